@@ -1,0 +1,144 @@
+"""The nouns of speech for learning content: plain, frozen data that every other part speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples: TypeAlias = NDArray[np.float32]
+
+#: Where a value lies in a JSON document: object keys and array indices from the root.
+Place: TypeAlias = tuple[str | int, ...]
+
+
+class Kind(StrEnum):
+    """What a catalogue teaches; ``--type`` on the command line."""
+
+    VOCABULARY = "vocabulary"
+    GRAMMAR = "grammar"
+    KANJI = "kanji"
+    CHARACTERS = "characters"
+    READING = "reading"
+    LISTENING = "listening"
+
+
+class Format(StrEnum):
+    """The encodings an asset can have; the value is its file extension."""
+
+    MP3 = "mp3"
+    OPUS = "opus"
+    OGG = "ogg"
+    FLAC = "flac"
+    WAV = "wav"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenForm:
+    """What is really said, after normalisation.
+
+    Args:
+        text: the spelling, as Japanese is written.
+        reading: how the entry says it is read, in katakana; None where the data give none.
+    """
+
+    text: str
+    reading: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """Who speaks: an engine, one of its voices, and how fast (1.0 is the voice's own pace)."""
+
+    provider: str
+    name: str
+    language: str = "ja"
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """How a clip must sound and be stored.
+
+    Args:
+        format: the encoding, and so the file extension.
+        rate_hz: samples per second of the asset.
+        lufs: integrated loudness to reach, in LUFS (ITU-R BS.1770-4).
+        peak_dbtp: true-peak ceiling, in dBTP; it wins over the loudness.
+        lead_ms: silence before the speech, in milliseconds.
+        trail_ms: silence after the speech, in milliseconds.
+        bitrate_kbps: bit rate of mp3 and opus, in kbit/s.
+        vorbis_quality: quality of ogg/vorbis, 0.0 (smallest) to 1.0 (best).
+    """
+
+    format: Format = Format.MP3
+    rate_hz: int = 24_000
+    lufs: float = -19.0
+    peak_dbtp: float = -1.5
+    lead_ms: int = 100
+    trail_ms: int = 200
+    bitrate_kbps: int = 64
+    vorbis_quality: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """What an engine returns: float32 mono samples of any scale, shape (n,), and their rate."""
+
+    samples: Samples
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """One thing to be said and stored for an entry.
+
+    Args:
+        kind: the kind of its catalogue.
+        file: the catalogue's path as given.
+        entry: the entry's id, as text.
+        part: which of the entry's clips: ``word``, ``example-1``, ``onyomi-2``...
+        place: where its URL lies in the document.
+        form: what is said.
+        url: the URL that is there now; None for null, "" and absent.
+    """
+
+    kind: Kind
+    file: str
+    entry: str
+    part: str
+    place: Place
+    form: SpokenForm
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unspoken:
+    """A text of an entry that yields no clip, and why."""
+
+    kind: Kind
+    file: str
+    entry: str
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A finished clip before it is stored: its bytes and what was measured in them.
+
+    Args:
+        data: the encoded file.
+        seconds: its length.
+        lufs: its integrated loudness.
+        peak_dbtp: its true peak.
+    """
+
+    data: bytes
+    seconds: float
+    lufs: float
+    peak_dbtp: float

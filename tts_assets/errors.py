@@ -1,0 +1,62 @@
+"""The one tree of errors, split by what the caller can do about them.
+
+::
+
+    TtsAssetsError
+    ├── UsageError           the command, an option or the configuration is wrong: mend it, run again
+    ├── InputError           a catalogue or one entry of it cannot be used: mend the named line
+    ├── ClipError            one clip could not be made: the others go on
+    │   ├── ClipTimeoutError     it was not ready within its time limit, and was stopped
+    │   └── EngineCrashError     the engine's process died while it spoke this clip alone
+    └── FatalError           nothing more can be made: engine missing, disk full, ledger unwritable
+"""
+
+
+class TtsAssetsError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class UsageError(TtsAssetsError):
+    """The command, an option or the configuration is wrong."""
+
+
+class ClipError(TtsAssetsError):
+    """One clip could not be made; the others go on."""
+
+
+class ClipTimeoutError(ClipError):
+    """One clip was not ready within its time limit and was stopped."""
+
+
+class EngineCrashError(ClipError):
+    """The engine's process died while it spoke this clip and no other."""
+
+
+class FatalError(TtsAssetsError):
+    """Nothing more can be made in this run; what is done is kept."""
+
+
+class InputError(TtsAssetsError):
+    """A catalogue, or one entry of it, that cannot be used."""
+
+    def __init__(
+        self, message: str, *, file: str, entry: str | None = None, line: int | None = None
+    ) -> None:
+        """Say what is wrong and where.
+
+        Args:
+            message: what was found and what to do about it.
+            file: the catalogue's path as the user gave it.
+            entry: the entry's id, or its position such as ``entry 3`` when it has none.
+            line: 1-based line in the file, when known.
+        """
+        super().__init__(message, file, entry, line)
+        self.message = message
+        self.file = file
+        self.entry = entry
+        self.line = line
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        who = "" if self.entry is None else f"{self.entry}: "
+        return f"{place}: {who}{self.message}"
