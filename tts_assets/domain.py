@@ -103,6 +103,7 @@ class Clip:
         entry: the entry's id, as text.
         part: which of the entry's clips: ``word``, ``example-1``, ``onyomi-2``...
         place: where its URL lies in the document.
+        parallel: for a URL in a list, the key of the list beside it that it runs parallel to.
         form: what is said.
         url: the URL that is there now; None for null, "" and absent.
     """
@@ -113,6 +114,7 @@ class Clip:
     part: str
     place: Place
     form: SpokenForm
+    parallel: str | None = None
     url: str | None = None
 
 

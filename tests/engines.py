@@ -1,0 +1,110 @@
+"""Engines for tests: one that speaks tones at once, and breaks in every way when told to.
+
+Reached as a plug-in (``tests.engines:Tones``) and inside the engine's process (``Engine``). A text
+tells what happens to it: 失敗 fails, 固まる hangs, 墜落 kills the process, 無音 gives no samples,
+課金 ends the run, 遅い takes a while; anything else sounds as a tone that depends on its text.
+"""
+
+import contextlib
+import ctypes
+import os
+import time
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import numpy as np
+
+from tts_assets.domain import Speech, SpokenForm, Voice
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.host import EngineHost, engine_host
+from tts_assets.providers import Speaker, VoiceInfo
+
+RATE_HZ = 24_000
+
+
+class Engine:
+    """Speaks tones; each call leaves a line in the file named by TEST_ENGINE_LOG."""
+
+    def speak(self, form: SpokenForm, voice: Voice) -> Speech:
+        _log(form)
+        if "失敗" in form.text:
+            raise ClipError("the engine was told to fail")
+        if "虫" in form.text:
+            raise RuntimeError("the engine has a bug")
+        if "固まる" in form.text:
+            # Holds the interpreter's lock, as the worst native code does: only a kill ends it.
+            ctypes.PyDLL(None).sleep(3600)
+        if "墜落" in form.text:
+            print("last words", flush=True)
+            os.abort()
+        if "遅い" in form.text:
+            time.sleep(0.3)
+        seconds = 0.0 if "無音" in form.text else 0.2 / voice.speed
+        tone = 200 + zlib.crc32(form.text.encode()) % 800
+        samples = 0.3 * np.sin(2 * np.pi * tone * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
+        return Speech(samples=samples.astype(np.float32), rate_hz=RATE_HZ)
+
+
+class Unloadable:
+    """An engine whose model is not there."""
+
+    def __init__(self) -> None:
+        raise FileNotFoundError("model.onnx is missing")
+
+
+def dies_at_once() -> None:
+    """A factory that takes the process with it."""
+    print("no such instruction", flush=True)
+    os.abort()
+
+
+class Tones:
+    """The provider of the tone engine."""
+
+    name = "tones"
+    footprint_mib = 10
+
+    def problem(self) -> str | None:
+        return os.environ.get("TEST_ENGINE_PROBLEM")
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        return (
+            VoiceInfo(name="sine", language="ja", description="a sine", credit="Credit: a sine"),
+            VoiceInfo(name="other", language="ja", description="another"),
+        )
+
+    def engine(self) -> str:
+        return "tones=1"
+
+    def open(self, *, workers: int) -> AbstractAsyncContextManager[EngineHost]:
+        return engine_host("tests.engines:Engine", threads=workers)
+
+
+class Paid(Tones):
+    """A provider that is called in the run's own process, and whose credit runs out."""
+
+    name = "paid"
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncIterator[Speaker]:
+        yield self
+
+    def open(self, *, workers: int) -> AbstractAsyncContextManager[Speaker]:  # type: ignore[override]
+        del workers
+        return self._open()
+
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_restart: object = None) -> Speech:
+        del on_restart
+        if "課金" in form.text:
+            raise FatalError("the quota is spent")
+        if "例外" in form.text:
+            raise ValueError("an exception of a stranger")
+        return Engine().speak(form, voice)
+
+
+def _log(form: SpokenForm) -> None:
+    if path := os.environ.get("TEST_ENGINE_LOG"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{form.text}\n")

@@ -1,0 +1,137 @@
+"""The engine's process: it may hang, crash and die, and every other clip is still spoken."""
+
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tts_assets.domain import SpokenForm, Voice
+from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
+from tts_assets.host import EngineHost, engine_host
+
+pytestmark = pytest.mark.anyio
+
+VOICE = Voice(provider="tones", name="sine")
+ENGINE = "tests.engines:Engine"
+
+
+async def _say(host: EngineHost, text: str, heard: dict[str, object]) -> None:
+    try:
+        speech = await host.speak(SpokenForm(text=text), VOICE)
+        heard[text] = len(speech.samples)
+    except TtsAssetsError as exc:
+        heard[text] = exc
+
+
+async def _say_all(texts: list[str], *, threads: int) -> dict[str, object]:
+    heard: dict[str, object] = {}
+    async with engine_host(ENGINE, threads=threads) as host, anyio.create_task_group() as tasks:
+        for text in texts:
+            tasks.start_soon(_say, host, text, heard)
+    return heard
+
+
+async def test_what_the_engine_says_arrives_unchanged() -> None:
+    from tests.engines import Engine
+
+    async with engine_host(ENGINE, threads=1) as host:
+        speech = await host.speak(SpokenForm(text="犬"), VOICE)
+    local = Engine().speak(SpokenForm(text="犬"), VOICE)
+    assert speech.rate_hz == local.rate_hz
+    assert speech.samples.tobytes() == local.samples.tobytes()
+
+
+async def test_many_orders_at_once_get_their_own_answers() -> None:
+    from tests.engines import Engine
+
+    texts = [f"語{number}" for number in range(60)]
+    async with engine_host(ENGINE, threads=4) as host:
+        said: dict[str, bytes] = {}
+
+        async def one(text: str) -> None:
+            said[text] = (await host.speak(SpokenForm(text=text), VOICE)).samples.tobytes()
+
+        async with anyio.create_task_group() as tasks:
+            for text in texts:
+                tasks.start_soon(one, text)
+    expected = {t: Engine().speak(SpokenForm(text=t), VOICE).samples.tobytes() for t in texts}
+    assert said == expected
+
+
+async def test_a_failure_and_a_stranger_s_exception_are_errors_of_their_clip() -> None:
+    heard = await _say_all(["失敗", "虫", "犬"], threads=2)
+    assert str(heard["失敗"]) == "the engine was told to fail"
+    assert str(heard["虫"]) == "RuntimeError: the engine has a bug"
+    assert heard["犬"] == 4800
+
+
+async def test_a_crash_is_blamed_on_the_clip_that_did_it_and_on_no_other() -> None:
+    heard = await _say_all(["遅い1", "墜落", "遅い2", "犬", "猫"], threads=3)
+    assert isinstance(heard.pop("墜落"), EngineCrashError)
+    assert set(heard.values()) == {4800}
+
+
+async def test_two_crashing_clips_are_both_found() -> None:
+    heard = await _say_all(["墜落1", "墜落2", "犬", "遅い"], threads=4)
+    assert isinstance(heard["墜落1"], EngineCrashError)
+    assert "SIGABRT" in str(heard["墜落2"])
+    assert (heard["犬"], heard["遅い"]) == (4800, 4800)
+
+
+async def test_giving_up_a_hanging_clip_frees_its_thread_and_the_others_are_done_again() -> None:
+    restarts = 0
+
+    def count() -> None:
+        nonlocal restarts
+        restarts += 1
+
+    async with engine_host(ENGINE, threads=2) as host:
+        heard: dict[str, object] = {}
+        async with anyio.create_task_group() as tasks:
+
+            async def victim() -> None:
+                speech = await host.speak(SpokenForm(text="遅い"), VOICE, on_restart=count)
+                heard["遅い"] = len(speech.samples)
+
+            await _say(host, "犬", heard)
+            with anyio.move_on_after(0.5) as limit:
+                tasks.start_soon(victim)
+                await _say(host, "固まる", heard)
+        assert limit.cancelled_caught
+        await _say(host, "猫", heard)
+    assert heard == {"犬": 4800, "遅い": 4800, "猫": 4800}
+    assert restarts == 1
+
+
+async def test_a_hang_does_not_outlive_the_host() -> None:
+    begun = time.monotonic()
+    with anyio.move_on_after(1.0):
+        await _say_all(["固まる"], threads=1)
+    assert time.monotonic() - begun < 10
+
+
+async def test_an_engine_that_cannot_be_loaded_ends_the_run_with_its_reason() -> None:
+    async with engine_host("tests.engines:Unloadable", threads=1) as host:
+        with pytest.raises(FatalError, match=r"FileNotFoundError: model\.onnx is missing"):
+            await host.speak(SpokenForm(text="犬"), VOICE)
+        with pytest.raises(FatalError, match="model"):
+            await host.speak(SpokenForm(text="猫"), VOICE)
+
+
+async def test_an_engine_that_dies_while_loading_ends_the_run_with_its_last_words() -> None:
+    async with engine_host("tests.engines:dies_at_once", threads=1) as host:
+        with pytest.raises(FatalError, match=r"while starting \(signal SIGABRT\): .*instruction"):
+            await host.speak(SpokenForm(text="犬"), VOICE)
+
+
+async def test_errors_of_the_block_come_out_as_they_are() -> None:
+    with pytest.raises(ClipError, match="mine"):
+        async with engine_host(ENGINE, threads=1):
+            raise ClipError("mine")
+
+
+async def test_a_suspect_is_spoken_once_more_and_an_innocent_clip_no_more(engine_log: Path) -> None:
+    await _say_all(["犬", "猫"], threads=2)
+    await _say_all(["墜落"], threads=2)
+    assert sorted(engine_log.read_text().split()) == ["墜落", "犬", "猫"]

@@ -1,0 +1,109 @@
+"""Settings: flag over environment over file over default, and errors that name their place."""
+
+from pathlib import Path
+
+import pytest
+
+from tts_assets.domain import Format, Kind
+from tts_assets.errors import UsageError
+from tts_assets.settings import OPTIONS, Settings, load
+
+
+def _load(folder: Path, flags: dict[str, object] | None = None, **environment: str) -> Settings:
+    return load(flags=flags or {}, environment=environment, folder=folder)
+
+
+def test_nothing_said_means_the_defaults(tmp_path: Path) -> None:
+    assert _load(tmp_path) == Settings()
+
+
+def test_a_flag_wins_over_environment_over_file(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text('speed = 0.8\nvoice = "a"\nprovider = "file"\n')
+    settings = _load(
+        tmp_path, {"speed": "1.2"}, TTS_ASSETS_SPEED="1.1", TTS_ASSETS_VOICE="b", OTHER="x"
+    )
+    assert (settings.speed, settings.voice, settings.provider) == (1.2, "b", "file")
+
+
+def test_a_file_says_everything(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        'paths = ["words"]\ntype = ["kanji", "grammar"]\nconcurrency = 3\ntimeout = 5\n'
+        'output = "out"\nurl = "/a/{recipe}"\nupdate-json = false\nmax-failures = 2\n'
+        '[sound]\nformat = "opus"\nrate = 48000\nlufs = -16\npeak = -1\nlead = 0\ntrail = 50\n'
+    )
+    settings = _load(tmp_path)
+    assert settings.paths == ("words",)
+    assert settings.kinds == (Kind.KANJI, Kind.GRAMMAR)
+    assert (settings.concurrency, settings.timeout_seconds, settings.max_failures) == (3, 5.0, 2)
+    assert (settings.output, settings.url, settings.update_json) == ("out", "/a/{recipe}", False)
+    assert (settings.sound.format, settings.sound.rate_hz) == (Format.OPUS, 48000)
+    assert (settings.sound.lead_ms, settings.sound.trail_ms) == (0, 50)
+
+
+def test_pyproject_serves_too_and_the_own_file_wins(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.tts-assets]\nspeed = 0.5\n")
+    assert _load(tmp_path).speed == 0.5
+    (tmp_path / "tts-assets.toml").write_text("speed = 0.7\n")
+    assert _load(tmp_path).speed == 0.7
+
+
+def test_a_file_above_is_found_and_its_paths_are_seen_from_there(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text('paths = ["words"]\noutput = "out"\n')
+    (tmp_path / "below").mkdir()
+    settings = _load(tmp_path / "below")
+    assert settings.paths == (str(tmp_path / "words"),)
+    assert settings.output == str(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("sped = 1", r"tts-assets\.toml: there is no setting 'sped'; did you mean speed\?"),
+        ("[sound]\nlouds = 1", r"no setting 'sound\.louds'"),
+        ("sound = 3", "no setting 'sound'"),
+        ('speed = "fast"', r"tts-assets\.toml: speed is 'fast', and must be a number from 0\.25"),
+        ("speed = true", "speed is True"),
+        ("speed = nan", "speed is nan"),
+        ("speed = 99", "must be a number from 0.25 to 4"),
+        ("concurrency = 1.5", "must be 'auto' or a whole number"),
+        ("concurrency = 0", "must be 'auto' or a whole number"),
+        ('type = ["kanjis"]', "must be all, or some of vocabulary"),
+        ('paths = ["a", 3]', "paths is"),
+        ('paths = ""', "paths is ''"),
+        ('[sound]\nformat = "aac"', "must be one of mp3, opus"),
+        ("update-json = 3", "must be true or false"),
+        ("speed = = 1", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_file_and_key(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "tts-assets.toml").write_text(content)
+    with pytest.raises(UsageError, match=message):
+        _load(tmp_path)
+
+
+def test_wrong_flags_and_variables_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="TTS_ASSETS_SOUND_LUFS: sound.lufs is 'loud'"):
+        _load(tmp_path, TTS_ASSETS_SOUND_LUFS="loud")
+    with pytest.raises(UsageError, match="--timeout: timeout is 'x'"):
+        _load(tmp_path, {"timeout": "x"})
+
+
+def test_every_setting_has_a_variable(tmp_path: Path) -> None:
+    variables = {f"TTS_ASSETS_{key.upper().replace('.', '_').replace('-', '_')}": key for key in OPTIONS}
+    for name, key in variables.items():
+        with pytest.raises(UsageError, match=name):
+            load(flags={}, environment={name: "\x00" if key not in _FREE else " "}, folder=tmp_path)
+
+
+#: Settings whose text is not checked here, as long as there is any.
+_FREE = {"paths", "provider", "voice", "output", "url"}
+
+
+def test_a_config_file_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text("speed = 2\n")
+    assert load(flags={}, environment={}, folder=tmp_path, config=path).speed == 2
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(flags={}, environment={}, folder=tmp_path, config=tmp_path / "none.toml")

@@ -1,0 +1,171 @@
+"""The commands: `generate`, and the lookers-on `explain`, `providers`, `voices`, `doctor`."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts_assets import __version__
+from tts_assets.cli import options
+from tts_assets.cli.boundary import answered
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.settings import Settings, load
+
+app = typer.Typer(
+    name="tts-assets",
+    help="Speech for learning content: JSON catalogues in, correct and fresh audio clips out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"tts-assets {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@answered
+def generate(  # noqa: PLR0913 - one parameter for each option
+    paths: options.Paths = None,
+    kinds: options.Type = None,
+    provider: options.Provider = None,
+    voice: options.Voice = None,
+    speed: options.Speed = None,
+    concurrency: options.Concurrency = None,
+    timeout: options.Timeout = None,
+    output: options.Output = None,
+    sound_format: options.Format = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Remake what is fresh, too.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what would be made, and why.")
+    ] = False,
+    update_json: Annotated[
+        bool | None,
+        typer.Option(
+            "--update-json/--no-update-json",
+            help="Write the URLs into the catalogues.",
+            show_default="--update-json",
+        ),
+    ] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", "-x", help="The same as --max-failures 1.")
+    ] = False,
+    max_failures: options.MaxFailures = None,
+    progress: options.Progress = None,
+    output_format: options.OutputFormat = None,
+    config: options.Config = None,
+) -> ExitCode:
+    """Make every clip that is missing or stale, and write the URLs back."""
+    from tts_assets.cli.run import run  # noqa: PLC0415 - keeps --help light
+
+    settings = _settings(
+        config,
+        paths=paths or None,
+        type=kinds or None,
+        provider=provider,
+        voice=voice,
+        speed=speed,
+        concurrency=concurrency,
+        timeout=timeout,
+        output=output,
+        force=force,
+        progress=progress,
+        **{
+            "sound.format": sound_format,
+            "update-json": update_json,
+            "max-failures": "1" if fail_fast else max_failures,
+            "output-format": output_format,
+        },
+    )
+    return run(settings, dry_run=dry_run)
+
+
+@app.command()
+@answered
+def explain(  # noqa: PLR0913 - see generate
+    entry: Annotated[str, typer.Argument(metavar="ID", help="The id of an entry.")],
+    paths: options.Paths = None,
+    kinds: options.Type = None,
+    provider: options.Provider = None,
+    voice: options.Voice = None,
+    speed: options.Speed = None,
+    output: options.Output = None,
+    sound_format: options.Format = None,
+    output_format: options.OutputFormat = None,
+    config: options.Config = None,
+) -> ExitCode:
+    """Show what is said for an entry, where it is stored, and whether it is fresh."""
+    from tts_assets.cli.look import explain as look  # noqa: PLC0415 - see generate
+
+    settings = _settings(
+        config,
+        paths=paths or None,
+        type=kinds or None,
+        provider=provider,
+        voice=voice,
+        speed=speed,
+        output=output,
+        **{"sound.format": sound_format, "output-format": output_format},
+    )
+    return look(settings, entry)
+
+
+@app.command()
+@answered
+def providers(output_format: options.OutputFormat = None) -> ExitCode:
+    """List the engines, and which of them can be used here."""
+    from tts_assets.cli.look import providers as look  # noqa: PLC0415 - see generate
+
+    return look(_settings(None, **{"output-format": output_format}))
+
+
+@app.command()
+@answered
+def voices(
+    provider: options.Provider = None, output_format: options.OutputFormat = None
+) -> ExitCode:
+    """List an engine's voices, the default one first."""
+    from tts_assets.cli.look import voices as look  # noqa: PLC0415 - see generate
+
+    return look(_settings(None, provider=provider, **{"output-format": output_format}))
+
+
+@app.command()
+@answered
+def doctor(
+    provider: options.Provider = None,
+    output: options.Output = None,
+    output_format: options.OutputFormat = None,
+    config: options.Config = None,
+) -> ExitCode:
+    """Check what is installed, what is missing, and what to do about it."""
+    from tts_assets.cli.look import doctor as look  # noqa: PLC0415 - see generate
+
+    settings = _settings(
+        config, provider=provider, output=output, **{"output-format": output_format}
+    )
+    return look(settings)
+
+
+def _settings(config: str | None, **flags: Any) -> Settings:
+    return load(
+        flags=flags,
+        environment=os.environ,
+        folder=Path.cwd(),
+        config=Path(config) if config else None,
+    )

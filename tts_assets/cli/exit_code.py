@@ -1,0 +1,28 @@
+"""What the exit codes of every command mean."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes; when several fit, the last one in this list that fits is used."""
+
+    #: Everything is as asked for, or was so already.
+    OK = 0
+    #: Some clips failed, or something is stale.
+    FINDINGS = 1
+    #: The command, the configuration or an entry of a catalogue is wrong.
+    USAGE = 2
+    #: A bug in tts-assets.
+    BUG = 3
+    #: The engine or the disk ended the run: model missing, key revoked, disk full.
+    FATAL = 4
+    #: A limit was reached; run again to go on.
+    LIMIT = 5
+    #: The selection matched nothing.
+    NOTHING = 6
+    #: Ctrl-C (SIGINT).
+    INTERRUPTED = 130
+    #: Nobody reads the output any more (SIGPIPE).
+    PIPE = 141
+    #: SIGTERM.
+    TERMINATED = 143

@@ -1,0 +1,79 @@
+"""The options that several commands share, declared once."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+Paths: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(help="Catalogues (JSON), or folders of them.", show_default="data"),
+]
+Type: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        "-t",
+        metavar="KIND",
+        help="vocabulary, grammar, kanji, characters, reading, listening; may be repeated.",
+        show_default="all",
+    ),
+]
+Provider: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--provider", "-p", metavar="NAME", help="The engine.", show_default="openjtalk"),
+]
+Voice: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--voice", metavar="NAME", help="One of `voices`.", show_default="the first"),
+]
+Speed: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--speed", metavar="X", help="1.0 is the voice's own pace.", show_default="1.0"),
+]
+Output: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="The folder of the assets.", show_default="audio"
+    ),
+]
+Format: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help="mp3, opus, ogg, flac or wav.", show_default="mp3"
+    ),
+]
+Concurrency: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--concurrency", "-j", metavar="N|auto", help="Clips at once.", show_default="auto"
+    ),
+]
+Timeout: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="SECONDS", help="What one clip may take.", show_default="60"),
+]
+MaxFailures: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-failures", metavar="N", help="Stop after N failed clips.", show_default="never"
+    ),
+]
+Progress: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--progress", metavar="HOW", help="auto, bar, lines or none.", show_default="auto"
+    ),
+]
+OutputFormat: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--output-format", metavar="FORMAT", help="text or json.", show_default="text"),
+]
+Config: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Read this file.",
+        show_default="tts-assets.toml or pyproject.toml, here or above",
+    ),
+]

@@ -1,0 +1,76 @@
+"""Runs `generate` with the answers to signals: the first lets it finish, the second ends it."""
+
+import signal
+from collections.abc import Callable
+
+import anyio
+
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show, reporter
+from tts_assets.events import Event, Report
+from tts_assets.generate import Stop, generate
+from tts_assets.settings import Settings
+
+
+def run(settings: Settings, *, dry_run: bool) -> ExitCode:
+    """Generate, show what happened, and say it in an exit code."""
+    show = Show(settings.output_format)
+    signals = _Signals(show)
+    with reporter(settings.progress, show.errors) as tell:
+        report = anyio.run(_generate, settings, dry_run, tell, signals)
+    if report is not None:
+        show.report(report)
+    return _exit_code(report, signals.first)
+
+
+async def _generate(
+    settings: Settings,
+    dry_run: bool,  # noqa: FBT001 - anyio.run passes by position
+    tell: Callable[[Event], None],
+    signals: "_Signals",
+) -> Report | None:
+    """The report; None when a second signal ended the run."""
+    failure: Exception | None = None
+    report = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(signals.answer, tasks.cancel_scope)
+        try:
+            report = await generate(settings, dry_run=dry_run, on_event=tell, stop=signals.stop)
+        except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
+            failure = exc
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return report
+
+
+class _Signals:
+    """Remembers the first signal, and acts on it and on the second."""
+
+    def __init__(self, show: Show) -> None:
+        self.stop = Stop()
+        self.first: signal.Signals | None = None
+        self._show = show
+
+    async def answer(self, scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for received in signals:
+                if self.first is not None:
+                    scope.cancel()
+                    return
+                self.first = received
+                self.stop.request()
+                self._show.error("stopping: clips in flight are finished; once more ends them, too")
+
+
+def _exit_code(report: Report | None, received: signal.Signals | None) -> ExitCode:
+    if received is not None:
+        return ExitCode.TERMINATED if received is signal.SIGTERM else ExitCode.INTERRUPTED
+    assert report is not None  # noqa: S101 - only a signal leaves a run without report
+    if report.fatal is not None:
+        return ExitCode.FATAL
+    if report.problems:
+        return ExitCode.USAGE
+    if report.failures or report.urls_missed:
+        return ExitCode.FINDINGS
+    return ExitCode.OK if report.catalogues else ExitCode.NOTHING

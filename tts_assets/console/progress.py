@@ -1,0 +1,138 @@
+"""Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tts_assets.console.text import safe, short
+from tts_assets.events import ClipFailed, ClipMade, Event, Started, Waiting
+from tts_assets.settings import Progress as Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+#: Without a terminal a line comes every so many seconds, or when a twentieth more is done.
+_LINE_SECONDS = 10.0
+_LINE_SHARE = 0.05
+#: The bar's estimate looks back this far: a single clip may take most of a minute.
+_ESTIMATE_SECONDS = 600.0
+
+
+class _Face(Protocol):
+    def update(self, done: int, total: int, words: str) -> None: ...
+
+
+@contextmanager
+def reporter(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None]]:
+    """A callback for a run's events that shows them in the wanted way.
+
+    Args:
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
+        console: where to; standard error.
+    """
+    if wanted is Wanted.AUTO:
+        wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
+    if wanted is Wanted.BAR:
+        with _bar(console) as bar:
+            yield _Narrator(console, _Bar(bar))
+    elif wanted is Wanted.LINES:
+        yield _Narrator(console, _Lines(console))
+    else:
+        yield lambda _: None
+
+
+class _Narrator:
+    """Turns events into figures: how many, how fast, how far past real time."""
+
+    def __init__(self, console: Console, face: _Face) -> None:
+        self._console = console
+        self._face = face
+        self._total = 0
+        self._begun = time.monotonic()
+        self._sounding = 0.0
+        self._told = ""
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Waiting(path=path):
+                self._once(f"another run is at work in {path}: waiting for it to end")
+            case Started(jobs=jobs, workers=workers):
+                self._total, self._begun = jobs, time.monotonic()
+                self._once(f"{jobs} clips to make, {workers} at once")
+            case ClipMade():
+                self._sounding += event.audio_seconds
+                self._move(event)
+            case ClipFailed(job=job, error=error):
+                clip = job.clips[0]
+                self._say(
+                    f"failed: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
+                    f"{short(clip.form.text)}: {error}"
+                )
+                self._move(event)
+
+    def _move(self, event: ClipMade | ClipFailed) -> None:
+        counts = event.counts
+        seconds = max(time.monotonic() - self._begun, 1e-6)
+        done = counts.made + counts.failed
+        words = (
+            f"{counts.failed} failed, {counts.active} active, {done / seconds:.1f} clips/s, "
+            f"{self._sounding / seconds:.1f}x real time"
+        )
+        self._face.update(done, self._total, words)
+
+    def _once(self, words: str) -> None:
+        if words != self._told:
+            self._told = words
+            self._say(words)
+
+    def _say(self, words: str) -> None:
+        self._console.print(safe(words), markup=False, highlight=False, soft_wrap=True)
+
+
+class _Bar:
+    """One bar of real work; what was fresh already is not in it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None, words="")
+
+    def update(self, done: int, total: int, words: str) -> None:
+        self._progress.update(self._task, completed=done, total=total, words=words)
+
+
+class _Lines:
+    """A line when enough has happened."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._begun = self._last = time.monotonic()
+        self._share = 0.0
+
+    def update(self, done: int, total: int, words: str) -> None:
+        now, share = time.monotonic(), done / max(total, 1)
+        enough = now - self._last >= _LINE_SECONDS or share - self._share >= _LINE_SHARE
+        if not (enough and now - self._last >= 1.0) and done != total:
+            return
+        self._last, self._share = now, share
+        left = (now - self._begun) / done * (total - done)
+        words = f"{done}/{total} ({share:.0%}), {words}, {left:.0f} s left"
+        self._console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeRemainingColumn(),
+        console=console,
+        speed_estimate_period=_ESTIMATE_SECONDS,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

@@ -1,0 +1,184 @@
+"""The words at the end of a command: summary, tables, errors; as text or as one JSON document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tts_assets.console.text import plain, safe, short
+from tts_assets.plan import State
+from tts_assets.settings import OutputFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.events import Report
+
+#: More of one sort are counted, not listed.
+_LISTED = 20
+
+
+class Show:
+    """Writes results to standard output, and everything else to standard error."""
+
+    def __init__(self, output_format: OutputFormat) -> None:
+        """Choose between text for people and one JSON document for programs."""
+        self._json = output_format is OutputFormat.JSON
+        self.errors = Console(stderr=True, soft_wrap=True)
+        self._out = Console(soft_wrap=True)
+
+    def report(self, report: Report) -> None:
+        """The summary of a run."""
+        if self._json:
+            self.data(report_data(report))
+            return
+        if report.dry_run:
+            self._planned(report)
+        self._bad(report)
+        for line in _summary(report):
+            self.line(line)
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table for people, or a list of objects for programs."""
+        if self._json:
+            self.data([dict(zip(headings, row, strict=True)) for row in rows])
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(safe(cell)) for cell in row))
+        self._out.print(table)
+
+    def data(self, value: Any) -> None:
+        """One JSON document."""
+        sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+
+    def line(self, words: str) -> None:
+        """A line of results."""
+        self._out.print(safe(words), markup=False, highlight=False)
+
+    def error(self, words: str) -> None:
+        """A line of what went wrong."""
+        self.errors.print(safe(words), markup=False, highlight=False)
+
+    def _planned(self, report: Report) -> None:
+        for item in report.planned[:_LISTED]:
+            clip = item.clip
+            self.line(
+                f"{item.state.value}: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
+                f"{short(clip.form.text)} -> {item.asset} ({item.reason})"
+            )
+        self._more(len(report.planned), self.line)
+
+    def _bad(self, report: Report) -> None:
+        for problem in report.problems[:_LISTED]:
+            self.error(f"error: {problem}")
+        self._more(len(report.problems), self.error)
+        for failure in report.failures[:_LISTED]:
+            clip = failure.clip
+            self.error(
+                f"failed: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
+                f"{short(clip.form.text)}: {failure.reason}"
+            )
+        self._more(len(report.failures), self.error)
+        for note in report.notes:
+            self.error(f"note: {note}")
+
+    def _more(self, count: int, say: Any) -> None:
+        if count > _LISTED:
+            say(f"... and {count - _LISTED} more; --output-format json has them all")
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """A report as plain data."""
+    return {
+        "dry_run": report.dry_run,
+        "catalogues": report.catalogues,
+        "states": {state.value: report.states.get(state, 0) for state in State},
+        "to_make": report.to_make,
+        "made": report.made,
+        "failed": [
+            {**_clip(failure.clip), "reason": failure.reason} for failure in report.failures
+        ],
+        "planned": [
+            {
+                **_clip(item.clip),
+                "state": item.state.value,
+                "reason": item.reason,
+                "recipe": item.recipe,
+                "asset": item.asset,
+                "url": item.url,
+            }
+            for item in report.planned
+        ],
+        "unspoken": [
+            {
+                "file": each.file,
+                "kind": each.kind.value,
+                "entry": each.entry,
+                "part": each.part,
+                "reason": each.reason,
+            }
+            for each in report.unspoken
+        ],
+        "problems": [
+            {"file": each.file, "line": each.line, "entry": each.entry, "message": each.message}
+            for each in report.problems
+        ],
+        "notes": list(report.notes),
+        "urls_written": report.urls_written,
+        "urls_missed": report.urls_missed,
+        "workers": report.workers,
+        "seconds": round(report.seconds, 3),
+        "audio_seconds": round(report.audio_seconds, 3),
+        "fatal": report.fatal,
+        "stopped": report.stopped,
+        "credit": report.credit,
+    }
+
+
+def _clip(clip: Any) -> dict[str, Any]:
+    return {
+        "file": clip.file,
+        "kind": clip.kind.value,
+        "entry": clip.entry,
+        "part": clip.part,
+        "text": clip.form.text,
+        "reading": clip.form.reading,
+    }
+
+
+def _summary(report: Report) -> list[str]:
+    states = report.states
+    lines = []
+    if report.dry_run:
+        lines.append(f"to make   {report.to_make} clips; nothing was changed")
+    else:
+        pace = f" in {report.seconds:.1f} s, {report.workers} at once"
+        sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
+        lines.append(f"made      {report.made} clips{sound}{pace}")
+        lines.append(f"failed    {len(report.failures)}")
+    lines.append(f"fresh     {states.get(State.FRESH, 0)}")
+    if states.get(State.LOCKED):
+        lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")
+    if report.unspoken:
+        lines.append(f"unspoken  {len(report.unspoken)} texts with nothing to say")
+    if report.problems:
+        lines.append(f"errors    {len(report.problems)} in the catalogues")
+    if not report.dry_run:
+        missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
+        lines.append(f"URLs      {report.urls_written} written{missed}")
+    if report.stopped:
+        lines.append("stopped   run the same command again to make the rest")
+    if report.fatal:
+        lines.append(f"ended     {report.fatal}")
+        lines.append("          run the same command again to make the rest")
+    if report.credit and report.made:
+        lines.append(f"credit    {report.credit}")
+    return lines

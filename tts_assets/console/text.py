@@ -1,0 +1,33 @@
+"""Text out of catalogues made safe for a terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+#: Control characters, and marks that turn the direction of text: both can rewrite a screen.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    """The text with everything that could act on a terminal shown as an escape instead."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def short(text: str, most: int = 40) -> str:
+    """The beginning of a text on one line, safe to show."""
+    line = " ".join(text.split())
+    return safe(line if len(line) <= most else f"{line[: most - 1]}…")
+
+
+def plain(value: Any) -> Any:
+    """Nested data with every text in it safe to show; for JSON, where escapes do the rest."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {plain(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value

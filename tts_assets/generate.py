@@ -1,0 +1,315 @@
+"""The main use case: make every clip that is missing or stale, and write the URLs back."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.from_thread
+import anyio.to_thread
+
+from tts_assets import audio, ledger, machine, plan, providers, storage
+from tts_assets import survey as surveys
+from tts_assets.domain import Kind
+from tts_assets.errors import (
+    ClipError,
+    ClipTimeoutError,
+    FatalError,
+    InputError,
+    TtsAssetsError,
+    UsageError,
+)
+from tts_assets.events import ClipFailed, ClipMade, Counts, Failure, Report, Started, Waiting
+from tts_assets.make_clip import Made, Studio, make_clip
+from tts_assets.pool import FailureRules, Pool, Result, restart_time_limit
+from tts_assets.write_back import Address, address, write_back
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tts_assets.events import Event
+    from tts_assets.providers import Provider
+    from tts_assets.settings import Settings
+    from tts_assets.survey import Survey
+
+#: What spoils one clip, and what the whole run; anything else is a bug and propagates.
+_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
+
+
+@dataclass(slots=True)
+class Stop:
+    """A handle for asking a run to stop: what is in flight is finished, and written back."""
+
+    requested: bool = False
+    _pool: Pool[plan.Job, Made] | None = None
+
+    def request(self) -> None:
+        """Ask; harmless at any time, from the event loop's thread."""
+        self.requested = True
+        if self._pool is not None:
+            self._pool.stop()
+
+    def attach(self, pool: Pool[plan.Job, Made]) -> None:
+        """Pass requests on to this pool, an earlier one at once."""
+        self._pool = pool
+        if self.requested:
+            pool.stop()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What a run has done so far."""
+
+    settings: Settings
+    provider: Provider
+    tell: Callable[[Event], None]
+    stop: Stop
+    survey: Survey = field(default_factory=surveys.Survey)
+    begun: float = field(default_factory=time.monotonic)
+    states: dict[plan.State, int] = field(default_factory=dict)
+    workers: int = 0
+    to_make: int = 0
+    jobs: list[plan.Job] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    failures: list[Failure] = field(default_factory=list)
+    audio_seconds: float = 0.0
+    urls_written: int = 0
+    urls_missed: int = 0
+    fatal: str | None = None
+    stopped: bool = False
+
+
+async def generate(
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    stop: Stop | None = None,
+) -> Report:
+    """Make every clip that is missing or stale, and write all URLs into the catalogues.
+
+    Args:
+        settings: what to do; ``Settings()`` is what the command line does without options.
+        dry_run: only find out what would be made; nothing is changed.
+        on_event: called in the event loop with everything that happens.
+        stop: lets somebody else ask the run to stop.
+
+    Returns:
+        What was done. Failed clips and unusable entries are in it; they do not raise.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the engine is missing, or the output folder cannot be used.
+    """
+    provider = providers.get(settings.provider)
+    _check(settings, provider, needs_engine=not dry_run)
+    run = _Run(
+        settings=settings,
+        provider=provider,
+        tell=on_event or (lambda _: None),
+        stop=stop or Stop(),
+    )
+    run.survey = await anyio.to_thread.run_sync(surveys.survey, settings, provider)
+    run.states = _states(run)
+    run.jobs = plan.jobs(run.survey.planned)
+    run.to_make = len(run.jobs)
+    run.workers = _workers(run)
+    if not dry_run:
+        with contextlib.suppress(_BusyError):
+            await _work(run)
+        await _write_back(run)
+    return _report(run, dry_run=dry_run)
+
+
+def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> None:
+    problem = audio.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    problem = provider.problem() if needs_engine else None
+    if problem is not None:
+        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+
+
+def _workers(run: _Run) -> int:
+    wanted = run.settings.concurrency
+    if wanted is None:
+        wanted = 1 if run.settings.batch_mode else machine.workers(run.provider.footprint_mib)
+    return max(1, min(wanted, len(run.jobs)))
+
+
+async def _work(run: _Run) -> None:
+    """Make the clips, as the only run that writes into the output folder."""
+    if run.stop.requested or not (run.jobs or run.survey.untidy):
+        run.stopped = run.stop.requested
+        return
+    store = storage.Storage(Path(run.settings.output))
+    await anyio.to_thread.run_sync(store.prepare)
+    with contextlib.ExitStack() as stack:
+        # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
+        waiting = partial(_wait if run.jobs else _give_up, run, str(store.root))
+        lock = store.locked(waiting)
+        await anyio.to_thread.run_sync(stack.enter_context, lock)
+        # While this run looked and waited, another may have made what was missing.
+        await anyio.to_thread.run_sync(surveys.replan, run.survey, run.settings, run.provider)
+        run.jobs = plan.jobs(run.survey.planned)
+        await anyio.to_thread.run_sync(store.sweep, [*map(str, Kind)])
+        if run.jobs:
+            await _make_all(run, store)
+        await anyio.to_thread.run_sync(_settle, store)
+
+
+class _BusyError(Exception):
+    """Another run is at work in the folder."""
+
+
+def _wait(run: _Run, path: str) -> None:
+    anyio.from_thread.check_cancelled()
+    anyio.from_thread.run_sync(run.tell, Waiting(path=path))
+
+
+def _give_up(_run: _Run, _path: str) -> None:
+    raise _BusyError
+
+
+async def _make_all(run: _Run, store: storage.Storage) -> None:
+    log = storage.AppendLog(store.root / ledger.NAME)
+    try:
+        async with run.provider.open(workers=run.workers) as speaker:
+            studio = Studio(
+                speaker=speaker,
+                voice=surveys.voice(run.settings, run.provider),
+                engine=run.provider.engine(),
+                sound=run.settings.sound,
+                storage=store,
+                log=log,
+                threads=anyio.CapacityLimiter(run.workers),
+            )
+            await _drain(run, partial(make_clip, studio=studio, on_restart=restart_time_limit))
+    finally:
+        log.close()
+
+
+async def _drain(run: _Run, work: Callable[[plan.Job], Awaitable[Made]]) -> None:
+    """Take the results of all jobs as they come."""
+    pool = Pool(
+        work,
+        limit=run.workers,
+        timeout=run.settings.timeout_seconds,
+        rules=_RULES,
+    )
+    run.stop.attach(pool)
+    run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=_states(run)))
+    async with pool:
+        async for result in pool.run(run.jobs):
+            _take(run, result, _counts(pool))
+            bound = run.settings.max_failures
+            if bound is not None and pool.counts.failed >= bound:
+                pool.stop()
+                run.stopped = True
+    run.stopped = run.stopped or run.stop.requested
+
+
+def _take(run: _Run, result: Result[plan.Job, Made], counts: Counts) -> None:
+    job = result.job
+    if result.value is not None:
+        run.made.add(job.recipe)
+        run.audio_seconds += result.value.seconds
+        run.tell(
+            ClipMade(
+                job=job,
+                seconds=result.seconds,
+                audio_seconds=result.value.seconds,
+                counts=counts,
+            )
+        )
+        return
+    error = _in_our_words(result.error, run.settings.timeout_seconds)
+    if isinstance(error, FatalError):
+        run.fatal = str(error)
+    run.failures += [Failure(clip=clip, reason=str(error)) for clip in job.clips]
+    run.tell(
+        ClipFailed(
+            job=job, error=error, seconds=result.seconds, attempt=result.attempt, counts=counts
+        )
+    )
+
+
+def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
+    if isinstance(error, TtsAssetsError):
+        return error
+    return ClipTimeoutError(
+        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped"
+    )
+
+
+def _counts(pool: Pool[plan.Job, Made]) -> Counts:
+    now = pool.counts
+    return Counts(queued=now.queued or 0, active=now.active, made=now.done, failed=now.failed)
+
+
+def _settle(store: storage.Storage) -> None:
+    """Bring everything to the disk, and leave the ledger sorted."""
+    store.settle()
+    path = store.root / ledger.NAME
+    if path.exists():
+        data = path.read_bytes()
+        tidy = ledger.compacted(data, file=str(path))
+        if tidy != data:
+            store.replace(ledger.NAME, tidy)
+
+
+async def _write_back(run: _Run) -> None:
+    """Give every catalogue the URLs of its clips, made now or long ago."""
+    if not run.settings.update_json:
+        return
+    urls: dict[str, dict[Address, str]] = {}
+    for item in run.survey.planned:
+        there = item.state is plan.State.FRESH or item.recipe in run.made
+        if there and item.state is not plan.State.LOCKED and item.clip.url != item.url:
+            urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
+    kinds = {each.file: each.kind for each in run.survey.catalogues}
+    for file, wanted in urls.items():
+        waiting = partial(_wait, run, file)
+        try:
+            written = await anyio.to_thread.run_sync(write_back, file, kinds[file], wanted, waiting)
+        except InputError as problem:
+            run.survey.problems.append(problem)
+        except FatalError as problem:
+            run.fatal = run.fatal or str(problem)
+        else:
+            run.urls_written += written.urls
+            run.urls_missed += written.missed
+
+
+def _states(run: _Run) -> dict[plan.State, int]:
+    return dict(Counter(item.state for item in run.survey.planned))
+
+
+def _report(run: _Run, *, dry_run: bool) -> Report:
+    found = run.survey
+    return Report(
+        dry_run=dry_run,
+        states=run.states,
+        to_make=run.to_make,
+        made=len(run.made),
+        failures=tuple(run.failures),
+        planned=tuple(item for item in found.planned if item.state in plan.TO_MAKE),
+        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
+        problems=tuple(found.problems),
+        notes=tuple(found.notes),
+        catalogues=len(found.catalogues),
+        urls_written=run.urls_written,
+        urls_missed=run.urls_missed,
+        seconds=time.monotonic() - run.begun,
+        audio_seconds=run.audio_seconds,
+        workers=run.workers,
+        fatal=run.fatal,
+        stopped=run.stopped,
+        credit=surveys.voice_info(run.settings, run.provider).credit,
+    )

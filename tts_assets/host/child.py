@@ -1,0 +1,98 @@
+"""The engine's process: loads one native engine, speaks orders in worker threads until told to end.
+
+Started as ``python -P -m tts_assets.host.child MODULE:FACTORY THREADS``. Orders arrive on standard
+input, replies leave on what was standard output; whatever native code prints goes to the log.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from tts_assets.errors import ClipError
+from tts_assets.host import wire
+
+if TYPE_CHECKING:
+    from tts_assets.domain import Speech, SpokenForm, Voice
+
+
+class NativeEngine(Protocol):
+    """An engine that runs inside the process; ``speak`` is called from several threads at once."""
+
+    def speak(self, form: SpokenForm, voice: Voice) -> Speech:
+        """Say it, or raise ClipError with the reason."""
+        ...
+
+
+class _Replies:
+    """The one way out, shared by all worker threads."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, reply: wire.Reply) -> None:
+        data = wire.frame(reply)
+        with self._lock:
+            self._stream.write(data)
+            self._stream.flush()
+
+
+def main() -> None:
+    """Serve orders until standard input ends, which it also does when the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    replies = _Replies(_private_stdout())
+    try:
+        engine = _load(sys.argv[1])
+    except Exception as exc:  # noqa: BLE001 - whatever stops an engine from loading is the answer
+        replies.send(wire.Reply(number=wire.READY, error=f"{type(exc).__name__}: {exc}"))
+        os._exit(1)
+    replies.send(wire.Reply(number=wire.READY))
+    with ThreadPoolExecutor(int(sys.argv[2])) as threads:
+        while (body := _read_frame(sys.stdin.buffer)) is not None:
+            threads.submit(_answer, engine, wire.order(body), replies)
+        # Nobody is left to hear the rest: do not wait for it.
+        os._exit(0)
+
+
+def _private_stdout() -> BinaryIO:
+    """Keep standard output for replies, and point its number at the log for everyone else."""
+    private = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return private
+
+
+def _load(factory: str) -> NativeEngine:
+    module, _, name = factory.partition(":")
+    engine: NativeEngine = getattr(importlib.import_module(module), name)()
+    return engine
+
+
+def _read_frame(stream: BinaryIO) -> bytes | None:
+    prefix = stream.read(wire.PREFIX.size)
+    if len(prefix) < wire.PREFIX.size:
+        return None
+    (size,) = wire.PREFIX.unpack(prefix)
+    body = stream.read(size)
+    return body if len(body) == size else None
+
+
+def _answer(engine: NativeEngine, order: wire.Order, replies: _Replies) -> None:
+    try:
+        speech = engine.speak(order.form, order.voice)
+        samples = speech.samples.astype("<f4", copy=False).tobytes()
+        reply = wire.Reply(number=order.number, samples=samples, rate_hz=speech.rate_hz)
+    except ClipError as exc:
+        reply = wire.Reply(number=order.number, error=str(exc))
+    except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
+        reply = wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")
+    replies.send(reply)
+
+
+if __name__ == "__main__":
+    main()

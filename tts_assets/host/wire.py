@@ -1,0 +1,57 @@
+"""What goes between a run and its engine's process: length-prefixed MessagePack frames."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import msgspec
+
+# Needed at run time: the decoders read these types out of the annotations.
+from tts_assets.domain import SpokenForm, Voice  # noqa: TC001
+
+#: Bytes in front of every frame: its length, unsigned, big-endian.
+PREFIX = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One thing to say."""
+
+    number: int
+    form: SpokenForm
+    voice: Voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of an order: float32 little-endian samples and their rate, or an error in words.
+
+    Number -1 says that the engine is ready, or why it is not.
+    """
+
+    number: int
+    samples: bytes = b""
+    rate_hz: int = 0
+    error: str | None = None
+
+
+READY = -1
+_order_decoder = msgspec.msgpack.Decoder(Order)
+_reply_decoder = msgspec.msgpack.Decoder(Reply)
+
+
+def frame(message: Order | Reply) -> bytes:
+    """The message with its length in front."""
+    body = msgspec.msgpack.encode(message)
+    return PREFIX.pack(len(body)) + body
+
+
+def order(body: bytes) -> Order:
+    """The order in a frame's body."""
+    return _order_decoder.decode(body)
+
+
+def reply(body: bytes) -> Reply:
+    """The reply in a frame's body."""
+    return _reply_decoder.decode(body)

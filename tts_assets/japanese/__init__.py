@@ -1,0 +1,1 @@
+"""From what an entry writes to what is really said: kana, normalisation, readings."""

@@ -1,0 +1,114 @@
+"""The ledger: one line of JSON for each asset, saying what it was made from and what it is.
+
+Lines are appended while a run goes on, before the asset gets its name, so that an asset without a
+line means that the ledger was lost, never that a run was killed. At the end they are sorted, one
+line each, without totals or times: two branches that add different clips merge without conflict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from tts_assets.errors import InputError
+
+#: The ledger's name inside the output folder.
+NAME = "ledger.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one asset was made from, and what it is.
+
+    Args:
+        asset: its path below the output folder.
+        recipe: the hash of everything that can change its sound.
+        text: the spelling that was to be said.
+        reading: the reading that was to be heard, in katakana; None where none was given.
+        voice: provider and name of the voice.
+        speed: the voice's speed.
+        engine: the engine's parts with their versions.
+        sha256: hash of the file's bytes.
+        bytes: the file's size.
+        seconds: its length.
+        lufs: its integrated loudness.
+        peak_dbtp: its true peak.
+    """
+
+    asset: str
+    recipe: str
+    text: str
+    reading: str | None
+    voice: str
+    speed: float
+    engine: str
+    sha256: str
+    bytes: int
+    seconds: float
+    lufs: float
+    peak_dbtp: float
+
+
+class _Key(msgspec.Struct):
+    """As much of a line as planning needs."""
+
+    asset: str
+    bytes: int
+
+
+_key_decoder = msgspec.json.Decoder(_Key)
+
+
+def encode(line: Line) -> bytes:
+    """The line with its line feed."""
+    return msgspec.json.encode(line) + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a ledger says.
+
+    Args:
+        sizes: size in bytes of each asset, by its path.
+        lines: each asset's line, without its line feed.
+        tidy: it is as a finished run leaves it: whole, sorted, one line each.
+    """
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, bytes] = field(default_factory=dict)
+    tidy: bool = True
+
+
+def read(data: bytes, *, file: str) -> Known:
+    """Read a ledger; of two lines for one asset the last wins.
+
+    A last line without its line feed was torn by a killed run and is left out.
+
+    Raises:
+        InputError: a whole line is not a ledger line, as after a merge with conflicts.
+    """
+    sizes: dict[str, int] = {}
+    lines: dict[str, bytes] = {}
+    whole, before = data.rfind(b"\n") + 1, ""
+    tidy = whole == len(data)
+    for number, line in enumerate(data[:whole].splitlines(), 1):
+        try:
+            key = _key_decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+            raise InputError(
+                "this is no line of a ledger: settle the merge, or delete the line, and its asset "
+                "is trusted by its name alone",
+                file=file,
+                line=number,
+            ) from exc
+        tidy = tidy and before < key.asset
+        before = key.asset
+        sizes[key.asset] = key.bytes
+        lines[key.asset] = line
+    return Known(sizes=sizes, lines=lines, tidy=tidy)
+
+
+def compacted(data: bytes, *, file: str) -> bytes:
+    """The same ledger as a finished run leaves it."""
+    return b"".join(line + b"\n" for _, line in sorted(read(data, file=file).lines.items()))

@@ -1,0 +1,46 @@
+"""What this machine has to offer: cores and memory, as far as this process may use them."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+#: No engine gains from more; the original tool had the same bound.
+MOST_WORKERS = 16
+
+
+def workers(footprint_mib: int) -> int:
+    """How many workers of that memory footprint keep this machine busy and leave it usable.
+
+    Physical cores, one left free above four, capped by free memory over the footprint and by 16.
+    """
+    cores = _cores()
+    by_memory = _free_mib() // max(1, footprint_mib)
+    return max(1, min(cores - 1 if cores > 4 else cores, by_memory, MOST_WORKERS))
+
+
+def _cores() -> int:
+    import psutil  # noqa: PLC0415 - not needed for --help
+
+    limits = [psutil.cpu_count(logical=False) or os.cpu_count() or 1]
+    if hasattr(os, "sched_getaffinity"):
+        limits.append(len(os.sched_getaffinity(0)))
+    if (quota := _container_cores()) is not None:
+        limits.append(quota)
+    return max(1, min(limits))
+
+
+def _free_mib() -> int:
+    import psutil  # noqa: PLC0415 - see _cores
+
+    return int(psutil.virtual_memory().available) // 2**20
+
+
+def _container_cores(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
+    """The processor quota of a container (cgroup v2: ``quota period``); None without one."""
+    try:
+        quota, period = file.read_text("ascii").split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,163 @@
+"""OpenJTalk, the embedded default: dictionary and voice come inside its wheel; no key, no download."""
+
+from __future__ import annotations
+
+import re
+import threading
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.domain import Speech
+from tts_assets.errors import ClipError
+from tts_assets.host import engine_host
+from tts_assets.japanese.reading import guarded
+from tts_assets.providers.protocol import VoiceInfo
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tts_assets.domain import SpokenForm, Voice
+    from tts_assets.host import EngineHost
+    from tts_assets.japanese.reading import Nodes
+
+#: The packages whose versions can change a reading, an accent or a sample.
+_PARTS = ("pyopenjtalk-plus", "sudachidict-core", "onnxruntime")
+
+#: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
+_CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
+
+#: The engine's floats are on the scale of 16-bit integers, and go past it.
+_INT16_SCALE = 32768.0
+#: Peaks of real sentences stay below 2 on this scale; a runaway filter reaches 1e97.
+_WILD = 64.0
+#: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
+_LONGEST_SENTENCE = 400
+_SENTENCE_END = re.compile(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
+
+
+class OpenJTalk:
+    """The provider; nothing native is loaded into this process."""
+
+    name = "openjtalk"
+    footprint_mib = 90
+
+    def problem(self) -> str | None:
+        """None when the packages are installed, else what to install."""
+        missing = [name for name in _PARTS if _version(name) is None]
+        if missing:
+            return (
+                f"{', '.join(missing)} not installed: pip install 'pyopenjtalk-plus[onnxruntime]'"
+            )
+        return None
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The one voice of the wheel."""
+        return (
+            VoiceInfo(
+                name="mei",
+                language="ja",
+                description="female, neutral (MMDAgent's Mei)",
+                credit=_CREDIT,
+            ),
+        )
+
+    def engine(self) -> str:
+        """Library, dictionary and runtime with their versions."""
+        return " ".join(f"{name}={_version(name)}" for name in _PARTS)
+
+    def open(self, *, workers: int) -> AbstractAsyncContextManager[EngineHost]:
+        """Start the engine's process with that many threads."""
+        return engine_host(f"{__name__}:Engine", threads=workers)
+
+
+class Engine:
+    """The engine inside its process: an analyser and a synthesiser for each thread."""
+
+    def __init__(self) -> None:
+        """Load dictionary and voice, so that what is missing shows at once."""
+        self._own = threading.local()
+        self._pair()
+
+    def speak(self, form: SpokenForm, voice: Voice) -> Speech:
+        """Say a form, sentence by sentence.
+
+        Returns:
+            float32 samples, shape (n,), on a scale where 1.0 is 16-bit full scale and may be
+            exceeded; 48000 Hz.
+
+        Raises:
+            ClipError: it cannot be read as given, is too long, or comes out empty or wild.
+        """
+        import numpy as np  # noqa: PLC0415 - never loaded into the run's own process from here
+
+        if form.reading is not None:
+            parts = [self._say(guarded(form, self._analyse), voice)]
+        else:
+            parts = [self._say(self._analyse(text), voice) for text in _sentences(form.text)]
+        samples = np.concatenate([part for part in parts if part.size] or [np.zeros(0)])
+        _, synthesiser = self._pair()
+        return Speech(
+            samples=_sane(samples / _INT16_SCALE).astype(np.float32),
+            rate_hz=synthesiser.get_sampling_frequency(),
+        )
+
+    def _analyse(self, text: str) -> Nodes:
+        import pyopenjtalk  # noqa: PLC0415 - native, loaded only inside the engine's process
+
+        if len(text) > _LONGEST_SENTENCE:
+            raise ClipError(
+                f"a sentence of {len(text)} characters is too long for openjtalk, which takes "
+                f"{_LONGEST_SENTENCE}: end sentences with 。"
+            )
+        analyser, _ = self._pair()
+        nodes: Nodes = pyopenjtalk.run_frontend(text, jtalk=analyser)
+        return nodes
+
+    def _say(self, nodes: Nodes, voice: Voice) -> NDArray[np.float64]:
+        analyser, synthesiser = self._pair()
+        # The setting is lost with every synthesis.
+        synthesiser.set_speed(voice.speed)
+        samples: NDArray[np.float64] = synthesiser.synthesize(analyser.make_label(list(nodes)))
+        return samples
+
+    def _pair(self) -> tuple[Any, Any]:
+        """This thread's analyser and synthesiser: sharing them would serialise the threads."""
+        if not hasattr(self._own, "pair"):
+            from pyopenjtalk import (  # noqa: PLC0415 - see _analyse
+                DEFAULT_HTS_VOICE,
+                OPEN_JTALK_DICT_DIR,
+            )
+            from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415
+            from pyopenjtalk.openjtalk import OpenJTalk as Analyser  # noqa: PLC0415
+
+            self._own.pair = (
+                Analyser(dn_mecab=OPEN_JTALK_DICT_DIR),
+                HTSEngine(DEFAULT_HTS_VOICE),
+            )
+        pair: tuple[Any, Any] = self._own.pair
+        return pair
+
+
+def _sentences(text: str) -> list[str]:
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def _sane(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np  # noqa: PLC0415 - see Engine.speak
+
+    if not samples.size:
+        raise ClipError("the engine had nothing to say: the text has no word it knows")
+    peak = float(np.abs(samples).max())
+    if not np.isfinite(samples).all() or peak > _WILD:
+        raise ClipError(f"the engine's samples ran wild (peak {peak:.3g} times full scale)")
+    return samples
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,79 @@
+"""What every engine offers to the rest of the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from tts_assets.domain import Speech, SpokenForm, Voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceInfo:
+    """A voice on offer.
+
+    Args:
+        name: what to type after ``--voice``.
+        language: what it speaks, as a BCP 47 tag.
+        description: who it is, in a few words.
+        credit: the line its licence asks everyone to show who publishes its speech; "" for none.
+    """
+
+    name: str
+    language: str
+    description: str
+    credit: str = ""
+
+
+class Speaker(Protocol):
+    """An engine made ready for one run."""
+
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, on_restart: Callable[[], None] | None = None
+    ) -> Speech:
+        """Say it; cancelling the call really ends the work.
+
+        Args:
+            form: what to say.
+            voice: who says it, and how fast.
+            on_restart: called when the work begins again through no fault of this form.
+
+        Raises:
+            ClipError: this form cannot be said; others may.
+            FatalError: nothing can be said any more.
+        """
+        ...
+
+
+class Provider(Protocol):
+    """An engine as the program knows it before any model is loaded."""
+
+    @property
+    def name(self) -> str:
+        """The word after ``--provider``."""
+        ...
+
+    @property
+    def footprint_mib(self) -> int:
+        """Memory that one more worker needs, in MiB, as measured."""
+        ...
+
+    def problem(self) -> str | None:
+        """None when the engine can be used here, else what is missing and what to do."""
+        ...
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The voices, the default one first."""
+        ...
+
+    def engine(self) -> str:
+        """Engine, model and dictionary with their versions: all that can change the sound."""
+        ...
+
+    def open(self, *, workers: int) -> AbstractAsyncContextManager[Speaker]:
+        """Make the engine ready to say that many forms at once."""
+        ...

@@ -1,0 +1,60 @@
+"""The engines by name: the built-in ones, and those that other packages register."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from tts_assets.providers.protocol import Provider
+
+#: The entry-point group under which a package registers ``name = "module:factory"``.
+GROUP = "tts_assets.providers"
+
+_BUILT_IN = {
+    "openjtalk": "tts_assets.providers.openjtalk:OpenJTalk",
+}
+
+
+class BrokenProviderWarning(UserWarning):
+    """A registered engine of another package could not be loaded."""
+
+
+#: What the warning about a broken plug-in is raised as.
+BROKEN = BrokenProviderWarning
+
+
+def names() -> tuple[str, ...]:
+    """Every engine's name, the built-in ones first."""
+    return (*_BUILT_IN, *sorted(_plugged_in().keys() - _BUILT_IN.keys()))
+
+
+def get(name: str) -> Provider:
+    """The engine of that name, loaded now.
+
+    Raises:
+        UsageError: there is none, or a plug-in's code is broken.
+    """
+    target = _BUILT_IN.get(name) or _plugged_in().get(name)
+    if target is None:
+        raise UsageError(f"there is no provider {name!r}; there are: {', '.join(names())}")
+    module, _, factory = target.partition(":")
+    try:
+        provider: Provider = getattr(importlib.import_module(module), factory)()
+    except Exception as exc:
+        if name in _BUILT_IN:
+            raise
+        message = (
+            f"the provider {name!r} ({target}) could not be loaded: {type(exc).__name__}: {exc}"
+        )
+        warnings.warn(message, BrokenProviderWarning, stacklevel=2)
+        raise UsageError(message) from exc
+    return provider
+
+
+def _plugged_in() -> dict[str, str]:
+    return {point.name: point.value for point in entry_points(group=GROUP)}

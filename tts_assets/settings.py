@@ -1,0 +1,274 @@
+"""What a run is told to do, gathered once: command line over environment over file over default."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tts_assets.domain import Format, Kind, Sound
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+#: The project's own file; a ``pyproject.toml`` with a ``[tool.tts-assets]`` table serves as well.
+FILE = "tts-assets.toml"
+PREFIX = "TTS_ASSETS_"
+
+
+class Progress(StrEnum):
+    """How the command line shows that work goes on."""
+
+    AUTO = "auto"
+    BAR = "bar"
+    LINES = "lines"
+    NONE = "none"
+
+
+class OutputFormat(StrEnum):
+    """What the command line writes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run is told to do.
+
+    Args:
+        paths: catalogues, and folders of them.
+        kinds: the kinds to take; empty for all.
+        provider: the engine's name.
+        voice: the voice's name; None for the engine's default.
+        speed: 1.0 is the voice's own pace.
+        concurrency: clips at once; None for as many as the machine can feed.
+        timeout_seconds: what one clip may take.
+        output: the folder of the assets.
+        url: template of their addresses, with ``{kind}``, ``{recipe}`` and ``{ext}``.
+        sound: how assets sound and are stored.
+        update_json: whether URLs are written into the catalogues.
+        max_failures: the run ends after that many failed clips; None for never.
+        force: remake what is fresh.
+        batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
+        progress: for the command line only.
+        output_format: for the command line only.
+    """
+
+    paths: tuple[str, ...] = ("data",)
+    kinds: tuple[Kind, ...] = ()
+    provider: str = "openjtalk"
+    voice: str | None = None
+    speed: float = 1.0
+    concurrency: int | None = None
+    timeout_seconds: float = 60.0
+    output: str = "audio"
+    url: str = "/audio/{kind}/{recipe}.{ext}"
+    sound: Sound = field(default_factory=Sound)
+    update_json: bool = True
+    max_failures: int | None = None
+    force: bool = False
+    batch_mode: bool = False
+    progress: Progress = Progress.AUTO
+    output_format: OutputFormat = OutputFormat.TEXT
+
+
+_Parse: TypeAlias = "Callable[[Any], Any]"
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> _Parse:
+    def parse(value: Any) -> float:
+        number = float(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise TypeError
+        if not math.isfinite(number) or not low <= number <= high or (whole and number % 1):
+            raise ValueError
+        return int(number) if whole else float(number)
+
+    parse.__doc__ = f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
+    return parse
+
+
+def _or(word: str, other: _Parse) -> _Parse:
+    def parse(value: Any) -> Any:
+        return None if value == word else other(value)
+
+    parse.__doc__ = f"{word!r} or {other.__doc__}"
+    return parse
+
+
+def _one_of(choices: type[StrEnum]) -> _Parse:
+    def parse(value: Any) -> StrEnum:
+        return choices(value)
+
+    parse.__doc__ = f"one of {', '.join(choices)}"
+    return parse
+
+
+def _many_of(parse_one: _Parse) -> _Parse:
+    def parse(value: Any) -> tuple[Any, ...]:
+        values = value.split(",") if isinstance(value, str) else value
+        if not isinstance(values, list | tuple):
+            raise TypeError
+        return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
+
+    parse.__doc__ = f"a list, each {parse_one.__doc__}"
+    return parse
+
+
+def _text(value: Any) -> str:
+    """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
+    if not isinstance(value, str):
+        raise TypeError
+    if not value.strip():
+        raise ValueError
+    return value
+
+
+def _switch(value: Any) -> bool:
+    """true or false"""  # noqa: D403, D415 - see _text
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    return value if isinstance(value, bool) else words[value.lower()]
+
+
+def _kinds(value: Any) -> tuple[Kind, ...]:
+    values = _many_of(_text)(value)
+    return () if "all" in values else tuple(Kind(one) for one in values)
+
+
+_kinds.__doc__ = f"all, or some of {', '.join(Kind)}"
+
+#: Every setting: its key in the file, the field it fills, and how its value is understood.
+OPTIONS: dict[str, tuple[str, _Parse]] = {
+    "paths": ("paths", _many_of(_text)),
+    "type": ("kinds", _kinds),
+    "provider": ("provider", _text),
+    "voice": ("voice", _text),
+    "speed": ("speed", _number(0.25, 4.0)),
+    "concurrency": ("concurrency", _or("auto", _number(1, 256, whole=True))),
+    "timeout": ("timeout_seconds", _number(0.1, 86_400)),
+    "output": ("output", _text),
+    "url": ("url", _text),
+    "update-json": ("update_json", _switch),
+    "max-failures": ("max_failures", _number(1, 10**9, whole=True)),
+    "batch-mode": ("batch_mode", _switch),
+    "progress": ("progress", _one_of(Progress)),
+    "output-format": ("output_format", _one_of(OutputFormat)),
+    "sound.format": ("format", _one_of(Format)),
+    "sound.rate": ("rate_hz", _number(8_000, 48_000, whole=True)),
+    "sound.lufs": ("lufs", _number(-50, -5)),
+    "sound.peak": ("peak_dbtp", _number(-20, 0)),
+    "sound.lead": ("lead_ms", _number(0, 5_000, whole=True)),
+    "sound.trail": ("trail_ms", _number(0, 5_000, whole=True)),
+    "sound.bitrate": ("bitrate_kbps", _number(8, 320, whole=True)),
+    "sound.vorbis-quality": ("vorbis_quality", _number(0, 1)),
+}
+
+
+def load(
+    *,
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str],
+    folder: Path,
+    config: Path | None = None,
+) -> Settings:
+    """Gather the settings of a run.
+
+    Args:
+        flags: what was typed, by key; None for what was not.
+        environment: the process's environment.
+        folder: where to look for the file, here and upwards.
+        config: the file to read instead.
+
+    Raises:
+        UsageError: an unknown key or a bad value, with the place it stands in.
+    """
+    values: dict[str, Any] = {}
+    path = config or _find(folder)
+    if path is not None:
+        values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(path)}
+        values |= {
+            key: _from(path.parent, folder, values[key])
+            for key in ("paths", "output")
+            if key in values
+        }
+    values |= {key: _parsed(key, raw, name) for key, name, raw in _in_environment(environment)}
+    values |= {
+        key: _parsed(key, raw, f"--{key.removeprefix('sound.')}")
+        for key, raw in flags.items()
+        if key in OPTIONS and raw is not None
+    }
+    return _settings(values, force=bool(flags.get("force")))
+
+
+def _settings(values: Mapping[str, Any], *, force: bool) -> Settings:
+    sound = {OPTIONS[key][0]: value for key, value in values.items() if key.startswith("sound.")}
+    rest = {OPTIONS[key][0]: value for key, value in values.items() if not key.startswith("sound.")}
+    return Settings(**rest, sound=Sound(**sound), force=force)
+
+
+def _parsed(key: str, raw: Any, source: str) -> Any:
+    parse = OPTIONS[key][1]
+    try:
+        return parse(raw)
+    except (TypeError, ValueError, KeyError, AttributeError) as exc:
+        raise UsageError(f"{source}: {key} is {raw!r}, and must be {parse.__doc__}") from exc
+
+
+def _find(folder: Path) -> Path | None:
+    for place in (folder, *folder.parents):
+        if (path := place / FILE).is_file():
+            return path
+        pyproject = place / "pyproject.toml"
+        if pyproject.is_file() and "tts-assets" in _toml(pyproject).get("tool", {}):
+            return pyproject
+    return None
+
+
+def _in_file(path: Path) -> Iterator[tuple[str, Any]]:
+    table = _toml(path)
+    if path.name == "pyproject.toml":
+        table = table.get("tool", {}).get("tts-assets", {})
+    for name, value in table.items():
+        if name == "sound" and isinstance(value, dict):
+            for inner, raw in value.items():
+                yield _known(f"sound.{inner}", str(path)), raw
+        else:
+            yield _known(name, str(path)), value
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise UsageError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise UsageError(f"{path}: is not valid TOML: {exc}") from exc
+
+
+def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    names = {PREFIX + key.upper().replace(".", "_").replace("-", "_"): key for key in OPTIONS}
+    for name, value in environment.items():
+        # The completion of shells has variables of its own, which begin like ours.
+        if name in names and value != "":
+            yield names[name], name, value
+
+
+def _known(key: str, source: str) -> str:
+    if key in OPTIONS:
+        return key
+    close = difflib.get_close_matches(key, OPTIONS, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(OPTIONS)}"
+    raise UsageError(f"{source}: there is no setting {key!r}{hint}")
+
+
+def _from(base: Path, folder: Path, value: Any) -> Any:
+    """Paths in a file are seen from that file; they stay short where that is the working folder."""
+    if base == folder:
+        return value
+    return str(base / value) if isinstance(value, str) else tuple(str(base / one) for one in value)

@@ -1,0 +1,295 @@
+"""Files that are whole or not there: atomic writes, listings, locks; on a local disk."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+import threading
+import uuid
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from tts_assets.errors import FatalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: Files of this shape are unfinished; nobody but the holder of the folder's lock may remove them.
+_PART = ".part"
+_LOCK = ".tts-assets.lock"
+#: After that many new names in a folder, the folder itself is brought to the disk.
+_BATCH = 64
+#: How long one look at a lock that somebody else holds may take, in seconds.
+_PATIENCE_SECONDS = 0.2
+
+
+class Storage:
+    """The output folder: assets under ``kind/recipe.ext``, and the ledger beside them.
+
+    All methods block; several threads may put at once.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Use the folder; nothing is made before something is put."""
+        self.root = root
+        self._guard = threading.Lock()
+        self._new_names: dict[Path, int] = {}
+
+    def sizes(self, folders: list[str]) -> dict[str, int]:
+        """The size in bytes of every file in these folders, by its path below the root.
+
+        Raises:
+            FatalError: a folder cannot be listed, or is a file.
+        """
+        found: dict[str, int] = {}
+        for folder in folders:
+            try:
+                with os.scandir(self.root / folder) as entries:
+                    for entry in entries:
+                        found[f"{folder}/{entry.name}"] = entry.stat().st_size
+            except FileNotFoundError:
+                continue
+            except OSError as exc:
+                raise FatalError(f"cannot list {self.root / folder}: {exc.strerror}") from exc
+        return found
+
+    def prepare(self) -> None:
+        """Make the root, and show that it can be written to.
+
+        Raises:
+            FatalError: it cannot.
+        """
+        with _fatal(f"cannot write to the output folder {self.root}"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / f".tts-assets-probe-{uuid.uuid4().hex}{_PART}"
+            probe.write_bytes(b"")
+            probe.unlink()
+
+    def put(self, asset: str, data: bytes) -> None:
+        """Store an asset: whole under its name, or not at all.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        path = self.root / asset
+        with _fatal(f"cannot write {path}"):
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, data)
+            with self._guard:
+                names = self._new_names.get(path.parent, 0) + 1
+                self._new_names[path.parent] = names % _BATCH
+            if names == _BATCH:
+                sync_folder(path.parent)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Give a file in the root new bytes, in one step, and bring it to the disk.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        with _fatal(f"cannot write {self.root / name}"):
+            write_whole(self.root / name, data)
+            sync_folder(self.root)
+
+    def has_leftovers(self) -> bool:
+        """Whether a run was killed here, or is at work."""
+        return (self.root / _LOCK).exists()
+
+    def settle(self) -> None:
+        """Bring every new name to the disk.
+
+        Raises:
+            FatalError: that fails.
+        """
+        with _fatal(f"cannot write to {self.root}"):
+            for folder, names in self._new_names.items():
+                if names:
+                    sync_folder(folder)
+            self._new_names.clear()
+
+    def sweep(self, folders: list[str]) -> None:
+        """Remove what killed runs left unfinished; only under the lock."""
+        for folder in (self.root, *(self.root / name for name in folders)):
+            sweep(folder)
+
+    @contextlib.contextmanager
+    def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Be the only run that writes into this folder; ``waiting`` is called while another is.
+
+        Raises:
+            FatalError: the lock cannot be made.
+        """
+        with contextlib.ExitStack() as held:
+            with _fatal(f"cannot lock {self.root}"):
+                held.enter_context(lock(self.root / _LOCK, waiting))
+            yield
+
+
+class AppendLog:
+    """A file that only grows, one whole record at a time; safe for several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open for appending; what a killed run left of its last record is cut off.
+
+        Raises:
+            FatalError: it cannot be opened.
+        """
+        self._path = path
+        with _fatal(f"cannot open {path}"):
+            self._number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            data = path.read_bytes()
+            if (whole := data.rfind(b"\n") + 1) < len(data):
+                os.ftruncate(self._number, whole)
+
+    def append(self, record: bytes) -> None:
+        """Add a record with one system call, so that threads cannot tear each other's.
+
+        Raises:
+            FatalError: the disk is full or gone.
+        """
+        with _fatal(f"cannot write to {self._path}"):
+            written = os.write(self._number, record)
+            if written != len(record):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def close(self) -> None:
+        """Bring everything to the disk and close.
+
+        Raises:
+            FatalError: that fails.
+        """
+        with _fatal(f"cannot write to {self._path}"):
+            try:
+                os.fsync(self._number)
+            finally:
+                os.close(self._number)
+
+
+def write_whole(
+    path: Path,
+    data: bytes,
+    *,
+    like: os.stat_result | None = None,
+    still_right: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Give a file new bytes in one step: written beside under a name of its own, synced, renamed.
+
+    The folder is not synced: the caller does that once for many files.
+
+    Args:
+        path: the final name; an existing file is replaced.
+        data: all its bytes.
+        like: the file whose permissions and owner the new one gets.
+        still_right: asked just before the rename; False leaves everything as it was.
+
+    Returns:
+        Whether the file has the new bytes now.
+
+    Raises:
+        OSError: it could not be written; the old file is as it was.
+    """
+    part = path.parent / f".tts-assets-{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
+    try:
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(number, "wb") as file:  # noqa: PTH123 - by number, which Path cannot
+            if like is not None:
+                _imitate(number, like)
+            file.write(data)
+            file.flush()
+            os.fsync(number)
+        right = still_right()
+        if right:
+            os.replace(part, path)  # noqa: PTH105 - the one place that renames
+        else:
+            part.unlink()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    return right
+
+
+def _imitate(number: int, like: os.stat_result) -> None:
+    if os.name == "posix":
+        os.fchmod(number, stat.S_IMODE(like.st_mode))
+        # Only root may give files away; everybody else owns what they write anyway.
+        with contextlib.suppress(PermissionError):
+            os.fchown(number, like.st_uid, like.st_gid)
+
+
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove unfinished files, of one final name or of all; only under the lock that guards them."""
+    for path in folder.glob(f".tts-assets-{'*' if name is None else _tag(name)}-*{_PART}"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _tag(name: str) -> str:
+    """A short stand-in for a name that may be too long, or too strange, to be part of another."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system can.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    if os.name != "posix":
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@contextlib.contextmanager
+def lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock file; it ends with the process, however that ends.
+
+    Args:
+        path: the lock file; removed again at the end.
+        waiting: called now and then while somebody else holds it; may raise to give up.
+
+    Raises:
+        OSError: the lock file cannot be made.
+    """
+    held = FileLock(path, thread_local=False)
+    while True:
+        try:
+            held.acquire(timeout=_PATIENCE_SECONDS)
+            break
+        except Timeout:
+            waiting()
+    try:
+        yield
+    finally:
+        # While it is held: who waits for this file finds it gone, and makes a new one.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        held.release()
+
+
+def sha256(data: bytes) -> str:
+    """The hash of a file's bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk, or somebody's share of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def _fatal(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        advice = ": make room, then run again; what is done is kept" if is_full(exc) else ""
+        raise FatalError(f"{what}: {exc.strerror or exc}{advice}") from exc

@@ -1,0 +1,133 @@
+"""URLs into a catalogue on disk: under its lock, in one step, and only where the entry still fits."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from tts_assets import catalogue, storage
+from tts_assets.domain import Clip, Place, SpokenForm
+from tts_assets.errors import FatalError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tts_assets.catalogue import Document
+    from tts_assets.domain import Kind
+
+#: What a URL belongs to, wherever in the file it is by now: entry, part, and what is said.
+Address: TypeAlias = tuple[str, str, SpokenForm]
+
+#: Somebody else keeps writing the file: after that many tries the user has to settle it.
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many URLs a file got, and for how many its entry had changed or gone meanwhile."""
+
+    urls: int = 0
+    missed: int = 0
+
+
+def address(clip: Clip) -> Address:
+    """What a clip's URL belongs to."""
+    return (clip.entry, clip.part, clip.form)
+
+
+def write_back(
+    file: str, kind: Kind, urls: Mapping[Address, str], waiting: Callable[[], None]
+) -> Written:
+    """Write the URLs of one catalogue.
+
+    The file is read again, because people edit it while clips are being made: an entry whose text
+    has changed gets nothing, and is counted.
+
+    Args:
+        file: the catalogue.
+        kind: what it teaches.
+        urls: what to write.
+        waiting: called now and then while another run writes the same file.
+
+    Raises:
+        InputError: the file cannot be read or written, or is no catalogue any more.
+        FatalError: the disk is full.
+    """
+    path = Path(os.path.realpath(file))
+    try:
+        with storage.lock(path.parent / f".{path.name[:60]}.tts-assets.lock", waiting):
+            storage.sweep(path.parent, path.name)
+            for _ in range(_TRIES):
+                written = _try(path, file, kind, urls)
+                if written is not None:
+                    return written
+    except OSError as exc:
+        if storage.is_full(exc):
+            raise FatalError(f"cannot write {file}: {exc.strerror}: make room, run again") from exc
+        raise InputError(
+            f"its URLs cannot be written: {exc.strerror or exc}; mend that and run again, or use "
+            "--no-update-json",
+            file=file,
+        ) from exc
+    raise InputError(
+        "something else keeps changing it, so its URLs could not be written; run again later",
+        file=file,
+    )
+
+
+def _try(path: Path, file: str, kind: Kind, urls: Mapping[Address, str]) -> Written | None:
+    """One try to write; None when the file was changed by somebody at the last moment."""
+    before = path.stat()
+    document = catalogue.parse(path.read_bytes(), file=file)
+    clips = {address(clip): clip for clip in catalogue.read(document, kind).clips}
+    wanted = {clips[key]: url for key, url in urls.items() if key in clips}
+    missed = len(urls) - len(wanted)
+    changed = {clip: url for clip, url in wanted.items() if clip.url != url}
+    text = _edited(document, changed)
+    if text == document.text:
+        return Written(missed=missed)
+    data = document.encode(text)
+    # What goes onto the disk is read once more: a catalogue must never be lost to a slip of ours.
+    catalogue.parse(data, file=file)
+    if not storage.write_whole(
+        path, data, like=before, still_right=lambda: _same(path.stat(), before)
+    ):
+        return None
+    storage.sync_folder(path.parent)
+    return Written(urls=len(changed), missed=missed)
+
+
+def _edited(document: Document, urls: Mapping[Clip, str]) -> str:
+    lists: dict[Place, int] = {}
+    beside: dict[Place, str] = {}
+    for clip in urls:
+        if clip.parallel is not None:
+            place = clip.place[:-1]
+            beside[place] = clip.parallel
+            lists[place] = len(_at(document.root, (*place[:-1], clip.parallel)))
+    return catalogue.set_urls(
+        document.text,
+        {clip.place: url for clip, url in urls.items()},
+        file=document.file,
+        lists=lists,
+        beside=beside,
+    )
+
+
+def _at(root: object, place: Place) -> list[object]:
+    """The list at a place that a clip was read from."""
+    value = root
+    for key in place:
+        value = value[key]  # type: ignore[index] # the reader has been there
+    assert isinstance(value, list)  # noqa: S101 - a parallel key always names a list
+    return value
+
+
+def _same(now: os.stat_result, before: os.stat_result) -> bool:
+    return (now.st_ino, now.st_size, now.st_mtime_ns) == (
+        before.st_ino,
+        before.st_size,
+        before.st_mtime_ns,
+    )
