@@ -1,6 +1,11 @@
 """What tests share: the folder of the project, engines in reach of child processes, backends."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +15,6 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(autouse=True)
 def _engines_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """Child processes find the tests' engines, and no settings from outside."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("TTS_ASSETS_"):
             monkeypatch.delenv(name)
@@ -30,3 +33,91 @@ def engine_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "spoken.log"
     monkeypatch.setenv("TEST_ENGINE_LOG", str(path))
     return path
+
+
+class Project:
+    """A stranger's project in a folder of its own, driven through the real command line."""
+
+    def __init__(self, folder: Path, plug_ins: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("TTS_ASSETS_")},
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(plug_ins)]),
+            "PYTHONWARNINGS": "error",
+        }
+
+    def write(self, file: str, entries: object) -> Path:
+        """A catalogue, as most people write JSON."""
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        return path
+
+    def words(self, *words: str) -> Path:
+        """A vocabulary with these words."""
+        return self.write(
+            "data/vocabulary.json",
+            [{"id": number, "word": word} for number, word in enumerate(words, 1)],
+        )
+
+    def read(self, file: str = "data/vocabulary.json") -> Any:
+        return json.loads((self.folder / file).read_bytes())
+
+    def urls(self) -> list[str | None]:
+        return [entry.get("audioUrl") for entry in self.read()]
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "tts_assets", *words]
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=100,
+        )
+
+    def generate(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """``generate`` with the tone engine."""
+        return self.run("generate", "--provider", "tones", *words, **environment)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command("generate", "--provider", "tones", *words),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def assets(self) -> dict[str, bytes]:
+        """Every file of the output folder, by its path."""
+        root = self.folder / "audio"
+        return {
+            str(path.relative_to(root)): path.read_bytes()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty project that has the tests' engines as plug-ins."""
+    plug_ins = tmp_path / "plug-ins"
+    info = plug_ins / "test_engines-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: test-engines\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[tts_assets.providers]\n"
+        "tones = tests.engines:Tones\n"
+        "paid = tests.engines:Paid\n"
+        "broken = tests.engines:missing\n"
+    )
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder, plug_ins)

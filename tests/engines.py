@@ -1,8 +1,8 @@
 """Engines for tests: one that speaks tones at once, and breaks in every way when told to.
 
 Reached as a plug-in (``tests.engines:Tones``) and inside the engine's process (``Engine``). A text
-tells what happens to it: 失敗 fails, 固まる hangs, 墜落 kills the process, 無音 gives no samples,
-課金 ends the run, 遅い takes a while; anything else sounds as a tone that depends on its text.
+tells what happens to it: 失敗 fails, 眠る hangs, 固まる hangs and stops every thread, 墜落 kills the process, 無音 gives no samples,
+課金 ends the run, 遅い and 鈍い take a while; anything else sounds as a tone that depends on its text.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import numpy as np
 
 from tts_assets.domain import Speech, SpokenForm, Voice
 from tts_assets.errors import ClipError, FatalError
-from tts_assets.host import EngineHost, engine_host
+from tts_assets.host import EngineHost, engine_host, silence
 from tts_assets.providers import Speaker, VoiceInfo
 
 RATE_HZ = 24_000
@@ -33,6 +33,8 @@ class Engine:
             raise ClipError("the engine was told to fail")
         if "虫" in form.text:
             raise RuntimeError("the engine has a bug")
+        if "眠る" in form.text:
+            time.sleep(3600)
         if "固まる" in form.text:
             # Holds the interpreter's lock, as the worst native code does: only a kill ends it.
             ctypes.PyDLL(None).sleep(3600)
@@ -41,6 +43,8 @@ class Engine:
             os.abort()
         if "遅い" in form.text:
             time.sleep(0.3)
+        if "鈍い" in form.text:
+            time.sleep(1.0)
         seconds = 0.0 if "無音" in form.text else 0.2 / voice.speed
         tone = 200 + zlib.crc32(form.text.encode()) % 800
         samples = 0.3 * np.sin(2 * np.pi * tone * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
@@ -78,8 +82,12 @@ class Tones:
     def engine(self) -> str:
         return "tones=1"
 
-    def open(self, *, workers: int) -> AbstractAsyncContextManager[EngineHost]:
-        return engine_host("tests.engines:Engine", threads=workers)
+    def open(
+        self, *, workers: int, timeout_seconds: float
+    ) -> AbstractAsyncContextManager[EngineHost]:
+        return engine_host(
+            "tests.engines:Engine", threads=workers, silence_seconds=silence(timeout_seconds)
+        )
 
 
 class Paid(Tones):
@@ -91,8 +99,10 @@ class Paid(Tones):
     async def _open(self) -> AsyncIterator[Speaker]:
         yield self
 
-    def open(self, *, workers: int) -> AbstractAsyncContextManager[Speaker]:  # type: ignore[override]
-        del workers
+    def open(  # type: ignore[override]
+        self, *, workers: int, timeout_seconds: float
+    ) -> AbstractAsyncContextManager[Speaker]:
+        del workers, timeout_seconds
         return self._open()
 
     async def speak(self, form: SpokenForm, voice: Voice, *, on_restart: object = None) -> Speech:

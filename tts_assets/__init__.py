@@ -1,3 +1,57 @@
 """Speech for learning content, built like software: catalogues in, fresh audio clips out."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tts_assets.api import generate_sync
+    from tts_assets.domain import Format, Kind, Sound
+    from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
+    from tts_assets.events import ClipFailed, ClipMade, Event, Report, Started, Waiting
+    from tts_assets.generate_clips import Stop, generate
+    from tts_assets.pool import Pool
+    from tts_assets.settings import Settings
+
+__all__ = [
+    "ClipError",
+    "ClipFailed",
+    "ClipMade",
+    "Event",
+    "FatalError",
+    "Format",
+    "InputError",
+    "Kind",
+    "Pool",
+    "Report",
+    "Settings",
+    "Sound",
+    "Started",
+    "Stop",
+    "TtsAssetsError",
+    "UsageError",
+    "Waiting",
+    "generate",
+    "generate_sync",
+]
+
+#: Where the public names live: loaded on first use, so that importing the package costs nothing.
+_HOMES = {
+    "api": ("generate_sync",),
+    "domain": ("Format", "Kind", "Sound"),
+    "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
+    "events": ("ClipFailed", "ClipMade", "Event", "Report", "Started", "Waiting"),
+    "generate_clips": ("Stop", "generate"),
+    "pool": ("Pool",),
+    "settings": ("Settings",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"tts_assets.{home}"), name)
+    raise AttributeError(f"module 'tts_assets' has no attribute {name!r}")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sized
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import anyio
-from anyio import CancelScope, current_effective_deadline, get_cancelled_exc_class
+from anyio import CancelScope, current_effective_deadline, current_time, get_cancelled_exc_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable
-    from typing import Self
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -56,18 +55,13 @@ class FailureRules:
     attempts: int = 1  #: at most, at each job; each has the whole time limit
     retry: Callable[[Exception], bool] = lambda _: True  #: unless fatal, is another worth it?
 
-    def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(f"attempts must be at least 1, not {self.attempts}")
-
     def allow_another(self, error: Exception | None, attempt: int) -> bool:
-        if error is None or attempt >= self.attempts or isinstance(error, self.fatal):
-            return False
-        return self.retry(error)
+        over = attempt >= self.attempts or isinstance(error, self.fatal)
+        return error is not None and not over and self.retry(error)
 
 
 class _Source(Generic[J]):
-    """Where jobs come from: hands over one at a time, to a worker that still may take it."""
+    """Where jobs come from: hands one over, or none when the worker may not take it any more."""
 
     def __init__(self, jobs: Iterable[J] | AsyncIterable[J], total: int | None) -> None:
         self.jobs = aiter(jobs) if isinstance(jobs, AsyncIterable) else iter(jobs)
@@ -78,7 +72,6 @@ class _Source(Generic[J]):
         self._held: list[J] = []
 
     async def take(self, may_take: Callable[[], bool]) -> list[J]:
-        """Return one job, or none when the worker is to end."""
         if isinstance(self.jobs, AsyncIterator):
             async with self._lock:
                 if may_take() and not self._held:
@@ -96,10 +89,9 @@ class Pool(Generic[J, R]):
     """Workers that run one async function over jobs and hand out a result for each.
 
     Jobs are pulled only for a free worker, and a slow consumer holds the workers back: they are
-    never more than twice the limit ahead of it. A bug, in a job or the iterable of jobs, cancels
-    what is in flight; finished results still come out, then the iteration (or the end of the
-    ``async with``) raises it as it is. Leaving the ``async with`` early cancels what is in flight.
-    A pool runs once, and belongs to the tasks of one event loop.
+    never more than twice the limit ahead of it. Leaving the ``async with`` early cancels what is
+    in flight. So does a bug, in a job or the iterable of jobs; finished results still come out,
+    then the iteration (or the end of the ``async with``) raises it as it is.
 
     Args:
         work: does one job. It is cancelled at the time limit and by `abort`; cleanup that must
@@ -129,12 +121,12 @@ class Pool(Generic[J, R]):
         key: Callable[[J], Hashable] | None = None,
         rules: FailureRules | None = None,
     ) -> None:
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"timeout must be above 0 seconds, or None, not {timeout}")
         self.over: Exception | None = None  #: the fatal failure that ended the run
         self.aborted: tuple[J, ...] = ()  #: begun, but cut off before there was a result
         self._work, self._key, self._rules = work, key, rules or FailureRules()
         self._timeout = inf if timeout is None else timeout
+        if not (self._timeout > 0 and self._rules.attempts > 0):
+            raise ValueError(f"timeout {timeout} and attempts {self._rules.attempts} must be > 0")
         self._source: _Source[J] | None = None
         self._in_flight: dict[int, CancelScope] = {}
         self._workers = self._taken = self._done = self._failed = 0
@@ -181,10 +173,11 @@ class Pool(Generic[J, R]):
         self.abort()
         self._finished.close()
         try:
-            # Not told of the body's exception, the group does not wrap it.
-            await self._group.__aexit__(None, None, None)
-            if self._source is not None and isinstance(self._source.jobs, AsyncGenerator):
-                await self._source.jobs.aclose()
+            async with AsyncExitStack() as last:
+                if self._source is not None and isinstance(self._source.jobs, AsyncGenerator):
+                    last.push_async_callback(self._source.jobs.aclose)
+                # Not told of the body's exception, the group does not wrap it.
+                await self._group.__aexit__(None, None, None)
         finally:
             self._send.close()
             self._raise_bug()
@@ -192,10 +185,9 @@ class Pool(Generic[J, R]):
     def run(
         self, jobs: Iterable[J] | AsyncIterable[J], *, total: int | None = None
     ) -> AsyncIterator[Result[J, R]]:
-        """Start on the jobs; iterate over the results as they finish.
+        """Start on the jobs, once for each pool; iterate over the results as they finish.
 
-        ``total`` is for `counts` where jobs have no length. An async generator is closed when
-        the pool is left. RuntimeError: the pool is not entered, or has run before.
+        ``total`` is for `counts`, where jobs have no length. Leaving closes an async generator.
         """
         if not self._entered or self._source is not None:
             raise RuntimeError("call run() once for each pool, inside `async with Pool(...)`")
@@ -228,7 +220,6 @@ class Pool(Generic[J, R]):
 
     @property
     def _wanted(self) -> int:
-        """How many workers there should be."""
         taking = not (self._stopped or self._source is None or self._source.exhausted)
         return self._limit if taking else 0
 
@@ -277,12 +268,11 @@ class Pool(Generic[J, R]):
             self._settle()
 
     async def _do(self, job: J) -> Result[J, R] | None:
-        """Attempt a job until it has a result; None when it is cut off."""
-        number, started, result = self._taken, time.monotonic(), None
+        """Attempt a job until it has a result; there is none when it is cut off."""
+        number, attempt, started, result = self._taken, 1, time.monotonic(), None
         self._taken += 1
         try:
             name = number if self._key is None else self._key(job)
-            attempt = 1
             while outcome := await self._attempt(number, job):
                 value, error = outcome
                 if self._cut or not self._rules.allow_another(error, attempt):
@@ -301,13 +291,10 @@ class Pool(Generic[J, R]):
         return result
 
     async def _attempt(self, number: int, job: J) -> tuple[R | None, Exception | None] | None:
-        """Return the value or the failure, or None when cut off."""
-        deadline = anyio.current_time() + self._timeout
         try:
-            with CancelScope(deadline=deadline) as self._in_flight[number]:
+            with CancelScope(deadline=current_time() + self._timeout) as self._in_flight[number]:
                 return await self._work(job), None
         except (*self._rules.failures, *self._rules.fatal) as error:
             return None, error
-        if self._cut:
-            return None
-        return None, TimeoutError(f"not done within the time limit of {self._timeout:g} s")
+        late = TimeoutError(f"cancelled: not done within the time limit of {self._timeout:g} s")
+        return None if self._cut else (None, late)

@@ -162,20 +162,28 @@ def test_lists_of_readings_are_added_beside_the_readings_and_laid_out_like_them(
     [
         (
             '{"7":{"kanji":"日","onyomi":["ニチ","ジツ"],"kunyomi":["ひ","か"]}}',
-            '{"7":{"kanji":"日","onyomi":["ニチ","ジツ"],"onyomiAudio":["o1",null],'
-            '"kunyomi":["ひ","か"],"kunyomiAudio":[null,"k2"],"audioUrl":"k"}}',
+            (
+                '{"7":{"kanji":"日","onyomi":["ニチ","ジツ"],"onyomiAudio":["o1",null],'
+                '"kunyomi":["ひ","か"],"kunyomiAudio":[null,"k2"],"audioUrl":"k"}}'
+            ),
         ),
         (
             '{\n  "7": {"onyomi": ["ニチ", "ジツ"], "kunyomi": ["ひ", "か"], "audioUrl": ""}\n}\n',
-            '{\n  "7": {"onyomi": ["ニチ", "ジツ"], "onyomiAudio": ["o1", null], '
-            '"kunyomi": ["ひ", "か"], "kunyomiAudio": [null, "k2"], "audioUrl": "k"}\n}\n',
+            (
+                '{\n  "7": {"onyomi": ["ニチ", "ジツ"], "onyomiAudio": ["o1", null], '
+                '"kunyomi": ["ひ", "か"], "kunyomiAudio": [null, "k2"], "audioUrl": "k"}\n}\n'
+            ),
         ),
         (
-            '{\r\n\t"7": {\r\n\t\t"onyomi": [\r\n\t\t\t"\\u30cb\\u30c1"\r\n\t\t],'
-            '\r\n\t\t"onyomiAudio": null,\r\n\t\t"kunyomiAudio": ["k1"]\r\n\t}\r\n}',
-            '{\r\n\t"7": {\r\n\t\t"onyomi": [\r\n\t\t\t"\\u30cb\\u30c1"\r\n\t\t],'
-            '\r\n\t\t"onyomiAudio": [\r\n\t\t\t"o1",\r\n\t\t\tnull\r\n\t\t],'
-            '\r\n\t\t"kunyomiAudio": ["k1", "k2"],\r\n\t\t"audioUrl": "k"\r\n\t}\r\n}',
+            (
+                '{\r\n\t"7": {\r\n\t\t"onyomi": [\r\n\t\t\t"\\u30cb\\u30c1"\r\n\t\t],'
+                '\r\n\t\t"onyomiAudio": null,\r\n\t\t"kunyomiAudio": ["k1"]\r\n\t}\r\n}'
+            ),
+            (
+                '{\r\n\t"7": {\r\n\t\t"onyomi": [\r\n\t\t\t"\\u30cb\\u30c1"\r\n\t\t],'
+                '\r\n\t\t"onyomiAudio": [\r\n\t\t\t"o1",\r\n\t\t\tnull\r\n\t\t],'
+                '\r\n\t\t"kunyomiAudio": ["k1", "k2"],\r\n\t\t"audioUrl": "k"\r\n\t}\r\n}'
+            ),
         ),
     ],
 )

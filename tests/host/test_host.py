@@ -91,17 +91,29 @@ async def test_giving_up_a_hanging_clip_frees_its_thread_and_the_others_are_done
         async with anyio.create_task_group() as tasks:
 
             async def victim() -> None:
-                speech = await host.speak(SpokenForm(text="遅い"), VOICE, on_restart=count)
-                heard["遅い"] = len(speech.samples)
+                speech = await host.speak(SpokenForm(text="鈍い"), VOICE, on_restart=count)
+                heard["鈍い"] = len(speech.samples)
 
             await _say(host, "犬", heard)
             with anyio.move_on_after(0.5) as limit:
                 tasks.start_soon(victim)
-                await _say(host, "固まる", heard)
+                await _say(host, "眠る", heard)
         assert limit.cancelled_caught
         await _say(host, "猫", heard)
-    assert heard == {"犬": 4800, "遅い": 4800, "猫": 4800}
+    assert heard == {"犬": 4800, "鈍い": 4800, "猫": 4800}
     assert restarts == 1
+
+
+async def test_a_process_that_is_stuck_is_ended_and_only_the_guilty_clip_fails() -> None:
+    heard: dict[str, object] = {}
+    async with (
+        engine_host(ENGINE, threads=3, silence_seconds=0.8) as host,
+        anyio.create_task_group() as tasks,
+    ):
+        for text in ("遅い1", "固まる", "遅い2", "犬"):
+            tasks.start_soon(_say, host, text, heard)
+    assert "no sign of life for 0.8 s" in str(heard.pop("固まる"))
+    assert set(heard.values()) == {4800}
 
 
 async def test_a_hang_does_not_outlive_the_host() -> None:

@@ -31,8 +31,8 @@ _CONTAINERS = {
 # libsndfile draws a new number for every Ogg file; equal clips shall be equal bytes.
 _SERIAL = 0x74747361
 
-# libvorbis keeps what it is given at once on the stack.
-_BLOCK = 1 << 15
+# libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
+_BLOCK = 1 << 14
 
 # LAME turns down whatever it encodes at a constant bit rate by this factor.
 _LAME_SCALE = 0.95

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 # the [f] of ふっ begins at -47 dB, the [s] that ends です fades through -50 dB.
 _SILENCE_DB = -50.0
 _HOP_SECONDS = 0.005
-_MARGIN_SECONDS = 0.010
+_MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
 
 
 def trim(samples: Samples, rate_hz: int) -> Samples:
     """Cut silence at both ends, never inside, and fade the cuts over 3 ms.
 
-    Silent is what stays 50 dB below the clip's loudest 10 ms; 10 ms of it are kept, so that
+    Silent is what stays 50 dB below the clip's loudest 10 ms; 20 ms of it are kept, so that
     weak onsets (h, f, s) and devoiced endings (です, ます) stay whole.
 
     Args:

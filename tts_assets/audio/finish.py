@@ -11,9 +11,7 @@ import soxr
 
 from tts_assets.audio.codec import LOSSLESS, decode, encode
 from tts_assets.audio.edges import pad, trim
-from tts_assets.audio.level import audible_powers, level
-from tts_assets.audio.loudness import gated_lufs
-from tts_assets.audio.peaks import true_peak_dbtp
+from tts_assets.audio.level import Levelled, level, measured
 from tts_assets.domain import Recording
 from tts_assets.errors import ClipError
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 # Full scale is 1; OpenJTalk speaks up to 3, and a broken synthesis far beyond this.
 _WILD_PEAK = 64.0
 _SILENT_PEAK = 1e-4
+_SHORTEST_SECONDS = 0.01
 
 # True-peak meters differ by some hundredths, and codecs lift a peak by 0.3 dB as a rule.
 _METER_ERROR_DB = 0.05
@@ -48,20 +47,26 @@ def finish(speech: Speech, sound: Sound) -> Recording:
         (ITU-R BS.1770-4) as decoded.
 
     Raises:
-        ClipError: the samples are empty, silent, not finite, wild, or of another shape.
+        ClipError: the samples are shorter than 10 ms, silent, not finite, wild, or of another shape;
+            or the encoder left nothing audible of them.
     """
-    samples = _normalised(speech.samples)
+    samples = _normalised(speech)
     samples = trim(samples, speech.rate_hz)
     samples = _resampled(samples, speech.rate_hz, sound.rate_hz)
     samples = pad(samples, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
     return _recorded(samples, sound)
 
 
-def _normalised(samples: Samples) -> Samples:
+def _normalised(speech: Speech) -> Samples:
+    """The samples with their peak at 1, if they can be speech at all."""
+    samples = speech.samples
     if samples.ndim != 1:
         raise ClipError(f"The engine returned samples of shape {samples.shape}; speech is (n,).")
-    if not samples.size:
-        raise ClipError("The engine returned no samples: the text may hold nothing it can say.")
+    if samples.size < _SHORTEST_SECONDS * speech.rate_hz:
+        raise ClipError(
+            f"The engine returned {samples.size} samples, {samples.size / speech.rate_hz:.3f} s of"
+            " sound: the text may hold nothing it can say."
+        )
     peak = float(np.abs(samples).max())
     if not math.isfinite(peak) or peak > _WILD_PEAK:
         raise ClipError(
@@ -79,24 +84,26 @@ def _normalised(samples: Samples) -> Samples:
 def _resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     if from_hz == to_hz:
         return samples
-    return soxr.resample(samples, from_hz, to_hz)
+    resampled: Samples = soxr.resample(samples, from_hz, to_hz)
+    return resampled
 
 
 def _recorded(samples: Samples, sound: Sound) -> Recording:
     """Level and encode; again with corrected aims while the decoded file misses the settings."""
-    margin = _PEAK_MARGIN_DB if sound.format in LOSSLESS else _LOSSY_PEAK_MARGIN_DB
-    lufs, ceiling = sound.lufs, sound.peak_dbtp - margin
+    lossless = sound.format in LOSSLESS
+    lufs = sound.lufs
+    ceiling = sound.peak_dbtp - (_PEAK_MARGIN_DB if lossless else _LOSSY_PEAK_MARGIN_DB)
     takes: list[Recording] = []
-    levelled = samples
+    before = samples
     for attempt in range(1, _ATTEMPTS + 1):
-        before = levelled
         levelled = level(samples, sound.rate_hz, lufs=lufs, peak_dbtp=ceiling)
-        if takes and np.array_equal(levelled, before):
+        if takes and np.array_equal(levelled.samples, before):
             break
+        before = levelled.samples
         takes.append(_take(levelled, sound))
         miss = sound.lufs - takes[-1].lufs
         over = takes[-1].peak_dbtp - sound.peak_dbtp + _METER_ERROR_DB
-        if sound.format in LOSSLESS or (over <= 0.0 and abs(miss) <= _TOLERANCE_LU):
+        if lossless or (over <= 0.0 and abs(miss) <= _TOLERANCE_LU):
             break
         lufs += miss
         ceiling -= max(0.0, over) * attempt
@@ -104,21 +111,17 @@ def _recorded(samples: Samples, sound: Sound) -> Recording:
     return replace(best, lufs=round(best.lufs, 2), peak_dbtp=round(best.peak_dbtp, 2))
 
 
-def _take(levelled: Samples, sound: Sound) -> Recording:
-    data = encode(levelled, sound)
-    heard = levelled if sound.format in LOSSLESS else decode(data)[0]
-    lufs = gated_lufs(audible_powers(heard, sound.rate_hz))
-    if not math.isfinite(lufs):
+def _take(levelled: Levelled, sound: Sound) -> Recording:
+    """Encode, and measure what players will hear."""
+    data = encode(levelled.samples, sound)
+    heard = levelled if sound.format in LOSSLESS else measured(decode(data)[0], sound.rate_hz)
+    if not math.isfinite(heard.lufs):
         raise ClipError(
             f"Nothing audible is left of the clip as {sound.format} at {sound.lufs:g} LUFS:"
             " raise bitrate_kbps or lufs."
         )
-    return Recording(
-        data=data,
-        seconds=round(levelled.size / sound.rate_hz, 3),
-        lufs=lufs,
-        peak_dbtp=true_peak_dbtp(heard, sound.rate_hz),
-    )
+    seconds = round(levelled.samples.size / sound.rate_hz, 3)
+    return Recording(data=data, seconds=seconds, lufs=heard.lufs, peak_dbtp=heard.peak_dbtp)
 
 
 def _shortfall(take: Recording, sound: Sound) -> tuple[float, float]:

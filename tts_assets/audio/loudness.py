@@ -61,21 +61,30 @@ def block_powers(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
     A gain scales them by its square, so that one measurement serves every gain.
     """
     hop = round(rate_hz / _HOPS_PER_SECOND)
+    hops = max(_HOPS_PER_BLOCK, samples.size // hop)
+    totals = np.concatenate(([0.0], np.cumsum(_hop_energies(samples, rate_hz, hop)[:hops])))
+    return (totals[_HOPS_PER_BLOCK:] - totals[:-_HOPS_PER_BLOCK]) / (hop * _HOPS_PER_BLOCK)
+
+
+def _hop_energies(samples: Samples, rate_hz: int, hop: int) -> NDArray[np.float64]:
+    """K-weighted energy of at least four hops, and of every whole one; shape (hops or more,).
+
+    Frames of the transform overlap by the filters' memory, which keeps them short and the
+    filters exact.
+    """
     memory = round(_MEMORY_SECONDS * rate_hz)
     frame = 1 << (memory + _LEAST_HOPS_PER_FRAME * hop - 1).bit_length()
     stride = (frame - memory) // hop
-    weighting = _k_weighting(frame, rate_hz)
-    energies = np.zeros(-(-max(_HOPS_PER_BLOCK, samples.size // hop) // stride) * stride)
-    for first in range(0, energies.size, stride):
-        start = max(0, first * hop - memory)
+    frames = -(-max(_HOPS_PER_BLOCK, samples.size // hop) // stride)
+    energies = np.empty((frames, stride))
+    for index in range(frames):
+        begin = index * stride * hop
+        start = max(0, begin - memory)
         spectrum = np.fft.rfft(samples[start : start + frame], frame)
-        spectrum *= weighting
-        weighted = np.fft.irfft(spectrum, frame)[first * hop - start :]
-        hops = weighted[: stride * hop].reshape(stride, hop)
-        energies[first : first + stride] = np.einsum("ij,ij->i", hops, hops)
-    whole = max(_HOPS_PER_BLOCK, samples.size // hop)
-    totals = np.concatenate(([0.0], np.cumsum(energies[:whole])))
-    return (totals[_HOPS_PER_BLOCK:] - totals[:-_HOPS_PER_BLOCK]) / (hop * _HOPS_PER_BLOCK)
+        spectrum *= _k_weighting(frame, rate_hz)
+        weighted = np.fft.irfft(spectrum, frame)[begin - start :][: stride * hop]
+        energies[index] = np.square(weighted.reshape(stride, hop)).sum(axis=1)
+    return energies.reshape(-1)
 
 
 @lru_cache(maxsize=8)

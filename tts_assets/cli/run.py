@@ -8,7 +8,7 @@ import anyio
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show, reporter
 from tts_assets.events import Event, Report
-from tts_assets.generate import Stop, generate
+from tts_assets.generate_clips import Stop, generate
 from tts_assets.settings import Settings
 
 

@@ -1,6 +1,6 @@
 """The engine's process: loads one native engine, speaks orders in worker threads until told to end.
 
-Started as ``python -P -m tts_assets.host.child MODULE:FACTORY THREADS``. Orders arrive on standard
+Started with two arguments, ``MODULE:FACTORY`` and the number of threads. Orders arrive on standard
 input, replies leave on what was standard output; whatever native code prints goes to the log.
 """
 
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -53,11 +54,19 @@ def main() -> None:
         replies.send(wire.Reply(number=wire.READY, error=f"{type(exc).__name__}: {exc}"))
         os._exit(1)
     replies.send(wire.Reply(number=wire.READY))
+    threading.Thread(target=_beat, args=(replies,), daemon=True).start()
     with ThreadPoolExecutor(int(sys.argv[2])) as threads:
         while (body := _read_frame(sys.stdin.buffer)) is not None:
             threads.submit(_answer, engine, wire.order(body), replies)
         # Nobody is left to hear the rest: do not wait for it.
         os._exit(0)
+
+
+def _beat(replies: _Replies) -> None:
+    """Give signs of life, which end when native code holds the interpreter's lock for ever."""
+    while True:
+        time.sleep(wire.BEAT_SECONDS)
+        replies.send(wire.Reply(number=wire.BEAT))
 
 
 def _private_stdout() -> BinaryIO:
@@ -92,7 +101,3 @@ def _answer(engine: NativeEngine, order: wire.Order, replies: _Replies) -> None:
     except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
         reply = wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")
     replies.send(reply)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,9 @@
 A native call cannot be stopped and a crash takes the whole process with it. So an order that is
 given up while it is being spoken kills the process; the others in flight are sent again to a new
 one, as if nothing had been. After a crash nobody knows which order did it: all that were in flight
-are suspects and are spoken one at a time, until the one that crashes alone is found.
+are suspects and are spoken one at a time, until the one that crashes alone is found. A process
+that gives no sign of life is stuck in native code that lets no other thread run; it counts as
+crashed, because the orders beside the guilty one would run out of time with it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 #: Deaths in a row, with nothing being spoken, after which the engine is given up.
 _IDLE_DEATHS = 3
 
+#: No healthy engine keeps the interpreter from running for that long.
+_SILENCE_SECONDS = 10.0
+_CHILD = "from tts_assets.host.child import main; main()"
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Open:
@@ -56,10 +62,12 @@ class _Open:
 class EngineHost:
     """One native engine in its own process; made by :func:`engine_host`."""
 
-    def __init__(self, factory: str, *, threads: int) -> None:
-        """Prepare to run ``factory`` (``module:function``) with that many worker threads."""
+    def __init__(self, factory: str, *, threads: int, silence_seconds: float) -> None:
+        """Prepare to run an engine; see :func:`engine_host`."""
         self._factory = factory
         self._threads = threads
+        self._silence_seconds = silence_seconds
+        self._heard = 0.0
         self._numbers = itertools.count()
         self._open: dict[int, _Open] = {}
         self._changed = anyio.Event()
@@ -104,14 +112,13 @@ class EngineHost:
                     self._process = process
                     await self._converse(process)
                     ours = self._killed
-                    # It has nothing more to say; whatever of it still runs is of no use.
-                    self._kill()
-                    status = await process.wait()
+                    status = await _end_of(process)
                 self._after_death(status, _last_words(log), ours=ours)
 
     async def _start(self, log: IO[bytes]) -> Process:
         self._ready = self._killed = False
-        command = [sys.executable, "-P", "-m", "tts_assets.host.child"]
+        # Not -m: that would run a module which its own package has imported already.
+        command = [sys.executable, "-P", "-c", _CHILD]
         # Cancelled half-way, a start would leave a process that nobody ends.
         with anyio.CancelScope(shield=True):
             return await anyio.open_process(
@@ -126,8 +133,18 @@ class EngineHost:
     async def _converse(self, process: Process) -> None:
         async with anyio.create_task_group() as both:
             both.start_soon(self._send_orders, process)
+            both.start_soon(self._watch, process)
             await self._hear_replies(process)
             both.cancel_scope.cancel()
+
+    async def _watch(self, process: Process) -> None:
+        """End a process that has fallen silent."""
+        self._heard = anyio.current_time()
+        while True:
+            await anyio.sleep(self._silence_seconds / 4)
+            silent = anyio.current_time() - self._heard
+            if self._ready and silent > self._silence_seconds:
+                process.kill()
 
     async def _send_orders(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
@@ -147,6 +164,7 @@ class EngineHost:
         try:
             while True:
                 (size,) = wire.PREFIX.unpack(await stream.receive_exactly(wire.PREFIX.size))
+                self._heard = anyio.current_time()
                 self._take(wire.reply(await stream.receive_exactly(size)))
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError):
             return
@@ -163,6 +181,8 @@ class EngineHost:
         return waiting[: max(0, self._threads - flying)]
 
     def _take(self, reply: wire.Reply) -> None:
+        if reply.number == wire.BEAT:
+            return
         if reply.number == wire.READY:
             self._ready = reply.error is None
             if reply.error is not None:
@@ -195,12 +215,17 @@ class EngineHost:
             self._give_up(f"the engine's process ended while starting {_how(status)}{last_words}")
         elif len(flying) == 1:
             del self._open[flying[0].order.number]
-            flying[0].settle(error=EngineCrashError(f"the engine died of it {_how(status)}"))
+            flying[0].settle(error=EngineCrashError(self._verdict(status)))
         else:
             self._after_unclear_death(flying, f"{_how(status)}{last_words}")
         for entry in flying:
             if entry.on_restart is not None:
                 entry.on_restart()
+
+    def _verdict(self, status: int) -> str:
+        if anyio.current_time() - self._heard > self._silence_seconds:
+            return f"the engine gave no sign of life for {self._silence_seconds:g} s, and was ended"
+        return f"the engine died of it {_how(status)}"
 
     def _after_unclear_death(self, flying: list[_Open], how: str) -> None:
         for entry in flying:
@@ -222,14 +247,17 @@ class EngineHost:
 
 
 @asynccontextmanager
-async def engine_host(factory: str, *, threads: int) -> AsyncIterator[EngineHost]:
+async def engine_host(
+    factory: str, *, threads: int, silence_seconds: float = _SILENCE_SECONDS
+) -> AsyncIterator[EngineHost]:
     """A running engine process, ended with the block.
 
     Args:
         factory: ``module:function`` that makes the engine; called inside the process.
         threads: how many orders it speaks at once.
+        silence_seconds: after that long without a sign of life the process counts as stuck.
     """
-    host = EngineHost(factory, threads=threads)
+    host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds)
     failure: Exception | None = None
     async with anyio.create_task_group() as supervisor:
         supervisor.start_soon(host.run)
@@ -240,6 +268,20 @@ async def engine_host(factory: str, *, threads: int) -> AsyncIterator[EngineHost
         supervisor.cancel_scope.cancel()
     if failure is not None:
         raise failure
+
+
+async def _end_of(process: Process) -> int:
+    """The status of a process that has closed its output, which it does by ending."""
+    # Not killed at once: asking a process that has just ended to end loses its status (3.11).
+    with anyio.move_on_after(1.0):
+        return await process.wait()
+    process.kill()
+    return await process.wait()
+
+
+def silence(timeout_seconds: float) -> float:
+    """How long a process may give no sign of life, where one call may take that long in all."""
+    return min(_SILENCE_SECONDS, timeout_seconds / 3)
 
 
 def _speech(entry: _Open) -> Speech:

@@ -27,7 +27,8 @@ class Order:
 class Reply:
     """What came of an order: float32 little-endian samples and their rate, or an error in words.
 
-    Number -1 says that the engine is ready, or why it is not.
+    Number -1 says that the engine is ready, or why it is not; number -2 only that the process is
+    alive and can run its own code.
     """
 
     number: int
@@ -37,6 +38,10 @@ class Reply:
 
 
 READY = -1
+BEAT = -2
+#: Seconds between two signs of life.
+BEAT_SECONDS = 0.25
+
 _order_decoder = msgspec.msgpack.Decoder(Order)
 _reply_decoder = msgspec.msgpack.Decoder(Reply)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError
-from tts_assets.host import engine_host
+from tts_assets.host import engine_host, silence
 from tts_assets.japanese.reading import guarded
 from tts_assets.providers.protocol import VoiceInfo
 
@@ -68,9 +68,13 @@ class OpenJTalk:
         """Library, dictionary and runtime with their versions."""
         return " ".join(f"{name}={_version(name)}" for name in _PARTS)
 
-    def open(self, *, workers: int) -> AbstractAsyncContextManager[EngineHost]:
+    def open(
+        self, *, workers: int, timeout_seconds: float
+    ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads."""
-        return engine_host(f"{__name__}:Engine", threads=workers)
+        return engine_host(
+            f"{__name__}:Engine", threads=workers, silence_seconds=silence(timeout_seconds)
+        )
 
 
 class Engine:

@@ -74,6 +74,14 @@ class Provider(Protocol):
         """Engine, model and dictionary with their versions: all that can change the sound."""
         ...
 
-    def open(self, *, workers: int) -> AbstractAsyncContextManager[Speaker]:
-        """Make the engine ready to say that many forms at once."""
+    def open(
+        self, *, workers: int, timeout_seconds: float
+    ) -> AbstractAsyncContextManager[Speaker]:
+        """Make the engine ready.
+
+        Args:
+            workers: how many forms it must say at once.
+            timeout_seconds: after that long a call is cancelled; for engines that have to tell
+                a slow call from a dead one sooner.
+        """
         ...

@@ -180,7 +180,9 @@ def _give_up(_run: _Run, _path: str) -> None:
 async def _make_all(run: _Run, store: storage.Storage) -> None:
     log = storage.AppendLog(store.root / ledger.NAME)
     try:
-        async with run.provider.open(workers=run.workers) as speaker:
+        async with run.provider.open(
+            workers=run.workers, timeout_seconds=run.settings.timeout_seconds
+        ) as speaker:
             studio = Studio(
                 speaker=speaker,
                 voice=surveys.voice(run.settings, run.provider),
@@ -231,7 +233,9 @@ def _take(run: _Run, result: Result[plan.Job, Made], counts: Counts) -> None:
         return
     error = _in_our_words(result.error, run.settings.timeout_seconds)
     if isinstance(error, FatalError):
-        run.fatal = str(error)
+        # Not this clip's fault: it is made when the run is taken up again.
+        run.fatal = run.fatal or str(error)
+        return
     run.failures += [Failure(clip=clip, reason=str(error)) for clip in job.clips]
     run.tell(
         ClipFailed(

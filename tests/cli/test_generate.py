@@ -1,0 +1,292 @@
+"""`generate` as people type it: a real process, real files, an engine that breaks when told to."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.conftest import Project
+
+
+def test_a_catalogue_speaks_and_its_urls_are_written_back(project: Project) -> None:
+    project.words("犬", "猫", "犬")
+    done = project.generate()
+    assert done.returncode == 0, done.stderr
+    urls = project.urls()
+    assert urls[0] == urls[2] != urls[1]
+    for url in urls:
+        path = project.folder / str(url).removeprefix("/")
+        assert soundfile.info(path).format == "MP3"
+    assert "made      2 clips" in done.stdout
+    assert "Credit: a sine" in done.stdout
+
+
+def test_a_second_run_calls_no_engine_and_changes_no_byte(
+    project: Project, engine_log: Path
+) -> None:
+    project.words("犬", "猫")
+    project.environment["TEST_ENGINE_LOG"] = str(engine_log)
+    project.generate()
+    path = project.folder / "data/vocabulary.json"
+    before = project.assets(), path.read_bytes(), path.stat().st_mtime_ns
+    spoken = engine_log.read_text()
+    done = project.generate()
+    assert done.returncode == 0
+    assert "made      0 clips" in done.stdout
+    assert engine_log.read_text() == spoken
+    assert (project.assets(), path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_urls_are_written_even_when_nothing_is_made(project: Project) -> None:
+    project.words("犬")
+    project.generate("--no-update-json")
+    assert project.urls() == [None]
+    done = project.generate()
+    assert "made      0 clips" in done.stdout
+    assert str(project.urls()[0]).startswith("/audio/vocabulary/")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("失敗", "the engine was told to fail"),
+        ("虫", "RuntimeError: the engine has a bug"),
+        ("眠る", "not ready within its time limit of 3 s"),
+        ("固まる", "no sign of life for 1 s, and was ended"),
+        ("墜落", "the engine died of it (signal SIGABRT)"),
+        ("無音", "0 samples"),
+    ],
+)
+def test_one_bad_clip_spoils_no_other(project: Project, bad: str, reason: str) -> None:
+    project.words("犬", "猫", bad, "鳥", "魚", "馬")
+    done = project.generate("--timeout", "3", "--concurrency", "2", "--output-format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1, done.stderr
+    assert (report["made"], len(report["failed"])) == (5, 1)
+    failed = report["failed"][0]
+    assert (failed["file"], failed["entry"], failed["text"]) == ("data/vocabulary.json", "3", bad)
+    assert reason in failed["reason"]
+    assert [url is None for url in project.urls()] == [False, False, True, False, False, False]
+
+
+def test_dry_run_touches_nothing_and_says_what_and_why(project: Project) -> None:
+    path = project.words("犬", "猫")
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    done = project.generate("--dry-run")
+    assert done.returncode == 0
+    assert "to make   2 clips; nothing was changed" in done.stdout
+    assert "vocabulary 1 word 犬" in done.stdout
+    assert "it was not made yet" in done.stdout
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert [each.name for each in project.folder.iterdir()] == ["data"]
+
+
+def test_force_remakes_the_same_bytes(project: Project) -> None:
+    project.words("犬", "猫")
+    project.generate()
+    before = project.assets()
+    done = project.generate("--force")
+    assert "made      2 clips" in done.stdout
+    assert project.assets() == before
+
+
+def test_type_selects_kinds(project: Project) -> None:
+    project.words("犬")
+    project.write("data/kanji.json", [{"id": 1, "kanji": "水", "onyomi": ["スイ"]}])
+    project.generate("--type", "kanji")
+    assert {name.split("/")[0] for name in project.assets()} == {"kanji", "ledger.jsonl"}
+    assert project.urls() == [None]
+    assert project.read("data/kanji.json")[0]["onyomiAudio"][0].startswith("/audio/kanji/")
+
+
+def test_max_failures_ends_the_run_and_keeps_what_is_done(project: Project) -> None:
+    project.words("犬", *[f"失敗{number}" for number in range(20)], "猫")
+    done = project.generate("--max-failures", "3", "--concurrency", "1")
+    assert done.returncode == 1
+    # The one that was in flight when the bound was reached is finished, too.
+    assert "failed    3" in done.stdout or "failed    4" in done.stdout
+    assert "stopped   run the same command again" in done.stdout
+    assert project.urls()[0] is not None
+
+
+def test_a_spent_quota_ends_the_run_with_4_and_the_next_run_makes_only_the_rest(
+    project: Project, engine_log: Path
+) -> None:
+    project.environment["TEST_ENGINE_LOG"] = str(engine_log)
+    project.words("犬", "課金", "猫")
+    done = project.run("generate", "-p", "paid", "-j", "1")
+    assert done.returncode == 4
+    assert "the quota is spent" in done.stdout
+    assert "run the same command again" in done.stdout
+    assert [url is None for url in project.urls()] == [False, True, True]
+    project.words("犬", "鳥", "猫")
+    assert project.run("generate", "-p", "paid").returncode == 0
+    assert sorted(engine_log.read_text().split()) == ["犬", "猫", "鳥"]
+
+
+def test_an_exception_of_a_plug_in_is_a_failure_of_its_clip(project: Project) -> None:
+    project.words("犬", "例外")
+    done = project.run("generate", "-p", "paid")
+    assert done.returncode == 1
+    assert "the engine failed with ValueError: an exception of a stranger" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sound_format", "container", "subtype"),
+    [
+        ("mp3", "MP3", "MPEG_LAYER_III"),
+        ("opus", "OGG", "OPUS"),
+        ("ogg", "OGG", "VORBIS"),
+        ("flac", "FLAC", "PCM_16"),
+        ("wav", "WAV", "PCM_16"),
+    ],
+)
+def test_the_bytes_are_what_the_extension_says(
+    project: Project, sound_format: str, container: str, subtype: str
+) -> None:
+    project.words("犬")
+    project.generate("--format", sound_format)
+    (asset,) = [data for name, data in project.assets().items() if name.endswith(sound_format)]
+    info = soundfile.info(io.BytesIO(asset))
+    assert (info.format, info.subtype, info.channels) == (container, subtype, 1)
+    assert info.samplerate == (24_000 if sound_format != "opus" else 48_000) or info.samplerate == 24_000
+
+
+def test_a_changed_voice_is_a_new_clip_with_a_new_url(project: Project) -> None:
+    project.words("犬")
+    project.generate()
+    before = project.urls()
+    done = project.generate("--voice", "other", "--dry-run")
+    assert "changed since" in done.stdout
+    project.generate("--voice", "other")
+    assert project.urls() != before
+
+
+def test_an_emptied_or_shortened_file_is_made_again(project: Project) -> None:
+    project.words("犬", "猫")
+    project.generate()
+    before = project.assets()
+    assets = sorted((project.folder / "audio/vocabulary").iterdir())
+    assets[0].write_bytes(b"")
+    assets[1].write_bytes(assets[1].read_bytes()[:100])
+    assert "made      2 clips" in project.generate().stdout
+    assert project.assets() == before
+
+
+def test_somebody_s_recording_is_kept(project: Project) -> None:
+    project.write(
+        "data/vocabulary.json",
+        [{"id": 1, "word": "犬", "audioUrl": "https://teacher.example/inu.mp3"}],
+    )
+    done = project.generate("--force")
+    assert "locked    1" in done.stdout
+    assert project.urls() == ["https://teacher.example/inu.mp3"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_finishes_what_is_in_flight_and_writes_back(
+    project: Project, number: signal.Signals, code: int
+) -> None:
+    project.words(*[f"遅い{n}" for n in range(200)])
+    process = project.start("--concurrency", "2", "--progress", "none")
+    _until(lambda: len(list(project.folder.glob("audio/vocabulary/*.mp3"))) >= 2)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    made = {f"/audio/vocabulary/{each.name}" for each in project.folder.glob("audio/vocabulary/*")}
+    assert {url for url in project.urls() if url} == made
+    assert f"made      {len(made)} clips" in out
+    _nothing_half_made(project)
+
+
+def test_the_second_signal_ends_at_once_and_leaves_nothing_half_made(project: Project) -> None:
+    before = project.words("犬", "固まる", *[f"遅い{n}" for n in range(50)]).read_bytes()
+    process = project.start("--concurrency", "2", "--progress", "none")
+    _until(lambda: list(project.folder.glob("audio/vocabulary/*.mp3")))
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 10
+    assert (project.folder / "data/vocabulary.json").read_bytes() == before
+    _nothing_half_made(project)
+
+
+def test_two_runs_at_once_make_each_clip_once_and_lose_no_url(
+    project: Project, engine_log: Path
+) -> None:
+    project.environment["TEST_ENGINE_LOG"] = str(engine_log)
+    words = [f"語{number}" for number in range(40)]
+    project.words(*words)
+    processes = [project.start("--progress", "none") for _ in range(2)]
+    for process in processes:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert sorted(engine_log.read_text().split()) == sorted(words)
+    assert None not in project.urls()
+    assert "made      0 clips" in project.generate().stdout
+
+
+def test_a_killed_run_is_taken_up_where_it_was(project: Project, engine_log: Path) -> None:
+    project.environment["TEST_ENGINE_LOG"] = str(engine_log)
+    words = [f"遅い{number}" for number in range(12)]
+    project.words(*words)
+    process = project.start("--concurrency", "2", "--progress", "none")
+    _until(lambda: len(list(project.folder.glob("audio/vocabulary/*.mp3"))) >= 4)
+    process.kill()
+    process.communicate()
+    there = len(list(project.folder.glob("audio/vocabulary/*.mp3")))
+    done = project.generate()
+    assert f"made      {12 - there} clips" in done.stdout
+    resumed = project.assets()
+    _nothing_half_made(project)
+    undisturbed = Project(project.folder.parent / "other", project.folder.parent / "plug-ins")
+    undisturbed.words(*words)
+    undisturbed.generate()
+    assert undisturbed.assets() == resumed
+
+
+def test_a_disk_that_takes_no_more_ends_the_run_with_4_and_no_damage(project: Project) -> None:
+    path = project.words(*[f"語{number}" for number in range(10)])
+    before = path.read_bytes()
+    limited = ["bash", "-c", 'ulimit -f 2; exec "$@"', "-"]
+    done = subprocess.run(
+        [*limited, *project.command("generate", "-p", "tones")],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 4, done.stderr
+    assert "File too large" in done.stdout + done.stderr
+    assert json.loads(path.read_bytes()) == json.loads(before)
+    _nothing_half_made(project)
+    assert "failed    0" in project.generate().stdout
+    assert None not in project.urls()
+
+
+def _until(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def _nothing_half_made(project: Project) -> None:
+    json.loads((project.folder / "data/vocabulary.json").read_bytes())
+    for path in project.folder.glob("audio/*/*"):
+        assert path.suffix == ".mp3"
+        assert soundfile.info(path).frames > 0
+    for root, _, names in os.walk(project.folder):
+        assert not [name for name in names if name.startswith(".tts-assets")], root

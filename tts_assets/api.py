@@ -1,0 +1,38 @@
+"""For programs: the main use case without the command line, asynchronous or not."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+
+from tts_assets.generate_clips import generate
+from tts_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.events import Event, Report
+
+
+def generate_sync(
+    settings: Settings | None = None,
+    *,
+    dry_run: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+) -> Report:
+    """The same as :func:`generate`, for programs without an event loop.
+
+    Args:
+        settings: what to do; None is what the command line does without options.
+        dry_run: only find out what would be made.
+        on_event: called with everything that happens.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the engine is missing, or the output folder cannot be used.
+    """
+    work = partial(generate, settings or Settings(), dry_run=dry_run, on_event=on_event)
+    return anyio.run(work)
