@@ -461,6 +461,26 @@ class TestFailures:
                 await gather(pool.run([0, 2, 1, 4]), results)
         assert jobs_of(results) == [0, 2]
 
+    async def test_a_bug_caught_at_the_iteration_is_not_raised_again(self) -> None:
+        async with Pool(refuse_odd, rules=FailureRules(failures=())) as pool:
+            results = pool.run([1])
+            with pytest.raises(RefusedError):
+                await anext(results)
+            with pytest.raises(StopAsyncIteration):
+                await anext(results)
+
+    async def test_the_first_of_several_bugs_is_raised(self) -> None:
+        async def break_down(job: int) -> None:
+            try:
+                await hang(job) if job else await anyio.lowlevel.checkpoint()
+            finally:
+                raise Halt(job)
+
+        with pytest.raises(Halt) as caught:
+            async with Pool(break_down, limit=2) as pool:
+                await gather(pool.run([0, 1]), [])
+        assert caught.value.args == (0,)
+
     async def test_a_bug_nobody_iterates_towards_is_raised_at_the_end(self) -> None:
         pool = Pool(refuse_odd, rules=FailureRules(failures=()))
         with pytest.raises(RefusedError):
@@ -889,6 +909,11 @@ class TestCounts:
             pool.run(Feed(), total=100)
             await wait_all_tasks_blocked()
             assert pool.counts.queued == 98
+
+    async def test_a_total_that_is_too_small_counts_down_to_zero(self) -> None:
+        async with Pool(double) as pool:
+            await gather(pool.run(iter(range(3)), total=2), [])
+        assert pool.counts == Counts(queued=0, active=0, done=3, failed=0)
 
     async def test_with_the_jobs_cut_off_they_add_up_to_all_jobs(self) -> None:
         doors = Doors()

@@ -27,7 +27,7 @@ from tts_assets.errors import (
 from tts_assets.events import ClipFailed, ClipMade, Counts, Failure, Report, Started, Waiting
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import FailureRules, Pool, Result, restart_time_limit
-from tts_assets.write_back import Address, address, write_back
+from tts_assets.write_back import Address, address, has_leftovers, write_back
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -178,7 +178,7 @@ def _give_up(_run: _Run, _path: str) -> None:
 
 
 async def _make_all(run: _Run, store: storage.Storage) -> None:
-    log = storage.AppendLog(store.root / ledger.NAME)
+    log = await anyio.to_thread.run_sync(storage.AppendLog, store.root / ledger.NAME)
     try:
         async with run.provider.open(
             workers=run.workers, timeout_seconds=run.settings.timeout_seconds
@@ -194,7 +194,8 @@ async def _make_all(run: _Run, store: storage.Storage) -> None:
             )
             await _drain(run, partial(make_clip, studio=studio, on_restart=restart_time_limit))
     finally:
-        log.close()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(log.close)
 
 
 async def _drain(run: _Run, work: Callable[[plan.Job], Awaitable[Made]]) -> None:
@@ -278,7 +279,11 @@ async def _write_back(run: _Run) -> None:
         if there and item.state is not plan.State.LOCKED and item.clip.url != item.url:
             urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
     kinds = {each.file: each.kind for each in run.survey.catalogues}
-    for file, wanted in urls.items():
+    for file in kinds:
+        # A catalogue whose last writer was killed is visited, too, to clear up after it.
+        if file not in urls and not has_leftovers(file):
+            continue
+        wanted = urls.get(file, {})
         waiting = partial(_wait, run, file)
         try:
             written = await anyio.to_thread.run_sync(write_back, file, kinds[file], wanted, waiting)

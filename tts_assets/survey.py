@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,10 +54,23 @@ def survey(settings: Settings, provider: Provider) -> Survey:
         FatalError: the output folder cannot be listed.
     """
     found = Survey()
-    for path, named in _files(settings):
-        _read(path, settings, found, named=named)
-    replan(found, settings, provider)
+    with _uncollected():
+        for path, named in _files(settings):
+            _read(path, settings, found, named=named)
+        replan(found, settings, provider)
     return found
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking again and again at what grows here, and stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def replan(found: Survey, settings: Settings, provider: Provider) -> None:

@@ -37,6 +37,11 @@ def address(clip: Clip) -> Address:
     return (clip.entry, clip.part, clip.form)
 
 
+def has_leftovers(file: str) -> bool:
+    """Whether a run was killed while it wrote this catalogue, or is writing it now."""
+    return _lock(Path(os.path.realpath(file))).exists()
+
+
 def write_back(
     file: str, kind: Kind, urls: Mapping[Address, str], waiting: Callable[[], None]
 ) -> Written:
@@ -57,7 +62,7 @@ def write_back(
     """
     path = Path(os.path.realpath(file))
     try:
-        with storage.lock(path.parent / f".{path.name[:60]}.tts-assets.lock", waiting):
+        with storage.lock(_lock(path), waiting):
             storage.sweep(path.parent, path.name)
             for _ in range(_TRIES):
                 written = _try(path, file, kind, urls)
@@ -75,6 +80,10 @@ def write_back(
         "something else keeps changing it, so its URLs could not be written; run again later",
         file=file,
     )
+
+
+def _lock(path: Path) -> Path:
+    return path.parent / f".{path.name[:60]}.tts-assets.lock"
 
 
 def _try(path: Path, file: str, kind: Kind, urls: Mapping[Address, str]) -> Written | None:

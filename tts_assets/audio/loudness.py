@@ -80,7 +80,7 @@ def _hop_energies(samples: Samples, rate_hz: int, hop: int) -> NDArray[np.float6
     for index in range(frames):
         begin = index * stride * hop
         start = max(0, begin - memory)
-        spectrum = np.fft.rfft(samples[start : start + frame], frame)
+        spectrum = np.fft.rfft(samples[start : begin + stride * hop], frame)
         spectrum *= _k_weighting(frame, rate_hz)
         weighted = np.fft.irfft(spectrum, frame)[begin - start :][: stride * hop]
         energies[index] = np.square(weighted.reshape(stride, hop)).sum(axis=1)

@@ -1,0 +1,92 @@
+"""Clips per second with OpenJTalk by number of workers: whole clips, from entry to stored file.
+
+    python benchmarks/engine_scaling.py [--workers 1,2] [--clips 240] [--repeat 5]
+
+Words and example sentences of data/ are spoken, trimmed, levelled, encoded and written, with
+the engine already loaded. The numbers of workers take turns; ratios are of each turn, medians
+are printed. The last line is how many times faster the last number of workers is than the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import anyio
+
+from tts_assets import Settings, plan, providers, storage, survey
+from tts_assets.make_clip import Studio, make_clip
+from tts_assets.pool import Pool
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--workers", default=f"1,{os.cpu_count() or 1}")
+    parser.add_argument("--clips", type=int, default=240)
+    parser.add_argument("--repeat", type=int, default=5)
+    options = parser.parse_args()
+    workers = [int(each) for each in options.workers.split(",")]
+    jobs = _jobs(options.clips)
+    rates: dict[int, list[float]] = {each: [] for each in workers}
+    for _ in range(options.repeat):
+        for each in workers:
+            rates[each].append(len(jobs) / anyio.run(_seconds, jobs, each))
+    print(f"{len(jobs)} clips, {options.repeat} turns, {os.cpu_count()} cores")
+    print("workers  clips/s  times the first  efficiency")
+    for each in workers:
+        turns = zip(rates[each], rates[workers[0]], strict=True)
+        ratio = statistics.median(now / first for now, first in turns)
+        middle = statistics.median(rates[each])
+        efficiency = ratio / (each / workers[0])
+        print(f"{each:7}  {middle:7.1f}  {ratio:15.2f}  {efficiency:10.0%}")
+
+
+def _jobs(count: int) -> list[plan.Job]:
+    os.chdir(ROOT)
+    settings = Settings(output="does-not-exist")
+    planned = survey.survey(settings, providers.get(settings.provider)).planned
+    jobs = [job for job in plan.jobs(planned) if len(job.form.text) < 60]
+    # Every so many, so that words, kana and sentences are in it as they are in the whole.
+    return jobs[:: max(1, len(jobs) // count)][:count]
+
+
+async def _seconds(jobs: list[plan.Job], workers: int) -> float:
+    settings = Settings()
+    provider = providers.get(settings.provider)
+    folder = Path(tempfile.mkdtemp())
+    store = storage.Storage(folder)
+    log = storage.AppendLog(folder / "ledger.jsonl")
+    try:
+        async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
+            studio = Studio(
+                speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine(),
+                sound=settings.sound, storage=store, log=log, threads=anyio.CapacityLimiter(workers),
+            )  # fmt: skip
+            make = partial(make_clip, studio=studio, on_restart=lambda: None)
+            async with Pool(make, limit=workers) as warm:
+                await warm.collect(jobs[: 4 * workers])
+            begun = perf_counter()
+            async with Pool(make, limit=workers) as pool:
+                results = await pool.collect(jobs)
+            seconds = perf_counter() - begun
+        bad = [result.error for result in results.values() if not result.ok]
+        if bad:
+            sys.exit(f"{len(bad)} clips failed: {bad[0]}")
+        return seconds
+    finally:
+        log.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Sounds to test with: real words spoken by OpenJTalk, and tones whose figures are known."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyopenjtalk
+
+from tts_assets.domain import Speech
+
+if TYPE_CHECKING:
+    from tts_assets.domain import Samples
+
+#: Weak onsets, devoiced vowels and endings, stops at the end, nasals, long vowels, one mora.
+WORDS = (
+    "ひと", "した", "です", "ます", "はし", "ふく", "きく", "すし", "しち", "あっ", "ふっ",
+    "ひっ", "円", "雨", "ホテル", "泣く", "学校", "コーヒー", "ん",
+)  # fmt: skip
+SENTENCES = ("今日はいい天気ですね。", "父は新聞を読みながらコーヒーを飲みます。")
+
+
+@cache
+def spoken(text: str) -> Speech:
+    """Say a text; OpenJTalk's samples are in the scale of 16-bit integers."""
+    samples, rate_hz = pyopenjtalk.tts(text)
+    return Speech(samples=(samples / 32_768).astype(np.float32), rate_hz=rate_hz)
+
+
+def tone(
+    hz: float, seconds: float, *, rate_hz: int = 48_000, dbfs: float = 0.0, degrees: float = 0.0
+) -> Samples:
+    """A sine whose peak is at this level."""
+    turns = hz * np.arange(round(seconds * rate_hz)) / rate_hz + degrees / 360.0
+    wave: Samples = (10.0 ** (dbfs / 20.0) * np.sin(2.0 * np.pi * turns)).astype(np.float32)
+    return wave
+
+
+def scaled(speech: Speech, factor: float) -> Speech:
+    """The same speech, louder or softer."""
+    return Speech(samples=speech.samples * np.float32(factor), rate_hz=speech.rate_hz)

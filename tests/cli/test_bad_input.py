@@ -1,0 +1,180 @@
+"""Whatever is wrong with the input: a clear error, all else done, nothing damaged, a right code."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b'[{"id": 1, "word": "\xe7\x8a\xac"', "bad.json:1:"),
+        (b'[\n{"id": 1},\n{"id": \xff}]', "bad.json:3:"),
+        (b"\xff\xfe[\x00]\x00", "UTF-8"),
+        (b"[" * 100_000 + b"]" * 100_000, "deep"),
+        (b'[{"id": ' + b"9" * 5_000 + b"}]", "bad.json:1:"),
+        (b'[{"id": NaN}]', "NaN"),
+        (b'{"words": []}', "must be a list of entries"),
+        (b'[{"id": 1, "word": "x"}] []', "bad.json:1:"),
+    ],
+)
+def test_a_catalogue_that_is_broken_stops_no_other(
+    project: Project, data: bytes, message: str
+) -> None:
+    project.words("犬")
+    bad = project.folder / "data/vocabulary_bad.json"
+    bad.write_bytes(data)
+    done = project.generate()
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "vocabulary_bad.json" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert None not in project.urls()
+    assert bad.read_bytes() == data
+
+
+def test_bad_entries_are_named_with_their_lines_and_the_others_are_made(project: Project) -> None:
+    entries: list[dict[str, Any]] = [
+        {"id": 1, "word": "犬"},
+        {"id": 1, "word": "猫"},
+        {"id": "../../x", "word": "鳥"},
+        {"word": "魚"},
+        {"id": 5, "word": ["馬"]},
+        {"id": 6, "word": "--help; $(touch x) `y` 'z\""},
+        {"id": 7, "word": "😀"},
+        {"id": 8, "word": ""},
+    ]
+    path = project.write("data/vocabulary.json", entries)
+    done = project.generate("--output-format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert [problem["line"] for problem in report["problems"]] == [7, 11, 14, 19]
+    assert report["made"] == 2
+    assert {each["entry"] for each in report["unspoken"]} == {"7", "8"}
+    assert [entry.get("audioUrl") is not None for entry in project.read()] == [
+        True, False, False, False, False, True, False, False,
+    ]  # fmt: skip
+    assert "犬" in path.read_text(encoding="utf-8")
+
+
+def test_nothing_from_data_can_act_on_the_terminal(project: Project) -> None:
+    project.write(
+        "data/vocabulary.json",
+        [
+            {"id": "a\x1b]0;owned\x07", "word": "x"},
+            {"id": "b", "word": "[bold red]失敗[/] \u202e\u0085"},
+            {"id": "c", "word": "失敗\u202eevil<[link=x]>"},
+        ],
+    )
+    done = project.generate(FORCE_COLOR="1")
+    for stream in (done.stdout, done.stderr):
+        for character in "\x07\x85\u202e":
+            assert character not in stream
+        assert "\x1b]" not in stream
+    assert "失敗\\u202eevil" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["generate", "nowhere"], "nowhere: there is no such file or folder"),
+        (["generate", "--provider", "kokorro"], "there is no provider 'kokorro'"),
+        (["generate", "--provider", "broken"], "could not be loaded"),
+        (["generate", "--provider", "tones", "--voice", "othr"], "it has: other, sine"),
+        (["generate", "--speed", "0"], "--speed: speed is '0'"),
+        (["generate", "--concurrency", "many"], "--concurrency"),
+        (["generate", "--type", "poems"], "must be all, or some of vocabulary"),
+        (["generate", "--format", "aac"], "must be one of mp3"),
+        (["generate", "--progress", "loud"], "must be one of auto"),
+        (["generate", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_wrong_use_exits_2_and_says_what_is_right(
+    project: Project, words: list[str], message: str
+) -> None:
+    project.words("犬")
+    done = project.run(*words, PYTHONWARNINGS="ignore")
+    assert done.returncode == 2, done.stderr
+    assert message in " ".join(done.stderr.split())
+
+
+def test_opus_at_a_rate_it_does_not_have_is_refused_before_any_work(project: Project) -> None:
+    project.words("犬")
+    (project.folder / "tts-assets.toml").write_text('[sound]\nformat = "opus"\nrate = 22050\n')
+    done = project.generate()
+    assert done.returncode == 2
+    assert "22050" in done.stderr
+    assert not (project.folder / "audio").exists()
+
+
+def test_a_selection_that_matches_nothing_exits_6(project: Project) -> None:
+    project.words("犬")
+    assert project.generate("--type", "kanji").returncode == 6
+    (project.folder / "empty").mkdir()
+    assert project.generate("empty").returncode == 6
+
+
+def test_no_clips_is_no_error(project: Project) -> None:
+    project.write("data/grammar.json", [{"id": 1, "title": "x", "examples": []}])
+    done = project.generate()
+    assert (done.returncode, "made      0 clips" in done.stdout) == (0, True)
+
+
+def test_other_json_in_a_folder_is_passed_over_with_a_word(project: Project) -> None:
+    project.words("犬")
+    project.write("data/settings.json", {"theme": "dark"})
+    done = project.generate()
+    assert done.returncode == 0
+    assert "settings.json: passed over" in done.stderr
+    assert project.generate("data/settings.json").returncode == 2
+
+
+@pytest.mark.parametrize("output", ["taken", "taken/below", "/proc/tts-assets"])
+def test_an_output_folder_that_cannot_be_ends_the_run_with_4(
+    project: Project, output: str
+) -> None:
+    path = project.words("犬")
+    before = path.read_bytes()
+    (project.folder / "taken").write_text("a file")
+    done = project.generate("--output", output)
+    assert done.returncode == 4, done.stderr
+    assert output in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_provider_with_a_problem_exits_4_and_says_what_to_do(project: Project) -> None:
+    project.words("犬")
+    done = project.generate(TEST_ENGINE_PROBLEM="pip install tones")
+    assert done.returncode == 4
+    assert "pip install tones" in done.stderr
+
+
+def test_a_conflicted_ledger_is_refused_with_its_line(project: Project) -> None:
+    project.words("犬")
+    project.generate()
+    ledger = project.folder / "audio/ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes() + b"<<<<<<< HEAD\n")
+    done = project.generate()
+    assert done.returncode == 2
+    assert "audio/ledger.jsonl:2: this is no line of a ledger" in done.stderr
+
+
+def test_a_catalogue_that_nobody_may_write_is_said_so_and_its_clips_are_made(
+    project: Project, tmp_path: Path
+) -> None:
+    if not Path("/dev/shm").is_dir():
+        pytest.skip("needs a second file system")
+    project.words("犬")
+    (project.folder / "data/kanji.json").symlink_to("/proc/version")
+    done = project.generate()
+    assert done.returncode == 2
+    assert "kanji.json" in done.stderr
+    assert None not in project.urls()
+    assert os.readlink(project.folder / "data/kanji.json") == "/proc/version"
