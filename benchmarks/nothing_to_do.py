@@ -95,7 +95,11 @@ def _line(asset: str, recipe: str) -> bytes:
 def _run(command: list[str]) -> tuple[float, str]:
     begun = time.perf_counter()
     done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+        command,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return time.perf_counter() - begun, done.stdout
 

@@ -77,7 +77,9 @@ def _campaign(work: Path, jobs: int, only: set[str]) -> int:
         # Linux frees the descriptor before close() fails, so no program can do better than go on.
         if (call, action) != ("close", "error=EIO")
     ]
-    print(f"{len(points)} points: " + ", ".join(f"{call} {n}" for call, n in sorted(counts.items())))
+    print(
+        f"{len(points)} points: " + ", ".join(f"{call} {n}" for call, n in sorted(counts.items()))
+    )
     struck, harm = 0, []
     with ThreadPoolExecutor(jobs) as threads:
         for point, hit, found in threads.map(

@@ -41,7 +41,9 @@ class Project:
     def __init__(self, folder: Path, plug_ins: Path) -> None:
         self.folder = folder
         self.environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("TTS_ASSETS_")},
+            **{
+                key: value for key, value in os.environ.items() if not key.startswith("TTS_ASSETS_")
+            },
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(plug_ins)]),
             "PYTHONWARNINGS": "error",
         }

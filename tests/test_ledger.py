@@ -26,7 +26,9 @@ def test_a_torn_last_line_is_left_out() -> None:
     assert not known.tidy
 
 
-@pytest.mark.parametrize("bad", [b"<<<<<<< HEAD\n", b"{}\n", b"\xff\n", b"[1]\n", b'{"asset": 1}\n'])
+@pytest.mark.parametrize(
+    "bad", [b"<<<<<<< HEAD\n", b"{}\n", b"\xff\n", b"[1]\n", b'{"asset": 1}\n']
+)
 def test_a_line_that_is_none_is_refused_with_its_number(bad: bytes) -> None:
     with pytest.raises(InputError, match="settle the merge") as caught:
         ledger.read(_line("a") + bad, file="audio/ledger.jsonl")

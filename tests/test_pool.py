@@ -17,7 +17,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from tts_assets import pool as module
-from tts_assets.pool import Counts, FailureRules, Pool, Result
+from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -1058,3 +1058,23 @@ class TestData:
 def test_the_pool_knows_nothing_of_the_rest(pytestconfig: pytest.Config) -> None:
     source = (pytestconfig.rootpath / "tts_assets" / "pool.py").read_text(encoding="utf-8")
     assert "tts_assets" not in source
+
+
+async def test_work_that_begins_anew_gets_its_whole_time_again() -> None:
+    async def work(restarts: int) -> int:
+        restart = time_limit_restarter()
+        for _ in range(restarts):
+            await anyio.sleep(0.2)
+            # As from a supervisor: in a task that is not the job's own.
+            async with anyio.create_task_group() as tasks:
+
+                async def elsewhere() -> None:
+                    restart()
+
+                tasks.start_soon(elsewhere)
+        await anyio.sleep(0.2)
+        return restarts
+
+    async with Pool(work, limit=2, timeout=0.35, key=int) as pool:
+        results = await pool.collect([0, 3])
+    assert [results[key].ok for key in (0, 3)] == [True, True]

@@ -64,7 +64,7 @@ def test_a_file_above_is_found_and_its_paths_are_seen_from_there(tmp_path: Path)
         ('speed = "fast"', r"tts-assets\.toml: speed is 'fast', and must be a number from 0\.25"),
         ("speed = true", "speed is True"),
         ("speed = nan", "speed is nan"),
-        ("speed = 99", "must be a number from 0.25 to 4"),
+        ("speed = 99", r"must be a number from 0\.25 to 4"),
         ("concurrency = 1.5", "must be 'auto' or a whole number"),
         ("concurrency = 0", "must be 'auto' or a whole number"),
         ('type = ["kanjis"]', "must be all, or some of vocabulary"),
@@ -84,14 +84,16 @@ def test_a_wrong_file_is_refused_with_file_and_key(
 
 
 def test_wrong_flags_and_variables_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="TTS_ASSETS_SOUND_LUFS: sound.lufs is 'loud'"):
+    with pytest.raises(UsageError, match=r"TTS_ASSETS_SOUND_LUFS: sound\.lufs is 'loud'"):
         _load(tmp_path, TTS_ASSETS_SOUND_LUFS="loud")
     with pytest.raises(UsageError, match="--timeout: timeout is 'x'"):
         _load(tmp_path, {"timeout": "x"})
 
 
 def test_every_setting_has_a_variable(tmp_path: Path) -> None:
-    variables = {f"TTS_ASSETS_{key.upper().replace('.', '_').replace('-', '_')}": key for key in OPTIONS}
+    variables = {
+        f"TTS_ASSETS_{key.upper().replace('.', '_').replace('-', '_')}": key for key in OPTIONS
+    }
     for name, key in variables.items():
         with pytest.raises(UsageError, match=name):
             load(flags={}, environment={name: "\x00" if key not in _FREE else " "}, folder=tmp_path)

@@ -69,9 +69,13 @@ def test_a_file_where_a_folder_should_be_is_said_so(tmp_path: Path, name: str) -
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(b"")
     store = Storage(tmp_path / "audio")
-    with pytest.raises(FatalError, match="audio"):
+
+    def use() -> None:
         store.prepare()
         store.put("kanji/ab.mp3", b"123")
+
+    with pytest.raises(FatalError, match="audio"):
+        use()
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -95,10 +99,12 @@ def test_an_unfinished_record_is_cut_off_before_the_next(tmp_path: Path) -> None
 
 def test_records_of_many_threads_are_not_torn(tmp_path: Path) -> None:
     log = AppendLog(tmp_path / "ledger")
-    threads = [
-        threading.Thread(target=lambda n=n: [log.append(f"{n}" .encode() * 300 + b"\n") for _ in range(50)])
-        for n in range(4)
-    ]  # fmt: skip
+
+    def append(letter: str) -> None:
+        for _ in range(50):
+            log.append(letter.encode() * 300 + b"\n")
+
+    threads = [threading.Thread(target=append, args=(letter,)) for letter in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -113,7 +119,11 @@ def test_sweeping_removes_unfinished_files_and_nothing_else(tmp_path: Path) -> N
     for name in (".tts-assets-0a-1.part", ".hidden.part", "clip.part", "ab.mp3"):
         (tmp_path / name).write_bytes(b"")
     storage.sweep(tmp_path)
-    assert sorted(each.name for each in tmp_path.iterdir()) == [".hidden.part", "ab.mp3", "clip.part"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        ".hidden.part",
+        "ab.mp3",
+        "clip.part",
+    ]
 
 
 def _add(path: Path) -> None:

@@ -1,7 +1,6 @@
 """Writing URLs into catalogues that people edit at the same time."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +59,9 @@ def test_what_is_right_already_is_not_written(words: Path) -> None:
 
 
 def test_bom_line_ends_and_final_newline_are_kept(words: Path) -> None:
-    before = b'\xef\xbb\xbf[\r\n\t{"id": 1, "word": "\\u72ac", "x": 1.10, "audioUrl": null}\r\n]\r\n'
+    before = (
+        b'\xef\xbb\xbf[\r\n\t{"id": 1, "word": "\\u72ac", "x": 1.10, "audioUrl": null}\r\n]\r\n'
+    )
     words.write_bytes(before)
     _write(words, {INU: "/a/inu.mp3"})
     assert words.read_bytes() == before.replace(b"null", b'"/a/inu.mp3"')
@@ -88,8 +89,10 @@ def _edits_while_written(
         if done < times:
             done += 1
             other = path.parent / "editor"
-            other.write_text(path.read_text().replace("[", f'[{{"id": "e{done}", "word": "x"}}, ', 1))
-            os.replace(other, path)
+            other.write_text(
+                path.read_text().replace("[", f'[{{"id": "e{done}", "word": "x"}}, ', 1)
+            )
+            other.replace(path)
         return whole(target, data, **rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(storage, "write_whole", edited)
@@ -135,7 +138,9 @@ def test_leftovers_of_a_killed_run_are_cleared_away(words: Path) -> None:
 
 def test_parallel_lists_are_filled_beside_their_readings(tmp_path: Path) -> None:
     path = tmp_path / "kanji.json"
-    path.write_text('[\n  {\n    "id": 1,\n    "kanji": "水",\n    "onyomi": ["スイ", ""]\n  }\n]\n')
+    path.write_text(
+        '[\n  {\n    "id": 1,\n    "kanji": "水",\n    "onyomi": ["スイ", ""]\n  }\n]\n'
+    )
     urls = {
         ("1", "kanji", SpokenForm(text="水", reading="スイ")): "/a",
         ("1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,9 +93,10 @@ class Speech:
     rate_hz: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clip:
+class Clip(NamedTuple):
     """One thing to be said and stored for an entry.
+
+    A tuple, as every run makes one for each clip there is, and tuples are made four times faster.
 
     Args:
         kind: the kind of its catalogue.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,11 +25,11 @@ from tts_assets.errors import (
 )
 from tts_assets.events import ClipFailed, ClipMade, Counts, Failure, Report, Started, Waiting
 from tts_assets.make_clip import Made, Studio, make_clip
-from tts_assets.pool import FailureRules, Pool, Result, restart_time_limit
+from tts_assets.pool import FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.write_back import Address, address, has_leftovers, write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from tts_assets.events import Event
     from tts_assets.providers import Provider
@@ -115,8 +114,8 @@ async def generate(
         tell=on_event or (lambda _: None),
         stop=stop or Stop(),
     )
-    run.survey = await anyio.to_thread.run_sync(surveys.survey, settings, provider)
-    run.states = _states(run)
+    await _look(run)
+    run.states = dict(run.survey.states)
     run.jobs = plan.jobs(run.survey.planned)
     run.to_make = len(run.jobs)
     run.workers = _workers(run)
@@ -125,6 +124,19 @@ async def generate(
             await _work(run)
         await _write_back(run)
     return _report(run, dry_run=dry_run)
+
+
+async def _look(run: _Run) -> None:
+    run.survey = await anyio.to_thread.run_sync(
+        surveys.survey, run.settings, run.provider, _matters
+    )
+
+
+def _matters(item: plan.Planned) -> bool:
+    """Whether a clip is to be made, or its URL to be written."""
+    return item.state in plan.TO_MAKE or (
+        item.state is plan.State.FRESH and item.clip.url != item.url
+    )
 
 
 def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> None:
@@ -156,7 +168,7 @@ async def _work(run: _Run) -> None:
         lock = store.locked(waiting)
         await anyio.to_thread.run_sync(stack.enter_context, lock)
         # While this run looked and waited, another may have made what was missing.
-        await anyio.to_thread.run_sync(surveys.replan, run.survey, run.settings, run.provider)
+        await _look(run)
         run.jobs = plan.jobs(run.survey.planned)
         await anyio.to_thread.run_sync(store.sweep, [*map(str, Kind)])
         if run.jobs:
@@ -192,14 +204,18 @@ async def _make_all(run: _Run, store: storage.Storage) -> None:
                 log=log,
                 threads=anyio.CapacityLimiter(run.workers),
             )
-            await _drain(run, partial(make_clip, studio=studio, on_restart=restart_time_limit))
+            await _drain(run, studio)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(log.close)
 
 
-async def _drain(run: _Run, work: Callable[[plan.Job], Awaitable[Made]]) -> None:
-    """Take the results of all jobs as they come."""
+async def _drain(run: _Run, studio: Studio) -> None:
+    """Make all jobs, and take the results as they come."""
+
+    async def work(job: plan.Job) -> Made:
+        return await make_clip(job, studio, on_restart=time_limit_restarter())
+
     pool = Pool(
         work,
         limit=run.workers,
@@ -207,7 +223,8 @@ async def _drain(run: _Run, work: Callable[[plan.Job], Awaitable[Made]]) -> None
         rules=_RULES,
     )
     run.stop.attach(pool)
-    run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=_states(run)))
+    states = dict(run.survey.states)
+    run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
     async with pool:
         async for result in pool.run(run.jobs):
             _take(run, result, _counts(pool))
@@ -276,17 +293,17 @@ async def _write_back(run: _Run) -> None:
     urls: dict[str, dict[Address, str]] = {}
     for item in run.survey.planned:
         there = item.state is plan.State.FRESH or item.recipe in run.made
-        if there and item.state is not plan.State.LOCKED and item.clip.url != item.url:
+        if there and item.clip.url != item.url:
             urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
     kinds = {each.file: each.kind for each in run.survey.catalogues}
-    for file in kinds:
+    for file, kind in kinds.items():
         # A catalogue whose last writer was killed is visited, too, to clear up after it.
         if file not in urls and not has_leftovers(file):
             continue
         wanted = urls.get(file, {})
         waiting = partial(_wait, run, file)
         try:
-            written = await anyio.to_thread.run_sync(write_back, file, kinds[file], wanted, waiting)
+            written = await anyio.to_thread.run_sync(write_back, file, kind, wanted, waiting)
         except InputError as problem:
             run.survey.problems.append(problem)
         except FatalError as problem:
@@ -294,10 +311,6 @@ async def _write_back(run: _Run) -> None:
         else:
             run.urls_written += written.urls
             run.urls_missed += written.missed
-
-
-def _states(run: _Run) -> dict[plan.State, int]:
-    return dict(Counter(item.state for item in run.survey.planned))
 
 
 def _report(run: _Run, *, dry_run: bool) -> Report:

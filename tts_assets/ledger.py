@@ -8,6 +8,7 @@ line each, without totals or times: two branches that add different clips merge 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import msgspec
 
@@ -71,12 +72,10 @@ class Known:
 
     Args:
         sizes: size in bytes of each asset, by its path.
-        lines: each asset's line, without its line feed.
         tidy: it is as a finished run leaves it: whole, sorted, one line each.
     """
 
     sizes: dict[str, int] = field(default_factory=dict)
-    lines: dict[str, bytes] = field(default_factory=dict)
     tidy: bool = True
 
 
@@ -88,13 +87,22 @@ def read(data: bytes, *, file: str) -> Known:
     Raises:
         InputError: a whole line is not a ledger line, as after a merge with conflicts.
     """
-    sizes: dict[str, int] = {}
-    lines: dict[str, bytes] = {}
-    whole, before = data.rfind(b"\n") + 1, ""
-    tidy = whole == len(data)
-    for number, line in enumerate(data[:whole].splitlines(), 1):
+    whole = data.rfind(b"\n") + 1
+    keys = _keys(data[:whole], file)
+    tidy = whole == len(data) and all(one.asset < next_.asset for one, next_ in pairwise(keys))
+    return Known(sizes={key.asset: key.bytes for key in keys}, tidy=tidy)
+
+
+def _keys(data: bytes, file: str) -> list[_Key]:
+    """Asset and size of each line."""
+    try:
+        return _key_decoder.decode_lines(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    # Only now, for the message: which line it is.
+    for number, line in enumerate(data.splitlines(), 1):
         try:
-            key = _key_decoder.decode(line)
+            _key_decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
             raise InputError(
                 "this is no line of a ledger: settle the merge, or delete the line, and its asset "
@@ -102,13 +110,13 @@ def read(data: bytes, *, file: str) -> Known:
                 file=file,
                 line=number,
             ) from exc
-        tidy = tidy and before < key.asset
-        before = key.asset
-        sizes[key.asset] = key.bytes
-        lines[key.asset] = line
-    return Known(sizes=sizes, lines=lines, tidy=tidy)
+    return []
 
 
 def compacted(data: bytes, *, file: str) -> bytes:
     """The same ledger as a finished run leaves it."""
-    return b"".join(line + b"\n" for _, line in sorted(read(data, file=file).lines.items()))
+    lines = data[: data.rfind(b"\n") + 1].splitlines(keepends=True)
+    by_asset = {
+        key.asset: line for key, line in zip(_keys(b"".join(lines), file), lines, strict=True)
+    }
+    return b"".join(by_asset[asset] for asset in sorted(by_asset))

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import Clip, Format, Kind, SpokenForm
 from tts_assets.errors import UsageError
@@ -43,8 +43,7 @@ class State(StrEnum):
 TO_MAKE = frozenset({State.MISSING, State.STALE})
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A clip with its recipe, its asset's path and URL, its state and the reason for it."""
 
     clip: Clip
@@ -111,6 +110,10 @@ class Addresses:
                 "{ext}, and no other braces"
             )
         self._ours = re.compile(pattern)
+        # Split at the recipe, for each kind: a run asks for as many addresses as there are clips.
+        self._urls = {
+            kind: self._template.replace("{kind}", kind).split("{recipe}") for kind in Kind
+        }
 
     def asset(self, kind: Kind, recipe: str) -> str:
         """The path of an asset below the output folder."""
@@ -118,7 +121,7 @@ class Addresses:
 
     def url(self, kind: Kind, recipe: str) -> str:
         """The address of an asset."""
-        return self._template.replace("{kind}", kind).replace("{recipe}", recipe)
+        return recipe.join(self._urls[kind])
 
     def recipe(self, url: str) -> str | None:
         """The recipe in a URL of this template; None for a stranger's URL."""
@@ -126,41 +129,61 @@ class Addresses:
         return match["recipe"] if match else None
 
 
-def plan(
-    clips: Iterable[Clip],
-    *,
-    recipes: Recipes,
-    addresses: Addresses,
-    present: Mapping[str, int],
-    recorded: Mapping[str, int],
-    force: bool = False,
-) -> list[Planned]:
-    """The state of every clip.
+class Planner:
+    """Tells the state of one clip after the other."""
 
-    Args:
-        clips: what the catalogues ask for.
-        recipes: names their sound.
-        addresses: names their files and URLs.
-        present: size in bytes of every asset that exists, by path.
-        recorded: size in bytes that the ledger has for an asset, by path.
-        force: remake what is fresh, too.
-    """
-    planned = []
-    for clip in clips:
-        recipe = recipes.of(clip.form)
-        asset = addresses.asset(clip.kind, recipe)
-        url = addresses.url(clip.kind, recipe)
-        before = url if clip.url in (None, url) else addresses.recipe(clip.url)
+    def __init__(
+        self,
+        *,
+        recipes: Recipes,
+        addresses: Addresses,
+        present: Mapping[str, int],
+        recorded: Mapping[str, int],
+        force: bool = False,
+    ) -> None:
+        """Fix what clips are held against.
+
+        Args:
+            recipes: names their sound.
+            addresses: names their files and URLs.
+            present: size in bytes of every asset that exists, by path.
+            recorded: size in bytes that the ledger has for an asset, by path.
+            force: remake what is fresh, too.
+        """
+        self._recipes = recipes
+        self._addresses = addresses
+        self._present = present
+        self._recorded = recorded
+        self._force = force
+
+    def state_of(self, clip: Clip) -> Planned:
+        """The clip with its names, its state and the reason."""
+        recipe = self._recipes.of(clip.form)
+        asset = self._addresses.asset(clip.kind, recipe)
+        url = self._addresses.url(clip.kind, recipe)
+        before = url if clip.url in (None, url) else self._addresses.recipe(clip.url)
         if before is None:
             state, reason = State.LOCKED, "its URL is not one of ours: somebody's recording is kept"
         else:
-            state, reason = _state(present.get(asset), recorded.get(asset), force=force)
+            state, reason = self._state(asset)
             if state is State.MISSING and before != url:
                 state, reason = State.STALE, f"text, reading, voice or sound changed since {before}"
             elif state is State.MISSING and clip.url == url:
                 reason = "its file is missing"
-        planned.append(Planned(clip, recipe, asset, url, state, reason))
-    return planned
+        return Planned(clip, recipe, asset, url, state, reason)
+
+    def _state(self, asset: str) -> tuple[State, str]:
+        size = self._present.get(asset)
+        if size is None:
+            return State.MISSING, "it was not made yet"
+        if size == 0:
+            return State.STALE, "its file is empty"
+        recorded = self._recorded.get(asset, size)
+        if size != recorded:
+            return State.STALE, f"its file has {size} bytes and was made with {recorded}"
+        if self._force:
+            return State.STALE, "it is remade because of --force"
+        return State.FRESH, "its file exists under its recipe"
 
 
 def jobs(planned: Iterable[Planned]) -> list[Job]:
@@ -178,15 +201,3 @@ def jobs(planned: Iterable[Planned]) -> list[Job]:
         )
         for recipe, items in wanted.items()
     ]
-
-
-def _state(size: int | None, recorded: int | None, *, force: bool) -> tuple[State, str]:
-    if size is None:
-        return State.MISSING, "it was not made yet"
-    if size == 0:
-        return State.STALE, "its file is empty"
-    if recorded is not None and size != recorded:
-        return State.STALE, f"its file has {size} bytes and was made with {recorded}"
-    if force:
-        return State.STALE, "it is remade because of --force"
-    return State.FRESH, "its file exists under its recipe"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sized
 from contextlib import AsyncExitStack, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 J = TypeVar("J")
 R = TypeVar("R")
+
+#: The scope of the attempt whose work runs in this context, and its time limit in seconds.
+_time_limit: ContextVar[tuple[CancelScope, float]] = ContextVar("_time_limit")
+
+
+def time_limit_restarter() -> Callable[[], None]:
+    """A function that gives the job asking for it its whole time again; callable from any task.
+
+    For work that others may interrupt: it begins anew, and should not pay for what was lost.
+    """
+    scope, seconds = _time_limit.get()
+
+    def restart() -> None:
+        scope.deadline = current_time() + seconds
+
+    return restart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +310,7 @@ class Pool(Generic[J, R]):
     async def _attempt(self, number: int, job: J) -> tuple[R | None, Exception | None] | None:
         try:
             with CancelScope(deadline=current_time() + self._timeout) as self._in_flight[number]:
+                _time_limit.set((self._in_flight[number], self._timeout))
                 return await self._work(job), None
         except (*self._rules.failures, *self._rules.fatal) as error:
             return None, error

@@ -16,7 +16,7 @@ from tts_assets.errors import InputError, UsageError
 from tts_assets.storage import Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tts_assets.catalogue import Catalogue
     from tts_assets.providers import Provider, VoiceInfo
@@ -34,19 +34,30 @@ class Survey:
         catalogues: those of the wanted kinds.
         problems: files and entries that cannot be used.
         notes: files that were passed over, and why.
-        planned: every clip with its state, in the order of the files.
+        states: how many clips stand how.
+        planned: the clips that matter, in the order of the files.
         untidy: a killed run left something to clear away in the output folder.
     """
 
     catalogues: list[Catalogue] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    states: dict[plan.State, int] = field(default_factory=lambda: dict.fromkeys(plan.State, 0))
     planned: list[plan.Planned] = field(default_factory=list)
     untidy: bool = False
 
 
-def survey(settings: Settings, provider: Provider) -> Survey:
+def survey(
+    settings: Settings,
+    provider: Provider,
+    matters: Callable[[plan.Planned], bool] = lambda _: True,
+) -> Survey:
     """Read the catalogues and look at the output folder; nothing is changed.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        provider: the engine that the clips are for.
+        matters: which clips to keep; most are fresh, and of no interest to most callers.
 
     Raises:
         UsageError: a path, the voice or the URL template is wrong.
@@ -54,10 +65,27 @@ def survey(settings: Settings, provider: Provider) -> Survey:
         FatalError: the output folder cannot be listed.
     """
     found = Survey()
+    storage = Storage(Path(settings.output))
+    known = _ledger(settings)
+    found.untidy = not known.tidy or storage.has_leftovers()
     with _uncollected():
+        planner = plan.Planner(
+            recipes=plan.Recipes(
+                voice=voice(settings, provider), engine=provider.engine(), sound=settings.sound
+            ),
+            addresses=plan.Addresses(settings.url, settings.sound.format),
+            present=storage.sizes([kind.value for kind in settings.kinds or Kind]),
+            recorded=known.sizes,
+            force=settings.force,
+        )
         for path, named in _files(settings):
-            _read(path, settings, found, named=named)
-        replan(found, settings, provider)
+            reader = _reader(path, settings, found, named=named)
+            if reader is not None:
+                for item in map(planner.state_of, reader.clips()):
+                    found.states[item.state] += 1
+                    if matters(item):
+                        found.planned.append(item)
+                _finish(reader, found)
     return found
 
 
@@ -71,25 +99,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def replan(found: Survey, settings: Settings, provider: Provider) -> None:
-    """Plan for catalogues that were read already, against the output folder as it is now."""
-    storage = Storage(Path(settings.output))
-    known = _ledger(settings)
-    found.untidy = not known.tidy or storage.has_leftovers()
-    recipes = plan.Recipes(
-        voice=voice(settings, provider), engine=provider.engine(), sound=settings.sound
-    )
-    kinds = sorted({each.kind for each in found.catalogues})
-    found.planned = plan.plan(
-        (clip for each in found.catalogues for clip in each.clips),
-        recipes=recipes,
-        addresses=plan.Addresses(settings.url, settings.sound.format),
-        present=storage.sizes(list(kinds)),
-        recorded=known.sizes,
-        force=settings.force,
-    )
 
 
 def _ledger(settings: Settings) -> ledger.Known:
@@ -159,22 +168,29 @@ def _in_folder(folder: Path, output: str) -> Iterator[str]:
         )
 
 
-def _read(path: str, settings: Settings, found: Survey, *, named: bool) -> None:
+def _reader(
+    path: str, settings: Settings, found: Survey, *, named: bool
+) -> catalogue.Reader | None:
+    """A reader of the catalogue, if it is one of a wanted kind; what is wrong goes into ``found``."""
     kind = catalogue.kind_of(path, None)
     if kind is not None and settings.kinds and kind not in settings.kinds:
-        return
+        return None
     try:
         document = catalogue.parse(_bytes(path), file=path)
         kind = kind or catalogue.kind_of(path, document.root)
         if kind is None:
             _pass_over(path, found, named=named)
-            return
+            return None
         if settings.kinds and kind not in settings.kinds:
-            return
-        read = catalogue.read(document, kind)
+            return None
+        return catalogue.Reader(document, kind)
     except InputError as problem:
         found.problems.append(problem)
-        return
+        return None
+
+
+def _finish(reader: catalogue.Reader, found: Survey) -> None:
+    read = reader.finished()
     found.catalogues.append(read)
     found.problems.extend(read.problems)
 

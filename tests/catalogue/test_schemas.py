@@ -15,9 +15,7 @@ def _read(kind: Kind, *entries: Any) -> Catalogue:
 
 
 def _clips(catalogue: Catalogue) -> list[tuple[object, ...]]:
-    return [
-        (clip.part, clip.form.text, clip.form.reading, clip.place) for clip in catalogue.clips
-    ]
+    return [(clip.part, clip.form.text, clip.form.reading, clip.place) for clip in catalogue.clips]
 
 
 def test_vocabulary_says_its_word_with_its_reading() -> None:
@@ -64,9 +62,7 @@ def test_kanji_says_its_main_reading_all_readings_and_examples() -> None:
         ({}, None),
     ],
 )
-def test_the_main_reading_is_the_first_there_is(
-    entry: dict[str, Any], reading: str | None
-) -> None:
+def test_the_main_reading_is_the_first_there_is(entry: dict[str, Any], reading: str | None) -> None:
     catalogue = _read(Kind.KANJI, {"id": 1, "kanji": "箱", **entry})
     assert catalogue.clips[0].form.reading == reading
 
@@ -84,10 +80,10 @@ def test_passages_and_dialogues_say_their_text() -> None:
 
 
 def test_null_empty_and_absent_urls_are_the_same_and_a_text_is_kept() -> None:
-    entries = [
-        {"id": number, "word": "犬", **url}
-        for number, url in enumerate([{}, {"audioUrl": None}, {"audioUrl": ""}, {"audioUrl": "/x"}])
-    ]
+    urls: list[dict[str, str | None]] = [
+        {}, {"audioUrl": None}, {"audioUrl": ""}, {"audioUrl": "/x"},
+    ]  # fmt: skip
+    entries = [{"id": number, "word": "犬"} | url for number, url in enumerate(urls)]
     assert [clip.url for clip in _read(Kind.VOCABULARY, *entries).clips] == [None, None, None, "/x"]
 
 

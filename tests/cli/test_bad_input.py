@@ -1,7 +1,6 @@
 """Whatever is wrong with the input: a clear error, all else done, nothing damaged, a right code."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +136,7 @@ def test_other_json_in_a_folder_is_passed_over_with_a_word(project: Project) -> 
 
 
 @pytest.mark.parametrize("output", ["taken", "taken/below", "/proc/tts-assets"])
-def test_an_output_folder_that_cannot_be_ends_the_run_with_4(
-    project: Project, output: str
-) -> None:
+def test_an_output_folder_that_cannot_be_ends_the_run_with_4(project: Project, output: str) -> None:
     path = project.words("犬")
     before = path.read_bytes()
     (project.folder / "taken").write_text("a file")
@@ -166,15 +163,11 @@ def test_a_conflicted_ledger_is_refused_with_its_line(project: Project) -> None:
     assert "audio/ledger.jsonl:2: this is no line of a ledger" in done.stderr
 
 
-def test_a_catalogue_that_nobody_may_write_is_said_so_and_its_clips_are_made(
-    project: Project, tmp_path: Path
-) -> None:
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("needs a second file system")
+def test_a_link_to_something_else_is_named_and_left_alone(project: Project) -> None:
     project.words("犬")
     (project.folder / "data/kanji.json").symlink_to("/proc/version")
     done = project.generate()
     assert done.returncode == 2
     assert "kanji.json" in done.stderr
     assert None not in project.urls()
-    assert os.readlink(project.folder / "data/kanji.json") == "/proc/version"
+    assert (project.folder / "data/kanji.json").readlink() == Path("/proc/version")

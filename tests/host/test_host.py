@@ -143,7 +143,8 @@ async def test_errors_of_the_block_come_out_as_they_are() -> None:
             raise ClipError("mine")
 
 
-async def test_a_suspect_is_spoken_once_more_and_an_innocent_clip_no_more(engine_log: Path) -> None:
+async def test_a_clip_that_crashes_alone_is_not_tried_again(engine_log: Path) -> None:
     await _say_all(["犬", "猫"], threads=2)
     await _say_all(["墜落"], threads=2)
-    assert sorted(engine_log.read_text().split()) == ["墜落", "犬", "猫"]
+    spoken = engine_log.read_text()  # noqa: ASYNC240 - a few bytes
+    assert sorted(spoken.split()) == ["墜落", "犬", "猫"]

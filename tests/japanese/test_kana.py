@@ -7,7 +7,13 @@ from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("たべる", "タベル"), ("ｶﾞｯｺｳ", "ガッコウ"), ("か\u3099", "ガ"), ("食べル", "食ベル"), ("ゔ", "ヴ")],
+    [
+        ("たべる", "タベル"),
+        ("ｶﾞｯｺｳ", "ガッコウ"),
+        ("か\u3099", "ガ"),
+        ("食べル", "食ベル"),
+        ("ゔ", "ヴ"),
+    ],
 )
 def test_hiragana_and_half_width_forms_become_katakana(text: str, expected: str) -> None:
     assert katakana(text) == expected
@@ -47,7 +53,8 @@ def test_different_words_have_different_keys(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("タベル", True), ("ヴァー", True), ("たべる", False), ("", False), ("ア゙1", False)]
+    ("text", "expected"),
+    [("タベル", True), ("ヴァー", True), ("たべる", False), ("", False), ("ア゙1", False)],
 )
 def test_katakana_is_told_from_everything_else(text: str, *, expected: bool) -> None:
     assert is_katakana(text) is expected

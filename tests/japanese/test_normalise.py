@@ -38,7 +38,13 @@ def test_words(text: str, reading: str | None, said: str, read: str | None) -> N
 
 @pytest.mark.parametrize(
     ("kana", "read"),
-    [("ショク", "ショク"), ("た.べる", "タベル"), ("ひと-", "ヒト"), ("-い.る", "イル"), ("^く", "ク")],
+    [
+        ("ショク", "ショク"),
+        ("た.べる", "タベル"),
+        ("ひと-", "ヒト"),
+        ("-い.る", "イル"),
+        ("^く", "ク"),
+    ],
 )
 def test_readings_that_stand_alone(kana: str, read: str) -> None:
     assert spoken_kana(kana) == SpokenForm(text=read, reading=read)

@@ -1,6 +1,5 @@
 """The reading guard, on OpenJTalk's real dictionary."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +11,15 @@ from tts_assets.japanese.reading import guarded, said
 
 
 @pytest.fixture(scope="module")
-def analyse() -> Iterator[Any]:
+def analyse() -> Any:
     import pyopenjtalk
 
-    yield pyopenjtalk.run_frontend
+    return pyopenjtalk.run_frontend
 
 
-@pytest.mark.parametrize(("text", "reading"), [("食べる", "タベル"), ("今日", "キョウ"), ("橋", "ハシ")])
+@pytest.mark.parametrize(
+    ("text", "reading"), [("食べる", "タベル"), ("今日", "キョウ"), ("橋", "ハシ")]
+)
 def test_a_spelling_that_is_read_as_given_is_spoken_itself(
     analyse: Any, text: str, reading: str
 ) -> None:
@@ -28,7 +29,14 @@ def test_a_spelling_that_is_read_as_given_is_spoken_itself(
 
 @pytest.mark.parametrize(
     ("text", "reading"),
-    [("開く", "アク"), ("一日", "ツイタチ"), ("方", "カタ"), ("角", "カド"), ("辛い", "カライ"), ("歯", "ハ")],
+    [
+        ("開く", "アク"),
+        ("一日", "ツイタチ"),
+        ("方", "カタ"),
+        ("角", "カド"),
+        ("辛い", "カライ"),
+        ("歯", "ハ"),
+    ],
 )
 def test_a_misread_spelling_is_spoken_from_its_kana(analyse: Any, text: str, reading: str) -> None:
     nodes = guarded(SpokenForm(text=text, reading=reading), analyse)

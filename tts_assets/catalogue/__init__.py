@@ -2,6 +2,6 @@
 
 from tts_assets.catalogue.document import Document, parse
 from tts_assets.catalogue.edit import set_urls
-from tts_assets.catalogue.read import Catalogue, kind_of, read
+from tts_assets.catalogue.read import Catalogue, Reader, kind_of, read
 
-__all__ = ["Catalogue", "Document", "kind_of", "parse", "read", "set_urls"]
+__all__ = ["Catalogue", "Document", "Reader", "kind_of", "parse", "read", "set_urls"]

@@ -12,9 +12,10 @@ from tts_assets.catalogue.document import lines_of
 from tts_assets.catalogue.schemas import EntryProblemError, Slot, kinds_like, slots
 from tts_assets.domain import Clip, Kind, Place, Unspoken
 from tts_assets.errors import InputError
-from tts_assets.japanese.normalise import UnusableTextError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tts_assets.catalogue.document import Document
 
 #: The longest id in bytes of UTF-8, so that it fits into a file name beside a kind and a part.
@@ -58,100 +59,96 @@ def kind_of(file: str, root: object) -> Kind | None:
 
 
 def read(document: Document, kind: Kind) -> Catalogue:
-    """The clips of a catalogue; problems are collected, so that one bad entry stops no other.
+    """All of a catalogue at once; see :class:`Reader`.
 
     Raises:
         InputError: the document's root is not a list of entries.
     """
-    root = document.root
-    if not isinstance(root, list):
-        raise InputError(
-            "the file must be a list of entries: [ {...}, {...} ]", file=document.file, line=1
-        )
-    reader = _Reader(document, Catalogue(file=document.file, kind=kind, entries=len(root)))
-    for position, entry in enumerate(root):
-        reader.read(position, entry)
-    return reader.finished()
+    reader = Reader(document, kind)
+    clips = list(reader.clips())
+    catalogue = reader.finished()
+    catalogue.clips = clips
+    return catalogue
 
 
-class _Reader:
-    """Goes through the entries of one document, remembering the ids it has seen."""
+class Reader:
+    """Goes through a catalogue clip by clip; problems are collected, not raised."""
 
-    def __init__(self, document: Document, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, document: Document, kind: Kind) -> None:
+        """Begin.
+
+        Raises:
+            InputError: the document's root is not a list of entries.
+        """
+        self._root = document.root
+        if not isinstance(self._root, list):
+            message = "the file must be a list of entries: [ {...}, {...} ]"
+            raise InputError(message, file=document.file, line=1)
         self._document = document
+        self._catalogue = Catalogue(file=document.file, kind=kind, entries=len(self._root))
         self._seen: dict[str, tuple[int, str]] = {}
         self._problems: list[tuple[Place, str, str]] = []
 
+    def clips(self) -> Iterator[Clip]:
+        """Everything to be said, in the order of the file."""
+        kind = self._catalogue.kind
+        for position, entry in enumerate(self._root):
+            try:
+                entry_id = self._id(entry, position)
+            except EntryProblemError as problem:
+                self._note(problem, position, f"entry {position + 1}")
+                continue
+            try:
+                for slot in slots(kind, entry):
+                    clip = self._clip(slot, position, entry_id)
+                    if clip is not None:
+                        yield clip
+            except EntryProblemError as problem:
+                self._note(problem, position, f"entry {entry_id}")
+
     def finished(self) -> Catalogue:
-        """The catalogue, its problems with their lines: found in one scan, however many there are."""
+        """What was found besides clips; lines of problems are found in one scan."""
         if self._problems:
             places = {place for place, _, _ in self._problems}
             lines = lines_of(self._document.text, places)
-            self.catalogue.problems.extend(
-                InputError(message, file=self.catalogue.file, entry=who, line=lines.get(place))
+            self._catalogue.problems.extend(
+                InputError(message, file=self._document.file, entry=who, line=lines.get(place))
                 for place, who, message in self._problems
             )
-        return self.catalogue
+        return self._catalogue
 
-    def read(self, position: int, entry: Any) -> None:
-        try:
-            entry_id = self._id(entry)
-        except EntryProblemError as problem:
-            self._note(problem, (position, *problem.place), f"entry {position + 1}")
-            return
-        self._seen[_folded(entry_id)] = (position, entry_id)
-        try:
-            for slot in slots(self.catalogue.kind, entry):
-                self._fill(slot, position, entry_id)
-        except EntryProblemError as problem:
-            self._note(problem, (position, *problem.place), f"entry {entry_id}")
-
-    def _fill(self, slot: Slot, position: int, entry_id: str) -> None:
-        who = f"entry {entry_id}"
-        try:
-            form = slot.say()
-        except EntryProblemError as problem:
-            self._note(problem, (position, *slot.holder, *problem.place), who)
-            return
-        except UnusableTextError as problem:
-            self._note(problem, (position, *slot.source), who)
-            return
-        catalogue = self.catalogue
-        if isinstance(form, str):
+    def _clip(self, slot: Slot, position: int, entry_id: str) -> Clip | None:
+        part, place, url, form, parallel = slot
+        catalogue = self._catalogue
+        if isinstance(form, EntryProblemError):
+            self._note(form, position, f"entry {entry_id}")
+        elif isinstance(form, str):
             catalogue.unspoken.append(
                 Unspoken(
                     kind=catalogue.kind,
                     file=catalogue.file,
                     entry=entry_id,
-                    part=slot.part,
+                    part=part,
                     reason=form,
                 )
             )
-        elif slot.url is not None and not isinstance(slot.url, str):
-            key = next(key for key in reversed(slot.place) if isinstance(key, str))
+        elif url is not None and not isinstance(url, str):
+            key = next(key for key in reversed(place) if isinstance(key, str))
             message = f"{key!r} holds neither text nor null, and a URL belongs there"
-            self._note(EntryProblemError(message), (position, *slot.place), who)
+            self._note(EntryProblemError(message, *place), position, f"entry {entry_id}")
         else:
-            catalogue.clips.append(
-                Clip(
-                    kind=catalogue.kind,
-                    file=catalogue.file,
-                    entry=entry_id,
-                    part=slot.part,
-                    place=(position, *slot.place),
-                    form=form,
-                    parallel=slot.parallel,
-                    url=slot.url or None,
-                )
+            place = (position, *place)
+            return Clip(
+                catalogue.kind, catalogue.file, entry_id, part, place, form, parallel, url or None
             )
+        return None
 
-    def _id(self, entry: Any) -> str:
+    def _id(self, entry: Any, position: int) -> str:
         """The entry's id as text, if no other entry has one that could be taken for it."""
         if not isinstance(entry, dict):
             raise EntryProblemError("it is not an object { ... }")
         key = "id"
-        if self.catalogue.kind is Kind.CHARACTERS and "id" not in entry:
+        if self._catalogue.kind is Kind.CHARACTERS and "id" not in entry:
             key = "hiragana" if entry.get("hiragana") else "katakana"
         value = entry.get(key)
         if isinstance(value, bool) or not isinstance(value, str | int):
@@ -160,17 +157,18 @@ class _Reader:
         text = str(value)
         if isinstance(value, str) and (wrong := _id_problem(text)):
             raise EntryProblemError(f"its {key!r} {wrong}", key)
-        if (other := self._seen.get(_folded(text))) is not None:
-            same = "the same" if other[1] == text else "too much like the"
+        other, other_text = self._seen.setdefault(_folded(text), (position, text))
+        if other != position:
+            same = "the same" if other_text == text else "too much like the"
             raise EntryProblemError(
-                f"its {key!r} {text!r} is {same} {key!r} of entry {other[0] + 1}: "
+                f"its {key!r} {text!r} is {same} {key!r} of entry {other + 1}: "
                 "give it one of its own",
                 key,
             )
         return text
 
-    def _note(self, problem: Exception, place: Place, who: str) -> None:
-        self._problems.append((place, who, str(problem)))
+    def _note(self, problem: EntryProblemError, position: int, who: str) -> None:
+        self._problems.append(((position, *problem.place), who, str(problem)))
 
 
 def _at(entry: dict[str, Any], key: str) -> tuple[str, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tts_assets.domain import Kind, Place, SpokenForm
 from tts_assets.japanese import normalise
@@ -21,7 +19,7 @@ _URL = "audioUrl"
 
 
 class EntryProblemError(ValueError):
-    """A value that cannot be used; ``place`` leads to it from the object it was found in."""
+    """A value that cannot be used; ``place`` leads to it from the entry."""
 
     def __init__(self, message: str, *place: str | int) -> None:
         """Say what is wrong, and with which key or index."""
@@ -29,27 +27,21 @@ class EntryProblemError(ValueError):
         self.place: Place = place
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One clip that an entry asks for; all places are seen from the entry.
+class Slot(NamedTuple):
+    """One clip that an entry asks for; places are seen from the entry.
 
     Args:
         part: which clip of the entry it is.
-        holder: the object that the text lies in.
-        source: where the text lies.
-        place: where the URL lies or will lie.
+        place: where its URL lies or will lie.
         url: the value that is there now.
-        say: makes the spoken form, or the reason why there is none; it may raise
-            EntryProblemError with a place seen from ``holder``, or UnusableTextError.
+        form: what is said, or the reason why nothing is, or what is wrong.
         parallel: see Clip.
     """
 
     part: str
-    holder: Place
-    source: Place
     place: Place
     url: Any
-    say: Callable[[], SpokenForm | str]
+    form: SpokenForm | str | EntryProblemError
     parallel: str | None = None
 
 
@@ -57,7 +49,7 @@ def slots(kind: Kind, entry: Entry) -> Iterator[Slot]:
     """The clips that an entry of this kind asks for.
 
     Raises:
-        EntryProblemError: a list of the entry is no list; what came before it stands.
+        EntryProblemError: a list of the entry is none; the clips before it stand.
     """
     return _SCHEMAS[kind](entry)
 
@@ -78,7 +70,7 @@ _SIGNATURES = {
 
 
 def _vocabulary(entry: Entry) -> Iterator[Slot]:
-    yield _slot(entry, "word", "word", partial(_word, entry))
+    yield Slot("word", (_URL,), entry.get(_URL), _said("word", _word, entry, "word"))
 
 
 def _grammar(entry: Entry) -> Iterator[Slot]:
@@ -86,34 +78,28 @@ def _grammar(entry: Entry) -> Iterator[Slot]:
 
 
 def _kanji(entry: Entry) -> Iterator[Slot]:
-    yield _slot(entry, "kanji", "kanji", partial(_main_reading, entry))
+    yield Slot("kanji", (_URL,), entry.get(_URL), _said("kanji", _main_reading, entry))
     for key in ("onyomi", "kunyomi"):
         urls = entry.get(f"{key}Audio")
-        for index, reading in enumerate(_list(entry, key)):
-            yield Slot(
-                part=f"{key}-{index + 1}",
-                holder=(),
-                source=(key, index),
-                place=(f"{key}Audio", index),
-                url=urls[index] if isinstance(urls, list) and index < len(urls) else None,
-                say=partial(_reading_of, entry, reading, key, index),
-                parallel=key,
-            )
+        for index in range(len(_list(entry, key))):
+            url = urls[index] if isinstance(urls, list) and index < len(urls) else None
+            form = _said(key, _reading_of, entry, key, index)
+            yield Slot(f"{key}-{index + 1}", (f"{key}Audio", index), url, form, key)
     yield from _examples(entry, "word", _word)
 
 
 def _characters(entry: Entry) -> Iterator[Slot]:
     # Katakana: a bare hiragana は or へ would be said as the particle.
     key = "katakana" if entry.get("katakana") else "hiragana"
-    yield _slot(entry, "kana", key, lambda: normalise.spoken_kana(_needed(entry, key)))
+    yield Slot("kana", (_URL,), entry.get(_URL), _said(key, _kana, entry, key))
 
 
 def _passage(entry: Entry) -> Iterator[Slot]:
-    yield _slot(entry, "text", "text", partial(_sentence, entry, "text"))
+    yield Slot("text", (_URL,), entry.get(_URL), _said("text", _sentence, entry, "text"))
 
 
 def _dialogue(entry: Entry) -> Iterator[Slot]:
-    yield _slot(entry, "text", "text", lambda: normalise.spoken_dialogue(_needed(entry, "text")))
+    yield Slot("text", (_URL,), entry.get(_URL), _said("text", _lines, entry, "text"))
 
 
 _SCHEMAS: dict[Kind, Callable[[Entry], Iterator[Slot]]] = {
@@ -126,22 +112,40 @@ _SCHEMAS: dict[Kind, Callable[[Entry], Iterator[Slot]]] = {
 }
 
 
-def _slot(entry: Entry, part: str, key: str, say: Callable[[], SpokenForm | str]) -> Slot:
-    return Slot(part, (), (key,), (_URL,), entry.get(_URL), say)
-
-
 def _examples(
     entry: Entry, key: str, say: Callable[[Entry, str], SpokenForm | str]
 ) -> Iterator[Slot]:
     for index, example in enumerate(_list(entry, "examples")):
-        part, holder = f"example-{index + 1}", ("examples", index)
+        part, place = f"example-{index + 1}", ("examples", index)
+        form: SpokenForm | str | EntryProblemError
         if isinstance(example, dict):
-            slot = _slot(example, part, key, partial(say, example, key))
-            place = (*holder, *slot.place)
-            yield replace(slot, holder=holder, source=(*holder, key), place=place)
+            form, url = _said(key, say, example, key), example.get(_URL)
+            if isinstance(form, EntryProblemError):
+                form.place = (*place, *form.place)
         else:
-            refuse = partial(_refuse, f"examples[{index}] is {_a(example)}, and must be an object")
-            yield Slot(part, holder, holder, (*holder, _URL), None, refuse)
+            message = f"examples[{index}] is {_a(example)}, and must be an object"
+            form, url = EntryProblemError(message, *place), None
+        yield Slot(part, (*place, _URL), url, form)
+
+
+def _said(
+    key: str, say: Callable[..., SpokenForm | str], *arguments: Any
+) -> SpokenForm | str | EntryProblemError:
+    """What ``say`` makes of its arguments; what is wrong with the text at ``key`` is a value, too."""
+    try:
+        return say(*arguments)
+    except EntryProblemError as problem:
+        return problem
+    except normalise.UnusableTextError as problem:
+        return EntryProblemError(str(problem), key)
+
+
+def _kana(entry: Entry, key: str) -> SpokenForm | str:
+    return normalise.spoken_kana(_needed(entry, key))
+
+
+def _lines(entry: Entry, key: str) -> SpokenForm | str:
+    return normalise.spoken_dialogue(_needed(entry, key))
 
 
 def _word(entry: Entry, key: str = "word") -> SpokenForm | str:
@@ -156,13 +160,14 @@ def _main_reading(entry: Entry) -> SpokenForm | str:
     """A kanji is said as its first reading, on'yomi before kun'yomi."""
     for key in ("onyomi", "kunyomi"):
         for index, reading in enumerate(_list(entry, key)):
-            if reading:
-                return _reading_of(entry, reading, key, index)
+            if reading != "":
+                return _reading_of(entry, key, index)
     return normalise.spoken_word(_needed(entry, "kanji"))
 
 
-def _reading_of(entry: Entry, reading: Any, key: str, index: int) -> SpokenForm | str:
+def _reading_of(entry: Entry, key: str, index: int) -> SpokenForm | str:
     """A reading is said as the word it makes: た.べる of 食 as 食べる, which carries its accent."""
+    reading = entry[key][index]
     if not isinstance(reading, str):
         raise EntryProblemError(f"{key}[{index}] is {_a(reading)}, and must be text", key, index)
     if not reading.strip():
@@ -200,10 +205,6 @@ def _list(entry: Entry, key: str) -> list[Any]:
     if not isinstance(value, list):
         raise EntryProblemError(f"{key!r} is {_a(value)}, and must be a list", key)
     return value
-
-
-def _refuse(message: str) -> SpokenForm | str:
-    raise EntryProblemError(message)
 
 
 _NAMES = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}

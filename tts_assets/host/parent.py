@@ -121,7 +121,7 @@ class EngineHost:
         command = [sys.executable, "-P", "-c", _CHILD]
         # Cancelled half-way, a start would leave a process that nobody ends.
         with anyio.CancelScope(shield=True):
-            return await anyio.open_process(
+            started = await anyio.open_process(
                 [*command, self._factory, str(self._threads)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -129,6 +129,7 @@ class EngineHost:
                 # Ctrl-C is for the run to answer; the terminal must not reach past it.
                 start_new_session=True,
             )
+        return started  # noqa: RET504 - inside the scope, mypy takes it for skippable
 
     async def _converse(self, process: Process) -> None:
         async with anyio.create_task_group() as both:

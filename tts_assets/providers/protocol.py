@@ -74,9 +74,7 @@ class Provider(Protocol):
         """Engine, model and dictionary with their versions: all that can change the sound."""
         ...
 
-    def open(
-        self, *, workers: int, timeout_seconds: float
-    ) -> AbstractAsyncContextManager[Speaker]:
+    def open(self, *, workers: int, timeout_seconds: float) -> AbstractAsyncContextManager[Speaker]:
         """Make the engine ready.
 
         Args:
