@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
+from anyio import to_thread
 
 from tts_assets import audio, ledger
 from tts_assets.errors import ClipError, TtsAssetsError
+from tts_assets.providers import Recorder
 from tts_assets.storage import sha256
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from anyio import CapacityLimiter
 
-    from tts_assets.domain import Recording, Sound, Speech, Voice
+    from tts_assets.domain import Recording, Sound, Voice
     from tts_assets.plan import Job
     from tts_assets.providers import Speaker
     from tts_assets.storage import AppendLog, Storage
@@ -61,22 +62,29 @@ async def make_clip(job: Job, studio: Studio, *, on_restart: Callable[[], None])
         FatalError: the engine is gone, or nothing can be stored.
     """
     try:
-        speech = await studio.speaker.speak(job.form, studio.voice, on_restart=on_restart)
+        recording = await _record(job, studio, on_restart)
     except TtsAssetsError:
         raise
     except Exception as exc:
         # The engine's code is not ours: whatever it raises is a failure of this clip.
         raise ClipError(f"the engine failed with {type(exc).__name__}: {exc}") from exc
-    return await anyio.to_thread.run_sync(_store, job, studio, speech, limiter=studio.threads)
+    await to_thread.run_sync(_store, job, studio, recording, limiter=studio.threads)
+    return Made(seconds=recording.seconds, bytes=len(recording.data))
 
 
-def _store(job: Job, studio: Studio, speech: Speech) -> Made:
-    recording = audio.finish(speech, studio.sound)
+async def _record(job: Job, studio: Studio, on_restart: Callable[[], None]) -> Recording:
+    speaker = studio.speaker
+    if isinstance(speaker, Recorder):
+        return await speaker.record(job.form, studio.voice, studio.sound, on_restart=on_restart)
+    speech = await speaker.speak(job.form, studio.voice, on_restart=on_restart)
+    return await to_thread.run_sync(audio.finish, speech, studio.sound, limiter=studio.threads)
+
+
+def _store(job: Job, studio: Studio, recording: Recording) -> None:
     for asset in job.assets:
         # First the line, then the name: see the ledger's own words on why.
         studio.log.append(ledger.encode(_line(job, asset, studio, recording)))
         studio.storage.put(asset, recording.data)
-    return Made(seconds=recording.seconds, bytes=len(recording.data))
 
 
 def _line(job: Job, asset: str, studio: Studio, recording: Recording) -> ledger.Line:

@@ -155,10 +155,7 @@ def test_the_bytes_are_what_the_extension_says(
     (asset,) = [data for name, data in project.assets().items() if name.endswith(sound_format)]
     info = soundfile.info(io.BytesIO(asset))
     assert (info.format, info.subtype, info.channels) == (container, subtype, 1)
-    assert (
-        info.samplerate == (24_000 if sound_format != "opus" else 48_000)
-        or info.samplerate == 24_000
-    )
+    assert info.samplerate == 24_000
 
 
 def test_a_changed_voice_is_a_new_clip_with_a_new_url(project: Project) -> None:

@@ -1,7 +1,7 @@
 """The engine's process: loads one native engine, speaks orders in worker threads until told to end.
 
-Started with two arguments, ``MODULE:FACTORY`` and the number of threads. Orders arrive on standard
-input, replies leave on what was standard output; whatever native code prints goes to the log.
+Started with ``MODULE:FACTORY``, the number of threads, and where to find packages. Orders arrive on
+standard input, replies leave on what was standard output; whatever native code prints goes to the log.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from tts_assets.errors import ClipError
@@ -54,19 +53,27 @@ def main() -> None:
         replies.send(wire.Reply(number=wire.READY, error=f"{type(exc).__name__}: {exc}"))
         os._exit(1)
     replies.send(wire.Reply(number=wire.READY))
-    threading.Thread(target=_beat, args=(replies,), daemon=True).start()
-    with ThreadPoolExecutor(int(sys.argv[2])) as threads:
-        while (body := _read_frame(sys.stdin.buffer)) is not None:
-            threads.submit(_answer, engine, wire.order(body), replies)
-        # Nobody is left to hear the rest: do not wait for it.
-        os._exit(0)
-
-
-def _beat(replies: _Replies) -> None:
-    """Give signs of life, which end when native code holds the interpreter's lock for ever."""
+    turn = threading.Lock()
+    for _ in range(int(sys.argv[2])):
+        threading.Thread(target=_serve, args=(engine, replies, turn)).start()
     while True:
+        # Signs of life: they end when native code holds the interpreter's lock for ever.
         time.sleep(wire.BEAT_SECONDS)
         replies.send(wire.Reply(number=wire.BEAT))
+
+
+def _serve(engine: NativeEngine, replies: _Replies, turn: threading.Lock) -> None:
+    """Take an order and answer it, again and again.
+
+    The thread that takes an order speaks it: handed on to another, it would wait for a core.
+    """
+    while True:
+        with turn:
+            body = _read_frame(sys.stdin.buffer)
+        if body is None:
+            # Nobody is left to hear the rest: do not wait for it.
+            os._exit(0)
+        replies.send(_answer(engine, wire.order(body)))
 
 
 def _private_stdout() -> BinaryIO:
@@ -91,13 +98,16 @@ def _read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == size else None
 
 
-def _answer(engine: NativeEngine, order: wire.Order, replies: _Replies) -> None:
+def _answer(engine: NativeEngine, order: wire.Order) -> wire.Reply:
+    from tts_assets.audio import finish  # noqa: PLC0415 - heavy, and only needed in this process
+
     try:
         speech = engine.speak(order.form, order.voice)
+        if order.sound is not None:
+            return wire.Reply(number=order.number, recording=finish(speech, order.sound))
         samples = speech.samples.astype("<f4", copy=False).tobytes()
-        reply = wire.Reply(number=order.number, samples=samples, rate_hz=speech.rate_hz)
+        return wire.Reply(number=order.number, samples=samples, rate_hz=speech.rate_hz)
     except ClipError as exc:
-        reply = wire.Reply(number=order.number, error=str(exc))
+        return wire.Reply(number=order.number, error=str(exc))
     except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
-        reply = wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")
-    replies.send(reply)
+        return wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from tts_assets.domain import Speech, SpokenForm, Voice
+from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
 from tts_assets.host import wire
 
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 
     from anyio.abc import Process
 
+    from tts_assets.domain import Recording, Sound, SpokenForm, Voice
+
 #: Deaths in a row, with nothing being spoken, after which the engine is given up.
 _IDLE_DEATHS = 3
 
 #: No healthy engine keeps the interpreter from running for that long.
 _SILENCE_SECONDS = 10.0
-_CHILD = "from tts_assets.host.child import main; main()"
+#: The child finds the same packages as the run itself, wherever that got them from.
+_CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.host.child import main; main()"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -92,9 +95,34 @@ class EngineHost:
             EngineCrashError: the engine's process died of it.
             FatalError: the engine cannot be started.
         """
+        import numpy as np  # noqa: PLC0415 - heavy, and most runs have their sound finished below
+
+        reply = await self._reply(form, voice, None, on_restart)
+        return Speech(samples=np.frombuffer(reply.samples, dtype="<f4"), rate_hz=reply.rate_hz)
+
+    async def record(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        sound: Sound,
+        *,
+        on_restart: Callable[[], None] | None = None,
+    ) -> Recording:
+        """Say it and finish the sound in the engine's process; arguments and errors as in speak."""
+        reply = await self._reply(form, voice, sound, on_restart)
+        assert reply.recording is not None  # noqa: S101 - asked for with a sound
+        return reply.recording
+
+    async def _reply(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        sound: Sound | None,
+        on_restart: Callable[[], None] | None,
+    ) -> wire.Reply:
         if self._dead is not None:
             raise self._dead
-        order = wire.Order(number=next(self._numbers), form=form, voice=voice)
+        order = wire.Order(number=next(self._numbers), form=form, voice=voice, sound=sound)
         entry = _Open(order=order, on_restart=on_restart)
         self._open[order.number] = entry
         self._notify()
@@ -102,7 +130,12 @@ class EngineHost:
             await entry.settled.wait()
         finally:
             self._withdraw(entry)
-        return _speech(entry)
+        if entry.error is not None:
+            raise entry.error
+        assert entry.reply is not None  # noqa: S101 - settled with a reply or an error
+        if entry.reply.error is not None:
+            raise ClipError(entry.reply.error)
+        return entry.reply
 
     async def run(self) -> None:
         """Keep a process alive for the orders until cancelled, or until it cannot be started."""
@@ -122,7 +155,7 @@ class EngineHost:
         # Cancelled half-way, a start would leave a process that nobody ends.
         with anyio.CancelScope(shield=True):
             started = await anyio.open_process(
-                [*command, self._factory, str(self._threads)],
+                [*command, self._factory, str(self._threads), *filter(None, sys.path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -283,18 +316,6 @@ async def _end_of(process: Process) -> int:
 def silence(timeout_seconds: float) -> float:
     """How long a process may give no sign of life, where one call may take that long in all."""
     return min(_SILENCE_SECONDS, timeout_seconds / 3)
-
-
-def _speech(entry: _Open) -> Speech:
-    import numpy as np  # noqa: PLC0415 - heavy, and only needed once there is speech
-
-    if entry.error is not None:
-        raise entry.error
-    assert entry.reply is not None  # noqa: S101 - settled with a reply or an error
-    if entry.reply.error is not None:
-        raise ClipError(entry.reply.error)
-    samples = np.frombuffer(entry.reply.samples, dtype="<f4")
-    return Speech(samples=samples, rate_hz=entry.reply.rate_hz)
 
 
 def _how(status: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 # Needed at run time: the decoders read these types out of the annotations.
-from tts_assets.domain import SpokenForm, Voice  # noqa: TC001
+from tts_assets.domain import Recording, Sound, SpokenForm, Voice  # noqa: TC001
 
 #: Bytes in front of every frame: its length, unsigned, big-endian.
 PREFIX = struct.Struct(">I")
@@ -16,22 +16,24 @@ PREFIX = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One thing to say."""
+    """One thing to say; with ``sound``, to be finished and encoded as well."""
 
     number: int
     form: SpokenForm
     voice: Voice
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of an order: float32 little-endian samples and their rate, or an error in words.
+    """What came of an order: a recording, or samples and their rate, or an error in words.
 
-    Number -1 says that the engine is ready, or why it is not; number -2 only that the process is
-    alive and can run its own code.
+    Samples are float32, little-endian. Number -1 says that the engine is ready, or why it is not;
+    number -2 only that the process is alive and can run its own code.
     """
 
     number: int
+    recording: Recording | None = None
     samples: bytes = b""
     rate_hz: int = 0
     error: str | None = None
