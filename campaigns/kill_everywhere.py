@@ -110,7 +110,7 @@ def _counted(folder: Path) -> Counter[str]:
     for line in log.read_text().splitlines():
         if found := re.match(r"(\d+) +(\w+)\(", line):
             by_thread[found[1], found[2]] += 1
-            if str(folder) in line or "data/" in line or "audio/" in line:
+            if any(mark in line for mark in (f"{folder}/", '"data', '"audio')):
                 threads.add(found[1])
     # strace counts for each thread: were there two, one would hide calls of the other.
     assert len(threads) == 1, f"files are changed by {len(threads)} threads"
@@ -222,12 +222,13 @@ def _victim() -> None:
     from tts_assets.providers import registry
 
     registry._BUILT_IN[Paid.name] = "tests.engines:Paid"
+    settings = _settings()
 
     async def go() -> None:
         # The thread that does all blocking work is there before strace counts its calls.
         await anyio.to_thread.run_sync(partial(print, "ready", flush=True))
         await anyio.to_thread.run_sync(sys.stdin.readline)
-        await generate(_settings())
+        await generate(settings)
 
     anyio.run(go)
 

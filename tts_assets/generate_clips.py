@@ -29,7 +29,8 @@ from tts_assets.pool import FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.write_back import Address, address, has_leftovers, write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
 
     from tts_assets.events import Event
     from tts_assets.providers import Provider
@@ -162,11 +163,9 @@ async def _work(run: _Run) -> None:
         return
     store = storage.Storage(Path(run.settings.output))
     await anyio.to_thread.run_sync(store.prepare)
-    with contextlib.ExitStack() as stack:
-        # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
-        waiting = partial(_wait if run.jobs else _give_up, run, str(store.root))
-        lock = store.locked(waiting)
-        await anyio.to_thread.run_sync(stack.enter_context, lock)
+    # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
+    waiting = partial(_wait if run.jobs else _give_up, run, str(store.root))
+    async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await _look(run)
         run.jobs = plan.jobs(run.survey.planned)
@@ -174,6 +173,17 @@ async def _work(run: _Run) -> None:
         if run.jobs:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, store)
+
+
+@contextlib.asynccontextmanager
+async def _in_threads(manager: AbstractContextManager[None]) -> AsyncIterator[None]:
+    """A blocking context manager that does not hold up the event loop."""
+    await anyio.to_thread.run_sync(manager.__enter__)
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(manager.__exit__, None, None, None)
 
 
 class _BusyError(Exception):
