@@ -1,0 +1,132 @@
+"""The commands that only look, and what `--help` costs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT, Project
+
+HEAVY = ("numpy", "httpx", "soundfile", "soxr", "onnxruntime", "pyopenjtalk", "anyio", "psutil")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["generate", "--help"], ["--version"]])
+def test_help_loads_no_heavy_library(project: Project, words: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "from tts_assets.__main__ import main\n"
+        f"sys.argv[1:] = {words!r}\n"
+        "try:\n    main()\n"
+        "finally:\n"
+        "    print('LOADED', sorted({name.split('.')[0] for name in sys.modules}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = done.stdout.rsplit("LOADED", 1)[1]
+    assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    script = "import sys; before = set(sys.modules); import tts_assets; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert [name for name in done.stdout.split() if name.startswith("tts_assets.")] == []
+    assert [name for name in HEAVY if name in done.stdout.split()] == []
+
+
+def test_explain_tells_what_is_said_and_why_it_is_fresh(project: Project) -> None:
+    project.write("data/vocabulary.json", [{"id": "a-1", "word": "開く", "reading": "あく"}])
+    words = ["explain", "a-1", "--provider", "tones"]
+    before = project.run(*words)
+    assert before.returncode == 0
+    for expected in ("開く", "アク", "vocabulary a-1 word", "missing", "it was not made yet"):
+        assert expected in before.stdout
+    project.generate()
+    (item,) = json.loads(project.run(*words, "--output-format", "json").stdout)
+    assert item["state"] == "fresh"
+    assert (project.folder / "audio" / item["asset"]).exists()
+    assert item["url"] == item["in file"] == project.urls()[0]
+
+
+def test_explain_tells_why_there_is_no_clip(project: Project) -> None:
+    project.words("")
+    done = project.run("explain", "1")
+    assert (done.returncode, "no clip, the text is empty" in done.stdout) == (0, True)
+    assert project.run("explain", "2").returncode == 6
+
+
+def test_providers_are_listed_and_a_broken_one_does_no_harm(project: Project) -> None:
+    done = project.run("providers", "--output-format", "json", PYTHONWARNINGS="ignore")
+    rows = {row["provider"]: row for row in json.loads(done.stdout)}
+    assert rows["openjtalk"]["state"] == rows["tones"]["state"] == "ready"
+    assert rows["broken"]["state"] == "not ready"
+    assert "could not be loaded" in rows["broken"]["what to do"]
+
+
+def test_voices_are_listed_with_their_credits(project: Project) -> None:
+    done = project.run("voices")
+    assert done.returncode == 0
+    assert "mei" in done.stdout
+    assert "CC BY 3.0" in " ".join(done.stdout.split())
+
+
+def test_doctor_is_content_on_a_good_machine_and_says_what_is_missing(project: Project) -> None:
+    project.words("犬")
+    assert project.run("doctor", PYTHONWARNINGS="ignore").returncode == 0
+    sick = project.run(
+        "doctor", "-p", "tones", TEST_ENGINE_PROBLEM="fetch it", PYTHONWARNINGS="ignore"
+    )
+    assert sick.returncode == 1
+    assert "fetch it" in sick.stdout
+    nowhere = project.run("doctor", "--output", "/proc/x", PYTHONWARNINGS="ignore")
+    assert (nowhere.returncode, "cannot write" in nowhere.stdout) == (1, True)
+
+
+def test_a_reader_that_goes_away_is_no_error_but_141(project: Project) -> None:
+    project.words(*[f"語{number}" for number in range(3000)])
+    command = project.command("generate", "-p", "tones", "--dry-run", "--output-format", "json")
+    process = subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(30), errors) == (141, b"")
+
+
+def test_progress_is_a_bar_or_lines_or_nothing(project: Project) -> None:
+    project.words("犬", "失敗")
+    lines = project.generate("--progress", "lines").stderr
+    assert "2 clips to make" in lines
+    assert "2/2 (100%), 1 failed" in lines
+    bar = project.generate("--progress", "bar", "--force", FORCE_COLOR="1").stderr
+    assert "2/2" in bar
+    assert "\x1b[" in bar
+    quiet = project.generate("--progress", "none", "--force").stderr
+    assert quiet.splitlines() == [
+        "failed: data/vocabulary.json: vocabulary 2 word 失敗: the engine was told to fail"
+    ]
+
+
+def test_batch_mode_makes_auto_mean_one(project: Project) -> None:
+    project.words("犬", "猫", "鳥")
+    done = project.generate("--output-format", "json", TTS_ASSETS_BATCH_MODE="1")
+    assert json.loads(done.stdout)["workers"] == 1
+    done = project.generate(
+        "--output-format", "json", "--force", "-j", "2", TTS_ASSETS_BATCH_MODE="1"
+    )
+    assert json.loads(done.stdout)["workers"] == 2

@@ -1,0 +1,104 @@
+"""The embedded engine, through its real library, dictionary and voice."""
+
+import anyio
+import numpy as np
+import pytest
+
+from tts_assets.domain import Sound, Speech, SpokenForm, Voice
+from tts_assets.errors import ClipError
+from tts_assets.providers import Recorder, get
+from tts_assets.providers.openjtalk import Engine
+
+MEI = Voice(provider="openjtalk", name="mei")
+FORMS = [
+    SpokenForm(text="食べる", reading="タベル"),
+    SpokenForm(text="開く", reading="アク"),
+    SpokenForm(text="ハ", reading="ハ"),
+    SpokenForm(text="これは何ですか。"),
+    SpokenForm(text="明日は晴れるでしょう。それから、友達と駅へ行きます。"),
+    SpokenForm(text="トウキョウ", reading="トウキョウ"),
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine()
+
+
+def test_it_is_ready_and_names_all_its_parts() -> None:
+    provider = get("openjtalk")
+    assert provider.problem() is None
+    assert [part.split("=")[0] for part in provider.engine().split()] == [
+        "pyopenjtalk-plus",
+        "sudachidict-core",
+        "onnxruntime",
+    ]
+    assert "None" not in provider.engine()
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.text)
+def test_it_speaks_words_kana_and_sentences(engine: Engine, form: SpokenForm) -> None:
+    speech = engine.speak(form, MEI)
+    assert speech.rate_hz == 48_000
+    assert speech.samples.dtype == np.float32
+    # Mei's own silence alone is 0.6 s.
+    assert len(speech.samples) / 48_000 > 0.7
+    assert 0.05 < np.abs(speech.samples).max() < 4
+
+
+def test_a_slower_voice_takes_longer(engine: Engine) -> None:
+    form = SpokenForm(text="ありがとうございます。")
+    fast, slow = (
+        len(engine.speak(form, Voice(provider="openjtalk", name="mei", speed=speed)).samples)
+        for speed in (1.2, 0.8)
+    )
+    assert slow > 1.3 * fast
+
+
+def test_speed_does_not_leak_into_the_next_clip(engine: Engine) -> None:
+    form = SpokenForm(text="犬", reading="イヌ")
+    before = engine.speak(form, MEI).samples
+    engine.speak(form, Voice(provider="openjtalk", name="mei", speed=0.5))
+    assert np.array_equal(engine.speak(form, MEI).samples, before)
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (SpokenForm(text="😀"), "nothing to say"),
+        (SpokenForm(text="。"), "nothing to say"),
+        (SpokenForm(text="a" * 3000), "3000 characters is too long"),
+        (SpokenForm(text="あ" * 401 + "。"), "end sentences with"),
+    ],
+)
+def test_what_it_cannot_say_is_an_error_of_the_clip(
+    engine: Engine, form: SpokenForm, message: str
+) -> None:
+    with pytest.raises(ClipError, match=message):
+        engine.speak(form, MEI)
+
+
+@pytest.mark.anyio
+async def test_any_number_of_workers_gives_the_same_samples(engine: Engine) -> None:
+    alone = [engine.speak(form, MEI) for form in FORMS]
+    together: dict[int, Speech] = {}
+    async with get("openjtalk").open(workers=3, timeout_seconds=60.0) as speaker:
+
+        async def one(number: int) -> None:
+            together[number] = await speaker.speak(FORMS[number], MEI)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(len(FORMS)):
+                tasks.start_soon(one, number)
+    for number, speech in enumerate(alone):
+        assert together[number].samples.tobytes() == speech.samples.tobytes()
+
+
+@pytest.mark.anyio
+async def test_recording_is_speaking_and_finishing(engine: Engine) -> None:
+    from tts_assets.audio import finish
+
+    async with get("openjtalk").open(workers=1, timeout_seconds=60.0) as speaker:
+        assert isinstance(speaker, Recorder)
+        recording = await speaker.record(FORMS[0], MEI, Sound())
+    assert recording == finish(engine.speak(FORMS[0], MEI), Sound())

@@ -1,0 +1,99 @@
+"""For programs: the same use case in a process that has a loop, handlers and a screen of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import tts_assets
+from tests.engines import Paid, Tones
+from tts_assets import (
+    ClipFailed,
+    ClipMade,
+    Settings,
+    Started,
+    Stop,
+    UsageError,
+    generate,
+    generate_sync,
+)
+from tts_assets.plan import State
+from tts_assets.providers import registry
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setitem(registry._BUILT_IN, "tones", f"{Tones.__module__}:Tones")
+    monkeypatch.setitem(registry._BUILT_IN, "paid", f"{Paid.__module__}:Paid")
+    words = tmp_path / "vocabulary.json"
+    words.write_text('[{"id": 1, "word": "犬"}, {"id": 2, "word": "失敗"}, {"id": 3, "word": ""}]')
+    return Settings(paths=(str(words),), provider="tones", output=str(tmp_path / "audio"))
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(tts_assets.__all__) == tts_assets.__all__
+    assert all(getattr(tts_assets, name) for name in tts_assets.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        tts_assets.nonsense  # noqa: B018
+
+
+def test_the_synchronous_call_reports_what_was_done_and_prints_nothing(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    events: list[object] = []
+    report = generate_sync(settings, on_event=events.append)
+    assert (report.made, report.to_make, len(report.failures)) == (1, 2, 1)
+    assert report.states[State.MISSING] == 2
+    assert [each.reason for each in report.unspoken] == ["the text is empty"]
+    assert report.urls_written == 1
+    assert isinstance(events[0], Started)
+    assert {type(event) for event in events[1:]} == {ClipMade, ClipFailed}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.anyio
+async def test_it_runs_inside_a_loop_and_stops_when_asked(settings: Settings) -> None:
+    stop = Stop()
+    words = Path(settings.paths[0])
+    words.write_text(  # noqa: ASYNC240 - a few bytes
+        "[" + ",".join(f'{{"id": {n}, "word": "遅い{n}"}}' for n in range(40)) + "]"
+    )
+    report = await generate(
+        replace(settings, concurrency=2),
+        stop=stop,
+        on_event=lambda event: stop.request() if isinstance(event, ClipMade) else None,
+    )
+    assert report.stopped
+    assert 1 <= report.made <= 4
+    assert report.urls_written == report.made
+
+
+@pytest.mark.anyio
+async def test_a_stop_asked_for_before_the_start_makes_nothing(settings: Settings) -> None:
+    stop = Stop()
+    stop.request()
+    report = await generate(settings, stop=stop)
+    assert (report.stopped, report.made) == (True, 0)
+
+
+@pytest.mark.anyio
+async def test_wrong_settings_raise_before_anything_is_touched(settings: Settings) -> None:
+    with pytest.raises(UsageError, match="no voice 'nobody'"):
+        await generate(replace(settings, voice="nobody"))
+    assert not Path(settings.output).exists()  # noqa: ASYNC240 - a look
+
+
+@pytest.mark.anyio
+async def test_a_bug_is_not_swallowed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tts_assets.make_clip._store", bug)
+    with pytest.raises(ZeroDivisionError):
+        await generate(settings)
+
+
+@pytest.mark.anyio
+async def test_an_engine_in_the_run_s_own_process_works_as_well(settings: Settings) -> None:
+    report = await generate(replace(settings, provider="paid"))
+    assert (report.made, len(report.failures)) == (1, 1)

@@ -1,0 +1,140 @@
+"""The documents are true: the map, the options, the codes, and every block of code that can run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Project
+from tts_assets import providers
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.settings import OPTIONS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+WORDS = [{"id": 1, "word": "犬", "reading": "いぬ"}, {"id": 2, "word": "猫", "reading": "ねこ"}]
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def _modules() -> dict[str, str]:
+    """Each module's path and the first sentence of its docstring."""
+    found = {}
+    for path in sorted((ROOT / "tts_assets").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        sentence = re.match(r'"""(.*?)"""|"""(.*?)\n\n', text, re.DOTALL)
+        assert sentence, f"{path} does not open with what it is for"
+        words = " ".join((sentence[1] or sentence[2]).split("\n\n", 1)[0].split())
+        found[str(path.relative_to(ROOT / "tts_assets"))] = words.removesuffix("::").strip()
+    return found
+
+
+def test_the_map_has_every_module_with_its_own_words() -> None:
+    rows = dict(re.findall(r"^\| `([\w/]+\.py)` \| (.*?) \|$", ARCHITECTURE, re.MULTILINE))
+    assert rows == _modules()
+
+
+def test_every_guard_that_the_invariants_name_exists() -> None:
+    guards = re.findall(r"`((?:tests|campaigns)/[\w/.]*)`", ARCHITECTURE)
+    assert len(guards) > 10
+    assert [guard for guard in guards if not (ROOT / guard).exists()] == []
+
+
+def test_the_first_two_blocks_set_up_and_test() -> None:
+    first, second = _blocks("sh")[:2]
+    assert first.strip().endswith("tts-assets generate")
+    assert second.strip().endswith("-m pytest")
+    assert (ROOT / ".ci/run").read_text().count("README.md") == 2
+
+
+def test_every_option_is_in_the_readme(project: Project) -> None:
+    for command in ("generate", "explain", "providers", "voices", "doctor"):
+        shown = project.run(command, "--help", COLUMNS="200", NO_COLOR="1").stdout
+        options = set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) - {"--help"}
+        assert [option for option in options if option not in README] == [], command
+        assert f"`{command}" in README or f"tts-assets {command}" in README
+
+
+def test_every_setting_and_its_variable_are_in_the_readme() -> None:
+    (toml,) = _blocks("toml")
+    top, sound = toml.split("[sound]")
+    for key in OPTIONS:
+        place, name = (sound, key[6:]) if key.startswith("sound.") else (top, key)
+        variable = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
+        assert re.search(rf"^{name} = .*# {variable}\b", place, re.MULTILINE), key
+
+
+def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
+    from tts_assets.settings import load
+
+    (toml,) = _blocks("toml")
+    (tmp_path / "tts-assets.toml").write_text(toml, encoding="utf-8")
+    assert load(flags={}, environment={}, folder=tmp_path).max_failures == 100
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    table = README.split("### Exit codes")[1].split("###")[0]
+    assert [code for code in ExitCode if not re.search(rf"\b{code.value}\b", table)] == []
+
+
+def test_every_provider_and_its_credit_are_in_the_readme() -> None:
+    built_in = [name for name in providers.names() if name in README]
+    assert "openjtalk" in built_in
+    (voice,) = providers.get("openjtalk").voices()
+    assert f"`{voice.name}`" in README
+    assert "Nagoya Institute of Technology" in voice.credit
+    assert "Nagoya Institute of Technology" in README
+
+
+def _real(project: Project) -> dict[str, str]:
+    """An environment in which `tts-assets` is this tree's, and warnings are not errors."""
+    folder = project.folder.parent / "bin"
+    folder.mkdir()
+    script = folder / "tts-assets"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tts_assets "$@"\n')
+    script.chmod(0o755)
+    return project.environment | {
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONWARNINGS": "default",
+    }
+
+
+def test_the_commands_of_the_readme_run(project: Project) -> None:
+    """All blocks but the set-up, the tests and the contributor's checks, in a project of two words."""
+    project.write("data/vocabulary.json", WORDS)
+    shutil.copy(project.folder / "data/vocabulary.json", project.folder / "words.json")
+    blocks = [block for block in _blocks("sh") if ".venv" not in block]
+    assert len(blocks) == 1
+    environment = _real(project)
+    for line in blocks[0].splitlines():
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=project.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("number", range(len(_blocks("python"))))
+def test_the_python_of_the_readme_runs(project: Project, number: int) -> None:
+    project.write("data/vocabulary.json", WORDS)
+    done = subprocess.run(
+        [sys.executable, "-c", _blocks("python")[number]],
+        cwd=project.folder,
+        env=project.environment | {"PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
