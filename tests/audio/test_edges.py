@@ -96,3 +96,20 @@ def test_silence_around_is_exact_to_the_sample(rate_hz: int, lead: int, trail: i
     padded = pad(np.ones(10, dtype=np.float32), rate_hz, lead_ms=100, trail_ms=200)
     assert np.flatnonzero(padded).tolist() == list(range(lead, lead + 10))
     assert padded.size == lead + 10 + trail
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 24_000, 44_100])
+@pytest.mark.parametrize("length_ms", [1, 48, 49, 50, 60, 99, 100, 733])
+def test_a_trail_grows_only_where_meters_would_count_half_a_step(
+    rate_hz: int, length_ms: int
+) -> None:
+    samples = np.ones(length_ms * rate_hz // 1000, dtype=np.float32)
+    size = pad(samples, rate_hz, lead_ms=100, trail_ms=200).size
+    least = samples.size + round(0.1 * rate_hz) + round(0.2 * rate_hz)
+    steps = size / rate_hz / 0.1
+    assert least <= size <= least + 0.0515 * rate_hz
+    assert steps % 1 < 0.5 or steps % 1 > 0.999
+
+
+def test_without_a_trail_nothing_is_added() -> None:
+    assert pad(np.ones(60, dtype=np.float32), 1_000, lead_ms=0, trail_ms=0).size == 60

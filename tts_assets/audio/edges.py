@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,11 @@ _SILENCE_DB = -50.0
 _HOP_SECONDS = 0.005
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
+
+# Between gating blocks of 400 ms that overlap by 75 %.
+_STEP_SECONDS = 0.1
+# A little under the half at which meters round up.
+_COUNTED_SHARE = 0.49
 
 
 def trim(samples: Samples, rate_hz: int) -> Samples:
@@ -39,8 +45,17 @@ def trim(samples: Samples, rate_hz: int) -> Samples:
 
 
 def pad(samples: Samples, rate_hz: int, *, lead_ms: int, trail_ms: int) -> Samples:
-    """Put silence before and after, rounded to whole samples."""
+    """Put silence before and after, rounded to whole samples.
+
+    A trail, where there is one, grows by up to 50 ms to a whole number of loudness steps: what the
+    standard leaves out at the end (BS.1770-4, incomplete gating blocks) some meters count when it
+    is more than half a step, and show up to 1.3 LU less.
+    """
     lead, trail = (round(ms * rate_hz / 1000) for ms in (lead_ms, trail_ms))
+    size = lead + samples.size + trail
+    steps = size / (_STEP_SECONDS * rate_hz)
+    if trail and steps % 1 >= _COUNTED_SHARE:
+        trail += round(math.ceil(steps) * _STEP_SECONDS * rate_hz) - size
     return np.pad(samples, (lead, trail))
 
 
