@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LOOK_AHEAD_SECONDS = 0.0015
 
 # A limiter driven further shapes the sound more than it holds its peaks.
-_MOST_LIMITING_DB = 30.0
+_MOST_LIMITING_DB = 20.0
 _TOLERANCE_LU = 0.05
 _ROUNDS = 8
 
