@@ -1,9 +1,12 @@
 """The engine's process: it may hang, crash and die, and every other clip is still spoken."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 
 from tts_assets.domain import SpokenForm, Voice
@@ -148,3 +151,26 @@ async def test_a_clip_that_crashes_alone_is_not_tried_again(engine_log: Path) ->
     await _say_all(["墜落"], threads=2)
     spoken = engine_log.read_text()  # noqa: ASYNC240 - a few bytes
     assert sorted(spoken.split()) == ["墜落", "犬", "猫"]
+
+
+def test_no_engine_outlives_a_run_that_was_killed(tmp_path: Path) -> None:
+    script = (
+        "import anyio\n"
+        "from tests.engines import Tones\n"
+        "from tts_assets.domain import SpokenForm, Voice\n"
+        "async def main():\n"
+        "    async with Tones().open(workers=1, timeout_seconds=60.0) as host:\n"
+        "        voice = Voice(provider='tones', name='sine')\n"
+        "        await host.speak(SpokenForm(text='犬'), voice)\n"
+        "        print(host._process.pid, flush=True)\n"
+        "        await host.speak(SpokenForm(text='眠る'), voice)\n"
+        "anyio.run(main)\n"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE)
+    assert run.stdout is not None
+    engine = psutil.Process(int(run.stdout.readline()))
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    gone, _ = psutil.wait_procs([engine], timeout=5)
+    assert gone == [engine]

@@ -38,9 +38,13 @@ class _Replies:
 
     def send(self, reply: wire.Reply) -> None:
         data = wire.frame(reply)
-        with self._lock:
-            self._stream.write(data)
-            self._stream.flush()
+        try:
+            with self._lock:
+                self._stream.write(data)
+                self._stream.flush()
+        except OSError:
+            # Nobody is left to hear it: the run is gone, and so must be what it started.
+            os._exit(0)
 
 
 def main() -> None:
@@ -71,7 +75,6 @@ def _serve(engine: NativeEngine, replies: _Replies, turn: threading.Lock) -> Non
         with turn:
             body = _read_frame(sys.stdin.buffer)
         if body is None:
-            # Nobody is left to hear the rest: do not wait for it.
             os._exit(0)
         replies.send(_answer(engine, wire.order(body)))
 

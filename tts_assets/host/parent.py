@@ -10,12 +10,13 @@ crashed, because the orders beside the guilty one would run out of time with it.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
@@ -38,6 +39,8 @@ _IDLE_DEATHS = 3
 
 #: No healthy engine keeps the interpreter from running for that long.
 _SILENCE_SECONDS = 10.0
+#: How long a process may take to end after its last word.
+_FAREWELL_SECONDS = 1.0
 #: The child finds the same packages as the run itself, wherever that got them from.
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.host.child import main; main()"
 
@@ -143,9 +146,16 @@ class EngineHost:
             with tempfile.TemporaryFile() as log:
                 async with await self._start(log) as process:
                     self._process = process
-                    await self._converse(process)
-                    ours = self._killed
-                    status = await _end_of(process)
+                    try:
+                        await self._converse(process)
+                        ours = self._killed
+                        # It has closed its output, which it does by ending.
+                        with anyio.move_on_after(_FAREWELL_SECONDS):
+                            await process.wait()
+                    finally:
+                        with anyio.CancelScope(shield=True):
+                            _end(process)
+                            status = await process.wait()
                 self._after_death(status, _last_words(log), ours=ours)
 
     async def _start(self, log: IO[bytes]) -> Process:
@@ -178,7 +188,7 @@ class EngineHost:
             await anyio.sleep(self._silence_seconds / 4)
             silent = anyio.current_time() - self._heard
             if self._ready and silent > self._silence_seconds:
-                process.kill()
+                _end(process)
 
     async def _send_orders(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
@@ -233,9 +243,9 @@ class EngineHost:
         self._notify()
 
     def _kill(self) -> None:
-        if self._process is not None and self._process.returncode is None and not self._killed:
+        if self._process is not None and not self._killed:
             self._killed = True
-            self._process.kill()
+            _end(self._process)
 
     def _after_death(self, status: int, last_words: str, *, ours: bool) -> None:
         """Decide what becomes of the orders in flight; ``ours`` tells that it died of our kill."""
@@ -280,7 +290,7 @@ class EngineHost:
         self._changed = anyio.Event()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def engine_host(
     factory: str, *, threads: int, silence_seconds: float = _SILENCE_SECONDS
 ) -> AsyncIterator[EngineHost]:
@@ -304,13 +314,16 @@ async def engine_host(
         raise failure
 
 
-async def _end_of(process: Process) -> int:
-    """The status of a process that has closed its output, which it does by ending."""
-    # Not killed at once: asking a process that has just ended to end loses its status (3.11).
-    with anyio.move_on_after(1.0):
-        return await process.wait()
-    process.kill()
-    return await process.wait()
+def _end(process: Process) -> None:
+    """Kill a process, if it still runs."""
+    if process.returncode is not None:
+        return
+    if os.name != "posix":
+        process.kill()
+        return
+    # Process.kill() looks whether it has ended, and so takes its status away from who waits.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def silence(timeout_seconds: float) -> float:
