@@ -72,7 +72,7 @@ async def _seconds(jobs: list[plan.Job], workers: int) -> float:
                 speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine(),
                 sound=settings.sound, storage=store, log=log, threads=anyio.CapacityLimiter(workers),
             )  # fmt: skip
-            make = partial(make_clip, studio=studio, on_restart=lambda: None)
+            make = partial(make_clip, studio=studio, on_start=lambda: None)
             async with Pool(make, limit=workers) as warm:
                 await warm.collect(jobs[: 4 * workers])
             begun = perf_counter()

@@ -8,6 +8,7 @@ tells what happens to it: 失敗 fails, 眠る hangs, 固まる hangs and stops 
 import contextlib
 import ctypes
 import os
+import subprocess
 import time
 import zlib
 from collections.abc import AsyncIterator
@@ -33,6 +34,8 @@ class Engine:
             raise ClipError("the engine was told to fail")
         if "虫" in form.text:
             raise RuntimeError("the engine has a bug")
+        if "子" in form.text:
+            subprocess.run(["sleep", "3601"], check=False)
         if "眠る" in form.text:
             time.sleep(3600)
         if "固まる" in form.text:
@@ -71,6 +74,8 @@ class Tones:
     footprint_mib = 10
 
     def problem(self) -> str | None:
+        if os.environ.get("TEST_ENGINE_PROBLEM") == "raise":
+            raise ZeroDivisionError
         return os.environ.get("TEST_ENGINE_PROBLEM")
 
     def voices(self) -> tuple[VoiceInfo, ...]:
@@ -105,8 +110,8 @@ class Paid(Tones):
         del workers, timeout_seconds
         return self._open()
 
-    async def speak(self, form: SpokenForm, voice: Voice, *, on_restart: object = None) -> Speech:
-        del on_restart
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+        del on_start
         if "課金" in form.text:
             raise FatalError("the quota is spent")
         if "例外" in form.text:

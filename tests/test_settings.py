@@ -109,3 +109,35 @@ def test_a_config_file_can_be_named(tmp_path: Path) -> None:
     assert load(flags={}, environment={}, folder=tmp_path, config=path).speed == 2
     with pytest.raises(UsageError, match="cannot be read"):
         load(flags={}, environment={}, folder=tmp_path, config=tmp_path / "none.toml")
+
+
+def test_a_variable_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="TTS_ASSETS_CONCURENCY.*meant TTS_ASSETS_CONCURRENCY"):
+        _load(tmp_path, TTS_ASSETS_CONCURENCY="2")
+
+
+@pytest.mark.parametrize("content", ["[tool]\ntts-assets = 5", "[[tool.tts-assets]]\nspeed = 1"])
+def test_a_table_of_another_type_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(content)
+    with pytest.raises(UsageError, match="must be a table"):
+        _load(tmp_path)
+
+
+def test_somebody_else_s_odd_pyproject_is_none_of_our_business(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("tool = 5")
+    assert _load(tmp_path) == Settings()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paths": "data"},
+        {"kinds": ("x",)},
+        {"speed": 0.0},
+        {"concurrency": 0},
+        {"timeout_seconds": 0},
+    ],
+)
+def test_programs_cannot_set_what_cannot_be_meant(changes: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=next(iter(changes))):
+        Settings(**changes)  # type: ignore[arg-type]

@@ -158,3 +158,18 @@ def test_who_waits_for_a_lock_is_told(tmp_path: Path) -> None:
         storage.lock(tmp_path / "lock", give_up),
     ):
         pass
+
+
+def test_half_a_record_does_not_spoil_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = AppendLog(tmp_path / "ledger")
+    log.append(b"one\n")
+    whole = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda number, data: whole(number, data[:2]))
+        with pytest.raises(FatalError, match="make room"):
+            log.append(b"two\n")
+    log.append(b"three\n")
+    log.close()
+    assert (tmp_path / "ledger").read_bytes() == b"one\nthree\n"

@@ -9,16 +9,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Clip, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
     from tts_assets.plan import Job, Planned, State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How the clips of a run stand: those to make are in exactly one of the four."""
-
-    queued: int
-    active: int
-    made: int
-    failed: int
+    from tts_assets.pool import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +92,7 @@ class Report:
         unspoken: texts that yield no clip.
         problems: entries and files that cannot be used.
         notes: files passed over.
+        urls_to_write: URLs of fresh clips that the catalogues did not have.
         urls_written: URLs that the catalogues got.
         urls_missed: URLs whose entry changed while the clips were made.
         seconds: how long it all took.
@@ -122,6 +114,7 @@ class Report:
     unspoken: tuple[Unspoken, ...]
     problems: tuple[InputError, ...]
     notes: tuple[str, ...]
+    urls_to_write: int
     urls_written: int
     urls_missed: int
     seconds: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +23,9 @@ from tts_assets.errors import (
     TtsAssetsError,
     UsageError,
 )
-from tts_assets.events import ClipFailed, ClipMade, Counts, Failure, Report, Started, Waiting
+from tts_assets.events import ClipFailed, ClipMade, Failure, Report, Started, Waiting
 from tts_assets.make_clip import Made, Studio, make_clip
-from tts_assets.pool import FailureRules, Pool, Result, time_limit_restarter
+from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.write_back import Address, address, has_leftovers, write_back
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class _Run:
     made: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     audio_seconds: float = 0.0
+    urls_to_write: int = 0
     urls_written: int = 0
     urls_missed: int = 0
     fatal: str | None = None
@@ -119,10 +120,16 @@ async def generate(
     run.states = dict(run.survey.states)
     run.jobs = plan.jobs(run.survey.planned)
     run.to_make = len(run.jobs)
+    run.urls_to_write = sum(item.state is plan.State.FRESH for item in run.survey.planned)
     run.workers = _workers(run)
     if not dry_run:
-        with contextlib.suppress(_BusyError):
+        try:
             await _work(run)
+        except _BusyError:
+            run.stopped = run.stop.requested
+        except FatalError as exc:
+            # What is there gets its URLs all the same.
+            run.fatal = run.fatal or str(exc)
         await _write_back(run)
     return _report(run, dry_run=dry_run)
 
@@ -164,7 +171,7 @@ async def _work(run: _Run) -> None:
     store = storage.Storage(Path(run.settings.output))
     await anyio.to_thread.run_sync(store.prepare)
     # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
-    waiting = partial(_wait if run.jobs else _give_up, run, str(store.root))
+    waiting = partial(_wait_for_turn, run, str(store.root))
     async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await _look(run)
@@ -178,7 +185,8 @@ async def _work(run: _Run) -> None:
 @contextlib.asynccontextmanager
 async def _in_threads(manager: AbstractContextManager[None]) -> AsyncIterator[None]:
     """A blocking context manager that does not hold up the event loop."""
-    await anyio.to_thread.run_sync(manager.__enter__)
+    # It may wait for long: it must not take a thread from others who would end the waiting.
+    await anyio.to_thread.run_sync(manager.__enter__, limiter=anyio.CapacityLimiter(1))
     try:
         yield
     finally:
@@ -195,8 +203,10 @@ def _wait(run: _Run, path: str) -> None:
     anyio.from_thread.run_sync(run.tell, Waiting(path=path))
 
 
-def _give_up(_run: _Run, _path: str) -> None:
-    raise _BusyError
+def _wait_for_turn(run: _Run, path: str) -> None:
+    if run.stop.requested or not run.jobs:
+        raise _BusyError
+    _wait(run, path)
 
 
 async def _make_all(run: _Run, store: storage.Storage) -> None:
@@ -224,25 +234,23 @@ async def _drain(run: _Run, studio: Studio) -> None:
     """Make all jobs, and take the results as they come."""
 
     async def work(job: plan.Job) -> Made:
-        return await make_clip(job, studio, on_restart=time_limit_restarter())
+        return await make_clip(job, studio, on_start=time_limit_restarter())
 
+    bound = run.settings.max_failures
     pool = Pool(
         work,
         limit=run.workers,
         timeout=run.settings.timeout_seconds,
-        rules=_RULES,
+        rules=replace(_RULES, most_failures=bound),
     )
     run.stop.attach(pool)
     states = dict(run.survey.states)
     run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
     async with pool:
         async for result in pool.run(run.jobs):
-            _take(run, result, _counts(pool))
-            bound = run.settings.max_failures
-            if bound is not None and pool.counts.failed >= bound:
-                pool.stop()
-                run.stopped = True
-    run.stopped = run.stopped or run.stop.requested
+            _take(run, result, pool.counts)
+    at_bound = bound is not None and pool.counts.failed >= bound
+    run.stopped = run.stop.requested or at_bound
 
 
 def _take(run: _Run, result: Result[plan.Job, Made], counts: Counts) -> None:
@@ -278,11 +286,6 @@ def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsErr
     return ClipTimeoutError(
         f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped"
     )
-
-
-def _counts(pool: Pool[plan.Job, Made]) -> Counts:
-    now = pool.counts
-    return Counts(queued=now.queued or 0, active=now.active, made=now.done, failed=now.failed)
 
 
 def _settle(store: storage.Storage) -> None:
@@ -321,6 +324,7 @@ async def _write_back(run: _Run) -> None:
         else:
             run.urls_written += written.urls
             run.urls_missed += written.missed
+            run.survey.problems.extend(dict.fromkeys(written.problems))
 
 
 def _report(run: _Run, *, dry_run: bool) -> Report:
@@ -336,6 +340,7 @@ def _report(run: _Run, *, dry_run: bool) -> Report:
         problems=tuple(found.problems),
         notes=tuple(found.notes),
         catalogues=len(found.catalogues),
+        urls_to_write=run.urls_to_write,
         urls_written=run.urls_written,
         urls_missed=run.urls_missed,
         seconds=time.monotonic() - run.begun,

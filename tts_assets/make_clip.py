@@ -54,7 +54,7 @@ class Made:
     bytes: int
 
 
-async def make_clip(job: Job, studio: Studio, *, on_restart: Callable[[], None]) -> Made:
+async def make_clip(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> Made:
     """Make a job's asset, under each of its names.
 
     Raises:
@@ -62,7 +62,7 @@ async def make_clip(job: Job, studio: Studio, *, on_restart: Callable[[], None])
         FatalError: the engine is gone, or nothing can be stored.
     """
     try:
-        recording = await _record(job, studio, on_restart)
+        recording = await _record(job, studio, on_start)
     except TtsAssetsError:
         raise
     except Exception as exc:
@@ -72,11 +72,11 @@ async def make_clip(job: Job, studio: Studio, *, on_restart: Callable[[], None])
     return Made(seconds=recording.seconds, bytes=len(recording.data))
 
 
-async def _record(job: Job, studio: Studio, on_restart: Callable[[], None]) -> Recording:
+async def _record(job: Job, studio: Studio, on_start: Callable[[], None]) -> Recording:
     speaker = studio.speaker
     if isinstance(speaker, Recorder):
-        return await speaker.record(job.form, studio.voice, studio.sound, on_restart=on_restart)
-    speech = await speaker.speak(job.form, studio.voice, on_restart=on_restart)
+        return await speaker.record(job.form, studio.voice, studio.sound, on_start=on_start)
+    speech = await speaker.speak(job.form, studio.voice, on_start=on_start)
     return await to_thread.run_sync(audio.finish, speech, studio.sound, limiter=studio.threads)
 
 

@@ -22,6 +22,7 @@ SCHEMA = 1
 
 #: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
 _DIGITS = 24
+_RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{_DIGITS}}}(?![0-9a-f])")
 _FIELDS = {
     "kind": "|".join(Kind),
     "recipe": "[0-9a-f]{8,64}",
@@ -155,13 +156,14 @@ class Planner:
         self._present = present
         self._recorded = recorded
         self._force = force
+        self._known: set[str] | None = None
 
     def state_of(self, clip: Clip) -> Planned:
         """The clip with its names, its state and the reason."""
         recipe = self._recipes.of(clip.form)
         asset = self._addresses.asset(clip.kind, recipe)
         url = self._addresses.url(clip.kind, recipe)
-        before = url if clip.url in (None, url) else self._addresses.recipe(clip.url)
+        before = url if clip.url in (None, url) else self._recipe_in(clip.url)
         if before is None:
             state, reason = State.LOCKED, "its URL is not one of ours: somebody's recording is kept"
         else:
@@ -171,6 +173,16 @@ class Planner:
             elif state is State.MISSING and clip.url == url:
                 reason = "its file is missing"
         return Planned(clip, recipe, asset, url, state, reason)
+
+    def _recipe_in(self, url: str) -> str | None:
+        """The recipe in a URL of ours: of this template, or of an earlier one if it is known here."""
+        recipe = self._addresses.recipe(url)
+        if recipe is None and (found := _RECIPE.search(url)):
+            if self._known is None:
+                assets = (*self._present, *self._recorded)
+                self._known = {asset.rpartition("/")[2].partition(".")[0] for asset in assets}
+            recipe = found.group() if found.group() in self._known else None
+        return recipe
 
     def _state(self, asset: str) -> tuple[State, str]:
         size = self._present.get(asset)

@@ -71,6 +71,7 @@ class FailureRules:
     fatal: tuple[type[Exception], ...] = ()  #: failures after which no more jobs are taken
     attempts: int = 1  #: at most, at each job; each has the whole time limit
     retry: Callable[[Exception], bool] = lambda _: True  #: unless fatal, is another worth it?
+    most_failures: int | None = None  #: after so many failed jobs no more are taken
 
     def allow_another(self, error: Exception | None, attempt: int) -> bool:
         over = attempt >= self.attempts or isinstance(error, self.fatal)
@@ -263,6 +264,8 @@ class Pool(Generic[J, R]):
         self._failed += not result.ok
         if isinstance(result.error, self._rules.fatal):
             self.over = self.over or result.error
+            self.stop()
+        elif self._failed == self._rules.most_failures:
             self.stop()
 
     async def _run_worker(self, source: _Source[J]) -> None:

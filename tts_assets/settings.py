@@ -77,6 +77,28 @@ class Settings:
     progress: Progress = Progress.AUTO
     output_format: OutputFormat = OutputFormat.TEXT
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant; programs do not come through ``load``.
+
+        Raises:
+            UsageError: a value is out of its bounds, or of another type.
+        """
+        wrong = [
+            name
+            for name, right in (
+                ("paths", isinstance(self.paths, tuple)),
+                ("kinds", all(isinstance(kind, Kind) for kind in self.kinds)),
+                ("speed", 0.25 <= self.speed <= 4),
+                ("concurrency", self.concurrency is None or self.concurrency >= 1),
+                ("timeout_seconds", 0 < self.timeout_seconds < math.inf),
+                ("max_failures", self.max_failures is None or self.max_failures >= 1),
+            )
+            if not right
+        ]
+        if wrong:
+            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
+            raise UsageError(f"settings out of bounds: {values}")
+
 
 _Parse: TypeAlias = "Callable[[Any], Any]"
 
@@ -216,7 +238,7 @@ def _parsed(key: str, raw: Any, source: str) -> Any:
     parse = OPTIONS[key][1]
     try:
         return parse(raw)
-    except (TypeError, ValueError, KeyError, AttributeError) as exc:
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         raise UsageError(f"{source}: {key} is {raw!r}, and must be {parse.__doc__}") from exc
 
 
@@ -225,21 +247,28 @@ def _find(folder: Path) -> Path | None:
         if (path := place / FILE).is_file():
             return path
         pyproject = place / "pyproject.toml"
-        if pyproject.is_file() and "tts-assets" in _toml(pyproject).get("tool", {}):
+        if pyproject.is_file() and _own_table(pyproject) is not None:
             return pyproject
     return None
 
 
 def _in_file(path: Path) -> Iterator[tuple[str, Any]]:
-    table = _toml(path)
-    if path.name == "pyproject.toml":
-        table = table.get("tool", {}).get("tts-assets", {})
-    for name, value in table.items():
+    table = _own_table(path) if path.name == "pyproject.toml" else _toml(path)
+    for name, value in (table or {}).items():
         if name == "sound" and isinstance(value, dict):
             for inner, raw in value.items():
                 yield _known(f"sound.{inner}", str(path)), raw
         else:
             yield _known(name, str(path)), value
+
+
+def _own_table(pyproject: Path) -> dict[str, Any] | None:
+    """``[tool.tts-assets]``; None when the project has nothing to say to us."""
+    tool = _toml(pyproject).get("tool")
+    table = tool.get("tts-assets") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError(f"{pyproject}: tool.tts-assets is {table!r}, and must be a table")
+    return table
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -254,8 +283,12 @@ def _toml(path: Path) -> dict[str, Any]:
 def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     names = {PREFIX + key.upper().replace(".", "_").replace("-", "_"): key for key in OPTIONS}
     for name, value in environment.items():
-        # The completion of shells has variables of its own, which begin like ours.
-        if name in names and value != "":
+        if not name.startswith(PREFIX):
+            continue
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+            raise UsageError(f"the environment has {name}, which is none of ours; meant {close}?")
+        if value != "":
             yield names[name], name, value
 
 

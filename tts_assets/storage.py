@@ -51,7 +51,11 @@ class Storage:
             try:
                 with os.scandir(self.root / folder) as entries:
                     for entry in entries:
-                        found[f"{folder}/{entry.name}"] = entry.stat().st_size
+                        # Not there any more, a dangling link: no asset, and no reason to stop.
+                        with contextlib.suppress(FileNotFoundError):
+                            status = entry.stat()
+                            if stat.S_ISREG(status.st_mode):
+                                found[f"{folder}/{entry.name}"] = status.st_size
             except FileNotFoundError:
                 continue
             except OSError as exc:
@@ -140,6 +144,7 @@ class AppendLog:
             FatalError: it cannot be opened.
         """
         self._path = path
+        self._guard = threading.Lock()
         with _fatal(f"cannot open {path}"):
             self._number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
             data = path.read_bytes()
@@ -147,14 +152,16 @@ class AppendLog:
                 os.ftruncate(self._number, whole)
 
     def append(self, record: bytes) -> None:
-        """Add a record with one system call, so that threads cannot tear each other's.
+        """Add a whole record, or nothing.
 
         Raises:
             FatalError: the disk is full or gone.
         """
-        with _fatal(f"cannot write to {self._path}"):
-            written = os.write(self._number, record)
-            if written != len(record):
+        with _fatal(f"cannot write to {self._path}"), self._guard:
+            before = os.fstat(self._number).st_size
+            if os.write(self._number, record) != len(record):
+                # Half a record would spoil the next one, too.
+                os.ftruncate(self._number, before)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:

@@ -185,7 +185,10 @@ def _reader(
             return None
         return catalogue.Reader(document, kind)
     except InputError as problem:
-        found.problems.append(problem)
+        if named or kind is not None:
+            found.problems.append(problem)
+        else:
+            found.notes.append(f"{problem}: passed over")
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,10 +26,11 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """How many URLs a file got, and for how many its entry had changed or gone meanwhile."""
+    """How many URLs a file got, how many entries had changed meanwhile, and what took none."""
 
     urls: int = 0
     missed: int = 0
+    problems: tuple[InputError, ...] = ()
 
 
 def address(clip: Clip) -> Address:
@@ -94,9 +95,9 @@ def _try(path: Path, file: str, kind: Kind, urls: Mapping[Address, str]) -> Writ
     wanted = {clips[key]: url for key, url in urls.items() if key in clips}
     missed = len(urls) - len(wanted)
     changed = {clip: url for clip, url in wanted.items() if clip.url != url}
-    text = _edited(document, changed)
+    text, problems = _edited(document, changed)
     if text == document.text:
-        return Written(missed=missed)
+        return Written(missed=missed, problems=problems)
     data = document.encode(text)
     # What goes onto the disk is read once more: a catalogue must never be lost to a slip of ours.
     catalogue.parse(data, file=file)
@@ -105,10 +106,34 @@ def _try(path: Path, file: str, kind: Kind, urls: Mapping[Address, str]) -> Writ
     ):
         return None
     storage.sync_folder(path.parent)
-    return Written(urls=len(changed), missed=missed)
+    return Written(urls=len(changed) - len(problems), missed=missed, problems=problems)
 
 
-def _edited(document: Document, urls: Mapping[Clip, str]) -> str:
+def _edited(document: Document, urls: Mapping[Clip, str]) -> tuple[str, tuple[InputError, ...]]:
+    """The text with all URLs that it takes; for an entry that takes none, why."""
+    try:
+        return _set(document, urls), ()
+    except InputError as problem:
+        entries = list(dict.fromkeys(clip.entry for clip in urls))
+        if len(entries) == 1:
+            message, line = problem.message, problem.line
+            who = f"entry {entries[0]}"
+            named = InputError(message, file=document.file, entry=who, line=line)
+            return document.text, (named,) * len(urls)
+    # Somewhere in here: halved again and again, the culprit is soon alone.
+    first = set(entries[: len(entries) // 2])
+    problems: list[InputError] = []
+    for half in (
+        {clip: url for clip, url in urls.items() if clip.entry in first},
+        {clip: url for clip, url in urls.items() if clip.entry not in first},
+    ):
+        text, found = _edited(document, half)
+        problems.extend(found)
+        document = replace(document, text=text)
+    return document.text, tuple(problems)
+
+
+def _set(document: Document, urls: Mapping[Clip, str]) -> str:
     lists: dict[Place, int] = {}
     beside: dict[Place, str] = {}
     for clip in urls:

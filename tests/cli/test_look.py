@@ -132,3 +132,40 @@ def test_batch_mode_makes_auto_mean_one(project: Project) -> None:
         "--output-format", "json", "--force", "-j", "2", TTS_ASSETS_BATCH_MODE="1"
     )
     assert json.loads(done.stdout)["workers"] == 2
+
+
+def test_a_plug_in_whose_check_raises_is_only_not_ready(project: Project) -> None:
+    done = project.run(
+        "providers", "--output-format", "json", TEST_ENGINE_PROBLEM="raise", PYTHONWARNINGS="ignore"
+    )
+    rows = {row["provider"]: row for row in json.loads(done.stdout)}
+    assert (done.returncode, rows["tones"]["state"]) == (0, "not ready")
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+def test_a_screen_that_cannot_show_japanese_gets_escapes(
+    project: Project, output_format: str
+) -> None:
+    project.words("犬")
+    done = project.generate("-n", "--output-format", output_format, PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0, done.stderr
+    assert "\\u72ac" in done.stdout
+
+
+def test_json_has_no_raw_controls_from_data(project: Project) -> None:
+    project.write(
+        "data/vocabulary.json",
+        [{"id": 1, "word": "犬", "audioUrl": "a\u009b31m\u202e\nstate fresh"}],
+    )
+    done = project.run("explain", "1", "-p", "tones", "--output-format", "json")
+    assert not {"\u009b", "\u202e"} & set(done.stdout)
+    assert json.loads(done.stdout)[0]["in file"] == "a\u009b31m\u202e\nstate fresh"
+    assert "\nstate fresh" not in project.run("explain", "1", "-p", "tones").stdout
+
+
+def test_explain_names_what_is_wrong_with_an_entry(project: Project) -> None:
+    project.write("data/vocabulary.json", [{"id": 1, "word": ["犬"]}, {"id": 2, "word": ""}])
+    done = project.run("explain", "1")
+    assert (done.returncode, "must be text" in done.stderr) == (2, True)
+    (silent,) = json.loads(project.run("explain", "2", "--output-format", "json").stdout)
+    assert silent["reason"] == "the text is empty"

@@ -83,18 +83,18 @@ async def test_two_crashing_clips_are_both_found() -> None:
 
 
 async def test_giving_up_a_hanging_clip_frees_its_thread_and_the_others_are_done_again() -> None:
-    restarts = 0
+    starts = 0
 
     def count() -> None:
-        nonlocal restarts
-        restarts += 1
+        nonlocal starts
+        starts += 1
 
     async with engine_host(ENGINE, threads=2) as host:
         heard: dict[str, object] = {}
         async with anyio.create_task_group() as tasks:
 
             async def victim() -> None:
-                speech = await host.speak(SpokenForm(text="鈍い"), VOICE, on_restart=count)
+                speech = await host.speak(SpokenForm(text="鈍い"), VOICE, on_start=count)
                 heard["鈍い"] = len(speech.samples)
 
             await _say(host, "犬", heard)
@@ -104,7 +104,7 @@ async def test_giving_up_a_hanging_clip_frees_its_thread_and_the_others_are_done
         assert limit.cancelled_caught
         await _say(host, "猫", heard)
     assert heard == {"犬": 4800, "鈍い": 4800, "猫": 4800}
-    assert restarts == 1
+    assert starts == 2
 
 
 async def test_a_process_that_is_stuck_is_ended_and_only_the_guilty_clip_fails() -> None:
@@ -174,3 +174,15 @@ def test_no_engine_outlives_a_run_that_was_killed(tmp_path: Path) -> None:
     run.stdout.close()
     gone, _ = psutil.wait_procs([engine], timeout=5)
     assert gone == [engine]
+
+
+async def test_what_an_engine_has_started_ends_with_it() -> None:
+    async with engine_host(ENGINE, threads=1) as host:
+        await host.speak(SpokenForm(text="犬"), VOICE)
+        assert host._process is not None
+        engine = psutil.Process(host._process.pid)
+        with anyio.move_on_after(1.0):
+            await host.speak(SpokenForm(text="子"), VOICE)
+        children = engine.children() if engine.is_running() else []
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert (len(gone), alive) == (len(children), [])

@@ -1,6 +1,7 @@
 """The one place where errors become exit codes."""
 
 import functools
+import io
 import os
 import sys
 import traceback
@@ -20,6 +21,10 @@ def answered(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            # Some terminals and pipes cannot take Japanese: better an escape than no report.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             code = command(*args, **kwargs)
             sys.stdout.flush()

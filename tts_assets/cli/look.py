@@ -11,7 +11,7 @@ from tts_assets import survey as surveys
 from tts_assets.catalogue import Catalogue
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
-from tts_assets.errors import TtsAssetsError
+from tts_assets.domain import Unspoken
 from tts_assets.plan import Planned
 from tts_assets.settings import OutputFormat, Settings
 
@@ -22,18 +22,20 @@ def explain(settings: Settings, entry: str) -> ExitCode:
     found = surveys.survey(settings, engines.get(settings.provider))
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
+    problems = [each for each in found.problems if each.entry == f"entry {entry}"]
     if settings.output_format is OutputFormat.JSON:
-        show.data([_explained(item) for item in items])
+        show.data([_explained(item) for item in items] + [_silent(each) for each in silent])
     else:
         for item in items:
             for name, value in _explained(item).items():
-                show.line(f"{name:<8}  {value or '-'}")
+                show.line(f"{name:<8}  {(value or '-').replace(chr(10), ' ')}")
             show.line("")
         for each in silent:
             show.line(f"{each.file}: {each.kind} {each.entry} {each.part}: no clip, {each.reason}")
-    for problem in found.problems:
-        if problem.entry == f"entry {entry}":
-            show.error(f"error: {problem}")
+    for problem in problems:
+        show.error(f"error: {problem}")
+    if problems:
+        return ExitCode.USAGE
     if not items and not silent:
         show.error(f"no entry has the id {entry!r} {_where(found.catalogues)}")
         return ExitCode.NOTHING
@@ -56,6 +58,11 @@ def _explained(item: Planned) -> dict[str, str | None]:
     }
 
 
+def _silent(each: Unspoken) -> dict[str, str | None]:
+    clip = f"{each.kind} {each.entry} {each.part}"
+    return {"clip": clip, "file": each.file, "state": "unspoken", "reason": each.reason}
+
+
 def _where(catalogues: list[Catalogue]) -> str:
     return f"in {', '.join(each.file for each in catalogues) or 'any catalogue'}"
 
@@ -64,10 +71,7 @@ def providers(settings: Settings) -> ExitCode:
     """List the engines."""
     rows = []
     for name in engines.names():
-        try:
-            problem = engines.get(name).problem()
-        except TtsAssetsError as exc:
-            problem = str(exc)
+        problem = _problem_of(name)
         rows.append((name, "ready" if problem is None else "not ready", problem or ""))
     Show(settings.output_format).table(("provider", "state", "what to do"), rows)
     return ExitCode.OK
@@ -104,14 +108,18 @@ def doctor(settings: Settings) -> ExitCode:
 def _others(chosen: str) -> list[tuple[str, bool, str]]:
     rows = []
     for name in engines.names():
-        if name == chosen:
-            continue
-        try:
-            problem = engines.get(name).problem()
-        except TtsAssetsError as exc:
-            problem = str(exc)
-        rows.append((f"other provider {name}", problem is None, problem or "ready"))
+        if name != chosen:
+            problem = _problem_of(name)
+            rows.append((f"other provider {name}", problem is None, problem or "ready"))
     return rows
+
+
+def _problem_of(name: str) -> str | None:
+    """What keeps an engine from being used; a broken plug-in is only that, not our end."""
+    try:
+        return engines.get(name).problem()
+    except Exception as exc:  # noqa: BLE001 - a stranger's code
+        return f"{type(exc).__name__}: {exc}"
 
 
 def _catalogues(settings: Settings) -> tuple[str, bool, str]:

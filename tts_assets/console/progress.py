@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -25,6 +25,8 @@ _ESTIMATE_SECONDS = 600.0
 
 
 class _Face(Protocol):
+    def begin(self, total: int) -> None: ...
+
     def update(self, done: int, total: int, words: str) -> None: ...
 
 
@@ -40,11 +42,21 @@ def reporter(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], Non
         wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
     if wanted is Wanted.BAR:
         with _bar(console) as bar:
-            yield _Narrator(console, _Bar(bar))
+            yield _unheard(_Narrator(console, _Bar(bar)))
     elif wanted is Wanted.LINES:
-        yield _Narrator(console, _Lines(console))
+        yield _unheard(_Narrator(console, _Lines(console)))
     else:
         yield lambda _: None
+
+
+def _unheard(tell: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Go on when nobody reads any more: the run is about clips, not about telling."""
+
+    def told(event: Event) -> None:
+        with suppress(BrokenPipeError):
+            tell(event)
+
+    return told
 
 
 class _Narrator:
@@ -65,6 +77,7 @@ class _Narrator:
             case Started(jobs=jobs, workers=workers):
                 self._total, self._begun = jobs, time.monotonic()
                 self._once(f"{jobs} clips to make, {workers} at once")
+                self._face.begin(jobs)
             case ClipMade():
                 self._sounding += event.audio_seconds
                 self._move(event)
@@ -79,7 +92,7 @@ class _Narrator:
     def _move(self, event: ClipMade | ClipFailed) -> None:
         counts = event.counts
         seconds = max(time.monotonic() - self._begun, 1e-6)
-        done = counts.made + counts.failed
+        done = counts.done + counts.failed
         words = (
             f"{counts.failed} failed, {counts.active} active, {done / seconds:.1f} clips/s, "
             f"{self._sounding / seconds:.1f}x real time"
@@ -102,6 +115,9 @@ class _Bar:
         self._progress = progress
         self._task = progress.add_task("", total=None, words="")
 
+    def begin(self, total: int) -> None:
+        self._progress.update(self._task, total=total)
+
     def update(self, done: int, total: int, words: str) -> None:
         self._progress.update(self._task, completed=done, total=total, words=words)
 
@@ -113,6 +129,9 @@ class _Lines:
         self._console = console
         self._begun = self._last = time.monotonic()
         self._share = 0.0
+
+    def begin(self, total: int) -> None:
+        """The first line comes with the first clips."""
 
     def update(self, done: int, total: int, words: str) -> None:
         now, share = time.monotonic(), done / max(total, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tts_assets.console.text import plain, safe, short
+from tts_assets.console.text import escaped, plain, safe, short
 from tts_assets.plan import State
 from tts_assets.settings import OutputFormat
 
@@ -23,14 +24,21 @@ if TYPE_CHECKING:
 _LISTED = 20
 
 
+class _Console(Console):
+    """A console that leaves it to its caller what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Show:
     """Writes results to standard output, and everything else to standard error."""
 
     def __init__(self, output_format: OutputFormat) -> None:
         """Choose between text for people and one JSON document for programs."""
         self._json = output_format is OutputFormat.JSON
-        self.errors = Console(stderr=True, soft_wrap=True)
-        self._out = Console(soft_wrap=True)
+        self.errors = _Console(stderr=True, soft_wrap=True, emoji=False)
+        self._out = _Console(soft_wrap=True, emoji=False)
 
     def report(self, report: Report) -> None:
         """The summary of a run."""
@@ -40,6 +48,8 @@ class Show:
         if report.dry_run:
             self._planned(report)
         self._bad(report)
+        if report.fatal:
+            self.error(f"error: {report.fatal}")
         for line in _summary(report):
             self.line(line)
 
@@ -57,7 +67,7 @@ class Show:
 
     def data(self, value: Any) -> None:
         """One JSON document."""
-        sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(escaped(json.dumps(plain(value), ensure_ascii=False, indent=2)) + "\n")
 
     def line(self, words: str) -> None:
         """A line of results."""
@@ -65,7 +75,9 @@ class Show:
 
     def error(self, words: str) -> None:
         """A line of what went wrong."""
-        self.errors.print(safe(words), markup=False, highlight=False)
+        # Nobody reads them: no reason to stop what is being done.
+        with contextlib.suppress(BrokenPipeError):
+            self.errors.print(safe(words), markup=False, highlight=False)
 
     def _planned(self, report: Report) -> None:
         for item in report.planned[:_LISTED]:
@@ -132,6 +144,7 @@ def report_data(report: Report) -> dict[str, Any]:
             for each in report.problems
         ],
         "notes": list(report.notes),
+        "urls_to_write": report.urls_to_write,
         "urls_written": report.urls_written,
         "urls_missed": report.urls_missed,
         "workers": report.workers,
@@ -159,6 +172,8 @@ def _summary(report: Report) -> list[str]:
     lines = []
     if report.dry_run:
         lines.append(f"to make   {report.to_make} clips; nothing was changed")
+        if report.urls_to_write:
+            lines.append(f"URLs      {report.urls_to_write} of fresh clips to write")
     else:
         pace = f" in {report.seconds:.1f} s, {report.workers} at once"
         sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""

@@ -39,6 +39,8 @@ _IDLE_DEATHS = 3
 
 #: No healthy engine keeps the interpreter from running for that long.
 _SILENCE_SECONDS = 10.0
+#: The largest models load in a few seconds; the slowest disks take a minute.
+_LOADING_SECONDS = 120.0
 #: How long a process may take to end after its last word.
 _FAREWELL_SECONDS = 1.0
 #: The child finds the same packages as the run itself, wherever that got them from.
@@ -55,7 +57,7 @@ class _Open:
     error: TtsAssetsError | None = None
     sent: bool = False
     suspect: bool = False
-    on_restart: Callable[[], None] | None = None
+    on_start: Callable[[], None] | None = None
 
     def settle(
         self, *, reply: wire.Reply | None = None, error: TtsAssetsError | None = None
@@ -84,14 +86,15 @@ class EngineHost:
         self._dead: FatalError | None = None
 
     async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_restart: Callable[[], None] | None = None
+        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
         """Say it in the engine's process.
 
         Args:
             form: what to say.
             voice: who says it, and how fast.
-            on_restart: called when the order has to be begun again through no fault of its own.
+            on_start: called while the order waits, when it is sent, and when it is sent again
+                through no fault of its own: the time before does not count.
 
         Raises:
             ClipError: the engine could not say it.
@@ -100,7 +103,7 @@ class EngineHost:
         """
         import numpy as np  # noqa: PLC0415 - heavy, and most runs have their sound finished below
 
-        reply = await self._reply(form, voice, None, on_restart)
+        reply = await self._reply(form, voice, None, on_start)
         return Speech(samples=np.frombuffer(reply.samples, dtype="<f4"), rate_hz=reply.rate_hz)
 
     async def record(
@@ -109,10 +112,10 @@ class EngineHost:
         voice: Voice,
         sound: Sound,
         *,
-        on_restart: Callable[[], None] | None = None,
+        on_start: Callable[[], None] | None = None,
     ) -> Recording:
         """Say it and finish the sound in the engine's process; arguments and errors as in speak."""
-        reply = await self._reply(form, voice, sound, on_restart)
+        reply = await self._reply(form, voice, sound, on_start)
         assert reply.recording is not None  # noqa: S101 - asked for with a sound
         return reply.recording
 
@@ -121,12 +124,12 @@ class EngineHost:
         form: SpokenForm,
         voice: Voice,
         sound: Sound | None,
-        on_restart: Callable[[], None] | None,
+        on_start: Callable[[], None] | None,
     ) -> wire.Reply:
         if self._dead is not None:
             raise self._dead
         order = wire.Order(number=next(self._numbers), form=form, voice=voice, sound=sound)
-        entry = _Open(order=order, on_restart=on_restart)
+        entry = _Open(order=order, on_start=on_start)
         self._open[order.number] = entry
         self._notify()
         try:
@@ -183,12 +186,19 @@ class EngineHost:
 
     async def _watch(self, process: Process) -> None:
         """End a process that has fallen silent."""
-        self._heard = anyio.current_time()
+        begun = self._heard = anyio.current_time()
         while True:
             await anyio.sleep(self._silence_seconds / 4)
-            silent = anyio.current_time() - self._heard
-            if self._ready and silent > self._silence_seconds:
+            now = anyio.current_time()
+            if self._ready and now - self._heard > self._silence_seconds:
                 _end(process)
+            elif not self._ready and now - begun > _LOADING_SECONDS:
+                self._give_up(f"the engine was not loaded after {_LOADING_SECONDS:g} s")
+                _end(process)
+            for entry in self._open.values():
+                # Loading and other clips' crashes are not to be paid for with its time.
+                if not entry.sent and entry.on_start is not None:
+                    entry.on_start()
 
     async def _send_orders(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
@@ -196,6 +206,8 @@ class EngineHost:
             changed = self._changed
             for entry in self._sendable():
                 entry.sent = True
+                if entry.on_start is not None:
+                    entry.on_start()
                 try:
                     await process.stdin.send(wire.frame(entry.order))
                 except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
@@ -262,9 +274,6 @@ class EngineHost:
             flying[0].settle(error=EngineCrashError(self._verdict(status)))
         else:
             self._after_unclear_death(flying, f"{_how(status)}{last_words}")
-        for entry in flying:
-            if entry.on_restart is not None:
-                entry.on_restart()
 
     def _verdict(self, status: int) -> str:
         if anyio.current_time() - self._heard > self._silence_seconds:
@@ -323,12 +332,13 @@ def _end(process: Process) -> None:
         return
     # Process.kill() looks whether it has ended, and so takes its status away from who waits.
     with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGKILL)
+        # With all that it has started: it leads a session of its own.
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def silence(timeout_seconds: float) -> float:
     """How long a process may give no sign of life, where one call may take that long in all."""
-    return min(_SILENCE_SECONDS, timeout_seconds / 3)
+    return max(min(_SILENCE_SECONDS, timeout_seconds / 3), 4 * wire.BEAT_SECONDS)
 
 
 def _how(status: int) -> str:

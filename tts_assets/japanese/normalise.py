@@ -17,8 +17,11 @@ _BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]+")
 _NOTE = re.compile(r"[（(［\[【][^（()）［\[\]］【】]*[)）\]］】]")
 _MARK = re.compile(r"[～〜~_!^＾＿]")
-_READING_MARK = re.compile(r"[～〜~_!^＾＿.．・\-‐－\s]")
-_ALTERNATIVE = re.compile(r"\s*[/／;；、,，]\s*")
+_READING_MARK = re.compile(r"[～〜~_!^＾＿.．・、。,，!！?？「」\-‐－\s]")
+#: Marks between alternatives; not in dates, fractions and addresses.
+_ALTERNATIVE = re.compile(r"\s*(?:[;；]|(?<![\d:/])[/／](?![\d/]))\s*")
+#: Marks that part alternative readings, where the word itself does not have them.
+_READING_ALTERNATIVES = "/／;；、,，・"
 _BETWEEN_JAPANESE = re.compile(
     r"(?<=[\u3040-\u30ff\u3400-\u9fff々〆。、])[ \t　]+(?=[\u3040-\u30ff\u3400-\u9fff々〆])"
 )
@@ -44,14 +47,14 @@ def spoken_word(text: str, reading: str | None = None) -> SpokenForm | str:
         UnusableTextError: the text holds broken characters, or the reading is not kana.
     """
     if _PLAIN.fullmatch(text):
-        return SpokenForm(text=text, reading=_reading(reading))
+        return SpokenForm(text=text, reading=_reading(reading, text))
     word = _first(_drop_notes(_drop_tags(_checked(text))))
     word = _close_up(_MARK.sub("", word)).strip()
     if is_katakana(katakana(_READING_MARK.sub("", word))):
         word = _READING_MARK.sub("", word)
     if not _SPEAKABLE.search(word):
         return _nothing(text)
-    return SpokenForm(text=word, reading=_reading(reading))
+    return SpokenForm(text=word, reading=_reading(reading, text))
 
 
 def spoken_kana(kana: str) -> SpokenForm | str:
@@ -60,7 +63,7 @@ def spoken_kana(kana: str) -> SpokenForm | str:
     Raises:
         UnusableTextError: it is not kana.
     """
-    reading = _reading(kana)
+    reading = _reading(kana, "")
     if reading is None:
         return _nothing(kana)
     return SpokenForm(text=reading, reading=reading)
@@ -105,13 +108,17 @@ def _checked(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _reading(reading: str | None) -> str | None:
-    """A reading in plain katakana; None when there is none."""
+def _reading(reading: str | None, text: str) -> str | None:
+    """A reading in plain katakana, of alternatives the first; None when there is none."""
     if reading is None:
         return None
     if _PLAIN.fullmatch(reading) and is_katakana(plain := katakana(reading)):
         return plain
-    plain = katakana(_READING_MARK.sub("", _first(_drop_notes(_drop_tags(_checked(reading))))))
+    first = _drop_notes(_drop_tags(_checked(reading)))
+    for mark in _READING_ALTERNATIVES:
+        if mark not in text:
+            first = next((part for part in first.split(mark) if part.strip()), first)
+    plain = katakana(_READING_MARK.sub("", first))
     if not plain:
         return None
     if not is_katakana(plain):

@@ -33,14 +33,15 @@ class Speaker(Protocol):
     """An engine made ready for one run."""
 
     async def speak(
-        self, form: SpokenForm, voice: Voice, *, on_restart: Callable[[], None] | None = None
+        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
         """Say it; cancelling the call really ends the work.
 
         Args:
             form: what to say.
             voice: who says it, and how fast.
-            on_restart: called when the work begins again through no fault of this form.
+            on_start: called when the work begins, and again if it has to begin anew through no
+                fault of this form: the time before does not count.
 
         Raises:
             ClipError: this form cannot be said; others may.
@@ -63,7 +64,7 @@ class Recorder(Speaker, Protocol):
         voice: Voice,
         sound: Sound,
         *,
-        on_restart: Callable[[], None] | None = None,
+        on_start: Callable[[], None] | None = None,
     ) -> Recording:
         """Say it, and finish the sound as :func:`tts_assets.audio.finish` does."""
         ...
