@@ -317,26 +317,32 @@ def test_a_run_whose_output_nobody_reads_still_writes_back(project: Project) -> 
 def test_urls_of_what_is_there_are_written_even_if_nothing_more_can_be_stored(
     project: Project,
 ) -> None:
+    project.words("犬")
+    project.generate("--no-update-json")
     project.words("犬", "猫")
-    project.generate()
-    project.words("犬", "猫", "鳥")
-    (project.folder / "audio/vocabulary").rename(project.folder / "audio/moved")
-    (project.folder / "audio/vocabulary").symlink_to("moved")
+    (project.folder / "audio/.tts-assets.lock").mkdir()
+    done = project.generate("--output-format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 4
+    assert "cannot lock audio" in report["fatal"]
+    assert "cannot lock audio" in done.stderr
+    assert [url is None for url in project.urls()] == [False, True]
+
+
+def test_an_engine_that_cannot_be_started_ends_the_run_with_4(project: Project) -> None:
+    project.words("犬")
     limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "-"]
     done = subprocess.run(
-        [*limited, *project.command("generate", "-p", "tones", "--output-format", "json")],
+        [*limited, *project.command("generate", "-p", "tones")],
         cwd=project.folder,
         env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    assert done.returncode == 4
-    report = json.loads(done.stdout)
-    assert "File too large" in report["fatal"]
-    assert report["states"]["fresh"] == 2
+    assert done.returncode == 4, done.stderr
+    assert "cannot be started" in done.stderr
 
 
 def test_strange_things_in_the_output_folder_are_no_assets(project: Project) -> None:

@@ -42,14 +42,14 @@ class Show:
 
     def report(self, report: Report) -> None:
         """The summary of a run."""
+        if report.fatal:
+            self.error(f"error: {report.fatal}")
         if self._json:
             self.data(report_data(report))
             return
         if report.dry_run:
             self._planned(report)
         self._bad(report)
-        if report.fatal:
-            self.error(f"error: {report.fatal}")
         for line in _summary(report):
             self.line(line)
 

@@ -146,20 +146,27 @@ class EngineHost:
     async def run(self) -> None:
         """Keep a process alive for the orders until cancelled, or until it cannot be started."""
         while self._dead is None:
-            with tempfile.TemporaryFile() as log:
-                async with await self._start(log) as process:
-                    self._process = process
-                    try:
-                        await self._converse(process)
-                        ours = self._killed
-                        # It has closed its output, which it does by ending.
-                        with anyio.move_on_after(_FAREWELL_SECONDS):
-                            await process.wait()
-                    finally:
-                        with anyio.CancelScope(shield=True):
-                            _end(process)
-                            status = await process.wait()
-                self._after_death(status, _last_words(log), ours=ours)
+            try:
+                await self._run_once()
+            except OSError as exc:
+                # No room for its log, no process to be had, no Python where one was.
+                self._give_up(f"the engine's process cannot be started: {exc}")
+
+    async def _run_once(self) -> None:
+        with tempfile.TemporaryFile() as log:
+            async with await self._start(log) as process:
+                self._process = process
+                try:
+                    await self._converse(process)
+                    ours = self._killed
+                    # It has closed its output, which it does by ending.
+                    with anyio.move_on_after(_FAREWELL_SECONDS):
+                        await process.wait()
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        _end(process)
+                        status = await process.wait()
+            self._after_death(status, _last_words(log), ours=ours)
 
     async def _start(self, log: IO[bytes]) -> Process:
         self._ready = self._killed = False
