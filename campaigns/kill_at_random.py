@@ -58,6 +58,10 @@ def _campaign(work: Path, kills: int, chance: random.Random) -> int:
         harm += bool(found)
         made = len(list(disturbed.glob("audio/*/*.mp3")))
         print(f"kill {number}: {made} clips there, {found or 'no harm'}", flush=True)
+        if _files(disturbed).keys() == _files(undisturbed).keys() and number < kills:
+            # Nothing is left to be struck: from the beginning.
+            shutil.rmtree(disturbed)
+            shutil.copytree(ROOT / "data", disturbed / "data")
     if _start(disturbed).wait() != 0 or _files(disturbed) != _files(undisturbed):
         harm += 1
         print("the last run did not end in the bytes of an undisturbed one")
