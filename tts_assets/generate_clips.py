@@ -118,7 +118,6 @@ async def generate(
     )
     await _look(run)
     run.states = dict(run.survey.states)
-    run.jobs = plan.jobs(run.survey.planned)
     run.to_make = len(run.jobs)
     run.urls_to_write = sum(item.state is plan.State.FRESH for item in run.survey.planned)
     run.workers = _workers(run)
@@ -135,9 +134,11 @@ async def generate(
 
 
 async def _look(run: _Run) -> None:
+    """See how things stand, and what there is to do."""
     run.survey = await anyio.to_thread.run_sync(
         surveys.survey, run.settings, run.provider, _matters
     )
+    run.jobs = plan.jobs(run.survey.planned)
 
 
 def _matters(item: plan.Planned) -> bool:
@@ -175,7 +176,6 @@ async def _work(run: _Run) -> None:
     async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await _look(run)
-        run.jobs = plan.jobs(run.survey.planned)
         await anyio.to_thread.run_sync(store.sweep, [*map(str, Kind)])
         if run.jobs:
             await _make_all(run, store)

@@ -256,16 +256,7 @@ def test_a_killed_run_is_taken_up_where_it_was(project: Project, engine_log: Pat
 def test_a_disk_that_takes_no_more_ends_the_run_with_4_and_no_damage(project: Project) -> None:
     path = project.words(*[f"語{number}" for number in range(10)])
     before = path.read_bytes()
-    limited = ["bash", "-c", 'ulimit -f 2; exec "$@"', "-"]
-    done = subprocess.run(
-        [*limited, *project.command("generate", "-p", "tones")],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = _generate_with_files_of_at_most(project, blocks=2)
     assert done.returncode == 4, done.stderr
     assert "File too large" in done.stdout + done.stderr
     assert json.loads(path.read_bytes()) == json.loads(before)
@@ -331,16 +322,7 @@ def test_urls_of_what_is_there_are_written_even_if_nothing_more_can_be_stored(
 
 def test_an_engine_that_cannot_be_started_ends_the_run_with_4(project: Project) -> None:
     project.words("犬")
-    limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "-"]
-    done = subprocess.run(
-        [*limited, *project.command("generate", "-p", "tones")],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = _generate_with_files_of_at_most(project, blocks=0)
     assert done.returncode == 4, done.stderr
     assert "cannot be started" in done.stderr
 
@@ -387,6 +369,22 @@ def test_one_entry_that_takes_no_url_keeps_it_from_no_other(project: Project) ->
     assert "vocabulary.json:" in done.stderr
     assert "entry 2" in done.stderr
     assert [url is None for url in project.urls()] == [False, True, False]
+
+
+def _generate_with_files_of_at_most(
+    project: Project, *, blocks: int
+) -> subprocess.CompletedProcess[str]:
+    """A run that cannot write more than so many blocks into any one file."""
+    limited = ["bash", "-c", f'ulimit -f {blocks}; exec "$@"', "-"]
+    return subprocess.run(
+        [*limited, *project.command("generate", "-p", "tones")],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def _until(condition: object) -> None:

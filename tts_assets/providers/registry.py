@@ -24,10 +24,6 @@ class BrokenProviderWarning(UserWarning):
     """A registered engine of another package could not be loaded."""
 
 
-#: What the warning about a broken plug-in is raised as.
-BROKEN = BrokenProviderWarning
-
-
 def names() -> tuple[str, ...]:
     """Every engine's name, the built-in ones first."""
     return (*_BUILT_IN, *sorted(_plugged_in().keys() - _BUILT_IN.keys()))
