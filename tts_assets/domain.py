@@ -44,10 +44,96 @@ class SpokenForm:
     Args:
         text: the spelling, as Japanese is written.
         reading: how the entry says it is read, in katakana; None where the data give none.
+        accent: the accent nucleus that the entry gives: the mora after which the pitch falls,
+            0 for none; None where the data give none.
+        sentence: running text: said from its spelling, and only held against its reading.
     """
 
     text: str
     reading: str | None = None
+    accent: int | None = None
+    sentence: bool = False
+
+
+class Basis(StrEnum):
+    """How the reading of a form was come by, the surest first."""
+
+    #: The dictionary reads the spelling as the entry says.
+    SPELLING = "spelling"
+    #: One of the dictionary's next analyses has the entry's reading.
+    NBEST = "n-best"
+    #: The reading was set against the dictionary.
+    FORCED = "forced"
+    #: The data give no reading: it is the dictionary's alone.
+    UNCHECKED = "unchecked"
+
+
+class AccentBasis(StrEnum):
+    """Where an accent comes from."""
+
+    DATA = "data"
+    DICTIONARY = "dictionary"
+    #: Neither knows it: a guess.
+    GUESSED = "guessed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """An accent phrase: one rise, and at most one fall, of the pitch.
+
+    Args:
+        kana: how it sounds, in katakana: particles as ワ and エ, long vowels as ー.
+        accent: the mora after which the pitch falls; 0 for none.
+        pause: whether a pause follows.
+    """
+
+    kana: str
+    accent: int
+    pause: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pronunciation:
+    """How a form is said, as the reading guard has settled it.
+
+    Args:
+        phrases: the accent phrases in order.
+        basis: how sure the reading is.
+        accent_basis: how sure the accent is.
+        doubt: what does not fit, in words for people; None when all does.
+    """
+
+    phrases: tuple[Phrase, ...]
+    basis: Basis
+    accent_basis: AccentBasis
+    doubt: str | None = None
+
+
+class WordKind(StrEnum):
+    """What a word of the user's dictionary is; decides how it joins with its neighbours."""
+
+    NOUN = "noun"
+    NAME = "name"
+    VERB = "verb"
+    ADJECTIVE = "adjective"
+    SUFFIX = "suffix"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DictionaryWord:
+    """A word of the user's own dictionary: how this spelling is read wherever it stands.
+
+    Args:
+        surface: the spelling.
+        reading: how it is said, in katakana.
+        accent: the mora after which the pitch falls, 0 for none; None to leave it to a rule.
+        kind: what it is.
+    """
+
+    surface: str
+    reading: str
+    accent: int | None = None
+    kind: WordKind = WordKind.NOUN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +173,17 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """What an engine returns: float32 mono samples of any scale, shape (n,), and their rate."""
+    """What an engine returns.
+
+    Args:
+        samples: float32, mono, of any scale, shape (n,).
+        rate_hz: samples per second.
+        pronunciation: how it was said, where the engine can tell.
+    """
 
     samples: Samples
     rate_hz: int
+    pronunciation: Pronunciation | None = None
 
 
 class Clip(NamedTuple):
@@ -107,6 +200,7 @@ class Clip(NamedTuple):
         parallel: for a URL in a list, the key of the list beside it that it runs parallel to.
         form: what is said.
         url: the URL that is there now; None for null, "" and absent.
+        voice: the voice that the entry asks for; None for the run's own.
     """
 
     kind: Kind
@@ -117,6 +211,7 @@ class Clip(NamedTuple):
     form: SpokenForm
     parallel: str | None = None
     url: str | None = None
+    voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +234,11 @@ class Recording:
         seconds: its length.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
+        pronunciation: how the engine said it, where it can tell.
     """
 
     data: bytes
     seconds: float
     lufs: float
     peak_dbtp: float
+    pronunciation: Pronunciation | None = None
