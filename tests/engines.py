@@ -11,13 +11,22 @@ import os
 import subprocess
 import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
 
-from tts_assets.domain import Speech, SpokenForm, Voice
+from tts_assets.domain import (
+    AccentBasis,
+    Basis,
+    DictionaryWord,
+    Phrase,
+    Pronunciation,
+    Speech,
+    SpokenForm,
+    Voice,
+)
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.host import EngineHost, engine_host, silence
 from tts_assets.providers import Speaker, VoiceInfo
@@ -28,8 +37,28 @@ RATE_HZ = 24_000
 class Engine:
     """Speaks tones; each call leaves a line in the file named by TEST_ENGINE_LOG."""
 
+    def learn(self, words: Sequence[DictionaryWord]) -> None:
+        for word in words:
+            _log(f"learned {word.surface}")
+
+    def read(self, form: SpokenForm) -> Pronunciation:
+        _log(f"read {form.text}")
+        self._break_down(form)
+        return _pronunciation(form)
+
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
-        _log(form)
+        _log(form.text)
+        self._break_down(form)
+        seconds = 0.0 if "無音" in form.text else 0.2 / voice.speed
+        tone = 200 + zlib.crc32(form.text.encode()) % 800
+        samples = 0.3 * np.sin(2 * np.pi * tone * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
+        return Speech(
+            samples=samples.astype(np.float32),
+            rate_hz=RATE_HZ,
+            pronunciation=_pronunciation(form),
+        )
+
+    def _break_down(self, form: SpokenForm) -> None:
         if "失敗" in form.text:
             raise ClipError("the engine was told to fail")
         if "虫" in form.text:
@@ -48,10 +77,13 @@ class Engine:
             time.sleep(0.3)
         if "鈍い" in form.text:
             time.sleep(1.0)
-        seconds = 0.0 if "無音" in form.text else 0.2 / voice.speed
-        tone = 200 + zlib.crc32(form.text.encode()) % 800
-        samples = 0.3 * np.sin(2 * np.pi * tone * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
-        return Speech(samples=samples.astype(np.float32), rate_hz=RATE_HZ)
+
+
+class Mute:
+    """An engine that only speaks: it learns no words and tells no readings."""
+
+    def speak(self, form: SpokenForm, voice: Voice) -> Speech:
+        return Engine().speak(form, voice)
 
 
 class Unloadable:
@@ -88,10 +120,13 @@ class Tones:
         return "tones=1"
 
     def open(
-        self, *, workers: int, timeout_seconds: float
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
         return engine_host(
-            "tests.engines:Engine", threads=workers, silence_seconds=silence(timeout_seconds)
+            "tests.engines:Engine",
+            threads=workers,
+            silence_seconds=silence(timeout_seconds),
+            words=words,
         )
 
 
@@ -105,9 +140,9 @@ class Paid(Tones):
         yield self
 
     def open(  # type: ignore[override]
-        self, *, workers: int, timeout_seconds: float
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[Speaker]:
-        del workers, timeout_seconds
+        del workers, timeout_seconds, words
         return self._open()
 
     async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
@@ -119,7 +154,16 @@ class Paid(Tones):
         return Engine().speak(form, voice)
 
 
-def _log(form: SpokenForm) -> None:
+def _pronunciation(form: SpokenForm) -> Pronunciation:
+    """All flat, and never sure."""
+    return Pronunciation(
+        phrases=(Phrase(kana=form.reading or form.text, accent=form.accent or 0),),
+        basis=Basis.UNCHECKED,
+        accent_basis=AccentBasis.GUESSED,
+    )
+
+
+def _log(line: str) -> None:
     if path := os.environ.get("TEST_ENGINE_LOG"):
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{form.text}\n")
+            file.write(f"{line}\n")

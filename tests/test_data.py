@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 from tts_assets.catalogue import Catalogue, kind_of, parse, read
 from tts_assets.domain import Kind
 from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.mapping import BUILT_IN
 
 
 def _entries(kind: Kind) -> list[dict[str, Any]]:
@@ -21,7 +22,7 @@ def _catalogue(kind: Kind) -> Catalogue:
     file = f"data/{kind}.json"
     document = parse((ROOT / file).read_bytes(), file=file)
     assert kind_of(file, document.root) is kind
-    return read(document, kind)
+    return read(document, BUILT_IN[kind])
 
 
 @pytest.mark.parametrize("kind", list(Kind))

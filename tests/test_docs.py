@@ -54,7 +54,7 @@ def test_the_first_two_blocks_set_up_and_test() -> None:
 
 
 def test_every_option_is_in_the_readme(project: Project) -> None:
-    for command in ("generate", "explain", "providers", "voices", "doctor"):
+    for command in ("generate", "lint", "init", "explain", "providers", "voices", "doctor"):
         shown = project.run(command, "--help", COLUMNS="200", NO_COLOR="1").stdout
         options = set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) - {"--help"}
         assert [option for option in options if option not in README] == [], command
@@ -62,8 +62,7 @@ def test_every_option_is_in_the_readme(project: Project) -> None:
 
 
 def test_every_setting_and_its_variable_are_in_the_readme() -> None:
-    (toml,) = _blocks("toml")
-    top, sound = toml.split("[sound]")
+    top, sound = _blocks("toml")[1].split("[sound]")
     for key in OPTIONS:
         place, name = (sound, key[6:]) if key.startswith("sound.") else (top, key)
         variable = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
@@ -73,9 +72,35 @@ def test_every_setting_and_its_variable_are_in_the_readme() -> None:
 def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
     from tts_assets.settings import load
 
-    (toml,) = _blocks("toml")
-    (tmp_path / "tts-assets.toml").write_text(toml, encoding="utf-8")
-    assert load(flags={}, environment={}, folder=tmp_path).max_failures == 100
+    blocks = _blocks("toml")
+    (tmp_path / "tts-assets.toml").write_text(
+        "\n".join([blocks[1], blocks[0], *blocks[2:]]), "utf-8"
+    )
+    settings = load(flags={}, environment={}, folder=tmp_path)
+    assert settings.max_failures == 100
+    assert [word.reading for word in settings.words] == ["ユウト"]
+    assert [len(source.clips) for source in settings.sources] == [2]
+
+
+@pytest.mark.parametrize("row", ["source", "source.clip", "dictionary"])
+def test_every_key_of_a_table_is_in_the_readme(row: str) -> None:
+    from tts_assets.errors import UsageError
+    from tts_assets.japanese.words import word_of
+    from tts_assets.mapping import source_of
+
+    wrong = "q" * 30
+    clip = {"text": "a", "to": "b"} | ({wrong: 1} if row == "source.clip" else {})
+    source = {"files": "x", "kind": "kanji", "clip": [clip]} | (
+        {wrong: 1} if row == "source" else {}
+    )
+    word = {"surface": "x", "reading": "あ", wrong: 1}
+    with pytest.raises(UsageError) as refused:
+        word_of(word, "") if row == "dictionary" else source_of(source, "")
+    known = str(refused.value).split("there are: ")[1].split(", ")
+    section = README.split("### Your own dictionary")[1]
+    shown = set(re.findall(r"^(?:\| )?`?([a-z]+)`?(?: =|`|,)", section, re.MULTILINE))
+    shown |= set(re.findall(r"`([a-z]+)`", section)) | {"clip"}
+    assert [key for key in known if key not in shown] == []
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

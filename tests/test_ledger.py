@@ -1,28 +1,56 @@
 """The ledger: one line each, torn tails left out, conflicts refused."""
 
+import json
+from typing import Any
+
 import pytest
 
 from tts_assets import ledger
 from tts_assets.errors import InputError
+from tts_assets.ledger import Recorded
 
 
-def _line(asset: str, size: int = 9) -> bytes:
+def _line(asset: str, size: int = 9, **more: Any) -> bytes:
     return ledger.encode(
         ledger.Line(
-            asset=asset, recipe="ab", text="犬", reading="イヌ", voice="tones/sine", speed=1.0,
+            asset=asset, recipe="ab", text="犬", reading=None, voice="tones/sine", speed=1.0,
             engine="tones=1", sha256="00", bytes=size, seconds=0.5, lufs=-19.0, peak_dbtp=-3.0,
+            **more,
         )
     )  # fmt: skip
 
 
+def test_a_line_leaves_out_what_nobody_could_tell() -> None:
+    assert list(json.loads(_line("a"))) == [
+        "asset", "recipe", "text", "reading", "voice", "speed", "engine", "sha256", "bytes",
+        "seconds", "lufs", "peak_dbtp",
+    ]  # fmt: skip
+
+
+def test_a_line_says_how_its_text_was_spoken() -> None:
+    said = json.loads(_line("a", accent=0, spoken="イヌ", basis="n-best"))
+    assert (said["accent"], said["spoken"], said["basis"]) == (0, "イヌ", "n-best")
+
+
 def test_lines_are_found_by_asset_and_the_last_one_wins() -> None:
     known = ledger.read(_line("a", 1) + _line("b", 2) + _line("a", 3), file="l")
-    assert known.sizes == {"a": 3, "b": 2}
+    assert known.recorded == {"a": Recorded("ab", 3), "b": Recorded("ab", 2)}
+
+
+def test_an_asset_that_is_being_replaced_has_no_recipe_until_its_next_line() -> None:
+    replacing = _line("a") + ledger.being_replaced("a")
+    assert ledger.read(replacing, file="l").recorded["a"].recipe == ""
+    assert ledger.read(replacing + _line("a", 3), file="l").recorded == {"a": Recorded("ab", 3)}
+
+
+def test_a_compacted_ledger_still_says_that_an_asset_was_being_replaced() -> None:
+    lines = _line("b") + _line("a") + ledger.being_replaced("a")
+    assert ledger.compacted(lines, file="l") == ledger.being_replaced("a") + _line("b")
 
 
 def test_a_torn_last_line_is_left_out() -> None:
     known = ledger.read(_line("a") + _line("b")[:-20], file="l")
-    assert known.sizes == {"a": 9}
+    assert known.recorded == {"a": Recorded("ab", 9)}
     assert not known.tidy
 
 

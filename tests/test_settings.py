@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tts_assets.domain import Format, Kind
+from tts_assets.domain import DictionaryWord, Format, Kind, WordKind
 from tts_assets.errors import UsageError
 from tts_assets.settings import OPTIONS, Settings, load
 
@@ -100,7 +100,7 @@ def test_every_setting_has_a_variable(tmp_path: Path) -> None:
 
 
 #: Settings whose text is not checked here, as long as there is any.
-_FREE = {"paths", "provider", "voice", "output", "url"}
+_FREE = {"paths", "provider", "voice", "output", "asset", "url"}
 
 
 def test_a_config_file_can_be_named(tmp_path: Path) -> None:
@@ -141,3 +141,44 @@ def test_somebody_else_s_odd_pyproject_is_none_of_our_business(tmp_path: Path) -
 def test_programs_cannot_set_what_cannot_be_meant(changes: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=next(iter(changes))):
         Settings(**changes)  # type: ignore[arg-type]
+
+
+def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        '[[source]]\nfiles = "words/*.json"\nkind = "vocabulary"\n'
+        '[[source]]\nfiles = ["a.csv", "b.csv"]\nkind = "kanji"\n'
+        '[[dictionary]]\nsurface = "勇人"\nreading = "ゆうと"\naccent = 1\nkind = "name"\n',
+        "utf-8",
+    )
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    settings = load(flags={}, environment={}, folder=deep)
+    assert [source.files for source in settings.sources] == [
+        (str(tmp_path / "words/*.json"),),
+        (str(tmp_path / "a.csv"), str(tmp_path / "b.csv")),
+    ]
+    assert settings.words == (
+        DictionaryWord(surface="勇人", reading="ユウト", accent=1, kind=WordKind.NAME),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[source]\nfiles = "x"', r"source is .*; write \[\[source\]\]"),
+        ("[[source]]\nfiles = 'x'", "source 1: kind is missing"),
+        ("[[dictionary]]\nsurface = 'x'", "dictionary 1: reading is missing"),
+        ("[[dictionary]]\nsurface = 'a b'\nreading = 'あ'", "one word without spaces"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = '亜'", "must be kana"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\naccent = 3", "ハシ has only 2 morae"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\naccent = true", "whole number"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\nkind = 'thing'", "one of noun, name"),
+        ("[[dictionary]]\nsurface = 'x'\nreding = 'はし'", "reading is missing"),
+    ],
+)
+def test_a_slip_in_a_table_is_told_with_its_place(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "tts-assets.toml").write_text(content, "utf-8")
+    with pytest.raises(UsageError, match=message):
+        load(flags={}, environment={}, folder=tmp_path)

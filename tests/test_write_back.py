@@ -9,17 +9,18 @@ import pytest
 from tts_assets import storage, write_back
 from tts_assets.domain import Kind, SpokenForm
 from tts_assets.errors import InputError
+from tts_assets.mapping import BUILT_IN, Source, source_of
 from tts_assets.write_back import Written
 
-INU = ("1", "word", SpokenForm(text="犬"))
-NEKO = ("2", "word", SpokenForm(text="猫"))
+INU = ("built-in", "1", "word", SpokenForm(text="犬"))
+NEKO = ("built-in", "2", "word", SpokenForm(text="猫"))
 
 
 def _write(path: Path, urls: dict[write_back.Address, str]) -> Written:
     def never() -> None:
         raise AssertionError("nobody else holds the lock")
 
-    return write_back.write_back(str(path), Kind.VOCABULARY, urls, never)
+    return write_back.write_back(str(path), [BUILT_IN[Kind.VOCABULARY]], urls, never)
 
 
 @pytest.fixture
@@ -142,12 +143,54 @@ def test_parallel_lists_are_filled_beside_their_readings(tmp_path: Path) -> None
         '[\n  {\n    "id": 1,\n    "kanji": "水",\n    "onyomi": ["スイ", ""]\n  }\n]\n'
     )
     urls = {
-        ("1", "kanji", SpokenForm(text="水", reading="スイ")): "/a",
-        ("1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b",
+        ("built-in", "1", "kanji", SpokenForm(text="水", reading="スイ")): "/a",
+        ("built-in", "1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b",
     }
-    written = write_back.write_back(str(path), Kind.KANJI, urls, lambda: None)
+    written = write_back.write_back(str(path), [BUILT_IN[Kind.KANJI]], urls, lambda: None)
     assert written == Written(urls=2)
     assert path.read_text() == (
         '[\n  {\n    "id": 1,\n    "kanji": "水",\n    "onyomi": ["スイ", ""],\n'
         '    "onyomiAudio": ["/b", null],\n    "audioUrl": "/a"\n  }\n]\n'
     )
+
+
+def _source(file: str, records: str, part: str, to: str) -> Source:
+    clip = {"part": part, "text": "word", "to": to}
+    table = {"files": file, "kind": "vocabulary", "records": records, "id": "key()", "clip": [clip]}
+    return source_of(table, f"source of {records}")
+
+
+def test_two_sources_write_into_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"a": [{"word": "犬"}],\n "b": {"猫": {"word": "猫"}}}')
+    sources = [_source("x", "$.a[*]", "word", "mp3"), _source("x", "$.b.*", "word", "sound")]
+    dog, cat = SpokenForm(text="犬"), SpokenForm(text="猫")
+    urls = {
+        (sources[0].name, "1", "word", dog): "/dog",
+        (sources[1].name, "猫", "word", cat): "/cat",
+    }
+    assert write_back.write_back(str(path), sources, urls, lambda: None) == Written(urls=2)
+    assert path.read_text() == (
+        '{"a": [{"word": "犬", "mp3": "/dog"}],\n "b": {"猫": {"word": "猫", "sound": "/cat"}}}'
+    )
+
+
+def test_a_table_gets_a_column_and_keeps_its_dialect(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_bytes('word;note\r\n犬;"a ""b"";c"\r\n猫;\r\n'.encode())
+    source = _source("x", "$[*]", "word", "audio")
+    urls = {(source.name, "2", "word", SpokenForm(text="猫")): "/cat"}
+    write_back.write_back(str(path), [source], urls, lambda: None)
+    assert path.read_bytes().decode() == ('word;note;audio\r\n犬;"a ""b"";c";\r\n猫;;/cat\r\n')
+
+
+def test_lines_of_json_are_edited_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "words.jsonl"
+    path.write_text('{"word": "犬"}\n\n{"word":"猫","audio":null}')
+    source = _source("x", "$[*]", "word", "audio")
+    urls = {
+        (source.name, "1", "word", SpokenForm(text="犬")): "/dog",
+        (source.name, "2", "word", SpokenForm(text="猫")): "/cat",
+    }
+    write_back.write_back(str(path), [source], urls, lambda: None)
+    assert path.read_text() == '{"word": "犬", "audio": "/dog"}\n\n{"word":"猫","audio":"/cat"}'

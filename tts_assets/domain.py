@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Samples: TypeAlias = NDArray[np.float32]
 
-#: Where a value lies in a JSON document: object keys and array indices from the root.
+#: Where a value lies in a document: keys and indices from the root; in CSV, row and column.
 Place: TypeAlias = tuple[str | int, ...]
 
 
@@ -186,6 +186,20 @@ class Speech:
     pronunciation: Pronunciation | None = None
 
 
+class Parallel(NamedTuple):
+    """A list of URLs that runs parallel to a list of texts.
+
+    Args:
+        place: where it lies in the document.
+        length: how many items it must have.
+        beside: the key of the list of texts, where that lies in the same object.
+    """
+
+    place: Place
+    length: int
+    beside: str | None = None
+
+
 class Clip(NamedTuple):
     """One thing to be said and stored for an entry.
 
@@ -196,33 +210,38 @@ class Clip(NamedTuple):
         file: the catalogue's path as given.
         entry: the entry's id, as text.
         part: which of the entry's clips: ``word``, ``example-1``, ``onyomi-2``...
-        place: where its URL lies in the document.
-        parallel: for a URL in a list, the key of the list beside it that it runs parallel to.
+        place: where its URL lies in the document; None if it goes nowhere.
         form: what is said.
+        parallel: the list that its URL lies in, if it is one that runs parallel to another.
         url: the URL that is there now; None for null, "" and absent.
         voice: the voice that the entry asks for; None for the run's own.
+        at: where the record or the item that it is said of lies.
+        source: the name of the source that found it.
     """
 
     kind: Kind
     file: str
     entry: str
     part: str
-    place: Place
+    place: Place | None
     form: SpokenForm
-    parallel: str | None = None
+    parallel: Parallel | None = None
     url: str | None = None
     voice: str | None = None
+    at: Place = ()
+    source: str = "built-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unspoken:
-    """A text of an entry that yields no clip, and why."""
+    """A text of an entry that yields no clip, and why; ``at`` is as in Clip."""
 
     kind: Kind
     file: str
     entry: str
     part: str
     reason: str
+    at: Place = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Clip, Unspoken
+    from tts_assets.domain import Clip, Pronunciation, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
     from tts_assets.plan import Job, Planned, State
     from tts_assets.pool import Counts
@@ -43,12 +43,14 @@ class ClipMade:
         seconds: how long that took.
         audio_seconds: how long it sounds.
         counts: how the others stand.
+        pronunciation: how it was said, where the engine can tell.
     """
 
     job: Job
     seconds: float
     audio_seconds: float
     counts: Counts
+    pronunciation: Pronunciation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One clip that was made, and whose reading or accent somebody should look at."""
+
+    clip: Clip
+    pronunciation: Pronunciation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a run did.
 
@@ -89,6 +99,7 @@ class Report:
         catalogues: files that were read.
         made: jobs done.
         failures: clips that could not be made.
+        doubts: clips that were made from a reading or an accent that is not sure.
         unspoken: texts that yield no clip.
         problems: entries and files that cannot be used.
         notes: files passed over.
@@ -110,6 +121,7 @@ class Report:
     made: int
     catalogues: int
     failures: tuple[Failure, ...]
+    doubts: tuple[Doubt, ...]
     planned: tuple[Planned, ...]
     unspoken: tuple[Unspoken, ...]
     problems: tuple[InputError, ...]

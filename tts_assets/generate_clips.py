@@ -14,7 +14,6 @@ import anyio.to_thread
 
 from tts_assets import audio, ledger, machine, plan, providers, storage
 from tts_assets import survey as surveys
-from tts_assets.domain import Kind
 from tts_assets.errors import (
     ClipError,
     ClipTimeoutError,
@@ -23,7 +22,7 @@ from tts_assets.errors import (
     TtsAssetsError,
     UsageError,
 )
-from tts_assets.events import ClipFailed, ClipMade, Failure, Report, Started, Waiting
+from tts_assets.events import ClipFailed, ClipMade, Doubt, Failure, Report, Started, Waiting
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.write_back import Address, address, has_leftovers, write_back
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tts_assets.events import Event
+    from tts_assets.mapping import Source
     from tts_assets.providers import Provider
     from tts_assets.settings import Settings
     from tts_assets.survey import Survey
@@ -77,6 +77,7 @@ class _Run:
     jobs: list[plan.Job] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     audio_seconds: float = 0.0
     urls_to_write: int = 0
     urls_written: int = 0
@@ -143,9 +144,11 @@ async def _look(run: _Run) -> None:
 
 def _matters(item: plan.Planned) -> bool:
     """Whether a clip is to be made, or its URL to be written."""
-    return item.state in plan.TO_MAKE or (
-        item.state is plan.State.FRESH and item.clip.url != item.url
-    )
+    return item.state in plan.TO_MAKE or (item.state is plan.State.FRESH and _lacks_url(item))
+
+
+def _lacks_url(item: plan.Planned) -> bool:
+    return item.clip.place is not None and item.clip.url != item.url
 
 
 def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> None:
@@ -176,10 +179,17 @@ async def _work(run: _Run) -> None:
     async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await _look(run)
-        await anyio.to_thread.run_sync(store.sweep, [*map(str, Kind)])
+        await anyio.to_thread.run_sync(store.sweep, _folders(run))
         if run.jobs:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, store)
+
+
+def _folders(run: _Run) -> list[str]:
+    """Every folder in which a killed run can have left something."""
+    wanted = (asset for job in run.jobs for asset in job.assets)
+    assets = (*run.survey.present, *wanted)
+    return sorted({asset.rpartition("/")[0] for asset in assets})
 
 
 @contextlib.asynccontextmanager
@@ -213,7 +223,9 @@ async def _make_all(run: _Run, store: storage.Storage) -> None:
     log = await anyio.to_thread.run_sync(storage.AppendLog, store.root / ledger.NAME)
     try:
         async with run.provider.open(
-            workers=run.workers, timeout_seconds=run.settings.timeout_seconds
+            workers=run.workers,
+            timeout_seconds=run.settings.timeout_seconds,
+            words=run.settings.words,
         ) as speaker:
             studio = Studio(
                 speaker=speaker,
@@ -258,12 +270,16 @@ def _take(run: _Run, result: Result[plan.Job, Made], counts: Counts) -> None:
     if result.value is not None:
         run.made.add(job.recipe)
         run.audio_seconds += result.value.seconds
+        said = result.value.pronunciation
+        if said is not None and said.doubt is not None:
+            run.doubts += [Doubt(clip=clip, pronunciation=said) for clip in job.clips]
         run.tell(
             ClipMade(
                 job=job,
                 seconds=result.seconds,
                 audio_seconds=result.value.seconds,
                 counts=counts,
+                pronunciation=said,
             )
         )
         return
@@ -306,25 +322,27 @@ async def _write_back(run: _Run) -> None:
     urls: dict[str, dict[Address, str]] = {}
     for item in run.survey.planned:
         there = item.state is plan.State.FRESH or item.recipe in run.made
-        if there and item.clip.url != item.url:
+        if there and _lacks_url(item):
             urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
-    kinds = {each.file: each.kind for each in run.survey.catalogues}
-    for file, kind in kinds.items():
+    sources: dict[str, list[Source]] = {}
+    for each in run.survey.catalogues:
+        sources.setdefault(each.file, []).append(each.source)
+    for file, readers in sources.items():
         # A catalogue whose last writer was killed is visited, too, to clear up after it.
         if file not in urls and not has_leftovers(file):
             continue
         wanted = urls.get(file, {})
         waiting = partial(_wait, run, file)
         try:
-            written = await anyio.to_thread.run_sync(write_back, file, kind, wanted, waiting)
+            written = await anyio.to_thread.run_sync(write_back, file, readers, wanted, waiting)
         except InputError as problem:
-            run.survey.problems.append(problem)
+            run.survey.trouble.problems.append(problem)
         except FatalError as problem:
             run.fatal = run.fatal or str(problem)
         else:
             run.urls_written += written.urls
             run.urls_missed += written.missed
-            run.survey.problems.extend(dict.fromkeys(written.problems))
+            run.survey.trouble.problems.extend(dict.fromkeys(written.problems))
 
 
 def _report(run: _Run, *, dry_run: bool) -> Report:
@@ -335,10 +353,11 @@ def _report(run: _Run, *, dry_run: bool) -> Report:
         to_make=run.to_make,
         made=len(run.made),
         failures=tuple(run.failures),
+        doubts=tuple(run.doubts),
         planned=tuple(item for item in found.planned if item.state in plan.TO_MAKE),
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
-        problems=tuple(found.problems),
-        notes=tuple(found.notes),
+        problems=tuple(found.trouble.problems),
+        notes=tuple(found.trouble.notes),
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
         urls_written=run.urls_written,

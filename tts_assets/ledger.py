@@ -1,14 +1,18 @@
 """The ledger: one line of JSON for each asset, saying what it was made from and what it is.
 
-Lines are appended while a run goes on, before the asset gets its name, so that an asset without a
-line means that the ledger was lost, never that a run was killed. At the end they are sorted, one
-line each, without totals or times: two branches that add different clips merge without conflict.
+Lines are appended while a run goes on. An asset whose name carries its recipe gets its name after
+its line, so that an asset without a line means that the ledger was lost, never that a run was
+killed. One named by an id takes new bytes under an old name: before that comes a line without
+recipe, and after it the line of the new bytes, so that no line ever vouches for other bytes than its
+own. At the end lines are sorted, one for each asset, without totals or times: two branches that add
+different clips merge without conflict.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,15 +22,17 @@ from tts_assets.errors import InputError
 NAME = "ledger.jsonl"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What one asset was made from, and what it is.
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one asset was made from, and what it is; what is not known is left out.
 
     Args:
         asset: its path below the output folder.
         recipe: the hash of everything that can change its sound.
         text: the spelling that was to be said.
         reading: the reading that was to be heard, in katakana; None where none was given.
+        accent: the accent nucleus that was given; None where none was.
+        spoken: how the engine said it, in accent notation such as ハ↓シ.
+        basis: how the engine came by that reading.
         voice: provider and name of the voice.
         speed: the voice's speed.
         engine: the engine's parts with their versions.
@@ -41,6 +47,9 @@ class Line:
     recipe: str
     text: str
     reading: str | None
+    accent: int | None = None
+    spoken: str = ""
+    basis: str = ""
     voice: str
     speed: float
     engine: str
@@ -51,10 +60,21 @@ class Line:
     peak_dbtp: float
 
 
-class _Key(msgspec.Struct):
-    """As much of a line as planning needs."""
+class Recorded(NamedTuple):
+    """As much of a line as planning needs; an empty recipe vouches for nothing.
+
+    A tuple, as every run makes one for each asset there is.
+    """
+
+    recipe: str
+    bytes: int
+
+
+class _Key(msgspec.Struct, gc=False):
+    """The same as it is read and written."""
 
     asset: str
+    recipe: str
     bytes: int
 
 
@@ -66,16 +86,21 @@ def encode(line: Line) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
+def being_replaced(asset: str) -> bytes:
+    """A line that takes back what earlier ones say of an asset, until the next one."""
+    return msgspec.json.encode(_Key(asset=asset, recipe="", bytes=0)) + b"\n"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What a ledger says.
 
     Args:
-        sizes: size in bytes of each asset, by its path.
+        recorded: what each asset was made from and its size, by its path.
         tidy: it is as a finished run leaves it: whole, sorted, one line each.
     """
 
-    sizes: dict[str, int] = field(default_factory=dict)
+    recorded: dict[str, Recorded] = field(default_factory=dict)
     tidy: bool = True
 
 
@@ -90,11 +115,11 @@ def read(data: bytes, *, file: str) -> Known:
     whole = data.rfind(b"\n") + 1
     keys = _keys(data[:whole], file)
     tidy = whole == len(data) and all(one.asset < next_.asset for one, next_ in pairwise(keys))
-    return Known(sizes={key.asset: key.bytes for key in keys}, tidy=tidy)
+    return Known(recorded={key.asset: Recorded(key.recipe, key.bytes) for key in keys}, tidy=tidy)
 
 
 def _keys(data: bytes, file: str) -> list[_Key]:
-    """Asset and size of each line."""
+    """What planning needs of each line."""
     try:
         return _key_decoder.decode_lines(data)
     except (msgspec.MsgspecError, UnicodeDecodeError):

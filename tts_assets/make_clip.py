@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
 from tts_assets import audio, ledger
 from tts_assets.errors import ClipError, TtsAssetsError
+from tts_assets.japanese.accent import notation
 from tts_assets.providers import Recorder
 from tts_assets.storage import sha256
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from anyio import CapacityLimiter
 
-    from tts_assets.domain import Recording, Sound, Voice
+    from tts_assets.domain import Pronunciation, Recording, Sound, SpokenForm, Voice
     from tts_assets.plan import Job
     from tts_assets.providers import Speaker
     from tts_assets.storage import AppendLog, Storage
@@ -29,7 +30,7 @@ class Studio:
 
     Args:
         speaker: the engine, ready.
-        voice: who speaks.
+        voice: who speaks what asks for no voice of its own.
         engine: the engine's parts with their versions, for the ledger.
         sound: how the assets must sound and be stored.
         storage: where they go.
@@ -48,10 +49,17 @@ class Studio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What became of a job: the length of the speech, and the bytes of one asset."""
+    """What became of a job.
+
+    Args:
+        seconds: the length of the speech.
+        bytes: the size of one asset.
+        pronunciation: how it was said, where the engine can tell.
+    """
 
     seconds: float
     bytes: int
+    pronunciation: Pronunciation | None = None
 
 
 async def make_clip(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> Made:
@@ -61,40 +69,58 @@ async def make_clip(job: Job, studio: Studio, *, on_start: Callable[[], None]) -
         ClipError: the engine cannot say it, or what it said is unusable.
         FatalError: the engine is gone, or nothing can be stored.
     """
+    voice = studio.voice if job.voice is None else replace(studio.voice, name=job.voice)
     try:
-        recording = await _record(job, studio, on_start)
+        recording = await _record(job.form, voice, studio, on_start)
     except TtsAssetsError:
         raise
     except Exception as exc:
         # The engine's code is not ours: whatever it raises is a failure of this clip.
         raise ClipError(f"the engine failed with {type(exc).__name__}: {exc}") from exc
-    await to_thread.run_sync(_store, job, studio, recording, limiter=studio.threads)
-    return Made(seconds=recording.seconds, bytes=len(recording.data))
+    await to_thread.run_sync(_store, job, voice, studio, recording, limiter=studio.threads)
+    return Made(
+        seconds=recording.seconds,
+        bytes=len(recording.data),
+        pronunciation=recording.pronunciation,
+    )
 
 
-async def _record(job: Job, studio: Studio, on_start: Callable[[], None]) -> Recording:
+async def _record(
+    form: SpokenForm, voice: Voice, studio: Studio, on_start: Callable[[], None]
+) -> Recording:
     speaker = studio.speaker
     if isinstance(speaker, Recorder):
-        return await speaker.record(job.form, studio.voice, studio.sound, on_start=on_start)
-    speech = await speaker.speak(job.form, studio.voice, on_start=on_start)
-    return await to_thread.run_sync(audio.finish, speech, studio.sound, limiter=studio.threads)
+        return await speaker.record(form, voice, studio.sound, on_start=on_start)
+    speech = await speaker.speak(form, voice, on_start=on_start)
+    recording = await to_thread.run_sync(audio.finish, speech, studio.sound, limiter=studio.threads)
+    return replace(recording, pronunciation=speech.pronunciation)
 
 
-def _store(job: Job, studio: Studio, recording: Recording) -> None:
+def _store(job: Job, voice: Voice, studio: Studio, recording: Recording) -> None:
     for asset in job.assets:
-        # First the line, then the name: see the ledger's own words on why.
-        studio.log.append(ledger.encode(_line(job, asset, studio, recording)))
-        studio.storage.put(asset, recording.data)
+        line = ledger.encode(_line(job, asset, voice, studio, recording))
+        # The ledger's own words say why in this order.
+        if job.recipe in asset:
+            studio.log.append(line)
+            studio.storage.put(asset, recording.data)
+        else:
+            studio.log.append(ledger.being_replaced(asset))
+            studio.storage.put(asset, recording.data)
+            studio.log.append(line)
 
 
-def _line(job: Job, asset: str, studio: Studio, recording: Recording) -> ledger.Line:
+def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recording) -> ledger.Line:
+    said = recording.pronunciation
     return ledger.Line(
         asset=asset,
         recipe=job.recipe,
         text=job.form.text,
         reading=job.form.reading,
-        voice=f"{studio.voice.provider}/{studio.voice.name}",
-        speed=studio.voice.speed,
+        accent=job.form.accent,
+        spoken=notation(said.phrases) if said else "",
+        basis=said.basis if said else "",
+        voice=f"{voice.provider}/{voice.name}",
+        speed=voice.speed,
         engine=studio.engine,
         sha256=sha256(recording.data),
         bytes=len(recording.data),

@@ -5,16 +5,21 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tts_assets.domain import Format, Kind, Sound
 from tts_assets.errors import UsageError
+from tts_assets.japanese.words import word_of
+from tts_assets.mapping import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from tts_assets.domain import DictionaryWord
+    from tts_assets.mapping import Source
 
 #: The project's own file; a ``pyproject.toml`` with a ``[tool.tts-assets]`` table serves as well.
 FILE = "tts-assets.toml"
@@ -35,6 +40,8 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    #: Annotations of a GitHub workflow, from ``lint``; other commands write text.
+    GITHUB = "github"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,8 @@ class Settings:
     """What a run is told to do.
 
     Args:
-        paths: catalogues, and folders of them.
+        paths: catalogues, and folders of them; empty for the files of the sources, or ``data``
+            where there are none.
         kinds: the kinds to take; empty for all.
         provider: the engine's name.
         voice: the voice's name; None for the engine's default.
@@ -50,7 +58,11 @@ class Settings:
         concurrency: clips at once; None for as many as the machine can feed.
         timeout_seconds: what one clip may take.
         output: the folder of the assets.
-        url: template of their addresses, with ``{kind}``, ``{recipe}`` and ``{ext}``.
+        asset: template of their paths, with ``{kind}``, ``{recipe}``, ``{id}``, ``{part}`` and
+            ``{ext}``.
+        url: template of their addresses, with the same and ``{asset}``.
+        sources: how catalogues of other shapes are read.
+        words: the user's own dictionary.
         sound: how assets sound and are stored.
         update_json: whether URLs are written into the catalogues.
         max_failures: the run ends after that many failed clips; None for never.
@@ -60,7 +72,7 @@ class Settings:
         output_format: for the command line only.
     """
 
-    paths: tuple[str, ...] = ("data",)
+    paths: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     provider: str = "openjtalk"
     voice: str | None = None
@@ -68,7 +80,10 @@ class Settings:
     concurrency: int | None = None
     timeout_seconds: float = 60.0
     output: str = "audio"
-    url: str = "/audio/{kind}/{recipe}.{ext}"
+    asset: str = "{kind}/{recipe}.{ext}"
+    url: str = "/audio/{asset}"
+    sources: tuple[Source, ...] = ()
+    words: tuple[DictionaryWord, ...] = ()
     sound: Sound = field(default_factory=Sound)
     update_json: bool = True
     max_failures: int | None = None
@@ -175,6 +190,7 @@ OPTIONS: dict[str, tuple[str, _Parse]] = {
     "concurrency": ("concurrency", _or("auto", _number(1, 256, whole=True))),
     "timeout": ("timeout_seconds", _number(0.1, 86_400)),
     "output": ("output", _text),
+    "asset": ("asset", _text),
     "url": ("url", _text),
     "update-json": ("update_json", _switch),
     "max-failures": ("max_failures", _number(1, 10**9, whole=True)),
@@ -190,6 +206,12 @@ OPTIONS: dict[str, tuple[str, _Parse]] = {
     "sound.bitrate": ("bitrate_kbps", _number(8, 320, whole=True)),
     "sound.vorbis-quality": ("vorbis_quality", _number(0, 1)),
 }
+
+#: Tables of which a file may have several: their name, and the field that they fill.
+_ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
+    ("source", "sources", source_of),
+    ("dictionary", "words", word_of),
+)
 
 
 def load(
@@ -213,12 +235,18 @@ def load(
     values: dict[str, Any] = {}
     path = config or _find(folder)
     if path is not None:
-        values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(path)}
+        table = _table(path)
+        values |= {field: _rows(table, name, path, parse) for name, field, parse in _ROWS}
+        values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(table, path)}
         values |= {
             key: _from(path.parent, folder, values[key])
             for key in ("paths", "output")
             if key in values
         }
+        values["sources"] = tuple(
+            replace(source, files=_from(path.parent, folder, source.files))
+            for source in values["sources"]
+        )
     values |= {key: _parsed(key, raw, name) for key, name, raw in _in_environment(environment)}
     values |= {
         key: _parsed(key, raw, f"--{key.removeprefix('sound.')}")
@@ -229,9 +257,11 @@ def load(
 
 
 def _settings(values: Mapping[str, Any], *, force: bool) -> Settings:
-    sound = {OPTIONS[key][0]: value for key, value in values.items() if key.startswith("sound.")}
-    rest = {OPTIONS[key][0]: value for key, value in values.items() if not key.startswith("sound.")}
-    return Settings(**rest, sound=Sound(**sound), force=force)
+    rows = {field: values[field] for _, field, _ in _ROWS if field in values}
+    fields = {key: value for key, value in values.items() if key not in rows}
+    sound = {OPTIONS[key][0]: value for key, value in fields.items() if key.startswith("sound.")}
+    rest = {OPTIONS[key][0]: value for key, value in fields.items() if not key.startswith("sound.")}
+    return Settings(**rest, **rows, sound=Sound(**sound), force=force)
 
 
 def _parsed(key: str, raw: Any, source: str) -> Any:
@@ -252,9 +282,24 @@ def _find(folder: Path) -> Path | None:
     return None
 
 
-def _in_file(path: Path) -> Iterator[tuple[str, Any]]:
-    table = _own_table(path) if path.name == "pyproject.toml" else _toml(path)
-    for name, value in (table or {}).items():
+def _table(path: Path) -> dict[str, Any]:
+    return (_own_table(path) or {}) if path.name == "pyproject.toml" else _toml(path)
+
+
+def _rows(
+    table: dict[str, Any], name: str, path: Path, parse: Callable[[object, str], Any]
+) -> tuple[Any, ...]:
+    """What stands in tables of which there may be several, such as ``[[source]]``."""
+    rows = table.get(name, [])
+    if not isinstance(rows, list):
+        raise UsageError(f"{path}: {name} is {rows!r}; write [[{name}]], in double brackets")
+    return tuple(parse(row, f"{path}: {name} {number}") for number, row in enumerate(rows, 1))
+
+
+def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if name in {row for row, _, _ in _ROWS}:
+            continue
         if name == "sound" and isinstance(value, dict):
             for inner, raw in value.items():
                 yield _known(f"sound.{inner}", str(path)), raw

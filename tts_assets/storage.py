@@ -41,26 +41,40 @@ class Storage:
         self._new_names: dict[Path, int] = {}
 
     def sizes(self, folders: list[str]) -> dict[str, int]:
-        """The size in bytes of every file in these folders, by its path below the root.
+        """The size in bytes of every file in these folders and below, by its path below the root.
 
         Raises:
             FatalError: a folder cannot be listed, or is a file.
         """
         found: dict[str, int] = {}
         for folder in folders:
-            try:
-                with os.scandir(self.root / folder) as entries:
-                    for entry in entries:
-                        # Not there any more, a dangling link: no asset, and no reason to stop.
-                        with contextlib.suppress(FileNotFoundError):
-                            status = entry.stat()
-                            if stat.S_ISREG(status.st_mode):
-                                found[f"{folder}/{entry.name}"] = status.st_size
-            except FileNotFoundError:
-                continue
-            except OSError as exc:
-                raise FatalError(f"cannot list {self.root / folder}: {exc.strerror}") from exc
+            self._list(folder, found, set())
         return found
+
+    def _list(self, folder: str, found: dict[str, int], seen: set[str]) -> None:
+        """Add the files of a folder; a link that leads back up is gone into once."""
+        real = os.path.realpath(self.root / folder)
+        if real in seen:
+            return
+        seen.add(real)
+        before = f"{folder}/" if folder else ""
+        deeper = []
+        try:
+            with os.scandir(real) as entries:
+                for entry in entries:
+                    # Not there any more, a dangling link: no asset, and no reason to stop.
+                    with contextlib.suppress(FileNotFoundError):
+                        status = entry.stat()
+                        if stat.S_ISREG(status.st_mode):
+                            found[before + entry.name] = status.st_size
+                        elif stat.S_ISDIR(status.st_mode) and entry.name[0] != ".":
+                            deeper.append(before + entry.name)
+        except FileNotFoundError:
+            return
+        except OSError as exc:
+            raise FatalError(f"cannot list {self.root / folder}: {exc.strerror}") from exc
+        for inner in deeper:
+            self._list(inner, found, seen)
 
     def prepare(self) -> None:
         """Make the root, and show that it can be written to.
@@ -117,7 +131,7 @@ class Storage:
             self._new_names.clear()
 
     def sweep(self, folders: list[str]) -> None:
-        """Remove what killed runs left unfinished; only under the lock."""
+        """Remove what killed runs left unfinished in these folders; only under the lock."""
         for folder in (self.root, *(self.root / name for name in folders)):
             sweep(folder)
 

@@ -6,24 +6,25 @@ import difflib
 import gc
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets import catalogue, ledger, plan
-from tts_assets.domain import Kind, Voice
+from tts_assets.domain import Voice
 from tts_assets.errors import InputError, UsageError
+from tts_assets.mapping import BUILT_IN, Overwrite
+from tts_assets.open_catalogues import Trouble, open_catalogues
 from tts_assets.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tts_assets.catalogue import Catalogue
+    from tts_assets.domain import Clip, Place
+    from tts_assets.mapping import Source
     from tts_assets.providers import Provider, VoiceInfo
     from tts_assets.settings import Settings
-
-#: Folders in which nobody keeps catalogues.
-_SKIPPED = {"node_modules", "__pycache__"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,20 +32,38 @@ class Survey:
     """Everything known before a run.
 
     Args:
-        catalogues: those of the wanted kinds.
-        problems: files and entries that cannot be used.
-        notes: files that were passed over, and why.
+        catalogues: those of the wanted kinds, once for each source that reads them.
+        trouble: files and entries that cannot be used, and files that were passed over.
         states: how many clips stand how.
         planned: the clips that matter, in the order of the files.
         untidy: a killed run left something to clear away in the output folder.
+        present: the size of every asset that exists, by its path.
     """
 
     catalogues: list[Catalogue] = field(default_factory=list)
-    problems: list[InputError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    trouble: Trouble = field(default_factory=Trouble)
     states: dict[plan.State, int] = field(default_factory=lambda: dict.fromkeys(plan.State, 0))
     planned: list[plan.Planned] = field(default_factory=list)
     untidy: bool = False
+    present: dict[str, int] = field(default_factory=dict)
+    _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
+
+    def claim(self, clip: Clip) -> None:
+        """Give a place for a URL to a clip.
+
+        Raises:
+            InputError: another clip has it.
+        """
+        if clip.place is None:
+            return
+        other = self._places.setdefault((os.path.realpath(clip.file), clip.place), clip)
+        if other is not clip:
+            raise InputError(
+                f"the URL of its {clip.part} would take the place of that of {other.part} "
+                f"({other.source}): give each clip a `to` of its own",
+                file=clip.file,
+                entry=f"entry {clip.entry}",
+            )
 
 
 def survey(
@@ -68,25 +87,70 @@ def survey(
     storage = Storage(Path(settings.output))
     known = _ledger(settings)
     found.untidy = not known.tidy or storage.has_leftovers()
+    addresses = _Addresses(settings)
+    found.present = storage.sizes(addresses.folders())
+    chosen = voice(settings, provider)
+    _check_voices(settings, provider)
     with _uncollected():
         planner = plan.Planner(
             recipes=plan.Recipes(
-                voice=voice(settings, provider), engine=provider.engine(), sound=settings.sound
+                voice=chosen, engine=provider.engine(), sound=settings.sound, words=settings.words
             ),
-            addresses=plan.Addresses(settings.url, settings.sound.format),
-            present=storage.sizes([kind.value for kind in settings.kinds or Kind]),
-            recorded=known.sizes,
+            present=found.present,
+            recorded=known.recorded,
             force=settings.force,
         )
-        for path, named in _files(settings):
-            reader = _reader(path, settings, found, named=named)
-            if reader is not None:
-                for item in map(planner.state_of, reader.clips()):
-                    found.states[item.state] += 1
-                    if matters(item):
-                        found.planned.append(item)
-                _finish(reader, found)
+        for reader in open_catalogues(settings, found.trouble):
+            _plan(reader, planner, addresses, found, matters)
     return found
+
+
+def _plan(
+    reader: catalogue.Reader,
+    planner: plan.Planner,
+    addresses: _Addresses,
+    found: Survey,
+    matters: Callable[[plan.Planned], bool],
+) -> None:
+    """Hold the clips of one reader against what is there."""
+    source = reader.source
+    names = addresses.of(source)
+    keep_foreign = source.overwrite is Overwrite.OURS
+    for clip in reader.clips():
+        try:
+            if source.files:
+                found.claim(clip)
+            item = planner.state_of(clip, names, keep_foreign=keep_foreign)
+        except InputError as problem:
+            found.trouble.problems.append(problem)
+            continue
+        found.states[item.state] += 1
+        if matters(item):
+            found.planned.append(item)
+    read = reader.finished()
+    found.catalogues.append(read)
+    found.trouble.problems.extend(read.problems)
+
+
+class _Addresses:
+    """The names of assets and URLs, as each source wants them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[str, str], plan.Addresses] = {}
+        for source in (*settings.sources, *BUILT_IN.values()):
+            self.of(source)
+
+    def of(self, source: Source) -> plan.Addresses:
+        settings = self._settings
+        names = (source.asset or settings.asset, source.url or settings.url)
+        if names not in self._made:
+            self._made[names] = plan.Addresses(*names, settings.sound.format)
+        return self._made[names]
+
+    def folders(self) -> list[str]:
+        """The folders below the output folder in which assets can lie."""
+        return sorted({folder for names in self._made.values() for folder in names.folders()})
 
 
 @contextmanager
@@ -137,81 +201,11 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
     )
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, bool]]:
-    """Every catalogue file once, and whether it was named itself rather than found in a folder."""
-    seen: set[str] = set()
-    output = os.path.realpath(settings.output)
-    for given in settings.paths:
-        path = Path(given)
-        if not path.exists():
-            raise UsageError(f"{given}: there is no such file or folder")
-        for file in _in_folder(path, output) if path.is_dir() else [str(path)]:
-            real = os.path.realpath(file)
-            if real not in seen:
-                seen.add(real)
-                yield file, not path.is_dir()
-
-
-def _in_folder(folder: Path, output: str) -> Iterator[str]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in _SKIPPED
-            and os.path.realpath(Path(root, name)) != output
-        )
-        yield from (
-            str(Path(root, name))
-            for name in sorted(names)
-            if name.endswith(".json") and not name.startswith(".")
-        )
-
-
-def _reader(
-    path: str, settings: Settings, found: Survey, *, named: bool
-) -> catalogue.Reader | None:
-    """A reader of the catalogue, if it is one of a wanted kind; what is wrong goes into ``found``."""
-    kind = catalogue.kind_of(path, None)
-    if kind is not None and settings.kinds and kind not in settings.kinds:
-        return None
-    try:
-        document = catalogue.parse(_bytes(path), file=path)
-        kind = kind or catalogue.kind_of(path, document.root)
-        if kind is None:
-            _pass_over(path, found, named=named)
-            return None
-        if settings.kinds and kind not in settings.kinds:
-            return None
-        return catalogue.Reader(document, kind)
-    except InputError as problem:
-        if named or kind is not None:
-            found.problems.append(problem)
-        else:
-            found.notes.append(f"{problem}: passed over")
-        return None
-
-
-def _finish(reader: catalogue.Reader, found: Survey) -> None:
-    read = reader.finished()
-    found.catalogues.append(read)
-    found.problems.extend(read.problems)
-
-
-def _pass_over(path: str, found: Survey, *, named: bool) -> None:
-    """A file that cannot be told to be a catalogue is a problem only if it was asked for by name."""
-    message = (
-        "neither its name nor its entries tell what it teaches: put one of "
-        f"{', '.join(Kind)} into its name or its folder's"
-    )
-    if named:
-        found.problems.append(InputError(message, file=path))
-    else:
-        found.notes.append(f"{path}: passed over, {message}")
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as exc:
-        raise InputError(f"cannot be read: {exc.strerror}", file=path) from exc
+def _check_voices(settings: Settings, provider: Provider) -> None:
+    """Every voice that a source gives to a speaker must be there."""
+    for source in settings.sources:
+        for name in source.voices.values():
+            try:
+                voice_info(replace(settings, voice=name), provider)
+            except UsageError as problem:
+                raise UsageError(f"{source.name}: voices: {problem}") from problem

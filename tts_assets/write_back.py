@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets import catalogue, storage
-from tts_assets.domain import Clip, Place, SpokenForm
+from tts_assets.domain import Clip, SpokenForm
 from tts_assets.errors import FatalError, InputError
+from tts_assets.open_catalogues import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tts_assets.catalogue import Document
-    from tts_assets.domain import Kind
+    from tts_assets.mapping import Source
 
-#: What a URL belongs to, wherever in the file it is by now: entry, part, and what is said.
-Address: TypeAlias = tuple[str, str, SpokenForm]
+#: What a URL belongs to, wherever in the file it is by now: source, entry, part, and what is said.
+Address: TypeAlias = tuple[str, str, str, SpokenForm]
 
 #: Somebody else keeps writing the file: after that many tries the user has to settle it.
 _TRIES = 5
@@ -35,7 +36,7 @@ class Written:
 
 def address(clip: Clip) -> Address:
     """What a clip's URL belongs to."""
-    return (clip.entry, clip.part, clip.form)
+    return (clip.source, clip.entry, clip.part, clip.form)
 
 
 def has_leftovers(file: str) -> bool:
@@ -44,7 +45,10 @@ def has_leftovers(file: str) -> bool:
 
 
 def write_back(
-    file: str, kind: Kind, urls: Mapping[Address, str], waiting: Callable[[], None]
+    file: str,
+    sources: Sequence[Source],
+    urls: Mapping[Address, str],
+    waiting: Callable[[], None],
 ) -> Written:
     """Write the URLs of one catalogue.
 
@@ -53,7 +57,7 @@ def write_back(
 
     Args:
         file: the catalogue.
-        kind: what it teaches.
+        sources: all that read it.
         urls: what to write.
         waiting: called now and then while another run writes the same file.
 
@@ -66,7 +70,7 @@ def write_back(
         with storage.lock(_lock(path), waiting):
             storage.sweep(path.parent, path.name)
             for _ in range(_TRIES):
-                written = _try(path, file, kind, urls)
+                written = _try(path, file, sources, urls)
                 if written is not None:
                     return written
     except OSError as exc:
@@ -87,11 +91,19 @@ def _lock(path: Path) -> Path:
     return path.parent / f".{path.name[:60]}.tts-assets.lock"
 
 
-def _try(path: Path, file: str, kind: Kind, urls: Mapping[Address, str]) -> Written | None:
+def _try(
+    path: Path, file: str, sources: Sequence[Source], urls: Mapping[Address, str]
+) -> Written | None:
     """One try to write; None when the file was changed by somebody at the last moment."""
     before = path.stat()
-    document = catalogue.parse(path.read_bytes(), file=file)
-    clips = {address(clip): clip for clip in catalogue.read(document, kind).clips}
+    # What one source needs to read a file, all of its sources need.
+    document = parse(path.read_bytes(), file, sources[0])
+    clips = {
+        address(clip): clip
+        for source in sources
+        for clip in catalogue.read(document, source).clips
+        if clip.place is not None
+    }
     wanted = {clips[key]: url for key, url in urls.items() if key in clips}
     missed = len(urls) - len(wanted)
     changed = {clip: url for clip, url in wanted.items() if clip.url != url}
@@ -100,7 +112,7 @@ def _try(path: Path, file: str, kind: Kind, urls: Mapping[Address, str]) -> Writ
         return Written(missed=missed, problems=problems)
     data = document.encode(text)
     # What goes onto the disk is read once more: a catalogue must never be lost to a slip of ours.
-    catalogue.parse(data, file=file)
+    parse(data, file, sources[0])
     if not storage.write_whole(
         path, data, like=before, still_right=lambda: _same(path.stat(), before)
     ):
@@ -134,29 +146,12 @@ def _edited(document: Document, urls: Mapping[Clip, str]) -> tuple[str, tuple[In
 
 
 def _set(document: Document, urls: Mapping[Clip, str]) -> str:
-    lists: dict[Place, int] = {}
-    beside: dict[Place, str] = {}
-    for clip in urls:
-        if clip.parallel is not None:
-            place = clip.place[:-1]
-            beside[place] = clip.parallel
-            lists[place] = len(_at(document.root, (*place[:-1], clip.parallel)))
-    return catalogue.set_urls(
-        document.text,
-        {clip.place: url for clip, url in urls.items()},
-        file=document.file,
-        lists=lists,
-        beside=beside,
+    parallel = {clip.parallel for clip in urls if clip.parallel is not None}
+    return document.set_urls(
+        {clip.place: url for clip, url in urls.items() if clip.place is not None},
+        lists={each.place: each.length for each in parallel},
+        beside={each.place: each.beside for each in parallel if each.beside is not None},
     )
-
-
-def _at(root: object, place: Place) -> list[object]:
-    """The list at a place that a clip was read from."""
-    value = root
-    for key in place:
-        value = value[key]  # type: ignore[index] # the reader has been there
-    assert isinstance(value, list)  # noqa: S101 - a parallel key always names a list
-    return value
 
 
 def _same(now: os.stat_result, before: os.stat_result) -> bool:

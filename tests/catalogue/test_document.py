@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_assets.catalogue import document
-from tts_assets.catalogue.document import line_of, lines_of, parse
+from tts_assets.catalogue.document import DocumentFormat, parse
+from tts_assets.catalogue.json_text import lines_of
 from tts_assets.errors import InputError
 
 BOM = b"\xef\xbb\xbf"
@@ -65,7 +66,7 @@ def test_bytes_come_back_as_they_were(
 
 
 def test_a_document_does_not_fill_the_screen_when_it_is_shown() -> None:
-    assert len(repr(parse(b"[" + b"1," * 10_000 + b"1]", file="words.json"))) < 100
+    assert len(repr(parse(b"[" + b"1," * 10_000 + b"1]", file="words.json"))) < 200
 
 
 def test_lone_surrogates_are_left_to_others() -> None:
@@ -106,7 +107,7 @@ def test_a_byte_that_is_not_utf_8_is_shown_with_its_line(bom: bytes) -> None:
 
     assert error.line == 3
     assert f"byte 0x8A at offset {len(bom) + 15} is not UTF-8" in error.message
-    assert "save the file as UTF-8" in error.message
+    assert "may be in Shift_JIS or another old encoding: save it as UTF-8" in error.message
 
 
 def test_a_character_cut_off_at_the_end_is_told_as_such() -> None:
@@ -224,7 +225,7 @@ LINES = '\n{\n  "a": [\r\n    {"b": 1},\n    {"b":\n 2}\n  ],\n  "c": null }'
     ],
 )
 def test_the_line_of_a_value_is_found(place: tuple[str | int, ...], line: int | None) -> None:
-    assert line_of(LINES, place) == line
+    assert lines_of(LINES, [place]).get(place) == line
 
 
 def test_many_lines_are_found_in_one_pass() -> None:
@@ -234,9 +235,81 @@ def test_many_lines_are_found_in_one_pass() -> None:
 
 
 def test_of_repeated_keys_the_last_counts_as_it_does_for_the_parser() -> None:
-    assert line_of('{"a": 1,\n"a": 2}', ("a",)) == 2
+    assert lines_of('{"a": 1,\n"a": 2}', [("a",)]).get(("a",)) == 2
 
 
 @pytest.mark.parametrize("text", ["", "[1,", "nonsense"])
 def test_looking_for_a_line_never_fails(text: str) -> None:
-    assert line_of(text, ("a",)) is None
+    assert lines_of(text, [("a",)]).get(("a",)) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "root", "form"),
+    [
+        ("a.json", '[{"w": "犬"}]', [{"w": "犬"}], DocumentFormat.JSON),
+        ("a.jsonl", '{"w": "犬"}\n\n{"w": "猫"}', [{"w": "犬"}, {"w": "猫"}], "JSON Lines"),
+        ("a.NDJSON", "1\n2\n", [1, 2], "JSON Lines"),
+        ("a.csv", "w,n\n犬,1\n", [{"w": "犬", "n": "1"}], "CSV"),
+        ("a.tsv", "w\tn\n犬\t1\n", [{"w": "犬", "n": "1"}], "CSV"),
+        ("a.txt", "#separator:tab\n#columns:w\tn\n犬\t1\n", [{"w": "犬", "n": "1"}], "CSV"),
+        ("a", "[1]", [1], "JSON"),
+    ],
+)
+@pytest.mark.parametrize("bom", [b"", BOM])
+def test_the_name_of_a_file_says_its_format(
+    *, file: str, data: str, root: Any, form: str, bom: bytes
+) -> None:
+    found = parse(bom + data.encode(), file=file)
+
+    assert (found.format, found.root, found.text) == (form, root, data)
+    assert found.encode(found.text) == bom + data.encode()
+
+
+@pytest.mark.parametrize("options", [{"columns": ["w", "n"]}, {"delimiter": "|"}])
+def test_a_file_of_another_name_is_a_table_if_it_is_read_as_one(options: dict[str, Any]) -> None:
+    assert parse(b"w|n\n", file="words.txt", **options).format is DocumentFormat.CSV
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("a.json", '[{"w": 1},\n{"w": 2}]', '[{"w": 1},\n{"w": 2, "url": "u"}]'),
+        ("a.jsonl", '{"w": 1}\n{"w": 2}', '{"w": 1}\n{"w": 2, "url": "u"}'),
+        ("a.csv", '"w"\n1\n2', '"w","url"\n1,""\n2,"u"'),
+    ],
+)
+def test_urls_and_lines_have_the_same_places_in_every_format(
+    file: str, text: str, expected: str
+) -> None:
+    found = parse(text.encode(), file=file)
+
+    assert found.set_urls({(1, "url"): "u"}) == expected
+    assert found.set_urls({}) == text
+    assert found.lines_of([(1, "w")]) == {(1, "w"): 3 if file == "a.csv" else 2}
+
+
+def test_lists_and_neighbours_reach_the_text() -> None:
+    text = '[{"on": ["a"], "z": 1}]'
+    for file in ("a.json", "a.jsonl"):
+        place = (0, "url") if file == "a.json" else (0, 0, "url")
+        found = parse(text.encode(), file=file)
+
+        new = found.set_urls({(*place, 0): "u"}, lists={place: 1}, beside={place: "on"})
+
+        assert new == '[{"on": ["a"], "url": ["u"], "z": 1}]'
+
+
+def test_a_table_is_written_as_it_was_read() -> None:
+    found = parse("犬:1\n".encode(), file="a.csv", columns=["w", "n", "url"], delimiter=":")
+
+    assert found.root == [{"w": "犬", "n": "1"}]
+    assert found.set_urls({(0, "url"): "u"}) == "犬:1:u\n"
+    assert found.lines_of([(0, "n")]) == {(0, "n"): 1}
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "utf-16"])
+def test_whoever_saves_a_table_in_excel_is_told_how(encoding: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse("word\r\n学校\r\n".encode(encoding), file="words.csv")
+
+    assert 'save it as UTF-8 (in Excel: "CSV UTF-8")' in caught.value.message

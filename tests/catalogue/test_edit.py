@@ -412,7 +412,6 @@ def test_a_place_that_lies_too_deep_is_refused() -> None:
         ('[\n{"a":\n[]}]', (0, "a", 0), 'there is no 0 > "a" > 0', 3),
         ("\n[{}]", (1, "u"), "there is no 1", 2),
         ("\n[{}]", (-1, "u"), "there is no -1", 2),
-        ('{"a":\n{}}', ("a", "b", "u"), 'there is no "a" > "b"', 2),
         ('{"a":\n"text"}', ("a", "u"), '"a" is neither an object nor a list: there is no "u"', 2),
         ('{"a":\n[1]}', ("a", "u"), '"a" is a list: there is no "u" in it', 2),
         ('{"a":\n{"0": 1}}', ("a", 0), '"a" is an object: there is no 0 in it', 2),
@@ -422,7 +421,7 @@ def test_a_place_that_lies_too_deep_is_refused() -> None:
         ('{"a":\n1,}', ("a",), "this is not JSON", 2),
         ('{"a":\n1} 2', ("a",), "this is not JSON", 2),
         ("", ("a",), "the file is empty", None),
-        ('{"\\ud800": {}}', ("\ud800", "a", "b"), r'there is no "\ud800" > "a"', 1),
+        ('{"\\ud800": []}', ("\ud800", "a"), r'"\ud800" is a list: there is no "a" in it', 1),
     ],
 )
 def test_a_place_that_cannot_be_set_is_named_with_its_line(
@@ -640,3 +639,23 @@ def test_parallel_lists_are_completed_as_a_naive_edit_would(
     )
 
     assert json.loads(text) == [{**entry, "onAudio": new} if wanted else entry]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('[{"word": "犬"}]', '[{"word": "犬", "audio": {"url": "/a"}}]'),
+        ('[{"audio": null, "x": 1}]', '[{"audio": {"url": "/a"}, "x": 1}]'),
+        ('[{"audio":{}}]', '[{"audio":{"url":"/a"}}]'),
+    ],
+)
+def test_an_object_that_leads_to_a_url_is_made(before: str, after: str) -> None:
+    url: dict[Place, str] = {(0, "audio", "url"): "/a"}
+    assert set_urls(before, url, file="x.json") == after
+    assert set_urls(after, url, file="x.json") == after
+
+
+def test_missing_objects_are_made_as_deep_as_it_takes() -> None:
+    urls = {(0, "a", "b", "c"): "/1", (0, "a", "d"): "/2"}
+    text = set_urls('[{"x": 1}]', urls, file="x.json")
+    assert text == '[{"x": 1, "a": {"b": {"c": "/1"}, "d": "/2"}}]'

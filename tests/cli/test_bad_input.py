@@ -42,7 +42,7 @@ def test_bad_entries_are_named_with_their_lines_and_the_others_are_made(project:
     entries: list[dict[str, Any]] = [
         {"id": 1, "word": "犬"},
         {"id": 1, "word": "猫"},
-        {"id": "../../x", "word": "鳥"},
+        {"id": "a\x00b", "word": "鳥"},
         {"word": "魚"},
         {"id": 5, "word": ["馬"]},
         {"id": 6, "word": "--help; $(touch x) `y` 'z\""},
@@ -62,13 +62,31 @@ def test_bad_entries_are_named_with_their_lines_and_the_others_are_made(project:
     assert "犬" in path.read_text(encoding="utf-8")
 
 
+def test_ids_that_look_like_paths_name_files_inside_the_output_folder(project: Project) -> None:
+    ids = ["../../x", "/etc/passwd", "..", "a\\b", "nul", "x.", "%2F", "犬 1", "a:b"]
+    entries = [{"id": each, "word": f"語{number}"} for number, each in enumerate(ids)]
+    project.write("data/vocabulary.json", entries)
+    (project.folder / "tts-assets.toml").write_text('asset = "{kind}/{id}-{part}.{ext}"\n')
+    done = project.generate()
+    assert done.returncode == 0, done.stderr
+    assets = [name for name in project.assets() if name.endswith(".mp3")]
+    assert len(assets) == len(ids)
+    assert all(Path(name).parent == Path("vocabulary") for name in assets)
+    assert sorted(each.name for each in project.folder.iterdir()) == [
+        "audio",
+        "data",
+        "tts-assets.toml",
+    ]
+    assert project.generate("--dry-run").stdout.startswith("to make   0")
+
+
 def test_nothing_from_data_can_act_on_the_terminal(project: Project) -> None:
     project.write(
         "data/vocabulary.json",
         [
             {"id": "a\x1b]0;owned\x07", "word": "x"},
             {"id": "b", "word": "[bold red]失敗[/] \u202e\u0085"},
-            {"id": "c", "word": "失敗\u202eevil<[link=x]>"},
+            {"id": "c\u202eevil", "word": "失敗\u202e<[link=x]>"},
         ],
     )
     done = project.generate(FORCE_COLOR="1")
@@ -76,7 +94,7 @@ def test_nothing_from_data_can_act_on_the_terminal(project: Project) -> None:
         for character in "\x07\x85\u202e":
             assert character not in stream
         assert "\x1b]" not in stream
-    assert "失敗\\u202eevil" in done.stderr
+    assert "c\\u202eevil" in done.stderr
 
 
 @pytest.mark.parametrize(

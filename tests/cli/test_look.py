@@ -58,7 +58,7 @@ def test_explain_tells_what_is_said_and_why_it_is_fresh(project: Project) -> Non
 def test_explain_tells_why_there_is_no_clip(project: Project) -> None:
     project.words("")
     done = project.run("explain", "1")
-    assert (done.returncode, "no clip, the text is empty" in done.stdout) == (0, True)
+    assert (done.returncode, "reason    the text is empty" in done.stdout) == (0, True)
     assert project.run("explain", "2").returncode == 6
 
 

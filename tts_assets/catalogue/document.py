@@ -1,20 +1,19 @@
-"""The bytes of a catalogue as a document: exact text, parsed value, errors that name the line."""
+"""The bytes of a catalogue as a document: exact text, parsed value, and URLs set in the text."""
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Never
+from enum import StrEnum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
-from tts_assets.catalogue.scan import containers, deepest, wanted_tree
+from tts_assets.catalogue import csv_edit, csv_table, edit, json_lines, json_text
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from tts_assets.catalogue.csv_table import Table
     from tts_assets.domain import Place
 
 #: The largest catalogue that is read, in bytes; larger ones belong in several files.
@@ -29,68 +28,118 @@ _FOREIGN_MARKS = {
     b"\xfe\xff": "UTF-16",
 }
 
-#: What the standard library says is wrong, in the words of somebody who mends a file.
-_FAULTS = {
-    "Expecting value": "a value is missing",
-    "Expecting property name": "a key in double quotes is missing",
-    "Expecting ':'": "a colon is missing after the key",
-    "Expecting ','": "a comma or a closing bracket is missing",
-    "Illegal trailing comma": "a comma stands before the closing bracket",
-    "Unterminated string": "a string begins that never ends",
-    "Invalid control character": (
-        "a string holds a line break, a tab or another control character; "
-        "end the string, or write the character as an escape such as \\n"
-    ),
-    "Invalid \\uXXXX": "\\u must be followed by four hexadecimal digits",
-    "Invalid \\escape": "a backslash in a string is followed by a character that is no escape",
-    "Extra data": "more text follows the end of the document; keep one JSON value in a file",
-    "Unexpected UTF-8 BOM": "the file begins with more than one byte order mark; remove it",
-}
-_ADVICE = {
-    "'": "strings and keys stand in double quotes",
-    "/": "JSON has no comments",
-    "#": "JSON has no comments",
-    "}": "remove the comma before it",
-    "]": "remove the comma before it",
-}
-_MISSING = ("Expecting value", "Expecting property name")
 
-_NUMBER_OR_STRING = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?(?P<whole>\d++)(?![.eE])|-?\d++[.eE\d+-]*+'
-    r"|(?P<constant>-?Infinity|NaN)",
-    re.DOTALL,
-)
+class DocumentFormat(StrEnum):
+    """How the text of a catalogue is written."""
+
+    JSON = "JSON"
+    #: One JSON value on each line; blank lines do not count.
+    JSON_LINES = "JSON Lines"
+    #: A table: RFC 4180, whatever its delimiter, and the text files of Anki.
+    CSV = "CSV"
+
+
+#: The formats of files whose names end so.
+SUFFIXES = {
+    ".json": DocumentFormat.JSON,
+    ".jsonl": DocumentFormat.JSON_LINES,
+    ".ndjson": DocumentFormat.JSON_LINES,
+    ".csv": DocumentFormat.CSV,
+    ".tsv": DocumentFormat.CSV,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A catalogue as it was read.
 
+    The place of a value is the same in every format: its steps from the root.
+
     Args:
         file: its path as the user gave it.
         text: all of it but the byte order mark, line ends as they are.
         bom: the UTF-8 byte order mark, or nothing.
-        root: the parsed value.
+        root: the parsed value: of JSON Lines the list of their values, of CSV the list of its
+            rows as objects of texts.
+        format: how the text is written.
+        columns: the names of a CSV file's columns, if its first line does not name them.
+        delimiter: what parts a CSV file's fields; None to find out.
     """
 
     file: str
     text: str = field(repr=False)
     bom: bytes
     root: Any = field(repr=False)
+    format: DocumentFormat = DocumentFormat.JSON
+    columns: tuple[str, ...] | None = None
+    delimiter: str | None = None
 
     def encode(self, text: str) -> bytes:
         """The bytes of a text that takes the place of this one's."""
         return self.bom + text.encode("utf-8")
 
+    def lines_of(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The 1-based lines where the values at these places begin, found in one pass.
 
-def parse(data: bytes, *, file: str) -> Document:
-    """Read a catalogue.
+        A place that is not there is left out, or has the line of its record.
+        """
+        if self.format is DocumentFormat.CSV:
+            return csv_table.lines_of(self.text, places, self._table(), file=self.file)
+        if self.format is DocumentFormat.JSON_LINES:
+            return json_lines.lines_of(self.text, places)
+        return json_text.lines_of(self.text, places)
 
-    A number beyond the range of a double, such as 1e999, is accepted: it is JSON (RFC 8259,
-    section 6), and nothing here ever writes a parsed number back.
+    def set_urls(
+        self,
+        urls: Mapping[Place, str],
+        *,
+        lists: Mapping[Place, int] | None = None,
+        beside: Mapping[Place, str] | None = None,
+    ) -> str:
+        """The text with these URLs at their places, and every byte around them as it was.
+
+        Args:
+            urls: the URLs by place.
+            lists: lists that run parallel to a list of texts; see
+                :func:`tts_assets.catalogue.edit.set_urls`. A table has none.
+            beside: the key after which a missing one is added; a new column comes last.
+
+        Raises:
+            InputError: a URL cannot be set at its place. Nothing is set then.
+            ValueError: one place lies within another, or is that of a whole document or record.
+        """
+        if self.format is DocumentFormat.CSV:
+            return csv_edit.set_urls(self.text, urls, self._table(), file=self.file)
+        set_them = (
+            json_lines.set_urls if self.format is DocumentFormat.JSON_LINES else edit.set_urls
+        )
+        return set_them(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
+
+    def _table(self) -> Table:
+        return csv_table.table_of(
+            self.text, file=self.file, columns=self.columns, delimiter=self.delimiter
+        )
+
+
+def parse(
+    data: bytes,
+    *,
+    file: str,
+    columns: Sequence[str] | None = None,
+    delimiter: str | None = None,
+) -> Document:
+    """Read a catalogue, as JSON, JSON Lines or CSV; see :data:`SUFFIXES`.
+
+    A file of another name is CSV if columns or a delimiter are given or Anki wrote it, else JSON.
+
+    Args:
+        data: all of the file.
+        file: its path as the user gave it.
+        columns: the names of a CSV file's columns, if it has no line that names them.
+        delimiter: what parts a CSV file's fields; None to find out.
 
     Raises:
-        InputError: the bytes are not UTF-8, not JSON, too many, or nested too deeply.
+        InputError: the bytes are not UTF-8, not of the format, too many, or nested too deeply.
     """
     if len(data) > LIMIT_BYTES:
         raise InputError(
@@ -100,79 +149,37 @@ def parse(data: bytes, *, file: str) -> Document:
         )
     bom = _BOM if data.startswith(_BOM) else b""
     text = _text(data, len(bom), file)
-    return Document(file=file, text=text, bom=bom, root=_root(text, file))
-
-
-def line_of(text: str, place: Place) -> int | None:
-    """The 1-based line where the value at a place begins; None where there is no such value."""
-    return lines_of(text, [place]).get(place)
-
-
-def lines_of(text: str, places: Iterable[Place]) -> dict[Place, int]:
-    """The 1-based lines where the values at these places begin, found in one pass.
-
-    It serves messages about a document that was parsed, and so never fails: a place that is not
-    there is left out.
-    """
-    asked = set(places)
-    starts: dict[Place, int] = {}
-    try:
-        for container in containers(text, wanted_tree(asked)):
-            if container.place == () and () in asked:
-                starts[()] = container.start
-            for member in container.members:
-                place = (*container.place, member.key)
-                if member.key in container.wanted and place in asked:
-                    starts[place] = member.start
-    except (json.JSONDecodeError, RecursionError):
-        pass
-    lines: dict[Place, int] = {}
-    line, before = 1, 0
-    for place, start in sorted(starts.items(), key=lambda found: found[1]):
-        line += text.count("\n", before, start)
-        lines[place], before = line, start
-    return lines
-
-
-def not_json(error: json.JSONDecodeError, *, file: str) -> InputError:
-    """The error of the standard library in words that say what to do."""
-    text, at = error.doc, error.pos
-    if not text.strip():
-        return InputError("the file is empty; a catalogue holds a list or an object", file=file)
-    fault = next(
-        (words for start, words in _FAULTS.items() if error.msg.startswith(start)), error.msg
-    )
-    if at >= len(text.rstrip()):
-        found = "the file ends here: it may be cut off, so restore it or save it again"
+    form = SUFFIXES.get(PurePath(file).suffix.lower())
+    if form is None:
+        is_table = columns is not None or delimiter is not None or csv_table.is_anki(text)
+        form = DocumentFormat.CSV if is_table else DocumentFormat.JSON
+    root: Any
+    if form is DocumentFormat.CSV:
+        table = csv_table.table_of(text, file=file, columns=columns, delimiter=delimiter)
+        root = csv_table.rows_of(text, table, file=file)
+    elif form is DocumentFormat.JSON_LINES:
+        root = json_lines.values_of(text, file=file)
     else:
-        advice = _ADVICE.get(text[at], "") if error.msg.startswith(_MISSING) else ""
-        if text[at] in "]}" and not text[:at].rstrip().endswith(","):
-            advice = ""
-        found = f"found {text[at : at + 12].splitlines()[0]!r}{advice and '; '}{advice}"
-    return InputError(
-        f"this is not JSON: line {error.lineno}, column {error.colno}: {fault}; {found}",
+        root = json_text.value_of(text, file=file)
+    return Document(
         file=file,
-        line=error.lineno,
-    )
-
-
-def too_deep(text: str, *, file: str) -> InputError:
-    """What to say of a document whose nesting is too much for this Python."""
-    levels, where = deepest(text)
-    return InputError(
-        f"lists and objects are nested {levels:,} levels deep, which is more than can be read; "
-        "remove that value",
-        file=file,
-        line=text.count("\n", 0, where) + 1,
+        text=text,
+        bom=bom,
+        root=root,
+        format=form,
+        columns=None if columns is None else tuple(columns),
+        delimiter=delimiter,
     )
 
 
 def _text(data: bytes, skip: int, file: str) -> str:
+    save = "save it as UTF-8"
+    if SUFFIXES.get(PurePath(file).suffix.lower()) is DocumentFormat.CSV:
+        save += ' (in Excel: "CSV UTF-8")'
     for mark, encoding in _FOREIGN_MARKS.items():
         if data.startswith(mark):
             raise InputError(
-                f"the file is {encoding}: it begins with the bytes {mark.hex(' ').upper()}; "
-                "save it as UTF-8",
+                f"the file is {encoding}: it begins with the bytes {mark.hex(' ').upper()}; {save}",
                 file=file,
                 line=1,
             )
@@ -183,41 +190,8 @@ def _text(data: bytes, skip: int, file: str) -> str:
         cut_off = exc.reason == "unexpected end of data"
         reason = "begins a character that is cut off" if cut_off else "is not UTF-8"
         raise InputError(
-            f"byte 0x{data[at]:02X} at offset {at:,} {reason}; "
-            "save the file as UTF-8 (it may be in Shift_JIS or another old encoding)",
+            f"byte 0x{data[at]:02X} at offset {at:,} {reason}; the file may be in Shift_JIS or "
+            f"another old encoding: {save}",
             file=file,
             line=data.count(b"\n", 0, at) + 1,
         ) from exc
-
-
-def _root(text: str, file: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=partial(_refused_constant, text, file))
-    except json.JSONDecodeError as exc:
-        raise not_json(exc, file=file) from exc
-    except RecursionError as exc:
-        raise too_deep(text, file=file) from exc
-    except ValueError as exc:
-        raise _long_number(text, file) from exc
-
-
-def _refused_constant(text: str, file: str, name: str) -> Never:
-    at = next(token.start() for token in _NUMBER_OR_STRING.finditer(text) if token["constant"])
-    raise InputError(
-        f"{name} is not JSON; write null or a number", file=file, line=text.count("\n", 0, at) + 1
-    )
-
-
-def _long_number(text: str, file: str) -> InputError:
-    """What to say when int() refused a number: the first one with more digits than it takes."""
-    limit = sys.get_int_max_str_digits()
-    for token in _NUMBER_OR_STRING.finditer(text):
-        digits = len(token["whole"] or "")
-        if digits > limit:
-            return InputError(
-                f"a number has {digits:,} digits, more than the {limit:,} that can be read; "
-                "shorten it, or write it as a string",
-                file=file,
-                line=text.count("\n", 0, token.start()) + 1,
-            )
-    return InputError("a number cannot be read; write it as a string", file=file)

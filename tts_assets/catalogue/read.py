@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.catalogue.document import lines_of
-from tts_assets.catalogue.schemas import EntryProblemError, Slot, kinds_like, slots
+from tts_assets.catalogue.fields import EntryProblemError
+from tts_assets.catalogue.ids import Ids
+from tts_assets.catalogue.rules import Rule, Slot
 from tts_assets.domain import Clip, Kind, Place, Unspoken
 from tts_assets.errors import InputError
+from tts_assets.mapping import ROOT_LIST, ShapeError, found, kinds_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tts_assets.catalogue.document import Document
-
-#: The longest id in bytes of UTF-8, so that it fits into a file name beside a kind and a part.
-LONGEST_ID = 200
-
-_UNSAFE_IN_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]")
+    from tts_assets.mapping import Source
 
 
 @dataclass(slots=True, kw_only=True)
 class Catalogue:
-    """What one file holds.
+    """What one source finds in one file.
 
     Args:
         file: its path as given.
-        kind: what it teaches.
+        source: how it is read.
         entries: how many records it has.
         clips: everything to be said, in the order of the file.
         unspoken: texts that yield no clip, and why.
@@ -38,8 +35,8 @@ class Catalogue:
     """
 
     file: str
-    kind: Kind
-    entries: int
+    source: Source
+    entries: int = 0
     clips: list[Clip] = field(default_factory=list)
     unspoken: list[Unspoken] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
@@ -58,13 +55,13 @@ def kind_of(file: str, root: object) -> Kind | None:
     return looks[0] if len(looks) == 1 else None
 
 
-def read(document: Document, kind: Kind) -> Catalogue:
+def read(document: Document, source: Source) -> Catalogue:
     """All of a catalogue at once; see :class:`Reader`.
 
     Raises:
-        InputError: the document's root is not a list of entries.
+        InputError: the records do not lie where the source says.
     """
-    reader = Reader(document, kind)
+    reader = Reader(document, source)
     clips = list(reader.clips())
     catalogue = reader.finished()
     catalogue.clips = clips
@@ -74,121 +71,110 @@ def read(document: Document, kind: Kind) -> Catalogue:
 class Reader:
     """Goes through a catalogue clip by clip; problems are collected, not raised."""
 
-    def __init__(self, document: Document, kind: Kind) -> None:
+    def __init__(self, document: Document, source: Source) -> None:
         """Begin.
 
         Raises:
-            InputError: the document's root is not a list of entries.
+            InputError: the records do not lie where the source says.
         """
-        self._root = document.root
-        if not isinstance(self._root, list):
-            message = "the file must be a list of entries: [ {...}, {...} ]"
-            raise InputError(message, file=document.file, line=1)
         self._document = document
-        self._catalogue = Catalogue(file=document.file, kind=kind, entries=len(self._root))
-        self._seen: dict[str, tuple[int, str]] = {}
+        self._source = source
+        self._rules = tuple(Rule(rule, source.voices) for rule in source.clips)
+        self._ids = Ids(document, source, self._rules)
+        self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []
+        self._records = self._found()
+
+    @property
+    def source(self) -> Source:
+        """How it is read."""
+        return self._source
+
+    @property
+    def document(self) -> Document:
+        """What is read."""
+        return self._document
 
     def clips(self) -> Iterator[Clip]:
         """Everything to be said, in the order of the file."""
-        kind = self._catalogue.kind
-        for position, entry in enumerate(self._root):
+        for position, (place, record) in enumerate(self._records):
+            self._catalogue.entries += 1
             try:
-                entry_id = self._id(entry, position)
+                entry_id = self._ids.of(record, place, position)
             except EntryProblemError as problem:
-                self._note(problem, position, f"entry {position + 1}")
+                self._note(problem, f"entry {position + 1}")
                 continue
-            try:
-                for slot in slots(kind, entry):
-                    clip = self._clip(slot, position, entry_id)
-                    if clip is not None:
-                        yield clip
-            except EntryProblemError as problem:
-                self._note(problem, position, f"entry {entry_id}")
+            for rule in self._rules:
+                try:
+                    for slot in rule.slots(record, place):
+                        clip = self._clip(slot, entry_id)
+                        if clip is not None:
+                            yield clip
+                except EntryProblemError as problem:
+                    self._note(problem, f"entry {entry_id}")
 
     def finished(self) -> Catalogue:
         """What was found besides clips; lines of problems are found in one scan."""
         if self._problems:
             places = {place for place, _, _ in self._problems}
-            lines = lines_of(self._document.text, places)
+            lines = self._document.lines_of(places)
             self._catalogue.problems.extend(
                 InputError(message, file=self._document.file, entry=who, line=lines.get(place))
                 for place, who, message in self._problems
             )
         return self._catalogue
 
-    def _clip(self, slot: Slot, position: int, entry_id: str) -> Clip | None:
-        part, place, url, form, parallel = slot
+    def _found(self) -> Iterable[tuple[Place, Any]]:
+        root, records = self._document.root, self._source.records
+        if isinstance(root, list) and records.steps == ROOT_LIST.steps:
+            return (((index,), record) for index, record in enumerate(root))
+        if records is ROOT_LIST:
+            message = "the file must be a list of entries: [ {...}, {...} ]"
+            raise self._misplaced(message, ())
+        try:
+            return list(found(root, records.steps))
+        except ShapeError as problem:
+            message = f"the records do not lie at {records.text}: {problem}"
+            raise self._misplaced(message, problem.place) from problem
+
+    def _misplaced(self, message: str, place: Place) -> InputError:
+        return InputError(
+            f"{message}; say with `records` of a [[source]] table where they are",
+            file=self._document.file,
+            line=self._document.lines_of([place]).get(place),
+        )
+
+    def _clip(self, slot: Slot, entry_id: str) -> Clip | None:
+        part, at, said, place, url, parallel, voice = slot
         catalogue = self._catalogue
-        if isinstance(form, EntryProblemError):
-            self._note(form, position, f"entry {entry_id}")
-        elif isinstance(form, str):
+        kind = catalogue.source.kind
+        if isinstance(said, EntryProblemError):
+            self._note(said, f"entry {entry_id}")
+        elif isinstance(said, str):
             catalogue.unspoken.append(
                 Unspoken(
-                    kind=catalogue.kind,
-                    file=catalogue.file,
-                    entry=entry_id,
-                    part=part,
-                    reason=form,
+                    kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=said, at=at
                 )
             )
         elif url is not None and not isinstance(url, str):
-            key = next(key for key in reversed(place) if isinstance(key, str))
-            message = f"{key!r} holds neither text nor null, and a URL belongs there"
-            self._note(EntryProblemError(message, *place), position, f"entry {entry_id}")
+            keys = [key for key in place or () if isinstance(key, str)]
+            message = f"{keys[-1]!r} holds neither text nor null, and a URL belongs there"
+            self._note(EntryProblemError(message, place or at), f"entry {entry_id}")
         else:
-            place = (position, *place)
             return Clip(
-                catalogue.kind, catalogue.file, entry_id, part, place, form, parallel, url or None
+                kind,
+                catalogue.file,
+                entry_id,
+                part,
+                place,
+                said,
+                parallel,
+                url or None,
+                voice,
+                at,
+                catalogue.source.name,
             )
         return None
 
-    def _id(self, entry: Any, position: int) -> str:
-        """The entry's id as text, if no other entry has one that could be taken for it."""
-        if not isinstance(entry, dict):
-            raise EntryProblemError("it is not an object { ... }")
-        key = "id"
-        if self._catalogue.kind is Kind.CHARACTERS and "id" not in entry:
-            key = "hiragana" if entry.get("hiragana") else "katakana"
-        value = entry.get(key)
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            what = f"it has no {key!r}" if value is None else f"its {key!r} is no text or number"
-            raise EntryProblemError(f"{what}: give every entry one of its own", *_at(entry, key))
-        text = str(value)
-        if isinstance(value, str) and (wrong := _id_problem(text)):
-            raise EntryProblemError(f"its {key!r} {wrong}", key)
-        other, other_text = self._seen.setdefault(_folded(text), (position, text))
-        if other != position:
-            same = "the same" if other_text == text else "too much like the"
-            raise EntryProblemError(
-                f"its {key!r} {text!r} is {same} {key!r} of entry {other + 1}: "
-                "give it one of its own",
-                key,
-            )
-        return text
-
-    def _note(self, problem: EntryProblemError, position: int, who: str) -> None:
-        self._problems.append(((position, *problem.place), who, str(problem)))
-
-
-def _at(entry: dict[str, Any], key: str) -> tuple[str, ...]:
-    return (key,) if key in entry else ()
-
-
-def _id_problem(text: str) -> str | None:
-    """Why a text is no id that is safe in file names and addresses; None when it is."""
-    if not text.strip():
-        return "is empty"
-    if _UNSAFE_IN_ID.search(text) or text in {".", ".."}:
-        return f"{text[:60]!r} has a slash, a control or a broken character, or names a folder"
-    size = len(text.encode())
-    if size > LONGEST_ID:
-        return f"is {size} bytes long; at most {LONGEST_ID} are allowed"
-    return None
-
-
-def _folded(entry_id: str) -> str:
-    """One spelling for ids that some file systems cannot tell apart."""
-    if entry_id.isascii():
-        return entry_id.lower()
-    return unicodedata.normalize("NFC", entry_id).casefold()
+    def _note(self, problem: EntryProblemError, who: str) -> None:
+        self._problems.append((problem.place, who, str(problem)))

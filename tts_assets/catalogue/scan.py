@@ -64,7 +64,7 @@ class Container:
 
 
 class Layout(NamedTuple):
-    """The white space and commas of a list: behind its bracket, between items, before its end."""
+    """White space and commas of a list or object: behind its bracket, between items, at its end."""
 
     opening: str
     comma: str
@@ -100,7 +100,7 @@ def containers(text: str, wanted: Wanted) -> Iterator[Container]:
 
 
 def items(text: str, start: int) -> list[Member]:
-    """What is in the list that begins at ``start``."""
+    """What is in the list or object that begins at ``start``."""
     row = Container(place=(), wanted={}, start=start, end=0, members=[])
     for _ in _entered(text, row):
         pass
@@ -108,14 +108,14 @@ def items(text: str, start: int) -> list[Member]:
 
 
 def layout_of(text: str, member: Member, colon: str) -> Layout | None:
-    """The layout of a value that is a list with items, where objects write such colons."""
-    if text[member.start] != "[" or not (present := items(text, member.start)):
+    """The layout of a value that has items or members, where objects write such colons."""
+    if text[member.start] not in {"[", "{"} or not (present := items(text, member.start)):
         return None
-    opening = text[member.start + 1 : present[0].start]
+    opening = text[member.start + 1 : present[0].at]
     closing = text[present[-1].end : member.end - 1]
     if len(present) == 1:
         return Layout(opening, new_comma(opening, colon), closing)
-    return Layout(opening, text[present[0].end : present[1].start], closing)
+    return Layout(opening, text[present[0].end : present[1].at], closing)
 
 
 def new_comma(opening: str, colon: str) -> str:

@@ -1,4 +1,4 @@
-"""The commands: `generate`, and the lookers-on `explain`, `providers`, `voices`, `doctor`."""
+"""The commands: `generate`, `lint`, `init`, and the lookers-on `explain`, `providers`, `voices`, `doctor`."""
 
 import os
 from pathlib import Path
@@ -97,6 +97,41 @@ def generate(  # noqa: PLR0913 - one parameter for each option
 
 @app.command()
 @answered
+def lint(
+    paths: options.Paths = None,
+    kinds: options.Type = None,
+    output_format: options.LintFormat = None,
+    config: options.Config = None,
+) -> ExitCode:
+    """Find wrong readings, accents that cannot be, and texts that yield no clip; makes no sound."""
+    from tts_assets.cli.lint import lint as look  # noqa: PLC0415 - see generate
+
+    settings = _settings(
+        config, paths=paths or None, type=kinds or None, **{"output-format": output_format}
+    )
+    return look(settings)
+
+
+@app.command()
+@answered
+def init(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Catalogues, or folders of them.", show_default="this folder"),
+    ] = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a tts-assets.toml that is there.")
+    ] = False,
+) -> ExitCode:
+    """Look at your files, and write a tts-assets.toml that says how to read them."""
+    from tts_assets.cli.init import init as look  # noqa: PLC0415 - see generate
+
+    return look(paths or [], force=force)
+
+
+@app.command()
+@answered
 def explain(  # noqa: PLR0913 - see generate
     entry: Annotated[str, typer.Argument(metavar="ID", help="The id of an entry.")],
     paths: options.Paths = None,
@@ -110,7 +145,7 @@ def explain(  # noqa: PLR0913 - see generate
     config: options.Config = None,
 ) -> ExitCode:
     """Show what is said for an entry, where it is stored, and whether it is fresh."""
-    from tts_assets.cli.look import explain as look  # noqa: PLC0415 - see generate
+    from tts_assets.cli.explain import explain as look  # noqa: PLC0415 - see generate
 
     settings = _settings(
         config,

@@ -1,4 +1,4 @@
-"""The commands that only look: `explain`, `providers`, `voices`, `doctor`."""
+"""The commands that look at engines and at the machine: `providers`, `voices`, `doctor`."""
 
 import platform
 import shutil
@@ -7,64 +7,10 @@ import tempfile
 from pathlib import Path
 
 from tts_assets import providers as engines
-from tts_assets import survey as surveys
-from tts_assets.catalogue import Catalogue
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
-from tts_assets.domain import Unspoken
-from tts_assets.plan import Planned
-from tts_assets.settings import OutputFormat, Settings
-
-
-def explain(settings: Settings, entry: str) -> ExitCode:
-    """Show each clip of the entries with that id, whatever their kind."""
-    show = Show(settings.output_format)
-    found = surveys.survey(settings, engines.get(settings.provider))
-    items = [item for item in found.planned if item.clip.entry == entry]
-    silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
-    problems = [each for each in found.problems if each.entry == f"entry {entry}"]
-    if settings.output_format is OutputFormat.JSON:
-        show.data([_explained(item) for item in items] + [_silent(each) for each in silent])
-    else:
-        for item in items:
-            for name, value in _explained(item).items():
-                show.line(f"{name:<8}  {(value or '-').replace(chr(10), ' ')}")
-            show.line("")
-        for each in silent:
-            show.line(f"{each.file}: {each.kind} {each.entry} {each.part}: no clip, {each.reason}")
-    for problem in problems:
-        show.error(f"error: {problem}")
-    if problems:
-        return ExitCode.USAGE
-    if not items and not silent:
-        show.error(f"no entry has the id {entry!r} {_where(found.catalogues)}")
-        return ExitCode.NOTHING
-    return ExitCode.OK
-
-
-def _explained(item: Planned) -> dict[str, str | None]:
-    clip = item.clip
-    return {
-        "clip": f"{clip.kind} {clip.entry} {clip.part}",
-        "file": clip.file,
-        "text": clip.form.text,
-        "reading": clip.form.reading,
-        "recipe": item.recipe,
-        "asset": item.asset,
-        "url": item.url,
-        "in file": clip.url,
-        "state": item.state.value,
-        "reason": item.reason,
-    }
-
-
-def _silent(each: Unspoken) -> dict[str, str | None]:
-    clip = f"{each.kind} {each.entry} {each.part}"
-    return {"clip": clip, "file": each.file, "state": "unspoken", "reason": each.reason}
-
-
-def _where(catalogues: list[Catalogue]) -> str:
-    return f"in {', '.join(each.file for each in catalogues) or 'any catalogue'}"
+from tts_assets.open_catalogues import DEFAULT_PATH
+from tts_assets.settings import Settings
 
 
 def providers(settings: Settings) -> ExitCode:
@@ -123,8 +69,13 @@ def _problem_of(name: str) -> str | None:
 
 
 def _catalogues(settings: Settings) -> tuple[str, bool, str]:
-    missing = [path for path in settings.paths if not Path(path).exists()]
-    details = f"not there: {', '.join(missing)}" if missing else ", ".join(settings.paths)
+    paths = settings.paths
+    if settings.sources and not paths:
+        count = len(settings.sources)
+        return ("catalogues", True, f"as {count} source{'s'[: count > 1]} of the configuration say")
+    paths = paths or (DEFAULT_PATH,)
+    missing = [path for path in paths if not Path(path).exists()]
+    details = f"not there: {', '.join(missing)}" if missing else ", ".join(paths)
     return ("catalogues", not missing, details)
 
 

@@ -6,7 +6,7 @@ import typer
 
 Paths: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(help="Catalogues (JSON), or folders of them.", show_default="data"),
+    typer.Argument(help="Catalogues, or folders of them.", show_default="data"),
 ]
 Type: TypeAlias = Annotated[
     list[str] | None,
@@ -67,6 +67,12 @@ Progress: TypeAlias = Annotated[
 OutputFormat: TypeAlias = Annotated[
     str | None,
     typer.Option("--output-format", metavar="FORMAT", help="text or json.", show_default="text"),
+]
+LintFormat: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--output-format", metavar="FORMAT", help="text, json or github.", show_default="text"
+    ),
 ]
 Config: TypeAlias = Annotated[
     str | None,

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tts_assets.console.text import escaped, plain, safe, short
+from tts_assets.japanese.accent import notation, pitch_line
 from tts_assets.plan import State
 from tts_assets.settings import OutputFormat
 
@@ -118,6 +119,17 @@ def report_data(report: Report) -> dict[str, Any]:
         "failed": [
             {**_clip(failure.clip), "reason": failure.reason} for failure in report.failures
         ],
+        "doubts": [
+            {
+                **_clip(each.clip),
+                "said": notation(each.pronunciation.phrases),
+                "pitch": pitch_line(each.pronunciation.phrases),
+                "basis": each.pronunciation.basis.value,
+                "accent_basis": each.pronunciation.accent_basis.value,
+                "doubt": each.pronunciation.doubt,
+            }
+            for each in report.doubts
+        ],
         "planned": [
             {
                 **_clip(item.clip),
@@ -164,6 +176,7 @@ def _clip(clip: Any) -> dict[str, Any]:
         "part": clip.part,
         "text": clip.form.text,
         "reading": clip.form.reading,
+        "accent": clip.form.accent,
     }
 
 
@@ -179,6 +192,8 @@ def _summary(report: Report) -> list[str]:
         sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
         lines.append(f"made      {report.made} clips{sound}{pace}")
         lines.append(f"failed    {len(report.failures)}")
+        if report.doubts:
+            lines.append(f"doubtful  {len(report.doubts)} readings or accents: see `tts-assets lint`")
     lines.append(f"fresh     {states.get(State.FRESH, 0)}")
     if states.get(State.LOCKED):
         lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")

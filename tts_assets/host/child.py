@@ -1,7 +1,8 @@
-"""The engine's process: loads one native engine, speaks orders in worker threads until told to end.
+"""The engine's process: loads one native engine, answers orders in worker threads until told to end.
 
-Started with ``MODULE:FACTORY``, the number of threads, and where to find packages. Orders arrive on
-standard input, replies leave on what was standard output; whatever native code prints goes to the log.
+Started with ``MODULE:FACTORY``, the number of threads, and where to find packages. What to set up and
+orders arrive on standard input, replies leave on what was standard output; whatever native code
+prints goes to the log.
 """
 
 from __future__ import annotations
@@ -12,20 +13,42 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
-from tts_assets.errors import ClipError
+from tts_assets.errors import ClipError, UsageError
 from tts_assets.host import wire
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Speech, SpokenForm, Voice
+    from collections.abc import Sequence
+
+    from tts_assets.domain import DictionaryWord, Pronunciation, Speech, SpokenForm, Voice
 
 
+@runtime_checkable
 class NativeEngine(Protocol):
     """An engine that runs inside the process; ``speak`` is called from several threads at once."""
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say it, or raise ClipError with the reason."""
+        ...
+
+
+@runtime_checkable
+class LearningEngine(Protocol):
+    """An engine that takes the words of a user's own dictionary, before anything else is asked."""
+
+    def learn(self, words: Sequence[DictionaryWord]) -> None:
+        """Read these words as they say, or raise UsageError with the reason."""
+        ...
+
+
+@runtime_checkable
+class ReadingEngine(Protocol):
+    """An engine that can tell how it would say a form; called from several threads at once."""
+
+    def read(self, form: SpokenForm) -> Pronunciation:
+        """Tell its pronunciation, or raise ClipError with the reason."""
         ...
 
 
@@ -51,8 +74,11 @@ def main() -> None:
     """Serve orders until standard input ends, which it also does when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = _Replies(_private_stdout())
+    setup = _read_frame(sys.stdin.buffer)
+    if setup is None:
+        os._exit(0)
     try:
-        engine = _load(sys.argv[1])
+        engine = _load(sys.argv[1], wire.setup(setup))
     except Exception as exc:  # noqa: BLE001 - whatever stops an engine from loading is the answer
         replies.send(wire.Reply(number=wire.READY, error=f"{type(exc).__name__}: {exc}"))
         os._exit(1)
@@ -66,7 +92,7 @@ def main() -> None:
         replies.send(wire.Reply(number=wire.BEAT))
 
 
-def _serve(engine: NativeEngine, replies: _Replies, turn: threading.Lock) -> None:
+def _serve(engine: object, replies: _Replies, turn: threading.Lock) -> None:
     """Take an order and answer it, again and again.
 
     The thread that takes an order speaks it: handed on to another, it would wait for a core.
@@ -86,9 +112,13 @@ def _private_stdout() -> BinaryIO:
     return private
 
 
-def _load(factory: str) -> NativeEngine:
+def _load(factory: str, setup: wire.Setup) -> object:
     module, _, name = factory.partition(":")
-    engine: NativeEngine = getattr(importlib.import_module(module), name)()
+    engine: object = getattr(importlib.import_module(module), name)()
+    if setup.words:
+        if not isinstance(engine, LearningEngine):
+            raise UsageError("this engine takes no words of your own: leave out [[dictionary]]")
+        engine.learn(setup.words)
     return engine
 
 
@@ -101,16 +131,42 @@ def _read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == size else None
 
 
-def _answer(engine: NativeEngine, order: wire.Order) -> wire.Reply:
-    from tts_assets.audio import finish  # noqa: PLC0415 - heavy, and only needed in this process
-
+def _answer(engine: object, order: wire.Order) -> wire.Reply:
     try:
-        speech = engine.speak(order.form, order.voice)
-        if order.sound is not None:
-            return wire.Reply(number=order.number, recording=finish(speech, order.sound))
-        samples = speech.samples.astype("<f4", copy=False).tobytes()
-        return wire.Reply(number=order.number, samples=samples, rate_hz=speech.rate_hz)
+        if isinstance(order, wire.Read):
+            readings = tuple(_reading(engine, form) for form in order.forms)
+            return wire.Reply(number=order.number, readings=readings)
+        return _speech(engine, order)
     except ClipError as exc:
         return wire.Reply(number=order.number, error=str(exc))
     except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
         return wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")
+
+
+def _speech(engine: object, order: wire.Say) -> wire.Reply:
+    from tts_assets.audio import finish  # noqa: PLC0415 - heavy, and only needed in this process
+
+    if not isinstance(engine, NativeEngine):
+        raise ClipError("this engine tells readings and has no voice")
+    speech = engine.speak(order.form, order.voice)
+    if order.sound is not None:
+        recording = replace(finish(speech, order.sound), pronunciation=speech.pronunciation)
+        return wire.Reply(number=order.number, recording=recording)
+    return wire.Reply(
+        number=order.number,
+        samples=speech.samples.astype("<f4", copy=False).tobytes(),
+        rate_hz=speech.rate_hz,
+        pronunciation=speech.pronunciation,
+    )
+
+
+def _reading(engine: object, form: SpokenForm) -> Pronunciation | str:
+    """One of many: what is wrong with it is its own."""
+    if not isinstance(engine, ReadingEngine):
+        return "this engine cannot tell how it reads"
+    try:
+        return engine.read(form)
+    except ClipError as exc:
+        return str(exc)
+    except Exception as exc:  # noqa: BLE001 - see _answer
+        return f"{type(exc).__name__}: {exc}"

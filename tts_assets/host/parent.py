@@ -12,27 +12,31 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tts_assets.domain import Speech
-from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
+from tts_assets.errors import ClipError, EngineCrashError, FatalError
 from tts_assets.host import wire
+from tts_assets.host.orders import OpenOrder, sendable
+from tts_assets.host.process import end, how, last_words, start
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from anyio.abc import Process
 
-    from tts_assets.domain import Recording, Sound, SpokenForm, Voice
+    from tts_assets.domain import (
+        DictionaryWord,
+        Pronunciation,
+        Recording,
+        Sound,
+        SpokenForm,
+        Voice,
+    )
 
 #: Deaths in a row, with nothing being spoken, after which the engine is given up.
 _IDLE_DEATHS = 3
@@ -43,41 +47,29 @@ _SILENCE_SECONDS = 10.0
 _LOADING_SECONDS = 120.0
 #: How long a process may take to end after its last word.
 _FAREWELL_SECONDS = 1.0
-#: The child finds the same packages as the run itself, wherever that got them from.
-_CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.host.child import main; main()"
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Open:
-    """An order that is not settled yet."""
-
-    order: wire.Order
-    settled: anyio.Event = field(default_factory=anyio.Event)
-    reply: wire.Reply | None = None
-    error: TtsAssetsError | None = None
-    sent: bool = False
-    suspect: bool = False
-    on_start: Callable[[], None] | None = None
-
-    def settle(
-        self, *, reply: wire.Reply | None = None, error: TtsAssetsError | None = None
-    ) -> None:
-        self.reply = reply
-        self.error = error
-        self.settled.set()
+#: Forms to read in one order: enough that frames cost little, few enough to share among threads.
+_READ_AT_ONCE = 256
 
 
 class EngineHost:
     """One native engine in its own process; made by :func:`engine_host`."""
 
-    def __init__(self, factory: str, *, threads: int, silence_seconds: float) -> None:
+    def __init__(
+        self,
+        factory: str,
+        *,
+        threads: int,
+        silence_seconds: float,
+        words: tuple[DictionaryWord, ...] = (),
+    ) -> None:
         """Prepare to run an engine; see :func:`engine_host`."""
         self._factory = factory
+        self._setup = wire.Setup(words=words)
         self._threads = threads
         self._silence_seconds = silence_seconds
         self._heard = 0.0
         self._numbers = itertools.count()
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, OpenOrder] = {}
         self._changed = anyio.Event()
         self._process: Process | None = None
         self._ready = False
@@ -103,8 +95,13 @@ class EngineHost:
         """
         import numpy as np  # noqa: PLC0415 - heavy, and most runs have their sound finished below
 
-        reply = await self._reply(form, voice, None, on_start)
-        return Speech(samples=np.frombuffer(reply.samples, dtype="<f4"), rate_hz=reply.rate_hz)
+        order = wire.Say(number=next(self._numbers), form=form, voice=voice)
+        reply = await self._reply(order, on_start)
+        return Speech(
+            samples=np.frombuffer(reply.samples, dtype="<f4"),
+            rate_hz=reply.rate_hz,
+            pronunciation=reply.pronunciation,
+        )
 
     async def record(
         self,
@@ -115,21 +112,51 @@ class EngineHost:
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
         """Say it and finish the sound in the engine's process; arguments and errors as in speak."""
-        reply = await self._reply(form, voice, sound, on_start)
+        order = wire.Say(number=next(self._numbers), form=form, voice=voice, sound=sound)
+        reply = await self._reply(order, on_start)
         assert reply.recording is not None  # noqa: S101 - asked for with a sound
         return reply.recording
 
-    async def _reply(
-        self,
-        form: SpokenForm,
-        voice: Voice,
-        sound: Sound | None,
-        on_start: Callable[[], None] | None,
-    ) -> wire.Reply:
+    async def read(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
+        """How the engine would say many forms, without saying them.
+
+        Returns:
+            For each form in order its pronunciation, or why it has none.
+
+        Raises:
+            FatalError: the engine cannot be started.
+        """
+        found: list[Pronunciation | str] = [""] * len(forms)
+
+        fatal: list[FatalError] = []
+
+        async def batch(first: int, last: int) -> None:
+            try:
+                found[first:last] = await self._read(tuple(forms[first:last]))
+            except FatalError as exc:
+                fatal.append(exc)
+
+        async with anyio.create_task_group() as tasks:
+            for first in range(0, len(forms), _READ_AT_ONCE):
+                tasks.start_soon(batch, first, min(first + _READ_AT_ONCE, len(forms)))
+        if fatal:
+            raise fatal[0]
+        return found
+
+    async def _read(self, forms: tuple[SpokenForm, ...]) -> list[Pronunciation | str]:
+        """One order's forms; one by one, if the engine dies of them together."""
+        order = wire.Read(number=next(self._numbers), forms=forms)
+        try:
+            return list((await self._reply(order, None)).readings)
+        except ClipError as exc:
+            if len(forms) == 1:
+                return [str(exc)]
+        return [reading for form in forms for reading in await self._read((form,))]
+
+    async def _reply(self, order: wire.Order, on_start: Callable[[], None] | None) -> wire.Reply:
         if self._dead is not None:
             raise self._dead
-        order = wire.Order(number=next(self._numbers), form=form, voice=voice, sound=sound)
-        entry = _Open(order=order, on_start=on_start)
+        entry = OpenOrder(order=order, on_start=on_start)
         self._open[order.number] = entry
         self._notify()
         try:
@@ -154,7 +181,8 @@ class EngineHost:
 
     async def _run_once(self) -> None:
         with tempfile.TemporaryFile() as log:
-            async with await self._start(log) as process:
+            self._ready = self._killed = False
+            async with await start(self._factory, self._threads, log) as process:
                 self._process = process
                 try:
                     await self._converse(process)
@@ -164,25 +192,9 @@ class EngineHost:
                         await process.wait()
                 finally:
                     with anyio.CancelScope(shield=True):
-                        _end(process)
+                        end(process)
                         status = await process.wait()
-            self._after_death(status, _last_words(log), ours=ours)
-
-    async def _start(self, log: IO[bytes]) -> Process:
-        self._ready = self._killed = False
-        # Not -m: that would run a module which its own package has imported already.
-        command = [sys.executable, "-P", "-c", _CHILD]
-        # Cancelled half-way, a start would leave a process that nobody ends.
-        with anyio.CancelScope(shield=True):
-            started = await anyio.open_process(
-                [*command, self._factory, str(self._threads), *filter(None, sys.path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                # Ctrl-C is for the run to answer; the terminal must not reach past it.
-                start_new_session=True,
-            )
-        return started  # noqa: RET504 - inside the scope, mypy takes it for skippable
+            self._after_death(status, last_words(log), ours=ours)
 
     async def _converse(self, process: Process) -> None:
         async with anyio.create_task_group() as both:
@@ -198,28 +210,27 @@ class EngineHost:
             await anyio.sleep(self._silence_seconds / 4)
             now = anyio.current_time()
             if self._ready and now - self._heard > self._silence_seconds:
-                _end(process)
+                end(process)
             elif not self._ready and now - begun > _LOADING_SECONDS:
                 self._give_up(f"the engine was not loaded after {_LOADING_SECONDS:g} s")
-                _end(process)
+                end(process)
             for entry in self._open.values():
                 # Loading and other clips' crashes are not to be paid for with its time.
-                if not entry.sent and entry.on_start is not None:
-                    entry.on_start()
+                if not entry.sent:
+                    entry.tell_start()
 
     async def _send_orders(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
-        while True:
-            changed = self._changed
-            for entry in self._sendable():
-                entry.sent = True
-                if entry.on_start is not None:
-                    entry.on_start()
-                try:
+        # When the process is dying, the reader hears the end.
+        with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
+            await process.stdin.send(wire.frame(self._setup))
+            while True:
+                changed = self._changed
+                for entry in self._sendable():
+                    entry.sent = True
+                    entry.tell_start()
                     await process.stdin.send(wire.frame(entry.order))
-                except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
-                    return  # The process is dying: the reader hears the end.
-            await changed.wait()
+                await changed.wait()
 
     async def _hear_replies(self, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101 - opened with a pipe
@@ -232,16 +243,10 @@ class EngineHost:
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError):
             return
 
-    def _sendable(self) -> list[_Open]:
-        """The orders to send now: as many as there are threads; a suspect only alone."""
+    def _sendable(self) -> list[OpenOrder]:
         if not self._ready or self._killed:
             return []
-        flying = sum(entry.sent for entry in self._open.values())
-        waiting = [entry for entry in self._open.values() if not entry.sent]
-        suspects = [entry for entry in waiting if entry.suspect]
-        if suspects or any(entry.suspect for entry in self._open.values()):
-            return suspects[:1] if not flying else []
-        return waiting[: max(0, self._threads - flying)]
+        return sendable(self._open.values(), self._threads)
 
     def _take(self, reply: wire.Reply) -> None:
         if reply.number == wire.BEAT:
@@ -255,7 +260,7 @@ class EngineHost:
             entry.settle(reply=reply)
         self._notify()
 
-    def _withdraw(self, entry: _Open) -> None:
+    def _withdraw(self, entry: OpenOrder) -> None:
         """Forget an order; if it is being spoken at this moment, only a kill ends that."""
         if self._open.pop(entry.order.number, None) is not None and entry.sent:
             self._kill()
@@ -264,7 +269,7 @@ class EngineHost:
     def _kill(self) -> None:
         if self._process is not None and not self._killed:
             self._killed = True
-            _end(self._process)
+            end(self._process)
 
     def _after_death(self, status: int, last_words: str, *, ours: bool) -> None:
         """Decide what becomes of the orders in flight; ``ours`` tells that it died of our kill."""
@@ -275,19 +280,19 @@ class EngineHost:
         if ours:
             pass
         elif not self._ready:
-            self._give_up(f"the engine's process ended while starting {_how(status)}{last_words}")
+            self._give_up(f"the engine's process ended while starting {how(status)}{last_words}")
         elif len(flying) == 1:
             del self._open[flying[0].order.number]
             flying[0].settle(error=EngineCrashError(self._verdict(status)))
         else:
-            self._after_unclear_death(flying, f"{_how(status)}{last_words}")
+            self._after_unclear_death(flying, f"{how(status)}{last_words}")
 
     def _verdict(self, status: int) -> str:
         if anyio.current_time() - self._heard > self._silence_seconds:
             return f"the engine gave no sign of life for {self._silence_seconds:g} s, and was ended"
-        return f"the engine died of it {_how(status)}"
+        return f"the engine died of it {how(status)}"
 
-    def _after_unclear_death(self, flying: list[_Open], how: str) -> None:
+    def _after_unclear_death(self, flying: list[OpenOrder], how: str) -> None:
         for entry in flying:
             entry.suspect = True
         self._idle_deaths = 0 if flying else self._idle_deaths + 1
@@ -308,16 +313,21 @@ class EngineHost:
 
 @contextlib.asynccontextmanager
 async def engine_host(
-    factory: str, *, threads: int, silence_seconds: float = _SILENCE_SECONDS
+    factory: str,
+    *,
+    threads: int,
+    silence_seconds: float = _SILENCE_SECONDS,
+    words: tuple[DictionaryWord, ...] = (),
 ) -> AsyncIterator[EngineHost]:
     """A running engine process, ended with the block.
 
     Args:
         factory: ``module:function`` that makes the engine; called inside the process.
-        threads: how many orders it speaks at once.
+        threads: how many orders it answers at once.
         silence_seconds: after that long without a sign of life the process counts as stuck.
+        words: the user's own dictionary, for engines that learn words.
     """
-    host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds)
+    host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds, words=words)
     failure: Exception | None = None
     async with anyio.create_task_group() as supervisor:
         supervisor.start_soon(host.run)
@@ -330,37 +340,6 @@ async def engine_host(
         raise failure
 
 
-def _end(process: Process) -> None:
-    """Kill a process, if it still runs."""
-    if process.returncode is not None:
-        return
-    if os.name != "posix":
-        process.kill()
-        return
-    # Process.kill() looks whether it has ended, and so takes its status away from who waits.
-    with contextlib.suppress(ProcessLookupError):
-        # With all that it has started: it leads a session of its own.
-        os.killpg(process.pid, signal.SIGKILL)
-
-
 def silence(timeout_seconds: float) -> float:
     """How long a process may give no sign of life, where one call may take that long in all."""
     return max(min(_SILENCE_SECONDS, timeout_seconds / 3), 4 * wire.BEAT_SECONDS)
-
-
-def _how(status: int) -> str:
-    """How a process ended, in words."""
-    if status >= 0:
-        return f"(exit code {status})"
-    try:
-        return f"(signal {signal.Signals(-status).name})"
-    except ValueError:
-        return f"(signal {-status})"
-
-
-def _last_words(log: IO[bytes]) -> str:
-    """The last line that the process wrote, to go into a message."""
-    log.seek(0)
-    lines = log.read().decode("utf-8", "replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return f": {last[:300]}" if last else ""

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 
 # Needed at run time: the decoders read these types out of the annotations.
-from tts_assets.domain import Recording, Sound, SpokenForm, Voice  # noqa: TC001
+from tts_assets.domain import (  # noqa: TC001
+    DictionaryWord,
+    Pronunciation,
+    Recording,
+    Sound,
+    SpokenForm,
+    Voice,
+)
 
 #: Bytes in front of every frame: its length, unsigned, big-endian.
 PREFIX = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Setup:
+    """The first frame that a process gets: the words of the user's own dictionary."""
+
+    words: tuple[DictionaryWord, ...] = ()
+
+
+class Say(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """One thing to say; with ``sound``, to be finished and encoded as well."""
 
     number: int
@@ -24,18 +38,31 @@ class Order:
     sound: Sound | None = None
 
 
+class Read(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Forms to tell the pronunciation of, without saying them."""
+
+    number: int
+    forms: tuple[SpokenForm, ...]
+
+
+Order: TypeAlias = Say | Read
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of an order: a recording, or samples and their rate, or an error in words.
+    """What came of an order: a recording, or samples and their rate, or readings, or an error.
 
-    Samples are float32, little-endian. Number -1 says that the engine is ready, or why it is not;
-    number -2 only that the process is alive and can run its own code.
+    Samples are float32, little-endian; a reading that is a text is the reason why there is none.
+    Number -1 says that the engine is ready, or why it is not; number -2 only that the process is
+    alive and can run its own code.
     """
 
     number: int
     recording: Recording | None = None
     samples: bytes = b""
     rate_hz: int = 0
+    pronunciation: Pronunciation | None = None
+    readings: tuple[Pronunciation | str, ...] = ()
     error: str | None = None
 
 
@@ -44,14 +71,20 @@ BEAT = -2
 #: Seconds between two signs of life.
 BEAT_SECONDS = 0.25
 
-_order_decoder = msgspec.msgpack.Decoder(Order)
+_setup_decoder = msgspec.msgpack.Decoder(Setup)
+_order_decoder: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
 _reply_decoder = msgspec.msgpack.Decoder(Reply)
 
 
-def frame(message: Order | Reply) -> bytes:
+def frame(message: Setup | Order | Reply) -> bytes:
     """The message with its length in front."""
     body = msgspec.msgpack.encode(message)
     return PREFIX.pack(len(body)) + body
+
+
+def setup(body: bytes) -> Setup:
+    """The set-up in a frame's body."""
+    return _setup_decoder.decode(body)
 
 
 def order(body: bytes) -> Order:

@@ -1,4 +1,4 @@
-"""Kana: one script for readings, and a key under which equal pronunciations are equal."""
+"""Kana: one script for readings, their morae, and a key under which equal pronunciations are equal."""
 
 from __future__ import annotations
 
@@ -22,6 +22,26 @@ _VOWEL_OF = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 #: A vowel that only lengthens the one before it: オウ is said オオ, エイ is said エエ.
 _LENGTHENED = {("オ", "ウ"): "オ", ("エ", "イ"): "エ"}
 
+#: Which kana each small kana makes one mora with; behind others it is a mora of its own.
+_JOINED = {
+    "ァ": "クグツフヴ",
+    "ィ": "ウクグシスズツテデフヴ",
+    "ゥ": "クトド",
+    "ェ": "イウキギクグシジチヂツニヒビピフミリヴ",
+    "ォ": "ウクグツフヴ",
+    "ャ": "キギシジチヂテデニヒビピミリヴ",
+    "ュ": "キギシジチヂテデニヒビピフミリヴ",
+    "ョ": "キギシジチヂテデニヒビピミリヴ",
+    "ヮ": "クグ",
+}
+_MORA = re.compile(
+    "|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"])
+)
+
+
+class UnusableTextError(ValueError):
+    """A text that cannot be what its author meant: broken characters, a reading that is not kana."""
+
 
 def katakana(text: str) -> str:
     """The text in katakana: compatibility forms composed, hiragana shifted, the rest kept."""
@@ -31,6 +51,31 @@ def katakana(text: str) -> str:
 def is_katakana(text: str) -> bool:
     """Whether the text is katakana and nothing else."""
     return _KATAKANA.fullmatch(text) is not None
+
+
+def morae(kana: str) -> list[str]:
+    """The morae of a text in hiragana or katakana, in katakana; what is not kana is left out.
+
+    A small kana joins the one before it where the two make one sound; ッ, ン and ー are morae.
+    """
+    return _MORA.findall(katakana(kana))
+
+
+def pronounced(kana: str) -> str:
+    """How kana are said: in katakana, with ー for what only lengthens the vowel before it.
+
+    トウキョウ is said トーキョー, センセイ センセー, ツヅク ツズク. Spelling alone decides: ハ and ヘ stay
+    what they are, and オモウ, whose ウ is an ending, becomes オモー, too. イイ at the end stays, as
+    in アタラシイ.
+    """
+    said: list[str] = []
+    spelled = morae(kana.translate(_HIRAGANA_TO_KATAKANA).translate(_MERGED))
+    for index, mora in enumerate(spelled):
+        vowel = _VOWEL_OF.get(said[-1][-1], "") if said else ""
+        lengthens = _LENGTHENED.get((vowel, mora), mora) == vowel
+        ends_in_i = mora == "イ" == vowel and index == len(spelled) - 1
+        said.append("ー" if lengthens and not ends_in_i else mora)
+    return "".join(said)
 
 
 def pronunciation_key(reading: str) -> str:

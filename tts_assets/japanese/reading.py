@@ -2,48 +2,120 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
-from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.nodes import as_one_phrase, phrases, said, size
+from tts_assets.japanese.particles import own_reading
+from tts_assets.japanese.text_ladder import settled_text
+from tts_assets.japanese.word_ladder import has_reading, settled_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
-    from tts_assets.domain import SpokenForm
-
-    #: OpenJTalk's word nodes in order, each with at least ``string`` and ``pron``.
-    Nodes: TypeAlias = Sequence[Mapping[str, Any]]
+    from tts_assets.domain import Phrase, SpokenForm
+    from tts_assets.japanese.analyses import Analyses, Settled
+    from tts_assets.japanese.nodes import Nodes
 
 
-def guarded(form: SpokenForm, analyse: Callable[[str], Nodes]) -> Nodes:
-    """The analysis to speak: of the spelling if it is read as given, else of the given kana.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """What may be spoken.
+
+    Args:
+        parts: an analysis for each sentence, to be said one after the other.
+        pronunciation: what they say, and how sure that is.
+    """
+
+    parts: tuple[Nodes, ...]
+    pronunciation: Pronunciation
+
+
+def guarded(form: SpokenForm, dictionary: Analyses) -> Guarded:
+    """How a form is said: with the entry's reading and accent where it gives them.
 
     The spelling is preferred because only it carries the word's accent.
 
-    Args:
-        form: what is to be said.
-        analyse: the dictionary: text in, word nodes out.
-
     Raises:
-        ClipError: neither the spelling nor the kana is read as the entry says.
+        ClipError: it cannot be said as the entry says, is too long, or has nothing to say.
     """
-    nodes = analyse(form.text)
-    if form.reading is None:
-        return nodes
-    wanted = pronunciation_key(form.reading)
-    if said(nodes) == wanted:
-        return nodes
-    from_kana = analyse(form.reading)
-    if said(from_kana) == wanted:
-        return from_kana
-    raise ClipError(
-        f"the dictionary reads {form.text} as {said(nodes)} and the kana {form.reading} as "
-        f"{said(from_kana)}: it cannot be made to say the given reading"
+    if form.sentence:
+        return _together(form, settled_text(form, dictionary))
+    word = _word(form, dictionary)
+    found = phrases(word.nodes)
+    if not found:
+        raise _nothing(form)
+    return Guarded(
+        parts=(word.nodes,),
+        pronunciation=Pronunciation(
+            phrases=found, basis=word.basis, accent_basis=word.accent_basis, doubt=word.doubt
+        ),
     )
 
 
-def said(nodes: Nodes) -> str:
-    """The pronunciation key of what an analysis would say."""
-    return pronunciation_key("".join(node["pron"] for node in nodes))
+def _together(form: SpokenForm, settled: Sequence[Settled]) -> Guarded:
+    """Sentences in a row, as sure as the least sure of them."""
+    parts = tuple(part.nodes for part in settled if said(part.nodes))
+    if not parts:
+        raise _nothing(form)
+    doubts = [part.doubt for part in settled if part.doubt is not None]
+    return Guarded(
+        parts=parts,
+        pronunciation=Pronunciation(
+            phrases=_in_a_row(parts),
+            basis=max((part.basis for part in settled), key=tuple(Basis).index),
+            accent_basis=max((part.accent_basis for part in settled), key=tuple(AccentBasis).index),
+            doubt="; ".join(doubts) or None,
+        ),
+    )
+
+
+def _nothing(form: SpokenForm) -> ClipError:
+    return ClipError(
+        f"there is nothing to say in {form.text!r}: the dictionary knows no word of it"
+    )
+
+
+def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
+    """A word, held against its reading once more after all that was done to it."""
+    settled = settled_word(form, dictionary)
+    if form.accent is not None and said(settled.nodes):
+        settled = _with_accent(form, settled, form.accent, dictionary)
+    elif settled.accent_basis is AccentBasis.GUESSED:
+        settled = replace(settled, doubt=f"{settled.doubt}; its accent is a guess")
+    if settled.basis is Basis.SPELLING and form.accent is None:
+        return settled
+    reading = form.reading or own_reading(form.text)
+    if reading is not None and not has_reading(settled.nodes, reading):
+        raise ClipError(
+            f"the dictionary reads {form.text} as {said(settled.nodes)} and cannot be made to say "
+            f"{reading}: check that reading"
+        )
+    return settled
+
+
+def _with_accent(form: SpokenForm, settled: Settled, accent: int, dictionary: Analyses) -> Settled:
+    """The word as one accent phrase with the entry's accent."""
+    count = size(settled.nodes)
+    if accent > count:
+        raise ClipError(
+            f"the entry gives {form.text} the accent {accent}, but {said(settled.nodes)} has only "
+            f"{count} morae: give the mora after which the pitch falls, or 0"
+        )
+    found = phrases(settled.nodes)
+    nodes = settled.nodes
+    if len(found) != 1 or found[0].accent != accent:
+        nodes = dictionary.devoiced(as_one_phrase(nodes, accent))
+    return replace(settled, nodes=nodes, accent_basis=AccentBasis.DATA)
+
+
+def _in_a_row(parts: Sequence[Nodes]) -> tuple[Phrase, ...]:
+    """The accent phrases of all sentences, with a pause after each but the last."""
+    found: list[Phrase] = []
+    for nodes in parts:
+        if found:
+            found[-1] = replace(found[-1], pause=True)
+        found += phrases(nodes)
+    return tuple(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -10,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError
 from tts_assets.host import engine_host, silence
+from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.reading import guarded
 from tts_assets.providers.protocol import VoiceInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from tts_assets.domain import SpokenForm, Voice
+    from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm, Voice
     from tts_assets.host import EngineHost
-    from tts_assets.japanese.reading import Nodes
+    from tts_assets.japanese.nodes import Nodes
 
 #: The packages whose versions can change a reading, an accent or a sample.
 _PARTS = ("pyopenjtalk-plus", "sudachidict-core", "onnxruntime")
@@ -33,9 +34,6 @@ _CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3
 _INT16_SCALE = 32768.0
 #: Peaks of real sentences stay below 2 on this scale; a runaway filter reaches 1e97.
 _WILD = 64.0
-#: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
-_LONGEST_SENTENCE = 400
-_SENTENCE_END = re.compile(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 
 
 class OpenJTalk:
@@ -69,84 +67,79 @@ class OpenJTalk:
         return " ".join(f"{name}={_version(name)}" for name in _PARTS)
 
     def open(
-        self, *, workers: int, timeout_seconds: float
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads."""
         return engine_host(
-            f"{__name__}:Engine", threads=workers, silence_seconds=silence(timeout_seconds)
+            f"{__name__}:Engine",
+            threads=workers,
+            silence_seconds=silence(timeout_seconds),
+            words=words,
         )
 
 
 class Engine:
-    """The engine inside its process: an analyser and a synthesiser for each thread."""
+    """The engine inside its process: a dictionary, and a synthesiser for each thread."""
 
     def __init__(self) -> None:
         """Load dictionary and voice, so that what is missing shows at once."""
         self._own = threading.local()
-        self._pair()
+        self._dictionary = Dictionary()
+        self._dictionary.best("")
+        self._synthesiser()
+
+    def learn(self, words: Sequence[DictionaryWord]) -> None:
+        """Read these words as they say, before anything is spoken.
+
+        Raises:
+            UsageError: they cannot be learned.
+        """
+        self._dictionary.learn(words)
+
+    def read(self, form: SpokenForm) -> Pronunciation:
+        """How a form is said.
+
+        Raises:
+            ClipError: it cannot be said as the entry says, or is too long.
+        """
+        return guarded(form, self._dictionary).pronunciation
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
 
         Returns:
             float32 samples, shape (n,), on a scale where 1.0 is 16-bit full scale and may be
-            exceeded; 48000 Hz.
+            exceeded; 48000 Hz; and how it was said.
 
         Raises:
-            ClipError: it cannot be read as given, is too long, or comes out empty or wild.
+            ClipError: it cannot be said as given, is too long, or comes out empty or wild.
         """
         import numpy as np  # noqa: PLC0415 - never loaded into the run's own process from here
 
-        if form.reading is not None:
-            parts = [self._say(guarded(form, self._analyse), voice)]
-        else:
-            parts = [self._say(self._analyse(text), voice) for text in _sentences(form.text)]
-        samples = np.concatenate([part for part in parts if part.size] or [np.zeros(0)])
-        _, synthesiser = self._pair()
+        found = guarded(form, self._dictionary)
+        samples = np.concatenate([self._say(nodes, voice) for nodes in found.parts])
         return Speech(
             samples=_sane(samples / _INT16_SCALE).astype(np.float32),
-            rate_hz=synthesiser.get_sampling_frequency(),
+            rate_hz=self._synthesiser().get_sampling_frequency(),
+            pronunciation=found.pronunciation,
         )
 
-    def _analyse(self, text: str) -> Nodes:
-        import pyopenjtalk  # noqa: PLC0415 - native, loaded only inside the engine's process
-
-        if len(text) > _LONGEST_SENTENCE:
-            raise ClipError(
-                f"a sentence of {len(text)} characters is too long for openjtalk, which takes "
-                f"{_LONGEST_SENTENCE}: end sentences with 。"
-            )
-        analyser, _ = self._pair()
-        nodes: Nodes = pyopenjtalk.run_frontend(text, jtalk=analyser)
-        return nodes
-
     def _say(self, nodes: Nodes, voice: Voice) -> NDArray[np.float64]:
-        analyser, synthesiser = self._pair()
+        synthesiser = self._synthesiser()
         # The setting is lost with every synthesis.
         synthesiser.set_speed(voice.speed)
-        samples: NDArray[np.float64] = synthesiser.synthesize(analyser.make_label(list(nodes)))
+        labels = self._dictionary.labels(nodes)
+        samples: NDArray[np.float64] = synthesiser.synthesize(labels)
         return samples
 
-    def _pair(self) -> tuple[Any, Any]:
-        """This thread's analyser and synthesiser: sharing them would serialise the threads."""
-        if not hasattr(self._own, "pair"):
-            from pyopenjtalk import (  # noqa: PLC0415 - see _analyse
-                DEFAULT_HTS_VOICE,
-                OPEN_JTALK_DICT_DIR,
-            )
+    def _synthesiser(self) -> Any:
+        """This thread's own: sharing one would serialise the threads."""
+        if not hasattr(self._own, "synthesiser"):
+            from pyopenjtalk import DEFAULT_HTS_VOICE  # noqa: PLC0415 - native, see Engine.speak
             from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415
-            from pyopenjtalk.openjtalk import OpenJTalk as Analyser  # noqa: PLC0415
 
-            self._own.pair = (
-                Analyser(dn_mecab=OPEN_JTALK_DICT_DIR),
-                HTSEngine(DEFAULT_HTS_VOICE),
-            )
-        pair: tuple[Any, Any] = self._own.pair
-        return pair
-
-
-def _sentences(text: str) -> list[str]:
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+            self._own.synthesiser = HTSEngine(DEFAULT_HTS_VOICE)
+        return self._own.synthesiser
 
 
 def _sane(samples: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.domain import Recording, Sound, Speech, SpokenForm, Voice
+    from tts_assets.domain import DictionaryWord, Recording, Sound, Speech, SpokenForm, Voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +95,15 @@ class Provider(Protocol):
         """Engine, model and dictionary with their versions: all that can change the sound."""
         ...
 
-    def open(self, *, workers: int, timeout_seconds: float) -> AbstractAsyncContextManager[Speaker]:
+    def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AbstractAsyncContextManager[Speaker]:
         """Make the engine ready.
 
         Args:
             workers: how many forms it must say at once.
             timeout_seconds: after that long a call is cancelled; for engines that have to tell
                 a slow call from a dead one sooner.
+            words: the user's own dictionary, for engines that read Japanese themselves.
         """
         ...

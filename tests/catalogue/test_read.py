@@ -1,4 +1,4 @@
-"""The six built-in schemas: which clips they have, what is said, where the URLs go."""
+"""The built-in shapes: which clips they have, what is said, where the URLs go, what is wrong."""
 
 import json
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tts_assets.catalogue import Catalogue, kind_of, parse, read
-from tts_assets.domain import Kind
+from tts_assets.domain import Kind, Parallel
+from tts_assets.mapping import BUILT_IN
 
 
 def _read(kind: Kind, *entries: Any) -> Catalogue:
     data = json.dumps(entries, ensure_ascii=False, indent=1).encode()
-    return read(parse(data, file=f"{kind}.json"), kind)
+    return read(parse(data, file=f"{kind}.json"), BUILT_IN[kind])
 
 
 def _clips(catalogue: Catalogue) -> list[tuple[object, ...]]:
@@ -51,7 +52,10 @@ def test_kanji_says_its_main_reading_all_readings_and_examples() -> None:
         ("kunyomi-2", "食う", "クウ", (0, "kunyomiAudio", 1)),
         ("example-1", "食事", "ショクジ", (0, "examples", 0, "audioUrl")),
     ]
-    assert [clip.parallel for clip in catalogue.clips[1:4]] == ["onyomi", "onyomi", "kunyomi"]
+    assert [clip.parallel for clip in catalogue.clips[2:4]] == [
+        Parallel((0, "onyomiAudio"), 2, "onyomi"),
+        Parallel((0, "kunyomiAudio"), 2, "kunyomi"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +79,8 @@ def test_characters_are_said_from_katakana_and_need_no_id() -> None:
 
 def test_passages_and_dialogues_say_their_text() -> None:
     entry = {"id": 1, "title": "x", "text": "田中：はい。\n山本：いいえ。"}
-    assert _read(Kind.LISTENING, entry).clips[0].form.text == "はい。\nいいえ。"
-    assert _read(Kind.READING, entry).clips[0].form.text == "田中：はい。\n山本：いいえ。"
+    assert _read(Kind.LISTENING, entry).clips[0].form.text == "はい。いいえ。"
+    assert _read(Kind.READING, entry).clips[0].form.text == "田中：はい。山本：いいえ。"
 
 
 def test_null_empty_and_absent_urls_are_the_same_and_a_text_is_kept() -> None:
@@ -96,16 +100,14 @@ def test_null_empty_and_absent_urls_are_the_same_and_a_text_is_kept() -> None:
         ({"id": True, "word": "犬"}, "no text or number"),
         ({"id": 1.5, "word": "犬"}, "no text or number"),
         ({"id": "", "word": "犬"}, "'id' is empty"),
-        ({"id": "../../x", "word": "犬"}, "slash"),
-        ({"id": "/etc/passwd", "word": "犬"}, "slash"),
-        ({"id": "..", "word": "犬"}, "names a folder"),
         ({"id": "a\x00b", "word": "犬"}, "control"),
         ({"id": "あ" * 100, "word": "犬"}, "300 bytes long; at most 200"),
         ({"id": 1}, "it has no 'word'"),
         ({"id": 1, "word": ["犬"]}, "'word' is a list, and must be text"),
         ({"id": 1, "word": 3}, "'word' is a number, and must be text"),
         ({"id": 1, "word": "犬", "reading": {}}, "'reading' is an object, and must be text"),
-        ({"id": 1, "word": "犬", "reading": "inu"}, "is not kana"),
+        ({"id": 1, "word": "犬", "reading": "dog!"}, "dog!"),
+        ({"id": 1, "word": "犬", "accent": "high"}, "high"),
         ({"id": 1, "word": "犬", "audioUrl": ["/x"]}, "'audioUrl' holds neither text nor null"),
         ({"id": 1, "word": "あ" * 6000}, "6,000 characters; at most 5,000"),
         ({"id": 1, "word": "犬\x1b[2J"}, "U+001B, a control character"),
@@ -117,7 +119,7 @@ def test_a_bad_entry_is_named_with_its_line_and_the_others_are_read(
 ) -> None:
     good = {"id": "good", "word": "猫"}
     text = "[\n" + ",\n".join(json.dumps(each) for each in (good, entry)) + "\n]"
-    catalogue = read(parse(text.encode(), file="v.json"), Kind.VOCABULARY)
+    catalogue = read(parse(text.encode(), file="v.json"), BUILT_IN[Kind.VOCABULARY])
     assert [clip.entry for clip in catalogue.clips] == ["good"]
     (problem,) = catalogue.problems
     assert message in problem.message
@@ -147,9 +149,13 @@ def test_ids_that_could_be_taken_for_each_other_are_refused(ids: list[Any], same
     ("entry", "message", "made"),
     [
         ({"onyomi": "ショク"}, "'onyomi' is text, and must be a list", 0),
-        ({"onyomi": ["ショク", 5], "examples": [{"word": "食事"}]}, "onyomi[1] is a number", 3),
+        ({"onyomi": ["ショク", 5], "examples": [{"word": "食事"}]}, "'onyomi[1]' is a number", 3),
         ({"onyomi": ["ショク", "食"]}, "is not kana", 2),
-        ({"examples": ["食事", {"word": "食器"}]}, "examples[0] is text, and must be an object", 2),
+        (
+            {"examples": ["食事", {"word": "食器"}]},
+            "'examples[0]' is text, and must be an object",
+            2,
+        ),
         ({"examples": [{"reading": "しょくじ"}]}, "it has no 'word'", 1),
     ],
 )
@@ -163,7 +169,7 @@ def test_a_bad_value_spoils_its_own_clip_only(
 
 def test_a_thousand_problems_all_have_their_lines() -> None:
     text = "[" + ",\n".join('{"word": "x"}' for _ in range(1000)) + "]"
-    catalogue = read(parse(text.encode(), file="v.json"), Kind.VOCABULARY)
+    catalogue = read(parse(text.encode(), file="v.json"), BUILT_IN[Kind.VOCABULARY])
     assert [problem.line for problem in catalogue.problems] == list(range(1, 1001))
 
 
@@ -188,3 +194,28 @@ def test_the_kind_is_told_by_name_then_folder_then_entries(
     file: str, root: Any, kind: Kind | None
 ) -> None:
     assert kind_of(file, root) is kind
+
+
+def test_what_an_entry_overrides_is_said_instead() -> None:
+    entry = {"id": 1, "word": "今日", "tts": {"reading": "こんにち", "accent": 1}}
+    form = _read(Kind.VOCABULARY, entry).clips[0].form
+    assert (form.text, form.reading, form.accent) == ("今日", "コンニチ", 1)
+    entry = {"id": 1, "word": "W", "reading": "x", "tts": {"text": "犬", "reading": "いぬ"}}
+    assert _read(Kind.VOCABULARY, entry).clips[0].form.text == "犬"
+
+
+def test_a_kana_line_is_held_against_its_sentence() -> None:
+    example = {"japanese": "雨が降る。", "reading": "あめがふる。"}
+    form = _read(Kind.GRAMMAR, {"id": 1, "title": "x", "examples": [example]}).clips[0].form
+    assert (form.text, form.reading, form.sentence) == ("雨が降る。", "アメガフル", True)
+
+
+@pytest.mark.parametrize("entry_id", ["m]8{k/]g>t", "../../x", "/etc/passwd", "a\\b", ".."])
+def test_an_id_may_look_like_a_path(entry_id: str) -> None:
+    (clip,) = _read(Kind.VOCABULARY, {"id": entry_id, "word": "犬"}).clips
+    assert clip.entry == entry_id
+
+
+def test_of_alternatives_the_first_gets_the_url() -> None:
+    catalogue = _read(Kind.VOCABULARY, {"id": 1, "word": "いい/よい"})
+    assert _clips(catalogue) == [("word", "いい", None, (0, "audioUrl"))]

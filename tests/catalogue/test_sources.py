@@ -1,0 +1,218 @@
+"""Catalogues of other shapes: records, ids, fields and places for URLs, as a source tells them."""
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+
+from tts_assets.catalogue import Catalogue, parse, read
+from tts_assets.domain import Parallel
+from tts_assets.errors import InputError
+from tts_assets.mapping import source_of
+
+CLIP = """
+[[clip]]
+text = "word"
+to = "audio"
+"""
+
+
+def _read(toml: str, root: Any, *, file: str = "x.json", clip: str = CLIP) -> Catalogue:
+    table = tomllib.loads(f'files = "x"\nkind = "vocabulary"\n{toml}\n{clip}')
+    data = json.dumps(root, ensure_ascii=False, indent=1).encode()
+    return read(parse(data, file=file), source_of(table, "source 1"))
+
+
+def _ids(catalogue: Catalogue) -> list[tuple[str, object]]:
+    return [(clip.entry, clip.place) for clip in catalogue.clips]
+
+
+@pytest.mark.parametrize(
+    ("toml", "root", "ids"),
+    [
+        (
+            'records = "$.words[*]"\nid = "guid"',
+            {"meta": {}, "words": [{"guid": "a", "word": "犬"}]},
+            [("a", ("words", 0, "audio"))],
+        ),
+        (
+            'records = "$.*"\nid = "key()"',
+            {"犬": {"word": "犬"}, "猫/山": {"word": "猫"}},
+            [("犬", ("犬", "audio")), ("猫/山", ("猫/山", "audio"))],
+        ),
+        (
+            'records = "$.*[*]"\nid = "key()"',
+            {"犬": [{"word": "犬"}, {"word": "狗"}]},
+            [("犬-1", ("犬", 0, "audio")), ("犬-2", ("犬", 1, "audio"))],
+        ),
+        ('records = "$"\nid = "file()"', {"word": "犬"}, [("x", ("audio",))]),
+        (
+            'records = "$.lessons[*].words[*]"\nid = "parent(no)"',
+            {"lessons": [{"no": 7, "words": [{"word": "犬"}, {"word": "猫"}]}]},
+            [
+                ("7-1", ("lessons", 0, "words", 0, "audio")),
+                ("7-2", ("lessons", 0, "words", 1, "audio")),
+            ],
+        ),
+        (
+            'id = ["code", "meta.id"]',
+            [{"code": "", "meta": {"id": 3}, "word": "犬"}],
+            [("3", (0, "audio"))],
+        ),
+        (
+            """records = "$['my words'][*]"\nid = "['the id']" """,
+            {"my words": [{"the id": 1, "word": "犬"}]},
+            [("1", ("my words", 0, "audio"))],
+        ),
+    ],
+)
+def test_records_and_their_ids_are_found(toml: str, root: Any, ids: list[Any]) -> None:
+    catalogue = _read(toml, root)
+    assert not catalogue.problems
+    assert _ids(catalogue) == ids
+
+
+def test_a_hash_stays_with_its_texts_wherever_they_move() -> None:
+    words = [{"word": "犬"}, {"word": "猫"}, {"word": "犬"}]
+    first, again = (
+        [clip.entry for clip in _read('id = "hash()"', rows).clips]
+        for rows in (words, [{"word": "鳥"}, *words])
+    )
+    assert again[1:] == first
+    assert first[2] == f"{first[0]}-2"
+    assert len(first[0]) == 16
+
+
+def test_the_first_field_that_has_something_is_said() -> None:
+    clip = '[[clip]]\ntext = ["word", "kana", "forms[*].text"]\nto = "audio"'
+    rows = [
+        {"word": "犬", "kana": "いぬ"},
+        {"word": "", "kana": "いぬ"},
+        {"word": None, "forms": [{"text": None}, {"text": "わん"}]},
+    ]
+    catalogue = _read('id = "hash()"', rows, clip=clip)
+    assert [each.form.text for each in catalogue.clips] == ["犬", "いぬ", "わん"]
+
+
+def test_what_no_field_has_is_told_with_all_their_names() -> None:
+    clip = '[[clip]]\ntext = ["word", "kana"]\nto = "audio"'
+    (problem,) = _read('id = "key()"', [{"reading": "いぬ"}], clip=clip).problems
+    assert problem.message == "it has none of 'word', 'kana'"
+    assert problem.line == 2
+
+
+def test_items_of_a_list_are_clips_with_urls_of_their_own() -> None:
+    clip = '[[clip]]\npart = "ex"\neach = "ex[*]"\nsay = "sentence"\ntext = "jp"\nto = "audio.url"'
+    root = [{"ex": [{"jp": "犬です。"}, {"jp": "猫です。", "audio": {"url": "/x"}}]}]
+    catalogue = _read('id = "key()"', root, clip=clip)
+    assert [(each.part, each.place, each.url) for each in catalogue.clips] == [
+        ("ex-1", (0, "ex", 0, "audio", "url"), None),
+        ("ex-2", (0, "ex", 1, "audio", "url"), "/x"),
+    ]
+
+
+def test_urls_of_texts_go_into_a_list_beside_them() -> None:
+    clip = '[[clip]]\npart = "on"\neach = "on[*]"\nsay = "reading"\ntext = []\nreading = "@"\nto = '
+    root = [{"on": ["ショク", "ジキ"], "urls": ["/x"]}]
+    clip = clip.replace("text = []\n", "")
+    catalogue = _read('id = "key()"', root, clip=clip + '"$.urls[#]"')
+    assert [(each.place, each.url, each.parallel) for each in catalogue.clips] == [
+        ((0, "urls", 0), "/x", Parallel((0, "urls"), 2, "on")),
+        ((0, "urls", 1), None, Parallel((0, "urls"), 2, "on")),
+    ]
+    catalogue = _read('id = "key()"', [{"on": ["ショク"]}], clip=clip + '"$.sounds[#].mp3"')
+    assert catalogue.clips[0].place == (0, "sounds", 0, "mp3")
+    assert catalogue.clips[0].parallel == Parallel((0, "sounds"), 1, "on")
+
+
+def test_alternatives_are_clips_with_urls_in_a_list() -> None:
+    clip = '[[clip]]\ntext = "word"\nsplit = "+"\nalternatives = "all"\nto = '
+    catalogue = _read('id = "key()"', [{"word": "犬+猫"}], clip=clip + '"urls[#]"')
+    assert [(each.part, each.form.text, each.place, each.parallel) for each in catalogue.clips] == [
+        ("word", "犬", (0, "urls", 0), Parallel((0, "urls"), 2)),
+        ("word-2", "猫", (0, "urls", 1), Parallel((0, "urls"), 2)),
+    ]
+    catalogue = _read('id = "key()"', [{"word": "犬+猫"}], clip=clip + '"url"')
+    assert [each.place for each in catalogue.clips] == [(0, "url"), None]
+
+
+def test_texts_are_joined_to_one_clip() -> None:
+    clip = '[[clip]]\nsay = "sentence"\ntext = "lines[*]"\njoin = "\\n"\nto = "audio"'
+    catalogue = _read('records = "$"\nid = "file()"', {"lines": ["犬。", "", "猫。"]}, clip=clip)
+    assert [each.form.text for each in catalogue.clips] == ["犬。猫。"]
+
+
+@pytest.mark.parametrize(
+    ("skip", "said"),
+    [
+        ('{ field = "status", is = "draft" }', ["猫", "鳥", "魚"]),
+        ('{ field = "status", is = ["draft", "old"] }', ["鳥", "魚"]),
+        ('{ field = "status", matches = "^[do]" }', ["鳥", "魚"]),
+        ('{ field = "status", missing = true }', ["犬", "猫", "魚"]),
+        ('{ field = "status", is = true }', ["犬", "猫", "鳥"]),
+        ('[{ field = "status", missing = true }, { field = "status", is = true }]', ["犬", "猫"]),
+    ],
+)
+def test_what_a_condition_names_is_left_out_with_a_reason(skip: str, said: list[str]) -> None:
+    rows: list[Any] = [
+        {"word": "犬", "status": "draft"}, {"word": "猫", "status": "old"},
+        {"word": "鳥"}, {"word": "魚", "status": True},
+    ]  # fmt: skip
+    catalogue = _read('id = "key()"', rows, clip=f"{CLIP}\nskip = {skip}")
+    assert [each.form.text for each in catalogue.clips] == said
+    assert len(catalogue.unspoken) == 4 - len(said)
+    assert all("left out: status" in each.reason for each in catalogue.unspoken)
+
+
+def test_what_is_not_japanese_is_left_out() -> None:
+    rows = [{"word": "犬", "lang": "ja-JP"}, {"word": "dog", "lang": "en"}, {"word": "猫"}]
+    catalogue = _read('id = "key()"', rows, clip=f'{CLIP}\nlanguage = "lang"')
+    assert [each.form.text for each in catalogue.clips] == ["犬", "猫"]
+
+
+def test_a_speaker_has_a_voice() -> None:
+    rows = [{"word": "犬", "by": "男"}, {"word": "猫", "by": "女"}, {"word": "鳥"}]
+    toml = 'id = "key()"\nvoices = { "男" = "otoya" }'
+    catalogue = _read(toml, rows, clip=f'{CLIP}\nspeaker = "by"')
+    assert [each.voice for each in catalogue.clips] == ["otoya", None, None]
+
+
+def test_a_url_may_go_nowhere() -> None:
+    (clip,) = _read('id = "key()"', [{"word": "犬"}], clip=CLIP.replace('"audio"', "false")).clips
+    assert (clip.place, clip.at) == (None, (0,))
+
+
+@pytest.mark.parametrize(
+    ("toml", "root", "message"),
+    [
+        ('records = "$.words[*]"', {"words": {"a": 1}}, None),
+        ('records = "$.words[0]"', {"words": {"a": 1}}, "do not lie at .*'words' is an object"),
+        ("", {"words": []}, "the file must be a list of entries"),
+        ('records = "$.a.b[*]"', {"a": [1]}, "'a' is a list, and must be an object"),
+    ],
+)
+def test_records_that_lie_elsewhere_are_told(toml: str, root: Any, message: str | None) -> None:
+    if message is None:
+        assert _read(toml, root).problems
+        return
+    with pytest.raises(InputError, match=message):
+        _read(toml, root)
+
+
+@pytest.mark.parametrize(
+    ("clip", "row", "message"),
+    [
+        (CLIP.replace('"audio"', '"audio.url"'), {"word": "犬", "audio": "/x"}, "'audio' is text"),
+        (CLIP, {"word": "犬", "audio": {"url": ""}}, "'audio' holds neither text nor null"),
+        (CLIP.replace('"word"', '"words"'), {"words": ["犬"]}, r"write words\[0\] or words\[\*\]"),
+        (CLIP, "犬", "it is text, and must be an object"),
+    ],
+)
+def test_a_value_of_another_shape_is_told_with_its_place(clip: str, row: Any, message: str) -> None:
+    catalogue = _read('id = "key()"', [row, {"word": "猫", "words": "猫"}], clip=clip)
+    assert len(catalogue.problems) == 1
+    assert catalogue.problems[0].line == 2 or isinstance(row, dict)
+    with pytest.raises(InputError, match=message):
+        raise catalogue.problems[0]
+    assert [each.form.text for each in catalogue.clips] == ["猫"]

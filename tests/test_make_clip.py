@@ -1,0 +1,238 @@
+"""One recipe to one asset: what is stored and recorded, and that no kill mixes up two clips."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+
+from tests.engines import Paid
+from tts_assets import audio, ledger
+from tts_assets.domain import (
+    AccentBasis,
+    Basis,
+    Clip,
+    Format,
+    Kind,
+    Phrase,
+    Pronunciation,
+    Recording,
+    Sound,
+    Speech,
+    SpokenForm,
+    Voice,
+)
+from tts_assets.errors import FatalError
+from tts_assets.make_clip import Made, Studio, make_clip
+from tts_assets.plan import Addresses, Planned, Planner, Recipes, State, jobs
+from tts_assets.storage import AppendLog, Storage
+
+VOICE = Voice(provider="tones", name="sine")
+# As long as another of the same length: sizes tell nothing.
+SOUND = Sound(format=Format.WAV)
+SAID = Pronunciation(
+    phrases=(Phrase(kana="イヌ", accent=2),),
+    basis=Basis.SPELLING,
+    accent_basis=AccentBasis.DICTIONARY,
+)
+BY_RECIPE = Addresses("{kind}/{recipe}.{ext}", "/audio/{asset}", SOUND.format)
+BY_ID = Addresses("{kind}/{id}-{part}.{ext}", "/audio/{asset}", SOUND.format)
+
+
+class Telling(Paid):
+    """Says how it spoke, and remembers with which voices."""
+
+    def __init__(self) -> None:
+        self.voices_heard: list[str] = []
+
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+        self.voices_heard.append(voice.name)
+        return replace(await super().speak(form, voice, on_start=on_start), pronunciation=SAID)
+
+
+class Finishing(Telling):
+    """Finishes the sound itself."""
+
+    async def record(
+        self, form: SpokenForm, voice: Voice, sound: Sound, *, on_start: object = None
+    ) -> Recording:
+        speech = await self.speak(form, voice, on_start=on_start)
+        return replace(audio.finish(speech, sound), pronunciation=speech.pronunciation)
+
+
+class KilledError(FatalError):
+    """The run ended here."""
+
+
+@dataclass
+class Plug:
+    """Is pulled after that many writes."""
+
+    writes: int = 99
+
+    def write(self, really: Callable[..., None], *what: Any) -> None:
+        if self.writes == 0:
+            raise KilledError
+        self.writes -= 1
+        really(*what)
+
+
+class PluggedStorage(Storage):
+    plug: Plug
+
+    def put(self, asset: str, data: bytes) -> None:
+        self.plug.write(super().put, asset, data)
+
+
+class PluggedLog(AppendLog):
+    plug: Plug
+
+    def append(self, record: bytes) -> None:
+        self.plug.write(super().append, record)
+
+
+@dataclass
+class Workshop:
+    """An output folder, and an engine that fills it."""
+
+    root: Path
+    speaker: Paid = field(default_factory=Paid)
+
+    def plan(self, *clips: Clip, addresses: Addresses = BY_ID) -> list[Planned]:
+        """How the clips stand for a run that begins now."""
+        path = self.root / ledger.NAME
+        known = ledger.read(path.read_bytes() if path.exists() else b"", file=str(path))
+        planner = Planner(
+            recipes=Recipes(voice=VOICE, engine="tones=1", sound=SOUND),
+            present=Storage(self.root).sizes([Kind.VOCABULARY]),
+            recorded=known.recorded,
+        )
+        return [planner.state_of(clip, addresses) for clip in clips]
+
+    def state(self, clip: Clip, addresses: Addresses = BY_ID) -> State:
+        return self.plan(clip, addresses=addresses)[0].state
+
+    async def make(
+        self, *clips: Clip, addresses: Addresses = BY_ID, writes: int = 99
+    ) -> list[Made]:
+        """Make what is missing or stale, until the plug is pulled."""
+        store, log = PluggedStorage(self.root), PluggedLog(self.root / ledger.NAME)
+        store.plug = log.plug = Plug(writes)
+        studio = Studio(
+            speaker=self.speaker, voice=VOICE, engine="tones=1", sound=SOUND, storage=store,
+            log=log, threads=anyio.CapacityLimiter(1),
+        )  # fmt: skip
+        try:
+            return [
+                await make_clip(job, studio, on_start=lambda: None)
+                for job in jobs(self.plan(*clips, addresses=addresses))
+            ]
+        finally:
+            log.close()
+
+    def lines(self) -> list[dict[str, Any]]:
+        lines = (self.root / ledger.NAME).read_bytes().splitlines()
+        return [msgspec.json.decode(line) for line in lines]
+
+    def asset(self, clip: Clip, addresses: Addresses = BY_ID) -> bytes | None:
+        path = self.root / self.plan(clip, addresses=addresses)[0].asset
+        return path.read_bytes() if path.exists() else None
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+def _clip(text: str, entry: str = "1", **changes: Any) -> Clip:
+    clip = Clip(
+        kind=Kind.VOCABULARY, file="words.json", entry=entry, part="word", place=(0, "audioUrl"),
+        form=SpokenForm(text=text),
+    )  # fmt: skip
+    return clip._replace(**changes)
+
+
+@pytest.mark.parametrize("speaker", [Telling, Finishing])
+async def test_the_ledger_says_how_a_clip_was_spoken(
+    workshop: Workshop, speaker: type[Telling]
+) -> None:
+    workshop.speaker = speaker()
+    (made,) = await workshop.make(_clip("犬", form=SpokenForm(text="犬", reading="イヌ", accent=2)))
+    line = workshop.lines()[-1]
+    assert made.pronunciation == SAID
+    assert (line["spoken"], line["basis"], line["accent"]) == ("イヌ↓", "spelling", 2)
+
+
+async def test_an_engine_that_cannot_tell_leaves_it_out_of_the_ledger(workshop: Workshop) -> None:
+    (made,) = await workshop.make(_clip("犬"))
+    assert made.pronunciation is None
+    assert not {"spoken", "basis", "accent"} & workshop.lines()[-1].keys()
+
+
+@pytest.mark.parametrize("speaker", [Telling, Finishing])
+async def test_an_entry_s_own_voice_speaks_and_is_recorded(
+    workshop: Workshop, speaker: type[Telling]
+) -> None:
+    workshop.speaker = telling = speaker()
+    await workshop.make(_clip("犬"), _clip("犬", entry="2", voice="other"))
+    assert telling.voices_heard == ["sine", "other"]
+    assert [line["voice"] for line in workshop.lines() if line["recipe"]] == [
+        "tones/sine",
+        "tones/other",
+    ]
+
+
+async def test_one_job_stores_every_name_of_its_recipe(workshop: Workshop) -> None:
+    clips = [_clip("犬"), _clip("犬", entry="2")]
+    assert len(await workshop.make(*clips)) == 1
+    assert [workshop.state(clip) for clip in clips] == [State.FRESH, State.FRESH]
+
+
+@pytest.mark.parametrize("writes", range(4))
+async def test_a_kill_never_makes_one_clip_pass_for_another(
+    workshop: Workshop, writes: int
+) -> None:
+    before, after = _clip("犬"), _clip("猫")
+    sound = {}
+    for clip in (after, before):
+        await workshop.make(clip)
+        sound[clip] = workshop.asset(clip)
+    assert len({len(data or b"") for data in sound.values()}) == 1
+    if writes < 3:
+        with pytest.raises(KilledError):
+            await workshop.make(after, writes=writes)
+    else:
+        await workshop.make(after, writes=writes)
+    for clip in (before, after):
+        assert workshop.state(clip) is State.STALE or workshop.asset(clip) == sound[clip]
+    assert workshop.state(after) is (State.FRESH if writes == 3 else State.STALE)
+    await workshop.make(after)
+    assert (workshop.state(after), workshop.asset(after)) == (State.FRESH, sound[after])
+
+
+@pytest.mark.parametrize("writes", range(3))
+async def test_a_first_asset_that_was_killed_is_not_taken_for_fresh(
+    workshop: Workshop, writes: int
+) -> None:
+    clip = _clip("犬")
+    with pytest.raises(KilledError):
+        await workshop.make(clip, writes=writes)
+    assert workshop.state(clip) is (State.MISSING if writes < 2 else State.STALE)
+    await workshop.make(clip)
+    assert workshop.state(clip) is State.FRESH
+
+
+@pytest.mark.parametrize("writes", range(2))
+async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
+    workshop: Workshop, writes: int
+) -> None:
+    clip = _clip("犬")
+    with pytest.raises(KilledError):
+        await workshop.make(clip, addresses=BY_RECIPE, writes=writes)
+    assert len(workshop.lines()) == writes
+    assert workshop.asset(clip, BY_RECIPE) is None
+    await workshop.make(clip, addresses=BY_RECIPE)
+    assert workshop.state(clip, BY_RECIPE) is State.FRESH

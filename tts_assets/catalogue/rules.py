@@ -1,0 +1,238 @@
+"""What is said of a record: the clip rules of a source, made ready to go through many records."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from tts_assets.catalogue.fields import (
+    ABSENT,
+    EntryProblemError,
+    Subject,
+    current,
+    getter,
+    joiner,
+    missing,
+    skipped,
+    text_of,
+)
+from tts_assets.domain import Parallel, Place, SpokenForm
+from tts_assets.japanese import normalise
+from tts_assets.mapping import Alternatives, ClipRule, Say, ShapeError, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+#: The forms that are said, or the reason why nothing is.
+Said: TypeAlias = tuple[SpokenForm, ...] | str
+
+_ALTERNATIVES = re.compile(r"[/／;；・、,，|｜\s]")
+_KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
+_RUNNING: dict[Say, Callable[[str, str | None], Said]] = {
+    Say.SENTENCE: normalise.spoken_text,
+    Say.DIALOGUE: normalise.spoken_dialogue,
+    Say.TITLE: normalise.spoken_title,
+}
+
+
+class Slot(NamedTuple):
+    """One clip that a record asks for.
+
+    Args:
+        part: which clip of the entry it is.
+        at: where the item that it is said of lies.
+        said: what is said, or the reason why nothing is, or what is wrong.
+        place: where its URL lies or will lie; None for nowhere.
+        url: the value that is there now.
+        parallel: see Clip.
+        voice: see Clip.
+    """
+
+    part: str
+    at: Place
+    said: SpokenForm | str | EntryProblemError
+    place: Place | None = None
+    url: Any = None
+    parallel: Parallel | None = None
+    voice: str | None = None
+
+
+class Rule:
+    """A clip rule with its fields compiled."""
+
+    def __init__(self, rule: ClipRule, voices: Mapping[str, str]) -> None:
+        """Compile a rule; ``voices`` has the voice of each speaker."""
+        self._rule = rule
+        self._voices = voices
+        self._text = joiner(rule.text, rule.join) if rule.join is not None else getter(rule.text)
+        self._reading = (
+            joiner(rule.reading, rule.join) if rule.join is not None else getter(rule.reading)
+        )
+        self._furigana = getter(rule.furigana)
+        self._accent = getter(rule.accent)
+        self._speaker = getter(rule.speaker)
+        self._language = getter(rule.language)
+        self._to = rule.to
+        same = rule.to.steps.index(Step.SAME) if rule.to and Step.SAME in rule.to.steps else None
+        self._row = same
+        #: The common case: the URL lies in the item itself, under one key.
+        self._key = (
+            rule.to.steps[0]
+            if rule.to and len(rule.to.steps) == 1 and not rule.to.from_record
+            else None
+        )
+
+    def slots(self, record: Any, place: Place) -> Iterator[Slot]:
+        """The clips of one record.
+
+        Raises:
+            EntryProblemError: the items are none; the clips before it stand.
+        """
+        each = self._rule.each
+        whole = Subject(record, place, record, place)
+        if each is None:
+            yield from self._of(whole, self._rule.part, None)
+            return
+        for index, (inner, item) in enumerate(whole.values(each)):
+            subject = Subject(record, place, item, (*place, *inner))
+            last = inner[-1] if inner else 0
+            yield from self._of(subject, f"{self._rule.part}-{index + 1}", last)
+
+    def raw(self, record: Any, place: Place) -> list[Any]:
+        """The texts and readings of a record as they are, to tell it from others."""
+        each = self._rule.each
+        whole = Subject(record, place, record, place)
+        items = [((), record)] if each is None else whole.values(each)
+        subjects = [Subject(record, place, item, (*place, *at)) for at, item in items]
+        fields = (self._text, self._reading, self._furigana)
+        return [
+            None if (value := field(subject)) is ABSENT else value
+            for subject in subjects
+            for field in fields
+        ]
+
+    def _of(self, subject: Subject, part: str, index: str | int | None) -> Iterator[Slot]:
+        try:
+            said = self._said(subject)
+            if isinstance(said, str):
+                yield Slot(part, subject.at, said)
+                return
+            voice = self._voice(subject)
+            for number, form in enumerate(said):
+                name = f"{part}-{number + 1}" if number else part
+                yield self._slot(subject, name, form, voice, (index, number, len(said)))
+        except EntryProblemError as problem:
+            yield Slot(part, subject.at, problem)
+
+    def _said(self, subject: Subject) -> Said:
+        rule = self._rule
+        if rule.skip and (reason := skipped(rule.skip, subject)):
+            return reason
+        if rule.language and (reason := self._foreign(subject)):
+            return reason
+        raw, reading_raw = self._text(subject), self._reading(subject)
+        text = text_of(raw, subject, rule.text)
+        reading = text_of(reading_raw, subject, rule.reading)
+        furigana = text_of(self._furigana(subject), subject, rule.furigana)
+        accent = self._accent(subject) if rule.accent else None
+        if raw is ABSENT and furigana is None and (rule.text or reading_raw is ABSENT):
+            raise EntryProblemError(missing(rule.text or rule.reading), subject.at)
+        try:
+            if furigana is not None:
+                text = text or furigana
+                reading = reading or normalise.reading_in_furigana(furigana)
+            said = self._normalised(text, reading, None if accent is ABSENT else accent)
+        except normalise.UnusableTextError as problem:
+            paths = rule.text or rule.reading
+            raise EntryProblemError(str(problem), subject.place_of(paths)) from problem
+        return said[:1] if rule.alternatives is Alternatives.FIRST and type(said) is tuple else said
+
+    def _normalised(self, text: str | None, reading: str | None, accent: Any) -> Said:
+        rule = self._rule
+        if rule.say is Say.WORD:
+            return normalise.spoken_word(text or "", reading, accent, separators=rule.split)
+        if rule.say is Say.READING:
+            return self._reading_of(text, reading, accent)
+        return _RUNNING[rule.say](text or "", reading)
+
+    def _reading_of(self, text: str | None, reading: str | None, accent: Any) -> Said:
+        """A reading is said as the word it makes: た.べる of 食 as 食べる, which carries its accent."""
+        split = self._rule.split
+        if reading is None or not reading.strip():
+            if text and not self._rule.each:
+                return normalise.spoken_word(text, None, accent, separators=split)
+            return "the reading is empty"
+        if text:
+            word = text + _okurigana(reading)
+            return normalise.spoken_word(word, reading, accent, separators=split)
+        return normalise.spoken_kana(reading, accent, separators=split)
+
+    def _foreign(self, subject: Subject) -> str | None:
+        language = self._language(subject)
+        if language is None or language is ABSENT:
+            return None
+        japanese = str(language).lower().split("-")[0].split("_")[0] in {"ja", "jpn", "japanese"}
+        return None if japanese else f"left out: its language is {language!r}, not Japanese"
+
+    def _voice(self, subject: Subject) -> str | None:
+        if not self._rule.speaker:
+            return None
+        return self._voices.get(str(self._speaker(subject)))
+
+    def _slot(
+        self,
+        subject: Subject,
+        part: str,
+        form: SpokenForm,
+        voice: str | None,
+        position: tuple[str | int | None, int, int],
+    ) -> Slot:
+        index, number, count = position
+        to = self._to
+        if to is None or (number and (self._row is None or index is not None)):
+            return Slot(part, subject.at, form, voice=voice)
+        if self._key is not None and type(subject.item) is dict:
+            return Slot(
+                part,
+                subject.at,
+                form,
+                (*subject.at, self._key),  # type: ignore[arg-type] # a key, as its steps are one
+                subject.item.get(self._key),
+                None,
+                voice,
+            )
+        base, value = (
+            (subject.record_at, subject.record) if to.from_record else (subject.at, subject.item)
+        )
+        row = number if index is None else index
+        # No EVERY is left in a target.
+        steps: Place = tuple(row if step is Step.SAME else step for step in to.steps)  # type: ignore[misc]
+        try:
+            url = current(value, steps)
+        except ShapeError as problem:
+            raise EntryProblemError(f"no URL can go to {to.text}: {problem}", base) from problem
+        parallel = None if self._row is None else self._parallel(subject, base, count)
+        return Slot(part, subject.at, form, (*base, *steps), url, parallel, voice)
+
+    def _parallel(self, subject: Subject, base: Place, count: int) -> Parallel:
+        """The list that the URL lies in: as long as the list of the items, or of alternatives."""
+        assert self._to is not None  # noqa: S101 - there is a row only where there is a target
+        before: Place = self._to.steps[: self._row]  # type: ignore[assignment] # [#] is the first
+        place = (*base, *before)
+        if self._rule.each is None:
+            return Parallel(place, count)
+        beside = subject.at[:-1]
+        items: Any = subject.record
+        for step in beside[len(subject.record_at) :]:
+            items = items[step]
+        same_object = beside[:-1] == place[:-1] and isinstance(beside[-1], str)
+        return Parallel(place, len(items), str(beside[-1]) if same_object else None)
+
+
+def _okurigana(reading: str) -> str:
+    """The kana behind the dot of た.べる, which the spelling has as well."""
+    _, _, after = reading.partition(".")
+    if not after or _ALTERNATIVES.search(reading):
+        return ""
+    kana = _KANA.match(after)
+    return kana.group() if kana else ""

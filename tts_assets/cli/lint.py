@@ -1,0 +1,72 @@
+"""The command `lint`: what is doubtful in the catalogues, as text, JSON or GitHub annotations."""
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from tts_assets import lint as look
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show
+from tts_assets.console.findings import (
+    annotation_lines,
+    finding_lines,
+    findings_data,
+    step_summary,
+    summary_lines,
+)
+from tts_assets.errors import UsageError
+from tts_assets.lint import LintReport, Severity
+from tts_assets.settings import OutputFormat, Progress, Settings
+
+#: So many texts take the dictionary longer than people wait without a word.
+_MANY = 5_000
+#: Where GitHub Actions takes the summary of a step.
+_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def lint(settings: Settings) -> ExitCode:
+    """Look, show what was found, and say it in an exit code."""
+    show = Show(settings.output_format)
+    report = anyio.run(partial(look.lint, settings, on_read=partial(_tell, settings, show)))
+    match settings.output_format:
+        case OutputFormat.JSON:
+            show.data(findings_data(report))
+        case OutputFormat.GITHUB:
+            _write([*annotation_lines(report), *summary_lines(report)])
+            _append(step_summary(report), os.environ.get(_SUMMARY))
+        case OutputFormat.TEXT:
+            _write([*finding_lines(report), *summary_lines(report)])
+    for note in report.notes:
+        show.error(f"note: {note}")
+    if not (report.catalogues or report.findings):
+        show.error("there is no catalogue to look at")
+    return _exit_code(report)
+
+
+def _tell(settings: Settings, show: Show, texts: int) -> None:
+    if texts > _MANY and settings.progress is not Progress.NONE:
+        show.error(f"reading {texts:,} different texts")
+
+
+def _write(lines: Iterable[str]) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _append(text: str, path: str | None) -> None:
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as exc:
+        raise UsageError(f"{_SUMMARY}: {path} cannot be written: {exc.strerror}") from exc
+
+
+def _exit_code(report: LintReport) -> ExitCode:
+    if report.count(Severity.ERROR) or report.count(Severity.WARNING):
+        return ExitCode.FINDINGS
+    return ExitCode.OK if report.catalogues else ExitCode.NOTHING

@@ -1,0 +1,291 @@
+"""Pitch accent: the notations that data use read to a mora number, and phrases written for people."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.japanese.kana import UnusableTextError, katakana, morae
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tts_assets.domain import Phrase
+
+_KNOWN = (
+    "write the number of the mora after which the pitch falls, 0 for none; known are also [2], ②, "
+    "ア＼ル, ハシ↓, ハシ￣ (flat), LHL, 低高低, heiban, atamadaka, odaka, 平板, and Migaku's h, a, o, n2, k2"
+)
+#: The keys under which an object may hold its accent, in the order in which they are asked.
+_KEYS = (
+    "accent",
+    "drop",
+    "nucleus",
+    "downstep",
+    "position",
+    "pitch",
+    "kernel",
+    "pattern",
+    "pitches",
+    "positions",
+    "accents",
+)
+
+_KANA = r"[ぁ-ゖァ-ヺー]"
+_BETWEEN = re.compile(r"[,、，;；|｜\n]|\s[/／・]\s")
+_CLASS = re.compile(r"[(（\[［【〔〈<][^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_OVERLINE = re.compile(r"<[A-Za-z][^<>]*overline[^<>]*>")
+_NUMBER = re.compile(
+    rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
+    r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
+)
+_TWO_PHRASES = re.compile(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
+_NAME = re.compile(
+    r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:gata|shiki|型|式)?"
+    r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
+)
+_NAMES = {
+    "heiban": "h",
+    "平板": "h",
+    "atamadaka": "a",
+    "頭高": "a",
+    "nakadaka": "n",
+    "中高": "n",
+    "odaka": "o",
+    "尾高": "o",
+    "kifuku": "k",
+    "起伏": "k",
+}
+_CODE = re.compile(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
+_TONES = re.compile(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
+_HIGH = re.compile("[h高]")
+#: What a phrase of standard Japanese can sound like: its second mora differs from its first.
+_POSSIBLE = re.compile(r"10*|01+0*")
+
+_FALL = re.compile(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉]")
+_FLAT = re.compile(r"[‾￣¯→=＝]| \u0304")
+_RISE = re.compile(r"[/／↑ꜛ↗┌\s]")
+_OVER = re.compile("[\u0304\u0305]")
+_OVER_ENDS = re.compile(
+    f"[\u0304\u0305][ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ]?(?={_KANA}(?![\u0304\u0305]))"
+)
+_NASAL = re.compile(r"([カキクケコかきくけこ])[\u309a゜°˚]")
+_SILENT = re.compile(r"[_＿°˚・.]")
+
+
+def accent_of(value: object, reading: str | None) -> int | None:
+    """The accent nucleus that data give: the mora after which the pitch falls, 0 for none.
+
+    Of alternates the first counts. Whether the mora exists is not asked here.
+
+    Args:
+        value: what the data hold: a number, text in any known notation, a list of them, an object.
+        reading: the word's kana, which odaka and tones need; None where it is not known.
+
+    Returns:
+        The mora's number from 1, or 0; None where the data give no accent.
+
+    Raises:
+        UnusableTextError: the value is no known notation, or does not say which mora it is.
+    """
+    match value:
+        case None:
+            return None
+        case bool():
+            raise _unknown(value)
+        case int() | float() if value >= 0 and float(value).is_integer():
+            return int(value)
+        case str():
+            return _in_text(value, reading)
+        case list() | tuple():
+            return _first_of(value, reading)
+        case dict():
+            return accent_of(_in_object(value), reading) if value else None
+        case _:
+            raise _unknown(value)
+
+
+def reading_in_accent(value: object) -> str | None:
+    """The kana in notations such as ア＼ル and ハ'シ, in katakana; None where there are none."""
+    match value:
+        case str():
+            return _kana_in_text(_first_alternate(value))
+        case list() | tuple():
+            return next((kana for item in value if (kana := reading_in_accent(item))), None)
+        case dict():
+            return reading_in_accent([inner for key, inner in value.items() if key in _KEYS])
+        case _:
+            return None
+
+
+def _kana_in_text(text: str) -> str | None:
+    numbered = _NUMBER.fullmatch(text)
+    if numbered is not None:
+        return katakana((numbered["kana"] or "").strip()) or None
+    marked = any(mark.search(text) for mark in (_FALL, _FLAT, _OVER))
+    kana = _bare(text)
+    return katakana(kana) if marked and re.fullmatch(f"{_KANA}+", kana) else None
+
+
+def notation(phrases: Sequence[Phrase]) -> str:
+    """Phrases with ↓ where the pitch falls: ハ↓シ; a / between phrases, a 、 where a pause is."""
+    return _joined(phrases, [_with_fall(phrase) for phrase in phrases])
+
+
+def pitch_line(phrases: Sequence[Phrase]) -> str:
+    """Phrases as one H (high) or L (low) for each mora; a / between them, a 、 where a pause is."""
+    return _joined(phrases, [_tones_of(phrase) for phrase in phrases])
+
+
+def _joined(phrases: Sequence[Phrase], written: Sequence[str]) -> str:
+    ends = ["、" if phrase.pause else "/" for phrase in phrases[:-1]]
+    return "".join(text + end for text, end in zip(written, [*ends, ""], strict=False))
+
+
+def _with_fall(phrase: Phrase) -> str:
+    said = morae(phrase.kana)
+    if phrase.accent == 0:
+        return "".join(said)
+    return "".join([*said[: phrase.accent], "↓", *said[phrase.accent :]])
+
+
+def _tones_of(phrase: Phrase) -> str:
+    count = len(morae(phrase.kana))
+    if phrase.accent == 1:
+        return "H" + "L" * (count - 1)
+    high = (phrase.accent or count) - 1
+    return ("L" + "H" * high + "L" * (count - 1 - high))[:count]
+
+
+def _unknown(value: object) -> UnusableTextError:
+    return UnusableTextError(f"the accent {value!r} is no notation that is known here: {_KNOWN}")
+
+
+def _first_of(values: Sequence[Any], reading: str | None) -> int | None:
+    return next((found for each in values if (found := accent_of(each, reading)) is not None), None)
+
+
+def _in_object(value: Mapping[str, Any]) -> object:
+    """What an object holds under the first key that means an accent."""
+    known = {str(key).lower(): inner for key, inner in value.items()}
+    keys = [key for key in _KEYS if key in known]
+    if not keys:
+        raise UnusableTextError(
+            f"the accent is an object with {', '.join(map(str, value))}, and with none of "
+            f"{', '.join(_KEYS)}"
+        )
+    return next((known[key] for key in keys if known[key] is not None), None)
+
+
+def _first_alternate(text: str) -> str:
+    """The first of several accents, without tags, word classes and typographic variants."""
+    plain = html.unescape(text)
+    if _OVERLINE.search(plain) and not _FALL.search(_TAG.sub("", plain)):
+        plain += "￣"
+    plain = unicodedata.normalize("NFC", "".join(map(_usual, _TAG.sub("", plain))))
+    bare = _NASAL.sub(r"\1" + "\u3099", _CLASS.sub("", plain))
+    parts = _BETWEEN.split(unicodedata.normalize("NFC", bare))
+    return next((part.strip() for part in parts if part.strip()), "")
+
+
+def _usual(character: str) -> str:
+    """Digits and letters in their usual width; a circled number apart from the next."""
+    if not character.isalnum():
+        return character
+    usual = unicodedata.normalize("NFKC", character)
+    return f"{usual} " if unicodedata.category(character) == "No" else usual
+
+
+def _in_text(value: str, reading: str | None) -> int | None:
+    text = _first_alternate(value)
+    if not text:
+        if value.strip():
+            raise _unknown(value)
+        return None
+    if _TWO_PHRASES.fullmatch(text.lower()):
+        raise UnusableTextError(
+            f"the accent {value!r} is that of two phrases, and a word has one here: give the one "
+            "mora after which the pitch falls"
+        )
+    for read in (_tones, _named, _coded, _numbered, _marked):
+        accent = read(text, reading)
+        if accent is not None:
+            return accent
+    raise _unknown(value)
+
+
+def _tones(text: str, reading: str | None) -> int | None:
+    """LHHL, 低高高低, and 0110 where as many digits as the reading has morae; a particle may follow."""
+    tones = re.sub(r"[-\s・()（）]", "", text).lower()
+    if not _TONES.fullmatch(tones):
+        return None
+    count = len(morae(reading)) if reading else None
+    fits = count is not None and len(tones) in {count, count + 1}
+    binary = re.sub("[l低]", "0", _HIGH.sub("1", tones))
+    if tones == binary and not (fits and _POSSIBLE.fullmatch(binary)):
+        return None
+    if not (fits or count is None) or not _POSSIBLE.fullmatch(binary):
+        raise UnusableTextError(
+            f"the accent {text!r} does not fit {reading or 'any word'}: it takes one letter for "
+            "each mora (and one for a particle), the second unlike the first"
+        )
+    return binary.find("10") + 1
+
+
+def _named(text: str, reading: str | None) -> int | None:
+    name = _NAME.fullmatch(text.lower())
+    return _of_class(_NAMES[name["name"]], name["number"], text, reading) if name else None
+
+
+def _coded(text: str, reading: str | None) -> int | None:
+    """The codes of Migaku's add-ons; a number is that of the mora, counted from the front."""
+    code = _CODE.fullmatch(text.lower())
+    return _of_class(code["code"], code["number"], text, reading) if code else None
+
+
+def _of_class(code: str, number: str | None, text: str, reading: str | None) -> int:
+    if number is not None:
+        return int(number)
+    if code in "ha":
+        return "ha".index(code)
+    if code == "o" and reading and morae(reading):
+        return len(morae(reading))
+    lacks = "the reading, whose last mora it means" if code == "o" else "a number, such as n2"
+    raise UnusableTextError(
+        f"the accent {text!r} does not say after which mora the pitch falls: it lacks {lacks}"
+    )
+
+
+def _numbered(text: str, _reading: str | None) -> int | None:
+    number = _NUMBER.fullmatch(text)
+    return int(number["number"]) if number else None
+
+
+def _marked(text: str, _reading: str | None) -> int | None:
+    """Kana with a mark where the pitch falls, or a line over what is high, or one behind if flat."""
+    before, *after = _FALL.split(text)
+    if not re.fullmatch(f"{_KANA}+", _bare(text)):
+        return None
+    if len(after) > 1:
+        raise UnusableTextError(
+            f"the accent {text!r} falls more than once: a word is one accent phrase here, so give "
+            "the one fall that it has when it stands alone"
+        )
+    if after:
+        return len(morae(_bare(before))) or None
+    if _FLAT.search(text):
+        return 0
+    if _OVER.search(text):
+        end_of_line = _OVER_ENDS.search(text)
+        return len(morae(_bare(text[: end_of_line.end()]))) if end_of_line else 0
+    return None
+
+
+def _bare(text: str) -> str:
+    """The kana of a text with accent marks."""
+    for mark in (_FALL, _FLAT, _RISE, _SILENT, _OVER):
+        text = mark.sub("", text)
+    return text

@@ -1,0 +1,63 @@
+"""Accents for readings that no entry of the dictionary has: guesses, and told as such."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.kana import is_katakana, morae, pronounced, pronunciation_key
+from tts_assets.japanese.nodes import phrases, said_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.japanese.analyses import Analyses
+
+_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+#: Morae that cannot carry the accent: it moves to the one before.
+_BOUND = frozenset("ーッン")
+_INFLECTED = frozenset({"動詞", "形容詞"})
+#: Kana that the dictionary takes for these are no words of their own.
+_NO_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
+
+
+def guessed_accent(
+    reading: str, grammar: Sequence[str], dictionary: Analyses, spelling: str = ""
+) -> int:
+    """A guess at the accent of a reading.
+
+    The dictionary's own where it knows the kana as a word, which is right four times in five; else
+    by rule: verbs and adjectives fall after the mora before the last, loan words after the third
+    from the end, nouns of one mora after that, and other nouns not at all.
+
+    Args:
+        reading: in katakana.
+        grammar: part of speech first.
+        dictionary: knows accents.
+        spelling: tells loan words, which are written in katakana.
+    """
+    known = accent_in_kana(reading, dictionary)
+    return _by_rule(reading, grammar, spelling) if known is None else known
+
+
+def accent_in_kana(reading: str, dictionary: Analyses) -> int | None:
+    """The accent that the dictionary gives a reading written in hiragana, if that is one phrase."""
+    nodes = dictionary.best(reading.translate(_TO_HIRAGANA))
+    found = phrases(nodes)
+    if len(found) != 1 or said_key(nodes) != pronunciation_key(reading):
+        return None
+    return None if nodes[0]["pos"] in _NO_WORDS else found[0].accent
+
+
+def _by_rule(reading: str, grammar: Sequence[str], spelling: str) -> int:
+    units = morae(pronounced(reading))
+    if len(units) == 1:
+        return 1
+    if grammar[0] in _INFLECTED:
+        place = len(units) - 1
+    elif is_katakana(spelling):
+        place = max(1, len(units) - 2)
+    else:
+        return 0
+    while place > 1 and units[place - 1] in _BOUND:
+        place -= 1
+    return place

@@ -1,0 +1,165 @@
+"""Which part of a reading belongs to which word of a text, though some words be read otherwise."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: No kanji is read with more kana than this; abbreviations and numbers have more.
+_LONGEST_PER_CHARACTER = 6
+#: Reading one more word against the dictionary counts more than any number of kana.
+_PER_WORD = 1_000
+_PER_KNOWN_WORD = 300
+#: Give up on texts that fit in too many ways; real ones take a few steps for each word.
+_MOST_STEPS = 50_000
+_KANA_ENDS = re.compile(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A word to find in a reading.
+
+    Args:
+        spelling: as the text has it.
+        sounds: how it may be read, in katakana; the first is how the dictionary reads it.
+        known: how it is read elsewhere, in katakana: likelier than any other reading.
+    """
+
+    spelling: str
+    sounds: tuple[str, ...]
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The part of a reading that belongs to a word, and whether it is one of the word's sounds."""
+
+    start: int
+    end: int
+    fits: bool
+
+
+def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
+    """The part of a reading for each word: as few as possible read otherwise than they sound.
+
+    Only what is not spelled in kana can be read otherwise: kana in a word's spelling must be in
+    its part, too.
+
+    Args:
+        words: in order; those whose only sound is "" have an empty part.
+        reading: the pronunciation key of the whole.
+
+    Returns:
+        A part for each word, in order; None if the reading contradicts the kana of the spelling.
+    """
+    # (cost, kana left, place in words, place in reading, the step before)
+    start = (0, len(reading), 0, 0)
+    queue = [start]
+    came: dict[tuple[int, int], tuple[tuple[int, int], bool] | None] = {(0, 0): None}
+    spent = {(0, 0): 0}
+    for _ in range(_MOST_STEPS):
+        if not queue:
+            return None
+        cost, _, number, at = heapq.heappop(queue)
+        if number == len(words):
+            if at == len(reading):
+                return _parts(came, (number, at))
+            continue
+        if cost > spent[number, at]:
+            continue
+        for end, price in _ends(words[number], reading, at):
+            after = (number + 1, end)
+            if cost + price < spent.get(after, _PER_WORD**3):
+                spent[after] = cost + price
+                came[after] = ((number, at), price == 0)
+                heapq.heappush(queue, (cost + price, len(reading) - end, *after))
+    return None
+
+
+def fits(words: Sequence[Word], reading: str) -> bool:
+    """Whether the words can be read so that together they are the reading, a pronunciation key."""
+    ends = {0}
+    for word in words:
+        sizes = [(at, _length_there(sound, reading, at)) for at in ends for sound in word.sounds]
+        ends = {at + size for at, size in sizes if size is not None}
+    return len(reading) in ends
+
+
+def letters(reading: str) -> str:
+    """The kana of a reading, one for each kana of its pronunciation key."""
+    kept, key = "", ""
+    for letter in katakana(reading):
+        longer = pronunciation_key(key[-1:] + letter)[len(key[-1:]) :]
+        if longer:
+            kept, key = kept + letter, key + longer
+    return kept
+
+
+def edit_distance(one: str, other: str) -> int:
+    """How many kana must be put in, left out or changed to make one from the other (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for number, left in enumerate(one, 1):
+        diagonal, row[0] = row[0], number
+        for place, right in enumerate(other, 1):
+            change = diagonal + (left != right)
+            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, change)
+    return row[-1]
+
+
+def _parts(
+    came: dict[tuple[int, int], tuple[tuple[int, int], bool] | None], last: tuple[int, int]
+) -> list[Part]:
+    parts: list[Part] = []
+    while (step := came[last]) is not None:
+        before, fits = step
+        parts.append(Part(start=before[1], end=last[1], fits=fits))
+        last = before
+    return parts[::-1]
+
+
+def _ends(word: Word, reading: str, at: int) -> Iterator[tuple[int, int]]:
+    """Where a word that begins there may end, and what that costs."""
+    for sound in word.sounds:
+        size = _length_there(sound, reading, at)
+        if size is not None:
+            yield at + size, 0
+    if word.sounds == ("",) or is_katakana(katakana(word.spelling)):
+        return
+    for sound in word.known:
+        size = _length_there(sound, reading, at)
+        if size is not None:
+            yield at + size, _PER_KNOWN_WORD
+    usual = len(word.sounds[0])
+    for end in _free_ends(word.spelling, reading, at):
+        yield end, _PER_WORD + abs(end - at - usual)
+
+
+def _length_there(sound: str, reading: str, at: int) -> int | None:
+    """How many kana of the reading a sound takes from there; None if it is not there."""
+    # The kana before decides whether ウ and イ only lengthen it.
+    before = reading[at - 1 : at]
+    inside = pronunciation_key(before + sound)[len(before) :]
+    return len(inside) if reading.startswith(inside, at) else None
+
+
+def _free_ends(spelling: str, reading: str, at: int) -> Iterator[int]:
+    """Where a word may end that may be read anyhow, but for the kana at its ends."""
+    match = _KANA_ENDS.fullmatch(spelling)
+    assert match is not None  # noqa: S101 - every part may be empty
+    head, middle, tail = match.groups()
+    begin = _length_there(pronunciation_key(head), reading, at)
+    if begin is None:
+        return
+    longest = _LONGEST_PER_CHARACTER * len(middle)
+    for end in itertools.islice(range(at + begin + 1, len(reading) + 1), longest):
+        size = _length_there(pronunciation_key(tail), reading, end)
+        if size is not None:
+            yield end + size

@@ -1,0 +1,55 @@
+"""What the reading guard asks of a dictionary, and what it settles for a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from tts_assets.domain import AccentBasis, Basis
+    from tts_assets.japanese.entries import Entry
+    from tts_assets.japanese.nodes import Nodes
+
+
+class Analyses(Protocol):
+    """A dictionary; :class:`tts_assets.japanese.dictionary.Dictionary` says what each call does."""
+
+    def best(self, text: str) -> Nodes:
+        """The analysis that it holds for right."""
+        ...
+
+    def alternatives(self, text: str, most: int) -> Iterable[Nodes]:
+        """The analyses that it holds for likely."""
+        ...
+
+    def refined(self, text: str, nodes: Nodes) -> Nodes:
+        """An alternative with its accents corrected."""
+        ...
+
+    def tokens(self, text: str) -> list[Entry]:
+        """The words of the likeliest analysis."""
+        ...
+
+    def entries(self, surface: str) -> list[Entry]:
+        """What it knows of a spelling."""
+        ...
+
+    def built(self, text: str, tokens: Sequence[Entry], settled: Collection[Entry] = ()) -> Nodes:
+        """An analysis made of given words."""
+        ...
+
+    def devoiced(self, nodes: Nodes) -> Nodes:
+        """The same words with their vowels devoiced anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What is said for a word or a sentence, and why; as in Pronunciation."""
+
+    nodes: Nodes
+    basis: Basis
+    accent_basis: AccentBasis
+    doubt: str | None = None

@@ -1,0 +1,218 @@
+"""The dictionary: the one door to the front end of OpenJTalk (pyopenjtalk-plus)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.errors import ClipError
+from tts_assets.japanese import lexicon
+from tts_assets.japanese.accent_guess import guessed_accent
+from tts_assets.japanese.entries import Entry, entry
+from tts_assets.japanese.nodes import said_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from tts_assets.domain import DictionaryWord
+    from tts_assets.japanese.nodes import Nodes
+
+#: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
+LONGEST_SENTENCE = 400
+
+
+class Dictionary:
+    """Readings and accents of Japanese; what is native is loaded on first use.
+
+    May be used from several threads: each has an analyser of its own, as a shared one would make
+    them wait for each other.
+    """
+
+    def __init__(self) -> None:
+        """Know the words of the library's own dictionary."""
+        self._own = threading.local()
+        self._learned = b""
+        self._learned_readings: frozenset[tuple[str, str | None]] = frozenset()
+
+    def learn(self, words: Sequence[DictionaryWord]) -> None:
+        """Read these words as they say, wherever they stand; the longest where several fit.
+
+        To be called before anything is analysed.
+
+        Raises:
+            UsageError: they cannot be compiled.
+        """
+        import pyopenjtalk  # noqa: PLC0415 - native, loaded only inside the engine's process
+
+        if not words:
+            return
+        analyser = self._analyser
+        spelled = {
+            surface: replace(word, surface=surface)
+            for word in words
+            for surface in [analyser.normalize_for_mecab(word.surface)]
+        }
+        accents = {
+            word: guessed_accent(word.reading, lexicon.grammar(word.kind), self, word.surface)
+            if word.accent is None
+            else word.accent
+            for word in spelled.values()
+        }
+        definitions = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "left-id.def"
+        with definitions.open(encoding="utf-8") as lines, _quiet():
+            self._learned = lexicon.compiled(
+                tuple(spelled.values()),
+                accents,
+                lexicon.contexts(lines),
+                pyopenjtalk.mecab_dict_index,
+            )
+        self._learned_readings = frozenset((w.surface, w.reading) for w in spelled.values())
+        # Analysers that are there already do not know the words.
+        self._own = threading.local()
+
+    def best(self, text: str) -> Nodes:
+        """The analysis that the dictionary holds for right, its corrections by context included.
+
+        Raises:
+            ClipError: the text is too long.
+        """
+        import pyopenjtalk  # noqa: PLC0415 - see learn
+
+        nodes: Nodes = pyopenjtalk.run_frontend(_bounded(text), jtalk=self._analyser)
+        return nodes
+
+    def alternatives(self, text: str, most: int) -> Iterator[Nodes]:
+        """The analyses that the dictionary holds for likely, the likeliest first, made one by one.
+
+        Args:
+            text: what to analyse.
+            most: how many at most, up to 512.
+
+        Raises:
+            ClipError: the text is too long.
+        """
+        for path in self._analyser.run_mecab_nbest_features(_bounded(text), most):
+            nodes: Nodes = self._analyser.run_njd_from_mecab(
+                path["features"], restore_unknown_katakana=True
+            )
+            yield nodes
+
+    def refined(self, text: str, nodes: Nodes) -> Nodes:
+        """An alternative with its accents corrected as those of the best are; read as before."""
+        import pyopenjtalk  # noqa: PLC0415 - see learn
+
+        finished: Nodes = pyopenjtalk.apply_postprocessing(
+            text,
+            [node.copy() for node in nodes],
+            use_sudachi_kanji_yomi=False,
+            predict_nani=False,
+            jtalk=self._analyser,
+        )
+        return finished if said_key(finished) == said_key(nodes) else nodes
+
+    def tokens(self, text: str) -> list[Entry]:
+        """The words of the likeliest analysis, before any rule has changed them."""
+        return [entry(feature) for feature in self._analyser.run_mecab(_bounded(text))]
+
+    def entries(self, surface: str) -> list[Entry]:
+        """The dictionary's entries for a spelling, the likeliest first."""
+        wanted = self._analyser.normalize_for_mecab(surface)
+        found = self._analyser.analyze_mecab_candidates(wanted, ((0, len(wanted)),))["nodes"]
+        return [
+            entry(node["feature"])
+            for node in sorted(found, key=lambda node: int(node["word_cost"]))
+            if node["surface"] == wanted and not node["is_unknown"]
+        ]
+
+    def built(self, text: str, tokens: Sequence[Entry], settled: Collection[Entry] = ()) -> Nodes:
+        """An analysis made of given words: accent phrases, devoicing and all other rules applied.
+
+        Args:
+            text: what the words spell.
+            tokens: the words.
+            settled: those whose reading no rule may change.
+        """
+        nodes: Nodes = self._analyser.run_njd_from_mecab(
+            [",".join(token.columns) for token in tokens], restore_unknown_katakana=True
+        )
+        finished = self._finished(text, nodes, self._learned_readings)
+        forced = {(token.surface, token.reading) for token in settled}
+        if forced <= {(node["string"], node["read"]) for node in finished}:
+            return finished
+        # Protected words keep their accent, too, so this is not the first choice: 降ります.
+        return self._finished(text, nodes, self._learned_readings | forced)
+
+    def _finished(
+        self, text: str, nodes: Nodes, protected: Collection[tuple[str, str | None]]
+    ) -> Nodes:
+        """Words after the rules that the library has of its own, with the reading of some kept."""
+        import pyopenjtalk  # noqa: PLC0415 - see learn
+
+        copies = [node.copy() for node in nodes]
+        for node in copies:
+            node["is_reading_protected"] = (node["string"], node["read"]) in protected
+        finished: Nodes = pyopenjtalk.apply_postprocessing(text, copies, jtalk=self._analyser)
+        return finished
+
+    def devoiced(self, nodes: Nodes) -> Nodes:
+        """The same words, with their vowels devoiced as their sounds and accents now ask for."""
+        for node in nodes:
+            node["pron"] = node["pron"].replace("’", "")
+        marked: Nodes = self._analyser.set_unvoiced_vowel(nodes)
+        return marked
+
+    def labels(self, nodes: Nodes) -> list[str]:
+        """The full-context labels of an analysis, as the synthesiser takes them."""
+        labels: list[str] = self._analyser.make_label(nodes)
+        return labels
+
+    @property
+    def _analyser(self) -> Any:
+        """This thread's analyser."""
+        if not hasattr(self._own, "analyser"):
+            self._own.analyser = _analyser(self._learned)
+        return self._own.analyser
+
+
+def _analyser(learned: bytes) -> Any:
+    from pyopenjtalk import OPEN_JTALK_DICT_DIR  # noqa: PLC0415 - see Dictionary.learn
+    from pyopenjtalk.openjtalk import OpenJTalk  # noqa: PLC0415
+
+    if not learned:
+        return OpenJTalk(dn_mecab=OPEN_JTALK_DICT_DIR)
+    # The analyser maps the file, and needs its name no more: only Windows keeps it until the end.
+    with tempfile.TemporaryDirectory(prefix="tts-assets-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "words.dic"
+        path.write_bytes(learned)
+        return OpenJTalk(
+            dn_mecab=OPEN_JTALK_DICT_DIR,
+            userdic=os.fsencode(path),
+            userdic_reading_protection=[True],
+        )
+
+
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST_SENTENCE:
+        raise ClipError(
+            f"a sentence of {len(text)} characters is too long for the dictionary, which takes "
+            f"{LONGEST_SENTENCE}: end sentences with 。"
+        )
+    return text
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The compiler tells its progress on standard output."""
+    kept = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - only its number is used
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

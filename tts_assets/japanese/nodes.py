@@ -1,0 +1,98 @@
+"""OpenJTalk's word nodes: what an analysis would say, and how its accent phrases go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
+
+from tts_assets.domain import Phrase
+from tts_assets.japanese.kana import pronunciation_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: Marks a devoiced vowel in ``pron``; it is no mora.
+DEVOICED = "’"
+
+
+class Node(TypedDict):
+    """A word of an analysis, as OpenJTalk's front end gives it and its label maker takes it.
+
+    ``acc`` of the first word of an accent phrase is the accent of the whole phrase; ``chain_flag``
+    1 tells that a word belongs to the phrase before it.
+    """
+
+    string: str
+    pos: str
+    pos_group1: str
+    pos_group2: str
+    pos_group3: str
+    ctype: str
+    cform: str
+    orig: str
+    read: str
+    pron: str
+    acc: int
+    mora_size: int
+    chain_rule: str
+    chain_flag: int
+    is_reading_protected: bool
+    is_reading_rewritten: bool
+
+
+Nodes: TypeAlias = list[Node]
+
+
+def kana(node: Node) -> str:
+    """How a word sounds, in katakana; "" for a mark, which is a pause or silent."""
+    return node["pron"].replace(DEVOICED, "") if node["mora_size"] else ""
+
+
+def said(nodes: Iterable[Node]) -> str:
+    """What an analysis would say, in katakana."""
+    return "".join(map(kana, nodes))
+
+
+def spelled(nodes: Iterable[Node]) -> str:
+    """The same as it is spelled: particles as ハ and ヘ, long vowels with their letters."""
+    return "".join(node["read"] for node in nodes if kana(node))
+
+
+def size(nodes: Iterable[Node]) -> int:
+    """How many morae an analysis has."""
+    return sum(node["mora_size"] for node in nodes)
+
+
+def said_key(nodes: Iterable[Node]) -> str:
+    """The pronunciation key of what an analysis would say."""
+    return pronunciation_key(said(nodes))
+
+
+def phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
+    """The accent phrases of an analysis; pauses are told between phrases only."""
+    found: list[Phrase] = []
+    words: list[Node] = []
+    pause = False
+    for node in nodes:
+        if not node["mora_size"]:
+            pause = True
+            continue
+        if words and (pause or node["chain_flag"] != 1):
+            found.append(_phrase(words, pause=pause))
+            words = []
+        words.append(node)
+        pause = False
+    return (*found, _phrase(words, pause=False)) if words else tuple(found)
+
+
+def as_one_phrase(nodes: Iterable[Node], accent: int) -> Nodes:
+    """The words of an analysis, without its marks, in one accent phrase with that accent."""
+    words = [node.copy() for node in nodes if kana(node)]
+    for word in words[1:]:
+        word["chain_flag"] = 1
+    words[0]["acc"] = accent
+    return words
+
+
+def _phrase(words: Sequence[Node], *, pause: bool) -> Phrase:
+    accent = min(words[0]["acc"], size(words))
+    return Phrase(kana=said(words), accent=accent, pause=pause)

@@ -1,0 +1,153 @@
+"""Alternatives: one text that offers several, taken apart and paired with their readings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.normalise.fit import fits, has_kanji, okurigana
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SURU = "する"
+_OPTIONAL_SURU = re.compile(
+    r"[ ]*(?:[(（\[［〔][ ]*(?:を)?(?:する|スル|suru)[ ]*[)）\]］〕]|・[ ]*(?:する|スル)(?![^\s/／;；、,，|]))",
+    re.IGNORECASE,
+)
+_WITH_SURU = "\ue003"
+_OR = r"\s(?:or|または|もしくは|あるいは)\s"
+#: Not in dates, fractions, addresses and units.
+_BETWEEN_SPELLINGS = re.compile(
+    r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
+    f"|{_OR}"
+)
+_BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
+_MARKS_OF_READINGS = re.compile(f"[{_BETWEEN_READINGS}]|{_OR}")
+
+
+def suru_marked(text: str) -> str:
+    """こしょう(する) as two alternatives; it is done before notes are dropped."""
+    return _OPTIONAL_SURU.sub(_WITH_SURU, text)
+
+
+def parted(text: str, separators: Sequence[str] | None) -> list[str]:
+    """The alternatives of a spelling at marks that always part them, する with the word before."""
+    return _with_suru(_split(text, separators, _BETWEEN_SPELLINGS))
+
+
+def readings_parted(
+    reading: str, spellings: Sequence[str], separators: Sequence[str] | None
+) -> list[str]:
+    """The alternatives of a reading; a mark that the spelling itself has parts nothing."""
+    if separators is not None:
+        return _with_suru(_split(reading, separators, _MARKS_OF_READINGS))
+    marks = "".join(
+        mark for mark in _BETWEEN_READINGS if not any(mark in each for each in spellings)
+    )
+    pattern = re.compile(f"[{re.escape(marks)}]|{_OR}" if marks else _OR)
+    parts = _split(reading, None, pattern)
+    if "・" in marks and _is_one_word(reading, parts, spellings):
+        parts = [reading]
+    spaced = [piece for part in parts for piece in _parted_at_spaces(part, spellings)]
+    return _with_suru(spaced)
+
+
+def softly_parted(spelling: str, readings: Sequence[str]) -> list[str]:
+    """The alternatives at ・, 、 and spaces, which part only where each alone fits a reading."""
+    for mark in "・、，, ":
+        parts = [part.strip() for part in _outside_numbers(mark).split(spelling)]
+        if len(parts) > 1 and all(parts) and _are_alternatives(parts, mark, readings):
+            return _with_suru(parts)
+    return [spelling]
+
+
+def paired(spellings: Sequence[str], readings: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Which spelling is said with which reading, the main one first.
+
+    As many readings as spellings go two by two. Several readings of one spelling are each said.
+    Of several spellings of one reading only the first is: they sound the same.
+    """
+    if not readings:
+        return [(spelling, None) for spelling in dict.fromkeys(spellings)]
+    if 1 < len(spellings) == len(readings):
+        pairs = list(zip(spellings, readings, strict=True))
+    elif len(readings) == 1 and spellings[-1] == spellings[0] + _SURU:
+        pairs = [(spellings[0], readings[0]), (spellings[-1], readings[0] + "スル")]
+    else:
+        pairs = [_pair(spellings, reading, readings) for reading in readings]
+    return list(dict.fromkeys(pairs))
+
+
+def _outside_numbers(mark: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![0-9０-９]){re.escape(mark)}|{re.escape(mark)}(?![0-9０-９])")
+
+
+def _pair(spellings: Sequence[str], reading: str, readings: Sequence[str]) -> tuple[str, str]:
+    """The spelling that a reading is of; where only one of the two has する, the other gets it."""
+    spelling = next((each for each in spellings if fits(each, reading)), spellings[0])
+    noun = reading.removesuffix("スル")
+    if katakana(spelling).endswith("スル"):
+        verb = f"{reading}スル"
+        return spelling, verb if verb in readings else reading
+    if noun != reading and (noun in readings or (noun and fits(spelling, noun))):
+        return spelling + _SURU, reading
+    return spelling, reading
+
+
+def _split(text: str, separators: Sequence[str] | None, pattern: re.Pattern[str]) -> list[str]:
+    if separators is not None:
+        named = sorted(filter(None, separators), key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, named)) or r"(?!)")
+    marked = text.replace(_WITH_SURU, f"{_WITH_SURU}{_SURU}")
+    parts = [piece for part in pattern.split(marked) for piece in part.split(_WITH_SURU)]
+    return [part.strip() for part in parts if part.strip()] or [text]
+
+
+def _with_suru(parts: Sequence[str]) -> list[str]:
+    """こしょう and する are こしょう and こしょうする."""
+    whole: list[str] = []
+    for part in parts:
+        suru = whole and katakana(part) in {"スル", "ヲスル"}
+        whole.append(f"{whole[-1].removesuffix(_SURU)}{_SURU}" if suru else part)
+    return list(dict.fromkeys(whole))
+
+
+def _is_one_word(reading: str, parts: Sequence[str], spellings: Sequence[str]) -> bool:
+    """た・べる, where the mark shows the okurigana of 食べる."""
+    joined = reading.replace("・", "")
+    return any(fits(each, joined) for each in spellings) and not any(
+        fits(each, parts[0]) for each in spellings
+    )
+
+
+def _parted_at_spaces(reading: str, spellings: Sequence[str]) -> list[str]:
+    parts = reading.split()
+    if len(parts) < 2 or (spellings and not _each_alone(parts, spellings)):
+        return [reading]
+    return parts
+
+
+def _each_alone(parts: Sequence[str], spellings: Sequence[str]) -> bool:
+    """Whether each part is a reading of its own: of 十, or of 開く, but not がっ and こう of 学校."""
+    said = [part for part in parts if katakana(part) != "スル"]
+    return any(
+        (len(spelling) == 1 or okurigana(spelling))
+        and has_kanji(spelling)
+        and all(fits(spelling, part) for part in said)
+        for spelling in spellings
+    )
+
+
+def _are_alternatives(parts: Sequence[str], mark: str, readings: Sequence[str]) -> bool:
+    if all(is_katakana(part) for part in parts):
+        return False
+    joined = "".join(parts)
+    if readings:
+        fitting = all(any(fits(part, reading) for reading in readings) for part in parts)
+        return fitting and (mark != " " or not any(fits(joined, reading) for reading in readings))
+    if mark == " ":
+        ends = {okurigana(part) for part in parts}
+        return len(ends) == 1 and "" not in ends
+    return mark == "・" and all(has_kanji(part) or len(part) > 1 for part in parts)

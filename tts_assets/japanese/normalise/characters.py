@@ -1,0 +1,109 @@
+"""Characters: those that cannot be meant are refused, and each thing is written in one way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tts_assets.japanese.kana import UnusableTextError
+from tts_assets.japanese.normalise.column import column
+
+_BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
+#: Half-width kana, squared and enclosed words such as ㎏ and ㈱, radicals, digraphs.
+_COMPATIBLE = re.compile(r"[\uff61-\uff9f\u3300-\u33ff\u3200-\u32ff\u2e80-\u2fdfゟヿℓ]+")
+#: Joiners, marks of direction, variation selectors, private characters, lone voicing marks.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u20e3\u3099\u309a"
+    r"\ue000-\uf8ff\U000e0000-\U0010ffff]"
+)
+_LINE_END = re.compile(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn]")
+_SPACE = re.compile(r"(?:[^\S\n]|\\t)+")
+#: Pictures; not ♀ and ♂, which have readings.
+_EMOJI = re.compile(r"[\U0001f000-\U0001faff\u2600-\u263f\u2641\u2643-\u27bf\u2b00-\u2bff]")
+_ONE_SIGN = str.maketrans(
+    {
+        "㈱": "株式会社",
+        "㈲": "有限会社",
+        "✕": "×",
+        "✖": "×",
+        "❌": "×",
+        "⭕": "○",
+        "◯": "○",
+        "№": "No.",
+        "〻": "々",
+        "≒": "＝",
+    }
+)
+_REPEATED = re.compile(r"([ぁ-ゖァ-ヺ])([ゝゞヽヾ]+)")
+
+
+def checked(text: str) -> str:
+    """The text as it is, if every character of it can be said, shown and stored.
+
+    Raises:
+        UnusableTextError: it holds control characters, or what is left of broken ones.
+    """
+    broken = _BROKEN.search(text)
+    if broken is not None:
+        raise UnusableTextError(
+            f"character {broken.start() + 1} of the text is U+{ord(broken.group()):04X}, "
+            f"{_what(broken.group())}: remove it"
+        )
+    return text
+
+
+def _what(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "half of a surrogate pair"
+    if character == "\ufffd":
+        return "which stands for one that was lost"
+    return "no character" if character > "\ufffd" else "a control character"
+
+
+def _usual_width(text: str) -> str:
+    return _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
+
+
+def _composed(text: str) -> str:
+    voiced = text.replace("\u309b", "\u3099").replace("\u309c", "\u309a")
+    return unicodedata.normalize("NFC", voiced)
+
+
+def _visible(text: str) -> str:
+    return _INVISIBLE.sub("", text)
+
+
+def _even_spaces(text: str) -> str:
+    return _SPACE.sub(" ", _LINE_END.sub("\n", text))
+
+
+def _one_sign_each(text: str) -> str:
+    return text.translate(_ONE_SIGN)
+
+
+def _without_pictures(text: str) -> str:
+    return _EMOJI.sub("", text)
+
+
+def _repeats_written_out(text: str) -> str:
+    """こゝろ is こころ, いすゞ is いすず."""
+    return _REPEATED.sub(
+        lambda found: found[1] + "".join(_again(found[1], mark) for mark in found[2]), text
+    )
+
+
+def _again(kana: str, mark: str) -> str:
+    voiced = unicodedata.normalize("NFC", kana + "\u3099")
+    return voiced if mark in "ゞヾ" and len(voiced) == 1 else kana
+
+
+#: Every character as the rules after this expect it.
+plain_characters = column(
+    _one_sign_each,
+    _usual_width,
+    _composed,
+    _visible,
+    _even_spaces,
+    _without_pictures,
+    _repeats_written_out,
+)

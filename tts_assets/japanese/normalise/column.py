@@ -1,0 +1,37 @@
+"""Rules of one shape, text to text, applied one after another until the text is settled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Rule: TypeAlias = Callable[[str], str]
+
+#: What one rule leaves may be work for one above it; more rounds than this are never of use.
+_ROUNDS = 5
+
+
+def column(*rules: Rule) -> Rule:
+    """One rule out of several, which are applied in their order."""
+
+    def apply(text: str) -> str:
+        for rule in rules:
+            text = rule(text)
+        return text
+
+    return apply
+
+
+def settled(rule: Rule) -> Rule:
+    """The rule, applied again for as long as it changes something."""
+
+    def apply(text: str) -> str:
+        for _ in range(_ROUNDS):
+            before, text = text, rule(text)
+            if text == before:
+                break
+        return text
+
+    return apply

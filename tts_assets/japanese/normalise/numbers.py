@@ -1,0 +1,222 @@
+"""Numbers and units that an engine's dictionary misreads, written as they are said."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tts_assets.japanese.normalise.column import column
+
+_D = "[0-9０-９]"
+_AMOUNT = rf"{_D}{{1,15}}(?:[,，]{_D}{{3}}){{0,5}}(?:[.．]{_D}{{1,15}})?"
+_WAVE = "[〜～~]"
+_HYPHEN = "[-−－‐–—―]"
+_NOT_IN_NUMBER = r"(?<![0-9０-９/／:：.．\-−－])"
+_NUMBER_ENDS = r"(?![0-9０-９/／:：]|[.．\-−－][0-9０-９])"
+
+_CURRENCIES = {
+    "¥": "円",
+    "￥": "円",
+    "\\": "円",
+    "$": "ドル",
+    "＄": "ドル",
+    "€": "ユーロ",
+    "£": "ポンド",
+    "￡": "ポンド",
+    "₩": "ウォン",
+}
+_SIGN_FIRST = re.compile(
+    rf"([¥￥\\$＄€£￡₩])\s?({_AMOUNT}[十百千万億兆]{{0,4}})(?:円|ドル|ユーロ|ポンド|ウォン)?"
+)
+_SIGN_LAST = re.compile(rf"(?<={_D})\s?([$＄€£￡₩])")
+
+_DATE = re.compile(
+    rf"{_NOT_IN_NUMBER}({_D}{{4}})([/／.．\-－])({_D}{{1,2}})\2({_D}{{1,2}}){_NUMBER_ENDS}"
+)
+_YEAR_MONTH = re.compile(
+    rf"{_NOT_IN_NUMBER}((?:19|20){_D}{{2}})[/／\-－]({_D}{{1,2}}){_NUMBER_ENDS}"
+)
+_DAYS = re.compile(
+    rf"{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})\s?(?:{_WAVE}|{_HYPHEN})\s?({_D}{{1,2}})/({_D}{{1,2}})"
+    rf"{_NUMBER_ENDS}"
+)
+_DAY = re.compile(
+    rf"(?<=年)({_D}{{1,2}})/({_D}{{1,2}}){_NUMBER_ENDS}"
+    rf"|{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})"
+    r"(?=\s?(?:[(（][月火水木金土日祝・]{1,3}[)）]|[月火水木金土日]曜))"
+)
+_WEEKDAY = re.compile(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
+
+_TIME = re.compile(
+    rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<![0-9０-９:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
+    rf"(?![0-9０-９:：])(?:\s?([AaPp])\.?[Mm](?![A-Za-z])\.?)?"
+)
+_LEADING_ZERO = re.compile(rf"(?<![0-9０-９.．])[0０]({_D})(?=[月日時分秒])")
+_AREA_CODE = re.compile(rf"[(（]([0０]{_D}{{1,4}})[)）]\s?(?={_D}{{1,4}}{_HYPHEN}{_D})")
+
+_VULGAR = re.compile(rf"({_D}?)([¼½¾⅐-⅞])")
+_FRACTION = re.compile(
+    rf"(?<![0-9０-９/／:：.．A-Za-z])(?:({_D}{{1,4}})\s)?({_D}{{1,6}})[/／⁄]({_D}{{1,6}})(?![/／:：0-9０-９])"
+)
+_MINUS = re.compile(
+    rf"(?:^|(?<=[\s、。（(「はがも＝=:：~〜～]))[-−－‐]\s?(?={_D})"
+    rf"|(?<![0-9０-９A-Za-z\s])[-−－‐](?={_AMOUNT}\s?[度℃°])",
+    re.MULTILINE,
+)
+
+_UNITS = {
+    "km²": "平方キロメートル",
+    "m²": "平方メートル",
+    "cm²": "平方センチメートル",
+    "mm²": "平方ミリメートル",
+    "km³": "立方キロメートル",
+    "m³": "立方メートル",
+    "cm³": "立方センチメートル",
+    "°C": "度",
+    "°F": "度",
+    "°": "度",
+    "L": "リットル",
+    "l": "リットル",
+    "GB": "ギガバイト",
+    "TB": "テラバイト",
+    "h": "時間",
+    "min": "分",
+    "sec": "秒",
+}
+_UNIT = re.compile(
+    rf"(?<={_D})\s?([kcm]?m[²³]|[kcm]?m[23](?!\d)|°[CF]?|GB|TB|min|sec|[Llh])(?![A-Za-z0-9²³])"
+)
+
+_COUNTER = "[個人本枚匹頭羽台冊杯回階歳才分秒時日週月年泊名度円点種課章番件校巻行語倍割着足軒通箱袋組班曲億万千百つ%％℃]"
+_WORD_COUNTER = "(?:キロ|メートル|センチ|ミリ|グラム|リットル|ページ|ドル|パーセント|か月|ヶ月|カ月|km|cm|mm|kg|m|g)"
+_FROM_TO = re.compile(
+    rf"(?P<from>{_D})\s?{_HYPHEN}\s?(?P<to>{_AMOUNT}\s?(?:{_COUNTER}|{_WORD_COUNTER}))"
+)
+_SERIES = re.compile(rf"{_D}{{1,15}}(?:{_HYPHEN}{_D}{{1,15}}){{2,}}")
+_CLOCK_TO_CLOCK = re.compile(rf"(?<=[時分])\s?{_HYPHEN}\s?(?=(?:午前|午後)?{_D}{{1,2}}時)")
+_FROM = re.compile(rf"([0-9０-９①-⑳][\u4e00-\u9fffァ-ヺーA-Za-z]{{0,6}}[%％℃]?)\s?{_WAVE}+\s?")
+_TO_NUMBER = re.compile(rf"(?<=[^\W_ぁ-ゖー])\s?{_WAVE}+\s?(?={_D}|[①-⑳]|マイナス)")
+
+_TAKEN_FROM = re.compile(rf"(?<={_D})\s?[-−－]\s?(?={_D}{{1,9}}\s?[=＝])")
+_EQUALS = re.compile(rf"(?<=[^\W_])\s?[=＝]\s?(?=約?(?:マイナス)?{_D})")
+_MAIL = re.compile(r"(?<![A-Za-z])[eEｅＥ][-‐－][mM]ail(?![a-z])")
+
+
+def _int(digits: str) -> int:
+    return int(unicodedata.normalize("NFKC", digits))
+
+
+def _currencies(text: str) -> str:
+    """¥1,000 is said 1,000円."""
+    first = _SIGN_FIRST.sub(lambda found: found[2] + _CURRENCIES[found[1]], text)
+    return _SIGN_LAST.sub(lambda found: _CURRENCIES[found[1]], first)
+
+
+def _dates(text: str) -> str:
+    """2024/5/6, 2024-05 and 5/6(月); a bare 5/6 is a fraction."""
+    text = _DATE.sub(lambda found: _date(found.group(), found[1], found[3], found[4]), text)
+    text = _YEAR_MONTH.sub(lambda found: _date(found.group(), found[1], found[2]), text)
+    text = _DAYS.sub(_from_day_to_day, text)
+    text = _DAY.sub(
+        lambda found: _date(found.group(), None, found[1] or found[3], found[2] or found[4]), text
+    )
+    return _WEEKDAY.sub(r"\1曜日", text)
+
+
+def _date(written: str, year: str | None, month: str, day: str | None = None) -> str:
+    """The date as it is said; as it was written if there is no such month or day."""
+    if not (1 <= _int(month) <= 12 and (day is None or 1 <= _int(day) <= 31)):
+        return written
+    end = "" if day is None else f"{_int(day)}日"
+    return ("" if year is None else f"{_int(year)}年") + f"{_int(month)}月{end}"
+
+
+def _from_day_to_day(found: re.Match[str]) -> str:
+    first = _date("", None, found[1], found[2])
+    last = _date("", None, found[3], found[4])
+    return f"{first}から{last}" if first and last else found.group()
+
+
+def _times(text: str) -> str:
+    """10:30 is said 10時30分, 3:00 PM 午後3時, and 7時05分 7時5分."""
+    return _LEADING_ZERO.sub(r"\1", _TIME.sub(_time, text))
+
+
+def _time(found: re.Match[str]) -> str:
+    before, hour, minute, second, after = found.groups()
+    if _int(hour) > 29 or _int(minute) > 59 or _int(second or "0") > 59:
+        return found.group()
+    half = {"A": "午前", "P": "午後"}.get((before or after or "").upper(), "")
+    said = f"{half}{_int(hour)}時"
+    if _int(minute) or second:
+        said += f"{_int(minute)}分"
+    return said + (f"{_int(second)}秒" if second else "")
+
+
+def _area_codes(text: str) -> str:
+    return _AREA_CODE.sub(r"\1-", text)
+
+
+def _fractions(text: str) -> str:
+    """1/2 is said 2分の1, 1½ 1と2分の1."""
+    written = _VULGAR.sub(lambda found: f"{found[1]}{found[1] and ' '}{_slashed(found[2])}", text)
+    return _FRACTION.sub(_fraction, written)
+
+
+def _slashed(vulgar: str) -> str:
+    return unicodedata.normalize("NFKC", vulgar).replace("⁄", "/")
+
+
+def _fraction(found: re.Match[str]) -> str:
+    whole, numerator, denominator = found.groups()
+    if _int(denominator) == 0:
+        return found.group()
+    return (f"{_int(whole)}と" if whole else "") + f"{_int(denominator)}分の{_int(numerator)}"
+
+
+def _signs(text: str) -> str:
+    """-5℃ is said マイナス5℃, 3+4=7 3+4は7."""
+    taken = _TAKEN_FROM.sub("引く", text)
+    return _EQUALS.sub("は", _MINUS.sub("マイナス", taken))
+
+
+def _units(text: str) -> str:
+    """5m² is said 5平方メートル; of km, kg and others the dictionary knows the readings."""
+    return _UNIT.sub(lambda found: _UNITS[_squared(found[1])], text)
+
+
+def _squared(unit: str) -> str:
+    return unit.replace("m2", "m²").replace("m3", "m³")
+
+
+def _ranges(text: str) -> str:
+    """3〜5人, 10-15分 and 9時〜17時 are said with から; a series such as 03-1234-5678 is none."""
+    series = [found.span() for found in _SERIES.finditer(text)]
+    text = _FROM_TO.sub(
+        lambda found: (
+            found.group()
+            if any(start <= found.start() < end for start, end in series)
+            else f"{found['from']}から{found['to']}"
+        ),
+        text,
+    )
+    text = _CLOCK_TO_CLOCK.sub("から", text)
+    return _TO_NUMBER.sub("から", _FROM.sub(r"\1から", text))
+
+
+def _words(text: str) -> str:
+    return _MAIL.sub("Eメール", text)
+
+
+#: Numbers as they are said.
+said_numbers = column(
+    _currencies,
+    _area_codes,
+    _dates,
+    _times,
+    _fractions,
+    _units,
+    _signs,
+    _ranges,
+    _words,
+)

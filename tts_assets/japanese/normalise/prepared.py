@@ -1,0 +1,22 @@
+"""Any text made ready for the rules: every character plain, no markup, furigana marked."""
+
+from __future__ import annotations
+
+from tts_assets.japanese.normalise.characters import checked, plain_characters
+from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.normalise.furigana import kana_of, with_furigana
+from tts_assets.japanese.normalise.markup import unescaped, without_markup
+
+#: The beginning of every way of normalising.
+prepared = column(checked, unescaped, checked, plain_characters, without_markup, with_furigana)
+
+
+def reading_in_furigana(text: str) -> str | None:
+    """The reading that is written into a text, in katakana: タベル of 食[た]べる.
+
+    None where some of it has no reading.
+
+    Raises:
+        UnusableTextError: the text holds broken characters.
+    """
+    return kana_of(prepared(text))

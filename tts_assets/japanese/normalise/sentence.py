@@ -1,0 +1,142 @@
+"""Sentences, passages and dialogues: running text as it is said."""
+
+from __future__ import annotations
+
+import re
+
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
+from tts_assets.japanese.normalise.brackets import asides_said, without_faces
+from tts_assets.japanese.normalise.column import column, settled
+from tts_assets.japanese.normalise.fit import has_kanji
+from tts_assets.japanese.normalise.furigana import has_readings, kana_of, read, surface
+from tts_assets.japanese.normalise.numbers import said_numbers
+from tts_assets.japanese.normalise.prepared import prepared
+from tts_assets.japanese.normalise.signs import said_signs
+from tts_assets.japanese.normalise.silence import (
+    has_small_blank,
+    reason_for_silence,
+    without_addresses,
+)
+from tts_assets.japanese.normalise.speakers import parted_lines, without_labels
+from tts_assets.japanese.romaji import to_katakana
+
+#: Running text of these characters alone needs no rule.
+_PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々][ぁ-ゖァ-ヺー一-鿿々、]*[ぁ-ゖァ-ヺー一-鿿々][。？！]?")
+_LINES = re.compile(r"[^\S\n]*\n\s*")
+_ENDS = "。．.！？!?、，…」』"
+_QUOTED = re.compile(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
+_MARK = re.compile(r"[^\w]+|_")
+_FOREIGN = re.compile(r"[0-9０-９A-Za-zＡ-Ｚａ-ｚ]+")
+
+
+def _lines_joined(text: str) -> str:
+    """A line that has no stop at its end gets one: an engine would run on into the next."""
+    lines = [line for line in _LINES.split(text.strip()) if line]
+    return "".join(line if line.endswith(tuple(_ENDS)) else f"{line}。" for line in lines[:-1]) + (
+        lines[-1] if lines else ""
+    )
+
+
+#: Running text as it is said, when speakers' labels and readings are taken out.
+_said = settled(
+    column(without_labels, without_addresses, said_numbers, asides_said, _lines_joined, said_signs)
+)
+
+
+def spoken_text(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
+    """What is said for a sentence or a passage, or why nothing is.
+
+    Args:
+        text: running text; a label such as 男： at the beginning of a line is not said.
+        reading: its line of kana or romaji, when the data give one. Where furigana say every
+            kanji, they are the reading.
+
+    Raises:
+        UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
+    """
+    if reading is None and _PLAIN.fullmatch(text):
+        return (SpokenForm(text=text, sentence=True),)
+    return _form(without_labels(prepared(text)), reading)
+
+
+def spoken_dialogue(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
+    """What is said for a dialogue: its lines without the names of who speaks them.
+
+    Args:
+        text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
+        reading: see ``spoken_text``; names are taken out of it, too.
+
+    Raises:
+        UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
+    """
+    written = "\n".join(_unquoted(words) for _, words in parted_lines(prepared(text)))
+    if reading is not None:
+        reading = "\n".join(words for _, words in parted_lines(prepared(reading)))
+    return _form(written, reading)
+
+
+def dialogue_lines(text: str) -> list[tuple[str | None, str]]:
+    """Who says what in a dialogue, in order; None where no name is given.
+
+    Lines with nothing to say, or with a blank to fill in, are left out.
+
+    Raises:
+        UnusableTextError: the text is broken.
+    """
+    lines = []
+    for speaker, words in parted_lines(prepared(text)):
+        form = _form(_unquoted(words), None)
+        if not isinstance(form, str):
+            lines.append((speaker, form[0].text))
+    return lines
+
+
+def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
+    spelled = without_faces(surface(written))
+    silence = reason_for_silence(spelled)
+    if silence is None and has_small_blank(spelled):
+        silence = "the text has a blank to fill in"
+    if silence is not None:
+        return silence
+    said = _said(spelled)
+    if (silence := reason_for_silence(said)) is not None:
+        return silence
+    if reading is not None:
+        kana = _kana_line(reading, spelled)
+    else:
+        kana = kana_of(written) if has_readings(written) else None
+    return (SpokenForm(text=said, reading=kana, sentence=True),)
+
+
+def _unquoted(words: str) -> str:
+    """A line that is one quotation is said without its marks."""
+    quoted = _QUOTED.fullmatch(words.strip())
+    return (quoted[1] or quoted[3] or "") + (quoted[2] or quoted[4] or "") if quoted else words
+
+
+def _kana_line(reading: str, text: str) -> str | None:
+    """A line of kana or romaji in katakana.
+
+    Numbers and Latin words that the text has, too, say nothing of how they are read: None.
+    """
+    line = read(without_labels(prepared(reading)))
+    kana = katakana(_MARK.sub("", line))
+    if not kana:
+        return None
+    if is_katakana(kana):
+        return kana
+    spelled = to_katakana(line)
+    if spelled is not None:
+        return spelled
+    foreign = _FOREIGN.findall(katakana(line))
+    if not has_kanji(kana) and foreign and all(word in katakana(text) for word in foreign):
+        return None
+    raise UnusableTextError(
+        f"the kana line {_shortened(reading)!r} is not kana: write it in hiragana, katakana or "
+        "romaji, or leave it out"
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"

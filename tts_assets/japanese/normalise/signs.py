@@ -1,0 +1,62 @@
+"""Signs that are said, signs that only part, and signs that nobody says."""
+
+from __future__ import annotations
+
+import re
+
+from tts_assets.japanese.normalise.column import column
+
+_CROSS = re.compile(r"(?<!○)×(?!\s?[0-9０-９])")
+_ZERO_ALONE = re.compile(
+    r"(?<![0-9０-９一二三四五六七八九十百千〇])〇(?![0-9０-９一二三四五六七八九十百千年〇])"
+)
+_SAID = str.maketrans({"△": "三角", "◎": "二重丸"})
+_ARROW = re.compile(r"\s*[→⇒⇔↔←➡]+\s*")
+_UNSAID = re.compile(
+    r"[※＊*†‡•‣◦●◆◇▲▼▽▶►◀◁■□〃ゝゞヽヾ§¶#＃^＾`´｀|｜\\_＿<>＜＞{}｛｝\[\]［］【】〔〕〈〉《》]+"
+)
+
+_LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
+_FROM_TO = re.compile(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
+_DRAWN_OUT = re.compile(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+")
+_WAVE = re.compile(r"[〜～~]+")
+_ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
+_NEEDLESS_SPACE = re.compile(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
+_PAUSES = re.compile(r"[、，]\s*(?:[、，]\s*)+")
+_PAUSE_AT_END = re.compile(r"[、，]\s*(?=[。．！？!?」』\n]|$)|(?:^|(?<=[。「『\n]))[、，・\s]+")
+_STOPS = re.compile(r"。[。\s]+")
+
+
+def _marks_said(text: str) -> str:
+    """× is バツ, except between numbers; 〇 that is no number is ○, which is said まる."""
+    return _ZERO_ALONE.sub("○", _CROSS.sub("バツ", text)).translate(_SAID)
+
+
+def _arrows_pause(text: str) -> str:
+    return _ARROW.sub("、", text)
+
+
+def _unsaid_dropped(text: str) -> str:
+    return _UNSAID.sub("", text)
+
+
+def _waves_said(text: str) -> str:
+    """東京〜大阪 is said with から, え〜と with a long vowel; other waves are not said."""
+    return _WAVE.sub("", _DRAWN_OUT.sub("ー", _FROM_TO.sub("から", text)))
+
+
+def closed_up(text: str) -> str:
+    """Spaces help only the eye, except between words in Latin letters."""
+    return _NEEDLESS_SPACE.sub("", text).strip()
+
+
+def tidy(text: str) -> str:
+    """No pause twice, none at the beginning or the end."""
+    return _STOPS.sub("。", _PAUSE_AT_END.sub("", _PAUSES.sub("、", text))).strip()
+
+
+#: The signs of running text.
+said_signs = column(_marks_said, _arrows_pause, _waves_said, _unsaid_dropped, closed_up, tidy)
+
+#: The signs of a word, whose placeholders have become pauses before.
+said_signs_of_word = column(_marks_said, _arrows_pause, _unsaid_dropped, closed_up, tidy)

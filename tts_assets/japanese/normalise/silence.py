@@ -1,0 +1,56 @@
+"""What is never said: blanks to fill in, addresses of the web, texts of marks alone."""
+
+from __future__ import annotations
+
+import re
+
+_NUMERAL = "0-9０-９一二三四五六七八九十百千万年"
+_BLANK = re.compile(
+    r"[_＿]{2,}|[(（\[［【{｛〔〈《「『][\s_＿・…．.?？]*[)）\]］】}｝〕〉》」』]"
+    r"|[○●×△▲]{2,}(?<!○×)|[□■]"
+    rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
+)
+#: In running text a single _ that parts no Latin words is a blank, too.
+_SMALL_BLANK = re.compile(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+_ADDRESS_WITHIN = re.compile(rf"{_ADDRESS.pattern}[ ]?[ぁ-ゖァ-ヺ\u3400-\u9fff々]", re.IGNORECASE)
+_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
+#: What an engine's dictionary has a reading for: kana, kanji, Latin, Greek, digits, some signs.
+_SPEAKABLE = re.compile(
+    r"[ぁ-ゖァ-ヺ\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〆〇A-Za-zＡ-Ｚａ-ｚ0-9０-９Ⅰ-ⅻ①-⑳¼-¾⅐-⅞"
+    r"Α-Ωα-ωÀ-ÖØ-öø-ÿ%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]"
+)
+_SOUNDLESS = re.compile(r"[ッっー、。\s]*")
+
+
+def reason_for_silence(text: str) -> str | None:
+    """Why a text is not said, in words; None if it is."""
+    return unsayable(text) or nothing_said(text)
+
+
+def unsayable(text: str) -> str | None:
+    """The reason if a text has a part that cannot be said; None otherwise."""
+    if _BLANK.search(text):
+        return "the text has a blank to fill in"
+    alone = _ADDRESS.search(text) and not _JAPANESE.search(without_addresses(text))
+    if alone or _ADDRESS_WITHIN.search(text):
+        return "the text has an address of the web in it, which nobody says"
+    return None
+
+
+def has_small_blank(text: str) -> bool:
+    return _SMALL_BLANK.search(text) is not None
+
+
+def nothing_said(text: str) -> str | None:
+    """The reason if a text has no character that can be said; None otherwise."""
+    if not text.strip():
+        return "the text is empty"
+    if _SPEAKABLE.search(text) is None or _SOUNDLESS.fullmatch(text):
+        return "the text has nothing that can be said"
+    return None
+
+
+def without_addresses(text: str) -> str:
+    """The text without addresses that stand apart from its words."""
+    return _ADDRESS.sub("", text)

@@ -1,0 +1,221 @@
+"""Words and readings: which forms of them are said, the main one first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.accent import accent_of, reading_in_accent
+from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
+from tts_assets.japanese.normalise.alternatives import (
+    paired,
+    parted,
+    readings_parted,
+    softly_parted,
+    suru_marked,
+)
+from tts_assets.japanese.normalise.brackets import without_notes
+from tts_assets.japanese.normalise.column import column, settled
+from tts_assets.japanese.normalise.fit import fits, has_kanji
+from tts_assets.japanese.normalise.furigana import has_readings, pitch_within, read, surface
+from tts_assets.japanese.normalise.numbers import said_numbers
+from tts_assets.japanese.normalise.prepared import prepared
+from tts_assets.japanese.normalise.signs import said_signs_of_word
+from tts_assets.japanese.normalise.silence import nothing_said, reason_for_silence, unsayable
+from tts_assets.japanese.romaji import to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Words of these characters alone need no rule: the common case, decided at once.
+_PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]+")
+_PLAIN_KANA = re.compile(r"[ぁ-ゖァ-ヺー]*[ぁ-ォカ-ヺ][ぁ-ゖァ-ヺー]*")
+_HEADWORD = re.compile(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
+
+_BEFORE = re.compile(
+    r"^(?:[〜～~…‥.．。、，,・_＿!！^＾*＊+＋=＝:：/／|｜“”\"‘’'\s]+|[-−－‐–—―]+(?![0-9０-９]))+"
+)
+_BEHIND = re.compile(r"[〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’'\s\-−－‐–—―]+$")
+_SENSE = re.compile(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$")
+_INSIDE = re.compile(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
+_OKURIGANA_DOT = re.compile(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
+_MARK_IN_KANA = re.compile(r"[.．・\-‐–'’\s]+")
+_STOP = re.compile(r"[、。！？!?]+")
+_LETTER = re.compile(r"[^\W_]")
+
+_ROMAJI = re.compile(
+    r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
+)
+_MARK_OF_READING = re.compile(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
+_SOUND = re.compile(r"[ァ-ヺ]")
+
+
+def _edges_dropped(text: str) -> str:
+    """〜製, お～, ひと-, 抑える_ and はし② without the marks around them."""
+    return _SENSE.sub("", _BEHIND.sub("", _BEFORE.sub("", text)))
+
+
+def _gaps_pause(text: str) -> str:
+    """あまり〜ない with a pause where another word belongs."""
+    return _INSIDE.sub("、", text)
+
+
+def _dots_dropped(text: str) -> str:
+    """ひと.つ is ひとつ; an engine would pause at the dot."""
+    bare = _MARK_IN_KANA.sub("", text)
+    if is_katakana(katakana(_STOP.sub("", bare))):
+        return bare
+    return _OKURIGANA_DOT.sub("", text.replace("・", ""))
+
+
+#: What is said for one spelling, when notes are dropped and alternatives are taken apart.
+_said = settled(
+    column(_edges_dropped, said_numbers, _gaps_pause, said_signs_of_word, _dots_dropped)
+)
+
+
+def spoken_word(
+    text: str,
+    reading: str | None = None,
+    accent: Any = None,
+    *,
+    separators: Sequence[str] | None = None,
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a word, the main form first; or why nothing is.
+
+    Args:
+        text: the spelling: 食べる, 〜製, 朗らか(な), 丸い; 円い, 食[た]べる.
+        reading: its kana or romaji, when the data give one; of alternatives each is a form.
+        accent: its accent as the data give it, in any notation that ``accent_of`` knows. As many
+            as there are forms go one to each; else it is that of the first.
+        separators: what parts alternatives; None for the usual marks.
+
+    Raises:
+        UnusableTextError: the text is broken, the reading no kana, or the accent no notation.
+    """
+    if _PLAIN.fullmatch(text) and (reading is None or _is_plain_kana(reading)):
+        kana = reading_in_accent(accent) if reading is None else katakana(reading)
+        nucleus = accent_of(accent, kana or text)
+        return (SpokenForm(text=text, reading=kana, accent=nucleus),)
+    written, given = _headword(prepared(text), reading)
+    spelled = surface(written)
+    silence = unsayable(spelled)
+    if silence is not None:
+        return silence
+    spellings = parted(without_notes(suru_marked(spelled)), separators)
+    if given is None:
+        given = reading_in_accent(accent)
+    if given is None:
+        readings = _readings_within(written, spellings, separators)
+    else:
+        readings = _readings(given, spellings, separators)
+    if not readings and (silence := nothing_said(spelled)) is not None:
+        return silence
+    if accent is None:
+        accent = pitch_within(text, (readings or spellings)[0])
+    return _forms(spellings, readings, accent, parts_softly=separators is None)
+
+
+def spoken_kana(
+    kana: str, accent: Any = None, *, separators: Sequence[str] | None = None
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a reading that stands alone: ショク, た.べる, ひと-; or why nothing is.
+
+    Both the text and the reading of a form are katakana: hiragana は would be said as ワ.
+
+    Args:
+        kana: hiragana, katakana or romaji; of alternatives each is a form.
+        accent: see ``spoken_word``.
+        separators: see ``spoken_word``.
+
+    Raises:
+        UnusableTextError: it is not kana, or the accent is no notation.
+    """
+    readings = _readings(kana, [], separators)
+    if not readings:
+        return nothing_said(kana) or "the text has nothing that can be said"
+    return _with_accents([(reading, reading) for reading in readings], accent)
+
+
+def _is_plain_kana(reading: str) -> bool:
+    verb = reading.endswith(("する", "スル"))
+    return not verb and _PLAIN_KANA.fullmatch(reading) is not None
+
+
+def forms_of(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:
+    """The forms of spellings that are parted already, with the readings that furigana give."""
+    return _forms(spellings, _readings_within(written, spellings, None), None, parts_softly=False)
+
+
+def _headword(written: str, reading: str | None) -> tuple[str, str | None]:
+    """A dictionary's headword ことば【言葉】 as the word 言葉 with its reading."""
+    headword = _HEADWORD.fullmatch(written)
+    if headword is None or not has_kanji(headword[2]):
+        return written, reading
+    kana = re.sub(r"[・‐\- ]", "", headword[1])
+    if not any(fits(part, kana) for part in re.split("[・、,/／;；]", headword[2])):
+        return written, reading
+    return headword[2], kana if reading is None else reading
+
+
+def _readings(
+    reading: str, spellings: Sequence[str], separators: Sequence[str] | None
+) -> list[str]:
+    """The alternatives of a reading in katakana, without the marks around them."""
+    plain = without_notes(suru_marked(read(prepared(reading))))
+    kana = _ROMAJI.sub(lambda found: to_katakana(found.group()) or found.group(), plain)
+    parts = readings_parted(kana, spellings, separators)
+    found = [katakana(_MARK_OF_READING.sub("", part)) for part in parts]
+    for each in found:
+        if each and not is_katakana(each):
+            raise UnusableTextError(
+                f"the reading {reading!r} is not kana: write it in hiragana, katakana or romaji"
+            )
+    return [each for each in dict.fromkeys(found) if _SOUND.search(each) and each != "ッ"]
+
+
+def _readings_within(
+    written: str, spellings: Sequence[str], separators: Sequence[str] | None
+) -> list[str]:
+    """The readings that furigana give; none where they leave anything open."""
+    if not has_readings(written):
+        return []
+    try:
+        return _readings(read(written), spellings, separators)
+    except UnusableTextError:
+        return []
+
+
+def _forms(
+    spellings: Sequence[str], readings: Sequence[str], accent: Any, *, parts_softly: bool
+) -> tuple[SpokenForm, ...] | str:
+    if parts_softly and len(spellings) == 1:
+        spellings = softly_parted(spellings[0], readings)
+    said = [word for spelling in spellings if reason_for_silence(word := _said(spelling)) is None]
+    if not said and not readings:
+        return "the text has nothing that can be said"
+    pairs = paired(said, readings) if said else [(reading, reading) for reading in readings]
+    return _with_accents(pairs, accent)
+
+
+def _with_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[SpokenForm, ...]:
+    accents = _accents(accent, len(pairs))
+    return tuple(
+        SpokenForm(
+            text=text if reading is None or _LETTER.search(text) else reading,
+            reading=reading,
+            accent=accent_of(value, reading or text),
+        )
+        for (text, reading), value in zip(pairs, accents, strict=True)
+    )
+
+
+def _accents(accent: Any, count: int) -> list[Any]:
+    """One accent for each form: theirs, if there are as many; else the first's."""
+    values = accent
+    if isinstance(accent, str):
+        values = [part.strip() for part in re.split("[,、，;；|]", accent)]
+    if isinstance(values, list | tuple) and len(values) == count > 1:
+        return list(values)
+    return [accent, *[None] * (count - 1)]

@@ -1,0 +1,96 @@
+"""Kana that sound other than they are spelled: は as ワ, へ as エ, いう as ユー; and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
+from tts_assets.japanese.nodes import kana
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.japanese.nodes import Node
+
+#: How it sounds, and how it is spelled.
+_SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
+#: Words whose は is the particle that they have grown together with: それでは, こんにちは, または.
+_GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
+_BEFORE_PARTICLES = frozenset({"助詞", "助動詞"})
+_TOPICS = frozenset({"名詞", "副詞"})
+#: A noun of fewer morae with は or へ behind it is rather another noun: いは, さは.
+_SHORTEST = 2
+
+
+def spelled_otherwise(node: Node) -> bool:
+    """Whether a word sounds other than its kana are spelled: は, へ, それでは, そういう."""
+    sound, letters = pronunciation_key(kana(node)), pronunciation_key(node["read"])
+    return (
+        sound != letters
+        and len(sound) == len(letters)
+        and all(
+            pair in _SOUND_AND_LETTER or pair[0] == pair[1]
+            for pair in zip(sound, letters, strict=True)
+        )
+    )
+
+
+def sounds(node: Node) -> tuple[str, ...]:
+    """How a kana line may write a word of running text: as it sounds, or as it is spelled."""
+    if spelled_otherwise(node):
+        return (kana(node), node["read"])
+    return (kana(node),)
+
+
+def reading_in_word(nodes: Sequence[Node]) -> str:
+    """How the dictionary spells what it says of a word, in katakana.
+
+    A kana of it that is rightly said otherwise is spelled with its letter, は in それでは; one that
+    the dictionary only takes for a particle is spelled as it sounds, so that はで, read ワデ, does
+    not pass for ハデ. は and へ in hiragana are particles
+
+    - within a conjunction, an interjection, an adverb and the like (こんにちは, あるいは), but not
+      as their first kana;
+    - behind another particle or auxiliary (には, ではない);
+    - behind a noun or adverb of two morae or more, at the end or before as many (にほんへ,
+      なるべくは, それはそうと).
+
+    Everywhere else they are letters: a word does not begin with a particle (はは, へや, はなび), and
+    other words hold none (しはい).
+    """
+    return "".join(
+        node["read"] if spelled_otherwise(node) and _rightly(nodes, place) else kana(node)
+        for place, node in enumerate(nodes)
+    )
+
+
+def begins_with_particle(nodes: Sequence[Node]) -> bool:
+    """Whether an analysis takes the first word for a particle or an auxiliary."""
+    return bool(nodes) and nodes[0]["pos"] in _BEFORE_PARTICLES
+
+
+def own_reading(text: str) -> str | None:
+    """The reading that a text in kana is itself; None for other texts."""
+    spelled = katakana(text)
+    return spelled if is_katakana(spelled) else None
+
+
+def _rightly(nodes: Sequence[Node], place: int) -> bool:
+    node = nodes[place]
+    spelling = node["string"]
+    if "いう" in spelling or "言" in spelling:
+        return True
+    if "は" not in spelling and "へ" not in spelling:
+        return False
+    if len(spelling) > 1:
+        return node["pos"] in _GROWN_TOGETHER and spelling[0] not in "はへ"
+    if node["pos"] != "助詞" or place == 0:
+        return False
+    before, behind = nodes[place - 1], nodes[place + 1 :]
+    if before["pos"] in _BEFORE_PARTICLES:
+        return True
+    return (
+        before["pos"] in _TOPICS
+        and before["mora_size"] >= _SHORTEST
+        and (not behind or sum(node["mora_size"] for node in behind) >= _SHORTEST)
+    )

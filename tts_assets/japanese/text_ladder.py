@@ -1,0 +1,201 @@
+"""How running text is said: from its spelling, and only held against its kana line."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.domain import AccentBasis, Basis
+from tts_assets.japanese.alignment import aligned, fits, letters
+from tts_assets.japanese.analyses import Settled
+from tts_assets.japanese.context import corrected
+from tts_assets.japanese.forcing import Change, changes, forced, words
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.nodes import Nodes, said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.domain import SpokenForm
+    from tts_assets.japanese.alignment import Part
+    from tts_assets.japanese.analyses import Analyses
+
+_SENTENCE_END = re.compile(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
+#: Next analyses to look through; sentences have more of them than words.
+_MOST = 60
+_VOWELS = frozenset("アイウエオ")
+_AFTER_N = dict(
+    zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)
+)
+#: Kana to show on either side of a difference.
+_AROUND = 4
+
+
+class _Sentence(NamedTuple):
+    """A sentence and the dictionary's best analysis of it."""
+
+    text: str
+    nodes: Nodes
+
+
+def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
+    """How running text is said, sentence by sentence.
+
+    Without a kana line it is the dictionary's best analysis, with what its context decides. With
+    one it is the likeliest analysis that agrees with the line; particles may be written there as
+    they sound or as they are spelled. Where none agrees, the words that differ are forced. A line
+    that contradicts the text's own kana is an error of the data: then the dictionary is followed,
+    and both readings are told.
+
+    Raises:
+        ClipError: a sentence is too long.
+    """
+    texts = _sentences(form.text)
+    if form.reading is None:
+        return [_unchecked(corrected(text, dictionary)) for text in texts]
+    sentences = [_Sentence(text, dictionary.best(text)) for text in texts]
+    sentences = [sentence for sentence in sentences if said(sentence.nodes)]
+    lines = _lines(sentences, form.reading, dictionary)
+    if lines is None:
+        whole = [node for sentence in sentences for node in sentence.nodes]
+        told = itertools.chain([_contradiction(whole, form.reading)], itertools.repeat(None))
+        return [
+            _unchecked(corrected(each.text, dictionary), doubt)
+            for each, doubt in zip(sentences, told, strict=False)
+        ]
+    pairs = zip(sentences, lines, strict=True)
+    return [_settled(sentence, line, dictionary) for sentence, line in pairs]
+
+
+def _sentences(text: str) -> list[str]:
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def _lines(sentences: Sequence[_Sentence], reading: str, dictionary: Analyses) -> list[str] | None:
+    """The part of a kana line for each sentence; None if it cannot be cut."""
+    kana = letters(reading)
+    if len(sentences) == 1:
+        return [kana]
+    whole = [node for sentence in sentences for node in sentence.nodes]
+    key = pronunciation_key(reading)
+    agrees = fits(words(whole), key)
+    parts = aligned(words(whole, None if agrees else dictionary), key)
+    if parts is None:
+        return None
+    stops = itertools.accumulate(len(sentence.nodes) for sentence in sentences)
+    ends = [0, *(parts[stop - 1].end for stop in stops)]
+    return [kana[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
+def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
+    """One sentence, held against its own part of the kana line."""
+    text, best = sentence
+    key = pronunciation_key(line)
+    if fits(words(best), key):
+        return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+    parts = aligned(words(best, dictionary), key)
+    wanted = [] if parts is None else changes(parts, line)
+    lost = [change for change in wanted if _lost(best, change)]
+    if parts is not None and lost:
+        return _restored(sentence, lost, _mended(best, line, parts, lost), dictionary)
+    difference = _difference(best, wanted) if wanted else _contradiction(best, line)
+    for nodes in dictionary.alternatives(text, _MOST):
+        if fits(words(nodes), key):
+            return Settled(
+                nodes=dictionary.refined(text, nodes),
+                basis=Basis.NBEST,
+                accent_basis=AccentBasis.DICTIONARY,
+                doubt=f"{difference}; one of its next analyses agrees",
+            )
+    found = forced(text, best, wanted, dictionary)
+    if not wanted or not fits(words(found.nodes), key):
+        return _unchecked(corrected(text, dictionary), _contradiction(best, line))
+    guess = "; its accent is a guess" if found.accent_basis is AccentBasis.GUESSED else ""
+    return Settled(
+        nodes=found.nodes,
+        basis=Basis.FORCED,
+        accent_basis=found.accent_basis,
+        doubt=f"{difference}, and no analysis agrees{guess}",
+    )
+
+
+def _restored(
+    sentence: _Sentence, lost: Sequence[Change], line: str, dictionary: Analyses
+) -> Settled:
+    """The sentence held against its line with what that has lost in Latin letters."""
+    settled = _settled(sentence, line, dictionary)
+    doubt = f"{_difference(sentence.nodes, lost)}, which only lacks what Latin letters lose"
+    return replace(
+        settled,
+        basis=Basis.UNCHECKED,
+        doubt=doubt if settled.doubt is None else f"{doubt}; {settled.doubt}",
+    )
+
+
+def _mended(nodes: Nodes, line: str, parts: Sequence[Part], lost: Sequence[Change]) -> str:
+    """The line with the dictionary's own reading of some words."""
+    ours = {place for change in lost for place in range(change.first, change.last)}
+    return "".join(
+        said([node]) if place in ours else line[part.start : part.end]
+        for place, (node, part) in enumerate(zip(nodes, parts, strict=True))
+    )
+
+
+def _unchecked(nodes: Nodes, doubt: str | None = None) -> Settled:
+    return Settled(
+        nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY, doubt=doubt
+    )
+
+
+def _difference(nodes: Nodes, wanted: Sequence[Change]) -> str:
+    """What the dictionary reads otherwise than the kana line does, in words."""
+    told = [
+        f"{spelling} as {said(changed)}, the entry as {change.reading}"
+        for change in wanted
+        for changed in [nodes[change.first : change.last]]
+        for spelling in ["".join(word["string"] for word in changed)]
+    ]
+    return f"the dictionary reads {'; '.join(told)}"
+
+
+def _lost(nodes: Nodes, change: Change) -> bool:
+    """Whether a reading only lacks what a line in Latin letters loses: Osaka, kinyōbi."""
+    ours = pronunciation_key(said(nodes[change.first : change.last]))
+    return _loosely(ours) == _loosely(pronunciation_key(change.reading))
+
+
+def _loosely(key: str) -> str:
+    """A key without the lengths of vowels, and with ン before a vowel as the n that it is written."""
+    kept = ""
+    for kana in key:
+        if kana in _VOWELS and pronunciation_key(kept[-1:] + "ー")[1:] == kana:
+            continue
+        if kept.endswith("ン") and kana in _AFTER_N:
+            kept = kept[:-1] + _AFTER_N[kana]
+        else:
+            kept += kana
+    return kept
+
+
+def _contradiction(nodes: Nodes, line: str) -> str:
+    ours, theirs = _stretches(said(nodes), line)
+    return (
+        f"the entry's kana line has {theirs} where the spelling is read {ours}, and contradicts "
+        "the spelling's own kana: mend one of them"
+    )
+
+
+def _stretches(one: str, other: str) -> tuple[str, str]:
+    """Where two readings differ, with a few kana around."""
+    shortest = min(len(one), len(other))
+    begin = next((n for n in range(shortest) if one[n] != other[n]), shortest)
+    rest = shortest - begin
+    end = next((n for n in range(rest) if one[-1 - n] != other[-1 - n]), rest)
+    begin, end = max(0, begin - _AROUND), max(0, end - _AROUND)
+    ours, theirs = (
+        ("…" if begin else "") + text[begin : len(text) - end] + ("…" if end else "")
+        for text in (one, other)
+    )
+    return ours, theirs

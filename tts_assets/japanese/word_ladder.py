@@ -1,0 +1,116 @@
+"""How a word is said: from its spelling if that is read as the entry says, else ever more by force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.domain import AccentBasis, Basis
+from tts_assets.japanese.accent_guess import accent_in_kana
+from tts_assets.japanese.alignment import aligned, edit_distance, letters
+from tts_assets.japanese.analyses import Settled
+from tts_assets.japanese.context import corrected
+from tts_assets.japanese.forcing import as_one_word, changes, forced, words
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.nodes import phrases, said, said_key, spelled
+from tts_assets.japanese.particles import begins_with_particle, own_reading, reading_in_word
+
+if TYPE_CHECKING:
+    from tts_assets.domain import SpokenForm
+    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.forcing import Forced
+    from tts_assets.japanese.nodes import Nodes
+
+#: Next analyses to look through; of the readings that any of them has, all are among the first 30.
+_MOST = 30
+#: As far as this from one of the dictionary's readings, a reading may be a typing error.
+_TYPING_ERROR = 2
+
+
+def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
+    """How a word is said.
+
+    1. The dictionary's best analysis, if it reads the spelling as given; its accent is kept.
+    2. Else the first of its next analyses that does.
+    3. Else the reading is forced on the words of the analysis that differ, or on the whole.
+
+    A word written in kana is its own reading. A word with no reading at all is the dictionary's.
+
+    Raises:
+        ClipError: the text is too long.
+    """
+    reading = form.reading or own_reading(form.text)
+    if reading is None:
+        nodes = corrected(form.text, dictionary)
+        return Settled(nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY)
+    best = dictionary.best(form.text)
+    if has_reading(best, reading):
+        return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+    for nodes in dictionary.alternatives(form.text, _MOST):
+        if has_reading(nodes, reading) and not begins_with_particle(nodes):
+            return _from_next(form.text, best, dictionary.refined(form.text, nodes))
+    found = _forced(form.text, best, reading, dictionary)
+    return Settled(
+        nodes=found.nodes,
+        basis=Basis.FORCED,
+        accent_basis=found.accent_basis,
+        doubt=_doubt(form.text, best, reading, dictionary),
+    )
+
+
+def _from_next(text: str, best: Nodes, nodes: Nodes) -> Settled:
+    """An alternative; one that says what the best does only confirms its particles."""
+    ours, theirs = said(best), said(nodes)
+    doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
+    return Settled(
+        nodes=nodes,
+        basis=Basis.SPELLING if ours == theirs else Basis.NBEST,
+        accent_basis=AccentBasis.DICTIONARY,
+        doubt=None if ours == theirs else doubt,
+    )
+
+
+def has_reading(nodes: Nodes, reading: str) -> bool:
+    """Whether an analysis of a word says that reading, particles in it as they are spelled or not."""
+    sound = said(nodes)
+    if sound == reading:
+        return True
+    wanted = pronunciation_key(reading)
+    return pronunciation_key(sound) == wanted or pronunciation_key(reading_in_word(nodes)) == wanted
+
+
+def nearest(text: str, reading: str, dictionary: Analyses) -> tuple[str, int] | None:
+    """Of the dictionary's readings of a text the one most like a given one, and how far it is off.
+
+    Returns:
+        The reading in katakana and its edit distance; None if the dictionary says nothing.
+    """
+    wanted = pronunciation_key(reading)
+    analyses = [dictionary.best(text), *dictionary.alternatives(text, _MOST)]
+    known = [
+        (edit_distance(said_key(nodes), wanted), spelled(nodes))
+        for nodes in analyses
+        if said(nodes)
+    ]
+    # Of equals the likelier, which comes first.
+    distance, kana = min(known, key=lambda pair: pair[0], default=(0, ""))
+    return (kana, distance) if kana else None
+
+
+def _forced(text: str, best: Nodes, reading: str, dictionary: Analyses) -> Forced:
+    parts = aligned(words(best, dictionary), pronunciation_key(reading))
+    if parts is not None:
+        found = forced(text, best, changes(parts, reading), dictionary)
+        if has_reading(found.nodes, reading) and not (
+            len(phrases(found.nodes)) > 1 and accent_in_kana(reading, dictionary) is not None
+        ):
+            return found
+    return as_one_word(text, letters(reading), dictionary)
+
+
+def _doubt(text: str, best: Nodes, reading: str, dictionary: Analyses) -> str:
+    told = f"the dictionary reads {text} as {said(best)}, in none of its analyses as {reading}"
+    near = nearest(text, reading, dictionary)
+    if near is None:
+        return told
+    close = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
+    return f"{told}; did you mean {near[0]}?" if 0 < near[1] <= close else told

@@ -1,0 +1,58 @@
+"""The user's own dictionary: ``[[dictionary]]`` tables of the configuration."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from tts_assets.domain import DictionaryWord, WordKind
+from tts_assets.errors import UsageError
+from tts_assets.japanese.kana import is_katakana, katakana, morae
+from tts_assets.tables import Table, one_of, text
+
+
+def word_of(values: object, where: str) -> DictionaryWord:
+    """The word that a table describes.
+
+    Args:
+        values: the table, as TOML gives it.
+        where: how messages call it, such as ``tts-assets.toml: dictionary 2``.
+
+    Raises:
+        UsageError: a key is unknown or missing, or a value is wrong.
+    """
+    table = Table(values, where)
+    word = DictionaryWord(
+        surface=table.need("surface", _surface),
+        reading=table.need("reading", _reading),
+        accent=table.take("accent", _accent, None),
+        kind=table.take("kind", one_of(WordKind), WordKind.NOUN),
+    )
+    table.end()
+    count = len(morae(word.reading))
+    if word.accent is not None and word.accent > count:
+        raise UsageError(
+            f"{where}: accent = {word.accent}: {word.reading} has only {count} morae; give the "
+            "mora after which the pitch falls, or 0"
+        )
+    return word
+
+
+def _surface(value: Any) -> str:
+    surface = unicodedata.normalize("NFC", text(value)).strip()
+    if any(unicodedata.category(character)[0] in "CZ" for character in surface):
+        raise ValueError("it must be one word without spaces or control characters")
+    return surface
+
+
+def _reading(value: Any) -> str:
+    reading = katakana(text(value).strip())
+    if not is_katakana(reading):
+        raise ValueError("it must be kana")
+    return reading
+
+
+def _accent(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("it must be a whole number: the mora after which the pitch falls, or 0")
+    return value

@@ -1,0 +1,122 @@
+"""What a look over catalogues says: findings, each of a rule, with the line to mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tts_assets.domain import Basis
+
+
+class Severity(StrEnum):
+    """How much a finding matters, the worst first."""
+
+    #: It cannot be said as it stands.
+    ERROR = "error"
+    #: It is said, and may well be wrong.
+    WARNING = "warning"
+    #: Good to know.
+    NOTE = "note"
+
+
+class Rule(StrEnum):
+    """What a finding is about."""
+
+    #: An entry or a value cannot be used.
+    ENTRY = "entry"
+    #: The dictionary cannot read the text at all.
+    UNREADABLE = "unreadable"
+    #: The accent does not fit the number of morae.
+    ACCENT_RANGE = "accent-range"
+    #: A reading was set against the dictionary, which knows one that is almost the same.
+    READING_TYPO = "reading-typo"
+    #: A reading was set against the dictionary, which knows none that is near.
+    READING_UNKNOWN = "reading-unknown"
+    #: One reading is written in hiragana and katakana.
+    READING_MIXED = "reading-mixed"
+    #: The kana of a sentence and what the dictionary reads are not the same.
+    SENTENCE_READING = "sentence-reading"
+    #: The dictionary reads the spelling otherwise, and yields to the entry.
+    READING_DIFFERS = "reading-differs"
+    #: A reading in Latin letters was taken as kana.
+    READING_LATIN = "reading-latin"
+    #: Neither the entry nor the dictionary knows the accent.
+    ACCENT_GUESSED = "accent-guessed"
+    #: A text yields no clip.
+    NO_CLIP = "no-clip"
+
+
+#: How much a finding of each rule matters, where nothing softens it.
+SEVERITY = {
+    Rule.ENTRY: Severity.ERROR,
+    Rule.UNREADABLE: Severity.ERROR,
+    Rule.ACCENT_RANGE: Severity.ERROR,
+    Rule.READING_TYPO: Severity.WARNING,
+    Rule.READING_UNKNOWN: Severity.WARNING,
+    Rule.READING_MIXED: Severity.WARNING,
+    Rule.SENTENCE_READING: Severity.WARNING,
+    Rule.READING_DIFFERS: Severity.NOTE,
+    Rule.READING_LATIN: Severity.NOTE,
+    Rule.ACCENT_GUESSED: Severity.NOTE,
+    Rule.NO_CLIP: Severity.NOTE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to look at.
+
+    Args:
+        rule: what it is about.
+        severity: how much it matters.
+        message: what was found, and what to do.
+        file: the catalogue's path as given.
+        line: the line of the item, where it is known.
+        entry: the entry's id; None where the file itself is meant.
+        part: which of its clips; None where the entry is meant.
+        text: what is said, as it is spelled.
+        reading: how it is said, in katakana.
+        accent: the same with the fall of the pitch: ``ハ↓シ``.
+        pitch: high or low for each mora: ``HL``.
+    """
+
+    rule: Rule
+    severity: Severity
+    message: str
+    file: str
+    line: int | None = None
+    entry: str | None = None
+    part: str | None = None
+    text: str | None = None
+    reading: str | None = None
+    accent: str | None = None
+    pitch: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintReport:
+    """What a look over catalogues found.
+
+    Args:
+        findings: in the order of the files, and of the lines in each.
+        catalogues: how many files were read, once for each source that reads them.
+        clips: how many clips they ask for.
+        readings: how many of the clips have their reading from where.
+        notes: files that were passed over, and why.
+        seconds: how long it took.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    catalogues: int = 0
+    clips: int = 0
+    readings: Mapping[Basis, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of this severity."""
+        return sum(finding.severity is severity for finding in self.findings)

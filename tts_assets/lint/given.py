@@ -1,0 +1,95 @@
+"""Readings as the data write them, and what is odd about how they are written."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.catalogue.fields import EntryProblemError, Subject, getter, joiner
+from tts_assets.japanese.kana import katakana
+from tts_assets.japanese.romaji import to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.catalogue import Reader
+    from tts_assets.domain import Clip, Place
+    from tts_assets.mapping import ClipRule, Say
+
+_NOTE = re.compile(r"[（(［\[【<][^（()）［\[\]］【】<>]*[)）\]］】>]")
+_ALTERNATIVE = re.compile(r"[/／;；、,，・|｜\n]")
+#: Marks of okurigana and affixes: dictionaries may change the script there, as in アイ.する.
+_OKURIGANA = re.compile(r"[.．\-‐－~～〜]")
+_NO_KANA = re.compile(r"[^ァ-ヺー]")
+_HIRAGANA = re.compile(r"[ぁ-ゖ]")
+_KATAKANA_RUN = re.compile(r"[ァ-ヺ][ァ-ヺー]*")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024fＡ-Ｚａ-ｚ]")
+
+
+class Given:
+    """Looks up the readings of one catalogue's clips as they are written there."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Compile the fields for the readings of each of the source's rules."""
+        self._root = reader.document.root
+        self._depth = len(reader.source.records.steps)
+        self._rules = {rule.part: rule for rule in reader.source.clips}
+        self._fields = {rule.part: _field(rule) for rule in reader.source.clips}
+
+    def say(self, clip: Clip) -> Say:
+        """How the text of a clip is made into what is said."""
+        return self._rules[_part(clip)].say
+
+    def reading(self, clip: Clip) -> str | None:
+        """The reading that the entry writes for a clip; None where it writes none."""
+        place: Place = clip.at[: self._depth]
+        record = _at(self._root, place)
+        subject = Subject(record, place, _at(record, clip.at[self._depth :]), clip.at)
+        try:
+            value = self._fields[_part(clip)](subject)
+        except EntryProblemError:
+            return None
+        return value if isinstance(value, str) else None
+
+
+def _field(rule: ClipRule) -> Callable[[Subject], Any]:
+    return getter(rule.reading) if rule.join is None else joiner(rule.reading, rule.join)
+
+
+def _part(clip: Clip) -> str:
+    """The part as its rule names it, without the numbers of items and alternatives."""
+    return clip.part.partition("-")[0]
+
+
+def _at(value: Any, place: Place) -> Any:
+    for step in place:
+        value = value[step]
+    return value
+
+
+def is_latin(given: str) -> bool:
+    """Whether a reading is written in Latin letters; notes in brackets do not count."""
+    return _LATIN.search(_NOTE.sub("", given)) is not None
+
+
+def mixed_in(given: str, reading: str, text: str) -> str | None:
+    """The katakana that stands among the hiragana of a reading, and not in the spelling.
+
+    Args:
+        given: the reading as the data write it; it may hold alternatives.
+        reading: the one of them that counts, in katakana.
+        text: the spelling.
+    """
+    offered = [_NOTE.sub("", each) for each in _ALTERNATIVE.split(given)]
+    meant = [each for each in offered if _kana(each) == reading] or offered
+    for piece in (piece for each in meant for piece in _OKURIGANA.split(each)):
+        if not _HIRAGANA.search(piece):
+            continue
+        for run in _KATAKANA_RUN.findall(piece):
+            if run.rstrip("ー") not in text:
+                return str(run)
+    return None
+
+
+def _kana(text: str) -> str:
+    return _NO_KANA.sub("", katakana(to_katakana(text) or text))

@@ -1,0 +1,165 @@
+"""What is doubtful about one clip: a column of rules over what is given and what is read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from tts_assets.domain import AccentBasis, Basis, Pronunciation
+from tts_assets.japanese.accent import notation, pitch_line
+from tts_assets.japanese.kana import morae
+from tts_assets.lint.findings import SEVERITY, Finding, Rule, Severity
+from tts_assets.lint.given import is_latin, mixed_in
+from tts_assets.mapping import Say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.domain import Clip
+
+
+class Spoken(NamedTuple):
+    """A clip, and all that is known of how it is said.
+
+    Args:
+        clip: what is asked for.
+        given: the reading as the entry writes it; None where it gives none.
+        say: how its text is made into what is said.
+        said: how the dictionary says it, or why it cannot.
+        unaccented: the same without the entry's accent, where the entry gives that alone.
+    """
+
+    clip: Clip
+    given: str | None
+    say: Say
+    said: Pronunciation | str
+    unaccented: Pronunciation | str | None = None
+
+
+class Remark(NamedTuple):
+    """A rule that is broken, how badly, and what to say about it."""
+
+    rule: Rule
+    message: str
+    severity: Severity | None = None
+
+
+_Remark: TypeAlias = Remark | None
+
+_MEANT = re.compile(r"did you mean [ァ-ヺー]+\?")
+
+
+def judged(spoken: Spoken) -> Iterator[Finding]:
+    """Everything that is doubtful about a clip, the worst first; lines are not known yet."""
+    said = spoken.said
+    clip = spoken.clip
+    phrases = () if isinstance(said, str) else said.phrases
+    kana = "".join(phrase.kana for phrase in phrases)
+    for rule in _RULES:
+        remark = rule(spoken)
+        if remark is not None:
+            yield Finding(
+                rule=remark.rule,
+                severity=remark.severity or SEVERITY[remark.rule],
+                message=remark.message,
+                file=clip.file,
+                entry=clip.entry,
+                part=clip.part,
+                text=clip.form.text,
+                reading=kana or clip.form.reading,
+                accent=notation(phrases) or None,
+                pitch=pitch_line(phrases) or None,
+            )
+
+
+def _cannot_be_said(spoken: Spoken) -> _Remark:
+    """Why the dictionary cannot say it: most often an accent behind the word's last mora."""
+    form = spoken.clip.form
+    if not isinstance(spoken.said, str):
+        return None
+    kana = form.reading
+    if kana is None and isinstance(spoken.unaccented, Pronunciation):
+        kana = "".join(phrase.kana for phrase in spoken.unaccented.phrases)
+    count = len(morae(kana or ""))
+    if kana is None or form.accent is None or form.accent <= count:
+        return Remark(Rule.UNREADABLE, spoken.said)
+    return Remark(
+        Rule.ACCENT_RANGE,
+        f"the accent is {form.accent}, and {kana} has only {count} morae: give the mora after "
+        "which the pitch falls, or 0",
+    )
+
+
+def _sentence_reading(spoken: Spoken) -> _Remark:
+    said, form = spoken.said, spoken.clip.form
+    if isinstance(said, str) or not form.sentence or form.reading is None or said.doubt is None:
+        return None
+    severity = Severity.NOTE if said.basis is Basis.NBEST else None
+    return Remark(Rule.SENTENCE_READING, said.doubt, severity)
+
+
+def _reading(spoken: Spoken) -> _Remark:
+    """A word that the dictionary reads otherwise; many a reading of a kanji is no word alone."""
+    said, form = spoken.said, spoken.clip.form
+    if isinstance(said, str) or form.sentence or said.doubt is None:
+        return None
+    if said.basis is Basis.NBEST:
+        return Remark(Rule.READING_DIFFERS, f"{said.doubt}, and is said")
+    if said.basis is not Basis.FORCED:
+        return None
+    cause = said.doubt.split("; ")[0]
+    if spoken.say is Say.READING:
+        return Remark(Rule.READING_DIFFERS, f"{cause}, which is forced")
+    meant = _MEANT.search(said.doubt)
+    if meant is not None:
+        advice = "if not, put the word into [[dictionary]]"
+        return Remark(Rule.READING_TYPO, f"{cause}, which is forced; {meant.group()} {advice}")
+    # Who knows the accent knows the word.
+    severity = Severity.NOTE if said.accent_basis is AccentBasis.DATA else None
+    return Remark(
+        Rule.READING_UNKNOWN,
+        f"{cause}, which is forced: check it; if it is right, give its accent in the entry, or the "
+        "word in [[dictionary]]",
+        severity,
+    )
+
+
+def _mixed(spoken: Spoken) -> _Remark:
+    form, given = spoken.clip.form, spoken.given
+    if given is None or form.reading is None:
+        return None
+    run = mixed_in(given, form.reading, form.text)
+    if run is None:
+        return None
+    return Remark(
+        Rule.READING_MIXED,
+        f"the reading {given!r} has {run} in katakana among hiragana: write it in one script",
+    )
+
+
+def _latin(spoken: Spoken) -> _Remark:
+    """A word's reading in Latin letters; that of a sentence is not said, only held against it."""
+    form, given = spoken.clip.form, spoken.given
+    if given is None or form.reading is None or form.sentence or not is_latin(given):
+        return None
+    return Remark(Rule.READING_LATIN, f"the reading {given!r} is taken as {form.reading}")
+
+
+def _accent_guessed(spoken: Spoken) -> _Remark:
+    """A forced word; a reading of a kanji has no accent until it is part of a word."""
+    said, form = spoken.said, spoken.clip.form
+    if isinstance(said, str) or said.accent_basis is not AccentBasis.GUESSED:
+        return None
+    if spoken.say is Say.READING:
+        return None
+    whose = "a word that is forced in it" if form.sentence else form.text
+    where = (
+        "that word in [[dictionary]]" if form.sentence else "it in the entry or in [[dictionary]]"
+    )
+    return Remark(
+        Rule.ACCENT_GUESSED,
+        f"nobody knows the accent of {whose}: {notation(said.phrases)} is a guess; give {where}",
+    )
+
+
+_RULES = (_cannot_be_said, _sentence_reading, _reading, _mixed, _latin, _accent_guessed)

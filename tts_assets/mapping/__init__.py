@@ -1,0 +1,51 @@
+"""Any catalogue: how its records, texts and URLs are found, built-in or told by the configuration."""
+
+from tts_assets.mapping.builtin import BUILT_IN, OVERRIDE, kinds_like
+from tts_assets.mapping.path import (
+    Path,
+    PathError,
+    ShapeError,
+    Step,
+    a,
+    found,
+    parse_path,
+    shown,
+    written,
+)
+from tts_assets.mapping.source import (
+    ROOT_LIST,
+    Alternatives,
+    ClipRule,
+    Id,
+    IdFrom,
+    Overwrite,
+    Say,
+    Skip,
+    Source,
+)
+from tts_assets.mapping.table import source_of
+
+__all__ = [
+    "BUILT_IN",
+    "OVERRIDE",
+    "ROOT_LIST",
+    "Alternatives",
+    "ClipRule",
+    "Id",
+    "IdFrom",
+    "Overwrite",
+    "Path",
+    "PathError",
+    "Say",
+    "ShapeError",
+    "Skip",
+    "Source",
+    "Step",
+    "a",
+    "found",
+    "kinds_like",
+    "parse_path",
+    "shown",
+    "source_of",
+    "written",
+]

@@ -1,0 +1,189 @@
+"""Finds the catalogues of a run, and opens each with every source that reads it."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_assets import catalogue
+from tts_assets.domain import Kind
+from tts_assets.errors import InputError, UsageError
+from tts_assets.mapping import BUILT_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.mapping import Source
+    from tts_assets.settings import Settings
+
+#: Where catalogues lie when nobody says where.
+DEFAULT_PATH = "data"
+#: Folders in which nobody keeps catalogues.
+_SKIPPED = {"node_modules", "__pycache__"}
+#: What is looked at in a folder; other formats are named, or belong to a source.
+_ENDINGS = (".json", ".jsonl", ".ndjson")
+
+
+@dataclass(slots=True, kw_only=True)
+class Trouble:
+    """What kept files from being opened.
+
+    Args:
+        problems: files that cannot be used.
+        notes: files that were passed over, and why.
+    """
+
+    problems: list[InputError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def open_catalogues(settings: Settings, trouble: Trouble) -> Iterator[catalogue.Reader]:
+    """A reader for every file and every source that reads it; the rest goes into ``trouble``.
+
+    Raises:
+        UsageError: a path is not there, or a source's pattern matches no file.
+    """
+    sources = _by_file(settings.sources, settings.output)
+    for path, named in _files(settings, sources):
+        mapped = sources.get(os.path.realpath(path))
+        if mapped is None:
+            yield from _recognised(path, settings, trouble, named=named)
+            continue
+        for source in mapped:
+            if not settings.kinds or source.kind in settings.kinds:
+                yield from _opened(path, source, trouble)
+
+
+def parse(data: bytes, file: str, source: Source) -> catalogue.Document:
+    """A file's bytes as its source reads them.
+
+    Raises:
+        InputError: they are not in the file's format.
+    """
+    return catalogue.parse(data, file=file, columns=source.columns, delimiter=source.delimiter)
+
+
+def _read(path: str, source: Source) -> catalogue.Document:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as exc:
+        raise InputError(f"cannot be read: {exc.strerror}", file=path) from exc
+    return parse(data, path, source)
+
+
+def _by_file(sources: tuple[Source, ...], output: str) -> dict[str, list[Source]]:
+    """The sources of each file, by its real path, in the order of the configuration."""
+    found: dict[str, list[Source]] = {}
+    for source in sources:
+        for pattern in source.files:
+            paths = [path for path in _matching(pattern) if not _inside(path, output)]
+            if not paths:
+                raise UsageError(f"{source.name}: files = {pattern!r} matches no file")
+            for path in paths:
+                readers = found.setdefault(os.path.realpath(path), [])
+                if source not in readers:
+                    readers.append(source)
+    return found
+
+
+def _matching(pattern: str) -> list[str]:
+    # A name with brackets that is there is meant as it stands.
+    if Path(pattern).is_file():
+        return [pattern]
+    # Path.glob refuses patterns that begin at the root.
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207
+    return sorted(path for path in found if Path(path).is_file())
+
+
+def _inside(path: str, folder: str) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _files(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
+    """Every catalogue file once, and whether it was named itself rather than found in a folder."""
+    seen: set[str] = set()
+    output = os.path.realpath(settings.output)
+    for file, named in _candidates(settings, sources, output):
+        real = os.path.realpath(file)
+        if real not in seen:
+            seen.add(real)
+            yield file, named
+
+
+def _candidates(
+    settings: Settings, sources: dict[str, list[Source]], output: str
+) -> Iterator[tuple[str, bool]]:
+    if not settings.paths and settings.sources:
+        patterns = [pattern for source in settings.sources for pattern in source.files]
+        for pattern in patterns:
+            yield from ((path, True) for path in _matching(pattern) if not _inside(path, output))
+        return
+    for given in settings.paths or (DEFAULT_PATH,):
+        path = Path(given)
+        if not path.exists():
+            raise UsageError(f"{given}: there is no such file or folder")
+        if path.is_dir():
+            yield from ((file, False) for file in _in_folder(path, output, sources))
+        else:
+            yield str(path), True
+
+
+def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> Iterator[str]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in _SKIPPED
+            and os.path.realpath(Path(root, name)) != output
+        )
+        for name in sorted(names):
+            path = str(Path(root, name))
+            if name.startswith("."):
+                continue
+            if name.endswith(_ENDINGS) or os.path.realpath(path) in sources:
+                yield path
+
+
+def _opened(path: str, source: Source, trouble: Trouble) -> Iterator[catalogue.Reader]:
+    try:
+        yield catalogue.Reader(_read(path, source), source)
+    except InputError as problem:
+        trouble.problems.append(problem)
+
+
+def _recognised(
+    path: str, settings: Settings, trouble: Trouble, *, named: bool
+) -> Iterator[catalogue.Reader]:
+    """A reader of a file that no source names, if it is a catalogue of a wanted kind."""
+    kind = catalogue.kind_of(path, None)
+    if kind is not None and settings.kinds and kind not in settings.kinds:
+        return
+    try:
+        document = _read(path, BUILT_IN[kind or Kind.VOCABULARY])
+        kind = kind or catalogue.kind_of(path, document.root)
+        if kind is None:
+            _pass_over(path, trouble, named=named)
+        elif not settings.kinds or kind in settings.kinds:
+            yield catalogue.Reader(document, BUILT_IN[kind])
+    except InputError as problem:
+        if named or kind is not None:
+            trouble.problems.append(problem)
+        else:
+            trouble.notes.append(f"{problem}: passed over")
+
+
+def _pass_over(path: str, trouble: Trouble, *, named: bool) -> None:
+    """A file that cannot be told to be a catalogue is a problem only if it was asked for by name."""
+    message = (
+        "neither its name nor its entries tell what it teaches: put one of "
+        f"{', '.join(Kind)} into its name or its folder's, or describe it in a [[source]] table "
+        "(`tts-assets init` writes one)"
+    )
+    if named:
+        trouble.problems.append(InputError(message, file=path))
+    else:
+        trouble.notes.append(f"{path}: passed over, {message}")

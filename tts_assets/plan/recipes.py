@@ -1,0 +1,106 @@
+"""Recipes: one short hash for everything that can change how a clip sounds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tts_assets.domain import DictionaryWord, Sound, SpokenForm, Voice
+
+#: Goes up when the same recipe would mean another sound: a change of trimming, say.
+SCHEMA = 2
+
+#: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
+DIGITS = 24
+
+
+class Recipes:
+    """Hashes spoken forms together with everything else that can change their sound."""
+
+    def __init__(
+        self, *, voice: Voice, engine: str, sound: Sound, words: tuple[DictionaryWord, ...] = ()
+    ) -> None:
+        """Fix what the clips of a run have in common.
+
+        Args:
+            voice: who speaks what asks for no voice of its own.
+            engine: the engine's parts with their versions.
+            sound: how the assets sound and are stored.
+            words: the user's dictionary; each word counts only where its spelling stands.
+        """
+        self._voice = voice
+        self._engine = engine
+        self._sound = sound
+        self._begun: dict[str | None, hashlib.blake2b] = {}
+        self._words = _Words(words) if words else None
+
+    def of(self, form: SpokenForm, voice: str | None = None) -> str:
+        """The recipe of a form: 24 hex digits of BLAKE2b, keyed with what all have in common.
+
+        Args:
+            form: what is said.
+            voice: the name of the voice that the entry asks for; None for the run's own.
+        """
+        # The separator cannot be part of a text: control characters are refused on reading.
+        said = f"{form.text}\0{form.reading or ''}"
+        if form.accent is not None or form.sentence:
+            said += f"\0{form.accent}\0{form.sentence}"
+        if self._words is not None:
+            said += self._words.in_text(form.text)
+        begun = self._begun.get(voice)
+        if begun is None:
+            begun = self._begun[voice] = self._begin(voice)
+        recipe = begun.copy()
+        recipe.update(said.encode())
+        return recipe.hexdigest()
+
+    def _begin(self, name: str | None) -> hashlib.blake2b:
+        """A hash of all that is not the form, with this voice instead of the run's own."""
+        voice = self._voice if name is None else replace(self._voice, name=name)
+        common = {
+            "schema": SCHEMA,
+            "voice": asdict(voice),
+            "engine": self._engine,
+            "sound": asdict(self._sound),
+        }
+        key = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).digest()
+        return hashlib.blake2b(digest_size=DIGITS // 2, key=key)
+
+
+class _Words:
+    """Finds the words of a dictionary in texts, those inside others, too."""
+
+    def __init__(self, words: tuple[DictionaryWord, ...]) -> None:
+        # Stable: of two words with one spelling, their order may decide which of them is said.
+        ordered = sorted(words, key=lambda word: word.surface)
+        self._said = [
+            f"\0{word.surface}\0{word.reading}\0{word.accent}\0{word.kind}" for word in ordered
+        ]
+        self._by_first: dict[str, list[tuple[str, int]]] = {}
+        for number, word in enumerate(ordered):
+            surface = _folded(word.surface)
+            self._by_first.setdefault(surface[0], []).append((surface, number))
+        self._firsts = frozenset(self._by_first)
+
+    def in_text(self, text: str) -> str:
+        """All that the dictionary says about a text; "" when it says nothing."""
+        text = _folded(text)
+        # Most texts have none of their first characters, and are looked at no longer.
+        if self._firsts.isdisjoint(text):
+            return ""
+        found = [
+            number
+            for first in self._firsts.intersection(text)
+            for surface, number in self._by_first[first]
+            if surface in text
+        ]
+        return "".join(self._said[number] for number in sorted(found))
+
+
+def _folded(text: str) -> str:
+    """One spelling for wide and narrow characters, which engines do not tell apart."""
+    return unicodedata.normalize("NFKC", text)

@@ -1,0 +1,198 @@
+"""From what is said of an object to a clip rule: its paths, its name, a place for its URL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.domain import Kind
+from tts_assets.mapping import (
+    Alternatives,
+    ClipRule,
+    Path,
+    Say,
+    ShapeError,
+    Skip,
+    Step,
+    found,
+    written,
+)
+from tts_assets.propose.fields import MOST, fields_of
+from tts_assets.propose.names import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.catalogue import Document
+    from tts_assets.mapping.path import Steps
+    from tts_assets.propose.records import Part, Records
+    from tts_assets.propose.spoken import Spoken
+
+#: The key of a URL, and the column of a table, where there is none yet.
+NEW_KEY = "audioUrl"
+NEW_COLUMN = "audio"
+
+_ODD = re.compile(r"[^A-Za-z0-9]+")
+_LONGEST_NAME = 30
+_NAMES = {
+    Kind.KANJI: "kanji",
+    Kind.CHARACTERS: "kana",
+    Kind.READING: "text",
+    Kind.LISTENING: "text",
+    Kind.GRAMMAR: "title",
+    Kind.VOCABULARY: "word",
+}
+
+
+class ClipRules:
+    """Writes the clip rules of one sort of records."""
+
+    def __init__(
+        self, records: Records, kind: Kind, documents: Sequence[Document], *, is_table: bool
+    ) -> None:
+        """Begin; a table has no place for lists and objects."""
+        self._records = records
+        self._kind = kind
+        self._documents = documents
+        self._is_table = is_table
+        self._names: set[str] = set()
+        self._targets: set[tuple[Steps, Steps]] = set()
+        #: The texts of targets that are not in the files yet.
+        self.new: set[str] = set()
+
+    def of(self, part: Part, spoken: Spoken) -> ClipRule:
+        """The rule for a text of the record, or of the items in it."""
+        inner = part.steps[len(self._records.part.steps) :]
+        each = (*inner, *(spoken.each or ()))
+        return ClipRule(
+            part=self._name(part, spoken),
+            each=path(each) if each else None,
+            say=spoken.say,
+            text=self._texts(spoken, from_record=bool(each)),
+            reading=tuple(map(path, spoken.reading)),
+            furigana=tuple(map(path, spoken.furigana)),
+            accent=tuple(map(path, spoken.accent)),
+            speaker=tuple(map(path, spoken.speaker)),
+            language=tuple(map(path, spoken.language)),
+            alternatives=self._alternatives(spoken),
+            join="\n" if spoken.joined else None,
+            skip=self._skip(part, spoken),
+            to=self._target(part, spoken, inner),
+        )
+
+    def unused(self) -> tuple[str, ...]:
+        """Sounds that no rule writes."""
+        start = len(self._records.part.steps)
+        parts = {part.steps: part for part, _ in self._records.chosen}
+        return tuple(
+            written((*steps[start:], *field.steps))
+            for steps, part in parts.items()
+            for field in fields_of(part.shape)
+            if field.is_sound or field.content.sound > MOST
+            if (steps, field.steps) not in self._targets
+            if field.row is not None or not field.listed
+        )
+
+    def _alternatives(self, spoken: Spoken) -> Alternatives:
+        several = spoken.every and not self._is_table
+        return Alternatives.ALL if several else Alternatives.FIRST
+
+    def _texts(self, spoken: Spoken, *, from_record: bool) -> tuple[Path, ...]:
+        if not spoken.of_record:
+            return tuple(map(path, spoken.text))
+        main = self._records.main
+        return tuple(path(each, from_record=from_record) for each in (main.text if main else ()))
+
+    def _name(self, part: Part, spoken: Spoken) -> str:
+        """A name for the clip that no other rule has."""
+        for name in self._wishes(part, spoken):
+            plain = _ODD.sub("_", name).strip("_")[:_LONGEST_NAME]
+            if plain[:1].isalpha() and plain not in self._names:
+                self._names.add(plain)
+                return plain
+        number = 2
+        while f"text{number}" in self._names:
+            number += 1
+        self._names.add(f"text{number}")
+        return f"text{number}"
+
+    def _wishes(self, part: Part, spoken: Spoken) -> list[str]:
+        own = _last_key(spoken.field.steps)
+        inner = _last_key(part.steps[len(self._records.part.steps) :])
+        roles = spoken.field.name.roles
+        if spoken.of_record:
+            last = tuple(step for step in part.steps if isinstance(step, str))[-1:]
+            on = Role.ON in roles or "on" in last or "on" in inner.lower()
+            return ["onyomi" if on else "kunyomi", inner, own]
+        if inner:
+            return [inner.removesuffix("s") if len(inner) > 3 else inner, f"{inner}_{own}"]
+        main = self._records.main
+        if main is None or main.field is spoken.field:
+            return [_NAMES[self._kind], own]
+        return [own, "example"]
+
+    def _skip(self, part: Part, spoken: Spoken) -> tuple[Skip, ...]:
+        """A condition for objects that lack the text: else each would be reported."""
+        steps = spoken.text or spoken.reading or spoken.furigana
+        if spoken.each or spoken.of_record or not steps:
+            return ()
+        objects = [
+            value for document in self._documents for value in _values(document.root, part.steps)
+        ]
+        lacking = [one for one in objects if not any(_values(one, each) for each in steps)]
+        if not lacking:
+            return ()
+        return (Skip(field=path(steps[-1]), missing=True),)
+
+    def _target(self, part: Part, spoken: Spoken, inner: Steps) -> Path | None:
+        sound = spoken.sound
+        if spoken.each and inner:
+            return None
+        if sound is not None:
+            self._targets.add((part.steps, sound.steps))
+            steps = (*sound.row, Step.SAME) if sound.row is not None else sound.steps
+            return path(steps, from_record=bool(spoken.each))
+        if any(isinstance(value, list) for value in part.shape.values if value):
+            return None
+        return self._new_target(part, spoken)
+
+    def _new_target(self, part: Part, spoken: Spoken) -> Path | None:
+        row = spoken.each[:-1] if spoken.each else spoken.field.steps
+        own = _last_key(row)
+        beside = f"{own}_{NEW_COLUMN}" if self._is_table else f"{own}Audio"
+        if spoken.each or (spoken.every and not self._is_table):
+            steps = (*row[:-1], beside, Step.SAME)
+            return self._added(part, steps, from_record=bool(spoken.each))
+        plain = NEW_COLUMN if self._is_table else NEW_KEY
+        keys = {(key,) for key in part.shape.fields if isinstance(key, str)}
+        for key in (plain, beside, *(f"{beside}{number}" for number in range(2, 100))):
+            if (key,) not in keys and (part.steps, (key,)) not in self._targets:
+                return self._added(part, (key,))
+        return None
+
+    def _added(self, part: Part, steps: Steps, *, from_record: bool = False) -> Path:
+        self._targets.add((part.steps, steps))
+        target = path(steps, from_record=from_record)
+        self.new.add(target.text)
+        return target
+
+
+def path(steps: Steps, *, from_record: bool = False) -> Path:
+    """A path with these steps, from the item or from the record."""
+    text = written(steps)
+    if not from_record:
+        return Path(text, steps)
+    text = "$" if not steps else f"${text}" if text.startswith("[") else f"$.{text}"
+    return Path(text, steps, from_record=True)
+
+
+def _last_key(steps: Steps) -> str:
+    return next((step for step in reversed(steps) if isinstance(step, str)), "")
+
+
+def _values(value: Any, steps: Steps) -> list[Any]:
+    """All that steps lead to, null included; nothing where a value has another shape."""
+    try:
+        return [each for _, each in found(value, steps)]
+    except ShapeError:
+        return []

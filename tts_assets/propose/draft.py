@@ -1,0 +1,118 @@
+"""From a document's shape to the sources that read it, with the reasons for each choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_assets.domain import Kind
+from tts_assets.mapping import ClipRule, Id, IdFrom, Say, Source, Step
+from tts_assets.propose.clip_rules import ClipRules, path
+from tts_assets.propose.fields import first
+from tts_assets.propose.identity import id_of
+from tts_assets.propose.records import Records, kind_of, records_in
+from tts_assets.propose.shape import Shape, shape_of
+from tts_assets.propose.values import content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tts_assets.catalogue import Document
+    from tts_assets.mapping.path import Steps
+
+_ALL = 0.9
+_SEVERAL = 3
+_SPEAKERS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A source as it is proposed.
+
+    Args:
+        source: how the files are read; which files is said later.
+        id_reason: why the ids come from there.
+        others: what could be said, too.
+        seen: other fields with sounds in them.
+        new: the targets that are not in the files yet.
+        speakers: some of those who speak.
+        is_built_in: the source is one of the built-in shapes.
+    """
+
+    source: Source
+    id_reason: str = ""
+    others: tuple[ClipRule, ...] = ()
+    seen: tuple[str, ...] = ()
+    new: frozenset[str] = frozenset()
+    speakers: tuple[str, ...] = ()
+    is_built_in: bool = False
+
+
+def drafts_of(documents: Sequence[Document], *, is_table: bool) -> list[Draft]:
+    """The sources that read these documents, which are of one shape.
+
+    Args:
+        documents: some documents; the name of the first may tell the kind.
+        is_table: they are CSV, with no place for lists and objects.
+    """
+    shape = shape_of([document.root for document in documents])
+    drafts = [_draft(each, documents, is_table=is_table) for each in records_in(shape)]
+    return drafts or list(_texts_alone(shape, documents))
+
+
+def _draft(records: Records, documents: Sequence[Document], *, is_table: bool) -> Draft:
+    kind = kind_of(records, documents[0].file)
+    rules = ClipRules(records, kind, documents, is_table=is_table)
+    clips = tuple(rules.of(part, each) for part, each in records.chosen)
+    others = tuple(rules.of(part, each) for part, each in records.others)
+    name, reason = id_of(records, kind, documents)
+    source = Source(
+        kind=kind, clips=clips, id=name, records=path(records.part.steps, from_record=True)
+    )
+    return Draft(
+        source=source,
+        id_reason=reason,
+        others=others,
+        seen=rules.unused(),
+        new=frozenset(rules.new),
+        speakers=_speakers(records),
+    )
+
+
+def _speakers(records: Records) -> tuple[str, ...]:
+    names = (
+        first(value, steps)
+        for part, each in records.chosen
+        for steps in each.speaker
+        for value in part.shape.values
+    )
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))[:_SPEAKERS]
+
+
+def _texts_alone(shape: Shape, documents: Sequence[Document]) -> Iterator[Draft]:
+    """Lists of nothing but texts: they can be said, but their URLs have no place."""
+    steps: Steps = ()
+    while shape.items is not None:
+        shape, steps = shape.items, (*steps, Step.EVERY)
+    content = content_of(shape.texts)
+    if not steps or content.filled < _SEVERAL or content.japanese < _ALL:
+        return
+    text, kana = path(()), content.kana >= _ALL
+    running = content.running >= 1 - _ALL
+    rule = ClipRule(
+        part="text" if running else "word",
+        say=Say.SENTENCE if running else Say.WORD,
+        text=(text,),
+        reading=(text,) if kana else (),
+        to=None,
+    )
+    keyed = any(isinstance(document.root, dict) for document in documents)
+    yield Draft(
+        source=Source(
+            kind=Kind.READING if running else Kind.VOCABULARY,
+            clips=(rule,),
+            id=Id(of=IdFrom.KEY if keyed else IdFrom.HASH),
+            records=path(steps, from_record=True),
+        ),
+        id_reason="the key under which it stands" if keyed else "a hash of what is said",
+    )

@@ -1,0 +1,149 @@
+"""The fields of a record, with what their names and their values say of the parts they play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.mapping.path import ShapeError, Step, found
+from tts_assets.propose.names import Name, Role, name_of, roles_of
+from tts_assets.propose.values import Content, content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.mapping.path import Steps
+    from tts_assets.propose.shape import Shape
+
+#: From this share on, what most values are is what the field is.
+MOST = 0.6
+_NEARLY_ALL = 0.9
+_TEXT_RANKS = {Role.WORD: 0, Role.JAPANESE: 1, Role.SENTENCE: 2, Role.TITLE: 3}
+#: A text that stands in all records is a label; with so few of them nobody can tell.
+_FEW = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field of an object, or of an object in it.
+
+    Args:
+        steps: from the object to its texts.
+        shape: what stands there.
+        position: how many fields stand before it.
+    """
+
+    steps: Steps
+    shape: Shape
+    position: int
+
+    @cached_property
+    def name(self) -> Name:
+        """What its name says."""
+        return name_of(self.steps)
+
+    @cached_property
+    def content(self) -> Content:
+        """What its values say."""
+        return content_of(self.shape.texts)
+
+    @property
+    def listed(self) -> bool:
+        """Whether there may be several texts in one object."""
+        return Step.EVERY in self.steps
+
+    @property
+    def row(self) -> Steps | None:
+        """The list whose items the texts are; None if they are no items of a list."""
+        if not self.listed:
+            return None
+        return self.steps[:-1] if self.steps.index(Step.EVERY) == len(self.steps) - 1 else None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it holds, or waits for, the address of a clip."""
+        named = self.name.may_be(Role.AUDIO)
+        if self.name.foreign:
+            return False
+        if not self.content.filled:
+            return named and self.shape.is_empty
+        return self.content.sound >= MOST or (named and self.content.address >= MOST)
+
+    @property
+    def is_japanese(self) -> bool:
+        """Whether it is Japanese text that could be said."""
+        content = self.content
+        label = content.filled >= _FEW and content.distinct < 1 - MOST
+        return content.japanese >= MOST and not label and not self.name.foreign
+
+    @property
+    def is_kana(self) -> bool:
+        """Whether it is Japanese, and nothing but kana."""
+        return self.content.kana >= _NEARLY_ALL and not self.name.foreign
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it says by its name and by its values how another field is read."""
+        return self.is_kana and self.name.may_be(Role.READING)
+
+    @property
+    def is_about(self) -> bool:
+        """Whether it tells about the entry."""
+        return self.name.may_be(Role.ABOUT)
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether its name says that it holds sentences."""
+        return self.name.may_be(Role.SENTENCE) and not self.name.may_be(Role.WORD)
+
+    @property
+    def qualifiers(self) -> frozenset[str]:
+        """What the name says before the part it plays: the ``example`` of exampleWord."""
+        before = self.name.tokens[:-1]
+        return frozenset(
+            token for token in before if not {Role.WORD, Role.JAPANESE, Role.FORM} & {*roles_of(token)}
+        ) - {self.name.tokens[-1]}
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """How likely it is what a record is about, the likeliest first."""
+        ranks = [rank for role, rank in _TEXT_RANKS.items() if self.name.may_be(role)]
+        return min(ranks, default=len(_TEXT_RANKS)), bool(self.qualifiers), self.position
+
+
+def fields_of(shape: Shape) -> list[Field]:
+    """The fields of an object and of the objects in it; those of objects in lists only by text."""
+    counter = iter(range(10**9))
+    return [
+        Field(steps=steps, shape=inner, position=next(counter))
+        for steps, inner in _leaves(shape, ())
+    ]
+
+
+def _leaves(shape: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
+    for key, inner in shape.fields.items():
+        path = (*steps, key)
+        if name_of(path).may_be(Role.ACCENT):
+            yield path, inner
+        elif not inner.fields and inner.items is None:
+            yield ((*path, Step.EVERY) if inner.lists() else path), inner
+        elif inner.fields:
+            yield from _leaves(inner, path)
+        elif inner.items is not None:
+            yield from _items(inner.items, (*path, Step.EVERY))
+
+
+def _items(items: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
+    if items.fields:
+        yield from _leaves(items, steps)
+    elif items.items is None:
+        yield steps, items
+
+
+def first(value: Any, steps: Steps) -> Any:
+    """The first filled value that the steps lead to; None if there is none."""
+    try:
+        return next((each for _, each in found(value, steps) if each not in (None, "", [])), None)
+    except ShapeError:
+        return None

@@ -1,0 +1,88 @@
+"""Files that need no proposal: the built-in shapes, and what is known to be no catalogue."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from tts_assets import catalogue
+from tts_assets.errors import InputError
+from tts_assets.mapping import BUILT_IN, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.catalogue import Document
+    from tts_assets.domain import Clip, Kind, Place
+    from tts_assets.mapping import Source
+    from tts_assets.propose.draft import Draft
+
+#: So many records tell whether a shape is a built-in one.
+_LOOKED_AT = 200
+_PROGRAM = re.compile(
+    r"(?:^|/)(?:locales?|i18n|l10n|lang|languages?|translations?|messages|intl)(?=/|\.|$)",
+    re.IGNORECASE,
+)
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
+_DOTTED = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
+
+
+def built_in(document: Document, drafts: Sequence[Draft]) -> Kind | None:
+    """The built-in shape that says all that the drafts say, at the same places; None if none does."""
+    root = document.root
+    kind = catalogue.kind_of(document.file, root)
+    if kind is None or not isinstance(root, list):
+        return None
+    some = replace(document, root=root[:_LOOKED_AT])
+    said, problems = _clips(some, BUILT_IN[kind])
+    if problems or not said:
+        return None
+    for draft in drafts:
+        # The built-in shapes leave titles unsaid.
+        spoken = tuple(rule for rule in draft.source.clips if rule.say is not Say.TITLE)
+        for place, clip in _clips(some, replace(draft.source, clips=spoken))[0].items():
+            if place not in said or _says_more(clip, said[place]):
+                return None
+    return kind
+
+
+def _clips(document: Document, source: Source) -> tuple[dict[Place | None, Clip], bool]:
+    """What a source finds, by the place of its URL; and whether there were problems."""
+    try:
+        read = catalogue.read(document, source)
+    except InputError:
+        return {}, True
+    return {clip.place: clip for clip in read.clips}, bool(read.problems)
+
+
+def _says_more(clip: Clip, other: Clip) -> bool:
+    ours, theirs = clip.form, other.form
+    return (ours.reading is not None and theirs.reading is None) or (
+        ours.accent is not None and theirs.accent is None
+    )
+
+
+def no_catalogue(document: Document) -> str | None:
+    """Why a document is known to be none; None if it may be one."""
+    root = document.root
+    if not isinstance(root, dict):
+        return None
+    if str(root.get("type")) in {"FeatureCollection", "Feature", "Topology"}:
+        return "it is a map (GeoJSON)"
+    lists = any(isinstance(value, list) for value in root.values())
+    tree = not lists and all(isinstance(value, str | dict) for value in root.values())
+    path = PurePath(document.file)
+    named = _PROGRAM.search(path.as_posix()) or _LANGUAGE.fullmatch(path.stem)
+    if tree and (named or _are_languages(root) or sum(map(_is_dotted, root)) > len(root) / 2):
+        return "it looks like the texts of a program in one or more languages"
+    return None
+
+
+def _are_languages(root: dict[str, Any]) -> bool:
+    return len(root) > 1 and all(_LANGUAGE.fullmatch(key) for key in root)
+
+
+def _is_dotted(key: str) -> bool:
+    return _DOTTED.fullmatch(key) is not None

@@ -1,0 +1,186 @@
+"""From files to a proposal: which of them are catalogues, and how each is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from tts_assets import catalogue
+from tts_assets.catalogue import Document
+from tts_assets.catalogue.csv_table import is_anki
+from tts_assets.errors import InputError
+from tts_assets.mapping import BUILT_IN, Id, IdFrom
+from tts_assets.propose.columns import columns_of
+from tts_assets.propose.draft import Draft, drafts_of
+from tts_assets.propose.files import folders_of, patterns_of
+from tts_assets.propose.known import built_in, no_catalogue
+from tts_assets.propose.values import has_japanese
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from tts_assets.domain import Kind
+
+#: So much text of files of one shape is kept to look at, in characters.
+_KEPT = 8_000_000
+_TABLES = {".csv", ".tsv", ".txt"}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_UNKNOWN = (
+    "it has Japanese in it, but no field is known to be what is said; describe it in a [[source]] "
+    "table"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """How the catalogues among some files are read.
+
+    Args:
+        drafts: one for each sort of records, its files as patterns.
+        built_in: files that are read without a word, and what they teach.
+        paths: the same, as short as it can be said.
+        passed: files with Japanese in them that are passed over, and why.
+        foreign: how many files have no Japanese in them.
+    """
+
+    drafts: tuple[Draft, ...] = ()
+    built_in: Mapping[str, Kind] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
+    passed: Mapping[str, str] = field(default_factory=dict)
+    foreign: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Alike:
+    """Files of one shape."""
+
+    files: list[str] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    size: int = 0
+    ids: list[set[Id]] = field(default_factory=list)
+
+    def add(self, document: Document, drafts: list[Draft]) -> None:
+        self.files.append(document.file)
+        self.ids.append({draft.source.id for draft in drafts})
+        if not self.documents or self.size + len(document.text) <= _KEPT:
+            self.documents.append(document)
+            self.size += len(document.text)
+
+    def drafts(self) -> list[Draft]:
+        """The sources that read all of them."""
+        first = self.documents[0]
+        drafts = drafts_of(self.documents, is_table=_is_table(first.file))
+        agreed = [draft if self._agree(draft) else _hashed(draft) for draft in drafts]
+        return [
+            replace(
+                draft,
+                source=replace(draft.source, columns=first.columns, delimiter=first.delimiter),
+            )
+            for draft in agreed
+        ]
+
+    def _agree(self, draft: Draft) -> bool:
+        """Whether every file, those that were not kept included, can have these ids."""
+        return all(draft.source.id in ids for ids in self.ids)
+
+
+def _hashed(draft: Draft) -> Draft:
+    source = replace(draft.source, id=Id(of=IdFrom.HASH))
+    return replace(draft, source=source, id_reason="a hash of what is said: no id fits all files")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What was found so far."""
+
+    alike: dict[object, _Alike] = field(default_factory=dict)
+    built_in: dict[str, Kind] = field(default_factory=dict)
+    passed: dict[str, str] = field(default_factory=dict)
+    foreign: set[str] = field(default_factory=set)
+
+
+def propose(files: Iterable[tuple[str, bytes]]) -> Proposal:
+    """Find the catalogues among some files, and how each is read.
+
+    Args:
+        files: the path of each, as a configuration would name it, and its bytes; taken one by one.
+    """
+    seen = _Seen()
+    for path, data in files:
+        _look_at(path, data, seen)
+    mapped = [path for one in seen.alike.values() for path in one.files]
+    every = {*mapped, *seen.built_in, *seen.passed, *seen.foreign}
+    drafts = [
+        _for(draft, one.files, every) for one in seen.alike.values() for draft in one.drafts()
+    ]
+    if drafts:
+        # Sources are read without `paths`: so the built-in shapes are sources, too.
+        drafts += [_for(draft, files, every) for draft, files in _built_in_drafts(seen.built_in)]
+    return Proposal(
+        drafts=tuple(drafts),
+        built_in=seen.built_in,
+        paths=() if drafts else folders_of(seen.built_in, every - {*seen.built_in}),
+        passed=seen.passed,
+        foreign=len(seen.foreign),
+    )
+
+
+def _for(draft: Draft, files: Collection[str], every: set[str]) -> Draft:
+    """The draft for these files and no others."""
+    patterns = patterns_of(files, every - {*files})
+    return replace(draft, source=replace(draft.source, files=patterns))
+
+
+def _built_in_drafts(files: Mapping[str, Kind]) -> list[tuple[Draft, list[str]]]:
+    return [
+        (
+            Draft(source=BUILT_IN[kind], is_built_in=True),
+            [file for file, other in files.items() if other is kind],
+        )
+        for kind in dict.fromkeys(files.values())
+    ]
+
+
+def _look_at(path: str, data: bytes, seen: _Seen) -> None:
+    text = data.decode("utf-8", "replace")
+    broken = "\ufffd" in text or data.startswith(_UTF_16)
+    anki = path.lower().endswith(".txt")
+    if not (broken or has_japanese(text)) or (anki and not is_anki(text)):
+        seen.foreign.add(path)
+        return
+    try:
+        document = _document(path, data, text)
+        reason = no_catalogue(document)
+        drafts = [] if reason else drafts_of([document], is_table=_is_table(path))
+    except InputError as problem:
+        seen.passed[path] = str(problem).removeprefix(f"{path}: ")
+        return
+    if not drafts:
+        seen.passed[path] = reason or _UNKNOWN
+    elif kind := built_in(document, drafts):
+        seen.built_in[path] = kind
+    else:
+        seen.alike.setdefault(_shape_key(document, drafts), _Alike()).add(document, drafts)
+
+
+def _document(path: str, data: bytes, text: str) -> Document:
+    if not _is_table(path):
+        return catalogue.parse(data, file=path)
+    guessed = columns_of(text.removeprefix("\ufeff"), file=path)
+    columns, delimiter = guessed or (None, None)
+    return catalogue.parse(data, file=path, columns=columns, delimiter=delimiter)
+
+
+def _is_table(path: str) -> bool:
+    return PurePath(path).suffix.lower() in _TABLES
+
+
+def _shape_key(document: Document, drafts: list[Draft]) -> object:
+    """What files of one shape have in common: where the records are, and what is said first."""
+    rows = []
+    for draft in drafts:
+        source, first = draft.source, draft.source.clips[0]
+        each = first.each.text if first.each else ""
+        rows.append((source.kind, source.records.text, each, first.text, first.to))
+    return document.format, document.columns, document.delimiter, tuple(rows)

@@ -1,0 +1,164 @@
+"""Which objects of a document are its records, and what is said of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tts_assets.domain import Kind
+from tts_assets.mapping import Say, Step
+from tts_assets.propose.fields import fields_of
+from tts_assets.propose.names import Role, name_of, tokens_of
+from tts_assets.propose.shape import objects_in
+from tts_assets.propose.texts import is_kanji, said_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tts_assets.mapping.path import Steps
+    from tts_assets.propose.shape import Shape
+    from tts_assets.propose.spoken import Spoken
+
+_RUNNING = {Say.SENTENCE, Say.DIALOGUE}
+_OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
+#: What file names say of a kind, besides its own name.
+_HINTS = {
+    Kind.VOCABULARY: {"vocabulary", "vocab", "word", "goi", "tango", "単語", "語彙"},
+    Kind.GRAMMAR: {"grammar", "bunpou", "bunpo", "文法", "文型"},
+    Kind.KANJI: {"kanji", "漢字"},
+    Kind.CHARACTERS: {"character", "kana", "hiragana", "katakana", "かな", "仮名"},
+    Kind.READING: {"reading", "story", "dokkai", "読解"},
+    Kind.LISTENING: {"listening", "dialogue", "dialog", "conversation", "choukai", "聴解", "会話"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The objects at one place, and what is said of them; ``steps`` lead there from the root."""
+
+    steps: Steps
+    shape: Shape
+    said: list[Spoken]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Records of one shape.
+
+    Args:
+        part: the records themselves.
+        chosen: what is said of them and of the items in them.
+        others: what could be said, too.
+        parents: the objects that they lie in, the nearest first.
+    """
+
+    part: Part
+    chosen: list[tuple[Part, Spoken]] = field(default_factory=list)
+    others: list[tuple[Part, Spoken]] = field(default_factory=list)
+    parents: list[Part] = field(default_factory=list)
+
+    @property
+    def main(self) -> Spoken | None:
+        """What the record itself is about, where that has a text."""
+        own = [each for part, each in self.chosen if part is self.part]
+        rest = [each for part, each in self.others if part is self.part]
+        return next((each for each in [*own, *rest] if each.text and not each.each), None)
+
+
+def records_in(shape: Shape) -> list[Records]:
+    """Every sort of records in a document of that shape."""
+    parts = [
+        Part(steps=steps, shape=inner, said=said_of(steps, inner))
+        for steps, inner in objects_in(shape)
+    ]
+    taken = {(*part.steps, *steps) for part in parts for each in part.said for steps in each.taken}
+    parts = [part for part in parts if part.steps not in taken or _has_sounds(part)]
+    found: list[Records] = []
+    done: list[Steps] = []
+    for part in parts:
+        if any(part.steps[: len(steps)] == steps for steps in done):
+            continue
+        below = [each for each in parts if each is not part and _is_in(each, part)]
+        if _is_entry(part, below):
+            parents = [each for each in parts if each is not part and _is_in(part, each)]
+            found.append(_chosen(part, below, parents[::-1]))
+            done.append(part.steps)
+    return [each for each in found if each.chosen]
+
+
+def _is_in(part: Part, other: Part) -> bool:
+    return part.steps[: len(other.steps)] == other.steps
+
+
+def _has_sounds(part: Part) -> bool:
+    return any(each.sound for each in part.said)
+
+
+def _is_title(each: Spoken) -> bool:
+    return each.say is Say.TITLE and each.sound is None
+
+
+def _is_entry(part: Part, below: list[Part]) -> bool:
+    """Whether these objects are records, rather than what records lie in."""
+    own = [each for each in part.said if not _is_title(each)]
+    inner = [each for one in below for each in one.said]
+    if own:
+        alone = bool(part.steps) or any(each.sound for each in own)
+        return alone or bool(own[0].reading) or own[0].say in _RUNNING
+    if not inner:
+        return bool(part.said and part.steps)
+    named = any(each.name.may_be(Role.ID) for each in fields_of(part.shape) if not each.listed)
+    details = all(each.say in _RUNNING or each.of_record for each in inner)
+    return details and (bool(part.steps) or named)
+
+
+def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
+    everything = [(one, each) for one in (part, *below) for each in one.said]
+    spoken = [(one, each) for one, each in everything if not _is_title(each)] or everything
+    heard = any(each.sound for _, each in spoken)
+    main = next((each for one, each in spoken if one is part and not each.of_record), None)
+    is_kanji_record = _is_of_kanji(part, below)
+    found = Records(part=part, parents=parents)
+    for one, each in spoken:
+        if heard:
+            said = each.sound is not None or (one is part and each.of_record)
+        elif one is part:
+            said = each is main or each.of_record
+        else:
+            said = main is None or (is_kanji_record and each.say not in _RUNNING)
+        (found.chosen if said else found.others).append((one, each))
+    return found
+
+
+def _is_of_kanji(part: Part, below: Iterable[Part]) -> bool:
+    own = any(each.of_record or is_kanji(each.field) for each in part.said)
+    return own or any(_is_reading_list(one, each) for one in below for each in one.said)
+
+
+def _is_reading_list(part: Part, each: Spoken) -> bool:
+    keys = tuple(step for step in part.steps if isinstance(step, str))[-1:]
+    roles = name_of(keys).roles
+    return each.of_record and (Role.ON in roles or Role.KUN in roles)
+
+
+def kind_of(records: Records, file: str) -> Kind:
+    """What records teach, as their fields say, and where these are not clear the file's name."""
+    hinted = [kind for kind, words in _HINTS.items() if words & {*tokens_of(file)}]
+    hint = hinted[0] if len(hinted) == 1 else None
+    part, said = records.part, [each for _, each in records.chosen]
+    below = [one for one, _ in records.chosen if one is not part]
+    if all(each.say is Say.READING and not each.text and not each.of_record for each in said):
+        return Kind.CHARACTERS
+    if _is_of_kanji(part, below):
+        return Kind.KANJI
+    if any(each.say not in _RUNNING and each.say is not Say.TITLE for each in said):
+        return Kind.VOCABULARY
+    if hint in {Kind.GRAMMAR, Kind.READING, Kind.LISTENING}:
+        return hint
+    plain = [each for each in fields_of(part.shape) if not each.listed]
+    names = {token for each in plain for token in each.name.tokens}
+    titled = any(each.say is Say.TITLE for each in said)
+    if names & _OF_GRAMMAR or titled or (below and part.steps and "title" in names):
+        return Kind.GRAMMAR
+    talk = any(each.speaker or each.say is Say.DIALOGUE for each in said)
+    return Kind.LISTENING if talk else Kind.READING

@@ -1,0 +1,159 @@
+"""The shape of a document: which objects, lists and texts stand where, seen over many records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.mapping.path import Step
+from tts_assets.propose.names import Role, name_of
+from tts_assets.propose.values import is_japanese
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tts_assets.mapping.path import Steps
+
+#: So many values of one place are looked at, from its whole length.
+_LOOKED_AT = 400
+_DEEPEST = 12
+#: An object with more fields than this is no record.
+_MOST_FIELDS = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Shape:
+    """What stands at one place of all records.
+
+    Args:
+        values: some of the values, null and "" included.
+        texts: those that are texts, "" left out.
+        fields: the fields of those that are objects, or of rows: lists of one length.
+        items: what lists hold; for an object whose keys are data, what stands under them.
+    """
+
+    values: list[Any]
+    texts: list[str] = field(default_factory=list)
+    fields: dict[str | int, Shape] = field(default_factory=dict)
+    items: Shape | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing but null, "" and empty lists ever stands here."""
+        return all(value is None or value in ("", []) for value in self.values)
+
+    @property
+    def always(self) -> bool:
+        """It is filled everywhere it stands."""
+        return all(value is not None and value not in ("", []) for value in self.values)
+
+    def lists(self) -> list[list[Any]]:
+        """The values that are lists."""
+        return [value for value in self.values if isinstance(value, list)]
+
+
+def shape_of(values: Sequence[Any], depth: int = 0) -> Shape:
+    """The shape that values of one place have in common."""
+    some = _spread(values)
+    shape = Shape(values=some, texts=[each for each in some if isinstance(each, str) and each])
+    if depth > _DEEPEST:
+        return shape
+    objects = [each for each in some if isinstance(each, dict) and each]
+    lists = [each for each in some if isinstance(each, list) and each]
+    if len(objects) > len(lists):
+        if _keys_are_data(objects):
+            inner = [value for each in objects for value in each.values()]
+            shape.items = shape_of(inner, depth + 1)
+        else:
+            shape.fields = _fields(objects, depth)
+    elif lists:
+        width = _width(lists) if depth else None
+        if width is not None:
+            shape.fields = {
+                at: shape_of([row[at] for row in lists], depth + 1) for at in range(width)
+            }
+        else:
+            shape.items = shape_of([value for each in lists for value in each], depth + 1)
+    return shape
+
+
+def objects_in(shape: Shape, steps: Steps = ()) -> Iterator[tuple[Steps, Shape]]:
+    """Every object with fields that the root is, or that is an item of a list, outer ones first."""
+    if shape.fields:
+        yield steps, shape
+        yield from _below(shape, steps)
+    elif shape.items is not None:
+        yield from objects_in(shape.items, (*steps, Step.EVERY))
+
+
+def _below(shape: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
+    for key, inner in shape.fields.items():
+        if inner.items is not None:
+            yield from objects_in(inner.items, (*steps, key, Step.EVERY))
+        elif inner.fields:
+            yield from _below(inner, (*steps, key))
+
+
+def _spread(values: Sequence[Any]) -> list[Any]:
+    """Some of the values, from the first to the last."""
+    if len(values) <= _LOOKED_AT:
+        return list(values)
+    return [values[at * len(values) // _LOOKED_AT] for at in range(_LOOKED_AT)]
+
+
+def _fields(objects: list[dict[str, Any]], depth: int) -> dict[str | int, Shape]:
+    keys = dict.fromkeys(key for each in objects for key in each)
+    if len(keys) > _MOST_FIELDS:
+        return {}
+    return {
+        key: shape_of([each[key] for each in objects if key in each], depth + 1)
+        for key in keys
+        if _is_text(key)
+    }
+
+
+def _is_text(key: str) -> bool:
+    """Whether a key can be written into a file at all."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(key)
+
+
+def _keys_are_data(objects: list[dict[str, Any]]) -> bool:
+    """Whether the keys are words or numbers of records, and not the names of fields."""
+    counts = Counter(key for each in objects for key in each)
+    if len(objects) > 2 and counts.most_common(1)[0][1] > len(objects) / 2:
+        return False
+    named = sum(1 for key in counts if set(name_of((key,)).roles) - {Role.FORM})
+    if named > 0.4 * len(counts):
+        return False
+    if sum(map(is_japanese, counts)) > 0.6 * len(counts):
+        return True
+    values = [value for each in objects for value in each.values()]
+    return len(values) > 1 and _are_alike(values)
+
+
+def _are_alike(values: list[Any]) -> bool:
+    """Whether values are records of one shape, or lists of such."""
+    rows = [each for each in values if isinstance(each, list)]
+    if len(rows) == len(values):
+        firsts = [row[0] for row in rows if row]
+        return len(firsts) > 1 and _are_alike(firsts)
+    if not all(isinstance(each, dict) and each for each in values):
+        return False
+    counts = Counter(key for each in values for key in each)
+    common = {key for key, count in counts.items() if count >= 0.6 * len(values)}
+    return bool(common) and all(2 * len(common & set(each)) >= len(each) for each in values)
+
+
+def _width(rows: list[list[Any]]) -> int | None:
+    """The length of rows such as ["会う", "あう", "to meet"]; None if these are lists of items."""
+    width = len(rows[0])
+    alike = len(rows) > 2 and 1 < width < 30 and all(len(row) == width for row in rows)
+    flat = alike and not any(isinstance(cell, list | dict) for row in rows for cell in row)
+    # Columns differ from each other; items of a list do not.
+    kinds = [{is_japanese(str(row[at])) for row in rows} for at in range(width)] if flat else []
+    return width if {True} in kinds and {False} in kinds else None

@@ -1,0 +1,140 @@
+"""Which address of a clip belongs to which text: by their names, their places and their values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from tts_assets.mapping import Say, ShapeError, found
+from tts_assets.propose.fields import MOST, first
+from tts_assets.propose.names import Role, roles_of
+from tts_assets.propose.spoken import Spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.mapping.path import Steps
+    from tts_assets.propose.fields import Field
+
+#: An abbreviation such as the k of k_audio has at most so many letters.
+_SHORT = 3
+
+
+def paired(
+    said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[Any]
+) -> list[Spoken]:
+    """What is said, each with the sound that belongs to it, where there is one.
+
+    Args:
+        said: what could be said, the likeliest first.
+        fields: all fields of the object.
+        objects: some such objects.
+    """
+    sounds = [field for field in fields if field.is_sound]
+    choices = [*said, *(_joined(each) for each in said if each.each and each.say is Say.SENTENCE)]
+    choices += [
+        Spoken(field=field, say=Say.SENTENCE, text=(field.steps,), joined=True)
+        for field in fields
+        if field.listed and field.row is None and field.is_japanese and field.content.running > MOST
+    ]
+    scores = sorted(
+        (
+            (-score, number, at)
+            for number, sound in enumerate(sounds)
+            for at, each in enumerate(choices)
+            if (score := _score(sound, each, said, objects)) is not None
+        )
+    )
+    taken: dict[int, Field] = {}
+    for _, number, at in scores:
+        if sounds[number] not in taken.values() and at not in taken:
+            taken[at] = sounds[number]
+    if not taken and (lone := _lone(sounds, fields, said)) is not None:
+        taken[0] = lone
+    heard = [replace(choices[at], sound=sound) for at, sound in taken.items()]
+    fields_heard = {each.field.steps for each in heard}
+    rest = [each for each in said if each.field.steps not in fields_heard and not each.aside]
+    return sorted([*heard, *rest], key=lambda each: each.field.position)
+
+
+def _joined(each: Spoken) -> Spoken:
+    return replace(each, text=(each.field.steps,), each=None, joined=True)
+
+
+def _score(
+    sound: Field, each: Spoken, said: Sequence[Spoken], objects: Sequence[Any]
+) -> float | None:
+    """How well a sound goes with a text; None if not at all."""
+    if not _same_shape(sound, each, objects):
+        return None
+    about = sound.name.about(Role.AUDIO)
+    tokens = each.field.name.about()
+    shared = about & tokens
+    short = {one for one in about - shared if _is_short_for(one, tokens)}
+    foreign = about - shared - short
+    if shared or short:
+        score = 3.0 + len(shared) - len(foreign) - 0.25 * len(tokens - about)
+    elif about or each.aside:
+        return None
+    else:
+        is_main = bool(said) and each.field is said[0].field
+        score = 1.0 + 0.5 * is_main - 0.5 * each.joined
+    near = 0.3 / (1 + abs(sound.position - each.field.position))
+    same_object = sound.steps[:-1] == each.field.steps[:-1] != ()
+    return score + near + same_object + 2 * _named_after(sound, each, objects)
+
+
+def _is_short_for(token: str, tokens: frozenset[str]) -> bool:
+    return len(token) <= _SHORT and any(
+        other.startswith(token) and other != token for other in tokens
+    )
+
+
+def _same_shape(sound: Field, each: Spoken, objects: Sequence[Any]) -> bool:
+    """Whether there is one URL for each clip."""
+    if sound.row is None:
+        return not sound.listed and each.each is None and not each.every
+    if each.every:
+        return True
+    if each.each is None:
+        return False
+    pairs = [(_values(one, each.field.steps), _values(one, sound.steps)) for one in objects]
+    filled = [(texts, urls) for texts, urls in pairs if texts and urls]
+    same = sum(len(texts) == len(urls) for texts, urls in filled)
+    return same >= MOST * len(filled)
+
+
+def _values(value: Any, steps: Steps) -> list[Any]:
+    try:
+        return [each for _, each in found(value, steps)]
+    except ShapeError:
+        return []
+
+
+def _named_after(sound: Field, each: Spoken, objects: Sequence[Any]) -> float:
+    """The share of addresses in which the text stands, as in /audio/学生.mp3."""
+    texts = [(first(one, each.field.steps), first(one, sound.steps)) for one in objects]
+    both = [
+        (text, url) for text, url in texts if isinstance(text, str) and isinstance(url, str)
+    ]
+    if not both or each.joined:
+        return 0.0
+    return sum(text in unquote(url) for text, url in both) / len(both)
+
+
+def _lone(
+    sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[Spoken]
+) -> Field | None:
+    """A sound of an odd name for the main text where nothing fits better: the grammar_audio of jp."""
+    if not said or said[0].aside or said[0].each or said[0].every:
+        return None
+    own = said[0].field.name.about()
+    for sound in sounds:
+        about = sound.name.about(Role.AUDIO)
+        # The meaning_audio beside a meaning is of that.
+        others = {token for each in fields if each is not sound for token in each.name.tokens}
+        meant = {token for token in about & others if roles_of(token)} - own
+        if not sound.listed and not meant:
+            return sound
+    return None

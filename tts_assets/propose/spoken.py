@@ -1,0 +1,58 @@
+"""One thing that is said of an object, before it is known which object is the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_assets.mapping import Say, Step
+
+if TYPE_CHECKING:
+    from tts_assets.mapping.path import Steps
+    from tts_assets.propose.fields import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A text and what belongs to it; paths begin at the object, or at the item of ``each``.
+
+    Args:
+        field: what it is named after.
+        say: how the text is made into what is said.
+        text: the spelling.
+        reading: its kana or romaji.
+        furigana: the spelling with its reading written into it.
+        accent: the accent nucleus.
+        speaker: who speaks.
+        language: the language of the text.
+        each: the list of texts of which each is said.
+        every: each of the alternatives in one text is said.
+        joined: the texts of a list are said as one.
+        of_record: it is a reading of what the record is about.
+        sound: where its URL is, or waits to be.
+        aside: it is only said if it has a sound.
+    """
+
+    field: Field
+    say: Say
+    text: tuple[Steps, ...] = ()
+    reading: tuple[Steps, ...] = ()
+    furigana: tuple[Steps, ...] = ()
+    accent: tuple[Steps, ...] = ()
+    speaker: tuple[Steps, ...] = ()
+    language: tuple[Steps, ...] = ()
+    each: Steps | None = None
+    every: bool = False
+    joined: bool = False
+    of_record: bool = False
+    sound: Field | None = None
+    aside: bool = False
+
+    @property
+    def taken(self) -> set[Steps]:
+        """The lists of objects whose texts are taken into this one."""
+        return {
+            steps[: steps.index(Step.EVERY) + 1]
+            for steps in (*self.text, *self.reading)
+            if Step.EVERY in steps[:-1]
+        }

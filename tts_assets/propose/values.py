@@ -1,0 +1,149 @@
+"""What the values of a field are: Japanese, kana, romaji, running text, addresses of audio."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.romaji import to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_KANJI = r"一-鿿㐀-䶿豈-﫿々〆〇"
+_KANA = r"ぁ-ゖァ-ヺーゝゞヽヾｦ-ﾟ"
+_HAS_JAPANESE = re.compile(f"[{_KANJI}{_KANA}]")
+_HAS_KANA = re.compile(f"[{_KANA}]")
+_HAS_KANJI = re.compile(f"[{_KANJI}]")
+#: The same in JSON that escapes what is not ASCII.
+_ESCAPED = re.compile(r"\\u(?:30[4-9a-fA-F]|[4-9][0-9a-fA-F]{2})[0-9a-fA-F]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nbsp;")
+_NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]］】〕]")
+_READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
+_RUNNING = re.compile(r"[。！？!?]|、")
+_LABEL = re.compile(r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.M)
+_FURIGANA = re.compile(f"[{_KANJI}][\\[［][{_KANA}]+[\\]］]|<ruby", re.IGNORECASE)
+_SOUND = re.compile(
+    r"\[sound:[^\]]+\]|(?:[^\n]*[/=])?[^/\n]+\.(?:mp3|ogg|oga|opus|wav|m4a|aac|flac|webm)(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?/\S+|[^\s/]+(?:/[^\s/]+)+", re.IGNORECASE)
+_CODE = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
+
+#: Running text is longer than words are.
+_LONG = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Shares, from 0 to 1, of the filled values that are something.
+
+    Args:
+        filled: how many texts were looked at.
+        japanese: written in Japanese.
+        kana: kana alone, but for marks and notes.
+        kanji: with kanji in them.
+        romaji: Japanese in Latin letters.
+        single: one character.
+        running: sentences.
+        labelled: lines with who speaks them.
+        furigana: readings in brackets behind kanji.
+        sound: addresses of audio files.
+        address: addresses of any files.
+        code: names such as page.title.
+        distinct: different from all others.
+        length: the mean number of characters.
+    """
+
+    filled: int
+    japanese: float
+    kana: float
+    kanji: float
+    romaji: float
+    single: float
+    running: float
+    labelled: float
+    furigana: float
+    sound: float
+    address: float
+    code: float
+    distinct: float
+    length: float
+
+
+def content_of(texts: Sequence[str]) -> Content:
+    """What texts are, those that are empty left out."""
+    said = [clean for text in texts if (clean := cleaned(text))]
+    filled = [text for text in texts if text.strip()]
+
+    def share(values: Sequence[str], test: Callable[[str], object]) -> float:
+        return sum(1 for value in values if test(value)) / len(values) if values else 0.0
+
+    return Content(
+        filled=len(filled),
+        japanese=share(said, is_japanese) if said else 0.0,
+        kana=share(said, is_kana),
+        kanji=share(said, _HAS_KANJI.search),
+        romaji=share(said, _is_romaji),
+        single=share(said, lambda text: len(text) == 1),
+        running=share(said, is_running),
+        labelled=share(filled, lambda text: len(_LABEL.findall(text)) > 1),
+        furigana=share(filled, _FURIGANA.search),
+        sound=share(filled, _SOUND.fullmatch),
+        address=share(filled, lambda text: _ADDRESS.fullmatch(text) or _SOUND.fullmatch(text)),
+        code=share(filled, _CODE.fullmatch),
+        distinct=len(set(said)) / len(said) if said else 0.0,
+        length=sum(map(len, said)) / len(said) if said else 0.0,
+    )
+
+
+def has_japanese(text: str) -> bool:
+    """Whether a document has any Japanese in it."""
+    return bool(_HAS_JAPANESE.search(text) or _ESCAPED.search(text))
+
+
+def cleaned(text: str) -> str:
+    """A text without the tags and sounds that flash cards have in their fields."""
+    return _TAG.sub("", text).strip()
+
+
+def is_japanese(text: str) -> bool:
+    """Whether most letters of a text are Japanese."""
+    letters = _LETTER.findall(text)
+    return len(letters) > 0 and len(_HAS_JAPANESE.findall(text)) >= 0.6 * len(letters)
+
+
+def has_kana(text: str) -> bool:
+    """Whether it can only be Japanese."""
+    return _HAS_KANA.search(text) is not None
+
+
+def is_kana(text: str) -> bool:
+    """Whether a text is kana alone, but for marks and notes."""
+    return is_katakana(katakana(_plain(text)))
+
+
+def is_running(text: str) -> bool:
+    """Whether a text is a sentence or more."""
+    return len(text) >= _LONG or (len(text) > 4 and _RUNNING.search(text) is not None)
+
+
+def fits(text: str, reading: str) -> bool:
+    """Whether a reading can be that of a text: the kana of the text are in it, in their order."""
+    if not is_kana(reading):
+        return False
+    pattern = re.sub(f"[^{_KANA}]+", "\0", katakana(_plain(text))).replace("\0", ".+")
+    return re.fullmatch(pattern, katakana(_plain(reading))) is not None
+
+
+def _plain(text: str) -> str:
+    bare = _NOTE.sub("", text)
+    return _READING_MARK.sub("", bare if bare.strip() else text)
+
+
+def _is_romaji(text: str) -> bool:
+    return _HAS_JAPANESE.search(text) is None and to_katakana(text) is not None
