@@ -9,7 +9,7 @@ import anyio
 import psutil
 import pytest
 
-from tts_assets.domain import SpokenForm, Voice
+from tts_assets.domain import DictionaryWord, Phrase, Sound, SpokenForm, Voice
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
 from tts_assets.host import EngineHost, engine_host
 
@@ -186,3 +186,82 @@ async def test_what_an_engine_has_started_ends_with_it() -> None:
         children = engine.children() if engine.is_running() else []
     gone, alive = psutil.wait_procs(children, timeout=5)
     assert (len(gone), alive) == (len(children), [])
+
+
+async def test_readings_arrive_in_order_and_errors_stay_with_their_form() -> None:
+    texts = [*(f"語{number}" for number in range(600)), "失敗", "虫", "犬"]
+    async with engine_host(ENGINE, threads=3) as host:
+        found = await host.read([SpokenForm(text=text) for text in texts])
+    said = [each if isinstance(each, str) else each.phrases[0].kana for each in found]
+    assert said == [
+        *texts[:600],
+        "the engine was told to fail",
+        "RuntimeError: the engine has a bug",
+        "犬",
+    ]
+
+
+async def test_a_crash_while_reading_is_blamed_on_the_form_that_did_it() -> None:
+    texts = ["犬", "墜落", "猫", "鳥"]
+    async with engine_host(ENGINE, threads=2) as host:
+        found = await host.read([SpokenForm(text=text) for text in texts])
+    assert [isinstance(each, str) for each in found] == [False, True, False, False]
+    assert "the engine died of it (signal SIGABRT)" in str(found[1])
+
+
+async def test_reading_and_speaking_go_on_side_by_side() -> None:
+    heard: dict[str, object] = {}
+    async with engine_host(ENGINE, threads=2) as host, anyio.create_task_group() as tasks:
+        tasks.start_soon(_say, host, "遅い", heard)
+        found = await host.read([SpokenForm(text="犬")])
+    assert heard == {"遅い": 4800}
+    assert not isinstance(found[0], str)
+
+
+async def test_reading_nothing_needs_no_process() -> None:
+    async with engine_host(ENGINE, threads=1) as host:
+        assert await host.read([]) == []
+
+
+async def test_an_engine_that_cannot_read_says_so() -> None:
+    async with engine_host("tests.engines:Mute", threads=1) as host:
+        assert await host.read([SpokenForm(text="犬")]) == ["this engine cannot tell how it reads"]
+
+
+async def test_an_engine_that_only_reads_has_no_voice() -> None:
+    async with engine_host("tts_assets.japanese.reader:Reader", threads=1) as host:
+        with pytest.raises(ClipError, match="has no voice"):
+            await host.speak(SpokenForm(text="犬"), VOICE)
+
+
+async def test_readings_end_with_an_engine_that_cannot_be_loaded() -> None:
+    async with engine_host("tests.engines:Unloadable", threads=1) as host:
+        with pytest.raises(FatalError, match=r"model\.onnx is missing"):
+            await host.read([SpokenForm(text="犬")] * 600)
+
+
+async def test_speech_and_recording_tell_how_they_were_said() -> None:
+    async with engine_host(ENGINE, threads=1) as host:
+        speech = await host.speak(SpokenForm(text="犬", reading="イヌ", accent=2), VOICE)
+        recording = await host.record(SpokenForm(text="犬", reading="イヌ"), VOICE, Sound())
+    assert speech.pronunciation is not None
+    assert speech.pronunciation.phrases == (Phrase(kana="イヌ", accent=2),)
+    assert recording.pronunciation is not None
+    assert recording.pronunciation.phrases == (Phrase(kana="イヌ", accent=0),)
+
+
+async def test_words_are_learned_again_after_every_start(engine_log: Path) -> None:
+    words = (DictionaryWord(surface="犬", reading="イヌ"),)
+    async with engine_host(ENGINE, threads=1, words=words) as host:
+        with pytest.raises(EngineCrashError):
+            await host.speak(SpokenForm(text="墜落"), VOICE)
+        await host.speak(SpokenForm(text="猫"), VOICE)
+    logged = engine_log.read_text().splitlines()  # noqa: ASYNC240 - a few bytes
+    assert logged == ["learned 犬", "墜落", "learned 犬", "猫"]
+
+
+async def test_words_for_an_engine_that_learns_none_are_an_error() -> None:
+    words = (DictionaryWord(surface="犬", reading="イヌ"),)
+    async with engine_host("tests.engines:Mute", threads=1, words=words) as host:
+        with pytest.raises(FatalError, match=r"takes no words of your own"):
+            await host.speak(SpokenForm(text="犬"), VOICE)

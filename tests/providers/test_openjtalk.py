@@ -1,10 +1,12 @@
 """The embedded engine, through its real library, dictionary and voice."""
 
+from dataclasses import replace
+
 import anyio
 import numpy as np
 import pytest
 
-from tts_assets.domain import Sound, Speech, SpokenForm, Voice
+from tts_assets.domain import DictionaryWord, Sound, Speech, SpokenForm, Voice
 from tts_assets.errors import ClipError
 from tts_assets.providers import Recorder, get
 from tts_assets.providers.openjtalk import Engine
@@ -101,4 +103,30 @@ async def test_recording_is_speaking_and_finishing(engine: Engine) -> None:
     async with get("openjtalk").open(workers=1, timeout_seconds=60.0) as speaker:
         assert isinstance(speaker, Recorder)
         recording = await speaker.record(FORMS[0], MEI, Sound())
-    assert recording == finish(engine.speak(FORMS[0], MEI), Sound())
+    speech = engine.speak(FORMS[0], MEI)
+    assert recording == replace(finish(speech, Sound()), pronunciation=speech.pronunciation)
+
+
+def test_it_tells_how_it_said_a_form_and_how_it_would(engine: Engine) -> None:
+    said = engine.speak(FORMS[3], MEI).pronunciation
+    assert said is not None
+    assert [phrase.kana for phrase in said.phrases] == ["コレワ", "ナンデスカ"]
+    assert engine.read(FORMS[3]) == said
+
+
+def test_an_accent_of_the_data_is_heard(engine: Engine) -> None:
+    one, other = (
+        engine.speak(SpokenForm(text="箸", reading="ハシ", accent=accent), MEI).samples
+        for accent in (1, 2)
+    )
+    assert one.tobytes() != other.tobytes()
+
+
+@pytest.mark.anyio
+async def test_the_words_of_the_user_are_spoken() -> None:
+    words = (DictionaryWord(surface="東京", reading="トンキン", accent=1),)
+    provider = get("openjtalk")
+    async with provider.open(workers=1, timeout_seconds=60.0, words=words) as speaker:
+        speech = await speaker.speak(SpokenForm(text="東京"), MEI)
+    assert speech.pronunciation is not None
+    assert [phrase.kana for phrase in speech.pronunciation.phrases] == ["トンキン"]

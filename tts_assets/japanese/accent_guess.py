@@ -16,7 +16,7 @@ _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
 _INFLECTED = frozenset({"動詞", "形容詞"})
-#: Kana that the dictionary takes for these are no words of their own.
+#: What the dictionary takes for these are no words of their own.
 _NO_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
 
 
@@ -40,7 +40,12 @@ def guessed_accent(
 
 
 def accent_in_kana(reading: str, dictionary: Analyses) -> int | None:
-    """The accent that the dictionary gives a reading written in hiragana, if that is one phrase."""
+    """The accent that the dictionary gives a reading written in hiragana, if that is one phrase.
+
+    One kana may be anything, a form of する or a particle: it has none.
+    """
+    if len(morae(reading)) == 1:
+        return None
     nodes = dictionary.best(reading.translate(_TO_HIRAGANA))
     found = phrases(nodes)
     if len(found) != 1 or said_key(nodes) != pronunciation_key(reading):

@@ -102,7 +102,9 @@ class Field:
         """What the name says before the part it plays: the ``example`` of exampleWord."""
         before = self.name.tokens[:-1]
         return frozenset(
-            token for token in before if not {Role.WORD, Role.JAPANESE, Role.FORM} & {*roles_of(token)}
+            token
+            for token in before
+            if not {Role.WORD, Role.JAPANESE, Role.FORM} & {*roles_of(token)}
         ) - {self.name.tokens[-1]}
 
     @property

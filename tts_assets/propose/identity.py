@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from tts_assets.propose.shape import Shape
 
 
-def id_of(
-    records: Records, kind: Kind, documents: Sequence[Document]
-) -> tuple[Id, str]:
+def id_of(records: Records, kind: Kind, documents: Sequence[Document]) -> tuple[Id, str]:
     """Where the ids come from, and why.
 
     Args:
@@ -37,7 +35,9 @@ def id_of(
         if problem is None:
             return candidate, reason + refused
         refused = refused or f"; {candidate.paths[0].text if candidate.paths else ''}: {problem}"
-    return Id(of=IdFrom.HASH), "a hash of what is said: no field is another in every record" + refused
+    return Id(
+        of=IdFrom.HASH
+    ), "a hash of what is said: no field is another in every record" + refused
 
 
 def _candidates(

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 _SHORT = 3
 
 
-def paired(
-    said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[Any]
-) -> list[Spoken]:
+def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[Any]) -> list[Spoken]:
     """What is said, each with the sound that belongs to it, where there is one.
 
     Args:
@@ -115,17 +113,13 @@ def _values(value: Any, steps: Steps) -> list[Any]:
 def _named_after(sound: Field, each: Spoken, objects: Sequence[Any]) -> float:
     """The share of addresses in which the text stands, as in /audio/学生.mp3."""
     texts = [(first(one, each.field.steps), first(one, sound.steps)) for one in objects]
-    both = [
-        (text, url) for text, url in texts if isinstance(text, str) and isinstance(url, str)
-    ]
+    both = [(text, url) for text, url in texts if isinstance(text, str) and isinstance(url, str)]
     if not both or each.joined:
         return 0.0
     return sum(text in unquote(url) for text, url in both) / len(both)
 
 
-def _lone(
-    sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[Spoken]
-) -> Field | None:
+def _lone(sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[Spoken]) -> Field | None:
     """A sound of an odd name for the main text where nothing fits better: the grammar_audio of jp."""
     if not said or said[0].aside or said[0].each or said[0].every:
         return None

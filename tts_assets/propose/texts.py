@@ -85,7 +85,9 @@ def _is_of_kanji(field: Field) -> bool:
 def _may_speak(field: Field) -> bool:
     content = field.content
     named = field.name.may_be(Role.SPEAKER) and not field.listed
-    return named and 0 < content.length <= _A_NAME and content.running == 0 and content.single < MOST
+    return (
+        named and 0 < content.length <= _A_NAME and content.running == 0 and content.single < MOST
+    )
 
 
 def _tells_language(field: Field) -> bool:
@@ -111,7 +113,9 @@ def _characters(cast: _Cast) -> list[Spoken]:
 
 def _texts(cast: _Cast) -> list[Spoken]:
     plain = [field for field in cast.texts if not field.listed]
-    readings = _partners(plain, [field for field in cast.kana if field.row or not field.listed], cast)
+    readings = _partners(
+        plain, [field for field in cast.kana if field.row or not field.listed], cast
+    )
     used = {id(reading) for reading in readings.values()}
     said = []
     for field in plain:
@@ -178,9 +182,7 @@ def _is_filled_by(field: Field, reading: Field, cast: _Cast) -> bool:
     return bool(blank) and all(first(one, reading.steps) is not None for one in blank)
 
 
-def _partners(
-    texts: Sequence[Field], kana: Sequence[Field], cast: _Cast
-) -> dict[int, Field]:
+def _partners(texts: Sequence[Field], kana: Sequence[Field], cast: _Cast) -> dict[int, Field]:
     """The reading of each text, by the identity of the text."""
     scores = sorted(
         (
@@ -278,9 +280,7 @@ def _lists(cast: _Cast) -> list[Spoken]:
             for reading in cast.kana:
                 if reading.listed and reading is not text and _are_spellings(text, reading, cast):
                     spelled = (text.steps, reading.steps)
-                    return [
-                        Spoken(field=text, say=Say.WORD, text=spelled, reading=spelled[1:])
-                    ]
+                    return [Spoken(field=text, say=Say.WORD, text=spelled, reading=spelled[1:])]
     return [
         Spoken(
             field=field,

@@ -25,7 +25,9 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nbsp;")
 _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]］】〕]")
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 _RUNNING = re.compile(r"[。！？!?]|、")
-_LABEL = re.compile(r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.M)
+_LABEL = re.compile(
+    r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.M
+)
 _FURIGANA = re.compile(f"[{_KANJI}][\\[［][{_KANA}]+[\\]］]|<ruby", re.IGNORECASE)
 _SOUND = re.compile(
     r"\[sound:[^\]]+\]|(?:[^\n]*[/=])?[^/\n]+\.(?:mp3|ogg|oga|opus|wav|m4a|aac|flac|webm)(?:[?#].*)?",

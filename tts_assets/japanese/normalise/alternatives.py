@@ -67,7 +67,8 @@ def paired(spellings: Sequence[str], readings: Sequence[str]) -> list[tuple[str,
     """Which spelling is said with which reading, the main one first.
 
     As many readings as spellings go two by two. Several readings of one spelling are each said.
-    Of several spellings of one reading only the first is: they sound the same.
+    Of several spellings of one reading only one is, as they sound the same: the one whose own
+    kana show most of it, else the first.
     """
     if not readings:
         return [(spelling, None) for spelling in dict.fromkeys(spellings)]
@@ -86,7 +87,8 @@ def _outside_numbers(mark: str) -> re.Pattern[str]:
 
 def _pair(spellings: Sequence[str], reading: str, readings: Sequence[str]) -> tuple[str, str]:
     """The spelling that a reading is of; where only one of the two has する, the other gets it."""
-    spelling = next((each for each in spellings if fits(each, reading)), spellings[0])
+    fitting = [each for each in spellings if fits(each, reading)] or spellings[:1]
+    spelling = max(fitting, key=lambda each: len(okurigana(each)))
     noun = reading.removesuffix("スル")
     if katakana(spelling).endswith("スル"):
         verb = f"{reading}スル"

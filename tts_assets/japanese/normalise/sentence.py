@@ -27,7 +27,9 @@ _LINES = re.compile(r"[^\S\n]*\n\s*")
 _ENDS = "。．.！？!?、，…」』"
 _QUOTED = re.compile(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
 _MARK = re.compile(r"[^\w]+|_")
-_FOREIGN = re.compile(r"[0-9０-９A-Za-zＡ-Ｚａ-ｚ]+")
+_NOT_ROMAJI = re.compile(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
+_DIGIT = re.compile("[0-9０-９]")
+_LATIN = re.compile("[A-Za-z]+")
 
 
 def _lines_joined(text: str) -> str:
@@ -118,19 +120,18 @@ def _unquoted(words: str) -> str:
 def _kana_line(reading: str, text: str) -> str | None:
     """A line of kana or romaji in katakana.
 
-    Numbers and Latin words that the text has, too, say nothing of how they are read: None.
+    None where it is empty, and where it has numbers, or words in Latin letters that the text has,
+    too: they do not tell how they are read.
     """
     line = read(without_labels(prepared(reading)))
     kana = katakana(_MARK.sub("", line))
-    if not kana:
-        return None
-    if is_katakana(kana):
-        return kana
-    spelled = to_katakana(line)
-    if spelled is not None:
-        return spelled
-    foreign = _FOREIGN.findall(katakana(line))
-    if not has_kanji(kana) and foreign and all(word in katakana(text) for word in foreign):
+    if not kana or is_katakana(kana):
+        return kana or None
+    romaji = to_katakana(_NOT_ROMAJI.sub(" ", line))
+    if romaji is not None:
+        return None if _DIGIT.search(line) else romaji
+    words = _LATIN.findall(kana)
+    if not has_kanji(kana) and all(word in katakana(text) for word in words):
         return None
     raise UnusableTextError(
         f"the kana line {_shortened(reading)!r} is not kana: write it in hiragana, katakana or "

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Words of these characters alone need no rule: the common case, decided at once.
 _PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]+")
-_PLAIN_KANA = re.compile(r"[ぁ-ゖァ-ヺー]*[ぁ-ォカ-ヺ][ぁ-ゖァ-ヺー]*")
+_PLAIN_KANA = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+")
 _HEADWORD = re.compile(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
 
 _BEFORE = re.compile(

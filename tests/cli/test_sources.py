@@ -1,0 +1,148 @@
+"""Catalogues of other shapes through the command line: made, addressed, kept, and made again."""
+
+import json
+
+import pytest
+
+from tests.conftest import Project
+
+WORDS = {"meta": {"n": 2}, "words": [{"w": "犬", "k": "いぬ"}, {"w": "猫", "k": "ねこ", "mp3": ""}]}
+SOURCE = """
+[[source]]
+files = "content/*.json"
+kind = "vocabulary"
+records = "$.words[*]"
+id = "w"
+[[source.clip]]
+text = "w"
+reading = "k"
+to = "mp3"
+"""
+
+
+def _configure(project: Project, toml: str) -> None:
+    (project.folder / "tts-assets.toml").write_text(toml, encoding="utf-8")
+
+
+@pytest.fixture
+def mapped(project: Project) -> Project:
+    """A project with one catalogue of a shape of its own."""
+    project.write("content/n5.json", WORDS)
+    _configure(project, SOURCE)
+    return project
+
+
+def test_configuration_alone_is_enough_and_only_urls_change(mapped: Project) -> None:
+    before = (mapped.folder / "content/n5.json").read_text(encoding="utf-8")
+    assert mapped.generate().returncode == 0
+    after = (mapped.folder / "content/n5.json").read_text(encoding="utf-8")
+    words = json.loads(after)["words"]
+    assert [len(word["mp3"]) > 40 for word in words] == [True, True]
+    for word in words:
+        after = after.replace(f'"{word["mp3"]}"', '""')
+    assert after == before.replace('"いぬ"\n', '"いぬ",\n      "mp3": ""\n')
+    again = mapped.generate()
+    assert (again.returncode, "made      0" in again.stdout) == (0, True)
+
+
+def test_the_files_of_sources_are_read_whatever_else_lies_there(mapped: Project) -> None:
+    mapped.words("鳥")
+    done = json.loads(mapped.generate("--dry-run", "--output-format", "json").stdout)
+    assert {each["file"] for each in done["planned"]} == {"content/n5.json"}
+    done = json.loads(mapped.generate("data", "-n", "--output-format", "json").stdout)
+    assert [each["text"] for each in done["planned"]] == ["鳥"]
+    done = json.loads(mapped.generate(".", "-n", "--output-format", "json").stdout)
+    assert sorted(each["text"] for each in done["planned"]) == ["犬", "猫", "鳥"]
+
+
+def test_a_pattern_that_matches_nothing_is_told(mapped: Project) -> None:
+    _configure(mapped, SOURCE.replace("content/", "contents/"))
+    done = mapped.generate()
+    assert done.returncode == 2
+    assert "source 1: files = 'contents/*.json' matches no file" in done.stderr
+
+
+def test_somebody_s_recording_is_kept_until_told_otherwise(mapped: Project) -> None:
+    mapped.write("content/n5.json", {"words": [{"w": "犬", "mp3": "/teacher/inu.mp3"}]})
+    done = mapped.generate()
+    assert (done.returncode, "locked    1" in done.stdout) == (0, True)
+    assert mapped.read("content/n5.json")["words"][0]["mp3"] == "/teacher/inu.mp3"
+    _configure(mapped, SOURCE.replace('kind = "v', 'overwrite = "always"\nkind = "v'))
+    assert mapped.generate().returncode == 0
+    url = mapped.read("content/n5.json")["words"][0]["mp3"]
+    assert url.startswith("/audio/vocabulary/")
+    assert "made      0" in mapped.generate().stdout
+
+
+def test_a_source_may_name_assets_and_urls_by_ids(mapped: Project) -> None:
+    names = 'asset = "n5/{id}-{part}.{ext}"\nurl = "https://cdn.example/{asset}"\n'
+    _configure(mapped, SOURCE.replace('id = "w"', f'id = "w"\n{names}'))
+    assert mapped.generate().returncode == 0
+    assert {"n5/犬-word.mp3", "n5/猫-word.mp3"} <= mapped.assets().keys()
+    url = mapped.read("content/n5.json")["words"][0]["mp3"]
+    assert url == "https://cdn.example/n5/%E7%8A%AC-word.mp3"
+    assert "made      0" in mapped.generate().stdout
+    data = mapped.read("content/n5.json")
+    data["words"][0]["k"] = "いいぬ"
+    mapped.write("content/n5.json", data)
+    assert "made      1" in mapped.generate().stdout
+
+
+def test_a_recording_under_the_name_of_an_asset_is_kept(mapped: Project) -> None:
+    names = 'asset = "{kind}/{id}-{part}.{ext}"'
+    _configure(mapped, SOURCE.replace('id = "w"', f'id = "w"\n{names}'))
+    path = mapped.folder / "audio/vocabulary/犬-word.mp3"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a teacher")
+    assert "locked    1" in mapped.generate().stdout
+    assert path.read_bytes() == b"a teacher"
+    assert mapped.generate("--force").returncode == 0
+    assert path.read_bytes() != b"a teacher"
+
+
+def test_two_clips_for_one_url_are_refused(mapped: Project) -> None:
+    second = '[[source.clip]]\npart = "kana"\nsay = "reading"\nreading = "k"\nto = "mp3"\n'
+    _configure(mapped, SOURCE + second)
+    done = mapped.generate("--dry-run")
+    assert done.returncode == 2
+    assert "the URL of its kana would take the place of that of word" in done.stderr
+    _configure(mapped, SOURCE + second.replace('"mp3"', '"mp3kana"'))
+    assert mapped.generate().returncode == 0
+    assert mapped.read("content/n5.json")["words"][0].keys() == {"w", "k", "mp3", "mp3kana"}
+
+
+def test_a_speaker_speaks_with_a_voice_of_its_own(mapped: Project) -> None:
+    mapped.write("content/n5.json", {"words": [{"w": "犬", "by": "B"}, {"w": "猫"}]})
+    toml = SOURCE.replace('id = "w"', 'id = "w"\nvoices = { B = "other" }')
+    _configure(mapped, f'{toml}speaker = "by"\n')
+    assert mapped.generate().returncode == 0
+    lines = (mapped.folder / "audio/ledger.jsonl").read_text(encoding="utf-8").splitlines()
+    voices = {line["text"]: line["voice"] for line in map(json.loads, lines)}
+    assert voices == {"犬": "tones/other", "猫": "tones/sine"}
+    _configure(mapped, f'{toml.replace("other", "othr")}speaker = "by"\n')
+    done = mapped.generate()
+    assert done.returncode == 2
+    assert "source 1: voices: tones has no voice 'othr'" in done.stderr
+
+
+def test_a_word_of_the_dictionary_makes_only_its_own_clips_anew(mapped: Project) -> None:
+    assert mapped.generate().returncode == 0
+    word = '[[dictionary]]\nsurface = "犬"\nreading = "わんこ"\n'
+    _configure(mapped, SOURCE + word)
+    done = json.loads(mapped.generate("-n", "--output-format", "json").stdout)
+    assert [each["text"] for each in done["planned"]] == ["犬"]
+
+
+def test_tables_and_lines_are_catalogues_too(project: Project) -> None:
+    csv = project.folder / "words.csv"
+    csv.write_bytes("w,k\r\n犬,いぬ\r\n".encode())
+    lines = project.folder / "words.jsonl"
+    lines.write_text('{"w":"猫","k":"ねこ"}', encoding="utf-8")
+    _configure(project, SOURCE.replace('"content/*.json"', '["*.csv", "*.jsonl"]').replace(
+        'records = "$.words[*]"\n', ""
+    ))  # fmt: skip
+    done = project.generate()
+    assert done.returncode == 0, done.stderr
+    assert csv.read_bytes().startswith("w,k,mp3\r\n犬,いぬ,/audio/vocabulary/".encode())
+    assert json.loads(lines.read_text(encoding="utf-8"))["mp3"].startswith("/audio/vocabulary/")
+    assert "made      0" in project.generate().stdout

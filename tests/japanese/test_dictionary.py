@@ -1,0 +1,160 @@
+"""The dictionary, and the words that it learns."""
+
+import random
+import threading
+from pathlib import Path
+
+import pytest
+
+from tts_assets.domain import DictionaryWord, SpokenForm, WordKind
+from tts_assets.errors import ClipError
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.nodes import phrases, said
+from tts_assets.japanese.reading import guarded
+
+ROOT = Path(__file__).parent.parent.parent
+WORDS = (
+    DictionaryWord(surface="角", reading="ツノ", accent=2),
+    DictionaryWord(surface="東", reading="アズマ", accent=0),
+    DictionaryWord(surface="京", reading="ミヤコ", accent=0),
+    DictionaryWord(surface="東京", reading="トンキン", accent=1),
+    DictionaryWord(surface="ABC", reading="アベセ", accent=1),
+    DictionaryWord(surface="3DS", reading="スリーディーエス", accent=6),
+    DictionaryWord(surface='a,b"c', reading="エービーシー"),
+    DictionaryWord(surface="勇人", reading="ユウト", accent=1, kind=WordKind.NAME),
+    DictionaryWord(surface="ググる", reading="ググル", kind=WordKind.VERB),
+    DictionaryWord(surface="エモい", reading="エモイ", accent=2, kind=WordKind.ADJECTIVE),
+    DictionaryWord(surface="丸", reading="マル", accent=1, kind=WordKind.SUFFIX),
+    DictionaryWord(surface="何", reading="ナニガシ", accent=0),
+    DictionaryWord(surface="降ります", reading="クダリマス", accent=4),
+    DictionaryWord(surface="昨日", reading="キノウ"),
+)
+
+
+@pytest.fixture(scope="module")
+def taught() -> Dictionary:
+    dictionary = Dictionary()
+    dictionary.best("これより前に調べたことは忘れられる")
+    dictionary.learn(WORDS)
+    return dictionary
+
+
+@pytest.mark.parametrize(
+    ("text", "kana"),
+    [
+        ("角", "ツノ"),
+        ("三角形の角", "サンツノガタノツノ"),
+        ("東京へ行く", "トンキンエイク"),
+        ("東の京の東京都", "アズマノミヤコノトンキント"),
+        ("ABCとＡＢＣ", "アベセトアベセ"),
+        ("3DSで遊ぶ", "スリーディーエスデアソブ"),
+        ('a,b"cです', "エービーシーデス"),
+        ("勇人は本を読む", "ユートワホンヲヨム"),
+        ("それはググるな", "ソレワググルナ"),
+        ("エモい歌", "エモイウタ"),
+        ("日本丸", "ニホンマル"),
+        ("何ですか", "ナニガシデスカ"),
+        ("雨が降ります", "アメガクダリマス"),
+        ("昨日も", "キノーモ"),
+    ],
+)
+def test_a_learned_word_is_read_as_it_says_wherever_it_stands(
+    taught: Dictionary, text: str, kana: str
+) -> None:
+    form = SpokenForm(text=text, sentence=True)
+    assert "".join(each.kana for each in guarded(form, taught).pronunciation.phrases) == kana
+
+
+def test_a_learned_word_has_its_accent(taught: Dictionary) -> None:
+    assert [phrase.accent for phrase in phrases(taught.best("東京へ"))] == [1]
+    assert [phrase.accent for phrase in phrases(taught.best("3DS"))] == [6]
+
+
+def test_an_accent_that_is_not_given_is_that_of_the_kana_or_a_rule(taught: Dictionary) -> None:
+    (yesterday,) = phrases(taught.best("昨日"))
+    (google,) = phrases(taught.best("ググる"))
+    (kana,) = phrases(taught.best("きのう"))
+    assert (yesterday.accent, google.accent) == (kana.accent, 2)
+
+
+def test_an_entry_s_own_reading_is_stronger_than_a_learned_word(taught: Dictionary) -> None:
+    for text, reading, kana in [("東京", "トウキョウ", "トーキョー"), ("角", "カド", "カド")]:
+        found = guarded(SpokenForm(text=text, reading=reading), taught)
+        assert [phrase.kana for phrase in found.pronunciation.phrases] == [kana]
+
+
+def test_any_word_wins_inside_any_sentence() -> None:
+    chance = random.Random(1)
+    sentences = [
+        "窓を開けて、外を見てください。",
+        "一緒に映画を見に行きましょうか。",
+        "昨日の夜八時ごろに帰りました。",
+        "この食堂では何でも美味しくて安い料理が出されます。",
+    ]
+    for sentence in sentences * 5:
+        start = chance.randrange(len(sentence) - 4)
+        surface = sentence[start : start + chance.choice((1, 2, 3))]
+        if "。" in surface or "、" in surface:
+            continue
+        kind = chance.choice(list(WordKind))
+        dictionary = Dictionary()
+        dictionary.learn([DictionaryWord(surface=surface, reading="ヌヘヌヘ", accent=0, kind=kind)])
+        assert "ヌヘヌヘ" in said(dictionary.best(sentence)), (surface, kind)
+
+
+def test_learning_nothing_changes_nothing(dictionary: Dictionary) -> None:
+    untaught = Dictionary()
+    untaught.learn([])
+    assert untaught.best("東京の角") == dictionary.best("東京の角")
+
+
+def test_learning_leaves_no_file_and_prints_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dictionary = Dictionary()
+    dictionary.learn(WORDS)
+    assert said(dictionary.best("角")) == "ツノ"
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr().out == ""
+
+
+def test_each_thread_has_an_analyser_that_knows_the_words(taught: Dictionary) -> None:
+    heard: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: heard.append(said(taught.best("東京の角"))))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == ["トンキンノツノ"] * 3
+
+
+def test_entries_are_those_of_the_whole_spelling_the_likeliest_first(
+    dictionary: Dictionary,
+) -> None:
+    found = dictionary.entries("開く")
+    assert {entry.reading for entry in found} >= {"ヒラク", "アク"}
+    assert {entry.surface for entry in found} == {"開く"}
+    assert found[0].reading == "ヒラク"
+    assert dictionary.entries("ぬぬぬぬ") == []
+
+
+def test_tokens_build_the_analysis_that_they_are_of(dictionary: Dictionary) -> None:
+    for text in ["学生です", "食べさせられた", "二十四日は雨だ", "彼女の方が先に来た"]:
+        built = dictionary.built(text, dictionary.tokens(text))
+        assert dictionary.labels(built) == dictionary.labels(dictionary.best(text))
+
+
+def test_an_alternative_is_refined_without_being_read_otherwise(dictionary: Dictionary) -> None:
+    for nodes in dictionary.alternatives("彼の方が書きます", 20):
+        assert said(dictionary.refined("彼の方が書きます", nodes)) == said(nodes)
+
+
+def test_a_text_may_be_only_so_long(dictionary: Dictionary) -> None:
+    with pytest.raises(ClipError, match="401 characters is too long"):
+        list(dictionary.alternatives("あ" * 401, 2))
+    with pytest.raises(ClipError, match="401 characters is too long"):
+        dictionary.best("あ" * 401)

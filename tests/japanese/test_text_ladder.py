@@ -1,0 +1,123 @@
+"""Running text, said from its spelling and held against its kana line."""
+
+import pytest
+
+from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
+from tts_assets.errors import ClipError
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.reading import guarded
+
+
+def read(dictionary: Dictionary, text: str, reading: str | None = None) -> Pronunciation:
+    form = SpokenForm(text=text, reading=reading, sentence=True)
+    return guarded(form, dictionary).pronunciation
+
+
+def sound(pronunciation: Pronunciation) -> str:
+    return "".join(phrase.kana for phrase in pronunciation.phrases)
+
+
+def test_without_a_kana_line_the_dictionary_and_the_context_decide(dictionary: Dictionary) -> None:
+    found = read(dictionary, "明日は雨が降ります。それから、駅へ行きます。")
+    assert sound(found) == "アシタワアメガフリマスソレカラエキエイキマス"
+    assert (found.basis, found.doubt) == (Basis.UNCHECKED, None)
+
+
+@pytest.mark.parametrize("line", ["コレハホンデス", "コレワホンデス", "コレハ、ホンデス。"])
+def test_a_line_may_write_particles_as_they_sound_or_as_they_are_spelled(
+    dictionary: Dictionary, line: str
+) -> None:
+    found = read(dictionary, "これは本です。", line)
+    assert (sound(found), found.basis, found.doubt) == ("コレワホンデス", Basis.SPELLING, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "kana", "doubt"),
+    [
+        (
+            "雨が降りそうです。",
+            "アメガフリソウデス",
+            "アメガフリソーデス",
+            "the dictionary reads 降り as オリ, the entry as フリ; one of its next analyses agrees",
+        ),
+        (
+            "お腹が空いた。",
+            "オナカガスイタ",
+            "オナカガスイタ",
+            "the dictionary reads 空い as アイ, the entry as スイ; one of its next analyses agrees",
+        ),
+    ],
+)
+def test_the_next_analysis_that_agrees_is_taken(
+    dictionary: Dictionary, text: str, line: str, kana: str, doubt: str
+) -> None:
+    found = read(dictionary, text, line)
+    assert (sound(found), found.basis, found.doubt) == (kana, Basis.NBEST, doubt)
+
+
+def test_where_none_agrees_the_words_that_differ_are_forced(dictionary: Dictionary) -> None:
+    found = read(dictionary, "私の本気は運命だ。", "ワタシノマジハサダメダ")
+    assert sound(found) == "ワタシノマジワサダメダ"
+    assert (found.basis, found.accent_basis) == (Basis.FORCED, AccentBasis.GUESSED)
+    assert found.doubt == (
+        "the dictionary reads 本気 as ホンキ, the entry as マジ; 運命 as ウンメー, the entry as "
+        "サダメ, and no analysis agrees; its accent is a guess"
+    )
+
+
+def test_a_line_that_contradicts_the_text_s_own_kana_is_not_followed(
+    dictionary: Dictionary,
+) -> None:
+    found = read(dictionary, "ピアノを弾いたりします。", "ピアノヲヒキタリシマス")
+    assert (sound(found), found.basis) == ("ピアノヲヒイタリシマス", Basis.UNCHECKED)
+    assert found.doubt == (
+        "the entry's kana line has …アノヲヒキタリシマ… where the spelling is read …アノヲヒイタリシマ…, "
+        "and contradicts the spelling's own kana: mend one of them"
+    )
+
+
+def test_beside_a_line_that_is_not_followed_the_context_decides(dictionary: Dictionary) -> None:
+    found = read(dictionary, "今日は雨が降ります。", "キョウモアメガフリマス")
+    assert (sound(found), found.basis) == ("キョーワアメガフリマス", Basis.UNCHECKED)
+
+
+def test_what_latin_letters_lose_is_put_back_and_told(dictionary: Dictionary) -> None:
+    found = read(
+        dictionary, "大阪で金曜日に雨が降りそうです。", "オサカデキニョウビニアメガフリソウデス"
+    )
+    assert sound(found) == "オーサカデキンヨービニアメガフリソーデス"
+    assert found.basis is Basis.UNCHECKED
+    assert found.doubt is not None
+    assert found.doubt.startswith(
+        "the dictionary reads 大阪 as オーサカ, the entry as オサカ; 金曜日 as キンヨービ, the entry as "
+        "キニョウビ, which only lacks what Latin letters lose; the dictionary reads 降り as オリ"
+    )
+
+
+def test_each_sentence_is_held_against_its_own_part_of_the_line(dictionary: Dictionary) -> None:
+    text = "これは本です。雨が降りそうです。家へ帰ります。"
+    found = read(dictionary, text, "コレハホンデスアメガフリソウデスウチヘカエリマス")
+    assert sound(found) == "コレワホンデスアメガフリソーデスウチエカエリマス"
+    assert found.basis in {Basis.NBEST, Basis.FORCED}
+    assert [phrase.kana for phrase in found.phrases if phrase.pause] == ["ホンデス", "フリソーデス"]
+
+
+def test_a_line_that_fits_no_sentence_is_told_once(dictionary: Dictionary) -> None:
+    found = read(dictionary, "これは本です。それも本です。", "アレハホンデスソレモホンデス")
+    assert sound(found) == "コレワホンデスソレモホンデス"
+    assert found.basis is Basis.UNCHECKED
+    assert found.doubt is not None
+    assert found.doubt.count("contradicts") == 1
+
+
+def test_sentences_without_a_word_take_no_part_of_the_line(dictionary: Dictionary) -> None:
+    found = read(dictionary, "…！これは本です。", "コレハホンデス")
+    assert (sound(found), found.basis) == ("コレワホンデス", Basis.SPELLING)
+
+
+def test_a_sentence_may_be_only_so_long(dictionary: Dictionary) -> None:
+    with pytest.raises(
+        ClipError, match=r"401 characters is too long .* 400: end sentences with 。"
+    ):
+        read(dictionary, "あ" * 401)
+    assert read(dictionary, "水。" * 300).phrases[0].kana == "ミズ"
