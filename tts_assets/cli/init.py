@@ -189,5 +189,5 @@ def _target(clip: Clip) -> str:
     """Where its URL goes, from what it is said of."""
     if clip.place is None:
         return "nowhere"
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(clip.place, clip.at)))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(clip.place, clip.at, strict=False)))
     return written(clip.place[same:])

@@ -16,7 +16,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
-from tts_assets.errors import ClipError, UsageError
+from tts_assets.errors import ClipError, TtsAssetsError, UsageError
 from tts_assets.host import wire
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def main() -> None:
     try:
         engine = _load(sys.argv[1], wire.setup(setup))
     except Exception as exc:  # noqa: BLE001 - whatever stops an engine from loading is the answer
-        replies.send(wire.Reply(number=wire.READY, error=f"{type(exc).__name__}: {exc}"))
+        why = str(exc) if isinstance(exc, TtsAssetsError) else f"{type(exc).__name__}: {exc}"
+        replies.send(wire.Reply(number=wire.READY, error=why))
         os._exit(1)
     replies.send(wire.Reply(number=wire.READY))
     turn = threading.Lock()

@@ -10,7 +10,6 @@ from tts_assets.mapping import (
     Alternatives,
     ClipRule,
     Path,
-    Say,
     ShapeError,
     Skip,
     Step,
@@ -18,7 +17,7 @@ from tts_assets.mapping import (
     written,
 )
 from tts_assets.propose.fields import MOST, fields_of
-from tts_assets.propose.names import Role
+from tts_assets.propose.names import Role, roles_of, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +33,8 @@ NEW_COLUMN = "audio"
 
 _ODD = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST_NAME = 30
+#: What the items of a list are called, where its name says so.
+_TELLING = {"example", "sentence", "line", "word"}
 _NAMES = {
     Kind.KANJI: "kanji",
     Kind.CHARACTERS: "kana",
@@ -118,14 +119,16 @@ class ClipRules:
 
     def _wishes(self, part: Part, spoken: Spoken) -> list[str]:
         own = _last_key(spoken.field.steps)
-        inner = _last_key(part.steps[len(self._records.part.steps) :])
-        roles = spoken.field.name.roles
+        inner = part.steps[len(self._records.part.steps) :]
+        row = _last_key(spoken.each or inner)
         if spoken.of_record:
-            last = tuple(step for step in part.steps if isinstance(step, str))[-1:]
-            on = Role.ON in roles or "on" in last or "on" in inner.lower()
-            return ["onyomi" if on else "kunyomi", inner, own]
-        if inner:
-            return [inner.removesuffix("s") if len(inner) > 3 else inner, f"{inner}_{own}"]
+            tokens = {*tokens_of(row), *spoken.field.name.tokens}
+            roles = {role for token in tokens for role in roles_of(token)}
+            known = "onyomi" if Role.ON in roles else "kunyomi" if Role.KUN in roles else "reading"
+            return [known, row, own]
+        if row:
+            telling = [token for token in tokens_of(row) if token in _TELLING]
+            return [*telling, row.removesuffix("s"), f"{row}_{own}"]
         main = self._records.main
         if main is None or main.field is spoken.field:
             return [_NAMES[self._kind], own]

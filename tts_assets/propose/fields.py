@@ -100,12 +100,12 @@ class Field:
     @property
     def qualifiers(self) -> frozenset[str]:
         """What the name says before the part it plays: the ``example`` of exampleWord."""
-        before = self.name.tokens[:-1]
+        before, last = self.name.tokens[:-1], self.name.tokens[-1:]
         return frozenset(
             token
             for token in before
             if not {Role.WORD, Role.JAPANESE, Role.FORM} & {*roles_of(token)}
-        ) - {self.name.tokens[-1]}
+        ) - {*last}
 
     @property
     def rank(self) -> tuple[int, bool, int]:

@@ -45,6 +45,8 @@ def _candidates(
 ) -> Iterator[tuple[Id, str]]:
     for steps in _id_fields(records.part.shape):
         yield Id(paths=(_path(steps),)), "another in every record"
+    if _are_keyed(records.part.steps, documents):
+        yield Id(of=IdFrom.KEY), "the key under which it stands"
     main = records.main
     if kind is Kind.CHARACTERS:
         readings = records.chosen[0][1].reading
@@ -53,8 +55,6 @@ def _candidates(
         yield Id(paths=(_path(main.field.steps),)), "another in every record"
     if Step.EVERY not in records.part.steps:
         yield Id(of=IdFrom.FILE), "the name of the file, as each holds one entry"
-    elif _are_keyed(records.part.steps, documents):
-        yield Id(of=IdFrom.KEY), "the key under which it stands"
     for parent in records.parents:
         for steps in _id_fields(parent.shape):
             where = written(parent.steps)

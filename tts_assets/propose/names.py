@@ -78,9 +78,13 @@ for _role, _row in _WORDS.items():
     for _word in _row.split():
         _ROLES.setdefault(_word, []).append(_role)
 
+#: What a key says that stands in an object of a better name.
+_SAYS_NOTHING = {Role.FORM, Role.JAPANESE, Role.SENTENCE}
+_IN_READINGS = {*_SAYS_NOTHING, Role.READING, Role.ROMAJI}
+
 _LONGEST = max(map(len, _ROLES))
 _LATIN_MARK = re.compile("[\u0300-\u036f]")
-_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
+_TOKEN = re.compile(r"[Mm][Pp]3|[Mm]4[Aa]|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
 _ORDER = {role: number for number, role in enumerate(Role)}
 
 
@@ -119,9 +123,12 @@ def name_of(steps: Steps) -> Name:
     roles = list(_roles_of_key(keys[-1])) if keys else []
     # The `url` of audio.url, and the `text` of kanji[*].text, are what they lie in.
     inner = keys[-1] if keys else ()
-    if len(keys) > 1 and not (set(roles) - {Role.FORM, Role.JAPANESE, Role.SENTENCE}):
-        roles = [*_roles_of_key(keys[-2]), *roles]
-        inner = (*keys[-2], *keys[-1])
+    if len(keys) > 1:
+        outer = _roles_of_key(keys[-2])
+        of_kanji = bool({Role.ON, Role.KUN} & {*outer}) and {*roles} <= _IN_READINGS
+        if of_kanji or not {*roles} - _SAYS_NOTHING:
+            roles = [*outer, *roles]
+            inner = (*keys[-2], *keys[-1])
     languages = [role for token in inner for role in roles_of(token)]
     tokens = tuple(token for key in keys for token in key)
     return Name(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tts_assets import catalogue
-from tts_assets.catalogue import Document
 from tts_assets.catalogue.csv_table import is_anki
 from tts_assets.errors import InputError
 from tts_assets.mapping import BUILT_IN, Id, IdFrom
@@ -20,6 +19,7 @@ from tts_assets.propose.values import has_japanese
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from tts_assets.catalogue import Document
     from tts_assets.domain import Kind
 
 #: So much text of files of one shape is kept to look at, in characters.

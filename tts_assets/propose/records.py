@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
-from tts_assets.mapping import Say, Step
+from tts_assets.mapping import Say
 from tts_assets.propose.fields import fields_of
 from tts_assets.propose.names import Role, name_of, tokens_of
 from tts_assets.propose.shape import objects_in
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tts_assets.propose.shape import Shape
     from tts_assets.propose.spoken import Spoken
 
+#: So few texts in a list of a file's own may be anything.
+_FEW = 2
 _RUNNING = {Say.SENTENCE, Say.DIALOGUE}
 _OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 #: What file names say of a kind, besides its own name.
@@ -104,7 +106,8 @@ def _is_entry(part: Part, below: list[Part]) -> bool:
     inner = [each for one in below for each in one.said]
     if own:
         alone = bool(part.steps) or any(each.sound for each in own)
-        return alone or bool(own[0].reading) or own[0].say in _RUNNING
+        several = own[0].each is not None and len(own[0].field.shape.texts) > _FEW
+        return alone or several or bool(own[0].text and own[0].reading) or own[0].say in _RUNNING
     if not inner:
         return bool(part.said and part.steps)
     named = any(each.name.may_be(Role.ID) for each in fields_of(part.shape) if not each.listed)
@@ -121,13 +124,19 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
     found = Records(part=part, parents=parents)
     for one, each in spoken:
         if heard:
-            said = each.sound is not None or (one is part and each.of_record)
+            is_word = each is main and _is_word(each) and bool(part.steps)
+            said = each.sound is not None or is_word or (one is part and each.of_record)
         elif one is part:
             said = each is main or each.of_record
         else:
             said = main is None or (is_kanji_record and each.say not in _RUNNING)
         (found.chosen if said else found.others).append((one, each))
     return found
+
+
+def _is_word(each: Spoken) -> bool:
+    """A word; or a kanji, if it is known how that is read."""
+    return each.say is Say.WORD or (each.say is Say.READING and bool(each.reading))
 
 
 def _is_of_kanji(part: Part, below: Iterable[Part]) -> bool:
@@ -157,8 +166,10 @@ def kind_of(records: Records, file: str) -> Kind:
         return hint
     plain = [each for each in fields_of(part.shape) if not each.listed]
     names = {token for each in plain for token in each.name.tokens}
+    talks = any(each.name.may_be(Role.SPEAKER) and each.listed for each in fields_of(part.shape))
+    if talks or any(each.speaker or each.say is Say.DIALOGUE for each in said):
+        return Kind.LISTENING
     titled = any(each.say is Say.TITLE for each in said)
     if names & _OF_GRAMMAR or titled or (below and part.steps and "title" in names):
         return Kind.GRAMMAR
-    talk = any(each.speaker or each.say is Say.DIALOGUE for each in said)
-    return Kind.LISTENING if talk else Kind.READING
+    return Kind.READING

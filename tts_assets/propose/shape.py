@@ -144,6 +144,8 @@ def _are_alike(values: list[Any]) -> bool:
         return len(firsts) > 1 and _are_alike(firsts)
     if not all(isinstance(each, dict) and each for each in values):
         return False
+    if _keys_are_data(values):
+        return True
     counts = Counter(key for each in values for key in each)
     common = {key for key, count in counts.items() if count >= 0.6 * len(values)}
     return bool(common) and all(2 * len(common & set(each)) >= len(each) for each in values)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: An abbreviation such as the k of k_audio has at most so many letters.
 _SHORT = 3
+_EXAMPLES = {"example", "例", "例文", "用例"}
+_OF_GRAMMAR = {"pattern", "grammar", "point", "文型", "文法"}
 
 
 def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[Any]) -> list[Spoken]:
@@ -30,34 +32,38 @@ def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[An
         objects: some such objects.
     """
     sounds = [field for field in fields if field.is_sound]
-    choices = [*said, *(_joined(each) for each in said if each.each and each.say is Say.SENTENCE)]
-    choices += [
-        Spoken(field=field, say=Say.SENTENCE, text=(field.steps,), joined=True)
-        for field in fields
-        if field.listed and field.row is None and field.is_japanese and field.content.running > MOST
-    ]
+    rows = [_joined(each) for each in said if each.each and each.say is Say.SENTENCE]
+    choices = [*said, *rows, *_passages(fields)]
     scores = sorted(
-        (
-            (-score, number, at)
-            for number, sound in enumerate(sounds)
-            for at, each in enumerate(choices)
-            if (score := _score(sound, each, said, objects)) is not None
-        )
+        (-score, number, at)
+        for number, sound in enumerate(sounds)
+        for at, each in enumerate(choices)
+        if (score := _score(sound, each, said, objects)) is not None
     )
-    taken: dict[int, Field] = {}
+    taken: dict[int, int] = {}
     for _, number, at in scores:
-        if sounds[number] not in taken.values() and at not in taken:
-            taken[at] = sounds[number]
+        if number not in taken.values() and at not in taken:
+            taken[at] = number
     if not taken and (lone := _lone(sounds, fields, said)) is not None:
         taken[0] = lone
-    heard = [replace(choices[at], sound=sound) for at, sound in taken.items()]
-    fields_heard = {each.field.steps for each in heard}
-    rest = [each for each in said if each.field.steps not in fields_heard and not each.aside]
+    heard = [replace(choices[at], sound=sounds[number]) for at, number in taken.items()]
+    done = {each.field.steps for each in heard}
+    rest = [each for each in said if each.field.steps not in done and not each.aside]
     return sorted([*heard, *rest], key=lambda each: each.field.position)
 
 
 def _joined(each: Spoken) -> Spoken:
     return replace(each, text=(each.field.steps,), each=None, joined=True)
+
+
+def _passages(fields: Sequence[Field]) -> list[Spoken]:
+    """Texts in lists of objects that can be said as one; examples are no passage."""
+    return [
+        Spoken(field=field, say=Say.SENTENCE, text=(field.steps,), joined=True)
+        for field in fields
+        if field.listed and field.row is None and field.is_japanese
+        if field.content.running > MOST and not _EXAMPLES & {*field.name.tokens}
+    ]
 
 
 def _score(
@@ -76,11 +82,20 @@ def _score(
     elif about or each.aside:
         return None
     else:
-        is_main = bool(said) and each.field is said[0].field
-        score = 1.0 + 0.5 * is_main - 0.5 * each.joined
+        score = _plain_score(each, said)
     near = 0.3 / (1 + abs(sound.position - each.field.position))
     same_object = sound.steps[:-1] == each.field.steps[:-1] != ()
     return score + near + same_object + 2 * _named_after(sound, each, objects)
+
+
+def _plain_score(each: Spoken, said: Sequence[Spoken]) -> float:
+    """How well a sound that is only called a sound goes with a text."""
+    if each.joined:
+        return 0.5
+    pattern = bool(_OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
+    if each.say is Say.TITLE and not pattern:
+        return 0.2
+    return 1.0 + 0.5 * (each.field is said[0].field)
 
 
 def _is_short_for(token: str, tokens: frozenset[str]) -> bool:
@@ -119,16 +134,16 @@ def _named_after(sound: Field, each: Spoken, objects: Sequence[Any]) -> float:
     return sum(text in unquote(url) for text, url in both) / len(both)
 
 
-def _lone(sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[Spoken]) -> Field | None:
+def _lone(sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[Spoken]) -> int | None:
     """A sound of an odd name for the main text where nothing fits better: the grammar_audio of jp."""
     if not said or said[0].aside or said[0].each or said[0].every:
         return None
     own = said[0].field.name.about()
-    for sound in sounds:
+    for number, sound in enumerate(sounds):
         about = sound.name.about(Role.AUDIO)
         # The meaning_audio beside a meaning is of that.
         others = {token for each in fields if each is not sound for token in each.name.tokens}
         meant = {token for token in about & others if roles_of(token)} - own
         if not sound.listed and not meant:
-            return sound
+            return number
     return None

@@ -15,14 +15,12 @@ from tts_assets.propose.spoken import Spoken
 from tts_assets.propose.values import cleaned, fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tts_assets.mapping.path import Steps
     from tts_assets.propose.shape import Shape
 
 _READINGS_OF_KANJI = (Role.ON, Role.KUN)
-#: One kana, or one with a small ゃ.
-_ONE_KANA = 2.1
 _NEARLY_ALL = 0.8
 _A_NAME = 8
 _KANJI = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
@@ -58,8 +56,9 @@ def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
 
 def _cast(fields: list[Field], objects: list[Any]) -> _Cast:
     free = [field for field in fields if not field.is_sound]
-    of_kanji = [field for field in free if _is_of_kanji(field)]
-    rest = [field for field in free if field not in of_kanji]
+    readings = [field for field in free if _is_of_kanji(field)]
+    of_kanji = [field for field in readings if not _is_repeated(field, readings)]
+    rest = [field for field in free if field not in readings]
     kana = [field for field in rest if field.is_kana]
     texts = [field for field in rest if field.is_japanese and not field.is_reading]
     running = any(field.content.running > MOST for field in texts)
@@ -82,6 +81,13 @@ def _is_of_kanji(field: Field) -> bool:
     return named and plain and content.kana + content.romaji >= _NEARLY_ALL
 
 
+def _is_repeated(field: Field, readings: Sequence[Field]) -> bool:
+    """Whether it has in romaji what another has in kana."""
+    return field.content.kana == 0 and any(
+        other.steps[:-1] == field.steps[:-1] != () and other.content.kana > 0 for other in readings
+    )
+
+
 def _may_speak(field: Field) -> bool:
     content = field.content
     named = field.name.may_be(Role.SPEAKER) and not field.listed
@@ -102,7 +108,7 @@ def _characters(cast: _Cast) -> list[Spoken]:
     letters = [
         field
         for field in cast.kana
-        if not field.listed and field.content.length <= _ONE_KANA and field.content.distinct > MOST
+        if not field.listed and field.content.letter > MOST and field.content.distinct > MOST
     ]
     if not letters or any(field.content.kanji for field in cast.texts):
         return []
@@ -113,17 +119,22 @@ def _characters(cast: _Cast) -> list[Spoken]:
 
 def _texts(cast: _Cast) -> list[Spoken]:
     plain = [field for field in cast.texts if not field.listed]
-    readings = _partners(
-        plain, [field for field in cast.kana if field.row or not field.listed], cast
-    )
+    kana = [field for field in cast.kana if not field.listed or field.row or _in_readings(field)]
+    readings = _partners(plain, kana, cast)
     used = {id(reading) for reading in readings.values()}
-    said = []
+    said: list[Spoken] = []
     for field in plain:
         reading = readings.get(id(field))
         if id(field) in used or (reading is None and _is_nothing(field, cast)):
             continue
         said.append(_spoken(field, reading, cast, is_main=not said))
     return said
+
+
+def _in_readings(field: Field) -> bool:
+    """Whether it lies in a list of readings, such as readings[*].kana."""
+    keys = [step for step in field.steps if isinstance(step, str)]
+    return Role.READING in name_of((keys[0],)).roles
 
 
 def _is_nothing(field: Field, cast: _Cast) -> bool:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.kana import is_katakana, katakana, morae
 from tts_assets.japanese.romaji import to_katakana
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]�
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 _RUNNING = re.compile(r"[。！？!?]|、")
 _LABEL = re.compile(
-    r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.M
+    r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.MULTILINE
 )
 _FURIGANA = re.compile(f"[{_KANJI}][\\[［][{_KANA}]+[\\]］]|<ruby", re.IGNORECASE)
 _SOUND = re.compile(
@@ -38,6 +38,8 @@ _CODE = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
 
 #: Running text is longer than words are.
 _LONG = 16
+_SHORT = 4
+_ENDS = set("。！？!?」")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,14 @@ class Content:
         kanji: with kanji in them.
         romaji: Japanese in Latin letters.
         single: one character.
+        letter: one kana, such as ア or キャ.
         running: sentences.
         labelled: lines with who speaks them.
         furigana: readings in brackets behind kanji.
         sound: addresses of audio files.
         address: addresses of any files.
         code: names such as page.title.
+        pattern: with a 〜 for what is left open.
         distinct: different from all others.
         length: the mean number of characters.
     """
@@ -67,12 +71,14 @@ class Content:
     kanji: float
     romaji: float
     single: float
+    letter: float
     running: float
     labelled: float
     furigana: float
     sound: float
     address: float
     code: float
+    pattern: float
     distinct: float
     length: float
 
@@ -92,12 +98,14 @@ def content_of(texts: Sequence[str]) -> Content:
         kanji=share(said, _HAS_KANJI.search),
         romaji=share(said, _is_romaji),
         single=share(said, lambda text: len(text) == 1),
+        letter=share(said, lambda text: is_kana(text) and len(morae(text)) == 1),
         running=share(said, is_running),
         labelled=share(filled, lambda text: len(_LABEL.findall(text)) > 1),
         furigana=share(filled, _FURIGANA.search),
         sound=share(filled, _SOUND.fullmatch),
         address=share(filled, lambda text: _ADDRESS.fullmatch(text) or _SOUND.fullmatch(text)),
         code=share(filled, _CODE.fullmatch),
+        pattern=share(said, lambda text: "〜" in text or "～" in text),
         distinct=len(set(said)) / len(said) if said else 0.0,
         length=sum(map(len, said)) / len(said) if said else 0.0,
     )
@@ -131,7 +139,9 @@ def is_kana(text: str) -> bool:
 
 def is_running(text: str) -> bool:
     """Whether a text is a sentence or more."""
-    return len(text) >= _LONG or (len(text) > 4 and _RUNNING.search(text) is not None)
+    if text[-1:] in _ENDS:
+        return True
+    return len(text) >= _LONG or (len(text) > _SHORT and _RUNNING.search(text) is not None)
 
 
 def fits(text: str, reading: str) -> bool:

@@ -16,7 +16,7 @@ _SIGN = re.compile(f"[{_OPEN}-{_CLOSE}]")
 _KANA = "ぁ-ゖァ-ヺー"
 _EDITORS_NOTE = re.compile(r"［＃[^［］]*］")
 _BARRED = re.compile(rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA}・ ]{{1,48}})》")
-_BRACED = re.compile(rf"\{{([^{{}}|｜\n]{{1,24}})[|｜]([{_KANA}|｜ ]{{1,48}})\}}")
+_BRACED = re.compile(rf"[{{\[]([^{{}}\[\]|｜\n]{{1,24}})[|｜]([{_KANA}|｜ ]{{1,48}})[}}\]]")
 _PAIRED = re.compile(
     rf"[\[［]([^\[\]［］\n]{{1,24}})[\]］]"
     rf"(?:\{{([{_KANA}|｜ ]{{1,48}})\}}|[(（]([{_KANA} ]{{1,48}})[)）])"
@@ -89,7 +89,7 @@ def _aozora(text: str) -> str:
 
 
 def _braced(text: str) -> str:
-    """{漢字|かん|じ}, [漢字]{かんじ} and [漢字](かんじ)."""
+    """{漢字|かん|じ}, [漢字|かん|じ], [漢字]{かんじ} and [漢字](かんじ)."""
     text = _BRACED.sub(lambda found: marked(found[1], _unbarred(found[2])), text)
     return _PAIRED.sub(
         lambda found: (
@@ -114,12 +114,21 @@ def _with_reading(found: re.Match[str]) -> str:
     reading = re.split(r"[,、/／]", given)[0].strip()
     if square and (not reading or _PITCH.fullmatch(given)) and found["inside"].strip():
         return run
-    base = _base(run, reading, square=square) if _READING.fullmatch(reading) else None
-    if base is not None:
-        return run.removesuffix(base) + marked(base, re.sub("[・ ]", "", reading))
-    if square and katakana(run).endswith(katakana(reading)) and _READING.fullmatch(reading):
+    if not _READING.fullmatch(reading):
+        return found.group()
+    base = _base(run, reading, square=square)
+    if base is None:
+        shown = square and katakana(run).endswith(katakana(reading))
+        return run if shown else found.group()
+    if _may_be_ending(found, base, reading):
         return run
-    return found.group()
+    return run.removesuffix(base) + marked(base, re.sub("[・ ]", "", reading))
+
+
+def _may_be_ending(found: re.Match[str], base: str, reading: str) -> bool:
+    """手(て)を has a reading there, 受(け)付 an ending: it is not said, and not relied on."""
+    lone = len(found.string) == len(found.group())
+    return not lone and found["bracket"] in "(（〔" and len(base) == len(reading) == 1
 
 
 def _base(run: str, reading: str, *, square: bool) -> str | None:

@@ -14,6 +14,7 @@ from tts_assets.japanese.normalise.numbers import said_numbers
 from tts_assets.japanese.normalise.prepared import prepared
 from tts_assets.japanese.normalise.signs import said_signs
 from tts_assets.japanese.normalise.silence import (
+    ABSENT,
     has_small_blank,
     reason_for_silence,
     without_addresses,
@@ -123,7 +124,7 @@ def _kana_line(reading: str, text: str) -> str | None:
     None where it is empty, and where it has numbers, or words in Latin letters that the text has,
     too: they do not tell how they are read.
     """
-    line = read(without_labels(prepared(reading)))
+    line = read(without_labels(prepared("" if reading.strip() in ABSENT else reading)))
     kana = katakana(_MARK.sub("", line))
     if not kana or is_katakana(kana):
         return kana or None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: What programs write for a value that is not there.
+ABSENT = frozenset(["None", "none", "null", "NULL", "N/A", "n/a"])
+
 _NUMERAL = "0-9０-９一二三四五六七八九十百千万年"
 _BLANK = re.compile(
     r"[_＿]{2,}|[(（\[［【{｛〔〈《「『][\s_＿・…．.?？]*[)）\]］】}｝〕〉》」』]"

@@ -22,14 +22,19 @@ from tts_assets.japanese.normalise.furigana import has_readings, pitch_within, r
 from tts_assets.japanese.normalise.numbers import said_numbers
 from tts_assets.japanese.normalise.prepared import prepared
 from tts_assets.japanese.normalise.signs import said_signs_of_word
-from tts_assets.japanese.normalise.silence import nothing_said, reason_for_silence, unsayable
+from tts_assets.japanese.normalise.silence import (
+    ABSENT,
+    nothing_said,
+    reason_for_silence,
+    unsayable,
+)
 from tts_assets.japanese.romaji import to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Words of these characters alone need no rule: the common case, decided at once.
-_PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]+")
+_PLAIN = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
 _PLAIN_KANA = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+")
 _HEADWORD = re.compile(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
 
@@ -163,6 +168,8 @@ def _readings(
     reading: str, spellings: Sequence[str], separators: Sequence[str] | None
 ) -> list[str]:
     """The alternatives of a reading in katakana, without the marks around them."""
+    if reading.strip() in ABSENT:
+        return []
     plain = without_notes(suru_marked(read(prepared(reading))))
     kana = _ROMAJI.sub(lambda found: to_katakana(found.group()) or found.group(), plain)
     parts = readings_parted(kana, spellings, separators)
@@ -193,17 +200,21 @@ def _forms(
     if parts_softly and len(spellings) == 1:
         spellings = softly_parted(spellings[0], readings)
     said = [word for spelling in spellings if reason_for_silence(word := _said(spelling)) is None]
-    if not said and not readings:
-        return "the text has nothing that can be said"
-    pairs = paired(said, readings) if said else [(reading, reading) for reading in readings]
-    return _with_accents(pairs, accent)
+    if not readings:
+        pairs = paired(said, [])
+    elif any(map(_LETTER.search, spellings)) and any(map(_LETTER.search, said)):
+        pairs = paired(said, readings)
+    else:
+        # A sign such as × is said as its reading, not as what it stands for here.
+        pairs = [(each, each) for each in readings]
+    return _with_accents(pairs, accent) or "the text has nothing that can be said"
 
 
 def _with_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[SpokenForm, ...]:
     accents = _accents(accent, len(pairs))
     return tuple(
         SpokenForm(
-            text=text if reading is None or _LETTER.search(text) else reading,
+            text=text,
             reading=reading,
             accent=accent_of(value, reading or text),
         )
@@ -218,4 +229,4 @@ def _accents(accent: Any, count: int) -> list[Any]:
         values = [part.strip() for part in re.split("[,、，;；|]", accent)]
     if isinstance(values, list | tuple) and len(values) == count > 1:
         return list(values)
-    return [accent, *[None] * (count - 1)]
+    return [accent, *[None] * count][:count]
