@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tts_assets.catalogue import set_urls
+from tts_assets.catalogue.edit import set_urls
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = "data/vocabulary.json"
