@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ class Tones:
 
 
 class Paid(Tones):
-    """A provider that is called in the run's own process, and whose credit runs out."""
+    """A provider called in the run's own process, whose credit runs out; tells no pronunciation."""
 
     name = "paid"
 
@@ -151,7 +152,7 @@ class Paid(Tones):
             raise FatalError("the quota is spent")
         if "例外" in form.text:
             raise ValueError("an exception of a stranger")
-        return Engine().speak(form, voice)
+        return replace(Engine().speak(form, voice), pronunciation=None)
 
 
 def _pronunciation(form: SpokenForm) -> Pronunciation:

@@ -101,12 +101,15 @@ class Pronunciation:
         basis: how sure the reading is.
         accent_basis: how sure the accent is.
         doubt: what does not fit, in words for people; None when all does.
+        near: of a forced word, the dictionary's reading that is so like the entry's that this may
+            be a typing error; None where there is none.
     """
 
     phrases: tuple[Phrase, ...]
     basis: Basis
     accent_basis: AccentBasis
     doubt: str | None = None
+    near: str | None = None
 
 
 class WordKind(StrEnum):

@@ -1,104 +1,142 @@
-"""Normalisation: what is said for the texts that learners' catalogues hold."""
+"""Normalisation: texts as they stand in learners' catalogues, and what is said for them."""
 
 import pytest
 
+from tests.japanese.normalised import pairs, reason, texts
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.normalise import (
     UnusableTextError,
+    dialogue_lines,
+    reading_in_furigana,
     spoken_dialogue,
     spoken_kana,
     spoken_text,
+    spoken_title,
     spoken_word,
 )
 
 
 @pytest.mark.parametrize(
-    ("text", "reading", "said", "read"),
+    ("text", "reading", "said"),
     [
-        ("食べる", "たべる", "食べる", "タベル"),
-        ("～製", "～せい", "製", "セイ"),
-        ("お〜", "お〜", "お", "オ"),
-        ("抑える_", "おさえる", "抑える", "オサエル"),
-        ("丸い; 円い", "まるい", "丸い", "マルイ"),
-        ("いい/よい", None, "いい", None),
-        ("朗らか(な)", "ほがらか(な)", "朗らか", "ホガラカ"),
-        ("後で（あとで）", None, "後で", None),
-        ("Tシャツ", "ティーシャツ", "Tシャツ", "ティーシャツ"),
-        ("ひと.つ", "ひと.つ", "ひとつ", "ヒトツ"),
-        ("学 校", "がっ こう", "学校", "ガッコウ"),
-        ("ｺｰﾋｰ", "コーヒー", "ｺｰﾋｰ", "コーヒー"),
-        ("<b>水</b>", "みず", "水", "ミズ"),
-        ("か\u3099くせい", None, "がくせい", None),
-        ("--help", "ヘルプ", "--help", "ヘルプ"),
-        ("1,000円", "せんえん", "1,000円", "センエン"),
-        ("えっ、本当", None, "えっ、本当", None),
-        ("はい、分かりました", "はい、わかりました", "はい、分かりました", "ハイワカリマシタ"),
-        ("1/2", "にぶんのいち", "1/2", "ニブンノイチ"),
-        ("https://example.org", None, "https://example.org", None),
-        ("何", "なに・なん", "何", "ナニ"),
-        ("故障", "こしょう・する", "故障", "コショウ"),
-        ("九", "きゅう / く", "九", "キュウ"),
-        ("ガルシア・マルケス", "ガルシア・マルケス", "ガルシアマルケス", "ガルシアマルケス"),
+        ("いい/よい", None, [("いい", None), ("よい", None)]),
+        ("丸い; 円い", "まるい", [("丸い", "マルイ")]),
+        ("見る 観る", "みる", [("見る", "ミル")]),
+        ("朗らか(な)", "ほがらか(な)", [("朗らか", "ホガラカ")]),
+        ("～製", "～せい", [("製", "セイ")]),
+        ("お～", None, [("お", None)]),
+        ("×", "ばつ", [("バツ", "バツ")]),
+        ("抑える_", "おさえる", [("抑える", "オサエル")]),
+        ("歯", "は", [("歯", "ハ")]),
+        ("派手", "はで", [("派手", "ハデ")]),
+        ("支配", "しはい", [("支配", "シハイ")]),
+        ("こんにちは", None, [("こんにちは", None)]),
+        ("それでは", None, [("それでは", None)]),
+        ("一日", "ついたち", [("一日", "ツイタチ")]),
+        ("一日", "いちにち", [("一日", "イチニチ")]),
+        ("故障", "こしょう・する", [("故障", "コショウ"), ("故障する", "コショウスル")]),
+        ("九", "きゅう / く", [("九", "キュウ"), ("九", "ク")]),
+        ("何", "なに・なん", [("何", "ナニ"), ("何", "ナン")]),
+        ("十", "じゅう とお", [("十", "ジュウ"), ("十", "トオ")]),
+        ("JLPT N5", None, [("JLPT N5", None)]),
+        ("Tシャツ", None, [("Tシャツ", None)]),
+        ("食[た]べる", None, [("食べる", "タベル")]),
+        ("言葉[ことば;h]", None, [("言葉", "コトバ")]),
+        ("<ruby>私<rt>わたし</rt></ruby>は", None, [("私は", "ワタシハ")]),
     ],
 )
-def test_words(text: str, reading: str | None, said: str, read: str | None) -> None:
-    assert spoken_word(text, reading) == SpokenForm(text=said, reading=read)
+def test_words(text: str, reading: str | None, said: list[tuple[str, str | None]]) -> None:
+    assert pairs(spoken_word(text, reading)) == said
 
 
 @pytest.mark.parametrize(
-    ("kana", "read"),
+    ("kana", "said"),
     [
-        ("ショク", "ショク"),
-        ("た.べる", "タベル"),
-        ("ひと-", "ヒト"),
-        ("-い.る", "イル"),
-        ("^く", "ク"),
+        ("きゅう / く", ["キュウ", "ク"]),
+        ("なん/なに", ["ナン", "ナニ"]),
+        ("なに・なん", ["ナニ", "ナン"]),
+        ("じゅう とお", ["ジュウ", "トオ"]),
+        ("こしょう・する", ["コショウ", "コショウスル"]),
+        ("しいんと (する)", ["シイント", "シイントスル"]),
+        ("すくう (みずを～)", ["スクウ"]),
+        ("ひと.つ", ["ヒトツ"]),
+        ("ひと-", ["ヒト"]),
+        ("-い.る", ["イル"]),
+        ("また.の-", ["マタノ"]),
+        ("!ひと", ["ヒト"]),
+        ("^く", ["ク"]),
+        ("ショク", ["ショク"]),
+        ("nichi", ["ニチ"]),
+        ("は", ["ハ"]),
     ],
 )
-def test_readings_that_stand_alone(kana: str, read: str) -> None:
-    assert spoken_kana(kana) == SpokenForm(text=read, reading=read)
+def test_readings_that_stand_alone_are_said_as_katakana(kana: str, said: list[str]) -> None:
+    assert pairs(spoken_kana(kana)) == [(each, each) for each in said]
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("明日は雨が降ります。", "明日は雨が降ります。"),
+        ("この絵は誰が描いたのですか？", "この絵は誰が描いたのですか？"),
         ("私は 学生です。", "私は学生です。"),
-        ("A「これは何ですか。」\nB「本です。」", "「これは何ですか。」\n「本です。」"),
         ("男：三時に えきの 前で どうですか。", "三時にえきの前でどうですか。"),
-        ("彼は「はい」と言った。", "彼は「はい」と言った。"),
-        ("10:30に始まります。", "10:30に始まります。"),
-        ("持ち物：水とう", "持ち物：水とう"),
+        ("朝9時から午後5時まで働きます。", "朝9時から午後5時まで働きます。"),
+        ("昨日の夜8時ごろに帰りました。", "昨日の夜8時ごろに帰りました。"),
+        ("８０％の生徒", "８０％の生徒"),
+        ("10:30", "10時30分"),
+        ("2024/5/6", "2024年5月6日"),
+        ("1/2", "2分の1"),
+        ("3〜5人", "3から5人"),
     ],
 )
-def test_sentences(text: str, said: str) -> None:
-    assert spoken_text(text) == SpokenForm(text=said)
+def test_sentences_are_one_form_of_running_text(text: str, said: str) -> None:
+    assert spoken_text(text) == (SpokenForm(text=said, sentence=True),)
 
 
-def test_a_dialogue_is_said_without_the_names_of_its_speakers() -> None:
-    dialogue = "田中：おはようございます。\n店員： いらっしゃいませ。\n10:30です。"
-    assert spoken_dialogue(dialogue) == SpokenForm(
-        text="おはようございます。\nいらっしゃいませ。\n10:30です。"
-    )
+def test_furigana_of_a_sentence_are_its_reading() -> None:
+    furigana = "彼[かれ]は 危険[きけん]を 見[み]た。"
+    assert pairs(spoken_text(furigana)) == [("彼は危険を見た。", "カレハキケンヲミタ")]
+    assert reading_in_furigana(furigana) == "カレハキケンヲミタ"
 
 
-@pytest.mark.parametrize("text", ["", "  ", "。", "…！？", "😀", "～", "()", "\u3000"])
-def test_a_text_with_nothing_to_say_gives_a_reason(text: str) -> None:
-    assert isinstance(spoken_word(text), str)
-    assert isinstance(spoken_text(text), str)
+def test_the_lines_of_a_dialogue_know_their_speakers() -> None:
+    dialogue = "A「これは何ですか。」\nB「本です。」"
+    assert dialogue_lines(dialogue) == [("A", "これは何ですか。"), ("B", "本です。")]
+    assert texts(spoken_dialogue(dialogue)) == ["これは何ですか。本です。"]
 
 
-def test_a_blank_to_fill_in_is_never_said() -> None:
-    assert spoken_text("___に伴って変化が起きた") == "the text has a blank to fill in"
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("後で（あとで）", [("後で", "アトデ")]),
+        ("〜です／〜ます", [("です", None), ("ます", None)]),
+        ("がる / がっている", [("がる", None), ("がっている", None)]),
+        ("あまり〜ない", [("あまり、ない", None)]),
+    ],
+)
+def test_titles_of_grammar_patterns(title: str, said: list[tuple[str, str | None]]) -> None:
+    assert pairs(spoken_title(title)) == said
 
 
-@pytest.mark.parametrize("text", ["\ud800犬", "犬\x1b[31m", "犬\x00", "\x9b犬"])
+@pytest.mark.parametrize("title", ["A が いちばん～ (A ga ichiban～)", "V[て]いる"])
+def test_a_title_with_a_formula_is_not_said(title: str) -> None:
+    assert reason(spoken_title(title)).endswith("say its examples")
+
+
+def test_a_blank_to_fill_in_is_not_said() -> None:
+    text = "___に伴って変化が起きた"
+    assert spoken_text(text) == "the text has a blank to fill in"
+
+
+def test_an_empty_text_is_not_said() -> None:
+    assert spoken_text("") == spoken_word("") == spoken_title("") == "the text is empty"
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800犬", "犬\x1b[31m", "犬\x00", "\x9b犬", "犬&#0;", "犬\ufffd"]
+)
 def test_broken_characters_are_refused_with_their_position(text: str) -> None:
-    for say in (spoken_word, spoken_text, spoken_dialogue):
+    for say in (spoken_word, spoken_text, spoken_dialogue, spoken_title, spoken_kana):
         with pytest.raises(UnusableTextError, match=r"character \d+ of the text is U\+"):
             say(text)
-
-
-@pytest.mark.parametrize("reading", ["nichi", "食べる", "たべる1"])
-def test_a_reading_that_is_not_kana_is_refused(reading: str) -> None:
-    with pytest.raises(UnusableTextError, match="is not kana"):
-        spoken_word("食べる", reading)

@@ -1,59 +1,32 @@
 """The reading guard, on OpenJTalk's real dictionary."""
 
-import re
+import json
+import random
+import threading
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 import pytest
 
+from tests.japanese.accents import ACCENTED
+from tests.japanese.labels import heard, nuclei
 from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.entries import Entry
-from tts_assets.japanese.kana import morae, pronunciation_key
+from tts_assets.japanese.kana import is_katakana, katakana, morae, pronunciation_key
 from tts_assets.japanese.nodes import Node, Nodes
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.reading import Guarded, guarded
 
-#: Words, readings and accents of Tokyo, of all lengths and kinds; many have another accent too.
-ACCENTED = """
-日ヒ0 火ヒ1 木キ1 気キ0 歯ハ1 葉ハ0 目メ1 手テ1 絵エ1 名ナ0 四シ1 箸ハシ1 橋ハシ2 端ハシ0 雨アメ1 飴アメ0
-神カミ1 紙カミ2 花ハナ2 鼻ハナ0 酒サケ0 鮭サケ1 柿カキ0 牡蠣カキ1 垣カキ2 海ウミ1 膿ウミ2 秋アキ1 飽きアキ2
-空きアキ0 朝アサ1 麻アサ2 犬イヌ2 猫ネコ1 鳥トリ0 月ツキ2 突きツキ0 北キタ2 来たキタ1 席セキ1 咳セキ2 腰コシ0
-石イシ2 医師イシ1 駅エキ1 本ホン1 金キン1 今日キョウ1 九キュウ1 十ジュウ1 票ヒョウ0 菊キク2 草クサ2 下シタ0
-舌シタ2 好きスキ2 隙スキ0 薬クスリ0 靴クツ2 息イキ1 粋イキ0 方カタ2 角カド1 角ツノ2 七シチ2 辛いツライ0
-辛いカライ2 水ミズ0 人ヒト0 車クルマ0 心ココロ2 心ココロ3 男オトコ3 女オンナ3 頭アタマ3 命イノチ1 兎ウサギ0
-卵タマゴ2 桜サクラ0 力チカラ3 言葉コトバ3 光ヒカリ3 朝日アサヒ1 電話デンワ0 天気テンキ1 時計トケイ0 映画エイガ1
-映画エイガ0 会社カイシャ0 医者イシャ0 自転車ジテンシャ2 電車デンシャ0 電車デンシャ1 学校ガッコウ0 学生ガクセイ0
-先生センセイ3 大学ダイガク0 勉強ベンキョウ0 弟オトウト4 妹イモウト4 一日ツイタチ4 雷カミナリ3 鶏ニワトリ0
-お母さんオカアサン2 お姉さんオネエサン2 図書館トショカン2 飛行機ヒコウキ2 日曜日ニチヨウビ3 郵便局ユウビンキョク3
-動物園ドウブツエン4 病院ビョウイン0 美容院ビヨウイン2 食べるタベル2 飲むノム1 行くイク0 帰るカエル1 変えるカエル0
-着るキル0 切るキル1 降るフル1 振るフル0 買うカウ0 飼うカウ1 開くアク0 開くヒラク2 咲くサク0 思うオモウ2
-洗うアラウ0 歩くアルク2 教えるオシエル3 教えるオシエル0 考えるカンガエル4 集まるアツマル3 手伝うテツダウ3
-働くハタラク0 白いシロイ2 赤いアカイ0 高いタカイ2 厚いアツイ0 楽しいタノシイ3 新しいアタラシイ4 面白いオモシロイ4
-難しいムズカシイ0 コーヒーコーヒー3 テレビテレビ1 パンパン1 ビールビール1 カメラカメラ1 デパートデパート2
-スーパースーパー1 レストランレストラン1 アパートアパート2 コンピューターコンピューター3 エレベーターエレベーター3
-ノートノート1 シャツシャツ1 ネクタイネクタイ1 アメリカアメリカ0 フランスフランス0 ポストポスト1 ベッドベッド1
-切符キップ0 切手キッテ0 雑誌ザッシ0 日記ニッキ0 結婚ケッコン0 一緒イッショ0 三つミッツ3 四つヨッツ3 八つヤッツ3
-一つヒトツ2 二つフタツ3 五つイツツ2 九つココノツ2 月日ツキヒ2 北風キタカゼ0 服フク2 匹ヒキ2 明日アシタ3
-昨日キノウ2 東京トウキョウ0 日本ニホン2 中国チュウゴク1 気を付けるキヲツケル4 目が覚めるメガサメル1
-世話をするセワヲスル2 お金持ちオカネモチ3 東京大学トウキョウダイガク5 携帯電話ケイタイデンワ5 天気予報テンキヨホウ4
-誕生日会タンジョウビカイ5 一生懸命イッショウケンメイ5 一生懸命イッショウケンメイ0 自動販売機ジドウハンバイキ6
-高等学校コウトウガッコウ5 何時もイツモ1 ありがとうアリガトウ2 こんにちはコンニチハ0 こんばんはコンバンハ0
-さようならサヨウナラ4 いくらイクラ1 いくらイクラ0 ここココ0 どこドコ1 なにナニ1 ははハハ1 ちちチチ2 昨夜ユウベ3
-昨夜サクヤ2 明後日アサッテ2 九日ココノカ4 二十日ハツカ0 二十歳ハタチ1 大人オトナ0 今朝ケサ1 煙草タバコ0 田ぼタンボ0
-口吟むクチズサム4 伯父オジサン0 生るナル1 湿気シッキ0
-"""
-_ACCENTED = re.compile(r"(\S*?[^ァ-ー\d]|[ァ-ー]+?)(?=[ァ-ー])([ァ-ー]+)(\d+)")
+DATA = Path(__file__).parent.parent.parent / "data"
 
 
-def accented() -> list[tuple[str, str, int]]:
-    """The words; one in katakana is written twice, as spelling and as reading."""
-    words: list[tuple[str, str, int]] = []
-    for word in ACCENTED.split():
-        plain = word.rstrip("0123456789")
-        half = plain[: len(plain) // 2]
-        spelling = half if plain == half * 2 else re.split("[ァ-ー]+$", plain)[0]
-        words.append((spelling, plain[len(spelling) :], int(word[len(plain) :])))
-    return words
+def words_of_data() -> list[tuple[str, str]]:
+    """Words and readings of the project's own catalogues."""
+    vocabulary = json.loads((DATA / "vocabulary.json").read_bytes())
+    kanji = json.loads((DATA / "kanji.json").read_bytes())
+    examples = [example for entry in kanji for example in entry["examples"]]
+    return [(each["word"], katakana(each["reading"])) for each in [*vocabulary, *examples]]
 
 
 def read(dictionary: Dictionary, text: str, reading: str | None = None) -> Pronunciation:
@@ -62,12 +35,6 @@ def read(dictionary: Dictionary, text: str, reading: str | None = None) -> Pronu
 
 def sound(pronunciation: Pronunciation) -> str:
     return "".join(phrase.kana for phrase in pronunciation.phrases)
-
-
-def nuclei(labels: Iterable[str]) -> set[tuple[int, int]]:
-    """Morae and accent nucleus of each phrase in full-context labels; flat is as many as morae."""
-    found = (re.search(r"/F:(\d+)_(\d+)#", label) for label in labels)
-    return {(int(each[1]), int(each[2])) for each in found if each}
 
 
 @pytest.mark.parametrize(
@@ -87,12 +54,31 @@ def test_a_spelling_that_is_read_as_given_is_spoken_itself(
     )
 
 
-def test_a_spelling_that_is_kept_keeps_its_labels(dictionary: Dictionary) -> None:
-    for text, reading, _ in accented():
+def test_a_spelling_that_is_kept_keeps_the_labels_of_the_plain_dictionary(
+    dictionary: Dictionary,
+) -> None:
+    import pyopenjtalk
+
+    words = {*words_of_data(), *((text, reading) for text, reading, _ in ACCENTED)}
+    kept = 0
+    for text, reading in words:
         found = guarded(SpokenForm(text=text, reading=reading), dictionary)
         if found.pronunciation.basis is Basis.SPELLING:
-            plain = dictionary.labels(dictionary.best(text))
+            kept += 1
+            plain = pyopenjtalk.make_label(pyopenjtalk.run_frontend(text))
             assert dictionary.labels(found.parts[0]) == plain
+    assert kept > 400
+
+
+def test_what_the_labels_say_is_the_reading(dictionary: Dictionary) -> None:
+    bases: set[Basis] = set()
+    for text, reading, accent in ACCENTED:
+        for given in (None, accent):
+            found = guarded(SpokenForm(text=text, reading=reading, accent=given), dictionary)
+            bases.add(found.pronunciation.basis)
+            if found.pronunciation.basis is not Basis.SPELLING or "は" not in text:
+                assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(reading), text
+    assert bases == {Basis.SPELLING, Basis.NBEST, Basis.FORCED}
 
 
 @pytest.mark.parametrize(
@@ -147,10 +133,8 @@ def test_neighbours_that_both_differ_are_one_word(dictionary: Dictionary) -> Non
 def test_a_typing_error_is_told_with_what_was_meant(dictionary: Dictionary) -> None:
     found = read(dictionary, "昨日", "キオウ")
     assert sound(found) == "キオー"
-    assert found.doubt == (
-        "the dictionary reads 昨日 as キノー, in none of its analyses as キオウ; "
-        "did you mean キノウ?; its accent is a guess"
-    )
+    assert (found.near, found.accent_basis) == ("キノウ", AccentBasis.GUESSED)
+    assert found.doubt == "the dictionary reads 昨日 as キノー, in none of its analyses as キオウ"
 
 
 @pytest.mark.parametrize(
@@ -218,14 +202,40 @@ def test_without_a_reading_the_dictionary_decides(dictionary: Dictionary) -> Non
 
 
 def test_the_accent_of_the_data_is_that_of_the_labels(dictionary: Dictionary) -> None:
-    words = accented()
-    assert len(words) > 200
-    for text, reading, accent in words:
+    assert len(ACCENTED) > 300
+    for text, reading, accent in ACCENTED:
         found = guarded(SpokenForm(text=text, reading=reading, accent=accent), dictionary)
         size = len(morae(reading))
-        assert nuclei(dictionary.labels(found.parts[0])) == {(size, accent or size)}, text
+        assert nuclei(dictionary.labels(found.parts[0])) == [(size, accent or size)], text
         assert [phrase.accent for phrase in found.pronunciation.phrases] == [accent]
         assert found.pronunciation.accent_basis is AccentBasis.DATA
+
+
+def test_every_accent_that_a_word_has_room_for_reaches_its_labels(dictionary: Dictionary) -> None:
+    for text, reading, _ in ACCENTED:
+        size = len(morae(reading))
+        for accent in range(size + 1):
+            form = SpokenForm(text=text, reading=reading, accent=accent)
+            labels = dictionary.labels(guarded(form, dictionary).parts[0])
+            assert nuclei(labels) == [(size, accent or size)], (text, accent)
+
+
+def test_a_fall_after_the_last_mora_is_that_of_no_fall_in_the_labels_but_is_told_apart(
+    dictionary: Dictionary,
+) -> None:
+    odaka, flat = (
+        guarded(SpokenForm(text=text, reading="ハシ", accent=accent), dictionary)
+        for text, accent in [("橋", 2), ("端", 0)]
+    )
+    assert [each.pronunciation.phrases[0].accent for each in (odaka, flat)] == [2, 0]
+    with_particle = [
+        guarded(SpokenForm(text=f"{text}が", reading="ハシガ", accent=accent), dictionary)
+        for text, accent in [("橋", 2), ("端", 0)]
+    ]
+    assert [nuclei(dictionary.labels(each.parts[0])) for each in with_particle] == [
+        [(3, 2)],
+        [(3, 3)],
+    ]
 
 
 @pytest.mark.parametrize("accent", range(9))
@@ -247,8 +257,109 @@ def test_an_accent_behind_the_last_mora_is_an_error_that_says_both(dictionary: D
         guarded(SpokenForm(text="箸", reading="ハシ", accent=3), dictionary)
 
 
+#: Spellings and readings at the edges of what kana can write, and what the labels have to say.
+ODD = [
+    ("詩屋", "シャ", "シャ"),
+    ("津山：松下電器", "バンリュウ", "バンリュウ"),
+    ("あぁ", "アァ", "アア"),
+    ("ねえ", "ネェ", "ネエ"),
+    ("すごい", "スゲェ", "スゲエ"),
+    ("でぇ", "デェ", "デエ"),
+    ("具", "グゥ", "グウ"),
+    ("古い", "フルゥ", "フルウ"),
+    ("三ヵ月", "サンヵゲツ", "サンカゲツ"),
+    ("ヵ", "ヵ", "カ"),
+    ("ゃ", "ャ", "ヤ"),
+    ("水", "ミズー", "ミズウ"),
+    ("鼻血", "ハナヂ", "ハナジ"),
+    ("続く", "ツヅク", "ツズク"),
+    ("ゐる", "ヰル", "イル"),
+    ("ゑびす", "ヱビス", "エビス"),
+    ("をとこ", "ヲトコ", "オトコ"),
+    ("ヴァイオリン", "ヴァイオリン", "ヴァイオリン"),
+    ("ヴァイオリン", "バイオリン", "バイオリン"),
+    ("バイオリン", "ヴァイオリン", "ヴァイオリン"),
+    ("クィーン", "クィーン", "クィイン"),
+    ("Tシャツ", "ティーシャツ", "ティイシャツ"),
+    ("Tシャツ", "テーシャツ", "テエシャツ"),
+    ("CD", "シーディー", "シイディイ"),
+    ("OK", "オッケー", "オッケエ"),
+    ("佐々木", "ササキ", "ササキ"),
+    ("人々", "ヒトビト", "ヒトビト"),
+    ("人々", "ヒトヒト", "ヒトヒト"),
+    ("手紙", "テカミ", "テカミ"),
+    ("本棚", "ホンタナ", "ホンタナ"),
+    ("アイス・クリーム", "アイスクリーム", "アイスクリイム"),
+    ("アイス クリーム", "アイスクリーム", "アイスクリイム"),
+    ("10", "トオ", "トオ"),
+    ("１日", "ツイタチ", "ツイタチ"),
+    ("100", "ヒャク", "ヒャク"),
+    ("大きい", "オウキイ", "オオキイ"),
+    ("東京", "トオキョオ", "トオキョオ"),
+    ("先生", "センセエ", "センセエ"),
+    ("歌", "ウタ" * 50, "ウタ" * 50),
+    ("歌" * 40, "ウタ" * 40, "ウタ" * 40),
+]
+
+
+@pytest.mark.parametrize(("text", "reading", "sounds"), ODD)
+@pytest.mark.parametrize("accent", [None, 0, 1])
+def test_odd_readings_are_said_as_they_sound(
+    dictionary: Dictionary, text: str, reading: str, sounds: str, accent: int | None
+) -> None:
+    found = guarded(SpokenForm(text=text, reading=reading, accent=accent), dictionary)
+    assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(sounds)
+    assert pronunciation_key(sound(found.pronunciation)) == pronunciation_key(sounds)
+
+
+def test_small_vowels_that_stand_alone_are_as_good_as_large_ones(dictionary: Dictionary) -> None:
+    for text, reading in [("あぁ", "アァ"), ("ねぇ", "ネエ"), ("ねえ", "ネェ")]:
+        assert read(dictionary, text, reading).basis is Basis.SPELLING
+
+
+def test_words_of_the_dictionary_are_said_with_any_of_its_readings_and_of_any_other_word(
+    dictionary: Dictionary,
+) -> None:
+    chance = random.Random(1)
+    kanji = sorted({sign for text, _ in words_of_data() for sign in text if "一" <= sign <= "鿿"})
+    spellings = ["".join(chance.choices(kanji, k=chance.choice((1, 2, 2, 3)))) for _ in range(400)]
+    entries = [entry for text in spellings for entry in dictionary.entries(text)]
+    readings = [entry.reading for entry in entries if entry.reading and is_katakana(entry.reading)]
+    for text in spellings:
+        reading = chance.choice(readings) + chance.choice(["", chance.choice(readings)])
+        found = guarded(SpokenForm(text=text, reading=reading), dictionary)
+        assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(reading), text
+    for entry in entries:
+        if entry.reading in readings:
+            found = guarded(SpokenForm(text=entry.surface, reading=entry.reading), dictionary)
+            assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(entry.reading)
+
+
+def test_threads_that_share_a_dictionary_read_as_one_alone(dictionary: Dictionary) -> None:
+    forms = [
+        SpokenForm(text=text, reading=reading, accent=chosen)
+        for text, reading, accent in ACCENTED
+        for chosen in (None, accent)
+    ]
+    alone = [guarded(form, dictionary) for form in forms]
+    together: dict[int, list[Guarded]] = {}
+
+    def work(number: int) -> None:
+        # Each begins elsewhere, so that different words are read at the same time.
+        turned = forms[number * 100 :] + forms[: number * 100]
+        found = [guarded(form, dictionary) for form in turned]
+        together[number] = found[len(forms) - number * 100 :] + found[: len(forms) - number * 100]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(together[number] == alone for number in range(3))
+
+
 @pytest.mark.parametrize("sentence", [True, False])
-@pytest.mark.parametrize("text", ["😀", "。", "…"])
+@pytest.mark.parametrize("text", ["😀", "。", "…", "ー", "っ", "ッー"])
 def test_a_text_without_a_word_is_an_error(
     dictionary: Dictionary, text: str, *, sentence: bool
 ) -> None:

@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, takewhile
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from tts_assets.console.text import short
 from tts_assets.domain import Clip
 from tts_assets.errors import UsageError
 from tts_assets.mapping import written
-from tts_assets.propose import Proposal, Tally, propose, tally, toml_of
-from tts_assets.settings import FILE, OutputFormat
+from tts_assets.propose import Proposal, Tally, number, propose, tally, toml_of
+from tts_assets.settings import FILE, OutputFormat, Settings
 from tts_assets.storage import write_whole
 
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
@@ -40,53 +39,76 @@ _SHOWN = 10
 _LISTED = 20
 
 
-def init(paths: Sequence[str], *, force: bool, stdout: bool = False) -> ExitCode:
-    """Propose a configuration, write it, and show the first clips that it makes.
+def init(paths: Sequence[str], *, force: bool) -> ExitCode:
+    """Propose a configuration, show the first clips that it makes, and write it.
 
     Args:
         paths: files and folders to look at; none for the working folder.
         force: write over a file that is there.
-        stdout: write the configuration to standard output, and nothing else there.
 
     Raises:
         UsageError: a path is not there, or the file is and may not be written over.
     """
     target = Path(FILE)
-    asks = target.exists() and not (force or stdout)
+    asks = target.exists() and not force
     if asks and not sys.stdin.isatty():
-        raise UsageError(f"{FILE} is there already; --force writes over it, --stdout only shows")
+        raise UsageError(f"{FILE} is there already: --force writes over it")
     show = Show(OutputFormat.TEXT)
-    say = show.error if stdout else show.line
-    proposal = _named(propose(_files(paths or ["."])))
+    passed: dict[str, str] = {}
+    proposal = propose(_files(paths or ["."], passed))
     found = tally([each.source for each in proposal.drafts], proposal.paths, most=_SHOWN)
-    _tell_files(proposal, found, say, show.error)
+    _tell_files(proposal, found, show)
+    _tell_passed({**passed, **proposal.passed}, proposal.foreign, show)
     if not found.total.clips:
         show.error("no catalogue was found, so nothing is written; a [[source]] table can tell")
         return ExitCode.NOTHING
-    text = toml_of(proposal, found)
-    if stdout:
-        sys.stdout.write(text)
-    elif asks and not typer.confirm(f"{FILE} is there already. Write over it?"):
+    _tell_clips(found, show)
+    if asks and not typer.confirm(f"{FILE} is there already. Write over it?"):
         show.line(f"{FILE} is left as it was")
         return ExitCode.OK
-    else:
-        write_whole(target, text.encode())
-        show.line(f"\nwrote {FILE}; the first clips that it makes:")
-    _tell_clips(found, say)
+    _write(target, toml_of(proposal, found))
+    show.line(f"wrote {FILE}; next: look through it, then `tts-assets lint`, `tts-assets generate`")
     return ExitCode.OK
 
 
-def _files(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Every file that may be a catalogue, under the name that a configuration gives it."""
+def _write(target: Path, text: str) -> None:
+    try:
+        write_whole(target, text.encode())
+    except OSError as exc:
+        raise UsageError(f"{target} cannot be written here: {exc.strerror}") from exc
+
+
+def _files(paths: Sequence[str], passed: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Every file that may be a catalogue, under the name that a configuration gives it.
+
+    Those that cannot be read go into ``passed``, with the reason.
+    """
     for given in paths:
         if not Path(given).exists():
             raise UsageError(f"{given}: there is no such file or folder")
-    seen: set[str] = set()
+    output = Path(Settings().output).resolve()
+    seen: set[Path] = set()
     for file in chain.from_iterable(map(_below, paths)):
-        real = os.path.realpath(file)
-        if real not in seen:
-            seen.add(real)
-            yield _name(file), file.read_bytes()
+        name, real = _name(file), Path(os.path.realpath(file))
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            if reason := _unfit(name, real, output):
+                passed[name] = reason
+            else:
+                yield name, file.read_bytes()
+        except OSError as exc:
+            passed[name] = f"cannot be read: {exc.strerror}"
+
+
+def _unfit(name: str, real: Path, output: Path) -> str | None:
+    """Why a file is not even opened; None if it is."""
+    if name != name.encode(errors="replace").decode():
+        return "its name is not UTF-8, so no configuration can name it"
+    if real.is_relative_to(output):
+        return f"it lies in {output.name}, where the clips go: move it, or set `output`"
+    return None
 
 
 def _below(given: str) -> Iterator[Path]:
@@ -100,8 +122,10 @@ def _below(given: str) -> Iterator[Path]:
             # An output folder of ours.
             continue
         for name in sorted(names):
-            if name.lower().endswith(_ENDINGS) and not name.startswith("."):
-                yield Path(root, name)
+            file = Path(root, name)
+            # A pipe of such a name would never end.
+            if name.lower().endswith(_ENDINGS) and not name.startswith(".") and file.is_file():
+                yield file
 
 
 def _may_hold(folder: str) -> bool:
@@ -115,60 +139,48 @@ def _name(file: Path) -> str:
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
-def _named(proposal: Proposal) -> Proposal:
-    """The proposal with a name for each source, by which its clips are known."""
-    drafts = tuple(
-        replace(draft, source=replace(draft.source, name=f"source {number}"))
-        for number, draft in enumerate(proposal.drafts, 1)
-    )
-    return replace(proposal, drafts=drafts)
-
-
-def _tell_files(
-    proposal: Proposal, found: Tally, say: Callable[[str], None], warn: Callable[[str], None]
-) -> None:
-    """What was recognised, and what was passed over."""
+def _tell_files(proposal: Proposal, found: Tally, show: Show) -> None:
+    """What was recognised."""
     if proposal.paths:
         for file, kind in proposal.built_in.items():
-            say(f"{file}: {kind}, a built-in shape")
+            show.line(f"{file}: {kind}, a built-in shape")
     for draft in proposal.drafts:
         source = draft.source
         count = found.sources.get(source.name)
         what = "a built-in shape" if draft.is_built_in else f"records at {source.records.text}"
-        say(
+        show.line(
             f"{', '.join(source.files)}: {source.kind}, {what}, "
-            f"{_number(found.entries.get(source.name, 0), 'entry', 'entries')}, "
-            f"{_number(count.clips if count else 0, 'clip', 'clips')}"
+            f"{number(found.entries.get(source.name, 0), 'entry')}, "
+            f"{number(count.clips if count else 0, 'clip')}"
         )
-    for file, reason in list(proposal.passed.items())[:_LISTED]:
-        warn(f"note: {file}: passed over: {reason}")
-    if len(proposal.passed) > _LISTED:
-        warn(f"note: {len(proposal.passed) - _LISTED:,} more files were passed over")
-    if proposal.foreign:
-        warn(f"note: {_number(proposal.foreign, 'file has', 'files have')} no Japanese in it")
 
 
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _tell_passed(passed: Mapping[str, str], foreign: int, show: Show) -> None:
+    """What was passed over, and why."""
+    for file, reason in list(passed.items())[:_LISTED]:
+        show.error(f"note: {file}: passed over: {reason}")
+    if len(passed) > _LISTED:
+        show.error(f"note: {number(len(passed) - _LISTED, 'more file')} passed over")
+    if foreign:
+        show.error(f"note: {number(foreign, 'file')} without Japanese passed over")
 
 
-def _tell_clips(found: Tally, say: Callable[[str], None]) -> None:
-    """Some clips of every sort, how many there are, and what to type next."""
+def _tell_clips(found: Tally, show: Show) -> None:
+    """Some clips of every sort, how many there are, and what cannot be used."""
     for clip in _some(found):
         form = clip.form
-        reading = f" ({form.reading})" if form.reading and form.reading != form.text else ""
-        say(
+        reading = f" ({short(form.reading)})" if form.reading and form.reading != form.text else ""
+        show.line(
             f"  {clip.kind} {short(clip.entry)} {clip.part} {short(form.text)}{reading} "
             f"-> {_target(clip)}"
         )
     urls = f"; {found.total.urls:,} have a URL already" if found.total.urls else ""
-    silent = f"; {found.unspoken:,} texts yield none" if found.unspoken else ""
-    say(f"{_number(found.total.clips, 'clip', 'clips')} in all{urls}{silent}")
+    silent = f"; {number(found.unspoken, 'text')} left out" if found.unspoken else ""
+    show.line(f"{number(found.total.clips, 'clip')} in all{urls}{silent}")
     for problem in found.problems[:_SHOWN]:
-        say(f"problem: {problem}")
+        show.line(f"problem: {problem}")
     if len(found.problems) > _SHOWN:
-        say(f"... and {len(found.problems) - _SHOWN:,} more problems")
-    say("next: look through the file, then `tts-assets lint`, `tts-assets generate --dry-run`")
+        show.line(f"... and {number(len(found.problems) - _SHOWN, 'more problem')}")
 
 
 def _some(found: Tally) -> list[Clip]:
@@ -189,5 +201,6 @@ def _target(clip: Clip) -> str:
     """Where its URL goes, from what it is said of."""
     if clip.place is None:
         return "nowhere"
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(clip.place, clip.at, strict=False)))
+    pairs = zip(clip.place, clip.at, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return written(clip.place[same:])

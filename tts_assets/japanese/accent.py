@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.japanese.kana import UnusableTextError, katakana, morae
+from tts_assets.japanese.kana import UnusableTextError, katakana, morae, pronunciation_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,9 @@ _KANA = r"[ぁ-ゖァ-ヺー]"
 _BETWEEN = re.compile(r"[,、，;；|｜\n]|\s[/／・]\s")
 _CLASS = re.compile(r"[(（\[［【〔〈<][^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_OVERLINE = re.compile(r"<[A-Za-z][^<>]*overline[^<>]*>")
+_OVERLINE = re.compile(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
+#: What stands where a table has no accent.
+_ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "N/A", "n/a"])
 _NUMBER = re.compile(
     rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
     r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
@@ -47,25 +49,15 @@ _NAME = re.compile(
     r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:gata|shiki|型|式)?"
     r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
 )
-_NAMES = {
-    "heiban": "h",
-    "平板": "h",
-    "atamadaka": "a",
-    "頭高": "a",
-    "nakadaka": "n",
-    "中高": "n",
-    "odaka": "o",
-    "尾高": "o",
-    "kifuku": "k",
-    "起伏": "k",
-}
+#: The names in kanji by their first; those in Latin letters begin with their code.
+_CODE_OF = {"平": "h", "頭": "a", "中": "n", "尾": "o", "起": "k"}
 _CODE = re.compile(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
 _TONES = re.compile(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
 _HIGH = re.compile("[h高]")
 #: What a phrase of standard Japanese can sound like: its second mora differs from its first.
 _POSSIBLE = re.compile(r"10*|01+0*")
 
-_FALL = re.compile(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉]")
+_FALL = re.compile(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉¬￢﹁]")
 _FLAT = re.compile(r"[‾￣¯→=＝]| \u0304")
 _RISE = re.compile(r"[/／↑ꜛ↗┌\s]")
 _OVER = re.compile("[\u0304\u0305]")
@@ -73,6 +65,7 @@ _OVER_ENDS = re.compile(
     f"[\u0304\u0305][ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ]?(?={_KANA}(?![\u0304\u0305]))"
 )
 _NASAL = re.compile(r"([カキクケコかきくけこ])[\u309a゜°˚]")
+_AS_PARTICLES = str.maketrans("ハヘ", "ワエ")
 _SILENT = re.compile(r"[_＿°˚・.]")
 
 
@@ -183,8 +176,8 @@ def _in_object(value: Mapping[str, Any]) -> object:
 def _first_alternate(text: str) -> str:
     """The first of several accents, without tags, word classes and typographic variants."""
     plain = html.unescape(text)
-    if _OVERLINE.search(plain) and not _FALL.search(_TAG.sub("", plain)):
-        plain += "￣"
+    if not _FALL.search(_TAG.sub("", plain)):
+        plain = _OVERLINE.sub(lambda high: re.sub("(.)", "\\1\u0305", high[2]), plain)
     plain = unicodedata.normalize("NFC", "".join(map(_usual, _TAG.sub("", plain))))
     bare = _NASAL.sub(r"\1" + "\u3099", _CLASS.sub("", plain))
     parts = _BETWEEN.split(unicodedata.normalize("NFC", bare))
@@ -201,9 +194,7 @@ def _usual(character: str) -> str:
 
 def _in_text(value: str, reading: str | None) -> int | None:
     text = _first_alternate(value)
-    if not text:
-        if value.strip():
-            raise _unknown(value)
+    if not value.strip() or value.strip() in _ABSENT:
         return None
     if _TWO_PHRASES.fullmatch(text.lower()):
         raise UnusableTextError(
@@ -237,7 +228,10 @@ def _tones(text: str, reading: str | None) -> int | None:
 
 def _named(text: str, reading: str | None) -> int | None:
     name = _NAME.fullmatch(text.lower())
-    return _of_class(_NAMES[name["name"]], name["number"], text, reading) if name else None
+    if name is None:
+        return None
+    first = name["name"][0]
+    return _of_class(_CODE_OF.get(first, first), name["number"], text, reading)
 
 
 def _coded(text: str, reading: str | None) -> int | None:
@@ -264,11 +258,14 @@ def _numbered(text: str, _reading: str | None) -> int | None:
     return int(number["number"]) if number else None
 
 
-def _marked(text: str, _reading: str | None) -> int | None:
+def _marked(text: str, reading: str | None) -> int | None:
     """Kana with a mark where the pitch falls, or a line over what is high, or one behind if flat."""
     before, *after = _FALL.split(text)
-    if not re.fullmatch(f"{_KANA}+", _bare(text)):
+    kana = _bare(text)
+    if not re.fullmatch(f"{_KANA}+", kana):
         return None
+    if reading and not _of_one_word(kana, reading):
+        raise UnusableTextError(f"the accent {text!r} is not that of {reading}: one is wrong")
     if len(after) > 1:
         raise UnusableTextError(
             f"the accent {text!r} falls more than once: a word is one accent phrase here, so give "
@@ -282,6 +279,15 @@ def _marked(text: str, _reading: str | None) -> int | None:
         end_of_line = _OVER_ENDS.search(text)
         return len(morae(_bare(text[: end_of_line.end()]))) if end_of_line else 0
     return None
+
+
+def _of_one_word(kana: str, reading: str) -> bool:
+    """Whether one goes on where the other ends: with a particle, or with する and な."""
+    one, other = (
+        pronunciation_key(each).replace("イウ", "ユウ").translate(_AS_PARTICLES)
+        for each in (kana, reading)
+    )
+    return one.startswith(other) or other.startswith(one)
 
 
 def _bare(text: str) -> str:

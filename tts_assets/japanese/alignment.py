@@ -20,6 +20,7 @@ _PER_WORD = 1_000
 _PER_KNOWN_WORD = 300
 #: Give up on texts that fit in too many ways; real ones take a few steps for each word.
 _MOST_STEPS = 50_000
+_SMALL = frozenset("ァィゥェォャュョヮ")
 _KANA_ENDS = re.compile(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
 
 
@@ -76,6 +77,9 @@ def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
         if cost > spent[number, at]:
             continue
         for end, price in _ends(words[number], reading, at):
+            # A small kana belongs to the one before it: シャ is no シ and ャ.
+            if reading[end : end + 1] in _SMALL:
+                continue
             after = (number + 1, end)
             if cost + price < spent.get(after, _PER_WORD**3):
                 spent[after] = cost + price

@@ -53,3 +53,4 @@ class Settled:
     basis: Basis
     accent_basis: AccentBasis
     doubt: str | None = None
+    near: str | None = None

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from tts_assets.domain import Phrase
-from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.kana import morae, pronunciation_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 #: Marks a devoiced vowel in ``pron``; it is no mora.
 DEVOICED = "’"
+_ALONE = dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True))
+#: Those that may join no kana before them within a word; ャ ュ ョ always do.
+_SMALL_VOWELS = frozenset("ァィゥェォヮヵヶ")
+#: OpenJTalk makes one sound of these, which in Japanese are two: デェ is デ with a long vowel.
+_MADE_ONE = frozenset({"デェ", "グゥ"})
 
 
 class Node(TypedDict):
@@ -44,7 +49,23 @@ Nodes: TypeAlias = list[Node]
 
 def kana(node: Node) -> str:
     """How a word sounds, in katakana; "" for a mark, which is a pause or silent."""
-    return node["pron"].replace(DEVOICED, "") if node["mora_size"] else ""
+    if not node["mora_size"]:
+        return ""
+    sound = node["pron"].replace(DEVOICED, "")
+    if _SMALL_VOWELS.isdisjoint(sound) and sound[0] not in _ALONE:
+        return sound
+    # The label maker knows no ヵ, and leaves it out.
+    return sound if any(pair in sound for pair in _MADE_ONE) else enlarged(sound.replace("ヵ", ""))
+
+
+def enlarged(kana: str) -> str:
+    """Kana with small ones that join no kana before them as the large ones that they sound like.
+
+    スゲェ is スゲエ, and サンヵゲツ サンカゲツ; マッチャ stays.
+    """
+    if _ALONE.keys().isdisjoint(kana):
+        return kana
+    return "".join(_ALONE.get(mora, mora) for mora in morae(kana))
 
 
 def said(nodes: Iterable[Node]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import kana
+from tts_assets.japanese.nodes import enlarged, kana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def begins_with_particle(nodes: Sequence[Node]) -> bool:
 def own_reading(text: str) -> str | None:
     """The reading that a text in kana is itself; None for other texts."""
     spelled = katakana(text)
-    return spelled if is_katakana(spelled) else None
+    return enlarged(spelled) if is_katakana(spelled) else None
 
 
 def _rightly(nodes: Sequence[Node], place: int) -> bool:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
 from tts_assets.japanese.nodes import as_one_phrase, phrases, said, size
-from tts_assets.japanese.particles import own_reading
 from tts_assets.japanese.text_ladder import settled_text
-from tts_assets.japanese.word_ladder import has_reading, settled_word
+from tts_assets.japanese.word_ladder import has_reading, reading_of, settled_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tts_assets.domain import Phrase, SpokenForm
     from tts_assets.japanese.analyses import Analyses, Settled
@@ -45,19 +44,23 @@ def guarded(form: SpokenForm, dictionary: Analyses) -> Guarded:
         return _together(form, settled_text(form, dictionary))
     word = _word(form, dictionary)
     found = phrases(word.nodes)
-    if not found:
+    if not _audible(found):
         raise _nothing(form)
     return Guarded(
         parts=(word.nodes,),
         pronunciation=Pronunciation(
-            phrases=found, basis=word.basis, accent_basis=word.accent_basis, doubt=word.doubt
+            phrases=found,
+            basis=word.basis,
+            accent_basis=word.accent_basis,
+            doubt=word.doubt,
+            near=word.near,
         ),
     )
 
 
 def _together(form: SpokenForm, settled: Sequence[Settled]) -> Guarded:
     """Sentences in a row, as sure as the least sure of them."""
-    parts = tuple(part.nodes for part in settled if said(part.nodes))
+    parts = tuple(part.nodes for part in settled if _audible(phrases(part.nodes)))
     if not parts:
         raise _nothing(form)
     doubts = [part.doubt for part in settled if part.doubt is not None]
@@ -72,6 +75,11 @@ def _together(form: SpokenForm, settled: Sequence[Settled]) -> Guarded:
     )
 
 
+def _audible(found: Iterable[Phrase]) -> bool:
+    """Whether anything is heard: ッ and ー alone are silent."""
+    return any(phrase.kana.strip("ッー") for phrase in found)
+
+
 def _nothing(form: SpokenForm) -> ClipError:
     return ClipError(
         f"there is nothing to say in {form.text!r}: the dictionary knows no word of it"
@@ -83,11 +91,9 @@ def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
     settled = settled_word(form, dictionary)
     if form.accent is not None and said(settled.nodes):
         settled = _with_accent(form, settled, form.accent, dictionary)
-    elif settled.accent_basis is AccentBasis.GUESSED:
-        settled = replace(settled, doubt=f"{settled.doubt}; its accent is a guess")
     if settled.basis is Basis.SPELLING and form.accent is None:
         return settled
-    reading = form.reading or own_reading(form.text)
+    reading = reading_of(form)
     if reading is not None and not has_reading(settled.nodes, reading):
         raise ClipError(
             f"the dictionary reads {form.text} as {said(settled.nodes)} and cannot be made to say "

@@ -13,7 +13,7 @@ from tts_assets.japanese.analyses import Settled
 from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, forced, words
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import Nodes, said
+from tts_assets.japanese.nodes import Nodes, enlarged, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
         return [_unchecked(corrected(text, dictionary)) for text in texts]
     sentences = [_Sentence(text, dictionary.best(text)) for text in texts]
     sentences = [sentence for sentence in sentences if said(sentence.nodes)]
-    lines = _lines(sentences, form.reading, dictionary)
+    lines = _lines(sentences, enlarged(form.reading), dictionary)
     if lines is None:
         whole = [node for sentence in sentences for node in sentence.nodes]
         told = itertools.chain([_contradiction(whole, form.reading)], itertools.repeat(None))
@@ -112,12 +112,11 @@ def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
     found = forced(text, best, wanted, dictionary)
     if not wanted or not fits(words(found.nodes), key):
         return _unchecked(corrected(text, dictionary), _contradiction(best, line))
-    guess = "; its accent is a guess" if found.accent_basis is AccentBasis.GUESSED else ""
     return Settled(
         nodes=found.nodes,
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
-        doubt=f"{difference}, and no analysis agrees{guess}",
+        doubt=f"{difference}, and no analysis agrees",
     )
 
 

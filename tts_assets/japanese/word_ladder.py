@@ -11,7 +11,7 @@ from tts_assets.japanese.analyses import Settled
 from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import as_one_word, changes, forced, words
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import phrases, said, said_key, spelled
+from tts_assets.japanese.nodes import enlarged, phrases, said, said_key, spelled
 from tts_assets.japanese.particles import begins_with_particle, own_reading, reading_in_word
 
 if TYPE_CHECKING:
@@ -38,23 +38,30 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
     Raises:
         ClipError: the text is too long.
     """
-    reading = form.reading or own_reading(form.text)
+    reading = reading_of(form)
     if reading is None:
         nodes = corrected(form.text, dictionary)
         return Settled(nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY)
     best = dictionary.best(form.text)
     if has_reading(best, reading):
         return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+    key = pronunciation_key(reading)
     for nodes in dictionary.alternatives(form.text, _MOST):
-        if has_reading(nodes, reading) and not begins_with_particle(nodes):
+        if _agrees(nodes, key) and not begins_with_particle(nodes):
             return _from_next(form.text, best, dictionary.refined(form.text, nodes))
     found = _forced(form.text, best, reading, dictionary)
     return Settled(
         nodes=found.nodes,
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
-        doubt=_doubt(form.text, best, reading, dictionary),
+        doubt=f"the dictionary reads {form.text} as {said(best)}, in none of its analyses as {reading}",
+        near=_near(form.text, reading, dictionary),
     )
+
+
+def reading_of(form: SpokenForm) -> str | None:
+    """The reading that a word must have: the entry's, else that of its kana; None if it has none."""
+    return own_reading(form.text) if form.reading is None else enlarged(form.reading)
 
 
 def _from_next(text: str, best: Nodes, nodes: Nodes) -> Settled:
@@ -71,11 +78,16 @@ def _from_next(text: str, best: Nodes, nodes: Nodes) -> Settled:
 
 def has_reading(nodes: Nodes, reading: str) -> bool:
     """Whether an analysis of a word says that reading, particles in it as they are spelled or not."""
+    return said(nodes) == reading or _agrees(nodes, pronunciation_key(reading))
+
+
+def _agrees(nodes: Nodes, key: str) -> bool:
+    """The same for a pronunciation key."""
     sound = said(nodes)
-    if sound == reading:
+    if pronunciation_key(sound) == key:
         return True
-    wanted = pronunciation_key(reading)
-    return pronunciation_key(sound) == wanted or pronunciation_key(reading_in_word(nodes)) == wanted
+    spelling = reading_in_word(nodes)
+    return spelling != sound and pronunciation_key(spelling) == key
 
 
 def nearest(text: str, reading: str, dictionary: Analyses) -> tuple[str, int] | None:
@@ -107,10 +119,8 @@ def _forced(text: str, best: Nodes, reading: str, dictionary: Analyses) -> Force
     return as_one_word(text, letters(reading), dictionary)
 
 
-def _doubt(text: str, best: Nodes, reading: str, dictionary: Analyses) -> str:
-    told = f"the dictionary reads {text} as {said(best)}, in none of its analyses as {reading}"
+def _near(text: str, reading: str, dictionary: Analyses) -> str | None:
+    """The dictionary's reading that a given one may be a typing error of."""
     near = nearest(text, reading, dictionary)
-    if near is None:
-        return told
     close = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
-    return f"{told}; did you mean {near[0]}?" if 0 < near[1] <= close else told
+    return near[0] if near is not None and 0 < near[1] <= close else None

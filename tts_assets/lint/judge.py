@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
@@ -45,8 +44,6 @@ class Remark(NamedTuple):
 
 
 _Remark: TypeAlias = Remark | None
-
-_MEANT = re.compile(r"did you mean [ァ-ヺー]+\?")
 
 
 def judged(spoken: Spoken) -> Iterator[Finding]:
@@ -107,18 +104,17 @@ def _reading(spoken: Spoken) -> _Remark:
         return Remark(Rule.READING_DIFFERS, f"{said.doubt}, and is said")
     if said.basis is not Basis.FORCED:
         return None
-    cause = said.doubt.split("; ")[0]
+    cause = f"{said.doubt}, which is forced"
     if spoken.say is Say.READING:
-        return Remark(Rule.READING_DIFFERS, f"{cause}, which is forced")
-    meant = _MEANT.search(said.doubt)
-    if meant is not None:
-        advice = "if not, put the word into [[dictionary]]"
-        return Remark(Rule.READING_TYPO, f"{cause}, which is forced; {meant.group()} {advice}")
+        return Remark(Rule.READING_DIFFERS, cause)
+    if said.near is not None:
+        asked = f"did you mean {said.near}? if not, put the word into [[dictionary]]"
+        return Remark(Rule.READING_TYPO, f"{cause}; {asked}")
     # Who knows the accent knows the word.
     severity = Severity.NOTE if said.accent_basis is AccentBasis.DATA else None
     return Remark(
         Rule.READING_UNKNOWN,
-        f"{cause}, which is forced: check it; if it is right, give its accent in the entry, or the "
+        f"{cause}: check it; if it is right, give its accent in the entry, or the "
         "word in [[dictionary]]",
         severity,
     )

@@ -2,6 +2,6 @@
 
 from tts_assets.propose.proposal import Proposal, propose
 from tts_assets.propose.tally import Tally, tally
-from tts_assets.propose.toml import toml_of
+from tts_assets.propose.toml import number, toml_of
 
-__all__ = ["Proposal", "Tally", "propose", "tally", "toml_of"]
+__all__ = ["Proposal", "Tally", "number", "propose", "tally", "toml_of"]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from itertools import chain, count
+from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
 from tts_assets.mapping import (
     Alternatives,
     ClipRule,
     Path,
-    ShapeError,
+    Say,
     Skip,
     Step,
-    found,
     written,
 )
-from tts_assets.propose.fields import MOST, fields_of
+from tts_assets.propose.fields import MOST, fields_of, values_at
 from tts_assets.propose.names import Role, roles_of, tokens_of
 
 if TYPE_CHECKING:
@@ -106,19 +106,17 @@ class ClipRules:
 
     def _name(self, part: Part, spoken: Spoken) -> str:
         """A name for the clip that no other rule has."""
-        for name in self._wishes(part, spoken):
-            plain = _ODD.sub("_", name).strip("_")[:_LONGEST_NAME]
-            if plain[:1].isalpha() and plain not in self._names:
-                self._names.add(plain)
-                return plain
-        number = 2
-        while f"text{number}" in self._names:
-            number += 1
-        self._names.add(f"text{number}")
-        return f"text{number}"
+        numbered = (f"text{number}" for number in count(2))
+        wishes = (
+            _ODD.sub("_", name).strip("_")[:_LONGEST_NAME]
+            for name in chain(self._wishes(part, spoken), numbered)
+        )
+        name = next(each for each in wishes if each[:1].isalpha() and each not in self._names)
+        self._names.add(name)
+        return name
 
     def _wishes(self, part: Part, spoken: Spoken) -> list[str]:
-        own = _last_key(spoken.field.steps)
+        own = _telling_key(spoken.field.steps)
         inner = part.steps[len(self._records.part.steps) :]
         row = _last_key(spoken.each or inner)
         if spoken.of_record:
@@ -131,7 +129,8 @@ class ClipRules:
             return [*telling, row.removesuffix("s"), f"{row}_{own}"]
         main = self._records.main
         if main is None or main.field is spoken.field:
-            return [_NAMES[self._kind], own]
+            is_example = self._kind is Kind.GRAMMAR and spoken.say is not Say.TITLE
+            return ["example" if is_example else _NAMES[self._kind], own]
         return [own, "example"]
 
     def _skip(self, part: Part, spoken: Spoken) -> tuple[Skip, ...]:
@@ -140,9 +139,9 @@ class ClipRules:
         if spoken.each or spoken.of_record or not steps:
             return ()
         objects = [
-            value for document in self._documents for value in _values(document.root, part.steps)
+            value for document in self._documents for value in values_at(document.root, part.steps)
         ]
-        lacking = [one for one in objects if not any(_values(one, each) for each in steps)]
+        lacking = [one for one in objects if not any(values_at(one, each) for each in steps)]
         if not lacking:
             return ()
         return (Skip(field=path(steps[-1]), missing=True),)
@@ -159,7 +158,7 @@ class ClipRules:
             return None
         return self._new_target(part, spoken)
 
-    def _new_target(self, part: Part, spoken: Spoken) -> Path | None:
+    def _new_target(self, part: Part, spoken: Spoken) -> Path:
         row = spoken.each[:-1] if spoken.each else spoken.field.steps
         own = _last_key(row)
         beside = f"{own}_{NEW_COLUMN}" if self._is_table else f"{own}Audio"
@@ -168,10 +167,13 @@ class ClipRules:
             return self._added(part, steps, from_record=bool(spoken.each))
         plain = NEW_COLUMN if self._is_table else NEW_KEY
         keys = {(key,) for key in part.shape.fields if isinstance(key, str)}
-        for key in (plain, beside, *(f"{beside}{number}" for number in range(2, 100))):
-            if (key,) not in keys and (part.steps, (key,)) not in self._targets:
-                return self._added(part, (key,))
-        return None
+        wishes = (beside,) if spoken.of_record and part is self._records.part else (plain, beside)
+        key = next(
+            each
+            for each in chain(wishes, (f"{beside}{number}" for number in count(2)))
+            if (each,) not in keys and (part.steps, (each,)) not in self._targets
+        )
+        return self._added(part, (key,))
 
     def _added(self, part: Part, steps: Steps, *, from_record: bool = False) -> Path:
         self._targets.add((part.steps, steps))
@@ -189,13 +191,15 @@ def path(steps: Steps, *, from_record: bool = False) -> Path:
     return Path(text, steps, from_record=True)
 
 
+def _telling_key(steps: Steps) -> str:
+    """The last key that says more than which language it is: the sentence of sentence.jp."""
+    keys = [step for step in steps if isinstance(step, str)]
+    idle = {Role.JAPANESE, Role.FORM}
+    telling = [
+        key for key in keys if any(not idle.intersection(roles_of(one)) for one in tokens_of(key))
+    ]
+    return (telling or keys or [""])[-1]
+
+
 def _last_key(steps: Steps) -> str:
     return next((step for step in reversed(steps) if isinstance(step, str)), "")
-
-
-def _values(value: Any, steps: Steps) -> list[Any]:
-    """All that steps lead to, null included; nothing where a value has another shape."""
-    try:
-        return [each for _, each in found(value, steps)]
-    except ShapeError:
-        return []

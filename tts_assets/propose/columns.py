@@ -67,6 +67,9 @@ def _named(columns: Sequence[Sequence[str]], known: dict[int, str]) -> list[str]
         if role == "kana":
             own = next((one for one in spelled if _is_read(columns[one], columns[at])), None)
             roles[at] = "word" if own is None else "reading" if roles[own] == "word" else "kana"
+    sounds = [at for at, role in enumerate(roles) if role == NEW_COLUMN]
+    for at, own in list(zip(sounds, spelled, strict=False))[1:]:
+        roles[at] = f"{roles[own]}_{NEW_COLUMN}"
     named: list[str] = []
     for at, role in enumerate(roles):
         name = role or f"column{at + 1}"
@@ -77,6 +80,8 @@ def _named(columns: Sequence[Sequence[str]], known: dict[int, str]) -> list[str]
 def _role(content: Content) -> str:
     if content.sound > MOST:
         return NEW_COLUMN
+    if content.language:
+        return "lang"
     if content.kana > _NEARLY_ALL:
         return "kana"
     if content.japanese > MOST and content.distinct > 1 - MOST:

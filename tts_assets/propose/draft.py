@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
-from tts_assets.mapping import ClipRule, Id, IdFrom, Say, Source, Step
+from tts_assets.mapping import ClipRule, Id, IdFrom, Say, ShapeError, Source, Step, found
 from tts_assets.propose.clip_rules import ClipRules, path
 from tts_assets.propose.fields import first
 from tts_assets.propose.identity import id_of
@@ -56,8 +56,23 @@ def drafts_of(documents: Sequence[Document], *, is_table: bool) -> list[Draft]:
         is_table: they are CSV, with no place for lists and objects.
     """
     shape = shape_of([document.root for document in documents])
-    drafts = [_draft(each, documents, is_table=is_table) for each in records_in(shape)]
+    drafts = [
+        _draft(each, documents, is_table=is_table)
+        for each in records_in(shape)
+        if _can_be_reached(each.part.steps, documents)
+    ]
     return drafts or list(_texts_alone(shape, documents))
+
+
+def _can_be_reached(steps: Steps, documents: Sequence[Document]) -> bool:
+    """Whether one path leads to all records; it does not if something else stands among them."""
+    try:
+        for document in documents:
+            for _ in found(document.root, steps):
+                pass
+    except ShapeError:
+        return False
+    return True
 
 
 def _draft(records: Records, documents: Sequence[Document], *, is_table: bool) -> Draft:
@@ -96,6 +111,8 @@ def _texts_alone(shape: Shape, documents: Sequence[Document]) -> Iterator[Draft]
         shape, steps = shape.items, (*steps, Step.EVERY)
     content = content_of(shape.texts)
     if not steps or content.filled < _SEVERAL or content.japanese < _ALL:
+        return
+    if not _can_be_reached(steps, documents):
         return
     text, kana = path(()), content.kana >= _ALL
     running = content.running >= 1 - _ALL

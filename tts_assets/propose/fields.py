@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST = 0.6
 _NEARLY_ALL = 0.9
 _TEXT_RANKS = {Role.WORD: 0, Role.JAPANESE: 1, Role.SENTENCE: 2, Role.TITLE: 3}
+#: The rank of a text whose name says nothing.
+UNKNOWN = len(_TEXT_RANKS)
 #: A text that stands in all records is a label; with so few of them nobody can tell.
 _FEW = 8
 
@@ -111,7 +113,7 @@ class Field:
     def rank(self) -> tuple[int, bool, int]:
         """How likely it is what a record is about, the likeliest first."""
         ranks = [rank for role, rank in _TEXT_RANKS.items() if self.name.may_be(role)]
-        return min(ranks, default=len(_TEXT_RANKS)), bool(self.qualifiers), self.position
+        return min(ranks, default=UNKNOWN), bool(self.qualifiers), self.position
 
 
 def fields_of(shape: Shape) -> list[Field]:
@@ -145,7 +147,12 @@ def _items(items: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
 
 def first(value: Any, steps: Steps) -> Any:
     """The first filled value that the steps lead to; None if there is none."""
+    return next((each for each in values_at(value, steps) if each not in (None, "", [])), None)
+
+
+def values_at(value: Any, steps: Steps) -> list[Any]:
+    """All that the steps lead to, null included; nothing where a value has another shape."""
     try:
-        return next((each for _, each in found(value, steps) if each not in (None, "", [])), None)
+        return [each for _, each in found(value, steps)]
     except ShapeError:
-        return None
+        return []

@@ -8,9 +8,10 @@ from tts_assets.catalogue.fields import EntryProblemError
 from tts_assets.catalogue.ids import Ids
 from tts_assets.domain import Kind
 from tts_assets.mapping import Id, IdFrom, Path, ShapeError, Source, Step, found, written
+from tts_assets.propose.cast import is_kanji
+from tts_assets.propose.clip_rules import path
 from tts_assets.propose.fields import fields_of
 from tts_assets.propose.names import Role
-from tts_assets.propose.texts import is_kanji
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,22 +45,22 @@ def _candidates(
     records: Records, kind: Kind, documents: Sequence[Document]
 ) -> Iterator[tuple[Id, str]]:
     for steps in _id_fields(records.part.shape):
-        yield Id(paths=(_path(steps),)), "another in every record"
+        yield Id(paths=(path(steps),)), "another in every record"
     if _are_keyed(records.part.steps, documents):
         yield Id(of=IdFrom.KEY), "the key under which it stands"
     main = records.main
     if kind is Kind.CHARACTERS:
         readings = records.chosen[0][1].reading
-        yield Id(paths=tuple(map(_path, readings))), "another in every record"
+        yield Id(paths=tuple(map(path, readings))), "another in every record"
     elif main is not None and is_kanji(main.field):
-        yield Id(paths=(_path(main.field.steps),)), "another in every record"
+        yield Id(paths=(path(main.field.steps),)), "another in every record"
     if Step.EVERY not in records.part.steps:
         yield Id(of=IdFrom.FILE), "the name of the file, as each holds one entry"
     for parent in records.parents:
         for steps in _id_fields(parent.shape):
             where = written(parent.steps)
             reason = f"the {written(steps)} of what it lies in ({where}), and its number there"
-            yield Id(of=IdFrom.PARENT, paths=(_path(steps),)), reason
+            yield Id(of=IdFrom.PARENT, paths=(path(steps),)), reason
 
 
 def _id_fields(shape: Shape) -> list[Steps]:
@@ -70,10 +71,6 @@ def _id_fields(shape: Shape) -> list[Steps]:
         if field.name.may_be(Role.ID) and not field.listed and not field.is_sound
     ]
     return [field.steps for field in sorted(fields, key=lambda each: len(each.name.tokens))]
-
-
-def _path(steps: Steps) -> Path:
-    return Path(written(steps), steps)
 
 
 def _are_keyed(steps: Steps, documents: Sequence[Document]) -> bool:

@@ -55,7 +55,7 @@ _WORDS = {
     "spelling writing literal kanji character char letter phrase item front question 単語 語彙 語 言葉 "
     "ことば 表記 見出し 見出し語 漢字 文字 表現",
     Role.SENTENCE: "sentence text line utterance passage paragraph content body dialogue dialog "
-    "conversation script transcript example story 例 例文 文 文章 本文 会話 対話 用例",
+    "conversation script transcript example story prompt 例 例文 文 文章 本文 会話 対話 用例",
     Role.TITLE: "title pattern grammar point heading 文型 文法 題 題名 タイトル",
     Role.ID: "id guid uuid key slug uid identifier 番号",
     Role.SPEAKER: "speaker who actor person name role character 話者 話し手 名前",
@@ -78,6 +78,8 @@ for _role, _row in _WORDS.items():
     for _word in _row.split():
         _ROLES.setdefault(_word, []).append(_role)
 
+#: Words that only grammar points have in the names of their fields.
+OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 #: What a key says that stands in an object of a better name.
 _SAYS_NOTHING = {Role.FORM, Role.JAPANESE, Role.SENTENCE}
 _IN_READINGS = {*_SAYS_NOTHING, Role.READING, Role.ROMAJI}

@@ -37,7 +37,7 @@ class Proposal:
     """How the catalogues among some files are read.
 
     Args:
-        drafts: one for each sort of records, its files as patterns.
+        drafts: one for each sort of records, its files as patterns, its source with a name.
         built_in: files that are read without a word, and what they teach.
         paths: the same, as short as it can be said.
         passed: files with Japanese in them that are passed over, and why.
@@ -58,11 +58,11 @@ class _Alike:
     files: list[str] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     size: int = 0
-    ids: list[set[Id]] = field(default_factory=list)
+    found: list[list[Draft]] = field(default_factory=list)
 
     def add(self, document: Document, drafts: list[Draft]) -> None:
         self.files.append(document.file)
-        self.ids.append({draft.source.id for draft in drafts})
+        self.found.append(drafts)
         if not self.documents or self.size + len(document.text) <= _KEPT:
             self.documents.append(document)
             self.size += len(document.text)
@@ -70,7 +70,9 @@ class _Alike:
     def drafts(self) -> list[Draft]:
         """The sources that read all of them."""
         first = self.documents[0]
-        drafts = drafts_of(self.documents, is_table=_is_table(first.file))
+        drafts = self.found[0]
+        if len(self.files) > 1:
+            drafts = drafts_of(self.documents, is_table=_is_table(first.file))
         agreed = [draft if self._agree(draft) else _hashed(draft) for draft in drafts]
         return [
             replace(
@@ -82,7 +84,8 @@ class _Alike:
 
     def _agree(self, draft: Draft) -> bool:
         """Whether every file, those that were not kept included, can have these ids."""
-        return all(draft.source.id in ids for ids in self.ids)
+        ids = [{each.source.id for each in drafts} for drafts in self.found]
+        return all(draft.source.id in each for each in ids)
 
 
 def _hashed(draft: Draft) -> Draft:
@@ -118,7 +121,7 @@ def propose(files: Iterable[tuple[str, bytes]]) -> Proposal:
         # Sources are read without `paths`: so the built-in shapes are sources, too.
         drafts += [_for(draft, files, every) for draft, files in _built_in_drafts(seen.built_in)]
     return Proposal(
-        drafts=tuple(drafts),
+        drafts=tuple(_named(draft, number) for number, draft in enumerate(drafts, 1)),
         built_in=seen.built_in,
         paths=() if drafts else folders_of(seen.built_in, every - {*seen.built_in}),
         passed=seen.passed,
@@ -130,6 +133,11 @@ def _for(draft: Draft, files: Collection[str], every: set[str]) -> Draft:
     """The draft for these files and no others."""
     patterns = patterns_of(files, every - {*files})
     return replace(draft, source=replace(draft.source, files=patterns))
+
+
+def _named(draft: Draft, number: int) -> Draft:
+    """The draft with a name, by which its clips are known."""
+    return replace(draft, source=replace(draft.source, name=f"source {number}"))
 
 
 def _built_in_drafts(files: Mapping[str, Kind]) -> list[tuple[Draft, list[str]]]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
 from tts_assets.mapping import Say
+from tts_assets.propose.cast import is_kanji
 from tts_assets.propose.fields import fields_of
-from tts_assets.propose.names import Role, name_of, tokens_of
+from tts_assets.propose.names import OF_GRAMMAR, Role, name_of, tokens_of
 from tts_assets.propose.shape import objects_in
-from tts_assets.propose.texts import is_kanji, said_of
+from tts_assets.propose.texts import said_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 #: So few texts in a list of a file's own may be anything.
 _FEW = 2
 _RUNNING = {Say.SENTENCE, Say.DIALOGUE}
-_OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 #: What file names say of a kind, besides its own name.
 _HINTS = {
     Kind.VOCABULARY: {"vocabulary", "vocab", "word", "goi", "tango", "単語", "語彙"},
@@ -123,7 +123,9 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
     is_kanji_record = _is_of_kanji(part, below)
     found = Records(part=part, parents=parents)
     for one, each in spoken:
-        if heard:
+        if each is main and _is_said_by_readings(each, everything):
+            said = False
+        elif heard:
             is_word = each is main and _is_word(each) and bool(part.steps)
             said = each.sound is not None or is_word or (one is part and each.of_record)
         elif one is part:
@@ -132,6 +134,12 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
             said = main is None or (is_kanji_record and each.say not in _RUNNING)
         (found.chosen if said else found.others).append((one, each))
     return found
+
+
+def _is_said_by_readings(kanji: Spoken, everything: Iterable[tuple[Part, Spoken]]) -> bool:
+    """Whether a kanji has no sound of its own, and each of its readings has a clip."""
+    alone = kanji.say is Say.READING and kanji.sound is None
+    return alone and any(each.of_record for _, each in everything)
 
 
 def _is_word(each: Spoken) -> bool:
@@ -164,12 +172,17 @@ def kind_of(records: Records, file: str) -> Kind:
         return Kind.VOCABULARY
     if hint in {Kind.GRAMMAR, Kind.READING, Kind.LISTENING}:
         return hint
-    plain = [each for each in fields_of(part.shape) if not each.listed]
-    names = {token for each in plain for token in each.name.tokens}
-    talks = any(each.name.may_be(Role.SPEAKER) and each.listed for each in fields_of(part.shape))
+    return _kind_of_running(part, said, nested=bool(below and part.steps))
+
+
+def _kind_of_running(part: Part, said: list[Spoken], *, nested: bool) -> Kind:
+    """What records teach that have nothing but titles and running text."""
+    fields = fields_of(part.shape)
+    names = {token for each in fields if not each.listed for token in each.name.tokens}
+    talks = any(each.name.may_be(Role.SPEAKER) and each.listed for each in fields)
     if talks or any(each.speaker or each.say is Say.DIALOGUE for each in said):
         return Kind.LISTENING
     titled = any(each.say is Say.TITLE for each in said)
-    if names & _OF_GRAMMAR or titled or (below and part.steps and "title" in names):
+    if names & OF_GRAMMAR or titled or (nested and "title" in names):
         return Kind.GRAMMAR
     return Kind.READING

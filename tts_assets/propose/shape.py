@@ -141,7 +141,8 @@ def _are_alike(values: list[Any]) -> bool:
     rows = [each for each in values if isinstance(each, list)]
     if len(rows) == len(values):
         firsts = [row[0] for row in rows if row]
-        return len(firsts) > 1 and _are_alike(firsts)
+        texts = all(isinstance(each, str) and is_japanese(each) for each in firsts)
+        return len(firsts) > 1 and (texts or _are_alike(firsts))
     if not all(isinstance(each, dict) and each for each in values):
         return False
     if _keys_are_data(values):
@@ -155,7 +156,11 @@ def _width(rows: list[list[Any]]) -> int | None:
     """The length of rows such as ["会う", "あう", "to meet"]; None if these are lists of items."""
     width = len(rows[0])
     alike = len(rows) > 2 and 1 < width < 30 and all(len(row) == width for row in rows)
-    flat = alike and not any(isinstance(cell, list | dict) for row in rows for cell in row)
+    flat = alike and not any(
+        isinstance(row[at], list | dict) and not isinstance(rows[0][at], list)
+        for row in rows
+        for at in range(width)
+    )
     # Columns differ from each other; items of a list do not.
     kinds = [{is_japanese(str(row[at])) for row in rows} for at in range(width)] if flat else []
     return width if {True} in kinds and {False} in kinds else None

@@ -6,21 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tts_assets.mapping import Say, ShapeError, found
-from tts_assets.propose.fields import MOST, first
-from tts_assets.propose.names import Role, roles_of
+from tts_assets.mapping import Say
+from tts_assets.propose.fields import MOST, first, values_at
+from tts_assets.propose.names import OF_GRAMMAR, Role, roles_of
 from tts_assets.propose.spoken import Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.mapping.path import Steps
     from tts_assets.propose.fields import Field
 
 #: An abbreviation such as the k of k_audio has at most so many letters.
 _SHORT = 3
 _EXAMPLES = {"example", "例", "例文", "用例"}
-_OF_GRAMMAR = {"pattern", "grammar", "point", "文型", "文法"}
 
 
 def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[Any]) -> list[Spoken]:
@@ -46,10 +44,15 @@ def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[An
             taken[at] = number
     if not taken and (lone := _lone(sounds, fields, said)) is not None:
         taken[0] = lone
-    heard = [replace(choices[at], sound=sounds[number]) for at, number in taken.items()]
+    heard = [_heard(choices[at], sounds[number]) for at, number in taken.items()]
     done = {each.field.steps for each in heard}
     rest = [each for each in said if each.field.steps not in done and not each.aside]
-    return sorted([*heard, *rest], key=lambda each: each.field.position)
+    return sorted([*heard, *rest], key=lambda each: (each.of_record, each.field.rank))
+
+
+def _heard(each: Spoken, sound: Field) -> Spoken:
+    """A text with its sound: of alternatives that share one URL, the first is said."""
+    return replace(each, sound=sound, every=each.every and sound.row is not None)
 
 
 def _joined(each: Spoken) -> Spoken:
@@ -77,8 +80,11 @@ def _score(
     shared = about & tokens
     short = {one for one in about - shared if _is_short_for(one, tokens)}
     foreign = about - shared - short
+    kin = frozenset(token for token in foreign if _is_kin(token, each))
     if shared or short:
         score = 3.0 + len(shared) - len(foreign) - 0.25 * len(tokens - about)
+    elif kin and not each.aside and not each.joined:
+        score = 2.5 - len(foreign - kin)
     elif about or each.aside:
         return None
     else:
@@ -88,11 +94,17 @@ def _score(
     return score + near + same_object + 2 * _named_after(sound, each, objects)
 
 
+def _is_kin(token: str, each: Spoken) -> bool:
+    """Whether a sound of sentences, or of words, goes with what is one by its values."""
+    sort = Role.SENTENCE if each.say is Say.SENTENCE else Role.WORD
+    return each.say in {Say.SENTENCE, Say.WORD} and sort in roles_of(token)
+
+
 def _plain_score(each: Spoken, said: Sequence[Spoken]) -> float:
     """How well a sound that is only called a sound goes with a text."""
     if each.joined:
         return 0.5
-    pattern = bool(_OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
+    pattern = bool(OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
     if each.say is Say.TITLE and not pattern:
         return 0.2
     return 1.0 + 0.5 * (each.field is said[0].field)
@@ -107,22 +119,15 @@ def _is_short_for(token: str, tokens: frozenset[str]) -> bool:
 def _same_shape(sound: Field, each: Spoken, objects: Sequence[Any]) -> bool:
     """Whether there is one URL for each clip."""
     if sound.row is None:
-        return not sound.listed and each.each is None and not each.every
+        return not sound.listed and each.each is None
     if each.every:
         return True
     if each.each is None:
         return False
-    pairs = [(_values(one, each.field.steps), _values(one, sound.steps)) for one in objects]
+    pairs = [(values_at(one, each.field.steps), values_at(one, sound.steps)) for one in objects]
     filled = [(texts, urls) for texts, urls in pairs if texts and urls]
     same = sum(len(texts) == len(urls) for texts, urls in filled)
     return same >= MOST * len(filled)
-
-
-def _values(value: Any, steps: Steps) -> list[Any]:
-    try:
-        return [each for _, each in found(value, steps)]
-    except ShapeError:
-        return []
 
 
 def _named_after(sound: Field, each: Spoken, objects: Sequence[Any]) -> float:

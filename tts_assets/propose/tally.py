@@ -69,6 +69,8 @@ def tally(sources: Sequence[Source], paths: Sequence[str], *, most: int) -> Tall
         most: how many first clips of each source to keep.
     """
     counted, trouble = Tally(), Trouble()
+    if not sources and not paths:
+        return counted
     settings = Settings(sources=tuple(sources), paths=tuple(paths))
     for reader in open_catalogues(settings, trouble):
         name = reader.source.name

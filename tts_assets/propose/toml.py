@@ -35,7 +35,7 @@ def toml_of(proposal: Proposal, tally: Tally) -> str:
     """The text of the file.
 
     Args:
-        proposal: what is proposed; its sources have the names that the tally knows.
+        proposal: what is proposed.
         tally: what they find.
     """
     blocks = ["\n".join(_comment(line) for line in _HEAD)]
@@ -52,6 +52,13 @@ def toml_of(proposal: Proposal, tally: Tally) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def number(count: int, noun: str) -> str:
+    """A number of things, in words."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun.removesuffix('y')}ies" if noun[-1] == "y" else f"{count:,} {noun}s"
+
+
 def _own_clips(draft: Draft) -> tuple[ClipRule, ...]:
     return () if draft.is_built_in else draft.source.clips
 
@@ -62,15 +69,17 @@ def _source(draft: Draft, tally: Tally) -> Iterator[str]:
     yield "[[source]]"
     yield f"files = {_texts(source.files)}"
     if draft.is_built_in:
-        yield _comment(f"The built-in shape of this kind, {entries:,} entries: no more to say.")
+        yield _comment(
+            f"The built-in shape of this kind, {number(entries, 'entry')}: no more to say."
+        )
         yield f"kind = {_text(source.kind)}"
     else:
         yield _comment(f"One of {', '.join(Kind)}.")
         yield f"kind = {_text(source.kind)}"
         yield from _table(source)
-        yield _comment(f"{entries:,} {'entry' if entries == 1 else 'entries'}: {_where(source)}.")
+        yield _comment(f"{number(entries, 'entry')}: {_where(source)}.")
         yield f"records = {_text(source.records.text)}"
-        yield _comment(f"{draft.id_reason}.")
+        yield _comment(f"{draft.id_reason[:1].upper()}{draft.id_reason[1:]}.")
         yield f"id = {_id(source)}"
     yield from _overwrite(source, tally.sources.get(source.name))
     if draft.speakers:
@@ -101,7 +110,7 @@ def _overwrite(source: Source, count: Count | None) -> Iterator[str]:
     if count is None or not count.urls:
         return
     yield _comment(
-        f'{count.urls:,} of {count.clips:,} clips have a URL already. "ours" keeps those that '
+        f'{count.urls:,} of {number(count.clips, "clip")} have a URL already. "ours" keeps those that '
         'tts-assets did not write; "always" would put ours in their places.'
     )
     yield f"overwrite = {_text(source.overwrite)}"
@@ -117,9 +126,13 @@ def _found(rule: ClipRule, count: Count | None) -> str:
     if count is None or count.first is None:
         return f"{_SAY[rule.say].capitalize()}; none is there yet."
     form = count.first.form
-    reading = f" ({form.reading})" if form.reading and form.reading != form.text else ""
-    words = form.text if len(form.text) <= _SHOWN else f"{form.text[: _SHOWN - 1]}…"
-    return f"{count.clips:,} clips: {_SAY[rule.say]}, such as {words}{reading}."
+    reading = f" ({_short(form.reading)})" if form.reading and form.reading != form.text else ""
+    words = f"{_SAY[rule.say]}, such as {_short(form.text)}{reading}"
+    return f"{number(count.clips, 'clip')}: {words}."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _rule(rule: ClipRule, draft: Draft | None) -> Iterator[str]:

@@ -15,26 +15,29 @@ if TYPE_CHECKING:
 _KANJI = r"一-鿿㐀-䶿豈-﫿々〆〇"
 _KANA = r"ぁ-ゖァ-ヺーゝゞヽヾｦ-ﾟ"
 _HAS_JAPANESE = re.compile(f"[{_KANJI}{_KANA}]")
-_HAS_KANA = re.compile(f"[{_KANA}]")
 _HAS_KANJI = re.compile(f"[{_KANJI}]")
 #: The same in JSON that escapes what is not ASCII.
 _ESCAPED = re.compile(r"\\u(?:30[4-9a-fA-F]|[4-9][0-9a-fA-F]{2})[0-9a-fA-F]")
 _LETTER = re.compile(r"[^\W\d_]")
 
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nbsp;")
+_TAG = re.compile(r"<r([tp])>[^<]*</r\1>|</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nbsp;")
 _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]］】〕]")
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
-_RUNNING = re.compile(r"[。！？!?]|、")
+# The particle を stands in no word.
+_RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")
 _LABEL = re.compile(
     r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.MULTILINE
 )
 _FURIGANA = re.compile(f"[{_KANJI}][\\[［][{_KANA}]+[\\]］]|<ruby", re.IGNORECASE)
+_MARK = re.compile(f"(?<=[{_KANJI}])[\\[［][{_KANA}]+[\\]］]")
 _SOUND = re.compile(
     r"\[sound:[^\]]+\]|(?:[^\n]*[/=])?[^/\n]+\.(?:mp3|ogg|oga|opus|wav|m4a|aac|flac|webm)(?:[?#].*)?",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?/\S+|[^\s/]+(?:/[^\s/]+)+", re.IGNORECASE)
-_CODE = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
+
+_JAPANESE = {"ja", "jp", "jpn", "japanese"}
+_LANGUAGE = re.compile("[a-z]{2,3}|[a-z]{6,}")
 
 #: Running text is longer than words are.
 _LONG = 16
@@ -59,7 +62,7 @@ class Content:
         furigana: readings in brackets behind kanji.
         sound: addresses of audio files.
         address: addresses of any files.
-        code: names such as page.title.
+        language: whether all are codes of languages, Japanese among them.
         pattern: with a 〜 for what is left open.
         distinct: different from all others.
         length: the mean number of characters.
@@ -77,7 +80,7 @@ class Content:
     furigana: float
     sound: float
     address: float
-    code: float
+    language: bool
     pattern: float
     distinct: float
     length: float
@@ -104,11 +107,17 @@ def content_of(texts: Sequence[str]) -> Content:
         furigana=share(filled, _FURIGANA.search),
         sound=share(filled, _SOUND.fullmatch),
         address=share(filled, lambda text: _ADDRESS.fullmatch(text) or _SOUND.fullmatch(text)),
-        code=share(filled, _CODE.fullmatch),
+        language=are_languages(filled),
         pattern=share(said, lambda text: "〜" in text or "～" in text),
         distinct=len(set(said)) / len(said) if said else 0.0,
         length=sum(map(len, said)) / len(said) if said else 0.0,
     )
+
+
+def are_languages(texts: Sequence[str]) -> bool:
+    """Whether texts are codes of languages, such as ja, jpn and ja-JP, Japanese among them."""
+    codes = {text.lower().replace("_", "-").split("-")[0] for text in texts}
+    return bool(codes & _JAPANESE) and all(_LANGUAGE.fullmatch(code) for code in codes)
 
 
 def has_japanese(text: str) -> bool:
@@ -121,15 +130,15 @@ def cleaned(text: str) -> str:
     return _TAG.sub("", text).strip()
 
 
+def without_furigana(text: str) -> str:
+    """A text without the readings that are written into it, and without spaces."""
+    return "".join(_MARK.sub("", text).split())
+
+
 def is_japanese(text: str) -> bool:
     """Whether most letters of a text are Japanese."""
     letters = _LETTER.findall(text)
     return len(letters) > 0 and len(_HAS_JAPANESE.findall(text)) >= 0.6 * len(letters)
-
-
-def has_kana(text: str) -> bool:
-    """Whether it can only be Japanese."""
-    return _HAS_KANA.search(text) is not None
 
 
 def is_kana(text: str) -> bool:

@@ -44,7 +44,9 @@ def readings_parted(
     if separators is not None:
         return _with_suru(_split(reading, separators, _MARKS_OF_READINGS))
     marks = "".join(
-        mark for mark in _BETWEEN_READINGS if not any(mark in each for each in spellings)
+        mark
+        for mark in _BETWEEN_READINGS
+        if not any(mark in each and not _parts_alike(mark, each, reading) for each in spellings)
     )
     pattern = re.compile(f"[{re.escape(marks)}]|{_OR}" if marks else _OR)
     parts = _split(reading, None, pattern)
@@ -119,8 +121,20 @@ def _with_suru(parts: Sequence[str]) -> list[str]:
 def _is_one_word(reading: str, parts: Sequence[str], spellings: Sequence[str]) -> bool:
     """た・べる, where the mark shows the okurigana of 食べる."""
     joined = reading.replace("・", "")
-    return any(fits(each, joined) for each in spellings) and not any(
+    return any(fits(each, joined) and "・" not in each for each in spellings) and not any(
         fits(each, parts[0]) for each in spellings
+    )
+
+
+def _parts_alike(mark: str, spelling: str, reading: str) -> bool:
+    """行く・来る with いく・くる: words on either side, one by one."""
+    words, kana = spelling.split(mark), reading.split(mark)
+    return (
+        mark == "・"
+        and len(words) == len(kana)
+        and all(
+            has_kanji(word) and fits(word, said) for word, said in zip(words, kana, strict=True)
+        )
     )
 
 

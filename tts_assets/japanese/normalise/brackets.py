@@ -54,6 +54,11 @@ def without_notes(text: str) -> str:
     return _SPACES.sub(" ", _SIGN.sub("", kept))
 
 
+def with_notes(text: str) -> str:
+    """What is in brackets belongs to the word: 静か(な) is 静かな."""
+    return _LONE.sub("", text)
+
+
 def asides_said(text: str) -> str:
     """What running text has in brackets is said between pauses; faces and translations are not."""
     kept = text

@@ -8,10 +8,13 @@ import re
 from tts_assets.japanese.normalise.column import column
 from tts_assets.japanese.normalise.furigana import marked
 
-_CLOZE = re.compile(r"\{\{c\d+::([^{}]*?)(?:::[^{}]*)?\}\}")
+_CLOZE = re.compile(r"\{\{c\d+::([^{}]*)\}\}")
 _MEDIA = re.compile(r"\[(?:sound|anki):[^\[\]]*\]", re.IGNORECASE)
 _UNDERLINED_BLANK = re.compile(r"<(u|ins)(?: [^<>]*)?>[\s_＿]*</\1>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
+#: As browsers read them, an open one lasts to the end.
+_COMMENT = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
+)
 _NAMED = r"</?{}(?:\s[^<>]*|/)?>"
 _RUBY_PAREN = re.compile(r"<rp(?:\s[^<>]*)?>[^<>]*(?:</rp>)?", re.IGNORECASE)
 _OTHER_TAG = re.compile(
@@ -20,13 +23,14 @@ _OTHER_TAG = re.compile(
     re.IGNORECASE,
 )
 _RUBY = re.compile(r"<ruby(?:\s[^<>]*)?>(.*?)(?:</ruby>|\Z)", re.DOTALL | re.IGNORECASE)
-_RUBY_PART = re.compile(r"([^<>]*)<rt(?:\s[^<>]*)?>([^<>]*)(?:</rt>)?", re.IGNORECASE)
+_RUBY_PART = re.compile(r"(?<![^<>])([^<>]*)<rt(?:\s[^<>]*)?>([^<>]*)(?:</rt>)?", re.IGNORECASE)
 _BLOCK = re.compile(
     r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*|/)?>",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_LINK = re.compile(r"(!?)\[([^\[\]\n]*)\]\(([!-'*-~]*[./#:][!-'*-~]*)\)")
+_ADDRESS = r"[!-'*-Z\\^-~]*"
+_LINK = re.compile(rf"(!?)\[([^\[\]\n]*)\]\((?={_ADDRESS}[./#:]){_ADDRESS}\)")
 _LINE_START = re.compile(r"^[ ]*(?:#{1,6}[ ]+|>[ ]+|[-*+•‣◦][ ]+|・[ ]*)", re.MULTILINE)
 _SPACES = re.compile(" {2,}")
 _EMPHASIS = re.compile(r"\*\*|~~|`|(?<![0-9０-９])\*|\*(?![0-9０-９])")
@@ -41,7 +45,9 @@ def unescaped(text: str) -> str:
 
 def _cards_opened(text: str) -> str:
     """Anki's cloze deletions said, its sound files dropped."""
-    return _MEDIA.sub("", _CLOZE.sub(r"\1", text)) if "[" in text or "{" in text else text
+    if "[" not in text and "{" not in text:
+        return text
+    return _MEDIA.sub("", _CLOZE.sub(lambda hidden: hidden[1].partition("::")[0], text))
 
 
 def _blanks_drawn(text: str) -> str:

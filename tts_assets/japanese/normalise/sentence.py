@@ -23,7 +23,9 @@ from tts_assets.japanese.normalise.speakers import parted_lines, without_labels
 from tts_assets.japanese.romaji import to_katakana
 
 #: Running text of these characters alone needs no rule.
-_PLAIN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々][ぁ-ゖァ-ヺー一-鿿々、]*[ぁ-ゖァ-ヺー一-鿿々][。？！]?")
+_PLAIN = re.compile(
+    r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
+)
 _LINES = re.compile(r"[^\S\n]*\n\s*")
 _ENDS = "。．.！？!?、，…」』"
 _QUOTED = re.compile(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 #: What programs write for a value that is not there.
-ABSENT = frozenset(["None", "none", "null", "NULL", "N/A", "n/a"])
+ABSENT = frozenset(["None", "none", "null", "NULL", "NaN", "N/A", "n/a"])
 
 _NUMERAL = "0-9０-９一二三四五六七八九十百千万年"
 _BLANK = re.compile(
@@ -16,8 +16,8 @@ _BLANK = re.compile(
 #: In running text a single _ that parts no Latin words is a blank, too.
 _SMALL_BLANK = re.compile(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
-_ADDRESS_WITHIN = re.compile(rf"{_ADDRESS.pattern}[ ]?[ぁ-ゖァ-ヺ\u3400-\u9fff々]", re.IGNORECASE)
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
+_GOES_ON = re.compile(rf"[ ]?{_JAPANESE.pattern}")
 #: What an engine's dictionary has a reading for: kana, kanji, Latin, Greek, digits, some signs.
 _SPEAKABLE = re.compile(
     r"[ぁ-ゖァ-ヺ\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〆〇A-Za-zＡ-Ｚａ-ｚ0-9０-９Ⅰ-ⅻ①-⑳¼-¾⅐-⅞"
@@ -35,8 +35,9 @@ def unsayable(text: str) -> str | None:
     """The reason if a text has a part that cannot be said; None otherwise."""
     if _BLANK.search(text):
         return "the text has a blank to fill in"
-    alone = _ADDRESS.search(text) and not _JAPANESE.search(without_addresses(text))
-    if alone or _ADDRESS_WITHIN.search(text):
+    addresses = list(_ADDRESS.finditer(text))
+    alone = addresses and not _JAPANESE.search(without_addresses(text))
+    if alone or any(_GOES_ON.match(text, address.end()) for address in addresses):
         return "the text has an address of the web in it, which nobody says"
     return None
 
@@ -49,6 +50,8 @@ def nothing_said(text: str) -> str | None:
     """The reason if a text has no character that can be said; None otherwise."""
     if not text.strip():
         return "the text is empty"
+    if text.strip() in ABSENT:
+        return f"the text is {text.strip()!r}, which programs write where there is none"
     if _SPEAKABLE.search(text) is None or _SOUNDLESS.fullmatch(text):
         return "the text has nothing that can be said"
     return None

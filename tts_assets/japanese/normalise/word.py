@@ -15,7 +15,7 @@ from tts_assets.japanese.normalise.alternatives import (
     softly_parted,
     suru_marked,
 )
-from tts_assets.japanese.normalise.brackets import without_notes
+from tts_assets.japanese.normalise.brackets import with_notes, without_notes
 from tts_assets.japanese.normalise.column import column, settled
 from tts_assets.japanese.normalise.fit import fits, has_kanji
 from tts_assets.japanese.normalise.furigana import has_readings, pitch_within, read, surface
@@ -41,11 +41,14 @@ _HEADWORD = re.compile(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔
 _BEFORE = re.compile(
     r"^(?:[〜～~…‥.．。、，,・_＿!！^＾*＊+＋=＝:：/／|｜“”\"‘’'\s]+|[-−－‐–—―]+(?![0-9０-９]))+"
 )
-_BEHIND = re.compile(r"[〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’'\s\-−－‐–—―]+$")
+_BEHIND = "〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’' \n-−－‐–—―"
 _SENSE = re.compile(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$")
+_DRAWN_OUT = re.compile(r"^([えあうん])[〜～~](?=[ぁ-ゖ])")
 _INSIDE = re.compile(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
 _OKURIGANA_DOT = re.compile(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
 _MARK_IN_KANA = re.compile(r"[.．・\-‐–'’\s]+")
+#: た(べる); but にほん(にっぽん) and いい(よい) are two readings.
+_OKURIGANA_NOTE = re.compile(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
 _STOP = re.compile(r"[、。！？!?]+")
 _LETTER = re.compile(r"[^\W_]")
 
@@ -58,12 +61,12 @@ _SOUND = re.compile(r"[ァ-ヺ]")
 
 def _edges_dropped(text: str) -> str:
     """〜製, お～, ひと-, 抑える_ and はし② without the marks around them."""
-    return _SENSE.sub("", _BEHIND.sub("", _BEFORE.sub("", text)))
+    return _SENSE.sub("", _BEFORE.sub("", text).rstrip(_BEHIND))
 
 
 def _gaps_pause(text: str) -> str:
-    """あまり〜ない with a pause where another word belongs."""
-    return _INSIDE.sub("、", text)
+    """あまり〜ない with a pause where another word belongs; え〜と is えーと."""
+    return _INSIDE.sub("、", _DRAWN_OUT.sub(r"\1ー", text))
 
 
 def _dots_dropped(text: str) -> str:
@@ -101,14 +104,14 @@ def spoken_word(
     """
     if _PLAIN.fullmatch(text) and (reading is None or _is_plain_kana(reading)):
         kana = reading_in_accent(accent) if reading is None else katakana(reading)
-        nucleus = accent_of(accent, kana or text)
+        nucleus = accent_of(accent, kana or _own_kana(text))
         return (SpokenForm(text=text, reading=kana, accent=nucleus),)
     written, given = _headword(prepared(text), reading)
     spelled = surface(written)
     silence = unsayable(spelled)
     if silence is not None:
         return silence
-    spellings = parted(without_notes(suru_marked(spelled)), separators)
+    spellings = parted(_bare(suru_marked(spelled), [] if given is None else [given]), separators)
     if given is None:
         given = reading_in_accent(accent)
     if given is None:
@@ -164,13 +167,34 @@ def _headword(written: str, reading: str | None) -> tuple[str, str | None]:
     return headword[2], kana if reading is None else reading
 
 
+def _bare(text: str, others: Sequence[str]) -> str:
+    """Without notes, but 静か(な) is 静かな where the other side has that ending: its reading."""
+    bare = without_notes(text)
+    opened = with_notes(text)
+    if opened == bare or not others or any(_agree(bare, without_notes(each)) for each in others):
+        return bare
+    return opened if any(_agree(opened, without_notes(each)) for each in others) else bare
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether one of the two can be the reading of the other."""
+    return fits(one, other) if is_katakana(katakana(other)) else fits(other, one)
+
+
+def _own_kana(text: str) -> str | None:
+    """A word in kana is its own reading."""
+    kana = katakana(text)
+    return kana if is_katakana(kana) else None
+
+
 def _readings(
     reading: str, spellings: Sequence[str], separators: Sequence[str] | None
 ) -> list[str]:
     """The alternatives of a reading in katakana, without the marks around them."""
     if reading.strip() in ABSENT:
         return []
-    plain = without_notes(suru_marked(read(prepared(reading))))
+    written = suru_marked(read(prepared(reading)))
+    plain = _bare(written if spellings else _OKURIGANA_NOTE.sub(r"\1\2", written), spellings)
     kana = _ROMAJI.sub(lambda found: to_katakana(found.group()) or found.group(), plain)
     parts = readings_parted(kana, spellings, separators)
     found = [katakana(_MARK_OF_READING.sub("", part)) for part in parts]
@@ -216,7 +240,7 @@ def _with_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple
         SpokenForm(
             text=text,
             reading=reading,
-            accent=accent_of(value, reading or text),
+            accent=accent_of(value, reading or _own_kana(text)),
         )
         for (text, reading), value in zip(pairs, accents, strict=True)
     )

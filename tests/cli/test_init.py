@@ -1,0 +1,232 @@
+"""`init` through the real command line: what it writes, shows, passes over and never overwrites."""
+
+import json
+import os
+import pty
+import subprocess
+import tomllib
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+
+WORDS = [{"term": "会う", "kana": "あう"}, {"term": "青い", "kana": "あおい"}]
+FILE = "tts-assets.toml"
+
+
+@pytest.fixture
+def words(project: Project) -> Project:
+    """A project with a catalogue of a shape of its own."""
+    project.write("content/n5.json", WORDS)
+    return project
+
+
+def _written(project: Project) -> dict[str, Any]:
+    return tomllib.loads((project.folder / FILE).read_text(encoding="utf-8"))
+
+
+def _files(project: Project) -> list[str]:
+    return [source["files"] for source in _written(project)["source"]]
+
+
+def test_it_writes_a_configuration_and_shows_the_first_clips(words: Project) -> None:
+    done = words.run("init")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "content/n5.json: vocabulary, records at $[*], 2 entries, 2 clips"
+    assert lines[1].startswith("  vocabulary ")
+    assert lines[1].endswith(" word 会う (アウ) -> audioUrl")
+    assert lines[3] == "2 clips in all"
+    assert lines[4].startswith(f"wrote {FILE}; next: ")
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_what_it_writes_is_all_that_generate_needs(words: Project) -> None:
+    words.run("init")
+    assert words.generate().returncode == 0
+    assert all(word["audioUrl"].startswith("/audio/") for word in words.read("content/n5.json"))
+
+
+def test_a_second_look_at_what_was_made_says_the_same(words: Project) -> None:
+    words.write("content/kanji.json", [{"literal": "学", "on": ["ガク"], "kun": ["まな.ぶ"]}])
+    words.run("init")
+    first = _written(words)["source"]
+    assert words.generate().returncode == 0
+    words.run("init", "--force")
+    second = _written(words)["source"]
+    assert [source.pop("overwrite") for source in second] == ["ours", "ours"]
+    assert second == first
+
+
+def test_files_and_folders_can_be_named(words: Project) -> None:
+    words.write("other/n4.json", WORDS)
+    assert words.run("init", "other").returncode == 0
+    assert _files(words) == ["other/n4.json"]
+    assert words.run("init", "--force", str(words.folder / "content" / "n5.json")).returncode == 0
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_a_path_that_is_not_there_is_a_usage_error(words: Project) -> None:
+    done = words.run("init", "nowhere")
+    assert done.returncode == 2
+    assert "nowhere: there is no such file" in done.stderr
+    assert not (words.folder / FILE).exists()
+
+
+@pytest.mark.parametrize("content", [None, "[]", '[{"word": "dog"}]', '{"name": "日本語"}'])
+def test_nothing_to_read_is_told_and_nothing_is_written(
+    project: Project, content: str | None
+) -> None:
+    if content is not None:
+        (project.folder / "a.json").write_text(content, encoding="utf-8")
+    done = project.run("init")
+    assert done.returncode == 6
+    assert "no catalogue was found, so nothing is written" in done.stderr
+    assert not (project.folder / FILE).exists()
+
+
+def test_broken_json_is_named_with_its_line_and_stops_nothing(words: Project) -> None:
+    (words.folder / "broken.json").write_text('[\n {"word": "会う",}\n]', encoding="utf-8")
+    done = words.run("init")
+    assert done.returncode == 0
+    assert "note: broken.json: passed over: " in done.stderr
+    assert "line 2" in done.stderr
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_a_configuration_that_is_there_is_kept(words: Project) -> None:
+    (words.folder / FILE).write_text("# mine\n")
+    done = words.run("init")
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+    assert (words.folder / FILE).read_text() == "# mine\n"
+
+
+def test_force_writes_over_it(words: Project) -> None:
+    (words.folder / FILE).write_text("# mine\n")
+    assert words.run("init", "--force").returncode == 0
+    assert _files(words) == ["content/n5.json"]
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("n\n", True), ("\n", True), ("y\n", False)])
+def test_at_a_terminal_it_asks(words: Project, answer: str, *, kept: bool) -> None:
+    (words.folder / FILE).write_text("# mine\n")
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, answer.encode())
+        done = subprocess.run(
+            words.command("init"),
+            cwd=words.folder,
+            env=words.environment,
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 0
+    assert "Write over it? [y/N]" in done.stdout
+    assert ((words.folder / FILE).read_text(encoding="utf-8") == "# mine\n") is kept
+
+
+@pytest.mark.parametrize(
+    "folder", ["node_modules/x", ".hidden", "dist", "venv/lib", "__pycache__", "a/b/node_modules"]
+)
+def test_folders_of_other_tools_are_not_looked_into(words: Project, folder: str) -> None:
+    words.write(f"{folder}/words.json", WORDS)
+    done = words.run("init")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_settings_of_programs_are_passed_over(words: Project) -> None:
+    words.write("package.json", {"name": "x", "description": "日本語", "scripts": {"a": "b"}})
+    (words.folder / "tsconfig.json").write_text('{ // comment\n "a": 1 }')
+    done = words.run("init")
+    assert "note: package.json: passed over: " in done.stderr
+    assert "note: 1 file without Japanese passed over" in done.stderr
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_the_output_folder_is_not_looked_into(words: Project) -> None:
+    words.run("init")
+    words.generate("--output", "public/sound")
+    words.write("public/sound/words.json", WORDS)
+    done = words.run("init", "--force")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_catalogues_where_the_clips_go_are_passed_over_with_a_word(words: Project) -> None:
+    words.write("audio/words.json", WORDS)
+    done = words.run("init")
+    assert done.returncode == 0
+    assert "note: audio/words.json: passed over: it lies in audio" in done.stderr
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_links_that_lead_nowhere_or_around_in_circles_end(words: Project) -> None:
+    (words.folder / "content/around").symlink_to(words.folder, target_is_directory=True)
+    (words.folder / "content/nowhere.json").symlink_to("missing.json")
+    (words.folder / "content/itself.json").symlink_to("itself.json")
+    (words.folder / "content/same.json").symlink_to("n5.json")
+    done = words.run("init")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_a_pipe_of_such_a_name_is_not_opened(words: Project) -> None:
+    os.mkfifo(words.folder / "pipe.json")
+    assert words.run("init").returncode == 0
+
+
+def test_a_name_that_is_not_utf_8_is_passed_over(words: Project) -> None:
+    path = os.path.join(os.fsencode(words.folder), b"\xff.json")  # noqa: PTH118 - bytes
+    with open(path, "wb") as file:  # noqa: PTH123 - bytes
+        file.write(json.dumps(WORDS).encode())
+    done = words.run("init")
+    assert done.returncode == 0
+    assert "passed over: its name is not UTF-8" in done.stderr
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_nothing_of_the_data_can_act_on_the_terminal(project: Project) -> None:
+    evil = "\x1b[2J\x9b31m\u202e"
+    rows = [{f"word{evil}": "会う", "id": f"a{evil}"}, {f"word{evil}": "青い", "id": "b"}]
+    project.write(f"a{evil}.json", rows)
+    (project.folder / f"b{evil}.json").write_text(f'[{{"会": "{evil}"', encoding="utf-8")
+    done = project.run("init")
+    assert done.returncode == 0
+    shown = done.stdout + done.stderr + (project.folder / FILE).read_text(encoding="utf-8")
+    assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_markup_of_the_console_is_shown_as_it_is(project: Project) -> None:
+    project.write("[red]x[/red].json", [{"[bold]word": "会う"}, {"[bold]word": "水"}])
+    assert project.run("init").stdout.startswith("[red]x[/red].json: vocabulary")
+
+
+def test_a_configuration_that_cannot_be_written_is_a_usage_error(words: Project) -> None:
+    (words.folder / FILE).mkdir()
+    done = words.run("init", "--force")
+    assert done.returncode == 2
+    assert f"{FILE} cannot be written here" in done.stderr
+
+
+def test_what_many_files_say_is_kept_short(project: Project) -> None:
+    for number in range(30):
+        project.write(f"{number}.json", {"name": "日本語"})
+    done = project.run("init")
+    assert done.stderr.count("note: ") == 21
+    assert "note: 10 more files passed over" in done.stderr
+
+
+def test_help_tells_what_it_does(project: Project) -> None:
+    shown = project.run("init", "--help", COLUMNS="120", NO_COLOR="1").stdout
+    assert "Look at your files" in shown
+    assert "--force" in shown

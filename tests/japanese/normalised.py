@@ -1,0 +1,26 @@
+"""What normalising has made of a text, short enough for tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tts_assets.domain import SpokenForm
+
+
+def texts(said: tuple[SpokenForm, ...] | str) -> list[str]:
+    """The texts that are said, the main one first."""
+    assert isinstance(said, tuple), said
+    return [form.text for form in said]
+
+
+def pairs(said: tuple[SpokenForm, ...] | str) -> list[tuple[str, str | None]]:
+    """The texts that are said, each with its reading."""
+    assert isinstance(said, tuple), said
+    return [(form.text, form.reading) for form in said]
+
+
+def reason(said: tuple[SpokenForm, ...] | str) -> str:
+    """Why nothing is said."""
+    assert isinstance(said, str), said
+    return said

@@ -1,0 +1,103 @@
+"""Furigana: readings in a text, in the many ways in which data write them."""
+
+import pytest
+
+from tests.japanese.normalised import pairs
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.normalise import reading_in_furigana, spoken_text, spoken_word
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "reading"),
+    [
+        # Flash cards.
+        ("食[た]べる", "食べる", "タベル"),
+        ("目[め]が 覚[さ]める", "目が覚める", "メガサメル"),
+        ("言葉[ことば;h]", "言葉", "コトバ"),
+        ("漢字[かん・じ]", "漢字", "カンジ"),
+        ("20日[はつか]", "20日", "ハツカ"),
+        # HTML.
+        ("<ruby>漢字<rt>かんじ</rt></ruby>", "漢字", "カンジ"),
+        ("<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby>", "漢字", "カンジ"),
+        ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp>字<rt>じ</rt></ruby>", "漢字", "カンジ"),
+        ("<ruby><rb>漢字</rb><rt>かんじ</rt></ruby>", "漢字", "カンジ"),
+        ('<ruby class="x">漢字<rt lang="ja">かんじ</rt></ruby>です', "漢字です", "カンジデス"),
+        ("<RUBY>漢字<RT>かんじ</RT></RUBY>", "漢字", "カンジ"),
+        ("<ruby>漢字<rt>かんじ", "漢字", "カンジ"),
+        ("&lt;ruby&gt;漢字&lt;rt&gt;かんじ&lt;/rt&gt;&lt;/ruby&gt;", "漢字", "カンジ"),
+        # Braces and bars.
+        ("{漢字|かんじ}", "漢字", "カンジ"),
+        ("{漢字|かん|じ}", "漢字", "カンジ"),
+        ("[漢字|かんじ]", "漢字", "カンジ"),
+        ("[漢字]{かんじ}", "漢字", "カンジ"),
+        ("[漢字](かんじ)", "漢字", "カンジ"),
+        # Books.
+        ("｜漢字《かんじ》", "漢字", "カンジ"),
+        ("漢字《かんじ》", "漢字", "カンジ"),
+        ("漢字《かんじ》［＃「漢字」に傍点］", "漢字", "カンジ"),
+        # Round brackets.
+        ("漢字(かんじ)", "漢字", "カンジ"),
+        ("漢字（かんじ）", "漢字", "カンジ"),
+        ("朝ご飯(あさごはん)", "朝ご飯", "アサゴハン"),
+        ("お金(かね)", "お金", "オカネ"),
+        ("手(て)", "手", "テ"),
+        ("日本（にほん／にっぽん）", "日本", "ニホン"),
+        ("言葉【ことば】", "言葉", "コトバ"),
+    ],
+)
+def test_furigana_are_the_reading_and_not_said_twice(text: str, said: str, reading: str) -> None:
+    assert pairs(spoken_word(text)) == [(said, reading)]
+    assert reading_in_furigana(text) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("静か(な)", "静か"),
+        ("本[名詞]", "本"),
+        ("雨[1]", "雨"),
+        ("学生[がくせ", "学生がくせ"),
+        ("見る（テレビを）", "見る"),
+    ],
+)
+def test_other_brackets_are_no_furigana(text: str, said: str) -> None:
+    assert spoken_word(text) == (SpokenForm(text=said),)
+
+
+def test_a_reading_that_the_data_give_wins_over_the_furigana() -> None:
+    assert pairs(spoken_word("明日[あした]", "あす")) == [("明日", "アス")]
+
+
+def test_furigana_in_a_reading_are_taken() -> None:
+    assert pairs(spoken_word("食べる", "食[た]べる")) == [("食べる", "タベル")]
+
+
+@pytest.mark.parametrize("text", ["食べる", "私[わたし]は学生", "", "V[て]いる"])
+def test_there_is_no_reading_where_furigana_leave_something_open(text: str) -> None:
+    assert reading_in_furigana(text) is None
+
+
+def test_kana_alone_are_their_own_reading() -> None:
+    assert reading_in_furigana("たべる。") == "タベル"
+
+
+def test_readings_in_round_brackets_are_not_said_in_a_sentence() -> None:
+    assert pairs(spoken_text("山田（やまだ）さん")) == [("山田さん", "ヤマダサン")]
+
+
+@pytest.mark.parametrize(
+    ("text", "accent"),
+    [
+        ("雨[あめ;1]", 1),
+        ("橋[はし;2]", 2),
+        ("端[はし;h]", 0),
+        ("あめ[1]", 1),
+        ("あめ[0,1]", 0),
+        ("雨[あめ;xyz]", None),
+        ("雨[あめ]", None),
+    ],
+)
+def test_a_pitch_in_the_brackets_is_the_accent(text: str, accent: int | None) -> None:
+    (form,) = spoken_word(text)
+    assert isinstance(form, SpokenForm)
+    assert form.accent == accent

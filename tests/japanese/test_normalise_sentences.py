@@ -1,0 +1,186 @@
+"""Sentences, passages and dialogues: what of running text is said, and its line of kana."""
+
+import pytest
+
+from tests.japanese.normalised import pairs, texts
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.normalise import (
+    UnusableTextError,
+    dialogue_lines,
+    spoken_dialogue,
+    spoken_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        # Spaces and lines.
+        ("私 は 学 生", "私は学生"),
+        ("私は\u3000学生です。", "私は学生です。"),
+        ("I love 日本 very much", "I love日本very much"),
+        ("一行目\n二行目", "一行目。二行目"),
+        ("一行目。\n二行目。", "一行目。二行目。"),
+        ("犬\\n猫", "犬。猫"),
+        ("はい、、、いいえ", "はい、いいえ"),
+        ("はい。。。いいえ。", "はい。いいえ。"),
+        # Markup.
+        ("<p>一行目</p><p>二行目</p>", "一行目。二行目"),
+        ("行<br>駅", "行。駅"),
+        ("<b>私</b>は<i>学生</i>です。", "私は学生です。"),
+        ("* 一つ\n* 二つ", "一つ。二つ"),
+        ("&lt;犬&gt;がいる", "犬がいる"),
+        ("{{c1::犬::けもの}}がいる。", "犬がいる。"),
+        ("[sound:a.mp3]犬がいる。", "犬がいる。"),
+        ("<style>p{}</style>犬がいる。", "犬がいる。"),
+        # Labels of who speaks.
+        ("A: こんにちは。\nB: はい。", "こんにちは。はい。"),
+        ("Q：何ですか。\nA：本です。", "何ですか。本です。"),
+        ("持ち物：水とう", "持ち物：水とう"),
+        # Quotes and brackets.
+        ("彼は「はい」と言った。", "彼は「はい」と言った。"),
+        ("『本』を読む。", "『本』を読む。"),
+        ("彼（山田さん）は来た。", "彼、山田さん、は来た。"),
+        ("（株）山田", "株式会社山田"),
+        ("［注］読む。", "注読む。"),
+        # What nobody says.
+        ("嬉しい（笑）", "嬉しい"),
+        ("嬉しい(^_^)", "嬉しい"),
+        ("嬉しい😀", "嬉しい"),
+        ("※注意してください。", "注意してください。"),
+        ("→次へ", "次へ"),
+        ("詳しくはhttps://example.org", "詳しくは"),
+        ("学生\u200b\u2067です\u2069。", "学生です。"),
+        # Signs that are said.
+        ("東京〜大阪", "東京から大阪"),
+        ("月〜金", "月から金"),
+        ("すご〜い！", "すごーい！"),
+        ("A→B", "A、B"),
+        ("彼は○か×で答えた。", "彼は○かバツで答えた。"),
+        ("犬 &amp; 猫", "犬&猫"),
+        ("学問のすゝめ", "学問のすすめ"),
+        # What is fine as it is.
+        ("え？！本当！？", "え？！本当！？"),
+        ("そうですか…。", "そうですか…。"),
+        ("二〇二四年", "二〇二四年"),
+        ("＠ホーム", "＠ホーム"),
+    ],
+)
+def test_running_text_is_said_without_what_is_only_seen(text: str, said: str) -> None:
+    assert spoken_text(text) == (SpokenForm(text=said, sentence=True),)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reading"),
+    [
+        ("私は学生です。", "わたしは がくせいです。", "ワタシハガクセイデス"),
+        ("私は学生です。", "Watashi wa gakusei desu.", "ワタシワガクセイデス"),
+        ("東京へ行きます。", "Tōkyō e ikimasu.", "トーキョーエイキマス"),
+        ("禁煙です。", "Kin'en desu!", "キンエンデス"),
+        (
+            "「ありがとう」は英語でどう言いますか。",
+            "「Arigatou」wa eigo de dou iimasu ka.",
+            "アリガトウワエイゴデドウイイマスカ",
+        ),
+        (
+            "「はい」と言った。",
+            '"Hai" to itta.',
+            "ハイトイッタ",
+        ),
+        ("行く（来る）。", "iku (kuru).", "イククル"),
+        ("A：はい。", "A: はい。", "ハイ"),
+        ("私は学生です。", "私[わたし]は 学生[がくせい]です。", "ワタシハガクセイデス"),
+        ("ＪＲで行きます。", "ジェーアールでいきます。", "ジェーアールデイキマス"),
+        ("3人います。", "さんにんいます。", "サンニンイマス"),
+    ],
+)
+def test_a_line_of_kana_or_romaji_is_the_reading(text: str, line: str, reading: str) -> None:
+    assert [said for _, said in pairs(spoken_text(text, line))] == [reading]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("3人います。", "3にんいます。"),
+        ("JRで行きます。", "JRでいきます。"),
+        ("3時です。", "3 ji desu."),
+        ("雨が降る。", ""),
+        ("雨が降る。", "null"),
+        ("雨が降る。", "。"),
+    ],
+)
+def test_a_line_that_leaves_something_open_is_no_reading(text: str, line: str) -> None:
+    assert spoken_text(text, line) == (SpokenForm(text=text, sentence=True),)
+
+
+@pytest.mark.parametrize("line", ["私はがくせいです。", "I am a student.", "わたしはstudentです。"])
+def test_a_line_with_kanji_or_other_words_is_refused(line: str) -> None:
+    with pytest.raises(UnusableTextError, match="the kana line .* is not kana"):
+        spoken_text("私は学生です。", line)
+
+
+def test_a_long_line_is_refused_by_its_beginning() -> None:
+    with pytest.raises(UnusableTextError) as refusal:
+        spoken_text("長い。", "長" * 1_000)
+    assert len(str(refusal.value)) < 200
+
+
+def test_furigana_that_leave_a_kanji_open_are_no_reading() -> None:
+    assert pairs(spoken_text("私[わたし]は学生です。")) == [("私は学生です。", None)]
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "lines"),
+    [
+        (
+            "田中：おはようございます。\n店員： いらっしゃいませ。\n10:30です。",
+            [
+                ("田中", "おはようございます。"),
+                ("店員", "いらっしゃいませ。"),
+                (None, "10時30分です。"),
+            ],
+        ),
+        ("田中「はい」\n山田「いいえ」", [("田中", "はい"), ("山田", "いいえ")]),
+        ("女の人「きれいですね。」", [("女の人", "きれいですね。")]),
+        ("田中さん：はい。", [("田中さん", "はい。")]),
+        ("【田中】はい。", [("田中", "はい。")]),
+        ("（田中）はい。", [("田中", "はい。")]),
+        ("[A] はい。", [("A", "はい。")]),
+        ("A はい\nB いいえ", [("A", "はい"), ("B", "いいえ")]),
+        ("A1：はい。", [("A1", "はい。")]),
+        ("男：はい。 女：いいえ。", [("男", "はい。"), ("女", "いいえ。")]),
+        ("田中[たなか]：はい。", [("田中", "はい。")]),
+        ("Tom: こんにちは。", [("Tom", "こんにちは。")]),
+        (
+            "<b>田中</b>：はい。<br><b>山田</b>：いいえ。",
+            [("田中", "はい。"), ("山田", "いいえ。")],
+        ),
+        # No speakers.
+        ("例：はい。", [(None, "例：はい。")]),
+        ("時間：三時", [(None, "時間：三時")]),
+        ("彼は「はい」と言った。", [(None, "彼は「はい」と言った。")]),
+        ("10:30に来る。", [(None, "10時30分に来る。")]),
+        # Lines that are not said.
+        ("A：＿＿＿\nB：はい。", [("B", "はい。")]),
+        ("A: ", []),
+        ("", []),
+    ],
+)
+def test_the_lines_of_a_dialogue(dialogue: str, lines: list[tuple[str | None, str]]) -> None:
+    assert dialogue_lines(dialogue) == lines
+
+
+def test_a_dialogue_is_one_form_without_the_names_of_its_speakers() -> None:
+    dialogue = "田中：おはようございます。\n店員： いらっしゃいませ。\n10:30です。"
+    assert texts(spoken_dialogue(dialogue)) == [
+        "おはようございます。いらっしゃいませ。10時30分です。"
+    ]
+
+
+def test_the_names_are_not_in_the_reading_either() -> None:
+    said = spoken_dialogue("田中：私です。\n山田：はい。", "たなか：わたしです。\nやまだ：はい。")
+    assert pairs(said) == [("私です。はい。", "ワタシデスハイ")]
+
+
+def test_a_dialogue_with_a_blank_in_it_is_not_said() -> None:
+    assert spoken_dialogue("A：＿＿＿\nB：はい。") == "the text has a blank to fill in"

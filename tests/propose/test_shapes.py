@@ -1,0 +1,170 @@
+"""Lists, objects by word, lists in lists: what is proposed for the shapes that JSON has."""
+
+import json
+
+import pytest
+
+from tests.propose.conftest import Look
+
+MEET = {"word": "会う", "reading": "あう"}
+BLUE = {"word": "青い", "reading": "あおい"}
+WATER = {"word": "水", "reading": "みず"}
+
+
+def test_a_list_below_a_key_is_found(look: Look) -> None:
+    found = look({"a.json": {"_meta": {"n": 2}, "entries": [{"guid": "x", **MEET}]}})
+    assert found.source.records.text == "$.entries[*]"
+    assert found.ids == ["x"]
+    assert found.said == ["word: 会う アウ -> entries[0].audioUrl"]
+
+
+def test_objects_by_word_have_their_keys_as_ids(look: Look) -> None:
+    rows = {"会う": {"kana": "あう", "audio": ""}, "青い": {"kana": "あおい", "audio": ""}}
+    found = look({"a.json": rows})
+    assert found.ids == ["会う", "青い"]
+    assert found.said == ["word: あう アウ -> 会う.audio", "word: あおい アオイ -> 青い.audio"]
+
+
+def test_lists_by_word_are_numbered(look: Look) -> None:
+    rows = {"会う": [{"yomi": "あう"}], "開く": [{"yomi": "あく"}, {"yomi": "ひらく"}]}
+    found = look({"a.json": rows})
+    assert found.ids == ["会う-1", "開く-1", "開く-2"]
+    assert found.said[-1] == "word: ひらく ヒラク -> 開く[1].audioUrl"
+
+
+def test_maps_in_maps_are_followed(look: Look) -> None:
+    found = look({"a.json": {"N5": {"会う": MEET, "水": WATER}, "N4": {"青い": BLUE}}})
+    assert found.ids == ["N5-会う", "N5-水", "N4-青い"]
+
+
+def test_examples_in_entries_are_clips_of_these(look: Look) -> None:
+    rows = [
+        {"slug": "a", "title": "x", "examples": [{"jp": "犬がいます。"}, {"jp": "水を飲みます。"}]},
+        {"slug": "b", "title": "y", "examples": []},
+    ]
+    found = look({"grammar.json": rows})
+    assert found.kinds == {"grammar"}
+    assert found.said == [
+        "example-1: 犬がいます。 -> [0].examples[0].audioUrl",
+        "example-2: 水を飲みます。 -> [0].examples[1].audioUrl",
+    ]
+
+
+def test_lists_that_run_parallel_have_a_url_for_each_text(look: Look) -> None:
+    rows = [
+        {
+            "id": "a",
+            "pattern": "〜たい",
+            "sentences": ["水が飲みたい。", "寝たい。"],
+            "audio": ["x.mp3", "y.mp3"],
+        },
+        {"id": "b", "pattern": "〜ない", "sentences": ["行かないで。"], "audio": []},
+    ]
+    assert look({"a.json": rows}).said == [
+        "sentence-1: 水が飲みたい。 -> [0].audio[0]",
+        "sentence-2: 寝たい。 -> [0].audio[1]",
+        "sentence-1: 行かないで。 -> [1].audio[0]",
+    ]
+
+
+def test_a_file_of_one_entry_is_joined_for_its_one_url(look: Look) -> None:
+    entry = {
+        "key": "dog",
+        "title": "A dog",
+        "paragraphs": ["犬がいました。", "走りました。"],
+        "audio": None,
+    }
+    found = look({"story/01.json": entry})
+    assert (found.kinds, found.ids) == ({"reading"}, ["dog"])
+    assert found.said == ["text: 犬がいました。走りました。 -> audio"]
+
+
+def test_a_file_of_one_entry_without_an_id_has_its_name(look: Look) -> None:
+    found = look({"food.json": {"topic": "food", "words": ["水", "茶", "肉"]}})
+    assert found.ids == ["food"]
+    assert found.said[0] == "word-1: 水 -> wordsAudio[0]"
+
+
+def test_words_in_lessons_have_the_lesson_in_their_ids(look: Look) -> None:
+    lessons = [{"id": "l1", "words": [MEET, BLUE]}, {"id": "l2", "words": [WATER]}]
+    found = look({"a.json": {"lessons": lessons}})
+    assert found.ids == ["l1-1", "l1-2", "l2-1"]
+
+
+def test_ids_that_stand_twice_are_told_and_not_taken(look: Look) -> None:
+    found = look({"a.json": [{"id": 1, "term": "会う"}, {"id": 1, "term": "水"}]})
+    assert 'id = "hash()"' in found.toml
+    assert "the same 'id'" in found.toml
+    assert len(found.ids) == 2
+
+
+def test_lines_are_a_dialogue_and_its_speakers_are_named(look: Look) -> None:
+    lines = [
+        {"speaker": "田中", "text": "おはようございます。", "audio": None},
+        {"speaker": "森", "text": "おはよう。", "audio": None},
+    ]
+    found = look({"a.json": [{"id": "d", "title": "駅で", "lines": lines}]})
+    assert found.kinds == {"listening"}
+    assert [clip.form.text for clip in found.clips] == ["おはようございます。", "おはよう。"]
+    assert '# voices = { "田中" = "mei", "森" = "mei" }' in found.toml
+
+
+def test_lines_with_one_sound_are_said_as_one(look: Look) -> None:
+    lines = [{"who": "森", "text": "おはよう。"}, {"who": "林", "text": "はい、おはよう。"}]
+    found = look({"a.json": [{"id": 1, "title": "駅で", "audio": None, "lines": lines}]})
+    assert found.said == ["text: おはよう。はい、おはよう。 -> [0].audio"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [(["会う", "水", "青い"], "vocabulary"), (["寝たい。", "行く。", "来た。"], "reading")],
+)
+def test_nothing_but_texts_is_said_without_a_place_for_urls(
+    look: Look, texts: list[str], kind: str
+) -> None:
+    found = look({"a.json": texts})
+    assert found.kinds == {kind}
+    assert [clip.form.text for clip in found.clips] == texts
+    assert all(clip.place is None for clip in found.clips)
+
+
+def test_nothing_but_texts_under_keys_has_the_keys_as_ids(look: Look) -> None:
+    assert look({"a.json": {"n5": ["会う", "水"], "n4": ["青い", "開く"]}}).ids == [
+        "n5-1",
+        "n5-2",
+        "n4-1",
+        "n4-2",
+    ]
+
+
+def test_texts_too_deep_for_a_place_are_said_without_one(look: Look) -> None:
+    rows = [{"id": 1, "examples": [{"lines": ["犬がいます。", "水を飲む。", "寝たい。"]}]}]
+    found = look({"a.json": rows})
+    assert len(found.said) == 3
+    assert all(clip.place is None for clip in found.clips)
+
+
+def test_several_lists_of_one_file_are_several_sources(look: Look) -> None:
+    found = look(
+        {
+            "a.json": {
+                "words": [{"id": "w", **MEET}],
+                "grammar": [{"id": "g", "title": "〜たい", "examples": [{"japanese": "寝たい。"}]}],
+            }
+        }
+    )
+    assert found.kinds == {"vocabulary", "grammar"}
+    assert found.ids == ["w", "g"]
+
+
+def test_json_lines_are_records(look: Look) -> None:
+    lines = [{"id": "a", "text": "友だちに会う。", "sound": ""}, {"id": "b", "text": "空は青い。"}]
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    found = look({"a.jsonl": text})
+    assert found.said == ["text: 友だちに会う。 -> [0].sound", "text: 空は青い。 -> [1].sound"]
+
+
+def test_one_clip_is_one_clip(look: Look) -> None:
+    toml = look({"a.json": [{"id": 1, "term": "会う"}]}).toml
+    assert "# 1 entry: " in toml
+    assert "# 1 clip: " in toml

@@ -1,0 +1,106 @@
+"""The fields of an object, by the parts they play in what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.propose.fields import MOST, Field, first
+from tts_assets.propose.names import Role
+from tts_assets.propose.values import cleaned, without_furigana
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NEARLY_ALL = 0.8
+_A_NAME = 8
+_KANJI = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The fields of an object.
+
+    Args:
+        objects: some of the objects.
+        fields: all fields.
+        texts: Japanese that could be said, the likeliest first.
+        kana: nothing but kana.
+        of_kanji: on'yomi and kun'yomi.
+        speaker: who speaks.
+    """
+
+    objects: list[Any]
+    fields: list[Field]
+    texts: list[Field]
+    kana: list[Field]
+    of_kanji: list[Field]
+    speaker: Field | None
+
+    def pairs(self, one: Field, other: Field) -> list[tuple[str, str]]:
+        """The texts of two fields, of the objects that have both."""
+        rows = [(first(each, one.steps), first(each, other.steps)) for each in self.objects]
+        return [
+            (cleaned(left), cleaned(right))
+            for left, right in rows
+            if isinstance(left, str) and isinstance(right, str)
+        ]
+
+
+def cast_of(fields: list[Field], objects: list[Any]) -> Cast:
+    """Give each field its part."""
+    free = [field for field in fields if not field.is_sound]
+    readings = [field for field in free if _is_of_kanji(field)]
+    rest = [field for field in free if field not in readings]
+    texts = [field for field in rest if field.is_japanese and not field.is_reading]
+    running = any(field.content.running > MOST for field in texts)
+    speakers = [field for field in rest if running and _may_speak(field)]
+    return Cast(
+        objects=objects,
+        fields=fields,
+        texts=sorted((each for each in texts if each not in speakers), key=lambda each: each.rank),
+        kana=[field for field in rest if field.is_kana],
+        of_kanji=[field for field in readings if not _is_repeated(field, readings)],
+        speaker=speakers[0] if speakers else None,
+    )
+
+
+def is_kanji(field: Field) -> bool:
+    """Whether a field holds single kanji, and says so."""
+    named = _KANJI & {*field.name.tokens}
+    return bool(named) and field.content.single > MOST and field.content.kanji > MOST
+
+
+def is_marked(field: Field) -> bool:
+    """Whether readings are written into its texts."""
+    return field.content.furigana >= 1 - MOST
+
+
+def marks(field: Field, text: Field, cast: Cast) -> bool:
+    """Whether a field has the same words as a text, with readings written into them."""
+    if field is text or not is_marked(field) or is_marked(text) or field.listed:
+        return False
+    pairs = cast.pairs(text, field)
+    same = sum("".join(word.split()) == without_furigana(marked) for word, marked in pairs)
+    return bool(pairs) and same >= MOST * len(pairs)
+
+
+def _is_of_kanji(field: Field) -> bool:
+    content = field.content
+    named = field.name.may_be(Role.ON) or field.name.may_be(Role.KUN)
+    plain = field.row is not None or not field.listed
+    return named and plain and content.kana + content.romaji >= _NEARLY_ALL
+
+
+def _is_repeated(field: Field, readings: Sequence[Field]) -> bool:
+    """Whether it has in romaji what another has in kana."""
+    return field.content.kana == 0 and any(
+        other.steps[:-1] == field.steps[:-1] != () and other.content.kana > 0 for other in readings
+    )
+
+
+def _may_speak(field: Field) -> bool:
+    content = field.content
+    named = field.name.may_be(Role.SPEAKER) and not field.listed
+    is_name = 0 < content.length <= _A_NAME and content.single < MOST
+    return named and is_name and content.running == 0
