@@ -13,9 +13,10 @@ async def test_many_forms_are_read_as_the_guard_reads_them() -> None:
         SpokenForm(text="今日", reading="キョウ"),
         SpokenForm(text="開く", reading="アク"),
         SpokenForm(text="箸", reading="ハシ", accent=3),
+        SpokenForm(text="昨日", reading="キオウ"),
         SpokenForm(text="明日は雨が降ります。", sentence=True),
     ]
-    today, opens, chopsticks, rain = await read(forms)
+    today, opens, chopsticks, yesterday, rain = await read(forms)
     assert today == Pronunciation(
         phrases=(Phrase(kana="キョー", accent=1),),
         basis=Basis.SPELLING,
@@ -26,6 +27,14 @@ async def test_many_forms_are_read_as_the_guard_reads_them() -> None:
     assert chopsticks == (
         "the entry gives 箸 the accent 3, but ハシ has only 2 morae: give the mora after which the "
         "pitch falls, or 0"
+    )
+    assert isinstance(yesterday, Pronunciation)
+    assert yesterday == Pronunciation(
+        phrases=(Phrase(kana="キオー", accent=2),),
+        basis=Basis.FORCED,
+        accent_basis=AccentBasis.GUESSED,
+        doubt="the dictionary reads 昨日 as キノー, in none of its analyses as キオウ",
+        near="キノウ",
     )
     assert isinstance(rain, Pronunciation)
     assert [phrase.kana for phrase in rain.phrases] == ["アシタワ", "アメガ", "フリマス"]

@@ -95,6 +95,34 @@ def test_the_first_field_that_has_something_is_said() -> None:
     assert [each.form.text for each in catalogue.clips] == ["犬", "いぬ", "わん"]
 
 
+@pytest.mark.parametrize(
+    ("records", "root", "clip", "said"),
+    [
+        ("$.*", {"会う": {"kana": "あう"}}, "", [("会う", "アウ")]),
+        ("$.*[*]", {"開く": [{"kana": "あく"}, {"kana": "ひらく"}]}, "",
+         [("開く", "アク"), ("開く", "ヒラク")]),
+        ("$.n5.*", {"n5": {"会う": {"kana": "あう"}}}, "", [("会う", "アウ")]),
+        ("$", {"日": {"kana": "にち"}}, 'each = "*"', [("日", "ニチ")]),
+        ("$.*", {"日": {"on": ["ニチ", "ジツ"]}}, 'each = "on[*]"\nsay = "reading"',
+         [("日", "ニチ"), ("日", "ジツ")]),
+    ],
+)  # fmt: skip
+def test_the_key_of_a_record_may_be_its_text(
+    records: str, root: Any, clip: str, said: list[Any]
+) -> None:
+    reading = "@" if "on" in clip else "kana"
+    clip = f'[[clip]]\n{clip}\ntext = "key()"\nreading = "{reading}"\nto = false\n'
+    catalogue = _read(f'records = "{records}"\nid = "key()"', root, clip=clip)
+    assert [str(each) for each in catalogue.problems] == []
+    assert [(each.form.text, each.form.reading) for each in catalogue.clips] == said
+
+
+def test_a_record_in_a_list_has_no_key() -> None:
+    clip = '[[clip]]\ntext = "key()"\nto = false\n'
+    catalogue = _read('records = "$.words[*]"\nid = "w"', {"words": [{"w": "犬"}]}, clip=clip)
+    assert [str(each) for each in catalogue.problems] == ["x.json:3: entry 犬: it has no 'key()'"]
+
+
 def test_what_no_field_has_is_told_with_all_their_names() -> None:
     clip = '[[clip]]\ntext = ["word", "kana"]\nto = "audio"'
     (problem,) = _read('id = "key()"', [{"reading": "いぬ"}], clip=clip).problems

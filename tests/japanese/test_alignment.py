@@ -63,6 +63,7 @@ def test_every_word_gets_its_part(text: list[Word], reading: str, parts: list[st
         (words(("お母さん", "オカーサン")), "カーサン"),
         (words(("ねこ", "ネコ")), "イヌ"),
         (words(("犬", "イヌ"), ("が", "ガ")), "ガ"),
+        (words(("詩", "シ"), ("屋", "ヤ")), "シャ"),
         ([], "ア"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.japanese.labels import heard, nuclei
 from tts_assets.domain import DictionaryWord, SpokenForm, WordKind
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
@@ -81,6 +82,28 @@ def test_an_entry_s_own_reading_is_stronger_than_a_learned_word(taught: Dictiona
     for text, reading, kana in [("東京", "トウキョウ", "トーキョー"), ("角", "カド", "カド")]:
         found = guarded(SpokenForm(text=text, reading=reading), taught)
         assert [phrase.kana for phrase in found.pronunciation.phrases] == [kana]
+
+
+def test_a_learned_reading_may_have_small_kana_that_join_none_before_them() -> None:
+    dictionary = Dictionary()
+    dictionary.learn([DictionaryWord(surface="三月", reading="サンヵデェ", accent=5)])
+    nodes = dictionary.best("三月も")
+    labels = dictionary.labels(nodes)
+    assert (heard(labels), nuclei(labels)) == ("サンカデエモ", [(6, 5)])
+
+
+def test_the_longest_of_several_learned_words_is_read_within_a_longer_compound() -> None:
+    words = [("京", "ミヤコ"), ("東京", "トンキン"), ("東京大", "ニシ"), ("大学", "マナビヤ")]
+    dictionary = Dictionary()
+    dictionary.learn([DictionaryWord(surface=surface, reading=kana) for surface, kana in words])
+    for text, kana in [
+        ("新東京駅", "シントンキンエキ"),
+        ("東京大", "ニシ"),
+        ("東京大会", "ニシカイ"),
+        ("大学生", "マナビヤセー"),
+        ("東京都立大学前", "トンキントリツマナビヤマエ"),
+    ]:
+        assert said(dictionary.best(text)) == kana
 
 
 def test_any_word_wins_inside_any_sentence() -> None:

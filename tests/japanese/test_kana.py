@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
+from tts_assets.japanese.kana import is_katakana, katakana, morae, pronounced, pronunciation_key
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,59 @@ def test_different_words_have_different_keys(one: str, other: str) -> None:
 )
 def test_katakana_is_told_from_everything_else(text: str, *, expected: bool) -> None:
     assert is_katakana(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("kana", "expected"),
+    [
+        ("トウキョウ", "ト ウ キョ ウ"),
+        ("がっこう", "ガ ッ コ ウ"),
+        ("ラーメン", "ラ ー メ ン"),
+        ("ティッシュ", "ティ ッ シュ"),
+        ("ヴァイオリン", "ヴァ イ オ リ ン"),
+        ("ファン", "ファ ン"),
+        ("ウィスキー", "ウィ ス キ ー"),
+        ("しゃしん", "シャ シ ン"),
+        ("ニィ", "ニ ィ"),
+        ("アァ", "ア ァ"),
+        ("ｷｮｳ", "キョ ウ"),
+        ("ァ", "ァ"),
+        ("コンニチハ、マタ", "コ ン ニ チ ハ マ タ"),
+        ("東", ""),
+        ("", ""),
+    ],
+)
+def test_small_kana_join_the_one_before_and_others_are_morae(kana: str, expected: str) -> None:
+    assert morae(kana) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("kana", "said"),
+    [
+        ("トウキョウ", "トーキョー"),
+        ("せんせい", "センセー"),
+        ("オネエサン", "オネーサン"),
+        ("オバアサン", "オバーサン"),
+        ("クウキ", "クーキ"),
+        ("コオリ", "コーリ"),
+        ("チイサイ", "チーサイ"),
+        ("ラーメン", "ラーメン"),
+        ("ツヅク", "ツズク"),
+        ("ハナヂ", "ハナジ"),
+        ("ヲ", "オ"),
+        ("キャア", "キャー"),
+    ],
+)
+def test_a_long_vowel_is_written_as_one(kana: str, said: str) -> None:
+    assert pronounced(kana) == said
+
+
+@pytest.mark.parametrize("kana", ["アタラシイ", "イイ", "ハ", "ヘ", "イウ", "アオイ", "ニィ", "ー"])
+def test_other_kana_are_said_as_they_are_spelled(kana: str) -> None:
+    assert pronounced(kana) == kana
+
+
+@pytest.mark.parametrize("kana", ["トウキョウ", "アタラシイ", "オモウ", "ツヅク", "ティー"])
+def test_what_is_said_has_the_key_of_what_is_spelled(kana: str) -> None:
+    assert pronunciation_key(pronounced(kana)) == pronunciation_key(kana)
+    assert len(morae(pronounced(kana))) == len(morae(kana))

@@ -115,7 +115,7 @@ def test_a_line_that_leaves_something_open_is_no_reading(text: str, line: str) -
 
 @pytest.mark.parametrize("line", ["私はがくせいです。", "I am a student.", "わたしはstudentです。"])
 def test_a_line_with_kanji_or_other_words_is_refused(line: str) -> None:
-    with pytest.raises(UnusableTextError, match="the kana line .* is not kana"):
+    with pytest.raises(UnusableTextError, match=r"the kana line .* is not kana"):
         spoken_text("私は学生です。", line)
 
 

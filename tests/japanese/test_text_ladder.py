@@ -1,10 +1,14 @@
 """Running text, said from its spelling and held against its kana line."""
 
+import itertools
+from collections.abc import Iterator
+
 import pytest
 
 from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.nodes import Nodes, said
 from tts_assets.japanese.reading import guarded
 
 
@@ -53,6 +57,31 @@ def test_the_next_analysis_that_agrees_is_taken(
 ) -> None:
     found = read(dictionary, text, line)
     assert (sound(found), found.basis, found.doubt) == (kana, Basis.NBEST, doubt)
+
+
+@pytest.mark.parametrize(("wrong", "basis"), [(59, Basis.NBEST), (60, Basis.FORCED)])
+def test_sixty_analyses_are_looked_through(wrong: int, basis: Basis) -> None:
+    class Slow(Dictionary):
+        """Has the right analysis behind many wrong ones."""
+
+        def alternatives(self, text: str, most: int) -> Iterator[Nodes]:
+            right = [each for each in super().alternatives(text, most) if "フリ" in said(each)]
+            yield from itertools.islice([*[self.best(text)] * wrong, *right], most)
+
+    found = read(Slow(), "雨が降りそうです。", "アメガフリソウデス")
+    assert (sound(found), found.basis) == ("アメガフリソーデス", basis)
+
+
+def test_a_kana_line_is_spoken_as_its_spelling_where_it_says_the_same(
+    dictionary: Dictionary,
+) -> None:
+    text, line = "母は花屋へは行きませんでした。", "ハハハハナヤヘハイキマセンデシタ"
+    with_line, alone = (
+        guarded(SpokenForm(text=text, reading=reading, sentence=True), dictionary)
+        for reading in (line, None)
+    )
+    assert sound(with_line.pronunciation) == "ハハワハナヤエワイキマセンデシタ"
+    assert with_line.parts == alone.parts
 
 
 def test_where_none_agrees_the_words_that_differ_are_forced(dictionary: Dictionary) -> None:

@@ -22,14 +22,56 @@ def test_objects_by_word_have_their_keys_as_ids(look: Look) -> None:
     rows = {"会う": {"kana": "あう", "audio": ""}, "青い": {"kana": "あおい", "audio": ""}}
     found = look({"a.json": rows})
     assert found.ids == ["会う", "青い"]
-    assert found.said == ["word: あう アウ -> 会う.audio", "word: あおい アオイ -> 青い.audio"]
+    assert found.said == ["word: 会う アウ -> 会う.audio", "word: 青い アオイ -> 青い.audio"]
+
+
+def test_a_key_may_be_the_reading_of_what_stands_under_it(look: Look) -> None:
+    rows = {"あう": {"kanji": "会う"}, "あく": {"kanji": "開く"}, "いぬ": {"kanji": "犬"}}
+    assert look({"a.json": rows}).said[0] == "word: 会う アウ -> あう.audioUrl"
+
+
+def test_a_key_that_stands_under_itself_too_is_no_field(look: Look) -> None:
+    found = look({"a.json": {"会う": MEET, "水": WATER, "青い": BLUE}})
+    assert found.source.clips[0].text[0].text == "word"
+
+
+def test_kanji_by_character_have_a_clip_for_each_reading(look: Look) -> None:
+    rows = {"日": {"on": ["ニチ", "ジツ"], "kun": ["ひ"]}, "月": {"on": ["ゲツ"], "kun": ["つき"]}}
+    found = look({"a.json": rows})
+    assert found.kinds == {"kanji"}
+    assert found.said[:2] == [
+        "onyomi-1: 日 ニチ -> 日.onAudio[0]",
+        "onyomi-2: 日 ジツ -> 日.onAudio[1]",
+    ]
+
+
+def test_words_with_a_sentence_each_have_the_word_said(look: Look) -> None:
+    rows = {
+        "会う": {"meaning": "to meet", "sentence": "友達に会う。"},
+        "犬": {"meaning": "dog", "sentence": "犬がいる。"},
+        "水": {"meaning": "water", "sentence": "水を飲む。"},
+    }
+    assert look({"a.json": rows}).said[0] == "word: 会う -> 会う.audioUrl"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"会う": "あう", "犬": "いぬ", "猫": "ねこ"}, "word: 会う アウ -> nowhere"),
+        ({"会う": "to meet", "犬": "dog", "猫": "cat"}, "word: 会う -> nowhere"),
+    ],
+)
+def test_one_text_under_each_key_is_its_reading_or_what_is_said(
+    look: Look, rows: dict[str, str], said: str
+) -> None:
+    assert look({"a.json": rows}).said[0] == said
 
 
 def test_lists_by_word_are_numbered(look: Look) -> None:
     rows = {"会う": [{"yomi": "あう"}], "開く": [{"yomi": "あく"}, {"yomi": "ひらく"}]}
     found = look({"a.json": rows})
     assert found.ids == ["会う-1", "開く-1", "開く-2"]
-    assert found.said[-1] == "word: ひらく ヒラク -> 開く[1].audioUrl"
+    assert found.said[-1] == "word: 開く ヒラク -> 開く[1].audioUrl"
 
 
 def test_maps_in_maps_are_followed(look: Look) -> None:

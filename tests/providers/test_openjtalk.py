@@ -6,8 +6,10 @@ import anyio
 import numpy as np
 import pytest
 
-from tts_assets.domain import DictionaryWord, Sound, Speech, SpokenForm, Voice
+from tests.japanese.accents import ACCENTED
+from tts_assets.domain import DictionaryWord, Sound, Speech, SpokenForm, Voice, WordKind
 from tts_assets.errors import ClipError
+from tts_assets.host import EngineHost
 from tts_assets.providers import Recorder, get
 from tts_assets.providers.openjtalk import Engine
 
@@ -123,10 +125,36 @@ def test_an_accent_of_the_data_is_heard(engine: Engine) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_words_of_the_user_are_spoken() -> None:
-    words = (DictionaryWord(surface="東京", reading="トンキン", accent=1),)
-    provider = get("openjtalk")
-    async with provider.open(workers=1, timeout_seconds=60.0, words=words) as speaker:
-        speech = await speaker.speak(SpokenForm(text="東京"), MEI)
-    assert speech.pronunciation is not None
-    assert [phrase.kana for phrase in speech.pronunciation.phrases] == ["トンキン"]
+async def test_any_number_of_workers_reads_the_same(engine: Engine) -> None:
+    forms = [
+        SpokenForm(text=text, reading=reading, accent=chosen)
+        for text, reading, accent in ACCENTED
+        for chosen in (None, accent)
+    ]
+    async with get("openjtalk").open(workers=3, timeout_seconds=60.0) as speaker:
+        assert isinstance(speaker, EngineHost)
+        assert await speaker.read(forms) == [engine.read(form) for form in forms]
+
+
+@pytest.mark.anyio
+async def test_the_words_of_the_user_are_spoken_in_words_and_sentences() -> None:
+    words = (
+        DictionaryWord(surface="東京", reading="トンキン", accent=1),
+        DictionaryWord(surface="東京塔", reading="アカイトウ", accent=3, kind=WordKind.NAME),
+        DictionaryWord(surface="ググる", reading="ググル", accent=2, kind=WordKind.VERB),
+    )
+    forms = [
+        SpokenForm(text="東京"),
+        SpokenForm(text="東京", reading="トウキョウ"),
+        SpokenForm(text="東京塔と東京都をググる。", sentence=True),
+    ]
+    async with get("openjtalk").open(workers=2, timeout_seconds=60.0, words=words) as speaker:
+        speeches = [await speaker.speak(form, MEI) for form in forms]
+    said = [each.pronunciation.phrases for each in speeches if each.pronunciation is not None]
+    assert [[phrase.kana for phrase in phrases] for phrases in said] == [
+        ["トンキン"],
+        ["トーキョー"],
+        ["アカイトート", "トンキントヲ", "ググル"],
+    ]
+    assert said[0][0].accent == 1
+    assert said[2][0].accent == 3

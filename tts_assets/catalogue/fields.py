@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tts_assets.mapping import OVERRIDE, Path, ShapeError, a, found, shown, written
+from tts_assets.mapping import KEY, OVERRIDE, Path, ShapeError, Step, a, found, shown, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tts_assets.domain import Place
     from tts_assets.mapping import Skip
+    from tts_assets.mapping.path import Steps
 
 #: A text longer than this is refused: it is a mistake, or belongs into several entries.
 LONGEST_TEXT = 5_000
@@ -29,14 +30,15 @@ class EntryProblemError(ValueError):
 class Subject:
     """What a clip is said of: an item of a record, or the record itself."""
 
-    __slots__ = ("at", "item", "record", "record_at")
+    __slots__ = ("_way", "at", "item", "record", "record_at")
 
-    def __init__(self, record: Any, record_at: Place, item: Any, at: Place) -> None:
-        """Take the values and their places."""
+    def __init__(self, record: Any, record_at: Place, item: Any, at: Place, way: Steps) -> None:
+        """Take the values and their places, and the steps that led from the root to the item."""
         self.record = record
         self.record_at = record_at
         self.item = item
         self.at = at
+        self._way = way
 
     def values(self, path: Path) -> list[tuple[Place, Any]]:
         """All that a path leads to.
@@ -44,6 +46,8 @@ class Subject:
         Raises:
             EntryProblemError: a value on the way has another shape.
         """
+        if path is KEY:
+            return [((), key) for key in self._keys()[-1:]]
         value, at = (self.record, self.record_at) if path.from_record else (self.item, self.at)
         try:
             return list(found(value, path.steps))
@@ -51,6 +55,11 @@ class Subject:
             place = (*at, *problem.place)
             where = shown(place[len(self.record_at) :])
             raise EntryProblemError(f"{where} {problem.wrong}", place) from problem
+
+    def _keys(self) -> list[str]:
+        """The keys on the way that are data: those that a ``*`` stands for."""
+        pairs = zip(self.at, self._way, strict=True)
+        return [key for key, step in pairs if step is Step.EVERY and isinstance(key, str)]
 
     def place_of(self, paths: tuple[Path, ...]) -> Place:
         """Where the first of these paths leads that leads to something; else the item."""

@@ -79,7 +79,7 @@ class Reader:
         """
         self._document = document
         self._source = source
-        self._rules = tuple(Rule(rule, source.voices) for rule in source.clips)
+        self._rules = tuple(Rule(rule, source) for rule in source.clips)
         self._ids = Ids(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []

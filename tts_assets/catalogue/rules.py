@@ -21,7 +21,9 @@ from tts_assets.japanese import normalise
 from tts_assets.mapping import Alternatives, ClipRule, Say, ShapeError, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.mapping import Source
 
 #: The forms that are said, or the reason why nothing is.
 Said: TypeAlias = tuple[SpokenForm, ...] | str
@@ -60,10 +62,12 @@ class Slot(NamedTuple):
 class Rule:
     """A clip rule with its fields compiled."""
 
-    def __init__(self, rule: ClipRule, voices: Mapping[str, str]) -> None:
-        """Compile a rule; ``voices`` has the voice of each speaker."""
+    def __init__(self, rule: ClipRule, source: Source) -> None:
+        """Compile a rule of a source."""
         self._rule = rule
-        self._voices = voices
+        self._voices = source.voices
+        self._way = source.records.steps
+        self._way_of_items = (*self._way, *(rule.each.steps if rule.each else ()))
         self._text = joiner(rule.text, rule.join) if rule.join is not None else getter(rule.text)
         self._reading = (
             joiner(rule.reading, rule.join) if rule.join is not None else getter(rule.reading)
@@ -89,21 +93,23 @@ class Rule:
             EntryProblemError: the items are none; the clips before it stand.
         """
         each = self._rule.each
-        whole = Subject(record, place, record, place)
+        whole = Subject(record, place, record, place, self._way)
         if each is None:
             yield from self._of(whole, self._rule.part, None)
             return
         for index, (inner, item) in enumerate(whole.values(each)):
-            subject = Subject(record, place, item, (*place, *inner))
+            subject = Subject(record, place, item, (*place, *inner), self._way_of_items)
             last = inner[-1] if inner else 0
             yield from self._of(subject, f"{self._rule.part}-{index + 1}", last)
 
     def raw(self, record: Any, place: Place) -> list[Any]:
         """The texts and readings of a record as they are, to tell it from others."""
         each = self._rule.each
-        whole = Subject(record, place, record, place)
+        whole = Subject(record, place, record, place, self._way)
         items = [((), record)] if each is None else whole.values(each)
-        subjects = [Subject(record, place, item, (*place, *at)) for at, item in items]
+        subjects = [
+            Subject(record, place, item, (*place, *at), self._way_of_items) for at, item in items
+        ]
         fields = (self._text, self._reading, self._furigana)
         return [
             None if (value := field(subject)) is ABSENT else value

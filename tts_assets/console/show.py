@@ -182,18 +182,7 @@ def _clip(clip: Any) -> dict[str, Any]:
 
 def _summary(report: Report) -> list[str]:
     states = report.states
-    lines = []
-    if report.dry_run:
-        lines.append(f"to make   {report.to_make} clips; nothing was changed")
-        if report.urls_to_write:
-            lines.append(f"URLs      {report.urls_to_write} of fresh clips to write")
-    else:
-        pace = f" in {report.seconds:.1f} s, {report.workers} at once"
-        sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
-        lines.append(f"made      {report.made} clips{sound}{pace}")
-        lines.append(f"failed    {len(report.failures)}")
-        if report.doubts:
-            lines.append(f"doubtful  {len(report.doubts)} readings or accents: see `tts-assets lint`")
+    lines = _to_make(report) if report.dry_run else _made(report)
     lines.append(f"fresh     {states.get(State.FRESH, 0)}")
     if states.get(State.LOCKED):
         lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")
@@ -211,4 +200,20 @@ def _summary(report: Report) -> list[str]:
         lines.append("          run the same command again to make the rest")
     if report.credit and report.made:
         lines.append(f"credit    {report.credit}")
+    return lines
+
+
+def _to_make(report: Report) -> list[str]:
+    lines = [f"to make   {report.to_make} clips; nothing was changed"]
+    if report.urls_to_write:
+        lines.append(f"URLs      {report.urls_to_write} of fresh clips to write")
+    return lines
+
+
+def _made(report: Report) -> list[str]:
+    pace = f" in {report.seconds:.1f} s, {report.workers} at once"
+    sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
+    lines = [f"made      {report.made} clips{sound}{pace}", f"failed    {len(report.failures)}"]
+    if report.doubts:
+        lines.append(f"doubtful  {len(report.doubts)} readings or accents: see `tts-assets lint`")
     return lines

@@ -35,7 +35,7 @@ _KEYS = (
 
 _KANA = r"[ぁ-ゖァ-ヺー]"
 _BETWEEN = re.compile(r"[,、，;；|｜\n]|\s[/／・]\s")
-_CLASS = re.compile(r"[(（\[［【〔〈<][^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]")
+_CLASS = re.compile(r"[(（\[［【〔〈<](?![HLhl高低][)）])[^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _OVERLINE = re.compile(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
 #: What stands where a table has no accent.
@@ -46,7 +46,7 @@ _NUMBER = re.compile(
 )
 _TWO_PHRASES = re.compile(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
 _NAME = re.compile(
-    r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:gata|shiki|型|式)?"
+    r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:[-\s]?gata|[-\s]?shiki|型|式)?"
     r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
 )
 #: The names in kanji by their first; those in Latin letters begin with their code.

@@ -11,6 +11,7 @@ from tts_assets.domain import WordKind
 from tts_assets.errors import UsageError
 from tts_assets.japanese.entries import Entry, joining_rule
 from tts_assets.japanese.kana import morae, pronounced
+from tts_assets.japanese.nodes import enlarged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -28,8 +29,11 @@ _GRAMMAR = {
 #: With this cost a word wins against whatever the dictionary knows: words of one kana, too. A cost
 #: is a 16-bit number, and connections of words cost between -14,000 and 5,000.
 _CHEAPEST = -30_000
-#: How much cheaper a word is than the words that lie within it.
+#: How much cheaper a word is than those that fill it side by side.
 _STEP = 1_000
+#: How much cheaper than one that leaves a rest, which the dictionary may read with what follows:
+#: 東京大・会 and 東京・大会.
+_STEP_WITH_REST = 5_000
 
 
 def grammar(kind: WordKind) -> tuple[str, ...]:
@@ -56,7 +60,8 @@ def costs(surfaces: Collection[str]) -> dict[str, int]:
     found = dict.fromkeys(sorted(known, key=len, reverse=True), _CHEAPEST)
     for longer, cost in found.items():
         inner = [part for part in _parts(longer) if part in known]
-        share = (cost + _STEP) // max(1, _most_side_by_side(longer, inner))
+        most = _most_side_by_side(longer, inner)
+        share = (cost + _STEP) // most if most > 1 else cost + _STEP_WITH_REST
         for part in inner:
             found[part] = max(found[part], share)
     return found
@@ -114,7 +119,7 @@ def compiled(
 
 
 def _entry(word: DictionaryWord, accent: int) -> Entry:
-    sound = pronounced(word.reading)
+    sound = pronounced(enlarged(word.reading))
     noun = _GRAMMAR[word.kind][0] == "名詞"
     return Entry(
         surface=word.surface, grammar=_GRAMMAR[word.kind], base=word.surface, reading=word.reading,

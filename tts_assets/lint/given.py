@@ -32,7 +32,7 @@ class Given:
     def __init__(self, reader: Reader) -> None:
         """Compile the fields for the readings of each of the source's rules."""
         self._root = reader.document.root
-        self._depth = len(reader.source.records.steps)
+        self._way = reader.source.records.steps
         self._rules = {rule.part: rule for rule in reader.source.clips}
         self._fields = {rule.part: _field(rule) for rule in reader.source.clips}
 
@@ -42,9 +42,11 @@ class Given:
 
     def reading(self, clip: Clip) -> str | None:
         """The reading that the entry writes for a clip; None where it writes none."""
-        place: Place = clip.at[: self._depth]
+        rule, depth = self._rules[_part(clip)], len(self._way)
+        place: Place = clip.at[:depth]
         record = _at(self._root, place)
-        subject = Subject(record, place, _at(record, clip.at[self._depth :]), clip.at)
+        way = (*self._way, *(rule.each.steps if rule.each else ()))
+        subject = Subject(record, place, _at(record, clip.at[depth:]), clip.at, way)
         try:
             value = self._fields[_part(clip)](subject)
         except EntryProblemError:

@@ -2,6 +2,7 @@
 
 from tts_assets.mapping.builtin import BUILT_IN, OVERRIDE, kinds_like
 from tts_assets.mapping.path import (
+    KEY,
     Path,
     PathError,
     ShapeError,
@@ -27,6 +28,7 @@ from tts_assets.mapping.table import source_of
 
 __all__ = [
     "BUILT_IN",
+    "KEY",
     "OVERRIDE",
     "ROOT_LIST",
     "Alternatives",

@@ -62,6 +62,10 @@ class Path:
     from_record: bool = False
 
 
+#: No step, but the last key on the way to an item that a ``*`` stands for; not in RFC 9535.
+KEY = Path("key()", ())
+
+
 def parse_path(text: str) -> Path:
     """Read a path such as ``reading``, ``examples[*].japanese``, ``$.kanji`` or ``['odd key']``.
 

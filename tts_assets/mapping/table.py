@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.domain import Kind
 from tts_assets.errors import UsageError
 from tts_assets.mapping.builtin import BUILT_IN
-from tts_assets.mapping.path import Path, Step, parse_path
+from tts_assets.mapping.path import KEY, Path, Step, parse_path
 from tts_assets.mapping.source import (
     Alternatives,
     ClipRule,
@@ -161,7 +161,7 @@ def _path(value: Any) -> Path:
 
 
 def _paths(value: Any) -> tuple[Path, ...]:
-    paths = tuple(map(parse_path, texts(value)))
+    paths = tuple(KEY if each == KEY.text else parse_path(each) for each in texts(value))
     if any(Step.SAME in path.steps for path in paths):
         raise ValueError("[#] is for `to`; here write @ for the item")
     return paths

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
 from tts_assets.mapping import (
+    KEY,
     Alternatives,
     ClipRule,
     Path,
@@ -136,7 +137,7 @@ class ClipRules:
     def _skip(self, part: Part, spoken: Spoken) -> tuple[Skip, ...]:
         """A condition for objects that lack the text: else each would be reported."""
         steps = spoken.text or spoken.reading or spoken.furigana
-        if spoken.each or spoken.of_record or not steps:
+        if spoken.each or spoken.of_record or not steps or (KEY.text,) in steps:
             return ()
         objects = [
             value for document in self._documents for value in values_at(document.root, part.steps)
@@ -184,6 +185,8 @@ class ClipRules:
 
 def path(steps: Steps, *, from_record: bool = False) -> Path:
     """A path with these steps, from the item or from the record."""
+    if steps == (KEY.text,):
+        return KEY
     text = written(steps)
     if not from_record:
         return Path(text, steps)

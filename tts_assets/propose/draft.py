@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
-from tts_assets.mapping import ClipRule, Id, IdFrom, Say, ShapeError, Source, Step, found
+from tts_assets.mapping import KEY, ClipRule, Id, IdFrom, Say, ShapeError, Source, Step, found
 from tts_assets.propose.clip_rules import ClipRules, path
 from tts_assets.propose.fields import first
 from tts_assets.propose.identity import id_of
@@ -109,18 +109,22 @@ def _texts_alone(shape: Shape, documents: Sequence[Document]) -> Iterator[Draft]
     steps: Steps = ()
     while shape.items is not None:
         shape, steps = shape.items, (*steps, Step.EVERY)
-    content = content_of(shape.texts)
-    if not steps or content.filled < _SEVERAL or content.japanese < _ALL:
+    if not steps or not _can_be_reached(steps, documents):
         return
-    if not _can_be_reached(steps, documents):
+    text, content, kana = path(()), content_of(shape.texts), False
+    keys = content_of(_last_keys(steps, documents))
+    if content.japanese >= _ALL:
+        kana = content.kana >= _ALL
+    if keys.japanese >= _ALL and keys.filled == content.filled and (kana or not content.japanese):
+        text, content = KEY, keys
+    if content.filled < _SEVERAL or content.japanese < _ALL:
         return
-    text, kana = path(()), content.kana >= _ALL
     running = content.running >= 1 - _ALL
     rule = ClipRule(
         part="text" if running else "word",
         say=Say.SENTENCE if running else Say.WORD,
         text=(text,),
-        reading=(text,) if kana else (),
+        reading=(path(()),) if kana else (),
         to=None,
     )
     keyed = any(isinstance(document.root, dict) for document in documents)
@@ -133,3 +137,9 @@ def _texts_alone(shape: Shape, documents: Sequence[Document]) -> Iterator[Draft]
         ),
         id_reason="the key under which it stands" if keyed else "a hash of what is said",
     )
+
+
+def _last_keys(steps: Steps, documents: Sequence[Document]) -> list[str]:
+    """The keys under which texts stand, where these are no items of lists."""
+    places = (place for document in documents for place, _ in found(document.root, steps))
+    return [place[-1] for place in places if isinstance(place[-1], str)]

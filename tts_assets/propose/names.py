@@ -9,6 +9,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tts_assets.mapping.path import KEY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -121,6 +123,8 @@ def roles_of(token: str) -> list[Role]:
 
 def name_of(steps: Steps) -> Name:
     """The name of a field: its own key, and behind that the keys it lies under."""
+    if steps == (KEY.text,):
+        return Name(tokens=("word",), roles=(Role.WORD, Role.READING), foreign=False)
     keys = [tokens_of(step) for step in steps if isinstance(step, str)]
     roles = list(_roles_of_key(keys[-1])) if keys else []
     # The `url` of audio.url, and the `text` of kanji[*].text, are what they lie in.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.mapping.path import Step
+from tts_assets.mapping.path import KEY, Step
 from tts_assets.propose.names import Role, name_of
 from tts_assets.propose.values import is_japanese
 
@@ -63,8 +63,7 @@ def shape_of(values: Sequence[Any], depth: int = 0) -> Shape:
     lists = [each for each in some if isinstance(each, list) and each]
     if len(objects) > len(lists):
         if _keys_are_data(objects):
-            inner = [value for each in objects for value in each.values()]
-            shape.items = shape_of(inner, depth + 1)
+            shape.items = shape_of([value for each in objects for value in _under(each)], depth + 1)
         else:
             shape.fields = _fields(objects, depth)
     elif lists:
@@ -134,6 +133,25 @@ def _keys_are_data(objects: list[dict[str, Any]]) -> bool:
         return True
     values = [value for each in objects for value in each.values()]
     return len(values) > 1 and _are_alike(values)
+
+
+def _under(keyed: dict[str, Any]) -> list[Any]:
+    """What stands under keys; where these are texts that the objects lack, as a field of theirs."""
+    values = list(keyed.values())
+    rows = [[each] if isinstance(each, dict) else each for each in values]
+    if not all(isinstance(row, list) and all(isinstance(one, dict) for one in row) for row in rows):
+        return values
+    lack = sum(
+        all(key not in one.values() for one in row) for key, row in zip(keyed, rows, strict=True)
+    )
+    if sum(map(is_japanese, keyed)) <= 0.6 * len(keyed) or lack <= 0.6 * len(keyed):
+        return values
+    return [
+        [{KEY.text: key, **one} for one in row]
+        if isinstance(value, list)
+        else {KEY.text: key, **value}
+        for (key, value), row in zip(keyed.items(), rows, strict=True)
+    ]
 
 
 def _are_alike(values: list[Any]) -> bool:
