@@ -13,6 +13,7 @@ The exit code is 1 if a word is not right.
 
 from __future__ import annotations
 
+import argparse
 import math
 import re
 import sys
@@ -39,6 +40,9 @@ LEAST_SEMITONES = 1.0
 
 def main() -> int:
     """Say all words, print what was heard; 1 if any is not heard with its accent."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     from pyopenjtalk import DEFAULT_HTS_VOICE
     from pyopenjtalk.htsengine import HTSEngine
 

@@ -134,6 +134,7 @@ def test_the_commands_of_the_readme_run(project: Project) -> None:
     """All blocks but the set-up, the tests and the contributor's checks, in a project of two words."""
     project.write("data/vocabulary.json", WORDS)
     shutil.copy(project.folder / "data/vocabulary.json", project.folder / "words.json")
+    shutil.copytree(project.folder / "data", project.folder / "content")
     blocks = [block for block in _blocks("sh") if ".venv" not in block]
     assert len(blocks) == 1
     environment = _real(project)

@@ -46,6 +46,8 @@ from tts_assets.japanese.normalise import UnusableTextError, spoken_kana, spoken
         ("\u202a犬\u202c", "いぬ", "犬", "イヌ"),
         ("\ufeff犬", "いぬ", "犬", "イヌ"),
         ("犬😀", "いぬ", "犬", "イヌ"),
+        ("ha(\u0304", None, "ha", None),
+        ("ア\u0305メ", None, "アメ", None),
         # Markup.
         ("<b>水</b>", "みず", "水", "ミズ"),
         ("&lt;b&gt;犬&lt;/b&gt;", "いぬ", "犬", "イヌ"),
@@ -116,6 +118,7 @@ def test_a_word_is_said_without_what_stands_around_it(
         ("行く・来る", None, [("行く", None), ("来る", None)]),
         ("コーヒー／紅茶", None, [("コーヒー", None), ("紅茶", None)]),
         ("A/B", None, [("A", None), ("B", None)]),
+        ("10:30/朝", None, [("10時30分", None), ("朝", None)]),
         ("明日", "あした、あす", [("明日", "アシタ"), ("明日", "アス")]),
         ("明日", "あした or あす", [("明日", "アシタ"), ("明日", "アス")]),
         ("行く", "いく; ゆく", [("行く", "イク"), ("行く", "ユク")]),

@@ -73,7 +73,7 @@ def _heard(said: Pronunciation | str) -> dict[str, str | None]:
         "said": notation(said.phrases),
         "pitch": pitch_line(said.phrases),
         "sure": f"reading: {said.basis}, accent: {said.accent_basis}",
-        "doubt": said.doubt,
+        "doubt": said.doubt if said.near is None else f"{said.doubt}; did you mean {said.near}?",
     }
 
 

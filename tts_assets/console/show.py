@@ -127,6 +127,7 @@ def report_data(report: Report) -> dict[str, Any]:
                 "basis": each.pronunciation.basis.value,
                 "accent_basis": each.pronunciation.accent_basis.value,
                 "doubt": each.pronunciation.doubt,
+                "near": each.pronunciation.near,
             }
             for each in report.doubts
         ],

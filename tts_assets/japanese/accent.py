@@ -35,7 +35,9 @@ _KEYS = (
 
 _KANA = r"[ぁ-ゖァ-ヺー]"
 _BETWEEN = re.compile(r"[,、，;；|｜\n]|\s[/／・]\s")
-_CLASS = re.compile(r"[(（\[［【〔〈<](?![HLhl高低][)）])[^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]")
+_CLASS = re.compile(
+    r"[(（\[［【〔〈<](?![HLhl高低][)）])[^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]"
+)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _OVERLINE = re.compile(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
 #: What stands where a table has no accent.
@@ -89,7 +91,7 @@ def accent_of(value: object, reading: str | None) -> int | None:
             return None
         case bool():
             raise _unknown(value)
-        case int() | float() if value >= 0 and float(value).is_integer():
+        case int() | float() if value >= 0 and value % 1 == 0:
             return int(value)
         case str():
             return _in_text(value, reading)

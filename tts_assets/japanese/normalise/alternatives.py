@@ -20,10 +20,12 @@ _WITH_SURU = "\ue003"
 _OR = r"\s(?:or|または|もしくは|あるいは)\s"
 #: Not in dates, fractions, addresses and units.
 _BETWEEN_SPELLINGS = re.compile(
-    r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
+    r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\d\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
     f"|{_OR}"
 )
 _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
+#: More spellings of one word than this are no alternatives; each is held against each reading.
+_MOST = 50
 _MARKS_OF_READINGS = re.compile(f"[{_BETWEEN_READINGS}]|{_OR}")
 
 
@@ -43,6 +45,7 @@ def readings_parted(
     """The alternatives of a reading; a mark that the spelling itself has parts nothing."""
     if separators is not None:
         return _with_suru(_split(reading, separators, _MARKS_OF_READINGS))
+    spellings = spellings[:_MOST]
     marks = "".join(
         mark
         for mark in _BETWEEN_READINGS
@@ -60,7 +63,7 @@ def softly_parted(spelling: str, readings: Sequence[str]) -> list[str]:
     """The alternatives at ・, 、 and spaces, which part only where each alone fits a reading."""
     for mark in "・、，, ":
         parts = [part.strip() for part in _outside_numbers(mark).split(spelling)]
-        if len(parts) > 1 and all(parts) and _are_alternatives(parts, mark, readings):
+        if 1 < len(parts) <= _MOST and all(parts) and _are_alternatives(parts, mark, readings):
             return _with_suru(parts)
     return [spelling]
 
@@ -89,7 +92,7 @@ def _outside_numbers(mark: str) -> re.Pattern[str]:
 
 def _pair(spellings: Sequence[str], reading: str, readings: Sequence[str]) -> tuple[str, str]:
     """The spelling that a reading is of; where only one of the two has する, the other gets it."""
-    fitting = [each for each in spellings if fits(each, reading)] or spellings[:1]
+    fitting = [each for each in spellings[:_MOST] if fits(each, reading)] or spellings[:1]
     spelling = max(fitting, key=lambda each: len(okurigana(each)))
     noun = reading.removesuffix("スル")
     if katakana(spelling).endswith("スル"):

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _LATIN_NOTE = re.compile(
     r"[(（\[［【〔](?=[^()（）\[\]［］【】〔〕]{0,80}[A-Za-z])[^()（）\[\]［］【】〔〕ぁ-ゖァ-ヺ\u3400-\u9fff]*[)）\]］】〕]"
 )
-_FORMULA = re.compile(r"(?<![A-Za-z])(?!or\s)[A-Za-zＡ-Ｚａ-ｚÀ-ÿ][A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９\- ]*|[+＋]")
+_FORMULA = re.compile(
+    r"(?<![A-Za-z])(?!or\s)[A-Za-zＡ-Ｚａ-ｚÀ-ÿ][A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９\- ]*|[+＋]"
+)
 _NUMBERED = re.compile(
     r"(?<=[ぁ-ヺー\u3400-\u9fff々〜～])\s*(?:[0-9０-９①-⑳Ⅰ-Ⅻ]+)(?=\s*$|\s*[/／])"
 )
