@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_assets.domain import SpokenForm
@@ -49,6 +49,9 @@ TEXTS = st.one_of(
     st.text(alphabet=st.characters(min_codepoint=0x3000, max_codepoint=0x30FF), max_size=20),
 )
 
+#: The same texts every time, and many of them.
+many = settings(derandomize=True, max_examples=300)
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ue000-\uf8ff]")
 _MARKUP = re.compile(r"[<>{}\[\]【】《》｜]|&(?:amp|lt|gt|#\d+);")
 
@@ -66,6 +69,7 @@ def forms(say: Callable[[str], Said], text: str) -> list[SpokenForm]:
     return list(said)
 
 
+@many
 @given(TEXTS)
 def test_a_form_is_plain_text_with_a_reading_in_katakana(text: str) -> None:
     for say in SAY:
@@ -77,6 +81,7 @@ def test_a_form_is_plain_text_with_a_reading_in_katakana(text: str) -> None:
             assert form.sentence == (say in {spoken_text, spoken_dialogue})
 
 
+@many
 @given(TEXTS)
 def test_what_is_said_stays_as_it_is(text: str) -> None:
     for say in SAY:
@@ -85,6 +90,7 @@ def test_what_is_said_stays_as_it_is(text: str) -> None:
             assert [each.text for each in again] == [form.text]
 
 
+@many
 @given(TEXTS, TEXTS)
 def test_any_reading_is_katakana_or_refused(text: str, reading: str) -> None:
     for say in (spoken_word, spoken_text, spoken_dialogue, spoken_title):
@@ -92,6 +98,7 @@ def test_any_reading_is_katakana_or_refused(text: str, reading: str) -> None:
             assert form.reading is None or is_katakana(form.reading)
 
 
+@many
 @given(TEXTS)
 def test_the_lines_of_any_dialogue_have_words(text: str) -> None:
     try:
@@ -101,6 +108,7 @@ def test_the_lines_of_any_dialogue_have_words(text: str) -> None:
     assert all(words.strip() for _, words in lines)
 
 
+@many
 @given(TEXTS)
 def test_a_reading_in_furigana_is_katakana(text: str) -> None:
     try:
@@ -110,6 +118,7 @@ def test_a_reading_in_furigana_is_katakana(text: str) -> None:
     assert reading is None or is_katakana(reading)
 
 
+@many
 @given(TEXTS)
 def test_romaji_are_katakana_or_none(text: str) -> None:
     kana = to_katakana(text)
@@ -125,6 +134,7 @@ JSON = st.recursive(
 )
 
 
+@many
 @given(JSON, st.none() | TEXTS)
 @example("9" * 5, None)
 @example(10**400, None)
@@ -228,13 +238,13 @@ HOSTILE = [
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_long_runs_are_gone_through_at_once(piece: str) -> None:
     run = piece * (10_000 // len(piece))
-    for text in (run, f"漢{run}字"):
-        for say in SAY:
-            forms(say, text)
-        forms(lambda text: spoken_word("漢字", text), text)
-        forms(lambda text: spoken_word(text, text), text)
-        forms(lambda text: spoken_word("漢字", None, text), text)
-        to_katakana(text)
+    text = f"漢{run}字"
+    for say in SAY:
+        forms(say, text)
+    forms(lambda run: spoken_word(run, run), run)
+    forms(lambda run: spoken_word("漢字", run), run)
+    forms(lambda run: spoken_word("漢字", None, run), run)
+    to_katakana(run)
 
 
 def test_many_alternatives_are_gone_through_at_once() -> None:

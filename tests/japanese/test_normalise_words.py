@@ -205,7 +205,7 @@ def test_readings_that_stand_alone(kana: str, said: list[str]) -> None:
     assert pairs(spoken_kana(kana)) == [(each, each) for each in said]
 
 
-@pytest.mark.parametrize("kana", ["っ", "ー", "-", "—", "。"])
+@pytest.mark.parametrize("kana", ["っ", "っっ", "ー", "-", "—", "。"])
 def test_a_reading_without_sound_is_not_said(kana: str) -> None:
     assert reason(spoken_kana(kana)) == "the text has nothing that can be said"
 

@@ -94,9 +94,9 @@ def getter(paths: tuple[Path, ...]) -> Callable[[Subject], Any]:
             return look(subject)
         seen: Any = ABSENT
         for name in names:
-            value = item.get(name, ABSENT)
-            if value is not ABSENT:
-                if not _empty(value):
+            if name in item:
+                value = item[name]
+                if value or not _empty(value):
                     return value
                 seen = None
         return seen

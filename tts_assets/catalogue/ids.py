@@ -34,11 +34,9 @@ class Ids:
         self._steps = source.records.steps
         self._rules = rules
         self._seen: dict[str, tuple[int, str]] = {}
-        self._names = [
-            step
-            for path in source.id.paths
-            if len(path.steps) == 1 and isinstance(step := path.steps[0], str)
-        ]
+        first = source.id.paths[0] if source.id.paths else None
+        #: The common case: a number under one key.
+        self._key = first.text if first is not None and first.steps == (first.text,) else ""
 
     def of(self, record: Any, place: Place, position: int) -> str:
         """The id of a record, if no other record has one that could be taken for it.
@@ -53,22 +51,22 @@ class Ids:
         else:
             name, value = "place", self._named(place)
         text = value if isinstance(value, str) else str(value)
-        at = (*place, name) if isinstance(record, dict) and name in record else place
-        if isinstance(value, str) and (wrong := _problem(text)):
-            raise EntryProblemError(f"its {name!r} {wrong}", at)
-        other, other_text = self._seen.setdefault(_folded(text), (position, text))
-        if other != position:
+        wrong = _problem(text) if isinstance(value, str) else None
+        if wrong is None:
+            other, other_text = self._seen.setdefault(_folded(text), (position, text))
+            if other == position:
+                return text
             same = "the same" if other_text == text else "too much like the"
-            raise EntryProblemError(
-                f"its {name!r} {text!r} is {same} {name!r} of entry {other + 1}: "
-                "give it one of its own",
-                at,
-            )
-        return text
+            wrong = f"{text!r} is {same} {name!r} of entry {other + 1}: give it one of its own"
+        at = (*place, name) if isinstance(record, dict) and name in record else place
+        raise EntryProblemError(f"its {name!r} {wrong}", at)
 
     def _field(self, record: Any, place: Place) -> tuple[str, str | int]:
         if not isinstance(record, dict):
             raise EntryProblemError("it is not an object { ... }", place)
+        value = record.get(self._key)
+        if type(value) is int:
+            return self._key, value
         name, value = self._id.paths[0].text, None
         for path in self._id.paths:
             value = self._value(record, path.steps, place)

@@ -21,7 +21,7 @@ from tts_assets.japanese import normalise
 from tts_assets.mapping import Alternatives, ClipRule, Say, ShapeError, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tts_assets.mapping import Source
 
@@ -86,21 +86,22 @@ class Rule:
             else None
         )
 
-    def slots(self, record: Any, place: Place) -> Iterator[Slot]:
+    def slots(self, record: Any, place: Place) -> list[Slot]:
         """The clips of one record.
 
         Raises:
-            EntryProblemError: the items are none; the clips before it stand.
+            EntryProblemError: the items are none.
         """
         each = self._rule.each
         whole = Subject(record, place, record, place, self._way)
         if each is None:
-            yield from self._of(whole, self._rule.part, None)
-            return
+            return self._of(whole, self._rule.part, None)
+        slots: list[Slot] = []
         for index, (inner, item) in enumerate(whole.values(each)):
             subject = Subject(record, place, item, (*place, *inner), self._way_of_items)
             last = inner[-1] if inner else 0
-            yield from self._of(subject, f"{self._rule.part}-{index + 1}", last)
+            slots += self._of(subject, f"{self._rule.part}-{index + 1}", last)
+        return slots
 
     def raw(self, record: Any, place: Place) -> list[Any]:
         """The texts and readings of a record as they are, to tell it from others."""
@@ -117,18 +118,19 @@ class Rule:
             for field in fields
         ]
 
-    def _of(self, subject: Subject, part: str, index: str | int | None) -> Iterator[Slot]:
+    def _of(self, subject: Subject, part: str, index: str | int | None) -> list[Slot]:
+        slots: list[Slot] = []
         try:
             said = self._said(subject)
             if isinstance(said, str):
-                yield Slot(part, subject.at, said)
-                return
-            voice = self._voice(subject)
+                return [Slot(part, subject.at, said)]
+            voice = self._voice(subject) if self._rule.speaker else None
             for number, form in enumerate(said):
                 name = f"{part}-{number + 1}" if number else part
-                yield self._slot(subject, name, form, voice, (index, number, len(said)))
+                slots.append(self._slot(subject, name, form, voice, (index, number, len(said))))
         except EntryProblemError as problem:
-            yield Slot(part, subject.at, problem)
+            slots.append(Slot(part, subject.at, problem))
+        return slots
 
     def _said(self, subject: Subject) -> Said:
         rule = self._rule
@@ -139,7 +141,9 @@ class Rule:
         raw, reading_raw = self._text(subject), self._reading(subject)
         text = text_of(raw, subject, rule.text)
         reading = text_of(reading_raw, subject, rule.reading)
-        furigana = text_of(self._furigana(subject), subject, rule.furigana)
+        furigana = (
+            text_of(self._furigana(subject), subject, rule.furigana) if rule.furigana else None
+        )
         accent = self._accent(subject) if rule.accent else None
         if raw is ABSENT and furigana is None and (rule.text or reading_raw is ABSENT):
             raise EntryProblemError(missing(rule.text or rule.reading), subject.at)
@@ -181,8 +185,6 @@ class Rule:
         return None if japanese else f"left out: its language is {language!r}, not Japanese"
 
     def _voice(self, subject: Subject) -> str | None:
-        if not self._rule.speaker:
-            return None
         return self._voices.get(str(self._speaker(subject)))
 
     def _slot(

@@ -20,7 +20,7 @@ _WITH_SURU = "\ue003"
 _OR = r"\s(?:or|または|もしくは|あるいは)\s"
 #: Not in dates, fractions, addresses and units.
 _BETWEEN_SPELLINGS = re.compile(
-    r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\d\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
+    r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
     f"|{_OR}"
 )
 _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"

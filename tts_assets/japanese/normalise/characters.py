@@ -13,8 +13,8 @@ _BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\
 _COMPATIBLE = re.compile(r"[\uff61-\uff9f\u3300-\u33ff\u3200-\u32ff\u2e80-\u2fdfゟヿℓ]+")
 #: Joiners, marks of direction, variation selectors, private characters, marks that found no letter.
 _INVISIBLE = re.compile(
-    r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u0300-\u036f\u20d0-\u20ff\u3099\u309a"
-    r"\ue000-\uf8ff\U000e0000-\U0010ffff]"
+    r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    r"\u0300-\u036f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ue000-\uf8ff\U000e0000-\U0010ffff]"
 )
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn]")
 _SPACE = re.compile(r"(?:[^\S\n]|\\t)+")

@@ -15,7 +15,6 @@ _UNDERLINED_BLANK = re.compile(r"<(u|ins)(?: [^<>]*)?>[\s_＿]*</\1>", re.IGNORE
 _COMMENT = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_NAMED = r"</?{}(?:\s[^<>]*|/)?>"
 _RUBY_PAREN = re.compile(r"<rp(?:\s[^<>]*)?>[^<>]*(?:</rp>)?", re.IGNORECASE)
 _OTHER_TAG = re.compile(
     r"</?(?!(?:ruby|rt|br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote)\b)"

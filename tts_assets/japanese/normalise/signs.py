@@ -45,18 +45,18 @@ def _waves_said(text: str) -> str:
     return _WAVE.sub("", _DRAWN_OUT.sub("ー", _FROM_TO.sub("から", text)))
 
 
-def closed_up(text: str) -> str:
+def _closed_up(text: str) -> str:
     """Spaces help only the eye, except between words in Latin letters."""
     return _NEEDLESS_SPACE.sub("", text).strip()
 
 
-def tidy(text: str) -> str:
+def _tidy(text: str) -> str:
     """No pause twice, none at the beginning or the end."""
     return _STOPS.sub("。", _PAUSE_AT_END.sub("", _PAUSES.sub("、", text))).strip()
 
 
 #: The signs of running text.
-said_signs = column(_marks_said, _arrows_pause, _waves_said, _unsaid_dropped, closed_up, tidy)
+said_signs = column(_marks_said, _arrows_pause, _waves_said, _unsaid_dropped, _closed_up, _tidy)
 
 #: The signs of a word, whose placeholders have become pauses before.
-said_signs_of_word = column(_marks_said, _arrows_pause, _unsaid_dropped, closed_up, tidy)
+said_signs_of_word = column(_marks_said, _arrows_pause, _unsaid_dropped, _closed_up, _tidy)

@@ -56,7 +56,7 @@ _ROMAJI = re.compile(
     r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
 )
 _MARK_OF_READING = re.compile(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
-_SOUND = re.compile(r"[ァ-ヺ]")
+_SOUND = re.compile(r"[ァ-ヂツ-ヺ]")
 
 
 def _edges_dropped(text: str) -> str:
@@ -104,7 +104,7 @@ def spoken_word(
     """
     if _PLAIN.fullmatch(text) and (reading is None or _is_plain_kana(reading)):
         kana = reading_in_accent(accent) if reading is None else katakana(reading)
-        nucleus = accent_of(accent, kana or _own_kana(text))
+        nucleus = None if accent is None else accent_of(accent, kana or _own_kana(text))
         return (SpokenForm(text=text, reading=kana, accent=nucleus),)
     written, given = _headword(prepared(text), reading)
     spelled = surface(written)
@@ -122,7 +122,9 @@ def spoken_word(
         return silence
     if accent is None:
         accent = pitch_within(text, (readings or spellings)[0])
-    return _forms(spellings, readings, accent, parts_softly=separators is None)
+    if separators is None and len(spellings) == 1:
+        spellings = softly_parted(spellings[0], readings)
+    return _forms(spellings, readings, accent, separators)
 
 
 def spoken_kana(
@@ -153,7 +155,7 @@ def _is_plain_kana(reading: str) -> bool:
 
 def forms_of(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:
     """The forms of spellings that are parted already, with the readings that furigana give."""
-    return _forms(spellings, _readings_within(written, spellings, None), None, parts_softly=False)
+    return _forms(spellings, _readings_within(written, spellings, None), None, None)
 
 
 def _headword(written: str, reading: str | None) -> tuple[str, str | None]:
@@ -203,7 +205,7 @@ def _readings(
             raise UnusableTextError(
                 f"the reading {reading!r} is not kana: write it in hiragana, katakana or romaji"
             )
-    return [each for each in dict.fromkeys(found) if _SOUND.search(each) and each != "ッ"]
+    return [each for each in dict.fromkeys(found) if _SOUND.search(each)]
 
 
 def _readings_within(
@@ -219,11 +221,14 @@ def _readings_within(
 
 
 def _forms(
-    spellings: Sequence[str], readings: Sequence[str], accent: Any, *, parts_softly: bool
+    spellings: Sequence[str],
+    readings: Sequence[str],
+    accent: Any,
+    separators: Sequence[str] | None,
 ) -> tuple[SpokenForm, ...] | str:
-    if parts_softly and len(spellings) == 1:
-        spellings = softly_parted(spellings[0], readings)
-    said = [word for spelling in spellings if reason_for_silence(word := _said(spelling)) is None]
+    # What was a time or a sign may be a word beside the mark by now: 10時30分/朝.
+    words = [part for each in spellings for part in parted(_said(each), separators)]
+    said = [word for word in words if reason_for_silence(word) is None]
     if not readings:
         pairs = paired(said, [])
     elif any(map(_LETTER.search, spellings)) and any(map(_LETTER.search, said)):
