@@ -62,13 +62,15 @@ class Storage:
         try:
             with os.scandir(real) as entries:
                 for entry in entries:
-                    # Not there any more, a dangling link: no asset, and no reason to stop.
-                    with contextlib.suppress(FileNotFoundError):
+                    try:
                         status = entry.stat()
-                        if stat.S_ISREG(status.st_mode):
-                            found[before + entry.name] = status.st_size
-                        elif stat.S_ISDIR(status.st_mode) and entry.name[0] != ".":
-                            deeper.append(before + entry.name)
+                    except FileNotFoundError:
+                        # Not there any more, a dangling link: no asset, and no reason to stop.
+                        continue
+                    if stat.S_ISREG(status.st_mode):
+                        found[before + entry.name] = status.st_size
+                    elif stat.S_ISDIR(status.st_mode) and entry.name[0] != ".":
+                        deeper.append(before + entry.name)
         except FileNotFoundError:
             return
         except OSError as exc:

@@ -11,7 +11,7 @@ from tts_assets.domain import DictionaryWord, Sound, Speech, SpokenForm, Voice, 
 from tts_assets.errors import ClipError
 from tts_assets.host import EngineHost
 from tts_assets.providers import Recorder, get
-from tts_assets.providers.openjtalk import Engine
+from tts_assets.providers.openjtalk_engine import Engine
 
 MEI = Voice(provider="openjtalk", name="mei")
 FORMS = [

@@ -151,21 +151,21 @@ class Rule:
             if furigana is not None:
                 text = text or furigana
                 reading = reading or normalise.reading_in_furigana(furigana)
-            said = self._normalised(text, reading, None if accent is ABSENT else accent)
+            said = self._normalised(text or "", reading, None if accent is ABSENT else accent)
         except normalise.UnusableTextError as problem:
             paths = rule.text or rule.reading
             raise EntryProblemError(str(problem), subject.place_of(paths)) from problem
         return said[:1] if rule.alternatives is Alternatives.FIRST and type(said) is tuple else said
 
-    def _normalised(self, text: str | None, reading: str | None, accent: Any) -> Said:
-        rule = self._rule
-        if rule.say is Say.WORD:
-            return normalise.spoken_word(text or "", reading, accent, separators=rule.split)
-        if rule.say is Say.READING:
+    def _normalised(self, text: str, reading: str | None, accent: Any) -> Said:
+        say = self._rule.say
+        if say is Say.WORD:
+            return normalise.spoken_word(text, reading, accent, separators=self._rule.split)
+        if say is Say.READING:
             return self._reading_of(text, reading, accent)
-        return _RUNNING[rule.say](text or "", reading)
+        return _RUNNING[say](text, reading)
 
-    def _reading_of(self, text: str | None, reading: str | None, accent: Any) -> Said:
+    def _reading_of(self, text: str, reading: str | None, accent: Any) -> Said:
         """A reading is said as the word it makes: た.べる of 食 as 食べる, which carries its accent."""
         split = self._rule.split
         if reading is None or not reading.strip():

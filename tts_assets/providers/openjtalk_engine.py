@@ -1,0 +1,96 @@
+"""OpenJTalk inside its process: the dictionary, the reading guard, and a synthesiser for each thread."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyopenjtalk import DEFAULT_HTS_VOICE
+from pyopenjtalk.htsengine import HTSEngine
+
+from tts_assets.domain import Speech
+from tts_assets.errors import ClipError
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.reading import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm, Voice
+    from tts_assets.japanese.nodes import Nodes
+
+#: The engine's floats are on the scale of 16-bit integers, and go past it.
+_INT16_SCALE = 32768.0
+#: Peaks of real sentences stay below 2 on this scale; a runaway filter reaches 1e97.
+_WILD = 64.0
+
+
+class Engine:
+    """The engine inside its process: a dictionary, and a synthesiser for each thread."""
+
+    def __init__(self) -> None:
+        """Load dictionary and voice, so that what is missing shows at once."""
+        self._own = threading.local()
+        self._dictionary = Dictionary()
+        self._dictionary.best("")
+        self._synthesiser()
+
+    def learn(self, words: Sequence[DictionaryWord]) -> None:
+        """Read these words as they say, before anything is spoken.
+
+        Raises:
+            UsageError: they cannot be learned.
+        """
+        self._dictionary.learn(words)
+
+    def read(self, form: SpokenForm) -> Pronunciation:
+        """How a form is said.
+
+        Raises:
+            ClipError: it cannot be said as the entry says, or is too long.
+        """
+        return guarded(form, self._dictionary).pronunciation
+
+    def speak(self, form: SpokenForm, voice: Voice) -> Speech:
+        """Say a form, sentence by sentence.
+
+        Returns:
+            float32 samples, shape (n,), on a scale where 1.0 is 16-bit full scale and may be
+            exceeded; 48000 Hz; and how it was said.
+
+        Raises:
+            ClipError: it cannot be said as given, is too long, or comes out empty or wild.
+        """
+        found = guarded(form, self._dictionary)
+        samples = np.concatenate([self._say(nodes, voice) for nodes in found.parts])
+        return Speech(
+            samples=_sane(samples / _INT16_SCALE).astype(np.float32),
+            rate_hz=self._synthesiser().get_sampling_frequency(),
+            pronunciation=found.pronunciation,
+        )
+
+    def _say(self, nodes: Nodes, voice: Voice) -> NDArray[np.float64]:
+        synthesiser = self._synthesiser()
+        # The setting is lost with every synthesis.
+        synthesiser.set_speed(voice.speed)
+        labels = self._dictionary.labels(nodes)
+        samples: NDArray[np.float64] = synthesiser.synthesize(labels)
+        return samples
+
+    def _synthesiser(self) -> Any:
+        """This thread's own: sharing one would serialise the threads."""
+        if not hasattr(self._own, "synthesiser"):
+            self._own.synthesiser = HTSEngine(DEFAULT_HTS_VOICE)
+        return self._own.synthesiser
+
+
+def _sane(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not samples.size:
+        raise ClipError("the engine had nothing to say: the text has no word it knows")
+    peak = float(np.abs(samples).max())
+    if not np.isfinite(samples).all() or peak > _WILD:
+        raise ClipError(f"the engine's samples ran wild (peak {peak:.3g} times full scale)")
+    return samples
