@@ -93,10 +93,13 @@ def _line(asset: str, recipe: str) -> bytes:
 
 
 def _run(command: list[str]) -> tuple[float, str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # An installed package is compiled, and so must this tree be after its first run.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     begun = time.perf_counter()
     done = subprocess.run(
         command,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=environment,
         capture_output=True,
         text=True,
         check=True,

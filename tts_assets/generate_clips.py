@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio.from_thread
 import anyio.to_thread
 
-from tts_assets import audio, ledger, machine, plan, providers, storage
+from tts_assets import formats, ledger, machine, plan, providers, storage
 from tts_assets import survey as surveys
 from tts_assets.errors import (
     ClipError,
@@ -152,7 +152,7 @@ def _lacks_url(item: plan.Planned) -> bool:
 
 
 def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> None:
-    problem = audio.problem_with(settings.sound)
+    problem = formats.problem_with(settings.sound)
     if problem is not None:
         raise UsageError(problem)
     problem = provider.problem() if needs_engine else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from tts_assets import audio, ledger
+from tts_assets import ledger
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.providers import Recorder
@@ -91,8 +91,10 @@ async def _record(
     speaker = studio.speaker
     if isinstance(speaker, Recorder):
         return await speaker.record(form, voice, studio.sound, on_start=on_start)
+    from tts_assets.audio import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
+
     speech = await speaker.speak(form, voice, on_start=on_start)
-    recording = await to_thread.run_sync(audio.finish, speech, studio.sound, limiter=studio.threads)
+    recording = await to_thread.run_sync(finish, speech, studio.sound, limiter=studio.threads)
     return replace(recording, pronunciation=speech.pronunciation)
 
 

@@ -102,6 +102,8 @@ def survey(
         )
         for reader in open_catalogues(settings, found.trouble):
             _plan(reader, planner, addresses, found, matters)
+            # Or all of the last document is looked at once more by the collector.
+            del reader
     return found
 
 

@@ -10,9 +10,9 @@ import soundfile
 from tests.audio.sounds import spoken, tone
 from tts_assets.audio import decode, integrated_lufs
 from tts_assets.audio.codec import encode
-from tts_assets.audio.formats import mp3_kbps
 from tts_assets.domain import Format, Sound
 from tts_assets.errors import ClipError
+from tts_assets.formats import mp3_kbps
 
 _MAGIC = {
     Format.MP3: (b"\xff", "MP3", "MPEG_LAYER_III"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
-from tts_assets.audio.formats import problem_with
 from tts_assets.audio.loudness import integrated_lufs
 from tts_assets.audio.peaks import true_peak_dbtp
 
-__all__ = ["decode", "finish", "integrated_lufs", "problem_with", "true_peak_dbtp"]
+__all__ = ["decode", "finish", "integrated_lufs", "true_peak_dbtp"]

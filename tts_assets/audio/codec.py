@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from tts_assets.audio.formats import OPUS_KBPS, mp3_frame_bytes, mp3_kbps
 from tts_assets.audio.ogg import with_serial
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError
+from tts_assets.formats import OPUS_KBPS, mp3_frame_bytes, mp3_kbps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def encode(samples: Samples, sound: Sound) -> bytes:
 
     Args:
         samples: shape (n,), full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``problem_with`` finds nothing wrong with.
+        sound: settings that ``formats.problem_with`` finds nothing wrong with.
     """
     prepared = _prepared(samples, sound)
     container, subtype = _CONTAINERS[sound.format]

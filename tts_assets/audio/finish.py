@@ -40,7 +40,7 @@ def finish(speech: Speech, sound: Sound) -> Recording:
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        sound: settings that ``problem_with`` finds nothing wrong with.
+        sound: settings that ``formats.problem_with`` finds nothing wrong with.
 
     Returns:
         The encoded file, its length without the codec's padding, and its loudness and true peak

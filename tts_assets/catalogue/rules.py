@@ -79,12 +79,10 @@ class Rule:
         self._to = rule.to
         same = rule.to.steps.index(Step.SAME) if rule.to and Step.SAME in rule.to.steps else None
         self._row = same
+        steps = rule.to.steps if rule.to and not rule.to.from_record else ()
+        key = steps[0] if len(steps) == 1 else None
         #: The common case: the URL lies in the item itself, under one key.
-        self._key = (
-            rule.to.steps[0]
-            if rule.to and len(rule.to.steps) == 1 and not rule.to.from_record
-            else None
-        )
+        self._key = key if isinstance(key, str) else None
 
     def slots(self, record: Any, place: Place) -> list[Slot]:
         """The clips of one record.
@@ -200,15 +198,9 @@ class Rule:
         if to is None or (number and (self._row is None or index is not None)):
             return Slot(part, subject.at, form, voice=voice)
         if self._key is not None and type(subject.item) is dict:
-            return Slot(
-                part,
-                subject.at,
-                form,
-                (*subject.at, self._key),  # type: ignore[arg-type] # a key, as its steps are one
-                subject.item.get(self._key),
-                None,
-                voice,
-            )
+            at = subject.at
+            place: Place = (*at, self._key)
+            return Slot(part, at, form, place, subject.item.get(self._key), None, voice)
         base, value = (
             (subject.record_at, subject.record) if to.from_record else (subject.at, subject.item)
         )

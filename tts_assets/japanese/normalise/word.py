@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Words of these characters alone need no rule: the common case, decided at once.
 _PLAIN = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
-_PLAIN_KANA = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+")
+_PLAIN_KANA = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+(?<!する)(?<!スル)")
 _HEADWORD = re.compile(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
 
 _BEFORE = re.compile(
@@ -102,7 +102,7 @@ def spoken_word(
     Raises:
         UnusableTextError: the text is broken, the reading no kana, or the accent no notation.
     """
-    if _PLAIN.fullmatch(text) and (reading is None or _is_plain_kana(reading)):
+    if _PLAIN.fullmatch(text) and (reading is None or _PLAIN_KANA.fullmatch(reading)):
         kana = reading_in_accent(accent) if reading is None else katakana(reading)
         nucleus = None if accent is None else accent_of(accent, kana or _own_kana(text))
         return (SpokenForm(text=text, reading=kana, accent=nucleus),)
@@ -146,11 +146,6 @@ def spoken_kana(
     if not readings:
         return nothing_said(kana) or "the text has nothing that can be said"
     return _with_accents([(reading, reading) for reading in readings], accent)
-
-
-def _is_plain_kana(reading: str) -> bool:
-    verb = reading.endswith(("する", "スル"))
-    return not verb and _PLAIN_KANA.fullmatch(reading) is not None
 
 
 def forms_of(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:

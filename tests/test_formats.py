@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from tts_assets.audio import problem_with
 from tts_assets.domain import Format, Sound
+from tts_assets.formats import problem_with
 
 
 @pytest.mark.parametrize("format_", Format)
