@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 def _engines_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """Child processes find the tests' engines, and no settings from outside."""
     for name in list(os.environ):
-        if name.startswith("TTS_ASSETS_"):
+        # Hundreds of them start: they need not compile the same modules each time.
+        if name.startswith("TTS_ASSETS_") or name == "PYTHONDONTWRITEBYTECODE":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 

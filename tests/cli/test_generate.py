@@ -204,10 +204,14 @@ def test_the_first_signal_finishes_what_is_in_flight_and_writes_back(
     _nothing_half_made(project)
 
 
-def test_the_second_signal_ends_at_once_and_leaves_nothing_half_made(project: Project) -> None:
-    before = project.words("犬", "固まる", *[f"遅い{n}" for n in range(50)]).read_bytes()
+def test_the_second_signal_ends_at_once_and_leaves_nothing_half_made(
+    project: Project, engine_log: Path
+) -> None:
+    project.environment["TEST_ENGINE_LOG"] = str(engine_log)
+    words = ["犬", "遅い", "固まる", *[f"遅い{n}" for n in range(50)]]
+    before = project.words(*words).read_bytes()
     process = project.start("--concurrency", "2", "--progress", "none")
-    _until(lambda: list(project.folder.glob("audio/vocabulary/*.mp3")))
+    _until(lambda: engine_log.exists() and "固まる" in engine_log.read_text())
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     begun = time.monotonic()
