@@ -196,11 +196,13 @@ class Parallel(NamedTuple):
         place: where it lies in the document.
         length: how many items it must have.
         beside: the key of the list of texts, where that lies in the same object.
+        spare: texts that are there now, and belong to none of the items.
     """
 
     place: Place
     length: int
     beside: str | None = None
+    spare: tuple[str, ...] = ()
 
 
 class Clip(NamedTuple):

@@ -47,16 +47,24 @@ class Survey:
     untidy: bool = False
     present: dict[str, int] = field(default_factory=dict)
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
+    _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 
     def claim(self, clip: Clip) -> None:
         """Give a place for a URL to a clip.
 
         Raises:
-            InputError: another clip has it.
+            InputError: another clip has it, or one that lies within it or around it.
         """
         if clip.place is None:
             return
-        other = self._places.setdefault((os.path.realpath(clip.file), clip.place), clip)
+        file = os.path.realpath(clip.file)
+        other = self._places.setdefault((file, clip.place), clip)
+        around = [clip.place[:end] for end in range(1, len(clip.place))]
+        for place in around:
+            if isinstance(place[-1], str):
+                other = self._places.get((file, place), other)
+                self._objects.setdefault((file, place), clip)
+        other = self._objects.get((file, clip.place), other)
         if other is not clip:
             raise InputError(
                 f"the URL of its {clip.part} would take the place of that of {other.part} "

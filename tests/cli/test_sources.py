@@ -146,3 +146,34 @@ def test_tables_and_lines_are_catalogues_too(project: Project) -> None:
     assert csv.read_bytes().startswith("w,k,mp3\r\n犬,いぬ,/audio/vocabulary/".encode())
     assert json.loads(lines.read_text(encoding="utf-8"))["mp3"].startswith("/audio/vocabulary/")
     assert "made      0" in project.generate().stdout
+
+
+def test_a_recording_in_a_list_that_is_too_long_is_kept(mapped: Project) -> None:
+    _configure(mapped, SOURCE.replace(
+        'text = "w"\nreading = "k"\nto = "mp3"',
+        'each = "l[*]"\ntext = "@"\nto = "$.mp3[#]"'
+    ))  # fmt: skip
+    path = mapped.write("content/n5.json", {"words": [
+        {"w": "a", "l": ["犬"], "mp3": [None, "/teacher/inu.mp3"]},
+        {"w": "b", "l": ["猫"], "mp3": "/teacher/all.mp3"},
+        {"w": "c", "l": ["鳥"], "mp3": [None, None]},
+    ]})  # fmt: skip
+    before = path.read_text(encoding="utf-8")
+    done = mapped.generate()
+    assert (done.returncode, "locked    2" in done.stdout) == (0, True)
+    after = path.read_text(encoding="utf-8")
+    assert after.split('"c"')[0] == before.split('"c"')[0]
+    (url,) = mapped.read("content/n5.json")["words"][2]["mp3"]
+    mapped.write("content/n5.json", {"words": [{"w": "c", "l": ["鳥"], "mp3": [None, url]}]})
+    assert mapped.generate().returncode == 0
+    assert mapped.read("content/n5.json")["words"][0]["mp3"] == [url]
+
+
+def test_urls_of_two_sources_may_not_lie_within_one_another(mapped: Project) -> None:
+    inner = SOURCE.replace('to = "mp3"', 'to = "mp3.url"')
+    for toml in (SOURCE + inner, inner + SOURCE):
+        _configure(mapped, toml)
+        mapped.write("content/n5.json", {"words": [{"w": "犬"}]})
+        done = mapped.generate("--dry-run")
+        assert done.returncode == 2
+        assert "would take the place of that of word" in done.stderr

@@ -114,6 +114,8 @@ def _new(
     if leaf is None:
         within = replace(container, place=place, wanted=inner)
         return _object(editor, container, within, wanted)
+    if inner:
+        raise ValueError(f"{place} is given a URL, and so is a place within it")
     if isinstance(leaf, str):
         return editor.string(leaf)
     return new_row(editor, place, leaf, container)

@@ -211,22 +211,30 @@ class Rule:
             url = current(value, steps)
         except ShapeError as problem:
             raise EntryProblemError(f"no URL can go to {to.text}: {problem}", base) from problem
-        parallel = None if self._row is None else self._parallel(subject, base, count)
+        parallel = None if self._row is None else self._parallel(subject, base, value, count)
         return Slot(part, subject.at, form, (*base, *steps), url, parallel, voice)
 
-    def _parallel(self, subject: Subject, base: Place, count: int) -> Parallel:
+    def _parallel(self, subject: Subject, base: Place, value: Any, count: int) -> Parallel:
         """The list that the URL lies in: as long as the list of the items, or of alternatives."""
         assert self._to is not None  # noqa: S101 - there is a row only where there is a target
         before: Place = self._to.steps[: self._row]  # type: ignore[assignment] # [#] is the first
         place = (*base, *before)
+        there = current(value, before)
         if self._rule.each is None:
-            return Parallel(place, count)
+            return Parallel(place, count, None, _spare(there, count))
         beside = subject.at[:-1]
         items: Any = subject.record
         for step in beside[len(subject.record_at) :]:
             items = items[step]
         same_object = beside[:-1] == place[:-1] and isinstance(beside[-1], str)
-        return Parallel(place, len(items), str(beside[-1]) if same_object else None)
+        key = str(beside[-1]) if same_object else None
+        return Parallel(place, len(items), key, _spare(there, len(items)))
+
+
+def _spare(value: Any, count: int) -> tuple[str, ...]:
+    """The texts in a list that are more than it has items; a text in the place of a list, too."""
+    rest = value[count:] if isinstance(value, list) else [value]
+    return tuple(each for each in rest if isinstance(each, str) and each)
 
 
 def _okurigana(reading: str) -> str:

@@ -19,6 +19,7 @@ from tts_assets.mapping.source import (
     Skip,
     Source,
 )
+from tts_assets.mapping.targets import check_targets
 from tts_assets.tables import Table, one_of, string, switch, text, texts
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def source_of(values: object, where: str) -> Source:
         clips=table.take("clip", lambda rules: _clips(rules, where), shape.clips),
     )
     table.end()
+    check_targets(source)
     return source
 
 

@@ -97,6 +97,13 @@ class Planner:
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             return Planned(clip, recipe, asset, url, State.LOCKED, reason)
+        spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
+        if any(self._recipe_at(each, addresses) is None for each in spare):
+            reason = (
+                "the list for its URL has somebody's recording that belongs to none of its texts, "
+                "and is kept: move that recording, or remove it"
+            )
+            return Planned(clip, recipe, asset, url, State.LOCKED, reason)
         if addresses.by_recipe:
             state, reason = self._state(asset)
             if state is State.MISSING and before not in (None, url):

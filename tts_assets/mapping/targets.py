@@ -1,0 +1,68 @@
+"""Where URLs go: never into a field that is read, and never into one another."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from tts_assets.errors import UsageError
+from tts_assets.mapping.path import Step
+from tts_assets.mapping.source import IdFrom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.mapping.path import Path, Steps
+    from tts_assets.mapping.source import ClipRule, Source
+
+
+def check_targets(source: Source) -> None:
+    """Look whether a URL could be written over something that is read, or over another URL's place.
+
+    Raises:
+        UsageError: it could; the message names the clip and both paths.
+    """
+    rules = [rule for rule in source.clips if rule.to is not None]
+    for rule in rules:
+        target = _from_record(rule.to, rule)
+        for name, path, steps in _read(source):
+            if steps[: len(target)] == target:
+                raise UsageError(
+                    f"{source.name}: the URL of {rule.part} would be written over what is read as "
+                    f"{name} ({path.text}): let `to` name a field of its own"
+                )
+    for one, other in permutations(rules, 2):
+        outer, inner = _from_record(one.to, one), _from_record(other.to, other)
+        if len(outer) < len(inner) and inner[: len(outer)] == outer:
+            raise UsageError(
+                f"{source.name}: the URL of {other.part} would lie within that of {one.part}: let "
+                "`to` name a field of its own"
+            )
+
+
+def _read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
+    """Every path that is read, with what it is for and its steps from the record."""
+    if source.id.of is IdFrom.FIELD:
+        yield from (("id", path, path.steps) for path in source.id.paths)
+    for rule in source.clips:
+        if rule.each is not None:
+            yield "each", rule.each, _same(rule.each.steps)
+        for name in ("text", "reading", "furigana", "accent", "speaker", "language"):
+            for path in getattr(rule, name):
+                yield name, path, _from_record(path, rule)
+        for skip in rule.skip:
+            # Left out where there is a URL is a condition that makes sense.
+            if not skip.missing and skip.pattern is None:
+                yield "skip", skip.field, _from_record(skip.field, rule)
+
+
+def _from_record(path: Path | None, rule: ClipRule) -> Steps:
+    """The steps from the record, with every index as any index."""
+    if path is None:
+        return ()
+    before = () if path.from_record or rule.each is None else rule.each.steps
+    return _same((*before, *path.steps))
+
+
+def _same(steps: Steps) -> Steps:
+    return tuple(step if isinstance(step, str) else Step.EVERY for step in steps)
