@@ -243,3 +243,13 @@ def test_urls_that_are_there_are_counted_and_kept(look: Look) -> None:
     )
     assert "# 1 of 2 clips have a URL already." in found.toml
     assert found.source.overwrite.value == "ours"
+
+
+def test_japanese_that_no_clip_says_is_told(look: Look) -> None:
+    rows = [
+        {"guid": "a", "expression": "猫", "ex": [{"s": "猫がいる。"}]},
+        {"guid": "b", "expression": "犬", "ex": [{"s": "犬が走る。"}]},
+    ]
+    assert "# Japanese that no clip says: ex[*].s." in look({"a.json": rows}).toml
+    bare = [{"guid": "a", "expression": "猫", "yomi": "ねこ"}]
+    assert "no clip says" not in look({"a.json": bare}).toml

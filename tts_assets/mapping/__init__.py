@@ -25,6 +25,7 @@ from tts_assets.mapping.source import (
     Source,
 )
 from tts_assets.mapping.table import source_of
+from tts_assets.mapping.targets import paths_read
 
 __all__ = [
     "BUILT_IN",
@@ -47,6 +48,7 @@ __all__ = [
     "found",
     "kinds_like",
     "parse_path",
+    "paths_read",
     "shown",
     "source_of",
     "written",

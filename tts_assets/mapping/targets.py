@@ -25,7 +25,7 @@ def check_targets(source: Source) -> None:
     rules = [rule for rule in source.clips if rule.to is not None]
     for rule in rules:
         target = _from_record(rule.to, rule)
-        for name, path, steps in _read(source):
+        for name, path, steps in paths_read(source):
             if steps[: len(target)] == target:
                 raise UsageError(
                     f"{source.name}: the URL of {rule.part} would be written over what is read as "
@@ -40,8 +40,11 @@ def check_targets(source: Source) -> None:
             )
 
 
-def _read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
-    """Every path that is read, with what it is for and its steps from the record."""
+def paths_read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
+    """Every path that is read, with what it is for and its steps from the record.
+
+    An index in them is ``Step.EVERY``, whichever it is.
+    """
     if source.id.of is IdFrom.FIELD:
         yield from (("id", path, path.steps) for path in source.id.paths)
     for rule in source.clips:

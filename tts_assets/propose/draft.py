@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind
-from tts_assets.mapping import KEY, ClipRule, Id, IdFrom, Say, ShapeError, Source, Step, found
+from tts_assets.mapping import (
+    KEY,
+    ClipRule,
+    Id,
+    IdFrom,
+    Say,
+    ShapeError,
+    Source,
+    Step,
+    found,
+    paths_read,
+    written,
+)
 from tts_assets.propose.clip_rules import ClipRules, path
-from tts_assets.propose.fields import first
+from tts_assets.propose.fields import MOST, fields_of, first
 from tts_assets.propose.identity import id_of
 from tts_assets.propose.records import Records, kind_of, records_in
 from tts_assets.propose.shape import Shape, shape_of
@@ -34,6 +46,7 @@ class Draft:
         id_reason: why the ids come from there.
         others: what could be said, too.
         seen: other fields with sounds in them.
+        unsaid: other fields with Japanese in them.
         new: the targets that are not in the files yet.
         speakers: some of those who speak.
         is_built_in: the source is one of the built-in shapes.
@@ -43,6 +56,7 @@ class Draft:
     id_reason: str = ""
     others: tuple[ClipRule, ...] = ()
     seen: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     new: frozenset[str] = frozenset()
     speakers: tuple[str, ...] = ()
     is_built_in: bool = False
@@ -89,8 +103,20 @@ def _draft(records: Records, documents: Sequence[Document], *, is_table: bool) -
         id_reason=reason,
         others=others,
         seen=rules.unused(),
+        unsaid=_unsaid(records, replace(source, clips=(*clips, *others))),
         new=frozenset(rules.new),
         speakers=_speakers(records),
+    )
+
+
+def _unsaid(records: Records, source: Source) -> tuple[str, ...]:
+    """Japanese that nothing reads, not even what could be said, too."""
+    read = {steps for _, _, steps in paths_read(source)}
+    return tuple(
+        written(field.steps)
+        for field in fields_of(records.part.shape)
+        if field.content.japanese > MOST and not field.is_sound
+        if field.steps not in read and field.steps != (KEY.text,)
     )
 
 

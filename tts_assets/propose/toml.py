@@ -88,6 +88,8 @@ def _source(draft: Draft, tally: Tally) -> Iterator[str]:
         yield _comment(f"voices = {{ {voices} }}")
     if draft.seen:
         yield _comment(f"Sounds that are left alone: {', '.join(draft.seen)}.")
+    if draft.unsaid:
+        yield _comment(f"Japanese that no clip says: {', '.join(draft.unsaid)}.")
 
 
 def _table(source: Source) -> Iterator[str]:
