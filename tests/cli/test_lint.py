@@ -365,3 +365,13 @@ def test_equal_texts_are_read_once_so_that_many_clips_take_seconds(project: Proj
     assert report["clips"] == 10_000
     assert report["readings"]["n-best"] == 3_333
     assert len({each["line"] for each in report["findings"]}) == 6_666
+
+
+def test_a_key_that_stands_twice_is_an_error_with_its_line(project: Project) -> None:
+    path = project.write("data/vocabulary.json", [])
+    path.write_text('[{"id": 1, "word": "猫",\n"word": "犬"}]', encoding="utf-8")
+    done = project.run("lint")
+    assert done.returncode == 1
+    assert "vocabulary.json:2: error entry: the key 'word' stands in this object already" in (
+        done.stdout
+    )

@@ -8,12 +8,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.catalogue import csv_edit, csv_table, edit, json_lines, json_text
+from tts_assets.catalogue.repeated import repeated_keys
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tts_assets.catalogue.csv_table import Table
+    from tts_assets.catalogue.repeated import RepeatedKey
     from tts_assets.domain import Place
 
 #: The largest catalogue that is read, in bytes; larger ones belong in several files.
@@ -88,6 +90,14 @@ class Document:
         if self.format is DocumentFormat.JSON_LINES:
             return json_lines.lines_of(self.text, places)
         return json_text.lines_of(self.text, places)
+
+    def repeated_keys(self) -> list[RepeatedKey]:
+        """Keys that stand twice in one object; the value of the first is lost in ``root``."""
+        if self.format is DocumentFormat.CSV:
+            return []
+        if self.format is DocumentFormat.JSON_LINES:
+            return json_lines.repeated_keys_of(self.text)
+        return repeated_keys(self.text)
 
     def set_urls(
         self,

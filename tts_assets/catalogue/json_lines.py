@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tts_assets.catalogue import edit
 from tts_assets.catalogue.asked import shown
 from tts_assets.catalogue.json_text import value_of
+from tts_assets.catalogue.repeated import repeated_keys
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tts_assets.catalogue.repeated import RepeatedKey
     from tts_assets.domain import Place
 
 T = TypeVar("T")
@@ -44,6 +46,16 @@ def lines_of(text: str, places: Iterable[Place]) -> dict[Place, int]:
         elif isinstance(index, int) and 0 <= index < len(filled):
             lines[place] = filled[index]
     return lines
+
+
+def repeated_keys_of(text: str) -> list[RepeatedKey]:
+    """Keys that stand twice in one object, with the lines of the file."""
+    return [
+        each
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip(_SPACE)
+        for each in repeated_keys(line, number)
+    ]
 
 
 def set_urls(

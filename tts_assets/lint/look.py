@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from tts_assets import readings
 from tts_assets.domain import Basis, SpokenForm
+from tts_assets.errors import InputError
 from tts_assets.lint.findings import SEVERITY, Finding, LintReport, Rule
 from tts_assets.lint.given import Given
 from tts_assets.lint.judge import Spoken, judged
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from tts_assets.catalogue import Document, Reader
     from tts_assets.domain import Clip, Place, Pronunciation, Unspoken
-    from tts_assets.errors import InputError
     from tts_assets.mapping import Say
     from tts_assets.settings import Settings
 
@@ -91,6 +91,8 @@ def _gather(settings: Settings) -> _Catalogues:
     for reader in open_catalogues(settings, trouble):
         for problem in trouble.problems:
             found.came(problem.file)
+        if reader.document.file not in found.order:
+            found.problems += _repeated(reader.document)
         found.came(reader.document.file)
         found.gathered.append(_gathered(reader, found))
     for problem in trouble.problems:
@@ -98,6 +100,17 @@ def _gather(settings: Settings) -> _Catalogues:
     found.problems += trouble.problems
     found.notes += trouble.notes
     return found
+
+
+def _repeated(document: Document) -> Iterator[InputError]:
+    """Keys that stand twice in one object: nobody hears of the first, as the last counts."""
+    for key, line in document.repeated_keys():
+        yield InputError(
+            f"the key {key!r} stands in this object already, and only this last value counts: "
+            "rename one of them, or remove it",
+            file=document.file,
+            line=line,
+        )
 
 
 def _gathered(reader: Reader, found: _Catalogues) -> _Gathered:
