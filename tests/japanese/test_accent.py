@@ -18,6 +18,9 @@ from tts_assets.japanese.normalise import spoken_word
         (3, 3),
         (2.0, 2),
         ("0", 0),
+        ("1.0", 1),
+        ("２.0", 2),
+        ("0.0", 0),
         ("２", 2),
         (" 1 ", 1),
         ("[1]", 1),
@@ -169,7 +172,8 @@ def test_classes_have_names_and_codes(value: str, accent: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", " ", "-", "—", "*", "?", "null", "N/A", [], {}, [None]]
+    "value",
+    [None, "", " ", "-", "—", "*", "?", "null", "N/A", "nan", "NaN", "None", [], {}, [None]],
 )
 def test_data_may_give_no_accent(value: Any) -> None:
     assert accent_of(value, "アメ") is None
@@ -177,7 +181,22 @@ def test_data_may_give_no_accent(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [True, -1, 1.5, math.nan, math.inf, b"1", object(), "xyz", "-1", "雨", "アメ", "1a", "+"],
+    [
+        True,
+        -1,
+        1.5,
+        "1.5",
+        math.nan,
+        math.inf,
+        b"1",
+        object(),
+        "xyz",
+        "-1",
+        "雨",
+        "アメ",
+        "1a",
+        "+",
+    ],
 )
 def test_what_is_no_notation_is_refused_with_those_that_are_known(value: Any) -> None:
     with pytest.raises(UnusableTextError, match="is no notation that is known here: write the num"):

@@ -53,6 +53,56 @@ def test_furigana_are_the_reading_and_not_said_twice(text: str, said: str, readi
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("3人[にん]で行[い]く。", "3人で行く。"),
+        ("毎朝[まいあさ] 7時[じ]に 起[お]きる。", "毎朝7時に起きる。"),
+        ("お 金[かね]が100円[えん]ある。", "お金が100円ある。"),
+        ("2年[ねん]です。", "2年です。"),
+        ("2日[にち]です。", "2日です。"),
+        ("5号[ごう]です。", "5号です。"),
+        ("５分[ふん]まって。", "５分まって。"),
+        ("7時[じ]", "7時"),
+        ("三人[にん]", "三人"),
+        ("十時[じ]", "十時"),
+        ("二年間[ねんかん]", "二年間"),
+        ("12月25日[にち]", "12月25日"),
+        ("3番線[ばんせん]", "3番線"),
+        ("X線[せん]", "X線"),
+        ("<ruby>3人<rt>にん</rt></ruby>", "3人"),
+        ("{三人|にん}", "三人"),
+        ("｜3人《にん》", "3人"),
+    ],
+)
+def test_a_reading_of_a_counter_alone_leaves_its_number_as_it_is(text: str, said: str) -> None:
+    for say in (spoken_word, spoken_text):
+        assert pairs(say(text)) == [(said.removesuffix("。") if say is spoken_word else said, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("3人[さんにん]", "サンニン"),
+        ("1人[ひとり]", "ヒトリ"),
+        ("一人[ひとり]", "ヒトリ"),
+        ("2日[ふつか]", "フツカ"),
+        ("1日[ついたち]", "ツイタチ"),
+        ("二十歳[はたち]", "ハタチ"),
+        ("五月[さつき]", "サツキ"),
+        ("一昨日[おととい]", "オトトイ"),
+        ("100円[ひゃくえん]", "ヒャクエン"),
+        ("10分[じゅっぷん]", "ジュップン"),
+        ("300人[さんびゃくにん]", "サンビャクニン"),
+        ("12月25日[じゅうにがつにじゅうごにち]", "ジュウニガツニジュウゴニチ"),
+        ("X線[えっくすせん]", "エックスセン"),
+        ("OL[おーえる]", "オーエル"),
+    ],
+)
+def test_a_reading_of_a_number_and_its_counter_is_that_of_both(text: str, reading: str) -> None:
+    assert reading_in_furigana(text) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
         ("静か(な)", "静か"),
         ("本[名詞]", "本"),
         ("雨[1]", "雨"),

@@ -41,11 +41,13 @@ _CLASS = re.compile(
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _OVERLINE = re.compile(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
 #: What stands where a table has no accent.
-_ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "N/A", "n/a"])
+_ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "nan", "N/A", "n/a"])
 _NUMBER = re.compile(
     rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
     r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
 )
+#: Whole numbers as tables of floating-point numbers have them.
+_WHOLE = re.compile(r"^(\d{1,2})\.0+$")
 _TWO_PHRASES = re.compile(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
 _NAME = re.compile(
     r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:[-\s]?gata|[-\s]?shiki|型|式)?"
@@ -195,7 +197,7 @@ def _usual(character: str) -> str:
 
 
 def _in_text(value: str, reading: str | None) -> int | None:
-    text = _first_alternate(value)
+    text = _WHOLE.sub(r"\1", _first_alternate(value))
     if not value.strip() or value.strip() in _ABSENT:
         return None
     if _TWO_PHRASES.fullmatch(text.lower()):

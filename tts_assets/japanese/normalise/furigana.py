@@ -7,6 +7,7 @@ import re
 from tts_assets.japanese.accent import accent_of
 from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
 from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.normalise.counters import reads_numbers
 from tts_assets.japanese.normalise.fit import fits, has_kanji
 
 #: Private characters that stand around a base and its reading; no text has them by then.
@@ -34,6 +35,8 @@ _PITCH = re.compile(r"[\d０-９,、\- ]+")
 _READING = re.compile(rf"[{_KANA}][{_KANA}・ ]*")
 _BASE_START = re.compile(r"[^\W_ぁ-ゖァ-ヺー]")
 _BASE = re.compile(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A-Za-zＡ-Ｚａ-ｚァ-ヺー]")
+_NUMERALS = re.compile("^[0-9０-９一二三四五六七八九十百千万]+")
+_INSIDE_NUMBER = re.compile("(?<=[0-9０-９])[0-9０-９]")
 #: In round brackets these are endings that may be left out, not readings.
 _ENDINGS = frozenset(["する", "な", "の", "だ", "です", "を", "が", "に", "と"])
 _READ_SO = {"に": "二荷弐丹仁", "と": "戸都斗十途", "の": "野乃", "な": "名菜", "が": "蛾我画"}
@@ -41,7 +44,13 @@ _NO_SOUND = re.compile(r"[\s、。，．,.・!?！？「」『』…‥〜～~\-
 
 
 def marked(base: str, reading: str) -> str:
-    """The base with its reading, so that both can be had from the text."""
+    """The base with its reading, so that both can be had from the text.
+
+    A number that the reading leaves out stands before them.
+    """
+    counter = _NUMERALS.sub("", base)
+    if counter not in {"", base} and fits(counter, reading) and not reads_numbers(base, reading):
+        return base.removesuffix(counter) + marked(counter, reading)
     return f"{_OPEN}{base}{_MIDDLE}{reading}{_CLOSE}"
 
 
@@ -133,12 +142,19 @@ def _may_be_ending(found: re.Match[str], base: str, reading: str) -> bool:
 
 def _base(run: str, reading: str, *, square: bool) -> str | None:
     """The end of a run of text that the reading behind it is of: of 彼は危険[きけん], 危険."""
-    for start in (0, *(match.start() for match in _BASE_START.finditer(run, 1))):
-        base = run[start:]
-        if _BASE.search(base) and fits(base, reading):
-            ending = reading in _ENDINGS and base not in _READ_SO.get(reading, "")
-            return None if ending and not square else base
-    return None
+    starts = (0, *(match.start() for match in _BASE_START.finditer(run, 1)))
+    fitting = [
+        run[start:]
+        for start in starts
+        if _BASE.search(run, start)
+        and not _INSIDE_NUMBER.match(run, start)
+        and fits(run[start:], reading)
+    ]
+    if not fitting:
+        return None
+    base = next((each for each in fitting if reads_numbers(each, reading)), fitting[0])
+    ending = reading in _ENDINGS and base not in _READ_SO.get(reading, "")
+    return None if ending and not square else base
 
 
 #: Every way of writing furigana made into one.

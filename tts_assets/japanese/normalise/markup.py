@@ -32,7 +32,7 @@ _ADDRESS = r"[!-'*-Z\\^-~]*"
 _LINK = re.compile(rf"(!?)\[([^\[\]\n]*)\]\((?={_ADDRESS}[./#:]){_ADDRESS}\)")
 _LINE_START = re.compile(r"^[ ]*(?:#{1,6}[ ]+|>[ ]+|[-*+•‣◦][ ]+|・[ ]*)", re.MULTILINE)
 _SPACES = re.compile(" {2,}")
-_EMPHASIS = re.compile(r"\*\*|~~|`|(?<![0-9０-９])\*|\*(?![0-9０-９])")
+_EMPHASIS = re.compile(r"\*\*|~~|`|(?<![0-9０-９])(?<![0-9０-９] )\*|\*(?! ?[0-9０-９])")
 
 
 def unescaped(text: str) -> str:

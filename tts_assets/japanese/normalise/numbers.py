@@ -45,11 +45,31 @@ _DAY = re.compile(
     rf"|{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})"
     r"(?=\s?(?:[(（][月火水木金土日祝・]{1,3}[)）]|[月火水木金土日]曜))"
 )
+_SLASHED = re.compile(
+    rf"(?<![0-9０-９/／:：.．A-Za-z=＝+＋×÷*-])(?<!{_D}\s)({_D}{{1,2}})[/／]({_D}{{1,2}})"
+    r"(?![0-9０-９/／:：=＝+＋×÷*-]|[.．][0-9０-９]|\s?[=＝+＋×÷])"
+)
+#: What is counted in fractions: 3/2倍, 1/2 cup.
+_SHARED = re.compile(
+    r"\s?(?:[倍個杯本枚人量割点問]|カップ|インチ|リットル|の確率|の割合|[A-Za-z%％])"
+)
+_WHEN = re.compile(r"から|まで|に(?:行|来|会|帰|始|出|着|生|引|終|開|届|結婚)")
+_AS_DAY = re.compile(r"[に、。]|から|まで|[はのが](?=[^\W_])")
+_PART_OF = re.compile(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|比率?|分数|答え)[はがも]?)\Z")
+#: Fractions that are said as such every day, beside those with 1 at the top.
+_USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
 _WEEKDAY = re.compile(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
 
 _TIME = re.compile(
     rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<![0-9０-９:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
     rf"(?![0-9０-９:：])(?:\s?([AaPp])\.?[Mm](?![A-Za-z])\.?)?"
+    r"(?:(時間)|時|分)?"
+)
+_RATIO = re.compile(
+    rf"((?:比率?|縮尺|割合)[はがをも、:： ]{{0,2}})({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?![0-9０-９:：])"
+)
+_RATIO_OF = re.compile(
+    rf"(?<![0-9０-９:：])({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?=\s?の(?:比|縮尺|割合))"
 )
 _LEADING_ZERO = re.compile(rf"(?<![0-9０-９.．])[0０]({_D})(?=[月日時分秒])")
 _AREA_CODE = re.compile(rf"[(（]([0０]{_D}{{1,4}})[)）]\s?(?={_D}{{1,4}}{_HYPHEN}{_D})")
@@ -59,7 +79,7 @@ _FRACTION = re.compile(
     rf"(?<![0-9０-９/／:：.．A-Za-z])(?:({_D}{{1,4}})\s)?({_D}{{1,6}})[/／⁄]({_D}{{1,6}})(?![/／:：0-9０-９])"
 )
 _MINUS = re.compile(
-    rf"(?:^|(?<=[\s、。（(「はがも＝=:：~〜～]))[-−－‐]\s?(?={_D})"
+    rf"(?!(?<=[0-9０-９] )[-−－‐] )(?:^|(?<=[\s、。（(「はがも＝=:：~〜～]))[-−－‐]\s?(?={_D})"
     rf"|(?<![0-9０-９A-Za-z\s])[-−－‐](?={_AMOUNT}\s?[度℃°])",
     re.MULTILINE,
 )
@@ -90,7 +110,12 @@ _UNIT = re.compile(
 _COUNTER = "[個人本枚匹頭羽台冊杯回階歳才分秒時日週月年泊名度円点種課章番件校巻行語倍割着足軒通箱袋組班曲億万千百つ%％℃]"
 _WORD_COUNTER = "(?:キロ|メートル|センチ|ミリ|グラム|リットル|ページ|ドル|パーセント|か月|ヶ月|カ月|km|cm|mm|kg|m|g)"
 _FROM_TO = re.compile(
-    rf"(?P<from>{_D})\s?{_HYPHEN}\s?(?P<to>{_AMOUNT}\s?(?:{_COUNTER}|{_WORD_COUNTER}))"
+    rf"(?<![0-9０-９.．,，])(?P<from>{_AMOUNT})(?P<hyphen>\s?{_HYPHEN}\s?)"
+    rf"(?P<to>{_AMOUNT})(?P<counter>\s?(?:{_COUNTER}|{_WORD_COUNTER}))"
+)
+_PLACE = re.compile(
+    rf"(?<![0-9０-９.．,，\-−－‐–—―])({_D}{{1,9}}){_HYPHEN}({_D}{{1,9}})"
+    r"(?=\s?(?:番(?!目)|組|号|丁目))"
 )
 _SERIES = re.compile(rf"{_D}{{1,15}}(?:{_HYPHEN}{_D}{{1,15}}){{2,}}")
 _CLOCK_TO_CLOCK = re.compile(rf"(?<=[時分])\s?{_HYPHEN}\s?(?=(?:午前|午後)?{_D}{{1,2}}時)")
@@ -98,6 +123,8 @@ _FROM = re.compile(rf"([0-9０-９①-⑳][\u4e00-\u9fffァ-ヺーA-Za-z]{{0,6}}
 _TO_NUMBER = re.compile(rf"(?<=[^\W_ぁ-ゖー])\s?{_WAVE}+\s?(?={_D}|[①-⑳]|マイナス)")
 
 _TAKEN_FROM = re.compile(rf"(?<={_D})\s?[-−－]\s?(?={_D}{{1,9}}\s?[=＝])")
+_TIMES = re.compile(rf"(?<={_D})\s?[*＊]\s?(?={_D})")
+_POWER = re.compile(rf"(?<={_D})[\^＾]({_D}{{1,9}})")
 _EQUALS = re.compile(rf"(?<=[^\W_])\s?[=＝]\s?(?=約?(?:マイナス)?{_D})")
 _MAIL = re.compile(r"(?<![A-Za-z])[eEｅＥ][-‐－][mM]ail(?![a-z])")
 
@@ -113,14 +140,34 @@ def _currencies(text: str) -> str:
 
 
 def _dates(text: str) -> str:
-    """2024/5/6, 2024-05 and 5/6(月); a bare 5/6 is a fraction."""
+    """2024/5/6, 2024-05, 5/6(月) and 12/25; a bare 5/6 is a fraction."""
     text = _DATE.sub(lambda found: _date(found.group(), found[1], found[3], found[4]), text)
     text = _YEAR_MONTH.sub(lambda found: _date(found.group(), found[1], found[2]), text)
     text = _DAYS.sub(_from_day_to_day, text)
     text = _DAY.sub(
         lambda found: _date(found.group(), None, found[1] or found[3], found[2] or found[4]), text
     )
-    return _WEEKDAY.sub(r"\1曜日", text)
+    return _WEEKDAY.sub(r"\1曜日", _SLASHED.sub(_day, text))
+
+
+def _day(found: re.Match[str]) -> str:
+    """The day that 4/1から means; as it was written where it can be a fraction."""
+    month, day = _int(found[1]), _int(found[2])
+    # Only what is near: a whole text at each date would take long.
+    before = found.string[max(found.start() - 4, 0) : found.start()]
+    behind = found.string[found.end() : found.end() + 8]
+    if _SHARED.match(behind):
+        written = True
+    elif day == 1:
+        written = False
+    elif month >= day or _PART_OF.search(before):
+        written = month < day
+    elif (month == 1 and day <= 10) or (month, day) in _USUAL:
+        written = _WHEN.match(behind) is None
+    else:
+        alone = day <= 10 and not before.endswith(("は", "が"))
+        written = alone and _AS_DAY.match(behind) is None
+    return found.group() if written else _date(found.group(), None, found[1], found[2])
 
 
 def _date(written: str, year: str | None, month: str, day: str | None = None) -> str:
@@ -142,12 +189,17 @@ def _times(text: str) -> str:
     return _LEADING_ZERO.sub(r"\1", _TIME.sub(_time, text))
 
 
+def _ratios(text: str) -> str:
+    """縮尺は1:50 is said 1対50."""
+    return _RATIO_OF.sub(r"\1対\2", _RATIO.sub(r"\1\2対\3", text))
+
+
 def _time(found: re.Match[str]) -> str:
-    before, hour, minute, second, after = found.groups()
+    before, hour, minute, second, after, lasting = found.groups()
     if _int(hour) > 29 or _int(minute) > 59 or _int(second or "0") > 59:
         return found.group()
     half = {"A": "午前", "P": "午後"}.get((before or after or "").upper(), "")
-    said = f"{half}{_int(hour)}時"
+    said = f"{half}{_int(hour)}{lasting or '時'}"
     if _int(minute) or second:
         said += f"{_int(minute)}分"
     return said + (f"{_int(second)}秒" if second else "")
@@ -169,14 +221,14 @@ def _slashed(vulgar: str) -> str:
 
 def _fraction(found: re.Match[str]) -> str:
     whole, numerator, denominator = found.groups()
-    if _int(denominator) == 0:
+    if _int(denominator) in {0, 1}:
         return found.group()
     return (f"{_int(whole)}と" if whole else "") + f"{_int(denominator)}分の{_int(numerator)}"
 
 
 def _signs(text: str) -> str:
-    """-5℃ is said マイナス5℃, 3+4=7 3+4は7."""
-    taken = _TAKEN_FROM.sub("引く", text)
+    """-5℃ is said マイナス5℃, 3+4=7 3+4は7, 2^3 2の3乗."""
+    taken = _TAKEN_FROM.sub("引く", _POWER.sub(r"の\1乗", _TIMES.sub("かける", text)))
     return _EQUALS.sub("は", _MINUS.sub("マイナス", taken))
 
 
@@ -191,17 +243,27 @@ def _squared(unit: str) -> str:
 
 def _ranges(text: str) -> str:
     """3〜5人, 10-15分 and 9時〜17時 are said with から; a series such as 03-1234-5678 is none."""
+    text = _PLACE.sub(r"\1の\2", text)
     series = [found.span() for found in _SERIES.finditer(text)]
     text = _FROM_TO.sub(
         lambda found: (
-            found.group()
-            if any(start <= found.start() < end for start, end in series)
-            else f"{found['from']}から{found['to']}"
+            f"{found['from']}から{found['to']}{found['counter']}"
+            if _goes_up(found) and not any(start <= found.start() < end for start, end in series)
+            else found.group()
         ),
         text,
     )
     text = _CLOCK_TO_CLOCK.sub("から", text)
     return _TO_NUMBER.sub("から", _FROM.sub(r"\1から", text))
+
+
+def _goes_up(found: re.Match[str]) -> bool:
+    """Whether the second number is the larger; months and hours begin again after the last."""
+    first, second = (
+        float(re.sub("[,，]", "", unicodedata.normalize("NFKC", found[name])))
+        for name in ("from", "to")
+    )
+    return first < second or found["counter"].strip() in {"月", "時"}
 
 
 def _words(text: str) -> str:
@@ -213,6 +275,7 @@ said_numbers = column(
     _currencies,
     _area_codes,
     _dates,
+    _ratios,
     _times,
     _fractions,
     _units,

@@ -18,6 +18,7 @@ from tts_assets.japanese.normalise.silence import (
     has_small_blank,
     reason_for_silence,
     without_addresses,
+    without_dots,
 )
 from tts_assets.japanese.normalise.speakers import parted_lines, without_labels
 from tts_assets.japanese.romaji import to_katakana
@@ -75,8 +76,9 @@ def spoken_dialogue(text: str, reading: str | None = None) -> tuple[SpokenForm, 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
     """
-    written = "\n".join(_unquoted(words) for _, words in parted_lines(prepared(text)))
-    if reading is not None:
+    lines = parted_lines(prepared(text))
+    written = "\n".join(_unquoted(words) for _, words in lines)
+    if reading is not None and any(speaker for speaker, _ in lines):
         reading = "\n".join(words for _, words in parted_lines(prepared(reading)))
     return _form(written, reading)
 
@@ -104,7 +106,7 @@ def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
         silence = "the text has a blank to fill in"
     if silence is not None:
         return silence
-    said = _said(spelled)
+    said = _said(without_dots(spelled))
     if (silence := reason_for_silence(said)) is not None:
         return silence
     if reading is not None:

@@ -12,13 +12,20 @@ _ZERO_ALONE = re.compile(
 )
 _SAID = str.maketrans({"△": "三角", "◎": "二重丸"})
 _ARROW = re.compile("[ ]?[→⇒⇔↔←➡]+[ ]?")
-_UNSAID = re.compile(
+_SILENT = (
     r"[※＊*†‡•‣◦●◆◇▲▼▽▶►◀◁■□〃ゝゞヽヾ§¶#＃^＾`´｀|｜\\_＿<>＜＞{}｛｝\[\]［］【】〔〕〈〉《》]+"
 )
+_UNSAID = re.compile(_SILENT)
+_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])")
 
 _LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
 _FROM_TO = re.compile(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
-_DRAWN_OUT = re.compile(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+")
+#: えーと, すごーい and そうねー; before other kana a wave stands for a word.
+_DRAWN_OUT = re.compile(
+    r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
+    r"|(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[いうね](?![ぁ-ゖ])|ございま|[^\w〜～~]|\Z)"
+)
+_PLACEHOLDER = re.compile(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
 _WAVE = re.compile(r"[〜～~]+")
 _ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
 _NEEDLESS_SPACE = re.compile(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
@@ -37,12 +44,14 @@ def _arrows_pause(text: str) -> str:
 
 
 def _unsaid_dropped(text: str) -> str:
-    return _UNSAID.sub("", text)
+    """Without a pause 3 > 2 would be 32."""
+    return _UNSAID.sub("", _BETWEEN_DIGITS.sub("、", text))
 
 
 def _waves_said(text: str) -> str:
     """東京〜大阪 is said with から, え〜と with a long vowel; other waves are not said."""
-    return _WAVE.sub("", _DRAWN_OUT.sub("ー", _FROM_TO.sub("から", text)))
+    drawn = _DRAWN_OUT.sub("ー", _FROM_TO.sub("から", text))
+    return _WAVE.sub("", _PLACEHOLDER.sub("、", drawn))
 
 
 def _closed_up(text: str) -> str:

@@ -13,6 +13,14 @@ _BLANK = re.compile(
     r"|[○●×△▲]{2,}(?<!○×)|[□■]"
     rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
 )
+#: Nothing but dots: somebody is silent. [...] is the gap of a flash card.
+_DOTS = re.compile(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
+#: Squares and dots before the text of a line; behind a square alone, a particle makes it a blank.
+_BULLET = re.compile(
+    r"^[ ]*(?:[■●](?![ ]?[にをはがでともへの](?![ぁ-ゖ]))|□(?=[ ](?![にをはがでともへの](?![ぁ-ゖ]))|[^ ぁ-ゖ]))"
+    r"(?=[ ]?[^\s■□○●×△▲])",
+    re.MULTILINE,
+)
 #: In running text a single _ that parts no Latin words is a blank, too.
 _SMALL_BLANK = re.compile(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
@@ -33,13 +41,18 @@ def reason_for_silence(text: str) -> str | None:
 
 def unsayable(text: str) -> str | None:
     """The reason if a text has a part that cannot be said; None otherwise."""
-    if _BLANK.search(text):
+    if _BLANK.search(without_dots(text)):
         return "the text has a blank to fill in"
     addresses = list(_ADDRESS.finditer(text))
     alone = addresses and not _JAPANESE.search(without_addresses(text))
     if alone or any(_GOES_ON.match(text, address.end()) for address in addresses):
         return "the text has an address of the web in it, which nobody says"
     return None
+
+
+def without_dots(text: str) -> str:
+    """The text without 「……」 and （…）, and without the bullets before its lines."""
+    return _DOTS.sub("", _BULLET.sub("", text))
 
 
 def has_small_blank(text: str) -> bool:

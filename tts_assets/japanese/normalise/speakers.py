@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from tts_assets.japanese.normalise.furigana import surface
 
@@ -16,10 +17,25 @@ _COLON = re.compile(
 _QUOTE = re.compile(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([「『].*[」』][。]?)[ ]*")
 _ROUND = re.compile(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*([^ \n].*)")
 _BRACKET = re.compile(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
-_SPACE = re.compile(rf"[ ]*({_LETTER})(?:[.．)）][ ]*|[ ]+)(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
+_DOT = re.compile(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
+#: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
+_SPACE = re.compile(
+    rf"[ ]*({_LETTER})[ ]+(?!さん|くん|ちゃん|さま|様|社|型|の人|の子"
+    r"|[をが]|[のはにでともへや](?![ぁ-ゖ]))(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)"
+)
+#: A second speaker in one line.
+_NEXT = re.compile(
+    r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
+)
 _NAME = re.compile(r"[^\s\d(（)）][^()（）]{0,11}")
 _BEFORE_QUOTE = re.compile(
     rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
+)
+#: A name with の in it is that of a person, or a heading such as 今日の予定.
+_HEADING = re.compile(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
+_PERSON = re.compile(
+    r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|医者|部長|課長|社長|店長|"
+    r"友だち|友達|ともだち|.*(?:さん|くん|ちゃん|さま))[A-ZＡ-Ｚ0-9０-９]?"
 )
 #: What stands before a colon in notices, exercises and tables.
 _NO_SPEAKER = re.compile(
@@ -37,22 +53,49 @@ def without_labels(text: str) -> str:
 
 def parted_lines(text: str) -> list[tuple[str | None, str]]:
     """Who says what: a speaker, None where none is named, and the words, for each line."""
-    lines = _LINE_WITHIN.sub("\n", text).split("\n")
-    return [_parted(line) for line in lines if line.strip()]
+    written = _LINE_WITHIN.sub("\n", text).split("\n")
+    lines = [line for each in written if each.strip() for line in _apart(each)]
+    spaced = sum(_SPACE.fullmatch(line) is not None for line in lines) > 1
+    parted = [(*_parted(line, spaced=spaced), line) for line in lines]
+    often = Counter(speaker for speaker, _, _ in parted)
+    return [
+        (None, line)
+        if speaker is not None and _is_heading(speaker) and often[speaker] == 1
+        else (speaker, words)
+        for speaker, words, line in parted
+    ]
 
 
-def _parted(line: str) -> tuple[str | None, str]:
+def _apart(line: str) -> list[str]:
+    """A line that begins with a speaker, before each other one."""
+    if _COLON.fullmatch(line) is None or _parted(line, spaced=False)[0] is None:
+        return [line]
+    return _NEXT.sub(
+        lambda found: "\n" if _is_name(surface(found[1]), _BEFORE_QUOTE) else found.group(), line
+    ).split("\n")
+
+
+def _parted(line: str, *, spaced: bool) -> tuple[str | None, str]:
     for pattern, name in (
         (_COLON, _NAME),
         (_QUOTE, _BEFORE_QUOTE),
         (_BRACKET, _NAME),
         (_ROUND, _BEFORE_QUOTE),
-        (_SPACE, _NAME),
+        (_DOT, _NAME),
+        *([(_SPACE, _NAME)] if spaced else []),
     ):
         found = pattern.fullmatch(line)
         if found is None:
             continue
         speaker = surface(found[1]).strip("・-—―* ")
-        if name.fullmatch(speaker) and not _NO_SPEAKER.fullmatch(speaker):
+        if _is_name(speaker, name):
             return speaker, found[2]
     return None, line
+
+
+def _is_name(speaker: str, name: re.Pattern[str]) -> bool:
+    return name.fullmatch(speaker) is not None and not _NO_SPEAKER.fullmatch(speaker)
+
+
+def _is_heading(speaker: str) -> bool:
+    return _HEADING.match(speaker) is not None and _PERSON.fullmatch(speaker) is None
