@@ -174,6 +174,12 @@ def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Pat
         ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\naccent = true", "whole number"),
         ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\nkind = 'thing'", "one of noun, name"),
         ("[[dictionary]]\nsurface = 'x'\nreding = 'はし'", "reading is missing"),
+        ("sources = 1", "no setting 'sources'; did you mean source?"),
+        ("zzz = 1", "there are: paths, .*, source, dictionary$"),
+        (
+            "dictionary = [{surface='角', reading='かど'}, {surface='角', reading='つの', accent=2}]",
+            "dictionary 1 and dictionary 2 .* '角' is read: カド and ツノ with accent 2; keep one",
+        ),
     ],
 )
 def test_a_slip_in_a_table_is_told_with_its_place(
@@ -182,3 +188,28 @@ def test_a_slip_in_a_table_is_told_with_its_place(
     (tmp_path / "tts-assets.toml").write_text(content, "utf-8")
     with pytest.raises(UsageError, match=message):
         load(flags={}, environment={}, folder=tmp_path)
+
+
+def test_one_word_may_stand_twice_in_the_same_words(tmp_path: Path) -> None:
+    word = '[[dictionary]]\nsurface = "角"\nreading = "かど"\n'
+    (tmp_path / "tts-assets.toml").write_text(word * 2, "utf-8")
+    assert len(_load(tmp_path).words) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("tts-assets.toml", "speed = 2\n"), ("pyproject.toml", "[tool.tts-assets]\nspeed = 2\n")],
+)
+def test_the_byte_order_mark_of_notepad_is_no_setting(
+    tmp_path: Path, file: str, content: str
+) -> None:
+    (tmp_path / file).write_text(content, "utf-8-sig")
+    assert _load(tmp_path).speed == 2
+
+
+def test_a_file_is_no_output_folder(tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text("[]")
+    (tmp_path / "tts-assets.toml").write_text('output = "w.json"\n')
+    (tmp_path / "below").mkdir()
+    with pytest.raises(UsageError, match=r"output: .*w\.json is a file, and must be a folder"):
+        _load(tmp_path / "below")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ DEFAULT_PATH = "data"
 #: Folders in which nobody keeps catalogues.
 _SKIPPED = {"node_modules", "__pycache__"}
 #: What is looked at in a folder; other formats are named, or belong to a source.
-_ENDINGS = (".json", ".jsonl", ".ndjson")
+_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+#: Tables are many things: in a folder, only names make them catalogues.
+_TABLES = (".csv", ".tsv")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,14 +50,35 @@ def open_catalogues(settings: Settings, trouble: Trouble) -> Iterator[catalogue.
         UsageError: a path is not there, or a source's pattern matches no file.
     """
     sources = _by_file(settings.sources, settings.output)
+    looked, opened = _Looked(sources), 0
     for path, named in _files(settings, sources):
         mapped = sources.get(os.path.realpath(path))
         if mapped is None:
-            yield from _recognised(path, settings, trouble, named=named)
+            for reader in _recognised(path, settings, trouble, named=named):
+                opened += 1
+                yield reader
+                # Or two documents are in memory while the next is read.
+                del reader
             continue
         for source in mapped:
             if not settings.kinds or source.kind in settings.kinds:
-                yield from _opened(path, source, trouble)
+                for reader in _opened(path, source, trouble):
+                    opened += 1
+                    yield reader
+                    looked.at(reader)
+                    del reader
+    # Of many problems only the first are shown, and these are what the others come from.
+    trouble.problems[:0] = looked.problems()
+    if not (opened or trouble.problems):
+        trouble.notes.append(_nothing(settings))
+
+
+def _nothing(settings: Settings) -> str:
+    """What to say where there is no catalogue."""
+    kinds = f" of the kind {' or '.join(settings.kinds)}" if settings.kinds else ""
+    if settings.sources and not settings.paths:
+        return f"there is no catalogue{kinds} among the files of the sources"
+    return f"there is no catalogue{kinds} in {', '.join(settings.paths or (DEFAULT_PATH,))}"
 
 
 def parse(data: bytes, file: str, source: Source) -> catalogue.Document:
@@ -64,6 +88,33 @@ def parse(data: bytes, file: str, source: Source) -> catalogue.Document:
         InputError: they are not in the file's format.
     """
     return catalogue.parse(data, file=file, columns=source.columns, delimiter=source.delimiter)
+
+
+class _Looked:
+    """Which paths of each source have led somewhere, in the files that were read."""
+
+    def __init__(self, sources: dict[str, list[Source]]) -> None:
+        self._sources = sources
+        self._unused: list[tuple[Source, catalogue.Unused, set[str]]] = []
+
+    def at(self, reader: catalogue.Reader) -> None:
+        """Look at what was read."""
+        mine = next((row for row in self._unused if row[0] is reader.source), None)
+        if mine is None:
+            mine = (reader.source, catalogue.Unused(reader.source), set())
+            self._unused.append(mine)
+        mine[1].look(reader)
+        mine[2].add(os.path.realpath(reader.document.file))
+
+    def problems(self) -> Iterator[InputError]:
+        """One for each path that leads nowhere in all files of its source."""
+        for source, unused, seen in self._unused:
+            for path, sources in self._sources.items():
+                # A run for one file must not blame what only the others have.
+                if path not in seen and source in sources and unused.problems():
+                    with suppress(InputError):
+                        unused.look(catalogue.Reader(_read(path, source), source))
+            yield from unused.problems()
 
 
 def _read(path: str, source: Source) -> catalogue.Document:
@@ -79,14 +130,38 @@ def _by_file(sources: tuple[Source, ...], output: str) -> dict[str, list[Source]
     found: dict[str, list[Source]] = {}
     for source in sources:
         for pattern in source.files:
-            paths = [path for path in _matching(pattern) if not _inside(path, output)]
+            matching = _matching(pattern)
+            paths = [path for path in matching if not _inside(path, output)]
             if not paths:
-                raise UsageError(f"{source.name}: files = {pattern!r} matches no file")
+                raise UsageError(
+                    f"{source.name}: files = {pattern!r} {_why_none(matching, output)}"
+                )
             for path in paths:
                 readers = found.setdefault(os.path.realpath(path), [])
+                _check_alike(path, source, readers)
                 if source not in readers:
                     readers.append(source)
     return found
+
+
+def _check_alike(path: str, source: Source, readers: list[Source]) -> None:
+    """A file is parsed in one way, whoever reads it."""
+    for other in readers:
+        for key in ("columns", "delimiter"):
+            if getattr(source, key) != getattr(other, key):
+                raise UsageError(
+                    f"{source.name} and {other.name} read {path} with different {key}: give both "
+                    "the same"
+                )
+
+
+def _why_none(matching: list[str], output: str) -> str:
+    if not matching:
+        return "matches no file"
+    return (
+        f"matches {matching[0]}, which lies in the output folder ({output}): give the clips a "
+        "folder of their own with `output`"
+    )
 
 
 def _matching(pattern: str) -> list[str]:
@@ -161,6 +236,9 @@ def _recognised(
     """A reader of a file that no source names, if it is a catalogue of a wanted kind."""
     kind = catalogue.kind_of(path, None)
     if kind is not None and settings.kinds and kind not in settings.kinds:
+        return
+    if kind is None and not named and path.lower().endswith(_TABLES):
+        _pass_over(path, trouble, named=False)
         return
     try:
         document = _read(path, BUILT_IN[kind or Kind.VOCABULARY])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import tomllib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -233,10 +234,11 @@ def load(
         UsageError: an unknown key or a bad value, with the place it stands in.
     """
     values: dict[str, Any] = {}
-    path = config or _find(folder)
+    path = config or find(folder)
     if path is not None:
         table = _table(path)
         values |= {field: _rows(table, name, path, parse) for name, field, parse in _ROWS}
+        _refuse_two_readings(values["words"], path)
         values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(table, path)}
         values |= {
             key: _from(path.parent, folder, values[key])
@@ -253,6 +255,7 @@ def load(
         for key, raw in flags.items()
         if key in OPTIONS and raw is not None
     }
+    _refuse_file(values.get("output"))
     return _settings(values, force=bool(flags.get("force")))
 
 
@@ -272,7 +275,8 @@ def _parsed(key: str, raw: Any, source: str) -> Any:
         raise UsageError(f"{source}: {key} is {raw!r}, and must be {parse.__doc__}") from exc
 
 
-def _find(folder: Path) -> Path | None:
+def find(folder: Path) -> Path | None:
+    """The file with the settings for a folder: in it or above; None where there is none."""
     for place in (folder, *folder.parents):
         if (path := place / FILE).is_file():
             return path
@@ -294,6 +298,27 @@ def _rows(
     if not isinstance(rows, list):
         raise UsageError(f"{path}: {name} is {rows!r}; write [[{name}]], in double brackets")
     return tuple(parse(row, f"{path}: {name} {number}") for number, row in enumerate(rows, 1))
+
+
+def _refuse_two_readings(words: tuple[DictionaryWord, ...], path: Path) -> None:
+    """Only one of two could be said, and nobody would know which."""
+    seen: dict[str, tuple[int, DictionaryWord]] = {}
+    for number, word in enumerate(words, 1):
+        first, other = seen.setdefault(word.surface, (number, word))
+        if (word.reading, word.accent) != (other.reading, other.accent):
+            raise UsageError(
+                f"{path}: dictionary {first} and dictionary {number} both say how {word.surface!r} "
+                f"is read: {_heard(other)} and {_heard(word)}; keep one"
+            )
+
+
+def _heard(word: DictionaryWord) -> str:
+    return word.reading if word.accent is None else f"{word.reading} with accent {word.accent}"
+
+
+def _refuse_file(output: str | None) -> None:
+    if output is not None and os.path.isfile(output):  # noqa: PTH113 - Path refuses some texts
+        raise UsageError(f"output: {output} is a file, and must be a folder")
 
 
 def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
@@ -318,7 +343,7 @@ def _own_table(pyproject: Path) -> dict[str, Any] | None:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as exc:
         raise UsageError(f"{path}: cannot be read: {exc.strerror}") from exc
     except ValueError as exc:
@@ -340,8 +365,9 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, 
 def _known(key: str, source: str) -> str:
     if key in OPTIONS:
         return key
-    close = difflib.get_close_matches(key, OPTIONS, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(OPTIONS)}"
+    names = [*OPTIONS, *(name for name, _, _ in _ROWS)]
+    close = difflib.get_close_matches(key, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(names)}"
     raise UsageError(f"{source}: there is no setting {key!r}{hint}")
 
 

@@ -133,9 +133,11 @@ def test_opus_at_a_rate_it_does_not_have_is_refused_before_any_work(project: Pro
 
 def test_a_selection_that_matches_nothing_exits_6(project: Project) -> None:
     project.words("犬")
-    assert project.generate("--type", "kanji").returncode == 6
+    done = project.generate("--type", "kanji")
+    assert (done.returncode, "no catalogue of the kind kanji in data" in done.stderr) == (6, True)
     (project.folder / "empty").mkdir()
-    assert project.generate("empty").returncode == 6
+    done = project.generate("empty")
+    assert (done.returncode, "there is no catalogue in empty" in done.stderr) == (6, True)
 
 
 def test_no_clips_is_no_error(project: Project) -> None:
@@ -153,7 +155,7 @@ def test_other_json_in_a_folder_is_passed_over_with_a_word(project: Project) -> 
     assert project.generate("data/settings.json").returncode == 2
 
 
-@pytest.mark.parametrize("output", ["taken", "taken/below", "/proc/tts-assets"])
+@pytest.mark.parametrize("output", ["taken/below", "/proc/tts-assets"])
 def test_an_output_folder_that_cannot_be_ends_the_run_with_4(project: Project, output: str) -> None:
     path = project.words("犬")
     before = path.read_bytes()
@@ -189,3 +191,69 @@ def test_a_link_to_something_else_is_named_and_left_alone(project: Project) -> N
     assert "kanji.json" in done.stderr
     assert None not in project.urls()
     assert (project.folder / "data/kanji.json").readlink() == Path("/proc/version")
+
+
+def test_an_output_folder_that_is_a_file_is_a_mistake_of_use(project: Project) -> None:
+    path = project.words("犬")
+    before = path.read_bytes()
+    done = project.generate("--output", "data/vocabulary.json")
+    assert done.returncode == 2
+    assert "output: data/vocabulary.json is a file" in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_catalogue_in_the_output_folder_is_told(project: Project) -> None:
+    project.write("w.json", [{"id": 1, "word": "犬"}])
+    toml = 'output = "."\n[[source]]\nfiles = "w.json"\nkind = "vocabulary"\n'
+    (project.folder / "tts-assets.toml").write_text(toml, encoding="utf-8")
+    done = project.generate()
+    assert done.returncode == 2
+    assert "files = 'w.json' matches w.json, which lies in the output folder" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "mark"), [("vocabulary.csv", ","), ("n5/kanji/a.tsv", "\t")])
+def test_a_table_in_a_folder_is_read_if_its_name_or_folder_tells_what_it_is(
+    project: Project, name: str, mark: str
+) -> None:
+    path = project.folder / "data" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(f"id{mark}word{mark}kanji\n1{mark}犬{mark}犬\n", encoding="utf-8")
+    done = project.generate()
+    assert done.returncode == 0, done.stderr
+    assert f"{mark}/audio/" in path.read_text(encoding="utf-8")
+
+
+def test_any_other_table_in_a_folder_is_passed_over_with_a_word(project: Project) -> None:
+    path = project.folder / "data/counts.csv"
+    path.parent.mkdir()
+    path.write_text("word,count\n犬,3\n", encoding="utf-8")
+    done = project.generate()
+    assert done.returncode == 6
+    assert "data/counts.csv: passed over" in done.stderr
+    assert "there is no catalogue in data" in done.stderr
+
+
+def test_a_misspelt_path_exits_2_and_all_clips_are_made(project: Project) -> None:
+    project.write("w.json", [{"w": "角", "r": "つの"}])
+    toml = '[[source]]\nfiles = "w.json"\nkind = "vocabulary"\nid = "w"\n[[source.clip]]\n'
+    toml += 'text = "w"\nreading = "kana"\nto = "mp3"\n'
+    (project.folder / "tts-assets.toml").write_text(toml, encoding="utf-8")
+    done = project.generate()
+    assert done.returncode == 2
+    assert "w.json: no record has 'kana' (source 1, clip word: reading)" in done.stderr
+    assert "made      1" in done.stdout
+    assert "no record has 'kana'" in project.run("lint").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["generate"], ["explain", "1"], ["voices"], ["providers"], ["doctor"]]
+)
+def test_annotations_are_for_lint_alone(project: Project, words: list[str]) -> None:
+    project.words("犬")
+    for done in (
+        project.run(*words, "--output-format", "github"),
+        project.run(*words, TTS_ASSETS_OUTPUT_FORMAT="github"),
+    ):
+        assert done.returncode == 2
+        assert "github is for `lint` only" in done.stderr
+    assert project.run("lint", TTS_ASSETS_OUTPUT_FORMAT="github").returncode == 0

@@ -230,3 +230,36 @@ def test_help_tells_what_it_does(project: Project) -> None:
     shown = project.run("init", "--help", COLUMNS="120", NO_COLOR="1").stdout
     assert "Look at your files" in shown
     assert "--force" in shown
+
+
+def test_settings_that_are_in_effect_are_not_shadowed(words: Project) -> None:
+    pyproject = words.folder / "pyproject.toml"
+    pyproject.write_text("[tool.tts-assets]\nspeed = 0.8\n", encoding="utf-8")
+    done = words.run("init")
+    assert done.returncode == 2
+    assert "settings are in pyproject.toml already" in done.stderr
+    assert "under its [tool.tts-assets]" in done.stderr
+    assert not (words.folder / FILE).exists()
+    tables = done.stdout[done.stdout.index("# How tts-assets reads") :]
+    pyproject.write_text(f"[tool.tts-assets]\nspeed = 0.8\n{tables}", encoding="utf-8")
+    assert words.generate().returncode == 0
+    assert all("audioUrl" in word for word in words.read("content/n5.json"))
+    assert words.run("init", "--force").returncode == 0
+    assert _files(words) == ["content/n5.json"]
+
+
+def test_settings_of_a_folder_above_are_not_shadowed(words: Project) -> None:
+    (words.folder / FILE).write_text("speed = 0.8\n", encoding="utf-8")
+    below = Project(words.folder / "content", words.folder)
+    below.environment = words.environment
+    done = below.run("init")
+    assert done.returncode == 2
+    assert f"settings are in {words.folder / FILE} already" in done.stderr
+    assert "with `files` as seen from its folder" in done.stderr
+    assert "[[source]]" in done.stdout
+    assert below.run("init", "--force").returncode == 0
+
+
+def test_a_pyproject_that_says_nothing_to_us_is_no_obstacle(words: Project) -> None:
+    (words.folder / "pyproject.toml").write_text('[project]\nname = "x"\n', encoding="utf-8")
+    assert words.run("init").returncode == 0

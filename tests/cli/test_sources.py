@@ -63,7 +63,7 @@ def test_a_pattern_that_matches_nothing_is_told(mapped: Project) -> None:
 
 
 def test_somebody_s_recording_is_kept_until_told_otherwise(mapped: Project) -> None:
-    mapped.write("content/n5.json", {"words": [{"w": "犬", "mp3": "/teacher/inu.mp3"}]})
+    mapped.write("content/n5.json", {"words": [{"w": "犬", "k": "", "mp3": "/teacher/inu.mp3"}]})
     done = mapped.generate()
     assert (done.returncode, "locked    1" in done.stdout) == (0, True)
     assert mapped.read("content/n5.json")["words"][0]["mp3"] == "/teacher/inu.mp3"
@@ -112,7 +112,7 @@ def test_two_clips_for_one_url_are_refused(mapped: Project) -> None:
 
 
 def test_a_speaker_speaks_with_a_voice_of_its_own(mapped: Project) -> None:
-    mapped.write("content/n5.json", {"words": [{"w": "犬", "by": "B"}, {"w": "猫"}]})
+    mapped.write("content/n5.json", {"words": [{"w": "犬", "k": "", "by": "B"}, {"w": "猫"}]})
     toml = SOURCE.replace('id = "w"', 'id = "w"\nvoices = { B = "other" }')
     _configure(mapped, f'{toml}speaker = "by"\n')
     assert mapped.generate().returncode == 0
@@ -177,3 +177,14 @@ def test_urls_of_two_sources_may_not_lie_within_one_another(mapped: Project) -> 
         done = mapped.generate("--dry-run")
         assert done.returncode == 2
         assert "would take the place of that of word" in done.stderr
+
+
+def test_two_sources_of_one_table_have_the_same_columns(project: Project) -> None:
+    (project.folder / "w.csv").write_text("犬,いぬ,,\n", encoding="utf-8")
+    source = '[[source]]\nfiles = "w.csv"\nkind = "vocabulary"\nid = "w"\ncolumns = ["w", "r", "a", "b"]\n'
+    clip = '[[source.clip]]\ntext = "w"\nreading = "r"\nto = "a"\n'
+    other = source.replace('"w", "r"', '"v", "r"').replace('id = "w"', 'id = "v"')
+    _configure(project, source + clip + other + clip.replace('"w"', '"v"').replace('"a"', '"b"'))
+    done = project.generate()
+    assert done.returncode == 2
+    assert "source 1 read w.csv with different columns: give both the same" in done.stderr

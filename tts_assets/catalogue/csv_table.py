@@ -83,7 +83,7 @@ def table_of(
     names = None if columns is not None else _names(text, anki, delimiter, file)
     if names is not None:
         start = max(start, names.end)
-        columns = values(text[names.start : names.end], delimiter)
+        columns = [name.strip() for name in values(text[names.start : names.end], delimiter)]
     _refuse_repeated(columns or (), file, line_of(text, names.start) if names else None)
     return Table(delimiter=delimiter, columns=tuple(columns or ()), names=names, start=start)
 

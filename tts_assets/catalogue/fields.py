@@ -53,8 +53,11 @@ class Subject:
             return list(found(value, path.steps))
         except ShapeError as problem:
             place = (*at, *problem.place)
-            where = shown(place[len(self.record_at) :])
-            raise EntryProblemError(f"{where} {problem.wrong}", place) from problem
+            inner = place[len(self.record_at) :]
+            where = shown(inner)
+            is_list = inner and problem.wrong.startswith("is a list")
+            advice = f": write {written(inner)}[*]" if is_list else ""
+            raise EntryProblemError(f"{where} {problem.wrong}{advice}", place) from problem
 
     def _keys(self) -> list[str]:
         """The keys on the way that are data: those that a ``*`` stands for."""
@@ -169,20 +172,39 @@ def missing(paths: tuple[Path, ...]) -> str:
     return f"it has no {names[0]}" if len(names) == 1 else f"it has none of {', '.join(names)}"
 
 
-def skipped(conditions: tuple[Skip, ...], subject: Subject) -> str | None:
-    """The reason why a rule leaves this out; None when it does not."""
+def skipped(conditions: tuple[Skip, ...], subject: Subject, *, texts: bool = False) -> str | None:
+    """The reason why a rule leaves this out; None when it does not.
+
+    Args:
+        conditions: when it does.
+        subject: what the clip is said of.
+        texts: all values are texts, as in a table, and stand for numbers and true or false, too.
+    """
+    alike = _alike_as_text if texts else _alike
     for condition in conditions:
         values = [value for _, value in subject.values(condition.field)]
         name = condition.field.text
         if condition.missing and all(value is None or value == "" for value in values):
             return f"left out: {name} is missing"
         for value in values:
-            # True == 1: what the configuration calls true must be true.
-            if any(type(value) is type(one) and value == one for one in condition.values):
+            if any(alike(value, one) for one in condition.values):
                 return f"left out: {name} is {value!r}"
             if condition.pattern and isinstance(value, str) and condition.pattern.search(value):
                 return f"left out: {name} matches {condition.pattern.pattern!r}"
     return None
+
+
+def _alike(value: Any, wanted: object) -> bool:
+    # True == 1: what the configuration calls true must be true.
+    return type(value) is type(wanted) and bool(value == wanted)
+
+
+def _alike_as_text(value: Any, wanted: object) -> bool:
+    if isinstance(wanted, bool):
+        return str(value).strip().lower() == str(wanted).lower()
+    return str(value) == wanted or (
+        not isinstance(wanted, str) and str(value).strip() == str(wanted)
+    )
 
 
 def current(value: Any, steps: Place) -> Any:

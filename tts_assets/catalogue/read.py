@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from tts_assets.catalogue.document import DocumentFormat
 from tts_assets.catalogue.fields import EntryProblemError
 from tts_assets.catalogue.ids import Ids
 from tts_assets.catalogue.rules import Rule, Slot
+from tts_assets.catalogue.unused import advice, missing_on
 from tts_assets.domain import Clip, Kind, Place, Unspoken
 from tts_assets.errors import InputError
 from tts_assets.mapping import ROOT_LIST, ShapeError, found, kinds_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tts_assets.catalogue.document import Document
     from tts_assets.mapping import Source
@@ -79,11 +81,12 @@ class Reader:
         """
         self._document = document
         self._source = source
-        self._rules = tuple(Rule(rule, source) for rule in source.clips)
+        texts = document.format is DocumentFormat.CSV
+        self._rules = tuple(Rule(rule, source, texts=texts) for rule in source.clips)
         self._ids = Ids(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []
-        self._records = self._found()
+        self._elsewhere = self._found()
 
     @property
     def source(self) -> Source:
@@ -95,9 +98,15 @@ class Reader:
         """What is read."""
         return self._document
 
+    def records(self) -> Iterator[tuple[Place, Any]]:
+        """Every record with its place."""
+        if self._elsewhere is None:
+            return (((index,), record) for index, record in enumerate(self._document.root))
+        return iter(self._elsewhere)
+
     def clips(self) -> Iterator[Clip]:
         """Everything to be said, in the order of the file."""
-        for position, (place, record) in enumerate(self._records):
+        for position, (place, record) in enumerate(self.records()):
             self._catalogue.entries += 1
             try:
                 entry_id = self._ids.of(record, place, position)
@@ -124,22 +133,27 @@ class Reader:
             )
         return self._catalogue
 
-    def _found(self) -> Iterable[tuple[Place, Any]]:
+    def _found(self) -> list[tuple[Place, Any]] | None:
+        """The records, if they are not simply the items of the list that the document is."""
         root, records = self._document.root, self._source.records
         if isinstance(root, list) and records.steps == ROOT_LIST.steps:
-            return (((index,), record) for index, record in enumerate(root))
+            return None
         if records is ROOT_LIST:
             message = "the file must be a list of entries: [ {...}, {...} ]"
             raise self._misplaced(message, ())
         try:
-            return list(found(root, records.steps))
+            places = list(found(root, records.steps))
         except ShapeError as problem:
             message = f"the records do not lie at {records.text}: {problem}"
             raise self._misplaced(message, problem.place) from problem
+        missing = None if places else missing_on(root, records.steps)
+        if missing is not None:
+            raise self._misplaced(f"no record lies at {records.text}{advice(missing)}", ())
+        return places
 
     def _misplaced(self, message: str, place: Place) -> InputError:
         return InputError(
-            f"{message}; say with `records` of a [[source]] table where they are",
+            f"{message}{' ' if message.endswith('?') else '; '}say with `records` of a [[source]] table where they are",
             file=self._document.file,
             line=self._document.lines_of([place]).get(place),
         )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: The forms that are said, or the reason why nothing is.
 Said: TypeAlias = tuple[SpokenForm, ...] | str
 
+#: What data call Japanese: ISO 639, the country's code in its place, and the language's names.
+_JAPANESE = {"ja", "jp", "jpn", "japanese", "日本語"}
 _ALTERNATIVES = re.compile(r"[/／;；・、,，|｜\s]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
 _RUNNING: dict[Say, Callable[[str, str | None], Said]] = {
@@ -62,8 +64,9 @@ class Slot(NamedTuple):
 class Rule:
     """A clip rule with its fields compiled."""
 
-    def __init__(self, rule: ClipRule, source: Source) -> None:
-        """Compile a rule of a source."""
+    def __init__(self, rule: ClipRule, source: Source, *, texts: bool = False) -> None:
+        """Compile a rule of a source; ``texts``: its records have only texts, as in a table."""
+        self._texts = texts
         self._rule = rule
         self._voices = source.voices
         self._way = source.records.steps
@@ -132,7 +135,7 @@ class Rule:
 
     def _said(self, subject: Subject) -> Said:
         rule = self._rule
-        if rule.skip and (reason := skipped(rule.skip, subject)):
+        if rule.skip and (reason := skipped(rule.skip, subject, texts=self._texts)):
             return reason
         if rule.language and (reason := self._foreign(subject)):
             return reason
@@ -179,7 +182,7 @@ class Rule:
         language = self._language(subject)
         if language is None or language is ABSENT:
             return None
-        japanese = str(language).lower().split("-")[0].split("_")[0] in {"ja", "jpn", "japanese"}
+        japanese = re.split(r"[-_]", str(language).strip().lower())[0] in _JAPANESE
         return None if japanese else f"left out: its language is {language!r}, not Japanese"
 
     def _voice(self, subject: Subject) -> str | None:

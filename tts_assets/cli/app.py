@@ -10,7 +10,8 @@ from tts_assets import __version__
 from tts_assets.cli import options
 from tts_assets.cli.boundary import answered
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.settings import Settings, load
+from tts_assets.errors import UsageError
+from tts_assets.settings import OutputFormat, Settings, load
 
 app = typer.Typer(
     name="tts-assets",
@@ -106,7 +107,7 @@ def lint(
     """Find wrong readings, accents that cannot be, and texts that yield no clip; makes no sound."""
     from tts_assets.cli.lint import lint as look  # noqa: PLC0415 - see generate
 
-    settings = _settings(
+    settings = _loaded(
         config, paths=paths or None, type=kinds or None, **{"output-format": output_format}
     )
     return look(settings)
@@ -198,6 +199,13 @@ def doctor(
 
 
 def _settings(config: str | None, **flags: Any) -> Settings:
+    settings = _loaded(config, **flags)
+    if settings.output_format is OutputFormat.GITHUB:
+        raise UsageError("output-format github is for `lint` only: give text or json")
+    return settings
+
+
+def _loaded(config: str | None, **flags: Any) -> Settings:
     return load(
         flags=flags,
         environment=os.environ,

@@ -1,6 +1,7 @@
 """The command `init`: looks at files, and writes how they are read into a `tts-assets.toml`."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, takewhile
@@ -11,12 +12,12 @@ import typer
 from tts_assets import ledger
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
-from tts_assets.console.text import short
+from tts_assets.console.text import safe, short
 from tts_assets.domain import Clip
 from tts_assets.errors import UsageError
 from tts_assets.mapping import written
 from tts_assets.propose import Proposal, Tally, number, propose, tally, toml_of
-from tts_assets.settings import FILE, OutputFormat, Settings
+from tts_assets.settings import FILE, OutputFormat, Settings, find
 from tts_assets.storage import write_whole
 
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
@@ -47,12 +48,14 @@ def init(paths: Sequence[str], *, force: bool) -> ExitCode:
         force: write over a file that is there.
 
     Raises:
-        UsageError: a path is not there, or the file is and may not be written over.
+        UsageError: a path is not there, or the file is and may not be written over, or settings
+            that are in effect would be no more.
     """
     target = Path(FILE)
     asks = target.exists() and not force
     if asks and not sys.stdin.isatty():
         raise UsageError(f"{FILE} is there already: --force writes over it")
+    other = None if force or target.exists() else find(Path.cwd())
     show = Show(OutputFormat.TEXT)
     passed: dict[str, str] = {}
     proposal = propose(_files(paths or ["."], passed))
@@ -66,9 +69,29 @@ def init(paths: Sequence[str], *, force: bool) -> ExitCode:
     if asks and not typer.confirm(f"{FILE} is there already. Write over it?"):
         show.line(f"{FILE} is left as it was")
         return ExitCode.OK
+    if other is not None:
+        raise _shadowed(other, toml_of(proposal, found))
     _write(target, toml_of(proposal, found))
     show.line(f"wrote {FILE}; next: look through it, then `tts-assets lint`, `tts-assets generate`")
     return ExitCode.OK
+
+
+def _shadowed(other: Path, tables: str) -> UsageError:
+    """Print the tables, to be put where the settings are; a second file would hide those."""
+    where = "into it"
+    if other.name == "pyproject.toml":
+        where = "under its [tool.tts-assets]"
+        tables = re.sub(
+            r"^((?:# )?\[\[)(?=source)", r"\1tool.tts-assets.", tables, flags=re.MULTILINE
+        )
+    if other.parent != Path.cwd():
+        where += ", with `files` as seen from its folder"
+    sys.stdout.writelines(f"{safe(line)}\n" for line in tables.splitlines())
+    sys.stdout.flush()
+    return UsageError(
+        f"settings are in {_name(other)} already, and a {FILE} here would hide them: put the "
+        f"tables printed above {where}, or write the file with --force"
+    )
 
 
 def _write(target: Path, text: str) -> None:
