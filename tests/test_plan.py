@@ -88,6 +88,11 @@ def test_all_that_a_form_says_is_told_apart_in_a_recipe() -> None:
         SpokenForm(text="一日", accent=4),
         SpokenForm(text="一日", sentence=True),
         SpokenForm(text="一日", reading="ツイタチ", accent=4, sentence=True),
+        SpokenForm(text="一日", readings=(("一日", "ツイタチ"),)),
+        SpokenForm(text="一日", readings=(("一日", "イチニチ"),)),
+        SpokenForm(text="一日", readings=(("日", "イチニチ"),)),
+        SpokenForm(text="一日", readings=(("日", "イチニチ"),), sentence=True),
+        SpokenForm(text="一日", readings=(("一", "ツイ"), ("日", "タチ"))),
     ]
     assert len({_recipes().of(form) for form in forms}) == len(forms)
 

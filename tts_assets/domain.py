@@ -43,16 +43,20 @@ class SpokenForm:
 
     Args:
         text: the spelling, as Japanese is written.
-        reading: how the entry says it is read, in katakana; None where the data give none.
+        reading: how the entry says it is read, in katakana; None where the data give none. That
+            of running text keeps its 、 and 。 where they tell which kana belong to which kanji.
         accent: the accent nucleus that the entry gives: the mora after which the pitch falls,
             0 for none; None where the data give none.
         sentence: running text: said from its spelling, and only held against its reading.
+        readings: where the data give the reading of parts only: stretches of the text in their
+            order, each with its katakana; "" for one to pass over, which is spelled like the next.
     """
 
     text: str
     reading: str | None = None
     accent: int | None = None
     sentence: bool = False
+    readings: tuple[tuple[str, str], ...] = ()
 
 
 class Basis(StrEnum):

@@ -244,3 +244,14 @@ def test_a_value_of_another_shape_is_told_with_its_place(clip: str, row: Any, me
     with pytest.raises(InputError, match=message):
         raise catalogue.problems[0]
     assert [each.form.text for each in catalogue.clips] == ["猫"]
+
+
+def test_furigana_of_some_words_are_put_to_the_text_beside_them() -> None:
+    clip = '[[clip]]\nsay = "sentence"\ntext = "jp"\nfurigana = "ruby"\nto = false'
+    (found,) = _read(
+        "",
+        [{"id": 1, "jp": "市場へ行く。", "ruby": "市場[いちば]へ 行く。"}],
+        clip=clip,
+    ).clips
+    assert (found.form.text, found.form.reading) == ("市場へ行く。", None)
+    assert found.form.readings == (("市場", "イチバ"),)

@@ -28,6 +28,7 @@ WORDS: list[dict[str, Any]] = [
     {"id": "accent", "word": "橋", "reading": "はし", "accent": 2},
     {"id": "empty", "word": ""},
     {"id": "list", "word": ["馬"]},
+    {"id": "part", "word": "市場[いちば]を見る"},
 ]
 SENTENCES = [
     {
@@ -40,6 +41,8 @@ SENTENCES = [
             {"japanese": "ドアが開く。", "reading": "どあがあく。"},
             {"japanese": "犬がいます。", "reading": "Inu ga imasu."},
             {"japanese": "本を読む。", "reading": "ぴよぴよをよむ。"},
+            {"japanese": "今日[こんにち]の社会。"},
+            {"japanese": "二[に]人で 行く。"},
         ],
     }
 ]
@@ -180,6 +183,17 @@ def test_a_kana_line_that_contradicts_the_sentence_is_a_warning_with_both_readin
 def test_a_kana_line_that_another_analysis_agrees_with_is_a_note(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "sentences", "example-4")
     assert _rules([found]) == [("note", "sentence-reading")]
+
+
+def test_furigana_on_a_word_of_a_text_are_judged_as_a_kana_line_is(looked: dict[str, Any]) -> None:
+    assert _rules(_of(looked, "part")) == [("note", "sentence-reading")]
+    assert _rules(_of(looked, "sentences", "example-7")) == [("note", "sentence-reading")]
+
+
+def test_furigana_that_do_not_fit_are_a_warning_that_names_them(looked: dict[str, Any]) -> None:
+    (found,) = _of(looked, "sentences", "example-8")
+    assert _rules([found]) == [("warning", "sentence-reading")]
+    assert "二人 as ニ, which does not fit" in found["message"]
 
 
 def test_a_word_forced_in_a_sentence_is_a_warning_and_its_accent_a_guess(

@@ -117,8 +117,8 @@ def test_a_line_of_kana_or_romaji_is_the_reading(text: str, line: str, reading: 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("3人います。", "3にんいます。"),
-        ("JRで行きます。", "JRでいきます。"),
+        ("3人います。", "5にんいます。"),
+        ("JRで行きます。", "Jでいきます。"),
         ("3時です。", "3 ji desu."),
         ("雨が降る。", ""),
         ("雨が降る。", "null"),
@@ -141,7 +141,7 @@ def test_a_long_line_is_refused_by_its_beginning() -> None:
     assert len(str(refusal.value)) < 200
 
 
-def test_furigana_that_leave_a_kanji_open_are_no_reading() -> None:
+def test_furigana_that_leave_a_kanji_open_are_not_the_reading_of_the_whole() -> None:
     assert pairs(spoken_text("私[わたし]は学生です。")) == [("私は学生です。", None)]
 
 

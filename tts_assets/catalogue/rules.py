@@ -152,6 +152,8 @@ class Rule:
             if furigana is not None:
                 text = text or furigana
                 reading = reading or normalise.reading_in_furigana(furigana)
+                if reading is None:
+                    text = normalise.spelled_with_furigana(text, furigana)
             said = self._normalised(text or "", reading, None if accent is ABSENT else accent)
         except normalise.UnusableTextError as problem:
             paths = rule.text or rule.reading

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
@@ -116,6 +117,24 @@ def edit_distance(one: str, other: str) -> int:
             change = diagonal + (left != right)
             diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, change)
     return row[-1]
+
+
+def opposite(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Where of two spellings of a text the one lies in the other.
+
+    Returns:
+        For places in the one, the place in the other where what begins there begins; and the
+        same for what ends there. Places inside of what differs are left out.
+    """
+    starts, ends = {}, {}
+    for begin, across, size in SequenceMatcher(
+        None, one, other, autojunk=False
+    ).get_matching_blocks():
+        for step in range(size):
+            starts[begin + step] = across + step
+            ends[begin + step + 1] = across + step + 1
+    edges = {0: 0, len(one): len(other)}
+    return edges | ends | starts, edges | starts | ends
 
 
 def _parts(

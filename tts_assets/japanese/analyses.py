@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tts_assets.domain import AccentBasis, Basis
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from tts_assets.domain import AccentBasis, Basis
     from tts_assets.japanese.entries import Entry
     from tts_assets.japanese.nodes import Nodes
 
@@ -54,3 +55,10 @@ class Settled:
     accent_basis: AccentBasis
     doubt: str | None = None
     near: str | None = None
+
+
+def unchecked(nodes: Nodes, doubt: str | None = None) -> Settled:
+    """What the dictionary alone says."""
+    return Settled(
+        nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY, doubt=doubt
+    )

@@ -10,7 +10,7 @@ from tts_assets.japanese.accent_guess import guessed_accent
 from tts_assets.japanese.alignment import Word, letters
 from tts_assets.japanese.entries import Entry
 from tts_assets.japanese.kana import is_katakana, katakana, morae, pronounced, pronunciation_key
-from tts_assets.japanese.nodes import said_key
+from tts_assets.japanese.nodes import said, said_key
 from tts_assets.japanese.particles import sounds
 
 if TYPE_CHECKING:
@@ -71,6 +71,17 @@ def changes(parts: Sequence[Part], reading: str) -> list[Change]:
         else:
             found.append(Change(place, place + 1, own))
     return found
+
+
+def difference(nodes: Nodes, wanted: Sequence[Change]) -> str:
+    """What the dictionary reads otherwise than the entry does, in words."""
+    told = [
+        f"{spelling} as {said(changed)}, the entry as {change.reading}"
+        for change in wanted
+        for changed in [nodes[change.first : change.last]]
+        for spelling in ["".join(word["string"] for word in changed)]
+    ]
+    return f"the dictionary reads {'; '.join(told)}"
 
 
 def forced(text: str, nodes: Nodes, wanted: Sequence[Change], dictionary: Analyses) -> Forced:

@@ -8,23 +8,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AccentBasis, Basis
-from tts_assets.japanese.alignment import aligned, fits, letters
-from tts_assets.japanese.analyses import Settled
+from tts_assets.japanese.alignment import Part, aligned, fits, letters
+from tts_assets.japanese.analyses import Settled, unchecked
 from tts_assets.japanese.context import corrected
-from tts_assets.japanese.forcing import Change, changes, forced, words
+from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.nodes import Nodes, enlarged, said
+from tts_assets.japanese.stretches import Stretch, settled_stretches, stretches_in, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tts_assets.domain import SpokenForm
-    from tts_assets.japanese.alignment import Part
     from tts_assets.japanese.analyses import Analyses
 
 _SENTENCE_END = re.compile(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 #: Next analyses to look through; sentences have more of them than words.
 _MOST = 60
+_PAUSES = re.compile("([、。])")
 _VOWELS = frozenset("アイウエオ")
 _AFTER_N = dict(
     zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)
@@ -43,8 +44,8 @@ class _Sentence(NamedTuple):
 def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
     """How running text is said, sentence by sentence.
 
-    Without a kana line it is the dictionary's best analysis, with what its context decides. With
-    one it is the likeliest analysis that agrees with the line; particles may be written there as
+    Without a kana line it is the dictionary's best analysis, with what its context decides; where
+    the data give the reading of stretches, see ``settled_stretches``. With a line it is the likeliest analysis that agrees with the line; particles may be written there as
     they sound or as they are spelled. Where none agrees, the words that differ are forced. A line
     that contradicts the text's own kana is an error of the data: then the dictionary is followed,
     and both readings are told.
@@ -53,20 +54,50 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
         ClipError: a sentence is too long.
     """
     texts = _sentences(form.text)
+    if form.readings:
+        return _with_stretches(form, texts, dictionary)
     if form.reading is None:
-        return [_unchecked(corrected(text, dictionary)) for text in texts]
+        return [unchecked(corrected(text, dictionary)) for text in texts]
     sentences = [_Sentence(text, dictionary.best(text)) for text in texts]
     sentences = [sentence for sentence in sentences if said(sentence.nodes)]
-    lines = _lines(sentences, enlarged(form.reading), dictionary)
+    lines = _lines(sentences, _enlarged(form.reading), dictionary)
     if lines is None:
         whole = [node for sentence in sentences for node in sentence.nodes]
         told = itertools.chain([_contradiction(whole, form.reading)], itertools.repeat(None))
         return [
-            _unchecked(corrected(each.text, dictionary), doubt)
+            unchecked(corrected(each.text, dictionary), doubt)
             for each, doubt in zip(sentences, told, strict=False)
         ]
     pairs = zip(sentences, lines, strict=True)
     return [_settled(sentence, line, dictionary) for sentence, line in pairs]
+
+
+def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses) -> list[Settled]:
+    """Sentences of which the data give the reading of stretches, each with its own."""
+    left = stretches_in(form.text, form.readings)
+    settled: list[Settled] = []
+    at = 0
+    for text in texts:
+        begin = form.text.index(text, at)
+        at = begin + len(text)
+        here = [each for each in left if each.start < at]
+        left = left[len(here) :]
+        inside = [
+            Stretch(each.start - begin, each.end - begin, each.reading)
+            for each in here
+            if each.end <= at
+        ]
+        found = settled_stretches(text, inside, dictionary)
+        doubts = [found.doubt] if found.doubt else []
+        # One that goes on in the next sentence fits no analysis.
+        doubts += [unfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]]
+        settled.append(replace(found, doubt="; ".join(doubts) or None))
+    return settled
+
+
+def _enlarged(line: str) -> str:
+    """The line with the small kana that join none before them as large ones."""
+    return "".join(part if part in "、。" else enlarged(part) for part in _PAUSES.split(line))
 
 
 def _sentences(text: str) -> list[str]:
@@ -75,9 +106,12 @@ def _sentences(text: str) -> list[str]:
 
 def _lines(sentences: Sequence[_Sentence], reading: str, dictionary: Analyses) -> list[str] | None:
     """The part of a kana line for each sentence; None if it cannot be cut."""
-    kana = letters(reading)
+    own = reading.split("。")
+    if len(own) == len(sentences):
+        return own
     if len(sentences) == 1:
-        return [kana]
+        return [reading]
+    kana = letters(reading)
     whole = [node for sentence in sentences for node in sentence.nodes]
     key = pronunciation_key(reading)
     agrees = fits(words(whole), key)
@@ -95,29 +129,46 @@ def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
     key = pronunciation_key(line)
     if fits(words(best), key):
         return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
-    parts = aligned(words(best, dictionary), key)
+    parts = _aligned(best, line, dictionary)
     wanted = [] if parts is None else changes(parts, line)
     lost = [change for change in wanted if _lost(best, change)]
     if parts is not None and lost:
-        return _restored(sentence, lost, _mended(best, line, parts, lost), dictionary)
-    difference = _difference(best, wanted) if wanted else _contradiction(best, line)
+        return _restored(sentence, lost, _mended(best, letters(line), parts, lost), dictionary)
+    differs = difference(best, wanted) if wanted else _contradiction(best, line)
     for nodes in dictionary.alternatives(text, _MOST):
         if fits(words(nodes), key):
             return Settled(
                 nodes=dictionary.refined(text, nodes),
                 basis=Basis.NBEST,
                 accent_basis=AccentBasis.DICTIONARY,
-                doubt=f"{difference}; one of its next analyses agrees",
+                doubt=f"{differs}; one of its next analyses agrees",
             )
     found = forced(text, best, wanted, dictionary)
     if not wanted or not fits(words(found.nodes), key):
-        return _unchecked(corrected(text, dictionary), _contradiction(best, line))
+        return unchecked(corrected(text, dictionary), _contradiction(best, line))
     return Settled(
         nodes=found.nodes,
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
-        doubt=f"{difference}, and no analysis agrees",
+        doubt=f"{differs}, and no analysis agrees",
     )
+
+
+def _aligned(nodes: Nodes, line: str, dictionary: Analyses) -> list[Part] | None:
+    """The part of the line for each word; no kana moves over a pause that both have."""
+    pieces = line.split("、")
+    pauses = [place for place, node in enumerate(nodes) if node["string"] == "、"]
+    if len(pieces) == 1 or len(pieces) != len(pauses) + 1:
+        return aligned(words(nodes, dictionary), pronunciation_key(line))
+    parts: list[Part] = []
+    begins, ends = [0, *pauses], [*pauses, len(nodes)]
+    for begin, end, piece in zip(begins, ends, pieces, strict=True):
+        own = aligned(words(nodes[begin:end], dictionary), pronunciation_key(piece))
+        if own is None:
+            return None
+        at = parts[-1].end if parts else 0
+        parts += [replace(part, start=at + part.start, end=at + part.end) for part in own]
+    return parts
 
 
 def _restored(
@@ -125,7 +176,7 @@ def _restored(
 ) -> Settled:
     """The sentence held against its line with what that has lost in Latin letters."""
     settled = _settled(sentence, line, dictionary)
-    doubt = f"{_difference(sentence.nodes, lost)}, which only lacks what Latin letters lose"
+    doubt = f"{difference(sentence.nodes, lost)}, which only lacks what Latin letters lose"
     return replace(
         settled,
         basis=Basis.UNCHECKED,
@@ -140,23 +191,6 @@ def _mended(nodes: Nodes, line: str, parts: Sequence[Part], lost: Sequence[Chang
         said([node]) if place in ours else line[part.start : part.end]
         for place, (node, part) in enumerate(zip(nodes, parts, strict=True))
     )
-
-
-def _unchecked(nodes: Nodes, doubt: str | None = None) -> Settled:
-    return Settled(
-        nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY, doubt=doubt
-    )
-
-
-def _difference(nodes: Nodes, wanted: Sequence[Change]) -> str:
-    """What the dictionary reads otherwise than the kana line does, in words."""
-    told = [
-        f"{spelling} as {said(changed)}, the entry as {change.reading}"
-        for change in wanted
-        for changed in [nodes[change.first : change.last]]
-        for spelling in ["".join(word["string"] for word in changed)]
-    ]
-    return f"the dictionary reads {'; '.join(told)}"
 
 
 def _lost(nodes: Nodes, change: Change) -> bool:
@@ -179,7 +213,7 @@ def _loosely(key: str) -> str:
 
 
 def _contradiction(nodes: Nodes, line: str) -> str:
-    ours, theirs = _stretches(said(nodes), line)
+    ours, theirs = _stretches(said(nodes), letters(line))
     return (
         f"the entry's kana line has {theirs} where the spelling is read {ours}, and contradicts "
         "the spelling's own kana: mend one of them"

@@ -13,6 +13,7 @@ from tts_assets.japanese.forcing import as_one_word, changes, forced, words
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.nodes import enlarged, phrases, said, said_key, spelled
 from tts_assets.japanese.particles import begins_with_particle, own_reading, reading_in_word
+from tts_assets.japanese.stretches import settled_stretches, stretches_in
 
 if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
@@ -33,11 +34,14 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
     2. Else the first of its next analyses that does.
     3. Else the reading is forced on the words of the analysis that differ, or on the whole.
 
-    A word written in kana is its own reading. A word with no reading at all is the dictionary's.
+    A word written in kana is its own reading. Where the data give the reading of parts of it, see
+    ``settled_stretches``. A word with no reading at all is the dictionary's.
 
     Raises:
         ClipError: the text is too long.
     """
+    if form.readings:
+        return settled_stretches(form.text, stretches_in(form.text, form.readings), dictionary)
     reading = reading_of(form)
     if reading is None:
         nodes = corrected(form.text, dictionary)

@@ -89,7 +89,9 @@ def _cannot_be_said(spoken: Spoken) -> _Remark:
 
 def _sentence_reading(spoken: Spoken) -> _Remark:
     said, form = spoken.said, spoken.clip.form
-    if isinstance(said, str) or not form.sentence or form.reading is None or said.doubt is None:
+    if isinstance(said, str) or said.doubt is None:
+        return None
+    if not form.readings and (not form.sentence or form.reading is None):
         return None
     severity = Severity.NOTE if said.basis is Basis.NBEST else None
     return Remark(Rule.SENTENCE_READING, said.doubt, severity)
@@ -98,7 +100,7 @@ def _sentence_reading(spoken: Spoken) -> _Remark:
 def _reading(spoken: Spoken) -> _Remark:
     """A word that the dictionary reads otherwise; many a reading of a kanji is no word alone."""
     said, form = spoken.said, spoken.clip.form
-    if isinstance(said, str) or form.sentence or said.doubt is None:
+    if isinstance(said, str) or form.sentence or form.readings or said.doubt is None:
         return None
     if said.basis is Basis.NBEST:
         return Remark(Rule.READING_DIFFERS, f"{said.doubt}, and is said")

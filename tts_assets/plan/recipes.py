@@ -49,6 +49,8 @@ class Recipes:
         said = f"{form.text}\0{form.reading or ''}"
         if form.accent is not None or form.sentence:
             said += f"\0{form.accent}\0{form.sentence}"
+        for stretch, kana in form.readings:
+            said += f"\1{stretch}\1{kana}"
         if self._words is not None:
             said += self._words.in_text(form.text)
         begun = self._begun.get(voice)

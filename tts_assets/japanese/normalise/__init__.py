@@ -1,7 +1,7 @@
 """From what data write to what is said: spoken forms, or the reason why nothing is said."""
 
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise.prepared import reading_in_furigana
+from tts_assets.japanese.normalise.prepared import reading_in_furigana, spelled_with_furigana
 from tts_assets.japanese.normalise.sentence import dialogue_lines, spoken_dialogue, spoken_text
 from tts_assets.japanese.normalise.title import spoken_title
 from tts_assets.japanese.normalise.word import spoken_kana, spoken_word
@@ -10,6 +10,7 @@ __all__ = [
     "UnusableTextError",
     "dialogue_lines",
     "reading_in_furigana",
+    "spelled_with_furigana",
     "spoken_dialogue",
     "spoken_kana",
     "spoken_text",

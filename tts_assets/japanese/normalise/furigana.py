@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from tts_assets.japanese.accent import accent_of
 from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
 from tts_assets.japanese.normalise.column import column
 from tts_assets.japanese.normalise.counters import reads_numbers
 from tts_assets.japanese.normalise.fit import fits, has_kanji
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Private characters that stand around a base and its reading; no text has them by then.
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
@@ -69,6 +73,16 @@ def _taken(part: str, text: str) -> str:
     while _MARKED.search(text):
         text = _MARKED.sub(part, text)
     return _SIGN.sub("", text)
+
+
+def marks(text: str) -> Iterator[tuple[str, str | None]]:
+    """The text in pieces, each with its reading; None for what has none."""
+    at = 0
+    for found in _MARKED.finditer(text):
+        yield _SIGN.sub("", text[at : found.start()]), None
+        yield found[1], found[2]
+        at = found.end()
+    yield _SIGN.sub("", text[at:]), None
 
 
 def has_readings(text: str) -> bool:

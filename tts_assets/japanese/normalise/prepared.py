@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from tts_assets.japanese.normalise.characters import checked, plain_characters
 from tts_assets.japanese.normalise.column import column
-from tts_assets.japanese.normalise.furigana import kana_of, with_furigana
+from tts_assets.japanese.normalise.furigana import kana_of, surface, with_furigana
 from tts_assets.japanese.normalise.markup import unescaped, without_markup
 
 #: The beginning of every way of normalising.
 prepared = column(checked, unescaped, checked, plain_characters, without_markup, with_furigana)
+
+
+def spelled_with_furigana(text: str, furigana: str) -> str:
+    """The text as it stands with furigana, where these are of that text; else the text alone.
+
+    Raises:
+        UnusableTextError: one of them holds broken characters.
+    """
+    plain, marked = ("".join(surface(prepared(each)).split()) for each in (text, furigana))
+    return furigana if plain == marked else text
 
 
 def reading_in_furigana(text: str) -> str | None:

@@ -21,6 +21,13 @@ from tts_assets.japanese.normalise.silence import (
     without_dots,
 )
 from tts_assets.japanese.normalise.speakers import parted_lines, without_labels
+from tts_assets.japanese.normalise.stretches import (
+    between_pauses,
+    pauses_tell,
+    stretches_in_line,
+    stretches_marked,
+    with_pauses,
+)
 from tts_assets.japanese.romaji import to_katakana
 
 #: Running text of these characters alone needs no rule.
@@ -56,7 +63,8 @@ def spoken_text(text: str, reading: str | None = None) -> tuple[SpokenForm, ...]
     Args:
         text: running text; a label such as 男： at the beginning of a line is not said.
         reading: its line of kana or romaji, when the data give one. Where furigana say every
-            kanji, they are the reading.
+            kanji, they are the reading; where they say some, or the line leaves numbers open, the
+            form has the readings of stretches.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
@@ -109,10 +117,16 @@ def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
     said = _said(without_dots(spelled))
     if (silence := reason_for_silence(said)) is not None:
         return silence
-    if reading is not None:
-        kana = _kana_line(reading, spelled)
-    else:
-        kana = kana_of(written) if has_readings(written) else None
+    line = "" if reading is None else _line(reading)
+    kana = _kana_line(line, spelled, reading or "")
+    if kana is None and has_readings(written) and (kana := kana_of(written)) is not None:
+        line = read(written)
+    if kana is None:
+        readings = stretches_in_line(said, _said(line)) or stretches_marked(written, said)
+        return (SpokenForm(text=said, sentence=True, readings=readings),)
+    if pauses_tell(said):
+        pieces = between_pauses(_said(line))
+        kana = with_pauses(said, [_in_kana(each) or "" for each in pieces], kana)
     return (SpokenForm(text=said, reading=kana, sentence=True),)
 
 
@@ -122,24 +136,34 @@ def _unquoted(words: str) -> str:
     return (quoted[1] or quoted[3] or "") + (quoted[2] or quoted[4] or "") if quoted else words
 
 
-def _kana_line(reading: str, text: str) -> str | None:
+def _line(reading: str) -> str:
+    """The line of kana or romaji that the data give; "" where it stands for none."""
+    return read(without_labels(prepared("" if reading.strip() in ABSENT else reading)))
+
+
+def _in_kana(line: str) -> str | None:
+    """A line of kana or romaji in katakana; None where it is neither."""
+    kana = katakana(_MARK.sub("", line))
+    return kana if is_katakana(kana) else to_katakana(_NOT_ROMAJI.sub(" ", line))
+
+
+def _kana_line(line: str, text: str, given: str) -> str | None:
     """A line of kana or romaji in katakana.
 
     None where it is empty, and where it has numbers, or words in Latin letters that the text has,
     too: they do not tell how they are read.
     """
-    line = read(without_labels(prepared("" if reading.strip() in ABSENT else reading)))
     kana = katakana(_MARK.sub("", line))
-    if not kana or is_katakana(kana):
-        return kana or None
-    romaji = to_katakana(_NOT_ROMAJI.sub(" ", line))
-    if romaji is not None:
-        return None if _DIGIT.search(line) else romaji
+    if not kana:
+        return None
+    said = _in_kana(line)
+    if said is not None:
+        return said if is_katakana(kana) or not _DIGIT.search(line) else None
     words = _LATIN.findall(kana)
     if not has_kanji(kana) and all(word in katakana(text) for word in words):
         return None
     raise UnusableTextError(
-        f"the kana line {_shortened(reading)!r} is not kana: write it in hiragana, katakana or "
+        f"the kana line {_shortened(given)!r} is not kana: write it in hiragana, katakana or "
         "romaji, or leave it out"
     )
 

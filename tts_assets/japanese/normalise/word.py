@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import SpokenForm
@@ -28,6 +29,7 @@ from tts_assets.japanese.normalise.silence import (
     reason_for_silence,
     unsayable,
 )
+from tts_assets.japanese.normalise.stretches import stretches_marked
 from tts_assets.japanese.romaji import to_katakana
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def spoken_word(
         accent = pitch_within(text, (readings or spellings)[0])
     if separators is None and len(spellings) == 1:
         spellings = softly_parted(spellings[0], readings)
-    return _forms(spellings, readings, accent, separators)
+    return _with_furigana(_forms(spellings, readings, accent, separators), written)
 
 
 def spoken_kana(
@@ -150,7 +152,22 @@ def spoken_kana(
 
 def forms_of(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:
     """The forms of spellings that are parted already, with the readings that furigana give."""
-    return _forms(spellings, _readings_within(written, spellings, None), None, None)
+    forms = _forms(spellings, _readings_within(written, spellings, None), None, None)
+    return _with_furigana(forms, written)
+
+
+def _with_furigana(
+    forms: tuple[SpokenForm, ...] | str, written: str
+) -> tuple[SpokenForm, ...] | str:
+    """The forms with what furigana give of them, where there is no whole reading."""
+    if isinstance(forms, str) or not has_readings(written):
+        return forms
+    return tuple(
+        replace(form, readings=stretches_marked(written, form.text))
+        if form.reading is None
+        else form
+        for form in forms
+    )
 
 
 def _headword(written: str, reading: str | None) -> tuple[str, str | None]:

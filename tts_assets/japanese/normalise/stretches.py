@@ -1,0 +1,132 @@
+"""Readings of parts of a text: from furigana on its hard words, from kana lines with numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from tts_assets.japanese.alignment import opposite
+from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.normalise.fit import has_kanji
+from tts_assets.japanese.normalise.furigana import marks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: As in SpokenForm: stretches of a text with their katakana.
+Readings: TypeAlias = tuple[tuple[str, str], ...]
+
+_SPACE = re.compile(r"\s+")
+_MARK = re.compile(r"[^\w]+|_")
+_ALNUM = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
+#: What a kana line leaves as it is written: 3, 1,000, JR.
+_RUN = re.compile(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
+_STOP = re.compile(r"[\s、。，．,.！？!?…「」『』・：:]+")
+_KANJI = "[\u3400-\u9fff々〆〇]"
+_PAUSE = re.compile(r"[、。！？!?，．]+")
+_PAUSE_IN_LINE = re.compile(r"[、。！？!?，．,.]+")
+_BETWEEN_KANJI = re.compile(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
+
+
+def stretches_marked(written: str, said: str) -> Readings:
+    """What furigana give of a text that they do not give the whole reading of.
+
+    Args:
+        written: the text with its furigana marked.
+        said: what is said of it, which may lack some of the words that have furigana.
+    """
+    spelled, found = "", []
+    for piece, reading in marks(written):
+        begin = len(spelled)
+        spelled += _SPACE.sub("", piece)
+        kana = katakana(_MARK.sub("", reading or ""))
+        if is_katakana(kana) and not is_katakana(katakana(piece)):
+            found.append((begin, len(spelled), kana))
+    starts, ends = opposite(spelled, said) if found else ({}, {})
+    there = [
+        (starts[begin], ends[end], kana)
+        for begin, end, kana in found
+        if spelled[begin:end] == said[starts.get(begin, 0) : ends.get(end, 0)]
+    ]
+    return _in_order(said, there)
+
+
+def stretches_in_line(said: str, line: str) -> Readings:
+    """What a kana line with numbers or Latin letters gives: the kana between them.
+
+    Nothing where the line has other numbers and letters than the text.
+    """
+    parts, kana = _between_runs(said), _between_runs(line)
+    if len(parts) == 1 or len(parts) != len(kana) or _runs(said) != _runs(line):
+        return ()
+    found: list[tuple[int, int, str]] = []
+    for (begin, end), (kana_begin, kana_end) in zip(parts, kana, strict=True):
+        pieces = list(_pieces(said, begin, end))
+        lines = list(_pieces(line, kana_begin, kana_end))
+        if pieces and lines and len(pieces) != len(lines):
+            pieces, lines = [(pieces[0][0], pieces[-1][1])], [(lines[0][0], lines[-1][1])]
+        for (start, stop), (first, last) in zip(pieces, lines, strict=False):
+            reading = katakana(_MARK.sub("", line[first:last]))
+            if has_kanji(said[start:stop]) and is_katakana(reading):
+                found.append((start, stop, reading))
+    return _in_order(said, found)
+
+
+def pauses_tell(said: str) -> bool:
+    """Whether a pause stands between kanji: only it tells which kana belong to which of them."""
+    return _BETWEEN_KANJI.search(said) is not None
+
+
+def with_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
+    """A reading with the pauses of its text; as it is, where it has others.
+
+    Args:
+        said: the text.
+        pieces: the reading between its own pauses, in katakana.
+        whole: the reading without pauses.
+    """
+    pauses = _PAUSE.findall(_PAUSE.sub(lambda mark: mark.group()[0], _trimmed(said)))
+    kana = list(pieces)
+    if len(kana) != len(pauses) + 1 or "".join(kana) != whole:
+        return whole
+    marked = ("、" if pause in "、，," else "。" for pause in pauses)
+    return "".join(each for pair in zip(kana, [*marked, ""], strict=True) for each in pair)
+
+
+def between_pauses(line: str) -> list[str]:
+    """A line of kana or romaji, cut at its pauses."""
+    return _PAUSE_IN_LINE.split(_trimmed(line))
+
+
+def _trimmed(text: str) -> str:
+    return re.sub(rf"^{_STOP.pattern}|{_STOP.pattern}$", "", text)
+
+
+def _runs(text: str) -> list[str]:
+    return [re.sub("[,.]", "", katakana(run)).lower() for run in _RUN.findall(text)]
+
+
+def _between_runs(text: str) -> list[tuple[int, int]]:
+    edges = [0, *(edge for run in _RUN.finditer(text) for edge in run.span()), len(text)]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _pieces(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """What lies between marks, from ``begin`` to ``end``."""
+    stops = [edge for stop in _STOP.finditer(text, begin, end) for edge in stop.span()]
+    edges = [begin, *stops, end]
+    yield from ((at, to) for at, to in zip(edges[::2], edges[1::2], strict=True) if at < to)
+
+
+def _in_order(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
+    """Stretches as who looks for one after the other in the text finds them."""
+    readings: list[tuple[str, str]] = []
+    at = 0
+    for begin, end, kana in found:
+        spelling = said[begin:end]
+        while (passed := said.find(spelling, at)) < begin:
+            readings.append((spelling, ""))
+            at = passed + len(spelling)
+        readings.append((spelling, kana))
+        at = end
+    return tuple(readings)

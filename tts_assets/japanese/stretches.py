@@ -1,0 +1,272 @@
+"""Stretches of a text whose reading the data give, though not the reading of the whole."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.domain import AccentBasis, Basis
+from tts_assets.japanese.alignment import Word, aligned, opposite
+from tts_assets.japanese.analyses import Settled, unchecked
+from tts_assets.japanese.context import corrected
+from tts_assets.japanese.forcing import Change, changes, difference, forced, words
+from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
+from tts_assets.japanese.nodes import enlarged, said, said_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.nodes import Nodes
+
+#: Next analyses to look through, as for sentences with a kana line.
+_MOST = 60
+#: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
+_NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
+_FAMILIES = (
+    "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
+    "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
+)  # fmt: skip
+
+
+class Stretch(NamedTuple):
+    """Characters ``start`` to ``end`` of a text, the last not included, and their katakana."""
+
+    start: int
+    end: int
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Stretches that lie in the same words of an analysis.
+
+    Args:
+        first: the first of the words.
+        last: the one behind the last.
+        stretches: where they lie in what the words spell.
+    """
+
+    first: int
+    last: int
+    stretches: tuple[Stretch, ...]
+
+
+class _Fitted(NamedTuple):
+    """What has to be read otherwise so that words agree with their stretches; or what is wrong."""
+
+    wanted: tuple[Change, ...] = ()
+    doubt: str | None = None
+
+
+def stretches_in(text: str, readings: Iterable[tuple[str, str]]) -> list[Stretch]:
+    """Where the stretches of a spoken form lie in its text."""
+    found: list[Stretch] = []
+    at = 0
+    for spelling, reading in readings:
+        start = text.find(spelling, at)
+        if start < 0:
+            continue
+        at = start + len(spelling)
+        if reading:
+            found.append(Stretch(start, at, enlarged(reading)))
+    return found
+
+
+def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analyses) -> Settled:
+    """How a text is said of which the data give the reading of some stretches.
+
+    It is the dictionary's best analysis, with what its context decides, where that agrees with
+    all stretches; else a next analysis that does, and says the rest as the best; else the words
+    that differ are forced. A stretch that does not fit the words there is told, and not followed.
+
+    Raises:
+        ClipError: the text is too long.
+    """
+    best = corrected(text, dictionary)
+    if not stretches:
+        return unchecked(best)
+    spelled = "".join(node["string"] for node in best)
+    # The dictionary writes 20日 as 二十日.
+    starts, ends = opposite(_plain(text), _plain(spelled))
+    found = [
+        each for each in stretches if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)
+    ]
+    lost = [
+        unfit(text[each.start : each.end], each.reading) for each in stretches if each not in found
+    ]
+    places = [Stretch(starts[each.start], ends[each.end], each.reading) for each in found]
+    fitted = [_fitted(best, group, dictionary) for group in _groups(best, places)]
+    wanted = [change for each in fitted for change in each.wanted]
+    doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
+    if not wanted:
+        return unchecked(best, "; ".join(doubts) or None)
+    settled = _changed(text, best, wanted, dictionary)
+    told = [each for each in (settled.doubt, *doubts) if each is not None]
+    return replace(
+        settled, basis=Basis.UNCHECKED if doubts else settled.basis, doubt="; ".join(told)
+    )
+
+
+def unfit(spelling: str, reading: str) -> str:
+    """What to say of a stretch that is not followed."""
+    return (
+        f"the entry reads {spelling} as {reading}, which does not fit the words there, and is not "
+        "followed: mend it, or give the whole reading"
+    )
+
+
+def _changed(text: str, best: Nodes, wanted: Sequence[Change], dictionary: Analyses) -> Settled:
+    """The likeliest analysis with these words read otherwise, and all others as they were."""
+    key = pronunciation_key(_line(best, wanted))
+    differs = difference(best, wanted)
+    for nodes in dictionary.alternatives(text, _MOST):
+        if said_key(nodes) == key:
+            return Settled(
+                nodes=dictionary.refined(text, nodes),
+                basis=Basis.NBEST,
+                accent_basis=AccentBasis.DICTIONARY,
+                doubt=f"{differs}; one of its next analyses agrees",
+            )
+    found = forced(text, best, wanted, dictionary)
+    if said_key(found.nodes) != key:
+        return unchecked(best, f"{differs}, and cannot be made to say that")
+    return Settled(
+        nodes=found.nodes,
+        basis=Basis.FORCED,
+        accent_basis=found.accent_basis,
+        doubt=f"{differs}, and no analysis agrees",
+    )
+
+
+def _line(nodes: Nodes, wanted: Sequence[Change]) -> str:
+    """What an analysis says with some words of it read otherwise."""
+    line, done = "", 0
+    for change in wanted:
+        line += said(nodes[done : change.first]) + change.reading
+        done = change.last
+    return line + said(nodes[done:])
+
+
+def _plain(text: str) -> str:
+    """The text in narrow letters and digits, character by character."""
+    return "".join(
+        plain if len(plain := unicodedata.normalize("NFKC", each)) == 1 else each for each in text
+    )
+
+
+def _groups(nodes: Nodes, stretches: Iterable[Stretch]) -> list[_Group]:
+    """The words that each stretch lies in; stretches that touch or share a word are together."""
+    ends = list(itertools.accumulate(len(node["string"]) for node in nodes))
+    found: list[_Group] = []
+    for stretch in stretches:
+        first = bisect_right(ends, stretch.start)
+        last = bisect_left(ends, stretch.end) + 1
+        before = found[-1] if found else None
+        if before and (first < before.last or before.stretches[-1].end == stretch.start):
+            together = (*before.stretches, stretch)
+            found[-1] = _Group(first=before.first, last=last, stretches=together)
+        else:
+            found.append(_Group(first=first, last=last, stretches=(stretch,)))
+    return found
+
+
+def _fitted(nodes: Nodes, group: _Group, dictionary: Analyses) -> _Fitted:
+    """What of the words has to be read otherwise, and what cannot be."""
+    spelled = "".join(node["string"] for node in nodes)
+    own = nodes[group.first : group.last]
+    begin = sum(len(node["string"]) for node in nodes[: group.first])
+    end = begin + sum(len(node["string"]) for node in own)
+    start, stop = group.stretches[0].start, group.stretches[-1].end
+    head, tail = _own_kana(spelled[begin:start]), _own_kana(spelled[stop:end])
+    inside = _inside(spelled, group.stretches)
+    counts = start > 0 and spelled[start - 1] in _NUMERALS
+    found = _loosened(words(own, dictionary), counts=counts, cut=(head is None, tail is None))
+    whole = f"{head or ''}{inside or ''}{tail or ''}"
+    parts = None if inside is None else aligned(found, pronunciation_key(whole))
+    if inside is None and _all_heard(said_key(own), group.stretches):
+        return _Fitted()
+    if parts is None:
+        given = inside or "".join(each.reading for each in group.stretches)
+        return _Fitted(doubt=unfit(spelled[start:stop], given))
+    # A part of a word, and a counter, are only held against how the dictionary reads them.
+    held = {0} if counts or head is None else set()
+    held |= {len(own) - 1} if tail is None else set()
+    wanted, doubts = [], []
+    for first, last, reading in changes(parts, whole):
+        if held.isdisjoint(range(first, last)):
+            wanted.append(Change(group.first + first, group.first + last, reading))
+        else:
+            doubts.append(unfit("".join(node["string"] for node in own[first:last]), reading))
+    return _Fitted(tuple(wanted), "; ".join(doubts) or None)
+
+
+def _loosened(found: list[Word], *, counts: bool, cut: tuple[bool, bool]) -> list[Word]:
+    """The words of a group, with what may be heard of the first and the last of them.
+
+    Args:
+        found: the words.
+        counts: whether a numeral stands before what has a reading.
+        cut: whether what has a reading begins inside the first, and ends inside the last.
+    """
+    at_start, at_end = cut
+    if at_end:
+        found[-1] = _shortened(found[-1], at_end=True)
+    if at_start:
+        found[0] = _shortened(found[0], at_end=False)
+    if counts or at_start:
+        found[0] = _as_counter(found[0])
+    return found
+
+
+def _own_kana(spelling: str) -> str | None:
+    """Kana as they are spelled; None for what is not kana, whose sound is not known."""
+    kana = katakana(spelling)
+    return kana if not kana or is_katakana(kana) else None
+
+
+def _inside(spelled: str, stretches: Sequence[Stretch]) -> str | None:
+    """The sound from the first stretch to the end of the last; None if some of it is not known."""
+    line = stretches[0].reading
+    for before, after in itertools.pairwise(stretches):
+        between = _own_kana(spelled[before.end : after.start])
+        if between is None:
+            return None
+        line += between + after.reading
+    return line
+
+
+def _all_heard(key: str, stretches: Sequence[Stretch]) -> bool:
+    """Whether all readings are in what is said, one behind the other, with more between them."""
+    at = 0
+    for stretch in stretches:
+        own = pronunciation_key(stretch.reading)
+        found = key.find(own, at)
+        if found < 0:
+            return False
+        at = found + len(own)
+    return True
+
+
+def _shortened(word: Word, *, at_end: bool) -> Word:
+    """The word without some of its sound at one end."""
+    sounds = [
+        sound[:cut] if at_end else sound[cut:]
+        for sound in word.sounds
+        for cut in range(1, len(sound))
+    ]
+    return replace(word, sounds=tuple(sounds) or word.sounds, known=())
+
+
+def _as_counter(word: Word) -> Word:
+    """The word with all sounds that it may have behind numerals: ホン, ボン, ポン, ッポン."""
+    heard = [sound for sound in word.sounds if sound]
+    heard += [first + sound[1:] for sound in heard for first in _family(sound[0])]
+    return replace(word, sounds=(*word.sounds, *heard, *(f"ッ{each}" for each in heard)), known=())
+
+
+def _family(kana: str) -> str:
+    return "".join(family for family in _FAMILIES if kana in family)
