@@ -11,7 +11,7 @@ from tts_assets.japanese.normalise.fit import has_kanji
 #: Numbers, and names in capitals, which are read letter by letter.
 _NUMBER = re.compile(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
 _COUNTED = re.compile(
-    r"[0-9０-９一二三四五六七八九十百千万A-ZＡ-Ｚ]([^\W\d_一二三四五六七八九十百千万A-ZＡ-Ｚ]+)$"
+    r"[0-9０-９一二三四五六七八九十百千万何数幾A-ZＡ-Ｚ]([^\W\d_一二三四五六七八九十百千万A-ZＡ-Ｚ]+)$"
 )
 _MORE = {"間": "カン", "目": "メ", "半": "ハン", "前": "マエ", "後": "ゴ"}
 #: The readings that a counter has by itself.
