@@ -37,9 +37,8 @@ class Format(StrEnum):
     WAV = "wav"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpokenForm:
-    """What is really said, after normalisation.
+class SpokenForm(NamedTuple):
+    """What is really said, after normalisation; a tuple, as Clip is.
 
     Args:
         text: the spelling, as Japanese is written.

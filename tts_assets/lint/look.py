@@ -129,7 +129,7 @@ def _forms(found: _Catalogues) -> list[SpokenForm]:
         if form not in forms:
             forms[form] = None
             if _accent_alone(form):
-                forms[replace(form, accent=None)] = None
+                forms[form._replace(accent=None)] = None
     return list(forms)
 
 
@@ -167,7 +167,7 @@ def _of_clips(
 ) -> Iterator[tuple[Place, Finding]]:
     for clip, given, say in items:
         form = clip.form
-        unaccented = known[replace(form, accent=None)] if _accent_alone(form) else None
+        unaccented = known[form._replace(accent=None)] if _accent_alone(form) else None
         for finding in judged(Spoken(clip, given, say, known[form], unaccented)):
             yield clip.at, finding
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import SpokenForm
@@ -163,7 +162,7 @@ def _with_furigana(
     if isinstance(forms, str) or not has_readings(written):
         return forms
     return tuple(
-        replace(form, readings=stretches_marked(written, form.text))
+        form._replace(readings=stretches_marked(written, form.text))
         if form.reading is None
         else form
         for form in forms
