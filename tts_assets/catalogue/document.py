@@ -86,7 +86,7 @@ class Document:
         A place that is not there is left out, or has the line of its record.
         """
         if self.format is DocumentFormat.CSV:
-            return csv_table.lines_of(self.text, places, self._table(), file=self.file)
+            return csv_table.lines_of(self.text, places, self.table(), file=self.file)
         if self.format is DocumentFormat.JSON_LINES:
             return json_lines.lines_of(self.text, places)
         return json_text.lines_of(self.text, places)
@@ -119,13 +119,14 @@ class Document:
             ValueError: one place lies within another, or is that of a whole document or record.
         """
         if self.format is DocumentFormat.CSV:
-            return csv_edit.set_urls(self.text, urls, self._table(), file=self.file)
+            return csv_edit.set_urls(self.text, urls, self.table(), file=self.file)
         set_them = (
             json_lines.set_urls if self.format is DocumentFormat.JSON_LINES else edit.set_urls
         )
         return set_them(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Delimiter, columns and rows of a CSV file."""
         return csv_table.table_of(
             self.text, file=self.file, columns=self.columns, delimiter=self.delimiter
         )

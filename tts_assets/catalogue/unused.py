@@ -6,10 +6,9 @@ import difflib
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tts_assets.catalogue import csv_table
 from tts_assets.catalogue.document import DocumentFormat
 from tts_assets.errors import InputError
-from tts_assets.mapping import BUILT_IN, OVERRIDE, Path, ShapeError, Step, found
+from tts_assets.mapping import BUILT_IN, FIELDS, OVERRIDE, Path, ShapeError, Step, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from tts_assets.mapping import ClipRule, Source
     from tts_assets.mapping.path import Steps
 
-_FIELDS = ("text", "reading", "furigana", "accent", "speaker", "language")
 #: So many of the keys that are there instead are kept, and named where none is like the path.
 _KEPT = 100
 _NAMED = 8
@@ -127,12 +125,7 @@ class Unused:
         columns: tuple[str, ...] = ()
         if document.format is DocumentFormat.CSV:
             # A row that is cut short lacks a column that the table has.
-            columns = csv_table.table_of(
-                document.text,
-                file=document.file,
-                columns=document.columns,
-                delimiter=document.delimiter,
-            ).columns
+            columns = document.table().columns
         self._uses = [
             use
             for use in self._uses
@@ -150,7 +143,7 @@ def _uses(source: Source) -> Iterator[_Use]:
     for rule in source.clips:
         if rule.each is not None:
             yield _Use(rule, "each", rule.each)
-        for name in _FIELDS:
+        for name in FIELDS:
             paths: tuple[Path, ...] = getattr(rule, name)
             # What overrides may be absent: that is what it is for.
             yield from (_Use(rule, name, path) for path in paths if path.steps[:1] != (OVERRIDE,))

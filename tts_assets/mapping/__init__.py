@@ -14,6 +14,7 @@ from tts_assets.mapping.path import (
     written,
 )
 from tts_assets.mapping.source import (
+    FIELDS,
     ROOT_LIST,
     Alternatives,
     ClipRule,
@@ -29,6 +30,7 @@ from tts_assets.mapping.targets import paths_read
 
 __all__ = [
     "BUILT_IN",
+    "FIELDS",
     "KEY",
     "OVERRIDE",
     "ROOT_LIST",

@@ -132,6 +132,10 @@ class ClipRule:
     to: Path | None = None
 
 
+#: The fields of a clip rule that name what is read.
+FIELDS = ("text", "reading", "furigana", "accent", "speaker", "language")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Catalogues of one shape.

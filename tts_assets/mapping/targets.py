@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.errors import UsageError
 from tts_assets.mapping.path import Step
-from tts_assets.mapping.source import IdFrom
+from tts_assets.mapping.source import FIELDS, IdFrom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def paths_read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
     for rule in source.clips:
         if rule.each is not None:
             yield "each", rule.each, _same(rule.each.steps)
-        for name in ("text", "reading", "furigana", "accent", "speaker", "language"):
+        for name in FIELDS:
             for path in getattr(rule, name):
                 yield name, path, _from_record(path, rule)
         for skip in rule.skip:
