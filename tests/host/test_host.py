@@ -177,15 +177,20 @@ def test_no_engine_outlives_a_run_that_was_killed(tmp_path: Path) -> None:
 
 
 async def test_what_an_engine_has_started_ends_with_it() -> None:
+    started: list[psutil.Process] = []
     async with engine_host(ENGINE, threads=1) as host:
         await host.speak(SpokenForm(text="犬"), VOICE)
         assert host._process is not None
         engine = psutil.Process(host._process.pid)
-        with anyio.move_on_after(1.0):
-            await host.speak(SpokenForm(text="子"), VOICE)
-        children = engine.children() if engine.is_running() else []
-    gone, alive = psutil.wait_procs(children, timeout=5)
-    assert (len(gone), alive) == (len(children), [])
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(host.speak, SpokenForm(text="子"), VOICE)
+            with anyio.fail_after(30.0):
+                while not started:
+                    await anyio.sleep(0.02)
+                    started = engine.children()
+            tasks.cancel_scope.cancel()
+    gone, alive = psutil.wait_procs(started, timeout=30)
+    assert (len(gone), alive) == (1, [])
 
 
 async def test_readings_arrive_in_order_and_errors_stay_with_their_form() -> None:
