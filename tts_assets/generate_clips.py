@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractContextManager
 
+    from tts_assets.domain import Pronunciation
     from tts_assets.events import Event
     from tts_assets.mapping import Source
     from tts_assets.providers import Provider
@@ -76,8 +77,8 @@ class _Run:
     to_make: int = 0
     jobs: list[plan.Job] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
-    failures: list[Failure] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, Pronunciation] = field(default_factory=dict)
     audio_seconds: float = 0.0
     urls_to_write: int = 0
     urls_written: int = 0
@@ -272,7 +273,7 @@ def _take(run: _Run, result: Result[plan.Job, Made], counts: Counts) -> None:
         run.audio_seconds += result.value.seconds
         said = result.value.pronunciation
         if said is not None and said.doubt is not None:
-            run.doubts += [Doubt(clip=clip, pronunciation=said) for clip in job.clips]
+            run.doubts[job.recipe] = said
         run.tell(
             ClipMade(
                 job=job,
@@ -288,7 +289,7 @@ def _take(run: _Run, result: Result[plan.Job, Made], counts: Counts) -> None:
         # Not this clip's fault: it is made when the run is taken up again.
         run.fatal = run.fatal or str(error)
         return
-    run.failures += [Failure(clip=clip, reason=str(error)) for clip in job.clips]
+    run.failures[job.recipe] = str(error)
     run.tell(
         ClipFailed(
             job=job, error=error, seconds=result.seconds, attempt=result.attempt, counts=counts
@@ -347,14 +348,24 @@ async def _write_back(run: _Run) -> None:
 
 def _report(run: _Run, *, dry_run: bool) -> Report:
     found = run.survey
+    # Clips end in any order; what is told of them is in the order of the catalogues.
+    planned = tuple(item for item in found.planned if item.state in plan.TO_MAKE)
     return Report(
         dry_run=dry_run,
         states=run.states,
         to_make=run.to_make,
         made=len(run.made),
-        failures=tuple(run.failures),
-        doubts=tuple(run.doubts),
-        planned=tuple(item for item in found.planned if item.state in plan.TO_MAKE),
+        failures=tuple(
+            Failure(clip=item.clip, reason=run.failures[item.recipe])
+            for item in planned
+            if item.recipe in run.failures
+        ),
+        doubts=tuple(
+            Doubt(clip=item.clip, pronunciation=run.doubts[item.recipe])
+            for item in planned
+            if item.recipe in run.doubts
+        ),
+        planned=planned,
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
         problems=tuple(found.trouble.problems),
         notes=tuple(found.trouble.notes),

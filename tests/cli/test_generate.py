@@ -277,6 +277,12 @@ def test_a_crash_at_high_concurrency_costs_no_healthy_clip_its_time(project: Pro
     assert report["made"] == 8
 
 
+def test_failures_are_told_in_the_order_of_the_catalogue(project: Project) -> None:
+    project.words("犬", "眠る", "失敗")
+    done = project.generate("-j", "3", "--timeout", "2", "--output-format", "json")
+    assert [failed["text"] for failed in json.loads(done.stdout)["failed"]] == ["眠る", "失敗"]
+
+
 def test_ctrl_c_ends_the_waiting_for_another_run(project: Project) -> None:
     project.words(*[f"鈍い{number}" for number in range(12)])
     first = project.start("-j", "1", "--progress", "none")
