@@ -158,7 +158,7 @@ def test_a_place_that_cannot_be_set_is_named(place: Place, words: str) -> None:
 
 
 def test_a_column_that_nobody_could_name_again_is_refused() -> None:
-    with pytest.raises(InputError, match="no column is called 'audio'; add it to `columns`"):
+    with pytest.raises(InputError, match="is no column that has a name; add it to `columns`"):
         edited("犬\n", {(0, "audio"): "u"}, columns=["word"])
 
 

@@ -162,3 +162,22 @@ def test_the_lines_of_fields_are_found_in_one_pass() -> None:
         (1, "x"): 5,
         (2, "word"): 6,
     }
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", '"sep=;"\r\n', "SEP=;\r"])
+def test_the_line_that_tells_excel_the_delimiter_is_no_record(first: str) -> None:
+    table = table_of(f"{first}word;reading\n犬;いぬ\n", file="a.csv")
+    assert (table.delimiter, table.columns) == (";", ("word", "reading"))
+    assert rows_of(f"{first}word;reading\n犬;いぬ\n", table, file="a.csv") == [
+        {"word": "犬", "reading": "いぬ"}
+    ]
+
+
+def test_the_line_for_excel_stands_above_records_whose_columns_are_named_elsewhere() -> None:
+    text = "sep=;\n犬;いぬ,ドッグ\n"
+    table = table_of(text, file="a.csv", columns=["word", "reading"])
+    assert rows_of(text, table, file="a.csv") == [{"word": "犬", "reading": "いぬ,ドッグ"}]
+
+
+def test_a_column_may_be_called_sep() -> None:
+    assert table_of("sep=a,word\n1,犬\n", file="a.csv").columns == ("sep=a", "word")

@@ -188,3 +188,24 @@ def test_two_sources_of_one_table_have_the_same_columns(project: Project) -> Non
     done = project.generate()
     assert done.returncode == 2
     assert "source 1 read w.csv with different columns: give both the same" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [("sound.url", "is no field of a table"), ("audio", "add it to `columns` of the source")],
+)
+def test_a_target_that_no_row_can_have_is_told_once_before_anything_is_made(
+    project: Project, target: str, says: str
+) -> None:
+    path = project.folder / "w.csv"
+    path.write_text("犬,いぬ\n猫,ねこ\n", encoding="utf-8")
+    _configure(
+        project,
+        '[[source]]\nfiles = "w.csv"\nkind = "vocabulary"\nid = "w"\ncolumns = ["w", "k"]\n'
+        f'[[source.clip]]\ntext = "w"\nreading = "k"\nto = "{target}"\n',
+    )
+    done = project.generate()
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count(says) == 1
+    assert "w.csv" in done.stderr
+    assert project.assets() == {}

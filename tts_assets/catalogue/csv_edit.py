@@ -49,17 +49,15 @@ def _cells(
     cells: dict[int, dict[int, str]] = {}
     for place, url in urls.items():
         row, column = place if len(place) == 2 else (None, None)
-        if not isinstance(row, int) or not isinstance(column, str) or not column:
-            what = f"{shown(place)} is no field of a table; give the URL a column of its own"
-            raise InputError(what, file=file)
+        why = table.why_no_field(column if isinstance(row, int) else None)
+        if why is not None:
+            raise InputError(f"{shown(place)} {why}", file=file)
         refuse_half_characters(url, place, file=file)
-        if column not in index_of:
-            if table.names is None:
-                what = f"no column is called {column!r}; add it to `columns` of the source"
-                raise InputError(what, file=file)
-            index_of[column] = len(columns)
-            columns.append(column)
-        cells.setdefault(row, {})[index_of[column]] = url
+        name = str(column)
+        if name not in index_of:
+            index_of[name] = len(columns)
+            columns.append(name)
+        cells.setdefault(int(place[0]), {})[index_of[name]] = url
     return cells
 
 

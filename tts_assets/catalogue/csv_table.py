@@ -34,6 +34,8 @@ _ANKI_SEPARATORS = {
     "pipe": "|",
     "colon": ":",
 }
+# Excel takes such a first line for the delimiter, and shows it to nobody.
+_EXCEL = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _FILLED = re.compile(r"[^\r\n]")
 _DELIMITED = re.compile(rf"{FIELD % {'mark': DELIMITERS}}([{DELIMITERS}])")
 
@@ -53,6 +55,14 @@ class Table:
     columns: tuple[str, ...]
     names: Span | None
     start: int
+
+    def why_no_field(self, column: object) -> str | None:
+        """Why no field of a record can have this column; None where it can, be it a new one."""
+        if not isinstance(column, str) or not column:
+            return "is no field of a table; give the URL a column of its own"
+        if column not in self.columns and self.names is None:
+            return "is no column that has a name; add it to `columns` of the source"
+        return None
 
 
 def is_anki(text: str) -> bool:
@@ -75,12 +85,16 @@ def table_of(
         InputError: the delimiter is none, or the columns have no names or the same.
     """
     anki, start = _anki_lines(text)
+    excel = _EXCEL.match(text)
+    if excel is not None:
+        start = excel.end()
+        delimiter = delimiter or excel[1]
     delimiter = delimiter or _separator(anki, text, file)
     if delimiter is None:
         delimiter = "\t" if file.lower().endswith(".tsv") else _likeliest(text, start, columns)
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise InputError(f"{delimiter!r} cannot be a delimiter; use one character", file=file)
-    names = None if columns is not None else _names(text, anki, delimiter, file)
+    names = None if columns is not None else _names(text, anki, delimiter, start, file)
     if names is not None:
         start = max(start, names.end)
         columns = [name.strip() for name in values(text[names.start : names.end], delimiter)]
@@ -149,7 +163,9 @@ def _anki_lines(text: str) -> tuple[dict[str, re.Match[str]], int]:
     return found, comments.end() if found else 0
 
 
-def _names(text: str, anki: dict[str, re.Match[str]], delimiter: str, file: str) -> Span:
+def _names(
+    text: str, anki: dict[str, re.Match[str]], delimiter: str, start: int, file: str
+) -> Span:
     """Where the file names its columns."""
     if "columns" in anki:
         return Span(*anki["columns"].span("value"))
@@ -161,7 +177,7 @@ def _names(text: str, anki: dict[str, re.Match[str]], delimiter: str, file: str)
             file=file,
             line=1,
         )
-    first = next(records(text, delimiter, 0, file=file), None)
+    first = next(records(text, delimiter, start, file=file), None)
     if first is None:
         raise InputError("the file is empty; its first line names the columns", file=file)
     return first

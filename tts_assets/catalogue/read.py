@@ -77,11 +77,13 @@ class Reader:
         """Begin.
 
         Raises:
-            InputError: the records do not lie where the source says.
+            InputError: the records do not lie where the source says, or URLs have no column.
         """
         self._document = document
         self._source = source
         texts = document.format is DocumentFormat.CSV
+        if texts:
+            self._check_columns()
         self._rules = tuple(Rule(rule, source, texts=texts) for rule in source.clips)
         self._ids = Ids(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
@@ -150,6 +152,19 @@ class Reader:
         if missing is not None:
             raise self._misplaced(f"no record lies at {records.text}{advice(missing)}", ())
         return places
+
+    def _check_columns(self) -> None:
+        """A target that no row can have is told of once, before anything is made."""
+        table = self._document.table()
+        for rule in self._source.clips:
+            if rule.to is None:
+                continue
+            steps = rule.to.steps
+            why = table.why_no_field(steps[0] if len(steps) == 1 else None)
+            if why is not None:
+                name = self._source.name.rpartition(": ")[2]
+                message = f"{rule.to.text!r} ({name}, clip {rule.part}: to) {why}"
+                raise InputError(message, file=self._document.file)
 
     def _misplaced(self, message: str, place: Place) -> InputError:
         return InputError(
