@@ -1,0 +1,52 @@
+"""The file with the settings of a project: where it is, and its table."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The project's own file; a ``pyproject.toml`` with a ``[tool.tts-assets]`` table serves as well.
+FILE = "tts-assets.toml"
+
+
+def find(folder: Path) -> Path | None:
+    """The file with the settings for a folder: in it or above; None where there is none."""
+    for place in (folder, *folder.parents):
+        if (path := place / FILE).is_file():
+            return path
+        pyproject = place / "pyproject.toml"
+        if pyproject.is_file() and _own_table(pyproject) is not None:
+            return pyproject
+    return None
+
+
+def table_in(path: Path) -> dict[str, Any]:
+    """The settings that a file holds.
+
+    Raises:
+        UsageError: it cannot be read, or is not TOML.
+    """
+    return (_own_table(path) or {}) if path.name == "pyproject.toml" else _toml(path)
+
+
+def _own_table(pyproject: Path) -> dict[str, Any] | None:
+    """``[tool.tts-assets]``; None when the project has nothing to say to us."""
+    tool = _toml(pyproject).get("tool")
+    table = tool.get("tts-assets") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError(f"{pyproject}: tool.tts-assets is {table!r}, and must be a table")
+    return table
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as exc:
+        raise UsageError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise UsageError(f"{path}: is not valid TOML: {exc}") from exc

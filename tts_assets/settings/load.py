@@ -1,0 +1,152 @@
+"""The settings of a run, gathered: command line over environment over file over default."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.domain import Sound
+from tts_assets.errors import UsageError
+from tts_assets.settings.file import find, table_in
+from tts_assets.settings.model import Settings
+from tts_assets.settings.options import OPTIONS, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tts_assets.domain import DictionaryWord
+
+_PREFIX = "TTS_ASSETS_"
+
+
+def load(
+    *,
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str],
+    folder: Path,
+    config: Path | None = None,
+) -> Settings:
+    """Gather the settings of a run.
+
+    Args:
+        flags: what was typed, by key; None for what was not.
+        environment: the process's environment.
+        folder: where to look for the file, here and upwards.
+        config: the file to read instead.
+
+    Raises:
+        UsageError: an unknown key or a bad value, with the place it stands in.
+    """
+    values: dict[str, Any] = {}
+    path = config or find(folder)
+    if path is not None:
+        table = table_in(path)
+        values |= {field: _rows(table, name, path, parse) for name, field, parse in ROWS}
+        _refuse_two_readings(values["words"], path)
+        values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(table, path)}
+        values |= {
+            key: _from(path.parent, folder, values[key])
+            for key in ("paths", "output")
+            if key in values
+        }
+        values["sources"] = tuple(
+            replace(source, files=_from(path.parent, folder, source.files))
+            for source in values["sources"]
+        )
+    values |= {key: _parsed(key, raw, name) for key, name, raw in _in_environment(environment)}
+    values |= {
+        key: _parsed(key, raw, f"--{key.removeprefix('sound.')}")
+        for key, raw in flags.items()
+        if key in OPTIONS and raw is not None
+    }
+    _refuse_file(values.get("output"))
+    return _settings(values, force=bool(flags.get("force")))
+
+
+def _settings(values: Mapping[str, Any], *, force: bool) -> Settings:
+    rows = {field: values[field] for _, field, _ in ROWS if field in values}
+    fields = {key: value for key, value in values.items() if key not in rows}
+    sound = {OPTIONS[key][0]: value for key, value in fields.items() if key.startswith("sound.")}
+    rest = {OPTIONS[key][0]: value for key, value in fields.items() if not key.startswith("sound.")}
+    return Settings(**rest, **rows, sound=Sound(**sound), force=force)
+
+
+def _parsed(key: str, raw: Any, source: str) -> Any:
+    parse = OPTIONS[key][1]
+    try:
+        return parse(raw)
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
+        raise UsageError(f"{source}: {key} is {raw!r}, and must be {parse.__doc__}") from exc
+
+
+def _rows(
+    table: dict[str, Any], name: str, path: Path, parse: Callable[[object, str], Any]
+) -> tuple[Any, ...]:
+    """What stands in tables of which there may be several, such as ``[[source]]``."""
+    rows = table.get(name, [])
+    if not isinstance(rows, list):
+        raise UsageError(f"{path}: {name} is {rows!r}; write [[{name}]], in double brackets")
+    return tuple(parse(row, f"{path}: {name} {number}") for number, row in enumerate(rows, 1))
+
+
+def _refuse_two_readings(words: tuple[DictionaryWord, ...], path: Path) -> None:
+    """Only one of two could be said, and nobody would know which."""
+    seen: dict[str, tuple[int, DictionaryWord]] = {}
+    for number, word in enumerate(words, 1):
+        first, other = seen.setdefault(word.surface, (number, word))
+        if (word.reading, word.accent) != (other.reading, other.accent):
+            raise UsageError(
+                f"{path}: dictionary {first} and dictionary {number} both say how {word.surface!r} "
+                f"is read: {_heard(other)} and {_heard(word)}; keep one"
+            )
+
+
+def _heard(word: DictionaryWord) -> str:
+    return word.reading if word.accent is None else f"{word.reading} with accent {word.accent}"
+
+
+def _refuse_file(output: str | None) -> None:
+    if output is not None and os.path.isfile(output):  # noqa: PTH113 - Path refuses some texts
+        raise UsageError(f"output: {output} is a file, and must be a folder")
+
+
+def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if name in {row for row, _, _ in ROWS}:
+            continue
+        if name == "sound" and isinstance(value, dict):
+            for inner, raw in value.items():
+                yield _known(f"sound.{inner}", str(path)), raw
+        else:
+            yield _known(name, str(path)), value
+
+
+def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    names = {_PREFIX + key.upper().replace(".", "_").replace("-", "_"): key for key in OPTIONS}
+    for name, value in environment.items():
+        if not name.startswith(_PREFIX):
+            continue
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+            raise UsageError(f"the environment has {name}, which is none of ours; meant {close}?")
+        if value != "":
+            yield names[name], name, value
+
+
+def _known(key: str, source: str) -> str:
+    if key in OPTIONS:
+        return key
+    names = [*OPTIONS, *(name for name, _, _ in ROWS)]
+    close = difflib.get_close_matches(key, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(names)}"
+    raise UsageError(f"{source}: there is no setting {key!r}{hint}")
+
+
+def _from(base: Path, folder: Path, value: Any) -> Any:
+    """Paths in a file are seen from that file; they stay short where that is the working folder."""
+    if base == folder:
+        return value
+    return str(base / value) if isinstance(value, str) else tuple(str(base / one) for one in value)

@@ -1,0 +1,113 @@
+"""Every setting by its key, and how what is written for it is understood."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tts_assets.domain import Format, Kind
+from tts_assets.japanese.words import word_of
+from tts_assets.mapping import source_of
+from tts_assets.settings.model import OutputFormat, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
+
+Parse: TypeAlias = "Callable[[Any], Any]"
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> Parse:
+    def parse(value: Any) -> float:
+        number = float(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise TypeError
+        if not math.isfinite(number) or not low <= number <= high or (whole and number % 1):
+            raise ValueError
+        return int(number) if whole else float(number)
+
+    parse.__doc__ = f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
+    return parse
+
+
+def _or(word: str, other: Parse) -> Parse:
+    def parse(value: Any) -> Any:
+        return None if value == word else other(value)
+
+    parse.__doc__ = f"{word!r} or {other.__doc__}"
+    return parse
+
+
+def _one_of(choices: type[StrEnum]) -> Parse:
+    def parse(value: Any) -> StrEnum:
+        return choices(value)
+
+    parse.__doc__ = f"one of {', '.join(choices)}"
+    return parse
+
+
+def _many_of(parse_one: Parse) -> Parse:
+    def parse(value: Any) -> tuple[Any, ...]:
+        values = value.split(",") if isinstance(value, str) else value
+        if not isinstance(values, list | tuple):
+            raise TypeError
+        return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
+
+    parse.__doc__ = f"a list, each {parse_one.__doc__}"
+    return parse
+
+
+def _text(value: Any) -> str:
+    """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
+    if not isinstance(value, str):
+        raise TypeError
+    if not value.strip():
+        raise ValueError
+    return value
+
+
+def _switch(value: Any) -> bool:
+    """true or false"""  # noqa: D403, D415 - see _text
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    return value if isinstance(value, bool) else words[value.lower()]
+
+
+def _kinds(value: Any) -> tuple[Kind, ...]:
+    values = _many_of(_text)(value)
+    return () if "all" in values else tuple(Kind(one) for one in values)
+
+
+_kinds.__doc__ = f"all, or some of {', '.join(Kind)}"
+
+#: Every setting: its key in the file, the field it fills, and how its value is understood.
+OPTIONS: dict[str, tuple[str, Parse]] = {
+    "paths": ("paths", _many_of(_text)),
+    "type": ("kinds", _kinds),
+    "provider": ("provider", _text),
+    "voice": ("voice", _text),
+    "speed": ("speed", _number(0.25, 4.0)),
+    "concurrency": ("concurrency", _or("auto", _number(1, 256, whole=True))),
+    "timeout": ("timeout_seconds", _number(0.1, 86_400)),
+    "output": ("output", _text),
+    "asset": ("asset", _text),
+    "url": ("url", _text),
+    "update-json": ("update_json", _switch),
+    "max-failures": ("max_failures", _number(1, 10**9, whole=True)),
+    "batch-mode": ("batch_mode", _switch),
+    "progress": ("progress", _one_of(Progress)),
+    "output-format": ("output_format", _one_of(OutputFormat)),
+    "sound.format": ("format", _one_of(Format)),
+    "sound.rate": ("rate_hz", _number(8_000, 48_000, whole=True)),
+    "sound.lufs": ("lufs", _number(-50, -5)),
+    "sound.peak": ("peak_dbtp", _number(-20, 0)),
+    "sound.lead": ("lead_ms", _number(0, 5_000, whole=True)),
+    "sound.trail": ("trail_ms", _number(0, 5_000, whole=True)),
+    "sound.bitrate": ("bitrate_kbps", _number(8, 320, whole=True)),
+    "sound.vorbis-quality": ("vorbis_quality", _number(0, 1)),
+}
+
+#: Tables of which a file may have several: their name, and the field that they fill.
+ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
+    ("source", "sources", source_of),
+    ("dictionary", "words", word_of),
+)
