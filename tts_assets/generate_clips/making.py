@@ -1,0 +1,184 @@
+"""The clips of a run are made, by the only run that writes into the output folder."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.from_thread
+import anyio.to_thread
+
+from tts_assets import ledger, storage
+from tts_assets import survey as surveys
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
+from tts_assets.events import ClipFailed, ClipMade, Started, Waiting
+from tts_assets.generate_clips.state import look
+from tts_assets.make_clip import Made, Studio, make_clip
+from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractContextManager
+
+    from tts_assets import plan
+    from tts_assets.generate_clips.state import Run
+
+#: What spoils one clip, and what the whole run; anything else is a bug and propagates.
+_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
+
+
+async def make_missing(run: Run) -> None:
+    """Make the clips, as the only run that writes into the output folder.
+
+    Raises:
+        BusyError: another run is at work there, and this one need not wait for it.
+        FatalError: the engine or the folder cannot be used.
+    """
+    if run.stop.requested or not (run.jobs or run.survey.untidy):
+        run.stopped = run.stop.requested
+        return
+    store = storage.Storage(Path(run.settings.output))
+    await anyio.to_thread.run_sync(store.prepare)
+    # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
+    waiting = partial(_wait_for_turn, run, str(store.root))
+    async with _in_threads(store.locked(waiting)):
+        # While this run looked and waited, another may have made what was missing.
+        await look(run)
+        await anyio.to_thread.run_sync(store.sweep, _folders(run))
+        if run.jobs:
+            await _make_all(run, store)
+        await anyio.to_thread.run_sync(_settle, store)
+
+
+def _folders(run: Run) -> list[str]:
+    """Every folder in which a killed run can have left something."""
+    wanted = (asset for job in run.jobs for asset in job.assets)
+    assets = (*run.survey.present, *wanted)
+    return sorted({asset.rpartition("/")[0] for asset in assets})
+
+
+@contextlib.asynccontextmanager
+async def _in_threads(manager: AbstractContextManager[None]) -> AsyncIterator[None]:
+    """A blocking context manager that does not hold up the event loop."""
+    # It may wait for long: it must not take a thread from others who would end the waiting.
+    await anyio.to_thread.run_sync(manager.__enter__, limiter=anyio.CapacityLimiter(1))
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(manager.__exit__, None, None, None)
+
+
+class BusyError(Exception):
+    """Another run is at work in the folder."""
+
+
+def wait(run: Run, path: str) -> None:
+    """Tell, from a thread, that another holds a lock; raise if the run is cancelled meanwhile."""
+    anyio.from_thread.check_cancelled()
+    anyio.from_thread.run_sync(run.tell, Waiting(path=path))
+
+
+def _wait_for_turn(run: Run, path: str) -> None:
+    if run.stop.requested or not run.jobs:
+        raise BusyError
+    wait(run, path)
+
+
+async def _make_all(run: Run, store: storage.Storage) -> None:
+    log = await anyio.to_thread.run_sync(storage.AppendLog, store.root / ledger.NAME)
+    try:
+        async with run.provider.open(
+            workers=run.workers,
+            timeout_seconds=run.settings.timeout_seconds,
+            words=run.settings.words,
+        ) as speaker:
+            studio = Studio(
+                speaker=speaker,
+                voice=surveys.voice(run.settings, run.provider),
+                engine=run.provider.engine(),
+                sound=run.settings.sound,
+                storage=store,
+                log=log,
+                threads=anyio.CapacityLimiter(run.workers),
+            )
+            await _drain(run, studio)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(log.close)
+
+
+async def _drain(run: Run, studio: Studio) -> None:
+    """Make all jobs, and take the results as they come."""
+
+    async def work(job: plan.Job) -> Made:
+        return await make_clip(job, studio, on_start=time_limit_restarter())
+
+    bound = run.settings.max_failures
+    pool = Pool(
+        work,
+        limit=run.workers,
+        timeout=run.settings.timeout_seconds,
+        rules=replace(_RULES, most_failures=bound),
+    )
+    run.stop.attach(pool)
+    states = dict(run.survey.states)
+    run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
+    async with pool:
+        async for result in pool.run(run.jobs):
+            _take(run, result, pool.counts)
+    at_bound = bound is not None and pool.counts.failed >= bound
+    run.stopped = run.stop.requested or at_bound
+
+
+def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
+    job = result.job
+    if result.value is not None:
+        run.made.add(job.recipe)
+        run.audio_seconds += result.value.seconds
+        said = result.value.pronunciation
+        if said is not None and said.doubt is not None:
+            run.doubts[job.recipe] = said
+        run.tell(
+            ClipMade(
+                job=job,
+                seconds=result.seconds,
+                audio_seconds=result.value.seconds,
+                counts=counts,
+                pronunciation=said,
+            )
+        )
+        return
+    error = _in_our_words(result.error, run.settings.timeout_seconds)
+    if isinstance(error, FatalError):
+        # Not this clip's fault: it is made when the run is taken up again.
+        run.fatal = run.fatal or str(error)
+        return
+    run.failures[job.recipe] = str(error)
+    run.tell(
+        ClipFailed(
+            job=job, error=error, seconds=result.seconds, attempt=result.attempt, counts=counts
+        )
+    )
+
+
+def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
+    if isinstance(error, TtsAssetsError):
+        return error
+    return ClipTimeoutError(
+        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped"
+    )
+
+
+def _settle(store: storage.Storage) -> None:
+    """Bring everything to the disk, and leave the ledger sorted."""
+    store.settle()
+    path = store.root / ledger.NAME
+    if path.exists():
+        data = path.read_bytes()
+        tidy = ledger.compacted(data, file=str(path))
+        if tidy != data:
+            store.replace(ledger.NAME, tidy)

@@ -1,0 +1,116 @@
+"""From settings to a report: look, make what is missing, write the URLs back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from tts_assets import formats, machine, plan, providers
+from tts_assets.errors import FatalError, InputError, UsageError
+from tts_assets.generate_clips.making import BusyError, make_missing, wait
+from tts_assets.generate_clips.state import Run, Stop, lacks_url, look, report_of
+from tts_assets.write_back import Address, address, has_leftovers, write_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.events import Event, Report
+    from tts_assets.mapping import Source
+    from tts_assets.providers import Provider
+    from tts_assets.settings import Settings
+
+
+async def generate(
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    stop: Stop | None = None,
+) -> Report:
+    """Make every clip that is missing or stale, and write all URLs into the catalogues.
+
+    Args:
+        settings: what to do; ``Settings()`` is what the command line does without options.
+        dry_run: only find out what would be made; nothing is changed.
+        on_event: called in the event loop with everything that happens.
+        stop: lets somebody else ask the run to stop.
+
+    Returns:
+        What was done. Failed clips and unusable entries are in it; they do not raise.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the engine is missing, or the output folder cannot be used.
+    """
+    provider = providers.get(settings.provider)
+    _check(settings, provider, needs_engine=not dry_run)
+    run = Run(
+        settings=settings,
+        provider=provider,
+        tell=on_event or (lambda _: None),
+        stop=stop or Stop(),
+    )
+    await look(run)
+    run.states = dict(run.survey.states)
+    run.to_make = len(run.jobs)
+    run.urls_to_write = sum(item.state is plan.State.FRESH for item in run.survey.planned)
+    run.workers = _workers(run)
+    if not dry_run:
+        try:
+            await make_missing(run)
+        except BusyError:
+            run.stopped = run.stop.requested
+        except FatalError as exc:
+            # What is there gets its URLs all the same.
+            run.fatal = run.fatal or str(exc)
+        await _write_back(run)
+    return report_of(run, dry_run=dry_run)
+
+
+def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> None:
+    problem = formats.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    problem = provider.problem() if needs_engine else None
+    if problem is not None:
+        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+
+
+def _workers(run: Run) -> int:
+    wanted = run.settings.concurrency
+    if wanted is None:
+        wanted = 1 if run.settings.batch_mode else machine.workers(run.provider.footprint_mib)
+    return max(1, min(wanted, len(run.jobs)))
+
+
+async def _write_back(run: Run) -> None:
+    """Give every catalogue the URLs of its clips, made now or long ago."""
+    if not run.settings.update_json:
+        return
+    urls: dict[str, dict[Address, str]] = {}
+    for item in run.survey.planned:
+        there = item.state is plan.State.FRESH or item.recipe in run.made
+        if there and lacks_url(item):
+            urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
+    sources: dict[str, list[Source]] = {}
+    for each in run.survey.catalogues:
+        sources.setdefault(each.file, []).append(each.source)
+    for file, readers in sources.items():
+        # A catalogue whose last writer was killed is visited, too, to clear up after it.
+        if file not in urls and not has_leftovers(file):
+            continue
+        wanted = urls.get(file, {})
+        waiting = partial(wait, run, file)
+        try:
+            written = await anyio.to_thread.run_sync(write_back, file, readers, wanted, waiting)
+        except InputError as problem:
+            run.survey.trouble.problems.append(problem)
+        except FatalError as problem:
+            run.fatal = run.fatal or str(problem)
+        else:
+            run.urls_written += written.urls
+            run.urls_missed += written.missed
+            run.survey.trouble.problems.extend(dict.fromkeys(written.problems))

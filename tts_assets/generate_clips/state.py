@@ -1,0 +1,123 @@
+"""A run as it stands: what it was told, what it has done so far, and its report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from tts_assets import plan
+from tts_assets import survey as surveys
+from tts_assets.events import Doubt, Failure, Report
+from tts_assets.survey import Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.domain import Pronunciation
+    from tts_assets.events import Event
+    from tts_assets.make_clip import Made
+    from tts_assets.pool import Pool
+    from tts_assets.providers import Provider
+    from tts_assets.settings import Settings
+
+
+@dataclass(slots=True)
+class Stop:
+    """A handle for asking a run to stop: what is in flight is finished, and written back."""
+
+    requested: bool = False
+    _pool: Pool[plan.Job, Made] | None = None
+
+    def request(self) -> None:
+        """Ask; harmless at any time, from the event loop's thread."""
+        self.requested = True
+        if self._pool is not None:
+            self._pool.stop()
+
+    def attach(self, pool: Pool[plan.Job, Made]) -> None:
+        """Pass requests on to this pool, an earlier one at once."""
+        self._pool = pool
+        if self.requested:
+            pool.stop()
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run has done so far."""
+
+    settings: Settings
+    provider: Provider
+    tell: Callable[[Event], None]
+    stop: Stop
+    survey: Survey = field(default_factory=Survey)
+    begun: float = field(default_factory=time.monotonic)
+    states: dict[plan.State, int] = field(default_factory=dict)
+    workers: int = 0
+    to_make: int = 0
+    jobs: list[plan.Job] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, Pronunciation] = field(default_factory=dict)
+    audio_seconds: float = 0.0
+    urls_to_write: int = 0
+    urls_written: int = 0
+    urls_missed: int = 0
+    fatal: str | None = None
+    stopped: bool = False
+
+
+async def look(run: Run) -> None:
+    """See how things stand, and what there is to do."""
+    run.survey = await anyio.to_thread.run_sync(
+        surveys.survey, run.settings, run.provider, _matters
+    )
+    run.jobs = plan.jobs(run.survey.planned)
+
+
+def _matters(item: plan.Planned) -> bool:
+    """Whether a clip is to be made, or its URL to be written."""
+    return item.state in plan.TO_MAKE or (item.state is plan.State.FRESH and lacks_url(item))
+
+
+def lacks_url(item: plan.Planned) -> bool:
+    """Whether the catalogue has another URL for a clip, or none."""
+    return item.clip.place is not None and item.clip.url != item.url
+
+
+def report_of(run: Run, *, dry_run: bool) -> Report:
+    """What a run did, told in the order of the catalogues: clips end in any."""
+    found = run.survey
+    planned = tuple(item for item in found.planned if item.state in plan.TO_MAKE)
+    return Report(
+        dry_run=dry_run,
+        states=run.states,
+        to_make=run.to_make,
+        made=len(run.made),
+        failures=tuple(
+            Failure(clip=item.clip, reason=run.failures[item.recipe])
+            for item in planned
+            if item.recipe in run.failures
+        ),
+        doubts=tuple(
+            Doubt(clip=item.clip, pronunciation=run.doubts[item.recipe])
+            for item in planned
+            if item.recipe in run.doubts
+        ),
+        planned=planned,
+        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
+        problems=tuple(found.trouble.problems),
+        notes=tuple(found.trouble.notes),
+        catalogues=len(found.catalogues),
+        urls_to_write=run.urls_to_write,
+        urls_written=run.urls_written,
+        urls_missed=run.urls_missed,
+        seconds=time.monotonic() - run.begun,
+        audio_seconds=run.audio_seconds,
+        workers=run.workers,
+        fatal=run.fatal,
+        stopped=run.stopped,
+        credit=surveys.voice_info(run.settings, run.provider).credit,
+    )
