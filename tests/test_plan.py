@@ -163,9 +163,14 @@ def test_an_empty_or_shortened_file_is_stale(
 
 
 def test_a_url_of_another_recipe_is_stale_and_names_it() -> None:
-    (item,) = _plan(_clip("犬", url="/audio/vocabulary/0123456789abcdef.mp3"))
+    (item,) = _plan(_clip("犬", url=f"/audio/vocabulary/{OLD}.mp3"))
     assert item.state is State.STALE
-    assert "0123456789abcdef" in item.reason
+    assert OLD in item.reason
+
+
+def test_a_name_of_the_tool_before_this_one_is_stale() -> None:
+    (item,) = _plan(_clip("犬", url="/audio/vocabulary/3f2a91c0.mp3"))
+    assert item.state is State.STALE
 
 
 STRANGERS = [
@@ -173,6 +178,12 @@ STRANGERS = [
     "/audio/words/inu.mp3",
     "/audio/vocabulary/inu.mp3",
     f"https://cdn.example/{OLD}.mp3",
+    # A date, a number, a word and a hash by another tool, where our URLs would lie.
+    "/audio/vocabulary/20240101.mp3",
+    "/audio/vocabulary/00000002.mp3",
+    "/audio/vocabulary/deadbeef.mp3",
+    "/audio/vocabulary/0123456789abcdef.mp3",
+    "/audio/vocabulary/d41d8cd98f00b204e9800998ecf8427e.mp3",
 ]
 
 
@@ -206,6 +217,15 @@ def test_a_url_of_an_earlier_template_is_ours_if_its_recipe_is_known(
 ) -> None:
     (item,) = _plan(_clip("犬", url=f"https://old.example/{OLD}"), addresses=addresses, **known)
     assert item.state is not State.LOCKED
+
+
+@pytest.mark.parametrize("addresses", [BY_RECIPE, BY_ID])
+def test_a_url_with_the_clip_s_own_recipe_is_ours_though_no_ledger_tells(
+    addresses: Addresses,
+) -> None:
+    url = f"https://old.example/tts/{_recipe('犬')}.mp3?v=2"
+    (item,) = _plan(_clip("犬", url=url), addresses=addresses)
+    assert item.state is State.MISSING
 
 
 @pytest.mark.parametrize("addresses", [BY_RECIPE, BY_ID])

@@ -126,17 +126,25 @@ def _plan(
     source = reader.source
     names = addresses.of(source)
     keep_foreign = source.overwrite is Overwrite.OURS
+    refused: list[tuple[Place, InputError]] = []
     for clip in reader.clips():
         try:
             if source.files:
                 found.claim(clip)
             item = planner.state_of(clip, names, keep_foreign=keep_foreign)
         except InputError as problem:
-            found.trouble.problems.append(problem)
+            refused.append((clip.at, problem))
             continue
         found.states[item.state] += 1
         if matters(item):
             found.planned.append(item)
+    if refused:
+        # In one scan: a template that is wrong refuses every clip of a file.
+        lines = reader.document.lines_of({place for place, _ in refused})
+        found.trouble.problems.extend(
+            InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
+            for place, each in refused
+        )
     read = reader.finished()
     found.catalogues.append(read)
     found.trouble.problems.extend(read.problems)
@@ -155,7 +163,12 @@ class _Addresses:
         settings = self._settings
         names = (source.asset or settings.asset, source.url or settings.url)
         if names not in self._made:
-            self._made[names] = plan.Addresses(*names, settings.sound.format)
+            try:
+                self._made[names] = plan.Addresses(*names, settings.sound.format)
+            except UsageError as problem:
+                if source.asset is None and source.url is None:
+                    raise
+                raise UsageError(f"{source.name}: {problem}") from problem
         return self._made[names]
 
     def folders(self) -> list[str]:

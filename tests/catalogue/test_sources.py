@@ -255,3 +255,63 @@ def test_furigana_of_some_words_are_put_to_the_text_beside_them() -> None:
     ).clips
     assert (found.form.text, found.form.reading) == ("市場へ行く。", None)
     assert found.form.readings == (("市場", "イチバ"),)
+
+
+@pytest.mark.parametrize(
+    ("to", "row", "message"),
+    [
+        ("a[0].u", {}, "no URL can go to a[0].u: 'a' is null, and must be a list of more than 0"),
+        ("a[1].u", {"a": [{}]}, "'a' is a list, and must be a list of more than 1 items"),
+        ("a.b[0].u", {}, "'a.b' is null, and must be a list of more than 0"),
+    ],
+)
+def test_a_place_that_cannot_be_made_is_told_before_a_url_is(
+    to: str, row: dict[str, Any], message: str
+) -> None:
+    clip = f'[[clip]]\ntext = "word"\nto = "{to}"'
+    catalogue = _read('id = "id"', [{"id": 1, "word": "犬", **row}], clip=clip)
+    assert catalogue.clips == []
+    (problem,) = catalogue.problems
+    assert message in problem.message
+
+
+def test_a_parallel_list_cannot_take_the_place_of_an_object() -> None:
+    clip = '[[clip]]\neach = "words[*]"\ntext = "@"\nto = "$.au[#]"'
+    catalogue = _read('id = "id"', [{"id": 1, "words": ["犬"], "au": {}}], clip=clip)
+    (problem,) = catalogue.problems
+    assert "'au' is an object, and must be a list" in problem.message
+
+
+@pytest.mark.parametrize("value", ["to eat", "TODO", "e.g. a dog", "犬"])
+def test_text_that_is_no_address_is_never_replaced(value: str) -> None:
+    rows = [{"id": 1, "word": "犬", "audio": value}]
+    catalogue = _read('id = "id"\noverwrite = "always"', rows)
+    assert catalogue.clips == []
+    (problem,) = catalogue.problems
+    assert (problem.entry, problem.line) == ("entry 1", 5)
+    assert "no address of a recording" in problem.message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://a.example/x",
+        "/audio/犬 1",
+        "犬.mp3",
+        "[sound:犬.mp3]",
+        "../a/b",
+        "audio/Q&A/犬 と 猫.ogg?v=2",
+        "C:\\\\a.wav",
+        "data:audio/mp3;base64,AA==",
+    ],
+)
+def test_addresses_of_every_kind_give_way_where_all_are_replaced(value: str) -> None:
+    rows = [{"id": 1, "word": "犬", "audio": value}]
+    (clip,) = _read('id = "id"\noverwrite = "always"', rows).clips
+    assert clip.url == value
+
+
+@pytest.mark.parametrize("value", ["", " ", "\u3000", None])
+def test_a_blank_is_no_url(value: str | None) -> None:
+    (clip,) = _read('id = "id"', [{"id": 1, "word": "犬", "audio": value}]).clips
+    assert clip.url is None

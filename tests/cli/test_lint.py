@@ -29,6 +29,10 @@ WORDS: list[dict[str, Any]] = [
     {"id": "empty", "word": ""},
     {"id": "list", "word": ["馬"]},
     {"id": "part", "word": "市場[いちば]を見る"},
+    {"id": "english", "word": "eat"},
+    {"id": "abbreviation", "word": "CD"},
+    {"id": "name", "word": "iPhoneを買う"},
+    {"id": "english-read", "word": "Suica", "reading": "スイカ"},
 ]
 SENTENCES = [
     {
@@ -43,6 +47,7 @@ SENTENCES = [
             {"japanese": "本を読む。", "reading": "ぴよぴよをよむ。"},
             {"japanese": "今日[こんにち]の社会。"},
             {"japanese": "二[に]人で 行く。"},
+            {"japanese": "私は学生です。 (Watashi wa gakusei desu.) - I am a student."},
         ],
     }
 ]
@@ -122,6 +127,21 @@ def test_a_reading_in_two_scripts_is_a_warning(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "mixed")
     assert _rules([found]) == [("warning", "reading-mixed")]
     assert "'りンご' has ン in katakana" in found["message"]
+
+
+def test_words_that_are_not_japanese_are_a_warning(looked: dict[str, Any]) -> None:
+    (found,) = _of(looked, "english")
+    assert _rules([found]) == [("warning", "text-latin")]
+    assert "'eat' is said by a Japanese voice" in found["message"]
+    sentences = [each for each in _of(looked, "sentences") if each["rule"] == "text-latin"]
+    assert [each["message"].partition(" is said")[0] for each in sentences] == ["'I am a student'"]
+
+
+@pytest.mark.parametrize("entry", ["abbreviation", "name", "english-read"])
+def test_abbreviations_names_and_words_with_a_reading_are_none_of_them(
+    looked: dict[str, Any], entry: str
+) -> None:
+    assert "text-latin" not in [each["rule"] for each in _of(looked, entry)]
 
 
 def test_a_reading_in_latin_letters_is_a_note_that_says_what_it_became(

@@ -209,3 +209,44 @@ def test_a_target_that_no_row_can_have_is_told_once_before_anything_is_made(
     assert done.stderr.count(says) == 1
     assert "w.csv" in done.stderr
     assert project.assets() == {}
+
+
+def test_a_template_of_a_source_is_refused_with_its_name(mapped: Project) -> None:
+    _configure(mapped, SOURCE.replace('id = "w"', 'id = "w"\nasset = "{kind}/{id}.{ext}"'))
+    done = mapped.generate()
+    assert done.returncode == 2
+    assert "tts-assets.toml: source 1: the asset template" in done.stderr
+
+
+def test_a_place_that_two_clips_want_is_told_with_its_line(mapped: Project) -> None:
+    _configure(mapped, SOURCE + '[[source.clip]]\npart = "kana"\ntext = "k"\nto = "mp3"\n')
+    done = mapped.generate()
+    assert done.returncode == 2
+    assert "content/n5.json:6: entry 犬: the URL of its kana would take the place" in done.stderr
+
+
+def test_recordings_named_by_date_or_number_are_kept(project: Project) -> None:
+    names = ["20240101", "00000002", "deadbeef", "d41d8cd98f00b204e9800998ecf8427e"]
+    words = [
+        {"id": n, "word": "犬", "audioUrl": f"/audio/vocabulary/{name}.mp3"}
+        for n, name in enumerate(names)
+    ]
+    before = project.write("data/vocabulary.json", words).read_bytes()
+    done = project.generate()
+    assert "locked    4" in done.stdout
+    assert (project.folder / "data/vocabulary.json").read_bytes() == before
+
+
+def test_a_url_gets_the_same_verdict_in_every_run(project: Project) -> None:
+    project.write("data/vocabulary.json", [{"id": 1, "word": "犬"}])
+    assert project.generate().returncode == 0
+    ours = project.read()[0]["audioUrl"]
+    elsewhere = f"https://cdn.example/tts/{ours.rpartition('/')[2]}"
+    words = [{"id": 1, "word": "犬", "audioUrl": elsewhere}, {"id": 2, "word": "犬"}]
+    project.write("data/vocabulary.json", words)
+    (project.folder / "audio/ledger.jsonl").unlink()
+    for asset in project.folder.glob("audio/vocabulary/*"):
+        asset.unlink()
+    assert project.generate().returncode == 0
+    assert [word["audioUrl"] for word in project.read()] == [ours, ours]
+    assert "URLs      0 written" in project.generate().stdout

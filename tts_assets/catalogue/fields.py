@@ -207,21 +207,27 @@ def _alike_as_text(value: Any, wanted: object) -> bool:
     )
 
 
-def current(value: Any, steps: Place) -> Any:
+def current(value: Any, steps: Place, row: int | None = None) -> Any:
     """What is at the place for a URL now; None where nothing is.
+
+    Args:
+        value: where the place is seen from.
+        steps: the way to it.
+        row: which step is an index of a parallel list.
 
     Raises:
         ShapeError: something else is where the URL or the way to it belongs.
     """
     for depth, step in enumerate(steps):
-        if value is None:
-            return None
         if isinstance(step, str):
-            if not isinstance(value, dict):
+            if value is not None and not isinstance(value, dict):
                 raise ShapeError(value, "an object", steps[:depth])
-            value = value.get(step)
-        else:
-            # A list of another length or a scalar is written anew.
-            fits = isinstance(value, list) and step < len(value)
-            value = value[step] if fits else None
+            value = None if value is None else value.get(step)
+            continue
+        fits = isinstance(value, list) and step < len(value)
+        # A parallel list of another length is written anew, as is a scalar in its place.
+        if not fits and (depth != row or isinstance(value, dict)):
+            more = "a list" if depth == row else f"a list of more than {step} items"
+            raise ShapeError(value, more, steps[:depth])
+        value = value[step] if fits else None
     return value

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.catalogue.fields import EntryProblemError
-from tts_assets.mapping import IdFrom, ShapeError, Step, found
+from tts_assets.mapping import IdFrom, ShapeError, Step, a, found
 
 if TYPE_CHECKING:
     from tts_assets.catalogue.document import Document
@@ -74,7 +74,7 @@ class Ids:
                 name = path.text
                 break
         if isinstance(value, bool) or not isinstance(value, str | int):
-            what = f"it has no {name!r}" if value is None else f"its {name!r} is no text or number"
+            what = f"it has no {name!r}" if value is None else f"its {name!r} is {a(value)}, and must be text or a whole number"
             at = (*place, name) if name in record else place
             raise EntryProblemError(f"{what}: give every entry one of its own", at)
         return name, value

@@ -14,13 +14,19 @@ from tts_assets.catalogue.rules import Rule, Slot
 from tts_assets.catalogue.unused import advice, missing_on
 from tts_assets.domain import Clip, Kind, Place, Unspoken
 from tts_assets.errors import InputError
-from tts_assets.mapping import BUILT_IN, ROOT_LIST, ShapeError, found, kinds_like
+from tts_assets.mapping import BUILT_IN, ROOT_LIST, Overwrite, ShapeError, found, kinds_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tts_assets.catalogue.document import Document
     from tts_assets.mapping import Source
+
+#: A URL, an absolute path or the name of a file, in Anki's brackets or not.
+_ADDRESS = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*:\S|\.{0,2}/\S|.*\.[a-z0-9]{2,5}\]?(?:[?#]\S*)?\s*\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +94,7 @@ class Reader:
         self._ids = Ids(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []
+        self._replaces_all = source.overwrite is Overwrite.ALWAYS
         self._elsewhere = self._found()
 
     @property
@@ -192,6 +199,12 @@ class Reader:
             keys = [key for key in place or () if isinstance(key, str)]
             message = f"{keys[-1]!r} holds neither text nor null, and a URL belongs there"
             self._note(EntryProblemError(message, place or at), f"entry {entry_id}")
+        elif url and self._replaces_all and not url.isspace() and not _ADDRESS.match(url):
+            message = (
+                f"a URL would replace {url[:40]!r}, which is no address of a recording: empty it, "
+                "or let `to` name another field"
+            )
+            self._note(EntryProblemError(message, place or at), f"entry {entry_id}")
         else:
             return Clip(
                 kind,
@@ -201,7 +214,7 @@ class Reader:
                 place,
                 said,
                 parallel,
-                url or None,
+                None if url is None or url.isspace() else url or None,
                 voice,
                 at,
                 catalogue.source.name,

@@ -213,7 +213,7 @@ class Rule:
         # No EVERY is left in a target.
         steps: Place = tuple(row if step is Step.SAME else step for step in to.steps)  # type: ignore[misc]
         try:
-            url = current(value, steps)
+            url = current(value, steps, self._row)
         except ShapeError as problem:
             raise EntryProblemError(f"no URL can go to {to.text}: {problem}", base) from problem
         parallel = None if self._row is None else self._parallel(subject, base, value, count)

@@ -54,11 +54,13 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
         if _agrees(nodes, key) and not begins_with_particle(nodes):
             return _from_next(form.text, best, dictionary.refined(form.text, nodes))
     found = _forced(form.text, best, reading, dictionary)
+    heard = said(best)
+    reads = f"reads {form.text} as {heard}" if heard else f"does not read {form.text} by itself"
     return Settled(
         nodes=found.nodes,
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
-        doubt=f"the dictionary reads {form.text} as {said(best)}, in none of its analyses as {reading}",
+        doubt=f"the dictionary {reads}, in none of its analyses as {reading}",
         near=_near(form.text, reading, dictionary),
     )
 

@@ -44,6 +44,8 @@ class Rule(StrEnum):
     READING_DIFFERS = "reading-differs"
     #: A reading in Latin letters was taken as kana.
     READING_LATIN = "reading-latin"
+    #: A text has words of another language, or romaji, and no reading that tells how they are said.
+    TEXT_LATIN = "text-latin"
     #: Neither the entry nor the dictionary knows the accent.
     ACCENT_GUESSED = "accent-guessed"
     #: A text yields no clip.
@@ -59,6 +61,7 @@ SEVERITY = {
     Rule.READING_UNKNOWN: Severity.WARNING,
     Rule.READING_MIXED: Severity.WARNING,
     Rule.SENTENCE_READING: Severity.WARNING,
+    Rule.TEXT_LATIN: Severity.WARNING,
     Rule.READING_DIFFERS: Severity.NOTE,
     Rule.READING_LATIN: Severity.NOTE,
     Rule.ACCENT_GUESSED: Severity.NOTE,

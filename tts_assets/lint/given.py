@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.catalogue.fields import EntryProblemError, Subject, getter, joiner
@@ -24,6 +25,12 @@ _NO_KANA = re.compile(r"[^ァ-ヺー]")
 _HIRAGANA = re.compile(r"[ぁ-ゖ]")
 _KATAKANA_RUN = re.compile(r"[ァ-ヺ][ァ-ヺー]*")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024fＡ-Ｚａ-ｚ]")
+
+_WORD = r"[A-Za-z\u00c0-\u024f]+(?:['’-][A-Za-z\u00c0-\u024f]+)*"
+#: Two words or more; one alone may be a name or an abbreviation that Japanese has taken over.
+_LATIN_WORDS = re.compile(rf"{_WORD}(?:[,.;:]?\s+{_WORD})+")
+_SMALL_LATIN = re.compile(r"[a-z\u00df-\u024f]{2}")
+_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々〆]")
 
 
 class Given:
@@ -72,6 +79,17 @@ def _at(value: Any, place: Place) -> Any:
 def is_latin(given: str) -> bool:
     """Whether a reading is written in Latin letters; notes in brackets do not count."""
     return _LATIN.search(_NOTE.sub("", given)) is not None
+
+
+def foreign_words(text: str) -> str | None:
+    """Words of a text that are not Japanese; None where there are none, or only an abbreviation."""
+    text = unicodedata.normalize("NFKC", text)
+    if not _JAPANESE.search(text):
+        return text if _SMALL_LATIN.search(text) else None
+    for found in _LATIN_WORDS.finditer(text):
+        if _SMALL_LATIN.search(found.group()):
+            return found.group()
+    return None
 
 
 def mixed_in(given: str, reading: str, text: str) -> str | None:

@@ -8,7 +8,7 @@ from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.japanese.accent import notation, pitch_line
 from tts_assets.japanese.kana import morae
 from tts_assets.lint.findings import SEVERITY, Finding, Rule, Severity
-from tts_assets.lint.given import is_latin, mixed_in
+from tts_assets.lint.given import foreign_words, is_latin, mixed_in
 from tts_assets.mapping import Say
 
 if TYPE_CHECKING:
@@ -143,6 +143,20 @@ def _latin(spoken: Spoken) -> _Remark:
     return Remark(Rule.READING_LATIN, f"the reading {given!r} is taken as {form.reading}")
 
 
+def _foreign(spoken: Spoken) -> _Remark:
+    """Words that a Japanese voice spells out, or says as if they were its own."""
+    form = spoken.clip.form
+    if form.reading is not None:
+        return None
+    words = foreign_words(form.text)
+    if words is None:
+        return None
+    return Remark(
+        Rule.TEXT_LATIN,
+        f"{words!r} is said by a Japanese voice: leave it out of the text, or give the reading",
+    )
+
+
 def _accent_guessed(spoken: Spoken) -> _Remark:
     """A forced word; a reading of a kanji has no accent until it is part of a word."""
     said, form = spoken.said, spoken.clip.form
@@ -160,4 +174,12 @@ def _accent_guessed(spoken: Spoken) -> _Remark:
     )
 
 
-_RULES = (_cannot_be_said, _sentence_reading, _reading, _mixed, _latin, _accent_guessed)
+_RULES = (
+    _cannot_be_said,
+    _sentence_reading,
+    _reading,
+    _mixed,
+    _foreign,
+    _latin,
+    _accent_guessed,
+)

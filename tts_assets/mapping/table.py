@@ -148,6 +148,8 @@ def _target(value: Any) -> Path | None:
     """Where the URL goes; False for nowhere."""
     if value is False:
         return None
+    if value is True:
+        raise ValueError("it must be a path, or false for nowhere")
     path = _path(value)
     if not path.steps or Step.EVERY in path.steps or path.steps.count(Step.SAME) > 1:
         raise ValueError(

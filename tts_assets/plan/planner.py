@@ -93,12 +93,12 @@ class Planner:
         """
         recipe = self._recipes.of(clip.form, clip.voice)
         asset, url = addresses.of(clip, recipe)
-        before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses)
+        before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             return Planned(clip, recipe, asset, url, State.LOCKED, reason)
         spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
-        if any(self._recipe_at(each, addresses) is None for each in spare):
+        if any(self._recipe_at(each, addresses, recipe) is None for each in spare):
             reason = (
                 "the list for its URL has somebody's recording that belongs to none of its texts, "
                 "and is kept: move that recording, or remove it"
@@ -106,7 +106,7 @@ class Planner:
             return Planned(clip, recipe, asset, url, State.LOCKED, reason)
         if addresses.by_recipe:
             state, reason = self._state(asset)
-            if state is State.MISSING and before not in (None, url):
+            if state is State.MISSING and before not in (None, url, recipe):
                 state, reason = State.STALE, f"text, reading, voice or sound changed since {before}"
         else:
             # Where case does not count in names, two that differ only in it are one file.
@@ -118,7 +118,7 @@ class Planner:
             reason = "its file is missing"
         return Planned(clip, recipe, asset, url, state, reason)
 
-    def _recipe_at(self, url: str, addresses: Addresses) -> str | None:
+    def _recipe_at(self, url: str, addresses: Addresses, own: str) -> str | None:
         """The recipe behind a URL of ours, of this template or an earlier one; None for others."""
         recipe = addresses.recipe(url)
         if recipe is not None:
@@ -127,7 +127,8 @@ class Planner:
         if asset is not None and asset in self._recorded:
             return self._recorded[asset][0] or asset
         found = _RECIPE.findall(url)
-        return next((each for each in found if each in self._known_recipes()), None)
+        # Its own is ours wherever it lies: a verdict must not wait for the ledger to learn it.
+        return next((each for each in found if each == own or each in self._known_recipes()), None)
 
     def _known_recipes(self) -> set[str]:
         """Every recipe that the ledger knows, and those in the names of files that it does not."""

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 _NAMES = ("kind", "recipe", "ext", "id", "part")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
-#: What the names stand for in a URL. The tool that this one follows had recipes of 8 digits.
+# The tool that this one follows had recipes of 8 digits. Letters and digits must be among them:
+# a date or a number that somebody gave a recording is no recipe.
+_OF_8_DIGITS = "(?=[0-9]{0,7}[a-f])(?=[a-f]{0,7}[0-9])[0-9a-f]{8}"
+
+#: What the names stand for in a URL.
 _PATTERNS = {
     "kind": "|".join(Kind),
-    "recipe": "[0-9a-f]{8,64}",
+    "recipe": rf"[0-9a-f]{{{DIGITS}}}|{_OF_8_DIGITS}",
     "ext": "|".join(Format),
     # Escaped, an id has three or five characters for each of its 200 bytes.
     "id": "[^/?#]{1,1000}",
