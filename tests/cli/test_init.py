@@ -95,12 +95,29 @@ def test_broken_json_is_named_with_its_line_and_stops_nothing(words: Project) ->
     assert _files(words) == ["content/n5.json"]
 
 
-def test_a_configuration_that_is_there_is_kept(words: Project) -> None:
+def test_a_configuration_that_is_there_is_kept_and_the_tables_for_other_files_are_shown(
+    words: Project,
+) -> None:
     (words.folder / FILE).write_text("# mine\n")
-    done = words.run("init")
-    assert done.returncode == 2
-    assert "--force" in done.stderr
-    assert (words.folder / FILE).read_text() == "# mine\n"
+    words.write("b/vocabulary.json", [{"id": 1, "word": "会う", "reading": "あう"}])
+    for named in ("content", "b"):
+        done = words.run("init", named)
+        assert done.returncode == 0
+        assert f"settings are in {FILE} already" in done.stderr
+        assert "--force" in done.stderr
+        assert (words.folder / FILE).read_text() == "# mine\n"
+        tables = tomllib.loads(done.stdout[done.stdout.index("# How tts-assets reads") :])
+        assert [*tables] == ["source"]
+
+
+def test_tables_that_are_shown_are_all_that_is_to_be_added(words: Project) -> None:
+    words.run("init")
+    words.write("b.json", [{"id": "b", "term": "水", "yomi": "みず"}])
+    shown = words.run("init", "b.json").stdout
+    with (words.folder / FILE).open("a", encoding="utf-8") as file:
+        file.write(shown[shown.index("# How tts-assets reads") :])
+    assert words.generate().returncode == 0
+    assert all("audioUrl" in word for word in words.read("b.json"))
 
 
 def test_force_writes_over_it(words: Project) -> None:
@@ -236,7 +253,7 @@ def test_settings_that_are_in_effect_are_not_shadowed(words: Project) -> None:
     pyproject = words.folder / "pyproject.toml"
     pyproject.write_text("[tool.tts-assets]\nspeed = 0.8\n", encoding="utf-8")
     done = words.run("init")
-    assert done.returncode == 2
+    assert done.returncode == 0
     assert "settings are in pyproject.toml already" in done.stderr
     assert "under its [tool.tts-assets]" in done.stderr
     assert not (words.folder / FILE).exists()
@@ -253,7 +270,7 @@ def test_settings_of_a_folder_above_are_not_shadowed(words: Project) -> None:
     below = Project(words.folder / "content", words.folder)
     below.environment = words.environment
     done = below.run("init")
-    assert done.returncode == 2
+    assert done.returncode == 0
     assert f"settings are in {words.folder / FILE} already" in done.stderr
     assert "with `files` as seen from its folder" in done.stderr
     assert "[[source]]" in done.stdout

@@ -253,3 +253,148 @@ def test_japanese_that_no_clip_says_is_told(look: Look) -> None:
     assert "# Japanese that no clip says: ex[*].s." in look({"a.json": rows}).toml
     bare = [{"guid": "a", "expression": "猫", "yomi": "ねこ"}]
     assert "no clip says" not in look({"a.json": bare}).toml
+
+
+@pytest.mark.parametrize("wrong", ["アメリカ人", "はし1"])
+def test_a_reading_is_kept_where_some_entries_have_none(look: Look, wrong: str) -> None:
+    rows = [
+        {"id": 1, "term": "先生 (せんせい)", "reading": "せんせい"},
+        {"id": 2, "term": "～君 (～くん)", "reading": "～くん"},
+        {"id": 3, "term": wrong, "reading": wrong},
+    ]
+    found = look({"a.json": rows}, sound=False)
+    assert [path.text for path in found.source.clips[0].reading] == ["reading"]
+    assert [clip.form.reading for clip in found.clips] == ["センセイ", "クン"]
+
+
+def test_a_reading_passage_with_little_kanji_is_no_reading(look: Look) -> None:
+    rows = [
+        {"id": 1, "title": "犬", "readingPassage": "いぬがいました。"},
+        {"id": 2, "title": "水", "readingPassage": "みずをのみました。"},
+        {"id": 3, "title": "空", "readingPassage": "空は あおい です。"},
+    ]
+    found = look({"a.json": rows})
+    assert [path.text for path in found.source.clips[0].text] == ["readingPassage"]
+
+
+@pytest.mark.parametrize("odd", [["来る", "來る"], {"kanji": "来る"}])
+def test_what_most_values_of_a_field_are_is_what_it_is(look: Look, odd: Any) -> None:
+    found = look({"a.json": [MEET, BLUE, MEET, {"word": odd, "reading": "くる"}]}, sound=False)
+    (rule,) = found.source.clips
+    assert (rule.each, [path.text for path in rule.text]) == (None, ["word"])
+    assert len(found.clips) == 3
+
+
+@pytest.mark.parametrize("reading", [{}, {"reading": "がっこう"}])
+@pytest.mark.parametrize("example", ["example", "ja"])
+def test_a_name_beside_an_example_is_the_word(
+    look: Look, reading: dict[str, str], example: str
+) -> None:
+    rows = [
+        {"id": 1, "name": "学校", **reading, example: "学校に行きます。"},
+        {"id": 2, "name": "学生", **reading, example: "学生がいます。"},
+    ]
+    found = look({"vocab.json": rows})
+    assert found.kinds == {"vocabulary"}
+    assert [clip.form.text for clip in found.clips] == ["学校", "学生"]
+
+
+def test_a_name_that_stands_beside_several_lines_speaks_them(look: Look) -> None:
+    rows = [
+        {"id": number, "name": name, "example": "学校に行きます。"}
+        for number, name in enumerate(["田中", "森", "田中", "田中", "森"])
+    ]
+    (rule,) = look({"a.json": rows}).source.clips
+    assert [path.text for path in rule.speaker] == ["name"]
+
+
+@pytest.mark.parametrize("words", ["おはよう。", "おはよう"])
+def test_what_somebody_says_in_kana_is_no_reading_of_the_name(look: Look, words: str) -> None:
+    names = ["田中", "森", "林", "北"]
+    rows = [{"id": number, "name": each, "ja": words} for number, each in enumerate(names)]
+    assert {clip.form.text for clip in look({"a.json": rows}).clips} == {words}
+
+
+def test_a_speaker_may_be_a_letter(look: Look) -> None:
+    rows = [
+        {"start": 0.0, "end": 1.2, "text": "こんにちは。", "speaker": "A"},
+        {"start": 1.3, "end": 2.2, "text": "元気ですか。", "speaker": "B"},
+        {"start": 3.3, "end": 4.2, "text": "はい、元気です。", "speaker": "A"},
+    ]
+    (rule,) = look({"a.json": rows}).source.clips
+    assert [path.text for path in rule.speaker] == ["speaker"]
+
+
+def test_a_name_of_a_voice_is_no_speaker_of_a_text_elsewhere(look: Look) -> None:
+    voices = {"engine": {"F": {"character": "めたん"}}}
+    rows = [{"id": number, "text": "犬です。", "plan": voices} for number in range(3)]
+    assert look({"a.json": rows}).source.clips[0].speaker == ()
+
+
+def test_a_title_with_a_reading_is_a_word(look: Look) -> None:
+    word = {"title": "犬", "yomi": "いぬ", "example": {"ja": "犬がいます。", "en": "x"}}
+    other = {"title": "学校", "yomi": "がっこう", "example": {"ja": "学校です。", "en": "x"}}
+    found = look({"words/0.json": word, "words/1.json": other})
+    assert found.kinds == {"vocabulary"}
+    assert found.said == ["word: 犬 イヌ -> audioUrl", "word: 学校 ガッコウ -> audioUrl"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"title": "私の家", "yomi": "わたしのいえ", "text": "私の家は小さいです。"},
+        {"title": "桃太郎", "yomi": "ももたろう", "ja": "昔々、おじいさんがいました。"},
+        {"title": "〜たい", "yomi": "たい", "example": "水が飲みたい。"},
+        {"title": "てもいい", "yomi": "てもいい", "example": "見てもいいです。"},
+        {"title": "一方", "yomi": "いっぽう", "structure": "V", "example": "増える一方だ。"},
+    ],
+)
+def test_the_title_of_a_text_or_a_pattern_is_no_word(look: Look, record: dict[str, str]) -> None:
+    found = look({"a.json": [{"id": 1, **record}, {"id": 2, **record}]})
+    assert found.clips[0].form.sentence
+
+
+def test_what_stands_beside_most_readings_has_them(look: Look) -> None:
+    rows = [
+        {"id": 1, "counter": "人", "form": "私", "reading": "わたし"},
+        {"id": 2, "form": "いい", "reading": "いい / よい"},
+        {"id": 3, "form": "かれ", "reading": "かれ"},
+    ]
+    (rule,) = look({"a.json": rows}).source.clips
+    assert [path.text for path in rule.text] == ["form"]
+    assert [path.text for path in rule.reading] == ["reading"]
+
+
+def test_a_question_is_offered_rather_than_what_explains_it(look: Look) -> None:
+    question = {"q": "何をしますか。", "i18n": {"ja": {"explain": "先生が言ったので正解。"}}}
+    rows = [{"id": number, "script": "犬がいます。", "questions": [question]} for number in (1, 2)]
+    toml = look({"a.json": rows}).toml
+    assert '# text = "q"' in toml
+    assert '# text = "i18n.ja.explain"' not in toml
+
+
+def test_a_word_that_has_furigana_is_called_the_word(look: Look) -> None:
+    cards = [
+        {"id": 1, "front": "<ruby>本<rt>ほん</rt></ruby>", "example": "本を読みます。"},
+        {"id": 2, "front": "<ruby>水<rt>みず</rt></ruby>", "example": "水を飲みます。"},
+    ]
+    found = look({"a.json": {"decks": [{"id": "d", "cards": cards}]}})
+    assert found.said[0] == "word: 本 ホン -> decks[0].cards[0].audioUrl"
+    assert '# part = "example"' in found.toml
+
+
+def test_words_of_one_kanji_have_the_readings_in_their_lists(look: Look) -> None:
+    rows = [
+        {"id": 1, "word": "市", "readings": [{"kana": "いち"}, {"kana": "し"}]},
+        {"id": 2, "word": "犬", "readings": [{"kana": "いぬ"}]},
+    ]
+    assert look({"a.json": rows}).said == [
+        "word: 市 イチ -> [0].audioUrl",
+        "word: 犬 イヌ -> [1].audioUrl",
+    ]
+
+
+def test_the_answer_in_kana_to_a_word_is_its_reading(look: Look) -> None:
+    rows = [{"id": 1, "question": "市", "answer": "いち"}, {"id": 2, "question": "犬"}]
+    (rule,) = look({"a.json": rows}).source.clips
+    assert [path.text for path in rule.reading] == ["answer"]

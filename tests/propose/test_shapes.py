@@ -1,6 +1,7 @@
 """Lists, objects by word, lists in lists: what is proposed for the shapes that JSON has."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -210,3 +211,159 @@ def test_one_clip_is_one_clip(look: Look) -> None:
     toml = look({"a.json": [{"id": 1, "term": "会う"}]}).toml
     assert "# 1 entry: " in toml
     assert "# 1 clip: " in toml
+
+
+def test_a_row_of_kana_has_a_clip_for_each_letter(look: Look) -> None:
+    rows = [
+        {"row": "か行", "a": "か", "i": "き", "u": "く"},
+        {"row": "さ行", "a": "さ", "i": "し", "u": "す"},
+        {"row": "や行", "a": "や", "i": "", "u": "ゆ"},
+    ]
+    found = look({"kana.json": rows})
+    assert found.kinds == {"characters"}
+    assert found.said[:4] == [
+        "a: カ -> [0].aAudio",
+        "i: キ -> [0].iAudio",
+        "u: ク -> [0].uAudio",
+        "a: サ -> [1].aAudio",
+    ]
+    assert len(found.said) == 8
+
+
+def test_letters_in_objects_have_their_urls_there(look: Look) -> None:
+    rows = [
+        {"row": "k", "a": {"kana": "か"}, "i": {"kana": "き"}, "u": {"kana": "く"}},
+        {"row": "s", "a": {"kana": "さ"}, "i": {"kana": "し"}, "u": {"kana": "す"}},
+    ]
+    assert look({"kana.json": rows}).said[:2] == [
+        "a_kana: カ -> [0].a.audioUrl",
+        "i_kana: キ -> [0].i.audioUrl",
+    ]
+
+
+def test_what_a_letter_is_made_of_is_no_letter_of_a_row(look: Look) -> None:
+    rows = [{"base": "か", "kana": "が", "x": "カ"}, {"base": "は", "kana": "ば", "x": "ハ"}]
+    found = look({"kana.json": rows})
+    assert found.said == ["kana: ガ -> [0].audioUrl", "kana: バ -> [1].audioUrl"]
+
+
+def test_an_id_in_the_metadata_makes_no_record_of_the_file(look: Look) -> None:
+    meta = {"id_range": {"first": "q-1", "last": "q-2"}}
+    rows = [
+        {"id": "q-1", "question_ja": "これは何ですか。"},
+        {"id": "q-2", "question_ja": "何時ですか。"},
+    ]
+    found = look({"questions.json": {"_meta": meta, "questions": rows}})
+    assert found.source.records.text == "$.questions[*]"
+    assert found.ids == ["q-1", "q-2"]
+
+
+@pytest.mark.parametrize("key", ["_meta", "meta", "metadata", "_voices"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_nothing_in_the_metadata_is_said_beside_records(
+    look: Look, key: str, *, deep: bool
+) -> None:
+    about = {key: {"voices": [{"id": "v", "character": "四国めたん", "romaji": "type-T"}]}}
+    about[key]["notice"] = [{"text": "犬です。"}]
+    entry = {"id": "a", **MEET, **(about if deep else {})}
+    found = look({"a.json": {**({} if deep else about), "entries": [entry]}})
+    assert found.said == ["word: 会う アウ -> entries[0].audioUrl"]
+
+
+def test_the_metadata_of_a_record_may_tell_its_reading(look: Look) -> None:
+    rows = [
+        {"_id": "a", "word": "会う", "meta": {"reading": "あう"}},
+        {"_id": "b", "word": "水", "meta": {"reading": "みず"}},
+    ]
+    found = look({"a.json": rows})
+    assert found.ids == ["a", "b"]
+    assert [clip.form.reading for clip in found.clips] == ["アウ", "ミズ"]
+    alone = look({"b.json": {"metadata": {"reading": "あう"}, "_id": "a", "word": "会う"}})
+    assert alone.said == ["word: 会う アウ -> audioUrl"]
+
+
+def test_records_that_lie_nowhere_else_are_found_under_any_key(look: Look) -> None:
+    hits = [{"_id": "a", "_source": MEET}, {"_id": "b", "_source": BLUE}]
+    assert look({"a.json": {"_hits": hits}}).ids == ["a", "b"]
+
+
+def test_titles_of_other_things_are_not_said_beside_records(look: Look) -> None:
+    point = {
+        "id": "a",
+        "examples": [{"ja": "寝たい。", "audio": None}],
+        "refs": [{"work_title": "坊っちゃん"}, {"work_title": "三四郎"}],
+    }
+    found = look({"grammar.json": {"patterns": [point]}})
+    assert [clip.form.text for clip in found.clips] == ["寝たい。"]
+
+
+def test_rows_that_are_lists_are_read_by_the_places_in_them(look: Look) -> None:
+    found = look({"a.json": [["食べる", "たべる", "to eat"], ["飲む", "のむ", "to drink"]]})
+    assert found.said == ["word: 食べる タベル -> nowhere", "word: 飲む ノム -> nowhere"]
+    assert "no clip says" not in found.toml
+
+
+@pytest.mark.parametrize(
+    ("texts", "ids"),
+    [
+        ({"greet": "おはよう", "bye": "じゃあね"}, ["greet", "bye"]),
+        ({"day": {"greet": "おはよう", "bye": "じゃあね"}}, ["day-greet", "day-bye"]),
+    ],
+)
+def test_of_phrases_by_language_the_japanese_ones_are_said(
+    look: Look, texts: dict[str, Any], ids: list[str]
+) -> None:
+    found = look({"phrases.json": {"ja": texts, "en": texts}})
+    assert found.ids == ids
+    assert [clip.form.text for clip in found.clips] == ["おはよう", "じゃあね"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "A（女）：こんにちは。\nB（男）：どうも。",
+        "女（おんな）1（先生（せんせい））: テストです。\n男（おとこ）1: はい。",
+        "田中 (たなか): はい。\n山田 (やまだ): いいえ。",
+        "店員(てんいん)：いらっしゃいませ。\n客(きゃく)：すみません。",
+        "－はい。\n－いいえ。",
+        "駅です。\n男：行きましょう。\n女：はい。",
+        "田中：おはようございます。",
+    ],
+)
+def test_lines_that_begin_with_speakers_are_a_dialogue(look: Look, lines: str) -> None:
+    (rule,) = look(
+        {"a.json": [{"id": 1, "script": lines}, {"id": 2, "script": lines}]}
+    ).source.clips
+    assert rule.say.value == "dialogue"
+
+
+@pytest.mark.parametrize("text", ["例：これは本です。", "[名] 犬", "今日は7：30に起きます。"])
+def test_other_marks_at_the_beginning_make_no_dialogue(look: Look, text: str) -> None:
+    (rule,) = look({"a.json": [{"id": 1, "jp": text}, {"id": 2, "jp": text}]}).source.clips
+    assert rule.say.value != "dialogue"
+
+
+@pytest.mark.parametrize("url", [{}, {"audio": ""}])
+def test_texts_in_lists_that_begin_with_speakers_are_a_dialogue(
+    look: Look, url: dict[str, str]
+) -> None:
+    lines = ["田中：おはようございます。", "森：おはよう。"]
+    rows = [{"id": number, "title": "駅で", "lines": lines, **url} for number in (1, 2)]
+    found = look({"a.json": rows})
+    assert found.source.clips[0].say.value == "dialogue"
+    assert "田中" not in found.clips[0].form.text
+
+
+def test_an_id_of_something_in_the_file_makes_no_record_of_the_file(look: Look) -> None:
+    rows = [{"id": "a", "question_ja": "何ですか。"}, {"id": "b", "question_ja": "何時ですか。"}]
+    assert look({"a.json": {"deck": {"id": "d"}, "questions": rows}}).ids == ["a", "b"]
+
+
+def test_metadata_among_records_under_keys_are_not_said(look: Look) -> None:
+    meta = {"version": 1, "title": "日本語"}
+    found = look({"a.json": {"_meta": meta, "w1": MEET, "w2": WATER, "w3": BLUE}})
+    assert found.said[0] == "word: 会う アウ -> w1.audioUrl"
+    assert len(found.said) == 3
+    by_word = {"会う": {"kana": "あう"}, "水": {"kana": "みず"}, "犬": {"kana": "いぬ"}}
+    found = look({"b.json": {"_meta": meta, **by_word}})
+    assert [clip.form.text for clip in found.clips] == [*by_word]

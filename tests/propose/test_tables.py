@@ -125,3 +125,84 @@ def test_a_deck_of_words_and_sentences_has_both(look: Look) -> None:
 def test_a_text_file_that_is_no_export_is_not_looked_at(look: Look) -> None:
     found = look({"notes.txt": "会う, あう, to meet\n青い, あおい, blue\n"})
     assert (found.proposal.drafts, found.proposal.foreign) == ((), 1)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("delimiter", [";", ","])
+def test_the_line_of_excel_that_names_the_delimiter_changes_nothing(
+    look: Look, mark: str, delimiter: str
+) -> None:
+    text = "単語,読み,意味\n会う,あう,meet\n水,みず,water\n".replace(",", delimiter)
+    found = look({"a.csv": f"{mark}sep={delimiter}\n{text}"})
+    assert (found.source.columns, found.source.delimiter) == (None, None)
+    assert found.said == ["word: 会う アウ -> [0].audio", "word: 水 ミズ -> [1].audio"]
+
+
+@pytest.mark.parametrize("words", ["猫,ねこ 犬,いぬ 鳥,とり", "市場,しじょう 人気,ひとけ"])
+@pytest.mark.parametrize("names", ["Front,Back", "Word,Reading"])
+def test_a_deck_has_the_kana_on_the_back_read_and_each_sound_at_its_text(
+    look: Look, words: str, names: str
+) -> None:
+    rows = [f"{row},{row.split(',')[0]}がいます。,There is.,," for row in words.split()]
+    header = f"{names},Sentence,SentenceEng,Audio,SentAudio"
+    found = look({"deck.csv": "\n".join([header, *rows, ""])})
+    word, sentence = found.source.clips
+    assert [path.text for path in word.reading] == [names.split(",")[1]]
+    assert [rule.to.text for rule in (word, sentence) if rule.to] == ["Audio", "SentAudio"]
+
+
+def test_the_back_of_a_card_is_said_where_the_front_is_in_another_language(look: Look) -> None:
+    found = look({"deck.csv": "Front,Back\nto eat,食べる\nto drink,飲む\n"})
+    assert found.said == ["word: 食べる -> [0].audio", "word: 飲む -> [1].audio"]
+
+
+def test_a_column_of_blanks_is_empty(look: Look) -> None:
+    text = 'id, word, reading , audio\n1, 食べる, たべる, \n2, "飲む", のむ, \n'
+    (rule,) = look({"a.csv": text}, sound=False).source.clips
+    assert rule.to is not None
+    assert rule.to.text == "audio"
+
+
+def test_an_export_of_notion_has_its_names_said(look: Look) -> None:
+    rows = ["犬,名詞,いぬ,犬が好きです。,I like dogs.,", "学校,名詞,がっこう,学校です。,A school.,"]
+    found = look({"a.csv": "\n".join(["Name,Tags,読み方,例文,例文の訳,音声", *rows, ""])})
+    assert found.kinds == {"vocabulary"}
+    assert found.said == ["word: 犬 イヌ -> [0].音声", "word: 学校 ガッコウ -> [1].音声"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "sounds"),
+    [
+        ("Word,Sentence", "W_Audio,S_Audio"),
+        ("Word,Sentence", "VocAudio,SentAudio"),
+        ("単語,例文", "VocAudio,SentAudio"),
+        ("単語,例文", "Audio,ExAudio"),
+    ],
+)
+def test_sounds_may_be_called_by_first_letters(look: Look, texts: str, sounds: str) -> None:
+    found = look({"a.csv": f"{texts},{sounds}\n会う,友だちに会う。,,\n青い,空は青い。,,\n"})
+    targets = [rule.to.text for rule in found.source.clips if rule.to]
+    assert ",".join(targets) == sounds
+
+
+def test_a_row_of_kana_has_a_column_for_the_sound_of_each_letter(look: Look) -> None:
+    found = look({"kana.csv": "row,a,i,u\nk,か,き,く\ns,さ,し,す\ny,や,,ゆ\n"})
+    assert found.kinds == {"characters"}
+    assert found.said[:3] == [
+        "a: カ -> [0].a_audio",
+        "i: キ -> [0].i_audio",
+        "u: ク -> [0].u_audio",
+    ]
+    assert len(found.said) == 8
+
+
+def test_a_column_that_is_a_reading_in_most_rows_is_guessed_to_be_one(look: Look) -> None:
+    text = "会う,あう\n水,みず\n人気,ひとけ\nアメリカ人,アメリカ人\n"
+    found = look({"a.csv": text}, sound=False)
+    assert found.source.columns == ("word", "reading", "audio")
+    assert [clip.form.reading for clip in found.clips] == ["アウ", "ミズ", "ヒトケ"]
+
+
+def test_the_back_of_a_card_is_the_word_of_the_sentence_beside_it(look: Look) -> None:
+    text = "Front,Back,Sentence\nto eat,食べる,パンを食べる。\nto drink,飲む,水を飲む。\n"
+    assert look({"deck.csv": text}).said[0] == "word: 食べる -> [0].audio"

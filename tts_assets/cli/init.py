@@ -43,22 +43,21 @@ _LISTED = 20
 def init(paths: Sequence[str], *, force: bool) -> ExitCode:
     """Propose a configuration, show the first clips that it makes, and write it.
 
+    Where settings are in effect already, its tables are shown and nothing is written.
+
     Args:
         paths: files and folders to look at; none for the working folder.
         force: write over a file that is there.
 
     Raises:
-        UsageError: a path is not there, or the file is and may not be written over, or settings
-            that are in effect would be no more.
+        UsageError: a path is not there, or the file cannot be written.
     """
     target = Path(FILE)
-    asks = target.exists() and not force
-    if asks and not sys.stdin.isatty():
-        raise UsageError(f"{FILE} is there already: --force writes over it")
-    other = None if force or target.exists() else find(Path.cwd())
+    here = Path.cwd() / target
+    settings = None if force else here if here.exists() else find(Path.cwd())
     show = Show(OutputFormat.TEXT)
     passed: dict[str, str] = {}
-    proposal = propose(_files(paths or ["."], passed))
+    proposal = propose(_files(paths or ["."], passed), only_tables=settings is not None)
     found = tally([each.source for each in proposal.drafts], proposal.paths, most=_SHOWN)
     _tell_files(proposal, found, show)
     _tell_passed({**passed, **proposal.passed}, proposal.foreign, show)
@@ -66,31 +65,35 @@ def init(paths: Sequence[str], *, force: bool) -> ExitCode:
         show.error("no catalogue was found, so nothing is written; a [[source]] table can tell")
         return ExitCode.NOTHING
     _tell_clips(found, show)
-    if asks and not typer.confirm(f"{FILE} is there already. Write over it?"):
-        show.line(f"{FILE} is left as it was")
+    if settings is not None and not _may_write_over(settings, target):
+        show.error(_show_tables(settings, toml_of(proposal, found)))
         return ExitCode.OK
-    if other is not None:
-        raise _shadowed(other, toml_of(proposal, found))
     _write(target, toml_of(proposal, found))
     show.line(f"wrote {FILE}; next: look through it, then `tts-assets lint`, `tts-assets generate`")
     return ExitCode.OK
 
 
-def _shadowed(other: Path, tables: str) -> UsageError:
-    """Print the tables, to be put where the settings are; a second file would hide those."""
+def _may_write_over(settings: Path, target: Path) -> bool:
+    """Whether somebody who is there to be asked wants the file to be replaced."""
+    there = settings == Path.cwd() / target and sys.stdin.isatty()
+    return there and typer.confirm(f"{FILE} is there already. Write over it?")
+
+
+def _show_tables(settings: Path, tables: str) -> str:
+    """Print the tables, and tell where to put them: a second file would hide the settings."""
     where = "into it"
-    if other.name == "pyproject.toml":
+    if settings.name == "pyproject.toml":
         where = "under its [tool.tts-assets]"
         tables = re.sub(
             r"^((?:# )?\[\[)(?=source)", r"\1tool.tts-assets.", tables, flags=re.MULTILINE
         )
-    if other.parent != Path.cwd():
+    if settings.parent != Path.cwd():
         where += ", with `files` as seen from its folder"
     sys.stdout.writelines(f"{safe(line)}\n" for line in tables.splitlines())
     sys.stdout.flush()
-    return UsageError(
-        f"settings are in {_name(other)} already, and a {FILE} here would hide them: put the "
-        f"tables printed above {where}, or write the file with --force"
+    return (
+        f"note: settings are in {_name(settings)} already, so nothing is written: put the tables "
+        f"printed above {where}, or write a {FILE} in its place with --force"
     )
 
 

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.propose.fields import MOST, Field, first
-from tts_assets.propose.names import Role
-from tts_assets.propose.values import cleaned, without_furigana
+from tts_assets.propose.names import EXAMPLES, Role, name_of
+from tts_assets.propose.values import cleaned, fits, without_furigana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEARLY_ALL = 0.8
 _A_NAME = 8
+#: Of so few lines, each may have another speaker.
+_FEW = 4
+_SPEAKS = {"speaker", "who", "actor", "話者", "話し手"}
 _KANJI = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
 
 
@@ -39,12 +42,7 @@ class Cast:
 
     def pairs(self, one: Field, other: Field) -> list[tuple[str, str]]:
         """The texts of two fields, of the objects that have both."""
-        rows = [(first(each, one.steps), first(each, other.steps)) for each in self.objects]
-        return [
-            (cleaned(left), cleaned(right))
-            for left, right in rows
-            if isinstance(left, str) and isinstance(right, str)
-        ]
+        return _pairs(one, other, self.objects)
 
 
 def cast_of(fields: list[Field], objects: list[Any]) -> Cast:
@@ -52,14 +50,24 @@ def cast_of(fields: list[Field], objects: list[Any]) -> Cast:
     free = [field for field in fields if not field.is_sound]
     readings = [field for field in free if _is_of_kanji(field)]
     rest = [field for field in free if field not in readings]
-    texts = [field for field in rest if field.is_japanese and not field.is_reading]
-    running = any(field.content.running > MOST for field in texts)
-    speakers = [field for field in rest if running and _may_speak(field)]
+    japanese = [field for field in rest if field.is_japanese]
+    texts = [field for field in japanese if not field.is_reading]
+    if not texts:
+        # With nothing to be the reading of, it is a text.
+        texts = [field for field in japanese if not field.is_kana]
+    kana = [field for field in rest if field.is_kana or (field.is_reading and field not in texts)]
+    running = [field for field in texts if field.content.running > MOST]
+    named = [field for field in rest if _may_speak(field, running)]
+    speakers = [
+        field
+        for field in named
+        if _SPEAKS & {*field.name.tokens} or not _may_be_word(field, running, kana, objects)
+    ]
     return Cast(
         objects=objects,
         fields=fields,
         texts=sorted((each for each in texts if each not in speakers), key=lambda each: each.rank),
-        kana=[field for field in rest if field.is_kana],
+        kana=kana,
         of_kanji=[field for field in readings if not _is_repeated(field, readings)],
         speaker=speakers[0] if speakers else None,
     )
@@ -99,8 +107,45 @@ def _is_repeated(field: Field, readings: Sequence[Field]) -> bool:
     )
 
 
-def _may_speak(field: Field) -> bool:
+def _may_speak(field: Field, running: Sequence[Field]) -> bool:
+    """Whether it holds names, beside running text or in an object that is called a speaker."""
     content = field.content
     named = field.name.may_be(Role.SPEAKER) and not field.listed
-    is_name = 0 < content.length <= _A_NAME and content.single < MOST
-    return named and is_name and content.running == 0
+    if not named or content.running or not 0 < content.length <= _A_NAME:
+        return False
+    beside = any(field.steps[:-1] == text.steps[:-1] for text in running)
+    inner = Role.SPEAKER in name_of(field.steps[-2:-1]).roles
+    return bool(running) and (beside or inner)
+
+
+def _may_be_word(
+    field: Field, running: Sequence[Field], kana: Sequence[Field], objects: Sequence[Any]
+) -> bool:
+    """Whether a name is a word: that is not named again and again, and has a reading of its own."""
+    content = field.content
+    examples = any(is_example(text, field, objects) for text in running)
+    once = content.distinct > _NEARLY_ALL and (content.filled >= _FEW or examples)
+    words = [each for each in kana if each is not field and each.content.running < MOST]
+    read = any(_fits(field, each, objects) for each in words)
+    return once or read or content.single >= MOST
+
+
+def is_example(text: Field, word: Field, objects: Sequence[Any]) -> bool:
+    """Whether running text shows how a word is used: it is called so, or has the word in it."""
+    pairs = _pairs(word, text, objects)
+    shown = sum(one in other for one, other in pairs)
+    return bool(EXAMPLES & {*text.name.tokens}) or (bool(pairs) and shown > MOST * len(pairs))
+
+
+def _fits(field: Field, reading: Field, objects: Sequence[Any]) -> bool:
+    pairs = _pairs(field, reading, objects)
+    return bool(pairs) and sum(fits(*pair) for pair in pairs) > MOST * len(pairs)
+
+
+def _pairs(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, str]]:
+    rows = [(first(each, one.steps), first(each, other.steps)) for each in objects]
+    return [
+        (cleaned(left), cleaned(right))
+        for left, right in rows
+        if isinstance(left, str) and isinstance(right, str)
+    ]

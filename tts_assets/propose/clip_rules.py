@@ -15,10 +15,11 @@ from tts_assets.mapping import (
     Say,
     Skip,
     Step,
+    found,
     written,
 )
 from tts_assets.propose.fields import MOST, fields_of, values_at
-from tts_assets.propose.names import Role, roles_of, tokens_of
+from tts_assets.propose.names import Role, is_metadata, roles_of, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,6 +121,8 @@ class ClipRules:
         own = _telling_key(spoken.field.steps)
         inner = part.steps[len(self._records.part.steps) :]
         row = _last_key(spoken.each or inner)
+        if spoken.is_cell:
+            return ["_".join(str(key) for key in spoken.field.steps), own]
         if spoken.of_record:
             tokens = {*tokens_of(row), *spoken.field.name.tokens}
             roles = {role for token in tokens for role in roles_of(token)}
@@ -137,7 +140,10 @@ class ClipRules:
     def _skip(self, part: Part, spoken: Spoken) -> tuple[Skip, ...]:
         """A condition for objects that lack the text: else each would be reported."""
         steps = spoken.text or spoken.reading or spoken.furigana
-        if spoken.each or spoken.of_record or not steps or (KEY.text,) in steps:
+        if (KEY.text,) in steps:
+            # Metadata among the records have a key, too.
+            steps = spoken.reading if self._has_metadata(part) else ()
+        if spoken.each or spoken.of_record or not steps:
             return ()
         objects = [
             value for document in self._documents for value in values_at(document.root, part.steps)
@@ -146,6 +152,14 @@ class ClipRules:
         if not lacking:
             return ()
         return (Skip(field=path(steps[-1]), missing=True),)
+
+    def _has_metadata(self, part: Part) -> bool:
+        return any(
+            is_metadata(place[-1])
+            for document in self._documents
+            for place, _ in found(document.root, part.steps)
+            if place
+        )
 
     def _target(self, part: Part, spoken: Spoken, inner: Steps) -> Path | None:
         sound = spoken.sound
@@ -163,12 +177,15 @@ class ClipRules:
         row = spoken.each[:-1] if spoken.each else spoken.field.steps
         own = _last_key(row)
         beside = f"{own}_{NEW_COLUMN}" if self._is_table else f"{own}Audio"
+        if spoken.is_cell and row[:-1]:
+            return self._added(part, (*row[:-1], NEW_KEY))
         if spoken.each or (spoken.every and not self._is_table):
             steps = (*row[:-1], beside, Step.SAME)
             return self._added(part, steps, from_record=bool(spoken.each))
         plain = NEW_COLUMN if self._is_table else NEW_KEY
         keys = {(key,) for key in part.shape.fields if isinstance(key, str)}
-        wishes = (beside,) if spoken.of_record and part is self._records.part else (plain, beside)
+        alone = spoken.is_cell or (spoken.of_record and part is self._records.part)
+        wishes = (beside,) if alone else (plain, beside)
         key = next(
             each
             for each in chain(wishes, (f"{beside}{number}" for number in count(2)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tts_assets.catalogue.csv_table import table_of
+from tts_assets.catalogue.csv_table import is_anki, table_of
 from tts_assets.catalogue.csv_text import records, values
 from tts_assets.propose.clip_rules import NEW_COLUMN
 from tts_assets.propose.fields import MOST
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 400
 _NEARLY_ALL = 0.9
+_HALF = 0.5
 _NO_NAME = re.compile(r"[\d.,:/-]+|.*[/\\[].*")
 # Anki's own columns: https://docs.ankiweb.net/importing/text-files.html
 _OF_ANKI = re.compile(r"^#(guid|notetype|deck|tags) column:(\d+)", re.MULTILINE | re.IGNORECASE)
@@ -38,7 +39,7 @@ def columns_of(text: str, *, file: str) -> tuple[tuple[str, ...], str] | None:
         rows.append(values(text[start:end], table.delimiter))
         if len(rows) > _LOOKED_AT:
             break
-    if not rows or (table.start == 0 and _are_names(rows[0])):
+    if not rows or (not is_anki(text) and _are_names(rows[0])):
         return None
     width = max(map(len, rows))
     columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
@@ -63,10 +64,19 @@ def _named(columns: Sequence[Sequence[str]], known: dict[int, str]) -> list[str]
     contents = [content_of(column) for column in columns]
     roles = [known.get(at) or _role(content) for at, content in enumerate(contents)]
     spelled = [at for at, role in enumerate(roles) if role in {"word", "sentence"}]
-    for at, role in enumerate(roles):
-        if role == "kana":
-            own = next((one for one in spelled if _is_read(columns[one], columns[at])), None)
-            roles[at] = "word" if own is None else "reading" if roles[own] == "word" else "kana"
+    for at, content in enumerate(contents):
+        if roles[at] not in {"kana", "word"} or content.kana <= _HALF:
+            continue
+        # What is read has less kana; a few readings that are none are told of their entries.
+        own = next(
+            (
+                one
+                for one in spelled
+                if contents[one].kana < content.kana and _is_read(columns[one], columns[at])
+            ),
+            None,
+        )
+        roles[at] = "word" if own is None else "reading" if roles[own] == "word" else "kana"
     sounds = [at for at, role in enumerate(roles) if role == NEW_COLUMN]
     for at, own in list(zip(sounds, spelled, strict=False))[1:]:
         roles[at] = f"{roles[own]}_{NEW_COLUMN}"

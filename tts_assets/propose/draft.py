@@ -22,6 +22,8 @@ from tts_assets.mapping import (
 from tts_assets.propose.clip_rules import ClipRules, path
 from tts_assets.propose.fields import MOST, fields_of, first
 from tts_assets.propose.identity import id_of
+from tts_assets.propose.known import are_languages
+from tts_assets.propose.names import Role, is_metadata, name_of
 from tts_assets.propose.records import Records, kind_of, records_in
 from tts_assets.propose.shape import Shape, shape_of
 from tts_assets.propose.values import content_of
@@ -70,12 +72,24 @@ def drafts_of(documents: Sequence[Document], *, is_table: bool) -> list[Draft]:
         is_table: they are CSV, with no place for lists and objects.
     """
     shape = shape_of([document.root for document in documents])
+    if (side := _japanese_side(documents)) is not None:
+        return list(_texts_alone(*side, documents, at_least=1))
     drafts = [
         _draft(each, documents, is_table=is_table)
-        for each in records_in(shape)
+        for each in _records_in(shape)
         if _can_be_reached(each.part.steps, documents)
     ]
-    return drafts or list(_texts_alone(shape, documents))
+    return drafts or list(_texts_alone(shape, (), documents, at_least=_SEVERAL))
+
+
+def _records_in(shape: Shape) -> list[Records]:
+    """The records; those among metadata only if there are no others."""
+    fields = {key: inner for key, inner in shape.fields.items() if not is_metadata(key)}
+    found = records_in(replace(shape, fields=fields), but=is_metadata)
+    if any(not each.part.steps for each in found):
+        # The file is one record, and its metadata are that record's.
+        found = records_in(shape, but=is_metadata)
+    return found or records_in(shape)
 
 
 def _can_be_reached(steps: Steps, documents: Sequence[Document]) -> bool:
@@ -116,8 +130,13 @@ def _unsaid(records: Records, source: Source) -> tuple[str, ...]:
         written(field.steps)
         for field in fields_of(records.part.shape)
         if field.content.japanese > MOST and not field.is_sound
-        if field.steps not in read and field.steps != (KEY.text,)
+        if _any_item(field.steps) not in read and field.steps != (KEY.text,)
     )
+
+
+def _any_item(steps: Steps) -> Steps:
+    """The steps, with every item for one: so paths that are read are told, too."""
+    return tuple(Step.EVERY if isinstance(step, int) else step for step in steps)
 
 
 def _speakers(records: Records) -> tuple[str, ...]:
@@ -130,9 +149,32 @@ def _speakers(records: Records) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))[:_SPEAKERS]
 
 
-def _texts_alone(shape: Shape, documents: Sequence[Document]) -> Iterator[Draft]:
+def _japanese_side(documents: Sequence[Document]) -> tuple[Shape, Steps] | None:
+    """The Japanese texts, and where they are, if texts stand by language; None if they do not."""
+    roots = [document.root for document in documents]
+    if not all(map(are_languages, roots)):
+        return None
+    sides = {key for root in roots for key in root if Role.JAPANESE in name_of((key,)).roles}
+    if len(sides) != 1:
+        return None
+    side = sides.pop()
+    steps: Steps = (side, Step.EVERY)
+    values = [root.get(side) for root in roots]
+    while values and all(isinstance(value, dict) for value in values):
+        keys = {key for value in values for key in value}
+        if sum(bool(name_of((key,)).roles) for key in keys) > len(keys) / 2:
+            return None
+        values = [inner for value in values for inner in value.values()]
+        if values and all(isinstance(value, str) for value in values):
+            return shape_of(values), steps
+        steps = (*steps, Step.EVERY)
+    return None
+
+
+def _texts_alone(
+    shape: Shape, steps: Steps, documents: Sequence[Document], *, at_least: int
+) -> Iterator[Draft]:
     """Lists of nothing but texts: they can be said, but their URLs have no place."""
-    steps: Steps = ()
     while shape.items is not None:
         shape, steps = shape.items, (*steps, Step.EVERY)
     if not steps or not _can_be_reached(steps, documents):
@@ -143,7 +185,7 @@ def _texts_alone(shape: Shape, documents: Sequence[Document]) -> Iterator[Draft]
         kana = content.kana >= _ALL
     if keys.japanese >= _ALL and keys.filled == content.filled and (kana or not content.japanese):
         text, content = KEY, keys
-    if content.filled < _SEVERAL or content.japanese < _ALL:
+    if content.filled < at_least or content.japanese < _ALL:
         return
     running = content.running >= 1 - _ALL
     rule = ClipRule(

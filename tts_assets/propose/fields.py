@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.mapping.path import ShapeError, Step, found
 from tts_assets.propose.names import Name, Role, name_of, roles_of
+from tts_assets.propose.shape import is_blank
 from tts_assets.propose.values import Content, content_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: From this share on, what most values are is what the field is.
 MOST = 0.6
 _NEARLY_ALL = 0.9
+#: A reading that is none is told of its entry; without the field, all would be guesses.
+_HALF = 0.5
 _TEXT_RANKS = {Role.WORD: 0, Role.JAPANESE: 1, Role.SENTENCE: 2, Role.TITLE: 3}
 #: The rank of a text whose name says nothing.
 UNKNOWN = len(_TEXT_RANKS)
@@ -87,7 +90,15 @@ class Field:
     @property
     def is_reading(self) -> bool:
         """Whether it says by its name and by its values how another field is read."""
-        return self.is_kana and self.name.may_be(Role.READING)
+        named = self.name.may_be(Role.READING) and not self.name.foreign
+        return named and (self.is_kana or (self.content.kana > _HALF and self._is_called_reading))
+
+    @property
+    def _is_called_reading(self) -> bool:
+        """Whether its name ends in what means a reading, unlike that of a reading passage."""
+        roles = [{*roles_of(token)} - {Role.FORM, Role.JAPANESE} for token in self.name.tokens]
+        telling = [each for each in roles if each]
+        return bool(telling) and Role.READING in telling[-1]
 
     @property
     def is_about(self) -> bool:
@@ -131,7 +142,7 @@ def _leaves(shape: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
         if name_of(path).may_be(Role.ACCENT):
             yield path, inner
         elif not inner.fields and inner.items is None:
-            yield ((*path, Step.EVERY) if inner.lists() else path), inner
+            yield ((*path, Step.EVERY) if inner.is_list else path), inner
         elif inner.fields:
             yield from _leaves(inner, path)
         elif inner.items is not None:
@@ -147,7 +158,7 @@ def _items(items: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
 
 def first(value: Any, steps: Steps) -> Any:
     """The first filled value that the steps lead to; None if there is none."""
-    return next((each for each in values_at(value, steps) if each not in (None, "", [])), None)
+    return next((each for each in values_at(value, steps) if not is_blank(each)), None)
 
 
 def values_at(value: Any, steps: Steps) -> list[Any]:

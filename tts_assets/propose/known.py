@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets import catalogue
 from tts_assets.errors import InputError
 from tts_assets.mapping import BUILT_IN, Say
+from tts_assets.propose.names import Role, roles_of, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +76,24 @@ def no_catalogue(document: Document) -> str | None:
     tree = not lists and all(isinstance(value, str | dict) for value in root.values())
     path = PurePath(document.file)
     named = _PROGRAM.search(path.as_posix()) or _LANGUAGE.fullmatch(path.stem)
-    if tree and (named or _are_languages(root) or sum(map(_is_dotted, root)) > len(root) / 2):
+    languages = are_languages(root) and not _is_of_phrases(path.stem)
+    if tree and (named or languages or sum(map(_is_dotted, root)) > len(root) / 2):
         return "it looks like the texts of a program in one or more languages"
     return None
 
 
-def _are_languages(root: dict[str, Any]) -> bool:
-    return len(root) > 1 and all(_LANGUAGE.fullmatch(key) for key in root)
+def are_languages(root: Any) -> bool:
+    """Whether it is an object whose keys are codes of languages."""
+    return (
+        isinstance(root, dict)
+        and len(root) > 1
+        and all(_LANGUAGE.fullmatch(key) is not None for key in root)
+    )
+
+
+def _is_of_phrases(name: str) -> bool:
+    """Whether a file is called after words or phrases, as no texts of a program are."""
+    return any(Role.WORD in roles_of(token) for token in tokens_of(name))
 
 
 def _is_dotted(key: str) -> bool:

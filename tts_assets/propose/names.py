@@ -54,7 +54,7 @@ _WORDS = {
     "phonetic ruby よみ 読み 読み方 よみかた 読みかた ふりがな フリガナ 振り仮名 振仮名 かな カナ "
     "仮名 ひらがな カタカナ 平仮名 片仮名 読み仮名 よみがな 発音",
     Role.WORD: "word surface expression vocab vocabulary term lemma headword entry kotoba tango goi "
-    "spelling writing literal kanji character char letter phrase item front question 単語 語彙 語 言葉 "
+    "spelling writing literal kanji character char letter phrase item front question q 表面 単語 語彙 語 言葉 "
     "ことば 表記 見出し 見出し語 漢字 文字 表現",
     Role.SENTENCE: "sentence text line utterance passage paragraph content body dialogue dialog "
     "conversation script transcript example story prompt 例 例文 文 文章 本文 会話 対話 用例",
@@ -62,11 +62,11 @@ _WORDS = {
     Role.ID: "id guid uuid key slug uid identifier 番号",
     Role.SPEAKER: "speaker who actor person name role character 話者 話し手 名前",
     Role.LANGUAGE: "lang language locale 言語",
-    Role.ABOUT: "meaning gloss definition translation translated explanation description desc note "
+    Role.ABOUT: "meaning gloss definition translation translated explanation explain description desc note "
     "comment hint mnemonic usage tag type level category pos source image img picture radical "
     "stroke component synonym antonym related formation structure summary label group topic theme "
     "jlpt part class credit license licence author duration length second size has count available "
-    "status format speed back answer choice option 意味 説明 訳 和訳 品詞 レベル 備考 出典 分類 "
+    "status format speed back answer choice option 裏面 意味 説明 訳 和訳 品詞 レベル 備考 出典 分類 "
     "部首 解説 タグ 級 答え",
     Role.FOREIGN: "en eng english fr fra french de deu german es spa spanish zh cn chinese ko kr "
     "korean vi vietnamese pt por portuguese ru russian it italian th thai indonesian burmese "
@@ -80,6 +80,11 @@ for _role, _row in _WORDS.items():
     for _word in _row.split():
         _ROLES.setdefault(_word, []).append(_role)
 
+#: The names of texts that show how a word is used.
+EXAMPLES = {"example", "sentence", "例", "例文", "用例"}
+_METADATA = {"meta", "metadata"}
+#: The two sides of a card.
+BACKS = {"front": "back", "question": "answer", "表面": "裏面"}
 #: Words that only grammar points have in the names of their fields.
 OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 #: What a key says that stands in an object of a better name.
@@ -116,9 +121,20 @@ class Name:
         return frozenset(token for token in self.tokens if not idle.intersection(roles_of(token)))
 
 
+def is_metadata(step: object) -> bool:
+    """Whether what lies under a key tells about the file, rather than what it teaches."""
+    return isinstance(step, str) and (step.startswith("_") or step.lower() in _METADATA)
+
+
 def roles_of(token: str) -> list[Role]:
     """The parts that one word of a name speaks of."""
     return _ROLES.get(token, [])
+
+
+def roles_short_for(token: str) -> set[Role]:
+    """The parts that a word speaks of which begins with these letters: the ``sent`` of sentence."""
+    words = [word for word in _ROLES if len(token) > 1 and word.startswith(token)]
+    return {role for word in words for role in _ROLES[word]}
 
 
 def name_of(steps: Steps) -> Name:

@@ -103,11 +103,12 @@ class _Seen:
     foreign: set[str] = field(default_factory=set)
 
 
-def propose(files: Iterable[tuple[str, bytes]]) -> Proposal:
+def propose(files: Iterable[tuple[str, bytes]], *, only_tables: bool = False) -> Proposal:
     """Find the catalogues among some files, and how each is read.
 
     Args:
         files: the path of each, as a configuration would name it, and its bytes; taken one by one.
+        only_tables: the built-in shapes have sources, too, which can stand beside other ones.
     """
     seen = _Seen()
     for path, data in files:
@@ -117,7 +118,7 @@ def propose(files: Iterable[tuple[str, bytes]]) -> Proposal:
     drafts = [
         _for(draft, one.files, every) for one in seen.alike.values() for draft in one.drafts()
     ]
-    if drafts:
+    if drafts or only_tables:
         # Sources are read without `paths`: so the built-in shapes are sources, too.
         drafts += [_for(draft, files, every) for draft, files in _built_in_drafts(seen.built_in)]
     return Proposal(
@@ -151,7 +152,7 @@ def _built_in_drafts(files: Mapping[str, Kind]) -> list[tuple[Draft, list[str]]]
 
 
 def _look_at(path: str, data: bytes, seen: _Seen) -> None:
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8-sig", "replace")
     broken = "\ufffd" in text or data.startswith(_UTF_16)
     anki = path.lower().endswith(".txt")
     if not (broken or has_japanese(text)) or (anki and not is_anki(text)):
@@ -175,7 +176,7 @@ def _look_at(path: str, data: bytes, seen: _Seen) -> None:
 def _document(path: str, data: bytes, text: str) -> Document:
     if not _is_table(path):
         return catalogue.parse(data, file=path)
-    guessed = columns_of(text.removeprefix("\ufeff"), file=path)
+    guessed = columns_of(text, file=path)
     columns, delimiter = guessed or (None, None)
     return catalogue.parse(data, file=path, columns=columns, delimiter=delimiter)
 

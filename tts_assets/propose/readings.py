@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.japanese.accent import accent_of
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.propose.cast import is_marked, marks
-from tts_assets.propose.fields import MOST, first
-from tts_assets.propose.names import Role, name_of
+from tts_assets.propose.cast import is_kanji, is_marked, marks
+from tts_assets.propose.fields import MOST, UNKNOWN, first
+from tts_assets.propose.names import BACKS, Role, name_of
+from tts_assets.propose.shape import is_blank
 from tts_assets.propose.values import fits
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def partners(texts: Sequence[Field], cast: Cast) -> dict[int, list[Field]]:
     """The readings of each text, by the identity of the text; a further one fills the gaps."""
     kana = [field for field in cast.kana if not field.listed or field.row or _in_readings(field)]
     scores = sorted(
-        (-score, number, at)
+        (-score - _covered(text, reading, cast), number, at)
         for number, text in enumerate(texts)
         for at, reading in enumerate(kana)
         if reading is not text and (score := _score(text, reading, cast)) >= 1
@@ -70,13 +71,15 @@ def _score(text: Field, reading: Field, cast: Cast) -> float:
     """How well a reading goes with a text; below 1 it does not."""
     named = reading.name.may_be(Role.READING)
     # Each of the readings in a list of objects is a clip of its kanji.
-    of_kanji = text.content.single > MOST and reading.listed and reading.row is None
-    if of_kanji or (text.is_kana and not named):
+    single = text.content.single > MOST and (is_kanji(text) or not text.name.may_be(Role.WORD))
+    of_kanji = single and reading.listed and reading.row is None
+    if of_kanji or (not named and (text.is_kana or _is_said_by(text, reading))):
         return 0.0
     share = _share_that_fits(text, reading, cast)
     if share < 1 - MOST or (share < MOST and not named):
         return 0.0
-    about, tokens = reading.name.about(Role.READING), frozenset(text.name.tokens)
+    tokens = frozenset(text.name.tokens)
+    about = reading.name.about(Role.READING) - {BACKS[one] for one in tokens & {*BACKS}}
     score = 2 * share + bool(about & tokens) - bool(about - tokens) + 0.5 * named
     # The word of a record rather than its one kanji, where both are there.
     return score - 0.5 * bool(text.qualifiers - about) - 0.2 * (text.content.single > MOST)
@@ -85,6 +88,18 @@ def _score(text: Field, reading: Field, cast: Cast) -> float:
 def _share_that_fits(text: Field, reading: Field, cast: Cast) -> float:
     pairs = cast.pairs(text, reading)
     return sum(fits(*pair) for pair in pairs) / len(pairs) if pairs else 0.0
+
+
+def _is_said_by(name: Field, text: Field) -> bool:
+    """Whether it is what somebody says in kana, and no reading of who says it."""
+    known = name.name.may_be(Role.SPEAKER) and name.rank[0] == UNKNOWN > text.rank[0]
+    return known or text.content.running >= MOST > name.content.running
+
+
+def _covered(text: Field, reading: Field, cast: Cast) -> float:
+    """How many of the readings have the text beside them, which tells more than a few that fit."""
+    read = [one for one in cast.objects if first(one, reading.steps) is not None]
+    return 2 * len(cast.pairs(text, reading)) / len(read) if read else 0.0
 
 
 def romaji_of(text: Field, cast: Cast) -> list[Field]:
@@ -119,7 +134,7 @@ def accent_fields(text: Field, cast: Cast, *, is_main: bool) -> list[Field]:
 
 
 def _are_accents(field: Field) -> bool:
-    values = [value for value in field.shape.values if value not in (None, "", [])]
+    values = [value for value in field.shape.values if not is_blank(value)]
     return bool(values) and sum(map(_is_accent, values)) >= _NEARLY_ALL * len(values)
 
 

@@ -14,7 +14,7 @@ from tts_assets.propose.shape import objects_in
 from tts_assets.propose.texts import said_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tts_assets.mapping.path import Steps
     from tts_assets.propose.shape import Shape
@@ -64,14 +64,17 @@ class Records:
         """What the record itself is about, where that has a text."""
         own = [each for part, each in self.chosen if part is self.part]
         rest = [each for part, each in self.others if part is self.part]
-        return next((each for each in [*own, *rest] if each.text and not each.each), None)
+        return next(
+            (each for each in [*own, *rest] if (each.text or each.furigana) and not each.each), None
+        )
 
 
-def records_in(shape: Shape) -> list[Records]:
-    """Every sort of records in a document of that shape."""
+def records_in(shape: Shape, *, but: Callable[[object], bool] | None = None) -> list[Records]:
+    """Every sort of records in a document of that shape, but not below such steps."""
     parts = [
         Part(steps=steps, shape=inner, said=said_of(steps, inner))
         for steps, inner in objects_in(shape)
+        if but is None or not any(map(but, steps))
     ]
     taken = {(*part.steps, *steps) for part in parts for each in part.said for steps in each.taken}
     parts = [part for part in parts if part.steps not in taken or _has_sounds(part)]
@@ -85,7 +88,18 @@ def records_in(shape: Shape) -> list[Records]:
             parents = [each for each in parts if each is not part and _is_in(part, each)]
             found.append(_chosen(part, below, parents[::-1]))
             done.append(part.steps)
-    return [each for each in found if each.chosen]
+    spoken = [each for each in found if each.chosen]
+    return [each for each in spoken if not _is_of_titles(each)] or spoken
+
+
+def _is_of_titles(records: Records) -> bool:
+    """Whether only titles would be said, such as those of books; patterns of grammar are taught."""
+    return all(
+        _is_title(each)
+        and not each.field.content.pattern
+        and not OF_GRAMMAR & {*each.field.name.tokens}
+        for _, each in records.chosen
+    )
 
 
 def _is_in(part: Part, other: Part) -> bool:
@@ -110,7 +124,8 @@ def _is_entry(part: Part, below: list[Part]) -> bool:
         return alone or several or bool(own[0].text and own[0].reading) or own[0].say in _RUNNING
     if not inner:
         return bool(part.said and part.steps)
-    named = any(each.name.may_be(Role.ID) for each in fields_of(part.shape) if not each.listed)
+    # The id of an object in it, such as info.id, may be that of the file.
+    named = any(name_of((key,)).may_be(Role.ID) for key in part.shape.fields)
     details = all(each.say in _RUNNING or each.of_record for each in inner)
     return details and (bool(part.steps) or named)
 
@@ -129,7 +144,7 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
             is_word = each is main and _is_word(each) and bool(part.steps)
             said = each.sound is not None or is_word or (one is part and each.of_record)
         elif one is part:
-            said = each is main or each.of_record
+            said = each is main or each.of_record or each.is_cell
         else:
             said = main is None or (is_kanji_record and each.say not in _RUNNING)
         (found.chosen if said else found.others).append((one, each))

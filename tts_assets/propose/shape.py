@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.mapping.path import KEY, Step
-from tts_assets.propose.names import Role, name_of
+from tts_assets.propose.names import Role, is_metadata, name_of
 from tts_assets.propose.values import is_japanese
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Shape:
 
     Args:
         values: some of the values, null and "" included.
-        texts: those that are texts, "" left out.
+        texts: those that are texts, blank ones left out.
         fields: the fields of those that are objects, or of rows: lists of one length.
         items: what lists hold; for an object whose keys are data, what stands under them.
     """
@@ -40,29 +40,40 @@ class Shape:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing but null, "" and empty lists ever stands here."""
-        return all(value is None or value in ("", []) for value in self.values)
+        """Nothing but null, blanks and empty lists ever stands here."""
+        return all(map(is_blank, self.values))
 
     @property
     def always(self) -> bool:
         """It is filled everywhere it stands."""
-        return all(value is not None and value not in ("", []) for value in self.values)
+        return not any(map(is_blank, self.values))
 
-    def lists(self) -> list[list[Any]]:
-        """The values that are lists."""
-        return [value for value in self.values if isinstance(value, list)]
+    @property
+    def is_list(self) -> bool:
+        """Lists stand here, at least as many as texts."""
+        lists = sum(isinstance(value, list) for value in self.values)
+        return lists > 0 and lists >= len(self.texts)
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value says nothing: null, an empty list, or a text of nothing but spaces."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def shape_of(values: Sequence[Any], depth: int = 0) -> Shape:
     """The shape that values of one place have in common."""
     some = _spread(values)
-    shape = Shape(values=some, texts=[each for each in some if isinstance(each, str) and each])
-    if depth > _DEEPEST:
-        return shape
+    shape = Shape(
+        values=some, texts=[each for each in some if isinstance(each, str) and each.strip()]
+    )
     objects = [each for each in some if isinstance(each, dict) and each]
     lists = [each for each in some if isinstance(each, list) and each]
+    if depth > _DEEPEST or len(shape.texts) > max(len(objects), len(lists)):
+        return shape
     if len(objects) > len(lists):
-        if _keys_are_data(objects):
+        if (items := _beside_metadata(objects, depth)) is not None:
+            shape.items = items
+        elif _keys_are_data(objects):
             shape.items = shape_of([value for each in objects for value in _under(each)], depth + 1)
         else:
             shape.fields = _fields(objects, depth)
@@ -135,6 +146,21 @@ def _keys_are_data(objects: list[dict[str, Any]]) -> bool:
     return len(values) > 1 and _are_alike(values)
 
 
+def _beside_metadata(objects: list[dict[str, Any]], depth: int) -> Shape | None:
+    """The records under keys that are data, where objects with metadata stand among them."""
+    keyed = [
+        {key: value for key, value in each.items() if not is_metadata(key)} for each in objects
+    ]
+    about = [value for each in objects for key, value in each.items() if is_metadata(key)]
+    filled = [each for each in keyed if each]
+    if not about or not filled or not all(isinstance(value, dict) for value in about):
+        return None
+    if not _keys_are_data(filled):
+        return None
+    items = shape_of([value for each in filled for value in _under(each)], depth + 1)
+    return items if items.fields else None
+
+
 def _under(keyed: dict[str, Any]) -> list[Any]:
     """What stands under keys; where these are texts that the objects lack, as a field of theirs."""
     values = list(keyed.values())
@@ -173,7 +199,7 @@ def _are_alike(values: list[Any]) -> bool:
 def _width(rows: list[list[Any]]) -> int | None:
     """The length of rows such as ["会う", "あう", "to meet"]; None if these are lists of items."""
     width = len(rows[0])
-    alike = len(rows) > 2 and 1 < width < 30 and all(len(row) == width for row in rows)
+    alike = len(rows) > 1 and 1 < width < 30 and all(len(row) == width for row in rows)
     flat = alike and not any(
         isinstance(row[at], list | dict) and not isinstance(rows[0][at], list)
         for row in rows

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from tts_assets.mapping import Say
 from tts_assets.propose.fields import MOST, first, values_at
-from tts_assets.propose.names import OF_GRAMMAR, Role, roles_of
+from tts_assets.propose.names import EXAMPLES, OF_GRAMMAR, Role, roles_of, roles_short_for
 from tts_assets.propose.spoken import Spoken
 
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from tts_assets.propose.fields import Field
 
-#: An abbreviation such as the k of k_audio has at most so many letters.
-_SHORT = 3
-_EXAMPLES = {"example", "例", "例文", "用例"}
+_RUNNING = {Say.SENTENCE, Say.DIALOGUE}
 
 
 def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[Any]) -> list[Spoken]:
@@ -30,7 +28,7 @@ def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[An
         objects: some such objects.
     """
     sounds = [field for field in fields if field.is_sound]
-    rows = [_joined(each) for each in said if each.each and each.say is Say.SENTENCE]
+    rows = [_joined(each) for each in said if each.each and each.say in _RUNNING]
     choices = [*said, *rows, *_passages(fields)]
     scores = sorted(
         (-score, number, at)
@@ -47,7 +45,7 @@ def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[An
     heard = [_heard(choices[at], sounds[number]) for at, number in taken.items()]
     done = {each.field.steps for each in heard}
     rest = [each for each in said if each.field.steps not in done and not each.aside]
-    return sorted([*heard, *rest], key=lambda each: (each.of_record, each.field.rank))
+    return sorted([*heard, *rest], key=lambda each: (each.of_record, each.rank))
 
 
 def _heard(each: Spoken, sound: Field) -> Spoken:
@@ -62,10 +60,15 @@ def _joined(each: Spoken) -> Spoken:
 def _passages(fields: Sequence[Field]) -> list[Spoken]:
     """Texts in lists of objects that can be said as one; examples are no passage."""
     return [
-        Spoken(field=field, say=Say.SENTENCE, text=(field.steps,), joined=True)
+        Spoken(
+            field=field,
+            say=Say.DIALOGUE if field.content.labelled >= 1 - MOST else Say.SENTENCE,
+            text=(field.steps,),
+            joined=True,
+        )
         for field in fields
         if field.listed and field.row is None and field.is_japanese
-        if field.content.running > MOST and not _EXAMPLES & {*field.name.tokens}
+        if field.content.running > MOST and not EXAMPLES & {*field.name.tokens}
     ]
 
 
@@ -96,8 +99,10 @@ def _score(
 
 def _is_kin(token: str, each: Spoken) -> bool:
     """Whether a sound of sentences, or of words, goes with what is one by its values."""
-    sort = Role.SENTENCE if each.say is Say.SENTENCE else Role.WORD
-    return each.say in {Say.SENTENCE, Say.WORD} and sort in roles_of(token)
+    sort = Role.SENTENCE if each.say in _RUNNING else Role.WORD
+    return each.say in {*_RUNNING, Say.WORD} and (
+        sort in roles_of(token) or (not roles_of(token) and sort in roles_short_for(token))
+    )
 
 
 def _plain_score(each: Spoken, said: Sequence[Spoken]) -> float:
@@ -111,9 +116,7 @@ def _plain_score(each: Spoken, said: Sequence[Spoken]) -> float:
 
 
 def _is_short_for(token: str, tokens: frozenset[str]) -> bool:
-    return len(token) <= _SHORT and any(
-        other.startswith(token) and other != token for other in tokens
-    )
+    return any(other.startswith(token) and other != token for other in tokens)
 
 
 def _same_shape(sound: Field, each: Spoken, objects: Sequence[Any]) -> bool:

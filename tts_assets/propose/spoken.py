@@ -31,6 +31,8 @@ class Spoken:
         of_record: it is a reading of what the record is about.
         sound: where its URL is, or waits to be.
         aside: it is only said if it has a sound.
+        is_word: it is what the record is about, though its name does not say so.
+        is_cell: it is one of several of its kind, all of which are said.
     """
 
     field: Field
@@ -47,6 +49,13 @@ class Spoken:
     of_record: bool = False
     sound: Field | None = None
     aside: bool = False
+    is_word: bool = False
+    is_cell: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """How likely it is what a record is about, the likeliest first."""
+        return (0, True, self.field.position) if self.is_word else self.field.rank
 
     @property
     def taken(self) -> set[Steps]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.mapping import Say, Step
 from tts_assets.propose.cast import cast_of, is_kanji, marks
+from tts_assets.propose.characters import characters
 from tts_assets.propose.fields import MOST, UNKNOWN, fields_of
 from tts_assets.propose.names import Role, name_of
 from tts_assets.propose.readings import (
@@ -19,6 +20,7 @@ from tts_assets.propose.readings import (
 )
 from tts_assets.propose.sounds import paired
 from tts_assets.propose.spoken import Spoken
+from tts_assets.propose.words import is_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from tts_assets.propose.cast import Cast
     from tts_assets.propose.fields import Field
     from tts_assets.propose.shape import Shape
+
+_RUNNING = {Say.SENTENCE, Say.DIALOGUE}
 
 
 def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
@@ -37,7 +41,7 @@ def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
         shape: what they have in common.
     """
     cast = cast_of(fields_of(shape), [each for each in shape.values if each])
-    said = _characters(cast) or [*_texts(cast), *_lists(cast)] or _kana_alone(steps, cast)
+    said = characters(cast) or [*_texts(cast), *_lists(cast)] or _kana_alone(steps, cast)
     said = [*said, *(_of_kanji(field) for field in cast.of_kanji)]
     languages = tuple(field.steps for field in cast.fields if _tells_language(field))
     whole = [replace(each, language=languages) if each.each is None else each for each in said]
@@ -49,32 +53,26 @@ def _tells_language(field: Field) -> bool:
     return named and field.content.language and len({*field.shape.texts}) > 1
 
 
-def _characters(cast: Cast) -> list[Spoken]:
-    """A table of kana: katakana first, as a bare は or へ would be said as the particle."""
-    letters = [
-        field
-        for field in cast.kana
-        if not field.listed and field.content.letter > MOST and field.content.distinct > MOST
-    ]
-    if not letters or any(field.content.kanji for field in cast.texts):
-        return []
-    letters.sort(key=lambda field: "katakana" not in "".join(field.name.tokens))
-    reading = tuple(field.steps for field in letters)
-    return [Spoken(field=letters[0], say=Say.READING, reading=reading)]
-
-
 def _texts(cast: Cast) -> list[Spoken]:
     plain = [field for field in cast.texts if not field.listed]
     plain = [field for field in plain if not any(marks(field, text, cast) for text in plain)]
     readings = partners(plain, cast)
+    words = {id(field) for field in plain if is_word(field, readings.get(id(field), []), cast)}
+    plain.sort(key=lambda field: (0, True, field.position) if id(field) in words else field.rank)
     used = {id(reading) for row in readings.values() for reading in row}
     said: list[Spoken] = []
     for field in plain:
-        row = readings.get(id(field), [])
-        if id(field) in used or (not row and _is_nothing(field, cast)):
+        row, known = readings.get(id(field), []), id(field) in words
+        if id(field) in used or not (row or known or not _is_nothing(field, cast)):
             continue
-        said.append(_spoken(field, row, cast, is_main=not said))
+        spoken = _spoken(field, row, cast, is_main=not said)
+        said.append(_as_word(spoken) if known else spoken)
     return said
+
+
+def _as_word(spoken: Spoken) -> Spoken:
+    say = Say.WORD if spoken.say is Say.TITLE else spoken.say
+    return replace(spoken, say=say, aside=False, is_word=True)
 
 
 def _is_nothing(field: Field, cast: Cast) -> bool:
@@ -98,7 +96,7 @@ def _spoken(field: Field, found: Sequence[Field], cast: Cast, *, is_main: bool) 
         reading=tuple(each.steps for each in readings),
         furigana=tuple(each.steps for each in furigana),
         accent=tuple(each.steps for each in accent_fields(field, cast, is_main=is_main)),
-        speaker=(cast.speaker.steps,) if cast.speaker and say is Say.SENTENCE else (),
+        speaker=(cast.speaker.steps,) if cast.speaker and say in _RUNNING else (),
         aside=field.is_about,
     )
 
@@ -142,7 +140,7 @@ def _lists(cast: Cast) -> list[Spoken]:
     return [
         Spoken(
             field=field,
-            say=Say.SENTENCE if field.content.running >= MOST else Say.WORD,
+            say=_say_of_item(field),
             each=field.steps,
             text=((),),
             reading=((),) if field.is_kana else (),
@@ -153,9 +151,15 @@ def _lists(cast: Cast) -> list[Spoken]:
     ]
 
 
+def _say_of_item(field: Field) -> Say:
+    if field.content.labelled >= 1 - MOST:
+        return Say.DIALOGUE
+    return Say.SENTENCE if field.content.running >= MOST else Say.WORD
+
+
 def _kana_alone(steps: Steps, cast: Cast) -> list[Spoken]:
     """Kana without a spelling: a reading of what the record is about, or a word in kana."""
-    kana = next((field for field in cast.kana if not field.listed), None)
+    kana = next((field for field in cast.kana if field.is_kana and not field.listed), None)
     if kana is None:
         return []
     keys = [step for step in steps if isinstance(step, str)]

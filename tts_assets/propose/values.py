@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, morae
+from tts_assets.japanese.normalise.speakers import parted_lines
 from tts_assets.japanese.romaji import to_katakana
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]�
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 # The particle を stands in no word.
 _RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")
-_LABEL = re.compile(
-    r"^[ \t　]*(?:[^\s\d「『（(。、！？!?：:]{1,10}[：:]|[A-ZＡ-Ｚ男女](?=[「『]))", re.MULTILINE
-)
+# What a line with a speaker has before its words, or behind the speaker's name.
+_MAY_BE_LABELLED = re.compile(r"[：:「『（(【［\[]|^[ \t　]*[A-ZＡ-Ｚ男女－―—–‐-]", re.MULTILINE)
+_ASIDE = re.compile(r"(?<=\S) ?[（(][^（()）\n]*[)）]")
+_DASH = re.compile(r"^[ \t　]*[－―—–‐-](?=[^－―—–‐\-\d])", re.MULTILINE)
 _FURIGANA = re.compile(f"[{_KANJI}][\\[［][{_KANA}]+[\\]］]|<ruby", re.IGNORECASE)
 _MARK = re.compile(f"(?<=[{_KANJI}])[\\[［][{_KANA}]+[\\]］]")
 _SOUND = re.compile(
@@ -103,7 +105,7 @@ def content_of(texts: Sequence[str]) -> Content:
         single=share(said, lambda text: len(text) == 1),
         letter=share(said, lambda text: is_kana(text) and len(morae(text)) == 1),
         running=share(said, is_running),
-        labelled=share(filled, lambda text: len(_LABEL.findall(text)) > 1),
+        labelled=share(said, lambda text: is_japanese(text) and is_labelled(text)),
         furigana=share(filled, _FURIGANA.search),
         sound=share(filled, _SOUND.fullmatch),
         address=share(filled, lambda text: _ADDRESS.fullmatch(text) or _SOUND.fullmatch(text)),
@@ -151,6 +153,17 @@ def is_running(text: str) -> bool:
     if text[-1:] in _ENDS:
         return True
     return len(text) >= _LONG or (len(text) > _SHORT and _RUNNING.search(text) is not None)
+
+
+def is_labelled(text: str) -> bool:
+    """Whether lines begin with who speaks them, or with a dash: two of them, or a sentence alone."""
+    if _MAY_BE_LABELLED.search(text) is None:
+        return False
+    # A name may have its reading behind it, and that of a role: 女（おんな）1（先生（せんせい））：
+    bare = _ASIDE.sub("", _ASIDE.sub("", text)).replace("　", " ").strip()
+    lines = parted_lines(bare)
+    named = max(sum(who is not None for who, _ in lines), len(_DASH.findall(bare)))
+    return named > 1 or (named == len(lines) == 1 and is_running(bare))
 
 
 def fits(text: str, reading: str) -> bool:
