@@ -94,7 +94,7 @@ def test_ids_come_from_fields_or_places(text: str, of: IdFrom, paths: list[str])
         ('to = "audio.url"', 'to = "a[*]"', "must lead to one value"),
         ('to = "audio.url"', 'to = "a[0]"', "must end in a key"),
         ('to = "audio.url"', 'to = "a[#]"', "needs `each`"),
-        ('to = "audio.url"', "to = true", "must be text"),
+        ('to = "audio.url"', "to = true", "must be a path, or false for nowhere"),
         ('reading = "kana"', 'reading = "a b"', "is no path"),
         ('reading = "kana"', 'reading = "kana[#]"', "is for `to`"),
         ('id = "hash()"', 'id = "hash(x)"', "a field, or key"),
