@@ -48,7 +48,9 @@ class SpokenForm(NamedTuple):
             0 for none; None where the data give none.
         sentence: running text: said from its spelling, and only held against its reading.
         readings: where the data give the reading of parts only: stretches of the text in their
-            order, each with its katakana; "" for one to pass over, which is spelled like the next.
+            order, each with its katakana; "" for one to pass over, which is spelled like the next;
+            hiragana for a reading only if a dictionary knows it: kado of 角 (kado), not bone of
+            骨 (bone).
     """
 
     text: str

@@ -2,7 +2,15 @@
 
 import pytest
 
-from tts_assets.japanese.kana import is_katakana, katakana, morae, pronounced, pronunciation_key
+from tts_assets.japanese.kana import (
+    hiragana,
+    is_katakana,
+    is_long_on_reading,
+    katakana,
+    morae,
+    pronounced,
+    pronunciation_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -114,3 +122,19 @@ def test_other_kana_are_said_as_they_are_spelled(kana: str) -> None:
 def test_what_is_said_has_the_key_of_what_is_spelled(kana: str) -> None:
     assert pronunciation_key(pronounced(kana)) == pronunciation_key(kana)
     assert len(morae(pronounced(kana))) == len(morae(kana))
+
+
+@pytest.mark.parametrize(
+    "kana", ["コウ", "ショウ", "ビョウ", "キュウ", "フウ", "オウ", "セイ", "エイ"]
+)
+def test_readings_from_chinese_may_end_in_a_long_vowel(kana: str) -> None:
+    assert is_long_on_reading(kana)
+
+
+@pytest.mark.parametrize("kana", ["オモウ", "クウ", "アイ", "コウコウ", "コー", "こう", "ウ", ""])
+def test_other_kana_are_no_such_reading(kana: str) -> None:
+    assert not is_long_on_reading(kana)
+
+
+def test_katakana_in_hiragana() -> None:
+    assert hiragana("カップラーメン") == "かっぷらーめん"

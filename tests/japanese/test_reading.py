@@ -84,7 +84,7 @@ def test_what_the_labels_say_is_the_reading(dictionary: Dictionary) -> None:
 @pytest.mark.parametrize(
     ("text", "reading", "accent"),
     [
-        ("開く", "アク", 2),
+        ("開く", "アク", 0),
         ("方", "カタ", 2),
         ("角", "カク", 2),
         ("辛い", "カライ", 2),
@@ -446,3 +446,21 @@ def test_a_wrong_reading_is_never_spoken() -> None:
 def test_a_reading_that_the_accent_would_spoil_is_never_spoken() -> None:
     with pytest.raises(ClipError, match="cannot be made to say"):
         guarded(SpokenForm(text="犬", reading="イヌ", accent=1), _Deaf())
+
+
+@pytest.mark.parametrize(
+    ("text", "kana", "heard"),
+    [
+        ("コウ", "コウ", "コー"),
+        ("ホウ", "ホウ", "ホー"),
+        ("キョウ", "キョウ", "キョー"),
+        ("セイ", "セイ", "セー"),
+        ("行", "コウ", "コー"),
+        ("高", "コウ", "コー"),
+        ("オモウ", "オモウ", "オモウ"),
+    ],
+)
+def test_a_reading_from_chinese_that_stands_alone_has_its_long_vowel(
+    dictionary: Dictionary, text: str, kana: str, heard: str
+) -> None:
+    assert sound(read(dictionary, text, kana)) == heard

@@ -4,11 +4,12 @@ import pytest
 
 from tests.japanese.labels import heard
 from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
+from tts_assets.japanese.alignment import Stretch
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.normalise import spoken_text, spoken_word
 from tts_assets.japanese.reading import guarded
-from tts_assets.japanese.stretches import Stretch, stretches_in
+from tts_assets.japanese.stretches import stretches_in
 
 
 def read(dictionary: Dictionary, text: str, *readings: tuple[str, str]) -> Pronunciation:
@@ -124,7 +125,7 @@ def test_the_rest_of_the_sentence_is_still_decided_by_its_context(dictionary: Di
         ("今日だ。", [("今", "キョ"), ("日", "ウ")], "キョーダ"),
         ("今日だ。", [("今", "コン"), ("日", "ニチ")], "コンニチダ"),
         ("一昨日だ。", [("一", "オ"), ("昨", "ト"), ("日", "トイ")], "オトトイダ"),
-        ("日本人だ。", [("人", "ジン")], "ニッポンジンダ"),
+        ("日本人だ。", [("人", "ジン")], "ニホンジンダ"),
         ("一期一会だ。", [("一", "イチ"), ("会", "エ")], "イチゴイチエダ"),
         ("20日だ。", [("20日", "ハツカ")], "ハツカダ"),
     ],

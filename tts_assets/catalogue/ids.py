@@ -74,7 +74,11 @@ class Ids:
                 name = path.text
                 break
         if isinstance(value, bool) or not isinstance(value, str | int):
-            what = f"it has no {name!r}" if value is None else f"its {name!r} is {a(value)}, and must be text or a whole number"
+            what = (
+                f"it has no {name!r}"
+                if value is None
+                else f"its {name!r} is {a(value)}, and must be text or a whole number"
+            )
             at = (*place, name) if name in record else place
             raise EntryProblemError(f"{what}: give every entry one of its own", at)
         return name, value

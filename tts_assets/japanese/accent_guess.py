@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import is_katakana, morae, pronounced, pronunciation_key
+from tts_assets.japanese.kana import hiragana, is_katakana, morae, pronounced, pronunciation_key
 from tts_assets.japanese.nodes import phrases, said_key
 
 if TYPE_CHECKING:
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from tts_assets.japanese.analyses import Analyses
 
-_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
-_INFLECTED = frozenset({"動詞", "形容詞"})
+#: Parts of speech that are conjugated.
+INFLECTED = frozenset({"動詞", "形容詞"})
 #: What the dictionary takes for these are no words of their own.
 _NO_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
 
@@ -46,7 +46,7 @@ def accent_in_kana(reading: str, dictionary: Analyses) -> int | None:
     """
     if len(morae(reading)) == 1:
         return None
-    nodes = dictionary.best(reading.translate(_TO_HIRAGANA))
+    nodes = dictionary.best(hiragana(reading))
     found = phrases(nodes)
     if len(found) != 1 or said_key(nodes) != pronunciation_key(reading):
         return None
@@ -57,7 +57,7 @@ def _by_rule(reading: str, grammar: Sequence[str], spelling: str) -> int:
     units = morae(pronounced(reading))
     if len(units) == 1:
         return 1
-    if grammar[0] in _INFLECTED:
+    if grammar[0] in INFLECTED:
         place = len(units) - 1
     elif is_katakana(spelling):
         place = max(1, len(units) - 2)

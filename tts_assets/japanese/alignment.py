@@ -7,7 +7,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 
@@ -21,6 +21,8 @@ _PER_WORD = 1_000
 _PER_KNOWN_WORD = 300
 #: Give up on texts that fit in too many ways; real ones take a few steps for each word.
 _MOST_STEPS = 50_000
+#: In longer texts no match is sought from characters that come often, as there are too many.
+_LONG = 3_000
 _SMALL = frozenset("ァィゥェォャュョヮ")
 _KANA_ENDS = re.compile(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
 
@@ -47,6 +49,22 @@ class Part:
     start: int
     end: int
     fits: bool
+
+
+class Stretch(NamedTuple):
+    """A part of a text and its reading.
+
+    Args:
+        start: its first character.
+        end: the one behind its last.
+        reading: in katakana.
+        perhaps: whether this is its reading only if the dictionary knows it.
+    """
+
+    start: int
+    end: int
+    reading: str
+    perhaps: bool = False
 
 
 def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
@@ -127,8 +145,9 @@ def opposite(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]:
         same for what ends there. Places inside of what differs are left out.
     """
     starts, ends = {}, {}
+    long = len(one) > _LONG
     for begin, across, size in SequenceMatcher(
-        None, one, other, autojunk=False
+        None, one, other, autojunk=long
     ).get_matching_blocks():
         for step in range(size):
             starts[begin + step] = across + step

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.forcing import Change, forced
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import kana
+from tts_assets.japanese.nodes import kana, phrases
+from tts_assets.japanese.weekdays import WEEKDAYS, weekdays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ class Rule(NamedTuple):
 _SUBJECT = "(?:[がはも][^を、。]{0,6}?|の)"
 _PICTURE = "(?:絵|図|線|円|丸|漫画|マンガ|眉)"
 _FOOD = "(?:カレー|キムチ|ラーメン|スープ|ソース|料理|食べ物|もの|物|味|唐辛子|わさび)"
-_SOILED = "(?:服|手|足|顔|床|シャツ|靴|ズボン|スカート|着物|部屋|壁|本|紙)"
+_SOILED = "(?:水|空気|川|海|環境|服|手|足|顔|床|シャツ|靴|ズボン|スカート|着物|部屋|壁|本|紙)"
 _ON_THE_HEAD = "(?:帽子|ヘルメット|布団|毛布|仮面|面|かつら|笠|頭巾|ベール)"
 _OPENING = "(?:ドア|扉|戸|窓|店|目|口|穴|鍵|蓋|幕)"
 _ANIMAL = "(?:牛|鹿|羊|山羊|サイ|鬼|カブトムシ|トナカイ)"
@@ -52,7 +53,115 @@ _MORE = (
     "(?:元気|上手|下手|楽|静か|便利|前|昔|遅|早|速|増|減|違|慣|疲|変わ|近|遠|大き|小さ|長|短|暑|寒)"
 )
 
+_NUMERAL = "[一二三四五六七八九十百千万０-９]"
+_COUNT = "[一二三四五六七八九十何数]"
+_WEATHER = "(?:晴れ?|はれ|曇り?|くもり|雨|雪)"
+_WRITTEN_ON = "(?:紙|布|葉|カード|封筒|はがき|葉書|切符|コイン|硬貨|生地)"
+_AIMED = "(?:話|話題|本題|弾|球|ボール|矢|コース|軌道|注意|気)"
+#: What is held or carried out: 調査, 試合, 授業.
+_SET = (
+    "(?:[一-龥][査業究験式議習練動術療事演表挙票引務理営売集革整論渉合会育導価析定察備除検発造産認討録"
+    "奏談接修算策援護更置告診断判給善布訓]|式|手続き|テスト|イベント|サービス|アンケート|セミナー"
+    "|コンサート|パーティー|キャンペーン)"
+)
+_DOING = (
+    "(?:希望|参加|利用|予約|購入|応募|使用|来場|乗車|出席|欠席|入会|入場|受験|見学|申請|登録|該当)"
+)
+_POLITE = (
+    "(?:お(?:年寄り|持ち|越し|探し|急ぎ|困り|待ち|住まい|勤め|泊まり|乗り|降り|忘れ|連れ|悩み|考え|申し込み)"
+    "|ご(?:利用|希望|存知|存じ|来店|来場|予約|年配|高齢|出席|参加|本人)|年配|高齢|初めて|はじめて)"
+)
+_COUNTRY = (
+    "(?:日本|[中韓英米]国|台湾|香港|アメリカ|カナダ|イギリス|フランス|ドイツ|イタリア|スペイン|ロシア"
+    "|インド|タイ|ベトナム|フィリピン|インドネシア|マレーシア|ネパール|ミャンマー|ブラジル"
+    "|オーストラリア|メキシコ)"
+)
+#: Behind が, what says of people that they are there, and nothing that compares.
+_ARE_THERE = "(?:い(?:ます|る|た|て)|いらっしゃ|おられ|おり|来|見え|たくさん|大勢)"
+
 RULES = (
+    # Words that the dictionary reads wrong wherever they stand; rules below may know better.
+    Rule("", "潰れる", "", "ツブレル"),
+    Rule("", "惚れる", "", "ホレル"),
+    Rule("", "紛れる", "", "マギレル"),
+    Rule("", "萎れる", "", "シオレル"),
+    Rule("", "凭れる", "", "モタレル"),
+    Rule("", "強いる", "", "シイル"),
+    Rule("", "労わ", "[らりるれろっ]", "イタワ"),
+    Rule("", "揶揄", "(?:[わいえお]|っ[たて])", "カラカ"),
+    Rule("", "揶揄う", "", "カラカウ"),
+    Rule("", "彷徨", "(?:[わいうえお]|っ[たて])", "サマヨ"),
+    Rule("^", "彷徨う", "$", "サマヨウ"),
+    Rule("", "厳か", "", "オゴソカ"),
+    Rule("", "密か", "", "ヒソカ"),
+    Rule("(?<!は)", "疎か", "", "オロソカ"),
+    Rule("", "狡い", "", "ズルイ"),
+    Rule("", "弛む", "", "タルム"),
+    Rule("(?<![一-龥])", "鋸", "", "ノコギリ"),
+    Rule("", "此処", "(?!ら)", "ココ"),
+    Rule("", "其処", "(?!ら)", "ソコ"),
+    Rule("(?<![大美偉])", "丈夫", "", "ジョウブ"),
+    Rule("(?<![一-龥])", "所帯", "", "ショタイ"),
+    Rule("", "蒲公英", "", "タンポポ"),
+    Rule("", "七夕", "", "タナバタ"),
+    Rule("", "日本人", "", "ニホンジン"),
+    Rule("", "朝ご飯", "", "アサゴハン"),
+    Rule("", "昼ご飯", "", "ヒルゴハン"),
+    Rule("", "晩ご飯", "", "バンゴハン"),
+    Rule("(?<!腹)(?<!なか)", "空く", "", "アク"),
+    Rule("^", "逸れる", "$", "ソレル"),
+    Rule(f"{_AIMED}(?:が|は|も|を|から)", "逸れ", "", "ソレ"),
+    Rule("^", "汚れる", "$", "ヨゴレル"),
+    Rule("^", "汚す", "$", "ヨゴス"),
+    Rule("^", "白鳥", "$", "ハクチョウ"),
+    Rule("^", "海星", "$", "ヒトデ"),
+    Rule("^", "毛", "$", "ケ"),
+    Rule("^", "種", "$", "タネ"),
+    Rule("^", "素振り", "$", "ソブリ"),
+    Rule("", "素振り", "[をもさ](?:見せ|え|示)", "ソブリ"),
+    Rule("", "一歩", "", "イッポ"),
+    # Numbers, and what is counted.
+    Rule(_NUMERAL, "対", _NUMERAL, "タイ"),
+    Rule("", "十", f"対{_NUMERAL}", "ジュッ"),
+    Rule(f"(?<!{_NUMERAL})", "０", "時(?!間)", "レイ"),
+    Rule(f"(?<!{_NUMERAL})", "九十九", "(?![一-龥])", "キュウジュウキュウ"),
+    Rule("五十", "音", "(?![一-龥])", "オン"),
+    Rule("", "二言三言", "", "フタコトミコト"),
+    Rule("", "何分", "(?!不|未|初|若|ご(?!ろ|と))", "ナンプン"),
+    Rule("", "何分", "(?:よろし|宜し)", "ナニブン"),
+    Rule(f"(?<!{_NUMERAL})(?<![割村腹])", "八分", "(?![目咲通音の])", "ハップン"),
+    Rule("(?<![一-龥０-９のるたい])", "年", f"に?{_COUNT}[度回]", "ネン"),
+    Rule(f"(?:{_COUNT}[度回錠粒日]|食[前後]|[毎今][日朝晩])", "薬", "", "クスリ"),
+    Rule("", "何", "曜日", "ナン"),
+    # People and directions.
+    Rule("", "北の方", "", "キタノホウ"),
+    Rule(f"{_POLITE}の", "方", "(?![一-龥])", "カタ"),
+    Rule(
+        f"{_DOING}(?:する|した|される|された|なさる)",
+        "方",
+        f"(?!が(?!多|{_ARE_THERE})|[一-龥])",
+        "カタ",
+    ),
+    Rule("(?:外国|海外|地元)の", "方", f"(?!が(?!{_ARE_THERE})|[をへ一-龥])", "カタ"),
+    Rule(f"{_COUNTRY}の", "方", "(?:でしょう|です)か", "カタ"),
+    Rule("(?:こちら|そちら|あちら)の", "方", "は[^、。]{1,6}(?:さん|先生)", "カタ"),
+    # Words whose neighbours decide.
+    Rule(f"{_SET}を", "行", "って", "オコナ"),
+    Rule(_WEATHER, "後", _WEATHER, "ノチ"),
+    Rule("日本", "中", "(?![一-龥])", "ジュウ"),
+    Rule("", "今日", "的", "コンニチ"),
+    Rule("", "気色", "(?:[のが]?悪|わる)", "キショク"),
+    Rule("昔", "風", "(?![一-龥])", "フウ"),
+    Rule(f"{_WRITTEN_ON}の", "表", "[にがは]", "オモテ"),
+    # Sentences in kana.
+    Rule(
+        "(?:^|[、「])",
+        "は",
+        "(?:が(?:いた|ぬけ|はえ|しろ|くろ|きれい|わる)|を(?:みが|ぬ|なお))",
+        "ハ",
+    ),
+    Rule("^", "にわには", "", "ニワニワ"),
+    Rule("^", "かれは", "(?![がをにのでとも、。]|$)", "カレワ"),
     Rule(f"(?:雨|雪|雹|霙|霰){_SUBJECT}", "降", "[らりるれろっ]", "フ"),
     Rule(f"{_PICTURE}(?:を[^を、。]{{0,6}}?|{_SUBJECT})", "描", "[かきくけこい]", "カ"),
     Rule(f"{_OPENING}{_SUBJECT}", "開", "[かきくけこい]", "ア"),
@@ -77,7 +186,7 @@ RULES = (
     Rule("(?<![一二三四五六七八九十百割])", "五分", "(?!五|咲|刈|の)", "ゴフン"),
     Rule("", "八百", "(?=。|$)", "ハッピャク"),
     Rule(f"{_HABIT}を", "止", "め", "ヤ"),
-    Rule("の", "後", "を(?:つ|付|追)", "アト"),
+    Rule("の", "後", "を(?:つ|付|追|継|続)", "アト"),
     Rule("", "小父", "さん", "オジ"),
     Rule("", "何時", "も", "イツ"),
     Rule("", "一目", "(?:で|見|惚|ぼれ)", "ヒトメ"),
@@ -91,9 +200,10 @@ RULES = (
     Rule("", "間", "が(?:悪|持た|もた|抜け)", "マ"),
 )
 _PATTERNS = [
-    (re.compile(f"{rule.before}({rule.word}){rule.after}"), rule.reading) for rule in RULES
+    (rule.word[0], re.compile(f"{rule.before}({rule.word}){rule.after}"), rule.reading)
+    for rule in RULES
 ]
-_DECIDED = frozenset(rule.word[0] for rule in RULES)
+_DECIDED = frozenset(rule.word[0] for rule in RULES) | frozenset(WEEKDAYS)
 
 
 def corrected(text: str, dictionary: Analyses) -> Nodes:
@@ -103,35 +213,44 @@ def corrected(text: str, dictionary: Analyses) -> Nodes:
         ClipError: the text is too long.
     """
     nodes = dictionary.best(text)
-    if _DECIDED.isdisjoint(text):
+    # Numbers are written otherwise in an analysis than in the text.
+    spelled = "".join(node["string"] for node in nodes)
+    if _DECIDED.isdisjoint(spelled):
         return nodes
-    wanted = list(_wanted(nodes))
+    wanted = list(_wanted(nodes, spelled))
     return forced(text, nodes, wanted, dictionary).nodes if wanted else nodes
 
 
-def _wanted(nodes: Nodes) -> Iterator[Change]:
+def _wanted(nodes: Nodes, text: str) -> Iterator[Change]:
     """What the dictionary reads otherwise than its context asks for, in order."""
-    text = "".join(node["string"] for node in nodes)
-    found = {
-        match.start(1): (match.end(1), reading)
-        for pattern, reading in _PATTERNS
-        for match in pattern.finditer(text)
-    }
     starts = _starts(nodes)
     done = 0
-    for begin, (end, reading) in sorted(found.items()):
+    for begin, end, reading in _decided(text):
         first = starts.get(begin)
         last = next((starts[at] for at in range(end, len(text) + 1) if at in starts), None)
         if first is None or last is None or begin < done:
             continue
-        stop = sum(len(node["string"]) for node in nodes[:last])
-        done = stop
-        if any(node["is_reading_protected"] for node in nodes[first:last]):
+        words = nodes[first:last]
+        done = stop = begin + sum(len(node["string"]) for node in words)
+        if any(node["is_reading_protected"] for node in words):
             continue
         whole = reading + katakana(text[end:stop])
-        now = "".join(kana(node) for node in nodes[first:last])
-        if is_katakana(whole) and pronunciation_key(now) != pronunciation_key(whole):
+        differs = pronunciation_key("".join(map(kana, words))) != pronunciation_key(whole)
+        # 朝ご飯 is read well, but said as two words.
+        if is_katakana(whole) and (differs or len(phrases(words)) > 1):
             yield Change(first, last, whole)
+
+
+def _decided(text: str) -> list[tuple[int, int, str]]:
+    """Begin, end and reading of what its context decides, in order."""
+    found = {
+        match.start(1): (match.end(1), reading)
+        for first_letter, pattern, reading in _PATTERNS
+        if first_letter in text
+        for match in pattern.finditer(text)
+    }
+    found |= {begin: (end, reading) for begin, end, reading in weekdays(text)}
+    return sorted((begin, *rest) for begin, rest in found.items())
 
 
 def _starts(nodes: Nodes) -> dict[int, int]:

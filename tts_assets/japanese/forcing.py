@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AccentBasis
-from tts_assets.japanese.accent_guess import guessed_accent
+from tts_assets.japanese.accent_guess import INFLECTED, guessed_accent
 from tts_assets.japanese.alignment import Word, letters
 from tts_assets.japanese.entries import Entry
-from tts_assets.japanese.kana import is_katakana, katakana, morae, pronounced, pronunciation_key
+from tts_assets.japanese.kana import (
+    hiragana,
+    is_katakana,
+    katakana,
+    morae,
+    pronounced,
+    pronunciation_key,
+)
 from tts_assets.japanese.nodes import said, said_key
 from tts_assets.japanese.particles import sounds
 
@@ -110,6 +118,28 @@ def forced(text: str, nodes: Nodes, wanted: Sequence[Change], dictionary: Analys
     return Forced(nodes=dictionary.devoiced(edited), accent_basis=basis)
 
 
+def with_own_accent(entry: Entry, dictionary: Analyses) -> Entry:
+    """A verb or adjective with the accent of the same word in kana, if its own is of a likelier reading.
+
+    The dictionary has one accent for many a spelling with two readings: that of ヒラク for 開く read
+    as アク, too, which it accents rightly as あく.
+    """
+    if entry.grammar[0] not in INFLECTED or not entry.reading:
+        return entry
+    likelier = itertools.takewhile(
+        lambda other: other.reading != entry.reading, dictionary.entries(entry.surface)
+    )
+    shared = any(
+        (other.grammar, other.accent) == (entry.grammar, entry.accent) for other in likelier
+    )
+    in_kana = {
+        other.accent
+        for other in dictionary.entries(hiragana(entry.reading))
+        if (other.grammar, other.reading) == (entry.grammar, entry.reading)
+    }
+    return replace(entry, accent=in_kana.pop()) if shared and len(in_kana) == 1 else entry
+
+
 def as_one_word(text: str, reading: str, dictionary: Analyses) -> Forced:
     """The whole text as a single word of that reading."""
     nodes = dictionary.best(text)
@@ -126,7 +156,7 @@ def _known(surface: str, dictionary: Analyses) -> tuple[str, ...]:
 def _entry(nodes: Sequence[Node], reading: str, dictionary: Analyses) -> tuple[Entry, AccentBasis]:
     """The entry to read these words with: one that the dictionary has, or one made up."""
     surface = "".join(node["string"] for node in nodes)
-    grammar = _grammar(nodes[0]) if len(nodes) == 1 else _NOUN
+    grammar = grammar_of(nodes[0]) if len(nodes) == 1 else _NOUN
     key = pronunciation_key(reading)
     known = [
         entry
@@ -135,16 +165,15 @@ def _entry(nodes: Sequence[Node], reading: str, dictionary: Analyses) -> tuple[E
     ]
     if known:
         # The nearer in grammar the better; of equals the likelier, which comes first.
-        return max(
-            known, key=lambda entry: _likeness(entry.grammar, grammar)
-        ), AccentBasis.DICTIONARY
+        likest = max(known, key=lambda entry: _likeness(entry.grammar, grammar))
+        return with_own_accent(likest, dictionary), AccentBasis.DICTIONARY
     accent = guessed_accent(reading, grammar, dictionary, surface)
     base = nodes[0]["orig"] if len(nodes) == 1 else surface
     blank = Entry(surface=surface, grammar=grammar, base=base)
     return blank.read_as(reading, _sound(reading, surface, grammar), accent), AccentBasis.GUESSED
 
 
-def _grammar(node: Node) -> tuple[str, ...]:
+def grammar_of(node: Node) -> tuple[str, ...]:
     return (
         node["pos"], node["pos_group1"], node["pos_group2"], node["pos_group3"],
         node["ctype"], node["cform"],

@@ -8,6 +8,7 @@ import unicodedata
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)} | {
     code: code + 0x60 for code in map(ord, "ゝゞ")
 }
+_KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
 
@@ -37,6 +38,10 @@ _JOINED = {
 _MORA = re.compile(
     "|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"])
 )
+#: What a kanji taken over from Chinese is read as, where that ends in a long vowel: コウ, キュウ, セイ.
+_LONG_ON_READING = re.compile(
+    "(?:[キシチニヒミリギジヂビピ][ョュ]|[オコソトノホモヨロゴゾドボポフツユ])ウ|[エケセテネヘメレゲゼデベペ]イ"
+)
 
 
 class UnusableTextError(ValueError):
@@ -46,6 +51,11 @@ class UnusableTextError(ValueError):
 def katakana(text: str) -> str:
     """The text in katakana: compatibility forms composed, hiragana shifted, the rest kept."""
     return unicodedata.normalize("NFKC", text).translate(_HIRAGANA_TO_KATAKANA)
+
+
+def hiragana(kana: str) -> str:
+    """Katakana in hiragana, ー as it is."""
+    return kana.translate(_KATAKANA_TO_HIRAGANA)
 
 
 def is_katakana(text: str) -> bool:
@@ -76,6 +86,11 @@ def pronounced(kana: str) -> str:
         ends_in_i = mora == "イ" == vowel and index == len(spelled) - 1
         said.append("ー" if lengthens and not ends_in_i else mora)
     return "".join(said)
+
+
+def is_long_on_reading(kana: str) -> bool:
+    """Whether katakana are one reading from Chinese that ends in a long vowel: コウ, キュウ, セイ."""
+    return _LONG_ON_READING.fullmatch(kana) is not None
 
 
 def pronunciation_key(reading: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
@@ -18,8 +19,19 @@ _SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
 _GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
 _BEFORE_PARTICLES = frozenset({"助詞", "助動詞"})
 _TOPICS = frozenset({"名詞", "副詞"})
-#: A noun of fewer morae with は or へ behind it is rather another noun: いは, さは.
+#: A noun in kana of fewer morae with は or へ behind it is rather another noun: いは, さは.
 _SHORTEST = 2
+#: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
+_PREDICATES = frozenset({"動詞", "形容詞"})
+#: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
+_PATTERN = re.compile(
+    "(?P<topic>は)(?:もちろん|勿論|もとより|固より|元より|ともかく|兎も角|さておき|おろか|愚か|疎か"
+    "|いけ(?:ない|ませ|なか)|(?:いう|言う|云う)まで|(?:する|しない)$|、(?!ひ))"
+    "|て(?P<negated>は)(?:$|、|いけ|なら|だめ|ダメ|駄目|いられ|おられ|いら|おら|かなわ|どう|いかが)"
+    "|(?P<to>へ)(?:(?P<as_topic>は)|[のもと])$"
+    "|の(?P<nominal>は)(?:$|、)"
+)
+_SOUND_OF = {"ハ": "ワ", "ヘ": "エ"}
 
 
 def spelled_otherwise(node: Node) -> bool:
@@ -53,7 +65,9 @@ def reading_in_word(nodes: Sequence[Node]) -> str:
       as their first kana;
     - behind another particle or auxiliary (には, ではない);
     - behind a noun or adverb of two morae or more, at the end or before as many (にほんへ,
-      なるべくは, それはそうと).
+      なるべくは, それはそうと);
+    - behind a kanji of one mora, at the end or before other kanji, a verb or an adjective (目は口);
+    - in grammar patterns (はもちろん, てはいけない, への).
 
     Everywhere else they are letters: a word does not begin with a particle (はは, へや, はなび), and
     other words hold none (しはい).
@@ -72,7 +86,27 @@ def begins_with_particle(nodes: Sequence[Node]) -> bool:
 def own_reading(text: str) -> str | None:
     """The reading that a text in kana is itself; None for other texts."""
     spelled = katakana(text)
-    return enlarged(spelled) if is_katakana(spelled) else None
+    return enlarged(with_particles(text, spelled)) if is_katakana(spelled) else None
+
+
+def with_particles(text: str, reading: str) -> str:
+    """A reading in katakana with ワ and エ where a grammar pattern begins with a particle.
+
+    ハオロカ of はおろか is ワオロカ.
+    """
+    said = list(reading)
+    for place in _in_pattern(text):
+        if place < len(said):
+            said[place] = _SOUND_OF.get(said[place], said[place])
+    return "".join(said)
+
+
+def _in_pattern(text: str) -> list[int]:
+    """Where a grammar pattern has は and へ as particles, in a text that begins with it."""
+    found = _PATTERN.match(text)
+    if found is None:
+        return []
+    return [found.start(name) for name, own in found.groupdict().items() if own]
 
 
 def _rightly(nodes: Sequence[Node], place: int) -> bool:
@@ -84,13 +118,32 @@ def _rightly(nodes: Sequence[Node], place: int) -> bool:
         return False
     if len(spelling) > 1:
         return node["pos"] in _GROWN_TOGETHER and spelling[0] not in "はへ"
-    if node["pos"] != "助詞" or place == 0:
+    if node["pos"] != "助詞":
         return False
-    before, behind = nodes[place - 1], nodes[place + 1 :]
+    text = "".join(node["string"] for node in nodes)
+    at = sum(len(node["string"]) for node in nodes[:place])
+    if at in _in_pattern(text):
+        return True
+    return place > 0 and _may_follow(nodes[place - 1], _clause(nodes[place + 1 :]))
+
+
+def _clause(nodes: Sequence[Node]) -> Sequence[Node]:
+    """The words before the first mark."""
+    marks = (place for place, node in enumerate(nodes) if not kana(node))
+    return nodes[: next(marks, len(nodes))]
+
+
+def _may_follow(before: Node, behind: Sequence[Node]) -> bool:
+    """Whether は or へ can be a particle behind a word and before others."""
     if before["pos"] in _BEFORE_PARTICLES:
         return True
-    return (
-        before["pos"] in _TOPICS
-        and before["mora_size"] >= _SHORTEST
-        and (not behind or sum(node["mora_size"] for node in behind) >= _SHORTEST)
-    )
+    if before["pos"] not in _TOPICS:
+        return False
+    long = sum(node["mora_size"] for node in behind) >= _SHORTEST
+    if before["mora_size"] >= _SHORTEST:
+        return not behind or long
+    if is_katakana(katakana(before["string"])):
+        return False
+    spelled = katakana("".join(node["string"] for node in behind))
+    kanji = not is_katakana(spelled)
+    return not behind or kanji or (long and behind[0]["pos"] in _PREDICATES)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
-from tts_assets.japanese.nodes import as_one_phrase, phrases, said, size
+from tts_assets.japanese.kana import is_long_on_reading, pronounced
+from tts_assets.japanese.nodes import as_one_phrase, kana, phrases, said, size
 from tts_assets.japanese.text_ladder import settled_text
 from tts_assets.japanese.word_ladder import has_reading, reading_of, settled_word
 
@@ -89,6 +90,9 @@ def _nothing(form: SpokenForm) -> ClipError:
 def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
     """A word, held against its reading once more after all that was done to it."""
     settled = settled_word(form, dictionary)
+    alone = form.text == form.reading or len(form.text) == 1
+    if alone and is_long_on_reading(form.reading or ""):
+        settled = replace(settled, nodes=_lengthened(settled.nodes))
     if form.accent is not None and said(settled.nodes):
         settled = _with_accent(form, settled, form.accent, dictionary)
     if settled.basis is Basis.SPELLING and form.accent is None:
@@ -100,6 +104,11 @@ def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
             f"{reading}: check that reading"
         )
     return settled
+
+
+def _lengthened(nodes: Nodes) -> Nodes:
+    """A reading of a kanji with its long vowel, which the dictionary knows in words only."""
+    return [{**node, "pron": pronounced(kana(node))} for node in nodes]
 
 
 def _with_accent(form: SpokenForm, settled: Settled, accent: int, dictionary: Analyses) -> Settled:

@@ -9,12 +9,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AccentBasis, Basis
-from tts_assets.japanese.alignment import Word, aligned, opposite
+from tts_assets.japanese.alignment import Stretch, Word, aligned, opposite
 from tts_assets.japanese.analyses import Settled, unchecked
 from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import enlarged, said, said_key
+from tts_assets.japanese.okurigana import (
+    is_heard_at_end,
+    is_known,
+    may_be_okurigana,
+    meant,
+    side_by_side,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,18 +33,12 @@ if TYPE_CHECKING:
 _MOST = 60
 #: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
 _NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
+#: Alone in brackets these are rather particles and endings than readings.
+_PARTICLES = frozenset("ハヘモヤカデヨネヲガニトノナダ")
 _FAMILIES = (
     "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
     "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
 )  # fmt: skip
-
-
-class Stretch(NamedTuple):
-    """Characters ``start`` to ``end`` of a text, the last not included, and their katakana."""
-
-    start: int
-    end: int
-    reading: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,8 @@ def stretches_in(text: str, readings: Iterable[tuple[str, str]]) -> list[Stretch
             continue
         at = start + len(spelling)
         if reading:
-            found.append(Stretch(start, at, enlarged(reading)))
+            kana = katakana(reading)
+            found.append(Stretch(start, at, enlarged(kana), perhaps=kana != reading))
     return found
 
 
@@ -98,7 +100,9 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
     lost = [
         unfit(text[each.start : each.end], each.reading) for each in stretches if each not in found
     ]
-    places = [Stretch(starts[each.start], ends[each.end], each.reading) for each in found]
+    places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in found]
+    places, unknown = _readings(best, places, dictionary)
+    lost += unknown
     fitted = [_fitted(best, group, dictionary) for group in _groups(best, places)]
     wanted = [change for each in fitted for change in each.wanted]
     doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
@@ -109,6 +113,31 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
     return replace(
         settled, basis=Basis.UNCHECKED if doubts else settled.basis, doubt="; ".join(told)
     )
+
+
+def _readings(
+    nodes: Nodes, stretches: Sequence[Stretch], dictionary: Analyses
+) -> tuple[list[Stretch], list[str]]:
+    """The stretches that tell how something is read, and what to say of those that seem not to."""
+    spelled = "".join(node["string"] for node in nodes)
+    own = [
+        each
+        for each in stretches
+        if not is_heard_at_end(nodes, each, dictionary)
+        and (not each.perhaps or is_known(spelled, each, dictionary))
+    ]
+    kept: list[Stretch] = []
+    doubts: list[str] = []
+    for group in side_by_side(own):
+        told = meant(nodes, group, dictionary) if may_be_okurigana(spelled, group) else None
+        start, end, given = group[0].start, group[-1].end, group[0].reading
+        if told is not None:
+            kept += [told] if told.reading else []
+        elif len(group) == 1 and given in _PARTICLES:
+            doubts.append(unfit(spelled[start:end], given))
+        else:
+            kept += group
+    return kept, doubts
 
 
 def unfit(spelling: str, reading: str) -> str:

@@ -14,7 +14,7 @@ from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.nodes import Nodes, enlarged, said
-from tts_assets.japanese.stretches import Stretch, settled_stretches, stretches_in, unfit
+from tts_assets.japanese.stretches import settled_stretches, stretches_in, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses
         here = [each for each in left if each.start < at]
         left = left[len(here) :]
         inside = [
-            Stretch(each.start - begin, each.end - begin, each.reading)
+            each._replace(start=each.start - begin, end=each.end - begin)
             for each in here
             if each.end <= at
         ]

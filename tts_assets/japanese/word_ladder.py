@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import AccentBasis, Basis
-from tts_assets.japanese.accent_guess import accent_in_kana
+from tts_assets.japanese.accent import notation
+from tts_assets.japanese.accent_guess import INFLECTED, accent_in_kana
 from tts_assets.japanese.alignment import aligned, edit_distance, letters
 from tts_assets.japanese.analyses import Settled
 from tts_assets.japanese.context import corrected
-from tts_assets.japanese.forcing import as_one_word, changes, forced, words
-from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import enlarged, phrases, said, said_key, spelled
-from tts_assets.japanese.particles import begins_with_particle, own_reading, reading_in_word
+from tts_assets.japanese.forcing import (
+    as_one_word,
+    changes,
+    forced,
+    grammar_of,
+    with_own_accent,
+    words,
+)
+from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
+from tts_assets.japanese.nodes import as_one_phrase, enlarged, phrases, said, said_key, spelled
+from tts_assets.japanese.particles import (
+    begins_with_particle,
+    own_reading,
+    reading_in_word,
+    with_particles,
+)
 from tts_assets.japanese.stretches import settled_stretches, stretches_in
 
 if TYPE_CHECKING:
@@ -41,18 +54,19 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
         ClipError: the text is too long.
     """
     if form.readings:
-        return settled_stretches(form.text, stretches_in(form.text, form.readings), dictionary)
+        return _with_stretches(form, dictionary)
     reading = reading_of(form)
     if reading is None:
         nodes = corrected(form.text, dictionary)
         return Settled(nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY)
     best = dictionary.best(form.text)
     if has_reading(best, reading):
-        return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+        return _as_spelled(form.text, best, reading, dictionary)
     key = pronunciation_key(reading)
     for nodes in dictionary.alternatives(form.text, _MOST):
         if _agrees(nodes, key) and not begins_with_particle(nodes):
-            return _from_next(form.text, best, dictionary.refined(form.text, nodes))
+            refined = dictionary.refined(form.text, nodes)
+            return _from_next(form.text, best, refined, dictionary)
     found = _forced(form.text, best, reading, dictionary)
     heard = said(best)
     reads = f"reads {form.text} as {heard}" if heard else f"does not read {form.text} by itself"
@@ -65,13 +79,46 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
     )
 
 
+def _as_spelled(text: str, best: Nodes, reading: str, dictionary: Analyses) -> Settled:
+    """The best analysis as it is, but for words that it says as two: 朝ご飯."""
+    said_as_one = corrected(text, dictionary) if len(phrases(best)) > 1 else best
+    if len(phrases(said_as_one)) < len(phrases(best)) and has_reading(said_as_one, reading):
+        return Settled(
+            nodes=said_as_one,
+            basis=Basis.NBEST,
+            accent_basis=AccentBasis.DICTIONARY,
+            doubt=f"the dictionary says {text} as {notation(phrases(best))}",
+        )
+    return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+
+
+def _with_stretches(form: SpokenForm, dictionary: Analyses) -> Settled:
+    """A word of which the data give the reading of parts; or of all, if these are followed."""
+    stretches = stretches_in(form.text, form.readings)
+    settled = settled_stretches(form.text, stretches, dictionary)
+    reading, done = "", 0
+    for stretch in stretches:
+        reading += katakana(form.text[done : stretch.start]) + stretch.reading
+        done = stretch.end
+    reading += katakana(form.text[done:])
+    if not is_katakana(reading) or not has_reading(settled.nodes, reading):
+        return settled
+    whole = settled_word(form._replace(reading=reading, readings=()), dictionary)
+    return whole if has_reading(whole.nodes, reading) else settled
+
+
 def reading_of(form: SpokenForm) -> str | None:
     """The reading that a word must have: the entry's, else that of its kana; None if it has none."""
-    return own_reading(form.text) if form.reading is None else enlarged(form.reading)
+    if form.reading is None:
+        return own_reading(form.text)
+    # Behind a gap there are more particles: the words tell them all, ては、ては.
+    said = form.reading if "、" in form.text else with_particles(form.text, form.reading)
+    return enlarged(said)
 
 
-def _from_next(text: str, best: Nodes, nodes: Nodes) -> Settled:
+def _from_next(text: str, best: Nodes, nodes: Nodes, dictionary: Analyses) -> Settled:
     """An alternative; one that says what the best does only confirms its particles."""
+    nodes = _with_own_accent(nodes, dictionary)
     ours, theirs = said(best), said(nodes)
     doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
     return Settled(
@@ -80,6 +127,19 @@ def _from_next(text: str, best: Nodes, nodes: Nodes) -> Settled:
         accent_basis=AccentBasis.DICTIONARY,
         doubt=None if ours == theirs else doubt,
     )
+
+
+def _with_own_accent(nodes: Nodes, dictionary: Analyses) -> Nodes:
+    """A verb or adjective that stands alone with the accent of this reading."""
+    if len(nodes) != 1 or nodes[0]["pos"] not in INFLECTED:
+        return nodes
+    [node] = nodes
+    for entry in dictionary.entries(node["string"]):
+        if (entry.grammar, entry.reading) == (grammar_of(node), node["read"]):
+            accent = with_own_accent(entry, dictionary).accent
+            if accent != entry.accent == node["acc"]:
+                return dictionary.devoiced(as_one_phrase(nodes, accent))
+    return nodes
 
 
 def has_reading(nodes: Nodes, reading: str) -> bool:

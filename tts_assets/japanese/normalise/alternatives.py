@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.kana import is_katakana, katakana, morae
 from tts_assets.japanese.normalise.fit import fits, has_kanji, okurigana
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ _BETWEEN_SPELLINGS = re.compile(
     f"|{_OR}"
 )
 _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
+#: Those that also stand between the kanji of one word: せん・せい.
+_BETWEEN_KANJI = "・|｜"
+#: A kanji is seldom read with more morae than this in a compound.
+_MORAE_OF_KANJI = 2
 #: More spellings of one word than this are no alternatives; each is held against each reading.
 _MOST = 50
 _MARKS_OF_READINGS = re.compile(f"[{_BETWEEN_READINGS}]|{_OR}")
@@ -51,10 +55,15 @@ def readings_parted(
         for mark in _BETWEEN_READINGS
         if not any(mark in each and not _parts_alike(mark, each, reading) for each in spellings)
     )
-    pattern = re.compile(f"[{re.escape(marks)}]|{_OR}" if marks else _OR)
-    parts = _split(reading, None, pattern)
-    if "・" in marks and _is_one_word(reading, parts, spellings):
-        parts = [reading]
+    inner = "".join(mark for mark in marks if mark in _BETWEEN_KANJI)
+    outer = "".join(mark for mark in marks if mark not in _BETWEEN_KANJI)
+    parts = [
+        piece
+        for part in _split(
+            reading, None, re.compile(f"[{re.escape(outer)}]|{_OR}" if outer else _OR)
+        )
+        for piece in _parted_between_kanji(part, inner, spellings)
+    ]
     spaced = [piece for part in parts for piece in _parted_at_spaces(part, spellings)]
     return _with_suru(spaced)
 
@@ -121,11 +130,22 @@ def _with_suru(parts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(whole))
 
 
-def _is_one_word(reading: str, parts: Sequence[str], spellings: Sequence[str]) -> bool:
-    """た・べる, where the mark shows the okurigana of 食べる."""
-    joined = reading.replace("・", "")
-    return any(fits(each, joined) and "・" not in each for each in spellings) and not any(
-        fits(each, parts[0]) for each in spellings
+def _parted_between_kanji(reading: str, marks: str, spellings: Sequence[str]) -> list[str]:
+    """A reading at marks that may also stand within it, where they do not."""
+    if not any(mark in reading for mark in marks):
+        return [reading]
+    parts = _split(reading, None, re.compile(f"[{re.escape(marks)}]"))
+    return ["".join(parts)] if _is_one_word(parts, spellings) else parts
+
+
+def _is_one_word(parts: Sequence[str], spellings: Sequence[str]) -> bool:
+    """た・べる, where the mark shows the okurigana of 食べる; せん・せい, a part for each kanji."""
+    joined = "".join(parts)
+    fitting = [each for each in spellings if "・" not in each and fits(each, joined)]
+    if not any(fits(each, parts[0]) for each in spellings):
+        return bool(fitting)
+    return all(len(morae(part)) <= _MORAE_OF_KANJI for part in parts) and any(
+        len(each) == len(parts) and all(map(has_kanji, each)) for each in fitting if len(each) > 1
     )
 
 

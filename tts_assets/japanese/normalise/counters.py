@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from tts_assets.japanese.kana import katakana, morae
-from tts_assets.japanese.normalise.fit import has_kanji
+from tts_assets.japanese.normalise.fit import has_kanji, kanji_count
 
 #: Numbers, and names in capitals, which are read letter by letter.
 _NUMBER = re.compile(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
@@ -93,13 +93,15 @@ def reads_numbers(base: str, reading: str) -> bool:
     numbers = list(_NUMBER.finditer(base))
     if len(morae(kana)) < len(numbers) + sum(map(has_kanji, base)):
         return False
-    at = 0
+    at = done = 0
     for number in numbers:
-        begins = [kana.find(each, at) for each in _readings(number.group())]
+        # The kanji before it are read before it.
+        earliest = at + kanji_count(base[done : number.start()])
+        begins = [kana.find(each, earliest) for each in _readings(number.group())]
         found = min((begin for begin in begins if begin >= 0), default=-1)
         if found < 0 or (number.start() == 0 and found > 0):
             return False
-        at = found + 1
+        at, done = found + 1, number.end()
     return True
 
 

@@ -15,6 +15,10 @@ def has_kanji(text: str) -> bool:
     return _KANJI.search(text) is not None
 
 
+def kanji_count(text: str) -> int:
+    return len(_KANJI.findall(text))
+
+
 def okurigana(spelling: str) -> str:
     """The hiragana at the end of a spelling in kanji; "" where there are none."""
     *_, end = _OKURIGANA.findall(spelling) or [""]
@@ -26,9 +30,10 @@ def fits(spelling: str, kana: str) -> bool:
 
     食べ物 fits タベモノ and not タモノ; each kanji takes a mora at least.
     """
-    reading = katakana(kana)
+    # A blank is no sound of a kanji.
+    reading = "".join(katakana(kana).split())
     pieces = list(_PIECE.finditer(katakana(spelling)))
-    if len(morae(reading)) < len(_KANJI.findall(spelling)):
+    if len(morae(reading)) < kanji_count(spelling):
         return False
     at, gap = 0, 0
     for index, piece in enumerate(pieces):

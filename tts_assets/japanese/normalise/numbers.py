@@ -59,9 +59,14 @@ _PART_OF = re.compile(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|�
 #: Fractions that are said as such every day, beside those with 1 at the top.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
 _WEEKDAY = re.compile(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
+#: (月)は休みです; behind kana it tells which kanji these are: き(木).
+_LONE_WEEKDAY = re.compile(
+    r"(?:^|(?<=[、。「\s)）週]))[(（]([月火水木金土日])[)）](?=[\s(（、。]|[はがにもで]|から|まで|$)",
+    re.MULTILINE,
+)
 
 _TIME = re.compile(
-    rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<![0-9０-９:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
+    rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<!{_D})(?<!{_D}[:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
     rf"(?![0-9０-９:：])(?:\s?([AaPp])\.?[Mm](?![A-Za-z])\.?)?"
     r"(?:(時間)|時|分)?"
 )
@@ -147,7 +152,8 @@ def _dates(text: str) -> str:
     text = _DAY.sub(
         lambda found: _date(found.group(), None, found[1] or found[3], found[2] or found[4]), text
     )
-    return _WEEKDAY.sub(r"\1曜日", _SLASHED.sub(_day, text))
+    text = _WEEKDAY.sub(r"\1曜日", _SLASHED.sub(_day, text))
+    return _LONE_WEEKDAY.sub(r"\1曜日", text)
 
 
 def _day(found: re.Match[str]) -> str:

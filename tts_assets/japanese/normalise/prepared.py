@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tts_assets.japanese.normalise.characters import checked, plain_characters
 from tts_assets.japanese.normalise.column import column
-from tts_assets.japanese.normalise.furigana import kana_of, surface, with_furigana
+from tts_assets.japanese.normalise.furigana import kana_of, surface
 from tts_assets.japanese.normalise.markup import unescaped, without_markup
+from tts_assets.japanese.normalise.notations import with_furigana
 
 #: The beginning of every way of normalising.
 prepared = column(checked, unescaped, checked, plain_characters, without_markup, with_furigana)

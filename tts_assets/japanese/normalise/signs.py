@@ -27,6 +27,9 @@ _DRAWN_OUT = re.compile(
 )
 _PLACEHOLDER = re.compile(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
 _WAVE = re.compile(r"[〜～~]+")
+#: A kana letter stands alone, a particle behind a wave.
+_PARTICLE = re.compile(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
+_SOUND_OF = {"は": "ワ", "へ": "エ"}
 _ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
 _NEEDLESS_SPACE = re.compile(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
 _PAUSES = re.compile(r"[、，]\s*(?:[、，]\s*)+")
@@ -62,6 +65,12 @@ def _closed_up(text: str) -> str:
 def _tidy(text: str) -> str:
     """No pause twice, none at the beginning or the end."""
     return _STOPS.sub("。", _PAUSE_AT_END.sub("", _PAUSES.sub("、", text))).strip()
+
+
+def sound_of_particle(text: str) -> str | None:
+    """ワ for 〜は and エ for 〜へ; None for all other texts, the kana letters は and へ included."""
+    found = _PARTICLE.fullmatch(text)
+    return None if found is None else _SOUND_OF[found[1]]
 
 
 #: The signs of running text.

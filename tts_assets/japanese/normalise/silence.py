@@ -23,6 +23,12 @@ _BULLET = re.compile(
 )
 #: In running text a single _ that parts no Latin words is a blank, too.
 _SMALL_BLANK = re.compile(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
+#: Patterns that begin with a part of speech: N＋です, V-て＋います, 動詞て形＋ください.
+_FORMULA = re.compile(
+    r"[ 〜～~]*((?:[NVSＮＶＳ][0-9０-９]?|[AＡ](?=[-‐−－])|NP|VP|NA|Na|Adj|adj|Noun|noun|Verb|verb"
+    r"|(?:[いなイナ]?形容|[名動助副])詞|普通形|辞書形|丁寧形|(?:[てた]|ない|ます|意向|可能|連用)形)"
+    r"[ぁ-ゖ形\-‐−－ー〜～() （）]{0,8}[+＋])[ 〜～~]*[ぁ-ゖ\u3400-\u9fff]"
+)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
 _GOES_ON = re.compile(rf"[ ]?{_JAPANESE.pattern}")
@@ -43,6 +49,9 @@ def unsayable(text: str) -> str | None:
     """The reason if a text has a part that cannot be said; None otherwise."""
     if _BLANK.search(without_dots(text)):
         return "the text has a blank to fill in"
+    formula = _FORMULA.match(text)
+    if formula is not None:
+        return f"the text is a formula with {formula[1]!r} in it, not words: say its examples"
     addresses = list(_ADDRESS.finditer(text))
     alone = addresses and not _JAPANESE.search(without_addresses(text))
     if alone or any(_GOES_ON.match(text, address.end()) for address in addresses):

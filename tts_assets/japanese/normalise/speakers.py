@@ -8,14 +8,16 @@ from collections import Counter
 from tts_assets.japanese.normalise.furigana import surface
 
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
+#: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
+_NOTE = r"(?:[ ]*[(（][ぁ-ゖァ-ヺー\u3400-\u9fff々A-Za-z]{1,8}[)）])"
 #: Labels of one letter, which are never words of the line itself.
-_SHORT_LABEL = re.compile(rf"^[ ]*{_LETTER}(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
+_SHORT_LABEL = re.compile(rf"^[ ]*{_LETTER}{_NOTE}?(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
 _LINE_WITHIN = re.compile(rf"(?<=[。！？!?」』])[ ]*(?={_LETTER}(?:[ ]*[：:]|[「『]))")
 _COLON = re.compile(
     r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*(?:(?<![0-9０-９])[：:]|[：:](?![0-9０-９]))(?!//)[ ]*(.*)"
 )
 _QUOTE = re.compile(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([「『].*[」』][。]?)[ ]*")
-_ROUND = re.compile(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*([^ \n].*)")
+_ROUND = re.compile(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
 _BRACKET = re.compile(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
 _DOT = re.compile(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
 #: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
@@ -27,6 +29,10 @@ _SPACE = re.compile(
 _NEXT = re.compile(
     r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
 )
+#: A dash begins a turn, and so does a slash between sentences.
+_DASH = re.compile(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
+_SLASH = re.compile(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
+_NOTE_AT_END = re.compile(rf"{_NOTE}+$")
 _NAME = re.compile(r"[^\s\d(（)）][^()（）]{0,11}")
 _BEFORE_QUOTE = re.compile(
     rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
@@ -53,7 +59,8 @@ def without_labels(text: str) -> str:
 
 def parted_lines(text: str) -> list[tuple[str | None, str]]:
     """Who says what: a speaker, None where none is named, and the words, for each line."""
-    written = _LINE_WITHIN.sub("\n", text).split("\n")
+    turns = _DASH.sub("", _SLASH.sub("\n", text))
+    written = _LINE_WITHIN.sub("\n", turns).split("\n")
     lines = [line for each in written if each.strip() for line in _apart(each)]
     spaced = sum(_SPACE.fullmatch(line) is not None for line in lines) > 1
     parted = [(*_parted(line, spaced=spaced), line) for line in lines]
@@ -87,10 +94,15 @@ def _parted(line: str, *, spaced: bool) -> tuple[str | None, str]:
         found = pattern.fullmatch(line)
         if found is None:
             continue
-        speaker = surface(found[1]).strip("・-—―* ")
+        speaker = _without_notes(surface(found[1]).strip("・-—―* "))
         if _is_name(speaker, name):
             return speaker, found[2]
     return None, line
+
+
+def _without_notes(speaker: str) -> str:
+    """A name without what stands behind it in brackets."""
+    return _NOTE_AT_END.sub("", speaker) or speaker
 
 
 def _is_name(speaker: str, name: re.Pattern[str]) -> bool:

@@ -39,8 +39,8 @@ def stretches_marked(written: str, said: str) -> Readings:
     for piece, reading in marks(written):
         begin = len(spelled)
         spelled += _SPACE.sub("", piece)
-        kana = katakana(_MARK.sub("", reading or ""))
-        if is_katakana(kana) and not is_katakana(katakana(piece)):
+        kana = _MARK.sub("", reading or "")
+        if is_katakana(katakana(kana)) and not is_katakana(katakana(piece)):
             found.append((begin, len(spelled), kana))
     starts, ends = opposite(spelled, said) if found else ({}, {})
     there = [

@@ -9,6 +9,7 @@ from tts_assets.japanese.normalise.alternatives import parted
 from tts_assets.japanese.normalise.brackets import without_notes
 from tts_assets.japanese.normalise.furigana import surface
 from tts_assets.japanese.normalise.prepared import prepared
+from tts_assets.japanese.normalise.signs import sound_of_particle
 from tts_assets.japanese.normalise.silence import reason_for_silence
 from tts_assets.japanese.normalise.word import forms_of, spoken_word
 
@@ -28,6 +29,14 @@ _MIDDLE_DOT = re.compile(
     r"(?<=[\u3040-\u309f\u3400-\u9fff])・(?=[〜～~\u3040-\u309f\u3400-\u9fff])"
 )
 _HONORIFIC = re.compile(r"^([〜～~]?)お\s*[/／・]\s*ご([〜～~].*)$", re.DOTALL)
+#: What the dictionary reads otherwise where it stands alone: a bare 気味 is キミ.
+_BEHIND_WAVE = {
+    "間": "アイダ",
+    "間に": "アイダニ",
+    "度に": "タビニ",
+    "気味": "ギミ",
+    "下で": "モトデ",
+}
 
 
 def spoken_title(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
@@ -53,5 +62,23 @@ def spoken_title(text: str, reading: str | None = None) -> tuple[SpokenForm, ...
         return silence
     shown = _HONORIFIC.sub(r"\1お\2／\1ご\2", _NUMBERED.sub("", _MIDDLE_DOT.sub("／", written)))
     if reading is not None:
-        return spoken_word(surface(shown), reading)
-    return forms_of(shown, parted(without_notes(surface(shown)), None))
+        return _as_in_patterns(spoken_word(surface(shown), reading), title)
+    return _as_in_patterns(forms_of(shown, parted(without_notes(surface(shown)), None)), title)
+
+
+def _as_in_patterns(
+    forms: tuple[SpokenForm, ...] | str, title: str
+) -> tuple[SpokenForm, ...] | str:
+    """は and へ alone as particles, not letters, and what stands behind a wave as an ending."""
+    if isinstance(forms, str):
+        return forms
+    return tuple(
+        form._replace(reading=sound_of_particle(f"〜{form.text}") or _ending(form, title))
+        for form in forms
+    )
+
+
+def _ending(form: SpokenForm, title: str) -> str | None:
+    if form.reading is not None or re.search(f"[〜～~…]\\s*{re.escape(form.text)}", title) is None:
+        return form.reading
+    return _BEHIND_WAVE.get(form.text)

@@ -18,10 +18,16 @@ from tts_assets.japanese.normalise.alternatives import (
 from tts_assets.japanese.normalise.brackets import with_notes, without_notes
 from tts_assets.japanese.normalise.column import column, settled
 from tts_assets.japanese.normalise.fit import fits, has_kanji
-from tts_assets.japanese.normalise.furigana import has_readings, pitch_within, read, surface
+from tts_assets.japanese.normalise.furigana import (
+    has_readings,
+    pitch_within,
+    read,
+    read_in_all_ways,
+    surface,
+)
 from tts_assets.japanese.normalise.numbers import said_numbers
 from tts_assets.japanese.normalise.prepared import prepared
-from tts_assets.japanese.normalise.signs import said_signs_of_word
+from tts_assets.japanese.normalise.signs import said_signs_of_word, sound_of_particle
 from tts_assets.japanese.normalise.silence import (
     ABSENT,
     nothing_said,
@@ -112,6 +118,7 @@ def spoken_word(
     silence = unsayable(spelled)
     if silence is not None:
         return silence
+    given = sound_of_particle(spelled) or given
     spellings = parted(_bare(suru_marked(spelled), [] if given is None else [given]), separators)
     if given is None:
         given = reading_in_accent(accent)
@@ -226,9 +233,14 @@ def _readings_within(
     if not has_readings(written):
         return []
     try:
-        return _readings(read(written), spellings, separators)
+        found = [
+            reading
+            for each in read_in_all_ways(written)
+            for reading in _readings(each, spellings, separators)
+        ]
     except UnusableTextError:
         return []
+    return list(dict.fromkeys(found))
 
 
 def _forms(

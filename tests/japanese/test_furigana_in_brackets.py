@@ -1,0 +1,194 @@
+"""Readings in brackets behind words: of which word they are, which of several, and when of none."""
+
+import pytest
+
+from tests.japanese.normalised import pairs
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.normalise import reading_in_furigana, spoken_text, spoken_word
+
+
+def only(said: tuple[SpokenForm, ...] | str) -> SpokenForm:
+    assert not isinstance(said, str), said
+    assert len(said) == 1
+    return said[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("七（しち・なな）", ["シチ", "ナナ"]),
+        ("明日（あした・あす）", ["アシタ", "アス"]),
+        ("一日[いちにち・ついたち]", ["イチニチ", "ツイタチ"]),
+        ("私【わたし・わたくし】", ["ワタシ", "ワタクシ"]),
+        ("～杯（はい・ばい・ぱい）", ["ハイ", "バイ", "パイ"]),
+        ("七（なな しち）", ["ナナ", "シチ"]),
+        ("七（なな；しち）", ["ナナ", "シチ"]),
+        ("七（なな or しち）", ["ナナ", "シチ"]),
+        ("今日(きょう｜こんにち)", ["キョウ", "コンニチ"]),
+        ("行く（いく・ゆく）", ["イク", "ユク"]),
+        ("四（し・よん）", ["シ", "ヨン"]),
+        ("角（かど・corner）", ["カド"]),
+    ],
+)
+def test_several_readings_of_a_word_are_alternatives(text: str, readings: list[str]) -> None:
+    assert [reading for _, reading in pairs(spoken_word(text))] == readings
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("漢字[かん・じ]", "カンジ"),
+        ("学校（がっ・こう）", "ガッコウ"),
+        ("先生（せん せい）", "センセイ"),
+        ("大学生（だい・がく・せい）", "ダイガクセイ"),
+        ("日本語[に|ほん|ご]", "ニホンゴ"),
+        ("食べる（た・べる）", "タベル"),
+    ],
+)
+def test_a_reading_for_each_kanji_is_one_reading(text: str, reading: str) -> None:
+    assert [said for _, said in pairs(spoken_word(text))] == [reading]
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("明日（あした・あす）は休みです。", (("明日", "アシタ"),)),
+        ("彼は七（しち・なな）と言う。", (("七", "シチ"),)),
+    ],
+)
+def test_of_several_readings_running_text_has_the_first(
+    text: str, readings: tuple[tuple[str, str], ...]
+) -> None:
+    assert only(spoken_text(text)).readings == readings
+    assert reading_in_furigana("明日（あした・あす）") == "アシタ"
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("4月1日(ついたち)に始まる。", (("1日", "ツイタチ"),)),
+        ("来月1日(ついたち)に払う。", (("1日", "ツイタチ"),)),
+        ("約10分(じゅっぷん)かかる。", (("10分", "ジュップン"),)),
+        ("第3課(さんか)です。", (("3課", "サンカ"),)),
+        ("定価1500円(せんごひゃくえん)", (("1500円", "センゴヒャクエン"),)),
+        ("朝8時半(はちじはん)に出る。", (("8時半", "ハチジハン"),)),
+        ("猫2匹(にひき)がいる。", (("2匹", "ニヒキ"),)),
+        ("毎年4月(しがつ)に始まる。", (("4月", "シガツ"),)),
+        ("弟は今年20歳(はたち)になる。", (("20歳", "ハタチ"),)),
+    ],
+)
+def test_a_reading_that_begins_with_the_number_is_not_of_the_words_before_it(
+    text: str, readings: tuple[tuple[str, str], ...]
+) -> None:
+    assert only(spoken_text(text)).readings == readings
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("一日 (ついたち)", "ツイタチ"),
+        ("開く (あく)", "アク"),
+        ("人気 【ひとけ】", "ヒトケ"),
+        ("一日\u3000（ついたち）", "ツイタチ"),
+        ("角 [かど]", "カド"),
+        ("角 (かど, corner)", "カド"),
+        ("四 [し]", "シ"),
+    ],
+)
+def test_a_reading_may_stand_behind_a_blank(text: str, reading: str) -> None:
+    assert [said for _, said in pairs(spoken_word(text))] == [reading]
+
+
+@pytest.mark.parametrize(
+    "text", ["食べる (たべもの)", "犬 (ペット)", "静か (な)", "見る (テレビを)"]
+)
+def test_behind_a_blank_what_cannot_be_the_reading_is_a_note(text: str) -> None:
+    assert pairs(spoken_word(text)) == [(text.split(" ", maxsplit=1)[0], None)]
+
+
+def test_in_running_text_a_reading_behind_a_blank_is_not_said_in_addition() -> None:
+    assert pairs(spoken_text("今日 (きょう) は 暑い (あつい) です。")) == [
+        ("今日は暑いです。", "キョウハアツイデス")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "readings"),
+    [
+        ("開(あ)く", "開く", (("開", "ア"),)),
+        ("受(け)付", "受付", (("受", "ケ"),)),
+        ("写真を取(と)る", "写真を取る", (("取", "ト"),)),
+        ("彼を抱(だ)いた", "彼を抱いた", (("抱", "ダ"),)),
+        ("髪を梳(と)かす", "髪を梳かす", (("梳", "ト"),)),
+    ],
+)
+def test_one_kana_in_round_brackets_is_left_to_the_dictionary(
+    text: str, said: str, readings: tuple[tuple[str, str], ...]
+) -> None:
+    form = only(spoken_word(text))
+    assert (form.text, form.reading, form.readings) == (said, None, readings)
+    assert reading_in_furigana(text) is None
+
+
+def test_so_are_fewer_kana_than_the_kanji_before_them_should_have() -> None:
+    form = only(spoken_word("田中先生（せんせい）"))
+    assert (form.reading, form.readings) == (None, (("田中先生", "センセイ"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("友達(と)いく", "友達といく"), ("学生(だ)", "学生"), ("荷物(を)もつ", "荷物をもつ")],
+)
+def test_particles_in_round_brackets_are_no_readings(text: str, said: str) -> None:
+    assert pairs(spoken_text(text)) == [(said, None)] or said == "学生"
+    assert only(spoken_word(text)).readings == ()
+
+
+@pytest.mark.parametrize("reading", ["[た]べる", "(た)べる", "{た}べる", "食[た]べる"])
+def test_brackets_in_a_reading_only_show_what_is_of_the_kanji(reading: str) -> None:
+    assert pairs(spoken_word("食べる", reading)) == [("食べる", "タベル")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "reading"),
+    [
+        ("{{食|た}}べる", "食べる", "タベル"),
+        ("{{r|明日|あす}}", "明日", "アス"),
+        ("{{ruby|明日|あす}}", "明日", "アス"),
+        ("{{furigana|食|た}}べる", "食べる", "タベル"),
+        ("{明日}(あす)", "明日", "アス"),
+        ("{漢字}(かんじ)", "漢字", "カンジ"),
+        ("漢字|かんじ|", "漢字", "カンジ"),
+        ("明日‹あす›", "明日", "アス"),
+        ("明日＜あす＞", "明日", "アス"),
+        ("\\ruby{明日}{あす}", "明日", "アス"),
+    ],
+)
+def test_furigana_are_taken_in_more_ways_of_marking_them(
+    text: str, said: str, reading: str
+) -> None:
+    assert pairs(spoken_word(text)) == [(said, reading)]
+    assert pairs(spoken_text(text)) == [(said, reading)]
+
+
+def test_a_reading_in_latin_letters_is_one_if_the_dictionary_knows_it() -> None:
+    form = only(spoken_text("今日 (kyō) は休みだ。"))
+    assert (form.text, form.readings) == ("今日は休みだ。", (("今日", "きょー"),))
+
+
+def test_a_name_in_capitals_is_no_reading() -> None:
+    assert only(spoken_text("米国(USA)へ行く。")).text == "米国、USA、へ行く。"
+
+
+def test_a_quotation_is_the_reading_where_it_has_the_same_ending() -> None:
+    assert pairs(spoken_word("開く「あく」")) == [("開く", "アク")]
+
+
+@pytest.mark.parametrize("text", ["母「はい」", "店員さん「たなかさん」", "彼は「はい」と言う"])
+def test_other_quotations_are_said(text: str) -> None:
+    assert only(spoken_text(text)).text == text
+
+
+def test_a_long_text_with_a_reading_is_gone_through_at_once() -> None:
+    form = only(spoken_text("市場[いちば]へ行く。" + "角を曲がる。" * 1_600))
+    assert form.readings == (("市場", "イチバ"),)

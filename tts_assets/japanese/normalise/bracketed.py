@@ -1,0 +1,172 @@
+"""Readings in brackets behind words: of which word they are, and whether they are readings at all."""
+
+from __future__ import annotations
+
+import re
+
+from tts_assets.japanese.kana import hiragana, katakana, morae
+from tts_assets.japanese.normalise.counters import reads_numbers
+from tts_assets.japanese.normalise.fit import fits, has_kanji, kanji_count, okurigana
+from tts_assets.japanese.normalise.furigana import marked
+from tts_assets.japanese.romaji import to_katakana
+
+_KANA = "ぁ-ゖァ-ヺー"
+#: A word and a bracket behind it.
+_BRACKETED = re.compile(
+    r"(?P<run>[^\s、。，．,!?！？「」『』…：:;；/／()（）\[\]［］{}｛｝【】〔〕〈〉《》‹›＜＞<>\ue000-\ue002]{1,24})"
+    r"(?P<gap> ?)(?P<bracket>[\[［(（{｛【〔〈《‹＜<])"
+    r"(?P<inside>[^()（）\[\]［］{}｛｝【】〔〕〈〉《》‹›＜＞<>\ue000-\ue002\n]{0,64})"
+    r"[\]］)）}｝】〕〉》›＞>]"
+)
+_QUOTED = re.compile(
+    rf"\s*(?P<run>[^\s「」『』]{{2,24}}) ?[「『](?P<inside>[{_KANA}]{{2,48}})[」』]\s*"
+)
+_PITCH = re.compile(r"[\d０-９,、\- ]+")
+_BETWEEN_READINGS = re.compile(r"\s*[・；｜|]\s*|\s+(?:or|または|もしくは|あるいは)\s+|\s+")
+_READING = re.compile(rf"[{_KANA}]+")
+_HIRAGANA = re.compile("[ぁ-ゖー]+")
+#: Not USA.
+_ROMAJI = re.compile(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
+_LATIN = re.compile(r"[!-~À-ÿ]+")
+_BASE_START = re.compile(r"[^\W_ぁ-ゖァ-ヺー]")
+_BASE = re.compile(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A-Za-zＡ-Ｚａ-ｚァ-ヺー]")
+_INSIDE_NUMBER = re.compile("(?<=[0-9０-９])[0-9０-９]")
+_ROUND = "(（〔"
+#: In round brackets these are endings that may be left out, not readings.
+_ENDINGS = frozenset(["する", "な", "の", "だ", "です", "を", "が", "に", "と"])
+#: Nouns that are read so, and verbs and adjectives whose okurigana stand behind the bracket.
+_READ_SO = {"に": "二荷弐丹仁", "と": "戸都斗十途", "の": "野乃", "な": "名菜", "が": "蛾我画"}
+_STEM_READ_SO = {
+    "に": "煮似逃",
+    "と": "取撮採捕執獲摂盗録解溶融説梳閉綴泊止留停飛跳研遂富問",
+    "の": "乗載飲呑伸延述退",
+    "な": "泣鳴啼成為生無亡慣馴投撫萎嘗舐",
+    "だ": "抱出",
+}
+#: The endings of words in the dictionary form.
+_ENDING = re.compile("[うくぐすつぬぶむるい]$")
+#: Most kana that a kanji has of which a reading is told kanji by kanji.
+_MOST_PER_KANJI = 2
+
+
+def bracketed(text: str) -> str:
+    """食[た]べる, 漢字(かんじ), 言葉[ことば;h], 漢字《かんじ》; a pitch in brackets is dropped."""
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is not None and _same_ending(quoted["run"], quoted["inside"]):
+        return marked(quoted["run"], quoted["inside"])
+    return _BRACKETED.sub(_with_reading, text)
+
+
+def _same_ending(word: str, reading: str) -> bool:
+    """Whether 「」 hold a reading: that of 開く「あく」, where 母「はい」 is what she says."""
+    return _ENDING.search(okurigana(word)) is not None and fits(word, reading)
+
+
+def _with_reading(found: re.Match[str]) -> str:
+    run, square = found["run"], found["bracket"] in "[［"
+    given, _, _ = found["inside"].partition(";")
+    first = re.split(r"[,、/／]", given)[0].strip()
+    if square and not found["gap"] and found["inside"].strip() and _no_sound(first, given):
+        return run
+    romaji = _in_romaji(first)
+    readings = [romaji] if romaji else _readings(run, first)
+    base = _base(found, readings[0], square=square) if readings else None
+    if romaji and not has_kanji(base or ""):
+        return found.group()
+    if base is None:
+        shown = square and not found["gap"] and readings and _shown(run, readings[0])
+        return run if shown else found.group()
+    alone = found.string.strip() == found.group().strip()
+    if found["gap"] and not _may_follow_blank(readings[0], alone=alone):
+        return found.group()
+    if romaji:
+        return run.removesuffix(base) + marked(base, romaji, perhaps=True)
+    return run.removesuffix(base) + marked(
+        base,
+        *(readings if alone else readings[:1]),
+        unsure=len(readings) == 1 and _is_unsure(found, base, readings[0]),
+    )
+
+
+def _in_romaji(given: str) -> str | None:
+    """The hiragana of a reading in Latin letters, such as kado of 角 (kado)."""
+    kana = to_katakana(given) if _ROMAJI.fullmatch(given) else None
+    return None if kana is None else hiragana(kana)
+
+
+def _no_sound(reading: str, given: str) -> bool:
+    return not reading or _PITCH.fullmatch(given) is not None
+
+
+def _shown(run: str, reading: str) -> bool:
+    return katakana(run).endswith(katakana(reading))
+
+
+def _readings(run: str, given: str) -> list[str]:
+    """The readings that a bracket holds; none where it holds something else.
+
+    かん・じ is one, kanji by kanji; しち・なな are two.
+    """
+    parts = _BETWEEN_READINGS.split(given)
+    kana = [part for part in parts if _READING.fullmatch(part)]
+    if not _READING.fullmatch(parts[0]) or any(
+        not _READING.fullmatch(part) and not _LATIN.fullmatch(part) for part in parts
+    ):
+        return []
+    whole = "".join(kana)
+    base = _longest(run, whole)
+    if len(kana) == 1 or base is None or _kanji_by_kanji(base, kana):
+        return [whole]
+    alone = _longest(run, kana[0])
+    return [each for each in kana if alone is None or fits(alone, each)]
+
+
+def _kanji_by_kanji(base: str, parts: list[str]) -> bool:
+    if not all(fits(base, part) for part in parts):
+        return True
+    short = all(len(morae(part)) <= _MOST_PER_KANJI for part in parts)
+    return short and 1 < len(parts) == kanji_count(base)
+
+
+def _may_follow_blank(reading: str, *, alone: bool) -> bool:
+    """Behind a blank a word in katakana is a note, and one kana in a sentence a particle."""
+    return _HIRAGANA.fullmatch(reading) is not None and (alone or len(reading) > 1)
+
+
+def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
+    """Whether only a dictionary can tell what the kana are.
+
+    手(て)を has a reading there, 受(け)付 an ending. 先生 alone would have as many kana as 田中先生
+    has in 田中先生(せんせい).
+    """
+    if found["bracket"] in "[［":
+        return False
+    if len(base) == len(reading) == 1:
+        return found["bracket"] in _ROUND
+    kanji = kanji_count(base)
+    return kanji > _MOST_PER_KANJI and len(morae(reading)) <= _MOST_PER_KANJI * (kanji - 1)
+
+
+def _base(found: re.Match[str], reading: str, *, square: bool) -> str | None:
+    """The end of a run of text that the reading behind it is of; None where it is an ending."""
+    base = _longest(found["run"], reading)
+    if base is None or square or reading not in _ENDINGS:
+        return base
+    behind = found.string[found.end() : found.end() + 1]
+    stem = _STEM_READ_SO.get(reading, "") if _HIRAGANA.fullmatch(behind) else ""
+    return base if base in _READ_SO.get(reading, "") + stem else None
+
+
+def _longest(run: str, reading: str) -> str | None:
+    """The longest end of a run of text that kana fit: of 彼は危険[きけん], 危険."""
+    starts = (0, *(match.start() for match in _BASE_START.finditer(run, 1)))
+    fitting = [
+        run[start:]
+        for start in starts
+        if _BASE.search(run, start)
+        and not _INSIDE_NUMBER.match(run, start)
+        and fits(run[start:], reading)
+    ]
+    if not fitting:
+        return None
+    return next((each for each in fitting if reads_numbers(each, reading)), fitting[0])
