@@ -82,8 +82,7 @@ class AccentBasis(StrEnum):
     GUESSED = "guessed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
+class Phrase(NamedTuple):
     """An accent phrase: one rise, and at most one fall, of the pitch.
 
     Args:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tts_assets.domain import AccentBasis, Basis
 
@@ -46,8 +45,7 @@ class Analyses(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(NamedTuple):
     """What is said for a word or a sentence, and why; as in Pronunciation."""
 
     nodes: Nodes

@@ -212,7 +212,11 @@ def corrected(text: str, dictionary: Analyses) -> Nodes:
     Raises:
         ClipError: the text is too long.
     """
-    nodes = dictionary.best(text)
+    return corrected_in(dictionary.best(text), text, dictionary)
+
+
+def corrected_in(nodes: Nodes, text: str, dictionary: Analyses) -> Nodes:
+    """The best analysis of a text with what its context decides; the very same if that is nothing."""
     # Numbers are written otherwise in an analysis than in the text.
     spelled = "".join(node["string"] for node in nodes)
     if _DECIDED.isdisjoint(spelled):

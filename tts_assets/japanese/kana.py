@@ -10,6 +10,7 @@ _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("�
 }
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
+_NOT_KATAKANA = re.compile(r"[^ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
 
 _ROWS = {
@@ -22,6 +23,8 @@ _ROWS = {
 _VOWEL_OF = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 #: A vowel that only lengthens the one before it: オウ is said オオ, エイ is said エエ.
 _LENGTHENED = {("オ", "ウ"): "オ", ("エ", "イ"): "エ"}
+#: What may only lengthen the vowel before it.
+_LENGTHENING = frozenset("ーウイ")
 
 #: Which kana each small kana makes one mora with; behind others it is a mora of its own.
 _JOINED = {
@@ -99,10 +102,13 @@ def pronunciation_key(reading: str) -> str:
     Marks that are not kana are dropped, ヂヅヲヰヱ are what they sound like, and a long vowel is
     written as that vowel twice, however it was spelled: トウキョウ, トーキョー and トオキョオ agree.
     """
+    spelled = _NOT_KATAKANA.sub("", katakana(reading).translate(_MERGED))
+    if _LENGTHENING.isdisjoint(spelled):
+        return spelled
     key: list[str] = []
-    for kana in katakana(reading).translate(_MERGED):
-        if not is_katakana(kana):
-            continue
-        before = _VOWEL_OF.get(key[-1], "") if key else ""
-        key.append(before if kana == "ー" else _LENGTHENED.get((before, kana), kana))
+    last = ""
+    for kana in spelled:
+        before = _VOWEL_OF.get(last, "")
+        last = before if kana == "ー" else _LENGTHENED.get((before, kana), kana)
+        key.append(last)
     return "".join(key)

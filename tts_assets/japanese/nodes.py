@@ -115,5 +115,7 @@ def as_one_phrase(nodes: Iterable[Node], accent: int) -> Nodes:
 
 
 def _phrase(words: Sequence[Node], *, pause: bool) -> Phrase:
-    accent = min(words[0]["acc"], size(words))
-    return Phrase(kana=said(words), accent=accent, pause=pause)
+    first = words[0]
+    if len(words) == 1:
+        return Phrase(kana(first), min(first["acc"], first["mora_size"]), pause)
+    return Phrase(said(words), min(first["acc"], size(words)), pause)

@@ -31,6 +31,7 @@ _PATTERN = re.compile(
     "|(?P<to>へ)(?:(?P<as_topic>は)|[のもと])$"
     "|の(?P<nominal>は)(?:$|、)"
 )
+_BEGINNINGS = frozenset("はてへの")
 _SOUND_OF = {"ハ": "ワ", "ヘ": "エ"}
 
 
@@ -94,15 +95,17 @@ def with_particles(text: str, reading: str) -> str:
 
     ハオロカ of はおろか is ワオロカ.
     """
-    said = list(reading)
     for place in _in_pattern(text):
-        if place < len(said):
-            said[place] = _SOUND_OF.get(said[place], said[place])
-    return "".join(said)
+        sound = _SOUND_OF.get(reading[place : place + 1])
+        if sound is not None:
+            reading = f"{reading[:place]}{sound}{reading[place + 1 :]}"
+    return reading
 
 
 def _in_pattern(text: str) -> list[int]:
     """Where a grammar pattern has は and へ as particles, in a text that begins with it."""
+    if text[:1] not in _BEGINNINGS:
+        return []
     found = _PATTERN.match(text)
     if found is None:
         return []

@@ -110,8 +110,8 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
         return unchecked(best, "; ".join(doubts) or None)
     settled = _changed(text, best, wanted, dictionary)
     told = [each for each in (settled.doubt, *doubts) if each is not None]
-    return replace(
-        settled, basis=Basis.UNCHECKED if doubts else settled.basis, doubt="; ".join(told)
+    return settled._replace(
+        basis=Basis.UNCHECKED if doubts else settled.basis, doubt="; ".join(told)
     )
 
 

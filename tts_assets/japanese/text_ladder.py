@@ -91,7 +91,7 @@ def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses
         doubts = [found.doubt] if found.doubt else []
         # One that goes on in the next sentence fits no analysis.
         doubts += [unfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]]
-        settled.append(replace(found, doubt="; ".join(doubts) or None))
+        settled.append(found._replace(doubt="; ".join(doubts) or None))
     return settled
 
 
@@ -177,8 +177,7 @@ def _restored(
     """The sentence held against its line with what that has lost in Latin letters."""
     settled = _settled(sentence, line, dictionary)
     doubt = f"{difference(sentence.nodes, lost)}, which only lacks what Latin letters lose"
-    return replace(
-        settled,
+    return settled._replace(
         basis=Basis.UNCHECKED,
         doubt=doubt if settled.doubt is None else f"{doubt}; {settled.doubt}",
     )

@@ -9,7 +9,7 @@ from tts_assets.japanese.accent import notation
 from tts_assets.japanese.accent_guess import INFLECTED, accent_in_kana
 from tts_assets.japanese.alignment import aligned, edit_distance, letters
 from tts_assets.japanese.analyses import Settled
-from tts_assets.japanese.context import corrected
+from tts_assets.japanese.context import corrected, corrected_in
 from tts_assets.japanese.forcing import (
     as_one_word,
     changes,
@@ -81,10 +81,15 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
 
 def _as_spelled(text: str, best: Nodes, reading: str, dictionary: Analyses) -> Settled:
     """The best analysis as it is, but for words that it says as two: 朝ご飯."""
-    said_as_one = corrected(text, dictionary) if len(phrases(best)) > 1 else best
-    if len(phrases(said_as_one)) < len(phrases(best)) and has_reading(said_as_one, reading):
+    # As itself where nothing is corrected: to count the phrases of every word takes time.
+    as_one = corrected_in(best, text, dictionary) if len(best) > 1 else best
+    if (
+        as_one is not best
+        and len(phrases(as_one)) < len(phrases(best))
+        and has_reading(as_one, reading)
+    ):
         return Settled(
-            nodes=said_as_one,
+            nodes=as_one,
             basis=Basis.NBEST,
             accent_basis=AccentBasis.DICTIONARY,
             doubt=f"the dictionary says {text} as {notation(phrases(best))}",
