@@ -296,6 +296,7 @@ def test_text_that_is_no_address_is_never_replaced(value: str) -> None:
     "value",
     [
         "https://a.example/x",
+        "audio/inu",
         "/audio/犬 1",
         "犬.mp3",
         "[sound:犬.mp3]",

@@ -31,6 +31,9 @@ WORDS: list[dict[str, Any]] = [
     {"id": "part", "word": "市場[いちば]を見る"},
     {"id": "english", "word": "eat"},
     {"id": "abbreviation", "word": "CD"},
+    {"id": "unit", "word": "3 cm × 5 km"},
+    {"id": "comparison", "word": "A vs Bを見る"},
+    {"id": "city", "word": "New Yorkに行く"},
     {"id": "name", "word": "iPhoneを買う"},
     {"id": "english-read", "word": "Suica", "reading": "スイカ"},
 ]
@@ -131,13 +134,18 @@ def test_a_reading_in_two_scripts_is_a_warning(looked: dict[str, Any]) -> None:
 
 def test_words_that_are_not_japanese_are_a_warning(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "english")
-    assert _rules([found]) == [("warning", "text-latin")]
+    assert _rules([found]) == [("note", "text-latin")]
     assert "'eat' is said by a Japanese voice" in found["message"]
     sentences = [each for each in _of(looked, "sentences") if each["rule"] == "text-latin"]
     assert [each["message"].partition(" is said")[0] for each in sentences] == ["'I am a student'"]
+    assert {each["severity"] for each in sentences} == {"warning"}
 
 
-@pytest.mark.parametrize("entry", ["abbreviation", "name", "english-read"])
+def test_two_words_may_be_a_name(looked: dict[str, Any]) -> None:
+    assert ("note", "text-latin") in _rules(_of(looked, "city"))
+
+
+@pytest.mark.parametrize("entry", ["abbreviation", "unit", "comparison", "name", "english-read"])
 def test_abbreviations_names_and_words_with_a_reading_are_none_of_them(
     looked: dict[str, Any], entry: str
 ) -> None:

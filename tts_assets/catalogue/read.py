@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from tts_assets.catalogue.document import Document
     from tts_assets.mapping import Source
 
-#: A URL, an absolute path or the name of a file, in Anki's brackets or not.
+#: A URL, a path without blanks or the name of a file, in Anki's brackets or not.
 _ADDRESS = re.compile(
-    r"\s*(?:[a-z][a-z0-9+.-]*:\S|\.{0,2}/\S|.*\.[a-z0-9]{2,5}\]?(?:[?#]\S*)?\s*\Z)",
+    r"\s*(?:[a-z][a-z0-9+.-]*:\S|\.{0,2}/\S|[!-~]+/[!-~]*\Z"
+    r"|.*\.[a-z0-9]{2,5}\]?(?:[?#]\S*)?\s*\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -214,7 +215,7 @@ class Reader:
                 place,
                 said,
                 parallel,
-                None if url is None or url.isspace() else url or None,
+                url if url and not url.isspace() else None,
                 voice,
                 at,
                 catalogue.source.name,

@@ -26,10 +26,11 @@ _HIRAGANA = re.compile(r"[ぁ-ゖ]")
 _KATAKANA_RUN = re.compile(r"[ァ-ヺ][ァ-ヺー]*")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024fＡ-Ｚａ-ｚ]")
 
-_WORD = r"[A-Za-z\u00c0-\u024f]+(?:['’-][A-Za-z\u00c0-\u024f]+)*"
-#: Two words or more; one alone may be a name or an abbreviation that Japanese has taken over.
-_LATIN_WORDS = re.compile(rf"{_WORD}(?:[,.;:]?\s+{_WORD})+")
-_SMALL_LATIN = re.compile(r"[a-z\u00df-\u024f]{2}")
+_LETTER = r"[A-Za-z\u00c0-\u024f]"
+_WORD = rf"{_LETTER}++(?:['’-]{_LETTER}++)*+"
+_LATIN_WORDS = re.compile(rf"(?<!{_LETTER})(?<!{_LETTER}['’-]){_WORD}(?:[,.;:]?\s+{_WORD})*+")
+#: Not an abbreviation or a unit: CD, km, vs.
+_LONG_WORD = re.compile(rf"(?={_LETTER}*[a-z\u00df-\u024f]{{2}}){_LETTER}{{3,}}")
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々〆]")
 
 
@@ -82,14 +83,18 @@ def is_latin(given: str) -> bool:
 
 
 def foreign_words(text: str) -> str | None:
-    """Words of a text that are not Japanese; None where there are none, or only an abbreviation."""
+    """The words in a row that are not Japanese; None where there are none but abbreviations.
+
+    A single word among Japanese may be a name that Japanese has taken over, and is none of them.
+    """
     text = unicodedata.normalize("NFKC", text)
-    if not _JAPANESE.search(text):
-        return text if _SMALL_LATIN.search(text) else None
-    for found in _LATIN_WORDS.finditer(text):
-        if _SMALL_LATIN.search(found.group()):
-            return found.group()
-    return None
+    alone = not _JAPANESE.search(text)
+    runs = [found.group() for found in _LATIN_WORDS.finditer(text)]
+    return max(
+        (run for run in runs if _LONG_WORD.search(run) and (alone or " " in run)),
+        key=lambda run: run.count(" "),
+        default=None,
+    )
 
 
 def mixed_in(given: str, reading: str, text: str) -> str | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tts_assets.domain import Clip
 
+#: So many words in a row may be a name.
+_MOST_IN_A_NAME = 2
+
 
 class Spoken(NamedTuple):
     """A clip, and all that is known of how it is said.
@@ -151,9 +154,12 @@ def _foreign(spoken: Spoken) -> _Remark:
     words = foreign_words(form.text)
     if words is None:
         return None
+    # New York and iPad mini are said in Japanese, too.
+    severity = Severity.NOTE if words.count(" ") < _MOST_IN_A_NAME else None
     return Remark(
         Rule.TEXT_LATIN,
         f"{words!r} is said by a Japanese voice: leave it out of the text, or give the reading",
+        severity,
     )
 
 
