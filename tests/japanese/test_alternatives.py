@@ -24,6 +24,8 @@ from tts_assets.japanese.normalise import spoken_word
         ("食べる", "た・べる"),
         ("食べ物", "た・べ・もの"),
         ("一日", "いち・にち"),
+        ("手紙", "て・がみ"),
+        ("朝日", "あさ・ひ"),
     ],
 )
 def test_a_mark_between_the_kanji_of_a_word_parts_nothing(word: str, reading: str) -> None:
@@ -41,6 +43,12 @@ def test_a_mark_between_the_kanji_of_a_word_parts_nothing(word: str, reading: st
         ("日本", "にほん・にっぽん"),
         ("開く", "あく・ひらく"),
         ("十分", "じゅうぶん・じゅっぷん"),
+        ("雑魚", "ざこ・じゃこ"),
+        ("河豚", "ふぐ・ふく"),
+        ("数珠", "じゅず・ずず"),
+        ("巫女", "みこ・ふじょ"),
+        ("木瓜", "ぼけ・もけ"),
+        ("今日", "けふ・きょう"),
     ],
 )
 def test_readings_of_the_whole_word_stay_alternatives(word: str, reading: str) -> None:

@@ -8,7 +8,7 @@ from tts_assets.japanese.normalise import spoken_text, spoken_word
 
 @pytest.mark.parametrize(
     "formula",
-    ["N＋です", "Ｎ＋です", "N + です", "V-て＋います", "Vて+ください", "N1＋は", "名詞＋です", "動詞て形＋います", "て形＋ください"],
+    ["N＋です", "Ｎ＋です", "N + です", "V-て＋います", "Vて+ください", "N1＋は", "名詞＋です", "動詞て形＋います", "て形＋ください", "N（名詞）＋です"],
 )  # fmt: skip
 def test_a_formula_is_not_said(formula: str) -> None:
     assert "formula" in reason(spoken_word(formula))

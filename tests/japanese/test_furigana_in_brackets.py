@@ -192,3 +192,47 @@ def test_other_quotations_are_said(text: str) -> None:
 def test_a_long_text_with_a_reading_is_gone_through_at_once() -> None:
     form = only(spoken_text("市場[いちば]へ行く。" + "角を曲がる。" * 1_600))
     assert form.readings == (("市場", "イチバ"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("学校 （から） 帰る。", "学校から帰る。"),
+        ("東京 （まで） 何時間ですか。", "東京まで何時間ですか。"),
+        ("お茶 （など） を飲む。", "お茶などを飲む。"),
+        ("日本 （という） 国です。", "日本という国です。"),
+        ("窓 (あけて) ください。", "窓あけてください。"),
+        ("学校(から)帰る。", "学校から帰る。"),
+        ("学校(からの)手紙", "学校からの手紙"),
+        ("私(たち)は行く。", "私たちは行く。"),
+        ("お客(さん)が来た。", "お客さんが来た。"),
+        ("京都(と)奈良", "京都と奈良"),
+        ("電波(は)届く", "電波は届く"),
+    ],
+)
+def test_particles_and_suffixes_in_brackets_are_said(text: str, said: str) -> None:
+    assert pairs(spoken_text(text)) == [(said, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("空(から)", "カラ"),
+        ("等(など)", "ナド"),
+        ("友達(ともだち)", "トモダチ"),
+        ("勇人(ゆうと)", "ユウト"),
+        ("大和(やまと)", "ヤマト"),
+        ("三(さん)", "サン"),
+        ("図(と)書(しょ)館(かん)", "トショカン"),
+        ("日(に)本(ほん)", "ニホン"),
+    ],
+)
+def test_kanji_that_are_read_as_such_kana_have_furigana(text: str, reading: str) -> None:
+    form = only(spoken_text(text))
+    found = form.reading or "".join(kana for _, kana in form.readings)
+    assert found == reading
+
+
+@pytest.mark.parametrize(("text", "said"), [("何(か)", "何か"), ("又(は)", "又は")])
+def test_of_some_words_a_part_is_in_the_brackets(text: str, said: str) -> None:
+    assert pairs(spoken_word(text)) == [(said, None)]

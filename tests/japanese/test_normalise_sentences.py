@@ -228,3 +228,16 @@ def test_headings_are_in_the_reading_as_they_are_in_the_text() -> None:
 
 def test_a_dialogue_with_a_blank_in_it_is_not_said() -> None:
     assert spoken_dialogue("A：＿＿＿\nB：はい。") == "the text has a blank to fill in"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r"Hello\nworld", "Hello。world"),
+        (r"です。\nsore wa", "です。sore wa"),
+        (r"今日は\tit is", "今日はit is"),
+        (r"\ruby{明日}{あす}", "明日"),
+    ],
+)
+def test_ends_of_lines_that_programs_write_are_no_commands(text: str, said: str) -> None:
+    assert [form for form, _ in pairs(spoken_text(text))] == [said]

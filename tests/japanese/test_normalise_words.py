@@ -214,3 +214,11 @@ def test_a_reading_without_sound_is_not_said(kana: str) -> None:
 def test_a_reading_that_stands_alone_must_be_kana(kana: str) -> None:
     with pytest.raises(UnusableTextError, match="is not kana"):
         spoken_kana(kana)
+
+
+@pytest.mark.parametrize(
+    ("kana", "text"),
+    [("よ.う", "ヨう"), ("え.い", "エい"), ("ヨウ", "ヨウ"), ("た.べる", "タベル")],
+)
+def test_an_ending_that_might_be_a_long_vowel_is_shown(kana: str, text: str) -> None:
+    assert [form for form, _ in pairs(spoken_kana(kana))] == [text]

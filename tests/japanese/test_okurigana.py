@@ -111,13 +111,6 @@ def test_latin_letters_in_brackets_are_a_reading_where_there_is_such_a_word(
     assert key(word(dictionary, text)) == kana
 
 
-def test_a_particle_in_brackets_is_told_and_not_made_a_reading(dictionary: Dictionary) -> None:
-    found = sentence(dictionary, "私(は)学生だ。")
-    assert key(found) == pronunciation_key("ワタシガクセイダ")
-    assert found.doubt is not None
-    assert "the entry reads 私 as ハ" in found.doubt
-
-
 @pytest.mark.parametrize(
     ("text", "kana"),
     [
@@ -158,3 +151,43 @@ def test_a_word_of_few_kana_is_as_sure_as_any(
 ) -> None:
     found = word(dictionary, text)
     assert (key(found), found.basis) == (kana, basis)
+
+
+@pytest.mark.parametrize(
+    ("text", "kana"),
+    [
+        ("水を飲(む)人がいる。", "ミズヲノムヒトガイル"),
+        ("水を飲(む)人(ひと)がいる。", "ミズヲノムヒトガイル"),
+        ("赤(い)花(はな)を見る。", "アカイハナヲミル"),
+        ("早く寝(る)。", "ハヤクネル"),
+        ("テレビを見(て)いる。", "テレビヲミテイル"),
+        ("学校へ行(く)。", "ガッコウエイク"),
+        ("苦(い)薬を飲む。", "ニガイクスリヲノム"),
+        ("話を聞(い)た。", "ハナシヲキイタ"),
+        ("有(り)難うございます。", "アリガトウゴザイマス"),
+        ("これは若(し)くはあれ。", "コレワモシクワアレ"),
+        ("何(か)ありますか。", "ナニカアリマスカ"),
+        ("又(は)これ。", "マタワコレ"),
+        ("手(も)足(も)出ない。", "テモアシモデナイ"),
+        ("血(も)涙(も)ない。", "チモナミダモナイ"),
+        ("私(は)学生だ。", "ワタシワガクセイダ"),
+        ("木(き)の葉(は)が落(お)ちる。", "キノハガオチル"),
+    ],
+)
+def test_endings_and_particles_are_said_behind_their_word(
+    dictionary: Dictionary, text: str, kana: str
+) -> None:
+    assert key(sentence(dictionary, text)) == pronunciation_key(kana)
+
+
+def test_one_kana_that_nothing_knows_is_told_and_not_made_a_reading(dictionary: Dictionary) -> None:
+    found = sentence(dictionary, "夢(む)を見る。")
+    assert key(found) == pronunciation_key("ユメヲミル")
+    assert found.doubt is not None
+    assert "the entry reads 夢 as ム" in found.doubt
+
+
+def test_the_beginning_of_what_the_dictionary_says_is_no_doubt(dictionary: Dictionary) -> None:
+    found = sentence(dictionary, "四(よ)つの箱。")
+    assert (key(found), found.doubt) == (pronunciation_key("ヨッツノハコ"), None)
+    assert key(word(dictionary, "四(よ)")) == "ヨ"

@@ -464,3 +464,19 @@ def test_a_reading_from_chinese_that_stands_alone_has_its_long_vowel(
     dictionary: Dictionary, text: str, kana: str, heard: str
 ) -> None:
     assert sound(read(dictionary, text, kana)) == heard
+
+
+@pytest.mark.parametrize(
+    ("text", "kana", "heard"),
+    [
+        ("ヨう", "ヨウ", "ヨウ"),
+        ("オう", "オウ", "オウ"),
+        ("エい", "エイ", "エイ"),
+        ("酔", "ヨウ", "ヨウ"),
+        ("洋", "ヨウ", "ヨー"),
+    ],
+)
+def test_an_ending_that_stands_alone_with_its_kanji_s_kana_lengthens_nothing(
+    dictionary: Dictionary, text: str, kana: str, heard: str
+) -> None:
+    assert sound(read(dictionary, text, kana)) == heard

@@ -21,6 +21,20 @@ def test_a_note_behind_a_name_belongs_to_it(line: str, speaker: str, words: str)
     assert dialogue_lines(line) == [(speaker, words)]
 
 
+@pytest.mark.parametrize(
+    "line", ["リンゴ（赤）：100円", "朝食（月曜）：パン", "営業（平日）：9時から", "リンゴ（赤）：100円\nリンゴ（黄）：80円", "明日の大事な予定：会議\n営業（平日）：9時から"],
+)  # fmt: skip
+def test_a_note_that_tells_of_no_person_makes_no_name_of_what_stands_before_it(line: str) -> None:
+    assert {speaker for speaker, _ in dialogue_lines(line)} == {None}
+
+
+@pytest.mark.parametrize(
+    "lines", ["田中（店員）：はい。\n客：どうも。", "田中（店員）：はい。\n田中（店員）：どうぞ。"]
+)
+def test_a_name_among_speakers_may_have_any_note(lines: str) -> None:
+    assert dialogue_lines(lines)[0] == ("田中", "はい。")
+
+
 @pytest.mark.parametrize("dash", ["－", "—", "―", "ー "])
 def test_a_dash_begins_a_turn(dash: str) -> None:
     lines = dialogue_lines(f"{dash}はい。\n{dash}いいえ。")

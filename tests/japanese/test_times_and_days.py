@@ -27,6 +27,12 @@ def test_a_time_may_stand_behind_the_colon_of_its_label(text: str, said: str) ->
         ("（土）（日）は休み", "土曜日日曜日は休み"),
         ("き(木)は植物だ。", "き(木)は植物だ。"),
         ("(金)メダル", "(金)メダル"),
+        ("(月)(水)(金)に通う", "月曜日水曜日金曜日に通う"),
+        ("（日）も定休日", "日曜日も定休日"),
+        ("（水）が飲みたい。", "（水）が飲みたい。"),
+        ("（木）に登る。", "（木）に登る。"),
+        ("（水）", "（水）"),
+        ("読みなさい。（火）", "読みなさい。（火）"),
     ],
 )
 def test_a_day_of_the_week_in_brackets_is_said_in_full(text: str, said: str) -> None:

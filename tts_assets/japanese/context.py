@@ -1,7 +1,8 @@
 """Words whose reading their neighbours decide, where the dictionary alone gets them wrong.
 
-Every rule was added for text that pyopenjtalk-plus 0.4.1 misreads. Rules only name neighbours that
-leave one reading: 店が開く is アク, 店を開く may be either and is left to the dictionary.
+Every rule was added for text that pyopenjtalk-plus 0.4.1 misreads. Most rules name neighbours that
+leave one reading: 店が開く is アク, 店を開く may be either and is left to the dictionary. The others
+are of words that it reads wrong without any.
 """
 
 from __future__ import annotations
@@ -56,13 +57,13 @@ _MORE = (
 _NUMERAL = "[一二三四五六七八九十百千万０-９]"
 _COUNT = "[一二三四五六七八九十何数]"
 _WEATHER = "(?:晴れ?|はれ|曇り?|くもり|雨|雪)"
-_WRITTEN_ON = "(?:紙|布|葉|カード|封筒|はがき|葉書|切符|コイン|硬貨|生地)"
+_WRITTEN_ON = "(?:(?<!用)紙|布|(?<!言)葉|カード|封筒|はがき|葉書|切符|コイン|硬貨|生地)"
 _AIMED = "(?:話|話題|本題|弾|球|ボール|矢|コース|軌道|注意|気)"
 #: What is held or carried out: 調査, 試合, 授業.
 _SET = (
-    "(?:[一-龥][査業究験式議習練動術療事演表挙票引務理営売集革整論渉合会育導価析定察備除検発造産認討録"
-    "奏談接修算策援護更置告診断判給善布訓]|式|手続き|テスト|イベント|サービス|アンケート|セミナー"
-    "|コンサート|パーティー|キャンペーン)"
+    "(?:[一-龥][査業究験式議習練動術療事演表挙票引務理営売集革整論渉合育導価析定察備除検発造産認討録"
+    "奏談接修算策援護更置告診断判給善布訓]|(?:(?<![一-龥])|[大集総面司習強明動表親別迎演覧話究])会"
+    "|式|手続き|テスト|イベント|サービス|アンケート|セミナー|コンサート|パーティー|キャンペーン)"
 )
 _DOING = (
     "(?:希望|参加|利用|予約|購入|応募|使用|来場|乗車|出席|欠席|入会|入場|受験|見学|申請|登録|該当)"
@@ -72,12 +73,19 @@ _POLITE = (
     "|ご(?:利用|希望|存知|存じ|来店|来場|予約|年配|高齢|出席|参加|本人)|年配|高齢|初めて|はじめて)"
 )
 _COUNTRY = (
-    "(?:日本|[中韓英米]国|台湾|香港|アメリカ|カナダ|イギリス|フランス|ドイツ|イタリア|スペイン|ロシア"
+    "(?:日本|外国|[中韓英米]国|台湾|香港|アメリカ|カナダ|イギリス|フランス|ドイツ|イタリア|スペイン|ロシア"
     "|インド|タイ|ベトナム|フィリピン|インドネシア|マレーシア|ネパール|ミャンマー|ブラジル"
     "|オーストラリア|メキシコ)"
 )
-#: Behind が, what says of people that they are there, and nothing that compares.
-_ARE_THERE = "(?:い(?:ます|る|た|て)|いらっしゃ|おられ|おり|来|見え|たくさん|大勢)"
+_OLD = "(?:お年寄り|ご?年配|ご?高齢)"
+#: Behind が and も, what says of people that they are there.
+_ARE_THERE = "(?:い(?:ます|る|た|て)|いらっしゃ|おられ|おり|来(?:ます|まし|る|た)|見えま|大勢)"
+#: Behind 方, what is told of people, or asked of them.
+_TO_PERSONS = (
+    "(?:は(?:いらっしゃ|おられ|お?申し|お知らせ|お問い|お早め|ご(?:連絡|存|注意)|どうぞ"
+    f"|[^、。]{{0,15}}(?:ください|下さい))|(?:が|も){_ARE_THERE}|への|へお|どうぞ"
+    "|に(?:お(?:知らせ|願い)|聞|会|尋)|と(?:話|会)|でも(?:安心|簡単|大丈夫|楽し|気軽)|。|$)"
+)
 
 RULES = (
     # Words that the dictionary reads wrong wherever they stand; rules below may know better.
@@ -88,10 +96,16 @@ RULES = (
     Rule("", "凭れる", "", "モタレル"),
     Rule("", "強いる", "", "シイル"),
     Rule("", "労わ", "[らりるれろっ]", "イタワ"),
-    Rule("", "揶揄", "(?:[わいえお]|っ[たて])", "カラカ"),
+    Rule("", "揶揄わ", "", "カラカワ"),
+    Rule("", "揶揄い", "", "カラカイ"),
     Rule("", "揶揄う", "", "カラカウ"),
-    Rule("", "彷徨", "(?:[わいうえお]|っ[たて])", "サマヨ"),
-    Rule("^", "彷徨う", "$", "サマヨウ"),
+    Rule("", "揶揄え", "", "カラカエ"),
+    Rule("", "揶揄っ", "[たて]", "カラカッ"),
+    Rule("", "彷徨わ", "", "サマヨワ"),
+    Rule("", "彷徨い", "", "サマヨイ"),
+    Rule("", "彷徨う", "", "サマヨウ"),
+    Rule("", "彷徨え", "", "サマヨエ"),
+    Rule("", "彷徨っ", "[たて]", "サマヨッ"),
     Rule("", "厳か", "", "オゴソカ"),
     Rule("", "密か", "", "ヒソカ"),
     Rule("(?<!は)", "疎か", "", "オロソカ"),
@@ -108,7 +122,7 @@ RULES = (
     Rule("", "朝ご飯", "", "アサゴハン"),
     Rule("", "昼ご飯", "", "ヒルゴハン"),
     Rule("", "晩ご飯", "", "バンゴハン"),
-    Rule("(?<!腹)(?<!なか)", "空く", "", "アク"),
+    Rule("(?<!腹)(?<!なか)(?<![腹胸か][がのはも])", "空く", "(?!じ)", "アク"),
     Rule("^", "逸れる", "$", "ソレル"),
     Rule(f"{_AIMED}(?:が|は|も|を|から)", "逸れ", "", "ソレ"),
     Rule("^", "汚れる", "$", "ヨゴレル"),
@@ -122,36 +136,43 @@ RULES = (
     Rule("", "一歩", "", "イッポ"),
     # Numbers, and what is counted.
     Rule(_NUMERAL, "対", _NUMERAL, "タイ"),
-    Rule("", "十", f"対{_NUMERAL}", "ジュッ"),
+    Rule(f"(?<!{_NUMERAL})", "十", f"対{_NUMERAL}", "ジュッ"),
     Rule(f"(?<!{_NUMERAL})", "０", "時(?!間)", "レイ"),
     Rule(f"(?<!{_NUMERAL})", "九十九", "(?![一-龥])", "キュウジュウキュウ"),
     Rule("五十", "音", "(?![一-龥])", "オン"),
     Rule("", "二言三言", "", "フタコトミコト"),
-    Rule("", "何分", "(?!不|未|初|若|ご(?!ろ|と))", "ナンプン"),
+    Rule("", "何分", f"(?!不|未|初|若|ご(?!ろ|と)|の{_COUNT})", "ナンプン"),
     Rule("", "何分", "(?:よろし|宜し)", "ナニブン"),
-    Rule(f"(?<!{_NUMERAL})(?<![割村腹])", "八分", "(?![目咲通音の])", "ハップン"),
-    Rule("(?<![一-龥０-９のるたい])", "年", f"に?{_COUNT}[度回]", "ネン"),
+    Rule("(?:時|前半|後半)", "八分", "", "ハップン"),
+    Rule(
+        f"(?<!{_NUMERAL})(?<![割村腹利])",
+        "八分",
+        "(?:前|後|間|待|歩|遅|早|過|です|で[着終]|か[かけ]|あれ|ごと)",
+        "ハップン",
+    ),
+    Rule("(?:^|[、。「はがもをにへで])", "年", f"に?{_COUNT}[度回]", "ネン"),
     Rule(f"(?:{_COUNT}[度回錠粒日]|食[前後]|[毎今][日朝晩])", "薬", "", "クスリ"),
     Rule("", "何", "曜日", "ナン"),
     # People and directions.
-    Rule("", "北の方", "", "キタノホウ"),
-    Rule(f"{_POLITE}の", "方", "(?![一-龥])", "カタ"),
+    Rule("", "北の方", "(?:へ|に(?:あ|行|向|住|[^、。]{1,4}が)|から|を[見向])", "キタノホウ"),
+    Rule(f"{_POLITE}の", "方", f"(?:は、|が多|へ[、。]|へ$|{_TO_PERSONS})", "カタ"),
+    Rule(f"{_OLD}の", "方", "[をにとでは]", "カタ"),
     Rule(
         f"{_DOING}(?:する|した|される|された|なさる)",
         "方",
-        f"(?!が(?!多|{_ARE_THERE})|[一-龥])",
+        f"(?:は、|へ[、。]|へ$|{_TO_PERSONS})",
         "カタ",
     ),
-    Rule("(?:外国|海外|地元)の", "方", f"(?!が(?!{_ARE_THERE})|[をへ一-龥])", "カタ"),
-    Rule(f"{_COUNTRY}の", "方", "(?:でしょう|です)か", "カタ"),
+    Rule("(?:外国|海外|地元)の", "方", _TO_PERSONS, "カタ"),
+    Rule(f"(?:^|[、。]|さんは|あなたは|それとも){_COUNTRY}の", "方", "(?:でしょう|です)か", "カタ"),
     Rule("(?:こちら|そちら|あちら)の", "方", "は[^、。]{1,6}(?:さん|先生)", "カタ"),
     # Words whose neighbours decide.
     Rule(f"{_SET}を", "行", "って", "オコナ"),
     Rule(_WEATHER, "後", _WEATHER, "ノチ"),
     Rule("日本", "中", "(?![一-龥])", "ジュウ"),
-    Rule("", "今日", "的", "コンニチ"),
+    Rule("", "今日", "的(?:な|に言|意|課|視|問|。|$)", "コンニチ"),
     Rule("", "気色", "(?:[のが]?悪|わる)", "キショク"),
-    Rule("昔", "風", "(?![一-龥])", "フウ"),
+    Rule("昔", "風", "(?:の(?![強音中吹])|な(?!ら|の)|。|$)", "フウ"),
     Rule(f"{_WRITTEN_ON}の", "表", "[にがは]", "オモテ"),
     # Sentences in kana.
     Rule(
@@ -160,8 +181,8 @@ RULES = (
         "(?:が(?:いた|ぬけ|はえ|しろ|くろ|きれい|わる)|を(?:みが|ぬ|なお))",
         "ハ",
     ),
-    Rule("^", "にわには", "", "ニワニワ"),
-    Rule("^", "かれは", "(?![がをにのでとも、。]|$)", "カレワ"),
+    Rule("^", "にわには", "(?:にわ|だれ|なに|いぬ|ねこ|き[がの])", "ニワニワ"),
+    Rule("^", "かれは", "(?![がをにのでともてっじ、。]|$)", "カレワ"),
     Rule(f"(?:雨|雪|雹|霙|霰){_SUBJECT}", "降", "[らりるれろっ]", "フ"),
     Rule(f"{_PICTURE}(?:を[^を、。]{{0,6}}?|{_SUBJECT})", "描", "[かきくけこい]", "カ"),
     Rule(f"{_OPENING}{_SUBJECT}", "開", "[かきくけこい]", "ア"),
@@ -203,6 +224,17 @@ _PATTERNS = [
     (rule.word[0], re.compile(f"{rule.before}({rule.word}){rule.after}"), rule.reading)
     for rule in RULES
 ]
+#: Verbs that the dictionary has in pieces, and their forms.
+_VERBS = frozenset({"揶揄", "彷徨"})
+_FIVE_STEPS = "五段・ワ行促音便"
+_FORMS = {
+    "わ": (_FIVE_STEPS, "未然形"),
+    "い": (_FIVE_STEPS, "連用形"),
+    "う": (_FIVE_STEPS, "基本形"),
+    "え": (_FIVE_STEPS, "仮定形"),
+    "っ": (_FIVE_STEPS, "連用タ接続"),
+    "われ": ("一段", "連用形"),
+}
 _DECIDED = frozenset(rule.word[0] for rule in RULES) | frozenset(WEEKDAYS)
 
 
@@ -221,8 +253,23 @@ def corrected_in(nodes: Nodes, text: str, dictionary: Analyses) -> Nodes:
     spelled = "".join(node["string"] for node in nodes)
     if _DECIDED.isdisjoint(spelled):
         return nodes
-    wanted = list(_wanted(nodes, spelled))
-    return forced(text, nodes, wanted, dictionary).nodes if wanted else nodes
+    whole = _with_whole_verbs(nodes)
+    wanted = list(_wanted(whole, spelled))
+    return forced(text, whole, wanted, dictionary).nodes if wanted else nodes
+
+
+def _with_whole_verbs(nodes: Nodes) -> Nodes:
+    """The words with 彷徨 and う as one verb, so that its う is no long vowel."""
+    whole: Nodes = []
+    for node in nodes:
+        if not whole or whole[-1]["string"] not in _VERBS or node["string"] not in _FORMS:
+            whole.append(node)
+            continue
+        verb = whole[-1] = whole[-1].copy()
+        verb["string"] += node["string"]
+        verb["pos"], verb["pos_group1"] = "動詞", "自立"
+        verb["ctype"], verb["cform"] = _FORMS[node["string"]]
+    return whole
 
 
 def _wanted(nodes: Nodes, text: str) -> Iterator[Change]:

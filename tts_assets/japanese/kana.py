@@ -92,7 +92,10 @@ def pronounced(kana: str) -> str:
 
 
 def is_long_on_reading(kana: str) -> bool:
-    """Whether katakana are one reading from Chinese that ends in a long vowel: コウ, キュウ, セイ."""
+    """Whether katakana are one mora and the ウ or イ that lengthens it in readings from Chinese.
+
+    コウ, キュウ, セイ; a verb such as 酔う may be spelled so, too: ヨウ.
+    """
     return _LONG_ON_READING.fullmatch(kana) is not None
 
 

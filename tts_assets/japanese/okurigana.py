@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.japanese.accent_guess import INFLECTED
 from tts_assets.japanese.alignment import Stretch
 from tts_assets.japanese.kana import hiragana, is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import said_key
+from tts_assets.japanese.nodes import said, said_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,12 @@ _WORD = re.compile(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
 _TAIL = re.compile("[ぁ-ゖ]{0,5}")
 #: Analyses of a word to look through, as for words with a reading.
 _MOST = 30
+#: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
+NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
+#: What verbs and adjectives end in.
+_VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")
+#: Parts of speech of what only stands behind words.
+_BOUND = frozenset({"助詞", "助動詞"})
 
 
 class _Shown(NamedTuple):
@@ -60,6 +66,17 @@ def may_be_okurigana(spelled: str, group: Sequence[Stretch]) -> bool:
     return begins and all(each.end - each.start == len(each.reading) == 1 for each in group)
 
 
+def with_ending(nodes: Nodes, group: Sequence[Stretch], dictionary: Analyses) -> Sequence[Stretch]:
+    """Stretches of which the first may be an ending: 飲(む)人(ひと)."""
+    first, others = group[:1], "".join(each.reading for each in group[1:])
+    spelled = "".join(node["string"] for node in nodes)
+    if first[0].reading not in _VERB_ENDINGS or not may_be_okurigana(spelled, first):
+        return group
+    told = meant(nodes, first, dictionary)
+    whole = told is not None and told.end == group[-1].end and told.reading.endswith(others)
+    return [told] if told is not None and whole else group
+
+
 def meant(nodes: Nodes, group: Sequence[Stretch], dictionary: Analyses) -> Stretch | None:
     """What is told of kanji behind each of which one kana stands.
 
@@ -79,9 +96,13 @@ def meant(nodes: Nodes, group: Sequence[Stretch], dictionary: Analyses) -> Stret
         pattern="".join(f".+{each.reading}" for each in group),
     )
     if _KANJI.search(rest):
-        return _in_compound(group[0], shown, nodes[number - 1], rest, dictionary)
-    reading = _before_kana(shown, _endings(spelled, end), dictionary)
-    return None if reading is None else Stretch(start, end, reading)
+        found = _in_compound(group[0], shown, nodes[number - 1], rest, dictionary)
+        return found or _in_running_text(nodes, group, shown, dictionary)
+    endings = _endings(spelled, end)
+    found = _before_kana(start, shown, endings, dictionary)
+    if found is None and len(group) == 1 and _is_verb(shown.kanji, endings, dictionary):
+        return group[0]
+    return found or _in_running_text(nodes, group, shown, dictionary)
 
 
 def _in_compound(
@@ -92,24 +113,89 @@ def _in_compound(
     end = first.start + len(shown.kanji)
     if read.startswith(shown.kana):
         return Stretch(first.start, end, shown.kana)
+    if re.match(f"{shown.pattern}.", read):
+        return Stretch(first.start, end, "")
     for each in _read(dictionary, shown.opened + rest):
         if re.match(shown.pattern, each):
             return Stretch(first.start, end + len(rest), each)
-    return Stretch(first.start, end, "") if re.match(f"{shown.pattern}.", read) else None
+    return None
 
 
-def _before_kana(shown: _Shown, endings: Sequence[str], dictionary: Analyses) -> str | None:
-    """開(あ)く, 祝(い), 終(わ)る."""
-    known = [(end, each) for end in endings for each in _read(dictionary, shown.kanji + end)]
-    if any(_same(each, shown.kana + katakana(end)) for end, each in known):
-        return shown.kana
+def _before_kana(
+    start: int, shown: _Shown, endings: Sequence[str], dictionary: Analyses
+) -> Stretch | None:
+    """開(あ)く, 祝(い), 終(わ)る; the longer word decides: 若しくは, not シク for 若く."""
+    close = start + len(shown.kanji)
+    left_out = False
     for end in endings:
-        for each in _read(dictionary, shown.opened + end, inflected=bool(end)):
-            found = re.fullmatch(f"({shown.pattern}){katakana(end)}", each)
-            if found is not None:
-                return found[1]
-    left_out = any(re.fullmatch(shown.pattern + katakana(end), each) for end, each in known)
-    return "" if left_out else None
+        known = _read(dictionary, shown.kanji + end)
+        if any(_same(each, shown.kana + katakana(end)) for each in known):
+            return Stretch(start, close, shown.kana)
+        opened = _read(dictionary, shown.opened + end, inflected=bool(end))
+        pattern = re.compile(f"({shown.pattern}){katakana(end)}")
+        for found in filter(None, map(pattern.fullmatch, opened)):
+            return Stretch(start, close, found[1])
+        left_out |= any(map(pattern.fullmatch, known))
+    return Stretch(start, close, "") if left_out else None
+
+
+def _is_verb(kanji: str, endings: Sequence[str], dictionary: Analyses) -> bool:
+    """Whether a kanji has all its okurigana: 外れる, before whose れ no kana is missing."""
+    return any(
+        entry.grammar[0] in INFLECTED
+        for end in endings
+        if end
+        for entry in dictionary.entries(kanji + end)
+    )
+
+
+def _in_running_text(
+    nodes: Nodes, group: Sequence[Stretch], shown: _Shown, dictionary: Analyses
+) -> Stretch | None:
+    """飲(む)人, 聞(い)た, 見(て)いる: as the text is read with the kana in it.
+
+    None where these do not belong to the word before them, and are no particle either.
+    """
+    spelled = "".join(node["string"] for node in nodes)
+    start, end = group[0].start, group[-1].end
+    written = spelled[:start] + shown.opened + spelled[end:]
+    best = dictionary.best(written)
+    if "".join(node["string"] for node in best) != written:
+        return None
+    begins, there = _begins(nodes), _begins(best)
+    if start not in begins or start not in there or not _goes_on(best, there, group):
+        return None
+    longer = len(shown.kana)
+    # Of 飲む人 the last is no suffix, as it is in 飲人.
+    close = next(
+        at
+        for at in begins
+        if at >= end
+        and at + longer in there
+        and _read_from(nodes, at) == _read_from(best, at + longer)
+    )
+    words = best[there.index(start) : there.index(close + longer)]
+    return Stretch(start, close, said(words))
+
+
+def _read_from(nodes: Nodes, at: int) -> str | None:
+    """How the word that begins there is read."""
+    return next(
+        (node["read"] for begin, node in zip(_begins(nodes), nodes, strict=False) if begin == at),
+        None,
+    )
+
+
+def _goes_on(nodes: Nodes, begins: Sequence[int], group: Sequence[Stretch]) -> bool:
+    """Whether each kana is in one word with its kanji, or a particle or ending behind it."""
+    counts = len(group) == 1 and nodes[begins.index(group[0].start)]["string"] in NUMERALS
+    for number, each in enumerate(group, 1):
+        word = nodes[bisect_right(begins, each.start + number) - 1]
+        alone = word["string"] == hiragana(each.reading)
+        bound = alone and word["pos"] in _BOUND and not counts
+        if word["string"][:1] == hiragana(each.reading) and not bound:
+            return False
+    return True
 
 
 def is_known(spelled: str, stretch: Stretch, dictionary: Analyses) -> bool:
@@ -122,6 +208,16 @@ def is_known(spelled: str, stretch: Stretch, dictionary: Analyses) -> bool:
     known = {said_key(nodes) for nodes in analyses}
     unvoiced = unicodedata.normalize("NFD", key)[:1] + key[1:]
     return key in known and (unvoiced == key or unvoiced not in known)
+
+
+def is_begun(nodes: Nodes, stretch: Stretch) -> bool:
+    """Whether the word that begins there is longer, and begins with that reading: ヨ of 四つ."""
+    return any(
+        begin == stretch.start
+        and len(node["string"]) > stretch.end - stretch.start
+        and node["read"].startswith(stretch.reading)
+        for begin, node in zip(_begins(nodes), nodes, strict=False)
+    )
 
 
 def is_heard_at_end(nodes: Nodes, stretch: Stretch, dictionary: Analyses) -> bool:

@@ -23,6 +23,13 @@ _TOPICS = frozenset({"名詞", "副詞"})
 _SHORTEST = 2
 #: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
 _PREDICATES = frozenset({"動詞", "形容詞"})
+#: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
+_WORD_WITH_HA = re.compile(
+    "え|い[らりるれろっ]|か[らりるれろっ]|が[さしすせれ]|き|く|ぐ|げ|こ[ばびぶべん]|さ[まみむめん]|し[らりるれっ]|じ[めま]|ず"
+    "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
+)
+#: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
+_APART = "なれ"
 #: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
 _PATTERN = re.compile(
     "(?P<topic>は)(?:もちろん|勿論|もとより|固より|元より|ともかく|兎も角|さておき|おろか|愚か|疎か"
@@ -67,7 +74,8 @@ def reading_in_word(nodes: Sequence[Node]) -> str:
     - behind another particle or auxiliary (には, ではない);
     - behind a noun or adverb of two morae or more, at the end or before as many (にほんへ,
       なるべくは, それはそうと);
-    - behind a kanji of one mora, at the end or before other kanji, a verb or an adjective (目は口);
+    - behind a kanji of one mora, at the end or before other kanji, a verb or an adjective (目は口),
+      unless は begins a word itself (手はなす);
     - in grammar patterns (はもちろん, てはいけない, への).
 
     Everywhere else they are letters: a word does not begin with a particle (はは, へや, はなび), and
@@ -143,10 +151,10 @@ def _may_follow(before: Node, behind: Sequence[Node]) -> bool:
     if before["pos"] not in _TOPICS:
         return False
     long = sum(node["mora_size"] for node in behind) >= _SHORTEST
+    spelled = "".join(node["string"] for node in behind)
     if before["mora_size"] >= _SHORTEST:
-        return not behind or long
-    if is_katakana(katakana(before["string"])):
+        return not behind or (long and spelled != _APART)
+    if is_katakana(katakana(before["string"])) or _WORD_WITH_HA.match(spelled):
         return False
-    spelled = katakana("".join(node["string"] for node in behind))
-    kanji = not is_katakana(spelled)
+    kanji = not is_katakana(katakana(spelled))
     return not behind or kanji or (long and behind[0]["pos"] in _PREDICATES)

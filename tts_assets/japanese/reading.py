@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
-from tts_assets.japanese.kana import is_long_on_reading, pronounced
+from tts_assets.japanese.kana import hiragana, is_long_on_reading, pronounced
 from tts_assets.japanese.nodes import as_one_phrase, kana, phrases, said, size
 from tts_assets.japanese.text_ladder import settled_text
 from tts_assets.japanese.word_ladder import has_reading, reading_of, settled_word
@@ -90,9 +90,13 @@ def _nothing(form: SpokenForm) -> ClipError:
 
 def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
     """A word, held against its reading once more after all that was done to it."""
-    settled = settled_word(form, dictionary)
+    verb = _is_verb(form, dictionary)
     alone = form.text == form.reading or len(form.text) == 1
-    if alone and is_long_on_reading(form.reading or ""):
+    by_itself = form._replace(text=form.reading or "") if verb and not alone else form
+    settled = settled_word(by_itself, dictionary)
+    if verb:
+        settled = settled._replace(nodes=_spelled_out(settled.nodes))
+    elif alone and is_long_on_reading(form.reading or ""):
         settled = settled._replace(nodes=_lengthened(settled.nodes))
     if form.accent is not None and said(settled.nodes):
         settled = _with_accent(form, settled, form.accent, dictionary)
@@ -105,6 +109,24 @@ def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
             f"{reading}: check that reading"
         )
     return settled
+
+
+def _is_verb(form: SpokenForm, dictionary: Analyses) -> bool:
+    """Whether a reading of a kanji is a verb with its ending: ヨう; ヨウ of 酔, as 酔う is read so."""
+    reading = form.reading or ""
+    if not is_long_on_reading(reading):
+        return False
+    ending = hiragana(reading[-1])
+    if form.text == reading[:-1] + ending:
+        return True
+    return len(form.text) == 1 and any(
+        entry.reading == reading for entry in dictionary.entries(form.text + ending)
+    )
+
+
+def _spelled_out(nodes: Nodes) -> Nodes:
+    """A reading whose last kana is an ending, which lengthens nothing."""
+    return [{**node, "pron": node["read"]} for node in nodes]
 
 
 def _lengthened(nodes: Nodes) -> Nodes:

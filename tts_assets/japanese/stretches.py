@@ -16,11 +16,14 @@ from tts_assets.japanese.forcing import Change, changes, difference, forced, wor
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import enlarged, said, said_key
 from tts_assets.japanese.okurigana import (
+    NUMERALS,
+    is_begun,
     is_heard_at_end,
     is_known,
     may_be_okurigana,
     meant,
     side_by_side,
+    with_ending,
 )
 
 if TYPE_CHECKING:
@@ -31,10 +34,6 @@ if TYPE_CHECKING:
 
 #: Next analyses to look through, as for sentences with a kana line.
 _MOST = 60
-#: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
-_NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
-#: Alone in brackets these are rather particles and endings than readings.
-_PARTICLES = frozenset("ハヘモヤカデヨネヲガニトノナダ")
 _FAMILIES = (
     "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
     "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
@@ -129,14 +128,19 @@ def _readings(
     kept: list[Stretch] = []
     doubts: list[str] = []
     for group in side_by_side(own):
-        told = meant(nodes, group, dictionary) if may_be_okurigana(spelled, group) else None
-        start, end, given = group[0].start, group[-1].end, group[0].reading
-        if told is not None:
+        start, end = group[0].start, group[-1].end
+        if not may_be_okurigana(spelled, group):
+            kept += with_ending(nodes, group, dictionary)
+        elif (told := meant(nodes, group, dictionary)) is not None:
             kept += [told] if told.reading else []
-        elif len(group) == 1 and given in _PARTICLES:
-            doubts.append(unfit(spelled[start:end], given))
+        elif (
+            len(group) > 1
+            or spelled[start:end] in NUMERALS
+            or is_known(spelled, group[0], dictionary)
+        ):
+            kept += [] if is_begun(nodes, group[0]) else group
         else:
-            kept += group
+            doubts.append(unfit(spelled[start:end], "".join(each.reading for each in group)))
     return kept, doubts
 
 
@@ -212,7 +216,7 @@ def _fitted(nodes: Nodes, group: _Group, dictionary: Analyses) -> _Fitted:
     start, stop = group.stretches[0].start, group.stretches[-1].end
     head, tail = _own_kana(spelled[begin:start]), _own_kana(spelled[stop:end])
     inside = _inside(spelled, group.stretches)
-    counts = start > 0 and spelled[start - 1] in _NUMERALS
+    counts = start > 0 and spelled[start - 1] in NUMERALS
     found = _loosened(words(own, dictionary), counts=counts, cut=(head is None, tail is None))
     whole = f"{head or ''}{inside or ''}{tail or ''}"
     parts = None if inside is None else aligned(found, pronunciation_key(whole))

@@ -45,10 +45,11 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
     """How running text is said, sentence by sentence.
 
     Without a kana line it is the dictionary's best analysis, with what its context decides; where
-    the data give the reading of stretches, see ``settled_stretches``. With a line it is the likeliest analysis that agrees with the line; particles may be written there as
-    they sound or as they are spelled. Where none agrees, the words that differ are forced. A line
-    that contradicts the text's own kana is an error of the data: then the dictionary is followed,
-    and both readings are told.
+    the data give the reading of stretches, see ``settled_stretches``. With a line it is the
+    likeliest analysis that agrees with the line; particles may be written there as they sound or
+    as they are spelled. Where none agrees, the words that differ are forced. A line that
+    contradicts the text's own kana is an error of the data: then the dictionary is followed, and
+    both readings are told.
 
     Raises:
         ClipError: a sentence is too long.

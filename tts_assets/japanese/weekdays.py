@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -14,24 +15,35 @@ _READING = dict(zip(WEEKDAYS, ("ゲツ", "カ", "スイ", "モク", "キン", "�
 _DAY = f"[{WEEKDAYS}]"
 _BEGINS = r"(?:^|(?<=[、。（(「はがもをにで毎週]))"
 _ENDS = r"(?=$|[、。」）)にはもがだで]|から|まで|と(?![一-龥])|の(?!中))"
-_FROM_TO = re.compile(rf"{_BEGINS}({_DAY})から({_DAY})(?=$|[^を一-龥]|[一二三四五六七八九十午]|祝)")
-_LISTED = re.compile(rf"{_BEGINS}{_DAY}(?:・{_DAY})+(?=曜|(?![・ァ-ヺ一-龥]))")
+#: What is told of days: when something begins, and that it rests or is open.
+_TIME = "(?:[0-9０-９一二三四五六七八九十午朝昼夜夕毎]|お?休|定休|営業|受付|授業|仕事|学校|勤務|働)"
+_HAPPENS = "(?:通|行|来|集|開|会|教|習|泳|走|練習|勉強|あ[りる]|や[りる])"
+_FROM_TO = re.compile(rf"{_BEGINS}({_DAY})から({_DAY})(?=(まで)|[のは]?{_TIME}|祝|[、。/／]|$)")
+_TWO = re.compile(
+    rf"{_BEGINS}(?!月・日){_DAY}・{_DAY}(?=曜|[はがもの]{_TIME}|に(?:{_TIME}|{_HAPPENS})|[、。]|$)"
+)
+_LISTED = re.compile(
+    rf"{_BEGINS}{_DAY}(?:・{_DAY}){{2,}}(?=曜|(?![・ァ-ヺ一-龥を])(?![がでの](?!{_TIME})))"
+)
 _SIDE_BY_SIDE = re.compile(rf"{_BEGINS}(?:{_DAY}{{3,}}|月水|火木|水金){_ENDS}")
 
 
 def weekdays(text: str) -> Iterator[tuple[int, int, str]]:
     """Where a text has days of the week, each with its reading in katakana.
 
-    Only in ranges and in lists in the order of the week: 水・土 may be two days, 土・水 is soil and
-    water.
+    Only where the text says what it says of days: 月から金まで, 土・日は休み, 毎週月・水. Lists
+    have the order of the week, and so do ranges without まで. Of three or more, that order is
+    enough unless が, で, の or を makes them things: 火・水・木 are days, 火・水・木の力 is none.
 
     Yields:
         begin, end and reading.
     """
     for found in _FROM_TO.finditer(text):
-        for group in (1, 2):
-            yield *found.span(group), _READING[found[group]]
-    for found in _LISTED.finditer(text):
+        first, last, until = found.groups()
+        if _in_order(first + last) or (until and first != last):
+            for group in (1, 2):
+                yield *found.span(group), _READING[found[group]]
+    for found in itertools.chain(_TWO.finditer(text), _LISTED.finditer(text)):
         if _in_order(found.group().split("・")):
             for place in range(found.start(), found.end(), 2):
                 yield place, place + 1, _READING[text[place]]

@@ -26,8 +26,9 @@ _BETWEEN_SPELLINGS = re.compile(
 _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
 #: Those that also stand between the kanji of one word: せん・せい.
 _BETWEEN_KANJI = "・|｜"
-#: A kanji is seldom read with more morae than this in a compound.
-_MORAE_OF_KANJI = 2
+#: What a kanji taken over from Chinese may be read as: ガッ, コウ, ショク; not ザコ.
+_ON_READING = re.compile("[ァ-ヺ][ャュョ]?[ンウイツクチキッ]?")
+_VOICED = re.compile("[ガギグゲゴザジズゼゾダヂヅデドバビブベボ]")
 #: More spellings of one word than this are no alternatives; each is held against each reading.
 _MOST = 50
 _MARKS_OF_READINGS = re.compile(f"[{_BETWEEN_READINGS}]|{_OR}")
@@ -142,11 +143,20 @@ def _is_one_word(parts: Sequence[str], spellings: Sequence[str]) -> bool:
     """た・べる, where the mark shows the okurigana of 食べる; せん・せい, a part for each kanji."""
     joined = "".join(parts)
     fitting = [each for each in spellings if "・" not in each and fits(each, joined)]
-    if not any(fits(each, parts[0]) for each in spellings):
+    if not all(any(fits(each, part) for each in spellings) for part in parts):
         return bool(fitting)
-    return all(len(morae(part)) <= _MORAE_OF_KANJI for part in parts) and any(
+    return _may_be_of_one_kanji_each(parts) and any(
         len(each) == len(parts) and all(map(has_kanji, each)) for each in fitting if len(each) > 1
     )
+
+
+def _may_be_of_one_kanji_each(parts: Sequence[str]) -> bool:
+    """せん・せい, and とも・だち, where a voiced sound tells of a compound; not ざこ・じゃこ."""
+    kana = [katakana(part) for part in parts]
+    if all(map(_ON_READING.fullmatch, kana)):
+        return True
+    voiced = [_VOICED.match(part) is not None for part in kana]
+    return all(len(morae(part)) == 2 for part in kana) and any(voiced[1:]) and not voiced[0]
 
 
 def _parts_alike(mark: str, spelling: str, reading: str) -> bool:

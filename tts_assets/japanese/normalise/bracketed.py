@@ -25,6 +25,7 @@ _PITCH = re.compile(r"[\d０-９,、\- ]+")
 _BETWEEN_READINGS = re.compile(r"\s*[・；｜|]\s*|\s+(?:or|または|もしくは|あるいは)\s+|\s+")
 _READING = re.compile(rf"[{_KANA}]+")
 _HIRAGANA = re.compile("[ぁ-ゖー]+")
+_HIRAGANA_LETTERS = "".join(map(chr, range(ord("ぁ"), ord("ゖ") + 1)))
 #: Not USA.
 _ROMAJI = re.compile(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
 _LATIN = re.compile(r"[!-~À-ÿ]+")
@@ -33,16 +34,55 @@ _BASE = re.compile(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A
 _INSIDE_NUMBER = re.compile("(?<=[0-9０-９])[0-9０-９]")
 _ROUND = "(（〔"
 #: In round brackets these are endings that may be left out, not readings.
-_ENDINGS = frozenset(["する", "な", "の", "だ", "です", "を", "が", "に", "と"])
+_ENDINGS = frozenset("なのだをがにとはもでへや")
 #: Nouns that are read so, and verbs and adjectives whose okurigana stand behind the bracket.
-_READ_SO = {"に": "二荷弐丹仁", "と": "戸都斗十途", "の": "野乃", "な": "名菜", "が": "蛾我画"}
+_READ_SO = {
+    "に": "二荷弐丹仁尼児日",
+    "と": "戸都斗十途図徒登土渡塗吐賭兎頭",
+    "の": "野乃能",
+    "な": "名菜那奈納魚七",
+    "が": "蛾我画賀雅牙餓芽河",
+    "だ": "打駄妥堕惰舵蛇太田",
+    "は": "葉歯刃羽端派破波覇播巴",
+    "も": "模喪藻茂裳百",
+    "で": "出弟",
+    "へ": "部辺屁戸",
+    "や": "屋矢夜野家八谷弥耶也哉冶館宿",
+}
 _STEM_READ_SO = {
     "に": "煮似逃",
     "と": "取撮採捕執獲摂盗録解溶融説梳閉綴泊止留停飛跳研遂富問",
     "の": "乗載飲呑伸延述退",
     "な": "泣鳴啼成為生無亡慣馴投撫萎嘗舐",
     "だ": "抱出",
+    "は": "履掃吐恥果生貼張腫晴映這剥跳撥嵌填食馳栄",
+    "も": "燃盛漏洩揉持保萌守捥若",
+    "で": "出",
+    "へ": "経減隔凹",
+    "や": "焼辞止病痩遣妬灼",
 }
+#: Particles, endings and suffixes that are also readings, and of which kanji.
+_ENDINGS_READ_SO = {
+    "から": "空殻唐柄韓", "まで": "迄", "など": "等", "たち": "達質立刀舘館日", "だけ": "丈岳嶽茸竹嵩",
+    "より": "選寄依縒頼", "さえ": "冴", "さん": "三山産散参算酸賛讃桟傘惨蚕燦珊餐", "さま": "様",
+    "くん": "君訓薫勲", "しか": "鹿科価", "ほど": "程", "ども": "共供", "くらい": "位暗喰", "ぐらい": "位",
+    "きり": "霧桐切錐斬限", "ずつ": "宛", "のみ": "飲呑蚤鑿", "ばかり": "許計", "なら": "奈楢良鳴並",
+    "ます": "増升枡鱒益桝斗舛", "する": "擦摺刷掏磨為", "との": "殿", "とは": "", "には": "庭羽", "では": "羽",
+    "にも": "", "でも": "", "へも": "", "へは": "", "への": "", "での": "", "こそ": "", "として": "", "という": "",
+    "ちゃん": "", "です": "", "でした": "", "だった": "", "ました": "", "ません": "", "だから": "", "なので": "",
+    "ので": "", "のに": "", "けど": "", "けれど": "", "について": "就付", "によって": "因依拠", "にとって": "",
+    "において": "於", "ながら": "乍",
+}  # fmt: skip
+_PARTICLE_BEHIND = re.compile("(?<=..)[のはもにをがでと]$")
+#: Words of which only a part is outside the brackets.
+_ONE_WORD = re.compile(
+    r"([何誰](?=.か)|又(?=.は)|最(?=.も)|子(?=.ども)|[父母兄姉](?=.さん))[(（〔](か|は|も|ども|さん)[)）〕]"
+)
+#: A kanji behind a bracket that has its own reading: 図(と)書(しょ)館(かん).
+_NEXT_KANJI = re.compile("[\u3400-\u9fff々]{1,4}[(（〔]")
+#: A verb that asks for something, and nouns that end as it does.
+_ASKING = re.compile("[ぁ-ゖ]+て")
+_READ_WITH_TE = "手果縦盾楯建立館全総"
 #: The endings of words in the dictionary form.
 _ENDING = re.compile("[うくぐすつぬぶむるい]$")
 #: Most kana that a kanji has of which a reading is told kanji by kanji.
@@ -54,7 +94,7 @@ def bracketed(text: str) -> str:
     quoted = _QUOTED.fullmatch(text)
     if quoted is not None and _same_ending(quoted["run"], quoted["inside"]):
         return marked(quoted["run"], quoted["inside"])
-    return _BRACKETED.sub(_with_reading, text)
+    return _BRACKETED.sub(_with_reading, _ONE_WORD.sub(r"\1\2", text))
 
 
 def _same_ending(word: str, reading: str) -> bool:
@@ -77,7 +117,7 @@ def _with_reading(found: re.Match[str]) -> str:
         shown = square and not found["gap"] and readings and _shown(run, readings[0])
         return run if shown else found.group()
     alone = found.string.strip() == found.group().strip()
-    if found["gap"] and not _may_follow_blank(readings[0], alone=alone):
+    if found["gap"] and not _may_follow_blank(base, readings[0], alone=alone):
         return found.group()
     if romaji:
         return run.removesuffix(base) + marked(base, romaji, perhaps=True)
@@ -128,9 +168,12 @@ def _kanji_by_kanji(base: str, parts: list[str]) -> bool:
     return short and 1 < len(parts) == kanji_count(base)
 
 
-def _may_follow_blank(reading: str, *, alone: bool) -> bool:
-    """Behind a blank a word in katakana is a note, and one kana in a sentence a particle."""
-    return _HIRAGANA.fullmatch(reading) is not None and (alone or len(reading) > 1)
+def _may_follow_blank(base: str, reading: str, *, alone: bool) -> bool:
+    """Behind a blank a word in katakana is a note; one kana in a sentence a particle, あけて a verb."""
+    if alone or not _HIRAGANA.fullmatch(reading):
+        return _HIRAGANA.fullmatch(reading) is not None
+    verb = _ASKING.fullmatch(reading) and not base.endswith((*_READ_WITH_TE, "て"))
+    return len(reading) > 1 and not verb
 
 
 def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
@@ -150,11 +193,21 @@ def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
 def _base(found: re.Match[str], reading: str, *, square: bool) -> str | None:
     """The end of a run of text that the reading behind it is of; None where it is an ending."""
     base = _longest(found["run"], reading)
-    if base is None or square or reading not in _ENDINGS:
+    if base is None or square:
         return base
-    behind = found.string[found.end() : found.end() + 1]
-    stem = _STEM_READ_SO.get(reading, "") if _HIRAGANA.fullmatch(behind) else ""
-    return base if base in _READ_SO.get(reading, "") + stem else None
+    if reading in _ENDINGS:
+        behind = found.string[found.end() : found.end() + 6]
+        stem = _STEM_READ_SO.get(reading, "") if _HIRAGANA.match(behind) else ""
+        alone = not has_kanji(found["run"].removesuffix(base)[-1:]) or _NEXT_KANJI.match(behind)
+        return base if alone and base in _READ_SO.get(reading, "") + stem else None
+    return None if _is_ending(base, reading) else base
+
+
+def _is_ending(base: str, reading: str) -> bool:
+    """Whether kana behind a word are a particle or the like: から behind 学校, not behind 空."""
+    ending = reading if reading in _ENDINGS_READ_SO else _PARTICLE_BEHIND.sub("", reading)
+    so = _ENDINGS_READ_SO.get(ending)
+    return so is not None and not base.rstrip(_HIRAGANA_LETTERS).endswith(tuple(so))
 
 
 def _longest(run: str, reading: str) -> str | None:

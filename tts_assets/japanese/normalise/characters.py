@@ -16,9 +16,9 @@ _INVISIBLE = re.compile(
     r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     r"\u0300-\u036f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ue000-\uf8ff\U000e0000-\U0010ffff]"
 )
-#: What programs write for the end of a line may be the beginning of a word, as in \\ruby.
-_LINE_END = re.compile(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn](?![a-z])")
-_SPACE = re.compile(r"(?:[^\S\n]|\\t(?![a-z]))+")
+#: What programs write for the end of a line may be the beginning of a command, as in \\ruby{.
+_LINE_END = re.compile(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn](?![a-z]+\{)")
+_SPACE = re.compile(r"(?:[^\S\n]|\\t(?![a-z]+\{))+")
 #: Pictures; not ♀ and ♂, which have readings.
 _EMOJI = re.compile(r"[\U0001f000-\U0001faff\u2600-\u263f\u2641\u2643-\u27bf\u2b00-\u2bff]")
 _ONE_SIGN = str.maketrans(

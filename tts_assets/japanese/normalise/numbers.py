@@ -59,9 +59,16 @@ _PART_OF = re.compile(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|�
 #: Fractions that are said as such every day, beside those with 1 at the top.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
 _WEEKDAY = re.compile(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
-#: (月)は休みです; behind kana it tells which kanji these are: き(木).
+_DAY_IN_BRACKETS = r"[(（]([月火水木金土日])[)）]"
+#: 毎週（火）, (月)は休み and (月)(水)(金); a single (水) may be water, and き(木) is a tree.
 _LONE_WEEKDAY = re.compile(
-    r"(?:^|(?<=[、。「\s)）週]))[(（]([月火水木金土日])[)）](?=[\s(（、。]|[はがにもで]|から|まで|$)",
+    rf"(?<=[毎来今先隔]週){_DAY_IN_BRACKETS}"
+    rf"|(?:^|(?<=[、。「\s])){_DAY_IN_BRACKETS}(?=[はがも](?:お?休|定休))",
+    re.MULTILINE,
+)
+_WEEKDAYS_IN_ROW = re.compile(
+    rf"(?:^|(?<=[、。「\s週])){_DAY_IN_BRACKETS}(?:[ 、・]?{_DAY_IN_BRACKETS})+"
+    r"(?=[\s、。]|[はがにもで]|から|まで|$)",
     re.MULTILINE,
 )
 
@@ -153,7 +160,8 @@ def _dates(text: str) -> str:
         lambda found: _date(found.group(), None, found[1] or found[3], found[2] or found[4]), text
     )
     text = _WEEKDAY.sub(r"\1曜日", _SLASHED.sub(_day, text))
-    return _LONE_WEEKDAY.sub(r"\1曜日", text)
+    text = _WEEKDAYS_IN_ROW.sub(lambda row: re.sub(_DAY_IN_BRACKETS, r"\1曜日", row.group()), text)
+    return _LONE_WEEKDAY.sub(lambda found: f"{found[1] or found[2]}曜日", text)
 
 
 def _day(found: re.Match[str]) -> str:

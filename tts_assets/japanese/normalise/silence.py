@@ -27,7 +27,7 @@ _SMALL_BLANK = re.compile(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
 _FORMULA = re.compile(
     r"[ 〜～~]*((?:[NVSＮＶＳ][0-9０-９]?|[AＡ](?=[-‐−－])|NP|VP|NA|Na|Adj|adj|Noun|noun|Verb|verb"
     r"|(?:[いなイナ]?形容|[名動助副])詞|普通形|辞書形|丁寧形|(?:[てた]|ない|ます|意向|可能|連用)形)"
-    r"[ぁ-ゖ形\-‐−－ー〜～() （）]{0,8}[+＋])[ 〜～~]*[ぁ-ゖ\u3400-\u9fff]"
+    r"[ぁ-ゖ形\-‐−－ー〜～() （）]{0,8}(?:[(（][^()（）\n]{1,8}[)）])?[+＋])[ 〜～~]*[ぁ-ゖ\u3400-\u9fff]"
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")

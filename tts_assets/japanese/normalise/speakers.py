@@ -33,6 +33,8 @@ _NEXT = re.compile(
 _DASH = re.compile(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
 _SLASH = re.compile(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
 _NOTE_AT_END = re.compile(rf"{_NOTE}+$")
+#: A note that makes of what stands before it a name: who it is, or how it is read.
+_OF_PERSON = re.compile(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
 _NAME = re.compile(r"[^\s\d(（)）][^()（）]{0,11}")
 _BEFORE_QUOTE = re.compile(
     rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
@@ -64,13 +66,29 @@ def parted_lines(text: str) -> list[tuple[str | None, str]]:
     lines = [line for each in written if each.strip() for line in _apart(each)]
     spaced = sum(_SPACE.fullmatch(line) is not None for line in lines) > 1
     parted = [(*_parted(line, spaced=spaced), line) for line in lines]
-    often = Counter(speaker for speaker, _, _ in parted)
+    labels = Counter(label for label, _, _ in parted if label is not None)
+    speakers = _speakers(labels)
     return [
-        (None, line)
-        if speaker is not None and _is_heading(speaker) and often[speaker] == 1
-        else (speaker, words)
-        for speaker, words, line in parted
+        (None, line) if label is None or label not in speakers else (speakers[label], words)
+        for label, words, line in parted
     ]
+
+
+def _speakers(labels: Counter[str]) -> dict[str, str]:
+    """The names of speakers by their labels; others are words of the line, as 今日の予定, リンゴ（赤）.
+
+    Args:
+        labels: how often each stands before a line, with the notes behind it.
+    """
+    names = {label: _without_notes(label) for label in labels}
+    often = Counter(names[label] for label in labels.elements())
+    others = any(label == name and not _is_heading(name) for label, name in names.items())
+    return {
+        label: name
+        for label, name in names.items()
+        if (often[name] > 1 or not _is_heading(name))
+        and (others or labels[label] > 1 or _is_of_person(label, name))
+    }
 
 
 def _apart(line: str) -> list[str]:
@@ -83,6 +101,7 @@ def _apart(line: str) -> list[str]:
 
 
 def _parted(line: str, *, spaced: bool) -> tuple[str | None, str]:
+    """The name before a line, with the notes behind it, and the words."""
     for pattern, name in (
         (_COLON, _NAME),
         (_QUOTE, _BEFORE_QUOTE),
@@ -94,9 +113,9 @@ def _parted(line: str, *, spaced: bool) -> tuple[str | None, str]:
         found = pattern.fullmatch(line)
         if found is None:
             continue
-        speaker = _without_notes(surface(found[1]).strip("・-—―* "))
-        if _is_name(speaker, name):
-            return speaker, found[2]
+        label = surface(found[1]).strip("・-—―* ")
+        if _is_name(_without_notes(label), name):
+            return label, found[2]
     return None, line
 
 
@@ -107,6 +126,15 @@ def _without_notes(speaker: str) -> str:
 
 def _is_name(speaker: str, name: re.Pattern[str]) -> bool:
     return name.fullmatch(speaker) is not None and not _NO_SPEAKER.fullmatch(speaker)
+
+
+def _is_of_person(label: str, name: str) -> bool:
+    """Whether a label is that of a person by itself, whoever else speaks."""
+    return (
+        label == name
+        or re.fullmatch(_LETTER, name) is not None
+        or _OF_PERSON.search(label) is not None
+    )
 
 
 def _is_heading(speaker: str) -> bool:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.accent import accent_of, reading_in_accent
-from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
+from tts_assets.japanese.kana import (
+    UnusableTextError,
+    is_katakana,
+    is_long_on_reading,
+    katakana,
+)
 from tts_assets.japanese.normalise.alternatives import (
     paired,
     parted,
@@ -57,6 +62,8 @@ _MARK_IN_KANA = re.compile(r"[.．・\-‐–'’\s]+")
 #: た(べる); but にほん(にっぽん) and いい(よい) are two readings.
 _OKURIGANA_NOTE = re.compile(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
 _STOP = re.compile(r"[、。！？!?]+")
+#: An ending that might be taken for a long vowel: よ.う, え.い.
+_ENDING = re.compile(r"(?<![ぁ-ゖ])([ぁ-ゖ])[.．]([うい])(?![ぁ-ゖ])")
 _LETTER = re.compile(r"[^\W_]")
 
 _ROMAJI = re.compile(
@@ -140,7 +147,8 @@ def spoken_kana(
 ) -> tuple[SpokenForm, ...] | str:
     """What is said for a reading that stands alone: ショク, た.べる, ひと-; or why nothing is.
 
-    Both the text and the reading of a form are katakana: hiragana は would be said as ワ.
+    Both the text and the reading of a form are katakana: hiragana は would be said as ワ. Only the
+    text of よ.う is ヨう, as that ending is not said as in ヨウ.
 
     Args:
         kana: hiragana, katakana or romaji; of alternatives each is a form.
@@ -153,7 +161,11 @@ def spoken_kana(
     readings = _readings(kana, [], separators)
     if not readings:
         return nothing_said(kana) or "the text has nothing that can be said"
-    return _with_accents([(reading, reading) for reading in readings], accent)
+    shown = {katakana(stem + end): katakana(stem) + end for stem, end in _ENDING.findall(kana)}
+    texts = [
+        shown[each] if is_long_on_reading(each) and each in shown else each for each in readings
+    ]
+    return _with_accents(list(zip(texts, readings, strict=True)), accent)
 
 
 def forms_of(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:
