@@ -221,7 +221,7 @@ def test_furigana_on_a_word_of_a_text_are_judged_as_a_kana_line_is(looked: dict[
 def test_furigana_that_do_not_fit_are_a_warning_that_names_them(looked: dict[str, Any]) -> None:
     (found,) = _of(looked, "sentences", "example-8")
     assert _rules([found]) == [("warning", "sentence-reading")]
-    assert "二 as ニ, which does not fit" in found["message"]
+    assert "二人 as ニ, which does not fit" in found["message"]
 
 
 def test_a_word_forced_in_a_sentence_is_a_warning_and_its_accent_a_guess(

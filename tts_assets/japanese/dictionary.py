@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 import threading
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Dictionary:
 
     def __init__(self) -> None:
         """Know the words of the library's own dictionary."""
+        # pyopenjtalk still calls it; where warnings are errors, no such text could be said.
+        warnings.filterwarnings("ignore", r"Dictionary\.create\(\)", DeprecationWarning)
         self._own = threading.local()
         self._learned = b""
         self._learned_readings: frozenset[tuple[str, str | None]] = frozenset()
