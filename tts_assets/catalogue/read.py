@@ -14,7 +14,7 @@ from tts_assets.catalogue.rules import Rule, Slot
 from tts_assets.catalogue.unused import advice, missing_on
 from tts_assets.domain import Clip, Kind, Place, Unspoken
 from tts_assets.errors import InputError
-from tts_assets.mapping import BUILT_IN, ROOT_LIST, Overwrite, ShapeError, found, kinds_like
+from tts_assets.mapping import ROOT_LIST, Overwrite, ShapeError, found, is_built_in, kinds_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +163,7 @@ class Reader:
 
     def _check_columns(self) -> None:
         """A target that no row can have is told of once, before anything is made."""
-        if self._source.clips is BUILT_IN[self._source.kind].clips:
+        if is_built_in(self._source):
             # Of the built-in rules, those for lists find none in a table.
             return
         table = self._document.table()
@@ -173,8 +173,8 @@ class Reader:
             steps = rule.to.steps
             why = table.why_no_field(steps[0] if len(steps) == 1 else None)
             if why is not None:
-                name = self._source.name.rpartition(": ")[2]
-                message = f"{rule.to.text!r} ({name}, clip {rule.part}: to) {why}"
+                where = f"{self._source.short_name}, clip {rule.part}: to"
+                message = f"{rule.to.text!r} ({where}) {why}"
                 raise InputError(message, file=self._document.file)
 
     def _misplaced(self, message: str, place: Place) -> InputError:

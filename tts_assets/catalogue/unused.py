@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.catalogue.document import DocumentFormat
 from tts_assets.errors import InputError
-from tts_assets.mapping import BUILT_IN, FIELDS, OVERRIDE, Path, ShapeError, Step, found
+from tts_assets.mapping import FIELDS, OVERRIDE, Path, ShapeError, Step, found, is_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,9 +113,8 @@ class Unused:
 
     def __init__(self, source: Source) -> None:
         """Begin with all its paths; those of the built-in shapes are no one's mistake."""
-        built_in = source.clips is BUILT_IN[source.kind].clips
-        self._uses = [] if built_in else list(_uses(source))
-        self._name = source.name.rpartition(": ")[2]
+        self._uses = [] if is_built_in(source) else list(_uses(source))
+        self._name = source.short_name
 
     def look(self, reader: Reader) -> None:
         """Look through the records of a file, for each path up to the first that has it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.forcing import Change, forced
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import kana, phrases
+from tts_assets.japanese.nodes import kana, phrases, starts_of, text_of
 from tts_assets.japanese.weekdays import WEEKDAYS, weekdays
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def corrected(text: str, dictionary: Analyses) -> Nodes:
 def corrected_in(nodes: Nodes, text: str, dictionary: Analyses) -> Nodes:
     """The best analysis of a text with what its context decides; the very same if that is nothing."""
     # Numbers are written otherwise in an analysis than in the text.
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     if _DECIDED.isdisjoint(spelled):
         return nodes
     whole = _with_whole_verbs(nodes)
@@ -274,7 +274,7 @@ def _with_whole_verbs(nodes: Nodes) -> Nodes:
 
 def _wanted(nodes: Nodes, text: str) -> Iterator[Change]:
     """What the dictionary reads otherwise than its context asks for, in order."""
-    starts = _starts(nodes)
+    starts = {at: number for number, at in enumerate(starts_of(nodes))}
     done = 0
     for begin, end, reading in _decided(text):
         first = starts.get(begin)
@@ -282,7 +282,7 @@ def _wanted(nodes: Nodes, text: str) -> Iterator[Change]:
         if first is None or last is None or begin < done:
             continue
         words = nodes[first:last]
-        done = stop = begin + sum(len(node["string"]) for node in words)
+        done = stop = begin + len(text_of(words))
         if any(node["is_reading_protected"] for node in words):
             continue
         whole = reading + katakana(text[end:stop])
@@ -302,13 +302,3 @@ def _decided(text: str) -> list[tuple[int, int, str]]:
     }
     found |= {begin: (end, reading) for begin, end, reading in weekdays(text)}
     return sorted((begin, *rest) for begin, rest in found.items())
-
-
-def _starts(nodes: Nodes) -> dict[int, int]:
-    """Where each word begins in the text; where the text ends, how many words there are."""
-    starts: dict[int, int] = {}
-    at = 0
-    for number, node in enumerate(nodes):
-        starts[at] = number
-        at += len(node["string"])
-    return {**starts, at: len(nodes)}

@@ -18,7 +18,7 @@ from tts_assets.japanese.kana import (
     pronounced,
     pronunciation_key,
 )
-from tts_assets.japanese.nodes import said, said_key
+from tts_assets.japanese.nodes import said, said_key, text_of
 from tts_assets.japanese.particles import sounds
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _known(surface: str, dictionary: Analyses) -> tuple[str, ...]:
 
 def _entry(nodes: Sequence[Node], reading: str, dictionary: Analyses) -> tuple[Entry, AccentBasis]:
     """The entry to read these words with: one that the dictionary has, or one made up."""
-    surface = "".join(node["string"] for node in nodes)
+    surface = text_of(nodes)
     grammar = grammar_of(nodes[0]) if len(nodes) == 1 else _NOUN
     key = pronunciation_key(reading)
     known = [
@@ -199,7 +199,7 @@ def _exchanged(
     ends = {0: 0}
     for number, token in enumerate(tokens, 1):
         ends[max(ends) + len(token.surface)] = number
-    if "".join(token.surface for token in tokens) != "".join(node["string"] for node in nodes):
+    if "".join(token.surface for token in tokens) != text_of(nodes):
         return None
     exchanged: list[Entry] = []
     done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from tts_assets.domain import Phrase
@@ -76,6 +77,16 @@ def said(nodes: Iterable[Node]) -> str:
 def spelled(nodes: Iterable[Node]) -> str:
     """The same as it is spelled: particles as ハ and ヘ, long vowels with their letters."""
     return "".join(node["read"] for node in nodes if kana(node))
+
+
+def text_of(nodes: Iterable[Node]) -> str:
+    """The text of an analysis, which writes numbers otherwise than they were given."""
+    return "".join(node["string"] for node in nodes)
+
+
+def starts_of(nodes: Iterable[Node]) -> list[int]:
+    """Where each word begins in the text of an analysis, and where the last ends."""
+    return list(itertools.accumulate((len(node["string"]) for node in nodes), initial=0))
 
 
 def size(nodes: Iterable[Node]) -> int:

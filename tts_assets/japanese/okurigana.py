@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.japanese.accent_guess import INFLECTED
 from tts_assets.japanese.alignment import Stretch
 from tts_assets.japanese.kana import hiragana, is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import said, said_key
+from tts_assets.japanese.nodes import said, said_key, starts_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +68,7 @@ def may_be_okurigana(spelled: str, group: Sequence[Stretch]) -> bool:
 def with_ending(nodes: Nodes, group: Sequence[Stretch], dictionary: Analyses) -> Sequence[Stretch]:
     """Stretches of which the first may be an ending: 飲(む)人(ひと)."""
     first, others = group[:1], "".join(each.reading for each in group[1:])
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     if first[0].reading not in _VERB_ENDINGS or not may_be_okurigana(spelled, first):
         return group
     told = meant(nodes, first, dictionary)
@@ -84,9 +83,9 @@ def meant(nodes: Nodes, group: Sequence[Stretch], dictionary: Analyses) -> Stret
     祝い and 食べ物 are words; no reading of 終(わ)る, as 終る is read with ワ in it: the kana tell
     nothing. None where the dictionary has no such word.
     """
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     start, end = group[0].start, group[-1].end
-    begins = _begins(nodes)
+    begins = starts_of(nodes)
     number = bisect_right(begins, start)
     rest = spelled[end : begins[number]]
     shown = _Shown(
@@ -156,13 +155,13 @@ def _in_running_text(
 
     None where these do not belong to the word before them, and are no particle either.
     """
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     start, end = group[0].start, group[-1].end
     written = spelled[:start] + shown.opened + spelled[end:]
     best = dictionary.best(written)
-    if "".join(node["string"] for node in best) != written:
+    if text_of(best) != written:
         return None
-    begins, there = _begins(nodes), _begins(best)
+    begins, there = starts_of(nodes), starts_of(best)
     if start not in begins or start not in there or not _goes_on(best, there, group):
         return None
     longer = len(shown.kana)
@@ -181,7 +180,7 @@ def _in_running_text(
 def _read_from(nodes: Nodes, at: int) -> str | None:
     """How the word that begins there is read."""
     return next(
-        (node["read"] for begin, node in zip(_begins(nodes), nodes, strict=False) if begin == at),
+        (node["read"] for begin, node in zip(starts_of(nodes), nodes, strict=False) if begin == at),
         None,
     )
 
@@ -216,17 +215,17 @@ def is_begun(nodes: Nodes, stretch: Stretch) -> bool:
         begin == stretch.start
         and len(node["string"]) > stretch.end - stretch.start
         and node["read"].startswith(stretch.reading)
-        for begin, node in zip(_begins(nodes), nodes, strict=False)
+        for begin, node in zip(starts_of(nodes), nodes, strict=False)
     )
 
 
 def is_heard_at_end(nodes: Nodes, stretch: Stretch, dictionary: Analyses) -> bool:
     """Whether a reading is of the last word of a stretch only, and said there: 東京大学(だいがく)."""
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     base = spelled[stretch.start : stretch.end]
     if len(_KANJI.findall(base)) == 1:
         return False
-    begins = _begins(nodes)
+    begins = starts_of(nodes)
     first, last = bisect_right(begins, stretch.start) - 1, bisect_left(begins, stretch.end)
     after = katakana(spelled[stretch.end : begins[last]])
     key, heard = pronunciation_key(stretch.reading + after), said_key(nodes[first:last])
@@ -254,8 +253,3 @@ def _endings(spelled: str, at: int) -> list[str]:
     found = _TAIL.match(spelled, at)
     kana = found.group() if found else ""
     return [kana[:size] for size in range(len(kana), -1, -1)]
-
-
-def _begins(nodes: Nodes) -> list[int]:
-    """Where each word begins, and where the last ends."""
-    return list(itertools.accumulate((len(node["string"]) for node in nodes), initial=0))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import enlarged, kana
+from tts_assets.japanese.nodes import enlarged, kana, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +131,7 @@ def _rightly(nodes: Sequence[Node], place: int) -> bool:
         return node["pos"] in _GROWN_TOGETHER and spelling[0] not in "はへ"
     if node["pos"] != "助詞":
         return False
-    text = "".join(node["string"] for node in nodes)
+    text = text_of(nodes)
     at = sum(len(node["string"]) for node in nodes[:place])
     if at in _in_pattern(text):
         return True
@@ -151,7 +151,7 @@ def _may_follow(before: Node, behind: Sequence[Node]) -> bool:
     if before["pos"] not in _TOPICS:
         return False
     long = sum(node["mora_size"] for node in behind) >= _SHORTEST
-    spelled = "".join(node["string"] for node in behind)
+    spelled = text_of(behind)
     if before["mora_size"] >= _SHORTEST:
         return not behind or (long and spelled != _APART)
     if is_katakana(katakana(before["string"])) or _WORD_WITH_HA.match(spelled):

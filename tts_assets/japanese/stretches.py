@@ -14,7 +14,7 @@ from tts_assets.japanese.analyses import Settled, unchecked
 from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import enlarged, said, said_key
+from tts_assets.japanese.nodes import enlarged, said, said_key, starts_of, text_of
 from tts_assets.japanese.okurigana import (
     NUMERALS,
     is_begun,
@@ -90,7 +90,7 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
     best = corrected(text, dictionary)
     if not stretches:
         return unchecked(best)
-    spelled = "".join(node["string"] for node in best)
+    spelled = text_of(best)
     # The dictionary writes 20日 as 二十日.
     starts, ends = opposite(_plain(text), _plain(spelled))
     found = [
@@ -118,7 +118,7 @@ def _readings(
     nodes: Nodes, stretches: Sequence[Stretch], dictionary: Analyses
 ) -> tuple[list[Stretch], list[str]]:
     """The stretches that tell how something is read, and what to say of those that seem not to."""
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     own = [
         each
         for each in stretches
@@ -193,7 +193,7 @@ def _plain(text: str) -> str:
 
 def _groups(nodes: Nodes, stretches: Iterable[Stretch]) -> list[_Group]:
     """The words that each stretch lies in; stretches that touch or share a word are together."""
-    ends = list(itertools.accumulate(len(node["string"]) for node in nodes))
+    ends = starts_of(nodes)[1:]
     found: list[_Group] = []
     for stretch in stretches:
         first = bisect_right(ends, stretch.start)
@@ -209,7 +209,7 @@ def _groups(nodes: Nodes, stretches: Iterable[Stretch]) -> list[_Group]:
 
 def _fitted(nodes: Nodes, group: _Group, dictionary: Analyses) -> _Fitted:
     """What of the words has to be read otherwise, and what cannot be."""
-    spelled = "".join(node["string"] for node in nodes)
+    spelled = text_of(nodes)
     own = nodes[group.first : group.last]
     begin = sum(len(node["string"]) for node in nodes[: group.first])
     end = begin + sum(len(node["string"]) for node in own)
@@ -233,7 +233,7 @@ def _fitted(nodes: Nodes, group: _Group, dictionary: Analyses) -> _Fitted:
         if held.isdisjoint(range(first, last)):
             wanted.append(Change(group.first + first, group.first + last, reading))
         else:
-            doubts.append(unfit("".join(node["string"] for node in own[first:last]), reading))
+            doubts.append(unfit(text_of(own[first:last]), reading))
     return _Fitted(tuple(wanted), "; ".join(doubts) or None)
 
 

@@ -1,6 +1,6 @@
 """Any catalogue: how its records, texts and URLs are found, built-in or told by the configuration."""
 
-from tts_assets.mapping.builtin import BUILT_IN, OVERRIDE, kinds_like
+from tts_assets.mapping.builtin import BUILT_IN, OVERRIDE, is_built_in, kinds_like
 from tts_assets.mapping.path import (
     KEY,
     Path,
@@ -48,6 +48,7 @@ __all__ = [
     "Step",
     "a",
     "found",
+    "is_built_in",
     "kinds_like",
     "parse_path",
     "paths_read",

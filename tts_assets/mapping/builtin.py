@@ -92,6 +92,12 @@ BUILT_IN = {
     )
 }
 
+
+def is_built_in(source: Source) -> bool:
+    """Whether its clip rules are the built-in ones of its kind, and no one's own."""
+    return source.clips is BUILT_IN[source.kind].clips
+
+
 _SIGNATURES = {
     Kind.CHARACTERS: {"hiragana", "katakana"},
     Kind.KANJI: {"kanji"},

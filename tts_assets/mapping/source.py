@@ -167,3 +167,8 @@ class Source:
     voices: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
     delimiter: str | None = None
+
+    @property
+    def short_name(self) -> str:
+        """How messages call it that need not name the configuration's file: source 1."""
+        return self.name.rpartition(": ")[2]
