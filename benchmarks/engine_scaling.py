@@ -54,7 +54,7 @@ def main() -> None:
 def _jobs(count: int) -> list[plan.Job]:
     os.chdir(ROOT)
     settings = Settings(output="does-not-exist")
-    planned = survey.survey(settings, providers.get(settings.provider)).planned
+    planned = survey.survey(settings, providers.get(settings.provider, settings)).planned
     jobs = [job for job in plan.jobs(planned) if len(job.form.text) < 60]
     # Every so many, so that words, kana and sentences are in it as they are in the whole.
     return jobs[:: max(1, len(jobs) // count)][:count]
@@ -62,14 +62,14 @@ def _jobs(count: int) -> list[plan.Job]:
 
 async def _seconds(jobs: list[plan.Job], workers: int) -> float:
     settings = Settings()
-    provider = providers.get(settings.provider)
+    provider = providers.get(settings.provider, settings)
     folder = Path(tempfile.mkdtemp())
     store = storage.Storage(folder)
     log = storage.AppendLog(folder / "ledger.jsonl")
     try:
         async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
             studio = Studio(
-                speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine(),
+                speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine,
                 sound=settings.sound, storage=store, log=log, threads=anyio.CapacityLimiter(workers),
             )  # fmt: skip
             make = partial(make_clip, studio=studio, on_start=lambda: None)

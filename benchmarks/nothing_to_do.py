@@ -66,7 +66,7 @@ def _prepare(count: int) -> None:
     path.parent.mkdir()
     path.write_text(json.dumps(entries, ensure_ascii=False, indent=2), encoding="utf-8")
     settings = Settings()
-    planned = survey.survey(settings, providers.get(settings.provider)).planned
+    planned = survey.survey(settings, providers.get(settings.provider, settings)).planned
     Path("audio/vocabulary").mkdir(parents=True)
     lines = []
     for entry, item in zip(entries, planned, strict=True):

@@ -31,6 +31,7 @@ from tts_assets.domain import (
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.host import EngineHost, engine_host, silence
 from tts_assets.providers import Speaker, VoiceInfo
+from tts_assets.settings import Settings
 
 RATE_HZ = 24_000
 
@@ -104,7 +105,12 @@ class Tones:
     """The provider of the tone engine."""
 
     name = "tones"
+    base_mib = 10
     footprint_mib = 10
+    accents = True
+
+    def __init__(self, settings: Settings) -> None:
+        del settings
 
     def problem(self) -> str | None:
         if os.environ.get("TEST_ENGINE_PROBLEM") == "raise":
@@ -117,7 +123,8 @@ class Tones:
             VoiceInfo(name="other", language="ja", description="another"),
         )
 
-    def engine(self) -> str:
+    def engine(self, voice: str) -> str:
+        del voice
         return "tones=1"
 
     def open(

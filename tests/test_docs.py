@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT, Project
 from tts_assets import providers
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.settings import OPTIONS
+from tts_assets.settings import OPTIONS, Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ def test_every_exit_code_is_in_the_readme() -> None:
 def test_every_provider_and_its_credit_are_in_the_readme() -> None:
     built_in = [name for name in providers.names() if name in README]
     assert "openjtalk" in built_in
-    (voice,) = providers.get("openjtalk").voices()
+    (voice,) = providers.get("openjtalk", Settings()).voices()
     assert f"`{voice.name}`" in README
     assert "Nagoya Institute of Technology" in voice.credit
     assert "Nagoya Institute of Technology" in README

@@ -16,7 +16,7 @@ def test_one_core_is_left_free_above_four(
 ) -> None:
     monkeypatch.setattr(machine, "_cores", lambda: cores)
     monkeypatch.setattr(machine, "_free_mib", lambda: 10**6)
-    assert machine.workers(100) == expected
+    assert machine.workers(0, 100) == expected
 
 
 @pytest.mark.parametrize(("free", "expected"), [(1000, 3), (50, 1), (10**6, 8)])
@@ -25,7 +25,7 @@ def test_memory_bounds_the_workers(
 ) -> None:
     monkeypatch.setattr(machine, "_cores", lambda: 9)
     monkeypatch.setattr(machine, "_free_mib", lambda: free)
-    assert machine.workers(300) == expected
+    assert machine.workers(0, 300) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_container_s_quota_is_understood(tmp_path: Path, content: str, cores: 
 
 
 def test_this_machine_can_feed_somebody() -> None:
-    assert 1 <= machine.workers(90) <= (psutil.cpu_count() or 1)
+    assert 1 <= machine.workers(200, 90) <= (psutil.cpu_count() or 1)

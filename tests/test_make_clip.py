@@ -28,6 +28,7 @@ from tts_assets.domain import (
 from tts_assets.errors import FatalError
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.plan import Addresses, Planned, Planner, Recipes, State, jobs
+from tts_assets.settings import Settings
 from tts_assets.storage import AppendLog, Storage
 
 VOICE = Voice(provider="tones", name="sine")
@@ -99,14 +100,14 @@ class Workshop:
     """An output folder, and an engine that fills it."""
 
     root: Path
-    speaker: Paid = field(default_factory=Paid)
+    speaker: Paid = field(default_factory=lambda: Paid(Settings()))
 
     def plan(self, *clips: Clip, addresses: Addresses = BY_ID) -> list[Planned]:
         """How the clips stand for a run that begins now."""
         path = self.root / ledger.NAME
         known = ledger.read(path.read_bytes() if path.exists() else b"", file=str(path))
         planner = Planner(
-            recipes=Recipes(voice=VOICE, engine="tones=1", sound=SOUND),
+            recipes=Recipes(voice=VOICE, engine=lambda _: "tones=1", sound=SOUND),
             present=Storage(self.root).sizes([Kind.VOCABULARY]),
             recorded=known.recorded,
         )
@@ -122,7 +123,7 @@ class Workshop:
         store, log = PluggedStorage(self.root), PluggedLog(self.root / ledger.NAME)
         store.plug = log.plug = Plug(writes)
         studio = Studio(
-            speaker=self.speaker, voice=VOICE, engine="tones=1", sound=SOUND, storage=store,
+            speaker=self.speaker, voice=VOICE, engine=lambda _: "tones=1", sound=SOUND, storage=store,
             log=log, threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
         try:

@@ -100,7 +100,18 @@ def test_every_setting_has_a_variable(tmp_path: Path) -> None:
 
 
 #: Settings whose text is not checked here, as long as there is any.
-_FREE = {"paths", "provider", "voice", "output", "asset", "url"}
+_FREE = {
+    "paths",
+    "provider",
+    "voice",
+    "output",
+    "asset",
+    "url",
+    "kokoro.model",
+    "kokoro.voices",
+    "piper.voices",
+    "models.folder",
+}
 
 
 def test_a_config_file_can_be_named(tmp_path: Path) -> None:
@@ -114,6 +125,19 @@ def test_a_config_file_can_be_named(tmp_path: Path) -> None:
 def test_a_variable_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"TTS_ASSETS_CONCURENCY.*meant TTS_ASSETS_CONCURRENCY"):
         _load(tmp_path, TTS_ASSETS_CONCURENCY="2")
+
+
+def test_paths_of_models_are_seen_from_the_file_and_names_stay_names(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        '[kokoro]\nmodel = "models/mine.onnx"\nvoices = "kokoro-voices-v1.0"\n'
+        '[piper]\nvoices = "voices"\n[models]\nfolder = "models"\nmirror = "https://m.example/x/"\n'
+    )
+    settings = _load(tmp_path / "below")
+    assert settings.kokoro.model == str(tmp_path / "models/mine.onnx")
+    assert settings.kokoro.voices == "kokoro-voices-v1.0"
+    assert settings.piper.voices == str(tmp_path / "voices")
+    assert settings.models.folder == str(tmp_path / "models")
+    assert settings.models.mirror == "https://m.example/x"
 
 
 @pytest.mark.parametrize("content", ["[tool]\ntts-assets = 5", "[[tool.tts-assets]]\nspeed = 1"])

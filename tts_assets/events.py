@@ -111,6 +111,8 @@ class Report:
         workers: how many clips were made at once.
         fatal: why the run ended early, None when it did not.
         stopped: somebody asked it to stop, or the bound of failures was reached.
+        provider: the engine's name.
+        chosen: why that engine, where the choice was left to us; None where it was asked for.
         credit: the line that the voice's licence asks for.
         planned: each clip that was to be made, and why.
     """
@@ -134,6 +136,8 @@ class Report:
     workers: int
     fatal: str | None
     stopped: bool
+    provider: str
+    chosen: str | None
     credit: str
 
 

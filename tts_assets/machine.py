@@ -10,13 +10,18 @@ from pathlib import Path
 MOST_WORKERS = 16
 
 
-def workers(footprint_mib: int) -> int:
-    """How many workers of that memory footprint keep this machine busy and leave it usable.
+def workers(base_mib: int, footprint_mib: int) -> int:
+    """How many workers keep this machine busy and leave it usable.
 
-    Physical cores, one left free above four, capped by free memory over the footprint and by 16.
+    Physical cores, one left free above four, capped by what is left of the free memory over the
+    footprint and by 16.
+
+    Args:
+        base_mib: memory that the engine takes without a worker, in MiB.
+        footprint_mib: memory that each worker takes, in MiB.
     """
     cores = _cores()
-    by_memory = _free_mib() // max(1, footprint_mib)
+    by_memory = (_free_mib() - base_mib) // max(1, footprint_mib)
     return max(1, min(cores - 1 if cores > 4 else cores, by_memory, MOST_WORKERS))
 
 

@@ -31,7 +31,7 @@ class Studio:
     Args:
         speaker: the engine, ready.
         voice: who speaks what asks for no voice of its own.
-        engine: the engine's parts with their versions, for the ledger.
+        engine: tells the engine's parts with their versions, for the name of a voice.
         sound: how the assets must sound and be stored.
         storage: where they go.
         log: the open ledger.
@@ -40,7 +40,7 @@ class Studio:
 
     speaker: Speaker
     voice: Voice
-    engine: str
+    engine: Callable[[str], str]
     sound: Sound
     storage: Storage
     log: AppendLog
@@ -123,7 +123,7 @@ def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recordi
         basis=said.basis if said else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
-        engine=studio.engine,
+        engine=studio.engine(voice.name),
         sha256=sha256(recording.data),
         bytes=len(recording.data),
         seconds=recording.seconds,

@@ -102,7 +102,7 @@ def survey(
     with _uncollected():
         planner = plan.Planner(
             recipes=plan.Recipes(
-                voice=chosen, engine=provider.engine(), sound=settings.sound, words=settings.words
+                voice=chosen, engine=provider.engine, sound=settings.sound, words=settings.words
             ),
             present=found.present,
             recorded=known.recorded,

@@ -106,7 +106,7 @@ def test_type_selects_kinds(project: Project) -> None:
 
 
 def test_max_failures_ends_the_run_and_keeps_what_is_done(project: Project) -> None:
-    project.words("犬", *[f"失敗{number}" for number in range(20)], "猫")
+    project.words("秋田犬の仲間", *[f"失敗{number}" for number in range(20)], "猫")
     done = project.generate("--max-failures", "3", "--concurrency", "1")
     assert done.returncode == 1
     assert "failed    3" in done.stdout
@@ -118,15 +118,22 @@ def test_a_spent_quota_ends_the_run_with_4_and_the_next_run_makes_only_the_rest(
     project: Project, engine_log: Path
 ) -> None:
     project.environment["TEST_ENGINE_LOG"] = str(engine_log)
-    project.words("犬", "課金", "猫")
+    project.words("秋田犬", "課金", "猫")
     done = project.run("generate", "-p", "paid", "-j", "1")
     assert done.returncode == 4
     assert "the quota is spent" in done.stdout
     assert "run the same command again" in done.stdout
     assert [url is None for url in project.urls()] == [False, True, True]
-    project.words("犬", "鳥", "猫")
+    project.words("秋田犬", "鳥", "猫")
     assert project.run("generate", "-p", "paid").returncode == 0
-    assert sorted(engine_log.read_text().split()) == ["犬", "猫", "鳥"]
+    assert sorted(engine_log.read_text().split()) == ["猫", "秋田犬", "鳥"]
+
+
+def test_the_longest_are_begun_first(project: Project, engine_log: Path) -> None:
+    project.environment["TEST_ENGINE_LOG"] = str(engine_log)
+    project.words("犬", "秋田犬", "小犬")
+    assert project.generate("-j", "1").returncode == 0
+    assert engine_log.read_text().split() == ["秋田犬", "小犬", "犬"]
 
 
 def test_an_exception_of_a_plug_in_is_a_failure_of_its_clip(project: Project) -> None:

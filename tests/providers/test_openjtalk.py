@@ -12,6 +12,7 @@ from tts_assets.errors import ClipError
 from tts_assets.host import EngineHost
 from tts_assets.providers import Recorder, get
 from tts_assets.providers.openjtalk_engine import Engine
+from tts_assets.settings import Settings
 
 MEI = Voice(provider="openjtalk", name="mei")
 FORMS = [
@@ -30,14 +31,14 @@ def engine() -> Engine:
 
 
 def test_it_is_ready_and_names_all_its_parts() -> None:
-    provider = get("openjtalk")
+    provider = get("openjtalk", Settings())
     assert provider.problem() is None
-    assert [part.split("=")[0] for part in provider.engine().split()] == [
+    assert [part.split("=")[0] for part in provider.engine("mei").split()] == [
         "pyopenjtalk-plus",
         "sudachidict-core",
         "onnxruntime",
     ]
-    assert "None" not in provider.engine()
+    assert "None" not in provider.engine("mei")
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.text)
@@ -86,7 +87,7 @@ def test_what_it_cannot_say_is_an_error_of_the_clip(
 async def test_any_number_of_workers_gives_the_same_samples(engine: Engine) -> None:
     alone = [engine.speak(form, MEI) for form in FORMS]
     together: dict[int, Speech] = {}
-    async with get("openjtalk").open(workers=3, timeout_seconds=60.0) as speaker:
+    async with get("openjtalk", Settings()).open(workers=3, timeout_seconds=60.0) as speaker:
 
         async def one(number: int) -> None:
             together[number] = await speaker.speak(FORMS[number], MEI)
@@ -102,7 +103,7 @@ async def test_any_number_of_workers_gives_the_same_samples(engine: Engine) -> N
 async def test_recording_is_speaking_and_finishing(engine: Engine) -> None:
     from tts_assets.audio import finish
 
-    async with get("openjtalk").open(workers=1, timeout_seconds=60.0) as speaker:
+    async with get("openjtalk", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         assert isinstance(speaker, Recorder)
         recording = await speaker.record(FORMS[0], MEI, Sound())
     speech = engine.speak(FORMS[0], MEI)
@@ -131,7 +132,7 @@ async def test_any_number_of_workers_reads_the_same(engine: Engine) -> None:
         for text, reading, accent in ACCENTED
         for chosen in (None, accent)
     ]
-    async with get("openjtalk").open(workers=3, timeout_seconds=60.0) as speaker:
+    async with get("openjtalk", Settings()).open(workers=3, timeout_seconds=60.0) as speaker:
         assert isinstance(speaker, EngineHost)
         assert await speaker.read(forms) == [engine.read(form) for form in forms]
 
@@ -148,7 +149,9 @@ async def test_the_words_of_the_user_are_spoken_in_words_and_sentences() -> None
         SpokenForm(text="東京", reading="トウキョウ"),
         SpokenForm(text="東京塔と東京都をググる。", sentence=True),
     ]
-    async with get("openjtalk").open(workers=2, timeout_seconds=60.0, words=words) as speaker:
+    async with get("openjtalk", Settings()).open(
+        workers=2, timeout_seconds=60.0, words=words
+    ) as speaker:
         speeches = [await speaker.speak(form, MEI) for form in forms]
     said = [each.pronunciation.phrases for each in speeches if each.pronunciation is not None]
     assert [[phrase.kana for phrase in phrases] for phrases in said] == [

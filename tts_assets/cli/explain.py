@@ -18,7 +18,7 @@ from tts_assets.settings import OutputFormat, Settings
 def explain(settings: Settings, entry: str) -> ExitCode:
     """Show each clip of the entries with that id, whatever their kind."""
     show = Show(settings.output_format)
-    found = surveys.survey(settings, engines.get(settings.provider))
+    found = surveys.survey(settings, engines.choose(settings).provider)
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tts_assets import providers as engines
+from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
 from tts_assets.open_catalogues import DEFAULT_PATH
@@ -17,7 +18,7 @@ def providers(settings: Settings) -> ExitCode:
     """List the engines."""
     rows = []
     for name in engines.names():
-        problem = _problem_of(name)
+        problem = _problem_of(name, settings)
         rows.append((name, "ready" if problem is None else "not ready", problem or ""))
     Show(settings.output_format).table(("provider", "state", "what to do"), rows)
     return ExitCode.OK
@@ -25,7 +26,7 @@ def providers(settings: Settings) -> ExitCode:
 
 def voices(settings: Settings) -> ExitCode:
     """List the voices of one engine."""
-    offered = engines.get(settings.provider).voices()
+    offered = engines.choose(settings).provider.voices()
     Show(settings.output_format).table(
         ("voice", "language", "who", "credit"),
         [(each.name, each.language, each.description, each.credit) for each in offered],
@@ -35,11 +36,11 @@ def voices(settings: Settings) -> ExitCode:
 
 def doctor(settings: Settings) -> ExitCode:
     """Check the machine for the chosen engine and folders; other engines are only told about."""
-    chosen = engines.get(settings.provider)
+    chosen, reason = engines.choose(settings)
     rows = [
         ("python", True, f"{platform.python_version()} at {sys.executable}"),
-        (f"provider {chosen.name}", chosen.problem() is None, chosen.problem() or chosen.engine()),
-        *_others(settings.provider),
+        _chosen(chosen, reason, settings),
+        *_others(chosen.name, settings),
         _catalogues(settings),
         _output(settings),
     ]
@@ -51,19 +52,31 @@ def doctor(settings: Settings) -> ExitCode:
     return ExitCode.OK if all(needed) else ExitCode.FINDINGS
 
 
-def _others(chosen: str) -> list[tuple[str, bool, str]]:
+def _chosen(
+    provider: engines.Provider, reason: str | None, settings: Settings
+) -> tuple[str, bool, str]:
+    what = f"provider {provider.name}"
+    problem = provider.problem()
+    if problem is not None:
+        return (what, False, problem)
+    voice = surveys.voice(settings, provider).name
+    why = "" if reason is None else f" ({reason})"
+    return (what, True, f"{voice}: {provider.engine(voice)}{why}")
+
+
+def _others(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:
     rows = []
     for name in engines.names():
         if name != chosen:
-            problem = _problem_of(name)
+            problem = _problem_of(name, settings)
             rows.append((f"other provider {name}", problem is None, problem or "ready"))
     return rows
 
 
-def _problem_of(name: str) -> str | None:
+def _problem_of(name: str, settings: Settings) -> str | None:
     """What keeps an engine from being used; a broken plug-in is only that, not our end."""
     try:
-        return engines.get(name).problem()
+        return engines.get(name, settings).problem()
     except Exception as exc:  # noqa: BLE001 - a stranger's code
         return f"{type(exc).__name__}: {exc}"
 

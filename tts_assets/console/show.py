@@ -165,6 +165,8 @@ def report_data(report: Report) -> dict[str, Any]:
         "audio_seconds": round(report.audio_seconds, 3),
         "fatal": report.fatal,
         "stopped": report.stopped,
+        "provider": report.provider,
+        "chosen": report.chosen,
         "credit": report.credit,
     }
 
@@ -184,6 +186,8 @@ def _clip(clip: Any) -> dict[str, Any]:
 def _summary(report: Report) -> list[str]:
     states = report.states
     lines = _to_make(report) if report.dry_run else _made(report)
+    if report.chosen is not None:
+        lines.insert(0, f"engine    {report.chosen}")
     lines.append(f"fresh     {states.get(State.FRESH, 0)}")
     if states.get(State.LOCKED):
         lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")

@@ -99,7 +99,7 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
             studio = Studio(
                 speaker=speaker,
                 voice=surveys.voice(run.settings, run.provider),
-                engine=run.provider.engine(),
+                engine=run.provider.engine,
                 sound=run.settings.sound,
                 storage=store,
                 log=log,

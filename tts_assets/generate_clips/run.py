@@ -45,11 +45,12 @@ async def generate(
         InputError: the ledger is damaged.
         FatalError: the engine is missing, or the output folder cannot be used.
     """
-    provider = providers.get(settings.provider)
+    provider, reason = providers.choose(settings)
     _check(settings, provider, needs_engine=not dry_run)
     run = Run(
         settings=settings,
         provider=provider,
+        chosen=reason,
         tell=on_event or (lambda _: None),
         stop=stop or Stop(),
     )
@@ -82,7 +83,9 @@ def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> Non
 def _workers(run: Run) -> int:
     wanted = run.settings.concurrency
     if wanted is None:
-        wanted = 1 if run.settings.batch_mode else machine.workers(run.provider.footprint_mib)
+        engine = run.provider
+        wanted = machine.workers(engine.base_mib, engine.footprint_mib)
+        wanted = 1 if run.settings.batch_mode else wanted
     return max(1, min(wanted, len(run.jobs)))
 
 

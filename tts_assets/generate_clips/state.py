@@ -52,6 +52,7 @@ class Run:
     provider: Provider
     tell: Callable[[Event], None]
     stop: Stop
+    chosen: str | None = None
     survey: Survey = field(default_factory=Survey)
     begun: float = field(default_factory=time.monotonic)
     states: dict[plan.State, int] = field(default_factory=dict)
@@ -74,7 +75,12 @@ async def look(run: Run) -> None:
     run.survey = await anyio.to_thread.run_sync(
         surveys.survey, run.settings, run.provider, _matters
     )
-    run.jobs = plan.jobs(run.survey.planned)
+    run.jobs = longest_first(plan.jobs(run.survey.planned))
+
+
+def longest_first(jobs: list[plan.Job]) -> list[plan.Job]:
+    """What takes longest is begun first, so that no worker is at it while the others are done."""
+    return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
 
 
 def _matters(item: plan.Planned) -> bool:
@@ -90,6 +96,7 @@ def lacks_url(item: plan.Planned) -> bool:
 def report_of(run: Run, *, dry_run: bool) -> Report:
     """What a run did, told in the order of the catalogues: clips end in any."""
     found = run.survey
+    voice = surveys.voice_info(run.settings, run.provider)
     planned = tuple(item for item in found.planned if item.state in plan.TO_MAKE)
     return Report(
         dry_run=dry_run,
@@ -119,5 +126,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         workers=run.workers,
         fatal=run.fatal,
         stopped=run.stopped,
-        credit=surveys.voice_info(run.settings, run.provider).credit,
+        provider=run.provider.name,
+        chosen=run.chosen,
+        credit=voice.credit,
     )

@@ -115,7 +115,7 @@ def _private_stdout() -> BinaryIO:
 
 def _load(factory: str, setup: wire.Setup) -> object:
     module, _, name = factory.partition(":")
-    engine: object = getattr(importlib.import_module(module), name)()
+    engine: object = getattr(importlib.import_module(module), name)(**setup.options)
     if setup.words:
         if not isinstance(engine, LearningEngine):
             raise UsageError("this engine takes no words of your own: leave out [[dictionary]]")

@@ -25,7 +25,7 @@ from tts_assets.host.orders import OpenOrder, sendable
 from tts_assets.host.process import end, how, last_words, start
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from anyio.abc import Process
 
@@ -60,11 +60,11 @@ class EngineHost:
         *,
         threads: int,
         silence_seconds: float,
-        words: tuple[DictionaryWord, ...] = (),
+        setup: wire.Setup,
     ) -> None:
         """Prepare to run an engine; see :func:`engine_host`."""
         self._factory = factory
-        self._setup = wire.Setup(words=words)
+        self._setup = setup
         self._threads = threads
         self._silence_seconds = silence_seconds
         self._heard = 0.0
@@ -317,6 +317,7 @@ async def engine_host(
     *,
     threads: int,
     silence_seconds: float = _SILENCE_SECONDS,
+    options: Mapping[str, str] | None = None,
     words: tuple[DictionaryWord, ...] = (),
 ) -> AsyncIterator[EngineHost]:
     """A running engine process, ended with the block.
@@ -325,9 +326,11 @@ async def engine_host(
         factory: ``module:function`` that makes the engine; called inside the process.
         threads: how many orders it answers at once.
         silence_seconds: after that long without a sign of life the process counts as stuck.
+        options: the factory's keyword arguments.
         words: the user's own dictionary, for engines that learn words.
     """
-    host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds, words=words)
+    setup = wire.Setup(options=dict(options or {}), words=words)
+    host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds, setup=setup)
     failure: Exception | None = None
     async with anyio.create_task_group() as supervisor:
         supervisor.start_soon(host.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -24,8 +24,14 @@ PREFIX = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """The first frame that a process gets: the words of the user's own dictionary."""
+    """The first frame that a process gets.
 
+    Args:
+        options: the keyword arguments of the engine's factory.
+        words: the words of the user's own dictionary.
+    """
+
+    options: dict[str, str] = field(default_factory=dict)
     words: tuple[DictionaryWord, ...] = ()
 
 

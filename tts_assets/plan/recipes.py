@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tts_assets.domain import DictionaryWord, Sound, SpokenForm, Voice
 
 #: Goes up when the same recipe would mean another sound: a change of trimming, say.
@@ -22,13 +24,18 @@ class Recipes:
     """Hashes spoken forms together with everything else that can change their sound."""
 
     def __init__(
-        self, *, voice: Voice, engine: str, sound: Sound, words: tuple[DictionaryWord, ...] = ()
+        self,
+        *,
+        voice: Voice,
+        engine: Callable[[str], str],
+        sound: Sound,
+        words: tuple[DictionaryWord, ...] = (),
     ) -> None:
         """Fix what the clips of a run have in common.
 
         Args:
             voice: who speaks what asks for no voice of its own.
-            engine: the engine's parts with their versions.
+            engine: tells the engine's parts with their versions, for the name of a voice.
             sound: how the assets sound and are stored.
             words: the user's dictionary; each word counts only where its spelling stands.
         """
@@ -66,7 +73,7 @@ class Recipes:
         common = {
             "schema": SCHEMA,
             "voice": asdict(voice),
-            "engine": self._engine,
+            "engine": self._engine(voice.name),
             "sound": asdict(self._sound),
         }
         key = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).digest()

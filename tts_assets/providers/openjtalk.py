@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from tts_assets.host import engine_host, silence
 from tts_assets.providers.protocol import VoiceInfo
+from tts_assets.providers.versions import READING, missing, parts
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from tts_assets.domain import DictionaryWord
     from tts_assets.host import EngineHost
+    from tts_assets.settings import Settings
 
 #: The packages whose versions can change a reading, an accent or a sample.
-_PARTS = ("pyopenjtalk-plus", "sudachidict-core", "onnxruntime")
+_PARTS = (*READING, "onnxruntime")
 
 #: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
 _CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
@@ -25,15 +26,17 @@ class OpenJTalk:
     """The provider; nothing native is loaded into this process."""
 
     name = "openjtalk"
-    footprint_mib = 90
+    base_mib = 210
+    footprint_mib = 60
+    accents = True
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing can be set but what every engine is told."""
 
     def problem(self) -> str | None:
         """None when the packages are installed, else what to install."""
-        missing = [name for name in _PARTS if _version(name) is None]
-        if missing:
-            return (
-                f"{', '.join(missing)} not installed: pip install 'pyopenjtalk-plus[onnxruntime]'"
-            )
+        if absent := missing(_PARTS):
+            return f"{', '.join(absent)} not installed: pip install 'pyopenjtalk-plus[onnxruntime]'"
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
@@ -47,9 +50,9 @@ class OpenJTalk:
             ),
         )
 
-    def engine(self) -> str:
+    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
         """Library, dictionary and runtime with their versions."""
-        return " ".join(f"{name}={_version(name)}" for name in _PARTS)
+        return parts(_PARTS)
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
@@ -61,10 +64,3 @@ class OpenJTalk:
             silence_seconds=silence(timeout_seconds),
             words=words,
         )
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

@@ -71,7 +71,10 @@ class Recorder(Speaker, Protocol):
 
 
 class Provider(Protocol):
-    """An engine as the program knows it before any model is loaded."""
+    """An engine as the program knows it before any model is loaded.
+
+    Made by calling its class, or another factory, with the settings of the run.
+    """
 
     @property
     def name(self) -> str:
@@ -79,8 +82,18 @@ class Provider(Protocol):
         ...
 
     @property
+    def base_mib(self) -> int:
+        """Memory that the engine needs before it has a worker, in MiB, as measured."""
+        ...
+
+    @property
     def footprint_mib(self) -> int:
         """Memory that one more worker needs, in MiB, as measured."""
+        ...
+
+    @property
+    def accents(self) -> bool:
+        """Whether its voices say the pitch accents that they are given."""
         ...
 
     def problem(self) -> str | None:
@@ -91,8 +104,12 @@ class Provider(Protocol):
         """The voices, the default one first."""
         ...
 
-    def engine(self) -> str:
-        """Engine, model and dictionary with their versions: all that can change the sound."""
+    def engine(self, voice: str) -> str:
+        """Engine, model and dictionary with their versions: all that can change a voice's sound.
+
+        Args:
+            voice: the name of one of its voices.
+        """
         ...
 
     def open(

@@ -11,6 +11,7 @@ from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from tts_assets.providers.protocol import Provider
+    from tts_assets.settings import Settings
 
 #: The entry-point group under which a package registers ``name = "module:factory"``.
 GROUP = "tts_assets.providers"
@@ -29,8 +30,12 @@ def names() -> tuple[str, ...]:
     return (*_BUILT_IN, *sorted(_plugged_in().keys() - _BUILT_IN.keys()))
 
 
-def get(name: str) -> Provider:
+def get(name: str, settings: Settings) -> Provider:
     """The engine of that name, loaded now.
+
+    Args:
+        name: what stands after ``--provider``.
+        settings: what the engine may have to know.
 
     Raises:
         UsageError: there is none, or a plug-in's code is broken.
@@ -40,7 +45,7 @@ def get(name: str) -> Provider:
         raise UsageError(f"there is no provider {name!r}; there are: {', '.join(names())}")
     module, _, factory = target.partition(":")
     try:
-        provider: Provider = getattr(importlib.import_module(module), factory)()
+        provider: Provider = getattr(importlib.import_module(module), factory)(settings)
     except Exception as exc:
         if name in _BUILT_IN:
             raise

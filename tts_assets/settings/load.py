@@ -7,11 +7,10 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.domain import Sound
 from tts_assets.errors import UsageError
 from tts_assets.settings.file import find, table_in
 from tts_assets.settings.model import Settings
-from tts_assets.settings.options import OPTIONS, ROWS
+from tts_assets.settings.options import NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -49,8 +48,8 @@ def load(
         values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(table, path)}
         values |= {
             key: _from(path.parent, folder, values[key])
-            for key in ("paths", "output")
-            if key in values
+            for key in (*PATHS, *NAMES_OR_PATHS)
+            if key in values and (key in PATHS or is_path(values[key]))
         }
         values["sources"] = tuple(
             replace(source, files=_from(path.parent, folder, source.files))
@@ -58,7 +57,7 @@ def load(
         )
     values |= {key: _parsed(key, raw, name) for key, name, raw in _in_environment(environment)}
     values |= {
-        key: _parsed(key, raw, f"--{key.removeprefix('sound.')}")
+        key: _parsed(key, raw, f"--{key.rpartition('.')[2]}")
         for key, raw in flags.items()
         if key in OPTIONS and raw is not None
     }
@@ -69,9 +68,12 @@ def load(
 def _settings(values: Mapping[str, Any], *, force: bool) -> Settings:
     rows = {field: values[field] for _, field, _ in ROWS if field in values}
     fields = {key: value for key, value in values.items() if key not in rows}
-    sound = {OPTIONS[key][0]: value for key, value in fields.items() if key.startswith("sound.")}
-    rest = {OPTIONS[key][0]: value for key, value in fields.items() if not key.startswith("sound.")}
-    return Settings(**rest, **rows, sound=Sound(**sound), force=force)
+    by_table: dict[str, dict[str, Any]] = {name: {} for name in ("", *TABLES)}
+    for key, value in fields.items():
+        by_table[key.rpartition(".")[0]][OPTIONS[key][0]] = value
+    top = by_table.pop("")
+    tables = {name: TABLES[name](**inner) for name, inner in by_table.items()}
+    return Settings(**top, **tables, **rows, force=force)
 
 
 def _parsed(key: str, raw: Any, source: str) -> Any:
@@ -117,9 +119,9 @@ def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         if name in {row for row, _, _ in ROWS}:
             continue
-        if name == "sound" and isinstance(value, dict):
+        if name in TABLES and isinstance(value, dict):
             for inner, raw in value.items():
-                yield _known(f"sound.{inner}", str(path)), raw
+                yield _known(f"{name}.{inner}", str(path)), raw
         else:
             yield _known(name, str(path)), value
 
@@ -143,6 +145,11 @@ def _known(key: str, source: str) -> str:
     close = difflib.get_close_matches(key, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(names)}"
     raise UsageError(f"{source}: there is no setting {key!r}{hint}")
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether a text that may be the name of a model is the path of a file."""
+    return os.sep in name_or_path or "/" in name_or_path or name_or_path.endswith((".onnx", ".bin"))
 
 
 def _from(base: Path, folder: Path, value: Any) -> Any:

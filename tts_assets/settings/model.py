@@ -33,6 +33,59 @@ class OutputFormat(StrEnum):
     GITHUB = "github"
 
 
+class Device(StrEnum):
+    """What neural engines run on; each is one of onnxruntime's execution providers."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
+    ROCM = "rocm"
+    COREML = "coreml"
+    DIRECTML = "directml"
+    OPENVINO = "openvino"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KokoroSettings:
+    """Which model the provider kokoro speaks with.
+
+    Args:
+        model: the name of a known model, or the path of an ONNX file.
+        voices: the name of a known voices file, or the path of one.
+    """
+
+    model: str = "kokoro-v1.0"
+    voices: str = "kokoro-voices-v1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiperSettings:
+    """Which voices the provider piper speaks with.
+
+    Args:
+        voices: a folder with voices, each an ``.onnx`` file with its ``.onnx.json``; None for
+            those that were fetched.
+    """
+
+    voices: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Where models lie, and where they come from.
+
+    Args:
+        folder: where they are stored; None for the user's cache folder.
+        mirror: an address that has the same files under the same paths, in place of the hosts
+            that publish them; None for those.
+        offline: nothing is downloaded.
+    """
+
+    folder: str | None = None
+    mirror: str | None = None
+    offline: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a run is told to do.
@@ -41,7 +94,7 @@ class Settings:
         paths: catalogues, and folders of them; empty for the files of the sources, or ``data``
             where there are none.
         kinds: the kinds to take; empty for all.
-        provider: the engine's name.
+        provider: the engine's name, or ``auto`` for the best that is ready.
         voice: the voice's name; None for the engine's default.
         speed: 1.0 is the voice's own pace.
         concurrency: clips at once; None for as many as the machine can feed.
@@ -53,6 +106,10 @@ class Settings:
         sources: how catalogues of other shapes are read.
         words: the user's own dictionary.
         sound: how assets sound and are stored.
+        device: what neural engines run on.
+        kokoro: the model of the provider kokoro.
+        piper: the voices of the provider piper.
+        models: where models lie and come from.
         update_json: whether URLs are written into the catalogues.
         max_failures: the run ends after that many failed clips; None for never.
         force: remake what is fresh.
@@ -74,6 +131,10 @@ class Settings:
     sources: tuple[Source, ...] = ()
     words: tuple[DictionaryWord, ...] = ()
     sound: Sound = field(default_factory=Sound)
+    device: Device = Device.CPU
+    kokoro: KokoroSettings = field(default_factory=KokoroSettings)
+    piper: PiperSettings = field(default_factory=PiperSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
     update_json: bool = True
     max_failures: int | None = None
     force: bool = False

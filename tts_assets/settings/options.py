@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tts_assets.domain import Format, Kind
+from tts_assets.domain import Format, Kind, Sound
 from tts_assets.japanese.words import word_of
 from tts_assets.mapping import source_of
-from tts_assets.settings.model import OutputFormat, Progress
+from tts_assets.settings.model import (
+    Device,
+    KokoroSettings,
+    ModelSettings,
+    OutputFormat,
+    PiperSettings,
+    Progress,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +73,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _address(value: Any) -> str:
+    """an address that begins with https:// or http://"""  # noqa: D403, D415 - see _text
+    if not value.startswith(("https://", "http://")):
+        raise ValueError
+    return _text(value).rstrip("/")
+
+
 def _switch(value: Any) -> bool:
     """true or false"""  # noqa: D403, D415 - see _text
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -94,6 +108,7 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "update-json": ("update_json", _switch),
     "max-failures": ("max_failures", _number(1, 10**9, whole=True)),
     "batch-mode": ("batch_mode", _switch),
+    "device": ("device", _one_of(Device)),
     "progress": ("progress", _one_of(Progress)),
     "output-format": ("output_format", _one_of(OutputFormat)),
     "sound.format": ("format", _one_of(Format)),
@@ -104,7 +119,27 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "sound.trail": ("trail_ms", _number(0, 5_000, whole=True)),
     "sound.bitrate": ("bitrate_kbps", _number(8, 320, whole=True)),
     "sound.vorbis-quality": ("vorbis_quality", _number(0, 1)),
+    "kokoro.model": ("model", _text),
+    "kokoro.voices": ("voices", _text),
+    "piper.voices": ("voices", _text),
+    "models.folder": ("folder", _text),
+    "models.mirror": ("mirror", _address),
+    "models.offline": ("offline", _switch),
 }
+
+#: Tables of a file, each with the type of the field that has its name.
+TABLES: dict[str, type] = {
+    "sound": Sound,
+    "kokoro": KokoroSettings,
+    "piper": PiperSettings,
+    "models": ModelSettings,
+}
+
+#: Settings that are paths, and seen from the file that they stand in.
+PATHS = ("paths", "output", "piper.voices", "models.folder")
+
+#: Settings that are paths if they look like one, and else the name of a model.
+NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices")
 
 #: Tables of which a file may have several: their name, and the field that they fill.
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
