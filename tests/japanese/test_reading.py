@@ -148,7 +148,7 @@ def test_a_typing_error_is_told_with_what_was_meant(dictionary: Dictionary) -> N
         ("いろは", "イロハ"),
         ("はなび", "ハナビ"),
         ("へや", "ヘヤ"),
-        ("へいわ", "ヘイワ"),
+        ("へいわ", "ヘーワ"),
         ("はへ", "ハヘ"),
         ("このは", "コノハ"),
         ("さは", "サハ"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import hiragana, is_long_on_reading, pronounced
+from tts_assets.japanese.long_vowels import with_long_vowels
 from tts_assets.japanese.nodes import as_one_phrase, kana, phrases, said, size
 from tts_assets.japanese.text_ladder import settled_text
 from tts_assets.japanese.word_ladder import has_reading, reading_of, settled_word
@@ -59,7 +60,7 @@ def guarded(form: SpokenForm, dictionary: Analyses) -> Guarded:
 
 def _together(form: SpokenForm, settled: Sequence[Settled]) -> Guarded:
     """Sentences in a row, as sure as the least sure of them."""
-    parts = tuple(part.nodes for part in settled if _audible(phrases(part.nodes)))
+    parts = tuple(with_long_vowels(part.nodes) for part in settled if _audible(phrases(part.nodes)))
     if not parts:
         raise _nothing(form)
     doubts = [part.doubt for part in settled if part.doubt is not None]
@@ -98,6 +99,8 @@ def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
         settled = settled._replace(nodes=_spelled_out(settled.nodes))
     elif alone and is_long_on_reading(form.reading or ""):
         settled = settled._replace(nodes=_lengthened(settled.nodes))
+    else:
+        settled = settled._replace(nodes=with_long_vowels(settled.nodes))
     if form.accent is not None and said(settled.nodes):
         settled = _with_accent(form, settled, form.accent, dictionary)
     if settled.basis is Basis.SPELLING and form.accent is None:

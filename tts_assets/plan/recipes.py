@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import DictionaryWord, Sound, SpokenForm, Voice
 
 #: Goes up when the same recipe would mean another sound: a change of trimming, say.
-SCHEMA = 2
+SCHEMA = 3
 
 #: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
 DIGITS = 24

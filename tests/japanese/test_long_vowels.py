@@ -1,0 +1,65 @@
+"""Long vowels of words in hiragana are long, and endings are endings."""
+
+import pytest
+
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.kana import katakana
+from tts_assets.japanese.nodes import said
+from tts_assets.japanese.reading import guarded
+
+
+def _said(dictionary: Dictionary, form: SpokenForm) -> str:
+    return "".join(said(nodes) for nodes in guarded(form, dictionary).parts)
+
+
+@pytest.mark.parametrize(
+    ("word", "heard"),
+    [
+        ("ほんとう", "ホントー"),
+        ("ぼうし", "ボーシ"),
+        ("せんせい", "センセー"),
+        ("とけい", "トケー"),
+        ("きれい", "キレー"),
+        ("ふうとう", "フートー"),
+        ("れいぞうこ", "レーゾーコ"),
+        ("ゆうめい", "ユーメー"),
+        ("いっしょうけんめい", "イッショーケンメー"),
+    ],
+)
+def test_the_long_vowels_of_words_in_hiragana_are_long(
+    dictionary: Dictionary, word: str, heard: str
+) -> None:
+    assert _said(dictionary, SpokenForm(word, katakana(word))) == heard
+    assert _said(dictionary, SpokenForm(word)) == heard
+
+
+@pytest.mark.parametrize(
+    ("word", "heard"),
+    [
+        ("すう", "スウ"),
+        ("かう", "カウ"),
+        ("おもう", "オモウ"),
+        ("おう", "オウ"),
+        ("たのしい", "タノシイ"),
+        ("あたらしい", "アタラシイ"),
+        ("子馬", "コウマ"),
+        ("追う", "オウ"),
+        ("メイド", "メイド"),
+        ("ソウル", "ソウル"),
+    ],
+)
+def test_endings_and_loanwords_and_what_the_dictionary_parts_stay_as_they_are(
+    dictionary: Dictionary, word: str, heard: str
+) -> None:
+    assert _said(dictionary, SpokenForm(word)) == heard
+
+
+def test_words_in_hiragana_are_long_in_sentences_too(dictionary: Dictionary) -> None:
+    form = SpokenForm("せんせいはぼうしをかぶっています。", sentence=True)
+    assert _said(dictionary, form) == "センセーワボーシヲカブッテイマス"
+
+
+def test_no_mora_is_lost_and_the_accent_stays(dictionary: Dictionary) -> None:
+    found = guarded(SpokenForm("きれい", "キレイ", 1), dictionary).pronunciation.phrases
+    assert [(phrase.kana, phrase.accent) for phrase in found] == [("キレー", 1)]

@@ -1,0 +1,106 @@
+"""Words and sentences in the symbols that Kokoro was trained on."""
+
+import json
+from importlib import resources
+
+import pytest
+
+from tests.conftest import ROOT
+from tts_assets import providers, survey
+from tts_assets.domain import SpokenForm
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.kana import morae
+from tts_assets.japanese.phonemes import _symbols, phonemes
+from tts_assets.japanese.reading import guarded
+from tts_assets.settings import Settings
+
+
+def _spoken(dictionary: Dictionary, form: SpokenForm) -> str:
+    parts = guarded(form, dictionary).parts
+    return " ".join(phonemes(nodes, sentence=form.sentence) for nodes in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "symbols"),
+    [
+        ("水", "ミズ", "mʲizɨ"),
+        ("橋", "ハシ", "haɕi"),
+        ("箸", "ハシ", "haɕi"),
+        ("東京", "トウキョウ", "toːkʲoː"),
+        ("学校", "ガッコウ", "ɡaʔkoː"),
+        ("今日", "キョウ", "kʲoː"),
+        ("一日", "ツイタチ", "ʦɨitaʨi"),
+        ("九つ", "ココノツ", "kokonoʦɨ"),
+        ("新聞", "シンブン", "ɕimbɯɴ"),
+        ("天気", "テンキ", "teŋkʲi"),
+        ("電池", "デンチ", "deɲʨi"),
+        ("女", "オンナ", "onna"),
+        ("本", "ホン", "hoɴ"),
+        ("安全", "アンゼン", "aɴʣeɴ"),
+        ("郵便局", "ユウビンキョク", "jɯːbʲiŋkʲokɯ"),
+        ("新しい", "アタラシイ", "ataɾaɕiː"),
+        ("大きい", "オオキイ", "oːkʲiː"),
+        ("委員", "イイン", "iiɴ"),
+        ("は", "ハ", "ha"),
+        ("料理", "リョウリ", "ɾʲoːɾʲi"),
+        ("九州", "キュウシュウ", "kʲɨːɕɨː"),
+        ("富士山", "フジサン", "ɸɯʥisaɴ"),
+        ("パーティー", None, "paːtʲiː"),
+        ("フィルム", None, "ɸʲiɾɯmɯ"),
+        ("クォーツ", None, "kᵝoːʦɨ"),
+        ("チェック", None, "ʨeʔkɯ"),
+        ("ヴァイオリン", None, "vaioɾʲiɴ"),
+    ],
+)
+def test_words_are_written_as_the_model_was_taught(
+    dictionary: Dictionary, text: str, reading: str | None, symbols: str
+) -> None:
+    assert _spoken(dictionary, SpokenForm(text, reading)) == symbols
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("犬は家へ帰ります。", "inɯ βa ie e kaeɾʲimasɨ."),
+        (
+            "雨が降っているから、傘を持っていきます。",
+            "ame ɡa ɸɯʔte iɾɯ kaɾa, kasa o moʔte ikʲimasɨ.",
+        ),
+        ("もう食べましたか？", "moː tabemaɕita ka?"),
+        ("話を聞いていた。", "hanaɕi o kʲiːte ita."),
+        ("はい！行きましょう。", "hai! ikʲi maɕoː."),
+        ("「本当？」と言った。", "hontoː? to iʔta."),
+    ],
+)
+def test_sentences_have_their_words_parted_and_their_marks_kept(
+    dictionary: Dictionary, text: str, symbols: str
+) -> None:
+    assert _spoken(dictionary, SpokenForm(text, sentence=True)) == symbols
+
+
+def test_every_mora_has_symbols_of_the_library_s_vocabulary() -> None:
+    config = resources.files("kokoro_onnx").joinpath("config.json").read_text("utf-8")
+    vocabulary = set(json.loads(config)["vocab"])
+    large = [chr(code) for code in range(ord("ァ"), ord("ヴ") + 1)]
+    joined = {
+        mora for one in large for small in "ァィゥェォャュョヮ" for mora in morae(one + small)
+    }
+    for mora in {*joined, "ー"} - set("ァィゥェォャュョヮ"):
+        assert set(_symbols(mora)) <= vocabulary, mora
+        assert _symbols(mora), mora
+
+
+def test_every_form_of_the_data_is_inside_the_vocabulary(
+    dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    config = resources.files("kokoro_onnx").joinpath("config.json").read_text("utf-8")
+    vocabulary = set(json.loads(config)["vocab"])
+    settings = Settings(output="does-not-exist")
+    planned = survey.survey(settings, providers.get("openjtalk", settings)).planned
+    forms = {item.clip.form for item in planned}
+    assert len(forms) > 800
+    for form in forms:
+        symbols = _spoken(dictionary, form)
+        assert symbols.strip(), form
+        assert set(symbols) <= vocabulary, form
