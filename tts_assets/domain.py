@@ -80,6 +80,8 @@ class AccentBasis(StrEnum):
     DICTIONARY = "dictionary"
     #: Neither knows it: a guess.
     GUESSED = "guessed"
+    #: The engine cannot be told any: it is whatever the voice makes of the sounds.
+    ENGINE = "engine"
 
 
 class Phrase(NamedTuple):

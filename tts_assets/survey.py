@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 
+#: Voices named to who asks for one that is not there.
+_NAMED = 8
+
+
 @dataclass(slots=True, kw_only=True)
 class Survey:
     """Everything known before a run.
@@ -219,8 +223,10 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
     names = [info.name for info in voices]
     near = difflib.get_close_matches(settings.voice or "", names, n=3, cutoff=0.0)
     rest = [name for name in names if name not in near]
+    more = f" and {len(names) - _NAMED} more: tts-assets voices" if len(names) > _NAMED else ""
     raise UsageError(
-        f"{provider.name} has no voice {settings.voice!r}; it has: {', '.join(near + rest)}"
+        f"{provider.name} has no voice {settings.voice!r}; it has: "
+        f"{', '.join((near + rest)[:_NAMED])}{more}"
     )
 
 

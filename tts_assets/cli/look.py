@@ -11,7 +11,7 @@ from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
 from tts_assets.open_catalogues import DEFAULT_PATH
-from tts_assets.settings import Settings
+from tts_assets.settings import OutputFormat, Settings
 
 
 def providers(settings: Settings) -> ExitCode:
@@ -44,10 +44,19 @@ def doctor(settings: Settings) -> ExitCode:
         _catalogues(settings),
         _output(settings),
     ]
-    Show(settings.output_format).table(
+    show = Show(settings.output_format)
+    as_text = settings.output_format is OutputFormat.TEXT
+    show.table(
         ("what", "state", "details"),
-        [(what, "ok" if good else "missing", details) for what, good, details in rows],
+        [
+            (what, "ok" if good else "missing", details if good or not as_text else "see below")
+            for what, good, details in rows
+        ],
     )
+    # In a column a command would be folded, and could not be copied.
+    for what, good, details in rows if as_text else ():
+        if not good:
+            show.line(f"\n{what}: {details}")
     needed = [good for what, good, _ in rows if not what.startswith("other ")]
     return ExitCode.OK if all(needed) else ExitCode.FINDINGS
 

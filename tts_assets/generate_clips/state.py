@@ -116,7 +116,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         planned=planned,
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
         problems=tuple(found.trouble.problems),
-        notes=tuple(found.trouble.notes),
+        notes=(*found.trouble.notes, *_unheard(run)),
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
         urls_written=run.urls_written,
@@ -130,3 +130,13 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         chosen=run.chosen,
         credit=voice.credit,
     )
+
+
+def _unheard(run: Run) -> tuple[str, ...]:
+    """What the data say of their accents, and the engine cannot be told."""
+    given = sum(job.form.accent is not None and job.recipe in run.made for job in run.jobs)
+    if run.provider.accents or not given:
+        return ()
+    accents = "1 accent" if given == 1 else f"{given} accents"
+    verb = "is" if given == 1 else "are"
+    return (f"{accents} of the data {verb} not heard: {run.provider.name} has accents of its own",)

@@ -52,7 +52,8 @@ def end(process: Process) -> None:
         process.kill()
         return
     # Process.kill() looks whether it has ended, and so takes its status away from who waits.
-    with contextlib.suppress(ProcessLookupError):
+    # macOS answers EPERM for a group of which only a process not yet waited for is left.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         # With all that it has started: it leads a session of its own.
         os.killpg(process.pid, signal.SIGKILL)
 

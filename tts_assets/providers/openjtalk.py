@@ -54,6 +54,10 @@ class OpenJTalk:
         """Library, dictionary and runtime with their versions."""
         return parts(_PARTS)
 
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Always."""
+        return True
+
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:

@@ -112,6 +112,10 @@ class Provider(Protocol):
         """
         ...
 
+    def repeats(self, voice: str) -> bool:
+        """Whether a voice says one form in the same bits each time, with any number of workers."""
+        ...
+
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[Speaker]:

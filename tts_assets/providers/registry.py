@@ -18,6 +18,9 @@ GROUP = "tts_assets.providers"
 
 _BUILT_IN = {
     "openjtalk": "tts_assets.providers.openjtalk:OpenJTalk",
+    "kokoro": "tts_assets.providers.kokoro:Kokoro",
+    "piper": "tts_assets.providers.piper:Piper",
+    "say": "tts_assets.providers.say:Say",
 }
 
 

@@ -1,0 +1,1 @@
+"""Stand-ins for engines that cannot be had in tests: small, real, and stricter than what they stand for."""
