@@ -127,6 +127,10 @@ class Tones:
         del voice
         return "tones=1"
 
+    def repeats(self, voice: str) -> bool:
+        del voice
+        return True
+
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:

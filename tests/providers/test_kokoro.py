@@ -270,7 +270,15 @@ def test_the_recipe_of_a_published_model_needs_no_model(tmp_path: Path) -> None:
 
 def test_a_model_with_noise_is_told_from_one_without(folder: Path) -> None:
     assert "noise=random" in _provider(folder, "noise.onnx").engine("jf_alpha")
+    assert not _provider(folder, "noise.onnx").repeats("jf_alpha")
     assert "noise=random" not in _provider(folder).engine("jf_alpha")
+    assert _provider(folder).repeats("jf_alpha")
+
+
+def test_doctor_tells_of_the_noise(project: Project, folder: Path) -> None:
+    done = project.run("doctor", "-p", "kokoro", **_environment(folder, "noise.onnx"))
+    told = " ".join(done.stdout.split())
+    assert "no two of its recordings of one text are alike to the bit" in told
 
 
 @pytest.mark.anyio

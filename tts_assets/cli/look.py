@@ -70,6 +70,8 @@ def _chosen(
         return (what, False, problem)
     voice = surveys.voice(settings, provider).name
     why = "" if reason is None else f" ({reason})"
+    if not provider.repeats(voice):
+        why += "; no two of its recordings of one text are alike to the bit"
     return (what, True, f"{voice}: {provider.engine(voice)}{why}")
 
 

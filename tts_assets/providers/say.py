@@ -92,6 +92,10 @@ class Say:
         """The version of macOS: `say` has none, and its voices none that it would tell."""
         return f"say macos={_macos()}"
 
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Nobody says so."""
+        return False
+
     @contextlib.asynccontextmanager
     async def open(
         self,
