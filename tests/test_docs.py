@@ -12,10 +12,15 @@ import pytest
 from tests.conftest import ROOT, Project
 from tts_assets import providers
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.providers import registry
 from tts_assets.settings import OPTIONS, Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+COMMANDS = (
+    *("generate", "lint", "init", "explain", "providers", "voices", "doctor"),
+    *("models list", "models fetch", "models path", "models remove"),
+)
 WORDS = [{"id": 1, "word": "犬", "reading": "いぬ"}, {"id": 2, "word": "猫", "reading": "ねこ"}]
 
 
@@ -54,19 +59,20 @@ def test_the_first_two_blocks_set_up_and_test() -> None:
 
 
 def test_every_option_is_in_the_readme(project: Project) -> None:
-    for command in ("generate", "lint", "init", "explain", "providers", "voices", "doctor"):
-        shown = project.run(command, "--help", COLUMNS="200", NO_COLOR="1").stdout
+    for command in COMMANDS:
+        shown = project.run(*command.split(), "--help", COLUMNS="200", NO_COLOR="1").stdout
         options = set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) - {"--help"}
         assert [option for option in options if option not in README] == [], command
         assert f"`{command}" in README or f"tts-assets {command}" in README
 
 
 def test_every_setting_and_its_variable_are_in_the_readme() -> None:
-    top, sound = _blocks("toml")[1].split("[sound]")
+    sections = re.split(r"^\[(\w+)\]\n", _blocks("toml")[1], flags=re.MULTILINE)
+    tables = {"": sections[0], **dict(zip(sections[1::2], sections[2::2], strict=True))}
     for key in OPTIONS:
-        place, name = (sound, key[6:]) if key.startswith("sound.") else (top, key)
+        table, _, name = key.rpartition(".")
         variable = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
-        assert re.search(rf"^{name} = .*# {variable}\b", place, re.MULTILINE), key
+        assert re.search(rf"^{name} = .*# {variable}\b", tables[table], re.MULTILINE), key
 
 
 def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
@@ -108,13 +114,16 @@ def test_every_exit_code_is_in_the_readme() -> None:
     assert [code for code in ExitCode if not re.search(rf"\b{code.value}\b", table)] == []
 
 
-def test_every_provider_and_its_credit_are_in_the_readme() -> None:
-    built_in = [name for name in providers.names() if name in README]
-    assert "openjtalk" in built_in
-    (voice,) = providers.get("openjtalk", Settings()).voices()
-    assert f"`{voice.name}`" in README
-    assert "Nagoya Institute of Technology" in voice.credit
-    assert "Nagoya Institute of Technology" in README
+def test_every_provider_of_ours_and_its_credits_are_in_the_readme() -> None:
+    section = README.split("### Engines")[1].split("### Models")[0]
+    for name in registry._BUILT_IN:
+        assert f"\n| `{name}` |" in section
+    for name in ("openjtalk", "kokoro"):
+        for voice in providers.get(name, Settings()).voices():
+            assert not voice.credit or f"`{voice.name}`" in section
+    assert "Nagoya Institute of Technology" in section
+    assert "Koniwa" in section
+    assert "GPL-3.0-or-later" in section
 
 
 def _real(project: Project) -> dict[str, str]:
@@ -136,9 +145,9 @@ def test_the_commands_of_the_readme_run(project: Project) -> None:
     shutil.copy(project.folder / "data/vocabulary.json", project.folder / "words.json")
     shutil.copytree(project.folder / "data", project.folder / "content")
     blocks = [block for block in _blocks("sh") if ".venv" not in block]
-    assert len(blocks) == 1
+    assert len(blocks) == 2
     environment = _real(project)
-    for line in blocks[0].splitlines():
+    for line in "".join(blocks).splitlines():
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=project.folder,

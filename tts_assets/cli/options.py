@@ -20,7 +20,9 @@ Type: TypeAlias = Annotated[
 ]
 Provider: TypeAlias = Annotated[
     str | None,
-    typer.Option("--provider", "-p", metavar="NAME", help="The engine.", show_default="openjtalk"),
+    typer.Option(
+        "--provider", "-p", metavar="NAME", help="The engine, or auto.", show_default="openjtalk"
+    ),
 ]
 Voice: TypeAlias = Annotated[
     str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import warnings
 from importlib.metadata import entry_points
@@ -45,7 +46,9 @@ def get(name: str, settings: Settings) -> Provider:
     """
     target = _BUILT_IN.get(name) or _plugged_in().get(name)
     if target is None:
-        raise UsageError(f"there is no provider {name!r}; there are: {', '.join(names())}")
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean {near[0]}? There are" if near else "there are"
+        raise UsageError(f"there is no provider {name!r}; {hint}: {', '.join(names())}")
     module, _, factory = target.partition(":")
     try:
         provider: Provider = getattr(importlib.import_module(module), factory)(settings)

@@ -1,0 +1,81 @@
+"""The engine that a run speaks with, where the choice is left to us."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+from tests.stand_ins import kokoro, piper
+from tts_assets.errors import FatalError, UsageError
+from tts_assets.providers import choose
+from tts_assets.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("engines")
+    kokoro.model(root / "model.onnx")
+    kokoro.voices(root / "voices.bin")
+    piper.voice(root)
+    return root
+
+
+def _settings(folder: Path, *, voice: str | None = None, kokoro: bool, piper: bool) -> Settings:
+    nowhere = str(folder / "nowhere")
+    return Settings(
+        provider="auto",
+        voice=voice,
+        kokoro=KokoroSettings(
+            model=str(folder / "model.onnx") if kokoro else f"{nowhere}.onnx",
+            voices=str(folder / "voices.bin"),
+        ),
+        piper=PiperSettings(voices=str(folder) if piper else nowhere),
+        models=ModelSettings(folder=nowhere),
+    )
+
+
+@pytest.mark.parametrize(
+    ("ready", "chosen"),
+    [
+        ({"kokoro": False, "piper": False}, "openjtalk"),
+        ({"kokoro": True, "piper": False}, "kokoro"),
+        ({"kokoro": True, "piper": True}, "piper"),
+    ],
+)
+def test_the_best_that_is_ready_is_chosen_and_the_reason_said(
+    folder: Path, ready: dict[str, bool], chosen: str
+) -> None:
+    provider, reason = choose(_settings(folder, **ready))
+    assert provider.name == chosen
+    assert reason is not None
+    assert reason.startswith(f"{chosen}: ")
+    passed = [name for name in ("piper", "kokoro") if not ready[name]]
+    assert all(f"not {name}: " in reason for name in passed)
+
+
+def test_an_engine_without_the_voice_is_passed_over(folder: Path) -> None:
+    provider, _ = choose(_settings(folder, voice="mei", kokoro=True, piper=True))
+    assert provider.name == "openjtalk"
+    with pytest.raises(FatalError, match="piper: it has no voice 'nobody'.*openjtalk: it has no"):
+        choose(_settings(folder, voice="nobody", kokoro=True, piper=True))
+
+
+def test_an_engine_that_is_asked_for_needs_no_reason() -> None:
+    assert choose(Settings()).reason is None
+    with pytest.raises(UsageError, match="no provider 'kokoros'.*did you mean kokoro"):
+        choose(Settings(provider="kokoros"))
+
+
+def test_a_run_says_what_it_chose_and_why(project: Project, folder: Path) -> None:
+    project.words("水")
+    environment = {
+        "TTS_ASSETS_KOKORO_MODEL": str(folder / "model.onnx"),
+        "TTS_ASSETS_KOKORO_VOICES": str(folder / "voices.bin"),
+        "TTS_ASSETS_MODELS_FOLDER": str(project.folder),
+        "PATH": str(Path(shutil.which("python3") or "").parent),
+    }
+    done = project.run("generate", "--provider", "auto", **environment)
+    assert done.returncode == 0, done.stderr
+    assert "engine    kokoro: a natural voice" in done.stdout
+    assert "not piper: no voice" in done.stdout

@@ -1,0 +1,195 @@
+"""What every engine keeps to, whatever it is: the seam between engines and all the rest."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import anyio
+import numpy as np
+import pytest
+
+from tests.engines import Tones
+from tests.stand_ins import kokoro, piper, say
+from tts_assets.domain import SpokenForm, Voice
+from tts_assets.errors import ClipError
+from tts_assets.providers import Provider, Speaker, get, registry
+from tts_assets.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
+
+pytestmark = pytest.mark.anyio
+
+#: Every engine of ours, and one that another package could bring.
+ENGINES = (*registry._BUILT_IN, "tones")
+
+FORMS = [
+    SpokenForm("水", "ミズ"),
+    SpokenForm("食べる", "タベル"),
+    SpokenForm("開く", "アク"),
+    SpokenForm("箸", "ハシ", accent=1),
+    SpokenForm("ハ", "ハ"),
+    SpokenForm("コーヒー"),
+    SpokenForm("九州", "キュウシュウ"),
+    SpokenForm("これは何ですか。", sentence=True),
+    SpokenForm("今日は雨です。傘を持って行きましょう。", sentence=True),
+    SpokenForm("「はい」、と言った！", sentence=True),
+]
+LONG = SpokenForm("昨日は雨が降りましたが、今日は晴れています。" * 12, sentence=True)
+
+
+@pytest.fixture(scope="module")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings with which every engine is ready, on this machine or in place of another."""
+    folder = tmp_path_factory.mktemp("engines")
+    (folder / "voices").mkdir()
+    piper.voice(folder / "voices")
+    path = f"{say.put_into(folder / 'bin').parent}{os.pathsep}{os.environ['PATH']}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", path)
+        yield Settings(
+            kokoro=KokoroSettings(
+                model=str(kokoro.model(folder / "model.onnx")),
+                voices=str(kokoro.voices(folder / "voices.bin")),
+            ),
+            piper=PiperSettings(voices=str(folder / "voices")),
+            models=ModelSettings(folder=str(folder / "models")),
+        )
+
+
+@pytest.fixture(params=ENGINES)
+def provider(request: pytest.FixtureRequest, stand_ins: Settings) -> Provider:
+    return Tones(stand_ins) if request.param == "tones" else get(request.param, stand_ins)
+
+
+def _voice(provider: Provider) -> Voice:
+    return Voice(provider=provider.name, name=provider.voices()[0].name)
+
+
+async def _said(speaker: Speaker, voice: Voice) -> list[bytes]:
+    """All forms, eight at once."""
+    heard: dict[int, bytes] = {}
+    at_once = anyio.Semaphore(8)
+
+    async def one(number: int) -> None:
+        async with at_once:
+            speech = await speaker.speak(FORMS[number], voice)
+        heard[number] = speech.samples.tobytes()
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(len(FORMS)):
+            tasks.start_soon(one, number)
+    return [heard[number] for number in range(len(FORMS))]
+
+
+def test_it_is_ready_and_has_a_japanese_voice_first(provider: Provider) -> None:
+    assert provider.problem() is None
+    offered = provider.voices()
+    assert offered[0].language.startswith("ja")
+    assert len({voice.name for voice in offered}) == len(offered)
+    assert provider.base_mib >= 0
+    assert provider.footprint_mib > 0
+
+
+def test_it_names_its_parts_the_same_way_each_time(provider: Provider) -> None:
+    names = [voice.name for voice in provider.voices()]
+    parts = [provider.engine(name) for name in names]
+    assert all(part and "None" not in part and "\n" not in part for part in parts)
+    assert parts == [provider.engine(name) for name in names]
+
+
+async def test_it_speaks_ten_forms(provider: Provider) -> None:
+    voice = _voice(provider)
+    async with provider.open(workers=2, timeout_seconds=60.0) as speaker:
+        for form in FORMS:
+            speech = await speaker.speak(form, voice)
+            assert speech.samples.dtype == np.float32
+            assert speech.samples.ndim == 1
+            assert np.isfinite(speech.samples).all()
+            assert float(np.abs(speech.samples).max()) > 0.01
+            assert 8_000 <= speech.rate_hz <= 48_000
+
+
+async def test_a_form_that_cannot_be_said_costs_that_form_only(provider: Provider) -> None:
+    if provider.name == "tones":
+        pytest.skip("says everything")
+    voice = _voice(provider)
+    async with provider.open(workers=1, timeout_seconds=60.0) as speaker:
+        for text in ("。",) if provider.name == "say" else ("。", "😀"):
+            with pytest.raises(ClipError):
+                await speaker.speak(SpokenForm(text), voice)
+        assert (await speaker.speak(FORMS[0], voice)).samples.size
+
+
+async def test_cancelling_frees_its_place(provider: Provider) -> None:
+    voice = _voice(provider)
+    async with provider.open(workers=1, timeout_seconds=60.0) as speaker:
+        await speaker.speak(FORMS[0], voice)
+        with anyio.move_on_after(0.01):
+            await speaker.speak(LONG, voice)
+        with anyio.fail_after(30):
+            assert (await speaker.speak(FORMS[0], voice)).samples.size
+
+
+async def test_eight_at_once_and_two_processes_say_what_one_does(provider: Provider) -> None:
+    voice = _voice(provider)
+    async with AsyncExitStack() as stack:
+        one, many, other = [
+            await stack.enter_async_context(provider.open(workers=count, timeout_seconds=60.0))
+            for count in (1, 8, 8)
+        ]
+        alone = [(await one.speak(form, voice)).samples.tobytes() for form in FORMS]
+        together = await _said(many, voice)
+        elsewhere = await _said(other, voice)
+    if provider.repeats(voice.name):
+        assert together == elsewhere == alone
+    else:
+        assert [len(each) for each in together] == [len(each) for each in alone]
+
+
+async def test_speed_is_heard_and_does_not_stay(provider: Provider) -> None:
+    voice = _voice(provider)
+    slow = Voice(provider=voice.provider, name=voice.name, speed=0.5)
+    async with provider.open(workers=1, timeout_seconds=60.0) as speaker:
+        before = len((await speaker.speak(FORMS[1], voice)).samples)
+        assert len((await speaker.speak(FORMS[1], slow)).samples) > 1.4 * before
+        assert len((await speaker.speak(FORMS[1], voice)).samples) == before
+
+
+@pytest.mark.parametrize("name", registry._BUILT_IN)
+def test_nothing_is_loaded_and_nothing_written_before_it_speaks_or_by_it(
+    name: str, stand_ins: Settings
+) -> None:
+    script = f"""
+import sys
+from tts_assets.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
+from tts_assets.providers import get
+provider = get({name!r}, Settings(
+    kokoro=KokoroSettings(model={stand_ins.kokoro.model!r}, voices={stand_ins.kokoro.voices!r}),
+    piper=PiperSettings(voices={stand_ins.piper.voices!r}),
+    models=ModelSettings(folder={stand_ins.models.folder!r}),
+))
+assert provider.problem() is None
+voice = provider.voices()[0].name
+provider.engine(voice), provider.repeats(voice)
+native = {{"numpy", "onnxruntime", "kokoro_onnx", "piper", "pyopenjtalk", "soundfile"}}
+assert not native & sys.modules.keys(), native & sys.modules.keys()
+import anyio
+from tts_assets.domain import Sound, SpokenForm, Voice
+from tts_assets.providers import Recorder
+async def main():
+    async with provider.open(workers=2, timeout_seconds=60.0) as speaker:
+        form, who = SpokenForm("水", "ミズ"), Voice(provider={name!r}, name=voice)
+        await (speaker.record(form, who, Sound()) if isinstance(speaker, Recorder)
+               else speaker.speak(form, who))
+anyio.run(main)
+assert {name!r} == "say" or not native & sys.modules.keys(), native & sys.modules.keys()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=Path(__file__).parent.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
