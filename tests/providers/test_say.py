@@ -279,8 +279,8 @@ async def test_a_speed_out_of_range_is_refused(mac: Mac, speed: float) -> None:
         ("--output-file=/tmp/x", "--output-file=/tmp/x"),
         ("; rm -rf / #", "; rm -rf / #"),
         ("$(touch x) `touch x` 'x\" %s \\", "$(touch x) `touch x` 'x\" %s \\"),
-        ("?", "?"),
-        ("🐕", "🐕"),
+        ("犬?", "犬?"),
+        ("犬🐕", "犬🐕"),
     ],
 )
 async def test_nothing_in_a_text_is_a_command(mac: Mac, text: str, said: str) -> None:

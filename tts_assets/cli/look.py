@@ -11,6 +11,7 @@ from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
 from tts_assets.open_catalogues import DEFAULT_PATH
+from tts_assets.providers import onnx
 from tts_assets.settings import OutputFormat, Settings
 
 
@@ -40,6 +41,7 @@ def doctor(settings: Settings) -> ExitCode:
     rows = [
         ("python", True, f"{platform.python_version()} at {sys.executable}"),
         _chosen(chosen, reason, settings),
+        _device(settings),
         *_others(chosen.name, settings),
         _catalogues(settings),
         _output(settings),
@@ -73,6 +75,13 @@ def _chosen(
     if not provider.repeats(voice):
         why += "; no two of its recordings of one text are alike to the bit"
     return (what, True, f"{voice}: {provider.engine(voice)}{why}")
+
+
+def _device(settings: Settings) -> tuple[str, bool, str]:
+    """What neural engines run on, and what they could."""
+    offered = ", ".join(onnx.devices())
+    problem = onnx.problem_with(settings.device)
+    return ("device", problem is None, problem or f"{settings.device}, of: {offered}")
 
 
 def _others(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:

@@ -12,6 +12,7 @@ from tts_assets.providers import onnx_file
 from tts_assets.settings import Device
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from onnxruntime import InferenceSession
@@ -47,7 +48,7 @@ def session(path: Path, device: str) -> InferenceSession:
 
     wanted = _EXECUTION[Device(device)]
     if wanted not in onnxruntime.get_available_providers():
-        raise UsageError(_without(device, onnxruntime.get_available_providers()))
+        raise UsageError(_without(device, _known(onnxruntime.get_available_providers())))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
@@ -70,8 +71,18 @@ def problem_with(device: str) -> str | None:
     """None where this onnxruntime was built for a device, else what to do."""
     if device == Device.CPU:
         return None
-    offered = _offered()
-    return None if _EXECUTION[Device(device)] in offered else _without(device, list(offered))
+    return None if device in devices() else _without(device, devices())
+
+
+@functools.cache
+def devices() -> tuple[Device, ...]:
+    """What the installed onnxruntime was built for, asked outside of this process."""
+    code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
+    # What is native may take its process with it.
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
+    )
+    return _known(done.stdout.split())
 
 
 def is_random(path: Path) -> bool:
@@ -83,20 +94,12 @@ def is_random(path: Path) -> bool:
     return onnx_file.graph(path).random
 
 
-def _without(device: str, offered: list[str]) -> str:
-    known = [str(name) for name, execution in _EXECUTION.items() if execution in offered]
+def _known(execution_providers: Iterable[str]) -> tuple[Device, ...]:
+    return tuple(device for device, name in _EXECUTION.items() if name in execution_providers)
+
+
+def _without(device: str, offered: Iterable[Device]) -> str:
     return (
-        f"this onnxruntime cannot use {device}, only {', '.join(known)}: install the one that can "
+        f"this onnxruntime cannot use {device}, only {', '.join(offered)}: install the one that can "
         'in its place (onnxruntime-gpu for cuda), or set device = "cpu"'
     )
-
-
-@functools.cache
-def _offered() -> tuple[str, ...]:
-    """The execution providers of the installed onnxruntime, asked outside of this process."""
-    code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
-    # What is native may take its process with it.
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
-    )
-    return tuple(done.stdout.split())

@@ -102,13 +102,15 @@ class Say:
         *,
         workers: int,
         timeout_seconds: float,  # noqa: ARG002 - a process that is slow is as easily ended as a dead one
-        words: tuple[DictionaryWord, ...] = (),  # noqa: ARG002 - it learns none
+        words: tuple[DictionaryWord, ...] = (),
     ) -> AsyncIterator[SaySpeaker]:
         """Make a folder for the sounds; processes are started with their clips.
 
         Raises:
-            FatalError: there is no `say`, or no room for temporary files.
+            FatalError: there is no `say`, no room for temporary files, or a dictionary to learn.
         """
+        if words:
+            raise FatalError("say takes no words of your own: leave out [[dictionary]]")
         executable = _executable()
         try:
             folder = tempfile.TemporaryDirectory(prefix="tts-assets-say-")
@@ -189,7 +191,10 @@ def _given(form: SpokenForm) -> str:
             text = form.reading
         elif katakana(text) != form.reading:
             text = hiragana(form.reading)
-    return _NOT_SAID.sub(" ", text)
+    text = _NOT_SAID.sub(" ", text)
+    if not any(map(str.isalnum, text)):
+        raise ClipError(f"there is nothing to say in {form.text!r}")
+    return text
 
 
 async def _run(command: list[str], text: str) -> None:
