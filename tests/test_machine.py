@@ -14,7 +14,7 @@ from tts_assets import machine
 def test_one_core_is_left_free_above_four(
     monkeypatch: pytest.MonkeyPatch, cores: int, expected: int
 ) -> None:
-    monkeypatch.setattr(machine, "_cores", lambda: cores)
+    monkeypatch.setattr(machine, "cores", lambda: cores)
     monkeypatch.setattr(machine, "_free_mib", lambda: 10**6)
     assert machine.workers(0, 100) == expected
 
@@ -23,7 +23,7 @@ def test_one_core_is_left_free_above_four(
 def test_memory_bounds_the_workers(
     monkeypatch: pytest.MonkeyPatch, free: int, expected: int
 ) -> None:
-    monkeypatch.setattr(machine, "_cores", lambda: 9)
+    monkeypatch.setattr(machine, "cores", lambda: 9)
     monkeypatch.setattr(machine, "_free_mib", lambda: free)
     assert machine.workers(0, 300) == expected
 

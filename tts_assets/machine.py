@@ -20,12 +20,13 @@ def workers(base_mib: int, footprint_mib: int) -> int:
         base_mib: memory that the engine takes without a worker, in MiB.
         footprint_mib: memory that each worker takes, in MiB.
     """
-    cores = _cores()
+    count = cores()
     by_memory = (_free_mib() - base_mib) // max(1, footprint_mib)
-    return max(1, min(cores - 1 if cores > 4 else cores, by_memory, MOST_WORKERS))
+    return max(1, min(count - 1 if count > 4 else count, by_memory, MOST_WORKERS))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many physical cores this process may keep busy."""
     import psutil  # noqa: PLC0415 - not needed for --help
 
     limits = [psutil.cpu_count(logical=False) or os.cpu_count() or 1]
@@ -37,7 +38,7 @@ def _cores() -> int:
 
 
 def _free_mib() -> int:
-    import psutil  # noqa: PLC0415 - see _cores
+    import psutil  # noqa: PLC0415 - see cores
 
     return int(psutil.virtual_memory().available) // 2**20
 
