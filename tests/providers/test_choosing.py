@@ -57,13 +57,13 @@ def test_the_best_that_is_ready_is_chosen_and_the_reason_said(
 def test_an_engine_without_the_voice_is_passed_over(folder: Path) -> None:
     provider, _ = choose(_settings(folder, "kokoro", "piper", voice="mei"))
     assert provider.name == "openjtalk"
-    with pytest.raises(FatalError, match="piper: it has no voice 'nobody'.*openjtalk: it has no"):
+    with pytest.raises(FatalError, match=r"piper: it has no voice 'nobody'.*openjtalk: it has no"):
         choose(_settings(folder, "kokoro", "piper", voice="nobody"))
 
 
 def test_an_engine_that_is_asked_for_needs_no_reason() -> None:
     assert choose(Settings()).reason is None
-    with pytest.raises(UsageError, match="no provider 'kokoros'.*did you mean kokoro"):
+    with pytest.raises(UsageError, match=r"no provider 'kokoros'.*did you mean kokoro"):
         choose(Settings(provider="kokoros"))
 
 

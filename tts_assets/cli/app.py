@@ -1,4 +1,4 @@
-"""The commands: `generate`, `lint`, `init`, and the lookers-on `explain`, `providers`, `voices`, `doctor`."""
+"""The commands: `generate`, `lint`, `init`, and the lookers-on `explain`, `providers`, `voices`, `doctor`; and `models`."""
 
 import os
 from pathlib import Path
@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+models = typer.Typer(help="The models that engines speak with: list, fetch, find, remove.")
+app.add_typer(models, name="models", no_args_is_help=True)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -196,6 +198,77 @@ def doctor(
         config, provider=provider, output=output, **{"output-format": output_format}
     )
     return look(settings)
+
+
+@models.command("list")
+@answered
+def list_models(
+    output_format: options.OutputFormat = None, config: options.Config = None
+) -> ExitCode:
+    """List the models, which of them are here, and under which licence."""
+    from tts_assets.cli.models import list_models as look  # noqa: PLC0415 - see generate
+
+    return look(_settings(config, **{"output-format": output_format}))
+
+
+@models.command("fetch")
+@answered
+def fetch_models(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME",
+            help="Models; kokoro or piper for what that engine needs; any Piper voice.",
+        ),
+    ],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Download without asking; needed where nobody can.")
+    ] = False,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            "--mirror",
+            metavar="URL",
+            help="Fetch from here; sums are checked all the same.",
+            show_default="where they are published",
+        ),
+    ] = None,
+    progress: options.Progress = None,
+    config: options.Config = None,
+) -> ExitCode:
+    """Download models: sizes, sources and licences are shown first, and sums are checked."""
+    from tts_assets.cli.models import fetch  # noqa: PLC0415 - see generate
+
+    settings = _settings(config, progress=progress, **{"models.mirror": mirror})
+    given = {"--mirror": mirror, "--progress": progress, "--config": config}
+    return fetch(settings, names, yes=yes, given=given)
+
+
+@models.command("path")
+@answered
+def model_path(
+    name: Annotated[
+        str | None, typer.Argument(help="A model.", show_default="the folder of all")
+    ] = None,
+    config: options.Config = None,
+) -> ExitCode:
+    """Show where a model lies; the exit code is 1 if it is not there."""
+    from tts_assets.cli.models import path as look  # noqa: PLC0415 - see generate
+
+    return look(_settings(config), name)
+
+
+@models.command("remove")
+@answered
+def remove_models(
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Models.")],
+    config: options.Config = None,
+) -> ExitCode:
+    """Delete models, and what unfinished downloads of them left."""
+    from tts_assets.cli.models import remove  # noqa: PLC0415 - see generate
+
+    return remove(_settings(config), names)
 
 
 def _settings(config: str | None, **flags: Any) -> Settings:

@@ -32,7 +32,7 @@ def answered(command: Callable[P, ExitCode]) -> Callable[P, None]:
             # Nobody reads any more; Python would complain once again while it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode.PIPE
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             code = ExitCode.INTERRUPTED
         except Exception as exc:  # noqa: BLE001 - the boundary
             code = _code_of(exc)

@@ -1,0 +1,54 @@
+"""Fetches one model in a process of its own: ``python -m tests.models.child URL FOLDER SHA256 BYTES``.
+
+It prints how many bytes are here after each piece, then ``ready``; a failure in words otherwise. With
+a fifth argument no file of it may grow beyond so many bytes, as on a full disk.
+"""
+
+import resource
+import sys
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from tts_assets.errors import FatalError
+from tts_assets.models import Advanced, Event, Model, ModelFile, Patience, Store, Waiting, fetch
+from tts_assets.settings import ModelSettings
+
+NAME = "kokoro/small.onnx"
+
+
+def _tell(event: Event) -> None:
+    match event:
+        case Advanced(done=done):
+            print(done, flush=True)
+        case Waiting():
+            print("waiting", flush=True)
+        case _:
+            pass
+
+
+def main() -> None:
+    url, folder, sha256, size, *most = sys.argv[1:]
+    if most:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(most[0]), int(most[0])))
+    file = ModelFile(name=NAME, url=url, bytes=int(size), sha256=sha256)
+    model = Model(name="small", provider="test", files=(file,), licence="none", about="")
+    run = partial(
+        fetch,
+        [model],
+        Store(Path(folder)),
+        ModelSettings(),
+        tell=_tell,
+        patience=Patience(pauses_seconds=()),
+    )
+    try:
+        anyio.run(run)
+    except FatalError as exc:
+        print(exc)
+        sys.exit(4)
+    print("ready")
+
+
+if __name__ == "__main__":
+    main()

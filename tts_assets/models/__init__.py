@@ -1,0 +1,34 @@
+"""The model store: models known by name, fetched once, whole and checked, found again by engines."""
+
+from __future__ import annotations
+
+from tts_assets.models.address import address, shown
+from tts_assets.models.events import Advanced, Event, Ready, Retrying, SetAside, Waiting
+from tts_assets.models.fetch import fetch, measured
+from tts_assets.models.known import GROUPS, KNOWN, Model, ModelFile, chosen, find
+from tts_assets.models.store import State, Store
+from tts_assets.models.sums import sha256_of
+from tts_assets.models.transfer import Patience
+
+__all__ = [
+    "GROUPS",
+    "KNOWN",
+    "Advanced",
+    "Event",
+    "Model",
+    "ModelFile",
+    "Patience",
+    "Ready",
+    "Retrying",
+    "SetAside",
+    "State",
+    "Store",
+    "Waiting",
+    "address",
+    "chosen",
+    "fetch",
+    "find",
+    "measured",
+    "sha256_of",
+    "shown",
+]

@@ -1,0 +1,66 @@
+"""Addresses that files are fetched from: which are allowed, and how they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tts_assets.errors import FatalError, UsageError
+
+if TYPE_CHECKING:
+    from tts_assets.models.known import ModelFile
+
+#: Hosts that need no encryption: nobody stands between.
+_HERE = ("localhost", "127.0.0.1", "::1")
+
+
+def address(file: ModelFile, mirror: str | None) -> str:
+    """Where a file is fetched from: its own address, or the mirror's with the same path below.
+
+    Raises:
+        UsageError: the mirror's address cannot be one.
+    """
+    if mirror is None:
+        return file.url
+    try:
+        parts = urlsplit(mirror)
+        # Asked for, a port that is none raises, too.
+        good = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        # Not shown: what cannot be taken apart may have a password anywhere.
+        raise UsageError(
+            "models.mirror is no address: write https://host/folder, with %2F for a / in a password"
+        )
+    return f"{mirror.rstrip('/')}/{file.name}"
+
+
+def shown(url: str) -> str:
+    """An address as it may be printed: without user, password, query and fragment."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    plain = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    return plain.partition("?")[0].partition("#")[0]
+
+
+def refuse_unsafe(url: str, mirror: str | None) -> None:
+    """Refuse to send or fetch anything without encryption, but where the user asked for that.
+
+    Args:
+        url: the next address, be it a file's own or one that a server sent us on to.
+        mirror: the mirror in use.
+
+    Raises:
+        FatalError: it is not allowed.
+    """
+    asked = urlsplit(url)
+    named = urlsplit(mirror or "")
+    plain = asked.scheme == "http" and (
+        asked.hostname in _HERE or (named.scheme == "http" and named.hostname == asked.hostname)
+    )
+    if asked.scheme != "https" and not plain:
+        raise FatalError(
+            f"{shown(url)} is not https, so nothing is fetched from there; "
+            "give a --mirror that you trust"
+        )

@@ -1,0 +1,83 @@
+"""The SHA-256 of big files: computed once, remembered for as long as the file stays as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tts_assets import storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Where sums are remembered, below the cache folder.
+_FOLDER = ".sums"
+#: A file changed so lately may change again within one tick of its clock: FAT's has two seconds.
+_TICK_NS = 2_000_000_000
+
+
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
+    """The sum of a file, and what tells that it is still that file."""
+
+    path: str
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    sha256: str = ""
+
+
+def sha256_of(path: Path, cache: Path) -> str:
+    """The SHA-256 of a file, in hex; read only if the file is not as it was the last time.
+
+    It is remembered by path, inode, size and times. A file that was changed within the last two
+    seconds is read each time, because its next change might not show in its times.
+
+    Args:
+        path: the file.
+        cache: a folder for what is remembered; nothing is, where it cannot be written to.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        now = _note(path, os.fstat(file.fileno()))
+        place = cache / _FOLDER / f"{storage.sha256(os.fsencode(now.path))[:16]}.json"
+        known = _remembered(place)
+        if known is not None and msgspec.structs.replace(known, sha256="") == now:
+            return known.sha256
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        after = _note(path, os.fstat(file.fileno()))
+    if now == after and time.time_ns() - max(now.mtime_ns, now.ctime_ns) > _TICK_NS:
+        _remember(place, msgspec.structs.replace(now, sha256=digest))
+    return digest
+
+
+def _note(path: Path, status: os.stat_result) -> _Note:
+    return _Note(
+        path=os.path.realpath(path),
+        inode=status.st_ino,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        # Unlike the time of its content, nobody can set this one back.
+        ctime_ns=status.st_ctime_ns,
+    )
+
+
+def _remembered(place: Path) -> _Note | None:
+    try:
+        return msgspec.json.decode(place.read_bytes(), type=_Note)
+    except (OSError, ValueError):
+        return None
+
+
+def _remember(place: Path, note: _Note) -> None:
+    # Only time is lost where this fails.
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        storage.write_whole(place, msgspec.json.encode(note))
