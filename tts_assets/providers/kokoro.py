@@ -142,7 +142,7 @@ class Kokoro:
         """Start the engine's process with that many threads, which share the model."""
         return engine_host(
             "tts_assets.providers.kokoro_engine:Engine",
-            threads=workers,
+            threads=onnx.threads(workers),
             silence_seconds=silence(timeout_seconds),
             options={
                 "model": str(self._model[0]),

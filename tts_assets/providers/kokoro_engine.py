@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import kokoro_onnx
 import numpy as np
 
-from tts_assets import machine
 from tts_assets.domain import AccentBasis, Speech
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.dictionary import Dictionary
@@ -64,8 +63,6 @@ class Engine:
         self._vocabulary = frozenset(self._kokoro.tokenizer.vocab)
         self._styles: dict[str, NDArray[np.float32]] = {}
         self._reading_styles = threading.Lock()
-        # More at once than there are cores only take memory: about 100 MB for each sentence.
-        self._turns = threading.BoundedSemaphore(machine.cores())
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
         """Read these words as they say, before anything is spoken.
@@ -109,10 +106,9 @@ class Engine:
         )
 
     def _say(self, symbols: str, style: NDArray[np.float32], speed: float) -> Samples:
-        with self._turns:
-            samples, _ = self._kokoro.create(
-                symbols, style, speed, is_phonemes=True, sentence_pause=0.0, clause_pause=0.0
-            )
+        samples, _ = self._kokoro.create(
+            symbols, style, speed, is_phonemes=True, sentence_pause=0.0, clause_pause=0.0
+        )
         if not samples.size or not np.isfinite(samples).all():
             raise ClipError("the model's samples are no sound: is its file whole?")
         sound: Samples = samples

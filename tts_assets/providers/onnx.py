@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tts_assets import machine
 from tts_assets.errors import UsageError
 from tts_assets.providers import onnx_file
 from tts_assets.settings import Device
@@ -65,6 +66,14 @@ def session(path: Path, device: str) -> InferenceSession:
             f'onnxruntime could not start {device} here: set device = "cpu", or mend its drivers'
         )
     return made
+
+
+def threads(workers: int) -> int:
+    """How many clips to say at once for so many workers: at most one for each core.
+
+    More are not faster, take 100 MB each, and their clips would wait within their time limits.
+    """
+    return min(workers, machine.cores())
 
 
 def problem_with(device: str) -> str | None:

@@ -96,7 +96,7 @@ class Piper:
         first = self._wanted or next(iter(self._shelf.offered), "")
         return engine_host(
             "tts_assets.providers.piper_engine:Engine",
-            threads=workers,
+            threads=onnx.threads(workers),
             silence_seconds=silence(timeout_seconds),
             options={"voices": str(self._folder), "voice": first, "device": self._device},
             words=words,

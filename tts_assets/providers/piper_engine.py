@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 
-from tts_assets import machine
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese import prosody
@@ -69,8 +68,6 @@ class Engine:
         self._device = device
         self._loaded: dict[Path, PiperVoice] = {}
         self._loading = threading.Lock()
-        # Each takes 100 MB or more, and more at once than cores are not faster.
-        self._turns = threading.BoundedSemaphore(machine.cores())
         self._dictionary = Dictionary()
         first = self._shelf.voice(voice).file
         self._library(first)
@@ -159,11 +156,10 @@ class Engine:
         """One sentence."""
         _check(phonemes, library, voice.name)
         scale = library.config.length_scale / voice.speed
-        with self._turns:
-            sound = library.phoneme_ids_to_audio(
-                library.phonemes_to_ids(phonemes),
-                SynthesisConfig(speaker_id=offered.speaker, length_scale=scale),
-            )
+        sound = library.phoneme_ids_to_audio(
+            library.phonemes_to_ids(phonemes),
+            SynthesisConfig(speaker_id=offered.speaker, length_scale=scale),
+        )
         samples = np.asarray(sound, np.float32).reshape(-1)
         if not samples.size or not np.isfinite(samples).all():
             what = "samples that are no numbers" if samples.size else "no sound"
