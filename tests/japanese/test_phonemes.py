@@ -69,6 +69,8 @@ def test_words_are_written_as_the_model_was_taught(
         ("もう食べましたか？", "moː tabemaɕita ka?"),
         ("話を聞いていた。", "hanaɕi o kʲiːte ita."),
         ("はい！行きましょう。", "hai! ikʲi maɕoː."),
+        ("しーっ、静かに。", "ɕiːʔ, ɕizɨka ɲi."),
+        ("えーっ、本当？", "eːʔ, hontoː?"),
         ("「本当？」と言った。", "hontoː? to iʔta."),
     ],
 )
@@ -81,7 +83,7 @@ def test_sentences_have_their_words_parted_and_their_marks_kept(
 def test_every_mora_has_symbols_of_the_library_s_vocabulary() -> None:
     config = resources.files("kokoro_onnx").joinpath("config.json").read_text("utf-8")
     vocabulary = set(json.loads(config)["vocab"])
-    large = [chr(code) for code in range(ord("ァ"), ord("ヴ") + 1)]
+    large = [chr(code) for code in range(ord("ァ"), ord("ヺ") + 1)]
     joined = {
         mora for one in large for small in "ァィゥェォャュョヮ" for mora in morae(one + small)
     }

@@ -5,14 +5,16 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tts_assets.domain import AccentBasis
 from tts_assets.japanese.kana import UnusableTextError, katakana, morae, pronunciation_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tts_assets.domain import Phrase
+    from tts_assets.domain import Phrase, Pronunciation
 
 _KNOWN = (
     "write the number of the mora after which the pitch falls, 0 for none; known are also [2], ②, "
@@ -125,6 +127,12 @@ def _kana_in_text(text: str) -> str | None:
     marked = any(mark.search(text) for mark in (_FALL, _FLAT, _OVER))
     kana = _bare(text)
     return katakana(kana) if marked and re.fullmatch(f"{_KANA}+", kana) else None
+
+
+def without_accents(said: Pronunciation) -> Pronunciation:
+    """What is known where the voice makes the accents: the sounds, and not how high they are."""
+    flat = tuple(phrase._replace(accent=0) for phrase in said.phrases)
+    return replace(said, phrases=flat, accent_basis=AccentBasis.ENGINE)
 
 
 def notation(phrases: Sequence[Phrase]) -> str:

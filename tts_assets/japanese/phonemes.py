@@ -45,6 +45,8 @@ _OTHERS = {
     "ヱ": "e",
     "ヲ": "o",
     "ヴ": "vɯ",
+    "ヵ": "ka",
+    "ヶ": "ke",
     "ー": "ː",
     "ッ": "ʔ",
 }
@@ -58,6 +60,10 @@ _FOREIGN = {
     "ヴィ": "vʲi",
     "ヴェ": "ve",
     "ヴォ": "vo",
+    "ヷ": "va",
+    "ヸ": "vʲi",
+    "ヹ": "ve",
+    "ヺ": "vo",
     "ヴュ": "bʲɨ",
     "ヴョ": "bʲo",
     "ティ": "tʲi",
@@ -109,8 +115,22 @@ _LONG_I = re.compile("(?<=[イキシチニヒミリギジヂビピ])イ")
 #: Endings that make one word with what they conjugate; others stand by themselves, as です.
 _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます", "まし", "ませ", "ず"])
 
+#: What only lengthens or cuts off the sound before it, whatever an analysis makes of it.
+_NEVER_FIRST = frozenset("ーッ")
+
 #: Marks that the model knows, by those that Japanese writes.
-_MARKS = {"、": ",", "。": ".", "？": "?", "！": "!", "…": "…"}
+_MARKS = {
+    "、": ",",
+    "。": ".",
+    "？": "?",
+    "！": "!",
+    "…": "…",
+    "‥": "…",
+    "：": ":",
+    "；": ";",
+    "—": "—",
+    "―": "—",
+}
 
 
 def phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
@@ -134,7 +154,7 @@ def phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
                 marks[-1] += "".join([_MARKS.get(mark, "") for mark in node["string"]])
             before = None
             continue
-        if before is not None and (whole or _is_ending(node, before)):
+        if before is not None and (whole or said[0] in _NEVER_FIRST or _is_ending(node, before)):
             words[-1] += said
         else:
             words.append(said)
