@@ -107,7 +107,6 @@ class Tones:
     name = "tones"
     base_mib = 10
     footprint_mib = 10
-    accents = True
 
     def __init__(self, settings: Settings) -> None:
         del settings
@@ -126,6 +125,10 @@ class Tones:
     def engine(self, voice: str) -> str:
         del voice
         return "tones=1"
+
+    def accents(self, voice: str) -> bool:
+        del voice
+        return True
 
     def repeats(self, voice: str) -> bool:
         del voice

@@ -113,7 +113,7 @@ class Report:
         stopped: somebody asked it to stop, or the bound of failures was reached.
         provider: the engine's name.
         chosen: why that engine, where the choice was left to us; None where it was asked for.
-        credit: the line that the voice's licence asks for.
+        credit: the lines that the licences of the voices that spoke ask for; "" for none.
         planned: each clip that was to be made, and why.
     """
 

@@ -24,15 +24,18 @@ R = TypeVar("R")
 _time_limit: ContextVar[tuple[CancelScope, float]] = ContextVar("_time_limit")
 
 
-def time_limit_restarter() -> Callable[[], None]:
+def time_limit_restarter(times: int = 1) -> Callable[[], None]:
     """A function that gives the job asking for it its whole time again; callable from any task.
 
     For work that others may interrupt: it begins anew, and should not pay for what was lost.
+
+    Args:
+        times: how many time limits a job that is known to be long has.
     """
     scope, seconds = _time_limit.get()
 
     def restart() -> None:
-        scope.deadline = current_time() + seconds
+        scope.deadline = current_time() + times * seconds
 
     return restart
 

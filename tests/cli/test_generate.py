@@ -129,6 +129,14 @@ def test_a_spent_quota_ends_the_run_with_4_and_the_next_run_makes_only_the_rest(
     assert sorted(engine_log.read_text().split()) == ["猫", "秋田犬", "鳥"]
 
 
+def test_a_long_text_has_a_time_limit_for_each_hundred_characters(project: Project) -> None:
+    project.words("鈍い", "鈍い" + "犬" * 100)
+    done = project.generate("-j", "1", "--timeout", "0.7")
+    assert done.returncode == 1
+    assert "failed    1" in done.stdout
+    assert "its time limit of 0.7 s, and was stopped; --timeout sets another" in done.stderr
+
+
 def test_the_longest_are_begun_first(project: Project, engine_log: Path) -> None:
     project.environment["TEST_ENGINE_LOG"] = str(engine_log)
     project.words("犬", "秋田犬", "小犬")

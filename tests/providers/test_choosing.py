@@ -1,13 +1,15 @@
 """The engine that a run speaks with, where the choice is left to us."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Project
 from tests.stand_ins import kokoro, piper
-from tts_assets.errors import FatalError, UsageError
+from tts_assets.errors import UsageError
+from tts_assets.mapping import source_of
 from tts_assets.providers import choose
 from tts_assets.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
 
@@ -57,8 +59,22 @@ def test_the_best_that_is_ready_is_chosen_and_the_reason_said(
 def test_an_engine_without_the_voice_is_passed_over(folder: Path) -> None:
     provider, _ = choose(_settings(folder, "kokoro", "piper", voice="mei"))
     assert provider.name == "openjtalk"
-    with pytest.raises(FatalError, match=r"piper: it has no voice 'nobody'.*openjtalk: it has no"):
+    with pytest.raises(UsageError, match=r"piper: it has no voice 'nobody'.*openjtalk: it has no"):
         choose(_settings(folder, "kokoro", "piper", voice="nobody"))
+
+
+def test_the_voices_of_speakers_are_wanted_too(folder: Path) -> None:
+    row = {
+        "files": "x.json",
+        "kind": "listening",
+        "voices": {"A": "jm_kumo"},
+        "clip": [{"text": "t", "to": "u"}],
+    }
+    settings = replace(_settings(folder, "kokoro", "piper"), sources=(source_of(row, ""),))
+    provider, reason = choose(settings)
+    assert provider.name == "kokoro"
+    assert reason is not None
+    assert "not piper: it has no voice 'jm_kumo'" in reason
 
 
 def test_an_engine_that_is_asked_for_needs_no_reason() -> None:

@@ -9,8 +9,8 @@ from tts_assets import readings
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
-from tts_assets.domain import Pronunciation, Unspoken
-from tts_assets.japanese.accent import notation, pitch_line
+from tts_assets.domain import AccentBasis, Pronunciation, Unspoken
+from tts_assets.japanese.accent import notation, pitch_line, without_accents
 from tts_assets.plan import Planned
 from tts_assets.settings import OutputFormat, Settings
 
@@ -18,11 +18,13 @@ from tts_assets.settings import OutputFormat, Settings
 def explain(settings: Settings, entry: str) -> ExitCode:
     """Show each clip of the entries with that id, whatever their kind."""
     show = Show(settings.output_format)
-    found = surveys.survey(settings, engines.choose(settings).provider)
+    provider = engines.choose(settings).provider
+    found = surveys.survey(settings, provider)
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
-    rows = [*_spoken(items, settings), *map(_silent, silent)]
+    accents = provider.accents(surveys.voice(settings, provider).name)
+    rows = [*_spoken(items, settings, accents=accents), *map(_silent, silent)]
     if settings.output_format is OutputFormat.JSON:
         show.data(rows)
     else:
@@ -41,11 +43,17 @@ def explain(settings: Settings, entry: str) -> ExitCode:
     return ExitCode.OK
 
 
-def _spoken(items: list[Planned], settings: Settings) -> list[dict[str, str | None]]:
+def _spoken(
+    items: list[Planned], settings: Settings, *, accents: bool
+) -> list[dict[str, str | None]]:
     if not items:
         return []
     read = partial(readings.read, [item.clip.form for item in items], settings.words)
-    return [_explained(item, said) for item, said in zip(items, anyio.run(read), strict=True)]
+    rows = []
+    for item, said in zip(items, anyio.run(read), strict=True):
+        told = said if accents or isinstance(said, str) else without_accents(said)
+        rows.append(_explained(item, told))
+    return rows
 
 
 def _explained(item: Planned, said: Pronunciation | str) -> dict[str, str | None]:
@@ -71,7 +79,7 @@ def _heard(said: Pronunciation | str) -> dict[str, str | None]:
         return {"said": None, "pitch": None, "sure": None, "doubt": said}
     return {
         "said": notation(said.phrases),
-        "pitch": pitch_line(said.phrases),
+        "pitch": None if said.accent_basis is AccentBasis.ENGINE else pitch_line(said.phrases),
         "sure": f"reading: {said.basis}, accent: {said.accent_basis}",
         "doubt": said.doubt if said.near is None else f"{said.doubt}; did you mean {said.near}?",
     }

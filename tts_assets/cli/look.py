@@ -10,6 +10,7 @@ from tts_assets import providers as engines
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
+from tts_assets.errors import TtsAssetsError, UsageError
 from tts_assets.open_catalogues import DEFAULT_PATH
 from tts_assets.providers import onnx
 from tts_assets.settings import OutputFormat, Settings
@@ -37,12 +38,12 @@ def voices(settings: Settings) -> ExitCode:
 
 def doctor(settings: Settings) -> ExitCode:
     """Check the machine for the chosen engine and folders; other engines are only told about."""
-    chosen, reason = engines.choose(settings)
+    chosen = _chosen(settings)
     rows = [
         ("python", True, f"{platform.python_version()} at {sys.executable}"),
-        _chosen(chosen, reason, settings),
+        chosen,
         _device(settings),
-        *_others(chosen.name, settings),
+        *_others(chosen[0], settings),
         _catalogues(settings),
         _output(settings),
     ]
@@ -59,22 +60,28 @@ def doctor(settings: Settings) -> ExitCode:
     for what, good, details in rows if as_text else ():
         if not good:
             show.line(f"\n{what}: {details}")
-    needed = [good for what, good, _ in rows if not what.startswith("other ")]
+    # What the chosen engine needs of the device is a problem of that engine.
+    needed = [good for what, good, _ in rows if not what.startswith(("other ", "device"))]
     return ExitCode.OK if all(needed) else ExitCode.FINDINGS
 
 
-def _chosen(
-    provider: engines.Provider, reason: str | None, settings: Settings
-) -> tuple[str, bool, str]:
-    what = f"provider {provider.name}"
-    problem = provider.problem()
-    if problem is not None:
-        return (what, False, problem)
-    voice = surveys.voice(settings, provider).name
-    why = "" if reason is None else f" ({reason})"
-    if not provider.repeats(voice):
-        why += "; no two of its recordings of one text are alike to the bit"
-    return (what, True, f"{voice}: {provider.engine(voice)}{why}")
+def _chosen(settings: Settings) -> tuple[str, bool, str]:
+    """The engine of a run, and whether it can be used with its voice."""
+    what = f"provider {settings.provider}"
+    if settings.provider not in (engines.AUTO, *engines.names()):
+        raise UsageError(engines.no_such(settings.provider))
+    try:
+        provider, reason = engines.choose(settings)
+        what = f"provider {provider.name}"
+        if problem := provider.problem():
+            return (what, False, problem)
+        voice = surveys.voice(settings, provider).name
+        details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
+        if not provider.repeats(voice):
+            details += "; no two of its recordings of one text are alike to the bit"
+    except TtsAssetsError as exc:
+        return (what, False, str(exc))
+    return (what, True, details)
 
 
 def _device(settings: Settings) -> tuple[str, bool, str]:
@@ -87,7 +94,7 @@ def _device(settings: Settings) -> tuple[str, bool, str]:
 def _others(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:
     rows = []
     for name in engines.names():
-        if name != chosen:
+        if chosen != f"provider {name}":
             problem = _problem_of(name, settings)
             rows.append((f"other provider {name}", problem is None, problem or "ready"))
     return rows
@@ -97,6 +104,8 @@ def _problem_of(name: str, settings: Settings) -> str | None:
     """What keeps an engine from being used; a broken plug-in is only that, not our end."""
     try:
         return engines.get(name, settings).problem()
+    except TtsAssetsError as exc:
+        return str(exc)
     except Exception as exc:  # noqa: BLE001 - a stranger's code
         return f"{type(exc).__name__}: {exc}"
 

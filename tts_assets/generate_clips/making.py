@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tts_assets import plan
     from tts_assets.generate_clips.state import Run
 
+#: What a time limit is for: a long sentence.
+_CHARACTERS = 100
+
 #: What spoils one clip, and what the whole run; anything else is a bug and propagates.
 _RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
 
@@ -115,7 +118,9 @@ async def _drain(run: Run, studio: Studio) -> None:
     """Make all jobs, and take the results as they come."""
 
     async def work(job: plan.Job) -> Made:
-        return await make_clip(job, studio, on_start=time_limit_restarter())
+        restart = time_limit_restarter(_time_limits(job))
+        restart()
+        return await make_clip(job, studio, on_start=restart)
 
     bound = run.settings.max_failures
     pool = Pool(
@@ -132,6 +137,11 @@ async def _drain(run: Run, studio: Studio) -> None:
             _take(run, result, pool.counts)
     at_bound = bound is not None and pool.counts.failed >= bound
     run.stopped = run.stop.requested or at_bound
+
+
+def _time_limits(job: plan.Job) -> int:
+    """How many time limits a clip has: a passage takes as long as the sentences in it."""
+    return 1 + len(job.form.text) // _CHARACTERS
 
 
 def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
@@ -152,7 +162,7 @@ def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
             )
         )
         return
-    error = _in_our_words(result.error, run.settings.timeout_seconds)
+    error = _in_our_words(result.error, run.settings.timeout_seconds * _time_limits(job))
     if isinstance(error, FatalError):
         # Not this clip's fault: it is made when the run is taken up again.
         run.fatal = run.fatal or str(error)
@@ -169,7 +179,8 @@ def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsErr
     if isinstance(error, TtsAssetsError):
         return error
     return ClipTimeoutError(
-        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped"
+        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
+        "--timeout sets another"
     )
 
 

@@ -59,7 +59,9 @@ async def generate(
     run.to_make = len(run.jobs)
     run.urls_to_write = sum(item.state is plan.State.FRESH for item in run.survey.planned)
     run.workers = _workers(run)
-    if not dry_run:
+    if dry_run:
+        run.survey.trouble.notes += _unready(provider)
+    else:
         try:
             await make_missing(run)
         except BusyError:
@@ -78,6 +80,13 @@ def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> Non
     problem = provider.problem() if needs_engine else None
     if problem is not None:
         raise FatalError(f"{provider.name} cannot be used here: {problem}")
+
+
+def _unready(provider: Provider) -> list[str]:
+    """What keeps a planned run from being begun here; its recipes may be others elsewhere."""
+    problem = provider.problem()
+    told = f"{provider.name} cannot be used here, and may plan otherwise where it can: {problem}"
+    return [] if problem is None else [told]
 
 
 def _workers(run: Run) -> int:

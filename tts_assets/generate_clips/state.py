@@ -14,13 +14,13 @@ from tts_assets.events import Doubt, Failure, Report
 from tts_assets.survey import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tts_assets.domain import Pronunciation
     from tts_assets.events import Event
     from tts_assets.make_clip import Made
     from tts_assets.pool import Pool
-    from tts_assets.providers import Provider
+    from tts_assets.providers import Provider, VoiceInfo
     from tts_assets.settings import Settings
 
 
@@ -96,7 +96,6 @@ def lacks_url(item: plan.Planned) -> bool:
 def report_of(run: Run, *, dry_run: bool) -> Report:
     """What a run did, told in the order of the catalogues: clips end in any."""
     found = run.survey
-    voice = surveys.voice_info(run.settings, run.provider)
     planned = tuple(item for item in found.planned if item.state in plan.TO_MAKE)
     return Report(
         dry_run=dry_run,
@@ -128,15 +127,33 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         stopped=run.stopped,
         provider=run.provider.name,
         chosen=run.chosen,
-        credit=voice.credit,
+        credit=_credits(run),
     )
 
 
 def _unheard(run: Run) -> tuple[str, ...]:
-    """What the data say of their accents, and the engine cannot be told."""
-    given = sum(job.form.accent is not None and job.recipe in run.made for job in run.jobs)
-    if run.provider.accents or not given:
+    """What the data say of their accents, and the voices cannot be told."""
+    given = sum(
+        job.form.accent is not None
+        and job.recipe in run.made
+        and not run.provider.accents(voice.name)
+        for job, voice in _voices_of(run)
+    )
+    if not given:
         return ()
-    accents = "1 accent" if given == 1 else f"{given} accents"
-    verb = "is" if given == 1 else "are"
-    return (f"{accents} of the data {verb} not heard: {run.provider.name} has accents of its own",)
+    accents = "1 accent of the data is" if given == 1 else f"{given} accents of the data are"
+    return (f"{accents} not heard: the voice makes its own",)
+
+
+def _credits(run: Run) -> str:
+    """The lines that the licences of all voices that spoke ask for."""
+    spoke = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
+    return "; ".join(line for line in spoke if line)
+
+
+def _voices_of(run: Run) -> Iterator[tuple[plan.Job, VoiceInfo]]:
+    """Each job with what is known of its voice."""
+    own = surveys.voice_info(run.settings, run.provider)
+    by_name = {voice.name: voice for voice in run.provider.voices()}
+    for job in run.jobs:
+        yield job, own if job.voice is None else by_name.get(job.voice, own)

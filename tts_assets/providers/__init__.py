@@ -2,7 +2,7 @@
 
 from tts_assets.providers.choosing import AUTO, Choice, choose
 from tts_assets.providers.protocol import Provider, Recorder, Speaker, VoiceInfo
-from tts_assets.providers.registry import BrokenProviderWarning, get, names
+from tts_assets.providers.registry import BrokenProviderWarning, get, names, no_such
 
 __all__ = [
     "AUTO",
@@ -15,4 +15,5 @@ __all__ = [
     "choose",
     "get",
     "names",
+    "no_such",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.errors import FatalError
+from tts_assets.errors import FatalError, UsageError
 from tts_assets.providers.registry import get
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from tts_assets.providers.protocol import Provider
     from tts_assets.settings import Settings
 
@@ -37,32 +39,40 @@ class Choice(NamedTuple):
 
 
 def choose(settings: Settings) -> Choice:
-    """The engine that the settings name, or the best that is ready and has the voice.
+    """The engine that the settings name, or the best that is ready and has their voices.
 
     Raises:
-        UsageError: there is no engine of that name.
-        FatalError: none is ready, or none that is has the voice.
+        UsageError: there is no engine of that name, or none that is ready has the voices.
+        FatalError: none is ready.
     """
     if settings.provider != AUTO:
         return Choice(get(settings.provider, settings), None)
+    wanted = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
     passed: list[str] = []
+    ready = False
     for name, merit in _BEST_FIRST:
-        provider = get(name, settings)
-        against = _against(provider, settings.voice)
-        if against is None:
-            return Choice(provider, "; ".join([f"{name}: {merit}", *passed]))
-        passed.append(f"not {name}: {against}")
+        problem, lacks = _against(name, settings, wanted - {None})
+        if problem is None and lacks is None:
+            return Choice(get(name, settings), "; ".join([f"{name}: {merit}", *passed]))
+        ready = ready or problem is None
+        passed.append(f"not {name}: {problem or lacks}")
+    if ready:
+        raise UsageError(f"no engine that is ready has what is asked for: {'; '.join(passed)}")
     raise FatalError(f"no engine can be used here: {'; '.join(passed)}")
 
 
-def _against(provider: Provider, voice: str | None) -> str | None:
-    """What speaks against an engine."""
-    problem = provider.problem()
-    if problem is not None:
-        return problem
-    offered = provider.voices()
-    if voice is not None:
-        return None if any(voice == each.name for each in offered) else f"it has no voice {voice!r}"
-    if not offered or not offered[0].language.startswith("ja"):
-        return "it has no Japanese voice"
-    return None
+def _against(
+    name: str, settings: Settings, wanted: AbstractSet[str | None]
+) -> tuple[str | None, str | None]:
+    """What keeps an engine from being used at all, and what it lacks."""
+    try:
+        provider = get(name, settings)
+        if problem := provider.problem():
+            return problem, None
+        offered = provider.voices()
+    except UsageError as exc:
+        return str(exc), None
+    if missing := wanted - {voice.name for voice in offered}:
+        return None, f"it has no voice {', '.join(sorted(map(repr, missing)))}"
+    japanese = settings.voice is not None or offered[0].language.startswith("ja")
+    return None, None if japanese else "it has no Japanese voice"

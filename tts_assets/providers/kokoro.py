@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets import models
 from tts_assets.errors import UsageError
@@ -40,6 +41,7 @@ _LANGUAGES = {
     "p": "pt-BR",
     "z": "zh",
 }
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _WHO = {"f": "female", "m": "male"}
 
 #: The Japanese voices of the published file, for as long as that is not there to be asked.
@@ -60,6 +62,14 @@ SPEEDS = (0.5, 2.0)
 _INPUTS = (frozenset({"tokens", "style", "speed"}), frozenset({"input_ids", "style", "speed"}))
 
 
+class _File(NamedTuple):
+    """A file that is asked for: as it was written, where it lies, and what is known if published."""
+
+    name: str
+    path: Path
+    published: models.ModelFile | None
+
+
 class Kokoro:
     """The provider; nothing native is loaded into this process.
 
@@ -70,34 +80,56 @@ class Kokoro:
     #: Measured with the full-size model: a process with one worker, and what each more adds.
     base_mib = 720
     footprint_mib = 40
-    accents = False
 
     def __init__(self, settings: Settings) -> None:
         """Find out which files are meant."""
         self._device = settings.device
         self._speed = settings.speed
         self._store = models.Store.of(settings.models)
-        self._model = self._file(settings.kokoro.model)
-        self._voices = self._file(settings.kokoro.voices)
+        self._model = self._file(settings.kokoro.model, voices=False)
+        self._voices = self._file(settings.kokoro.voices, voices=True)
 
     def problem(self) -> str | None:
         """None when library and files are there and of the right kind, else what to do."""
         steps = []
         if absent := missing((*_LIBRARY, *READING)):
             steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
-        if absent := [str(file) for file, _ in (self._model, self._voices) if not file.is_file()]:
-            steps.append(f"{' and '.join(absent)} not there: tts-assets models fetch kokoro")
-        if steps:
-            return "; ".join(steps)
+        steps += self._absent_files()
         try:
-            _check_model(self._model[0])
-            voice_names(self._voices[0])
+            return "; ".join(steps) or self._misfit() or onnx.problem_with(self._device)
         except UsageError as exc:
             return str(exc)
+
+    def _absent_files(self) -> list[str]:
+        """What to do for each file that is not there."""
+        absent = [each for each in (self._model, self._voices) if not each.path.is_file()]
+        names = [each.name for each in absent if each.published]
+        wanted = "kokoro" if set(names) == {*models.GROUPS["kokoro"]} else " ".join(names)
+        paths = " and ".join(str(each.path) for each in absent if each.published)
+        own = [
+            f"{each.path} not there: name another file in [kokoro]"
+            for each in absent
+            if not each.published
+        ]
+        return [*([f"{paths} not there: tts-assets models fetch {wanted}"] if names else []), *own]
+
+    def _misfit(self) -> str | None:
+        """What the files cannot do that is asked for.
+
+        Raises:
+            UsageError: one of them is damaged or of another kind.
+        """
         low, high = SPEEDS
+        whole = takes_whole_speeds(self._model.path)
+        voice_names(self._voices.path)
         if not low <= self._speed <= high:
             return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"
-        return onnx.problem_with(self._device)
+        if whole and self._speed != int(self._speed):
+            return (
+                f"the model {self._model.path} was exported for whole speeds: set speed = 1, or "
+                "take another model"
+            )
+        return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
         """Those of the voices file, the Japanese ones first.
@@ -105,8 +137,9 @@ class Kokoro:
         Raises:
             UsageError: it is not there, or not a file of voices.
         """
-        path, published = self._voices
-        names = _PUBLISHED if published and not path.is_file() else voice_names(path)
+        voices = self._voices
+        there = voices.path.is_file() or not voices.published
+        names = voice_names(voices.path) if there else _PUBLISHED
         return tuple(_voice(name) for name in sorted(names, key=_rank))
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one file
@@ -115,13 +148,17 @@ class Kokoro:
 
     @functools.cached_property
     def _engine(self) -> str:
-        said = [parts(_LIBRARY), f"model={self._sum(*self._model)}"]
+        said = [parts(_LIBRARY), f"model={self._sum(self._model)}"]
         said += [
-            f"voices={self._sum(*self._voices)}",
+            f"voices={self._sum(self._voices)}",
             *(["noise=random"] if self._is_random else []),
         ]
-        said += [] if self._device is Device.CPU else [f"device={self._device}"]
+        said += [] if self._device == Device.CPU else [f"device={self._device}"]
         return " ".join([*said, parts(READING)])
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Never: the model takes no pitch."""
+        return False
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Not if the model draws random numbers, as the published ones do."""
@@ -129,12 +166,11 @@ class Kokoro:
 
     @functools.cached_property
     def _is_random(self) -> bool:
-        path, published = self._model
         try:
-            return onnx.is_random(path)
+            return onnx.is_random(self._model.path)
         except UsageError:
             # What is published was exported with its noise.
-            return published is not None
+            return self._model.published is not None
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
@@ -145,35 +181,63 @@ class Kokoro:
             threads=onnx.threads(workers),
             silence_seconds=silence(timeout_seconds),
             options={
-                "model": str(self._model[0]),
-                "voices": str(self._voices[0]),
+                "model": str(self._model.path),
+                "voices": str(self._voices.path),
                 "device": self._device,
             },
             words=words,
         )
 
-    def _file(self, name_or_path: str) -> tuple[Path, models.ModelFile | None]:
-        """A file, and what is known of it if it is a published one."""
+    def _file(self, name_or_path: str, *, voices: bool) -> _File:
+        """The file that is meant, and what is known of it if it is a published one.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
         if is_path(name_or_path):
-            return Path(name_or_path).absolute(), None
+            return _File(name_or_path, Path(name_or_path).expanduser().absolute(), None)
+        fitting = [
+            model.name
+            for model in models.KNOWN
+            if model.provider == self.name and ("voices" in model.name) is voices
+        ]
+        if name_or_path not in fitting:
+            what = "voices" if voices else "model"
+            raise UsageError(
+                f"[kokoro] {what} is {name_or_path!r}; there are {', '.join(fitting)}, or write a "
+                "path, with a / in it"
+            )
         published = models.find(name_or_path).files[0]
-        return self._store.path(published), published
+        return _File(name_or_path, self._store.path(published), published)
 
-    def _sum(self, path: Path, published: models.ModelFile | None) -> str:
-        """The first 64 bits of a file's SHA-256, in hex."""
-        if path.is_file():
-            return models.sha256_of(path, self._store.folder)[:16]
+    def _sum(self, file: _File) -> str:
+        """The first 64 bits of a file's SHA-256, in hex.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        if file.path.is_file():
+            try:
+                return models.sha256_of(file.path, self._store.folder)[:16]
+            except OSError as exc:
+                raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
         # A plan needs no model where everybody knows what its sum will be.
-        return (published.sha256 or "")[:16] if published else "missing"
+        return (file.published.sha256 or "")[:16] if file.published else "missing"
 
 
-def _check_model(path: Path) -> None:
-    found = onnx_file.graph(path)
-    if not any(inputs <= set(found.inputs) for inputs in _INPUTS):
+def takes_whole_speeds(path: Path) -> bool:
+    """Whether a model takes whole numbers only for its speed.
+
+    Raises:
+        UsageError: it is no model of Kokoro.
+    """
+    inputs = onnx_file.graph(path).inputs
+    if not any(wanted <= inputs.keys() for wanted in _INPUTS):
         raise UsageError(
-            f"{path} is not a Kokoro model: its inputs are {', '.join(found.inputs)}, and would be "
+            f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)}, and would be "
             "tokens, style and speed; name another in [kokoro] model"
         )
+    return inputs["speed"]
 
 
 def voice_names(path: Path) -> tuple[str, ...]:
@@ -185,14 +249,18 @@ def voice_names(path: Path) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(path) as file:
             names = [name.removesuffix(".npy") for name in file.namelist() if name.endswith(".npy")]
-    except (OSError, zipfile.BadZipFile) as exc:
+    except OSError as exc:
+        raise UsageError(f"the voices {path} cannot be read: {exc.strerror}") from exc
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as exc:
         raise UsageError(
-            f"{path} is not a whole file of Kokoro voices: tts-assets models fetch kokoro, or "
-            "name another in [kokoro] voices"
+            f"{path} is not a whole file of Kokoro voices: fetch it again, or name another in "
+            "[kokoro] voices"
         ) from exc
-    if not names:
+    # Anything else cannot be typed, and may do things to a terminal.
+    usable = tuple(name for name in names if _NAME.fullmatch(name))
+    if not usable:
         raise UsageError(f"{path} has no voices in it: name another in [kokoro] voices")
-    return tuple(names)
+    return usable
 
 
 def _rank(name: str) -> tuple[bool, bool, str]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kokoro_onnx
 import numpy as np
 
-from tts_assets.domain import AccentBasis, Speech
+from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
+from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.phonemes import phonemes
 from tts_assets.japanese.reading import guarded
 from tts_assets.providers import onnx
-from tts_assets.providers.kokoro import voice_names
+from tts_assets.providers.kokoro import takes_whole_speeds, voice_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,8 +54,11 @@ class Engine:
         self._dictionary.best("")
         self._voices_path = Path(voices)
         voice_names(self._voices_path)
+        self._whole_speeds = takes_whole_speeds(Path(model))
         session = onnx.session(Path(model), device)
-        self._whole_speeds = _has_whole_speeds(session, model)
+        style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
+        if style not in (_STYLE, None) and not isinstance(style, str):
+            raise UsageError(f"{model} is another kind of Kokoro: its voices have {style} numbers")
         try:
             self._kokoro = kokoro_onnx.Kokoro.from_session(session, voices)
         except Exception as exc:
@@ -78,7 +81,7 @@ class Engine:
         Raises:
             ClipError: it cannot be said as the entry says, or is too long.
         """
-        return _without_accents(guarded(form, self._dictionary).pronunciation)
+        return without_accents(guarded(form, self._dictionary).pronunciation)
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -102,7 +105,7 @@ class Engine:
         return Speech(
             samples=np.concatenate(sounds[:-1]),
             rate_hz=_RATE_HZ,
-            pronunciation=_without_accents(found.pronunciation),
+            pronunciation=without_accents(found.pronunciation),
         )
 
     def _say(self, symbols: str, style: NDArray[np.float32], speed: float) -> Samples:
@@ -173,29 +176,6 @@ def _parts(symbols: str) -> Iterator[tuple[str, float]]:
 
 def _silence(seconds: float) -> Samples:
     return np.zeros(round(seconds * _RATE_HZ), dtype=np.float32)
-
-
-def _without_accents(said: Pronunciation) -> Pronunciation:
-    """What is known of it: its sounds, and nothing of how high they are."""
-    flat = tuple(phrase._replace(accent=0) for phrase in said.phrases)
-    return replace(said, phrases=flat, accent_basis=AccentBasis.ENGINE)
-
-
-def _has_whole_speeds(session: Any, model: str) -> bool:
-    """Whether a model takes whole numbers for its speed.
-
-    Raises:
-        UsageError: its inputs are not those of a Kokoro model.
-    """
-    inputs = {each.name: each for each in session.get_inputs()}
-    tokens = inputs.get("tokens") or inputs.get("input_ids")
-    style, speed = inputs.get("style"), inputs.get("speed")
-    if tokens is None or style is None or speed is None or style.shape[-1] != _STYLE:
-        shapes = ", ".join(f"{name} {each.shape}" for name, each in inputs.items())
-        raise UsageError(
-            f"{model} is not a Kokoro model: its inputs are {shapes}; name another in [kokoro] model"
-        )
-    return "int" in speed.type
 
 
 def _short(exc: Exception) -> str:

@@ -108,7 +108,8 @@ def _known(execution_providers: Iterable[str]) -> tuple[Device, ...]:
 
 
 def _without(device: str, offered: Iterable[Device]) -> str:
+    known = ", ".join(offered) or "nothing"
     return (
-        f"this onnxruntime cannot use {device}, only {', '.join(offered)}: install the one that can "
-        'in its place (onnxruntime-gpu for cuda), or set device = "cpu"'
+        f"this onnxruntime runs on {known}, not on {device}: install another build of it in its "
+        'place, such as onnxruntime-gpu for cuda, or set device = "cpu"'
     )

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: Numbers of the fields in onnx.proto (ONNX IR version 3 and later).
-_MODEL_GRAPH = 7
-_GRAPH_NODE = 1
-_GRAPH_INPUT = 11
-_GRAPH_OUTPUT = 12
-_VALUE_NAME = 1
+#: Numbers of fields in onnx.proto (ONNX IR version 3 and later).
+_MODEL_GRAPH, _MODEL_FUNCTION = 7, 25
+_GRAPH_NODE, _GRAPH_WEIGHTS, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
+_WEIGHTS_LOCATION = 14
+_VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
+#: TensorProto.DataLocation and TensorProto.DataType.
+_EXTERNAL = 1
+_WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 
 #: How many bytes a value has, by its wire type; the others tell it themselves.
 _FIXED = {1: 8, 5: 4}
@@ -41,13 +43,11 @@ class Graph(NamedTuple):
     """The outside of a model.
 
     Args:
-        inputs: the names of its inputs.
-        outputs: the names of its outputs.
+        inputs: the names of its inputs, each with whether it takes whole numbers.
         random: whether it draws random numbers, so that no two runs sound quite the same.
     """
 
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    inputs: dict[str, bool]
     random: bool
 
 
@@ -55,45 +55,66 @@ def graph(path: Path) -> Graph:
     """Look at the model in a file; its weights are passed over.
 
     Raises:
-        UsageError: it is not there, cut short, or not ONNX.
+        UsageError: it is not there, cut short, not ONNX, or has its weights elsewhere.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _graph(data)
+            found, external = _graph(data)
     except OSError as exc:
         raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc
     except (ValueError, IndexError) as exc:
         raise UsageError(
             f"{path} is not a whole ONNX model: fetch it again, or name another file"
         ) from exc
+    if external:
+        # Its own hash would not tell when they change.
+        raise UsageError(f"{path} has its weights in other files: save it as one file")
+    return found
 
 
-def _graph(data: mmap.mmap) -> Graph:
-    inputs: list[str] = []
-    outputs: list[str] = []
-    random = False
-    found = False
+def _graph(data: mmap.mmap) -> tuple[Graph, bool]:
+    inputs: dict[str, bool] = {}
+    random = external = has_outputs = False
     for field, begin, end in _fields(data, 0, len(data)):
-        if field != _MODEL_GRAPH:
-            continue
-        found = True
-        for inner, first, last in _fields(data, begin, end):
-            if inner == _GRAPH_NODE and not random:
-                random = any(data.find(name, first, last) >= 0 for name in _RANDOM)
+        if field == _MODEL_FUNCTION:
+            random = random or _draws(data, begin, end)
+        for inner, first, last in _fields(data, begin, end) if field == _MODEL_GRAPH else ():
+            if inner == _GRAPH_NODE:
+                random = random or _draws(data, first, last)
+            elif inner == _GRAPH_WEIGHTS:
+                external = external or _number(data, first, last, _WEIGHTS_LOCATION) == _EXTERNAL
             elif inner == _GRAPH_INPUT:
-                inputs.append(_name(data, first, last))
-            elif inner == _GRAPH_OUTPUT:
-                outputs.append(_name(data, first, last))
-    if not found or not outputs:
+                inputs.update([_input(data, first, last)])
+            has_outputs = has_outputs or inner == _GRAPH_OUTPUT
+    if not has_outputs:
         raise ValueError
-    return Graph(tuple(inputs), tuple(outputs), random)
+    return Graph(inputs, random), external
 
 
-def _name(data: mmap.mmap, begin: int, end: int) -> str:
-    spans = _fields(data, begin, end)
-    return next(
-        (data[first:last].decode() for field, first, last in spans if field == _VALUE_NAME), ""
-    )
+def _draws(data: mmap.mmap, begin: int, end: int) -> bool:
+    return any(data.find(name, begin, end) >= 0 for name in _RANDOM)
+
+
+def _input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
+    """The name of an input, and whether it takes whole numbers."""
+    name = ""
+    kind: int | None = None
+    for field, first, last in _fields(data, begin, end):
+        if field == _VALUE_NAME:
+            name = data[first:last].decode()
+        elif field == _VALUE_TYPE:
+            for inner, start, stop in _fields(data, first, last):
+                if inner == _TYPE_TENSOR:
+                    kind = _number(data, start, stop, _TENSOR_ELEMENT)
+    return name, kind in _WHOLE_NUMBERS
+
+
+def _number(data: mmap.mmap, begin: int, end: int, wanted: int) -> int | None:
+    """A whole number in a message; None where it has none."""
+    for field, first, _ in _fields(data, begin, end):
+        if field == wanted:
+            return _varint(data, first)[0]
+    return None
 
 
 def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:

@@ -28,7 +28,6 @@ class OpenJTalk:
     name = "openjtalk"
     base_mib = 210
     footprint_mib = 60
-    accents = True
 
     def __init__(self, settings: Settings) -> None:
         """Nothing can be set but what every engine is told."""
@@ -53,6 +52,10 @@ class OpenJTalk:
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
         """Library, dictionary and runtime with their versions."""
         return parts(_PARTS)
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Always."""
+        return True
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Always."""

@@ -91,11 +91,6 @@ class Provider(Protocol):
         """Memory that one more worker needs, in MiB, as measured."""
         ...
 
-    @property
-    def accents(self) -> bool:
-        """Whether its voices say the pitch accents that they are given."""
-        ...
-
     def problem(self) -> str | None:
         """None when the engine can be used here, else what is missing and what to do."""
         ...
@@ -110,6 +105,10 @@ class Provider(Protocol):
         Args:
             voice: the name of one of its voices.
         """
+        ...
+
+    def accents(self, voice: str) -> bool:
+        """Whether a voice says the pitch accents that it is given."""
         ...
 
     def repeats(self, voice: str) -> bool:

@@ -46,9 +46,7 @@ def get(name: str, settings: Settings) -> Provider:
     """
     target = _BUILT_IN.get(name) or _plugged_in().get(name)
     if target is None:
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]}? There are" if near else "there are"
-        raise UsageError(f"there is no provider {name!r}; {hint}: {', '.join(names())}")
+        raise UsageError(no_such(name))
     module, _, factory = target.partition(":")
     try:
         provider: Provider = getattr(importlib.import_module(module), factory)(settings)
@@ -61,6 +59,13 @@ def get(name: str, settings: Settings) -> Provider:
         warnings.warn(message, BrokenProviderWarning, stacklevel=2)
         raise UsageError(message) from exc
     return provider
+
+
+def no_such(name: str) -> str:
+    """What to say where there is no engine of that name."""
+    near = difflib.get_close_matches(name, names(), n=1)
+    hint = f"did you mean {near[0]}? There are" if near else "there are"
+    return f"there is no provider {name!r}; {hint}: {', '.join(names())}"
 
 
 def _plugged_in() -> dict[str, str]:

@@ -98,7 +98,7 @@ class Settings:
         voice: the voice's name; None for the engine's default.
         speed: 1.0 is the voice's own pace.
         concurrency: clips at once; None for as many as the machine can feed.
-        timeout_seconds: what one clip may take.
+        timeout_seconds: what one clip may take, for every 100 characters of its text.
         output: the folder of the assets.
         asset: template of their paths, with ``{kind}``, ``{recipe}``, ``{id}``, ``{part}`` and
             ``{ext}``.
@@ -153,6 +153,7 @@ class Settings:
             for name, right in (
                 ("paths", isinstance(self.paths, tuple)),
                 ("kinds", all(isinstance(kind, Kind) for kind in self.kinds)),
+                ("device", isinstance(self.device, Device)),
                 ("speed", 0.25 <= self.speed <= 4),
                 ("concurrency", self.concurrency is None or self.concurrency >= 1),
                 ("timeout_seconds", 0 < self.timeout_seconds < math.inf),
