@@ -30,7 +30,11 @@ BY_ID = Addresses("{kind}/{id}-{part}.{ext}", "/audio/{asset}", Format.MP3)
 
 
 def _recipes(**changes: Any) -> Recipes:
-    arguments: dict[str, Any] = {"voice": VOICE, "engine": lambda _: "tones=1", "sound": Sound()} | changes
+    arguments: dict[str, Any] = {
+        "voice": VOICE,
+        "engine": lambda _: "tones=1",
+        "sound": Sound(),
+    } | changes
     return Recipes(**arguments)
 
 

@@ -92,6 +92,16 @@ def test_a_voice_that_does_not_exist_is_refused_with_those_that_do(mac: Project)
     assert "more: tts-assets voices" in done.stderr
 
 
+def test_a_dictionary_is_refused_before_anything_is_made(mac: Project) -> None:
+    mac.words("犬")
+    word = '[[dictionary]]\nsurface = "勇人"\nreading = "ゆうと"\n'
+    (mac.folder / "tts-assets.toml").write_text(f'provider = "say"\n{word}', encoding="utf-8")
+    for command, status in (("generate", 4), ("doctor", 1)):
+        done = mac.run(command)
+        assert done.returncode == status
+        assert "say takes no words of your own: leave out" in done.stdout + done.stderr
+
+
 @pytest.mark.skipif(platform.system() == "Darwin", reason="this machine has the real one")
 def test_without_say_the_run_ends_and_says_what_to_do(project: Project, tmp_path: Path) -> None:
     project.words("犬")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.conftest import Project
 from tests.stand_ins import piper as tones
 from tests.stand_ins.piper import heard
-from tts_assets.domain import DictionaryWord, Speech, SpokenForm, Voice
+from tts_assets.domain import AccentBasis, DictionaryWord, Speech, SpokenForm, Voice
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.host import EngineHost
 from tts_assets.providers import get
@@ -114,11 +114,39 @@ def test_sentences_follow_one_another_after_a_pause(engine: Engine) -> None:
     assert both.tobytes() == np.concatenate([one, pause, other]).tobytes()
 
 
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_the_pause_between_sentences_has_the_pace_of_the_voice(
+    engine: Engine, speed: float
+) -> None:
+    voice = replace(JAPANESE, speed=speed)
+    both, one, other = (
+        len(engine.speak(SpokenForm(text=text, sentence=True), voice).samples)
+        for text in ("はい。いいえ。", "はい。", "いいえ。")
+    )
+    assert both - one - other == round(0.2 / speed * tones.RATE_HZ)
+
+
 def test_it_tells_how_it_said_a_form_and_how_it_would(engine: Engine) -> None:
     said = engine.speak(FORMS[3], JAPANESE).pronunciation
     assert said is not None
     assert [phrase.kana for phrase in said.phrases] == ["コレワ", "ナンデスカ"]
     assert engine.read(FORMS[3]) == said
+
+
+def test_a_voice_that_espeak_speaks_for_is_not_said_to_say_accents(
+    engine: Engine, folder: Path
+) -> None:
+    said = [
+        engine.speak(SpokenForm(text=text, reading="ハシ", accent=accent), KANA)
+        for text, accent in (("箸", 1), ("橋", 2))
+    ]
+    assert said[0].samples.tobytes() == said[1].samples.tobytes()
+    for speech in said:
+        assert speech.pronunciation is not None
+        assert speech.pronunciation.accent_basis is AccentBasis.ENGINE
+        assert [(each.kana, each.accent) for each in speech.pronunciation.phrases] == [("ハシ", 0)]
+    form = SpokenForm(text="橋", reading="ハシ", accent=2)
+    assert _engine(folder, KANA.name).read(form) == said[1].pronunciation
 
 
 def test_espeak_is_told_the_sounds_of_japanese_in_kana(engine: Engine) -> None:
@@ -155,10 +183,23 @@ def test_nothing_in_a_text_is_a_command(engine: Engine, text: str) -> None:
     assert said.endswith("θɹˈiː")
 
 
-@pytest.mark.parametrize("text", ["Hello 橋", "これ", "カー"])
+@pytest.mark.parametrize(
+    "text", ["Hello 橋", "これ", "カー", "ﾊﾟﾝ", "〇", "々", "𠮟", "ㇰ", "𛀁", "𛀂", "㍻", "豈"]
+)
 def test_japanese_is_not_for_a_voice_of_another_language(engine: Engine, text: str) -> None:
     with pytest.raises(ClipError, match="en_US-tones-low speaks English: take a Japanese voice"):
         _samples(engine, text, ENGLISH)
+
+
+@pytest.mark.parametrize("text", ["한국어", "ﾡ", "ㄱ"])
+def test_korean_is_not_for_a_voice_of_another_language(engine: Engine, text: str) -> None:
+    with pytest.raises(ClipError, match="en_US-tones-low speaks English: take a Korean voice"):
+        _samples(engine, text, ENGLISH)
+
+
+@pytest.mark.parametrize("text", ["Hello、world。", "ｈｅｌｌｏ", "① 〜 「x」"])
+def test_east_asian_marks_and_widths_are_of_every_language(engine: Engine, text: str) -> None:
+    assert len(_samples(engine, text, ENGLISH))
 
 
 @pytest.mark.parametrize(
@@ -336,15 +377,20 @@ def test_samples_that_are_no_numbers_are_an_error_of_the_clip(
 
 
 def test_no_samples_are_an_error_of_the_clip(tmp_path: Path) -> None:
-    tones.voice(tmp_path, inference={"length_scale": 1e-9})
+    tones.write_model(tones.voice(tmp_path), samples=0)
     with pytest.raises(ClipError, match="makes no sound of a↓me"):
         _samples(_engine(tmp_path), "雨", JAPANESE)
 
 
 def test_a_second_voice_that_is_broken_is_an_error_of_its_clips(tmp_path: Path) -> None:
     tones.voice(tmp_path)
-    tones.write_model(tones.voice(tmp_path, SEVERAL.name), symbols=100)
+    broken = tones.voice(tmp_path, SEVERAL.name)
+    tones.write_model(broken, symbols=100)
     engine = _engine(tmp_path)
+    with pytest.raises(ClipError, match=r"three-high\.onnx does not fit its configuration"):
+        engine.speak(FORMS[0], SEVERAL)
+    # What is wrong with it is remembered, not looked for at each clip.
+    broken.unlink()
     with pytest.raises(ClipError, match=r"three-high\.onnx does not fit its configuration"):
         engine.speak(FORMS[0], SEVERAL)
     assert heard(engine.speak(FORMS[0], JAPANESE).samples) == ["ta↑be↓ɾɯ."]
@@ -379,6 +425,75 @@ def test_a_voice_s_language_is_found(
 ) -> None:
     tones.voice(tmp_path, name, phonemes="text", **changes)
     assert [voice.language for voice in _piper(tmp_path).voices()] == [language]
+
+
+def test_every_speaker_can_be_chosen_whatever_the_configuration_calls_them(tmp_path: Path) -> None:
+    names = {"anna": 0, "ann": 0, "\x1b[2J": 1, "ben\n": 2, "ben": 2, "a#b c": 3}
+    tones.voice(tmp_path, "ja", speakers=5, speaker_id_map=names)
+    assert [voice.name for voice in _piper(tmp_path).voices()] == [
+        "ja",
+        "ja#anna",
+        "ja#ann",
+        "ja#1",
+        "ja#ben",
+        "ja#a#b c",
+        "ja#4",
+    ]
+
+
+def test_a_speaker_s_name_goes_before_another_s_number(tmp_path: Path) -> None:
+    tones.voice(tmp_path, "ja", speakers=2, speaker_id_map={"1": 0})
+    told = {voice.name: voice.description for voice in _piper(tmp_path).voices()}
+    assert told["ja#1"] == "medium quality, speaker 1 of 2, 22050 Hz"
+
+
+def test_null_in_a_configuration_is_as_if_it_were_absent(tmp_path: Path) -> None:
+    model = tones.voice(tmp_path)
+    beside = model.with_name(f"{model.name}.json")
+    said = json.loads(beside.read_bytes()) | {
+        "audio": {"sample_rate": tones.RATE_HZ, "quality": None},
+        "speaker_id_map": None,
+        "language": None,
+    }
+    beside.write_text(json.dumps(said), encoding="utf-8")
+    assert [voice.description for voice in _piper(tmp_path).voices()] == ["22050 Hz"]
+    assert heard(_samples(_engine(tmp_path), "雨", JAPANESE)) == ["a↓me."]
+
+
+def test_what_is_no_file_is_no_voice(tmp_path: Path) -> None:
+    tones.voice(tmp_path, "a")
+    (tmp_path / "a.onnx").unlink()
+    (tmp_path / "a.onnx").mkdir()
+    tones.voice(tmp_path, "b")
+    (tmp_path / "b.onnx").unlink()
+    (tmp_path / "b.onnx").symlink_to(tmp_path / "none")
+    assert _piper(tmp_path).voices() == ()
+    assert f"there is no voice in {tmp_path} yet" in (_piper(tmp_path).problem() or "")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "caf\udce9", "a\u2028b"])
+def test_a_voice_whose_name_a_terminal_cannot_show_is_refused(tmp_path: Path, name: str) -> None:
+    tones.voice(tmp_path, "good").replace(tmp_path / f"{name}.onnx")
+    (tmp_path / "good.onnx.json").replace(tmp_path / f"{name}.onnx.json")
+    assert _piper(tmp_path).voices() == ()
+    problem = _piper(tmp_path).problem() or ""
+    assert problem == (
+        f"{tmp_path} has a voice {name!r}, whose name cannot be shown: rename both of its files"
+    )
+    assert problem.isprintable()
+
+
+def test_which_voices_say_accents_is_known(folder: Path) -> None:
+    provider = _piper(folder)
+    says = [each.name for each in provider.voices() if provider.accents(each.name)]
+    assert says == [
+        "ja_JP-three-high",
+        "ja_JP-three-high#anna",
+        "ja_JP-three-high#1",
+        "ja_JP-three-high#ben",
+        "ja_JP-tones-medium",
+    ]
+    assert provider.accents("nobody") is False
 
 
 def test_the_quality_and_the_speaker_of_a_voice_are_told(folder: Path) -> None:
@@ -467,12 +582,18 @@ def test_a_voice_speaks_with_its_own_noise_and_without_it_gives_equal_samples(
         (b'{"x": ' + b"[" * 100_000, "is no configuration of a Piper voice"),
         ({"num_speakers": "1"}, "Expected `int`, got `str` - at `$.num_speakers`"),
         ({"num_speakers": 10**9}, "at `$.num_speakers`"),
-        ({"audio": {"sample_rate": 0}}, "at `$.audio.sample_rate`"),
+        ({"audio": {"sample_rate": 7_999}}, "at `$.audio.sample_rate`"),
+        ({"audio": {"sample_rate": 192_001}}, "at `$.audio.sample_rate`"),
         ({"phoneme_id_map": {"a": ["1"]}}, "at `$.phoneme_id_map"),
         ({"phoneme_id_map": {"a": [1]}}, "has no ids for ^ _ $ in its phoneme_id_map"),
-        ({"inference": {"length_scale": 0}}, "at `$.inference.length_scale`"),
+        ({"inference": {"length_scale": 0.04}}, "at `$.inference.length_scale`"),
+        ({"inference": {"length_scale": 21}}, "at `$.inference.length_scale`"),
         ({"speaker_id_map": {"a": 4}}, "names a speaker 4, but has only 1"),
-        ({"phoneme_type": "klingon"}, "Invalid enum value 'klingon'"),
+        (
+            {"phoneme_type": "openjtalk"},
+            "is of another kind of Piper voice, with phonemes of the type 'openjtalk': it cannot be",
+        ),
+        ({"phoneme_type": "\x1b[2J\n"}, "of the type '\\x1b[2J\\n': it cannot"),
         ({"phoneme_type": "pinyin"}, "Chinese phonemes, for which Piper needs g2pW"),
         ({"phoneme_type": "hebrew"}, "Piper needs Nakdimon"),
         ({"phoneme_type": "thai"}, "Piper needs TLTK"),
@@ -524,6 +645,18 @@ def test_without_voices_it_says_what_to_do(tmp_path: Path) -> None:
         "there is no voice yet: tts-assets models fetch ja_JP-hi_fi_captain-medium, or "
     )
     assert f"no voice in {tmp_path / 'none'} yet" in (_piper(tmp_path / "none").problem() or "")
+
+
+def test_without_a_japanese_voice_it_says_what_to_do(tmp_path: Path) -> None:
+    tones.voice(tmp_path, ENGLISH.name, phonemes="espeak", espeak="en-us")
+    assert _piper(tmp_path).problem() == (
+        f"there is no Japanese voice in {tmp_path} yet: tts-assets models fetch "
+        "ja_JP-hi_fi_captain-medium, or name a folder that has NAME.onnx and NAME.onnx.json as "
+        "voices in [piper], or choose another by --voice"
+    )
+    assert _piper(tmp_path, ENGLISH.name).problem() is None
+    (tmp_path / "ja_JP-alone.onnx").write_bytes(b"")
+    assert "needs its configuration ja_JP-alone.onnx.json" in (_piper(tmp_path).problem() or "")
 
 
 def test_fetched_voices_are_found(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from tests.stand_ins import say as stand_in
-from tts_assets.domain import Speech, SpokenForm, Voice
+from tts_assets.domain import DictionaryWord, Speech, SpokenForm, Voice
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError
 from tts_assets.pool import FailureRules, Pool
 from tts_assets.providers import Speaker, get, say_voices
@@ -88,6 +89,13 @@ def _listing(line: str) -> list[tuple[str, str, str]]:
         ("Zoe Infovox iVox HQ nl_BE    #", "Zoe Infovox iVox HQ", "nl-BE", ""),
         ("Nora\tnb_NO\t# Hei\r", "Nora", "nb-NO", "Hei"),
         ("Twice en_US # a ja_JP # b", "Twice", "en-US", "a ja_JP # b"),
+        ("Zamenhof            eo       # Saluton", "Zamenhof", "eo", "Saluton"),
+        ("Hattori             ja       # こんにちは", "Hattori", "ja", "こんにちは"),
+        ("Ona of Lo           lo_LA    # x", "Ona of Lo", "lo-LA", "x"),
+        ("Shanshan            zh_Hans_CN # 你好！", "Shanshan", "zh-Hans-CN", "你好！"),
+        ("Sin-ji              zh-Hant  # 你好！", "Sin-ji", "zh-Hant", "你好！"),
+        ("Kyoko ja_JP # a\u2028b ja_JP # c", "Kyoko", "ja-JP", "a\u2028b ja_JP # c"),
+        ("Kyoko ja_JP # a\x0bb ja_JP # c", "Kyoko", "ja-JP", "a\x0bb ja_JP # c"),
     ],
 )
 def test_a_line_of_the_list_is_a_voice(
@@ -143,10 +151,7 @@ def test_a_say_that_lists_no_voices_ends_the_run_in_words(
 ) -> None:
     mac.script(script)
     monkeypatch.setattr(say_voices, "_PATIENCE_SECONDS", 0.5)
-    provider = get("say", Settings())
-    with pytest.raises(FatalError, match=message):
-        provider.voices()
-    assert provider.problem() is not None
+    assert re.search(message, get("say", Settings()).problem() or "")
 
 
 def test_an_executable_of_another_machine_ends_the_run_in_words(mac: Mac) -> None:
@@ -159,6 +164,18 @@ def test_without_a_japanese_voice_it_tells_where_to_get_one(mac: Mac) -> None:
     mac.script("echo 'Alex                en_US    # Hello'")
     assert "System Settings" in str(get("say", Settings()).problem())
     assert get("say", Settings(voice="Alex")).problem() is None
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("mac")
+async def test_a_dictionary_is_refused_before_anything_is_begun() -> None:
+    words = (DictionaryWord(surface="勇人", reading="ユウト"),)
+    provider = get("say", Settings(words=words))
+    problem = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
+    assert provider.problem() == problem
+    with pytest.raises(FatalError, match=re.escape(problem)):
+        async with provider.open(workers=1, timeout_seconds=60.0, words=words):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -189,7 +206,7 @@ def test_the_engine_is_the_system_and_its_version() -> None:
         f"say macos={platform.mac_ver()[0]}",
         "say macos=unknown",
     )
-    assert get("say", Settings()).accents is False
+    assert get("say", Settings()).accents("Kyoko") is False
 
 
 @pytest.mark.anyio

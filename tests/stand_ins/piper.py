@@ -70,6 +70,7 @@ def write_model(
     symbols: int = SYMBOLS,
     noisy: bool = False,
     loudness: float = 0.3,
+    samples: int = SAMPLES,
     inputs: Sequence[str] = ("input", "input_lengths", "scales", "sid"),
 ) -> None:
     """A model that sounds.
@@ -80,6 +81,7 @@ def write_model(
         symbols: how many phonemes it knows.
         noisy: it draws chance by the noise scale, as real ones do.
         loudness: the amplitude of its tones.
+        samples: how long each is at length scale 1.
         inputs: what its inputs are called.
     """
     import onnx
@@ -89,7 +91,7 @@ def write_model(
     constants = {
         "tones": _tones(symbols).astype(np.float32),
         "pitches": (1.0 + 0.5 * np.arange(speakers)).astype(np.float32),
-        "samples": np.float32(SAMPLES),
+        "samples": np.float32(samples),
         "turn": np.float32(2 * np.pi / RATE_HZ),
         "loudness": np.float32(loudness),
         "zero": np.int64(0),

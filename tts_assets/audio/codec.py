@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from tts_assets.audio import mp3
 from tts_assets.audio.ogg import with_serial
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError
-from tts_assets.formats import OPUS_KBPS, mp3_frame_bytes, mp3_kbps
+from tts_assets.formats import OPUS_KBPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 LOSSLESS = frozenset({Format.FLAC, Format.WAV})
 
 _CONTAINERS = {
-    Format.MP3: ("MP3", "MPEG_LAYER_III"),
     Format.OPUS: ("OGG", "OPUS"),
     Format.OGG: ("OGG", "VORBIS"),
     Format.FLAC: ("FLAC", "PCM_16"),
@@ -34,13 +34,6 @@ _SERIAL = 0x74747361
 # libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
 _BLOCK = 1 << 14
 
-# LAME turns down whatever it encodes at a constant bit rate by this factor.
-_LAME_SCALE = 0.95
-
-# Smaller frames have no room for LAME's tag, which tells players to skip this delay.
-_LAME_TAG_BYTES = 170
-_LAME_DELAY = 1105
-
 _PCM_SCALE = 32_768
 
 
@@ -51,7 +44,9 @@ def encode(samples: Samples, sound: Sound) -> bytes:
         samples: shape (n,), full scale at -1..1, at ``sound.rate_hz``.
         sound: settings that ``formats.problem_with`` finds nothing wrong with.
     """
-    prepared = _prepared(samples, sound)
+    if sound.format is Format.MP3:
+        return mp3.encode(samples, sound)
+    prepared = _sixteen_bits(samples) if sound.format in LOSSLESS else samples
     container, subtype = _CONTAINERS[sound.format]
     buffer = io.BytesIO()
     with soundfile.SoundFile(
@@ -62,7 +57,6 @@ def encode(samples: Samples, sound: Sound) -> bytes:
         format=container,
         subtype=subtype,
         compression_level=_compression(sound),
-        bitrate_mode="CONSTANT" if sound.format is Format.MP3 else None,
     ) as file:
         for start in range(0, prepared.size, _BLOCK):
             file.write(prepared[start : start + _BLOCK])
@@ -93,14 +87,10 @@ def decode(data: bytes) -> tuple[Samples, int]:
 def _compression(sound: Sound) -> float | None:
     """Turn a bit rate or quality into libsndfile's scale, where 0 is best; None for its default.
 
-    libsndfile maps the scale to whole kbit/s (MP3) or bit/s (Opus) over the encoding's range and
-    cuts off fractions; half a unit more lands on the wanted number.
+    libsndfile maps the scale to whole bit/s over Opus's range and cuts off fractions; half a bit
+    more lands on the wanted number.
     """
     match sound.format:
-        case Format.MP3:
-            possible = mp3_kbps(sound.rate_hz)
-            most, least = possible[-1], possible[0]
-            return max(0.0, (most - sound.bitrate_kbps - 0.5) / (most - least))
         case Format.OPUS:
             least, most = OPUS_KBPS
             return max(0.0, (most - sound.bitrate_kbps - 0.0005) / (most - least))
@@ -110,23 +100,7 @@ def _compression(sound: Sound) -> float | None:
             return None
 
 
-def _prepared(samples: Samples, sound: Sound) -> Samples | NDArray[np.int16]:
-    """The samples as the encoder must get them for the file to sound as they do."""
-    if sound.format in LOSSLESS:
-        # libsndfile would wrap what exceeds full scale.
-        whole = np.rint(samples * _PCM_SCALE)
-        return np.clip(whole, -_PCM_SCALE, _PCM_SCALE - 1).astype(np.int16)
-    if sound.format is Format.MP3:
-        return samples[_untold_delay(samples, sound) :] / np.float32(_LAME_SCALE)
-    return samples
-
-
-def _untold_delay(samples: Samples, sound: Sound) -> int:
-    """How much of the leading silence the encoder's delay will stand for, in samples.
-
-    Where the frames are too small for LAME's tag, players do not skip that delay.
-    """
-    if mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps) >= _LAME_TAG_BYTES:
-        return 0
-    (sounding,) = np.nonzero(samples[:_LAME_DELAY])
-    return int(sounding[0]) if sounding.size else min(_LAME_DELAY, samples.size)
+def _sixteen_bits(samples: Samples) -> NDArray[np.int16]:
+    """Whole numbers; libsndfile would wrap what exceeds full scale."""
+    whole = np.rint(samples * _PCM_SCALE)
+    return np.clip(whole, -_PCM_SCALE, _PCM_SCALE - 1).astype(np.int16)

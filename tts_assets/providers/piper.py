@@ -37,12 +37,12 @@ class Piper:
     """The provider; nothing native is loaded into this process."""
 
     name = "piper"
-    # Peaks of the engine with a voice of the usual size (medium: 23.7 million random weights,
+    # Peaks of the engine with a voice of the usual size (medium: 16.4 million random weights,
     # exported from the model code in piper-tts) over 60 words and 10 sentences of 4 s: 433 MiB with
-    # one thread, 558 with two. Eight on two cores take no more, as each waits for a core.
-    base_mib = 330
+    # one thread, 558 with two. Together with the process of the run, 493 to 556 MiB were seen with
+    # one. There are never more threads than cores.
+    base_mib = 420
     footprint_mib = 115
-    accents = True
 
     def __init__(self, settings: Settings) -> None:
         """Look for nothing yet."""
@@ -80,6 +80,11 @@ class Piper:
             self._engines[voice] = self._parts_of(voice)
         return self._engines[voice]
 
+    def accents(self, voice: str) -> bool:
+        """Only a voice of the Japanese kind is told them; espeak takes none."""
+        offered = self._shelf.offered.get(voice)
+        return offered is not None and offered.file.has_accents
+
     def repeats(self, voice: str) -> bool:
         """Not if its model draws chance, and its configuration lets that be heard.
 
@@ -113,13 +118,20 @@ class Piper:
         wanted = (self._wanted or "").partition("#")[0]
         if wanted in faults or (faults and not offered):
             return faults.get(wanted) or next(iter(faults.values()))
-        if offered:
-            chosen = offered.get(self._wanted or "") or next(iter(offered.values()))
+        chosen = offered.get(self._wanted or "") or next(iter(offered.values()), None)
+        if chosen and (self._wanted or chosen.file.is_japanese):
             return _problem_with_model(chosen.file.model)
+        of_japanese = (fault for name, fault in faults.items() if name.startswith("ja"))
+        return next(of_japanese, None) or self._no_voice(others=bool(offered))
+
+    def _no_voice(self, *, others: bool) -> str:
+        """What to do where no voice, or none but others, can speak Japanese."""
+        what = "Japanese voice" if others else "voice"
+        instead = ", or choose another by --voice" if others else ""
         where = f"in {self._folder} " if self._is_given else ""
         return (
-            f"there is no voice {where}yet: tts-assets models fetch ja_JP-hi_fi_captain-medium, or "
-            "name a folder that has NAME.onnx and NAME.onnx.json as voices in [piper]"
+            f"there is no {what} {where}yet: tts-assets models fetch ja_JP-hi_fi_captain-medium, or "
+            f"name a folder that has NAME.onnx and NAME.onnx.json as voices in [piper]{instead}"
         )
 
     def _parts_of(self, voice: str) -> str:

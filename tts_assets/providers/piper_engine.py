@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import unicodedata
 from pathlib import Path
@@ -15,6 +14,7 @@ from piper import PiperConfig, PiperVoice, SynthesisConfig
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese import prosody
+from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import morae
 from tts_assets.japanese.nodes import enlarged, phrases
@@ -40,10 +40,14 @@ _MOST_PHONEMES = 2_000
 _INPUTS = frozenset({"input", "input_lengths", "scales"})
 _INPUTS_OF_SEVERAL = _INPUTS | {"sid"}
 
-_KANA = re.compile("[ぁ-ゖァ-ヺー]")
-_IDEOGRAPH = re.compile("[々\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-#: Languages that are written with ideographs, as espeak names them.
+#: Languages that are written with ideographs, as espeak names them; Japanese is not asked for.
 _IDEOGRAPHIC = frozenset({"zh", "cmn", "yue", "hak", "nan"})
+#: How Unicode's names of letters begin, which languages have them, and the voice to take for them.
+_SCRIPTS = (
+    (("HIRAGANA", "KATAKANA", "HENTAIGANA"), frozenset[str](), "Japanese"),
+    (("CJK", "IDEOGRAPHIC"), _IDEOGRAPHIC, "Japanese"),
+    (("HANGUL",), frozenset({"ko"}), "Korean"),
+)
 #: ``[[...]]`` would be taken for phonemes; espeak obeys some control characters.
 _COMMANDS = dict.fromkeys([*map(ord, "[]"), *range(0x20), *range(0x7F, 0xA0)], " ")
 #: Morae for which espeak's Japanese has no sound: it would spell out "Japanese letter".
@@ -67,11 +71,12 @@ class Engine:
         self._shelf = voices_in(Path(voices))
         self._device = device
         self._loaded: dict[Path, PiperVoice] = {}
+        self._faults: dict[Path, str] = {}
         self._loading = threading.Lock()
         self._dictionary = Dictionary()
-        first = self._shelf.voice(voice).file
-        self._library(first)
-        if first.is_japanese:
+        self._first = self._shelf.voice(voice).file
+        self._library(self._first)
+        if self._first.is_japanese:
             self._dictionary.best("")
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
@@ -83,12 +88,12 @@ class Engine:
         self._dictionary.learn(words)
 
     def read(self, form: SpokenForm) -> Pronunciation:
-        """How a form is said.
+        """How a form is said by the first voice.
 
         Raises:
             ClipError: it cannot be said as the entry says, or is too long.
         """
-        return guarded(form, self._dictionary).pronunciation
+        return _heard(guarded(form, self._dictionary), self._first)
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -109,7 +114,7 @@ class Engine:
         found: Guarded | None = None
         if offered.file.is_japanese:
             found = guarded(form, self._dictionary)
-            sentences = self._japanese(found, form, library)
+            sentences = self._japanese(found, form, offered.file)
         else:
             sentences = _foreign(form.text, offered.file, library)
         return Speech(
@@ -118,26 +123,33 @@ class Engine:
                 round(_PAUSE_SECONDS / voice.speed * library.config.sample_rate),
             ),
             rate_hz=library.config.sample_rate,
-            pronunciation=found.pronunciation if found else None,
+            pronunciation=_heard(found, offered.file) if found else None,
         )
 
     def _library(self, file: VoiceFile) -> PiperVoice:
-        """A voice, loaded by the first thread that asks for it.
+        """A voice, loaded once, by the first thread that asks for it.
 
         Raises:
             UsageError: it cannot be used.
         """
         with self._loading:
+            if file.model in self._faults:
+                raise UsageError(self._faults[file.model])
             if file.model not in self._loaded:
-                self._loaded[file.model] = _load(file, self._device)
+                try:
+                    self._loaded[file.model] = _load(file, self._device)
+                except UsageError as exc:
+                    self._faults[file.model] = str(exc)
+                    raise
             return self._loaded[file.model]
 
-    def _japanese(self, found: Guarded, form: SpokenForm, library: PiperVoice) -> list[list[str]]:
+    def _japanese(self, found: Guarded, form: SpokenForm, file: VoiceFile) -> list[list[str]]:
         """The phonemes of each sentence, as the reading guard has settled it."""
         # A word that had to be forced has lost its marks.
         asks = not form.sentence and form.text.endswith(("?", "？"))
+        library = self._library(file)
         labels = [self._dictionary.labels(nodes) for nodes in found.parts]
-        if library.config.phoneme_type == "japanese":
+        if file.has_accents:
             return [prosody.phonemes(each, question=asks) for each in labels]
         return [
             sentence
@@ -208,6 +220,12 @@ def _try(library: PiperVoice, file: VoiceFile) -> None:
         ) from exc
 
 
+def _heard(found: Guarded, file: VoiceFile) -> Pronunciation:
+    """What is known of how a voice says it: espeak takes no accents."""
+    said = found.pronunciation
+    return said if file.has_accents else without_accents(said)
+
+
 def _kana(found: Iterable[Phrase], *, question: bool) -> str:
     """A sentence as espeak's Japanese reads it right: the sounds in kana, a word for each phrase.
 
@@ -225,9 +243,13 @@ def _kana(found: Iterable[Phrase], *, question: bool) -> str:
 def _foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[list[str]]:
     """The phonemes of each sentence of a text in the voice's own language."""
     language = file.language.partition("-")[0]
-    if _KANA.search(text) or (language not in _IDEOGRAPHIC and _IDEOGRAPH.search(text)):
-        named = file.configuration.language.name_english or file.language
-        raise ClipError(f"{file.model.stem} speaks {named}: take a Japanese voice for {text!r}")
+    letters = filter(str.isalnum, unicodedata.normalize("NFKC", text))
+    names = [unicodedata.name(each, "") for each in letters]
+    for begins, languages, other in _SCRIPTS:
+        if language not in languages and any(name.startswith(begins) for name in names):
+            raise ClipError(
+                f"{file.model.stem} speaks {file.spoken}: take a {other} voice for {text!r}"
+            )
     found = _known(library.phonemize(text.translate(_COMMANDS)), library)
     if not found:
         raise ClipError(f"there is nothing to say in {text!r}: it has no word in {file.language}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
@@ -26,11 +26,13 @@ _NEEDS_MORE = {
     "hebrew": "Hebrew phonemes, for which Piper needs Nakdimon",
     "thai": "Thai phonemes, for which Piper needs TLTK",
 }
+_KINDS = ("espeak", "text", "japanese")
 
 
 class _Audio(msgspec.Struct, frozen=True):
-    sample_rate: Annotated[int, msgspec.Meta(gt=0)]
-    quality: str = ""
+    # The rates of telephones and of studios; other numbers are mistakes, and would take all memory.
+    sample_rate: Annotated[int, msgspec.Meta(ge=8_000, le=192_000)]
+    quality: str | None = None
 
 
 class _Espeak(msgspec.Struct, frozen=True):
@@ -38,13 +40,14 @@ class _Espeak(msgspec.Struct, frozen=True):
 
 
 class _Language(msgspec.Struct, frozen=True):
-    code: str = ""
-    name_english: str = ""
+    code: str | None = None
+    name_english: str | None = None
 
 
 class _Inference(msgspec.Struct, frozen=True):
     noise_scale: float = 0.667
-    length_scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    # Wide bounds: a slower voice would take all memory, and a faster one have no sound.
+    length_scale: Annotated[float, msgspec.Meta(ge=0.05, le=20)] = 1.0
     noise_w: float = 0.8
 
 
@@ -56,10 +59,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     num_symbols: _Count
     num_speakers: _Speakers
     phoneme_id_map: dict[str, list[_Count]]
-    phoneme_type: Literal["espeak", "text", "japanese", "pinyin", "hebrew", "thai"] = "espeak"
-    speaker_id_map: dict[str, _Count] = {}
+    phoneme_type: str = "espeak"
+    speaker_id_map: dict[str, _Count] | None = None
     default_speaker_id: _Count = 0
-    language: _Language = _Language()
+    language: _Language | None = None
     inference: _Inference = _Inference()
     vowel_clusters: list[list[str]] = []
 
@@ -87,10 +90,22 @@ class VoiceFile:
     @property
     def language(self) -> str:
         """What it speaks, as a BCP 47 tag."""
-        said = self.configuration
-        if said.phoneme_type == "japanese":
+        if self.has_accents:
             return "ja-JP"
-        return _tag(said.language.code or said.espeak.voice or self.model.name.partition("-")[0])
+        said = self.configuration
+        code = said.language and said.language.code
+        return _tag(code or said.espeak.voice or self.model.name.partition("-")[0])
+
+    @property
+    def spoken(self) -> str:
+        """The same in words, where they are known."""
+        said = self.configuration.language
+        return (said and said.name_english) or self.language
+
+    @property
+    def has_accents(self) -> bool:
+        """Whether its phonemes tell where the pitch falls."""
+        return self.configuration.phoneme_type == "japanese"
 
     @property
     def is_japanese(self) -> bool:
@@ -105,12 +120,14 @@ class VoiceFile:
 
     @property
     def speakers(self) -> dict[str, int]:
-        """The ids of its speakers, by name, or by number where they have none."""
+        """The ids of its speakers, by each of their names, or by number where they have none."""
         count = self.configuration.num_speakers
         if count <= 1:
             return {}
-        names = {number: name for name, number in self.configuration.speaker_id_map.items()}
-        return {names.get(number, str(number)): number for number in range(count)}
+        given = (self.configuration.speaker_id_map or {}).items()
+        names = {name: number for name, number in given if name.isprintable()}
+        numbers = {str(number): number for number in set(range(count)).difference(names.values())}
+        return dict(sorted((numbers | names).items(), key=lambda speaker: speaker[1]))
 
 
 class Offered(NamedTuple):
@@ -153,9 +170,12 @@ def voices_in(folder: Path) -> Shelf:
     faults: dict[str, str] = {}
     for model in sorted(folder.glob("*.onnx")):
         try:
-            files[model.stem] = _voice_file(model)
+            if model.is_file():
+                files[model.stem] = _voice_file(model)
         except UsageError as exc:
             faults[model.stem] = str(exc)
+        except OSError as exc:
+            faults[model.stem] = f"the voice {model} cannot be read: {exc.strerror}"
     offered: dict[str, Offered] = {}
     for name, file in sorted(files.items(), key=lambda item: _rank(item[1])):
         speakers = file.speakers
@@ -166,7 +186,7 @@ def voices_in(folder: Path) -> Shelf:
 
 
 def _rank(file: VoiceFile) -> int:
-    if file.configuration.phoneme_type == "japanese":
+    if file.has_accents:
         return 0
     return 1 if file.is_japanese else 2
 
@@ -177,6 +197,11 @@ def _voice_file(model: Path) -> VoiceFile:
     Raises:
         UsageError: there is none, or it cannot be used.
     """
+    if not model.stem.isprintable():
+        raise UsageError(
+            f"{model.parent} has a voice {model.stem!r}, whose name cannot be shown: "
+            "rename both of its files"
+        )
     path = _beside(model)
     try:
         configuration = _decoder.decode(path.read_bytes())
@@ -198,10 +223,16 @@ def _problem_with(configuration: Configuration) -> str | None:
     """What keeps a configuration of the right shape from being used."""
     if needs := _NEEDS_MORE.get(configuration.phoneme_type):
         return f"is of a voice with {needs}: it cannot be used here, take another"
+    if configuration.phoneme_type not in _KINDS:
+        return (
+            "is of another kind of Piper voice, with phonemes of the type "
+            f"{configuration.phoneme_type!r}: it cannot be used here, take another"
+        )
     ids = configuration.phoneme_id_map
     if absent := [sign for sign in _FRAME if not ids.get(sign)]:
         return f"has no ids for {' '.join(absent)} in its phoneme_id_map: fetch it again"
-    speakers = max([*configuration.speaker_id_map.values(), configuration.default_speaker_id])
+    named = (configuration.speaker_id_map or {}).values()
+    speakers = max([*named, configuration.default_speaker_id])
     if speakers >= max(1, configuration.num_speakers):
         return (
             f"names a speaker {speakers}, but has only {configuration.num_speakers}, counted from 0: "

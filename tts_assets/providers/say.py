@@ -44,6 +44,8 @@ _NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u202
 #: Alone and in hiragana they may be taken for particles, and said as ワ and エ.
 _PARTICLES = ("ハ", "ヘ")
 
+_NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
+
 
 class Say:
     """The provider.
@@ -57,14 +59,14 @@ class Say:
     # Estimates: there was no Mac to measure on.
     base_mib = 20
     footprint_mib = 60
-    accents = False
 
     def __init__(self, settings: Settings) -> None:
-        """Look for nothing yet: the settings tell only whether a voice was asked for."""
+        """Look for nothing yet."""
         self._voice = settings.voice
+        self._has_words = bool(settings.words)
 
     def problem(self) -> str | None:
-        """None where `say` can list a voice to speak with, else what is missing and what to do."""
+        """None where `say` can speak as it is asked to, else what it lacks and what to do."""
         try:
             voices = self.voices()
         except FatalError as exc:
@@ -74,7 +76,7 @@ class Say:
                 "no Japanese voice is installed: add one in System Settings, "
                 "Accessibility, Spoken Content, System voice, Manage Voices"
             )
-        return None
+        return _NO_WORDS if self._has_words else None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
         """The installed voices, the Japanese ones first, as `say` lists them.
@@ -91,6 +93,10 @@ class Say:
     def engine(self, voice: str) -> str:  # noqa: ARG002 - voices are renewed with the system
         """The version of macOS: `say` has none, and its voices none that it would tell."""
         return f"say macos={_macos()}"
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Never: it takes none."""
+        return False
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
         """Nobody says so."""
@@ -110,7 +116,7 @@ class Say:
             FatalError: there is no `say`, no room for temporary files, or a dictionary to learn.
         """
         if words:
-            raise FatalError("say takes no words of your own: leave out [[dictionary]]")
+            raise FatalError(_NO_WORDS)
         executable = _executable()
         try:
             folder = tempfile.TemporaryDirectory(prefix="tts-assets-say-")

@@ -14,10 +14,13 @@ from tts_assets.providers.protocol import VoiceInfo
 _PATIENCE_SECONDS = 20.0
 
 #: ``Kyoko    ja_JP    # こんにちは``: a name may hold blanks and brackets, and where it is long only
-#: one blank parts it from the locale; that may go on behind the region: ``zh_CN_U_SD@sd=cnsc``.
+#: one blank parts it from the locale; that may be a language alone, have a script (``zh_Hans_CN``),
+#: and go on behind the region: ``zh_CN_U_SD@sd=cnsc``.
 _LINE = re.compile(
     r"(?P<name>\S.*?)\s+(?P<language>[a-z]{2,3})"
-    r"[_-](?:(?P<region>[A-Z]{2}|[0-9]{3})(?![A-Za-z0-9]))?[\w@=-]*\s+#(?P<sample>.*)"
+    r"(?:[_-](?P<script>[A-Z][a-z]{3})(?![A-Za-z0-9]))?"
+    r"(?:[_-](?P<region>[A-Z]{2}|[0-9]{3})(?![A-Za-z0-9]))?"
+    r"(?:[_@-][\w@=-]*)?\s+#(?P<sample>.*)"
 )
 
 #: The Japanese voice that comes with macOS; others are added by its owner.
@@ -45,9 +48,9 @@ def listed(executable: str) -> tuple[VoiceInfo, ...]:
 def parsed(listing: str) -> list[VoiceInfo]:
     """The voices of a list, each name once; lines of another shape are passed over."""
     voices: dict[str, VoiceInfo] = {}
-    for line in listing.splitlines():
+    for line in listing.split("\n"):
         if (found := _LINE.fullmatch(line.strip())) is not None:
-            language = "-".join(filter(None, found.group("language", "region")))
+            language = "-".join(filter(None, found.group("language", "script", "region")))
             info = VoiceInfo(
                 name=found["name"], language=language, description=found["sample"].strip()
             )
