@@ -130,12 +130,12 @@ def test_a_variable_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
 def test_paths_of_models_are_seen_from_the_file_and_names_stay_names(tmp_path: Path) -> None:
     (tmp_path / "tts-assets.toml").write_text(
         '[kokoro]\nmodel = "models/mine.onnx"\nvoices = "kokoro-voices-v1.0"\n'
-        '[piper]\nvoices = "voices"\n[models]\nfolder = "models"\nmirror = "https://m.example/x/"\n'
+        '[piper]\nvoices = "~/voices"\n[models]\nfolder = "models"\nmirror = "https://m.example/x/"\n'
     )
     settings = _load(tmp_path / "below")
     assert settings.kokoro.model == str(tmp_path / "models/mine.onnx")
     assert settings.kokoro.voices == "kokoro-voices-v1.0"
-    assert settings.piper.voices == str(tmp_path / "voices")
+    assert settings.piper.voices == "~/voices"
     assert settings.models.folder == str(tmp_path / "models")
     assert settings.models.mirror == "https://m.example/x"
 

@@ -15,9 +15,10 @@ import pytest
 
 from tests.cli.test_look import HEAVY
 from tests.conftest import Project
-from tests.models.server import CONTENT, Act, Server
+from tests.models.server import CONFIGURATION, CONTENT, Act, Server
 
 VOICE = "en_US-lessac-medium"
+CTRL_C, CTRL_D = b"\x03", b"\x04"
 FILES = (f"piper/{VOICE}.onnx", f"piper/{VOICE}.onnx.json")
 
 
@@ -26,7 +27,7 @@ def server() -> Iterator[Server]:
     """A mirror with one voice."""
     with Server().running() as running:
         running.add(f"/{FILES[0]}")
-        running.add(f"/{FILES[1]}", content=b"{}")
+        running.add(f"/{FILES[1]}", content=CONFIGURATION)
         yield running
 
 
@@ -41,6 +42,8 @@ class Shell:
     def __post_init__(self) -> None:
         self.project.environment |= {
             "NO_PROXY": "127.0.0.1",
+            # No certificates: to read the usual ones takes a while.
+            "SSL_CERT_DIR": str(self.project.folder),
             "TTS_ASSETS_MODELS_FOLDER": str(self.folder),
             "TTS_ASSETS_MODELS_MIRROR": self.server.url,
         }
@@ -77,6 +80,11 @@ class Shell:
             while piece := os.read(ours, 4096):
                 screen += piece
                 if typed and b"Download? [Y/n]: " in screen:
+                    if typed == CTRL_C:
+                        # What a terminal makes of it; this one has nobody in front.
+                        process.send_signal(signal.SIGINT)
+                        # Should the signal come just before it reads, it would read on.
+                        typed = b"\n"
                     os.write(ours, typed)
                     typed = b""
         except OSError:
@@ -105,6 +113,26 @@ def test_everything_known_is_listed_with_its_licence(shell: Shell) -> None:
     assert piper.endswith("NOT FOR COMMERCIAL USE")
     assert f"from {shell.server.url}/kokoro\n" in done.stdout
     assert not shell.folder.exists()
+
+
+def test_a_mirror_that_cannot_be_is_told_and_the_list_is_given(shell: Shell) -> None:
+    done = shell("list", TTS_ASSETS_MODELS_MIRROR="https://user:se?cret@host")
+    assert (done.returncode, "models.mirror is no address" in done.stderr) == (0, True)
+    assert "kokoro-v1.0 " in done.stdout
+    assert "cret" not in done.stdout + done.stderr
+
+
+def test_a_proxy_that_cannot_be_is_told(shell: Shell) -> None:
+    done = shell("fetch", VOICE, "--yes", ALL_PROXY="socks5://user:secret@127.0.0.1:1")
+    assert (done.returncode, done.stderr.count("ALL_PROXY")) == (4, 1), done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_folder_needs_no_utf_8_name(shell: Shell) -> None:
+    shell.folder = shell.folder.with_name(os.fsdecode(b"caf\xe9"))
+    shell.project.environment["TTS_ASSETS_MODELS_FOLDER"] = str(shell.folder)
+    done = shell("fetch", VOICE, "--yes")
+    assert (done.returncode, shell("path", VOICE).returncode) == (0, 0), done.stderr
 
 
 def test_programs_get_a_list(shell: Shell) -> None:
@@ -136,7 +164,10 @@ def test_size_source_and_licence_come_before_a_download(shell: Shell) -> None:
     assert f"from     {shell.server.url}/piper\n" in told
     assert "MODEL_CARD" in told
     assert "0.5 MB of 0.5 MB (100%)" in downloads
-    assert [(shell.folder / file).stat().st_size for file in FILES] == [len(CONTENT), 2]
+    assert [(shell.folder / file).stat().st_size for file in FILES] == [
+        len(CONTENT),
+        len(CONFIGURATION),
+    ]
     assert done.stdout.splitlines() == [f"{file}: fetched: {shell.folder / file}" for file in FILES]
 
 
@@ -173,17 +204,17 @@ def test_the_told_command_has_no_password(shell: Shell) -> None:
     assert "secret" not in done.stderr
 
 
-@pytest.mark.parametrize("typed", [b"\n", b"y\n"])
-def test_on_a_terminal_it_is_asked_for(shell: Shell, typed: bytes) -> None:
-    code, screen = shell.answer(typed, "fetch", VOICE)
+def test_on_a_terminal_it_is_asked_for(shell: Shell) -> None:
+    code, screen = shell.answer(b"\n", "fetch", VOICE)
     assert (code, "MODEL_CARD" in screen.partition("Download?")[0]) == (0, True), screen
     assert set(FILES) < set(shell.here())
 
 
-@pytest.mark.parametrize("typed", [b"n\n", b"\x04"])
-def test_who_says_no_gets_nothing(shell: Shell, typed: bytes) -> None:
-    code, screen = shell.answer(typed, "fetch", VOICE)
-    assert (code, "nothing was downloaded" in screen) == (2, True), screen
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", 2), (CTRL_C, 130), (CTRL_D, 130)])
+def test_who_says_no_or_ends_it_gets_nothing(shell: Shell, typed: bytes, code: int) -> None:
+    ended, screen = shell.answer(typed, "fetch", VOICE)
+    assert (ended, "Traceback" in screen) == (code, False), screen
+    assert ("nothing was downloaded" in screen) == (code == 2)
     assert (shell.server.asked, shell.here()) == ([], [])
 
 
@@ -216,9 +247,9 @@ def test_a_voice_that_is_nowhere_is_told_before_a_question(shell: Shell) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["kokorro", "../../etc/passwd", "en_US-../x-low", "-v1.0", "\x1b[2J"]
+    ("command", "name"),
+    [("fetch", "\x1b[2J"), ("path", "-v1.0"), ("remove", "../../etc/passwd")],
 )
-@pytest.mark.parametrize("command", ["fetch", "path", "remove"])
 def test_an_unknown_name_is_wrong_use(shell: Shell, command: str, name: str) -> None:
     done = shell(command, "--", name)
     assert (done.returncode, done.stdout) == (2, "")
@@ -229,21 +260,23 @@ def test_an_unknown_name_is_wrong_use(shell: Shell, command: str, name: str) -> 
 def test_offline_the_place_is_told(shell: Shell) -> None:
     done = shell("fetch", VOICE, "--yes", TTS_ASSETS_MODELS_OFFLINE="true")
     assert (done.returncode, shell.server.all_asked) == (2, [])
-    for file in FILES:
+    for file, content in zip(FILES, (CONTENT, CONFIGURATION), strict=True):
         assert f"{shell.server.url}/{file} to {shell.folder / file}" in done.stderr
         (shell.folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (shell.folder / file).write_bytes(CONTENT)
+        (shell.folder / file).write_bytes(content)
     done = shell("fetch", VOICE, TTS_ASSETS_MODELS_OFFLINE="true")
     assert (done.returncode, done.stdout.count("here already")) == (0, 2)
 
 
 def test_a_path_is_one_for_a_shell(shell: Shell) -> None:
     path = str(shell.folder / FILES[0])
-    assert (shell("path", VOICE).stdout, shell("path", VOICE).returncode) == (f"{path}\n", 1)
-    assert (shell("path").stdout, shell("path").returncode) == (f"{shell.folder}\n", 1)
+    before = [shell("path", VOICE), shell("path")]
+    assert [done.stdout for done in before] == [f"{path}\n", f"{shell.folder}\n"]
+    assert [done.returncode for done in before] == [1, 1]
     shell("fetch", VOICE, "--yes")
-    assert (shell("path", VOICE).stdout, shell("path", VOICE).returncode) == (f"{path}\n", 0)
-    assert shell("path").returncode == 0
+    after = [shell("path", VOICE), shell("path")]
+    assert [done.stdout for done in after] == [done.stdout for done in before]
+    assert [done.returncode for done in after] == [0, 0]
     assert len(shell("path", "kokoro").stdout.splitlines()) == 2
 
 

@@ -25,9 +25,11 @@ BRIEF = Patience(connect_seconds=5.0, silence_seconds=5.0, pauses_seconds=(0.0, 
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     """A server that runs, and no proxy between."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    # No certificates: to read the usual ones takes longer than most tests.
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with Server().running() as running:
         yield running
 
@@ -80,8 +82,11 @@ class Fetching:
     def ready(self) -> list[Ready]:
         return [event for event in self.events if isinstance(event, Ready)]
 
+    def retries(self) -> list[Retrying]:
+        return [event for event in self.events if isinstance(event, Retrying)]
+
     def reasons(self) -> list[str]:
-        return [event.reason for event in self.events if isinstance(event, Retrying)]
+        return [retry.reason for retry in self.retries()]
 
 
 @pytest.fixture

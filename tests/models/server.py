@@ -9,8 +9,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+
+def model(content: bytes) -> bytes:
+    """The same with a beginning that makes it an ONNX file: one field, the graph, and its length."""
+    rest = len(content) - 4
+    length = (rest & 0x7F | 0x80, rest >> 7 & 0x7F | 0x80, rest >> 14)
+    return bytes([0x3A, *length]) + content[4:]
+
+
 #: Big enough to come in several pieces, and to be cut between them.
-CONTENT = bytes(range(256)) * 2_000
+CONTENT = model(bytes(range(256)) * 2_000)
+CONFIGURATION = b'{"audio": {"sample_rate": 22050}, "phoneme_id_map": {"a": [1]}}'
 PROBE = "bytes=0-0"
 
 
@@ -24,6 +33,8 @@ class Act:
         cut: end the connection after so many bytes of the file.
         hold: after so many bytes wait until `Server.release`.
         shift: begin so many bytes after the one that was asked for, and say so.
+        headers: others, with an answer of no file.
+        raw: send this, whatever it is, and end the connection.
     """
 
     status: int = 200
@@ -31,6 +42,8 @@ class Act:
     cut: int | None = None
     hold: int | None = None
     shift: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes = b""
 
 
 @dataclass(kw_only=True)
@@ -139,7 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         act = Act(status=404) if file is None else Act()
         if file is not None and file.acts and not probe:
             act = file.acts.popleft()
-        if file is None or act.status != 200:
+        if act.raw:
+            self.wfile.write(act.raw)
+            self.close_connection = True
+        elif file is None or act.status != 200:
             self._bare(act)
         else:
             self._send(file, act, headers)
@@ -148,6 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(act.status)
         if act.location:
             self.send_header("Location", act.location)
+        for name, value in act.headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

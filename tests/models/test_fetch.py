@@ -1,19 +1,22 @@
 """Downloads are whole, checked and gone on with, whatever a server, a disk or a neighbour does."""
 
 import hashlib
+import logging
 from pathlib import Path
 
 import pytest
 
 from tests.models.conftest import NAME, Fetching
-from tests.models.server import CONTENT, Act
+from tests.models.server import CONTENT, Act, model
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.models import Advanced, Patience, SetAside, measured
 from tts_assets.settings import ModelSettings
 
+ONCE = Patience(pauses_seconds=())
+ONE_MORE = Patience(pauses_seconds=(0.0,))
 WHOLE = len(CONTENT)
 HALF = WHOLE // 2
-OTHER = CONTENT[::-1]
+OTHER = model(CONTENT[::-1])
 
 
 def _part(fetching: Fetching, ending: str = ".part") -> Path:
@@ -44,7 +47,7 @@ async def test_what_is_here_is_not_asked_for_again(fetching: Fetching) -> None:
 
 async def test_a_cut_download_goes_on_from_where_it_was_cut(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF), Act(cut=1_000))
-    await fetching()
+    await fetching(fetching.model(content=None))
     assert fetching.path.read_bytes() == CONTENT
     first, second, third = fetching.server.asked
     assert first.range is None
@@ -61,33 +64,260 @@ async def test_a_server_without_ranges_sends_it_all_again(fetching: Fetching) ->
     assert fetching.server.sent == HALF + WHOLE
 
 
-@pytest.mark.parametrize("etag", [None, 'W/"1"'])
-async def test_without_a_strong_validator_it_begins_again(
+NO_VALIDATORS = [None, 'W/"1"', '"é"', '"']
+
+
+@pytest.mark.parametrize("etag", NO_VALIDATORS)
+async def test_without_a_strong_validator_what_nobody_pins_begins_anew_and_says_so(
+    fetching: Fetching, etag: str | None
+) -> None:
+    model = fetching.model(content=None)
+    fetching.server.add("/small.onnx", Act(cut=HALF), Act(cut=HALF), etag=etag)
+    with pytest.raises(FatalError, match="run again to begin anew"):
+        await fetching(model, patience=ONCE)
+    await fetching(model)
+    assert fetching.path.read_bytes() == CONTENT
+    assert [asked.range for asked in fetching.server.asked] == [None, None, None]
+    assert [retry.anew for retry in fetching.retries()] == [True]
+
+
+async def test_without_a_validator_two_files_of_one_size_are_not_mixed(fetching: Fetching) -> None:
+    model = fetching.model(content=None)
+    fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER, etag=None)
+    with pytest.raises(FatalError):
+        await fetching(model, patience=ONCE)
+    fetching.server.add("/small.onnx", etag=None)
+    await fetching(model)
+    assert fetching.path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("etag", NO_VALIDATORS)
+async def test_a_pinned_file_needs_no_validator_to_go_on(
     fetching: Fetching, etag: str | None
 ) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF), etag=etag)
     await fetching()
     assert fetching.path.read_bytes() == CONTENT
-    assert [asked.range for asked in fetching.server.asked] == [None, None]
+    assert fetching.server.asked[1].range == f"bytes={HALF}-"
+    assert fetching.server.sent == WHOLE
+    assert [retry.anew for retry in fetching.retries()] == [False]
+
+
+async def test_a_note_with_a_strange_validator_is_none(fetching: Fetching) -> None:
+    fetching.server.add("/small.onnx")
+    _part(fetching).parent.mkdir(parents=True)
+    _part(fetching).write_bytes(CONTENT[:HALF])
+    _part(fetching, ".part.json").write_bytes('{"etag": "\\"é\\"", "bytes": 512000}'.encode())
+    await fetching(fetching.model(content=None))
+    assert [asked.range for asked in fetching.server.asked] == [None]
+
+
+async def test_pieces_of_several_files_are_fetched_once_more_in_one_piece(
+    fetching: Fetching,
+) -> None:
+    fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER)
+    with pytest.raises(FatalError):
+        await fetching(patience=ONCE)
+    fetching.server.add("/small.onnx")
+    await fetching()
+    assert [asked.range for asked in fetching.server.asked] == [None, f"bytes={HALF}-", None]
+    assert (fetching.path.read_bytes(), fetching.names()) == (CONTENT, [NAME])
+
+
+async def test_pieces_that_never_fit_are_fetched_only_once_more(fetching: Fetching) -> None:
+    fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER)
+    with pytest.raises(FatalError, match="SHA-256"):
+        await fetching()
+    assert [asked.range for asked in fetching.server.asked] == [None, f"bytes={HALF}-", None]
+    assert fetching.names() == [f"{NAME}.rejected"]
+
+
+@pytest.mark.parametrize("content", [CONTENT, None])
+async def test_a_server_without_ranges_costs_nothing_that_is_here(
+    fetching: Fetching, content: bytes | None
+) -> None:
+    fetching.server.add("/small.onnx", Act(cut=HALF), Act(cut=10), ranges=False)
+    with pytest.raises(FatalError):
+        await fetching(fetching.model(content=content), patience=ONE_MORE)
+    assert _part(fetching).stat().st_size == HALF
+    await fetching(fetching.model(content=content))
+    assert fetching.path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+async def test_a_part_that_is_longer_than_the_file_begins_anew(
+    fetching: Fetching, *, ranges: bool
+) -> None:
+    fetching.server.add("/small.onnx", Act(cut=HALF), ranges=ranges)
+    with pytest.raises(FatalError):
+        await fetching(patience=ONCE)
+    _part(fetching).write_bytes(CONTENT + b"more")
+    await fetching()
+    assert fetching.path.read_bytes() == CONTENT
+
+
+async def test_tries_are_counted_anew_while_more_comes(fetching: Fetching) -> None:
+    fetching.server.add("/small.onnx", *[Act(cut=60_000)] * 8)
+    await fetching(patience=ONE_MORE)
+    assert fetching.path.read_bytes() == CONTENT
+    assert fetching.server.sent == WHOLE
+
+
+async def test_what_grows_and_is_lost_again_has_an_end(fetching: Fetching) -> None:
+    cuts = [Act(cut=size) for size in (HALF, 10, HALF, 10, HALF)]
+    fetching.server.add("/small.onnx", *cuts, etag=None)
+    with pytest.raises(FatalError, match="3 times"):
+        await fetching(fetching.model(content=None))
+    assert len(fetching.server.asked) == 3
+
+
+@pytest.mark.parametrize(("told", "waited"), [("1000", 0.05), ("0", 0.0), ("soon", 0.0)])
+async def test_a_server_is_left_alone_as_long_as_it_asks_but_no_longer_than_agreed(
+    fetching: Fetching, told: str, waited: float
+) -> None:
+    fetching.server.add("/small.onnx", Act(status=503, headers={"Retry-After": told}))
+    await fetching(patience=Patience(pauses_seconds=(0.0,), longest_seconds=0.05))
+    assert [retry.seconds for retry in fetching.retries()] == [waited]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nversion ",
+    ],
+)
+async def test_what_cannot_be_a_model_is_not_trusted(fetching: Fetching, raw: bytes) -> None:
+    fetching.server.add("/small.onnx", Act(raw=raw))
+    model = fetching.model(content=None)
+    with pytest.raises(FatalError, match=r"another file|not a whole ONNX model"):
+        await fetching(model)
+    assert not _part(fetching, ".sha256").exists()
+    await fetching(model)
+    assert (fetching.path.read_bytes(), len(fetching.ready())) == (CONTENT, 1)
+    assert fetching.names() == [NAME, f"{NAME}.sha256"]
+
+
+@pytest.mark.parametrize("total", ["x", "9" * 5_000])
+async def test_a_range_that_is_none_is_told(fetching: Fetching, total: str) -> None:
+    raw = f"HTTP/1.1 206 OK\r\nContent-Range: bytes 0-1/{total}\r\nContent-Length: 2\r\n\r\nxx"
+    fetching.server.add("/small.onnx", Act(raw=raw.encode()))
+    await fetching()
+    assert "sends another part" in fetching.reasons()[0]
+    fetching.server.add("/small.onnx", Act(raw=raw.encode()))
+    with pytest.raises(FatalError, match="sends another part"):
+        await fetching(fetching.model(name="kokoro/other.onnx"), patience=ONCE)
+
+
+async def test_a_file_that_somebody_changes_on_the_way_is_told(fetching: Fetching) -> None:
+    raw = b"HTTP/1.1 203 OK\r\nContent-Length: 2\r\n\r\nxx"
+    fetching.server.add("/small.onnx", Act(raw=raw))
+    with pytest.raises(FatalError, match="answers 203: somebody between"):
+        await fetching()
+
+
+async def test_what_is_not_packed_may_say_so(fetching: Fetching) -> None:
+    fetching.server.add("/small.onnx", headers={"Content-Encoding": "Identity"})
+    await fetching()
+    assert fetching.path.read_bytes() == CONTENT
+
+
+async def test_more_than_the_disk_has_left_is_not_begun(fetching: Fetching) -> None:
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000000\r\n\r\nx"
+    fetching.server.add("/small.onnx", Act(raw=raw))
+    with pytest.raises(FatalError, match=r"1,000,000,000.0 MB are needed"):
+        await fetching(fetching.model(content=None))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://127.0.0.1:99999/x",
+        "https://a..b/x",
+        "http://[::1",
+        "data:,x",
+        f"https://{'a' * 70}/",
+    ],
+)
+async def test_a_way_that_leads_nowhere_is_told(fetching: Fetching, location: str) -> None:
+    fetching.server.add("/small.onnx", Act(status=302, location=location))
+    with pytest.raises(FatalError):
+        await fetching(patience=ONCE)
+
+
+async def test_a_folder_in_place_of_the_file_is_told(fetching: Fetching) -> None:
+    fetching.server.add("/small.onnx")
+    (fetching.path / "inner").mkdir(parents=True)
+    with pytest.raises(FatalError, match="is a folder, where a file goes: move it away"):
+        await fetching()
+    assert (fetching.path / "inner").is_dir()
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+async def test_what_earlier_runs_left_goes_once_the_file_is_right(
+    fetching: Fetching, *, is_here: bool
+) -> None:
+    fetching.server.add("/small.onnx")
+    fetching.path.parent.mkdir(parents=True)
+    for ending in (".rejected", ".part", ".part.json"):
+        _part(fetching, ending).write_bytes(b"x")
+    if is_here:
+        fetching.path.write_bytes(CONTENT)
+    await fetching()
+    assert fetching.names() == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HTTP_PROXY", "ftp://user:secret@127.0.0.1:1"),
+        ("HTTP_PROXY", "http://user:secret@127.0.0.1:99999"),
+        ("HTTP_PROXY", "http://user:se/secret@127.0.0.1:1"),
+        ("SSL_CERT_FILE", "/none"),
+    ],
+)
+async def test_a_proxy_or_certificates_that_cannot_be_are_told(
+    fetching: Fetching, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(
+        FatalError, match=r"HTTP_PROXY, HTTPS_PROXY and ALL_PROXY|127.0.0.1:99999"
+    ) as failed:
+        await fetching(patience=ONCE)
+    assert "secret" not in str(failed.value)
+
+
+async def test_no_secret_is_logged(fetching: Fetching, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    fetching.server.add(f"/{NAME}", Act(status=302, location="/blob?signature=secret"))
+    fetching.server.add("/blob")
+    there = fetching.server.url.replace("//", "//user:secret@")
+    fetching.settings = ModelSettings(mirror=there)
+    await fetching()
+    assert "secret" not in caplog.text
+    assert not logging.getLogger("httpx").filters
 
 
 async def test_a_file_that_changed_meanwhile_begins_again(fetching: Fetching) -> None:
+    model = fetching.model(content=None)
     fetching.server.add("/small.onnx", Act(cut=HALF), content=OTHER)
     with pytest.raises(FatalError):
-        await fetching(patience=Patience(pauses_seconds=()))
+        await fetching(model, patience=ONCE)
     fetching.server.add("/small.onnx", etag='"2"')
-    await fetching()
+    await fetching(model)
     assert fetching.path.read_bytes() == CONTENT
     assert fetching.server.asked[-1].headers["if-range"] == '"1"'
 
 
 async def test_a_server_that_goes_on_with_another_file_is_asked_anew(fetching: Fetching) -> None:
+    model = fetching.model(content=None)
     file = fetching.server.add("/small.onnx", Act(cut=HALF))
     with pytest.raises(FatalError):
-        await fetching(patience=Patience(pauses_seconds=()))
+        await fetching(model, patience=ONCE)
     # It looks at the range only, as some do.
     file.headers["ETag"] = '"2"'
-    await fetching()
+    await fetching(model)
     assert fetching.path.read_bytes() == CONTENT
     assert [asked.range for asked in fetching.server.asked] == [None, f"bytes={HALF}-", None]
 
@@ -102,7 +332,7 @@ async def test_a_server_that_goes_on_elsewhere_is_asked_anew(fetching: Fetching)
 async def test_more_than_the_server_has_begins_again(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(cut=HALF))
     with pytest.raises(FatalError):
-        await fetching(patience=Patience(pauses_seconds=()))
+        await fetching(patience=ONCE)
     fetching.server.add("/small.onnx", content=CONTENT[: HALF - 1])
     with pytest.raises(FatalError, match="another file"):
         await fetching()
@@ -111,7 +341,7 @@ async def test_more_than_the_server_has_begins_again(fetching: Fetching) -> None
 async def test_all_bytes_without_a_name_need_no_server(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(cut=WHOLE - 1))
     with pytest.raises(FatalError):
-        await fetching(patience=Patience(pauses_seconds=()))
+        await fetching(patience=ONCE)
     with _part(fetching).open("ab") as part:
         part.write(CONTENT[-1:])
     fetching.server.files.clear()
@@ -398,3 +628,19 @@ async def test_a_folder_that_cannot_be_written_to_serves_what_it_has(fetching: F
     fetching.store.lock(fetching.model().files[0]).mkdir()
     await fetching()
     assert len(fetching.server.asked) == 1
+
+
+@pytest.mark.parametrize("leftover", [".rejected", None])
+async def test_a_folder_that_cannot_be_written_to_serves_what_was_put_there_by_hand(
+    fetching: Fetching, leftover: str | None
+) -> None:
+    model = fetching.model(content=None)
+    fetching.store.lock(model.files[0]).mkdir(parents=True)
+    fetching.path.write_bytes(CONTENT)
+    if leftover is not None:
+        _part(fetching, leftover).write_bytes(b"x")
+    await fetching(model)
+    assert [(ready.fetched, ready.recorded) for ready in fetching.ready()] == [(False, None)]
+    fetching.path.unlink()
+    with pytest.raises(FatalError, match="cannot write"):
+        await fetching(model)

@@ -1,5 +1,6 @@
 """What lies where, what is here, what can go; and that no name leads out of the folder."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_the_settings_name_the_folder_or_it_is_the_user_s_cache(
     assert tmp_path in Store.of(ModelSettings()).folder.parents
     assert Store.of(ModelSettings(folder="here")).folder == Path("here")
     assert not any(tmp_path.iterdir())
+
+
+def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert Store.of(ModelSettings(folder="~/models")).folder == tmp_path / "models"
+    with pytest.raises(UsageError, match="no home"):
+        Store.of(ModelSettings(folder="~nobody-of-that-name/models"))
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,14 @@ def test_what_is_removed_is_ours_and_counted(store: Store) -> None:
     assert sorted(path for path in store.folder.rglob("*") if path.is_file()) == sorted(kept)
     assert store.remove(_model("a/one"), _never) == 0
     assert store.remove(_model("b/none"), _never) == 0
+
+
+def test_what_killed_runs_left_of_notes_is_removed(store: Store) -> None:
+    kept = _put(store, "a/.tts-assets-00000000-1.part")
+    for name in (b"one.part.json", b"one.sha256"):
+        _put(store, f"a/.tts-assets-{hashlib.sha256(name).hexdigest()[:8]}-1.part")
+    store.remove(_model("a/one"), _never)
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == [kept]
 
 
 def test_what_cannot_be_removed_is_told(store: Store) -> None:

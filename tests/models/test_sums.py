@@ -1,6 +1,7 @@
 """Sums are remembered for as long as a file stays as it is, and never longer."""
 
 import hashlib
+import itertools
 import os
 import time
 from pathlib import Path
@@ -61,6 +62,25 @@ def test_a_file_that_took_another_s_place_is_read_again(tmp_path: Path) -> None:
     os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     other.replace(path)
     assert sha256_of(path, tmp_path) == _real(path)
+
+
+@pytest.mark.usefixtures("later")
+def test_a_path_need_not_be_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9")
+    path.write_bytes(b"abc")
+    assert sha256_of(path, tmp_path) == _real(path)
+    _lie(tmp_path)
+    assert sha256_of(path, tmp_path).startswith("remembered-")
+
+
+def test_a_file_that_changed_just_before_a_long_look_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _file(tmp_path)
+    clock = itertools.count(time.time_ns(), 3_600 * 10**9)
+    monkeypatch.setattr(time, "time_ns", lambda: next(clock))
+    sha256_of(path, tmp_path)
+    assert not (tmp_path / ".sums").exists()
 
 
 def test_a_file_that_changed_just_now_is_not_remembered(tmp_path: Path) -> None:

@@ -4,18 +4,19 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 import typer
 
-from tts_assets import models as downloading
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
 from tts_assets.console.downloads import downloads, megabytes
 from tts_assets.errors import UsageError
 from tts_assets.models import (
+    KNOWN,
     Event,
     Model,
     Ready,
@@ -26,6 +27,7 @@ from tts_assets.models import (
     measured,
     shown,
 )
+from tts_assets.models import fetch as download
 from tts_assets.settings import OutputFormat, Settings
 
 
@@ -33,6 +35,12 @@ def list_models(settings: Settings) -> ExitCode:
     """Every known model, and whether it is here."""
     store = Store.of(settings.models)
     show = Show(settings.output_format)
+    try:
+        address(KNOWN[0].files[0], settings.models.mirror)
+    except UsageError as exc:
+        # What is here can be told without it.
+        show.error(f"{exc}; listed are the addresses of the publishers")
+        settings = replace(settings, models=replace(settings.models, mirror=None))
     found = [(model, store.state(model)) for model in store.models()]
     if settings.output_format is OutputFormat.JSON:
         show.data([_described(model, state, store, settings) for model, state in found])
@@ -72,7 +80,7 @@ def fetch(
                 "nothing is downloaded before somebody agrees; to agree, type: "
                 f"{_agreeing(names, given)}"
             )
-        if not yes and not _agreed():
+        if not yes and not typer.confirm("Download?", default=True, err=True):
             show.error("nothing was downloaded")
             return ExitCode.USAGE
     _fetch(models, store, settings, show)
@@ -154,13 +162,6 @@ def _can_ask() -> bool:
     return not is_build and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _agreed() -> bool:
-    try:
-        return typer.confirm("Download?", default=True, err=True)
-    except typer.Abort:
-        return False
-
-
 def _fetch(models: Sequence[Model], store: Store, settings: Settings, show: Show) -> None:
     ready: list[Ready] = []
     with downloads(settings.progress, show.errors) as tell:
@@ -170,7 +171,7 @@ def _fetch(models: Sequence[Model], store: Store, settings: Settings, show: Show
                 ready.append(event)
             tell(event)
 
-        anyio.run(partial(downloading.fetch, models, store, settings.models, tell=told))
+        anyio.run(partial(download, models, store, settings.models, tell=told))
     for each in ready:
         show.line(f"{each.file}: {'fetched' if each.fetched else 'here already'}: {each.path}")
         if each.recorded is not None:

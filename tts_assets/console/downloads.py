@@ -68,8 +68,9 @@ class _Narrator:
                     self._move(event)
                 case Waiting(file=file):
                     self._once(f"another run is at {file}: waiting for it to end")
-                case Retrying(file=file, reason=reason, seconds=seconds):
-                    self._say(f"{file}: {reason}; trying again in {seconds:g} s")
+                case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
+                    how = "beginning anew" if anew else "trying again"
+                    self._say(f"{file}: {reason}; {how} in {seconds:g} s")
                 case SetAside(file=file, path=path, reason=reason):
                     self._say(f"{file}: {reason}: it is not used, and kept as {path}")
                 case _:

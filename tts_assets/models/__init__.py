@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tts_assets.models.address import address, shown
+from tts_assets.models.connection import Patience
 from tts_assets.models.events import Advanced, Event, Ready, Retrying, SetAside, Waiting
 from tts_assets.models.fetch import fetch, measured
 from tts_assets.models.known import GROUPS, KNOWN, Model, ModelFile, chosen, find
 from tts_assets.models.store import State, Store
 from tts_assets.models.sums import sha256_of
-from tts_assets.models.transfer import Patience
 
 __all__ = [
     "GROUPS",

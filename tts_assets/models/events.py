@@ -33,11 +33,19 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """A connection was cut, and is tried again after a wait."""
+    """A try went wrong, and the next one comes after a wait.
+
+    Args:
+        file: its name in the store.
+        reason: what went wrong.
+        seconds: of the wait.
+        anew: whether what is here of it is of no use.
+    """
 
     file: str
     reason: str
     seconds: float
+    anew: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -18,15 +18,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: A strong validator (RFC 9110, section 8.8.3), without what no header may say again.
+ETAG = r'^"[!#-~]*"\Z'
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """Which version of a file a server has.
 
     Args:
-        etag: its strong validator (RFC 9110, section 8.8.3); None where the server gives none.
+        etag: its strong validator; None where the server gives none.
         bytes: its size; None where the server does not say.
     """
 
-    etag: str | None
+    etag: Annotated[str, msgspec.Meta(pattern=ETAG)] | None
     bytes: int | None
 
 
@@ -40,11 +44,17 @@ class Part:
         """Name it; nothing is made yet."""
         self.path = beside(final, PART)
         self._note = beside(final, NOTE)
+        self._is_pieced = True
 
     @property
     def size(self) -> int:
         """How many bytes are here."""
         return self.path.stat().st_size if self.path.exists() else 0
+
+    @property
+    def is_pieced(self) -> bool:
+        """Whether its bytes may be of several answers, which need not fit together."""
+        return self._is_pieced
 
     def version(self) -> Version | None:
         """Of which version the bytes are; None where nobody can tell."""
@@ -65,6 +75,7 @@ class Part:
 
     def drop(self) -> None:
         """Forget it all."""
+        self._is_pieced = False
         # The note first: bytes without a note are never gone on with.
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
@@ -79,6 +90,7 @@ class Part:
         with written(self.path):
             # Without a buffer: what was taken is in the file, whatever happens next.
             file = self.path.open("ab", buffering=0)
+            self._is_pieced = self._is_pieced or self.size > 0
 
         def append(data: bytes) -> None:
             rest = memoryview(data)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tts_assets import storage
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.models.known import KNOWN, find
+from tts_assets.models.plausible import flaw
 from tts_assets.models.sums import sha256_of
 
 if TYPE_CHECKING:
@@ -48,9 +49,18 @@ class Store:
 
     @classmethod
     def of(cls, settings: ModelSettings) -> Store:
-        """The folder that the settings name, or the one in the user's cache folder."""
+        """The folder that the settings name, or the one in the user's cache folder.
+
+        Raises:
+            UsageError: nobody has the home that they name.
+        """
         if settings.folder is not None:
-            return cls(Path(settings.folder))
+            try:
+                return cls(Path(settings.folder).expanduser())
+            except RuntimeError as exc:
+                raise UsageError(
+                    f"models.folder {settings.folder!r} names a user who has no home: write it out"
+                ) from exc
         from platformdirs import user_cache_path  # noqa: PLC0415 - not needed for --help
 
         return cls(user_cache_path("tts-assets") / "models")
@@ -96,10 +106,10 @@ class Store:
         if _is_wrong(file.bytes, size):
             return f"it has {size:,} bytes" + (f" and not {file.bytes:,}" if file.bytes else "")
         wanted = file.sha256 or self.recorded(file)
-        if wanted is None:
-            # Put there by hand: its first use is trusted.
-            return None
         try:
+            if wanted is None:
+                # Put there by hand: its first use is trusted, if it can be what it is called.
+                return flaw(path, path.name)
             found = sha256_of(path, self.folder)
         except OSError as exc:
             raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
@@ -170,7 +180,7 @@ class Store:
                 continue
             try:
                 with storage.lock(self.lock(file), waiting):
-                    freed += sum(map(_unlinked, (final, *_leftovers(final))))
+                    freed += sum(map(_unlinked, (final, *leftovers(final))))
                     for end in (NOTE, RECORD):
                         storage.sweep(final.parent, beside(final, end).name)
             except OSError as exc:
@@ -178,7 +188,8 @@ class Store:
         return freed
 
 
-def _leftovers(final: Path) -> list[Path]:
+def leftovers(final: Path) -> list[Path]:
+    """What may stand beside a file, and is of no use once the file is right."""
     return [beside(final, ending) for ending in (PART, NOTE, REJECTED)]
 
 

@@ -21,8 +21,12 @@ _FOLDER = ".sums"
 _TICK_NS = 2_000_000_000
 
 
-class _Note(msgspec.Struct, frozen=True, kw_only=True):
-    """The sum of a file, and what tells that it is still that file."""
+class _Sum(msgspec.Struct, frozen=True, kw_only=True):
+    """The sum of a file, and what tells that it is still that file.
+
+    Args:
+        path: its bytes in hex; not every path is UTF-8.
+    """
 
     path: str
     inode: int
@@ -45,22 +49,23 @@ def sha256_of(path: Path, cache: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
+    # Before it is read: what changes meanwhile has another time afterwards.
+    begun = time.time_ns()
     with path.open("rb") as file:
-        now = _note(path, os.fstat(file.fileno()))
-        place = cache / _FOLDER / f"{storage.sha256(os.fsencode(now.path))[:16]}.json"
+        now = _unsummed(path, os.fstat(file.fileno()))
+        place = cache / _FOLDER / f"{storage.sha256(now.path.encode())[:16]}.json"
         known = _remembered(place)
         if known is not None and msgspec.structs.replace(known, sha256="") == now:
             return known.sha256
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        after = _note(path, os.fstat(file.fileno()))
-    if now == after and time.time_ns() - max(now.mtime_ns, now.ctime_ns) > _TICK_NS:
+    if begun - max(now.mtime_ns, now.ctime_ns) > _TICK_NS:
         _remember(place, msgspec.structs.replace(now, sha256=digest))
     return digest
 
 
-def _note(path: Path, status: os.stat_result) -> _Note:
-    return _Note(
-        path=os.path.realpath(path),
+def _unsummed(path: Path, status: os.stat_result) -> _Sum:
+    return _Sum(
+        path=os.fsencode(os.path.realpath(path)).hex(),
         inode=status.st_ino,
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
@@ -69,15 +74,15 @@ def _note(path: Path, status: os.stat_result) -> _Note:
     )
 
 
-def _remembered(place: Path) -> _Note | None:
+def _remembered(place: Path) -> _Sum | None:
     try:
-        return msgspec.json.decode(place.read_bytes(), type=_Note)
+        return msgspec.json.decode(place.read_bytes(), type=_Sum)
     except (OSError, ValueError):
         return None
 
 
-def _remember(place: Path, note: _Note) -> None:
+def _remember(place: Path, found: _Sum) -> None:
     # Only time is lost where this fails.
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        storage.write_whole(place, msgspec.json.encode(note))
+        storage.write_whole(place, msgspec.json.encode(found))

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from tts_assets.errors import FatalError
-from tts_assets.models.address import refuse_unsafe, shown
+from tts_assets.models.address import shown
 from tts_assets.models.answers import (
     PassingError,
     goes_on,
     range_of,
-    refuse,
-    refused,
+    refuse_unusable,
     version_of,
 )
+from tts_assets.models.connection import translated
 from tts_assets.models.events import Advanced, Retrying
 from tts_assets.models.part import refuse_lack_of_space
 
@@ -28,64 +27,10 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tts_assets.models.connection import Patience
     from tts_assets.models.events import Event
     from tts_assets.models.known import ModelFile
     from tts_assets.models.part import Part
-
-_REDIRECTS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long a download waits, and how often it tries.
-
-    Args:
-        connect_seconds: for a connection.
-        silence_seconds: for the next bytes; a slow download may take as long as it takes.
-        pauses_seconds: before each further try.
-    """
-
-    connect_seconds: float = 15.0
-    silence_seconds: float = 60.0
-    pauses_seconds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
-
-
-@asynccontextmanager
-async def connected(mirror: str | None, patience: Patience) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that goes on to other addresses a few times, and to none that is unsafe."""
-    import httpx  # noqa: PLC0415 - heavy, and not needed before something is fetched
-
-    async def look(request: httpx.Request) -> None:
-        refuse_unsafe(str(request.url), mirror)
-
-    timeout = httpx.Timeout(patience.silence_seconds, connect=patience.connect_seconds)
-    async with httpx.AsyncClient(
-        # Packed on the way, a file would have another length, and no place to go on from.
-        headers={"User-Agent": "tts-assets", "Accept-Encoding": "identity"},
-        event_hooks={"request": [look]},
-        follow_redirects=True,
-        max_redirects=_REDIRECTS,
-        timeout=timeout,
-    ) as client:
-        yield client
-
-
-async def size_of(client: httpx.AsyncClient, url: str) -> int | None:
-    """The size of a file as its server says it; None where that cannot be learnt.
-
-    Raises:
-        FatalError: there is no such file, or its address is not allowed.
-    """
-    import httpx  # noqa: PLC0415 - see connected
-
-    try:
-        # One byte: some addresses are good for GET only, and some servers know no HEAD.
-        async with client.stream("GET", url, headers={"Range": "bytes=0-0"}) as response:
-            if response.status_code in (404, 410):
-                raise FatalError(refused(url, response.status_code))
-            return version_of(response).bytes if response.is_success else None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
-        return None
 
 
 async def transfer(
@@ -99,6 +44,8 @@ async def transfer(
 ) -> None:
     """Bring the rest of a file into its part, trying again when the connection is cut.
 
+    Tries are counted anew whenever there is more of it than ever before.
+
     Args:
         client: from `connected`.
         file: which one.
@@ -110,38 +57,36 @@ async def transfer(
     Raises:
         FatalError: it cannot be had, or not be written; what is here of it is kept.
     """
-    for pause in (*patience.pauses_seconds, None):
-        if _is_whole(part, file):
-            return
+    tries, most = 0, part.size
+    while not _is_whole(part, file):
         try:
             await _try(client, file, url, part, tell)
             return
         except PassingError as exc:
-            if pause is None:
-                tries = len(patience.pauses_seconds) + 1
+            tries = 1 if part.size > most else tries + 1
+            most = max(most, part.size)
+            anew = not range_of(part, file)
+            if tries > len(patience.pauses_seconds):
+                then = "begin anew" if anew else "go on from where it ended"
                 raise FatalError(
                     f"cannot fetch {file.name} from {shown(url)}: {exc}, {tries} times; "
-                    "run again to go on from where it ended, or give another --mirror"
+                    f"run again to {then}, or give another --mirror"
                 ) from exc
-            tell(Retrying(file=file.name, reason=str(exc), seconds=pause))
-            await anyio.sleep(pause)
+            seconds = min(exc.seconds, patience.longest_seconds)
+            seconds = max(seconds, patience.pauses_seconds[tries - 1])
+            anew = anew and part.size > 0
+            tell(Retrying(file=file.name, reason=str(exc), seconds=seconds, anew=anew))
+            await anyio.sleep(seconds)
 
 
 async def _try(
     client: httpx.AsyncClient, file: ModelFile, url: str, part: Part, tell: Callable[[Event], None]
 ) -> None:
-    import httpx  # noqa: PLC0415 - see connected
-
-    try:
-        async with client.stream("GET", url, headers=range_of(part)) as response:
-            refuse(response, file, url)
+    with translated(url):
+        async with client.stream("GET", url, headers=range_of(part, file)) as response:
+            refuse_unusable(response, file, url)
             total = _begin(response, file, url, part)
             await _receive(response, file, part, total, tell)
-    except (httpx.TransportError, OSError) as exc:
-        # OSError for what a broken TLS stream raises; one of the disk is a FatalError already.
-        raise PassingError(_reason(exc)) from exc
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise FatalError(f"cannot fetch {file.name} from {shown(url)}: {_reason(exc)}") from exc
 
 
 def _begin(response: httpx.Response, file: ModelFile, url: str, part: Part) -> int | None:
@@ -152,17 +97,18 @@ def _begin(response: httpx.Response, file: ModelFile, url: str, part: Part) -> i
     """
     version = version_of(response)
     total = version.bytes
-    continues = goes_on(response, version, part)
+    continues = goes_on(response, version, part, file)
     if not continues and response.status_code != 200:
         part.drop()
-        raise PassingError("the server has another file by now")
+        raise PassingError("the server sends another part, or of another file, than was asked for")
     if total is None and file.bytes is None:
         # A cut would look like the end, and its sum would be recorded for ever.
         raise FatalError(f"cannot fetch {file.name}: {shown(url)} does not say how long it is")
-    if file.bytes is not None and total not in (None, file.bytes):
+    if total == 0 or (file.bytes is not None and total not in (None, file.bytes)):
+        wanted = "" if file.bytes is None else f" and not {file.bytes:,}"
         raise FatalError(
-            f"{shown(url)} has another file than {file.name}: {total:,} bytes and not "
-            f"{file.bytes:,}; nothing was fetched, give another --mirror"
+            f"{shown(url)} has another file than {file.name}: {total:,} bytes{wanted}; "
+            "nothing was fetched, give another --mirror"
         )
     if not continues:
         part.begin(version)
@@ -177,18 +123,20 @@ async def _receive(
     total: int | None,
     tell: Callable[[Event], None],
 ) -> None:
-    done = part.size
+    here = part.size
+    # A server that begins at the beginning says again what is here.
+    done = here if response.status_code == 206 else 0
     most = total or file.bytes
-    tell(Advanced(file=file.name, done=done, total=most))
+    tell(Advanced(file=file.name, done=here, total=most))
     with part.open() as append:
         async with _chunks(response) as take:
             while chunk := await take():
-                await anyio.to_thread.run_sync(append, chunk)
+                await anyio.to_thread.run_sync(append, chunk[max(0, here - done) :])
                 done += len(chunk)
                 if most is not None and done > most:
                     part.drop()
                     raise PassingError(f"the server sent more than {most:,} bytes")
-                tell(Advanced(file=file.name, done=done, total=most))
+                tell(Advanced(file=file.name, done=max(done, here), total=most))
     if most is not None and done < most:
         raise PassingError(f"the server stopped after {done:,} of {most:,} bytes")
 
@@ -214,22 +162,7 @@ async def _chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Awaita
 
 
 def _is_whole(part: Part, file: ModelFile) -> bool:
-    """Whether an earlier run, or try, was ended between the last byte and the look at the sum."""
+    """Whether every byte is here, be it since an earlier run."""
     version = part.version()
     total = file.bytes or (version and version.bytes)
     return total is not None and version is not None and part.size == total
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, for people; the library's own words where they say something."""
-    import httpx  # noqa: PLC0415 - see connected
-
-    match error:
-        case httpx.ConnectTimeout():
-            return "no connection came about in time"
-        case httpx.TimeoutException():
-            return "nothing came for too long"
-        case httpx.TooManyRedirects():
-            return f"it sends on to other addresses more than {_REDIRECTS} times"
-        case _:
-            return str(error) or type(error).__name__

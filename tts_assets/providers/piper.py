@@ -48,7 +48,7 @@ class Piper:
         """Look for nothing yet."""
         self._store = Store.of(settings.models)
         given = settings.piper.voices
-        self._folder = Path(given) if given else self._store.piper_voices_folder()
+        self._folder = Path(given).expanduser() if given else self._store.piper_voices_folder()
         self._is_given = given is not None
         self._wanted = settings.voice
         self._device = settings.device

@@ -156,4 +156,6 @@ def _from(base: Path, folder: Path, value: Any) -> Any:
     """Paths in a file are seen from that file; they stay short where that is the working folder."""
     if base == folder:
         return value
-    return str(base / value) if isinstance(value, str) else tuple(str(base / one) for one in value)
+    if isinstance(value, str):
+        return value if value.startswith("~") else str(base / value)
+    return tuple(_from(base, folder, one) for one in value)

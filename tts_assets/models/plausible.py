@@ -1,0 +1,76 @@
+"""Whether a file that nobody pins can be one of a voice, asked before its sum is trusted for ever."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Wire types of a protocol buffer; a model's outermost fields have no others.
+_NUMBER, _BYTES = 0, 2
+#: The field ``graph`` of ModelProto in onnx.proto: number 7, with its length before it.
+_GRAPH = 7 << 3 | _BYTES
+#: A number has at most so many bytes (protobuf.dev, "Encoding").
+_LONGEST = 10
+
+
+class _Configuration(msgspec.Struct):
+    """What no configuration of a Piper voice goes without."""
+
+    audio: dict[str, Any]
+    phoneme_id_map: dict[str, Any]
+
+
+def flaw(path: Path, name: str) -> str | None:
+    """Words on why a file cannot be what its name says; None where it can.
+
+    Args:
+        path: where it lies.
+        name: its final name: what ends in ``.onnx`` has to be a whole model, and what ends in
+            ``.onnx.json`` the configuration of a voice.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if name.endswith(".onnx"):
+        with path.open("rb") as file:
+            return None if _is_model(file) else "it is not a whole ONNX model"
+    if name.endswith(".onnx.json"):
+        try:
+            msgspec.json.decode(path.read_bytes(), type=_Configuration)
+        except (ValueError, RecursionError):
+            return "it is not the configuration of a voice"
+    return None
+
+
+def _is_model(file: BinaryIO) -> bool:
+    """Whether fields fill the file to its last byte, a graph among them; none is read."""
+    size = os.fstat(file.fileno()).st_size
+    has_graph = False
+    while (place := file.tell()) < size:
+        tag, length = _number(file), _number(file)
+        if tag is None or length is None or tag & 7 not in (_NUMBER, _BYTES):
+            return False
+        has_graph = has_graph or tag == _GRAPH
+        if tag & 7 == _BYTES:
+            if length > size - place:
+                return False
+            file.seek(length, os.SEEK_CUR)
+    return has_graph and place == size
+
+
+def _number(file: BinaryIO) -> int | None:
+    """The number that begins here; None where none does."""
+    number = 0
+    for place in range(_LONGEST):
+        byte = file.read(1)
+        if not byte:
+            return None
+        number |= (byte[0] & 0x7F) << 7 * place
+        if byte[0] < 0x80:
+            return number
+    return None
