@@ -38,6 +38,12 @@ FORMS = [
 LONG = SpokenForm("昨日は雨が降りましたが、今日は晴れています。" * 12, sentence=True)
 
 
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough here: the host, the pool and each engine's own tests run on both."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
 def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings with which every engine is ready, on this machine or in place of another."""

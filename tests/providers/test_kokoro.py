@@ -349,7 +349,7 @@ def test_doctor_tells_of_the_noise(project: Project, folder: Path) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("workers", [2, 8])
 async def test_any_number_of_workers_gives_the_same_samples(
     folder: Path, engine: Engine, workers: int
 ) -> None:
