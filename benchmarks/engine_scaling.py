@@ -22,6 +22,7 @@ from time import perf_counter
 import anyio
 
 from tts_assets import Settings, plan, providers, storage, survey
+from tts_assets.generate_clips.making import places
 from tts_assets.make_clip import Studio, make_clip
 from tts_assets.pool import Pool
 
@@ -76,7 +77,7 @@ async def _seconds(jobs: list[plan.Job], workers: int) -> float:
             async with Pool(make, limit=workers) as warm:
                 await warm.collect(jobs[: 4 * workers])
             begun = perf_counter()
-            async with Pool(make, limit=workers) as pool:
+            async with Pool(make, limit=places(workers, speaker)) as pool:
                 results = await pool.collect(jobs)
             seconds = perf_counter() - begun
         bad = [result.error for result in results.values() if not result.ok]

@@ -208,6 +208,7 @@ async def _make_all(work: Work, jobs: list[plan.Job], folder: Path) -> Turn:
     from clocked_engine import Clock
 
     from tts_assets import providers, storage, survey
+    from tts_assets.generate_clips.making import places
     from tts_assets.make_clip import Made, Studio, make_clip
     from tts_assets.pool import Pool
 
@@ -236,7 +237,7 @@ async def _make_all(work: Work, jobs: list[plan.Job], folder: Path) -> Turn:
         if clock:
             clock.start()
         begun = perf_counter()
-        async with Pool(make, limit=work.workers) as pool:
+        async with Pool(make, limit=places(work.workers, speaker)) as pool:
             results = await pool.collect(jobs)
         seconds = perf_counter() - begun
         outside = clock.outside() if clock else None

@@ -65,7 +65,7 @@ class _Narrator:
     def __init__(self, console: Console, face: _Face) -> None:
         self._console = console
         self._face = face
-        self._total = 0
+        self._total = self._workers = 0
         self._begun = time.monotonic()
         self._sounding = 0.0
         self._told = ""
@@ -75,7 +75,8 @@ class _Narrator:
             case Waiting(path=path):
                 self._once(f"another run is at work in {path}: waiting for it to end")
             case Started(jobs=jobs, workers=workers):
-                self._total, self._begun = jobs, time.monotonic()
+                self._total, self._workers = jobs, workers
+                self._begun = time.monotonic()
                 self._once(f"{jobs} clips to make, {workers} at once")
                 self._face.begin(jobs)
             case ClipMade():
@@ -93,8 +94,10 @@ class _Narrator:
         counts = event.counts
         seconds = max(time.monotonic() - self._begun, 1e-6)
         done = counts.done + counts.failed
+        # One more may stand in line.
+        active = min(counts.active, self._workers)
         words = (
-            f"{counts.failed} failed, {counts.active} active, {done / seconds:.1f} clips/s, "
+            f"{counts.failed} failed, {active} active, {done / seconds:.1f} clips/s, "
             f"{self._sounding / seconds:.1f}x real time"
         )
         self._face.update(done, self._total, words)

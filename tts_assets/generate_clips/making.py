@@ -18,6 +18,7 @@ from tts_assets.events import ClipFailed, ClipMade, Started, Waiting
 from tts_assets.generate_clips.state import look
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
+from tts_assets.providers import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tts_assets import plan
     from tts_assets.generate_clips.state import Run
+    from tts_assets.providers import Speaker
 
 #: What a time limit is for: a long sentence.
 _CHARACTERS = 100
@@ -125,7 +127,7 @@ async def _drain(run: Run, studio: Studio) -> None:
     bound = run.settings.max_failures
     pool = Pool(
         work,
-        limit=run.workers,
+        limit=places(run.workers, studio.speaker),
         timeout=run.settings.timeout_seconds,
         rules=replace(_RULES, most_failures=bound),
     )
@@ -137,6 +139,14 @@ async def _drain(run: Run, studio: Studio) -> None:
             _take(run, result, pool.counts)
     at_bound = bound is not None and pool.counts.failed >= bound
     run.stopped = run.stop.requested or at_bound
+
+
+def places(workers: int, speaker: Speaker) -> int:
+    """How many clips are in hand at once: with some engines one more than they have workers.
+
+    It stands ready in line, so that no worker is idle while a finished clip is stored.
+    """
+    return workers + (workers > 1 and isinstance(speaker, Recorder))
 
 
 def _time_limits(job: plan.Job) -> int:

@@ -54,6 +54,8 @@ class Speaker(Protocol):
 class Recorder(Speaker, Protocol):
     """A speaker in a process of its own, which finishes the sound where the samples are.
 
+    It takes more forms than it has workers: the others wait, and their time does not count.
+
     Optional: two workers that hand samples over wait for cores and get 1.73 times the clips of
     one; with the whole clip made in one thread it is 1.9 times.
     """
