@@ -8,10 +8,16 @@ import pytest
 
 from tests.conftest import ROOT, Project
 
-HEAVY = ("numpy", "httpx", "soundfile", "soxr", "onnxruntime", "pyopenjtalk", "anyio", "psutil")
+HEAVY = (
+    *("numpy", "httpx", "soundfile", "soxr", "onnxruntime", "pyopenjtalk", "anyio", "psutil"),
+    "platformdirs",
+)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["generate", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["generate", "--help"], ["--version"], ["models", "fetch", "--help"]],
+)
 def test_help_loads_no_heavy_library(project: Project, words: list[str]) -> None:
     script = (
         "import sys\n"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_look import HEAVY
 from tests.conftest import Project
 from tests.models.server import CONFIGURATION, CONTENT, Act, Server
 
@@ -335,23 +334,3 @@ def test_progress_is_a_bar_or_nothing(shell: Shell) -> None:
     shell("remove", VOICE)
     quiet = shell("fetch", VOICE, "--yes", "--progress", "none")
     assert (quiet.returncode, "%" in quiet.stderr) == (0, False)
-
-
-def test_help_loads_no_heavy_library(project: Project) -> None:
-    script = (
-        "import sys\n"
-        "from tts_assets.__main__ import main\n"
-        "sys.argv[1:] = ['models', 'fetch', '--help']\n"
-        "try:\n    main()\n"
-        "finally:\n"
-        "    print('LOADED', sorted({name.split('.')[0] for name in sys.modules}))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    loaded = done.stdout.rsplit("LOADED", 1)[1]
-    assert [name for name in (*HEAVY, "platformdirs") if f"'{name}'" in loaded] == []

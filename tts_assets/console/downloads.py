@@ -15,6 +15,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from tts_assets.console.teller import Teller
 from tts_assets.console.text import safe
 from tts_assets.models import Advanced, Event, Retrying, SetAside, Waiting
 from tts_assets.settings import Progress as Wanted
@@ -53,13 +54,12 @@ def downloads(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], No
         yield lambda _: None
 
 
-class _Narrator:
+class _Narrator(Teller):
     """Tells what happens; how far a download is, is for others to show."""
 
     def __init__(self, console: Console, move: Callable[[Advanced], None]) -> None:
-        self._console = console
+        super().__init__(console)
         self._move = move
-        self._told = ""
 
     def __call__(self, event: Event) -> None:
         with suppress(BrokenPipeError):
@@ -67,22 +67,14 @@ class _Narrator:
                 case Advanced():
                     self._move(event)
                 case Waiting(file=file):
-                    self._once(f"another run is at {file}: waiting for it to end")
+                    self.once(f"another run is at {file}: waiting for it to end")
                 case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
                     how = "beginning anew" if anew else "trying again"
-                    self._say(f"{file}: {reason}; {how} in {seconds:g} s")
+                    self.say(f"{file}: {reason}; {how} in {seconds:g} s")
                 case SetAside(file=file, path=path, reason=reason):
-                    self._say(f"{file}: {reason}: it is not used, and kept as {path}")
+                    self.say(f"{file}: {reason}: it is not used, and kept as {path}")
                 case _:
                     pass
-
-    def _once(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            self._say(words)
-
-    def _say(self, words: str) -> None:
-        self._console.print(safe(words), markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bars:

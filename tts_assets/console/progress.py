@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tts_assets.console.text import safe, short
+from tts_assets.console.teller import Teller
+from tts_assets.console.text import short
 from tts_assets.events import ClipFailed, ClipMade, Event, Started, Waiting
 from tts_assets.settings import Progress as Wanted
 
@@ -59,32 +60,31 @@ def _unheard(tell: Callable[[Event], None]) -> Callable[[Event], None]:
     return told
 
 
-class _Narrator:
+class _Narrator(Teller):
     """Turns events into figures: how many, how fast, how far past real time."""
 
     def __init__(self, console: Console, face: _Face) -> None:
-        self._console = console
+        super().__init__(console)
         self._face = face
         self._total = self._workers = 0
         self._begun = time.monotonic()
         self._sounding = 0.0
-        self._told = ""
 
     def __call__(self, event: Event) -> None:
         match event:
             case Waiting(path=path):
-                self._once(f"another run is at work in {path}: waiting for it to end")
+                self.once(f"another run is at work in {path}: waiting for it to end")
             case Started(jobs=jobs, workers=workers):
                 self._total, self._workers = jobs, workers
                 self._begun = time.monotonic()
-                self._once(f"{jobs} clips to make, {workers} at once")
+                self.once(f"{jobs} clips to make, {workers} at once")
                 self._face.begin(jobs)
             case ClipMade():
                 self._sounding += event.audio_seconds
                 self._move(event)
             case ClipFailed(job=job, error=error):
                 clip = job.clips[0]
-                self._say(
+                self.say(
                     f"failed: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
                     f"{short(clip.form.text)}: {error}"
                 )
@@ -101,14 +101,6 @@ class _Narrator:
             f"{self._sounding / seconds:.1f}x real time"
         )
         self._face.update(done, self._total, words)
-
-    def _once(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            self._say(words)
-
-    def _say(self, words: str) -> None:
-        self._console.print(safe(words), markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bar:

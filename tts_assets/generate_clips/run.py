@@ -93,8 +93,8 @@ def _workers(run: Run) -> int:
     wanted = run.settings.concurrency
     if wanted is None:
         engine = run.provider
-        wanted = machine.workers(engine.base_mib, engine.footprint_mib)
-        wanted = 1 if run.settings.batch_mode else wanted
+        one = run.settings.batch_mode
+        wanted = 1 if one else machine.workers(engine.base_mib, engine.footprint_mib)
     return max(1, min(wanted, len(run.jobs)))
 
 

@@ -35,6 +35,12 @@ def with_long_vowels(nodes: Nodes) -> Nodes:
 
     Other words in hiragana are in the dictionary as they sound; 思う, うろうろ and そういう keep their ウ.
     """
+    for node in nodes:
+        # Asked of every word: most have none in hiragana, and stay as they are.
+        if "ぁ" <= node["string"][:1] <= "ゖ":
+            break
+    else:
+        return nodes
     said = [_lengthened(node) for node in nodes]
     for before, node in itertools.pairwise(said):
         # ほんとう is taken for ほんと and a cry.

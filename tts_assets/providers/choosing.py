@@ -51,9 +51,15 @@ def choose(settings: Settings) -> Choice:
     passed: list[str] = []
     ready = False
     for name, merit in _BEST_FIRST:
-        problem, lacks = _against(name, settings, wanted - {None})
-        if problem is None and lacks is None:
-            return Choice(get(name, settings), "; ".join([f"{name}: {merit}", *passed]))
+        try:
+            provider = get(name, settings)
+            problem = provider.problem()
+            lacks = None if problem else _lacking(provider, settings, wanted - {None})
+        except UsageError as exc:
+            problem, lacks = str(exc), None
+        else:
+            if problem is None and lacks is None:
+                return Choice(provider, "; ".join([f"{name}: {merit}", *passed]))
         ready = ready or problem is None
         passed.append(f"not {name}: {problem or lacks}")
     if ready:
@@ -61,18 +67,10 @@ def choose(settings: Settings) -> Choice:
     raise FatalError(f"no engine can be used here: {'; '.join(passed)}")
 
 
-def _against(
-    name: str, settings: Settings, wanted: AbstractSet[str | None]
-) -> tuple[str | None, str | None]:
-    """What keeps an engine from being used at all, and what it lacks."""
-    try:
-        provider = get(name, settings)
-        if problem := provider.problem():
-            return problem, None
-        offered = provider.voices()
-    except UsageError as exc:
-        return str(exc), None
+def _lacking(provider: Provider, settings: Settings, wanted: AbstractSet[str | None]) -> str | None:
+    """What an engine that is ready has not."""
+    offered = provider.voices()
     if missing := wanted - {voice.name for voice in offered}:
-        return None, f"it has no voice {', '.join(sorted(map(repr, missing)))}"
+        return f"it has no voice {', '.join(sorted(map(repr, missing)))}"
     japanese = settings.voice is not None or offered[0].language.startswith("ja")
-    return None, None if japanese else "it has no Japanese voice"
+    return None if japanese else "it has no Japanese voice"

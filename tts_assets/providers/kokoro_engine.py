@@ -12,18 +12,18 @@ import numpy as np
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.accent import without_accents
-from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.phonemes import phonemes
+from tts_assets.japanese.reader import Reader
 from tts_assets.japanese.reading import guarded
 from tts_assets.providers import onnx
 from tts_assets.providers.kokoro import takes_whole_speeds, voice_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from tts_assets.domain import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
+    from tts_assets.domain import Pronunciation, Samples, SpokenForm, Voice
 
 _RATE_HZ = 24_000
 #: What the model takes at once (kokoro_onnx.config.MAX_PHONEME_LENGTH).
@@ -36,7 +36,7 @@ _STYLE = 256
 _EDGES = (", ", " ")
 
 
-class Engine:
+class Engine(Reader):
     """The engine inside its process; all threads share the session, and each has an analyser."""
 
     def __init__(self, model: str, voices: str, device: str) -> None:
@@ -50,30 +50,24 @@ class Engine:
         Raises:
             UsageError: a file is missing, damaged or of another kind.
         """
-        self._dictionary = Dictionary()
-        self._dictionary.best("")
+        super().__init__()
         self._voices_path = Path(voices)
         voice_names(self._voices_path)
         self._whole_speeds = takes_whole_speeds(Path(model))
         session = onnx.session(Path(model), device)
         style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
-        if style not in (_STYLE, None) and not isinstance(style, str):
+        # An open width has a name, or none.
+        if isinstance(style, int) and style != _STYLE:
             raise UsageError(f"{model} is another kind of Kokoro: its voices have {style} numbers")
         try:
             self._kokoro = kokoro_onnx.Kokoro.from_session(session, voices)
         except Exception as exc:
-            raise UsageError(f"{voices} cannot be read as Kokoro voices: {_short(exc)}") from exc
+            raise UsageError(
+                f"{voices} cannot be read as Kokoro voices: {type(exc).__name__}: {onnx.brief(exc)}"
+            ) from exc
         self._vocabulary = frozenset(self._kokoro.tokenizer.vocab)
         self._styles: dict[str, NDArray[np.float32]] = {}
         self._reading_styles = threading.Lock()
-
-    def learn(self, words: Sequence[DictionaryWord]) -> None:
-        """Read these words as they say, before anything is spoken.
-
-        Raises:
-            UsageError: they cannot be learned.
-        """
-        self._dictionary.learn(words)
 
     def read(self, form: SpokenForm) -> Pronunciation:
         """How a form is said; its accents are the model's own.
@@ -81,7 +75,7 @@ class Engine:
         Raises:
             ClipError: it cannot be said as the entry says, or is too long.
         """
-        return without_accents(guarded(form, self._dictionary).pronunciation)
+        return without_accents(super().read(form))
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -176,7 +170,3 @@ def _parts(symbols: str) -> Iterator[tuple[str, float]]:
 
 def _silence(seconds: float) -> Samples:
     return np.zeros(round(seconds * _RATE_HZ), dtype=np.float32)
-
-
-def _short(exc: Exception) -> str:
-    return f"{type(exc).__name__}: {exc}".split("\n", 1)[0][:200]

@@ -57,15 +57,19 @@ def session(path: Path, device: str) -> InferenceSession:
     try:
         made = onnxruntime.InferenceSession(str(path), options, providers=execution)
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
-        why = str(exc).split("\n", 1)[0][:200]
         raise UsageError(
-            f"{path} cannot be loaded ({why}): fetch it again, or name another model"
+            f"{path} cannot be loaded ({brief(exc)}): fetch it again, or name another model"
         ) from exc
     if wanted not in made.get_providers():
         raise UsageError(
             f'onnxruntime could not start {device} here: set device = "cpu", or mend its drivers'
         )
     return made
+
+
+def brief(error: Exception) -> str:
+    """The first line of what a library says, to go into a sentence of ours."""
+    return str(error).split("\n", 1)[0][:200]
 
 
 def threads(workers: int) -> int:

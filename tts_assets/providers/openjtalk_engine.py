@@ -11,15 +11,13 @@ from pyopenjtalk.htsengine import HTSEngine
 
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError
-from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.reader import Reader
 from tts_assets.japanese.reading import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm, Voice
+    from tts_assets.domain import SpokenForm, Voice
     from tts_assets.japanese.nodes import Nodes
 
 #: The engine's floats are on the scale of 16-bit integers, and go past it.
@@ -28,31 +26,14 @@ _INT16_SCALE = 32768.0
 _WILD = 64.0
 
 
-class Engine:
+class Engine(Reader):
     """The engine inside its process: a dictionary, and a synthesiser for each thread."""
 
     def __init__(self) -> None:
         """Load dictionary and voice, so that what is missing shows at once."""
+        super().__init__()
         self._own = threading.local()
-        self._dictionary = Dictionary()
-        self._dictionary.best("")
         self._synthesiser()
-
-    def learn(self, words: Sequence[DictionaryWord]) -> None:
-        """Read these words as they say, before anything is spoken.
-
-        Raises:
-            UsageError: they cannot be learned.
-        """
-        self._dictionary.learn(words)
-
-    def read(self, form: SpokenForm) -> Pronunciation:
-        """How a form is said.
-
-        Raises:
-            ClipError: it cannot be said as the entry says, or is too long.
-        """
-        return guarded(form, self._dictionary).pronunciation
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.

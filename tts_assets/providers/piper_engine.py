@@ -214,9 +214,8 @@ def _try(library: PiperVoice, file: VoiceFile) -> None:
         # espeak looks for its voice before it looks at the text.
         library.phonemize("")
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
-        why = str(exc).split("\n", 1)[0][:200]
         raise UsageError(
-            f"{file.model} does not fit its configuration ({why}): fetch both again"
+            f"{file.model} does not fit its configuration ({onnx.brief(exc)}): fetch both again"
         ) from exc
 
 
