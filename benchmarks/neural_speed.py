@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
 
 ROOT = Path(__file__).resolve().parent.parent
-_SAMPLE_SECONDS = 0.05
+# A look costs a millisecond of a core that is being measured.
+_SAMPLE_SECONDS = 0.25
 _MIB = 2**20
 
 

@@ -64,7 +64,8 @@ async def test_it_runs_inside_a_loop_and_stops_when_asked(settings: Settings) ->
         on_event=lambda event: stop.request() if isinstance(event, ClipMade) else None,
     )
     assert report.stopped
-    assert 1 <= report.made <= 4
+    # Two clips are spoken and one waits in line; as many were taken before the first was told.
+    assert 1 <= report.made <= 6
     assert report.urls_written == report.made
 
 

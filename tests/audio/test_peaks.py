@@ -76,3 +76,13 @@ def test_the_envelope_covers_every_sample_and_reaches_the_true_peak() -> None:
 @pytest.mark.parametrize("factor", [8, 9, 24])
 def test_no_interpolated_value_can_escape_the_bound(factor: int) -> None:
     assert np.abs(_interpolator(factor)).sum(axis=0).max() < _KERNEL_GAIN
+
+
+@pytest.mark.parametrize("text", ["円", "学校", "です"])
+def test_a_peak_over_what_is_asked_is_exact_and_no_other_is_told_over_it(text: str) -> None:
+    samples = spoken(text).samples / np.float32(4.0)
+    exact = true_peak_dbtp(samples, 48_000)
+    for over in (-60.0, exact - 3.0, exact - 0.001):
+        assert true_peak_dbtp(samples, 48_000, over_dbtp=over) == exact
+    for over in (exact + 0.001, exact + 3.0, exact + 20.0):
+        assert true_peak_dbtp(samples, 48_000, over_dbtp=over) <= exact

@@ -11,7 +11,7 @@ import soxr
 
 from tts_assets.audio.codec import LOSSLESS, decode, encode
 from tts_assets.audio.edges import pad, trim
-from tts_assets.audio.level import Levelled, level, measured
+from tts_assets.audio.level import level, measured
 from tts_assets.domain import Recording
 from tts_assets.errors import ClipError
 
@@ -97,9 +97,9 @@ def _recorded(samples: Samples, sound: Sound) -> Recording:
     before = samples
     for attempt in range(1, _ATTEMPTS + 1):
         levelled = level(samples, sound.rate_hz, lufs=lufs, peak_dbtp=ceiling)
-        if takes and np.array_equal(levelled.samples, before):
+        if takes and np.array_equal(levelled, before):
             break
-        before = levelled.samples
+        before = levelled
         takes.append(_take(levelled, sound))
         miss = sound.lufs - takes[-1].lufs
         over = takes[-1].peak_dbtp - sound.peak_dbtp + _METER_ERROR_DB
@@ -111,16 +111,16 @@ def _recorded(samples: Samples, sound: Sound) -> Recording:
     return replace(best, lufs=round(best.lufs, 2), peak_dbtp=round(best.peak_dbtp, 2))
 
 
-def _take(levelled: Levelled, sound: Sound) -> Recording:
+def _take(levelled: Samples, sound: Sound) -> Recording:
     """Encode, and measure what players will hear."""
-    data = encode(levelled.samples, sound)
-    heard = levelled if sound.format in LOSSLESS else measured(decode(data)[0], sound.rate_hz)
+    data = encode(levelled, sound)
+    heard = measured(decode(data)[0], sound.rate_hz)
     if not math.isfinite(heard.lufs):
         raise ClipError(
             f"Nothing audible is left of the clip as {sound.format} at {sound.lufs:g} LUFS:"
             " raise bitrate_kbps or lufs."
         )
-    seconds = round(levelled.samples.size / sound.rate_hz, 3)
+    seconds = round(levelled.size / sound.rate_hz, 3)
     return Recording(data=data, seconds=seconds, lufs=heard.lufs, peak_dbtp=heard.peak_dbtp)
 
 

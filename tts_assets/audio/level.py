@@ -34,7 +34,7 @@ class Levelled:
     peak_dbtp: float
 
 
-def level(samples: Samples, rate_hz: int, *, lufs: float, peak_dbtp: float) -> Levelled:
+def level(samples: Samples, rate_hz: int, *, lufs: float, peak_dbtp: float) -> Samples:
     """Bring a clip to a loudness with its true peak under a ceiling; the ceiling wins.
 
     A gain alone does it for nine words of ten. For the rest a look-ahead limiter holds single
@@ -48,15 +48,11 @@ def level(samples: Samples, rate_hz: int, *, lufs: float, peak_dbtp: float) -> L
     """
     powers = _audible_powers(samples, rate_hz)
     gain_db = _gain_db(powers, lufs)
-    peak = true_peak_dbtp(samples, rate_hz)
+    peak = true_peak_dbtp(samples, rate_hz, over_dbtp=peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
-        return _driven(samples, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
-    return Levelled(
-        samples=_amplified(samples, gain_db),
-        lufs=gated_lufs(powers * 10.0 ** (gain_db / 10.0)),
-        peak_dbtp=peak + gain_db,
-    )
+        return _driven(samples, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db).samples
+    return _amplified(samples, gain_db)
 
 
 def measured(samples: Samples, rate_hz: int) -> Levelled:

@@ -63,14 +63,15 @@ def checksum(data: bytes) -> int:
     """CRC-16 as in LAME's tag: polynomial 0x8005, least significant bit first, from 0.
 
     What a bit adds depends on its distance from the end alone, and the same comes again every
-    32767 bits: so the data are laid over one another at that length first.
+    32767 bits: so long data are laid over one another at that length first, as bytes, then as bits.
     """
-    turns = -(-len(data) // _CRC_16_PERIOD)
-    padded = np.frombuffer(data.rjust(turns * _CRC_16_PERIOD, b"\0"), np.uint8)
-    folded = np.bitwise_xor.reduce(padded.reshape(turns, _CRC_16_PERIOD), axis=0)
-    bits = np.unpackbits(folded, bitorder="little").reshape(8, _CRC_16_PERIOD)
-    odd = np.bitwise_xor.reduce(bits, axis=0).astype(np.bool_)
-    return int(np.bitwise_xor.reduce(_shares()[odd]))
+    width = max(1, min(len(data), _CRC_16_PERIOD))
+    turns = -(-len(data) // width)
+    padded = np.frombuffer(data.rjust(turns * width, b"\0"), np.uint8)
+    folded = np.bitwise_xor.reduce(padded.reshape(turns, width), axis=0)
+    bits = np.zeros((-(-8 * width // _CRC_16_PERIOD), _CRC_16_PERIOD), np.uint8)
+    bits.reshape(-1)[bits.size - 8 * width :] = np.unpackbits(folded, bitorder="little")
+    return int(np.bitwise_xor.reduce(_shares() * np.bitwise_xor.reduce(bits, axis=0)))
 
 
 @cache

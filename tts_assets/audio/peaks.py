@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from tts_assets.domain import Samples
 
 # The standard asks for four times 48 kHz; eight times at least quarters its worst error.
@@ -29,12 +33,13 @@ _FRAME = 32
 _TERMS_AT_ONCE = 1 << 18
 
 
-def true_peak_dbtp(samples: Samples, rate_hz: int) -> float:
+def true_peak_dbtp(samples: Samples, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
     """Measure the true peak of a clip (ITU-R BS.1770-4, annex 2).
 
     Args:
         samples: shape (n,), full scale at -1..1.
         rate_hz: samples per second.
+        over_dbtp: a peak up to this is told no higher than it, and less exactly.
 
     Returns:
         The highest magnitude of the interpolated waveform in dBTP, ``-inf`` for silence.
@@ -42,7 +47,11 @@ def true_peak_dbtp(samples: Samples, rate_hz: int) -> float:
     highest = float(np.abs(samples).max(initial=0.0))
     if not highest:
         return -math.inf
-    return 20.0 * math.log10(float(envelope(samples, rate_hz, floor=highest).max()))
+    floor = max(highest, 10.0 ** (over_dbtp / 20.0))
+    _, between = _interpolated(samples, rate_hz, floor=floor)
+    for _, values in between:
+        highest = max(highest, float(values.max()))
+    return 20.0 * math.log10(highest)
 
 
 def envelope(samples: Samples, rate_hz: int, *, floor: float) -> Samples:
@@ -51,6 +60,22 @@ def envelope(samples: Samples, rate_hz: int, *, floor: float) -> Samples:
     Only frames that can rise above ``floor`` are interpolated, and none of those is missed;
     in all others it is the magnitude of the sample alone.
     """
+    result, between = _interpolated(samples, rate_hz, floor=floor)
+    for some, values in between:
+        tops = values.reshape(some.size, -1, _FRAME).max(axis=1)
+        result[some] = np.maximum(result[some], tops)
+    return result.reshape(-1)[: samples.size]
+
+
+def _interpolated(
+    samples: Samples, rate_hz: int, *, floor: float
+) -> tuple[Samples, Iterator[tuple[NDArray[np.intp], Samples]]]:
+    """Magnitudes at the samples, and between those of the frames that can rise above a floor.
+
+    Returns:
+        The first, of shape (frames, frame); and of some frames at a time their numbers and the
+        second, of shape (some, (factor - 1) * frame), phase by phase.
+    """
     frames = -(-samples.size // _FRAME)
     padded = np.zeros((frames + 2) * _FRAME, dtype=np.float32)
     padded[_FRAME : _FRAME + samples.size] = samples
@@ -58,16 +83,23 @@ def envelope(samples: Samples, rate_hz: int, *, floor: float) -> Samples:
     tops = heights.max(axis=1)
     reachable = np.maximum(np.maximum(tops[:-2], tops[1:-1]), tops[2:]) * _KERNEL_GAIN
     (high,) = np.nonzero(reachable > floor)
-    result = heights[1:-1]
-    width = _FRAME + 2 * _REACH - 1
-    windows = np.lib.stride_tricks.sliding_window_view(padded[_FRAME - _REACH + 1 :], width)
     matrix = _interpolator(max(_LEAST_FACTOR, math.ceil(_OVERSAMPLED_HZ / rate_hz)))
+    windows = _surroundings(padded, frames)
     at_once = max(1, _TERMS_AT_ONCE // matrix.size)
-    for start in range(0, high.size, at_once):
-        some = high[start : start + at_once]
-        between = np.abs(windows[some * _FRAME] @ matrix).reshape(some.size, -1, _FRAME)
-        result[some] = np.maximum(result[some], between.max(axis=1))
-    return result.reshape(-1)[: samples.size]
+    groups = (high[start : start + at_once] for start in range(0, high.size, at_once))
+    return heights[1:-1], ((some, np.abs(windows[some] @ matrix)) for some in groups)
+
+
+def _surroundings(padded: Samples, frames: int) -> Samples:
+    """Each frame with as much of its neighbours as the kernel reaches, a view without a copy.
+
+    Shape (frames, frame + 2 * reach - 1).
+    """
+    shape = (frames, _FRAME + 2 * _REACH - 1)
+    first = (_FRAME - _REACH + 1) * padded.itemsize
+    strides = (_FRAME * padded.itemsize, padded.itemsize)
+    # As sliding_window_view makes it, which takes longer than some clips' interpolation.
+    return np.ndarray(shape, padded.dtype, padded, first, strides)
 
 
 @lru_cache(maxsize=8)

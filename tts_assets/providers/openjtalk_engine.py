@@ -48,7 +48,7 @@ class Engine(Reader):
         found = guarded(form, self._dictionary)
         samples = np.concatenate([self._say(nodes, voice) for nodes in found.parts])
         return Speech(
-            samples=_sane(samples / _INT16_SCALE).astype(np.float32),
+            samples=_sane(samples).astype(np.float32) / np.float32(_INT16_SCALE),
             rate_hz=self._synthesiser().get_sampling_frequency(),
             pronunciation=found.pronunciation,
         )
@@ -71,7 +71,8 @@ class Engine(Reader):
 def _sane(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     if not samples.size:
         raise ClipError("the engine had nothing to say: the text has no word it knows")
-    peak = float(np.abs(samples).max())
-    if not np.isfinite(samples).all() or peak > _WILD:
+    peak = max(samples.max(), -samples.min()) / _INT16_SCALE
+    # Not "peak > wild": one that is no number is neither.
+    if not peak <= _WILD:
         raise ClipError(f"the engine's samples ran wild (peak {peak:.3g} times full scale)")
     return samples
