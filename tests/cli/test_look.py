@@ -83,6 +83,13 @@ def test_voices_are_listed_with_their_credits(project: Project) -> None:
     assert "CC BY 3.0" in " ".join(done.stdout.split())
 
 
+def test_the_voices_of_auto_are_told_with_whose_they_are(project: Project) -> None:
+    nothing = {"TTS_ASSETS_MODELS_FOLDER": str(project.folder / "models")}
+    done = project.run("voices", "--provider", "auto", **nothing)
+    assert (done.returncode, "mei" in done.stdout) == (0, True)
+    assert "note: openjtalk: it is always there; not piper: " in done.stderr
+
+
 def test_doctor_is_content_on_a_good_machine_and_says_what_is_missing(project: Project) -> None:
     project.words("犬")
     assert project.run("doctor", PYTHONWARNINGS="ignore").returncode == 0

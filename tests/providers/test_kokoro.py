@@ -1,5 +1,6 @@
 """Kokoro through the real kokoro-onnx, on small models that say each symbol as a tone."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.stand_ins import kokoro as stand_in
+from tts_assets import machine
 from tts_assets.domain import AccentBasis, SpokenForm, Voice
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, UsageError
 from tts_assets.host import engine_host
@@ -465,6 +467,18 @@ def test_doctor_goes_on_where_a_voice_is_missing(project: Project, folder: Path)
     assert done.returncode == 1
     assert "kokoro has no voice 'nobody'" in done.stdout
     assert "output " in done.stdout
+
+
+def test_no_more_are_said_at_once_than_there_are_cores_and_that_is_told(
+    project: Project, folder: Path
+) -> None:
+    project.words(*"犬猫鳥魚水火木金土日")
+    words = ("generate", "-p", "kokoro", "-j", "10", "--output-format", "json")
+    done = project.run(*words, **_environment(folder))
+    report = json.loads(done.stdout)
+    assert (report["made"], report["workers"]) == (10, min(10, machine.cores()))
+    told = any("at once, not 10: with more kokoro would not be" in each for each in report["notes"])
+    assert told is (machine.cores() < 10)
 
 
 def test_a_voice_that_is_not_there_is_refused_with_the_nearest_first(

@@ -28,8 +28,12 @@ def providers(settings: Settings) -> ExitCode:
 
 def voices(settings: Settings) -> ExitCode:
     """List the voices of one engine."""
-    offered = engines.choose(settings).provider.voices()
-    Show(settings.output_format).table(
+    provider, reason = engines.choose(settings)
+    offered = provider.voices()
+    show = Show(settings.output_format)
+    if reason is not None:
+        show.error(f"note: {reason}")
+    show.table(
         ("voice", "language", "who", "credit"),
         [(each.name, each.language, each.description, each.credit) for each in offered],
     )

@@ -101,6 +101,8 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
             timeout_seconds=run.settings.timeout_seconds,
             words=run.settings.words,
         ) as speaker:
+            if isinstance(speaker, Recorder):
+                run.workers = min(run.workers, speaker.workers)
             studio = Studio(
                 speaker=speaker,
                 voice=surveys.voice(run.settings, run.provider),

@@ -115,7 +115,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         planned=planned,
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
         problems=tuple(found.trouble.problems),
-        notes=(*found.trouble.notes, *_unheard(run)),
+        notes=(*found.trouble.notes, *_fewer(run), *_unheard(run)),
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
         urls_written=run.urls_written,
@@ -128,6 +128,16 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         provider=run.provider.name,
         chosen=run.chosen,
         credit=_credits(run),
+    )
+
+
+def _fewer(run: Run) -> tuple[str, ...]:
+    """Why fewer clips were made at once than was asked for."""
+    asked = min(run.settings.concurrency or 1, run.to_make)
+    if not run.made or run.workers >= asked:
+        return ()
+    return (
+        f"{run.workers} at once, not {asked}: with more {run.provider.name} would not be faster here",
     )
 
 

@@ -77,6 +77,11 @@ class EngineHost:
         self._idle_deaths = 0
         self._dead: FatalError | None = None
 
+    @property
+    def workers(self) -> int:
+        """How many orders it answers at once."""
+        return self._threads
+
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:

@@ -60,6 +60,11 @@ class Recorder(Speaker, Protocol):
     one; with the whole clip made in one thread it is 1.9 times.
     """
 
+    @property
+    def workers(self) -> int:
+        """How many forms it says at once: those it was opened for, or fewer if they are faster."""
+        ...
+
     async def record(
         self,
         form: SpokenForm,
