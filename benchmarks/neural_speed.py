@@ -8,8 +8,8 @@
 random_kokoro.py and random_piper.py build models that cost what the real ones do. Words and example
 sentences of data/ are said by all, with the same phonemes, the longest first. The ways take turns,
 each in a process of its own; ratios are of each turn, medians are printed. The limit is what the
-bare library says in one thread, times the cores. Memory is the peak of a process and those it
-started, its loading included. The speech counted is the bare library's, before it is trimmed.
+bare library says in one thread, times the cores. Memory is the most that was seen of a process and
+those it started, looked at four times a second, its loading included. The speech counted is the bare library's, before it is trimmed.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _measured(work: Work, folder: Path) -> tuple[Turn, float]:
 
 
 class _Peak:
-    """Watches how much memory a process and its children have together."""
+    """Looks now and then at how much memory a process and its children have together."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)

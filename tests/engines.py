@@ -145,6 +145,17 @@ class Tones:
         )
 
 
+class Narrow(Tones):
+    """The same, with no more than two workers."""
+
+    name = "narrow"
+
+    def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AbstractAsyncContextManager[EngineHost]:
+        return super().open(workers=min(workers, 2), timeout_seconds=timeout_seconds, words=words)
+
+
 class Paid(Tones):
     """A provider called in the run's own process, whose credit runs out; tells no pronunciation."""
 

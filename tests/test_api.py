@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import tts_assets
-from tests.engines import Paid, Tones
+from tests.engines import Narrow, Paid, Tones
 from tts_assets import (
     ClipFailed,
     ClipMade,
@@ -24,6 +24,7 @@ from tts_assets.providers import registry
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setitem(registry._BUILT_IN, "tones", f"{Tones.__module__}:Tones")
+    monkeypatch.setitem(registry._BUILT_IN, "narrow", f"{Narrow.__module__}:Narrow")
     monkeypatch.setitem(registry._BUILT_IN, "paid", f"{Paid.__module__}:Paid")
     words = tmp_path / "vocabulary.json"
     words.write_text('[{"id": 1, "word": "犬"}, {"id": 2, "word": "失敗"}, {"id": 3, "word": ""}]')
@@ -67,6 +68,27 @@ async def test_it_runs_inside_a_loop_and_stops_when_asked(settings: Settings) ->
     # Two clips are spoken and one waits in line; as many were taken before the first was told.
     assert 1 <= report.made <= 6
     assert report.urls_written == report.made
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("asked", "told"), [(5, True), (2, False), (None, False)])
+async def test_an_engine_that_says_fewer_at_once_is_told_of(
+    settings: Settings,
+    asked: int | None,
+    told: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    words = Path(settings.paths[0])
+    words.write_text(  # noqa: ASYNC240 - a few bytes
+        "[" + ",".join(f'{{"id": {n}, "word": "犬{n}"}}' for n in range(6)) + "]"
+    )
+    events: list[object] = []
+    wanted = replace(settings, provider="narrow", concurrency=asked)
+    report = await generate(wanted, on_event=events.append)
+    (started,) = (event for event in events if isinstance(event, Started))
+    assert (report.made, report.workers) == (6, started.workers)
+    assert report.workers <= 2
+    note = "2 at once, not 5: narrow takes no more here"
+    assert (note in report.notes) is told
 
 
 @pytest.mark.anyio

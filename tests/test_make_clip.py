@@ -28,6 +28,7 @@ from tts_assets.domain import (
 from tts_assets.errors import FatalError
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.plan import Addresses, Planned, Planner, Recipes, State, jobs
+from tts_assets.providers import Recorder
 from tts_assets.settings import Settings
 from tts_assets.storage import AppendLog, Storage
 
@@ -161,6 +162,7 @@ async def test_the_ledger_says_how_a_clip_was_spoken(
     workshop: Workshop, speaker: type[Telling]
 ) -> None:
     workshop.speaker = speaker()
+    assert isinstance(workshop.speaker, Recorder) is (speaker is Finishing)
     (made,) = await workshop.make(_clip("犬", form=SpokenForm(text="犬", reading="イヌ", accent=2)))
     line = workshop.lines()[-1]
     assert made.pronunciation == SAID

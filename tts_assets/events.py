@@ -102,7 +102,7 @@ class Report:
         doubts: clips that were made from a reading or an accent that is not sure.
         unspoken: texts that yield no clip.
         problems: entries and files that cannot be used.
-        notes: files passed over, and what the engine cannot do.
+        notes: files passed over, and what the engine cannot do or does otherwise.
         urls_to_write: URLs of fresh clips that the catalogues did not have.
         urls_written: URLs that the catalogues got.
         urls_missed: URLs whose entry changed while the clips were made.

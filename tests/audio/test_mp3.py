@@ -71,7 +71,7 @@ def test_both_checksums_of_the_tag_are_right() -> None:
         assert int.from_bytes(data[167:169]) == checksum(data[:167])
 
 
-@pytest.mark.parametrize("size", [0, 1, 167, 32_766, 32_767, 32_768, 100_000])
+@pytest.mark.parametrize("size", [0, 1, 167, 4_095, 4_096, 32_766, 32_767, 32_768, 100_000])
 def test_the_checksum_is_that_of_every_bit_in_turn(size: int) -> None:
     data = np.random.default_rng(1).bytes(size)
     register = 0

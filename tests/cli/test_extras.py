@@ -1,31 +1,44 @@
-"""Without the extras: an installation that has none of the optional engines' libraries."""
+"""Without the extras: an installation that has nothing but what the package itself depends on."""
 
 from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from importlib.metadata import distribution
 from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import ROOT, Project
 
-_EXTRAS = ("kokoro-onnx", "piper-tts")
+
+def _needed(name: str, extras: frozenset[str], found: dict[str, frozenset[str]]) -> None:
+    """Add a distribution and all that it depends on, as an installer would."""
+    if extras <= found.get(name, frozenset()) and name in found:
+        return
+    found[name] = found.get(name, frozenset()) | extras
+    for line in distribution(name).requires or ():
+        wanted = Requirement(line)
+        marker = wanted.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras}):
+            _needed(wanted.name, frozenset(wanted.extras), found)
 
 
 class _Bare:
-    """The command line of an interpreter that finds every package but those of the extras."""
+    """The command line of an interpreter that finds nothing else."""
 
     def __init__(self, project: Project, packages: Path) -> None:
-        files = [file for extra in _EXTRAS for file in distribution(extra).files or ()]
-        gone = {file.parts[0] for file in files}
+        names: dict[str, frozenset[str]] = {}
+        _needed("tts-assets", frozenset(), names)
         packages.mkdir()
-        for each in Path(sysconfig.get_path("purelib")).iterdir():
-            if each.name not in gone and each.suffix != ".pth":
-                (packages / each.name).symlink_to(each)
+        for name in names:
+            found = distribution(name)
+            assert found.files, f"{name} does not tell its files"
+            for top in {file.parts[0] for file in found.files} - {"..", "__pycache__"}:
+                if not (packages / top).exists():
+                    (packages / top).symlink_to(Path(str(found.locate_file(top))))
         self._project = project
         self._environment = project.environment | {
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)]),
@@ -33,9 +46,12 @@ class _Bare:
         }
 
     def run(self, *words: str) -> CompletedProcess[str]:
-        # -S: the interpreter's own site-packages have them.
+        # -S: the interpreter's own site-packages have all the others.
+        return self.python("-m", "tts_assets", *words)
+
+    def python(self, *words: str) -> CompletedProcess[str]:
         return run(
-            [sys.executable, "-S", "-m", "tts_assets", *words],
+            [sys.executable, "-S", *words],
             cwd=self._project.folder,
             env=self._environment,
             capture_output=True,
@@ -53,14 +69,17 @@ def bare(project: Project, tmp_path: Path) -> _Bare:
 
 def test_help_needs_none(bare: _Bare) -> None:
     assert bare.run("--help").returncode == 0
+    for package in ("kokoro_onnx", "piper", "onnx", "pytest"):
+        assert "ModuleNotFoundError" in bare.python("-c", f"import {package}").stderr
 
 
 @pytest.mark.parametrize("extra", ["kokoro", "piper"])
 def test_doctor_tells_both_commands(bare: _Bare, extra: str) -> None:
     done = bare.run("doctor", "--provider", extra)
     assert done.returncode == 1
-    assert f"pip install 'tts-assets[{extra}]'" in done.stdout
-    assert "tts-assets models fetch " in done.stdout
+    (told,) = (line for line in done.stdout.splitlines() if line.startswith(f"provider {extra}: "))
+    assert f"pip install 'tts-assets[{extra}]'" in told
+    assert "tts-assets models fetch " in told
 
 
 @pytest.mark.parametrize("extra", ["kokoro", "piper"])

@@ -477,7 +477,7 @@ def test_no_more_are_said_at_once_than_there_are_cores_and_that_is_told(
     done = project.run(*words, **_environment(folder))
     report = json.loads(done.stdout)
     assert (report["made"], report["workers"]) == (10, min(10, machine.cores()))
-    told = any("at once, not 10: with more kokoro would not be" in each for each in report["notes"])
+    told = any("at once, not 10: kokoro takes no more" in each for each in report["notes"])
     assert told is (machine.cores() < 10)
 
 

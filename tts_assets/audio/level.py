@@ -45,13 +45,16 @@ def level(samples: Samples, rate_hz: int, *, lufs: float, peak_dbtp: float) -> S
         rate_hz: samples per second.
         lufs: integrated loudness to reach (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling.
+
+    Returns:
+        Samples of the same shape.
     """
     powers = _audible_powers(samples, rate_hz)
     gain_db = _gain_db(powers, lufs)
     peak = true_peak_dbtp(samples, rate_hz, over_dbtp=peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
-        return _driven(samples, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db).samples
+        return _driven(samples, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
     return _amplified(samples, gain_db)
 
 
@@ -94,7 +97,7 @@ def _driven(
     lufs: float,
     peak_dbtp: float,
     gains_db: tuple[float, float],
-) -> Levelled:
+) -> Samples:
     """Limit after the first gain or a higher one, up to the second, as the loudness demands."""
     least_db, most_db = gains_db
     gain_db = min(least_db, most_db)
@@ -106,7 +109,7 @@ def _driven(
         miss = lufs - limited.lufs
         exhausted = gain_db == most_db and miss > 0.0
         if abs(miss) <= _TOLERANCE_LU or exhausted or len(tried) == _ROUNDS:
-            return limited
+            return limited.samples
         gain_db = min(most_db, round(gain_db + miss / _slope(tried), 2))
 
 

@@ -39,7 +39,7 @@ def true_peak_dbtp(samples: Samples, rate_hz: int, *, over_dbtp: float = -math.i
     Args:
         samples: shape (n,), full scale at -1..1.
         rate_hz: samples per second.
-        over_dbtp: a peak up to this is told no higher than it, and less exactly.
+        over_dbtp: a peak above this is told exactly; of another only how high it is at least.
 
     Returns:
         The highest magnitude of the interpolated waveform in dBTP, ``-inf`` for silence.
@@ -99,7 +99,9 @@ def _surroundings(padded: Samples, frames: int) -> Samples:
     first = (_FRAME - _REACH + 1) * padded.itemsize
     strides = (_FRAME * padded.itemsize, padded.itemsize)
     # As sliding_window_view makes it, which takes longer than some clips' interpolation.
-    return np.ndarray(shape, padded.dtype, padded, first, strides)
+    windows: Samples = np.ndarray(shape, padded.dtype, padded, first, strides)
+    windows.flags.writeable = False
+    return windows
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ from tts_assets.events import ClipFailed, ClipMade, Started, Waiting
 from tts_assets.generate_clips.state import look
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
-from tts_assets.providers import Recorder
+from tts_assets.providers import Bounded, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -101,8 +101,8 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
             timeout_seconds=run.settings.timeout_seconds,
             words=run.settings.words,
         ) as speaker:
-            if isinstance(speaker, Recorder):
-                run.workers = min(run.workers, speaker.workers)
+            if isinstance(speaker, Bounded) and speaker.workers < run.workers:
+                run.too_many, run.workers = run.workers, speaker.workers
             studio = Studio(
                 speaker=speaker,
                 voice=surveys.voice(run.settings, run.provider),

@@ -57,6 +57,7 @@ class Run:
     begun: float = field(default_factory=time.monotonic)
     states: dict[plan.State, int] = field(default_factory=dict)
     workers: int = 0
+    too_many: int = 0
     to_make: int = 0
     jobs: list[plan.Job] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
@@ -132,13 +133,10 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
 
 
 def _fewer(run: Run) -> tuple[str, ...]:
-    """Why fewer clips were made at once than was asked for."""
-    asked = min(run.settings.concurrency or 1, run.to_make)
-    if not run.made or run.workers >= asked:
+    """That fewer clips were made at once than somebody asked for."""
+    if not run.too_many or run.settings.concurrency is None:
         return ()
-    return (
-        f"{run.workers} at once, not {asked}: with more {run.provider.name} would not be faster here",
-    )
+    return (f"{run.workers} at once, not {run.too_many}: {run.provider.name} takes no more here",)
 
 
 def _unheard(run: Run) -> tuple[str, ...]:

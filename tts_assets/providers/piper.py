@@ -56,12 +56,14 @@ class Piper:
 
     def problem(self) -> str | None:
         """None when packages, device and voices are here, else what is missing and what to do."""
+        voices = self._problem_with_voices()
         if absent := missing(_PARTS):
-            return (
+            install = (
                 f"{', '.join(absent)} not installed: pip install 'tts-assets[piper]' "
                 "(piper-tts is under GPL-3.0-or-later)"
             )
-        return onnx.problem_with(self._device) or self._problem_with_voices()
+            return install if voices is None else f"{install}; {voices}"
+        return onnx.problem_with(self._device) or voices
 
     def voices(self) -> tuple[VoiceInfo, ...]:
         """The voices in the folder that can be used, Japanese ones first."""

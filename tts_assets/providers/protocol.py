@@ -60,11 +60,6 @@ class Recorder(Speaker, Protocol):
     one; with the whole clip made in one thread it is 1.9 times.
     """
 
-    @property
-    def workers(self) -> int:
-        """How many forms it says at once: those it was opened for, or fewer if they are faster."""
-        ...
-
     async def record(
         self,
         form: SpokenForm,
@@ -74,6 +69,16 @@ class Recorder(Speaker, Protocol):
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
         """Say it, and finish the sound as :func:`tts_assets.audio.finish` does."""
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A speaker that may say fewer forms at once than it was opened for; optional."""
+
+    @property
+    def workers(self) -> int:
+        """How many it says at once: at least 1, and always as many."""
         ...
 
 
@@ -128,7 +133,7 @@ class Provider(Protocol):
         """Make the engine ready.
 
         Args:
-            workers: how many forms it must say at once.
+            workers: how many forms it is to say at once; it may be :class:`Bounded` to fewer.
             timeout_seconds: after that long a call is cancelled; for engines that have to tell
                 a slow call from a dead one sooner.
             words: the user's own dictionary, for engines that read Japanese themselves.
