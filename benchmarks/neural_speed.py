@@ -9,7 +9,8 @@ random_kokoro.py and random_piper.py build models that cost what the real ones d
 sentences of data/ are said by all, with the same phonemes, the longest first. The ways take turns,
 each in a process of its own; ratios are of each turn, medians are printed. The limit is what the
 bare library says in one thread, times the cores. Memory is the most that was seen of a process and
-those it started, looked at four times a second, its loading included. The speech counted is the bare library's, before it is trimmed.
+those it started, looked at four times a second, its loading included. The speech counted is the
+bare library's, before it is trimmed.
 """
 
 from __future__ import annotations

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from importlib.metadata import distribution
-from pathlib import Path
-from subprocess import CompletedProcess, run
+from typing import TYPE_CHECKING
 
 import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import ROOT, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _needed(name: str, extras: frozenset[str], found: dict[str, frozenset[str]]) -> None:
@@ -26,10 +29,15 @@ def _needed(name: str, extras: frozenset[str], found: dict[str, frozenset[str]])
             _needed(wanted.name, frozenset(wanted.extras), found)
 
 
-class _Bare:
-    """The command line of an interpreter that finds nothing else."""
+class _Bare(Project):
+    """The same project, for an interpreter that finds nothing else."""
 
     def __init__(self, project: Project, packages: Path) -> None:
+        self.folder = project.folder
+        self.environment = project.environment | {
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)]),
+            "TTS_ASSETS_MODELS_FOLDER": str(packages.parent / "models"),
+        }
         names: dict[str, frozenset[str]] = {}
         _needed("tts-assets", frozenset(), names)
         packages.mkdir()
@@ -38,28 +46,22 @@ class _Bare:
             assert found.files, f"{name} does not tell its files"
             for top in {file.parts[0] for file in found.files} - {"..", "__pycache__"}:
                 if not (packages / top).exists():
-                    (packages / top).symlink_to(Path(str(found.locate_file(top))))
-        self._project = project
-        self._environment = project.environment | {
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)]),
-            "TTS_ASSETS_MODELS_FOLDER": str(packages.parent / "models"),
-        }
+                    (packages / top).symlink_to(str(found.locate_file(top)))
 
-    def run(self, *words: str) -> CompletedProcess[str]:
-        # -S: the interpreter's own site-packages have all the others.
-        return self.python("-m", "tts_assets", *words)
+    def command(self, *words: str) -> list[str]:
+        python, *rest = super().command(*words)
+        # The interpreter's own site-packages have all the others.
+        return [python, "-S", *rest]
 
-    def python(self, *words: str) -> CompletedProcess[str]:
-        return run(
-            [sys.executable, "-S", *words],
-            cwd=self._project.folder,
-            env=self._environment,
+    def lacks(self, package: str) -> bool:
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", f"import {package}"],
+            env=self.environment,
             capture_output=True,
             text=True,
-            encoding="utf-8",
             check=False,
-            timeout=100,
         )
+        return "ModuleNotFoundError" in done.stderr
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def bare(project: Project, tmp_path: Path) -> _Bare:
 def test_help_needs_none(bare: _Bare) -> None:
     assert bare.run("--help").returncode == 0
     for package in ("kokoro_onnx", "piper", "onnx", "pytest"):
-        assert "ModuleNotFoundError" in bare.python("-c", f"import {package}").stderr
+        assert bare.lacks(package)
 
 
 @pytest.mark.parametrize("extra", ["kokoro", "piper"])

@@ -35,8 +35,8 @@ _ATTEMPTS = 6
 def finish(speech: Speech, sound: Sound) -> Recording:
     """Trim, resample, level and encode what an engine spoke; equal input gives equal bytes.
 
-    Loudness and true peak hold for the file as players decode it: a lossy file is decoded,
-    measured, and where the codec moved them too far, levelled again.
+    Loudness and true peak hold for the file as players decode it: it is decoded and measured, and
+    where a lossy codec moved them too far, levelled again.
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.

@@ -1,4 +1,4 @@
-"""An engine without a voice: tells how the dictionary and the reading guard would say a form."""
+"""An engine without a voice, and what those with one build on: tells how a form would be said."""
 
 from __future__ import annotations
 
