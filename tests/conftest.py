@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tts_assets.keys import ENVIRONMENT
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -19,6 +21,10 @@ def _engines_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
         # Hundreds of them start: they need not compile the same modules each time.
         if name.startswith("TTS_ASSETS_") or name == "PYTHONDONTWRITEBYTECODE":
             monkeypatch.delenv(name)
+    # Nobody's own keys get into tests, nor does a test reach anybody's keyring.
+    for name in ENVIRONMENT.values():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

@@ -20,6 +20,7 @@ ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 COMMANDS = (
     *("generate", "lint", "init", "explain", "providers", "voices", "doctor"),
     *("models list", "models fetch", "models path", "models remove"),
+    *("auth set", "auth list", "auth remove"),
 )
 WORDS = [{"id": 1, "word": "犬", "reading": "いぬ"}, {"id": 2, "word": "猫", "reading": "ねこ"}]
 

@@ -111,6 +111,15 @@ _FREE = {
     "kokoro.voices",
     "piper.voices",
     "models.folder",
+    "api-key-file",
+    "elevenlabs.model",
+    "elevenlabs.voices",
+    "elevenlabs.output-format",
+    "openai.model",
+    "openai.voices",
+    "openai.response-format",
+    "openai.instructions",
+    "voicevox.voices",
 }
 
 
@@ -199,7 +208,7 @@ def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Pat
         ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\nkind = 'thing'", "one of noun, name"),
         ("[[dictionary]]\nsurface = 'x'\nreding = 'はし'", "reading is missing"),
         ("sources = 1", "no setting 'sources'; did you mean source?"),
-        ("zzz = 1", "there are: paths, .*, source, dictionary$"),
+        ("zzz = 1", "there are: paths, .*, source, dictionary, price, .sound., .*voicevox.$"),
         (
             "dictionary = [{surface='角', reading='かど'}, {surface='角', reading='つの', accent=2}]",
             "dictionary 1 and dictionary 2 .* '角' is read: カド and ツノ with accent 2; keep one",

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from tts_assets.api import generate_sync
     from tts_assets.domain import Format, Kind, Sound
     from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
-    from tts_assets.events import ClipFailed, ClipMade, Doubt, Event, Report, Started, Waiting
+    from tts_assets.events import (
+        ClipFailed,
+        ClipMade,
+        Doubt,
+        Estimated,
+        Event,
+        Report,
+        Started,
+        Waiting,
+    )
     from tts_assets.generate_clips import Stop, generate
     from tts_assets.pool import Pool
     from tts_assets.settings import Settings
@@ -21,6 +30,7 @@ __all__ = [
     "ClipFailed",
     "ClipMade",
     "Doubt",
+    "Estimated",
     "Event",
     "FatalError",
     "Format",
@@ -44,7 +54,16 @@ _HOMES = {
     "api": ("generate_sync",),
     "domain": ("Format", "Kind", "Sound"),
     "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
-    "events": ("ClipFailed", "ClipMade", "Doubt", "Event", "Report", "Started", "Waiting"),
+    "events": (
+        "ClipFailed",
+        "ClipMade",
+        "Doubt",
+        "Estimated",
+        "Event",
+        "Report",
+        "Started",
+        "Waiting",
+    ),
     "generate_clips": ("Stop", "generate"),
     "pool": ("Pool",),
     "settings": ("Settings",),

@@ -188,11 +188,16 @@ class Speech:
         samples: float32, mono, of any scale, shape (n,).
         rate_hz: samples per second.
         pronunciation: how it was said, where the engine can tell.
+        billed: what a service charged for it, in its own credits; None where nothing is charged,
+            or nobody tells.
+        credit: the line that its licence asks for, where that is known only now; "" for none.
     """
 
     samples: Samples
     rate_hz: int
     pronunciation: Pronunciation | None = None
+    billed: float | None = None
+    credit: str = ""
 
 
 class Parallel(NamedTuple):
@@ -265,6 +270,8 @@ class Recording:
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
         pronunciation: how the engine said it, where it can tell.
+        billed: as in Speech.
+        credit: as in Speech.
     """
 
     data: bytes
@@ -272,3 +279,5 @@ class Recording:
     lufs: float
     peak_dbtp: float
     pronunciation: Pronunciation | None = None
+    billed: float | None = None
+    credit: str = ""

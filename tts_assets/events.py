@@ -3,13 +3,95 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from tts_assets.domain import Clip, Pronunciation, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
     from tts_assets.plan import Job, Planned, State
     from tts_assets.pool import Counts
+    from tts_assets.prices import Price
+    from tts_assets.providers import Balance
+    from tts_assets.remote import Traffic
+
+
+class Bill(NamedTuple):
+    """What some clips are charged for; equal clips count once.
+
+    Args:
+        clips: how many.
+        characters: how many are sent for them.
+        credits: what the service counts for that.
+    """
+
+    clips: int = 0
+    characters: int = 0
+    credits: float = 0.0
+
+
+class Reason(NamedTuple):
+    """Why clips that were paid for before are made again, and how many for that reason."""
+
+    words: str
+    clips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebilled:
+    """Clips whose words were paid for before, and are paid for again.
+
+    Args:
+        bill: what they are charged for.
+        out_of: how many clips there are to make in all.
+        reasons: what changed since, the commonest first.
+    """
+
+    bill: Bill
+    out_of: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run costs at a service that charges.
+
+    Args:
+        provider: the engine's name.
+        model: the name of its model.
+        price: what its credits cost; None where nobody says.
+        expected: what the clips of this run are charged for, as far as is known before.
+        left: what is left for another run because of a bound.
+        bound: the setting that left it, with its value; None where nothing is left.
+        unsayable: clips that cannot be said; they fail without a request, and cost nothing.
+        due: what the clips that were made should have been charged for.
+        billed: what the service really charged, in credits; None where it does not tell.
+        rebilled: what was paid for before; None where nothing was.
+        balance: what is left of what was paid for, or why that is not known; None where it was
+            not asked for.
+    """
+
+    provider: str
+    model: str
+    price: Price | None
+    expected: Bill
+    left: Bill
+    bound: str | None
+    unsayable: int
+    due: Bill
+    billed: float | None
+    rebilled: Rebilled | None
+    balance: Balance | str | None
+
+    def money(self, credit_count: float) -> float | None:
+        """What so many credits cost; None where nobody says."""
+        return None if self.price is None else self.price.of(credit_count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimated:
+    """It is known what the clips will cost; nothing was sent yet."""
+
+    cost: Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +197,8 @@ class Report:
         chosen: why that engine, where the choice was left to us; None where it was asked for.
         credit: the lines that the licences of the voices that spoke ask for; "" for none.
         planned: each clip that was to be made, and why.
+        traffic: what went to and fro; None where no service was asked.
+        cost: what it cost; None where the engine charges nothing.
     """
 
     dry_run: bool
@@ -139,6 +223,8 @@ class Report:
     provider: str
     chosen: str | None
     credit: str
+    traffic: Traffic | None
+    cost: Cost | None
 
 
-Event: TypeAlias = Waiting | Started | ClipMade | ClipFailed
+Event: TypeAlias = Waiting | Estimated | Started | ClipMade | ClipFailed

@@ -10,6 +10,7 @@ different clips merge without conflict.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -41,6 +42,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         seconds: its length.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
+        billed: what a service charged for it, in its own credits.
+        credit: the line that the voice's licence asks for, where a service told it.
     """
 
     asset: str
@@ -58,6 +61,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float
     lufs: float
     peak_dbtp: float
+    billed: float | None = None
+    credit: str = ""
 
 
 class Recorded(NamedTuple):
@@ -79,6 +84,21 @@ class _Key(msgspec.Struct, gc=False):
 
 
 _key_decoder = msgspec.json.Decoder(_Key)
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """What an asset was made from, as far as its line says; an empty text says nothing."""
+
+    recipe: str
+    text: str = ""
+    reading: str | None = None
+    accent: int | None = None
+    voice: str = ""
+    speed: float = 1.0
+    engine: str = ""
+
+
+_origin_decoder = msgspec.json.Decoder(Origin)
 
 
 def encode(line: Line) -> bytes:
@@ -116,6 +136,15 @@ def read(data: bytes, *, file: str) -> Known:
     keys = _keys(data[:whole], file)
     tidy = whole == len(data) and all(one.asset < next_.asset for one, next_ in pairwise(keys))
     return Known(recorded={key.asset: Recorded(key.recipe, key.bytes) for key in keys}, tidy=tidy)
+
+
+def origins(data: bytes) -> list[Origin]:
+    """What all lines say of where assets came from, in their order; what is no line is left out."""
+    found = []
+    for line in data.splitlines():
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            found.append(_origin_decoder.decode(line))
+    return found
 
 
 def _keys(data: bytes, file: str) -> list[_Key]:

@@ -55,11 +55,15 @@ class Made:
         seconds: the length of the speech.
         bytes: the size of one asset.
         pronunciation: how it was said, where the engine can tell.
+        credit: the line that its licence asks for, where that is known only now; "" for none.
+        billed: what a service charged for it, in its own credits; None where nobody tells.
     """
 
     seconds: float
     bytes: int
     pronunciation: Pronunciation | None = None
+    credit: str = ""
+    billed: float | None = None
 
 
 async def make_clip(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> Made:
@@ -82,6 +86,8 @@ async def make_clip(job: Job, studio: Studio, *, on_start: Callable[[], None]) -
         seconds=recording.seconds,
         bytes=len(recording.data),
         pronunciation=recording.pronunciation,
+        credit=recording.credit,
+        billed=recording.billed,
     )
 
 
@@ -95,7 +101,12 @@ async def _record(
 
     speech = await speaker.speak(form, voice, on_start=on_start)
     recording = await to_thread.run_sync(finish, speech, studio.sound, limiter=studio.threads)
-    return replace(recording, pronunciation=speech.pronunciation)
+    return replace(
+        recording,
+        pronunciation=speech.pronunciation,
+        billed=speech.billed,
+        credit=speech.credit,
+    )
 
 
 def _store(job: Job, voice: Voice, studio: Studio, recording: Recording) -> None:
@@ -129,4 +140,6 @@ def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recordi
         seconds=recording.seconds,
         lufs=recording.lufs,
         peak_dbtp=recording.peak_dbtp,
+        billed=recording.billed,
+        credit=recording.credit,
     )

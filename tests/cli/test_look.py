@@ -10,7 +10,7 @@ from tests.conftest import ROOT, Project
 
 HEAVY = (
     *("numpy", "httpx", "soundfile", "soxr", "onnxruntime", "pyopenjtalk", "anyio", "psutil"),
-    "platformdirs",
+    *("platformdirs", "keyring", "stamina"),
 )
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from tts_assets.errors import FatalError, UsageError
-from tts_assets.models import ModelFile, address, shown
+from tts_assets.models import ModelFile, address
 from tts_assets.models.address import credentials, refuse_unsafe
+from tts_assets.web import shown
 
 FILE = ModelFile(name="a/b.onnx", url="https://example.invalid/c", bytes=None, sha256=None)
 

@@ -34,6 +34,9 @@ _SERIAL = 0x74747361
 # libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
 _BLOCK = 1 << 14
 
+# Frames that are read at once: a minute and a half at 48 kHz.
+_READ = 1 << 22
+
 _PCM_SCALE = 32_768
 
 
@@ -74,7 +77,8 @@ def decode(data: bytes) -> tuple[Samples, int]:
         ClipError: the bytes are no sound file that libsndfile can read.
     """
     try:
-        samples, rate_hz = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            samples, rate_hz = _all_of(file), file.samplerate
     except soundfile.SoundFileError as exc:
         raise ClipError(
             f"{len(data)} bytes that begin with {data[:8]!r} are no sound file of a known format"
@@ -82,6 +86,14 @@ def decode(data: bytes) -> tuple[Samples, int]:
         ) from exc
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     return np.ascontiguousarray(mono, dtype=np.float32), int(rate_hz)
+
+
+def _all_of(file: soundfile.SoundFile) -> NDArray[np.float32]:
+    """Samples of shape (n, channels), read to the end: a streamed FLAC does not tell its length."""
+    blocks = [file.read(_READ, dtype="float32", always_2d=True)]
+    while len(blocks[-1]) == _READ:
+        blocks.append(file.read(_READ, dtype="float32", always_2d=True))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _compression(sound: Sound) -> float | None:

@@ -1,4 +1,4 @@
-"""The commands: `generate`, `lint`, `init`, and the lookers-on `explain`, `providers`, `voices`, `doctor`; and `models`."""
+"""The commands: `generate`, `lint`, `init`, and the lookers-on `explain`, `providers`, `voices`, `doctor`; `models`; and `auth`."""
 
 import os
 from pathlib import Path
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 models = typer.Typer(help="The models that engines speak with: list, fetch, find, remove.")
 app.add_typer(models, name="models", no_args_is_help=True)
+auth = typer.Typer(help="The keys of paid engines in this machine's keyring: set, list, remove.")
+app.add_typer(auth, name="auth", no_args_is_help=True)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -69,6 +71,9 @@ def generate(  # noqa: PLR0913 - one parameter for each option
         bool, typer.Option("--fail-fast", "-x", help="The same as --max-failures 1.")
     ] = False,
     max_failures: options.MaxFailures = None,
+    max_chars: options.MaxChars = None,
+    max_cost: options.MaxCost = None,
+    api_key_file: options.ApiKeyFile = None,
     progress: options.Progress = None,
     output_format: options.OutputFormat = None,
     config: options.Config = None,
@@ -92,6 +97,9 @@ def generate(  # noqa: PLR0913 - one parameter for each option
             "sound.format": sound_format,
             "update-json": update_json,
             "max-failures": "1" if fail_fast else max_failures,
+            "max-chars": max_chars,
+            "max-cost": max_cost,
+            "api-key-file": api_key_file,
             "output-format": output_format,
         },
     )
@@ -175,12 +183,15 @@ def providers(output_format: options.OutputFormat = None) -> ExitCode:
 @app.command()
 @answered
 def voices(
-    provider: options.Provider = None, output_format: options.OutputFormat = None
+    provider: options.Provider = None,
+    api_key_file: options.ApiKeyFile = None,
+    output_format: options.OutputFormat = None,
 ) -> ExitCode:
     """List an engine's voices, the default one first."""
     from tts_assets.cli.look import voices as look  # noqa: PLC0415 - see generate
 
-    return look(_settings(None, provider=provider, **{"output-format": output_format}))
+    flags = {"api-key-file": api_key_file, "output-format": output_format}
+    return look(_settings(None, provider=provider, **flags))
 
 
 @app.command()
@@ -188,16 +199,15 @@ def voices(
 def doctor(
     provider: options.Provider = None,
     output: options.Output = None,
+    api_key_file: options.ApiKeyFile = None,
     output_format: options.OutputFormat = None,
     config: options.Config = None,
 ) -> ExitCode:
     """Check what is installed, what is missing, and what to do about it."""
     from tts_assets.cli.look import doctor as look  # noqa: PLC0415 - see generate
 
-    settings = _settings(
-        config, provider=provider, output=output, **{"output-format": output_format}
-    )
-    return look(settings)
+    flags = {"api-key-file": api_key_file, "output-format": output_format}
+    return look(_settings(config, provider=provider, output=output, **flags))
 
 
 @models.command("list")
@@ -269,6 +279,36 @@ def remove_models(
     from tts_assets.cli.models import remove  # noqa: PLC0415 - see generate
 
     return remove(_settings(config), names)
+
+
+# What is too much is refused by us: typer's own words would show it, and it may be a key.
+@auth.command("set", context_settings={"allow_extra_args": True})
+@answered
+def set_key(name: options.KeyOf, rest: typer.Context) -> ExitCode:
+    """Store a key: it is asked for unseen, or read from standard input, and never an argument."""
+    from tts_assets.cli.auth import set_key as store  # noqa: PLC0415 - see generate
+
+    return store(name, with_key=bool(rest.args))
+
+
+@auth.command("list")
+@answered
+def list_keys(
+    output_format: options.OutputFormat = None, config: options.Config = None
+) -> ExitCode:
+    """List which engines have a key, and from where; never the keys."""
+    from tts_assets.cli.auth import list_keys as look  # noqa: PLC0415 - see generate
+
+    return look(_settings(config, **{"output-format": output_format}))
+
+
+@auth.command("remove")
+@answered
+def remove_key(name: options.KeyOf) -> ExitCode:
+    """Delete a key from the keyring."""
+    from tts_assets.cli.auth import remove_key as remove  # noqa: PLC0415 - see generate
+
+    return remove(name)
 
 
 def _settings(config: str | None, **flags: Any) -> Settings:

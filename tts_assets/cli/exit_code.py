@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes; of 0 to 4, the last one that fits is used."""
+    """The exit codes; of 0 to 4, the last one that fits is used, and 5 only in place of 0."""
 
     #: Everything is as asked for, or was so already.
     OK = 0
@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
     BUG = 3
     #: The engine or the disk ended the run: model missing, key revoked, disk full.
     FATAL = 4
-    #: A limit of the run was reached (none can be set yet); run again to go on.
+    #: A bound of the run was reached, of characters or of cost; run again to go on.
     LIMIT = 5
     #: The selection matched nothing.
     NOTHING = 6

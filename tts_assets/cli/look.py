@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import anyio
+
 from tts_assets import providers as engines
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
@@ -29,7 +31,11 @@ def providers(settings: Settings) -> ExitCode:
 def voices(settings: Settings) -> ExitCode:
     """List the voices of one engine."""
     provider, reason = engines.choose(settings)
-    offered = provider.voices()
+    # A service has more voices than those that the settings name.
+    if isinstance(provider, engines.Remote):
+        offered = anyio.run(provider.listed)
+    else:
+        offered = provider.voices()
     show = Show(settings.output_format)
     if reason is not None:
         show.error(f"note: {reason}")
@@ -46,6 +52,7 @@ def doctor(settings: Settings) -> ExitCode:
     rows = [
         ("python", True, f"{platform.python_version()} at {sys.executable}"),
         chosen,
+        *_service(settings),
         _device(settings),
         *_others(chosen[0], settings),
         _catalogues(settings),
@@ -93,6 +100,21 @@ def _device(settings: Settings) -> tuple[str, bool, str]:
     offered = ", ".join(onnx.devices())
     problem = onnx.problem_with(settings.device)
     return ("device", problem is None, problem or f"{settings.device}, of: {offered}")
+
+
+def _service(settings: Settings) -> list[tuple[str, bool, str]]:
+    """Whether the service of the chosen engine answers, and what is left of what was paid for."""
+    try:
+        provider = engines.choose(settings).provider
+        if not isinstance(provider, engines.Remote) or provider.problem():
+            return []
+        rows = [("service", True, f"it answers, and has {len(anyio.run(provider.listed))} voices")]
+        if isinstance(provider, engines.Priced):
+            left = anyio.run(provider.balance)
+            rows.append(("balance", True, left if isinstance(left, str) else f"{left.credits:,g}"))
+    except TtsAssetsError as exc:
+        return [("service", False, str(exc))]
+    return rows
 
 
 def _others(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:

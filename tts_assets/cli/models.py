@@ -25,10 +25,10 @@ from tts_assets.models import (
     address,
     chosen,
     measured,
-    shown,
 )
 from tts_assets.models import fetch as download
 from tts_assets.settings import OutputFormat, Settings
+from tts_assets.web import shown
 
 
 def list_models(settings: Settings) -> ExitCode:

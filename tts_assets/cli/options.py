@@ -4,6 +4,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from tts_assets.keys import ENVIRONMENT
+
 Paths: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(help="Catalogues, or folders of them.", show_default="data"),
@@ -60,10 +62,40 @@ MaxFailures: TypeAlias = Annotated[
         "--max-failures", metavar="N", help="Stop after N failed clips.", show_default="never"
     ),
 ]
+MaxChars: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-chars",
+        metavar="N",
+        help="Send at most N characters to an engine that charges.",
+        show_default="no bound",
+    ),
+]
+MaxCost: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-cost",
+        metavar="MONEY",
+        help="Pay at most this, in the currency of the price.",
+        show_default="no bound",
+    ),
+]
 Progress: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--progress", metavar="HOW", help="auto, bar, lines or none.", show_default="auto"
+    ),
+]
+KeyOf: TypeAlias = Annotated[
+    str, typer.Argument(metavar="NAME", help=f"{' or '.join(ENVIRONMENT)}.")
+]
+ApiKeyFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key-file",
+        metavar="FILE",
+        help="A file that holds the engine's key.",
+        show_default="the variable of the engine, or the keyring",
     ),
 ]
 OutputFormat: TypeAlias = Annotated[

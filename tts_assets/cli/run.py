@@ -7,7 +7,7 @@ import anyio
 
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show, reporter
-from tts_assets.events import Event, Report
+from tts_assets.events import Estimated, Event, Report
 from tts_assets.generate_clips import Stop, generate
 from tts_assets.settings import Settings
 
@@ -16,7 +16,14 @@ def run(settings: Settings, *, dry_run: bool) -> ExitCode:
     """Generate, show what happened, and say it in an exit code."""
     show = Show(settings.output_format)
     signals = _Signals(show)
-    with reporter(settings.progress, show.errors) as tell:
+    with reporter(settings.progress, show.errors) as progress:
+
+        def tell(event: Event) -> None:
+            # Not a matter of progress: whoever wants none of that is told all the same.
+            if isinstance(event, Estimated):
+                show.estimate(event.cost, dry_run=dry_run)
+            progress(event)
+
         report = anyio.run(_generate, settings, dry_run, tell, signals)
     if report is not None:
         show.report(report)
@@ -73,4 +80,6 @@ def _exit_code(report: Report | None, received: signal.Signals | None) -> ExitCo
         return ExitCode.USAGE
     if report.failures or report.urls_missed:
         return ExitCode.FINDINGS
+    if report.cost is not None and report.cost.left.clips and not report.dry_run:
+        return ExitCode.LIMIT
     return ExitCode.OK if report.catalogues else ExitCode.NOTHING

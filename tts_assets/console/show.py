@@ -11,6 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tts_assets.console.money import (
+    cost_data,
+    cost_lines,
+    expected,
+    paid_again,
+    traffic_data,
+    traffic_line,
+)
 from tts_assets.console.text import escaped, plain, safe, short
 from tts_assets.japanese.accent import notation, pitch_line
 from tts_assets.plan import State
@@ -19,7 +27,7 @@ from tts_assets.settings import OutputFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.events import Report
+    from tts_assets.events import Cost, Report
 
 #: More of one sort are counted, not listed.
 _LISTED = 20
@@ -53,6 +61,14 @@ class Show:
         self._bad(report)
         for line in _summary(report):
             self.line(line)
+
+    def estimate(self, cost: Cost, *, dry_run: bool) -> None:
+        """What a run is going to cost, told before anything is sent."""
+        if cost.rebilled is not None:
+            hint = "" if dry_run else "; --dry-run looks without paying"
+            self.error(f"warning: {paid_again(cost, cost.rebilled)}{hint}")
+        if not dry_run:
+            self.error(f"{expected(cost)} expected")
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for people, or a list of objects for programs."""
@@ -168,6 +184,8 @@ def report_data(report: Report) -> dict[str, Any]:
         "provider": report.provider,
         "chosen": report.chosen,
         "credit": report.credit,
+        "traffic": None if report.traffic is None else traffic_data(report.traffic),
+        "cost": None if report.cost is None else cost_data(report.cost),
     }
 
 
@@ -198,6 +216,7 @@ def _summary(report: Report) -> list[str]:
     if not report.dry_run:
         missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
         lines.append(f"URLs      {report.urls_written} written{missed}")
+    lines += _service(report)
     if report.stopped:
         lines.append("stopped   run the same command again to make the rest")
     if report.fatal:
@@ -205,6 +224,15 @@ def _summary(report: Report) -> list[str]:
         lines.append("          run the same command again to make the rest")
     if report.credit and report.made:
         lines.append(f"credit    {report.credit}")
+    return lines
+
+
+def _service(report: Report) -> list[str]:
+    lines = []
+    if report.traffic is not None and report.traffic.requests:
+        lines.append(traffic_line(report.traffic))
+    if report.cost is not None and report.to_make:
+        lines += cost_lines(report.cost, dry_run=report.dry_run)
     return lines
 
 

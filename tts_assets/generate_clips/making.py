@@ -14,11 +14,11 @@ import anyio.to_thread
 from tts_assets import ledger, storage
 from tts_assets import survey as surveys
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
-from tts_assets.events import ClipFailed, ClipMade, Started, Waiting
-from tts_assets.generate_clips.state import look
+from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
+from tts_assets.generate_clips.state import longest_first, look
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
-from tts_assets.providers import Bounded, Recorder
+from tts_assets.providers import Bounded, Paced, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tts_assets import plan
     from tts_assets.generate_clips.state import Run
     from tts_assets.providers import Speaker
+    from tts_assets.remote import Limiter
 
 #: What a time limit is for: a long sentence.
 _CHARACTERS = 100
@@ -52,10 +53,24 @@ async def make_missing(run: Run) -> None:
     async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await look(run)
+        await reckon(run)
         await anyio.to_thread.run_sync(store.sweep, _folders(run))
         if run.jobs:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, store)
+
+
+async def reckon(run: Run) -> None:
+    """Find out what the clips cost, and leave those that are too much for this run.
+
+    Raises:
+        FatalError: the dictionary, which tells what has to be sent, cannot be used.
+    """
+    if run.books is None or not run.jobs:
+        return
+    run.jobs = await run.books.reckon(run.jobs)
+    run.workers = max(1, min(run.workers, len(run.jobs)))
+    run.tell(Estimated(cost=run.books.cost()))
 
 
 def _folders(run: Run) -> list[str]:
@@ -103,6 +118,8 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
         ) as speaker:
             if isinstance(speaker, Bounded) and speaker.workers < run.workers:
                 run.too_many, run.workers = run.workers, speaker.workers
+            if isinstance(speaker, Paced):
+                run.limiter = speaker.limiter
             studio = Studio(
                 speaker=speaker,
                 voice=surveys.voice(run.settings, run.provider),
@@ -134,13 +151,28 @@ async def _drain(run: Run, studio: Studio) -> None:
         rules=replace(_RULES, most_failures=bound),
     )
     run.stop.attach(pool)
+    if isinstance(studio.speaker, Paced):
+        _let_pace(pool, studio.speaker.limiter)
     states = dict(run.survey.states)
     run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
+    jobs = longest_first(run.jobs)
+    books = run.books
+    wanted = jobs if books is None else books.hand_out(jobs, studio.speaker)
     async with pool:
-        async for result in pool.run(run.jobs):
+        async for result in pool.run(wanted, total=len(jobs)):
             _take(run, result, pool.counts)
     at_bound = bound is not None and pool.counts.failed >= bound
     run.stopped = run.stop.requested or at_bound
+
+
+def _let_pace(pool: Pool[plan.Job, Made], limiter: Limiter) -> None:
+    """As many clips are in hand as a service makes sense of, from now to the end."""
+
+    def follow() -> None:
+        pool.limit = limiter.wanted
+
+    limiter.on_change = follow
+    follow()
 
 
 def places(workers: int, speaker: Speaker) -> int:
@@ -160,7 +192,11 @@ def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
     job = result.job
     if result.value is not None:
         run.made.add(job.recipe)
+        if run.books is not None:
+            run.books.made(job, result.value.billed)
         run.audio_seconds += result.value.seconds
+        if result.value.credit:
+            run.credits[result.value.credit] = None
         said = result.value.pronunciation
         if said is not None and said.doubt is not None:
             run.doubts[job.recipe] = said
@@ -174,6 +210,8 @@ def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
             )
         )
         return
+    if run.books is not None:
+        run.books.failed(job)
     error = _in_our_words(result.error, run.settings.timeout_seconds * _time_limits(job))
     if isinstance(error, FatalError):
         # Not this clip's fault: it is made when the run is taken up again.

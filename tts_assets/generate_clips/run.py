@@ -9,7 +9,8 @@ import anyio.to_thread
 
 from tts_assets import formats, machine, plan, providers
 from tts_assets.errors import FatalError, InputError, UsageError
-from tts_assets.generate_clips.making import BusyError, make_missing, wait
+from tts_assets.generate_clips.cost import Books
+from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
 from tts_assets.generate_clips.state import Run, Stop, lacks_url, look, report_of
 from tts_assets.write_back import Address, address, has_leftovers, write_back
 
@@ -53,6 +54,7 @@ async def generate(
         chosen=reason,
         tell=on_event or (lambda _: None),
         stop=stop or Stop(),
+        books=Books(settings, provider) if isinstance(provider, providers.Priced) else None,
     )
     await look(run)
     run.states = dict(run.survey.states)
@@ -61,6 +63,7 @@ async def generate(
     run.workers = _workers(run)
     if dry_run:
         run.survey.trouble.notes += _unready(provider)
+        await _look_at_cost(run)
     else:
         try:
             await make_missing(run)
@@ -89,10 +92,20 @@ def _unready(provider: Provider) -> list[str]:
     return [] if problem is None else [told]
 
 
+async def _look_at_cost(run: Run) -> None:
+    await reckon(run)
+    if run.books is not None:
+        await run.books.ask_balance()
+
+
 def _workers(run: Run) -> int:
     wanted = run.settings.concurrency
-    if wanted is None:
-        engine = run.provider
+    engine = run.provider
+    if isinstance(engine, providers.Remote):
+        most = engine.max_concurrent
+        run.too_many = 0 if wanted is None or wanted <= most else wanted
+        wanted = most if wanted is None else min(wanted, most)
+    elif wanted is None:
         one = run.settings.batch_mode
         wanted = 1 if one else machine.workers(engine.base_mib, engine.footprint_mib)
     return max(1, min(wanted, len(run.jobs)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
     from tts_assets.domain import Pronunciation
     from tts_assets.events import Event
+    from tts_assets.generate_clips.cost import Books
     from tts_assets.make_clip import Made
     from tts_assets.pool import Pool
     from tts_assets.providers import Provider, VoiceInfo
+    from tts_assets.remote import Limiter
     from tts_assets.settings import Settings
 
 
@@ -64,6 +67,9 @@ class Run:
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     audio_seconds: float = 0.0
+    credits: dict[str, None] = field(default_factory=dict)
+    books: Books | None = None
+    limiter: Limiter | None = None
     urls_to_write: int = 0
     urls_written: int = 0
     urls_missed: int = 0
@@ -74,9 +80,9 @@ class Run:
 async def look(run: Run) -> None:
     """See how things stand, and what there is to do."""
     run.survey = await anyio.to_thread.run_sync(
-        surveys.survey, run.settings, run.provider, _matters
+        surveys.survey, run.settings, run.provider, partial(_matters, run)
     )
-    run.jobs = longest_first(plan.jobs(run.survey.planned))
+    run.jobs = plan.jobs(run.survey.planned)
 
 
 def longest_first(jobs: list[plan.Job]) -> list[plan.Job]:
@@ -84,8 +90,10 @@ def longest_first(jobs: list[plan.Job]) -> list[plan.Job]:
     return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
 
 
-def _matters(item: plan.Planned) -> bool:
+def _matters(run: Run, item: plan.Planned) -> bool:
     """Whether a clip is to be made, or its URL to be written."""
+    if run.books is not None and item.state is plan.State.FRESH:
+        run.books.fresh.add(item.recipe)
     return item.state in plan.TO_MAKE or (item.state is plan.State.FRESH and lacks_url(item))
 
 
@@ -129,6 +137,8 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         provider=run.provider.name,
         chosen=run.chosen,
         credit=_credits(run),
+        traffic=None if run.limiter is None else run.limiter.traffic(),
+        cost=None if run.books is None else run.books.cost(),
     )
 
 
@@ -156,7 +166,7 @@ def _unheard(run: Run) -> tuple[str, ...]:
 def _credits(run: Run) -> str:
     """The lines that the licences of all voices that spoke ask for."""
     spoke = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
-    return "; ".join(line for line in spoke if line)
+    return "; ".join(line for line in (spoke | run.credits) if line)
 
 
 def _voices_of(run: Run) -> Iterator[tuple[plan.Job, VoiceInfo]]:

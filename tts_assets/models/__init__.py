@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_assets.models.address import address, shown
+from tts_assets.models.address import address
 from tts_assets.models.connection import Patience
 from tts_assets.models.events import Advanced, Event, Ready, Retrying, SetAside, Waiting
 from tts_assets.models.fetch import fetch, measured
@@ -30,5 +30,4 @@ __all__ = [
     "find",
     "measured",
     "sha256_of",
-    "shown",
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from tts_assets.errors import FatalError, UsageError
+from tts_assets.web import shown
 
 if TYPE_CHECKING:
     from tts_assets.models.known import ModelFile
@@ -54,14 +55,6 @@ def _parts(mirror: str) -> SplitResult:
             "and in a password %2F %3F %23 %40 for / ? # @"
         )
     return parts
-
-
-def shown(url: str) -> str:
-    """An address as it may be printed: without user, password, query and fragment."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    plain = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
-    return plain.partition("?")[0].partition("#")[0]
 
 
 def refuse_unsafe(url: str, mirror: str | None) -> None:

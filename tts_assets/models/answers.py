@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import FatalError
-from tts_assets.models.address import shown
 from tts_assets.models.part import ETAG, Version
+from tts_assets.web import shown
 
 if TYPE_CHECKING:
     import httpx

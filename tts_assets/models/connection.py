@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tts_assets import web
 from tts_assets.errors import FatalError
-from tts_assets.models.address import credentials, refuse_unsafe, shown
+from tts_assets.models.address import credentials, refuse_unsafe
 from tts_assets.models.answers import PassingError, refusal, version_of
 
 if TYPE_CHECKING:
@@ -43,43 +43,22 @@ async def connected(mirror: str | None, patience: Patience) -> AsyncIterator[htt
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
-    # Its lines name whole addresses, those with signatures among them.
-    logger = logging.getLogger("httpx")
-    logger.addFilter(_is_warning)
-    try:
-        async with _client(mirror, patience) as client:
-            yield client
-    finally:
-        logger.removeFilter(_is_warning)
-
-
-def _is_warning(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING
-
-
-def _client(mirror: str | None, patience: Patience) -> httpx.AsyncClient:
-    import httpx  # noqa: PLC0415 - heavy, and not needed before something is fetched
 
     async def look(request: httpx.Request) -> None:
         refuse_unsafe(str(request.url), mirror)
 
-    try:
-        return httpx.AsyncClient(
-            auth=credentials(mirror),
-            # Packed on the way, a file would have another length, and no place to go on from.
-            headers={"User-Agent": "tts-assets", "Accept-Encoding": "identity"},
-            event_hooks={"request": [look]},
-            follow_redirects=True,
-            max_redirects=_REDIRECTS,
-            timeout=httpx.Timeout(patience.silence_seconds, connect=patience.connect_seconds),
-        )
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
-        # Not the library's words: they may have a proxy's password.
-        raise FatalError(
-            "the environment names a proxy or certificates that cannot be used: write HTTP_PROXY, "
-            "HTTPS_PROXY and ALL_PROXY as http://host:port (socks5:// needs the package socksio), "
-            "and name what is there in SSL_CERT_FILE and SSL_CERT_DIR, or unset them"
-        ) from exc
+    import httpx  # noqa: PLC0415 - heavy, and not needed before something is fetched
+
+    async with web.client(
+        auth=credentials(mirror),
+        # Packed on the way, a file would have another length, and no place to go on from.
+        headers={"User-Agent": web.AGENT, "Accept-Encoding": "identity"},
+        event_hooks={"request": [look]},
+        follow_redirects=True,
+        max_redirects=_REDIRECTS,
+        timeout=httpx.Timeout(patience.silence_seconds, connect=patience.connect_seconds),
+    ) as client:
+        yield client
 
 
 async def size_of(client: httpx.AsyncClient, url: str) -> int | None:
@@ -106,13 +85,13 @@ def translated(url: str) -> Iterator[None]:
         PassingError: another try may go better.
         FatalError: none will.
     """
-    import httpx  # noqa: PLC0415 - see _client
+    import httpx  # noqa: PLC0415 - see connected
 
     try:
         yield
     except (httpx.TransportError, OSError) as exc:
         # OSError for what a broken TLS stream raises; one of the disk is a FatalError already.
-        raise PassingError(_reason(exc)) from exc
+        raise PassingError(web.reason(exc)) from exc
     except (
         httpx.HTTPError,
         httpx.InvalidURL,
@@ -122,24 +101,4 @@ def translated(url: str) -> Iterator[None]:
         ArithmeticError,
         ExceptionGroup,
     ) as exc:
-        raise FatalError(f"cannot fetch {shown(url)}: {_reason(exc)}") from exc
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, for people; the library's own words where they say something."""
-    import httpx  # noqa: PLC0415 - see _client
-
-    match error:
-        case httpx.ConnectTimeout():
-            return "no connection came about in time"
-        case httpx.TimeoutException():
-            return "nothing came for too long"
-        case httpx.TooManyRedirects():
-            return f"it sends on to other addresses more than {_REDIRECTS} times"
-        case ValueError() | ArithmeticError() | ExceptionGroup():
-            return (
-                "its host or port cannot be; look at the address, "
-                "and at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
-            )
-        case _:
-            return str(error) or type(error).__name__
+        raise FatalError(f"cannot fetch {web.shown(url)}: {web.reason(exc)}") from exc

@@ -12,13 +12,13 @@ import anyio.to_thread
 
 from tts_assets import storage
 from tts_assets.errors import FatalError
-from tts_assets.models.address import shown
 from tts_assets.models.events import Ready, Retrying, SetAside, Waiting
 from tts_assets.models.part import Part, written
 from tts_assets.models.plausible import flaw
 from tts_assets.models.store import RECORD, REJECTED, beside, leftovers
 from tts_assets.models.sums import sha256_of
 from tts_assets.models.transfer import transfer
+from tts_assets.web import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

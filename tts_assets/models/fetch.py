@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import UsageError
-from tts_assets.models.address import address, shown
+from tts_assets.models.address import address
 from tts_assets.models.connection import Patience, connected, size_of
 from tts_assets.models.errand import Errand
 from tts_assets.models.part import Part, refuse_lack_of_space
+from tts_assets.web import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

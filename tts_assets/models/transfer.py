@@ -10,7 +10,6 @@ import anyio
 import anyio.to_thread
 
 from tts_assets.errors import FatalError
-from tts_assets.models.address import shown
 from tts_assets.models.answers import (
     PassingError,
     goes_on,
@@ -21,6 +20,7 @@ from tts_assets.models.answers import (
 from tts_assets.models.connection import translated
 from tts_assets.models.events import Advanced, Retrying
 from tts_assets.models.part import refuse_lack_of_space
+from tts_assets.web import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

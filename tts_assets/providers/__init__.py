@@ -1,16 +1,34 @@
 """The engines that speak: one module each, chosen by name, loaded only then."""
 
 from tts_assets.providers.choosing import AUTO, Choice, choose
-from tts_assets.providers.protocol import Bounded, Provider, Recorder, Speaker, VoiceInfo
+from tts_assets.providers.protocol import (
+    Balance,
+    Bounded,
+    Charge,
+    Metered,
+    Paced,
+    Priced,
+    Provider,
+    Recorder,
+    Remote,
+    Speaker,
+    VoiceInfo,
+)
 from tts_assets.providers.registry import BrokenProviderWarning, get, names, no_such
 
 __all__ = [
     "AUTO",
+    "Balance",
     "Bounded",
     "BrokenProviderWarning",
+    "Charge",
     "Choice",
+    "Metered",
+    "Paced",
+    "Priced",
     "Provider",
     "Recorder",
+    "Remote",
     "Speaker",
     "VoiceInfo",
     "choose",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     from tts_assets.domain import DictionaryWord, Recording, Sound, Speech, SpokenForm, Voice
+    from tts_assets.remote import Limiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,93 @@ class Bounded(Protocol):
     @property
     def workers(self) -> int:
         """How many it says at once: at least 1, and always as many."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A speaker that waits for a service; optional."""
+
+    @property
+    def limiter(self) -> Limiter:
+        """Tells how many clips should be in hand, and what went to and fro."""
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A speaker that knows all that its service charged; optional."""
+
+    @property
+    def billed_total(self) -> float:
+        """Credits of this run so far, those for answers of which no clip came among them."""
+        ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A provider whose voices are not on this machine; optional."""
+
+    @property
+    def max_concurrent(self) -> int:
+        """How many requests the settings allow at once; this machine's cores do not matter."""
+        ...
+
+    async def listed(self) -> tuple[VoiceInfo, ...]:
+        """The voices that the service offers now, by asking it.
+
+        Raises:
+            UsageError: it cannot be asked with these settings.
+            FatalError: it does not tell.
+        """
+        ...
+
+
+class Charge(NamedTuple):
+    """What saying a form is charged for.
+
+    Args:
+        characters: how many are sent.
+        credits: what the service counts for them, as far as is known before.
+    """
+
+    characters: int
+    credits: float
+
+
+class Balance(NamedTuple):
+    """What is left of what was paid for.
+
+    Args:
+        credits: how many may still be used.
+        resets: when there are more again; None where nobody says.
+    """
+
+    credits: float
+    resets: datetime | None = None
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A provider that costs something; optional."""
+
+    @property
+    def model(self) -> str:
+        """What prices go by."""
+        ...
+
+    async def charges(
+        self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
+    ) -> list[Charge | str]:
+        """What each form would be charged for, or why it cannot be said; nothing is sent.
+
+        Raises:
+            FatalError: the dictionary, which tells what has to be sent, cannot be used.
+        """
+        ...
+
+    async def balance(self) -> Balance | str:
+        """What is left, by asking the service; or why that cannot be known."""
         ...
 
 

@@ -22,6 +22,9 @@ _BUILT_IN = {
     "kokoro": "tts_assets.providers.kokoro:Kokoro",
     "piper": "tts_assets.providers.piper:Piper",
     "say": "tts_assets.providers.say:Say",
+    "voicevox": "tts_assets.providers.voicevox:Voicevox",
+    "elevenlabs": "tts_assets.providers.elevenlabs:ElevenLabs",
+    "openai": "tts_assets.providers.openai:openai",
 }
 
 

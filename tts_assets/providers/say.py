@@ -19,7 +19,7 @@ import anyio.to_thread
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.host.process import end, how, last_words
-from tts_assets.japanese.kana import hiragana, katakana
+from tts_assets.japanese.plain_text import in_kana
 from tts_assets.providers.say_voices import listed
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ _SPEEDS = (0.25, 4.0)
 #: Commands stand between [[ and ]] (Inside Macintosh: Sound, Writing Embedded Speech Commands), or
 #: behind ESC for some voices. No bracket is left, nor what becomes one when it is normalised.
 _NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-
-#: Alone and in hiragana they may be taken for particles, and said as ワ and エ.
-_PARTICLES = ("ハ", "ヘ")
 
 _NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
 
@@ -191,13 +188,7 @@ def _rate(speed: float) -> list[str]:
 
 def _given(form: SpokenForm) -> str:
     """What `say` is given: kana for a word, as nobody knows how it reads kanji."""
-    text = form.text
-    if not form.sentence and form.reading is not None:
-        if form.reading in _PARTICLES:
-            text = form.reading
-        elif katakana(text) != form.reading:
-            text = hiragana(form.reading)
-    text = _NOT_SAID.sub(" ", text)
+    text = _NOT_SAID.sub(" ", form.text if form.sentence else in_kana(form))
     if not any(map(str.isalnum, text)):
         raise ClipError(f"there is nothing to say in {form.text!r}")
     return text

@@ -4,12 +4,17 @@ from tts_assets.settings.file import FILE, find
 from tts_assets.settings.load import is_path, load
 from tts_assets.settings.model import (
     Device,
+    ElevenLabsSettings,
     KokoroSettings,
     ModelSettings,
+    OpenAISettings,
     OutputFormat,
     PiperSettings,
     Progress,
+    RemoteSettings,
     Settings,
+    Switch,
+    VoicevoxSettings,
 )
 from tts_assets.settings.options import OPTIONS
 
@@ -17,12 +22,17 @@ __all__ = [
     "FILE",
     "OPTIONS",
     "Device",
+    "ElevenLabsSettings",
     "KokoroSettings",
     "ModelSettings",
+    "OpenAISettings",
     "OutputFormat",
     "PiperSettings",
     "Progress",
+    "RemoteSettings",
     "Settings",
+    "Switch",
+    "VoicevoxSettings",
     "find",
     "is_path",
     "load",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tts_assets import keys
 from tts_assets.errors import UsageError
 from tts_assets.settings.file import find, table_in
 from tts_assets.settings.model import Settings
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from tts_assets.domain import DictionaryWord
 
 _PREFIX = "TTS_ASSETS_"
+#: Settings whose values are not shown when they are wrong.
+_MAY_BE_SECRET = ("api-key-file", "base-url", "mirror")
+
+#: Names that somebody would give to a key.
+_LIKE_A_KEY = re.compile(
+    r"(?:.*api[-_]?|(?:.*[-_.])?)keys?|(?:.*[-_.])?(?:tokens?|secrets?|passwords?)", re.IGNORECASE
+)
 
 
 def load(
@@ -43,6 +52,7 @@ def load(
     path = config or find(folder)
     if path is not None:
         table = table_in(path)
+        _refuse_keys(table, str(path))
         values |= {field: _rows(table, name, path, parse) for name, field, parse in ROWS}
         _refuse_two_readings(values["words"], path)
         values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(table, path)}
@@ -62,10 +72,13 @@ def load(
         if key in OPTIONS and raw is not None
     }
     _refuse_file(values.get("output"))
-    return _settings(values, force=bool(flags.get("force")))
+    found = keys.from_environment(environment)
+    return _settings(values, force=bool(flags.get("force")), found=found)
 
 
-def _settings(values: Mapping[str, Any], *, force: bool) -> Settings:
+def _settings(
+    values: Mapping[str, Any], *, force: bool, found: Mapping[str, keys.Secret]
+) -> Settings:
     rows = {field: values[field] for _, field, _ in ROWS if field in values}
     fields = {key: value for key, value in values.items() if key not in rows}
     by_table: dict[str, dict[str, Any]] = {name: {} for name in ("", *TABLES)}
@@ -73,7 +86,7 @@ def _settings(values: Mapping[str, Any], *, force: bool) -> Settings:
         by_table[key.rpartition(".")[0]][OPTIONS[key][0]] = value
     top = by_table.pop("")
     tables = {name: TABLES[name](**inner) for name, inner in by_table.items()}
-    return Settings(**top, **tables, **rows, force=force)
+    return Settings(**top, **tables, **rows, keys=found, force=force)
 
 
 def _parsed(key: str, raw: Any, source: str) -> Any:
@@ -81,7 +94,20 @@ def _parsed(key: str, raw: Any, source: str) -> Any:
     try:
         return parse(raw)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
-        raise UsageError(f"{source}: {key} is {raw!r}, and must be {parse.__doc__}") from exc
+        # It may be a key, or an address with a password in it.
+        what = "" if key.endswith(_MAY_BE_SECRET) else f"is {raw!r}, and "
+        raise UsageError(f"{source}: {key} {what}must be {parse.__doc__}") from exc
+
+
+def _refuse_keys(table: Mapping[str, Any], source: str) -> None:
+    """Files of settings are committed and shown around; a key in one is told, and never shown."""
+    for name, value in table.items():
+        if _LIKE_A_KEY.fullmatch(name):
+            raise UsageError(f"{source}: {name} is no setting: {keys.PLACES}")
+        for row in value if isinstance(value, list) else [value]:
+            for inner in row if isinstance(row, dict) else ():
+                if _LIKE_A_KEY.fullmatch(inner):
+                    raise UsageError(f"{source}: {name}.{inner} is no setting: {keys.PLACES}")
 
 
 def _rows(
@@ -132,6 +158,8 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, 
         if not name.startswith(_PREFIX):
             continue
         if name not in names:
+            if _LIKE_A_KEY.fullmatch(name):
+                raise UsageError(f"the environment has {name}, which is not read: {keys.PLACES}")
             close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
             raise UsageError(f"the environment has {name}, which is none of ours; meant {close}?")
         if value != "":
@@ -143,8 +171,11 @@ def _known(key: str, source: str) -> str:
         return key
     names = [*OPTIONS, *(name for name, _, _ in ROWS)]
     close = difflib.get_close_matches(key, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(names)}"
-    raise UsageError(f"{source}: there is no setting {key!r}{hint}")
+    table = key.rpartition(".")[0]
+    beside = [name for name in names if name.rpartition(".")[0] == table]
+    tables = [] if table else [f"[{name}]" for name in TABLES]
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(beside + tables)}"
+    raise UsageError(f"{source}: there is no setting {key!r}; {hint}")
 
 
 def is_path(name_or_path: str) -> bool:

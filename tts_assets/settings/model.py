@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 from tts_assets.domain import Kind, Sound
 from tts_assets.errors import UsageError
+from tts_assets.keys import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tts_assets.domain import DictionaryWord
     from tts_assets.mapping import Source
+    from tts_assets.prices import Price
 
 
 class Progress(StrEnum):
@@ -71,6 +75,90 @@ class PiperSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSettings:
+    """What a service may be asked at most, whatever it allows.
+
+    Args:
+        max_concurrent: requests that are open at once.
+        rate_per_second: requests that begin in a second.
+    """
+
+    max_concurrent: int = 5
+    rate_per_second: float = 10.0
+
+
+class Switch(StrEnum):
+    """What a service may be told to do, not to do, or to decide."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElevenLabsSettings:
+    """What the provider elevenlabs asks for; None leaves it to the service.
+
+    Args:
+        base_url: the host, for those in other regions.
+        model: the model's id.
+        voices: ids of voices, the default one first.
+        output_format: how the service sends sound: ``pcm_24000``, ``mp3_44100_128``...
+        stability: 0 to 1.
+        similarity_boost: 0 to 1.
+        style: 0 to 1.
+        use_speaker_boost: closer to the speaker, and slower.
+        seed: makes it likelier that the same is said in the same way.
+        text_normalization: whether numbers and the like are written out.
+        language_text_normalization: the same by the rules of the language; slow.
+    """
+
+    base_url: str = "https://api.elevenlabs.io"
+    model: str = "eleven_multilingual_v2"
+    voices: tuple[str, ...] = ()
+    output_format: str = "pcm_24000"
+    stability: float | None = None
+    similarity_boost: float | None = None
+    style: float | None = None
+    use_speaker_boost: bool | None = None
+    seed: int | None = None
+    text_normalization: Switch | None = None
+    language_text_normalization: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISettings:
+    """What the provider openai asks for, at OpenAI or any server of the same shape.
+
+    Args:
+        base_url: the address before ``/audio/speech``.
+        model: the model's name.
+        voices: names of voices, the default one first.
+        response_format: how the server sends sound: wav, flac, mp3, opus or pcm.
+        instructions: how to speak, for models that take it; None for nothing.
+    """
+
+    base_url: str = "https://api.openai.com/v1"
+    model: str = "gpt-4o-mini-tts"
+    voices: tuple[str, ...] = ()
+    response_format: str = "wav"
+    instructions: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicevoxSettings:
+    """Where the engine of the provider voicevox is, and who speaks.
+
+    Args:
+        base_url: the engine; AivisSpeech listens on port 10101.
+        voices: ids of styles, the default one first.
+    """
+
+    base_url: str = "http://127.0.0.1:50021"
+    voices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """Where models lie, and where they come from.
 
@@ -110,8 +198,17 @@ class Settings:
         kokoro: the model of the provider kokoro.
         piper: the voices of the provider piper.
         models: where models lie and come from.
+        remote: what services may be asked at most.
+        elevenlabs: what the provider elevenlabs asks for.
+        openai: what the provider openai asks for.
+        voicevox: the engine of the provider voicevox.
+        keys: the keys of the environment, by provider.
+        api_key_file: a file with the key of the provider, which wins over ``keys``.
         update_json: whether URLs are written into the catalogues.
         max_failures: the run ends after that many failed clips; None for never.
+        max_chars: characters that a run sends at most to a service that charges; None for any.
+        max_cost: what a run costs at most, in the currency of the price; None for any.
+        prices: what credits cost, before the prices that are known here.
         force: remake what is fresh.
         batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
         progress: for the command line only.
@@ -135,8 +232,17 @@ class Settings:
     kokoro: KokoroSettings = field(default_factory=KokoroSettings)
     piper: PiperSettings = field(default_factory=PiperSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    elevenlabs: ElevenLabsSettings = field(default_factory=ElevenLabsSettings)
+    openai: OpenAISettings = field(default_factory=OpenAISettings)
+    voicevox: VoicevoxSettings = field(default_factory=VoicevoxSettings)
+    keys: Mapping[str, Secret] = field(default_factory=dict, hash=False)
+    api_key_file: str | None = None
     update_json: bool = True
     max_failures: int | None = None
+    max_chars: int | None = None
+    max_cost: float | None = None
+    prices: tuple[Price, ...] = ()
     force: bool = False
     batch_mode: bool = False
     progress: Progress = Progress.AUTO
@@ -148,6 +254,9 @@ class Settings:
         Raises:
             UsageError: a value is out of its bounds, or of another type.
         """
+        if not all(isinstance(key, Secret) for key in self.keys.values()):
+            # Not shown: it is a key all the same.
+            raise UsageError("settings.keys: each must be a Secret, of tts_assets.keys")
         wrong = [
             name
             for name, right in (
@@ -158,6 +267,8 @@ class Settings:
                 ("concurrency", self.concurrency is None or self.concurrency >= 1),
                 ("timeout_seconds", 0 < self.timeout_seconds < math.inf),
                 ("max_failures", self.max_failures is None or self.max_failures >= 1),
+                ("max_chars", self.max_chars is None or self.max_chars >= 0),
+                ("max_cost", self.max_cost is None or 0 <= self.max_cost < math.inf),
             )
             if not right
         ]

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tts_assets.domain import Format, Kind, Sound
 from tts_assets.japanese.words import word_of
 from tts_assets.mapping import source_of
+from tts_assets.prices import price_of
 from tts_assets.settings.model import (
     Device,
+    ElevenLabsSettings,
     KokoroSettings,
     ModelSettings,
+    OpenAISettings,
     OutputFormat,
     PiperSettings,
     Progress,
+    RemoteSettings,
+    Switch,
+    VoicevoxSettings,
 )
 
 if TYPE_CHECKING:
@@ -107,8 +113,11 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "url": ("url", _text),
     "update-json": ("update_json", _switch),
     "max-failures": ("max_failures", _number(1, 10**9, whole=True)),
+    "max-chars": ("max_chars", _number(0, 10**9, whole=True)),
+    "max-cost": ("max_cost", _number(0, 10**9)),
     "batch-mode": ("batch_mode", _switch),
     "device": ("device", _one_of(Device)),
+    "api-key-file": ("api_key_file", _text),
     "progress": ("progress", _one_of(Progress)),
     "output-format": ("output_format", _one_of(OutputFormat)),
     "sound.format": ("format", _one_of(Format)),
@@ -125,6 +134,26 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "models.folder": ("folder", _text),
     "models.mirror": ("mirror", _address),
     "models.offline": ("offline", _switch),
+    "remote.max-concurrent": ("max_concurrent", _number(1, 256, whole=True)),
+    "remote.rate-per-second": ("rate_per_second", _number(0.01, 10_000)),
+    "elevenlabs.base-url": ("base_url", _address),
+    "elevenlabs.model": ("model", _text),
+    "elevenlabs.voices": ("voices", _many_of(_text)),
+    "elevenlabs.output-format": ("output_format", _text),
+    "elevenlabs.stability": ("stability", _number(0, 1)),
+    "elevenlabs.similarity-boost": ("similarity_boost", _number(0, 1)),
+    "elevenlabs.style": ("style", _number(0, 1)),
+    "elevenlabs.use-speaker-boost": ("use_speaker_boost", _switch),
+    "elevenlabs.seed": ("seed", _number(0, 2**32 - 1, whole=True)),
+    "elevenlabs.text-normalization": ("text_normalization", _one_of(Switch)),
+    "elevenlabs.language-text-normalization": ("language_text_normalization", _switch),
+    "openai.base-url": ("base_url", _address),
+    "openai.model": ("model", _text),
+    "openai.voices": ("voices", _many_of(_text)),
+    "openai.response-format": ("response_format", _text),
+    "openai.instructions": ("instructions", _text),
+    "voicevox.base-url": ("base_url", _address),
+    "voicevox.voices": ("voices", _many_of(_text)),
 }
 
 #: Tables of a file, each with the type of the field that has its name.
@@ -133,10 +162,14 @@ TABLES: dict[str, type] = {
     "kokoro": KokoroSettings,
     "piper": PiperSettings,
     "models": ModelSettings,
+    "remote": RemoteSettings,
+    "elevenlabs": ElevenLabsSettings,
+    "openai": OpenAISettings,
+    "voicevox": VoicevoxSettings,
 }
 
 #: Settings that are paths, and seen from the file that they stand in.
-PATHS = ("paths", "output", "piper.voices", "models.folder")
+PATHS = ("paths", "output", "api-key-file", "piper.voices", "models.folder")
 
 #: Settings that are paths if they look like one, and else the name of a model.
 NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices")
@@ -145,4 +178,5 @@ NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices")
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
     ("source", "sources", source_of),
     ("dictionary", "words", word_of),
+    ("price", "prices", price_of),
 )

@@ -1,0 +1,139 @@
+"""Three hundred clips from a service that has little room: how quick, how often refused, what it cost.
+
+    python campaigns/services.py              # all scenarios, about ten minutes
+    python campaigns/services.py alone busy   # some of them
+
+Each scenario is a run of the real command line against the simulator, in processes of their own. The
+oracle knows at every moment how much room there is, needs no pauses, and meets no busy service: it
+says the same clips, with the times that they really took, as early as there is room for them.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.simulator.running import running
+from tests.simulator.scenario import Scenario, voice_id
+
+CLIPS = 300
+CAP = 5
+NEIGHBOUR = ((3, 10.0, 50.0),)
+SHRINK = ((20.0, 4), (60.0, 3))
+LATENCY: dict[str, Any] = {"cap": CAP, "latency_seconds": 1.3, "latency_sigma": 0.4, "seed": 7}
+SCENARIOS = {
+    "alone": Scenario(**LATENCY),
+    "alone, untold": Scenario(**LATENCY, tell_concurrency=False),
+    "neighbour": Scenario(**LATENCY, neighbour=NEIGHBOUR),
+    "shrinking": Scenario(**LATENCY, shrink=SHRINK),
+    "busy": Scenario(**LATENCY, busy=0.1),
+    "all of it": Scenario(**LATENCY, neighbour=((2, 10.0, 50.0),), shrink=SHRINK, busy=0.1),
+}
+COLUMNS = (
+    "scenario",
+    "made",
+    "wall s",
+    "oracle s",
+    "x oracle",
+    "of room",
+    "refused",
+    "busy",
+    "twice",
+)
+
+
+def room(scenario: Scenario) -> Callable[[float], int]:
+    """How many requests the service takes from us, by the seconds since the first one."""
+
+    def of(seconds: float) -> int:
+        cap = scenario.cap
+        for since, smaller in scenario.shrink:
+            cap = smaller if seconds >= since else cap
+        held = sum(slots for slots, begin, end in scenario.neighbour if begin <= seconds < end)
+        return max(0, cap - held)
+
+    return of
+
+
+def oracle(seconds: Sequence[float], room_at: Callable[[float], int]) -> float:
+    """When the last of these is done, each begun as soon as there is room, in steps of 10 ms."""
+    left, open_until, now = list(seconds), [0.0][:0], 0.0
+    while left or open_until:
+        open_until = [end for end in open_until if end > now]
+        while left and len(open_until) < room_at(now):
+            open_until.append(now + left.pop(0))
+        now += 0.01
+    return now
+
+
+def generate(folder: Path, url: str) -> dict[str, Any]:
+    """The report of a run in an empty project; it ends well or the campaign does."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tts_assets", "generate", "--provider", "elevenlabs"),
+            *("--voice", voice_id(1), "--output-format", "json", "--progress", "none"),
+        ],
+        cwd=folder,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "ELEVENLABS_API_KEY": "sk_simulator",
+            "TTS_ASSETS_ELEVENLABS_BASE_URL": url,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.returncode, done.stdout[-2000:], done.stderr)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def turn(name: str, scenario: Scenario) -> tuple[str, ...]:
+    """A row of the table."""
+    entries = [{"id": number, "word": f"{number}番線"} for number in range(1, CLIPS + 1)]
+    with tempfile.TemporaryDirectory() as folder, running(scenario) as simulator:
+        (Path(folder) / "data").mkdir()
+        (Path(folder) / "data/vocabulary.json").write_text(json.dumps(entries), "utf-8")
+        report = generate(Path(folder), simulator.url)
+        state = simulator.state()
+    assert report["made"] == CLIPS, (report["made"], report["failed"])
+    bills = state["billing"]
+    took = [bill["seconds"] for bill in bills]
+    best = oracle(took, room(scenario))
+    wall = state["last_seconds"]
+    twice = sum(count - 1 for count in Counter(bill["text"] for bill in bills).values())
+    refused = state["refused"]
+    busy = state["outcomes"].get("system_busy", 0)
+    return (
+        name,
+        str(report["made"]),
+        f"{wall:.1f}",
+        f"{best:.1f}",
+        f"{wall / best:.3f}",
+        f"{sum(took) / CAP / wall:.1%}" if name.startswith("alone") else "",
+        f"{refused} ({refused / CLIPS:.1%})",
+        str(busy),
+        str(twice),
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("scenario", nargs="*", choices=[*SCENARIOS, []])
+    wanted = arguments.parse_args().scenario or SCENARIOS
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|---" * len(COLUMNS) + "|")
+    for name in wanted:
+        print("| " + " | ".join(turn(name, SCENARIOS[name])) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,658 @@
+"""ElevenLabs: paid once, doubted once, and every answer told for what it is."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import numpy as np
+import pytest
+
+from tests.providers.loopback import Loopback, Reply, loopback
+from tests.simulator.running import Simulator, running
+from tests.simulator.scenario import Scenario, voice_id
+from tts_assets.domain import Kind, Speech, SpokenForm, Voice
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
+from tts_assets.keys import Secret, hidden
+from tts_assets.mapping import Source
+from tts_assets.providers import Balance, Bounded, Charge, Paced, Priced, Remote, elevenlabs_models
+from tts_assets.providers.elevenlabs import ElevenLabs
+from tts_assets.providers.elevenlabs_answers import VoiceError, charged, failure, most_at_once
+from tts_assets.providers.elevenlabs_speaker import ElevenLabsSpeaker
+from tts_assets.providers.told import Told
+from tts_assets.remote import Answer, PassingError, Patience, RefusedError
+from tts_assets.settings import ElevenLabsSettings, RemoteSettings, Settings, Switch
+
+pytestmark = pytest.mark.anyio
+
+KEY = "sk_simulator"
+VOICE = voice_id(1)
+WATER = SpokenForm("水", "ミズ")
+OPEN = SpokenForm("開く", "アク")
+RAIN = SpokenForm("今日は雨です。傘を持って行きましょう。", sentence=True)
+MARK = SpokenForm("。")
+WORDS = tuple(
+    SpokenForm(word)
+    for word in ["山", "川", "空", "海", "花", "月", "星", "雪", "鳥", "魚", "森", "風"]
+)
+AT_ONCE = Patience(
+    first_seconds=0.01, longest_seconds=0.02, jitter_seconds=0.01, refused_seconds=0.02
+)
+#: What a simulator is brought back to before each test.
+PLAIN: dict[str, Any] = {
+    "cap": 5,
+    "busy": 0.0,
+    "quota": None,
+    "revoke_after": None,
+    "latency_seconds": 0.0,
+    "voices": 3,
+    "subscription_readable": True,
+    "faults": [],
+}
+
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    """Read once, by the real dictionary."""
+    told = Told()
+    anyio.run(told.read, (WATER, OPEN, RAIN, MARK, *WORDS), ())
+    return told
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Simulator]:
+    with running(Scenario(refuse_seconds=0.02, trickle_seconds=0.02)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(started: Simulator) -> Simulator:
+    started.change(**PLAIN)
+    return started
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with loopback() as found:
+        yield found
+
+
+def settings_for(url: str = "https://api.elevenlabs.io", **asked: Any) -> Settings:
+    return Settings(
+        voice=VOICE,
+        keys={"elevenlabs": Secret(KEY)},
+        remote=RemoteSettings(rate_per_second=10_000),
+        elevenlabs=ElevenLabsSettings(base_url=url, **asked),
+    )
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, told: Told, *, seconds: float = 20.0
+) -> AsyncIterator[ElevenLabsSpeaker]:
+    provider = ElevenLabs(settings, patience=AT_ONCE)
+    provider._told = told
+    async with provider.open(workers=5, timeout_seconds=seconds) as speaker:
+        yield speaker
+
+
+async def say(
+    speaker: ElevenLabsSpeaker, form: SpokenForm = WATER, voice: str = VOICE, speed: float = 1.0
+) -> Speech:
+    return await speaker.speak(form, Voice(provider="elevenlabs", name=voice, speed=speed))
+
+
+def faults(simulator: Simulator, kind: str, **more: object) -> None:
+    simulator.change(faults=[{"kind": kind, **more}])
+
+
+async def test_it_speaks_and_tells_how_and_for_how_much(simulator: Simulator, told: Told) -> None:
+    async with opened(settings_for(simulator.url), told) as speaker:
+        speech = await say(speaker, OPEN)
+        assert speech.samples.dtype == np.float32
+        assert (speech.rate_hz, speech.billed, speaker.billed_total) == (24_000, 2.0, 2.0)
+        assert speech.pronunciation is not None
+        assert [phrase.kana for phrase in speech.pronunciation.phrases] == ["アク"]
+        assert isinstance(speaker, Bounded)
+        assert isinstance(speaker, Paced)
+        assert speaker.workers == 5
+
+
+@pytest.mark.parametrize("form", ["wav_24000", "mp3_44100_128", "opus_48000_64", "pcm_16000"])
+async def test_every_format_is_heard_the_same(simulator: Simulator, told: Told, form: str) -> None:
+    async with opened(settings_for(simulator.url, output_format=form), told) as speaker:
+        speech = await say(speaker, RAIN)
+    assert speech.rate_hz == int(form.split("_")[1])
+    assert speech.samples.size / speech.rate_hz == pytest.approx(3.15, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "reset",
+        "reset_body",
+        "short",
+        "cut_chunk",
+        "gzip",
+        "html",
+        "empty",
+        "error_500",
+        "error_503",
+        "bad_gateway",
+        "redirect",
+    ],
+)
+async def test_what_was_lost_is_asked_for_again(
+    simulator: Simulator, told: Told, kind: str
+) -> None:
+    faults(simulator, kind, count=1)
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        assert (await say(speaker)).billed == 1.0
+    assert len(simulator.requests()) == before + 2
+
+
+async def test_what_is_lost_every_time_costs_that_clip_only(
+    simulator: Simulator, told: Told
+) -> None:
+    faults(simulator, "html", marker="水")
+    async with opened(settings_for(simulator.url), told) as speaker:
+        with pytest.raises(ClipError, match=r"no sound but text/html.*tried 3 times"):
+            await say(speaker)
+        assert (await say(speaker, OPEN)).billed == 2.0
+
+
+@pytest.mark.parametrize("form", ["pcm_24000", "wav_24000"])
+async def test_a_sound_that_was_cut_is_asked_for_once_more_and_both_are_counted(
+    simulator: Simulator, told: Told, form: str
+) -> None:
+    faults(simulator, "half", count=1)
+    async with opened(settings_for(simulator.url, output_format=form), told) as speaker:
+        speech = await say(speaker, RAIN)
+        assert speech.samples.size / speech.rate_hz > 2.5
+        assert speech.billed == speaker.billed_total == 2 * len(RAIN.text)
+
+
+def pcm(seconds: float, *, ends_loudly: bool = False) -> Reply:
+    times = np.arange(int(seconds * 24_000))
+    envelope = np.ones(times.size) if ends_loudly else np.linspace(1, 0, times.size) ** 2
+    sound = 8_000 * envelope * np.sin(times / 20)
+    return Reply(
+        body=sound.astype("<i2").tobytes(),
+        headers={"content-type": "audio/pcm", "character-cost": "1"},
+    )
+
+
+async def test_a_voice_that_ends_loudly_twice_alike_is_believed_from_then_on(
+    server: Loopback, told: Told
+) -> None:
+    server.replies = [pcm(0.5, ends_loudly=True), pcm(0.51, ends_loudly=True)]
+    async with opened(settings_for(server.url), told) as speaker:
+        first = await say(speaker)
+        assert (first.samples.size, first.billed, len(server.asked)) == (12_240, 2.0, 2)
+        assert (await say(speaker, OPEN)).billed == 1.0
+        assert len(server.asked) == 3
+
+
+async def test_two_cuts_at_different_places_are_not_believed(server: Loopback, told: Told) -> None:
+    server.replies = [pcm(0.5, ends_loudly=True), pcm(0.9, ends_loudly=True)]
+    async with opened(settings_for(server.url), told) as speaker:
+        with pytest.raises(ClipError, match=r"0\.90 s ends as if cut off.*twice"):
+            await say(speaker)
+        assert speaker.billed_total == 2.0
+
+
+async def test_what_is_too_short_to_say_it_is_never_believed(server: Loopback, told: Told) -> None:
+    server.replies = [pcm(0.09)]
+    async with opened(settings_for(server.url), told) as speaker:
+        with pytest.raises(ClipError, match=r"0\.09 s long.*more than 0\.10 s"):
+            await say(speaker)
+    assert len(server.asked) == 2
+
+
+async def test_a_fast_voice_may_be_shorter(server: Loopback, told: Told) -> None:
+    server.replies = [pcm(0.09)]
+    async with opened(settings_for(server.url), told) as speaker:
+        assert (await say(speaker, speed=1.2)).billed == 1.0
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (Reply(headers={"character-cost": "1"}), "empty"),
+        (replace(pcm(0.5), body=b"\0\0\0"), "no whole samples"),
+        (Reply(body=b'{"audio": 1}', headers={"character-cost": "1"}), "no sound"),
+    ],
+)
+async def test_what_was_paid_for_and_is_no_sound_is_asked_for_twice_and_not_thrice(
+    server: Loopback, told: Told, reply: Reply, message: str
+) -> None:
+    server.replies = [reply]
+    async with opened(settings_for(server.url), told) as speaker:
+        with pytest.raises(ClipError, match=f"{message}.*twice"):
+            await say(speaker)
+        assert speaker.billed_total == 2.0
+    assert len(server.asked) == 2
+
+
+async def test_a_service_that_tells_no_cost_is_believed_to_bill_nobody_knows_what(
+    server: Loopback, told: Told
+) -> None:
+    server.replies = [replace(pcm(0.5), headers={"content-type": "audio/pcm"})]
+    async with opened(settings_for(server.url), told) as speaker:
+        assert (await say(speaker)).billed is None
+
+
+async def test_a_voice_that_is_not_there_is_asked_for_once(
+    simulator: Simulator, told: Told
+) -> None:
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        for form in (WATER, OPEN):
+            with pytest.raises(ClipError, match=r"tts-assets voices.*'Nobody' was not found"):
+                await say(speaker, form, "Nobody")
+        assert (await say(speaker)).billed == 1.0
+    assert len(simulator.requests()) == before + 2
+
+
+@pytest.mark.parametrize("voice", ["../../v1/user", "a b", "", "ä", "x" * 65, "a?b", "a%2fb"])
+async def test_a_voice_that_can_be_none_never_reaches_an_address(
+    server: Loopback, told: Told, voice: str
+) -> None:
+    async with opened(settings_for(server.url), told) as speaker:
+        with pytest.raises(ClipError, match="cannot be a voice"):
+            await say(speaker, WATER, voice)
+    with pytest.raises(UsageError, match="cannot be a voice"):
+        ElevenLabs(replace(settings_for(), voice=voice or " ")).voices()
+    assert not server.asked
+
+
+async def test_a_quota_that_is_spent_ends_the_run_and_says_how_to_go_on(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(quota=simulator.state()["credits"] + 3)
+    async with opened(settings_for(simulator.url), told) as speaker:
+        await say(speaker, OPEN)
+        with pytest.raises(FatalError, match=r"1 are left and 2 needed.*same command goes on"):
+            await say(speaker, OPEN)
+
+
+async def test_a_key_that_is_revoked_ends_the_run_and_is_not_shown(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(revoke_after=0)
+    async with opened(settings_for(simulator.url), told) as speaker:
+        with pytest.raises(FatalError, match=r"API key is refused.*ELEVENLABS_API_KEY") as caught:
+            await say(speaker)
+    assert KEY not in str(caught.value)
+
+
+async def test_a_service_that_sends_us_elsewhere_gets_no_second_request(
+    simulator: Simulator, told: Told
+) -> None:
+    faults(simulator, "redirect_away", count=1)
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        with pytest.raises(FatalError, match="not gone to"):
+            await say(speaker)
+    assert len(simulator.requests()) == before + 1
+
+
+@pytest.mark.parametrize("kind", ["hang", "trickle"])
+async def test_nothing_waits_beyond_its_time_limit(
+    simulator: Simulator, told: Told, kind: str
+) -> None:
+    faults(simulator, kind, marker="水")
+    async with opened(settings_for(simulator.url), told, seconds=0.3) as speaker:
+        with anyio.fail_after(3), pytest.raises(ClipTimeoutError, match=r"0\.3 s"):
+            await say(speaker)
+        assert (await say(speaker, OPEN)).billed == 2.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("unprocessable", r"does not take this text.*body\.text: Field required"),
+        ("not_found", r"refuses this request \(404\).*Not Found"),
+    ],
+)
+async def test_a_request_that_is_refused_is_not_repeated(
+    simulator: Simulator, told: Told, kind: str, message: str
+) -> None:
+    faults(simulator, kind, marker="水")
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        await say(speaker, OPEN)
+        with pytest.raises(ClipError, match=message):
+            await say(speaker)
+    assert len(simulator.requests()) == before + 2
+
+
+async def test_a_wrong_address_ends_the_run_at_once(simulator: Simulator, told: Told) -> None:
+    async with opened(settings_for(f"{simulator.url}/v1"), told) as speaker:
+        with pytest.raises(FatalError, match="base-url is the host alone"):
+            await say(speaker)
+
+
+async def test_a_service_that_has_no_room_or_no_time_gets_all_clips_made_once(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(cap=2, busy=0.1, latency_seconds=0.01)
+    before = len(simulator.state()["billing"])
+    async with opened(settings_for(simulator.url), told) as speaker:
+        async with anyio.create_task_group() as tasks:
+            for form in WORDS:
+                tasks.start_soon(say, speaker, form)
+        assert speaker.limiter.limit <= 2
+    bills = simulator.state()["billing"][before:]
+    assert sorted(bill["text"] for bill in bills) == sorted(form.text for form in WORDS)
+
+
+async def test_the_maximum_in_the_header_is_gone_up_to_at_once(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(cap=4)
+    async with opened(settings_for(simulator.url), told) as speaker:
+        await say(speaker)
+        assert speaker.limiter.limit == 4
+
+
+async def test_a_form_that_cannot_be_said_is_not_asked_for(server: Loopback, told: Told) -> None:
+    async with opened(settings_for(server.url), told) as speaker:
+        with pytest.raises(ClipError):
+            await say(speaker, MARK)
+        with pytest.raises(ClipError, match=r"takes 0\.7 to 1\.2"):
+            await say(speaker, speed=0.5)
+    assert not server.asked
+
+
+async def test_a_long_text_is_one_sound(
+    simulator: Simulator, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = replace(elevenlabs_models.model_of("eleven_multilingual_v2"), longest=10)
+    monkeypatch.setitem(elevenlabs_models._MODELS, "eleven_multilingual_v2", short)
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        speech = await say(speaker, RAIN)
+    texts = [request["json"]["text"] for request in simulator.requests()[before:]]
+    assert texts == ["今日は雨です。", "傘を持って行きましょう。"[:10], "う。"]
+    assert speech.billed == len(RAIN.text)
+    assert speech.samples.size / speech.rate_hz > 2.5
+
+
+async def test_voices_are_listed_page_by_page(simulator: Simulator) -> None:
+    simulator.change(voices=250)
+    provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
+    assert isinstance(provider, Remote)
+    before = len(simulator.requests())
+    voices = await provider.listed()
+    assert [voice.name for voice in voices] == [voice_id(number) for number in range(1, 251)]
+    assert {voice.language for voice in voices} == {"ja"}
+    assert [request["query"]["page_size"] for request in simulator.requests()[before:]] == [
+        "100"
+    ] * 3
+
+
+async def test_the_balance_is_told_or_why_it_is_not(simulator: Simulator) -> None:
+    provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
+    assert isinstance(provider, Priced)
+    simulator.change(quota=simulator.state()["credits"] + 7)
+    balance = await provider.balance()
+    assert isinstance(balance, Balance)
+    assert balance.credits == 7
+    assert balance.resets is not None
+    simulator.change(subscription_readable=False)
+    why = await provider.balance()
+    assert isinstance(why, str)
+    assert "lacks a permission" in why
+    assert "user_read" in why
+
+
+async def test_who_is_not_elevenlabs_is_found_out(server: Loopback) -> None:
+    server.replies = [Reply(body=b"[]")]
+    provider = ElevenLabs(settings_for(server.url), patience=AT_ONCE)
+    with pytest.raises(FatalError, match="base-url"):
+        await provider.listed()
+
+
+@pytest.mark.parametrize(
+    ("model", "price"), [("eleven_multilingual_v2", 1.0), ("eleven_flash_v2_5", 0.5)]
+)
+async def test_charges_are_those_of_what_would_be_sent(
+    told: Told, model: str, price: float
+) -> None:
+    provider = ElevenLabs(settings_for(model=model))
+    provider._told = told
+    water, opening, mark = await provider.charges((WATER, OPEN, MARK), ())
+    assert water == Charge(1, 1 * price)
+    assert opening == Charge(len("あく"), 2 * price)
+    assert isinstance(mark, str)
+
+
+def test_the_voices_are_those_of_the_settings_the_default_first() -> None:
+    source = Source(kind=Kind.LISTENING, clips=(), voices={"A": "two", "B": "three"})
+    settings = replace(settings_for(voices=("one", VOICE, "two")), sources=(source,))
+    names = [voice.name for voice in ElevenLabs(settings).voices()]
+    assert names == [VOICE, "one", "two", "three"]
+
+
+def test_no_voice_is_chosen_for_anybody() -> None:
+    provider = ElevenLabs(replace(settings_for(), voice=None))
+    with pytest.raises(UsageError, match="tts-assets voices --provider elevenlabs"):
+        provider.voices()
+    with pytest.raises(UsageError, match="tts-assets voices --provider elevenlabs"):
+        provider.problem()
+
+
+def test_without_a_key_it_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    problem = ElevenLabs(replace(settings_for(), keys={})).problem()
+    assert problem is not None
+    for place in ("ELEVENLABS_API_KEY", "--api-key-file", "tts-assets auth set elevenlabs"):
+        assert place in problem
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"model": "eleven_multilingual_v1"}, "was removed"),
+        ({"model": "eleven_flash_v2"}, "English only"),
+        ({"model": "eleven_v4", "style": 0.0}, "does not know style"),
+        ({"model": "eleven_v4", "language_text_normalization": True}, "language-text-norm"),
+        ({"model": "eleven_v3", "use_speaker_boost": False}, "use-speaker-boost"),
+        ({"model": "eleven_v3", "stability": 0.3}, "eleven_v3 takes 0, 0.5, 1"),
+        ({"output_format": "ulaw_8000"}, "cannot be read here"),
+        ({"output_format": "pcm_24000&x=1"}, "cannot be read here"),
+        ({"url": "http://api.elevenlabs.io"}, "not encrypted"),
+        ({"url": "https://user:password@host"}, "base-url is no address"),
+    ],
+)
+async def test_what_can_never_be_had_is_told_before_anything_is_paid(
+    asked: dict[str, Any], message: str
+) -> None:
+    provider = ElevenLabs(settings_for(**asked))
+    with pytest.raises(UsageError, match=message):
+        provider.problem()
+    with pytest.raises(UsageError, match=message):
+        async with provider.open(workers=1, timeout_seconds=1):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("model", "speed", "message"),
+    [
+        ("eleven_v3", 0.9, "its own speed only"),
+        ("eleven_v4_turbo", 1.1, "its own speed only"),
+        ("eleven_multilingual_v2", 0.69, r"takes 0\.7 to 1\.2"),
+        ("eleven_flash_v2_5", 1.21, r"takes 0\.7 to 1\.2"),
+    ],
+)
+def test_a_speed_that_the_model_does_not_know_is_refused(
+    model: str, speed: float, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        ElevenLabs(replace(settings_for(model=model), speed=speed)).problem()
+
+
+@pytest.mark.parametrize("speed", [0.7, 1.0, 1.2])
+def test_with_a_key_and_a_voice_it_is_ready(speed: float) -> None:
+    assert ElevenLabs(replace(settings_for(), speed=speed)).problem() is None
+
+
+def test_a_model_that_nobody_knew_is_left_to_the_service() -> None:
+    assert ElevenLabs(settings_for(model="eleven_v5", style=0.5, stability=0.3)).problem() is None
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        {"model": "eleven_v3"},
+        {"output_format": "mp3_44100_128"},
+        {"stability": 0.0},
+        {"similarity_boost": 0.0},
+        {"style": 0.0},
+        {"use_speaker_boost": False},
+        {"seed": 0},
+        {"text_normalization": Switch.AUTO},
+        {"language_text_normalization": False},
+    ],
+)
+def test_what_can_be_heard_is_part_of_the_engine(heard: dict[str, Any]) -> None:
+    assert ElevenLabs(settings_for(**heard)).engine(VOICE) != ElevenLabs(settings_for()).engine(
+        VOICE
+    )
+
+
+def test_address_key_and_voice_are_no_part_of_the_engine() -> None:
+    other = replace(settings_for("https://api.eu.residency.elevenlabs.io"), voice="x", keys={})
+    engine = ElevenLabs(settings_for()).engine(VOICE)
+    assert ElevenLabs(other).engine("x") == engine
+    assert "pyopenjtalk-plus=" in engine
+    assert not ElevenLabs(other).accents("x")
+    assert not ElevenLabs(other).repeats("x")
+
+
+def answer(status: int, detail: object = None, **headers: str) -> Answer:
+    body = detail if isinstance(detail, bytes) else json.dumps({"detail": detail}).encode()
+    return Answer(status=status, headers=headers, body=body)
+
+
+def meant(
+    status: int, detail: object = None, wait: str = "", *, is_first: bool = False
+) -> Exception:
+    told = {"retry-after": wait} if wait else {}
+    return failure(
+        answer(status, detail, **told), lambda text: hidden(text, (Secret(KEY),)), is_first=is_first
+    )
+
+
+def words(code: str = "", status: str = "", kind: str = "", message: str = "why") -> object:
+    told = {"code": code, "status": status, "type": kind, "message": message}
+    return {name: value for name, value in told.items() if value}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (meant(429, words("rate_limit_exceeded")), PassingError, "429.*why"),
+        (meant(429, words(status="system_busy")), PassingError, "429.*why"),
+        (meant(429, b"<html>"), PassingError, "answered 429$"),
+        (meant(500, words("internal_error")), PassingError, "500"),
+        (meant(503, words("maintenance")), PassingError, "503"),
+        (meant(502, b"<html>Bad Gateway</html>"), PassingError, "answered 502$"),
+        (meant(408), PassingError, "408"),
+        (meant(204), PassingError, "204"),
+        (meant(401, words("quota_exceeded")), FatalError, "credits are spent"),
+        (meant(402, words("insufficient_credits")), FatalError, "credits are spent"),
+        (meant(402, words(kind="payment_required")), FatalError, "plan.*402"),
+        (
+            meant(402, words("paid_plan_required", "limited_access")),
+            FatalError,
+            "the plan of this key does not have that",
+        ),
+        (meant(401, words("unauthorized", "invalid_api_key")), FatalError, "key is refused"),
+        (meant(401, words(kind="authentication_error")), FatalError, "key is refused"),
+        (meant(401, "Unauthorized"), FatalError, "Unauthorized"),
+        (
+            meant(401, words(status="missing_permissions", kind="authentication_error")),
+            FatalError,
+            "lacks a permission",
+        ),
+        (meant(401, words(status="detected_unusual_activity")), FatalError, "VPN"),
+        (meant(403, words("invalid_output_format")), FatalError, r"elevenlabs\.output-format"),
+        (meant(403, b"<html>"), FatalError, "403"),
+        (meant(400, words(status="model_not_found")), FatalError, r"elevenlabs\.model"),
+        (meant(400, words("unsupported_model")), FatalError, "leave out the setting"),
+        (meant(400, words("invalid_voice_settings")), FatalError, "mend speed"),
+        (meant(404, words("voice_not_found")), VoiceError, "does not have this voice"),
+        (meant(400, words("text_too_long", "max_character_limit_exceeded")), ClipError, "text"),
+        (meant(400, words(status="input_text_empty")), ClipError, "does not take this text"),
+        (meant(400, words("bad_request")), ClipError, "400.*why"),
+        (meant(404, "Not Found", is_first=True), FatalError, "base-url"),
+        (meant(404, "Not Found"), ClipError, "404.*Not Found"),
+        (meant(422, [{"loc": ["body", "seed"], "msg": "no"}]), ClipError, r"body\.seed: no"),
+        (meant(422, [1, {"loc": 1}, {}]), ClipError, "ElevenLabs: 1; : ; :"),
+        (meant(422, []), ClipError, "does not take"),
+        (meant(400, b"\xff"), ClipError, "400"),
+        (meant(400, {"message": 1, "code": []}), ClipError, "400"),
+        (meant(400, b'{"message": "why"}'), ClipError, "why"),
+    ],
+)
+def test_an_answer_means(error: Exception, kind: type[Exception], message: str) -> None:
+    assert type(error) is kind
+    with pytest.raises(kind, match=message):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("detail", "most"),
+    [
+        (words("concurrent_limit_exceeded", message="a maximum of 4 concurrent requests"), 4),
+        (words(status="too_many_concurrent_requests", message="a maximum of x concurrent"), None),
+        ("associated with a maximum of 12\nconcurrent requests", 12),
+    ],
+)
+def test_a_refusal_for_want_of_room_tells_how_many_are_taken(
+    detail: object, most: int | None
+) -> None:
+    error = meant(429, detail)
+    assert isinstance(error, RefusedError)
+    assert error.most == most
+
+
+def test_a_wait_that_the_service_asks_for_is_told() -> None:
+    error = meant(429, words("rate_limit_exceeded"), "7")
+    assert isinstance(error, PassingError)
+    assert error.seconds == 7
+
+
+def test_what_the_service_says_is_shown_in_one_short_line_without_the_key() -> None:
+    shown = str(meant(400, words(message=f"a\x1b[31m {KEY}\n" + "b" * 1_000)))
+    assert KEY not in shown
+    assert shown.isprintable()
+    assert len(shown) < 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "cost"),
+    [
+        ({"character-cost": "3"}, 3.0),
+        ({"character-cost": "0", "x-character-count": "9"}, 0.0),
+        ({"x-character-count": "9"}, 9.0),
+        ({"character-cost": "nan", "x-character-count": "2"}, 2.0),
+        ({"character-cost": "-1"}, None),
+        ({}, None),
+    ],
+)
+def test_the_cost_is_what_a_header_says(headers: dict[str, str], cost: float | None) -> None:
+    assert charged(answer(200, **headers)) == cost
+
+
+@pytest.mark.parametrize(
+    ("value", "most"),
+    [("5", 5), ("0", None), ("-1", None), ("many", None), ("99999", None), ("", None)],
+)
+def test_a_maximum_that_makes_no_sense_is_none(value: str, most: int | None) -> None:
+    assert most_at_once(answer(200, **{"maximum-concurrent-requests": value})) == most

@@ -1,0 +1,158 @@
+"""Bytes that a service sent become samples, or are told for what they are."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation
+from tts_assets.errors import ClipError
+from tts_assets.providers.sent_sound import check, is_cut, shortest_seconds, speech
+from tts_assets.remote import PassingError
+
+RATE_HZ = 24_000
+TONE = (0.5 * np.sin(np.arange(12_000) / 20)).astype(np.float32)
+PCM = (TONE * 32_767).astype("<i2").tobytes()
+
+
+def file(form: str, subtype: str | None = None) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, TONE, RATE_HZ, format=form, subtype=subtype)
+    return buffer.getvalue()
+
+
+WAV = file("WAV", "PCM_16")
+FILES = {
+    "wav": WAV,
+    "flac": file("FLAC"),
+    "opus": file("OGG", "OPUS"),
+    "mp3": file("MP3"),
+    "mp3 with tags": b"ID3\x04\x00\x00\x00\x00\x00\x0a" + b"\0" * 10 + file("MP3"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("kind", ["", "application/octet-stream", "audio/mpeg", "audio/x-wav"])
+def test_a_file_is_known_by_its_bytes(name: str, kind: str) -> None:
+    samples, rate_hz = speech(FILES[name], kind, pcm_rate_hz=None)
+    assert (samples.dtype.name, samples.ndim, rate_hz) == ("float32", 1, RATE_HZ)
+    assert samples.size / rate_hz == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["", "audio/pcm", "audio/l16", "application/octet-stream"])
+def test_bare_samples_have_the_rate_that_was_asked_for(kind: str) -> None:
+    samples, rate_hz = speech(PCM, kind, pcm_rate_hz=8_000)
+    assert rate_hz == 8_000
+    assert np.abs(samples - TONE).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("wav", "audio/pcm"), ("mp3", "audio/mpeg"), ("flac", "")]
+)
+def test_a_file_in_place_of_bare_samples_is_read_as_a_file(name: str, kind: str) -> None:
+    assert speech(FILES[name], kind, pcm_rate_hz=8_000)[1] == RATE_HZ
+
+
+def test_bare_samples_that_begin_like_a_frame_of_mpeg_are_samples() -> None:
+    assert speech(b"\xff\xfb" * 10, "audio/pcm", pcm_rate_hz=8_000)[0].size == 10
+
+
+def with_length(data: int, riff: int = 0) -> bytes:
+    return WAV[:4] + struct.pack("<I", riff) + WAV[8:40] + struct.pack("<I", data) + WAV[44:]
+
+
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF - 36])
+def test_a_stream_that_did_not_know_its_length_is_read_to_its_end(length: int) -> None:
+    samples, _ = speech(with_length(length, length), "audio/wav", pcm_rate_hz=None)
+    assert samples.size == TONE.size
+
+
+def test_what_stands_behind_the_samples_is_not_heard() -> None:
+    samples, _ = speech(WAV + b"LIST\x04\0\0\0abcd", "audio/wav", pcm_rate_hz=None)
+    assert samples.size == TONE.size
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "audio/pcm"),
+        (b"<!DOCTYPE html>", "text/html"),
+        ("<p>音</p>".encode(), "text/html"),
+        (PCM, "text/html"),
+        (b'{"error": 1}', "application/json"),
+        (b'{"error": 1}', "application/problem+json"),
+        (b'{"error": 1}', "audio/mpeg"),
+        (b"internal server error\n", ""),
+    ],
+)
+@pytest.mark.parametrize("pcm_rate_hz", [None, 8_000])
+def test_what_is_no_sound_may_go_better_another_time(
+    body: bytes, kind: str, pcm_rate_hz: int | None
+) -> None:
+    with pytest.raises(PassingError, match=r"empty|no sound"):
+        check(body, kind, pcm_rate_hz=pcm_rate_hz)
+    with pytest.raises(PassingError):
+        speech(body, kind, pcm_rate_hz=pcm_rate_hz)
+
+
+def test_bytes_of_no_known_format_are_told() -> None:
+    with pytest.raises(PassingError, match=r"no sound of a known format: .* of no told type"):
+        speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
+    with pytest.raises(PassingError, match="of audio/mpeg"):
+        speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (WAV[:-1_000], "cut: .* of 24000 bytes"),
+        (WAV[:44], "cut|no samples"),
+        (WAV[:36], "no samples"),
+        (WAV[:12], "no samples"),
+        (with_length(0)[:44], "no samples"),
+        (FILES["flac"][:30], "no sound file"),
+        (b"OggS" + b"\0" * 100, "no sound file"),
+    ],
+)
+def test_a_broken_file_costs_its_clip(body: bytes, message: str) -> None:
+    with pytest.raises(ClipError, match=message):
+        speech(body, "audio/wav", pcm_rate_hz=None)
+
+
+def test_half_a_sample_is_a_cut() -> None:
+    with pytest.raises(ClipError, match="no whole samples"):
+        speech(PCM[:-1], "audio/pcm", pcm_rate_hz=RATE_HZ)
+
+
+def fading(seconds: float, silence: int = 0) -> NDArray[np.float32]:
+    faded = TONE * np.linspace(1, 0, TONE.size, dtype=np.float32) ** 2
+    return np.concatenate((faded[: int(seconds * RATE_HZ)], np.zeros(silence, np.float32)))
+
+
+@pytest.mark.parametrize(
+    ("samples", "cut"),
+    [
+        (TONE, True),
+        (fading(0.5), False),
+        (fading(0.2), True),
+        (fading(0.2, silence=2_000), True),
+        (fading(0.5, silence=2_000), False),
+        (np.zeros(1_000, np.float32), False),
+        (TONE[:5], True),
+    ],
+)
+def test_what_ends_loudly_was_cut(samples: NDArray[np.float32], *, cut: bool) -> None:
+    assert is_cut(samples, RATE_HZ) is cut
+
+
+def test_a_mora_takes_a_twentieth_of_a_second() -> None:
+    said = Pronunciation(
+        phrases=(Phrase("キョーワ", 1), Phrase("ハ^レ", 0)),
+        basis=Basis.UNCHECKED,
+        accent_basis=AccentBasis.GUESSED,
+    )
+    assert shortest_seconds(said, 1.0) == pytest.approx(0.25)
+    assert shortest_seconds(said, 2.0) == pytest.approx(0.125)

@@ -1,0 +1,223 @@
+"""The client over real sockets: whole answers in time, lost ones told, keys to nobody else."""
+
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import hypercorn.asyncio
+import pytest
+import trustme
+from hypercorn.config import Config
+
+from tests.simulator.running import Simulator, running
+from tests.simulator.scenario import voice_id
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
+from tts_assets.keys import Secret
+from tts_assets.remote import Client, PassingError, Request, connected, refuse_unsafe
+
+pytestmark = pytest.mark.anyio
+
+KEY = Secret("sk_simulator")
+HEADERS = {"xi-api-key": KEY.reveal()}
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with running() as started:
+        yield started
+
+
+@asynccontextmanager
+async def client(url: str) -> AsyncIterator[Client]:
+    async with connected(url, headers=HEADERS, secret=KEY, most=2) as made:
+        yield made
+
+
+def speech(text: str = "犬", seconds: float = 20.0) -> Request:
+    body = {"text": text, "model_id": "eleven_multilingual_v2"}
+    path = f"v1/text-to-speech/{voice_id(1)}"
+    query = {"output_format": "pcm_24000"}
+    return Request(method="POST", path=path, query=query, json=body, seconds=seconds)
+
+
+async def test_an_answer_comes_whole_whatever_its_status(simulator: Simulator) -> None:
+    simulator.change(faults=[])
+    async with client(simulator.url) as ours:
+        good = await ours.ask(speech())
+        assert (good.status, good.kind) == (200, "audio/pcm")
+        assert len(good.body) == int(good.headers["content-length"])
+        bad = await ours.ask(Request(method="GET", path="v1/nothing", seconds=20.0))
+        assert (bad.status, bad.json()) == (404, {"detail": "Not Found"})
+        assert good.json() is None
+
+
+@pytest.mark.parametrize("kind", ["reset", "reset_body", "short", "cut_chunk", "gzip"])
+async def test_an_answer_that_is_lost_on_its_way_is_told(simulator: Simulator, kind: str) -> None:
+    simulator.change(faults=[{"kind": kind}])
+    async with client(simulator.url) as ours:
+        with pytest.raises(PassingError, match="lost on its way"):
+            await ours.ask(speech())
+        simulator.change(faults=[])
+        assert (await ours.ask(speech())).status == 200
+
+
+@pytest.mark.parametrize("kind", ["trickle", "hang"])
+async def test_the_time_for_the_whole_answer_is_kept(simulator: Simulator, kind: str) -> None:
+    simulator.change(faults=[{"kind": kind}], trickle_seconds=0.05)
+    async with client(simulator.url) as ours:
+        begun = anyio.current_time()
+        with pytest.raises(ClipTimeoutError, match=r"within its time limit of 0\.4 s; --timeout"):
+            await ours.ask(speech(seconds=0.4))
+        assert anyio.current_time() - begun < 2
+        simulator.change(faults=[])
+        assert (await ours.ask(speech())).status == 200
+
+
+async def test_no_other_host_is_gone_to(simulator: Simulator) -> None:
+    simulator.change(faults=[{"kind": "redirect_away"}])
+    before = len(simulator.requests())
+    async with client(simulator.url) as ours:
+        with pytest.raises(
+            FatalError, match=r"sends on to http://localhost:\d+/.*set the base-url"
+        ):
+            await ours.ask(speech())
+    assert len(simulator.requests()) == before + 1
+
+
+async def test_a_service_that_sends_on_to_itself_for_ever_is_given_up(simulator: Simulator) -> None:
+    simulator.change(faults=[{"kind": "redirect"}])
+    async with client(simulator.url) as ours:
+        with pytest.raises(PassingError, match="again and again"):
+            await ours.ask(speech())
+
+
+async def test_another_address_of_the_same_service_is_gone_on_to(simulator: Simulator) -> None:
+    simulator.change(faults=[{"kind": "redirect", "count": 1}])
+    async with client(simulator.url) as ours:
+        assert (await ours.ask(speech("一度"))).status == 200
+    sent = simulator.requests()[-2:]
+    assert [each["json"] for each in sent] == [speech("一度").json] * 2
+    assert sent[0]["query"] == sent[1]["query"]
+
+
+async def test_nobody_there_is_told_with_the_address() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/path"
+        async with client(url) as ours:
+            with pytest.raises(PassingError, match=f"{url}/v1/text.* cannot be reached"):
+                await ours.ask(speech())
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.invalid", "https://", "https://u:p@a.invalid", "http://[", "https://a?b", "a"]
+)
+def test_what_is_no_address_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(UsageError, match=r"^the base-url is no address: write https://host/path"):
+        refuse_unsafe(url, None)
+
+
+def test_a_key_goes_over_no_open_line_but_on_this_machine() -> None:
+    with pytest.raises(UsageError, match="is not encrypted, and would show your key"):
+        refuse_unsafe("http://a.invalid/v1", KEY)
+    refuse_unsafe("http://a.invalid/v1", None)
+    refuse_unsafe("http://127.0.0.1:8011", KEY)
+    refuse_unsafe("https://a.invalid/v1", KEY)
+
+
+async def test_neither_key_nor_address_gets_into_logs(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator.change(faults=[])
+    caplog.set_level(logging.INFO)
+    async with client(simulator.url) as ours:
+        await ours.ask(speech())
+    assert KEY.reveal() not in caplog.text
+    assert simulator.url not in caplog.text
+
+
+async def test_what_a_service_repeats_is_told_without_the_key(simulator: Simulator) -> None:
+    async with client(simulator.url) as ours:
+        assert ours.hidden("the key sk_simulator is wrong") == "the key *** is wrong"
+
+
+@contextmanager
+def over_tls(folder: Path, authority: trustme.CA) -> Iterator[str]:
+    """A server of others over TLS that offers HTTP/2 and tells which version it was asked in."""
+    certificate = folder / "server.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = Config.from_mapping(
+        bind=f"127.0.0.1:{port}", certfile=str(certificate), keyfile=str(certificate)
+    )
+    config.loglevel = "CRITICAL"
+    ready, ended = threading.Event(), threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            ready.set()
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": scope["http_version"].encode()})
+
+    async def until_ended() -> None:
+        await anyio.to_thread.run_sync(ended.wait)
+
+    async def serve() -> None:
+        await hypercorn.asyncio.serve(app, config, shutdown_trigger=until_ended)
+
+    thread = threading.Thread(target=anyio.run, args=(serve,))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except ConnectionRefusedError:
+                ready.wait(0.05)
+        yield f"https://127.0.0.1:{port}"
+    finally:
+        ended.set()
+        thread.join()
+
+
+async def test_a_service_that_offers_http_2_is_asked_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    with over_tls(tmp_path, authority) as url:
+        async with client(url) as ours:
+            answer = await ours.ask(Request(method="GET", path="", seconds=20.0))
+    assert answer.body == b"2"
+
+
+async def test_a_service_that_nobody_vouches_for_is_not_asked(tmp_path: Path) -> None:
+    with over_tls(tmp_path, trustme.CA()) as url:
+        async with client(url) as ours:
+            with pytest.raises(FatalError, match=r"cannot be trusted: .*SSL_CERT_FILE"):
+                await ours.ask(speech())
+
+
+async def test_an_answer_that_no_clip_can_be_is_not_read_to_its_end(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.change(faults=[])
+    monkeypatch.setattr("tts_assets.remote.client._LARGEST", 1_000)
+    async with client(simulator.url) as ours:
+        with pytest.raises(ClipError, match="which no clip is"):
+            await ours.ask(speech())

@@ -1,0 +1,105 @@
+"""Answers to requests that were let in: speech, damaged speech, and what is none."""
+
+import gzip
+import secrets
+
+from tests.simulator import refusals
+from tests.simulator.books import Bill
+from tests.simulator.contract import Order
+from tests.simulator.refusals import RefusedError
+from tests.simulator.scenario import Scenario
+from tests.simulator.speech import CONTENT_TYPES
+from tests.simulator.wire import WIRE_FAULTS, Answer, Request
+
+# An invalid block type at the very beginning of the compressed data (RFC 1951, section 3.2.3).
+_GZIP_HEAD_BYTES = 10
+_NO_BLOCK = b"\xff" * 8
+
+_EXPOSED = (
+    "request-id, history-item-id, character-cost, regeneration-count, generation-info,"
+    " current-concurrent-requests, maximum-concurrent-requests, collect-preference"
+)
+
+
+def spoken(
+    order: Order, bill: Bill, audio: bytes, scenario: Scenario, concurrency: dict[str, str]
+) -> Answer:
+    """Speech that was made, with what its fault does to it.
+
+    Args:
+        order: what was asked.
+        bill: what it costs, and its fault.
+        audio: the sound file; half of it already if that is the fault.
+        scenario: how slowly it trickles.
+        concurrency: headers.
+    """
+    headers = {"content-type": CONTENT_TYPES[order.format.codec]}
+    if order.family == "elevenlabs":
+        headers |= _headers(bill) | concurrency
+    if bill.fault == "gzip":
+        headers["content-encoding"] = "gzip"
+        audio = gzip.compress(audio, 1)[:_GZIP_HEAD_BYTES] + _NO_BLOCK
+    return Answer(
+        headers=headers,
+        body=audio,
+        damage=bill.fault if bill.fault in WIRE_FAULTS else None,
+        trickle_seconds=scenario.trickle_seconds,
+        outcome=bill.fault or "speech",
+    )
+
+
+def _headers(bill: Bill) -> dict[str, str]:
+    """Those of a 200, as seen on the real service's answers."""
+    return {
+        "access-control-expose-headers": _EXPOSED,
+        "character-cost": str(bill.credits),
+        "history-item-id": secrets.token_urlsafe(15),
+        "request-id": bill.request_id,
+        "server": "uvicorn",
+        "tts-latency-ms": str(round(1000 * bill.seconds)),
+        "via": "1.1 google",
+        "x-region": "us-central1",
+        "x-trace-id": secrets.token_hex(16),
+    }
+
+
+def silent(request: Request, fault: str, scenario: Scenario) -> Answer:
+    """An answer without speech."""
+    match fault:
+        case "hang":
+            return Answer(damage="hang", outcome=fault)
+        case "html":
+            return refusals.page(200, "Sign in to the network", fault)
+        case "empty":
+            return Answer(headers={"content-type": "audio/mpeg"}, outcome=fault)
+        case "redirect" | "redirect_away":
+            port = request.headers.get("host", "").rpartition(":")[2]
+            away = f"http://localhost:{port}" if fault == "redirect_away" else ""
+            return Answer(status=307, headers={"location": away + request.target}, outcome=fault)
+        case "bad_gateway":
+            return refusals.page(502, "502 Bad Gateway", fault)
+        case _:
+            answer = refusals.answer(_refusal(fault, scenario), request)
+            answer.outcome = fault
+            return answer
+
+
+def _refusal(fault: str, scenario: Scenario) -> RefusedError:
+    match fault:
+        case "error_500":
+            return RefusedError("internal_error", "An internal error occurred.")
+        case "error_503":
+            message = "The service is unavailable for the moment."
+            return RefusedError("service_unavailable", message, headers=wait(scenario))
+        case "unprocessable":
+            problem = {"type": "missing", "loc": ["body", "text"], "msg": "Field required"}
+            return RefusedError(fault, "Field required", detail=[problem])
+        case "not_found":
+            return RefusedError(fault, "Not Found", detail="Not Found", status=404)
+        case _:
+            return RefusedError(fault, "You have insufficient credits.")
+
+
+def wait(scenario: Scenario) -> dict[str, str]:
+    """The header that asks for patience, if the service sends one."""
+    return {"retry-after": scenario.retry_after} if scenario.retry_after else {}

@@ -1,0 +1,91 @@
+"""The commands `auth set`, `list` and `remove`: keys of paid engines in the keyring of this machine."""
+
+import os
+import sys
+import warnings
+from getpass import GetPassWarning, getpass
+
+import typer
+
+from tts_assets import keys
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show
+from tts_assets.errors import TtsAssetsError, UsageError
+from tts_assets.settings import OutputFormat, Settings
+
+#: More than any key; the rest of a line that is longer stays unread.
+_MOST_BYTES = 4_096
+
+
+def list_keys(settings: Settings) -> ExitCode:
+    """Which providers have a key, and from where; of the keys themselves nothing is shown."""
+    rows = []
+    for name in keys.ENVIRONMENT:
+        given = settings.keys.get(name)
+        try:
+            secret = keys.find(name, file=settings.api_key_file, given=given)
+        except TtsAssetsError as exc:
+            rows.append((name, "none", str(exc)))
+        else:
+            row = ("none", keys.advice(name)) if secret is None else (secret.source, "")
+            rows.append((name, *row))
+    Show(settings.output_format).table(("provider", "key from", "what to do"), rows)
+    return ExitCode.OK
+
+
+def set_key(name: str, *, with_key: bool) -> ExitCode:
+    """Store a key that is typed unseen, or comes as the first line of standard input.
+
+    Args:
+        name: the provider's.
+        with_key: the command was typed with more words behind it.
+    """
+    _refuse_unknown(name)
+    if with_key:
+        raise UsageError(
+            "a key is no argument, as those are seen by all and kept in the shell's history: "
+            f"type tts-assets auth set {name} alone, or pipe the key into it"
+        )
+    # Before anything is asked for: a key typed in vain is a nuisance.
+    keys.writable()
+    secret = keys.Secret(*_typed(name) if os.isatty(0) else _piped())
+    where = keys.store(name, secret)
+    Show(OutputFormat.TEXT).line(f"{name}: stored in the keyring ({where})")
+    return ExitCode.OK
+
+
+def remove_key(name: str) -> ExitCode:
+    """Delete a key from the keyring."""
+    _refuse_unknown(name)
+    what = "removed from the keyring" if keys.remove(name) else "the keyring had no key"
+    Show(OutputFormat.TEXT).line(f"{name}: {what}")
+    return ExitCode.OK
+
+
+def _refuse_unknown(name: str) -> None:
+    if name not in keys.ENVIRONMENT:
+        # Not shown: somebody may have typed the key itself.
+        names = ", ".join(keys.ENVIRONMENT)
+        raise UsageError(f"NAME must be a provider that has a key, one of {names}")
+
+
+def _typed(name: str) -> tuple[str, str]:
+    try:
+        with warnings.catch_warnings():
+            # Where the terminal cannot be told to show nothing, it must not be asked.
+            warnings.simplefilter("error", GetPassWarning)
+            return getpass(f"API key of {name} (is not shown): "), "terminal"
+    except GetPassWarning as exc:
+        raise UsageError(
+            "this terminal would show the key: pipe it into this command instead"
+        ) from exc
+    except UnicodeDecodeError:
+        return keys.decoded(b"\xff"), "terminal"
+    except EOFError as exc:
+        raise typer.Abort from exc
+
+
+def _piped() -> tuple[str, str]:
+    if sys.stdin is None:
+        return "", "standard input"
+    return keys.decoded(sys.stdin.buffer.readline(_MOST_BYTES)), "standard input"

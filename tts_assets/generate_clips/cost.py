@@ -1,0 +1,213 @@
+"""What the clips of a run cost: reckoned before, kept within bounds, counted as it is billed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import anyio.to_thread
+
+from tts_assets.errors import UsageError
+from tts_assets.events import Bill, Cost, Reason, Rebilled
+from tts_assets.generate_clips.paid_before import paid_before
+from tts_assets.prices import price_for
+from tts_assets.providers import Charge, Metered, Priced, Provider
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+
+    from tts_assets.plan import Job
+    from tts_assets.providers import Balance, Speaker
+    from tts_assets.settings import Settings
+
+#: Sums of prices are not exact: a bound that is met to this share is not passed.
+_ROUNDING = 1e-9
+#: What cannot be said is not sent.
+_NOTHING = Charge(0, 0.0)
+
+
+class _Seller(Provider, Priced, Protocol):
+    """An engine that charges."""
+
+
+class Books:
+    """What a run is charged for, from the plan to the last clip."""
+
+    def __init__(self, settings: Settings, provider: _Seller) -> None:
+        """Begin with nothing.
+
+        Raises:
+            UsageError: what may be paid is bounded, and nobody knows the price.
+        """
+        self.fresh: set[str] = set()  #: recipes of clips that are as they should be
+        self._settings = settings
+        self._provider = provider
+        self._price = price_for(settings.prices, provider.name, provider.model)
+        if settings.max_cost is not None and self._price is None:
+            raise UsageError(
+                f"max-cost = {settings.max_cost:g}, and nobody knows what {provider.name} takes "
+                f"for {provider.model}: add [[price]] to the configuration, or bound the run with "
+                "max-chars"
+            )
+        self._charges: dict[str, Charge] = {}
+        self._taken: Sequence[Job] = ()
+        self._left: Sequence[Job] = ()
+        self._due = Bill()
+        self._bound: str | None = None
+        self._unsayable: set[str] = set()
+        self._rebilled: Rebilled | None = None
+        self._balance: Balance | str | None = None
+        self._meter: Metered | None = None
+        self._handed_out = Bill()
+        self._open: set[str] = set()
+        self._told: float | None = None
+        self._settled = self._accounted = 0.0
+        self._changed = anyio.Event()
+
+    async def reckon(self, jobs: Sequence[Job]) -> list[Job]:
+        """Find out what jobs are charged for; those that fit within the bounds are this run's.
+
+        Args:
+            jobs: in the order in which they are taken; the first that does not fit is left, and
+                all that come after it.
+
+        Raises:
+            FatalError: the dictionary, which tells what has to be sent, cannot be used.
+        """
+        if not jobs:
+            return []
+        forms = [job.form for job in jobs]
+        charges = await self._provider.charges(forms, self._settings.words)
+        self._unsayable = {
+            job.recipe for job, each in zip(jobs, charges, strict=True) if isinstance(each, str)
+        }
+        self._charges = {
+            job.recipe: _NOTHING if isinstance(each, str) else each
+            for job, each in zip(jobs, charges, strict=True)
+        }
+        self._taken = self._within(jobs)
+        self._left = jobs[len(self._taken) :]
+        self._rebilled = await anyio.to_thread.run_sync(self._paid_again, self._taken)
+        return list(self._taken)
+
+    async def ask_balance(self) -> None:
+        """Find out what is left of what was paid for, where there is anything to pay."""
+        if self._taken or self._left:
+            self._balance = await self._provider.balance()
+
+    async def hand_out(self, jobs: Sequence[Job], speaker: Speaker) -> AsyncGenerator[Job, None]:
+        """The jobs one by one, for as long as nothing that was really billed passes a bound.
+
+        Where the service charges more than expected, the last jobs wait for what is in flight, and
+        are left for another run if they do not fit.
+        """
+        if isinstance(speaker, Metered):
+            self._meter = speaker
+        for number, job in enumerate(jobs):
+            while (bound := self._passed_with(self._charges[job.recipe])) is not None:
+                if not self._open:
+                    self._leave(jobs[number:], bound)
+                    return
+                self._changed = anyio.Event()
+                await self._changed.wait()
+            self._open.add(job.recipe)
+            self._handed_out = _plus(self._handed_out, self._charges[job.recipe])
+            yield job
+
+    def made(self, job: Job, billed: float | None) -> None:
+        """A job is done; ``billed`` is what its clip was charged, where that is known."""
+        charge = self._charges[job.recipe]
+        self._due = _plus(self._due, charge)
+        if billed is not None:
+            self._told = billed + (self._told or 0.0)
+        self._settle(job, charge.credits if billed is None else billed)
+
+    def failed(self, job: Job) -> None:
+        """A job is over without a clip; its replies may be lost, and charged for all the same."""
+        self._settle(job, self._charges[job.recipe].credits)
+
+    def cost(self) -> Cost:
+        """How things stand."""
+        return Cost(
+            provider=self._provider.name,
+            model=self._provider.model,
+            price=self._price,
+            expected=self._bill(self._taken),
+            left=self._bill(self._left),
+            bound=self._bound,
+            unsayable=sum(job.recipe in self._unsayable for job in self._taken),
+            due=self._due,
+            billed=self._told if self._meter is None else self._meter.billed_total,
+            rebilled=self._rebilled,
+            balance=self._balance,
+        )
+
+    def _settle(self, job: Job, credit_count: float) -> None:
+        self._settled += self._charges[job.recipe].credits
+        self._accounted += credit_count
+        self._open.discard(job.recipe)
+        self._changed.set()
+
+    def _within(self, jobs: Sequence[Job]) -> list[Job]:
+        """The first jobs that together pass no bound."""
+        total = Bill()
+        taken: list[Job] = []
+        for job in jobs:
+            total = _plus(total, self._charges[job.recipe])
+            self._bound = self._passed(total.characters, total.credits)
+            if self._bound is not None:
+                break
+            taken.append(job)
+        return taken
+
+    def _passed_with(self, charge: Charge) -> str | None:
+        """The bound that one more charge would pass, if all goes on as it went so far."""
+        sent = _plus(self._handed_out, charge)
+        rate = max(1.0, self._accounted / self._settled) if self._settled else 1.0
+        in_flight = (sent.credits - self._settled) * rate
+        credit_count = self._accounted + self._unexplained() + in_flight
+        again = max(1.0, credit_count / sent.credits) if sent.credits else 1.0
+        return self._passed(sent.characters * again, credit_count)
+
+    def _unexplained(self) -> float:
+        """Credits that were charged, and for no clip that is known to be over."""
+        if self._meter is None:
+            return 0.0
+        return max(0.0, self._meter.billed_total - self._accounted)
+
+    def _passed(self, characters: float, credit_count: float) -> str | None:
+        """The bound that so much would pass."""
+        most, cost = self._settings.max_chars, self._settings.max_cost
+        if most is not None and characters > most * (1 + _ROUNDING):
+            return f"max-chars = {most}"
+        money = 0.0 if self._price is None else self._price.of(credit_count)
+        if cost is not None and money > cost * (1 + _ROUNDING):
+            return f"max-cost = {cost:g}"
+        return None
+
+    def _leave(self, jobs: Sequence[Job], bound: str) -> None:
+        recipes = {job.recipe for job in jobs}
+        self._taken = [job for job in self._taken if job.recipe not in recipes]
+        self._left = (*jobs, *self._left)
+        self._bound = bound
+
+    def _bill(self, jobs: Iterable[Job]) -> Bill:
+        bill = Bill()
+        for job in jobs:
+            bill = _plus(bill, self._charges[job.recipe])
+        return bill
+
+    def _paid_again(self, jobs: Sequence[Job]) -> Rebilled | None:
+        reasons = paid_before(self._settings, self._provider, jobs, self.fresh)
+        if not reasons:
+            return None
+        return Rebilled(
+            bill=self._bill(job for job in jobs if job.recipe in reasons),
+            out_of=len(jobs),
+            reasons=tuple(Reason(*each) for each in Counter(reasons.values()).most_common()),
+        )
+
+
+def _plus(bill: Bill, charge: Charge) -> Bill:
+    return Bill(bill.clips + 1, bill.characters + charge.characters, bill.credits + charge.credits)

@@ -1,0 +1,125 @@
+"""What ElevenLabs tells of an account: the voices that it may use, and the credits that are left."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from tts_assets.errors import FatalError
+from tts_assets.providers.elevenlabs_answers import failure
+from tts_assets.providers.protocol import Balance, VoiceInfo
+from tts_assets.remote import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.remote import Answer, Service
+
+Shape = TypeVar("Shape")
+
+#: The service's own bound (https://elevenlabs.io/docs/api-reference/voices/search).
+_PAGE = 100
+#: Nobody chooses among more; a service that never ends its list is not listened to for ever.
+_PAGES = 200
+_SHOWN = 80
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+#: What BCP 47 has for a language that nobody told.
+_UNKNOWN = "und"
+
+
+class _Language(msgspec.Struct):
+    language: str | None = None
+
+
+class _Voice(msgspec.Struct):
+    voice_id: str
+    name: str | None = None
+    description: str | None = None
+    labels: dict[str, str | None] | None = None
+    verified_languages: list[_Language] | None = None
+
+
+class _Page(msgspec.Struct):
+    voices: list[_Voice]
+    has_more: bool = False
+    next_page_token: str | None = None
+
+
+class _Subscription(msgspec.Struct):
+    character_count: float
+    character_limit: float
+    next_character_count_reset_unix: float | None = None
+
+
+async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
+    """All voices of the account, page by page.
+
+    Raises:
+        ClipError: no page comes.
+        FatalError: the service does not tell, or not in any shape that is known.
+    """
+    found: dict[str, VoiceInfo] = {}
+    token = None
+    for _ in range(_PAGES):
+        more = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
+        asked = Request(method="GET", path="v2/voices", query=more, seconds=seconds)
+        page = await service.ask(asked, _judge(service, _Page))
+        before = len(found)
+        found |= _infos(page)
+        token = page.next_page_token
+        if not page.has_more or not token or len(found) == before:
+            break
+    return tuple(found.values())
+
+
+async def balance(service: Service, *, seconds: float) -> Balance:
+    """The credits that are left; errors as in `voices`."""
+    asked = Request(method="GET", path="v1/user/subscription", seconds=seconds)
+    told = await service.ask(asked, _judge(service, _Subscription))
+    left = max(0.0, told.character_limit - told.character_count)
+    return Balance(credits=left, resets=_moment(told.next_character_count_reset_unix))
+
+
+def _judge(service: Service, shape: type[Shape]) -> Callable[[Answer], Shape]:
+    def judge(answer: Answer) -> Shape:
+        if answer.status != 200:
+            raise failure(answer, service.client.hidden, is_first=service.limiter.is_new)
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+            raise FatalError(
+                "what answers is not ElevenLabs, or not as it did in 2026: see elevenlabs.base-url"
+            ) from exc
+
+    return judge
+
+
+def _infos(page: _Page) -> Iterator[tuple[str, VoiceInfo]]:
+    for voice in page.voices:
+        name = _line(voice.voice_id)
+        words = filter(None, (_line(voice.name), _line(voice.description)))
+        info = VoiceInfo(name=name, language=_language(voice), description=", ".join(words))
+        yield name, info
+
+
+def _language(voice: _Voice) -> str:
+    """Japanese if it is said to speak that, else its first language."""
+    told = [each.language for each in voice.verified_languages or ()]
+    told.append((voice.labels or {}).get("language"))
+    known = [language for language in told if language and _LANGUAGE.fullmatch(language)]
+    return "ja" if "ja" in known else next(iter(known), _UNKNOWN)
+
+
+def _line(text: str | None) -> str:
+    line = "".join(sign if sign.isprintable() else " " for sign in text or "")
+    return " ".join(line.split())[:_SHOWN]
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,109 @@
+"""What ElevenLabs is asked for, in the words of its speech endpoint."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.errors import UsageError
+from tts_assets.providers.elevenlabs_models import model_of
+from tts_assets.remote import Request
+
+if TYPE_CHECKING:
+    from tts_assets.domain import Voice
+    from tts_assets.settings import ElevenLabsSettings
+
+#: Ids become part of an address.
+_VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PCM = re.compile(r"pcm_([0-9]+)")
+#: Of what stands before and after a part, so many code points are told; that is free.
+_BESIDE = 500
+#: The same time limit goes for each 100 characters, as for clips.
+_CHARACTERS = 100
+
+
+def checked_id(voice: str) -> str:
+    """The id of a voice.
+
+    Raises:
+        UsageError: it can be none.
+    """
+    if _VOICE.fullmatch(voice):
+        return voice
+    raise UsageError(
+        f"{voice[:64]!r} cannot be a voice of ElevenLabs: write its id, such as "
+        "JBFqnCBsd6RMkjVDRZzb; tts-assets voices --provider elevenlabs lists them"
+    )
+
+
+def pcm_rate_hz(settings: ElevenLabsSettings) -> int | None:
+    """Samples per second where bare samples are asked for; None where a file is."""
+    found = _PCM.fullmatch(settings.output_format)
+    return int(found[1]) if found else None
+
+
+def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
+    """The fields of a request that the settings alone decide; without those left to the service."""
+    model = model_of(settings.model)
+    normalization = settings.text_normalization
+    voice = {
+        "stability": settings.stability,
+        "similarity_boost": settings.similarity_boost,
+        "style": settings.style,
+        "use_speaker_boost": settings.use_speaker_boost,
+    }
+    return _told(
+        {
+            "model_id": settings.model,
+            "voice_settings": _told(voice) or None,
+            "seed": settings.seed,
+            "apply_text_normalization": None if normalization is None else normalization.value,
+            "apply_language_text_normalization": settings.language_text_normalization
+            if model.language_normalization
+            else None,
+        }
+    )
+
+
+def request(
+    settings: ElevenLabsSettings,
+    voice: Voice,
+    parts: list[str],
+    at: int,
+    *,
+    timeout_seconds: float,
+) -> Request:
+    """A request for one part of a text.
+
+    Args:
+        settings: what is asked for.
+        voice: who says it, and how fast.
+        parts: the text.
+        at: which of its parts.
+        timeout_seconds: for each 100 characters.
+
+    Raises:
+        UsageError: the voice can be none.
+    """
+    model, text, fields = model_of(settings.model), parts[at], sound_fields(settings)
+    if voice.speed != 1.0:
+        fields["voice_settings"] = fields.get("voice_settings", {}) | {"speed": voice.speed}
+    beside = {
+        "previous_text": "".join(parts[:at])[-_BESIDE:] or None,
+        "next_text": "".join(parts[at + 1 :])[:_BESIDE] or None,
+    }
+    language = voice.language.partition("-")[0] if model.language else None
+    return Request(
+        method="POST",
+        path=f"v1/text-to-speech/{checked_id(voice.name)}",
+        query={"output_format": settings.output_format},
+        json={"text": text}
+        | fields
+        | _told({"language_code": language} | (beside if model.stitches else {})),
+        seconds=timeout_seconds * (1 + len(text) // _CHARACTERS),
+    )
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any]:
+    """What is left to the service is not sent, as by its own library."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,145 @@
+"""OpenAI's ``POST /audio/speech``, asked for one run: requests, answers, and whether they are whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.domain import Speech
+from tts_assets.errors import ClipError
+from tts_assets.japanese.accent import without_accents
+from tts_assets.japanese.kana import morae
+from tts_assets.japanese.plain_text import given
+from tts_assets.providers.openai_answers import failure, no_sound
+from tts_assets.providers.segments import segments
+from tts_assets.providers.sent_sound import speech
+from tts_assets.remote import PassingError, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tts_assets.domain import Pronunciation, Samples, SpokenForm, Voice
+    from tts_assets.remote import Answer, Limiter, Service
+    from tts_assets.settings import OpenAISettings
+
+#: pcm is "the raw samples in 24kHz (16-bit signed, low-endian), without the header" (OpenAI's guide
+#: to text to speech, supported output formats).
+_PCM_HZ = 24_000
+#: A parameter of audio/L16 (RFC 2586) that servers put behind other types, too.
+_RATE = re.compile(r";\s*rate=([1-9][0-9]{3,5})\b", re.IGNORECASE)
+
+#: OpenAI takes 4,096 characters (API reference, createSpeech), but gpt-4o-mini-tts no more than
+#: 2,000 tokens (its model page), which so many characters of Japanese are not.
+_LONGEST = 1_500
+
+#: What a time limit is for: a long sentence.
+_CHARACTERS = 100
+#: Nobody says a mora faster, at speed 1.
+_MORA_SECONDS = 0.05
+
+
+class OpenAISpeaker:
+    """A server, ready for one run."""
+
+    def __init__(
+        self,
+        server: Service,
+        tell: Callable[[SpokenForm], Awaitable[Pronunciation]],
+        *,
+        settings: OpenAISettings,
+        workers: int,
+        timeout_seconds: float,
+    ) -> None:
+        """Speak through a server; ``tell`` says how a form has to be said."""
+        self._server = server
+        self._tell = tell
+        self._settings = settings
+        self._workers = workers
+        self._timeout_seconds = timeout_seconds
+
+    @property
+    def limiter(self) -> Limiter:
+        """How many requests may be open."""
+        return self._server.limiter
+
+    @property
+    def workers(self) -> int:
+        """How many forms it says at once."""
+        return self._workers
+
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
+    ) -> Speech:
+        """Say it; a long text in parts, one after the other.
+
+        Returns:
+            float32 samples, shape (n,), full scale at -1..1; the rate that the server chose; and
+            how it should have been said: nobody can tell how the server read it.
+
+        Raises:
+            ClipError: it cannot be said, or nothing usable came.
+            FatalError: nor will anything for other forms.
+        """
+        said = await self._tell(form)
+        text = given(form, said)
+        least = _MORA_SECONDS * sum(len(morae(each.kana)) for each in said.phrases)
+        least /= max(1.0, voice.speed)
+        seconds = self._timeout_seconds * (1 + len(form.text) // _CHARACTERS)
+        for _ in range(2):
+            samples, rate_hz = await self._whole(text, voice, seconds, on_start)
+            if samples.size >= least * rate_hz:
+                return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
+        raise ClipError(
+            f"{samples.size / rate_hz:.2f} s came twice for what takes {least:.2f} s or more: "
+            "the server leaves out some of it"
+        )
+
+    async def _whole(
+        self, text: str, voice: Voice, seconds: float, on_start: Callable[[], None] | None
+    ) -> tuple[Samples, int]:
+        import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
+
+        sounds = [
+            await self._server.ask(self._request(part, voice, seconds), self._judge, on_start)
+            for part in segments(text, _LONGEST)
+        ]
+        rates = {rate_hz for _, rate_hz in sounds}
+        if len(rates) > 1:
+            raise ClipError(f"the parts of the text came at different rates: {sorted(rates)} Hz")
+        return np.concatenate([samples for samples, _ in sounds]), rates.pop()
+
+    def _request(self, text: str, voice: Voice, seconds: float) -> Request:
+        body: dict[str, Any] = {
+            "model": self._settings.model,
+            "input": text,
+            "voice": voice.name,
+            "response_format": self._settings.response_format,
+        }
+        if self._settings.instructions:
+            body["instructions"] = self._settings.instructions
+        if voice.speed != 1.0:
+            body["speed"] = voice.speed
+        return Request(method="POST", path="audio/speech", json=body, seconds=seconds)
+
+    def _judge(self, answer: Answer) -> tuple[Samples, int]:
+        hidden = self._server.client.hidden
+        if not 200 <= answer.status < 300:
+            raise failure(
+                answer,
+                model=self._settings.model,
+                hidden=hidden,
+                is_first=self.limiter.is_new,
+            )
+        is_bare = self._settings.response_format == "pcm"
+        try:
+            return speech(
+                answer.body, answer.kind, pcm_rate_hz=_pcm_rate_hz(answer) if is_bare else None
+            )
+        except PassingError as exc:
+            raise no_sound(answer, exc, hidden) from exc
+
+
+def _pcm_rate_hz(answer: Answer) -> int:
+    """The rate of bare samples: OpenAI's, unless the server tells another."""
+    told = _RATE.search(answer.headers.get("content-type", ""))
+    return int(told[1]) if told else _PCM_HZ

@@ -1,0 +1,153 @@
+"""What a service sent as speech, from bytes to samples; whatever else it sent is told apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tts_assets.errors import ClipError
+from tts_assets.japanese.kana import morae
+from tts_assets.remote import PassingError
+
+if TYPE_CHECKING:
+    from tts_assets.domain import Pronunciation, Samples
+
+#: How files begin that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
+_BEGINS = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
+#: The sync word of an MPEG frame, layer III (ISO 11172-3, 2.4.1.3); samples may look like it, too.
+_MPEG = re.compile(rb"\xff[\xe2-\xe3\xf2-\xf3\xfa-\xfb]")
+_MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
+#: Media types of pages and messages.
+_WRITING = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
+#: So many bytes of samples are never all printable: every other one would have to be by chance.
+_LOOKED_AT = 64
+_PRINTABLE = re.compile(rb"[\t\n\r -~]+")
+
+_RIFF_HEAD = 12
+_CHUNK_HEAD = 8
+_BYTES_PER_SAMPLE = 2
+_PCM_SCALE = 32_768
+#: A length from here on, or 0, is written where it was not known yet: no answer is that long.
+_UNKNOWN_LENGTH = 2**28
+
+_LEAST_SECONDS = 0.05
+# With OpenJTalk's voice cut at random places, in 16 texts: 30 of 48 cuts are found in bare samples,
+# and 28 in MP3 (19 without the silence left out); of the whole ones none is suspected.
+_END_SECONDS = 0.02
+_END_DB = -12.0
+_SILENCE_DB = -50.0
+
+
+def speech(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> tuple[Samples, int]:
+    """The samples of an answer; a container is known by its first bytes, whatever its type says.
+
+    Args:
+        body: the whole of it.
+        kind: its media type in lower case, without parameters; "" where none is told.
+        pcm_rate_hz: samples per second where bare samples were asked for, 16 bits, mono, the low
+            byte first; None where a container was.
+
+    Returns:
+        Float32 samples of shape (n,), n >= 1, full scale at -1..1, and samples per second.
+
+    Raises:
+        PassingError: it is no sound at all.
+        ClipError: it is sound, but broken.
+    """
+    check(body, kind, pcm_rate_hz=pcm_rate_hz)
+    if _is_file(body, kind, pcm_rate_hz):
+        return _contained(body)
+    if pcm_rate_hz is None:
+        raise AssertionError("what is neither was refused")
+    return _bare(body), pcm_rate_hz
+
+
+def check(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
+    """Refuse what is no sound at all, without reading it; arguments and errors as in `speech`."""
+    if not body:
+        raise PassingError("the answer was empty")
+    if _WRITING.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_LOOKED_AT]):
+        raise PassingError(f"the answer was no sound but {_written(body, kind)}")
+    if not _is_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
+        raise PassingError(
+            f"the answer was no sound of a known format: {len(body)} bytes "
+            f"of {kind or 'no told type'} that begin with {body[:8]!r}"
+        )
+
+
+def _is_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
+    may_be_mpeg = pcm_rate_hz is None or kind in _MPEG_KINDS
+    return bool(_BEGINS.match(body) or (may_be_mpeg and _MPEG.match(body)))
+
+
+def _written(body: bytes, kind: str) -> str:
+    shown = " ".join(body[:_LOOKED_AT].decode("utf-8", "replace").split())
+    return f"{kind or 'text'} that begins with {shown!r}"
+
+
+def _bare(body: bytes) -> Samples:
+    import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
+
+    if len(body) % _BYTES_PER_SAMPLE:
+        raise ClipError(f"the sound was cut: {len(body)} bytes are no whole samples of 16 bits")
+    return np.frombuffer(body, "<i2").astype(np.float32) / np.float32(_PCM_SCALE)
+
+
+def _contained(body: bytes) -> tuple[Samples, int]:
+    from tts_assets.audio import decode  # noqa: PLC0415 - see _bare
+
+    samples, rate_hz = decode(_whole_wav(body) if body.startswith(b"RIFF") else body)
+    if not samples.size:
+        raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
+    return samples, rate_hz
+
+
+def _whole_wav(body: bytes) -> bytes:
+    """A WAV file whose lengths are true, though they were written before the sound was made."""
+    at = _RIFF_HEAD
+    while at + _CHUNK_HEAD <= len(body):
+        begin = at + _CHUNK_HEAD
+        size, there = int.from_bytes(body[at + 4 : begin], "little"), len(body) - begin
+        if body[at : at + 4] == b"data":
+            if not 0 < size < _UNKNOWN_LENGTH:
+                return _with_lengths(body, begin, there)
+            if size > there:
+                raise ClipError(f"the sound was cut: {there} of {size} bytes are there")
+            return _with_lengths(body, begin, size)
+        # Chunks begin at even places.
+        at = begin + size + size % 2
+    raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
+
+
+def _with_lengths(body: bytes, begin: int, size: int) -> bytes:
+    riff = (begin - _CHUNK_HEAD + size).to_bytes(4, "little")
+    return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
+
+
+def shortest_seconds(said: Pronunciation, speed: float) -> float:
+    """What no voice says faster: a twentieth of a second for a mora, at a speed of 1.
+
+    Japanese is read aloud with 7 to 9 morae a second.
+    """
+    return _LEAST_SECONDS * sum(len(morae(phrase.kana)) for phrase in said.phrases) / speed
+
+
+def is_cut(samples: Samples, rate_hz: int) -> bool:
+    """Whether the last 20 ms are nearly as loud as the loudest, as in the middle of a word.
+
+    What stays 50 dB below the peak is no part of it: encoders leave that behind a cut.
+
+    Args:
+        samples: shape (n,), n >= 1, any scale.
+        rate_hz: samples per second.
+    """
+    import numpy as np  # noqa: PLC0415 - see _bare
+
+    levels = np.abs(samples)
+    (heard,) = np.nonzero(levels > levels.max() * 10 ** (_SILENCE_DB / 20))
+    if not heard.size:
+        return False
+    hop = min(max(1, round(_END_SECONDS * rate_hz)), int(heard[-1]) + 1)
+    spoken = samples[(heard[-1] + 1) % hop : heard[-1] + 1].reshape(-1, hop)
+    energies = np.square(spoken, dtype=np.float64).sum(axis=1)
+    return bool(energies[-1] >= energies.max() * 10 ** (_END_DB / 10))

@@ -1,0 +1,156 @@
+"""VOICEVOX, and engines of its shape such as AivisSpeech: told every sound and accent in kana."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tts_assets.errors import UsageError
+from tts_assets.providers.protocol import VoiceInfo
+from tts_assets.providers.told import Told
+from tts_assets.providers.versions import READING, missing, parts
+from tts_assets.providers.voicevox_service import Speaker, no_style, query, styles
+from tts_assets.remote import Place, connected, refuse_unsafe, service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tts_assets.domain import DictionaryWord
+    from tts_assets.settings import Settings
+
+#: Ids of styles; AivisSpeech's are whole numbers of 32 bits, which may be below 0.
+_ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
+#: The range of VOICEVOX's own editor; engines take more, and break at the ends.
+_SPEEDS = (0.5, 2.0)
+_LIST = "tts-assets voices --provider voicevox lists them"
+
+
+class Voicevox:
+    """The provider; voices are styles, named by their ids.
+
+    The engine is another program, on this machine or elsewhere, which has to be running. It is
+    told what the reading guard has settled: every sound, where the pitch falls, pauses, whispered
+    vowels, questions. AivisSpeech takes the sounds and accents of that, and its own way to ask.
+    """
+
+    name = "voicevox"
+    #: Measured over 969 clips: the run and the dictionary's process together.
+    base_mib = 440
+    footprint_mib = 5
+
+    def __init__(self, settings: Settings) -> None:
+        """Take note of where the engine is, and who is to speak."""
+        own = settings.voicevox
+        self._speed = settings.speed
+        self._remote = settings.remote
+        self._place = Place(base_url=own.base_url, headers={})
+        asked = () if settings.voice is None else (settings.voice,)
+        sources = [name for source in settings.sources for name in source.voices.values()]
+        self._names = tuple(dict.fromkeys((*own.voices, *asked, *sources)))
+        self._needed = tuple(dict.fromkeys((*(asked or self._names[:1]), *sources)))
+        self._told = Told()
+
+    @property
+    def max_concurrent(self) -> int:
+        """How many requests the settings allow at once."""
+        return self._remote.max_concurrent
+
+    def problem(self) -> str | None:
+        """None when it may be tried, else what to do; the engine is not asked."""
+        if absent := missing(READING):
+            return f"{', '.join(absent)} not installed: pip install tts-assets"
+        low, high = _SPEEDS
+        if not low <= self._speed <= high:
+            return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"
+        try:
+            refuse_unsafe(self._place.base_url, None)
+        except UsageError as exc:
+            return f"[voicevox] {exc}"
+        return None
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """Those that the settings name, the default one first; the engine is not asked.
+
+        Raises:
+            UsageError: they name none, or one that is no id.
+        """
+        if not self._names:
+            raise UsageError(
+                "voicevox has no voice yet: write the id of a style in [voicevox] voices or after "
+                f"--voice; {_LIST}"
+            )
+        for name in self._names:
+            if not _ID.fullmatch(name):
+                raise UsageError(
+                    f"voicevox has no voice {name!r}: write the id of a style, a number; {_LIST}"
+                )
+        return tuple(
+            VoiceInfo(name=name, language="ja", description=f"style {name}") for name in self._names
+        )
+
+    async def listed(self) -> tuple[VoiceInfo, ...]:
+        """The styles that speak, by asking the engine.
+
+        Raises:
+            UsageError: the address is none.
+            FatalError: no engine answers there.
+        """
+        place = self._place
+        async with connected(
+            place.base_url, headers=place.headers, secret=place.secret, most=self.max_concurrent
+        ) as client:
+            return tuple((await styles(client, place.base_url)).values())
+
+    def engine(self, voice: str) -> str:
+        """The style, and the dictionary with its version.
+
+        Not the version of the engine, which is not asked before something is to be said: a plan is
+        the same wherever it is made. Clips of another version are remade by ``--force`` only.
+        """
+        return f"voicevox style={voice} {parts(READING)}"
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - all are told theirs
+        """Always."""
+        return True
+
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see accents
+        """Not to be relied on.
+
+        VOICEVOX does on a CPU, as far as its author knows (VOICEVOX/voicevox_engine, issue 558), on
+        a GPU it may not, AivisSpeech draws random numbers; and none tells which it is.
+        """
+        return False
+
+    @asynccontextmanager
+    async def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AsyncIterator[Speaker]:
+        """Meet the engine.
+
+        Raises:
+            UsageError: the address is none, or the engine lacks a style that is to speak.
+            FatalError: no engine answers there.
+        """
+        place = self._place
+        most = min(workers, self.max_concurrent)
+        async with (
+            service(
+                place,
+                most=most,
+                per_second=self._remote.rate_per_second,
+                timeout_seconds=timeout_seconds,
+            ) as engine,
+            self._told.open(words) as read,
+        ):
+            offered = await styles(engine.client, place.base_url)
+            for name in self._needed:
+                if name not in offered:
+                    raise UsageError(no_style(name, offered))
+            yield Speaker(
+                engine=engine,
+                read=read,
+                styles=offered,
+                query=await query(engine.client, place.base_url, self._needed[0]),
+                timeout_seconds=timeout_seconds,
+            )

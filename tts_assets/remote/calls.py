@@ -1,0 +1,214 @@
+"""Requests under the rules of a service: in its limits, repeated when they may go better, told when not."""
+
+from __future__ import annotations
+
+import logging
+import random
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+
+import anyio
+
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
+from tts_assets.remote.answers import Answer, PassingError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    import stamina
+
+    from tts_assets.remote.limiter import Limiter
+
+T = TypeVar("T")
+
+#: What an answer means: its value, or one of PassingError, RefusedError, ClipError, FatalError.
+Judge: TypeAlias = "Callable[[Answer], T]"
+
+#: Nobody waits longer for a service that asks to be left alone.
+_LONGEST_WAIT = 300.0
+#: The wait after a refusal doubles so often.
+_DOUBLED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often a request is repeated, and how long a service may give nothing.
+
+    Args:
+        attempts: at each request that may have been worked on, and so have been paid for.
+        unpaid_attempts: at each in all, those included that were turned away before any work;
+            refusals for want of room are none.
+        first_seconds: before the second attempt; it doubles for each further one.
+        longest_seconds: no pause is longer, unless the service asks for it.
+        jitter_seconds: up to so much is added to each, that not all come back together.
+        refused_seconds: what a request that was refused waits, and up to twice that; it doubles, too.
+        unreached_seconds: a service from which no answer ever came is given up after that long.
+        fruitless_seconds: and one that answers, after that long without anything that is of use.
+    """
+
+    attempts: int = 3
+    unpaid_attempts: int = 6
+    first_seconds: float = 4.0
+    longest_seconds: float = 60.0
+    jitter_seconds: float = 1.0
+    refused_seconds: float = 0.2
+    unreached_seconds: float = 10.0
+    fruitless_seconds: float = 300.0
+
+
+class Calls:
+    """All requests of a run to one service; keep `run` going while there are any."""
+
+    def __init__(self, limiter: Limiter, patience: Patience) -> None:
+        """Ask under a limiter."""
+        self.limiter = limiter
+        self._patience = patience
+        self._answered = False
+        self._idle: dict[_Ticket, None] = {}
+        # Without a handler, Python writes its warnings to standard error.
+        logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+    async def run(self, seconds: float) -> None:
+        """Tell all who wait that it has not begun yet, every so many seconds, until cancelled."""
+        while True:
+            await anyio.sleep(seconds)
+            for ticket in tuple(self._idle):
+                ticket.on_start()
+
+    async def ask(
+        self,
+        send: Callable[[], Awaitable[Answer]],
+        judge: Judge[T],
+        on_start: Callable[[], None] | None = None,
+    ) -> T:
+        """Send a request until its answer has a value.
+
+        Args:
+            send: sends it; called for each attempt.
+            judge: says what an answer means.
+            on_start: called while it waits, and when it is sent: the time before does not count.
+
+        Raises:
+            ClipError: it has none, or none came in all attempts.
+            FatalError: none will come for any other.
+        """
+        worked = 0
+        with _Ticket(self._idle, on_start) as ticket, ExitStack() as pause:
+            async for attempt in _attempts(self._patience):
+                pause.close()
+                with attempt:
+                    try:
+                        return await self._attempt(send, judge, ticket)
+                    except PassingError as exc:
+                        worked += not exc.unpaid
+                        self._refuse_hopeless(exc)
+                        self._refuse_worn(exc, attempt.num, worked)
+                        pause.enter_context(self.limiter.rest(retry=True))
+                        raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _attempt(
+        self, send: Callable[[], Awaitable[Answer]], judge: Judge[T], ticket: _Ticket
+    ) -> T:
+        """One attempt, which refusals do not use up; it holds a slot only while it is open."""
+        seconds = self._patience.refused_seconds
+        longest = seconds * 2**_DOUBLED
+        while True:
+            try:
+                return await self._admitted(send, judge, ticket)
+            except RefusedError as exc:
+                self._refuse_hopeless(exc)
+            with self.limiter.rest():
+                await anyio.sleep(seconds * random.uniform(1, 2))
+            seconds = min(2 * seconds, longest)
+
+    async def _admitted(
+        self, send: Callable[[], Awaitable[Answer]], judge: Judge[T], ticket: _Ticket
+    ) -> T:
+        limiter = self.limiter
+        async with limiter.slot() as slot:
+            try:
+                with ticket.begun():
+                    answer = await send()
+                self._answered = True
+                value = judge(answer)
+            except RefusedError as exc:
+                limiter.refused(slot, exc.most)
+                raise
+            except (PassingError, ClipTimeoutError):
+                limiter.failed(slot)
+                raise
+            except ClipError:
+                # It was taken and answered: that this clip cannot be is not the service's fault.
+                limiter.succeeded()
+                raise
+            limiter.succeeded()
+            return value
+
+    def _refuse_worn(self, error: PassingError, attempt: int, worked: int) -> None:
+        """Raise if a request has been repeated often enough."""
+        patience = self._patience
+        if worked >= patience.attempts or attempt >= patience.unpaid_attempts:
+            times = "once" if attempt == 1 else f"{attempt} times"
+            raise ClipError(f"{error} (tried {times})") from error
+
+    def _refuse_hopeless(self, error: Exception) -> None:
+        """Raise if nothing has come of any request for too long."""
+        patience = self._patience
+        seconds = patience.fruitless_seconds if self._answered else patience.unreached_seconds
+        if self.limiter.fruitless_seconds > seconds:
+            raise FatalError(f"nothing has come for {seconds:g} s: {error}") from error
+
+
+class _Ticket:
+    """A call that waits, unless it has just begun; those that wait are told to go on waiting."""
+
+    __slots__ = ("_idle", "on_start")
+
+    def __init__(self, idle: dict[_Ticket, None], on_start: Callable[[], None] | None) -> None:
+        self._idle = idle
+        self.on_start = on_start or _nothing
+
+    def __enter__(self) -> Self:
+        self._idle[self] = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._idle.pop(self, None)
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """Its time counts, for as long as the block lasts."""
+        del self._idle[self]
+        self.on_start()
+        try:
+            yield
+        finally:
+            self._idle[self] = None
+
+
+def _nothing() -> None:
+    pass
+
+
+def _attempts(patience: Patience) -> AsyncIterator[stamina.Attempt]:
+    import stamina  # noqa: PLC0415 - not needed before something is asked for
+
+    return aiter(
+        stamina.retry_context(
+            on=_pause,
+            attempts=patience.unpaid_attempts,
+            timeout=None,
+            wait_initial=patience.first_seconds,
+            wait_max=patience.longest_seconds,
+            wait_jitter=patience.jitter_seconds,
+        )
+    )
+
+
+def _pause(error: Exception) -> bool | float:
+    """Whether an error is worth another attempt; seconds, where the service says how long to wait."""
+    if not isinstance(error, PassingError):
+        return False
+    return min(error.seconds, _LONGEST_WAIT) or True

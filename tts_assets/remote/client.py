@@ -1,0 +1,210 @@
+"""One client for a service: whole answers within a total time, and its key to nobody else."""
+
+from __future__ import annotations
+
+import ssl
+import zlib
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import anyio
+
+from tts_assets import keys, web
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
+from tts_assets.remote.answers import Answer, PassingError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    import httpx
+
+    from tts_assets.keys import Secret
+    from tts_assets.remote.answers import Request
+
+#: Hosts that need no encryption: nobody stands between.
+_HERE = ("localhost", "127.0.0.1", "::1")
+_CONNECT_SECONDS = 15.0
+#: 45 minutes of 48 kHz in 16 bits; whatever is longer is no clip.
+_LARGEST = 256 * 2**20
+#: More addresses are not gone on to.
+_REDIRECTS = 3
+_REDIRECT = (301, 302, 303, 307, 308)
+
+
+class Client:
+    """Asks one service; made by :func:`connected`."""
+
+    def __init__(self, http: httpx.AsyncClient, secret: Secret | None) -> None:
+        """Ask through an open client of httpx; what the service says is told without the key."""
+        self._http = http
+        self._secrets = () if secret is None else (secret,)
+
+    def hidden(self, text: str) -> str:
+        """A text of the service as it may be told: services repeat what they were sent."""
+        return keys.hidden(text, self._secrets)
+
+    async def ask(self, request: Request) -> Answer:
+        """Send a request, and wait for the whole answer, whatever its status.
+
+        Raises:
+            PassingError: the answer was lost, or there was no way to the service.
+            ClipTimeoutError: it was not whole in time.
+            ClipError: it is larger than any clip.
+            FatalError: the service is not where the base URL says, or cannot be trusted.
+        """
+        with anyio.move_on_after(request.seconds):
+            return await self._follow(request)
+        raise ClipTimeoutError(
+            f"no whole answer came within its time limit of {request.seconds:g} s; "
+            "--timeout sets another"
+        )
+
+    async def _follow(self, request: Request) -> Answer:
+        """Send it, and again where the service itself sends us to another of its addresses."""
+        for _ in range(_REDIRECTS + 1):
+            answer, asked = await self._once(request)
+            location = answer.headers.get("location", "")
+            if answer.status not in _REDIRECT or not location:
+                return answer
+            url = urljoin(asked, location)
+            if _origin(url) != _origin(asked):
+                # A key, and what it pays for, are for who was named in the settings.
+                raise FatalError(
+                    f"{web.shown(asked)} sends on to {web.shown(url)}, which is not gone to: "
+                    "set the base-url to where the service is"
+                )
+            request = replace(request, path=url, query=None)
+        raise PassingError(f"{web.shown(url)} sends on to itself again and again")
+
+    async def _once(self, request: Request) -> tuple[Answer, str]:
+        import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
+
+        where = web.shown(urljoin(str(self._http.base_url), request.path))
+        try:
+            async with self._http.stream(
+                request.method, request.path, params=request.query, json=request.json
+            ) as response:
+                body = await _whole(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                answer = Answer(status=response.status_code, headers=headers, body=body)
+                return answer, str(response.url)
+        except httpx.ConnectError as exc:
+            if distrust := _distrust(exc):
+                raise FatalError(
+                    f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
+                    "vouches for it in SSL_CERT_FILE"
+                ) from exc
+            raise PassingError(f"{where} cannot be reached: {web.reason(exc)}") from exc
+        except (httpx.TransportError, OSError) as exc:
+            raise PassingError(f"the answer was lost on its way: {web.reason(exc)}") from exc
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as exc:
+            raise FatalError(f"{where} cannot be asked: {web.reason(exc)}") from exc
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    body = bytearray()
+    stream = response.aiter_raw()
+    async for chunk in stream:
+        body += chunk
+        if len(body) > _LARGEST:
+            await response.aclose()
+            # The library's generators end only by themselves: trio complains of those that are left.
+            async for _ in stream:
+                pass
+            raise _too_large()
+    return _unpacked(bytes(body), response.headers.get("content-encoding", "").strip().lower())
+
+
+def _unpacked(body: bytes, packing: str) -> bytes:
+    """The body without the packing of the way, which was not asked for: speech cannot be packed."""
+    if packing in ("", "identity"):
+        return body
+    if packing != "gzip":
+        raise PassingError(f"the answer was packed on its way, as {packing[:40]}")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, _LARGEST + 1)
+    except zlib.error as exc:
+        raise PassingError("the answer was lost on its way: it cannot be unpacked") from exc
+    if len(plain) > _LARGEST:
+        raise _too_large()
+    if not unpacker.eof:
+        raise PassingError("the answer was lost on its way: its end is missing")
+    return plain
+
+
+def _too_large() -> ClipError:
+    return ClipError(f"the answer is larger than {_LARGEST >> 20} MiB, which no clip is")
+
+
+def _distrust(error: BaseException) -> str:
+    """Why a certificate is not believed; "" where none is the reason."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "its certificate is not believed"
+        cause = cause.__cause__ or cause.__context__
+    return ""
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    try:
+        return parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        return "", None, None
+
+
+@asynccontextmanager
+async def connected(
+    base_url: str, *, headers: Mapping[str, str], secret: Secret | None, most: int
+) -> AsyncIterator[Client]:
+    """A client for one service, with connections that are kept for the next request.
+
+    Args:
+        base_url: where the service is; paths go below it.
+        headers: sent with each request.
+        secret: the key that is among them, or in the address; None for none.
+        most: how many requests are open at once.
+
+    Raises:
+        UsageError: the address is none, or would show the key to anybody on the way.
+        FatalError: the environment names a proxy, or certificates, that cannot be used.
+    """
+    refuse_unsafe(base_url, secret)
+    import httpx  # noqa: PLC0415 - see Client._once
+
+    async with web.client(
+        base_url=base_url,
+        headers={"User-Agent": web.AGENT, "Accept-Encoding": "identity", **headers},
+        http2=True,
+        limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
+        # Silence is bounded by the time for the whole answer.
+        timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+    ) as http:
+        yield Client(http, secret)
+
+
+def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
+    """Refuse an address that is none, or that a key may not be sent to.
+
+    Raises:
+        UsageError: it is such an address.
+    """
+    try:
+        parts = urlsplit(base_url)
+        good = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
+    except ValueError:
+        good = False
+    if not good or "?" in base_url or "#" in base_url or "@" in base_url:
+        # Not shown: what cannot be taken apart may have a password anywhere.
+        raise UsageError(
+            "the base-url is no address: write https://host/path without user, password, ? and #"
+        )
+    if secret is not None and parts.scheme == "http" and parts.hostname not in _HERE:
+        raise UsageError(
+            f"{web.shown(base_url)} is not encrypted, and would show your key to anybody on the "
+            "way: use https://"
+        )

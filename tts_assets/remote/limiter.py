@@ -1,0 +1,259 @@
+"""How many requests may be open at once at a service, learnt from what it answers.
+
+The number goes up by one for each round of successes and down to seven tenths when the service
+refuses, as in TCP (Chiu and Jain 1989, additive increase and multiplicative decrease). What the
+service says it allows is a ceiling: it is gone up to at once, and not beyond. Requests that were
+open together are refused together; that is one reason to go down, not several. Errors that are no
+refusals leave the number alone, until three in ten fail: then it is halved, set to one if that goes
+on, and no more goes up until fewer fail.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import current_time
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+#: A service that is not known yet is tried with so many.
+_FIRST = 2
+#: What is left of the limit after a refusal.
+_CUT = 0.7
+#: Over so many of the latest outcomes the share of errors is looked at.
+_WINDOW = 20
+#: From this share on the service is in trouble.
+_TROUBLE = 0.3
+#: More changes of the limit than anybody looks at are not kept.
+_KEPT = 1_000
+#: Clips in hand beyond those that are open or wait long: one is finished while the next is asked for.
+_SPARE = 2
+#: Clips that wait long are passed by others, but not by any number of them.
+_PASSED = 4
+#: Shorter waits are not noticed, and not counted.
+_NOTICED_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What went to and fro in a run.
+
+    Args:
+        requests: how many were sent.
+        refusals: how many the service had no room for.
+        retries: how many were repetitions after an error.
+        waits: how often one waited after a refusal or an error, or for the rate; not in line.
+        waited_seconds: all these waits together.
+        limits: the limit over time, as seconds since the beginning and the new limit.
+    """
+
+    requests: int
+    refusals: int
+    retries: int
+    waits: int
+    waited_seconds: float
+    limits: tuple[tuple[float, int], ...]
+
+
+@dataclass(slots=True)
+class Slot:
+    """Room for one request.
+
+    Args:
+        begun: when it was given.
+    """
+
+    begun: float
+
+
+class Limiter:
+    """Lets requests begin, as many at once and as many a second as the service bears."""
+
+    def __init__(self, *, most: int, per_second: float = inf) -> None:
+        """Know nothing of the service yet.
+
+        Args:
+            most: the limit never goes above, whatever the service says; at least 1.
+            per_second: how many may begin in a second.
+        """
+        self.on_change: Callable[[], None] = lambda: None  #: called when `wanted` may be another
+        self._most = most
+        self._ceiling: int | None = None
+        self._limit = float(min(_FIRST, most))
+        self._learning = True
+        self._apart_seconds = 1 / per_second
+        self._next = -inf
+        self._open = 0
+        self._resting = 0
+        self._line: deque[anyio.Event] = deque()
+        self._cut = -inf
+        self._halved = False
+        self._outcomes: deque[bool] = deque(maxlen=_WINDOW)
+        self._born: float | None = None
+        self._good: float | None = None
+        self._requests = self._refusals = self._retries = self._waits = 0
+        self._waited_seconds = 0.0
+        self._limits: deque[tuple[float, int]] = deque(maxlen=_KEPT)
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be open at once now; at least 1."""
+        return int(self._limit)
+
+    @property
+    def wanted(self) -> int:
+        """How many clips should be in hand, so that neither the service nor a core is idle."""
+        passed = 0 if self._in_trouble else min(self._resting, _PASSED * self._most)
+        return self.limit + passed + _SPARE
+
+    @property
+    def fruitless_seconds(self) -> float:
+        """How long ago a request last went well; before the first one, how long it is tried."""
+        since = self._good if self._good is not None else self._born
+        return 0.0 if since is None else current_time() - since
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has gone well yet."""
+        return self._good is None
+
+    def traffic(self) -> Traffic:
+        """What has been so far."""
+        return Traffic(
+            requests=self._requests,
+            refusals=self._refusals,
+            retries=self._retries,
+            waits=self._waits,
+            waited_seconds=self._waited_seconds,
+            limits=tuple(self._limits),
+        )
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Room for one request, waited for in line."""
+        self._begin()
+        await self._enter()
+        try:
+            begun = current_time()
+            await self._turn()
+            now = current_time()
+            self._note_wait(now - begun)
+            self._requests += 1
+            yield Slot(now)
+        finally:
+            self._open -= 1
+            self._wake()
+
+    @contextmanager
+    def rest(self, *, retry: bool = False) -> Iterator[None]:
+        """A wait without a slot, for as long as the block lasts; others are let in meanwhile.
+
+        Args:
+            retry: it follows an error, and another attempt follows it.
+        """
+        begun = current_time()
+        self._retries += retry
+        self._resting += 1
+        self.on_change()
+        try:
+            yield
+        finally:
+            self._resting -= 1
+            self._note_wait(current_time() - begun)
+            self.on_change()
+
+    def allows(self, count: int) -> None:
+        """The service says how many it takes at once."""
+        ceiling = max(1, min(count, self._most))
+        if ceiling == self._ceiling:
+            return
+        up = self._ceiling is None and self._learning
+        self._ceiling, self._learning = ceiling, False
+        self._set(ceiling if up else min(self._limit, ceiling))
+
+    def succeeded(self) -> None:
+        """A request went well."""
+        self._good = current_time()
+        self._outcomes.append(True)
+        if not self._in_trouble:
+            self._halved = False
+            self._set(self._limit + (1 if self._learning else 1 / self._limit))
+
+    def refused(self, slot: Slot, most: int | None = None) -> None:
+        """A request was refused for want of room; ``most`` is how many the service says it takes."""
+        self._refusals += 1
+        if most is not None:
+            self.allows(most)
+        self._learning = False
+        # What was open at the last cut is refused for the same reason.
+        if slot.begun > self._cut:
+            self._cut = current_time()
+            self._set(self._limit * _CUT)
+
+    def failed(self, slot: Slot) -> None:
+        """A request met an error of the service or of the way there."""
+        self._outcomes.append(False)
+        if self._in_trouble and slot.begun > self._cut:
+            self._learning = False
+            self._cut = current_time()
+            self._set(1 if self._halved else self._limit / 2)
+            self._halved = True
+
+    @property
+    def _in_trouble(self) -> bool:
+        known = len(self._outcomes)
+        return known == _WINDOW and self._outcomes.count(False) > _TROUBLE * known
+
+    def _set(self, limit: float) -> None:
+        before = self.limit
+        self._limit = max(1.0, min(limit, self._ceiling or self._most))
+        if self.limit != before:
+            seconds = 0.0 if self._born is None else current_time() - self._born
+            self._limits.append((seconds, self.limit))
+            self._wake()
+            self.on_change()
+
+    def _begin(self) -> None:
+        if self._born is None:
+            self._born = current_time()
+            self._limits.append((0.0, self.limit))
+
+    async def _enter(self) -> None:
+        if self._open < self.limit and not self._line:
+            self._open += 1
+            return
+        turn = anyio.Event()
+        self._line.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            if turn.is_set():
+                self._open -= 1
+                self._wake()
+            else:
+                self._line.remove(turn)
+            raise
+
+    def _wake(self) -> None:
+        while self._line and self._open < self.limit:
+            self._open += 1
+            self._line.popleft().set()
+
+    async def _turn(self) -> None:
+        """Wait until the last request began long enough ago."""
+        now = current_time()
+        turn = max(now, self._next)
+        self._next = turn + self._apart_seconds
+        if turn > now:
+            await anyio.sleep_until(turn)
+
+    def _note_wait(self, seconds: float) -> None:
+        if seconds > _NOTICED_SECONDS:
+            self._waits += 1
+            self._waited_seconds += seconds
