@@ -90,8 +90,8 @@ def generate(folder: Path, url: str) -> dict[str, Any]:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, (done.returncode, done.stdout[-2000:], done.stderr)
     report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == 0, (report["fatal"], report["failed"], report["problems"])
     return report
 
 

@@ -125,6 +125,7 @@ def project(tmp_path: Path) -> Project:
         "[tts_assets.providers]\n"
         "tones = tests.engines:Tones\n"
         "paid = tests.engines:Paid\n"
+        "hasty = tests.hasty:hasty\n"
         "broken = tests.engines:missing\n"
     )
     folder = tmp_path / "project"

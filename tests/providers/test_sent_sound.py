@@ -156,3 +156,9 @@ def test_a_mora_takes_a_twentieth_of_a_second() -> None:
     )
     assert shortest_seconds(said, 1.0) == pytest.approx(0.25)
     assert shortest_seconds(said, 2.0) == pytest.approx(0.125)
+
+
+def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:
+    with pytest.raises(PassingError) as caught:
+        check(b"you sent sk_secret", "text/plain", pcm_rate_hz=None)
+    assert str(caught.value) == "the answer was no sound but 18 bytes of text/plain"

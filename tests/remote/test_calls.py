@@ -111,6 +111,27 @@ def test_a_call_that_took_too_long_is_not_asked_for_again() -> None:
         ask(ClipTimeoutError("too late"), None)
 
 
+def test_after_the_end_nothing_more_is_asked_for() -> None:
+    async def main() -> None:
+        calls = Calls(Limiter(most=1), Patience())
+        server = Server(acts=[FatalError("the quota is spent")], seconds=1.0)
+        ends: list[str] = []
+
+        async def one() -> None:
+            try:
+                await calls.ask(server.send, server.judge)
+            except FatalError as exc:
+                ends.append(str(exc))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(one)
+        assert ends == ["the quota is spent"] * 5
+        assert len(server.asked) == 1
+
+    run(main)
+
+
 def test_while_it_waits_others_have_its_slot() -> None:
     async def main() -> None:
         limiter = Limiter(most=1)

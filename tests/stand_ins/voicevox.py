@@ -256,7 +256,7 @@ def _said(phrases: Any) -> Any:
     found: list[float] = []
     for phrase in phrases:
         for place, mora in enumerate(phrase["moras"], 1):
-            high = (1 < place or phrase["accent"] == 1) and place <= phrase["accent"]
+            high = (place > 1 or phrase["accent"] == 1) and place <= phrase["accent"]
             whispered = mora["vowel"] in {*"AIUEO"}
             found.append(-1.0 if whispered else _HIGH_HZ if high else _LOW_HZ)
         if phrase["pause_mora"] is not None:
@@ -304,7 +304,7 @@ def _tokens(text: str) -> tuple[list[str], int]:
     accent = at = 0
     while at < len(text):
         found = _TOKEN.match(text, at)
-        if found is None or found[0].lstrip("_") in _WITHOUT_VOWEL and found[0][0] == "_":
+        if found is None or (found[0].lstrip("_") in _WITHOUT_VOWEL and found[0][0] == "_"):
             raise KanaError("UNKNOWN_TEXT")
         at = found.end()
         if found[0] != "'":

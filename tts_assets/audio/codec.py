@@ -34,8 +34,12 @@ _SERIAL = 0x74747361
 # libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
 _BLOCK = 1 << 14
 
-# Frames that are read at once: a minute and a half at 48 kHz.
-_READ = 1 << 22
+# What libsndfile calls a length that the file does not tell is larger; no clip is longer.
+_UNKNOWN_FRAMES = 1 << 40
+# Frames that are read at once of such a file.
+_READ = 1 << 18
+# SFE_SEEK_FAILED of libsndfile 1.2.2.
+_SEEK_FAILED = 39
 
 _PCM_SCALE = 32_768
 
@@ -89,11 +93,21 @@ def decode(data: bytes) -> tuple[Samples, int]:
 
 
 def _all_of(file: soundfile.SoundFile) -> NDArray[np.float32]:
-    """Samples of shape (n, channels), read to the end: a streamed FLAC does not tell its length."""
-    blocks = [file.read(_READ, dtype="float32", always_2d=True)]
-    while len(blocks[-1]) == _READ:
-        blocks.append(file.read(_READ, dtype="float32", always_2d=True))
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    """Samples of shape (n, channels); a FLAC that was streamed does not tell how many it has."""
+    if file.frames < _UNKNOWN_FRAMES:
+        whole: NDArray[np.float32] = file.read(dtype="float32", always_2d=True)
+        return whole
+    blocks: list[NDArray[np.float32]] = []
+    while not blocks or len(blocks[-1]) == _READ:
+        block = np.full((_READ, file.channels), np.nan, dtype=np.float32)
+        try:
+            file.read(out=block)
+        except soundfile.LibsndfileError as exc:
+            # What is behind the last sample can be read no more, nor gone to.
+            if exc.code != _SEEK_FAILED:
+                raise
+        blocks.append(block[~np.isnan(block[:, 0])])
+    return np.concatenate(blocks)
 
 
 def _compression(sound: Sound) -> float | None:

@@ -89,7 +89,7 @@ def _chosen(settings: Settings) -> tuple[str, bool, str]:
         voice = surveys.voice(settings, provider).name
         details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
         if not provider.repeats(voice):
-            details += "; no two of its recordings of one text are alike to the bit"
+            details += "; its recordings of one text need not be alike to the bit"
     except TtsAssetsError as exc:
         return (what, False, str(exc))
     return (what, True, details)

@@ -17,9 +17,11 @@ _PARTICLES = ("ハ", "ヘ")
 def in_kana(form: SpokenForm) -> str:
     """A word in the kana of its reading; as it is spelled where it has none, or is kana."""
     reading = form.reading
-    if reading is None or katakana(form.text) == reading:
+    if reading is None:
         return form.text
-    return reading if reading in _PARTICLES else hiragana(reading)
+    if reading in _PARTICLES:
+        return reading
+    return form.text if katakana(form.text) == reading else hiragana(reading)
 
 
 def given(form: SpokenForm, said: Pronunciation) -> str:

@@ -147,7 +147,7 @@ def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> 
     if said.words & _ROOM or (status == 429 and most):
         return RefusedError(_quoted("too many requests at once", said), most and int(most[1]))
     if status in (*_PASSING, 429) or not 400 <= status < 500:
-        return PassingError(_quoted(f"the service answered {status}", said), answer.wait_seconds)
+        return PassingError.of(answer, _quoted(f"the service answered {status}", said))
     if said.words & _SPENT:
         return FatalError(_spent(said))
     if said.words & _VOICE:

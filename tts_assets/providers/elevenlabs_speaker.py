@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 
 from tts_assets.domain import Speech
-from tts_assets.errors import ClipError, UsageError
+from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.plain_text import given
 from tts_assets.providers import elevenlabs_answers as answers
 from tts_assets.providers import sent_sound
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from tts_assets.remote import Answer, Limiter, Request, Service
     from tts_assets.settings import ElevenLabsSettings
 
-#: Two takes that are alike to this are as long as they should be.
-_ALIKE = 0.05
+#: So many clips of a voice that end as if cut off, and none that does not: it may be its way.
+_ITS_WAY = 3
 
 
 class _Take(NamedTuple):
@@ -66,7 +68,8 @@ class ElevenLabsSpeaker:
         self._timeout_seconds = timeout_seconds
         self._pcm_rate_hz = pcm_rate_hz(settings)
         self._refused: dict[str, str] = {}
-        self._believed: set[str] = set()
+        self._cut: Counter[str] = Counter()
+        self._whole: set[str] = set()
 
     @property
     def limiter(self) -> Limiter:
@@ -100,11 +103,16 @@ class ElevenLabsSpeaker:
         takes = []
         for at, part in enumerate(parts):
             asked = request(self._settings, voice, parts, at, timeout_seconds=self._timeout_seconds)
-            doubted = partial(self._doubted, voice.name, shortest * len(part) / len(text))
+            doubted = partial(self._doubted, shortest * len(part) / len(text))
             takes.append(await self._said(asked, voice.name, doubted, bill, on_start))
         samples, rate_hz = _joined(takes)
         billed = sum(bill) if bill else None
-        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=said, billed=billed)
+        return Speech(
+            samples=samples,
+            rate_hz=rate_hz,
+            pronunciation=without_accents(said),
+            billed=billed,
+        )
 
     async def _said(
         self,
@@ -117,14 +125,26 @@ class ElevenLabsSpeaker:
         """A take that is believed: the first, or else the second."""
         first = doubted(await self._take(asked, voice, bill, on_start))
         if first.fault is None:
-            return first
+            return self._good(first, voice)
         second = doubted(await self._take(asked, voice, bill, on_start))
         if second.fault is None:
-            return second
-        if first.is_cut and second.is_cut and _alike(first, second):
-            self._believed.add(voice)
-            return second
+            return self._good(second, voice)
+        if first.is_cut and second.is_cut:
+            self._count_cut(voice)
         raise ClipError(f"{second.fault}; it was asked for twice, as before: {first.fault}")
+
+    def _good(self, take: _Take, voice: str) -> _Take:
+        self._whole.add(voice)
+        return take
+
+    def _count_cut(self, voice: str) -> None:
+        """Raise if a voice has only given what looks cut off: no more is bought to be thrown away."""
+        self._cut[voice] += 1
+        if self._cut[voice] >= _ITS_WAY and voice not in self._whole:
+            raise FatalError(
+                f"the first {_ITS_WAY} clips of the voice {voice} all end as if cut off: listen to "
+                "it; if that is its way, set check-ends = false in [elevenlabs]"
+            )
 
     async def _take(
         self,
@@ -164,7 +184,7 @@ class ElevenLabsSpeaker:
             sent_sound.check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz)
         return answer
 
-    def _doubted(self, voice: str, shortest_seconds: float, take: _Take) -> _Take:
+    def _doubted(self, shortest_seconds: float, take: _Take) -> _Take:
         """A take with its fault."""
         if take.samples is None:
             return take
@@ -175,16 +195,9 @@ class ElevenLabsSpeaker:
                 f"{shortest_seconds:.2f} s"
             )
             return take._replace(fault=fault)
-        if voice in self._believed or not sent_sound.is_cut(take.samples, take.rate_hz):
+        if not (self._settings.check_ends and sent_sound.is_cut(take.samples, take.rate_hz)):
             return take
         return take._replace(fault=f"the sound of {seconds:.2f} s ends as if cut off", is_cut=True)
-
-
-def _alike(one: _Take, other: _Take) -> bool:
-    if one.samples is None or other.samples is None:
-        return False
-    shorter, longer = sorted((one.samples.size, other.samples.size))
-    return longer - shorter <= _ALIKE * longer
 
 
 def _joined(takes: list[_Take]) -> tuple[Samples, int]:

@@ -116,7 +116,7 @@ def failure(
         most = _MOST.search(said.message)
         return RefusedError(_quoted("too many requests at once", said), most and int(most[1]))
     if status in (429, *_PASSING) or (status > 499 and status not in _ABSENT):
-        return PassingError(_quoted(f"the server answered {status}", said), answer.wait_seconds)
+        return PassingError.of(answer, _quoted(f"the server answered {status}", said))
     if status in (401, 403):
         text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
         return FatalError(_quoted(text, said))

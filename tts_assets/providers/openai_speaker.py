@@ -136,7 +136,9 @@ class OpenAISpeaker:
                 answer.body, answer.kind, pcm_rate_hz=_pcm_rate_hz(answer) if is_bare else None
             )
         except PassingError as exc:
-            raise no_sound(answer, exc, hidden) from exc
+            why = exc
+        # Outside of the handler: what it quotes may have the key in it.
+        raise no_sound(answer, why, hidden)
 
 
 def _pcm_rate_hz(answer: Answer) -> int:

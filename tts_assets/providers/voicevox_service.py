@@ -265,7 +265,7 @@ def _refuse(answer: Answer) -> None:
     if status == _TOO_MANY:
         raise RefusedError(reason)
     if status >= _BROKEN or status in _LATER:
-        raise PassingError(reason, answer.wait_seconds)
+        raise PassingError.of(answer, reason)
     if status in _NOT_THIS:
         raise ClipError(reason)
     if status == _NO_SUCH_PAGE:

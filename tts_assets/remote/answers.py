@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -67,6 +67,10 @@ class Answer:
             return None
 
 
+#: Too many requests, or none taken now (RFC 6585, section 4; RFC 9110, section 15.6.4).
+_TURNED_AWAY = (429, 503)
+
+
 class PassingError(Exception):
     """An attempt that failed through nobody's fault, and may go better another time."""
 
@@ -81,6 +85,11 @@ class PassingError(Exception):
         super().__init__(reason)
         self.seconds = seconds
         self.unpaid = unpaid
+
+    @classmethod
+    def of(cls, answer: Answer, reason: str) -> Self:
+        """What an answer says that may be another one later."""
+        return cls(reason, answer.wait_seconds, unpaid=answer.status in _TURNED_AWAY)
 
 
 class RefusedError(Exception):

@@ -14,7 +14,7 @@ from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 from tts_assets.remote.answers import Answer, PassingError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 
     import stamina
 
@@ -65,6 +65,7 @@ class Calls:
         self.limiter = limiter
         self._patience = patience
         self._answered = False
+        self._over: FatalError | None = None
         self._idle: dict[_Ticket, None] = {}
         # Without a handler, Python writes its warnings to standard error.
         logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -128,6 +129,9 @@ class Calls:
     ) -> T:
         limiter = self.limiter
         async with limiter.slot() as slot:
+            if self._over is not None:
+                # Others that are in hand would only be told the same.
+                raise self._over
             try:
                 with ticket.begun():
                     answer = await send()
@@ -142,6 +146,9 @@ class Calls:
             except ClipError:
                 # It was taken and answered: that this clip cannot be is not the service's fault.
                 limiter.succeeded()
+                raise
+            except FatalError as exc:
+                self._over = exc
                 raise
             limiter.succeeded()
             return value
@@ -158,7 +165,8 @@ class Calls:
         patience = self._patience
         seconds = patience.fruitless_seconds if self._answered else patience.unreached_seconds
         if self.limiter.fruitless_seconds > seconds:
-            raise FatalError(f"nothing has come for {seconds:g} s: {error}") from error
+            self._over = FatalError(f"nothing has come for {seconds:g} s: {error}")
+            raise self._over from error
 
 
 class _Ticket:
@@ -192,18 +200,16 @@ def _nothing() -> None:
     pass
 
 
-def _attempts(patience: Patience) -> AsyncIterator[stamina.Attempt]:
+def _attempts(patience: Patience) -> AsyncIterable[stamina.Attempt]:
     import stamina  # noqa: PLC0415 - not needed before something is asked for
 
-    return aiter(
-        stamina.retry_context(
-            on=_pause,
-            attempts=patience.unpaid_attempts,
-            timeout=None,
-            wait_initial=patience.first_seconds,
-            wait_max=patience.longest_seconds,
-            wait_jitter=patience.jitter_seconds,
-        )
+    return stamina.retry_context(
+        on=_pause,
+        attempts=patience.unpaid_attempts,
+        timeout=None,
+        wait_initial=patience.first_seconds,
+        wait_max=patience.longest_seconds,
+        wait_jitter=patience.jitter_seconds,
     )
 
 

@@ -96,7 +96,9 @@ class Client:
                     f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
                     "vouches for it in SSL_CERT_FILE"
                 ) from exc
-            raise PassingError(f"{where} cannot be reached: {web.reason(exc)}") from exc
+            raise PassingError(
+                f"{where} cannot be reached: {web.reason(exc)}", unpaid=True
+            ) from exc
         except (httpx.TransportError, OSError) as exc:
             raise PassingError(f"the answer was lost on its way: {web.reason(exc)}") from exc
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as exc:
@@ -206,5 +208,5 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
     if secret is not None and parts.scheme == "http" and parts.hostname not in _HERE:
         raise UsageError(
             f"{web.shown(base_url)} is not encrypted, and would show your key to anybody on the "
-            "way: use https://"
+            f"way: use https://, or take away the key, if none is needed there ({secret.source})"
         )

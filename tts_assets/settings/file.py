@@ -39,7 +39,9 @@ def _own_table(pyproject: Path) -> dict[str, Any] | None:
     tool = _toml(pyproject).get("tool")
     table = tool.get("tts-assets") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise UsageError(f"{pyproject}: tool.tts-assets is a {type(table).__name__}, and must be a table")
+        raise UsageError(
+            f"{pyproject}: tool.tts-assets is a {type(table).__name__}, and must be a table"
+        )
     return table
 
 

@@ -111,6 +111,7 @@ class ElevenLabsSettings:
         seed: makes it likelier that the same is said in the same way.
         text_normalization: whether numbers and the like are written out.
         language_text_normalization: the same by the rules of the language; slow.
+        check_ends: a sound that ends in the middle of a word is thrown away.
     """
 
     base_url: str = "https://api.elevenlabs.io"
@@ -124,6 +125,7 @@ class ElevenLabsSettings:
     seed: int | None = None
     text_normalization: Switch | None = None
     language_text_normalization: bool | None = None
+    check_ends: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,7 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "elevenlabs.seed": ("seed", _number(0, 2**32 - 1, whole=True)),
     "elevenlabs.text-normalization": ("text_normalization", _one_of(Switch)),
     "elevenlabs.language-text-normalization": ("language_text_normalization", _switch),
+    "elevenlabs.check-ends": ("check_ends", _switch),
     "openai.base-url": ("base_url", _address),
     "openai.model": ("model", _text),
     "openai.voices": ("voices", _many_of(_text)),

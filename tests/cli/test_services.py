@@ -1,0 +1,217 @@
+"""A paid service that breaks in every way, and the real command line: right clips, paid for once."""
+
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tests.simulator.running import Simulator, running
+from tests.simulator.scenario import SILENT_FAULTS, SPOKEN_FAULTS, voice_id
+
+WORDS = ("犬", "猫", "鳥", "魚", "花", "水", "火", "木", "金", "土", "日", "月")
+#: Faults that are over when they are met again.
+PASSING = sorted(
+    (SPOKEN_FAULTS | SILENT_FAULTS).keys()
+    - {"hang", "trickle", "redirect_away", "unprocessable", "not_found", "insufficient_credits"}
+)
+#: What is said of those that stay, and how the run ends.
+STAYING = {
+    "reset": (1, "the answer was lost on its way"),
+    "reset_body": (1, "the answer was lost on its way"),
+    "short": (1, "the answer was lost on its way"),
+    "cut_chunk": (1, "the answer was lost on its way"),
+    "gzip": (1, "cannot be unpacked"),
+    "trickle": (1, "within its time limit of 2 s"),
+    "hang": (1, "within its time limit of 2 s"),
+    "html": (1, "tried 3 times"),
+    "empty": (1, "tried 3 times"),
+    "redirect": (1, "sends on to itself again and again"),
+    "redirect_away": (4, "set the base-url to where the service is"),
+    "error_500": (1, "tried 3 times"),
+    "error_503": (1, "times"),
+    "bad_gateway": (1, "tried 3 times"),
+    "unprocessable": (1, "text"),
+    "not_found": (1, "Not Found"),
+    "insufficient_credits": (4, "credits"),
+}
+
+
+class Shop:
+    """A project whose speech is bought from the simulator."""
+
+    def __init__(self, project: Project, simulator: Simulator) -> None:
+        self.project = project
+        self.simulator = simulator
+        self.environment = {
+            "ELEVENLABS_API_KEY": "sk_simulator",
+            "TTS_ASSETS_ELEVENLABS_BASE_URL": simulator.url,
+            "TTS_ASSETS_REMOTE_RATE_PER_SECOND": "1000",
+        }
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.project.run(
+            *("generate", "--provider", "hasty", "--voice", voice_id(1)),
+            *("--output-format", "json", *words),
+            **self.environment,
+        )
+
+    def generate(self, *words: str, code: int = 0) -> dict[str, Any]:
+        done = self.run(*words)
+        assert done.returncode == code, (done.returncode, done.stderr, done.stdout)
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+    def bought(self) -> Counter[str]:
+        """How often each text was paid for."""
+        return Counter(bill["text"] for bill in self.simulator.state()["billing"])
+
+    def sound(self) -> dict[str, bytes]:
+        """The assets, without what tells of them."""
+        return {path: data for path, data in self.project.assets().items() if path.endswith(".mp3")}
+
+
+@pytest.fixture
+def shop(project: Project) -> Iterator[Shop]:
+    project.words(*WORDS)
+    with running() as simulator:
+        yield Shop(project, simulator)
+
+
+def test_faults_that_pass_cost_no_clip_and_get_into_no_file(shop: Shop) -> None:
+    shop.generate()
+    undisturbed = shop.sound()
+    shop.simulator.change(
+        faults=[{"kind": kind, "first": True, "count": 1} for kind in PASSING], busy=0.1
+    )
+    report = shop.generate("--output", "second")
+    assert (report["made"], report["failed"]) == (len(WORDS), [])
+    folder = shop.project.folder / "second"
+    again = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.mp3")}
+    assert again == undisturbed
+
+
+@pytest.mark.parametrize("kind", STAYING)
+def test_a_fault_that_stays_is_told_and_costs_only_its_clip(shop: Shop, kind: str) -> None:
+    code, words = STAYING[kind]
+    shop.simulator.change(faults=[{"kind": kind, "marker": "火"}], trickle_seconds=0.2)
+    begun = time.monotonic()
+    report = shop.generate("--timeout", "2", code=code)
+    assert time.monotonic() - begun < 20
+    told = report["fatal"] if code == 4 else report["failed"][0]["reason"]
+    assert words in told
+    if code == 1:
+        assert [each["text"] for each in report["failed"]] == ["火"]
+        assert report["made"] == len(WORDS) - 1
+    shop.simulator.change(faults=[])
+    again = shop.generate()
+    assert again["made"] == len(WORDS) - report["made"]
+    assert len(shop.sound()) == len(WORDS)
+    paid = shop.bought()
+    assert {text for text, times in paid.items() if times > 1} <= {"火"}
+
+
+def test_half_a_sound_gets_into_no_file(shop: Shop) -> None:
+    shop.generate()
+    whole = shop.sound()
+    shop.simulator.change(faults=[{"kind": "half", "share": 0.5, "count": 6}])
+    shop.run("--force", "--output", "second")
+    folder = shop.project.folder / "second"
+    for path in folder.rglob("*.mp3"):
+        assert path.read_bytes() == whole[str(path.relative_to(folder))]
+
+
+@pytest.mark.parametrize("change", [{"quota": 5}, {"revoke_after": 5}])
+def test_a_quota_or_a_key_that_ends_ends_the_run_and_the_next_makes_the_rest(
+    shop: Shop, change: dict[str, int]
+) -> None:
+    shop.simulator.change(**change)
+    report = shop.generate(code=4)
+    assert 0 < report["made"] <= 5
+    assert report["failed"] == []
+    assert ("credits" if "quota" in change else "key") in report["fatal"]
+    urls = [url for url in shop.project.urls() if url]
+    assert len(urls) == report["made"]
+    shop.simulator.change(quota=None, revoke_after=None)
+    again = shop.generate()
+    assert again["made"] == len(WORDS) - report["made"]
+    assert set(shop.bought().values()) == {1}
+
+
+def test_a_run_with_nothing_to_do_asks_for_nothing(shop: Shop) -> None:
+    shop.generate()
+    before = len(shop.simulator.requests())
+    report = shop.generate()
+    assert (report["to_make"], report["traffic"]) == (0, None)
+    assert len(shop.simulator.requests()) == before
+
+
+def test_the_report_and_the_ledger_tell_what_was_billed(shop: Shop) -> None:
+    report = shop.generate()
+    assert report["cost"]["billed"]["credits"] == len(WORDS)
+    lines = [json.loads(line) for line in shop.project.assets()["ledger.jsonl"].splitlines()]
+    assert [line["billed"] for line in lines] == [1.0] * len(WORDS)
+    assert report["traffic"]["requests"] == len(WORDS)
+    assert report["traffic"]["limits"][-1]["limit"] == 5
+
+
+def test_the_key_is_in_nothing_that_a_run_writes(shop: Shop) -> None:
+    shop.environment["ELEVENLABS_API_KEY"] = key = "sk_0123456789abcdef_wrong"
+    said = []
+    for words in (
+        ("generate", "--provider", "hasty", "--voice", voice_id(1)),
+        ("generate", "--provider", "hasty", "--voice", voice_id(1), "--dry-run"),
+        ("voices", "--provider", "elevenlabs"),
+        ("doctor", "--provider", "elevenlabs"),
+        ("explain", "1", "--provider", "elevenlabs", "--voice", voice_id(1)),
+    ):
+        done = shop.project.run(*words, **shop.environment)
+        said.append(done.stdout + done.stderr)
+    assert "key" in said[0]
+    assert "Traceback" not in "".join(said)
+    assert key not in "".join(said)
+    files = [path for path in shop.project.folder.rglob("*") if path.is_file()]
+    assert files
+    assert [path for path in files if key.encode() in path.read_bytes()] == []
+
+
+def test_voices_are_listed_by_asking_for_all_pages(shop: Shop) -> None:
+    shop.simulator.change(voices=230)
+    done = shop.project.run(
+        *("voices", "--provider", "elevenlabs", "--output-format", "json"), **shop.environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert [each["voice"] for each in json.loads(done.stdout)] == [
+        voice_id(number) for number in range(1, 231)
+    ]
+
+
+def test_a_dry_run_tells_what_is_left_of_the_quota(shop: Shop) -> None:
+    shop.simulator.change(quota=5)
+    done = shop.project.run(
+        *("generate", "--provider", "hasty", "--voice", voice_id(1), "--dry-run"),
+        **shop.environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "12 characters" in done.stdout
+    assert "7 too few" in done.stdout, done.stdout
+    assert shop.bought() == {}
+
+
+def test_doctor_tells_whether_the_service_answers(shop: Shop) -> None:
+    done = shop.project.run(
+        *("doctor", "--provider", "elevenlabs"),
+        **shop.environment,
+        TTS_ASSETS_VOICE=voice_id(1),
+    )
+    assert "it answers, and has 3 voices" in done.stdout
+    shop.environment["ELEVENLABS_API_KEY"] = "sk_wrong"
+    done = shop.project.run(
+        *("doctor", "--provider", "elevenlabs"), **shop.environment, TTS_ASSETS_VOICE=voice_id(1)
+    )
+    assert done.returncode == 1
+    assert "service" in done.stdout
