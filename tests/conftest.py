@@ -25,6 +25,9 @@ def _engines_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ENVIRONMENT.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    # To read all certificates for each client takes longer than most tests.
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(ROOT / "tests"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

@@ -55,6 +55,9 @@ class Priced(Tones):
             return left
         return Balance(float(left), datetime(2026, 12, 1, tzinfo=UTC))
 
+    async def terms(self) -> str:
+        return f"{self.model}: a credit for each character"
+
     @contextlib.asynccontextmanager
     async def _opened(self, workers: int) -> AsyncIterator[Speaker]:
         knows_all = "TEST_PAID_LOST" in os.environ

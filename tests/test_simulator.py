@@ -13,9 +13,11 @@ import time
 from array import array
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
+import msgspec
 import pytest
 import soundfile
 
@@ -126,6 +128,17 @@ def hold_a_slot(simulator: Simulator) -> None:
             pass
 
 
+@contextmanager
+def changed(simulator: Simulator, **others: object) -> Iterator[None]:
+    """Other values for these fields of its scenario, for a while."""
+    usual = msgspec.to_builtins(Scenario())
+    simulator.change(**others)
+    try:
+        yield
+    finally:
+        simulator.change(**{name: usual[name] for name in others})
+
+
 def _length(head: bytes) -> int:
     (line,) = [each for each in head.split(b"\r\n") if each.startswith(b"content-length: ")]
     return int(line.split()[1])
@@ -164,8 +177,8 @@ def test_speech_tells_its_cost_its_identifier_and_the_concurrency(simulator: Sim
     assert _last_bill(simulator)["request_id"] == got.headers["request-id"]
 
 
-def test_the_concurrency_is_not_told_where_it_is_switched_off() -> None:
-    with running(Scenario(tell_concurrency=False)) as simulator:
+def test_the_concurrency_is_not_told_where_it_is_switched_off(simulator: Simulator) -> None:
+    with changed(simulator, tell_concurrency=False):
         assert not any("concurrent" in name for name in say(simulator, "雨").headers)
 
 
@@ -208,9 +221,9 @@ def test_the_openai_shape_answers_with_a_file(simulator: Simulator, output_forma
     assert "character-cost" not in got.headers
 
 
-def test_the_openai_shape_asks_for_a_bearer_only_where_it_has_a_key() -> None:
+def test_the_openai_shape_asks_for_a_bearer_only_where_it_has_a_key(simulator: Simulator) -> None:
     order = json.dumps({"model": "tts-1", "input": "雨", "voice": "alloy"}).encode()
-    with running(Scenario(openai_key="sk-1")) as simulator:
+    with changed(simulator, openai_key="sk-1"):
         bearers = [{}, {"Authorization": "Bearer sk-2"}, {"Authorization": "Bearer sk-1"}]
         got = [post(simulator, "/v1/audio/speech", order, each) for each in bearers]
     assert [each.status for each in got] == [401, 401, 200]
@@ -262,7 +275,7 @@ def test_a_trickle_comes_whole_byte_by_byte(faulty: Simulator) -> None:
 
 
 def test_nothing_ever_comes_of_a_hang(faulty: Simulator) -> None:
-    with socket.create_connection(_place(faulty), timeout=0.2) as connection:
+    with socket.create_connection(_place(faulty), timeout=0.1) as connection:
         connection.sendall(_request("<hang>"))
         with pytest.raises(TimeoutError):
             connection.recv(1)
@@ -332,7 +345,7 @@ def test_faults_and_latencies_come_in_their_shares_and_again_with_the_same_seed(
 
 
 def test_what_is_over_the_cap_is_refused_as_the_service_does() -> None:
-    with running(Scenario(cap=1, latency_seconds=60)) as simulator:
+    with running(Scenario(cap=1, latency_seconds=60, refuse_seconds=0)) as simulator:
         hold_a_slot(simulator)
         refused, state = say(simulator, "雪"), simulator.state()
     assert refused.code == (429, "concurrent_limit_exceeded")
@@ -344,8 +357,8 @@ def test_what_is_over_the_cap_is_refused_as_the_service_does() -> None:
     assert (state["highest"], state["refused"], state["billing"]) == (1, 1, [])
 
 
-def test_refusals_are_packed_for_who_takes_gzip() -> None:
-    with running(Scenario(busy=1, refuse_seconds=0)) as simulator:
+def test_refusals_are_packed_for_who_takes_gzip(simulator: Simulator) -> None:
+    with changed(simulator, busy=1, refuse_seconds=0):
         got = say(simulator, "雨", headers=KEY | {"Accept-Encoding": "gzip, deflate"})
     assert (got.headers["content-encoding"], got.code) == ("gzip", (429, "system_busy"))
 
@@ -359,8 +372,8 @@ def test_what_is_over_the_cap_waits_where_there_is_a_queue() -> None:
     assert state["last_seconds"] >= 0.3
 
 
-def test_a_group_of_models_may_have_a_cap_of_its_own() -> None:
-    with running(Scenario(caps={"turbo": 10})) as simulator:
+def test_a_group_of_models_may_have_a_cap_of_its_own(simulator: Simulator) -> None:
+    with changed(simulator, caps={"turbo": 10}):
         caps = [
             say(simulator, "雨", each).headers["maximum-concurrent-requests"]
             for each in (FLASH, {})
@@ -368,39 +381,39 @@ def test_a_group_of_models_may_have_a_cap_of_its_own() -> None:
     assert caps == ["10", "5"]  # fmt: skip
 
 
-def test_a_neighbour_holds_slots_for_a_time() -> None:
-    with running(Scenario(cap=3, neighbour=((3, 0, 0.5),), queue=True)) as simulator:
+def test_a_neighbour_holds_slots_for_a_time(simulator: Simulator) -> None:
+    with changed(simulator, cap=3, neighbour=[(3, 0, 0.3)], queue=True):
         began = time.monotonic()
         got = say(simulator, "雨")
         lasted = time.monotonic() - began
     assert got.headers["current-concurrent-requests"] == "1"
-    assert lasted >= 0.5
+    assert lasted >= 0.3
 
 
-def test_the_neighbour_counts_in_what_is_told() -> None:
-    with running(Scenario(cap=3, neighbour=((2, 0, 60),))) as simulator:
+def test_the_neighbour_counts_in_what_is_told(simulator: Simulator) -> None:
+    with changed(simulator, cap=3, neighbour=[(2, 0, 60)]):
         assert say(simulator, "雨").headers["current-concurrent-requests"] == "3"
         assert simulator.state()["neighbour"] == 2
 
 
-def test_the_cap_shrinks_while_it_runs() -> None:
-    with running(Scenario(cap=9)) as simulator:
+def test_the_cap_shrinks_while_it_runs(simulator: Simulator) -> None:
+    with changed(simulator, cap=9):
         before = say(simulator, "雨")
-        simulator.change(shrink=[[0, 4]])
-        after = say(simulator, "雨")
+        with changed(simulator, shrink=[(0, 4)]):
+            after = say(simulator, "雨")
     caps = [each.headers["maximum-concurrent-requests"] for each in (before, after)]
     assert caps == ["9", "4"]
 
 
 def test_who_goes_away_holds_a_slot_and_is_billed_all_the_same() -> None:
-    with running(Scenario(cap=1, latency_seconds=1, latency_sigma=0)) as simulator:
+    with running(Scenario(cap=1, latency_seconds=0.6, latency_sigma=0)) as simulator:
         hold_a_slot(simulator)
         refused = say(simulator, "雪")
         while simulator.state()["active"]:
             pass
         state = simulator.state()
     assert refused.status == 429
-    assert state["last_seconds"] >= 1
+    assert state["last_seconds"] >= 0.6
     assert state["outcomes"]["gone"] == 1
     assert [(bill["text"], bill["delivered"]) for bill in state["billing"]] == [("雨", False)]
 
@@ -500,8 +513,8 @@ def test_the_quota_is_spent_midway_and_the_subscription_tells() -> None:
     assert (told["character_count"], told["character_limit"]) == (4, 5)
 
 
-def test_a_key_may_not_read_the_subscription_where_it_is_told_so() -> None:
-    with running(Scenario(subscription_readable=False)) as simulator:
+def test_a_key_may_not_read_the_subscription_where_it_is_told_so(simulator: Simulator) -> None:
+    with changed(simulator, subscription_readable=False):
         assert get(simulator, "/v1/user/subscription").code == (401, "missing_permissions")
 
 

@@ -85,11 +85,15 @@ class Shell:
         os.close(ours)
         return process.wait(60), screen.decode()
 
+    def store(self, key: str) -> None:
+        """Put a key of openai into the keyring."""
+        self.ring.write_text(json.dumps({"tts-assets/openai": key}))
+
     def stored(self) -> dict[str, str]:
         return dict(json.loads(self.ring.read_bytes())) if self.ring.exists() else {}
 
-    def sources(self, **environment: str) -> dict[str, str]:
-        done = self("list", "--output-format", "json", **environment)
+    def sources(self, *words: str, **environment: str) -> dict[str, str]:
+        done = self("list", "--output-format", "json", *words, **environment)
         assert (done.returncode, done.stderr) == (0, "")
         return {row["provider"]: row["key from"] for row in json.loads(done.stdout)}
 
@@ -118,9 +122,7 @@ def test_who_types_no_key_stores_none(shell: Shell, typed: bytes, code: int) -> 
     assert shell.stored() == {}
 
 
-@pytest.mark.parametrize(
-    "typed", [KEY, f"{KEY}\n", f"{KEY}\r\n", f"\ufeff{KEY}\n", f"{KEY}\nuser: me\n"]
-)
+@pytest.mark.parametrize("typed", [KEY, f"\ufeff{KEY}\r\nuser: me\n"])
 def test_a_piped_key_is_the_first_line(shell: Shell, typed: str) -> None:
     done = shell.pipe(typed.encode(), "set", "openai")
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,8 +135,6 @@ def test_a_piped_key_is_the_first_line(shell: Shell, typed: str) -> None:
     [
         (b"", "it is empty"),
         (b"\n" + KEY.encode(), "it is empty"),
-        (f"{KEY} {KEY}".encode(), "it has a blank"),
-        (KEY.encode("utf-16"), "not printable ASCII"),
         (KEY.encode() * 100_000, "longer than 1,000 characters"),
     ],
 )
@@ -149,20 +149,18 @@ def test_a_key_is_no_argument(shell: Shell) -> None:
     done = shell("set", "elevenlabs", KEY)
     assert (done.returncode, shell.stored()) == (2, {})
     assert "type tts-assets auth set elevenlabs alone, or pipe the key into it" in done.stderr
-    assert shell("set", KEY).returncode == 2
-    assert shell("remove", KEY).returncode == 2
 
 
 @pytest.mark.parametrize("command", ["set", "remove"])
-def test_an_unknown_name_is_wrong_use(shell: Shell, command: str) -> None:
-    done = shell.pipe(KEY.encode(), command, "elevenlab")
+def test_an_unknown_name_is_wrong_use_and_not_shown(shell: Shell, command: str) -> None:
+    done = shell.pipe(KEY.encode(), command, OTHER)
     assert (done.returncode, done.stdout, shell.stored()) == (2, "", {})
     assert "one of elevenlabs, openai" in done.stderr
 
 
 def test_a_stored_key_is_replaced_and_removed(shell: Shell) -> None:
-    for key in (OTHER, KEY):
-        assert shell.pipe(key.encode(), "set", "openai").returncode == 0
+    shell.store(OTHER)
+    assert shell.pipe(KEY.encode(), "set", "openai").returncode == 0
     assert shell.stored() == {"tts-assets/openai": KEY}
     removed = [shell("remove", "openai") for _ in range(2)]
     assert [done.stdout for done in removed] == [
@@ -174,40 +172,42 @@ def test_a_stored_key_is_replaced_and_removed(shell: Shell) -> None:
 
 
 def test_list_tells_where_each_key_is_from(shell: Shell) -> None:
-    assert shell.sources() == {"elevenlabs": "none", "openai": "none"}
-    shell.pipe(KEY.encode(), "set", "openai")
+    shell.store(KEY)
     assert shell.sources() == {"elevenlabs": "none", "openai": "keyring"}
     given = {"OPENAI_API_KEY": OTHER, "ELEVENLABS_API_KEY": KEY}
     assert shell.sources(**given) == {
         "elevenlabs": "environment (ELEVENLABS_API_KEY)",
         "openai": "environment (OPENAI_API_KEY)",
     }
+    (shell.project.folder / "other.toml").write_text('api-key-file = "key.txt"\n')
     (shell.project.folder / "key.txt").write_text(KEY)
-    filed = shell.sources(TTS_ASSETS_API_KEY_FILE="key.txt", **given)
+    filed = shell.sources("--config", "other.toml", **given)
     assert filed == {"elevenlabs": "file (key.txt)", "openai": "file (key.txt)"}
 
 
-def test_list_tells_what_to_do(shell: Shell) -> None:
-    done = shell("list", OPENAI_API_KEY=f"{KEY} {KEY}")
+def test_list_tells_what_to_do_where_there_is_no_keyring(shell: Shell) -> None:
+    none = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    done = shell("list", OPENAI_API_KEY=f"{KEY} {KEY}", **none)
+    assert (done.returncode, done.stderr) == (0, "")
     elevenlabs, openai = done.stdout.splitlines()[1:]
     assert elevenlabs.startswith("elevenlabs  none")
+    assert openai.startswith("openai      none")
     assert "set ELEVENLABS_API_KEY or give --api-key-file FILE, or store it" in elevenlabs
     assert "environment (OPENAI_API_KEY): this API key cannot be used: it has a blank" in openai
 
 
-def test_the_file_of_the_configuration_is_told(shell: Shell) -> None:
-    (shell.project.folder / "other.toml").write_text('api-key-file = "key.txt"\n')
-    (shell.project.folder / "key.txt").write_text(KEY)
-    assert shell("list", "--config", "other.toml").stdout.count("file (key.txt)") == 2
+def test_list_goes_on_with_a_locked_keyring(shell: Shell) -> None:
+    locked = shell("list", PYTHON_KEYRING_BACKEND="tests.keyrings.Locked", OPENAI_API_KEY=KEY)
+    assert (locked.returncode, locked.stderr) == (0, "")
+    assert "the keyring cannot be read: it is locked" in locked.stdout
+    assert "environment (OPENAI_API_KEY)" in locked.stdout
 
 
 @pytest.mark.parametrize(
     ("backend", "told"),
     [
         ("keyring.backends.fail.Keyring", "this machine has no keyring that could store a key"),
-        ("keyring.backends.null.Keyring", "did not keep the key"),
         ("tests.keyrings.Talkative", "the keyring cannot be written: RuntimeError"),
-        ("tests.keyrings.Locked", "the keyring cannot be read: it is locked; unlock it"),
         ("tests.nowhere.Keyring", "the keyring cannot be opened: ModuleNotFoundError"),
     ],
 )
@@ -217,33 +217,23 @@ def test_a_keyring_that_refuses_ends_it(shell: Shell, backend: str, told: str) -
     assert told in done.stderr
 
 
-def test_list_goes_on_without_a_keyring(shell: Shell) -> None:
-    locked = shell("list", PYTHON_KEYRING_BACKEND="tests.keyrings.Locked", OPENAI_API_KEY=KEY)
-    assert (locked.returncode, locked.stderr) == (0, "")
-    assert "the keyring cannot be read: it is locked" in locked.stdout
-    assert "environment (OPENAI_API_KEY)" in locked.stdout
-    none = shell.sources(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
-    assert set(none.values()) == {"none"}
-
-
 def test_without_the_extra_the_command_to_install_it_is_told(
     shell: Shell, project: Project, tmp_path: Path
 ) -> None:
     bare = Shell(_Bare(project, tmp_path / "packages"), shell.ring)
-    for command in ("set", "remove"):
-        done = bare.pipe(KEY.encode(), command, "openai")
-        assert (done.returncode, done.stdout) == (4, "")
-        assert "pip install 'tts-assets[keyring]'" in done.stderr
+    done = bare.pipe(KEY.encode(), "set", "openai")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "pip install 'tts-assets[keyring]'" in done.stderr
     assert bare.sources(OPENAI_API_KEY=KEY) == {
         "elevenlabs": "none",
         "openai": "environment (OPENAI_API_KEY)",
     }
 
 
-@pytest.mark.parametrize("command", ["generate", "voices", "doctor"])
+@pytest.mark.parametrize("command", ["generate -n", "voices", "doctor"])
 def test_a_path_may_be_given_and_a_key_may_not(shell: Shell, command: str) -> None:
     shell.project.words("犬")
-    words = (command, "--provider", "tones")
+    words = (*command.split(), "--provider", "tones")
     done = shell.project.run(*words, "--api-key-file", "key.txt")
     assert (done.returncode, "error" in done.stderr) == (0, False)
     refused = shell.project.run(*words, "--api-key", KEY)
@@ -254,9 +244,6 @@ def test_a_path_may_be_given_and_a_key_may_not(shell: Shell, command: str) -> No
 def test_a_key_in_the_configuration_ends_it_unseen(shell: Shell) -> None:
     (shell.project.folder / "tts-assets.toml").write_text(f'[elevenlabs]\napi-key = "{KEY}"\n')
     done = shell("list")
-    assert (done.returncode, "keys belong in ELEVENLABS_API_KEY" in done.stderr) == (2, True)
-    (shell.project.folder / "tts-assets.toml").unlink()
-    done = shell("list", TTS_ASSETS_OPENAI_API_KEY=KEY)
     assert (done.returncode, "keys belong in ELEVENLABS_API_KEY" in done.stderr) == (2, True)
 
 

@@ -41,8 +41,6 @@ class Shell:
     def __post_init__(self) -> None:
         self.project.environment |= {
             "NO_PROXY": "127.0.0.1",
-            # No certificates: to read the usual ones takes a while.
-            "SSL_CERT_DIR": str(self.project.folder),
             "TTS_ASSETS_MODELS_FOLDER": str(self.folder),
             "TTS_ASSETS_MODELS_MIRROR": self.server.url,
         }

@@ -25,11 +25,9 @@ BRIEF = Patience(connect_seconds=5.0, silence_seconds=5.0, pauses_seconds=(0.0, 
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that runs, and no proxy between."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    # No certificates: to read the usual ones takes longer than most tests.
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with Server().running() as running:
         yield running
 

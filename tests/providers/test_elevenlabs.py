@@ -1,5 +1,6 @@
 """ElevenLabs: paid once, doubted once, and every answer told for what it is."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -49,6 +50,13 @@ PLAIN: dict[str, Any] = {
     "subscription_readable": True,
     "faults": [],
 }
+on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+
+
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough for most: the client, calls and limiter below have tests on both."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +79,17 @@ def simulator(started: Simulator) -> Simulator:
     return started
 
 
-@pytest.fixture
-def server() -> Iterator[Loopback]:
+@pytest.fixture(scope="module")
+def listening() -> Iterator[Loopback]:
     with loopback() as found:
         yield found
+
+
+@pytest.fixture
+def server(listening: Loopback) -> Loopback:
+    listening.asked.clear()
+    listening.replies.clear()
+    return listening
 
 
 def settings_for(url: str = "https://api.elevenlabs.io", **asked: Any) -> Settings:
@@ -106,6 +121,7 @@ def faults(simulator: Simulator, kind: str, **more: object) -> None:
     simulator.change(faults=[{"kind": kind, **more}])
 
 
+@on_both
 async def test_it_speaks_and_tells_how_and_for_how_much(simulator: Simulator, told: Told) -> None:
     async with opened(settings_for(simulator.url), told) as speaker:
         speech = await say(speaker, OPEN)
@@ -290,6 +306,7 @@ async def test_a_voice_that_can_be_none_never_reaches_an_address(
     assert not server.asked
 
 
+@on_both
 async def test_a_quota_that_is_spent_ends_the_run_and_says_how_to_go_on(
     simulator: Simulator, told: Told
 ) -> None:
@@ -321,14 +338,19 @@ async def test_a_service_that_sends_us_elsewhere_gets_no_second_request(
     assert len(simulator.requests()) == before + 1
 
 
-@pytest.mark.parametrize("kind", ["hang", "trickle"])
-async def test_nothing_waits_beyond_its_time_limit(
-    simulator: Simulator, told: Told, kind: str
-) -> None:
-    faults(simulator, kind, marker="水")
+async def test_nothing_waits_beyond_its_time_limit(simulator: Simulator, told: Told) -> None:
+    mountain, river, *_ = WORDS
+    simulator.change(faults=[{"kind": "hang", "marker": "山"}, {"kind": "trickle", "marker": "川"}])
+
+    async def is_late(form: SpokenForm) -> None:
+        with pytest.raises(ClipTimeoutError, match=r"0\.6 s"):
+            await say(speaker, form)
+
     async with opened(settings_for(simulator.url), told, seconds=0.6) as speaker:
-        with anyio.fail_after(3), pytest.raises(ClipTimeoutError, match=r"0\.6 s"):
-            await say(speaker)
+        with anyio.fail_after(3):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(is_late, mountain)
+                tasks.start_soon(is_late, river)
         assert (await say(speaker, OPEN)).billed == 2.0
 
 
@@ -430,6 +452,26 @@ async def test_the_balance_is_told_or_why_it_is_not(simulator: Simulator) -> Non
     assert isinstance(why, str)
     assert "lacks a permission" in why
     assert "user_read" in why
+
+
+async def test_what_the_service_says_of_a_model_is_held_against_what_is_reckoned_with(
+    server: Loopback,
+) -> None:
+    told = {"model_id": "eleven_v3", "maximum_text_length_per_request": 5000}
+    other = {"model_id": "eleven_flash_v2_5", "model_rates": {"character_cost_multiplier": 0.6}}
+    server.replies = [Reply(body=json.dumps([told, other]).encode())]
+
+    async def terms(model: str) -> str:
+        settings = settings_for(server.url, model=model)
+        return await ElevenLabs(settings, patience=AT_ONCE).terms()
+
+    assert await terms("eleven_v3") == ("eleven_v3: 5,000 characters at most; credits for each: 1")
+    assert await terms("eleven_flash_v2_5") == (
+        "eleven_flash_v2_5 takes 0.6 credits for a character, where 0.5 is reckoned with"
+    )
+    assert await terms("eleven_v9") == (
+        "the service has no model 'eleven_v9'; it has: eleven_v3, eleven_flash_v2_5"
+    )
 
 
 async def test_who_is_not_elevenlabs_is_found_out(server: Loopback) -> None:

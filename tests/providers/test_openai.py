@@ -42,6 +42,13 @@ MARK = SpokenForm("。")
 AT_ONCE = Patience(
     first_seconds=0.001, longest_seconds=0.002, jitter_seconds=0.001, refused_seconds=0.02
 )
+on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+
+
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough for most: the client, calls and limiter below have tests on both."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +71,17 @@ def simulator(started: Simulator) -> Simulator:
     return started
 
 
-@pytest.fixture
-def server() -> Iterator[Loopback]:
+@pytest.fixture(scope="module")
+def listening() -> Iterator[Loopback]:
     with loopback() as found:
         yield found
+
+
+@pytest.fixture
+def server(listening: Loopback) -> Loopback:
+    listening.asked.clear()
+    listening.replies.clear()
+    return listening
 
 
 def settings_for(url: str = "http://127.0.0.1:1", key: str = "", **asked: Any) -> Settings:
@@ -136,6 +150,7 @@ def as_json(value: object, status: int = 200) -> Reply:
     return reply(msgspec.json.encode(value), "application/json", status)
 
 
+@on_both
 async def test_it_speaks_and_tells_how_it_should_sound(simulator: Simulator, told: Told) -> None:
     async with opened(settings_for(simulator.url), told, workers=3) as speaker:
         speech = await say(speaker, OPEN)
@@ -318,6 +333,7 @@ async def test_what_was_lost_is_asked_for_again(
         assert speaker.limiter.traffic().retries == 1
 
 
+@on_both
 async def test_a_spent_quota_ends_the_run(simulator: Simulator, told: Told) -> None:
     simulator.change(quota=0)
     async with opened(settings_for(simulator.url), told) as speaker:

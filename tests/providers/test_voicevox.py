@@ -15,9 +15,11 @@ import stamina
 
 from tests.conftest import Project
 from tests.stand_ins.voicevox import Engine, Reply, running
+from tts_assets import generate_sync
 from tts_assets.domain import AccentBasis, Basis, Kind, Phrase, Pronunciation, SpokenForm, Voice
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 from tts_assets.mapping import Source
+from tts_assets.plan import State
 from tts_assets.providers import Paced, Remote, Speaker
 from tts_assets.providers.told import Told
 from tts_assets.providers.voicevox import Voicevox
@@ -41,6 +43,13 @@ SILENT = SpokenForm("。")
 TOLD = Told()
 VOICE = Voice(provider="voicevox", name="3")
 JSON = "application/json"
+on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+
+
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough for most: the client, calls and limiter below have tests on both."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,11 +57,19 @@ def _told() -> None:
     anyio.run(TOLD.read, [*WRITTEN, SILENT], ())
 
 
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    """An engine that is running, and errors that are tried again at once."""
-    with running() as engine, stamina.set_testing(True, attempts=7):
+@pytest.fixture(scope="module")
+def started() -> Iterator[Engine]:
+    with running() as engine:
         yield engine
+
+
+@pytest.fixture
+def engine(started: Engine) -> Iterator[Engine]:
+    """An engine that has heard nothing yet, and errors that are tried again at once."""
+    started.heard.clear()
+    started.twists.clear()
+    with stamina.set_testing(True, attempts=7):
+        yield started
 
 
 def _provider(engine: Engine, *voices: str, voice: str | None = "3", speed: float = 1) -> Voicevox:
@@ -180,6 +197,7 @@ async def test_what_it_says_is_what_it_understood(engine: Engine) -> None:
     assert query["outputStereo"] is False
 
 
+@on_both
 async def test_speech_comes_with_its_pronunciation_and_credit(engine: Engine) -> None:
     async with _open(engine) as speaker:
         speech = await speaker.speak(WORD, VOICE)
@@ -281,6 +299,7 @@ async def test_what_the_engine_refuses_costs_that_clip_only(
     assert len(engine.texts()) == 1
 
 
+@on_both
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_what_concerns_every_clip_ends_the_run(engine: Engine, status: int) -> None:
     engine.twists["/synthesis"] = lambda _: Reply(status, "text/plain", b"no")
@@ -348,31 +367,35 @@ async def test_what_no_address_can_hold_is_not_sent(engine: Engine) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, list[str], str]:
-    """A project whose clips an engine made, what was printed, and a plan made when it had gone."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str, str]:
+    """A project whose clips an engine made that has gone, and what two commands printed."""
     project = Project(tmp_path_factory.mktemp("project"), Path())
     project.words("水", "橋")
-    words = ("--provider", "voicevox", "--voice", "3")
     with running() as engine:
         address = {"TTS_ASSETS_VOICEVOX_BASE_URL": engine.url}
         listed = project.run("voices", "--provider", "voicevox", **address)
-        made = project.run("generate", *words, **address)
-    plan = project.run("generate", *words, "--dry-run", **address)
-    return project, [done.stdout + done.stderr for done in (listed, made, plan)], engine.url
+        made = project.run("generate", "--provider", "voicevox", "--voice", "3", **address)
+    return project, listed.stdout, made.stdout + made.stderr
 
 
-def test_the_command_line_lists_its_voices(finished: tuple[Project, list[str], str]) -> None:
-    assert "VOICEVOX:四国めたん" in finished[1][0]
+def test_the_command_line_lists_its_voices(finished: tuple[Project, str, str]) -> None:
+    assert "VOICEVOX:四国めたん" in finished[1]
 
 
-def test_the_credit_is_in_the_ledger_and_the_report(
-    finished: tuple[Project, list[str], str],
-) -> None:
-    project, (_, made, _), _ = finished
+def test_the_credit_is_in_the_ledger_and_the_report(finished: tuple[Project, str, str]) -> None:
+    project, _, made = finished
     lines = [json.loads(line) for line in project.assets()["ledger.jsonl"].splitlines()]
     assert [line["credit"] for line in lines if "credit" in line] == ["VOICEVOX:ずんだもん"] * 2
     assert "VOICEVOX:ずんだもん" in made
 
 
-def test_a_plan_needs_no_engine(finished: tuple[Project, list[str], str]) -> None:
-    assert "fresh     2" in finished[1][2]
+def test_a_plan_needs_no_engine(finished: tuple[Project, str, str]) -> None:
+    folder = finished[0].folder
+    settings = Settings(
+        paths=(str(folder / "data"),),
+        provider="voicevox",
+        voice="3",
+        output=str(folder / "audio"),
+        voicevox=VoicevoxSettings(base_url=_free_address()),
+    )
+    assert generate_sync(settings, dry_run=True).states[State.FRESH] == 2

@@ -111,7 +111,11 @@ def _service(settings: Settings) -> list[tuple[str, bool, str]]:
         rows = [("service", True, f"it answers, and has {len(anyio.run(provider.listed))} voices")]
         if isinstance(provider, engines.Priced):
             left = anyio.run(provider.balance)
-            rows.append(("balance", True, left if isinstance(left, str) else f"{left.credits:,g}"))
+            rows.append(("model", True, anyio.run(provider.terms)))
+            credits_left = (
+                left if isinstance(left, str) else f"{left.credits:,.0f} credits are left"
+            )
+            rows.append(("balance", True, credits_left))
     except TtsAssetsError as exc:
         return [("service", False, str(exc))]
     return rows

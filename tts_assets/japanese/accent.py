@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import AccentBasis
 from tts_assets.japanese.kana import UnusableTextError, katakana, morae, pronunciation_key
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,43 +37,43 @@ _KEYS = (
 )
 
 _KANA = r"[ぁ-ゖァ-ヺー]"
-_BETWEEN = re.compile(r"[,、，;；|｜\n]|\s[/／・]\s")
-_CLASS = re.compile(
+_BETWEEN = regex(r"[,、，;；|｜\n]|\s[/／・]\s")
+_CLASS = regex(
     r"[(（\[［【〔〈<](?![HLhl高低][)）])[^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]"
 )
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_OVERLINE = re.compile(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
+_TAG = regex(r"</?[A-Za-z][^<>]*>")
+_OVERLINE = regex(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
 #: What stands where a table has no accent.
 _ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "nan", "N/A", "n/a"])
-_NUMBER = re.compile(
+_NUMBER = regex(
     rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
     r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
 )
 #: Whole numbers as tables of floating-point numbers have them.
-_WHOLE = re.compile(r"^(\d{1,2})\.0+$")
-_TWO_PHRASES = re.compile(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
-_NAME = re.compile(
+_WHOLE = regex(r"^(\d{1,2})\.0+$")
+_TWO_PHRASES = regex(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
+_NAME = regex(
     r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:[-\s]?gata|[-\s]?shiki|型|式)?"
     r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
 )
 #: The names in kanji by their first; those in Latin letters begin with their code.
 _CODE_OF = {"平": "h", "頭": "a", "中": "n", "尾": "o", "起": "k"}
-_CODE = re.compile(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
-_TONES = re.compile(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
-_HIGH = re.compile("[h高]")
+_CODE = regex(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
+_TONES = regex(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
+_HIGH = regex("[h高]")
 #: What a phrase of standard Japanese can sound like: its second mora differs from its first.
-_POSSIBLE = re.compile(r"10*|01+0*")
+_POSSIBLE = regex(r"10*|01+0*")
 
-_FALL = re.compile(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉¬￢﹁]")
-_FLAT = re.compile(r"[‾￣¯→=＝]| \u0304")
-_RISE = re.compile(r"[/／↑ꜛ↗┌\s]")
-_OVER = re.compile("[\u0304\u0305]")
-_OVER_ENDS = re.compile(
+_FALL = regex(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉¬￢﹁]")
+_FLAT = regex(r"[‾￣¯→=＝]| \u0304")
+_RISE = regex(r"[/／↑ꜛ↗┌\s]")
+_OVER = regex("[\u0304\u0305]")
+_OVER_ENDS = regex(
     f"[\u0304\u0305][ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ]?(?={_KANA}(?![\u0304\u0305]))"
 )
-_NASAL = re.compile(r"([カキクケコかきくけこ])[\u309a゜°˚]")
+_NASAL = regex(r"([カキクケコかきくけこ])[\u309a゜°˚]")
 _AS_PARTICLES = str.maketrans("ハヘ", "ワエ")
-_SILENT = re.compile(r"[_＿°˚・.]")
+_SILENT = regex(r"[_＿°˚・.]")
 
 
 def accent_of(value: object, reading: str | None) -> int | None:

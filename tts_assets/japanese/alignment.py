@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ _MOST_STEPS = 50_000
 #: In longer texts no match is sought from characters that come often, as there are too many.
 _LONG = 3_000
 _SMALL = frozenset("ァィゥェォャュョヮ")
-_KANA_ENDS = re.compile(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
+_KANA_ENDS = regex(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese.devoicing import devoiced
 from tts_assets.japanese.kana import is_katakana, morae, pronunciation_key
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,8 @@ _SPELLED = {
     "フュ": "ヒュ",
 }
 #: A stretch of text without marks, and the marks behind it.
-_STRETCH = re.compile(r"\w+(\W*)")
-_QUESTION = re.compile("[？?]")
+_STRETCH = regex(r"\w+(\W*)")
+_QUESTION = regex("[？?]")
 
 
 def aquestalk(phrases: Sequence[Phrase], text: str) -> str:

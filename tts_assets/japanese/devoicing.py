@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ _CLOSE = {
 }
 _VOICELESS = frozenset("カキクケコサシスセソタチツテトハヒフヘホパピプペポ")
 #: The polite endings, with the particles that may stand behind them.
-_POLITE = re.compile("[デマ]ス(?=(?:[ガケシナネノヨワ].{0,3})?$)")
+_POLITE = regex("[デマ]ス(?=(?:[ガケシナネノヨワ].{0,3})?$)")
 
 
 def devoiced(sounds: Sequence[str], accent: int, following: str, *, asks: bool) -> frozenset[int]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
+
+from tts_assets.japanese.regex import regex
 
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)} | {
     code: code + 0x60 for code in map(ord, "ゝゞ")
 }
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-_KATAKANA = re.compile(r"[ァ-ヺー]+")
-_NOT_KATAKANA = re.compile(r"[^ァ-ヺー]+")
+_KATAKANA = regex(r"[ァ-ヺー]+")
+_NOT_KATAKANA = regex(r"[^ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
 
 _ROWS = {
@@ -38,11 +39,9 @@ _JOINED = {
     "ョ": "キギシジチヂテデニヒビピミリヴ",
     "ヮ": "クグ",
 }
-_MORA = re.compile(
-    "|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"])
-)
+_MORA = regex("|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"]))
 #: What a kanji taken over from Chinese is read as, where that ends in a long vowel: コウ, キュウ, セイ.
-_LONG_ON_READING = re.compile(
+_LONG_ON_READING = regex(
     "(?:[キシチニヒミリギジヂビピ][ョュ]|[オコソトノホモヨロゴゾドボポフツユ])ウ|[エケセテネヘメレゲゼデベペ]イ"
 )
 

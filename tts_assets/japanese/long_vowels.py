@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TYPE_CHECKING
+
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from tts_assets.japanese.nodes import Node, Nodes
 
-_HIRAGANA = re.compile(r"[ぁ-ゖー]+")
+_HIRAGANA = regex(r"[ぁ-ゖー]+")
 #: オウ, ウウ and エイ, which are long in Japanese words; in loanwords, in katakana, エイ is not.
-_SPELLED_OUT = re.compile(
+_SPELLED_OUT = regex(
     "(?<=[オコソトノホモヨロヲゴゾドボポョウクスツヌフムユルグズブプュ])ウ|(?<=[エケセテネヘメレゲゼデベペ])イ"
 )
 #: Of the dictionary's 1,594 nouns in hiragana that are spelled out those whose parts meet there, as

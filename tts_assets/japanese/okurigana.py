@@ -11,6 +11,7 @@ from tts_assets.japanese.accent_guess import INFLECTED
 from tts_assets.japanese.alignment import Stretch
 from tts_assets.japanese.kana import hiragana, is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import said, said_key, starts_of, text_of
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from tts_assets.japanese.entries import Entry
     from tts_assets.japanese.nodes import Node, Nodes
 
-_KANJI = re.compile("[\u3400-\u9fff々〆〇]")
-_WORD = re.compile(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
+_KANJI = regex("[\u3400-\u9fff々〆〇]")
+_WORD = regex(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
 #: As long as the longest okurigana that make a word with one kanji, as in 抱きしめる.
-_TAIL = re.compile("[ぁ-ゖ]{0,5}")
+_TAIL = regex("[ぁ-ゖ]{0,5}")
 #: Analyses of a word to look through, as for words with a reading.
 _MOST = 30
 #: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.

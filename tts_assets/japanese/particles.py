@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import enlarged, kana, text_of
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +24,14 @@ _SHORTEST = 2
 #: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
 _PREDICATES = frozenset({"動詞", "形容詞"})
 #: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
-_WORD_WITH_HA = re.compile(
+_WORD_WITH_HA = regex(
     "え|い[らりるれろっ]|か[らりるれろっ]|が[さしすせれ]|き|く|ぐ|げ|こ[ばびぶべん]|さ[まみむめん]|し[らりるれっ]|じ[めま]|ず"
     "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
 )
 #: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
 _APART = "なれ"
 #: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
-_PATTERN = re.compile(
+_PATTERN = regex(
     "(?P<topic>は)(?:もちろん|勿論|もとより|固より|元より|ともかく|兎も角|さておき|おろか|愚か|疎か"
     "|いけ(?:ない|ませ|なか)|(?:いう|言う|云う)まで|(?:する|しない)$|、(?!ひ))"
     "|て(?P<negated>は)(?:$|、|いけ|なら|だめ|ダメ|駄目|いられ|おられ|いら|おら|かなわ|どう|いかが)"

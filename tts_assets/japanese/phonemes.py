@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import morae
 from tts_assets.japanese.nodes import kana
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ _PARTICLE = "助詞"
 _AUXILIARY = "助動詞"
 #: In words that conjugate イ behind its own vowel is written as a long one: 聞いて, 新しい, not 委員.
 _CONJUGATED = frozenset({"動詞", "形容詞", _AUXILIARY})
-_LONG_I = re.compile("(?<=[イキシチニヒミリギジヂビピ])イ")
+_LONG_I = regex("(?<=[イキシチニヒミリギジヂビピ])イ")
 
 #: Endings that make one word with what they conjugate; others stand by themselves, as です.
 _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます", "まし", "ませ", "ず"])

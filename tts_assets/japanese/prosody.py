@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +33,9 @@ _FAR = 49
 
 #: The parts of a full-context label that matter (HTS's lab_format for Japanese): the sound (p3), its
 #: mora's place in the accent phrase (a2) and from its end (a3), the phrase's accent (f2).
-_LABEL = re.compile(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
+_LABEL = regex(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
 #: Whether the accent phrase before was a question (e3).
-_ASKS = re.compile(r"/E:\w+!1_")
+_ASKS = regex(r"/E:\w+!1_")
 
 
 class _Sound(NamedTuple):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.regex import regex
+
+if TYPE_CHECKING:
+    import re
 
 _ROWS = {
     "": "アイウエオ",
@@ -77,7 +82,7 @@ def _syllables() -> dict[str, str]:
 _KANA_OF = _syllables()
 #: What may stand at a place, in the order in which it is tried. An n before a vowel begins a
 #: syllable, an n before anything else is ン, and so is the first of nn; oh is a long o (Ohta).
-_PIECE = re.compile(
+_PIECE = regex(
     "|".join(
         [
             f"(?P<syllable>{'|'.join(sorted(_KANA_OF, key=len, reverse=True))})",

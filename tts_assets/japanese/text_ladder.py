@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +13,7 @@ from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.nodes import Nodes, enlarged, said
+from tts_assets.japanese.regex import regex
 from tts_assets.japanese.stretches import settled_stretches, stretches_in, unfit
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
     from tts_assets.japanese.analyses import Analyses
 
-_SENTENCE_END = re.compile(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
+_SENTENCE_END = regex(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 #: Next analyses to look through; sentences have more of them than words.
 _MOST = 60
-_PAUSES = re.compile("([、。])")
+_PAUSES = regex("([、。])")
 _VOWELS = frozenset("アイウエオ")
 _AFTER_N = dict(
     zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TYPE_CHECKING
+
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,14 @@ _ENDS = r"(?=$|[、。」）)にはもがだで]|から|まで|と(?![一-龥])|
 #: What is told of days: when something begins, and that it rests or is open.
 _TIME = "(?:[0-9０-９一二三四五六七八九十午朝昼夜夕毎]|お?休|定休|営業|受付|授業|仕事|学校|勤務|働)"
 _HAPPENS = "(?:通|行|来|集|開|会|教|習|泳|走|練習|勉強|あ[りる]|や[りる])"
-_FROM_TO = re.compile(rf"{_BEGINS}({_DAY})から({_DAY})(?=(まで)|[のは]?{_TIME}|祝|[、。/／]|$)")
-_TWO = re.compile(
+_FROM_TO = regex(rf"{_BEGINS}({_DAY})から({_DAY})(?=(まで)|[のは]?{_TIME}|祝|[、。/／]|$)")
+_TWO = regex(
     rf"{_BEGINS}(?!月・日){_DAY}・{_DAY}(?=曜|[はがもの]{_TIME}|に(?:{_TIME}|{_HAPPENS})|[、。]|$)"
 )
-_LISTED = re.compile(
+_LISTED = regex(
     rf"{_BEGINS}{_DAY}(?:・{_DAY}){{2,}}(?=曜|(?![・ァ-ヺ一-龥を])(?![がでの](?!{_TIME})))"
 )
-_SIDE_BY_SIDE = re.compile(rf"{_BEGINS}(?:{_DAY}{{3,}}|月水|火木|水金){_ENDS}")
+_SIDE_BY_SIDE = regex(rf"{_BEGINS}(?:{_DAY}{{3,}}|月水|火木|水金){_ENDS}")
 
 
 def weekdays(text: str) -> Iterator[tuple[int, int, str]]:

@@ -151,6 +151,16 @@ class ElevenLabs:
         except TtsAssetsError as exc:
             return str(exc)
 
+    async def terms(self) -> str:
+        """The model's limit and what it counts, as the service says now."""
+        try:
+            async with self._service() as asked:
+                return await account.terms(
+                    asked, self.model, seconds=self._settings.timeout_seconds
+                )
+        except TtsAssetsError as exc:
+            return str(exc)
+
     @asynccontextmanager
     async def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()

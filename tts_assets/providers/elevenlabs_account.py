@@ -1,4 +1,4 @@
-"""What ElevenLabs tells of an account: the voices that it may use, and the credits that are left."""
+"""What ElevenLabs tells an account: the voices it may use, what is left, and what models take."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from tts_assets.errors import FatalError
 from tts_assets.providers.elevenlabs_answers import failure
+from tts_assets.providers.elevenlabs_models import model_of
 from tts_assets.providers.protocol import Balance, VoiceInfo
 from tts_assets.remote import Request
 
@@ -48,6 +49,16 @@ class _Page(msgspec.Struct):
     next_page_token: str | None = None
 
 
+class _Rates(msgspec.Struct):
+    character_cost_multiplier: float
+
+
+class _Model(msgspec.Struct):
+    model_id: str
+    maximum_text_length_per_request: int | None = None
+    model_rates: _Rates | None = None
+
+
 class _Subscription(msgspec.Struct):
     character_count: float
     character_limit: float
@@ -81,6 +92,35 @@ async def balance(service: Service, *, seconds: float) -> Balance:
     told = await service.ask(asked, _judge(service, _Subscription))
     left = max(0.0, told.character_limit - told.character_count)
     return Balance(credits=left, resets=_moment(told.next_character_count_reset_unix))
+
+
+async def terms(service: Service, name: str, *, seconds: float) -> str:
+    """What the service says of a model, held against what is reckoned with; errors as in `voices`.
+
+    Returns:
+        A line for people.
+    """
+    asked = Request(method="GET", path="v1/models", seconds=seconds)
+    told = await service.ask(asked, _judge(service, list[_Model]))
+    model = next((each for each in told if each.model_id == name), None)
+    if model is None:
+        return f"the service has no model {name!r}; it has: {', '.join(map(_id, told))}"
+    known, longest, rates = model_of(name), model.maximum_text_length_per_request, model.model_rates
+    differ = [
+        f"{value:g} {what}, where {reckoned:g} is reckoned with"
+        for value, reckoned, what in (
+            (longest, known.longest, "characters at most"),
+            (rates and rates.character_cost_multiplier, known.credits, "credits for a character"),
+        )
+        if value is not None and value != reckoned
+    ]
+    if differ:
+        return f"{name} takes {' and '.join(differ)}"
+    return f"{name}: {known.longest:,} characters at most; credits for each: {known.credits:g}"
+
+
+def _id(model: _Model) -> str:
+    return _line(model.model_id)
 
 
 def _judge(service: Service, shape: type[Shape]) -> Callable[[Answer], Shape]:

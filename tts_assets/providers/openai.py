@@ -223,6 +223,10 @@ class PaidOpenAI(OpenAI):
         """That nobody tells."""
         return "servers of this shape do not tell what is left"
 
+    async def terms(self) -> str:
+        """That nobody tells."""
+        return f"{self.model}: servers of this shape do not tell what it takes"
+
 
 def openai(settings: Settings) -> OpenAI:
     """The provider, with its charges where it has any: most servers of this shape are one's own."""

@@ -170,6 +170,10 @@ class Priced(Protocol):
         """What is left, by asking the service; or why that cannot be known."""
         ...
 
+    async def terms(self) -> str:
+        """What the model takes and counts, by asking the service; a line for people."""
+        ...
+
 
 class Provider(Protocol):
     """An engine as the program knows it before any model is loaded.

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_katakana, katakana, morae
 from tts_assets.japanese.normalise.fit import fits, has_kanji, okurigana
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SURU = "する"
-_OPTIONAL_SURU = re.compile(
+_OPTIONAL_SURU = regex(
     r"[ ]*(?:[(（\[［〔][ ]*(?:を)?(?:する|スル|suru)[ ]*[)）\]］〕]|・[ ]*(?:する|スル)(?![^\s/／;；、,，|]))",
     re.IGNORECASE,
 )
 _WITH_SURU = "\ue003"
 _OR = r"\s(?:or|または|もしくは|あるいは)\s"
 #: Not in dates, fractions, addresses and units.
-_BETWEEN_SPELLINGS = re.compile(
+_BETWEEN_SPELLINGS = regex(
     r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
     f"|{_OR}"
 )
@@ -27,11 +28,11 @@ _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
 #: Those that also stand between the kanji of one word: せん・せい.
 _BETWEEN_KANJI = "・|｜"
 #: What a kanji taken over from Chinese may be read as: ガッ, コウ, ショク; not ザコ.
-_ON_READING = re.compile("[ァ-ヺ][ャュョ]?[ンウイツクチキッ]?")
-_VOICED = re.compile("[ガギグゲゴザジズゼゾダヂヅデドバビブベボ]")
+_ON_READING = regex("[ァ-ヺ][ャュョ]?[ンウイツクチキッ]?")
+_VOICED = regex("[ガギグゲゴザジズゼゾダヂヅデドバビブベボ]")
 #: More spellings of one word than this are no alternatives; each is held against each reading.
 _MOST = 50
-_MARKS_OF_READINGS = re.compile(f"[{_BETWEEN_READINGS}]|{_OR}")
+_MARKS_OF_READINGS = regex(f"[{_BETWEEN_READINGS}]|{_OR}")
 
 
 def suru_marked(text: str) -> str:

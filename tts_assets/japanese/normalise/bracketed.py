@@ -8,30 +8,29 @@ from tts_assets.japanese.kana import hiragana, katakana, morae
 from tts_assets.japanese.normalise.counters import reads_numbers
 from tts_assets.japanese.normalise.fit import fits, has_kanji, kanji_count, okurigana
 from tts_assets.japanese.normalise.furigana import marked
+from tts_assets.japanese.regex import regex
 from tts_assets.japanese.romaji import to_katakana
 
 _KANA = "ぁ-ゖァ-ヺー"
 #: A word and a bracket behind it.
-_BRACKETED = re.compile(
+_BRACKETED = regex(
     r"(?P<run>[^\s、。，．,!?！？「」『』…：:;；/／()（）\[\]［］{}｛｝【】〔〕〈〉《》‹›＜＞<>\ue000-\ue002]{1,24})"
     r"(?P<gap> ?)(?P<bracket>[\[［(（{｛【〔〈《‹＜<])"
     r"(?P<inside>[^()（）\[\]［］{}｛｝【】〔〕〈〉《》‹›＜＞<>\ue000-\ue002\n]{0,64})"
     r"[\]］)）}｝】〕〉》›＞>]"
 )
-_QUOTED = re.compile(
-    rf"\s*(?P<run>[^\s「」『』]{{2,24}}) ?[「『](?P<inside>[{_KANA}]{{2,48}})[」』]\s*"
-)
-_PITCH = re.compile(r"[\d０-９,、\- ]+")
-_BETWEEN_READINGS = re.compile(r"\s*[・；｜|]\s*|\s+(?:or|または|もしくは|あるいは)\s+|\s+")
-_READING = re.compile(rf"[{_KANA}]+")
-_HIRAGANA = re.compile("[ぁ-ゖー]+")
+_QUOTED = regex(rf"\s*(?P<run>[^\s「」『』]{{2,24}}) ?[「『](?P<inside>[{_KANA}]{{2,48}})[」』]\s*")
+_PITCH = regex(r"[\d０-９,、\- ]+")
+_BETWEEN_READINGS = regex(r"\s*[・；｜|]\s*|\s+(?:or|または|もしくは|あるいは)\s+|\s+")
+_READING = regex(rf"[{_KANA}]+")
+_HIRAGANA = regex("[ぁ-ゖー]+")
 _HIRAGANA_LETTERS = "".join(map(chr, range(ord("ぁ"), ord("ゖ") + 1)))
 #: Not USA.
-_ROMAJI = re.compile(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
-_LATIN = re.compile(r"[!-~À-ÿ]+")
-_BASE_START = re.compile(r"[^\W_ぁ-ゖァ-ヺー]")
-_BASE = re.compile(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A-Za-zＡ-Ｚａ-ｚァ-ヺー]")
-_INSIDE_NUMBER = re.compile("(?<=[0-9０-９])[0-9０-９]")
+_ROMAJI = regex(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
+_LATIN = regex(r"[!-~À-ÿ]+")
+_BASE_START = regex(r"[^\W_ぁ-ゖァ-ヺー]")
+_BASE = regex(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A-Za-zＡ-Ｚａ-ｚァ-ヺー]")
+_INSIDE_NUMBER = regex("(?<=[0-9０-９])[0-9０-９]")
 _ROUND = "(（〔"
 #: In round brackets these are endings that may be left out, not readings.
 _ENDINGS = frozenset("なのだをがにとはもでへや")
@@ -73,18 +72,18 @@ _ENDINGS_READ_SO = {
     "ので": "", "のに": "", "けど": "", "けれど": "", "について": "就付", "によって": "因依拠", "にとって": "",
     "において": "於", "ながら": "乍",
 }  # fmt: skip
-_PARTICLE_BEHIND = re.compile("(?<=..)[のはもにをがでと]$")
+_PARTICLE_BEHIND = regex("(?<=..)[のはもにをがでと]$")
 #: Words of which only a part is outside the brackets.
-_ONE_WORD = re.compile(
+_ONE_WORD = regex(
     r"([何誰](?=.か)|又(?=.は)|最(?=.も)|子(?=.ども)|[父母兄姉](?=.さん))[(（〔](か|は|も|ども|さん)[)）〕]"
 )
 #: A kanji behind a bracket that has its own reading: 図(と)書(しょ)館(かん).
-_NEXT_KANJI = re.compile("[\u3400-\u9fff々]{1,4}[(（〔]")
+_NEXT_KANJI = regex("[\u3400-\u9fff々]{1,4}[(（〔]")
 #: A verb that asks for something, and nouns that end as it does.
-_ASKING = re.compile("[ぁ-ゖ]+て")
+_ASKING = regex("[ぁ-ゖ]+て")
 _READ_WITH_TE = "手果縦盾楯建立館全総"
 #: The endings of words in the dictionary form.
-_ENDING = re.compile("[うくぐすつぬぶむるい]$")
+_ENDING = regex("[うくぐすつぬぶむるい]$")
 #: Most kana that a kanji has of which a reading is told kanji by kanji.
 _MOST_PER_KANJI = 2
 

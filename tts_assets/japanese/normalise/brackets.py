@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from tts_assets.japanese.regex import regex
+
 _OPENING, _CLOSING = "(（[［{｛【〔〈《", ")）]］}｝】〕〉》"
-_NOTE = re.compile(
+_NOTE = regex(
     rf"[{re.escape(_OPENING)}][^{re.escape(_OPENING + _CLOSING)}]*[{re.escape(_CLOSING)}]"
 )
-_SIGN = re.compile(f"[{re.escape(_OPENING + _CLOSING)}「」『』]")
-_LONE = re.compile(f"[{re.escape(_OPENING + _CLOSING)}]")
-_SPACES = re.compile(" {2,}")
+_SIGN = regex(f"[{re.escape(_OPENING + _CLOSING)}「」『』]")
+_LONE = regex(f"[{re.escape(_OPENING + _CLOSING)}]")
+_SPACES = regex(" {2,}")
 _STAGE = frozenset(
     [
         "笑",
@@ -30,11 +32,11 @@ _STAGE = frozenset(
     ]
 )
 _COMPANY = {"株": "株式会社", "有": "有限会社"}
-_STOPS = re.compile(r"[。、！？!?]*")
-_SAID = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々0-9０-９]|^[A-ZＡ-Ｚ]{2,}$")
-_KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
+_STOPS = regex(r"[。、！？!?]*")
+_SAID = regex(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々0-9０-９]|^[A-ZＡ-Ｚ]{2,}$")
+_KANA = regex(r"[ぁ-ゖァ-ヺー]+")
 #: Faces made of marks: (^_^), m(_ _)m, ヽ(´▽`)ノ.
-_FACE = re.compile(
+_FACE = regex(
     r"[mｍoｏ＼\\／/ヽヾ٩┐┌<＜=＝]{0,2}"
     r"[(（](?=[^()（）]{0,24}[＾^_´`｀ωдДΩ∀▽△□◇≧≦＞＜><;；゜ﾟ°・T])(?:(?!\d|[ぁ-ゖ\u4e00-\u9fff])[^()（）\n]){1,24}[)）]"
     r"[mｍoｏ＼\\／/ノﾉゞ۶┐┌♪b]{0,2}"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from tts_assets.japanese.kana import UnusableTextError
 from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.regex import regex
 
-_BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
+_BROKEN = regex(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
 #: Half-width kana, squared and enclosed words such as ㎏ and ㈱, radicals, digraphs.
-_COMPATIBLE = re.compile(r"[\uff61-\uff9f\u3300-\u33ff\u3200-\u32ff\u2e80-\u2fdfゟヿℓ]+")
+_COMPATIBLE = regex(r"[\uff61-\uff9f\u3300-\u33ff\u3200-\u32ff\u2e80-\u2fdfゟヿℓ]+")
 #: Joiners, marks of direction, variation selectors, private characters, marks that found no letter.
-_INVISIBLE = re.compile(
+_INVISIBLE = regex(
     r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     r"\u0300-\u036f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ue000-\uf8ff\U000e0000-\U0010ffff]"
 )
 #: What programs write for the end of a line may be the beginning of a command, as in \\ruby{.
-_LINE_END = re.compile(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn](?![a-z]+\{)")
-_SPACE = re.compile(r"(?:[^\S\n]|\\t(?![a-z]+\{))+")
+_LINE_END = regex(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn](?![a-z]+\{)")
+_SPACE = regex(r"(?:[^\S\n]|\\t(?![a-z]+\{))+")
 #: Pictures; not ♀ and ♂, which have readings.
-_EMOJI = re.compile(r"[\U0001f000-\U0001faff\u2600-\u263f\u2641\u2643-\u27bf\u2b00-\u2bff]")
+_EMOJI = regex(r"[\U0001f000-\U0001faff\u2600-\u263f\u2641\u2643-\u27bf\u2b00-\u2bff]")
 _ONE_SIGN = str.maketrans(
     {
         "㈱": "株式会社",
@@ -35,7 +35,7 @@ _ONE_SIGN = str.maketrans(
         "≒": "＝",
     }
 )
-_REPEATED = re.compile(r"([ぁ-ゖァ-ヺ])([ゝゞヽヾ]+)")
+_REPEATED = regex(r"([ぁ-ゖァ-ヺ])([ゝゞヽヾ]+)")
 
 
 def checked(text: str) -> str:

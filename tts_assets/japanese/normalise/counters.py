@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from tts_assets.japanese.kana import katakana, morae
 from tts_assets.japanese.normalise.fit import has_kanji, kanji_count
+from tts_assets.japanese.regex import regex
 
 #: Numbers, and names in capitals, which are read letter by letter.
-_NUMBER = re.compile(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
-_COUNTED = re.compile(
+_NUMBER = regex(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
+_COUNTED = regex(
     r"[0-9０-９一二三四五六七八九十百千万何数幾A-ZＡ-Ｚ]([^\W\d_一二三四五六七八九十百千万A-ZＡ-Ｚ]+)$"
 )
 _MORE = {"間": "カン", "目": "メ", "半": "ハン", "前": "マエ", "後": "ゴ"}

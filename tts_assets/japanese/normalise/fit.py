@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from tts_assets.japanese.kana import katakana, morae
+from tts_assets.japanese.regex import regex
 
-_PIECE = re.compile(r"(?P<kana>[ァ-ヴー]+)|(?P<other>[^\W_ァ-ヴー]+)")
-_KANJI = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆〇]")
-_OKURIGANA = re.compile(r"[\u4e00-\u9fff々]([ぁ-ゖ]+)")
+_PIECE = regex(r"(?P<kana>[ァ-ヴー]+)|(?P<other>[^\W_ァ-ヴー]+)")
+_KANJI = regex(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆〇]")
+_OKURIGANA = regex(r"[\u4e00-\u9fff々]([ぁ-ゖ]+)")
 
 
 def has_kanji(text: str) -> bool:

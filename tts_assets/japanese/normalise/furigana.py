@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.accent import accent_of
 from tts_assets.japanese.kana import UnusableTextError, hiragana, is_katakana, katakana
 from tts_assets.japanese.normalise.counters import reads_numbers
 from tts_assets.japanese.normalise.fit import fits
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,13 @@ _UNSURE = "\ue004"
 _PERHAPS = "\ue005"
 #: Between readings of one base.
 _OR = "／"
-_MARKED = re.compile(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
-_SIGN = re.compile(f"[{_OPEN}-{_CLOSE}{_UNSURE}{_PERHAPS}]")
-_NUMERALS = re.compile("^[0-9０-９一二三四五六七八九十百千万]+")
-_PITCHED = re.compile(
+_MARKED = regex(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
+_SIGN = regex(f"[{_OPEN}-{_CLOSE}{_UNSURE}{_PERHAPS}]")
+_NUMERALS = regex("^[0-9０-９一二三四五六七八九十百千万]+")
+_PITCHED = regex(
     r"[\[［][^\[\]［］;\n]{0,64};([^\[\]［］\n]{1,16})[\]］]|(?<=[ぁ-ゖァ-ヺー])[\[［]([\d０-９,、 ]{1,9})[\]］]"
 )
-_NO_SOUND = re.compile(r"[\s、。，．,.・!?！？「」『』…‥〜～~\-‐–—―－:：;；]+")
+_NO_SOUND = regex(r"[\s、。，．,.・!?！？「」『』…‥〜～~\-‐–—―－:：;；]+")
 
 
 def marked(base: str, *readings: str, unsure: bool = False, perhaps: bool = False) -> str:

@@ -7,32 +7,33 @@ import re
 
 from tts_assets.japanese.normalise.column import column
 from tts_assets.japanese.normalise.furigana import marked
+from tts_assets.japanese.regex import regex
 
-_CLOZE = re.compile(r"\{\{c\d+::([^{}]*)\}\}")
-_MEDIA = re.compile(r"\[(?:sound|anki):[^\[\]]*\]", re.IGNORECASE)
-_UNDERLINED_BLANK = re.compile(r"<(u|ins)(?: [^<>]*)?>[\s_＿]*</\1>", re.IGNORECASE)
+_CLOZE = regex(r"\{\{c\d+::([^{}]*)\}\}")
+_MEDIA = regex(r"\[(?:sound|anki):[^\[\]]*\]", re.IGNORECASE)
+_UNDERLINED_BLANK = regex(r"<(u|ins)(?: [^<>]*)?>[\s_＿]*</\1>", re.IGNORECASE)
 #: As browsers read them, an open one lasts to the end.
-_COMMENT = re.compile(
+_COMMENT = regex(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_RUBY_PAREN = re.compile(r"<rp(?:\s[^<>]*)?>[^<>]*(?:</rp>)?", re.IGNORECASE)
-_OTHER_TAG = re.compile(
+_RUBY_PAREN = regex(r"<rp(?:\s[^<>]*)?>[^<>]*(?:</rp>)?", re.IGNORECASE)
+_OTHER_TAG = regex(
     r"</?(?!(?:ruby|rt|br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote)\b)"
     r"[A-Za-z][^<>]*>",
     re.IGNORECASE,
 )
-_RUBY = re.compile(r"<ruby(?:\s[^<>]*)?>(.*?)(?:</ruby>|\Z)", re.DOTALL | re.IGNORECASE)
-_RUBY_PART = re.compile(r"(?<![^<>])([^<>]*)<rt(?:\s[^<>]*)?>([^<>]*)(?:</rt>)?", re.IGNORECASE)
-_BLOCK = re.compile(
+_RUBY = regex(r"<ruby(?:\s[^<>]*)?>(.*?)(?:</ruby>|\Z)", re.DOTALL | re.IGNORECASE)
+_RUBY_PART = regex(r"(?<![^<>])([^<>]*)<rt(?:\s[^<>]*)?>([^<>]*)(?:</rt>)?", re.IGNORECASE)
+_BLOCK = regex(
     r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*|/)?>",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_TAG = regex(r"</?[A-Za-z][^<>]*>")
 _ADDRESS = r"[!-'*-Z\\^-~]*"
-_LINK = re.compile(rf"(!?)\[([^\[\]\n]*)\]\((?={_ADDRESS}[./#:]){_ADDRESS}\)")
-_LINE_START = re.compile(r"^[ ]*(?:#{1,6}[ ]+|>[ ]+|[-*+•‣◦][ ]+|・[ ]*)", re.MULTILINE)
-_SPACES = re.compile(" {2,}")
-_EMPHASIS = re.compile(r"\*\*|~~|`|(?<![0-9０-９])(?<![0-9０-９] )\*|\*(?! ?[0-9０-９])")
+_LINK = regex(rf"(!?)\[([^\[\]\n]*)\]\((?={_ADDRESS}[./#:]){_ADDRESS}\)")
+_LINE_START = regex(r"^[ ]*(?:#{1,6}[ ]+|>[ ]+|[-*+•‣◦][ ]+|・[ ]*)", re.MULTILINE)
+_SPACES = regex(" {2,}")
+_EMPHASIS = regex(r"\*\*|~~|`|(?<![0-9０-９])(?<![0-9０-９] )\*|\*(?! ?[0-9０-９])")
 
 
 def unescaped(text: str) -> str:

@@ -8,27 +8,26 @@ from tts_assets.japanese.normalise.bracketed import bracketed
 from tts_assets.japanese.normalise.column import column
 from tts_assets.japanese.normalise.fit import fits, has_kanji
 from tts_assets.japanese.normalise.furigana import marked
+from tts_assets.japanese.regex import regex
 
 _KANA = "ぁ-ゖァ-ヺー"
-_EDITORS_NOTE = re.compile(r"［＃[^［］]*］")
-_BARRED = re.compile(rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA}・ ]{{1,48}})》")
+_EDITORS_NOTE = regex(r"［＃[^［］]*］")
+_BARRED = regex(rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA}・ ]{{1,48}})》")
 #: Templates of wikis.
-_TEMPLATE = re.compile(
+_TEMPLATE = regex(
     rf"\{{\{{(?:[a-zA-Z]{{1,16}}\|)?([^{{}}|\n]{{1,24}})\|([{_KANA}| ]{{1,48}})\}}\}}"
 )
 #: Commands of LaTeX.
-_COMMAND = re.compile(
-    rf"\\(?:[a-z]*ruby|furigana)\{{([^{{}}\n]{{1,24}})\}}\{{([{_KANA}| ]{{1,48}})\}}"
-)
+_COMMAND = regex(rf"\\(?:[a-z]*ruby|furigana)\{{([^{{}}\n]{{1,24}})\}}\{{([{_KANA}| ]{{1,48}})\}}")
 #: Not [に|ほん|ご], which is a reading.
-_BRACED = re.compile(
+_BRACED = regex(
     rf"[{{\[](?![{_KANA}]+[|｜])([^{{}}\[\]|｜\n]{{1,24}})[|｜]([{_KANA}|｜ ]{{1,48}})[}}\]]"
 )
-_PAIRED = re.compile(
+_PAIRED = regex(
     r"(?:[\[［]([^\[\]［］\n]{1,24})[\]］]|\{([^{}\n]{1,24})\})"
     rf"(?:\{{([{_KANA}|｜ ]{{1,48}})\}}|[(（]([{_KANA} ]{{1,48}})[)）])"
 )
-_BETWEEN_BARS = re.compile(
+_BETWEEN_BARS = regex(
     rf"(?<![|｜])([\u3400-\u9fff々][\u3400-\u9fff々{_KANA}]{{0,23}})\|([{_KANA}]{{1,48}})\|(?!\|)"
 )
 

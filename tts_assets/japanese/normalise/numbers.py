@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.regex import regex
 
 _D = "[0-9０-９]"
 _AMOUNT = rf"{_D}{{1,15}}(?:[,，]{_D}{{3}}){{0,5}}(?:[.．]{_D}{{1,15}})?"
@@ -25,72 +26,68 @@ _CURRENCIES = {
     "￡": "ポンド",
     "₩": "ウォン",
 }
-_SIGN_FIRST = re.compile(
+_SIGN_FIRST = regex(
     rf"([¥￥\\$＄€£￡₩])\s?({_AMOUNT}[十百千万億兆]{{0,4}})(?:円|ドル|ユーロ|ポンド|ウォン)?"
 )
-_SIGN_LAST = re.compile(rf"(?<={_D})\s?([$＄€£￡₩])")
+_SIGN_LAST = regex(rf"(?<={_D})\s?([$＄€£￡₩])")
 
-_DATE = re.compile(
+_DATE = regex(
     rf"{_NOT_IN_NUMBER}({_D}{{4}})([/／.．\-－])({_D}{{1,2}})\2({_D}{{1,2}}){_NUMBER_ENDS}"
 )
-_YEAR_MONTH = re.compile(
-    rf"{_NOT_IN_NUMBER}((?:19|20){_D}{{2}})[/／\-－]({_D}{{1,2}}){_NUMBER_ENDS}"
-)
-_DAYS = re.compile(
+_YEAR_MONTH = regex(rf"{_NOT_IN_NUMBER}((?:19|20){_D}{{2}})[/／\-－]({_D}{{1,2}}){_NUMBER_ENDS}")
+_DAYS = regex(
     rf"{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})\s?(?:{_WAVE}|{_HYPHEN})\s?({_D}{{1,2}})/({_D}{{1,2}})"
     rf"{_NUMBER_ENDS}"
 )
-_DAY = re.compile(
+_DAY = regex(
     rf"(?<=年)({_D}{{1,2}})/({_D}{{1,2}}){_NUMBER_ENDS}"
     rf"|{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})"
     r"(?=\s?(?:[(（][月火水木金土日祝・]{1,3}[)）]|[月火水木金土日]曜))"
 )
-_SLASHED = re.compile(
+_SLASHED = regex(
     rf"(?<![0-9０-９/／:：.．A-Za-z=＝+＋×÷*-])(?<!{_D}\s)({_D}{{1,2}})[/／]({_D}{{1,2}})"
     r"(?![0-9０-９/／:：=＝+＋×÷*-]|[.．][0-9０-９]|\s?[=＝+＋×÷])"
 )
 #: What is counted in fractions: 3/2倍, 1/2 cup.
-_SHARED = re.compile(
-    r"\s?(?:[倍個杯本枚人量割点問]|カップ|インチ|リットル|の確率|の割合|[A-Za-z%％])"
-)
-_WHEN = re.compile(r"から|まで|に(?:行|来|会|帰|始|出|着|生|引|終|開|届|結婚)")
-_AS_DAY = re.compile(r"[に、。]|から|まで|[はのが](?=[^\W_])")
-_PART_OF = re.compile(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|比率?|分数|答え)[はがも]?)\Z")
+_SHARED = regex(r"\s?(?:[倍個杯本枚人量割点問]|カップ|インチ|リットル|の確率|の割合|[A-Za-z%％])")
+_WHEN = regex(r"から|まで|に(?:行|来|会|帰|始|出|着|生|引|終|開|届|結婚)")
+_AS_DAY = regex(r"[に、。]|から|まで|[はのが](?=[^\W_])")
+_PART_OF = regex(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|比率?|分数|答え)[はがも]?)\Z")
 #: Fractions that are said as such every day, beside those with 1 at the top.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
-_WEEKDAY = re.compile(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
+_WEEKDAY = regex(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
 _DAY_IN_BRACKETS = r"[(（]([月火水木金土日])[)）]"
 #: 毎週（火）, (月)は休み and (月)(水)(金); a single (水) may be water, and き(木) is a tree.
-_LONE_WEEKDAY = re.compile(
+_LONE_WEEKDAY = regex(
     rf"(?<=[毎来今先隔]週){_DAY_IN_BRACKETS}"
     rf"|(?:^|(?<=[、。「\s])){_DAY_IN_BRACKETS}(?=[はがも](?:お?休|定休))",
     re.MULTILINE,
 )
-_WEEKDAYS_IN_ROW = re.compile(
+_WEEKDAYS_IN_ROW = regex(
     rf"(?:^|(?<=[、。「\s週])){_DAY_IN_BRACKETS}(?:[ 、・]?{_DAY_IN_BRACKETS})+"
     r"(?=[\s、。]|[はがにもで]|から|まで|$)",
     re.MULTILINE,
 )
 
-_TIME = re.compile(
+_TIME = regex(
     rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<!{_D})(?<!{_D}[:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
     rf"(?![0-9０-９:：])(?:\s?([AaPp])\.?[Mm](?![A-Za-z])\.?)?"
     r"(?:(時間)|時|分)?"
 )
-_RATIO = re.compile(
+_RATIO = regex(
     rf"((?:比率?|縮尺|割合)[はがをも、:： ]{{0,2}})({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?![0-9０-９:：])"
 )
-_RATIO_OF = re.compile(
+_RATIO_OF = regex(
     rf"(?<![0-9０-９:：])({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?=\s?の(?:比|縮尺|割合))"
 )
-_LEADING_ZERO = re.compile(rf"(?<![0-9０-９.．])[0０]({_D})(?=[月日時分秒])")
-_AREA_CODE = re.compile(rf"[(（]([0０]{_D}{{1,4}})[)）]\s?(?={_D}{{1,4}}{_HYPHEN}{_D})")
+_LEADING_ZERO = regex(rf"(?<![0-9０-９.．])[0０]({_D})(?=[月日時分秒])")
+_AREA_CODE = regex(rf"[(（]([0０]{_D}{{1,4}})[)）]\s?(?={_D}{{1,4}}{_HYPHEN}{_D})")
 
-_VULGAR = re.compile(rf"({_D}?)([¼½¾⅐-⅞])")
-_FRACTION = re.compile(
+_VULGAR = regex(rf"({_D}?)([¼½¾⅐-⅞])")
+_FRACTION = regex(
     rf"(?<![0-9０-９/／:：.．A-Za-z])(?:({_D}{{1,4}})\s)?({_D}{{1,6}})[/／⁄]({_D}{{1,6}})(?![/／:：0-9０-９])"
 )
-_MINUS = re.compile(
+_MINUS = regex(
     rf"(?!(?<=[0-9０-９] )[-−－‐] )(?:^|(?<=[\s、。（(「はがも＝=:：~〜～]))[-−－‐]\s?(?={_D})"
     rf"|(?<![0-9０-９A-Za-z\s])[-−－‐](?={_AMOUNT}\s?[度℃°])",
     re.MULTILINE,
@@ -115,30 +112,30 @@ _UNITS = {
     "min": "分",
     "sec": "秒",
 }
-_UNIT = re.compile(
+_UNIT = regex(
     rf"(?<={_D})\s?([kcm]?m[²³]|[kcm]?m[23](?!\d)|°[CF]?|GB|TB|min|sec|[Llh])(?![A-Za-z0-9²³])"
 )
 
 _COUNTER = "[個人本枚匹頭羽台冊杯回階歳才分秒時日週月年泊名度円点種課章番件校巻行語倍割着足軒通箱袋組班曲億万千百つ%％℃]"
 _WORD_COUNTER = "(?:キロ|メートル|センチ|ミリ|グラム|リットル|ページ|ドル|パーセント|か月|ヶ月|カ月|km|cm|mm|kg|m|g)"
-_FROM_TO = re.compile(
+_FROM_TO = regex(
     rf"(?<![0-9０-９.．,，])(?P<from>{_AMOUNT})(?P<hyphen>\s?{_HYPHEN}\s?)"
     rf"(?P<to>{_AMOUNT})(?P<counter>\s?(?:{_COUNTER}|{_WORD_COUNTER}))"
 )
-_PLACE = re.compile(
+_PLACE = regex(
     rf"(?<![0-9０-９.．,，\-−－‐–—―])({_D}{{1,9}}){_HYPHEN}({_D}{{1,9}})"
     r"(?=\s?(?:番(?!目)|組|号|丁目))"
 )
-_SERIES = re.compile(rf"{_D}{{1,15}}(?:{_HYPHEN}{_D}{{1,15}}){{2,}}")
-_CLOCK_TO_CLOCK = re.compile(rf"(?<=[時分])\s?{_HYPHEN}\s?(?=(?:午前|午後)?{_D}{{1,2}}時)")
-_FROM = re.compile(rf"([0-9０-９①-⑳][\u4e00-\u9fffァ-ヺーA-Za-z]{{0,6}}[%％℃]?)\s?{_WAVE}+\s?")
-_TO_NUMBER = re.compile(rf"(?<=[^\W_ぁ-ゖー])\s?{_WAVE}+\s?(?={_D}|[①-⑳]|マイナス)")
+_SERIES = regex(rf"{_D}{{1,15}}(?:{_HYPHEN}{_D}{{1,15}}){{2,}}")
+_CLOCK_TO_CLOCK = regex(rf"(?<=[時分])\s?{_HYPHEN}\s?(?=(?:午前|午後)?{_D}{{1,2}}時)")
+_FROM = regex(rf"([0-9０-９①-⑳][\u4e00-\u9fffァ-ヺーA-Za-z]{{0,6}}[%％℃]?)\s?{_WAVE}+\s?")
+_TO_NUMBER = regex(rf"(?<=[^\W_ぁ-ゖー])\s?{_WAVE}+\s?(?={_D}|[①-⑳]|マイナス)")
 
-_TAKEN_FROM = re.compile(rf"(?<={_D})\s?[-−－]\s?(?={_D}{{1,9}}\s?[=＝])")
-_TIMES = re.compile(rf"(?<={_D})\s?[*＊]\s?(?={_D})")
-_POWER = re.compile(rf"(?<={_D})[\^＾]({_D}{{1,9}})")
-_EQUALS = re.compile(rf"(?<=[^\W_])\s?[=＝]\s?(?=約?(?:マイナス)?{_D})")
-_MAIL = re.compile(r"(?<![A-Za-z])[eEｅＥ][-‐－][mM]ail(?![a-z])")
+_TAKEN_FROM = regex(rf"(?<={_D})\s?[-−－]\s?(?={_D}{{1,9}}\s?[=＝])")
+_TIMES = regex(rf"(?<={_D})\s?[*＊]\s?(?={_D})")
+_POWER = regex(rf"(?<={_D})[\^＾]({_D}{{1,9}})")
+_EQUALS = regex(rf"(?<=[^\W_])\s?[=＝]\s?(?=約?(?:マイナス)?{_D})")
+_MAIL = regex(r"(?<![A-Za-z])[eEｅＥ][-‐－][mM]ail(?![a-z])")
 
 
 def _int(digits: str) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
 from tts_assets.japanese.normalise.brackets import asides_said, without_faces
@@ -28,19 +26,20 @@ from tts_assets.japanese.normalise.stretches import (
     stretches_marked,
     with_pauses,
 )
+from tts_assets.japanese.regex import regex
 from tts_assets.japanese.romaji import to_katakana
 
 #: Running text of these characters alone needs no rule.
-_PLAIN = re.compile(
+_PLAIN = regex(
     r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
 )
-_LINES = re.compile(r"[^\S\n]*\n\s*")
+_LINES = regex(r"[^\S\n]*\n\s*")
 _ENDS = "。．.！？!?、，…」』"
-_QUOTED = re.compile(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
-_MARK = re.compile(r"[^\w]+|_")
-_NOT_ROMAJI = re.compile(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
-_DIGIT = re.compile("[0-9０-９]")
-_LATIN = re.compile("[A-Za-z]+")
+_QUOTED = regex(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
+_MARK = regex(r"[^\w]+|_")
+_NOT_ROMAJI = regex(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
+_DIGIT = regex("[0-9０-９]")
+_LATIN = regex("[A-Za-z]+")
 
 
 def _lines_joined(text: str) -> str:

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import re
-
 from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.regex import regex
 
-_CROSS = re.compile(r"(?<!○)×(?!\s?[0-9０-９])")
-_ZERO_ALONE = re.compile(
+_CROSS = regex(r"(?<!○)×(?!\s?[0-9０-９])")
+_ZERO_ALONE = regex(
     r"(?<![0-9０-９一二三四五六七八九十百千〇])〇(?![0-9０-９一二三四五六七八九十百千年〇])"
 )
 _SAID = str.maketrans({"△": "三角", "◎": "二重丸"})
-_ARROW = re.compile("[ ]?[→⇒⇔↔←➡]+[ ]?")
+_ARROW = regex("[ ]?[→⇒⇔↔←➡]+[ ]?")
 _SILENT = (
     r"[※＊*†‡•‣◦●◆◇▲▼▽▶►◀◁■□〃ゝゞヽヾ§¶#＃^＾`´｀|｜\\_＿<>＜＞{}｛｝\[\]［］【】〔〕〈〉《》]+"
 )
-_UNSAID = re.compile(_SILENT)
-_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])")
+_UNSAID = regex(_SILENT)
+_BETWEEN_DIGITS = regex(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])")
 
 _LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
-_FROM_TO = re.compile(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
+_FROM_TO = regex(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
 #: えーと, すごーい and そうねー; before other kana a wave stands for a word.
-_DRAWN_OUT = re.compile(
+_DRAWN_OUT = regex(
     r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
     r"|(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[いうね](?![ぁ-ゖ])|ございま|[^\w〜～~]|\Z)"
 )
-_PLACEHOLDER = re.compile(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
-_WAVE = re.compile(r"[〜～~]+")
+_PLACEHOLDER = regex(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
+_WAVE = regex(r"[〜～~]+")
 #: A kana letter stands alone, a particle behind a wave.
-_PARTICLE = re.compile(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
+_PARTICLE = regex(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
 _SOUND_OF = {"は": "ワ", "へ": "エ"}
 _ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
-_NEEDLESS_SPACE = re.compile(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
-_PAUSES = re.compile(r"[、，]\s*(?:[、，]\s*)+")
-_PAUSE_AT_END = re.compile(r"[、，]\s*(?=[。．！？!?」』\n]|$)|(?:^|(?<=[。「『\n]))[、，・\s]+")
-_STOPS = re.compile(r"。[。\s]+")
+_NEEDLESS_SPACE = regex(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
+_PAUSES = regex(r"[、，]\s*(?:[、，]\s*)+")
+_PAUSE_AT_END = regex(r"[、，]\s*(?=[。．！？!?」』\n]|$)|(?:^|(?<=[。「『\n]))[、，・\s]+")
+_STOPS = regex(r"。[。\s]+")
 
 
 def _marks_said(text: str) -> str:

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import re
 
+from tts_assets.japanese.regex import regex
+
 #: What programs write for a value that is not there.
 ABSENT = frozenset(["None", "none", "null", "NULL", "NaN", "N/A", "n/a"])
 
 _NUMERAL = "0-9０-９一二三四五六七八九十百千万年"
-_BLANK = re.compile(
+_BLANK = regex(
     r"[_＿]{2,}|[(（\[［【{｛〔〈《「『][\s_＿・…．.?？]*[)）\]］】}｝〕〉》」』]"
     r"|[○●×△▲]{2,}(?<!○×)|[□■]"
     rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
 )
 #: Nothing but dots: somebody is silent. [...] is the gap of a flash card.
-_DOTS = re.compile(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
+_DOTS = regex(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
 #: Squares and dots before the text of a line; behind a square alone, a particle makes it a blank.
-_BULLET = re.compile(
+_BULLET = regex(
     r"^[ ]*(?:[■●](?![ ]?[にをはがでともへの](?![ぁ-ゖ]))|□(?=[ ](?![にをはがでともへの](?![ぁ-ゖ]))|[^ ぁ-ゖ]))"
     r"(?=[ ]?[^\s■□○●×△▲])",
     re.MULTILINE,
 )
 #: In running text a single _ that parts no Latin words is a blank, too.
-_SMALL_BLANK = re.compile(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
+_SMALL_BLANK = regex(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
 #: Patterns that begin with a part of speech: N＋です, V-て＋います, 動詞て形＋ください.
-_FORMULA = re.compile(
+_FORMULA = regex(
     r"[ 〜～~]*((?:[NVSＮＶＳ][0-9０-９]?|[AＡ](?=[-‐−－])|NP|VP|NA|Na|Adj|adj|Noun|noun|Verb|verb"
     r"|(?:[いなイナ]?形容|[名動助副])詞|普通形|辞書形|丁寧形|(?:[てた]|ない|ます|意向|可能|連用)形)"
     r"[ぁ-ゖ形\-‐−－ー〜～() （）]{0,8}(?:[(（][^()（）\n]{1,8}[)）])?[+＋])[ 〜～~]*[ぁ-ゖ\u3400-\u9fff]"
 )
-_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
-_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
-_GOES_ON = re.compile(rf"[ ]?{_JAPANESE.pattern}")
+_ADDRESS = regex(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+_JAPANESE = regex(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
+_GOES_ON = regex(rf"[ ]?{_JAPANESE.pattern}")
 #: What an engine's dictionary has a reading for: kana, kanji, Latin, Greek, digits, some signs.
-_SPEAKABLE = re.compile(
+_SPEAKABLE = regex(
     r"[ぁ-ゖァ-ヺ\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〆〇A-Za-zＡ-Ｚａ-ｚ0-9０-９Ⅰ-ⅻ①-⑳¼-¾⅐-⅞"
     r"Α-Ωα-ωÀ-ÖØ-öø-ÿ%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]"
 )
-_SOUNDLESS = re.compile(r"[ッっー、。\s]*")
+_SOUNDLESS = regex(r"[ッっー、。\s]*")
 
 
 def reason_for_silence(text: str) -> str | None:

@@ -6,47 +6,48 @@ import re
 from collections import Counter
 
 from tts_assets.japanese.normalise.furigana import surface
+from tts_assets.japanese.regex import regex
 
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
 #: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
 _NOTE = r"(?:[ ]*[(（][ぁ-ゖァ-ヺー\u3400-\u9fff々A-Za-z]{1,8}[)）])"
 #: Labels of one letter, which are never words of the line itself.
-_SHORT_LABEL = re.compile(rf"^[ ]*{_LETTER}{_NOTE}?(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
-_LINE_WITHIN = re.compile(rf"(?<=[。！？!?」』])[ ]*(?={_LETTER}(?:[ ]*[：:]|[「『]))")
-_COLON = re.compile(
+_SHORT_LABEL = regex(rf"^[ ]*{_LETTER}{_NOTE}?(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
+_LINE_WITHIN = regex(rf"(?<=[。！？!?」』])[ ]*(?={_LETTER}(?:[ ]*[：:]|[「『]))")
+_COLON = regex(
     r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*(?:(?<![0-9０-９])[：:]|[：:](?![0-9０-９]))(?!//)[ ]*(.*)"
 )
-_QUOTE = re.compile(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([「『].*[」』][。]?)[ ]*")
-_ROUND = re.compile(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
-_BRACKET = re.compile(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
-_DOT = re.compile(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
+_QUOTE = regex(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([「『].*[」』][。]?)[ ]*")
+_ROUND = regex(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
+_BRACKET = regex(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
+_DOT = regex(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
 #: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
-_SPACE = re.compile(
+_SPACE = regex(
     rf"[ ]*({_LETTER})[ ]+(?!さん|くん|ちゃん|さま|様|社|型|の人|の子"
     r"|[をが]|[のはにでともへや](?![ぁ-ゖ]))(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)"
 )
 #: A second speaker in one line.
-_NEXT = re.compile(
+_NEXT = regex(
     r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
 )
 #: A dash begins a turn, and so does a slash between sentences.
-_DASH = re.compile(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
-_SLASH = re.compile(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
-_NOTE_AT_END = re.compile(rf"{_NOTE}+$")
+_DASH = regex(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
+_SLASH = regex(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
+_NOTE_AT_END = regex(rf"{_NOTE}+$")
 #: A note that makes of what stands before it a name: who it is, or how it is read.
-_OF_PERSON = re.compile(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
-_NAME = re.compile(r"[^\s\d(（)）][^()（）]{0,11}")
-_BEFORE_QUOTE = re.compile(
+_OF_PERSON = regex(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
+_NAME = regex(r"[^\s\d(（)）][^()（）]{0,11}")
+_BEFORE_QUOTE = regex(
     rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
 )
 #: A name with の in it is that of a person, or a heading such as 今日の予定.
-_HEADING = re.compile(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
-_PERSON = re.compile(
+_HEADING = regex(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
+_PERSON = regex(
     r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|医者|部長|課長|社長|店長|"
     r"友だち|友達|ともだち|.*(?:さん|くん|ちゃん|さま))[A-ZＡ-Ｚ0-9０-９]?"
 )
 #: What stands before a colon in notices, exercises and tables.
-_NO_SPEAKER = re.compile(
+_NO_SPEAKER = regex(
     "例|例文|注|注意|問|問い|問題|質問|答|答え|解答|回答|正解|解説|訳|意味|場所|会場|時間|日時|日程|日付|期間|期限|料金|費用|"
     "参加費|入場料|電話|電話番号|住所|定休日|営業時間|対象|定員|持ち物|持物|内容|テーマ|題|題名|タイトル|メモ|ヒント|ポイント|"
     "主語|目的|結論|理由|原因|方法|結果|条件|備考|締め切り|締切|曜日|時刻|件名|宛先|差出人|材料|作り方|名前|氏名|年齢|職業|"

@@ -9,6 +9,7 @@ from tts_assets.japanese.alignment import opposite
 from tts_assets.japanese.kana import is_katakana, katakana
 from tts_assets.japanese.normalise.fit import has_kanji
 from tts_assets.japanese.normalise.furigana import marks
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
 #: As in SpokenForm: stretches of a text with their katakana.
 Readings: TypeAlias = tuple[tuple[str, str], ...]
 
-_SPACE = re.compile(r"\s+")
-_MARK = re.compile(r"[^\w]+|_")
+_SPACE = regex(r"\s+")
+_MARK = regex(r"[^\w]+|_")
 _ALNUM = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
 #: What a kana line leaves as it is written: 3, 1,000, JR.
-_RUN = re.compile(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
-_STOP = re.compile(r"[\s、。，．,.！？!?…「」『』・：:]+")
+_RUN = regex(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
+_STOP = regex(r"[\s、。，．,.！？!?…「」『』・：:]+")
 _KANJI = "[\u3400-\u9fff々〆〇]"
-_PAUSE = re.compile(r"[、。！？!?，．]+")
-_PAUSE_IN_LINE = re.compile(r"[、。！？!?，．,.]+")
-_BETWEEN_KANJI = re.compile(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
+_PAUSE = regex(r"[、。！？!?，．]+")
+_PAUSE_IN_LINE = regex(r"[、。！？!?，．,.]+")
+_BETWEEN_KANJI = regex(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
 def stretches_marked(written: str, said: str) -> Readings:

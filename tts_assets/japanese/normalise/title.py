@@ -12,23 +12,20 @@ from tts_assets.japanese.normalise.prepared import prepared
 from tts_assets.japanese.normalise.signs import sound_of_particle
 from tts_assets.japanese.normalise.silence import reason_for_silence
 from tts_assets.japanese.normalise.word import forms_of, spoken_word
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
 
-_LATIN_NOTE = re.compile(
+_LATIN_NOTE = regex(
     r"[(（\[［【〔](?=[^()（）\[\]［］【】〔〕]{0,80}[A-Za-z])[^()（）\[\]［］【】〔〕ぁ-ゖァ-ヺ\u3400-\u9fff]*[)）\]］】〕]"
 )
-_FORMULA = re.compile(
+_FORMULA = regex(
     r"(?<![A-Za-z])(?!or\s)[A-Za-zＡ-Ｚａ-ｚÀ-ÿ][A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９\- ]*|[+＋]"
 )
-_NUMBERED = re.compile(
-    r"(?<=[ぁ-ヺー\u3400-\u9fff々〜～])\s*(?:[0-9０-９①-⑳Ⅰ-Ⅻ]+)(?=\s*$|\s*[/／])"
-)
-_MIDDLE_DOT = re.compile(
-    r"(?<=[\u3040-\u309f\u3400-\u9fff])・(?=[〜～~\u3040-\u309f\u3400-\u9fff])"
-)
-_HONORIFIC = re.compile(r"^([〜～~]?)お\s*[/／・]\s*ご([〜～~].*)$", re.DOTALL)
+_NUMBERED = regex(r"(?<=[ぁ-ヺー\u3400-\u9fff々〜～])\s*(?:[0-9０-９①-⑳Ⅰ-Ⅻ]+)(?=\s*$|\s*[/／])")
+_MIDDLE_DOT = regex(r"(?<=[\u3040-\u309f\u3400-\u9fff])・(?=[〜～~\u3040-\u309f\u3400-\u9fff])")
+_HONORIFIC = regex(r"^([〜～~]?)お\s*[/／・]\s*ご([〜～~].*)$", re.DOTALL)
 #: What the dictionary reads otherwise where it stands alone: a bare 気味 is キミ.
 _BEHIND_WAVE = {
     "間": "アイダ",

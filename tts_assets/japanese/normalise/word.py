@@ -40,37 +40,38 @@ from tts_assets.japanese.normalise.silence import (
     unsayable,
 )
 from tts_assets.japanese.normalise.stretches import stretches_marked
+from tts_assets.japanese.regex import regex
 from tts_assets.japanese.romaji import to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Words of these characters alone need no rule: the common case, decided at once.
-_PLAIN = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
-_PLAIN_KANA = re.compile(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+(?<!する)(?<!スル)")
-_HEADWORD = re.compile(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
+_PLAIN = regex(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
+_PLAIN_KANA = regex(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+(?<!する)(?<!スル)")
+_HEADWORD = regex(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
 
-_BEFORE = re.compile(
+_BEFORE = regex(
     r"^(?:[〜～~…‥.．。、，,・_＿!！^＾*＊+＋=＝:：/／|｜“”\"‘’'\s]+|[-−－‐–—―]+(?![0-9０-９]))+"
 )
 _BEHIND = "〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’' \n-−－‐–—―"
-_SENSE = re.compile(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$")
-_DRAWN_OUT = re.compile(r"^([えあうん])[〜～~](?=[ぁ-ゖ])")
-_INSIDE = re.compile(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
-_OKURIGANA_DOT = re.compile(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
-_MARK_IN_KANA = re.compile(r"[.．・\-‐–'’\s]+")
+_SENSE = regex(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$")
+_DRAWN_OUT = regex(r"^([えあうん])[〜～~](?=[ぁ-ゖ])")
+_INSIDE = regex(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
+_OKURIGANA_DOT = regex(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
+_MARK_IN_KANA = regex(r"[.．・\-‐–'’\s]+")
 #: た(べる); but にほん(にっぽん) and いい(よい) are two readings.
-_OKURIGANA_NOTE = re.compile(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
-_STOP = re.compile(r"[、。！？!?]+")
+_OKURIGANA_NOTE = regex(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
+_STOP = regex(r"[、。！？!?]+")
 #: An ending that might be taken for a long vowel: よ.う, え.い.
-_ENDING = re.compile(r"(?<![ぁ-ゖ])([ぁ-ゖ])[.．]([うい])(?![ぁ-ゖ])")
-_LETTER = re.compile(r"[^\W_]")
+_ENDING = regex(r"(?<![ぁ-ゖ])([ぁ-ゖ])[.．]([うい])(?![ぁ-ゖ])")
+_LETTER = regex(r"[^\W_]")
 
-_ROMAJI = re.compile(
+_ROMAJI = regex(
     r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
 )
-_MARK_OF_READING = re.compile(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
-_SOUND = re.compile(r"[ァ-ヂツ-ヺ]")
+_MARK_OF_READING = regex(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
+_SOUND = regex(r"[ァ-ヂツ-ヺ]")
 
 
 def _edges_dropped(text: str) -> str:
