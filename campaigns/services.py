@@ -19,8 +19,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.simulator.running import running
-from tests.simulator.scenario import Scenario, voice_id
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.simulator.running import running  # noqa: E402 - found only now
+from tests.simulator.scenario import Scenario, voice_id  # noqa: E402
 
 CLIPS = 300
 CAP = 5
@@ -29,11 +32,11 @@ SHRINK = ((20.0, 4), (60.0, 3))
 LATENCY: dict[str, Any] = {"cap": CAP, "latency_seconds": 1.3, "latency_sigma": 0.4, "seed": 7}
 SCENARIOS = {
     "alone": Scenario(**LATENCY),
-    "alone, untold": Scenario(**LATENCY, tell_concurrency=False),
+    "untold": Scenario(**LATENCY, tell_concurrency=False),
     "neighbour": Scenario(**LATENCY, neighbour=NEIGHBOUR),
     "shrinking": Scenario(**LATENCY, shrink=SHRINK),
     "busy": Scenario(**LATENCY, busy=0.1),
-    "all of it": Scenario(**LATENCY, neighbour=((2, 10.0, 50.0),), shrink=SHRINK, busy=0.1),
+    "all": Scenario(**LATENCY, neighbour=((2, 10.0, 50.0),), shrink=SHRINK, busy=0.1),
 }
 COLUMNS = (
     "scenario",
@@ -63,7 +66,8 @@ def room(scenario: Scenario) -> Callable[[float], int]:
 
 def oracle(seconds: Sequence[float], room_at: Callable[[float], int]) -> float:
     """When the last of these is done, each begun as soon as there is room, in steps of 10 ms."""
-    left, open_until, now = list(seconds), [0.0][:0], 0.0
+    left, now = list(seconds), 0.0
+    open_until: list[float] = []
     while left or open_until:
         open_until = [end for end in open_until if end > now]
         while left and len(open_until) < room_at(now):
@@ -82,7 +86,7 @@ def generate(folder: Path, url: str) -> dict[str, Any]:
         cwd=folder,
         env=os.environ
         | {
-            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "PYTHONPATH": str(ROOT),
             "ELEVENLABS_API_KEY": "sk_simulator",
             "TTS_ASSETS_ELEVENLABS_BASE_URL": url,
         },
@@ -117,7 +121,7 @@ def turn(name: str, scenario: Scenario) -> tuple[str, ...]:
         f"{wall:.1f}",
         f"{best:.1f}",
         f"{wall / best:.3f}",
-        f"{sum(took) / CAP / wall:.1%}" if name.startswith("alone") else "",
+        f"{sum(took) / CAP / wall:.1%}" if name in ("alone", "untold") else "",
         f"{refused} ({refused / CLIPS:.1%})",
         str(busy),
         str(twice),
@@ -126,9 +130,13 @@ def turn(name: str, scenario: Scenario) -> tuple[str, ...]:
 
 def main() -> None:
     """Print the table."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("scenario", nargs="*", choices=[*SCENARIOS, []])
-    wanted = arguments.parse_args().scenario or SCENARIOS
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; without any, all")
+    wanted = parser.parse_args().scenario or list(SCENARIOS)
+    if unknown := [name for name in wanted if name not in SCENARIOS]:
+        parser.error(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
     print("| " + " | ".join(COLUMNS) + " |")
     print("|---" * len(COLUMNS) + "|")
     for name in wanted:

@@ -348,10 +348,20 @@ def test_a_broken_variable_that_nobody_needs_disturbs_nobody(tmp_path: Path) -> 
 
 
 def test_a_key_file_is_seen_from_the_file_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / "tts-assets.toml").write_text('api-key-file = "key.txt"\n')
+    (tmp_path / "tts-assets.toml").write_text('[elevenlabs]\napi-key-file = "key.txt"\n')
     (tmp_path / "below").mkdir()
-    assert _load(tmp_path / "below").api_key_file == str(tmp_path / "key.txt")
-    assert _load(tmp_path, TTS_ASSETS_API_KEY_FILE="other").api_key_file == "other"
+    assert _load(tmp_path / "below").key_file("elevenlabs") == str(tmp_path / "key.txt")
+    settings = _load(tmp_path, TTS_ASSETS_ELEVENLABS_API_KEY_FILE="other")
+    assert settings.key_file("elevenlabs") == "other"
+
+
+def test_a_key_file_of_one_vendor_is_for_no_other_and_a_typed_one_for_the_run(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tts-assets.toml").write_text('[elevenlabs]\napi-key-file = "key.txt"\n')
+    assert _load(tmp_path).key_file("openai") is None
+    typed = load(flags={"api-key-file": "typed"}, environment={}, folder=tmp_path)
+    assert [typed.key_file(name) for name in ("elevenlabs", "openai")] == ["typed", "typed"]
 
 
 @pytest.mark.parametrize(
@@ -381,7 +391,7 @@ def test_a_key_in_a_file_of_settings_is_told_and_not_shown(
 
 
 @pytest.mark.parametrize(
-    "content", ['elevenlabs = "sk_x"', 'api-key-file = ["sk_x"]', "api-key-file = 3"]
+    "content", ['elevenlabs = "sk_x"', '[openai]\napi-key-file = ["sk_x"]', 'api-key-file = "sk_x"']
 )
 def test_a_value_that_may_be_a_key_is_not_shown(tmp_path: Path, content: str) -> None:
     (tmp_path / "tts-assets.toml").write_text(content)

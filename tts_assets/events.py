@@ -192,6 +192,7 @@ class Report:
         audio_seconds: how long all that was made sounds.
         workers: how many clips were made at once.
         fatal: why the run ended early, None when it did not.
+        forced: what was fresh was to be made anew, too.
         stopped: somebody asked it to stop, or the bound of failures was reached.
         provider: the engine's name.
         chosen: why that engine, where the choice was left to us; None where it was asked for.
@@ -219,6 +220,7 @@ class Report:
     audio_seconds: float
     workers: int
     fatal: str | None
+    forced: bool
     stopped: bool
     provider: str
     chosen: str | None

@@ -112,6 +112,8 @@ async def _record(
 def _store(job: Job, voice: Voice, studio: Studio, recording: Recording) -> None:
     for asset in job.assets:
         line = ledger.encode(_line(job, asset, voice, studio, recording))
+        # It was paid for once, whatever it is called.
+        recording = replace(recording, billed=None)
         # The ledger's own words say why in this order.
         if job.recipe in asset:
             studio.log.append(line)

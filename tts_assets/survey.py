@@ -106,7 +106,11 @@ def survey(
     with _uncollected():
         planner = plan.Planner(
             recipes=plan.Recipes(
-                voice=chosen, engine=provider.engine, sound=settings.sound, words=settings.words
+                voice=chosen,
+                engine=provider.engine,
+                sound=settings.sound,
+                words=settings.words,
+                accents=provider.accents,
             ),
             present=found.present,
             recorded=known.recorded,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.errors import FatalError
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: What a server is told that we are.
 AGENT = "tts-assets"
 
+#: Loggers whose lines have whole addresses, those with signatures among them, and every header.
+_TALKATIVE = ("httpx", "hpack.hpack", "hpack.table")
+
 
 @asynccontextmanager
 async def client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
@@ -24,18 +27,22 @@ async def client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
-    # Its lines name whole addresses, those with signatures among them.
-    logger = logging.getLogger("httpx")
-    logger.addFilter(_is_warning)
-    try:
+    with ExitStack() as quiet:
+        for name in _TALKATIVE:
+            # Each client has its own: the first that is closed leaves those of the others.
+            hush = _Hush()
+            logger = logging.getLogger(name)
+            logger.addFilter(hush)
+            quiet.callback(logger.removeFilter, hush)
         async with _made(options) as made:
             yield made
-    finally:
-        logger.removeFilter(_is_warning)
 
 
-def _is_warning(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING
+class _Hush(logging.Filter):
+    """Lets warnings through only."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
 
 
 def _made(options: dict[str, Any]) -> httpx.AsyncClient:

@@ -179,10 +179,13 @@ def test_list_tells_where_each_key_is_from(shell: Shell) -> None:
         "elevenlabs": "environment (ELEVENLABS_API_KEY)",
         "openai": "environment (OPENAI_API_KEY)",
     }
-    (shell.project.folder / "other.toml").write_text('api-key-file = "key.txt"\n')
+    (shell.project.folder / "other.toml").write_text('[elevenlabs]\napi-key-file = "key.txt"\n')
     (shell.project.folder / "key.txt").write_text(KEY)
     filed = shell.sources("--config", "other.toml", **given)
-    assert filed == {"elevenlabs": "file (key.txt)", "openai": "file (key.txt)"}
+    assert filed == {
+        "elevenlabs": "file (key.txt)",
+        "openai": "environment (OPENAI_API_KEY)",
+    }
 
 
 def test_list_tells_what_to_do_where_there_is_no_keyring(shell: Shell) -> None:

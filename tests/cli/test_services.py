@@ -218,7 +218,7 @@ def test_doctor_tells_whether_the_service_answers(shop: Shop) -> None:
     shop.simulator.change(quota=500)
     done = shop.project.run(*words, **environment)
     told = {row["what"]: row["details"] for row in json.loads(done.stdout)}
-    assert told["service"] == "it answers, and has 3 voices"
+    assert told["service"] == "it answers; voices: 3"
     assert told["model"] == (
         "eleven_multilingual_v2: 10,000 characters at most; credits for each: 1"
     )

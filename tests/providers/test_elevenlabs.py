@@ -189,10 +189,10 @@ async def test_a_sound_that_was_cut_is_asked_for_once_more_and_both_are_counted(
         assert speech.billed == speaker.billed_total == 2 * len(RAIN.text)
 
 
-def pcm(seconds: float, *, ends_loudly: bool = False) -> Reply:
+def pcm(seconds: float, *, ends_loudly: bool = False, peak: int = 8_000) -> Reply:
     times = np.arange(int(seconds * 24_000))
     envelope = np.ones(times.size) if ends_loudly else np.linspace(1, 0, times.size) ** 2
-    sound = 8_000 * envelope * np.sin(times / 20)
+    sound = peak * envelope * np.sin(times / 20)
     return Reply(
         body=sound.astype("<i2").tobytes(),
         headers={"content-type": "audio/pcm", "character-cost": "1"},
@@ -247,6 +247,30 @@ async def test_what_is_too_short_to_say_it_is_never_believed(server: Loopback, t
         with pytest.raises(ClipError, match=r"0\.09 s long.*more than 0\.10 s"):
             await say(speaker)
     assert len(server.asked) == 2
+
+
+async def test_what_rambles_is_asked_for_once_more(server: Loopback, told: Told) -> None:
+    server.replies = [pcm(6.1), pcm(5.9)]
+    async with opened(settings_for(server.url), told) as speaker:
+        assert (await say(speaker)).billed == 2.0
+        server.replies = [pcm(6.1)]
+        with pytest.raises(ClipError, match=r"6\.10 s long.*less than 6\.00 s.*twice"):
+            await say(speaker)
+
+
+async def test_silence_is_asked_for_once_more_and_is_no_whole_sound(
+    server: Loopback, told: Told
+) -> None:
+    async with opened(settings_for(server.url), told) as speaker:
+        server.replies = [pcm(0.5, peak=0), pcm(0.5, ends_loudly=True)]
+        with pytest.raises(ClipError, match=r"ends as if cut off.*twice.* is silence"):
+            await say(speaker)
+        server.replies = [pcm(0.5, ends_loudly=True)]
+        for _ in range(2):
+            with pytest.raises(ClipError):
+                await say(speaker)
+        with pytest.raises(FatalError, match="the first 3 clips"):
+            await say(speaker)
 
 
 async def test_a_fast_voice_may_be_shorter(server: Loopback, told: Told) -> None:
@@ -313,7 +337,7 @@ async def test_a_quota_that_is_spent_ends_the_run_and_says_how_to_go_on(
     simulator.change(quota=simulator.state()["credits"] + 3)
     async with opened(settings_for(simulator.url), told) as speaker:
         await say(speaker, OPEN)
-        with pytest.raises(FatalError, match=r"1 are left and 2 needed.*same command goes on"):
+        with pytest.raises(FatalError, match=r"1 are left and 2 needed: go on when there are more"):
             await say(speaker, OPEN)
 
 
@@ -439,6 +463,14 @@ async def test_voices_are_listed_page_by_page(simulator: Simulator) -> None:
     ] * 3
 
 
+async def test_what_a_voice_is_called_is_one_short_line_without_the_key(server: Loopback) -> None:
+    voice = {"voice_id": VOICE, "name": f"a\n{KEY}\x1b[1m", "description": "b" * 999}
+    server.replies = [Reply(body=json.dumps({"voices": [voice]}).encode())]
+    (listed,) = await ElevenLabs(settings_for(server.url), patience=AT_ONCE).listed()
+    assert listed.description.startswith("a *** [1m, bbb")
+    assert len(listed.description) < 200
+
+
 async def test_the_balance_is_told_or_why_it_is_not(simulator: Simulator) -> None:
     provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
     assert isinstance(provider, Priced)
@@ -450,7 +482,7 @@ async def test_the_balance_is_told_or_why_it_is_not(simulator: Simulator) -> Non
     simulator.change(subscription_readable=False)
     why = await provider.balance()
     assert isinstance(why, str)
-    assert "lacks a permission" in why
+    assert "lacks a permission: give it the one that is missing" in why
     assert "user_read" in why
 
 
@@ -508,6 +540,12 @@ def test_no_voice_is_chosen_for_anybody() -> None:
         provider.voices()
     with pytest.raises(UsageError, match="tts-assets voices --provider elevenlabs"):
         provider.problem()
+
+
+async def test_it_is_not_asked_without_a_key() -> None:
+    with pytest.raises(UsageError, match="there is no API key"):
+        async with ElevenLabs(replace(settings_for(), keys={})).open(workers=1, timeout_seconds=1):
+            pytest.fail("it must not open")
 
 
 def test_without_a_key_it_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,9 +113,12 @@ def tone(seconds: float = 0.5, rate_hz: int = 24_000) -> np.ndarray[Any, np.dtyp
     return (0.3 * np.sin(np.arange(int(seconds * rate_hz)) / 20)).astype(np.float32)
 
 
-def sound(container: str, subtype: str | None = None, *, rate_hz: int = 24_000) -> bytes:
+def sound(
+    container: str, subtype: str | None = None, *, seconds: float = 0.5, rate_hz: int = 24_000
+) -> bytes:
     buffer = io.BytesIO()
-    soundfile.write(buffer, tone(rate_hz=rate_hz), rate_hz, format=container, subtype=subtype)
+    samples = tone(seconds, rate_hz)
+    soundfile.write(buffer, samples, rate_hz, format=container, subtype=subtype)
     return buffer.getvalue()
 
 
@@ -123,9 +126,9 @@ def pcm(seconds: float = 0.5) -> bytes:
     return (tone(seconds) * 32_767).astype("<i2").tobytes()
 
 
-def wav(length: int | None = None, seconds: float = 0.5) -> bytes:
+def wav(length: int | None = None, seconds: float = 0.5, *, silent: bool = False) -> bytes:
     """A WAV file that tells this length of its sound, or the true one."""
-    data = pcm(seconds)
+    data = bytes(len(pcm(seconds))) if silent else pcm(seconds)
     told_length = len(data) if length is None else length
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 24_000, 48_000, 2, 16)
     head = struct.pack("<4sI4s", b"RIFF", min(told_length + 36, 0xFFFFFFFF), b"WAVE")
@@ -272,44 +275,66 @@ async def test_a_success_without_sound_is_asked_for_again_and_then_told(
 
 @pytest.mark.parametrize(
     ("body", "message"),
-    [(wav(48_000), "the sound was cut: 24000 of 48000 bytes"), (pcm()[:-1], "no whole samples")],
+    [
+        (wav(48_000), "the sound was cut: 24000 of 48000 bytes"),
+        (pcm()[:-1], "no whole samples"),
+        (wav(seconds=0.1), r"0\.10 s long, and what it should say takes more than 0\.20 s"),
+        (wav(seconds=9.1), r"9\.10 s long, and what it should say takes less than 9\.00 s"),
+        (wav(silent=True), r"the sound of 0\.50 s is silence"),
+    ],
 )
-async def test_a_sound_that_was_cut_is_told(
+async def test_a_sound_that_cannot_be_right_is_asked_for_once_more(
     server: Loopback, told: Told, body: bytes, message: str
 ) -> None:
-    server.replies = [reply(body)]
+    server.replies = [reply(body), reply(wav())]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
-        with pytest.raises(ClipError, match=message):
-            await say(speaker)
-
-
-async def test_speech_too_short_for_its_morae_is_asked_for_once_more(
-    server: Loopback, told: Told
-) -> None:
-    server.replies = [reply(wav(seconds=0.1)), reply(wav())]
-    async with opened(settings_for(server.url), told) as speaker:
         assert (await say(speaker, KYUSHU)).samples.size == 12_000
         assert len(server.asked) == 2
-        server.replies = [reply(wav(seconds=0.1))]
-        with pytest.raises(ClipError, match=r"0\.10 s came twice for what takes 0\.20 s or more"):
+        server.replies = [reply(body)]
+        with pytest.raises(ClipError, match=f"{message}.*asked for twice"):
             await say(speaker, KYUSHU)
         assert len(server.asked) == 4
-        # Faster speech may be shorter; a server that ignores a slow one is no liar.
-        assert (await say(speaker, KYUSHU, speed=2.0)).samples.size == 2_400
-        server.replies = [reply(wav(seconds=0.3))]
-        assert (await say(speaker, KYUSHU, speed=0.25)).samples.size == 7_200
+
+
+@pytest.mark.parametrize(
+    ("speed", "seconds"), [(2.0, 0.1), (0.25, 0.3), (0.25, 26.9), (4.0, 8.9), (1.0, 8.9)]
+)
+async def test_who_speaks_faster_or_slower_or_ignores_the_speed_is_believed(
+    server: Loopback, told: Told, speed: float, seconds: float
+) -> None:
+    server.replies = [reply(wav(seconds=seconds))]
+    async with opened(settings_for(server.url), told) as speaker:
+        speech = await say(speaker, KYUSHU, speed=speed)
+    assert speech.samples.size == pytest.approx(seconds * 24_000, abs=1)
+
+
+async def test_a_part_that_is_too_short_is_asked_for_once_more_by_itself(
+    server: Loopback, told: Told
+) -> None:
+    server.replies = [reply(wav(seconds=120.0)), reply(wav()), reply(wav(seconds=20.0))]
+    async with opened(settings_for(server.url), told) as speaker:
+        assert (await say(speaker, PASSAGE)).samples.size == 140 * 24_000
+        first, *others = [asked.json["input"] for asked in server.asked]
+        assert first + others[0] == PASSAGE.text
+        assert others == [others[0]] * 2
+        server.replies = [reply(wav(seconds=120.0)), reply(wav())]
+        with pytest.raises(ClipError, match=r"0\.50 s long.*takes more than 1\d\.\d\d s"):
+            await say(speaker, PASSAGE)
 
 
 async def test_a_long_text_is_said_in_parts_that_are_joined(server: Loopback, told: Told) -> None:
-    server.replies = [reply(wav(seconds=60.0)), reply(wav(seconds=30.0))]
+    server.replies = [reply(wav(seconds=120.0)), reply(wav(seconds=20.0))]
     async with opened(settings_for(server.url), told) as speaker:
         speech = await say(speaker, PASSAGE)
-        assert speech.samples.size == 90 * 24_000
+        assert speech.samples.size == 140 * 24_000
         parts = [asked.json["input"] for asked in server.asked]
         assert "".join(parts) == PASSAGE.text
         assert [len(part) <= 1_500 and part.endswith("。") for part in parts] == [True, True]
-        server.replies = [reply(sound("WAV")), reply(sound("WAV", rate_hz=48_000))]
-        with pytest.raises(ClipError, match=r"different rates: \[24000, 48000\]"):
+        server.replies = [
+            reply(sound("WAV", seconds=120.0)),
+            reply(sound("WAV", seconds=20.0, rate_hz=8_000)),
+        ]
+        with pytest.raises(ClipError, match=r"different rates: \[8000, 24000\]"):
             await say(speaker, PASSAGE)
 
 
@@ -337,7 +362,7 @@ async def test_what_was_lost_is_asked_for_again(
 async def test_a_spent_quota_ends_the_run(simulator: Simulator, told: Told) -> None:
     simulator.change(quota=0)
     async with opened(settings_for(simulator.url), told) as speaker:
-        with pytest.raises(FatalError, match=r"nothing is left to pay with; .* goes on from here"):
+        with pytest.raises(FatalError, match=r"nothing is left to pay with: go on when there is"):
             await say(speaker)
 
 
@@ -407,7 +432,7 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
             FatalError,
             "change --speed",
         ),
-        (422, {"detail": [{"msg": "odd"}, 7]}, ClipError, r"says: : odd; 7"),
+        (422, {"detail": [{"msg": "odd"}, 7]}, ClipError, r"says: odd; 7"),
         (400, error(param="response_format"), FatalError, r"change openai\.response-format"),
         (413, b"<html>Too big</html>", ClipError, r"\(413\) \(it says: Too big\)"),
         (500, error(), PassingError, r"answered 500 \(it says: because\)"),
@@ -534,7 +559,7 @@ async def test_what_can_never_be_had_is_said_before_anything_is_sent(
 
 
 async def test_openai_is_not_asked_without_a_key() -> None:
-    with pytest.raises(FatalError, match="wants a key"):
+    with pytest.raises(UsageError, match="wants a key"):
         async with OpenAI(Settings(voice="alloy")).open(workers=1, timeout_seconds=1.0):
             pytest.fail("it must not open")
 
@@ -561,8 +586,18 @@ def test_it_is_remote_and_promises_nothing() -> None:
 PRICED = Price(provider="openai", per_1000_credits=0.015, currency="USD", read=date(2026, 11, 22))
 
 
-@pytest.mark.parametrize("more", [{"prices": (PRICED,)}, {"max_chars": 100}, {"max_cost": 1.0}])
-async def test_it_has_a_price_where_somebody_asks_for_one(told: Told, more: Any) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"prices": (PRICED,)},
+        {"max_chars": 100},
+        {"max_cost": 1.0},
+        {"openai": OpenAISettings(base_url="https://api.openai.com/v1")},
+    ],
+)
+async def test_it_costs_something_at_openai_and_where_somebody_says_so(
+    told: Told, more: Any
+) -> None:
     provider = openai(replace(settings_for(), **more))
     assert isinstance(provider, Priced)
     provider._told = told

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation
 from tts_assets.errors import ClipError
-from tts_assets.providers.sent_sound import check, is_cut, shortest_seconds, speech
+from tts_assets.providers.sent_sound import (
+    check,
+    fault,
+    is_cut,
+    longest_seconds,
+    shortest_seconds,
+    speech,
+)
 from tts_assets.remote import PassingError
 
 RATE_HZ = 24_000
@@ -148,14 +155,40 @@ def test_what_ends_loudly_was_cut(samples: NDArray[np.float32], *, cut: bool) ->
     assert is_cut(samples, RATE_HZ) is cut
 
 
-def test_a_mora_takes_a_twentieth_of_a_second() -> None:
-    said = Pronunciation(
-        phrases=(Phrase("キョーワ", 1), Phrase("ハ^レ", 0)),
-        basis=Basis.UNCHECKED,
-        accent_basis=AccentBasis.GUESSED,
-    )
-    assert shortest_seconds(said, 1.0) == pytest.approx(0.25)
-    assert shortest_seconds(said, 2.0) == pytest.approx(0.125)
+FINE = Pronunciation(
+    phrases=(Phrase("キョーワ", 1), Phrase("ハ^レ", 0)),
+    basis=Basis.UNCHECKED,
+    accent_basis=AccentBasis.GUESSED,
+)
+
+
+def test_a_mora_takes_at_least_a_twentieth_of_a_second() -> None:
+    assert shortest_seconds(FINE, 1.0) == pytest.approx(0.25)
+    assert shortest_seconds(FINE, 2.0) == pytest.approx(0.125)
+
+
+def test_a_mora_takes_a_second_and_a_half_at_most_at_any_speed_that_is_not_slow() -> None:
+    assert longest_seconds(FINE, 1.0) == longest_seconds(FINE, 2.0) == pytest.approx(7.5)
+    assert longest_seconds(FINE, 0.5) == pytest.approx(15.0)
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "peak", "found"),
+    [
+        (0.5, 1.0, 1.0, None),
+        (0.51, 1.0, 1.0, "0.50 s long, and what it should say takes more than 0.51 s"),
+        (0.0, -2.4, 1.0, None),
+        (0.0, -2.6, 1.0, "0.50 s long, and what it should say takes less than 0.40 s"),
+        (0.0, 1.0, 0.0, "the sound of 0.50 s is silence"),
+        (0.0, 1.0, 1e-4, "the sound of 0.50 s is silence"),
+        (0.0, 1.0, -1.0, None),
+    ],
+)
+def test_what_cannot_be_speech_has_a_fault(
+    shortest: float, longest: float, peak: float, found: str | None
+) -> None:
+    told = fault(peak * np.abs(TONE), RATE_HZ, shortest=shortest, longest=longest)
+    assert told is found is None or found in (told or "")
 
 
 def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:

@@ -103,13 +103,13 @@ async def _fails(engine: Engine, form: SpokenForm = WORD) -> TtsAssetsError:
     return caught.value
 
 
-def _wav(seconds: float) -> bytes:
+def _wav(seconds: float, *, level: int = 9_000) -> bytes:
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(24_000)
-        file.writeframes(np.full(int(seconds * 24_000), 9_000, "<i2").tobytes())
+        file.writeframes(np.full(int(seconds * 24_000), level, "<i2").tobytes())
     return buffer.getvalue()
 
 
@@ -125,7 +125,7 @@ def test_its_voices_are_those_of_the_settings_the_default_first() -> None:
     )
     own = VoicevoxSettings(voices=("3", "2"))
     provider = Voicevox(Settings(voice="8", voicevox=own, sources=(talks,)))
-    assert [voice.name for voice in provider.voices()] == ["3", "2", "8", "9"]
+    assert [voice.name for voice in provider.voices()] == ["8", "3", "2", "9"]
 
 
 def test_without_a_voice_it_tells_how_to_find_one() -> None:
@@ -236,7 +236,8 @@ async def test_its_pace_and_its_begin_are_told(engine: Engine) -> None:
         await speaker.speak(WORD, VOICE, on_start=lambda: begun.append(None))
         assert isinstance(speaker, Paced)
         assert speaker.limiter.traffic().requests == 2
-    assert len(begun) == 2
+    # Each request tells that it is sent, and that its answer has come.
+    assert len(begun) == 4
 
 
 @pytest.mark.parametrize("name", ["33", "3002"])
@@ -327,6 +328,8 @@ async def test_a_server_that_is_asked_too_much_is_asked_again(engine: Engine) ->
     ("body", "words"),
     [
         (_wav(0.09), "0.09 s"),
+        (_wav(6.1), "takes less than 6.00 s"),
+        (_wav(0.5, level=0), "0.50 s is silence"),
         (_wav(0), "no samples"),
         (_wav(1)[:-900], "cut"),
         (b"", "empty"),

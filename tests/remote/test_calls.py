@@ -33,7 +33,7 @@ class Server:
         await anyio.sleep(self.seconds)
         self.act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
         if isinstance(self.act, LostError):
-            raise PassingError("it cannot be reached")
+            raise PassingError("it cannot be reached", unpaid=True)
         return OK
 
     def judge(self, _: Answer) -> str:
@@ -109,6 +109,33 @@ def test_an_error_of_the_clip_is_not_asked_for_again() -> None:
 def test_a_call_that_took_too_long_is_not_asked_for_again() -> None:
     with pytest.raises(ClipTimeoutError):
         ask(ClipTimeoutError("too late"), None)
+
+
+def test_one_lost_answer_ends_nothing_while_others_are_open() -> None:
+    async def main() -> None:
+        calls = Calls(Limiter(most=4), Patience())
+        slow, lost = Server(acts=[None], seconds=320.0), Server(acts=[BROKEN, None], seconds=310.0)
+        async with anyio.create_task_group() as tasks:
+            for server in (slow, lost):
+                tasks.start_soon(calls.ask, server.send, server.judge)
+        assert (len(slow.asked), len(lost.asked)) == (1, 2)
+
+    run(main)
+
+
+def test_a_service_slower_than_the_time_limit_is_not_paid_for_ever() -> None:
+    async def main() -> None:
+        calls = Calls(Limiter(most=2), Patience())
+        server = Server(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
+        ends: list[type[Exception]] = []
+        while FatalError not in ends:
+            try:
+                await calls.ask(server.send, server.judge)
+            except (ClipTimeoutError, FatalError) as exc:
+                ends.append(type(exc))
+        assert ends == [ClipTimeoutError] * 9 + [FatalError]
+
+    run(main)
 
 
 def test_after_the_end_nothing_more_is_asked_for() -> None:
@@ -194,14 +221,19 @@ def test_its_time_does_not_run_while_it_waits() -> None:
 
     times = told(act)
     assert times[0] == 0
-    assert all(5 <= seconds <= 35 for seconds in times[1:])
-    assert max(after - before for before, after in itertools.pairwise(times[1:])) <= 1
+    assert all(5 <= seconds <= 35 for seconds in times[1:-1])
+    # What came in the last moment has its time to become a clip.
+    assert times[-1] == 40
+    assert max(after - before for before, after in itertools.pairwise(times[1:-1])) <= 1
 
 
 def test_a_call_that_is_over_is_told_nothing() -> None:
     async def act(calls: Calls, times: list[float]) -> None:
         server = Server(acts=[None])
-        await calls.ask(server.send, server.judge, lambda: times.append(anyio.current_time()))
+        begun = anyio.current_time()
+        await calls.ask(
+            server.send, server.judge, lambda: times.append(anyio.current_time() - begun)
+        )
         await anyio.sleep(10)
 
-    assert len(told(act)) == 1
+    assert told(act) == [0.0, 0.0]

@@ -1,5 +1,7 @@
 """The client over real sockets: whole answers in time, lost ones told, keys to nobody else."""
 
+import contextlib
+import gzip
 import logging
 import socket
 import threading
@@ -97,6 +99,84 @@ async def test_a_service_that_sends_on_to_itself_for_ever_is_given_up(simulator:
             await ours.ask(speech())
 
 
+@contextmanager
+def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers each connection with these bytes, and keeps what it was asked."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for answer in answers:
+                with contextlib.suppress(OSError):
+                    connection, _ = listening.accept()
+                    with connection:
+                        heard.append(connection.recv(65_536))
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", heard
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def moved(location: str) -> bytes:
+    return f"HTTP/1.1 307 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "http://a.invalid:99999/", "//b.invalid/x"])
+async def test_a_redirect_to_what_is_no_address_ends_the_run(location: str) -> None:
+    with saying(moved(location)) as (url, _):
+        async with client(url) as ours:
+            with pytest.raises(FatalError, match="set the base-url"):
+                await ours.ask(speech())
+
+
+async def test_a_key_that_a_service_repeats_is_in_no_message() -> None:
+    for answer in (
+        moved(f"http://b.invalid/echo/{KEY.reveal()}"),
+        f"HTTP/1.1 200 OK\r\nyou sent {KEY.reveal()} {'x' * 9_000}\r\n\r\n".encode(),
+    ):
+        with saying(answer) as (url, _):
+            async with client(url) as ours:
+                with pytest.raises((FatalError, PassingError)) as caught:
+                    await ours.ask(speech())
+        assert KEY.reveal() not in str(caught.value)
+        assert "***" in str(caught.value)
+        assert len(str(caught.value)) < 1_000
+
+
+async def test_no_proxy_stands_between_us_and_this_machine(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.change(faults=[])
+    with saying() as (proxy, heard):
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy)
+        async with client(simulator.url) as ours:
+            assert (await ours.ask(speech())).status == 200
+    assert heard == []
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_what_was_packed_on_the_way_is_unpacked_if_it_is_whole(*, cut: bool) -> None:
+    packed = gzip.compress(b"whole") + (gzip.compress(b"and more") if cut else b"")
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with saying(head.encode() + packed) as (url, _):
+        async with client(url) as ours:
+            if cut:
+                with pytest.raises(PassingError, match="lost on its way"):
+                    await ours.ask(speech())
+            else:
+                assert (await ours.ask(speech())).body == b"whole"
+
+
+async def test_half_a_character_costs_that_clip_only(simulator: Simulator) -> None:
+    async with client(simulator.url) as ours:
+        with pytest.raises(ClipError, match="is half a character"):
+            await ours.ask(speech("犬\ud800"))
+
+
 async def test_another_address_of_the_same_service_is_gone_on_to(simulator: Simulator) -> None:
     simulator.change(faults=[{"kind": "redirect", "count": 1}])
     async with client(simulator.url) as ours:
@@ -116,7 +196,11 @@ async def test_nobody_there_is_told_with_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.invalid", "https://", "https://u:p@a.invalid", "http://[", "https://a?b", "a"]
+    "url",
+    [
+        *("ftp://a.invalid", "https://", "https://u:p@a.invalid", "http://[", "https://a?b", "a"),
+        *("http://127.0.0.1/\x7f", "https://\u2028x", "https://a b"),
+    ],
 )
 def test_what_is_no_address_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(UsageError, match=r"^the base-url is no address: write https://host/path"):
@@ -137,6 +221,8 @@ async def test_neither_key_nor_address_gets_into_logs(
     simulator.change(faults=[])
     caplog.set_level(logging.INFO)
     async with client(simulator.url) as ours:
+        async with client(simulator.url):
+            pass
         await ours.ask(speech())
     assert KEY.reveal() not in caplog.text
     assert simulator.url not in caplog.text
@@ -195,8 +281,9 @@ def over_tls(folder: Path, authority: trustme.CA) -> Iterator[str]:
 
 
 async def test_a_service_that_offers_http_2_is_asked_in_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
@@ -204,6 +291,8 @@ async def test_a_service_that_offers_http_2_is_asked_in_it(
         async with client(url) as ours:
             answer = await ours.ask(Request(method="GET", path="", seconds=20.0))
     assert answer.body == b"2"
+    # The library of HTTP/2 would log each header.
+    assert KEY.reveal() not in caplog.text
 
 
 async def test_a_service_that_nobody_vouches_for_is_not_asked(tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def test_requests_that_were_open_together_cut_it_once() -> None:
     run(main)
 
 
+def test_a_refusal_that_tells_of_more_room_does_not_raise_it() -> None:
+    async def main() -> None:
+        limiter = Limiter(most=20)
+        async with limiter.slot() as slot:
+            await anyio.sleep(1)
+            limiter.refused(slot, most=15)
+        assert limiter.limit == 1
+
+    run(main)
+
+
 def test_without_a_ceiling_it_grows_quickly_until_the_first_refusal_and_slowly_then() -> None:
     async def main() -> None:
         limiter = Limiter(most=100)

@@ -59,7 +59,10 @@ def _value(text: str) -> Any:
 
 def _fields(text: str) -> dict[str, Any]:
     """The fields of a scenario, from JSON or the path of a file with it."""
-    content = text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
+    try:
+        content = text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
+    except OSError as exc:
+        raise argparse.ArgumentTypeError(f"{text}: {exc.strerror}") from exc
     value = json.loads(content)
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError("a scenario is a JSON object")
@@ -105,7 +108,10 @@ def main() -> None:
         scenario = made(base | told)
     except ValueError as exc:
         parser.error(str(exc))
-    asyncio.run(serve(scenario, port))
+    try:
+        asyncio.run(serve(scenario, port))
+    except OSError as exc:
+        parser.error(f"port {port}: {exc.strerror}")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def list_keys(settings: Settings) -> ExitCode:
     for name in keys.ENVIRONMENT:
         given = settings.keys.get(name)
         try:
-            secret = keys.find(name, file=settings.api_key_file, given=given)
+            secret = keys.find(name, file=settings.key_file(name), given=given)
         except TtsAssetsError as exc:
             rows.append((name, "none", str(exc)))
         else:

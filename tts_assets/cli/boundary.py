@@ -1,6 +1,7 @@
 """The one place where errors become exit codes."""
 
 import functools
+import importlib.util
 import io
 import os
 import sys
@@ -21,6 +22,7 @@ def answered(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        _keep_output_ours()
         for stream in (sys.stdout, sys.stderr):
             # Some terminals and pipes cannot take Japanese: better an escape than no report.
             if isinstance(stream, io.TextIOWrapper):
@@ -39,6 +41,14 @@ def answered(command: Callable[P, ExitCode]) -> Callable[P, None]:
         raise typer.Exit(code)
 
     return run
+
+
+def _keep_output_ours() -> None:
+    """Retries are told to structlog where that is installed, which prints to standard output."""
+    if importlib.util.find_spec("structlog") is not None:
+        import stamina.instrumentation  # noqa: PLC0415 - heavy, and hardly ever needed
+
+        stamina.instrumentation.set_on_retry_hooks([])
 
 
 def _code_of(error: Exception) -> ExitCode:

@@ -108,7 +108,7 @@ def _service(settings: Settings) -> list[tuple[str, bool, str]]:
         provider = engines.choose(settings).provider
         if not isinstance(provider, engines.Remote) or provider.problem():
             return []
-        rows = [("service", True, f"it answers, and has {len(anyio.run(provider.listed))} voices")]
+        rows = [("service", True, f"it answers; voices: {len(anyio.run(provider.listed))}")]
         if isinstance(provider, engines.Priced):
             left = anyio.run(provider.balance)
             rows.append(("model", True, anyio.run(provider.terms)))

@@ -40,14 +40,14 @@ def expected(cost: Cost) -> str:
     )
 
 
-def cost_lines(cost: Cost, *, dry_run: bool) -> list[str]:
+def cost_lines(cost: Cost, *, dry_run: bool, forced: bool = False) -> list[str]:
     """Lines of a summary."""
     if dry_run:
         lines = [f"cost      {expected(cost)}", *_price(cost), *_quota(cost)]
     else:
         lines = [*_billed(cost), *_price(cost)]
     if cost.left.clips:
-        again = "" if dry_run else "; run the same command again to make them"
+        again = "" if dry_run or forced else "; run the same command again to make them"
         lines.append(
             f"left      {_clips(cost.left)} for another run, because of {cost.bound}: "
             f"{_credits(cost, cost.left.credits)}{again}"
@@ -60,7 +60,7 @@ def traffic_line(traffic: Traffic) -> str:
     limits = sorted({limit for _, limit in traffic.limits})
     room = f"; {' to '.join(map(str, dict.fromkeys((limits[0], limits[-1]))))} at once"
     return (
-        f"service   {traffic.requests} requests, {traffic.refusals} refused, "
+        f"service   {_many(traffic.requests, 'request')}, {traffic.refusals} refused, "
         f"{traffic.retries} repeated{room if limits else ''}; waited {traffic.waited_seconds:.0f} s"
     )
 
@@ -162,7 +162,7 @@ def _unsayable(cost: Cost) -> str:
 
 
 def _bill(cost: Cost, bill: Bill) -> str:
-    return f"{bill.characters:,} characters, {_credits(cost, bill.credits)}"
+    return f"{_many(bill.characters, 'character')}, {_credits(cost, bill.credits)}"
 
 
 def _credits(cost: Cost, credit_count: float) -> str:
@@ -181,4 +181,8 @@ def _number(value: float) -> str:
 
 
 def _clips(bill: Bill) -> str:
-    return "1 clip" if bill.clips == 1 else f"{bill.clips:,} clips"
+    return _many(bill.clips, "clip")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

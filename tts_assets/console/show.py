@@ -180,6 +180,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "audio_seconds": round(report.audio_seconds, 3),
         "fatal": report.fatal,
+        "forced": report.forced,
         "stopped": report.stopped,
         "provider": report.provider,
         "chosen": report.chosen,
@@ -218,13 +219,19 @@ def _summary(report: Report) -> list[str]:
         lines.append(f"URLs      {report.urls_written} written{missed}")
     lines += _service(report)
     if report.stopped:
-        lines.append("stopped   run the same command again to make the rest")
+        lines.append(f"stopped   {_go_on(report)}")
     if report.fatal:
         lines.append(f"ended     {report.fatal}")
-        lines.append("          run the same command again to make the rest")
+        lines.append(f"          {_go_on(report)}")
     if report.credit and report.made:
         lines.append(f"credit    {report.credit}")
     return lines
+
+
+def _go_on(report: Report) -> str:
+    if report.forced:
+        return "with --force the same command begins anew; what was not made is as it was before"
+    return "run the same command again to make the rest"
 
 
 def _service(report: Report) -> list[str]:
@@ -232,7 +239,7 @@ def _service(report: Report) -> list[str]:
     if report.traffic is not None and report.traffic.requests:
         lines.append(traffic_line(report.traffic))
     if report.cost is not None and report.to_make:
-        lines += cost_lines(report.cost, dry_run=report.dry_run)
+        lines += cost_lines(report.cost, dry_run=report.dry_run, forced=report.forced)
     return lines
 
 

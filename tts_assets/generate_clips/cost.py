@@ -167,19 +167,18 @@ class Books:
         rate = max(1.0, self._accounted / self._settled) if self._settled else 1.0
         in_flight = (sent.credits - self._settled) * rate
         credit_count = self._accounted + self._unexplained() + in_flight
-        again = max(1.0, credit_count / sent.credits) if sent.credits else 1.0
-        return self._passed(sent.characters * again, credit_count)
+        return self._passed(sent.characters, credit_count)
 
     def _unexplained(self) -> float:
         """Credits that were charged, and for no clip that is known to be over."""
         if self._meter is None:
             return 0.0
-        return max(0.0, self._meter.billed_total - self._accounted)
+        return max(0.0, (self._meter.billed_total or 0.0) - self._accounted)
 
-    def _passed(self, characters: float, credit_count: float) -> str | None:
+    def _passed(self, characters: int, credit_count: float) -> str | None:
         """The bound that so much would pass."""
         most, cost = self._settings.max_chars, self._settings.max_cost
-        if most is not None and characters > most * (1 + _ROUNDING):
+        if most is not None and characters > most:
             return f"max-chars = {most}"
         money = 0.0 if self._price is None else self._price.of(credit_count)
         if cost is not None and money > cost * (1 + _ROUNDING):

@@ -41,7 +41,10 @@ def paid_before(
     for job in jobs:
         if origins := before.get((job.form.text, job.form.reading)):
             now = _now(settings, provider, job, own)
-            found[job.recipe] = _reason(_nearest(origins, now), now, forced=settings.force)
+            accents = provider.accents(job.voice or own)
+            found[job.recipe] = _reason(
+                _nearest(origins, now), now, forced=settings.force, accents=accents
+            )
     return found
 
 
@@ -79,7 +82,7 @@ def _nearest(origins: Iterable[Origin], now: Origin) -> Origin:
     )
 
 
-def _reason(before: Origin, now: Origin, *, forced: bool) -> str:
+def _reason(before: Origin, now: Origin, *, forced: bool, accents: bool) -> str:
     """What changed first of all."""
     if before.recipe == now.recipe:
         return "of --force" if forced else "their files are gone or damaged"
@@ -89,7 +92,7 @@ def _reason(before: Origin, now: Origin, *, forced: bool) -> str:
         return f"speed changed from {before.speed:g} to {now.speed:g}"
     if before.engine != now.engine:
         return f"engine changed from {_parts(before, now)} to {_parts(now, before)}"
-    if before.accent != now.accent:
+    if before.accent != now.accent and accents:
         return "their accents changed"
     return "sound, dictionary or the version of tts-assets changed"
 

@@ -133,6 +133,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         audio_seconds=run.audio_seconds,
         workers=run.workers,
         fatal=run.fatal,
+        forced=run.settings.force,
         stopped=run.stopped,
         provider=run.provider.name,
         chosen=run.chosen,
@@ -144,7 +145,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
 
 def _fewer(run: Run) -> tuple[str, ...]:
     """That fewer clips were made at once than somebody asked for."""
-    if not run.too_many or run.settings.concurrency is None:
+    if not (run.too_many and run.jobs) or run.settings.concurrency is None:
         return ()
     return (f"{run.workers} at once, not {run.too_many}: {run.provider.name} takes no more here",)
 

@@ -30,6 +30,7 @@ class Recipes:
         engine: Callable[[str], str],
         sound: Sound,
         words: tuple[DictionaryWord, ...] = (),
+        accents: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """Fix what the clips of a run have in common.
 
@@ -38,11 +39,13 @@ class Recipes:
             engine: tells the engine's parts with their versions, for the name of a voice.
             sound: how the assets sound and are stored.
             words: the user's dictionary; each word counts only where its spelling stands.
+            accents: whether a voice says the accents that it is given; if not, they count nowhere.
         """
         self._voice = voice
         self._engine = engine
         self._sound = sound
-        self._begun: dict[str | None, hashlib.blake2b] = {}
+        self._accents = accents
+        self._begun: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
 
     def of(self, form: SpokenForm, voice: str | None = None) -> str:
@@ -52,23 +55,28 @@ class Recipes:
             form: what is said.
             voice: the name of the voice that the entry asks for; None for the run's own.
         """
+        begun = self._begun.get(voice)
+        if begun is None:
+            begun = self._begun[voice] = self._begin(voice)
+        common, says_accents = begun
         # The separator cannot be part of a text: control characters are refused on reading.
         said = f"{form.text}\0{form.reading or ''}"
-        if form.accent is not None or form.sentence:
-            said += f"\0{form.accent}\0{form.sentence}"
+        accent = form.accent if says_accents else None
+        if accent is not None or form.sentence:
+            said += f"\0{accent}\0{form.sentence}"
         for stretch, kana in form.readings:
             said += f"\1{stretch}\1{kana}"
         if self._words is not None:
             said += self._words.in_text(form.text)
-        begun = self._begun.get(voice)
-        if begun is None:
-            begun = self._begun[voice] = self._begin(voice)
-        recipe = begun.copy()
+        recipe = common.copy()
         recipe.update(said.encode())
         return recipe.hexdigest()
 
-    def _begin(self, name: str | None) -> hashlib.blake2b:
-        """A hash of all that is not the form, with this voice instead of the run's own."""
+    def _begin(self, name: str | None) -> tuple[hashlib.blake2b, bool]:
+        """A hash of all that is not the form, with this voice instead of the run's own.
+
+        And whether that voice says accents.
+        """
         voice = self._voice if name is None else replace(self._voice, name=name)
         common = {
             "schema": SCHEMA,
@@ -77,7 +85,7 @@ class Recipes:
             "sound": asdict(self._sound),
         }
         key = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).digest()
-        return hashlib.blake2b(digest_size=DIGITS // 2, key=key)
+        return hashlib.blake2b(digest_size=DIGITS // 2, key=key), self._accents(voice.name)
 
 
 class _Words:

@@ -172,12 +172,13 @@ class ElevenLabs:
         """
         self._check_settings()
         self._check_place()
-        async with self._service() as asked, self._told.open(words) as read:
+        most = max(1, min(workers, self.max_concurrent))
+        async with self._service(most) as asked, self._told.open(words) as read:
             yield ElevenLabsSpeaker(
                 asked,
                 read,
                 self._asked,
-                workers=max(1, min(workers, self.max_concurrent)),
+                workers=most,
                 timeout_seconds=timeout_seconds,
             )
 
@@ -193,10 +194,10 @@ class ElevenLabs:
     def _key(self) -> Secret | None:
         settings = self._settings
         given_key = settings.keys.get(self.name)
-        return keys.find(self.name, file=settings.api_key_file, given=given_key)
+        return keys.find(self.name, file=settings.key_file(self.name), given=given_key)
 
     @asynccontextmanager
-    async def _service(self) -> AsyncIterator[Service]:
+    async def _service(self, most: int = 1) -> AsyncIterator[Service]:
         key, settings = self._key, self._settings
         if key is None:
             raise UsageError(_NO_KEY)
@@ -206,7 +207,7 @@ class ElevenLabs:
                 headers={"xi-api-key": key.reveal()},
                 secret=key,
             ),
-            most=self.max_concurrent,
+            most=most,
             per_second=settings.remote.rate_per_second,
             timeout_seconds=settings.timeout_seconds,
             patience=self._patience,

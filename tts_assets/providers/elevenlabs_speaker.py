@@ -61,7 +61,8 @@ class ElevenLabsSpeaker:
             timeout_seconds: for each 100 characters.
         """
         self.workers = workers
-        self.billed_total = 0.0  #: credits of all replies of the run, those thrown away, too
+        #: Credits of all replies of the run, those thrown away, too; None before one told any.
+        self.billed_total: float | None = None
         self._service = service
         self._read = read
         self._settings = settings
@@ -178,7 +179,7 @@ class ElevenLabsSpeaker:
             limiter.allows(most)
         cost = answers.charged(answer)
         if cost is not None:
-            self.billed_total += cost
+            self.billed_total = cost + (self.billed_total or 0.0)
             bill.append(cost)
         if not cost:
             sent_sound.check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz)

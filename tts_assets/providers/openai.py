@@ -194,7 +194,7 @@ class OpenAI:
         """Asked for once: a keyring may open a window."""
         settings = self._settings
         given_key = settings.keys.get(self.name)
-        return keys.find(self.name, file=settings.api_key_file, given=given_key)
+        return keys.find(self.name, file=settings.key_file(self.name), given=given_key)
 
     def _place(self) -> Place:
         key = self._key

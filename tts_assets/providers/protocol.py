@@ -99,7 +99,7 @@ class Metered(Protocol):
     """A speaker that knows all that its service charged; optional."""
 
     @property
-    def billed_total(self) -> float:
+    def billed_total(self) -> float | None:
         """Credits of this run so far, those for answers of which no clip came among them."""
         ...
 

@@ -27,6 +27,10 @@ Judge: TypeAlias = "Callable[[Answer], T]"
 
 #: Nobody waits longer for a service that asks to be left alone.
 _LONGEST_WAIT = 300.0
+#: So many requests in a row that take too long are no chance.
+_LATE = 10
+#: So many errors in a row are no chance either.
+_IN_A_ROW = 3
 #: The wait after a refusal doubles so often.
 _DOUBLED = 3
 
@@ -66,6 +70,7 @@ class Calls:
         self._patience = patience
         self._answered = False
         self._over: FatalError | None = None
+        self._late = self._bad = 0
         self._idle: dict[_Ticket, None] = {}
         # Without a handler, Python writes its warnings to standard error.
         logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -88,7 +93,8 @@ class Calls:
         Args:
             send: sends it; called for each attempt.
             judge: says what an answer means.
-            on_start: called while it waits, and when it is sent: the time before does not count.
+            on_start: called while it waits, when it is sent and when the answer has come: the time
+                before does not count.
 
         Raises:
             ClipError: it has none, or none came in all attempts.
@@ -140,8 +146,12 @@ class Calls:
             except RefusedError as exc:
                 limiter.refused(slot, exc.most)
                 raise
-            except (PassingError, ClipTimeoutError):
+            except PassingError:
                 limiter.failed(slot)
+                raise
+            except ClipTimeoutError as exc:
+                limiter.failed(slot)
+                self._refuse_slow(exc)
                 raise
             except ClipError:
                 # It was taken and answered: that this clip cannot be is not the service's fault.
@@ -151,7 +161,15 @@ class Calls:
                 self._over = exc
                 raise
             limiter.succeeded()
+            self._late = self._bad = 0
             return value
+
+    def _refuse_slow(self, error: ClipTimeoutError) -> None:
+        """Raise if one request after another is given up: what is given up may be paid for."""
+        self._late += 1
+        if self._late >= _LATE:
+            self._over = FatalError(f"{self._late} requests in a row were given up: {error}")
+            raise self._over from error
 
     def _refuse_worn(self, error: PassingError, attempt: int, worked: int) -> None:
         """Raise if a request has been repeated often enough."""
@@ -160,11 +178,14 @@ class Calls:
             times = "once" if attempt == 1 else f"{attempt} times"
             raise ClipError(f"{error} (tried {times})") from error
 
-    def _refuse_hopeless(self, error: Exception) -> None:
+    def _refuse_hopeless(self, error: PassingError | RefusedError) -> None:
         """Raise if nothing has come of any request for too long."""
         patience = self._patience
-        seconds = patience.fruitless_seconds if self._answered else patience.unreached_seconds
-        if self.limiter.fruitless_seconds > seconds:
+        unreached = not self._answered and isinstance(error, PassingError) and error.unpaid
+        seconds = patience.unreached_seconds if unreached else patience.fruitless_seconds
+        # One error is none of many: others may be open, and well within their time.
+        self._bad += 1
+        if self._bad >= _IN_A_ROW and self.limiter.fruitless_seconds > seconds:
             self._over = FatalError(f"nothing has come for {seconds:g} s: {error}")
             raise self._over from error
 
@@ -194,6 +215,8 @@ class _Ticket:
             yield
         finally:
             self._idle[self] = None
+            # What came in the last moment has been paid for, and is to be made a clip.
+            self.on_start()
 
 
 def _nothing() -> None:

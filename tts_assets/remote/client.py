@@ -6,10 +6,11 @@ import ssl
 import zlib
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import anyio
+import msgspec
 
 from tts_assets import keys, web
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 #: Hosts that need no encryption: nobody stands between.
 _HERE = ("localhost", "127.0.0.1", "::1")
+#: What httpx asks its proxies by.
+_ALL_PROXIES = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
+#: Longer messages of others are cut.
+_TOLD = 400
 #: 45 minutes of 48 kHz in 16 bits; whatever is longer is no clip.
 _LARGEST = 256 * 2**20
 #: More addresses are not gone on to.
@@ -63,46 +68,64 @@ class Client:
 
     async def _follow(self, request: Request) -> Answer:
         """Send it, and again where the service itself sends us to another of its addresses."""
+        asked = ""
         for _ in range(_REDIRECTS + 1):
             answer, asked = await self._once(request)
             location = answer.headers.get("location", "")
             if answer.status not in _REDIRECT or not location:
                 return answer
-            url = urljoin(asked, location)
-            if _origin(url) != _origin(asked):
+            url = _elsewhere(asked, location)
+            if url is None:
                 # A key, and what it pays for, are for who was named in the settings.
                 raise FatalError(
-                    f"{web.shown(asked)} sends on to {web.shown(url)}, which is not gone to: "
-                    "set the base-url to where the service is"
+                    f"{self._shown(asked)} sends on to {self._shown(location)}, which is not gone "
+                    "to: set the base-url to where the service is"
                 )
             request = replace(request, path=url, query=None)
-        raise PassingError(f"{web.shown(url)} sends on to itself again and again")
+        raise PassingError(f"{self._shown(asked)} sends on to itself again and again")
 
     async def _once(self, request: Request) -> tuple[Answer, str]:
         import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
 
-        where = web.shown(urljoin(str(self._http.base_url), request.path))
+        content = _encoded(request.json)
+        kind = {} if content is None else {"Content-Type": "application/json"}
         try:
             async with self._http.stream(
-                request.method, request.path, params=request.query, json=request.json
+                request.method, request.path, params=request.query, content=content, headers=kind
             ) as response:
                 body = await _whole(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 answer = Answer(status=response.status_code, headers=headers, body=body)
                 return answer, str(response.url)
-        except httpx.ConnectError as exc:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            where = self._where(request)
             if distrust := _distrust(exc):
                 raise FatalError(
                     f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
                     "vouches for it in SSL_CERT_FILE"
                 ) from exc
-            raise PassingError(
-                f"{where} cannot be reached: {web.reason(exc)}", unpaid=True
-            ) from exc
+            reason = f"{where} cannot be reached: {self._reason(exc)}"
+            raise PassingError(reason, unpaid=True) from exc
         except (httpx.TransportError, OSError) as exc:
-            raise PassingError(f"the answer was lost on its way: {web.reason(exc)}") from exc
+            raise PassingError(f"the answer was lost on its way: {self._reason(exc)}") from exc
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as exc:
-            raise FatalError(f"{where} cannot be asked: {web.reason(exc)}") from exc
+            raise FatalError(
+                f"{self._where(request)} cannot be asked: {self._reason(exc)}"
+            ) from exc
+
+    def _where(self, request: Request) -> str:
+        return self._shown(urljoin(str(self._http.base_url), request.path))
+
+    def _shown(self, url: str) -> str:
+        return self._told(web.shown(url))
+
+    def _reason(self, error: Exception) -> str:
+        # The library quotes lines of the service, which may repeat what they were sent.
+        return self._told(web.reason(error))
+
+    def _told(self, text: str) -> str:
+        printable = "".join(sign if sign.isprintable() else " " for sign in self.hidden(text))
+        return printable if len(printable) <= _TOLD else f"{printable[:_TOLD]}..."
 
 
 async def _whole(response: httpx.Response) -> bytes:
@@ -132,7 +155,7 @@ def _unpacked(body: bytes, packing: str) -> bytes:
         raise PassingError("the answer was lost on its way: it cannot be unpacked") from exc
     if len(plain) > _LARGEST:
         raise _too_large()
-    if not unpacker.eof:
+    if not unpacker.eof or unpacker.unused_data:
         raise PassingError("the answer was lost on its way: its end is missing")
     return plain
 
@@ -151,12 +174,30 @@ def _distrust(error: BaseException) -> str:
     return ""
 
 
+def _encoded(json: Any) -> bytes | None:
+    """A body; its text may be anything that a catalogue or a setting has."""
+    if json is None:
+        return None
+    try:
+        return msgspec.json.encode(json)
+    except UnicodeEncodeError as exc:
+        raise ClipError(
+            f"{exc.object[exc.start : exc.end]!a} is half a character: mend the text, or the setting"
+        ) from exc
+
+
+def _elsewhere(asked: str, location: str) -> str | None:
+    """Where an answer sends us on to; None where that is another service, or no address."""
+    try:
+        url = urljoin(asked, location)
+        return url if _origin(url) == _origin(asked) else None
+    except ValueError:
+        return None
+
+
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    try:
-        return parts.scheme, parts.hostname, parts.port
-    except ValueError:
-        return "", None, None
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 @asynccontextmanager
@@ -183,6 +224,8 @@ async def connected(
         headers={"User-Agent": web.AGENT, "Accept-Encoding": "identity", **headers},
         http2=True,
         limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
+        # Nobody stands between us and this machine, whatever proxy the environment names.
+        mounts=dict.fromkeys(_ALL_PROXIES) if urlsplit(base_url).hostname in _HERE else None,
         # Silence is bounded by the time for the whole answer.
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
     ) as http:
@@ -200,7 +243,7 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
         good = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
     except ValueError:
         good = False
-    if not good or "?" in base_url or "#" in base_url or "@" in base_url:
+    if not good or not base_url.isprintable() or any(sign in base_url for sign in "?#@ "):
         # Not shown: what cannot be taken apart may have a password anywhere.
         raise UsageError(
             "the base-url is no address: write https://host/path without user, password, ? and #"

@@ -188,9 +188,10 @@ class Limiter:
     def refused(self, slot: Slot, most: int | None = None) -> None:
         """A request was refused for want of room; ``most`` is how many the service says it takes."""
         self._refusals += 1
+        # Refused with room for more by what it says, it is others who have that room.
+        self._learning = False
         if most is not None:
             self.allows(most)
-        self._learning = False
         # What was open at the last cut is refused for the same reason.
         if slot.begun > self._cut:
             self._cut = current_time()

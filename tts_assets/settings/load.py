@@ -73,7 +73,9 @@ def load(
     }
     _refuse_file(values.get("output"))
     found = keys.from_environment(environment)
-    return _settings(values, force=bool(flags.get("force")), found=found)
+    settings = _settings(values, force=bool(flags.get("force")), found=found)
+    # For the engine of one run, it is typed for that run, and stands nowhere else.
+    return replace(settings, api_key_file=flags.get("api-key-file"))
 
 
 def _settings(

@@ -112,6 +112,7 @@ class ElevenLabsSettings:
         text_normalization: whether numbers and the like are written out.
         language_text_normalization: the same by the rules of the language; slow.
         check_ends: a sound that ends in the middle of a word is thrown away.
+        api_key_file: a file with the key and nothing else, which wins over ``Settings.keys``.
     """
 
     base_url: str = "https://api.elevenlabs.io"
@@ -126,6 +127,7 @@ class ElevenLabsSettings:
     text_normalization: Switch | None = None
     language_text_normalization: bool | None = None
     check_ends: bool = True
+    api_key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ class OpenAISettings:
         voices: names of voices, the default one first.
         response_format: how the server sends sound: wav, flac, mp3, opus or pcm.
         instructions: how to speak, for models that take it; None for nothing.
+        api_key_file: as in ElevenLabsSettings.
     """
 
     base_url: str = "https://api.openai.com/v1"
@@ -145,6 +148,7 @@ class OpenAISettings:
     voices: tuple[str, ...] = ()
     response_format: str = "wav"
     instructions: str | None = None
+    api_key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +209,8 @@ class Settings:
         openai: what the provider openai asks for.
         voicevox: the engine of the provider voicevox.
         keys: the keys of the environment, by provider.
-        api_key_file: a file with the key of the provider, which wins over ``keys``.
+        api_key_file: a file with the key of the provider of this run, whichever that is; it wins
+            over those that providers have of their own.
         update_json: whether URLs are written into the catalogues.
         max_failures: the run ends after that many failed clips; None for never.
         max_chars: characters that a run sends at most to a service that charges; None for any.
@@ -249,6 +254,15 @@ class Settings:
     batch_mode: bool = False
     progress: Progress = Progress.AUTO
     output_format: OutputFormat = OutputFormat.TEXT
+
+    def key_file(self, provider: str) -> str | None:
+        """The file with the key of a provider; None where none is named."""
+        # A key of one vendor is not shown to another: what stands in a file is for its own only.
+        own = {
+            "elevenlabs": self.elevenlabs.api_key_file,
+            "openai": self.openai.api_key_file,
+        }
+        return self.api_key_file or own.get(provider)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; programs do not come through ``load``.

@@ -117,7 +117,6 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "max-cost": ("max_cost", _number(0, 10**9)),
     "batch-mode": ("batch_mode", _switch),
     "device": ("device", _one_of(Device)),
-    "api-key-file": ("api_key_file", _text),
     "progress": ("progress", _one_of(Progress)),
     "output-format": ("output_format", _one_of(OutputFormat)),
     "sound.format": ("format", _one_of(Format)),
@@ -148,11 +147,13 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "elevenlabs.text-normalization": ("text_normalization", _one_of(Switch)),
     "elevenlabs.language-text-normalization": ("language_text_normalization", _switch),
     "elevenlabs.check-ends": ("check_ends", _switch),
+    "elevenlabs.api-key-file": ("api_key_file", _text),
     "openai.base-url": ("base_url", _address),
     "openai.model": ("model", _text),
     "openai.voices": ("voices", _many_of(_text)),
     "openai.response-format": ("response_format", _text),
     "openai.instructions": ("instructions", _text),
+    "openai.api-key-file": ("api_key_file", _text),
     "voicevox.base-url": ("base_url", _address),
     "voicevox.voices": ("voices", _many_of(_text)),
 }
@@ -170,7 +171,10 @@ TABLES: dict[str, type] = {
 }
 
 #: Settings that are paths, and seen from the file that they stand in.
-PATHS = ("paths", "output", "api-key-file", "piper.voices", "models.folder")
+PATHS = (
+    *("paths", "output", "piper.voices", "models.folder"),
+    *("elevenlabs.api-key-file", "openai.api-key-file"),
+)
 
 #: Settings that are paths if they look like one, and else the name of a model.
 NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices")
