@@ -97,5 +97,5 @@ class _Meter(_Speaker):
     """The same, and it knows of charges that no clip came of."""
 
     @property
-    def billed_total(self) -> float:
-        return self.total + (float(os.environ["TEST_PAID_LOST"]) if self.total else 0.0)
+    def billed_total(self) -> float | None:
+        return self.total + float(os.environ["TEST_PAID_LOST"]) if self.total else None

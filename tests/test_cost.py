@@ -45,7 +45,7 @@ class Meter:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(provider="priced", output=str(tmp_path), max_chars=4)
+    return Settings(provider="priced", output=str(tmp_path), prices=(PRICE,), max_cost=2)
 
 
 @pytest.fixture
@@ -189,13 +189,21 @@ def test_a_service_that_charges_more_than_expected_is_asked_for_no_more_than_the
 ) -> None:
     monkeypatch.setenv("TEST_PAID_BILLED", "2")
     _sell(shop, *(f"一番{number}" for number in "一二三四五六七八九十"))
-    cost = _paid(replace(shop, concurrency=1, max_chars=30))
+    cost = _paid(replace(shop, concurrency=1, max_cost=15))
     # Three clips are in hand before the first bill comes in.
     assert cost.billed is not None
     assert cost.billed <= 30
-    assert cost.bound == "max-chars = 30"
+    assert cost.bound == "max-cost = 15"
     assert cost.left.clips + cost.due.clips == 10
     assert cost.expected.clips == cost.due.clips
+
+
+def test_a_bound_of_characters_counts_no_credits(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_PAID_BILLED", "2")
+    cost = _paid(replace(shop, max_chars=10))
+    assert (cost.due.clips, cost.left.clips, cost.billed) == (5, 0, 20.0)
 
 
 def test_answers_that_no_clip_came_of_count_for_the_bound(
@@ -315,7 +323,7 @@ async def test_what_does_not_fit_any_more_is_left(settings: Settings) -> None:
     assert [job async for job in jobs] == []
     cost = books.cost()
     assert (cost.expected, cost.left) == (Bill(1, 2, 2.0), Bill(1, 2, 2.0))
-    assert (cost.bound, cost.billed) == ("max-chars = 4", 3.0)
+    assert (cost.bound, cost.billed) == ("max-cost = 2", 3.0)
 
 
 async def test_a_failed_clip_may_have_been_charged_and_is_not_counted_twice(

@@ -519,3 +519,12 @@ def test_every_id_can_be_read_back_from_its_name_and_every_name_from_its_url(ent
     assert unicodedata.is_normalized("NFC", asset)
     assert unquote(url) == f"/{asset}"
     assert url.isascii()
+
+
+def test_accents_count_only_where_the_voice_says_them() -> None:
+    flat, falling = SpokenForm("橋", "ハシ", accent=0), SpokenForm("橋", "ハシ", accent=2)
+    saying = _recipes()
+    assert saying.of(flat) != saying.of(falling)
+    deaf = _recipes(accents=lambda name: name == "other")
+    assert deaf.of(flat) == deaf.of(falling) == deaf.of(SpokenForm("橋", "ハシ"))
+    assert deaf.of(flat, "other") != deaf.of(falling, "other")

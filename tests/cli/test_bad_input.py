@@ -8,34 +8,37 @@ import pytest
 
 from tests.conftest import Project
 
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "empty"),
-        (b'[{"id": 1, "word": "\xe7\x8a\xac"', "bad.json:1:"),
-        (b'[\n{"id": 1},\n{"id": \xff}]', "bad.json:3:"),
-        (b"\xff\xfe[\x00]\x00", "UTF-8"),
-        (b"[" * 100_000 + b"]" * 100_000, "deep"),
-        (b'[{"id": ' + b"9" * 5_000 + b"}]", "bad.json:1:"),
-        (b'[{"id": NaN}]', "NaN"),
-        (b'{"words": []}', "must be a list of entries"),
-        (b'[{"id": 1, "word": "x"}] []', "bad.json:1:"),
-    ],
+#: Catalogues that cannot be read, and what is said of each, beside its name.
+BROKEN = (
+    (b"", "empty"),
+    (b'[{"id": 1, "word": "\xe7\x8a\xac"', ".json:1:"),
+    (b'[\n{"id": 1},\n{"id": \xff}]', ".json:3:"),
+    (b"\xff\xfe[\x00]\x00", "UTF-8"),
+    (b"[" * 100_000 + b"]" * 100_000, "deep"),
+    (b'[{"id": ' + b"9" * 5_000 + b"}]", ".json:1:"),
+    (b'[{"id": NaN}]', "NaN"),
+    (b'{"words": []}', "must be a list of entries"),
+    (b'[{"id": 1, "word": "x"}] []', ".json:1:"),
 )
-def test_a_catalogue_that_is_broken_stops_no_other(
-    project: Project, data: bytes, message: str
-) -> None:
+
+
+def test_catalogues_that_are_broken_stop_no_other(project: Project) -> None:
     project.words("犬")
-    bad = project.folder / "data/vocabulary_bad.json"
-    bad.write_bytes(data)
+    files = {
+        project.folder / f"data/vocabulary_{number}.json": (data, message)
+        for number, (data, message) in enumerate(BROKEN)
+    }
+    for file, (data, _) in files.items():
+        file.write_bytes(data)
     done = project.generate()
     assert done.returncode == 2, done.stderr
-    assert message in done.stderr
-    assert "vocabulary_bad.json" in done.stderr
+    for file, (data, message) in files.items():
+        (told,) = [line for line in done.stderr.splitlines() if file.name in line]
+        assert told.startswith("error: ")
+        assert message in told
+        assert file.read_bytes() == data
     assert "Traceback" not in done.stderr
     assert None not in project.urls()
-    assert bad.read_bytes() == data
 
 
 def test_bad_entries_are_named_with_their_lines_and_the_others_are_made(project: Project) -> None:
@@ -245,14 +248,14 @@ def test_a_misspelt_path_exits_2_and_all_clips_are_made(project: Project) -> Non
     assert "no record has 'kana'" in project.run("lint").stdout
 
 
-@pytest.mark.parametrize(
-    "words", [["generate"], ["explain", "1"], ["voices"], ["providers"], ["doctor"]]
-)
-def test_annotations_are_for_lint_alone(project: Project, words: list[str]) -> None:
+def test_annotations_are_for_lint_alone(project: Project) -> None:
     project.words("犬")
     for done in (
-        project.run(*words, "--output-format", "github"),
-        project.run(*words, TTS_ASSETS_OUTPUT_FORMAT="github"),
+        project.run("generate", TTS_ASSETS_OUTPUT_FORMAT="github"),
+        *(
+            project.run(*words, "--output-format", "github")
+            for words in (["generate"], ["explain", "1"], ["voices"], ["providers"], ["doctor"])
+        ),
     ):
         assert done.returncode == 2
         assert "github is for `lint` only" in done.stderr

@@ -135,6 +135,29 @@ def test_a_fault_that_every_clip_would_meet_ends_the_run(shop: Shop, kind: str) 
     assert set(shop.bought().values()) == {1}
 
 
+def test_a_service_slower_than_the_time_limit_ends_the_run_before_all_is_paid_in_vain(
+    shop: Shop,
+) -> None:
+    shop.project.words(*(f"{number}番線" for number in range(11, 51)))
+    shop.simulator.change(latency_seconds=3.0, latency_sigma=0.0)
+    report = shop.generate("--timeout", "0.2", code=4)
+    assert "10 requests in a row were given up" in report["fatal"]
+    assert "--timeout sets another" in report["fatal"]
+    assert report["traffic"]["requests"] < 20
+
+
+def test_an_answer_of_the_last_moment_becomes_a_clip(shop: Shop) -> None:
+    shop.simulator.change(latency_seconds=0.9, latency_sigma=0.0)
+    report = shop.generate("--timeout", "1")
+    assert (report["made"], report["failed"]) == (len(WORDS), [])
+
+
+def test_fewer_at_once_are_asked_for_if_somebody_says_so(shop: Shop) -> None:
+    shop.simulator.change(latency_seconds=0.05, latency_sigma=0.0)
+    report = shop.generate("--concurrency", "1")
+    assert report["workers"] == shop.simulator.state()["highest"] == 1
+
+
 @pytest.mark.parametrize("change", [{"quota": 5}, {"revoke_after": 5}])
 def test_a_quota_or_a_key_that_ends_ends_the_run_and_the_next_makes_the_rest(
     shop: Shop, change: dict[str, int]

@@ -13,6 +13,7 @@ from tts_assets.providers import elevenlabs_account as account
 from tts_assets.providers.elevenlabs_models import model_of, problem_with
 from tts_assets.providers.elevenlabs_request import checked_id, sound_fields
 from tts_assets.providers.elevenlabs_speaker import ElevenLabsSpeaker
+from tts_assets.providers.named_voices import named_voices
 from tts_assets.providers.protocol import Balance, Charge, VoiceInfo
 from tts_assets.providers.told import Told
 from tts_assets.providers.versions import READING, parts
@@ -84,9 +85,7 @@ class ElevenLabs:
         Raises:
             UsageError: there are none, or one of them can be none.
         """
-        settings = self._settings
-        of_sources = (voice for each in settings.sources for voice in each.voices.values())
-        wanted = (*filter(None, [settings.voice]), *self._asked.voices, *of_sources)
+        wanted = named_voices(self._settings, self._asked.voices)
         if not wanted:
             raise UsageError(
                 "elevenlabs has no voice of its own: tts-assets voices --provider elevenlabs lists "
@@ -94,7 +93,7 @@ class ElevenLabs:
             )
         return tuple(
             VoiceInfo(name=checked_id(name), language="ja", description="a voice of ElevenLabs")
-            for name in dict.fromkeys(wanted)
+            for name in wanted
         )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
@@ -193,8 +192,8 @@ class ElevenLabs:
     @cached_property
     def _key(self) -> Secret | None:
         settings = self._settings
-        given_key = settings.keys.get(self.name)
-        return keys.find(self.name, file=settings.key_file(self.name), given=given_key)
+        file = settings.key_file(self.name)
+        return keys.find(self.name, file=file, given=settings.keys.get(self.name))
 
     @asynccontextmanager
     async def _service(self, most: int = 1) -> AsyncIterator[Service]:

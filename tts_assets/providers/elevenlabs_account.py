@@ -12,6 +12,7 @@ from tts_assets.errors import FatalError
 from tts_assets.providers.elevenlabs_answers import failure
 from tts_assets.providers.elevenlabs_models import model_of
 from tts_assets.providers.protocol import Balance, VoiceInfo
+from tts_assets.providers.service_words import one_line
 from tts_assets.remote import Request
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
         asked = Request(method="GET", path="v2/voices", query=more, seconds=seconds)
         page = await service.ask(asked, _judge(service, _Page))
         before = len(found)
-        found |= _infos(page)
+        found |= _infos(page, service.client.hidden)
         token = page.next_page_token
         if not page.has_more or not token or len(found) == before:
             break
@@ -104,7 +105,8 @@ async def terms(service: Service, name: str, *, seconds: float) -> str:
     told = await service.ask(asked, _judge(service, list[_Model]))
     model = next((each for each in told if each.model_id == name), None)
     if model is None:
-        return f"the service has no model {name!r}; it has: {', '.join(map(_id, told))}"
+        offered = [one_line(each.model_id, service.client.hidden, _SHOWN) for each in told]
+        return f"the service has no model {name!r}; it has: {', '.join(offered)}"
     known, longest, rates = model_of(name), model.maximum_text_length_per_request, model.model_rates
     differ = [
         f"{value:g} {what}, where {reckoned:g} is reckoned with"
@@ -117,10 +119,6 @@ async def terms(service: Service, name: str, *, seconds: float) -> str:
     if differ:
         return f"{name} takes {' and '.join(differ)}"
     return f"{name}: {known.longest:,} characters at most; credits for each: {known.credits:g}"
-
-
-def _id(model: _Model) -> str:
-    return _line(model.model_id)
 
 
 def _judge(service: Service, shape: type[Shape]) -> Callable[[Answer], Shape]:
@@ -137,11 +135,13 @@ def _judge(service: Service, shape: type[Shape]) -> Callable[[Answer], Shape]:
     return judge
 
 
-def _infos(page: _Page) -> Iterator[tuple[str, VoiceInfo]]:
+def _infos(page: _Page, hidden: Callable[[str], str]) -> Iterator[tuple[str, VoiceInfo]]:
     for voice in page.voices:
-        name = _line(voice.voice_id)
-        words = filter(None, (_line(voice.name), _line(voice.description)))
-        info = VoiceInfo(name=name, language=_language(voice), description=", ".join(words))
+        texts = (voice.voice_id, voice.name, voice.description)
+        name, *words = (one_line(text, hidden, _SHOWN) for text in texts)
+        info = VoiceInfo(
+            name=name, language=_language(voice), description=", ".join(filter(None, words))
+        )
         yield name, info
 
 
@@ -151,11 +151,6 @@ def _language(voice: _Voice) -> str:
     told.append((voice.labels or {}).get("language"))
     known = [language for language in told if language and _LANGUAGE.fullmatch(language)]
     return "ja" if "ja" in known else next(iter(known), _UNKNOWN)
-
-
-def _line(text: str | None) -> str:
-    line = "".join(sign if sign.isprintable() else " " for sign in text or "")
-    return " ".join(line.split())[:_SHOWN]
 
 
 def _moment(seconds: float | None) -> datetime | None:

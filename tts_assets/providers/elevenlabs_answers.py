@@ -7,11 +7,12 @@ since older answers have only some of them; ``detail`` is an object, an array or
 
 from __future__ import annotations
 
-import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tts_assets.errors import ClipError, FatalError
+from tts_assets.providers.service_words import Said, quoted, words_of
 from tts_assets.remote import PassingError, RefusedError
 
 if TYPE_CHECKING:
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 
     from tts_assets.remote import Answer
 
-#: More of a message is not shown.
-_SHOWN = 300
-#: Answers about one text tell no more problems than that.
-_PROBLEMS = 5
-
 #: Statuses that may be others another time: timeout, too early.
 _PASSING = (408, 425)
+
+#: What one answer may have cost; numbers beyond are none that anybody is charged.
+_MOST_CREDITS = 1e9
 
 _ROOM = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 #: Nothing else tells how many are taken at once: a refusal has no such header.
@@ -49,7 +48,7 @@ _FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
     (
         {"missing_permissions", "insufficient_permissions"},
         "the API key lacks a permission",
-        "give it Text to Speech at https://elevenlabs.io/app/settings/api-keys",
+        "give it the one that is missing at https://elevenlabs.io/app/settings/api-keys",
     ),
     (
         {"detected_unusual_activity"},
@@ -92,43 +91,11 @@ _FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
 )
 
 
+_quoted = partial(quoted, who="ElevenLabs")
+
+
 class VoiceError(ClipError):
     """This voice cannot be used; others may be."""
-
-
-class Told(NamedTuple):
-    """What an answer that is no speech says.
-
-    Args:
-        words: the service's own, for what happened.
-        message: one line, without the key, bounded; "" for none.
-    """
-
-    words: frozenset[str]
-    message: str
-
-
-def told(answer: Answer, hidden: Callable[[str], str]) -> Told:
-    """What an answer says, whatever shape it has.
-
-    Args:
-        answer: any.
-        hidden: takes the key out of a text.
-    """
-    body = answer.json()
-    detail = body.get("detail", body) if isinstance(body, dict) else body
-    words: frozenset[str] = frozenset()
-    match detail:
-        case dict():
-            names = (detail.get(name) for name in ("code", "status", "type"))
-            words = frozenset(name for name in names if isinstance(name, str))
-            text = detail.get("message")
-        case list():
-            text = "; ".join(map(_problem, detail[:_PROBLEMS]))
-        case _:
-            text = detail
-    line = " ".join(_printable(hidden(text)).split()) if isinstance(text, str) else ""
-    return Told(words, line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…")
 
 
 def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> Exception:
@@ -142,7 +109,7 @@ def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> 
     Returns:
         PassingError, RefusedError, ClipError, VoiceError or FatalError.
     """
-    status, said = answer.status, told(answer, hidden)
+    status, said = answer.status, said(answer, hidden)
     most = _MOST.search(said.message)
     if said.words & _ROOM or (status == 429 and most):
         return RefusedError(_quoted("too many requests at once", said), most and int(most[1]))
@@ -163,7 +130,7 @@ def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> 
     return _for_all(status, said, is_first=is_first)
 
 
-def _for_all(status: int, said: Told, *, is_first: bool) -> Exception:
+def _for_all(status: int, said: Said, *, is_first: bool) -> Exception:
     for words, what, remedy in _FOR_ALL:
         if said.words & words:
             return FatalError(_quoted(f"{what}: {remedy}", said))
@@ -180,30 +147,10 @@ def _for_all(status: int, said: Told, *, is_first: bool) -> Exception:
     return ClipError(_quoted(f"ElevenLabs refuses this request ({status})", said))
 
 
-def _spent(said: Told) -> str:
+def _spent(said: Said) -> str:
     numbers = _LEFT.search(said.message)
-    have = f": {numbers[1]} are left and {numbers[2]} needed" if numbers else ""
-    return _quoted(
-        f"the credits are spent{have}; when there are more, the same command goes on from here",
-        said,
-    )
-
-
-def _quoted(text: str, said: Told) -> str:
-    return f"{text} (ElevenLabs: {said.message})" if said.message else text
-
-
-def _problem(item: Any) -> str:
-    """One of the problems with a request, with the path of its field."""
-    if not isinstance(item, dict):
-        return str(item)
-    path = item.get("loc")
-    where = ".".join(map(str, path)) if isinstance(path, list) else ""
-    return f"{where}: {item.get('msg', '')}"
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+    have = f", {numbers[1]} are left and {numbers[2]} needed" if numbers else ""
+    return _quoted(f"the credits are spent{have}: go on when there are more", said)
 
 
 def charged(answer: Answer) -> float | None:
@@ -213,7 +160,7 @@ def charged(answer: Answer) -> float | None:
             cost = float(answer.headers.get(header, ""))
         except ValueError:
             continue
-        if math.isfinite(cost) and cost >= 0:
+        if 0 <= cost <= _MOST_CREDITS:
             return cost
     return None
 

@@ -12,6 +12,7 @@ from tts_assets import keys, web
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.plain_text import given
 from tts_assets.prices import price_for
+from tts_assets.providers.named_voices import named_voices
 from tts_assets.providers.openai_answers import failure
 from tts_assets.providers.openai_speaker import OpenAISpeaker
 from tts_assets.providers.openai_voices import BUILT_IN, voices_in
@@ -90,7 +91,7 @@ class OpenAI:
             )
         refuse_unsafe(self._own.base_url, self._key)
         self.voices()
-        if self._key is None and self._is_openai:
+        if self._key is None and self.is_openai:
             return f"OpenAI wants a key: {keys.advice(self.name)}"
         return None
 
@@ -100,9 +101,7 @@ class OpenAI:
         Raises:
             UsageError: they name none.
         """
-        of_sources = (name for each in self._settings.sources for name in each.voices.values())
-        wanted = (self._settings.voice, *self._own.voices, *of_sources)
-        names = dict.fromkeys(name for name in wanted if name)
+        names = named_voices(self._settings, self._own.voices)
         if not names:
             raise UsageError(
                 "openai has no voice: name one by --voice, or several as voices in [openai]; "
@@ -117,7 +116,7 @@ class OpenAI:
             UsageError: the base URL is none, or the key cannot be used.
             FatalError: the server cannot be asked, or does not tell its voices.
         """
-        if self._is_openai:
+        if self.is_openai:
             return BUILT_IN
         place, seconds = self._place(), self._settings.timeout_seconds
         where = web.shown(place.base_url)
@@ -162,11 +161,11 @@ class OpenAI:
         """Make ready to ask; the first request goes out with the first clip.
 
         Raises:
-            UsageError: as in ``problem``.
-            FatalError: as in ``problem``, or there is no key where one is needed.
+            UsageError: as in ``problem``, or there is no key where one is needed.
+            FatalError: as in ``problem``.
         """
         if problem := self.problem():
-            raise FatalError(problem)
+            raise UsageError(problem)
         most = max(1, min(workers, self.max_concurrent))
         async with (
             service(
@@ -183,7 +182,8 @@ class OpenAI:
             )
 
     @property
-    def _is_openai(self) -> bool:
+    def is_openai(self) -> bool:
+        """Whether the server is OpenAI's own."""
         try:
             return urlsplit(self._own.base_url).hostname == _HOST
         except ValueError:
@@ -193,8 +193,8 @@ class OpenAI:
     def _key(self) -> Secret | None:
         """Asked for once: a keyring may open a window."""
         settings = self._settings
-        given_key = settings.keys.get(self.name)
-        return keys.find(self.name, file=settings.key_file(self.name), given=given_key)
+        file = settings.key_file(self.name)
+        return keys.find(self.name, file=file, given=settings.keys.get(self.name))
 
     def _place(self) -> Place:
         key = self._key
@@ -203,7 +203,7 @@ class OpenAI:
 
 
 class PaidOpenAI(OpenAI):
-    """The provider, where somebody wants to know what it costs."""
+    """The provider, where it costs something."""
 
     async def charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
@@ -229,8 +229,11 @@ class PaidOpenAI(OpenAI):
 
 
 def openai(settings: Settings) -> OpenAI:
-    """The provider, with its charges where it has any: most servers of this shape are one's own."""
+    """The provider, with its charges where it has any: most servers of this shape are one's own.
+
+    OpenAI has, and any server whose price is known or whose cost is to be bounded.
+    """
     is_bounded = settings.max_chars is not None or settings.max_cost is not None
     free = OpenAI(settings)
     is_priced = price_for(settings.prices, free.name, free.model) is not None
-    return PaidOpenAI(settings) if is_bounded or is_priced else free
+    return PaidOpenAI(settings) if free.is_openai or is_bounded or is_priced else free

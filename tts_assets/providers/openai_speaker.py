@@ -6,19 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import Speech
-from tts_assets.errors import ClipError
 from tts_assets.japanese.accent import without_accents
-from tts_assets.japanese.kana import morae
 from tts_assets.japanese.plain_text import given
+from tts_assets.providers import takes
 from tts_assets.providers.openai_answers import failure, no_sound
 from tts_assets.providers.segments import segments
-from tts_assets.providers.sent_sound import speech
+from tts_assets.providers.sent_sound import check, longest_seconds, shortest_seconds
+from tts_assets.providers.takes import Expected, Take, heard
 from tts_assets.remote import PassingError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tts_assets.domain import Pronunciation, Samples, SpokenForm, Voice
+    from tts_assets.domain import Pronunciation, SpokenForm, Voice
     from tts_assets.remote import Answer, Limiter, Service
     from tts_assets.settings import OpenAISettings
 
@@ -34,8 +34,6 @@ _LONGEST = 1_500
 
 #: What a time limit is for: a long sentence.
 _CHARACTERS = 100
-#: Nobody says a mora faster, at speed 1.
-_MORA_SECONDS = 0.05
 
 
 class OpenAISpeaker:
@@ -81,32 +79,21 @@ class OpenAISpeaker:
             FatalError: nor will anything for other forms.
         """
         said = await self._tell(form)
-        text = given(form, said)
-        least = _MORA_SECONDS * sum(len(morae(each.kana)) for each in said.phrases)
-        least /= max(1.0, voice.speed)
+        parts = segments(given(form, said), _LONGEST)
         seconds = self._timeout_seconds * (1 + len(form.text) // _CHARACTERS)
-        for _ in range(2):
-            samples, rate_hz = await self._whole(text, voice, seconds, on_start)
-            if samples.size >= least * rate_hz:
-                return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
-        raise ClipError(
-            f"{samples.size / rate_hz:.2f} s came twice for what takes {least:.2f} s or more: "
-            "the server leaves out some of it"
+
+        async def take(at: int, expected: Expected) -> Take:
+            asked = self._request(parts[at], voice, seconds)
+            answer = await self._server.ask(asked, self._judge, on_start)
+            return await heard(answer, expected, pcm_rate_hz=self._pcm_rate_hz(answer))
+
+        expected = Expected(
+            # Some servers ignore a speed below 1.
+            shortest_seconds=shortest_seconds(said, max(1.0, voice.speed)),
+            longest_seconds=longest_seconds(said, voice.speed),
         )
-
-    async def _whole(
-        self, text: str, voice: Voice, seconds: float, on_start: Callable[[], None] | None
-    ) -> tuple[Samples, int]:
-        import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
-
-        sounds = [
-            await self._server.ask(self._request(part, voice, seconds), self._judge, on_start)
-            for part in segments(text, _LONGEST)
-        ]
-        rates = {rate_hz for _, rate_hz in sounds}
-        if len(rates) > 1:
-            raise ClipError(f"the parts of the text came at different rates: {sorted(rates)} Hz")
-        return np.concatenate([samples for samples, _ in sounds]), rates.pop()
+        samples, rate_hz = await takes.said(parts, expected, take)
+        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
 
     def _request(self, text: str, voice: Voice, seconds: float) -> Request:
         body: dict[str, Any] = {
@@ -121,7 +108,8 @@ class OpenAISpeaker:
             body["speed"] = voice.speed
         return Request(method="POST", path="audio/speech", json=body, seconds=seconds)
 
-    def _judge(self, answer: Answer) -> tuple[Samples, int]:
+    def _judge(self, answer: Answer) -> Answer:
+        """An answer that is sound, broken or not."""
         hidden = self._server.client.hidden
         if not 200 <= answer.status < 300:
             raise failure(
@@ -130,18 +118,18 @@ class OpenAISpeaker:
                 hidden=hidden,
                 is_first=self.limiter.is_new,
             )
-        is_bare = self._settings.response_format == "pcm"
         try:
-            return speech(
-                answer.body, answer.kind, pcm_rate_hz=_pcm_rate_hz(answer) if is_bare else None
-            )
+            check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz(answer))
         except PassingError as exc:
             why = exc
+        else:
+            return answer
         # Outside of the handler: what it quotes may have the key in it.
         raise no_sound(answer, why, hidden)
 
-
-def _pcm_rate_hz(answer: Answer) -> int:
-    """The rate of bare samples: OpenAI's, unless the server tells another."""
-    told = _RATE.search(answer.headers.get("content-type", ""))
-    return int(told[1]) if told else _PCM_HZ
+    def _pcm_rate_hz(self, answer: Answer) -> int | None:
+        """The rate of bare samples: OpenAI's, unless the server tells another; None for files."""
+        if self._settings.response_format != "pcm":
+            return None
+        told = _RATE.search(answer.headers.get("content-type", ""))
+        return int(told[1]) if told else _PCM_HZ

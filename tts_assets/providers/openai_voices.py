@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.providers.openai_answers import shown
 from tts_assets.providers.protocol import VoiceInfo
+from tts_assets.providers.service_words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,12 +57,12 @@ def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
 
 def _voice(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
     told = row if isinstance(row, dict) else {"id": row}
-    name = shown(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
+    name = one_line(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
     if not name:
         return None
     language = told.get("language")
     known = isinstance(language, str) and _LANGUAGE.fullmatch(language)
-    who = shown(told.get("description") or told.get("name"), hidden)
+    who = one_line(told.get("description") or told.get("name"), hidden)
     return VoiceInfo(
         name=name,
         language=known[0].replace("_", "-") if known else _UNKNOWN,

@@ -30,7 +30,15 @@ _PCM_SCALE = 32_768
 #: A length from here on, or 0, is written where it was not known yet: no answer is that long.
 _UNKNOWN_LENGTH = 2**28
 
+#: Japanese is read aloud with 7 to 9 morae a second, so that one takes about an eighth of it. No
+#: voice says one in less than half of that, and what has twelve times as long is said again or babble.
 _LEAST_SECONDS = 0.05
+_MOST_SECONDS = 1.5
+#: Beside what is said: OpenJTalk has 0.7 s around one vowel, and others more.
+_AROUND_SECONDS = 3.0
+#: What stays below is no speech; the end of the pipeline says so, too.
+_SILENT_PEAK = 1e-4
+
 # With OpenJTalk's voice cut at random places, in 16 texts: 30 of 48 cuts are found in bare samples,
 # and 28 in MP3 (19 without the silence left out); of the whole ones none is suspected.
 _END_SECONDS = 0.02
@@ -124,11 +132,40 @@ def _with_lengths(body: bytes, begin: int, size: int) -> bytes:
 
 
 def shortest_seconds(said: Pronunciation, speed: float) -> float:
-    """What no voice says faster: a twentieth of a second for a mora, at a speed of 1.
+    """What no voice says faster: a twentieth of a second for a mora, at a speed of 1."""
+    return _LEAST_SECONDS * _mora_count(said) / speed
 
-    Japanese is read aloud with 7 to 9 morae a second.
+
+def longest_seconds(said: Pronunciation, speed: float) -> float:
+    """What no voice says more slowly: a second and a half for a mora, without the silence around.
+
+    Whoever is told to be fast may be not; slower than 1, it is as many times longer.
     """
-    return _LEAST_SECONDS * sum(len(morae(phrase.kana)) for phrase in said.phrases) / speed
+    return _MOST_SECONDS * _mora_count(said) / min(1.0, speed)
+
+
+def fault(samples: Samples, rate_hz: int, *, shortest: float, longest: float) -> str | None:
+    """Why a sound cannot be all of what it should say, and that alone; None where it can.
+
+    Args:
+        samples: shape (n,), n >= 1, full scale at -1..1.
+        rate_hz: samples per second.
+        shortest: seconds that it takes at least.
+        longest: seconds that it takes at most, the silence around it left out.
+    """
+    seconds = samples.size / rate_hz
+    too = "the sound is {:.2f} s long, and what it should say takes {} than {:.2f} s"
+    if seconds < shortest:
+        return too.format(seconds, "more", shortest)
+    if seconds > longest + _AROUND_SECONDS:
+        return too.format(seconds, "less", longest + _AROUND_SECONDS)
+    if max(samples.max(), -samples.min()) <= _SILENT_PEAK:
+        return f"the sound of {seconds:.2f} s is silence"
+    return None
+
+
+def _mora_count(said: Pronunciation) -> int:
+    return sum(len(morae(phrase.kana)) for phrase in said.phrases)
 
 
 def is_cut(samples: Samples, rate_hz: int) -> bool:

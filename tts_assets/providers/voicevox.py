@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import UsageError
+from tts_assets.providers.named_voices import named_voices
 from tts_assets.providers.protocol import VoiceInfo
 from tts_assets.providers.told import Told
 from tts_assets.providers.versions import READING, missing, parts
@@ -54,10 +55,8 @@ class Voicevox:
         self._speed = settings.speed
         self._remote = settings.remote
         self._place = Place(base_url=own.base_url, headers={})
-        asked = () if settings.voice is None else (settings.voice,)
-        sources = [name for source in settings.sources for name in source.voices.values()]
-        self._names = tuple(dict.fromkeys((*own.voices, *asked, *sources)))
-        self._needed = tuple(dict.fromkeys((*(asked or self._names[:1]), *sources)))
+        self._names = named_voices(settings, own.voices)
+        self._needed = named_voices(settings, () if settings.voice else own.voices[:1])
         self._told = Told()
 
     @property

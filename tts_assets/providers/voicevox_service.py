@@ -11,15 +11,15 @@ from tts_assets import web
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.aquestalk import aquestalk
-from tts_assets.japanese.kana import morae
 from tts_assets.providers.protocol import VoiceInfo
-from tts_assets.providers.sent_sound import speech
+from tts_assets.providers.sent_sound import fault, longest_seconds, shortest_seconds, speech
+from tts_assets.providers.service_words import one_line, words_of
 from tts_assets.remote import PassingError, RefusedError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from tts_assets.domain import Phrase, Pronunciation, Samples, SpokenForm, Voice
+    from tts_assets.domain import Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.remote import Answer, Client, Limiter, Service
 
 T = TypeVar("T")
@@ -39,8 +39,6 @@ _NAMED = 5
 _LONGEST = 6_000
 #: A time limit is for so many characters of the text.
 _CHARACTERS = 100
-#: No voice says a mora in less at its own pace.
-_MORA_SECONDS = 0.05
 
 _OK = 200
 _NO_SUCH_PAGE = 404
@@ -48,7 +46,9 @@ _TOO_MANY = 429
 _NOT_THIS = (400, 413, 414, 422)
 _LATER = (408, 425)
 _BROKEN = 500
-_SHOWN = 200
+
+#: No key is sent to an engine, so that none can come back.
+_AS_IT_IS = str
 
 
 class _Style(msgspec.Struct):
@@ -86,8 +86,8 @@ async def styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
         str(style.id): VoiceInfo(
             name=str(style.id),
             language="ja",
-            description=_printable(f"{character.name}, {style.name}"),
-            credit=_printable(f"{brand}:{character.name}"),
+            description=one_line(f"{character.name}, {style.name}", _AS_IT_IS),
+            credit=one_line(f"{brand}:{character.name}", _AS_IT_IS),
         )
         for character in characters
         for style in character.styles
@@ -190,7 +190,9 @@ class Speaker:
             _sound,
             on_start,
         )
-        _refuse_short(samples, rate_hz, said.phrases, voice.speed)
+        shortest, longest = shortest_seconds(said, voice.speed), longest_seconds(said, voice.speed)
+        if wrong := fault(samples, rate_hz, shortest=shortest, longest=longest):
+            raise ClipError(wrong)
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=said, credit=style.credit)
 
 
@@ -201,17 +203,6 @@ def _bounded(kana: str) -> str:
             f"{_LONGEST}: split the text"
         )
     return kana
-
-
-def _refuse_short(
-    samples: Samples, rate_hz: int, phrases: tuple[Phrase, ...], speed: float
-) -> None:
-    count = sum(len(morae(phrase.kana)) for phrase in phrases)
-    seconds = len(samples) / rate_hz
-    if seconds < count * _MORA_SECONDS / speed:
-        raise ClipError(
-            f"the engine returned {seconds:.2f} s of sound, in which nobody says {count} morae"
-        )
 
 
 async def _told(
@@ -261,7 +252,8 @@ def _refuse(answer: Answer) -> None:
     status = answer.status
     if status == _OK:
         return
-    reason = f"the engine answers {status}: {_words(answer)}"
+    words = words_of(answer, _AS_IT_IS).message or "without a word"
+    reason = f"the engine answers {status}: {words}"
     if status == _TOO_MANY:
         raise RefusedError(reason)
     if status >= _BROKEN or status in _LATER:
@@ -271,20 +263,3 @@ def _refuse(answer: Answer) -> None:
     if status == _NO_SUCH_PAGE:
         raise FatalError(f"{reason}; set [voicevox] base-url to where an engine listens")
     raise FatalError(reason)
-
-
-def _words(answer: Answer) -> str:
-    """What an engine says is wrong; it has three ways to."""
-    match answer.json():
-        case {"detail": {"text": str(words)}} | {"detail": str(words)} | {"message": str(words)}:
-            pass
-        case {"detail": [{"msg": str(words)}, *_]}:
-            pass
-        case _:
-            words = answer.body[:_SHOWN].decode("utf-8", "replace")
-    return _printable(words)[:_SHOWN] or "without a word"
-
-
-def _printable(text: str) -> str:
-    """A text of the engine's, without what may do things to a terminal."""
-    return "".join(each if each.isprintable() else " " for each in text).strip()

@@ -1,0 +1,121 @@
+"""A text as a service said it: each part doubted, asked for once more if it cannot be right, and joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio.to_thread
+
+from tts_assets.errors import ClipError
+from tts_assets.providers import sent_sound
+from tts_assets.remote import PassingError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tts_assets.domain import Samples
+    from tts_assets.remote import Answer
+
+
+class CutTwiceError(ClipError):
+    """Both takes ended as if cut off: it may be the voice's way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a sound is held against.
+
+    Args:
+        shortest_seconds: nobody says it in less.
+        longest_seconds: nor in more, the silence around it left out.
+        check_ends: whether a sound may not end in the middle of a word.
+    """
+
+    shortest_seconds: float
+    longest_seconds: float
+    check_ends: bool = False
+
+
+class Take(NamedTuple):
+    """A part of a text as it was said; the fault is in words, None where there is none."""
+
+    samples: Samples | None
+    rate_hz: int
+    fault: str | None = None
+    is_cut: bool = False
+
+
+async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) -> Take:
+    """An answer as sound, with its fault; files are decoded in a thread.
+
+    Args:
+        answer: what came.
+        expected: what it is held against.
+        pcm_rate_hz: as in `sent_sound.speech`.
+    """
+    read = partial(sent_sound.speech, answer.body, answer.kind, pcm_rate_hz=pcm_rate_hz)
+    try:
+        samples, rate_hz = await anyio.to_thread.run_sync(read) if pcm_rate_hz is None else read()
+    except (PassingError, ClipError) as exc:
+        return Take(None, 0, str(exc))
+    fault = sent_sound.fault(
+        samples, rate_hz, shortest=expected.shortest_seconds, longest=expected.longest_seconds
+    )
+    if fault is None and expected.check_ends and sent_sound.is_cut(samples, rate_hz):
+        fault = f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
+        return Take(samples, rate_hz, fault, is_cut=True)
+    return Take(samples, rate_hz, fault)
+
+
+async def said(
+    parts: list[str], expected: Expected, take: Callable[[int, Expected], Awaitable[Take]]
+) -> tuple[Samples, int]:
+    """All parts of a text, one after the other.
+
+    Args:
+        parts: the text.
+        expected: what all of it is held against; each part has its share, by its characters.
+        take: asks for one of the parts, by its number.
+
+    Returns:
+        Float32 samples of shape (n,), and samples per second.
+
+    Raises:
+        CutTwiceError: both takes of a part ended as if cut off.
+        ClipError: both had a fault, or the parts have different rates.
+    """
+    size = sum(map(len, parts))
+    found = []
+    for at, part in enumerate(parts):
+        share = len(part) / size
+        its_own = replace(
+            expected,
+            shortest_seconds=expected.shortest_seconds * share,
+            longest_seconds=expected.longest_seconds * share,
+        )
+        found.append(await _believed(partial(take, at, its_own)))
+    return _joined(found)
+
+
+async def _believed(take: Callable[[], Awaitable[Take]]) -> Take:
+    """A take that has no fault: the first, or else the second."""
+    first = await take()
+    if first.fault is None:
+        return first
+    second = await take()
+    if second.fault is None:
+        return second
+    kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
+    raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}")
+
+
+def _joined(takes: list[Take]) -> tuple[Samples, int]:
+    import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
+
+    rates = {take.rate_hz for take in takes}
+    if len(rates) > 1:
+        raise ClipError(f"the parts of the text came at different rates: {sorted(rates)} Hz")
+    found = [take.samples for take in takes if take.samples is not None]
+    return found[0] if len(found) == 1 else np.concatenate(found), rates.pop()
