@@ -176,9 +176,9 @@ def test_a_mora_takes_a_second_and_a_half_at_most_at_any_speed_that_is_not_slow(
     ("shortest", "longest", "peak", "found"),
     [
         (0.5, 1.0, 1.0, None),
-        (0.51, 1.0, 1.0, "0.50 s long, and what it should say takes more than 0.51 s"),
+        (0.51, 1.0, 1.0, "the sound is 0.50 s long, and what it should say takes more than 0.51 s"),
         (0.0, -2.4, 1.0, None),
-        (0.0, -2.6, 1.0, "0.50 s long, and what it should say takes less than 0.40 s"),
+        (0.0, -2.6, 1.0, "the sound is 0.50 s long, and what it should say takes less than 0.40 s"),
         (0.0, 1.0, 0.0, "the sound of 0.50 s is silence"),
         (0.0, 1.0, 1e-4, "the sound of 0.50 s is silence"),
         (0.0, 1.0, -1.0, None),
@@ -187,8 +187,8 @@ def test_a_mora_takes_a_second_and_a_half_at_most_at_any_speed_that_is_not_slow(
 def test_what_cannot_be_speech_has_a_fault(
     shortest: float, longest: float, peak: float, found: str | None
 ) -> None:
-    told = fault(peak * np.abs(TONE), RATE_HZ, shortest=shortest, longest=longest)
-    assert told is found is None or found in (told or "")
+    sound = np.full(12_000, peak, np.float32)
+    assert fault(sound, RATE_HZ, shortest=shortest, longest=longest) == found
 
 
 def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:

@@ -109,7 +109,7 @@ def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> 
     Returns:
         PassingError, RefusedError, ClipError, VoiceError or FatalError.
     """
-    status, said = answer.status, said(answer, hidden)
+    status, said = answer.status, words_of(answer, hidden)
     most = _MOST.search(said.message)
     if said.words & _ROOM or (status == 429 and most):
         return RefusedError(_quoted("too many requests at once", said), most and int(most[1]))

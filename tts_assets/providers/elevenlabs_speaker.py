@@ -118,8 +118,6 @@ class ElevenLabsSpeaker:
             checked_id(voice.name)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
-        if voice.name in self._refused:
-            raise ClipError(self._refused[voice.name])
 
     def _count_cut(self, voice: str) -> None:
         """Raise if a voice has only given what looks cut off: no more is bought to be thrown away."""
@@ -137,6 +135,8 @@ class ElevenLabsSpeaker:
         bill: list[float],
         on_start: Callable[[], None] | None,
     ) -> Answer:
+        if voice in self._refused:
+            raise ClipError(self._refused[voice])
         try:
             return await self._service.ask(asked, partial(self._judge, bill), on_start)
         except answers.VoiceError as exc:

@@ -53,7 +53,7 @@ def failure(
     Returns:
         PassingError, RefusedError, ClipError or FatalError.
     """
-    status, said = answer.status, said(answer, hidden)
+    status, said = answer.status, words_of(answer, hidden)
     if said.words & _SPENT or status == 402:
         text = "nothing is left to pay with: go on when there is"
         return FatalError(quoted(text, said))

@@ -31,7 +31,7 @@ _PCM_SCALE = 32_768
 _UNKNOWN_LENGTH = 2**28
 
 #: Japanese is read aloud with 7 to 9 morae a second, so that one takes about an eighth of it. No
-#: voice says one in less than half of that, and what has twelve times as long is said again or babble.
+#: voice says one in two fifths of that, and what has twelve times as long is said again or babble.
 _LEAST_SECONDS = 0.05
 _MOST_SECONDS = 1.5
 #: Beside what is said: OpenJTalk has 0.7 s around one vowel, and others more.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio.to_thread
 
 from tts_assets.errors import ClipError
+from tts_assets.japanese.kana import is_katakana, katakana
 from tts_assets.providers import sent_sound
 from tts_assets.remote import PassingError
 
@@ -76,7 +77,7 @@ async def said(
 
     Args:
         parts: the text.
-        expected: what all of it is held against; each part has its share, by its characters.
+        expected: what all of it is held against; each part has its share of it.
         take: asks for one of the parts, by its number.
 
     Returns:
@@ -86,10 +87,10 @@ async def said(
         CutTwiceError: both takes of a part ended as if cut off.
         ClipError: both had a fault, or the parts have different rates.
     """
-    size = sum(map(len, parts))
+    weights = [_weight(part) for part in parts]
     found = []
-    for at, part in enumerate(parts):
-        share = len(part) / size
+    for at, weight in enumerate(weights):
+        share = weight / sum(weights)
         its_own = replace(
             expected,
             shortest_seconds=expected.shortest_seconds * share,
@@ -97,6 +98,11 @@ async def said(
         )
         found.append(await _believed(partial(take, at, its_own)))
     return _joined(found)
+
+
+def _weight(part: str) -> int:
+    """How long a part takes beside others: kanji, digits and letters stand for two morae or so."""
+    return len(part) + sum(sign.isalnum() and not is_katakana(katakana(sign)) for sign in part)
 
 
 async def _believed(take: Callable[[], Awaitable[Take]]) -> Take:

@@ -6,6 +6,7 @@ import logging
 import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 import anyio
@@ -100,20 +101,32 @@ class Calls:
             ClipError: it has none, or none came in all attempts.
             FatalError: none will come for any other.
         """
+        with _Ticket(self._idle, on_start) as ticket:
+            attempt = partial(self._attempt, send, judge, ticket)
+            try:
+                return await attempt()
+            except PassingError as exc:
+                first = exc
+            return await self._repeated(first, attempt)
+
+    async def _repeated(self, first: PassingError, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Repeat what failed once; only that pays for the machinery of repetitions."""
         worked = 0
-        with _Ticket(self._idle, on_start) as ticket, ExitStack() as pause:
-            async for attempt in _attempts(self._patience):
+        with ExitStack() as pause:
+            async for turn in _turns(self._patience):
                 pause.close()
-                with attempt:
+                with turn:
                     try:
-                        return await self._attempt(send, judge, ticket)
+                        if turn.num == 1:
+                            raise first
+                        return await attempt()
                     except PassingError as exc:
                         worked += not exc.unpaid
                         self._refuse_hopeless(exc)
-                        self._refuse_worn(exc, attempt.num, worked)
+                        self._refuse_worn(exc, turn.num, worked)
                         pause.enter_context(self.limiter.rest(retry=True))
                         raise
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("the last turn returns or raises")
 
     async def _attempt(
         self, send: Callable[[], Awaitable[Answer]], judge: Judge[T], ticket: _Ticket
@@ -223,7 +236,7 @@ def _nothing() -> None:
     pass
 
 
-def _attempts(patience: Patience) -> AsyncIterable[stamina.Attempt]:
+def _turns(patience: Patience) -> AsyncIterable[stamina.Attempt]:
     import stamina  # noqa: PLC0415 - not needed before something is asked for
 
     return stamina.retry_context(
