@@ -185,7 +185,7 @@ def is_cut(samples: Samples, rate_hz: int) -> bool:
     if not hop:
         return False
     spoken = samples[end % hop : end].reshape(-1, hop)
-    energies = np.einsum("ij,ij->i", spoken, spoken, dtype=np.float64)
+    energies = np.einsum("ij,ij->i", spoken, spoken)
     return bool(energies[-1] >= energies.max() * 10 ** (_END_DB / 10))
 
 
