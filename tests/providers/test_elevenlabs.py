@@ -10,7 +10,7 @@ import anyio
 import numpy as np
 import pytest
 
-from tests.providers.loopback import Loopback, Reply, loopback
+from tests.providers.loopback import Loopback, Reply
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import Scenario, voice_id
 from tts_assets.domain import Kind, Speech, SpokenForm, Voice
@@ -77,19 +77,6 @@ def started() -> Iterator[Simulator]:
 def simulator(started: Simulator) -> Simulator:
     started.change(**PLAIN)
     return started
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[Loopback]:
-    with loopback() as found:
-        yield found
-
-
-@pytest.fixture
-def server(listening: Loopback) -> Loopback:
-    listening.asked.clear()
-    listening.replies.clear()
-    return listening
 
 
 def settings_for(url: str = "https://api.elevenlabs.io", **asked: Any) -> Settings:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.providers.loopback import Loopback, Reply, loopback
+from tests.providers.loopback import Loopback, Reply
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import Scenario
 from tts_assets.domain import AccentBasis, Kind, Speech, SpokenForm, Voice
@@ -69,19 +69,6 @@ def started() -> Iterator[Simulator]:
 def simulator(started: Simulator) -> Simulator:
     started.change(cap=5, quota=None, openai_key="", faults=[])
     return started
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[Loopback]:
-    with loopback() as found:
-        yield found
-
-
-@pytest.fixture
-def server(listening: Loopback) -> Loopback:
-    listening.asked.clear()
-    listening.replies.clear()
-    return listening
 
 
 def settings_for(url: str = "http://127.0.0.1:1", key: str = "", **asked: Any) -> Settings:
