@@ -141,7 +141,7 @@ def test_a_service_slower_than_the_time_limit_ends_the_run_before_all_is_paid_in
     shop.project.words(*(f"{number}番線" for number in range(11, 51)))
     shop.simulator.change(latency_seconds=3.0, latency_sigma=0.0)
     report = shop.generate("--timeout", "0.2", code=4)
-    assert "10 requests in a row were given up" in report["fatal"]
+    assert "requests were given up 4 times in a row" in report["fatal"]
     assert "--timeout sets another" in report["fatal"]
     assert report["traffic"]["requests"] < 20
 

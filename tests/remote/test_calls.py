@@ -133,7 +133,50 @@ def test_a_service_slower_than_the_time_limit_is_not_paid_for_ever() -> None:
                 await calls.ask(server.send, server.judge)
             except (ClipTimeoutError, FatalError) as exc:
                 ends.append(type(exc))
-        assert ends == [ClipTimeoutError] * 9 + [FatalError]
+        assert ends == [ClipTimeoutError] * 3 + [FatalError]
+
+    run(main)
+
+
+def test_one_stall_is_counted_once_whatever_was_open() -> None:
+    async def main() -> None:
+        limiter = Limiter(most=10)
+        limiter.allows(10)
+        calls = Calls(limiter, Patience())
+        server = Server(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
+        ends: list[type[Exception]] = []
+
+        async def one() -> None:
+            try:
+                await calls.ask(server.send, server.judge)
+            except (ClipTimeoutError, FatalError) as exc:
+                ends.append(type(exc))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(one)
+        assert ends == [ClipTimeoutError] * 10
+
+    run(main)
+
+
+def test_who_rests_is_told_of_the_end_at_once() -> None:
+    async def main() -> None:
+        calls = Calls(Limiter(most=2), Patience())
+        resting = Server(acts=[PassingError("later", 200.0)])
+        ending = Server(acts=[FatalError("the quota is spent")], seconds=1.0)
+        ends: list[float] = []
+
+        async def one(server: Server) -> None:
+            with pytest.raises(FatalError, match="the quota is spent"):
+                await calls.ask(server.send, server.judge)
+            ends.append(anyio.current_time())
+
+        begun = anyio.current_time()
+        async with anyio.create_task_group() as tasks:
+            for server in (resting, ending):
+                tasks.start_soon(one, server)
+        assert [end - begun for end in ends] == [1.0, 1.0]
 
     run(main)
 

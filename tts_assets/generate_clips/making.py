@@ -190,7 +190,7 @@ def places(workers: int, speaker: Speaker) -> int:
 
 def _time_limits(job: plan.Job) -> int:
     """How many time limits a clip has: a passage takes as long as the sentences in it."""
-    return 1 + len(job.form.text) // _CHARACTERS
+    return 1 + max(len(job.form.text), len(job.form.reading or "")) // _CHARACTERS
 
 
 def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
@@ -217,7 +217,8 @@ def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
         return
     if run.books is not None:
         run.books.failed(job)
-    error = _in_our_words(result.error, run.settings.timeout_seconds * _time_limits(job))
+    slack = 1 if run.limiter is None else _SLACK
+    error = _in_our_words(result.error, slack * run.settings.timeout_seconds * _time_limits(job))
     if isinstance(error, FatalError):
         # Not this clip's fault: it is made when the run is taken up again.
         run.fatal = run.fatal or str(error)

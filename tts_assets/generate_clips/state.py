@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,8 @@ async def look(run: Run) -> None:
     run.survey = await anyio.to_thread.run_sync(
         surveys.survey, run.settings, run.provider, partial(_matters, run)
     )
-    run.jobs = plan.jobs(run.survey.planned)
+    own = surveys.voice(run.settings, run.provider).name
+    run.jobs = [_said(run, job, own) for job in plan.jobs(run.survey.planned)]
 
 
 def longest_first(jobs: list[plan.Job]) -> list[plan.Job]:
@@ -153,7 +154,7 @@ def _fewer(run: Run) -> tuple[str, ...]:
 def _unheard(run: Run) -> tuple[str, ...]:
     """What the data say of their accents, and the voices cannot be told."""
     given = sum(
-        job.form.accent is not None
+        any(clip.form.accent is not None for clip in job.clips)
         and job.recipe in run.made
         and not run.provider.accents(voice.name)
         for job, voice in _voices_of(run)
@@ -162,6 +163,13 @@ def _unheard(run: Run) -> tuple[str, ...]:
         return ()
     accents = "1 accent of the data is" if given == 1 else f"{given} accents of the data are"
     return (f"{accents} not heard: the voice makes its own",)
+
+
+def _said(run: Run, job: plan.Job, own: str) -> plan.Job:
+    """A job without the accent that its voice does not say, and its recipe does not have."""
+    if job.form.accent is None or run.provider.accents(job.voice or own):
+        return job
+    return replace(job, form=job.form._replace(accent=None))
 
 
 def _credits(run: Run) -> str:

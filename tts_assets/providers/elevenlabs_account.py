@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -56,7 +57,7 @@ class _Rates(msgspec.Struct):
 
 class _Model(msgspec.Struct):
     model_id: str
-    maximum_text_length_per_request: int | None = None
+    maximum_text_length_per_request: float | None = None
     model_rates: _Rates | None = None
 
 
@@ -92,6 +93,8 @@ async def balance(service: Service, *, seconds: float) -> Balance:
     asked = Request(method="GET", path="v1/user/subscription", seconds=seconds)
     told = await service.ask(asked, _judge(service, _Subscription))
     left = max(0.0, told.character_limit - told.character_count)
+    if not math.isfinite(left):
+        raise FatalError("the service tells of credits that cannot be counted")
     return Balance(credits=left, resets=_moment(told.next_character_count_reset_unix))
 
 

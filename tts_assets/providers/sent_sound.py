@@ -158,10 +158,19 @@ def fault(samples: Samples, rate_hz: int, *, shortest: float, longest: float) ->
     if seconds < shortest:
         return too.format(seconds, "more", shortest)
     if seconds > longest + _AROUND_SECONDS:
+        seconds = _sounding(samples) / rate_hz
+    if seconds > longest + _AROUND_SECONDS:
         return too.format(seconds, "less", longest + _AROUND_SECONDS)
     if max(samples.max(), -samples.min()) <= _SILENT_PEAK:
         return f"the sound of {seconds:.2f} s is silence"
     return None
+
+
+def _sounding(samples: Samples) -> int:
+    """Samples from the first to the last that is heard."""
+    silence = max(samples.max(), -samples.min()) * 10 ** (_SILENCE_DB / 20)
+    end = _end_of_sound(samples, silence)
+    return end - (samples.size - _end_of_sound(samples[::-1], silence)) if end else 0
 
 
 def _mora_count(said: Pronunciation) -> int:

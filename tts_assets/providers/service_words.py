@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: More of a message is not shown.
 _SHOWN = 300
 #: More of an answer that is no JSON is not looked at.
-_LOOKED_AT = 1 << 16
+_LOOKED_AT = 1 << 12
 #: Answers about one request tell no more problems than that.
 _PROBLEMS = 5
 

@@ -39,6 +39,10 @@ class Expected:
     check_ends: bool = False
 
 
+#: So many times longer or shorter than its share a part may be.
+_LOOSE = 2.0
+
+
 class Take(NamedTuple):
     """A part of a text as it was said; the fault is in words, None where there is none."""
 
@@ -90,11 +94,13 @@ async def said(
     weights = [_weight(part) for part in parts]
     found = []
     for at, weight in enumerate(weights):
-        share = weight / sum(weights)
+        share = 1.0 if len(parts) == 1 else weight / max(1, sum(weights))
+        # Only a guess: signs that are read, and those that are not, are many.
+        loose = 1.0 if len(parts) == 1 else _LOOSE
         its_own = replace(
             expected,
-            shortest_seconds=expected.shortest_seconds * share,
-            longest_seconds=expected.longest_seconds * share,
+            shortest_seconds=expected.shortest_seconds * share / loose,
+            longest_seconds=expected.longest_seconds * share * loose,
         )
         found.append(await _believed(partial(take, at, its_own)))
     return _joined(found)
@@ -102,7 +108,7 @@ async def said(
 
 def _weight(part: str) -> int:
     """How long a part takes beside others: kanji, digits and letters stand for two morae or so."""
-    return len(part) + sum(sign.isalnum() and not is_katakana(katakana(sign)) for sign in part)
+    return sum(1 if is_katakana(katakana(sign)) else 2 for sign in part if sign.isalnum())
 
 
 async def _believed(take: Callable[[], Awaitable[Take]]) -> Take:

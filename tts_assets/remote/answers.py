@@ -11,6 +11,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Whatever else is told in its place may be anything, what we sent among it.
+_KIND = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 #: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read.
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
@@ -50,8 +52,9 @@ class Answer:
 
     @property
     def kind(self) -> str:
-        """The media type, without parameters, in lower case; "" where none is told."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """The media type, without parameters, in lower case; "" where none is told that is one."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind if _KIND.fullmatch(kind) else ""
 
     @property
     def wait_seconds(self) -> float:

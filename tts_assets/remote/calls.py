@@ -7,6 +7,7 @@ import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 import anyio
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import stamina
 
-    from tts_assets.remote.limiter import Limiter
+    from tts_assets.remote.limiter import Limiter, Slot
 
 T = TypeVar("T")
 
@@ -28,8 +29,8 @@ Judge: TypeAlias = "Callable[[Answer], T]"
 
 #: Nobody waits longer for a service that asks to be left alone.
 _LONGEST_WAIT = 300.0
-#: So many requests in a row that take too long are no chance.
-_LATE = 10
+#: So many times in a row that requests take too long are no chance.
+_LATE = 4
 #: So many errors in a row are no chance either.
 _IN_A_ROW = 3
 #: The wait after a refusal doubles so often.
@@ -72,6 +73,8 @@ class Calls:
         self._answered = False
         self._over: FatalError | None = None
         self._late = self._bad = 0
+        self._counted = -inf
+        self._resting: set[anyio.CancelScope] = set()
         self._idle: dict[_Ticket, None] = {}
         # Without a handler, Python writes its warnings to standard error.
         logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -112,7 +115,8 @@ class Calls:
     async def _repeated(self, first: PassingError, attempt: Callable[[], Awaitable[T]]) -> T:
         """Repeat what failed once; only that pays for the machinery of repetitions."""
         worked = 0
-        with ExitStack() as pause:
+        with anyio.CancelScope() as scope, ExitStack() as pause:
+            pause.callback(self._resting.discard, scope)
             async for turn in _turns(self._patience):
                 pause.close()
                 with turn:
@@ -125,8 +129,10 @@ class Calls:
                         self._refuse_hopeless(exc)
                         self._refuse_worn(exc, turn.num, worked)
                         pause.enter_context(self.limiter.rest(retry=True))
+                        self._resting.add(scope)
+                        pause.callback(self._resting.discard, scope)
                         raise
-        raise AssertionError("the last turn returns or raises")
+        raise self._over or AssertionError("the last turn returns or raises")
 
     async def _attempt(
         self, send: Callable[[], Awaitable[Answer]], judge: Judge[T], ticket: _Ticket
@@ -164,25 +170,35 @@ class Calls:
                 raise
             except ClipTimeoutError as exc:
                 limiter.failed(slot)
-                self._refuse_slow(exc)
+                self._refuse_slow(exc, slot)
                 raise
             except ClipError:
                 # It was taken and answered: that this clip cannot be is not the service's fault.
                 limiter.succeeded()
+                self._late = 0
                 raise
             except FatalError as exc:
-                self._over = exc
-                raise
+                raise self._ended(exc) from exc.__cause__
             limiter.succeeded()
             self._late = self._bad = 0
             return value
 
-    def _refuse_slow(self, error: ClipTimeoutError) -> None:
+    def _refuse_slow(self, error: ClipTimeoutError, slot: Slot) -> None:
         """Raise if one request after another is given up: what is given up may be paid for."""
-        self._late += 1
+        # Those that were open together were given up together.
+        if slot.begun >= self._counted:
+            self._late += 1
+            self._counted = anyio.current_time()
         if self._late >= _LATE:
-            self._over = FatalError(f"{self._late} requests in a row were given up: {error}")
-            raise self._over from error
+            message = f"requests were given up {self._late} times in a row: {error}"
+            raise self._ended(FatalError(message)) from error
+
+    def _ended(self, error: FatalError) -> FatalError:
+        """No more is asked for; who rests before another attempt is told at once."""
+        self._over = self._over or error
+        for scope in self._resting:
+            scope.cancel()
+        return error
 
     def _refuse_worn(self, error: PassingError, attempt: int, worked: int) -> None:
         """Raise if a request has been repeated often enough."""
@@ -198,9 +214,12 @@ class Calls:
         seconds = patience.unreached_seconds if unreached else patience.fruitless_seconds
         # One error is none of many: others may be open, and well within their time.
         self._bad += 1
-        if self._bad >= _IN_A_ROW and self.limiter.fruitless_seconds > seconds:
-            self._over = FatalError(f"nothing has come for {seconds:g} s: {error}")
-            raise self._over from error
+        limiter = self.limiter
+        if limiter.oldest_seconds > seconds / 2:
+            # One that is open for long may yet bring something, and has a time limit of its own.
+            return
+        if self._bad >= _IN_A_ROW and limiter.fruitless_seconds > seconds:
+            raise self._ended(FatalError(f"nothing has come for {seconds:g} s: {error}")) from error
 
 
 class _Ticket:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Hosts that need no encryption: nobody stands between.
 _HERE = ("localhost", "127.0.0.1", "::1")
 #: What httpx asks its proxies by.
-_ALL_PROXIES = ("all://", "http://", "https://")
+_PROXIES = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
 #: Addresses whose parts are remembered.
 _ADDRESSES = 64
@@ -83,8 +83,8 @@ class Client:
             if url is None:
                 # A key, and what it pays for, are for who was named in the settings.
                 raise FatalError(
-                    f"{self._shown(asked)} sends on to {self._shown(location)}, which is not gone "
-                    "to: set the base-url to where the service is"
+                    f"{self._shown(asked)} sends on to {self._shown(_joined(asked, location))}, "
+                    "which is not gone to: set the base-url to where the service is"
                 )
             request = replace(request, path=url, query=None)
         raise PassingError(f"{self._shown(asked)} sends on to itself again and again")
@@ -161,15 +161,19 @@ def _unpacked(body: bytes, packing: str) -> bytes:
         return body
     if packing != "gzip":
         raise PassingError(f"the answer was packed on its way, as {packing[:40]}")
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(body, _LARGEST + 1)
-    except zlib.error as exc:
-        raise PassingError("the answer was lost on its way: it cannot be unpacked") from exc
-    if len(plain) > _LARGEST:
-        raise _too_large()
-    if not unpacker.eof or unpacker.unused_data:
-        raise PassingError("the answer was lost on its way: its end is missing")
+    plain = b""
+    # There may be several members, and zeros behind them (RFC 1952, section 2.2).
+    while rest := body.lstrip(b"\0") if plain else body:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            plain += unpacker.decompress(rest, _LARGEST + 1)
+        except zlib.error as exc:
+            raise PassingError("the answer was lost on its way: it cannot be unpacked") from exc
+        if len(plain) > _LARGEST:
+            raise _too_large()
+        if not unpacker.eof:
+            raise PassingError("the answer was lost on its way: its end is missing")
+        body = unpacker.unused_data
     return plain
 
 
@@ -208,6 +212,13 @@ def _elsewhere(asked: str, location: str) -> str | None:
         return None
 
 
+def _joined(asked: str, location: str) -> str:
+    try:
+        return urljoin(asked, location)
+    except ValueError:
+        return location
+
+
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -237,12 +248,20 @@ async def connected(
         headers={"User-Agent": web.AGENT, "Accept-Encoding": "identity", **headers},
         http2=True,
         limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-        # Nobody stands between us and this machine, whatever proxy the environment names.
-        mounts=dict.fromkeys(_ALL_PROXIES) if urlsplit(base_url).hostname in _HERE else None,
+        **_nobody_between(base_url),
         # Silence is bounded by the time for the whole answer.
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
     ) as http:
         yield Client(http, secret)
+
+
+def _nobody_between(base_url: str) -> dict[str, Any]:
+    """What keeps proxies of the environment from standing between us and this machine."""
+    parts = urlsplit(base_url)
+    if parts.hostname not in _HERE:
+        return {}
+    # Certificates, too, are named by the environment.
+    return {"trust_env": False} if parts.scheme == "http" else {"mounts": dict.fromkeys(_PROXIES)}
 
 
 def refuse_unsafe(base_url: str, secret: Secret | None) -> None:

@@ -2,7 +2,7 @@
 
 The number goes up by one for each round of successes and down to seven tenths when the service
 refuses, as in TCP (Chiu and Jain 1989, additive increase and multiplicative decrease). What the
-service says it allows is a ceiling: it is gone up to at once, and not beyond. Requests that were
+service says it allows is a ceiling: it is gone up to at once, unless it refused before, and not beyond. Requests that were
 open together are refused together; that is one reason to go down, not several. Errors that are no
 refusals leave the number alone, until three in ten fail: then it is halved, set to one if that goes
 on, and no more goes up until fewer fail.
@@ -90,6 +90,7 @@ class Limiter:
         self._apart_seconds = 1 / per_second
         self._next = -inf
         self._open = 0
+        self._slots: list[Slot] = []
         self._resting = 0
         self._line: deque[anyio.Event] = deque()
         self._cut = -inf
@@ -119,6 +120,12 @@ class Limiter:
         return 0.0 if since is None else current_time() - since
 
     @property
+    def oldest_seconds(self) -> float:
+        """How long the request that is open for the longest is open; 0 where none is."""
+        now = current_time()
+        return now - min((slot.begun for slot in self._slots), default=now)
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing has gone well yet."""
         return self._good is None
@@ -145,7 +152,13 @@ class Limiter:
             now = current_time()
             self._note_wait(now - begun)
             self._requests += 1
-            yield Slot(now)
+            slot = Slot(now)
+            self._slots.append(slot)
+            try:
+                yield slot
+            finally:
+                # Not remove: slots that begin at the same moment are equal.
+                self._slots = [each for each in self._slots if each is not slot]
         finally:
             self._open -= 1
             self._wake()

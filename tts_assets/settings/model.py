@@ -262,7 +262,7 @@ class Settings:
             "elevenlabs": self.elevenlabs.api_key_file,
             "openai": self.openai.api_key_file,
         }
-        return self.api_key_file or own.get(provider)
+        return own.get(provider) if self.api_key_file is None else self.api_key_file
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; programs do not come through ``load``.
