@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.host import engine_host
+from tts_assets.host import reader_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm
-
-_READER = "tts_assets.japanese.reader:Reader"
-#: Most of the work is Python's own, which threads do not share.
-_THREADS = 1
 
 
 async def read(
@@ -35,5 +31,5 @@ async def read(
     """
     if not forms:
         return []
-    async with engine_host(_READER, threads=_THREADS, words=words) as host:
+    async with reader_host(words) as host:
         return await host.read(forms)

@@ -1,7 +1,7 @@
 """Runs native engines in one supervised child process, so that the run survives whatever they do."""
 
 from tts_assets.host.child import LearningEngine, NativeEngine, ReadingEngine
-from tts_assets.host.parent import EngineHost, engine_host, silence
+from tts_assets.host.parent import EngineHost, engine_host, reader_host, silence
 
 __all__ = [
     "EngineHost",
@@ -9,5 +9,6 @@ __all__ = [
     "NativeEngine",
     "ReadingEngine",
     "engine_host",
+    "reader_host",
     "silence",
 ]

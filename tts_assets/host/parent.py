@@ -348,6 +348,18 @@ async def engine_host(
         raise failure
 
 
+def reader_host(
+    words: tuple[DictionaryWord, ...] = (),
+) -> contextlib.AbstractAsyncContextManager[EngineHost]:
+    """The dictionary alone in its process, which tells how forms are said, and says none.
+
+    Args:
+        words: the user's own dictionary.
+    """
+    # One thread: most of the work is Python's own, which threads do not share.
+    return engine_host("tts_assets.japanese.reader:Reader", threads=1, words=words)
+
+
 def silence(timeout_seconds: float) -> float:
     """How long a process may give no sign of life, where one call may take that long in all."""
     return max(min(_SILENCE_SECONDS, timeout_seconds / 3), 4 * wire.BEAT_SECONDS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from tts_assets.errors import ClipError
-from tts_assets.host import engine_host
+from tts_assets.host import reader_host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm
     from tts_assets.host import EngineHost
-
-_READER = "tts_assets.japanese.reader:Reader"
-#: Most of the work is Python's own, which threads do not share.
-_THREADS = 1
 
 
 class Told:
@@ -40,7 +36,7 @@ class Told:
         """
         new = [form for form in dict.fromkeys(forms) if form not in self._said]
         if new:
-            async with engine_host(_READER, threads=_THREADS, words=words) as host:
+            async with reader_host(words) as host:
                 self._said |= zip(new, await host.read(new), strict=True)
         return [self._said[form] for form in forms]
 
@@ -90,6 +86,6 @@ class _Asked:
         return said
 
     async def _keep(self, *, task_status: TaskStatus[EngineHost]) -> None:
-        async with engine_host(_READER, threads=_THREADS, words=self._words) as host:
+        async with reader_host(self._words) as host:
             task_status.started(host)
             await anyio.sleep_forever()

@@ -79,11 +79,11 @@ class Client:
             location = answer.headers.get("location", "")
             if answer.status not in _REDIRECT or not location:
                 return answer
-            url = _elsewhere(asked, location)
-            if url is None:
+            url = _joined(asked, location)
+            if _origin(url) != _origin(asked):
                 # A key, and what it pays for, are for who was named in the settings.
                 raise FatalError(
-                    f"{self._shown(asked)} sends on to {self._shown(_joined(asked, location))}, "
+                    f"{self._shown(asked)} sends on to {self._shown(url)}, "
                     "which is not gone to: set the base-url to where the service is"
                 )
             request = replace(request, path=url, query=None)
@@ -203,25 +203,22 @@ def _encoded(json: Any) -> bytes | None:
         ) from exc
 
 
-def _elsewhere(asked: str, location: str) -> str | None:
-    """Where an answer sends us on to; None where that is another service, or no address."""
-    try:
-        url = urljoin(asked, location)
-        return url if _origin(url) == _origin(asked) else None
-    except ValueError:
-        return None
-
-
 def _joined(asked: str, location: str) -> str:
+    """Where an answer sends us on to; as it stands where that is no address."""
     try:
         return urljoin(asked, location)
     except ValueError:
         return location
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port; None where it is no address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, port
 
 
 @asynccontextmanager

@@ -2,10 +2,10 @@
 
 The number goes up by one for each round of successes and down to seven tenths when the service
 refuses, as in TCP (Chiu and Jain 1989, additive increase and multiplicative decrease). What the
-service says it allows is a ceiling: it is gone up to at once, unless it refused before, and not beyond. Requests that were
-open together are refused together; that is one reason to go down, not several. Errors that are no
-refusals leave the number alone, until three in ten fail: then it is halved, set to one if that goes
-on, and no more goes up until fewer fail.
+service says it allows is a ceiling: it is gone up to at once, unless it refused before, and not
+beyond. Requests that were open together are refused together; that is one reason to go down, not
+several. Errors that are no refusals leave the number alone, until three in ten fail: then it is
+halved, set to one if that goes on, and no more goes up until fewer fail.
 """
 
 from __future__ import annotations
