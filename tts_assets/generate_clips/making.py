@@ -19,6 +19,7 @@ from tts_assets.generate_clips.state import longest_first, look
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.providers import Bounded, Paced, Recorder
+from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from tts_assets.generate_clips.state import Run
     from tts_assets.providers import Speaker
     from tts_assets.remote import Limiter
-
-#: What a time limit is for: a long sentence.
-_CHARACTERS = 100
 
 #: A service's own client gives a request up in time, and has to learn that it did; in kana a text is
 #: longer, and has more time. This is for what the client does not see.
@@ -190,7 +188,7 @@ def places(workers: int, speaker: Speaker) -> int:
 
 def _time_limits(job: plan.Job) -> int:
     """How many time limits a clip has: a passage takes as long as the sentences in it."""
-    return 1 + max(len(job.form.text), len(job.form.reading or "")) // _CHARACTERS
+    return time_limits(max(len(job.form.text), len(job.form.reading or "")))
 
 
 def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:

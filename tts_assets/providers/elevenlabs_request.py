@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.errors import UsageError
 from tts_assets.providers.elevenlabs_models import model_of
 from tts_assets.remote import Request
+from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
     from tts_assets.domain import Voice
@@ -18,8 +19,6 @@ _VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PCM = re.compile(r"pcm_([0-9]+)")
 #: Of what stands before and after a part, so many code points are told; that is free.
 _BESIDE = 500
-#: The same time limit goes for each 100 characters, as for clips.
-_CHARACTERS = 100
 
 
 def checked_id(voice: str) -> str:
@@ -100,7 +99,7 @@ def request(
         json={"text": text}
         | fields
         | _told({"language_code": language} | (beside if model.stitches else {})),
-        seconds=timeout_seconds * (1 + len(text) // _CHARACTERS),
+        seconds=timeout_seconds * time_limits(len(text)),
     )
 
 

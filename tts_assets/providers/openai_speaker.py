@@ -14,6 +14,7 @@ from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check, longest_seconds, shortest_seconds
 from tts_assets.providers.takes import Expected, Take, heard
 from tts_assets.remote import PassingError, Request
+from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,9 +32,6 @@ _RATE = re.compile(r";\s*rate=([1-9][0-9]{3,5})\b", re.IGNORECASE)
 #: OpenAI takes 4,096 characters (API reference, createSpeech), but gpt-4o-mini-tts no more than
 #: 2,000 tokens (its model page), which so many characters of Japanese are not.
 _LONGEST = 1_500
-
-#: What a time limit is for: a long sentence.
-_CHARACTERS = 100
 
 
 class OpenAISpeaker:
@@ -80,7 +78,7 @@ class OpenAISpeaker:
         """
         said = await self._tell(form)
         parts = segments(given(form, said), _LONGEST)
-        seconds = self._timeout_seconds * (1 + len(form.text) // _CHARACTERS)
+        seconds = self._timeout_seconds * time_limits(len(form.text))
 
         async def take(at: int, expected: Expected) -> Take:
             asked = self._request(parts[at], voice, seconds)

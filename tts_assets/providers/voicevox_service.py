@@ -15,6 +15,7 @@ from tts_assets.providers.protocol import VoiceInfo
 from tts_assets.providers.sent_sound import fault, longest_seconds, shortest_seconds, speech
 from tts_assets.providers.service_words import one_line, words_of
 from tts_assets.remote import PassingError, RefusedError, Request
+from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -37,9 +38,6 @@ _NAMED = 5
 
 #: In an address each kana takes nine bytes, and no more than 64 KiB are sent or taken.
 _LONGEST = 6_000
-#: A time limit is for so many characters of the text.
-_CHARACTERS = 100
-
 _OK = 200
 _NO_SUCH_PAGE = 404
 _TOO_MANY = 429
@@ -161,7 +159,7 @@ class Speaker:
             raise ClipError(no_style(voice.name, self._styles))
         said = await self._read(form)
         kana = _bounded(aquestalk(said.phrases, form.text))
-        seconds = self._timeout_seconds * (1 + len(form.text) // _CHARACTERS)
+        seconds = self._timeout_seconds * time_limits(len(form.text))
         accent_phrases = await self._engine.ask(
             Request(
                 method="POST",

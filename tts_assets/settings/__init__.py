@@ -15,6 +15,7 @@ from tts_assets.settings.model import (
     Settings,
     Switch,
     VoicevoxSettings,
+    time_limits,
 )
 from tts_assets.settings.options import OPTIONS
 
@@ -36,4 +37,5 @@ __all__ = [
     "find",
     "is_path",
     "load",
+    "time_limits",
 ]

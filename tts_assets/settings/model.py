@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from tts_assets.prices import Price
 
 
+#: What a time limit is for: a long sentence.
+_CHARACTERS = 100
+
+
+def time_limits(characters: int) -> int:
+    """How many time limits a text of that length has: a passage takes as long as its sentences."""
+    return 1 + characters // _CHARACTERS
+
+
 class Progress(StrEnum):
     """How the command line shows that work goes on."""
 
