@@ -71,7 +71,7 @@ async def _seconds(jobs: list[plan.Job], workers: int) -> float:
         async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
             studio = Studio(
                 speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine,
-                sound=settings.sound, storage=store, log=log, threads=anyio.CapacityLimiter(workers),
+                sound=settings.sound, recipes=survey.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
             )  # fmt: skip
             make = partial(make_clip, studio=studio, on_start=lambda: None)
             async with Pool(make, limit=workers) as warm:

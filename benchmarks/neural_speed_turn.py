@@ -222,7 +222,7 @@ async def _make_all(work: Work, jobs: list[plan.Job], folder: Path) -> Turn:
     async with provider.open(workers=work.workers, timeout_seconds=600.0) as speaker:
         studio = Studio(
             speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine,
-            sound=settings.sound, storage=storage.Storage(folder), log=log,
+            sound=settings.sound, recipes=survey.recipes(settings, provider), storage=storage.Storage(folder), log=log,
             threads=anyio.CapacityLimiter(work.workers),
         )  # fmt: skip
 

@@ -44,7 +44,7 @@ def test_the_synchronous_call_reports_what_was_done_and_prints_nothing(
     events: list[object] = []
     report = generate_sync(settings, on_event=events.append)
     assert (report.made, report.to_make, len(report.failures)) == (1, 2, 1)
-    assert report.states[State.MISSING] == 2
+    assert report.states[State.NEW] == 2
     assert [each.reason for each in report.unspoken] == ["the text is empty"]
     assert report.urls_written == 1
     assert isinstance(events[0], Started)

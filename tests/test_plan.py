@@ -148,9 +148,9 @@ def test_a_word_is_found_in_wide_and_in_narrow_characters() -> None:
     assert recipes.of(text) != _recipes().of(text)
 
 
-def test_a_clip_without_file_is_missing_and_one_with_a_file_is_fresh() -> None:
-    missing, fresh = _plan(_clip("犬"), _clip("猫"), present={_asset("猫"): 9})
-    assert (missing.state, fresh.state) == (State.MISSING, State.FRESH)
+def test_a_clip_that_was_never_made_is_new_and_one_with_a_file_is_fresh() -> None:
+    new, fresh = _plan(_clip("犬"), _clip("猫"), present={_asset("猫"): 9})
+    assert (new.state, fresh.state) == (State.NEW, State.FRESH)
     assert fresh.url == f"/audio/{_asset('猫')}"
 
 
@@ -158,11 +158,11 @@ def test_a_clip_without_file_is_missing_and_one_with_a_file_is_fresh() -> None:
     ("present", "recorded", "reason"),
     [(0, {}, "empty"), (5, {_asset("犬"): (_recipe("犬"), 9)}, "5 bytes and was made with 9")],
 )
-def test_an_empty_or_shortened_file_is_stale(
+def test_an_empty_or_shortened_file_is_damaged(
     present: int, recorded: dict[str, tuple[str, int]], reason: str
 ) -> None:
     (item,) = _plan(_clip("犬"), present={_asset("犬"): present}, recorded=recorded)
-    assert item.state is State.STALE
+    assert item.state is State.DAMAGED
     assert reason in item.reason
 
 
@@ -204,7 +204,7 @@ def test_a_stranger_s_url_locks_nothing_where_every_one_is_replaced(
     url: str, addresses: Addresses
 ) -> None:
     (item,) = _plan(_clip("犬", url=url), addresses=addresses, keep_foreign=False)
-    assert (item.state, item.reason) == (State.MISSING, "it was not made yet")
+    assert (item.state, item.reason) == (State.NEW, "it was not made yet")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_url_with_the_clip_s_own_recipe_is_ours_though_no_ledger_tells(
 ) -> None:
     url = f"https://old.example/tts/{_recipe('犬')}.mp3?v=2"
     (item,) = _plan(_clip("犬", url=url), addresses=addresses)
-    assert item.state is State.MISSING
+    assert item.state is State.NEW
 
 
 @pytest.mark.parametrize("addresses", [BY_RECIPE, BY_ID])
@@ -265,14 +265,17 @@ NAMED = "vocabulary/1-word.mp3"
 @pytest.mark.parametrize(
     ("present", "recorded", "state", "reason"),
     [
-        (None, None, State.MISSING, "not made yet"),
-        (None, (_recipe("犬"), 9), State.MISSING, "not made yet"),
+        (None, None, State.NEW, "not made yet"),
+        (None, ("", 0), State.NEW, "not made yet"),
+        (None, (_recipe("犬"), 9), State.MISSING, "its file is gone"),
+        (None, (OLD, 9), State.MISSING, "its file is gone"),
         (9, (_recipe("犬"), 9), State.FRESH, "made from its recipe"),
         (9, None, State.LOCKED, "does not know its file"),
-        (9, ("", 0), State.STALE, "nothing tells what"),
-        (9, (OLD, 9), State.STALE, f"text, reading, voice or sound changed since {OLD}"),
-        (8, (_recipe("犬"), 9), State.STALE, "8 bytes and was made with 9"),
-        (0, (_recipe("犬"), 0), State.STALE, "empty"),
+        (9, ("", 0), State.DAMAGED, "nothing tells what"),
+        (9, (OLD, 9), State.STALE, f"changed since {OLD}"),
+        (8, (_recipe("犬"), 9), State.DAMAGED, "8 bytes and was made with 9"),
+        (0, (_recipe("犬"), 0), State.DAMAGED, "empty"),
+        (0, None, State.DAMAGED, "empty"),
     ],
 )
 def test_the_ledger_tells_how_an_asset_stands_that_is_named_by_an_id(
@@ -307,7 +310,7 @@ def test_a_clip_keeps_its_url_when_its_text_changes_under_its_id() -> None:
 def test_a_url_may_name_the_recipe_of_an_asset_that_is_named_by_an_id() -> None:
     addresses = Addresses("{id}-{part}.{ext}", "/{asset}?v={recipe}", Format.MP3)
     (item,) = _plan(_clip("犬", entry="1", url=f"/1-word.mp3?v={OLD}"), addresses=addresses)
-    assert item.state is State.MISSING
+    assert item.state is State.NEW
     assert item.url == f"/1-word.mp3?v={_recipe('犬')}"
 
 
@@ -349,7 +352,7 @@ def test_a_locked_clip_takes_no_name_from_others() -> None:
         _clip("犬", entry="1", url="https://cdn.example/inu.mp3"), _clip("猫", entry="1"),
         addresses=BY_ID,
     )  # fmt: skip
-    assert (locked.state, other.state) == (State.LOCKED, State.MISSING)
+    assert (locked.state, other.state) == (State.LOCKED, State.NEW)
 
 
 def test_equal_clips_are_one_job_with_an_asset_for_each_kind() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from tts_assets.domain import Clip, Pronunciation, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
-    from tts_assets.plan import Job, Planned, State
+    from tts_assets.plan import Job, Judged, Kept, Planned, State
     from tts_assets.pool import Counts
     from tts_assets.prices import Price
     from tts_assets.providers import Balance
@@ -180,6 +180,11 @@ class Report:
         to_make: jobs that the plan asked for.
         catalogues: files that were read.
         made: jobs done.
+        to_move: assets whose sound is there already under another name.
+        moved: those of them that have it under theirs now.
+        kept: clips that stay although the engine changed since.
+        left: clips left for another run because of a bound.
+        bound: that bound with its value; None where nothing is left.
         failures: clips that could not be made.
         doubts: clips that were made from a reading or an accent that is not sure.
         unspoken: texts that yield no clip.
@@ -206,6 +211,11 @@ class Report:
     states: dict[State, int]
     to_make: int
     made: int
+    to_move: int
+    moved: int
+    kept: tuple[Kept, ...]
+    left: int
+    bound: str | None
     catalogues: int
     failures: tuple[Failure, ...]
     doubts: tuple[Doubt, ...]
@@ -227,6 +237,60 @@ class Report:
     credit: str
     traffic: Traffic | None
     cost: Cost | None
+
+
+class Orphan(NamedTuple):
+    """An asset that no catalogue refers to.
+
+    Args:
+        asset: its path below the output folder.
+        bytes: its size; 0 where only the ledger still has it.
+        ours: the ledger knows it; what it does not know is somebody's, and never deleted.
+    """
+
+    asset: str
+    bytes: int
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the clips of all catalogues stand, found out without making any.
+
+    Args:
+        states: how many clips stand how.
+        planned: each clip that is to be made, why, and the line of its record.
+        urls_to_write: URLs of fresh clips that the catalogues do not have.
+        kept: clips that stay although the engine changed since.
+        orphans: assets that no catalogue refers to; None where nobody looked for them.
+        judged_by: what clips were held against.
+        catalogues: files that were read.
+        unspoken: texts that yield no clip.
+        problems: entries and files that cannot be used.
+        notes: files passed over, and what cannot be known here.
+        provider: the engine's name.
+        chosen: why that engine, where the choice was left to us; None where it was asked for.
+        seconds: how long it took to find out.
+    """
+
+    states: dict[State, int]
+    planned: tuple[Planned, ...]
+    urls_to_write: int
+    kept: tuple[Kept, ...]
+    orphans: tuple[Orphan, ...] | None
+    judged_by: Judged
+    catalogues: int
+    unspoken: tuple[Unspoken, ...]
+    problems: tuple[InputError, ...]
+    notes: tuple[str, ...]
+    provider: str
+    chosen: str | None
+    seconds: float
+
+    @property
+    def stale(self) -> bool:
+        """Whether ``generate`` would change anything."""
+        return bool(self.planned or self.urls_to_write)
 
 
 Event: TypeAlias = Waiting | Estimated | Started | ClipMade | ClipFailed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from tts_assets import ledger
+from tts_assets import ledger, plan
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.providers import Recorder
@@ -33,6 +33,7 @@ class Studio:
         voice: who speaks what asks for no voice of its own.
         engine: tells the engine's parts with their versions, for the name of a voice.
         sound: how the assets must sound and be stored.
+        recipes: tells what was asked of the engine, for the ledger.
         storage: where they go.
         log: the open ledger.
         threads: bounds the threads in which sound is finished and stored.
@@ -42,6 +43,7 @@ class Studio:
     voice: Voice
     engine: Callable[[str], str]
     sound: Sound
+    recipes: plan.Recipes
     storage: Storage
     log: AppendLog
     threads: CapacityLimiter
@@ -111,31 +113,47 @@ async def _record(
 
 def _store(job: Job, voice: Voice, studio: Studio, recording: Recording) -> None:
     for asset in job.assets:
-        line = ledger.encode(_line(job, asset, voice, studio, recording))
+        line = _line(job, asset, voice, studio, recording)
         # It was paid for once, whatever it is called.
         recording = replace(recording, billed=None)
-        # The ledger's own words say why in this order.
-        if job.recipe in asset:
-            studio.log.append(line)
-            studio.storage.put(asset, recording.data)
-        else:
-            studio.log.append(ledger.being_replaced(asset))
-            studio.storage.put(asset, recording.data)
-            studio.log.append(line)
+        store_asset(line, recording.data, studio.storage, studio.log)
+
+
+def store_asset(line: ledger.Line, data: bytes, storage: Storage, log: AppendLog) -> None:
+    """Store an asset with its line, in the order that the ledger's own words give reasons for.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    encoded = ledger.encode(line)
+    if line.recipe in line.asset:
+        log.append(encoded)
+        storage.put(line.asset, data)
+    else:
+        log.append(ledger.being_replaced(line.asset))
+        storage.put(line.asset, data)
+        log.append(encoded)
 
 
 def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recording) -> ledger.Line:
     said = recording.pronunciation
+    form = job.form
     return ledger.Line(
         asset=asset,
+        version=ledger.VERSION,
         recipe=job.recipe,
-        text=job.form.text,
-        reading=job.form.reading,
-        accent=job.form.accent,
+        brief=studio.recipes.brief(form, job.voice),
+        text=form.text,
+        reading=form.reading,
+        accent=form.accent,
+        sentence=form.sentence,
+        readings=form.readings,
+        words=studio.recipes.words_in(form.text),
         spoken=notation(said.phrases) if said else "",
         basis=said.basis if said else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
+        sound=plan.sound_words(studio.sound),
         engine=studio.engine(voice.name),
         sha256=sha256(recording.data),
         bytes=len(recording.data),

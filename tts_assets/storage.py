@@ -116,6 +116,20 @@ class Storage:
             write_whole(self.root / name, data)
             sync_folder(self.root)
 
+    def hash_of(self, asset: str) -> str | None:
+        """The SHA-256 of an asset's bytes, in hex; None where there is no such file.
+
+        Raises:
+            FatalError: it cannot be read.
+        """
+        path = self.root / asset
+        with _fatal(f"cannot read {path}"):
+            try:
+                with path.open("rb") as file:
+                    return hashlib.file_digest(file, "sha256").hexdigest()
+            except FileNotFoundError:
+                return None
+
     def has_leftovers(self) -> bool:
         """Whether a run was killed here, or is at work."""
         return (self.root / _LOCK).exists()

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import anyio.from_thread
 import anyio.to_thread
 
-from tts_assets import ledger, storage
+from tts_assets import failures, ledger, storage
 from tts_assets import survey as surveys
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
 from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
+from tts_assets.generate_clips.moving import move_held
 from tts_assets.generate_clips.state import longest_first, look
 from tts_assets.make_clip import Made, Studio, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
@@ -45,7 +46,7 @@ async def make_missing(run: Run) -> None:
         BusyError: another run is at work there, and this one need not wait for it.
         FatalError: the engine or the folder cannot be used.
     """
-    if run.stop.requested or not (run.jobs or run.survey.untidy):
+    if run.stop.requested or not (run.has_work or run.survey.untidy):
         run.stopped = run.stop.requested
         return
     store = storage.Storage(Path(run.settings.output))
@@ -55,11 +56,12 @@ async def make_missing(run: Run) -> None:
     async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await look(run)
-        await reckon(run)
         await anyio.to_thread.run_sync(store.sweep, _folders(run))
+        await move_held(run, store)
+        await reckon(run)
         if run.jobs:
             await _make_all(run, store)
-        await anyio.to_thread.run_sync(_settle, store)
+        await anyio.to_thread.run_sync(_settle, run, store)
 
 
 async def reckon(run: Run) -> None:
@@ -105,7 +107,7 @@ def wait(run: Run, path: str) -> None:
 
 
 def _wait_for_turn(run: Run, path: str) -> None:
-    if run.stop.requested or not run.jobs:
+    if run.stop.requested or not run.has_work:
         raise BusyError
     wait(run, path)
 
@@ -127,6 +129,7 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
                 voice=surveys.voice(run.settings, run.provider),
                 engine=run.provider.engine,
                 sound=run.settings.sound,
+                recipes=surveys.recipes(run.settings, run.provider),
                 storage=store,
                 log=log,
                 threads=anyio.CapacityLimiter(run.workers),
@@ -238,12 +241,27 @@ def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsErr
     )
 
 
-def _settle(store: storage.Storage) -> None:
-    """Bring everything to the disk, and leave the ledger sorted."""
+def _settle(run: Run, store: storage.Storage) -> None:
+    """Bring everything to the disk, leave the ledger sorted, and remember what failed."""
     store.settle()
     path = store.root / ledger.NAME
     if path.exists():
         data = path.read_bytes()
-        tidy = ledger.compacted(data, file=str(path))
+        tidy = ledger.compacted(data, file=str(path), hash_of=store.hash_of)
         if tidy != data:
             store.replace(ledger.NAME, tidy)
+        if not (store.root / ledger.ATTRIBUTES_NAME).exists():
+            store.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
+    path = store.root / failures.NAME
+    before = path.read_bytes() if path.exists() else b""
+    texts = {job.recipe: job.form.text for job in run.jobs}
+    failed = {recipe: (texts[recipe], reason) for recipe, reason in run.failures.items()}
+    after = failures.updated(
+        before,
+        file=str(path),
+        made=run.made,
+        failed=failed,
+        secrets=run.settings.keys.values(),
+    )
+    if after != before:
+        store.replace(failures.NAME, after)

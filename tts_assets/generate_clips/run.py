@@ -11,7 +11,7 @@ from tts_assets import formats, machine, plan, providers
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.generate_clips.cost import Books
 from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
-from tts_assets.generate_clips.state import Run, Stop, lacks_url, look, report_of
+from tts_assets.generate_clips.state import Run, Stop, look, report_of
 from tts_assets.write_back import Address, address, has_leftovers, write_back
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ async def generate(
     await look(run)
     run.states = dict(run.survey.states)
     run.to_make = len(run.jobs)
+    run.to_move = len({item.asset for item in run.survey.planned if item.held})
     run.urls_to_write = sum(item.state is plan.State.FRESH for item in run.survey.planned)
     run.workers = _workers(run)
     if dry_run:
@@ -117,8 +118,8 @@ async def _write_back(run: Run) -> None:
         return
     urls: dict[str, dict[Address, str]] = {}
     for item in run.survey.planned:
-        there = item.state is plan.State.FRESH or item.recipe in run.made
-        if there and lacks_url(item):
+        there = item.state is plan.State.FRESH or item.recipe in run.made or item.asset in run.moved
+        if there and plan.lacks_url(item):
             urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
     sources: dict[str, list[Source]] = {}
     for each in run.survey.catalogues:

@@ -64,6 +64,8 @@ class Run:
     to_make: int = 0
     jobs: list[plan.Job] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    to_move: int = 0
+    moved: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     audio_seconds: float = 0.0
@@ -76,14 +78,24 @@ class Run:
     fatal: str | None = None
     stopped: bool = False
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to make or to move."""
+        return bool(self.jobs) or any(item.held for item in self.survey.planned)
+
 
 async def look(run: Run) -> None:
     """See how things stand, and what there is to do."""
     run.survey = await anyio.to_thread.run_sync(
         surveys.survey, run.settings, run.provider, partial(_matters, run)
     )
+    run.jobs = jobs_of(run)
+
+
+def jobs_of(run: Run) -> list[plan.Job]:
+    """What an engine has to say, by the plan as it stands."""
     own = surveys.voice(run.settings, run.provider).name
-    run.jobs = [_said(run, job, own) for job in plan.jobs(run.survey.planned)]
+    return [_said(run, job, own) for job in plan.jobs(run.survey.planned)]
 
 
 def longest_first(jobs: list[plan.Job]) -> list[plan.Job]:
@@ -95,12 +107,7 @@ def _matters(run: Run, item: plan.Planned) -> bool:
     """Whether a clip is to be made, or its URL to be written."""
     if run.books is not None and item.state is plan.State.FRESH:
         run.books.fresh.add(item.recipe)
-    return item.state in plan.TO_MAKE or (item.state is plan.State.FRESH and lacks_url(item))
-
-
-def lacks_url(item: plan.Planned) -> bool:
-    """Whether the catalogue has another URL for a clip, or none."""
-    return item.clip.place is not None and item.clip.url != item.url
+    return item.state in plan.TO_MAKE or (item.state is plan.State.FRESH and plan.lacks_url(item))
 
 
 def report_of(run: Run, *, dry_run: bool) -> Report:
@@ -112,6 +119,11 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         states=run.states,
         to_make=run.to_make,
         made=len(run.made),
+        to_move=run.to_move,
+        moved=len(run.moved),
+        kept=found.kept,
+        left=0,
+        bound=None,
         failures=tuple(
             Failure(clip=item.clip, reason=run.failures[item.recipe])
             for item in planned

@@ -34,10 +34,13 @@ class Job:
 
 
 def jobs(planned: Iterable[Planned]) -> list[Job]:
-    """The work that a plan asks for, one job for each recipe, in the order of the catalogues."""
+    """The work that a plan asks for, one job for each recipe, in the order of the catalogues.
+
+    What has its sound already under another name is not spoken again.
+    """
     wanted: dict[str, list[Planned]] = {}
     for item in planned:
-        if item.state in TO_MAKE:
+        if item.state in TO_MAKE and item.held is None:
             wanted.setdefault(item.recipe, []).append(item)
     return [
         Job(

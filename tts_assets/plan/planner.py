@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tts_assets.domain import Clip
     from tts_assets.plan.addresses import Addresses
+    from tts_assets.plan.changes import Change
     from tts_assets.plan.recipes import Recipes
 
 _RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
@@ -22,18 +23,39 @@ _RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
 class State(StrEnum):
     """How a clip stands before a run."""
 
-    MISSING = "missing"
+    #: It was never made.
+    NEW = "new"
+    #: It was made from something else than its entry asks for now, or has an earlier name.
     STALE = "stale"
+    #: It was made, and its file is gone.
+    MISSING = "missing"
+    #: Its file is not what was made, or nothing tells what it was made from.
+    DAMAGED = "damaged"
+    #: It is new or stale, and could not be made last time.
+    FAILED = "failed"
     FRESH = "fresh"
+    #: Somebody's recording, which is kept.
     LOCKED = "locked"
 
 
 #: The states that ask for a new asset.
-TO_MAKE = frozenset({State.MISSING, State.STALE})
+TO_MAKE = frozenset({State.NEW, State.STALE, State.MISSING, State.DAMAGED, State.FAILED})
 
 
 class Planned(NamedTuple):
-    """A clip with its recipe, its asset's path and URL, its state and the reason for it."""
+    """A clip with its names, its state and the reason for it.
+
+    Args:
+        clip: what is said for an entry.
+        recipe: the hash of everything that can change its sound.
+        asset: its path below the output folder.
+        url: its address.
+        state: how it stands.
+        reason: why, in words for people.
+        changes: what changed since it was made; nothing where it is not stale.
+        held: the asset that has its sound already under another name, and is moved.
+        line: the 1-based line of its record, where somebody asked for it.
+    """
 
     clip: Clip
     recipe: str
@@ -41,6 +63,14 @@ class Planned(NamedTuple):
     url: str
     state: State
     reason: str
+    changes: tuple[Change, ...] = ()
+    held: str | None = None
+    line: int | None = None
+
+
+def lacks_url(item: Planned) -> bool:
+    """Whether the catalogue has another URL for a clip, or none."""
+    return item.clip.place is not None and item.clip.url != item.url
 
 
 class _Claim(NamedTuple):
@@ -62,6 +92,7 @@ class Planner:
         present: Mapping[str, int],
         recorded: Mapping[str, tuple[str, int]],
         force: bool = False,
+        ledger_alone: bool = False,
     ) -> None:
         """Fix what clips are held against.
 
@@ -71,17 +102,21 @@ class Planner:
             recorded: recipe and size in bytes that the ledger has for an asset, by path; an
                 empty recipe where the asset was being replaced when a run was killed.
             force: remake what is fresh, too.
+            ledger_alone: there are no files here, and what the ledger says is taken for granted.
         """
         self._recipes = recipes
         self._present = present
         self._recorded = recorded
         self._force = force
+        self._ledger_alone = ledger_alone
         self._known: set[str] | None = None
         self._files: dict[str, _Claim] = {}
         self._urls: dict[str, _Claim] = {}
 
     def state_of(self, clip: Clip, addresses: Addresses, *, keep_foreign: bool = True) -> Planned:
         """The clip with its names, its state and the reason.
+
+        What was made for it under another recipe or another name is not looked for.
 
         Args:
             clip: one that this planner was not asked about before.
@@ -105,18 +140,29 @@ class Planner:
             )
             return Planned(clip, recipe, asset, url, State.LOCKED, reason)
         if addresses.by_recipe:
-            state, reason = self._state(asset)
-            if state is State.MISSING and before not in (None, url, recipe):
-                state, reason = State.STALE, f"text, reading, voice or sound changed since {before}"
+            state, reason = self._state(asset, recipe)
+            if state is State.NEW and before not in (None, url, recipe):
+                state, reason = State.STALE, f"what it is made from changed since {before}"
         else:
             # Where case does not count in names, two that differ only in it are one file.
             _claim(self._files, asset.casefold(), _Claim(asset, recipe, clip.file, clip.entry))
             state, reason = self._state_by_ledger(asset, recipe)
         if addresses.url_by_id:
             _claim(self._urls, url, _Claim(url, recipe, clip.file, clip.entry))
-        if state is State.MISSING and clip.url == url:
-            reason = "its file is missing"
+        if state is State.NEW and clip.url == url:
+            state, reason = State.MISSING, "its file is gone"
         return Planned(clip, recipe, asset, url, state, reason)
+
+    def made_before(self, clip: Clip, addresses: Addresses, asset: str) -> str | None:
+        """The asset, or the recipe, that a clip had before; None where nothing tells."""
+        if not addresses.by_recipe and asset in self._recorded:
+            return asset
+        if clip.url is None:
+            return None
+        stored = addresses.asset_at(clip.url)
+        if stored is not None and stored in self._recorded:
+            return stored
+        return self._recipe_at(clip.url, addresses, "")
 
     def _recipe_at(self, url: str, addresses: Addresses, own: str) -> str | None:
         """The recipe behind a URL of ours, of this template or an earlier one; None for others."""
@@ -142,34 +188,49 @@ class Planner:
             )
         return self._known
 
-    def _state(self, asset: str) -> tuple[State, str]:
-        """The state of an asset whose name says what it was made from."""
+    def _state(self, asset: str, recipe: str) -> tuple[State, str]:
+        """The state of an asset that was made from this recipe, if it was made."""
         size = self._present.get(asset)
-        if size is None:
-            return State.MISSING, "it was not made yet"
-        if size == 0:
-            return State.STALE, "its file is empty"
         record = self._recorded.get(asset)
-        if record is not None and size != record[1]:
-            return State.STALE, f"its file has {size} bytes and was made with {record[1]}"
+        if size is None and record is None:
+            return State.NEW, "it was not made yet"
+        if size is None and not self._ledger_alone:
+            return State.MISSING, "its file is gone"
+        wrong = _wrong_with(size, record, recipe)
+        if wrong is not None:
+            return State.DAMAGED, wrong
         if self._force:
             return State.STALE, "it is remade because of --force"
         return State.FRESH, "its file exists under its recipe"
 
     def _state_by_ledger(self, asset: str, recipe: str) -> tuple[State, str]:
         """The state of an asset of which only the ledger says what it was made from."""
-        state, reason = self._state(asset)
-        if not self._present.get(asset):
-            return state, reason
-        if asset not in self._recorded and not self._force:
+        size, record = self._present.get(asset), self._recorded.get(asset)
+        before = record[0] if record is not None else ""
+        if size and record is None and not self._force:
             # The name says nothing: it may be the only copy of somebody's recording.
-            return State.LOCKED, "the ledger does not know its file: it is kept; --force remakes it"
-        before, _ = self._recorded.get(asset, ("", 0))
-        if not before:
-            return State.STALE, "nothing tells what its file was made from"
-        if before != recipe:
-            return State.STALE, f"text, reading, voice or sound changed since {before}"
+            reason = "the ledger does not know its file: it is kept; --force remakes it"
+            return State.LOCKED, reason
+        if size is None and not self._ledger_alone:
+            gone = (State.MISSING, "its file is gone")
+            return gone if before else (State.NEW, "it was not made yet")
+        if record is not None and not before:
+            return State.DAMAGED, "nothing tells what its file was made from"
+        if before not in ("", recipe):
+            return State.STALE, f"what it is made from changed since {before}"
+        state, reason = self._state(asset, recipe)
         return state, "its file was made from its recipe" if state is State.FRESH else reason
+
+
+def _wrong_with(size: int | None, record: tuple[str, int] | None, recipe: str) -> str | None:
+    """Why a file is not what was made from a recipe; None when it is, or when nothing tells."""
+    if size == 0:
+        return "its file is empty"
+    if record is None:
+        return None
+    if size not in (None, record[1]):
+        return f"its file has {size} bytes and was made with {record[1]}"
+    return None if record[0] == recipe else "the ledger has another recipe for it than its name"
 
 
 def _claim(claims: dict[str, _Claim], key: str, claim: _Claim) -> None:

@@ -46,6 +46,7 @@ class Recipes:
         self._sound = sound
         self._accents = accents
         self._begun: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
+        self._briefs: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
 
     def of(self, form: SpokenForm, voice: str | None = None) -> str:
@@ -57,8 +58,27 @@ class Recipes:
         """
         begun = self._begun.get(voice)
         if begun is None:
-            begun = self._begun[voice] = self._begin(voice)
+            begun = self._begun[voice] = self._begin(voice, whole=True)
         common, says_accents = begun
+        recipe = common.copy()
+        recipe.update(self._said(form, says_accents=says_accents))
+        return recipe.hexdigest()
+
+    def brief(self, form: SpokenForm, voice: str | None = None) -> str:
+        """What is asked of the engine, whichever version of it there is; as long as a recipe."""
+        begun = self._briefs.get(voice)
+        if begun is None:
+            begun = self._briefs[voice] = self._begin(voice, whole=False)
+        common, says_accents = begun
+        brief = common.copy()
+        brief.update(self._said(form, says_accents=says_accents))
+        return brief.hexdigest()
+
+    def words_in(self, text: str) -> tuple[str, ...]:
+        """The words of the user's dictionary that stand in a text, with all that is said of them."""
+        return () if self._words is None else self._words.told(text)
+
+    def _said(self, form: SpokenForm, *, says_accents: bool) -> bytes:
         # The separator cannot be part of a text: control characters are refused on reading.
         said = f"{form.text}\0{form.reading or ''}"
         accent = form.accent if says_accents else None
@@ -68,24 +88,34 @@ class Recipes:
             said += f"\1{stretch}\1{kana}"
         if self._words is not None:
             said += self._words.in_text(form.text)
-        recipe = common.copy()
-        recipe.update(said.encode())
-        return recipe.hexdigest()
+        return said.encode()
 
-    def _begin(self, name: str | None) -> tuple[hashlib.blake2b, bool]:
+    def _begin(self, name: str | None, *, whole: bool) -> tuple[hashlib.blake2b, bool]:
         """A hash of all that is not the form, with this voice instead of the run's own.
 
         And whether that voice says accents.
         """
         voice = self._voice if name is None else replace(self._voice, name=name)
-        common = {
-            "schema": SCHEMA,
-            "voice": asdict(voice),
-            "engine": self._engine(voice.name),
-            "sound": asdict(self._sound),
-        }
+        common: dict[str, object] = {"voice": asdict(voice), "sound": asdict(self._sound)}
+        if whole:
+            common |= {"schema": SCHEMA, "engine": self._engine(voice.name)}
         key = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).digest()
         return hashlib.blake2b(digest_size=DIGITS // 2, key=key), self._accents(voice.name)
+
+
+def sound_words(sound: Sound) -> str:
+    """How clips sound and are stored, as ``name=value name=value``, by the names of the settings."""
+    values: dict[str, str | int] = {
+        "format": sound.format.value,
+        "rate": sound.rate_hz,
+        "lufs": f"{sound.lufs:g}",
+        "peak": f"{sound.peak_dbtp:g}",
+        "lead": sound.lead_ms,
+        "trail": sound.trail_ms,
+        "bitrate": sound.bitrate_kbps,
+        "vorbis-quality": f"{sound.vorbis_quality:g}",
+    }
+    return " ".join(f"{name}={value}" for name, value in values.items())
 
 
 class _Words:
@@ -93,7 +123,7 @@ class _Words:
 
     def __init__(self, words: tuple[DictionaryWord, ...]) -> None:
         # Stable: of two words with one spelling, their order may decide which of them is said.
-        ordered = sorted(words, key=lambda word: word.surface)
+        ordered = self._ordered = sorted(words, key=lambda word: word.surface)
         self._said = [
             f"\0{word.surface}\0{word.reading}\0{word.accent}\0{word.kind}" for word in ordered
         ]
@@ -105,17 +135,27 @@ class _Words:
 
     def in_text(self, text: str) -> str:
         """All that the dictionary says about a text; "" when it says nothing."""
+        return "".join(self._said[number] for number in self._numbers_in(text))
+
+    def told(self, text: str) -> tuple[str, ...]:
+        """The same in words for people."""
+        words = [self._ordered[number] for number in self._numbers_in(text)]
+        return tuple(
+            f"{word.surface}={word.reading}{'' if word.accent is None else f' {word.accent}'} {word.kind}"
+            for word in words
+        )
+
+    def _numbers_in(self, text: str) -> list[int]:
         text = _folded(text)
         # Most texts have none of their first characters, and are looked at no longer.
         if self._firsts.isdisjoint(text):
-            return ""
-        found = [
+            return []
+        return sorted(
             number
             for first in self._firsts.intersection(text)
             for surface, number in self._by_first[first]
             if surface in text
-        ]
-        return "".join(self._said[number] for number in sorted(found))
+        )
 
 
 def _folded(text: str) -> str:

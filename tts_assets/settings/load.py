@@ -12,7 +12,7 @@ from tts_assets import keys
 from tts_assets.errors import UsageError
 from tts_assets.settings.file import find, table_in
 from tts_assets.settings.model import Settings
-from tts_assets.settings.options import NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
+from tts_assets.settings.options import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,8 +74,13 @@ def load(
     _refuse_file(values.get("output"))
     found = keys.from_environment(environment)
     settings = _settings(values, force=bool(flags.get("force")), found=found)
+    once = {
+        field: _parsed(key, flags[key], f"--{key}")
+        for key, (field, _) in FLAGS.items()
+        if flags.get(key) is not None
+    }
     # For the engine of one run, it is typed for that run, and stands nowhere else.
-    return replace(settings, api_key_file=flags.get("api-key-file"))
+    return replace(settings, api_key_file=flags.get("api-key-file"), **once)
 
 
 def _settings(
@@ -92,7 +97,7 @@ def _settings(
 
 
 def _parsed(key: str, raw: Any, source: str) -> Any:
-    parse = OPTIONS[key][1]
+    parse = (OPTIONS | FLAGS)[key][1]
     try:
         return parse(raw)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:

@@ -42,8 +42,31 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-    #: Annotations of a GitHub workflow, from ``lint``; other commands write text.
+    #: What happens, one JSON object on each line while it goes on.
+    JSONL = "jsonl"
+    #: Annotations of a GitHub workflow, and the summary of its step.
     GITHUB = "github"
+    JUNIT = "junit"
+
+
+class OnEngineChange(StrEnum):
+    """What becomes of clips that an engine of another version or model made."""
+
+    KEEP = "keep"
+    REMAKE = "remake"
+
+
+class Only(StrEnum):
+    """Which of the clips that are to be made a run makes."""
+
+    #: Never made.
+    NEW = "new"
+    #: Never made, or their files are gone or damaged.
+    MISSING = "missing"
+    #: Made from something else than their entries ask for now.
+    CHANGED = "changed"
+    #: They could not be made last time.
+    FAILED = "failed"
 
 
 class Device(StrEnum):
@@ -224,7 +247,13 @@ class Settings:
         max_failures: the run ends after that many failed clips; None for never.
         max_chars: characters that a run sends at most to a service that charges; None for any.
         max_cost: what a run costs at most, in the currency of the price; None for any.
+        max_clips: clips that a run begins at most; None for any. Equal ones count once.
+        max_duration_seconds: after so long a run begins no more clips; None for any length.
         prices: what credits cost, before the prices that are known here.
+        on_engine_change: what becomes of clips that another version or model of the engine made.
+        only: which of the clips that are to be made this run makes; empty for all.
+        ids: the entries that this run is for, as globs of their ids; empty for all.
+        since: the run is for the entries that changed since that git revision; None for all.
         force: remake what is fresh.
         batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
         progress: for the command line only.
@@ -258,7 +287,13 @@ class Settings:
     max_failures: int | None = None
     max_chars: int | None = None
     max_cost: float | None = None
+    max_clips: int | None = None
+    max_duration_seconds: float | None = None
     prices: tuple[Price, ...] = ()
+    on_engine_change: OnEngineChange = OnEngineChange.KEEP
+    only: tuple[Only, ...] = ()
+    ids: tuple[str, ...] = ()
+    since: str | None = None
     force: bool = False
     batch_mode: bool = False
     progress: Progress = Progress.AUTO
@@ -294,6 +329,14 @@ class Settings:
                 ("max_failures", self.max_failures is None or self.max_failures >= 1),
                 ("max_chars", self.max_chars is None or self.max_chars >= 0),
                 ("max_cost", self.max_cost is None or 0 <= self.max_cost < math.inf),
+                ("max_clips", self.max_clips is None or self.max_clips >= 0),
+                (
+                    "max_duration_seconds",
+                    self.max_duration_seconds is None or 0 <= self.max_duration_seconds < math.inf,
+                ),
+                ("only", all(isinstance(each, Only) for each in self.only)),
+                ("ids", isinstance(self.ids, tuple)),
+                ("ids", all(each.strip() for each in self.ids)),
             )
             if not right
         ]

@@ -14,6 +14,8 @@ from tts_assets.settings.model import (
     ElevenLabsSettings,
     KokoroSettings,
     ModelSettings,
+    OnEngineChange,
+    Only,
     OpenAISettings,
     OutputFormat,
     PiperSettings,
@@ -86,6 +88,22 @@ def _address(value: Any) -> str:
     return _text(value).rstrip("/")
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """texts that are not empty"""  # noqa: D403, D415 - see _text
+    return tuple(_text(one) for one in value)
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_AS_SECONDS = _number(0, 10**8)
+
+
+def _duration(value: Any) -> float:
+    """seconds, such as 90, or a number with its unit: 90s, 30m, 2h"""  # noqa: D415 - see _text
+    if isinstance(value, str) and value[-1:] in _SECONDS:
+        return float(_AS_SECONDS(_AS_SECONDS(value[:-1]) * _SECONDS[value[-1]]))
+    return float(_AS_SECONDS(value))
+
+
 def _switch(value: Any) -> bool:
     """true or false"""  # noqa: D403, D415 - see _text
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -115,6 +133,9 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "max-failures": ("max_failures", _number(1, 10**9, whole=True)),
     "max-chars": ("max_chars", _number(0, 10**9, whole=True)),
     "max-cost": ("max_cost", _number(0, 10**9)),
+    "max-clips": ("max_clips", _number(0, 10**9, whole=True)),
+    "max-duration": ("max_duration_seconds", _duration),
+    "on-engine-change": ("on_engine_change", _one_of(OnEngineChange)),
     "batch-mode": ("batch_mode", _switch),
     "device": ("device", _one_of(Device)),
     "progress": ("progress", _one_of(Progress)),
@@ -156,6 +177,13 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "openai.api-key-file": ("api_key_file", _text),
     "voicevox.base-url": ("base_url", _address),
     "voicevox.voices": ("voices", _many_of(_text)),
+}
+
+#: What is said for one run, and stands nowhere else: as in ``OPTIONS``.
+FLAGS: dict[str, tuple[str, Parse]] = {
+    "only": ("only", _many_of(_one_of(Only))),
+    "id": ("ids", _texts),
+    "since": ("since", _text),
 }
 
 #: Tables of a file, each with the type of the field that has its name.

@@ -1,0 +1,39 @@
+"""The ledger: one line of JSON for each asset, saying what it was made from and what it is.
+
+Lines are appended while a run goes on. An asset whose name carries its recipe gets its name after
+its line, so that an asset without a line means that the ledger was lost, never that a run was
+killed. One named by an id takes new bytes under an old name: before that comes a line without
+recipe, and after it the line of the new bytes, so that no line ever vouches for other bytes than its
+own. At the end lines are sorted, one for each asset, without totals or times: two branches that add
+different clips merge without conflict, by git's own way of taking the lines of both.
+"""
+
+from tts_assets.ledger.known import Known, Recorded, compacted, read
+from tts_assets.ledger.line import (
+    ATTRIBUTES,
+    ATTRIBUTES_NAME,
+    NAME,
+    VERSION,
+    Line,
+    being_replaced,
+    encode,
+)
+from tts_assets.ledger.origin import Origin, origins, origins_of, whole_lines
+
+__all__ = [
+    "ATTRIBUTES",
+    "ATTRIBUTES_NAME",
+    "NAME",
+    "VERSION",
+    "Known",
+    "Line",
+    "Origin",
+    "Recorded",
+    "being_replaced",
+    "compacted",
+    "encode",
+    "origins",
+    "origins_of",
+    "read",
+    "whole_lines",
+]

@@ -1,0 +1,185 @@
+"""What a ledger says as a whole: read, held against itself, and made tidy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tts_assets.errors import InputError
+from tts_assets.ledger.line import VERSION, being_replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
+
+
+class Recorded(NamedTuple):
+    """As much of a line as planning needs; an empty recipe vouches for nothing.
+
+    A tuple, as every run makes one for each asset there is.
+    """
+
+    recipe: str
+    bytes: int
+
+
+class _Key(msgspec.Struct, gc=False):
+    """The same as it is read."""
+
+    asset: str
+    recipe: str
+    bytes: int
+    version: int = 1
+
+
+class _Sum(msgspec.Struct, gc=False):
+    """What tells lines for one asset apart."""
+
+    asset: str
+    recipe: str
+    sha256: str = ""
+
+
+_key_decoder = msgspec.json.Decoder(_Key)
+_sum_decoder = msgspec.json.Decoder(_Sum)
+
+
+def _nothing(_: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a ledger says.
+
+    Args:
+        recorded: what each asset was made from and its size, by its path.
+        tidy: it is as a finished run leaves it: whole, sorted, one line each.
+    """
+
+    recorded: dict[str, Recorded] = field(default_factory=dict)
+    tidy: bool = True
+
+
+def read(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> Known:
+    """Read a ledger; of several lines for one asset the last wins.
+
+    A last line without its line feed was torn by a killed run and is left out. Where git took the
+    lines of two branches for one asset, the one with the hash of its file counts; without such a
+    file, none.
+
+    Args:
+        data: all of its bytes.
+        file: its path, for messages.
+        hash_of: the SHA-256 of an asset's file in hex, None where there is none; hardly ever asked.
+
+    Raises:
+        InputError: a whole line is not a ledger line, as after a merge with conflicts, or one of a
+            newer version.
+    """
+    whole = data.rfind(b"\n") + 1
+    keys = _keys(data[:whole], file)
+    if all(one.asset < other.asset for one, other in pairwise(keys)):
+        recorded = {key.asset: Recorded(key.recipe, key.bytes) for key in keys}
+        return Known(recorded=recorded, tidy=whole == len(data))
+    chosen = _chosen(_lines(data[:whole]), hash_of)
+    recorded = {key.asset: Recorded(key.recipe, key.bytes) for key in keys}
+    for asset, number in chosen.items():
+        recorded[asset] = (
+            Recorded("", 0) if number is None else Recorded(keys[number].recipe, keys[number].bytes)
+        )
+    return Known(recorded=recorded, tidy=False)
+
+
+def compacted(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> bytes:
+    """The same ledger as a finished run leaves it; the arguments are those of :func:`read`."""
+    lines = [line + b"\n" for line in _lines(data[: data.rfind(b"\n") + 1])]
+    keys = _keys(b"".join(lines), file)
+    by_asset = {key.asset: line for key, line in zip(keys, lines, strict=True)}
+    if len(by_asset) < len(lines):
+        for asset, number in _chosen(lines, hash_of).items():
+            by_asset[asset] = being_replaced(asset) if number is None else lines[number]
+    return b"".join(by_asset[asset] for asset in sorted(by_asset))
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """The lines that say something, without their ends."""
+    return [line for line in data.splitlines() if line.strip()]
+
+
+def _chosen(lines: Sequence[bytes], hash_of: Callable[[str], str | None]) -> dict[str, int | None]:
+    """Which line counts for each asset of which two say different things; None where none does."""
+    said: dict[str, list[tuple[int, _Sum]]] = {}
+    for number, line in enumerate(lines):
+        one = _sum_decoder.decode(line)
+        if not one.recipe:
+            # What was said before is taken back.
+            said[one.asset] = []
+        else:
+            said.setdefault(one.asset, []).append((number, one))
+    found: dict[str, int | None] = {}
+    for asset, rows in said.items():
+        if len({(each.recipe, each.sha256) for _, each in rows}) > 1:
+            there = hash_of(asset)
+            right = [number for number, each in rows if each.sha256 == there]
+            found[asset] = right[-1] if right else _last_of_one(rows)
+    return found
+
+
+def _last_of_one(rows: Sequence[tuple[int, _Sum]]) -> int | None:
+    """The last line, where all are takes of one recipe; None where they are not."""
+    return rows[-1][0] if len({each.recipe for _, each in rows}) == 1 else None
+
+
+def _keys(data: bytes, file: str) -> list[_Key]:
+    """What planning needs of each line."""
+    try:
+        keys = _key_decoder.decode_lines(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        raise _no_line(data, file) from exc
+    _refuse_outside(keys, file)
+    newest = max((key.version for key in keys), default=VERSION)
+    if newest > VERSION:
+        number = next(number for number, key in enumerate(keys, 1) if key.version > VERSION)
+        raise InputError(
+            f"a newer tts-assets wrote this line (version {newest} of ledgers, and this one knows "
+            f"them up to {VERSION}): upgrade tts-assets here",
+            file=file,
+            line=number,
+        )
+    return keys
+
+
+def _refuse_outside(keys: Sequence[_Key], file: str) -> None:
+    """A path that leads out of the output folder is none of ours: nothing may be done by it."""
+    for number, key in enumerate(keys, 1):
+        asset = key.asset
+        if ".." in asset or asset[:1] in {"", "/", "\\"} or "\0" in asset:
+            steps = asset.replace("\\", "/").split("/")
+            if ".." in steps or asset[:1] in {"", "/", "\\"} or "\0" in asset:
+                raise InputError(
+                    f"the asset {asset!r} would lie outside of the output folder: delete the line",
+                    file=file,
+                    line=number,
+                )
+
+
+def _no_line(data: bytes, file: str) -> InputError:
+    """Which line is none, and what to do about it."""
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            _key_decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            what = (
+                "git left the mark of a conflict here: take the lines of both sides, and let "
+                "`.gitattributes` say `ledger.jsonl merge=union`"
+                if line.startswith(_CONFLICT)
+                else "this is no line of a ledger: settle the merge, or delete the line, and its "
+                "asset is trusted by its name alone"
+            )
+            return InputError(what, file=file, line=number)
+    raise AssertionError(file)

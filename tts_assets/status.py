@@ -1,0 +1,87 @@
+"""How everything stands, and whether `generate` would change anything; nothing is made."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tts_assets import formats, plan, providers
+from tts_assets import survey as surveys
+from tts_assets.errors import UsageError
+from tts_assets.events import Standing
+from tts_assets.orphans import References, orphans
+
+if TYPE_CHECKING:
+    from tts_assets.events import Orphan
+    from tts_assets.settings import Settings
+
+
+def status(
+    settings: Settings, *, deep: bool = False, lines: bool = True, find_orphans: bool = False
+) -> Standing:
+    """Find out how the clips of all catalogues stand.
+
+    Where the output folder has no audio files, the ledger alone tells, as in a checkout without
+    them; else files must be there, and have the sizes that the ledger says.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        deep: every file is read, and must have the hash that the ledger says.
+        lines: whether clips that are to be made are told with the lines of their records.
+        find_orphans: whether to look for assets that no catalogue refers to.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be read.
+    """
+    begun = time.monotonic()
+    problem = formats.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    provider, reason = providers.choose(settings)
+    references = References(settings) if find_orphans else None
+    urls_to_write = 0
+
+    def matters(item: plan.Planned) -> bool:
+        nonlocal urls_to_write
+        if references is not None:
+            references.see(item)
+        if item.state is plan.State.FRESH and settings.update_json:
+            urls_to_write += plan.lacks_url(item)
+        return item.state in plan.TO_MAKE
+
+    found = surveys.survey(
+        settings, provider, matters, judge=plan.Judged.BYTES if deep else None, lines=lines
+    )
+    return Standing(
+        states=found.states,
+        planned=tuple(found.planned),
+        urls_to_write=urls_to_write,
+        kept=found.kept,
+        orphans=None if references is None else _orphans(settings, found, references),
+        judged_by=found.judged_by,
+        catalogues=len(found.catalogues),
+        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
+        problems=tuple(found.trouble.problems),
+        notes=tuple(found.trouble.notes),
+        provider=provider.name,
+        chosen=reason,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _orphans(
+    settings: Settings, found: surveys.Survey, references: References
+) -> tuple[Orphan, ...] | None:
+    """Assets that nothing refers to; None where not all that may refer to them was read."""
+    if settings.kinds or found.trouble.problems:
+        return None
+    return tuple(
+        orphans(
+            references,
+            present=found.present,
+            recorded=found.recorded,
+            lines=surveys.ledger_bytes(settings),
+        )
+    )

@@ -1,0 +1,39 @@
+"""The names of assets and URLs, as each source wants them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets import plan
+from tts_assets.errors import UsageError
+from tts_assets.mapping import BUILT_IN
+
+if TYPE_CHECKING:
+    from tts_assets.mapping import Source
+    from tts_assets.settings import Settings
+
+
+class SourceAddresses:
+    """The names of assets and URLs, as each source wants them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[str, str], plan.Addresses] = {}
+        for source in (*settings.sources, *BUILT_IN.values()):
+            self.of(source)
+
+    def of(self, source: Source) -> plan.Addresses:
+        settings = self._settings
+        names = (source.asset or settings.asset, source.url or settings.url)
+        if names not in self._made:
+            try:
+                self._made[names] = plan.Addresses(*names, settings.sound.format)
+            except UsageError as problem:
+                if source.asset is None and source.url is None:
+                    raise
+                raise UsageError(f"{source.name}: {problem}") from problem
+        return self._made[names]
+
+    def folders(self) -> list[str]:
+        """The folders below the output folder in which assets can lie."""
+        return sorted({folder for names in self._made.values() for folder in names.folders()})

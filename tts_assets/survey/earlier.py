@@ -1,0 +1,181 @@
+"""What was made earlier for clips that have no asset under their own recipe and name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.plan import Aspect, Change, Kept, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tts_assets.ledger import Origin
+    from tts_assets.plan import Addresses, Planned
+
+#: Parts of an engine that are its model, by whatever name.
+_MODEL = frozenset({"model", "model_id", "voices"})
+
+
+class Pending(NamedTuple):
+    """A clip that has no asset of its own yet, and what may lead to one.
+
+    Args:
+        item: the clip as it stands by its own recipe and name.
+        addresses: names the files and URLs of its source.
+        brief: what it asks of the engine.
+        before: the asset, or the recipe, that it had before; None where nothing tells.
+    """
+
+    item: Planned
+    addresses: Addresses
+    brief: str
+    before: str | None
+
+    def names(self) -> tuple[str, ...]:
+        """By what the lines are found that may serve."""
+        return (self.brief,) if self.before is None else (self.brief, self.before)
+
+
+class Earlier:
+    """Settles how clips stand by what the ledger says of assets that were made earlier."""
+
+    def __init__(
+        self,
+        origins: Iterable[Origin],
+        *,
+        usable: Callable[[Origin], bool],
+        now: Callable[[Planned, str], Origin],
+        keep: bool,
+    ) -> None:
+        """Take what the ledger has for all pending clips.
+
+        Args:
+            origins: lines of the ledger.
+            usable: whether a line's asset is there, and is what the line says.
+            now: what the line of a clip would say if it were made now, under a brief.
+            keep: an asset that another engine made stays, if nothing else changed.
+        """
+        self.kept: Counter[tuple[str, str]] = Counter()
+        self._now = now
+        self._keep = keep
+        self._by_brief: dict[str, list[Origin]] = {}
+        self._by_name: dict[str, Origin] = {}
+        for origin in origins:
+            if origin.brief and origin.recipe and usable(origin):
+                self._by_brief.setdefault(origin.brief, []).append(origin)
+            # A line without a text takes back what was said before.
+            if origin.text:
+                self._by_name[origin.asset] = self._by_name[origin.recipe] = origin
+
+    def kept_clips(self) -> tuple[Kept, ...]:
+        """The clips that stay although their engine changed, the commonest change first."""
+        return tuple(Kept(*parts, clips) for parts, clips in self.kept.most_common())
+
+    def settled(self, pending: Pending) -> Planned:
+        """The clip as it stands by all that is known."""
+        item = pending.item
+        now = self._now(item, pending.brief)
+        before = self._by_name.get(pending.before or "")
+        found = self._best(pending, before, now)
+        if found is None:
+            return item if before is None else _changed(item, changes(before, now))
+        upgraded = engine_changes(found.engine, now.engine)
+        if upgraded and found.recipe != item.recipe and not self._keep:
+            return _changed(item, upgraded)
+        asset, url = pending.addresses.of(item.clip, found.recipe)
+        item = item._replace(recipe=found.recipe, asset=asset, url=url)
+        if asset != found.asset:
+            return _held(item, found, earlier=found is before)
+        if upgraded:
+            self.kept[_parts(found.engine, now.engine), _parts(now.engine, found.engine)] += 1
+        return item._replace(
+            state=State.FRESH, reason="its file was made for the same, by another engine or version"
+        )
+
+    def _best(self, pending: Pending, before: Origin | None, now: Origin) -> Origin | None:
+        """The asset that serves best: in its place, its own, by the same engine, by name."""
+        item = pending.item
+
+        def fit(origin: Origin) -> tuple[bool, ...]:
+            asset = pending.addresses.asset(item.clip, origin.recipe)
+            engine = not engine_changes(origin.engine, now.engine)
+            return (asset == origin.asset, origin is before, origin.recipe == item.recipe, engine)
+
+        found = [
+            origin
+            for origin in self._by_brief.get(pending.brief, ())
+            if origin.asset != item.asset or item.state is State.STALE
+        ]
+        return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)
+
+
+def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
+    """All that is not as it was."""
+    found = [
+        Change(what, _told(getattr(before, name)), _told(getattr(now, name)))
+        for what, name in (
+            (Aspect.TEXT, "text"),
+            (Aspect.READING, "reading"),
+            (Aspect.READING, "readings"),
+            (Aspect.ACCENT, "accent"),
+            (Aspect.VOICE, "voice"),
+            (Aspect.SPEED, "speed"),
+            (Aspect.DICTIONARY, "words"),
+        )
+        if getattr(before, name) != getattr(now, name)
+    ]
+    # Lines of the first version do not tell.
+    if before.sound and before.sound != now.sound:
+        found.append(Change(Aspect.SOUND, *_both_ways(before.sound, now.sound)))
+    return (*found, *engine_changes(before.engine, now.engine))
+
+
+def engine_changes(before: str, now: str) -> tuple[Change, ...]:
+    """What changed in an engine and its model; what is not installed here is not compared."""
+    unknown = {part.partition("=")[0] for part in now.split() if part.endswith("=None")}
+    found = []
+    for what, is_model in ((Aspect.ENGINE, False), (Aspect.MODEL, True)):
+        one, other = (
+            " ".join(
+                part
+                for part in parts.split()
+                if (name := part.partition("=")[0]) not in unknown and (name in _MODEL) is is_model
+            )
+            for parts in (before, now)
+        )
+        if one != other:
+            found.append(Change(what, *_both_ways(one, other)))
+    return tuple(found)
+
+
+def _changed(item: Planned, found: tuple[Change, ...]) -> Planned:
+    """A clip that was made before, and what changed since."""
+    if item.state not in {State.NEW, State.STALE} or not found:
+        return item
+    reason = "; ".join(map(str, found))
+    return item._replace(state=State.STALE, reason=reason, changes=found)
+
+
+def _held(item: Planned, found: Origin, *, earlier: bool) -> Planned:
+    """A clip whose sound is there already under another name."""
+    if not earlier:
+        reason = f"{found.asset} has its sound already"
+        return item._replace(held=found.asset, reason=reason)
+    change = Change(Aspect.TEMPLATE, found.asset, item.asset)
+    return item._replace(state=State.STALE, reason=str(change), changes=(change,), held=found.asset)
+
+
+def _both_ways(before: str, now: str) -> tuple[str, str]:
+    return _parts(before, now), _parts(now, before)
+
+
+def _parts(one: str, other: str) -> str:
+    """Those parts of an engine that the other has not."""
+    return " ".join((Counter(one.split()) - Counter(other.split())).elements())
+
+
+def _told(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join("=".join(each) if isinstance(each, tuple) else each for each in value)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

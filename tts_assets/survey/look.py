@@ -1,0 +1,364 @@
+"""Reads the catalogues, looks at the output folder, and tells how every clip stands."""
+
+from __future__ import annotations
+
+import gc
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_assets import catalogue, failures, ledger, plan
+from tts_assets.errors import InputError
+from tts_assets.mapping import Overwrite
+from tts_assets.open_catalogues import Trouble, open_catalogues
+from tts_assets.plan import Judged, State
+from tts_assets.settings import OnEngineChange
+from tts_assets.storage import Storage
+from tts_assets.survey.addresses import SourceAddresses
+from tts_assets.survey.earlier import Earlier, Pending
+from tts_assets.survey.voices import check_voices, recipes, voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tts_assets.catalogue import Catalogue
+    from tts_assets.domain import Clip, Place
+    from tts_assets.providers import Provider
+    from tts_assets.settings import Settings
+
+#: What may have been made under another recipe or name.
+_UNSETTLED = frozenset({State.NEW, State.STALE, State.MISSING, State.DAMAGED})
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """Everything known before a run.
+
+    Args:
+        catalogues: those of the wanted kinds, once for each source that reads them.
+        trouble: files and entries that cannot be used, and files that were passed over.
+        states: how many clips stand how.
+        planned: the clips that matter, in the order of the files.
+        untidy: a killed run left something to clear away in the output folder.
+        present: the size of every asset that exists, by its path.
+        recorded: what the ledger says of each asset, by its path.
+        judged_by: what the clips were held against.
+        kept: clips that stay although the engine changed since.
+    """
+
+    catalogues: list[Catalogue] = field(default_factory=list)
+    trouble: Trouble = field(default_factory=Trouble)
+    states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
+    planned: list[plan.Planned] = field(default_factory=list)
+    untidy: bool = False
+    present: dict[str, int] = field(default_factory=dict)
+    recorded: dict[str, ledger.Recorded] = field(default_factory=dict)
+    judged_by: Judged = Judged.FILES
+    kept: tuple[plan.Kept, ...] = ()
+    _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
+    _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
+
+    def claim(self, clip: Clip) -> None:
+        """Give a place for a URL to a clip.
+
+        Raises:
+            InputError: another clip has it, or one that lies within it or around it.
+        """
+        if clip.place is None:
+            return
+        file = os.path.realpath(clip.file)
+        other = self._places.setdefault((file, clip.place), clip)
+        around = [clip.place[:end] for end in range(1, len(clip.place))]
+        for place in around:
+            if isinstance(place[-1], str):
+                other = self._places.get((file, place), other)
+                self._objects.setdefault((file, place), clip)
+        other = self._objects.get((file, clip.place), other)
+        if other is not clip:
+            raise InputError(
+                f"the URL of its {clip.part} would take the place of that of {other.part} "
+                f"({other.source}): give each clip a `to` of its own",
+                file=clip.file,
+                entry=f"entry {clip.entry}",
+            )
+
+
+def survey(
+    settings: Settings,
+    provider: Provider,
+    matters: Callable[[plan.Planned], bool] = lambda _: True,
+    *,
+    judge: Judged | None = Judged.FILES,
+    lines: bool = False,
+) -> Survey:
+    """Read the catalogues and look at the output folder; nothing is changed.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        provider: the engine that the clips are for.
+        matters: which clips to keep; most are fresh, and of no interest to most callers.
+        judge: what clips are held against; None for files where there are any, else the ledger.
+        lines: whether clips that are to be made are told with the lines of their records.
+
+    Raises:
+        UsageError: a path, the voice or the URL template is wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be listed.
+    """
+    look = _Look(settings, provider, matters, judge, lines=lines)
+    with _uncollected():
+        for reader in open_catalogues(settings, look.found.trouble):
+            look.at(reader)
+            # Or all of the last document is looked at once more by the collector.
+            del reader
+        look.settle()
+    return look.found
+
+
+class _Look:
+    """One look at everything."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        provider: Provider,
+        matters: Callable[[plan.Planned], bool],
+        judge: Judged | None,
+        *,
+        lines: bool,
+    ) -> None:
+        self.found = Survey()
+        self._settings = settings
+        self._provider = provider
+        self._matters = matters
+        self._lines = lines
+        self._root = Path(settings.output)
+        self._voice = voice(settings, provider)
+        check_voices(settings, provider)
+        self._addresses = SourceAddresses(settings)
+        self._recipes = recipes(settings, provider)
+        self._pending: dict[int, Pending] = {}
+        path = self._root / failures.NAME
+        self._failed = failures.read(_bytes(path), file=str(path))
+        self._storage = Storage(self._root)
+        self._look_at_folder(judge)
+        self._planner = plan.Planner(
+            recipes=self._recipes,
+            present=self.found.present,
+            recorded=self.found.recorded,
+            force=settings.force,
+            ledger_alone=self.found.judged_by is Judged.LEDGER,
+        )
+
+    def at(self, reader: catalogue.Reader) -> None:
+        """Hold the clips of one reader against what is there."""
+        found, source = self.found, reader.source
+        names = self._addresses.of(source)
+        keep_foreign = source.overwrite is Overwrite.OURS
+        refused: list[tuple[Place, InputError]] = []
+        first = len(found.planned)
+        for clip in reader.clips():
+            try:
+                if source.files:
+                    found.claim(clip)
+                item = self._planner.state_of(clip, names, keep_foreign=keep_foreign)
+            except InputError as problem:
+                refused.append((clip.at, problem))
+                continue
+            if item.state in _UNSETTLED and not self._settings.force:
+                self._pend(item, names)
+            elif item.state is State.FRESH and found.judged_by is Judged.BYTES:
+                found.planned.append(item)
+            else:
+                self._take(item, found.planned)
+        if refused:
+            # In one scan: a template that is wrong refuses every clip of a file.
+            lines = reader.document.lines_of({place for place, _ in refused})
+            found.trouble.problems.extend(
+                InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
+                for place, each in refused
+            )
+        if self._lines:
+            self._find_lines(reader, first)
+        read = reader.finished()
+        found.catalogues.append(read)
+        found.trouble.problems.extend(read.problems)
+
+    def settle(self) -> None:
+        """Settle what the clips alone do not tell, in one look at the ledger, and at the files."""
+        found = self.found
+        deep = found.judged_by is Judged.BYTES
+        if not (self._pending or deep):
+            return
+        provisional, found.planned = found.planned, []
+        names = {name for each in self._pending.values() for name in each.names()}
+        data = ledger_bytes(self._settings)
+        earlier = Earlier(
+            ledger.origins_of(data, names),
+            usable=self._is_usable,
+            now=self._origin_now,
+            keep=self._settings.on_engine_change is OnEngineChange.KEEP,
+        )
+        items = []
+        for number, item in enumerate(provisional):
+            pending = self._pending.get(number)
+            if pending is not None:
+                item = self._remembered(earlier.settled(pending._replace(item=item)))  # noqa: PLW2901
+            items.append((item, pending is not None))
+        damaged = self._damaged(data, {item.asset for item, _ in items}) if deep else frozenset()
+        for item, is_settled in items:
+            if item.state is State.FRESH and item.asset in damaged:
+                reason = "its file has other bytes than were made"
+                item = item._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
+            if is_settled or deep:
+                self._take(item, found.planned)
+            else:
+                found.planned.append(item)
+        found.kept = earlier.kept_clips()
+
+    def _take(self, item: plan.Planned, planned: list[plan.Planned]) -> None:
+        self.found.states[item.state] += 1
+        if self._matters(item):
+            planned.append(item)
+
+    def _damaged(self, data: bytes, assets: set[str]) -> frozenset[str]:
+        """The assets whose files have other bytes than the ledger says."""
+        sums = {
+            each.asset: each.sha256
+            for each in ledger.origins_of(data, assets)
+            if each.sha256 and each.asset in assets
+        }
+        unknown = sum(asset not in sums for asset in assets & self.found.present.keys())
+        if unknown:
+            self.found.trouble.notes.append(
+                f"{unknown} files are not in the ledger: their names were believed"
+            )
+        there = [asset for asset in sums if asset in self.found.present]
+        with ThreadPoolExecutor() as threads:
+            hashes = threads.map(self._hash_of, there)
+            return frozenset(
+                asset for asset, each in zip(there, hashes, strict=True) if each != sums[asset]
+            )
+
+    def _look_at_folder(self, judge: Judged | None) -> None:
+        """What the ledger says, and which files there are."""
+        found, storage = self.found, self._storage
+        path = self._root / ledger.NAME
+        data = ledger_bytes(self._settings)
+        known = ledger.read(data, file=str(path), hash_of=self._hash_of)
+        found.recorded = known.recorded
+        found.untidy = not known.tidy or storage.has_leftovers()
+        folders = {*self._addresses.folders(), *_folders(known.recorded)}
+        found.present = storage.sizes(_outermost(folders))
+        if judge is None:
+            nothing = known.recorded.keys().isdisjoint(found.present)
+            judge = Judged.LEDGER if nothing and known.recorded else Judged.FILES
+        found.judged_by = judge
+
+    def _pend(self, item: plan.Planned, names: plan.Addresses) -> None:
+        clip = item.clip
+        before = self._planner.made_before(clip, names, item.asset)
+        brief = self._recipes.brief(clip.form, clip.voice)
+        self._pending[len(self.found.planned)] = Pending(item, names, brief, before)
+        self.found.planned.append(item)
+
+    def _find_lines(self, reader: catalogue.Reader, first: int) -> None:
+        """The lines of the records of clips that are to be made, in one scan of the document."""
+        planned = self.found.planned
+        numbers = [n for n in range(first, len(planned)) if planned[n].state in plan.TO_MAKE]
+        if not numbers:
+            return
+        lines = reader.document.lines_of({planned[number].clip.at for number in numbers})
+        for number in numbers:
+            item = planned[number]
+            planned[number] = item._replace(line=lines.get(item.clip.at))
+
+    def _is_usable(self, origin: ledger.Origin) -> bool:
+        """Whether an asset is there, and is what its line says."""
+        record = self.found.recorded.get(origin.asset)
+        if record != (origin.recipe, origin.bytes):
+            return False
+        alone = self.found.judged_by is Judged.LEDGER
+        return alone or self.found.present.get(origin.asset) == origin.bytes
+
+    def _origin_now(self, item: plan.Planned, brief: str) -> ledger.Origin:
+        """What the ledger would say of a clip if it were made now."""
+        form = item.clip.form
+        name = item.clip.voice or self._voice.name
+        return ledger.Origin(
+            asset=item.asset,
+            recipe=item.recipe,
+            brief=brief,
+            text=form.text,
+            reading=form.reading,
+            accent=form.accent if self._provider.accents(name) else None,
+            sentence=form.sentence,
+            readings=form.readings,
+            words=self._recipes.words_in(form.text),
+            voice=f"{self._voice.provider}/{name}",
+            speed=self._voice.speed,
+            sound=plan.sound_words(self._settings.sound),
+            engine=self._provider.engine(name),
+        )
+
+    def _remembered(self, item: plan.Planned) -> plan.Planned:
+        """What failed last time is told so."""
+        reason = self._failed.get(item.recipe)
+        if reason is None or item.held or item.state not in {State.NEW, State.STALE}:
+            return item
+        return item._replace(state=State.FAILED, reason=f"it failed last time: {reason}")
+
+    def _hash_of(self, asset: str) -> str | None:
+        return self._storage.hash_of(asset)
+
+
+def _folders(recorded: Iterable[str]) -> set[str]:
+    """The folders of the assets that a ledger knows, of earlier templates, too."""
+    return {asset.rpartition("/")[0] for asset in recorded}
+
+
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """Those that lie in none of the others; each is listed with all that is below."""
+    found: list[str] = []
+    for folder in sorted(folders):
+        if not any(other in {"", folder} or folder.startswith(f"{other}/") for other in found):
+            found.append(folder)
+    return found
+
+
+def ledger_bytes(settings: Settings) -> bytes:
+    """The ledger of the output folder; nothing where there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return _bytes(Path(settings.output) / ledger.NAME)
+
+
+def _bytes(path: Path) -> bytes:
+    """A file in the output folder; nothing where there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as exc:
+        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking again and again at what grows here, and stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

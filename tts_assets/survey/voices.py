@@ -1,0 +1,75 @@
+"""Who speaks in a run, and what names the sound of its clips."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tts_assets import plan
+from tts_assets.domain import Voice
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from tts_assets.providers import Provider, VoiceInfo
+    from tts_assets.settings import Settings
+
+#: Voices named to who asks for one that is not there.
+_NAMED = 8
+
+
+def voice(settings: Settings, provider: Provider) -> Voice:
+    """The voice that was asked for.
+
+    Raises:
+        UsageError: the provider has none of that name.
+    """
+    info = voice_info(settings, provider)
+    return Voice(
+        provider=provider.name, name=info.name, language=info.language, speed=settings.speed
+    )
+
+
+def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
+    """What the provider says about the voice that was asked for."""
+    voices = provider.voices()
+    for info in voices:
+        if settings.voice in (None, info.name):
+            return info
+    names = [info.name for info in voices]
+    near = difflib.get_close_matches(settings.voice or "", names, n=3, cutoff=0.0)
+    rest = [name for name in names if name not in near]
+    more = f" and {len(names) - _NAMED} more: tts-assets voices" if len(names) > _NAMED else ""
+    raise UsageError(
+        f"{provider.name} has no voice {settings.voice!r}; it has: "
+        f"{', '.join((near + rest)[:_NAMED])}{more}"
+    )
+
+
+def recipes(settings: Settings, provider: Provider) -> plan.Recipes:
+    """What names the sound of the clips of a run.
+
+    Raises:
+        UsageError: the provider has no such voice.
+    """
+    return plan.Recipes(
+        voice=voice(settings, provider),
+        engine=provider.engine,
+        sound=settings.sound,
+        words=settings.words,
+        accents=provider.accents,
+    )
+
+
+def check_voices(settings: Settings, provider: Provider) -> None:
+    """See that every voice that a source gives to a speaker is there.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for source in settings.sources:
+        for name in source.voices.values():
+            try:
+                voice_info(replace(settings, voice=name), provider)
+            except UsageError as problem:
+                raise UsageError(f"{source.name}: voices: {problem}") from problem
