@@ -201,6 +201,7 @@ class Report:
         stopped: somebody asked it to stop, or the bound of failures was reached.
         provider: the engine's name.
         chosen: why that engine, where the choice was left to us; None where it was asked for.
+        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
         credit: the lines that the licences of the voices that spoke ask for; "" for none.
         planned: each clip that was to be made, and why.
         traffic: what went to and fro; None where no service was asked.
@@ -234,6 +235,7 @@ class Report:
     stopped: bool
     provider: str
     chosen: str | None
+    unmatched: str | None
     credit: str
     traffic: Traffic | None
     cost: Cost | None
@@ -270,6 +272,7 @@ class Standing:
         notes: files passed over, and what cannot be known here.
         provider: the engine's name.
         chosen: why that engine, where the choice was left to us; None where it was asked for.
+        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
         seconds: how long it took to find out.
     """
 
@@ -285,6 +288,7 @@ class Standing:
     notes: tuple[str, ...]
     provider: str
     chosen: str | None
+    unmatched: str | None
     seconds: float
 
     @property

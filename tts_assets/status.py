@@ -67,6 +67,7 @@ def status(
         notes=tuple(found.trouble.notes),
         provider=provider.name,
         chosen=reason,
+        unmatched=found.unmatched,
         seconds=time.monotonic() - begun,
     )
 

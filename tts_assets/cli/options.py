@@ -62,6 +62,85 @@ MaxFailures: TypeAlias = Annotated[
         "--max-failures", metavar="N", help="Stop after N failed clips.", show_default="never"
     ),
 ]
+Only: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="WHAT",
+        help="Make only new, missing, changed or failed clips; may be repeated.",
+        show_default="all",
+    ),
+]
+Ids: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--id",
+        metavar="GLOB",
+        help="Only entries with such an id; may be repeated.",
+        show_default="all",
+    ),
+]
+Since: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="REV",
+        help="Only entries that changed since this git revision.",
+        show_default="all",
+    ),
+]
+Shard: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Make this part of the clips, in a folder of its own, for `merge`.",
+        show_default="all of them",
+    ),
+]
+MaxClips: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--max-clips", metavar="N", help="Make at most N clips.", show_default="no bound"),
+]
+MaxDuration: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-duration",
+        metavar="TIME",
+        help="Begin no clip after so many seconds, or 90s, 30m, 2h.",
+        show_default="no bound",
+    ),
+]
+OnEngineChange: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--on-engine-change",
+        metavar="HOW",
+        help="keep or remake the clips of another version or model of the engine.",
+        show_default="keep",
+    ),
+]
+Deep: TypeAlias = Annotated[
+    bool, typer.Option("--deep", help="Read every file, and hold it against its hash.")
+]
+Report: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--report",
+        metavar="DIR",
+        help="Write report.json, junit.xml and summary.md there.",
+        show_default="none",
+    ),
+]
+EveryFormat: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--output-format",
+        metavar="FORMAT",
+        help="text, json, jsonl, github or junit.",
+        show_default="text",
+    ),
+]
 MaxChars: TypeAlias = Annotated[
     str | None,
     typer.Option(

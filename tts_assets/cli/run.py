@@ -2,19 +2,29 @@
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show, reporter
+from tts_assets.console import Show, prepare_report, reporter, write_report
 from tts_assets.events import Estimated, Event, Report
 from tts_assets.generate_clips import Stop, generate
 from tts_assets.settings import Settings
 
 
-def run(settings: Settings, *, dry_run: bool) -> ExitCode:
-    """Generate, show what happened, and say it in an exit code."""
+def run(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
+    """Generate, show what happened, and say it in an exit code.
+
+    Args:
+        settings: what to do.
+        dry_run: only find out what would be made.
+        report: the folder that gets the report's files; None for none.
+    """
     show = Show(settings.output_format)
+    folder = None if report is None else Path(report)
+    if folder is not None:
+        prepare_report(folder)
     signals = _Signals(show)
     with reporter(settings.progress, show.errors) as progress:
 
@@ -23,11 +33,16 @@ def run(settings: Settings, *, dry_run: bool) -> ExitCode:
             if isinstance(event, Estimated):
                 show.estimate(event.cost, dry_run=dry_run)
             progress(event)
+            show.event(event)
 
-        report = anyio.run(_generate, settings, dry_run, tell, signals)
-    if report is not None:
-        show.report(report)
-    return _exit_code(report, signals.first)
+        done = anyio.run(_generate, settings, dry_run, tell, signals)
+    if done is not None:
+        if done.unmatched is not None:
+            show.error(f"error: {done.unmatched}")
+        show.report(done)
+        if folder is not None:
+            write_report(folder, done)
+    return _exit_code(done, signals.first)
 
 
 async def _generate(
@@ -80,6 +95,7 @@ def _exit_code(report: Report | None, received: signal.Signals | None) -> ExitCo
         return ExitCode.USAGE
     if report.failures or report.urls_missed:
         return ExitCode.FINDINGS
-    if report.cost is not None and report.cost.left.clips and not report.dry_run:
+    if report.left and not report.dry_run:
         return ExitCode.LIMIT
-    return ExitCode.OK if report.catalogues else ExitCode.NOTHING
+    is_nothing = report.unmatched is not None or not report.catalogues
+    return ExitCode.NOTHING if is_nothing else ExitCode.OK

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Pronunciation
     from tts_assets.events import Event
     from tts_assets.generate_clips.cost import Books
+    from tts_assets.generate_clips.limits import Limits
     from tts_assets.make_clip import Made
     from tts_assets.pool import Pool
     from tts_assets.providers import Provider, VoiceInfo
@@ -55,6 +56,7 @@ class Run:
     provider: Provider
     tell: Callable[[Event], None]
     stop: Stop
+    limits: Limits
     chosen: str | None = None
     survey: Survey = field(default_factory=Survey)
     begun: float = field(default_factory=time.monotonic)
@@ -86,9 +88,8 @@ class Run:
 
 async def look(run: Run) -> None:
     """See how things stand, and what there is to do."""
-    run.survey = await anyio.to_thread.run_sync(
-        surveys.survey, run.settings, run.provider, partial(_matters, run)
-    )
+    survey = partial(surveys.survey, run.settings, run.provider, partial(_matters, run), lines=True)
+    run.survey = await anyio.to_thread.run_sync(survey)
     run.jobs = jobs_of(run)
 
 
@@ -122,8 +123,8 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         to_move=run.to_move,
         moved=len(run.moved),
         kept=found.kept,
-        left=0,
-        bound=None,
+        left=len(run.limits.left),
+        bound=run.limits.bound,
         failures=tuple(
             Failure(clip=item.clip, reason=run.failures[item.recipe])
             for item in planned
@@ -150,6 +151,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         stopped=run.stopped,
         provider=run.provider.name,
         chosen=run.chosen,
+        unmatched=found.unmatched,
         credit=_credits(run),
         traffic=None if run.limiter is None else run.limiter.traffic(),
         cost=None if run.books is None else run.books.cost(),

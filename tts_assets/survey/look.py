@@ -15,6 +15,7 @@ from tts_assets.errors import InputError
 from tts_assets.mapping import Overwrite
 from tts_assets.open_catalogues import Trouble, open_catalogues
 from tts_assets.plan import Judged, State
+from tts_assets.selection import Selection
 from tts_assets.settings import OnEngineChange
 from tts_assets.storage import Storage
 from tts_assets.survey.addresses import SourceAddresses
@@ -47,6 +48,7 @@ class Survey:
         recorded: what the ledger says of each asset, by its path.
         judged_by: what the clips were held against.
         kept: clips that stay although the engine changed since.
+        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
     """
 
     catalogues: list[Catalogue] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Survey:
     recorded: dict[str, ledger.Recorded] = field(default_factory=dict)
     judged_by: Judged = Judged.FILES
     kept: tuple[plan.Kept, ...] = ()
+    unmatched: str | None = None
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 
@@ -109,7 +112,7 @@ def survey(
         FatalError: the output folder cannot be listed.
     """
     look = _Look(settings, provider, matters, judge, lines=lines)
-    with _uncollected():
+    with _uncollected(), look.selection:
         for reader in open_catalogues(settings, look.found.trouble):
             look.at(reader)
             # Or all of the last document is looked at once more by the collector.
@@ -131,6 +134,7 @@ class _Look:
         lines: bool,
     ) -> None:
         self.found = Survey()
+        self.selection = Selection(settings)
         self._settings = settings
         self._provider = provider
         self._matters = matters
@@ -160,6 +164,7 @@ class _Look:
         keep_foreign = source.overwrite is Overwrite.OURS
         refused: list[tuple[Place, InputError]] = []
         first = len(found.planned)
+        is_wanted = self.selection.of(reader)
         for clip in reader.clips():
             try:
                 if source.files:
@@ -167,6 +172,8 @@ class _Look:
                 item = self._planner.state_of(clip, names, keep_foreign=keep_foreign)
             except InputError as problem:
                 refused.append((clip.at, problem))
+                continue
+            if is_wanted is not None and not is_wanted(clip):
                 continue
             if item.state in _UNSETTLED and not self._settings.force:
                 self._pend(item, names)
@@ -185,11 +192,14 @@ class _Look:
             self._find_lines(reader, first)
         read = reader.finished()
         found.catalogues.append(read)
+        self.selection.finished(read)
         found.trouble.problems.extend(read.problems)
 
     def settle(self) -> None:
         """Settle what the clips alone do not tell, in one look at the ledger, and at the files."""
         found = self.found
+        found.unmatched = self.selection.nothing()
+        found.trouble.notes += self.selection.notes()
         deep = found.judged_by is Judged.BYTES
         if not (self._pending or deep):
             return
@@ -221,7 +231,7 @@ class _Look:
 
     def _take(self, item: plan.Planned, planned: list[plan.Planned]) -> None:
         self.found.states[item.state] += 1
-        if self._matters(item):
+        if item.state not in self.selection.passed_over and self._matters(item):
             planned.append(item)
 
     def _damaged(self, data: bytes, assets: set[str]) -> frozenset[str]:

@@ -1,0 +1,70 @@
+"""The parts of the command line that its commands are added to, and how each gets its settings."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts_assets import __version__
+from tts_assets.errors import UsageError
+from tts_assets.settings import OutputFormat, Settings, load
+
+#: What every command writes; some write more.
+PLAIN = (OutputFormat.TEXT, OutputFormat.JSON)
+EVERY = tuple(OutputFormat)
+
+app = typer.Typer(
+    name="tts-assets",
+    help="Speech for learning content: JSON catalogues in, correct and fresh audio clips out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models = typer.Typer(help="The models that engines speak with: list, fetch, find, remove.")
+app.add_typer(models, name="models", no_args_is_help=True)
+auth = typer.Typer(help="The keys of paid engines in this machine's keyring: set, list, remove.")
+app.add_typer(auth, name="auth", no_args_is_help=True)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"tts-assets {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def settings_of(
+    config: str | None, formats: tuple[OutputFormat, ...] = PLAIN, /, **flags: Any
+) -> Settings:
+    """The settings of a command.
+
+    Args:
+        config: the file to read.
+        formats: what it can write to standard output.
+        flags: what was typed, by key; None for what was not.
+
+    Raises:
+        UsageError: they are wrong, or the command does not write in the format that they ask for.
+    """
+    settings = load(
+        flags=flags,
+        environment=os.environ,
+        folder=Path.cwd(),
+        config=Path(config) if config else None,
+    )
+    if settings.output_format not in formats:
+        raise UsageError(
+            f"output-format {settings.output_format} is not for this command: give "
+            f"{' or '.join(formats)}"
+        )
+    return settings

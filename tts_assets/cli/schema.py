@@ -1,0 +1,12 @@
+"""The command `schema`: the JSON Schema of what people write for this program, and it for others."""
+
+from tts_assets import schemas
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show
+from tts_assets.settings import OutputFormat
+
+
+def schema(name: str) -> ExitCode:
+    """Print one."""
+    Show(OutputFormat.JSON).data(schemas.schema(name))
+    return ExitCode.OK
