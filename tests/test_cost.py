@@ -21,7 +21,7 @@ from tts_assets.generate_clips.cost import Books
 from tts_assets.plan import Job
 from tts_assets.prices import Price
 from tts_assets.providers import registry
-from tts_assets.settings import load
+from tts_assets.settings import OnEngineChange, load
 
 pytestmark = pytest.mark.anyio
 
@@ -141,7 +141,9 @@ def test_without_a_price_money_is_not_known_and_the_way_out_is_told(shop: Settin
 def test_an_old_price_is_said_to_be_old(shop: Settings) -> None:
     cost = _cost(replace(shop, prices=(replace(PRICE, read=date(2020, 1, 1)),)))
     assert "price     read 2020-01-01" in _told(cost)
-    assert cost_data(cost)["price"]["old"]
+    price = cost_data(cost)["price"]
+    assert price is not None
+    assert price["old"]
 
 
 def test_a_clip_that_would_pass_the_bound_by_a_character_is_left(shop: Settings) -> None:
@@ -158,7 +160,9 @@ def test_runs_with_a_bound_come_to_an_end(shop: Settings) -> None:
 
 def test_max_cost_is_kept_to_the_cent(shop: Settings) -> None:
     cost = cost_data(_paid(replace(shop, max_cost=3.99)))
-    assert (cost["expected"]["money"], cost["billed"]["money"]) == (3.0, 3.0)
+    billed = cost["billed"]
+    assert billed is not None
+    assert (cost["expected"]["money"], billed["money"]) == (3.0, 3.0)
     assert (cost["left"]["clips"], cost["left"]["bound"]) == (2, "max-cost = 3.99")
 
 
@@ -242,13 +246,17 @@ def test_programs_are_told_what_went_to_and_fro(shop: Settings) -> None:
 @pytest.mark.parametrize(
     ("change", "model", "reason"),
     [
-        ({"voice": "other"}, "whole", "voice changed from sine to other"),
+        ({"voice": "other"}, "whole", "voice changed from priced/sine to priced/other"),
         ({"speed": 1.5}, "whole", "speed changed from 1 to 1.5"),
-        ({}, "new", "engine changed from model=whole to model=new"),
+        (
+            {"on_engine_change": OnEngineChange.REMAKE},
+            "new",
+            "model changed from model=whole to model=new",
+        ),
         (
             {"sound": Sound(format=Format.WAV)},
             "whole",
-            "sound, dictionary or the version of tts-assets changed",
+            "sound changed from format=mp3 to format=wav",
         ),
         ({"force": True}, "whole", "of --force"),
     ],

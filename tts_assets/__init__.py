@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tts_assets.api import generate_sync
+    from tts_assets.api import generate_sync, status_of
     from tts_assets.domain import Format, Kind, Sound
     from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
     from tts_assets.events import (
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
         Estimated,
         Event,
         Report,
+        Standing,
         Started,
         Waiting,
     )
     from tts_assets.generate_clips import Stop, generate
+    from tts_assets.plan import State
     from tts_assets.pool import Pool
     from tts_assets.settings import Settings
 
@@ -40,18 +42,21 @@ __all__ = [
     "Report",
     "Settings",
     "Sound",
+    "Standing",
     "Started",
+    "State",
     "Stop",
     "TtsAssetsError",
     "UsageError",
     "Waiting",
     "generate",
     "generate_sync",
+    "status_of",
 ]
 
 #: Where the public names live: loaded on first use, so that importing the package costs nothing.
 _HOMES = {
-    "api": ("generate_sync",),
+    "api": ("generate_sync", "status_of"),
     "domain": ("Format", "Kind", "Sound"),
     "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
     "events": (
@@ -61,10 +66,12 @@ _HOMES = {
         "Estimated",
         "Event",
         "Report",
+        "Standing",
         "Started",
         "Waiting",
     ),
     "generate_clips": ("Stop", "generate"),
+    "plan": ("State",),
     "pool": ("Pool",),
     "settings": ("Settings",),
 }

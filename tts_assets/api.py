@@ -1,4 +1,4 @@
-"""For programs: the main use case without the command line, asynchronous or not."""
+"""For programs: the main use cases without the command line."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import anyio
 
 from tts_assets.generate_clips import generate
 from tts_assets.settings import Settings
+from tts_assets.status import status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tts_assets.events import Event, Report
+    from tts_assets.events import Event, Report, Standing
 
 
 def generate_sync(
@@ -36,3 +37,18 @@ def generate_sync(
     """
     work = partial(generate, settings or Settings(), dry_run=dry_run, on_event=on_event)
     return anyio.run(work)
+
+
+def status_of(settings: Settings | None = None, *, deep: bool = False) -> Standing:
+    """How every clip stands, found out without an engine; nothing is changed.
+
+    Args:
+        settings: what to look at; None is what the command line does without options.
+        deep: every file is read, and held against its hash.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be read.
+    """
+    return status(settings or Settings(), deep=deep, find_orphans=True)

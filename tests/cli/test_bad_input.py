@@ -183,7 +183,7 @@ def test_a_conflicted_ledger_is_refused_with_its_line(project: Project) -> None:
     ledger.write_bytes(ledger.read_bytes() + b"<<<<<<< HEAD\n")
     done = project.generate()
     assert done.returncode == 2
-    assert "audio/ledger.jsonl:2: this is no line of a ledger" in done.stderr
+    assert "audio/ledger.jsonl:2: git left the mark of a conflict here" in done.stderr
 
 
 def test_a_link_to_something_else_is_named_and_left_alone(project: Project) -> None:
@@ -248,15 +248,15 @@ def test_a_misspelt_path_exits_2_and_all_clips_are_made(project: Project) -> Non
     assert "no record has 'kana'" in project.run("lint").stdout
 
 
-def test_annotations_are_for_lint_alone(project: Project) -> None:
+def test_annotations_are_not_for_lists(project: Project) -> None:
     project.words("犬")
     for done in (
-        project.run("generate", TTS_ASSETS_OUTPUT_FORMAT="github"),
+        project.run("voices", TTS_ASSETS_OUTPUT_FORMAT="github"),
         *(
             project.run(*words, "--output-format", "github")
-            for words in (["generate"], ["explain", "1"], ["voices"], ["providers"], ["doctor"])
+            for words in (["explain", "1"], ["voices"], ["providers"], ["doctor"])
         ),
     ):
         assert done.returncode == 2
-        assert "github is for `lint` only" in done.stderr
+        assert "output-format github is not for this command: give text or json" in done.stderr
     assert project.run("lint", TTS_ASSETS_OUTPUT_FORMAT="github").returncode == 0

@@ -52,7 +52,7 @@ def test_explain_tells_what_is_said_and_why_it_is_fresh(project: Project) -> Non
     words = ["explain", "a-1", "--provider", "tones"]
     before = project.run(*words)
     assert before.returncode == 0
-    for expected in ("開く", "アク", "vocabulary a-1 word", "missing", "it was not made yet"):
+    for expected in ("開く", "アク", "vocabulary a-1 word", "new", "it was not made yet"):
         assert expected in before.stdout
     project.generate()
     (item,) = json.loads(project.run(*words, "--output-format", "json").stdout)

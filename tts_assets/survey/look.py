@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tts_assets import catalogue, failures, ledger, plan
 from tts_assets.errors import InputError
 from tts_assets.mapping import Overwrite
@@ -20,7 +22,8 @@ from tts_assets.settings import OnEngineChange
 from tts_assets.storage import Storage
 from tts_assets.survey.addresses import SourceAddresses
 from tts_assets.survey.earlier import Earlier, Pending
-from tts_assets.survey.voices import check_voices, recipes, voice
+from tts_assets.survey.shared import Shared, Sums
+from tts_assets.survey.voices import Origins, check_voices, recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +51,7 @@ class Survey:
         recorded: what the ledger says of each asset, by its path.
         judged_by: what the clips were held against.
         kept: clips that stay although the engine changed since.
+        sums: what tells the plan that this shard is one of; None for a whole run.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
     """
 
@@ -60,6 +64,7 @@ class Survey:
     recorded: dict[str, ledger.Recorded] = field(default_factory=dict)
     judged_by: Judged = Judged.FILES
     kept: tuple[plan.Kept, ...] = ()
+    sums: Sums | None = None
     unmatched: str | None = None
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
@@ -139,15 +144,21 @@ class _Look:
         self._provider = provider
         self._matters = matters
         self._lines = lines
-        self._root = Path(settings.output)
-        self._voice = voice(settings, provider)
         check_voices(settings, provider)
         self._addresses = SourceAddresses(settings)
         self._recipes = recipes(settings, provider)
+        self._origins = Origins(settings, provider)
         self._pending: dict[int, Pending] = {}
-        path = self._root / failures.NAME
-        self._failed = failures.read(_bytes(path), file=str(path))
-        self._storage = Storage(self._root)
+        shard = settings.shard
+        self._shared = None if shard is None else Shared(shard, settings.output)
+        # What a shard has made already lies in a folder of its own, and counts before the rest.
+        self._storages = [
+            Storage(Path(each)) for each in dict.fromkeys((settings.output, settings.folder))
+        ]
+        self._failed: dict[str, str] = {}
+        for storage in self._storages:
+            path = storage.root / failures.NAME
+            self._failed |= failures.read(_bytes(path), file=str(path))
         self._look_at_folder(judge)
         self._planner = plan.Planner(
             recipes=self._recipes,
@@ -173,11 +184,13 @@ class _Look:
             except InputError as problem:
                 refused.append((clip.at, problem))
                 continue
+            if self._shared is not None:
+                self._shared.see(item)
             if is_wanted is not None and not is_wanted(clip):
                 continue
             if item.state in _UNSETTLED and not self._settings.force:
                 self._pend(item, names)
-            elif item.state is State.FRESH and found.judged_by is Judged.BYTES:
+            elif self._shared or (item.state is State.FRESH and found.judged_by is Judged.BYTES):
                 found.planned.append(item)
             else:
                 self._take(item, found.planned)
@@ -201,7 +214,7 @@ class _Look:
         found.unmatched = self.selection.nothing()
         found.trouble.notes += self.selection.notes()
         deep = found.judged_by is Judged.BYTES
-        if not (self._pending or deep):
+        if not (self._pending or deep or self._shared):
             return
         provisional, found.planned = found.planned, []
         names = {name for each in self._pending.values() for name in each.names()}
@@ -213,7 +226,7 @@ class _Look:
             keep=self._settings.on_engine_change is OnEngineChange.KEEP,
         )
         items = []
-        for number, item in enumerate(provisional):
+        for number, item in self._own(provisional):
             pending = self._pending.get(number)
             if pending is not None:
                 item = self._remembered(earlier.settled(pending._replace(item=item)))  # noqa: PLW2901
@@ -223,11 +236,20 @@ class _Look:
             if item.state is State.FRESH and item.asset in damaged:
                 reason = "its file has other bytes than were made"
                 item = item._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
-            if is_settled or deep:
+            if is_settled or deep or self._shared:
                 self._take(item, found.planned)
             else:
                 found.planned.append(item)
         found.kept = earlier.kept_clips()
+
+    def _own(self, provisional: list[plan.Planned]) -> Iterator[tuple[int, plan.Planned]]:
+        """The clips of this run, with their numbers."""
+        if self._shared is None:
+            yield from enumerate(provisional)
+            return
+        self.found.sums = self._shared.sums()
+        own = self._shared.own()
+        yield from (each for each in enumerate(provisional) if each[1].recipe in own)
 
     def _take(self, item: plan.Planned, planned: list[plan.Planned]) -> None:
         self.found.states[item.state] += 1
@@ -255,14 +277,14 @@ class _Look:
 
     def _look_at_folder(self, judge: Judged | None) -> None:
         """What the ledger says, and which files there are."""
-        found, storage = self.found, self._storage
-        path = self._root / ledger.NAME
-        data = ledger_bytes(self._settings)
-        known = ledger.read(data, file=str(path), hash_of=self._hash_of)
-        found.recorded = known.recorded
-        found.untidy = not known.tidy or storage.has_leftovers()
-        folders = {*self._addresses.folders(), *_folders(known.recorded)}
-        found.present = storage.sizes(_outermost(folders))
+        found = self.found
+        for storage in self._storages:
+            path = storage.root / ledger.NAME
+            known = ledger.read(_bytes(path), file=str(path), hash_of=storage.hash_of)
+            found.recorded |= known.recorded
+            found.untidy = not known.tidy or storage.has_leftovers()
+            folders = {*self._addresses.folders(), *_folders(known.recorded)}
+            found.present |= storage.sizes(_outermost(folders))
         if judge is None:
             nothing = known.recorded.keys().isdisjoint(found.present)
             judge = Judged.LEDGER if nothing and known.recorded else Judged.FILES
@@ -296,23 +318,9 @@ class _Look:
 
     def _origin_now(self, item: plan.Planned, brief: str) -> ledger.Origin:
         """What the ledger would say of a clip if it were made now."""
-        form = item.clip.form
-        name = item.clip.voice or self._voice.name
-        return ledger.Origin(
-            asset=item.asset,
-            recipe=item.recipe,
-            brief=brief,
-            text=form.text,
-            reading=form.reading,
-            accent=form.accent if self._provider.accents(name) else None,
-            sentence=form.sentence,
-            readings=form.readings,
-            words=self._recipes.words_in(form.text),
-            voice=f"{self._voice.provider}/{name}",
-            speed=self._voice.speed,
-            sound=plan.sound_words(self._settings.sound),
-            engine=self._provider.engine(name),
-        )
+        clip = item.clip
+        now = self._origins.of(clip.form, clip.voice, item.recipe)
+        return msgspec.structs.replace(now, asset=item.asset, brief=brief)
 
     def _remembered(self, item: plan.Planned) -> plan.Planned:
         """What failed last time is told so."""
@@ -322,7 +330,7 @@ class _Look:
         return item._replace(state=State.FAILED, reason=f"it failed last time: {reason}")
 
     def _hash_of(self, asset: str) -> str | None:
-        return self._storage.hash_of(asset)
+        return self._storages[0].hash_of(asset)
 
 
 def _folders(recorded: Iterable[str]) -> set[str]:

@@ -6,11 +6,12 @@ import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tts_assets import plan
+from tts_assets import ledger, plan
 from tts_assets.domain import Voice
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
+    from tts_assets.domain import SpokenForm
     from tts_assets.providers import Provider, VoiceInfo
     from tts_assets.settings import Settings
 
@@ -59,6 +60,38 @@ def recipes(settings: Settings, provider: Provider) -> plan.Recipes:
         words=settings.words,
         accents=provider.accents,
     )
+
+
+class Origins:
+    """Tells what lines of the ledger would say if their clips were made now."""
+
+    def __init__(self, settings: Settings, provider: Provider) -> None:
+        """Fix what the clips of a run have in common.
+
+        Raises:
+            UsageError: the provider has no such voice.
+        """
+        self._settings = settings
+        self._provider = provider
+        self._voice = voice(settings, provider)
+        self._recipes = recipes(settings, provider)
+
+    def of(self, form: SpokenForm, voice_name: str | None, recipe: str) -> ledger.Origin:
+        """What is said of a form; ``voice_name`` is None for the run's own voice."""
+        name = voice_name or self._voice.name
+        return ledger.Origin(
+            recipe=recipe,
+            text=form.text,
+            reading=form.reading,
+            accent=form.accent if self._provider.accents(name) else None,
+            sentence=form.sentence,
+            readings=form.readings,
+            words=self._recipes.words_in(form.text),
+            voice=f"{self._voice.provider}/{name}",
+            speed=self._voice.speed,
+            sound=plan.sound_words(self._settings.sound),
+            engine=self._provider.engine(name),
+        )
 
 
 def check_voices(settings: Settings, provider: Provider) -> None:
