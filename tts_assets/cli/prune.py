@@ -1,7 +1,7 @@
 """The command `prune`: lists the assets that no catalogue refers to, and deletes those that are ours."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -28,7 +28,7 @@ def prune(settings: Settings, *, yes: bool) -> ExitCode:
     return exit_code(pruned)
 
 
-def waiting(show: Show) -> Any:
+def waiting(show: Show) -> Callable[[Event], None]:
     """Tells once for each folder that another run is at work there."""
 
     @cache
@@ -87,10 +87,12 @@ def _lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
         if lines:
             yield f"forgotten {lines:,} lines of assets that were gone already"
     else:
-        yield f"orphans   {_sum(ours)}" + ("; --yes deletes them" if ours else "")
+        yield f"orphans   {_sum(ours)}" + (
+            "; --yes deletes them" if ours and pruned.may_delete else ""
+        )
     others = len(pruned.orphans) - len(ours)
     if others:
-        yield f"kept      {others:,} sounds that are not ours: the ledger does not know them"
+        yield f"not ours  {others:,} sound{'s'[: others != 1]} that the ledger does not know: kept"
 
 
 def _tell(pruned: Pruned, show: Show) -> None:

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from tts_assets.errors import UsageError
 from tts_assets.events import Bill, Cost, Reason, Rebilled
+from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.paid_before import paid_before
 from tts_assets.prices import price_for
 from tts_assets.providers import Charge, Metered, Priced, Provider
@@ -41,6 +42,7 @@ class Books:
             UsageError: what may be paid is bounded, and nobody knows the price.
         """
         self.fresh: set[str] = set()  #: recipes of clips that are as they should be
+        self.limits = Limits(settings)  #: what is taken, and what is left, by whatever bound
         self._settings = settings
         self._provider = provider
         self._price = price_for(settings.prices, provider.name, provider.model)
@@ -51,10 +53,7 @@ class Books:
                 "max-chars"
             )
         self._charges: dict[str, Charge] = {}
-        self._taken: Sequence[Job] = ()
-        self._left: Sequence[Job] = ()
         self._due = Bill()
-        self._bound: str | None = None
         self._unsayable: set[str] = set()
         self._rebilled: Rebilled | None = None
         self._balance: Balance | str | None = None
@@ -86,18 +85,17 @@ class Books:
             job.recipe: _NOTHING if isinstance(each, str) else each
             for job, each in zip(jobs, charges, strict=True)
         }
-        self._taken = self._within(jobs)
-        self._left = jobs[len(self._taken) :]
-        self._rebilled = await anyio.to_thread.run_sync(self._paid_again, self._taken)
-        return list(self._taken)
+        taken = self._within(jobs)
+        self._rebilled = await anyio.to_thread.run_sync(self._paid_again, taken)
+        return taken
 
     async def ask_balance(self) -> None:
         """Find out what is left of what was paid for, where there is anything to pay."""
-        if self._taken or self._left:
+        if self.limits.taken or self.limits.left:
             self._balance = await self._provider.balance()
 
     async def hand_out(self, jobs: Sequence[Job], speaker: Speaker) -> AsyncGenerator[Job, None]:
-        """The jobs one by one, for as long as nothing that was really billed passes a bound.
+        """The jobs one by one, for as long as it is in time and what was billed passes no bound.
 
         Where the service charges more than expected, the last jobs wait for what is in flight, and
         are left for another run if they do not fit.
@@ -105,10 +103,11 @@ class Books:
         if isinstance(speaker, Metered):
             self._meter = speaker
         for number, job in enumerate(jobs):
-            while (bound := self._passed_with(self._charges[job.recipe])) is not None:
+            while bound := self.limits.late() or self._passed_with(self._charges[job.recipe]):
                 if not self._open:
-                    self._leave(jobs[number:], bound)
+                    self.limits.leave(jobs[number:], bound)
                     return
+                # Time needs no alarm: the run lasts as long as what is open.
                 self._changed = anyio.Event()
                 await self._changed.wait()
             self._open.add(job.recipe)
@@ -133,10 +132,10 @@ class Books:
             provider=self._provider.name,
             model=self._provider.model,
             price=self._price,
-            expected=self._bill(self._taken),
-            left=self._bill(self._left),
-            bound=self._bound,
-            unsayable=sum(job.recipe in self._unsayable for job in self._taken),
+            expected=self._bill(self.limits.taken),
+            left=self._bill(self.limits.left),
+            bound=self.limits.bound,
+            unsayable=sum(job.recipe in self._unsayable for job in self.limits.taken),
             due=self._due,
             billed=self._told if self._meter is None else self._meter.billed_total,
             rebilled=self._rebilled,
@@ -152,14 +151,13 @@ class Books:
     def _within(self, jobs: Sequence[Job]) -> list[Job]:
         """The first jobs that together pass no bound."""
         total = Bill()
-        taken: list[Job] = []
-        for job in jobs:
+
+        def passed(job: Job) -> str | None:
+            nonlocal total
             total = _plus(total, self._charges[job.recipe])
-            self._bound = self._passed(total.characters, total.credits)
-            if self._bound is not None:
-                break
-            taken.append(job)
-        return taken
+            return self._passed(total.characters, total.credits)
+
+        return self.limits.take(jobs, passed)
 
     def _passed_with(self, charge: Charge) -> str | None:
         """The bound that one more charge would pass, if all goes on as it went so far."""
@@ -184,12 +182,6 @@ class Books:
         if cost is not None and money > cost * (1 + _ROUNDING):
             return f"max-cost = {cost:g}"
         return None
-
-    def _leave(self, jobs: Sequence[Job], bound: str) -> None:
-        recipes = {job.recipe for job in jobs}
-        self._taken = [job for job in self._taken if job.recipe not in recipes]
-        self._left = (*jobs, *self._left)
-        self._bound = bound
 
     def _bill(self, jobs: Iterable[Job]) -> Bill:
         bill = Bill()

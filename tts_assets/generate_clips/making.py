@@ -15,9 +15,10 @@ from tts_assets import failures, ledger, storage
 from tts_assets import survey as surveys
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
 from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
+from tts_assets.generate_clips import sharing
 from tts_assets.generate_clips.moving import move_held
 from tts_assets.generate_clips.state import longest_first, look
-from tts_assets.make_clip import Made, Studio, make_clip
+from tts_assets.make_clip import Made, Studio, leave_tidy, make_clip
 from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.providers import Bounded, Paced, Recorder
 from tts_assets.settings import time_limits
@@ -46,35 +47,44 @@ async def make_missing(run: Run) -> None:
         BusyError: another run is at work there, and this one need not wait for it.
         FatalError: the engine or the folder cannot be used.
     """
-    if run.stop.requested or not (run.has_work or run.survey.untidy):
+    # A shard tells, too, that it has nothing to do.
+    shard = run.settings.shard
+    if run.stop.requested or not (run.has_work or run.survey.untidy or shard):
         run.stopped = run.stop.requested
         return
-    store = storage.Storage(Path(run.settings.output))
+    store = storage.Storage(Path(run.settings.folder))
     await anyio.to_thread.run_sync(store.prepare)
     # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
     waiting = partial(_wait_for_turn, run, str(store.root))
     async with _in_threads(store.locked(waiting)):
         # While this run looked and waited, another may have made what was missing.
         await look(run)
+        if shard is not None:
+            await anyio.to_thread.run_sync(sharing.begin, run, store)
         await anyio.to_thread.run_sync(store.sweep, _folders(run))
         await move_held(run, store)
         await reckon(run)
         if run.jobs:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, run, store)
+        if shard is not None:
+            await anyio.to_thread.run_sync(sharing.finish, run, store)
 
 
 async def reckon(run: Run) -> None:
-    """Find out what the clips cost, and leave those that are too much for this run.
+    """Find out what the clips cost, and leave those that are too many or too much for this run.
 
     Raises:
         FatalError: the dictionary, which tells what has to be sent, cannot be used.
     """
-    if run.books is None or not run.jobs:
+    if not run.jobs:
         return
-    run.jobs = await run.books.reckon(run.jobs)
+    if run.books is None:
+        run.jobs = run.limits.take(run.jobs)
+    else:
+        run.jobs = await run.books.reckon(run.jobs)
+        run.tell(Estimated(cost=run.books.cost()))
     run.workers = max(1, min(run.workers, len(run.jobs)))
-    run.tell(Estimated(cost=run.books.cost()))
 
 
 def _folders(run: Run) -> list[str]:
@@ -107,7 +117,8 @@ def wait(run: Run, path: str) -> None:
 
 
 def _wait_for_turn(run: Run, path: str) -> None:
-    if run.stop.requested or not run.has_work:
+    late = run.jobs and run.limits.late()
+    if run.stop.requested or late or not run.has_work:
         raise BusyError
     wait(run, path)
 
@@ -163,7 +174,7 @@ async def _drain(run: Run, studio: Studio) -> None:
     run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
     jobs = longest_first(run.jobs)
     books = run.books
-    wanted = jobs if books is None else books.hand_out(jobs, studio.speaker)
+    wanted = run.limits.hand_out(jobs) if books is None else books.hand_out(jobs, studio.speaker)
     async with pool:
         async for result in pool.run(wanted, total=len(jobs)):
             _take(run, result, pool.counts)
@@ -243,15 +254,7 @@ def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsErr
 
 def _settle(run: Run, store: storage.Storage) -> None:
     """Bring everything to the disk, leave the ledger sorted, and remember what failed."""
-    store.settle()
-    path = store.root / ledger.NAME
-    if path.exists():
-        data = path.read_bytes()
-        tidy = ledger.compacted(data, file=str(path), hash_of=store.hash_of)
-        if tidy != data:
-            store.replace(ledger.NAME, tidy)
-        if not (store.root / ledger.ATTRIBUTES_NAME).exists():
-            store.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
+    leave_tidy(store)
     path = store.root / failures.NAME
     before = path.read_bytes() if path.exists() else b""
     texts = {job.recipe: job.form.text for job in run.jobs}

@@ -37,15 +37,17 @@ async def move_held(run: Run, store: Storage) -> None:
 
 
 def _move(run: Run, store: Storage, held: list[plan.Planned]) -> None:
-    path = Path(run.settings.output) / ledger.NAME
+    held_in = Path(run.settings.output)
     wanted = {item.held for item in held}
     lines = {
-        line.asset: line for line in ledger.whole_lines(path.read_bytes()) if line.asset in wanted
+        line.asset: line
+        for line in ledger.whole_lines((held_in / ledger.NAME).read_bytes())
+        if line.asset in wanted
     }
-    log = AppendLog(path)
+    log = AppendLog(store.root / ledger.NAME)
     try:
         for item in held:
-            data = _bytes(store, item.held)
+            data = _bytes(held_in / (item.held or ""))
             line = lines.get(item.held or "")
             if line is None or data is None or sha256(data) != line.sha256:
                 continue
@@ -56,8 +58,8 @@ def _move(run: Run, store: Storage, held: list[plan.Planned]) -> None:
         log.close()
 
 
-def _bytes(store: Storage, asset: str | None) -> bytes | None:
+def _bytes(path: Path) -> bytes | None:
     try:
-        return (store.root / (asset or "")).read_bytes()
+        return path.read_bytes()
     except OSError:
         return None

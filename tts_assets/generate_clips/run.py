@@ -10,8 +10,9 @@ import anyio.to_thread
 from tts_assets import formats, machine, plan, providers
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.generate_clips.cost import Books
+from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
-from tts_assets.generate_clips.state import Run, Stop, look, report_of
+from tts_assets.generate_clips.state import Run, Stop, look, report_of, to_write
 from tts_assets.write_back import Address, address, has_leftovers, write_back
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ async def generate(
     """
     provider, reason = providers.choose(settings)
     _check(settings, provider, needs_engine=not dry_run)
+    books = Books(settings, provider) if isinstance(provider, providers.Priced) else None
     run = Run(
         settings=settings,
         provider=provider,
         chosen=reason,
         tell=on_event or (lambda _: None),
         stop=stop or Stop(),
-        books=Books(settings, provider) if isinstance(provider, providers.Priced) else None,
+        limits=Limits(settings) if books is None else books.limits,
+        books=books,
     )
     await look(run)
     run.states = dict(run.survey.states)
@@ -70,6 +73,9 @@ async def generate(
             await make_missing(run)
         except BusyError:
             run.stopped = run.stop.requested
+            if not run.stopped:
+                # It waited for longer than it may take: all is left.
+                await reckon(run)
         except FatalError as exc:
             # What is there gets its URLs all the same.
             run.fatal = run.fatal or str(exc)
@@ -114,13 +120,12 @@ def _workers(run: Run) -> int:
 
 async def _write_back(run: Run) -> None:
     """Give every catalogue the URLs of its clips, made now or long ago."""
-    if not run.settings.update_json:
+    # A shard leaves its URLs beside its assets, for the merge.
+    if not run.settings.update_json or run.settings.shard:
         return
     urls: dict[str, dict[Address, str]] = {}
-    for item in run.survey.planned:
-        there = item.state is plan.State.FRESH or item.recipe in run.made or item.asset in run.moved
-        if there and plan.lacks_url(item):
-            urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
+    for item in to_write(run):
+        urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
     sources: dict[str, list[Source]] = {}
     for each in run.survey.catalogues:
         sources.setdefault(each.file, []).append(each.source)

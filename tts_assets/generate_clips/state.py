@@ -111,6 +111,14 @@ def _matters(run: Run, item: plan.Planned) -> bool:
     return item.state in plan.TO_MAKE or (item.state is plan.State.FRESH and plan.lacks_url(item))
 
 
+def to_write(run: Run) -> Iterator[plan.Planned]:
+    """The clips that are there, made now or long ago, and whose catalogues have another URL."""
+    for item in run.survey.planned if run.settings.update_json else ():
+        there = item.state is plan.State.FRESH or item.recipe in run.made or item.asset in run.moved
+        if there and plan.lacks_url(item):
+            yield item
+
+
 def report_of(run: Run, *, dry_run: bool) -> Report:
     """What a run did, told in the order of the catalogues: clips end in any."""
     found = run.survey

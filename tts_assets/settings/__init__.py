@@ -20,6 +20,7 @@ from tts_assets.settings.model import (
     time_limits,
 )
 from tts_assets.settings.options import OPTIONS
+from tts_assets.settings.shard import Shard, is_part, part_folders
 
 __all__ = [
     "FILE",
@@ -36,10 +37,13 @@ __all__ = [
     "Progress",
     "RemoteSettings",
     "Settings",
+    "Shard",
     "Switch",
     "VoicevoxSettings",
     "find",
+    "is_part",
     "is_path",
     "load",
+    "part_folders",
     "time_limits",
 ]

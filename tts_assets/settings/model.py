@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tts_assets.domain import Kind, Sound
 from tts_assets.errors import UsageError
 from tts_assets.keys import Secret
+from tts_assets.settings.shard import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -254,6 +255,7 @@ class Settings:
         only: which of the clips that are to be made this run makes; empty for all.
         ids: the entries that this run is for, as globs of their ids; empty for all.
         since: the run is for the entries that changed since that git revision; None for all.
+        shard: the part of the clips that this run makes, into a folder of its own; None for all.
         force: remake what is fresh.
         batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
         progress: for the command line only.
@@ -294,10 +296,16 @@ class Settings:
     only: tuple[Only, ...] = ()
     ids: tuple[str, ...] = ()
     since: str | None = None
+    shard: Shard | None = None
     force: bool = False
     batch_mode: bool = False
     progress: Progress = Progress.AUTO
     output_format: OutputFormat = OutputFormat.TEXT
+
+    @property
+    def folder(self) -> str:
+        """Where this run stores what it makes: the output folder, or that of its shard."""
+        return self.output if self.shard is None else self.shard.folder(self.output)
 
     def key_file(self, provider: str) -> str | None:
         """The file with the key of a provider; None where none is named."""
@@ -337,6 +345,7 @@ class Settings:
                 ("only", all(isinstance(each, Only) for each in self.only)),
                 ("ids", isinstance(self.ids, tuple)),
                 ("ids", all(each.strip() for each in self.ids)),
+                ("shard", isinstance(self.shard, Shard | None)),
             )
             if not right
         ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from tts_assets import fragments
 from tts_assets.domain import Format, Kind, Sound
 from tts_assets.japanese.words import word_of
 from tts_assets.mapping import source_of
@@ -24,12 +25,44 @@ from tts_assets.settings.model import (
     Switch,
     VoicevoxSettings,
 )
+from tts_assets.settings.shard import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
 
-Parse: TypeAlias = "Callable[[Any], Any]"
+    from tts_assets.fragments import Schema
+
+
+class Parse:
+    """Understands what is written for a setting.
+
+    In a file a value has its own type; text that stands for a number, a switch or a list is for
+    the environment and the command line, and the schema has none of it.
+    """
+
+    def __init__(
+        self, parse: Callable[[Any], Any], schema: Schema, words: str | None = None
+    ) -> None:
+        """Tell of a function what it accepts.
+
+        Args:
+            parse: raises ValueError, TypeError, KeyError, AttributeError or OverflowError for
+                what it does not accept.
+            schema: what it accepts in a file.
+            words: the same, to complete a sentence; without them the function's docstring.
+        """
+        self._parse = parse
+        self.schema = schema
+        self.__doc__ = words or parse.__doc__
+
+    def __call__(self, value: Any) -> Any:
+        """The value that is meant."""
+        return self._parse(value)
+
+
+def _accepting(schema: Schema) -> Callable[[Callable[[Any], Any]], Parse]:
+    return lambda parse: Parse(parse, schema)
 
 
 def _number(low: float, high: float, *, whole: bool = False) -> Parse:
@@ -41,24 +74,27 @@ def _number(low: float, high: float, *, whole: bool = False) -> Parse:
             raise ValueError
         return int(number) if whole else float(number)
 
-    parse.__doc__ = f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
-    return parse
+    kind = "integer" if whole else "number"
+    return Parse(
+        parse,
+        {"type": kind, "minimum": low, "maximum": high},
+        f"a {'whole ' if whole else ''}number from {low:g} to {high:g}",
+    )
 
 
 def _or(word: str, other: Parse) -> Parse:
     def parse(value: Any) -> Any:
         return None if value == word else other(value)
 
-    parse.__doc__ = f"{word!r} or {other.__doc__}"
-    return parse
+    either = {"anyOf": [{"const": word}, other.schema]}
+    return Parse(parse, either, f"{word!r} or {other.__doc__}")
 
 
 def _one_of(choices: type[StrEnum]) -> Parse:
     def parse(value: Any) -> StrEnum:
         return choices(value)
 
-    parse.__doc__ = f"one of {', '.join(choices)}"
-    return parse
+    return Parse(parse, fragments.one_of(choices), f"one of {', '.join(choices)}")
 
 
 def _many_of(parse_one: Parse) -> Parse:
@@ -68,10 +104,10 @@ def _many_of(parse_one: Parse) -> Parse:
             raise TypeError
         return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
 
-    parse.__doc__ = f"a list, each {parse_one.__doc__}"
-    return parse
+    return Parse(parse, fragments.many_of(parse_one.schema), f"a list, each {parse_one.__doc__}")
 
 
+@_accepting(fragments.TEXT)
 def _text(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
@@ -81,13 +117,15 @@ def _text(value: Any) -> str:
     return value
 
 
+@_accepting({"type": "string", "pattern": "^https?://"})
 def _address(value: Any) -> str:
     """an address that begins with https:// or http://"""  # noqa: D403, D415 - see _text
     if not value.startswith(("https://", "http://")):
         raise ValueError
-    return _text(value).rstrip("/")
+    return str(_text(value)).rstrip("/")
 
 
+@_accepting(fragments.many_of(fragments.TEXT))
 def _texts(value: Any) -> tuple[str, ...]:
     """texts that are not empty"""  # noqa: D403, D415 - see _text
     return tuple(_text(one) for one in value)
@@ -97,6 +135,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _AS_SECONDS = _number(0, 10**8)
 
 
+@_accepting({"anyOf": [_AS_SECONDS.schema, {"type": "string", "pattern": r"^\d+(\.\d+)?[smh]$"}]})
 def _duration(value: Any) -> float:
     """seconds, such as 90, or a number with its unit: 90s, 30m, 2h"""  # noqa: D415 - see _text
     if isinstance(value, str) and value[-1:] in _SECONDS:
@@ -104,18 +143,23 @@ def _duration(value: Any) -> float:
     return float(_AS_SECONDS(value))
 
 
+@_accepting(fragments.SWITCH)
 def _switch(value: Any) -> bool:
     """true or false"""  # noqa: D403, D415 - see _text
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     return value if isinstance(value, bool) else words[value.lower()]
 
 
-def _kinds(value: Any) -> tuple[Kind, ...]:
+def _parsed_kinds(value: Any) -> tuple[Kind, ...]:
     values = _many_of(_text)(value)
     return () if "all" in values else tuple(Kind(one) for one in values)
 
 
-_kinds.__doc__ = f"all, or some of {', '.join(Kind)}"
+_kinds = Parse(
+    _parsed_kinds,
+    fragments.many_of(fragments.one_of(["all", *Kind])),
+    f"all, or some of {', '.join(Kind)}",
+)
 
 #: Every setting: its key in the file, the field it fills, and how its value is understood.
 OPTIONS: dict[str, tuple[str, Parse]] = {
@@ -184,6 +228,7 @@ FLAGS: dict[str, tuple[str, Parse]] = {
     "only": ("only", _many_of(_one_of(Only))),
     "id": ("ids", _texts),
     "since": ("since", _text),
+    "shard": ("shard", Parse(shard_of, {"type": "string", "pattern": "^[1-9][0-9]*/[1-9][0-9]*$"})),
 }
 
 #: Tables of a file, each with the type of the field that has its name.

@@ -2,12 +2,15 @@
 
 from tts_assets.survey.earlier import changes
 from tts_assets.survey.look import Survey, ledger_bytes, survey
+from tts_assets.survey.shared import Sums, from_output
 from tts_assets.survey.voices import Origins, recipes, voice, voice_info
 
 __all__ = [
     "Origins",
+    "Sums",
     "Survey",
     "changes",
+    "from_output",
     "ledger_bytes",
     "recipes",
     "survey",

@@ -177,6 +177,7 @@ class _Look:
         first = len(found.planned)
         is_wanted = self.selection.of(reader)
         for clip in reader.clips():
+            wanted = is_wanted is None or is_wanted(clip)
             try:
                 if source.files:
                     found.claim(clip)
@@ -186,7 +187,7 @@ class _Look:
                 continue
             if self._shared is not None:
                 self._shared.see(item)
-            if is_wanted is not None and not is_wanted(clip):
+            if not wanted:
                 continue
             if item.state in _UNSETTLED and not self._settings.force:
                 self._pend(item, names)
