@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from tts_assets import fragments
 from tts_assets.tables import Table, text
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 
 #: Prices change a few times a year: after so many days one has to be looked at again.
 _OLD_DAYS = 180
+
+#: What ``[[price]]`` accepts, as far as a schema can say it.
+SCHEMA = fragments.table(
+    {
+        "provider": fragments.TEXT,
+        "model": fragments.TEXT,
+        "per-1000-credits": {"type": "number", "minimum": 0},
+        "currency": fragments.TEXT,
+        "read": {"type": "string", "format": "date"},
+    },
+    needed=("provider", "per-1000-credits", "currency", "read"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,13 +89,13 @@ def test_paying_again_is_said_before_anything_is_sent_and_by_a_dry_run(shop: Pro
     again = ("--voice", "other", "--progress", "none")
     warning = (
         "warning: 5 of 5 clips were paid for before, and are made again because "
-        "voice changed from sine to other: 10 credits, 5.00 EUR"
+        "voice changed from priced/sine to priced/other: 10 credits, 5.00 EUR"
     )
     dry = _generate(shop, "-n", "--output-format", "json", *again)
     assert dry.stderr == f"{warning}\n"
     assert json.loads(dry.stdout)["cost"]["rebilled"] == {
         "clips": 5, "characters": 10, "credits": 10.0, "money": 5.0, "out_of": 5,
-        "reasons": [{"words": "voice changed from sine to other", "clips": 5}],
+        "reasons": [{"words": "voice changed from priced/sine to priced/other", "clips": 5}],
     }  # fmt: skip
     done = _generate(shop, *again)
     assert done.stderr.splitlines()[0] == f"{warning}; --dry-run looks without paying"

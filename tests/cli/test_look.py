@@ -133,7 +133,7 @@ def test_progress_is_a_bar_or_lines_or_nothing(project: Project) -> None:
     assert "\x1b[" in bar
     quiet = project.generate("--progress", "none", "--force").stderr
     assert quiet.splitlines() == [
-        "failed: data/vocabulary.json: vocabulary 2 word 失敗: the engine was told to fail"
+        "failed: data/vocabulary.json:7: vocabulary 2 word 失敗: the engine was told to fail"
     ]
 
 

@@ -1,10 +1,8 @@
 """The command `lint`: what is doubtful in the catalogues, as text, JSON or GitHub annotations."""
 
-import os
 import sys
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 
 import anyio
 
@@ -18,14 +16,12 @@ from tts_assets.console.findings import (
     step_summary,
     summary_lines,
 )
-from tts_assets.errors import UsageError
+from tts_assets.console.github import append_summary
 from tts_assets.lint import LintReport, Severity
 from tts_assets.settings import OutputFormat, Progress, Settings
 
 #: So many texts take the dictionary longer than people wait without a word.
 _MANY = 5_000
-#: Where GitHub Actions takes the summary of a step.
-_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def lint(settings: Settings) -> ExitCode:
@@ -37,7 +33,7 @@ def lint(settings: Settings) -> ExitCode:
             show.data(findings_data(report))
         case OutputFormat.GITHUB:
             _write([*annotation_lines(report), *summary_lines(report)])
-            _append(step_summary(report), os.environ.get(_SUMMARY))
+            append_summary(step_summary(report))
         case OutputFormat.TEXT:
             _write([*finding_lines(report), *summary_lines(report)])
     for note in report.notes:
@@ -54,16 +50,6 @@ def _tell(settings: Settings, show: Show, texts: int) -> None:
 
 def _write(lines: Iterable[str]) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-def _append(text: str, path: str | None) -> None:
-    if not path:
-        return
-    try:
-        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as exc:
-        raise UsageError(f"{_SUMMARY}: {path} cannot be written: {exc.strerror}") from exc
 
 
 def _exit_code(report: LintReport) -> ExitCode:

@@ -100,7 +100,9 @@ Shard: TypeAlias = Annotated[
 ]
 MaxClips: TypeAlias = Annotated[
     str | None,
-    typer.Option("--max-clips", metavar="N", help="Begin at most N clips.", show_default="no bound"),
+    typer.Option(
+        "--max-clips", metavar="N", help="Begin at most N clips.", show_default="no bound"
+    ),
 ]
 MaxDuration: TypeAlias = Annotated[
     str | None,

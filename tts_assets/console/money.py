@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tts_assets.console.text import many
 from tts_assets.providers import Balance
 
 if TYPE_CHECKING:
+    from tts_assets.console.bills import (
+        BalanceData,
+        BillData,
+        CostData,
+        PriceData,
+        SumData,
+        TrafficData,
+    )
     from tts_assets.events import Bill, Cost, Rebilled
     from tts_assets.remote import Traffic
 
@@ -60,35 +68,32 @@ def traffic_line(traffic: Traffic) -> str:
     limits = sorted({limit for _, limit in traffic.limits})
     room = f"; {' to '.join(map(str, dict.fromkeys((limits[0], limits[-1]))))} at once"
     return (
-        f"service   {_many(traffic.requests, 'request')}, {traffic.refusals} refused, "
+        f"service   {many(traffic.requests, 'request')}, {traffic.refusals} refused, "
         f"{traffic.retries} repeated{room if limits else ''}; waited {traffic.waited_seconds:.0f} s"
     )
 
 
-def traffic_data(traffic: Traffic) -> dict[str, Any]:
+def traffic_data(traffic: Traffic) -> TrafficData:
     """The same as plain data."""
-    return asdict(traffic) | {
+    return {
+        "requests": traffic.requests,
+        "refusals": traffic.refusals,
+        "retries": traffic.retries,
+        "waits": traffic.waits,
         "waited_seconds": round(traffic.waited_seconds, 3),
         "limits": [{"seconds": round(at, 3), "limit": limit} for at, limit in traffic.limits],
     }
 
 
-def cost_data(cost: Cost) -> dict[str, Any]:
+def cost_data(cost: Cost) -> CostData:
     """What a run costs as plain data; money is null where nobody knows the price."""
-    price, rebilled = cost.price, cost.rebilled
+    rebilled = cost.rebilled
     return {
         "provider": cost.provider,
         "model": cost.model,
-        "price": None
-        if price is None
-        else {
-            "per_1000_credits": price.per_1000_credits,
-            "currency": price.currency,
-            "read": price.read.isoformat(),
-            "old": price.is_old,
-        },
+        "price": _price_data(cost),
         "expected": _bill_data(cost, cost.expected),
-        "left": _bill_data(cost, cost.left) | {"bound": cost.bound},
+        "left": {**_bill_data(cost, cost.left), "bound": cost.bound},
         "unsayable": cost.unsayable,
         "due": _bill_data(cost, cost.due),
         "billed": None if cost.billed is None else _sum_data(cost, cost.billed),
@@ -97,13 +102,25 @@ def cost_data(cost: Cost) -> dict[str, Any]:
         else {
             **_bill_data(cost, rebilled.bill),
             "out_of": rebilled.out_of,
-            "reasons": [each._asdict() for each in rebilled.reasons],
+            "reasons": [{"words": each.words, "clips": each.clips} for each in rebilled.reasons],
         },
         "balance": _balance_data(cost),
     }
 
 
-def _balance_data(cost: Cost) -> dict[str, Any] | None:
+def _price_data(cost: Cost) -> PriceData | None:
+    price = cost.price
+    if price is None:
+        return None
+    return {
+        "per_1000_credits": price.per_1000_credits,
+        "currency": price.currency,
+        "read": price.read.isoformat(),
+        "old": price.is_old,
+    }
+
+
+def _balance_data(cost: Cost) -> BalanceData | None:
     balance = cost.balance
     if not isinstance(balance, Balance):
         return None if balance is None else {"credits": None, "reason": balance}
@@ -114,7 +131,7 @@ def _balance_data(cost: Cost) -> dict[str, Any] | None:
     }
 
 
-def _bill_data(cost: Cost, bill: Bill) -> dict[str, Any]:
+def _bill_data(cost: Cost, bill: Bill) -> BillData:
     return {
         "clips": bill.clips,
         "characters": bill.characters,
@@ -122,7 +139,7 @@ def _bill_data(cost: Cost, bill: Bill) -> dict[str, Any]:
     }
 
 
-def _sum_data(cost: Cost, credit_count: float) -> dict[str, Any]:
+def _sum_data(cost: Cost, credit_count: float) -> SumData:
     money = cost.money(credit_count)
     return {"credits": credit_count, "money": None if money is None else round(money, 6)}
 
@@ -162,7 +179,7 @@ def _unsayable(cost: Cost) -> str:
 
 
 def _bill(cost: Cost, bill: Bill) -> str:
-    return f"{_many(bill.characters, 'character')}, {_credits(cost, bill.credits)}"
+    return f"{many(bill.characters, 'character')}, {_credits(cost, bill.credits)}"
 
 
 def _credits(cost: Cost, credit_count: float) -> str:
@@ -181,8 +198,4 @@ def _number(value: float) -> str:
 
 
 def _clips(bill: Bill) -> str:
-    return _many(bill.clips, "clip")
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return many(bill.clips, "clip")

@@ -1,33 +1,32 @@
-"""The words at the end of a command: summary, tables, errors; as text or as one JSON document."""
+"""What a command says: events, reports, tables and errors, in the format that is asked for."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tts_assets.console.money import (
-    cost_data,
-    cost_lines,
-    expected,
-    paid_again,
-    traffic_data,
-    traffic_line,
-)
-from tts_assets.console.text import escaped, plain, safe, short
-from tts_assets.japanese.accent import notation, pitch_line
-from tts_assets.plan import State
+from tts_assets.console import github
+from tts_assets.console.data import event_data, report_data, standing_data
+from tts_assets.console.items import errors_of, of_standing, planned, problem
+from tts_assets.console.junit import report_xml, standing_xml
+from tts_assets.console.lines import ReportLine, StandingLine
+from tts_assets.console.money import expected, paid_again
+from tts_assets.console.step_summary import report_markdown, standing_markdown
+from tts_assets.console.summary import report_lines, standing_lines
+from tts_assets.console.text import document, json_line, one_line, safe
 from tts_assets.settings import OutputFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from tts_assets.events import Cost, Report
+    from tts_assets.console.items import Item
+    from tts_assets.events import Cost, Event, Report, Standing
 
 #: More of one sort are counted, not listed.
 _LISTED = 20
@@ -44,23 +43,56 @@ class Show:
     """Writes results to standard output, and everything else to standard error."""
 
     def __init__(self, output_format: OutputFormat) -> None:
-        """Choose between text for people and one JSON document for programs."""
-        self._json = output_format is OutputFormat.JSON
+        """Choose between text for people and the formats for programs."""
+        self._format = output_format
         self.errors = _Console(stderr=True, soft_wrap=True, emoji=False)
         self._out = _Console(soft_wrap=True, emoji=False)
 
+    def event(self, event: Event) -> None:
+        """What happens in a run, as a line of JSON where that is asked for."""
+        if self._format is not OutputFormat.JSONL:
+            return
+        # The run is about clips, not about telling; its report meets the closed pipe once more.
+        with contextlib.suppress(BrokenPipeError):
+            _write(json_line(event_data(event)))
+
     def report(self, report: Report) -> None:
-        """The summary of a run."""
+        """What a run did.
+
+        Raises:
+            UsageError: the summary of a workflow's step cannot be written.
+        """
         if report.fatal:
             self.error(f"error: {report.fatal}")
-        if self._json:
-            self.data(report_data(report))
-            return
-        if report.dry_run:
-            self._planned(report)
-        self._bad(report)
-        for line in _summary(report):
-            self.line(line)
+        match self._format:
+            case OutputFormat.JSON:
+                self.data(report_data(report))
+            case OutputFormat.JSONL:
+                _write(json_line(ReportLine(event="report", **report_data(report))))
+            case OutputFormat.JUNIT:
+                _write(report_xml(report))
+            case OutputFormat.GITHUB:
+                self._annotate(errors_of(report), report_lines(report))
+                github.append_summary(report_markdown(report))
+                self._notes(report.notes)
+            case OutputFormat.TEXT:
+                self._report(report)
+
+    def standing(self, standing: Standing) -> None:
+        """How the clips of all catalogues stand; errors as in ``report``."""
+        match self._format:
+            case OutputFormat.JSON:
+                self.data(standing_data(standing))
+            case OutputFormat.JSONL:
+                _write(json_line(StandingLine(event="standing", **standing_data(standing))))
+            case OutputFormat.JUNIT:
+                _write(standing_xml(standing))
+            case OutputFormat.GITHUB:
+                self._annotate(of_standing(standing), standing_lines(standing))
+                github.append_summary(standing_markdown(standing))
+                self._notes(standing.notes)
+            case OutputFormat.TEXT:
+                self._standing(standing)
 
     def estimate(self, cost: Cost, *, dry_run: bool) -> None:
         """What a run is going to cost, told before anything is sent."""
@@ -72,7 +104,7 @@ class Show:
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for people, or a list of objects for programs."""
-        if self._json:
+        if self._format is OutputFormat.JSON:
             self.data([dict(zip(headings, row, strict=True)) for row in rows])
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -84,7 +116,7 @@ class Show:
 
     def data(self, value: Any) -> None:
         """One JSON document."""
-        sys.stdout.write(escaped(json.dumps(plain(value), ensure_ascii=False, indent=2)) + "\n")
+        _write(document(value))
 
     def line(self, words: str) -> None:
         """A line of results."""
@@ -96,164 +128,44 @@ class Show:
         with contextlib.suppress(BrokenPipeError):
             self.errors.print(safe(words), markup=False, highlight=False)
 
-    def _planned(self, report: Report) -> None:
-        for item in report.planned[:_LISTED]:
-            clip = item.clip
-            self.line(
-                f"{item.state.value}: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
-                f"{short(clip.form.text)} -> {item.asset} ({item.reason})"
-            )
-        self._more(len(report.planned), self.line)
+    def _report(self, report: Report) -> None:
+        if report.dry_run:
+            self._list(map(planned, report.planned), len(report.planned), self.line)
+        self._complain(errors_of(report), len(report.problems) + len(report.failures))
+        self._notes(report.notes)
+        self._lines(report_lines(report))
 
-    def _bad(self, report: Report) -> None:
-        for problem in report.problems[:_LISTED]:
-            self.error(f"error: {problem}")
-        self._more(len(report.problems), self.error)
-        for failure in report.failures[:_LISTED]:
-            clip = failure.clip
-            self.error(
-                f"failed: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
-                f"{short(clip.form.text)}: {failure.reason}"
-            )
-        self._more(len(report.failures), self.error)
-        for note in report.notes:
-            self.error(f"note: {note}")
+    def _standing(self, standing: Standing) -> None:
+        self._list(map(planned, standing.planned), len(standing.planned), self.line)
+        self._complain(map(problem, standing.problems), len(standing.problems))
+        self._notes(standing.notes)
+        self._lines(standing_lines(standing))
 
-    def _more(self, count: int, say: Any) -> None:
+    def _complain(self, items: Iterable[Item], count: int) -> None:
+        """What went wrong; the sort comes first, as with all errors."""
+        told = (f"{item.sort}: {item.where}: {item.told}" for item in items)
+        self._list(told, count, self.error)
+
+    def _annotate(self, items: Iterable[Item], lines: Iterable[str]) -> None:
+        self._lines(github.annotation_lines(items))
+        self._lines(lines)
+
+    def _lines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.line(line)
+
+    def _notes(self, notes: Iterable[str]) -> None:
+        for note in notes:
+            self.error(f"note: {one_line(note)}")
+
+    def _list(self, told: Iterable[object], count: int, say: Callable[[str], None]) -> None:
+        """The first lines, and how many more there are."""
+        for each in islice(told, _LISTED):
+            say(str(each))
         if count > _LISTED:
             say(f"... and {count - _LISTED} more; --output-format json has them all")
 
 
-def report_data(report: Report) -> dict[str, Any]:
-    """A report as plain data."""
-    return {
-        "dry_run": report.dry_run,
-        "catalogues": report.catalogues,
-        "states": {state.value: report.states.get(state, 0) for state in State},
-        "to_make": report.to_make,
-        "made": report.made,
-        "failed": [
-            {**_clip(failure.clip), "reason": failure.reason} for failure in report.failures
-        ],
-        "doubts": [
-            {
-                **_clip(each.clip),
-                "said": notation(each.pronunciation.phrases),
-                "pitch": pitch_line(each.pronunciation.phrases),
-                "basis": each.pronunciation.basis.value,
-                "accent_basis": each.pronunciation.accent_basis.value,
-                "doubt": each.pronunciation.doubt,
-                "near": each.pronunciation.near,
-            }
-            for each in report.doubts
-        ],
-        "planned": [
-            {
-                **_clip(item.clip),
-                "state": item.state.value,
-                "reason": item.reason,
-                "recipe": item.recipe,
-                "asset": item.asset,
-                "url": item.url,
-            }
-            for item in report.planned
-        ],
-        "unspoken": [
-            {
-                "file": each.file,
-                "kind": each.kind.value,
-                "entry": each.entry,
-                "part": each.part,
-                "reason": each.reason,
-            }
-            for each in report.unspoken
-        ],
-        "problems": [
-            {"file": each.file, "line": each.line, "entry": each.entry, "message": each.message}
-            for each in report.problems
-        ],
-        "notes": list(report.notes),
-        "urls_to_write": report.urls_to_write,
-        "urls_written": report.urls_written,
-        "urls_missed": report.urls_missed,
-        "workers": report.workers,
-        "seconds": round(report.seconds, 3),
-        "audio_seconds": round(report.audio_seconds, 3),
-        "fatal": report.fatal,
-        "forced": report.forced,
-        "stopped": report.stopped,
-        "provider": report.provider,
-        "chosen": report.chosen,
-        "credit": report.credit,
-        "traffic": None if report.traffic is None else traffic_data(report.traffic),
-        "cost": None if report.cost is None else cost_data(report.cost),
-    }
-
-
-def _clip(clip: Any) -> dict[str, Any]:
-    return {
-        "file": clip.file,
-        "kind": clip.kind.value,
-        "entry": clip.entry,
-        "part": clip.part,
-        "text": clip.form.text,
-        "reading": clip.form.reading,
-        "accent": clip.form.accent,
-    }
-
-
-def _summary(report: Report) -> list[str]:
-    states = report.states
-    lines = _to_make(report) if report.dry_run else _made(report)
-    if report.chosen is not None:
-        lines.insert(0, f"engine    {report.chosen}")
-    lines.append(f"fresh     {states.get(State.FRESH, 0)}")
-    if states.get(State.LOCKED):
-        lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")
-    if report.unspoken:
-        lines.append(f"unspoken  {len(report.unspoken)} texts with nothing to say")
-    if report.problems:
-        lines.append(f"errors    {len(report.problems)} in the catalogues")
-    if not report.dry_run:
-        missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
-        lines.append(f"URLs      {report.urls_written} written{missed}")
-    lines += _service(report)
-    if report.stopped:
-        lines.append(f"stopped   {_go_on(report)}")
-    if report.fatal:
-        lines.append(f"ended     {report.fatal}")
-        lines.append(f"          {_go_on(report)}")
-    if report.credit and report.made:
-        lines.append(f"credit    {report.credit}")
-    return lines
-
-
-def _go_on(report: Report) -> str:
-    if report.forced:
-        return "with --force the same command begins anew; what was not made is as it was before"
-    return "run the same command again to make the rest"
-
-
-def _service(report: Report) -> list[str]:
-    lines = []
-    if report.traffic is not None and report.traffic.requests:
-        lines.append(traffic_line(report.traffic))
-    if report.cost is not None and report.to_make:
-        lines += cost_lines(report.cost, dry_run=report.dry_run, forced=report.forced)
-    return lines
-
-
-def _to_make(report: Report) -> list[str]:
-    lines = [f"to make   {report.to_make} clips; nothing was changed"]
-    if report.urls_to_write:
-        lines.append(f"URLs      {report.urls_to_write} of fresh clips to write")
-    return lines
-
-
-def _made(report: Report) -> list[str]:
-    pace = f" in {report.seconds:.1f} s, {report.workers} at once"
-    sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
-    lines = [f"made      {report.made} clips{sound}{pace}", f"failed    {len(report.failures)}"]
-    if report.doubts:
-        lines.append(f"doubtful  {len(report.doubts)} readings or accents: see `tts-assets lint`")
-    return lines
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

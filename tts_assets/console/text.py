@@ -1,16 +1,19 @@
-"""Text out of catalogues made safe for a terminal."""
+"""Text out of catalogues made safe for terminals, for the logs of workflows, and for JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
-#: Control characters, and marks that turn the direction of text: both can rewrite a screen.
+#: Control characters, and marks that turn the direction of text: both can rewrite a screen. And
+#: how older commands of a GitHub workflow begin: the runner obeys them anywhere in a line.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    r"|#(?=#\[)"
 )
 
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)")
 
 
 def safe(text: str) -> str:
@@ -23,10 +26,30 @@ def escaped(document: str) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", document)
 
 
+def one_line(text: str) -> str:
+    """A text on one line, safe to show."""
+    return safe(" ".join(text.split()))
+
+
 def short(text: str, most: int = 40) -> str:
     """The beginning of a text on one line, safe to show."""
     line = " ".join(text.split())
     return safe(line if len(line) <= most else f"{line[: most - 1]}…")
+
+
+def many(count: int, noun: str) -> str:
+    """How many there are of something."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def document(value: Any) -> str:
+    """Nested data as a JSON document with its line feed."""
+    return escaped(json.dumps(plain(value), ensure_ascii=False, indent=2)) + "\n"
+
+
+def json_line(value: Any) -> str:
+    """Nested data as one line of JSON Lines."""
+    return escaped(json.dumps(plain(value), ensure_ascii=False)) + "\n"
 
 
 def plain(value: Any) -> Any:

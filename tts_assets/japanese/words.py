@@ -5,10 +5,22 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from tts_assets import fragments
 from tts_assets.domain import DictionaryWord, WordKind
 from tts_assets.errors import UsageError
 from tts_assets.japanese.kana import is_katakana, katakana, morae
 from tts_assets.tables import Table, one_of, text
+
+#: What ``[[dictionary]]`` accepts, as far as a schema can say it.
+SCHEMA = fragments.table(
+    {
+        "surface": {"type": "string", "pattern": r"^\s*\S+\s*$"},
+        "reading": fragments.TEXT,
+        "accent": {"type": "integer", "minimum": 0},
+        "kind": fragments.one_of(WordKind),
+    },
+    needed=("surface", "reading"),
+)
 
 
 def word_of(values: object, where: str) -> DictionaryWord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tts_assets import fragments
 from tts_assets.domain import Kind
 from tts_assets.errors import UsageError
 from tts_assets.mapping.builtin import BUILT_IN
@@ -27,6 +28,59 @@ if TYPE_CHECKING:
 
 _FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)")
 _ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
+
+_SKIP_SCHEMA = fragments.table(
+    {
+        "field": fragments.TEXT,
+        "is": {"not": {"const": []}},
+        "matches": fragments.STRING,
+        "missing": fragments.SWITCH,
+    },
+    needed=("field",),
+    anyOf=[
+        {"required": ["is"]},
+        {"required": ["matches"]},
+        {"required": ["missing"], "properties": {"missing": {"const": True}}},
+    ],
+)
+_CLIP_SCHEMA = fragments.table(
+    {
+        "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
+        "each": fragments.TEXT,
+        "say": fragments.one_of(Say),
+        **dict.fromkeys(
+            ("text", "reading", "furigana", "accent", "speaker", "language", "split"),
+            fragments.TEXTS,
+        ),
+        "alternatives": fragments.one_of(Alternatives),
+        "join": fragments.STRING,
+        "skip": {"anyOf": [_SKIP_SCHEMA, fragments.many_of(_SKIP_SCHEMA)]},
+        "to": {"anyOf": [fragments.TEXT, {"const": False}]},
+    },
+    needed=("to",),
+    anyOf=[
+        {"required": ["text"]},
+        {"required": ["furigana"]},
+        {"required": ["reading", "say"], "properties": {"say": {"const": Say.READING.value}}},
+    ],
+)
+#: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
+SCHEMA = fragments.table(
+    {
+        "files": fragments.TEXTS,
+        "kind": fragments.one_of(Kind),
+        "records": fragments.TEXT,
+        "id": fragments.TEXTS,
+        "asset": fragments.TEXT,
+        "url": fragments.TEXT,
+        "overwrite": fragments.one_of(Overwrite),
+        "voices": {"type": "object", "additionalProperties": fragments.STRING},
+        "columns": fragments.TEXTS,
+        "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
+        "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
+    },
+    needed=("files", "kind"),
+)
 
 
 def source_of(values: object, where: str) -> Source:

@@ -1,0 +1,243 @@
+"""A run, its events and a standing as plain data, of the types that are described to programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from tts_assets.console.documents import (
+    ChangeData,
+    ClipData,
+    DoubtfulClip,
+    FailedClip,
+    KeptClips,
+    OrphanData,
+    PlannedClip,
+    ProblemData,
+    ReportDocument,
+    StandingDocument,
+    States,
+    UnspokenText,
+)
+from tts_assets.console.lines import (
+    ClipFailedLine,
+    ClipMadeLine,
+    CountsData,
+    EstimatedLine,
+    StartedLine,
+    WaitingLine,
+)
+from tts_assets.console.money import cost_data, traffic_data
+from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
+from tts_assets.japanese.accent import notation, pitch_line
+from tts_assets.plan import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tts_assets.domain import Clip, Unspoken
+    from tts_assets.errors import InputError
+    from tts_assets.events import Doubt, Event, Failure, Report, Standing
+    from tts_assets.plan import Kept, Planned
+    from tts_assets.pool import Counts
+
+
+def report_data(report: Report) -> ReportDocument:
+    """A report as plain data."""
+    lines = failure_lines(report)
+    return {
+        "dry_run": report.dry_run,
+        "catalogues": report.catalogues,
+        "states": _states(report.states),
+        "to_make": report.to_make,
+        "made": report.made,
+        "to_move": report.to_move,
+        "moved": report.moved,
+        "left": report.left,
+        "bound": report.bound,
+        "failed": [_failed(each, lines.get(each.clip)) for each in report.failures],
+        "doubts": [_doubtful(each) for each in report.doubts],
+        "planned": [_planned(each) for each in report.planned],
+        "kept": _kept(report.kept),
+        "unspoken": [_unspoken(each) for each in report.unspoken],
+        "problems": [_problem(each) for each in report.problems],
+        "notes": list(report.notes),
+        "unmatched": report.unmatched,
+        "urls_to_write": report.urls_to_write,
+        "urls_written": report.urls_written,
+        "urls_missed": report.urls_missed,
+        "workers": report.workers,
+        "seconds": round(report.seconds, 3),
+        "audio_seconds": round(report.audio_seconds, 3),
+        "fatal": report.fatal,
+        "forced": report.forced,
+        "stopped": report.stopped,
+        "provider": report.provider,
+        "chosen": report.chosen,
+        "credit": report.credit,
+        "traffic": None if report.traffic is None else traffic_data(report.traffic),
+        "cost": None if report.cost is None else cost_data(report.cost),
+    }
+
+
+def standing_data(standing: Standing) -> StandingDocument:
+    """A standing as plain data."""
+    return {
+        "stale": standing.stale,
+        "catalogues": standing.catalogues,
+        "states": _states(standing.states),
+        "planned": [_planned(each) for each in standing.planned],
+        "kept": _kept(standing.kept),
+        "orphans": None
+        if standing.orphans is None
+        else [
+            OrphanData(asset=each.asset, bytes=each.bytes, ours=each.ours)
+            for each in standing.orphans
+        ],
+        "judged_by": standing.judged_by,
+        "unspoken": [_unspoken(each) for each in standing.unspoken],
+        "problems": [_problem(each) for each in standing.problems],
+        "notes": list(standing.notes),
+        "unmatched": standing.unmatched,
+        "urls_to_write": standing.urls_to_write,
+        "provider": standing.provider,
+        "chosen": standing.chosen,
+        "seconds": round(standing.seconds, 3),
+    }
+
+
+def event_data(
+    event: Event,
+) -> WaitingLine | EstimatedLine | StartedLine | ClipMadeLine | ClipFailedLine:
+    """An event as plain data."""
+    match event:
+        case Waiting():
+            return WaitingLine(event="waiting", path=event.path)
+        case Estimated():
+            return EstimatedLine(event="estimated", cost=cost_data(event.cost))
+        case Started():
+            return StartedLine(
+                event="started",
+                jobs=event.jobs,
+                workers=event.workers,
+                states=_states(event.states),
+            )
+        case ClipMade():
+            return _made(event)
+        case ClipFailed():
+            return _not_made(event)
+
+
+def failure_lines(report: Report) -> dict[Clip, int | None]:
+    """The lines of the records whose clips failed, as the plan knows them."""
+    failed = {each.clip for each in report.failures}
+    if not failed:
+        return {}
+    return {item.clip: item.line for item in report.planned if item.clip in failed}
+
+
+def _made(event: ClipMade) -> ClipMadeLine:
+    said = event.pronunciation
+    return {
+        "event": "clip-made",
+        "recipe": event.job.recipe,
+        "assets": list(event.job.assets),
+        "clips": [_clip(clip) for clip in event.job.clips],
+        "seconds": round(event.seconds, 3),
+        "audio_seconds": round(event.audio_seconds, 3),
+        "said": None if said is None else notation(said.phrases),
+        "counts": _counts(event.counts),
+    }
+
+
+def _not_made(event: ClipFailed) -> ClipFailedLine:
+    return {
+        "event": "clip-failed",
+        "recipe": event.job.recipe,
+        "clips": [_clip(clip) for clip in event.job.clips],
+        "reason": str(event.error),
+        "attempt": event.attempt,
+        "seconds": round(event.seconds, 3),
+        "counts": _counts(event.counts),
+    }
+
+
+def _counts(counts: Counts) -> CountsData:
+    return {
+        "queued": counts.queued,
+        "active": counts.active,
+        "done": counts.done,
+        "failed": counts.failed,
+    }
+
+
+def _states(states: Mapping[State, int]) -> States:
+    # A test sees to it that the type has the names of all states.
+    return cast("States", {state.value: states.get(state, 0) for state in State})
+
+
+def _clip(clip: Clip) -> ClipData:
+    return {
+        "file": clip.file,
+        "kind": clip.kind,
+        "entry": clip.entry,
+        "part": clip.part,
+        "text": clip.form.text,
+        "reading": clip.form.reading,
+        "accent": clip.form.accent,
+    }
+
+
+def _planned(item: Planned) -> PlannedClip:
+    return {
+        **_clip(item.clip),
+        "line": item.line,
+        "state": item.state,
+        "reason": item.reason,
+        "changes": [
+            ChangeData(what=each.what, before=each.before, now=each.now) for each in item.changes
+        ],
+        "recipe": item.recipe,
+        "asset": item.asset,
+        "url": item.url,
+        "held": item.held,
+    }
+
+
+def _failed(failure: Failure, line: int | None) -> FailedClip:
+    return {**_clip(failure.clip), "line": line, "reason": failure.reason}
+
+
+def _doubtful(doubt: Doubt) -> DoubtfulClip:
+    said = doubt.pronunciation
+    return {
+        **_clip(doubt.clip),
+        "said": notation(said.phrases),
+        "pitch": pitch_line(said.phrases),
+        "basis": said.basis,
+        "accent_basis": said.accent_basis,
+        "doubt": said.doubt,
+        "near": said.near,
+    }
+
+
+def _kept(kept: Iterable[Kept]) -> list[KeptClips]:
+    return [KeptClips(before=each.before, now=each.now, clips=each.clips) for each in kept]
+
+
+def _unspoken(each: Unspoken) -> UnspokenText:
+    return {
+        "file": each.file,
+        "kind": each.kind,
+        "entry": each.entry,
+        "part": each.part,
+        "reason": each.reason,
+    }
+
+
+def _problem(problem: InputError) -> ProblemData:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "entry": problem.entry,
+        "message": problem.message,
+    }

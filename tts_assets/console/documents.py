@@ -1,0 +1,293 @@
+"""What programs are told of a run and of a standing: the types that their JSON Schemas come from."""
+
+# The types are told at run time, so nothing here may wait for a type checker to be imported.
+from typing import TypedDict
+
+from tts_assets.console.bills import CostData, TrafficData
+from tts_assets.domain import AccentBasis, Basis, Kind
+from tts_assets.plan import Aspect, Judged, State
+
+
+class States(TypedDict):
+    """How many clips stand how.
+
+    Args:
+        new: they were never made.
+        stale: they were made from something else than their entries ask for now.
+        missing: they were made, and their files are gone.
+        damaged: their files are not what was made.
+        failed: they are new or stale, and could not be made last time.
+        fresh: they are as their entries ask for.
+        locked: they are somebody's recordings, and are kept.
+    """
+
+    new: int
+    stale: int
+    missing: int
+    damaged: int
+    failed: int
+    fresh: int
+    locked: int
+
+
+class ClipData(TypedDict):
+    """A clip, and which entry wants it.
+
+    Args:
+        file: the catalogue's path as given.
+        kind: what the catalogue teaches.
+        entry: the entry's id.
+        part: which of the entry's clips.
+        text: what is said, as it is spelled.
+        reading: how the entry says it is read, in katakana; null where it gives none.
+        accent: the mora after which the pitch falls, 0 for none; null where the entry gives none.
+    """
+
+    file: str
+    kind: Kind
+    entry: str
+    part: str
+    text: str
+    reading: str | None
+    accent: int | None
+
+
+class ChangeData(TypedDict):
+    """One thing that changed since a clip was made.
+
+    Args:
+        what: which thing.
+        before: as it was; empty for nothing.
+        now: as it is; empty for nothing.
+    """
+
+    what: Aspect
+    before: str
+    now: str
+
+
+class PlannedClip(ClipData):
+    """A clip that is to be made, and why.
+
+    Args:
+        line: the line of its record, from 1; null where that is not known.
+        state: how it stands.
+        reason: why, in words for people.
+        changes: what changed since it was made.
+        recipe: the hash of everything that can change its sound.
+        asset: its path below the output folder.
+        url: its address.
+        held: the asset that has its sound already under another name; null for none.
+    """
+
+    line: int | None
+    state: State
+    reason: str
+    changes: list[ChangeData]
+    recipe: str
+    asset: str
+    url: str
+    held: str | None
+
+
+class FailedClip(ClipData):
+    """A clip that could not be made.
+
+    Args:
+        line: the line of its record, from 1; null where that is not known.
+        reason: why, in words for people.
+    """
+
+    line: int | None
+    reason: str
+
+
+class DoubtfulClip(ClipData):
+    """A clip that was made, and whose reading or accent somebody should look at.
+
+    Args:
+        said: how it is said, in accent notation such as ハ↓シ.
+        pitch: high or low for each mora.
+        basis: how the reading was come by.
+        accent_basis: where the accent comes from.
+        doubt: what does not fit; null when all does.
+        near: a reading of the dictionary that may have been meant; null for none.
+    """
+
+    said: str
+    pitch: str
+    basis: Basis
+    accent_basis: AccentBasis
+    doubt: str | None
+    near: str | None
+
+
+class UnspokenText(TypedDict):
+    """A text that yields no clip, and why.
+
+    Args:
+        file: the catalogue's path as given.
+        kind: what the catalogue teaches.
+        entry: the entry's id.
+        part: which of the entry's clips.
+        reason: why, in words for people.
+    """
+
+    file: str
+    kind: Kind
+    entry: str
+    part: str
+    reason: str
+
+
+class ProblemData(TypedDict):
+    """An entry or a file that cannot be used.
+
+    Args:
+        file: its path as given.
+        line: the line, from 1; null where that is not known.
+        entry: which entry; null where the file is meant.
+        message: what is wrong, and what to do.
+    """
+
+    file: str
+    line: int | None
+    entry: str | None
+    message: str
+
+
+class KeptClips(TypedDict):
+    """Clips that stay although another engine or version made them.
+
+    Args:
+        before: what made them.
+        now: what would make them.
+        clips: how many.
+    """
+
+    before: str
+    now: str
+    clips: int
+
+
+class OrphanData(TypedDict):
+    """An asset that no catalogue refers to.
+
+    Args:
+        asset: its path below the output folder.
+        bytes: its size; 0 where only the ledger still has it.
+        ours: the ledger knows it; what it does not know is never deleted.
+    """
+
+    asset: str
+    bytes: int
+    ours: bool
+
+
+class ReportDocument(TypedDict):
+    """What a run of `tts-assets generate` did.
+
+    Args:
+        dry_run: nothing was changed.
+        catalogues: files that were read.
+        states: how many clips stood how before the run.
+        to_make: clips that were to be made; equal ones count once.
+        made: clips that were made.
+        to_move: assets whose sound was there already under another name.
+        moved: those of them that have it under theirs now.
+        left: clips left for another run because of a bound.
+        bound: the setting that left them, with its value; null where nothing is left.
+        failed: clips that could not be made.
+        doubts: clips that were made, and whose reading or accent somebody should look at.
+        planned: each clip that was to be made, and why.
+        kept: clips that stay although the engine changed since.
+        unspoken: texts that yield no clip.
+        problems: entries and files that cannot be used.
+        notes: files passed over, and what the engine cannot do or does otherwise.
+        unmatched: ids that were asked for and that no entry has; null where all are there.
+        urls_to_write: URLs of fresh clips that the catalogues did not have.
+        urls_written: URLs that the catalogues got.
+        urls_missed: URLs whose entry changed while the clips were made.
+        workers: how many clips were made at once.
+        seconds: how long it all took.
+        audio_seconds: how long all that was made sounds.
+        fatal: why the run ended early; null when it did not.
+        forced: what was fresh was to be made anew, too.
+        stopped: somebody asked it to stop, or the bound of failures was reached.
+        provider: the engine's name.
+        chosen: why that engine; null where it was asked for.
+        credit: the lines that the licences of the voices ask for; empty for none.
+        traffic: what went to and fro; null where no service was asked.
+        cost: what it cost; null where the engine charges nothing.
+    """
+
+    dry_run: bool
+    catalogues: int
+    states: States
+    to_make: int
+    made: int
+    to_move: int
+    moved: int
+    left: int
+    bound: str | None
+    failed: list[FailedClip]
+    doubts: list[DoubtfulClip]
+    planned: list[PlannedClip]
+    kept: list[KeptClips]
+    unspoken: list[UnspokenText]
+    problems: list[ProblemData]
+    notes: list[str]
+    unmatched: str | None
+    urls_to_write: int
+    urls_written: int
+    urls_missed: int
+    workers: int
+    seconds: float
+    audio_seconds: float
+    fatal: str | None
+    forced: bool
+    stopped: bool
+    provider: str
+    chosen: str | None
+    credit: str
+    traffic: TrafficData | None
+    cost: CostData | None
+
+
+class StandingDocument(TypedDict):
+    """How the clips of all catalogues stand, as `tts-assets status` and `check` find out.
+
+    Args:
+        stale: `tts-assets generate` would change something.
+        catalogues: files that were read.
+        states: how many clips stand how.
+        planned: each clip that is to be made, and why.
+        kept: clips that stay although the engine changed since.
+        orphans: assets that no catalogue refers to; null where nobody looked for them.
+        judged_by: what clips were held against: the ledger alone, files and their sizes, or the
+            bytes of every file.
+        unspoken: texts that yield no clip.
+        problems: entries and files that cannot be used.
+        notes: files passed over, and what cannot be known here.
+        unmatched: ids that were asked for and that no entry has; null where all are there.
+        urls_to_write: URLs of fresh clips that the catalogues do not have.
+        provider: the engine's name.
+        chosen: why that engine; null where it was asked for.
+        seconds: how long it took to find out.
+    """
+
+    stale: bool
+    catalogues: int
+    states: States
+    planned: list[PlannedClip]
+    kept: list[KeptClips]
+    orphans: list[OrphanData] | None
+    judged_by: Judged
+    unspoken: list[UnspokenText]
+    problems: list[ProblemData]
+    notes: list[str]
+    unmatched: str | None
+    urls_to_write: int
+    provider: str
+    chosen: str | None
+    seconds: float

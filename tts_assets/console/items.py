@@ -1,0 +1,98 @@
+"""What somebody should look at, in one shape: for lines, annotations, Markdown and JUnit alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.console.data import failure_lines
+from tts_assets.console.text import one_line, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.domain import Clip
+    from tts_assets.errors import InputError
+    from tts_assets.events import Report, Standing
+    from tts_assets.plan import Planned
+
+
+class Level(StrEnum):
+    """How much something matters; the values are GitHub's commands for annotations."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+class Item(NamedTuple):
+    """One thing to look at; every text is on one line, and safe to show.
+
+    Args:
+        level: how much it matters.
+        sort: what it is: ``failed``, a state, a rule.
+        file: the catalogue's path as given.
+        line: where in it, from 1; None where that is not known.
+        kind: what the catalogue teaches; "" where no clip is meant.
+        name: the entry, its part and the text; as far as they are known.
+        what: what is wrong with it.
+        asset: what is to be made; "" where that does not matter.
+    """
+
+    level: Level
+    sort: str
+    file: str
+    line: int | None
+    kind: str
+    name: str
+    what: str
+    asset: str = ""
+
+    @property
+    def where(self) -> str:
+        """File and line."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+    @property
+    def told(self) -> str:
+        """Who it is about, and what is wrong."""
+        who = f"{self.kind} {self.name}".strip()
+        if self.asset:
+            return f"{who} -> {self.asset} ({self.what})"
+        return f"{who}: {self.what}" if who else self.what
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.sort}: {self.told}"
+
+
+def errors_of(report: Report) -> Iterator[Item]:
+    """Entries that cannot be used, and clips that could not be made."""
+    lines = failure_lines(report)
+    failed = (
+        _of_clip(Level.ERROR, "failed", each.clip, lines.get(each.clip), each.reason)
+        for each in report.failures
+    )
+    return chain(map(problem, report.problems), failed)
+
+
+def planned(item: Planned, level: Level = Level.WARNING) -> Item:
+    """A clip that is to be made."""
+    found = _of_clip(level, item.state.value, item.clip, item.line, item.reason)
+    return found._replace(asset=one_line(item.asset))
+
+
+def problem(each: InputError) -> Item:
+    """An entry or a file that cannot be used."""
+    file, entry = one_line(each.file), one_line(each.entry or "")
+    return Item(Level.ERROR, "error", file, each.line, "", entry, one_line(each.message))
+
+
+def of_standing(standing: Standing) -> Iterator[Item]:
+    """Entries that cannot be used, and clips that are to be made."""
+    return chain(map(problem, standing.problems), map(planned, standing.planned))
+
+
+def _of_clip(level: Level, sort: str, clip: Clip, line: int | None, what: str) -> Item:
+    name = f"{one_line(clip.entry)} {one_line(clip.part)} {short(clip.form.text)}"
+    return Item(level, sort, one_line(clip.file), line, clip.kind.value, name, one_line(what))

@@ -1,0 +1,45 @@
+"""A run and a standing in Markdown: for the summary of a workflow's step, and for a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.console.items import errors_of, of_standing, planned
+from tts_assets.console.markdown import fitting, table
+from tts_assets.console.summary import LABEL, report_lines, standing_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tts_assets.console.items import Item
+    from tts_assets.events import Report, Standing
+
+
+def report_markdown(report: Report) -> str:
+    """What a run did, and what failed; of a dry run, what it would make."""
+    items = list(errors_of(report))
+    if report.dry_run:
+        items += map(planned, report.planned)
+    return _page(
+        "generate --dry-run" if report.dry_run else "generate", report_lines(report), items
+    )
+
+
+def standing_markdown(standing: Standing) -> str:
+    """How the clips stand, and which are to be made."""
+    return _page("check", standing_lines(standing), list(of_standing(standing)))
+
+
+def _page(command: str, lines: Iterable[str], items: list[Item]) -> str:
+    figures = ((line[:LABEL].strip(), line[LABEL:]) for line in lines)
+    page = [f"### tts-assets {command}", "", *table(("", ""), figures), ""]
+    if items:
+        page += fitting(_rows(items), len(items))
+    return "\n".join([*page, ""])
+
+
+def _rows(items: Iterable[Item]) -> Iterator[str]:
+    cells = (
+        (each.sort, each.where, f"{each.kind} {each.name}".strip(), each.what) for each in items
+    )
+    return table(("state", "where", "clip", "why"), cells)

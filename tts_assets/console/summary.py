@@ -1,0 +1,138 @@
+"""The figures of a run and of a standing, a line each: what it is in the first ten columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.console.downloads import megabytes
+from tts_assets.console.money import cost_lines, traffic_line
+from tts_assets.console.text import many, one_line
+from tts_assets.plan import TO_MAKE, Judged, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tts_assets.events import Orphan, Report, Standing
+    from tts_assets.plan import Kept
+
+#: Columns of a line that say what it is about.
+LABEL = 10
+
+_JUDGED = {
+    Judged.LEDGER: "the ledger alone: no audio file is here",
+    Judged.FILES: "the files that are here, and their sizes; --deep reads them",
+    Judged.BYTES: "the bytes of every file",
+}
+
+
+def report_lines(report: Report) -> list[str]:
+    """What a run did."""
+    lines = _chosen(report.chosen)
+    lines += _to_make(report) if report.dry_run else _made(report)
+    lines += [*_kept(report.kept), *_at_rest(report.states)]
+    lines += _unusable(len(report.unspoken), len(report.problems))
+    if not report.dry_run:
+        missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
+        lines.append(f"URLs      {report.urls_written} written{missed}")
+    lines += [*_left(report), *_service(report)]
+    if report.stopped:
+        lines.append(f"stopped   {_go_on(report)}")
+    if report.fatal:
+        lines.append(f"ended     {one_line(report.fatal)}")
+        lines.append(f"          {_go_on(report)}")
+    if report.credit and report.made:
+        lines.append(f"credit    {one_line(report.credit)}")
+    return lines
+
+
+def standing_lines(standing: Standing) -> list[str]:
+    """How the clips of all catalogues stand."""
+    states = standing.states
+    # In the order of the states, which is that of a clip's life.
+    counts = [(state, states.get(state, 0)) for state in State if state in TO_MAKE]
+    told = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
+    lines = _chosen(standing.chosen)
+    total = many(sum(count for _, count in counts), "clip")
+    lines.append(f"to make   {total}{told and ': '}{told}")
+    if standing.urls_to_write:
+        lines.append(f"URLs      {standing.urls_to_write:,} of fresh clips to write")
+    lines += [*_kept(standing.kept), *_at_rest(states)]
+    lines += _unusable(len(standing.unspoken), len(standing.problems))
+    if standing.orphans:
+        lines.append(f"orphans   {_orphans(standing.orphans)}")
+    lines.append(f"judged by {_JUDGED[standing.judged_by]}")
+    return lines
+
+
+def _chosen(reason: str | None) -> list[str]:
+    return [] if reason is None else [f"engine    {one_line(reason)}"]
+
+
+def _to_make(report: Report) -> list[str]:
+    lines = [f"to make   {report.to_make} clips; nothing was changed"]
+    if report.to_move:
+        lines.append(f"to move   {many(report.to_move, 'asset')} to other names, without speaking")
+    if report.urls_to_write:
+        lines.append(f"URLs      {report.urls_to_write} of fresh clips to write")
+    return lines
+
+
+def _made(report: Report) -> list[str]:
+    pace = f" in {report.seconds:.1f} s, {report.workers} at once"
+    sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
+    lines = [f"made      {report.made} clips{sound}{pace}", f"failed    {len(report.failures)}"]
+    if report.moved:
+        lines.append(f"moved     {many(report.moved, 'asset')} to other names, without speaking")
+    if report.doubts:
+        lines.append(f"doubtful  {len(report.doubts)} readings or accents: see `tts-assets lint`")
+    return lines
+
+
+def _kept(kept: Iterable[Kept]) -> list[str]:
+    """Clips that stay although the engine changed, and the way out."""
+    lines = [
+        f"kept      {many(each.clips, 'clip')} of {one_line(each.before)}; it is {one_line(each.now)} now"
+        for each in kept
+    ]
+    return [*lines, '          on-engine-change = "remake" makes them anew'] if lines else []
+
+
+def _at_rest(states: Mapping[State, int]) -> list[str]:
+    lines = [f"fresh     {states.get(State.FRESH, 0)}"]
+    if states.get(State.LOCKED):
+        lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")
+    return lines
+
+
+def _unusable(unspoken: int, problems: int) -> list[str]:
+    lines = [f"unspoken  {unspoken} texts with nothing to say"] if unspoken else []
+    return [*lines, f"errors    {problems} in the catalogues"] if problems else lines
+
+
+def _orphans(orphans: tuple[Orphan, ...]) -> str:
+    size = megabytes(sum(each.bytes for each in orphans))
+    count = many(len(orphans), "asset")
+    return f"{count} ({size}) that no catalogue refers to; tts-assets prune lists them"
+
+
+def _left(report: Report) -> list[str]:
+    """What another run is to make; that of an engine that charges is told with its cost."""
+    if not report.left or (report.cost is not None and report.cost.left.clips):
+        return []
+    clips = many(report.left, "clip")
+    return [f"left      {clips} for another run, because of {report.bound}; {_go_on(report)}"]
+
+
+def _go_on(report: Report) -> str:
+    if report.forced:
+        return "with --force the same command begins anew; what was not made is as it was before"
+    return "run the same command again to make the rest"
+
+
+def _service(report: Report) -> list[str]:
+    lines = []
+    if report.traffic is not None and report.traffic.requests:
+        lines.append(traffic_line(report.traffic))
+    if report.cost is not None and report.to_make:
+        lines += cost_lines(report.cost, dry_run=report.dry_run, forced=report.forced)
+    return lines
