@@ -1,6 +1,17 @@
-"""ElevenLabs with little patience: for tests that need not wait as people's runs do."""
+"""ElevenLabs with little patience: for tests that need not wait as people's runs do.
 
+What the dictionary told is kept from run to run in the file named by TEST_TOLD, if there is one.
+"""
+
+import os
+import pickle
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm
 from tts_assets.providers.elevenlabs import ElevenLabs
+from tts_assets.providers.told import Told
 from tts_assets.remote import Patience
 from tts_assets.settings import Settings
 
@@ -9,4 +20,25 @@ PATIENCE = Patience(first_seconds=0.05, longest_seconds=0.2, jitter_seconds=0.05
 
 def hasty(settings: Settings) -> ElevenLabs:
     """The provider under the name ``hasty``."""
-    return ElevenLabs(settings, patience=PATIENCE)
+    provider = ElevenLabs(settings, patience=PATIENCE)
+    if path := os.environ.get("TEST_TOLD"):
+        provider._told = _Kept(Path(path))
+    return provider
+
+
+class _Kept(Told):
+    """Its process is not started again for what an earlier run has asked."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        if path.exists():
+            self._said |= pickle.loads(path.read_bytes())
+
+    @asynccontextmanager
+    async def open(
+        self, words: tuple[DictionaryWord, ...]
+    ) -> AsyncIterator[Callable[[SpokenForm], Awaitable[Pronunciation]]]:
+        async with super().open(words) as read:
+            yield read
+        self._path.write_bytes(pickle.dumps(self._said))

@@ -1,5 +1,6 @@
 """The documents are true: the map, the options, the codes, and every block of code that can run."""
 
+import json
 import os
 import re
 import shutil
@@ -60,11 +61,36 @@ def test_the_first_two_blocks_set_up_and_test() -> None:
 
 
 def test_every_option_is_in_the_readme(project: Project) -> None:
-    for command in COMMANDS:
-        shown = project.run(*command.split(), "--help", COLUMNS="200", NO_COLOR="1").stdout
+    for command, shown in _helps(project).items():
         options = set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) - {"--help"}
+        assert f"{command} [OPTIONS]" in shown, command
         assert [option for option in options if option not in README] == [], command
         assert f"`{command}" in README or f"tts-assets {command}" in README
+
+
+def _helps(project: Project) -> dict[str, str]:
+    """What `--help` says of each command, all from one process."""
+    script = (
+        "import contextlib, io, json, sys\n"
+        "from tts_assets.__main__ import main\n"
+        "shown = {}\n"
+        "for command in sys.argv[1:]:\n"
+        "    sys.argv[1:] = [*command.split(), '--help']\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):\n"
+        "        main()\n"
+        "    shown[command] = out.getvalue()\n"
+        "print(json.dumps(shown))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *COMMANDS],
+        env=project.environment | {"COLUMNS": "200", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    shown: dict[str, str] = json.loads(done.stdout)
+    return shown
 
 
 def test_every_setting_and_its_variable_are_in_the_readme() -> None:

@@ -135,6 +135,24 @@ def store_asset(line: ledger.Line, data: bytes, storage: Storage, log: AppendLog
         log.append(encoded)
 
 
+def leave_tidy(storage: Storage) -> None:
+    """Bring everything to the disk, and leave the ledger sorted, and such that git can merge it.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    storage.settle()
+    path = storage.root / ledger.NAME
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    tidy = ledger.compacted(data, file=str(path), hash_of=storage.hash_of)
+    if tidy != data:
+        storage.replace(ledger.NAME, tidy)
+    if not (storage.root / ledger.ATTRIBUTES_NAME).exists():
+        storage.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
+
+
 def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recording) -> ledger.Line:
     said = recording.pronunciation
     form = job.form

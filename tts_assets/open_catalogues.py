@@ -13,6 +13,7 @@ from tts_assets import catalogue
 from tts_assets.domain import Kind
 from tts_assets.errors import InputError, UsageError
 from tts_assets.mapping import BUILT_IN
+from tts_assets.settings import is_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,8 +174,10 @@ def _matching(pattern: str) -> list[str]:
     return sorted(path for path in found if Path(path).is_file())
 
 
-def _inside(path: str, folder: str) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+def _inside(path: str, output: str) -> bool:
+    """Whether a file lies in the output folder, or in that of a shard."""
+    real, folder = Path(os.path.realpath(path)), os.path.realpath(output)
+    return real.is_relative_to(folder) or any(is_part(str(each), folder) for each in real.parents)
 
 
 def _files(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
@@ -213,7 +216,8 @@ def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> I
             for name in folders
             if not name.startswith(".")
             and name not in _SKIPPED
-            and os.path.realpath(Path(root, name)) != output
+            and (real := os.path.realpath(Path(root, name))) != output
+            and not is_part(real, output)
         )
         for name in sorted(names):
             path = str(Path(root, name))

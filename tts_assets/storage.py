@@ -60,7 +60,7 @@ class Storage:
         before = f"{folder}/" if folder else ""
         deeper = []
         try:
-            with os.scandir(real) as entries:
+            with _scanned(real) as entries:
                 for entry in entries:
                     try:
                         status = entry.stat()
@@ -98,13 +98,24 @@ class Storage:
         """
         path = self.root / asset
         with _fatal(f"cannot write {path}"):
-            path.parent.mkdir(exist_ok=True)
+            self._make_folders(asset)
             write_whole(path, data)
             with self._guard:
                 names = self._new_names.get(path.parent, 0) + 1
                 self._new_names[path.parent] = names % _BATCH
             if names == _BATCH:
                 sync_folder(path.parent)
+
+    def _make_folders(self, asset: str) -> None:
+        """Make the folders of an asset, below the root: one that is gone by now is not made again."""
+        folder = self.root
+        for name in asset.split("/")[:-1]:
+            folder /= name
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            sync_folder(folder.parent)
 
     def replace(self, name: str, data: bytes) -> None:
         """Give a file in the root new bytes, in one step, and bring it to the disk.
@@ -114,6 +125,19 @@ class Storage:
         """
         with _fatal(f"cannot write {self.root / name}"):
             write_whole(self.root / name, data)
+            sync_folder(self.root)
+
+    def remove(self, name: str) -> None:
+        """Delete a file in the root, if it is there.
+
+        Raises:
+            FatalError: that fails.
+        """
+        with _fatal(f"cannot delete {self.root / name}"):
+            try:
+                (self.root / name).unlink()
+            except FileNotFoundError:
+                return
             sync_folder(self.root)
 
     def hash_of(self, asset: str) -> str | None:
@@ -162,6 +186,24 @@ class Storage:
             with _fatal(f"cannot lock {self.root}"):
                 held.enter_context(lock(self.root / _LOCK, waiting))
             yield
+
+
+@contextlib.contextmanager
+def _scanned(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """The entries of a folder; where the system can, they are looked at from within it.
+
+    The way to the folder is then gone once, not once for each of a million files.
+    """
+    if os.scandir not in os.supports_fd:
+        with os.scandir(folder) as entries:
+            yield entries
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(number) as entries:
+            yield entries
+    finally:
+        os.close(number)
 
 
 class AppendLog:

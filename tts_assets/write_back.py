@@ -104,7 +104,8 @@ def _try(
         for clip in catalogue.read(document, source).clips
         if clip.place is not None
     }
-    wanted = {clips[key]: url for key, url in urls.items() if key in clips}
+    # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
+    wanted = {clip: urls[key] for key, clip in clips.items() if key in urls}
     missed = len(urls) - len(wanted)
     changed = {clip: url for clip, url in wanted.items() if clip.url != url}
     text, problems = _edited(document, changed)

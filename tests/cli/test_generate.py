@@ -53,26 +53,32 @@ def test_urls_are_written_even_when_nothing_is_made(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason"),
+    "reasons",
     [
-        ("失敗", "the engine was told to fail"),
-        ("虫", "RuntimeError: the engine has a bug"),
-        ("眠る", "not ready within its time limit of 3 s"),
-        ("固まる", "no sign of life for 1 s, and was ended"),
-        ("墜落", "the engine died of it (signal SIGABRT)"),
-        ("無音", "0 samples"),
+        {
+            "失敗": "the engine was told to fail",
+            "虫": "RuntimeError: the engine has a bug",
+            "無音": "0 samples",
+        },
+        {"眠る": "not ready within its time limit of 3 s"},
+        {"固まる": "no sign of life for 1 s, and was ended"},
+        {"墜落": "the engine died of it (signal SIGABRT)"},
     ],
+    ids=" ".join,
 )
-def test_one_bad_clip_spoils_no_other(project: Project, bad: str, reason: str) -> None:
-    project.words("犬", "猫", bad, "鳥", "魚", "馬")
+def test_bad_clips_spoil_no_others(project: Project, reasons: dict[str, str]) -> None:
+    project.words("犬", "猫", *reasons, "鳥", "魚", "馬")
     done = project.generate("--timeout", "3", "--concurrency", "2", "--output-format", "json")
     report = json.loads(done.stdout)
     assert done.returncode == 1, done.stderr
-    assert (report["made"], len(report["failed"])) == (5, 1)
-    failed = report["failed"][0]
-    assert (failed["file"], failed["entry"], failed["text"]) == ("data/vocabulary.json", "3", bad)
-    assert reason in failed["reason"]
-    assert [url is None for url in project.urls()] == [False, False, True, False, False, False]
+    assert report["made"] == 5
+    assert [(failed["file"], failed["entry"], failed["text"]) for failed in report["failed"]] == [
+        ("data/vocabulary.json", str(number), bad) for number, bad in enumerate(reasons, 3)
+    ]
+    for failed in report["failed"]:
+        assert reasons[failed["text"]] in failed["reason"]
+    bad = [url is None for url in project.urls()]
+    assert bad == [False, False, *(True for _ in reasons), False, False, False]
 
 
 def test_dry_run_touches_nothing_and_says_what_and_why(project: Project) -> None:

@@ -134,3 +134,7 @@ def test_furigana_in_a_field_of_their_own_are_put_to_their_text(
     text: str, furigana: str, spelled: str
 ) -> None:
     assert spelled_with_furigana(text, furigana) == spelled
+
+
+def test_a_part_that_is_not_said_has_no_reading() -> None:
+    assert form(spoken_word("漢字}(する)っha{漢字|かんじ}")).readings == ()

@@ -5,17 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 import numpy as np
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from tests.engines import Tones
 from tests.simulator.running import running
 from tests.simulator.scenario import voice_id
 from tests.stand_ins import kokoro, piper, say, voicevox
-from tts_assets.domain import SpokenForm, Voice
+from tts_assets.domain import Speech, SpokenForm, Voice
 from tts_assets.errors import ClipError
 from tts_assets.providers import Provider, Speaker, get, registry
 from tts_assets.settings import Settings, load
@@ -85,9 +88,32 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield settings
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=ENGINES, scope="module")
 def provider(request: pytest.FixtureRequest, stand_ins: Settings) -> Provider:
     return Tones(stand_ins) if request.param == "tones" else get(request.param, stand_ins)
+
+
+class Opened(NamedTuple):
+    """An engine with one worker that all forms are asked of, and what runs it."""
+
+    portal: BlockingPortal
+    speaker: Speaker
+    voice: Voice
+
+    def speak(self, form: SpokenForm, voice: Voice | None = None) -> Speech:
+        return self.portal.call(self.speaker.speak, form, voice or self.voice)
+
+
+@pytest.fixture(scope="module")
+def opened(provider: Provider) -> Iterator[Opened]:
+    """Started once: to load an engine takes longer than what is asked of it."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(
+            provider.open(workers=1, timeout_seconds=60.0)
+        ) as speaker,
+    ):
+        yield Opened(portal, speaker, _voice(provider))
 
 
 def _voice(provider: Provider) -> Voice:
@@ -126,62 +152,61 @@ def test_it_names_its_parts_the_same_way_each_time(provider: Provider) -> None:
     assert parts == [provider.engine(name) for name in names]
 
 
-async def test_it_speaks_ten_forms(provider: Provider) -> None:
-    voice = _voice(provider)
-    async with provider.open(workers=2, timeout_seconds=60.0) as speaker:
-        for form in FORMS:
-            speech = await speaker.speak(form, voice)
-            assert speech.samples.dtype == np.float32
-            assert speech.samples.ndim == 1
-            assert np.isfinite(speech.samples).all()
-            assert float(np.abs(speech.samples).max()) > 0.01
-            assert 8_000 <= speech.rate_hz <= 48_000
+def test_it_speaks_ten_forms(opened: Opened) -> None:
+    for form in FORMS:
+        speech = opened.speak(form)
+        assert speech.samples.dtype == np.float32
+        assert speech.samples.ndim == 1
+        assert np.isfinite(speech.samples).all()
+        assert float(np.abs(speech.samples).max()) > 0.01
+        assert 8_000 <= speech.rate_hz <= 48_000
 
 
-async def test_a_form_that_cannot_be_said_costs_that_form_only(provider: Provider) -> None:
-    if provider.name == "tones":
+def test_a_form_that_cannot_be_said_costs_that_form_only(opened: Opened) -> None:
+    if opened.voice.provider == "tones":
         pytest.skip("says everything")
-    voice = _voice(provider)
-    async with provider.open(workers=1, timeout_seconds=60.0) as speaker:
-        for text in ("。",) if provider.name == "say" else ("。", "😀"):
-            with pytest.raises(ClipError):
-                await speaker.speak(SpokenForm(text), voice)
-        assert (await speaker.speak(FORMS[0], voice)).samples.size
+    for text in ("。",) if opened.voice.provider == "say" else ("。", "😀"):
+        with pytest.raises(ClipError):
+            opened.speak(SpokenForm(text))
+    assert opened.speak(FORMS[0]).samples.size
 
 
-async def test_cancelling_frees_its_place(provider: Provider) -> None:
-    voice = _voice(provider)
-    async with provider.open(workers=1, timeout_seconds=60.0) as speaker:
-        await speaker.speak(FORMS[0], voice)
+def test_cancelling_frees_its_place(opened: Opened) -> None:
+    async def given_up() -> None:
         with anyio.move_on_after(0.01):
-            await speaker.speak(LONG, voice)
+            await opened.speaker.speak(LONG, opened.voice)
+
+    async def next_one() -> Speech:
         with anyio.fail_after(30):
-            assert (await speaker.speak(FORMS[0], voice)).samples.size
+            return await opened.speaker.speak(FORMS[0], opened.voice)
+
+    opened.speak(FORMS[0])
+    opened.portal.call(given_up)
+    assert opened.portal.call(next_one).samples.size
 
 
-async def test_eight_at_once_and_two_processes_say_what_one_does(provider: Provider) -> None:
-    voice = _voice(provider)
+async def test_eight_at_once_and_two_processes_say_what_one_does(
+    provider: Provider, opened: Opened
+) -> None:
+    alone = [opened.speak(form).samples.tobytes() for form in FORMS]
     async with AsyncExitStack() as stack:
-        one, many, other = [
-            await stack.enter_async_context(provider.open(workers=count, timeout_seconds=60.0))
-            for count in (1, 8, 8)
+        many, other = [
+            await stack.enter_async_context(provider.open(workers=8, timeout_seconds=60.0))
+            for _ in range(2)
         ]
-        alone = [(await one.speak(form, voice)).samples.tobytes() for form in FORMS]
-        together = await _said(many, voice)
-        elsewhere = await _said(other, voice)
-    if provider.repeats(voice.name):
+        together = await _said(many, opened.voice)
+        elsewhere = await _said(other, opened.voice)
+    if provider.repeats(opened.voice.name):
         assert together == elsewhere == alone
     else:
         assert [len(each) for each in together] == [len(each) for each in alone]
 
 
-async def test_speed_is_heard_and_does_not_stay(provider: Provider) -> None:
-    voice = _voice(provider)
-    slow = Voice(provider=voice.provider, name=voice.name, speed=0.7)
-    async with provider.open(workers=1, timeout_seconds=60.0) as speaker:
-        before = len((await speaker.speak(FORMS[1], voice)).samples)
-        assert len((await speaker.speak(FORMS[1], slow)).samples) > 1.2 * before
-        assert len((await speaker.speak(FORMS[1], voice)).samples) == before
+def test_speed_is_heard_and_does_not_stay(opened: Opened) -> None:
+    slow = replace(opened.voice, speed=0.7)
+    before = len(opened.speak(FORMS[1]).samples)
+    assert len(opened.speak(FORMS[1], slow).samples) > 1.2 * before
+    assert len(opened.speak(FORMS[1]).samples) == before
 
 
 @pytest.mark.parametrize("name", registry._BUILT_IN)

@@ -77,6 +77,20 @@ class Subject:
 ABSENT: Final = object()
 
 
+def keys_of(paths: tuple[Path, ...]) -> tuple[str, ...] | None:
+    """The keys of the item under which a field is looked up, unless its :data:`OVERRIDE` has it.
+
+    None where a path leads anywhere else.
+    """
+    usual = [path for path in paths if not _over(path)]
+    keys = tuple(
+        path.steps[0]
+        for path in usual
+        if len(path.steps) == 1 and not path.from_record and isinstance(path.steps[0], str)
+    )
+    return keys if len(keys) == len(usual) else None
+
+
 def getter(paths: tuple[Path, ...]) -> Callable[[Subject], Any]:
     """Look up a field: the first value of the first path that leads to something.
 
@@ -86,9 +100,8 @@ def getter(paths: tuple[Path, ...]) -> Callable[[Subject], Any]:
     if not paths:
         return lambda _: ABSENT
     look = partial(_looked_up, paths)
-    usual = [path for path in paths if not _over(path)]
-    names = [path.steps[0] for path in usual if len(path.steps) == 1 and not path.from_record]
-    if len(names) < len(usual) or not all(isinstance(name, str) for name in names):
+    keys = keys_of(paths)
+    if keys is None:
         return look
 
     def look_quickly(subject: Subject) -> Any:
@@ -96,9 +109,9 @@ def getter(paths: tuple[Path, ...]) -> Callable[[Subject], Any]:
         if type(item) is not dict or OVERRIDE in item:
             return look(subject)
         seen: Any = ABSENT
-        for name in names:
-            if name in item:
-                value = item[name]
+        for key in keys:
+            if key in item:
+                value = item[key]
                 if value or not _empty(value):
                     return value
                 seen = None

@@ -33,10 +33,13 @@ class Ids:
         self._id = source.id
         self._steps = source.records.steps
         self._rules = rules
-        self._seen: dict[str, tuple[int, str]] = {}
+        self._seen: dict[str, int] = {}
+        #: Those of the ids that are not their own key among the seen ones.
+        self._unfolded: dict[str, str] = {}
         first = source.id.paths[0] if source.id.paths else None
+        alone = source.id.of is IdFrom.FIELD and first is not None and first.steps == (first.text,)
         #: The common case: a number under one key.
-        self._key = first.text if first is not None and first.steps == (first.text,) else ""
+        self._key = first.text if first is not None and alone else None
 
     def of(self, record: Any, place: Place, position: int) -> str:
         """The id of a record, if no other record has one that could be taken for it.
@@ -44,6 +47,10 @@ class Ids:
         Raises:
             EntryProblemError: it has none, or one that cannot be used.
         """
+        if self._key is not None and type(record) is dict:
+            value = record.get(self._key)
+            if type(value) is int and self._seen.setdefault(str(value), position) == position:
+                return str(value)
         if self._id.of is IdFrom.HASH:
             return self._hashed(record, place, position)
         if self._id.of is IdFrom.FIELD:
@@ -53,10 +60,14 @@ class Ids:
         text = value if isinstance(value, str) else str(value)
         wrong = _problem(text) if isinstance(value, str) else None
         if wrong is None:
-            other, other_text = self._seen.setdefault(_folded(text), (position, text))
+            folded = _folded(text)
+            other = self._seen.setdefault(folded, position)
             if other == position:
+                if folded != text:
+                    self._unfolded[folded] = text
                 return text
-            same = "the same" if other_text == text else "too much like the"
+            same_text = self._unfolded.get(folded, folded) == text
+            same = "the same" if same_text else "too much like the"
             wrong = f"{text!r} is {same} {name!r} of entry {other + 1}: give it one of its own"
         at = (*place, name) if isinstance(record, dict) and name in record else place
         raise EntryProblemError(f"its {name!r} {wrong}", at)
@@ -64,9 +75,6 @@ class Ids:
     def _field(self, record: Any, place: Place) -> tuple[str, str | int]:
         if not isinstance(record, dict):
             raise EntryProblemError("it is not an object { ... }", place)
-        value = record.get(self._key)
-        if type(value) is int:
-            return self._key, value
         name, value = self._id.paths[0].text, None
         for path in self._id.paths:
             value = self._value(record, path.steps, place)
@@ -127,7 +135,7 @@ class Ids:
         digest = hashlib.sha256(data).hexdigest()[:16]
         # Two records that say the same are told apart by their order.
         name, number = digest, 1
-        while self._seen.setdefault(name, (position, name))[0] != position:
+        while self._seen.setdefault(name, position) != position:
             number += 1
             name = f"{digest}-{number}"
         return name

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.catalogue.document import DocumentFormat
 from tts_assets.catalogue.fields import EntryProblemError
 from tts_assets.catalogue.ids import Ids
+from tts_assets.catalogue.plain import plainly
 from tts_assets.catalogue.rules import Rule, Slot
 from tts_assets.catalogue.unused import advice, missing_on
 from tts_assets.domain import Clip, Kind, Place, Unspoken
@@ -92,6 +93,7 @@ class Reader:
         if texts:
             self._check_columns()
         self._rules = tuple(Rule(rule, source, texts=texts) for rule in source.clips)
+        self._plainly = tuple(plainly(rule, source, document.file) for rule in source.clips)
         self._ids = Ids(document, source, self._rules)
         self._catalogue = Catalogue(file=document.file, source=source)
         self._problems: list[tuple[Place, str, str]] = []
@@ -116,6 +118,7 @@ class Reader:
 
     def clips(self) -> Iterator[Clip]:
         """Everything to be said, in the order of the file."""
+        ways = tuple(zip(self._plainly, self._rules, strict=True))
         for position, (place, record) in enumerate(self.records()):
             self._catalogue.entries += 1
             try:
@@ -123,7 +126,10 @@ class Reader:
             except EntryProblemError as problem:
                 self._note(problem, f"entry {position + 1}")
                 continue
-            for rule in self._rules:
+            for plain, rule in ways:
+                if plain is not None and (said := plain(record, place, entry_id)) is not None:
+                    yield said
+                    continue
                 try:
                     for slot in rule.slots(record, place):
                         clip = self._clip(slot, entry_id)

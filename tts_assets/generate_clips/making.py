@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio.from_thread
 import anyio.to_thread
 
-from tts_assets import failures, ledger, storage
+from tts_assets import failures, ledger, plan, storage
 from tts_assets import survey as surveys
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
 from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractContextManager
 
-    from tts_assets import plan
     from tts_assets.generate_clips.state import Run
     from tts_assets.providers import Speaker
     from tts_assets.remote import Limiter
@@ -264,7 +263,20 @@ def _settle(run: Run, store: storage.Storage) -> None:
         file=str(path),
         made=run.made,
         failed=failed,
+        wanted=_wanted(run),
         secrets=run.settings.keys.values(),
     )
-    if after != before:
+    if not after:
+        store.remove(failures.NAME)
+    elif after != before:
         store.replace(failures.NAME, after)
+
+
+def _wanted(run: Run) -> set[str] | None:
+    """The recipes that are to be made; None where not all clips were looked at."""
+    chosen = run.settings
+    if chosen.kinds or chosen.ids or chosen.since or chosen.only or chosen.shard:
+        return None
+    if run.survey.trouble.problems:
+        return None
+    return {item.recipe for item in run.survey.planned if item.state in plan.TO_MAKE}

@@ -14,6 +14,8 @@ from tts_assets.make_clip import store_asset
 from tts_assets.storage import AppendLog, sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from tts_assets.generate_clips.state import Run
     from tts_assets.storage import Storage
 
@@ -30,36 +32,49 @@ async def move_held(run: Run, store: Storage) -> None:
     await anyio.to_thread.run_sync(_move, run, store, list(held.values()))
     if held.keys() - run.moved:
         run.survey.planned = [
-            item if item.asset in run.moved else item._replace(held=None)
-            for item in run.survey.planned
+            item if item.asset in run.moved else item.instead or item for item in run.survey.planned
         ]
         run.jobs = jobs_of(run)
 
 
 def _move(run: Run, store: Storage, held: list[plan.Planned]) -> None:
     held_in = Path(run.settings.output)
-    wanted = {item.held for item in held}
-    lines = {
-        line.asset: line
-        for line in ledger.whole_lines((held_in / ledger.NAME).read_bytes())
-        if line.asset in wanted
-    }
+    due: dict[str, list[plan.Planned]] = {}
+    for item in held:
+        due.setdefault(item.held or "", []).append(item)
+    lines = _lines(held_in, due.keys())
     log = AppendLog(store.root / ledger.NAME)
     try:
-        for item in held:
-            data = _bytes(held_in / (item.held or ""))
-            line = lines.get(item.held or "")
-            if line is None or data is None or sha256(data) != line.sha256:
-                continue
-            moved = msgspec.structs.replace(line, asset=item.asset, billed=None)
-            store_asset(moved, data, store, log)
-            run.moved.add(item.asset)
+        while due:
+            sounds = [(first := next(iter(due)), _bytes(held_in / first))]
+            while sounds:
+                source, data = sounds.pop()
+                for item in due.pop(source):
+                    line = lines.get((source, item.recipe, sha256(data)))
+                    if line is None:
+                        continue
+                    if item.asset in due:
+                        # Ids that changed places: others wait for what this name has until now.
+                        sounds.append((item.asset, _bytes(held_in / item.asset)))
+                    moved = msgspec.structs.replace(line, asset=item.asset, billed=None)
+                    store_asset(moved, data, store, log)
+                    run.moved.add(item.asset)
     finally:
         log.close()
 
 
-def _bytes(path: Path) -> bytes | None:
+def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], ledger.Line]:
+    """The lines of these assets, by asset, recipe and hash: one that git merged may have several."""
+    return {
+        (line.asset, line.recipe, line.sha256): line
+        for line in ledger.whole_lines((folder / ledger.NAME).read_bytes())
+        if line.asset in assets
+    }
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a file; none where it is gone."""
     try:
         return path.read_bytes()
     except OSError:
-        return None
+        return b""

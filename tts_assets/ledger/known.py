@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -97,8 +97,9 @@ def read(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _noth
 
 def compacted(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> bytes:
     """The same ledger as a finished run leaves it; the arguments are those of :func:`read`."""
-    lines = [line + b"\n" for line in _lines(data[: data.rfind(b"\n") + 1])]
-    keys = _keys(b"".join(lines), file)
+    whole = data[: data.rfind(b"\n") + 1]
+    lines = [line + b"\n" for line in _lines(whole)]
+    keys = _keys(whole, file)
     by_asset = {key.asset: line for key, line in zip(keys, lines, strict=True)}
     if len(by_asset) < len(lines):
         for asset, number in _chosen(lines, hash_of).items():
@@ -141,22 +142,28 @@ def _keys(data: bytes, file: str) -> list[_Key]:
         keys = _key_decoder.decode_lines(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
         raise _no_line(data, file) from exc
-    _refuse_outside(keys, file)
+    _refuse_outside(keys, data, file)
     newest = max((key.version for key in keys), default=VERSION)
     if newest > VERSION:
-        number = next(number for number, key in enumerate(keys, 1) if key.version > VERSION)
+        number = next(number for number, key in enumerate(keys) if key.version > VERSION)
         raise InputError(
             f"a newer tts-assets wrote this line (version {newest} of ledgers, and this one knows "
             f"them up to {VERSION}): upgrade tts-assets here",
             file=file,
-            line=number,
+            line=_line_number(data, number),
         )
     return keys
 
 
-def _refuse_outside(keys: Sequence[_Key], file: str) -> None:
+def _line_number(data: bytes, key: int) -> int:
+    """The 1-based line of a key, by its place among the keys: empty lines have none."""
+    lines = enumerate(data.splitlines(), 1)
+    return next(islice((number for number, line in lines if line.strip()), key, None))
+
+
+def _refuse_outside(keys: Sequence[_Key], data: bytes, file: str) -> None:
     """A path that leads out of the output folder is none of ours: nothing may be done by it."""
-    for number, key in enumerate(keys, 1):
+    for number, key in enumerate(keys):
         asset = key.asset
         if ".." in asset or asset[:1] in {"", "/", "\\"} or "\0" in asset:
             steps = asset.replace("\\", "/").split("/")
@@ -164,7 +171,7 @@ def _refuse_outside(keys: Sequence[_Key], file: str) -> None:
                 raise InputError(
                     f"the asset {asset!r} would lie outside of the output folder: delete the line",
                     file=file,
-                    line=number,
+                    line=_line_number(data, number),
                 )
 
 
@@ -172,7 +179,8 @@ def _no_line(data: bytes, file: str) -> InputError:
     """Which line is none, and what to do about it."""
     for number, line in enumerate(data.splitlines(), 1):
         try:
-            _key_decoder.decode(line)
+            if line.strip():
+                _key_decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             what = (
                 "git left the mark of a conflict here: take the lines of both sides, and let "

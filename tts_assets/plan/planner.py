@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from tts_assets.errors import InputError
 from tts_assets.plan.recipes import DIGITS
@@ -54,6 +55,7 @@ class Planned(NamedTuple):
         reason: why, in words for people.
         changes: what changed since it was made; nothing where it is not stale.
         held: the asset that has its sound already under another name, and is moved.
+        instead: how it stands if that asset is not what its line says; None where none is held.
         line: the 1-based line of its record, where somebody asked for it.
     """
 
@@ -66,6 +68,7 @@ class Planned(NamedTuple):
     changes: tuple[Change, ...] = ()
     held: str | None = None
     line: int | None = None
+    instead: Planned | None = None
 
 
 def lacks_url(item: Planned) -> bool:
@@ -112,6 +115,10 @@ class Planner:
         self._known: set[str] | None = None
         self._files: dict[str, _Claim] = {}
         self._urls: dict[str, _Claim] = {}
+        #: How many recordings have URLs that end as those of their clips' own assets would.
+        self.look_alikes = 0
+        #: Assets, folded, that two entries would have that say different things.
+        self.contested: set[str] = set()
 
     def state_of(self, clip: Clip, addresses: Addresses, *, keep_foreign: bool = True) -> Planned:
         """The clip with its names, its state and the reason.
@@ -131,6 +138,8 @@ class Planner:
         before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
+            if asset in self._recorded and clip.url is not None and clip.url.endswith(quote(asset)):
+                self.look_alikes += 1
             return Planned(clip, recipe, asset, url, State.LOCKED, reason)
         spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
         if any(self._recipe_at(each, addresses, recipe) is None for each in spare):
@@ -140,16 +149,23 @@ class Planner:
             )
             return Planned(clip, recipe, asset, url, State.LOCKED, reason)
         if addresses.by_recipe:
-            state, reason = self._state(asset, recipe)
+            state, reason = self.asset_state(asset, recipe)
             if state is State.NEW and before not in (None, url, recipe):
                 state, reason = State.STALE, f"what it is made from changed since {before}"
         else:
             # Where case does not count in names, two that differ only in it are one file.
-            _claim(self._files, asset.casefold(), _Claim(asset, recipe, clip.file, clip.entry))
+            name = asset.casefold()
+            try:
+                _claim(self._files, name, _Claim(asset, recipe, clip.file, clip.entry))
+            except InputError:
+                self.contested.add(name)
+                raise
             state, reason = self._state_by_ledger(asset, recipe)
         if addresses.url_by_id:
             _claim(self._urls, url, _Claim(url, recipe, clip.file, clip.entry))
-        if state is State.NEW and clip.url == url:
+        # A URL that tells neither is the same whatever was made.
+        told = not (addresses.by_recipe and addresses.url_by_id)
+        if state is State.NEW and clip.url == url and told:
             state, reason = State.MISSING, "its file is gone"
         return Planned(clip, recipe, asset, url, state, reason)
 
@@ -188,8 +204,8 @@ class Planner:
             )
         return self._known
 
-    def _state(self, asset: str, recipe: str) -> tuple[State, str]:
-        """The state of an asset that was made from this recipe, if it was made."""
+    def asset_state(self, asset: str, recipe: str) -> tuple[State, str]:
+        """The state of an asset that was made from this recipe, if it was made, and the reason."""
         size = self._present.get(asset)
         record = self._recorded.get(asset)
         if size is None and record is None:
@@ -218,7 +234,7 @@ class Planner:
             return State.DAMAGED, "nothing tells what its file was made from"
         if before not in ("", recipe):
             return State.STALE, f"what it is made from changed since {before}"
-        state, reason = self._state(asset, recipe)
+        state, reason = self.asset_state(asset, recipe)
         return state, "its file was made from its recipe" if state is State.FRESH else reason
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tts_assets.ledger import Origin
     from tts_assets.plan import Addresses, Planned
 
+#: The states of what was made, and is lost.
+_LOST = frozenset({State.MISSING, State.DAMAGED})
+
 #: Parts of an engine that are its model, by whatever name.
 _MODEL = frozenset({"model", "model_id", "voices"})
 
@@ -44,7 +47,7 @@ class Earlier:
         self,
         origins: Iterable[Origin],
         *,
-        usable: Callable[[Origin], bool],
+        stands: Callable[[Origin], tuple[State, str]],
         now: Callable[[Planned, str], Origin],
         keep: bool,
     ) -> None:
@@ -52,21 +55,29 @@ class Earlier:
 
         Args:
             origins: lines of the ledger.
-            usable: whether a line's asset is there, and is what the line says.
+            stands: how a line's asset stands, and why: fresh if it is what the line says.
             now: what the line of a clip would say if it were made now, under a brief.
             keep: an asset that another engine made stays, if nothing else changed.
         """
         self.kept: Counter[tuple[str, str]] = Counter()
+        self._stands = stands
         self._now = now
         self._keep = keep
         self._by_brief: dict[str, list[Origin]] = {}
         self._by_name: dict[str, Origin] = {}
+        sure = set[str]()
         for origin in origins:
-            if origin.brief and origin.recipe and usable(origin):
-                self._by_brief.setdefault(origin.brief, []).append(origin)
-            # A line without a text takes back what was said before.
-            if origin.text:
-                self._by_name[origin.asset] = self._by_name[origin.recipe] = origin
+            # A line that takes back what was said before has no text.
+            if not origin.text:
+                continue
+            names = {origin.asset, origin.recipe}
+            if stands(origin)[0] is State.FRESH:
+                if origin.brief and origin.recipe:
+                    self._by_brief.setdefault(origin.brief, []).append(origin)
+                sure |= names
+            else:
+                names -= sure
+            self._by_name.update(dict.fromkeys(names, origin))
 
     def kept_clips(self) -> tuple[Kept, ...]:
         """The clips that stay although their engine changed, the commonest change first."""
@@ -79,14 +90,14 @@ class Earlier:
         before = self._by_name.get(pending.before or "")
         found = self._best(pending, before, now)
         if found is None:
-            return item if before is None else _changed(item, changes(before, now))
+            return self._unserved(pending, before, now)
         upgraded = engine_changes(found.engine, now.engine)
-        if upgraded and found.recipe != item.recipe and not self._keep:
+        if upgraded and not self._keep:
             return _changed(item, upgraded)
         asset, url = pending.addresses.of(item.clip, found.recipe)
         item = item._replace(recipe=found.recipe, asset=asset, url=url)
         if asset != found.asset:
-            return _held(item, found, earlier=found is before)
+            return _held(item, found, pending.item, earlier=found is before)
         if upgraded:
             self.kept[_parts(found.engine, now.engine), _parts(now.engine, found.engine)] += 1
         return item._replace(
@@ -96,18 +107,38 @@ class Earlier:
     def _best(self, pending: Pending, before: Origin | None, now: Origin) -> Origin | None:
         """The asset that serves best: in its place, its own, by the same engine, by name."""
         item = pending.item
+        # What was made by this engine, and is lost, is not brought back from an earlier one.
+        engines = [now.engine] if item.state in _LOST else None
+        if before is not None and before.brief == pending.brief:
+            engines = [now.engine, before.engine]
 
         def fit(origin: Origin) -> tuple[bool, ...]:
             asset = pending.addresses.asset(item.clip, origin.recipe)
             engine = not engine_changes(origin.engine, now.engine)
-            return (asset == origin.asset, origin is before, origin.recipe == item.recipe, engine)
+            # Or what another clip was made anew for is made once more.
+            anew = engine and not self._keep
+            in_place = asset == origin.asset
+            return (anew, in_place, origin is before, origin.recipe == item.recipe, engine)
 
         found = [
             origin
             for origin in self._by_brief.get(pending.brief, ())
             if origin.asset != item.asset or item.state is State.STALE
+            if engines is None or any(not engine_changes(origin.engine, one) for one in engines)
         ]
         return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)
+
+    def _unserved(self, pending: Pending, before: Origin | None, now: Origin) -> Planned:
+        """A clip that no asset serves."""
+        item = pending.item
+        if before is None or item.state in _LOST:
+            return item
+        found = changes(before, now)
+        if before.brief == pending.brief and (self._keep or not found):
+            # It would have stayed.
+            state, reason = self._stands(before)
+            return item._replace(state=state, reason=reason) if state in _LOST else item
+        return _changed(item, found)
 
 
 def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
@@ -126,6 +157,8 @@ def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
         if getattr(before, name) != getattr(now, name)
     ]
     # Lines of the first version do not tell.
+    if before.sound and before.sentence != now.sentence:
+        found.append(Change(Aspect.TEXT, _manner(before), _manner(now)))
     if before.sound and before.sound != now.sound:
         found.append(Change(Aspect.SOUND, *_both_ways(before.sound, now.sound)))
     return (*found, *engine_changes(before.engine, now.engine))
@@ -157,13 +190,23 @@ def _changed(item: Planned, found: tuple[Change, ...]) -> Planned:
     return item._replace(state=State.STALE, reason=reason, changes=found)
 
 
-def _held(item: Planned, found: Origin, *, earlier: bool) -> Planned:
+def _held(item: Planned, found: Origin, instead: Planned, *, earlier: bool) -> Planned:
     """A clip whose sound is there already under another name."""
     if not earlier:
         reason = f"{found.asset} has its sound already"
-        return item._replace(held=found.asset, reason=reason)
+        return item._replace(held=found.asset, reason=reason, instead=instead)
     change = Change(Aspect.TEMPLATE, found.asset, item.asset)
-    return item._replace(state=State.STALE, reason=str(change), changes=(change,), held=found.asset)
+    return item._replace(
+        state=State.STALE,
+        reason=str(change),
+        changes=(change,),
+        held=found.asset,
+        instead=instead,
+    )
+
+
+def _manner(origin: Origin) -> str:
+    return "running text" if origin.sentence else "a word"
 
 
 def _both_ways(before: str, now: str) -> tuple[str, str]:

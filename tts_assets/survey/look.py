@@ -123,6 +123,8 @@ def survey(
             # Or all of the last document is looked at once more by the collector.
             del reader
         look.settle()
+        look.leave_contested()
+        look.tell_look_alikes()
     return look.found
 
 
@@ -222,7 +224,7 @@ class _Look:
         data = ledger_bytes(self._settings)
         earlier = Earlier(
             ledger.origins_of(data, names),
-            usable=self._is_usable,
+            stands=self._stands,
             now=self._origin_now,
             keep=self._settings.on_engine_change is OnEngineChange.KEEP,
         )
@@ -243,6 +245,29 @@ class _Look:
                 found.planned.append(item)
         found.kept = earlier.kept_clips()
 
+    def leave_contested(self) -> None:
+        """Leave files alone that two entries have for their own: it is not known whose they are."""
+        found, contested = self.found, self._planner.contested
+        if not contested:
+            return
+        kept = []
+        for item in found.planned:
+            there = item.asset in found.recorded and item.asset.casefold() in contested
+            if there and item.state in plan.TO_MAKE:
+                found.states[item.state] -= 1
+            else:
+                kept.append(item)
+        found.planned = kept
+
+    def tell_look_alikes(self) -> None:
+        """Tell of clips that may be locked only because the template of URLs changed."""
+        if count := self._planner.look_alikes:
+            self.found.trouble.notes.append(
+                f"kept as people's recordings: {count} with a URL of another template that ends with the "
+                'name of the clip\'s own asset; if these are ours, set `overwrite = "always"` for their '
+                "source, and they are written anew"
+            )
+
     def _own(self, provisional: list[plan.Planned]) -> Iterator[tuple[int, plan.Planned]]:
         """The clips of this run, with their numbers."""
         if self._shared is None:
@@ -259,11 +284,11 @@ class _Look:
 
     def _damaged(self, data: bytes, assets: set[str]) -> frozenset[str]:
         """The assets whose files have other bytes than the ledger says."""
-        sums = {
-            each.asset: each.sha256
-            for each in ledger.origins_of(data, assets)
-            if each.sha256 and each.asset in assets
-        }
+        sums: dict[str, set[str]] = {}
+        for each in ledger.origins_of(data, assets):
+            record = self.found.recorded.get(each.asset)
+            if each.sha256 and each.asset in assets and record == (each.recipe, each.bytes):
+                sums.setdefault(each.asset, set()).add(each.sha256)
         unknown = sum(asset not in sums for asset in assets & self.found.present.keys())
         if unknown:
             self.found.trouble.notes.append(
@@ -273,7 +298,7 @@ class _Look:
         with ThreadPoolExecutor() as threads:
             hashes = threads.map(self._hash_of, there)
             return frozenset(
-                asset for asset, each in zip(there, hashes, strict=True) if each != sums[asset]
+                asset for asset, each in zip(there, hashes, strict=True) if each not in sums[asset]
             )
 
     def _look_at_folder(self, judge: Judged | None) -> None:
@@ -309,13 +334,13 @@ class _Look:
             item = planned[number]
             planned[number] = item._replace(line=lines.get(item.clip.at))
 
-    def _is_usable(self, origin: ledger.Origin) -> bool:
-        """Whether an asset is there, and is what its line says."""
+    def _stands(self, origin: ledger.Origin) -> tuple[State, str]:
+        """How an asset stands by one of its lines, and why."""
+        state, reason = self._planner.asset_state(origin.asset, origin.recipe)
         record = self.found.recorded.get(origin.asset)
-        if record != (origin.recipe, origin.bytes):
-            return False
-        alone = self.found.judged_by is Judged.LEDGER
-        return alone or self.found.present.get(origin.asset) == origin.bytes
+        if state is State.FRESH and record != (origin.recipe, origin.bytes):
+            return State.DAMAGED, "the ledger says several things of its file"
+        return state, reason
 
     def _origin_now(self, item: plan.Planned, brief: str) -> ledger.Origin:
         """What the ledger would say of a clip if it were made now."""

@@ -22,7 +22,7 @@ class Sums(NamedTuple):
 
     Args:
         catalogues: hash of all that the clips say, and of where that stands.
-        plan: hash of their recipes.
+        plan: hash of all that, and of their recipes.
     """
 
     catalogues: str
@@ -47,9 +47,9 @@ class Shared:
     def see(self, item: Planned) -> None:
         """Take in a clip, with the recipe that it has whatever was made already."""
         clip = item.clip
-        where = (self._from_output(clip.file), clip.entry, clip.part)
-        self._catalogues += _hash((*where, clip.form, clip.voice))
-        self._plan += _hash((*where, item.recipe))
+        asked = _hash((self._from_output(clip.file), clip.entry, clip.part, clip.voice, *clip.form))
+        self._catalogues += asked
+        self._plan += asked * int(item.recipe, 16)
         self._recipes.add(item.recipe)
 
     def own(self) -> set[str]:
@@ -72,8 +72,8 @@ def from_output(file: str, output: str) -> str:
 
 
 def _hash(parts: tuple[object, ...]) -> int:
-    digest = hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=_BYTES)
-    return int.from_bytes(digest.digest())
+    # Lone surrogates are escaped by repr, and all that is parted stays so.
+    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=_BYTES).digest())
 
 
 def _hex(total: int) -> str:

@@ -25,6 +25,7 @@ _BETWEEN_SPELLINGS = regex(
     f"|{_OR}"
 )
 _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
+_KANA = regex("[ぁ-ゖァ-ヺー]+")
 #: Those that also stand between the kanji of one word: せん・せい.
 _BETWEEN_KANJI = "・|｜"
 #: What a kanji taken over from Chinese may be read as: ガッ, コウ, ショク; not ザコ.
@@ -51,6 +52,8 @@ def readings_parted(
     """The alternatives of a reading; a mark that the spelling itself has parts nothing."""
     if separators is not None:
         return _with_suru(_split(reading, separators, _MARKS_OF_READINGS))
+    if _KANA.fullmatch(reading):
+        return [reading]
     spellings = spellings[:_MOST]
     marks = "".join(
         mark
@@ -73,6 +76,8 @@ def readings_parted(
 def softly_parted(spelling: str, readings: Sequence[str]) -> list[str]:
     """The alternatives at ・, 、 and spaces, which part only where each alone fits a reading."""
     for mark in "・、，, ":
+        if mark not in spelling:
+            continue
         parts = [part.strip() for part in _outside_numbers(mark).split(spelling)]
         if 1 < len(parts) <= _MOST and all(parts) and _are_alternatives(parts, mark, readings):
             return _with_suru(parts)

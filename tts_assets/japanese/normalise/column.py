@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     Rule: TypeAlias = Callable[[str], str]
@@ -20,6 +22,19 @@ def column(*rules: Rule) -> Rule:
         for rule in rules:
             text = rule(text)
         return text
+
+    return apply
+
+
+def unless(plain: re.Pattern[str], rule: Rule) -> Rule:
+    """The rule, spared texts of this pattern, which it would leave as they are anyhow.
+
+    ``inspect.unwrap`` gives it back, to show that it does.
+    """
+
+    @wraps(rule)
+    def apply(text: str) -> str:
+        return text if plain.fullmatch(text) else rule(text)
 
     return apply
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.normalise.column import column, unless
 from tts_assets.japanese.regex import regex
 
 _D = "[0-9０-９]"
@@ -282,15 +282,18 @@ def _words(text: str) -> str:
 
 
 #: Numbers as they are said.
-said_numbers = column(
-    _currencies,
-    _area_codes,
-    _dates,
-    _ratios,
-    _times,
-    _fractions,
-    _units,
-    _signs,
-    _ranges,
-    _words,
+said_numbers = unless(
+    regex("[ぁ-ゖァ-ヺー一-鿿々、。？！「」・]*"),
+    column(
+        _currencies,
+        _area_codes,
+        _dates,
+        _ratios,
+        _times,
+        _fractions,
+        _units,
+        _signs,
+        _ranges,
+        _words,
+    ),
 )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from tts_assets.japanese.normalise.characters import checked, plain_characters
-from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.normalise.column import column, unless
 from tts_assets.japanese.normalise.furigana import kana_of, surface
 from tts_assets.japanese.normalise.markup import unescaped, without_markup
 from tts_assets.japanese.normalise.notations import with_furigana
+from tts_assets.japanese.regex import regex
 
 #: The beginning of every way of normalising.
-prepared = column(checked, unescaped, checked, plain_characters, without_markup, with_furigana)
+prepared = unless(
+    regex("[ぁ-ゖァ-ヺー一-鿿々、。？！]*"),
+    column(checked, unescaped, checked, plain_characters, without_markup, with_furigana),
+)
 
 
 def spelled_with_furigana(text: str, furigana: str) -> str:

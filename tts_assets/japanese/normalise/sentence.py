@@ -5,7 +5,7 @@ from __future__ import annotations
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
 from tts_assets.japanese.normalise.brackets import asides_said, without_faces
-from tts_assets.japanese.normalise.column import column, settled
+from tts_assets.japanese.normalise.column import column, settled, unless
 from tts_assets.japanese.normalise.fit import has_kanji
 from tts_assets.japanese.normalise.furigana import has_readings, kana_of, read, surface
 from tts_assets.japanese.normalise.numbers import said_numbers
@@ -51,8 +51,13 @@ def _lines_joined(text: str) -> str:
 
 
 #: Running text as it is said, when speakers' labels and readings are taken out.
-_said = settled(
-    column(without_labels, without_addresses, said_numbers, asides_said, _lines_joined, said_signs)
+said_text = unless(
+    _PLAIN,
+    settled(
+        column(
+            without_labels, without_addresses, said_numbers, asides_said, _lines_joined, said_signs
+        )
+    ),
 )
 
 
@@ -113,7 +118,7 @@ def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
         silence = "the text has a blank to fill in"
     if silence is not None:
         return silence
-    said = _said(without_dots(spelled))
+    said = said_text(without_dots(spelled))
     if (silence := reason_for_silence(said)) is not None:
         return silence
     line = "" if reading is None else _line(reading)
@@ -121,10 +126,10 @@ def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
     if kana is None and has_readings(written) and (kana := kana_of(written)) is not None:
         line = read(written)
     if kana is None:
-        readings = stretches_in_line(said, _said(line)) or stretches_marked(written, said)
+        readings = stretches_in_line(said, said_text(line)) or stretches_marked(written, said)
         return (SpokenForm(text=said, sentence=True, readings=readings),)
     if pauses_tell(said):
-        pieces = between_pauses(_said(line))
+        pieces = between_pauses(said_text(line))
         kana = with_pauses(said, [_in_kana(each) or "" for each in pieces], kana)
     return (SpokenForm(text=said, reading=kana, sentence=True),)
 

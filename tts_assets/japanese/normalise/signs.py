@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_assets.japanese.normalise.column import column
+from tts_assets.japanese.normalise.column import column, unless
 from tts_assets.japanese.regex import regex
 
 _CROSS = regex(r"(?<!○)×(?!\s?[0-9０-９])")
@@ -76,4 +76,7 @@ def sound_of_particle(text: str) -> str | None:
 said_signs = column(_marks_said, _arrows_pause, _waves_said, _unsaid_dropped, _closed_up, _tidy)
 
 #: The signs of a word, whose placeholders have become pauses before.
-said_signs_of_word = column(_marks_said, _arrows_pause, _unsaid_dropped, _closed_up, _tidy)
+said_signs_of_word = unless(
+    regex("[ぁ-ゖァ-ヺー一-鿿々]*"),
+    column(_marks_said, _arrows_pause, _unsaid_dropped, _closed_up, _tidy),
+)

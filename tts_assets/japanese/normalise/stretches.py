@@ -47,7 +47,7 @@ def stretches_marked(written: str, said: str) -> Readings:
     there = [
         (starts[begin], ends[end], kana)
         for begin, end, kana in found
-        if spelled[begin:end] == said[starts.get(begin, 0) : ends.get(end, 0)]
+        if begin in starts and end in ends and spelled[begin:end] == said[starts[begin] : ends[end]]
     ]
     return _in_order(said, there)
 

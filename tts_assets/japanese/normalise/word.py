@@ -98,6 +98,15 @@ _said = settled(
 )
 
 
+def plain_word(text: str, reading: str | None = None) -> SpokenForm | None:
+    """What is said for a word without accent that needs no rule; None for all others."""
+    if _PLAIN.fullmatch(text) is None:
+        return None
+    if reading is None:
+        return SpokenForm(text)
+    return SpokenForm(text, katakana(reading)) if _PLAIN_KANA.fullmatch(reading) else None
+
+
 def spoken_word(
     text: str,
     reading: str | None = None,
@@ -117,9 +126,12 @@ def spoken_word(
     Raises:
         UnusableTextError: the text is broken, the reading no kana, or the accent no notation.
     """
-    if _PLAIN.fullmatch(text) and (reading is None or _PLAIN_KANA.fullmatch(reading)):
-        kana = reading_in_accent(accent) if reading is None else katakana(reading)
-        nucleus = None if accent is None else accent_of(accent, kana or _own_kana(text))
+    plain = plain_word(text, reading)
+    if plain is not None:
+        if accent is None:
+            return (plain,)
+        kana = plain.reading or reading_in_accent(accent)
+        nucleus = accent_of(accent, kana or _own_kana(text))
         return (SpokenForm(text=text, reading=kana, accent=nucleus),)
     written, given = _headword(prepared(text), reading)
     spelled = surface(written)

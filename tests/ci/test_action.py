@@ -1,0 +1,75 @@
+"""The action's own script: arguments reach the command as they are, and exit codes mean what they say."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ci.conftest import install
+from tests.ci.jobs import Repository
+
+PROBE = """
+import json, os, sys
+from pathlib import Path
+Path(os.environ["SEEN"]).write_text(json.dumps(sys.argv[1:]), "utf-8")
+sys.exit(int(os.environ["CODE"]))
+"""
+
+
+@pytest.fixture
+def seen(tmp_path: Path) -> Path:
+    return tmp_path / "seen.json"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Repository:
+    """Where the action finds a program that tells how it was called."""
+    (tmp_path / "github").mkdir()
+    machine = Repository(tmp_path / "github")
+    install(machine, sys.executable, "-c", PROBE)
+    return machine
+
+
+def _run(machine: Repository, seen: Path, code: int = 0, **inputs: str) -> tuple[str, bool]:
+    outputs, succeeded = machine.run_action(inputs, {"SEEN": str(seen), "CODE": str(code)})
+    return outputs["exit-code"], succeeded
+
+
+def test_each_line_is_one_argument_and_nothing_in_it_is_expanded(
+    machine: Repository, seen: Path
+) -> None:
+    hostile = [
+        "--id=a b",
+        "$(touch harm)",
+        "`touch harm`",
+        "; touch harm",
+        '"',
+        "'",
+        "*",
+        "\\",
+        "~",
+    ]
+    _run(machine, seen, command="generate", args="\n".join(hostile))
+    assert json.loads(seen.read_bytes()) == ["generate", *hostile]
+    assert list(machine.folder.rglob("harm")) == []
+
+
+def test_blank_lines_and_carriage_returns_are_no_arguments(machine: Repository, seen: Path) -> None:
+    _run(machine, seen, args="\n--deep\r\n\r\n\n")
+    assert json.loads(seen.read_bytes()) == ["check", "--deep"]
+
+
+def test_a_hostile_command_is_one_word(machine: Repository, seen: Path) -> None:
+    _run(machine, seen, command="check; touch harm")
+    assert json.loads(seen.read_bytes()) == ["check; touch harm"]
+
+
+@pytest.mark.parametrize(
+    ("code", "accept", "succeeds"),
+    [(0, "", True), (1, "", False), (1, "1", True), (5, "1 5", True), (15, "1 5", False)],
+)
+def test_only_the_exit_codes_that_are_accepted_let_the_step_succeed(
+    machine: Repository, seen: Path, code: int, accept: str, *, succeeds: bool
+) -> None:
+    assert _run(machine, seen, code, accept=accept) == (str(code), succeeds)

@@ -1,0 +1,145 @@
+"""A real project in a folder, to be edited and made, whose sounds tell what they were made from."""
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.engines import Telling, telling
+from tts_assets import Report, Settings, generate_sync, ledger, plan
+from tts_assets import survey as surveys
+from tts_assets.audio import finish
+from tts_assets.domain import Sound, SpokenForm, Voice
+from tts_assets.events import Standing
+from tts_assets.plan import Planned, State
+from tts_assets.providers import registry
+from tts_assets.status import status
+
+BY_RECIPE = "{kind}/{recipe}.{ext}"
+BY_ID = "{kind}/{id}-{part}.{ext}"
+PARTS = "tones=1 model=a"
+
+WORDS: list[dict[str, Any]] = [
+    {"id": 1, "word": "犬", "reading": "いぬ", "accent": 2, "meaning": "dog"},
+    {"id": 2, "word": "猫", "reading": "ねこ", "meaning": "cat"},
+    {"id": 3, "word": "東京", "reading": "とうきょう"},
+    {"id": 4, "word": "東京駅", "reading": "とうきょうえき"},
+    {"id": 5, "word": "犬", "reading": "いぬ", "accent": 2, "meaning": "hound"},
+]
+GRAMMAR: list[dict[str, Any]] = [
+    {
+        "id": "g",
+        "title": "〜がいる",
+        "examples": [{"japanese": "犬がいる。"}, {"japanese": "山は高い。"}],
+    }
+]
+
+
+class Edited:
+    """A project that is edited; everything is done in this process."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, **settings: Any) -> None:
+        patch.setitem(registry._BUILT_IN, "telling", f"{Telling.__module__}:Telling")
+        self.folder = folder
+        self.patch = patch
+        self.settings = Settings(
+            paths=(str(folder / "data"),),
+            output=str(folder / "audio"),
+            provider="telling",
+            **settings,
+        )
+        self.engine(PARTS)
+
+    def engine(self, parts: str) -> None:
+        """Another version or model of the engine."""
+        self.patch.setenv("TEST_ENGINE_PARTS", parts)
+
+    def set(self, **settings: Any) -> None:
+        self.settings = replace(self.settings, **settings)
+
+    def sound(self, **sound: Any) -> None:
+        self.set(sound=replace(self.settings.sound, **sound))
+
+    @property
+    def audio(self) -> Path:
+        return self.folder / "audio"
+
+    @property
+    def ledger(self) -> Path:
+        return self.audio / ledger.NAME
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.ledger.read_bytes().splitlines()]
+
+    def write_lines(self, *lines: Mapping[str, Any]) -> None:
+        self.ledger.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+
+    def file(self, name: str) -> Path:
+        return self.folder / "data" / f"{name}.json"
+
+    def entries(self, name: str = "vocabulary") -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = json.loads(self.file(name).read_bytes())
+        return entries
+
+    def write(self, entries: object, name: str = "vocabulary") -> None:
+        self.file(name).parent.mkdir(parents=True, exist_ok=True)
+        self.file(name).write_text(json.dumps(entries, ensure_ascii=False, indent=2))
+
+    def entry(self, number: int, **fields: Any) -> None:
+        """Change fields of a word."""
+        entries = self.entries()
+        next(each for each in entries if each["id"] == number).update(fields)
+        self.write(entries)
+
+    def asset(self, number: int) -> Path:
+        """The file of a word, by its URL."""
+        url: str = next(each for each in self.entries() if each["id"] == number)["audioUrl"]
+        return self.audio / url.removeprefix("/audio/")
+
+    def status(self, *, deep: bool = False) -> Standing:
+        return status(self.settings, deep=deep)
+
+    def generate(self) -> Report:
+        return generate_sync(self.settings)
+
+    def clips(self) -> dict[str, Planned]:
+        """How every clip stands, by its entry and part."""
+        found = surveys.survey(self.settings, Telling(self.settings), judge=None)
+        return {f"{item.clip.entry} {item.clip.part}": item for item in found.planned}
+
+    def wrong(self) -> list[str]:
+        """Clips whose file has not the sound that was asked for, or whose URL leads elsewhere."""
+        engines = {line["asset"]: line["engine"] for line in self.lines() if line["recipe"]}
+        return [
+            name
+            for name, item in self.clips().items()
+            if item.state is not State.LOCKED
+            and (
+                plan.lacks_url(item)
+                or (self.audio / item.asset).read_bytes() != self._due(item, engines[item.asset])
+            )
+        ]
+
+    def _due(self, item: Planned, engine: str) -> bytes:
+        provider = Telling(self.settings)
+        voice = surveys.voice(self.settings, provider)
+        form = item.clip.form
+        if not provider.accents(voice.name):
+            form = form._replace(accent=None)
+        return _sound(form, voice, engine, self.settings.sound)
+
+
+@functools.cache
+def _sound(form: SpokenForm, voice: Voice, engine: str, sound: Sound) -> bytes:
+    return finish(telling(form, voice, engine), sound).data
+
+
+def told(item: Planned) -> str:
+    """The state of a clip with the reasons for it, and whether its sound is there already."""
+    reason = "; ".join(map(str, item.changes)) or item.reason
+    return f"{item.state}: {reason}{', moved' if item.held else ''}"

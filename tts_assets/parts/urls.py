@@ -1,0 +1,71 @@
+"""The URLs of a shard's clips, a line each, for the merge to write into the catalogues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tts_assets import survey as surveys
+from tts_assets.domain import SpokenForm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tts_assets.domain import Clip
+    from tts_assets.write_back import Address
+
+#: The name of their file.
+URLS_NAME = "urls.jsonl"
+
+
+class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The URL of a clip, and what it belongs to.
+
+    Args:
+        file: the catalogue, as seen from the output folder.
+        source: the short name of the source that found it.
+        entry: the entry's id.
+        part: which of its clips.
+        text: what is said, with the rest of the spoken form.
+        url: the address.
+    """
+
+    file: str
+    source: str
+    entry: str
+    part: str
+    text: str
+    reading: str | None = None
+    accent: int | None = None
+    sentence: bool = False
+    readings: tuple[tuple[str, str], ...] = ()
+    url: str
+
+    @property
+    def address(self) -> Address:
+        """What the URL belongs to, with the short name of its source."""
+        form = SpokenForm(self.text, self.reading, self.accent, self.sentence, self.readings)
+        return self.source, self.entry, self.part, form
+
+
+def short_name(source: str) -> str:
+    """The name of a source without the configuration's file, which lies elsewhere elsewhere."""
+    return source.rpartition(": ")[2]
+
+
+def patch(clip: Clip, url: str, output: str) -> Patch:
+    """The URL of a clip."""
+    return Patch(
+        file=surveys.from_output(clip.file, output),
+        source=short_name(clip.source),
+        entry=clip.entry,
+        part=clip.part,
+        url=url,
+        **clip.form._asdict(),
+    )
+
+
+def encoded_urls(patches: Iterable[Patch]) -> bytes:
+    """URLs as they are written: a line each."""
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in patches)

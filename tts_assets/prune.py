@@ -1,0 +1,292 @@
+"""The use case `prune`: find the assets that no catalogue refers to, and delete those that we made."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tts_assets import ledger, providers, storage
+from tts_assets import survey as surveys
+from tts_assets.domain import Format
+from tts_assets.errors import FatalError, InputError
+from tts_assets.events import Waiting
+from tts_assets.orphans import References, orphans
+from tts_assets.plan import Judged, names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tts_assets.events import Event, Orphan
+    from tts_assets.plan import Planned
+    from tts_assets.settings import Settings
+
+_ENDINGS = tuple(f".{each}" for each in Format)
+
+
+class _Named(msgspec.Struct, gc=False):
+    """As much of a line as tells whose it is."""
+
+    asset: str
+
+
+_named_decoder = msgspec.json.Decoder(_Named)
+
+
+class Spared(NamedTuple):
+    """An orphan that was to be deleted and was not, and why."""
+
+    asset: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What a look for orphans found, and what became of them.
+
+    Args:
+        orphans: assets that no catalogue refers to, in the order of their paths.
+        deleted: those of them that are not there any more.
+        spared: those that were to be deleted and were not.
+        forgotten: lines of orphans that the ledger lost.
+        catalogues: files that were read, once for each source that reads them.
+        problems: entries and files that cannot be used; while there are any, nothing is deleted.
+        passed_over: files that may be catalogues; while there are any, nothing is deleted.
+        notes: why nothing can be deleted in this folder.
+        fatal: why the deletion ended early; None when it did not.
+    """
+
+    orphans: tuple[Orphan, ...]
+    deleted: tuple[Orphan, ...] = ()
+    spared: tuple[Spared, ...] = ()
+    forgotten: int = 0
+    catalogues: int = 0
+    problems: tuple[InputError, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    fatal: str | None = None
+
+    @property
+    def may_delete(self) -> bool:
+        """Whether every reference is known, and the folder is one of ours."""
+        unseen = self.problems or self.passed_over or self.notes
+        return bool(self.catalogues and not unseen)
+
+
+def prune(
+    settings: Settings,
+    *,
+    delete: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    among: Callable[[Sequence[Orphan], bytes], Iterable[str]] | None = None,
+) -> Pruned:
+    """Find the orphans of the output folder, and delete those that the ledger knows.
+
+    All catalogues of the configuration are looked at, whatever the settings select. A file goes only
+    if it has the bytes that its line in the ledger says; then its line goes, too.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        delete: whether to delete; else nothing is changed.
+        on_event: called while another run is at work in the folder.
+        among: picks those that matter from all orphans, by the ledger; None for all.
+
+    Returns:
+        What was found and done; it does not raise for catalogues that cannot be used.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged, or names something that cannot be an asset.
+        FatalError: the folder cannot be listed or locked.
+    """
+    settings = replace(settings, kinds=(), only=(), ids=(), since=None, shard=None, force=False)
+    store = storage.Storage(Path(settings.output))
+    if not (delete and (store.root / ledger.NAME).is_file()):
+        return _picked(*_look(settings), among)
+    tell = on_event or (lambda _: None)
+    with store.locked(lambda: tell(Waiting(path=str(store.root)))):
+        found, lines = _look(settings)
+        found = _picked(found, lines, among)
+        return _delete(store, found, lines) if found.may_delete else found
+
+
+def _look(settings: Settings) -> tuple[Pruned, bytes]:
+    """The orphans, and the ledger that they were found with."""
+    provider = providers.choose(settings).provider
+    references = References(settings)
+
+    def see(item: Planned) -> bool:
+        references.see(item)
+        return False
+
+    found = [surveys.survey(each, provider, see, judge=None) for each in _ways(settings)]
+    lines = surveys.ledger_bytes(settings)
+    last = found[-1]
+    return Pruned(
+        orphans=tuple(
+            orphans(references, present=last.present, recorded=last.recorded, lines=lines)
+        ),
+        catalogues=sum(len(each.catalogues) for each in found),
+        problems=tuple(problem for each in found for problem in each.trouble.problems),
+        passed_over=tuple(note for each in found for note in each.trouble.notes),
+        notes=tuple(_notes(settings, last)),
+    ), lines
+
+
+def _ways(settings: Settings) -> Iterator[Settings]:
+    """What leads to all catalogues: the files of the sources, and the paths beside them."""
+    if settings.paths and settings.sources:
+        yield replace(settings, paths=())
+    yield settings
+
+
+def _notes(settings: Settings, found: surveys.Survey) -> Iterator[str]:
+    if not (Path(settings.output) / ledger.NAME).is_file():
+        yield (
+            f"{settings.output} has no {ledger.NAME}: nothing tells that a file in it is ours, so "
+            "none is deleted"
+        )
+    elif found.judged_by is Judged.LEDGER:
+        yield (
+            f"none of the files that {Path(settings.output, ledger.NAME)} knows is here: prune "
+            "where they are, or files there would outlive their lines"
+        )
+
+
+def _picked(
+    found: Pruned, lines: bytes, among: Callable[[Sequence[Orphan], bytes], Iterable[str]] | None
+) -> Pruned:
+    if among is None:
+        return found
+    picked = frozenset(among(found.orphans, lines))
+    return replace(found, orphans=tuple(each for each in found.orphans if each.asset in picked))
+
+
+def _delete(store: storage.Storage, found: Pruned, lines: bytes) -> Pruned:
+    """Delete the orphans that are ours; only under the folder's lock."""
+    ours = {each.asset: each for each in found.orphans if each.ours}
+    _refuse_strange(ours.keys(), lines, str(store.root / ledger.NAME))
+    sums = _sums(ours, lines)
+    gone, spared, fatal = set[str](), [], None
+    try:
+        for asset in ours:
+            reason = _remove(store.root, asset, sums.get(asset, frozenset()))
+            if reason is None:
+                gone.add(asset)
+            else:
+                spared.append(Spared(asset, reason))
+    except OSError as exc:
+        fatal = f"cannot delete {exc.filename}: {exc.strerror}"
+    try:
+        _forget(store, gone, lines)
+    except (FatalError, OSError) as exc:
+        fatal = fatal or str(exc)
+    return replace(
+        found,
+        deleted=tuple(each for each in ours.values() if each.asset in gone and each.bytes),
+        spared=tuple(spared),
+        forgotten=len(gone),
+        fatal=fatal,
+    )
+
+
+def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
+    """See that each of these names can be that of an asset: ledgers are edited by hand, too.
+
+    Raises:
+        InputError: one cannot.
+    """
+    strange = {asset for asset in assets if not _is_name_of_ours(asset)}
+    if strange:
+        number, asset = next(
+            (number, asset)
+            for number, line in enumerate(lines.splitlines(), 1)
+            if (asset := _asset_of(line)) in strange
+        )
+        raise InputError(
+            f"{asset!r} is no name of an asset: delete the line, then run again; nothing was "
+            "deleted",
+            file=file,
+            line=number,
+        )
+
+
+def _is_name_of_ours(asset: str) -> bool:
+    # The mark of escapes stands in names that we made.
+    steps = asset.replace("%", "_").split("/")
+    return asset.endswith(_ENDINGS) and not any(map(names.problem_with, steps))
+
+
+def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
+    """The hashes that the ledger has for each asset; none where it takes back what it said."""
+    found: dict[str, set[str]] = {}
+    for origin in ledger.origins_of(lines, assets):
+        if not origin.recipe:
+            found[origin.asset] = set()
+        else:
+            found.setdefault(origin.asset, set()).add(origin.sha256)
+    return found
+
+
+def _remove(root: Path, asset: str, sums: AbstractSet[str]) -> str | None:
+    """Delete a file that has one of these hashes; why it was spared, None when it is gone.
+
+    Raises:
+        OSError: it cannot be read or deleted.
+    """
+    path = root / asset
+    if os.path.realpath(path.parent) != str(Path(os.path.realpath(root), asset).parent):
+        return "a link leads to it, perhaps out of the folder"
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return "it is a link, and no file"
+        if storage.sha256(path.read_bytes()) not in sums:
+            return "it has other bytes than the ledger knows: somebody put them there"
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    return None
+
+
+def _forget(store: storage.Storage, gone: AbstractSet[str], lines: bytes) -> None:
+    """Take the lines of assets that are gone out of the ledger.
+
+    Raises:
+        OSError: a folder cannot be brought to the disk.
+        FatalError: the ledger cannot be written.
+    """
+    if not gone:
+        return
+    for folder in {(store.root / asset).parent for asset in gone}:
+        # First: a file that comes back after a power cut must not have lost its line.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            storage.sync_folder(folder)
+    kept, last, tidy = [], "", True
+    # Line by line: of a million lines there need not be one more copy.
+    for line in io.BytesIO(lines):
+        asset = _asset_of(line)
+        if asset in gone:
+            continue
+        kept.append(line)
+        tidy = tidy and asset is not None and last < asset and line.endswith(b"\n")
+        last = asset or last
+    data = b"".join(kept)
+    if not tidy:
+        file = str(store.root / ledger.NAME)
+        data = ledger.compacted(data, file=file, hash_of=store.hash_of)
+    store.replace(ledger.NAME, data)
+
+
+def _asset_of(line: bytes) -> str | None:
+    """The asset of a line of the ledger; None for one that was torn."""
+    try:
+        return _named_decoder.decode(line).asset
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
