@@ -191,7 +191,8 @@ class Report:
         problems: entries and files that cannot be used.
         notes: files passed over, and what the engine cannot do or does otherwise.
         urls_to_write: URLs of fresh clips that the catalogues did not have.
-        urls_written: URLs that the catalogues got.
+        urls_written: URLs that the catalogues got, or that the shard keeps for them.
+        shard: the folder of the shard that the run was for; None where it was for all clips.
         urls_missed: URLs whose entry changed while the clips were made.
         seconds: how long it all took.
         audio_seconds: how long all that was made sounds.
@@ -226,6 +227,7 @@ class Report:
     notes: tuple[str, ...]
     urls_to_write: int
     urls_written: int
+    shard: str | None
     urls_missed: int
     seconds: float
     audio_seconds: float

@@ -43,6 +43,7 @@ REPORT = Report(
     unmatched=None,
     urls_to_write=0,
     urls_written=0,
+    shard=None,
     urls_missed=0,
     seconds=0.5,
     audio_seconds=0.0,

@@ -64,6 +64,7 @@ def report_data(report: Report) -> ReportDocument:
         "unmatched": report.unmatched,
         "urls_to_write": report.urls_to_write,
         "urls_written": report.urls_written,
+        "shard": report.shard,
         "urls_missed": report.urls_missed,
         "workers": report.workers,
         "seconds": round(report.seconds, 3),

@@ -206,7 +206,8 @@ class ReportDocument(TypedDict):
         notes: files passed over, and what the engine cannot do or does otherwise.
         unmatched: ids that were asked for and that no entry has; null where all are there.
         urls_to_write: URLs of fresh clips that the catalogues did not have.
-        urls_written: URLs that the catalogues got.
+        urls_written: URLs that the catalogues got, or that the shard keeps for them.
+        shard: the folder of the shard that the run was for; null where it was for all clips.
         urls_missed: URLs whose entry changed while the clips were made.
         workers: how many clips were made at once.
         seconds: how long it all took.
@@ -240,6 +241,7 @@ class ReportDocument(TypedDict):
     unmatched: str | None
     urls_to_write: int
     urls_written: int
+    shard: str | None
     urls_missed: int
     workers: int
     seconds: float

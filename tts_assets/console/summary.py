@@ -33,7 +33,10 @@ def report_lines(report: Report) -> list[str]:
     lines += _unusable(len(report.unspoken), len(report.problems))
     if not report.dry_run:
         missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
-        lines.append(f"URLs      {report.urls_written} written{missed}")
+        where = "written" if report.shard is None else "kept for `tts-assets merge`"
+        lines.append(f"URLs      {report.urls_written} {where}{missed}")
+        if report.shard is not None:
+            lines.append(f"shard     {one_line(report.shard)}")
     lines += [*_left(report), *_service(report)]
     if report.stopped:
         lines.append(f"stopped   {_go_on(report)}")

@@ -150,6 +150,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
         urls_written=run.urls_written,
+        shard=None if run.settings.shard is None else run.settings.folder,
         urls_missed=run.urls_missed,
         seconds=time.monotonic() - run.begun,
         audio_seconds=run.audio_seconds,
