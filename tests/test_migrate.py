@@ -232,8 +232,8 @@ async def test_an_earlier_name_stays_if_the_sound_is_not_there_under_the_new_one
         patch.setattr("tts_assets.migrate.prune", _no_prune)
         await migrate(_settings(folder))
     (folder / "audio/vocabulary/dog-word.mp3").unlink()
-    entries = [entry for entry in _entries(folder) if entry["id"] != "dog"]
-    _write(folder, [*entries, {"id": "mine", "word": "犬", "audioUrl": "https://mine/1.mp3"}])
+    dog, *others = _entries(folder)
+    _write(folder, [dog | {"audioUrl": "https://somebody.example/1.mp3"}, *others])
     migrated = await migrate(_settings(folder))
     assert len(migrated.pruned.deleted if migrated.pruned else ()) == 2
 

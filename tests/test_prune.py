@@ -20,7 +20,7 @@ from tts_assets.domain import Kind
 from tts_assets.events import Event, Orphan, Waiting
 from tts_assets.providers import registry
 from tts_assets.prune import prune
-from tts_assets.settings import OutputFormat, load
+from tts_assets.settings import OutputFormat, Shard, load
 
 WORDS = ("犬", "猫", "鳥")
 CONFIGURATION = """
@@ -139,14 +139,21 @@ def test_clips_that_were_made_by_an_engine_for_that_time_only_stay(folder: Path)
 
 @pytest.mark.parametrize(
     "selection",
-    [{"kinds": (Kind.KANJI,)}, {"ids": ("犬",)}, {"since": "HEAD"}, {"force": True}],
+    [
+        {"kinds": (Kind.KANJI,)},
+        {"ids": ("犬",)},
+        {"since": "HEAD"},
+        {"shard": Shard(index=1, count=2)},
+        {"force": True},
+    ],
     ids=str,
 )
 def test_all_catalogues_count_whatever_the_settings_select(
     folder: Path, selection: dict[str, Any]
 ) -> None:
-    found = prune(_settings(folder, **selection), delete=True)
-    assert (found.orphans, found.catalogues) == ((), 1)
+    _add_line(folder, "vocabulary/old.mp3")
+    found = prune(_settings(folder, **selection))
+    assert found.orphans == (Orphan("vocabulary/old.mp3", 0, ours=True),)
 
 
 def test_files_of_sources_and_the_paths_beside_them_are_both_looked_at(
@@ -262,14 +269,18 @@ def test_of_the_lines_of_two_branches_the_one_with_the_hash_of_the_file_counts(
     assert {line["text"] for line in _lines(folder)} == {"犬", "鳥"}
 
 
-def test_the_ledger_is_left_tidy_even_if_a_killed_run_left_it_torn(folder: Path) -> None:
+@pytest.mark.parametrize("torn", ["", "reversed", "without a line feed"])
+def test_the_ledger_is_left_as_a_finished_run_leaves_it(folder: Path, torn: str) -> None:
     path = folder / "audio/ledger.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(reversed(lines)) + lines[0].rstrip())
+    if torn == "reversed":
+        path.write_bytes(b"".join(reversed(lines)))
+    elif torn:
+        _add_line(folder, "vocabulary/zz.mp3")
+        path.write_bytes(path.read_bytes().rstrip())
     _keep(folder, "犬", "鳥")
     prune(_settings(folder), delete=True)
-    left = [line for line in lines if "猫" not in line.decode()]
-    assert path.read_bytes() == b"".join(left)
+    assert path.read_bytes() == b"".join(line for line in lines if "猫" not in line.decode())
 
 
 def test_a_link_in_the_place_of_a_file_is_not_deleted_nor_what_it_leads_to(folder: Path) -> None:

@@ -112,11 +112,7 @@ def _stored_twice(root: Path, orphans: Sequence[Orphan], lines: bytes) -> Iterat
         for each in ledger.origins_of(lines, recipes)
         if each.asset not in unused and _size(root / each.asset) == each.bytes
     }
-    return (
-        asset
-        for asset, each in earlier.items()
-        if asset in unused and (each.recipe, each.sha256) in used
-    )
+    return (asset for asset, each in earlier.items() if (each.recipe, each.sha256) in used)
 
 
 def _size(path: Path) -> int | None:

@@ -48,7 +48,8 @@ async def generate(
         FatalError: the engine is missing, or the output folder cannot be used.
     """
     provider, reason = providers.choose(settings)
-    _check(settings, provider, needs_engine=not dry_run)
+    # Who may make nothing only moves sounds and writes URLs.
+    _check(settings, provider, needs_engine=not dry_run and settings.max_clips != 0)
     books = Books(settings, provider) if isinstance(provider, providers.Priced) else None
     run = Run(
         settings=settings,
@@ -101,7 +102,7 @@ def _unready(provider: Provider) -> list[str]:
 
 async def _look_at_cost(run: Run) -> None:
     await reckon(run)
-    if run.books is not None:
+    if run.books is not None and run.settings.max_clips != 0:
         await run.books.ask_balance()
 
 
