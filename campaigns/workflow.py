@@ -120,7 +120,14 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the folder for a look")
     parts = {
         part.__name__.replace("_", "-"): part
-        for part in (from_nothing, more_while_it_waits, lost_machine, limit, out_of_git)
+        for part in (
+            from_nothing,
+            more_while_it_waits,
+            lost_machine,
+            killed_shard,
+            limit,
+            out_of_git,
+        )
     }
     parser.add_argument("part", nargs="*", help=f"one of {', '.join(parts)}; without any, all")
     options = parser.parse_args()
@@ -199,10 +206,37 @@ def lost_machine(campaign: Campaign) -> None:
     campaign.all_well({"merge": merged})
     told = author.pulls()[0]["body"]
     campaign.expect("the pull request tells that clips are left", holds="still to be made" in told)
-    jobs["generate 2"] = repository.run_shard(jobs, 2, SHARDS)
+    jobs["generate 2"] = repository.run_shard(jobs, 2, SHARDS, attempt=2)
     jobs["merge"] = repository.run_merge(jobs)
     campaign.all_well(jobs)
     campaign.expect("there is one pull request", holds=len(author.pulls()) == 1)
+    campaign.same_as_one_run(author)
+
+
+def killed_shard(campaign: Campaign) -> None:
+    """A shard is killed while it makes clips, hands over what it has, and is run again."""
+    repository = campaign.repository("killed-shard")
+    author = Author(repository, {CATALOGUE: "[]\n"})
+    author.push_words(WORDS, CATALOGUE)
+    jobs = {"plan": repository.run("plan")}
+    for each in SHARDS:
+        jobs[f"generate {each}"] = repository.run_shard(jobs, each, SHARDS)
+    shard = jobs["generate 1"]
+    shard.result = "failure"
+    part = repository.folder / "artifacts/tts-shard-1/audio-shard-1-of-4"
+    header = json.loads((part / "shard.json").read_bytes())
+    (part / "shard.json").write_text(json.dumps({**header, "finished": False}), encoding="utf-8")
+    (part / "urls.jsonl").unlink()
+    asset, *kept = sorted(part.rglob("*.mp3"))
+    asset.unlink()
+    merged = repository.run_merge(jobs)
+    campaign.all_well({"merge": merged})
+    campaign.expect("it is told", holds="audio-shard-1-of-4 is not finished" in merged.log)
+    jobs["generate 1"] = repository.run_shard(jobs, 1, SHARDS, attempt=2)
+    made = _made({"generate 1": jobs["generate 1"]})
+    campaign.expect(f"the second attempt keeps {len(kept)}, makes 1", holds=made == 1)
+    jobs["merge"] = repository.run_merge(jobs)
+    campaign.all_well(jobs)
     campaign.same_as_one_run(author)
 
 

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,17 @@ from tts_assets.domain import Sound, SpokenForm, Voice
 from tts_assets.events import Standing
 from tts_assets.plan import Planned, State
 from tts_assets.providers import registry
+from tts_assets.settings import OnEngineChange
 from tts_assets.status import status
 
 BY_RECIPE = "{kind}/{recipe}.{ext}"
 BY_ID = "{kind}/{id}-{part}.{ext}"
+NAMES = {"by recipe": BY_RECIPE, "by id": BY_ID}
 PARTS = "tones=1 model=a"
+KEEP = OnEngineChange.KEEP
+REMAKE = OnEngineChange.REMAKE
+#: What a clip is told that nobody has made.
+NEW = "new: it was not made yet"
 
 WORDS: list[dict[str, Any]] = [
     {"id": 1, "word": "犬", "reading": "いぬ", "accent": 2, "meaning": "dog"},
@@ -39,11 +45,16 @@ GRAMMAR: list[dict[str, Any]] = [
     }
 ]
 
+#: All clips of these.
+ALL = ("1 word", "2 word", "3 word", "4 word", "5 word", "g example-1", "g example-2")
+
 
 class Edited:
     """A project that is edited; everything is done in this process."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, **settings: Any) -> None:
+        # That files survive a loss of power is tested elsewhere; the disk would take most of the time.
+        patch.setattr("os.fsync", lambda _: None)
         patch.setitem(registry._BUILT_IN, "telling", f"{Telling.__module__}:Telling")
         self.folder = folder
         self.patch = patch
@@ -143,3 +154,90 @@ def told(item: Planned) -> str:
     """The state of a clip with the reasons for it, and whether its sound is there already."""
     reason = "; ".join(map(str, item.changes)) or item.reason
     return f"{item.state}: {reason}{', moved' if item.held else ''}"
+
+
+#: What somebody does to a project.
+Edit = Callable[[Edited], object]
+
+by_both = pytest.mark.parametrize("project", NAMES.values(), ids=NAMES, indirect=True)
+by_id = pytest.mark.parametrize("project", [BY_ID], ids=["by id"], indirect=True)
+by_recipe = pytest.mark.parametrize("project", [BY_RECIPE], ids=["by recipe"], indirect=True)
+
+
+def to_make(project: Edited, *, deep: bool = False) -> dict[str, str]:
+    """What is to be made, and why."""
+    return {
+        f"{item.clip.entry} {item.clip.part}": told(item)
+        for item in project.status(deep=deep).planned
+    }
+
+
+def spoken(log: Path) -> list[str]:
+    """What the engine was asked for since somebody looked last."""
+    said = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return sorted(said)
+
+
+def becomes_clean(project: Edited, log: Path, plan: dict[str, str]) -> None:
+    """Generate makes exactly what was planned, each sound once, and leaves nothing to do."""
+    forms = {name: item.clip.form for name, item in project.clips().items()}
+    due = {forms[name] for name, why in plan.items() if not why.endswith(", moved")}
+    spoken(log)
+    report = project.generate()
+    assert (report.fatal, report.failures, report.problems) == (None, (), ())
+    assert spoken(log) == sorted(form.text for form in due)
+    after = project.status(deep=True)
+    assert (after.planned, after.urls_to_write, after.problems) == ((), 0, ())
+    assert project.wrong() == []
+    assert project.generate().made == 0
+
+
+def all_clips(reason: str) -> dict[str, str]:
+    return dict.fromkeys(ALL, reason)
+
+
+def words(*entries: str, because: str) -> dict[str, str]:
+    return {f"{entry} word": because for entry in entries}
+
+
+def settings_are(**settings: object) -> Edit:
+    return lambda project: project.set(**settings)
+
+
+def sound_is(**sound: object) -> Edit:
+    return lambda project: project.sound(**sound)
+
+
+def word_is(number: int, **fields: object) -> Edit:
+    return lambda project: project.entry(number, **fields)
+
+
+def entries_are(edit: Callable[[list[dict[str, Any]]], object], name: str = "vocabulary") -> Edit:
+    def change(project: Edited) -> None:
+        entries = project.entries(name)
+        edit(entries)
+        project.write(entries, name)
+
+    return change
+
+
+def added(entry: dict[str, Any], at: int = 0) -> Edit:
+    return entries_are(lambda entries: entries.insert(at, entry))
+
+
+def all_moved(project: Edited) -> dict[str, str]:
+    """Every clip is moved from where it is to where it would be, and not said."""
+    found = project.clips()
+    assert all(item.held not in {None, item.asset} for item in found.values())
+    return {
+        name: f"stale: template {item.held} -> {item.asset}, moved" for name, item in found.items()
+    }
+
+
+def truncated(asset: Path) -> None:
+    asset.write_bytes(asset.read_bytes()[:100])
+
+
+def backwards(data: bytes) -> bytes:
+    return b"".join(reversed(data.splitlines(keepends=True)))

@@ -113,7 +113,10 @@ def dies_at_once() -> None:
 
 
 class Tones:
-    """The provider of the tone engine."""
+    """The provider of the tone engine.
+
+    TEST_ENGINE_PARTS has its version and model; with TEST_ENGINE_ACCENTLESS it says no accents.
+    """
 
     name = "tones"
     base_mib = 10

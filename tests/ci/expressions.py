@@ -7,7 +7,7 @@ from typing import Any
 Function = Callable[..., Any]
 
 _PLACE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
-_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||==|!=|[!(),]|[\w.-]+)")
+_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||==|!=|>|[!(),]|[\w.-]+)")
 #: A condition that asks for none of these is about what succeeded only.
 _OF_STATUS = re.compile(r"\b(?:always|cancelled|failure|success)\(\)")
 
@@ -85,6 +85,8 @@ class _Reader:
             return value == self._one()
         if self._take("!="):
             return value != self._one()
+        if self._take(">"):
+            return bool(value > self._one())
         return value
 
     def _one(self) -> Any:
@@ -97,6 +99,8 @@ class _Reader:
             return value
         if token.startswith("'"):
             return token[1:-1].replace("''", "'")
+        if token.isdigit():
+            return int(token)
         if self._take("("):
             return self._functions[token](*self._arguments())
         return self._named(token)

@@ -84,21 +84,28 @@ class Repository:
         needs: Mapping[str, Job] | None = None,
         *,
         event: str = "push",
-        matrix: Mapping[str, Any] | None = None,
-        total: int = 1,
+        around: Mapping[str, Any] | None = None,
+        attempt: int = 1,
     ) -> Job:
-        """A job of the example, on the newest commit of main, in a checkout of its own."""
-        return self._runner(event, {}).run(
-            name, needs or {}, {"matrix": matrix or {}, "strategy": {"job-total": total}}
-        )
+        """A job of the example, on the newest commit of main, in a checkout of its own.
+
+        Args:
+            name: of the job.
+            needs: the jobs that it needs.
+            event: what the run is for.
+            around: contexts of its own, such as ``matrix``.
+            attempt: 2 and more where it is run again.
+        """
+        contexts = {"github": {"event_name": event, "run_attempt": attempt}, **(around or {})}
+        return self._runner({}).run(name, needs or {}, contexts)
 
     def run_action(
         self, inputs: Mapping[str, str], environment: Mapping[str, str]
     ) -> tuple[dict[str, str], bool]:
         """The action alone: its outputs, and whether it succeeded."""
-        return self._runner("push", environment).run_action(inputs)
+        return self._runner(environment).run_action(inputs)
 
-    def _runner(self, event: str, environment: Mapping[str, str]) -> "_Runner":
+    def _runner(self, environment: Mapping[str, str]) -> "_Runner":
         """A machine of its own for a job on the newest commit of main."""
         self._machines += 1
         workspace = self.folder / f"workspace-{self._machines}"
@@ -112,7 +119,7 @@ class Repository:
             artifacts=self.folder / "artifacts",
             caches=self.folder / "caches",
         )
-        return _Runner(self, place, event, {**self._environment, **environment})
+        return _Runner(self, place, {**self._environment, **environment})
 
     def run_all(self, shards: int | None = None) -> dict[str, Job]:
         """All jobs of a push, in the order in which they need one another.
@@ -128,9 +135,12 @@ class Repository:
         made = {f"generate {each}": self.run_shard(jobs, each, all_shards) for each in all_shards}
         return {**jobs, **made, "merge": self.run_merge({**jobs, **made})}
 
-    def run_shard(self, jobs: Mapping[str, Job], number: int, of: Sequence[int]) -> Job:
+    def run_shard(
+        self, jobs: Mapping[str, Job], number: int, of: Sequence[int], *, attempt: int = 1
+    ) -> Job:
         """One of the jobs ``generate``."""
-        return self.run("generate", jobs, matrix={"shard": number}, total=len(of))
+        around = {"matrix": {"shard": number}, "strategy": {"job-total": len(of)}}
+        return self.run("generate", jobs, around=around, attempt=attempt)
 
     def run_merge(self, jobs: Mapping[str, Job]) -> Job:
         """The job ``merge`` after these."""
@@ -141,14 +151,13 @@ class Repository:
 
 class _Runner:
     def __init__(
-        self, repository: Repository, place: Place, event: str, environment: Mapping[str, str]
+        self, repository: Repository, place: Place, environment: Mapping[str, str]
     ) -> None:
         self._repository = repository
         self._place = place
         self._workflow = read(WORKFLOW)
         self._job = Job(workspace=place.workspace)
         self._github = {
-            "event_name": event,
             "ref": f"refs/heads/{place.branch}",
             "ref_name": place.branch,
             "sha": place.commit,
@@ -174,8 +183,8 @@ class _Runner:
     def run(self, name: str, needs: Mapping[str, Job], around: Mapping[str, Any]) -> Job:
         job = self._workflow["jobs"][name]
         values = {
-            "github": self._github,
             **around,
+            "github": {**self._github, **around["github"]},
             "needs": {
                 need: {"result": each.result, "outputs": each.outputs}
                 for need, each in needs.items()

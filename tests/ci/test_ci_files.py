@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from tests.ci.author import IGNORED
 from tests.ci.jobs import OURS, WORKFLOW, read
 from tests.conftest import ROOT
 from tts_assets import __version__
@@ -155,6 +156,10 @@ def test_every_command_and_option_of_the_guide_exists() -> None:
     for command, words in lines:
         options = re.findall(r"--[a-z-]+", words)
         assert set(options) <= _options(command), (command, words)
+
+
+def test_what_keeps_audio_out_of_git_is_what_was_tried() -> None:
+    assert f"```gitignore\n{IGNORED}" in GUIDE
 
 
 def test_every_hook_starts_a_command_that_exists() -> None:

@@ -8,7 +8,7 @@ own. At the end lines are sorted, one for each asset, without totals or times: t
 different clips merge without conflict, by git's own way of taking the lines of both.
 """
 
-from tts_assets.ledger.known import Known, Recorded, compacted, read
+from tts_assets.ledger.known import Known, Recorded, compacted, read, read_from
 from tts_assets.ledger.line import (
     ATTRIBUTES,
     ATTRIBUTES_NAME,
@@ -35,5 +35,6 @@ __all__ = [
     "origins",
     "origins_of",
     "read",
+    "read_from",
     "whole_lines",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -44,8 +45,15 @@ class _Sum(msgspec.Struct, gc=False):
     sha256: str = ""
 
 
+#: So much of a file is looked at in one piece.
+_PIECE_BYTES = 1 << 18
+
 _key_decoder = msgspec.json.Decoder(_Key)
 _sum_decoder = msgspec.json.Decoder(_Sum)
+
+
+def _recorded(key: _Key) -> Recorded:
+    return Recorded(key.recipe, key.bytes)
 
 
 def _nothing(_: str) -> str | None:
@@ -81,17 +89,53 @@ def read(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _noth
         InputError: a whole line is not a ledger line, as after a merge with conflicts, or one of a
             newer version.
     """
+    return read_from(io.BytesIO(data), file=file, hash_of=hash_of)
+
+
+def read_from(
+    stream: BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _nothing
+) -> Known:
+    """The same for an open file: of a ledger in order, only one piece at a time is in memory."""
+    recorded: dict[str, Recorded] = {}
+    count, last, is_whole = 0, "", True
+    while block := stream.read(_PIECE_BYTES) + stream.readline():
+        whole = block.rfind(b"\n") + 1
+        is_whole = whole == len(block)
+        keys = _sound_keys(block[:whole]) if whole else []
+        assets = [key.asset for key in keys or ()]
+        recorded.update(zip(assets, map(_recorded, keys or ()), strict=True))
+        count += len(assets)
+        in_order = keys is not None and assets == sorted(assets) and [last] < assets[:1]
+        if whole and not (in_order and len(recorded) == count):
+            stream.seek(0)
+            return _disordered(stream.read(), file=file, hash_of=hash_of)
+        last = assets[-1] if assets else last
+    return Known(recorded=recorded, tidy=is_whole)
+
+
+def _sound_keys(lines: bytes) -> list[_Key] | None:
+    """What planning needs of each line; None where one of them has to be looked at for itself."""
+    try:
+        keys = _key_decoder.decode_lines(lines)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    # All at once: there are a million of them.
+    assets = "\n".join(["", *[key.asset for key in keys], ""])
+    doubtful = any(sign in assets for sign in ("..", "\0", "\n/", "\n\\", "\n\n"))
+    newest = max([key.version for key in keys], default=VERSION)
+    return None if doubtful or newest > VERSION else keys
+
+
+def _disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None]) -> Known:
+    """What a ledger says whose lines are not in order, or in which one is wrong; see :func:`read`."""
     whole = data.rfind(b"\n") + 1
     keys = _keys(data[:whole], file)
+    recorded = {key.asset: _recorded(key) for key in keys}
     if all(one.asset < other.asset for one, other in pairwise(keys)):
-        recorded = {key.asset: Recorded(key.recipe, key.bytes) for key in keys}
         return Known(recorded=recorded, tidy=whole == len(data))
     chosen = _chosen(_lines(data[:whole]), hash_of)
-    recorded = {key.asset: Recorded(key.recipe, key.bytes) for key in keys}
     for asset, number in chosen.items():
-        recorded[asset] = (
-            Recorded("", 0) if number is None else Recorded(keys[number].recipe, keys[number].bytes)
-        )
+        recorded[asset] = Recorded("", 0) if number is None else _recorded(keys[number])
     return Known(recorded=recorded, tidy=False)
 
 

@@ -20,6 +20,7 @@ class Addresses:
     Attributes:
         by_recipe: the asset's name carries the recipe, so that it can only ever hold one sound.
         url_by_id: the URL carries neither recipe nor asset, so that only ids tell URLs apart.
+        names_tell: both names carry the recipe, so that no two sounds can have one of them.
     """
 
     def __init__(self, asset: str, url: str, ext: Format) -> None:
@@ -39,6 +40,7 @@ class Addresses:
         templates.check_url(url)
         self.by_recipe = "{recipe}" in asset
         self.url_by_id = "{recipe}" not in url and "{asset}" not in url
+        self.names_tell = self.by_recipe and not self.url_by_id
         # {asset} written out: braces stand for what is escaped already.
         whole = url.replace("{asset}", quote(asset, safe="/{}"))
         self._ours = templates.pattern(whole) if "{recipe}" in whole else None

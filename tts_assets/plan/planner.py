@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
 
 
+_FRESH = "its file exists under its recipe"
+
+
 class State(StrEnum):
     """How a clip stands before a run."""
 
@@ -135,6 +138,8 @@ class Planner:
         """
         recipe = self._recipes.of(clip.form, clip.voice)
         asset, url = addresses.of(clip, recipe)
+        if clip.url == url and addresses.names_tell and self._is_fresh(asset, recipe, clip):
+            return Planned(clip, recipe, asset, url, State.FRESH, _FRESH)
         before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
@@ -204,6 +209,14 @@ class Planner:
             )
         return self._known
 
+    def _is_fresh(self, asset: str, recipe: str, clip: Clip) -> bool:
+        """Whether a clip with its own URL is surely fresh, as most are: :meth:`asset_state` knows."""
+        record = self._recorded.get(asset)
+        if record is None or record[0] != recipe or self._force or clip.parallel is not None:
+            return False
+        size = self._present.get(asset)
+        return size == record[1] > 0 or (size is None and self._ledger_alone)
+
     def asset_state(self, asset: str, recipe: str) -> tuple[State, str]:
         """The state of an asset that was made from this recipe, if it was made, and the reason."""
         size = self._present.get(asset)
@@ -217,7 +230,7 @@ class Planner:
             return State.DAMAGED, wrong
         if self._force:
             return State.STALE, "it is remade because of --force"
-        return State.FRESH, "its file exists under its recipe"
+        return State.FRESH, _FRESH
 
     def _state_by_ledger(self, asset: str, recipe: str) -> tuple[State, str]:
         """The state of an asset of which only the ledger says what it was made from."""

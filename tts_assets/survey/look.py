@@ -69,15 +69,14 @@ class Survey:
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 
-    def claim(self, clip: Clip) -> None:
-        """Give a place for a URL to a clip.
+    def claim(self, clip: Clip, file: str) -> None:
+        """Give a place for a URL to a clip; ``file``: the real path of its catalogue.
 
         Raises:
             InputError: another clip has it, or one that lies within it or around it.
         """
         if clip.place is None:
             return
-        file = os.path.realpath(clip.file)
         other = self._places.setdefault((file, clip.place), clip)
         around = [clip.place[:end] for end in range(1, len(clip.place))]
         for place in around:
@@ -116,15 +115,16 @@ def survey(
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be listed.
     """
-    look = _Look(settings, provider, matters, judge, lines=lines)
-    with _uncollected(), look.selection:
-        for reader in open_catalogues(settings, look.found.trouble):
-            look.at(reader)
-            # Or all of the last document is looked at once more by the collector.
-            del reader
-        look.settle()
-        look.leave_contested()
-        look.tell_look_alikes()
+    with _uncollected():
+        look = _Look(settings, provider, matters, judge, lines=lines)
+        with look.selection:
+            for reader in open_catalogues(settings, look.found.trouble):
+                look.at(reader)
+                # Or all of the last document is looked at once more by the collector.
+                del reader
+            look.settle()
+            look.leave_contested()
+            look.tell_look_alikes()
     return look.found
 
 
@@ -178,11 +178,12 @@ class _Look:
         refused: list[tuple[Place, InputError]] = []
         first = len(found.planned)
         is_wanted = self.selection.of(reader)
+        file = os.path.realpath(reader.document.file)
         for clip in reader.clips():
             wanted = is_wanted is None or is_wanted(clip)
             try:
                 if source.files:
-                    found.claim(clip)
+                    found.claim(clip, file)
                 item = self._planner.state_of(clip, names, keep_foreign=keep_foreign)
             except InputError as problem:
                 refused.append((clip.at, problem))
@@ -237,7 +238,7 @@ class _Look:
         damaged = self._damaged(data, {item.asset for item, _ in items}) if deep else frozenset()
         for item, is_settled in items:
             if item.state is State.FRESH and item.asset in damaged:
-                reason = "its file has other bytes than were made"
+                reason = "its file has other bytes than were made: delete it, and it is made again"
                 item = item._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
             if is_settled or deep or self._shared:
                 self._take(item, found.planned)
@@ -305,12 +306,14 @@ class _Look:
         """What the ledger says, and which files there are."""
         found = self.found
         for storage in self._storages:
-            path = storage.root / ledger.NAME
-            known = ledger.read(_bytes(path), file=str(path), hash_of=storage.hash_of)
-            found.recorded |= known.recorded
+            known = _known(storage)
+            found.recorded = (
+                {**found.recorded, **known.recorded} if found.recorded else known.recorded
+            )
             found.untidy = not known.tidy or storage.has_leftovers()
             folders = {*self._addresses.folders(), *_folders(known.recorded)}
-            found.present |= storage.sizes(_outermost(folders))
+            present = storage.sizes(_outermost(folders))
+            found.present = {**found.present, **present} if found.present else present
         if judge is None:
             nothing = known.recorded.keys().isdisjoint(found.present)
             judge = Judged.LEDGER if nothing and known.recorded else Judged.FILES
@@ -371,6 +374,22 @@ def _outermost(folders: Iterable[str]) -> list[str]:
         if not any(other in {"", folder} or folder.startswith(f"{other}/") for other in found):
             found.append(folder)
     return found
+
+
+def _known(storage: Storage) -> ledger.Known:
+    """What the ledger in an output folder says; nothing where there is none.
+
+    Raises:
+        InputError: it cannot be read, or is damaged.
+    """
+    path = storage.root / ledger.NAME
+    try:
+        with path.open("rb") as stream:
+            return ledger.read_from(stream, file=str(path), hash_of=storage.hash_of)
+    except (FileNotFoundError, NotADirectoryError):
+        return ledger.Known()
+    except OSError as exc:
+        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
 
 
 def ledger_bytes(settings: Settings) -> bytes:

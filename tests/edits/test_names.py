@@ -1,0 +1,167 @@
+"""Other names: files are moved and URLs written, and nothing is said again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.edited import (
+    ALL,
+    BY_ID,
+    BY_RECIPE,
+    NEW,
+    Edit,
+    Edited,
+    all_moved,
+    becomes_clean,
+    by_both,
+    by_id,
+    by_recipe,
+    settings_are,
+    spoken,
+    to_make,
+    words,
+)
+from tts_assets.domain import Kind
+from tts_assets.mapping import BUILT_IN, Overwrite, Source
+from tts_assets.plan import State
+from tts_assets.settings import OnEngineChange
+
+KNOWN = "/audio/{asset}"
+
+
+CDN = "https://cdn.example/v2/{asset}"
+
+
+def _templates(asset: str = BY_RECIPE, url: str = KNOWN) -> Edit:
+    return settings_are(asset=asset, url=url)
+
+
+def _there_and_back(project: Edited) -> None:
+    project.set(asset=BY_ID)
+    project.generate()
+    project.set(asset=BY_RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("project", "edit"),
+    [
+        pytest.param(BY_RECIPE, _templates(BY_ID), id="by recipe -> by id"),
+        pytest.param(BY_ID, _templates(BY_RECIPE), id="by id -> by recipe"),
+        pytest.param(BY_RECIPE, _templates(f"v2/{BY_RECIPE}"), id="a folder before recipes"),
+        pytest.param(BY_ID, _templates(f"v2/{BY_ID}"), id="a folder before ids"),
+        pytest.param(BY_RECIPE, _templates(BY_ID, CDN), id="by recipe -> by id, and the URLs"),
+        pytest.param(BY_RECIPE, _templates("{recipe}.{ext}"), id="without a folder"),
+    ],
+    indirect=["project"],
+)
+@pytest.mark.parametrize("policy", OnEngineChange)
+def test_another_template_moves_every_file_and_says_nothing(
+    policy: OnEngineChange, project: Edited, edit: Edit, engine_log: Path
+) -> None:
+    edit(project)
+    project.set(on_engine_change=policy)
+    plan = all_moved(project)
+    assert to_make(project) == plan
+    assert plan.keys() == set(ALL)
+    becomes_clean(project, engine_log, plan)
+
+
+@by_recipe
+def test_a_template_that_is_set_back_finds_its_files_again(
+    project: Edited, engine_log: Path
+) -> None:
+    _there_and_back(project)
+    standing = project.status()
+    assert (standing.planned, standing.urls_to_write) == ((), len(ALL))
+    becomes_clean(project, engine_log, {})
+
+
+@by_recipe
+def test_another_template_for_urls_alone_writes_them_and_makes_nothing(
+    project: Edited, engine_log: Path
+) -> None:
+    project.set(url=CDN)
+    standing = project.status()
+    assert (standing.planned, standing.urls_to_write) == ((), len(ALL))
+    becomes_clean(project, engine_log, {})
+    assert project.entries()[0]["audioUrl"].startswith("https://cdn.example/v2/vocabulary/")
+
+
+@by_id
+def test_urls_that_look_like_people_s_own_are_kept_and_it_is_said(
+    project: Edited, engine_log: Path
+) -> None:
+    before = project.entries()
+    project.set(url=CDN)
+    standing = project.status()
+    assert (standing.states[State.LOCKED], standing.stale) == (len(ALL), False)
+    assert any('overwrite = "always"' in note for note in standing.notes)
+    project.generate()
+    assert (project.entries(), spoken(engine_log)) == (before, [])
+
+
+def _sources(project: Edited) -> tuple[Source, ...]:
+    return tuple(
+        replace(
+            BUILT_IN[kind],
+            files=(str(project.file(kind)),),
+            overwrite=Overwrite.ALWAYS,
+            name=kind,
+        )
+        for kind in (Kind.VOCABULARY, Kind.GRAMMAR)
+    )
+
+
+@by_id
+def test_urls_with_ids_get_another_template_where_any_address_is_replaced(
+    project: Edited, engine_log: Path
+) -> None:
+    project.set(url=CDN, sources=_sources(project), paths=())
+    standing = project.status()
+    assert (standing.planned, standing.urls_to_write) == ((), len(ALL))
+    becomes_clean(project, engine_log, {})
+
+
+@by_recipe
+def test_a_voice_that_is_set_back_finds_its_files_again(project: Edited, engine_log: Path) -> None:
+    before = project.entries()
+    project.set(voice="other")
+    project.generate()
+    project.set(voice=None)
+    standing = project.status()
+    assert (standing.planned, standing.urls_to_write) == ((), len(ALL))
+    becomes_clean(project, engine_log, {})
+    assert project.entries() == before
+
+
+@by_recipe
+def test_a_url_that_tells_only_an_id_does_not_say_that_a_new_text_was_made(
+    project: Edited, engine_log: Path
+) -> None:
+    project.set(url="/say/{id}/{part}")
+    project.entry(2, word="鳥")
+    project.generate()
+    becomes_clean(project, engine_log, {})
+    project.entry(2, word="馬")
+    assert to_make(project) == words("2", because=NEW)
+    becomes_clean(project, engine_log, words("2", because=NEW))
+
+
+@by_both
+def test_readings_that_move_up_in_their_list_are_not_said_again(
+    project: Edited, engine_log: Path
+) -> None:
+    kanji = {"id": 1, "kanji": "日", "onyomi": ["ニチ", "ジツ"], "kunyomi": ["ひ", "か"]}
+    project.write([kanji], "kanji")
+    project.generate()
+    entries = project.entries("kanji")
+    entries[0]["onyomi"].pop(0)
+    entries[0]["onyomi"].append("ニ")
+    entries[0]["kunyomi"].reverse()
+    project.write(entries, "kanji")
+    spoken(engine_log)
+    project.generate()
+    assert spoken(engine_log) == ["日"]
+    assert not project.status(deep=True).stale
+    assert project.wrong() == []
