@@ -87,3 +87,18 @@ def test_a_wrong_line_is_named_wherever_it_stands(
 def test_dots_in_a_name_lead_nowhere(lines: list[bytes]) -> None:
     known = _read(*lines, _line(0, asset="vocabulary/a..b.mp3"))
     assert (len(known.recorded), known.tidy) == (LINES + 1, True)
+
+
+@pytest.mark.parametrize("number", [0, 1_500, LINES - 1])
+def test_what_an_asset_was_made_from_is_found_wherever_it_stands(
+    lines: list[bytes], number: int
+) -> None:
+    asset = f"vocabulary/{number:024}.mp3"
+    stream = io.BytesIO(b"".join(lines))
+    assert [each.asset for each in ledger.origins_of(stream, {asset})] == [asset]
+
+
+def test_what_is_no_line_hides_none_of_those_beside_it(lines: list[bytes]) -> None:
+    names = {f"vocabulary/{number:024}.mp3" for number in (0, LINES - 1)}
+    data = b"".join([b"<<<<<<< HEAD\n", *lines, b"{"])
+    assert {each.asset for each in ledger.origins_of(data, names)} == names

@@ -11,6 +11,7 @@ import msgspec
 
 from tts_assets.errors import InputError
 from tts_assets.ledger.line import VERSION, being_replaced
+from tts_assets.ledger.pieces import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,9 +45,6 @@ class _Sum(msgspec.Struct, gc=False):
     recipe: str
     sha256: str = ""
 
-
-#: So much of a file is looked at in one piece.
-_PIECE_BYTES = 1 << 18
 
 _key_decoder = msgspec.json.Decoder(_Key)
 _sum_decoder = msgspec.json.Decoder(_Sum)
@@ -98,10 +96,10 @@ def read_from(
     """The same for an open file: of a ledger in order, only one piece at a time is in memory."""
     recorded: dict[str, Recorded] = {}
     count, last, is_whole = 0, "", True
-    while block := stream.read(_PIECE_BYTES) + stream.readline():
-        whole = block.rfind(b"\n") + 1
-        is_whole = whole == len(block)
-        keys = _sound_keys(block[:whole]) if whole else []
+    for piece in pieces(stream):
+        whole = piece.rfind(b"\n") + 1
+        is_whole = whole == len(piece)
+        keys = _sound_keys(piece[:whole]) if whole else []
         assets = [key.asset for key in keys or ()]
         recorded.update(zip(assets, map(_recorded, keys or ()), strict=True))
         count += len(assets)

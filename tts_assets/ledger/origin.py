@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import io
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from tts_assets.ledger.line import Line
+from tts_assets.ledger.pieces import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -62,9 +64,24 @@ def whole_lines(data: bytes) -> Iterator[Line]:
             yield _line_decoder.decode(line)
 
 
-def origins_of(data: bytes, names: Container[str]) -> Iterator[Origin]:
+def origins_of(data: bytes | BinaryIO, names: Container[str]) -> Iterator[Origin]:
     """The origins of those whose asset, recipe or brief is among these names."""
-    for line in data.splitlines():
+    for piece in pieces(io.BytesIO(data) if isinstance(data, bytes) else data):
+        if _may_have(piece, names):
+            yield from _origins_in(piece, names)
+
+
+def _may_have(lines: bytes, names: Container[str]) -> bool:
+    """Whether a look at each of these lines is worth it: of a million, few are asked for."""
+    try:
+        found = _name_decoder.decode_lines(lines)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return True
+    return any(name.asset in names or name.brief in names or name.recipe in names for name in found)
+
+
+def _origins_in(lines: bytes, names: Container[str]) -> Iterator[Origin]:
+    for line in lines.splitlines():
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
             name = _name_decoder.decode(line)
             if name.asset in names or name.brief in names or name.recipe in names:

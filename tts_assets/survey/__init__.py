@@ -1,7 +1,8 @@
 """What stands where: the catalogues, the assets that exist, and the plan that follows."""
 
 from tts_assets.survey.earlier import changes
-from tts_assets.survey.look import Survey, ledger_bytes, survey
+from tts_assets.survey.files import ledger_bytes, opened_ledger
+from tts_assets.survey.look import Survey, survey
 from tts_assets.survey.shared import Sums, from_output
 from tts_assets.survey.voices import Origins, recipes, voice, voice_info
 
@@ -12,6 +13,7 @@ __all__ = [
     "changes",
     "from_output",
     "ledger_bytes",
+    "opened_ledger",
     "recipes",
     "survey",
     "voice",

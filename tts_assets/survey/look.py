@@ -22,6 +22,7 @@ from tts_assets.settings import OnEngineChange
 from tts_assets.storage import Storage
 from tts_assets.survey.addresses import SourceAddresses
 from tts_assets.survey.earlier import Earlier, Pending
+from tts_assets.survey.files import bytes_of, known_by, opened_ledger
 from tts_assets.survey.shared import Shared, Sums
 from tts_assets.survey.voices import Origins, check_voices, recipes
 
@@ -160,7 +161,7 @@ class _Look:
         self._failed: dict[str, str] = {}
         for storage in self._storages:
             path = storage.root / failures.NAME
-            self._failed |= failures.read(_bytes(path), file=str(path))
+            self._failed |= failures.read(bytes_of(path), file=str(path))
         self._look_at_folder(judge)
         self._planner = plan.Planner(
             recipes=self._recipes,
@@ -222,20 +223,20 @@ class _Look:
             return
         provisional, found.planned = found.planned, []
         names = {name for each in self._pending.values() for name in each.names()}
-        data = ledger_bytes(self._settings)
-        earlier = Earlier(
-            ledger.origins_of(data, names),
-            stands=self._stands,
-            now=self._origin_now,
-            keep=self._settings.on_engine_change is OnEngineChange.KEEP,
-        )
+        with opened_ledger(self._settings) as lines:
+            earlier = Earlier(
+                ledger.origins_of(lines, names),
+                stands=self._stands,
+                now=self._origin_now,
+                keep=self._settings.on_engine_change is OnEngineChange.KEEP,
+            )
         items = []
         for number, item in self._own(provisional):
             pending = self._pending.get(number)
             if pending is not None:
                 item = self._remembered(earlier.settled(pending._replace(item=item)))  # noqa: PLW2901
             items.append((item, pending is not None))
-        damaged = self._damaged(data, {item.asset for item, _ in items}) if deep else frozenset()
+        damaged = self._damaged({item.asset for item, _ in items}) if deep else frozenset()
         for item, is_settled in items:
             if item.state is State.FRESH and item.asset in damaged:
                 reason = "its file has other bytes than were made: delete it, and it is made again"
@@ -283,13 +284,14 @@ class _Look:
         if item.state not in self.selection.passed_over and self._matters(item):
             planned.append(item)
 
-    def _damaged(self, data: bytes, assets: set[str]) -> frozenset[str]:
+    def _damaged(self, assets: set[str]) -> frozenset[str]:
         """The assets whose files have other bytes than the ledger says."""
         sums: dict[str, set[str]] = {}
-        for each in ledger.origins_of(data, assets):
-            record = self.found.recorded.get(each.asset)
-            if each.sha256 and each.asset in assets and record == (each.recipe, each.bytes):
-                sums.setdefault(each.asset, set()).add(each.sha256)
+        with opened_ledger(self._settings) as lines:
+            for each in ledger.origins_of(lines, assets):
+                record = self.found.recorded.get(each.asset)
+                if each.sha256 and each.asset in assets and record == (each.recipe, each.bytes):
+                    sums.setdefault(each.asset, set()).add(each.sha256)
         unknown = sum(asset not in sums for asset in assets & self.found.present.keys())
         if unknown:
             self.found.trouble.notes.append(
@@ -306,7 +308,7 @@ class _Look:
         """What the ledger says, and which files there are."""
         found = self.found
         for storage in self._storages:
-            known = _known(storage)
+            known = known_by(storage)
             found.recorded = (
                 {**found.recorded, **known.recorded} if found.recorded else known.recorded
             )
@@ -374,45 +376,6 @@ def _outermost(folders: Iterable[str]) -> list[str]:
         if not any(other in {"", folder} or folder.startswith(f"{other}/") for other in found):
             found.append(folder)
     return found
-
-
-def _known(storage: Storage) -> ledger.Known:
-    """What the ledger in an output folder says; nothing where there is none.
-
-    Raises:
-        InputError: it cannot be read, or is damaged.
-    """
-    path = storage.root / ledger.NAME
-    try:
-        with path.open("rb") as stream:
-            return ledger.read_from(stream, file=str(path), hash_of=storage.hash_of)
-    except (FileNotFoundError, NotADirectoryError):
-        return ledger.Known()
-    except OSError as exc:
-        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
-
-
-def ledger_bytes(settings: Settings) -> bytes:
-    """The ledger of the output folder; nothing where there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    return _bytes(Path(settings.output) / ledger.NAME)
-
-
-def _bytes(path: Path) -> bytes:
-    """A file in the output folder; nothing where there is none.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return b""
-    except OSError as exc:
-        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
 
 
 @contextmanager

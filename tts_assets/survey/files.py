@@ -1,0 +1,71 @@
+"""Files in the output folder that tell of assets: the ledger, and the list of what failed."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from tts_assets import ledger
+from tts_assets.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.settings import Settings
+    from tts_assets.storage import Storage
+
+
+def known_by(storage: Storage) -> ledger.Known:
+    """What the ledger in an output folder says.
+
+    Raises:
+        InputError: it cannot be read, or is damaged.
+    """
+    path = storage.root / ledger.NAME
+    with _opened(path) as stream:
+        return ledger.read_from(stream, file=str(path), hash_of=storage.hash_of)
+
+
+def ledger_bytes(settings: Settings) -> bytes:
+    """All of the ledger of the output folder; nothing where there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    with opened_ledger(settings) as stream:
+        return stream.read()
+
+
+@contextmanager
+def opened_ledger(settings: Settings) -> Iterator[BinaryIO]:
+    """The same, to be read piece by piece: that of a million assets is as long as catalogues."""
+    with _opened(Path(settings.output) / ledger.NAME) as stream:
+        yield stream
+
+
+def bytes_of(path: Path) -> bytes:
+    """A file in the output folder; nothing where there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    with _opened(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with _stream(path) as stream:
+            yield stream
+    except OSError as exc:
+        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
+
+
+def _stream(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        return io.BytesIO()
