@@ -113,14 +113,14 @@ class Edited:
         return self.audio / url.removeprefix("/audio/")
 
     def status(self, *, deep: bool = False) -> Standing:
-        return status(self.settings, deep=deep)
+        return status(replace(self.settings, deep=deep))
 
     def generate(self) -> Report:
         return generate_sync(self.settings)
 
     def clips(self) -> dict[str, Planned]:
         """How every clip stands, by its entry and part."""
-        found = surveys.survey(self.settings, Telling(self.settings), judge=None)
+        found = surveys.survey(self.settings, Telling(self.settings), may_lack_files=True)
         return {f"{item.clip.entry} {item.clip.part}": item for item in found.planned}
 
     def wrong(self) -> list[str]:

@@ -20,6 +20,7 @@ from tts_assets.generate_clips.limits import Limits
 from tts_assets.plan import Job
 from tts_assets.prices import Price
 from tts_assets.providers import registry
+from tts_assets.settings import Only
 from tts_assets.storage import Storage
 
 pytestmark = pytest.mark.anyio
@@ -230,3 +231,25 @@ async def test_a_run_that_waits_for_another_gives_up_when_time_is_over(
     with store.locked(lambda: None):
         report = await generate(replace(settings, max_duration_seconds=5.0), on_event=on_event)
     assert (*_left(report), report.stopped) == (0, 5, "max-duration = 5 s", False)
+
+
+async def test_moves_that_wait_for_another_run_are_left_when_time_is_over_too(
+    settings: Settings, clock: Clock
+) -> None:
+    def on_event(event: Event) -> None:
+        clock.now += 10 * isinstance(event, Waiting)
+
+    await generate(settings)
+    renamed = replace(settings, asset="new/{kind}/{recipe}.{ext}", max_duration_seconds=5.0)
+    store = Storage(Path(settings.output))
+    with store.locked(lambda: None):
+        report = await generate(renamed, on_event=on_event)
+    assert (*_left(report), report.moved) == (0, 5, "max-duration = 5 s", 0)
+    assert (await generate(renamed)).moved == 5
+
+
+async def test_what_only_leaves_out_is_counted(settings: Settings) -> None:
+    await generate(settings)
+    _write(Path(settings.paths[0]), *WORDS, "新しい")
+    report = await generate(replace(settings, only=(Only.CHANGED,)))
+    assert (report.made, report.passed_over, report.left) == (0, 1, 0)

@@ -39,16 +39,15 @@ def generate_sync(
     return anyio.run(work)
 
 
-def status_of(settings: Settings | None = None, *, deep: bool = False) -> Standing:
+def status_of(settings: Settings | None = None) -> Standing:
     """How every clip stands, found out without an engine; nothing is changed.
 
     Args:
         settings: what to look at; None is what the command line does without options.
-        deep: every file is read, and held against its hash.
 
     Raises:
         UsageError: the settings are wrong.
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be read.
     """
-    return status(settings or Settings(), deep=deep, find_orphans=True)
+    return status(settings or Settings(), find_orphans=True)

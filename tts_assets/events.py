@@ -179,6 +179,7 @@ class Report:
         states: how many clips stood how before the run.
         to_make: jobs that the plan asked for.
         catalogues: files that were read.
+        passed_over: clips that are to be made, and that the run was told to leave.
         made: jobs done.
         to_move: assets whose sound is there already under another name.
         moved: those of them that have it under theirs now.
@@ -212,6 +213,7 @@ class Report:
     dry_run: bool
     states: dict[State, int]
     to_make: int
+    passed_over: int
     made: int
     to_move: int
     moved: int

@@ -126,7 +126,7 @@ def _look(settings: Settings) -> tuple[Pruned, bytes]:
         references.see(item)
         return False
 
-    found = [surveys.survey(each, provider, see, judge=None) for each in _ways(settings)]
+    found = [surveys.survey(each, provider, see, may_lack_files=True) for each in _ways(settings)]
     lines = surveys.ledger_bytes(settings)
     last = found[-1]
     return Pruned(

@@ -16,17 +16,14 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 
-def status(
-    settings: Settings, *, deep: bool = False, lines: bool = True, find_orphans: bool = False
-) -> Standing:
+def status(settings: Settings, *, lines: bool = True, find_orphans: bool = False) -> Standing:
     """Find out how the clips of all catalogues stand.
 
     Where the output folder has no audio files, the ledger alone tells, as in a checkout without
-    them; else files must be there, and have the sizes that the ledger says.
+    them; else files must be there, and have the sizes that the ledger says, or the hashes.
 
     Args:
         settings: which catalogues, what sound, which folder.
-        deep: every file is read, and must have the hash that the ledger says.
         lines: whether clips that are to be made are told with the lines of their records.
         find_orphans: whether to look for assets that no catalogue refers to.
 
@@ -51,9 +48,7 @@ def status(
             urls_to_write += plan.lacks_url(item)
         return item.state in plan.TO_MAKE
 
-    found = surveys.survey(
-        settings, provider, matters, judge=plan.Judged.BYTES if deep else None, lines=lines
-    )
+    found = surveys.survey(settings, provider, matters, may_lack_files=True, lines=lines)
     return Standing(
         states=found.states,
         planned=tuple(found.planned),

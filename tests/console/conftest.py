@@ -1,9 +1,10 @@
 """A project of a few words, and an engine that speaks in the process of the tests."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 import pytest
 
@@ -29,3 +30,16 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
         return Settings(paths=("vocabulary.json",), provider=Paid.name, concurrency=1)
 
     return write
+
+
+@pytest.fixture
+def full() -> Iterator[TextIO]:
+    """A stream on a disk that has no room."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no such device here")
+    stream = Path("/dev/full").open("w", encoding="utf-8")
+    yield stream
+    # What is still to be written goes nowhere, when the file is closed.
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+    stream.close()

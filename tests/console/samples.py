@@ -27,6 +27,7 @@ REPORT = Report(
     dry_run=False,
     states=dict.fromkeys(State, 0),
     to_make=0,
+    passed_over=0,
     made=0,
     to_move=0,
     moved=0,

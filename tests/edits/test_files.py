@@ -113,10 +113,21 @@ def test_other_bytes_of_the_same_size_are_found_by_a_deep_look_alone(
     standing = project.status(deep=True)
     assert standing.judged_by is Judged.BYTES
     assert standing.stale
-    why = "damaged: its file has other bytes than were made: delete it, and it is made again"
+    why = "damaged: its file has other bytes than were made: `generate --deep` makes it again"
     assert to_make(project, deep=True) == words("2", because=why)
     project.asset(2).unlink()
     becomes_clean(project, engine_log, words("2", because="missing"))
+
+
+@by_both
+def test_a_deep_run_makes_anew_what_only_its_hash_gives_away(project: Edited) -> None:
+    right = project.asset(2).read_bytes()
+    _changed(project.asset(2))
+    assert project.generate().made == 0
+    project.set(deep=True)
+    assert project.generate().made == 1
+    assert project.asset(2).read_bytes() == right
+    assert not project.status(deep=True).stale
 
 
 @by_both

@@ -9,19 +9,19 @@ from tts_assets.events import Standing
 from tts_assets.settings import Settings
 
 
-def status(settings: Settings, *, deep: bool, whole: bool) -> ExitCode:
+def status(settings: Settings, *, whole: bool) -> ExitCode:
     """Look, and show how everything stands; ``whole``: all catalogues are looked at."""
-    standing = look.status(settings, deep=deep, find_orphans=whole)
+    standing = look.status(settings, find_orphans=whole)
     _show(settings, standing)
     return _nothing(standing) or ExitCode.OK
 
 
-def check(settings: Settings, *, deep: bool, report: str | None) -> ExitCode:
+def check(settings: Settings, *, report: str | None) -> ExitCode:
     """Look, show what is stale, and say in the exit code whether anything is."""
     folder = None if report is None else Path(report)
     if folder is not None:
         prepare_report(folder)
-    standing = look.status(settings, deep=deep)
+    standing = look.status(settings)
     _show(settings, standing)
     if folder is not None:
         write_report(folder, standing)

@@ -116,8 +116,7 @@ def wait(run: Run, path: str) -> None:
 
 
 def _wait_for_turn(run: Run, path: str) -> None:
-    late = run.jobs and run.limits.late()
-    if run.stop.requested or late or not run.has_work:
+    if run.stop.requested or run.limits.late() or not run.has_work:
         raise BusyError
     wait(run, path)
 

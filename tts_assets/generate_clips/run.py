@@ -77,6 +77,7 @@ async def generate(
             if not run.stopped:
                 # It waited for longer than it may take: all is left.
                 await reckon(run)
+                run.limits.bound = run.limits.bound or run.limits.late()
         except FatalError as exc:
             # What is there gets its URLs all the same.
             run.fatal = run.fatal or str(exc)

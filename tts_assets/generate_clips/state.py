@@ -127,11 +127,12 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         dry_run=dry_run,
         states=run.states,
         to_make=run.to_make,
+        passed_over=found.passed_over,
         made=len(run.made),
         to_move=run.to_move,
         moved=len(run.moved),
         kept=found.kept,
-        left=len(run.limits.left),
+        left=_left(run),
         bound=run.limits.bound,
         failures=tuple(
             Failure(clip=item.clip, reason=run.failures[item.recipe])
@@ -165,6 +166,14 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         traffic=None if run.limiter is None else run.limiter.traffic(),
         cost=None if run.books is None else run.books.cost(),
     )
+
+
+def _left(run: Run) -> int:
+    """The clips that a bound left for another run, those that were only to be moved, too."""
+    if run.limits.bound is None:
+        return 0
+    unmoved = {item.asset for item in run.survey.planned if item.held} - run.moved
+    return len(run.limits.left) + len(unmoved)
 
 
 def _fewer(run: Run) -> tuple[str, ...]:

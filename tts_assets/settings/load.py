@@ -73,19 +73,18 @@ def load(
     }
     _refuse_file(values.get("output"))
     found = keys.from_environment(environment)
-    settings = _settings(values, force=bool(flags.get("force")), found=found)
+    settings = _settings(values, found=found)
+    switches: dict[str, Any] = {name: bool(flags.get(name)) for name in ("force", "deep")}
     once = {
         field: _parsed(key, flags[key], f"--{key}")
         for key, (field, _) in FLAGS.items()
         if flags.get(key) is not None
     }
     # For the engine of one run, it is typed for that run, and stands nowhere else.
-    return replace(settings, api_key_file=flags.get("api-key-file"), **once)
+    return replace(settings, api_key_file=flags.get("api-key-file"), **once, **switches)
 
 
-def _settings(
-    values: Mapping[str, Any], *, force: bool, found: Mapping[str, keys.Secret]
-) -> Settings:
+def _settings(values: Mapping[str, Any], *, found: Mapping[str, keys.Secret]) -> Settings:
     rows = {field: values[field] for _, field, _ in ROWS if field in values}
     fields = {key: value for key, value in values.items() if key not in rows}
     by_table: dict[str, dict[str, Any]] = {name: {} for name in ("", *TABLES)}
@@ -93,7 +92,7 @@ def _settings(
         by_table[key.rpartition(".")[0]][OPTIONS[key][0]] = value
     top = by_table.pop("")
     tables = {name: TABLES[name](**inner) for name, inner in by_table.items()}
-    return Settings(**top, **tables, **rows, keys=found, force=force)
+    return Settings(**top, **tables, **rows, keys=found)
 
 
 def _parsed(key: str, raw: Any, source: str) -> Any:

@@ -256,6 +256,7 @@ class Settings:
         ids: the entries that this run is for, as globs of their ids; empty for all.
         since: the run is for the entries that changed since that git revision; None for all.
         shard: the part of the clips that this run makes, into a folder of its own; None for all.
+        deep: every file that is there is read, and held against its hash.
         force: remake what is fresh.
         batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
         progress: for the command line only.
@@ -297,6 +298,7 @@ class Settings:
     ids: tuple[str, ...] = ()
     since: str | None = None
     shard: Shard | None = None
+    deep: bool = False
     force: bool = False
     batch_mode: bool = False
     progress: Progress = Progress.AUTO

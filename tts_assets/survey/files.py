@@ -34,14 +34,14 @@ def ledger_bytes(settings: Settings) -> bytes:
     Raises:
         InputError: it cannot be read.
     """
-    with opened_ledger(settings) as stream:
+    with opened_ledger(Path(settings.output)) as stream:
         return stream.read()
 
 
 @contextmanager
-def opened_ledger(settings: Settings) -> Iterator[BinaryIO]:
-    """The same, to be read piece by piece: that of a million assets is as long as catalogues."""
-    with _opened(Path(settings.output) / ledger.NAME) as stream:
+def opened_ledger(folder: Path) -> Iterator[BinaryIO]:
+    """That of a folder, to be read piece by piece: a million lines are as long as catalogues."""
+    with _opened(folder / ledger.NAME) as stream:
         yield stream
 
 

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import gc
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tts_assets import catalogue, failures, ledger, plan
+from tts_assets import catalogue, ledger, plan
 from tts_assets.errors import InputError
 from tts_assets.mapping import Overwrite
-from tts_assets.open_catalogues import Trouble, open_catalogues
+from tts_assets.open_catalogues import open_catalogues
 from tts_assets.plan import Judged, State
 from tts_assets.selection import Selection
 from tts_assets.settings import OnEngineChange
-from tts_assets.storage import Storage
 from tts_assets.survey.addresses import SourceAddresses
 from tts_assets.survey.earlier import Earlier, Pending
-from tts_assets.survey.files import bytes_of, known_by, opened_ledger
-from tts_assets.survey.shared import Shared, Sums
+from tts_assets.survey.files import opened_ledger
+from tts_assets.survey.folder import Folder
+from tts_assets.survey.found import Survey
+from tts_assets.survey.shared import Shared
 from tts_assets.survey.voices import Origins, check_voices, recipes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from tts_assets.catalogue import Catalogue
-    from tts_assets.domain import Clip, Place
+    from tts_assets.domain import Place
     from tts_assets.providers import Provider
     from tts_assets.settings import Settings
 
@@ -38,68 +36,12 @@ if TYPE_CHECKING:
 _UNSETTLED = frozenset({State.NEW, State.STALE, State.MISSING, State.DAMAGED})
 
 
-@dataclass(slots=True, kw_only=True)
-class Survey:
-    """Everything known before a run.
-
-    Args:
-        catalogues: those of the wanted kinds, once for each source that reads them.
-        trouble: files and entries that cannot be used, and files that were passed over.
-        states: how many clips stand how.
-        planned: the clips that matter, in the order of the files.
-        untidy: a killed run left something to clear away in the output folder.
-        present: the size of every asset that exists, by its path.
-        recorded: what the ledger says of each asset, by its path.
-        judged_by: what the clips were held against.
-        kept: clips that stay although the engine changed since.
-        sums: what tells the plan that this shard is one of; None for a whole run.
-        unmatched: ids that were asked for and that no entry has, in words; None where all are there.
-    """
-
-    catalogues: list[Catalogue] = field(default_factory=list)
-    trouble: Trouble = field(default_factory=Trouble)
-    states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
-    planned: list[plan.Planned] = field(default_factory=list)
-    untidy: bool = False
-    present: dict[str, int] = field(default_factory=dict)
-    recorded: dict[str, ledger.Recorded] = field(default_factory=dict)
-    judged_by: Judged = Judged.FILES
-    kept: tuple[plan.Kept, ...] = ()
-    sums: Sums | None = None
-    unmatched: str | None = None
-    _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
-    _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
-
-    def claim(self, clip: Clip, file: str) -> None:
-        """Give a place for a URL to a clip; ``file``: the real path of its catalogue.
-
-        Raises:
-            InputError: another clip has it, or one that lies within it or around it.
-        """
-        if clip.place is None:
-            return
-        other = self._places.setdefault((file, clip.place), clip)
-        around = [clip.place[:end] for end in range(1, len(clip.place))]
-        for place in around:
-            if isinstance(place[-1], str):
-                other = self._places.get((file, place), other)
-                self._objects.setdefault((file, place), clip)
-        other = self._objects.get((file, clip.place), other)
-        if other is not clip:
-            raise InputError(
-                f"the URL of its {clip.part} would take the place of that of {other.part} "
-                f"({other.source}): give each clip a `to` of its own",
-                file=clip.file,
-                entry=f"entry {clip.entry}",
-            )
-
-
 def survey(
     settings: Settings,
     provider: Provider,
     matters: Callable[[plan.Planned], bool] = lambda _: True,
     *,
-    judge: Judged | None = Judged.FILES,
+    may_lack_files: bool = False,
     lines: bool = False,
 ) -> Survey:
     """Read the catalogues and look at the output folder; nothing is changed.
@@ -108,7 +50,7 @@ def survey(
         settings: which catalogues, what sound, which folder.
         provider: the engine that the clips are for.
         matters: which clips to keep; most are fresh, and of no interest to most callers.
-        judge: what clips are held against; None for files where there are any, else the ledger.
+        may_lack_files: where there are no files at all, the ledger alone counts.
         lines: whether clips that are to be made are told with the lines of their records.
 
     Raises:
@@ -117,7 +59,7 @@ def survey(
         FatalError: the output folder cannot be listed.
     """
     with _uncollected():
-        look = _Look(settings, provider, matters, judge, lines=lines)
+        look = _Look(settings, provider, matters, may_lack_files=may_lack_files, lines=lines)
         with look.selection:
             for reader in open_catalogues(settings, look.found.trouble):
                 look.at(reader)
@@ -137,8 +79,8 @@ class _Look:
         settings: Settings,
         provider: Provider,
         matters: Callable[[plan.Planned], bool],
-        judge: Judged | None,
         *,
+        may_lack_files: bool,
         lines: bool,
     ) -> None:
         self.found = Survey()
@@ -154,15 +96,11 @@ class _Look:
         self._pending: dict[int, Pending] = {}
         shard = settings.shard
         self._shared = None if shard is None else Shared(shard, settings.output)
-        # What a shard has made already lies in a folder of its own, and counts before the rest.
-        self._storages = [
-            Storage(Path(each)) for each in dict.fromkeys((settings.output, settings.folder))
-        ]
-        self._failed: dict[str, str] = {}
-        for storage in self._storages:
-            path = storage.root / failures.NAME
-            self._failed |= failures.read(bytes_of(path), file=str(path))
-        self._look_at_folder(judge)
+        self._folder = Folder(settings, self._addresses.folders(), may_lack_files=may_lack_files)
+        self.found.recorded = self._folder.recorded
+        self.found.present = self._folder.present
+        self.found.untidy = self._folder.untidy
+        self.found.judged_by = self._folder.judged_by
         self._planner = plan.Planner(
             recipes=self._recipes,
             present=self.found.present,
@@ -223,7 +161,7 @@ class _Look:
             return
         provisional, found.planned = found.planned, []
         names = {name for each in self._pending.values() for name in each.names()}
-        with opened_ledger(self._settings) as lines:
+        with opened_ledger(Path(self._settings.output)) as lines:
             earlier = Earlier(
                 ledger.origins_of(lines, names),
                 stands=self._stands,
@@ -239,7 +177,7 @@ class _Look:
         damaged = self._damaged({item.asset for item, _ in items}) if deep else frozenset()
         for item, is_settled in items:
             if item.state is State.FRESH and item.asset in damaged:
-                reason = "its file has other bytes than were made: delete it, and it is made again"
+                reason = "its file has other bytes than were made: `generate --deep` makes it again"
                 item = item._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
             if is_settled or deep or self._shared:
                 self._take(item, found.planned)
@@ -281,45 +219,19 @@ class _Look:
 
     def _take(self, item: plan.Planned, planned: list[plan.Planned]) -> None:
         self.found.states[item.state] += 1
-        if item.state not in self.selection.passed_over and self._matters(item):
+        if item.state in self.selection.passed_over:
+            self.found.passed_over += 1
+        elif self._matters(item):
             planned.append(item)
 
     def _damaged(self, assets: set[str]) -> frozenset[str]:
         """The assets whose files have other bytes than the ledger says."""
-        sums: dict[str, set[str]] = {}
-        with opened_ledger(self._settings) as lines:
-            for each in ledger.origins_of(lines, assets):
-                record = self.found.recorded.get(each.asset)
-                if each.sha256 and each.asset in assets and record == (each.recipe, each.bytes):
-                    sums.setdefault(each.asset, set()).add(each.sha256)
-        unknown = sum(asset not in sums for asset in assets & self.found.present.keys())
+        damaged, unknown = self._folder.damaged(assets)
         if unknown:
             self.found.trouble.notes.append(
                 f"{unknown} files are not in the ledger: their names were believed"
             )
-        there = [asset for asset in sums if asset in self.found.present]
-        with ThreadPoolExecutor() as threads:
-            hashes = threads.map(self._hash_of, there)
-            return frozenset(
-                asset for asset, each in zip(there, hashes, strict=True) if each not in sums[asset]
-            )
-
-    def _look_at_folder(self, judge: Judged | None) -> None:
-        """What the ledger says, and which files there are."""
-        found = self.found
-        for storage in self._storages:
-            known = known_by(storage)
-            found.recorded = (
-                {**found.recorded, **known.recorded} if found.recorded else known.recorded
-            )
-            found.untidy = not known.tidy or storage.has_leftovers()
-            folders = {*self._addresses.folders(), *_folders(known.recorded)}
-            present = storage.sizes(_outermost(folders))
-            found.present = {**found.present, **present} if found.present else present
-        if judge is None:
-            nothing = known.recorded.keys().isdisjoint(found.present)
-            judge = Judged.LEDGER if nothing and known.recorded else Judged.FILES
-        found.judged_by = judge
+        return damaged
 
     def _pend(self, item: plan.Planned, names: plan.Addresses) -> None:
         clip = item.clip
@@ -355,27 +267,10 @@ class _Look:
 
     def _remembered(self, item: plan.Planned) -> plan.Planned:
         """What failed last time is told so."""
-        reason = self._failed.get(item.recipe)
+        reason = self._folder.failed.get(item.recipe)
         if reason is None or item.held or item.state not in {State.NEW, State.STALE}:
             return item
         return item._replace(state=State.FAILED, reason=f"it failed last time: {reason}")
-
-    def _hash_of(self, asset: str) -> str | None:
-        return self._storages[0].hash_of(asset)
-
-
-def _folders(recorded: Iterable[str]) -> set[str]:
-    """The folders of the assets that a ledger knows, of earlier templates, too."""
-    return {asset.rpartition("/")[0] for asset in recorded}
-
-
-def _outermost(folders: Iterable[str]) -> list[str]:
-    """Those that lie in none of the others; each is listed with all that is below."""
-    found: list[str] = []
-    for folder in sorted(folders):
-        if not any(other in {"", folder} or folder.startswith(f"{other}/") for other in found):
-            found.append(folder)
-    return found
 
 
 @contextmanager

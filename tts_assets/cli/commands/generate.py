@@ -29,6 +29,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     on_engine_change: options.OnEngineChange = None,
     report: options.Report = None,
     *,
+    deep: options.Deep = False,
     force: Annotated[bool, typer.Option("--force", help="Remake what is fresh, too.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show what would be made, and why.")
@@ -72,6 +73,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
         id=ids or None,
         since=since,
         shard=shard,
+        deep=deep,
         force=force,
         progress=progress,
         **{

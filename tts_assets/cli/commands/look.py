@@ -43,13 +43,14 @@ def status(  # noqa: PLR0913 - one parameter for each option
         output=output,
         id=ids or None,
         since=since,
+        deep=deep,
         **{
             "sound.format": sound_format,
             "on-engine-change": on_engine_change,
             "output-format": output_format,
         },
     )
-    return look(settings, deep=deep, whole=not (paths or ids or since))
+    return look(settings, whole=not (paths or ids or since))
 
 
 @app.command()
@@ -85,13 +86,14 @@ def check(  # noqa: PLR0913 - one parameter for each option
         output=output,
         id=ids or None,
         since=since,
+        deep=deep,
         **{
             "sound.format": sound_format,
             "on-engine-change": on_engine_change,
             "output-format": output_format,
         },
     )
-    return look(settings, deep=deep, report=report)
+    return look(settings, report=report)
 
 
 @app.command()

@@ -1,0 +1,103 @@
+"""Where errors become exit codes: whatever the streams are, a code means what it says."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+import typer
+
+from tests.conftest import Project
+from tts_assets.cli.boundary import answered
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show
+from tts_assets.errors import UsageError
+from tts_assets.settings import OutputFormat
+
+Command = Callable[[], ExitCode]
+Told = pytest.CaptureFixture[str]
+
+
+def _code(command: Command) -> int:
+    with pytest.raises(typer.Exit) as ended:
+        answered(command)()
+    return ended.value.exit_code
+
+
+def _line() -> ExitCode:
+    Show(OutputFormat.TEXT).line("x")
+    return ExitCode.OK
+
+
+def _table() -> ExitCode:
+    Show(OutputFormat.TEXT).table(("a",), [("b",)])
+    return ExitCode.OK
+
+
+def _data() -> ExitCode:
+    Show(OutputFormat.JSON).data([1])
+    return ExitCode.OK
+
+
+def _unflushed() -> ExitCode:
+    sys.stdout.write("x")
+    return ExitCode.FINDINGS
+
+
+def _wrong() -> ExitCode:
+    raise UsageError("it is wrong")
+
+
+def _broken() -> ExitCode:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("command", [_line, _table, _data, _unflushed])
+def test_results_that_cannot_be_written_are_no_bug_but_4(
+    command: Command, full: TextIO, monkeypatch: pytest.MonkeyPatch, capsys: Told
+) -> None:
+    monkeypatch.setattr(sys, "stdout", full)
+    assert _code(command) == ExitCode.FATAL
+    told = capsys.readouterr().err
+    assert told.startswith("error: standard output cannot be written: No space left on device; ")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(("command", "code"), [(_line, 0), (_data, 0), (_wrong, 2), (_broken, 3)])
+def test_streams_that_are_not_there_hear_nothing(
+    command: Command, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert _code(command) == code
+
+
+@pytest.mark.parametrize(("command", "code"), [(_wrong, 2), (_broken, 3)])
+def test_an_error_that_nobody_reads_keeps_its_code(
+    command: Command, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as errors:
+        monkeypatch.setattr(sys, "stderr", errors)
+        assert _code(command) == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device here")
+def test_the_code_is_that_of_the_process(project: Project) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        told = subprocess.run(
+            project.command("schema", "ledger"),
+            env=project.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        unheard = subprocess.run(
+            project.command("schema", "x"), env=project.environment, stderr=full, check=False
+        )
+    assert (told.returncode, told.stderr.count(b"\n")) == (4, 1)
+    assert unheard.returncode == 2
