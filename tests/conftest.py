@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -141,3 +142,15 @@ def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
     return Project(folder, plug_ins)
+
+@pytest.fixture
+def full() -> Iterator[TextIO]:
+    """A stream on a disk that has no room."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no such device here")
+    stream = Path("/dev/full").open("w", encoding="utf-8")
+    yield stream
+    # What is still to be written goes nowhere, when the file is closed.
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+    stream.close()

@@ -19,7 +19,7 @@ from tests.paid import Priced
 from tts_assets import Settings, generate_sync, prices, schemas, status
 from tts_assets.console.data import report_data, standing_data
 from tts_assets.console.documents import States
-from tts_assets.console.text import plain
+from tts_assets.console.text import encodable
 from tts_assets.errors import TtsAssetsError, UsageError
 from tts_assets.japanese import words
 from tts_assets.japanese.words import word_of
@@ -144,7 +144,7 @@ def test_the_report_of_a_run_is_what_its_schema_says(shop: Settings, *, dry_run:
     report = generate_sync(shop, dry_run=dry_run)
     assert report.cost
     assert report.problems
-    told = json.loads(json.dumps(plain(report_data(report))))
+    told = json.loads(json.dumps(encodable(report_data(report))))
     assert bool(told["failed"]) is not dry_run
     assert list(_validator(_closed(schemas.schema("report"))).iter_errors(told)) == []
 
@@ -158,7 +158,7 @@ def test_the_report_of_a_run_without_costs_is_what_its_schema_says() -> None:
 def test_a_standing_is_what_its_schema_says(shop: Settings) -> None:
     generate_sync(shop)
     for found in (status.status(shop, find_orphans=True), standing(planned())):
-        told = json.loads(json.dumps(plain(standing_data(found))))
+        told = json.loads(json.dumps(encodable(standing_data(found))))
         assert list(_validator(_closed(schemas.schema("standing"))).iter_errors(told)) == []
         assert _problems("standing", told | {"judged_by": "guess"}) != []
 

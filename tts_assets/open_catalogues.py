@@ -13,7 +13,7 @@ from tts_assets import catalogue
 from tts_assets.domain import Kind
 from tts_assets.errors import InputError, UsageError
 from tts_assets.mapping import BUILT_IN
-from tts_assets.settings import is_part
+from tts_assets.settings import is_part, is_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +171,7 @@ def _matching(pattern: str) -> list[str]:
         return [pattern]
     # Path.glob refuses patterns that begin at the root.
     found = glob.glob(pattern, recursive=True)  # noqa: PTH207
-    return sorted(path for path in found if Path(path).is_file())
+    return sorted(path for path in found if Path(path).is_file() and not is_report(path))
 
 
 def _inside(path: str, output: str) -> bool:
@@ -221,7 +221,7 @@ def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> I
         )
         for name in sorted(names):
             path = str(Path(root, name))
-            if name.startswith("."):
+            if name.startswith(".") or is_report(path):
                 continue
             if name.endswith(_ENDINGS) or os.path.realpath(path) in sources:
                 yield path

@@ -1,10 +1,9 @@
 """A project of a few words, and an engine that speaks in the process of the tests."""
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
@@ -30,16 +29,3 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
         return Settings(paths=("vocabulary.json",), provider=Paid.name, concurrency=1)
 
     return write
-
-
-@pytest.fixture
-def full() -> Iterator[TextIO]:
-    """A stream on a disk that has no room."""
-    if not Path("/dev/full").exists():
-        pytest.skip("there is no such device here")
-    stream = Path("/dev/full").open("w", encoding="utf-8")
-    yield stream
-    # What is still to be written goes nowhere, when the file is closed.
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
-    stream.close()

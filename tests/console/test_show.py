@@ -4,18 +4,22 @@ import json
 import os
 import sys
 from dataclasses import replace
+from io import BytesIO, TextIOWrapper
 from operator import itemgetter
 from pathlib import Path
+from typing import TextIO
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.console.conftest import HOSTILE, Words
 from tests.console.samples import REPORT, STANDING, failed, planned, standing
 from tts_assets import generate_sync
-from tts_assets.console import Show
+from tts_assets.console import Show, reporter
+from tts_assets.errors import FatalError
 from tts_assets.events import Event, Waiting
 from tts_assets.plan import Judged
-from tts_assets.settings import OutputFormat
+from tts_assets.settings import OutputFormat, Progress
 
 Shown = pytest.CaptureFixture[str]
 
@@ -160,3 +164,107 @@ def test_github_annotates_the_entry_and_keeps_the_figures(
         ),
         "to make   1 clip: 1 stale",
     ]
+
+
+def test_no_room_for_lines_of_json_stops_no_run_but_is_told_at_its_end(
+    words: Words, full: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = Show(OutputFormat.JSONL)
+    monkeypatch.setattr(sys, "stdout", full)
+    assert generate_sync(words("一番"), on_event=show.event).made == 1
+    with pytest.raises(FatalError, match="standard output cannot be written: No space left"):
+        show.report(REPORT)
+
+
+@pytest.mark.parametrize("progress", [Progress.LINES, Progress.BAR])
+def test_errors_and_progress_that_cannot_be_written_stop_no_run(
+    words: Words, full: TextIO, monkeypatch: pytest.MonkeyPatch, progress: Progress
+) -> None:
+    monkeypatch.setattr(sys, "stderr", full)
+    show = Show(OutputFormat.TEXT)
+    show.error("nobody hears it")
+    with reporter(progress, show.errors) as tell:
+        assert generate_sync(words("一番", "例外"), on_event=tell).made == 1
+    assert show.errors._buffer == []
+
+
+def test_a_stream_that_is_closed_or_gone_stops_no_run(
+    words: Words, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    show = Show(OutputFormat.JSONL)
+    with (tmp_path / "closed").open("w") as closed:
+        pass
+    for stream in (closed, None):
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "stderr", stream)
+        show.error("nobody hears it")
+        assert generate_sync(words("一番"), on_event=show.event).failures == ()
+
+
+@pytest.mark.parametrize("output_format", [OutputFormat.JSON, OutputFormat.JSONL, OutputFormat.JUNIT])
+@pytest.mark.parametrize("encoding", ["ascii", "cp932"])
+def test_data_are_utf_8_whatever_standard_output_is(
+    output_format: OutputFormat, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = BytesIO()
+    out = TextIOWrapper(written, encoding=encoding, errors="backslashreplace")
+    monkeypatch.setattr(sys, "stdout", out)
+    Show(output_format).standing(standing(planned("猫鿿\U0001f600")))
+    told = written.getvalue()
+    assert "猫鿿\U0001f600" in told.decode("utf-8")
+    if output_format is OutputFormat.JUNIT:
+        ET.fromstring(told)
+    else:
+        json.loads(told)
+
+
+@pytest.mark.parametrize("before", ["", " \u3000\t"])
+def test_a_file_that_is_named_like_a_command_of_a_workflow_is_none(
+    before: str, capsys: Shown
+) -> None:
+    item = planned(file=f"{before}::error title=pwn::kanji.json")
+    show = Show(OutputFormat.TEXT)
+    show.standing(standing(item))
+    show.report(replace(failed(item), dry_run=True))
+    show.table(("a", "b"), [(item.clip.file, f"{'x' * 80}{item.clip.file * 9}")])
+    out, err = capsys.readouterr()
+    assert "pwn" in out
+    assert [line for line in (out + err).split("\n") if line.lstrip().startswith("::")] == []
+
+
+def test_that_one_waits_is_one_line_of_json_for_each_folder(capsys: Shown) -> None:
+    show = Show(OutputFormat.JSONL)
+    for path in ("a", "a", "b", "a"):
+        show.event(Waiting(path=path))
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["path"] for line in lines] == ["a", "b"]
+
+
+def test_a_dry_run_has_no_command_to_run_again(capsys: Shown) -> None:
+    report = replace(REPORT, dry_run=True, to_make=5, left=3, bound="max-clips = 2")
+    Show(OutputFormat.TEXT).report(report)
+    out = capsys.readouterr().out
+    assert "left      3 clips of these for another run, because of max-clips = 2\n" in out
+    assert "again" not in out
+
+
+def test_what_was_not_chosen_is_counted(capsys: Shown) -> None:
+    report = replace(REPORT, passed_over=1_200)
+    Show(OutputFormat.TEXT).report(report)
+    Show(OutputFormat.JSON).report(report)
+    text, _, data = capsys.readouterr().out.partition("{")
+    assert "not chosen 1,200 clips (--only)\n" in text
+    assert json.loads("{" + data)["passed_over"] == 1_200
+
+
+def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -> None:
+    show = Show(OutputFormat.TEXT)
+    show.report(replace(REPORT, made=1, audio_seconds=1.0, to_make=1, urls_missed=1))
+    show.report(replace(REPORT, made=1_234, urls_written=1_234, doubts=()))
+    show.standing(standing())
+    out = capsys.readouterr().out
+    assert "made      1 clip," in out
+    assert "made      1,234 clips," in out
+    assert "URLs      0 written; 1 entry changed meanwhile" in out
+    assert "URLs      1,234 written" in out
+    assert "errors    1 in the catalogues" in out

@@ -31,3 +31,13 @@ def test_no_character_of_a_text_ends_a_line_of_json() -> None:
 def test_json_means_the_same(text: str) -> None:
     assert json.loads(document({"x": text})) == {"x": text}
     assert json.loads(json_line([text])) == [text]
+
+
+def test_a_command_of_a_workflow_at_the_beginning_of_a_line_is_none_any_more() -> None:
+    assert safe("::error::x") == "\\u003a:error::x"
+    assert safe("a\n \t\u3000::error::x") == "a\n \t\u3000\\u003a:error::x"
+    assert one_line("\n::error::x") == "\\u003a:error::x"
+
+
+def test_colons_that_begin_no_command_stay() -> None:
+    assert safe(": a ::b:: c::\n:d") == ": a ::b:: c::\n:d"

@@ -1,6 +1,7 @@
 """The parts of the command line that its commands are added to, and how each gets its settings."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,13 +49,16 @@ def settings_of(
 ) -> Settings:
     """The settings of a command.
 
+    A format that was not typed, and that the command does not write, is meant for other commands:
+    this one writes text.
+
     Args:
         config: the file to read.
         formats: what it can write to standard output.
         flags: what was typed, by key; None for what was not.
 
     Raises:
-        UsageError: they are wrong, or the command does not write in the format that they ask for.
+        UsageError: they are wrong, or the command does not write in the format that was typed.
     """
     settings = load(
         flags=flags,
@@ -63,6 +67,8 @@ def settings_of(
         config=Path(config) if config else None,
     )
     if settings.output_format not in formats:
+        if flags.get("output-format") is None:
+            return replace(settings, output_format=OutputFormat.TEXT)
         raise UsageError(
             f"output-format {settings.output_format} is not for this command: give "
             f"{' or '.join(formats)}"

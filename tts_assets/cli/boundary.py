@@ -7,7 +7,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import ParamSpec
+from contextlib import suppress
+from typing import ParamSpec, TextIO
 
 import typer
 
@@ -23,21 +24,18 @@ def answered(command: Callable[P, ExitCode]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         _keep_output_ours()
-        for stream in (sys.stdout, sys.stderr):
-            # Some terminals and pipes cannot take Japanese: better an escape than no report.
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
+        _prepare_streams()
         try:
             code = command(*args, **kwargs)
-            sys.stdout.flush()
+            _flush()
         except BrokenPipeError:
-            # Nobody reads any more; Python would complain once again while it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode.PIPE
         except (KeyboardInterrupt, typer.Abort):
             code = ExitCode.INTERRUPTED
         except Exception as exc:  # noqa: BLE001 - the boundary
             code = _code_of(exc)
+        for stream in (sys.stdout, sys.stderr):
+            _let_go(stream)
         raise typer.Exit(code)
 
     return run
@@ -51,14 +49,49 @@ def _keep_output_ours() -> None:
         stamina.instrumentation.set_on_retry_hooks([])
 
 
+def _prepare_streams() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed before we began: nobody wants to hear us.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            # Some terminals and pipes cannot take Japanese: better an escape than no report.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    from tts_assets.console.streams import results  # noqa: PLC0415 - rich is heavy for --help
+
+    with results():
+        sys.stdout.flush()
+
+
+def _let_go(stream: TextIO) -> None:
+    """Nobody takes what is left; Python would complain of it once again while it ends."""
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _code_of(error: Exception) -> ExitCode:
-    from tts_assets.console.text import safe  # noqa: PLC0415 - rich is heavy for --help
+    from tts_assets.console.text import safe  # noqa: PLC0415 - see _flush
 
     if not isinstance(error, TtsAssetsError):
-        sys.stderr.write(safe("".join(traceback.format_exception(error))))
-        sys.stderr.write("this is a bug in tts-assets: please report it with the lines above\n")
+        _say(safe("".join(traceback.format_exception(error))))
+        _say("this is a bug in tts-assets: please report it with the lines above\n")
         return ExitCode.BUG
-    sys.stderr.write(f"error: {safe(str(error))}\n")
+    _say(f"error: {safe(str(error))}\n")
     if isinstance(error, UsageError | InputError):
         return ExitCode.USAGE
     return ExitCode.FATAL if isinstance(error, FatalError) else ExitCode.FINDINGS
+
+
+def _say(words: str) -> None:
+    # The code says it, too, to whoever does not read.
+    with suppress(OSError):
+        sys.stderr.write(words)
+        sys.stderr.flush()

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes; of 0 to 4, the last one that fits is used, and 5 only in place of 0."""
+    """The exit codes; of 0 to 4, the last one that fits is used, and 5 and 6 in place of 0."""
 
     #: Everything is as asked for, or was so already.
     OK = 0
@@ -14,9 +14,10 @@ class ExitCode(IntEnum):
     USAGE = 2
     #: A bug in tts-assets.
     BUG = 3
-    #: The engine or the disk ended the run: model missing, key revoked, disk full.
+    #: The engine or the disk ended the run: model missing, key revoked, disk full; results that
+    #: cannot be written.
     FATAL = 4
-    #: A bound of the run was reached, of characters or of cost; run again to go on.
+    #: A bound of the run was reached, of clips, time, characters or cost; run again to go on.
     LIMIT = 5
     #: The selection matched nothing.
     NOTHING = 6

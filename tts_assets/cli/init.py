@@ -17,7 +17,7 @@ from tts_assets.domain import Clip
 from tts_assets.errors import UsageError
 from tts_assets.mapping import written
 from tts_assets.propose import Proposal, Tally, number, propose, tally, toml_of
-from tts_assets.settings import FILE, OutputFormat, Settings, find
+from tts_assets.settings import FILE, OutputFormat, Settings, find, is_report
 from tts_assets.storage import write_whole
 
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
@@ -66,7 +66,7 @@ def init(paths: Sequence[str], *, force: bool) -> ExitCode:
         return ExitCode.NOTHING
     _tell_clips(found, show)
     if settings is not None and not _may_write_over(settings, target):
-        show.error(_show_tables(settings, toml_of(proposal, found)))
+        show.error(_show_tables(settings, toml_of(proposal, found), show))
         return ExitCode.OK
     _write(target, toml_of(proposal, found))
     show.line(f"wrote {FILE}; next: look through it, then `tts-assets lint`, `tts-assets generate`")
@@ -79,7 +79,7 @@ def _may_write_over(settings: Path, target: Path) -> bool:
     return there and typer.confirm(f"{FILE} is there already. Write over it?")
 
 
-def _show_tables(settings: Path, tables: str) -> str:
+def _show_tables(settings: Path, tables: str, show: Show) -> str:
     """Print the tables, and tell where to put them: a second file would hide the settings."""
     where = "into it"
     if settings.name == "pyproject.toml":
@@ -89,8 +89,7 @@ def _show_tables(settings: Path, tables: str) -> str:
         )
     if settings.parent != Path.cwd():
         where += ", with `files` as seen from its folder"
-    sys.stdout.writelines(f"{safe(line)}\n" for line in tables.splitlines())
-    sys.stdout.flush()
+    show.lines(map(safe, tables.splitlines()))
     return (
         f"note: settings are in {_name(settings)} already, so nothing is written: put the tables "
         f"printed above {where}, or write a {FILE} in its place with --force"
@@ -149,8 +148,10 @@ def _below(given: str) -> Iterator[Path]:
             continue
         for name in sorted(names):
             file = Path(root, name)
+            if not name.lower().endswith(_ENDINGS) or name.startswith("."):
+                continue
             # A pipe of such a name would never end.
-            if name.lower().endswith(_ENDINGS) and not name.startswith(".") and file.is_file():
+            if file.is_file() and not is_report(str(file)):
                 yield file
 
 

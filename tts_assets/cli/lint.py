@@ -1,13 +1,12 @@
 """The command `lint`: what is doubtful in the catalogues, as text, JSON or GitHub annotations."""
 
-import sys
-from collections.abc import Iterable
 from functools import partial
 
 import anyio
 
 from tts_assets import lint as look
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.outcome import tried
 from tts_assets.console import Show
 from tts_assets.console.findings import (
     annotation_lines,
@@ -32,24 +31,22 @@ def lint(settings: Settings) -> ExitCode:
         case OutputFormat.JSON:
             show.data(findings_data(report))
         case OutputFormat.GITHUB:
-            _write([*annotation_lines(report), *summary_lines(report)])
-            append_summary(step_summary(report))
+            show.lines([*annotation_lines(report), *summary_lines(report)])
         case OutputFormat.TEXT:
-            _write([*finding_lines(report), *summary_lines(report)])
+            show.lines([*finding_lines(report), *summary_lines(report)])
     for note in report.notes:
         show.error(f"note: {note}")
     if not (report.catalogues or report.findings):
         show.error("there is no catalogue to look at")
-    return _exit_code(report)
+    code = _exit_code(report)
+    if settings.output_format is OutputFormat.GITHUB:
+        return tried(lambda: append_summary(step_summary(report)), show, code)
+    return code
 
 
 def _tell(settings: Settings, show: Show, texts: int) -> None:
     if texts > _MANY and settings.progress is not Progress.NONE:
         show.error(f"reading {texts:,} different texts")
-
-
-def _write(lines: Iterable[str]) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def _exit_code(report: LintReport) -> ExitCode:

@@ -12,6 +12,7 @@ from tts_assets import providers as engines
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
+from tts_assets.console.text import many
 from tts_assets.errors import TtsAssetsError, UsageError
 from tts_assets.open_catalogues import DEFAULT_PATH
 from tts_assets.providers import onnx
@@ -144,7 +145,7 @@ def _catalogues(settings: Settings) -> tuple[str, bool, str]:
     paths = settings.paths
     if settings.sources and not paths:
         count = len(settings.sources)
-        return ("catalogues", True, f"as {count} source{'s'[: count > 1]} of the configuration say")
+        return ("catalogues", True, f"told by {many(count, 'source')} of the configuration")
     paths = paths or (DEFAULT_PATH,)
     missing = [path for path in paths if not Path(path).exists()]
     details = f"not there: {', '.join(missing)}" if missing else ", ".join(paths)

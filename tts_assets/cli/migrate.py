@@ -1,6 +1,5 @@
 """The command `migrate`: moves assets to the names of a new template, and says what became of them."""
 
-import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -8,10 +7,11 @@ from typing import Any
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.prune import exit_code as prune_code
-from tts_assets.cli.prune import waiting
+from tts_assets.cli.outcome import of_pruned
 from tts_assets.console import Show
-from tts_assets.console.text import one_line
+from tts_assets.console.data import problem_data
+from tts_assets.console.summary import changed_meanwhile
+from tts_assets.console.text import many, one_line
 from tts_assets.migrate import Migrated
 from tts_assets.migrate import migrate as move
 from tts_assets.settings import OutputFormat, Settings
@@ -20,11 +20,11 @@ from tts_assets.settings import OutputFormat, Settings
 def migrate(settings: Settings, *, dry_run: bool) -> ExitCode:
     """Move, show what was done, and say in the exit code how it went."""
     show = Show(settings.output_format)
-    migrated = anyio.run(partial(move, settings, dry_run=dry_run, on_event=waiting(show)))
+    migrated = anyio.run(partial(move, settings, dry_run=dry_run, on_event=show.waiting))
     if settings.output_format is OutputFormat.JSON:
         show.data(_data(migrated))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in _lines(migrated))
+        show.lines(_lines(migrated))
         _tell(migrated, show)
     for fatal in _fatal(migrated):
         show.error(f"error: {fatal}")
@@ -37,17 +37,17 @@ def _lines(migrated: Migrated) -> Iterator[str]:
     for each in migrated.moves:
         yield f"{word:<9} {one_line(each.before)} -> {one_line(each.now)}"
     if migrated.dry_run:
-        yield f"to move   {report.to_move:,} assets; nothing was changed"
+        yield f"to move   {many(report.to_move, 'asset')}; nothing was changed"
         yield f"URLs      {report.urls_to_write:,} of fresh clips to write"
     else:
-        missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
-        yield f"moved     {report.moved:,} assets"
+        missed = f"; {changed_meanwhile(report)}" if report.urls_missed else ""
+        yield f"moved     {many(report.moved, 'asset')}"
         yield f"URLs      {report.urls_written:,} written{missed}"
     if pruned is not None:
-        yield f"deleted   {len(pruned.deleted):,} earlier names"
+        yield f"deleted   {many(len(pruned.deleted), 'earlier name')}"
     left = report.to_make if migrated.dry_run else report.left
     if left:
-        yield f"left      {left:,} clips that are to be made: `tts-assets generate` makes them"
+        yield f"left      {many(left, 'clip')} to be made: `tts-assets generate` does it"
 
 
 def _tell(migrated: Migrated, show: Show) -> None:
@@ -58,8 +58,8 @@ def _tell(migrated: Migrated, show: Show) -> None:
         show.error(f"note: {note}")
     if migrated.unmoved:
         show.error(
-            f"{migrated.unmoved:,} assets were not moved, as they have other bytes than were made: "
-            "`tts-assets generate` makes them anew"
+            f"not moved: {many(migrated.unmoved, 'asset')} with other bytes than were made; "
+            "`tts-assets generate` makes such clips anew"
         )
     pruned = migrated.pruned
     if pruned is None:
@@ -87,10 +87,7 @@ def _data(migrated: Migrated) -> dict[str, Any]:
         "spared": [] if pruned is None else [each._asdict() for each in pruned.spared],
         "left": report.to_make if migrated.dry_run else report.left,
         "catalogues": report.catalogues,
-        "problems": [
-            {"file": each.file, "line": each.line, "entry": each.entry, "message": each.message}
-            for each in report.problems
-        ],
+        "problems": list(map(problem_data, report.problems)),
         "notes": list(report.notes),
         "fatal": next(_fatal(migrated), None),
     }
@@ -109,8 +106,8 @@ def _exit_code(migrated: Migrated) -> ExitCode:
         return ExitCode.FATAL
     if report.problems:
         return ExitCode.USAGE
-    if pruned is not None and pruned.orphans and prune_code(pruned) is not ExitCode.OK:
-        return prune_code(pruned)
+    if pruned is not None and pruned.orphans and of_pruned(pruned) is not ExitCode.OK:
+        return of_pruned(pruned)
     if migrated.unmoved or report.urls_missed:
         return ExitCode.FINDINGS
     return ExitCode.OK if report.catalogues else ExitCode.NOTHING

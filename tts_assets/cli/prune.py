@@ -1,14 +1,14 @@
 """The command `prune`: lists the assets that no catalogue refers to, and deletes those that are ours."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.outcome import of_pruned
 from tts_assets.console import Show
-from tts_assets.console.text import one_line
-from tts_assets.events import Event, Orphan, Waiting
+from tts_assets.console.data import problem_data
+from tts_assets.console.text import many, one_line
+from tts_assets.events import Orphan
 from tts_assets.prune import Pruned
 from tts_assets.prune import prune as look
 from tts_assets.settings import OutputFormat, Settings
@@ -17,29 +17,15 @@ from tts_assets.settings import OutputFormat, Settings
 def prune(settings: Settings, *, yes: bool) -> ExitCode:
     """List the orphans, delete them if that was agreed to, and say in the exit code how it went."""
     show = Show(settings.output_format)
-    pruned = look(settings, delete=yes, on_event=waiting(show))
+    pruned = look(settings, delete=yes, on_event=show.waiting)
     if settings.output_format is OutputFormat.JSON:
         show.data(pruned_data(pruned))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in _lines(pruned, deleting=yes))
+        show.lines(_lines(pruned, deleting=yes))
         _tell(pruned, show)
     if pruned.fatal is not None:
         show.error(f"error: {pruned.fatal}")
-    return exit_code(pruned)
-
-
-def waiting(show: Show) -> Callable[[Event], None]:
-    """Tells once for each folder that another run is at work there."""
-
-    @cache
-    def told(path: str) -> None:
-        show.error(f"another run is at work in {path}: waiting for it to end")
-
-    def tell(event: Event) -> None:
-        if isinstance(event, Waiting):
-            told(event.path)
-
-    return tell
+    return of_pruned(pruned)
 
 
 def pruned_data(pruned: Pruned) -> dict[str, Any]:
@@ -53,24 +39,10 @@ def pruned_data(pruned: Pruned) -> dict[str, Any]:
         "forgotten": pruned.forgotten,
         "may_delete": pruned.may_delete,
         "catalogues": pruned.catalogues,
-        "problems": [
-            {"file": each.file, "line": each.line, "entry": each.entry, "message": each.message}
-            for each in pruned.problems
-        ],
+        "problems": list(map(problem_data, pruned.problems)),
         "notes": [*pruned.passed_over, *pruned.notes],
         "fatal": pruned.fatal,
     }
-
-
-def exit_code(pruned: Pruned) -> ExitCode:
-    """How it went; what is somebody's, and kept, is as it should be."""
-    if pruned.fatal is not None:
-        return ExitCode.FATAL
-    if pruned.problems or (pruned.catalogues and pruned.passed_over):
-        return ExitCode.USAGE
-    if pruned.spared:
-        return ExitCode.FINDINGS
-    return ExitCode.OK if pruned.catalogues else ExitCode.NOTHING
 
 
 def _lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
@@ -78,21 +50,21 @@ def _lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
     gone = frozenset(pruned.deleted)
     for each in pruned.orphans:
         word = "not ours" if not each.ours else "deleted" if each in gone else "orphan"
-        size = f"{each.bytes:,} bytes" if each.bytes else "only its line is left"
+        size = f"{many(each.bytes, 'byte')}" if each.bytes else "only its line is left"
         yield f"{word:<9} {one_line(each.asset)} ({size})"
     ours = [each for each in pruned.orphans if each.ours]
     if deleting:
         yield f"deleted   {_sum(pruned.deleted)}"
         lines = pruned.forgotten - len(pruned.deleted)
         if lines:
-            yield f"forgotten {lines:,} lines of assets that were gone already"
+            yield f"forgotten {many(lines, 'line')} of assets that were gone already"
     else:
         yield f"orphans   {_sum(ours)}" + (
             "; --yes deletes them" if ours and pruned.may_delete else ""
         )
     others = len(pruned.orphans) - len(ours)
     if others:
-        yield f"not ours  {others:,} sound{'s'[: others != 1]} that the ledger does not know: kept"
+        yield f"not ours  {many(others, 'sound')} that the ledger does not know: kept"
 
 
 def _tell(pruned: Pruned, show: Show) -> None:
@@ -112,7 +84,7 @@ def _tell(pruned: Pruned, show: Show) -> None:
 
 def _sum(orphans: Iterable[Orphan]) -> str:
     found = tuple(orphans)
-    return f"{len(found):,} asset{'s'[: len(found) != 1]}, {_bytes(found):,} bytes"
+    return f"{many(len(found), 'asset')}, {many(_bytes(found), 'byte')}"
 
 
 def _bytes(orphans: Iterable[Orphan]) -> int:

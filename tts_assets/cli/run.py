@@ -2,12 +2,12 @@
 
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show, prepare_report, reporter, write_report
+from tts_assets.cli.outcome import of_found, told
+from tts_assets.console import Show, prepare_report, reporter
 from tts_assets.events import Estimated, Event, Report
 from tts_assets.generate_clips import Stop, generate
 from tts_assets.settings import Settings
@@ -22,9 +22,7 @@ def run(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
         report: the folder that gets the report's files; None for none.
     """
     show = Show(settings.output_format)
-    folder = None if report is None else Path(report)
-    if folder is not None:
-        prepare_report(folder)
+    folder = prepare_report(report)
     signals = _Signals(show)
     with reporter(settings.progress, show.errors) as progress:
 
@@ -36,13 +34,8 @@ def run(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
             show.event(event)
 
         done = anyio.run(_generate, settings, dry_run, tell, signals)
-    if done is not None:
-        if done.unmatched is not None:
-            show.error(f"error: {done.unmatched}")
-        show.report(done)
-        if folder is not None:
-            write_report(folder, done)
-    return _exit_code(done, signals.first)
+    code = _exit_code(done, signals.first)
+    return code if done is None else told(show, done, folder, code)
 
 
 async def _generate(
@@ -97,5 +90,4 @@ def _exit_code(report: Report | None, received: signal.Signals | None) -> ExitCo
         return ExitCode.FINDINGS
     if report.left and not report.dry_run:
         return ExitCode.LIMIT
-    is_nothing = report.unmatched is not None or not report.catalogues
-    return ExitCode.NOTHING if is_nothing else ExitCode.OK
+    return of_found(report)

@@ -49,6 +49,7 @@ def report_data(report: Report) -> ReportDocument:
         "catalogues": report.catalogues,
         "states": _states(report.states),
         "to_make": report.to_make,
+        "passed_over": report.passed_over,
         "made": report.made,
         "to_move": report.to_move,
         "moved": report.moved,
@@ -59,7 +60,7 @@ def report_data(report: Report) -> ReportDocument:
         "planned": [_planned(each) for each in report.planned],
         "kept": _kept(report.kept),
         "unspoken": [_unspoken(each) for each in report.unspoken],
-        "problems": [_problem(each) for each in report.problems],
+        "problems": [problem_data(each) for each in report.problems],
         "notes": list(report.notes),
         "unmatched": report.unmatched,
         "urls_to_write": report.urls_to_write,
@@ -96,7 +97,7 @@ def standing_data(standing: Standing) -> StandingDocument:
         ],
         "judged_by": standing.judged_by,
         "unspoken": [_unspoken(each) for each in standing.unspoken],
-        "problems": [_problem(each) for each in standing.problems],
+        "problems": [problem_data(each) for each in standing.problems],
         "notes": list(standing.notes),
         "unmatched": standing.unmatched,
         "urls_to_write": standing.urls_to_write,
@@ -235,7 +236,7 @@ def _unspoken(each: Unspoken) -> UnspokenText:
     }
 
 
-def _problem(problem: InputError) -> ProblemData:
+def problem_data(problem: InputError) -> ProblemData:
     return {
         "file": problem.file,
         "line": problem.line,

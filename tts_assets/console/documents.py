@@ -192,6 +192,7 @@ class ReportDocument(TypedDict):
         catalogues: files that were read.
         states: how many clips stood how before the run.
         to_make: clips that were to be made; equal ones count once.
+        passed_over: clips that are to be made, and that `--only` left out.
         made: clips that were made.
         to_move: assets whose sound was there already under another name.
         moved: those of them that have it under theirs now.
@@ -226,6 +227,7 @@ class ReportDocument(TypedDict):
     catalogues: int
     states: States
     to_make: int
+    passed_over: int
     made: int
     to_move: int
     moved: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import (
@@ -62,19 +62,18 @@ class _Narrator(Teller):
         self._move = move
 
     def __call__(self, event: Event) -> None:
-        with suppress(BrokenPipeError):
-            match event:
-                case Advanced():
-                    self._move(event)
-                case Waiting(file=file):
-                    self.once(f"another run is at {file}: waiting for it to end")
-                case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
-                    how = "beginning anew" if anew else "trying again"
-                    self.say(f"{file}: {reason}; {how} in {seconds:g} s")
-                case SetAside(file=file, path=path, reason=reason):
-                    self.say(f"{file}: {reason}: it is not used, and kept as {path}")
-                case _:
-                    pass
+        match event:
+            case Advanced():
+                self._move(event)
+            case Waiting(file=file):
+                self.once(f"another run is at {file}: waiting for it to end")
+            case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
+                how = "beginning anew" if anew else "trying again"
+                self.say(f"{file}: {reason}; {how} in {seconds:g} s")
+            case SetAside(file=file, path=path, reason=reason):
+                self.say(f"{file}: {reason}: it is not used, and kept as {path}")
+            case _:
+                pass
 
 
 class _Bars:

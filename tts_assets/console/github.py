@@ -37,7 +37,7 @@ def annotation_lines(items: Iterable[Item]) -> Iterator[str]:
     for level, some in first.items():
         yield from map(_annotation, some)
         if counts[level] > _ANNOTATIONS:
-            yield f"+{counts[level] - _ANNOTATIONS} more {_PLURALS[level]}"
+            yield f"+{counts[level] - _ANNOTATIONS:,} more {_PLURALS[level]}"
 
 
 def append_summary(text: str) -> None:

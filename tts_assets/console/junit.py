@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
 from tts_assets.console.items import errors_of, of_standing, planned
-from tts_assets.console.text import one_line
+from tts_assets.console.summary import changed_meanwhile
+from tts_assets.console.text import many, one_line
 from tts_assets.plan import State
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ class _Case(NamedTuple):
 
 def report_xml(report: Report) -> str:
     """A run: clips that failed are failures, what cannot be used errors; a dry run skips clips."""
-    missed = report.urls_missed and f"{report.urls_missed} entries changed meanwhile"
+    missed = changed_meanwhile(report) if report.urls_missed else ""
     cases = (
         _of_all("run", "error", one_line(report.fatal or "")),
-        _of_all("URLs", "failure", missed or ""),
+        _of_all("URLs", "failure", missed),
         *map(_wrong, errors_of(report)),
         *_rest(report),
     )
@@ -58,8 +59,9 @@ def report_xml(report: Report) -> str:
 
 def standing_xml(standing: Standing) -> str:
     """A standing: clips that are to be made are failures, what cannot be used errors."""
-    unwritten = standing.urls_to_write and f"{standing.urls_to_write} URLs are to be written"
-    cases = chain([_of_all("URLs", "failure", unwritten or "")], map(_wrong, of_standing(standing)))
+    count = standing.urls_to_write
+    unwritten = f"{many(count, 'URL')} to be written" if count else ""
+    cases = chain([_of_all("URLs", "failure", unwritten)], map(_wrong, of_standing(standing)))
     figures = {
         "urls_to_write": standing.urls_to_write,
         "kept": sum(each.clips for each in standing.kept),

@@ -29,13 +29,13 @@ def paid_again(cost: Cost, rebilled: Rebilled) -> str:
     """That clips which were paid for before are paid for again, and why."""
     named = rebilled.reasons[:_REASONS]
     reasons = [
-        each.words if len(rebilled.reasons) == 1 else f"{each.words} ({each.clips})"
+        each.words if len(rebilled.reasons) == 1 else f"{each.words} ({each.clips:,})"
         for each in named
     ]
     if more := len(rebilled.reasons) - len(named):
-        reasons.append(f"{more} reasons more")
+        reasons.append(f"{many(more, 'reason')} more")
     return (
-        f"{rebilled.bill.clips} of {rebilled.out_of} clips were paid for before, and are made "
+        f"{rebilled.bill.clips:,} of {many(rebilled.out_of, 'clip')} were paid for before, and are made "
         f"again because {', '.join(reasons)}: {_credits(cost, rebilled.bill.credits)}"
     )
 
@@ -68,8 +68,8 @@ def traffic_line(traffic: Traffic) -> str:
     limits = sorted({limit for _, limit in traffic.limits})
     room = f"; {' to '.join(map(str, dict.fromkeys((limits[0], limits[-1]))))} at once"
     return (
-        f"service   {many(traffic.requests, 'request')}, {traffic.refusals} refused, "
-        f"{traffic.retries} repeated{room if limits else ''}; waited {traffic.waited_seconds:.0f} s"
+        f"service   {many(traffic.requests, 'request')}, {traffic.refusals:,} refused, "
+        f"{traffic.retries:,} repeated{room if limits else ''}; waited {traffic.waited_seconds:.0f} s"
     )
 
 
@@ -175,7 +175,7 @@ def _quota(cost: Cost) -> list[str]:
 
 
 def _unsayable(cost: Cost) -> str:
-    return f"; {cost.unsayable} of them cannot be said, and cost nothing" if cost.unsayable else ""
+    return f"; {cost.unsayable:,} of them cannot be said, and cost nothing" if cost.unsayable else ""
 
 
 def _bill(cost: Cost, bill: Bill) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tts_assets.console.teller import Teller
-from tts_assets.console.text import short
+from tts_assets.console.teller import WAITING, Teller
+from tts_assets.console.text import many, short
 from tts_assets.events import ClipFailed, ClipMade, Event, Started, Waiting
 from tts_assets.settings import Progress as Wanted
 
@@ -43,21 +43,11 @@ def reporter(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], Non
         wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
     if wanted is Wanted.BAR:
         with _bar(console) as bar:
-            yield _unheard(_Narrator(console, _Bar(bar)))
+            yield _Narrator(console, _Bar(bar))
     elif wanted is Wanted.LINES:
-        yield _unheard(_Narrator(console, _Lines(console)))
+        yield _Narrator(console, _Lines(console))
     else:
         yield lambda _: None
-
-
-def _unheard(tell: Callable[[Event], None]) -> Callable[[Event], None]:
-    """Go on when nobody reads any more: the run is about clips, not about telling."""
-
-    def told(event: Event) -> None:
-        with suppress(BrokenPipeError):
-            tell(event)
-
-    return told
 
 
 class _Narrator(Teller):
@@ -73,11 +63,11 @@ class _Narrator(Teller):
     def __call__(self, event: Event) -> None:
         match event:
             case Waiting(path=path):
-                self.once(f"another run is at work in {path}: waiting for it to end")
+                self.once(WAITING.format(path))
             case Started(jobs=jobs, workers=workers):
                 self._total, self._workers = jobs, workers
                 self._begun = time.monotonic()
-                self.once(f"{jobs} clips to make, {workers} at once")
+                self.once(f"{many(jobs, 'clip')} to make, {workers} at once")
                 self._face.begin(jobs)
             case ClipMade():
                 self._sounding += event.audio_seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.console.data import report_data, standing_data
@@ -12,24 +13,33 @@ from tts_assets.console.step_summary import report_markdown, standing_markdown
 from tts_assets.console.text import document
 from tts_assets.errors import UsageError
 from tts_assets.events import Report
+from tts_assets.settings import REPORT_FILES
 from tts_assets.storage import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tts_assets.events import Standing
 
 
-def prepare_report(folder: Path) -> None:
+def prepare_report(given: str | None) -> Path | None:
     """Make the folder, and see that files can be written there: better before a run than after it.
+
+    Args:
+        given: the folder as it was typed; None for none.
 
     Raises:
         UsageError: they cannot.
     """
-    with _writing(folder):
+    if given is None:
+        return None
+    if not given.strip():
+        raise UsageError("--report is blank: name a folder, such as report, or leave it out")
+    with _writing(given):
+        folder = Path(given).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+    return folder
 
 
 def write_report(folder: Path, report: Report | Standing) -> None:
@@ -50,15 +60,18 @@ def _files(told: Report | Standing) -> dict[str, bytes]:
         texts = document(report_data(told)), report_xml(told), report_markdown(told)
     else:
         texts = document(standing_data(told)), standing_xml(told), standing_markdown(told)
-    names = ("report.json", "junit.xml", "summary.md")
-    return {name: text.encode() for name, text in zip(names, texts, strict=True)}
+    return {
+        name: text.encode("utf-8", "backslashreplace")
+        for name, text in zip(REPORT_FILES, texts, strict=True)
+    }
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _writing(folder: Path | str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as exc:
+    # Also where nobody has such a home.
+    except (OSError, ValueError, RuntimeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
         raise UsageError(
             f"--report: {folder} cannot be written: {reason}; name a folder that can be"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,11 @@ from tts_assets.console.junit import report_xml, standing_xml
 from tts_assets.console.lines import ReportLine, StandingLine
 from tts_assets.console.money import expected, paid_again
 from tts_assets.console.step_summary import report_markdown, standing_markdown
+from tts_assets.console.streams import errors, results, send
 from tts_assets.console.summary import report_lines, standing_lines
+from tts_assets.console.teller import WAITING
 from tts_assets.console.text import document, json_line, one_line, safe
+from tts_assets.events import Waiting
 from tts_assets.settings import OutputFormat
 
 if TYPE_CHECKING:
@@ -40,21 +43,34 @@ class _Console(Console):
 
 
 class Show:
-    """Writes results to standard output, and everything else to standard error."""
+    """Writes results to standard output, and everything else to standard error.
+
+    What cannot be written to standard error is left out; results that cannot be written are a
+    ``FatalError``, or a ``BrokenPipeError`` where nobody reads them any more.
+    """
 
     def __init__(self, output_format: OutputFormat) -> None:
         """Choose between text for people and the formats for programs."""
         self._format = output_format
-        self.errors = _Console(stderr=True, soft_wrap=True, emoji=False)
+        self.errors = Console(file=errors(), soft_wrap=True, emoji=False)
         self._out = _Console(soft_wrap=True, emoji=False)
+        self._waited: set[str] = set()
 
     def event(self, event: Event) -> None:
         """What happens in a run, as a line of JSON where that is asked for."""
-        if self._format is not OutputFormat.JSONL:
+        if self._format is not OutputFormat.JSONL or (
+            isinstance(event, Waiting) and not self._is_new(event)
+        ):
             return
-        # The run is about clips, not about telling; its report meets the closed pipe once more.
-        with contextlib.suppress(BrokenPipeError):
-            _write(json_line(event_data(event)))
+        line = json_line(event_data(event))
+        # The run is about clips, not about telling; its report meets the same error once more.
+        with suppress(OSError, ValueError):
+            send(line)
+
+    def waiting(self, event: Event) -> None:
+        """That another run is at work in a folder, once for each."""
+        if isinstance(event, Waiting) and self._is_new(event):
+            self.error(WAITING.format(event.path))
 
     def report(self, report: Report) -> None:
         """What a run did.
@@ -111,8 +127,9 @@ class Show:
         for heading in headings:
             table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(safe(cell)) for cell in row))
-        self._out.print(table)
+            table.add_row(*(Text(_in_column(cell)) for cell in row))
+        with results():
+            self._out.print(table)
 
     def data(self, value: Any) -> None:
         """One JSON document."""
@@ -120,37 +137,48 @@ class Show:
 
     def line(self, words: str) -> None:
         """A line of results."""
-        self._out.print(safe(words), markup=False, highlight=False)
+        with results():
+            self._out.print(safe(words), markup=False, highlight=False)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines of results that are safe to show already."""
+        with results():
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.flush()
 
     def error(self, words: str) -> None:
         """A line of what went wrong."""
-        # Nobody reads them: no reason to stop what is being done.
-        with contextlib.suppress(BrokenPipeError):
-            self.errors.print(safe(words), markup=False, highlight=False)
+        self.errors.print(safe(words), markup=False, highlight=False)
 
     def _report(self, report: Report) -> None:
         if report.dry_run:
             self._list(map(planned, report.planned), len(report.planned), self.line)
         self._complain(errors_of(report), len(report.problems) + len(report.failures))
         self._notes(report.notes)
-        self._lines(report_lines(report))
+        self._figures(report_lines(report))
 
     def _standing(self, standing: Standing) -> None:
         self._list(map(planned, standing.planned), len(standing.planned), self.line)
         self._complain(map(problem, standing.problems), len(standing.problems))
         self._notes(standing.notes)
-        self._lines(standing_lines(standing))
+        self._figures(standing_lines(standing))
 
     def _complain(self, items: Iterable[Item], count: int) -> None:
         """What went wrong; the sort comes first, as with all errors."""
         told = (f"{item.sort}: {item.where}: {item.told}" for item in items)
         self._list(told, count, self.error)
 
-    def _annotate(self, items: Iterable[Item], lines: Iterable[str]) -> None:
-        self._lines(github.annotation_lines(items))
-        self._lines(lines)
+    def _is_new(self, event: Waiting) -> bool:
+        """Whether it was not told yet that the run waits there."""
+        is_new = event.path not in self._waited
+        self._waited.add(event.path)
+        return is_new
 
-    def _lines(self, lines: Iterable[str]) -> None:
+    def _annotate(self, items: Iterable[Item], lines: Iterable[str]) -> None:
+        self.lines(github.annotation_lines(items))
+        self._figures(lines)
+
+    def _figures(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.line(line)
 
@@ -163,9 +191,14 @@ class Show:
         for each in islice(told, _LISTED):
             say(str(each))
         if count > _LISTED:
-            say(f"... and {count - _LISTED} more; --output-format json has them all")
+            say(f"... and {count - _LISTED:,} more; --output-format json has them all")
 
 
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+def _write(data: str) -> None:
+    with results():
+        send(data)
+
+
+def _in_column(cell: str) -> str:
+    # Where a cell is folded, any part of it may begin a line.
+    return safe(cell).replace("::", "\\u003a:")

@@ -31,7 +31,7 @@ def standing_markdown(standing: Standing) -> str:
 
 
 def _page(command: str, lines: Iterable[str], items: list[Item]) -> str:
-    figures = ((line[:LABEL].strip(), line[LABEL:]) for line in lines)
+    figures = ((line[:LABEL].strip(), line[LABEL:].strip()) for line in lines)
     page = [f"### tts-assets {command}", "", *table(("", ""), figures), ""]
     if items:
         page += fitting(_rows(items), len(items))

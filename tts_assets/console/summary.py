@@ -29,12 +29,14 @@ def report_lines(report: Report) -> list[str]:
     """What a run did."""
     lines = _chosen(report.chosen)
     lines += _to_make(report) if report.dry_run else _made(report)
+    if report.passed_over:
+        lines.append(f"not chosen {many(report.passed_over, 'clip')} (--only)")
     lines += [*_kept(report.kept), *_at_rest(report.states)]
     lines += _unusable(len(report.unspoken), len(report.problems))
     if not report.dry_run:
-        missed = f"; {report.urls_missed} entries changed meanwhile" if report.urls_missed else ""
+        missed = f"; {changed_meanwhile(report)}" if report.urls_missed else ""
         where = "written" if report.shard is None else "kept for `tts-assets merge`"
-        lines.append(f"URLs      {report.urls_written} {where}{missed}")
+        lines.append(f"URLs      {report.urls_written:,} {where}{missed}")
         if report.shard is not None:
             lines.append(f"shard     {one_line(report.shard)}")
     lines += [*_left(report), *_service(report)]
@@ -46,6 +48,11 @@ def report_lines(report: Report) -> list[str]:
     if report.credit and report.made:
         lines.append(f"credit    {one_line(report.credit)}")
     return lines
+
+
+def changed_meanwhile(report: Report) -> str:
+    """How many entries did not get their URLs."""
+    return f"{many(report.urls_missed, 'entry', 'entries')} changed meanwhile"
 
 
 def standing_lines(standing: Standing) -> list[str]:
@@ -72,22 +79,26 @@ def _chosen(reason: str | None) -> list[str]:
 
 
 def _to_make(report: Report) -> list[str]:
-    lines = [f"to make   {report.to_make} clips; nothing was changed"]
+    lines = [f"to make   {many(report.to_make, 'clip')}; nothing was changed"]
     if report.to_move:
         lines.append(f"to move   {many(report.to_move, 'asset')} to other names, without speaking")
     if report.urls_to_write:
-        lines.append(f"URLs      {report.urls_to_write} of fresh clips to write")
+        lines.append(f"URLs      {report.urls_to_write:,} of fresh clips to write")
     return lines
 
 
 def _made(report: Report) -> list[str]:
-    pace = f" in {report.seconds:.1f} s, {report.workers} at once"
-    sound = f", {report.audio_seconds:.0f} s of speech" if report.made else ""
-    lines = [f"made      {report.made} clips{sound}{pace}", f"failed    {len(report.failures)}"]
+    pace = f" in {report.seconds:,.1f} s, {report.workers} at once"
+    sound = f", {report.audio_seconds:,.0f} s of speech" if report.made else ""
+    lines = [
+        f"made      {many(report.made, 'clip')}{sound}{pace}",
+        f"failed    {len(report.failures):,}",
+    ]
     if report.moved:
         lines.append(f"moved     {many(report.moved, 'asset')} to other names, without speaking")
     if report.doubts:
-        lines.append(f"doubtful  {len(report.doubts)} readings or accents: see `tts-assets lint`")
+        doubts = many(len(report.doubts), "reading or accent", "readings or accents")
+        lines.append(f"doubtful  {doubts}: see `tts-assets lint`")
     return lines
 
 
@@ -101,15 +112,15 @@ def _kept(kept: Iterable[Kept]) -> list[str]:
 
 
 def _at_rest(states: Mapping[State, int]) -> list[str]:
-    lines = [f"fresh     {states.get(State.FRESH, 0)}"]
+    lines = [f"fresh     {states.get(State.FRESH, 0):,}"]
     if states.get(State.LOCKED):
-        lines.append(f"locked    {states[State.LOCKED]} (recordings that are not ours are kept)")
+        lines.append(f"locked    {states[State.LOCKED]:,} (recordings that are not ours are kept)")
     return lines
 
 
 def _unusable(unspoken: int, problems: int) -> list[str]:
-    lines = [f"unspoken  {unspoken} texts with nothing to say"] if unspoken else []
-    return [*lines, f"errors    {problems} in the catalogues"] if problems else lines
+    lines = [f"unspoken  {many(unspoken, 'text')} with nothing to say"] if unspoken else []
+    return [*lines, f"errors    {problems:,} in the catalogues"] if problems else lines
 
 
 def _orphans(orphans: tuple[Orphan, ...]) -> str:
@@ -123,6 +134,8 @@ def _left(report: Report) -> list[str]:
     if not report.left or (report.cost is not None and report.cost.left.clips):
         return []
     clips = many(report.left, "clip")
+    if report.dry_run:
+        return [f"left      {clips} of these for another run, because of {report.bound}"]
     return [f"left      {clips} for another run, because of {report.bound}; {_go_on(report)}"]
 
 

@@ -9,6 +9,9 @@ from tts_assets.console.text import safe
 if TYPE_CHECKING:
     from rich.console import Console
 
+#: That one waits, and where.
+WAITING = "another run is at work in {}: waiting for it to end"
+
 
 class Teller:
     """Writes lines that cannot act on the terminal."""

@@ -12,13 +12,16 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
     r"|#(?=#\[)"
 )
+#: How its commands begin now: the runner obeys them at the beginning of a line, or behind spaces.
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 _UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)")
 
 
 def safe(text: str) -> str:
-    """The text with everything that could act on a terminal shown as an escape instead."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    """The text with all that could act on a terminal or a workflow shown as an escape instead."""
+    shown = _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _COMMAND.sub(r"\1\\u003a", shown) if "::" in shown else shown
 
 
 def escaped(document: str) -> str:
@@ -37,27 +40,27 @@ def short(text: str, most: int = 40) -> str:
     return safe(line if len(line) <= most else f"{line[: most - 1]}…")
 
 
-def many(count: int, noun: str) -> str:
-    """How many there are of something."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def many(count: int, noun: str, plural: str | None = None) -> str:
+    """How many there are of something; ``plural`` where that is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def document(value: Any) -> str:
     """Nested data as a JSON document with its line feed."""
-    return escaped(json.dumps(plain(value), ensure_ascii=False, indent=2)) + "\n"
+    return escaped(json.dumps(encodable(value), ensure_ascii=False, indent=2)) + "\n"
 
 
 def json_line(value: Any) -> str:
     """Nested data as one line of JSON Lines."""
-    return escaped(json.dumps(plain(value), ensure_ascii=False)) + "\n"
+    return escaped(json.dumps(encodable(value), ensure_ascii=False)) + "\n"
 
 
-def plain(value: Any) -> Any:
+def encodable(value: Any) -> Any:
     """Nested data with every text in it safe to show; for JSON, where escapes do the rest."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {plain(key): plain(each) for key, each in value.items()}
+        return {encodable(key): encodable(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [encodable(each) for each in value]
     return value

@@ -20,11 +20,13 @@ from tts_assets.settings.model import (
     time_limits,
 )
 from tts_assets.settings.options import OPTIONS
+from tts_assets.settings.reports import REPORT_FILES, is_report
 from tts_assets.settings.shard import Shard, is_part, part_folders
 
 __all__ = [
     "FILE",
     "OPTIONS",
+    "REPORT_FILES",
     "Device",
     "ElevenLabsSettings",
     "KokoroSettings",
@@ -43,6 +45,7 @@ __all__ = [
     "find",
     "is_part",
     "is_path",
+    "is_report",
     "load",
     "part_folders",
     "time_limits",

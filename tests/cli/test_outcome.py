@@ -1,0 +1,126 @@
+"""How commands end: a report's files come first, and no trouble in telling hides how a run went."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from tests.console.conftest import Words, words
+from tests.console.samples import REPORT
+from tts_assets import Settings, generate_sync
+from tts_assets.cli.apps import EVERY, settings_of
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.outcome import told
+from tts_assets.cli.prune import prune
+from tts_assets.cli.run import run
+from tts_assets.cli.status import check, status
+from tts_assets.console import Show, prepare_report
+from tts_assets.errors import FatalError, UsageError
+from tts_assets.mapping import source_of
+from tts_assets.settings import OutputFormat
+
+__all__ = ["words"]
+NAMES = ["junit.xml", "report.json", "summary.md"]
+Told = pytest.CaptureFixture[str]
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(each.name for each in Path(folder).iterdir())
+
+
+def test_files_of_a_report_are_there_although_nothing_can_be_shown(
+    words: Words, full: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = words("一番")
+    monkeypatch.setattr(sys, "stdout", full)
+    with pytest.raises(FatalError, match="standard output"):
+        check(settings, report="checked")
+    with pytest.raises(FatalError, match="standard output"):
+        run(settings, dry_run=False, report="made")
+    assert (_files("checked"), _files("made")) == (NAMES, NAMES)
+    assert json.loads(Path("made/report.json").read_bytes())["made"] == 1
+
+
+def test_a_step_s_summary_that_cannot_be_written_is_told_after_all_else(
+    words: Words, monkeypatch: pytest.MonkeyPatch, capsys: Told
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(Path.cwd()))
+    bad = replace(words("例外"), output_format=OutputFormat.GITHUB)
+    assert run(bad, dry_run=False, report="r") == ExitCode.FINDINGS
+    assert check(bad, report="r") == ExitCode.FINDINGS
+    out, err = capsys.readouterr()
+    assert "made      0 clips" in out
+    assert err.splitlines()[-1].startswith("error: GITHUB_STEP_SUMMARY: ")
+    good = replace(words("一番"), output_format=OutputFormat.GITHUB)
+    assert run(good, dry_run=False, report="r") == ExitCode.USAGE
+    assert _files("r") == NAMES
+
+
+def test_files_that_cannot_be_written_any_more_keep_nothing_from_being_shown(
+    tmp_path: Path, capsys: Told
+) -> None:
+    (tmp_path / "r").write_text("x")
+    show = Show(OutputFormat.TEXT)
+    codes = [told(show, REPORT, tmp_path / "r", code) for code in (ExitCode.OK, ExitCode.LIMIT)]
+    assert codes == [ExitCode.USAGE, ExitCode.LIMIT]
+    out, err = capsys.readouterr()
+    assert "made      0 clips" in out
+    assert err.startswith("error: --report: ")
+
+
+@pytest.mark.parametrize("given", ["", "  "])
+def test_a_report_has_a_folder_with_a_name(given: str) -> None:
+    with pytest.raises(UsageError, match="--report is blank: name a folder"):
+        prepare_report(given)
+
+
+def test_a_tilde_is_one_s_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert prepare_report("~/r") == tmp_path / "r"
+    assert (tmp_path / "r").is_dir()
+    with pytest.raises(UsageError, match="--report: ~nobody-at-all"):
+        prepare_report("~nobody-at-all/r")
+
+
+def _with_source(settings: Settings) -> Settings:
+    row = {"files": "**/*.json", "kind": "vocabulary", "clip": [{"text": "word", "to": "audioUrl"}]}
+    return replace(settings, paths=(), sources=(source_of(row, "x"),))
+
+
+@pytest.mark.parametrize("by_source", [False, True])
+def test_a_report_among_catalogues_is_none(words: Words, *, by_source: bool) -> None:
+    settings = replace(words("一番"), paths=(".",))
+    if by_source:
+        settings = _with_source(settings)
+    assert run(settings, dry_run=False, report="vocabulary") == ExitCode.OK
+    again = generate_sync(settings)
+    assert (again.catalogues, again.problems, again.notes) == (1, (), ())
+    assert check(settings, report="vocabulary") == ExitCode.OK
+    assert prune(settings, yes=True) == ExitCode.OK
+
+
+def test_a_file_of_that_name_alone_is_read_as_any_other(words: Words) -> None:
+    settings = replace(words("一番"), paths=(".",))
+    Path("vocabulary").mkdir()
+    Path("vocabulary/report.json").write_text("{")
+    assert len(generate_sync(settings).problems) == 1
+
+
+def test_status_always_ends_with_0(words: Words, capsys: Told) -> None:
+    unknown = replace(words("例外"), ids=("nobody",))
+    assert status(unknown, whole=False) == ExitCode.OK
+    assert "error: no entry has an id like" in capsys.readouterr().err
+    Path("vocabulary.json").write_text("[7]")
+    assert status(words(), whole=True) == ExitCode.OK
+
+
+def test_a_format_that_was_not_typed_gives_way_to_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTS_ASSETS_OUTPUT_FORMAT", "jsonl")
+    assert settings_of(None).output_format is OutputFormat.TEXT
+    assert settings_of(None, EVERY).output_format is OutputFormat.JSONL
+    with pytest.raises(UsageError, match="jsonl is not for this command: give text or json"):
+        settings_of(None, **{"output-format": "jsonl"})
