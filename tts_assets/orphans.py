@@ -14,6 +14,7 @@ from tts_assets.plan.recipes import DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import BinaryIO
 
     from tts_assets.settings import Settings
 
@@ -88,7 +89,7 @@ class References:
         file = asset.rpartition("/")[2].casefold()
         return file in self._files or not self._recipes.isdisjoint((recipe, *_RECIPE.findall(file)))
 
-    def waited_for(self, lines: bytes, assets: Iterable[str]) -> set[str]:
+    def waited_for(self, lines: bytes | BinaryIO, assets: Iterable[str]) -> set[str]:
         """Those assets, of a ledger's lines, whose text has clips that are still to be made."""
         if not self._texts:
             return set()
@@ -101,7 +102,7 @@ def orphans(
     *,
     present: Mapping[str, int],
     recorded: Mapping[str, tuple[str, int]],
-    lines: bytes,
+    lines: bytes | BinaryIO,
 ) -> list[Orphan]:
     """The assets that no catalogue refers to, in the order of their paths.
 
@@ -112,7 +113,7 @@ def orphans(
         references: what all clips of all catalogues refer to.
         present: the size in bytes of every file in the assets' folders, by its path.
         recorded: recipe and size in bytes that the ledger has for an asset, by its path.
-        lines: the ledger itself.
+        lines: the ledger itself, or an open one.
     """
     ours = {
         asset

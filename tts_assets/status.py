@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets import formats, plan, providers
@@ -73,11 +74,7 @@ def _orphans(
     """Assets that nothing refers to; None where not all that may refer to them was read."""
     if settings.kinds or found.trouble.problems:
         return None
-    return tuple(
-        orphans(
-            references,
-            present=found.present,
-            recorded=found.recorded,
-            lines=surveys.ledger_bytes(settings),
+    with surveys.opened_ledger(Path(settings.output)) as lines:
+        return tuple(
+            orphans(references, present=found.present, recorded=found.recorded, lines=lines)
         )
-    )
