@@ -292,3 +292,16 @@ def test_a_revision_since_which_nothing_changed_is_no_mistake(
 ) -> None:
     report = generate_sync(replace(three, paths=(committed,), since="HEAD"))
     assert (report.made, _exit_code(report, None)) == (0, 0)
+
+
+def test_an_entry_that_cannot_be_used_is_there_all_the_same(three: Settings) -> None:
+    entries = [{"id": 1, "word": "犬"}, {"id": 2, "word": ["猫"]}]
+    Path(three.paths[0]).write_text(json.dumps(entries))
+    report = generate_sync(replace(three, ids=("2",)))
+    assert len(report.problems) == 1
+    assert report.unmatched is None
+
+
+def test_what_is_made_anew_whole_cannot_be_some_of_it() -> None:
+    with pytest.raises(UsageError, match="--force makes all clips anew, and --only some"):
+        Settings(force=True, only=(Only.FAILED,))

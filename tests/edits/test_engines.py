@@ -186,3 +186,20 @@ def test_what_was_made_anew_for_one_entry_is_not_said_again_for_its_like(
     project.generate()
     assert "犬" not in spoken(engine_log)
     assert project.wrong() == []
+
+
+@by_both
+def test_a_kept_clip_that_only_its_hash_gives_away_is_made_by_today_s_engine_under_its_own_recipe(
+    project: Edited,
+) -> None:
+    before = {line["recipe"] for line in project.lines()}
+    project.engine("tones=2 model=b")
+    path = project.asset(2)
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    project.set(deep=True)
+    assert project.generate().made == 1
+    anew = {line["recipe"] for line in project.lines() if line["engine"] == "tones=2 model=b"}
+    assert anew
+    assert anew.isdisjoint(before)
+    assert (project.status(deep=True).stale, project.wrong()) == (False, [])

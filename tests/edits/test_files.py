@@ -199,3 +199,15 @@ def test_what_failed_is_remembered_while_a_run_looks_at_other_clips_only(
     assert [(item.clip.entry, item.state) for item in project.status().planned] == [
         ("2", State.FAILED)
     ]
+
+
+@by_both
+def test_a_run_for_some_files_forgets_no_failure_of_the_others(project: Edited) -> None:
+    added({"id": 8, "word": "失敗"})(project)
+    project.generate()
+    project.write([{"id": 1, "word": "新しい"}], "vocabulary_2")
+    paths = project.settings.paths
+    project.set(paths=(str(project.file("vocabulary_2")),), partial=True)
+    assert project.generate().made == 1
+    project.set(paths=paths, partial=False)
+    assert project.clips()["8 word"].state is State.FAILED

@@ -1,5 +1,6 @@
 """Other names: files are moved and URLs written, and nothing is said again."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +23,12 @@ from tests.edited import (
     to_make,
     words,
 )
-from tts_assets.domain import Kind
+from tts_assets.domain import Clip, Kind
 from tts_assets.mapping import BUILT_IN, Overwrite, Source
-from tts_assets.plan import State
+from tts_assets.plan import Addresses, State
 from tts_assets.settings import OnEngineChange
+from tts_assets.storage import Storage
+from tts_assets.survey.folder import outermost
 
 KNOWN = "/audio/{asset}"
 
@@ -165,3 +168,67 @@ def test_readings_that_move_up_in_their_list_are_not_said_again(
     assert spoken(engine_log) == ["日"]
     assert not project.status(deep=True).stale
     assert project.wrong() == []
+
+
+class KilledError(Exception):
+    """The run was killed."""
+
+
+def _killed_after(puts: int, patch: pytest.MonkeyPatch) -> None:
+    """The run dies when it has stored so many assets."""
+    really, count = Storage.put, iter(range(puts))
+
+    def put(storage: Storage, asset: str, data: bytes) -> None:
+        if next(count, None) is None:
+            raise KilledError
+        really(storage, asset, data)
+
+    patch.setattr(Storage, "put", put)
+
+
+@pytest.mark.parametrize("puts", range(6))
+@pytest.mark.parametrize("ids", [(2, 1, 3, 4), (2, 3, 1, 4), (11, 1, 2, 3)])
+@by_id
+def test_ids_that_change_places_lose_no_sound_whenever_the_run_is_killed(
+    project: Edited, engine_log: Path, ids: tuple[int, ...], puts: int
+) -> None:
+    entries = project.entries()
+    for entry, number in zip(entries, ids, strict=False):
+        entry["id"] = number
+    project.write(entries)
+    with pytest.MonkeyPatch.context() as patch:
+        _killed_after(puts, patch)
+        with contextlib.suppress(KilledError):
+            project.generate()
+    spoken(engine_log)
+    project.generate()
+    assert spoken(engine_log) == []
+    assert (project.status(deep=True).stale, project.wrong()) == (False, [])
+
+
+@by_id
+def test_equal_texts_of_another_engine_are_looked_at_once(
+    project: Edited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write([{"id": number, "word": "犬"} for number in range(1, 301)])
+    project.generate()
+    project.engine("tones=2")
+    looks = 0
+    really = Addresses.asset
+
+    def asset(addresses: Addresses, clip: Clip, recipe: str) -> str:
+        nonlocal looks
+        looks += 1
+        return really(addresses, clip, recipe)
+
+    monkeypatch.setattr(Addresses, "asset", asset)
+    assert not project.status().stale
+    assert looks < 300 * 10
+
+
+def test_thousands_of_folders_of_an_earlier_template_are_gone_through_once() -> None:
+    folders = [f"words/{number}" for number in range(20_000)]
+    assert outermost([*folders, "words/7/inner", "a", "a-b", "a/c"]) == sorted(
+        [*folders, "a", "a-b"]
+    )
+    assert outermost([*folders, ""]) == [""]

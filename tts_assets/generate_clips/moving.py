@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 
-from tts_assets import ledger, plan
+from tts_assets import ledger, plan, storage
+from tts_assets import survey as surveys
 from tts_assets.generate_clips.state import jobs_of
 from tts_assets.make_clip import store_asset
-from tts_assets.storage import AppendLog, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -29,7 +29,7 @@ async def move_held(run: Run, store: Storage) -> None:
     held = {item.asset: item for item in run.survey.planned if item.held is not None}
     if not held or run.stop.requested:
         return
-    await anyio.to_thread.run_sync(_move, run, store, list(held.values()))
+    await anyio.to_thread.run_sync(_move, run, store, held)
     if held.keys() - run.moved:
         run.survey.planned = [
             item if item.asset in run.moved else item.instead or item for item in run.survey.planned
@@ -37,39 +37,94 @@ async def move_held(run: Run, store: Storage) -> None:
         run.jobs = jobs_of(run)
 
 
-def _move(run: Run, store: Storage, held: list[plan.Planned]) -> None:
-    held_in = Path(run.settings.output)
-    due: dict[str, list[plan.Planned]] = {}
-    for item in held:
-        due.setdefault(item.held or "", []).append(item)
-    lines = _lines(held_in, due.keys())
-    log = AppendLog(store.root / ledger.NAME)
+def _move(run: Run, store: Storage, held: dict[str, plan.Planned]) -> None:
+    moves = _Moves(Path(run.settings.output), store, held)
     try:
-        while due:
-            sounds = [(first := next(iter(due)), _bytes(held_in / first))]
-            while sounds:
-                source, data = sounds.pop()
-                for item in due.pop(source):
-                    line = lines.get((source, item.recipe, sha256(data)))
-                    if line is None:
-                        continue
-                    if item.asset in due:
-                        # Ids that changed places: others wait for what this name has until now.
-                        sounds.append((item.asset, _bytes(held_in / item.asset)))
-                    moved = msgspec.structs.replace(line, asset=item.asset, billed=None)
-                    store_asset(moved, data, store, log)
-                    run.moved.add(item.asset)
+        moves.do()
     finally:
-        log.close()
+        moves.close()
+    run.moved |= moves.done
+
+
+class _Moves:
+    """Moves in such an order that no sound is lost, whenever the run is killed.
+
+    A name is given a new sound when all that want its old one have it. Names that change places go
+    round in a circle: one of their sounds is put aside first, under a name of its own.
+    """
+
+    def __init__(self, folder: Path, store: Storage, held: dict[str, plan.Planned]) -> None:
+        """Take what is to be moved, by its new names; ``folder`` is where it lies now."""
+        self.done: set[str] = set()
+        self._folder = folder
+        self._store = store
+        self._held = held
+        self._want: dict[str, dict[str, plan.Planned]] = {}
+        for item in held.values():
+            self._want.setdefault(item.held or "", {})[item.asset] = item
+        self._lines = _lines(folder, self._want.keys())
+        self._aside: dict[str, str] = {}
+        self._log = storage.AppendLog(store.root / ledger.NAME)
+
+    def do(self) -> None:
+        """Move everything."""
+        left = dict(self._held)
+        ready = [asset for asset in left if asset not in self._want]
+        while left:
+            if not ready:
+                ready.append(self._put_aside(next(iter(left))))
+            item = left.pop(ready.pop())
+            self._place(item)
+            source = item.held or ""
+            want = self._want[source]
+            del want[item.asset]
+            if not want:
+                del self._want[source]
+                if source in left:
+                    ready.append(source)
+
+        # Not before: whoever takes the run up again finds it there.
+        for name in self._aside.values():
+            self._log.append(ledger.being_replaced(name))
+            self._store.remove(name)
+
+    def close(self) -> None:
+        """Bring the ledger to the disk."""
+        self._log.close()
+
+    def _put_aside(self, asset: str) -> str:
+        """Put the sound of a name aside for those that want it, so that the name is free."""
+        name = f"{asset.rpartition('.')[0]}.moving.{asset.rpartition('.')[2]}"
+        item = next(iter(self._want[asset].values()))
+        data = _bytes(self._folder / asset)
+        line = self._lines.get((asset, item.recipe, storage.sha256(data)))
+        if line is not None:
+            self._store_line(line, name, data)
+            self._aside[asset] = name
+        return asset
+
+    def _place(self, item: plan.Planned) -> None:
+        source = item.held or ""
+        aside = self._aside.get(source)
+        data = _bytes(self._folder / source if aside is None else self._store.root / aside)
+        line = self._lines.get((source, item.recipe, storage.sha256(data)))
+        if line is not None:
+            self._store_line(line, item.asset, data)
+            self.done.add(item.asset)
+
+    def _store_line(self, line: ledger.Line, asset: str, data: bytes) -> None:
+        moved = msgspec.structs.replace(line, asset=asset, billed=None)
+        store_asset(moved, data, self._store, self._log)
 
 
 def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], ledger.Line]:
     """The lines of these assets, by asset, recipe and hash: one that git merged may have several."""
-    return {
-        (line.asset, line.recipe, line.sha256): line
-        for line in ledger.whole_lines((folder / ledger.NAME).read_bytes())
-        if line.asset in assets
-    }
+    with surveys.opened_ledger(folder) as stream:
+        return {
+            (line.asset, line.recipe, line.sha256): line
+            for line in ledger.whole_lines(stream.read())
+            if line.asset in assets
+        }
 
 
 def _bytes(path: Path) -> bytes:

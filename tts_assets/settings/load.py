@@ -75,6 +75,7 @@ def load(
     found = keys.from_environment(environment)
     settings = _settings(values, found=found)
     switches: dict[str, Any] = {name: bool(flags.get(name)) for name in ("force", "deep")}
+    switches["partial"] = bool(flags.get("paths"))
     once = {
         field: _parsed(key, flags[key], f"--{key}")
         for key, (field, _) in FLAGS.items()
@@ -99,6 +100,10 @@ def _parsed(key: str, raw: Any, source: str) -> Any:
     parse = (OPTIONS | FLAGS)[key][1]
     try:
         return parse(raw)
+    except UnicodeEncodeError as exc:
+        raise UsageError(
+            f"{source}: {key} has bytes that are not UTF-8; write it in UTF-8"
+        ) from exc
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         # It may be a key, or an address with a password in it.
         what = "" if key.endswith(_MAY_BE_SECRET) else f"is {raw!r}, and "

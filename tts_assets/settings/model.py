@@ -254,6 +254,7 @@ class Settings:
         on_engine_change: what becomes of clips that another version or model of the engine made.
         only: which of the clips that are to be made this run makes; empty for all.
         ids: the entries that this run is for, as globs of their ids; empty for all.
+        partial: the paths were named for this run, and there may be other catalogues.
         since: the run is for the entries that changed since that git revision; None for all.
         shard: the part of the clips that this run makes, into a folder of its own; None for all.
         deep: every file that is there is read, and held against its hash.
@@ -297,6 +298,7 @@ class Settings:
     only: tuple[Only, ...] = ()
     ids: tuple[str, ...] = ()
     since: str | None = None
+    partial: bool = False
     shard: Shard | None = None
     deep: bool = False
     force: bool = False
@@ -351,6 +353,8 @@ class Settings:
             )
             if not right
         ]
+        if self.force and self.only:
+            raise UsageError("--force makes all clips anew, and --only some: leave out one of them")
         if wrong:
             values = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
             raise UsageError(f"settings out of bounds: {values}")

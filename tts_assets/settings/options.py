@@ -25,7 +25,7 @@ from tts_assets.settings.model import (
     Switch,
     VoicevoxSettings,
 )
-from tts_assets.settings.shard import shard_of
+from tts_assets.settings.shard import MOST, shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class Parse:
     """Understands what is written for a setting.
 
-    In a file a value has its own type; text that stands for a number, a switch or a list is for
-    the environment and the command line, and the schema has none of it.
+    In a file a value has its own type; text that stands for a number or a switch is for the
+    environment and the command line, and the schema has none of it.
     """
 
     def __init__(
@@ -78,8 +78,12 @@ def _number(low: float, high: float, *, whole: bool = False) -> Parse:
     return Parse(
         parse,
         {"type": kind, "minimum": low, "maximum": high},
-        f"a {'whole ' if whole else ''}number from {low:g} to {high:g}",
+        f"a {'whole ' if whole else ''}number from {_written(low)} to {_written(high)}",
     )
+
+
+def _written(number: float) -> str:
+    return f"{number:,}".removesuffix(".0")
 
 
 def _or(word: str, other: Parse) -> Parse:
@@ -97,18 +101,22 @@ def _one_of(choices: type[StrEnum]) -> Parse:
     return Parse(parse, fragments.one_of(choices), f"one of {', '.join(choices)}")
 
 
-def _many_of(parse_one: Parse) -> Parse:
+def _many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
+    """A list, or a text with commas between its items; ``item``: the pattern of one of them."""
+
     def parse(value: Any) -> tuple[Any, ...]:
         values = value.split(",") if isinstance(value, str) else value
         if not isinstance(values, list | tuple):
             raise TypeError
         return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
 
-    return Parse(parse, fragments.many_of(parse_one.schema), f"a list, each {parse_one.__doc__}")
+    text = {"type": "string", "pattern": f"^{item}(,{item})*$"}
+    either = {"anyOf": [text, fragments.many_of(parse_one.schema)]}
+    return Parse(parse, either, f"a list, each {parse_one.__doc__}")
 
 
 @_accepting(fragments.TEXT)
-def _text(value: Any) -> str:
+def _path(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
         raise TypeError
@@ -117,9 +125,17 @@ def _text(value: Any) -> str:
     return value
 
 
+@_accepting(fragments.TEXT)
+def _text(value: Any) -> str:
+    """text that is not empty"""  # noqa: D403, D415 - see _path
+    # Names of files may have any bytes; what goes into files of ours and to services may not.
+    _path(value).encode()
+    return str(value)
+
+
 @_accepting({"type": "string", "pattern": "^https?://"})
 def _address(value: Any) -> str:
-    """an address that begins with https:// or http://"""  # noqa: D403, D415 - see _text
+    """an address that begins with https:// or http://"""  # noqa: D403, D415 - see _path
     if not value.startswith(("https://", "http://")):
         raise ValueError
     return str(_text(value)).rstrip("/")
@@ -127,17 +143,40 @@ def _address(value: Any) -> str:
 
 @_accepting(fragments.many_of(fragments.TEXT))
 def _texts(value: Any) -> tuple[str, ...]:
-    """texts that are not empty"""  # noqa: D403, D415 - see _text
+    """texts that are not empty"""  # noqa: D403, D415 - see _path
     return tuple(_text(one) for one in value)
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
-_AS_SECONDS = _number(0, 10**8)
+_MOST_SECONDS = 10**8
+_AS_SECONDS = _number(0, _MOST_SECONDS)
 
 
-@_accepting({"anyOf": [_AS_SECONDS.schema, {"type": "string", "pattern": r"^\d+(\.\d+)?[smh]$"}]})
+def _up_to(most: int) -> str:
+    """The pattern of the whole numbers up to one."""
+    digits = str(most)
+    shorter = rf"\d{{1,{len(digits) - 1}}}"
+    less = [
+        rf"{digits[:at]}[0-{int(digit) - 1}]\d{{{len(digits) - at - 1}}}"
+        for at, digit in enumerate(digits)
+        if digit != "0"
+    ]
+    return f"0*({'|'.join([shorter, *less, digits])})"
+
+
+def _durations() -> str:
+    """The pattern of a length of time with its unit, which may be left out for seconds."""
+    ways = []
+    for unit, seconds in _SECONDS.items():
+        most = _MOST_SECONDS // seconds
+        optional = "?" if seconds == 1 else ""
+        ways.append(rf"({_up_to(most - 1)}(\.\d+)?|0*{most}){unit}{optional}")
+    return f"^({'|'.join(ways)})$"
+
+
+@_accepting({"anyOf": [_AS_SECONDS.schema, {"type": "string", "pattern": _durations()}]})
 def _duration(value: Any) -> float:
-    """seconds, such as 90, or a number with its unit: 90s, 30m, 2h"""  # noqa: D415 - see _text
+    """seconds, such as 90, or a number with its unit: 90s, 30m, 2h"""  # noqa: D415 - see _path
     if isinstance(value, str) and value[-1:] in _SECONDS:
         return float(_AS_SECONDS(_AS_SECONDS(value[:-1]) * _SECONDS[value[-1]]))
     return float(_AS_SECONDS(value))
@@ -145,7 +184,7 @@ def _duration(value: Any) -> float:
 
 @_accepting(fragments.SWITCH)
 def _switch(value: Any) -> bool:
-    """true or false"""  # noqa: D403, D415 - see _text
+    """true or false"""  # noqa: D403, D415 - see _path
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     return value if isinstance(value, bool) else words[value.lower()]
 
@@ -155,22 +194,33 @@ def _parsed_kinds(value: Any) -> tuple[Kind, ...]:
     return () if "all" in values else tuple(Kind(one) for one in values)
 
 
+_KINDS = ("all", *Kind)
 _kinds = Parse(
     _parsed_kinds,
-    fragments.many_of(fragments.one_of(["all", *Kind])),
+    _many_of(Parse(str, fragments.one_of(_KINDS)), rf"\s*({'|'.join(_KINDS)})\s*").schema,
     f"all, or some of {', '.join(Kind)}",
 )
 
+
+def _flags_of(parse: Parse) -> Parse:
+    """What may be typed again and again, and each time with commas."""
+
+    def parse_all(values: Any) -> Any:
+        return parse([one for each in values for one in each.split(",")])
+
+    return Parse(parse_all, parse.schema, parse.__doc__)
+
+
 #: Every setting: its key in the file, the field it fills, and how its value is understood.
 OPTIONS: dict[str, tuple[str, Parse]] = {
-    "paths": ("paths", _many_of(_text)),
+    "paths": ("paths", _many_of(_path)),
     "type": ("kinds", _kinds),
     "provider": ("provider", _text),
     "voice": ("voice", _text),
     "speed": ("speed", _number(0.25, 4.0)),
     "concurrency": ("concurrency", _or("auto", _number(1, 256, whole=True))),
     "timeout": ("timeout_seconds", _number(0.1, 86_400)),
-    "output": ("output", _text),
+    "output": ("output", _path),
     "asset": ("asset", _text),
     "url": ("url", _text),
     "update-json": ("update_json", _switch),
@@ -192,10 +242,10 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "sound.trail": ("trail_ms", _number(0, 5_000, whole=True)),
     "sound.bitrate": ("bitrate_kbps", _number(8, 320, whole=True)),
     "sound.vorbis-quality": ("vorbis_quality", _number(0, 1)),
-    "kokoro.model": ("model", _text),
-    "kokoro.voices": ("voices", _text),
-    "piper.voices": ("voices", _text),
-    "models.folder": ("folder", _text),
+    "kokoro.model": ("model", _path),
+    "kokoro.voices": ("voices", _path),
+    "piper.voices": ("voices", _path),
+    "models.folder": ("folder", _path),
     "models.mirror": ("mirror", _address),
     "models.offline": ("offline", _switch),
     "remote.max-concurrent": ("max_concurrent", _number(1, 256, whole=True)),
@@ -212,23 +262,31 @@ OPTIONS: dict[str, tuple[str, Parse]] = {
     "elevenlabs.text-normalization": ("text_normalization", _one_of(Switch)),
     "elevenlabs.language-text-normalization": ("language_text_normalization", _switch),
     "elevenlabs.check-ends": ("check_ends", _switch),
-    "elevenlabs.api-key-file": ("api_key_file", _text),
+    "elevenlabs.api-key-file": ("api_key_file", _path),
     "openai.base-url": ("base_url", _address),
     "openai.model": ("model", _text),
     "openai.voices": ("voices", _many_of(_text)),
     "openai.response-format": ("response_format", _text),
     "openai.instructions": ("instructions", _text),
-    "openai.api-key-file": ("api_key_file", _text),
+    "openai.api-key-file": ("api_key_file", _path),
     "voicevox.base-url": ("base_url", _address),
     "voicevox.voices": ("voices", _many_of(_text)),
 }
 
 #: What is said for one run, and stands nowhere else: as in ``OPTIONS``.
 FLAGS: dict[str, tuple[str, Parse]] = {
-    "only": ("only", _many_of(_one_of(Only))),
+    "only": ("only", _flags_of(_many_of(_one_of(Only)))),
     "id": ("ids", _texts),
-    "since": ("since", _text),
-    "shard": ("shard", Parse(shard_of, {"type": "string", "pattern": "^[1-9][0-9]*/[1-9][0-9]*$"})),
+    # Names in git may have any bytes.
+    "since": ("since", _path),
+    "shard": (
+        "shard",
+        Parse(
+            shard_of,
+            {"type": "string", "pattern": "^[1-9][0-9]*/[1-9][0-9]*$"},
+            f"i/n, such as 2/4: which of how many shards, i from 1 to n, and n {MOST:,} at most",
+        ),
+    ),
 }
 
 #: Tables of a file, each with the type of the field that has its name.

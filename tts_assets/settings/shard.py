@@ -35,7 +35,7 @@ class Shard:
             UsageError: there is no such shard.
         """
         if not 1 <= self.index <= self.count <= MOST:
-            raise UsageError(f"shard {self}: there can be 1/n to n/n, n being {MOST} at most")
+            raise UsageError(f"shard {self}: there can be 1/n to n/n, n being {MOST:,} at most")
 
     def __str__(self) -> str:
         return f"{self.index}/{self.count}"

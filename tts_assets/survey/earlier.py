@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.plan import Aspect, Change, Kept, State
@@ -63,7 +64,7 @@ class Earlier:
         self._stands = stands
         self._now = now
         self._keep = keep
-        self._by_brief: dict[str, list[Origin]] = {}
+        self._by_brief: dict[str, _Takes] = {}
         self._by_name: dict[str, Origin] = {}
         sure = set[str]()
         for origin in origins:
@@ -73,7 +74,7 @@ class Earlier:
             names = {origin.asset, origin.recipe}
             if stands(origin)[0] is State.FRESH:
                 if origin.brief and origin.recipe:
-                    self._by_brief.setdefault(origin.brief, []).append(origin)
+                    self._by_brief.setdefault(origin.brief, _Takes()).add(origin)
                 sure |= names
             else:
                 names -= sure
@@ -112,21 +113,26 @@ class Earlier:
         if before is not None and before.brief == pending.brief:
             engines = [now.engine, before.engine]
 
+        address = partial(pending.addresses.asset, item.clip)
+
         def fit(origin: Origin) -> tuple[bool, ...]:
-            asset = pending.addresses.asset(item.clip, origin.recipe)
             engine = not engine_changes(origin.engine, now.engine)
             # Or what another clip was made anew for is made once more.
             anew = engine and not self._keep
-            in_place = asset == origin.asset
+            in_place = address(origin.recipe) == origin.asset
             return (anew, in_place, origin is before, origin.recipe == item.recipe, engine)
 
         found = [
             origin
-            for origin in self._by_brief.get(pending.brief, ())
+            for origin in self._takes(pending.brief, address)
             if origin.asset != item.asset or item.state is State.STALE
             if engines is None or any(not engine_changes(origin.engine, one) for one in engines)
         ]
         return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)
+
+    def _takes(self, brief: str, address: Callable[[str], str]) -> list[Origin]:
+        takes = self._by_brief.get(brief)
+        return [] if takes is None else takes.worth(address)
 
     def _unserved(self, pending: Pending, before: Origin | None, now: Origin) -> Planned:
         """A clip that no asset serves."""
@@ -139,6 +145,30 @@ class Earlier:
             state, reason = self._stands(before)
             return item._replace(state=state, reason=reason) if state in _LOST else item
         return _changed(item, found)
+
+
+class _Takes:
+    """The assets of one brief: of a thousand that are alike, a few are enough to choose from."""
+
+    def __init__(self) -> None:
+        self._by_asset: dict[str, Origin] = {}
+        self._alike: dict[tuple[str, str], list[Origin]] = {}
+
+    def add(self, origin: Origin) -> None:
+        """Take in an asset."""
+        self._by_asset[origin.asset] = origin
+        alike = self._alike.setdefault((origin.engine, origin.recipe), [])
+        # Two, as the clip's own may be the one that is damaged.
+        if len(alike) < 2:
+            alike.append(origin)
+
+    def worth(self, address: Callable[[str], str]) -> list[Origin]:
+        """Those to choose from; ``address``: where the clip's own would lie, by its recipe."""
+        found: dict[str, Origin] = {}
+        for (_, recipe), alike in self._alike.items():
+            own = self._by_asset.get(address(recipe))
+            found.update({each.asset: each for each in (*alike, *([own] if own else ()))})
+        return list(found.values())
 
 
 def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
@@ -164,6 +194,7 @@ def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
     return (*found, *engine_changes(before.engine, now.engine))
 
 
+@cache
 def engine_changes(before: str, now: str) -> tuple[Change, ...]:
     """What changed in an engine and its model; what is not installed here is not compared."""
     unknown = {part.partition("=")[0] for part in now.split() if part.endswith("=None")}

@@ -12,7 +12,7 @@ from tts_assets.storage import Storage
 from tts_assets.survey.files import bytes_of, known_by, opened_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from tts_assets.settings import Settings
@@ -89,10 +89,11 @@ class Folder:
         path = storage.root / failures.NAME
         self.failed |= failures.read(bytes_of(path), file=str(path))
         known = known_by(storage)
-        present = storage.sizes(_outermost({*folders, *_folders(known.recorded)}))
+        present = storage.sizes(outermost({*folders, *_folders(known.recorded)}))
         # At a million clips, not for nothing.
         self.recorded = {**self.recorded, **known.recorded} if self.recorded else known.recorded
         self.present = {**self.present, **present} if self.present else present
+        # A shard clears away what is left in its own folder, the last one, and nothing else.
         self.untidy = not known.tidy or storage.has_leftovers()
 
 
@@ -101,10 +102,14 @@ def _folders(recorded: Iterable[str]) -> set[str]:
     return {asset.rpartition("/")[0] for asset in recorded}
 
 
-def _outermost(folders: Iterable[str]) -> list[str]:
+def outermost(folders: Iterable[str]) -> list[str]:
     """Those that lie in none of the others; each is listed with all that is below."""
-    found: list[str] = []
-    for folder in sorted(folders):
-        if not any(other in {"", folder} or folder.startswith(f"{other}/") for other in found):
-            found.append(folder)
-    return found
+    every = set(folders)
+    return sorted(folder for folder in every if every.isdisjoint(_around(folder)))
+
+
+def _around(folder: str) -> Iterator[str]:
+    """The folders that a folder lies in."""
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder

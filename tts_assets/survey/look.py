@@ -172,14 +172,17 @@ class _Look:
         for number, item in self._own(provisional):
             pending = self._pending.get(number)
             if pending is not None:
-                item = self._remembered(earlier.settled(pending._replace(item=item)))  # noqa: PLW2901
-            items.append((item, pending is not None))
+                pending = pending._replace(item=item)
+                item = self._remembered(earlier.settled(pending))  # noqa: PLW2901
+            items.append((item, pending))
         damaged = self._damaged({item.asset for item, _ in items}) if deep else frozenset()
-        for item, is_settled in items:
+        for item, pending in items:
             if item.state is State.FRESH and item.asset in damaged:
                 reason = "its file has other bytes than were made: `generate --deep` makes it again"
-                item = item._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
-            if is_settled or deep or self._shared:
+                # What another engine made is made by this one, under a name of its own.
+                own = item if pending is None else pending.item
+                item = own._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
+            if pending is not None or deep or self._shared:
                 self._take(item, found.planned)
             else:
                 found.planned.append(item)
