@@ -282,7 +282,7 @@ def test_files_that_are_gone_are_paid_for_again_and_it_is_said(shop: Settings) -
     generate_sync(shop)
     next(Path(shop.output, "vocabulary").iterdir()).unlink()
     cost = _paid(shop)
-    told = "1 of 1 clips were paid for before, and are made again because their files are gone"
+    told = "1 of 1 clip was paid for before, and is made again because their files are gone"
     assert told in _rebilled(cost)
 
 

@@ -64,7 +64,15 @@ def test_a_torn_last_line_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [b"<<<<<<< HEAD\n", b"{}\n", b"\xff\n", b'{"recipe": 1, "text": "", "reason": ""}\n']
+    "bad",
+    [
+        b"<<<<<<< HEAD\n",
+        b"{}\n",
+        b"\xff\n",
+        b'{"recipe": 1, "text": "", "reason": ""}\n',
+        b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+    ],
+    ids=["conflict", "empty", "bytes", "number", "deep"],
 )
 def test_a_line_that_is_none_is_refused_with_its_number(bad: bytes) -> None:
     with pytest.raises(InputError, match="delete the file") as caught:

@@ -1,6 +1,7 @@
 """The ledger: one line each, torn tails left out, conflicts refused."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from tts_assets import ledger
 from tts_assets.errors import InputError
 from tts_assets.ledger import Recorded
+
+#: More than any decoder follows.
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def _line(asset: str, size: int = 9, **more: Any) -> bytes:
@@ -61,6 +65,55 @@ def test_a_line_that_is_none_is_refused_with_its_number(bad: bytes) -> None:
     with pytest.raises(InputError, match=r"settle the merge|take the lines of both") as caught:
         ledger.read(_line("a") + bad, file="audio/ledger.jsonl")
     assert caught.value.line == 2
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)], ids=["sorted", "unsorted"])
+@pytest.mark.parametrize(
+    ("bad", "number"),
+    [
+        (_line("b").replace(b",", b",\n", 1), 2),
+        (_line("b").replace(b"\n", b"") + _line("bb"), 2),
+        (_line("b").replace(b"\n", b"") + _line("bb").replace(b",", b",\n", 1), 2),
+        (b"\n" + _line("b").replace(b"\n", b"") + _line("bb"), 3),
+        (_line("b").replace(b'"sha256":"00"', b'"sha256":1'), 2),
+        (_line("b").replace(b"{", b'{"x":' + DEEP + b",", 1), 2),
+    ],
+    ids=["on two lines", "two on a line", "both", "an empty line", "no hash", "deep"],
+)
+@pytest.mark.parametrize("way", [ledger.read, ledger.compacted], ids=["read", "compacted"])
+def test_every_way_to_read_wants_one_line_for_each_asset(
+    way: Callable[..., object], bad: bytes, number: int, order: tuple[int, ...]
+) -> None:
+    lines = _line("a"), bad, _line("c")
+    with pytest.raises(InputError, match="no line of a ledger") as caught:
+        way(b"".join(lines[each] for each in order), file="l")
+    assert caught.value.line == number
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["sorted", "unsorted"])
+def test_a_line_ends_at_its_line_feed_only(order: slice) -> None:
+    one, other = _line("a").replace(b",", b",\r", 1), _line("b").replace(b"\n", b"\r\n")
+    lines = b"".join([one, other][order])
+    assert ledger.read(lines, file="l").recorded == {"a": Recorded("ab", 9), "b": Recorded("ab", 9)}
+    assert ledger.compacted(lines, file="l") == one + _line("b")
+    assert {each.asset for each in ledger.origins_of(lines, {"a", "b"})} == {"a", "b"}
+    assert {each.asset for each in ledger.origins(lines)} == {"a", "b"}
+    assert {each.asset for each in ledger.whole_lines(lines)} == {"a", "b"}
+
+
+def test_what_is_nested_too_deeply_to_be_a_line_says_nothing_of_where_an_asset_came_from() -> None:
+    lines = _line("a").replace(b"{", b'{"x":' + DEEP + b",", 1) + _line("b")
+    assert [each.asset for each in ledger.origins_of(lines, {"a", "b"})] == ["b"]
+    assert [each.asset for each in ledger.origins(lines)] == ["b"]
+    assert [each.asset for each in ledger.whole_lines(lines)] == ["b"]
+    assert ledger.asset_of(lines.splitlines()[0]) is None
+
+
+@pytest.mark.parametrize("size", [0, -1])
+@pytest.mark.parametrize("names", ["ab", "ba"], ids=["sorted", "unsorted"])
+def test_a_line_of_a_file_without_bytes_vouches_for_nothing(size: int, names: str) -> None:
+    known = ledger.read(b"".join(_line(name, size) for name in names), file="l")
+    assert {each.recipe for each in known.recorded.values()} == {""}
 
 
 def test_a_compacted_ledger_is_sorted_and_tidy_whatever_the_order_was() -> None:

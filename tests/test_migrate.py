@@ -317,7 +317,7 @@ def test_the_command_says_in_its_exit_code_what_was_not_done(
     file = folder / "audio" / _old(folder, "cat")
     file.write_bytes(b"x" * file.stat().st_size)
     assert command(_settings(folder), dry_run=False) is ExitCode.FINDINGS
-    assert "1 assets were not moved" in capsys.readouterr().err
+    assert "not moved: 1 asset with other bytes" in capsys.readouterr().err
     (folder / "data/grammar.json").write_text("[{")
     assert command(_settings(folder), dry_run=False) is ExitCode.USAGE
     shutil.rmtree(folder / "data")

@@ -153,9 +153,11 @@ def test_a_revision_may_be_anything_that_names_a_commit(repository: Repository) 
     repository.git("tag", "-m", "a tag", "v1")
     path = repository.write("vocabulary.json", [DOG, CAT, BIRD])
     repository.commit()
-    for name in ("HEAD~1", first, first[:8], "v1", "main^", "@~"):
+    repository.git("commit", "-q", "--allow-empty", "-m", "found by its words")
+    for name in ("HEAD~2", first, first[:8], "v1", "main~2", "@^^"):
         assert _changed(path, name) == {"3"}
-    assert _changed(path, "main") == set()
+    for name in ("main", ":/found by", "HEAD^{/found}"):
+        assert _changed(path, name) == set()
 
 
 @pytest.mark.parametrize("name", ["", " ", "--output=x", "-p", "--all", "HEAD\0", "\0", "^HEAD"])
@@ -167,7 +169,7 @@ def test_what_can_be_no_revision_never_reaches_git(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["nonsense", "HEAD~99", "HEAD\n--help", "HEAD:vocabulary.json", "HEAD..HEAD", "a; touch x",
-     "HEAD^{tree}", "HEAD^@", "日本", "\udcff", "$(touch x)", "HEAD" * 2000],
+     "HEAD^{tree}", "HEAD^@", "HEAD@{99}", ":/nobody wrote this", ":vocabulary.json", "日本", "\udcff", "$(touch x)", "HEAD" * 2000],
 )  # fmt: skip
 def test_a_revision_that_git_does_not_know_is_told(repository: Repository, name: str) -> None:
     with pytest.raises(UsageError) as refused:
@@ -208,11 +210,22 @@ def test_without_git_it_is_told_what_to_do(
 def test_a_repository_without_a_commit_knows_no_revision(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "vocabulary.json").write_text("[]")
-    with pytest.raises(UsageError, match="git knows no such commit"):
+    with pytest.raises(UsageError, match=r"git knows no such commit .*; it has none yet") as refused:
         _changed(tmp_path / "vocabulary.json")
+    assert "fetch" not in str(refused.value)
 
 
 def test_what_git_says_of_its_own_trouble_is_told_in_one_line(repository: Repository) -> None:
+    (repository.root / ".git/config").write_text("[core\n")
+    with pytest.raises(UsageError, match=r"git failed in .*: bad config line 1 in file .*config$"):
+        _changed(repository.root / "vocabulary.json")
+
+
+def test_what_git_traces_is_none_of_its_trouble(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_TRACE", "GIT_TRACE2_EVENT", "GIT_TRACE_SETUP"):
+        monkeypatch.setenv(name, "1")
     (repository.root / ".git/config").write_text("[core\n")
     with pytest.raises(UsageError, match=r"git failed in .*: bad config line 1 in file .*config$"):
         _changed(repository.root / "vocabulary.json")

@@ -1,12 +1,14 @@
 """Settings: flag over environment over file over default, and errors that name their place."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tts_assets.domain import DictionaryWord, Format, Kind, WordKind
 from tts_assets.errors import UsageError
-from tts_assets.settings import OPTIONS, Settings, load
+from tts_assets.settings import OPTIONS, Only, Settings, load
+from tts_assets.settings.options import NAMES_OR_PATHS, PATHS
 
 
 def _load(folder: Path, flags: dict[str, object] | None = None, **environment: str) -> Settings:
@@ -247,3 +249,39 @@ def test_a_file_is_no_output_folder(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     with pytest.raises(UsageError, match=r"output: .*w\.json is a file, and must be a folder"):
         _load(tmp_path / "below")
+
+
+@pytest.mark.parametrize("key", [key for key in OPTIONS if key not in (*PATHS, *NAMES_OR_PATHS)])
+def test_bytes_that_are_no_text_are_refused_wherever_no_path_is_meant(
+    tmp_path: Path, key: str
+) -> None:
+    name = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
+    with pytest.raises(UsageError, match=f"{name}: {key} "):
+        _load(tmp_path, None, **{name: "https://m\udcff/{recipe}.{ext}"})
+
+
+@pytest.mark.parametrize("key", [*PATHS, *NAMES_OR_PATHS])
+def test_a_path_may_have_any_name(tmp_path: Path, key: str) -> None:
+    name = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
+    assert "m\\udcff" in repr(_load(tmp_path, None, **{name: "m\udcff"}))
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"shard": "0/4"}, "--shard: shard is '0/4', and must be "),
+        ({"shard": "1/1001"}, "i from 1 to n, and n 1,000 at most"),
+        ({"max-clips": "-1"}, "a whole number from 0 to 1,000,000,000"),
+        ({"speed": "9"}, "a number from 0.25 to 4"),
+    ],
+)
+def test_bounds_are_told_as_people_write_them(
+    tmp_path: Path, flags: dict[str, object], words: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        _load(tmp_path, flags)
+
+
+def test_what_to_make_is_said_with_commas_too(tmp_path: Path) -> None:
+    settings = _load(tmp_path, {"only": ["new,missing", "failed"]})
+    assert settings.only == (Only.NEW, Only.MISSING, Only.FAILED)

@@ -100,7 +100,7 @@ def _lines(data: bytes, file: str) -> list[_Line]:
             continue
         try:
             one = _decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
                 "this is no line of a record of failures: delete the file, it is only a memory of "
                 "what could not be made last time",

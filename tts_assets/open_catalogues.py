@@ -177,14 +177,13 @@ def _matching(pattern: str) -> list[str]:
 def _inside(path: str, output: str) -> bool:
     """Whether a file lies in the output folder, or in that of a shard."""
     real, folder = Path(os.path.realpath(path)), os.path.realpath(output)
-    return real.is_relative_to(folder) or any(is_part(str(each), folder) for each in real.parents)
+    return real.is_relative_to(folder) or any(is_part(str(each), output) for each in real.parents)
 
 
 def _files(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
     """Every catalogue file once, and whether it was named itself rather than found in a folder."""
     seen: set[str] = set()
-    output = os.path.realpath(settings.output)
-    for file, named in _candidates(settings, sources, output):
+    for file, named in _candidates(settings, sources, settings.output):
         real = os.path.realpath(file)
         if real not in seen:
             seen.add(real)
@@ -210,13 +209,14 @@ def _candidates(
 
 
 def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> Iterator[str]:
+    real_output = os.path.realpath(output)
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(
             name
             for name in folders
             if not name.startswith(".")
             and name not in _SKIPPED
-            and (real := os.path.realpath(Path(root, name))) != output
+            and (real := os.path.realpath(Path(root, name))) != real_output
             and not is_part(real, output)
         )
         for name in sorted(names):

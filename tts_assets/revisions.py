@@ -28,6 +28,10 @@ SaidBy: TypeAlias = dict[str, set[Said]]
 
 #: A hook's name the repository of a commit, and not that of a file.
 _OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
+#: Variables that make git tell what it does, on the stream of its errors.
+_TRACES = "GIT_TRACE"
+#: Its exit code when it cannot go on.
+_DIED = 128
 #: What git says is told in one line, and this much of it.
 _WORDS = 300
 
@@ -222,18 +226,29 @@ def _commit(root: str, name: str) -> str | None:
         if commit is None:
             return None
         path = PurePath(os.path.relpath(root, above)).as_posix()
-        found = _asked(above, "rev-parse", "--verify", "--quiet", f"{commit}:{path}", codes=(0, 1))
-        if found.returncode:
+        recorded = _verified(above, f"{commit}:{path}")
+        if recorded is None:
             return None
-        name = _line(found.stdout)
-    found = _asked(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", codes=(0, 1))
-    if found.returncode:
+        name = recorded
+    # What follows ``:/`` are words of a commit, to their end.
+    commit = _verified(root, name if name.startswith(":/") else f"{name}^{{commit}}")
+    if commit is None:
         raise UsageError(f"--since {name!r}: git knows no such commit in {root}; {_advice(root)}")
-    return _line(found.stdout)
+    return commit
+
+
+def _verified(root: str, name: str) -> str | None:
+    """The hash of the one thing that a name stands for; None where it stands for none."""
+    found = _asked(root, "rev-parse", "--verify", "--quiet", name, codes=(0, 1, _DIED))
+    if found.returncode == _DIED and found.stderr.strip():
+        raise UsageError(f"git failed in {root}: {_words(found.stderr)}")
+    return None if found.returncode else _line(found.stdout)
 
 
 def _advice(root: str) -> str:
     """What to do about a revision that is not known."""
+    if not _asked(root, "rev-list", "--max-count=1", "--all").stdout:
+        return "it has none yet: commit first, or leave --since out"
     shallow = _line(_asked(root, "rev-parse", "--is-shallow-repository").stdout)
     if shallow == "true":
         return (
@@ -245,7 +260,7 @@ def _advice(root: str) -> str:
 
 def _root(folder: str) -> str | None:
     """The root of the repository in which a folder lies; None where it lies in none."""
-    found = _asked(folder, "rev-parse", "--show-toplevel", codes=(0, 128))
+    found = _asked(folder, "rev-parse", "--show-toplevel", codes=(0, _DIED))
     if found.returncode and b"not a git repository" in found.stderr:
         return None
     if found.returncode:
@@ -281,7 +296,11 @@ def _asked(
 
 def _environment() -> dict[str, str]:
     """The caller's own, but for what would make answers differ."""
-    own = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _OF_HOOKS and not name.startswith(_TRACES)
+    }
     return own | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 

@@ -79,10 +79,12 @@ class Selection:
         return lambda clip: ids.match(clip.entry) and clip.entry in changed
 
     def finished(self, read: Catalogue) -> None:
-        """See the entries of a catalogue that have no clip."""
+        """See the entries of a catalogue that have no clip, or cannot be used."""
         if self._ids is not None:
             for each in read.unspoken:
                 self._ids.match(each.entry)
+            for problem in read.problems:
+                self._ids.match((problem.entry or "").removeprefix("entry "))
 
     def notes(self) -> tuple[str, ...]:
         """What people should know of how it was chosen."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets import catalogue, storage
 from tts_assets.domain import Clip, SpokenForm
 from tts_assets.errors import FatalError, InputError
+from tts_assets.mapping import Overwrite
 from tts_assets.open_catalogues import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tts_assets.catalogue import Document
     from tts_assets.mapping import Source
@@ -23,6 +24,18 @@ Address: TypeAlias = tuple[str, str, str, SpokenForm]
 
 #: Somebody else keeps writing the file: after that many tries the user has to settle it.
 _TRIES = 5
+
+
+class Wanted(NamedTuple):
+    """A URL to be written.
+
+    Args:
+        url: the address.
+        instead_of: what stood in its place when that was planned, and gives way to it.
+    """
+
+    url: str
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +52,11 @@ def address(clip: Clip) -> Address:
     return (clip.source, clip.entry, clip.part, clip.form)
 
 
+def wanted(clip: Clip, url: str) -> Wanted:
+    """The URL of a clip, to be written where its place is as it is now."""
+    return Wanted(url, tuple(_in_place(clip)))
+
+
 def has_leftovers(file: str) -> bool:
     """Whether a run was killed while it wrote this catalogue, or is writing it now."""
     return _lock(Path(os.path.realpath(file))).exists()
@@ -47,13 +65,13 @@ def has_leftovers(file: str) -> bool:
 def write_back(
     file: str,
     sources: Sequence[Source],
-    urls: Mapping[Address, str],
+    urls: Mapping[Address, Wanted],
     waiting: Callable[[], None],
 ) -> Written:
     """Write the URLs of one catalogue.
 
     The file is read again, because people edit it while clips are being made: an entry whose text
-    has changed gets nothing, and is counted.
+    has changed, or which has somebody's recording by now, gets nothing, and is counted.
 
     Args:
         file: the catalogue.
@@ -92,22 +110,15 @@ def _lock(path: Path) -> Path:
 
 
 def _try(
-    path: Path, file: str, sources: Sequence[Source], urls: Mapping[Address, str]
+    path: Path, file: str, sources: Sequence[Source], urls: Mapping[Address, Wanted]
 ) -> Written | None:
     """One try to write; None when the file was changed by somebody at the last moment."""
     before = path.stat()
     # What one source needs to read a file, all of its sources need.
     document = parse(path.read_bytes(), file, sources[0])
-    clips = {
-        address(clip): clip
-        for source in sources
-        for clip in catalogue.read(document, source).clips
-        if clip.place is not None
-    }
-    # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
-    wanted = {clip: urls[key] for key, clip in clips.items() if key in urls}
-    missed = len(urls) - len(wanted)
-    changed = {clip: url for clip, url in wanted.items() if clip.url != url}
+    fitting = _fitting(document, sources, urls)
+    missed = len(urls) - len(fitting)
+    changed = {clip: url for clip, url in fitting.items() if clip.url != url}
     text, problems = _edited(document, changed)
     if text == document.text:
         return Written(missed=missed, problems=problems)
@@ -120,6 +131,35 @@ def _try(
         return None
     storage.sync_folder(path.parent)
     return Written(urls=len(changed) - len(problems), missed=missed, problems=problems)
+
+
+def _fitting(
+    document: Document, sources: Sequence[Source], urls: Mapping[Address, Wanted]
+) -> dict[Clip, str]:
+    """The URLs whose clips are still there, and have nothing in their place that has to stay."""
+    # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
+    clips = {
+        address(clip): (clip, source.overwrite is Overwrite.ALWAYS)
+        for source in sources
+        for clip in catalogue.read(document, source).clips
+        if clip.place is not None
+    }
+    return {
+        clip: urls[key].url
+        for key, (clip, always) in clips.items()
+        if key in urls and (always or _gives_way(clip, urls[key]))
+    }
+
+
+def _in_place(clip: Clip) -> Iterator[str]:
+    """What stands now where a clip's URL goes, and in a list also what belongs to none of its clips."""
+    yield from (clip.url,) if clip.url else ()
+    yield from clip.parallel.spare if clip.parallel else ()
+
+
+def _gives_way(clip: Clip, new: Wanted) -> bool:
+    """Whether nothing came since that somebody may want to keep."""
+    return clip.url == new.url or all(each in new.instead_of for each in _in_place(clip))
 
 
 def _edited(document: Document, urls: Mapping[Clip, str]) -> tuple[str, tuple[InputError, ...]]:

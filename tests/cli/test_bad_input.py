@@ -1,12 +1,20 @@
 """Whatever is wrong with the input: a clear error, all else done, nothing damaged, a right code."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Project
+from tests.console.conftest import Words, words
+from tts_assets import generate_sync
+from tts_assets.errors import InputError
+from tts_assets.settings import Shard
+
+__all__ = ["words"]
 
 #: Catalogues that cannot be read, and what is said of each, beside its name.
 BROKEN = (
@@ -248,15 +256,21 @@ def test_a_misspelt_path_exits_2_and_all_clips_are_made(project: Project) -> Non
     assert "no record has 'kana'" in project.run("lint").stdout
 
 
-def test_annotations_are_not_for_lists(project: Project) -> None:
-    project.words("犬")
-    for done in (
-        project.run("voices", TTS_ASSETS_OUTPUT_FORMAT="github"),
-        *(
-            project.run(*words, "--output-format", "github")
-            for words in (["explain", "1"], ["voices"], ["providers"], ["doctor"])
-        ),
-    ):
-        assert done.returncode == 2
-        assert "output-format github is not for this command: give text or json" in done.stderr
-    assert project.run("lint", TTS_ASSETS_OUTPUT_FORMAT="github").returncode == 0
+def test_annotations_are_not_for_lists_but_a_setting_for_other_commands_is_no_mistake(
+    project: Project,
+) -> None:
+    done = project.run("providers", "--output-format", "github")
+    assert done.returncode == 2
+    assert "output-format github is not for this command: give text or json" in done.stderr
+    assert project.run("models", "path", TTS_ASSETS_OUTPUT_FORMAT="github").returncode != 2
+
+
+def test_a_shard_makes_nothing_of_a_catalogue_that_its_merge_could_not_name(words: Words) -> None:
+    settings = replace(words("一番", "二番"), paths=(".",), shard=Shard(index=1, count=1))
+    name = os.fsdecode(b"vocabulary_\xff.json")
+    Path("vocabulary.json").rename(name)
+    with pytest.raises(InputError, match=r"is not UTF-8, .*: rename it, or leave --shard out") as no:
+        generate_sync(settings)
+    assert no.value.file.endswith(name)
+    assert list(Path().rglob("*.mp3")) == []
+    assert generate_sync(replace(settings, shard=None)).made == 2

@@ -81,7 +81,7 @@ def test_an_error_that_nobody_reads_keeps_its_code(
 ) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w", encoding="utf-8") as errors:
+    with open(writing, "w", encoding="utf-8") as errors:  # noqa: PTH123 - no path
         monkeypatch.setattr(sys, "stderr", errors)
         assert _code(command) == code
 

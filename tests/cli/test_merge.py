@@ -50,7 +50,7 @@ def test_what_was_merged_and_that_the_parts_may_go_is_told(
         f"parts     are not needed any more, and may be deleted: {', '.join(PARTS)}",
     ]
     assert merge(settings, []) is ExitCode.OK
-    assert "0 assets; 6 were there already" in capsys.readouterr().out
+    assert "0 assets; 6 others there already" in capsys.readouterr().out
 
 
 def test_missing_shards_are_told_and_are_a_finding(
@@ -59,7 +59,7 @@ def test_missing_shards_are_told_and_are_a_finding(
     assert merge(settings, ["audio-shard-2-of-3"]) is ExitCode.FINDINGS
     told = capsys.readouterr().out
     assert "missing   the shards 1/3, 3/3: merge them when they are made\n" in told
-    assert "are written when the last shard is merged" in told
+    assert "to write when the last shard is merged" in told
     assert "may be deleted: audio-shard-2-of-3\n" in told
     assert merge(settings, ["audio-shard-3-of-3", "audio-shard-1-of-3"]) is ExitCode.OK
 
@@ -84,7 +84,7 @@ def test_entries_that_changed_since_are_told_and_are_a_finding(
     path = Path("data/vocabulary.json")
     path.write_text(path.read_text().replace(json.dumps("犬"), json.dumps("狼")))
     assert merge(settings, []) is ExitCode.FINDINGS
-    assert "URLs      5 written; 1 entries changed since" in capsys.readouterr().out
+    assert "URLs      5 written; 1 entry changed since" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_no_part_is_named(settings: Settings) -> None:

@@ -13,6 +13,8 @@ from tests.console.samples import REPORT
 from tts_assets import Settings, generate_sync
 from tts_assets.cli.apps import EVERY, settings_of
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.init import _below
+from tts_assets.cli.lint import lint
 from tts_assets.cli.outcome import told
 from tts_assets.cli.prune import prune
 from tts_assets.cli.run import run
@@ -54,9 +56,30 @@ def test_a_step_s_summary_that_cannot_be_written_is_told_after_all_else(
     out, err = capsys.readouterr()
     assert "made      0 clips" in out
     assert err.splitlines()[-1].startswith("error: GITHUB_STEP_SUMMARY: ")
+    Path("poems.json").write_text("[7]")
+    noted = replace(bad, paths=(".",))
+    assert check(noted, report=None) == ExitCode.FINDINGS
+    sorts = [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert sorts == ["note", "error"]
     good = replace(words("一番"), output_format=OutputFormat.GITHUB)
     assert run(good, dry_run=False, report="r") == ExitCode.USAGE
     assert _files("r") == NAMES
+
+
+def test_findings_are_told_and_counted_although_the_summary_cannot_be_written(
+    words: Words, monkeypatch: pytest.MonkeyPatch, capsys: Told
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(Path.cwd()))
+    settings = replace(words(), paths=(".",))
+    Path("::error title=pwn::kanji.json").write_text("[7]")
+    assert lint(replace(settings, output_format=OutputFormat.GITHUB)) == ExitCode.FINDINGS
+    out, err = capsys.readouterr()
+    assert out.startswith("::error file=")
+    assert err.startswith("error: GITHUB_STEP_SUMMARY: ")
+    assert lint(settings) == ExitCode.FINDINGS
+    told = capsys.readouterr().out
+    assert "title=pwn" in told
+    assert [line for line in told.splitlines() if line.lstrip().startswith("::")] == []
 
 
 def test_files_that_cannot_be_written_any_more_keep_nothing_from_being_shown(
@@ -101,6 +124,13 @@ def test_a_report_among_catalogues_is_none(words: Words, *, by_source: bool) -> 
     assert (again.catalogues, again.problems, again.notes) == (1, (), ())
     assert check(settings, report="vocabulary") == ExitCode.OK
     assert prune(settings, yes=True) == ExitCode.OK
+
+
+def test_a_report_is_proposed_as_no_catalogue(words: Words) -> None:
+    assert run(words("一番"), dry_run=False, report="r") == ExitCode.OK
+    assert [file.name for file in _below("r")] == []
+    Path("r/junit.xml").unlink()
+    assert [file.name for file in _below("r")] == ["report.json"]
 
 
 def test_a_file_of_that_name_alone_is_read_as_any_other(words: Words) -> None:

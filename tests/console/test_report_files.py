@@ -1,14 +1,16 @@
 """Reports in a folder: three files, each whole, and one error where that cannot be."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.console.samples import failed, planned, standing
+from tests.console.samples import REPORT, failed, planned, standing
 from tts_assets.console import prepare_report, write_report
 from tts_assets.errors import UsageError
+from tts_assets.events import Bill, Cost
 
 
 def test_a_report_is_written_for_programs_for_tests_and_for_people(tmp_path: Path) -> None:
@@ -29,6 +31,26 @@ def test_a_standing_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     )
     assert len(json.loads((tmp_path / "report.json").read_bytes())["planned"]) == 2
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_is_no_text_is_written_as_escapes(tmp_path: Path) -> None:
+    none = Bill()
+    cost = Cost(
+        provider="tones",
+        model="m\udcff",
+        price=None,
+        expected=none,
+        left=none,
+        bound=None,
+        unsayable=0,
+        due=none,
+        billed=None,
+        rebilled=None,
+        balance=None,
+    )
+    write_report(tmp_path, replace(REPORT, dry_run=True, to_make=1, cost=cost))
+    assert json.loads((tmp_path / "report.json").read_bytes())["cost"]["model"] == "m\\udcff"
+    assert "udcff" in (tmp_path / "summary.md").read_text("utf-8")
 
 
 def _written(folder: str) -> None:

@@ -201,7 +201,9 @@ def test_a_stream_that_is_closed_or_gone_stops_no_run(
         assert generate_sync(words("一番"), on_event=show.event).failures == ()
 
 
-@pytest.mark.parametrize("output_format", [OutputFormat.JSON, OutputFormat.JSONL, OutputFormat.JUNIT])
+@pytest.mark.parametrize(
+    "output_format", [OutputFormat.JSON, OutputFormat.JSONL, OutputFormat.JUNIT]
+)
 @pytest.mark.parametrize("encoding", ["ascii", "cp932"])
 def test_data_are_utf_8_whatever_standard_output_is(
     output_format: OutputFormat, encoding: str, monkeypatch: pytest.MonkeyPatch

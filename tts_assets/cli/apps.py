@@ -1,6 +1,7 @@
 """The parts of the command line that its commands are added to, and how each gets its settings."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,9 @@ from tts_assets.settings import OutputFormat, Settings, load
 #: What every command writes; some write more.
 PLAIN = (OutputFormat.TEXT, OutputFormat.JSON)
 EVERY = tuple(OutputFormat)
+
+#: Parameters of commands with another name than their setting.
+_KEYS = {"kinds": "type", "ids": "id", "sound_format": "sound.format"}
 
 app = typer.Typer(
     name="tts-assets",
@@ -44,6 +48,14 @@ def _main(
     pass
 
 
+def typed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed, by the keys of the settings; of the parameters of a command, its locals."""
+    return {
+        _KEYS.get(name, name.replace("_", "-")): None if value == [] else value
+        for name, value in parameters.items()
+    }
+
+
 def settings_of(
     config: str | None, formats: tuple[OutputFormat, ...] = PLAIN, /, **flags: Any
 ) -> Settings:
@@ -55,7 +67,7 @@ def settings_of(
     Args:
         config: the file to read.
         formats: what it can write to standard output.
-        flags: what was typed, by key; None for what was not.
+        flags: what was typed, by key; None for what was not. Those of no setting are left out.
 
     Raises:
         UsageError: they are wrong, or the command does not write in the format that was typed.

@@ -55,7 +55,7 @@ def _prepare_streams() -> None:
         if stream is None:
             # Closed before we began: nobody wants to hear us.
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115
+            setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             # Some terminals and pipes cannot take Japanese: better an escape than no report.
             stream.reconfigure(errors="backslashreplace")

@@ -1,6 +1,7 @@
 """The command `merge`: joins what runs with --shard made, and says what is still missing."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,19 @@ from tts_assets.merge import Merged
 from tts_assets.merge import merge as join
 from tts_assets.settings import OutputFormat, Settings
 
+#: How often it is told how many assets are copied.
+_EVERY_SECONDS = 10
+
+#: Assets named to who has to look at them.
+_NAMED = 8
+
 
 def merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
     """Join the parts, say what became of them, and in the exit code whether anything is missing."""
     show = Show(settings.output_format)
-    merged = join(settings, [Path(part) for part in parts], on_event=show.waiting)
+    merged = join(
+        settings, [Path(part) for part in parts], on_event=show.waiting, on_copied=_progress(show)
+    )
     if settings.output_format is OutputFormat.JSON:
         show.data(merged_data(merged))
     else:
@@ -34,7 +43,9 @@ def merged_data(merged: Merged) -> dict[str, Any]:
         "missing": list(merged.missing),
         "copied": merged.copied,
         "there": merged.there,
+        "changed": list(merged.changed),
         "failed": merged.failed,
+        "left": merged.left,
         "urls_written": merged.urls_written,
         "urls_missed": merged.urls_missed,
         "urls_waiting": merged.urls_waiting,
@@ -46,21 +57,48 @@ def exit_code(merged: Merged) -> ExitCode:
     """Whether all is there that the shards were to make."""
     if merged.problems:
         return ExitCode.USAGE
-    if merged.missing or merged.failed or merged.urls_missed:
+    if merged.missing or merged.changed or merged.failed or merged.left or merged.urls_missed:
         return ExitCode.FINDINGS
     return ExitCode.OK
 
 
+def _progress(show: Show) -> Callable[[int, int], None]:
+    """Says now and then how far it came."""
+    next_at = time.monotonic() + _EVERY_SECONDS
+
+    def tell(copied: int, total: int) -> None:
+        nonlocal next_at
+        if time.monotonic() >= next_at:
+            show.error(f"merged {copied:,} of {many(total, 'asset')}")
+            next_at = time.monotonic() + _EVERY_SECONDS
+
+    return tell
+
+
 def _lines(merged: Merged) -> Iterator[str]:
-    there = f"; {merged.there:,} were there already" if merged.there else ""
+    there = f"; {many(merged.there, 'other')} there already" if merged.there else ""
     yield f"merged    {many(len(merged.parts), 'part')}: {many(merged.copied, 'asset')}{there}"
+    if merged.changed:
+        names = one_line(", ".join(merged.changed[:_NAMED]))
+        more = f" and {len(merged.changed) - _NAMED:,} more" if merged.changed[_NAMED:] else ""
+        yield (
+            f"kept      {many(len(merged.changed), 'asset')} that came after the shards were "
+            f"planned, and not theirs: {names}{more}"
+        )
     if merged.failed:
         yield f"failed    {many(merged.failed, 'clip')}: `generate --only failed` tries them again"
+    if merged.left:
+        yield (
+            f"left      {many(merged.left, 'clip')} that the shards did not come to: `generate` "
+            "makes them"
+        )
     if merged.missing:
         shards = ", ".join(f"{index}/{merged.count}" for index in merged.missing)
-        yield f"missing   the shards {shards}: merge them when they are made"
+        one = len(merged.missing) == 1
+        told = "shard {}: merge it when it is" if one else "shards {}: merge them when they are"
+        yield f"missing   the {told.format(shards)} made"
         if merged.urls_waiting:
-            yield f"URLs      {merged.urls_waiting:,} are written when the last shard is merged"
+            yield f"URLs      {merged.urls_waiting:,} to write when the last shard is merged"
     else:
         changed = many(merged.urls_missed, "entry", "entries")
         missed = f"; {changed} changed since" if merged.urls_missed else ""

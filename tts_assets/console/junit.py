@@ -49,6 +49,7 @@ def report_xml(report: Report) -> str:
     )
     figures = {
         "to_make": report.to_make,
+        "passed_over": report.passed_over,
         "made": report.made,
         "moved": report.moved,
         "left": report.left,

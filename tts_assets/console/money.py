@@ -34,8 +34,10 @@ def paid_again(cost: Cost, rebilled: Rebilled) -> str:
     ]
     if more := len(rebilled.reasons) - len(named):
         reasons.append(f"{many(more, 'reason')} more")
+    count = rebilled.bill.clips
+    was, is_made = ("was", "is") if count == 1 else ("were", "are")
     return (
-        f"{rebilled.bill.clips:,} of {many(rebilled.out_of, 'clip')} were paid for before, and are made "
+        f"{count:,} of {many(rebilled.out_of, 'clip')} {was} paid for before, and {is_made} made "
         f"again because {', '.join(reasons)}: {_credits(cost, rebilled.bill.credits)}"
     )
 
@@ -175,7 +177,9 @@ def _quota(cost: Cost) -> list[str]:
 
 
 def _unsayable(cost: Cost) -> str:
-    return f"; {cost.unsayable:,} of them cannot be said, and cost nothing" if cost.unsayable else ""
+    return (
+        f"; {cost.unsayable:,} of them cannot be said, and cost nothing" if cost.unsayable else ""
+    )
 
 
 def _bill(cost: Cost, bill: Bill) -> str:

@@ -87,7 +87,7 @@ class _Narrator(Teller):
         # One more may stand in line.
         active = min(counts.active, self._workers)
         words = (
-            f"{counts.failed} failed, {active} active, {done / seconds:.1f} clips/s, "
+            f"{counts.failed:,} failed, {active} active, {done / seconds:,.1f} clips/s, "
             f"{self._sounding / seconds:.1f}x real time"
         )
         self._face.update(done, self._total, words)
@@ -125,7 +125,7 @@ class _Lines:
             return
         self._last, self._share = now, share
         left = (now - self._begun) / done * (total - done)
-        words = f"{done}/{total} ({share:.0%}), {words}, {left:.0f} s left"
+        words = f"{done:,}/{total:,} ({share:.0%}), {words}, {left:,.0f} s left"
         self._console.print(words, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -58,9 +58,9 @@ class Show:
 
     def event(self, event: Event) -> None:
         """What happens in a run, as a line of JSON where that is asked for."""
-        if self._format is not OutputFormat.JSONL or (
-            isinstance(event, Waiting) and not self._is_new(event)
-        ):
+        if self._format is not OutputFormat.JSONL:
+            return
+        if isinstance(event, Waiting) and not self._is_new(event):
             return
         line = json_line(event_data(event))
         # The run is about clips, not about telling; its report meets the same error once more.
@@ -76,7 +76,7 @@ class Show:
         """What a run did.
 
         Raises:
-            UsageError: the summary of a workflow's step cannot be written.
+            UsageError: the summary of a workflow's step cannot be written; all else was told.
         """
         if report.fatal:
             self.error(f"error: {report.fatal}")
@@ -89,8 +89,8 @@ class Show:
                 _write(report_xml(report))
             case OutputFormat.GITHUB:
                 self._annotate(errors_of(report), report_lines(report))
-                github.append_summary(report_markdown(report))
                 self._notes(report.notes)
+                github.append_summary(report_markdown(report))
             case OutputFormat.TEXT:
                 self._report(report)
 
@@ -105,8 +105,8 @@ class Show:
                 _write(standing_xml(standing))
             case OutputFormat.GITHUB:
                 self._annotate(of_standing(standing), standing_lines(standing))
-                github.append_summary(standing_markdown(standing))
                 self._notes(standing.notes)
+                github.append_summary(standing_markdown(standing))
             case OutputFormat.TEXT:
                 self._standing(standing)
 

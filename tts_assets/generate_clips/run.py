@@ -13,7 +13,7 @@ from tts_assets.generate_clips.cost import Books
 from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
 from tts_assets.generate_clips.state import Run, Stop, look, report_of, to_write
-from tts_assets.write_back import Address, address, has_leftovers, write_back
+from tts_assets.write_back import Address, Wanted, address, has_leftovers, wanted, write_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,9 +125,9 @@ async def _write_back(run: Run) -> None:
     # A shard leaves its URLs beside its assets, for the merge.
     if not run.settings.update_json or run.settings.shard:
         return
-    urls: dict[str, dict[Address, str]] = {}
+    urls: dict[str, dict[Address, Wanted]] = {}
     for item in to_write(run):
-        urls.setdefault(item.clip.file, {})[address(item.clip)] = item.url
+        urls.setdefault(item.clip.file, {})[address(item.clip)] = wanted(item.clip, item.url)
     sources: dict[str, list[Source]] = {}
     for each in run.survey.catalogues:
         sources.setdefault(each.file, []).append(each.source)
@@ -135,10 +135,10 @@ async def _write_back(run: Run) -> None:
         # A catalogue whose last writer was killed is visited, too, to clear up after it.
         if file not in urls and not has_leftovers(file):
             continue
-        wanted = urls.get(file, {})
+        due = urls.get(file, {})
         waiting = partial(wait, run, file)
         try:
-            written = await anyio.to_thread.run_sync(write_back, file, readers, wanted, waiting)
+            written = await anyio.to_thread.run_sync(write_back, file, readers, due, waiting)
         except InputError as problem:
             run.survey.trouble.problems.append(problem)
         except FatalError as problem:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tts_assets import parts
+from tts_assets import ledger, parts, plan
+from tts_assets import survey as surveys
 from tts_assets.errors import InputError
 from tts_assets.generate_clips.state import to_write
+from tts_assets.storage import Storage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tts_assets.generate_clips.state import Run
-    from tts_assets.storage import Storage
 
 
 def begin(run: Run, store: Storage) -> None:
     """Say what plan this is a shard of, before anything is made for it.
 
     Raises:
-        InputError: the folder has what was made for another plan.
-        FatalError: it cannot be written to.
+        InputError: the folder has what was made for another plan, or the merge could not find a
+            catalogue.
+        FatalError: the folder cannot be written to.
     """
+    for each in run.survey.catalogues:
+        parts.check_name(each.file, run.settings.output)
     now = _header(run, finished=False)
     before = parts.read_header(store.root)
     if before is not None:
@@ -33,6 +40,7 @@ def begin(run: Run, store: Storage) -> None:
                 file=str(store.root),
             )
         now = msgspec.structs.replace(now, forced=now.forced or before.forced)
+    _tell_replaced(run, store)
     store.replace(parts.HEADER_NAME, parts.encoded(now))
 
 
@@ -46,7 +54,46 @@ def finish(run: Run, store: Storage) -> None:
     store.replace(parts.URLS_NAME, parts.encoded_urls(urls))
     run.urls_written = len(urls)
     told = parts.read_header(store.root) or _header(run, finished=True)
-    store.replace(parts.HEADER_NAME, parts.encoded(msgspec.structs.replace(told, finished=True)))
+    told = msgspec.structs.replace(told, finished=True, left=_left(run))
+    store.replace(parts.HEADER_NAME, parts.encoded(told))
+
+
+def _left(run: Run) -> int:
+    """The clips that were neither made nor failed: the run was stopped, or came to a bound."""
+    return sum(
+        item.recipe not in run.made
+        and item.asset not in run.moved
+        and item.recipe not in run.failures
+        for item in run.survey.planned
+        if item.state in plan.TO_MAKE
+    )
+
+
+def _tell_replaced(run: Run, store: Storage) -> None:
+    """Say what the output folder has under the names of what is to be made; the rest stays told."""
+    assets = {item.asset for item in run.survey.planned if item.state in plan.TO_MAKE}
+    before = [each for each in parts.read_replaced(store.root) if each.asset not in assets]
+    data = parts.encoded_replaced([*before, *_replaced(run, assets)])
+    if data:
+        store.replace(parts.REPLACED_NAME, data)
+    else:
+        store.remove(parts.REPLACED_NAME)
+
+
+def _replaced(run: Run, assets: set[str]) -> Iterator[parts.Replaced]:
+    unknown = set(assets)
+    for each in ledger.origins_of(surveys.ledger_bytes(run.settings), assets):
+        if each.asset in assets and each.recipe:
+            unknown.discard(each.asset)
+            yield parts.Replaced(asset=each.asset, recipe=each.recipe, sha256=each.sha256)
+    if not run.settings.force:
+        return
+    # Even what nobody knows is remade then.
+    output = Storage(Path(run.settings.output))
+    for asset in unknown:
+        found = output.hash_of(asset)
+        if found is not None:
+            yield parts.Replaced(asset=asset, recipe="", sha256=found)
 
 
 def _header(run: Run, *, finished: bool) -> parts.Header:

@@ -11,11 +11,13 @@ from tts_assets.errors import UsageError
 from tts_assets.japanese.kana import is_katakana, katakana, morae
 from tts_assets.tables import Table, one_of, text
 
+#: Kana, and the forms of them that are composed into others.
+_KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uff9f"
 #: What ``[[dictionary]]`` accepts, as far as a schema can say it.
 SCHEMA = fragments.table(
     {
         "surface": {"type": "string", "pattern": r"^\s*\S+\s*$"},
-        "reading": fragments.TEXT,
+        "reading": {"type": "string", "pattern": rf"^\s*[{_KANA}]+\s*$"},
         "accent": {"type": "integer", "minimum": 0},
         "kind": fragments.one_of(WordKind),
     },

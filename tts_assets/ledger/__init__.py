@@ -18,7 +18,7 @@ from tts_assets.ledger.line import (
     being_replaced,
     encode,
 )
-from tts_assets.ledger.origin import Origin, origins, origins_of, whole_lines
+from tts_assets.ledger.origin import Origin, asset_of, origins, origins_of, whole_lines
 
 __all__ = [
     "ATTRIBUTES",
@@ -29,6 +29,7 @@ __all__ = [
     "Line",
     "Origin",
     "Recorded",
+    "asset_of",
     "being_replaced",
     "compacted",
     "encode",

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-import msgspec
-
-from tts_assets.errors import InputError
-from tts_assets.ledger.line import VERSION, being_replaced
+from tts_assets.ledger.line import being_replaced
 from tts_assets.ledger.pieces import pieces
+from tts_assets.ledger.rows import Row, Said, each_row, sorted_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-_CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class Recorded(NamedTuple):
@@ -29,29 +24,8 @@ class Recorded(NamedTuple):
     bytes: int
 
 
-class _Key(msgspec.Struct, gc=False):
-    """The same as it is read."""
-
-    asset: str
-    recipe: str
-    bytes: int
-    version: int = 1
-
-
-class _Sum(msgspec.Struct, gc=False):
-    """What tells lines for one asset apart."""
-
-    asset: str
-    recipe: str
-    sha256: str = ""
-
-
-_key_decoder = msgspec.json.Decoder(_Key)
-_sum_decoder = msgspec.json.Decoder(_Sum)
-
-
-def _recorded(key: _Key) -> Recorded:
-    return Recorded(key.recipe, key.bytes)
+def _recorded(row: Row) -> Recorded:
+    return Recorded(row.recipe if row.bytes > 0 else "", row.bytes)
 
 
 def _nothing(_: str) -> str | None:
@@ -76,7 +50,7 @@ def read(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _noth
 
     A last line without its line feed was torn by a killed run and is left out. Where git took the
     lines of two branches for one asset, the one with the hash of its file counts; without such a
-    file, none.
+    file, none. A line of a file without bytes vouches for nothing: no run makes one.
 
     Args:
         data: all of its bytes.
@@ -84,8 +58,8 @@ def read(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _noth
         hash_of: the SHA-256 of an asset's file in hex, None where there is none; hardly ever asked.
 
     Raises:
-        InputError: a whole line is not a ledger line, as after a merge with conflicts, or one of a
-            newer version.
+        InputError: a whole line is not a ledger line, as after a merge with conflicts, one of a
+            newer version, or one of an asset outside of the folder.
     """
     return read_from(io.BytesIO(data), file=file, hash_of=hash_of)
 
@@ -95,141 +69,63 @@ def read_from(
 ) -> Known:
     """The same for an open file: of a ledger in order, only one piece at a time is in memory."""
     recorded: dict[str, Recorded] = {}
-    count, last, is_whole = 0, "", True
+    last, is_whole = "", True
     for piece in pieces(stream):
         whole = piece.rfind(b"\n") + 1
-        is_whole = whole == len(piece)
-        keys = _sound_keys(piece[:whole]) if whole else []
-        assets = [key.asset for key in keys or ()]
-        recorded.update(zip(assets, map(_recorded, keys or ()), strict=True))
-        count += len(assets)
-        in_order = keys is not None and assets == sorted(assets) and [last] < assets[:1]
-        if whole and not (in_order and len(recorded) == count):
+        rows = sorted_rows(piece[:whole])
+        if rows is None or (rows and rows[0].asset <= last):
             stream.seek(0)
             return _disordered(stream.read(), file=file, hash_of=hash_of)
-        last = assets[-1] if assets else last
+        for row in rows:
+            recorded[row.asset] = _recorded(row)
+        last = rows[-1].asset if rows else last
+        is_whole = whole == len(piece)
     return Known(recorded=recorded, tidy=is_whole)
-
-
-def _sound_keys(lines: bytes) -> list[_Key] | None:
-    """What planning needs of each line; None where one of them has to be looked at for itself."""
-    try:
-        keys = _key_decoder.decode_lines(lines)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    # All at once: there are a million of them.
-    assets = "\n".join(["", *[key.asset for key in keys], ""])
-    doubtful = any(sign in assets for sign in ("..", "\0", "\n/", "\n\\", "\n\n"))
-    newest = max([key.version for key in keys], default=VERSION)
-    return None if doubtful or newest > VERSION else keys
-
-
-def _disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None]) -> Known:
-    """What a ledger says whose lines are not in order, or in which one is wrong; see :func:`read`."""
-    whole = data.rfind(b"\n") + 1
-    keys = _keys(data[:whole], file)
-    recorded = {key.asset: _recorded(key) for key in keys}
-    if all(one.asset < other.asset for one, other in pairwise(keys)):
-        return Known(recorded=recorded, tidy=whole == len(data))
-    chosen = _chosen(_lines(data[:whole]), hash_of)
-    for asset, number in chosen.items():
-        recorded[asset] = Recorded("", 0) if number is None else _recorded(keys[number])
-    return Known(recorded=recorded, tidy=False)
 
 
 def compacted(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> bytes:
     """The same ledger as a finished run leaves it; the arguments are those of :func:`read`."""
-    whole = data[: data.rfind(b"\n") + 1]
-    lines = [line + b"\n" for line in _lines(whole)]
-    keys = _keys(whole, file)
-    by_asset = {key.asset: line for key, line in zip(keys, lines, strict=True)}
-    if len(by_asset) < len(lines):
-        for asset, number in _chosen(lines, hash_of).items():
-            by_asset[asset] = being_replaced(asset) if number is None else lines[number]
-    return b"".join(by_asset[asset] for asset in sorted(by_asset))
+    settled = _settled(each_row(data, file=file), hash_of)
+    return b"".join(settled[asset].line + b"\n" for asset in sorted(settled))
 
 
-def _lines(data: bytes) -> list[bytes]:
-    """The lines that say something, without their ends."""
-    return [line for line in data.splitlines() if line.strip()]
+def _disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None]) -> Known:
+    """What a ledger says whose lines are not in order, or in which one is wrong; see :func:`read`."""
+    said = each_row(data, file=file)
+    settled = _settled(said, hash_of)
+    in_order = [row.asset for _, row in said] == sorted(settled)
+    return Known(
+        recorded={asset: _recorded(row) for asset, (_, row) in settled.items()},
+        tidy=in_order and data.endswith(b"\n"),
+    )
 
 
-def _chosen(lines: Sequence[bytes], hash_of: Callable[[str], str | None]) -> dict[str, int | None]:
-    """Which line counts for each asset of which two say different things; None where none does."""
-    said: dict[str, list[tuple[int, _Sum]]] = {}
-    for number, line in enumerate(lines):
-        one = _sum_decoder.decode(line)
-        if not one.recipe:
-            # What was said before is taken back.
-            said[one.asset] = []
+def _settled(said: Iterable[Said], hash_of: Callable[[str], str | None]) -> dict[str, Said]:
+    """The line that counts for each asset."""
+    by_asset: dict[str, list[Said]] = {}
+    for each in said:
+        before = by_asset.get(each.row.asset)
+        if before is None or not (each.row.recipe and before[-1].row.recipe):
+            # Without a recipe, a line takes back what was said before.
+            by_asset[each.row.asset] = [each]
         else:
-            said.setdefault(one.asset, []).append((number, one))
-    found: dict[str, int | None] = {}
-    for asset, rows in said.items():
-        if len({(each.recipe, each.sha256) for _, each in rows}) > 1:
-            there = hash_of(asset)
-            right = [number for number, each in rows if each.sha256 == there]
-            found[asset] = right[-1] if right else _last_of_one(rows)
-    return found
+            before.append(each)
+    return {
+        asset: each[0] if len(each) == 1 else _chosen(each, hash_of)
+        for asset, each in by_asset.items()
+    }
 
 
-def _last_of_one(rows: Sequence[tuple[int, _Sum]]) -> int | None:
-    """The last line, where all are takes of one recipe; None where they are not."""
-    return rows[-1][0] if len({each.recipe for _, each in rows}) == 1 else None
-
-
-def _keys(data: bytes, file: str) -> list[_Key]:
-    """What planning needs of each line."""
-    try:
-        keys = _key_decoder.decode_lines(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
-        raise _no_line(data, file) from exc
-    _refuse_outside(keys, data, file)
-    newest = max((key.version for key in keys), default=VERSION)
-    if newest > VERSION:
-        number = next(number for number, key in enumerate(keys) if key.version > VERSION)
-        raise InputError(
-            f"a newer tts-assets wrote this line (version {newest} of ledgers, and this one knows "
-            f"them up to {VERSION}): upgrade tts-assets here",
-            file=file,
-            line=_line_number(data, number),
-        )
-    return keys
-
-
-def _line_number(data: bytes, key: int) -> int:
-    """The 1-based line of a key, by its place among the keys: empty lines have none."""
-    lines = enumerate(data.splitlines(), 1)
-    return next(islice((number for number, line in lines if line.strip()), key, None))
-
-
-def _refuse_outside(keys: Sequence[_Key], data: bytes, file: str) -> None:
-    """A path that leads out of the output folder is none of ours: nothing may be done by it."""
-    for number, key in enumerate(keys):
-        asset = key.asset
-        if ".." in asset or asset[:1] in {"", "/", "\\"} or "\0" in asset:
-            steps = asset.replace("\\", "/").split("/")
-            if ".." in steps or asset[:1] in {"", "/", "\\"} or "\0" in asset:
-                raise InputError(
-                    f"the asset {asset!r} would lie outside of the output folder: delete the line",
-                    file=file,
-                    line=_line_number(data, number),
-                )
-
-
-def _no_line(data: bytes, file: str) -> InputError:
-    """Which line is none, and what to do about it."""
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            if line.strip():
-                _key_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            what = (
-                "git left the mark of a conflict here: take the lines of both sides, and let "
-                "`.gitattributes` say `ledger.jsonl merge=union`"
-                if line.startswith(_CONFLICT)
-                else "this is no line of a ledger: settle the merge, or delete the line, and its "
-                "asset is trusted by its name alone"
-            )
-            return InputError(what, file=file, line=number)
-    raise AssertionError(file)
+def _chosen(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> Said:
+    """Which line counts of several for one asset; one that vouches for nothing where none does."""
+    last = said[-1]
+    asset = last.row.asset
+    if len({(row.recipe, row.sha256) for _, row in said}) > 1:
+        there = hash_of(asset)
+        right = [each for each in said if each.row.sha256 == there]
+        if right:
+            return right[-1]
+        if len({row.recipe for _, row in said}) > 1:
+            return Said(being_replaced(asset).rstrip(), Row(asset=asset, recipe="", bytes=0))
+    # All are takes of one recipe.
+    return last

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from tts_assets.ledger.line import Line
-from tts_assets.ledger.pieces import pieces
+from tts_assets.ledger.pieces import lines_of, pieces
+from tts_assets.ledger.rows import NO_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -51,17 +52,25 @@ _name_decoder = msgspec.json.Decoder(_Name)
 def origins(data: bytes) -> list[Origin]:
     """What all lines say of where assets came from, in their order; what is no line is left out."""
     found = []
-    for line in data.splitlines():
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    for line in lines_of(data):
+        with contextlib.suppress(*NO_LINE):
             found.append(_decoder.decode(line))
     return found
 
 
 def whole_lines(data: bytes) -> Iterator[Line]:
     """All lines that say all of an asset, in their order."""
-    for line in data.splitlines():
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    for line in lines_of(data):
+        with contextlib.suppress(*NO_LINE):
             yield _line_decoder.decode(line)
+
+
+def asset_of(line: bytes) -> str | None:
+    """The asset of one line; None where it is none."""
+    try:
+        return _name_decoder.decode(line).asset
+    except NO_LINE:
+        return None
 
 
 def origins_of(data: bytes | BinaryIO, names: Container[str]) -> Iterator[Origin]:
@@ -75,14 +84,14 @@ def _may_have(lines: bytes, names: Container[str]) -> bool:
     """Whether a look at each of these lines is worth it: of a million, few are asked for."""
     try:
         found = _name_decoder.decode_lines(lines)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except NO_LINE:
         return True
     return any(name.asset in names or name.brief in names or name.recipe in names for name in found)
 
 
 def _origins_in(lines: bytes, names: Container[str]) -> Iterator[Origin]:
-    for line in lines.splitlines():
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    for line in lines_of(lines):
+        with contextlib.suppress(*NO_LINE):
             name = _name_decoder.decode(line)
             if name.asset in names or name.brief in names or name.recipe in names:
                 yield _decoder.decode(line)

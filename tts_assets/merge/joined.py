@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,16 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tts_assets.errors import InputError, UsageError
+from tts_assets.merge.threads import threads
 from tts_assets.parts import Header, Part, Patch, Told, read
 from tts_assets.settings import part_folders
 from tts_assets.storage import Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tts_assets import ledger
     from tts_assets.settings import Settings
-    from tts_assets.write_back import Address
+    from tts_assets.write_back import Address, Wanted
 
 #: What was merged before all shards were there: their headers, and their URLs, which wait.
 WAITING_NAME = ".tts-assets-merged.jsonl"
@@ -53,6 +53,7 @@ class Joined:
         urls: for each catalogue, as seen from the output folder, the URLs of its clips, whose
             sources are told by their short names; of shards that were merged earlier, too.
         missing: the shards that were not merged yet.
+        left: clips that the shards did not come to.
     """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
@@ -73,35 +74,57 @@ class Joined:
             _refuse_other_plan(part, first)
         self.lines = _lines(self.parts)
         _refuse_other_files(self.lines.values())
-        given = {part.header.index for part in self.parts}
         path = Path(settings.output, WAITING_NAME)
         self._earlier = [
             (each, Told(str(path), number))
             for number, each in enumerate(_waiting(path), 1)
-            if each.header.index not in given and each.header.differs(first.header) is None
+            if each.header.differs(first.header) is None
         ]
-        earlier_urls = ((patch, told) for each, told in self._earlier for patch in each.urls)
+        earlier_urls = chain.from_iterable(map(self._not_told_anew, self._earlier))
         patches = chain(earlier_urls, *(part.urls for part in self.parts))
         self.urls = _urls(patches) if settings.update_json else {}
-        here = given | {each.header.index for each, _ in self._earlier}
+        given = {part.header.index for part in self.parts}
+        others = [each for each, _ in self._earlier if each.header.index not in given]
+        here = given | {each.header.index for each in others}
         self.missing = tuple(sorted(set(range(1, self.count + 1)) - here))
+        self.left = sum(each.header.left for each in (*self.parts, *others))
 
     def waiting(self) -> bytes:
         """What is kept in the output folder until all shards are there."""
-        found = {each.header.index: each for each, _ in self._earlier}
+        headers: dict[int, Header] = {}
+        urls: dict[int, list[Patch]] = {}
+        for each in self._earlier:
+            index = each[0].header.index
+            headers[index] = each[0].header
+            urls[index] = [patch for patch, _ in self._not_told_anew(each)]
         for part in self.parts:
-            urls = [patch for patch, _ in part.urls]
-            found[part.header.index] = _Waiting(header=part.header, urls=urls)
-        return b"".join(msgspec.json.encode(found[index]) + b"\n" for index in sorted(found))
+            index = part.header.index
+            headers[index] = part.header
+            urls.setdefault(index, []).extend(patch for patch, _ in part.urls)
+        waiting = (_Waiting(header=headers[index], urls=urls[index]) for index in sorted(headers))
+        return b"".join(msgspec.json.encode(each) + b"\n" for each in waiting)
 
     def is_known(self, known: int) -> bool:
-        """Whether all of this was merged before, as far as its assets are there.
+        """Whether all shards were merged before, as far as the assets of these are there.
+
+        Only URLs tell: they are written when the last shard is merged.
 
         Args:
             known: how many of the URLs the catalogues have.
         """
         urls = sum(map(len, self.urls.values()))
-        return not self._earlier and bool(self.lines or urls) and known == urls
+        return not self._earlier and known == urls > 0
+
+    def _not_told_anew(self, earlier: tuple[_Waiting, Told]) -> Iterator[tuple[Patch, Told]]:
+        """The URLs that wait for a shard, but for those that its own parts tell now."""
+        each, told = earlier
+        anew = {
+            (patch.file, patch.address)
+            for part in self.parts
+            if part.header.index == each.header.index
+            for patch, _ in part.urls
+        }
+        yield from ((patch, told) for patch in each.urls if (patch.file, patch.address) not in anew)
 
 
 def _parts(settings: Settings, folders: Sequence[Path]) -> list[Part]:
@@ -141,8 +164,8 @@ def _lines(parts: Iterable[Part]) -> dict[str, PartLine]:
 
 def _refuse_other_files(lines: Iterable[PartLine]) -> None:
     """Every asset must be there, and have the bytes that its line says."""
-    with ThreadPoolExecutor() as threads:
-        for problem in threads.map(_problem, lines):
+    with threads() as pool:
+        for problem in pool.map(_problem, lines):
             if problem is not None:
                 raise problem
 
@@ -160,9 +183,9 @@ def _problem(each: PartLine) -> InputError | None:
     )
 
 
-def _urls(patches: Iterable[tuple[Patch, Told]]) -> dict[str, dict[Address, str]]:
+def _urls(patches: Iterable[tuple[Patch, Told]]) -> dict[str, dict[Address, Wanted]]:
     seen: dict[tuple[str, Address], tuple[str, Told]] = {}
-    found: dict[str, dict[Address, str]] = {}
+    found: dict[str, dict[Address, Wanted]] = {}
     for patch, told in patches:
         url, other = seen.setdefault((patch.file, patch.address), (patch.url, told))
         if url != patch.url:
@@ -172,7 +195,7 @@ def _urls(patches: Iterable[tuple[Patch, Told]]) -> dict[str, dict[Address, str]
                 file=told.file,
                 line=told.number,
             )
-        found.setdefault(patch.file, {})[patch.address] = url
+        found.setdefault(patch.file, {})[patch.address] = patch.wanted
     return found
 
 

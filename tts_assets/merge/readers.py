@@ -11,13 +11,14 @@ from tts_assets import survey as surveys
 from tts_assets.errors import InputError
 from tts_assets.open_catalogues import Trouble, open_catalogues
 from tts_assets.parts import short_name
+from tts_assets.settings import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tts_assets.mapping import Source
     from tts_assets.settings import Settings
-    from tts_assets.write_back import Address
+    from tts_assets.write_back import Address, Wanted
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Readers:
     known: int = 0
 
 
-def readers(settings: Settings, urls: Mapping[str, Mapping[Address, str]]) -> dict[str, Readers]:
+def readers(settings: Settings, urls: Mapping[str, Mapping[Address, Wanted]]) -> dict[str, Readers]:
     """Who reads each catalogue, by its path as seen from the output folder.
 
     Args:
@@ -59,7 +60,7 @@ def readers(settings: Settings, urls: Mapping[str, Mapping[Address, str]]) -> di
         wanted = urls.get(file, {})
         for clip in reader.clips():
             url = wanted.get((source, clip.entry, clip.part, clip.form))
-            each.known += url is not None and url == clip.url
+            each.known += url is not None and url.url == clip.url
     for path, file in paths.items():
         if file not in found:
             what = "it is no catalogue by this configuration: merge with that of the shards"
@@ -70,6 +71,6 @@ def readers(settings: Settings, urls: Mapping[str, Mapping[Address, str]]) -> di
 
 def _from_here(file: str, output: str) -> str:
     """The path of a file that is told as seen from the output folder; short where it can be."""
-    path = Path(os.path.normpath(Path(os.path.realpath(output), file)))
+    path = Path(os.path.normpath(Path(place_of(output), file)))
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -32,6 +32,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         index: which shard it is, from 1.
         count: how many there are.
         finished: its run came to its end, be it an early one; else it was killed, or is at work.
+        left: clips that it did not come to, because its run ended early.
         forced: what was fresh was to be made anew, too.
         provider: the engine's name.
         engine: the engine's parts with their versions.
@@ -46,6 +47,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     count: int
     finished: bool
+    left: int = 0
     forced: bool
     provider: str
     engine: str

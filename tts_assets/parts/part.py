@@ -11,7 +11,9 @@ from tts_assets import failures, ledger
 from tts_assets.errors import InputError
 from tts_assets.parts.files import AGAIN, data_of, whole_lines_of
 from tts_assets.parts.header import HEADER_NAME, Header, read_header
+from tts_assets.parts.replaced import read_replaced
 from tts_assets.parts.urls import URLS_NAME, Patch
+from tts_assets.plan.names import is_asset_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,8 @@ class Part:
         folder: where it is.
         header: what it was told.
         lines: what its ledger says of its assets, by their paths, and where.
+        replaced: the recipes and hashes that the output folder had for an asset, by its path, when
+            its shard was planned.
         urls: the URLs of its clips, and where they stand.
         failures: the bytes of its record of failures.
     """
@@ -42,6 +46,7 @@ class Part:
     folder: Path
     header: Header
     lines: dict[str, tuple[ledger.Line, Told]]
+    replaced: dict[str, set[tuple[str, str]]]
     urls: list[tuple[Patch, Told]]
     failures: bytes
 
@@ -70,6 +75,7 @@ def read(folder: Path) -> Part:
         folder=folder,
         header=told,
         lines=_lines(folder / ledger.NAME),
+        replaced=_replaced(folder),
         urls=_urls(folder / URLS_NAME),
         failures=record,
     )
@@ -90,7 +96,21 @@ def _lines(path: Path) -> dict[str, tuple[ledger.Line, Told]]:
                 file=str(path),
                 line=number,
             )
+        if not is_asset_name(line.asset):
+            raise InputError(
+                f"{line.asset!r} is no name of an asset, so no run made this line: leave this part "
+                "out, or run its shard again in an empty folder",
+                file=str(path),
+                line=number,
+            )
         found[line.asset] = line, Told(str(path), number)
+    return found
+
+
+def _replaced(folder: Path) -> dict[str, set[tuple[str, str]]]:
+    found: dict[str, set[tuple[str, str]]] = {}
+    for each in read_replaced(folder):
+        found.setdefault(each.asset, set()).add((each.recipe, each.sha256))
     return found
 
 

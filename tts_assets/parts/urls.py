@@ -8,6 +8,8 @@ import msgspec
 
 from tts_assets import survey as surveys
 from tts_assets.domain import SpokenForm
+from tts_assets.errors import InputError
+from tts_assets.write_back import Wanted, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,7 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         part: which of its clips.
         text: what is said, with the rest of the spoken form.
         url: the address.
+        instead_of: what stood in its place when its shard was planned, and gives way to it.
     """
 
     file: str
@@ -41,12 +44,18 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
     url: str
+    instead_of: tuple[str, ...] = ()
 
     @property
     def address(self) -> Address:
         """What the URL belongs to, with the short name of its source."""
         form = SpokenForm(self.text, self.reading, self.accent, self.sentence, self.readings)
         return self.source, self.entry, self.part, form
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is to be written."""
+        return Wanted(self.url, self.instead_of)
 
 
 def short_name(source: str) -> str:
@@ -62,8 +71,30 @@ def patch(clip: Clip, url: str, output: str) -> Patch:
         entry=clip.entry,
         part=clip.part,
         url=url,
+        # What is not UTF-8 cannot be told, and then gives way only where everything does.
+        instead_of=tuple(filter(_is_utf8, wanted(clip, url).instead_of)),
         **clip.form._asdict(),
     )
+
+
+def check_name(file: str, output: str) -> None:
+    """See that a merge can be told which catalogue is meant.
+
+    Raises:
+        InputError: its path cannot be written down.
+    """
+    try:
+        surveys.from_output(file, output).encode()
+    except UnicodeEncodeError as exc:
+        raise InputError(
+            "its path is not UTF-8, so no shard can tell the merge where its URLs go: rename it, "
+            "or leave --shard out",
+            file=file,
+        ) from exc
+
+
+def _is_utf8(text: str) -> bool:
+    return text.encode(errors="ignore").decode() == text
 
 
 def encoded_urls(patches: Iterable[Patch]) -> bytes:

@@ -21,7 +21,7 @@ from tts_assets.settings.model import (
 )
 from tts_assets.settings.options import OPTIONS
 from tts_assets.settings.reports import REPORT_FILES, is_report
-from tts_assets.settings.shard import Shard, is_part, part_folders
+from tts_assets.settings.shard import Shard, is_part, part_folders, place_of
 
 __all__ = [
     "FILE",
@@ -48,5 +48,6 @@ __all__ = [
     "is_report",
     "load",
     "part_folders",
+    "place_of",
     "time_limits",
 ]

@@ -68,9 +68,25 @@ def part_folders(output: str) -> list[Path]:
 
 
 def is_part(folder: str, output: str) -> bool:
-    """Whether a folder was made by a shard of an output folder; both are real, whole paths."""
-    path, beside = Path(folder), Path(output)
-    return path.parent == beside.parent and _names(beside.name)(path.name) is not None
+    """Whether a folder was made by a shard of an output folder, or of one that a link leads to.
+
+    Args:
+        folder: its real, whole path.
+        output: the output folder as it was given.
+    """
+    path = Path(folder)
+    if "-shard-" not in path.name:
+        return False
+    return any(
+        path.parent == beside.parent and _names(beside.name)(path.name) is not None
+        for beside in (Path(place_of(output)), Path(os.path.realpath(output)))
+    )
+
+
+def place_of(output: str) -> str:
+    """The whole path of the output folder, whose last name may be that of a link to it."""
+    path = _named(output)
+    return str(Path(os.path.realpath(path.parent), path.name))
 
 
 def _names(output: str) -> Any:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.plan.shards import shards
+from tts_assets.settings import place_of
 
 if TYPE_CHECKING:
     from tts_assets.plan import Planned
@@ -62,9 +63,12 @@ class Shared:
 
 
 def from_output(file: str, output: str) -> str:
-    """The path of a file as seen from the output folder: the same wherever a project lies."""
+    """The path of a file as seen from the output folder: the same wherever a project lies.
+
+    Where the output folder is a link, it is seen from the link: that lies in the project.
+    """
     try:
-        path = os.path.relpath(os.path.realpath(file), os.path.realpath(output))
+        path = os.path.relpath(os.path.realpath(file), place_of(output))
     except ValueError:
         # On another drive of Windows.
         path = os.path.realpath(file)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tts_assets.cli import options
-from tts_assets.cli.apps import EVERY, app, settings_of
+from tts_assets.cli.apps import EVERY, app, settings_of, typed
 from tts_assets.cli.boundary import answered
 from tts_assets.cli.exit_code import ExitCode
 
@@ -56,39 +56,11 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     config: options.Config = None,
 ) -> ExitCode:
     """Make every clip that is missing or stale, and write the URLs back."""
+    if fail_fast:
+        max_failures = "1"
+    settings = settings_of(config, EVERY, **typed(locals()))
     from tts_assets.cli.run import run  # noqa: PLC0415 - keeps --help light
 
-    settings = settings_of(
-        config,
-        EVERY,
-        paths=paths or None,
-        type=kinds or None,
-        provider=provider,
-        voice=voice,
-        speed=speed,
-        concurrency=concurrency,
-        timeout=timeout,
-        output=output,
-        only=only or None,
-        id=ids or None,
-        since=since,
-        shard=shard,
-        deep=deep,
-        force=force,
-        progress=progress,
-        **{
-            "on-engine-change": on_engine_change,
-            "sound.format": sound_format,
-            "update-json": update_json,
-            "max-failures": "1" if fail_fast else max_failures,
-            "max-clips": max_clips,
-            "max-duration": max_duration,
-            "max-chars": max_chars,
-            "max-cost": max_cost,
-            "api-key-file": api_key_file,
-            "output-format": output_format,
-        },
-    )
     return run(settings, dry_run=dry_run, report=report)
 
 
@@ -108,9 +80,9 @@ def merge(
     config: options.Config = None,
 ) -> ExitCode:
     """Join what runs with --shard made: assets, ledger and URLs, as if one run had made them."""
+    settings = settings_of(config, **typed(locals()))
     from tts_assets.cli.merge import merge as join  # noqa: PLC0415 - see generate
 
-    settings = settings_of(config, output=output, **{"output-format": output_format})
     return join(settings, parts or [])
 
 
@@ -130,16 +102,9 @@ def migrate(  # noqa: PLR0913 - see generate
     config: options.Config = None,
 ) -> ExitCode:
     """Move assets to the names that a new template gives them, without making any anew."""
+    settings = settings_of(config, **typed(locals()))
     from tts_assets.cli.migrate import migrate as move  # noqa: PLC0415 - see generate
 
-    settings = settings_of(
-        config,
-        provider=provider,
-        voice=voice,
-        speed=speed,
-        output=output,
-        **{"sound.format": sound_format, "output-format": output_format},
-    )
     return move(settings, dry_run=dry_run)
 
 
@@ -153,7 +118,7 @@ def prune(
     config: options.Config = None,
 ) -> ExitCode:
     """List the assets that no catalogue refers to, and delete those that tts-assets made."""
+    settings = settings_of(config, **typed(locals()))
     from tts_assets.cli.prune import prune as delete  # noqa: PLC0415 - see generate
 
-    settings = settings_of(config, output=output, **{"output-format": output_format})
     return delete(settings, yes=yes)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tts_assets.cli import options
-from tts_assets.cli.apps import EVERY, PLAIN, app, settings_of
+from tts_assets.cli.apps import EVERY, PLAIN, app, settings_of, typed
 from tts_assets.cli.boundary import answered
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.settings import OutputFormat
@@ -30,26 +30,9 @@ def status(  # noqa: PLR0913 - one parameter for each option
     config: options.Config = None,
 ) -> ExitCode:
     """Show how every clip stands, what is stale and why, and which assets nothing refers to."""
+    settings = settings_of(config, EVERY, **typed(locals()))
     from tts_assets.cli.status import status as look  # noqa: PLC0415 - keeps --help light
 
-    settings = settings_of(
-        config,
-        EVERY,
-        paths=paths or None,
-        type=kinds or None,
-        provider=provider,
-        voice=voice,
-        speed=speed,
-        output=output,
-        id=ids or None,
-        since=since,
-        deep=deep,
-        **{
-            "sound.format": sound_format,
-            "on-engine-change": on_engine_change,
-            "output-format": output_format,
-        },
-    )
     return look(settings, whole=not (paths or ids or since))
 
 
@@ -73,26 +56,9 @@ def check(  # noqa: PLR0913 - one parameter for each option
     config: options.Config = None,
 ) -> ExitCode:
     """Exit with 1 if anything is stale; needs no engine, no key and no audio files."""
+    settings = settings_of(config, EVERY, **typed(locals()))
     from tts_assets.cli.status import check as look  # noqa: PLC0415 - see status
 
-    settings = settings_of(
-        config,
-        EVERY,
-        paths=paths or None,
-        type=kinds or None,
-        provider=provider,
-        voice=voice,
-        speed=speed,
-        output=output,
-        id=ids or None,
-        since=since,
-        deep=deep,
-        **{
-            "sound.format": sound_format,
-            "on-engine-change": on_engine_change,
-            "output-format": output_format,
-        },
-    )
     return look(settings, report=report)
 
 
@@ -105,15 +71,9 @@ def lint(
     config: options.Config = None,
 ) -> ExitCode:
     """Find wrong readings, accents that cannot be, and texts that yield no clip; makes no sound."""
+    settings = settings_of(config, (*PLAIN, OutputFormat.GITHUB), **typed(locals()))
     from tts_assets.cli.lint import lint as look  # noqa: PLC0415 - see status
 
-    settings = settings_of(
-        config,
-        (*PLAIN, OutputFormat.GITHUB),
-        paths=paths or None,
-        type=kinds or None,
-        **{"output-format": output_format},
-    )
     return look(settings)
 
 
@@ -150,18 +110,9 @@ def explain(  # noqa: PLR0913 - see status
     config: options.Config = None,
 ) -> ExitCode:
     """Show what is said for an entry, where it is stored, and whether it is fresh."""
+    settings = settings_of(config, **typed(locals()))
     from tts_assets.cli.explain import explain as look  # noqa: PLC0415 - see status
 
-    settings = settings_of(
-        config,
-        paths=paths or None,
-        type=kinds or None,
-        provider=provider,
-        voice=voice,
-        speed=speed,
-        output=output,
-        **{"sound.format": sound_format, "output-format": output_format},
-    )
     return look(settings, entry)
 
 
@@ -169,9 +120,10 @@ def explain(  # noqa: PLR0913 - see status
 @answered
 def providers(output_format: options.OutputFormat = None) -> ExitCode:
     """List the engines, and which of them can be used here."""
+    settings = settings_of(None, **typed(locals()))
     from tts_assets.cli.look import providers as look  # noqa: PLC0415 - see status
 
-    return look(settings_of(None, **{"output-format": output_format}))
+    return look(settings)
 
 
 @app.command()
@@ -182,10 +134,10 @@ def voices(
     output_format: options.OutputFormat = None,
 ) -> ExitCode:
     """List an engine's voices, the default one first."""
+    settings = settings_of(None, **typed(locals()))
     from tts_assets.cli.look import voices as look  # noqa: PLC0415 - see status
 
-    flags = {"api-key-file": api_key_file, "output-format": output_format}
-    return look(settings_of(None, provider=provider, **flags))
+    return look(settings)
 
 
 @app.command()
@@ -198,10 +150,10 @@ def doctor(
     config: options.Config = None,
 ) -> ExitCode:
     """Check what is installed, what is missing, and what to do about it."""
+    settings = settings_of(config, **typed(locals()))
     from tts_assets.cli.look import doctor as look  # noqa: PLC0415 - see status
 
-    flags = {"api-key-file": api_key_file, "output-format": output_format}
-    return look(settings_of(config, provider=provider, output=output, **flags))
+    return look(settings)
 
 
 @app.command()

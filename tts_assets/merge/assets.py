@@ -1,0 +1,130 @@
+"""Assets of parts that go into the output folder, and those that must not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from tts_assets import ledger
+from tts_assets.errors import FatalError
+from tts_assets.make_clip import store_asset
+from tts_assets.merge.threads import threads
+from tts_assets.storage import AppendLog, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tts_assets.merge.joined import PartLine
+    from tts_assets.storage import Storage
+
+#: Nobody's recording.
+_EMPTY = sha256(b"")
+
+
+class _Place(Enum):
+    """What the output folder has where an asset of a part goes."""
+
+    FREE = auto()
+    RIGHT = auto()
+    CHANGED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """The assets of all parts.
+
+    Args:
+        wanted: what the output folder lacks.
+        there: what it has already.
+        changed: where it has something that came after the shard was planned.
+    """
+
+    wanted: list[PartLine] = field(default_factory=list)
+    there: list[PartLine] = field(default_factory=list)
+    changed: list[PartLine] = field(default_factory=list)
+
+
+def known_by(store: Storage) -> dict[str, ledger.Origin]:
+    """What the ledger of the output folder says of its assets.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    path = store.root / ledger.NAME
+    if not path.exists():
+        return {}
+    tidy = ledger.compacted(path.read_bytes(), file=str(path), hash_of=store.hash_of)
+    return {origin.asset: origin for origin in ledger.origins(tidy)}
+
+
+def sort_out(lines: Mapping[str, PartLine], store: Storage) -> Sorted:
+    """Hold the assets of all parts against the output folder.
+
+    Raises:
+        InputError: its ledger is damaged.
+        FatalError: an asset cannot be read.
+    """
+    known = known_by(store)
+    found = Sorted()
+    lists = {_Place.FREE: found.wanted, _Place.RIGHT: found.there, _Place.CHANGED: found.changed}
+    each_of = [lines[asset] for asset in sorted(lines)]
+    with threads() as pool:
+        places = pool.map(lambda each: _place(each, known.get(each.line.asset), store), each_of)
+        for each, place in zip(each_of, places, strict=True):
+            lists[place].append(each)
+    return found
+
+
+def copy(wanted: Sequence[PartLine], store: Storage, copied: Callable[[], None]) -> None:
+    """Bring assets into the output folder, each with its line.
+
+    Args:
+        wanted: the assets.
+        store: the output folder; only under its lock.
+        copied: called for each that is there.
+
+    Raises:
+        FatalError: one cannot be read or stored.
+    """
+    if not wanted:
+        return
+    log = AppendLog(store.root / ledger.NAME)
+    try:
+        with threads() as pool:
+            # Gone through, or nothing that went wrong would be raised.
+            for _ in pool.map(lambda each: _copy(each, store, log), wanted):
+                copied()
+    finally:
+        log.close()
+
+
+def _place(each: PartLine, before: ledger.Origin | None, store: Storage) -> _Place:
+    now, replaced = each.line, each.part.replaced.get(each.line.asset, frozenset())
+    there = store.hash_of(now.asset)
+    if before is None:
+        # What the ledger does not know may be the only copy of somebody's recording.
+        named = now.recipe in now.asset
+        free = named or there in {None, _EMPTY, now.sha256} or ("", there) in replaced
+        return _Place.FREE if free else _Place.CHANGED
+    if not before.recipe:
+        # A run was killed while it was replaced.
+        return _Place.FREE
+    if before.recipe == now.recipe:
+        if there != before.sha256:
+            return _Place.FREE
+        if before.sha256 == now.sha256 or not each.part.header.forced:
+            return _Place.RIGHT
+    is_same = (before.recipe, before.sha256) in replaced
+    return _Place.FREE if is_same else _Place.CHANGED
+
+
+def _copy(each: PartLine, store: Storage, log: AppendLog) -> None:
+    path = each.part.folder / each.line.asset
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
+    if sha256(data) != each.line.sha256:
+        raise FatalError(f"{path} was changed while it was merged: merge again")
+    store_asset(each.line, data, store, log)
