@@ -29,6 +29,8 @@ BY_ID = "{kind}/{id}-{part}.{ext}"
 #: What lies in the output folder beside the assets.
 _RECORDS = (".gitattributes", "failures.jsonl", "ledger.jsonl")
 _VERSION = f'"version":{ledger.VERSION}'.encode()
+#: Deeper than anybody reads.
+_DEEP = b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
 #: URL keys that are missing, two to an entry and more: their order is that of one run.
 CATALOGUES: dict[str, Any] = {
     "vocabulary": [
@@ -306,15 +308,6 @@ def test_an_asset_that_is_there_and_right_is_not_replaced_by_another_take(projec
     assert line in ledger.whole_lines((project / "audio" / ledger.NAME).read_bytes())
 
 
-def test_what_was_to_be_remade_is_replaced(project: Path) -> None:
-    line = _another_take(project)
-    for index in range(1, COUNT + 1):
-        header = _part(project, index) / parts.HEADER_NAME
-        header.write_text(header.read_text().replace('"forced": false', '"forced": true'))
-    _merge(project)
-    assert Storage(project / "audio").hash_of(line.asset) != line.sha256
-
-
 def test_an_asset_that_is_damaged_is_replaced(project: Path) -> None:
     line = _another_take(project)
     (project / "audio" / line.asset).write_bytes(b"damaged")
@@ -403,6 +396,11 @@ def test_no_parts_at_all_is_an_error(project: Path) -> None:
         ("ledger.jsonl", lambda data: data.replace(b"kanji/", b"../x/"), "outside"),
         ("urls.jsonl", lambda data: data + b"{}\n", "no URL of a shard"),
         ("urls.jsonl", lambda data: data[:-3], "its last line is torn"),
+        ("urls.jsonl", lambda _: _DEEP, "no URL of a shard"),
+        ("shard.json", lambda _: _DEEP, "no header of a shard"),
+        ("replaced.jsonl", lambda _: _DEEP, "not tell what a shard replaces"),
+        ("replaced.jsonl", lambda data: data + b"{}\n", "not tell what a shard replaces"),
+        ("replaced.jsonl", lambda data: data + b"{", "its last line is torn"),
         ("failures.jsonl", lambda _: b"[]\n", "no line of a record of failures"),
     ],
 )
@@ -519,9 +517,10 @@ def test_a_ledger_with_marks_of_a_conflict_is_an_error_and_nothing_is_changed(
     _refused(project, "the mark of a conflict")
 
 
-def test_what_waits_and_is_no_such_thing_is_an_error(project: Path) -> None:
+@pytest.mark.parametrize("data", [b"{}\n", _DEEP])
+def test_what_waits_and_is_no_such_thing_is_an_error(project: Path, data: bytes) -> None:
     (project / "audio").mkdir()
-    (project / "audio" / merging.WAITING_NAME).write_bytes(b"{}\n")
+    (project / "audio" / merging.WAITING_NAME).write_bytes(data)
     _refused(project, "not what a merge leaves", 1)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tts_assets import ledger
-from tts_assets.domain import Clip, Kind, Parallel, SpokenForm
+from tts_assets.catalogue import Document
+from tts_assets.domain import Clip, Kind, SpokenForm
 from tts_assets.events import Orphan
 from tts_assets.orphans import References, orphans
 from tts_assets.plan import Planned, State
@@ -34,11 +35,17 @@ def _line(asset: str, recipe: str = RECIPE, text: str = "猫") -> bytes:
 
 
 def _orphans(
-    *items: Planned, present: tuple[str, ...] = (OLD,), lines: bytes = b"", **settings: Any
+    *items: Planned,
+    present: tuple[str, ...] = (OLD,),
+    lines: bytes = b"",
+    texts: Any = (),
+    **settings: Any,
 ) -> list[Orphan]:
     references = References(Settings(**settings))
+    urls = [item.clip.url for item in items]
     for item in items:
         references.see(item)
+    references.read(Document(file="words.json", text="", bom=b"", root=[*urls, *texts]))
     return orphans(
         references,
         present=dict.fromkeys(present, 9),
@@ -82,19 +89,51 @@ def test_an_asset_named_by_an_id_is_found_by_the_url_of_an_earlier_template() ->
     asset = "vocabulary/100%25 犬-word.mp3"
     url = "https://old.example/sound/100%2525%20%E7%8A%AC-word.mp3"
     item = _planned(state=State.STALE, url=url)
-    assert _orphans(item, present=(asset,), lines=_line(asset), url="/{asset}") == []
+    assert _orphans(item, present=(asset,), lines=_line(asset)) == []
 
 
-def test_the_template_of_a_source_tells_what_its_urls_lead_to() -> None:
-    item = _planned(state=State.STALE, url="/play?file=vocabulary/1-word.mp3")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/play?file=1-word.mp3",
+        "/play?file=vocabulary/1-word.mp3&volume=1",
+        "[sound:1-word.mp3]",
+        "<p>山</p><audio src='/audio/vocabulary/1-word.mp3'></audio>",
+        "say other.mp3 and 1-Word.MP3.",
+        "audio\\vocabulary\\1-word.mp3",
+        "vocabulary%2F1-word.mp3",
+    ],
+)
+@pytest.mark.parametrize("shape", ["text", "member", "key"])
+def test_a_text_that_names_its_file_leads_to_an_asset(text: str, shape: str) -> None:
     asset = "vocabulary/1-word.mp3"
-    template = "/play?file={asset}"
-    assert _orphans(item, present=(asset,), lines=_line(asset), url=template) == []
+    root = {"text": text, "member": {"any": [{"audio": text}]}, "key": {text: 1}}[shape]
+    assert _orphans(present=(asset,), lines=_line(asset), texts=[root]) == []
 
 
-def test_a_url_that_is_left_over_in_a_list_is_a_reference_too() -> None:
-    spare = Parallel(place=(0, "urls"), length=1, spare=(f"/audio/{OLD}",))
-    assert _orphans(_planned(parallel=spare), lines=_line(OLD)) == []
+@pytest.mark.parametrize("url", ["/play/{id}/{part}", "/play?{kind}-{id}-{part}-{id}"])
+def test_a_url_of_ids_leads_to_the_asset_that_is_named_by_them(url: str) -> None:
+    asset = "vocabulary/a%2Fb 犬-word.mp3"
+    other = "vocabulary/b-word.mp3"
+    quoted = url.format(kind="vocabulary", id="a%2Fb%20%E7%8A%AC", part="word")
+    found = _orphans(
+        present=(asset,), lines=_line(asset) + _line(other), texts=[quoted], url=url,
+        asset="{kind}/{id}-{part}.{ext}",
+    )  # fmt: skip
+    assert [each.asset for each in found] == [other]
+
+
+def test_a_name_with_blanks_and_several_endings_is_found_in_a_sentence() -> None:
+    asset = "vocabulary/the dog.mp3 (1)-word.mp3"
+    assert _orphans(present=(asset,), lines=_line(asset), texts=[f"see {asset} twice"]) == []
+
+
+def test_a_url_that_a_clip_is_to_have_leads_to_its_own_asset_only() -> None:
+    moved = f"words/{RECIPE}.mp3"
+    item = _planned(moved, url=f"/audio/{moved}")
+    assert _orphans(item, present=(OLD, moved), lines=_line(OLD) + _line(moved)) == [
+        Orphan(OLD, 9, ours=True)
+    ]
 
 
 def test_a_recording_that_is_written_into_the_catalogue_leads_nowhere() -> None:

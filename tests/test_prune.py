@@ -21,6 +21,7 @@ from tts_assets.events import Event, Orphan, Waiting
 from tts_assets.providers import registry
 from tts_assets.prune import prune
 from tts_assets.settings import OutputFormat, Shard, load
+from tts_assets.status import status
 
 WORDS = ("犬", "猫", "鳥")
 CONFIGURATION = """
@@ -131,6 +132,91 @@ def test_what_a_stale_entry_still_plays_stays(folder: Path) -> None:
     assert prune(_settings(folder), delete=True).orphans == ()
 
 
+@pytest.mark.parametrize("word", ["〜", "", None], ids=["unsaid", "empty", "none"])
+def test_what_an_entry_still_names_stays_though_it_says_nothing_now(
+    folder: Path, word: str | None
+) -> None:
+    entries = _entries(folder)
+    entries[0]["word"] = word
+    (folder / "data/vocabulary.json").write_text(json.dumps(entries))
+    assert not any(each.ours for each in prune(_settings(folder), delete=True).orphans)
+    assert len(_lines(folder)) == len(WORDS)
+
+
+@pytest.mark.parametrize("file", ["words.json", "words.jsonl", "words.csv"])
+def test_what_a_catalogue_names_stays_whatever_its_rules_make_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    monkeypatch.chdir(folder)
+    entries = [each | {"spare": each.pop("audioUrl")} for each in _entries(folder)]
+    lines = "\n".join(map(json.dumps, entries))
+    rows = [
+        "id,word,audioUrl,spare",
+        *(f"{each['id']},{each['word']},,{each['spare']}" for each in entries),
+    ]
+    Path(file).write_text(
+        {"words.json": json.dumps(entries), "words.jsonl": lines, "words.csv": "\n".join(rows)}[
+            file
+        ]
+    )
+    shutil.rmtree("data")
+    configuration = CONFIGURATION.replace('paths = "data"', "").replace("words.json", file)
+    Path("tts-assets.toml").write_text(configuration + "skip = [{field = 'id', is = '猫'}]")
+    settings = load(flags={}, environment={}, folder=Path.cwd(), config=None)
+    found = prune(settings, delete=True)
+    assert (found.may_delete, found.orphans) == (True, ())
+
+
+@pytest.mark.parametrize("file", ["package.json", "counts.csv", "list.jsonl"])
+def test_a_file_that_is_no_catalogue_keeps_only_what_it_names(folder: Path, file: str) -> None:
+    asset, url = _asset(folder, "猫"), _entries(folder)[1]["audioUrl"]
+    _keep(folder, "犬")
+    (folder / "data" / file).write_text(
+        json.dumps({"x": url}) if "json" in file else f"a,b\n{url},2"
+    )
+    found = prune(_settings(folder), delete=True)
+    assert "passed over" in found.remarks[0]
+    assert {line["asset"] for line in _lines(folder)} == {_asset(folder, "犬"), asset}
+    (folder / "data" / file).write_text('{"name": "x"}' if "json" in file else "a,b\n1,2")
+    assert len(prune(_settings(folder), delete=True).deleted) == 1
+
+
+def test_status_sees_the_same_orphans(folder: Path) -> None:
+    gone = _asset(folder, "鳥")
+    entries = _entries(folder)[:2]
+    entries[0]["word"] = "〜"
+    (folder / "data/vocabulary.json").write_text(json.dumps(entries))
+    found = status(_settings(folder), find_orphans=True).orphans
+    assert [each.asset for each in found or ()] == [gone]
+    (folder / "data/unlike-anything.json").write_text("[{")
+    assert status(_settings(folder), find_orphans=True).orphans is None
+
+
+def test_a_recording_under_a_name_of_ours_keeps_the_asset_of_that_name_only(folder: Path) -> None:
+    settings = _settings(folder, asset="{kind}/{id}-{part}.{ext}")
+    generate_sync(settings)
+    entries = _entries(folder)
+    entries[0]["audioUrl"] = "https://cdn.example" + entries[0]["audioUrl"].removeprefix("/audio")
+    (folder / "data/vocabulary.json").write_text(json.dumps(entries[:2]))
+    assert "kept as people's recordings" in prune(settings, delete=True).remarks[0]
+    assert {line["asset"].rpartition("/")[2] for line in _lines(folder)} == {
+        "犬-word.mp3", "猫-word.mp3",
+    }  # fmt: skip
+
+
+def test_nothing_is_deleted_where_a_path_has_no_catalogue(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    Path("words.json").write_text(json.dumps(_entries(folder)[:1]))
+    Path("data/vocabulary.json").unlink()
+    Path("tts-assets.toml").write_text(CONFIGURATION)
+    settings = load(flags={}, environment={}, folder=Path.cwd(), config=None)
+    found = prune(settings, delete=True)
+    assert (found.may_delete, found.deleted) == (False, ())
+    assert "there is no catalogue in" in found.notes[0]
+
+
 def test_clips_that_were_made_by_an_engine_for_that_time_only_stay(folder: Path) -> None:
     entries = [{"id": each["id"], "word": each["word"]} for each in _entries(folder)]
     (folder / "data/vocabulary.json").write_text(json.dumps(entries))
@@ -173,7 +259,8 @@ def test_files_of_sources_and_the_paths_beside_them_are_both_looked_at(
     [
         ("grammar.json", "[{"),
         ("grammar.json", '[{"id": [], "word": "x"}]'),
-        ("unlike-anything.json", '{"a": 1}'),
+        ("unlike-anything.json", "[{"),
+        ("counts.csv", 'id,"n'),
     ],
 )
 def test_nothing_is_deleted_while_a_catalogue_cannot_be_read_whole(
@@ -332,7 +419,7 @@ def test_a_line_with_a_name_that_is_none_of_ours_is_refused(folder: Path, asset:
 def test_a_line_that_says_nothing_of_its_bytes_vouches_for_none(folder: Path) -> None:
     file = folder / "audio/vocabulary/x.mp3"
     file.write_bytes(b"x")
-    _add_line(folder, "vocabulary/x.mp3", sha256=None, bytes=1)
+    _add_line(folder, "vocabulary/x.mp3", sha256="", bytes=1)
     found = prune(_settings(folder), delete=True)
     assert [each.asset for each in found.spared] == ["vocabulary/x.mp3"]
     assert file.exists()
@@ -422,6 +509,7 @@ def test_the_command_lists_orphans_with_sizes_and_a_total_and_deletes_when_told(
         f"orphan    {asset} ({size:,} bytes)",
         "not ours  vocabulary/mine \\u001b[31m.wav (4 bytes)",
         f"orphans   1 asset, {size:,} bytes; --yes deletes them",
+        "          what other projects have in this folder is among them: give each its own",
         "not ours  1 sound that the ledger does not know: kept",
     ]
     assert command(_settings(folder), yes=True) is ExitCode.OK

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,24 @@ import pytest
 from tts_assets import storage, write_back
 from tts_assets.domain import Kind, SpokenForm
 from tts_assets.errors import InputError
-from tts_assets.mapping import BUILT_IN, Source, source_of
-from tts_assets.write_back import Written
+from tts_assets.mapping import BUILT_IN, Overwrite, Source, source_of
+from tts_assets.write_back import Wanted, Written
 
 INU = ("built-in", "1", "word", SpokenForm(text="犬"))
 NEKO = ("built-in", "2", "word", SpokenForm(text="猫"))
 
 
-def _write(path: Path, urls: dict[write_back.Address, str]) -> Written:
+def _write(
+    path: Path,
+    urls: dict[write_back.Address, str],
+    *sources: Source,
+    instead_of: tuple[str, ...] = (),
+) -> Written:
     def never() -> None:
         raise AssertionError("nobody else holds the lock")
 
-    return write_back.write_back(str(path), [BUILT_IN[Kind.VOCABULARY]], urls, never)
+    wanted = {key: Wanted(url, instead_of) for key, url in urls.items()}
+    return write_back.write_back(str(path), sources or [BUILT_IN[Kind.VOCABULARY]], wanted, never)
 
 
 @pytest.fixture
@@ -44,6 +51,31 @@ def test_an_entry_that_changed_meanwhile_gets_nothing(words: Path) -> None:
     words.write_text(words.read_text().replace("犬", "狼"))
     assert _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"}) == Written(urls=1, missed=1)
     assert "inu" not in words.read_text()
+
+
+def test_a_recording_that_came_meanwhile_is_kept(words: Path) -> None:
+    words.write_text(words.read_text().replace('""', '"/mine.mp3"'))
+    assert _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"}) == Written(urls=1, missed=1)
+    assert json.loads(words.read_bytes())[1]["audioUrl"] == "/mine.mp3"
+
+
+def test_what_was_there_when_it_was_planned_gives_way(words: Path) -> None:
+    words.write_text(words.read_text().replace('""', '"/old.mp3"'))
+    assert _write(words, {NEKO: "/a/neko.mp3"}, instead_of=("/old.mp3",)) == Written(urls=1)
+
+
+def test_every_recording_gives_way_where_the_source_says_so(words: Path) -> None:
+    words.write_text(words.read_text().replace('""', '"/mine.mp3"'))
+    always = replace(BUILT_IN[Kind.VOCABULARY], overwrite=Overwrite.ALWAYS)
+    assert _write(words, {NEKO: "/a/neko.mp3"}, always) == Written(urls=1)
+
+
+def test_a_list_that_got_a_recording_of_its_own_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "kanji.json"
+    path.write_text('[{"id": 1, "kanji": "水", "onyomi": ["スイ"], "onyomiAudio": ["", "/mine"]}]')
+    urls = {("built-in", "1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b"}
+    assert _write(path, urls, BUILT_IN[Kind.KANJI]) == Written(missed=1)
+    assert "/mine" in path.read_text()
 
 
 def test_an_entry_that_moved_meanwhile_gets_its_own_url(words: Path) -> None:
@@ -146,7 +178,7 @@ def test_parallel_lists_are_filled_beside_their_readings(tmp_path: Path) -> None
         ("built-in", "1", "kanji", SpokenForm(text="水", reading="スイ")): "/a",
         ("built-in", "1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b",
     }
-    written = write_back.write_back(str(path), [BUILT_IN[Kind.KANJI]], urls, lambda: None)
+    written = _write(path, urls, BUILT_IN[Kind.KANJI])
     assert written == Written(urls=2)
     assert path.read_text() == (
         '[\n  {\n    "id": 1,\n    "kanji": "水",\n    "onyomi": ["スイ", ""],\n'
@@ -169,7 +201,7 @@ def test_two_sources_write_into_one_file(tmp_path: Path) -> None:
         (sources[0].name, "1", "word", dog): "/dog",
         (sources[1].name, "猫", "word", cat): "/cat",
     }
-    assert write_back.write_back(str(path), sources, urls, lambda: None) == Written(urls=2)
+    assert _write(path, urls, *sources) == Written(urls=2)
     assert path.read_text() == (
         '{"a": [{"word": "犬", "mp3": "/dog"}],\n "b": {"猫": {"word": "猫", "sound": "/cat"}}}'
     )
@@ -180,7 +212,7 @@ def test_a_table_gets_a_column_and_keeps_its_dialect(tmp_path: Path) -> None:
     path.write_bytes('word;note\r\n犬;"a ""b"";c"\r\n猫;\r\n'.encode())
     source = _source("x", "$[*]", "word", "audio")
     urls = {(source.name, "2", "word", SpokenForm(text="猫")): "/cat"}
-    write_back.write_back(str(path), [source], urls, lambda: None)
+    _write(path, urls, source)
     assert path.read_bytes().decode() == ('word;note;audio\r\n犬;"a ""b"";c";\r\n猫;;/cat\r\n')
 
 
@@ -192,5 +224,5 @@ def test_lines_of_json_are_edited_one_by_one(tmp_path: Path) -> None:
         (source.name, "1", "word", SpokenForm(text="犬")): "/dog",
         (source.name, "2", "word", SpokenForm(text="猫")): "/cat",
     }
-    write_back.write_back(str(path), [source], urls, lambda: None)
+    _write(path, urls, source)
     assert path.read_text() == '{"word": "犬", "audio": "/dog"}\n\n{"word":"猫","audio":"/cat"}'

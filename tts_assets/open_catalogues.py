@@ -37,11 +37,18 @@ class Trouble:
 
     Args:
         problems: files that cannot be used.
-        notes: files that were passed over, and why.
+        notes: what else is to be told, as of files that were passed over.
+        passed_over: the notes on these, by their paths.
     """
 
     problems: list[InputError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)
+
+    def pass_over(self, file: str, note: str) -> None:
+        """Leave a file that is perhaps no catalogue."""
+        self.notes.append(note)
+        self.passed_over[file] = note
 
 
 def open_catalogues(settings: Settings, trouble: Trouble) -> Iterator[catalogue.Reader]:
@@ -114,11 +121,16 @@ class _Looked:
                 # A run for one file must not blame what only the others have.
                 if path not in seen and source in sources and unused.problems():
                     with suppress(InputError):
-                        unused.look(catalogue.Reader(_read(path, source), source))
+                        unused.look(catalogue.Reader(read(path, source), source))
             yield from unused.problems()
 
 
-def _read(path: str, source: Source) -> catalogue.Document:
+def read(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> catalogue.Document:
+    """A file as its source reads it, or as one does that tells nothing of its format.
+
+    Raises:
+        InputError: it cannot be read, or is not in the file's format.
+    """
     try:
         data = Path(path).read_bytes()
     except OSError as exc:
@@ -229,7 +241,7 @@ def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> I
 
 def _opened(path: str, source: Source, trouble: Trouble) -> Iterator[catalogue.Reader]:
     try:
-        yield catalogue.Reader(_read(path, source), source)
+        yield catalogue.Reader(read(path, source), source)
     except InputError as problem:
         trouble.problems.append(problem)
 
@@ -245,7 +257,7 @@ def _recognised(
         _pass_over(path, trouble, named=False)
         return
     try:
-        document = _read(path, BUILT_IN[kind or Kind.VOCABULARY])
+        document = read(path)
         kind = kind or catalogue.kind_of(path, document.root)
         if kind is None:
             _pass_over(path, trouble, named=named)
@@ -255,7 +267,7 @@ def _recognised(
         if named or kind is not None:
             trouble.problems.append(problem)
         else:
-            trouble.notes.append(f"{problem}: passed over")
+            trouble.pass_over(path, f"{problem}: passed over")
 
 
 def _pass_over(path: str, trouble: Trouble, *, named: bool) -> None:
@@ -268,4 +280,4 @@ def _pass_over(path: str, trouble: Trouble, *, named: bool) -> None:
     if named:
         trouble.problems.append(InputError(message, file=path))
     else:
-        trouble.notes.append(f"{path}: passed over, {message}")
+        trouble.pass_over(path, f"{path}: passed over, {message}")

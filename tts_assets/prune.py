@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from tts_assets import ledger, providers, storage
 from tts_assets import survey as surveys
-from tts_assets.domain import Format
 from tts_assets.errors import FatalError, InputError
 from tts_assets.events import Waiting
 from tts_assets.orphans import References, orphans
-from tts_assets.plan import Judged, names
+from tts_assets.plan import Judged
+from tts_assets.plan.names import is_asset_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -27,17 +25,6 @@ if TYPE_CHECKING:
     from tts_assets.events import Event, Orphan
     from tts_assets.plan import Planned
     from tts_assets.settings import Settings
-
-_ENDINGS = tuple(f".{each}" for each in Format)
-
-
-class _Named(msgspec.Struct, gc=False):
-    """As much of a line as tells whose it is."""
-
-    asset: str
-
-
-_named_decoder = msgspec.json.Decoder(_Named)
 
 
 class Spared(NamedTuple):
@@ -58,8 +45,10 @@ class Pruned:
         forgotten: lines of orphans that the ledger lost.
         catalogues: files that were read, once for each source that reads them.
         problems: entries and files that cannot be used; while there are any, nothing is deleted.
-        passed_over: files that may be catalogues; while there are any, nothing is deleted.
+        passed_over: files that may be catalogues, and cannot be read; while there are any, nothing
+            is deleted.
         notes: why nothing can be deleted in this folder.
+        remarks: what else the look brought up; nothing that keeps anything from being deleted.
         fatal: why the deletion ended early; None when it did not.
     """
 
@@ -71,6 +60,7 @@ class Pruned:
     problems: tuple[InputError, ...] = ()
     passed_over: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     fatal: str | None = None
 
     @property
@@ -127,6 +117,7 @@ def _look(settings: Settings) -> tuple[Pruned, bytes]:
         return False
 
     found = [surveys.survey(each, provider, see, may_lack_files=True) for each in _ways(settings)]
+    unread = references.follow(found)
     lines = surveys.ledger_bytes(settings)
     last = found[-1]
     return Pruned(
@@ -135,8 +126,9 @@ def _look(settings: Settings) -> tuple[Pruned, bytes]:
         ),
         catalogues=sum(len(each.catalogues) for each in found),
         problems=tuple(problem for each in found for problem in each.trouble.problems),
-        passed_over=tuple(note for each in found for note in each.trouble.notes),
-        notes=tuple(_notes(settings, last)),
+        passed_over=tuple(unread.values()),
+        notes=tuple(_notes(settings, found)),
+        remarks=tuple(_remarks(found, unread)),
     ), lines
 
 
@@ -147,13 +139,25 @@ def _ways(settings: Settings) -> Iterator[Settings]:
     yield settings
 
 
-def _notes(settings: Settings, found: surveys.Survey) -> Iterator[str]:
+def _remarks(found: Iterable[surveys.Survey], unread: Container[str]) -> Iterator[str]:
+    """What is told of everything else."""
+    for each in found:
+        told = {note for file, note in each.trouble.passed_over.items() if file in unread}
+        if each.catalogues:
+            yield from (note for note in each.trouble.notes if note not in told)
+
+
+def _notes(settings: Settings, found: Sequence[surveys.Survey]) -> Iterator[str]:
+    for each in found:
+        if not each.catalogues:
+            # A path that is wrong looks like one whose catalogues are gone.
+            yield from each.trouble.notes
     if not (Path(settings.output) / ledger.NAME).is_file():
         yield (
             f"{settings.output} has no {ledger.NAME}: nothing tells that a file in it is ours, so "
             "none is deleted"
         )
-    elif found.judged_by is Judged.LEDGER:
+    elif found[-1].judged_by is Judged.LEDGER:
         yield (
             f"none of the files that {Path(settings.output, ledger.NAME)} knows is here: prune "
             "where they are, or files there would outlive their lines"
@@ -203,12 +207,12 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
     Raises:
         InputError: one cannot.
     """
-    strange = {asset for asset in assets if not _is_name_of_ours(asset)}
+    strange = {asset for asset in assets if not is_asset_name(asset)}
     if strange:
         number, asset = next(
             (number, asset)
-            for number, line in enumerate(lines.splitlines(), 1)
-            if (asset := _asset_of(line)) in strange
+            for number, line in enumerate(ledger.lines_of(lines), 1)
+            if (asset := ledger.asset_of(line)) in strange
         )
         raise InputError(
             f"{asset!r} is no name of an asset: delete the line, then run again; nothing was "
@@ -216,12 +220,6 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
             file=file,
             line=number,
         )
-
-
-def _is_name_of_ours(asset: str) -> bool:
-    # The mark of escapes stands in names that we made.
-    steps = asset.replace("%", "_").split("/")
-    return asset.endswith(_ENDINGS) and not any(map(names.problem_with, steps))
 
 
 def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
@@ -271,7 +269,7 @@ def _forget(store: storage.Storage, gone: AbstractSet[str], lines: bytes) -> Non
     kept, last, tidy = [], "", True
     # Line by line: of a million lines there need not be one more copy.
     for line in io.BytesIO(lines):
-        asset = _asset_of(line)
+        asset = ledger.asset_of(line)
         if asset in gone:
             continue
         kept.append(line)
@@ -282,11 +280,3 @@ def _forget(store: storage.Storage, gone: AbstractSet[str], lines: bytes) -> Non
         file = str(store.root / ledger.NAME)
         data = ledger.compacted(data, file=file, hash_of=store.hash_of)
     store.replace(ledger.NAME, data)
-
-
-def _asset_of(line: bytes) -> str | None:
-    """The asset of a line of the ledger; None for one that was torn."""
-    try:
-        return _named_decoder.decode(line).asset
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None

@@ -72,7 +72,7 @@ def _orphans(
     settings: Settings, found: surveys.Survey, references: References
 ) -> tuple[Orphan, ...] | None:
     """Assets that nothing refers to; None where not all that may refer to them was read."""
-    if settings.kinds or found.trouble.problems:
+    if settings.kinds or found.trouble.problems or references.follow([found]):
         return None
     with surveys.opened_ledger(Path(settings.output)) as lines:
         return tuple(

@@ -73,8 +73,8 @@ def test_programs_are_told_all_of_it(
     waiting = told.pop("urls_waiting")
     assert told == {
         "parts": ["audio-shard-1-of-3", "audio-shard-2-of-3"], "count": 3, "missing": [3],
-        "copied": waiting, "there": 0, "failed": 0, "urls_written": 0, "urls_missed": 0,
-        "problems": [],
+        "copied": waiting, "there": 0, "changed": [], "failed": 0, "left": 0, "urls_written": 0,
+        "urls_missed": 0, "problems": [],
     }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def pruned_data(pruned: Pruned) -> dict[str, Any]:
         "may_delete": pruned.may_delete,
         "catalogues": pruned.catalogues,
         "problems": list(map(problem_data, pruned.problems)),
-        "notes": [*pruned.passed_over, *pruned.notes],
+        "notes": [*pruned.passed_over, *pruned.notes, *pruned.remarks],
         "fatal": pruned.fatal,
     }
 
@@ -62,6 +62,10 @@ def _lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
         yield f"orphans   {_sum(ours)}" + (
             "; --yes deletes them" if ours and pruned.may_delete else ""
         )
+        if ours:
+            yield (
+                "          what other projects have in this folder is among them: give each its own"
+            )
     others = len(pruned.orphans) - len(ours)
     if others:
         yield f"not ours  {many(others, 'sound')} that the ledger does not know: kept"
@@ -73,12 +77,12 @@ def _tell(pruned: Pruned, show: Show) -> None:
         show.error(f"error: {problem}")
     for each in pruned.spared:
         show.error(f"kept: {one_line(each.asset)}: {each.reason}")
-    for note in (*pruned.passed_over, *pruned.notes):
+    for note in (*pruned.passed_over, *pruned.notes, *pruned.remarks):
         show.error(f"note: {note}")
     if pruned.problems or (pruned.catalogues and pruned.passed_over):
         show.error(
-            "nothing is deleted before every catalogue can be read whole: what the others refer to "
-            "would look like orphans"
+            "nothing is deleted before every catalogue, and all that may be one, can be read whole: "
+            "what the others refer to would look like orphans"
         )
 
 

@@ -19,6 +19,7 @@ from tts_assets.ledger.line import (
     encode,
 )
 from tts_assets.ledger.origin import Origin, asset_of, origins, origins_of, whole_lines
+from tts_assets.ledger.pieces import lines_of
 
 __all__ = [
     "ATTRIBUTES",
@@ -33,6 +34,7 @@ __all__ = [
     "being_replaced",
     "compacted",
     "encode",
+    "lines_of",
     "origins",
     "origins_of",
     "read",

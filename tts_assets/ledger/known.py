@@ -11,7 +11,7 @@ from tts_assets.ledger.pieces import pieces
 from tts_assets.ledger.rows import Row, Said, each_row, sorted_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Recorded(NamedTuple):
@@ -100,19 +100,20 @@ def _disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None])
     )
 
 
-def _settled(said: Iterable[Said], hash_of: Callable[[str], str | None]) -> dict[str, Said]:
+def _settled(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> dict[str, Said]:
     """The line that counts for each asset."""
-    by_asset: dict[str, list[Said]] = {}
+    found = {each.row.asset: each for each in said}
+    if len(found) == len(said):
+        return found
+    rivals: dict[str, list[Said]] = {}
     for each in said:
-        before = by_asset.get(each.row.asset)
-        if before is None or not (each.row.recipe and before[-1].row.recipe):
-            # Without a recipe, a line takes back what was said before.
-            by_asset[each.row.asset] = [each]
+        # Without a recipe, a line takes back what was said before.
+        if each.row.recipe:
+            rivals.setdefault(each.row.asset, []).append(each)
         else:
-            before.append(each)
-    return {
-        asset: each[0] if len(each) == 1 else _chosen(each, hash_of)
-        for asset, each in by_asset.items()
+            rivals[each.row.asset] = []
+    return found | {
+        asset: _chosen(each, hash_of) for asset, each in rivals.items() if len(each) > 1
     }
 
 

@@ -107,8 +107,8 @@ def _what_is_wrong(line: bytes) -> str:
             "`.gitattributes` say `ledger.jsonl merge=union`"
         )
     return (
-        "this is no line of a ledger, which is one JSON object: settle the merge, or delete the "
-        "line, and its asset is trusted by its name alone"
+        "this is no line of a ledger, one JSON object as runs write it: settle the merge, or delete "
+        "the line, and its asset is trusted by its name alone"
     )
 
 

@@ -100,7 +100,8 @@ def copy(wanted: Sequence[PartLine], store: Storage, copied: Callable[[], None])
 
 
 def _place(each: PartLine, before: ledger.Origin | None, store: Storage) -> _Place:
-    now, replaced = each.line, each.part.replaced.get(each.line.asset, frozenset())
+    now = each.line
+    replaced = each.part.replaced.get(now.asset, set())
     there = store.hash_of(now.asset)
     if before is None:
         # What the ledger does not know may be the only copy of somebody's recording.

@@ -87,7 +87,8 @@ class Joined:
         others = [each for each, _ in self._earlier if each.header.index not in given]
         here = given | {each.header.index for each in others}
         self.missing = tuple(sorted(set(range(1, self.count + 1)) - here))
-        self.left = sum(each.header.left for each in (*self.parts, *others))
+        headers = [*(part.header for part in self.parts), *(each.header for each in others)]
+        self.left = sum(header.left for header in headers)
 
     def waiting(self) -> bytes:
         """What is kept in the output folder until all shards are there."""
@@ -209,7 +210,7 @@ def _waiting(path: Path) -> list[_Waiting]:
         return msgspec.json.Decoder(_Waiting).decode_lines(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise InputError(
             f"this is not what a merge leaves ({exc}): delete it, and merge all parts at once",
             file=str(path),

@@ -72,8 +72,9 @@ def merge(
 
     All is looked at before anything is changed. An asset that the output folder has already, whole
     and made from the same recipe, stays as it is, unless its shard was told to remake what is
-    fresh; so does what came under its name after its shard was planned. URLs are written when the last shard of a plan is merged, all in one go, so that new keys
-    stand in the catalogues as a single run would have put them; until then they wait.
+    fresh; so does what came under its name after its shard was planned. URLs are written when the
+    last shard of a plan is merged, all in one go, so that new keys stand in the catalogues as a
+    single run would have put them; until then they wait.
 
     Args:
         settings: which output folder, and how catalogues are read.

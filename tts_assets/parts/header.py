@@ -130,7 +130,7 @@ def read_header(folder: Path) -> Header | None:
         version = msgspec.json.decode(data, type=_Version).version
         if version <= VERSION:
             return msgspec.json.decode(data, type=Header)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise InputError(f"this is no header of a shard ({exc}): {AGAIN}", file=str(path)) from exc
     raise InputError(
         f"a newer tts-assets wrote it (version {version} of shards, and this one knows them up to "

@@ -121,7 +121,7 @@ def _urls(path: Path) -> list[tuple[Patch, Told]]:
     for number, raw in enumerate(data.splitlines(), 1):
         try:
             found.append((decoder.decode(raw), Told(str(path), number)))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
                 f"this is no URL of a shard ({exc}): {AGAIN}", file=str(path), line=number
             ) from exc

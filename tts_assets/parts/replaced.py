@@ -48,7 +48,7 @@ def read_replaced(folder: Path) -> list[Replaced]:
     for number, raw in enumerate(whole_lines_of(path).splitlines(), 1):
         try:
             found.append(decoder.decode(raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise InputError(
                 f"this does not tell what a shard replaces ({exc}): {AGAIN}",
                 file=str(path),

@@ -10,10 +10,12 @@ from tts_assets.domain import Format
 #: The longest name of a file or folder on common file systems, in bytes of UTF-8.
 LONGEST_BYTES = 255
 
+#: How the names of assets end.
+ENDINGS = tuple(f".{each}" for each in Format)
+
 #: What Windows, or any system, does not allow in names; and the mark of what was replaced.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%]')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_ENDINGS = tuple(f".{each}" for each in Format)
 #: Devices of Windows, whatever their extension (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
 #: Finds every path with a name that is a device, begins or ends with a dot, or ends with a space.
@@ -45,7 +47,7 @@ def is_asset_name(asset: str) -> bool:
     """Whether a path below an output folder can be that of an asset: ledgers are edited by hand."""
     # The mark of escapes stands in names that we made.
     steps = asset.replace("%", "_").split("/")
-    return asset.endswith(_ENDINGS) and not any(map(problem_with, steps))
+    return asset.endswith(ENDINGS) and not any(map(problem_with, steps))
 
 
 def problem_with(name: str) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from tts_assets.errors import InputError
-from tts_assets.plan.recipes import DIGITS
+from tts_assets.plan.recipes import recipes_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from tts_assets.plan.addresses import Addresses
     from tts_assets.plan.changes import Change
     from tts_assets.plan.recipes import Recipes
-
-_RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
-
 
 _FRESH = "its file exists under its recipe"
 
@@ -193,7 +189,7 @@ class Planner:
         asset = addresses.asset_at(url)
         if asset is not None and asset in self._recorded:
             return self._recorded[asset][0] or asset
-        found = _RECIPE.findall(url)
+        found = recipes_in(url)
         # Its own is ours wherever it lies: a verdict must not wait for the ledger to learn it.
         return next((each for each in found if each == own or each in self._known_recipes()), None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,13 @@ SCHEMA = 3
 
 #: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
 DIGITS = 24
+
+_RECIPE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{DIGITS}}}(?![0-9a-f])")
+
+
+def recipes_in(text: str) -> list[str]:
+    """All that stands in a text and looks like a recipe, as in a URL of an earlier template."""
+    return _RECIPE.findall(text)
 
 
 class Recipes:
