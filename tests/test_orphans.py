@@ -128,12 +128,13 @@ def test_a_name_with_blanks_and_several_endings_is_found_in_a_sentence() -> None
     assert _orphans(present=(asset,), lines=_line(asset), texts=[f"see {asset} twice"]) == []
 
 
-def test_a_url_that_a_clip_is_to_have_leads_to_its_own_asset_only() -> None:
+@pytest.mark.parametrize("url", ["/audio/{asset}", "/play/{recipe}"])
+def test_a_url_that_a_clip_is_to_have_leads_to_its_own_asset_only(url: str) -> None:
     moved = f"words/{RECIPE}.mp3"
-    item = _planned(moved, url=f"/audio/{moved}")
-    assert _orphans(item, present=(OLD, moved), lines=_line(OLD) + _line(moved)) == [
-        Orphan(OLD, 9, ours=True)
-    ]
+    own = url.format(asset=moved, recipe=RECIPE)
+    item = _planned(moved, url=own)._replace(url=own)
+    lines = _line(OLD) + _line(moved)
+    assert _orphans(item, present=(OLD, moved), lines=lines, url=url) == [Orphan(OLD, 9, ours=True)]
 
 
 def test_a_recording_that_is_written_into_the_catalogue_leads_nowhere() -> None:

@@ -1,4 +1,4 @@
-"""Assets that no catalogue refers to: neither by what is planned for its clips, nor by its URLs."""
+"""Assets that no catalogue refers to: neither by what is planned for its clips, nor by any text in it."""
 
 from __future__ import annotations
 
