@@ -143,6 +143,7 @@ def project(tmp_path: Path) -> Project:
     folder.mkdir()
     return Project(folder, plug_ins)
 
+
 @pytest.fixture
 def full() -> Iterator[TextIO]:
     """A stream on a disk that has no room."""

@@ -210,7 +210,9 @@ def test_without_git_it_is_told_what_to_do(
 def test_a_repository_without_a_commit_knows_no_revision(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "vocabulary.json").write_text("[]")
-    with pytest.raises(UsageError, match=r"git knows no such commit .*; it has none yet") as refused:
+    with pytest.raises(
+        UsageError, match=r"git knows no such commit .*; it has none yet"
+    ) as refused:
         _changed(tmp_path / "vocabulary.json")
     assert "fetch" not in str(refused.value)
 

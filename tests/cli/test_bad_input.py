@@ -269,7 +269,9 @@ def test_a_shard_makes_nothing_of_a_catalogue_that_its_merge_could_not_name(word
     settings = replace(words("一番", "二番"), paths=(".",), shard=Shard(index=1, count=1))
     name = os.fsdecode(b"vocabulary_\xff.json")
     Path("vocabulary.json").rename(name)
-    with pytest.raises(InputError, match=r"is not UTF-8, .*: rename it, or leave --shard out") as no:
+    with pytest.raises(
+        InputError, match=r"is not UTF-8, .*: rename it, or leave --shard out"
+    ) as no:
         generate_sync(settings)
     assert no.value.file.endswith(name)
     assert list(Path().rglob("*.mp3")) == []
