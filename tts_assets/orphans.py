@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import chain, product
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -227,6 +228,7 @@ def _files_in(text: str) -> Iterator[str]:
         ends = [found.end() for found in _ENDING.finditer(piece)]
         starts = [0, *(found.end() for found in _BEFORE.finditer(piece))] if ends else []
         for end in ends:
-            for start in starts:
-                if end - _LONGEST <= start < end:
-                    yield piece[start:end].casefold()
+            # Of a long list of names, only what stands close before counts.
+            near = bisect_left(starts, end - _LONGEST)
+            for start in starts[near : bisect_left(starts, end)]:
+                yield piece[start:end].casefold()

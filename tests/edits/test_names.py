@@ -24,9 +24,11 @@ from tests.edited import (
     words,
 )
 from tts_assets.domain import Clip, Kind
+from tts_assets.errors import FatalError
 from tts_assets.mapping import BUILT_IN, Overwrite, Source
+from tts_assets.merge import merge
 from tts_assets.plan import Addresses, State
-from tts_assets.settings import OnEngineChange
+from tts_assets.settings import OnEngineChange, Shard
 from tts_assets.storage import Storage
 from tts_assets.survey.folder import outermost
 
@@ -174,13 +176,13 @@ class KilledError(Exception):
     """The run was killed."""
 
 
-def _killed_after(puts: int, patch: pytest.MonkeyPatch) -> None:
-    """The run dies when it has stored so many assets."""
+def _killed_after(puts: int, patch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
+    """The run dies when it has stored so many assets, or the disk fails."""
     really, count = Storage.put, iter(range(puts))
 
     def put(storage: Storage, asset: str, data: bytes) -> None:
         if next(count, None) is None:
-            raise KilledError
+            raise error or KilledError
         really(storage, asset, data)
 
     patch.setattr(Storage, "put", put)
@@ -202,6 +204,36 @@ def test_ids_that_change_places_lose_no_sound_whenever_the_run_is_killed(
             project.generate()
     spoken(engine_log)
     project.generate()
+    assert spoken(engine_log) == []
+    assert (project.status(deep=True).stale, project.wrong()) == (False, [])
+    project.generate()
+    assert not list(project.audio.rglob("*.moving-*"))
+    assert "moving-" not in project.ledger.read_text()
+
+
+@by_id
+def test_a_disk_that_fails_amid_moves_takes_no_url_from_those_that_were_made(
+    project: Edited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.set(asset=f"v2/{BY_ID}")
+    _killed_after(3, monkeypatch, FatalError("the disk is full"))
+    report = project.generate()
+    assert (report.fatal, report.moved, report.urls_written) == ("the disk is full", 3, 3)
+
+
+@by_id
+def test_ids_that_change_places_can_be_moved_by_shards(project: Edited, engine_log: Path) -> None:
+    entries = project.entries()
+    for one, other in zip(entries[::2], entries[1::2], strict=False):
+        one["id"], other["id"] = other["id"], one["id"]
+    project.write(entries)
+    whole = project.settings
+    spoken(engine_log)
+    for index in (1, 2):
+        project.set(shard=Shard(index=index, count=2))
+        project.generate()
+    project.set(shard=None)
+    assert merge(whole).problems == ()
     assert spoken(engine_log) == []
     assert (project.status(deep=True).stale, project.wrong()) == (False, [])
 

@@ -273,9 +273,6 @@ def _settle(run: Run, store: storage.Storage) -> None:
 
 def _wanted(run: Run) -> set[str] | None:
     """The recipes that are to be made; None where not all clips were looked at."""
-    chosen = run.settings
-    if chosen.partial or chosen.kinds or chosen.ids or chosen.since or chosen.only or chosen.shard:
-        return None
-    if run.survey.trouble.problems:
+    if not run.is_whole:
         return None
     return {item.recipe for item in run.survey.planned if item.state in plan.TO_MAKE}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +29,11 @@ async def move_held(run: Run, store: Storage) -> None:
         FatalError: the disk is full, or the ledger cannot be written.
     """
     held = {item.asset: item for item in run.survey.planned if item.held is not None}
-    if not held or run.stop.requested:
+    if run.stop.requested:
         return
-    await anyio.to_thread.run_sync(_move, run, store, held)
+    if held:
+        await anyio.to_thread.run_sync(_move, run, store, held)
+    await anyio.to_thread.run_sync(_clear_away, run, store)
     if held.keys() - run.moved:
         run.survey.planned = [
             item if item.asset in run.moved else item.instead or item for item in run.survey.planned
@@ -42,8 +46,35 @@ def _move(run: Run, store: Storage, held: dict[str, plan.Planned]) -> None:
     try:
         moves.do()
     finally:
+        run.moved |= moves.done
+        run.aside |= moves.aside
         moves.close()
-    run.moved |= moves.done
+
+
+def _clear_away(run: Run, store: Storage) -> None:
+    """Remove what was put aside, now or by a run that was killed, when nothing waits for it."""
+    asides = {asset for asset in (*run.survey.recorded, *run.aside) if _is_aside(asset)}
+    waiting = any(item.held and item.asset not in run.moved for item in run.survey.planned)
+    if not asides or waiting or not run.is_whole or store.root != Path(run.settings.output):
+        return
+    for name in asides:
+        store.remove(name)
+    path = store.root / ledger.NAME
+    kept = [
+        line
+        for line in path.read_bytes().splitlines(keepends=True)
+        if ledger.asset_of(line) not in asides
+    ]
+    store.replace(ledger.NAME, b"".join(kept))
+
+
+#: The end of the names of sounds that were put aside.
+_ASIDE = re.compile(r"\.moving-[0-9a-f]{32}\.[a-z0-9]+\Z")
+
+
+def _is_aside(asset: str) -> bool:
+    # The common case first: there are a million of them.
+    return ".moving-" in asset and _ASIDE.search(asset) is not None
 
 
 class _Moves:
@@ -56,6 +87,7 @@ class _Moves:
     def __init__(self, folder: Path, store: Storage, held: dict[str, plan.Planned]) -> None:
         """Take what is to be moved, by its new names; ``folder`` is where it lies now."""
         self.done: set[str] = set()
+        self.aside: set[str] = set()
         self._folder = folder
         self._store = store
         self._held = held
@@ -83,24 +115,24 @@ class _Moves:
                 if source in left:
                     ready.append(source)
 
-        # Not before: whoever takes the run up again finds it there.
-        for name in self._aside.values():
-            self._log.append(ledger.being_replaced(name))
-            self._store.remove(name)
-
     def close(self) -> None:
         """Bring the ledger to the disk."""
         self._log.close()
 
     def _put_aside(self, asset: str) -> str:
         """Put the sound of a name aside for those that want it, so that the name is free."""
-        name = f"{asset.rpartition('.')[0]}.moving.{asset.rpartition('.')[2]}"
+        if self._store.root != self._folder:
+            # A shard writes elsewhere: nothing is lost there.
+            return asset
+        stem, _, ending = asset.rpartition(".")
+        name = f"{stem}.moving-{uuid.uuid4().hex}.{ending}"
         item = next(iter(self._want[asset].values()))
         data = _bytes(self._folder / asset)
         line = self._lines.get((asset, item.recipe, storage.sha256(data)))
         if line is not None:
             self._store_line(line, name, data)
             self._aside[asset] = name
+            self.aside.add(name)
         return asset
 
     def _place(self, item: plan.Planned) -> None:

@@ -68,6 +68,7 @@ class Run:
     made: set[str] = field(default_factory=set)
     to_move: int = 0
     moved: set[str] = field(default_factory=set)
+    aside: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     audio_seconds: float = 0.0
@@ -79,6 +80,13 @@ class Run:
     urls_missed: int = 0
     fatal: str | None = None
     stopped: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all clips of all catalogues were looked at."""
+        chosen = self.settings
+        some = chosen.partial or chosen.kinds or chosen.ids or chosen.since or chosen.only
+        return not (some or chosen.shard or self.survey.trouble.problems)
 
     @property
     def has_work(self) -> bool:
