@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import stat
 from dataclasses import dataclass, replace
@@ -266,17 +265,7 @@ def _forget(store: storage.Storage, gone: AbstractSet[str], lines: bytes) -> Non
         # First: a file that comes back after a power cut must not have lost its line.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             storage.sync_folder(folder)
-    kept, last, tidy = [], "", True
-    # Line by line: of a million lines there need not be one more copy.
-    for line in io.BytesIO(lines):
-        asset = ledger.asset_of(line)
-        if asset in gone:
-            continue
-        kept.append(line)
-        tidy = tidy and asset is not None and last < asset and line.endswith(b"\n")
-        last = asset or last
-    data = b"".join(kept)
-    if not tidy:
-        file = str(store.root / ledger.NAME)
+    data, file = ledger.without(lines, gone), str(store.root / ledger.NAME)
+    if not ledger.read(data, file=file, hash_of=store.hash_of).tidy:
         data = ledger.compacted(data, file=file, hash_of=store.hash_of)
     store.replace(ledger.NAME, data)

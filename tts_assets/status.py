@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 
-def status(settings: Settings, *, lines: bool = True, find_orphans: bool = False) -> Standing:
+def status(settings: Settings, *, find_orphans: bool = False) -> Standing:
     """Find out how the clips of all catalogues stand.
 
     Where the output folder has no audio files, the ledger alone tells, as in a checkout without
@@ -25,7 +25,6 @@ def status(settings: Settings, *, lines: bool = True, find_orphans: bool = False
 
     Args:
         settings: which catalogues, what sound, which folder.
-        lines: whether clips that are to be made are told with the lines of their records.
         find_orphans: whether to look for assets that no catalogue refers to.
 
     Raises:
@@ -49,7 +48,7 @@ def status(settings: Settings, *, lines: bool = True, find_orphans: bool = False
             urls_to_write += plan.lacks_url(item)
         return item.state in plan.TO_MAKE
 
-    found = surveys.survey(settings, provider, matters, may_lack_files=True, lines=lines)
+    found = surveys.survey(settings, provider, matters, may_lack_files=True, lines=True)
     return Standing(
         states=found.states,
         planned=tuple(found.planned),
@@ -72,7 +71,7 @@ def _orphans(
     settings: Settings, found: surveys.Survey, references: References
 ) -> tuple[Orphan, ...] | None:
     """Assets that nothing refers to; None where not all that may refer to them was read."""
-    if settings.kinds or found.trouble.problems or references.follow([found]):
+    if not settings.is_whole or found.trouble.problems or references.follow([found]):
         return None
     with surveys.opened_ledger(Path(settings.output)) as lines:
         return tuple(

@@ -127,6 +127,17 @@ class Storage:
             write_whole(self.root / name, data)
             sync_folder(self.root)
 
+    def leave(self, name: str, data: bytes, *, before: bytes) -> None:
+        """Leave a file in the root with these bytes; without any there is none.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        if not data:
+            self.remove(name)
+        elif data != before:
+            self.replace(name, data)
+
     def remove(self, name: str) -> None:
         """Delete a file in the root, if it is there.
 

@@ -142,10 +142,10 @@ def test_a_file_of_that_name_alone_is_read_as_any_other(words: Words) -> None:
 
 def test_status_always_ends_with_0(words: Words, capsys: Told) -> None:
     unknown = replace(words("例外"), ids=("nobody",))
-    assert status(unknown, whole=False) == ExitCode.OK
+    assert status(unknown) == ExitCode.OK
     assert "error: no entry has an id like" in capsys.readouterr().err
     Path("vocabulary.json").write_text("[7]")
-    assert status(words(), whole=True) == ExitCode.OK
+    assert status(words()) == ExitCode.OK
 
 
 def test_a_format_that_was_not_typed_gives_way_to_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ from tts_assets.events import Standing
 from tts_assets.settings import Settings
 
 
-def status(settings: Settings, *, whole: bool) -> ExitCode:
-    """Look, and show how everything stands; ``whole``: all catalogues are looked at."""
-    standing = look.status(settings, find_orphans=whole)
+def status(settings: Settings) -> ExitCode:
+    """Look, and show how everything stands."""
+    standing = look.status(settings, find_orphans=settings.is_whole)
     return told(Show(settings.output_format), standing, None, ExitCode.OK)
 
 

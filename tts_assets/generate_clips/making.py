@@ -265,10 +265,7 @@ def _settle(run: Run, store: storage.Storage) -> None:
         wanted=_wanted(run),
         secrets=run.settings.keys.values(),
     )
-    if not after:
-        store.remove(failures.NAME)
-    elif after != before:
-        store.replace(failures.NAME, after)
+    store.leave(failures.NAME, after, before=before)
 
 
 def _wanted(run: Run) -> set[str] | None:

@@ -47,7 +47,7 @@ def _move(run: Run, store: Storage, held: dict[str, plan.Planned]) -> None:
         moves.do()
     finally:
         run.moved |= moves.done
-        run.aside |= moves.aside
+        run.aside |= set(moves.aside.values())
         moves.close()
 
 
@@ -59,13 +59,8 @@ def _clear_away(run: Run, store: Storage) -> None:
         return
     for name in asides:
         store.remove(name)
-    path = store.root / ledger.NAME
-    kept = [
-        line
-        for line in path.read_bytes().splitlines(keepends=True)
-        if ledger.asset_of(line) not in asides
-    ]
-    store.replace(ledger.NAME, b"".join(kept))
+    lines = (store.root / ledger.NAME).read_bytes()
+    store.replace(ledger.NAME, ledger.without(lines, asides))
 
 
 #: The end of the names of sounds that were put aside.
@@ -87,7 +82,7 @@ class _Moves:
     def __init__(self, folder: Path, store: Storage, held: dict[str, plan.Planned]) -> None:
         """Take what is to be moved, by its new names; ``folder`` is where it lies now."""
         self.done: set[str] = set()
-        self.aside: set[str] = set()
+        self.aside: dict[str, str] = {}
         self._folder = folder
         self._store = store
         self._held = held
@@ -95,7 +90,6 @@ class _Moves:
         for item in held.values():
             self._want.setdefault(item.held or "", {})[item.asset] = item
         self._lines = _lines(folder, self._want.keys())
-        self._aside: dict[str, str] = {}
         self._log = storage.AppendLog(store.root / ledger.NAME)
 
     def do(self) -> None:
@@ -104,7 +98,8 @@ class _Moves:
         ready = [asset for asset in left if asset not in self._want]
         while left:
             if not ready:
-                ready.append(self._put_aside(next(iter(left))))
+                ready.append(next(iter(left)))
+                self._put_aside(ready[0])
             item = left.pop(ready.pop())
             self._place(item)
             source = item.held or ""
@@ -119,11 +114,11 @@ class _Moves:
         """Bring the ledger to the disk."""
         self._log.close()
 
-    def _put_aside(self, asset: str) -> str:
+    def _put_aside(self, asset: str) -> None:
         """Put the sound of a name aside for those that want it, so that the name is free."""
         if self._store.root != self._folder:
             # A shard writes elsewhere: nothing is lost there.
-            return asset
+            return
         stem, _, ending = asset.rpartition(".")
         name = f"{stem}.moving-{uuid.uuid4().hex}.{ending}"
         item = next(iter(self._want[asset].values()))
@@ -131,13 +126,11 @@ class _Moves:
         line = self._lines.get((asset, item.recipe, storage.sha256(data)))
         if line is not None:
             self._store_line(line, name, data)
-            self._aside[asset] = name
-            self.aside.add(name)
-        return asset
+            self.aside[asset] = name
 
     def _place(self, item: plan.Planned) -> None:
         source = item.held or ""
-        aside = self._aside.get(source)
+        aside = self.aside.get(source)
         data = _bytes(self._folder / source if aside is None else self._store.root / aside)
         line = self._lines.get((source, item.recipe, storage.sha256(data)))
         if line is not None:

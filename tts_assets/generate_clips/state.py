@@ -84,9 +84,7 @@ class Run:
     @property
     def is_whole(self) -> bool:
         """Whether all clips of all catalogues were looked at."""
-        chosen = self.settings
-        some = chosen.partial or chosen.kinds or chosen.ids or chosen.since or chosen.only
-        return not (some or chosen.shard or self.survey.trouble.problems)
+        return self.settings.is_whole and not self.survey.trouble.problems
 
     @property
     def has_work(self) -> bool:

@@ -18,7 +18,7 @@ from tts_assets.ledger.line import (
     being_replaced,
     encode,
 )
-from tts_assets.ledger.origin import Origin, asset_of, origins, origins_of, whole_lines
+from tts_assets.ledger.origin import Origin, asset_of, origins, origins_of, whole_lines, without
 from tts_assets.ledger.pieces import lines_of
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "read",
     "read_from",
     "whole_lines",
+    "without",
 ]

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from tts_assets import ledger
+from tts_assets import survey as surveys
 from tts_assets.errors import FatalError
 from tts_assets.make_clip import store_asset
 from tts_assets.merge.threads import threads
@@ -49,12 +50,10 @@ def known_by(store: Storage) -> dict[str, ledger.Origin]:
     """What the ledger of the output folder says of its assets.
 
     Raises:
-        InputError: it is damaged.
+        InputError: it is damaged, or cannot be read.
     """
     path = store.root / ledger.NAME
-    if not path.exists():
-        return {}
-    tidy = ledger.compacted(path.read_bytes(), file=str(path), hash_of=store.hash_of)
+    tidy = ledger.compacted(surveys.bytes_of(path), file=str(path), hash_of=store.hash_of)
     return {origin.asset: origin for origin in ledger.origins(tidy)}
 
 

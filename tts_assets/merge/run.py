@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets import failures
+from tts_assets import survey as surveys
 from tts_assets.errors import InputError
 from tts_assets.events import Waiting
 from tts_assets.make_clip import leave_tidy
@@ -139,12 +140,7 @@ def _failures(store: Storage) -> bytes:
         InputError: it is damaged, or cannot be read.
     """
     path = store.root / failures.NAME
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return b""
-    except OSError as exc:
-        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
+    data = surveys.bytes_of(path)
     failures.read(data, file=str(path))
     return data[: data.rfind(b"\n") + 1]
 
@@ -159,10 +155,7 @@ def _remember(joined: Joined, made: Iterable[PartLine], before: bytes, store: St
         made={each.line.recipe for each in made},
         failed={},
     )
-    if not after:
-        store.remove(failures.NAME)
-    elif after != before:
-        store.replace(failures.NAME, after)
+    store.leave(failures.NAME, after, before=before)
     return len(failures.read(record, file=str(path)))
 
 

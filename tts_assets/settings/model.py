@@ -307,6 +307,12 @@ class Settings:
     output_format: OutputFormat = OutputFormat.TEXT
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the run is for all clips of all catalogues."""
+        some = self.partial or self.kinds or self.ids or self.since or self.only or self.shard
+        return not some
+
+    @property
     def folder(self) -> str:
         """Where this run stores what it makes: the output folder, or that of its shard."""
         return self.output if self.shard is None else self.shard.folder(self.output)

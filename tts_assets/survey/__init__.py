@@ -1,7 +1,7 @@
 """What stands where: the catalogues, the assets that exist, and the plan that follows."""
 
 from tts_assets.survey.earlier import changes
-from tts_assets.survey.files import ledger_bytes, opened_ledger
+from tts_assets.survey.files import bytes_of, ledger_bytes, opened_ledger
 from tts_assets.survey.found import Survey
 from tts_assets.survey.look import survey
 from tts_assets.survey.shared import Sums, from_output
@@ -11,6 +11,7 @@ __all__ = [
     "Origins",
     "Sums",
     "Survey",
+    "bytes_of",
     "changes",
     "from_output",
     "ledger_bytes",

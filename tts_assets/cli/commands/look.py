@@ -33,7 +33,7 @@ def status(  # noqa: PLR0913 - one parameter for each option
     settings = settings_of(config, EVERY, **typed(locals()))
     from tts_assets.cli.status import status as look  # noqa: PLC0415 - keeps --help light
 
-    return look(settings, whole=not (paths or ids or since))
+    return look(settings)
 
 
 @app.command()
