@@ -37,6 +37,20 @@ class Format(StrEnum):
     WAV = "wav"
 
 
+class Turn(NamedTuple):
+    """A line of a passage, or what one speaker of a dialogue says before the next one does.
+
+    Args:
+        size: how many characters of the form's text it has; those of all turns make the text.
+        speaker: who says it; "" for a narrator, or where nobody is named.
+        voice: the voice that its source gives to that speaker; None where it gives none.
+    """
+
+    size: int
+    speaker: str = ""
+    voice: str | None = None
+
+
 class SpokenForm(NamedTuple):
     """What is really said, after normalisation; a tuple, as Clip is.
 
@@ -51,6 +65,8 @@ class SpokenForm(NamedTuple):
             order, each with its katakana; "" for one to pass over, which is spelled like the next;
             hiragana for a reading only if a dictionary knows it: kado of 角 (kado), not bone of
             骨 (bone).
+        turns: of a passage, which is made of segments and has a time line, its lines; nothing of
+            a word or a sentence, which is made in one piece.
     """
 
     text: str
@@ -58,6 +74,7 @@ class SpokenForm(NamedTuple):
     accent: int | None = None
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 class Basis(StrEnum):
@@ -181,6 +198,64 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """Silence between the segments of a passage, in milliseconds.
+
+    Args:
+        sentence_ms: behind a sentence.
+        clause_ms: behind a clause, where a sentence is too long for one segment.
+        paragraph_ms: behind a line.
+        turn_ms: before another speaker.
+    """
+
+    sentence_ms: int = 350
+    clause_ms: int = 150
+    paragraph_ms: int = 800
+    turn_ms: int = 500
+
+
+class Segment(NamedTuple):
+    """A piece of a passage, small enough for one call of any engine.
+
+    Args:
+        form: what is said; it has no turns.
+        speaker: who says it, as in Turn.
+        voice: as in Turn.
+        pause_ms: the silence behind it; 0 behind the last.
+    """
+
+    form: SpokenForm
+    speaker: str = ""
+    voice: str | None = None
+    pause_ms: int = 0
+
+
+class Cue(NamedTuple):
+    """When a segment of a passage is heard, in seconds from the beginning of its asset."""
+
+    begin: float
+    end: float
+    speaker: str
+    text: str
+
+
+class Finding(NamedTuple):
+    """A rule that the sound of a clip breaks.
+
+    Args:
+        rule: its name.
+        measured: what was measured, with its unit.
+        limit: what it may be, with its unit.
+        told: both in words for people, without a stop at the end.
+    """
+
+    rule: str
+    measured: str
+    limit: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """What an engine returns.
 
@@ -272,6 +347,7 @@ class Recording:
         pronunciation: how the engine said it, where it can tell.
         billed: as in Speech.
         credit: as in Speech.
+        findings: what is wrong with how it sounds.
     """
 
     data: bytes
@@ -281,3 +357,4 @@ class Recording:
     pronunciation: Pronunciation | None = None
     billed: float | None = None
     credit: str = ""
+    findings: tuple[Finding, ...] = ()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+# Needed at run time: the decoder reads these types out of the annotations.
+from tts_assets.domain import Cue, Finding  # noqa: TC001
+
 #: The ledger's name inside the output folder.
 NAME = "ledger.jsonl"
 
@@ -42,6 +45,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         peak_dbtp: its true peak.
         billed: what a service charged for it, in its own credits.
         credit: the line that the voice's licence asks for, where a service told it.
+        speakers: of a passage, each speaker with the voice, as in ``voice``, and its speed.
+        cues: of a passage, its time line: begin and end in seconds, speaker and text.
+        findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
     """
 
     asset: str
@@ -67,6 +73,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     peak_dbtp: float
     billed: float | None = None
     credit: str = ""
+    speakers: tuple[tuple[str, str, float], ...] = ()
+    cues: tuple[Cue, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tts_assets.domain import Kind, Sound
+from tts_assets.domain import Kind, Pauses, Sound
 from tts_assets.errors import UsageError
 from tts_assets.keys import Secret
 from tts_assets.settings.shard import Shard
@@ -198,6 +198,21 @@ class VoicevoxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerSettings:
+    """How a speaker of dialogues sounds; None leaves it to the choice by names and voices.
+
+    Args:
+        name: as it stands before the lines.
+        voice: the voice's name.
+        speed: 1.0 is the voice's own pace.
+    """
+
+    name: str
+    voice: str | None = None
+    speed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """Where models lie, and where they come from.
 
@@ -233,6 +248,10 @@ class Settings:
         sources: how catalogues of other shapes are read.
         words: the user's own dictionary.
         sound: how assets sound and are stored.
+        pauses: the silence between the segments of passages.
+        speakers: how the speakers of dialogues sound.
+        temp: the folder where finished segments of unfinished passages wait.
+        remakes: how often a clip that breaks a rule is made once more, where that may help.
         device: what neural engines run on.
         kokoro: the model of the provider kokoro.
         piper: the voices of the provider piper.
@@ -277,6 +296,10 @@ class Settings:
     sources: tuple[Source, ...] = ()
     words: tuple[DictionaryWord, ...] = ()
     sound: Sound = field(default_factory=Sound)
+    pauses: Pauses = field(default_factory=Pauses)
+    speakers: tuple[SpeakerSettings, ...] = ()
+    temp: str = ".temp-audio"
+    remakes: int = 2
     device: Device = Device.CPU
     kokoro: KokoroSettings = field(default_factory=KokoroSettings)
     piper: PiperSettings = field(default_factory=PiperSettings)
@@ -344,6 +367,7 @@ class Settings:
                 ("speed", 0.25 <= self.speed <= 4),
                 ("concurrency", self.concurrency is None or self.concurrency >= 1),
                 ("timeout_seconds", 0 < self.timeout_seconds < math.inf),
+                ("remakes", 0 <= self.remakes <= 10),
                 ("max_failures", self.max_failures is None or self.max_failures >= 1),
                 ("max_chars", self.max_chars is None or self.max_chars >= 0),
                 ("max_cost", self.max_cost is None or 0 <= self.max_cost < math.inf),

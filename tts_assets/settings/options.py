@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.domain import Format, Sound
+from tts_assets.domain import Format, Pauses, Sound
 from tts_assets.japanese.words import word_of
 from tts_assets.mapping import source_of
 from tts_assets.prices import price_of
@@ -48,6 +48,8 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "max-clips": ("max_clips", values.number(0, 10**9, whole=True)),
     "max-duration": ("max_duration_seconds", values.duration),
     "on-engine-change": ("on_engine_change", values.one_of(OnEngineChange)),
+    "temp": ("temp", values.path),
+    "remakes": ("remakes", values.number(0, 10, whole=True)),
     "batch-mode": ("batch_mode", values.switch),
     "device": ("device", values.one_of(Device)),
     "progress": ("progress", values.one_of(Progress)),
@@ -60,6 +62,10 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "sound.trail": ("trail_ms", values.number(0, 5_000, whole=True)),
     "sound.bitrate": ("bitrate_kbps", values.number(8, 320, whole=True)),
     "sound.vorbis-quality": ("vorbis_quality", values.number(0, 1)),
+    "pauses.sentence": ("sentence_ms", values.number(0, 10_000, whole=True)),
+    "pauses.clause": ("clause_ms", values.number(0, 10_000, whole=True)),
+    "pauses.paragraph": ("paragraph_ms", values.number(0, 10_000, whole=True)),
+    "pauses.turn": ("turn_ms", values.number(0, 10_000, whole=True)),
     "kokoro.model": ("model", values.path),
     "kokoro.voices": ("voices", values.path),
     "piper.voices": ("voices", values.path),
@@ -110,6 +116,7 @@ FLAGS: dict[str, tuple[str, values.Parse]] = {
 #: Tables of a file, each with the type of the field that has its name.
 TABLES: dict[str, type] = {
     "sound": Sound,
+    "pauses": Pauses,
     "kokoro": KokoroSettings,
     "piper": PiperSettings,
     "models": ModelSettings,
@@ -121,7 +128,7 @@ TABLES: dict[str, type] = {
 
 #: Settings that are paths, and seen from the file that they stand in.
 PATHS = (
-    *("paths", "output", "piper.voices", "models.folder"),
+    *("paths", "output", "temp", "piper.voices", "models.folder"),
     *("elevenlabs.api-key-file", "openai.api-key-file"),
 )
 
