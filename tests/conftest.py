@@ -10,9 +10,12 @@ from typing import Any, TextIO
 
 import pytest
 
+from tests.fork_server import ForkServer
 from tts_assets.keys import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
+#: Started by the first run of the command line; one for each worker.
+_SERVERS: list[ForkServer] = []
 
 
 def pytest_configure() -> None:
@@ -24,6 +27,11 @@ def pytest_configure() -> None:
     # To read all certificates for each client takes longer than most tests.
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
+
+
+def pytest_unconfigure() -> None:
+    while _SERVERS:
+        _SERVERS.pop().close()
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +98,16 @@ class Project:
         return [sys.executable, "-m", "tts_assets", *words]
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A command to its end, as a process of its own."""
+        command, whole = self.command(*words), self.environment | environment
+        if not _SERVERS:
+            _SERVERS.append(ForkServer(os.environ))
+        if _SERVERS[0].fits(command, whole):
+            return _SERVERS[0].run(command, self.folder, whole, timeout_s=100.0)
         return subprocess.run(
-            self.command(*words),
+            command,
             cwd=self.folder,
-            env=self.environment | environment,
+            env=whole,
             capture_output=True,
             text=True,
             encoding="utf-8",

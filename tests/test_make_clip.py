@@ -26,7 +26,7 @@ from tts_assets.domain import (
     Voice,
 )
 from tts_assets.errors import FatalError
-from tts_assets.make_clip import Made, Studio, make_clip
+from tts_assets.make_clip import Made, Shelf, Studio, make_clip
 from tts_assets.plan import Addresses, Planned, Planner, Recipes, State, jobs
 from tts_assets.providers import Recorder
 from tts_assets.settings import Settings
@@ -93,7 +93,7 @@ class Plug:
 class PluggedStorage(Storage):
     plug: Plug
 
-    def put(self, asset: str, data: bytes) -> None:
+    def put(self, asset: str, data: bytes | Path) -> None:
         self.plug.write(super().put, asset, data)
 
 
@@ -132,12 +132,14 @@ class Workshop:
         store, log = PluggedStorage(self.root), PluggedLog(self.root / ledger.NAME)
         store.plug = log.plug = Plug(writes)
         studio = Studio(
-            speaker=self.speaker, voice=VOICE, engine=ENGINE, sound=SOUND, recipes=RECIPES,
-            storage=store, log=log, threads=anyio.CapacityLimiter(1),
+            speaker=self.speaker, voice=VOICE, engine=ENGINE, accents=lambda _: True,
+            repeats=lambda _: True, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+            temp=self.root / ".temp-audio", threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
+        shelf = Shelf(storage=store, log=log)
         try:
             return [
-                await make_clip(job, studio, on_start=lambda: None)
+                await make_clip(job, studio, shelf, on_start=lambda: None)
                 for job in jobs(self.plan(*clips, addresses=addresses))
             ]
         finally:

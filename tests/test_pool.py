@@ -601,7 +601,7 @@ class TestAttempts:
         assert pool.counts.failed == 1
 
     async def test_a_failure_not_worth_it_is_not_attempted_again(self) -> None:
-        rules = FailureRules(attempts=3, retry=lambda error: not isinstance(error, RefusedError))
+        rules = FailureRules(attempts=3, retry=lambda _, error: not isinstance(error, RefusedError))
         async with Pool(refuse_odd, rules=rules) as pool:
             assert (await pool.collect([1]))[0].attempt == 1
 
@@ -630,7 +630,7 @@ class TestAttempts:
         assert result.seconds >= 0.02
 
     async def test_a_bug_of_the_retry_propagates(self) -> None:
-        def broken(_: Exception) -> bool:
+        def broken(_: object, __: Exception) -> bool:
             raise KeyError("retry")
 
         with pytest.raises(KeyError, match="retry"):

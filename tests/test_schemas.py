@@ -28,8 +28,9 @@ from tts_assets.mapping import table as sources
 from tts_assets.plan import State
 from tts_assets.prices import price_of
 from tts_assets.providers import registry
-from tts_assets.settings import OPTIONS, load
+from tts_assets.settings import OPTIONS, load, speakers
 from tts_assets.settings.options import ROWS
+from tts_assets.settings.speakers import speaker_of
 
 CLIP = {"text": "word", "to": "audioUrl"}
 SOURCE = {"files": "x.json", "kind": "vocabulary", "clip": [CLIP]}
@@ -229,6 +230,9 @@ WRONG = [
     "[source]\nfiles = 'x'\nkind = 'kanji'",
     "[[dictionary]]\nsurface = 'x'",
     "[[price]]\nprovider = 'x'",
+    "[[speaker]]\nname = '男'\nspeed = 5",
+    "[[speaker]]\nname = '男'\nspeed = '1'",
+    "[[speaker]]\nspeed = 1",
     "[[price]]\nprovider = 'x'\nper-1000-credits = 0\ncurrency = 'EUR'\nread = 'today'",
     "[[source]]\nfiles = 'x'\nkind = 'kanji'\ncolor = 1",
     "[[source]]\nfiles = 'x'\nkind = 'kanji'\n[[source.clip]]\ntext = 'x'",
@@ -254,6 +258,7 @@ RIGHT = [
     "[sound]",
     "[[price]]\nprovider = 'x'\nper-1000-credits = 0\ncurrency = 'EUR'\nread = 2026-10-03",
     "[[source]]\nfiles = ['x', 'y']\nkind = 'kanji'",
+    "[[speaker]]\nname = '男'\nvoice = 'mei'\nspeed = 1",
 ]
 
 
@@ -289,6 +294,7 @@ TABLES = [
     pytest.param(_source_with_skip, SKIP_SCHEMA, {"field": "x", "is": 1}, id="source.clip.skip"),
     pytest.param(word_of, words.SCHEMA, WORD, id="dictionary"),
     pytest.param(price_of, prices.SCHEMA, PRICE, id="price"),
+    pytest.param(speaker_of, speakers.SCHEMA, {"name": "男"}, id="speaker"),
 ]
 
 

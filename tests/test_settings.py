@@ -7,7 +7,7 @@ import pytest
 
 from tts_assets.domain import DictionaryWord, Format, Kind, WordKind
 from tts_assets.errors import UsageError
-from tts_assets.settings import OPTIONS, Only, Settings, load
+from tts_assets.settings import OPTIONS, Only, Settings, SpeakerSettings, load
 from tts_assets.settings.options import NAMES_OR_PATHS, PATHS
 
 
@@ -107,6 +107,7 @@ _FREE = {
     "provider",
     "voice",
     "output",
+    "temp",
     "asset",
     "url",
     "kokoro.model",
@@ -210,8 +211,16 @@ def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Pat
         ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\naccent = true", "whole number"),
         ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\nkind = 'thing'", "one of noun, name"),
         ("[[dictionary]]\nsurface = 'x'\nreding = 'はし'", "reading is missing"),
+        ("[[speaker]]\nvoice = 'mei'", "speaker 1: name is missing"),
+        ("[[speaker]]\nname = ' '", "speaker 1: name = ' ': it must be text that is not empty"),
+        ("[[speaker]]\nname = '男'\nvoise = 'mei'", "no key 'voise'; did you mean voice?"),
+        ("[[speaker]]\nname = '男'\nspeed = 5", "speed = 5: it must be a number from 0.25 to 4"),
+        ("[[speaker]]\nname = '男'\nspeed = '1'", "speed = '1': it must be a number"),
         ("sources = 1", "no setting 'sources'; did you mean source?"),
-        ("zzz = 1", "there are: paths, .*, source, dictionary, price, .sound., .*voicevox.$"),
+        (
+            "zzz = 1",
+            "there are: paths, .*, source, dictionary, price, speaker, .sound., .*voicevox.$",
+        ),
         (
             "dictionary = [{surface='角', reading='かど'}, {surface='角', reading='つの', accent=2}]",
             "dictionary 1 and dictionary 2 .* '角' is read: カド and ツノ with accent 2; keep one",
@@ -224,6 +233,17 @@ def test_a_slip_in_a_table_is_told_with_its_place(
     (tmp_path / "tts-assets.toml").write_text(content, "utf-8")
     with pytest.raises(UsageError, match=message):
         load(flags={}, environment={}, folder=tmp_path)
+
+
+def test_speakers_are_told_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        "[[speaker]]\nname = '男 '\nvoice = 'mei-low'\n[[speaker]]\nname = '女'\nspeed = 1\n",
+        "utf-8",
+    )
+    assert _load(tmp_path).speakers == (
+        SpeakerSettings(name="男", voice="mei-low"),
+        SpeakerSettings(name="女", speed=1.0),
+    )
 
 
 def test_one_word_may_stand_twice_in_the_same_words(tmp_path: Path) -> None:

@@ -291,6 +291,14 @@ class Parallel(NamedTuple):
     spare: tuple[str, ...] = ()
 
 
+class Target(NamedTuple):
+    """Where another URL of a clip goes; place, url and parallel are as in Clip."""
+
+    place: Place
+    url: str | None
+    parallel: Parallel | None = None
+
+
 class Clip(NamedTuple):
     """One thing to be said and stored for an entry.
 
@@ -308,6 +316,7 @@ class Clip(NamedTuple):
         voice: the voice that the entry asks for; None for the run's own.
         at: where the record or the item that it is said of lies.
         source: the name of the source that found it.
+        timeline: where the URL of its time line goes; None for nowhere.
     """
 
     kind: Kind
@@ -321,6 +330,17 @@ class Clip(NamedTuple):
     voice: str | None = None
     at: Place = ()
     source: str = "built-in"
+    timeline: Target | None = None
+
+    def taking_urls(self) -> tuple[Clip, ...]:
+        """All that takes a URL: the clip, and in its likeness its time line, if that goes anywhere."""
+        if self.timeline is None:
+            return (self,)
+        place, url, parallel = self.timeline
+        part = f"{self.part}:timeline"
+        return self, self._replace(
+            part=part, place=place, url=url, parallel=parallel, timeline=None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Clip, Pronunciation, Unspoken
+    from tts_assets.domain import Clip, Finding, Pronunciation, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
     from tts_assets.plan import Job, Judged, Kept, Planned, State
     from tts_assets.pool import Counts
@@ -126,6 +126,7 @@ class ClipMade:
         audio_seconds: how long it sounds.
         counts: how the others stand.
         pronunciation: how it was said, where the engine can tell.
+        findings: what is wrong with how it sounds.
     """
 
     job: Job
@@ -133,6 +134,26 @@ class ClipMade:
     audio_seconds: float
     counts: Counts
     pronunciation: Pronunciation | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentMade:
+    """A segment of a passage waits for the others.
+
+    Args:
+        job: the passage.
+        number: which segment, from 0.
+        out_of: how many the passage has.
+        seconds: how long that took.
+        counts: how the clips stand.
+    """
+
+    job: Job
+    number: int
+    out_of: int
+    seconds: float
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +192,14 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flawed:
+    """One clip that was made, and does not sound as it should."""
+
+    clip: Clip
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a run did.
 
@@ -188,10 +217,13 @@ class Report:
         bound: that bound with its value; None where nothing is left.
         failures: clips that could not be made.
         doubts: clips that were made from a reading or an accent that is not sure.
+        flawed: clips that were made, and do not sound as they should.
         unspoken: texts that yield no clip.
         problems: entries and files that cannot be used.
         notes: files passed over, and what the engine cannot do or does otherwise.
         urls_to_write: URLs of fresh clips that the catalogues did not have.
+        timelines_to_write: time lines that fresh passages did not have.
+        timelines_written: those of them that they have now.
         urls_written: URLs that the catalogues got, or that the shard keeps for them.
         shard: the folder of the shard that the run was for; None where it was for all clips.
         urls_missed: URLs whose entry changed while the clips were made.
@@ -223,11 +255,14 @@ class Report:
     catalogues: int
     failures: tuple[Failure, ...]
     doubts: tuple[Doubt, ...]
+    flawed: tuple[Flawed, ...]
     planned: tuple[Planned, ...]
     unspoken: tuple[Unspoken, ...]
     problems: tuple[InputError, ...]
     notes: tuple[str, ...]
     urls_to_write: int
+    timelines_to_write: int = 0
+    timelines_written: int = 0
     urls_written: int
     shard: str | None
     urls_missed: int
@@ -250,7 +285,7 @@ class Orphan(NamedTuple):
 
     Args:
         asset: its path below the output folder.
-        bytes: its size; 0 where only the ledger still has it.
+        bytes: its size, with that of its time line; 0 where only the ledger still has it.
         ours: the ledger knows it; what it does not know is somebody's, and never deleted.
     """
 
@@ -267,6 +302,7 @@ class Standing:
         states: how many clips stand how.
         planned: each clip that is to be made, why, and the line of its record.
         urls_to_write: URLs of fresh clips that the catalogues do not have.
+        timelines_to_write: time lines that fresh passages do not have.
         kept: clips that stay although the engine changed since.
         orphans: assets that no catalogue refers to; None where nobody looked for them.
         judged_by: what clips were held against.
@@ -283,6 +319,7 @@ class Standing:
     states: dict[State, int]
     planned: tuple[Planned, ...]
     urls_to_write: int
+    timelines_to_write: int = 0
     kept: tuple[Kept, ...]
     orphans: tuple[Orphan, ...] | None
     judged_by: Judged
@@ -298,7 +335,7 @@ class Standing:
     @property
     def stale(self) -> bool:
         """Whether ``generate`` would change anything."""
-        return bool(self.planned or self.urls_to_write)
+        return bool(self.planned or self.urls_to_write or self.timelines_to_write)
 
 
-Event: TypeAlias = Waiting | Estimated | Started | ClipMade | ClipFailed
+Event: TypeAlias = Waiting | Estimated | Started | SegmentMade | ClipMade | ClipFailed

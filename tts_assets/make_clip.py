@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from anyio import to_thread
 
 from tts_assets import ledger, plan
+from tts_assets.checks import Expected, check_bytes
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.providers import Recorder
 from tts_assets.storage import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from anyio import CapacityLimiter
 
-    from tts_assets.domain import Pronunciation, Recording, Sound, SpokenForm, Voice
+    from tts_assets.domain import Cue, Finding, Pronunciation, Recording, Sound, SpokenForm, Voice
     from tts_assets.plan import Job
     from tts_assets.providers import Speaker
     from tts_assets.storage import AppendLog, Storage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +38,57 @@ class Studio:
         speaker: the engine, ready.
         voice: who speaks what asks for no voice of its own.
         engine: tells the engine's parts with their versions, for the name of a voice.
+        accents: tells whether a voice says accents, by its name.
+        repeats: tells whether a voice says one form in the same bits each time, by its name.
         sound: how the assets must sound and be stored.
         recipes: tells what was asked of the engine, for the ledger.
-        storage: where they go.
-        log: the open ledger.
+        cast: tells who speaks in passages.
+        temp: where segments of unfinished passages wait.
         threads: bounds the threads in which sound is finished and stored.
+        remakes: how often a clip that breaks a rule is made once more, where that may help.
     """
 
     speaker: Speaker
     voice: Voice
     engine: Callable[[str], str]
+    accents: Callable[[str], bool]
+    repeats: Callable[[str], bool]
     sound: Sound
     recipes: plan.Recipes
+    cast: plan.Cast
+    temp: Path
+    threads: CapacityLimiter
+    remakes: int = 0
+
+    def own_voice(self, job: Job) -> Voice:
+        """Who speaks a job, or narrates it."""
+        return self.voice if job.voice is None else replace(self.voice, name=job.voice)
+
+    def expected(
+        self, voice: Voice, said: Pronunciation | None, *, is_segment: bool = False
+    ) -> Expected:
+        """What a sound of this voice is held against."""
+        return Expected(
+            sound=self.sound,
+            pronunciation=said,
+            speed=voice.speed,
+            voice=f"{voice.provider}/{voice.name}",
+            says_accents=self.accents(voice.name),
+            is_segment=is_segment,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where the assets of a run go.
+
+    Args:
+        storage: the output folder.
+        log: the open ledger.
+    """
+
     storage: Storage
     log: AppendLog
-    threads: CapacityLimiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +101,7 @@ class Made:
         pronunciation: how it was said, where the engine can tell.
         credit: the line that its licence asks for, where that is known only now; "" for none.
         billed: what a service charged for it, in its own credits; None where nobody tells.
+        findings: what is wrong with how it sounds.
     """
 
     seconds: float
@@ -66,31 +109,102 @@ class Made:
     pronunciation: Pronunciation | None = None
     credit: str = ""
     billed: float | None = None
+    findings: tuple[Finding, ...] = ()
 
 
-async def make_clip(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> Made:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What an asset has in it.
+
+    Args:
+        data: its bytes, or the file that has them.
+        made: what is known of them.
+        lufs: its integrated loudness.
+        peak_dbtp: its true peak.
+        cues: of a passage, its time line.
+    """
+
+    data: bytes | Path
+    made: Made
+    lufs: float
+    peak_dbtp: float
+    cues: tuple[Cue, ...] = ()
+
+
+async def make_clip(
+    job: Job, studio: Studio, shelf: Shelf, *, on_start: Callable[[], None]
+) -> Made:
     """Make a job's asset, under each of its names.
 
     Raises:
         ClipError: the engine cannot say it, or what it said is unusable.
         FatalError: the engine is gone, or nothing can be stored.
     """
-    voice = studio.voice if job.voice is None else replace(studio.voice, name=job.voice)
+    content = await record(job, studio, on_start=on_start)
+    await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
+    return content.made
+
+
+async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> Content:
+    """What a job's asset has in it, without storing it; for what is said in one piece.
+
+    Raises:
+        ClipError: the engine cannot say it, or what it said is unusable.
+        FatalError: the engine is gone.
+    """
     try:
-        recording = await _record(job.form, voice, studio, on_start)
+        recording = await _best(job, studio, on_start)
     except TtsAssetsError:
         raise
     except Exception as exc:
-        # The engine's code is not ours: whatever it raises is a failure of this clip.
-        raise ClipError(f"the engine failed with {type(exc).__name__}: {exc}") from exc
-    await to_thread.run_sync(_store, job, voice, studio, recording, limiter=studio.threads)
-    return Made(
+        raise strange(exc) from exc
+    made = Made(
         seconds=recording.seconds,
         bytes=len(recording.data),
         pronunciation=recording.pronunciation,
         credit=recording.credit,
         billed=recording.billed,
+        findings=recording.findings,
     )
+    return Content(
+        data=recording.data, made=made, lufs=recording.lufs, peak_dbtp=recording.peak_dbtp
+    )
+
+
+def strange(exc: Exception) -> ClipError:
+    """What an engine raised that it should not: its code is not ours, so it is this clip's failure."""
+    return ClipError(f"the engine failed with {type(exc).__name__}: {exc}")
+
+
+async def _best(job: Job, studio: Studio, on_start: Callable[[], None]) -> Recording:
+    """The take of a clip that breaks no rule, or else the one that breaks fewest."""
+    voice = studio.own_voice(job)
+
+    async def take() -> tuple[Recording, tuple[Finding, ...]]:
+        recording = await _record(job.form, voice, studio, on_start)
+        expected = studio.expected(voice, recording.pronunciation)
+        check = partial(check_bytes, recording.data, expected)
+        return recording, await to_thread.run_sync(check, limiter=studio.threads)
+
+    recording, findings = await best_take(take, studio, voice)
+    return replace(recording, findings=findings)
+
+
+async def best_take(
+    take: Callable[[], Awaitable[tuple[T, tuple[Finding, ...]]]], studio: Studio, voice: Voice
+) -> tuple[T, tuple[Finding, ...]]:
+    """The first of several takes that breaks no rule, or else the one that breaks fewest.
+
+    A voice that repeats itself is asked once: it would only say the same again.
+    """
+    best, findings = await take()
+    for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
+        if not findings:
+            break
+        other, its_own = await take()
+        if len(its_own) < len(findings):
+            best, findings = other, its_own
+    return best, findings
 
 
 async def _record(
@@ -111,15 +225,22 @@ async def _record(
     )
 
 
-def _store(job: Job, voice: Voice, studio: Studio, recording: Recording) -> None:
+def store(job: Job, studio: Studio, shelf: Shelf, content: Content) -> None:
+    """Store what was made for a job under each of its names, and say in the ledger what it is.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    billed = content.made.billed
     for asset in job.assets:
-        line = _line(job, asset, voice, studio, recording)
+        line = _line(job, asset, studio, content)
+        line = msgspec.structs.replace(line, billed=billed)
+        store_asset(line, content.data, shelf.storage, shelf.log)
         # It was paid for once, whatever it is called.
-        recording = replace(recording, billed=None)
-        store_asset(line, recording.data, studio.storage, studio.log)
+        billed = None
 
 
-def store_asset(line: ledger.Line, data: bytes, storage: Storage, log: AppendLog) -> None:
+def store_asset(line: ledger.Line, data: bytes | Path, storage: Storage, log: AppendLog) -> None:
     """Store an asset with its line, in the order that the ledger's own words give reasons for.
 
     Raises:
@@ -153,9 +274,9 @@ def leave_tidy(storage: Storage) -> None:
         storage.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
 
 
-def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recording) -> ledger.Line:
-    said = recording.pronunciation
-    form = job.form
+def _line(job: Job, asset: str, studio: Studio, content: Content) -> ledger.Line:
+    made, form, voice = content.made, job.form, studio.own_voice(job)
+    said = made.pronunciation
     return ledger.Line(
         asset=asset,
         version=ledger.VERSION,
@@ -171,13 +292,15 @@ def _line(job: Job, asset: str, voice: Voice, studio: Studio, recording: Recordi
         basis=said.basis if said else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,
-        sound=plan.sound_words(studio.sound),
+        sound=studio.recipes.sound_words(form),
         engine=studio.engine(voice.name),
-        sha256=sha256(recording.data),
-        bytes=len(recording.data),
-        seconds=recording.seconds,
-        lufs=recording.lufs,
-        peak_dbtp=recording.peak_dbtp,
-        billed=recording.billed,
-        credit=recording.credit,
+        sha256=sha256(content.data),
+        bytes=made.bytes,
+        seconds=made.seconds,
+        lufs=content.lufs,
+        peak_dbtp=content.peak_dbtp,
+        credit=made.credit,
+        speakers=studio.recipes.speakers(form, job.voice),
+        cues=content.cues,
+        findings=made.findings,
     )

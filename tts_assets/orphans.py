@@ -97,6 +97,8 @@ class References:
         if not item.url.endswith(item.asset):
             # Of the others, a look at the URL tells the asset.
             self._urls.add(item.url)
+        if item.timeline is not None:
+            self._urls.add(item.timeline)
         if item.held is not None:
             self._assets.add(item.held.casefold())
         if item.state in plan.TO_MAKE:
@@ -191,9 +193,18 @@ def orphans(
         if file not in recorded and _is_sound(file) and not references.leads_to(file, "")
     }
     return [
-        Orphan(asset=asset, bytes=present.get(asset, 0), ours=asset in ours)
+        Orphan(
+            asset=asset,
+            bytes=sum(present.get(file, 0) for file in _files_of(asset, ours=asset in ours)),
+            ours=asset in ours,
+        )
         for asset in sorted(ours | others)
     ]
+
+
+def _files_of(asset: str, *, ours: bool) -> tuple[str, ...]:
+    """An asset, and what goes with it."""
+    return (asset, *names.timelines_of(asset)) if ours else (asset,)
 
 
 def _is_sound(file: str) -> bool:

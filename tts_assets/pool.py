@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import anyio
 from anyio import CancelScope, current_effective_deadline, current_time, get_cancelled_exc_class
@@ -73,12 +73,13 @@ class FailureRules:
     failures: tuple[type[Exception], ...] = (Exception,)  #: any other exception is a bug
     fatal: tuple[type[Exception], ...] = ()  #: failures after which no more jobs are taken
     attempts: int = 1  #: at most, at each job; each has the whole time limit
-    retry: Callable[[Exception], bool] = lambda _: True  #: unless fatal, is another worth it?
+    #: unless fatal, is another attempt at a job worth it after this error?
+    retry: Callable[[Any, Exception], bool] = lambda _, __: True
     most_failures: int | None = None  #: after so many failed jobs no more are taken
 
-    def allow_another(self, error: Exception | None, attempt: int) -> bool:
+    def allow_another(self, job: object, error: Exception | None, attempt: int) -> bool:
         over = attempt >= self.attempts or isinstance(error, self.fatal)
-        return error is not None and not over and self.retry(error)
+        return error is not None and not over and self.retry(job, error)
 
 
 class _Source(Generic[J]):
@@ -298,7 +299,7 @@ class Pool(Generic[J, R]):
             name = number if self._key is None else self._key(job)
             while outcome := await self._attempt(number, job):
                 value, error = outcome
-                if self._cut or not self._rules.allow_another(error, attempt):
+                if self._cut or not self._rules.allow_another(job, error, attempt):
                     break
                 attempt += 1
             if outcome:

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets import ledger, providers, storage
+from tts_assets import ledger, providers, storage, timelines
 from tts_assets import survey as surveys
 from tts_assets.errors import FatalError, InputError
 from tts_assets.events import Waiting
 from tts_assets.orphans import References, orphans
 from tts_assets.plan import Judged
-from tts_assets.plan.names import is_asset_name
+from tts_assets.plan.names import is_asset_name, timelines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from tts_assets.events import Event, Orphan
@@ -180,11 +180,10 @@ def _delete(store: storage.Storage, found: Pruned, lines: bytes) -> Pruned:
     gone, spared, fatal = set[str](), [], None
     try:
         for asset in ours:
-            reason = _remove(store.root, asset, sums.get(asset, frozenset()))
-            if reason is None:
+            kept = list(_remove(store.root, asset, sums))
+            spared += kept
+            if all(each.asset != asset for each in kept):
                 gone.add(asset)
-            else:
-                spared.append(Spared(asset, reason))
     except OSError as exc:
         fatal = f"cannot delete {exc.filename}: {exc.strerror}"
     try:
@@ -222,34 +221,67 @@ def _refuse_strange(assets: AbstractSet[str], lines: bytes, file: str) -> None:
 
 
 def _sums(assets: Container[str], lines: bytes) -> dict[str, set[str]]:
-    """The hashes that the ledger has for each asset; none where it takes back what it said."""
+    """The hashes that the ledger has for each asset; none where it takes back what it said.
+
+    And those of the files with its time line, if it has one.
+    """
     found: dict[str, set[str]] = {}
     for origin in ledger.origins_of(lines, assets):
         if not origin.recipe:
             found[origin.asset] = set()
         else:
             found.setdefault(origin.asset, set()).add(origin.sha256)
+    for line in ledger.passages(lines, assets):
+        for file, data in timelines.rendered(timelines.of_line(line)).items():
+            found.setdefault(file, set()).add(storage.sha256(data))
     return found
 
 
-def _remove(root: Path, asset: str, sums: AbstractSet[str]) -> str | None:
-    """Delete a file that has one of these hashes; why it was spared, None when it is gone.
+def _remove(root: Path, asset: str, sums: Mapping[str, AbstractSet[str]]) -> Iterator[Spared]:
+    """Delete an asset and the files with its time line, each if it has one of its hashes.
+
+    Yields:
+        What was spared; with the asset all is.
 
     Raises:
-        OSError: it cannot be read or deleted.
+        OSError: one cannot be read or deleted.
     """
-    path = root / asset
-    if os.path.realpath(path.parent) != str(Path(os.path.realpath(root), asset).parent):
+    reason = _reason_to_spare(root, asset, sums.get(asset, frozenset()))
+    if reason is not None:
+        yield Spared(asset, reason)
+        return
+    for file in filter(sums.__contains__, timelines_of(asset)):
+        reason = _reason_to_spare(root, file, sums[file])
+        if reason is None:
+            _unlink(root / file)
+        else:
+            yield Spared(file, reason)
+    # Last, or nothing would tell whose the others are.
+    _unlink(root / asset)
+
+
+def _reason_to_spare(root: Path, file: str, sums: AbstractSet[str]) -> str | None:
+    """Why a file must not be deleted; None where it may be, or is gone.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    path = root / file
+    if os.path.realpath(path.parent) != str(Path(os.path.realpath(root), file).parent):
         return "a link leads to it, perhaps out of the folder"
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return "it is a link, and no file"
         if storage.sha256(path.read_bytes()) not in sums:
             return "it has other bytes than the ledger knows: somebody put them there"
-        path.unlink()
     except (FileNotFoundError, NotADirectoryError):
         pass
     return None
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()
 
 
 def _forget(store: storage.Storage, gone: AbstractSet[str], lines: bytes) -> None:

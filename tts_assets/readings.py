@@ -9,7 +9,7 @@ from tts_assets.host import reader_host
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm
+    from tts_assets.domain import DictionaryWord, Pauses, Pronunciation, Segment, SpokenForm
 
 
 async def read(
@@ -33,3 +33,23 @@ async def read(
         return []
     async with reader_host(words) as host:
         return await host.read(forms)
+
+
+async def cut(
+    forms: Sequence[SpokenForm], pauses: Pauses, words: tuple[DictionaryWord, ...] = ()
+) -> list[tuple[Segment, ...] | str]:
+    """The segments of passages that only the dictionary can cut, in a process of its own.
+
+    Args:
+        forms: any number, with turns.
+        pauses: the silence between segments.
+        words: the user's own dictionary.
+
+    Returns:
+        For each form in order its segments, or why it cannot be cut.
+
+    Raises:
+        FatalError: the dictionary cannot be loaded, or not with these words.
+    """
+    async with reader_host(words) as host:
+        return await host.cut(forms, pauses)

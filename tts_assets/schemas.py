@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the configuration, a ledger's lines, a report and a standing."""
+"""JSON Schemas (draft 2020-12) of the configuration, a ledger's lines, and what commands write."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, is_typeddict
 
 import msgspec
 
-from tts_assets import fragments, ledger, prices
-from tts_assets.console import bills, documents
+from tts_assets import fragments, ledger, prices, timelines
+from tts_assets.console import bills, documents, verdict_types
 from tts_assets.errors import UsageError
 from tts_assets.japanese import words
 from tts_assets.mapping import table as sources
-from tts_assets.settings import OPTIONS, Settings
+from tts_assets.settings import OPTIONS, Settings, speakers
 from tts_assets.settings.options import TABLES
 
 if TYPE_CHECKING:
@@ -25,25 +25,32 @@ _TYPES: dict[str, type] = {
     "ledger": ledger.Line,
     "report": documents.ReportDocument,
     "standing": documents.StandingDocument,
+    "timeline": timelines.TimelineDocument,
+    "verdicts": verdict_types.VerdictsDocument,
 }
 #: The types that documents are made of.
 _DOCUMENTS: dict[str, type] = {
     name: value
-    for module in (bills, documents)
+    for module in (bills, documents, timelines, verdict_types)
     for name, value in vars(module).items()
     if is_typeddict(value)
 }
 #: What there are schemas of.
 NAMES = ("configuration", *_TYPES)
 #: Tables of which a configuration may have several.
-_ROWS = {"source": sources.SCHEMA, "dictionary": words.SCHEMA, "price": prices.SCHEMA}
+_ROWS = {
+    "source": sources.SCHEMA,
+    "dictionary": words.SCHEMA,
+    "price": prices.SCHEMA,
+    "speaker": speakers.SCHEMA,
+}
 
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _ROLE = re.compile(r":\w+:`")
 
 
 def schema(name: str) -> Schema:
-    """The JSON Schema of ``configuration``, ``ledger`` (one line of it), ``report`` or ``standing``.
+    """The JSON Schema of ``configuration``, ``ledger`` (one line of it), or what commands write.
 
     Raises:
         UsageError: there is none of that name.
@@ -82,13 +89,20 @@ def _described(model: type) -> Schema:
     found: Schema = msgspec.json.schema(model)
     for name, part in found["$defs"].items():
         if "properties" not in part:
+            # A list of several things, or one of several words.
+            if "description" in part:
+                part["description"] = _about(part["description"])
             continue
         kind = model if name == model.__name__ else _DOCUMENTS[name]
-        words_of_it = inspect.cleandoc(kind.__doc__ or "").partition("\nArgs:\n")[0]
-        part["description"] = _sentences(words_of_it)
+        part["description"] = _about(kind.__doc__ or "")
         for key, told in (_inherited(kind) | _arguments(kind)).items():
             part["properties"][key]["description"] = told.replace("None", "null")
     return found
+
+
+def _about(docstring: str) -> str:
+    """What a docstring says of the whole."""
+    return _sentences(inspect.cleandoc(docstring).partition("\nArgs:\n")[0])
 
 
 def _inherited(model: type) -> dict[str, str]:

@@ -44,8 +44,8 @@ def status(settings: Settings, *, find_orphans: bool = False) -> Standing:
         nonlocal urls_to_write
         if references is not None:
             references.see(item)
-        if item.state is plan.State.FRESH and settings.update_json:
-            urls_to_write += plan.lacks_url(item)
+        if item.state is plan.State.FRESH and settings.update_json and plan.lacks_url(item):
+            urls_to_write += sum(1 for _ in plan.urls_due(item))
         return item.state in plan.TO_MAKE
 
     found = surveys.survey(settings, provider, matters, may_lack_files=True, lines=True)
@@ -53,6 +53,7 @@ def status(settings: Settings, *, find_orphans: bool = False) -> Standing:
         states=found.states,
         planned=tuple(found.planned),
         urls_to_write=urls_to_write,
+        timelines_to_write=len(found.untimed),
         kept=found.kept,
         orphans=None if references is None else _orphans(settings, found, references),
         judged_by=found.judged_by,

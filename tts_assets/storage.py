@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import threading
 import uuid
@@ -24,6 +25,8 @@ _PART = ".part"
 _LOCK = ".tts-assets.lock"
 #: After that many new names in a folder, the folder itself is brought to the disk.
 _BATCH = 64
+#: Bytes of a file that are copied at once.
+_AT_ONCE = 1 << 20
 #: How long one look at a lock that somebody else holds may take, in seconds.
 _PATIENCE_SECONDS = 0.2
 
@@ -84,20 +87,24 @@ class Storage:
         Raises:
             FatalError: it cannot.
         """
-        with _fatal(f"cannot write to the output folder {self.root}"):
+        with fatal(f"cannot write to the output folder {self.root}"):
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".tts-assets-probe-{uuid.uuid4().hex}{_PART}"
             probe.write_bytes(b"")
             probe.unlink()
 
-    def put(self, asset: str, data: bytes) -> None:
+    def put(self, asset: str, data: bytes | Path) -> None:
         """Store an asset: whole under its name, or not at all.
+
+        Args:
+            asset: its path below the root.
+            data: its bytes, or the file that has them.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
         """
         path = self.root / asset
-        with _fatal(f"cannot write {path}"):
+        with fatal(f"cannot write {path}"):
             self._make_folders(asset)
             write_whole(path, data)
             with self._guard:
@@ -123,7 +130,7 @@ class Storage:
         Raises:
             FatalError: the disk is full, gone or read-only.
         """
-        with _fatal(f"cannot write {self.root / name}"):
+        with fatal(f"cannot write {self.root / name}"):
             write_whole(self.root / name, data)
             sync_folder(self.root)
 
@@ -144,7 +151,7 @@ class Storage:
         Raises:
             FatalError: that fails.
         """
-        with _fatal(f"cannot delete {self.root / name}"):
+        with fatal(f"cannot delete {self.root / name}"):
             try:
                 (self.root / name).unlink()
             except FileNotFoundError:
@@ -158,10 +165,9 @@ class Storage:
             FatalError: it cannot be read.
         """
         path = self.root / asset
-        with _fatal(f"cannot read {path}"):
+        with fatal(f"cannot read {path}"):
             try:
-                with path.open("rb") as file:
-                    return hashlib.file_digest(file, "sha256").hexdigest()
+                return sha256(path)
             except FileNotFoundError:
                 return None
 
@@ -175,7 +181,7 @@ class Storage:
         Raises:
             FatalError: that fails.
         """
-        with _fatal(f"cannot write to {self.root}"):
+        with fatal(f"cannot write to {self.root}"):
             for folder, names in self._new_names.items():
                 if names:
                     sync_folder(folder)
@@ -194,7 +200,7 @@ class Storage:
             FatalError: the lock cannot be made.
         """
         with contextlib.ExitStack() as held:
-            with _fatal(f"cannot lock {self.root}"):
+            with fatal(f"cannot lock {self.root}"):
                 held.enter_context(lock(self.root / _LOCK, waiting))
             yield
 
@@ -228,7 +234,7 @@ class AppendLog:
         """
         self._path = path
         self._guard = threading.Lock()
-        with _fatal(f"cannot open {path}"):
+        with fatal(f"cannot open {path}"):
             self._number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
             data = path.read_bytes()
             if (whole := data.rfind(b"\n") + 1) < len(data):
@@ -240,7 +246,7 @@ class AppendLog:
         Raises:
             FatalError: the disk is full or gone.
         """
-        with _fatal(f"cannot write to {self._path}"), self._guard:
+        with fatal(f"cannot write to {self._path}"), self._guard:
             before = os.fstat(self._number).st_size
             if os.write(self._number, record) != len(record):
                 # Half a record would spoil the next one, too.
@@ -253,7 +259,7 @@ class AppendLog:
         Raises:
             FatalError: that fails.
         """
-        with _fatal(f"cannot write to {self._path}"):
+        with fatal(f"cannot write to {self._path}"):
             try:
                 os.fsync(self._number)
             finally:
@@ -262,10 +268,11 @@ class AppendLog:
 
 def write_whole(
     path: Path,
-    data: bytes,
+    data: bytes | Path,
     *,
     like: os.stat_result | None = None,
     still_right: Callable[[], bool] = lambda: True,
+    sync: bool = True,
 ) -> bool:
     """Give a file new bytes in one step: written beside under a name of its own, synced, renamed.
 
@@ -273,9 +280,11 @@ def write_whole(
 
     Args:
         path: the final name; an existing file is replaced.
-        data: all its bytes.
+        data: all its bytes, or the file that has them.
         like: the file whose permissions and owner the new one gets.
         still_right: asked just before the rename; False leaves everything as it was.
+        sync: whether the bytes are on the disk before the name is; else a loss of power may leave
+            a file that is not whole.
 
     Returns:
         Whether the file has the new bytes now.
@@ -289,9 +298,14 @@ def write_whole(
         with open(number, "wb") as file:  # noqa: PTH123 - by number, which Path cannot
             if like is not None:
                 _imitate(number, like)
-            file.write(data)
+            if isinstance(data, bytes):
+                file.write(data)
+            else:
+                with data.open("rb") as source:
+                    shutil.copyfileobj(source, file, _AT_ONCE)
             file.flush()
-            os.fsync(number)
+            if sync:
+                os.fsync(number)
         right = still_right()
         if right:
             os.replace(part, path)  # noqa: PTH105 - the one place that renames
@@ -366,9 +380,16 @@ def lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         held.release()
 
 
-def sha256(data: bytes) -> str:
-    """The hash of a file's bytes, in hex."""
-    return hashlib.sha256(data).hexdigest()
+def sha256(data: bytes | Path) -> str:
+    """The hash of a file's bytes, in hex.
+
+    Args:
+        data: the bytes, or the file that has them.
+    """
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_full(error: OSError) -> bool:
@@ -377,7 +398,12 @@ def is_full(error: OSError) -> bool:
 
 
 @contextlib.contextmanager
-def _fatal(what: str) -> Iterator[None]:
+def fatal(what: str) -> Iterator[None]:
+    """Make of an error of the system one that ends the run.
+
+    Raises:
+        FatalError: the block failed.
+    """
     try:
         yield
     except OSError as exc:

@@ -141,7 +141,8 @@ def _fitting(
     clips = {
         address(clip): (clip, source.overwrite is Overwrite.ALWAYS)
         for source in sources
-        for clip in catalogue.read(document, source).clips
+        for read in catalogue.read(document, source).clips
+        for clip in read.taking_urls()
         if clip.place is not None
     }
     return {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyopenjtalk
 
+from tts_assets.audio.codec import encode
+from tts_assets.audio.waveform import Waveform, whole
 from tts_assets.domain import Speech
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples
+    from tts_assets.domain import Samples, Sound
 
 #: Weak onsets, devoiced vowels and endings, stops at the end, nasals, long vowels, one mora.
 WORDS = (
@@ -40,3 +43,23 @@ def tone(
 def scaled(speech: Speech, factor: float) -> Speech:
     """The same speech, louder or softer."""
     return Speech(samples=speech.samples * np.float32(factor), rate_hz=speech.rate_hz)
+
+
+def encoded(samples: Samples, sound: Sound) -> bytes:
+    """A clip as a file."""
+    file = io.BytesIO()
+    encode(whole(samples), sound, file)
+    return file.getvalue()
+
+
+def sliced(samples: Samples, size: int) -> Waveform:
+    """The same samples in blocks of this size."""
+    starts = range(0, samples.size, size)
+    return Waveform(
+        size=samples.size, blocks=lambda: (samples[start : start + size] for start in starts)
+    )
+
+
+def gathered(wave: Waveform) -> Samples:
+    """All samples of a sound."""
+    return np.concatenate([np.empty(0, dtype=np.float32), *wave.blocks()])

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.audio.sounds import spoken, tone
+from tests.audio.sounds import gathered, spoken, tone
 from tts_assets.audio.edges import trim
-from tts_assets.audio.level import level, measured
+from tts_assets.audio.level import Measured, level, measured
+from tts_assets.audio.waveform import whole
 
 if TYPE_CHECKING:
     from tts_assets.domain import Samples
@@ -23,12 +24,20 @@ def _clip(text: str) -> Samples:
     return np.pad(samples / np.abs(samples).max(), (4_800, 9_600))
 
 
+def _level(clip: Samples, *, lufs: float, peak_dbtp: float) -> Samples:
+    return gathered(level(whole(clip), RATE_HZ, lufs=lufs, peak_dbtp=peak_dbtp).wave)
+
+
+def _measured(samples: Samples) -> Measured:
+    return measured(whole(samples), RATE_HZ)
+
+
 def test_where_peaks_allow_it_the_level_is_one_gain() -> None:
     clip = _clip("学校")
-    levelled = level(clip, RATE_HZ, lufs=-23.0, peak_dbtp=-1.5)
+    levelled = _level(clip, lufs=-23.0, peak_dbtp=-1.5)
     ratio = levelled[clip != 0.0] / clip[clip != 0.0]
     assert np.ptp(ratio) < 1e-6
-    assert measured(levelled, RATE_HZ).lufs == pytest.approx(-23.0, abs=0.01)
+    assert _measured(levelled).lufs == pytest.approx(-23.0, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +45,8 @@ def test_where_peaks_allow_it_the_level_is_one_gain() -> None:
 )
 def test_a_limiter_reaches_the_loudness_under_the_ceiling(text: str) -> None:
     clip = _clip(text)
-    levelled = measured(level(clip, RATE_HZ, lufs=-18.0, peak_dbtp=-2.0), RATE_HZ)
-    gain = measured(clip, RATE_HZ).peak_dbtp - measured(clip, RATE_HZ).lufs
+    levelled = _measured(_level(clip, lufs=-18.0, peak_dbtp=-2.0))
+    gain = _measured(clip).peak_dbtp - _measured(clip).lufs
     assert gain > -2.0 + 18.0, "the word needs no limiter: choose another"
     assert levelled.lufs == pytest.approx(-18.0, abs=0.06)
     assert levelled.peak_dbtp <= -2.0 + _ROUNDING_DB
@@ -46,7 +55,7 @@ def test_a_limiter_reaches_the_loudness_under_the_ceiling(text: str) -> None:
 def test_the_limiter_leaves_what_is_low_as_it_is() -> None:
     quiet, loud = tone(300, 1.0, dbfs=-20.0), tone(300, 0.002)
     clip = np.concatenate([quiet, loud, quiet])
-    levelled = level(clip, RATE_HZ, lufs=-14.0, peak_dbtp=-6.0)
+    levelled = _level(clip, lufs=-14.0, peak_dbtp=-6.0)
     ratio = (
         levelled[:40_000][np.abs(clip[:40_000]) > 0.01]
         / clip[:40_000][np.abs(clip[:40_000]) > 0.01]
@@ -55,12 +64,12 @@ def test_the_limiter_leaves_what_is_low_as_it_is() -> None:
 
 
 def test_the_ceiling_wins_over_a_loudness_out_of_reach() -> None:
-    levelled = measured(level(_clip("円"), RATE_HZ, lufs=-5.0, peak_dbtp=-9.0), RATE_HZ)
+    levelled = _measured(_level(_clip("円"), lufs=-5.0, peak_dbtp=-9.0))
     assert levelled.peak_dbtp <= -9.0 + _ROUNDING_DB
     assert levelled.lufs < -9.0
 
 
 def test_a_sound_after_the_last_complete_block_counts() -> None:
     clip = np.pad(tone(500, 0.05), (round(0.41 * RATE_HZ), 0))
-    levelled = measured(level(clip, RATE_HZ, lufs=-30.0, peak_dbtp=-1.5), RATE_HZ)
+    levelled = _measured(_level(clip, lufs=-30.0, peak_dbtp=-1.5))
     assert levelled.lufs == pytest.approx(-30.0, abs=0.1)

@@ -8,6 +8,7 @@ import pytest
 from tests.audio.sounds import tone
 from tts_assets.audio import integrated_lufs
 from tts_assets.audio.loudness import block_powers
+from tts_assets.audio.waveform import whole
 
 # A sine on one of two channels, or a mono one, is 3.01 LU softer than its peak level.
 _ONE_CHANNEL = -3.01
@@ -81,7 +82,8 @@ def test_silence_has_no_loudness(size: int) -> None:
 
 def test_there_is_one_block_for_every_100_ms_that_400_fit_into() -> None:
     sizes = [
-        block_powers(np.zeros(n, dtype=np.float32), 24_000).size for n in (9_600, 11_999, 12_000)
+        block_powers(whole(np.zeros(n, dtype=np.float32)), 24_000).size
+        for n in (9_600, 11_999, 12_000)
     ]
     assert sizes == [1, 1, 2]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.audio.sounds import spoken, tone
+from tests.audio.sounds import encoded, spoken, tone
 from tts_assets.audio import decode
-from tts_assets.audio.mp3 import checksum, encode
+from tts_assets.audio.crc16 import checksum
 from tts_assets.domain import Sound
 from tts_assets.formats import mp3_frame_bytes, mp3_kbps
 
@@ -38,7 +38,7 @@ def _written_by_libsndfile(kbps: int) -> bytes:
 @pytest.mark.parametrize(("rate_hz", "kbps"), _RATES)
 def test_a_tone_is_as_loud_as_before(rate_hz: int, kbps: int) -> None:
     sound = Sound(rate_hz=rate_hz, bitrate_kbps=kbps)
-    heard, _ = decode(encode(tone(440, 1, rate_hz=rate_hz, dbfs=-6), sound))
+    heard, _ = decode(encoded(tone(440, 1, rate_hz=rate_hz, dbfs=-6), sound))
     middle = heard[rate_hz // 4 : rate_hz * 3 // 4]
     assert 20 * np.log10(middle.std() * np.sqrt(2)) == pytest.approx(-6, abs=0.1)
 
@@ -46,7 +46,7 @@ def test_a_tone_is_as_loud_as_before(rate_hz: int, kbps: int) -> None:
 @pytest.mark.parametrize(("rate_hz", "kbps"), _TAGGED)
 @pytest.mark.parametrize("size", [1, 575, 576, 1_153, 30_011])
 def test_a_decoded_clip_has_as_many_samples_as_before(size: int, rate_hz: int, kbps: int) -> None:
-    data = encode(np.zeros(size, np.float32), Sound(rate_hz=rate_hz, bitrate_kbps=kbps))
+    data = encoded(np.zeros(size, np.float32), Sound(rate_hz=rate_hz, bitrate_kbps=kbps))
     assert decode(data)[0].size == size
 
 
@@ -54,47 +54,36 @@ def test_a_decoded_clip_has_as_many_samples_as_before(size: int, rate_hz: int, k
 def test_a_click_stays_where_it_was(rate_hz: int, kbps: int) -> None:
     clip = np.zeros(rate_hz // 2, np.float32)
     clip[rate_hz // 4] = 0.9
-    heard, _ = decode(encode(clip, Sound(rate_hz=rate_hz, bitrate_kbps=kbps)))
+    heard, _ = decode(encoded(clip, Sound(rate_hz=rate_hz, bitrate_kbps=kbps)))
     assert abs(int(np.argmax(np.abs(heard))) - rate_hz // 4) <= 1
 
 
 @pytest.mark.parametrize("kbps", [64, 80, 144])
 def test_the_tag_tells_frames_bytes_and_delays_as_lame_would(kbps: int) -> None:
-    ours, lames = encode(_SPEECH, Sound(bitrate_kbps=kbps)), _written_by_libsndfile(kbps)
+    ours, lames = encoded(_SPEECH, Sound(bitrate_kbps=kbps)), _written_by_libsndfile(kbps)
     assert len(ours) == len(lames)
     assert all(ours[field] == lames[field] for field in _FIELDS)
 
 
 def test_both_checksums_of_the_tag_are_right() -> None:
-    for data in (encode(_SPEECH, Sound()), _written_by_libsndfile(64)):
+    for data in (encoded(_SPEECH, Sound()), _written_by_libsndfile(64)):
         assert int.from_bytes(data[165:167]) == checksum(data[192:])
         assert int.from_bytes(data[167:169]) == checksum(data[:167])
 
 
-@pytest.mark.parametrize("size", [0, 1, 167, 4_095, 4_096, 32_766, 32_767, 32_768, 100_000])
-def test_the_checksum_is_that_of_every_bit_in_turn(size: int) -> None:
-    data = np.random.default_rng(1).bytes(size)
-    register = 0
-    for byte in data:
-        register ^= byte
-        for _ in range(8):
-            register = register >> 1 ^ 0xA001 * (register & 1)
-    assert checksum(data) == register
-
-
 def test_without_a_sample_there_is_still_a_file() -> None:
-    assert decode(encode(_SPEECH[:0], Sound()))[0].size == 0
+    assert decode(encoded(_SPEECH[:0], Sound()))[0].size == 0
 
 
 def test_silence_stays_silence() -> None:
-    heard, _ = decode(encode(np.zeros(24_000, np.float32), Sound()))
+    heard, _ = decode(encoded(np.zeros(24_000, np.float32), Sound()))
     assert not heard.any()
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5, 20.0])
 def test_beyond_full_scale_all_is_turned_down_and_nothing_clipped(factor: float) -> None:
     wave = tone(440, 1, rate_hz=24_000)
-    heard, _ = decode(encode(wave * np.float32(factor), Sound(bitrate_kbps=160)))
+    heard, _ = decode(encoded(wave * np.float32(factor), Sound(bitrate_kbps=160)))
     wave, heard = wave[6_000:18_000], heard[6_000:18_000]
     likeness = np.dot(wave, heard) / np.linalg.norm(wave) / np.linalg.norm(heard)
     assert np.abs(heard).max() < 1.0
@@ -104,8 +93,8 @@ def test_beyond_full_scale_all_is_turned_down_and_nothing_clipped(factor: float)
 def test_threads_at_once_make_the_same_bytes() -> None:
     clips = [np.roll(_SPEECH, shift) for shift in range(24)]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda clip: encode(clip, Sound()), clips))
-    assert together == [encode(clip, Sound()) for clip in clips]
+        together = list(pool.map(lambda clip: encoded(clip, Sound()), clips))
+    assert together == [encoded(clip, Sound()) for clip in clips]
 
 
 def test_ten_minutes_need_little_more_memory_than_their_file() -> None:
@@ -113,7 +102,7 @@ def test_ten_minutes_need_little_more_memory_than_their_file() -> None:
     clip = np.tile(tone(440, 1, rate_hz=8_000, dbfs=-6), 600)
     tracemalloc.start()
     try:
-        data = encode(clip, sound)
+        data = encoded(clip, sound)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

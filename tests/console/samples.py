@@ -37,6 +37,7 @@ REPORT = Report(
     catalogues=1,
     failures=(),
     doubts=(),
+    flawed=(),
     planned=(),
     unspoken=(),
     problems=(),

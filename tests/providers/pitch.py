@@ -15,7 +15,7 @@ from tts_assets.japanese.reading import guarded
 
 #: Mei's voice stays between these.
 LOWEST_HZ, HIGHEST_HZ = 120.0, 700.0
-_FRAME_SECONDS, _STEP_SECONDS = 3 / LOWEST_HZ, 0.005
+_STEP_SECONDS = 0.005
 #: Frames whose autocorrelation stays below are voiceless (Praat's voicing threshold).
 _VOICED = 0.45
 #: How much a candidate must gain for each octave that it lies lower (Praat's octave cost).
@@ -41,19 +41,28 @@ class Melody:
     hertz: tuple[float, ...]
 
 
-def melody(form: SpokenForm, dictionary: Dictionary, synthesiser: Any) -> Melody:
+def melody(
+    form: SpokenForm, dictionary: Dictionary, synthesiser: Any, *, half_tones: float = 0
+) -> Melody:
     """The pitch of each mora of a word, said within 「…がある」.
 
     が makes a fall after the last mora heard, and ある keeps the fall that ends every utterance away
     from it. The pitch of a mora is the median over the second half of its vowel: in Tokyo the peak
     comes late, often only in the mora after the accent (M. Sugito's ososagari).
+
+    Args:
+        form: the word.
+        dictionary: which reads it.
+        synthesiser: which says it.
+        half_tones: by how many it is set higher than Mei's voice.
     """
     assert form.accent is not None
     assert form.reading is not None
     subject = SpokenForm(text=f"{form.text}が", reading=f"{form.reading}ガ", accent=form.accent)
     nodes = [*guarded(subject, dictionary).parts[0], *dictionary.best("ある")]
     labels = dictionary.labels(nodes)
-    track = pitch(synthesiser.synthesize(labels), synthesiser.get_sampling_frequency())
+    samples = synthesiser.synthesize(labels)
+    track = pitch(samples, synthesiser.get_sampling_frequency(), half_tones=half_tones)
     hertz = [
         _median(track[round((begin + end) / 2 / _STEP_SECONDS) : round(end / _STEP_SECONDS)])
         for begin, end in _last_sounds(labels, synthesiser)
@@ -82,7 +91,9 @@ def difference(one: Melody, other: Melody) -> float:
     return _semitones(earlier.hertz[-1], later.hertz[-1])
 
 
-def pitch(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
+def pitch(
+    samples: NDArray[np.floating[Any]], rate_hz: int, *, half_tones: float = 0
+) -> NDArray[np.float64]:
     """The fundamental frequency every 5 ms, in Hz; nan where nothing is voiced.
 
     Autocorrelation of a windowed frame over that of its window, as P. Boersma describes it:
@@ -91,8 +102,10 @@ def pitch(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
     Args:
         samples: shape (n,).
         rate_hz: samples per second.
+        half_tones: by how many the voice is higher than Mei's.
     """
-    size = int(_FRAME_SECONDS * rate_hz)
+    lowest, highest = (hertz * 2 ** (half_tones / 12) for hertz in (LOWEST_HZ, HIGHEST_HZ))
+    size = int(3 / lowest * rate_hz)
     # A frame's time is that of its middle.
     padded = np.concatenate([np.zeros(size // 2), samples, np.zeros(size)])
     starts = np.arange(0, len(samples), int(_STEP_SECONDS * rate_hz))
@@ -102,7 +115,7 @@ def pitch(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
     own = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * size)) ** 2)[:size]
     found = np.fft.irfft(power)[:, :size]
     quiet = np.sqrt((frames**2).mean(1)) < _SILENCE * np.abs(samples).max()
-    lags = np.arange(int(rate_hz / HIGHEST_HZ), int(rate_hz / LOWEST_HZ) + 1)
+    lags = np.arange(int(rate_hz / highest), int(rate_hz / lowest) + 1)
     loudness = np.where(quiet, 1.0, found[:, 0])[:, None]
     strength = (found[:, lags] / loudness) / (own[lags] / own[0])
     best = np.argmax(strength - _OCTAVE_COST * np.log2(lags / lags[0]), axis=1)

@@ -38,6 +38,12 @@ FORMS = [
 ]
 
 
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough here: the host's own tests run on both, and the engine knows of neither."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one model of each kind, and voices."""
@@ -113,6 +119,15 @@ def test_a_model_of_whole_speeds_is_told_before_anything_is_said(folder: Path) -
     assert problem is not None
     assert "exported for whole speeds: set speed = 1" in problem
     assert _provider(folder, "whole.onnx", speed=2.0).problem() is None
+
+
+def test_voices_tell_as_whose_they_are_heard_and_which_speeds_they_take(folder: Path) -> None:
+    voices = {each.name: each for each in _provider(folder).voices()}
+    assert (voices["jf_alpha"].gender, voices["jm_kumo"].gender) == ("female", "male")
+    assert voices["jf_alpha"].speeds == (0.5, 2.0)
+    assert not voices["jf_alpha"].whole_speeds
+    assert all(each.whole_speeds for each in _provider(folder, "whole.onnx").voices())
+    assert not any(each.whole_speeds for each in _provider(folder, "none.onnx").voices())
 
 
 def test_a_model_of_whole_speeds_refuses_others(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The embedded engine, through its real library, dictionary and voice."""
 
+import math
 from dataclasses import replace
 
 import anyio
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 
 from tests.japanese.accents import ACCENTED
+from tests.providers.pitch import pitch
 from tts_assets.domain import DictionaryWord, Sound, Speech, SpokenForm, Voice, WordKind
 from tts_assets.errors import ClipError
 from tts_assets.host import EngineHost
 from tts_assets.providers import Recorder, get
-from tts_assets.providers.openjtalk_engine import Engine
+from tts_assets.providers.openjtalk_engine import HALF_TONES, Engine
 from tts_assets.settings import Settings
 
 MEI = Voice(provider="openjtalk", name="mei")
@@ -23,6 +25,12 @@ FORMS = [
     SpokenForm(text="明日は晴れるでしょう。それから、友達と駅へ行きます。"),
     SpokenForm(text="トウキョウ", reading="トウキョウ"),
 ]
+
+
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough here: the host's own tests run on both, and the engine knows of neither."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +47,17 @@ def test_it_is_ready_and_names_all_its_parts() -> None:
         "onnxruntime",
     ]
     assert "None" not in provider.engine("mei")
+
+
+def test_its_voices_are_a_woman_s_a_man_s_and_a_child_s_of_one_credit() -> None:
+    voices = get("openjtalk", Settings()).voices()
+    assert [(each.name, each.gender) for each in voices] == [
+        ("mei", "female"),
+        ("mei-low", "male"),
+        ("mei-high", "female"),
+    ]
+    assert len({each.credit for each in voices}) == 1
+    assert {each.name for each in voices} == HALF_TONES.keys()
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.text)
@@ -67,6 +86,26 @@ def test_speed_does_not_leak_into_the_next_clip(engine: Engine) -> None:
     assert np.array_equal(engine.speak(form, MEI).samples, before)
 
 
+def test_its_voices_are_clearly_apart_in_pitch_and_equally_long(engine: Engine) -> None:
+    form = SpokenForm(text="母の誕生日に、かばんを贈りたいんです。", sentence=True)
+    said = {name: engine.speak(form, replace(MEI, name=name)) for name in HALF_TONES}
+    mei, low, high = (
+        np.nanmedian(pitch(said[name].samples, said[name].rate_hz, half_tones=half_tones))
+        for name, half_tones in HALF_TONES.items()
+    )
+    assert 10 < 12 * math.log2(mei / low) < 13
+    assert 4 < 12 * math.log2(high / mei) < 6
+    assert len({len(speech.samples) for speech in said.values()}) == 1
+
+
+@pytest.mark.parametrize("other", HALF_TONES)
+def test_pitch_does_not_leak_into_the_next_clip(engine: Engine, other: str) -> None:
+    form = SpokenForm(text="犬", reading="イヌ")
+    before = engine.speak(form, MEI).samples
+    engine.speak(form, replace(MEI, name=other))
+    assert np.array_equal(engine.speak(form, MEI).samples, before)
+
+
 @pytest.mark.parametrize(
     ("form", "message"),
     [
@@ -85,12 +124,13 @@ def test_what_it_cannot_say_is_an_error_of_the_clip(
 
 @pytest.mark.anyio
 async def test_any_number_of_workers_gives_the_same_samples(engine: Engine) -> None:
-    alone = [engine.speak(form, MEI) for form in FORMS]
+    voices = [replace(MEI, name=name) for name in (*HALF_TONES, *HALF_TONES)]
+    alone = [engine.speak(*each) for each in zip(FORMS, voices, strict=True)]
     together: dict[int, Speech] = {}
     async with get("openjtalk", Settings()).open(workers=3, timeout_seconds=60.0) as speaker:
 
         async def one(number: int) -> None:
-            together[number] = await speaker.speak(FORMS[number], MEI)
+            together[number] = await speaker.speak(FORMS[number], voices[number])
 
         async with anyio.create_task_group() as tasks:
             for number in range(len(FORMS)):

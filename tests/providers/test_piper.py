@@ -39,6 +39,12 @@ FORMS = [
 ]
 
 
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """One is enough here: the host's own tests run on both, and the engine knows of neither."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Voices of every kind; nothing is changed in it."""

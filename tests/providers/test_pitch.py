@@ -9,6 +9,7 @@ import pytest
 from tests.providers.pitch import Melody, accents, difference, melody, pitch
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.providers.openjtalk_engine import HALF_TONES
 
 LEAST_SEMITONES = 1.0
 
@@ -39,6 +40,19 @@ def test_words_that_only_their_accent_tells_apart_are_heard_apart(
         melody(SpokenForm(text=text, reading=reading, accent=accent), dictionary, synthesiser)
         for text, reading, accent in words
     ]
+    for one, other in itertools.combinations(melodies, 2):
+        assert difference(one, other) > LEAST_SEMITONES
+
+
+@pytest.mark.parametrize("voice", ["mei-low", "mei-high"])
+def test_a_voice_of_another_pitch_keeps_the_accents(voice: str, synthesiser: Any) -> None:
+    dictionary, half_tones = Dictionary(), HALF_TONES[voice]
+    melodies = []
+    for accent in (0, 1, 2):
+        form = SpokenForm(text="箸", reading="ハシ", accent=accent)
+        synthesiser.add_half_tone(half_tones)
+        melodies.append(melody(form, dictionary, synthesiser, half_tones=half_tones))
+    synthesiser.add_half_tone(0.0)
     for one, other in itertools.combinations(melodies, 2):
         assert difference(one, other) > LEAST_SEMITONES
 

@@ -111,6 +111,11 @@ def test_any_other_line_is_passed_over(line: str) -> None:
     assert _listing(line) == []
 
 
+def test_the_voices_of_japan_tell_as_whose_they_are_heard() -> None:
+    listing = "".join(f"{name}  ja_JP  # x\n" for name in ("Kyoko (Enhanced)", "Otoya", "Reed"))
+    assert [each.gender for each in parsed(listing)] == ["female", "male", ""]
+
+
 def test_a_voice_that_is_listed_twice_is_offered_once() -> None:
     assert _listing("Flo fr_CA # un\nFlo fr_CA # un\n") == [("Flo", "fr-CA", "un")]
 

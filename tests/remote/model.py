@@ -113,15 +113,18 @@ class Model:
         """The same by somebody who knows at every moment how much room there is."""
         self.begun = anyio.current_time()
         left, begun = clips, 0
+        changed = anyio.Event()
 
         async def one() -> None:
             nonlocal left, begun
             answer = await self.answer()
             begun -= 1
+            changed.set()
             if answer.body == b"busy":
                 # The same pause as ours, on the average.
                 await anyio.sleep(4.5)
             left += answer is not OK
+            changed.set()
 
         async with anyio.create_task_group() as tasks:
             while self.done < clips:
@@ -129,5 +132,8 @@ class Model:
                     left -= 1
                     begun += 1
                     tasks.start_soon(one)
-                await anyio.sleep(0.01)
+                changed = anyio.Event()
+                # For a change of the room nobody rings.
+                with anyio.move_on_after(0.1):
+                    await changed.wait()
         return anyio.current_time() - self.begun

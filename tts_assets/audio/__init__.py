@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
+from tts_assets.audio.joining import Joined, Joint, join
 from tts_assets.audio.loudness import integrated_lufs
 from tts_assets.audio.peaks import true_peak_dbtp
+from tts_assets.audio.ready import Ready, ready
 
-__all__ = ["decode", "finish", "integrated_lufs", "true_peak_dbtp"]
+__all__ = [
+    "Joined",
+    "Joint",
+    "Ready",
+    "decode",
+    "finish",
+    "integrated_lufs",
+    "join",
+    "ready",
+    "true_peak_dbtp",
+]

@@ -1,20 +1,24 @@
-"""Samples to bytes and back: the one door to libsndfile."""
+"""Sounds to files and back: the one door to libsndfile."""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
 
 from tts_assets.audio import mp3
-from tts_assets.audio.ogg import with_serial
+from tts_assets.audio.ogg import set_serial
+from tts_assets.audio.waveform import BLOCK, Waveform, in_blocks, whole
+from tts_assets.audio.written import writing
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError
 from tts_assets.formats import OPUS_KBPS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from tts_assets.domain import Samples, Sound
@@ -43,32 +47,75 @@ _SEEK_FAILED = 39
 
 _PCM_SCALE = 32_768
 
+# What 32 bits can tell, less the headers.
+_LARGEST_BYTES = (1 << 32) - (1 << 12)
 
-def encode(samples: Samples, sound: Sound) -> bytes:
-    """Store a clip in memory; equal samples and settings give equal bytes.
+
+def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
+    """Store a sound; equal samples and settings give equal bytes.
 
     Args:
-        samples: shape (n,), full scale at -1..1, at ``sound.rate_hz``.
+        wave: full scale at -1..1, at ``sound.rate_hz``.
         sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        into: a file open for reading and writing; what it holds is replaced.
+
+    Raises:
+        OSError: it cannot be written.
     """
+    into.seek(0)
+    into.truncate()
     if sound.format is Format.MP3:
-        return mp3.encode(samples, sound)
-    prepared = _sixteen_bits(samples) if sound.format in LOSSLESS else samples
+        mp3.encode(wave, sound, into)
+        return
+    with writing(into) as file, writer(file, sound) as encoder:
+        for block in in_blocks(wave.blocks(), _BLOCK):
+            encoder.write(sixteen_bits(block) if sound.format in LOSSLESS else block)
+            if file.error is not None:
+                break
+    if sound.format not in LOSSLESS:
+        set_serial(into, _SERIAL)
+
+
+def writer(file: Any, sound: Sound) -> soundfile.SoundFile:
+    """What writes blocks of a sound to a file, in any format but MP3."""
     container, subtype = _CONTAINERS[sound.format]
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(
-        buffer,
+    return soundfile.SoundFile(
+        file,
         "w",
         samplerate=sound.rate_hz,
         channels=1,
         format=container,
         subtype=subtype,
         compression_level=_compression(sound),
-    ) as file:
-        for start in range(0, prepared.size, _BLOCK):
-            file.write(prepared[start : start + _BLOCK])
-    data = buffer.getvalue()
-    return with_serial(data, _SERIAL) if container == "OGG" else data
+    )
+
+
+def heard(file: BinaryIO) -> Waveform:
+    """What players will hear of a file that ``encode`` has written; in memory where it is short."""
+    file.seek(0)
+    with _Sequential(file) as opened:
+        size = int(opened.frames)
+        if size <= BLOCK:
+            return whole(opened.read(size, dtype="float32"))
+
+    def blocks() -> Iterator[Samples]:
+        file.seek(0)
+        with _Sequential(file) as opened:
+            for start in range(0, size, BLOCK):
+                yield opened.read(min(BLOCK, size - start), dtype="float32")
+
+    return Waveform(size=size, blocks=blocks)
+
+
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file read from its beginning to its end.
+
+    soundfile seeks to where it is after each read, which makes MP3 lose the bits that frames have
+    left to the next ones.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
 def decode(data: bytes) -> tuple[Samples, int]:
@@ -110,6 +157,27 @@ def _all_of(file: soundfile.SoundFile) -> NDArray[np.float32]:
     return np.concatenate(blocks)
 
 
+def refuse_what_is_too_long(size: int, sound: Sound) -> None:
+    """WAV tells its length in 32 bits, and so does LAME's tag.
+
+    Raises:
+        ClipError: a file with so many samples would be larger than its format can be.
+    """
+    match sound.format:
+        case Format.WAV:
+            data_bytes = 2 * size
+        case Format.MP3:
+            data_bytes = size * sound.bitrate_kbps * 125 // sound.rate_hz
+        case _:
+            return
+    if data_bytes > _LARGEST_BYTES:
+        raise ClipError(
+            f"{size / sound.rate_hz / 3600:.1f} hours of sound are more than a file of the format"
+            f" {sound.format} can hold, which is 4 GB: choose another format or a lower rate, or"
+            " divide the text."
+        )
+
+
 def _compression(sound: Sound) -> float | None:
     """Turn a bit rate or quality into libsndfile's scale, where 0 is best; None for its default.
 
@@ -126,7 +194,7 @@ def _compression(sound: Sound) -> float | None:
             return None
 
 
-def _sixteen_bits(samples: Samples) -> NDArray[np.int16]:
-    """Whole numbers; libsndfile would wrap what exceeds full scale."""
+def sixteen_bits(samples: Samples) -> NDArray[np.int16]:
+    """Samples as whole numbers, shape (n,); libsndfile would wrap what exceeds full scale."""
     whole = np.rint(samples * _PCM_SCALE)
     return np.clip(whole, -_PCM_SCALE, _PCM_SCALE - 1).astype(np.int16)

@@ -45,18 +45,23 @@ def trim(samples: Samples, rate_hz: int) -> Samples:
 
 
 def pad(samples: Samples, rate_hz: int, *, lead_ms: int, trail_ms: int) -> Samples:
-    """Put silence before and after, rounded to whole samples.
+    """Put silence before and after, as long as :func:`silences` says."""
+    return np.pad(samples, silences(samples.size, rate_hz, lead_ms=lead_ms, trail_ms=trail_ms))
+
+
+def silences(size: int, rate_hz: int, *, lead_ms: int, trail_ms: int) -> tuple[int, int]:
+    """How much silence goes before and after so many samples, in whole samples.
 
     A trail, where there is one, grows by up to 50 ms to a whole number of loudness steps: what the
     standard leaves out at the end (BS.1770-4, incomplete gating blocks) some meters count when it
     is more than half a step, and show up to 1.3 LU less.
     """
     lead, trail = (round(ms * rate_hz / 1000) for ms in (lead_ms, trail_ms))
-    size = lead + samples.size + trail
-    steps = size / (_STEP_SECONDS * rate_hz)
+    padded = lead + size + trail
+    steps = padded / (_STEP_SECONDS * rate_hz)
     if trail and steps % 1 >= _COUNTED_SHARE:
-        trail += round(math.ceil(steps) * _STEP_SECONDS * rate_hz) - size
-    return np.pad(samples, (lead, trail))
+        trail += round(math.ceil(steps) * _STEP_SECONDS * rate_hz) - padded
+    return lead, trail
 
 
 def _faded(samples: Samples, rate_hz: int) -> Samples:

@@ -1,23 +1,24 @@
-"""The right level for a clip: one gain to its loudness, and a limiter where peaks stand in the way."""
+"""The right level for a sound: one gain to its loudness, and a limiter where peaks stand in the way."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice, tee
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tts_assets.audio.limiter import limited
 from tts_assets.audio.loudness import block_powers, gated_lufs
-from tts_assets.audio.peaks import envelope, true_peak_dbtp
+from tts_assets.audio.peaks import highest_dbtp, rising_dbtp
+from tts_assets.audio.waveform import Waveform, amplified, held, in_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from tts_assets.domain import Samples
-
-# Short against a period of the voice: a longer reach would turn down whole vowels.
-_LOOK_AHEAD_SECONDS = 0.0015
 
 # A limiter driven further shapes the sound more than it holds its peaks.
 _MOST_LIMITING_DB = 20.0
@@ -25,57 +26,87 @@ _TOLERANCE_LU = 0.05
 _ROUNDS = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levelled:
-    """Samples of shape (n,) with their loudness and true peak."""
+class Measured(NamedTuple):
+    """Integrated loudness in LUFS and true peak in dBTP (ITU-R BS.1770-4)."""
 
-    samples: Samples
     lufs: float
     peak_dbtp: float
 
 
-def level(samples: Samples, rate_hz: int, *, lufs: float, peak_dbtp: float) -> Samples:
-    """Bring a clip to a loudness with its true peak under a ceiling; the ceiling wins.
+class Way(NamedTuple):
+    """How a sound came to its level; the same way leads to the same samples.
+
+    Args:
+        gain: what its samples were multiplied with.
+        ceiling: the magnitude that a limiter then held them under; None if they needed none.
+        lowering: what was multiplied with at last; None if nothing was.
+    """
+
+    gain: np.float32
+    ceiling: np.float32 | None = None
+    lowering: np.float32 | None = None
+
+
+class Levelled(NamedTuple):
+    """A sound at its level, and how it came there."""
+
+    wave: Waveform
+    way: Way
+
+
+def level(wave: Waveform, rate_hz: int, *, lufs: float, peak_dbtp: float) -> Levelled:
+    """Bring a sound to a loudness with its true peak under a ceiling; the ceiling wins.
 
     A gain alone does it for nine words of ten. For the rest a look-ahead limiter holds single
     peaks, and the gain rises by what that took from the loudness.
 
     Args:
-        samples: shape (n,), peak near 1.
+        wave: the sound, its peak near 1.
         rate_hz: samples per second.
         lufs: integrated loudness to reach (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling.
-
-    Returns:
-        Samples of the same shape.
     """
-    powers = _audible_powers(samples, rate_hz)
-    gain_db = _gain_db(powers, lufs)
-    peak = true_peak_dbtp(samples, rate_hz, over_dbtp=peak_dbtp - gain_db)
+    gain_db = _gain_db(audible_powers(wave, rate_hz), lufs)
+    peak = highest_dbtp(wave, rate_hz, over_dbtp=peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
-        return _driven(samples, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
-    return _amplified(samples, gain_db)
+        return _driven(wave, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
+    gain = _factor(gain_db)
+    return Levelled(held(amplified(wave, gain)), Way(gain))
 
 
-def measured(samples: Samples, rate_hz: int) -> Levelled:
-    """The same samples, shape (n,), with their loudness and true peak."""
-    return Levelled(
-        samples=samples,
-        lufs=gated_lufs(_audible_powers(samples, rate_hz)),
-        peak_dbtp=true_peak_dbtp(samples, rate_hz),
-    )
+def measured(wave: Waveform, rate_hz: int) -> Measured:
+    """How loud a sound is, and how high it rises; its blocks are made once for both."""
+    ours, theirs = tee(in_blocks(wave.blocks()))
+    rising = rising_dbtp(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
+    peaks: list[float] = []
+
+    def blocks() -> Iterator[Samples]:
+        for block in ours:
+            yield block
+            peaks.extend(islice(rising, 1))
+
+    lufs = gated_lufs(block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz))
+    if lufs == -math.inf:
+        lufs = gated_lufs(audible_powers(wave, rate_hz))
+    *_, peak_dbtp = (*peaks, *rising)
+    return Measured(lufs, peak_dbtp)
 
 
-def _audible_powers(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
+def audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Block powers; with silence after a clip that ends before a block of it is complete.
 
     A sound shorter than 100 ms after a long lead would otherwise count for nothing.
     """
-    powers = block_powers(samples, rate_hz)
-    if gated_lufs(powers) == -math.inf:
-        powers = block_powers(np.pad(samples, (0, rate_hz)), rate_hz)
-    return powers
+    powers = block_powers(wave, rate_hz)
+    if gated_lufs(powers) > -math.inf:
+        return powers
+
+    def blocks() -> Iterator[Samples]:
+        yield from wave.blocks()
+        yield np.zeros(rate_hz, dtype=np.float32)
+
+    return block_powers(Waveform(size=wave.size + rate_hz, blocks=blocks), rate_hz)
 
 
 def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
@@ -91,25 +122,29 @@ def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
 
 
 def _driven(
-    samples: Samples,
+    wave: Waveform,
     rate_hz: int,
     *,
     lufs: float,
     peak_dbtp: float,
     gains_db: tuple[float, float],
-) -> Samples:
+) -> Levelled:
     """Limit after the first gain or a higher one, up to the second, as the loudness demands."""
     least_db, most_db = gains_db
+    ceiling = _factor(peak_dbtp)
     gain_db = min(least_db, most_db)
     tried: list[tuple[float, float]] = []
     while True:
-        limited = measured(_limited(_amplified(samples, gain_db), rate_hz, peak_dbtp), rate_hz)
-        limited = _lowered(limited, limited.peak_dbtp - peak_dbtp)
-        tried.append((gain_db, limited.lufs))
-        miss = lufs - limited.lufs
+        gain = _factor(gain_db)
+        loud = held(limited(held(amplified(wave, gain)), rate_hz, ceiling))
+        found = measured(loud, rate_hz)
+        levelled = Levelled(loud, Way(gain, ceiling))
+        over_db = max(0.0, found.peak_dbtp - peak_dbtp)
+        tried.append((gain_db, found.lufs - over_db))
+        miss = lufs - tried[-1][1]
         exhausted = gain_db == most_db and miss > 0.0
         if abs(miss) <= _TOLERANCE_LU or exhausted or len(tried) == _ROUNDS:
-            return limited.samples
+            return _lowered(levelled, over_db)
         gain_db = min(most_db, round(gain_db + miss / _slope(tried), 2))
 
 
@@ -123,42 +158,12 @@ def _slope(tried: list[tuple[float, float]]) -> float:
 
 def _lowered(levelled: Levelled, over_db: float) -> Levelled:
     """Take away the hundredths by which the limiter's own slope lifted a peak."""
-    if over_db <= 0.0:
+    if not over_db:
         return levelled
-    return Levelled(
-        samples=_amplified(levelled.samples, -over_db),
-        lufs=levelled.lufs - over_db,
-        peak_dbtp=levelled.peak_dbtp - over_db,
-    )
+    lowering = _factor(-over_db)
+    wave = held(amplified(levelled.wave, lowering))
+    return Levelled(wave, levelled.way._replace(lowering=lowering))
 
 
-def _amplified(samples: Samples, gain_db: float) -> Samples:
-    return samples * np.float32(10.0 ** (gain_db / 20.0))
-
-
-def _limited(samples: Samples, rate_hz: int, peak_dbtp: float) -> Samples:
-    """Hold the true peak near the ceiling with a smooth gain that looks ahead and behind."""
-    ceiling = np.float32(10.0 ** (peak_dbtp / 20.0))
-    heights = envelope(samples, rate_hz, floor=float(ceiling))
-    reach = max(1, round(_LOOK_AHEAD_SECONDS / 2 * rate_hz))
-    wanted = (ceiling / np.maximum(heights, ceiling)).astype(np.float32)
-    gain = _mean_around(_mean_around(_least_around(wanted, 2 * reach), reach), reach)
-    return samples * gain
-
-
-def _least_around(gain: Samples, reach: int) -> Samples:
-    """Minimum over each value and ``reach`` neighbours on both sides, by doubling windows."""
-    least = np.pad(gain, reach, constant_values=1.0)
-    width, span = 2 * reach + 1, 1
-    while span < width:
-        step = min(span, width - span)
-        least = np.minimum(least[:-step], least[step:])
-        span += step
-    return least
-
-
-def _mean_around(gain: Samples, reach: int) -> Samples:
-    """Mean over each value and ``reach`` neighbours on both sides."""
-    sums = np.cumsum(np.pad(gain, (reach + 1, reach), constant_values=1.0), dtype=np.float64)
-    width = 2 * reach + 1
-    return ((sums[width:] - sums[:-width]) / width).astype(np.float32)
+def _factor(gain_db: float) -> np.float32:
+    return np.float32(10.0 ** (gain_db / 20.0))

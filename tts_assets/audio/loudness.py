@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tts_assets.audio.waveform import Waveform, in_blocks, whole
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from tts_assets.domain import Samples
@@ -43,7 +47,7 @@ def integrated_lufs(samples: Samples, rate_hz: int) -> float:
     Returns:
         The loudness in LUFS, ``-inf`` where no block passes the absolute gate.
     """
-    return gated_lufs(block_powers(samples, rate_hz))
+    return gated_lufs(block_powers(whole(samples), rate_hz))
 
 
 def gated_lufs(powers: NDArray[np.float64]) -> float:
@@ -55,18 +59,18 @@ def gated_lufs(powers: NDArray[np.float64]) -> float:
     return float(_OFFSET_DB + 10.0 * np.log10(loud[loud > relative].mean()))
 
 
-def block_powers(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
+def block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Mean square of every complete, K-weighted 400 ms block, shape (blocks,).
 
-    A gain scales them by its square, so that one measurement serves every gain.
+    A gain scales them by its square, so that one measurement serves every gain; an hour has 36,000.
     """
     hop = round(rate_hz / _HOPS_PER_SECOND)
-    hops = max(_HOPS_PER_BLOCK, samples.size // hop)
-    totals = np.concatenate(([0.0], np.cumsum(_hop_energies(samples, rate_hz, hop)[:hops])))
+    hops = max(_HOPS_PER_BLOCK, wave.size // hop)
+    totals = np.concatenate(([0.0], np.cumsum(_hop_energies(wave, rate_hz, hop)[:hops])))
     return (totals[_HOPS_PER_BLOCK:] - totals[:-_HOPS_PER_BLOCK]) / (hop * _HOPS_PER_BLOCK)
 
 
-def _hop_energies(samples: Samples, rate_hz: int, hop: int) -> NDArray[np.float64]:
+def _hop_energies(wave: Waveform, rate_hz: int, hop: int) -> NDArray[np.float64]:
     """K-weighted energy of at least four hops, and of every whole one; shape (hops or more,).
 
     Frames of the transform overlap by the filters' memory, which keeps them short and the
@@ -75,16 +79,23 @@ def _hop_energies(samples: Samples, rate_hz: int, hop: int) -> NDArray[np.float6
     memory = round(_MEMORY_SECONDS * rate_hz)
     frame = 1 << (memory + _LEAST_HOPS_PER_FRAME * hop - 1).bit_length()
     stride = (frame - memory) // hop
-    frames = -(-max(_HOPS_PER_BLOCK, samples.size // hop) // stride)
-    energies = np.empty((frames, stride))
-    for index in range(frames):
-        begin = index * stride * hop
-        start = max(0, begin - memory)
-        spectrum = np.fft.rfft(samples[start : begin + stride * hop], frame)
+    size = max(_HOPS_PER_BLOCK * hop, wave.size)
+    energies = np.empty((-(-size // (stride * hop)), stride))
+    before = np.empty(0, dtype=np.float32)
+    for index, block in enumerate(in_blocks(_at_least(wave, size), stride * hop)):
+        heard = np.concatenate((before, block))
+        spectrum = np.fft.rfft(heard, frame)
         spectrum *= _k_weighting(frame, rate_hz)
-        weighted = np.fft.irfft(spectrum, frame)[begin - start :][: stride * hop]
+        weighted = np.fft.irfft(spectrum, frame)[before.size :][: stride * hop]
         energies[index] = np.square(weighted.reshape(stride, hop)).sum(axis=1)
+        before = heard[-memory:]
     return energies.reshape(-1)
+
+
+def _at_least(wave: Waveform, size: int) -> Iterator[Samples]:
+    """A sound with silence behind it up to this size."""
+    yield from wave.blocks()
+    yield np.zeros(size - wave.size, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)

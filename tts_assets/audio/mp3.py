@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import struct
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from tts_assets.audio.crc16 import Crc16, checksum
+from tts_assets.audio.waveform import Waveform, in_blocks
 from tts_assets.formats import mp3_frame_bytes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterator
 
     from tts_assets.domain import Samples, Sound
 
@@ -40,75 +41,82 @@ _SEEK_TABLE = bytes(percent * 256 // 100 for percent in range(100))
 _CONSTANT_BIT_RATE = 1
 _PADDING_BIT = 0x02
 
-_CRC_16 = 0xA001
-_CRC_16_PERIOD = 32_767
 
+def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
+    """Store a sound at a constant bit rate; equal samples and settings give equal bytes.
 
-def encode(samples: Samples, sound: Sound) -> bytes:
-    """Store a clip at a constant bit rate; equal samples and settings give equal bytes.
-
-    Samples beyond full scale turn the whole clip down instead of being clipped.
+    Samples beyond full scale turn the whole down instead of being clipped.
 
     Args:
-        samples: shape (n,), full scale at -1..1, at ``sound.rate_hz``.
+        wave: full scale at -1..1, at ``sound.rate_hz``.
         sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        into: an empty file, open for reading and writing.
     """
+    gain = _gain(wave, sound.bitrate_kbps)
     if not _has_room_for_a_tag(sound):
-        return _frames(samples[_untold_delay(samples) :], sound)
-    frames = _frames(samples, sound)
-    return _tag(frames, samples.size, sound) + frames
+        into.writelines(_frames(_without_untold_delay(wave), gain, sound))
+        return
+    # The tag tells what comes behind it, so it is written last.
+    into.write(bytes(mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)))
+    crc = Crc16()
+    for frames in _frames(wave.blocks(), gain, sound):
+        crc.add(frames)
+        into.write(frames)
+    tag = _tag(into, crc.value(), wave.size, sound)
+    into.seek(0)
+    into.write(tag)
 
 
-def checksum(data: bytes) -> int:
-    """CRC-16 as in LAME's tag: polynomial 0x8005, least significant bit first, from 0.
+class Encoder:
+    """LAME for one sound, which gives frames as soon as it has them."""
 
-    What a bit adds depends on its distance from the end alone, and the same comes again every
-    32767 bits: so long data are laid over one another at that length first, as bytes, then as bits.
-    """
-    width = max(1, min(len(data), _CRC_16_PERIOD))
-    turns = -(-len(data) // width)
-    padded = np.frombuffer(data.rjust(turns * width, b"\0"), np.uint8)
-    folded = np.bitwise_xor.reduce(padded.reshape(turns, width), axis=0)
-    bits = np.zeros((-(-8 * width // _CRC_16_PERIOD), _CRC_16_PERIOD), np.uint8)
-    bits.reshape(-1)[bits.size - 8 * width :] = np.unpackbits(folded, bitorder="little")
-    return int(np.bitwise_xor.reduce(_shares() * np.bitwise_xor.reduce(bits, axis=0)))
+    def __init__(self, sound: Sound, gain: np.float32 | None = None) -> None:
+        """Begin.
 
+        Args:
+            sound: as in ``encode``.
+            gain: from full scale 1 to 16 bits; None for the usual.
+        """
+        import lameenc  # noqa: PLC0415 - native, and not needed for other formats
 
-@cache
-def _shares() -> NDArray[np.uint16]:
-    """What each bit adds to the checksum, in the order of the bits."""
-    shares = np.empty(_CRC_16_PERIOD, np.uint16)
-    share = 1
-    for place in reversed(range(_CRC_16_PERIOD)):
-        share = share >> 1 ^ _CRC_16 * (share & 1)
-        shares[place] = share
-    return shares
+        self._gain = np.float32(_full_scale(sound.bitrate_kbps)) if gain is None else gain
+        self._lame = lameenc.Encoder()
+        self._lame.silence()
+        self._lame.set_channels(1)
+        self._lame.set_in_sample_rate(sound.rate_hz)
+        self._lame.set_out_sample_rate(sound.rate_hz)
+        self._lame.set_bit_rate(sound.bitrate_kbps)
+        self._lame.set_quality(_QUALITY)
+        # It begins with its first block, even if that is empty.
+        self._lame.encode(b"")
 
+    def encode(self, samples: Samples) -> bytes:
+        """The frames that are ready with these samples, shape (n,); beyond full scale is clipped."""
+        whole = np.clip(np.rint(samples * self._gain), -_LARGEST - 1, _LARGEST)
+        return bytes(self._lame.encode(whole.astype(np.int16).tobytes()))
 
-def _frames(samples: Samples, sound: Sound) -> bytes:
-    """LAME's frames alone."""
-    import lameenc  # noqa: PLC0415 - native, and not needed for other formats
-
-    encoder = lameenc.Encoder()
-    encoder.silence()
-    encoder.set_channels(1)
-    encoder.set_in_sample_rate(sound.rate_hz)
-    encoder.set_out_sample_rate(sound.rate_hz)
-    encoder.set_bit_rate(sound.bitrate_kbps)
-    encoder.set_quality(_QUALITY)
-    gain = np.float32(_gain(samples, sound.bitrate_kbps))
-    frames = bytearray()
-    for start in range(0, max(1, samples.size), _BLOCK):
-        block = np.rint(samples[start : start + _BLOCK] * gain).astype(np.int16)
-        frames += encoder.encode(block.tobytes())
-    return bytes(frames + encoder.flush())
+    def flush(self) -> bytes:
+        """The last frames."""
+        return bytes(self._lame.flush())
 
 
-def _gain(samples: Samples, kbps: int) -> float:
+def _frames(blocks: Iterator[Samples], gain: np.float32, sound: Sound) -> Iterator[bytes]:
+    """LAME's frames alone, as they become ready."""
+    encoder = Encoder(sound, gain)
+    for block in in_blocks(blocks, _BLOCK):
+        yield encoder.encode(block)
+    yield encoder.flush()
+
+
+def _gain(wave: Waveform, kbps: int) -> np.float32:
     """From full scale 1 to 16 bits, undoing LAME's factor as far as the peak allows."""
-    gain = (_LARGEST + 1) / _LAME_SCALES.get(kbps, _LAME_SCALE)
-    peak = max(samples.max(initial=0.0), -samples.min(initial=0.0))
-    return min(gain, _LARGEST / peak) if peak else gain
+    gain = _full_scale(kbps)
+    peak = max((max(block.max(), -block.min()) for block in in_blocks(wave.blocks())), default=0.0)
+    return np.float32(min(gain, _LARGEST / peak) if peak else gain)
+
+
+def _full_scale(kbps: int) -> float:
+    return (_LARGEST + 1) / _LAME_SCALES.get(kbps, _LAME_SCALE)
 
 
 def _has_room_for_a_tag(sound: Sound) -> bool:
@@ -121,42 +129,51 @@ def _side_end(sound: Sound) -> int:
     return 4 + (17 if sound.rate_hz >= 32_000 else 9)
 
 
-def _untold_delay(samples: Samples) -> int:
-    """How much of the leading silence the delay will stand for, in samples.
+def _without_untold_delay(wave: Waveform) -> Iterator[Samples]:
+    """A sound without as much of its leading silence as the delay will stand for.
 
     Without a tag players do not skip it.
     """
     delay = _ENCODER_DELAY + _DECODER_DELAY
-    (sounding,) = np.nonzero(samples[:delay])
-    return int(sounding[0]) if sounding.size else min(delay, samples.size)
+    for place, block in enumerate(in_blocks(wave.blocks())):
+        if place:
+            yield block
+            continue
+        (sounding,) = np.nonzero(block[:delay])
+        yield block[int(sounding[0]) if sounding.size else delay :]
 
 
-def _tag(frames: bytes, size: int, sound: Sound) -> bytes:
+def _tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes:
     """A frame of silence to go first, with LAME's tag in it; what it need not say is 0.
 
     Args:
-        frames: all that follow it.
+        file: the frames, behind room for this one; it stands at its end.
+        frames_checksum: of all that follow it.
         size: of the clip, in samples.
         sound: the settings of the clip.
     """
+    length = file.tell()
     frame_bytes = mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)
     frame_samples = 1152 if sound.rate_hz >= 32_000 else 576
-    count = round(len(frames) * sound.rate_hz / (frame_samples * sound.bitrate_kbps * 125))
+    bits = (length - frame_bytes) * 8
+    count = round(bits * sound.rate_hz / (frame_samples * sound.bitrate_kbps * 1000))
     padding = count * frame_samples - _ENCODER_DELAY - size
-    header = bytes([*frames[:3], frames[3] & ~_PADDING_BIT]).ljust(_side_end(sound), b"\0")
+    file.seek(frame_bytes)
+    header = bytearray(file.read(4))
+    header[3] &= ~_PADDING_BIT
     told = struct.pack(
         _TAG,
         b"Info",
         _TAG_FIELDS,
         count,
-        frame_bytes + len(frames),
+        length,
         _SEEK_TABLE,
         b"LAME",
         _CONSTANT_BIT_RATE,
         min(sound.bitrate_kbps, 255),
         (_ENCODER_DELAY << 12 | padding).to_bytes(3, "big"),
-        frame_bytes + len(frames),
-        checksum(frames),
+        length,
+        frames_checksum,
     )
-    tag = header + told
-    return (tag + checksum(tag).to_bytes(2, "big")).ljust(frame_bytes, b"\0")
+    tag = header.ljust(_side_end(sound), b"\0") + told
+    return bytes(tag + checksum(tag).to_bytes(2, "big")).ljust(frame_bytes, b"\0")

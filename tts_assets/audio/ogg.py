@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import zlib
+from typing import BinaryIO
 
 _CAPTURE = b"OggS"
 _SERIAL = slice(14, 18)
 _CHECKSUM = slice(22, 26)
 _SEGMENT_COUNT = 26
+_HEADER_BYTES = 27
 
 # Each byte with its bits in reverse.
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def with_serial(data: bytes, serial: int) -> bytes:
+def set_serial(file: BinaryIO, serial: int) -> None:
     """Give every page of an Ogg file one serial number, and its checksum anew.
 
     Args:
-        data: a whole Ogg file of one logical stream, shape of RFC 3533 pages without gaps.
+        file: a whole Ogg file of one logical stream, pages of RFC 3533 without gaps, open for
+            reading and writing; a page at a time is held in memory.
         serial: the number, 0 to 2**32 - 1.
 
     Raises:
-        ValueError: the bytes are not pages from end to end.
+        ValueError: the file is not pages from end to end.
     """
-    result = bytearray(data)
     start = 0
-    while start < len(result):
-        end = _page_end(data, start)
-        page = result[start:end]
+    file.seek(0)
+    while page := _page(file, start):
         page[_SERIAL] = serial.to_bytes(4, "little")
         page[_CHECKSUM] = bytes(4)
         page[_CHECKSUM] = checksum(page).to_bytes(4, "little")
-        result[start:end] = page
-        start = end
-    return bytes(result)
+        file.seek(start)
+        file.write(page)
+        start += len(page)
+        file.seek(start)
 
 
 def checksum(page: bytes | bytearray) -> int:
@@ -47,12 +49,15 @@ def checksum(page: bytes | bytearray) -> int:
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRRORED), "big")
 
 
-def _page_end(data: bytes, start: int) -> int:
-    body = start + _SEGMENT_COUNT + 1
-    if data[start : start + 4] != _CAPTURE or body > len(data):
-        raise ValueError(f"No Ogg page at byte {start} of {len(data)}.")
-    lacing = data[body : body + data[body - 1]]
-    end = body + len(lacing) + sum(lacing)
-    if len(lacing) < data[body - 1] or end > len(data):
-        raise ValueError(f"The Ogg page at byte {start} ends after byte {len(data)}, the last.")
-    return end
+def _page(file: BinaryIO, start: int) -> bytearray:
+    """The page that begins where the file stands; nothing at its end."""
+    page = bytearray(file.read(_HEADER_BYTES))
+    if not page:
+        return page
+    if not page.startswith(_CAPTURE) or len(page) < _HEADER_BYTES:
+        raise ValueError(f"No Ogg page at byte {start}.")
+    lacing = file.read(page[_SEGMENT_COUNT])
+    body = file.read(sum(lacing))
+    if len(lacing) < page[_SEGMENT_COUNT] or len(body) < sum(lacing):
+        raise ValueError(f"The Ogg page at byte {start} ends behind the end of its file.")
+    return page + lacing + body

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tts_assets.audio.waveform import Waveform, in_blocks, surrounded, whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,61 +35,93 @@ _FRAME = 32
 _TERMS_AT_ONCE = 1 << 18
 
 
-def true_peak_dbtp(samples: Samples, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
+def true_peak_dbtp(samples: Samples, rate_hz: int) -> float:
     """Measure the true peak of a clip (ITU-R BS.1770-4, annex 2).
 
     Args:
         samples: shape (n,), full scale at -1..1.
         rate_hz: samples per second.
-        over_dbtp: a peak above this is told exactly; of another only how high it is at least.
 
     Returns:
         The highest magnitude of the interpolated waveform in dBTP, ``-inf`` for silence.
     """
-    highest = float(np.abs(samples).max(initial=0.0))
-    if not highest:
-        return -math.inf
-    floor = max(highest, 10.0 ** (over_dbtp / 20.0))
-    _, between = _interpolated(samples, rate_hz, floor=floor)
-    for _, values in between:
-        highest = max(highest, float(values.max()))
-    return 20.0 * math.log10(highest)
+    return highest_dbtp(whole(samples), rate_hz)
 
 
-def envelope(samples: Samples, rate_hz: int, *, floor: float) -> Samples:
-    """Magnitude the waveform reaches between each sample and the next, shape (n,).
+def highest_dbtp(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
+    """True peak of a sound of any length, as :func:`true_peak_dbtp` tells that of a clip.
+
+    Args:
+        wave: what to measure.
+        rate_hz: samples per second.
+        over_dbtp: a peak above this is told exactly; of another only how high it is at least.
+    """
+    *_, highest = rising_dbtp(wave, rate_hz, over_dbtp=over_dbtp)
+    return highest
+
+
+def rising_dbtp(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> Iterator[float]:
+    """What :func:`highest_dbtp` would tell before the first block, and after each."""
+    yield -math.inf
+    matrix = _interpolator(_factor(rate_hz))
+    highest, over = 0.0, 10.0 ** (over_dbtp / 20.0)
+    for window in _windows(wave):
+        heights = np.abs(window).reshape(-1, _FRAME)
+        highest = max(highest, float(heights[1:-1].max()))
+        for _, values in _between(window, heights, matrix, floor=max(highest, over)):
+            highest = max(highest, float(values.max()))
+        yield 20.0 * math.log10(highest) if highest else -math.inf
+
+
+def envelope(wave: Waveform, rate_hz: int, *, floor: float) -> Iterator[Samples]:
+    """Magnitude the waveform reaches between each sample and the next, in blocks.
 
     Only frames that can rise above ``floor`` are interpolated, and none of those is missed;
     in all others it is the magnitude of the sample alone.
     """
-    result, between = _interpolated(samples, rate_hz, floor=floor)
-    for some, values in between:
-        tops = values.reshape(some.size, -1, _FRAME).max(axis=1)
-        result[some] = np.maximum(result[some], tops)
-    return result.reshape(-1)[: samples.size]
+    matrix = _interpolator(_factor(rate_hz))
+    left = wave.size
+    for window in _windows(wave):
+        heights = np.abs(window).reshape(-1, _FRAME)
+        result = heights[1:-1].copy()
+        for some, values in _between(window, heights, matrix, floor=floor):
+            tops = values.reshape(some.size, -1, _FRAME).max(axis=1)
+            result[some] = np.maximum(result[some], tops)
+        yield result.reshape(-1)[:left]
+        left -= result.size
 
 
-def _interpolated(
-    samples: Samples, rate_hz: int, *, floor: float
-) -> tuple[Samples, Iterator[tuple[NDArray[np.intp], Samples]]]:
-    """Magnitudes at the samples, and between those of the frames that can rise above a floor.
+def _factor(rate_hz: int) -> int:
+    return max(_LEAST_FACTOR, math.ceil(_OVERSAMPLED_HZ / rate_hz))
+
+
+def _windows(wave: Waveform) -> Iterator[Samples]:
+    """Whole frames, with one more on both sides."""
+    return surrounded(in_blocks(wave.blocks()), _FRAME, fill=0.0, multiple=_FRAME)
+
+
+def _between(
+    window: Samples, heights: Samples, matrix: Samples, *, floor: float
+) -> Iterator[tuple[NDArray[np.intp], Samples]]:
+    """Magnitudes between the samples of those frames that can rise above a floor.
+
+    Args:
+        window: whole frames, of which the first and the last only surround the others.
+        heights: its magnitudes, shape (frames + 2, frame).
+        matrix: as _interpolator makes it.
+        floor: how high a frame must be able to rise.
 
     Returns:
-        The first, of shape (frames, frame); and of some frames at a time their numbers and the
-        second, of shape (some, (factor - 1) * frame), phase by phase.
+        Of some frames at a time their numbers, and magnitudes of shape (some, (factor - 1) * frame),
+        phase by phase.
     """
-    frames = -(-samples.size // _FRAME)
-    padded = np.zeros((frames + 2) * _FRAME, dtype=np.float32)
-    padded[_FRAME : _FRAME + samples.size] = samples
-    heights = np.abs(padded).reshape(-1, _FRAME)
     tops = heights.max(axis=1)
     reachable = np.maximum(np.maximum(tops[:-2], tops[1:-1]), tops[2:]) * _KERNEL_GAIN
     (high,) = np.nonzero(reachable > floor)
-    matrix = _interpolator(max(_LEAST_FACTOR, math.ceil(_OVERSAMPLED_HZ / rate_hz)))
-    windows = _surroundings(padded, frames)
+    surroundings = _surroundings(window, len(heights) - 2)
     at_once = max(1, _TERMS_AT_ONCE // matrix.size)
     groups = (high[start : start + at_once] for start in range(0, high.size, at_once))
-    return heights[1:-1], ((some, np.abs(windows[some] @ matrix)) for some in groups)
+    return ((some, np.abs(surroundings[some] @ matrix)) for some in groups)
 
 
 def _surroundings(padded: Samples, frames: int) -> Samples:

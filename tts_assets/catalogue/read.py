@@ -174,14 +174,12 @@ class Reader:
             return
         table = self._document.table()
         for rule in self._source.clips:
-            if rule.to is None:
-                continue
-            steps = rule.to.steps
-            why = table.why_no_field(steps[0] if len(steps) == 1 else None)
-            if why is not None:
-                where = f"{self._source.short_name}, clip {rule.part}: to"
-                message = f"{rule.to.text!r} ({where}) {why}"
-                raise InputError(message, file=self._document.file)
+            for key, path in rule.targets.items():
+                why = table.why_no_field(path.steps[0] if len(path.steps) == 1 else None)
+                if why is not None:
+                    where = f"{self._source.short_name}, clip {rule.part}: {key}"
+                    message = f"{path.text!r} ({where}) {why}"
+                    raise InputError(message, file=self._document.file)
 
     def _misplaced(self, message: str, place: Place) -> InputError:
         return InputError(
@@ -191,7 +189,7 @@ class Reader:
         )
 
     def _clip(self, slot: Slot, entry_id: str) -> Clip | None:
-        part, at, said, place, url, parallel, voice = slot
+        part, at, said, place, url, parallel, voice, timeline = slot
         catalogue = self._catalogue
         kind = catalogue.source.kind
         if isinstance(said, EntryProblemError):
@@ -202,16 +200,10 @@ class Reader:
                     kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=said, at=at
                 )
             )
-        elif url is not None and not isinstance(url, str):
-            keys = [key for key in place or () if isinstance(key, str)]
-            message = f"{keys[-1]!r} holds neither text nor null, and a URL belongs there"
-            self._note(EntryProblemError(message, place or at), f"entry {entry_id}")
-        elif url and self._replaces_all and not url.isspace() and not _ADDRESS.match(url):
-            message = (
-                f"a URL would replace {url[:40]!r}, which is no address of a recording: empty it, "
-                "or let `to` name another field"
-            )
-            self._note(EntryProblemError(message, place or at), f"entry {entry_id}")
+        elif (wrong := self._wrong_in(place, url)) is not None:
+            self._note(EntryProblemError(wrong, place or at), f"entry {entry_id}")
+        elif timeline and (wrong := self._wrong_in(timeline.place, timeline.url)) is not None:
+            self._note(EntryProblemError(wrong, timeline.place), f"entry {entry_id}")
         else:
             return Clip(
                 kind,
@@ -221,12 +213,32 @@ class Reader:
                 place,
                 said,
                 parallel,
-                url if url and not url.isspace() else None,
+                _filled(url),
                 voice,
                 at,
                 catalogue.source.name,
+                timeline and timeline._replace(url=_filled(timeline.url)),
+            )
+        return None
+
+    def _wrong_in(self, place: Place | None, url: Any) -> str | None:
+        """Why a URL cannot be written over what is there; None where it can."""
+        if url is None:
+            return None
+        if not isinstance(url, str):
+            keys = [key for key in place or () if isinstance(key, str)]
+            return f"{keys[-1]!r} holds neither text nor null, and a URL belongs there"
+        if url and self._replaces_all and not url.isspace() and not _ADDRESS.match(url):
+            return (
+                f"a URL would replace {url[:40]!r}, which is no address of a recording: empty it, "
+                "or let it go to another field"
             )
         return None
 
     def _note(self, problem: EntryProblemError, who: str) -> None:
         self._problems.append((problem.place, who, str(problem)))
+
+
+def _filled(url: str | None) -> str | None:
+    """The URL that a field has; None for a blank one."""
+    return url if url and not url.isspace() else None

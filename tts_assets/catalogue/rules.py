@@ -9,20 +9,19 @@ from tts_assets.catalogue.fields import (
     ABSENT,
     EntryProblemError,
     Subject,
-    current,
     getter,
     joiner,
     missing,
     skipped,
     text_of,
 )
-from tts_assets.domain import Parallel, Place, SpokenForm
+from tts_assets.catalogue.places import Position, UrlPath
+from tts_assets.catalogue.speakers import lines_of, with_speaker
+from tts_assets.domain import Kind, Parallel, Place, SpokenForm, Target
 from tts_assets.japanese import normalise
-from tts_assets.mapping import Alternatives, ClipRule, Say, ShapeError, Step
+from tts_assets.mapping import Alternatives, ClipRule, Say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tts_assets.mapping import Source
 
 #: The forms that are said, or the reason why nothing is.
@@ -32,11 +31,9 @@ Said: TypeAlias = tuple[SpokenForm, ...] | str
 _JAPANESE = {"ja", "jp", "jpn", "japanese", "日本語"}
 _ALTERNATIVES = re.compile(r"[/／;；・、,，|｜\s]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
-_RUNNING: dict[Say, Callable[[str, str | None], Said]] = {
-    Say.SENTENCE: normalise.spoken_text,
-    Say.DIALOGUE: normalise.spoken_dialogue,
-    Say.TITLE: normalise.spoken_title,
-}
+_RUNNING = frozenset({Say.SENTENCE, Say.DIALOGUE})
+#: Kinds whose running text is a passage, however short.
+_PASSAGES = frozenset({Kind.READING, Kind.LISTENING})
 
 
 class Slot(NamedTuple):
@@ -50,6 +47,7 @@ class Slot(NamedTuple):
         url: the value that is there now.
         parallel: see Clip.
         voice: see Clip.
+        timeline: see Clip.
     """
 
     part: str
@@ -59,6 +57,7 @@ class Slot(NamedTuple):
     url: Any = None
     parallel: Parallel | None = None
     voice: str | None = None
+    timeline: Target | None = None
 
 
 class Rule:
@@ -69,6 +68,7 @@ class Rule:
         self._texts = texts
         self._rule = rule
         self._voices = source.voices
+        self._passage = source.kind in _PASSAGES
         self._way = source.records.steps
         self._way_of_items = (*self._way, *(rule.each.steps if rule.each else ()))
         self._text = joiner(rule.text, rule.join) if rule.join is not None else getter(rule.text)
@@ -78,14 +78,10 @@ class Rule:
         self._furigana = getter(rule.furigana)
         self._accent = getter(rule.accent)
         self._speaker = getter(rule.speaker)
+        self._lines = lines_of(rule)
         self._language = getter(rule.language)
-        self._to = rule.to
-        same = rule.to.steps.index(Step.SAME) if rule.to and Step.SAME in rule.to.steps else None
-        self._row = same
-        steps = rule.to.steps if rule.to and not rule.to.from_record else ()
-        key = steps[0] if len(steps) == 1 else None
-        #: The common case: the URL lies in the item itself, under one key.
-        self._key = key if isinstance(key, str) else None
+        self._to = None if rule.to is None else UrlPath(rule.to, rule)
+        self._timeline = None if rule.timeline is None else UrlPath(rule.timeline, rule)
 
     def slots(self, record: Any, place: Place) -> list[Slot]:
         """The clips of one record.
@@ -125,10 +121,13 @@ class Rule:
             said = self._said(subject)
             if isinstance(said, str):
                 return [Slot(part, subject.at, said)]
-            voice = self._voice(subject) if self._rule.speaker else None
+            voice = None
+            if self._rule.speaker and self._lines is None:
+                voice, said = self._spoken_by(self._speaker(subject), said)
             for number, form in enumerate(said):
                 name = f"{part}-{number + 1}" if number else part
-                slots.append(self._slot(subject, name, form, voice, (index, number, len(said))))
+                position = Position(index, number, len(said))
+                slots.append(self._slot(subject, name, form, voice, position))
         except EntryProblemError as problem:
             slots.append(Slot(part, subject.at, problem))
         return slots
@@ -154,7 +153,11 @@ class Rule:
                 reading = reading or normalise.reading_in_furigana(furigana)
                 if reading is None:
                     text = normalise.spelled_with_furigana(text, furigana)
-            said = self._normalised(text or "", reading, None if accent is ABSENT else accent)
+            if self._lines is not None and self._rule.say in _RUNNING:
+                lines = self._lines(subject)
+                said = normalise.spoken_lines(lines, reading, voices=self._voices)
+            else:
+                said = self._normalised(text or "", reading, None if accent is ABSENT else accent)
         except normalise.UnusableTextError as problem:
             paths = rule.text or rule.reading
             raise EntryProblemError(str(problem), subject.place_of(paths)) from problem
@@ -166,7 +169,10 @@ class Rule:
             return normalise.spoken_word(text, reading, accent, separators=self._rule.split)
         if say is Say.READING:
             return self._reading_of(text, reading, accent)
-        return _RUNNING[say](text, reading)
+        if say is Say.TITLE:
+            return normalise.spoken_title(text, reading)
+        spoken = normalise.spoken_text if say is Say.SENTENCE else normalise.spoken_dialogue
+        return spoken(text, reading, passage=self._passage, voices=self._voices)
 
     def _reading_of(self, text: str, reading: str | None, accent: Any) -> Said:
         """A reading is said as the word it makes: た.べる of 食 as 食べる, which carries its accent."""
@@ -187,59 +193,28 @@ class Rule:
         japanese = re.split(r"[-_]", str(language).strip().lower())[0] in _JAPANESE
         return None if japanese else f"left out: its language is {language!r}, not Japanese"
 
-    def _voice(self, subject: Subject) -> str | None:
-        return self._voices.get(str(self._speaker(subject)))
+    def _spoken_by(
+        self, speaker: Any, forms: tuple[SpokenForm, ...]
+    ) -> tuple[str | None, tuple[SpokenForm, ...]]:
+        """The voice of a speaker, and forms that are said by that speaker."""
+        if speaker is None or speaker is ABSENT:
+            return None, forms
+        return self._voices.get(str(speaker)), tuple(
+            with_speaker(form, speaker, self._voices) for form in forms
+        )
 
     def _slot(
-        self,
-        subject: Subject,
-        part: str,
-        form: SpokenForm,
-        voice: str | None,
-        position: tuple[str | int | None, int, int],
+        self, subject: Subject, part: str, form: SpokenForm, voice: str | None, position: Position
     ) -> Slot:
-        index, number, count = position
-        to = self._to
-        if to is None or (number and (self._row is None or index is not None)):
-            return Slot(part, subject.at, form, voice=voice)
-        if self._key is not None and type(subject.item) is dict:
-            at = subject.at
-            place: Place = (*at, self._key)
-            return Slot(part, at, form, place, subject.item.get(self._key), None, voice)
-        base, value = (
-            (subject.record_at, subject.record) if to.from_record else (subject.at, subject.item)
-        )
-        row = number if index is None else index
-        # No EVERY is left in a target.
-        steps: Place = tuple(row if step is Step.SAME else step for step in to.steps)  # type: ignore[misc]
-        try:
-            url = current(value, steps, self._row)
-        except ShapeError as problem:
-            raise EntryProblemError(f"no URL can go to {to.text}: {problem}", base) from problem
-        parallel = None if self._row is None else self._parallel(subject, base, value, count)
-        return Slot(part, subject.at, form, (*base, *steps), url, parallel, voice)
-
-    def _parallel(self, subject: Subject, base: Place, value: Any, count: int) -> Parallel:
-        """The list that the URL lies in: as long as the list of the items, or of alternatives."""
-        assert self._to is not None  # noqa: S101 - there is a row only where there is a target
-        before: Place = self._to.steps[: self._row]  # type: ignore[assignment] # [#] is the first
-        place = (*base, *before)
-        there = current(value, before)
-        if self._rule.each is None:
-            return Parallel(place, count, None, _spare(there, count))
-        beside = subject.at[:-1]
-        items: Any = subject.record
-        for step in beside[len(subject.record_at) :]:
-            items = items[step]
-        same_object = beside[:-1] == place[:-1] and isinstance(beside[-1], str)
-        key = str(beside[-1]) if same_object else None
-        return Parallel(place, len(items), key, _spare(there, len(items)))
-
-
-def _spare(value: Any, count: int) -> tuple[str, ...]:
-    """The texts in a list that are more than it has items; a text in the place of a list, too."""
-    rest = value[count:] if isinstance(value, list) else [value]
-    return tuple(each for each in rest if isinstance(each, str) and each)
+        target = None if self._to is None else self._to.target(subject, position)
+        timeline = None
+        # Nothing but a passage has a time line.
+        if self._timeline is not None and form.turns:
+            timeline = self._timeline.target(subject, position)
+        if target is None:
+            return Slot(part, subject.at, form, voice=voice, timeline=timeline)
+        place, url, parallel = target
+        return Slot(part, subject.at, form, place, url, parallel, voice, timeline)
 
 
 def _okurigana(reading: str) -> str:

@@ -1,6 +1,6 @@
 """The command line as a whole, with all of its commands."""
 
 from tts_assets.cli.apps import app
-from tts_assets.cli.commands import auth, generate, look, models
+from tts_assets.cli.commands import auth, bench, generate, look, models, speak, transcribe, verify
 
-__all__ = ["app", "auth", "generate", "look", "models"]
+__all__ = ["app", "auth", "bench", "generate", "look", "models", "speak", "transcribe", "verify"]

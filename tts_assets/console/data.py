@@ -9,6 +9,8 @@ from tts_assets.console.documents import (
     ClipData,
     DoubtfulClip,
     FailedClip,
+    FindingData,
+    FlawedClip,
     KeptClips,
     OrphanData,
     PlannedClip,
@@ -23,20 +25,21 @@ from tts_assets.console.lines import (
     ClipMadeLine,
     CountsData,
     EstimatedLine,
+    SegmentMadeLine,
     StartedLine,
     WaitingLine,
 )
 from tts_assets.console.money import cost_data, traffic_data
-from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
+from tts_assets.events import ClipFailed, ClipMade, Estimated, SegmentMade, Started, Waiting
 from tts_assets.japanese.accent import notation, pitch_line
 from tts_assets.plan import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tts_assets.domain import Clip, Unspoken
+    from tts_assets.domain import Clip, Finding, Unspoken
     from tts_assets.errors import InputError
-    from tts_assets.events import Doubt, Event, Failure, Report, Standing
+    from tts_assets.events import Doubt, Event, Failure, Flawed, Report, Standing
     from tts_assets.plan import Kept, Planned
     from tts_assets.pool import Counts
 
@@ -57,6 +60,7 @@ def report_data(report: Report) -> ReportDocument:
         "bound": report.bound,
         "failed": [_failed(each, lines.get(each.clip)) for each in report.failures],
         "doubts": [_doubtful(each) for each in report.doubts],
+        "flawed": [_flawed(each) for each in report.flawed],
         "planned": [_planned(each) for each in report.planned],
         "kept": _kept(report.kept),
         "unspoken": [_unspoken(each) for each in report.unspoken],
@@ -64,6 +68,8 @@ def report_data(report: Report) -> ReportDocument:
         "notes": list(report.notes),
         "unmatched": report.unmatched,
         "urls_to_write": report.urls_to_write,
+        "timelines_to_write": report.timelines_to_write,
+        "timelines_written": report.timelines_written,
         "urls_written": report.urls_written,
         "shard": report.shard,
         "urls_missed": report.urls_missed,
@@ -101,6 +107,7 @@ def standing_data(standing: Standing) -> StandingDocument:
         "notes": list(standing.notes),
         "unmatched": standing.unmatched,
         "urls_to_write": standing.urls_to_write,
+        "timelines_to_write": standing.timelines_to_write,
         "provider": standing.provider,
         "chosen": standing.chosen,
         "seconds": round(standing.seconds, 3),
@@ -109,7 +116,7 @@ def standing_data(standing: Standing) -> StandingDocument:
 
 def event_data(
     event: Event,
-) -> WaitingLine | EstimatedLine | StartedLine | ClipMadeLine | ClipFailedLine:
+) -> WaitingLine | EstimatedLine | StartedLine | SegmentMadeLine | ClipMadeLine | ClipFailedLine:
     """An event as plain data."""
     match event:
         case Waiting():
@@ -122,6 +129,15 @@ def event_data(
                 jobs=event.jobs,
                 workers=event.workers,
                 states=_states(event.states),
+            )
+        case SegmentMade():
+            return SegmentMadeLine(
+                event="segment-made",
+                recipe=event.job.recipe,
+                segment=event.number + 1,
+                segments=event.out_of,
+                seconds=round(event.seconds, 3),
+                counts=_counts(event.counts),
             )
         case ClipMade():
             return _made(event)
@@ -147,6 +163,7 @@ def _made(event: ClipMade) -> ClipMadeLine:
         "seconds": round(event.seconds, 3),
         "audio_seconds": round(event.audio_seconds, 3),
         "said": None if said is None else notation(said.phrases),
+        "findings": [finding_data(each) for each in event.findings],
         "counts": _counts(event.counts),
     }
 
@@ -220,6 +237,20 @@ def _doubtful(doubt: Doubt) -> DoubtfulClip:
         "doubt": said.doubt,
         "near": said.near,
     }
+
+
+def finding_data(finding: Finding) -> FindingData:
+    """What is wrong with how a clip sounds."""
+    return {
+        "rule": finding.rule,
+        "measured": finding.measured,
+        "limit": finding.limit,
+        "message": finding.told,
+    }
+
+
+def _flawed(flawed: Flawed) -> FlawedClip:
+    return {**_clip(flawed.clip), "findings": [finding_data(each) for each in flawed.findings]}
 
 
 def _kept(kept: Iterable[Kept]) -> list[KeptClips]:

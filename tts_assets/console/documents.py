@@ -122,6 +122,32 @@ class DoubtfulClip(ClipData):
     near: str | None
 
 
+class FindingData(TypedDict):
+    """A rule that the sound of a clip breaks.
+
+    Args:
+        rule: its name.
+        measured: what was measured, with its unit.
+        limit: what it may be, with its unit.
+        message: both in words for people.
+    """
+
+    rule: str
+    measured: str
+    limit: str
+    message: str
+
+
+class FlawedClip(ClipData):
+    """A clip that was made, and does not sound as it should.
+
+    Args:
+        findings: what is wrong with it.
+    """
+
+    findings: list[FindingData]
+
+
 class UnspokenText(TypedDict):
     """A text that yields no clip, and why.
 
@@ -175,7 +201,7 @@ class OrphanData(TypedDict):
 
     Args:
         asset: its path below the output folder.
-        bytes: its size; 0 where only the ledger still has it.
+        bytes: its size, with that of its time line; 0 where only the ledger still has it.
         ours: the ledger knows it; what it does not know is never deleted.
     """
 
@@ -200,6 +226,7 @@ class ReportDocument(TypedDict):
         bound: the setting that left them, with its value; null where nothing is left.
         failed: clips that could not be made.
         doubts: clips that were made, and whose reading or accent somebody should look at.
+        flawed: clips that were made, and do not sound as they should.
         planned: each clip that was to be made, and why.
         kept: clips that stay although the engine changed since.
         unspoken: texts that yield no clip.
@@ -207,6 +234,8 @@ class ReportDocument(TypedDict):
         notes: files passed over, and what the engine cannot do or does otherwise.
         unmatched: ids that were asked for and that no entry has; null where all are there.
         urls_to_write: URLs of fresh clips that the catalogues did not have.
+        timelines_to_write: time lines that fresh passages did not have.
+        timelines_written: those of them that they have now.
         urls_written: URLs that the catalogues got, or that the shard keeps for them.
         shard: the folder of the shard that the run was for; null where it was for all clips.
         urls_missed: URLs whose entry changed while the clips were made.
@@ -235,6 +264,7 @@ class ReportDocument(TypedDict):
     bound: str | None
     failed: list[FailedClip]
     doubts: list[DoubtfulClip]
+    flawed: list[FlawedClip]
     planned: list[PlannedClip]
     kept: list[KeptClips]
     unspoken: list[UnspokenText]
@@ -242,6 +272,8 @@ class ReportDocument(TypedDict):
     notes: list[str]
     unmatched: str | None
     urls_to_write: int
+    timelines_to_write: int
+    timelines_written: int
     urls_written: int
     shard: str | None
     urls_missed: int
@@ -275,6 +307,7 @@ class StandingDocument(TypedDict):
         notes: files passed over, and what cannot be known here.
         unmatched: ids that were asked for and that no entry has; null where all are there.
         urls_to_write: URLs of fresh clips that the catalogues do not have.
+        timelines_to_write: time lines that fresh passages do not have.
         provider: the engine's name.
         chosen: why that engine; null where it was asked for.
         seconds: how long it took to find out.
@@ -292,6 +325,7 @@ class StandingDocument(TypedDict):
     notes: list[str]
     unmatched: str | None
     urls_to_write: int
+    timelines_to_write: int
     provider: str
     chosen: str | None
     seconds: float

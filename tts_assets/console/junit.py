@@ -62,13 +62,33 @@ def standing_xml(standing: Standing) -> str:
     """A standing: clips that are to be made are failures, what cannot be used errors."""
     count = standing.urls_to_write
     unwritten = f"{many(count, 'URL')} to be written" if count else ""
-    cases = chain([_of_all("URLs", "failure", unwritten)], map(_wrong, of_standing(standing)))
+    of_all = [_of_all("URLs", "failure", unwritten)]
+    if untimed := standing.timelines_to_write:
+        told = f"{many(untimed, 'time line')} to be written"
+        of_all.append(_of_all("time lines", "failure", told))
+    cases = chain(of_all, map(_wrong, of_standing(standing)))
     figures = {
         "urls_to_write": standing.urls_to_write,
+        "timelines_to_write": standing.timelines_to_write,
         "kept": sum(each.clips for each in standing.kept),
         "orphans": len(standing.orphans or ()),
     }
     return _document(cases, _named(standing.states) | figures, standing.seconds)
+
+
+def items_xml(
+    items: Iterable[Item], figures: Mapping[str, int], seconds: float, *, about: tuple[str, str]
+) -> str:
+    """What somebody should look at, clips as failures, all else as errors.
+
+    Args:
+        items: one for each.
+        figures: what else is to be told.
+        seconds: how long it took to find out.
+        about: the name of the case about the whole, and what is wrong there; "" for nothing.
+    """
+    cases = chain([_of_all(about[0], "error", about[1])], map(_wrong, items))
+    return _document(cases, figures, seconds)
 
 
 def _of_all(name: str, outcome: str, message: str) -> _Case:

@@ -3,7 +3,14 @@
 from typing import Literal, TypedDict
 
 from tts_assets.console.bills import CostData
-from tts_assets.console.documents import ClipData, ReportDocument, StandingDocument, States
+from tts_assets.console.documents import (
+    ClipData,
+    FindingData,
+    ReportDocument,
+    StandingDocument,
+    States,
+)
+from tts_assets.console.verdict_types import VerdictsDocument
 
 
 class CountsData(TypedDict):
@@ -45,6 +52,23 @@ class StartedLine(TypedDict):
     states: States
 
 
+class SegmentMadeLine(TypedDict):
+    """A segment of a passage waits for the others.
+
+    Args:
+        recipe: that of the passage.
+        segment: its number, from 1.
+        segments: how many the passage has.
+    """
+
+    event: Literal["segment-made"]
+    recipe: str
+    segment: int
+    segments: int
+    seconds: float
+    counts: CountsData
+
+
 class ClipMadeLine(TypedDict):
     """A clip is on the disk under its names."""
 
@@ -55,6 +79,7 @@ class ClipMadeLine(TypedDict):
     seconds: float
     audio_seconds: float
     said: str | None
+    findings: list[FindingData]
     counts: CountsData
 
 
@@ -80,3 +105,9 @@ class StandingLine(StandingDocument):
     """The one line of a standing."""
 
     event: Literal["standing"]
+
+
+class VerdictsLine(VerdictsDocument):
+    """The only line of `verify`."""
+
+    event: Literal["verdicts"]

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tts_assets.console.teller import WAITING, Teller
 from tts_assets.console.text import many, short
-from tts_assets.events import ClipFailed, ClipMade, Event, Started, Waiting
+from tts_assets.events import ClipFailed, ClipMade, Event, SegmentMade, Started, Waiting
 from tts_assets.settings import Progress as Wanted
 
 if TYPE_CHECKING:
@@ -50,6 +50,31 @@ def reporter(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], Non
         yield lambda _: None
 
 
+@contextmanager
+def counter(wanted: Wanted, console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A callback that shows how many of how many are done; the arguments are those of reporter."""
+    if wanted is Wanted.AUTO:
+        wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
+    if wanted is Wanted.BAR:
+        with _bar(console) as bar:
+            yield _counted(_Bar(bar))
+    elif wanted is Wanted.LINES:
+        yield _counted(_Lines(console))
+    else:
+        yield lambda _, __: None
+
+
+def _counted(face: _Face) -> Callable[[int, int], None]:
+    begun = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        face.begin(total)
+        seconds = max(time.monotonic() - begun, 1e-6)
+        face.update(done, total, f"{done / seconds:,.1f} a second")
+
+    return tell
+
+
 class _Narrator(Teller):
     """Turns events into figures: how many, how fast, how far past real time."""
 
@@ -59,6 +84,7 @@ class _Narrator(Teller):
         self._total = self._workers = 0
         self._begun = time.monotonic()
         self._sounding = 0.0
+        self._segments = 0
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -69,6 +95,9 @@ class _Narrator(Teller):
                 self._begun = time.monotonic()
                 self.once(f"{many(jobs, 'clip')} to make, {workers} at once")
                 self._face.begin(jobs)
+            case SegmentMade():
+                self._segments += 1
+                self._move(event)
             case ClipMade():
                 self._sounding += event.audio_seconds
                 self._move(event)
@@ -80,7 +109,7 @@ class _Narrator(Teller):
                 )
                 self._move(event)
 
-    def _move(self, event: ClipMade | ClipFailed) -> None:
+    def _move(self, event: SegmentMade | ClipMade | ClipFailed) -> None:
         counts = event.counts
         seconds = max(time.monotonic() - self._begun, 1e-6)
         done = counts.done + counts.failed
@@ -124,8 +153,9 @@ class _Lines:
         if not (enough and now - self._last >= 1.0) and done != total:
             return
         self._last, self._share = now, share
-        left = (now - self._begun) / done * (total - done)
-        words = f"{done:,}/{total:,} ({share:.0%}), {words}, {left:,.0f} s left"
+        words = f"{done:,}/{total:,} ({share:.0%}), {words}"
+        if done:
+            words += f", {(now - self._begun) / done * (total - done):,.0f} s left"
         self._console.print(words, markup=False, highlight=False, soft_wrap=True)
 
 

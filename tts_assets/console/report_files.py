@@ -11,10 +11,12 @@ from tts_assets.console.data import report_data, standing_data
 from tts_assets.console.junit import report_xml, standing_xml
 from tts_assets.console.step_summary import report_markdown, standing_markdown
 from tts_assets.console.text import document
+from tts_assets.console.verdicts import verdicts_data, verdicts_markdown, verdicts_xml
 from tts_assets.errors import UsageError
 from tts_assets.events import Report
 from tts_assets.settings import REPORT_FILES
 from tts_assets.storage import write_whole
+from tts_assets.verdicts import VerifyReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +44,7 @@ def prepare_report(given: str | None) -> Path | None:
     return folder
 
 
-def write_report(folder: Path, report: Report | Standing) -> None:
+def write_report(folder: Path, report: Report | Standing | VerifyReport) -> None:
     """Write ``report.json``, ``junit.xml`` and ``summary.md``, each whole or as it was before.
 
     Raises:
@@ -55,9 +57,11 @@ def write_report(folder: Path, report: Report | Standing) -> None:
             write_whole(folder / name, data)
 
 
-def _files(told: Report | Standing) -> dict[str, bytes]:
+def _files(told: Report | Standing | VerifyReport) -> dict[str, bytes]:
     if isinstance(told, Report):
         texts = document(report_data(told)), report_xml(told), report_markdown(told)
+    elif isinstance(told, VerifyReport):
+        texts = document(verdicts_data(told)), verdicts_xml(told), verdicts_markdown(told)
     else:
         texts = document(standing_data(told)), standing_xml(told), standing_markdown(told)
     return {

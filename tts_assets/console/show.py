@@ -15,13 +15,21 @@ from tts_assets.console import github
 from tts_assets.console.data import event_data, report_data, standing_data
 from tts_assets.console.items import errors_of, of_standing, planned, problem
 from tts_assets.console.junit import report_xml, standing_xml
-from tts_assets.console.lines import ReportLine, StandingLine
+from tts_assets.console.lines import ReportLine, StandingLine, VerdictsLine
 from tts_assets.console.money import expected, paid_again
 from tts_assets.console.step_summary import report_markdown, standing_markdown
 from tts_assets.console.streams import errors, results, send
 from tts_assets.console.summary import report_lines, standing_lines
 from tts_assets.console.teller import WAITING
 from tts_assets.console.text import document, json_line, one_line, safe
+from tts_assets.console.verdicts import (
+    figure_lines,
+    items_of,
+    verdict_lines,
+    verdicts_data,
+    verdicts_markdown,
+    verdicts_xml,
+)
 from tts_assets.events import Waiting
 from tts_assets.settings import OutputFormat
 
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
 
     from tts_assets.console.items import Item
     from tts_assets.events import Cost, Event, Report, Standing
+    from tts_assets.verdicts import VerifyReport
 
 #: More of one sort are counted, not listed.
 _LISTED = 20
@@ -109,6 +118,24 @@ class Show:
                 github.append_summary(standing_markdown(standing))
             case OutputFormat.TEXT:
                 self._standing(standing)
+
+    def verdicts(self, report: VerifyReport) -> None:
+        """What is wrong with assets; errors as in ``report``."""
+        match self._format:
+            case OutputFormat.JSON:
+                self.data(verdicts_data(report))
+            case OutputFormat.JSONL:
+                _write(json_line(VerdictsLine(event="verdicts", **verdicts_data(report))))
+            case OutputFormat.JUNIT:
+                _write(verdicts_xml(report))
+            case OutputFormat.GITHUB:
+                self._annotate(items_of(report), figure_lines(report))
+                self._notes(report.notes)
+                github.append_summary(verdicts_markdown(report))
+            case OutputFormat.TEXT:
+                self.lines(verdict_lines(report))
+                self._notes(report.notes)
+                self._figures(figure_lines(report))
 
     def estimate(self, cost: Cost, *, dry_run: bool) -> None:
         """What a run is going to cost, told before anything is sent."""

@@ -20,17 +20,16 @@ def report_markdown(report: Report) -> str:
     items = list(errors_of(report))
     if report.dry_run:
         items += map(planned, report.planned)
-    return _page(
-        "generate --dry-run" if report.dry_run else "generate", report_lines(report), items
-    )
+    return page("generate --dry-run" if report.dry_run else "generate", report_lines(report), items)
 
 
 def standing_markdown(standing: Standing) -> str:
     """How the clips stand, and which are to be made."""
-    return _page("check", standing_lines(standing), list(of_standing(standing)))
+    return page("check", standing_lines(standing), list(of_standing(standing)))
 
 
-def _page(command: str, lines: Iterable[str], items: list[Item]) -> str:
+def page(command: str, lines: Iterable[str], items: list[Item]) -> str:
+    """The figures of a command, and all that somebody should look at."""
     figures = ((line[:LABEL].strip(), line[LABEL:].strip()) for line in lines)
     page = [f"### tts-assets {command}", "", *table(("", ""), figures), ""]
     if items:

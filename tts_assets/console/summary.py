@@ -66,12 +66,17 @@ def standing_lines(standing: Standing) -> list[str]:
     lines.append(f"to make   {total}{told and ': '}{told}")
     if standing.urls_to_write:
         lines.append(f"URLs      {standing.urls_to_write:,} of fresh clips to write")
+    lines += _timelines(standing.timelines_to_write)
     lines += [*_kept(standing.kept), *_at_rest(states)]
     lines += _unusable(len(standing.unspoken), len(standing.problems))
     if standing.orphans:
         lines.append(f"orphans   {_orphans(standing.orphans)}")
     lines.append(f"judged by {_JUDGED[standing.judged_by]}")
     return lines
+
+
+def _timelines(count: int) -> list[str]:
+    return [f"timelines {count:,} of fresh passages to write"] if count else []
 
 
 def _chosen(reason: str | None) -> list[str]:
@@ -84,7 +89,7 @@ def _to_make(report: Report) -> list[str]:
         lines.append(f"to move   {many(report.to_move, 'asset')} to other names, without speaking")
     if report.urls_to_write:
         lines.append(f"URLs      {report.urls_to_write:,} of fresh clips to write")
-    return lines
+    return [*lines, *_timelines(report.timelines_to_write)]
 
 
 def _made(report: Report) -> list[str]:
@@ -96,6 +101,13 @@ def _made(report: Report) -> list[str]:
     ]
     if report.moved:
         lines.append(f"moved     {many(report.moved, 'asset')} to other names, without speaking")
+    if report.flawed:
+        flawed = many(len(report.flawed), "clip")
+        lines.append(
+            f"flawed    {flawed} made, and not as they should sound: see `tts-assets verify`"
+        )
+    if report.timelines_written:
+        lines.append(f"timelines {report.timelines_written:,} of fresh passages written")
     if report.doubts:
         doubts = many(len(report.doubts), "reading or accent", "readings or accents")
         lines.append(f"doubtful  {doubts}: see `tts-assets lint`")

@@ -11,32 +11,39 @@ from typing import TYPE_CHECKING
 import anyio.from_thread
 import anyio.to_thread
 
-from tts_assets import failures, ledger, plan, storage
-from tts_assets import survey as surveys
-from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
-from tts_assets.events import ClipFailed, ClipMade, Estimated, Started, Waiting
+from tts_assets import failures, ledger, plan, storage, waiting
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.events import Estimated, Started, Waiting
 from tts_assets.generate_clips import sharing
 from tts_assets.generate_clips.moving import move_held
+from tts_assets.generate_clips.pieces import Pieces, cuts_of, most_pieces
+from tts_assets.generate_clips.results import SLACK, Results
 from tts_assets.generate_clips.state import longest_first, look
-from tts_assets.make_clip import Made, Studio, leave_tidy, make_clip
-from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
+from tts_assets.make_clip import Shelf, leave_tidy
+from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.providers import Bounded, Paced, Recorder
-from tts_assets.settings import time_limits
+from tts_assets.studios import studio_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractContextManager
 
+    from tts_assets.generate_clips.pieces import Piece
     from tts_assets.generate_clips.state import Run
+    from tts_assets.make_clip import Made, Studio
     from tts_assets.providers import Speaker
     from tts_assets.remote import Limiter
 
-#: A service's own client gives a request up in time, and has to learn that it did; in kana a text is
-#: longer, and has more time. This is for what the client does not see.
-_SLACK = 4
+#: How often a segment is attempted: all of its passage would be lost with it. A service's own
+#: client knows better what is worth another request.
+_ATTEMPTS = 3
 
 #: What spoils one clip, and what the whole run; anything else is a bug and propagates.
-_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
+_RULES = FailureRules(
+    failures=(ClipError,),
+    fatal=(FatalError,),
+    retry=lambda piece, _: piece.passage is not None and piece.number is not None,
+)
 
 
 async def make_missing(run: Run) -> None:
@@ -54,13 +61,16 @@ async def make_missing(run: Run) -> None:
     store = storage.Storage(Path(run.settings.folder))
     await anyio.to_thread.run_sync(store.prepare)
     # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
-    waiting = partial(_wait_for_turn, run, str(store.root))
-    async with _in_threads(store.locked(waiting)):
+    in_turn = partial(_wait_for_turn, run, str(store.root))
+    async with _in_threads(store.locked(in_turn)):
         # While this run looked and waited, another may have made what was missing.
         await look(run)
         if shard is not None:
             await anyio.to_thread.run_sync(sharing.begin, run, store)
         await anyio.to_thread.run_sync(store.sweep, _folders(run))
+        if run.is_whole:
+            wanted = _wanted(run) or set()
+            await anyio.to_thread.run_sync(waiting.sweep, Path(run.settings.temp), wanted)
         await move_held(run, store)
         await reckon(run)
         if run.jobs:
@@ -83,7 +93,7 @@ async def reckon(run: Run) -> None:
     else:
         run.jobs = await run.books.reckon(run.jobs)
         run.tell(Estimated(cost=run.books.cost()))
-    run.workers = max(1, min(run.workers, len(run.jobs)))
+    run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
 
 
 def _folders(run: Run) -> list[str]:
@@ -133,37 +143,30 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
                 run.too_many, run.workers = run.workers, speaker.workers
             if isinstance(speaker, Paced):
                 run.limiter = speaker.limiter
-            studio = Studio(
-                speaker=speaker,
-                voice=surveys.voice(run.settings, run.provider),
-                engine=run.provider.engine,
-                sound=run.settings.sound,
-                recipes=surveys.recipes(run.settings, run.provider),
-                storage=store,
-                log=log,
-                threads=anyio.CapacityLimiter(run.workers),
-            )
-            await _drain(run, studio)
+            studio = studio_of(run.settings, run.provider, speaker, run.workers)
+            await _drain(run, studio, Shelf(storage=store, log=log))
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(log.close)
 
 
-async def _drain(run: Run, studio: Studio) -> None:
+async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:
     """Make all jobs, and take the results as they come."""
-    slack = _SLACK if isinstance(studio.speaker, Paced) else 1
+    paced = isinstance(studio.speaker, Paced)
+    slack = SLACK if paced else 1
+    pieces = Pieces(studio, shelf, await cuts_of(run.jobs, run.settings))
 
-    async def work(job: plan.Job) -> Made:
-        restart = time_limit_restarter(slack * _time_limits(job))
+    async def work(piece: Piece) -> Made | None:
+        restart = time_limit_restarter(slack * piece.time_limits)
         restart()
-        return await make_clip(job, studio, on_start=restart)
+        return await pieces.make(piece, on_start=restart)
 
     bound = run.settings.max_failures
     pool = Pool(
         work,
         limit=places(run.workers, studio.speaker),
         timeout=run.settings.timeout_seconds,
-        rules=replace(_RULES, most_failures=bound),
+        rules=replace(_RULES, attempts=1 if paced else _ATTEMPTS, most_failures=bound),
     )
     run.stop.attach(pool)
     if isinstance(studio.speaker, Paced):
@@ -173,14 +176,15 @@ async def _drain(run: Run, studio: Studio) -> None:
     jobs = longest_first(run.jobs)
     books = run.books
     wanted = run.limits.hand_out(jobs) if books is None else books.hand_out(jobs, studio.speaker)
+    results = Results(run, pieces, pool)
     async with pool:
-        async for result in pool.run(wanted, total=len(jobs)):
-            _take(run, result, pool.counts)
+        async for result in pool.run(pieces.of(wanted), total=len(jobs)):
+            results.take(result)
     at_bound = bound is not None and pool.counts.failed >= bound
     run.stopped = run.stop.requested or at_bound
 
 
-def _let_pace(pool: Pool[plan.Job, Made], limiter: Limiter) -> None:
+def _let_pace(pool: Pool[Piece, Made | None], limiter: Limiter) -> None:
     """As many clips are in hand as a service makes sense of, from now to the end."""
 
     def follow() -> None:
@@ -196,58 +200,6 @@ def places(workers: int, speaker: Speaker) -> int:
     It stands ready in line, so that no worker is idle while a finished clip is stored.
     """
     return workers + (workers > 1 and isinstance(speaker, Recorder))
-
-
-def _time_limits(job: plan.Job) -> int:
-    """How many time limits a clip has: a passage takes as long as the sentences in it."""
-    return time_limits(max(len(job.form.text), len(job.form.reading or "")))
-
-
-def _take(run: Run, result: Result[plan.Job, Made], counts: Counts) -> None:
-    job = result.job
-    if result.value is not None:
-        run.made.add(job.recipe)
-        if run.books is not None:
-            run.books.made(job, result.value.billed)
-        run.audio_seconds += result.value.seconds
-        if result.value.credit:
-            run.credits[result.value.credit] = None
-        said = result.value.pronunciation
-        if said is not None and said.doubt is not None:
-            run.doubts[job.recipe] = said
-        run.tell(
-            ClipMade(
-                job=job,
-                seconds=result.seconds,
-                audio_seconds=result.value.seconds,
-                counts=counts,
-                pronunciation=said,
-            )
-        )
-        return
-    if run.books is not None:
-        run.books.failed(job)
-    slack = 1 if run.limiter is None else _SLACK
-    error = _in_our_words(result.error, slack * run.settings.timeout_seconds * _time_limits(job))
-    if isinstance(error, FatalError):
-        # Not this clip's fault: it is made when the run is taken up again.
-        run.fatal = run.fatal or str(error)
-        return
-    run.failures[job.recipe] = str(error)
-    run.tell(
-        ClipFailed(
-            job=job, error=error, seconds=result.seconds, attempt=result.attempt, counts=counts
-        )
-    )
-
-
-def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
-    if isinstance(error, TtsAssetsError):
-        return error
-    return ClipTimeoutError(
-        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
-        "--timeout sets another"
-    )
 
 
 def _settle(run: Run, store: storage.Storage) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 
-from tts_assets import ledger, plan, storage
+from tts_assets import ledger, plan, storage, timelines
 from tts_assets import survey as surveys
 from tts_assets.generate_clips.state import jobs_of
 from tts_assets.make_clip import store_asset
+from tts_assets.plan import names
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -58,6 +59,7 @@ def _clear_away(run: Run, store: Storage) -> None:
     if not asides or waiting or not run.is_whole or store.root != Path(run.settings.output):
         return
     for name in asides:
+        timelines.remove(names.timelines_of(name), store)
         store.remove(name)
     lines = (store.root / ledger.NAME).read_bytes()
     store.replace(ledger.NAME, ledger.without(lines, asides))

@@ -12,6 +12,7 @@ from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.generate_clips.cost import Books
 from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
+from tts_assets.generate_clips.pieces import most_pieces
 from tts_assets.generate_clips.state import Run, Stop, look, report_of, to_write
 from tts_assets.write_back import Address, Wanted, address, has_leftovers, wanted, write_back
 
@@ -117,7 +118,7 @@ def _workers(run: Run) -> int:
     elif wanted is None:
         one = run.settings.batch_mode
         wanted = 1 if one else machine.workers(engine.base_mib, engine.footprint_mib)
-    return max(1, min(wanted, len(run.jobs)))
+    return max(1, min(wanted, most_pieces(run.jobs)))
 
 
 async def _write_back(run: Run) -> None:

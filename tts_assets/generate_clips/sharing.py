@@ -50,7 +50,11 @@ def finish(run: Run, store: Storage) -> None:
     Raises:
         FatalError: the folder cannot be written to.
     """
-    urls = [parts.patch(item.clip, item.url, run.settings.output) for item in to_write(run)]
+    urls = [
+        parts.patch(clip, url, run.settings.output)
+        for item in to_write(run)
+        for clip, url in plan.urls_due(item)
+    ]
     store.replace(parts.URLS_NAME, parts.encoded_urls(urls))
     run.urls_written = len(urls)
     told = parts.read_header(store.root) or _header(run, finished=True)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
 from tts_assets import plan
 from tts_assets import survey as surveys
-from tts_assets.events import Doubt, Failure, Report
+from tts_assets.events import Doubt, Failure, Flawed, Report
 from tts_assets.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tts_assets.domain import Pronunciation
+    from tts_assets.domain import Finding, Pronunciation
     from tts_assets.events import Event
     from tts_assets.generate_clips.cost import Books
     from tts_assets.generate_clips.limits import Limits
-    from tts_assets.make_clip import Made
     from tts_assets.pool import Pool
     from tts_assets.providers import Provider, VoiceInfo
     from tts_assets.remote import Limiter
@@ -33,7 +32,7 @@ class Stop:
     """A handle for asking a run to stop: what is in flight is finished, and written back."""
 
     requested: bool = False
-    _pool: Pool[plan.Job, Made] | None = None
+    _pool: Pool[Any, Any] | None = None
 
     def request(self) -> None:
         """Ask; harmless at any time, from the event loop's thread."""
@@ -41,7 +40,7 @@ class Stop:
         if self._pool is not None:
             self._pool.stop()
 
-    def attach(self, pool: Pool[plan.Job, Made]) -> None:
+    def attach(self, pool: Pool[Any, Any]) -> None:
         """Pass requests on to this pool, an earlier one at once."""
         self._pool = pool
         if self.requested:
@@ -71,6 +70,7 @@ class Run:
     aside: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     audio_seconds: float = 0.0
     credits: dict[str, None] = field(default_factory=dict)
     books: Books | None = None
@@ -151,6 +151,11 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
             if item.recipe in run.doubts
         ),
         planned=planned,
+        flawed=tuple(
+            Flawed(clip=item.clip, findings=run.findings[item.recipe])
+            for item in planned
+            if item.recipe in run.findings
+        ),
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
         problems=tuple(found.trouble.problems),
         notes=(*found.trouble.notes, *_fewer(run), *_unheard(run)),

@@ -22,7 +22,15 @@ from tts_assets.host import wire
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.domain import DictionaryWord, Pronunciation, Speech, SpokenForm, Voice
+    from tts_assets.domain import (
+        DictionaryWord,
+        Pauses,
+        Pronunciation,
+        Segment,
+        Speech,
+        SpokenForm,
+        Voice,
+    )
 
 
 @runtime_checkable
@@ -49,6 +57,24 @@ class ReadingEngine(Protocol):
 
     def read(self, form: SpokenForm) -> Pronunciation:
         """Tell its pronunciation, or raise ClipError with the reason."""
+        ...
+
+
+@runtime_checkable
+class CuttingEngine(Protocol):
+    """An engine that can cut passages; called from several threads at once."""
+
+    def cut(self, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...]:
+        """Tell the segments of a passage, or raise ClipError with the reason."""
+        ...
+
+
+@runtime_checkable
+class AnsweringEngine(Protocol):
+    """An engine that answers questions of its own kind; called from several threads at once."""
+
+    def answer(self, question: bytes) -> bytes:
+        """Answer it, or raise ClipError with the reason."""
         ...
 
 
@@ -137,11 +163,22 @@ def _answer(engine: object, order: wire.Order) -> wire.Reply:
         if isinstance(order, wire.Read):
             readings = tuple(_reading(engine, form) for form in order.forms)
             return wire.Reply(number=order.number, readings=readings)
+        if isinstance(order, wire.Cut):
+            cuts = tuple(_cut(engine, form, order.pauses) for form in order.forms)
+            return wire.Reply(number=order.number, cuts=cuts)
+        if isinstance(order, wire.Ask):
+            return wire.Reply(number=order.number, answer=_answered(engine, order.question))
         return _speech(engine, order)
     except ClipError as exc:
         return wire.Reply(number=order.number, error=str(exc))
     except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
         return wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")
+
+
+def _answered(engine: object, question: bytes) -> bytes:
+    if not isinstance(engine, AnsweringEngine):
+        raise ClipError("this engine answers no questions")
+    return engine.answer(question)
 
 
 def _speech(engine: object, order: wire.Say) -> wire.Reply:
@@ -167,6 +204,18 @@ def _reading(engine: object, form: SpokenForm) -> Pronunciation | str:
         return "this engine cannot tell how it reads"
     try:
         return engine.read(form)
+    except ClipError as exc:
+        return str(exc)
+    except Exception as exc:  # noqa: BLE001 - see _answer
+        return f"{type(exc).__name__}: {exc}"
+
+
+def _cut(engine: object, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...] | str:
+    """One of many: what is wrong with it is its own."""
+    if not isinstance(engine, CuttingEngine):
+        return "this engine cannot cut a passage into segments"
+    try:
+        return engine.cut(form, pauses)
     except ClipError as exc:
         return str(exc)
     except Exception as exc:  # noqa: BLE001 - see _answer

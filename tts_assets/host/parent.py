@@ -11,9 +11,10 @@ crashed, because the orders beside the guilty one would run out of time with it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -25,14 +26,16 @@ from tts_assets.host.orders import OpenOrder, sendable
 from tts_assets.host.process import end, how, last_words, start
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from anyio.abc import Process
 
     from tts_assets.domain import (
         DictionaryWord,
+        Pauses,
         Pronunciation,
         Recording,
+        Segment,
         Sound,
         SpokenForm,
         Voice,
@@ -49,6 +52,9 @@ _LOADING_SECONDS = 120.0
 _FAREWELL_SECONDS = 1.0
 #: Forms to read in one order: enough that frames cost little, few enough to share among threads.
 _READ_AT_ONCE = 256
+#: Passages to cut in one order: the longest take a second each.
+_CUT_AT_ONCE = 8
+_Told = TypeVar("_Told")
 
 
 class EngineHost:
@@ -122,6 +128,11 @@ class EngineHost:
         assert reply.recording is not None  # noqa: S101 - asked for with a sound
         return reply.recording
 
+    async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
+        """What the engine answers, both in its own encoding; arguments and errors as in speak."""
+        order = wire.Ask(number=next(self._numbers), question=question)
+        return (await self._reply(order, on_start)).answer
+
     async def read(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
         """How the engine would say many forms, without saying them.
 
@@ -131,22 +142,20 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
-        found: list[Pronunciation | str] = [""] * len(forms)
+        return await _in_batches(forms, _READ_AT_ONCE, self._read)
 
-        fatal: list[FatalError] = []
+    async def cut(
+        self, forms: Sequence[SpokenForm], pauses: Pauses
+    ) -> list[tuple[Segment, ...] | str]:
+        """The segments of passages, with pauses of these lengths between them.
 
-        async def batch(first: int, last: int) -> None:
-            try:
-                found[first:last] = await self._read(tuple(forms[first:last]))
-            except FatalError as exc:
-                fatal.append(exc)
+        Returns:
+            For each form in order its segments, or why it cannot be cut.
 
-        async with anyio.create_task_group() as tasks:
-            for first in range(0, len(forms), _READ_AT_ONCE):
-                tasks.start_soon(batch, first, min(first + _READ_AT_ONCE, len(forms)))
-        if fatal:
-            raise fatal[0]
-        return found
+        Raises:
+            FatalError: the engine cannot be started.
+        """
+        return await _in_batches(forms, _CUT_AT_ONCE, functools.partial(self._cut, pauses=pauses))
 
     async def _read(self, forms: tuple[SpokenForm, ...]) -> list[Pronunciation | str]:
         """One order's forms; one by one, if the engine dies of them together."""
@@ -157,6 +166,18 @@ class EngineHost:
             if len(forms) == 1:
                 return [str(exc)]
         return [reading for form in forms for reading in await self._read((form,))]
+
+    async def _cut(
+        self, forms: tuple[SpokenForm, ...], *, pauses: Pauses
+    ) -> list[tuple[Segment, ...] | str]:
+        """One order's forms, as in _read."""
+        order = wire.Cut(number=next(self._numbers), forms=forms, pauses=pauses)
+        try:
+            return list((await self._reply(order, None)).cuts)
+        except ClipError as exc:
+            if len(forms) == 1:
+                return [str(exc)]
+        return [cut for form in forms for cut in await self._cut((form,), pauses=pauses)]
 
     async def _reply(self, order: wire.Order, on_start: Callable[[], None] | None) -> wire.Reply:
         if self._dead is not None:
@@ -314,6 +335,29 @@ class EngineHost:
     def _notify(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
+
+
+async def _in_batches(
+    forms: Sequence[SpokenForm],
+    size: int,
+    told: Callable[[tuple[SpokenForm, ...]], Awaitable[list[_Told | str]]],
+) -> list[_Told | str]:
+    """What an engine tells of many forms, so many in one order; all orders wait at once."""
+    found: list[_Told | str] = [""] * len(forms)
+    fatal: list[FatalError] = []
+
+    async def batch(first: int, last: int) -> None:
+        try:
+            found[first:last] = await told(tuple(forms[first:last]))
+        except FatalError as exc:
+            fatal.append(exc)
+
+    async with anyio.create_task_group() as tasks:
+        for first in range(0, len(forms), size):
+            tasks.start_soon(batch, first, min(first + size, len(forms)))
+    if fatal:
+        raise fatal[0]
+    return found
 
 
 @contextlib.asynccontextmanager

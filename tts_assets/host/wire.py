@@ -11,8 +11,10 @@ import msgspec
 # Needed at run time: the decoders read these types out of the annotations.
 from tts_assets.domain import (  # noqa: TC001
     DictionaryWord,
+    Pauses,
     Pronunciation,
     Recording,
+    Segment,
     Sound,
     SpokenForm,
     Voice,
@@ -51,14 +53,30 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     forms: tuple[SpokenForm, ...]
 
 
-Order: TypeAlias = Say | Read
+class Cut(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Passages to cut into segments."""
+
+    number: int
+    forms: tuple[SpokenForm, ...]
+    pauses: Pauses
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A question in the engine's own encoding, to one that answers in the same."""
+
+    number: int
+    question: bytes
+
+
+Order: TypeAlias = Say | Read | Cut | Ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of an order: a recording, or samples and their rate, or readings, or an error.
+    """What came of an order: a recording, samples and their rate, readings, cuts, an answer, an error.
 
-    Samples are float32, little-endian; a reading that is a text is the reason why there is none.
+    Samples are float32, little-endian; a reading or a cut that is a text is the reason why there
+    is none.
     Number -1 says that the engine is ready, or why it is not; number -2 only that the process is
     alive and can run its own code.
     """
@@ -69,6 +87,8 @@ class Reply:
     rate_hz: int = 0
     pronunciation: Pronunciation | None = None
     readings: tuple[Pronunciation | str, ...] = ()
+    cuts: tuple[tuple[Segment, ...] | str, ...] = ()
+    answer: bytes = b""
     error: str | None = None
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.segments import segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm
+    from tts_assets.domain import DictionaryWord, Pauses, Pronunciation, Segment, SpokenForm
 
 
 class Reader:
@@ -36,3 +37,13 @@ class Reader:
             ClipError: it cannot be said as the entry says.
         """
         return guarded(form, self._dictionary).pronunciation
+
+    def cut(self, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...]:
+        """The segments of a passage.
+
+        Raises:
+            ClipError: a piece of it is too long for the dictionary.
+        """
+        found = segments(form, pauses, self._dictionary)
+        assert found is not None  # noqa: S101 - with a dictionary all can be cut
+        return found

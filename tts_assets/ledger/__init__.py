@@ -19,6 +19,7 @@ from tts_assets.ledger.line import (
     encode,
 )
 from tts_assets.ledger.origin import Origin, asset_of, origins, origins_of, whole_lines, without
+from tts_assets.ledger.passages import passages
 from tts_assets.ledger.pieces import lines_of
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "lines_of",
     "origins",
     "origins_of",
+    "passages",
     "read",
     "read_from",
     "whole_lines",

@@ -31,6 +31,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     voice: str = ""
     speed: float = 1.0
     sound: str = ""
+    speakers: tuple[tuple[str, str, float], ...] = ()
     engine: str = ""
     sha256: str = ""
     bytes: int = 0

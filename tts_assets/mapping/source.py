@@ -114,6 +114,7 @@ class ClipRule:
             first.
         skip: conditions under which nothing is said.
         to: where the URL goes; None for nowhere.
+        timeline: where the URL of a passage's time line goes; None for nowhere.
     """
 
     part: str
@@ -130,6 +131,13 @@ class ClipRule:
     join: str | None = None
     skip: tuple[Skip, ...] = ()
     to: Path | None = None
+    timeline: Path | None = None
+
+    @property
+    def targets(self) -> Mapping[str, Path]:
+        """Where URLs go, by the keys that say it."""
+        found = {"to": self.to, "timeline": self.timeline}
+        return {key: path for key, path in found.items() if path is not None}
 
 
 #: The fields of a clip rule that name what is read.

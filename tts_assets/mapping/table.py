@@ -56,6 +56,7 @@ _CLIP_SCHEMA = fragments.table(
         "join": fragments.STRING,
         "skip": {"anyOf": [_SKIP_SCHEMA, fragments.many_of(_SKIP_SCHEMA)]},
         "to": {"anyOf": [fragments.TEXT, {"const": False}]},
+        "timeline": {"anyOf": [fragments.TEXT, {"const": False}]},
     },
     needed=("to",),
     anyOf=[
@@ -144,21 +145,24 @@ def _clip(values: object, where: str) -> ClipRule:
         join=table.take("join", string, None),
         skip=table.take("skip", lambda conditions: _skips(conditions, where), ()),
         to=table.need("to", _target),
+        timeline=table.take("timeline", _target, None),
     )
     table.end()
     if not (rule.text or rule.furigana or (rule.reading and rule.say is Say.READING)):
         raise UsageError(f'{where}: text is missing (or reading, with say = "reading")')
-    if rule.to is not None and Step.SAME in rule.to.steps:
-        _check_same(rule, where)
+    _check_same(rule, where)
     return rule
 
 
 def _check_same(rule: ClipRule, where: str) -> None:
-    if rule.each is None and rule.alternatives is Alternatives.FIRST:
-        raise UsageError(
-            f"{where}: to = {rule.to and rule.to.text!r} has [#], the index of an item: it needs "
-            '`each`, or alternatives = "all"'
-        )
+    if rule.each is not None or rule.alternatives is Alternatives.ALL:
+        return
+    for key, path in rule.targets.items():
+        if Step.SAME in path.steps:
+            raise UsageError(
+                f"{where}: {key} = {path.text!r} has [#], the index of an item: it needs "
+                '`each`, or alternatives = "all"'
+            )
 
 
 def _skips(values: Any, where: str) -> tuple[Skip, ...]:
@@ -221,7 +225,7 @@ def _path(value: Any) -> Path:
 def _paths(value: Any) -> tuple[Path, ...]:
     paths = tuple(KEY if each == KEY.text else parse_path(each) for each in texts(value))
     if any(Step.SAME in path.steps for path in paths):
-        raise ValueError("[#] is for `to`; here write @ for the item")
+        raise ValueError("[#] is for `to` and `timeline`; here write @ for the item")
     return paths
 
 

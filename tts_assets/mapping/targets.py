@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.errors import UsageError
 from tts_assets.mapping.path import Step
@@ -22,22 +22,38 @@ def check_targets(source: Source) -> None:
     Raises:
         UsageError: it could; the message names the clip and both paths.
     """
-    rules = [rule for rule in source.clips if rule.to is not None]
-    for rule in rules:
-        target = _from_record(rule.to, rule)
+    targets = list(_targets(source))
+    for target in targets:
         for name, path, steps in paths_read(source):
-            if steps[: len(target)] == target:
+            if steps[: len(target.steps)] == target.steps:
                 raise UsageError(
-                    f"{source.name}: the URL of {rule.part} would be written over what is read as "
-                    f"{name} ({path.text}): let `to` name a field of its own"
+                    f"{source.name}: the URL of {target.what} would be written over what is read "
+                    f"as {name} ({path.text}): let `{target.key}` name a field of its own"
                 )
-    for one, other in permutations(rules, 2):
-        outer, inner = _from_record(one.to, one), _from_record(other.to, other)
-        if len(outer) < len(inner) and inner[: len(outer)] == outer:
+    for one, other in permutations(targets, 2):
+        within = other.steps[: len(one.steps)] == one.steps
+        if within and (len(one.steps) < len(other.steps) or one.part == other.part):
+            where = "lie within" if one.steps != other.steps else "take the place of"
             raise UsageError(
-                f"{source.name}: the URL of {other.part} would lie within that of {one.part}: let "
-                "`to` name a field of its own"
+                f"{source.name}: the URL of {other.what} would {where} that of {one.what}: let "
+                f"`{other.key}` name a field of its own"
             )
+
+
+class _Target(NamedTuple):
+    """Where a URL goes: the clip's part, whose URL it is, the key that says it, and its steps."""
+
+    part: str
+    what: str
+    key: str
+    steps: Steps
+
+
+def _targets(source: Source) -> Iterator[_Target]:
+    for rule in source.clips:
+        for key, path in rule.targets.items():
+            what = rule.part if path is rule.to else f"the time line of {rule.part}"
+            yield _Target(rule.part, what, key, _from_record(path, rule))
 
 
 def paths_read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
@@ -59,10 +75,8 @@ def paths_read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
                 yield "skip", skip.field, _from_record(skip.field, rule)
 
 
-def _from_record(path: Path | None, rule: ClipRule) -> Steps:
+def _from_record(path: Path, rule: ClipRule) -> Steps:
     """The steps from the record, with every index as any index."""
-    if path is None:
-        return ()
     before = () if path.from_record or rule.each is None else rule.each.steps
     return _same((*before, *path.steps))
 

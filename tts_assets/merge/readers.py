@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def readers(settings: Settings, urls: Mapping[str, Mapping[Address, Wanted]]) ->
         each.sources.append(reader.source)
         source = short_name(reader.source.name)
         wanted = urls.get(file, {})
-        for clip in reader.clips():
+        for clip in chain.from_iterable(each.taking_urls() for each in reader.clips()):
             url = wanted.get((source, clip.entry, clip.part, clip.form))
             each.known += url is not None and url.url == clip.url
     for path, file in paths.items():

@@ -17,6 +17,7 @@ from tts_assets.merge.joined import WAITING_NAME, Joined
 from tts_assets.merge.readers import readers
 from tts_assets.parts import short_name
 from tts_assets.storage import Storage
+from tts_assets.timelines import heal
 from tts_assets.write_back import write_back
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def _store(joined: Joined, store: Storage, copied: Callable[[int, int], None]) -
     numbers = count(1)
     copy(found.wanted, store, lambda: copied(next(numbers), len(found.wanted)))
     leave_tidy(store)
+    # What was there already may be there since a merge that was killed at once.
+    heal(store, {each.line.asset for each in found.there if each.line.cues})
     return Merged(
         parts=tuple(str(part.folder) for part in joined.parts),
         count=joined.count,

@@ -9,10 +9,12 @@ from tts_assets.models.fetch import fetch, measured
 from tts_assets.models.known import GROUPS, KNOWN, Model, ModelFile, chosen, find
 from tts_assets.models.store import State, Store
 from tts_assets.models.sums import sha256_of
+from tts_assets.models.whisper import REPOSITORIES as WHISPER_MODELS
 
 __all__ = [
     "GROUPS",
     "KNOWN",
+    "WHISPER_MODELS",
     "Advanced",
     "Event",
     "Model",

@@ -6,8 +6,9 @@ same release files. They were compared with one another, not taken from a downlo
 - Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx.
 - The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``_PIPER_PINNED``.
 
-Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``. Nobody pins those:
-their first download is trusted, and its sum recorded for all later ones.
+Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``, and Whisper models
+by theirs, such as ``whisper-small``. Nobody pins those: their first download is trusted, and its sum
+recorded for all later ones.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import re
 from dataclasses import dataclass, replace
 
 from tts_assets.errors import UsageError
+from tts_assets.models import whisper
 
 _KOKORO = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.1"
-_PIPER = "https://huggingface.co/rhasspy/piper-voices/resolve"
+_HUB = "https://huggingface.co"
+_PIPER = f"{_HUB}/rhasspy/piper-voices/resolve"
 _PIPER_PINNED = "c10ece1aade47bb51c153c893d14e5bf8e5b7117"
 
+#: What stands before the size of a Whisper model.
+_WHISPER = "whisper-"
 #: A Piper voice's standard name: language, country, voice, quality.
 _PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|medium|high)")
 
@@ -148,7 +153,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def find(name: str) -> Model:
-    """The model of that name: a known one, or a Piper voice by its standard name.
+    """The model of that name: a known one, a Piper voice or a Whisper model by its standard name.
 
     Raises:
         UsageError: there is none; the nearest names are said.
@@ -158,7 +163,9 @@ def find(name: str) -> Model:
             return model
     if _PIPER_NAME.fullmatch(name):
         return _unpinned_voice(name)
-    names = [*GROUPS, *(model.name for model in KNOWN)]
+    if name.removeprefix(_WHISPER) in whisper.REPOSITORIES and name.startswith(_WHISPER):
+        return _whisper(name)
+    names = [*GROUPS, *(model.name for model in KNOWN), *whisper_names()]
     near = difflib.get_close_matches(name, names, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
     raise UsageError(
@@ -186,3 +193,21 @@ def _unpinned_voice(voice: str) -> Model:
         f"the voice's own: {folder}/{name}/{quality}/MODEL_CARD",
         f"Piper voice {name}, {language}-{country}, {quality} quality",
     )
+
+
+def whisper_names() -> tuple[str, ...]:
+    """The names of the Whisper models."""
+    return tuple(_WHISPER + name for name in whisper.REPOSITORIES)
+
+
+def _whisper(name: str) -> Model:
+    size = name.removeprefix(_WHISPER)
+    folder = f"{_HUB}/{whisper.REPOSITORIES[size]}/resolve/main"
+    files = tuple(
+        ModelFile(
+            name=f"{whisper.folder(size)}/{file}", url=f"{folder}/{file}", bytes=None, sha256=None
+        )
+        for file in whisper.files(size)
+    )
+    about = f"speech recognition: Whisper {size}, for faster-whisper"
+    return Model(name=name, provider="faster-whisper", files=files, licence="MIT", about=about)

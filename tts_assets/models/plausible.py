@@ -1,4 +1,4 @@
-"""Whether a file that nobody pins can be one of a voice, asked before its sum is trusted for ever."""
+"""Whether a file that nobody pins can be what it is called, asked before its sum is trusted for ever."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _NUMBER, _BYTES = 0, 2
 #: The field ``graph`` of ModelProto in onnx.proto: number 7, with its length before it.
 _GRAPH = 7 << 3 | _BYTES
+#: A model of CTranslate2 begins with its version, four bytes, and its kind: a text behind its length.
+_VERSION = 4
+_WHISPER = bytes(_VERSION) + b"\x0c\x00WhisperSpec\x00"
 #: A number has at most so many bytes (protobuf.dev, "Encoding").
 _LONGEST = 10
 
@@ -30,8 +33,9 @@ def flaw(path: Path, name: str) -> str | None:
 
     Args:
         path: where it lies.
-        name: its final name: what ends in ``.onnx`` has to be a whole model, and what ends in
-            ``.onnx.json`` the configuration of a voice.
+        name: its final name: what ends in ``.onnx`` has to be a whole model, what ends in
+            ``.onnx.json`` the configuration of a voice, ``model.bin`` a Whisper model, and other
+            JSON files have to be JSON.
 
     Raises:
         OSError: it cannot be read.
@@ -44,7 +48,21 @@ def flaw(path: Path, name: str) -> str | None:
             msgspec.json.decode(path.read_bytes(), type=_Configuration)
         except (ValueError, RecursionError):
             return "it is not the configuration of a voice"
+    elif name.endswith(".json"):
+        return None if _is_json(path) else "it is not JSON"
+    if name == "model.bin":
+        with path.open("rb") as file:
+            is_one = file.read(len(_WHISPER)).endswith(_WHISPER[_VERSION:])
+        return None if is_one else "it is not a Whisper model in the form of CTranslate2"
     return None
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        msgspec.json.decode(path.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_model(file: BinaryIO) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tts_assets import storage
 from tts_assets.errors import FatalError, UsageError
-from tts_assets.models.known import KNOWN, find
+from tts_assets.models import whisper
+from tts_assets.models.known import KNOWN, find, whisper_names
 from tts_assets.models.plausible import flaw
 from tts_assets.models.sums import sha256_of
 
@@ -136,8 +137,16 @@ class Store:
         """Where fetched Piper voices lie, each an ``.onnx`` file with its ``.onnx.json``."""
         return self.folder / "piper"
 
+    def whisper_folder(self, name: str) -> Path:
+        """Where a fetched Whisper model lies, by its size.
+
+        Raises:
+            KeyError: there is none of that size.
+        """
+        return self.folder / whisper.folder(name)
+
     def models(self) -> tuple[Model, ...]:
-        """Every known model, and the other Piper voices that are here or were begun."""
+        """Every known model, and the others that are here or were begun."""
         known = {model.name for model in KNOWN}
         found = {
             path.name.partition(".")[0]
@@ -151,7 +160,10 @@ class Store:
             except UsageError:
                 # Somebody put a file of theirs there.
                 continue
-        return (*KNOWN, *extra)
+        # Of two names for one model, the first.
+        others = {model.files: model for model in map(find, reversed(whisper_names()))}
+        heard = [m for m in reversed(others.values()) if self.state(m) is not State.ABSENT]
+        return (*KNOWN, *extra, *heard)
 
     def lock(self, file: ModelFile) -> Path:
         """The lock that is held while a file is fetched or removed."""

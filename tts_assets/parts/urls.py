@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tts_assets import survey as surveys
-from tts_assets.domain import SpokenForm
+from tts_assets.domain import SpokenForm, Turn
 from tts_assets.errors import InputError
 from tts_assets.write_back import Wanted, wanted
 
@@ -28,7 +28,7 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         file: the catalogue, as seen from the output folder.
         source: the short name of the source that found it.
         entry: the entry's id.
-        part: which of its clips.
+        part: which of its clips, or the time line of which.
         text: what is said, with the rest of the spoken form.
         url: the address.
         instead_of: what stood in its place when its shard was planned, and gives way to it.
@@ -43,13 +43,16 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accent: int | None = None
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
+    turns: tuple[Turn, ...] = ()
     url: str
     instead_of: tuple[str, ...] = ()
 
     @property
     def address(self) -> Address:
         """What the URL belongs to, with the short name of its source."""
-        form = SpokenForm(self.text, self.reading, self.accent, self.sentence, self.readings)
+        form = SpokenForm(
+            self.text, self.reading, self.accent, self.sentence, self.readings, self.turns
+        )
         return self.source, self.entry, self.part, form
 
     @property

@@ -3,14 +3,16 @@
 from tts_assets.plan.addresses import Addresses
 from tts_assets.plan.changes import Aspect, Change, Judged, Kept
 from tts_assets.plan.jobs import Job, jobs
-from tts_assets.plan.planner import TO_MAKE, Planned, Planner, State, lacks_url
-from tts_assets.plan.recipes import SCHEMA, Recipes, sound_words
+from tts_assets.plan.planner import TO_MAKE, Planned, Planner, State
+from tts_assets.plan.recipes import SCHEMA, Cast, Recipes, sound_words
+from tts_assets.plan.urls import lacks_url, timeline_url, urls_due
 
 __all__ = [
     "SCHEMA",
     "TO_MAKE",
     "Addresses",
     "Aspect",
+    "Cast",
     "Change",
     "Job",
     "Judged",
@@ -22,4 +24,6 @@ __all__ = [
     "jobs",
     "lacks_url",
     "sound_words",
+    "timeline_url",
+    "urls_due",
 ]

@@ -105,7 +105,8 @@ class Addresses:
             "part": names.escaped(clip.part),
         }
         path = names.safe(self._assets[clip.kind].format_map(values))
-        if names.is_too_long(path):
+        longest = names.timelines_of(path)[0] if clip.form.turns else path
+        if names.is_too_long(longest):
             raise InputError(
                 f"its id makes a file name of more than {names.LONGEST_BYTES} bytes: make it "
                 "shorter, or name assets by {recipe} alone",

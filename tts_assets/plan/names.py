@@ -13,6 +13,10 @@ LONGEST_BYTES = 255
 #: How the names of assets end.
 ENDINGS = tuple(f".{each}" for each in Format)
 
+#: What the files with the time line of an asset are called, behind all of its own name: two assets
+#: that differ in their format only must not share one.
+TIMELINE_ENDINGS = (".timeline.json", ".vtt", ".lrc")
+
 #: What Windows, or any system, does not allow in names; and the mark of what was replaced.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%]')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -34,6 +38,11 @@ def safe(path: str) -> str:
         path = "/".join(map(_safe_name, path.split("/")))
     # An accent behind an escape would become one with its last digit.
     return path if unicodedata.is_normalized("NFC", path) else _escaped(_NOT_ASCII, path)
+
+
+def timelines_of(asset: str) -> tuple[str, ...]:
+    """The files that stand beside the asset of a passage: its time line as JSON, WebVTT and LRC."""
+    return tuple(asset + ending for ending in TIMELINE_ENDINGS)
 
 
 def is_too_long(path: str) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from tts_assets.errors import InputError
 from tts_assets.plan.recipes import recipes_in
+from tts_assets.plan.urls import timed_url, timeline_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,7 @@ class Planned(NamedTuple):
         held: the asset that has its sound already under another name, and is moved.
         instead: how it stands if that asset is not what its line says; None where none is held.
         line: the 1-based line of its record, where somebody asked for it.
+        timeline: the address of its time line, where the catalogue is to have that.
     """
 
     clip: Clip
@@ -68,11 +70,7 @@ class Planned(NamedTuple):
     held: str | None = None
     line: int | None = None
     instead: Planned | None = None
-
-
-def lacks_url(item: Planned) -> bool:
-    """Whether the catalogue has another URL for a clip, or none."""
-    return item.clip.place is not None and item.clip.url != item.url
+    timeline: str | None = None
 
 
 class _Claim(NamedTuple):
@@ -169,6 +167,22 @@ class Planner:
         if state is State.NEW and clip.url == url and told:
             state, reason = State.MISSING, "its file is gone"
         return Planned(clip, recipe, asset, url, state, reason)
+
+    def with_timeline(
+        self, item: Planned, addresses: Addresses, *, keep_foreign: bool = True
+    ) -> Planned:
+        """A clip with the address of its time line, unless somebody's own stands in its place."""
+        target = item.clip.timeline
+        if target is None:
+            return item
+        own = timeline_url(item.url, item.asset)
+        if keep_foreign:
+            spare = target.parallel.spare if target.parallel else ()
+            for url in (target.url or own, *spare):
+                asset = timed_url(url)
+                if url != own and not (asset and self._recipe_at(asset, addresses, item.recipe)):
+                    return item
+        return item._replace(timeline=own)
 
     def made_before(self, clip: Clip, addresses: Addresses, asset: str) -> str | None:
         """The asset, or the recipe, that a clip had before; None where nothing tells."""

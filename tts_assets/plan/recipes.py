@@ -7,15 +7,23 @@ import json
 import re
 import unicodedata
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from tts_assets.domain import Pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tts_assets.domain import DictionaryWord, Sound, SpokenForm, Voice
 
+#: A speaker's name, the provider and name of the voice, and its speed.
+Speaker: TypeAlias = tuple[str, str, float]
+
 #: Goes up when the same recipe would mean another sound: a change of trimming, say.
 SCHEMA = 3
+
+#: Goes up when the same passage would be made of other segments, or be joined in another way.
+PASSAGES = 1
 
 #: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
 DIGITS = 24
@@ -28,10 +36,22 @@ def recipes_in(text: str) -> list[str]:
     return _RECIPE.findall(text)
 
 
+class Cast(Protocol):
+    """Tells who speaks for each speaker of a passage."""
+
+    def __call__(self, form: SpokenForm, own: Voice) -> Mapping[str, Voice]:
+        """The voice of each speaker by name; ``own`` is that of the clip."""
+        ...
+
+
+def _alone(form: SpokenForm, own: Voice) -> Mapping[str, Voice]:
+    return {turn.speaker: own for turn in form.turns}
+
+
 class Recipes:
     """Hashes spoken forms together with everything else that can change their sound."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that can change a sound
         self,
         *,
         voice: Voice,
@@ -39,6 +59,8 @@ class Recipes:
         sound: Sound,
         words: tuple[DictionaryWord, ...] = (),
         accents: Callable[[str], bool] = lambda _: True,
+        pauses: Pauses | None = None,
+        cast: Cast = _alone,
     ) -> None:
         """Fix what the clips of a run have in common.
 
@@ -48,11 +70,15 @@ class Recipes:
             sound: how the assets sound and are stored.
             words: the user's dictionary; each word counts only where its spelling stands.
             accents: whether a voice says the accents that it is given; if not, they count nowhere.
+            pauses: the silence between the segments of passages; None for the usual.
+            cast: who speaks in passages.
         """
         self._voice = voice
         self._engine = engine
         self._sound = sound
         self._accents = accents
+        self._pauses = pauses or Pauses()
+        self._cast = cast
         self._begun: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
         self._briefs: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
@@ -70,6 +96,8 @@ class Recipes:
         common, says_accents = begun
         recipe = common.copy()
         recipe.update(self._said(form, says_accents=says_accents))
+        if form.turns:
+            recipe.update(self._passage(form, voice, whole=True))
         return recipe.hexdigest()
 
     def brief(self, form: SpokenForm, voice: str | None = None) -> str:
@@ -80,7 +108,38 @@ class Recipes:
         common, says_accents = begun
         brief = common.copy()
         brief.update(self._said(form, says_accents=says_accents))
+        if form.turns:
+            brief.update(self._passage(form, voice, whole=False))
         return brief.hexdigest()
+
+    def of_segment(self, form: SpokenForm, voice: Voice, around: tuple[str, str]) -> str:
+        """The recipe of a segment as it waits: of its samples, which no loudness has changed yet.
+
+        Args:
+            form: what is said; it has no turns.
+            voice: who says it.
+            around: the texts before and behind it, where the engine is told them; else "".
+        """
+        common = (asdict(voice), self._engine(voice.name), self._sound.rate_hz, SCHEMA, PASSAGES)
+        recipe = hashlib.blake2b(json.dumps([*common, *around]).encode(), digest_size=DIGITS // 2)
+        recipe.update(self._said(form, says_accents=self._accents(voice.name)))
+        return recipe.hexdigest()
+
+    def speakers(self, form: SpokenForm, voice: str | None = None) -> tuple[Speaker, ...]:
+        """Who speaks in a passage: each speaker with provider, voice and speed."""
+        cast = self._cast(form, self._own(voice)) if form.turns else {}
+        return tuple(
+            (name, f"{each.provider}/{each.name}", each.speed) for name, each in cast.items()
+        )
+
+    def sound_words(self, form: SpokenForm) -> str:
+        """How a clip sounds and is stored; of a passage, its pauses, too."""
+        words = sound_words(self._sound)
+        if not form.turns:
+            return words
+        pauses = asdict(self._pauses)
+        told = (f"pause-{name.removesuffix('_ms')}={ms}" for name, ms in pauses.items())
+        return " ".join((words, *told))
 
     def words_in(self, text: str) -> tuple[str, ...]:
         """The words of the user's dictionary that stand in a text, with all that is said of them."""
@@ -98,12 +157,27 @@ class Recipes:
             said += self._words.in_text(form.text)
         return said.encode()
 
+    def _passage(self, form: SpokenForm, voice: str | None, *, whole: bool) -> bytes:
+        """What else makes a passage: its turns, who speaks them, and the pauses between."""
+        cast = self._cast(form, self._own(voice))
+        made: list[object] = [
+            [(turn.size, turn.speaker) for turn in form.turns],
+            [(name, asdict(each)) for name, each in cast.items()],
+            asdict(self._pauses),
+        ]
+        if whole:
+            made += [PASSAGES, [self._engine(each.name) for each in cast.values()]]
+        return b"\2" + json.dumps(made, sort_keys=True).encode()
+
+    def _own(self, name: str | None) -> Voice:
+        return self._voice if name is None else replace(self._voice, name=name)
+
     def _begin(self, name: str | None, *, whole: bool) -> tuple[hashlib.blake2b, bool]:
         """A hash of all that is not the form, with this voice instead of the run's own.
 
         And whether that voice says accents.
         """
-        voice = self._voice if name is None else replace(self._voice, name=name)
+        voice = self._own(name)
         common: dict[str, object] = {"voice": asdict(voice), "sound": asdict(self._sound)}
         if whole:
             common |= {"schema": SCHEMA, "engine": self._engine(voice.name)}

@@ -70,6 +70,17 @@ class ElevenLabsSpeaker:
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
+        """Say it by itself; see ``speak_within``."""
+        return await self.speak_within(form, voice, ("", ""), on_start=on_start)
+
+    async def speak_within(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        on_start: Callable[[], None] | None = None,
+    ) -> Speech:
         """Say it, in parts where the model takes no text of that length.
 
         Returns:
@@ -83,10 +94,13 @@ class ElevenLabsSpeaker:
         self._refuse(voice)
         said = await self._read(form)
         parts = segments(given(form, said), model_of(self._settings.model).longest)
+        texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
         async def take(at: int, expected: Expected) -> Take:
-            asked = request(self._settings, voice, parts, at, timeout_seconds=self._timeout_seconds)
+            asked = request(
+                self._settings, voice, texts, at + 1, timeout_seconds=self._timeout_seconds
+            )
             answer = await self._answer(asked, voice.name, bill, on_start)
             found = await heard(answer, expected, pcm_rate_hz=self._pcm_rate_hz)
             if found.fault is None:

@@ -141,7 +141,8 @@ class Kokoro:
         voices = self._voices
         there = voices.path.is_file() or not voices.published
         names = voice_names(voices.path) if there else _PUBLISHED
-        return tuple(_voice(name) for name in sorted(names, key=_rank))
+        whole = self._takes_whole_speeds
+        return tuple(_voice(name, whole_speeds=whole) for name in sorted(names, key=_rank))
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one file
         """Library, model, voices and dictionary with their versions or hashes."""
@@ -164,6 +165,14 @@ class Kokoro:
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Not if the model draws random numbers, as the published ones do."""
         return not self._is_random
+
+    @functools.cached_property
+    def _takes_whole_speeds(self) -> bool:
+        try:
+            return takes_whole_speeds(self._model.path)
+        except UsageError:
+            # Told where the model is needed; the published ones take any speed.
+            return False
 
     @functools.cached_property
     def _is_random(self) -> bool:
@@ -272,14 +281,18 @@ def _language(name: str) -> str:
     return _LANGUAGES.get(name[:1], "und") if name[2:3] == "_" else "und"
 
 
-def _voice(name: str) -> VoiceInfo:
+def _voice(name: str, *, whole_speeds: bool) -> VoiceInfo:
     reading = _RECORDINGS.get(name)
+    who = _WHO.get(name[1:2], "") if name[2:3] == "_" else ""
     return VoiceInfo(
         name=name,
         language=_language(name),
-        description=_WHO.get(name[1:2], "") if name[2:3] == "_" else "",
+        description=who,
         credit=""
         if reading is None
         else f'Kokoro voice {name}, from "{reading}" as read by announcers of Television '
         "Nishinippon for Koniwa, CC BY 3.0",
+        gender=who,
+        speeds=SPEEDS,
+        whole_speeds=whole_speeds,
     )

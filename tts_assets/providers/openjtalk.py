@@ -21,6 +21,13 @@ _PARTS = (*READING, "onnxruntime")
 #: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
 _CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
 
+#: The voices with as whose they are heard, the default one first.
+_VOICES = (
+    ("mei", "female, neutral (MMDAgent's Mei)", "female"),
+    ("mei-low", "Mei's voice an octave lower, as a man's", "male"),
+    ("mei-high", "Mei's voice 5 half tones higher, as a child's", "female"),
+)
+
 
 class OpenJTalk:
     """The provider; nothing native is loaded into this process."""
@@ -39,14 +46,10 @@ class OpenJTalk:
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The one voice of the wheel."""
-        return (
-            VoiceInfo(
-                name="mei",
-                language="ja",
-                description="female, neutral (MMDAgent's Mei)",
-                credit=_CREDIT,
-            ),
+        """The one voice of the wheel, and the same at other pitches, for other speakers."""
+        return tuple(
+            VoiceInfo(name=name, language="ja", description=who, credit=_CREDIT, gender=gender)
+            for name, who, gender in _VOICES
         )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine

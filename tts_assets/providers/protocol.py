@@ -23,12 +23,18 @@ class VoiceInfo:
         language: what it speaks, as a BCP 47 tag.
         description: who it is, in a few words.
         credit: the line its licence asks everyone to show who publishes its speech; "" for none.
+        gender: as whose it is heard: ``female``, ``male``, or "" where nobody says.
+        speeds: the slowest and the fastest that it speaks; 1.0 is its own pace.
+        whole_speeds: it takes whole numbers only.
     """
 
     name: str
     language: str
     description: str
     credit: str = ""
+    gender: str = ""
+    speeds: tuple[float, float] = (0.25, 4.0)
+    whole_speeds: bool = False
 
 
 class Speaker(Protocol):
@@ -71,6 +77,29 @@ class Recorder(Speaker, Protocol):
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
         """Say it, and finish the sound as :func:`tts_assets.audio.finish` does."""
+        ...
+
+
+@runtime_checkable
+class Contextual(Speaker, Protocol):
+    """A speaker that is told what is said around a segment, and speaks on from it; optional."""
+
+    async def speak_within(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        on_start: Callable[[], None] | None = None,
+    ) -> Speech:
+        """Say it between two texts that are said by themselves; the rest is as in ``speak``.
+
+        Args:
+            form: what to say.
+            voice: who says it, and how fast.
+            around: the texts before and behind it; "" where there is none.
+            on_start: as in ``speak``.
+        """
         ...
 
 

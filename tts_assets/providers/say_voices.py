@@ -26,6 +26,9 @@ _LINE = re.compile(
 #: The Japanese voice that comes with macOS; others are added by its owner.
 _KYOKO = "Kyoko"
 
+#: As whose macOS's Japanese voices are heard; their names may have (Enhanced) and the like behind.
+_GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "male"}
+
 
 def listed(executable: str) -> tuple[VoiceInfo, ...]:
     """Every installed voice: the Japanese ones first, Kyoko before all, else in the list's order.
@@ -52,7 +55,10 @@ def parsed(listing: str) -> list[VoiceInfo]:
         if (found := _LINE.fullmatch(line.strip())) is not None:
             language = "-".join(filter(None, found.group("language", "script", "region")))
             info = VoiceInfo(
-                name=found["name"], language=language, description=found["sample"].strip()
+                name=found["name"],
+                language=language,
+                description=found["sample"].strip(),
+                gender=_GENDERS.get(found["name"].partition(" (")[0], ""),
             )
             voices.setdefault(info.name, info)
     return list(voices.values())

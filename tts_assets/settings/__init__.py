@@ -15,6 +15,7 @@ from tts_assets.settings.model import (
     Progress,
     RemoteSettings,
     Settings,
+    SpeakerSettings,
     Switch,
     VoicevoxSettings,
     time_limits,
@@ -22,6 +23,8 @@ from tts_assets.settings.model import (
 from tts_assets.settings.options import OPTIONS
 from tts_assets.settings.reports import REPORT_FILES, is_report
 from tts_assets.settings.shard import Shard, is_part, part_folders, place_of
+from tts_assets.settings.transcribe import TranscribeSettings
+from tts_assets.settings.verify import Sample, VerifySettings
 
 __all__ = [
     "FILE",
@@ -38,9 +41,13 @@ __all__ = [
     "PiperSettings",
     "Progress",
     "RemoteSettings",
+    "Sample",
     "Settings",
     "Shard",
+    "SpeakerSettings",
     "Switch",
+    "TranscribeSettings",
+    "VerifySettings",
     "VoicevoxSettings",
     "find",
     "is_part",

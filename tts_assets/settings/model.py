@@ -11,6 +11,8 @@ from tts_assets.domain import Kind, Pauses, Sound
 from tts_assets.errors import UsageError
 from tts_assets.keys import Secret
 from tts_assets.settings.shard import Shard
+from tts_assets.settings.transcribe import TranscribeSettings
+from tts_assets.settings.verify import VerifySettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -256,6 +258,8 @@ class Settings:
         kokoro: the model of the provider kokoro.
         piper: the voices of the provider piper.
         models: where models lie and come from.
+        transcribe: how recordings are transcribed, and which recognizer hears them.
+        verify: which clips speech recognition listens to, and how much it may mishear.
         remote: what services may be asked at most.
         elevenlabs: what the provider elevenlabs asks for.
         openai: what the provider openai asks for.
@@ -304,6 +308,8 @@ class Settings:
     kokoro: KokoroSettings = field(default_factory=KokoroSettings)
     piper: PiperSettings = field(default_factory=PiperSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
+    transcribe: TranscribeSettings = field(default_factory=TranscribeSettings)
+    verify: VerifySettings = field(default_factory=VerifySettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     elevenlabs: ElevenLabsSettings = field(default_factory=ElevenLabsSettings)
     openai: OpenAISettings = field(default_factory=OpenAISettings)

@@ -25,6 +25,9 @@ from tts_assets.settings.model import (
     VoicevoxSettings,
 )
 from tts_assets.settings.shard import MOST, shard_of
+from tts_assets.settings.speakers import SPEED, speaker_of
+from tts_assets.settings.transcribe import TranscribeSettings
+from tts_assets.settings.verify import SAMPLE, VerifySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +38,7 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "type": ("kinds", values.kinds),
     "provider": ("provider", values.text),
     "voice": ("voice", values.text),
-    "speed": ("speed", values.number(0.25, 4.0)),
+    "speed": ("speed", SPEED),
     "concurrency": ("concurrency", values.word_or("auto", values.number(1, 256, whole=True))),
     "timeout": ("timeout_seconds", values.number(0.1, 86_400)),
     "output": ("output", values.path),
@@ -69,6 +72,20 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "kokoro.model": ("model", values.path),
     "kokoro.voices": ("voices", values.path),
     "piper.voices": ("voices", values.path),
+    "transcribe.recognizer": ("recognizer", values.text),
+    "transcribe.model": ("model", values.path),
+    "transcribe.language": ("language", values.text),
+    "transcribe.concurrency": (
+        "concurrency",
+        values.word_or("auto", values.number(1, 256, whole=True)),
+    ),
+    "transcribe.parallel": ("parallel", values.switch),
+    "transcribe.chunk-seconds": ("chunk_seconds", values.number(5, 600)),
+    "transcribe.chunk-timeout": ("chunk_timeout_seconds", values.number(0.1, 86_400)),
+    "transcribe.jobs": ("jobs", values.number(1, 64, whole=True)),
+    "verify.sample": ("sample", values.word_or("none", SAMPLE)),
+    "verify.seed": ("seed", values.number(0, 2**32 - 1, whole=True)),
+    "verify.cer": ("cer", values.number(0, 1)),
     "models.folder": ("folder", values.path),
     "models.mirror": ("mirror", values.address),
     "models.offline": ("offline", values.switch),
@@ -120,6 +137,8 @@ TABLES: dict[str, type] = {
     "kokoro": KokoroSettings,
     "piper": PiperSettings,
     "models": ModelSettings,
+    "transcribe": TranscribeSettings,
+    "verify": VerifySettings,
     "remote": RemoteSettings,
     "elevenlabs": ElevenLabsSettings,
     "openai": OpenAISettings,
@@ -133,11 +152,12 @@ PATHS = (
 )
 
 #: Settings that are paths if they look like one, and else the name of a model.
-NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices")
+NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices", "transcribe.model")
 
 #: Tables of which a file may have several: their name, and the field that they fill.
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
     ("source", "sources", source_of),
     ("dictionary", "words", word_of),
     ("price", "prices", price_of),
+    ("speaker", "speakers", speaker_of),
 )

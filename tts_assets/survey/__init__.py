@@ -5,13 +5,14 @@ from tts_assets.survey.files import bytes_of, ledger_bytes, opened_ledger
 from tts_assets.survey.found import Survey
 from tts_assets.survey.look import survey
 from tts_assets.survey.shared import Sums, from_output
-from tts_assets.survey.voices import Origins, recipes, voice, voice_info
+from tts_assets.survey.voices import Origins, cast, recipes, voice, voice_info
 
 __all__ = [
     "Origins",
     "Sums",
     "Survey",
     "bytes_of",
+    "cast",
     "changes",
     "from_output",
     "ledger_bytes",

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.plan import Aspect, Change, Kept, State
+from tts_assets.plan import Aspect, Change, Kept, State, timeline_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,7 +96,8 @@ class Earlier:
         if upgraded and not self._keep:
             return _changed(item, upgraded)
         asset, url = pending.addresses.of(item.clip, found.recipe)
-        item = item._replace(recipe=found.recipe, asset=asset, url=url)
+        timeline = None if item.timeline is None else timeline_url(url, asset)
+        item = item._replace(recipe=found.recipe, asset=asset, url=url, timeline=timeline)
         if asset != found.asset:
             return _held(item, found, pending.item, earlier=found is before)
         if upgraded:
@@ -181,6 +182,7 @@ def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
             (Aspect.READING, "readings"),
             (Aspect.ACCENT, "accent"),
             (Aspect.VOICE, "voice"),
+            (Aspect.VOICE, "speakers"),
             (Aspect.SPEED, "speed"),
             (Aspect.DICTIONARY, "words"),
         )
@@ -251,5 +253,7 @@ def _parts(one: str, other: str) -> str:
 
 def _told(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join("=".join(each) if isinstance(each, tuple) else each for each in value)
+        return ", ".join(
+            "=".join(map(_told, each)) if isinstance(each, tuple) else each for each in value
+        )
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -32,6 +32,7 @@ class Survey:
         kept: clips that stay although the engine changed since.
         sums: what tells the plan that this shard is one of; None for a whole run.
         passed_over: clips that are to be made, and that the run was told to leave.
+        untimed: fresh passages whose time lines are to be written, by their assets.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
     """
 
@@ -46,16 +47,22 @@ class Survey:
     kept: tuple[plan.Kept, ...] = ()
     sums: Sums | None = None
     passed_over: int = 0
+    untimed: list[str] = field(default_factory=list)
     unmatched: str | None = None
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 
     def claim(self, clip: Clip, file: str) -> None:
-        """Give a place for a URL to a clip; ``file``: the real path of its catalogue.
+        """Give the places for its URLs to a clip; ``file``: the real path of its catalogue.
 
         Raises:
-            InputError: another clip has it, or one that lies within it or around it.
+            InputError: another clip has one, or one that lies within it or around it.
         """
+        self._claim(clip, file)
+        if clip.timeline is not None:
+            self._claim(clip.taking_urls()[1], file)
+
+    def _claim(self, clip: Clip, file: str) -> None:
         if clip.place is None:
             return
         other = self._places.setdefault((file, clip.place), clip)

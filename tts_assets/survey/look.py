@@ -23,6 +23,7 @@ from tts_assets.survey.files import opened_ledger
 from tts_assets.survey.folder import Folder
 from tts_assets.survey.found import Survey
 from tts_assets.survey.shared import Shared
+from tts_assets.survey.timelines import Timelines
 from tts_assets.survey.voices import Origins, check_voices, recipes
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def survey(
                 del reader
             look.settle()
             look.leave_contested()
+            look.timelines.settle()
             look.tell_look_alikes()
     return look.found
 
@@ -101,6 +103,7 @@ class _Look:
         self.found.present = self._folder.present
         self.found.untidy = self._folder.untidy
         self.found.judged_by = self._folder.judged_by
+        self.timelines = Timelines(settings, self.found)
         self._planner = plan.Planner(
             recipes=self._recipes,
             present=self.found.present,
@@ -124,6 +127,8 @@ class _Look:
                 if source.files:
                     found.claim(clip, file)
                 item = self._planner.state_of(clip, names, keep_foreign=keep_foreign)
+                if clip.timeline is not None:
+                    item = self._planner.with_timeline(item, names, keep_foreign=keep_foreign)
             except InputError as problem:
                 refused.append((clip.at, problem))
                 continue
@@ -137,19 +142,26 @@ class _Look:
                 found.planned.append(item)
             else:
                 self._take(item, found.planned)
-        if refused:
-            # In one scan: a template that is wrong refuses every clip of a file.
-            lines = reader.document.lines_of({place for place, _ in refused})
-            found.trouble.problems.extend(
-                InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
-                for place, each in refused
-            )
+        self._tell_refused(reader, refused)
         if self._lines:
             self._find_lines(reader, first)
         read = reader.finished()
         found.catalogues.append(read)
         self.selection.finished(read)
         found.trouble.problems.extend(read.problems)
+
+    def _tell_refused(
+        self, reader: catalogue.Reader, refused: list[tuple[Place, InputError]]
+    ) -> None:
+        """Tell of clips that cannot be used, by the places of their records."""
+        if not refused:
+            return
+        # In one scan: a template that is wrong refuses every clip of a file.
+        lines = reader.document.lines_of({place for place, _ in refused})
+        self.found.trouble.problems.extend(
+            InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
+            for place, each in refused
+        )
 
     def settle(self) -> None:
         """Settle what the clips alone do not tell, in one look at the ledger, and at the files."""
@@ -222,6 +234,8 @@ class _Look:
 
     def _take(self, item: plan.Planned, planned: list[plan.Planned]) -> None:
         self.found.states[item.state] += 1
+        if item.state is State.FRESH and item.clip.form.turns:
+            self.timelines.see(item.asset)
         if item.state in self.selection.passed_over:
             self.found.passed_over += 1
         elif self._matters(item):

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tts_assets import ledger, plan
+from tts_assets import casting, ledger, plan
 from tts_assets.domain import Voice
 from tts_assets.errors import UsageError
 
@@ -59,7 +59,18 @@ def recipes(settings: Settings, provider: Provider) -> plan.Recipes:
         sound=settings.sound,
         words=settings.words,
         accents=provider.accents,
+        pauses=settings.pauses,
+        cast=cast(settings, provider),
     )
+
+
+def cast(settings: Settings, provider: Provider) -> plan.Cast:
+    """Who speaks in the passages of a run."""
+
+    def voices(form: SpokenForm, own: Voice) -> dict[str, Voice]:
+        return casting.cast(form.turns, own, provider.voices(), settings.speakers)
+
+    return voices
 
 
 class Origins:
@@ -89,16 +100,17 @@ class Origins:
             words=self._recipes.words_in(form.text),
             voice=f"{self._voice.provider}/{name}",
             speed=self._voice.speed,
-            sound=plan.sound_words(self._settings.sound),
+            sound=self._recipes.sound_words(form),
+            speakers=self._recipes.speakers(form, voice_name),
             engine=self._provider.engine(name),
         )
 
 
 def check_voices(settings: Settings, provider: Provider) -> None:
-    """See that every voice that a source gives to a speaker is there.
+    """See that every voice that is given to a speaker is there, and takes its speed.
 
     Raises:
-        UsageError: one is not.
+        UsageError: one is not, or does not; or a speaker has two tables.
     """
     for source in settings.sources:
         for name in source.voices.values():
@@ -106,3 +118,24 @@ def check_voices(settings: Settings, provider: Provider) -> None:
                 voice_info(replace(settings, voice=name), provider)
             except UsageError as problem:
                 raise UsageError(f"{source.name}: voices: {problem}") from problem
+    seen: set[str] = set()
+    for speaker in settings.speakers:
+        where = f"[[speaker]] {speaker.name!r}"
+        if speaker.name in seen:
+            raise UsageError(f"{where} is there twice: keep one")
+        seen.add(speaker.name)
+        try:
+            info = voice_info(replace(settings, voice=speaker.voice or settings.voice), provider)
+        except UsageError as problem:
+            raise UsageError(f"{where}: {problem}") from problem
+        _check_speed(info, speaker.speed, where)
+
+
+def _check_speed(info: VoiceInfo, speed: float | None, where: str) -> None:
+    slowest, fastest = info.speeds
+    if speed is None or (
+        slowest <= speed <= fastest and not (info.whole_speeds and speed != int(speed))
+    ):
+        return
+    takes = "whole speeds only" if info.whole_speeds else f"{slowest:g} to {fastest:g}"
+    raise UsageError(f"{where}: speed = {speed:g}: the voice {info.name} takes {takes}")

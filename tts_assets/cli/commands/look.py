@@ -161,7 +161,9 @@ def doctor(
 def schema(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="configuration, ledger, report or standing."),
+        typer.Argument(
+            metavar="NAME", help="configuration, ledger, report, standing, timeline or verdicts."
+        ),
     ],
 ) -> ExitCode:
     """Print the JSON Schema of a file that tts-assets reads or writes."""

@@ -2,7 +2,12 @@
 
 from tts_assets.japanese.kana import UnusableTextError
 from tts_assets.japanese.normalise.prepared import reading_in_furigana, spelled_with_furigana
-from tts_assets.japanese.normalise.sentence import dialogue_lines, spoken_dialogue, spoken_text
+from tts_assets.japanese.normalise.sentence import (
+    dialogue_lines,
+    spoken_dialogue,
+    spoken_lines,
+    spoken_text,
+)
 from tts_assets.japanese.normalise.title import spoken_title
 from tts_assets.japanese.normalise.word import plain_word, spoken_kana, spoken_word
 
@@ -14,6 +19,7 @@ __all__ = [
     "spelled_with_furigana",
     "spoken_dialogue",
     "spoken_kana",
+    "spoken_lines",
     "spoken_text",
     "spoken_title",
     "spoken_word",

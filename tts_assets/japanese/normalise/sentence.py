@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
 from tts_assets.japanese.normalise.brackets import asides_said, without_faces
@@ -18,23 +20,41 @@ from tts_assets.japanese.normalise.silence import (
     without_addresses,
     without_dots,
 )
-from tts_assets.japanese.normalise.speakers import parted_lines, without_labels
+from tts_assets.japanese.normalise.speakers import (
+    labelled_lines,
+    parted_lines,
+    with_continued,
+    without_labels,
+)
 from tts_assets.japanese.normalise.stretches import (
     between_pauses,
+    between_stops,
     pauses_tell,
+    stopped,
     stretches_in_line,
     stretches_marked,
     with_pauses,
+    with_stops,
+)
+from tts_assets.japanese.normalise.turns import (
+    ENDS,
+    LONGEST_SENTENCE,
+    in_turns,
+    with_stops_behind,
 )
 from tts_assets.japanese.regex import regex
 from tts_assets.japanese.romaji import to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tts_assets.domain import Turn
 
 #: Running text of these characters alone needs no rule.
 _PLAIN = regex(
     r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
 )
 _LINES = regex(r"[^\S\n]*\n\s*")
-_ENDS = "。．.！？!?、，…」』"
 _QUOTED = regex(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
 _MARK = regex(r"[^\w]+|_")
 _NOT_ROMAJI = regex(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
@@ -45,7 +65,7 @@ _LATIN = regex("[A-Za-z]+")
 def _lines_joined(text: str) -> str:
     """A line that has no stop at its end gets one: an engine would run on into the next."""
     lines = [line for line in _LINES.split(text.strip()) if line]
-    return "".join(line if line.endswith(tuple(_ENDS)) else f"{line}。" for line in lines[:-1]) + (
+    return "".join(line if line.endswith(tuple(ENDS)) else f"{line}。" for line in lines[:-1]) + (
         lines[-1] if lines else ""
     )
 
@@ -61,7 +81,13 @@ said_text = unless(
 )
 
 
-def spoken_text(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
+def spoken_text(
+    text: str,
+    reading: str | None = None,
+    *,
+    passage: bool = False,
+    voices: Mapping[str, str] | None = None,
+) -> tuple[SpokenForm, ...] | str:
     """What is said for a sentence or a passage, or why nothing is.
 
     Args:
@@ -69,30 +95,62 @@ def spoken_text(text: str, reading: str | None = None) -> tuple[SpokenForm, ...]
         reading: its line of kana or romaji, when the data give one. Where furigana say every
             kanji, they are the reading; where they say some, or the line leaves numbers open, the
             form has the readings of stretches.
+        passage: whether the form has turns though it be short.
+        voices: the voice of each speaker; labels are speakers' names.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
     """
-    if reading is None and _PLAIN.fullmatch(text):
+    if reading is None and _PLAIN.fullmatch(text) and len(text) <= LONGEST_SENTENCE and not passage:
         return (SpokenForm(text=text, sentence=True),)
-    return _form(without_labels(prepared(text)), reading)
+    lines = with_continued(labelled_lines(prepared(text)))
+    return _form(lines, reading, voices or {}, passage=passage)
 
 
-def spoken_dialogue(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
+def spoken_dialogue(
+    text: str,
+    reading: str | None = None,
+    *,
+    passage: bool = False,
+    voices: Mapping[str, str] | None = None,
+) -> tuple[SpokenForm, ...] | str:
     """What is said for a dialogue: its lines without the names of who speaks them.
 
     Args:
         text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
         reading: see ``spoken_text``; names are taken out of it, too.
+        passage: see ``spoken_text``.
+        voices: see ``spoken_text``.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
     """
     lines = parted_lines(prepared(text))
-    written = "\n".join(_unquoted(words) for _, words in lines)
     if reading is not None and any(speaker for speaker, _ in lines):
         reading = "\n".join(words for _, words in parted_lines(prepared(reading)))
-    return _form(written, reading)
+    said = [(speaker, _unquoted(words)) for speaker, words in with_continued(lines)]
+    return _form(said, reading, voices or {}, passage=passage)
+
+
+def spoken_lines(
+    lines: Iterable[tuple[str, str]], reading: str | None = None, *, voices: Mapping[str, str]
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a passage whose speakers are told beside its lines.
+
+    Args:
+        lines: the speaker of each, "" for nobody, and the words.
+        reading: see ``spoken_text``.
+        voices: see ``spoken_text``.
+
+    Raises:
+        UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
+    """
+    said = [
+        (speaker, _unquoted(line))
+        for speaker, words in lines
+        for line in prepared(words).split("\n")
+    ]
+    return _form(said, reading, voices, passage=True)
 
 
 def dialogue_lines(text: str) -> list[tuple[str | None, str]]:
@@ -105,13 +163,21 @@ def dialogue_lines(text: str) -> list[tuple[str | None, str]]:
     """
     lines = []
     for speaker, words in parted_lines(prepared(text)):
-        form = _form(_unquoted(words), None)
+        form = _form([("", _unquoted(words))], None, {})
         if not isinstance(form, str):
             lines.append((speaker, form[0].text))
     return lines
 
 
-def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
+def _form(
+    lines: Sequence[tuple[str, str]],
+    reading: str | None,
+    voices: Mapping[str, str],
+    *,
+    passage: bool = False,
+) -> tuple[SpokenForm, ...] | str:
+    """The form of lines and of who says each; for turns it is made line by line."""
+    written = "\n".join(words for _, words in lines)
     spelled = without_faces(surface(written))
     silence = reason_for_silence(spelled)
     if silence is None and has_small_blank(spelled):
@@ -121,17 +187,39 @@ def _form(written: str, reading: str | None) -> tuple[SpokenForm, ...] | str:
     said = said_text(without_dots(spelled))
     if (silence := reason_for_silence(said)) is not None:
         return silence
+    turns: tuple[Turn, ...] = ()
+    if passage or len(said) > LONGEST_SENTENCE:
+        speakers = [speaker for speaker, _ in lines]
+        said, turns = in_turns(spelled, speakers, _said_line, voices)
+        if not turns:
+            return "the text has nothing that can be said"
+    form = SpokenForm(text=said, sentence=True, turns=turns)
     line = "" if reading is None else _line(reading)
     kana = _kana_line(line, spelled, reading or "")
     if kana is None and has_readings(written) and (kana := kana_of(written)) is not None:
         line = read(written)
     if kana is None:
         readings = stretches_in_line(said, said_text(line)) or stretches_marked(written, said)
-        return (SpokenForm(text=said, sentence=True, readings=readings),)
-    if pauses_tell(said):
-        pieces = between_pauses(said_text(line))
-        kana = with_pauses(said, [_in_kana(each) or "" for each in pieces], kana)
-    return (SpokenForm(text=said, reading=kana, sentence=True),)
+        return (form._replace(readings=readings),)
+    return (form._replace(reading=_marked(form, line, kana)),)
+
+
+def _said_line(words: str) -> str:
+    return said_text(without_dots(words))
+
+
+def _marked(form: SpokenForm, line: str, kana: str) -> str:
+    """A reading with the pauses that tell which of it belongs where."""
+    if not form.turns and not pauses_tell(form.text):
+        return kana
+    said, own = form.text, said_text(line)
+    if form.turns:
+        said, _ = with_stops_behind(form.text, form.turns)
+        own = "".join(stopped(said_text(each)) for each in line.split("\n") if each.strip())
+    marked = with_pauses(said, [_in_kana(each) or "" for each in between_pauses(own)], kana)
+    if marked != kana or not form.turns:
+        return marked
+    return with_stops(said, [_in_kana(each) or "" for each in between_stops(own)], kana)
 
 
 def _unquoted(words: str) -> str:

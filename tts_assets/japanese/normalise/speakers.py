@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from tts_assets.japanese.normalise.furigana import surface
 from tts_assets.japanese.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
 #: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
@@ -33,6 +37,10 @@ _NEXT = regex(
 #: A dash begins a turn, and so does a slash between sentences.
 _DASH = regex(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
 _SLASH = regex(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
+_LETTERS = regex(_LETTER)
+_QUOTATION = regex(r"[ ]*[「『].*[」』][。]?[ ]*")
+#: What stage directions stand in.
+_DIRECTION = regex(r"[ ]*[(（\[［【〔].*[)）\]］】〕][。]?[ ]*")
 _NOTE_AT_END = regex(rf"{_NOTE}+$")
 #: A note that makes of what stands before it a name: who it is, or how it is read.
 _OF_PERSON = regex(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
@@ -58,6 +66,36 @@ _NO_SPEAKER = regex(
 def without_labels(text: str) -> str:
     """Running text without labels of one letter at the beginning of its lines: A：, 男：, B「."""
     return _SHORT_LABEL.sub("", _LINE_WITHIN.sub("\n", text))
+
+
+def labelled_lines(text: str) -> list[tuple[str | None, str]]:
+    """The lines of running text without such labels, each with its label; None where it has none."""
+    found = []
+    for line in _LINE_WITHIN.sub("\n", text).split("\n"):
+        label = _SHORT_LABEL.match(line)
+        name = None if label is None else _LETTERS.match(surface(label.group()).strip())
+        found.append((name and name.group(), line[label.end() if label else 0 :]))
+    return found
+
+
+def with_continued(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, str]]:
+    """Lines with the speaker of each, "" for a narrator.
+
+    A line without a name that stands between those of speakers goes on with what the one before
+    says. It is a narrator's if it stands before the first or behind the last that has a name,
+    where listening texts tell of the scene and put the question; if it is in brackets, as stage
+    directions are; or if the words before it are a quotation.
+    """
+    named = [place for place, (speaker, _) in enumerate(lines) if speaker is not None]
+    last = named[-1] if named else 0
+    found: list[tuple[str, str]] = []
+    now = ""
+    for place, (speaker, words) in enumerate(lines):
+        if speaker is not None:
+            now = "" if _QUOTATION.fullmatch(words) else speaker
+        told = place > last or _DIRECTION.fullmatch(words)
+        found.append((speaker or ("" if told else now), words))
+    return found
 
 
 def parted_lines(text: str) -> list[tuple[str | None, str]]:

@@ -26,6 +26,11 @@ _STOP = regex(r"[\s、。，．,.！？!?…「」『』・：:]+")
 _KANJI = "[\u3400-\u9fff々〆〇]"
 _PAUSE = regex(r"[、。！？!?，．]+")
 _PAUSE_IN_LINE = regex(r"[、。！？!?，．,.]+")
+#: As in _STOP.
+_MARKS_AT_END = " \n\t\r\u3000、。，．,.！？!?…「」『』・：:"
+_STOPS = regex(r"[。！？!?．][、。！？!?，．]*")
+_STOPS_IN_LINE = regex(r"[。！？!?．.][、。！？!?，．,.]*")
+_NO_WORD = regex(r"[^\w]*")
 _BETWEEN_KANJI = regex(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
@@ -49,7 +54,7 @@ def stretches_marked(written: str, said: str) -> Readings:
         for begin, end, kana in found
         if begin in starts and end in ends and spelled[begin:end] == said[starts[begin] : ends[end]]
     ]
-    return _in_order(said, there)
+    return in_order(said, there)
 
 
 def stretches_in_line(said: str, line: str) -> Readings:
@@ -70,7 +75,7 @@ def stretches_in_line(said: str, line: str) -> Readings:
             reading = katakana(_MARK.sub("", line[first:last]))
             if has_kanji(said[start:stop]) and is_katakana(reading):
                 found.append((start, stop, reading))
-    return _in_order(said, found)
+    return in_order(said, found)
 
 
 def pauses_tell(said: str) -> bool:
@@ -86,12 +91,34 @@ def with_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
         pieces: the reading between its own pauses, in katakana.
         whole: the reading without pauses.
     """
-    pauses = _PAUSE.findall(_PAUSE.sub(lambda mark: mark.group()[0], _trimmed(said)))
-    kana = list(pieces)
-    if len(kana) != len(pauses) + 1 or "".join(kana) != whole:
-        return whole
-    marked = ("、" if pause in "、，," else "。" for pause in pauses)
-    return "".join(each for pair in zip(kana, [*marked, ""], strict=True) for each in pair)
+    pauses = [pause.group()[0] for pause in pauses_in(said)]
+    return _with_marks(("、" if pause in "、，," else "。" for pause in pauses), pieces, whole)
+
+
+def with_stops(said: str, pieces: Iterable[str], whole: str) -> str:
+    """The same with the ends of its sentences only."""
+    return _with_marks(("。" for _ in stops_in(said)), pieces, whole)
+
+
+def pauses_in(said: str) -> list[re.Match[str]]:
+    """The pauses within a text."""
+    return list(_PAUSE.finditer(said, *_trimmed_edges(said)))
+
+
+def stops_in(said: str) -> list[re.Match[str]]:
+    """The ends of sentences within a text."""
+    return list(_STOPS.finditer(said, *_trimmed_edges(said)))
+
+
+def stopped(line: str) -> str:
+    """A line with a stop at its end, which a text of several lines lacks behind 」 and …."""
+    end = _NO_WORD.match(line[::-1])
+    return line if end and _PAUSE_IN_LINE.search(end.group()) else f"{line}。"
+
+
+def between_stops(line: str) -> list[str]:
+    """A line of kana or romaji, cut at the ends of its sentences."""
+    return _STOPS_IN_LINE.split(_trimmed(line))
 
 
 def between_pauses(line: str) -> list[str]:
@@ -99,8 +126,24 @@ def between_pauses(line: str) -> list[str]:
     return _PAUSE_IN_LINE.split(_trimmed(line))
 
 
+def _with_marks(marks: Iterable[str], pieces: Iterable[str], whole: str) -> str:
+    kana, between = list(pieces), list(marks)
+    if len(kana) != len(between) + 1 or "".join(kana) != whole:
+        return whole
+    return "".join(each for pair in zip(kana, [*between, ""], strict=True) for each in pair)
+
+
 def _trimmed(text: str) -> str:
-    return re.sub(rf"^{_STOP.pattern}|{_STOP.pattern}$", "", text)
+    begin, end = _trimmed_edges(text)
+    return text[begin:end]
+
+
+def _trimmed_edges(text: str) -> tuple[int, int]:
+    """Where a text begins and ends without the marks around it."""
+    begun = _STOP.match(text)
+    begin = begun.end() if begun else 0
+    end = len(text.rstrip(_MARKS_AT_END))
+    return begin, max(begin, end)
 
 
 def _runs(text: str) -> list[str]:
@@ -119,7 +162,7 @@ def _pieces(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     yield from ((at, to) for at, to in zip(edges[::2], edges[1::2], strict=True) if at < to)
 
 
-def _in_order(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
+def in_order(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
     """Stretches as who looks for one after the other in the text finds them."""
     readings: list[tuple[str, str]] = []
     at = 0

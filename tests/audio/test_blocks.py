@@ -1,0 +1,94 @@
+"""Sound files of any length, rate and number of channels are read block by block."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tts_assets.audio.blocks import mono_blocks, seconds_of
+from tts_assets.errors import ClipError
+
+RATE_HZ = 16_000
+
+
+def _tone(rate_hz: int, seconds: float = 20.0) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(rate_hz * seconds)) / rate_hz)
+
+
+def _read(path: Path) -> np.ndarray:
+    return np.concatenate(list(mono_blocks(path, RATE_HZ)))
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 44_100, 96_000])
+@pytest.mark.parametrize("ending", ["wav", "flac"])
+def test_every_rate_becomes_the_wanted_one(tmp_path: Path, rate_hz: int, ending: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    soundfile.write(path, _tone(rate_hz), rate_hz)
+    samples = _read(path)
+    assert samples.dtype == np.float32
+    assert samples.size == pytest.approx(20 * RATE_HZ, abs=2)
+    inner = slice(RATE_HZ, 19 * RATE_HZ)
+    assert np.abs(samples[inner] - _tone(RATE_HZ)[inner]).max() < 0.01
+    assert seconds_of(path) == pytest.approx(20.0)
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    six = np.stack([_tone(RATE_HZ, 1.0) * gain for gain in (1, 0, 0, 0.5, 0, 0)], axis=1)
+    soundfile.write(path, six, RATE_HZ)
+    assert np.abs(_read(path) - _tone(RATE_HZ, 1.0) / 4).max() < 1e-3
+
+
+def test_a_flac_that_does_not_tell_its_length_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, _tone(RATE_HZ), RATE_HZ)
+    data = bytearray(path.read_bytes())
+    # STREAMINFO (RFC 9639, section 8.2): the last 36 bits before the MD5 are the samples.
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    assert seconds_of(path) is None
+    assert _read(path).size == 20 * RATE_HZ
+
+
+def test_what_is_not_a_number_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    samples = np.array([0.5, np.nan, np.inf, -np.inf] * 100, dtype=np.float32)
+    soundfile.write(path, samples, RATE_HZ, subtype="FLOAT")
+    assert set(_read(path).tolist()) == {0.5, 0.0}
+
+
+def test_a_file_that_is_cut_off_is_told_behind_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, 20 * RATE_HZ), RATE_HZ)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    blocks = mono_blocks(path, RATE_HZ)
+    assert next(blocks).size
+    with pytest.raises(ClipError, match=r"cut off after .* of 20\.0 seconds|read beyond"):
+        list(blocks)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.mp3", b"no sound at all" * 99, "no sound file of a known format"),
+        ("a.wav", b"", "no sound file of a known format"),
+        ("a.raw", bytes(99), "no sound file of a known format"),
+    ],
+)
+def test_what_is_no_sound_is_told(tmp_path: Path, name: str, content: bytes, told: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ClipError, match=told):
+        seconds_of(tmp_path / name)
+
+
+def test_a_file_without_a_sample_is_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), RATE_HZ)
+    with pytest.raises(ClipError, match="0 seconds of sound"):
+        seconds_of(tmp_path / "a.wav")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ClipError, match="cannot be read: No such file"):
+        list(mono_blocks(tmp_path / "a.wav", RATE_HZ))

@@ -1,0 +1,46 @@
+"""How long a clip may be."""
+
+import pytest
+
+from tests.checks.conftest import SENTENCE, WORD, Say, expected
+from tts_assets.checks.lengths import bounds, longest_seconds, shortest_seconds
+from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
+
+
+def said(*phrases: Phrase) -> Pronunciation:
+    return Pronunciation(phrases=phrases, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+
+
+FIVE = said(Phrase("ガッコー", 0), Phrase("ワ", 0))
+
+
+def test_no_voice_says_a_mora_in_a_twentieth_of_a_second_nor_in_two() -> None:
+    assert shortest_seconds(FIVE, 1.0) == pytest.approx(0.25)
+    assert shortest_seconds(FIVE, 2.0) == pytest.approx(0.125)
+    assert longest_seconds(FIVE, 1.0) == longest_seconds(FIVE, 2.0) == pytest.approx(7.5)
+    assert longest_seconds(FIVE, 0.5) == pytest.approx(15.0)
+
+
+@pytest.mark.parametrize("form", [WORD, SENTENCE], ids=lambda form: form.text)
+def test_half_or_twice_a_clip_of_a_known_voice_is_out_of_bounds(form: SpokenForm, say: Say) -> None:
+    speech = say(form)
+    assert speech.pronunciation is not None
+    least, most = bounds(speech.pronunciation, expected(speech))
+    (loud,) = (abs(speech.samples) > 0.005 * abs(speech.samples).max()).nonzero()
+    seconds = (loud[-1] - loud[0]) / speech.rate_hz
+    assert seconds / 2 < least < seconds < most < seconds * 2
+
+
+def test_a_slow_clip_is_longer_and_its_bounds_are_wider(say: Say) -> None:
+    speech = say(WORD)
+    assert speech.pronunciation is not None
+    usual = bounds(speech.pronunciation, expected(speech))
+    slow = bounds(speech.pronunciation, expected(speech, speed=0.7))
+    assert slow.most - slow.least > usual.most - usual.least
+    assert sum(slow) > sum(usual)
+
+
+def test_pauses_between_segments_are_added(say: Say) -> None:
+    wanted = expected(say(WORD), voice="another/voice")
+    with_pauses = expected(say(WORD), voice="another/voice", pauses_ms=(500, 800))
+    assert bounds(FIVE, with_pauses).most - bounds(FIVE, wanted).most == pytest.approx(1.3)

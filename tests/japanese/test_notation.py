@@ -1,0 +1,39 @@
+"""Accent notation read back: what was written comes out again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts_assets.domain import Phrase
+from tts_assets.japanese.accent import notation
+from tts_assets.japanese.kana import morae
+from tts_assets.japanese.notation import phrases_in
+
+KANA = st.text("アカキャシュッンーハヘ", min_size=1, max_size=6).filter(morae)
+
+
+@st.composite
+def phrases(draw: st.DrawFn) -> Phrase:
+    kana = "".join(morae(draw(KANA)))
+    return Phrase(kana, draw(st.integers(0, len(morae(kana)))), draw(st.booleans()))
+
+
+@given(st.lists(phrases(), min_size=1, max_size=5))
+def test_phrases_come_back_as_they_were_written(some: list[Phrase]) -> None:
+    # No pause is written behind the last.
+    some[-1] = some[-1]._replace(pause=False)
+    assert phrases_in(notation(some)) == tuple(some)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", ()),
+        ("ハ↓シ", (Phrase("ハシ", 1),)),
+        ("ハシ↓", (Phrase("ハシ", 2),)),
+        ("キョ↓ーワ、ア↓メ", (Phrase("キョーワ", 1, pause=True), Phrase("アメ", 1))),
+        ("ワタシワ/ネ↓コ", (Phrase("ワタシワ", 0), Phrase("ネコ", 1))),
+    ],
+)
+def test_a_fall_is_where_its_arrow_stands(written: str, read: tuple[Phrase, ...]) -> None:
+    assert phrases_in(written) == read

@@ -1,0 +1,48 @@
+"""Runs that are forked: no different from those that are started."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.conftest import Project
+from tests.fork_server import ForkServer
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["lint", "nowhere"], ["generate", "--nonsense"], ["generate"]]
+)
+def test_a_run_says_and_ends_as_if_it_were_started(project: Project, words: list[str]) -> None:
+    forked = project.run(*words)
+    started = subprocess.run(
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (forked.returncode, forked.stdout, forked.stderr) == (
+        started.returncode,
+        started.stdout,
+        started.stderr,
+    )
+
+
+def test_what_imports_would_read_needs_a_start(project: Project) -> None:
+    server = ForkServer(os.environ)
+    command, environment = project.command("--version"), project.environment
+    assert server.fits(command, environment | {"TTS_ASSETS_OUTPUT": "x"})
+    assert not server.fits(command, environment | {"PYTHONIOENCODING": "cp1252"})
+    assert not server.fits([command[0], "-S", *command[1:]], environment)
+    server.close()
+
+
+def test_a_run_that_takes_too_long_is_killed(project: Project) -> None:
+    project.words("眠る")
+    server = ForkServer(os.environ)
+    folder, environment = project.folder, project.environment
+    with pytest.raises(subprocess.TimeoutExpired):
+        server.run(project.command("generate", "-p", "tones"), folder, environment, 0.01)
+    assert server.run(project.command("--version"), folder, environment, 60.0).returncode == 0
+    server.close()

@@ -1,0 +1,208 @@
+"""Passages are made of segments: by all workers, in order, whole or not at all, and resumed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.passages import SENTENCES, TEXT, Directed, LongText
+from tts_assets.audio.codec import decode
+from tts_assets.domain import Kind, Pauses
+from tts_assets.events import ClipMade, Event, SegmentMade
+from tts_assets.japanese.normalise import spoken_text
+from tts_assets.plan import State
+from tts_assets.settings import SpeakerSettings
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LongText:
+    return LongText(tmp_path, monkeypatch)
+
+
+def normalised(text: str) -> str:
+    """A sentence as it is said."""
+    (form,) = spoken_text(text)
+    assert not isinstance(form, str)
+    return form.text
+
+
+async def test_each_sentence_of_a_passage_is_said_once(project: LongText) -> None:
+    report = await project.generate()
+    assert report.made == 1
+    assert Directed.said == list(SENTENCES)
+
+
+async def test_segments_that_end_in_reverse_are_joined_in_order(project: LongText) -> None:
+    await project.generate(concurrency=1)
+    in_order = project.assets
+    project.forget()
+    Directed.reverse = 3
+    await project.generate(concurrency=3)
+    assert Directed.ended == [2, 1, 0, 5, 4, 3]
+    assert project.assets == in_order
+
+
+async def test_a_run_that_ended_early_goes_on_inside_the_passage(project: LongText) -> None:
+    Directed.fails = {SENTENCES[4]: 9}
+    report = await project.generate()
+    assert (report.made, len(report.failures)) == (0, 1)
+    waiting = len(project.waiting)
+    assert waiting >= 4
+    Directed.said, Directed.fails = [], {}
+    report = await project.generate()
+    assert report.made == 1
+    assert len(Directed.said) == len(SENTENCES) - waiting
+    assert SENTENCES[4] in Directed.said
+    resumed = project.assets
+    project.forget()
+    await project.generate()
+    assert project.assets == resumed
+
+
+async def test_a_passage_that_is_whole_leaves_nothing_behind(project: LongText) -> None:
+    await project.generate()
+    assert list((project.folder / ".temp-audio").iterdir()) == []
+
+
+async def test_a_passage_that_lacks_a_segment_is_not_written(project: LongText) -> None:
+    Directed.fails = {SENTENCES[2]: 9}
+    await project.generate()
+    assert not [name for name in project.assets if name.endswith(".mp3")]
+
+
+async def test_the_report_names_the_segment_that_failed(project: LongText) -> None:
+    Directed.fails = {SENTENCES[2]: 9}
+    (failure,) = (await project.generate()).failures
+    assert failure.reason.startswith("segment 3 of 6 (鳥が静かな庭")
+    assert failure.reason.endswith("told to fail")
+
+
+async def test_a_segment_is_attempted_three_times(project: LongText) -> None:
+    Directed.fails = {SENTENCES[2]: 2}
+    report = await project.generate()
+    assert (report.made, report.failures) == (1, ())
+    assert Directed.said.count(SENTENCES[2]) == 3
+
+
+async def test_of_a_passage_that_failed_no_more_segments_are_begun(project: LongText) -> None:
+    Directed.fails = {SENTENCES[0]: 9}
+    await project.generate()
+    # One more may be in hand before the failure is known.
+    assert len(set(Directed.said)) <= 3
+
+
+async def test_a_passage_counts_as_one_clip(project: LongText) -> None:
+    counts = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, SegmentMade | ClipMade):
+            counts.append((event.counts.done, event.counts.failed))
+
+    await project.generate(note)
+    assert counts == [(0, 0)] * 5 + [(1, 0)]
+
+
+async def test_the_time_line_tells_when_each_segment_is_heard(project: LongText) -> None:
+    await project.generate()
+    (line,) = project.lines()
+    cues = line["cues"]
+    assert "".join(cue[3] for cue in cues) == TEXT
+    (asset,) = (data for name, data in project.assets.items() if name.endswith(".mp3"))
+    samples, rate_hz = decode(asset)
+    for number, (begin, end, _, _) in enumerate(cues):
+        inside = samples[round((begin + 0.03) * rate_hz) : round((end - 0.03) * rate_hz)]
+        assert abs(inside).max() > 0.05
+        if number:
+            before = samples[round((cues[number - 1][1] + 0.03) * rate_hz) : round((begin - 0.03) * rate_hz)]  # fmt: skip
+            assert abs(before).max() < 0.01
+
+
+async def test_a_change_of_the_pauses_makes_passages_stale(project: LongText) -> None:
+    await project.generate()
+    first = project.lines()[0]["recipe"]
+    Directed.said = []
+    report = await project.generate(pauses=Pauses(sentence_ms=700))
+    assert report.made == 1
+    assert "pause-sentence=350" in report.planned[0].reason
+    assert "pause-sentence=700" in report.planned[0].reason
+    assert project.lines()[-1]["recipe"] != first or len(project.lines()) == 2
+
+
+async def test_speakers_of_a_dialogue_have_voices_of_their_own(project: LongText) -> None:
+    (project.folder / "data" / "reading.json").unlink()
+    project.write(
+        "男：今日はとても暖かい一日ですね。\n女：そうですね、散歩に行きましょう。", "listening"
+    )
+    await project.generate()
+    (line,) = project.lines()
+    assert [each[:2] for each in line["speakers"]] == [
+        ["男", "directed/sine"],
+        ["女", "directed/other"],
+    ]
+    assert [cue[2] for cue in line["cues"]] == ["男", "女"]
+
+
+async def test_another_voice_for_a_speaker_makes_only_dialogues_with_them_stale(
+    project: LongText,
+) -> None:
+    project.write(
+        "男：今日はとても暖かい一日ですね。\n女：そうですね、散歩に行きましょう。", "listening"
+    )
+    await project.generate()
+    report = await project.generate(speakers=(SpeakerSettings(name="女", speed=0.8),))
+    assert (report.made, report.states[State.FRESH]) == (1, 1)
+    assert report.planned[0].reason == (
+        "voice 男=directed/sine=1, 女=directed/other=1 -> 男=directed/sine=1, 女=directed/other=0.8"
+    )
+
+
+async def test_a_new_name_of_a_speaker_makes_a_dialogue_stale(project: LongText) -> None:
+    dialogue = "男：今日はとても暖かい一日ですね。\n女：そうですね、散歩に行きましょう。"
+    project.write(dialogue, "listening")
+    await project.generate()
+    path = project.folder / "data" / "listening.json"
+    path.write_text(path.read_text().replace(json.dumps("女")[1:-1], json.dumps("母")[1:-1]))
+    report = await project.generate()
+    assert report.made == 1
+    assert "女=directed/other=1 -> " in report.planned[0].reason
+
+
+async def test_what_waits_for_nobody_any_more_is_deleted(project: LongText) -> None:
+    Directed.fails = {SENTENCES[4]: 9}
+    await project.generate()
+    assert project.waiting
+    project.write("".join(SENTENCES[::-1]))
+    Directed.fails = {}
+    await project.generate()
+    assert list((project.folder / ".temp-audio").iterdir()) == []
+
+
+async def test_a_run_for_some_clips_leaves_what_waits_for_others(project: LongText) -> None:
+    Directed.fails = {SENTENCES[4]: 9}
+    await project.generate()
+    waiting = project.waiting
+    await project.generate(kinds=(Kind.LISTENING,))
+    assert project.waiting == waiting
+
+
+async def test_many_failures_leave_one_worker_until_it_goes_well_again(project: LongText) -> None:
+    sentences = [
+        f"{number}番の猫が静かな庭の中をゆっくりと歩いて行きました。" for number in range(40)
+    ]
+    project.write("".join(sentences))
+    Directed.fails = dict.fromkeys((normalised(each) for each in sentences[:8]), 2)
+    report = await project.generate(concurrency=4)
+    assert report.made == 1
+    assert Directed.most[0] == 4
+    eased = Directed.most.index(1)
+    assert max(Directed.most[eased:]) == 4
+
+
+async def test_a_word_is_made_in_one_piece(project: LongText) -> None:
+    (project.folder / "data" / "reading.json").unlink()
+    words = [{"id": 1, "word": "犬", "reading": "いぬ"}]
+    (project.folder / "data" / "vocabulary.json").write_text(json.dumps(words))
+    events: list[Event] = []
+    await project.generate(events.append)
+    assert not [event for event in events if isinstance(event, SegmentMade)]
+    assert "cues" not in project.lines()[0]

@@ -1,0 +1,82 @@
+"""What is expected of an asset, read out of its line of the ledger."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts_assets import Settings, ledger, plan
+from tts_assets.domain import Cue, Format, Phrase, Sound
+from tts_assets.verify.expected import Expectations, sound_of
+
+LINE = ledger.Line(
+    asset="vocabulary/0.mp3",
+    recipe="0",
+    text="橋",
+    reading=None,
+    spoken="ハシ↓",
+    basis="spelling",
+    voice="openjtalk/mei",
+    speed=1.25,
+    sound=plan.sound_words(Sound(format=Format.FLAC, rate_hz=48_000)),
+    engine="",
+    sha256="",
+    bytes=1,
+    seconds=1.0,
+    lufs=-19.0,
+    peak_dbtp=-3.0,
+)
+SOUNDS = st.builds(
+    Sound,
+    format=st.sampled_from(Format),
+    rate_hz=st.integers(8_000, 48_000),
+    lufs=st.sampled_from([-19.0, -16.5, -23.0]),
+    lead_ms=st.integers(0, 500),
+    vorbis_quality=st.sampled_from([0.5, 0.1]),
+)
+
+
+@given(SOUNDS)
+def test_the_words_of_a_sound_are_read_back(sound: Sound) -> None:
+    assert sound_of(plan.sound_words(sound), Sound()) == sound
+
+
+def test_what_the_words_do_not_tell_is_as_in_the_settings() -> None:
+    own = Sound(rate_hz=16_000)
+    assert sound_of("", own) == own
+    assert sound_of("lead=5 pause-turn=500 tomorrow=1", own).lead_ms == 5
+
+
+def test_a_line_tells_what_its_asset_should_be() -> None:
+    expected = Expectations(Settings()).of(LINE)
+    assert expected.sound == Sound(format=Format.FLAC, rate_hz=48_000)
+    assert expected.pronunciation is not None
+    assert expected.pronunciation.phrases == (Phrase("ハシ", 2),)
+    assert (expected.speed, expected.voice, expected.says_accents) == (1.25, "openjtalk/mei", True)
+
+
+def test_what_an_engine_did_not_tell_is_not_expected() -> None:
+    assert Expectations(Settings()).of(_changed(spoken="")).pronunciation is None
+
+
+@pytest.mark.parametrize("voice", ["gone/anna", "", "say/"])
+def test_of_an_engine_that_is_not_here_or_has_its_own_no_accents_are_expected(voice: str) -> None:
+    assert not Expectations(Settings()).of(_changed(voice=voice)).says_accents
+
+
+def test_a_passage_is_held_against_the_pauses_of_its_time_line() -> None:
+    cues = (Cue(0.1, 1.0, "", "一。"), Cue(1.35, 2.0, "", "二。"), Cue(2.8, 3.0, "", "三。"))
+    expected = Expectations(Settings()).of(_changed(cues=cues))
+    assert expected.pauses_ms == (350, 800)
+    assert (expected.says_accents, expected.is_segment) == (False, False)
+    assert expected.pronunciation is not None
+
+
+def test_without_a_line_a_sound_is_only_to_be_one() -> None:
+    expected = Expectations(Settings(sound=Sound(rate_hz=8_000))).of(None)
+    assert (expected.sound.rate_hz, expected.pronunciation) == (8_000, None)
+    assert not expected.says_accents
+
+
+def _changed(**changes: object) -> ledger.Line:
+    return msgspec.structs.replace(LINE, **changes)

@@ -1,0 +1,102 @@
+"""A sound file as it is stored: what its outside tells, and its samples block by block."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import soundfile
+
+from tts_assets.domain import Format
+from tts_assets.errors import ClipError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.domain import Samples
+
+_FORMATS = {
+    ("MP3", "MPEG_LAYER_III"): Format.MP3,
+    ("OGG", "OPUS"): Format.OPUS,
+    ("OGG", "VORBIS"): Format.OGG,
+    ("FLAC", "PCM_16"): Format.FLAC,
+    ("WAV", "PCM_16"): Format.WAV,
+}
+
+
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file read from its beginning to its end.
+
+    soundfile seeks to where it is after each read, which makes MP3 lose the bits that frames have
+    left to the next ones, and FLAC of unknown length fail at its end.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An open sound file.
+
+    Args:
+        format: its encoding; None for one that no asset has.
+        kind: container and encoding, as libsndfile calls them.
+        rate_hz: samples per second.
+        channels: how many there are.
+        file: what reads it.
+    """
+
+    format: Format | None
+    kind: str
+    rate_hz: int
+    channels: int
+    file: soundfile.SoundFile
+
+    def blocks(self, size: int) -> Iterator[Samples]:
+        """Its samples from where it is read to, channels averaged, so many at once; shape (n,).
+
+        Raises:
+            ClipError: it is damaged from here on.
+        """
+        try:
+            while True:
+                block = _mono(self.file.read(size, dtype="float32", always_2d=True))
+                if block.size:
+                    yield block
+                if block.size < size:
+                    return
+        except soundfile.SoundFileError as exc:
+            raise _damaged(exc) from exc
+
+
+@contextmanager
+def opened(file: BinaryIO) -> Iterator[Stored]:
+    """Open a sound file, with its samples still to be read.
+
+    Raises:
+        ClipError: it is no sound file that libsndfile can read.
+    """
+    try:
+        sound = _Sequential(file)
+    except (soundfile.SoundFileError, OSError) as exc:
+        raise _damaged(exc) from exc
+    with sound:
+        yield Stored(
+            format=_FORMATS.get((sound.format, sound.subtype)),
+            kind=f"{sound.format} {sound.subtype}".lower().replace("_", " "),
+            rate_hz=sound.samplerate,
+            channels=sound.channels,
+            file=sound,
+        )
+
+
+def _mono(block: Samples) -> Samples:
+    mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def _damaged(exc: Exception) -> ClipError:
+    return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")

@@ -1,0 +1,52 @@
+"""How much memory the processes take that this one has started."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import Self
+
+#: How often one looks; what an engine needs for a clip stays with it for longer.
+_SECONDS = 0.1
+
+
+class PeakMemory:
+    """The most memory that all children of this process had at once, while it is entered."""
+
+    def __init__(self) -> None:
+        """Look for nothing yet."""
+        self.mib = 0
+        self._is_over = threading.Event()
+        # A thread: the event loop has clips to hand out, and its groups change errors.
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.mib = max(self.mib, _of_children() // 2**20)
+            if self._is_over.wait(_SECONDS):
+                return
+
+
+def free_mib() -> int:
+    """How much memory processes may take now."""
+    import psutil  # noqa: PLC0415 - heavy
+
+    return int(psutil.virtual_memory().available) // 2**20
+
+
+def _of_children() -> int:
+    import psutil  # noqa: PLC0415 - see free_mib
+
+    found = 0
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            found += child.memory_info().rss
+    return found

@@ -1,0 +1,68 @@
+"""Who says what of a passage, where a record has the names beside its texts and not in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tts_assets.mapping import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tts_assets.catalogue.fields import Subject
+    from tts_assets.domain import SpokenForm
+    from tts_assets.mapping import ClipRule, Path
+
+#: Items on the way to a value: its index in each list, its key in each object, that ``*`` stood for.
+_Items: TypeAlias = tuple[str | int, ...]
+
+
+def lines_of(rule: ClipRule) -> Callable[[Subject], list[tuple[str, str]]] | None:
+    """What finds the lines of a passage, each with its speaker, "" for nobody.
+
+    None for a rule whose texts are not many, or have not each a speaker of their own.
+    """
+    of_each = any(Step.EVERY in path.steps for path in rule.speaker)
+    if rule.join is None or rule.furigana or not of_each:
+        return None
+
+    def look(subject: Subject) -> list[tuple[str, str]]:
+        names = _first(rule.speaker, subject)
+        texts = _first(rule.text, subject)
+        return [(_nearest(names, items), text) for items, text in texts.items()]
+
+    return look
+
+
+def with_speaker(form: SpokenForm, speaker: object, voices: Mapping[str, str]) -> SpokenForm:
+    """A passage whose lines without a name of their own are one speaker's."""
+    name = str(speaker)
+    turns = [
+        turn if turn.speaker else turn._replace(speaker=name, voice=voices.get(name))
+        for turn in form.turns
+    ]
+    return form._replace(turns=tuple(turns))
+
+
+def _first(paths: tuple[Path, ...], subject: Subject) -> dict[_Items, str]:
+    """The values of the first path that leads to any, by the items on the way to each."""
+    for path in paths:
+        found = {
+            _items(path, place): str(value)
+            for place, value in subject.values(path)
+            if value is not None and value != ""
+        }
+        if found:
+            return found
+    return {}
+
+
+def _items(path: Path, place: tuple[Any, ...]) -> _Items:
+    steps = zip(path.steps, place, strict=False)
+    return tuple(key for step, key in steps if step is Step.EVERY)
+
+
+def _nearest(names: Mapping[_Items, str], items: _Items) -> str:
+    """The name that stands beside a text, or beside the list that it lies in."""
+    around = (items[:count] for count in range(len(items), -1, -1))
+    return next((names[each] for each in around if each in names), "")

@@ -1,0 +1,109 @@
+"""How high a voice is at each moment: its fundamental frequency, by autocorrelation."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import soxr
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tts_assets.domain import Samples
+
+#: What is heard of a voice's pitch lies far below half of this.
+_RATE_HZ = 8_000
+#: Voices stay between these: low men, and women who call.
+_LOWEST_HZ, _HIGHEST_HZ = 70.0, 600.0
+#: Two periods of the lowest, and more of the others.
+_FRAME = 240
+_STEP = 80
+_TRANSFORM = 512
+
+#: Frames whose autocorrelation stays below are voiceless; Praat's threshold is 0.45.
+_VOICED = 0.55
+#: What a candidate must gain for each octave that it lies lower; Praat's cost is 0.01.
+_OCTAVE_COST = 0.1
+#: Quieter than the loudest frame by more than this, it is an echo or noise.
+_QUIET_DB = -32.0
+#: Pitch that is heard for less than this many frames, or jumps by so many octaves, is an error.
+_LEAST_FRAMES = 4
+_JUMP_OCTAVES = 0.2
+
+#: Frames that are looked at at once: more do not fit into a processor's cache.
+_AT_ONCE = 256
+
+NO_PITCH: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+
+
+class _Lags(NamedTuple):
+    """What all frames have in common."""
+
+    window: Samples
+    lags: NDArray[np.intp]
+    #: What the autocorrelation of each lag is divided by.
+    own: Samples
+    cost: Samples
+
+
+def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
+    """The fundamental frequency every 10 ms, in Hz; nan where nothing is voiced.
+
+    Autocorrelation of a windowed frame over that of its window, as P. Boersma describes it:
+    "Accurate short-term analysis of the fundamental frequency" (IFA Proceedings 17, 1993).
+
+    Args:
+        samples: shape (n,), any scale.
+        rate_hz: samples per second.
+    """
+    low = samples if rate_hz == _RATE_HZ else soxr.resample(samples, rate_hz, _RATE_HZ, "LQ")
+    count = -(-low.size // _STEP)
+    padded = np.zeros(count * _STEP + _FRAME, dtype=np.float32)
+    padded[_FRAME // 2 :][: low.size] = low
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_STEP][:count]
+    found = [_of_frames(frames[at : at + _AT_ONCE]) for at in range(0, count, _AT_ONCE)]
+    if not found:
+        return NO_PITCH
+    hertz, strength, power = (np.concatenate(each) for each in zip(*found, strict=True))
+    loud = power > power.max() * 10 ** (_QUIET_DB / 10)
+    return np.where(_lasting(hertz, loud & (strength > _VOICED)), hertz, np.float32(np.nan))
+
+
+def _of_frames(frames: Samples) -> tuple[Samples, Samples, Samples]:
+    """The likeliest frequency of each frame, how periodic it is, and its power; shape (frames,)."""
+    window, lags, own, cost = _lags()
+    level = frames - frames.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(level * window, _TRANSFORM)
+    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, _TRANSFORM)
+    energy = np.maximum(correlation[:, :1], np.finfo(np.float32).tiny)
+    strength = correlation[:, lags] / energy / own
+    best = np.argmax(strength - cost, axis=1)
+    rows, inner = np.arange(len(frames)), np.clip(best, 1, lags.size - 2)
+    left, top, right = (strength[rows, inner + shift] for shift in (-1, 0, 1))
+    bend = np.minimum(left - 2 * top + right, -np.finfo(np.float32).eps)
+    shift = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
+    # The smallest lag is where noise has its maximum.
+    found = np.where(best > 0, strength[rows, best], 0)
+    power = np.einsum("ij,ij->i", level, level)
+    return (_RATE_HZ / (lags[inner] + shift)).astype(np.float32), found, power
+
+
+@cache
+def _lags() -> _Lags:
+    window = np.hanning(_FRAME).astype(np.float32)
+    own = np.fft.irfft(np.abs(np.fft.rfft(window, _TRANSFORM)) ** 2, _TRANSFORM)
+    lags = np.arange(int(_RATE_HZ / _HIGHEST_HZ), int(_RATE_HZ / _LOWEST_HZ) + 1)
+    cost = _OCTAVE_COST * np.log2(lags / lags[0])
+    shares = (own[lags] / own[0]).astype(np.float32)
+    return _Lags(window, lags, shares, cost.astype(np.float32))
+
+
+def _lasting(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which frames are voiced, and belong to a stretch that lasts and does not jump."""
+    octaves = np.log2(hertz)
+    linked = voiced[1:] & voiced[:-1] & (np.abs(np.diff(octaves)) < _JUMP_OCTAVES)
+    breaks = np.concatenate(([0], np.flatnonzero(~linked) + 1, [voiced.size]))
+    lengths = np.diff(breaks)
+    return voiced & np.repeat(lengths >= _LEAST_FRAMES, lengths)

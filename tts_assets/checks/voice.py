@@ -1,0 +1,74 @@
+"""Whether a clip is speech at all, and its voice's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tts_assets.checks import vad
+from tts_assets.checks.listening import HOP_SECONDS
+from tts_assets.checks.rules import Rule
+from tts_assets.checks.voices import KNOWN
+from tts_assets.domain import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.checks.course import Course
+    from tts_assets.checks.expected import Expected
+
+#: Of shorter sounds nobody can tell: ン of 50 ms, a whispered シ.
+_LEAST_SECONDS = 0.3
+#: The middle of a word moves by 1 dB at least (校, one long vowel); hum and noise stay as they are.
+_LEAST_MOVEMENT_DB = 0.6
+#: Words without any voice are short: 0.3 s of 月 have 50 ms of it.
+_VOICELESS_SECONDS = 0.45
+
+#: So many frames of pitch tell how high a voice is.
+_LEAST_FRAMES = 15
+
+#: Silero's probability for the likeliest 32 ms of clips of data/ is 0.5 and more.
+_LEAST_PROBABILITY = 0.15
+
+
+def no_speech(course: Course, expected: Expected) -> Iterator[Finding]:  # noqa: ARG001 - as others
+    """Hum, tones and noise; and what a model of speech says, where one is installed."""
+    if course.seconds < _LEAST_SECONDS:
+        return
+    levels = course.levels_db
+    middle = levels[levels.size // 5 : levels.size - levels.size // 5]
+    movement = float(middle.std())
+    voiced = int(np.count_nonzero(~np.isnan(course.hertz))) * HOP_SECONDS
+    if movement < _LEAST_MOVEMENT_DB:
+        told = f"it is no speech: its level moves by {movement:.1f} dB only, as hum and noise do"
+        measured, limit = f"{movement:.1f} dB", f"{_LEAST_MOVEMENT_DB:g} dB"
+        yield Finding(Rule.NO_SPEECH, measured, limit, told)
+    elif not voiced and course.seconds > _VOICELESS_SECONDS:
+        told = f"it is no speech: no voice is heard in {course.seconds:.2f} s"
+        yield Finding(Rule.NO_SPEECH, "0 s", f"{HOP_SECONDS:g} s", told)
+    else:
+        yield from _unlike_speech(course)
+
+
+def _unlike_speech(course: Course) -> Iterator[Finding]:
+    likeliest = vad.likeliest(course.heard.beginning, course.heard.rate_hz)
+    if likeliest is not None and likeliest < _LEAST_PROBABILITY:
+        told = f"it is no speech: Silero VAD is sure of it by {1 - likeliest:.0%}"
+        yield Finding(Rule.NO_SPEECH, f"{likeliest:.2f}", f"{_LEAST_PROBABILITY:g}", told)
+
+
+def wrong_pitch(course: Course, expected: Expected) -> Iterator[Finding]:
+    """Whether it is as high as its voice: played at another rate it is not."""
+    known = KNOWN.get(expected.voice)
+    hertz = course.hertz[~np.isnan(course.hertz)]
+    if known is None or hertz.size < _LEAST_FRAMES:
+        return
+    found = float(np.median(hertz))
+    if not known.lowest_hz <= found <= known.highest_hz:
+        nearest = known.lowest_hz if found < known.lowest_hz else known.highest_hz
+        told = (
+            f"its voice is at {found:.0f} Hz, and {expected.voice} speaks"
+            f" at {known.lowest_hz:.0f} to {known.highest_hz:.0f}"
+        )
+        yield Finding(Rule.PITCH, f"{found:.0f} Hz", f"{nearest:.0f} Hz", told)

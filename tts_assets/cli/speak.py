@@ -1,0 +1,163 @@
+"""The command `speak`: one text to a file, to standard output, or to a player."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+import anyio
+
+from tts_assets import speak as use_case
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show
+from tts_assets.console.streams import results
+from tts_assets.domain import Format
+from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.settings import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.settings import Settings
+    from tts_assets.speak import Spoken, Words
+
+#: Players that take a sound on standard input, the likeliest first.
+_PLAYERS = (
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error", "-i", "-"),
+    ("mpv", "--no-terminal", "--no-video", "-"),
+    ("aplay", "--quiet", "-"),
+    ("play", "-q", "-t", "wav", "-"),
+)
+#: A line of progress comes every so many seconds.
+_LINE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the sound goes.
+
+    Args:
+        file: its path; None for standard output.
+        play: to a player instead.
+    """
+
+    file: str | None = None
+    play: bool = False
+
+
+def speak(settings: Settings, words: Words, target: Target) -> ExitCode:
+    """Say it, and say how that went in an exit code.
+
+    Raises:
+        UsageError: it is not told where the sound goes, or two ways are.
+        FatalError: there is no player, or the sound cannot be written.
+    """
+    show = Show(settings.output_format)
+    try:
+        with _opened(target, settings) as (into, asked):
+            tell = _Progress(show, settings.progress)
+            spoken = anyio.run(partial(use_case.speak, asked, words, into, on_segment=tell))
+    except ClipError as exc:
+        show.error(f"error: {exc}")
+        return ExitCode.FINDINGS
+    _tell(spoken, show)
+    return ExitCode.OK
+
+
+def text_of(given: str) -> str:
+    """The text that somebody gave: itself, the file of that name, or standard input for ``-``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    path = Path(given)
+    try:
+        if given == "-":
+            data = sys.stdin.buffer.read()
+        elif len(given) < 1024 and path.is_file():
+            data = path.read_bytes()
+        else:
+            return given
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{given} is not UTF-8 (byte {exc.start}): save it as UTF-8") from exc
+    except (OSError, ValueError) as exc:
+        raise UsageError(f"{given} cannot be read: {exc}") from exc
+
+
+def ending_of(file: str | None) -> str | None:
+    """The format that the name of a file asks for; None where it asks for none that is known."""
+    ending = Path(file or "").suffix.removeprefix(".").lower()
+    return ending if ending in set(Format) else None
+
+
+@contextmanager
+def _opened(target: Target, settings: Settings) -> Iterator[tuple[Path | BinaryIO, Settings]]:
+    """Where the sound goes, and the settings with the format for that."""
+    if target.play:
+        if target.file is not None:
+            raise UsageError("--play and --output are two ways: give one of them")
+        with _player() as (into, only):
+            sound = replace(settings.sound, format=only)
+            yield into, replace(settings, sound=sound)
+    elif target.file is not None:
+        yield Path(target.file), settings
+    elif sys.stdout is None or sys.stdout.isatty():
+        raise UsageError("say where the sound goes: --output FILE, --play, or a pipe")
+    else:
+        with results():
+            yield sys.stdout.buffer, settings
+            sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _player() -> Iterator[tuple[BinaryIO, Format]]:
+    """The standard input of a player, and the format that it takes.
+
+    Raises:
+        FatalError: there is none, or it does not take the sound.
+    """
+    command = next((each for each in _PLAYERS if shutil.which(each[0])), None)
+    if command is None:
+        names = ", ".join(each[0] for each in _PLAYERS)
+        raise FatalError(f"there is no player here: install one of {names}, or give --output FILE")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        into = cast("IO[bytes]", process.stdin)
+        try:
+            yield cast("BinaryIO", into), Format.WAV
+            into.close()
+        except BrokenPipeError as exc:
+            raise FatalError(f"{command[0]} does not play it: give --output FILE") from exc
+    if process.returncode:
+        raise FatalError(f"{command[0]} ended with {process.returncode}: give --output FILE")
+
+
+class _Progress:
+    """A line now and then, while a long text is made."""
+
+    def __init__(self, show: Show, wanted: Progress) -> None:
+        self._show = show
+        self._wanted = wanted is not Progress.NONE
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, out_of: int) -> None:
+        now = time.monotonic()
+        if self._wanted and now - self._last >= _LINE_SECONDS:
+            self._last = now
+            self._show.error(f"{done:,} of {out_of:,} segments")
+
+
+def _tell(spoken: Spoken, show: Show) -> None:
+    for finding in spoken.findings:
+        show.error(f"warning: {finding.told}")
+    parts = "1 segment" if spoken.segments == 1 else f"{spoken.segments:,} segments"
+    show.error(f"{spoken.seconds:,.1f} s of sound from {parts}")
+    if spoken.credit:
+        show.error(f"voice: {spoken.credit}")

@@ -1,0 +1,139 @@
+"""The command `transcribe`: what is said in recordings, as text, JSON or subtitles."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from tts_assets import storage
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show
+from tts_assets.console.hearing import figures, hearing
+from tts_assets.console.text import one_line
+from tts_assets.console.transcripts import TranscriptFormat, data, written
+from tts_assets.errors import FatalError, UsageError
+from tts_assets.settings import OutputFormat, Settings
+from tts_assets.transcribe import Event, Report, Started, Transcribed, Transcript
+from tts_assets.transcribe import transcribe as listen
+
+
+def transcribe(
+    settings: Settings, paths: Sequence[str], *, how: str, output: str | None
+) -> ExitCode:
+    """Transcribe, write what was said, and say in the exit code how it went.
+
+    Args:
+        settings: of the run.
+        paths: recordings, folders of them, globs.
+        how: the format of the transcripts.
+        output: the folder that gets a file for each; None for standard output.
+    """
+    wanted = _format(how)
+    show = Show(OutputFormat.TEXT)
+    out = _Printed(show, wanted) if output is None else _Folder(Path(output), wanted)
+    with hearing(settings.progress, show.errors) as progress:
+
+        def tell(event: Event) -> None:
+            progress(event)
+            if isinstance(event, Started):
+                out.begin(event.recordings)
+            elif isinstance(event, Transcribed):
+                out.take(event.number, event.transcript)
+
+        report = anyio.run(partial(listen, settings, paths, on_event=tell))
+    out.end()
+    if not (report.recordings or report.problems):
+        show.error("there is no recording to transcribe")
+    for line in figures(report) if report.recordings else ():
+        show.error(line)
+    return _exit_code(report)
+
+
+def _format(typed: str) -> TranscriptFormat:
+    try:
+        return TranscriptFormat(typed)
+    except ValueError as exc:
+        raise UsageError(
+            f"--format is {typed!r}, and must be one of {', '.join(TranscriptFormat)}"
+        ) from exc
+
+
+class _Folder:
+    """Transcripts in a folder, a file for each recording."""
+
+    def __init__(self, folder: Path, how: TranscriptFormat) -> None:
+        self._folder = folder
+        self._how = how
+
+    def begin(self, recordings: int) -> None:
+        """Any number fits."""
+
+    def take(self, number: int, transcript: Transcript) -> None:
+        """Write a transcript under the name of its recording: whole, or not at all.
+
+        Raises:
+            FatalError: it cannot be written.
+        """
+        del number
+        path = self._folder / f"{transcript.name}{self._how.ending}"
+        text = written(transcript, self._how)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            storage.write_whole(path, text.encode("utf-8", "backslashreplace"))
+            storage.sync_folder(path.parent)
+        except OSError as exc:
+            raise FatalError(f"cannot write {path}: {exc.strerror or exc}") from exc
+
+    def end(self) -> None:
+        """All is written."""
+
+
+class _Printed:
+    """Transcripts on standard output, in the order of their recordings."""
+
+    def __init__(self, show: Show, how: TranscriptFormat) -> None:
+        self._show = show
+        self._how = how
+        self._waiting: dict[int, Transcript] = {}
+        self._printed: list[Transcript] = []
+        self._recordings = 0
+
+    def begin(self, recordings: int) -> None:
+        """Know how many there are.
+
+        Raises:
+            UsageError: one file of subtitles cannot have those of several recordings.
+        """
+        self._recordings = recordings
+        if recordings > 1 and self._how in (TranscriptFormat.SRT, TranscriptFormat.VTT):
+            raise UsageError(
+                f"{recordings} recordings do not go into one {self._how} on standard output: give "
+                "--output DIR, for a file for each"
+            )
+
+    def take(self, number: int, transcript: Transcript) -> None:
+        """Print all whose turn it is; JSON is one document, and comes at the end."""
+        self._waiting[number] = transcript
+        while (ready := self._waiting.pop(len(self._printed), None)) is not None:
+            self._printed.append(ready)
+            if self._how is not TranscriptFormat.JSON:
+                self._print(ready)
+
+    def end(self) -> None:
+        """Print what comes last."""
+        if self._how is TranscriptFormat.JSON:
+            self._show.data({"recordings": [data(each) for each in self._printed]})
+
+    def _print(self, transcript: Transcript) -> None:
+        if self._recordings > 1:
+            self._show.line(f"== {one_line(transcript.file)} ==")
+        self._show.lines(written(transcript, self._how).splitlines())
+
+
+def _exit_code(report: Report) -> ExitCode:
+    if report.problems:
+        return ExitCode.USAGE
+    if report.failed:
+        return ExitCode.FINDINGS
+    return ExitCode.OK if report.recordings else ExitCode.NOTHING

@@ -1,0 +1,49 @@
+"""The command `verify`: what is wrong with how assets sound, in every format."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+
+from tts_assets import verify as look
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.outcome import tried
+from tts_assets.console import Show, counter, prepare_report, write_report
+
+if TYPE_CHECKING:
+    from tts_assets.settings import Settings
+    from tts_assets.verdicts import VerifyReport
+
+
+def verify(settings: Settings, *, report: str | None) -> ExitCode:
+    """Measure, show what is wrong, and say in the exit code whether anything is.
+
+    Args:
+        settings: what to do.
+        report: the folder that gets the report's files; None for none.
+    """
+    show = Show(settings.output_format)
+    folder = prepare_report(report)
+    with counter(settings.progress, show.errors) as count:
+        found = anyio.run(partial(look.verify, settings, on_progress=count))
+    code = _exit_code(found)
+    for told in (found.fatal, found.unmatched):
+        if told is not None:
+            show.error(f"error: {told}")
+    # Standard output may be full, or closed: the files come first.
+    if folder is not None:
+        code = tried(lambda: write_report(folder, found), show, code)
+    return tried(lambda: show.verdicts(found), show, code)
+
+
+def _exit_code(found: VerifyReport) -> ExitCode:
+    if found.fatal is not None:
+        return ExitCode.FATAL
+    if found.problems:
+        return ExitCode.USAGE
+    if found.verdicts:
+        return ExitCode.FINDINGS
+    is_nothing = found.unmatched is not None or not found.checked
+    return ExitCode.NOTHING if is_nothing else ExitCode.OK

@@ -1,0 +1,144 @@
+"""What workers take of a run: whole clips, and the segments of passages, so that all work on one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import anyio.to_thread
+
+from tts_assets.errors import ClipError
+from tts_assets.japanese.segments import LEAST, segments
+from tts_assets.make_clip import Made, make_clip
+from tts_assets.make_passage import Passage
+from tts_assets.readings import cut
+from tts_assets.settings import time_limits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
+
+    from tts_assets.domain import Segment
+    from tts_assets.make_clip import Shelf, Studio
+    from tts_assets.plan import Job
+    from tts_assets.settings import Settings
+
+#: What a text is cut into, or why it cannot be cut.
+Cut: TypeAlias = tuple["Segment", ...] | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What one worker does: a whole clip, a segment of a passage, or what is left of one.
+
+    Args:
+        job: what it is made for.
+        passage: the passage that it belongs to; None for a clip that is made in one piece.
+        number: its segment, from 0; None where all are there and are to be joined.
+    """
+
+    job: Job
+    passage: Passage | None = None
+    number: int | None = None
+
+    @property
+    def time_limits(self) -> int:
+        """How many time limits it has: a long text takes as long as the sentences in it."""
+        form = self.job.form
+        if self.passage is not None and self.number is not None:
+            return time_limits(self.passage.characters(self.number))
+        return time_limits(max(len(form.text), len(form.reading or "")))
+
+
+def most_pieces(jobs: Iterable[Job]) -> int:
+    """How many pieces jobs have at most, without cutting their texts."""
+    return sum(1 + len(job.form.text) // LEAST if job.form.turns else 1 for job in jobs)
+
+
+class Pieces:
+    """The pieces of all jobs of a run, and what became of them."""
+
+    def __init__(self, studio: Studio, shelf: Shelf, cuts: dict[str, Cut]) -> None:
+        """Begin.
+
+        Args:
+            studio: what everything is made with.
+            shelf: where it goes.
+            cuts: the segments of passages, by their recipes.
+        """
+        self._studio = studio
+        self._shelf = shelf
+        self._cuts = cuts
+        self._failed: set[str] = set()
+
+    async def of(self, jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncGenerator[Piece, None]:
+        """The pieces of jobs in their order; those of a passage that failed are left out."""
+        async for job in _each(jobs):
+            found = self._cuts.get(job.recipe)
+            # Whoever does what cannot be cut says why.
+            if found is None or isinstance(found, str):
+                yield Piece(job=job)
+                continue
+            passage = Passage(job, found, self._studio)
+            missing: list[int | None] = [*await passage.look()]
+            for number in missing or [None]:
+                if job.recipe in self._failed:
+                    break
+                yield Piece(job=job, passage=passage, number=number)
+
+    async def make(self, piece: Piece, *, on_start: Callable[[], None]) -> Made | None:
+        """Do a piece; None where its clip is not whole by that.
+
+        Raises:
+            ClipError: it cannot be done.
+            FatalError: nothing can be done any more.
+        """
+        job, passage = piece.job, piece.passage
+        if job.recipe in self._failed:
+            return None
+        if passage is None:
+            if isinstance(why := self._cuts.get(job.recipe), str):
+                raise ClipError(why)
+            return await make_clip(job, self._studio, self._shelf, on_start=on_start)
+        if piece.number is not None:
+            await passage.speak(piece.number, on_start=on_start)
+            if not passage.is_whole:
+                return None
+        on_start()
+        return await passage.finish(self._shelf)
+
+    def fail(self, job: Job) -> bool:
+        """Give up a clip; whether it was not given up before."""
+        before = job.recipe in self._failed
+        self._failed.add(job.recipe)
+        return not before
+
+
+async def cuts_of(jobs: Sequence[Job], settings: Settings) -> dict[str, Cut]:
+    """The segments of all passages, by their recipes; the dictionary is asked only where it must be.
+
+    Raises:
+        FatalError: the dictionary cannot be used.
+    """
+    passages = [job for job in jobs if job.form.turns]
+    found: dict[str, Cut] = {}
+    hard = []
+    for job in passages:
+        easily = await anyio.to_thread.run_sync(segments, job.form, settings.pauses)
+        if easily is None:
+            hard.append(job)
+        else:
+            found[job.recipe] = easily
+    if hard:
+        forms = [job.form for job in hard]
+        told = await cut(forms, settings.pauses, settings.words)
+        found |= {job.recipe: each for job, each in zip(hard, told, strict=True)}
+    return found
+
+
+async def _each(jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncGenerator[Job, None]:
+    if hasattr(jobs, "__aiter__"):
+        async for job in jobs:
+            yield job
+    else:
+        for job in jobs:
+            yield job

@@ -1,0 +1,128 @@
+"""What comes of the pieces of a run: clips made and clips failed, told as they come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.easing import Easing
+from tts_assets.errors import ClipTimeoutError, FatalError, TtsAssetsError
+from tts_assets.events import ClipFailed, ClipMade, SegmentMade
+from tts_assets.pool import Counts
+
+if TYPE_CHECKING:
+    from tts_assets.generate_clips.pieces import Piece, Pieces
+    from tts_assets.generate_clips.state import Run
+    from tts_assets.make_clip import Made
+    from tts_assets.pool import Pool, Result
+
+#: A service's own client gives a request up in time, and has to learn that it did; in kana a text is
+#: longer, and has more time. This is for what the client does not see.
+SLACK = 4
+
+
+class Results:
+    """Takes the results of a pool, one by one."""
+
+    def __init__(self, run: Run, pieces: Pieces, pool: Pool[Piece, Made | None]) -> None:
+        """Begin; a service's own limiter decides how many clips are in hand, elsewhere we do."""
+        self._run = run
+        self._pieces = pieces
+        self._pool = pool
+        self._done = self._failed = 0
+        self._easing = Easing(pool.limit) if run.limiter is None else None
+
+    def take(self, result: Result[Piece, Made | None]) -> None:
+        """What became of a piece."""
+        self._ease(result)
+        if result.error is not None:
+            self._fail(result)
+        elif result.value is not None:
+            self._made(result, result.value)
+        elif result.job.passage is not None:
+            self._run.tell(
+                SegmentMade(
+                    job=result.job.job,
+                    number=result.job.number or 0,
+                    out_of=len(result.job.passage),
+                    seconds=result.seconds,
+                    counts=self._counts(),
+                )
+            )
+
+    def _ease(self, result: Result[Piece, Made | None]) -> None:
+        """Where much fails, the machine may have too much to do: fewer are made at once."""
+        if self._easing is None:
+            return
+        for attempt in range(1, result.attempt + 1):
+            ok = result.ok and attempt == result.attempt
+            if (limit := self._easing.saw(ok)) is not None:
+                self._pool.limit = limit
+
+    def _made(self, result: Result[Piece, Made | None], made: Made) -> None:
+        run, job = self._run, result.job.job
+        self._done += 1
+        run.made.add(job.recipe)
+        if run.books is not None:
+            run.books.made(job, made.billed)
+        run.audio_seconds += made.seconds
+        if made.credit:
+            run.credits[made.credit] = None
+        said = made.pronunciation
+        if said is not None and said.doubt is not None:
+            run.doubts[job.recipe] = said
+        if made.findings:
+            run.findings[job.recipe] = made.findings
+        run.tell(
+            ClipMade(
+                job=job,
+                seconds=result.seconds,
+                audio_seconds=made.seconds,
+                counts=self._counts(),
+                pronunciation=said,
+                findings=made.findings,
+            )
+        )
+
+    def _fail(self, result: Result[Piece, Made | None]) -> None:
+        run, piece = self._run, result.job
+        # A passage fails once, with its first segment that does.
+        if not self._pieces.fail(piece.job):
+            return
+        if run.books is not None:
+            run.books.failed(piece.job)
+        slack = 1 if run.limiter is None else SLACK
+        error = _in_our_words(
+            result.error, slack * run.settings.timeout_seconds * piece.time_limits
+        )
+        if isinstance(error, FatalError):
+            # Not this clip's fault: it is made when the run is taken up again.
+            run.fatal = run.fatal or str(error)
+            return
+        if piece.passage is not None and piece.number is not None:
+            error = type(error)(f"{piece.passage.called(piece.number)}: {error}")
+        self._failed += 1
+        run.failures[piece.job.recipe] = str(error)
+        run.tell(
+            ClipFailed(
+                job=piece.job,
+                error=error,
+                seconds=result.seconds,
+                attempt=result.attempt,
+                counts=self._counts(),
+            )
+        )
+
+    def _counts(self) -> Counts:
+        """How the clips stand, whatever their pieces are."""
+        left = len(self._run.jobs) - self._done - self._failed
+        active = min(self._pool.counts.active, left)
+        return Counts(queued=left - active, active=active, done=self._done, failed=self._failed)
+
+
+def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
+    if isinstance(error, TtsAssetsError):
+        return error
+    return ClipTimeoutError(
+        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
+        "--timeout sets another"
+    )

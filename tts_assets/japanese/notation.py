@@ -1,0 +1,20 @@
+"""Accent notation as the ledger has it, read back to phrases."""
+
+from __future__ import annotations
+
+import re
+
+from tts_assets.domain import Phrase
+from tts_assets.japanese.kana import morae
+
+_PHRASE = re.compile("([^/、]+)([/、]?)")
+
+
+def phrases_in(notation: str) -> tuple[Phrase, ...]:
+    """The phrases that ``accent.notation`` wrote; whether a pause follows the last is not told."""
+    return tuple(_phrase(written, end) for written, end in _PHRASE.findall(notation))
+
+
+def _phrase(written: str, end: str) -> Phrase:
+    before, fall, after = written.partition("↓")
+    return Phrase(kana=before + after, accent=len(morae(before)) if fall else 0, pause=end == "、")

@@ -1,0 +1,118 @@
+"""Passages in segments: pieces that any engine says in one call, and the pauses between them.
+
+A segment ends at the end of a sentence. Sentences of under LEAST characters are joined with the
+next, as engines give very short texts an odd melody and every call has a cost of its own. Those of
+over MOST are cut at their clauses, then at the edges of phrases that a dictionary finds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from tts_assets.domain import Segment, SpokenForm, Turn
+from tts_assets.japanese.kana import hiragana
+from tts_assets.japanese.normalise.stretches import in_order
+from tts_assets.japanese.segments.edges import Mark
+from tts_assets.japanese.segments.lines import lines_of
+from tts_assets.japanese.segments.pieces import LEAST, MOST, Piece, pieces_of
+from tts_assets.japanese.stretches import stretches_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tts_assets.domain import Pauses
+    from tts_assets.japanese.alignment import Stretch
+    from tts_assets.japanese.analyses import Analyses
+
+__all__ = ["LEAST", "MOST", "segments"]
+
+
+def segments(
+    form: SpokenForm, pauses: Pauses, dictionary: Analyses | None = None
+) -> tuple[Segment, ...] | None:
+    """The segments of a passage, in order; each says at most MOST characters of one turn.
+
+    Their texts together are that of the form, without the blanks around them, and without what
+    nobody can say where it is too long to be said with its neighbour. A pause is that of a clause
+    or a sentence by the mark before it, and none where there is no mark; that of a paragraph
+    behind a line, and that of a turn where another speaker follows.
+
+    Args:
+        form: what is said; it has turns.
+        pauses: how long they are.
+        dictionary: what tells words and phrases. Where it is not needed it changes nothing.
+
+    Returns:
+        None where it is needed and not given: a sentence is too long and has no marks, or its
+        kana line cannot be cut by the marks that both have.
+    """
+    stretches = stretches_in(form.text, form.readings)
+    turns: list[tuple[Turn, list[Piece]]] = []
+    at = 0
+    for turn in form.turns:
+        found = pieces_of(form.text, at, at + turn.size, stretches, dictionary)
+        if found is None:
+            return None
+        turns.append((turn, found))
+        at += turn.size
+    pieces = [piece for _, found in turns for piece in found]
+    lines = lines_of(form, [(piece.begin, piece.end) for piece in pieces], dictionary)
+    if lines is None:
+        return None
+    readings = _readings(form, pieces, stretches)
+    said = [
+        SpokenForm(
+            text=form.text[piece.begin : piece.end].strip(),
+            reading=line,
+            sentence=True,
+            readings=own,
+        )
+        for piece, line, own in zip(pieces, lines, readings, strict=True)
+    ]
+    told = _told([each for each in turns if each[1]], pauses)
+    return tuple(
+        Segment(each, turn.speaker, turn.voice, pause)
+        for each, (turn, pause) in zip(said, told, strict=True)
+    )
+
+
+def _told(
+    turns: Sequence[tuple[Turn, Sequence[Piece]]], pauses: Pauses
+) -> Iterator[tuple[Turn, int]]:
+    """The turn and the pause of each piece."""
+    behind = {Mark.STOP: pauses.sentence_ms, Mark.CLAUSE: pauses.clause_ms, Mark.NONE: 0}
+    for (turn, pieces), after in itertools.zip_longest(turns, turns[1:]):
+        for piece in pieces[:-1]:
+            yield turn, behind[piece.mark]
+        if after is None:
+            yield turn, 0
+        else:
+            other = after[0].speaker != turn.speaker
+            yield turn, pauses.turn_ms if other else pauses.paragraph_ms
+
+
+def _readings(
+    form: SpokenForm, pieces: Sequence[Piece], stretches: Sequence[Stretch]
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """The readings of stretches that each piece has."""
+    left = 0
+    for begin, end, _ in pieces:
+        while left < len(stretches) and stretches[left].start < begin:
+            left += 1
+        first = left
+        while left < len(stretches) and stretches[left].end <= end:
+            left += 1
+        text = form.text[begin:end]
+        start = begin + len(text) - len(text.lstrip())
+        yield in_order(
+            text.strip(),
+            [
+                (each.start - start, each.end - start, _as_given(each))
+                for each in stretches[first:left]
+            ],
+        )
+
+
+def _as_given(stretch: Stretch) -> str:
+    return hiragana(stretch.reading) if stretch.perhaps else stretch.reading

@@ -1,0 +1,80 @@
+"""The kana line of a passage, cut where its text is cut."""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from tts_assets.japanese.alignment import aligned, fits, letters
+from tts_assets.japanese.forcing import words
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.normalise.stretches import pauses_in, stops_in
+from tts_assets.japanese.normalise.turns import with_stops_behind
+from tts_assets.japanese.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.domain import SpokenForm
+    from tts_assets.japanese.analyses import Analyses
+
+_MARKED = regex(r"[^、。]+[、。]?")
+_SILENT = regex(r"[^\w]*")
+
+
+def lines_of(
+    form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: Analyses | None
+) -> Sequence[str | None] | None:
+    """The part of a form's reading that belongs to each piece of its text.
+
+    Args:
+        form: what is said; it has turns.
+        pieces: where each begins and ends.
+        dictionary: what knows how words are read.
+
+    Returns:
+        None for each piece where there is no reading, or one that contradicts the text's own
+        kana, which the dictionary is then followed in; None where it is needed and not given.
+    """
+    if form.reading is None or len(pieces) == 1:
+        return [form.reading] * len(pieces)
+    found = _by_marks(form, form.reading, [end for _, end in pieces[:-1]])
+    if found is not None or dictionary is None:
+        return found
+    texts = [form.text[begin:end].strip() for begin, end in pieces]
+    return _by_words(texts, form.reading, dictionary)
+
+
+def _by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] | None:
+    """The line cut at the marks that it has of the text; None where some cut is at none."""
+    text, put = with_stops_behind(form.text, form.turns)
+    kana = _MARKED.findall(reading)
+    marks = pauses_in(text) if "、" in reading else stops_in(text)
+    if len(kana) != len(marks) + 1:
+        return None
+    behind = [mark.end() for mark in marks]
+    cuts = [0]
+    for end in ends:
+        # Stops that stand only behind the lines of a reading come before it.
+        place = end + bisect_right(put, end)
+        count = bisect_right(behind, place)
+        if not count or _SILENT.fullmatch(text, behind[count - 1], place) is None:
+            return None
+        cuts.append(count)
+    cuts.append(len(kana))
+    return ["".join(kana[begin:end]).rstrip("、。") for begin, end in itertools.pairwise(cuts)]
+
+
+def _by_words(texts: Sequence[str], reading: str, dictionary: Analyses) -> list[str] | list[None]:
+    """The line cut by what each word of the text may be read as."""
+    analyses = [dictionary.best(text) for text in texts]
+    whole = [node for nodes in analyses for node in nodes]
+    key, kana = pronunciation_key(reading), letters(reading)
+    agrees = fits(words(whole), key)
+    parts = aligned(words(whole, None if agrees else dictionary), key)
+    if parts is None:
+        return [None] * len(texts)
+    stops = itertools.accumulate(len(nodes) for nodes in analyses)
+    ends = [0, *(parts[stop - 1].end for stop in stops)]
+    return [kana[begin:end] for begin, end in itertools.pairwise(ends)]

@@ -1,0 +1,193 @@
+"""Pieces of a line, none too long to be said at once, and few that are too short to sound well."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from tts_assets.japanese.normalise.silence import nothing_said
+from tts_assets.japanese.normalise.turns import LONGEST_SENTENCE
+from tts_assets.japanese.segments.edges import Edge, Mark, edges
+from tts_assets.japanese.segments.phrases import CONTEXT, phrase_edges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tts_assets.japanese.alignment import Stretch
+    from tts_assets.japanese.analyses import Analyses
+
+    #: Where a window of the text, by its begin and end, may be cut; the best first.
+    Levels: TypeAlias = Callable[[int, int], Iterator[Sequence[int]]]
+
+#: Shorter ones are joined: 15 characters are about two seconds of speech.
+LEAST = 15
+#: Characters that every engine takes at once. Kokoro's limit is the narrowest, with 510 phonemes:
+#: 100 characters of usual text without any mark have 230 to 285 (measured over what the
+#: repository's example data say), the longest readings, which numbers have, 450. Only letters such
+#: as W and numbers with a comma in every few digits have more, up to 820: that engine parts them
+#: once more at its own words.
+MOST = LONGEST_SENTENCE
+#: What no piece begins with, as it belongs to the character before it.
+_JOINED = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々ゝゞヽヾ゛゜、。，．！？…」』）")
+
+
+class Piece(NamedTuple):
+    """A piece of a text, from ``begin`` up to ``end``, and the mark at its end."""
+
+    begin: int
+    end: int
+    mark: Mark
+
+
+class _Cuts(NamedTuple):
+    """Where a line may be cut, and how it was cut.
+
+    Args:
+        text: the whole text.
+        levels: places by marks, the best first.
+        marks: the mark at each.
+        stretches: what is never cut.
+        dictionary: what knows phrases and words.
+    """
+
+    text: str
+    levels: tuple[list[int], ...]
+    marks: dict[int, Mark]
+    stretches: Sequence[Stretch]
+    dictionary: Analyses | None
+
+
+def pieces_of(
+    text: str,
+    begin: int,
+    end: int,
+    stretches: Sequence[Stretch],
+    dictionary: Analyses | None,
+) -> list[Piece] | None:
+    """The pieces of a line.
+
+    Args:
+        text: the text that it lies in.
+        begin: where it begins there.
+        end: where it ends.
+        stretches: parts of the text with readings of their own, in order.
+        dictionary: what knows phrases and words.
+
+    Returns:
+        None where a dictionary is needed and not given.
+    """
+    there = [
+        Edge(edge.at + begin, edge.mark, edge.inside)
+        for edge in edges(text[begin:end], MOST)
+        if not _is_within(edge.at + begin, stretches)
+    ]
+    marked = [edge for edge in there if edge.mark is not Mark.NONE]
+    cuts = _Cuts(
+        text=text,
+        levels=(
+            [edge.at for edge in marked if not edge.inside],
+            [edge.at for edge in marked if edge.inside],
+            [edge.at for edge in there if edge.mark is Mark.NONE],
+        ),
+        marks={edge.at: edge.mark for edge in there},
+        stretches=stretches,
+        dictionary=dictionary,
+    )
+    stops = [edge.at for edge in marked if edge.mark is Mark.STOP and not edge.inside]
+    found: list[Piece] = []
+    for first, last in itertools.pairwise([begin, *stops, end]):
+        ends = _ends(first, last, cuts)
+        if ends is None:
+            return None
+        found += [
+            Piece(start, stop, cuts.marks.get(stop, Mark.NONE))
+            for start, stop in itertools.pairwise([first, *ends])
+        ]
+    return [piece for piece in _joined(text, found) if _is_said(text, piece)]
+
+
+def _joined(text: str, pieces: Sequence[Piece]) -> list[Piece]:
+    """Short pieces joined with the next, or with the one before where that does not fit."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and _is_short(text, found[-1]):
+            if piece.end - found[-1].begin <= MOST:
+                piece = piece._replace(begin=found.pop().begin)  # noqa: PLW2901 - it has grown
+            else:
+                _join_last(found)
+        found.append(piece)
+    if found and _is_short(text, found[-1]):
+        _join_last(found)
+    return found
+
+
+def _join_last(pieces: list[Piece]) -> None:
+    """The last piece joined with the one before, if they fit."""
+    if len(pieces) > 1 and pieces[-1].end - pieces[-2].begin <= MOST:
+        last = pieces.pop()
+        pieces[-1] = last._replace(begin=pieces[-1].begin)
+
+
+def _is_short(text: str, piece: Piece) -> bool:
+    return piece.end - piece.begin < LEAST or not _is_said(text, piece)
+
+
+def _is_said(text: str, piece: Piece) -> bool:
+    return nothing_said(text[piece.begin : piece.end]) is None
+
+
+def _ends(begin: int, end: int, cuts: _Cuts) -> list[int] | None:
+    """Where the pieces of a sentence end; None where only a dictionary knows."""
+    ends = []
+    while end - begin > MOST:
+        at = _cut(begin, end, cuts)
+        if at is None:
+            return None
+        ends.append(at)
+        begin = at
+    return [*ends, end]
+
+
+def _cut(begin: int, end: int, cuts: _Cuts) -> int | None:
+    """The best place to end the first piece: that which leaves pieces of one size."""
+    count = -(-(end - begin) // MOST)
+    middle = begin + (end - begin) // count
+    first, last = begin + LEAST, min(begin + MOST, end - LEAST)
+    for level in (*cuts.levels, *_unmarked(begin, end, cuts)):
+        low, high = bisect_left(level, first), bisect_right(level, last)
+        if low < high:
+            near = bisect_left(level, middle, low, high)
+            return min(
+                level[max(low, near - 1) : min(near + 1, high)], key=lambda at: abs(at - middle)
+            )
+    return None
+
+
+def _unmarked(begin: int, end: int, cuts: _Cuts) -> Iterator[list[int]]:
+    """Where a text without marks may be cut, the best first; in the end anywhere."""
+    if cuts.dictionary is None:
+        return
+    window = cuts.text[begin : min(end, begin + MOST + CONTEXT)]
+    levels = [*phrase_edges(window, cuts.dictionary), _between_characters(window)]
+    places = [[begin + at for at in level] for level in levels]
+    for level in places:
+        yield [at for at in level if not _is_within(at, cuts.stretches)]
+    # Only a stretch that is too long itself is torn.
+    yield from places
+    yield list(range(begin + 1, begin + len(window)))
+
+
+def _between_characters(text: str) -> list[int]:
+    return [
+        at
+        for at in range(1, len(text))
+        if text[at] not in _JOINED and not unicodedata.combining(text[at])
+    ]
+
+
+def _is_within(at: int, stretches: Sequence[Stretch]) -> bool:
+    """Whether a place lies inside a stretch."""
+    number = bisect_left(stretches, at, key=lambda stretch: stretch.end)
+    return number < len(stretches) and stretches[number].start < at < stretches[number].end

@@ -1,0 +1,153 @@
+"""From one text to its sound: cut into segments, said by all workers, put together in order."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from tts_assets import formats, machine, plan, providers, readings, studios, survey
+from tts_assets.domain import Segment
+from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.japanese.segments import segments
+from tts_assets.make_passage import Passage
+from tts_assets.providers import Bounded, Remote
+from tts_assets.speak.sayer import Sayer
+from tts_assets.storage import fatal, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from tts_assets.domain import Finding, SpokenForm
+    from tts_assets.providers import Provider
+    from tts_assets.settings import Settings
+    from tts_assets.speak.words import Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What was said.
+
+    Args:
+        segments: how many calls of the engine it took.
+        seconds: how long it sounds.
+        findings: what is wrong with how it sounds.
+        credit: the lines that the licences of the voices ask for; "" for none.
+    """
+
+    segments: int
+    seconds: float
+    findings: tuple[Finding, ...]
+    credit: str
+
+
+async def speak(
+    settings: Settings,
+    words: Words,
+    into: Path | BinaryIO,
+    *,
+    on_segment: Callable[[int, int], None] | None = None,
+) -> Spoken:
+    """Say one text, with as many workers as there are.
+
+    Args:
+        settings: who says it, and how it sounds.
+        words: what is to be said.
+        into: a file, which is whole or not there; or a stream, which gets the beginning while the
+            rest is still being made. In a file the loudness is that of the whole; in a stream
+            each segment is brought to it.
+        on_segment: called in the event loop when a segment is there, with how many are, and of how
+            many.
+
+    Raises:
+        UsageError: the settings or the words are wrong.
+        ClipError: it cannot be said; a stream ends where that is found.
+        FatalError: the engine is missing, or the file cannot be written.
+        OSError: the stream cannot be written to.
+    """
+    provider, _ = providers.choose(settings)
+    _check(settings, provider)
+    form = words.form()
+    parts = await _cut(form, settings)
+    workers = _workers(settings, provider, len(parts))
+    async with provider.open(
+        workers=workers, timeout_seconds=settings.timeout_seconds, words=settings.words
+    ) as speaker:
+        if isinstance(speaker, Bounded):
+            workers = min(workers, speaker.workers)
+        studio = studios.studio_of(settings, provider, speaker, workers)
+        job = plan.Job(recipe=studio.recipes.of(form), form=form, assets=(), clips=())
+        passage = Passage(job, parts, studio)
+        sayer = Sayer(settings, studio, passage, on_segment or (lambda _, __: None))
+        if isinstance(into, Path):
+            seconds, findings = await _to_file(sayer, passage, into, studio.temp)
+        else:
+            seconds, findings = await sayer.to_stream(into)
+    return Spoken(
+        segments=len(parts),
+        seconds=seconds,
+        findings=findings,
+        credit=_credit(settings, provider, passage),
+    )
+
+
+def _check(settings: Settings, provider: Provider) -> None:
+    problem = formats.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    problem = provider.problem()
+    if problem is not None:
+        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+
+
+async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
+    if not form.turns:
+        return (Segment(form),)
+    found = await anyio.to_thread.run_sync(segments, form, settings.pauses)
+    if found is None:
+        (told,) = await readings.cut([form], settings.pauses, settings.words)
+        if isinstance(told, str):
+            raise ClipError(told)
+        found = told
+    return found
+
+
+def _workers(settings: Settings, provider: Provider, parts: int) -> int:
+    wanted = settings.concurrency
+    if isinstance(provider, Remote):
+        most = provider.max_concurrent
+        wanted = most if wanted is None else min(wanted, most)
+    elif wanted is None:
+        wanted = machine.workers(provider.base_mib, provider.footprint_mib)
+    return max(1, min(wanted, parts))
+
+
+async def _to_file(
+    sayer: Sayer, passage: Passage, path: Path, temp: Path
+) -> tuple[float, tuple[Finding, ...]]:
+    await sayer.keep_all()
+
+    def write() -> tuple[float, tuple[Finding, ...]]:
+        content = passage.joined()
+        with fatal(f"cannot write {path}"):
+            write_whole(path, content.data)
+        passage.clear()
+        # Whoever says one text wants no folder.
+        with contextlib.suppress(OSError):
+            temp.rmdir()
+        return content.made.seconds, content.made.findings
+
+    return await anyio.to_thread.run_sync(write)
+
+
+def _credit(settings: Settings, provider: Provider, passage: Passage) -> str:
+    """The lines of the voices that spoke, and those that came with the sound."""
+    own = survey.voice_info(settings, provider)
+    by_name = {voice.name: voice for voice in provider.voices()}
+    spoke = [by_name.get(name, own).credit for name in passage.voices]
+    return "; ".join(dict.fromkeys(line for line in (*spoke, *passage.credits) if line))

@@ -1,0 +1,44 @@
+"""What clips are made with, as the settings of a run want it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from tts_assets import survey
+from tts_assets.make_clip import Studio
+from tts_assets.providers import Priced
+
+if TYPE_CHECKING:
+    from tts_assets.providers import Provider, Speaker
+    from tts_assets.settings import Settings
+
+
+def studio_of(settings: Settings, provider: Provider, speaker: Speaker, workers: int) -> Studio:
+    """What the clips of a run are made with.
+
+    Args:
+        settings: what is wanted.
+        provider: the engine.
+        speaker: the engine made ready.
+        workers: how many clips are made at once.
+
+    Raises:
+        UsageError: the provider has no such voice.
+    """
+    return Studio(
+        speaker=speaker,
+        voice=survey.voice(settings, provider),
+        engine=provider.engine,
+        accents=provider.accents,
+        repeats=provider.repeats,
+        sound=settings.sound,
+        recipes=survey.recipes(settings, provider),
+        cast=survey.cast(settings, provider),
+        temp=Path(settings.temp),
+        threads=anyio.CapacityLimiter(workers),
+        # What is paid for is not bought again because of how it sounds.
+        remakes=0 if isinstance(provider, Priced) else settings.remakes,
+    )

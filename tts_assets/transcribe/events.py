@@ -1,0 +1,101 @@
+"""What a transcription tells while it goes on, and what it says at its end: plain, typed data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from tts_assets.errors import InputError
+    from tts_assets.transcribe.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The recognizer is about to hear.
+
+    Args:
+        recordings: how many there are.
+        seconds: how long they sound; those that do not tell are left out.
+        workers: how many chunks are heard at once.
+    """
+
+    recordings: int
+    seconds: float
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkHeard:
+    """A chunk is done with.
+
+    Args:
+        file: its recording.
+        begin: when it begins there, in seconds.
+        end: when it ends.
+        letters: how many were heard.
+        seconds: how long that took, with all attempts.
+        attempts: how often it was tried.
+        error: why it is a gap; None where it is none.
+    """
+
+    file: str
+    begin: float
+    end: float
+    letters: int
+    seconds: float
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eased:
+    """Much fails, or goes well again: so many chunks are heard at once from now on."""
+
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcribed:
+    """A recording is done; ``number`` is its place among all of them, from 0."""
+
+    number: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """A file that cannot be transcribed, or only in part."""
+
+    problem: InputError
+
+
+Event: TypeAlias = Started | ChunkHeard | Eased | Transcribed | Unusable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was done.
+
+    Args:
+        recordings: how many were transcribed.
+        audio_seconds: how long they sound.
+        chunks: in how many parts they were heard.
+        failed: how many of them are gaps.
+        problems: files that cannot be transcribed, or only in part.
+        workers: how many chunks were heard at once.
+        seconds: how long it took.
+    """
+
+    recordings: int
+    audio_seconds: float
+    chunks: int
+    failed: int
+    problems: tuple[InputError, ...]
+    workers: int
+    seconds: float
+
+    @property
+    def success_rate(self) -> float:
+        """The part of the chunks that were heard, 0 to 1."""
+        return 1.0 if not self.chunks else (self.chunks - self.failed) / self.chunks

@@ -1,0 +1,196 @@
+"""What was heard in chunks, joined: in their order, and what two of them heard only once."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.recognition import Recognized, Utterance, Word
+from tts_assets.transcribe.transcript import Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tts_assets.transcribe.transcript import Piece
+
+#: Where two chunks heard the same, their times differ by less.
+_SAME_SECONDS = 1.5
+#: One letter may be the same by chance.
+_LEAST_LETTERS = 2
+
+
+class Heard(NamedTuple):
+    """What became of a chunk; times in seconds from the beginning of the recording.
+
+    Args:
+        begin: when the chunk begins.
+        end: when it ends.
+        recognized: what was heard, with times from the chunk's beginning; or why nothing was.
+    """
+
+    begin: float
+    end: float
+    recognized: Recognized | str
+
+
+class Joiner:
+    """Takes chunks as they are ready, in any order, and joins them in their own."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._waiting: dict[int, Heard] = {}
+        self._next = 0
+        self._pieces: list[Piece] = []
+        self._end = 0.0
+
+    def add(self, number: int, heard: Heard) -> None:
+        """Take a chunk; its number is its place, from 0."""
+        self._waiting[number] = heard
+        while (ready := self._waiting.pop(self._next, None)) is not None:
+            self._next += 1
+            self._append(ready)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All that is joined."""
+        return tuple(self._pieces)
+
+    def _append(self, heard: Heard) -> None:
+        if isinstance(heard.recognized, str):
+            self._pieces.append(Gap(max(heard.begin, self._end), heard.end, heard.recognized))
+        else:
+            found = [_moved(each, heard.begin) for each in heard.recognized.utterances]
+            if heard.begin < self._end:
+                found = self._merge(found, heard.begin)
+            self._pieces += found
+        self._end = heard.end
+
+    def _merge(self, found: list[Utterance], begin: float) -> list[Utterance]:
+        """Take back what the last chunk and this one heard twice."""
+        if self._pieces and isinstance(last := self._pieces[-1], Gap):
+            # The gap ends where somebody hears again.
+            self._pieces[-1] = last._replace(end=max(last.begin, begin))
+            return found
+        recent: list[Utterance] = []
+        while self._pieces and isinstance(last := self._pieces[-1], Utterance) and last.end > begin:
+            recent.insert(0, last)
+            self._pieces.pop()
+        kept, rest = _seam(recent, found, begin, self._end)
+        self._pieces += kept
+        return rest
+
+
+class _Letter(NamedTuple):
+    """A letter of a word, when it is heard, and which word it belongs to."""
+
+    text: str
+    at: float
+    word: int
+
+
+def _seam(
+    before: list[Utterance], after: list[Utterance], begin: float, end: float
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Cut two tellings of the same stretch so that each word is in one of them.
+
+    Args:
+        before: what the chunk before heard, as far as it reaches into the stretch.
+        after: what the chunk behind heard.
+        begin: when the stretch begins.
+        end: when it ends.
+    """
+    first, second = list(_letters(before)), list(_letters(after))
+    low = sum(letter.at < begin - _SAME_SECONDS for letter in first)
+    high = sum(letter.at <= end + _SAME_SECONDS for letter in second)
+    shared = _shared(first[low:], second[:high])
+    if shared is None:
+        middle = (begin + end) / 2
+        keep = sum(letter.at < middle for letter in first)
+        skip = sum(letter.at < middle for letter in second)
+    else:
+        at, other_at, size = shared
+        place = _edge(first[low + at : low + at + size])
+        keep, skip = low + at + place, other_at + place
+    return list(_cut(before, 0, keep)), list(_cut(after, skip, len(second)))
+
+
+def _letters(utterances: Iterable[Utterance]) -> Iterator[_Letter]:
+    """Every letter, with its time between its word's beginning and end."""
+    words = chain.from_iterable(map(_words, utterances))
+    for number, word in enumerate(words):
+        step = (word.end - word.begin) / max(1, len(word.text))
+        for place, letter in enumerate(word.text):
+            yield _Letter(letter.casefold(), word.begin + (place + 0.5) * step, number)
+
+
+def _shared(first: list[_Letter], second: list[_Letter]) -> tuple[int, int, int] | None:
+    """The longest run of letters that both have at about the same time; None where there is none.
+
+    Returns:
+        Where it begins in either, and how long it is.
+    """
+    one, other = ([letter.text for letter in letters] for letters in (first, second))
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    fitting = [
+        (block.a, block.b, block.size)
+        for block in matcher.get_matching_blocks()
+        if block.size >= _LEAST_LETTERS
+        and abs(first[block.a].at - second[block.b].at) < _SAME_SECONDS
+    ]
+    return max(fitting, key=lambda block: block[2], default=None)
+
+
+def _edge(shared: list[_Letter]) -> int:
+    """Where to pass from one telling to the other, in what they share.
+
+    Near the middle, which both heard best; between words, where there is such a place.
+    """
+    edges = [at for at in range(1, len(shared)) if shared[at].word != shared[at - 1].word]
+    return min(edges or [len(shared)], key=lambda at: abs(at - len(shared) / 2))
+
+
+def _cut(utterances: Iterable[Utterance], begin: int, end: int) -> Iterator[Utterance]:
+    """The utterances with only these of all their letters."""
+    place = 0
+    for utterance in utterances:
+        words, whole = [], True
+        for word in _words(utterance):
+            low, high = max(begin - place, 0), min(end - place, len(word.text))
+            place += len(word.text)
+            whole = whole and (low, high) == (0, len(word.text))
+            if low < high:
+                words.append(_part(word, low, high))
+        if whole:
+            yield utterance
+        elif words:
+            yield _of(words, utterance)
+
+
+def _of(words: list[Word], utterance: Utterance) -> Utterance:
+    text = "".join(word.text for word in words)
+    told = tuple(words) if utterance.words else ()
+    return Utterance(words[0].begin, words[-1].end, text, utterance.confidence, told)
+
+
+def _part(word: Word, low: int, high: int) -> Word:
+    """Some letters of a word, with their share of its time."""
+    step = (word.end - word.begin) / len(word.text)
+    begin, end = word.begin + low * step, word.begin + high * step
+    return Word(round(begin, 3), round(end, 3), word.text[low:high], word.confidence)
+
+
+def _words(utterance: Utterance) -> tuple[Word, ...]:
+    """Its words; where nobody tells them, it is one."""
+    begin, end, text, confidence, words = utterance
+    return words or (Word(begin, end, text, confidence),)
+
+
+def _moved(utterance: Utterance, seconds: float) -> Utterance:
+    """The same, later."""
+    words = tuple(
+        word._replace(begin=round(word.begin + seconds, 3), end=round(word.end + seconds, 3))
+        for word in utterance.words
+    )
+    begin, end = round(utterance.begin + seconds, 3), round(utterance.end + seconds, 3)
+    return utterance._replace(begin=begin, end=end, words=words)

@@ -1,0 +1,103 @@
+"""Which recordings are to be transcribed: files, folders of them, and globs."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.audio.blocks import seconds_of
+from tts_assets.errors import ClipError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: The names of recordings in folders; one that is named itself may have any.
+_ENDINGS = frozenset(
+    {*(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"), *(".aiff", ".aif", ".au", ".caf", ".w64")}
+)
+
+
+class Recording(NamedTuple):
+    """A sound file that can be read.
+
+    Args:
+        path: where it lies.
+        name: the path that its transcript has in an output folder, without its ending.
+        seconds: how long it sounds; None where it does not tell.
+    """
+
+    path: Path
+    name: str
+    seconds: float | None
+
+
+class Found(NamedTuple):
+    """What there is to transcribe, and what cannot be."""
+
+    recordings: tuple[Recording, ...]
+    problems: tuple[InputError, ...]
+
+
+def find(paths: Iterable[str]) -> Found:
+    """The recordings that are meant, each once, with the headers of their files read.
+
+    Args:
+        paths: files, folders and globs, as typed.
+
+    Raises:
+        UsageError: two transcripts would have the same name.
+    """
+    recordings: dict[Path, Recording] = {}
+    problems: dict[str, InputError] = {}
+    for typed in paths:
+        named = list(_named(typed))
+        if not named:
+            problems[typed] = InputError("there is no such file: name what is there", file=typed)
+        for path, name in named:
+            try:
+                recordings.setdefault(path, Recording(path, name, seconds_of(path)))
+            except ClipError as exc:
+                problems[str(path)] = InputError(str(exc), file=str(path))
+    return Found(tuple(_with_own_names(recordings.values())), tuple(problems.values()))
+
+
+def _named(typed: str) -> Iterator[tuple[Path, str]]:
+    """Files with the names that their transcripts get: below a folder, their paths in it."""
+    path = Path(typed).expanduser()
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            inner = file.relative_to(path)
+            if _is_recording(inner) and file.is_file():
+                yield file, inner.as_posix()
+    elif path.exists():
+        yield path, path.name
+    else:
+        for found in sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - takes any path
+            if (file := Path(found)).is_file():
+                yield file, file.name
+
+
+def _is_recording(inner: Path) -> bool:
+    return inner.suffix.lower() in _ENDINGS and not any(part[0] == "." for part in inner.parts)
+
+
+def _with_own_names(recordings: Iterable[Recording]) -> Iterator[Recording]:
+    """Names without their endings, where that leaves no two the same."""
+    found = list(recordings)
+    stems = [_stem(recording.name).casefold() for recording in found]
+    seen: dict[str, Recording] = {}
+    for recording, stem in zip(found, stems, strict=True):
+        name = _stem(recording.name) if stems.count(stem) == 1 else recording.name
+        other = seen.setdefault(name.casefold(), recording)
+        if other is not recording:
+            raise UsageError(
+                f"the transcripts of {other.path} and {recording.path} would both be named {name}: "
+                "transcribe the folder above them, or one after the other"
+            )
+        yield recording._replace(name=name)
+
+
+def _stem(name: str) -> str:
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + (last.rpartition(".")[0] or last)

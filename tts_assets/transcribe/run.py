@@ -1,0 +1,240 @@
+"""From recordings to transcripts: chunks of all of them heard by one pool, and joined as they come."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tts_assets.easing import Easing
+from tts_assets.errors import ClipError, EngineCrashError, FatalError, InputError
+from tts_assets.pool import FailureRules, Pool, Result, time_limit_restarter
+from tts_assets.recognition import Recognized, open_recognizer, provider_for
+from tts_assets.recognition.opening import fitting_workers
+from tts_assets.transcribe.events import (
+    ChunkHeard,
+    Eased,
+    Event,
+    Report,
+    Started,
+    Transcribed,
+    Unusable,
+)
+from tts_assets.transcribe.joining import Heard, Joiner
+from tts_assets.transcribe.reading import Job, read
+from tts_assets.transcribe.recordings import Recording, find
+from tts_assets.transcribe.transcript import Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tts_assets.recognition import Recognizer, RecognizerProvider
+    from tts_assets.settings import Settings
+
+#: How often a chunk is tried. One that the recognizer dies of was tried alone already.
+_ATTEMPTS = 3
+_RULES = FailureRules(
+    failures=(ClipError,),
+    fatal=(FatalError,),
+    attempts=_ATTEMPTS,
+    retry=lambda _, error: not isinstance(error, EngineCrashError),
+)
+
+
+async def transcribe(
+    settings: Settings,
+    paths: Sequence[str],
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Report:
+    """Transcribe recordings; equal recordings give equal transcripts, with any number of workers.
+
+    Args:
+        settings: ``settings.transcribe`` says by whom and how.
+        paths: files, folders and globs.
+        on_event: is told what happens, transcripts as soon as they are whole.
+
+    Raises:
+        UsageError: the settings cannot be used, or two transcripts would have one name.
+        FatalError: the recognizer or its model is missing, or can hear no more.
+    """
+    begun = time.monotonic()
+    provider = provider_for(settings)
+    found = find(paths)
+    run = _Run(settings, provider, on_event)
+    for problem in found.problems:
+        run.refuse(problem)
+    if found.recordings:
+        await run.hear(found.recordings)
+    return run.report(time.monotonic() - begun)
+
+
+class _Progress:
+    """A recording of which chunks are being heard."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.joiner = Joiner()
+        self.heard = self.failed = 0
+        self.seconds = 0.0
+        self.chunks: int | None = None
+        self.problem: str | None = None
+
+
+class _Run:
+    """A transcription as it stands."""
+
+    def __init__(
+        self, settings: Settings, provider: RecognizerProvider, tell: Callable[[Event], None]
+    ) -> None:
+        self._settings = settings.transcribe
+        self._provider = provider
+        self._tell = tell
+        self._open: dict[Recording, _Progress] = {}
+        self._problems: list[InputError] = []
+        self._recordings = self._chunks = self._failed = self._workers = 0
+        self._seconds = 0.0
+
+    def refuse(self, problem: InputError) -> None:
+        """Take note of a file that cannot be transcribed."""
+        self._problems.append(problem)
+        self._tell(Unusable(problem=problem))
+
+    async def hear(self, recordings: Sequence[Recording]) -> None:
+        """Hear all chunks of all recordings.
+
+        Raises:
+            FatalError: the recognizer can hear no more.
+        """
+        wanted = self._settings
+        self._workers = self._wanted_workers(recordings)
+        opened = open_recognizer(
+            self._provider,
+            workers=self._workers,
+            timeout_seconds=wanted.chunk_timeout_seconds,
+            voice_only=True,
+        )
+        seconds = sum(recording.seconds or 0.0 for recording in recordings)
+        self._open = {each: _Progress(number) for number, each in enumerate(recordings)}
+        self._tell(Started(recordings=len(recordings), seconds=seconds, workers=self._workers))
+        async with opened as recognizer:
+            await self._hear(recordings, recognizer)
+
+    def _wanted_workers(self, recordings: Sequence[Recording]) -> int:
+        """How many chunks are heard at once: no more than there can be."""
+        wanted = self._settings
+        if not wanted.parallel:
+            return 1
+        fitting = wanted.concurrency or fitting_workers(self._provider, wanted.chunk_seconds)
+        lengths = [recording.seconds for recording in recordings]
+        if None in lengths:
+            return fitting
+        # Chunks are cut at two thirds of their length at the earliest.
+        shortest = wanted.chunk_seconds * 2 / 3
+        return min(fitting, sum(1 + int((each or 0.0) / shortest) for each in lengths))
+
+    async def _hear(self, recordings: Sequence[Recording], recognizer: Recognizer) -> None:
+        language = self._settings.language
+
+        async def hear(job: Job) -> Recognized:
+            if not job.chunk.samples.size:
+                return Recognized()
+            restart = time_limit_restarter()
+            return await recognizer.recognize(
+                job.chunk.samples, language=language, on_start=restart
+            )
+
+        jobs = read(
+            recordings,
+            at_once=self._settings.jobs,
+            chunk_seconds=self._settings.chunk_seconds,
+            ended=self._end,
+        )
+        easing = Easing(self._workers)
+        timeout = self._settings.chunk_timeout_seconds
+        async with Pool(hear, limit=self._workers, timeout=timeout, rules=_RULES) as pool:
+            async for result in pool.run(jobs):
+                self._note(result)
+                if (workers := _eased(easing, result)) is not None:
+                    pool.limit = workers
+                    self._tell(Eased(workers=workers))
+        if pool.over is not None:
+            raise pool.over
+
+    def _note(self, result: Result[Job, Recognized]) -> None:
+        """A chunk is done with."""
+        recording, chunk = result.job
+        progress = self._open[recording]
+        value = result.value
+        error = None if value is not None else str(result.error) or type(result.error).__name__
+        told = Recognized() if value is None else value
+        progress.joiner.add(chunk.number, Heard(chunk.begin, chunk.end, error or told))
+        progress.heard += 1
+        progress.failed += error is not None
+        progress.seconds = max(progress.seconds, chunk.end)
+        self._tell(
+            ChunkHeard(
+                file=str(recording.path),
+                begin=chunk.begin,
+                end=chunk.end,
+                letters=len(told.text),
+                seconds=result.seconds,
+                attempts=result.attempt,
+                error=error,
+            )
+        )
+        self._close_if_whole(recording, progress)
+
+    def _end(self, recording: Recording, chunks: int, problem: str | None) -> None:
+        """A recording is read to its end, or as far as it goes."""
+        progress = self._open[recording]
+        progress.chunks = chunks
+        progress.problem = problem
+        self._close_if_whole(recording, progress)
+
+    def _close_if_whole(self, recording: Recording, progress: _Progress) -> None:
+        if progress.heard != progress.chunks:
+            return
+        del self._open[recording]
+        if progress.problem is not None:
+            self.refuse(InputError(progress.problem, file=str(recording.path)))
+        self._recordings += 1
+        self._chunks += progress.heard
+        self._failed += progress.failed
+        self._seconds += progress.seconds
+        transcript = self._transcript(recording, progress)
+        self._tell(Transcribed(number=progress.number, transcript=transcript))
+
+    def _transcript(self, recording: Recording, progress: _Progress) -> Transcript:
+        return Transcript(
+            file=str(recording.path),
+            name=recording.name,
+            seconds=progress.seconds,
+            language=self._settings.language,
+            recognizer=self._provider.name,
+            model=self._provider.model,
+            pieces=progress.joiner.pieces,
+            chunks=progress.heard,
+            failed=progress.failed,
+            problem=progress.problem,
+        )
+
+    def report(self, seconds: float) -> Report:
+        """What was done so far."""
+        return Report(
+            recordings=self._recordings,
+            audio_seconds=self._seconds,
+            chunks=self._chunks,
+            failed=self._failed,
+            problems=tuple(self._problems),
+            workers=self._workers,
+            seconds=seconds,
+        )
+
+
+def _eased(easing: Easing, result: Result[Job, Recognized]) -> int | None:
+    """How many chunks to hear at once from now on; None where that has not changed."""
+    before = easing.limit
+    for _ in range(result.attempt - 1):
+        easing.saw(ok=False)
+    easing.saw(ok=result.ok)
+    return None if easing.limit == before else easing.limit

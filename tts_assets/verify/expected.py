@@ -1,0 +1,89 @@
+"""What an asset should sound like, by its line in the ledger."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from tts_assets import providers
+from tts_assets.checks import Expected
+from tts_assets.domain import AccentBasis, Basis, Format, Pronunciation, Sound
+from tts_assets.errors import TtsAssetsError
+from tts_assets.japanese.notation import phrases_in
+
+if TYPE_CHECKING:
+    from tts_assets.ledger import Line
+    from tts_assets.settings import Settings
+
+#: The fields that the words of a line's sound are for, by the names of the settings.
+_FIELDS = {
+    "format": ("format", Format),
+    "rate": ("rate_hz", int),
+    "lufs": ("lufs", float),
+    "peak": ("peak_dbtp", float),
+    "lead": ("lead_ms", int),
+    "trail": ("trail_ms", int),
+    "bitrate": ("bitrate_kbps", int),
+    "vorbis-quality": ("vorbis_quality", float),
+}
+
+
+class Expectations:
+    """Tells what is expected of assets; asks each engine once whether a voice says accents."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._accents: dict[str, bool] = {}
+
+    def of(self, line: Line | None) -> Expected:
+        """What a line tells of its asset; without one, no more than that it is sound."""
+        own = self._settings.sound
+        if line is None:
+            return Expected(sound=own, pronunciation=None, speed=1.0, voice="", says_accents=False)
+        pauses = tuple(
+            max(0, round((after.begin - before.end) * 1000))
+            for before, after in pairwise(line.cues)
+        )
+        return Expected(
+            sound=sound_of(line.sound, own),
+            pronunciation=_pronunciation(line),
+            speed=line.speed,
+            voice=line.voice,
+            # Those of a passage were held against its segments when it was made.
+            says_accents=not line.cues and self._says_accents(line.voice),
+            pauses_ms=pauses,
+        )
+
+    def _says_accents(self, voice: str) -> bool:
+        if voice not in self._accents:
+            provider, _, name = voice.partition("/")
+            try:
+                said = providers.get(provider, self._settings).accents(name)
+            except TtsAssetsError:
+                # An engine that is not here now: nobody knows what it did with them.
+                said = False
+            self._accents[voice] = said
+        return self._accents[voice]
+
+
+def sound_of(words: str, own: Sound) -> Sound:
+    """The sound that ``plan.sound_words`` wrote; what it does not tell is as in ``own``."""
+    told = {field: getattr(own, field) for field, _ in _FIELDS.values()}
+    for word in words.split():
+        name, _, value = word.partition("=")
+        if name in _FIELDS:
+            field, kind = _FIELDS[name]
+            # Somebody may have written into the ledger.
+            with suppress(ValueError):
+                told[field] = kind(value)
+    return Sound(**told)
+
+
+def _pronunciation(line: Line) -> Pronunciation | None:
+    phrases = phrases_in(line.spoken)
+    if not phrases:
+        return None
+    basis = Basis(line.basis) if line.basis in set(Basis) else Basis.UNCHECKED
+    # Lines do not tell where an accent came from; whether it is said, the voice tells.
+    return Pronunciation(phrases=phrases, basis=basis, accent_basis=AccentBasis.DICTIONARY)

@@ -1,0 +1,209 @@
+"""Speech recognition listens to some clips; what it heard is held against what was to be said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from anyio import to_thread
+
+from tts_assets import readings
+from tts_assets.domain import Finding, SpokenForm
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.japanese.normalise import UnusableTextError, spoken_text
+from tts_assets.japanese.notation import phrases_in
+from tts_assets.pool import FailureRules, Pool, time_limit_restarter
+from tts_assets.recognition import RATE_HZ, open_recognizer, provider_for
+from tts_assets.verdicts import RECOGNITION
+from tts_assets.verify.likeness import kana_error, spelling_error
+from tts_assets.verify.windows import cuts, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tts_assets.domain import Pronunciation, Samples
+    from tts_assets.ledger import Line
+    from tts_assets.recognition import Recognizer, RecognizerProvider
+    from tts_assets.settings import Settings
+
+#: What clips are said in.
+_LANGUAGE = "ja"
+#: The dictionary reads one sentence after the other: it has a longest text.
+_SENTENCE = re.compile(r"[^。！？!?\n]{1,100}[。！？!?\n]*")
+
+
+class ToHear(NamedTuple):
+    """An asset that somebody listens to: its file, and its line of the ledger."""
+
+    path: str
+    line: Line
+
+
+class Heard(NamedTuple):
+    """What listening has told.
+
+    Args:
+        findings: what is wrong, by asset.
+        errors: the share of wrong morae in each clip that was heard, by asset.
+        notes: clips that could not be heard, and why.
+    """
+
+    findings: dict[str, Finding]
+    errors: dict[str, float]
+    notes: list[str]
+
+
+def listener(settings: Settings) -> RecognizerProvider:
+    """What listens, known to be usable here.
+
+    Raises:
+        UsageError: there is no such recognizer, or it knows no Japanese.
+        FatalError: its package or its model is missing.
+    """
+    return provider_for(settings, language=_LANGUAGE)
+
+
+async def heard(items: Sequence[ToHear], settings: Settings) -> Heard:
+    """Listen to assets, and hold what was heard against what was to be said.
+
+    Args:
+        items: any number; only texts are kept until all are heard.
+        settings: what listens, and how much it may mishear.
+
+    Raises:
+        UsageError: as in :func:`listener`.
+        FatalError: what listens is missing, or gone.
+    """
+    provider = listener(settings)
+    texts: dict[str, str] = {}
+    notes = []
+    opened = open_recognizer(
+        provider, workers=settings.concurrency, timeout_seconds=settings.timeout_seconds
+    )
+    rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
+    async with opened as recognizer:
+        ear = _Ear(recognizer)
+        pool = Pool(
+            ear.text_of, limit=recognizer.workers, timeout=settings.timeout_seconds, rules=rules
+        )
+        async with pool:
+            async for result in pool.run(items):
+                asset = result.job.line.asset
+                if result.value is None:
+                    notes.append(f"{asset} could not be listened to: {result.error}")
+                else:
+                    texts[asset] = result.value
+    if isinstance(pool.over, FatalError):
+        raise pool.over
+    compared = await in_kana([item.line for item in items], texts, settings)
+    limit = settings.verify.cer
+    return Heard(
+        {asset: _finding(each, limit) for asset, each in compared.items() if each.error > limit},
+        {asset: each.error for asset, each in compared.items()},
+        notes,
+    )
+
+
+class _Ear:
+    """Listens to one file after the other."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+
+    async def text_of(self, item: ToHear) -> str:
+        """All that is heard in a file, piece by piece, each with its own time limit."""
+        restart = time_limit_restarter()
+        pieces = _pieces(item)
+        texts = []
+        while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
+            if samples.size:
+                restart()
+                heard = await self._recognizer.recognize(
+                    samples, language=_LANGUAGE, on_start=restart
+                )
+                texts.append(heard.text)
+        # Pieces end where sentences do.
+        return "。".join(texts)
+
+
+def _pieces(item: ToHear) -> Iterator[Samples]:
+    """A file in pieces that are heard at once.
+
+    Raises:
+        ClipError: it cannot be read, or is no sound.
+    """
+    # Heavy, and only needed where somebody listens.
+    from tts_assets.audio.blocks import mono_blocks  # noqa: PLC0415
+
+    ends = [round(seconds * RATE_HZ) for seconds in cuts(item.line.cues)]
+    yield from windows(mono_blocks(Path(item.path), RATE_HZ), ends)
+
+
+class Compared(NamedTuple):
+    """A text that was heard, and how far it is from what was to be said."""
+
+    said: str
+    heard: str
+    error: float
+
+
+async def in_kana(
+    lines: Sequence[Line], texts: Mapping[str, str], settings: Settings
+) -> dict[str, Compared]:
+    """What was heard against what was to be said, by asset; the dictionary reads both to kana.
+
+    What is spelled as it was to be counts as right, too: one spelling may have two readings, and
+    who listens writes both alike.
+    """
+    lines = [line for line in lines if line.asset in texts]
+    forms = dict.fromkeys(
+        form for line in lines for form in (*_forms_said(line), *_forms_heard(texts[line.asset]))
+    )
+    read = await readings.read(tuple(forms), settings.words)
+    kana = dict(zip(forms, map(_kana, read), strict=True))
+    found = {}
+    for line in lines:
+        text = texts[line.asset]
+        said = _spoken(line) or "".join(kana[form] for form in _forms_said(line))
+        told = "".join(kana[form] for form in _forms_heard(text))
+        error = min(kana_error(said, told), spelling_error(line.text, text))
+        found[line.asset] = Compared(said, told or text, error)
+    return found
+
+
+def _spoken(line: Line) -> str:
+    return "".join(phrase.kana for phrase in phrases_in(line.spoken))
+
+
+def _forms_said(line: Line) -> Iterator[SpokenForm]:
+    """What the dictionary has to read where the engine did not tell how it said a clip."""
+    if not line.spoken:
+        yield SpokenForm(line.text, line.reading, None, line.sentence, line.readings)
+
+
+def _forms_heard(text: str) -> Iterator[SpokenForm]:
+    """A text that was heard, sentence by sentence, with its numbers as they are said."""
+    try:
+        spoken = spoken_text(text)
+    except UnusableTextError:
+        return
+    if isinstance(spoken, str):
+        return
+    for sentence in _SENTENCE.findall(spoken[0].text):
+        yield SpokenForm(sentence, sentence=True)
+
+
+def _kana(said: Pronunciation | str) -> str:
+    """How the dictionary says a form; nothing where it cannot."""
+    return "" if isinstance(said, str) else "".join(phrase.kana for phrase in said.phrases)
+
+
+def _finding(compared: Compared, limit: float) -> Finding:
+    measured = f"{min(compared.error, 9.99):.0%}"
+    return Finding(
+        RECOGNITION,
+        f"{measured} of its morae are wrong",
+        f"{limit:.0%} (verify.cer)",
+        f"speech recognition heard {compared.heard or 'nothing'} for {compared.said}",
+    )

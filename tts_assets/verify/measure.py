@@ -1,0 +1,91 @@
+"""One asset measured: its bytes held against the ledger, its sound against the rules."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.checks import Rule, check_file
+from tts_assets.domain import Finding
+from tts_assets.verdicts import DAMAGED, MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.checks import Expected
+    from tts_assets.ledger import Line
+
+#: What can be asked of any sound, whoever made it and whatever it should say.
+_OF_ANY = frozenset(
+    {Rule.UNDECODABLE, Rule.EMPTY, Rule.BROKEN, Rule.SILENT, Rule.CLIPPED, Rule.NO_SPEECH}
+)
+
+#: What cannot be asked of a passage: pauses between its segments are not those of its phrases.
+_NOT_OF_PASSAGES = frozenset({Rule.SHORT, Rule.LONG})
+
+
+class ToMeasure(NamedTuple):
+    """One asset, and all that is known of it.
+
+    Args:
+        asset: its name in verdicts.
+        path: its file.
+        line: what the ledger says of it; None where it says nothing.
+        expected: what it should sound like.
+        fault: why its file cannot be what was made; None where it may be.
+        gone: why it should be there; None where it is.
+    """
+
+    asset: str
+    path: str
+    line: Line | None
+    expected: Expected
+    fault: str | None = None
+    gone: str | None = None
+
+
+def measured(item: ToMeasure) -> tuple[Finding, ...]:
+    """What is wrong with an asset; its file is read piece by piece."""
+    path, line = Path(item.path), item.line
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+        found = check_file(path, item.expected)
+    except FileNotFoundError:
+        return (_missing(item.gone or "its file is gone"),)
+    except OSError as exc:
+        return (_unreadable(exc),)
+    if line is None:
+        found = tuple(each for each in found if each.rule in _OF_ANY)
+        return found if item.fault is None else (_damaged(item.fault, size, None), *found)
+    if line.cues:
+        found = tuple(each for each in found if each.rule not in _NOT_OF_PASSAGES)
+    if item.fault is not None or sha256 != line.sha256:
+        told = item.fault or "its file has other bytes than were made"
+        return (_damaged(told, size, line.bytes), *found)
+    return (*found, *_kept(line, found))
+
+
+def _kept(line: Line, found: tuple[Finding, ...]) -> Iterator[Finding]:
+    """What was found when an asset was made, and is not found once more."""
+    rules = {each.rule for each in found}
+    for finding in line.findings:
+        # Of a passage, one rule may be broken by several segments.
+        if finding not in found and (line.cues or finding.rule not in rules):
+            yield finding._replace(told=f"{finding.told} (found when it was made)")
+
+
+def _missing(told: str) -> Finding:
+    return Finding(MISSING, "no file", "a file", told)
+
+
+def _damaged(told: str, size: int, made: int | None) -> Finding:
+    limit = "what was made" if made is None else f"the {made} bytes that were made"
+    return Finding(DAMAGED, f"{size} bytes", limit, told)
+
+
+def _unreadable(error: OSError) -> Finding:
+    told = f"its file cannot be read: {error.strerror}"
+    return Finding(Rule.UNDECODABLE, "no bytes", "a sound file", told)

@@ -1,0 +1,171 @@
+"""From settings to verdicts: find the assets, measure them all, listen to some."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter, to_thread
+
+from tts_assets import machine
+from tts_assets.errors import FatalError
+from tts_assets.pool import FailureRules, Pool
+from tts_assets.verdicts import Verdict, VerifyReport
+from tts_assets.verify.assets import assets
+from tts_assets.verify.draw import drawn
+from tts_assets.verify.lines import with_lines
+from tts_assets.verify.listen import Heard, ToHear, heard, listener
+from tts_assets.verify.measure import ToMeasure, measured
+from tts_assets.verify.wanted import wanted as find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.domain import Finding
+    from tts_assets.settings import Settings
+    from tts_assets.verdicts import ClipName
+    from tts_assets.verify.wanted import Wanted
+
+#: Assets that a thread measures in one go: most take a thousandth of a second.
+_BATCH = 16
+
+
+async def verify(
+    settings: Settings, *, on_progress: Callable[[int, int], None] = lambda _, __: None
+) -> VerifyReport:
+    """Measure every asset of the catalogues' clips, and listen to a sample; nothing is changed.
+
+    Args:
+        settings: which catalogues or sounds, which folder, how many at once, what is listened to.
+        on_progress: called with how many assets were measured so far, and how many there are.
+
+    Raises:
+        UsageError: a path or a setting is wrong, or there is no such recognizer.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be listed, or there is no engine.
+    """
+    begun = time.monotonic()
+    fatal = None
+    if settings.verify.sample is not None:
+        # A name that is wrong is told before anything; what is missing, when all else is done.
+        fatal = await to_thread.run_sync(_missing, settings)
+    wanted = await to_thread.run_sync(find, settings)
+    look = _Look(settings, wanted)
+    await look.measure(on_progress)
+    listened = Heard({}, {}, [])
+    if look.to_hear and fatal is None:
+        try:
+            listened = await heard(look.to_hear, settings)
+        except FatalError as exc:
+            fatal = str(exc)
+    for asset, finding in listened.findings.items():
+        look.add(asset, (finding,))
+    return look.report(listened, fatal, time.monotonic() - begun)
+
+
+def _missing(settings: Settings) -> str | None:
+    """Why nobody can listen here, in words that say what to do."""
+    try:
+        listener(settings)
+    except FatalError as exc:
+        return str(exc)
+    return None
+
+
+class _Look:
+    """One look at all assets that are wanted."""
+
+    def __init__(self, settings: Settings, wanted: Wanted) -> None:
+        self.to_hear: list[ToHear] = []
+        self._settings = settings
+        self._wanted = wanted
+        self._drawn = _drawn(settings, wanted)
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._texts: dict[str, str] = {}
+        self._checked = self._foreign = 0
+
+    async def measure(self, on_progress: Callable[[int, int], None]) -> None:
+        """Measure all, a few at once; only what is wrong is kept."""
+        limiter = CapacityLimiter(self._workers())
+
+        async def work(batch: list[ToMeasure]) -> list[tuple[Finding, ...]]:
+            return await to_thread.run_sync(list, map(measured, batch), limiter=limiter)
+
+        # Whatever is raised is a bug of ours: what a file is like is in the findings.
+        rules = FailureRules(failures=())
+        total, done = len(self._wanted.clips), 0
+        pool = Pool(work, limit=self._workers(), timeout=None, rules=rules)
+        async with pool:
+            async for result in pool.run(self._batches()):
+                for item, findings in zip(result.job, result.value or (), strict=True):
+                    self._take(item, findings)
+                done += len(result.job)
+                on_progress(done, total)
+
+    def add(self, asset: str, findings: tuple[Finding, ...]) -> None:
+        """Take in what else is wrong with an asset."""
+        self._findings[asset] = (*self._findings.get(asset, ()), *findings)
+
+    def report(self, listened: Heard, fatal: str | None, seconds: float) -> VerifyReport:
+        """All that was found."""
+        found, errors = self._wanted.found, listened.errors
+        clips = {asset: tuple(self._wanted.clips[asset]) for asset in self._findings}
+        if found is not None:
+            clips = with_lines(clips, found.catalogues)
+        return VerifyReport(
+            verdicts=tuple(self._verdict(asset, clips[asset]) for asset in sorted(clips)),
+            checked=self._checked,
+            foreign=self._foreign,
+            heard=len(errors),
+            error_rate=sum(errors.values()) / len(errors) if errors else None,
+            unmade=self._wanted.unmade,
+            catalogues=0 if found is None else len(found.catalogues),
+            problems=() if found is None else tuple(found.trouble.problems),
+            notes=(*(() if found is None else found.trouble.notes), *listened.notes),
+            unmatched=None if found is None else found.unmatched,
+            seconds=seconds,
+            fatal=fatal,
+        )
+
+    def _take(self, item: ToMeasure, findings: tuple[Finding, ...]) -> None:
+        asset, line = item.asset, item.line
+        self._checked += item.gone is None
+        self._foreign += line is None and item.gone is None
+        if findings:
+            self._findings[asset] = findings
+        if line is not None and (findings or asset in self._drawn):
+            self._texts[asset] = line.text
+        if line is not None and asset in self._drawn and item.gone is None:
+            self.to_hear.append(ToHear(item.path, line))
+
+    def _verdict(self, asset: str, clips: tuple[ClipName, ...]) -> Verdict:
+        return Verdict(
+            asset=asset,
+            clips=clips,
+            text=self._texts.get(asset, ""),
+            findings=self._findings[asset],
+            ours=asset in self._texts,
+        )
+
+    def _batches(self) -> Iterator[list[ToMeasure]]:
+        items = assets(self._settings, self._wanted)
+        while batch := list(islice(items, _BATCH)):
+            yield batch
+
+    def _workers(self) -> int:
+        settings = self._settings
+        return settings.concurrency or (1 if settings.batch_mode else machine.cores())
+
+
+def _drawn(settings: Settings, wanted: Wanted) -> frozenset[str]:
+    """The assets that are listened to: of those with a line in the ledger, and a file."""
+    sample = settings.verify.sample
+    if sample is None:
+        return frozenset()
+    known = [
+        asset
+        for asset in wanted.clips
+        if asset in wanted.recorded and asset not in wanted.gone and asset not in wanted.outside
+    ]
+    return drawn(known, sample, settings.verify.seed)

@@ -1,0 +1,126 @@
+"""Segments that are finished wait here until their passage is whole, whatever becomes of the run."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import zlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+# Needed at run time: the decoder reads these types out of the annotations.
+from tts_assets.domain import Finding, Pronunciation  # noqa: TC001
+from tts_assets.storage import fatal, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from tts_assets.domain import Samples
+
+#: What a segment's file is called, behind its name.
+_ENDING = ".segment"
+_FOLDER = re.compile("[0-9a-f]{24}")
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a segment that waits: the first line of its file; its samples follow.
+
+    Args:
+        frames: how many samples there are; float32, little-endian, mono.
+        check: CRC-32 of their bytes: nothing is synced before a passage is whole.
+        level: what they are multiplied with to be as loud as the engine spoke them.
+        pronunciation: how it was said, where the engine can tell.
+        billed: what a service charged for it, in its own credits; None where nobody tells.
+        credit: the line that its licence asks for; "" for none.
+        findings: what is wrong with how it sounds.
+    """
+
+    frames: int
+    check: int
+    level: float = 1.0
+    pronunciation: Pronunciation | None = None
+    billed: float | None = None
+    credit: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(Waiting)
+
+
+class WaitingRoom:
+    """The folder of one passage; all methods block, and several threads may use it at once."""
+
+    def __init__(self, temp: Path, passage: str) -> None:
+        """Use a folder below ``temp``; nothing is made before something is kept.
+
+        Args:
+            temp: the folder of all passages.
+            passage: the recipe of this one.
+        """
+        self._folder = temp / passage
+
+    def keep(self, name: str, samples: Samples, known: Waiting) -> Waiting:
+        """Store a segment under its name: whole, or not at all.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        body = samples.astype("<f4", copy=False).tobytes()
+        known = msgspec.structs.replace(known, frames=samples.size, check=zlib.crc32(body))
+        with fatal(f"cannot write to {self._folder}"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            data = b"".join((msgspec.json.encode(known), b"\n", body))
+            write_whole(self._path(name), data, sync=False)
+        return known
+
+    def known(self, name: str) -> Waiting | None:
+        """What is known of the segment that waits under a name, if it is whole."""
+        found = self._read(name)
+        return None if found is None else found[0]
+
+    def samples(self, name: str) -> Samples | None:
+        """The samples that wait under a name, float32 of shape (n,), if they are whole."""
+        import numpy as np  # noqa: PLC0415 - heavy, and only needed where a passage is made
+
+        found = self._read(name)
+        return None if found is None else np.frombuffer(found[1], dtype="<f4")
+
+    def _read(self, name: str) -> tuple[Waiting, memoryview] | None:
+        try:
+            data = self._path(name).read_bytes()
+            end = data.index(b"\n")
+            known = _decoder.decode(data[:end])
+        except (OSError, ValueError, msgspec.MsgspecError):
+            return None
+        body = memoryview(data)[end + 1 :]
+        # What lost power while it was written has its name, and not all of its bytes.
+        whole = len(body) == 4 * known.frames and zlib.crc32(body) == known.check
+        return (known, body) if whole else None
+
+    def file(self, name: str) -> Path:
+        """Where a file may be made that goes with the room."""
+        return self._folder / name
+
+    def clear(self) -> None:
+        """Delete all: the passage is whole."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}{_ENDING}"
+
+
+def sweep(temp: Path, wanted: Collection[str]) -> None:
+    """Delete what waits for passages that nobody wants any more.
+
+    Args:
+        temp: the folder of all passages.
+        wanted: the recipes of those that are still to be made.
+    """
+    with contextlib.suppress(OSError):
+        for folder in temp.iterdir():
+            # Whatever else lies there is not ours.
+            if _FOLDER.fullmatch(folder.name) and folder.name not in wanted:
+                shutil.rmtree(folder, ignore_errors=True)
