@@ -111,7 +111,7 @@ async def test_a_bug_is_not_swallowed(settings: Settings, monkeypatch: pytest.Mo
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tts_assets.make_clip._store", bug)
+    monkeypatch.setattr("tts_assets.make_clip.store", bug)
     with pytest.raises(ZeroDivisionError):
         await generate(settings)
 

@@ -15,12 +15,15 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 
 from tests.engines import Telling
 from tts_assets import Settings, ledger, plan, providers, schemas, survey, timelines
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.status import check
 from tts_assets.domain import Cue, Kind
 from tts_assets.errors import InputError
 from tts_assets.plan import State
 from tts_assets.plan.names import is_asset_name, timelines_of
 from tts_assets.providers import registry
 from tts_assets.prune import prune
+from tts_assets.settings import OutputFormat
 from tts_assets.status import status
 from tts_assets.storage import Storage, sha256
 from tts_assets.timelines import Timeline
@@ -247,6 +250,19 @@ class TestBesideAssets:
         assert status(_settings(folder)).timelines_to_write == 1
         assert status(_settings(folder)).stale
         assert status(_settings(folder, kinds=(Kind.VOCABULARY,))).timelines_to_write == 0
+
+    def test_the_check_ends_with_1_and_says_so_to_everybody(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (_store(_settings(folder)) / timelines_of(ONE)[0]).unlink()
+        for form, told in (
+            (OutputFormat.TEXT, "timelines 1 of fresh passages to write"),
+            (OutputFormat.JSON, '"timelines_to_write": 1'),
+            (OutputFormat.JUNIT, "1 time line to be written"),
+        ):
+            settings = _settings(folder, output_format=form)
+            assert check(settings, report=None) is ExitCode.FINDINGS
+            assert told in capsys.readouterr().out
 
     def test_one_that_somebody_changed_is_found_where_every_byte_is_looked_at(
         self, folder: Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from anyio import to_thread
 
-from tts_assets import ledger, plan
+from tts_assets import ledger, plan, timelines
 from tts_assets.checks import Expected, check_bytes
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.japanese.accent import notation
@@ -247,6 +247,7 @@ def store_asset(line: ledger.Line, data: bytes | Path, storage: Storage, log: Ap
         FatalError: the disk is full, gone or read-only.
     """
     encoded = ledger.encode(line)
+    timelines.make_way(line, storage)
     if line.recipe in line.asset:
         log.append(encoded)
         storage.put(line.asset, data)
@@ -254,6 +255,7 @@ def store_asset(line: ledger.Line, data: bytes | Path, storage: Storage, log: Ap
         log.append(ledger.being_replaced(line.asset))
         storage.put(line.asset, data)
         log.append(encoded)
+    timelines.store_timeline(line, storage)
 
 
 def leave_tidy(storage: Storage) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from anyio import to_thread
 
-from tts_assets.checks import check_file, check_samples
+from tts_assets.checks import Rule, check_file, check_samples
 from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.make_clip import Content, Made, best_take, store, strange
@@ -191,7 +191,7 @@ class Passage:
             joined = join(self._joints(), self._studio.sound, into)
         own = self._studio.own_voice(self.job)
         whole = replace(
-            self._studio.expected(own, None),
+            self._studio.expected(own, self._pronunciation),
             says_accents=False,
             pauses_ms=tuple(part.segment.pause_ms for part in self._parts[:-1]),
         )
@@ -201,7 +201,7 @@ class Passage:
             pronunciation=self._pronunciation,
             credit="; ".join(self.credits),
             billed=self._billed,
-            findings=(*check_file(path, whole), *self._findings),
+            findings=(*self._of_whole(check_file(path, whole)), *self._findings),
         )
         cues = tuple(
             Cue(begin, end, part.segment.speaker, part.segment.form.text)
@@ -210,6 +210,11 @@ class Passage:
         return Content(
             data=path, made=made, lufs=joined.lufs, peak_dbtp=joined.peak_dbtp, cues=cues
         )
+
+    @staticmethod
+    def _of_whole(findings: Sequence[Finding]) -> list[Finding]:
+        """What matters of a whole passage: whether its length is right is asked of each segment."""
+        return [each for each in findings if each.rule not in {Rule.SHORT, Rule.LONG}]
 
     def clear(self) -> None:
         """Delete what waits: it is not needed any more."""

@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+import pytest
+
+from tests.conftest import ROOT
 from tts_assets import checks
 
 
@@ -20,3 +23,8 @@ def test_rules_are_named_without_heavy_libraries() -> None:
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("rule", list(checks.Rule))
+def test_every_rule_is_documented(rule: checks.Rule) -> None:
+    assert f"`{rule}`" in (ROOT / "docs/verification.md").read_text(encoding="utf-8")

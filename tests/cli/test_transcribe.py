@@ -10,8 +10,8 @@ import soundfile
 from tests import english, recognizers, whisper_model
 from tests.conftest import Project
 from tests.recognizers import FAILS, spoken, tone, words
+from tts_assets.recognition import RATE_HZ
 
-RATE_HZ = recognizers.RATE_HZ
 TONES = ("--recognizer", "tones", "--chunk-seconds", "6", "-j", "2")
 
 

@@ -38,7 +38,8 @@ def test_a_glob_means_what_it_matches(full: Desk) -> None:
 
 def test_what_is_named_twice_is_there_once(full: Desk) -> None:
     one = str(full.folder / "a.wav")
-    assert _names(one, one, str(full.folder)) == ["a", "n5/a", "n5/b"]
+    winding = str(full.folder / "n5/../a.wav")
+    assert _names(one, one, winding, str(full.folder)) == ["a", "n5/a", "n5/b"]
 
 
 def test_two_of_one_name_keep_their_endings(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tts_assets.domain import Cue
@@ -31,6 +31,7 @@ def test_a_passage_is_cut_in_the_middle_of_pauses() -> None:
 
 
 @given(st.lists(st.floats(0.5, 27), max_size=30))
+@example([1.25, 1.75, 23.75, 1.0])
 def test_no_piece_is_too_long(seconds: list[float]) -> None:
     cues = _cues(*seconds)
     edges = [0.0, *cuts(cues), cues[-1].end if cues else 0.0]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from tts_assets.domain import Samples, Sound
 
+# As silent as ``trim`` takes for silence, of a segment whose peak is near 1.
+_HEARD = 10.0 ** (-50.0 / 20.0)
+
 
 class Joint(NamedTuple):
     """A segment in its place.
@@ -76,53 +79,81 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
     """
     if not joints:
         raise ClipError("There is no segment to join: the text may hold nothing that can be said.")
-    places = _places(joints, sound)
-    wave = _row(joints, places, _gains(joints, sound.rate_hz), sound)
+    gains, margins = _gains(joints, sound.rate_hz)
+    gaps = _gaps(joints, margins, sound.rate_hz)
+    places = _places(joints, gaps, sound)
+    wave = _row(joints, places, gaps, gains, sound)
     found = render(wave, sound, into)
     return Joined(
         seconds=round(wave.size / sound.rate_hz, 3),
         lufs=found.lufs,
         peak_dbtp=found.peak_dbtp,
         spans=tuple(
-            (place / sound.rate_hz, (place + joint.frames) / sound.rate_hz)
-            for place, joint in zip(places, joints, strict=True)
+            ((place + before) / sound.rate_hz, (place + joint.frames - behind) / sound.rate_hz)
+            for place, joint, (before, behind) in zip(places, joints, margins, strict=True)
         ),
     )
 
 
-def _pause(joint: Joint, rate_hz: int) -> int:
-    return round(joint.pause_ms * rate_hz / 1000)
+class _Margins(NamedTuple):
+    """Samples at both ends of a segment in which nothing is heard."""
+
+    before: int
+    behind: int
 
 
-def _places(joints: Sequence[Joint], sound: Sound) -> list[int]:
+def _margins(samples: Samples) -> _Margins:
+    """What ``trim`` left of the silence; it is part of the pauses."""
+    (loud,) = np.nonzero(np.abs(samples) > _HEARD)
+    if not loud.size:
+        return _Margins(0, 0)
+    return _Margins(int(loud[0]), samples.size - 1 - int(loud[-1]))
+
+
+def _gaps(joints: Sequence[Joint], margins: Sequence[_Margins], rate_hz: int) -> list[int]:
+    """The silence to put behind each segment, so that nothing is heard for as long as is asked."""
+    after = [*(each.before for each in margins[1:]), 0]
+    return [
+        max(0, round(joint.pause_ms * rate_hz / 1000) - own.behind - next_before)
+        if joint.pause_ms
+        else 0
+        for joint, own, next_before in zip(joints, margins, after, strict=True)
+    ]
+
+
+def _places(joints: Sequence[Joint], gaps: Sequence[int], sound: Sound) -> list[int]:
     """Where each segment begins, in samples."""
     places = []
     place, _ = silences(0, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=0)
-    for joint in joints:
+    for joint, gap in zip(joints, gaps, strict=True):
         places.append(place)
-        place += joint.frames + _pause(joint, sound.rate_hz)
+        place += joint.frames + gap
     return places
 
 
 def _row(
-    joints: Sequence[Joint], places: Sequence[int], gains: Sequence[np.float32], sound: Sound
+    joints: Sequence[Joint],
+    places: Sequence[int],
+    gaps: Sequence[int],
+    gains: Sequence[np.float32],
+    sound: Sound,
 ) -> Waveform:
     """All segments with the silence around and between them."""
-    size = places[-1] - places[0] + joints[-1].frames + _pause(joints[-1], sound.rate_hz)
+    size = places[-1] - places[0] + joints[-1].frames + gaps[-1]
     lead, trail = silences(size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
 
     def blocks() -> Iterator[Samples]:
         yield np.zeros(lead, dtype=np.float32)
-        for joint, gain in zip(joints, gains, strict=True):
+        for joint, gap, gain in zip(joints, gaps, gains, strict=True):
             yield joint.read() * gain
-            yield np.zeros(_pause(joint, sound.rate_hz), dtype=np.float32)
+            yield np.zeros(gap, dtype=np.float32)
         yield np.zeros(trail, dtype=np.float32)
 
     return Waveform(size=lead + size + trail, blocks=blocks)
 
 
-def _gains(joints: Sequence[Joint], rate_hz: int) -> list[np.float32]:
-    """What each segment is multiplied with, so that all voices are equally loud.
+def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], list[_Margins]]:
+    """What each segment is multiplied with, so that all voices are equally loud; and its margins.
 
     Within a voice segments keep the levels at which the engine spoke them. The voice that is the
     softest for its peak stays at a peak of 1, so that no other rises above it.
@@ -131,16 +162,19 @@ def _gains(joints: Sequence[Joint], rate_hz: int) -> list[np.float32]:
     for joint in joints:
         tops[joint.voice] = max(joint.level, tops.get(joint.voice, 0.0))
     powers: dict[str, list[NDArray[np.float64]]] = {voice: [] for voice in tops}
+    margins: list[_Margins] = []
     for number, joint in enumerate(joints, start=1):
         gain = np.float32(joint.level / tops[joint.voice])
         samples = _checked(joint, f"Segment {number} of {len(joints)}") * gain
+        margins.append(_margins(samples / gain))
         if len(tops) > 1:
             powers[joint.voice].append(audible_powers(whole(samples), rate_hz))
     evening_db = _evening_db(powers)
-    return [
+    gains = [
         np.float32(joint.level / tops[joint.voice] * 10.0 ** (evening_db[joint.voice] / 20.0))
         for joint in joints
     ]
+    return gains, margins
 
 
 def _evening_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A text longer than this is refused: it is a mistake, or belongs into several entries.
 LONGEST_TEXT = 5_000
+#: The same for what is made of segments: five hours of speech.
+LONGEST_PASSAGE = 100_000
 
 
 class EntryProblemError(ValueError):
@@ -157,13 +159,15 @@ def joiner(paths: tuple[Path, ...], between: str) -> Callable[[Subject], Any]:
     return look
 
 
-def text_of(value: Any, subject: Subject, paths: tuple[Path, ...]) -> str | None:
-    """The value of a field, if it is text; None if it is absent or empty.
+def text_of(
+    value: Any, subject: Subject, paths: tuple[Path, ...], most: int = LONGEST_TEXT
+) -> str | None:
+    """The value of a field, if it is text of at most so many characters; None if it is absent.
 
     Raises:
         EntryProblemError: it is something else, or too long.
     """
-    if type(value) is str and len(value) <= LONGEST_TEXT:
+    if type(value) is str and len(value) <= most:
         return value
     if value is None or value is ABSENT:
         return None
@@ -173,7 +177,7 @@ def text_of(value: Any, subject: Subject, paths: tuple[Path, ...]) -> str | None
         advice = f": write {name}[0] or {name}[*]" if isinstance(value, list) else ""
         raise EntryProblemError(f"{name!r} is {a(value)}, and must be text{advice}", place)
     raise EntryProblemError(
-        f"{name!r} has {len(value):,} characters; at most {LONGEST_TEXT:,} make one clip: "
+        f"{name!r} has {len(value):,} characters; at most {most:,} make one clip: "
         "split it into several entries",
         place,
     )

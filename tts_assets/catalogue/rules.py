@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tts_assets.catalogue.fields import (
     ABSENT,
+    LONGEST_PASSAGE,
+    LONGEST_TEXT,
     EntryProblemError,
     Subject,
     getter,
@@ -67,6 +69,8 @@ class Rule:
         """Compile a rule of a source; ``texts``: its records have only texts, as in a table."""
         self._texts = texts
         self._rule = rule
+        running = rule.say in {Say.SENTENCE, Say.DIALOGUE}
+        self._most = LONGEST_PASSAGE if running else LONGEST_TEXT
         self._voices = source.voices
         self._passage = source.kind in _PASSAGES
         self._way = source.records.steps
@@ -139,10 +143,10 @@ class Rule:
         if rule.language and (reason := self._foreign(subject)):
             return reason
         raw, reading_raw = self._text(subject), self._reading(subject)
-        text = text_of(raw, subject, rule.text)
-        reading = text_of(reading_raw, subject, rule.reading)
+        text = text_of(raw, subject, rule.text, self._most)
+        reading = text_of(reading_raw, subject, rule.reading, self._most)
         furigana = (
-            text_of(self._furigana(subject), subject, rule.furigana) if rule.furigana else None
+            text_of(self._furigana(subject), subject, rule.furigana, self._most) if rule.furigana else None
         )
         accent = self._accent(subject) if rule.accent else None
         if raw is ABSENT and furigana is None and (rule.text or reading_raw is ABSENT):

@@ -90,7 +90,8 @@ def wrong_gaps(course: Course, expected: Expected) -> Iterator[Finding]:
     if voice is None or expected.pauses_ms or said is None:
         return
     still = max((gap.seconds for gap in course.gaps(_STILL_DB)), default=0.0)
-    limit = voice.still_seconds / slow
+    pauses = any(phrase.pause for phrase in said.phrases[:-1])
+    limit = (voice.still_pause_seconds if pauses else voice.still_seconds) / slow
     if still > limit:
         told = f"nothing at all is heard for {still:.2f} s of it: it was silenced there"
         yield _seconds(Rule.PAUSE, still, limit, told)
@@ -141,7 +142,11 @@ def _ends_in_a_closure(expected: Expected) -> bool:
 def said_again(course: Course, expected: Expected) -> Iterator[Finding]:
     """Whether it holds the same sound twice, sample by sample, and nothing is to be said twice."""
     said = expected.pronunciation
-    if said is None or _is_twice("".join(phrase.kana for phrase in said.phrases)):
+    if (
+        said is None
+        or expected.pauses_ms
+        or _is_twice("".join(phrase.kana for phrase in said.phrases))
+    ):
         return
     heard = course.heard
     step = max(1, heard.rate_hz // _COARSE_HZ)
@@ -168,8 +173,8 @@ def _is_twice(kana: str) -> bool:
 def _likeness(sound: Samples) -> NDArray[np.float64]:
     """How like a sound is to itself so many samples later, where both overlap; 1 for the same."""
     size = 1 << (2 * sound.size - 1).bit_length()
-    spectrum = np.fft.rfft(sound.astype(np.float64), size)
-    products = np.fft.irfft(np.abs(spectrum) ** 2, size)[: sound.size]
+    spectrum = np.fft.rfft(sound, size)
+    products = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[: sound.size]
     energy = np.concatenate(([0.0], np.cumsum(np.square(sound, dtype=np.float64))))
     lags = np.arange(sound.size)
     head, tail = energy[sound.size - lags], energy[-1] - energy[lags]

@@ -28,7 +28,7 @@ _VOICELESS_SECONDS = 0.45
 #: So many frames of pitch tell how high a voice is.
 _LEAST_FRAMES = 15
 
-#: Silero's probability for the likeliest 32 ms of clips of data/ is 0.5 and more.
+#: Silero's probability for the likeliest 32 ms of clips of data/ is 0.55 and more.
 _LEAST_PROBABILITY = 0.15
 
 

@@ -70,7 +70,9 @@ class _Narrator(Teller):
                 pass
             case Started(recordings=recordings, seconds=seconds, workers=workers):
                 length = f", {clock(seconds)} of sound" if seconds else ""
-                self.say(f"{many(recordings, 'recording')}{length}, {workers} chunks at once")
+                self.say(
+                    f"{many(recordings, 'recording')}{length}, {many(workers, 'chunk')} at once"
+                )
                 if self._bar is not None:
                     self._bar.begin(seconds)
             case Eased(workers=workers):

@@ -105,7 +105,7 @@ def _item(verdict: Verdict, finding: Finding) -> Item:
     more = f"; heard in {many(len(clips) - 1, 'more clip')}" if len(clips) > 1 else ""
     what = f"{one_line(finding.told)}{more}; {one_line(_advice(verdict))}"
     if not clips:
-        return Item(level, sort, asset, None, "", text, what)
+        return Item(level, sort, asset, None, "asset", text, what)
     clip = clips[0]
     name = f"{one_line(clip.entry)} {one_line(clip.part)} {text}".strip()
     return Item(level, sort, one_line(clip.file), clip.line, clip.kind.value, name, what, asset)

@@ -19,6 +19,7 @@ from tts_assets.generate_clips.moving import move_held
 from tts_assets.generate_clips.pieces import Pieces, cuts_of, most_pieces
 from tts_assets.generate_clips.results import SLACK, Results
 from tts_assets.generate_clips.state import longest_first, look
+from tts_assets.generate_clips.timelines import write_timelines
 from tts_assets.make_clip import Shelf, leave_tidy
 from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.providers import Bounded, Paced, Recorder
@@ -76,6 +77,7 @@ async def make_missing(run: Run) -> None:
         if run.jobs:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, run, store)
+        await write_timelines(run, store)
         if shard is not None:
             await anyio.to_thread.run_sync(sharing.finish, run, store)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,7 +17,7 @@ from tts_assets.readings import cut
 from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tts_assets.domain import Segment
     from tts_assets.make_clip import Shelf, Studio
@@ -70,20 +72,23 @@ class Pieces:
         self._cuts = cuts
         self._failed: set[str] = set()
 
-    async def of(self, jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncGenerator[Piece, None]:
+    async def of(
+        self, jobs: Iterable[Job] | AsyncGenerator[Job, None]
+    ) -> AsyncGenerator[Piece, None]:
         """The pieces of jobs in their order; those of a passage that failed are left out."""
-        async for job in _each(jobs):
-            found = self._cuts.get(job.recipe)
-            # Whoever does what cannot be cut says why.
-            if found is None or isinstance(found, str):
-                yield Piece(job=job)
-                continue
-            passage = Passage(job, found, self._studio)
-            missing: list[int | None] = [*await passage.look()]
-            for number in missing or [None]:
-                if job.recipe in self._failed:
-                    break
-                yield Piece(job=job, passage=passage, number=number)
+        async with aclosing(_each(jobs)) as wanted:
+            async for job in wanted:
+                found = self._cuts.get(job.recipe)
+                # Whoever does what cannot be cut says why.
+                if found is None or isinstance(found, str):
+                    yield Piece(job=job)
+                    continue
+                passage = Passage(job, found, self._studio)
+                missing: list[int | None] = [*await passage.look()]
+                for number in missing or [None]:
+                    if job.recipe in self._failed:
+                        break
+                    yield Piece(job=job, passage=passage, number=number)
 
     async def make(self, piece: Piece, *, on_start: Callable[[], None]) -> Made | None:
         """Do a piece; None where its clip is not whole by that.
@@ -135,10 +140,11 @@ async def cuts_of(jobs: Sequence[Job], settings: Settings) -> dict[str, Cut]:
     return found
 
 
-async def _each(jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncGenerator[Job, None]:
-    if hasattr(jobs, "__aiter__"):
-        async for job in jobs:
-            yield job
+async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:
+    if isinstance(jobs, AsyncGenerator):
+        async with aclosing(jobs):
+            async for job in jobs:
+                yield job
     else:
         for job in jobs:
             yield job

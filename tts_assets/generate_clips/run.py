@@ -65,7 +65,9 @@ async def generate(
     run.states = dict(run.survey.states)
     run.to_make = len(run.jobs)
     run.to_move = len({item.asset for item in run.survey.planned if item.held})
-    run.urls_to_write = sum(item.state is plan.State.FRESH for item in run.survey.planned)
+    fresh = [item for item in run.survey.planned if item.state is plan.State.FRESH]
+    run.urls_to_write = sum(len(list(plan.urls_due(item))) for item in fresh)
+    run.timelines_to_write = len(run.survey.untimed)
     run.workers = _workers(run)
     if dry_run:
         run.survey.trouble.notes += _unready(provider)
@@ -128,7 +130,8 @@ async def _write_back(run: Run) -> None:
         return
     urls: dict[str, dict[Address, Wanted]] = {}
     for item in to_write(run):
-        urls.setdefault(item.clip.file, {})[address(item.clip)] = wanted(item.clip, item.url)
+        for clip, url in plan.urls_due(item):
+            urls.setdefault(clip.file, {})[address(clip)] = wanted(clip, url)
     sources: dict[str, list[Source]] = {}
     for each in run.survey.catalogues:
         sources.setdefault(each.file, []).append(each.source)

@@ -76,6 +76,8 @@ class Run:
     books: Books | None = None
     limiter: Limiter | None = None
     urls_to_write: int = 0
+    timelines_to_write: int = 0
+    timelines_written: int = 0
     urls_written: int = 0
     urls_missed: int = 0
     fatal: str | None = None
@@ -88,8 +90,9 @@ class Run:
 
     @property
     def has_work(self) -> bool:
-        """Whether there is anything to make or to move."""
-        return bool(self.jobs) or any(item.held for item in self.survey.planned)
+        """Whether there is anything to make, to move, or to write from the ledger."""
+        due = self.jobs or self.survey.untimed
+        return bool(due) or any(item.held for item in self.survey.planned)
 
 
 async def look(run: Run) -> None:
@@ -161,6 +164,8 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         notes=(*found.trouble.notes, *_fewer(run), *_unheard(run)),
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
+        timelines_to_write=run.timelines_to_write,
+        timelines_written=run.timelines_written,
         urls_written=run.urls_written,
         shard=None if run.settings.shard is None else run.settings.folder,
         urls_missed=run.urls_missed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,7 +49,7 @@ def find(paths: Iterable[str]) -> Found:
     Raises:
         UsageError: two transcripts would have the same name.
     """
-    recordings: dict[Path, Recording] = {}
+    recordings: dict[str, Recording] = {}
     problems: dict[str, InputError] = {}
     for typed in paths:
         named = list(_named(typed))
@@ -56,7 +57,8 @@ def find(paths: Iterable[str]) -> Found:
             problems[typed] = InputError("there is no such file: name what is there", file=typed)
         for path, name in named:
             try:
-                recordings.setdefault(path, Recording(path, name, seconds_of(path)))
+                found = Recording(path, name, seconds_of(path))
+                recordings.setdefault(os.path.realpath(path), found)
             except ClipError as exc:
                 problems[str(path)] = InputError(str(exc), file=str(path))
     return Found(tuple(_with_own_names(recordings.values())), tuple(problems.values()))

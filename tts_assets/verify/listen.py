@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ from tts_assets.verify.likeness import kana_error, spelling_error
 from tts_assets.verify.windows import cuts, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from tts_assets.domain import Pronunciation, Samples
     from tts_assets.ledger import Line
@@ -114,10 +115,9 @@ class _Ear:
     async def text_of(self, item: ToHear) -> str:
         """All that is heard in a file, piece by piece, each with its own time limit."""
         restart = time_limit_restarter()
-        pieces = _pieces(item)
         texts = []
-        while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
-            if samples.size:
+        with closing(_pieces(item)) as pieces:
+            while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
                 restart()
                 heard = await self._recognizer.recognize(
                     samples, language=_LANGUAGE, on_start=restart
@@ -127,7 +127,7 @@ class _Ear:
         return "。".join(texts)
 
 
-def _pieces(item: ToHear) -> Iterator[Samples]:
+def _pieces(item: ToHear) -> Generator[Samples, None, None]:
     """A file in pieces that are heard at once.
 
     Raises:

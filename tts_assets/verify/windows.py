@@ -21,9 +21,10 @@ def cuts(cues: Sequence[Cue]) -> tuple[float, ...]:
     """
     found: list[float] = []
     begin = 0.0
-    for before, after in pairwise(cues):
-        if after.end - begin > MOST_SECONDS:
-            begin = (before.end + after.begin) / 2
+    edges = [(before.end + after.begin) / 2 for before, after in pairwise(cues)]
+    for edge, end in pairwise([*edges, *(cue.end for cue in cues[-1:])]):
+        if end - begin > MOST_SECONDS:
+            begin = edge
             found.append(begin)
     return tuple(found)
 
