@@ -38,6 +38,7 @@ class Directed(Telling):
     fails: dict[str, int]
     reverse: int
     slow: str
+    bills: float | None
     behind: int
     active: int
     most: list[int]
@@ -73,7 +74,7 @@ class Directed(Telling):
         if cls.fails.get(form.text, 0):
             cls.fails[form.text] -= 1
             raise ClipError("told to fail")
-        return telling(form, voice, "directed=1")
+        return replace(telling(form, voice, "directed=1"), billed=cls.bills)
 
     @classmethod
     async def _until_the_others_wait(cls) -> None:
@@ -103,7 +104,7 @@ class LongText:
         patch.setattr("os.fsync", lambda _: None)
         patch.setitem(registry._BUILT_IN, "directed", f"{Directed.__module__}:Directed")
         Directed.said, Directed.ended, Directed.fails, Directed.reverse = [], [], {}, 0
-        Directed.active, Directed.most, Directed.slow = 0, [], ""
+        Directed.active, Directed.most, Directed.slow, Directed.bills = 0, [], "", None
         self.folder = folder
         self.settings = Settings(
             paths=(str(folder / "data"),),

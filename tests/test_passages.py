@@ -1,13 +1,15 @@
 """Passages are made of segments: by all workers, in order, whole or not at all, and resumed."""
 
 import json
+import resource
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.passages import SENTENCES, TEXT, Directed, LongText
 from tts_assets.audio.codec import decode
-from tts_assets.domain import Kind, Pauses
+from tts_assets.domain import Format, Kind, Pauses
 from tts_assets.events import ClipMade, Event, SegmentMade
 from tts_assets.japanese.normalise import spoken_text
 from tts_assets.plan import State
@@ -61,7 +63,7 @@ async def test_a_run_that_ended_early_goes_on_inside_the_passage(project: LongTe
 
 async def test_a_passage_that_is_whole_leaves_nothing_behind(project: LongText) -> None:
     await project.generate()
-    assert list((project.folder / ".temp-audio").iterdir()) == []
+    assert not (project.folder / ".temp-audio").exists()
 
 
 async def test_a_passage_that_lacks_a_segment_is_not_written(project: LongText) -> None:
@@ -89,6 +91,71 @@ async def test_of_a_passage_that_failed_no_more_segments_are_begun(project: Long
     await project.generate()
     # One more may be in hand before the failure is known.
     assert len(set(Directed.said)) <= 3
+
+
+async def test_a_passage_of_which_two_segments_fail_is_one_failure(project: LongText) -> None:
+    words = [{"id": 1, "word": "犬", "reading": "いぬ"}, {"id": 2, "word": "猫"}]
+    (project.folder / "data" / "vocabulary.json").write_text(json.dumps(words))
+    Directed.fails = dict.fromkeys(SENTENCES[:2], 9)
+    report = await project.generate(concurrency=2, max_failures=2)
+    assert (report.made, len(report.failures), report.stopped) == (2, 1, False)
+
+
+async def test_of_a_passage_that_failed_no_segment_is_told_as_made(project: LongText) -> None:
+    events: list[Event] = []
+    # The second fails once, when the first has failed for good.
+    Directed.slow, Directed.fails = SENTENCES[1], {SENTENCES[0]: 3, SENTENCES[1]: 9}
+    await project.generate(events.append, concurrency=2)
+    assert not [event for event in events if isinstance(event, SegmentMade)]
+
+
+async def test_a_segment_that_is_lost_before_the_end_is_named_and_made_anew(
+    project: LongText,
+) -> None:
+    def lose(event: Event) -> None:
+        if isinstance(event, SegmentMade) and event.number == 0:
+            project.waiting[0].write_bytes(b"")
+
+    (failure,) = (await project.generate(lose)).failures
+    assert failure.reason.startswith("segment 1 of 6 (犬が静かな庭")
+    assert Directed.said == list(SENTENCES)
+    Directed.said = []
+    assert (await project.generate()).made == 1
+    assert Directed.said == [SENTENCES[0]]
+
+
+@pytest.mark.parametrize("sound_format", [Format.WAV, Format.MP3, Format.OGG])
+async def test_a_disk_that_is_full_when_segments_are_joined_ends_the_run(
+    project: LongText, sound_format: Format
+) -> None:
+    sound = replace(project.settings.sound, format=sound_format, bitrate_kbps=128)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A segment has 10 kB, and the whole has more.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, before[1]))
+    try:
+        report = await project.generate(sound=sound)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "cannot write" in (report.fatal or "")
+    assert (report.made, report.failures, len(project.waiting)) == (0, (), 6)
+
+
+async def test_the_ledger_has_what_all_segments_were_billed(project: LongText) -> None:
+    Directed.bills, Directed.fails = 2.0, {SENTENCES[4]: 9}
+    await project.generate()
+    Directed.fails = {}
+    await project.generate()
+    assert project.lines()[0]["billed"] == 12.0
+
+
+async def test_a_run_leaves_what_waits_for_another_output_folder(project: LongText) -> None:
+    Directed.fails = {SENTENCES[4]: 9}
+    await project.generate()
+    waiting = project.waiting
+    Directed.fails = {}
+    project.write("".join(SENTENCES[::-1]))
+    report = await project.generate(output=str(project.folder / "other"))
+    assert (report.made, project.waiting) == (1, waiting)
 
 
 async def test_a_passage_counts_as_one_clip(project: LongText) -> None:
@@ -174,7 +241,7 @@ async def test_what_waits_for_nobody_any_more_is_deleted(project: LongText) -> N
     project.write("".join(SENTENCES[::-1]))
     Directed.fails = {}
     await project.generate()
-    assert list((project.folder / ".temp-audio").iterdir()) == []
+    assert not (project.folder / ".temp-audio").exists()
 
 
 async def test_a_run_for_some_clips_leaves_what_waits_for_others(project: LongText) -> None:

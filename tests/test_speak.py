@@ -4,12 +4,13 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.passages import SENTENCES, TEXT, Directed, LongText
 from tts_assets.audio import decode, integrated_lufs
 from tts_assets.domain import Format
-from tts_assets.errors import ClipError, UsageError
+from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.settings import Settings
 from tts_assets.speak import Words, speak
 
@@ -63,6 +64,24 @@ async def test_a_file_is_made_of_what_an_earlier_attempt_left(
     await speak(settings, Words(text=TEXT), tmp_path / "text.mp3")
     assert Directed.said == list(SENTENCES[3:])
     assert not (tmp_path / ".temp-audio").exists()
+
+
+async def test_one_text_goes_to_two_files_at_once(settings: Settings, tmp_path: Path) -> None:
+    files = [tmp_path / "one.mp3", tmp_path / "two.mp3"]
+    async with anyio.create_task_group() as both:
+        for file in files:
+            both.start_soon(speak, settings, Words(text=TEXT), file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert not (tmp_path / ".temp-audio").exists()
+
+
+@pytest.mark.parametrize("name", ["", "none/text.mp3"])
+async def test_nothing_is_said_where_no_file_can_be_written(
+    settings: Settings, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(FatalError, match="cannot write"):
+        await speak(settings, Words(text=TEXT), tmp_path / name)
+    assert Directed.said == []
 
 
 @pytest.mark.parametrize("sound_format", Format)

@@ -7,7 +7,7 @@ import pytest
 
 from tts_assets.domain import AccentBasis, Basis, Finding, Phrase, Pronunciation
 from tts_assets.errors import FatalError
-from tts_assets.waiting import Waiting, WaitingRoom, sweep
+from tts_assets.waiting import Waiting, WaitingRoom, leave, place_for, sweep
 
 PASSAGE = "0123456789abcdef01234567"
 SAID = Pronunciation(
@@ -95,3 +95,21 @@ def test_a_place_that_cannot_be_written_to_ends_the_run(tmp_path: Path) -> None:
     room = WaitingRoom(tmp_path / "file", PASSAGE)
     with pytest.raises(FatalError, match="cannot write to"):
         room.keep("000000-abc", SAMPLES, KNOWN)
+
+
+def test_what_goes_to_different_places_waits_apart(tmp_path: Path) -> None:
+    one, other = (place_for(str(tmp_path), str(tmp_path / name)) for name in ("audio", "other"))
+    assert one != other
+    assert one == place_for(str(tmp_path), f"{tmp_path}/other/../audio")
+
+
+def test_empty_folders_are_taken_away_and_others_stay(tmp_path: Path) -> None:
+    one, other = (place_for(str(tmp_path / "temp"), name) for name in ("audio", "other"))
+    WaitingRoom(one, PASSAGE).keep("000000-abc", SAMPLES, KNOWN)
+    other.mkdir()
+    leave(one)
+    leave(other)
+    assert (one.exists(), other.exists()) == (True, False)
+    WaitingRoom(one, PASSAGE).clear()
+    leave(one)
+    assert list(tmp_path.iterdir()) == []

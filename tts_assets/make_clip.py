@@ -100,7 +100,8 @@ class Made:
         bytes: the size of one asset.
         pronunciation: how it was said, where the engine can tell.
         credit: the line that its licence asks for, where that is known only now; "" for none.
-        billed: what a service charged for it, in its own credits; None where nobody tells.
+        billed: what a service charged for it in this run, in its own credits; None where nobody
+            tells.
         findings: what is wrong with how it sounds.
     """
 
@@ -121,6 +122,7 @@ class Content:
         made: what is known of them.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
+        billed: what a service charged for it, in earlier runs, too.
         cues: of a passage, its time line.
     """
 
@@ -128,6 +130,7 @@ class Content:
     made: Made
     lufs: float
     peak_dbtp: float
+    billed: float | None = None
     cues: tuple[Cue, ...] = ()
 
 
@@ -167,7 +170,11 @@ async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> C
         findings=recording.findings,
     )
     return Content(
-        data=recording.data, made=made, lufs=recording.lufs, peak_dbtp=recording.peak_dbtp
+        data=recording.data,
+        made=made,
+        lufs=recording.lufs,
+        peak_dbtp=recording.peak_dbtp,
+        billed=recording.billed,
     )
 
 
@@ -231,7 +238,7 @@ def store(job: Job, studio: Studio, shelf: Shelf, content: Content) -> None:
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
-    billed = content.made.billed
+    billed = content.billed
     for asset in job.assets:
         line = _line(job, asset, studio, content)
         line = msgspec.structs.replace(line, billed=billed)

@@ -13,6 +13,7 @@ from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.make_clip import Content, Made, best_take, store, strange
 from tts_assets.providers import Contextual
+from tts_assets.storage import fatal
 from tts_assets.waiting import Waiting, WaitingRoom
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Passage:
         self._parts = _parts(job, segments, studio)
         self._room = WaitingRoom(studio.temp, job.recipe)
         self._known: dict[int, Waiting] = {}
-        #: Credits of this run; those of earlier ones are known to the segments that wait.
+        #: Credits of this run alone.
         self._billed: float | None = None
 
     def __len__(self) -> int:
@@ -62,6 +63,10 @@ class Passage:
     def is_whole(self) -> bool:
         """Whether all segments are there."""
         return len(self._known) == len(self._parts)
+
+    def has(self, number: int) -> bool:
+        """Whether a segment is there."""
+        return number in self._known
 
     async def look(self) -> list[int]:
         """See which segments an earlier run has left, and tell those that are still to be said."""
@@ -167,7 +172,7 @@ class Passage:
 
         Raises:
             ClipError: nothing audible came of it, or a segment is gone.
-            FatalError: nothing can be stored.
+            FatalError: the disk is full, gone or read-only.
         """
 
         def finish() -> Made:
@@ -183,11 +188,12 @@ class Passage:
 
         Raises:
             ClipError: nothing audible came of it, or a segment is gone.
+            FatalError: the disk is full, gone or read-only.
         """
         from tts_assets.audio import join  # noqa: PLC0415 - heavy, see make_clip
 
         path = self._room.file(_JOINED)
-        with path.open("w+b") as into:
+        with fatal(f"cannot write {path}"), path.open("w+b") as into:
             joined = join(self._joints(), self._studio.sound, into)
         own = self._studio.own_voice(self.job)
         whole = replace(
@@ -208,7 +214,12 @@ class Passage:
             for part, (begin, end) in zip(self._parts, joined.spans, strict=True)
         )
         return Content(
-            data=path, made=made, lufs=joined.lufs, peak_dbtp=joined.peak_dbtp, cues=cues
+            data=path,
+            made=made,
+            lufs=joined.lufs,
+            peak_dbtp=joined.peak_dbtp,
+            billed=self._billed_in_all,
+            cues=cues,
         )
 
     @staticmethod
@@ -239,6 +250,12 @@ class Passage:
         if samples is None:
             raise ClipError(f"{self.called(number)} is gone from {self._room.file('')}: run again")
         return samples
+
+    @property
+    def _billed_in_all(self) -> float | None:
+        """Credits of all segments, those of earlier runs, too."""
+        told = [known.billed for known in self._in_order if known.billed is not None]
+        return sum(told) if told else None
 
     @cached_property
     def _in_order(self) -> list[Waiting]:

@@ -76,6 +76,8 @@ class FailureRules:
     #: unless fatal, is another attempt at a job worth it after this error?
     retry: Callable[[Any, Exception], bool] = lambda _, __: True
     most_failures: int | None = None  #: after so many failed jobs no more are taken
+    #: jobs for which this is the same count there as one; None: each counts
+    counted_as: Callable[[Any], Hashable] | None = None
 
     def allow_another(self, job: object, error: Exception | None, attempt: int) -> bool:
         over = attempt >= self.attempts or isinstance(error, self.fatal)
@@ -151,6 +153,7 @@ class Pool(Generic[J, R]):
             raise ValueError(f"timeout {timeout} and attempts {self._rules.attempts} must be > 0")
         self._source: _Source[J] | None = None
         self._in_flight: dict[int, CancelScope] = {}
+        self._counted: set[Hashable] = set()
         self._workers = self._taken = self._done = self._failed = 0
         self._entered = self._stopped = self._cut = False
         self._bug: BaseException | None = None
@@ -266,10 +269,13 @@ class Pool(Generic[J, R]):
             return
         self._done += result.ok
         self._failed += not result.ok
+        if not result.ok:
+            name = self._rules.counted_as
+            self._counted.add(number if name is None else name(job))
         if isinstance(result.error, self._rules.fatal):
             self.over = self.over or result.error
             self.stop()
-        elif self._failed == self._rules.most_failures:
+        elif not result.ok and len(self._counted) == self._rules.most_failures:
             self.stop()
 
     async def _run_worker(self, source: _Source[J]) -> None:

@@ -266,6 +266,20 @@ class AppendLog:
                 os.close(self._number)
 
 
+def check_target(path: Path) -> None:
+    """See that a file can be written, before what goes into it is made.
+
+    Raises:
+        FatalError: its folder is not there or cannot be written to, or it is no file.
+    """
+    with fatal(f"cannot write {path}"):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        probe = path.parent / f".tts-assets-probe-{uuid.uuid4().hex}{_PART}"
+        probe.write_bytes(b"")
+        probe.unlink()
+
+
 def write_whole(
     path: Path,
     data: bytes | Path,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
-from tts_assets import survey
+from tts_assets import survey, waiting
 from tts_assets.make_clip import Studio
 from tts_assets.providers import Priced
 
@@ -37,7 +36,7 @@ def studio_of(settings: Settings, provider: Provider, speaker: Speaker, workers:
         sound=settings.sound,
         recipes=survey.recipes(settings, provider),
         cast=survey.cast(settings, provider),
-        temp=Path(settings.temp),
+        temp=waiting.place_for(settings.temp, settings.folder),
         threads=anyio.CapacityLimiter(workers),
         # What is paid for is not bought again because of how it sounds.
         remakes=0 if isinstance(provider, Priced) else settings.remakes,

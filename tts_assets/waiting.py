@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import re
 import shutil
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,13 +19,14 @@ from tts_assets.storage import fatal, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from tts_assets.domain import Samples
 
 #: What a segment's file is called, behind its name.
 _ENDING = ".segment"
 _FOLDER = re.compile("[0-9a-f]{24}")
+#: Hex digits of what a place is called.
+_DIGITS = 8
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,6 +54,17 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _decoder = msgspec.json.Decoder(Waiting)
 
 
+def place_for(temp: str, target: str) -> Path:
+    """The folder in which what goes to one place waits, so that no run clears away another's.
+
+    Args:
+        temp: the folder of all that waits.
+        target: the folder or file that the sound goes to.
+    """
+    real = os.path.realpath(target).encode("utf-8", "surrogateescape")
+    return Path(temp) / hashlib.sha256(real).hexdigest()[:_DIGITS]
+
+
 class WaitingRoom:
     """The folder of one passage; all methods block, and several threads may use it at once."""
 
@@ -57,7 +72,7 @@ class WaitingRoom:
         """Use a folder below ``temp``; nothing is made before something is kept.
 
         Args:
-            temp: the folder of all passages.
+            temp: the folder of all passages that go to one place.
             passage: the recipe of this one.
         """
         self._folder = temp / passage
@@ -70,10 +85,13 @@ class WaitingRoom:
         """
         body = samples.astype("<f4", copy=False).tobytes()
         known = msgspec.structs.replace(known, frames=samples.size, check=zlib.crc32(body))
+        data = b"".join((msgspec.json.encode(known), b"\n", body))
         with fatal(f"cannot write to {self._folder}"):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            data = b"".join((msgspec.json.encode(known), b"\n", body))
-            write_whole(self._path(name), data, sync=False)
+            try:
+                self._write(name, data)
+            except FileNotFoundError:
+                # Another run has just taken away the folder around it, which was empty.
+                self._write(name, data)
         return known
 
     def known(self, name: str) -> Waiting | None:
@@ -108,6 +126,10 @@ class WaitingRoom:
         """Delete all: the passage is whole."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _write(self, name: str, data: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._path(name), data, sync=False)
+
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{_ENDING}"
 
@@ -116,7 +138,7 @@ def sweep(temp: Path, wanted: Collection[str]) -> None:
     """Delete what waits for passages that nobody wants any more.
 
     Args:
-        temp: the folder of all passages.
+        temp: the folder of all passages that go to one place.
         wanted: the recipes of those that are still to be made.
     """
     with contextlib.suppress(OSError):
@@ -124,3 +146,10 @@ def sweep(temp: Path, wanted: Collection[str]) -> None:
             # Whatever else lies there is not ours.
             if _FOLDER.fullmatch(folder.name) and folder.name not in wanted:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def leave(temp: Path) -> None:
+    """Take away the folder of a place, and that of all places, where they are empty."""
+    with contextlib.suppress(OSError):
+        temp.rmdir()
+        temp.parent.rmdir()

@@ -136,12 +136,15 @@ def test_what_is_no_sound_is_one_finding(data: bytes, take: Take) -> None:
     assert (found.rule, found.limit) == (Rule.UNDECODABLE, "mp3")
 
 
-@pytest.mark.parametrize(("rate_hz", "channels"), [(8_000, 6), (192_000, 1), (1_000, 2)])
+@pytest.mark.parametrize(
+    ("rate_hz", "channels"),
+    [(8_000, 6), (192_000, 1), (1_000, 2), (2_000_000_000, 1), (2_000, 600)],
+)
 def test_sound_of_other_rates_and_channels_is_told_as_such(
     rate_hz: int, channels: int, take: Take
 ) -> None:
     buffer = io.BytesIO()
-    sound = np.random.default_rng(1).normal(0, 0.1, (rate_hz // 2, channels))
+    sound = np.random.default_rng(1).normal(0, 0.1, (min(rate_hz // 2, 90_000), channels))
     soundfile.write(buffer, sound, rate_hz, format="WAV")
     found = rules(check_bytes(buffer.getvalue(), expected(take.speech)))
     assert {Rule.FORMAT, Rule.RATE} <= found
@@ -179,3 +182,12 @@ def test_noise_that_moves_like_speech_is_none_to_the_model_of_speech(take: Take)
     noise = np.random.default_rng(3).normal(0, 0.2, times.size) * (1.2 + np.sin(7 * times))
     clip = finish(replace(take.speech, samples=noise.astype(np.float32), rate_hz=RATE_HZ), SOUND)
     assert Rule.NO_SPEECH in rules(check_bytes(clip.data, expected(take.speech)))
+
+
+def test_a_file_that_does_not_tell_its_length_is_heard_to_its_end(take: Take) -> None:
+    sound = replace(SOUND, format=Format.FLAC)
+    clip = bytearray(finish(take.speech, sound).data)
+    # STREAMINFO counts its samples in 36 bits (RFC 9639, section 8.2); 0 for unknown.
+    clip[21] &= 0xF0
+    clip[22:26] = bytes(4)
+    assert check_bytes(bytes(clip), expected(take.speech, sound=sound)) == ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import tee
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tts_assets.audio.peaks import envelope
 from tts_assets.audio.waveform import Waveform, in_blocks, surrounded
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # Short against a period of the voice: a longer reach would turn down whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
 
+# Gains are made for so many samples at once, where there is something to turn down.
+_ROW = 1024
+
 
 def limited(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
     """Hold the true peak near a ceiling with a smooth gain that looks ahead and behind.
@@ -28,44 +32,54 @@ def limited(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
         ceiling: a magnitude.
     """
 
+    reach = max(1, round(_LOOK_AHEAD_SECONDS / 2 * rate_hz))
+    margin = 4 * reach
+
     def blocks() -> Iterator[Samples]:
-        pairs = zip(in_blocks(wave.blocks()), in_blocks(_gain(wave, rate_hz, ceiling)), strict=True)
-        for samples, gain in pairs:
-            yield samples * gain
+        first, second = tee(in_blocks(wave.blocks()))
+        theirs = Waveform(size=wave.size, blocks=lambda: second)
+        heights = envelope(theirs, rate_hz, floor=float(ceiling))
+        windows = surrounded(heights, margin, fill=0.0, multiple=_ROW)
+        for samples, window in zip(first, windows, strict=True):
+            yield _turned_down(samples, window, reach, ceiling)
 
     return Waveform(size=wave.size, blocks=blocks)
 
 
-def _gain(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Iterator[Samples]:
-    reach = max(1, round(_LOOK_AHEAD_SECONDS / 2 * rate_hz))
-    wanted = (
-        (ceiling / np.maximum(heights, ceiling)).astype(np.float32)
-        for heights in envelope(wave, rate_hz, floor=float(ceiling))
-    )
-    return _mean_around(_mean_around(_least_around(wanted, 2 * reach), reach), reach)
+def _turned_down(samples: Samples, window: Samples, reach: int, ceiling: np.float32) -> Samples:
+    """Samples below a ceiling; where nothing near rises above it, they are left as they are.
 
-
-def _least_around(gains: Iterator[Samples], reach: int) -> Iterator[Samples]:
-    """Minimum over each value and ``reach`` neighbours on both sides, by doubling windows."""
-    for window in surrounded(gains, reach, fill=1.0):
-        least = window
-        width, span = 2 * reach + 1, 1
-        while span < width:
-            step = min(span, width - span)
-            least = np.minimum(least[:-step], least[step:])
-            span += step
-        yield least
-
-
-def _mean_around(gains: Iterator[Samples], reach: int) -> Iterator[Samples]:
-    """Mean over each value and ``reach`` neighbours on both sides.
-
-    The sums go on from block to block, so that they are rounded as those of the whole would be.
+    Args:
+        samples: shape (n,).
+        window: heights of whole rows that hold them, with four times the reach on both sides.
+        reach: over how many neighbours each of the two means goes, on both sides.
+        ceiling: a magnitude.
     """
+    rows = sliding_window_view(window, _ROW + 8 * reach)[::_ROW]
+    (loud,) = np.nonzero(rows.max(axis=1) > ceiling)
+    if not loud.size:
+        return samples
+    wanted = (ceiling / np.maximum(rows[loud], ceiling)).astype(np.float32)
+    gains = np.ones((len(rows), _ROW), dtype=np.float32)
+    gains[loud] = _mean_around(_mean_around(_least_around(wanted, 2 * reach), reach), reach)
+    return samples * gains.reshape(-1)[: samples.size]
+
+
+def _least_around(gains: Samples, reach: int) -> Samples:
+    """Minimum over each value and ``reach`` neighbours on both sides, by doubling windows."""
+    least = gains
+    width, span = 2 * reach + 1, 1
+    while span < width:
+        step = min(span, width - span)
+        least = np.minimum(least[:, :-step], least[:, step:])
+        span += step
+    return least
+
+
+def _mean_around(gains: Samples, reach: int) -> Samples:
+    """Mean over each value and ``reach`` neighbours on both sides; the sums are exact."""
     width = 2 * reach + 1
-    sums = np.arange(1.0, reach + 2.0)
-    for block in chain(gains, (np.ones(reach, dtype=np.float32),)):
-        further = np.cumsum(np.concatenate((sums[-1:], block)), dtype=np.float64)[1:]
-        sums = np.concatenate((sums, further))
-        yield ((sums[width:] - sums[:-width]) / width).astype(np.float32)
-        sums = sums[-width:]
+    sums = np.cumsum(gains, axis=1, dtype=np.float64)
+    sums = np.pad(sums, ((0, 0), (1, 0)))
+    means: Samples = ((sums[:, width:] - sums[:, :-width]) / width).astype(np.float32)
+    return means

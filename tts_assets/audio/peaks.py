@@ -28,6 +28,11 @@ _KAISER_BETA = 5.0
 # No weighted sum of its taps exceeds the largest sample in reach by more than this.
 _KERNEL_GAIN = 2.9
 
+# It is near the line between two samples: off it by no more than these shares of the largest sample
+# and of the largest second difference in reach (its taps less the line's, summed up twice).
+_LINE_GAIN = 1.0025
+_BEND_GAIN = 0.56
+
 # Frames are longer than the kernel's reach: one neighbour on each side is enough.
 _FRAME = 32
 
@@ -115,13 +120,24 @@ def _between(
         Of some frames at a time their numbers, and magnitudes of shape (some, (factor - 1) * frame),
         phase by phase.
     """
-    tops = heights.max(axis=1)
-    reachable = np.maximum(np.maximum(tops[:-2], tops[1:-1]), tops[2:]) * _KERNEL_GAIN
-    (high,) = np.nonzero(reachable > floor)
+    tops = _in_reach(heights)
+    (high,) = np.nonzero(tops * _KERNEL_GAIN > floor)
+    if high.size:
+        bends = np.zeros(window.size, dtype=np.float32)
+        np.abs(np.diff(window, 2), out=bends[1:-1])
+        reachable = tops * _LINE_GAIN + _in_reach(bends.reshape(-1, _FRAME)) * _BEND_GAIN
+        high = high[reachable[high] > floor]
     surroundings = _surroundings(window, len(heights) - 2)
     at_once = max(1, _TERMS_AT_ONCE // matrix.size)
     groups = (high[start : start + at_once] for start in range(0, high.size, at_once))
     return ((some, np.abs(surroundings[some] @ matrix)) for some in groups)
+
+
+def _in_reach(frames: Samples) -> Samples:
+    """The highest value of each frame and its neighbours, but for the first and the last."""
+    tops = frames.max(axis=1)
+    highest: Samples = np.maximum(np.maximum(tops[:-2], tops[1:-1]), tops[2:])
+    return highest
 
 
 def _surroundings(padded: Samples, frames: int) -> Samples:

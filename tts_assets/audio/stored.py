@@ -25,6 +25,9 @@ _FORMATS = {
     ("WAV", "PCM_16"): Format.WAV,
 }
 
+# Samples of all channels that are read at once.
+_AT_ONCE = 1 << 20
+
 
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """A file read from its beginning to its end.
@@ -62,14 +65,20 @@ class Stored:
             ClipError: it is damaged from here on.
         """
         try:
-            while True:
-                block = _mono(self.file.read(size, dtype="float32", always_2d=True))
-                if block.size:
-                    yield block
-                if block.size < size:
-                    return
+            while (block := self._next(size)).size:
+                yield block
         except soundfile.SoundFileError as exc:
             raise _damaged(exc) from exc
+
+    def _next(self, size: int) -> Samples:
+        """So many samples, or what is left; no more at once of many channels than of one."""
+        parts: list[Samples] = []
+        while size:
+            asked = min(size, max(1, _AT_ONCE // self.channels))
+            frames = self.file.read(asked, dtype="float32", always_2d=True)
+            parts.append(frames[:, 0] if self.channels == 1 else frames.mean(axis=1))
+            size = size - asked if len(frames) == asked else 0
+        return np.concatenate(parts)
 
 
 @contextmanager
@@ -91,11 +100,6 @@ def opened(file: BinaryIO) -> Iterator[Stored]:
             channels=sound.channels,
             file=sound,
         )
-
-
-def _mono(block: Samples) -> Samples:
-    mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
-    return np.ascontiguousarray(mono, dtype=np.float32)
 
 
 def _damaged(exc: Exception) -> ClipError:

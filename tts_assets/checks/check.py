@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tts_assets.checks.expected import Expected
     from tts_assets.domain import Samples
 
-#: Sound of a lower rate is not listened to: nothing of a voice is left in it.
-_LEAST_RATE_HZ = 2_000
+#: Sound of other rates is not listened to: nothing of a voice is left in it, or it is none.
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
 
 
 def check_samples(samples: Samples, rate_hz: int, expected: Expected) -> tuple[Finding, ...]:
@@ -63,7 +63,7 @@ def _of_file(file: BinaryIO, expected: Expected) -> Iterator[Finding]:
     try:
         with opened(file) as stored:
             yield from _of_outside(stored, expected)
-            if stored.rate_hz >= _LEAST_RATE_HZ:
+            if _LEAST_RATE_HZ <= stored.rate_hz <= _MOST_RATE_HZ:
                 blocks = stored.blocks(block_size(stored.rate_hz))
                 yield from _of_sound(blocks, stored.rate_hz, expected)
     except ClipError as exc:

@@ -43,7 +43,8 @@ _ATTEMPTS = 3
 _RULES = FailureRules(
     failures=(ClipError,),
     fatal=(FatalError,),
-    retry=lambda piece, _: piece.passage is not None and piece.number is not None,
+    retry=lambda piece, _: piece.is_segment_to_say,
+    counted_as=lambda piece: piece.job.recipe,
 )
 
 
@@ -60,6 +61,7 @@ async def make_missing(run: Run) -> None:
         run.stopped = run.stop.requested
         return
     store = storage.Storage(Path(run.settings.folder))
+    temp = waiting.place_for(run.settings.temp, run.settings.folder)
     await anyio.to_thread.run_sync(store.prepare)
     # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
     in_turn = partial(_wait_for_turn, run, str(store.root))
@@ -70,13 +72,13 @@ async def make_missing(run: Run) -> None:
             await anyio.to_thread.run_sync(sharing.begin, run, store)
         await anyio.to_thread.run_sync(store.sweep, _folders(run))
         if run.is_whole:
-            wanted = _wanted(run) or set()
-            await anyio.to_thread.run_sync(waiting.sweep, Path(run.settings.temp), wanted)
+            await anyio.to_thread.run_sync(waiting.sweep, temp, _wanted(run) or set())
         await move_held(run, store)
         await reckon(run)
         if run.jobs:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, run, store)
+        await anyio.to_thread.run_sync(waiting.leave, temp)
         await write_timelines(run, store)
         if shard is not None:
             await anyio.to_thread.run_sync(sharing.finish, run, store)
@@ -182,7 +184,7 @@ async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:
     async with pool:
         async for result in pool.run(pieces.of(wanted), total=len(jobs)):
             results.take(result)
-    at_bound = bound is not None and pool.counts.failed >= bound
+    at_bound = bound is not None and len(run.failures) >= bound
     run.stopped = run.stop.requested or at_bound
 
 

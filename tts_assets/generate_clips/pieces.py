@@ -43,6 +43,15 @@ class Piece:
     number: int | None = None
 
     @property
+    def is_segment_to_say(self) -> bool:
+        """Whether it is a segment that is not there yet."""
+        return (
+            self.passage is not None
+            and self.number is not None
+            and not self.passage.has(self.number)
+        )
+
+    @property
     def time_limits(self) -> int:
         """How many time limits it has: a long text takes as long as the sentences in it."""
         form = self.job.form

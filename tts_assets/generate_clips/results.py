@@ -38,16 +38,8 @@ class Results:
             self._fail(result)
         elif result.value is not None:
             self._made(result, result.value)
-        elif result.job.passage is not None:
-            self._run.tell(
-                SegmentMade(
-                    job=result.job.job,
-                    number=result.job.number or 0,
-                    out_of=len(result.job.passage),
-                    seconds=result.seconds,
-                    counts=self._counts(),
-                )
-            )
+        else:
+            self._said(result)
 
     def _ease(self, result: Result[Piece, Made | None]) -> None:
         """Where much fails, the machine may have too much to do: fewer are made at once."""
@@ -57,6 +49,21 @@ class Results:
             ok = result.ok and attempt == result.attempt
             if (limit := self._easing.saw(ok)) is not None:
                 self._pool.limit = limit
+
+    def _said(self, result: Result[Piece, Made | None]) -> None:
+        """A segment is there, unless its passage was given up before that."""
+        piece = result.job
+        if piece.passage is None or piece.number is None or not piece.passage.has(piece.number):
+            return
+        self._run.tell(
+            SegmentMade(
+                job=piece.job,
+                number=piece.number,
+                out_of=len(piece.passage),
+                seconds=result.seconds,
+                counts=self._counts(),
+            )
+        )
 
     def _made(self, result: Result[Piece, Made | None], made: Made) -> None:
         run, job = self._run, result.job.job
@@ -98,7 +105,7 @@ class Results:
             # Not this clip's fault: it is made when the run is taken up again.
             run.fatal = run.fatal or str(error)
             return
-        if piece.passage is not None and piece.number is not None:
+        if piece.passage is not None and piece.number is not None and piece.is_segment_to_say:
             error = type(error)(f"{piece.passage.called(piece.number)}: {error}")
         self._failed += 1
         run.failures[piece.job.recipe] = str(error)

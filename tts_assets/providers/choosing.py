@@ -48,6 +48,7 @@ def choose(settings: Settings) -> Choice:
     if settings.provider != AUTO:
         return Choice(get(settings.provider, settings), None)
     wanted = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
+    wanted |= {each.voice for each in settings.speakers}
     passed: list[str] = []
     ready = False
     for name, merit in _BEST_FIRST:

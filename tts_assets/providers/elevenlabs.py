@@ -10,7 +10,7 @@ from tts_assets import keys
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 from tts_assets.japanese.plain_text import given
 from tts_assets.providers import elevenlabs_account as account
-from tts_assets.providers.elevenlabs_models import model_of, problem_with
+from tts_assets.providers.elevenlabs_models import SPEEDS, model_of, problem_with
 from tts_assets.providers.elevenlabs_request import checked_id, sound_fields
 from tts_assets.providers.elevenlabs_speaker import ElevenLabsSpeaker
 from tts_assets.providers.named_voices import named_voices
@@ -92,7 +92,12 @@ class ElevenLabs:
                 "those you may use; set --voice, or voices in [elevenlabs], to their ids"
             )
         return tuple(
-            VoiceInfo(name=checked_id(name), language="ja", description="a voice of ElevenLabs")
+            VoiceInfo(
+                name=checked_id(name),
+                language="ja",
+                description="a voice of ElevenLabs",
+                speeds=SPEEDS,
+            )
             for name in wanted
         )
 

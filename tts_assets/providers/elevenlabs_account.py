@@ -11,7 +11,7 @@ import msgspec
 
 from tts_assets.errors import FatalError
 from tts_assets.providers.elevenlabs_answers import failure
-from tts_assets.providers.elevenlabs_models import model_of
+from tts_assets.providers.elevenlabs_models import SPEEDS, model_of
 from tts_assets.providers.protocol import Balance, VoiceInfo
 from tts_assets.providers.service_words import one_line
 from tts_assets.remote import Request
@@ -143,7 +143,10 @@ def _infos(page: _Page, hidden: Callable[[str], str]) -> Iterator[tuple[str, Voi
         texts = (voice.voice_id, voice.name, voice.description)
         name, *words = (one_line(text, hidden, _SHOWN) for text in texts)
         info = VoiceInfo(
-            name=name, language=_language(voice), description=", ".join(filter(None, words))
+            name=name,
+            language=_language(voice),
+            description=", ".join(filter(None, words)),
+            speeds=SPEEDS,
         )
         yield name, info
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def named_voices(settings: Settings, own: tuple[str, ...]) -> tuple[str, ...]:
-    """Each name once: the voice that is asked for, the service's own table, those of the sources.
+    """Each name once: the voice that is asked for, the service's own table, those of sources and speakers.
 
     Args:
         settings: of the run.
@@ -17,4 +17,5 @@ def named_voices(settings: Settings, own: tuple[str, ...]) -> tuple[str, ...]:
     """
     of_sources = (name for each in settings.sources for name in each.voices.values())
     asked = () if settings.voice is None else (settings.voice,)
-    return tuple(dict.fromkeys((*asked, *own, *of_sources)))
+    of_speakers = (each.voice for each in settings.speakers if each.voice is not None)
+    return tuple(dict.fromkeys((*asked, *own, *of_sources, *of_speakers)))

@@ -11,7 +11,7 @@ from tts_assets.providers.named_voices import named_voices
 from tts_assets.providers.protocol import VoiceInfo
 from tts_assets.providers.told import Told
 from tts_assets.providers.versions import READING, missing, parts
-from tts_assets.providers.voicevox_service import Speaker, no_style, query, styles
+from tts_assets.providers.voicevox_service import SPEEDS, Speaker, no_style, query, styles
 from tts_assets.remote import Patience, Place, connected, refuse_unsafe, service
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Ids of styles; AivisSpeech's are whole numbers of 32 bits, which may be below 0.
 _ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
-#: The range of VOICEVOX's own editor; engines take more, and break at the ends.
-_SPEEDS = (0.5, 2.0)
 #: An engine nearby is back soon or not at all; until it is given up, clips wait rather than fail.
 _PATIENCE = Patience(
     attempts=4,
@@ -68,7 +66,7 @@ class Voicevox:
         """None when it may be tried, else what to do; the engine is not asked."""
         if absent := missing(READING):
             return f"{', '.join(absent)} not installed: pip install tts-assets"
-        low, high = _SPEEDS
+        low, high = SPEEDS
         if not low <= self._speed <= high:
             return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"
         try:
@@ -94,7 +92,8 @@ class Voicevox:
                     f"voicevox has no voice {name!r}: write the id of a style, a number; {_LIST}"
                 )
         return tuple(
-            VoiceInfo(name=name, language="ja", description=f"style {name}") for name in self._names
+            VoiceInfo(name=name, language="ja", description=f"style {name}", speeds=SPEEDS)
+            for name in self._names
         )
 
     async def listed(self) -> tuple[VoiceInfo, ...]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: The range of VOICEVOX's own editor; engines take more, and break at the ends.
+SPEEDS = (0.5, 2.0)
 #: What an engine says of itself needs no model, but for the first query of AivisSpeech.
 _TOLD_SECONDS = 30.0
 #: Styles of this type speak, the others sing; engines before 0.16 have no types.
@@ -86,6 +88,7 @@ async def styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
             language="ja",
             description=one_line(f"{character.name}, {style.name}", _AS_IT_IS),
             credit=one_line(f"{brand}:{character.name}", _AS_IT_IS),
+            speeds=SPEEDS,
         )
         for character in characters
         for style in character.styles

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from tts_assets import formats, machine, plan, providers, readings, studios, survey
+from tts_assets import formats, machine, plan, providers, readings, studios, survey, waiting
 from tts_assets.domain import Segment
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.segments import segments
 from tts_assets.make_passage import Passage
 from tts_assets.providers import Bounded, Remote
 from tts_assets.speak.sayer import Sayer
-from tts_assets.storage import fatal, write_whole
+from tts_assets.storage import check_target, fatal, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +72,8 @@ async def speak(
     provider, _ = providers.choose(settings)
     _check(settings, provider)
     form = words.form()
+    if isinstance(into, Path):
+        await anyio.to_thread.run_sync(check_target, into)
     parts = await _cut(form, settings)
     workers = _workers(settings, provider, len(parts))
     async with provider.open(
@@ -81,6 +82,8 @@ async def speak(
         if isinstance(speaker, Bounded):
             workers = min(workers, speaker.workers)
         studio = studios.studio_of(settings, provider, speaker, workers)
+        if isinstance(into, Path):
+            studio = replace(studio, temp=waiting.place_for(settings.temp, str(into)))
         job = plan.Job(recipe=studio.recipes.of(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, studio)
         sayer = Sayer(settings, studio, passage, on_segment or (lambda _, __: None))
@@ -137,9 +140,7 @@ async def _to_file(
         with fatal(f"cannot write {path}"):
             write_whole(path, content.data)
         passage.clear()
-        # Whoever says one text wants no folder.
-        with contextlib.suppress(OSError):
-            temp.rmdir()
+        waiting.leave(temp)
         return content.made.seconds, content.made.findings
 
     return await anyio.to_thread.run_sync(write)
