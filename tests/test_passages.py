@@ -23,9 +23,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LongText:
 
 def normalised(text: str) -> str:
     """A sentence as it is said."""
-    (form,) = spoken_text(text)
-    assert not isinstance(form, str)
-    return form.text
+    said = spoken_text(text)
+    assert not isinstance(said, str)
+    return said[0].text
 
 
 async def test_each_sentence_of_a_passage_is_said_once(project: LongText) -> None:
@@ -124,7 +124,7 @@ async def test_a_segment_that_is_lost_before_the_end_is_named_and_made_anew(
     assert Directed.said == [SENTENCES[0]]
 
 
-@pytest.mark.parametrize("sound_format", [Format.WAV, Format.MP3, Format.OGG])
+@pytest.mark.parametrize("sound_format", [Format.WAV, Format.MP3])
 async def test_a_disk_that_is_full_when_segments_are_joined_ends_the_run(
     project: LongText, sound_format: Format
 ) -> None:

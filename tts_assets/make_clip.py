@@ -202,13 +202,17 @@ async def best_take(
 ) -> tuple[T, tuple[Finding, ...]]:
     """The first of several takes that breaks no rule, or else the one that breaks fewest.
 
-    A voice that repeats itself is asked once: it would only say the same again.
+    A voice that repeats itself is asked once: it would only say the same again. One that fails when
+    it is asked again has said what it can.
     """
     best, findings = await take()
     for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
         if not findings:
             break
-        other, its_own = await take()
+        try:
+            other, its_own = await take()
+        except ClipError:
+            break
         if len(its_own) < len(findings):
             best, findings = other, its_own
     return best, findings

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from tts_assets.host import reader_host
+from tts_assets.japanese.segments import segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +41,9 @@ async def read(
 async def cut(
     forms: Sequence[SpokenForm], pauses: Pauses, words: tuple[DictionaryWord, ...] = ()
 ) -> list[tuple[Segment, ...] | str]:
-    """The segments of passages that only the dictionary can cut, in a process of its own.
+    """The segments of passages.
+
+    Starts a process for the dictionary, and ends it, where one of them cannot be cut without.
 
     Args:
         forms: any number, with turns.
@@ -51,5 +56,13 @@ async def cut(
     Raises:
         FatalError: the dictionary cannot be loaded, or not with these words.
     """
-    async with reader_host(words) as host:
-        return await host.cut(forms, pauses)
+    found: list[tuple[Segment, ...] | str | None] = [
+        await to_thread.run_sync(segments, form, pauses) for form in forms
+    ]
+    hard = [number for number, each in enumerate(found) if each is None]
+    if hard:
+        async with reader_host(words) as host:
+            told = await host.cut([forms[number] for number in hard], pauses)
+        for number, each in zip(hard, told, strict=True):
+            found[number] = each
+    return [each for each in found if each is not None]

@@ -61,6 +61,15 @@ def test_explain_tells_what_is_said_and_why_it_is_fresh(project: Project) -> Non
     assert item["url"] == item["in file"] == project.urls()[0]
 
 
+def test_explain_tells_who_speaks_in_a_passage_and_in_how_many_segments(project: Project) -> None:
+    text = "男：今日はとても暖かい一日ですね。\n女：そうですね、散歩に行きましょう。"
+    project.write("data/listening.json", [{"id": 1, "text": text}])
+    done = project.run("explain", "1", "--provider", "tones", "--output-format", "json")
+    (item,) = json.loads(done.stdout)
+    assert item["voices"] == "男=tones/sine 1, 女=tones/other 1"
+    assert item["segments"] == "2"
+
+
 def test_explain_tells_why_there_is_no_clip(project: Project) -> None:
     project.words("")
     done = project.run("explain", "1")

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 from itertools import islice, tee
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tts_assets.audio.limiter import limited
-from tts_assets.audio.loudness import block_powers, gated_lufs
+from tts_assets.audio.loudness import (
+    block_powers,
+    gated_lufs,
+    hop_energies,
+    hop_energies_near,
+    powers_of,
+)
 from tts_assets.audio.peaks import highest_dbtp, rising_dbtp
-from tts_assets.audio.waveform import Waveform, amplified, held, in_blocks
+from tts_assets.audio.waveform import BLOCK, Waveform, amplified, held, in_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -54,7 +62,14 @@ class Levelled(NamedTuple):
     way: Way
 
 
-def level(wave: Waveform, rate_hz: int, *, lufs: float, peak_dbtp: float) -> Levelled:
+def level(
+    wave: Waveform,
+    rate_hz: int,
+    *,
+    lufs: float,
+    peak_dbtp: float,
+    energies: NDArray[np.float64] | None = None,
+) -> Levelled:
     """Bring a sound to a loudness with its true peak under a ceiling; the ceiling wins.
 
     A gain alone does it for nine words of ten. For the rest a look-ahead limiter holds single
@@ -65,20 +80,43 @@ def level(wave: Waveform, rate_hz: int, *, lufs: float, peak_dbtp: float) -> Lev
         rate_hz: samples per second.
         lufs: integrated loudness to reach (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling.
+        energies: of its hops, where they were measured before.
     """
-    gain_db = _gain_db(audible_powers(wave, rate_hz), lufs)
+    if energies is None:
+        energies = hop_energies(wave, rate_hz)
+    powers = powers_of(energies, wave.size, rate_hz)
+    if gated_lufs(powers) == -math.inf:
+        powers = audible_powers(wave, rate_hz)
+    gain_db = _gain_db(powers, lufs)
     peak = highest_dbtp(wave, rate_hz, over_dbtp=peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
-        return _driven(wave, rate_hz, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
-    gain = _factor(gain_db)
-    return Levelled(held(amplified(wave, gain)), Way(gain))
+        driven = _Driven(wave, rate_hz, energies, _factor(peak_dbtp))
+        levelled = _driven(driven, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
+    else:
+        gain = _factor(gain_db)
+        levelled = Levelled(held(amplified(wave, gain)), Way(gain))
+    return levelled._replace(wave=replace(levelled.wave, most=float(_factor(peak_dbtp))))
 
 
 def measured(wave: Waveform, rate_hz: int) -> Measured:
     """How loud a sound is, and how high it rises; its blocks are made once for both."""
+    found = _measured(wave, rate_hz, partial(block_powers, rate_hz=rate_hz))
+    if found.lufs == -math.inf:
+        found = found._replace(lufs=gated_lufs(audible_powers(wave, rate_hz)))
+    return found
+
+
+def _measured(
+    wave: Waveform,
+    rate_hz: int,
+    powers: Callable[[Waveform], NDArray[np.float64]],
+    over_dbtp: float = -math.inf,
+) -> Measured:
     ours, theirs = tee(in_blocks(wave.blocks()))
-    rising = rising_dbtp(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
+    rising = rising_dbtp(
+        Waveform(size=wave.size, blocks=lambda: theirs), rate_hz, over_dbtp=over_dbtp
+    )
     peaks: list[float] = []
 
     def blocks() -> Iterator[Samples]:
@@ -86,9 +124,7 @@ def measured(wave: Waveform, rate_hz: int) -> Measured:
             yield block
             peaks.extend(islice(rising, 1))
 
-    lufs = gated_lufs(block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz))
-    if lufs == -math.inf:
-        lufs = gated_lufs(audible_powers(wave, rate_hz))
+    lufs = gated_lufs(powers(Waveform(size=wave.size, blocks=blocks)))
     *_, peak_dbtp = (*peaks, *rising)
     return Measured(lufs, peak_dbtp)
 
@@ -121,24 +157,59 @@ def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
     return round(gain_db, 2)
 
 
+class _Driven(NamedTuple):
+    """A sound that a limiter is to hold.
+
+    Args:
+        wave: the sound.
+        rate_hz: samples per second.
+        energies: of its hops.
+        ceiling: a magnitude.
+    """
+
+    wave: Waveform
+    rate_hz: int
+    energies: NDArray[np.float64]
+    ceiling: np.float32
+
+    def at(self, gain: np.float32) -> Waveform:
+        """The sound after a gain, limited."""
+        return held(limited(held(amplified(self.wave, gain)), self.rate_hz, self.ceiling))
+
+    def measured_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
+        """What is heard of that; its true peak only as far as it is above another.
+
+        Of a long sound the limiter leaves most as it was, and that is not measured again.
+        """
+        if loud.size > BLOCK:
+            ours, theirs = tee(amplified(self.wave, gain).blocks())
+            plain = Waveform(size=loud.size, blocks=lambda: theirs)
+            once = Waveform(size=loud.size, blocks=lambda: ours)
+
+            def powers(wave: Waveform) -> NDArray[np.float64]:
+                known = self.energies * float(gain) ** 2
+                energies = hop_energies_near(wave, self.rate_hz, plain, known)
+                return powers_of(energies, wave.size, self.rate_hz)
+
+            again = limited(once, self.rate_hz, self.ceiling)
+            found = _measured(again, self.rate_hz, powers, peak_dbtp)
+            if found.lufs > -math.inf:
+                return found
+        return measured(loud, self.rate_hz)
+
+
 def _driven(
-    wave: Waveform,
-    rate_hz: int,
-    *,
-    lufs: float,
-    peak_dbtp: float,
-    gains_db: tuple[float, float],
+    driven: _Driven, *, lufs: float, peak_dbtp: float, gains_db: tuple[float, float]
 ) -> Levelled:
     """Limit after the first gain or a higher one, up to the second, as the loudness demands."""
     least_db, most_db = gains_db
-    ceiling = _factor(peak_dbtp)
     gain_db = min(least_db, most_db)
     tried: list[tuple[float, float]] = []
     while True:
         gain = _factor(gain_db)
-        loud = held(limited(held(amplified(wave, gain)), rate_hz, ceiling))
-        found = measured(loud, rate_hz)
-        levelled = Levelled(loud, Way(gain, ceiling))
+        loud = driven.at(gain)
+        found = driven.measured_at(gain, loud, peak_dbtp)
+        levelled = Levelled(loud, Way(gain, driven.ceiling))
         over_db = max(0.0, found.peak_dbtp - peak_dbtp)
         tried.append((gain_db, found.lufs - over_db))
         miss = lufs - tried[-1][1]

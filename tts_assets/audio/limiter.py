@@ -39,30 +39,36 @@ def limited(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
         first, second = tee(in_blocks(wave.blocks()))
         theirs = Waveform(size=wave.size, blocks=lambda: second)
         heights = envelope(theirs, rate_hz, floor=float(ceiling))
-        windows = surrounded(heights, margin, fill=0.0, multiple=_ROW)
-        for samples, window in zip(first, windows, strict=True):
-            yield _turned_down(samples, window, reach, ceiling)
+        pairs = zip(
+            surrounded(first, margin, fill=0.0),
+            surrounded(in_blocks(heights), margin, fill=0.0),
+            strict=True,
+        )
+        for samples, window in pairs:
+            yield _turned_down(samples[margin:-margin], window, reach, ceiling)
 
     return Waveform(size=wave.size, blocks=blocks)
 
 
-def _turned_down(samples: Samples, window: Samples, reach: int, ceiling: np.float32) -> Samples:
+def _turned_down(samples: Samples, heights: Samples, reach: int, ceiling: np.float32) -> Samples:
     """Samples below a ceiling; where nothing near rises above it, they are left as they are.
 
     Args:
         samples: shape (n,).
-        window: heights of whole rows that hold them, with four times the reach on both sides.
-        reach: over how many neighbours each of the two means goes, on both sides.
+        heights: how high they reach, with four times ``reach`` more on both sides.
+        reach: over how many neighbours on both sides each of the two means goes.
         ceiling: a magnitude.
     """
-    rows = sliding_window_view(window, _ROW + 8 * reach)[::_ROW]
+    padded = np.pad(heights, (0, -samples.size % _ROW))
+    rows = sliding_window_view(padded, _ROW + 8 * reach)[::_ROW]
     (loud,) = np.nonzero(rows.max(axis=1) > ceiling)
     if not loud.size:
         return samples
     wanted = (ceiling / np.maximum(rows[loud], ceiling)).astype(np.float32)
     gains = np.ones((len(rows), _ROW), dtype=np.float32)
     gains[loud] = _mean_around(_mean_around(_least_around(wanted, 2 * reach), reach), reach)
-    return samples * gains.reshape(-1)[: samples.size]
+    limited: Samples = samples * gains.reshape(-1)[: samples.size]
+    return limited
 
 
 def _least_around(gains: Samples, reach: int) -> Samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -64,38 +64,85 @@ def block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
 
     A gain scales them by its square, so that one measurement serves every gain; an hour has 36,000.
     """
+    return powers_of(hop_energies(wave, rate_hz), wave.size, rate_hz)
+
+
+def powers_of(energies: NDArray[np.float64], size: int, rate_hz: int) -> NDArray[np.float64]:
+    """Block powers of a sound of so many samples, from what ``hop_energies`` made of it."""
     hop = round(rate_hz / _HOPS_PER_SECOND)
-    hops = max(_HOPS_PER_BLOCK, wave.size // hop)
-    totals = np.concatenate(([0.0], np.cumsum(_hop_energies(wave, rate_hz, hop)[:hops])))
+    hops = max(_HOPS_PER_BLOCK, size // hop)
+    totals = np.concatenate(([0.0], np.cumsum(energies[:hops])))
     return (totals[_HOPS_PER_BLOCK:] - totals[:-_HOPS_PER_BLOCK]) / (hop * _HOPS_PER_BLOCK)
 
 
-def _hop_energies(wave: Waveform, rate_hz: int, hop: int) -> NDArray[np.float64]:
-    """K-weighted energy of at least four hops, and of every whole one; shape (hops or more,).
+def hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
+    """K-weighted energy of at least four steps of 100 ms, and of every whole one; shape (n,)."""
+    return np.concatenate([_energies(frame, rate_hz) for frame in _frames(wave, rate_hz)])
 
-    Frames of the transform overlap by the filters' memory, which keeps them short and the
-    filters exact.
+
+def hop_energies_near(
+    wave: Waveform, rate_hz: int, near: Waveform, known: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """As ``hop_energies``; where a sound is equal to one whose energies are known, those are taken."""
+    frames = _frames(wave, rate_hz), _frames(near, rate_hz)
+    rows = known.reshape(-1, _sizes(rate_hz).hops)
+    return np.concatenate(
+        [
+            row if np.array_equal(ours.samples, theirs.samples) else _energies(ours, rate_hz)
+            for ours, theirs, row in zip(*frames, rows, strict=True)
+        ]
+    )
+
+
+class _Sizes(NamedTuple):
+    """Of the frames of a transform: how many samples they have, and how many hops and of what size
+    each yields.
+
+    They overlap by the filters' memory, which keeps them short and the filters exact.
     """
+
+    memory: int
+    frame: int
+    hops: int
+    hop: int
+
+
+class _Frame(NamedTuple):
+    """Samples, the first of which only lead to the others."""
+
+    samples: Samples
+    lead: int
+
+
+def _sizes(rate_hz: int) -> _Sizes:
+    hop = round(rate_hz / _HOPS_PER_SECOND)
     memory = round(_MEMORY_SECONDS * rate_hz)
     frame = 1 << (memory + _LEAST_HOPS_PER_FRAME * hop - 1).bit_length()
-    stride = (frame - memory) // hop
-    size = max(_HOPS_PER_BLOCK * hop, wave.size)
-    energies = np.empty((-(-size // (stride * hop)), stride))
+    return _Sizes(memory, frame, (frame - memory) // hop, hop)
+
+
+def _frames(wave: Waveform, rate_hz: int) -> Iterator[_Frame]:
+    memory, _, hops, hop = _sizes(rate_hz)
     before = np.empty(0, dtype=np.float32)
-    for index, block in enumerate(in_blocks(_at_least(wave, size), stride * hop)):
-        heard = np.concatenate((before, block))
-        spectrum = np.fft.rfft(heard, frame)
-        spectrum *= _k_weighting(frame, rate_hz)
-        weighted = np.fft.irfft(spectrum, frame)[before.size :][: stride * hop]
-        energies[index] = np.square(weighted.reshape(stride, hop)).sum(axis=1)
-        before = heard[-memory:]
-    return energies.reshape(-1)
+    for block in in_blocks(_at_least(wave, _HOPS_PER_BLOCK * hop), hops * hop):
+        samples = np.concatenate((before, block))
+        yield _Frame(samples, before.size)
+        before = samples[-memory:]
+
+
+def _energies(frame: _Frame, rate_hz: int) -> NDArray[np.float64]:
+    """Of each hop of a frame, shape (hops,)."""
+    _, size, hops, hop = _sizes(rate_hz)
+    spectrum = np.fft.rfft(frame.samples, size)
+    spectrum *= _k_weighting(size, rate_hz)
+    weighted = np.fft.irfft(spectrum, size)[frame.lead :][: hops * hop]
+    return np.square(weighted.reshape(hops, hop)).sum(axis=1).astype(np.float64)
 
 
 def _at_least(wave: Waveform, size: int) -> Iterator[Samples]:
     """A sound with silence behind it up to this size."""
     yield from wave.blocks()
-    yield np.zeros(size - wave.size, dtype=np.float32)
+    yield np.zeros(max(0, size - wave.size), dtype=np.float32)
 
 
 @lru_cache(maxsize=8)

@@ -25,6 +25,8 @@ _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 
 _LARGEST = 32_767
+# What single precision adds to a peak at most, and more.
+_ROUNDING = 1.0001
 _BLOCK = 1 << 16
 
 # Samples that LAME puts before the clip, and those that any decoder adds.
@@ -111,6 +113,8 @@ def _frames(blocks: Iterator[Samples], gain: np.float32, sound: Sound) -> Iterat
 def _gain(wave: Waveform, kbps: int) -> np.float32:
     """From full scale 1 to 16 bits, undoing LAME's factor as far as the peak allows."""
     gain = _full_scale(kbps)
+    if wave.most * gain * _ROUNDING <= _LARGEST:
+        return np.float32(gain)
     peak = max((max(block.max(), -block.min()) for block in in_blocks(wave.blocks())), default=0.0)
     return np.float32(min(gain, _LARGEST / peak) if peak else gain)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tts_assets.audio.codec import LOSSLESS, encode, heard, refuse_what_is_too_long
 from tts_assets.audio.level import Levelled, Measured, level, measured
+from tts_assets.audio.loudness import hop_energies
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
     lossless = sound.format in LOSSLESS
     lufs = sound.lufs
     ceiling = ceiling_dbtp(sound)
+    energies = hop_energies(wave, sound.rate_hz)
     takes: list[_Take] = []
     for attempt in range(1, _ATTEMPTS + 1):
-        levelled = level(wave, sound.rate_hz, lufs=lufs, peak_dbtp=ceiling)
+        levelled = level(wave, sound.rate_hz, lufs=lufs, peak_dbtp=ceiling, energies=energies)
         if takes and levelled.way == takes[-1].levelled.way:
             break
         takes.append(_take(levelled, sound, into))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,12 @@ class Waveform:
         size: how many samples there are.
         blocks: gives them from the first to the last, in float32 arrays of any size, shape (n,),
             that nobody writes to; the same at each call.
+        most: no sample has a higher magnitude, as far as that is known.
     """
 
     size: int
     blocks: Callable[[], Iterator[Samples]]
+    most: float = math.inf
 
 
 def whole(samples: Samples) -> Waveform:

@@ -9,9 +9,10 @@ from tts_assets import readings
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
-from tts_assets.domain import AccentBasis, Pronunciation, Unspoken
+from tts_assets.domain import AccentBasis, Pronunciation, Segment, Unspoken
 from tts_assets.japanese.accent import notation, pitch_line, without_accents
 from tts_assets.plan import Planned
+from tts_assets.providers import Provider
 from tts_assets.settings import OutputFormat, Settings
 
 
@@ -23,8 +24,7 @@ def explain(settings: Settings, entry: str) -> ExitCode:
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
-    accents = provider.accents(surveys.voice(settings, provider).name)
-    rows = [*_spoken(items, settings, accents=accents), *map(_silent, silent)]
+    rows = [*_spoken(items, settings, provider), *map(_silent, silent)]
     if settings.output_format is OutputFormat.JSON:
         show.data(rows)
     else:
@@ -44,19 +44,42 @@ def explain(settings: Settings, entry: str) -> ExitCode:
 
 
 def _spoken(
-    items: list[Planned], settings: Settings, *, accents: bool
+    items: list[Planned], settings: Settings, provider: Provider
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
-    read = partial(readings.read, [item.clip.form for item in items], settings.words)
+    accents = provider.accents(surveys.voice(settings, provider).name)
+    forms = [item.clip.form for item in items]
+    read = partial(readings.read, forms, settings.words)
+    passages = [form for form in forms if form.turns]
+    cut = partial(readings.cut, passages, settings.pauses, settings.words)
+    parts = dict(zip(passages, anyio.run(cut), strict=True))
+    recipes = surveys.recipes(settings, provider)
     rows = []
     for item, said in zip(items, anyio.run(read), strict=True):
         told = said if accents or isinstance(said, str) else without_accents(said)
-        rows.append(_explained(item, told))
+        form, voice = item.clip.form, item.clip.voice
+        speakers = recipes.speakers(form, voice)
+        rows.append(_explained(item, told, _parted(parts.get(form), speakers)))
     return rows
 
 
-def _explained(item: Planned, said: Pronunciation | str) -> dict[str, str | None]:
+def _parted(
+    segments: tuple[Segment, ...] | str | None, speakers: tuple[tuple[str, str, float], ...]
+) -> dict[str, str | None]:
+    """Of a passage, who speaks, and of how many segments it is made; of others nothing."""
+    if segments is None:
+        return {}
+    told = ", ".join(f"{name or 'narrator'}={voice} {pace:g}" for name, voice, pace in speakers)
+    return {
+        "voices": told,
+        "segments": segments if isinstance(segments, str) else f"{len(segments)}",
+    }
+
+
+def _explained(
+    item: Planned, said: Pronunciation | str, parted: dict[str, str | None]
+) -> dict[str, str | None]:
     clip = item.clip
     return {
         "clip": f"{clip.kind} {clip.entry} {clip.part}",
@@ -64,6 +87,7 @@ def _explained(item: Planned, said: Pronunciation | str) -> dict[str, str | None
         "text": clip.form.text,
         "reading": clip.form.reading,
         **_heard(said),
+        **parted,
         "recipe": item.recipe,
         "asset": item.asset,
         "url": item.url,

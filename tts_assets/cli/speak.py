@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from tts_assets.console.streams import results
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.settings import Progress
+from tts_assets.storage import fatal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,19 +79,18 @@ def text_of(given: str) -> str:
     Raises:
         UsageError: it cannot be read.
     """
-    path = Path(given)
     try:
         if given == "-":
-            data = sys.stdin.buffer.read()
-        elif len(given) < 1024 and path.is_file():
-            data = path.read_bytes()
+            data = b"" if sys.stdin is None else sys.stdin.buffer.read()
+        elif os.path.isfile(given):  # noqa: PTH113 - Path raises where a text is no path
+            data = Path(given).read_bytes()
         else:
             return given
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise UsageError(f"{given} is not UTF-8 (byte {exc.start}): save it as UTF-8") from exc
-    except (OSError, ValueError) as exc:
-        raise UsageError(f"{given} cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise UsageError(f"{given} cannot be read: {exc.strerror}") from exc
 
 
 def ending_of(file: str | None) -> str | None:
@@ -107,14 +108,22 @@ def _opened(target: Target, settings: Settings) -> Iterator[tuple[Path | BinaryI
         with _player() as (into, only):
             sound = replace(settings.sound, format=only)
             yield into, replace(settings, sound=sound)
+    elif target.file is not None and _takes_a_stream(Path(target.file)):
+        with fatal(f"cannot write {target.file}"), Path(target.file).open("wb") as into:
+            yield into, settings
     elif target.file is not None:
         yield Path(target.file), settings
-    elif sys.stdout is None or sys.stdout.isatty():
+    elif sys.__stdout__ is None or sys.stdout.isatty():
         raise UsageError("say where the sound goes: --output FILE, --play, or a pipe")
     else:
         with results():
             yield sys.stdout.buffer, settings
             sys.stdout.buffer.flush()
+
+
+def _takes_a_stream(path: Path) -> bool:
+    """Whether it is a pipe or a device, in whose place no file is to be put."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 @contextmanager
@@ -135,6 +144,10 @@ def _player() -> Iterator[tuple[BinaryIO, Format]]:
             into.close()
         except BrokenPipeError as exc:
             raise FatalError(f"{command[0]} does not play it: give --output FILE") from exc
+        finally:
+            # What it did not take is still held, and would be written once more.
+            with suppress(BrokenPipeError):
+                into.close()
     if process.returncode:
         raise FatalError(f"{command[0]} ended with {process.returncode}: give --output FILE")
 

@@ -7,10 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-import anyio.to_thread
-
 from tts_assets.errors import ClipError
-from tts_assets.japanese.segments import LEAST, segments
+from tts_assets.japanese.segments import LEAST
 from tts_assets.make_clip import Made, make_clip
 from tts_assets.make_passage import Passage
 from tts_assets.readings import cut
@@ -134,19 +132,9 @@ async def cuts_of(jobs: Sequence[Job], settings: Settings) -> dict[str, Cut]:
         FatalError: the dictionary cannot be used.
     """
     passages = [job for job in jobs if job.form.turns]
-    found: dict[str, Cut] = {}
-    hard = []
-    for job in passages:
-        easily = await anyio.to_thread.run_sync(segments, job.form, settings.pauses)
-        if easily is None:
-            hard.append(job)
-        else:
-            found[job.recipe] = easily
-    if hard:
-        forms = [job.form for job in hard]
-        told = await cut(forms, settings.pauses, settings.words)
-        found |= {job.recipe: each for job, each in zip(hard, told, strict=True)}
-    return found
+    forms = [job.form for job in passages]
+    told = await cut(forms, settings.pauses, settings.words)
+    return {job.recipe: each for job, each in zip(passages, told, strict=True)}
 
 
 async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:

@@ -12,7 +12,6 @@ import anyio.to_thread
 from tts_assets import formats, machine, plan, providers, readings, studios, survey, waiting
 from tts_assets.domain import Segment
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.segments import segments
 from tts_assets.make_passage import Passage
 from tts_assets.providers import Bounded, Remote
 from tts_assets.speak.sayer import Sayer
@@ -111,13 +110,10 @@ def _check(settings: Settings, provider: Provider) -> None:
 async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
     if not form.turns:
         return (Segment(form),)
-    found = await anyio.to_thread.run_sync(segments, form, settings.pauses)
-    if found is None:
-        (told,) = await readings.cut([form], settings.pauses, settings.words)
-        if isinstance(told, str):
-            raise ClipError(told)
-        found = told
-    return found
+    (told,) = await readings.cut([form], settings.pauses, settings.words)
+    if isinstance(told, str):
+        raise ClipError(told)
+    return told
 
 
 def _workers(settings: Settings, provider: Provider, parts: int) -> int:
