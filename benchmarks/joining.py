@@ -66,14 +66,15 @@ def join(folder: Path, minutes: float, format_: str, lufs: float) -> None:
         read = partial(np.load, path)
         joints.append(Joint(read=read, frames=frames, level=level, voice=voice, pause_ms=PAUSE_MS))
         left -= frames + PAUSE_MS * RATE_HZ / 1000
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     with (folder / "joined").open("w+b") as into:
         joined = join(joints, Sound(format=Format(format_), rate_hz=RATE_HZ, lufs=lufs), into)
         size = into.seek(0, 2)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     scale = 1 if sys.platform == "darwin" else 1024
     print(json.dumps({
         "segments": len(joints), "took": seconds, "bytes": size,
+        "cpu_ms": cpu * 1000 / joined.seconds,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale,
         "lufs": joined.lufs, "peak_dbtp": joined.peak_dbtp,
     }))  # fmt: skip
@@ -88,13 +89,14 @@ def main(args: argparse.Namespace) -> None:
     minutes = [float(each) for each in args.minutes.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         in_a_process("--say", folder)
-        print("format  minutes  segments  seconds  peak MiB  file MB   LUFS   dBTP")
+        print("format  minutes  segments  seconds  CPU ms/s  peak MiB  file MB   LUFS   dBTP")
         for format_ in args.format.split(","):
             for each in minutes:
                 told = in_a_process("--join", folder, each, format_, args.lufs)
                 found = json.loads(told)
                 print(
                     f"{format_:6}  {each:7g}  {found['segments']:8}  {found['took']:7.1f}"
+                    f"  {found['cpu_ms']:8.2f}"
                     f"  {found['peak'] / 2**20:8.1f}  {found['bytes'] / 1e6:7.1f}"
                     f"  {found['lufs']:5.2f}  {found['peak_dbtp']:5.2f}",
                     flush=True,

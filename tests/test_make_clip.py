@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
+from anyio.lowlevel import checkpoint
 
 from tests.engines import Paid
 from tts_assets import audio, ledger
@@ -15,6 +16,7 @@ from tts_assets.domain import (
     AccentBasis,
     Basis,
     Clip,
+    Finding,
     Format,
     Kind,
     Phrase,
@@ -25,8 +27,8 @@ from tts_assets.domain import (
     SpokenForm,
     Voice,
 )
-from tts_assets.errors import FatalError
-from tts_assets.make_clip import Made, Shelf, Studio, make_clip
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.make_clip import Made, Shelf, Studio, best_take, make_clip
 from tts_assets.plan import Addresses, Planned, Planner, Recipes, State, jobs
 from tts_assets.providers import Recorder
 from tts_assets.settings import Settings
@@ -249,3 +251,21 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
     assert workshop.asset(clip, BY_RECIPE) is None
     await workshop.make(clip, addresses=BY_RECIPE)
     assert workshop.state(clip, BY_RECIPE) is State.FRESH
+
+
+async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) -> None:
+    studio = Studio(
+        speaker=Paid(Settings()), voice=VOICE, engine=ENGINE, accents=lambda _: True,
+        repeats=lambda _: False, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
+        temp=tmp_path, threads=anyio.CapacityLimiter(1), remakes=2,
+    )  # fmt: skip
+    flaw = Finding("dc", "0.1", "0.01", "it has an offset")
+    takes = ["first"]
+
+    async def take() -> tuple[str, tuple[Finding, ...]]:
+        await checkpoint()
+        if not takes:
+            raise ClipError("the engine failed")
+        return takes.pop(), (flaw,)
+
+    assert await best_take(take, studio, VOICE) == ("first", (flaw,))

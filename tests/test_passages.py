@@ -13,7 +13,7 @@ from tts_assets.domain import Format, Kind, Pauses
 from tts_assets.events import ClipMade, Event, SegmentMade
 from tts_assets.japanese.normalise import spoken_text
 from tts_assets.plan import State
-from tts_assets.settings import SpeakerSettings
+from tts_assets.settings import OnEngineChange, SpeakerSettings
 
 
 @pytest.fixture
@@ -106,7 +106,8 @@ async def test_of_a_passage_that_failed_no_segment_is_told_as_made(project: Long
     # The second fails once, when the first has failed for good.
     Directed.slow, Directed.fails = SENTENCES[1], {SENTENCES[0]: 3, SENTENCES[1]: 9}
     await project.generate(events.append, concurrency=2)
-    assert not [event for event in events if isinstance(event, SegmentMade)]
+    made = {event.number for event in events if isinstance(event, SegmentMade)}
+    assert made.isdisjoint({0, 1})
 
 
 async def test_a_segment_that_is_lost_before_the_end_is_named_and_made_anew(
@@ -195,6 +196,37 @@ async def test_a_change_of_the_pauses_makes_passages_stale(project: LongText) ->
     assert project.lines()[-1]["recipe"] != first or len(project.lines()) == 2
 
 
+async def test_pauses_that_a_passage_has_not_change_nothing(project: LongText) -> None:
+    await project.generate()
+    report = await project.generate(pauses=Pauses(paragraph_ms=900, turn_ms=900))
+    assert report.states[State.FRESH] == 1
+    project.write("犬が静かに歩いて行きました。\n猫も静かに歩いて行きました。")
+    await project.generate()
+    assert (await project.generate(pauses=Pauses(turn_ms=900))).states[State.FRESH] == 1
+    assert (await project.generate(pauses=Pauses(paragraph_ms=900))).made == 1
+
+
+async def test_a_passage_of_an_earlier_version_is_told_as_made_in_one_piece(
+    project: LongText,
+) -> None:
+    await project.generate()
+    (line,) = project.lines()
+    (asset,) = (name for name in project.assets if name.endswith(".mp3"))
+    recipe = "0" * 24
+    own = line["asset"].replace(line["recipe"], recipe)
+    (project.folder / "audio" / asset).rename(project.folder / "audio" / own)
+    sound = line["sound"].partition(" pause-")[0]
+    earlier = line | {"asset": own, "recipe": recipe, "brief": recipe, "sound": sound}
+    for name in ("speakers", "cues"):
+        del earlier[name]
+    (project.folder / "audio" / "ledger.jsonl").write_text(json.dumps(earlier) + "\n")
+    path = project.folder / "data" / "reading.json"
+    path.write_text(path.read_text().replace(line["recipe"], recipe))
+    for keeps in OnEngineChange:
+        report = await project.generate(on_engine_change=keeps, max_clips=0)
+        assert report.planned[0].reason == "sound made in one piece -> made of segments"
+
+
 async def test_speakers_of_a_dialogue_have_voices_of_their_own(project: LongText) -> None:
     (project.folder / "data" / "reading.json").unlink()
     project.write(
@@ -219,7 +251,7 @@ async def test_another_voice_for_a_speaker_makes_only_dialogues_with_them_stale(
     report = await project.generate(speakers=(SpeakerSettings(name="女", speed=0.8),))
     assert (report.made, report.states[State.FRESH]) == (1, 1)
     assert report.planned[0].reason == (
-        "voice 男=directed/sine=1, 女=directed/other=1 -> 男=directed/sine=1, 女=directed/other=0.8"
+        "voice 男=directed/sine 1, 女=directed/other 1 -> 男=directed/sine 1, 女=directed/other 0.8"
     )
 
 
@@ -231,7 +263,7 @@ async def test_a_new_name_of_a_speaker_makes_a_dialogue_stale(project: LongText)
     path.write_text(path.read_text().replace(json.dumps("女")[1:-1], json.dumps("母")[1:-1]))
     report = await project.generate()
     assert report.made == 1
-    assert "女=directed/other=1 -> " in report.planned[0].reason
+    assert "女=directed/other 1 -> " in report.planned[0].reason
 
 
 async def test_what_waits_for_nobody_any_more_is_deleted(project: LongText) -> None:
@@ -262,7 +294,8 @@ async def test_many_failures_leave_one_worker_until_it_goes_well_again(project: 
     assert report.made == 1
     assert Directed.most[0] == 4
     eased = Directed.most.index(1)
-    assert max(Directed.most[eased:]) == 4
+    # Two at a time come after one, and all after that.
+    assert max(Directed.most[eased:]) > 2
 
 
 async def test_a_word_is_made_in_one_piece(project: LongText) -> None:

@@ -1,12 +1,16 @@
 """Sound files of any length, rate and number of channels are read block by block."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.audio.sounds import encoded
 from tts_assets.audio.blocks import mono_blocks, seconds_of
+from tts_assets.domain import Sound
 from tts_assets.errors import ClipError
 
 RATE_HZ = 16_000
@@ -92,3 +96,28 @@ def test_a_file_without_a_sample_is_told(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ClipError, match="cannot be read: No such file"):
         list(mono_blocks(tmp_path / "a.wav", RATE_HZ))
+
+
+_READ_BOTH_WAYS = """
+import io, sys
+from pathlib import Path
+import numpy as np
+from tts_assets.audio.blocks import mono_blocks
+from tts_assets.audio.codec import decode
+from tts_assets.audio.stored import opened
+path = Path(sys.argv[1])
+together, rate_hz = decode(path.read_bytes())
+blocks = np.concatenate(list(mono_blocks(path, rate_hz)))
+with opened(io.BytesIO(path.read_bytes())) as stored:
+    stored_blocks = np.concatenate(list(stored.blocks(10_000)))
+print(np.array_equal(blocks, together), np.array_equal(stored_blocks, together))
+"""
+
+
+def test_an_mp3_in_blocks_is_the_same_as_at_once_and_nothing_is_printed(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).standard_normal(400_000, dtype=np.float32) * np.float32(0.1)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(encoded(noise, Sound()))
+    command = [sys.executable, "-c", _READ_BOTH_WAYS, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True True\n", "")

@@ -140,14 +140,14 @@ def _long() -> Samples:
     return samples
 
 
-@pytest.mark.parametrize("size", [30_011, 3 * BLOCK])
 @pytest.mark.parametrize("lufs", [-19.0, -30.0])
-def test_how_a_sound_comes_in_blocks_does_not_change_a_byte(size: int, lufs: float) -> None:
-    sound = Sound(format=Format.MP3, lufs=lufs)
-    files = io.BytesIO(), io.BytesIO()
-    for file, blocks in zip(files, (size, 77_777), strict=True):
-        render(sliced(_long(), blocks), sound, file)
-    assert files[0].getvalue() == files[1].getvalue()
+def test_how_a_sound_comes_in_blocks_does_not_change_a_byte(lufs: float) -> None:
+    files = []
+    for size in (30_011, 77_777, 3 * BLOCK):
+        file = io.BytesIO()
+        render(sliced(_long(), size), Sound(format=Format.MP3, lufs=lufs), file)
+        files.append(file.getvalue())
+    assert files[0] == files[1] == files[2]
 
 
 @pytest.mark.parametrize("format_", Format)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.audio.sounds import tone
 from tts_assets.audio import integrated_lufs
-from tts_assets.audio.loudness import block_powers
+from tts_assets.audio.loudness import block_powers, hop_energies, hop_energies_near
 from tts_assets.audio.waveform import whole
 
 # A sine on one of two channels, or a mono one, is 3.01 LU softer than its peak level.
@@ -91,3 +91,14 @@ def test_there_is_one_block_for_every_100_ms_that_400_fit_into() -> None:
 def test_ten_minutes_measure_like_one_second_of_them() -> None:
     second = tone(997, 1, rate_hz=24_000)
     assert integrated_lufs(np.tile(second, 600), 24_000) == pytest.approx(-3.01, abs=0.005)
+
+
+@pytest.mark.parametrize("rate_hz", [24_000, 44_100])
+def test_measuring_only_what_differs_from_a_known_sound_is_measuring_all(rate_hz: int) -> None:
+    sound = tone(440, 7.3, rate_hz=rate_hz)
+    other = sound.copy()
+    other[3 * rate_hz : 3 * rate_hz + 50] *= np.float32(0.1)
+    known = hop_energies(whole(sound), rate_hz)
+    near = hop_energies_near(whole(other), rate_hz, whole(sound), known)
+    assert np.array_equal(near, hop_energies(whole(other), rate_hz))
+    assert not np.array_equal(near, known)

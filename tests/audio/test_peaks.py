@@ -87,3 +87,18 @@ def test_a_peak_over_what_is_asked_is_exact_and_no_other_is_told_over_it(text: s
         assert highest_dbtp(whole(samples), 48_000, over_dbtp=over) == exact
     for over in (exact + 0.001, exact + 3.0, exact + 20.0):
         assert highest_dbtp(whole(samples), 48_000, over_dbtp=over) <= exact
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 24_000, 96_000])
+@pytest.mark.parametrize("hz_per_rate", [0.01, 0.1, 0.25, 0.45])
+def test_no_frame_above_a_floor_is_missed(rate_hz: int, hz_per_rate: float) -> None:
+    rng = np.random.default_rng(3)
+    steps = np.arange(60_000) * 2 * np.pi * hz_per_rate
+    sound = np.sin(steps + rng.normal(0, 0.05, 60_000).cumsum()) * rng.uniform(0, 1, 60_000)
+    sound = np.concatenate((sound, np.sin(steps))).astype(np.float32)
+    (every,) = envelope(whole(sound), rate_hz, floor=0.0)
+    for floor in (0.2, 0.7, 0.99):
+        (some,) = envelope(whole(sound), rate_hz, floor=floor)
+        high = every > floor
+        assert np.array_equal(some > floor, high)
+        assert np.allclose(some[high], every[high], atol=1e-5)

@@ -12,7 +12,7 @@ import soundfile
 from tests.checks.conftest import BRIDGE, CHOPSTICKS, SENTENCE, WORD, Say, expected
 from tests.checks.defects import DEFECTS, SOUND, Take, heard
 from tts_assets.audio import decode, finish
-from tts_assets.checks import Rule, check_bytes, check_file, check_samples
+from tts_assets.checks import Rule, check_bytes, check_file, check_samples, vad
 from tts_assets.domain import AccentBasis, Finding, Format, SpokenForm
 
 RATE_HZ = SOUND.rate_hz
@@ -65,6 +65,13 @@ def test_what_is_to_be_said_twice_may_be_the_same_twice(take: Take) -> None:
     phrases = twice.pronunciation.phrases * 2
     twice = replace(twice, pronunciation=replace(twice.pronunciation, phrases=phrases))
     assert Rule.REPEAT not in rules(check_bytes(DEFECTS["doubled"].plant(take), twice))
+
+
+def test_what_was_measured_already_is_believed(take: Take) -> None:
+    own = expected(take.speech)
+    assert check_bytes(take.clip, own, lufs=-19.0, peak_dbtp=-2.0) == ()
+    (found,) = check_bytes(take.clip, own, lufs=-30.0, peak_dbtp=-9.0)
+    assert (found.rule, found.measured) == (Rule.LOUDNESS, "-30.0 LUFS")
 
 
 def test_a_finding_tells_what_was_measured_and_the_limit_in_words(take: Take) -> None:
@@ -174,6 +181,21 @@ def test_a_long_file_takes_little_memory(take: Take, tmp_path: Path) -> None:
     assert Rule.RATE not in rules(found)
     # Ten minutes are 18 MiB of samples.
     assert most < 12 * 2**20
+
+
+def test_the_model_of_speech_is_asked_only_where_it_is_in_doubt(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(vad, "likeliest", lambda samples, _: asked.append(samples.size))
+    assert check_bytes(take.clip, expected(take.speech)) == ()
+    assert asked == []
+    times = np.arange(8 * RATE_HZ) / RATE_HZ
+    tone = np.sin(2 * np.pi * 440 * times) * (1.2 + np.sin(7 * times))
+    clip = finish(replace(take.speech, samples=tone.astype(np.float32), rate_hz=RATE_HZ), SOUND)
+    check_bytes(clip.data, expected(take.speech))
+    # Five seconds are enough.
+    assert asked == [5 * RATE_HZ]
 
 
 def test_noise_that_moves_like_speech_is_none_to_the_model_of_speech(take: Take) -> None:

@@ -44,3 +44,11 @@ def test_pauses_between_segments_are_added(say: Say) -> None:
     wanted = expected(say(WORD), voice="another/voice")
     with_pauses = expected(say(WORD), voice="another/voice", pauses_ms=(500, 800))
     assert bounds(FIVE, with_pauses).most - bounds(FIVE, wanted).most == pytest.approx(1.3)
+
+
+@pytest.mark.parametrize("voice", ["openjtalk/mei-low", "openjtalk/mei-high"])
+def test_mei_takes_as_long_at_every_height(voice: str, say: Say) -> None:
+    speech = say(WORD)
+    assert speech.pronunciation is not None
+    own = bounds(speech.pronunciation, expected(speech))
+    assert bounds(speech.pronunciation, expected(speech, voice=voice)) == own

@@ -129,6 +129,22 @@ def test_faults_that_stay_are_told_and_cost_only_their_clips(shop: Shop) -> None
     assert {text for text, times in shop.bought().items() if times > 1} <= set(texts)
 
 
+def test_of_a_passage_that_is_taken_up_again_nothing_is_paid_for_twice(shop: Shop) -> None:
+    sentences = [f"{word}が静かな庭の中をゆっくりと歩いて行きました。" for word in WORDS[:6]]
+    (shop.project.folder / "data" / "vocabulary.json").unlink()
+    shop.project.write("data/reading.json", [{"id": 1, "text": "".join(sentences)}])
+    shop.simulator.change(faults=[{"kind": "not_found", "marker": WORDS[4]}])
+    first = shop.generate(code=1)
+    assert [each["reason"][:14] for each in first["failed"]] == ["segment 5 of 6"]
+    shop.simulator.change(faults=[])
+    second = shop.generate()
+    assert shop.bought() == dict.fromkeys(sentences, 1)
+    bills = [report["cost"]["billed"]["credits"] for report in (first, second)]
+    paid = sum(bill["credits"] for bill in shop.simulator.state()["billing"])
+    ledger = json.loads((shop.project.folder / "audio" / "ledger.jsonl").read_bytes())
+    assert (sum(bills), ledger["billed"]) == (paid, paid)
+
+
 @pytest.mark.parametrize("kind", ENDING)
 def test_a_fault_that_every_clip_would_meet_ends_the_run(shop: Shop, kind: str) -> None:
     shop.simulator.change(faults=[{"kind": kind, "marker": "火"}])

@@ -236,3 +236,30 @@ def test_kanji_that_are_read_as_such_kana_have_furigana(text: str, reading: str)
 @pytest.mark.parametrize(("text", "said"), [("何(か)", "何か"), ("又(は)", "又は")])
 def test_of_some_words_a_part_is_in_the_brackets(text: str, said: str) -> None:
     assert pairs(spoken_word(text)) == [(said, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("今日、彼(かれ)は速(はや)く走る。", [("彼", "カレ"), ("速", "ハヤ")]),
+        ("今日、人（ひと）が画面（がめん）を見る。", [("人", "ヒト"), ("画面", "ガメン")]),
+        ("今日、雪《ゆき》で電車《でんしゃ》が来ない。", [("雪", "ユキ"), ("電車", "デンシャ")]),
+        ("今日、母(はは)はお茶(おちゃ)を飲む。", [("母", "ハハ"), ("お茶", "オチャ")]),
+    ],
+)
+def test_a_particle_behind_a_reading_belongs_to_no_other_word(
+    text: str, readings: list[tuple[str, str]]
+) -> None:
+    assert [each for each in only(spoken_text(text)).readings if each[1]] == readings
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "reading"),
+    [
+        ("私はお茶(おちゃ)を飲む。", "お茶", "オチャ"),
+        ("私はお茶(ちゃ)を飲む。", "茶", "チャ"),
+        ("私もご飯[ごはん]を食べる。", "ご飯", "ゴハン"),
+    ],
+)
+def test_an_o_before_a_word_is_said_once(text: str, word: str, reading: str) -> None:
+    assert only(spoken_text(text)).readings == ((word, reading),)

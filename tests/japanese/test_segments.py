@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.japanese.test_normalise_properties import TEXTS, forms, many
-from tts_assets.domain import Pauses, Segment, SpokenForm, Turn
+from tts_assets.domain import DictionaryWord, Pauses, Segment, SpokenForm, Turn
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.normalise import spoken_dialogue, spoken_text
 from tts_assets.japanese.segments import LEAST, MOST, segments
@@ -166,6 +166,17 @@ def test_cuts_without_marks_leave_words_that_stand_for_themselves(
 def test_no_stretch_with_a_reading_is_torn_at_a_mark() -> None:
     text = f"{A[:-1]}とモーニング娘。達が{B}"
     assert texts(line(text, (("モーニング娘。達", "モーニングムスメタチ"),))) == [text]
+
+
+@pytest.mark.parametrize("word", ["モーニング娘。", "Hey! Say! JUMP"])
+def test_no_word_of_the_user_is_torn_at_a_mark(word: str) -> None:
+    learned = Dictionary()
+    learned.learn([DictionaryWord(surface=word, reading="ナマエ")])
+    text = f"{A[:-1]}と{word}という名前が{B}"
+    assert texts(line(text), learned) == [text]
+    assert texts(line(text), Dictionary()) != [text]
+    given = ((f"と{word}", "トナマエ"),)
+    assert texts(line(text + text, given), learned) == [text, text]
 
 
 def test_no_stretch_with_a_reading_is_torn(dictionary: Dictionary) -> None:

@@ -61,3 +61,58 @@ def test_headings_are_said_with_a_note_or_without(line: str) -> None:
 
 def test_running_text_may_have_such_labels_of_one_letter_too() -> None:
     assert texts(spoken_text("A（女）：こんにちは。")) == ["こんにちは。"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["太郎「行くよ。」花子「待って。」", "太郎「行くよ」。 花子「待って」。", "太郎：行くよ。花子：待って。", "太郎　行くよ。\n花子　待って。\n太郎　早く。"],
+)  # fmt: skip
+def test_two_speakers_are_told_apart(lines: str) -> None:
+    assert dialogue_lines(lines)[:2] in (
+        [("太郎", f"行くよ{end}"), ("花子", f"待って{end}")] for end in ("。", "")
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["夏目漱石「こころ」と森鴎外「舞姫」", "今日 行きます。\n明日 帰ります。", "今日 学校へ 行きます。\n明日 家に 帰ります。\n今日 雨が 降ります。"],
+)  # fmt: skip
+def test_words_with_blanks_or_quotations_behind_them_are_no_speakers(line: str) -> None:
+    assert [speaker for speaker, _ in dialogue_lines(line)][1:] == [None] * line.count("\n")
+
+
+def test_a_letter_behind_a_blank_begins_a_turn_where_letters_speak() -> None:
+    assert dialogue_lines("A：はい　B：いいえ") == [("A", "はい"), ("B", "いいえ")]
+    assert dialogue_lines("田中：体に ビタミン C：です") == [("田中", "体にビタミンC：です")]
+
+
+@pytest.mark.parametrize("line", ["①A：はい。", "1. A：はい。", "(12) A「はい。」"])
+def test_the_number_of_a_line_is_no_part_of_a_name(line: str) -> None:
+    assert dialogue_lines(line)[0] == ("A", "はい。")
+    assert dialogue_lines("①田中：はい。") == [("田中", "はい。")]
+
+
+@pytest.mark.parametrize("line", ["問1：何ですか。", "質問２：何ですか。", "場面：駅のホーム", "登場人物：田中"])  # fmt: skip
+def test_headings_of_exercises_and_plays_are_said(line: str) -> None:
+    assert [speaker for speaker, _ in dialogue_lines(f"{line}\n男：はい。")] == [None, "男"]
+
+
+@pytest.mark.parametrize(
+    "name", ["お母さん", "お兄ちゃん", "おばあさん", "おじいさん"]
+)  # fmt: skip
+def test_families_speak_in_quotations(name: str) -> None:
+    assert dialogue_lines(f"{name}「早く。」") == [(name, "早く。")]
+
+
+@pytest.mark.parametrize("name", ["コンビニエンスストアの店員", "駅のアナウンス"])
+def test_a_long_name_that_ends_in_a_person_is_one(name: str) -> None:
+    assert dialogue_lines(f"{name}：はい。\n客：どうも。")[0] == (name, "はい。")
+
+
+@pytest.mark.parametrize("brackets", ["〈〉", "《》", "＜＞"])
+def test_speakers_stand_in_any_brackets(brackets: str) -> None:
+    first, last = brackets
+    assert dialogue_lines(f"{first}男{last}はい。\n{first}女{last}ええ。") == [
+        ("男", "はい。"),
+        ("女", "ええ。"),
+    ]

@@ -204,3 +204,16 @@ def test_passages_of_the_data_say_the_same_in_turns(name: str, say: object) -> N
         texts = [words for _, words in lines(form)]
         assert len(texts) == len(record["text"].split("\n"))
         assert all(words in record["text"] or words[:-1] in record["text"] for words in texts)
+
+
+def test_a_name_may_stand_above_its_words() -> None:
+    assert lines(dialogue("A：\nはい。\nB：\nいいえ。\n終わり。")) == [
+        ("A", "はい。"),
+        ("B", "いいえ。"),
+        ("", "終わり。"),
+    ]
+
+
+def test_wide_and_narrow_letters_are_one_speaker() -> None:
+    form = dialogue("Ａ：はい。\nB：ええ。\nA：では。", A="Mei")
+    assert form.turns == (Turn(3, "Ａ", "Mei"), Turn(3, "B"), Turn(3, "Ａ", "Mei"))

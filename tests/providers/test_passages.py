@@ -24,7 +24,7 @@ def anyio_backend() -> str:
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     (tmp_path / "data").mkdir()
     lines = DIALOGUE["text"].split("\n")
-    entry = {**DIALOGUE, "text": "\n".join(lines[:6]), "audioUrl": None}
+    entry = {**DIALOGUE, "text": "\n".join(lines[:4]), "audioUrl": None}
     (tmp_path / "data" / "listening.json").write_text(json.dumps([entry]))
     settings = Settings(
         paths=(str(tmp_path / "data"),), provider=request.param, temp=str(tmp_path / "temp")

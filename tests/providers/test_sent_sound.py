@@ -8,14 +8,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation
 from tts_assets.errors import ClipError
 from tts_assets.providers.sent_sound import (
     check,
     fault,
     is_cut,
-    longest_seconds,
-    shortest_seconds,
     speech,
 )
 from tts_assets.remote import PassingError
@@ -153,23 +150,6 @@ def fading(seconds: float, silence: int = 0) -> NDArray[np.float32]:
 )
 def test_what_ends_loudly_was_cut(samples: NDArray[np.float32], *, cut: bool) -> None:
     assert is_cut(samples, RATE_HZ) is cut
-
-
-FINE = Pronunciation(
-    phrases=(Phrase("キョーワ", 1), Phrase("ハ^レ", 0)),
-    basis=Basis.UNCHECKED,
-    accent_basis=AccentBasis.GUESSED,
-)
-
-
-def test_a_mora_takes_at_least_a_twentieth_of_a_second() -> None:
-    assert shortest_seconds(FINE, 1.0) == pytest.approx(0.25)
-    assert shortest_seconds(FINE, 2.0) == pytest.approx(0.125)
-
-
-def test_a_mora_takes_a_second_and_a_half_at_most_at_any_speed_that_is_not_slow() -> None:
-    assert longest_seconds(FINE, 1.0) == longest_seconds(FINE, 2.0) == pytest.approx(7.5)
-    assert longest_seconds(FINE, 0.5) == pytest.approx(15.0)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,26 @@ def test_the_same_words_said_twice_stay_twice() -> None:
     assert _text(before, after) == "tick tock tick tock"
 
 
+def test_letters_that_are_alike_by_chance_lose_no_words_between_them() -> None:
+    # "the" is in both, a second apart; "me" is shorter, and at the same time.
+    before = _heard(0, 8, "a b c d e f g h i me when the next bus x y")
+    after = _heard(4, 8, "z me fog can in the city leaves")
+    assert _text(before, after) == "a b c d e f g h i me fog can in the city leaves"
+
+
+def test_two_words_with_the_same_letters_inside_do_not_become_a_third() -> None:
+    before = _heard(0, 8, "a b c d xx please yy zz")
+    after = _heard(4, 12, "qq least rr ss tt uu vv ww")
+    assert _text(before, after) == "a b c d xx please rr ss tt uu vv ww"
+
+
+def test_no_word_is_cut_in_two_where_they_heard_nothing_alike() -> None:
+    before = _heard(0, 8, "a b c yesterday kk")
+    after = _heard(4, 12, "qq moon ff gg")
+    assert {"yesterday", "moon"} & set(_text(before, after).split())
+    assert set(_text(before, after).split()) <= set("a b c yesterday kk qq moon ff gg".split())
+
+
 def test_chunks_that_do_not_overlap_are_not_compared() -> None:
     assert _text(_heard(0, 4, "no no no no"), _heard(4, 8, "no no no no")) == (
         "no no no no no no no no"

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.checks.test_paces import lines
 from tts_assets import Settings, ledger, plan
+from tts_assets.checks import Paces
 from tts_assets.domain import Cue, Format, Phrase, Sound
 from tts_assets.verify.expected import Expectations, sound_of
 
@@ -48,7 +50,7 @@ def test_what_the_words_do_not_tell_is_as_in_the_settings() -> None:
 
 
 def test_a_line_tells_what_its_asset_should_be() -> None:
-    expected = Expectations(Settings()).of(LINE)
+    expected = Expectations(Settings(), Paces()).of(LINE)
     assert expected.sound == Sound(format=Format.FLAC, rate_hz=48_000)
     assert expected.pronunciation is not None
     assert expected.pronunciation.phrases == (Phrase("ハシ", 2),)
@@ -56,24 +58,37 @@ def test_a_line_tells_what_its_asset_should_be() -> None:
 
 
 def test_what_an_engine_did_not_tell_is_not_expected() -> None:
-    assert Expectations(Settings()).of(_changed(spoken="")).pronunciation is None
+    assert Expectations(Settings(), Paces()).of(_changed(spoken="")).pronunciation is None
 
 
 @pytest.mark.parametrize("voice", ["gone/anna", "", "say/"])
 def test_of_an_engine_that_is_not_here_or_has_its_own_no_accents_are_expected(voice: str) -> None:
-    assert not Expectations(Settings()).of(_changed(voice=voice)).says_accents
+    assert not Expectations(Settings(), Paces()).of(_changed(voice=voice)).says_accents
+
+
+def test_a_voice_is_held_against_its_own_pace() -> None:
+    paces = Paces(lines())
+    anna = _changed(voice="a/anna", engine="a=1", speed=1.0)
+    expected = Expectations(Settings(), paces).of(anna)
+    assert expected.pace is paces.of("a/anna", "a=1", 1.0) is not None
+    assert Expectations(Settings(), paces).of(LINE).pace is None
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0])
+def test_a_speed_that_is_none_is_the_voices_own(speed: float) -> None:
+    assert Expectations(Settings(), Paces()).of(_changed(speed=speed)).speed == 1.0
 
 
 def test_a_passage_is_held_against_the_pauses_of_its_time_line() -> None:
     cues = (Cue(0.1, 1.0, "", "一。"), Cue(1.35, 2.0, "", "二。"), Cue(2.8, 3.0, "", "三。"))
-    expected = Expectations(Settings()).of(_changed(cues=cues))
+    expected = Expectations(Settings(), Paces()).of(_changed(cues=cues))
     assert expected.pauses_ms == (350, 800)
     assert (expected.says_accents, expected.is_segment) == (False, False)
     assert expected.pronunciation is not None
 
 
 def test_without_a_line_a_sound_is_only_to_be_one() -> None:
-    expected = Expectations(Settings(sound=Sound(rate_hz=8_000))).of(None)
+    expected = Expectations(Settings(sound=Sound(rate_hz=8_000)), Paces()).of(None)
     assert (expected.sound.rate_hz, expected.pronunciation) == (8_000, None)
     assert not expected.says_accents
 

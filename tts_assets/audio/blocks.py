@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from tts_assets.audio.codec import Sequential
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         # libsndfile would say no more than that the system had an error.
         with path.open("rb"):
             pass
-        file = soundfile.SoundFile(path)
+        file = Sequential(path)
     except OSError as exc:
         raise ClipError(f"it cannot be read: {exc.strerror or exc}") from exc
     # Of a name that ends in .raw, soundfile wants to be told more.

@@ -93,25 +93,25 @@ def writer(file: Any, sound: Sound) -> soundfile.SoundFile:
 def heard(file: BinaryIO) -> Waveform:
     """What players will hear of a file that ``encode`` has written; in memory where it is short."""
     file.seek(0)
-    with _Sequential(file) as opened:
+    with Sequential(file) as opened:
         size = int(opened.frames)
         if size <= BLOCK:
             return whole(opened.read(size, dtype="float32"))
 
     def blocks() -> Iterator[Samples]:
         file.seek(0)
-        with _Sequential(file) as opened:
+        with Sequential(file) as opened:
             for start in range(0, size, BLOCK):
                 yield opened.read(min(BLOCK, size - start), dtype="float32")
 
     return Waveform(size=size, blocks=blocks)
 
 
-class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """A file read from its beginning to its end.
 
     soundfile seeks to where it is after each read, which makes MP3 lose the bits that frames have
-    left to the next ones.
+    left to the next ones, and FLAC of unknown length fail at its end.
     """
 
     def seekable(self) -> bool:

@@ -164,11 +164,11 @@ def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], lis
     powers: dict[str, list[NDArray[np.float64]]] = {voice: [] for voice in tops}
     margins: list[_Margins] = []
     for number, joint in enumerate(joints, start=1):
-        gain = np.float32(joint.level / tops[joint.voice])
-        samples = _checked(joint, f"Segment {number} of {len(joints)}") * gain
-        margins.append(_margins(samples / gain))
+        samples = _checked(joint, f"Segment {number} of {len(joints)}")
+        margins.append(_margins(samples))
         if len(tops) > 1:
-            powers[joint.voice].append(audible_powers(whole(samples), rate_hz))
+            gain = np.float32(joint.level / tops[joint.voice])
+            powers[joint.voice].append(audible_powers(whole(samples * gain), rate_hz))
     evening_db = _evening_db(powers)
     gains = [
         np.float32(joint.level / tops[joint.voice] * 10.0 ** (evening_db[joint.voice] / 20.0))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
-from itertools import islice, tee
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,10 +18,10 @@ from tts_assets.audio.loudness import (
     powers_of,
 )
 from tts_assets.audio.peaks import highest_dbtp, rising_dbtp
-from tts_assets.audio.waveform import BLOCK, Waveform, amplified, held, in_blocks
+from tts_assets.audio.waveform import BLOCK, Waveform, amplified, doubled, held, in_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -88,7 +87,7 @@ def level(
     if gated_lufs(powers) == -math.inf:
         powers = audible_powers(wave, rate_hz)
     gain_db = _gain_db(powers, lufs)
-    peak = highest_dbtp(wave, rate_hz, over_dbtp=peak_dbtp - gain_db)
+    peak = _peak(wave, rate_hz, peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
         driven = _Driven(wave, rate_hz, energies, _factor(peak_dbtp))
@@ -99,24 +98,21 @@ def level(
     return levelled._replace(wave=replace(levelled.wave, most=float(_factor(peak_dbtp))))
 
 
+def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
+    """The true peak if it is above that; of a long sound no more than that it is."""
+    if wave.size <= BLOCK:
+        return highest_dbtp(wave, rate_hz, over_dbtp=over_dbtp)
+    peak = -math.inf
+    for peak in rising_dbtp(wave, rate_hz, over_dbtp=over_dbtp):
+        if peak > over_dbtp:
+            break
+    return peak
+
+
 def measured(wave: Waveform, rate_hz: int) -> Measured:
     """How loud a sound is, and how high it rises; its blocks are made once for both."""
-    found = _measured(wave, rate_hz, partial(block_powers, rate_hz=rate_hz))
-    if found.lufs == -math.inf:
-        found = found._replace(lufs=gated_lufs(audible_powers(wave, rate_hz)))
-    return found
-
-
-def _measured(
-    wave: Waveform,
-    rate_hz: int,
-    powers: Callable[[Waveform], NDArray[np.float64]],
-    over_dbtp: float = -math.inf,
-) -> Measured:
-    ours, theirs = tee(in_blocks(wave.blocks()))
-    rising = rising_dbtp(
-        Waveform(size=wave.size, blocks=lambda: theirs), rate_hz, over_dbtp=over_dbtp
-    )
+    ours, theirs = doubled(in_blocks(wave.blocks()))
+    rising = rising_dbtp(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
     peaks: list[float] = []
 
     def blocks() -> Iterator[Samples]:
@@ -124,7 +120,9 @@ def _measured(
             yield block
             peaks.extend(islice(rising, 1))
 
-    lufs = gated_lufs(powers(Waveform(size=wave.size, blocks=blocks)))
+    lufs = gated_lufs(block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz))
+    if lufs == -math.inf:
+        lufs = gated_lufs(audible_powers(wave, rate_hz))
     *_, peak_dbtp = (*peaks, *rising)
     return Measured(lufs, peak_dbtp)
 
@@ -176,25 +174,22 @@ class _Driven(NamedTuple):
         """The sound after a gain, limited."""
         return held(limited(held(amplified(self.wave, gain)), self.rate_hz, self.ceiling))
 
+    def lufs_at(self, gain: np.float32) -> float:
+        """Loudness of that; what the limiter leaves as it was is not measured again."""
+        ours, theirs = doubled(amplified(self.wave, gain).blocks())
+        once = Waveform(size=self.wave.size, blocks=lambda: ours)
+        plain = Waveform(size=self.wave.size, blocks=lambda: theirs)
+        loud = limited(once, self.rate_hz, self.ceiling)
+        known = self.energies * float(gain) ** 2
+        energies = hop_energies_near(loud, self.rate_hz, plain, known)
+        return gated_lufs(powers_of(energies, loud.size, self.rate_hz))
+
     def measured_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
-        """What is heard of that; its true peak only as far as it is above another.
-
-        Of a long sound the limiter leaves most as it was, and that is not measured again.
-        """
+        """What is heard of that; a long one is taken to rise to the ceiling, but for hundredths."""
         if loud.size > BLOCK:
-            ours, theirs = tee(amplified(self.wave, gain).blocks())
-            plain = Waveform(size=loud.size, blocks=lambda: theirs)
-            once = Waveform(size=loud.size, blocks=lambda: ours)
-
-            def powers(wave: Waveform) -> NDArray[np.float64]:
-                known = self.energies * float(gain) ** 2
-                energies = hop_energies_near(wave, self.rate_hz, plain, known)
-                return powers_of(energies, wave.size, self.rate_hz)
-
-            again = limited(once, self.rate_hz, self.ceiling)
-            found = _measured(again, self.rate_hz, powers, peak_dbtp)
-            if found.lufs > -math.inf:
-                return found
+            lufs = self.lufs_at(gain)
+            if lufs > -math.inf:
+                return Measured(lufs, peak_dbtp)
         return measured(loud, self.rate_hz)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import tee
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tts_assets.audio.peaks import envelope
-from tts_assets.audio.waveform import Waveform, in_blocks, surrounded
+from tts_assets.audio.waveform import Waveform, doubled, in_blocks, surrounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +30,11 @@ def limited(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
         rate_hz: samples per second.
         ceiling: a magnitude.
     """
-
     reach = max(1, round(_LOOK_AHEAD_SECONDS / 2 * rate_hz))
     margin = 4 * reach
 
     def blocks() -> Iterator[Samples]:
-        first, second = tee(in_blocks(wave.blocks()))
+        first, second = doubled(in_blocks(wave.blocks()))
         theirs = Waveform(size=wave.size, blocks=lambda: second)
         heights = envelope(theirs, rate_hz, floor=float(ceiling))
         pairs = zip(

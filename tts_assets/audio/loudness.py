@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -77,7 +78,8 @@ def powers_of(energies: NDArray[np.float64], size: int, rate_hz: int) -> NDArray
 
 def hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """K-weighted energy of at least four steps of 100 ms, and of every whole one; shape (n,)."""
-    return np.concatenate([_energies(frame, rate_hz) for frame in _frames(wave, rate_hz)])
+    rows = (_energies(frame, rate_hz) for frame in _frames(wave, rate_hz))
+    return np.fromiter(chain.from_iterable(rows), dtype=np.float64)
 
 
 def hop_energies_near(
@@ -85,18 +87,15 @@ def hop_energies_near(
 ) -> NDArray[np.float64]:
     """As ``hop_energies``; where a sound is equal to one whose energies are known, those are taken."""
     frames = _frames(wave, rate_hz), _frames(near, rate_hz)
-    rows = known.reshape(-1, _sizes(rate_hz).hops)
-    return np.concatenate(
-        [
-            row if np.array_equal(ours.samples, theirs.samples) else _energies(ours, rate_hz)
-            for ours, theirs, row in zip(*frames, rows, strict=True)
-        ]
+    found = (
+        row if np.array_equal(ours.samples, theirs.samples) else _energies(ours, rate_hz)
+        for ours, theirs, row in zip(*frames, known.reshape(-1, _sizes(rate_hz).hops), strict=True)
     )
+    return np.fromiter(chain.from_iterable(found), dtype=np.float64)
 
 
 class _Sizes(NamedTuple):
-    """Of the frames of a transform: how many samples they have, and how many hops and of what size
-    each yields.
+    """Of the frames of a transform, in samples, and how many hops each yields.
 
     They overlap by the filters' memory, which keeps them short and the filters exact.
     """
@@ -136,7 +135,10 @@ def _energies(frame: _Frame, rate_hz: int) -> NDArray[np.float64]:
     spectrum = np.fft.rfft(frame.samples, size)
     spectrum *= _k_weighting(size, rate_hz)
     weighted = np.fft.irfft(spectrum, size)[frame.lead :][: hops * hop]
-    return np.square(weighted.reshape(hops, hop)).sum(axis=1).astype(np.float64)
+    energies: NDArray[np.float64] = (
+        np.square(weighted.reshape(hops, hop)).sum(axis=1).astype(np.float64)
+    )
+    return energies
 
 
 def _at_least(wave: Waveform, size: int) -> Iterator[Samples]:

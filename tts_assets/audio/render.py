@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from tts_assets.audio.codec import LOSSLESS, encode, heard, refuse_what_is_too_long
 from tts_assets.audio.level import Levelled, Measured, level, measured
 from tts_assets.audio.loudness import hop_energies
+from tts_assets.audio.waveform import BLOCK
+from tts_assets.domain import Format
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 _METER_ERROR_DB = 0.05
 _PEAK_MARGIN_DB = 0.1
 _LOSSY_PEAK_MARGIN_DB = 0.3
+
+# Among thousands of peaks they lift some further. A limiter that reaches a little deeper takes much
+# less than encoding a long sound again. Measured on 2 to 10 minutes of OpenJTalk at -19 LUFS.
+_LONG_PEAK_MARGIN_DB = {Format.MP3: 1.5, Format.OPUS: 0.8, Format.OGG: 2.3}
 
 _TOLERANCE_LU = 0.25
 _ATTEMPTS = 6
@@ -49,6 +55,8 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
     lossless = sound.format in LOSSLESS
     lufs = sound.lufs
     ceiling = ceiling_dbtp(sound)
+    if wave.size > BLOCK and not lossless:
+        ceiling = sound.peak_dbtp - _LONG_PEAK_MARGIN_DB[sound.format]
     energies = hop_energies(wave, sound.rate_hz)
     takes: list[_Take] = []
     for attempt in range(1, _ATTEMPTS + 1):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import soundfile
 
+from tts_assets.audio.codec import Sequential
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError
 
@@ -27,17 +28,6 @@ _FORMATS = {
 
 # Samples of all channels that are read at once.
 _AT_ONCE = 1 << 20
-
-
-class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A file read from its beginning to its end.
-
-    soundfile seeks to where it is after each read, which makes MP3 lose the bits that frames have
-    left to the next ones, and FLAC of unknown length fail at its end.
-    """
-
-    def seekable(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +79,7 @@ def opened(file: BinaryIO) -> Iterator[Stored]:
         ClipError: it is no sound file that libsndfile can read.
     """
     try:
-        sound = _Sequential(file)
+        sound = Sequential(file)
     except (soundfile.SoundFileError, OSError) as exc:
         raise _damaged(exc) from exc
     with sound:

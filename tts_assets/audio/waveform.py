@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,23 @@ def in_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Samples]
         waiting, count = [joined[full:]], count - full
     if count:
         yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
+
+
+def doubled(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[Samples]]:
+    """The same blocks for two who go through them side by side; tee would keep 57 that both had."""
+    waiting: tuple[deque[Samples], deque[Samples]] = (deque(), deque())
+
+    def each(own: deque[Samples], other: deque[Samples]) -> Iterator[Samples]:
+        while True:
+            if not own:
+                block = next(blocks, None)
+                if block is None:
+                    return
+                own.append(block)
+                other.append(block)
+            yield own.popleft()
+
+    return each(*waiting), each(*waiting[::-1])
 
 
 def surrounded(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tts_assets.checks.rules import Rule
 from tts_assets.domain import Finding
@@ -50,12 +51,29 @@ def check_file(path: Path, expected: Expected) -> tuple[Finding, ...]:
         return tuple(_of_file(file, expected))
 
 
-def check_bytes(data: bytes, expected: Expected) -> tuple[Finding, ...]:
-    """What is wrong with a clip in memory, as :func:`check_file` tells it of a file."""
-    return tuple(_of_file(io.BytesIO(data), expected))
+def check_bytes(
+    data: bytes, expected: Expected, *, lufs: float | None = None, peak_dbtp: float | None = None
+) -> tuple[Finding, ...]:
+    """What is wrong with a clip in memory, as :func:`check_file` tells it of a file.
+
+    Args:
+        data: the encoded clip.
+        expected: what it is held against.
+        lufs: its loudness, where its maker has measured it in these bytes.
+        peak_dbtp: its true peak; with both, neither is measured again.
+    """
+    known = None if lufs is None or peak_dbtp is None else _Level(lufs, peak_dbtp)
+    return tuple(_of_file(io.BytesIO(data), expected, known))
 
 
-def _of_file(file: BinaryIO, expected: Expected) -> Iterator[Finding]:
+class _Level(NamedTuple):
+    """What was measured already."""
+
+    lufs: float
+    peak_dbtp: float
+
+
+def _of_file(file: BinaryIO, expected: Expected, known: _Level | None = None) -> Iterator[Finding]:
     # Heavy libraries are behind it, and rules are named without them.
     from tts_assets.audio.stored import opened  # noqa: PLC0415
     from tts_assets.checks.listening import block_size  # noqa: PLC0415
@@ -65,7 +83,7 @@ def _of_file(file: BinaryIO, expected: Expected) -> Iterator[Finding]:
             yield from _of_outside(stored, expected)
             if _LEAST_RATE_HZ <= stored.rate_hz <= _MOST_RATE_HZ:
                 blocks = stored.blocks(block_size(stored.rate_hz))
-                yield from _of_sound(blocks, stored.rate_hz, expected)
+                yield from _of_sound(blocks, stored.rate_hz, expected, known)
     except ClipError as exc:
         yield Finding(Rule.UNDECODABLE, "no sound", expected.sound.format, str(exc))
 
@@ -83,13 +101,17 @@ def _of_outside(stored: Stored, expected: Expected) -> Iterator[Finding]:
         yield Finding(Rule.CHANNELS, str(stored.channels), "1", told)
 
 
-def _of_sound(blocks: Iterable[Samples], rate_hz: int, expected: Expected) -> Iterator[Finding]:
+def _of_sound(
+    blocks: Iterable[Samples], rate_hz: int, expected: Expected, known: _Level | None = None
+) -> Iterator[Finding]:
     """What is heard; what makes the rest meaningless is found alone."""
     from tts_assets.checks import accent, levels, times, voice  # noqa: PLC0415 - see _of_file
     from tts_assets.checks.course import Course  # noqa: PLC0415
     from tts_assets.checks.listening import listen  # noqa: PLC0415
 
-    heard = listen(blocks, rate_hz, measure_level=not expected.is_segment)
+    heard = listen(blocks, rate_hz, measure_level=known is None and not expected.is_segment)
+    if known is not None:
+        heard = replace(heard, lufs=known.lufs, peak_dbtp=known.peak_dbtp)
     nothing = tuple(levels.missing(heard))
     yield from nothing
     if nothing:

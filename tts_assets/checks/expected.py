@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tts_assets.checks.pace import Pace
     from tts_assets.domain import Pronunciation, Sound
 
 
@@ -22,6 +23,8 @@ class Expected:
         is_segment: it is a part of a passage as the engine said it: not levelled, not padded and
             not encoded yet.
         pauses_ms: of a passage, the silences between its segments.
+        pace: how long the voice takes at this speed, where that was learned; not asked for a voice
+            that is known.
     """
 
     sound: Sound
@@ -31,3 +34,4 @@ class Expected:
     says_accents: bool
     is_segment: bool = False
     pauses_ms: tuple[int, ...] = ()
+    pace: Pace | None = None

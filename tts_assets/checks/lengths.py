@@ -1,4 +1,4 @@
-"""How long a clip may be: what no voice says faster or more slowly, and what a known voice does not."""
+"""How long a clip may be: what no voice says faster or more slowly, and what its own voice does not."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _AROUND_SECONDS = 0.5
 #: What lies below silence of a weak beginning and end.
 _EDGE_SECONDS = 0.02
 
-_MEI = "openjtalk/mei"
+#: The same voice at three heights: what it says takes equally long.
+MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 #: So much more or less than foreseen a clip may have: a part of it, and so much beside. None of
 #: the clips of data/ is shorter, and one is longer.
-_LESS_SHARE, _LESS_SECONDS = 0.06, 0.06
+LESS_SHARE, LESS_SECONDS = 0.06, 0.06
 _MORE_SHARE, _MORE_SECONDS = 0.10, 0.10
 #: At another speed what is foreseen is less sure, by so much for each part that it is longer.
 _UNSURE = 2.5
@@ -38,19 +39,18 @@ class Bounds(NamedTuple):
 
 def bounds(said: Pronunciation, expected: Expected) -> Bounds:
     """What the sound of a clip may have."""
-    speed = expected.speed
-    if expected.voice != _MEI:
-        least = shortest_seconds(said, speed) - _EDGE_SECONDS
-        most = longest_seconds(said, speed) + _AROUND_SECONDS
-        return Bounds(least, most + sum(expected.pauses_ms) / 1000)
-    foreseen = mei_seconds(said, speed)
-    unsure = 1 + _UNSURE * abs(1 - 1 / speed)
-    return Bounds(
-        foreseen - unsure * (_LESS_SECONDS + _LESS_SHARE * foreseen),
-        foreseen
-        + unsure * (_MORE_SECONDS + _MORE_SHARE * foreseen)
-        + sum(expected.pauses_ms) / 1000,
-    )
+    found = _of_any(said, expected.speed)
+    if expected.voice in MEI:
+        found = _of_mei(said, expected.speed)
+    elif expected.pace is not None:
+        own = expected.pace.bounds(said)
+        found = Bounds(max(own.least, found.least), min(own.most, found.most))
+    return Bounds(found.least, found.most + sum(expected.pauses_ms) / 1000)
+
+
+def margins(foreseen: float) -> tuple[float, float]:
+    """How much less and more a clip of a known voice may have at a speed of 1, in seconds."""
+    return LESS_SECONDS + LESS_SHARE * foreseen, _MORE_SECONDS + _MORE_SHARE * foreseen
 
 
 def shortest_seconds(said: Pronunciation, speed: float) -> float:
@@ -64,6 +64,18 @@ def longest_seconds(said: Pronunciation, speed: float) -> float:
     Whoever is told to be fast may be not; slower than 1, it is as many times longer.
     """
     return _MOST_SECONDS * _mora_count(said) / min(1.0, speed)
+
+
+def _of_any(said: Pronunciation, speed: float) -> Bounds:
+    least = shortest_seconds(said, speed) - _EDGE_SECONDS
+    return Bounds(least, longest_seconds(said, speed) + _AROUND_SECONDS)
+
+
+def _of_mei(said: Pronunciation, speed: float) -> Bounds:
+    foreseen = mei_seconds(said, speed)
+    less, more = margins(foreseen)
+    unsure = 1 + _UNSURE * abs(1 - 1 / speed)
+    return Bounds(foreseen - unsure * less, foreseen + unsure * more)
 
 
 def _mora_count(said: Pronunciation) -> int:

@@ -58,7 +58,7 @@ _STEADY, _STEADY_SHARE = 0.14, 0.07
 
 def mei_seconds(said: Pronunciation, speed: float) -> float:
     """How long it takes, from the first sound to the last."""
-    groups = _groups(said)
+    groups = breaths(said)
     sounds = sum(sum(map(_of_mora, group, [*group[1:], ""])) for group in groups)
     # An utterance that ends in ッ ends before it.
     silent = _SPECIAL["ッ"] if groups and groups[-1][-1:] == ["ッ"] else 0.0
@@ -88,7 +88,7 @@ def _of_mora(mora: str, after: str) -> float:
     return _CONSONANT.get(mora[0], 0.02) + vowel
 
 
-def _groups(said: Pronunciation) -> list[list[str]]:
+def breaths(said: Pronunciation) -> list[list[str]]:
     """The morae of what is said from one pause to the next."""
     groups: list[list[str]] = [[]]
     for phrase in said.phrases:

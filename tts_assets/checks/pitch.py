@@ -20,7 +20,8 @@ _LOWEST_HZ, _HIGHEST_HZ = 70.0, 600.0
 #: Two periods of the lowest, and more of the others.
 _FRAME = 240
 _STEP = 80
-_TRANSFORM = 512
+#: A frame and the longest lag, without wrapping around.
+_TRANSFORM = 360
 
 #: Frames whose autocorrelation stays below are voiceless; Praat's threshold is 0.45.
 _VOICED = 0.55
@@ -63,16 +64,27 @@ def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
     padded = np.zeros(count * _STEP + _FRAME, dtype=np.float32)
     padded[_FRAME // 2 :][: low.size] = low
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_STEP][:count]
-    found = [_of_frames(frames[at : at + _AT_ONCE]) for at in range(0, count, _AT_ONCE)]
-    if not found:
+    parts = [frames[at : at + _AT_ONCE] for at in range(0, count, _AT_ONCE)]
+    if not parts:
         return NO_PITCH
-    hertz, strength, power = (np.concatenate(each) for each in zip(*found, strict=True))
+    power = np.concatenate([_powers(part) for part in parts])
     loud = power > power.max() * 10 ** (_QUIET_DB / 10)
-    return np.where(_lasting(hertz, loud & (strength > _VOICED)), hertz, np.float32(np.nan))
+    # What is quiet is not looked at: of short clips that is half.
+    found = [_of_frames(part[loud[at * _AT_ONCE :][: len(part)]]) for at, part in enumerate(parts)]
+    hertz = np.ones(count, dtype=np.float32)
+    strength = np.zeros(count, dtype=np.float32)
+    hertz[loud], strength[loud] = (np.concatenate(each) for each in zip(*found, strict=True))
+    return np.where(_lasting(hertz, strength > _VOICED), hertz, np.float32(np.nan))
 
 
-def _of_frames(frames: Samples) -> tuple[Samples, Samples, Samples]:
-    """The likeliest frequency of each frame, how periodic it is, and its power; shape (frames,)."""
+def _powers(frames: Samples) -> Samples:
+    """The power of each frame beside its mean, shape (frames,)."""
+    powers: Samples = np.einsum("ij,ij->i", frames, frames) - _FRAME * frames.mean(axis=1) ** 2
+    return powers
+
+
+def _of_frames(frames: Samples) -> tuple[Samples, Samples]:
+    """The likeliest frequency of each frame, and how periodic it is; shape (frames,)."""
     window, lags, own, cost = _lags()
     level = frames - frames.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(level * window, _TRANSFORM)
@@ -86,8 +98,7 @@ def _of_frames(frames: Samples) -> tuple[Samples, Samples, Samples]:
     shift = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
     # The smallest lag is where noise has its maximum.
     found = np.where(best > 0, strength[rows, best], 0)
-    power = np.einsum("ij,ij->i", level, level)
-    return (_RATE_HZ / (lags[inner] + shift)).astype(np.float32), found, power
+    return (_RATE_HZ / (lags[inner] + shift)).astype(np.float32), found
 
 
 @cache

@@ -32,6 +32,10 @@ class Analyses(Protocol):
         """The words of the likeliest analysis."""
         ...
 
+    def names_in(self, text: str) -> Iterable[tuple[int, int]]:
+        """Where words of the user's lie that have marks in them."""
+        ...
+
     def entries(self, surface: str) -> list[Entry]:
         """What it knows of a spelling."""
         ...

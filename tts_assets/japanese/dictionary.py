@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 import threading
 import warnings
@@ -16,6 +17,7 @@ from tts_assets.japanese import lexicon
 from tts_assets.japanese.accent_guess import guessed_accent
 from tts_assets.japanese.entries import Entry, entry
 from tts_assets.japanese.nodes import said_key
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 #: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
 LONGEST_SENTENCE = 400
+_MARK = regex(r"[^\w]")
 
 
 class Dictionary:
@@ -41,6 +44,7 @@ class Dictionary:
         self._own = threading.local()
         self._learned = b""
         self._learned_readings: frozenset[tuple[str, str | None]] = frozenset()
+        self._names = _any_of(())
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
         """Read these words as they say, wherever they stand; the longest where several fit.
@@ -75,6 +79,7 @@ class Dictionary:
                 pyopenjtalk.mecab_dict_index,
             )
         self._learned_readings = frozenset((w.surface, w.reading) for w in spelled.values())
+        self._names = _any_of({*spelled, *(word.surface for word in words)})
         # Analysers that are there already do not know the words.
         self._own = threading.local()
 
@@ -121,6 +126,10 @@ class Dictionary:
     def tokens(self, text: str) -> list[Entry]:
         """The words of the likeliest analysis, before any rule has changed them."""
         return [entry(feature) for feature in self._analyser.run_mecab(_bounded(text))]
+
+    def names_in(self, text: str) -> list[tuple[int, int]]:
+        """Where learned words lie that have marks in them, such as モーニング娘。, by begin and end."""
+        return [name.span() for name in self._names.finditer(text)]
 
     def entries(self, surface: str) -> list[Entry]:
         """The dictionary's entries for a spelling, the likeliest first."""
@@ -180,6 +189,12 @@ class Dictionary:
         if not hasattr(self._own, "analyser"):
             self._own.analyser = _analyser(self._learned)
         return self._own.analyser
+
+
+def _any_of(surfaces: Collection[str]) -> re.Pattern[str]:
+    """What finds any of these spellings that have marks in them, the longest first."""
+    names = sorted(filter(_MARK.search, surfaces), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, names)) or r"(?!)")
 
 
 def _analyser(learned: bytes) -> Any:

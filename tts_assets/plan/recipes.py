@@ -137,7 +137,7 @@ class Recipes:
         words = sound_words(self._sound)
         if not form.turns:
             return words
-        pauses = asdict(self._pauses)
+        pauses = self._pauses_in(form)
         told = (f"pause-{name.removesuffix('_ms')}={ms}" for name, ms in pauses.items())
         return " ".join((words, *told))
 
@@ -163,11 +163,21 @@ class Recipes:
         made: list[object] = [
             [(turn.size, turn.speaker) for turn in form.turns],
             [(name, asdict(each)) for name, each in cast.items()],
-            asdict(self._pauses),
+            self._pauses_in(form),
         ]
         if whole:
             made += [PASSAGES, [self._engine(each.name) for each in cast.values()]]
         return b"\2" + json.dumps(made, sort_keys=True).encode()
+
+    def _pauses_in(self, form: SpokenForm) -> dict[str, int]:
+        """Those that a passage may have: who never speaks twice has no paragraphs."""
+        pauses = asdict(self._pauses)
+        speakers = {turn.speaker for turn in form.turns}
+        if len(speakers) == len(form.turns):
+            del pauses["paragraph_ms"]
+        if len(speakers) == 1:
+            del pauses["turn_ms"]
+        return pauses
 
     def _own(self, name: str | None) -> Voice:
         return self._voice if name is None else replace(self._voice, name=name)

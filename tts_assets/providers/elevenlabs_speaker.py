@@ -6,6 +6,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tts_assets.checks.lengths import longest_seconds, shortest_seconds
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.accent import without_accents
@@ -15,7 +16,7 @@ from tts_assets.providers import takes
 from tts_assets.providers.elevenlabs_models import model_of, problem_with_speed
 from tts_assets.providers.elevenlabs_request import checked_id, pcm_rate_hz, request
 from tts_assets.providers.segments import segments
-from tts_assets.providers.sent_sound import check, longest_seconds, shortest_seconds
+from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import CutTwiceError, Expected, Take, heard
 
 if TYPE_CHECKING:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tts_assets.checks.lengths import longest_seconds, shortest_seconds
 from tts_assets.domain import Speech
 from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.plain_text import given
 from tts_assets.providers import takes
 from tts_assets.providers.openai_answers import failure, no_sound
 from tts_assets.providers.segments import segments
-from tts_assets.providers.sent_sound import check, longest_seconds, shortest_seconds
+from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import Expected, Take, heard
 from tts_assets.remote import PassingError, Request
 from tts_assets.settings import time_limits

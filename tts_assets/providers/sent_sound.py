@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import ClipError
-from tts_assets.japanese.kana import morae
 from tts_assets.remote import PassingError
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Pronunciation, Samples
+    from tts_assets.domain import Samples
 
 #: How files begin that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
 _BEGINS = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
@@ -30,10 +29,6 @@ _PCM_SCALE = 32_768
 #: A length from here on, or 0, is written where it was not known yet: no answer is that long.
 _UNKNOWN_LENGTH = 2**28
 
-#: Japanese is read aloud with 7 to 9 morae a second, so that one takes about an eighth of it. No
-#: voice says one in two fifths of that, and what has twelve times as long is said again or babble.
-_LEAST_SECONDS = 0.05
-_MOST_SECONDS = 1.5
 #: Beside what is said: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
 #: What stays below is no speech; the end of the pipeline says so, too.
@@ -131,19 +126,6 @@ def _with_lengths(body: bytes, begin: int, size: int) -> bytes:
     return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
 
 
-def shortest_seconds(said: Pronunciation, speed: float) -> float:
-    """What no voice says faster: a twentieth of a second for a mora, at a speed of 1."""
-    return _LEAST_SECONDS * _mora_count(said) / speed
-
-
-def longest_seconds(said: Pronunciation, speed: float) -> float:
-    """What no voice says more slowly: a second and a half for a mora, without the silence around.
-
-    Whoever is told to be fast may be not; slower than 1, it is as many times longer.
-    """
-    return _MOST_SECONDS * _mora_count(said) / min(1.0, speed)
-
-
 def fault(samples: Samples, rate_hz: int, *, shortest: float, longest: float) -> str | None:
     """Why a sound cannot be all of what it should say, and that alone; None where it can.
 
@@ -171,10 +153,6 @@ def _sounding(samples: Samples) -> int:
     silence = max(samples.max(), -samples.min()) * 10 ** (_SILENCE_DB / 20)
     end = _end_of_sound(samples, silence)
     return end - (samples.size - _end_of_sound(samples[::-1], silence)) if end else 0
-
-
-def _mora_count(said: Pronunciation) -> int:
-    return sum(len(morae(phrase.kana)) for phrase in said.phrases)
 
 
 def is_cut(samples: Samples, rate_hz: int) -> bool:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from tts_assets import web
+from tts_assets.checks.lengths import longest_seconds, shortest_seconds
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.aquestalk import aquestalk
 from tts_assets.providers.protocol import VoiceInfo
-from tts_assets.providers.sent_sound import fault, longest_seconds, shortest_seconds, speech
+from tts_assets.providers.sent_sound import fault, speech
 from tts_assets.providers.service_words import one_line, words_of
 from tts_assets.remote import PassingError, RefusedError, Request
 from tts_assets.settings import time_limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,10 @@ _LOST = frozenset({State.MISSING, State.DAMAGED})
 
 #: Parts of an engine that are its model, by whatever name.
 _MODEL = frozenset({"model", "model_id", "voices"})
+
+
+#: The part of how a passage sounds that words have not.
+_PAUSES = re.compile(r" pause-\S+")
 
 
 class Pending(NamedTuple):
@@ -182,18 +187,29 @@ def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
             (Aspect.READING, "readings"),
             (Aspect.ACCENT, "accent"),
             (Aspect.VOICE, "voice"),
-            (Aspect.VOICE, "speakers"),
             (Aspect.SPEED, "speed"),
             (Aspect.DICTIONARY, "words"),
         )
         if getattr(before, name) != getattr(now, name)
     ]
+    if before.speakers and now.speakers and before.speakers != now.speakers:
+        found.append(Change(Aspect.VOICE, _cast(before), _cast(now)))
     # Lines of the first version do not tell.
     if before.sound and before.sentence != now.sentence:
         found.append(Change(Aspect.TEXT, _manner(before), _manner(now)))
-    if before.sound and before.sound != now.sound:
-        found.append(Change(Aspect.SOUND, *_both_ways(before.sound, now.sound)))
-    return (*found, *engine_changes(before.engine, now.engine))
+    return (*found, *_sound_changes(before, now), *engine_changes(before.engine, now.engine))
+
+
+def _sound_changes(before: Origin, now: Origin) -> list[Change]:
+    """What changed in the sound, and in what it is made of."""
+    found, sounds = [], (before.sound, now.sound)
+    if bool(before.speakers) is not bool(now.speakers):
+        found.append(Change(Aspect.SOUND, _making(before), _making(now)))
+        # What is made in one piece has no pauses to compare.
+        sounds = _PAUSES.sub("", before.sound), _PAUSES.sub("", now.sound)
+    if before.sound and sounds[0] != sounds[1]:
+        found.append(Change(Aspect.SOUND, *_both_ways(*sounds)))
+    return found
 
 
 @cache
@@ -238,6 +254,16 @@ def _held(item: Planned, found: Origin, instead: Planned, *, earlier: bool) -> P
     )
 
 
+def _making(origin: Origin) -> str:
+    return "made of segments" if origin.speakers else "made in one piece"
+
+
+def _cast(origin: Origin) -> str:
+    return ", ".join(
+        f"{name or 'narrator'}={voice} {pace:g}" for name, voice, pace in origin.speakers
+    )
+
+
 def _manner(origin: Origin) -> str:
     return "running text" if origin.sentence else "a word"
 
@@ -253,7 +279,5 @@ def _parts(one: str, other: str) -> str:
 
 def _told(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join(
-            "=".join(map(_told, each)) if isinstance(each, tuple) else each for each in value
-        )
+        return ", ".join("=".join(each) if isinstance(each, tuple) else each for each in value)
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

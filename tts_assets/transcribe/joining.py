@@ -106,12 +106,14 @@ def _seam(
     shared = _shared(first[low:], second[:high])
     if shared is None:
         middle = (begin + end) / 2
-        keep = sum(letter.at < middle for letter in first)
-        skip = sum(letter.at < middle for letter in second)
+        keep = _word_end(first, sum(letter.at < middle for letter in first))
+        skip = _word_end(second, sum(letter.at < middle for letter in second))
     else:
         at, other_at, size = shared
         place = _edge(first[low + at : low + at + size])
-        keep, skip = low + at + place, other_at + place
+        keep, skip = low + at + (place or size), other_at + (place or size)
+        if place is None:
+            keep, skip = _word_end(first, keep), _word_end(second, skip)
     return list(_cut(before, 0, keep)), list(_cut(after, skip, len(second)))
 
 
@@ -133,21 +135,37 @@ def _shared(first: list[_Letter], second: list[_Letter]) -> tuple[int, int, int]
     one, other = ([letter.text for letter in letters] for letters in (first, second))
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     fitting = [
-        (block.a, block.b, block.size)
+        (block.size * (1 - apart / _SAME_SECONDS), block)
         for block in matcher.get_matching_blocks()
         if block.size >= _LEAST_LETTERS
-        and abs(first[block.a].at - second[block.b].at) < _SAME_SECONDS
+        and (apart := abs(first[block.a].at - second[block.b].at)) < _SAME_SECONDS
     ]
-    return max(fitting, key=lambda block: block[2], default=None)
+    # Long runs are hardly alike by chance, nor are those of one moment.
+    best = max(fitting, key=lambda each: each[0], default=None)
+    return None if best is None else tuple(best[1])
 
 
-def _edge(shared: list[_Letter]) -> int:
+def _edge(shared: list[_Letter]) -> int | None:
     """Where to pass from one telling to the other, in what they share.
 
-    Near the middle, which both heard best; between words, where there is such a place.
+    Between words, nearest the middle, which both heard best; None where that is inside of one.
     """
     edges = [at for at in range(1, len(shared)) if shared[at].word != shared[at - 1].word]
-    return min(edges or [len(shared)], key=lambda at: abs(at - len(shared) / 2))
+    return min(edges, key=lambda at: abs(at - len(shared) / 2), default=None)
+
+
+def _word_end(letters: list[_Letter], at: int) -> int:
+    """The end of the word that a place is inside of; the place itself in texts without spaces."""
+    begin = at
+    while 0 < begin < len(letters) and letters[begin - 1].word == letters[begin].word:
+        begin -= 1
+    if begin == at or not letters[begin].text.isspace():
+        return at
+    while at < len(letters) and letters[at].word == letters[begin].word:
+        if letters[at].text.isspace():
+            break
+        at += 1
+    return at
 
 
 def _cut(utterances: Iterable[Utterance], begin: int, end: int) -> Iterator[Utterance]:

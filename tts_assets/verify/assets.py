@@ -17,18 +17,19 @@ from tts_assets.verify.measure import ToMeasure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tts_assets.checks import Paces
     from tts_assets.ledger import Line
     from tts_assets.settings import Settings
     from tts_assets.verify.wanted import Wanted
 
 
-def assets(settings: Settings, wanted: Wanted) -> Iterator[ToMeasure]:
+def assets(settings: Settings, wanted: Wanted, paces: Paces) -> Iterator[ToMeasure]:
     """All that is wanted: first what the ledger knows, in its order, then everything else.
 
     Raises:
         InputError: the ledger cannot be read.
     """
-    expectations = Expectations(settings)
+    expectations = Expectations(settings, paces)
     rest = dict.fromkeys(wanted.clips)
 
     def item(asset: str, line: Line | None) -> ToMeasure:
@@ -43,7 +44,7 @@ def assets(settings: Settings, wanted: Wanted) -> Iterator[ToMeasure]:
             wanted.gone.get(asset),
         )
 
-    for line in _lines(settings, wanted):
+    for line in lines(settings, wanted):
         said = (line.recipe, line.bytes)
         if line.asset in rest and wanted.recorded.get(line.asset) == said:
             del rest[line.asset]
@@ -52,8 +53,12 @@ def assets(settings: Settings, wanted: Wanted) -> Iterator[ToMeasure]:
         yield item(asset, None)
 
 
-def _lines(settings: Settings, wanted: Wanted) -> Iterator[Line]:
-    """The lines of the ledger, one for each asset; of a long one, a piece at a time is in memory."""
+def lines(settings: Settings, wanted: Wanted) -> Iterator[Line]:
+    """The lines of the ledger, one for each asset; of a long one, a piece at a time is in memory.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     with ExitStack() as opened:
         stream: BinaryIO
         if wanted.tidy:

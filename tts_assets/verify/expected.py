@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tts_assets import providers
-from tts_assets.checks import Expected
+from tts_assets.checks import Expected, Paces
 from tts_assets.domain import AccentBasis, Basis, Format, Pronunciation, Sound
 from tts_assets.errors import TtsAssetsError
 from tts_assets.japanese.notation import phrases_in
@@ -32,8 +32,9 @@ _FIELDS = {
 class Expectations:
     """Tells what is expected of assets; asks each engine once whether a voice says accents."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, paces: Paces) -> None:
         self._settings = settings
+        self._paces = paces
         self._accents: dict[str, bool] = {}
 
     def of(self, line: Line | None) -> Expected:
@@ -48,11 +49,13 @@ class Expectations:
         return Expected(
             sound=sound_of(line.sound, own),
             pronunciation=_pronunciation(line),
-            speed=line.speed,
+            # Somebody may have written into the ledger.
+            speed=line.speed if line.speed > 0 else 1.0,
             voice=line.voice,
             # Those of a passage were held against its segments when it was made.
             says_accents=not line.cues and self._says_accents(line.voice),
             pauses_ms=pauses,
+            pace=self._paces.of(line.voice, line.engine, line.speed),
         )
 
     def _says_accents(self, voice: str) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter, to_thread
 
 from tts_assets import machine
+from tts_assets.checks import Paces
 from tts_assets.errors import FatalError
 from tts_assets.pool import FailureRules, Pool
 from tts_assets.verdicts import Verdict, VerifyReport
-from tts_assets.verify.assets import assets
+from tts_assets.verify.assets import assets, lines
 from tts_assets.verify.draw import drawn
 from tts_assets.verify.lines import with_lines
 from tts_assets.verify.listen import Heard, ToHear, heard, listener
@@ -51,7 +52,9 @@ async def verify(
         # A name that is wrong is told before anything; what is missing, when all else is done.
         fatal = await to_thread.run_sync(_missing, settings)
     wanted = await to_thread.run_sync(find, settings)
-    look = _Look(settings, wanted)
+    # A look at all clips, before any is held against those of its own voice.
+    paces = await to_thread.run_sync(lambda: Paces(lines(settings, wanted)))
+    look = _Look(settings, wanted, paces)
     await look.measure(on_progress)
     listened = Heard({}, {}, [])
     if look.to_hear and fatal is None:
@@ -76,10 +79,11 @@ def _missing(settings: Settings) -> str | None:
 class _Look:
     """One look at all assets that are wanted."""
 
-    def __init__(self, settings: Settings, wanted: Wanted) -> None:
+    def __init__(self, settings: Settings, wanted: Wanted, paces: Paces) -> None:
         self.to_hear: list[ToHear] = []
         self._settings = settings
         self._wanted = wanted
+        self._paces = paces
         self._drawn = _drawn(settings, wanted)
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._texts: dict[str, str] = {}
@@ -149,7 +153,7 @@ class _Look:
         )
 
     def _batches(self) -> Iterator[list[ToMeasure]]:
-        items = assets(self._settings, self._wanted)
+        items = assets(self._settings, self._wanted, self._paces)
         while batch := list(islice(items, _BATCH)):
             yield batch
 

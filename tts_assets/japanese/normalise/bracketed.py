@@ -28,7 +28,8 @@ _HIRAGANA_LETTERS = "".join(map(chr, range(ord("ぁ"), ord("ゖ") + 1)))
 #: Not USA.
 _ROMAJI = regex(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
 _LATIN = regex(r"[!-~À-ÿ]+")
-_BASE_START = regex(r"[^\W_ぁ-ゖァ-ヺー]")
+#: お and ご before a kanji are of its word.
+_BASE_START = regex(r"[^\W_ぁ-ゖァ-ヺー]|[おご](?=[\u3400-\u9fff])")
 _BASE = regex(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ][A-Za-zＡ-Ｚａ-ｚァ-ヺー]")
 _INSIDE_NUMBER = regex("(?<=[0-9０-９])[0-9０-９]")
 _ROUND = "(（〔"
@@ -73,6 +74,9 @@ _ENDINGS_READ_SO = {
     "において": "於", "ながら": "乍",
 }  # fmt: skip
 _PARTICLE_BEHIND = regex("(?<=..)[のはもにをがでと]$")
+#: Behind a bracket, and before a word.
+_PARTICLE = regex("[はがをにでともへのや][\u3400-\u9fff]")
+_CLOSING = tuple("]］)）}｝】〕〉》›＞>")
 #: Words of which only a part is outside the brackets.
 _ONE_WORD = regex(
     r"([何誰](?=.か)|又(?=.は)|最(?=.も)|子(?=.ども)|[父母兄姉](?=.さん))[(（〔](か|は|も|ども|さん)[)）〕]"
@@ -191,7 +195,9 @@ def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
 
 def _base(found: re.Match[str], reading: str, *, square: bool) -> str | None:
     """The end of a run of text that the reading behind it is of; None where it is an ending."""
-    base = _longest(found["run"], reading)
+    run = found["run"]
+    behind_particle = _longest(run[1:], reading) if _has_particle(found, reading) else None
+    base = behind_particle or _longest(run, reading)
     if base is None or square:
         return base
     if reading in _ENDINGS:
@@ -200,6 +206,12 @@ def _base(found: re.Match[str], reading: str, *, square: bool) -> str | None:
         alone = not has_kanji(found["run"].removesuffix(base)[-1:]) or _NEXT_KANJI.match(behind)
         return base if alone and base in _READ_SO.get(reading, "") + stem else None
     return None if _is_ending(base, reading) else base
+
+
+def _has_particle(found: re.Match[str], reading: str) -> bool:
+    """Whether a run begins with a particle: は in 彼(かれ)は速(はや)く, which はや has, too."""
+    run, before = found["run"], found.string[max(found.start() - 1, 0) : found.start()]
+    return before.endswith(_CLOSING) and run[0] == reading[0] and _PARTICLE.match(run) is not None
 
 
 def _is_ending(base: str, reading: str) -> bool:

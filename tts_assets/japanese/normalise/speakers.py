@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.japanese.normalise.furigana import surface
 from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    #: What a name stands in, and what it is like there.
+    _Pattern: TypeAlias = tuple[re.Pattern[str], re.Pattern[str]]
 
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
 #: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
@@ -24,16 +27,30 @@ _COLON = regex(
 _QUOTE = regex(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([「『].*[」』][。]?)[ ]*")
 _ROUND = regex(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
 _BRACKET = regex(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
+#: Titles of books stand in such brackets, too.
+_ANGLE = regex(r"[ ]*[〈《＜<]([^〈〉《》＜＞<>\n]{1,20})[〉》＞>][ ]*([^ \n].*)")
 _DOT = regex(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
 #: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
 _SPACE = regex(
     rf"[ ]*({_LETTER})[ ]+(?!さん|くん|ちゃん|さま|様|社|型|の人|の子"
     r"|[をが]|[のはにでともへや](?![ぁ-ゖ]))(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)"
 )
+#: A name and a blank: words have no other blank, which texts for beginners have between all words.
+_NAME_SPACE = regex(
+    r"[ ]*([\u3400-\u9fff々ァ-ヺー]{2,8}(?:さん|くん|ちゃん|さま)?)[ ]+([^ ]+[。！？!?…」』])[ ]*"
+)
 #: A second speaker in one line.
 _NEXT = regex(
     r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
 )
+#: Where letters speak, a blank does before one, too.
+_NEXT_LETTER = regex(rf"(?<=\S)[ ]+(?={_LETTER}[ ]*[：:](?![0-9０-９/]))")
+#: The number of a line, before a speaker.
+_NUMBER = regex(
+    rf"^[ ]*(?:[①-⑳]|[(（]?[0-9０-９]{{1,2}}[.．)）])[ ]*(?={_LETTER}{_NOTE}?[ ]*[ ：:「『])"
+)
+#: What stands before names and is no part of them.
+_BULLETS = "・-—―* ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 #: A dash begins a turn, and so does a slash between sentences.
 _DASH = regex(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
 _SLASH = regex(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
@@ -45,18 +62,24 @@ _NOTE_AT_END = regex(rf"{_NOTE}+$")
 #: A note that makes of what stands before it a name: who it is, or how it is read.
 _OF_PERSON = regex(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
 _NAME = regex(r"[^\s\d(（)）][^()（）]{0,11}")
-_BEFORE_QUOTE = regex(
-    rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
+_NAME_BEFORE_QUOTE = (
+    rf"(?:{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
+    r"|お[\u3400-\u9fff々ぁ-ゖ]{1,3}(?:さん|ちゃん|さま|様))"
 )
+_BEFORE_QUOTE = regex(_NAME_BEFORE_QUOTE)
+_IN_ANGLES = regex(rf"{_LETTER}|[男女](?:性|の人|の子)")
+#: What several people say in one line.
+_EXCHANGE = regex(rf"(?:[ ]*{_NAME_BEFORE_QUOTE}[ ]*「[^「」]*」[。]?[ ]*){{2,}}")
+_QUOTE_END = regex(r"(?<=」)(?![。])|(?<=」。)")
 #: A name with の in it is that of a person, or a heading such as 今日の予定.
 _HEADING = regex(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
 _PERSON = regex(
-    r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|医者|部長|課長|社長|店長|"
+    r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|運転手|アナウンス|医者|部長|課長|社長|店長|"
     r"友だち|友達|ともだち|.*(?:さん|くん|ちゃん|さま))[A-ZＡ-Ｚ0-9０-９]?"
 )
 #: What stands before a colon in notices, exercises and tables.
 _NO_SPEAKER = regex(
-    "例|例文|注|注意|問|問い|問題|質問|答|答え|解答|回答|正解|解説|訳|意味|場所|会場|時間|日時|日程|日付|期間|期限|料金|費用|"
+    "(?:例|例文|問|問い|問題|質問|答|答え|解答|回答)[0-9０-９]{0,2}|注|注意|正解|解説|訳|意味|場所|場面|登場人物|会場|時間|日時|日程|日付|期間|期限|料金|費用|"
     "参加費|入場料|電話|電話番号|住所|定休日|営業時間|対象|定員|持ち物|持物|内容|テーマ|題|題名|タイトル|メモ|ヒント|ポイント|"
     "主語|目的|結論|理由|原因|方法|結果|条件|備考|締め切り|締切|曜日|時刻|件名|宛先|差出人|材料|作り方|名前|氏名|年齢|職業|"
     "出身|趣味|つまり|ちなみに|ただし|なお|例えば|たとえば|すなわち|TEL|FAX|Tel|Fax|URL|https?|[Nn]ote|PS"
@@ -84,17 +107,19 @@ def with_continued(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, s
     A line without a name that stands between those of speakers goes on with what the one before
     says. It is a narrator's if it stands before the first or behind the last that has a name,
     where listening texts tell of the scene and put the question; if it is in brackets, as stage
-    directions are; or if the words before it are a quotation.
+    directions are; or if the words before it are a quotation. Below a name that stands alone are
+    its words.
     """
     named = [place for place, (speaker, _) in enumerate(lines) if speaker is not None]
     last = named[-1] if named else 0
     found: list[tuple[str, str]] = []
-    now = ""
+    now, alone = "", False
     for place, (speaker, words) in enumerate(lines):
         if speaker is not None:
             now = "" if _QUOTATION.fullmatch(words) else speaker
-        told = place > last or _DIRECTION.fullmatch(words)
+        told = (place > last and not alone) or _DIRECTION.fullmatch(words)
         found.append((speaker or ("" if told else now), words))
+        alone = not words.strip() and (alone or speaker is not None)
     return found
 
 
@@ -103,8 +128,8 @@ def parted_lines(text: str) -> list[tuple[str | None, str]]:
     turns = _DASH.sub("", _SLASH.sub("\n", text))
     written = _LINE_WITHIN.sub("\n", turns).split("\n")
     lines = [line for each in written if each.strip() for line in _apart(each)]
-    spaced = sum(_SPACE.fullmatch(line) is not None for line in lines) > 1
-    parted = [(*_parted(line, spaced=spaced), line) for line in lines]
+    patterns = [*_PATTERNS, *_spaced(lines)]
+    parted = [(*_parted(_NUMBER.sub("", line), patterns), line) for line in lines]
     labels = Counter(label for label, _, _ in parted if label is not None)
     speakers = _speakers(labels)
     return [
@@ -130,29 +155,47 @@ def _speakers(labels: Counter[str]) -> dict[str, str]:
     }
 
 
+#: Where names stand, and what they are like there.
+_PATTERNS = (
+    (_COLON, _NAME),
+    (_QUOTE, _BEFORE_QUOTE),
+    (_BRACKET, _NAME),
+    (_ROUND, _BEFORE_QUOTE),
+    (_ANGLE, _IN_ANGLES),
+    (_DOT, _NAME),
+)
+
+
+def _spaced(lines: Sequence[str]) -> Iterator[_Pattern]:
+    """The patterns of names before a blank, where so many lines have them that they must be names."""
+    if sum(_SPACE.fullmatch(line) is not None for line in lines) > 1:
+        yield _SPACE, _NAME
+    names = Counter(found[1] for line in lines if (found := _NAME_SPACE.fullmatch(line)))
+    if len(names) > 1 and max(names.values()) > 1 and names.total() * 2 >= len(lines):
+        yield _NAME_SPACE, _BEFORE_QUOTE
+
+
 def _apart(line: str) -> list[str]:
     """A line that begins with a speaker, before each other one."""
-    if _COLON.fullmatch(line) is None or _parted(line, spaced=False)[0] is None:
+    if _EXCHANGE.fullmatch(line) is not None:
+        return [each for each in _QUOTE_END.split(line) if each.strip()]
+    if _COLON.fullmatch(line) is None or (label := _parted(line, _PATTERNS)[0]) is None:
         return [line]
-    return _NEXT.sub(
+    turns = _NEXT.sub(
         lambda found: "\n" if _is_name(surface(found[1]), _BEFORE_QUOTE) else found.group(), line
-    ).split("\n")
+    )
+    if _LETTERS.fullmatch(label) is not None:
+        turns = _NEXT_LETTER.sub("\n", turns)
+    return turns.split("\n")
 
 
-def _parted(line: str, *, spaced: bool) -> tuple[str | None, str]:
+def _parted(line: str, patterns: Sequence[_Pattern]) -> tuple[str | None, str]:
     """The name before a line, with the notes behind it, and the words."""
-    for pattern, name in (
-        (_COLON, _NAME),
-        (_QUOTE, _BEFORE_QUOTE),
-        (_BRACKET, _NAME),
-        (_ROUND, _BEFORE_QUOTE),
-        (_DOT, _NAME),
-        *([(_SPACE, _NAME)] if spaced else []),
-    ):
+    for pattern, name in patterns:
         found = pattern.fullmatch(line)
         if found is None:
             continue
-        label = surface(found[1]).strip("・-—―* ")
+        label = surface(found[1]).strip(_BULLETS)
         if _is_name(_without_notes(label), name):
             return label, found[2]
     return None, line
@@ -164,7 +207,9 @@ def _without_notes(speaker: str) -> str:
 
 
 def _is_name(speaker: str, name: re.Pattern[str]) -> bool:
-    return name.fullmatch(speaker) is not None and not _NO_SPEAKER.fullmatch(speaker)
+    # However long the name of the place that somebody is of: コンビニエンスストアの店員.
+    is_one = name.fullmatch(speaker) or (name is _NAME and _PERSON.fullmatch(speaker))
+    return bool(is_one) and not _NO_SPEAKER.fullmatch(speaker)
 
 
 def _is_of_person(label: str, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Turn
@@ -34,18 +35,26 @@ def in_turns(
     lines = text.split("\n")
     if len(lines) != len(speakers):
         lines, speakers = [text], [""]
+    # Ａ and A are one speaker, called as in the first line.
+    called: dict[str, str] = {}
+    names = [called.setdefault(_key(name), name) for name in speakers]
+    of_names = {_key(name): voice for name, voice in voices.items()}
     spoken = [
         (speaker, words)
-        for speaker, written in _unwrapped(zip(speakers, lines, strict=True))
+        for speaker, written in _unwrapped(zip(names, lines, strict=True))
         if nothing_said(words := said(written).lstrip("。 ")) is None
     ]
     texts = [words if words.endswith(tuple(ENDS)) else f"{words}。" for _, words in spoken[:-1]]
     texts += [words for _, words in spoken[-1:]]
     turns = tuple(
-        Turn(len(words), speaker, voices.get(speaker))
+        Turn(len(words), speaker, of_names.get(_key(speaker)))
         for (speaker, _), words in zip(spoken, texts, strict=True)
     )
     return "".join(texts), turns
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
 
 
 def with_stops_behind(text: str, turns: Iterable[Turn]) -> tuple[str, list[int]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tts_assets.domain import Segment, SpokenForm, Turn
 from tts_assets.japanese.kana import hiragana
 from tts_assets.japanese.normalise.stretches import in_order
-from tts_assets.japanese.segments.edges import Mark
+from tts_assets.japanese.segments.edges import Mark, merged
 from tts_assets.japanese.segments.lines import lines_of
 from tts_assets.japanese.segments.pieces import LEAST, MOST, Piece, pieces_of
 from tts_assets.japanese.stretches import stretches_in
@@ -48,10 +48,18 @@ def segments(
         kana line cannot be cut by the marks that both have.
     """
     stretches = stretches_in(form.text, form.readings)
+    names = () if dictionary is None else dictionary.names_in(form.text)
+    kept = merged(
+        [
+            *((each.start, each.end) for each in stretches),
+            # What stands behind the stop of モーニング娘。 goes on with the sentence.
+            *((begin, end + 1) for begin, end in names),
+        ]
+    )
     turns: list[tuple[Turn, list[Piece]]] = []
     at = 0
     for turn in form.turns:
-        found = pieces_of(form.text, at, at + turn.size, stretches, dictionary)
+        found = pieces_of(form.text, at, at + turn.size, kept, dictionary)
         if found is None:
             return None
         turns.append((turn, found))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】〕］]｝}"
 #: What belongs to what follows: no piece ends with it.
@@ -117,8 +117,13 @@ def _quotations(text: str, longest: int) -> list[tuple[int, int]]:
             begin = opened[_PARTNER[mark]].pop()
             if at + 1 - begin <= longest:
                 found.append((begin, at))
+    return merged(found)
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order; those that overlap are one."""
     whole: list[tuple[int, int]] = []
-    for begin, end in sorted(found):
+    for begin, end in sorted(spans):
         if whole and begin < whole[-1][1]:
             whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
         else:

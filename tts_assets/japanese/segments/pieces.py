@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import unicodedata
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -15,7 +16,6 @@ from tts_assets.japanese.segments.phrases import CONTEXT, phrase_edges
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tts_assets.japanese.alignment import Stretch
     from tts_assets.japanese.analyses import Analyses
 
     #: Where a window of the text, by its begin and end, may be cut; the best first.
@@ -48,14 +48,14 @@ class _Cuts(NamedTuple):
         text: the whole text.
         levels: places by marks, the best first.
         marks: the mark at each.
-        stretches: what is never cut.
+        kept: what is never cut, by begin and end.
         dictionary: what knows phrases and words.
     """
 
     text: str
     levels: tuple[list[int], ...]
     marks: dict[int, Mark]
-    stretches: Sequence[Stretch]
+    kept: Sequence[tuple[int, int]]
     dictionary: Analyses | None
 
 
@@ -63,7 +63,7 @@ def pieces_of(
     text: str,
     begin: int,
     end: int,
-    stretches: Sequence[Stretch],
+    kept: Sequence[tuple[int, int]],
     dictionary: Analyses | None,
 ) -> list[Piece] | None:
     """The pieces of a line.
@@ -72,7 +72,7 @@ def pieces_of(
         text: the text that it lies in.
         begin: where it begins there.
         end: where it ends.
-        stretches: parts of the text with readings of their own, in order.
+        kept: parts of the text that are never cut, by begin and end, in order.
         dictionary: what knows phrases and words.
 
     Returns:
@@ -81,7 +81,7 @@ def pieces_of(
     there = [
         Edge(edge.at + begin, edge.mark, edge.inside)
         for edge in edges(text[begin:end], MOST)
-        if not _is_within(edge.at + begin, stretches)
+        if not _is_within(edge.at + begin, kept)
     ]
     marked = [edge for edge in there if edge.mark is not Mark.NONE]
     cuts = _Cuts(
@@ -92,7 +92,7 @@ def pieces_of(
             [edge.at for edge in there if edge.mark is Mark.NONE],
         ),
         marks={edge.at: edge.mark for edge in there},
-        stretches=stretches,
+        kept=kept,
         dictionary=dictionary,
     )
     stops = [edge.at for edge in marked if edge.mark is Mark.STOP and not edge.inside]
@@ -173,8 +173,8 @@ def _unmarked(begin: int, end: int, cuts: _Cuts) -> Iterator[list[int]]:
     levels = [*phrase_edges(window, cuts.dictionary), _between_characters(window)]
     places = [[begin + at for at in level] for level in levels]
     for level in places:
-        yield [at for at in level if not _is_within(at, cuts.stretches)]
-    # Only a stretch that is too long itself is torn.
+        yield [at for at in level if not _is_within(at, cuts.kept)]
+    # Only what is too long itself is torn.
     yield from places
     yield list(range(begin + 1, begin + len(window)))
 
@@ -187,7 +187,7 @@ def _between_characters(text: str) -> list[int]:
     ]
 
 
-def _is_within(at: int, stretches: Sequence[Stretch]) -> bool:
-    """Whether a place lies inside a stretch."""
-    number = bisect_left(stretches, at, key=lambda stretch: stretch.end)
-    return number < len(stretches) and stretches[number].start < at < stretches[number].end
+def _is_within(at: int, kept: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place lies inside of what is never cut."""
+    number = bisect_left(kept, at, key=operator.itemgetter(1))
+    return number < len(kept) and kept[number][0] < at < kept[number][1]
