@@ -53,13 +53,36 @@ def test_what_is_wrong_is_told_with_its_place_and_what_to_do(made: Made, capsys:
     gone = next(line for line in lines if "missing" in line)
     assert gone == (
         f"data/vocabulary.json:8: error: missing: vocabulary school word 学校 -> "
-        f"{made.asset('school')} (its file is gone; `tts-assets generate --id school` makes it)"
+        f"{made.asset('school')} (its file is gone; "
+        "`tts-assets generate data/vocabulary.json --id school` makes it)"
     )
     damaged = next(line for line in lines if "damaged" in line)
     assert damaged.startswith("data/vocabulary.json:2: error: damaged: vocabulary cat word 猫 -> ")
     assert damaged.endswith(
         "(its file is empty; heard in 1 more clip; bring back what was made, or "
-        "`tts-assets generate --id cat --force`)"
+        "`tts-assets generate data/vocabulary.json --id cat --force`)"
+    )
+
+
+def test_what_cannot_be_read_is_not_to_be_listened_to(made: Made, capsys: Told) -> None:
+    made.file("cat").unlink()
+    made.file("cat").mkdir()
+    assert _run() is ExitCode.FINDINGS
+    line = capsys.readouterr().out.splitlines()[0]
+    assert "Is a directory" in line
+    assert "bring back what was made, or `tts-assets generate data/vocabulary.json" in line
+    assert "listen" not in line
+
+
+def test_a_name_of_nothing_is_not_to_be_made(made: Made, capsys: Told) -> None:
+    made.file("cat").unlink()
+    assert _run(paths=("none.mp3", str(made.file("cat")))) is ExitCode.FINDINGS
+    typed, known, *_ = sorted(capsys.readouterr().out.splitlines())
+    assert typed == (
+        "none.mp3: warning: missing: asset: there is no such file; name one that is there"
+    )
+    assert known.endswith("(its file is gone; `tts-assets generate` makes it)") or known.endswith(
+        ": its file is gone; `tts-assets generate` makes it"
     )
 
 

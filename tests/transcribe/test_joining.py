@@ -107,8 +107,7 @@ def test_two_words_with_the_same_letters_inside_do_not_become_a_third() -> None:
 def test_no_word_is_cut_in_two_where_they_heard_nothing_alike() -> None:
     before = _heard(0, 8, "a b c yesterday kk")
     after = _heard(4, 12, "qq moon ff gg")
-    assert {"yesterday", "moon"} & set(_text(before, after).split())
-    assert set(_text(before, after).split()) <= set("a b c yesterday kk qq moon ff gg".split())
+    assert _text(before, after) == "a b c yesterday moon ff gg"
 
 
 def test_chunks_that_do_not_overlap_are_not_compared() -> None:

@@ -1,6 +1,7 @@
 """Verdicts on real clips: right ones have none, and each kind of damage is told for what it is."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -236,6 +237,18 @@ def test_a_sound_from_elsewhere_is_asked_whether_it_is_one(made: Made, tmp_path:
     other.write_bytes(b"RIFF")
     (verdict,) = made.look(paths=(str(other),)).verdicts
     assert (verdict.asset, verdict.ours) == (str(other), False)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_file_is_not_waited_for(made: Made) -> None:
+    made.file("cat").unlink()
+    os.mkfifo(made.file("cat"))
+    assert _only(made.look()) == {Rule.UNDECODABLE}
+
+
+def test_a_ledger_that_somebody_wrote_into_ends_no_look(made: Made) -> None:
+    made.change_line("school", speed=0.0)
+    assert made.look().checked == 3
 
 
 def test_a_sound_that_is_not_there_is_a_verdict(made: Made) -> None:

@@ -10,7 +10,7 @@ import soundfile
 
 from tts_assets.audio import mp3
 from tts_assets.audio.ogg import set_serial
-from tts_assets.audio.waveform import BLOCK, Waveform, in_blocks, whole
+from tts_assets.audio.waveform import BLOCK, Waveform, ahead, in_blocks, whole
 from tts_assets.audio.written import writing
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError
@@ -62,6 +62,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    wave = ahead(wave)
     into.seek(0)
     into.truncate()
     if sound.format is Format.MP3:
@@ -104,7 +105,7 @@ def heard(file: BinaryIO) -> Waveform:
             for start in range(0, size, BLOCK):
                 yield opened.read(min(BLOCK, size - start), dtype="float32")
 
-    return Waveform(size=size, blocks=blocks)
+    return ahead(Waveform(size=size, blocks=blocks))
 
 
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types

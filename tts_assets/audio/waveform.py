@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from queue import Empty, Queue
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 # Longer than any clip of a word or a sentence, so that those are worked on as a whole. What depends
 # on the edges of blocks cuts them at its multiples, so that equal sounds give equal results.
 BLOCK = 1 << 19
+
+# Blocks that wait for whoever works on them.
+_AHEAD = 2
+_PATIENCE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,46 @@ def held(wave: Waveform) -> Waveform:
         return wave
     blocks = list(wave.blocks())
     return whole(blocks[0] if len(blocks) == 1 else np.concatenate([_NOTHING, *blocks]))
+
+
+def ahead(wave: Waveform) -> Waveform:
+    """The same sound; of a long one a thread makes the next blocks while one is worked on.
+
+    Encoders and transforms leave other threads running, and most of the time is theirs.
+    """
+    if wave.size <= BLOCK:
+        return wave
+    return replace(wave, blocks=lambda: _made_ahead(wave.blocks))
+
+
+def _made_ahead(blocks: Callable[[], Iterator[Samples]]) -> Iterator[Samples]:
+    made: Queue[Samples | BaseException | None] = Queue(_AHEAD)
+    unwanted = Event()
+
+    def make() -> None:
+        try:
+            for block in blocks():
+                made.put(block)
+                if unwanted.is_set():
+                    return
+            made.put(None)
+        except BaseException as exc:  # noqa: BLE001 - raised where the blocks are wanted
+            made.put(exc)
+
+    maker = Thread(target=make)
+    maker.start()
+    try:
+        while (block := made.get()) is not None:
+            if isinstance(block, BaseException):
+                raise block
+            yield block
+    finally:
+        unwanted.set()
+        # It may wait for room.
+        while maker.is_alive():
+            with suppress(Empty):
+                made.get(timeout=_PATIENCE_SECONDS)
+        maker.join()
 
 
 def amplified(wave: Waveform, gain: np.float32) -> Waveform:

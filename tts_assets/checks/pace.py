@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 LEAST_CLIPS = 40
 
 #: What takes time, with the seconds that it takes of Japanese that is read aloud, and how far
-#: voices are from that; all but the first four are beside an ordinary mora.
+#: voices are from that; from "whispered" on, beside an ordinary mora.
 _KINDS = {
     "once": (0.10, 0.15),
     "pause": (0.50, 0.50),
+    "phrase": (0.0, 0.04),
     "mora": (0.12, 0.06),
     "ー": (0.11, 0.06),
     "ッ": (0.11, 0.06),
@@ -150,7 +151,7 @@ def _counts(said: Pronunciation) -> NDArray[np.float64]:
     """How often it has each of the kinds, shape (kinds,)."""
     groups = breaths(said)
     found = dict.fromkeys(_KINDS, 0)
-    found["once"], found["pause"] = 1, len(groups) - 1
+    found["once"], found["pause"], found["phrase"] = 1, len(groups) - 1, len(said.phrases) - 1
     for group in groups:
         for mora, after in zip(group, [*group[1:], ""], strict=True):
             for kind in _kinds(mora, after):

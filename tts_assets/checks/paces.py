@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.checks.lengths import MEI
+from tts_assets.checks.rules import Rule
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.japanese.notation import phrases_in
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tts_assets.checks.pace import Pace
     from tts_assets.ledger import Line
 
+#: What these rules find may make a clip longer or shorter.
+_OF_LENGTH = frozenset({Rule.SHORT, Rule.LONG, Rule.PAUSE, Rule.TAIL, Rule.REPEAT})
 #: More clips of one voice tell nothing new.
 _MOST_CLIPS = 2_000
 #: The silence around a clip, as ``plan.sound_words`` writes it.
@@ -38,8 +41,8 @@ class Paces:
     """What voices take for what they say, each learned when somebody first asks for it.
 
     Every voice that is not known, at every speed and with every version of its engine, is one of
-    its own. What was found wrong when it was made, passages, and clips of which nobody told how
-    they were said teach nothing.
+    its own. Nothing is learned from passages, from clips whose length was found wrong when they were
+    made, nor from those of which nobody told how they were said.
     """
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
@@ -47,7 +50,7 @@ class Paces:
         self._clips: dict[tuple[str, str, float], list[_Clip]] = {}
         self._learned: dict[tuple[str, str, float], Pace | None] = {}
         for line in lines:
-            if line.spoken and not line.cues and not line.findings and line.voice not in MEI:
+            if line.spoken and not line.cues and line.voice not in MEI:
                 self._keep(line)
 
     def of(self, voice: str, engine: str, speed: float) -> Pace | None:
@@ -57,7 +60,8 @@ class Paces:
         """
         key = (voice, engine, speed)
         if key not in self._learned:
-            self._learned[key] = _learned(self._clips.pop(key, []))
+            # Threads that ask at once learn the same.
+            self._learned[key] = _learned(self._clips.get(key, []))
         return self._learned[key]
 
     def _keep(self, line: Line) -> None:
@@ -65,6 +69,8 @@ class Paces:
         seconds = line.seconds - sum(map(int, silence.values())) / 1000 - _OWN_SILENCE
         # Somebody may have written into the ledger.
         if len(silence) != 2 or not 0 < seconds < math.inf:
+            return
+        if any(finding.rule in _OF_LENGTH for finding in line.findings):
             return
         kept = self._clips.setdefault((line.voice, line.engine, line.speed), [])
         clip = _Clip(-zlib.crc32(line.recipe.encode()), line.spoken, seconds)

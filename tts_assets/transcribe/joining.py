@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.recognition import Recognized, Utterance, Word
@@ -142,7 +142,7 @@ def _shared(first: list[_Letter], second: list[_Letter]) -> tuple[int, int, int]
     ]
     # Long runs are hardly alike by chance, nor are those of one moment.
     best = max(fitting, key=lambda each: each[0], default=None)
-    return None if best is None else tuple(best[1])
+    return None if best is None else best[1]
 
 
 def _edge(shared: list[_Letter]) -> int | None:
@@ -161,11 +161,11 @@ def _word_end(letters: list[_Letter], at: int) -> int:
         begin -= 1
     if begin == at or not letters[begin].text.isspace():
         return at
-    while at < len(letters) and letters[at].word == letters[begin].word:
-        if letters[at].text.isspace():
-            break
-        at += 1
-    return at
+    rest = takewhile(
+        lambda letter: letter.word == letters[begin].word and not letter.text.isspace(),
+        letters[at:],
+    )
+    return at + sum(1 for _ in rest)
 
 
 def _cut(utterances: Iterable[Utterance], begin: int, end: int) -> Iterator[Utterance]:
