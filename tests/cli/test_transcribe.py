@@ -10,7 +10,10 @@ import soundfile
 from tests import english, recognizers, whisper_model
 from tests.conftest import Project
 from tests.recognizers import FAILS, spoken, tone, words
+from tts_assets.cli.transcribe import transcribe
+from tts_assets.errors import FatalError
 from tts_assets.recognition import RATE_HZ
+from tts_assets.settings import Progress, Settings, TranscribeSettings
 
 TONES = ("--recognizer", "tones", "--chunk-seconds", "6", "-j", "2")
 
@@ -63,6 +66,19 @@ def test_the_file_and_the_environment_say_how(studio: Project) -> None:
     assert done.stdout.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:00.")
     assert "chunks      3 of 3" in done.stderr
     assert "2 workers" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anybody_listens(
+    studio: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(studio.folder.parent / "plug-ins"))
+    heard, taken = studio.folder / "heard.log", studio.folder / "taken"
+    monkeypatch.setenv("TEST_ENGINE_LOG", str(heard))
+    taken.write_bytes(b"")
+    settings = Settings(transcribe=TranscribeSettings(recognizer="tones"), progress=Progress.NONE)
+    with pytest.raises(FatalError, match="cannot write"):
+        transcribe(settings, [str(studio.folder / "b.flac")], how="text", output=str(taken))
+    assert not heard.exists()
 
 
 def test_subtitles_of_several_recordings_need_a_folder(studio: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,18 @@ def test_two_transcripts_of_one_name_are_refused(desk: Desk) -> None:
     files = [desk.record(name, tone(440, 0.1)) for name in ("x/a.wav", "y/a.wav")]
     with pytest.raises(UsageError, match=r"x/a\.wav and .*y/a\.wav would both be named a\.wav"):
         find(files)
+
+
+def test_transcripts_that_are_only_printed_may_have_one_name(desk: Desk) -> None:
+    files = [desk.record(name, tone(440, 0.1)) for name in ("x/a.wav", "y/a.wav")]
+    assert len(find(files, distinct=False).recordings) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (problem,) = find([str(tmp_path / "pipe.wav")]).problems
+    assert "store it in one" in str(problem)
 
 
 def test_what_cannot_be_read_is_told_with_its_path(full: Desk) -> None:

@@ -27,6 +27,8 @@ class Ears:
     footprint_mib = 1
     workers = 2
     missing: str | None = None
+    #: What the last caller said that a call may take.
+    patience = 0.0
 
     def __init__(self, settings: Settings) -> None:
         del settings
@@ -44,7 +46,8 @@ class Ears:
     def open(
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
     ) -> AbstractAsyncContextManager[Ears]:
-        del workers, timeout_seconds, voice_only
+        del workers, voice_only
+        Ears.patience = timeout_seconds
         return self._open()
 
     async def recognize(

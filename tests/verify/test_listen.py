@@ -133,6 +133,18 @@ def test_only_the_sample_is_listened_to(made: Made) -> None:
     assert report.verdicts == _look(made, sample=Sample(percent=1)).verdicts
 
 
+def test_a_recognizer_has_the_time_that_it_has_in_transcribe(made: Made) -> None:
+    _hears(made)
+    _look(made)
+    assert Ears.patience == TranscribeSettings().chunk_timeout_seconds
+    made.look(
+        verify=VerifySettings(sample=Sample(count=1)),
+        transcribe=TranscribeSettings(recognizer="ears"),
+        timeout_seconds=900.0,
+    )
+    assert Ears.patience == 900
+
+
 def test_without_a_sample_nobody_listens(made: Made) -> None:
     report = _look(made, recognizer="deaf", sample=None)
     assert (report.heard, report.error_rate, report.fatal) == (0, None, None)

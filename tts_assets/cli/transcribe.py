@@ -1,5 +1,6 @@
 """The command `transcribe`: what is said in recordings, as text, JSON or subtitles."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,8 @@ def transcribe(
             elif isinstance(event, Transcribed):
                 out.take(event.number, event.transcript)
 
-        report = anyio.run(partial(listen, settings, paths, on_event=tell))
+        run = partial(listen, settings, paths, distinct=output is not None, on_event=tell)
+        report = anyio.run(run)
     out.end()
     if not (report.recordings or report.problems):
         show.error("there is no recording to transcribe")
@@ -59,6 +61,10 @@ def _format(typed: str) -> TranscriptFormat:
         ) from exc
 
 
+def _unwritable(path: Path, error: OSError) -> FatalError:
+    return FatalError(f"cannot write {path}: {error.strerror or error}; give another --output")
+
+
 class _Folder:
     """Transcripts in a folder, a file for each recording."""
 
@@ -67,7 +73,18 @@ class _Folder:
         self._how = how
 
     def begin(self, recordings: int) -> None:
-        """Any number fits."""
+        """Have the folder; any number fits.
+
+        Raises:
+            FatalError: nothing can be written there, which is better known before hours are heard.
+        """
+        del recordings
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise _unwritable(self._folder, exc) from exc
+        if not os.access(self._folder, os.W_OK):
+            raise FatalError(f"cannot write into {self._folder}: give another --output")
 
     def take(self, number: int, transcript: Transcript) -> None:
         """Write a transcript under the name of its recording: whole, or not at all.
@@ -83,7 +100,7 @@ class _Folder:
             storage.write_whole(path, text.encode("utf-8", "backslashreplace"))
             storage.sync_folder(path.parent)
         except OSError as exc:
-            raise FatalError(f"cannot write {path}: {exc.strerror or exc}") from exc
+            raise _unwritable(path, exc) from exc
 
     def end(self) -> None:
         """All is written."""

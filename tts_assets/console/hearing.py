@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tts_assets.console.teller import Teller
-from tts_assets.console.text import many
+from tts_assets.console.text import many, one_line
 from tts_assets.console.transcripts import clock
 from tts_assets.settings import Progress as Wanted
 from tts_assets.transcribe import ChunkHeard, Eased, Event, Started, Transcribed, Unusable
@@ -63,7 +63,7 @@ class _Narrator(Teller):
     def __call__(self, event: Event) -> None:
         match event:
             case Unusable(problem=problem):
-                self.say(f"error: {problem}")
+                self.say(f"error: {one_line(str(problem))}")
             case ChunkHeard():
                 self._chunk(event)
             case _ if self._quiet:
@@ -78,11 +78,11 @@ class _Narrator(Teller):
             case Eased(workers=workers):
                 self.say(f"{many(workers, 'chunk')} at once from now on, by how many fail")
             case Transcribed(transcript=transcript):
-                if not transcript.pieces:
-                    self.say(f"{transcript.file}: nothing is said in it")
+                if not transcript.pieces and transcript.problem is None:
+                    self.say(f"{one_line(transcript.file)}: nothing is said in it")
 
     def _chunk(self, event: ChunkHeard) -> None:
-        where = f"{event.file} {clock(event.begin)}-{clock(event.end)}"
+        where = f"{one_line(event.file)} {clock(event.begin)}-{clock(event.end)}"
         if event.error is not None:
             tries = many(event.attempts, "attempt")
             self.say(f"failed: {where}: {event.error} ({tries})")

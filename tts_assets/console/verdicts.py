@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tts_assets.domain import Finding
     from tts_assets.verdicts import ClipName, Verdict, VerifyReport
 
+#: A rule of those for files; what breaks it cannot be listened to.
+_UNDECODABLE = "undecodable"
+
 
 def verdicts_data(report: VerifyReport) -> VerdictsDocument:
     """A report as plain data."""
@@ -114,21 +117,26 @@ def _item(verdict: Verdict, finding: Finding) -> Item:
 def _advice(verdict: Verdict) -> str:
     """What to do about an asset."""
     rules = {finding.rule for finding in verdict.findings}
-    remake = "make it anew"
-    if verdict.clips:
-        again = "" if rules == {MISSING} else " --force"
-        remake = f"`tts-assets generate --id {shlex.quote(verdict.clips[0].entry)}{again}`"
-    if rules == {MISSING}:
-        return f"{remake} makes it" if verdict.clips else "make it"
     if not verdict.ours:
+        if rules == {MISSING}:
+            return "name one that is there"
         return "listen to it; it is somebody's own recording: record it again, or take it away"
-    if DAMAGED in rules:
+    if rules == {MISSING}:
+        return f"{_remake(verdict)} makes it"
+    remake = _remake(verdict, "--force") if verdict.clips else "make it anew"
+    if rules & {DAMAGED, _UNDECODABLE}:
         return f"bring back what was made, or {remake}"
     # An engine that says a form alike each time says it so once more.
     return (
         "listen to it; if it is wrong, see `tts-assets lint` for its reading and accent, or try "
         f"another voice, and {remake}"
     )
+
+
+def _remake(verdict: Verdict, *options: str) -> str:
+    """The command that makes an asset: other catalogues may have entries of the same id."""
+    chosen = [each for clip in verdict.clips[:1] for each in (clip.file, "--id", clip.entry)]
+    return f"`{shlex.join(['tts-assets', 'generate', *chosen, *options])}`"
 
 
 def _verdict(verdict: Verdict) -> VerdictData:

@@ -40,11 +40,12 @@ class Found(NamedTuple):
     problems: tuple[InputError, ...]
 
 
-def find(paths: Iterable[str]) -> Found:
+def find(paths: Iterable[str], *, distinct: bool = True) -> Found:
     """The recordings that are meant, each once, with the headers of their files read.
 
     Args:
         paths: files, folders and globs, as typed.
+        distinct: each transcript is to have a name of its own.
 
     Raises:
         UsageError: two transcripts would have the same name.
@@ -56,12 +57,18 @@ def find(paths: Iterable[str]) -> Found:
         if not named:
             problems[typed] = InputError("there is no such file: name what is there", file=typed)
         for path, name in named:
+            if not path.is_file():
+                told = "it is no file, and recordings are read twice: store it in one"
+                problems[str(path)] = InputError(told, file=str(path))
+                continue
             try:
-                found = Recording(path, name, seconds_of(path))
-                recordings.setdefault(os.path.realpath(path), found)
+                recording = Recording(path, name, seconds_of(path))
+                recordings.setdefault(os.path.realpath(path), recording)
             except ClipError as exc:
                 problems[str(path)] = InputError(str(exc), file=str(path))
-    return Found(tuple(_with_own_names(recordings.values())), tuple(problems.values()))
+    found = recordings.values()
+    usable = _with_own_names(found) if distinct else found
+    return Found(tuple(usable), tuple(problems.values()))
 
 
 def _named(typed: str) -> Iterator[tuple[Path, str]]:

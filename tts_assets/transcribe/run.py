@@ -44,6 +44,7 @@ async def transcribe(
     settings: Settings,
     paths: Sequence[str],
     *,
+    distinct: bool = True,
     on_event: Callable[[Event], None] = lambda _: None,
 ) -> Report:
     """Transcribe recordings; equal recordings give equal transcripts, with any number of workers.
@@ -51,6 +52,7 @@ async def transcribe(
     Args:
         settings: ``settings.transcribe`` says by whom and how.
         paths: files, folders and globs.
+        distinct: each transcript is to have a name of its own, as files in a folder must.
         on_event: is told what happens, transcripts as soon as they are whole.
 
     Raises:
@@ -59,7 +61,7 @@ async def transcribe(
     """
     begun = time.monotonic()
     provider = provider_for(settings)
-    found = find(paths)
+    found = find(paths, distinct=distinct)
     run = _Run(settings, provider, on_event)
     for problem in found.problems:
         run.refuse(problem)

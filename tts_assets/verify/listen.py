@@ -79,15 +79,13 @@ async def heard(items: Sequence[ToHear], settings: Settings) -> Heard:
     provider = listener(settings)
     texts: dict[str, str] = {}
     notes = []
-    opened = open_recognizer(
-        provider, workers=settings.concurrency, timeout_seconds=settings.timeout_seconds
-    )
+    # Pieces are as long as chunks of a recording, however short the limit for clips is.
+    patience = max(settings.timeout_seconds, settings.transcribe.chunk_timeout_seconds)
+    opened = open_recognizer(provider, workers=settings.concurrency, timeout_seconds=patience)
     rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
     async with opened as recognizer:
         ear = _Ear(recognizer)
-        pool = Pool(
-            ear.text_of, limit=recognizer.workers, timeout=settings.timeout_seconds, rules=rules
-        )
+        pool = Pool(ear.text_of, limit=recognizer.workers, timeout=patience, rules=rules)
         async with pool:
             async for result in pool.run(items):
                 asset = result.job.line.asset

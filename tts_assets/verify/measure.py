@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,14 +50,18 @@ def measured(item: ToMeasure) -> tuple[Finding, ...]:
     """What is wrong with an asset; its file is read piece by piece."""
     path, line = Path(item.path), item.line
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # A named pipe would be waited for, without end.
+            return (_unreadable("what lies in its place is no file"),)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
         found = check_file(path, item.expected)
     except FileNotFoundError:
-        return (_missing(item.gone or "its file is gone"),)
+        told = "there is no such file" if line is None else "its file is gone"
+        return (_missing(item.gone or told),)
     except OSError as exc:
-        return (_unreadable(exc),)
+        return (_unreadable(f"its file cannot be read: {exc.strerror}"),)
     if line is None:
         found = tuple(each for each in found if each.rule in _OF_ANY)
         return found if item.fault is None else (_damaged(item.fault, size, None), *found)
@@ -86,6 +91,5 @@ def _damaged(told: str, size: int, made: int | None) -> Finding:
     return Finding(DAMAGED, f"{size} bytes", limit, told)
 
 
-def _unreadable(error: OSError) -> Finding:
-    told = f"its file cannot be read: {error.strerror}"
+def _unreadable(told: str) -> Finding:
     return Finding(Rule.UNDECODABLE, "no bytes", "a sound file", told)

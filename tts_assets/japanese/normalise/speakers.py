@@ -62,15 +62,14 @@ _NOTE_AT_END = regex(rf"{_NOTE}+$")
 #: A note that makes of what stands before it a name: who it is, or how it is read.
 _OF_PERSON = regex(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
 _NAME = regex(r"[^\s\d(（)）][^()（）]{0,11}")
-_NAME_BEFORE_QUOTE = (
-    rf"(?:{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
-    r"|お[\u3400-\u9fff々ぁ-ゖ]{1,3}(?:さん|ちゃん|さま|様))"
+_BEFORE_QUOTE = regex(
+    rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
+    r"|お[\u3400-\u9fff々ぁ-ゖ]{1,3}(?:さん|ちゃん|さま|様)"
 )
-_BEFORE_QUOTE = regex(_NAME_BEFORE_QUOTE)
 _IN_ANGLES = regex(rf"{_LETTER}|[男女](?:性|の人|の子)")
-#: What several people say in one line.
-_EXCHANGE = regex(rf"(?:[ ]*{_NAME_BEFORE_QUOTE}[ ]*「[^「」]*」[。]?[ ]*){{2,}}")
-_QUOTE_END = regex(r"(?<=」)(?![。])|(?<=」。)")
+#: Quotations in one line, and what stands before each.
+_EXCHANGE = regex(r"(?:[^「」。]+「[^「」]*」。?){2,}[ ]*")
+_QUOTED = regex(r"([^「」。]+)「[^「」]*」。?")
 #: A name with の in it is that of a person, or a heading such as 今日の予定.
 _HEADING = regex(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
 _PERSON = regex(
@@ -178,7 +177,9 @@ def _spaced(lines: Sequence[str]) -> Iterator[_Pattern]:
 def _apart(line: str) -> list[str]:
     """A line that begins with a speaker, before each other one."""
     if _EXCHANGE.fullmatch(line) is not None:
-        return [each for each in _QUOTE_END.split(line) if each.strip()]
+        said = list(_QUOTED.finditer(line))
+        if all(_is_name(surface(each[1]).strip(), _BEFORE_QUOTE) for each in said):
+            return [each.group() for each in said]
     if _COLON.fullmatch(line) is None or (label := _parted(line, _PATTERNS)[0]) is None:
         return [line]
     turns = _NEXT.sub(
