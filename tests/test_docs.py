@@ -19,7 +19,19 @@ from tts_assets.settings import OPTIONS, Settings
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 COMMANDS = (
-    *("generate", "speak", "bench", "verify", "transcribe", "lint", "init", "explain", "providers", "voices", "doctor"),
+    *(
+        "generate",
+        "speak",
+        "bench",
+        "verify",
+        "transcribe",
+        "lint",
+        "init",
+        "explain",
+        "providers",
+        "voices",
+        "doctor",
+    ),
     *("models list", "models fetch", "models path", "models remove"),
     *("auth set", "auth list", "auth remove"),
 )

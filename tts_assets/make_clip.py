@@ -190,7 +190,13 @@ async def _best(job: Job, studio: Studio, on_start: Callable[[], None]) -> Recor
     async def take() -> tuple[Recording, tuple[Finding, ...]]:
         recording = await _record(job.form, voice, studio, on_start)
         expected = studio.expected(voice, recording.pronunciation)
-        check = partial(check_bytes, recording.data, expected)
+        check = partial(
+            check_bytes,
+            recording.data,
+            expected,
+            lufs=recording.lufs,
+            peak_dbtp=recording.peak_dbtp,
+        )
         return recording, await to_thread.run_sync(check, limiter=studio.threads)
 
     recording, findings = await best_take(take, studio, voice)

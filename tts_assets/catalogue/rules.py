@@ -146,7 +146,9 @@ class Rule:
         text = text_of(raw, subject, rule.text, self._most)
         reading = text_of(reading_raw, subject, rule.reading, self._most)
         furigana = (
-            text_of(self._furigana(subject), subject, rule.furigana, self._most) if rule.furigana else None
+            text_of(self._furigana(subject), subject, rule.furigana, self._most)
+            if rule.furigana
+            else None
         )
         accent = self._accent(subject) if rule.accent else None
         if raw is ABSENT and furigana is None and (rule.text or reading_raw is ABSENT):
