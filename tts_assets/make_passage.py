@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from anyio import to_thread
 
-from tts_assets.checks import Rule, check_file, check_samples
+from tts_assets.checks import check_level, check_samples
 from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.make_clip import Content, Made, best_take, store, strange
@@ -196,18 +195,14 @@ class Passage:
         with fatal(f"cannot write {path}"), path.open("w+b") as into:
             joined = join(self._joints(), self._studio.sound, into)
         own = self._studio.own_voice(self.job)
-        whole = replace(
-            self._studio.expected(own, self._pronunciation),
-            says_accents=False,
-            pauses_ms=tuple(part.segment.pause_ms for part in self._parts[:-1]),
-        )
+        of_whole = check_level(joined.lufs, joined.peak_dbtp, self._studio.expected(own, None))
         made = Made(
             seconds=joined.seconds,
             bytes=path.stat().st_size,
             pronunciation=self._pronunciation,
             credit="; ".join(self.credits),
             billed=self._billed,
-            findings=(*self._of_whole(check_file(path, whole)), *self._findings),
+            findings=(*of_whole, *self._findings),
         )
         cues = tuple(
             Cue(begin, end, part.segment.speaker, part.segment.form.text)
@@ -221,11 +216,6 @@ class Passage:
             billed=self._billed_in_all,
             cues=cues,
         )
-
-    @staticmethod
-    def _of_whole(findings: Sequence[Finding]) -> list[Finding]:
-        """What matters of a whole passage: whether its length is right is asked of each segment."""
-        return [each for each in findings if each.rule not in {Rule.SHORT, Rule.LONG}]
 
     def clear(self) -> None:
         """Delete what waits: it is not needed any more."""

@@ -66,6 +66,21 @@ def check_bytes(
     return tuple(_of_file(io.BytesIO(data), expected, known))
 
 
+def check_level(lufs: float, peak_dbtp: float, expected: Expected) -> tuple[Finding, ...]:
+    """What is wrong with the level of a sound, by the figures that its maker has measured.
+
+    For what was joined of segments: each of them was held against all rules by itself.
+
+    Args:
+        lufs: its loudness.
+        peak_dbtp: its true peak.
+        expected: what they are held against.
+    """
+    from tts_assets.checks.levels import wrong_figures  # noqa: PLC0415 - heavy, see check_file
+
+    return tuple(wrong_figures(lufs, peak_dbtp, expected))
+
+
 class _Level(NamedTuple):
     """What was measured already."""
 

@@ -53,16 +53,21 @@ def missing(heard: Heard) -> Iterator[Finding]:
 
 def wrong_level(heard: Heard, expected: Expected) -> Iterator[Finding]:
     """Loudness and true peak, where they were to be reached."""
+    yield from wrong_figures(heard.lufs, heard.peak_dbtp, expected)
+
+
+def wrong_figures(lufs: float, peak_dbtp: float, expected: Expected) -> Iterator[Finding]:
+    """The same, by the figures alone: loudness in LUFS, and true peak in dBTP."""
     sound = expected.sound
-    over = heard.peak_dbtp - sound.peak_dbtp
+    over = peak_dbtp - sound.peak_dbtp
     if over > _TOLERANCE_DB:
-        told = f"its true peak is {heard.peak_dbtp:.1f} dBTP, and may be {sound.peak_dbtp:g}"
-        yield _decibels(Rule.PEAK, heard.peak_dbtp, sound.peak_dbtp, "dBTP", told)
-    miss = heard.lufs - sound.lufs
+        told = f"its true peak is {peak_dbtp:.1f} dBTP, and may be {sound.peak_dbtp:g}"
+        yield _decibels(Rule.PEAK, peak_dbtp, sound.peak_dbtp, "dBTP", told)
+    miss = lufs - sound.lufs
     at_ceiling = miss < 0 and over > -_NEAR_CEILING_DB
     if abs(miss) > _TOLERANCE_LU and not at_ceiling:
-        told = f"it has {heard.lufs:.1f} LUFS instead of {sound.lufs:g}"
-        yield _decibels(Rule.LOUDNESS, heard.lufs, sound.lufs, "LUFS", told)
+        told = f"it has {lufs:.1f} LUFS instead of {sound.lufs:g}"
+        yield _decibels(Rule.LOUDNESS, lufs, sound.lufs, "LUFS", told)
 
 
 def wrong_waveform(course: Course, expected: Expected) -> Iterator[Finding]:  # noqa: ARG001 - as others
