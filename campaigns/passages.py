@@ -131,11 +131,11 @@ def _killed(folder: Path, engine: Engine, *, at: int) -> int:
         command(engine, 2), cwd=folder, env=environment(engine), stdout=subprocess.DEVNULL, start_new_session=True
     )  # fmt: skip
     temp = folder / ".temp-audio"
-    while process.poll() is None and len(list(temp.glob("*/*.segment"))) < at:
+    while process.poll() is None and len(list(temp.rglob("*.segment"))) < at:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    return len(list(temp.glob("*/*.segment")))
+    return len(list(temp.rglob("*.segment")))
 
 
 def main() -> None:
