@@ -87,6 +87,22 @@ def test_a_passage_is_held_against_the_pauses_of_its_time_line() -> None:
     assert expected.pronunciation is not None
 
 
+@pytest.mark.parametrize(
+    ("others", "voice"),
+    [
+        ((), "openjtalk/mei"),
+        ((("A", "openjtalk/mei", 1.25),), "openjtalk/mei"),
+        ((("A", "openjtalk/mei", 1.25), ("B", "openjtalk/mei-low", 1.25)), ""),
+        ((("A", "openjtalk/mei", 1.25), ("B", "openjtalk/mei", 0.9)), ""),
+    ],
+)
+def test_a_dialogue_of_several_voices_is_held_against_none_of_them(
+    others: tuple[tuple[str, str, float], ...], voice: str
+) -> None:
+    line = msgspec.structs.replace(LINE, speakers=others)
+    assert Expectations(Settings(), Paces(())).of(line).voice == voice
+
+
 def test_without_a_line_a_sound_is_only_to_be_one() -> None:
     expected = Expectations(Settings(sound=Sound(rate_hz=8_000)), Paces()).of(None)
     assert (expected.sound.rate_hz, expected.pronunciation) == (8_000, None)

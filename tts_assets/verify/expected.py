@@ -51,7 +51,8 @@ class Expectations:
             pronunciation=_pronunciation(line),
             # Somebody may have written into the ledger.
             speed=line.speed if line.speed > 0 else 1.0,
-            voice=line.voice,
+            # Several together are like none of them.
+            voice=line.voice if {each[1:] for each in line.speakers} <= {_own(line)} else "",
             # Those of a passage were held against its segments when it was made.
             says_accents=not line.cues and self._says_accents(line.voice),
             pauses_ms=pauses,
@@ -90,3 +91,7 @@ def _pronunciation(line: Line) -> Pronunciation | None:
     basis = Basis(line.basis) if line.basis in set(Basis) else Basis.UNCHECKED
     # Lines do not tell where an accent came from; whether it is said, the voice tells.
     return Pronunciation(phrases=phrases, basis=basis, accent_basis=AccentBasis.DICTIONARY)
+
+
+def _own(line: Line) -> tuple[str, float]:
+    return line.voice, line.speed
