@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from tts_assets import ledger, plan, timelines
 from tts_assets.checks import Expected, check_bytes
-from tts_assets.errors import ClipError, TtsAssetsError
+from tts_assets.errors import ClipError, ClipTimeoutError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.providers import Recorder
 from tts_assets.storage import sha256
@@ -175,6 +175,14 @@ async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> C
         lufs=recording.lufs,
         peak_dbtp=recording.peak_dbtp,
         billed=recording.billed,
+    )
+
+
+def out_of_time(limit_seconds: float) -> ClipTimeoutError:
+    """What to say of work that its time limit has stopped."""
+    return ClipTimeoutError(
+        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
+        "--timeout sets another"
     )
 
 

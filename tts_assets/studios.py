@@ -6,13 +6,41 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from tts_assets import survey, waiting
+from tts_assets import formats, machine, survey, waiting
+from tts_assets.errors import FatalError, UsageError
 from tts_assets.make_clip import Studio
-from tts_assets.providers import Priced
+from tts_assets.providers import Priced, Remote
 
 if TYPE_CHECKING:
     from tts_assets.providers import Provider, Speaker
     from tts_assets.settings import Settings
+
+
+def check_ready(settings: Settings, provider: Provider, *, needs_engine: bool = True) -> None:
+    """See that clips can be made with these settings here.
+
+    Args:
+        settings: what is wanted.
+        provider: the engine.
+        needs_engine: whether anything is to be said.
+
+    Raises:
+        UsageError: the sound cannot be stored so.
+        FatalError: the engine is missing.
+    """
+    problem = formats.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    problem = provider.problem() if needs_engine else None
+    if problem is not None:
+        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+
+
+def auto_workers(provider: Provider) -> int:
+    """What ``--concurrency auto`` means for an engine that has the machine for itself."""
+    if isinstance(provider, Remote):
+        return provider.max_concurrent
+    return machine.workers(provider.base_mib, provider.footprint_mib)
 
 
 def studio_of(settings: Settings, provider: Provider, speaker: Speaker, workers: int) -> Studio:

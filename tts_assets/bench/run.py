@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tts_assets import formats, machine, providers, survey
+from tts_assets import machine, providers, survey
 from tts_assets.bench.figures import BenchReport, Measured, recommended, rows_of
 from tts_assets.bench.measure import Stand
 from tts_assets.bench.memory import free_mib
 from tts_assets.bench.sample import drawn
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError, UsageError
+from tts_assets.studios import auto_workers, check_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +68,9 @@ async def bench(
     trial = trial or Trial()
     provider = _ready(settings, trial)
     report = BenchReport(
-        provider=provider.name, voice=survey.voice(settings, provider).name, auto=_auto(provider)
+        provider=provider.name,
+        voice=survey.voice(settings, provider).name,
+        auto=auto_workers(provider),
     )
     sample = await drawn(settings, trial.clips or _MOST)
     if sample:
@@ -85,18 +88,8 @@ def _ready(settings: Settings, trial: Trial) -> Provider:
             f"{provider.name} charges for each clip, and a bench makes them again and again and "
             "keeps none: give --paid and --clips N if that is what you want"
         )
-    if problem := formats.problem_with(settings.sound):
-        raise UsageError(problem)
-    if problem := provider.problem():
-        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+    check_ready(settings, provider)
     return provider
-
-
-def _auto(provider: Provider) -> int:
-    """What ``--concurrency auto`` means."""
-    if isinstance(provider, providers.Remote):
-        return provider.max_concurrent
-    return machine.workers(provider.base_mib, provider.footprint_mib)
 
 
 def _usual(provider: Provider) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from tts_assets.console.teller import Teller
+from tts_assets.console.teller import Teller, resolved
 from tts_assets.console.text import safe
 from tts_assets.models import Advanced, Event, Retrying, SetAside, Waiting
 from tts_assets.settings import Progress as Wanted
@@ -43,8 +43,7 @@ def downloads(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], No
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: where to; standard error.
     """
-    if wanted is Wanted.AUTO:
-        wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
+    wanted = resolved(wanted, console)
     if wanted is Wanted.BAR:
         with _bars(console) as bars:
             yield _Narrator(console, _Bars(bars).move)

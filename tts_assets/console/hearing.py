@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tts_assets.console.teller import Teller
+from tts_assets.console.teller import Teller, resolved
 from tts_assets.console.text import many, one_line
 from tts_assets.console.transcripts import clock
 from tts_assets.settings import Progress as Wanted
@@ -29,8 +29,7 @@ def hearing(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: where to; standard error.
     """
-    if wanted is Wanted.AUTO:
-        wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
+    wanted = resolved(wanted, console)
     if wanted is Wanted.BAR:
         with _bar(console) as bar:
             yield _Narrator(console, _Bar(bar))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tts_assets.console.teller import WAITING, Teller
+from tts_assets.console.teller import WAITING, Teller, resolved
 from tts_assets.console.text import many, short
 from tts_assets.events import ClipFailed, ClipMade, Event, SegmentMade, Started, Waiting
 from tts_assets.settings import Progress as Wanted
@@ -39,8 +39,7 @@ def reporter(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], Non
         wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
         console: where to; standard error.
     """
-    if wanted is Wanted.AUTO:
-        wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
+    wanted = resolved(wanted, console)
     if wanted is Wanted.BAR:
         with _bar(console) as bar:
             yield _Narrator(console, _Bar(bar))
@@ -53,8 +52,7 @@ def reporter(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], Non
 @contextmanager
 def counter(wanted: Wanted, console: Console) -> Iterator[Callable[[int, int], None]]:
     """A callback that shows how many of how many are done; the arguments are those of reporter."""
-    if wanted is Wanted.AUTO:
-        wanted = Wanted.BAR if console.is_terminal else Wanted.LINES
+    wanted = resolved(wanted, console)
     if wanted is Wanted.BAR:
         with _bar(console) as bar:
             yield _counted(_Bar(bar))

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.console.text import safe
+from tts_assets.settings import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 #: That one waits, and where.
 WAITING = "another run is at work in {}: waiting for it to end"
+
+
+def resolved(wanted: Progress, console: Console) -> Progress:
+    """The wanted way to show progress; for auto a bar on a terminal, else lines."""
+    if wanted is not Progress.AUTO:
+        return wanted
+    return Progress.BAR if console.is_terminal else Progress.LINES
 
 
 class Teller:

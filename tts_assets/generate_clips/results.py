@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.easing import Easing
-from tts_assets.errors import ClipTimeoutError, FatalError, TtsAssetsError
+from tts_assets.errors import FatalError, TtsAssetsError
 from tts_assets.events import ClipFailed, ClipMade, SegmentMade
+from tts_assets.make_clip import out_of_time
 from tts_assets.pool import Counts
 
 if TYPE_CHECKING:
@@ -127,9 +128,4 @@ class Results:
 
 
 def _in_our_words(error: Exception | None, limit_seconds: float) -> TtsAssetsError:
-    if isinstance(error, TtsAssetsError):
-        return error
-    return ClipTimeoutError(
-        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
-        "--timeout sets another"
-    )
+    return error if isinstance(error, TtsAssetsError) else out_of_time(limit_seconds)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from tts_assets import formats, machine, plan, providers
-from tts_assets.errors import FatalError, InputError, UsageError
+from tts_assets import machine, plan, providers
+from tts_assets.errors import FatalError, InputError
 from tts_assets.generate_clips.cost import Books
 from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
 from tts_assets.generate_clips.pieces import most_pieces
 from tts_assets.generate_clips.state import Run, Stop, look, report_of, to_write
+from tts_assets.studios import check_ready
 from tts_assets.write_back import Address, Wanted, address, has_leftovers, wanted, write_back
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def generate(
     """
     provider, reason = providers.choose(settings)
     # Who may make nothing only moves sounds and writes URLs.
-    _check(settings, provider, needs_engine=not dry_run and settings.max_clips != 0)
+    check_ready(settings, provider, needs_engine=not dry_run and settings.max_clips != 0)
     books = Books(settings, provider) if isinstance(provider, providers.Priced) else None
     run = Run(
         settings=settings,
@@ -86,15 +87,6 @@ async def generate(
             run.fatal = run.fatal or str(exc)
         await _write_back(run)
     return report_of(run, dry_run=dry_run)
-
-
-def _check(settings: Settings, provider: Provider, *, needs_engine: bool) -> None:
-    problem = formats.problem_with(settings.sound)
-    if problem is not None:
-        raise UsageError(problem)
-    problem = provider.problem() if needs_engine else None
-    if problem is not None:
-        raise FatalError(f"{provider.name} cannot be used here: {problem}")
 
 
 def _unready(provider: Provider) -> list[str]:

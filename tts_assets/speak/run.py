@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from tts_assets import formats, machine, plan, providers, readings, studios, survey, waiting
+from tts_assets import plan, providers, readings, studios, survey, waiting
 from tts_assets.domain import Segment
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError
 from tts_assets.make_passage import Passage
 from tts_assets.providers import Bounded, Remote
 from tts_assets.speak.sayer import Sayer
@@ -69,7 +69,7 @@ async def speak(
         OSError: the stream cannot be written to.
     """
     provider, _ = providers.choose(settings)
-    _check(settings, provider)
+    studios.check_ready(settings, provider)
     form = words.form()
     if isinstance(into, Path):
         await anyio.to_thread.run_sync(check_target, into)
@@ -98,15 +98,6 @@ async def speak(
     )
 
 
-def _check(settings: Settings, provider: Provider) -> None:
-    problem = formats.problem_with(settings.sound)
-    if problem is not None:
-        raise UsageError(problem)
-    problem = provider.problem()
-    if problem is not None:
-        raise FatalError(f"{provider.name} cannot be used here: {problem}")
-
-
 async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
     if not form.turns:
         return (Segment(form),)
@@ -118,11 +109,10 @@ async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
 
 def _workers(settings: Settings, provider: Provider, parts: int) -> int:
     wanted = settings.concurrency
-    if isinstance(provider, Remote):
-        most = provider.max_concurrent
-        wanted = most if wanted is None else min(wanted, most)
-    elif wanted is None:
-        wanted = machine.workers(provider.base_mib, provider.footprint_mib)
+    if wanted is None:
+        wanted = studios.auto_workers(provider)
+    elif isinstance(provider, Remote):
+        wanted = min(wanted, provider.max_concurrent)
     return max(1, min(wanted, parts))
 
 

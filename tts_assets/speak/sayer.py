@@ -9,6 +9,7 @@ import anyio.to_thread
 
 from tts_assets.easing import Easing
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
+from tts_assets.make_clip import out_of_time
 from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.providers import Paced
 from tts_assets.settings import time_limits
@@ -151,10 +152,7 @@ class Sayer:
         if isinstance(error, TtsAssetsError):
             return type(error)(f"{called}: {error}")
         limit = self._settings.timeout_seconds * time_limits(self._passage.characters(result.job))
-        return ClipTimeoutError(
-            f"{called}: it was not ready within its time limit of {limit:g} s, and was stopped; "
-            "--timeout sets another"
-        )
+        return ClipTimeoutError(f"{called}: {out_of_time(limit)}")
 
 
 class _Line:
