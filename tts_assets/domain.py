@@ -255,6 +255,32 @@ class Finding(NamedTuple):
     told: str
 
 
+class Decided(StrEnum):
+    """What somebody who listened to a sound decided of it."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    #: An earlier decision was taken back.
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody decided of one sound, which no other sound inherits.
+
+    Args:
+        decided: what.
+        at: when, in UTC, as ISO 8601 writes it; of two decisions the later counts.
+        by: who, as they call themselves; "" where nobody says.
+        reason: why, in their own words; "" for no reason.
+    """
+
+    decided: Decided
+    at: str
+    by: str = ""
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """What an engine returns.
@@ -317,6 +343,7 @@ class Clip(NamedTuple):
         at: where the record or the item that it is said of lies.
         source: the name of the source that found it.
         timeline: where the URL of its time line goes; None for nowhere.
+        speed: the speed that an override asks for; None for the run's own.
     """
 
     kind: Kind
@@ -331,6 +358,7 @@ class Clip(NamedTuple):
     at: Place = ()
     source: str = "built-in"
     timeline: Target | None = None
+    speed: float | None = None
 
     def taking_urls(self) -> tuple[Clip, ...]:
         """All that takes a URL: the clip, and in its likeness its time line, if that goes anywhere."""

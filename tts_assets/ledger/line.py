@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 # Needed at run time: the decoder reads these types out of the annotations.
-from tts_assets.domain import Cue, Finding  # noqa: TC001
+from tts_assets.domain import Cue, Decision, Finding  # noqa: TC001
 
 #: The ledger's name inside the output folder.
 NAME = "ledger.jsonl"
@@ -48,6 +48,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         speakers: of a passage, each speaker with the voice, as in ``voice``, and its speed.
         cues: of a passage, its time line: begin and end in seconds, speaker and text.
         findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
+        review: what somebody who listened decided of these bytes; None where nobody did.
     """
 
     asset: str
@@ -76,6 +77,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     speakers: tuple[tuple[str, str, float], ...] = ()
     cues: tuple[Cue, ...] = ()
     findings: tuple[Finding, ...] = ()
+    review: Decision | None = None
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
