@@ -92,8 +92,9 @@ def path(settings: Settings, name: str | None) -> ExitCode:
     store = Store.of(settings.models)
     show = Show(OutputFormat.TEXT)
     if name is None:
+        # Where models would lie is known before there is any.
         show.line(str(store.folder))
-        return ExitCode.OK if store.folder.is_dir() else ExitCode.FINDINGS
+        return ExitCode.OK
     models = chosen([name])
     for model in models:
         show.line(str(store.path(model.files[0])))
