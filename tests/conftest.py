@@ -29,6 +29,17 @@ def pytest_configure() -> None:
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One more worker than there are cores, as a quarter of a run's time is waiting.
+
+    For limits of time, for processes that start and end, for answers of services.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    affinity = getattr(os, "sched_getaffinity", None)
+    return 1 + (os.cpu_count() or 1 if affinity is None else len(affinity(0)))
+
+
 def pytest_unconfigure() -> None:
     while _SERVERS:
         _SERVERS.pop().close()
@@ -142,7 +153,12 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """An empty project that has the tests' engines as plug-ins."""
-    plug_ins = tmp_path / "plug-ins"
+    return plugged_in(tmp_path)
+
+
+def plugged_in(place: Path) -> Project:
+    """An empty project in a place of its own, with the tests' engines as plug-ins."""
+    plug_ins = place / "plug-ins"
     info = plug_ins / "test_engines-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: test-engines\nVersion: 1.0\n")
@@ -153,7 +169,7 @@ def project(tmp_path: Path) -> Project:
         "hasty = tests.hasty:hasty\n"
         "broken = tests.engines:missing\n"
     )
-    folder = tmp_path / "project"
+    folder = place / "project"
     folder.mkdir()
     return Project(folder, plug_ins)
 

@@ -11,17 +11,19 @@ import pytest
 
 from tests.engines import Tones
 from tests.paid import Priced
-from tts_assets import Format, Settings, Sound, generate_sync
+from tts_assets import Format, Settings, Sound, decisions, generate_sync, ledger
 from tts_assets.cli.run import _exit_code
 from tts_assets.console.money import cost_data, cost_lines, paid_again, traffic_data
-from tts_assets.domain import Speech, SpokenForm, Voice
+from tts_assets.decisions import SoundDecision
+from tts_assets.domain import Decided, Speech, SpokenForm, Voice
 from tts_assets.errors import UsageError
 from tts_assets.events import Bill, Cost
 from tts_assets.generate_clips.cost import Books
 from tts_assets.plan import Job
 from tts_assets.prices import Price
 from tts_assets.providers import registry
-from tts_assets.settings import OnEngineChange, load
+from tts_assets.settings import OnEngineChange, Only, load
+from tts_assets.storage import Storage
 
 pytestmark = pytest.mark.anyio
 
@@ -283,6 +285,19 @@ def test_files_that_are_gone_are_paid_for_again_and_it_is_said(shop: Settings) -
     next(Path(shop.output, "vocabulary").iterdir()).unlink()
     cost = _paid(shop)
     told = "1 of 1 clip was paid for before, and is made again because their files are gone"
+    assert told in _rebilled(cost)
+
+
+def test_what_somebody_rejected_is_paid_for_again_and_it_is_said(shop: Settings) -> None:
+    generate_sync(shop)
+    store = Storage(Path(shop.output))
+    (line, *_) = ledger.whole_lines((store.root / ledger.NAME).read_bytes())
+    rejected = SoundDecision(
+        asset=line.asset, sha256=line.sha256, decided=Decided.REJECTED, at="2026-11-22T12:00:00Z"
+    )
+    decisions.settle(store, [rejected])
+    cost = _paid(replace(shop, only=(Only.REJECTED,)))
+    told = "1 of 1 clip was paid for before, and is made again because somebody rejected their"
     assert told in _rebilled(cost)
 
 

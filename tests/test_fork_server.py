@@ -10,7 +10,14 @@ from tests.fork_server import ForkServer
 
 
 @pytest.mark.parametrize(
-    "words", [["--version"], ["lint", "nowhere"], ["generate", "--nonsense"], ["generate"]]
+    "words",
+    [
+        ["--version"],
+        ["lint", "nowhere"],
+        ["generate", "--nonsense"],
+        ["generate"],
+        ["status", "--output-format", "json"],
+    ],
 )
 def test_a_run_says_and_ends_as_if_it_were_started(project: Project, words: list[str]) -> None:
     forked = project.run(*words)
@@ -27,6 +34,30 @@ def test_a_run_says_and_ends_as_if_it_were_started(project: Project, words: list
         started.stdout,
         started.stderr,
     )
+
+
+@pytest.mark.parametrize(
+    "what", ["open('x', 'w')", "open('y', 'w').write('z'); a = []; a.append(a)"]
+)
+def test_what_a_run_leaves_open_is_told_as_it_would_be(project: Project, what: str) -> None:
+    """Warnings of the last moment, that an engine of somebody's leaves."""
+    (project.folder / "leaky.py").write_text(
+        f"from tests.engines import Tones\n\ndef leaky(settings):\n    {what}\n    return Tones(settings)\n"
+    )
+    info = next((project.folder.parent / "plug-ins").glob("*.dist-info")) / "entry_points.txt"
+    info.write_text("[tts_assets.providers]\nleaky = leaky:leaky\n")
+    forked = project.run("status", "--provider", "leaky")
+    started = subprocess.run(
+        project.command("status", "--provider", "leaky"),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ResourceWarning" in started.stderr
+    assert forked.stderr.count("ResourceWarning") == started.stderr.count("ResourceWarning")
+    assert (forked.returncode, forked.stdout) == (started.returncode, started.stdout)
 
 
 def test_what_imports_would_read_needs_a_start(project: Project) -> None:

@@ -136,7 +136,7 @@ def test_only_some_of_what_is_to_be_made_is_made(
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({"only": ["rejected"]}, "--only: only is ['rejected'], and must be"),
+        ({"only": ["approved"]}, "--only: only is ['approved'], and must be"),
         ({"id": [" "]}, "--id: id is [' '], and must be texts that are not empty"),
         ({"since": ""}, "--since: since is '', and must be text that is not empty"),
         ({"max-clips": "-1"}, "--max-clips: max-clips is '-1', and must be a whole number"),

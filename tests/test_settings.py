@@ -108,6 +108,7 @@ _FREE = {
     "voice",
     "output",
     "temp",
+    "overrides",
     "transcribe.recognizer",
     "transcribe.model",
     "transcribe.language",

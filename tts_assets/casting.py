@@ -117,6 +117,15 @@ def gender_of(speaker: str) -> str:
     return "female" if _HER.fullmatch(name) else "male" if _HIM.fullmatch(name) else ""
 
 
+def problem_with_speed(voice: Candidate, speed: float) -> str | None:
+    """What to say of a speed that a voice does not take; None where it does."""
+    slowest, fastest = voice.speeds
+    if slowest <= speed <= fastest and not (voice.whole_speeds and speed != int(speed)):
+        return None
+    takes = "whole speeds only" if voice.whole_speeds else f"{slowest:g} to {fastest:g}"
+    return f"speed = {speed:g}: the voice {voice.name} takes {takes}"
+
+
 def _key(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip()
 

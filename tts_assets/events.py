@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from tts_assets.domain import Clip, Finding, Pronunciation, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
+    from tts_assets.history import History
     from tts_assets.plan import Job, Judged, Kept, Planned, State
     from tts_assets.pool import Counts
     from tts_assets.prices import Price
@@ -228,6 +229,7 @@ class Report:
         shard: the folder of the shard that the run was for; None where it was for all clips.
         urls_missed: URLs whose entry changed while the clips were made.
         seconds: how long it all took.
+        history: how the making went over time; None where nothing was made or failed.
         audio_seconds: how long all that was made sounds.
         workers: how many clips were made at once.
         fatal: why the run ended early, None when it did not.
@@ -278,6 +280,7 @@ class Report:
     credit: str
     traffic: Traffic | None
     cost: Cost | None
+    history: History | None = None
 
 
 class Orphan(NamedTuple):
@@ -301,6 +304,9 @@ class Standing:
     Args:
         states: how many clips stand how.
         planned: each clip that is to be made, why, and the line of its record.
+        approved: how many fresh clips have a sound that somebody approved.
+        unapproved: the other fresh clips, with the lines of their records; None where nobody asked
+            for them.
         urls_to_write: URLs of fresh clips that the catalogues do not have.
         timelines_to_write: time lines that fresh passages do not have.
         kept: clips that stay although the engine changed since.
@@ -320,6 +326,8 @@ class Standing:
     planned: tuple[Planned, ...]
     urls_to_write: int
     timelines_to_write: int = 0
+    approved: int = 0
+    unapproved: tuple[Planned, ...] | None = None
     kept: tuple[Kept, ...]
     orphans: tuple[Orphan, ...] | None
     judged_by: Judged
@@ -334,7 +342,7 @@ class Standing:
 
     @property
     def stale(self) -> bool:
-        """Whether ``generate`` would change anything."""
+        """Whether anything is not as its entry asks for, or was rejected by somebody."""
         return bool(self.planned or self.urls_to_write or self.timelines_to_write)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from anyio import to_thread
 
-from tts_assets import ledger, plan, timelines
+from tts_assets import earlier_sounds, ledger, plan, timelines
 from tts_assets.checks import Expected, check_bytes
 from tts_assets.errors import ClipError, ClipTimeoutError, TtsAssetsError
 from tts_assets.japanese.accent import notation
@@ -17,8 +18,7 @@ from tts_assets.providers import Recorder
 from tts_assets.storage import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable, Container
 
     from anyio import CapacityLimiter
 
@@ -62,7 +62,8 @@ class Studio:
 
     def own_voice(self, job: Job) -> Voice:
         """Who speaks a job, or narrates it."""
-        return self.voice if job.voice is None else replace(self.voice, name=job.voice)
+        voice = self.voice if job.voice is None else replace(self.voice, name=job.voice)
+        return voice if job.speed is None else replace(voice, speed=job.speed)
 
     def expected(
         self, voice: Voice, said: Pronunciation | None, *, is_segment: bool = False
@@ -85,10 +86,14 @@ class Shelf:
     Args:
         storage: the output folder.
         log: the open ledger.
+        rejected: the assets whose sounds somebody rejected.
+        earlier: where these sounds are kept when others take their names.
     """
 
     storage: Storage
     log: AppendLog
+    rejected: Container[str] = frozenset()
+    earlier: Path = Path()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +103,23 @@ class Made:
     Args:
         seconds: the length of the speech.
         bytes: the size of one asset.
+        lufs: its integrated loudness.
         pronunciation: how it was said, where the engine can tell.
         credit: the line that its licence asks for, where that is known only now; "" for none.
         billed: what a service charged for it in this run, in its own credits; None where nobody
             tells.
         findings: what is wrong with how it sounds.
+        repeated: it has the very bytes that somebody rejected.
     """
 
     seconds: float
     bytes: int
+    lufs: float
     pronunciation: Pronunciation | None = None
     credit: str = ""
     billed: float | None = None
     findings: tuple[Finding, ...] = ()
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +153,7 @@ async def make_clip(
         FatalError: the engine is gone, or nothing can be stored.
     """
     content = await record(job, studio, on_start=on_start)
-    await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
-    return content.made
+    return await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
 
 
 async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> Content:
@@ -164,6 +172,7 @@ async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> C
     made = Made(
         seconds=recording.seconds,
         bytes=len(recording.data),
+        lufs=recording.lufs,
         pronunciation=recording.pronunciation,
         credit=recording.credit,
         billed=recording.billed,
@@ -250,37 +259,46 @@ async def _record(
     )
 
 
-def store(job: Job, studio: Studio, shelf: Shelf, content: Content) -> None:
+def store(job: Job, studio: Studio, shelf: Shelf, content: Content) -> Made:
     """Store what was made for a job under each of its names, and say in the ledger what it is.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
-    billed = content.billed
+    billed, repeated = content.billed, False
     for asset in job.assets:
         line = _line(job, asset, studio, content)
         line = msgspec.structs.replace(line, billed=billed)
-        store_asset(line, content.data, shelf.storage, shelf.log)
+        repeated |= store_asset(line, content.data, shelf)
         # It was paid for once, whatever it is called.
         billed = None
+    return replace(content.made, repeated=repeated)
 
 
-def store_asset(line: ledger.Line, data: bytes | Path, storage: Storage, log: AppendLog) -> None:
+def store_asset(line: ledger.Line, data: bytes | Path, shelf: Shelf) -> bool:
     """Store an asset with its line, in the order that the ledger's own words give reasons for.
+
+    Returns:
+        Whether somebody rejected the very bytes that it has now.
 
     Raises:
         FatalError: the disk is full, gone or read-only.
     """
+    storage, log, asset = shelf.storage, shelf.log, line.asset
+    file, repeated = storage.root / asset, False
     encoded = ledger.encode(line)
+    if asset in shelf.rejected:
+        repeated = earlier_sounds.keep(shelf.earlier, file, unless=line.sha256)
     timelines.make_way(line, storage)
-    if line.recipe in line.asset:
+    if line.recipe in asset and not file.exists():
         log.append(encoded)
-        storage.put(line.asset, data)
+        storage.put(asset, data)
     else:
-        log.append(ledger.being_replaced(line.asset))
-        storage.put(line.asset, data)
+        log.append(ledger.being_replaced(asset))
+        storage.put(asset, data)
         log.append(encoded)
     timelines.store_timeline(line, storage)
+    return repeated
 
 
 def leave_tidy(storage: Storage) -> None:
@@ -308,7 +326,7 @@ def _line(job: Job, asset: str, studio: Studio, content: Content) -> ledger.Line
         asset=asset,
         version=ledger.VERSION,
         recipe=job.recipe,
-        brief=studio.recipes.brief(form, job.voice),
+        brief=studio.recipes.brief(form, job.voice, job.speed),
         text=form.text,
         reading=form.reading,
         accent=form.accent,
@@ -327,7 +345,7 @@ def _line(job: Job, asset: str, studio: Studio, content: Content) -> ledger.Line
         lufs=content.lufs,
         peak_dbtp=content.peak_dbtp,
         credit=made.credit,
-        speakers=studio.recipes.speakers(form, job.voice),
+        speakers=studio.recipes.speakers(form, job.voice, job.speed),
         cues=content.cues,
         findings=made.findings,
     )

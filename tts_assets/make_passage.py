@@ -176,9 +176,9 @@ class Passage:
 
         def finish() -> Made:
             content = self.joined()
-            store(self.job, self._studio, shelf, content)
+            made = store(self.job, self._studio, shelf, content)
             self.clear()
-            return content.made
+            return made
 
         return await to_thread.run_sync(finish, limiter=self._studio.threads)
 
@@ -199,6 +199,7 @@ class Passage:
         made = Made(
             seconds=joined.seconds,
             bytes=path.stat().st_size,
+            lufs=joined.lufs,
             pronunciation=self._pronunciation,
             credit="; ".join(self.credits),
             billed=self._billed,

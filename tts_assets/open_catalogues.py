@@ -13,6 +13,7 @@ from tts_assets import catalogue
 from tts_assets.domain import Kind
 from tts_assets.errors import InputError, UsageError
 from tts_assets.mapping import BUILT_IN
+from tts_assets.overrides import Book
 from tts_assets.settings import is_part, is_report
 
 if TYPE_CHECKING:
@@ -51,18 +52,28 @@ class Trouble:
         self.passed_over[file] = note
 
 
-def open_catalogues(settings: Settings, trouble: Trouble) -> Iterator[catalogue.Reader]:
+def open_catalogues(
+    settings: Settings, trouble: Trouble, overrides: Book | None = None
+) -> Iterator[catalogue.Reader]:
     """A reader for every file and every source that reads it; the rest goes into ``trouble``.
+
+    Args:
+        settings: which catalogues.
+        trouble: takes what keeps files from being opened.
+        overrides: what is said instead of entries; None for what the settings name, without its
+            voices and speeds.
 
     Raises:
         UsageError: a path is not there, or a source's pattern matches no file.
+        InputError: the file of overrides cannot be used.
     """
-    sources = _by_file(settings.sources, settings.output)
+    overrides = Book(settings.overrides) if overrides is None else overrides
+    sources = _by_file(settings)
     looked, opened = _Looked(sources), 0
     for path, named in _files(settings, sources):
         mapped = sources.get(os.path.realpath(path))
         if mapped is None:
-            for reader in _recognised(path, settings, trouble, named=named):
+            for reader in _recognised(path, settings, trouble, overrides, named=named):
                 opened += 1
                 yield reader
                 # Or two documents are in memory while the next is read.
@@ -70,13 +81,16 @@ def open_catalogues(settings: Settings, trouble: Trouble) -> Iterator[catalogue.
             continue
         for source in mapped:
             if not settings.kinds or source.kind in settings.kinds:
-                for reader in _opened(path, source, trouble):
+                for reader in _opened(path, source, trouble, overrides):
                     opened += 1
                     yield reader
                     looked.at(reader)
                     del reader
     # Of many problems only the first are shown, and these are what the others come from.
     trouble.problems[:0] = looked.problems()
+    unread = [problem.file for problem in trouble.problems]
+    whole = not (settings.partial or settings.kinds)
+    trouble.notes.extend(overrides.notes(whole=whole, unread=unread))
     if not (opened or trouble.problems):
         trouble.notes.append(_nothing(settings))
 
@@ -138,16 +152,16 @@ def read(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> catalogue.Doc
     return parse(data, path, source)
 
 
-def _by_file(sources: tuple[Source, ...], output: str) -> dict[str, list[Source]]:
+def _by_file(settings: Settings) -> dict[str, list[Source]]:
     """The sources of each file, by its real path, in the order of the configuration."""
     found: dict[str, list[Source]] = {}
-    for source in sources:
+    for source in settings.sources:
         for pattern in source.files:
             matching = _matching(pattern)
-            paths = [path for path in matching if not _inside(path, output)]
+            paths = [path for path in matching if not _is_ours(path, settings)]
             if not paths:
                 raise UsageError(
-                    f"{source.name}: files = {pattern!r} {_why_none(matching, output)}"
+                    f"{source.name}: files = {pattern!r} {_why_none(matching, settings)}"
                 )
             for path in paths:
                 readers = found.setdefault(os.path.realpath(path), [])
@@ -168,9 +182,12 @@ def _check_alike(path: str, source: Source, readers: list[Source]) -> None:
                 )
 
 
-def _why_none(matching: list[str], output: str) -> str:
+def _why_none(matching: list[str], settings: Settings) -> str:
     if not matching:
         return "matches no file"
+    output = settings.output
+    if not _inside(matching[0], output):
+        return f"matches {matching[0]}, which holds overrides, and no other file"
     return (
         f"matches {matching[0]}, which lies in the output folder ({output}): give the clips a "
         "folder of their own with `output`"
@@ -186,6 +203,15 @@ def _matching(pattern: str) -> list[str]:
     return sorted(path for path in found if Path(path).is_file() and not is_report(path))
 
 
+def _is_ours(path: str, settings: Settings) -> bool:
+    """Whether a file is none of the catalogues, but what this tool or a reviewer wrote."""
+    return _inside(path, settings.output) or _is_same(path, settings.overrides)
+
+
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
 def _inside(path: str, output: str) -> bool:
     """Whether a file lies in the output folder, or in that of a shard."""
     real, folder = Path(os.path.realpath(path)), os.path.realpath(output)
@@ -195,27 +221,29 @@ def _inside(path: str, output: str) -> bool:
 def _files(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
     """Every catalogue file once, and whether it was named itself rather than found in a folder."""
     seen: set[str] = set()
-    for file, named in _candidates(settings, sources, settings.output):
+    for file, named in _candidates(settings, sources):
         real = os.path.realpath(file)
         if real not in seen:
             seen.add(real)
             yield file, named
 
 
-def _candidates(
-    settings: Settings, sources: dict[str, list[Source]], output: str
-) -> Iterator[tuple[str, bool]]:
+def _candidates(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
     if not settings.paths and settings.sources:
         patterns = [pattern for source in settings.sources for pattern in source.files]
         for pattern in patterns:
-            yield from ((path, True) for path in _matching(pattern) if not _inside(path, output))
+            yield from ((path, True) for path in _matching(pattern) if not _is_ours(path, settings))
         return
     for given in settings.paths or (DEFAULT_PATH,):
         path = Path(given)
         if not path.exists():
             raise UsageError(f"{given}: there is no such file or folder")
         if path.is_dir():
-            yield from ((file, False) for file in _in_folder(path, output, sources))
+            for file in _in_folder(path, settings.output, sources):
+                if not _is_same(file, settings.overrides):
+                    yield file, False
+        elif _is_same(given, settings.overrides):
+            raise UsageError(f"{given}: it holds overrides, and is no catalogue: leave it out")
         else:
             yield str(path), True
 
@@ -239,15 +267,17 @@ def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> I
                 yield path
 
 
-def _opened(path: str, source: Source, trouble: Trouble) -> Iterator[catalogue.Reader]:
+def _opened(
+    path: str, source: Source, trouble: Trouble, overrides: Book
+) -> Iterator[catalogue.Reader]:
     try:
-        yield catalogue.Reader(read(path, source), source)
+        yield catalogue.Reader(read(path, source), source, overrides.amends(path, source.name))
     except InputError as problem:
         trouble.problems.append(problem)
 
 
 def _recognised(
-    path: str, settings: Settings, trouble: Trouble, *, named: bool
+    path: str, settings: Settings, trouble: Trouble, overrides: Book, *, named: bool
 ) -> Iterator[catalogue.Reader]:
     """A reader of a file that no source names, if it is a catalogue of a wanted kind."""
     kind = catalogue.kind_of(path, None)
@@ -262,7 +292,8 @@ def _recognised(
         if kind is None:
             _pass_over(path, trouble, named=named)
         elif not settings.kinds or kind in settings.kinds:
-            yield catalogue.Reader(document, BUILT_IN[kind])
+            source = BUILT_IN[kind]
+            yield catalogue.Reader(document, source, overrides.amends(path, source.name))
     except InputError as problem:
         if named or kind is not None:
             trouble.problems.append(problem)

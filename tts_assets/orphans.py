@@ -101,7 +101,8 @@ class References:
             self._urls.add(item.timeline)
         if item.held is not None:
             self._assets.add(item.held.casefold())
-        if item.state in plan.TO_MAKE:
+        # What somebody rejected is there under its own name.
+        if item.state in plan.TO_MAKE and item.state is not plan.State.REJECTED:
             self._texts.add(item.clip.form.text)
 
     def follow(self, found: Sequence[Survey]) -> dict[str, str]:

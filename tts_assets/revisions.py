@@ -14,12 +14,14 @@ from typing import IO, TYPE_CHECKING, Self, TypeAlias
 from tts_assets import catalogue
 from tts_assets.errors import InputError, UsageError
 from tts_assets.open_catalogues import parse
+from tts_assets.overrides import Changed, overrides_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tts_assets.domain import SpokenForm
     from tts_assets.mapping import Source
+    from tts_assets.overrides import Override
 
 #: What an entry says: its parts, each with its form and voice.
 Said: TypeAlias = frozenset[tuple[str, "SpokenForm", str | None]]
@@ -45,8 +47,12 @@ class Revision:
     unchanged that did not say the same under the same id.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, overrides: str | None = None) -> None:
         """Take a revision in any of git's spellings.
+
+        Args:
+            name: the revision.
+            overrides: the file of overrides, whose changes count, too; None for none.
 
         Raises:
             UsageError: it can be none.
@@ -57,6 +63,8 @@ class Revision:
                 "origin/main, a tag or a hash"
             )
         self.name = name
+        before = self._overrides_before
+        self._overrides = None if overrides is None else Changed(overrides, before)
         self.notes: list[str] = []
         self._folders: dict[str, _Repository] = {}
         self._repositories: dict[str, _Repository] = {}
@@ -78,10 +86,13 @@ class Revision:
         document, source = reader.document, reader.source
         file = os.path.realpath(document.file)
         repository = self._repository_of(os.path.dirname(file))  # noqa: PTH120 - as realpath gives it
+        overridden = frozenset[str]()
+        if self._overrides is not None:
+            overridden = self._overrides.entries(document.file, source)
         path = os.path.relpath(file, repository.root)
         data = repository.bytes_of(path)
         if data == document.encode(document.text):
-            return frozenset()
+            return overridden
         before: SaidBy = {}
         if data is None:
             before = repository.said_by_gone(PurePath(path).suffix, source)
@@ -94,11 +105,29 @@ class Revision:
                     f"changed: {problem.message}"
                 )
         # One of its own: a reader goes through its catalogue once.
-        return frozenset(
+        return overridden.union(
             entry
             for entry, said in _said(catalogue.Reader(document, source))
             if said not in before.get(entry, ())
         )
+
+    def _overrides_before(self, file: str) -> tuple[Override, ...]:
+        """What a file of overrides said; nothing where it lies in no repository."""
+        real = os.path.realpath(file)
+        folder = os.path.dirname(real)  # noqa: PTH120 - as realpath gives it
+        known = folder in self._folders
+        if not known and (not Path(folder).is_dir() or _root(folder) is None):
+            return ()
+        repository = self._repository_of(folder)
+        data = repository.bytes_of(os.path.relpath(real, repository.root))
+        try:
+            return () if data is None else overrides_in(data, file)
+        except InputError as problem:
+            self.notes.append(
+                f"{file} as it was at {self.name!r} cannot be read: all of it counts as changed: "
+                f"{problem.message}"
+            )
+            return ()
 
     def _repository_of(self, folder: str) -> _Repository:
         if folder not in self._folders:

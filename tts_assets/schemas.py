@@ -11,6 +11,7 @@ import msgspec
 
 from tts_assets import fragments, ledger, prices, timelines
 from tts_assets.console import bills, documents, verdict_types
+from tts_assets.domain import Decision
 from tts_assets.errors import UsageError
 from tts_assets.japanese import words
 from tts_assets.mapping import table as sources
@@ -30,6 +31,8 @@ _TYPES: dict[str, type] = {
 }
 #: The types that documents are made of.
 _DOCUMENTS: dict[str, type] = {
+    Decision.__name__: Decision,
+} | {
     name: value
     for module in (bills, documents, timelines, verdict_types)
     for name, value in vars(module).items()

@@ -24,6 +24,7 @@ _STATES = {
     Only.MISSING: frozenset({State.NEW, State.MISSING, State.DAMAGED}),
     Only.CHANGED: frozenset({State.STALE}),
     Only.FAILED: frozenset({State.FAILED}),
+    Only.REJECTED: frozenset({State.REJECTED}),
 }
 
 #: More globs that matched nothing are counted, not told.
@@ -46,7 +47,9 @@ class Selection:
         self._ids = _Ids(settings.ids) if settings.ids else None
         self._opened = ExitStack()
         self._since = (
-            None if settings.since is None else self._opened.enter_context(Revision(settings.since))
+            None
+            if settings.since is None
+            else self._opened.enter_context(Revision(settings.since, settings.overrides))
         )
         self._notes = [] if self._since is None else self._since.notes
         chosen = (_STATES[each] for each in settings.only)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 
-def status(settings: Settings, *, find_orphans: bool = False) -> Standing:
+def status(
+    settings: Settings, *, find_orphans: bool = False, require_approved: bool = False
+) -> Standing:
     """Find out how the clips of all catalogues stand.
 
     Where the output folder has no audio files, the ledger alone tells, as in a checkout without
@@ -26,6 +28,7 @@ def status(settings: Settings, *, find_orphans: bool = False) -> Standing:
     Args:
         settings: which catalogues, what sound, which folder.
         find_orphans: whether to look for assets that no catalogue refers to.
+        require_approved: whether to tell the fresh clips whose sounds nobody has approved.
 
     Raises:
         UsageError: the settings are wrong.
@@ -48,10 +51,24 @@ def status(settings: Settings, *, find_orphans: bool = False) -> Standing:
             urls_to_write += sum(1 for _ in plan.urls_due(item))
         return item.state in plan.TO_MAKE
 
-    found = surveys.survey(settings, provider, matters, may_lack_files=True, lines=True)
+    found = surveys.survey(
+        settings,
+        provider,
+        matters,
+        may_lack_files=True,
+        lines=True,
+        unapproved=require_approved,
+    )
+    unapproved = tuple(
+        item._replace(reason="nobody has approved its sound")
+        for item in found.planned
+        if item.state is plan.State.FRESH
+    )
     return Standing(
         states=found.states,
-        planned=tuple(found.planned),
+        planned=tuple(item for item in found.planned if item.state is not plan.State.FRESH),
+        approved=found.approvals,
+        unapproved=unapproved if require_approved else None,
         urls_to_write=urls_to_write,
         timelines_to_write=len(found.untimed),
         kept=found.kept,

@@ -332,6 +332,35 @@ def write_whole(
     return right
 
 
+def link_whole(path: Path, source: Path) -> None:
+    """Give a file the bytes of another in one step: as a second name of it, or else as a copy.
+
+    What takes its place later, as all here do, leaves the other name as it was. The folder is not
+    synced, nor is a copy.
+
+    Args:
+        path: the final name; an existing file is replaced.
+        source: the file that has the bytes; what a link leads to.
+
+    Raises:
+        OSError: it could not be written; the old file is as it was.
+    """
+    # A link to a link would be one that leads nowhere from another folder.
+    source = source.resolve(strict=True)
+    part = path.parent / f".tts-assets-{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
+    try:
+        os.link(source, part)
+    except OSError:
+        # Another disk, somebody else's file, or a system without links.
+        write_whole(path, source, sync=False)
+        return
+    try:
+        os.replace(part, path)  # noqa: PTH105 - the one place that renames
+    finally:
+        # Two names of one file are left as they are by the system, and told as a success.
+        part.unlink(missing_ok=True)
+
+
 def _imitate(number: int, like: os.stat_result) -> None:
     if os.name == "posix":
         os.fchmod(number, stat.S_IMODE(like.st_mode))

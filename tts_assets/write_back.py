@@ -12,6 +12,7 @@ from tts_assets.domain import Clip, SpokenForm
 from tts_assets.errors import FatalError, InputError
 from tts_assets.mapping import Overwrite
 from tts_assets.open_catalogues import parse
+from tts_assets.overrides import Book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,6 +68,7 @@ def write_back(
     sources: Sequence[Source],
     urls: Mapping[Address, Wanted],
     waiting: Callable[[], None],
+    overrides: Book | None = None,
 ) -> Written:
     """Write the URLs of one catalogue.
 
@@ -78,6 +80,7 @@ def write_back(
         sources: all that read it.
         urls: what to write.
         waiting: called now and then while another run writes the same file.
+        overrides: what is said instead of entries.
 
     Raises:
         InputError: the file cannot be read or written, or is no catalogue any more.
@@ -88,7 +91,7 @@ def write_back(
         with storage.lock(_lock(path), waiting):
             storage.sweep(path.parent, path.name)
             for _ in range(_TRIES):
-                written = _try(path, file, sources, urls)
+                written = _try(path, file, sources, urls, overrides or Book())
                 if written is not None:
                     return written
     except OSError as exc:
@@ -110,13 +113,17 @@ def _lock(path: Path) -> Path:
 
 
 def _try(
-    path: Path, file: str, sources: Sequence[Source], urls: Mapping[Address, Wanted]
+    path: Path,
+    file: str,
+    sources: Sequence[Source],
+    urls: Mapping[Address, Wanted],
+    overrides: Book,
 ) -> Written | None:
     """One try to write; None when the file was changed by somebody at the last moment."""
     before = path.stat()
     # What one source needs to read a file, all of its sources need.
     document = parse(path.read_bytes(), file, sources[0])
-    fitting = _fitting(document, sources, urls)
+    fitting = _fitting(document, sources, urls, overrides)
     missed = len(urls) - len(fitting)
     changed = {clip: url for clip, url in fitting.items() if clip.url != url}
     text, problems = _edited(document, changed)
@@ -134,14 +141,19 @@ def _try(
 
 
 def _fitting(
-    document: Document, sources: Sequence[Source], urls: Mapping[Address, Wanted]
+    document: Document,
+    sources: Sequence[Source],
+    urls: Mapping[Address, Wanted],
+    overrides: Book,
 ) -> dict[Clip, str]:
     """The URLs whose clips are still there, and have nothing in their place that has to stay."""
     # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
     clips = {
         address(clip): (clip, source.overwrite is Overwrite.ALWAYS)
         for source in sources
-        for read in catalogue.read(document, source).clips
+        for read in catalogue.read(
+            document, source, overrides.amends(document.file, source.name)
+        ).clips
         for clip in read.taking_urls()
         if clip.place is not None
     }

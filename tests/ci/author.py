@@ -8,7 +8,7 @@ from tests.ci.jobs import Repository
 
 BRANCH = "tts-assets/speech-for-main"
 #: What keeps audio files out of git, as the guide says.
-IGNORED = "/audio/*\n!/audio/ledger.jsonl\n!/audio/failures.jsonl\n!/audio/.gitattributes\n"
+IGNORED = "/audio/*\n!/audio/ledger.jsonl\n!/audio/failures.jsonl\n!/audio/decisions.jsonl\n!/audio/.gitattributes\n"
 
 
 class Author:

@@ -95,6 +95,15 @@ def test_an_engine_that_is_not_installed_ends_the_run_with_what_to_do(
     assert project.assets() == {}
 
 
+def test_the_page_is_served_only_with_its_extra(project: Project, bare: _Bare) -> None:
+    project.words("犬")
+    assert bare.lacks("starlette")
+    assert bare.lacks("uvicorn")
+    done = bare.run("review", "--serve", "--no-open")
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    assert "pip install 'tts-assets[review]', or write the page with --export DIR" in done.stderr
+
+
 def test_auto_speaks_with_what_is_there_and_says_what_is_not(project: Project, bare: _Bare) -> None:
     project.words("犬")
     done = bare.run("generate", "--provider", "auto")

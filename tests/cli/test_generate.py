@@ -411,7 +411,8 @@ def _generate_with_files_of_at_most(
     return subprocess.run(
         [*limited, *project.command("generate", "-p", "tones")],
         cwd=project.folder,
-        env=project.environment,
+        # A module that is first loaded here would be cut, too, and break every later import.
+        env=project.environment | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -25,7 +25,7 @@ from tts_assets.mapping import source_of
 from tts_assets.settings import OutputFormat
 
 __all__ = ["words"]
-NAMES = ["junit.xml", "report.json", "summary.md"]
+NAMES = ["junit.xml", "report.html", "report.json", "summary.md"]
 Told = pytest.CaptureFixture[str]
 
 

@@ -1,4 +1,4 @@
-"""Reports in a folder: three files, each whole, and one error where that cannot be."""
+"""Reports in a folder: four files, each whole, and one error where that cannot be."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ def test_a_report_is_written_for_programs_for_tests_and_for_people(tmp_path: Pat
     folder = tmp_path / "new" / "report"
     write_report(folder, failed(planned()))
     assert sorted(each.name for each in folder.iterdir()) == [
-        "junit.xml", "report.json", "summary.md"
+        "junit.xml", "report.html", "report.json", "summary.md"
     ]  # fmt: skip
     assert json.loads((folder / "report.json").read_bytes())["failed"][0]["line"] == 3
     assert ET.parse(folder / "junit.xml").getroot().attrib["failures"] == "1"
@@ -30,7 +30,7 @@ def test_a_standing_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
         tmp_path, standing(planned(), planned("\ud800", file="\udcff.json", entry="\ud800"))
     )
     assert len(json.loads((tmp_path / "report.json").read_bytes())["planned"]) == 2
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_what_is_no_text_is_written_as_escapes(tmp_path: Path) -> None:

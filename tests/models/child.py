@@ -31,6 +31,8 @@ def _tell(event: Event) -> None:
 def main() -> None:
     url, folder, sha256, size, *most = sys.argv[1:]
     if most:
+        # A module that is first loaded here would be cut, too, and break every later import.
+        sys.dont_write_bytecode = True
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(most[0]), int(most[0])))
     file = ModelFile(name=NAME, url=url, bytes=int(size), sha256=sha256)
     model = Model(name="small", provider="test", files=(file,), licence="none", about="")

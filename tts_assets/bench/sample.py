@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ async def drawn(settings: Settings, most: int) -> Sample:
             jobs.append(job)
         elif not isinstance(found, str):
             form = found[number % len(found)].form
-            jobs.append(Job(recipe=job.recipe, form=form, voice=job.voice, assets=(), clips=()))
+            jobs.append(replace(job, form=form))
     return Sample(jobs, tuple(trouble.notes))
 
 
@@ -91,11 +92,18 @@ def _all(settings: Settings, trouble: Trouble) -> Iterator[Draw]:
     for reader in open_catalogues(settings, trouble):
         for clip in reader.clips():
             # A collision leaves out one clip of many millions.
-            name = hash((clip.form, clip.voice))
+            name = hash((clip.form, clip.voice, clip.speed))
             if name in known:
                 continue
             known.add(name)
             pieces = 1 + len(clip.form.text) // _CHARACTERS if clip.form.turns else 1
             number = str(len(known))
-            job = Job(recipe=number, form=clip.form, voice=clip.voice, assets=(), clips=())
+            job = Job(
+                recipe=number,
+                form=clip.form,
+                voice=clip.voice,
+                speed=clip.speed,
+                assets=(),
+                clips=(),
+            )
             yield from ((job, piece) for piece in range(pieces))

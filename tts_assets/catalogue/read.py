@@ -18,7 +18,7 @@ from tts_assets.errors import InputError
 from tts_assets.mapping import ROOT_LIST, Overwrite, ShapeError, found, is_built_in, kinds_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tts_assets.catalogue.document import Document
     from tts_assets.mapping import Source
@@ -65,13 +65,15 @@ def kind_of(file: str, root: object) -> Kind | None:
     return looks[0] if len(looks) == 1 else None
 
 
-def read(document: Document, source: Source) -> Catalogue:
+def read(
+    document: Document, source: Source, amend: Callable[[Clip], Clip] | None = None
+) -> Catalogue:
     """All of a catalogue at once; see :class:`Reader`.
 
     Raises:
         InputError: the records do not lie where the source says.
     """
-    reader = Reader(document, source)
+    reader = Reader(document, source, amend)
     clips = list(reader.clips())
     catalogue = reader.finished()
     catalogue.clips = clips
@@ -81,14 +83,25 @@ def read(document: Document, source: Source) -> Catalogue:
 class Reader:
     """Goes through a catalogue clip by clip; problems are collected, not raised."""
 
-    def __init__(self, document: Document, source: Source) -> None:
+    def __init__(
+        self,
+        document: Document,
+        source: Source,
+        amend: Callable[[Clip], Clip] | None = None,
+    ) -> None:
         """Begin.
+
+        Args:
+            document: what is read.
+            source: how.
+            amend: makes of a clip what is said instead; raises InputError where that cannot be.
 
         Raises:
             InputError: the records do not lie where the source says, or URLs have no column.
         """
         self._document = document
         self._source = source
+        self._amend = amend
         texts = document.format is DocumentFormat.CSV
         if texts:
             self._check_columns()
@@ -118,6 +131,18 @@ class Reader:
 
     def clips(self) -> Iterator[Clip]:
         """Everything to be said, in the order of the file."""
+        return self._said() if self._amend is None else self._amended(self._amend)
+
+    def _amended(self, amend: Callable[[Clip], Clip]) -> Iterator[Clip]:
+        for clip in self._said():
+            try:
+                amended = amend(clip)
+            except InputError as problem:
+                self._catalogue.problems.append(problem)
+                continue
+            yield amended
+
+    def _said(self) -> Iterator[Clip]:
         ways = tuple(zip(self._plainly, self._rules, strict=True))
         for position, (place, record) in enumerate(self.records()):
             self._catalogue.entries += 1

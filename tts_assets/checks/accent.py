@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tts_assets.checks.course import stretches
 from tts_assets.checks.listening import HOP_SECONDS
 from tts_assets.checks.mei import is_whispered, mora_seconds
 from tts_assets.checks.rules import Rule
@@ -28,8 +29,6 @@ _SURE = frozenset({AccentBasis.DATA, AccentBasis.DICTIONARY})
 #: accent (J. Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
 _BOUND = frozenset("ンッーアイウエオ")
 _BOUND_FIRST = frozenset("ンッー")
-#: Shorter silences are closures.
-_LEAST_PAUSE = 0.15
 
 #: Semitones beside the middle of a known voice. The first of two morae is 0.7 below it at least in
 #: words of data/ that are accented there (half of them are 2.6 above), and 2.2 above at most in
@@ -154,15 +153,10 @@ def _breaths(course: Course, said: Pronunciation) -> list[tuple[Phrase, float, f
         if phrase.pause:
             groups.append([])
     groups = [group for group in groups if group]
-    gaps = [gap for gap in course.gaps() if gap.seconds >= _LEAST_PAUSE]
-    gaps = sorted(sorted(gaps, key=lambda gap: -gap.seconds)[: len(groups) - 1])
-    if len(gaps) != len(groups) - 1:
-        return []
-    begins = [course.begin, *(gap.end for gap in gaps)]
-    ends = [*(gap.begin for gap in gaps), course.end]
+    heard = stretches(course.begin, course.end, course.gaps(), len(groups))
     return [
-        (group[0], begin, end, "".join(phrase.kana for phrase in group))
-        for group, begin, end in zip(groups, begins, ends, strict=True)
+        (group[0], *stretch, "".join(phrase.kana for phrase in group))
+        for group, stretch in zip(groups, heard, strict=False)
     ]
 
 

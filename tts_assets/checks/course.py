@@ -11,12 +11,16 @@ import numpy as np
 from tts_assets.checks.listening import HOP_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tts_assets.checks.listening import Heard
 
 #: So far below the loudest 10 ms is silence, as where clips are trimmed (``audio.edges``).
 _SILENCE_DB = -50.0
+#: Shorter silences are closures, in seconds.
+LEAST_PAUSE = 0.15
 
 
 class Gap(NamedTuple):
@@ -88,3 +92,24 @@ class Course:
         quiet = np.concatenate(([False], self.levels_db < below_db, [False]))
         edges = np.flatnonzero(quiet[1:] != quiet[:-1]) * HOP_SECONDS + self.begin
         return [Gap(*map(float, pair)) for pair in edges.reshape(-1, 2)]
+
+
+def stretches(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list[Gap]:
+    """What is said in one breath each: what lies between the longest silences of a sound.
+
+    Args:
+        begin: where the sound begins, in seconds.
+        end: where it ends.
+        gaps: the silences within it, in any order.
+        count: how many breaths there should be.
+
+    Returns:
+        As many; nothing where there are too few silences that are no mere closures.
+    """
+    pauses = [gap for gap in gaps if gap.seconds >= LEAST_PAUSE]
+    pauses = sorted(sorted(pauses, key=lambda gap: -gap.seconds)[: count - 1])
+    if len(pauses) != count - 1:
+        return []
+    begins = [begin, *(gap.end for gap in pauses)]
+    ends = [*(gap.begin for gap in pauses), end]
+    return list(map(Gap, begins, ends))

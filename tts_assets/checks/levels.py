@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_assets.checks.rules import Rule
+from tts_assets.checks.rules import TOLERANCE_LU, Rule
 from tts_assets.domain import Finding
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 #: What stays below is no speech; the pipeline that makes clips says so, too.
 SILENT_PEAK = 1e-4
 
-#: Clips are made to 0.25 LU; codecs of players differ by some tenths.
-_TOLERANCE_LU = 1.0
 #: So near its ceiling a clip that is too quiet could not have been louder.
 _NEAR_CEILING_DB = 1.0
 _TOLERANCE_DB = 0.3
@@ -65,7 +63,7 @@ def wrong_figures(lufs: float, peak_dbtp: float, expected: Expected) -> Iterator
         yield _decibels(Rule.PEAK, peak_dbtp, sound.peak_dbtp, "dBTP", told)
     miss = lufs - sound.lufs
     at_ceiling = miss < 0 and over > -_NEAR_CEILING_DB
-    if abs(miss) > _TOLERANCE_LU and not at_ceiling:
+    if abs(miss) > TOLERANCE_LU and not at_ceiling:
         told = f"it has {lufs:.1f} LUFS instead of {sound.lufs:g}"
         yield _decibels(Rule.LOUDNESS, lufs, sound.lufs, "LUFS", told)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+#: How far from its level a clip may be. It is made to 0.25 LU; players' codecs differ by some tenths.
+TOLERANCE_LU = 1.0
+
 
 class Rule(StrEnum):
     """What can be wrong with how a clip sounds."""

@@ -11,6 +11,7 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show
 from tts_assets.domain import AccentBasis, Pronunciation, Segment, Unspoken
 from tts_assets.japanese.accent import notation, pitch_line, without_accents
+from tts_assets.overrides import Book
 from tts_assets.plan import Planned
 from tts_assets.providers import Provider
 from tts_assets.settings import OutputFormat, Settings
@@ -24,7 +25,7 @@ def explain(settings: Settings, entry: str) -> ExitCode:
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
-    rows = [*_spoken(items, settings, provider), *map(_silent, silent)]
+    rows = [*_spoken(items, settings, provider, found.overrides), *map(_silent, silent)]
     if settings.output_format is OutputFormat.JSON:
         show.data(rows)
     else:
@@ -44,7 +45,7 @@ def explain(settings: Settings, entry: str) -> ExitCode:
 
 
 def _spoken(
-    items: list[Planned], settings: Settings, provider: Provider
+    items: list[Planned], settings: Settings, provider: Provider, overrides: Book
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
@@ -58,9 +59,10 @@ def _spoken(
     rows = []
     for item, said in zip(items, anyio.run(read), strict=True):
         told = said if accents or isinstance(said, str) else without_accents(said)
-        form, voice = item.clip.form, item.clip.voice
-        speakers = recipes.speakers(form, voice)
-        rows.append(_explained(item, told, _parted(parts.get(form), speakers)))
+        form, voice, speed = item.clip.form, item.clip.voice, item.clip.speed
+        speakers = recipes.speakers(form, voice, speed)
+        parted = _parted(parts.get(form), speakers)
+        rows.append(_explained(item, told, parted | _overridden(item, overrides)))
     return rows
 
 
@@ -75,6 +77,17 @@ def _parted(
         "voices": told,
         "segments": segments if isinstance(segments, str) else f"{len(segments)}",
     }
+
+
+def _overridden(item: Planned, overrides: Book) -> dict[str, str | None]:
+    """What is said instead of the entry, where that stands, and who wrote it; or nothing."""
+    override = overrides.of(item.clip)
+    if override is None:
+        return {}
+    says = ", ".join(f"{name} = {value}" for name, value in override.say.values().items())
+    wrote = ", ".join(each for each in (override.by, override.at, override.reason) if each)
+    told = f"{overrides.path}:{override.line}: {says}"
+    return {"override": f"{told} ({wrote})" if wrote else told}
 
 
 def _explained(

@@ -67,7 +67,7 @@ Only: TypeAlias = Annotated[
     typer.Option(
         "--only",
         metavar="WHAT",
-        help="Make only new, missing, changed or failed clips; may be repeated.",
+        help="Make only new, missing, changed, failed or rejected clips; may be repeated.",
         show_default="all",
     ),
 ]
@@ -130,7 +130,7 @@ Report: TypeAlias = Annotated[
     typer.Option(
         "--report",
         metavar="DIR",
-        help="Write report.json, junit.xml and summary.md there.",
+        help="Write report.json, junit.xml, summary.md and report.html there.",
         show_default="none",
     ),
 ]

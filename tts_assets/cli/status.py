@@ -14,16 +14,22 @@ def status(settings: Settings) -> ExitCode:
     return told(Show(settings.output_format), standing, None, ExitCode.OK)
 
 
-def check(settings: Settings, *, report: str | None) -> ExitCode:
-    """Look, show what is stale, and say in the exit code whether anything is."""
+def check(settings: Settings, *, report: str | None, require_approved: bool = False) -> ExitCode:
+    """Look, show what is stale, and say in the exit code whether anything is.
+
+    Args:
+        settings: what to look at.
+        report: the folder that gets the report's files; None for none.
+        require_approved: whether a sound that nobody has approved is a finding, too.
+    """
     folder = prepare_report(report)
-    standing = look.status(settings)
+    standing = look.status(settings, require_approved=require_approved)
     return told(Show(settings.output_format), standing, folder, _exit_code(standing))
 
 
 def _exit_code(standing: Standing) -> ExitCode:
     if standing.problems:
         return ExitCode.USAGE
-    if standing.stale:
+    if standing.stale or standing.unapproved:
         return ExitCode.FINDINGS
     return of_found(standing)

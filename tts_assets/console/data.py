@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, cast
 from tts_assets.console.documents import (
     ChangeData,
     ClipData,
+    DecisionsData,
     DoubtfulClip,
     FailedClip,
     FindingData,
     FlawedClip,
+    HistogramData,
+    HistoryData,
     KeptClips,
     OrphanData,
     PlannedClip,
     ProblemData,
     ReportDocument,
+    SlowClip,
     StandingDocument,
     States,
     UnspokenText,
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Clip, Finding, Unspoken
     from tts_assets.errors import InputError
     from tts_assets.events import Doubt, Event, Failure, Flawed, Report, Standing
+    from tts_assets.history import Histogram, History, Slow
     from tts_assets.plan import Kept, Planned
     from tts_assets.pool import Counts
 
@@ -84,6 +89,7 @@ def report_data(report: Report) -> ReportDocument:
         "credit": report.credit,
         "traffic": None if report.traffic is None else traffic_data(report.traffic),
         "cost": None if report.cost is None else cost_data(report.cost),
+        "history": None if report.history is None else _history(report, report.history),
     }
 
 
@@ -94,6 +100,10 @@ def standing_data(standing: Standing) -> StandingDocument:
         "catalogues": standing.catalogues,
         "states": _states(standing.states),
         "planned": [_planned(each) for each in standing.planned],
+        "decisions": _decisions(standing),
+        "unapproved": None
+        if standing.unapproved is None
+        else [_planned(each) for each in standing.unapproved],
         "kept": _kept(standing.kept),
         "orphans": None
         if standing.orphans is None
@@ -147,10 +157,14 @@ def event_data(
 
 def failure_lines(report: Report) -> dict[Clip, int | None]:
     """The lines of the records whose clips failed, as the plan knows them."""
-    failed = {each.clip for each in report.failures}
-    if not failed:
+    return lines_of(report, {each.clip for each in report.failures})
+
+
+def lines_of(report: Report, clips: set[Clip]) -> dict[Clip, int | None]:
+    """The lines of the records of some clips that were to be made, as the plan knows them."""
+    if not clips:
         return {}
-    return {item.clip: item.line for item in report.planned if item.clip in failed}
+    return {item.clip: item.line for item in report.planned if item.clip in clips}
 
 
 def _made(event: ClipMade) -> ClipMadeLine:
@@ -194,6 +208,15 @@ def _states(states: Mapping[State, int]) -> States:
     return cast("States", {state.value: states.get(state, 0) for state in State})
 
 
+def _decisions(standing: Standing) -> DecisionsData:
+    fresh = standing.states.get(State.FRESH, 0)
+    return {
+        "approved": standing.approved,
+        "rejected": standing.states.get(State.REJECTED, 0),
+        "undecided": fresh - standing.approved,
+    }
+
+
 def _clip(clip: Clip) -> ClipData:
     return {
         "file": clip.file,
@@ -219,6 +242,37 @@ def _planned(item: Planned) -> PlannedClip:
         "asset": item.asset,
         "url": item.url,
         "held": item.held,
+    }
+
+
+def _history(report: Report, history: History) -> HistoryData:
+    lines = lines_of(report, {each.clip for each in history.slowest})
+    return {
+        "begun_seconds": round(history.begun_seconds, 3),
+        "seconds": round(history.seconds, 3),
+        "step_seconds": history.step_seconds,
+        "made": list(history.made),
+        "failed": list(history.failed),
+        "audio_seconds": [round(each, 3) for each in history.audio_seconds],
+        "in_hand": [round(each, 3) for each in history.in_hand],
+        "lengths": _histogram(history.lengths),
+        "loudness": _histogram(history.loudness),
+        "wanted_lufs": history.wanted_lufs,
+        "tolerance_lu": history.tolerance_lu,
+        "slowest": [_slow(each, lines.get(each.clip)) for each in history.slowest],
+    }
+
+
+def _histogram(of: Histogram) -> HistogramData:
+    return {"edges": list(of.edges), "counts": list(of.counts)}
+
+
+def _slow(slow: Slow, line: int | None) -> SlowClip:
+    return {
+        **_clip(slow.clip),
+        "line": line,
+        "seconds": round(slow.seconds, 3),
+        "audio_seconds": round(slow.audio_seconds, 3),
     }
 
 

@@ -17,6 +17,7 @@ class States(TypedDict):
         missing: they were made, and their files are gone.
         damaged: their files are not what was made.
         failed: they are new or stale, and could not be made last time.
+        rejected: they are as their entries ask for, and somebody rejected their sounds.
         fresh: they are as their entries ask for.
         locked: they are somebody's recordings, and are kept.
     """
@@ -26,6 +27,7 @@ class States(TypedDict):
     missing: int
     damaged: int
     failed: int
+    rejected: int
     fresh: int
     locked: int
 
@@ -210,6 +212,64 @@ class OrphanData(TypedDict):
     ours: bool
 
 
+class HistogramData(TypedDict):
+    """How many values lie in each of some steps.
+
+    Args:
+        edges: where each step begins, and where the last one ends.
+        counts: how many values lie in each step.
+    """
+
+    edges: list[float]
+    counts: list[int]
+
+
+class SlowClip(ClipData):
+    """A clip that took long.
+
+    Args:
+        line: the line of its record, from 1; null where that is not known.
+        seconds: how long somebody was at it; of a passage, all its segments together.
+        audio_seconds: how long it sounds.
+    """
+
+    line: int | None
+    seconds: float
+    audio_seconds: float
+
+
+class HistoryData(TypedDict):
+    """How the making of clips went, in equal steps of time, of which there are 100 at most.
+
+    Args:
+        begun_seconds: how long after the beginning of the run it began.
+        seconds: how long it went on; the last step ends there.
+        step_seconds: how long each step is.
+        made: clips that were finished in each step.
+        failed: clips that failed in each.
+        audio_seconds: how long it sounds what was made in each; only of clips that were finished.
+        in_hand: how many clips and segments were in the making, on average over each step.
+        lengths: how long the clips sound, in seconds.
+        loudness: how loud they are, in LUFS.
+        wanted_lufs: how loud they were to be.
+        tolerance_lu: how far from that a clip may be.
+        slowest: those that took longest, the slowest first.
+    """
+
+    begun_seconds: float
+    seconds: float
+    step_seconds: float
+    made: list[int]
+    failed: list[int]
+    audio_seconds: list[float]
+    in_hand: list[float]
+    lengths: HistogramData
+    loudness: HistogramData
+    wanted_lufs: float
+    tolerance_lu: float
+    slowest: list[SlowClip]
+
+
 class ReportDocument(TypedDict):
     """What a run of `tts-assets generate` did.
 
@@ -250,6 +310,7 @@ class ReportDocument(TypedDict):
         credit: the lines that the licences of the voices ask for; empty for none.
         traffic: what went to and fro; null where no service was asked.
         cost: what it cost; null where the engine charges nothing.
+        history: how the making went over time; null where nothing was made or failed.
     """
 
     dry_run: bool
@@ -288,16 +349,34 @@ class ReportDocument(TypedDict):
     credit: str
     traffic: TrafficData | None
     cost: CostData | None
+    history: HistoryData | None
+
+
+class DecisionsData(TypedDict):
+    """What people who listened decided of the sounds of fresh and of rejected clips.
+
+    Args:
+        approved: clips with a sound that somebody approved.
+        rejected: clips with a sound that somebody rejected.
+        undecided: clips with a sound that nobody has decided on.
+    """
+
+    approved: int
+    rejected: int
+    undecided: int
 
 
 class StandingDocument(TypedDict):
     """How the clips of all catalogues stand, as `tts-assets status` and `check` find out.
 
     Args:
-        stale: `tts-assets generate` would change something.
+        stale: something is not as its entry asks for, or somebody rejected its sound.
         catalogues: files that were read.
         states: how many clips stand how.
         planned: each clip that is to be made, and why.
+        decisions: how many sounds are approved, rejected and undecided.
+        unapproved: each fresh clip with a sound that nobody has approved; null where that was not
+            asked for.
         kept: clips that stay although the engine changed since.
         orphans: assets that no catalogue refers to; null where nobody looked for them.
         judged_by: what clips were held against: the ledger alone, files and their sizes, or the
@@ -317,6 +396,8 @@ class StandingDocument(TypedDict):
     catalogues: int
     states: States
     planned: list[PlannedClip]
+    decisions: DecisionsData
+    unapproved: list[PlannedClip] | None
     kept: list[KeptClips]
     orphans: list[OrphanData] | None
     judged_by: Judged

@@ -70,7 +70,7 @@ def errors_of(report: Report) -> Iterator[Item]:
     """Entries that cannot be used, and clips that could not be made."""
     lines = failure_lines(report)
     failed = (
-        _of_clip(Level.ERROR, "failed", each.clip, lines.get(each.clip), each.reason)
+        of_clip(Level.ERROR, "failed", each.clip, lines.get(each.clip), each.reason)
         for each in report.failures
     )
     return chain(map(problem, report.problems), failed)
@@ -78,7 +78,13 @@ def errors_of(report: Report) -> Iterator[Item]:
 
 def planned(item: Planned, level: Level = Level.WARNING) -> Item:
     """A clip that is to be made."""
-    found = _of_clip(level, item.state.value, item.clip, item.line, item.reason)
+    found = of_clip(level, item.state.value, item.clip, item.line, item.reason)
+    return found._replace(asset=one_line(item.asset))
+
+
+def unapproved(item: Planned) -> Item:
+    """A clip with a sound that nobody has approved."""
+    found = of_clip(Level.WARNING, "unapproved", item.clip, item.line, item.reason)
     return found._replace(asset=one_line(item.asset))
 
 
@@ -89,10 +95,15 @@ def problem(each: InputError) -> Item:
 
 
 def of_standing(standing: Standing) -> Iterator[Item]:
-    """Entries that cannot be used, and clips that are to be made."""
-    return chain(map(problem, standing.problems), map(planned, standing.planned))
+    """Entries that cannot be used, clips that are to be made, and those that are to be approved."""
+    return chain(
+        map(problem, standing.problems),
+        map(planned, standing.planned),
+        map(unapproved, standing.unapproved or ()),
+    )
 
 
-def _of_clip(level: Level, sort: str, clip: Clip, line: int | None, what: str) -> Item:
+def of_clip(level: Level, sort: str, clip: Clip, line: int | None, what: str) -> Item:
+    """A clip, and what is the matter with it."""
     name = f"{one_line(clip.entry)} {one_line(clip.part)} {short(clip.form.text)}"
     return Item(level, sort, one_line(clip.file), line, clip.kind.value, name, one_line(what))

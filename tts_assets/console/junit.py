@@ -59,7 +59,7 @@ def report_xml(report: Report) -> str:
 
 
 def standing_xml(standing: Standing) -> str:
-    """A standing: clips that are to be made are failures, what cannot be used errors."""
+    """A standing: clips to be made or to be approved are failures, what cannot be used errors."""
     count = standing.urls_to_write
     unwritten = f"{many(count, 'URL')} to be written" if count else ""
     of_all = [_of_all("URLs", "failure", unwritten)]
@@ -72,6 +72,8 @@ def standing_xml(standing: Standing) -> str:
         "timelines_to_write": standing.timelines_to_write,
         "kept": sum(each.clips for each in standing.kept),
         "orphans": len(standing.orphans or ()),
+        "approved": standing.approved,
+        "unapproved": len(standing.unapproved or ()),
     }
     return _document(cases, _named(standing.states) | figures, standing.seconds)
 

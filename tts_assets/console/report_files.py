@@ -1,4 +1,4 @@
-"""Reports as files in a folder: JSON for programs, JUnit for what shows tests, Markdown for people."""
+"""Reports as files in a folder: JSON for programs, JUnit for what shows tests, Markdown and a page for people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.console.data import report_data, standing_data
 from tts_assets.console.junit import report_xml, standing_xml
+from tts_assets.console.report_page import report_page, standing_page, verdicts_page
 from tts_assets.console.step_summary import report_markdown, standing_markdown
 from tts_assets.console.text import document
 from tts_assets.console.verdicts import verdicts_data, verdicts_markdown, verdicts_xml
@@ -45,7 +46,7 @@ def prepare_report(given: str | None) -> Path | None:
 
 
 def write_report(folder: Path, report: Report | Standing | VerifyReport) -> None:
-    """Write ``report.json``, ``junit.xml`` and ``summary.md``, each whole or as it was before.
+    """Write the files of a report, each whole or as it was before.
 
     Raises:
         UsageError: they cannot be written.
@@ -60,14 +61,15 @@ def write_report(folder: Path, report: Report | Standing | VerifyReport) -> None
 def _files(told: Report | Standing | VerifyReport) -> dict[str, bytes]:
     if isinstance(told, Report):
         texts = document(report_data(told)), report_xml(told), report_markdown(told)
+        shown = report_page(told)
     elif isinstance(told, VerifyReport):
         texts = document(verdicts_data(told)), verdicts_xml(told), verdicts_markdown(told)
+        shown = verdicts_page(told)
     else:
         texts = document(standing_data(told)), standing_xml(told), standing_markdown(told)
-    return {
-        name: text.encode("utf-8", "backslashreplace")
-        for name, text in zip(REPORT_FILES, texts, strict=True)
-    }
+        shown = standing_page(told)
+    written = (*(text.encode("utf-8", "backslashreplace") for text in texts), shown)
+    return dict(zip(REPORT_FILES, written, strict=True))
 
 
 @contextmanager

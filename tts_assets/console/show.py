@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tts_assets.console import github
 from tts_assets.console.data import event_data, report_data, standing_data
-from tts_assets.console.items import errors_of, of_standing, planned, problem
+from tts_assets.console.items import errors_of, of_standing, planned, problem, unapproved
 from tts_assets.console.junit import report_xml, standing_xml
 from tts_assets.console.lines import ReportLine, StandingLine, VerdictsLine
 from tts_assets.console.money import expected, paid_again
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tts_assets.console.items import Item
+    from tts_assets.errors import InputError
     from tts_assets.events import Cost, Event, Report, Standing
     from tts_assets.verdicts import VerifyReport
 
@@ -137,6 +138,11 @@ class Show:
                 self._notes(report.notes)
                 self._figures(figure_lines(report))
 
+    def trouble(self, problems: Sequence[InputError], notes: Iterable[str]) -> None:
+        """What cannot be used, and what is to be known of the rest."""
+        self._complain(map(problem, problems), len(problems))
+        self._notes(notes)
+
     def estimate(self, cost: Cost, *, dry_run: bool) -> None:
         """What a run is going to cost, told before anything is sent."""
         if cost.rebilled is not None:
@@ -186,6 +192,8 @@ class Show:
 
     def _standing(self, standing: Standing) -> None:
         self._list(map(planned, standing.planned), len(standing.planned), self.line)
+        waiting = standing.unapproved or ()
+        self._list(map(unapproved, waiting), len(waiting), self.line)
         self._complain(map(problem, standing.problems), len(standing.problems))
         self._notes(standing.notes)
         self._figures(standing_lines(standing))

@@ -67,7 +67,7 @@ def standing_lines(standing: Standing) -> list[str]:
     if standing.urls_to_write:
         lines.append(f"URLs      {standing.urls_to_write:,} of fresh clips to write")
     lines += _timelines(standing.timelines_to_write)
-    lines += [*_kept(standing.kept), *_at_rest(states)]
+    lines += [*_kept(standing.kept), *_at_rest(states), *_decided(standing)]
     lines += _unusable(len(standing.unspoken), len(standing.problems))
     if standing.orphans:
         lines.append(f"orphans   {_orphans(standing.orphans)}")
@@ -127,6 +127,23 @@ def _at_rest(states: Mapping[State, int]) -> list[str]:
     lines = [f"fresh     {states.get(State.FRESH, 0):,}"]
     if states.get(State.LOCKED):
         lines.append(f"locked    {states[State.LOCKED]:,} (recordings that are not ours are kept)")
+    return lines
+
+
+def _decided(standing: Standing) -> list[str]:
+    """What was decided of sounds, if anything was, and what is still to be decided."""
+    counts = {
+        "approved": standing.approved,
+        "rejected": standing.states.get(State.REJECTED, 0),
+    }
+    undecided = standing.states.get(State.FRESH, 0) - standing.approved
+    lines = []
+    if any(counts.values()):
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+        lines.append(f"decided   {told}, {undecided:,} undecided")
+    if standing.unapproved:
+        clips = many(len(standing.unapproved), "clip")
+        lines.append(f"approval  {clips} with sounds that nobody has approved: `tts-assets review`")
     return lines
 
 

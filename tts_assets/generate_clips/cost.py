@@ -16,7 +16,7 @@ from tts_assets.prices import price_for
 from tts_assets.providers import Charge, Metered, Priced, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Container, Iterable, Sequence
 
     from tts_assets.plan import Job
     from tts_assets.providers import Balance, Speaker
@@ -42,6 +42,7 @@ class Books:
             UsageError: what may be paid is bounded, and nobody knows the price.
         """
         self.fresh: set[str] = set()  #: recipes of clips that are as they should be
+        self.rejected: Container[str] = ()  #: assets whose sounds somebody rejected
         self.limits = Limits(settings)  #: what is taken, and what is left, by whatever bound
         self._settings = settings
         self._provider = provider
@@ -190,7 +191,7 @@ class Books:
         return bill
 
     def _paid_again(self, jobs: Sequence[Job]) -> Rebilled | None:
-        reasons = paid_before(self._settings, self._provider, jobs, self.fresh)
+        reasons = paid_before(self._settings, self._provider, jobs, self.fresh, self.rejected)
         if not reasons:
             return None
         return Rebilled(

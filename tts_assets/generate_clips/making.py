@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import anyio.from_thread
 import anyio.to_thread
 
-from tts_assets import failures, ledger, plan, storage, waiting
-from tts_assets.errors import ClipError, FatalError
+from tts_assets import decisions, earlier_sounds, failures, ledger, plan, storage, waiting
+from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.events import Estimated, Started, Waiting
 from tts_assets.generate_clips import sharing
 from tts_assets.generate_clips.moving import move_held
@@ -73,6 +73,7 @@ async def make_missing(run: Run) -> None:
         await anyio.to_thread.run_sync(store.sweep, _folders(run))
         if run.is_whole:
             await anyio.to_thread.run_sync(waiting.sweep, temp, _wanted(run) or set())
+            await anyio.to_thread.run_sync(_sweep_earlier, run)
         await move_held(run, store)
         await reckon(run)
         if run.jobs:
@@ -98,6 +99,20 @@ async def reckon(run: Run) -> None:
         run.jobs = await run.books.reckon(run.jobs)
         run.tell(Estimated(cost=run.books.cost()))
     run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
+
+
+def _earlier(run: Run) -> Path:
+    """Where sounds that somebody rejected are kept."""
+    return earlier_sounds.folder(run.settings.temp, run.settings.output)
+
+
+def _sweep_earlier(run: Run) -> None:
+    """Delete those that nobody compares any more."""
+    # A journal that is damaged is told by those who need it.
+    if _earlier(run).is_dir() and run.settings.shard is None:
+        with contextlib.suppress(InputError):
+            journal = decisions.read(Path(run.settings.output))
+            earlier_sounds.sweep(_earlier(run), journal, run.survey.approved)
 
 
 def _folders(run: Run) -> list[str]:
@@ -148,7 +163,13 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
             if isinstance(speaker, Paced):
                 run.limiter = speaker.limiter
             studio = studio_of(run.settings, run.provider, speaker, run.workers)
-            await _drain(run, studio, Shelf(storage=store, log=log))
+            shelf = Shelf(
+                storage=store,
+                log=log,
+                rejected=run.survey.rejected,
+                earlier=_earlier(run),
+            )
+            await _drain(run, studio, shelf)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(log.close)

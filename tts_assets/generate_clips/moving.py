@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 
-from tts_assets import ledger, plan, storage, timelines
+from tts_assets import earlier_sounds, ledger, plan, storage, timelines
 from tts_assets import survey as surveys
 from tts_assets.generate_clips.state import jobs_of
-from tts_assets.make_clip import store_asset
+from tts_assets.make_clip import Shelf, store_asset
 from tts_assets.plan import names
 
 if TYPE_CHECKING:
@@ -43,13 +43,20 @@ async def move_held(run: Run, store: Storage) -> None:
 
 
 def _move(run: Run, store: Storage, held: dict[str, plan.Planned]) -> None:
-    moves = _Moves(Path(run.settings.output), store, held)
+    settings = run.settings
+    shelf = Shelf(
+        storage=store,
+        log=storage.AppendLog(store.root / ledger.NAME),
+        rejected=run.survey.rejected,
+        earlier=earlier_sounds.folder(settings.temp, settings.output),
+    )
+    moves = _Moves(Path(settings.output), shelf, held)
     try:
         moves.do()
     finally:
         run.moved |= moves.done
         run.aside |= set(moves.aside.values())
-        moves.close()
+        shelf.log.close()
 
 
 def _clear_away(run: Run, store: Storage) -> None:
@@ -81,18 +88,18 @@ class _Moves:
     round in a circle: one of their sounds is put aside first, under a name of its own.
     """
 
-    def __init__(self, folder: Path, store: Storage, held: dict[str, plan.Planned]) -> None:
+    def __init__(self, folder: Path, shelf: Shelf, held: dict[str, plan.Planned]) -> None:
         """Take what is to be moved, by its new names; ``folder`` is where it lies now."""
         self.done: set[str] = set()
         self.aside: dict[str, str] = {}
         self._folder = folder
-        self._store = store
+        self._shelf = shelf
+        self._store = shelf.storage
         self._held = held
         self._want: dict[str, dict[str, plan.Planned]] = {}
         for item in held.values():
             self._want.setdefault(item.held or "", {})[item.asset] = item
         self._lines = _lines(folder, self._want.keys())
-        self._log = storage.AppendLog(store.root / ledger.NAME)
 
     def do(self) -> None:
         """Move everything."""
@@ -111,10 +118,6 @@ class _Moves:
                 del self._want[source]
                 if source in left:
                     ready.append(source)
-
-    def close(self) -> None:
-        """Bring the ledger to the disk."""
-        self._log.close()
 
     def _put_aside(self, asset: str) -> None:
         """Put the sound of a name aside for those that want it, so that the name is free."""
@@ -136,22 +139,33 @@ class _Moves:
         data = _bytes(self._folder / source if aside is None else self._store.root / aside)
         line = self._lines.get((source, item.recipe, storage.sha256(data)))
         if line is not None:
+            if not _is_own(item):
+                # Nobody has listened whether it is right for this clip, too.
+                line = msgspec.structs.replace(line, review=None)
             self._store_line(line, item.asset, data)
             self.done.add(item.asset)
 
     def _store_line(self, line: ledger.Line, asset: str, data: bytes) -> None:
         moved = msgspec.structs.replace(line, asset=asset, billed=None)
-        store_asset(moved, data, self._store, self._log)
+        store_asset(moved, data, self._shelf)
+
+
+def _is_own(item: plan.Planned) -> bool:
+    """Whether what is moved was made for the same clip, and only has an earlier name."""
+    return any(change.what is plan.Aspect.TEMPLATE for change in item.changes)
 
 
 def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], ledger.Line]:
     """The lines of these assets, by asset, recipe and hash: one that git merged may have several."""
+    found: dict[tuple[str, str, str], ledger.Line] = {}
     with surveys.opened_ledger(folder) as stream:
-        return {
-            (line.asset, line.recipe, line.sha256): line
-            for line in ledger.whole_lines(stream.read())
-            if line.asset in assets
-        }
+        for line in ledger.whole_lines(stream.read()):
+            if line.asset in assets:
+                key = (line.asset, line.recipe, line.sha256)
+                other = found.get(key, line)
+                review = ledger.latest((other.review, line.review))
+                found[key] = msgspec.structs.replace(line, review=review)
+    return found
 
 
 def _bytes(path: Path) -> bytes:

@@ -8,7 +8,7 @@ from tts_assets import ledger
 from tts_assets import survey as surveys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from collections.abc import Set as AbstractSet
 
     from tts_assets.ledger import Origin
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def paid_before(
-    settings: Settings, provider: Provider, jobs: Iterable[Job], fresh: AbstractSet[str]
+    settings: Settings,
+    provider: Provider,
+    jobs: Iterable[Job],
+    fresh: AbstractSet[str],
+    rejected: Container[str] = (),
 ) -> dict[str, str]:
     """Why jobs whose words the same service was paid for before are made again, by their recipes.
 
@@ -28,6 +32,7 @@ def paid_before(
         jobs: what is to be made.
         fresh: recipes of clips that stay as they are: what is said in several voices was paid for
             in one of them, and no other clip takes its place.
+        rejected: the assets whose sounds somebody rejected.
     """
     before: dict[tuple[str, str | None], list[Origin]] = {}
     for origin in ledger.origins(surveys.ledger_bytes(settings)):
@@ -38,9 +43,19 @@ def paid_before(
     found = {}
     for job in jobs:
         if earlier := before.get((job.form.text, job.form.reading)):
-            wanted = now.of(job.form, job.voice, job.recipe)
-            found[job.recipe] = _reason(_nearest(earlier, wanted), wanted, forced=settings.force)
+            wanted = now.of(job.form, job.voice, job.recipe, job.speed)
+            why = _why_again(job, rejected, forced=settings.force)
+            found[job.recipe] = _reason(_nearest(earlier, wanted), wanted, why)
     return found
+
+
+def _why_again(job: Job, rejected: Container[str], *, forced: bool) -> str:
+    """Why what did not change is made again."""
+    if forced:
+        return "of --force"
+    if any(asset in rejected for asset in job.assets):
+        return "somebody rejected their sounds"
+    return "their files are gone or damaged"
 
 
 def _is_of(provider: Provider, origin: Origin) -> bool:
@@ -56,10 +71,10 @@ def _nearest(origins: Iterable[Origin], now: Origin) -> Origin:
     )
 
 
-def _reason(before: Origin, now: Origin, *, forced: bool) -> str:
-    """What changed first of all."""
+def _reason(before: Origin, now: Origin, why_again: str) -> str:
+    """What changed first of all; ``why_again``: why it is made again if nothing did."""
     if before.recipe == now.recipe:
-        return "of --force" if forced else "their files are gone or damaged"
+        return why_again
     for what, was, is_now in surveys.changes(before, now):
         return f"{what} changed from {was or 'none'} to {is_now or 'none'}"
     return "their readings, the sound or the version of tts-assets changed"

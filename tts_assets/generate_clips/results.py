@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_assets.checks.rules import TOLERANCE_LU
 from tts_assets.easing import Easing
 from tts_assets.errors import FatalError, TtsAssetsError
 from tts_assets.events import ClipFailed, ClipMade, SegmentMade
+from tts_assets.history import Keeper
 from tts_assets.make_clip import out_of_time
 from tts_assets.pool import Counts
 
@@ -31,10 +33,14 @@ class Results:
         self._pool = pool
         self._done = self._failed = 0
         self._easing = Easing(pool.limit) if run.limiter is None else None
+        self._history = run.history = Keeper(
+            wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
+        )
 
     def take(self, result: Result[Piece, Made | None]) -> None:
         """What became of a piece."""
         self._ease(result)
+        self._history.worked(result.job.job.recipe, result.seconds)
         if result.error is not None:
             self._fail(result)
         elif result.value is not None:
@@ -73,11 +79,14 @@ class Results:
         if run.books is not None:
             run.books.made(job, made.billed)
         run.audio_seconds += made.seconds
+        self._history.made(job.recipe, job.clips[0], made.seconds, made.lufs)
         if made.credit:
             run.credits[made.credit] = None
         said = made.pronunciation
         if said is not None and said.doubt is not None:
             run.doubts[job.recipe] = said
+        if made.repeated:
+            run.repeated.add(job.recipe)
         if made.findings:
             run.findings[job.recipe] = made.findings
         run.tell(
@@ -109,6 +118,7 @@ class Results:
         if piece.passage is not None and piece.number is not None and piece.is_segment_to_say:
             error = type(error)(f"{piece.passage.called(piece.number)}: {error}")
         self._failed += 1
+        self._history.failed(piece.job.recipe)
         run.failures[piece.job.recipe] = str(error)
         run.tell(
             ClipFailed(

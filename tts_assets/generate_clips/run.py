@@ -134,7 +134,9 @@ async def _write_back(run: Run) -> None:
         due = urls.get(file, {})
         waiting = partial(wait, run, file)
         try:
-            written = await anyio.to_thread.run_sync(write_back, file, readers, due, waiting)
+            written = await anyio.to_thread.run_sync(
+                write_back, file, readers, due, waiting, run.survey.overrides
+            )
         except InputError as problem:
             run.survey.trouble.problems.append(problem)
         except FatalError as problem:

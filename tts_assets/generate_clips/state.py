@@ -12,6 +12,7 @@ import anyio.to_thread
 from tts_assets import plan
 from tts_assets import survey as surveys
 from tts_assets.events import Doubt, Failure, Flawed, Report
+from tts_assets.generate_clips import rejected
 from tts_assets.survey import Survey
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tts_assets.events import Event
     from tts_assets.generate_clips.cost import Books
     from tts_assets.generate_clips.limits import Limits
+    from tts_assets.history import Keeper
     from tts_assets.pool import Pool
     from tts_assets.providers import Provider, VoiceInfo
     from tts_assets.remote import Limiter
@@ -71,10 +73,13 @@ class Run:
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, Pronunciation] = field(default_factory=dict)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    left_rejected: int = 0
+    repeated: set[str] = field(default_factory=set)
     audio_seconds: float = 0.0
     credits: dict[str, None] = field(default_factory=dict)
     books: Books | None = None
     limiter: Limiter | None = None
+    history: Keeper | None = None
     urls_to_write: int = 0
     timelines_to_write: int = 0
     timelines_written: int = 0
@@ -99,6 +104,9 @@ async def look(run: Run) -> None:
     """See how things stand, and what there is to do."""
     survey = partial(surveys.survey, run.settings, run.provider, partial(_matters, run), lines=True)
     run.survey = await anyio.to_thread.run_sync(survey)
+    run.left_rejected = rejected.leave_repeating(run.settings, run.provider, run.survey)
+    if run.books is not None:
+        run.books.rejected = run.survey.rejected
     run.jobs = jobs_of(run)
 
 
@@ -161,7 +169,12 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         ),
         unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
         problems=tuple(found.trouble.problems),
-        notes=(*found.trouble.notes, *_fewer(run), *_unheard(run)),
+        notes=(
+            *found.trouble.notes,
+            *rejected.notes(run.left_rejected, len(run.repeated)),
+            *_fewer(run),
+            *_unheard(run),
+        ),
         catalogues=len(found.catalogues),
         urls_to_write=run.urls_to_write,
         timelines_to_write=run.timelines_to_write,
@@ -181,6 +194,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         credit=_credits(run),
         traffic=None if run.limiter is None else run.limiter.traffic(),
         cost=None if run.books is None else run.books.cost(),
+        history=None if run.history is None else run.history.history(run.begun),
     )
 
 

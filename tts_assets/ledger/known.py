@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from tts_assets.domain import Decided
 from tts_assets.ledger.line import being_replaced
 from tts_assets.ledger.pieces import pieces
+from tts_assets.ledger.reviews import REVIEW, carried
 from tts_assets.ledger.rows import Row, Said, each_row, sorted_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tts_assets.domain import Decision
 
 
 class Recorded(NamedTuple):
@@ -39,10 +43,25 @@ class Known:
     Args:
         recorded: what each asset was made from and its size, by its path.
         tidy: it is as a finished run leaves it: whole, sorted, one line each.
+        approved: the assets whose bytes somebody approved.
+        rejected: the decision on each asset whose bytes somebody rejected, by its path.
     """
 
     recorded: dict[str, Recorded] = field(default_factory=dict)
     tidy: bool = True
+    approved: set[str] = field(default_factory=set)
+    rejected: dict[str, Decision] = field(default_factory=dict)
+
+    def see(self, rows: Iterable[Row]) -> None:
+        """Take in what was decided; of most assets nothing."""
+        for row in rows:
+            # What is being replaced is not what was decided on.
+            if row.review is None or not row.recipe:
+                continue
+            if row.review.decided is Decided.APPROVED:
+                self.approved.add(row.asset)
+            elif row.review.decided is Decided.REJECTED:
+                self.rejected[row.asset] = row.review.decision
 
 
 def read(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> Known:
@@ -68,7 +87,8 @@ def read_from(
     stream: BinaryIO, *, file: str, hash_of: Callable[[str], str | None] = _nothing
 ) -> Known:
     """The same for an open file: of a ledger in order, only one piece at a time is in memory."""
-    recorded: dict[str, Recorded] = {}
+    known = Known()
+    recorded = known.recorded
     last, is_whole = "", True
     for piece in pieces(stream):
         whole = piece.rfind(b"\n") + 1
@@ -78,9 +98,11 @@ def read_from(
             return _disordered(stream.read(), file=file, hash_of=hash_of)
         for row in rows:
             recorded[row.asset] = _recorded(row)
+        if REVIEW in piece:
+            known.see(rows)
         last = rows[-1].asset if rows else last
         is_whole = whole == len(piece)
-    return Known(recorded=recorded, tidy=is_whole)
+    return replace(known, tidy=is_whole)
 
 
 def compacted(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> bytes:
@@ -94,10 +116,12 @@ def _disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None])
     said = each_row(data, file=file)
     settled = _settled(said, hash_of)
     in_order = [row.asset for _, row in said] == sorted(settled)
-    return Known(
+    known = Known(
         recorded={asset: _recorded(row) for asset, (_, row) in settled.items()},
         tidy=in_order and data.endswith(b"\n"),
     )
+    known.see(each.row for each in settled.values())
+    return known
 
 
 def _settled(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> dict[str, Said]:
@@ -112,9 +136,8 @@ def _settled(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> dict
             rivals.setdefault(each.row.asset, []).append(each)
         else:
             rivals[each.row.asset] = []
-    return found | {
-        asset: _chosen(each, hash_of) for asset, each in rivals.items() if len(each) > 1
-    }
+    found |= {asset: _chosen(each, hash_of) for asset, each in rivals.items() if len(each) > 1}
+    return found | dict(carried(said, found))
 
 
 def _chosen(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> Said:

@@ -12,7 +12,7 @@ NAME = "ledger.jsonl"
 
 #: Tells git to take the lines of both sides where two branches changed the ledger.
 ATTRIBUTES_NAME = ".gitattributes"
-ATTRIBUTES = b"ledger.jsonl merge=union\nfailures.jsonl merge=union\n"
+ATTRIBUTES = b"ledger.jsonl merge=union\nfailures.jsonl merge=union\ndecisions.jsonl merge=union\n"
 
 #: What lines are like; lines without a version are of the first. A newer one is refused.
 VERSION = 2
@@ -81,12 +81,18 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that takes back what earlier ones say of an asset, until the next one."""
+    """A line that takes back what earlier ones say of an asset, until the next one.
+
+    A decision on the bytes that are being replaced stays with it, in case the same come again.
+    """
 
     asset: str
     version: int = VERSION
     recipe: str = ""
     bytes: int = 0
+    brief: str | msgspec.UnsetType = msgspec.UNSET
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+    review: Decision | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode(line: Line) -> bytes:

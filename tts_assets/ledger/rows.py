@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tts_assets.domain import Decided, Decision
 from tts_assets.errors import InputError
 from tts_assets.ledger.line import VERSION
 from tts_assets.ledger.pieces import lines_of
@@ -18,6 +19,20 @@ NO_LINE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _CONFLICT = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 
 
+class Review(msgspec.Struct, gc=False):
+    """A decision, read in a third of the time: all of a million may be approved."""
+
+    decided: Decided
+    at: str
+    by: str = ""
+    reason: str = ""
+
+    @property
+    def decision(self) -> Decision:
+        """The same as it is told elsewhere."""
+        return Decision(decided=self.decided, at=self.at, by=self.by, reason=self.reason)
+
+
 class Row(msgspec.Struct, gc=False):
     """As much of a line as tells what counts for its asset."""
 
@@ -26,6 +41,12 @@ class Row(msgspec.Struct, gc=False):
     bytes: int
     sha256: str = ""
     version: int = 1
+    review: Review | None = None
+
+    @property
+    def decision(self) -> Decision | None:
+        """What was decided of its bytes; None where nothing was."""
+        return None if self.review is None else self.review.decision
 
 
 class Said(NamedTuple):

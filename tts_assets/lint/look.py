@@ -16,6 +16,7 @@ from tts_assets.lint.findings import SEVERITY, Finding, LintReport, Rule
 from tts_assets.lint.given import Given
 from tts_assets.lint.judge import Spoken, judged
 from tts_assets.open_catalogues import Trouble, open_catalogues
+from tts_assets.overrides import Book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -88,13 +89,14 @@ def _gather(settings: Settings) -> _Catalogues:
     """Everything that the catalogues ask for, and what is wrong in them."""
     found = _Catalogues()
     trouble = Trouble()
-    for reader in open_catalogues(settings, trouble):
+    overrides = Book(settings.overrides)
+    for reader in open_catalogues(settings, trouble, overrides):
         for problem in trouble.problems:
             found.came(problem.file)
         if reader.document.file not in found.order:
             found.problems += _repeated(reader.document)
         found.came(reader.document.file)
-        found.gathered.append(_gathered(reader, found))
+        found.gathered.append(_gathered(reader, overrides, found))
     for problem in trouble.problems:
         found.came(problem.file)
     found.problems += trouble.problems
@@ -113,10 +115,16 @@ def _repeated(document: Document) -> Iterator[InputError]:
         )
 
 
-def _gathered(reader: Reader, found: _Catalogues) -> _Gathered:
+def _gathered(reader: Reader, overrides: Book, found: _Catalogues) -> _Gathered:
     given = Given(reader)
-    items = [_Item(clip, given.reading(clip), given.say(clip)) for clip in reader.clips()]
+    items = [
+        # How its entry writes the reading is of no interest where that is not said.
+        _Item(clip, None if overrides.of(clip) else given.reading(clip), given.say(clip))
+        for clip in reader.clips()
+    ]
     catalogue = reader.finished()
+    for problem in catalogue.problems:
+        found.came(problem.file)
     found.problems += catalogue.problems
     return _Gathered(document=reader.document, items=items, unspoken=catalogue.unspoken)
 

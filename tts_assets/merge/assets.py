@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets import ledger
 from tts_assets import survey as surveys
 from tts_assets.errors import FatalError
-from tts_assets.make_clip import store_asset
+from tts_assets.make_clip import Shelf, store_asset
 from tts_assets.merge.threads import threads
 from tts_assets.storage import AppendLog, sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
+    from tts_assets.domain import Decision
     from tts_assets.merge.joined import PartLine
     from tts_assets.storage import Storage
 
@@ -57,8 +59,26 @@ def known_by(store: Storage) -> dict[str, ledger.Origin]:
     return {origin.asset: origin for origin in ledger.origins(tidy)}
 
 
-def sort_out(lines: Mapping[str, PartLine], store: Storage) -> Sorted:
+def rejected_by(store: Storage) -> dict[str, Decision]:
+    """The decision on each asset of the output folder whose sound somebody rejected.
+
+    Raises:
+        InputError: its ledger is damaged, or cannot be read.
+    """
+    path = store.root / ledger.NAME
+    known = ledger.read(surveys.bytes_of(path), file=str(path), hash_of=store.hash_of)
+    return known.rejected
+
+
+def sort_out(
+    lines: Mapping[str, PartLine], store: Storage, rejected: Container[str] = ()
+) -> Sorted:
     """Hold the assets of all parts against the output folder.
+
+    Args:
+        lines: those of all parts, by their assets.
+        store: the output folder.
+        rejected: its assets whose sounds somebody rejected: others take their place.
 
     Raises:
         InputError: its ledger is damaged.
@@ -69,19 +89,33 @@ def sort_out(lines: Mapping[str, PartLine], store: Storage) -> Sorted:
     lists = {_Place.FREE: found.wanted, _Place.RIGHT: found.there, _Place.CHANGED: found.changed}
     each_of = [lines[asset] for asset in sorted(lines)]
     with threads() as pool:
-        places = pool.map(lambda each: _place(each, known.get(each.line.asset), store), each_of)
+        places = pool.map(
+            lambda each: _place(
+                each, known.get(each.line.asset), store, is_rejected=each.line.asset in rejected
+            ),
+            each_of,
+        )
         for each, place in zip(each_of, places, strict=True):
             lists[place].append(each)
     return found
 
 
-def copy(wanted: Sequence[PartLine], store: Storage, copied: Callable[[], None]) -> None:
+def copy(
+    wanted: Sequence[PartLine],
+    store: Storage,
+    copied: Callable[[], None],
+    *,
+    rejected: Container[str] = (),
+    earlier: Path = Path(),
+) -> None:
     """Bring assets into the output folder, each with its line.
 
     Args:
         wanted: the assets.
         store: the output folder; only under its lock.
         copied: called for each that is there.
+        rejected: assets of the output folder whose sounds somebody rejected.
+        earlier: where these are kept when others take their names.
 
     Raises:
         FatalError: one cannot be read or stored.
@@ -89,16 +123,19 @@ def copy(wanted: Sequence[PartLine], store: Storage, copied: Callable[[], None])
     if not wanted:
         return
     log = AppendLog(store.root / ledger.NAME)
+    shelf = Shelf(storage=store, log=log, rejected=rejected, earlier=earlier)
     try:
         with threads() as pool:
             # Gone through, or nothing that went wrong would be raised.
-            for _ in pool.map(lambda each: _copy(each, store, log), wanted):
+            for _ in pool.map(lambda each: _copy(each, shelf), wanted):
                 copied()
     finally:
         log.close()
 
 
-def _place(each: PartLine, before: ledger.Origin | None, store: Storage) -> _Place:
+def _place(
+    each: PartLine, before: ledger.Origin | None, store: Storage, *, is_rejected: bool
+) -> _Place:
     now = each.line
     replaced = each.part.replaced.get(now.asset, set())
     there = store.hash_of(now.asset)
@@ -113,13 +150,13 @@ def _place(each: PartLine, before: ledger.Origin | None, store: Storage) -> _Pla
     if before.recipe == now.recipe:
         if there != before.sha256:
             return _Place.FREE
-        if before.sha256 == now.sha256 or not each.part.header.forced:
+        if before.sha256 == now.sha256 or not (each.part.header.forced or is_rejected):
             return _Place.RIGHT
     is_same = (before.recipe, before.sha256) in replaced
     return _Place.FREE if is_same else _Place.CHANGED
 
 
-def _copy(each: PartLine, store: Storage, log: AppendLog) -> None:
+def _copy(each: PartLine, shelf: Shelf) -> None:
     path = each.part.folder / each.line.asset
     try:
         data = path.read_bytes()
@@ -127,4 +164,4 @@ def _copy(each: PartLine, store: Storage, log: AppendLog) -> None:
         raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
     if sha256(data) != each.line.sha256:
         raise FatalError(f"{path} was changed while it was merged: merge again")
-    store_asset(each.line, data, store, log)
+    store_asset(each.line, data, shelf)

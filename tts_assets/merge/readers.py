@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tts_assets import survey as surveys
 from tts_assets.errors import InputError
 from tts_assets.open_catalogues import Trouble, open_catalogues
+from tts_assets.overrides import Book
 from tts_assets.parts import short_name
 from tts_assets.settings import place_of
 
@@ -30,11 +31,13 @@ class Readers:
         file: its path from here.
         sources: in the order in which they read it.
         known: how many of its URLs it has.
+        overrides: what is said instead of its entries.
     """
 
     file: str
     sources: list[Source] = field(default_factory=list)
     known: int = 0
+    overrides: Book = field(default_factory=Book)
 
 
 def readers(settings: Settings, urls: Mapping[str, Mapping[Address, Wanted]]) -> dict[str, Readers]:
@@ -53,9 +56,11 @@ def readers(settings: Settings, urls: Mapping[str, Mapping[Address, Wanted]]) ->
     paths = {_from_here(file, settings.output): file for file in urls}
     trouble = Trouble()
     found: dict[str, Readers] = {}
-    for reader in open_catalogues(replace(settings, paths=tuple(paths), kinds=()), trouble):
+    overrides = Book(settings.overrides)
+    chosen = replace(settings, paths=tuple(paths), kinds=(), partial=True)
+    for reader in open_catalogues(chosen, trouble, overrides):
         file = surveys.from_output(reader.document.file, settings.output)
-        each = found.setdefault(file, Readers(reader.document.file))
+        each = found.setdefault(file, Readers(reader.document.file, overrides=overrides))
         each.sources.append(reader.source)
         source = short_name(reader.source.name)
         wanted = urls.get(file, {})

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_assets import failures
+from tts_assets import earlier_sounds, failures
 from tts_assets import survey as surveys
 from tts_assets.errors import InputError
 from tts_assets.events import Waiting
 from tts_assets.make_clip import leave_tidy
-from tts_assets.merge.assets import copy, known_by, sort_out
+from tts_assets.merge.assets import copy, known_by, rejected_by, sort_out
 from tts_assets.merge.joined import WAITING_NAME, Joined
 from tts_assets.merge.readers import readers
 from tts_assets.parts import short_name
@@ -100,7 +101,8 @@ def merge(
     _failures(store)
     store.prepare()
     with store.locked(lambda: tell(Waiting(path=str(store.root)))):
-        merged = _store(joined, store, on_copied or (lambda *_: None))
+        earlier = earlier_sounds.folder(settings.temp, settings.output)
+        merged = _store(joined, store, on_copied or (lambda *_: None), earlier)
         if joined.missing:
             known = sum(each.known for each in catalogues.values())
             if not (merged.copied or merged.changed) and joined.is_known(known):
@@ -114,13 +116,20 @@ def merge(
     return merged
 
 
-def _store(joined: Joined, store: Storage, copied: Callable[[int, int], None]) -> Merged:
+def _store(
+    joined: Joined, store: Storage, copied: Callable[[int, int], None], earlier: Path
+) -> Merged:
     """Bring assets, ledger and failures into the output folder."""
     failed_before = _failures(store)
-    found = sort_out(joined.lines, store)
+    rejected = rejected_by(store)
+    found = sort_out(joined.lines, store, rejected)
     store.sweep(sorted({asset.rpartition("/")[0] for asset in joined.lines}))
     numbers = count(1)
-    copy(found.wanted, store, lambda: copied(next(numbers), len(found.wanted)))
+
+    def one_more() -> None:
+        copied(next(numbers), len(found.wanted))
+
+    copy(found.wanted, store, one_more, rejected=rejected, earlier=earlier)
     leave_tidy(store)
     # What was there already may be there since a merge that was killed at once.
     heal(store, {each.line.asset for each in found.there if each.line.cues})
@@ -176,7 +185,8 @@ def _write(
     }
     file = catalogue.file
     try:
-        written = write_back(file, catalogue.sources, wanted, lambda: tell(Waiting(path=file)))
+        waiting = partial(tell, Waiting(path=file))
+        written = write_back(file, catalogue.sources, wanted, waiting, catalogue.overrides)
     except InputError as problem:
         return replace(merged, problems=(*merged.problems, problem))
     return replace(

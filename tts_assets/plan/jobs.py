@@ -22,6 +22,7 @@ class Job:
         recipe: what to make.
         form: what is said.
         voice: the name of the voice that the entries ask for; None for the run's own.
+        speed: the speed that is asked for; None for the run's own.
         assets: the paths below the output folder, sorted.
         clips: those that want it.
     """
@@ -29,6 +30,7 @@ class Job:
     recipe: str
     form: SpokenForm
     voice: str | None = None
+    speed: float | None = None
     assets: tuple[str, ...]
     clips: tuple[Clip, ...]
 
@@ -47,6 +49,7 @@ def jobs(planned: Iterable[Planned]) -> list[Job]:
             recipe=recipe,
             form=items[0].clip.form,
             voice=items[0].clip.voice,
+            speed=items[0].clip.speed,
             assets=tuple(sorted({item.asset for item in items})),
             clips=tuple(item.clip for item in items),
         )

@@ -34,13 +34,17 @@ class State(StrEnum):
     DAMAGED = "damaged"
     #: It is new or stale, and could not be made last time.
     FAILED = "failed"
+    #: It is what its entry asks for, and somebody who listened rejected its sound.
+    REJECTED = "rejected"
     FRESH = "fresh"
     #: Somebody's recording, which is kept.
     LOCKED = "locked"
 
 
 #: The states that ask for a new asset.
-TO_MAKE = frozenset({State.NEW, State.STALE, State.MISSING, State.DAMAGED, State.FAILED})
+TO_MAKE = frozenset(
+    {State.NEW, State.STALE, State.MISSING, State.DAMAGED, State.FAILED, State.REJECTED}
+)
 
 
 class Planned(NamedTuple):
@@ -130,7 +134,7 @@ class Planner:
         Raises:
             InputError: its file or URL would be another entry's, too, or its name is too long.
         """
-        recipe = self._recipes.of(clip.form, clip.voice)
+        recipe = self._recipes.of(clip.form, clip.voice, clip.speed)
         asset, url = addresses.of(clip, recipe)
         if clip.url == url and addresses.names_tell and self._is_fresh(asset, recipe, clip):
             return Planned(clip, recipe, asset, url, State.FRESH, _FRESH)

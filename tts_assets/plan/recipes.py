@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: A speaker's name, the provider and name of the voice, and its speed.
 Speaker: TypeAlias = tuple[str, str, float]
 
+#: The voice and the speed of a clip's own, where it has any.
+_Own: TypeAlias = tuple[str | None, float | None]
+
 #: Goes up when the same recipe would mean another sound: a change of trimming, say.
 SCHEMA = 3
 
@@ -79,37 +82,40 @@ class Recipes:
         self._accents = accents
         self._pauses = pauses or Pauses()
         self._cast = cast
-        self._begun: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
-        self._briefs: dict[str | None, tuple[hashlib.blake2b, bool]] = {}
+        self._begun: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
+        self._briefs: dict[_Own, tuple[hashlib.blake2b, bool]] = {}
         self._words = _Words(words) if words else None
 
-    def of(self, form: SpokenForm, voice: str | None = None) -> str:
+    def of(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
         """The recipe of a form: 24 hex digits of BLAKE2b, keyed with what all have in common.
 
         Args:
             form: what is said.
             voice: the name of the voice that the entry asks for; None for the run's own.
+            speed: the speed of this clip; None for the run's own.
         """
-        begun = self._begun.get(voice)
+        own = (voice, speed)
+        begun = self._begun.get(own)
         if begun is None:
-            begun = self._begun[voice] = self._begin(voice, whole=True)
+            begun = self._begun[own] = self._begin(own, whole=True)
         common, says_accents = begun
         recipe = common.copy()
         recipe.update(self._said(form, says_accents=says_accents))
         if form.turns:
-            recipe.update(self._passage(form, voice, whole=True))
+            recipe.update(self._passage(form, own, whole=True))
         return recipe.hexdigest()
 
-    def brief(self, form: SpokenForm, voice: str | None = None) -> str:
+    def brief(self, form: SpokenForm, voice: str | None = None, speed: float | None = None) -> str:
         """What is asked of the engine, whichever version of it there is; as long as a recipe."""
-        begun = self._briefs.get(voice)
+        own = (voice, speed)
+        begun = self._briefs.get(own)
         if begun is None:
-            begun = self._briefs[voice] = self._begin(voice, whole=False)
+            begun = self._briefs[own] = self._begin(own, whole=False)
         common, says_accents = begun
         brief = common.copy()
         brief.update(self._said(form, says_accents=says_accents))
         if form.turns:
-            brief.update(self._passage(form, voice, whole=False))
+            brief.update(self._passage(form, own, whole=False))
         return brief.hexdigest()
 
     def of_segment(self, form: SpokenForm, voice: Voice, around: tuple[str, str]) -> str:
@@ -125,9 +131,11 @@ class Recipes:
         recipe.update(self._said(form, says_accents=self._accents(voice.name)))
         return recipe.hexdigest()
 
-    def speakers(self, form: SpokenForm, voice: str | None = None) -> tuple[Speaker, ...]:
+    def speakers(
+        self, form: SpokenForm, voice: str | None = None, speed: float | None = None
+    ) -> tuple[Speaker, ...]:
         """Who speaks in a passage: each speaker with provider, voice and speed."""
-        cast = self._cast(form, self._own(voice)) if form.turns else {}
+        cast = self._cast(form, self._own((voice, speed))) if form.turns else {}
         return tuple(
             (name, f"{each.provider}/{each.name}", each.speed) for name, each in cast.items()
         )
@@ -157,9 +165,9 @@ class Recipes:
             said += self._words.in_text(form.text)
         return said.encode()
 
-    def _passage(self, form: SpokenForm, voice: str | None, *, whole: bool) -> bytes:
+    def _passage(self, form: SpokenForm, own: _Own, *, whole: bool) -> bytes:
         """What else makes a passage: its turns, who speaks them, and the pauses between."""
-        cast = self._cast(form, self._own(voice))
+        cast = self._cast(form, self._own(own))
         made: list[object] = [
             [(turn.size, turn.speaker) for turn in form.turns],
             [(name, asdict(each)) for name, each in cast.items()],
@@ -179,15 +187,17 @@ class Recipes:
             del pauses["turn_ms"]
         return pauses
 
-    def _own(self, name: str | None) -> Voice:
-        return self._voice if name is None else replace(self._voice, name=name)
+    def _own(self, own: _Own) -> Voice:
+        name, speed = own
+        voice = self._voice if name is None else replace(self._voice, name=name)
+        return voice if speed is None else replace(voice, speed=speed)
 
-    def _begin(self, name: str | None, *, whole: bool) -> tuple[hashlib.blake2b, bool]:
-        """A hash of all that is not the form, with this voice instead of the run's own.
+    def _begin(self, own: _Own, *, whole: bool) -> tuple[hashlib.blake2b, bool]:
+        """A hash of all that is not the form, with this voice and speed instead of the run's own.
 
         And whether that voice says accents.
         """
-        voice = self._own(name)
+        voice = self._own(own)
         common: dict[str, object] = {"voice": asdict(voice), "sound": asdict(self._sound)}
         if whole:
             common |= {"schema": SCHEMA, "engine": self._engine(voice.name)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets import keys
 from tts_assets.errors import UsageError
 from tts_assets.settings.file import find, table_in
-from tts_assets.settings.model import Settings
+from tts_assets.settings.model import OVERRIDES, Settings
 from tts_assets.settings.options import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def load(
         values |= {field: _rows(table, name, path, parse) for name, field, parse in ROWS}
         _refuse_two_readings(values["words"], path)
         values |= {key: _parsed(key, raw, str(path)) for key, raw in _in_file(table, path)}
+        # It belongs to the project, from whichever of its folders a run is started.
+        values.setdefault("overrides", OVERRIDES)
         values |= {
             key: _from(path.parent, folder, values[key])
             for key in (*PATHS, *NAMES_OR_PATHS)

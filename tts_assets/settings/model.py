@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tts_assets.prices import Price
 
 
+#: The file of overrides that is read where the settings name none.
+OVERRIDES = "tts-assets.overrides.json"
+
 #: What a time limit is for: a long sentence.
 _CHARACTERS = 100
 
@@ -70,6 +73,8 @@ class Only(StrEnum):
     CHANGED = "changed"
     #: They could not be made last time.
     FAILED = "failed"
+    #: Somebody who listened rejected their sounds.
+    REJECTED = "rejected"
 
 
 class Device(StrEnum):
@@ -252,6 +257,8 @@ class Settings:
         sound: how assets sound and are stored.
         pauses: the silence between the segments of passages.
         speakers: how the speakers of dialogues sound.
+        overrides: the file with what reviewers say instead of entries; one that is not there says
+            nothing.
         temp: the folder where finished segments of unfinished passages wait.
         remakes: how often a clip that breaks a rule is made once more, where that may help.
         device: what neural engines run on.
@@ -302,6 +309,7 @@ class Settings:
     sound: Sound = field(default_factory=Sound)
     pauses: Pauses = field(default_factory=Pauses)
     speakers: tuple[SpeakerSettings, ...] = ()
+    overrides: str = OVERRIDES
     temp: str = ".temp-audio"
     remakes: int = 2
     device: Device = Device.CPU

@@ -52,6 +52,7 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "max-duration": ("max_duration_seconds", values.duration),
     "on-engine-change": ("on_engine_change", values.one_of(OnEngineChange)),
     "temp": ("temp", values.path),
+    "overrides": ("overrides", values.path),
     "remakes": ("remakes", values.number(0, 10, whole=True)),
     "batch-mode": ("batch_mode", values.switch),
     "device": ("device", values.one_of(Device)),
@@ -147,7 +148,7 @@ TABLES: dict[str, type] = {
 
 #: Settings that are paths, and seen from the file that they stand in.
 PATHS = (
-    *("paths", "output", "temp", "piper.voices", "models.folder"),
+    *("paths", "output", "temp", "overrides", "piper.voices", "models.folder"),
     *("elevenlabs.api-key-file", "openai.api-key-file"),
 )
 

@@ -5,7 +5,7 @@ from tts_assets.survey.files import bytes_of, ledger_bytes, opened_ledger
 from tts_assets.survey.found import Survey
 from tts_assets.survey.look import survey
 from tts_assets.survey.shared import Sums, from_output
-from tts_assets.survey.voices import Origins, cast, recipes, voice, voice_info
+from tts_assets.survey.voices import Origins, cast, recipes, speaking, voice, voice_info
 
 __all__ = [
     "Origins",
@@ -18,6 +18,7 @@ __all__ = [
     "ledger_bytes",
     "opened_ledger",
     "recipes",
+    "speaking",
     "survey",
     "voice",
     "voice_info",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.plan import Aspect, Change, Kept, State, timeline_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from tts_assets.ledger import Origin
     from tts_assets.plan import Addresses, Planned
@@ -56,6 +56,7 @@ class Earlier:
         stands: Callable[[Origin], tuple[State, str]],
         now: Callable[[Planned, str], Origin],
         keep: bool,
+        rejected: Container[str] = frozenset(),
     ) -> None:
         """Take what the ledger has for all pending clips.
 
@@ -64,11 +65,13 @@ class Earlier:
             stands: how a line's asset stands, and why: fresh if it is what the line says.
             now: what the line of a clip would say if it were made now, under a brief.
             keep: an asset that another engine made stays, if nothing else changed.
+            rejected: the assets whose sounds somebody rejected: none serves another clip.
         """
         self.kept: Counter[tuple[str, str]] = Counter()
         self._stands = stands
         self._now = now
         self._keep = keep
+        self._rejected = rejected
         self._by_brief: dict[str, _Takes] = {}
         self._by_name: dict[str, Origin] = {}
         sure = set[str]()
@@ -132,6 +135,9 @@ class Earlier:
             origin
             for origin in self._takes(pending.brief, address)
             if origin.asset != item.asset or item.state is State.STALE
+            if origin is before
+            or origin.asset not in self._rejected
+            or address(origin.recipe) == origin.asset
             if engines is None or any(not engine_changes(origin.engine, one) for one in engines)
         ]
         return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)

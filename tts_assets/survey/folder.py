@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
+    from tts_assets.domain import Decision
     from tts_assets.settings import Settings
 
 
@@ -29,6 +30,8 @@ class Folder:
         untidy: a killed run left something to clear away.
         failed: the reason for each recipe that could not be made last time.
         judged_by: what clips are held against.
+        approved: the assets whose sounds somebody approved.
+        rejected: the decision on each asset whose sound somebody rejected, by its path.
     """
 
     def __init__(self, settings: Settings, folders: Iterable[str], *, may_lack_files: bool) -> None:
@@ -47,6 +50,8 @@ class Folder:
         self.present: dict[str, int] = {}
         self.failed: dict[str, str] = {}
         self.untidy = False
+        self.approved: set[str] = set()
+        self.rejected: dict[str, Decision] = {}
         self._storages = [
             Storage(Path(each)) for each in dict.fromkeys((settings.output, settings.folder))
         ]
@@ -90,6 +95,11 @@ class Folder:
         self.failed |= failures.read(bytes_of(path), file=str(path))
         known = known_by(storage)
         present = storage.sizes(outermost({*folders, *_folders(known.recorded)}))
+        # What the shard made anew is not what was decided on.
+        self.approved = known.approved | self.approved.difference(known.recorded)
+        for asset in self.rejected.keys() & known.recorded.keys():
+            del self.rejected[asset]
+        self.rejected |= known.rejected
         # At a million clips, not for nothing.
         self.recorded = {**self.recorded, **known.recorded} if self.recorded else known.recorded
         self.present = {**self.present, **present} if self.present else present

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from tts_assets.errors import InputError
 from tts_assets.open_catalogues import Trouble
+from tts_assets.overrides import Book
 from tts_assets.plan import Judged, State
 
 if TYPE_CHECKING:
     from tts_assets import ledger, plan
     from tts_assets.catalogue import Catalogue
-    from tts_assets.domain import Clip, Place
+    from tts_assets.domain import Clip, Decision, Place
     from tts_assets.survey.shared import Sums
 
 
@@ -28,11 +29,15 @@ class Survey:
         untidy: a killed run left something to clear away in the output folder.
         present: the size of every asset that exists, by its path.
         recorded: what the ledger says of each asset, by its path.
+        approved: the assets whose sounds somebody approved.
+        rejected: the decision on each asset whose sound somebody rejected, by its path.
+        approvals: how many fresh clips have a sound that somebody approved.
         judged_by: what the clips were held against.
         kept: clips that stay although the engine changed since.
         sums: what tells the plan that this shard is one of; None for a whole run.
         passed_over: clips that are to be made, and that the run was told to leave.
         untimed: fresh passages whose time lines are to be written, by their assets.
+        overrides: what reviewers say instead of entries, and which of it is at work.
         unmatched: ids that were asked for and that no entry has, in words; None where all are there.
     """
 
@@ -43,12 +48,16 @@ class Survey:
     untidy: bool = False
     present: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, ledger.Recorded] = field(default_factory=dict)
+    approved: set[str] = field(default_factory=set)
+    rejected: dict[str, Decision] = field(default_factory=dict)
+    approvals: int = 0
     judged_by: Judged = Judged.FILES
     kept: tuple[plan.Kept, ...] = ()
     sums: Sums | None = None
     passed_over: int = 0
     untimed: list[str] = field(default_factory=list)
     unmatched: str | None = None
+    overrides: Book = field(default_factory=Book)
     _places: dict[tuple[str, Place], Clip] = field(default_factory=dict)
     _objects: dict[tuple[str, Place], Clip] = field(default_factory=dict)
 

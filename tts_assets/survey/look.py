@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tts_assets import catalogue, ledger, plan
 from tts_assets.errors import InputError
 from tts_assets.mapping import Overwrite
 from tts_assets.open_catalogues import open_catalogues
+from tts_assets.overrides import Book
 from tts_assets.plan import Judged, State
 from tts_assets.selection import Selection
 from tts_assets.settings import OnEngineChange
@@ -22,9 +24,10 @@ from tts_assets.survey.earlier import Earlier, Pending
 from tts_assets.survey.files import opened_ledger
 from tts_assets.survey.folder import Folder
 from tts_assets.survey.found import Survey
+from tts_assets.survey.reviews import Reviews
 from tts_assets.survey.shared import Shared
 from tts_assets.survey.timelines import Timelines
-from tts_assets.survey.voices import Origins, check_voices, recipes
+from tts_assets.survey.voices import Origins, check_voices, recipes, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +47,7 @@ def survey(
     *,
     may_lack_files: bool = False,
     lines: bool = False,
+    unapproved: bool = False,
 ) -> Survey:
     """Read the catalogues and look at the output folder; nothing is changed.
 
@@ -53,6 +57,7 @@ def survey(
         matters: which clips to keep; most are fresh, and of no interest to most callers.
         may_lack_files: where there are no files at all, the ledger alone counts.
         lines: whether clips that are to be made are told with the lines of their records.
+        unapproved: whether fresh clips are kept, too, that have no sound that somebody approved.
 
     Raises:
         UsageError: a path, the voice or the URL template is wrong.
@@ -61,8 +66,9 @@ def survey(
     """
     with _uncollected():
         look = _Look(settings, provider, matters, may_lack_files=may_lack_files, lines=lines)
+        look.reviews = Reviews(look.found, unapproved=unapproved)
         with look.selection:
-            for reader in open_catalogues(settings, look.found.trouble):
+            for reader in open_catalogues(settings, look.found.trouble, look.found.overrides):
                 look.at(reader)
                 # Or all of the last document is looked at once more by the collector.
                 del reader
@@ -91,10 +97,12 @@ class _Look:
         self._provider = provider
         self._matters = matters
         self._lines = lines
+        self.reviews = Reviews(self.found, unapproved=False)
         check_voices(settings, provider)
         self._addresses = SourceAddresses(settings)
         self._recipes = recipes(settings, provider)
         self._origins = Origins(settings, provider)
+        self.found.overrides = Book(settings.overrides, partial(speaking, settings, provider))
         self._pending: dict[int, Pending] = {}
         shard = settings.shard
         self._shared = None if shard is None else Shared(shard, settings.output)
@@ -102,6 +110,8 @@ class _Look:
         self.found.recorded = self._folder.recorded
         self.found.present = self._folder.present
         self.found.untidy = self._folder.untidy
+        self.found.approved = self._folder.approved
+        self.found.rejected = self._folder.rejected
         self.found.judged_by = self._folder.judged_by
         self.timelines = Timelines(settings, self.found)
         self._planner = plan.Planner(
@@ -179,6 +189,7 @@ class _Look:
                 stands=self._stands,
                 now=self._origin_now,
                 keep=self._settings.on_engine_change is OnEngineChange.KEEP,
+                rejected=found.rejected,
             )
         items = []
         for number, item in self._own(provisional):
@@ -195,7 +206,7 @@ class _Look:
                 own = item if pending is None else pending.item
                 item = own._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
             if pending is not None or deep or self._shared:
-                self._take(item, found.planned)
+                self._take(item, found.planned, own=None if pending is None else pending.item)
             else:
                 found.planned.append(item)
         found.kept = earlier.kept_clips()
@@ -232,13 +243,18 @@ class _Look:
         own = self._shared.own()
         yield from (each for each in enumerate(provisional) if each[1].recipe in own)
 
-    def _take(self, item: plan.Planned, planned: list[plan.Planned]) -> None:
+    def _take(
+        self, item: plan.Planned, planned: list[plan.Planned], own: plan.Planned | None = None
+    ) -> None:
+        """Count a clip, and keep it if it matters; ``own``: as it stands by its own recipe."""
+        if item.state is State.FRESH:
+            if item.clip.form.turns:
+                self.timelines.see(item.asset)
+            item = self.reviews.settled(item, own or item)
         self.found.states[item.state] += 1
-        if item.state is State.FRESH and item.clip.form.turns:
-            self.timelines.see(item.asset)
         if item.state in self.selection.passed_over:
             self.found.passed_over += 1
-        elif self._matters(item):
+        elif self._matters(item) or self.reviews.matters(item):
             planned.append(item)
 
     def _damaged(self, assets: set[str]) -> frozenset[str]:
@@ -253,14 +269,18 @@ class _Look:
     def _pend(self, item: plan.Planned, names: plan.Addresses) -> None:
         clip = item.clip
         before = self._planner.made_before(clip, names, item.asset)
-        brief = self._recipes.brief(clip.form, clip.voice)
+        brief = self._recipes.brief(clip.form, clip.voice, clip.speed)
         self._pending[len(self.found.planned)] = Pending(item, names, brief, before)
         self.found.planned.append(item)
 
     def _find_lines(self, reader: catalogue.Reader, first: int) -> None:
         """The lines of the records of clips that are to be made, in one scan of the document."""
         planned = self.found.planned
-        numbers = [n for n in range(first, len(planned)) if planned[n].state in plan.TO_MAKE]
+        numbers = [
+            number
+            for number in range(first, len(planned))
+            if planned[number].state in plan.TO_MAKE or self.reviews.may_matter(planned[number])
+        ]
         if not numbers:
             return
         lines = reader.document.lines_of({planned[number].clip.at for number in numbers})
@@ -279,7 +299,7 @@ class _Look:
     def _origin_now(self, item: plan.Planned, brief: str) -> ledger.Origin:
         """What the ledger would say of a clip if it were made now."""
         clip = item.clip
-        now = self._origins.of(clip.form, clip.voice, item.recipe)
+        now = self._origins.of(clip.form, clip.voice, item.recipe, clip.speed)
         return msgspec.structs.replace(now, asset=item.asset, brief=brief)
 
     def _remembered(self, item: plan.Planned) -> plan.Planned:

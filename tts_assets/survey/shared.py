@@ -48,7 +48,10 @@ class Shared:
     def see(self, item: Planned) -> None:
         """Take in a clip, with the recipe that it has whatever was made already."""
         clip = item.clip
-        asked = _hash((self._from_output(clip.file), clip.entry, clip.part, clip.voice, *clip.form))
+        # What has no speed of its own counts as it did before there were any.
+        speed = () if clip.speed is None else (clip.speed,)
+        file = self._from_output(clip.file)
+        asked = _hash((file, clip.entry, clip.part, clip.voice, *clip.form, *speed))
         self._catalogues += asked
         self._plan += asked * int(item.recipe, 16)
         self._recipes.add(item.recipe)

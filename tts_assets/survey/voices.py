@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tts_assets import casting, ledger, plan
 from tts_assets.domain import Voice
 from tts_assets.errors import UsageError
+from tts_assets.overrides import Speaking
 
 if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
@@ -44,6 +45,17 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
     raise UsageError(
         f"{provider.name} has no voice {settings.voice!r}; it has: "
         f"{', '.join((near + rest)[:_NAMED])}{more}"
+    )
+
+
+def speaking(settings: Settings, provider: Provider) -> Speaking:
+    """Who can speak in a run, for what reviewers ask of single clips.
+
+    Raises:
+        UsageError: the provider has no such voice.
+    """
+    return Speaking(
+        voice=voice(settings, provider), voices=provider.voices(), speakers=settings.speakers
     )
 
 
@@ -87,8 +99,10 @@ class Origins:
         self._voice = voice(settings, provider)
         self._recipes = recipes(settings, provider)
 
-    def of(self, form: SpokenForm, voice_name: str | None, recipe: str) -> ledger.Origin:
-        """What is said of a form; ``voice_name`` is None for the run's own voice."""
+    def of(
+        self, form: SpokenForm, voice_name: str | None, recipe: str, speed: float | None = None
+    ) -> ledger.Origin:
+        """What is said of a form; voice and speed are None for the run's own."""
         name = voice_name or self._voice.name
         return ledger.Origin(
             recipe=recipe,
@@ -99,9 +113,9 @@ class Origins:
             readings=form.readings,
             words=self._recipes.words_in(form.text),
             voice=f"{self._voice.provider}/{name}",
-            speed=self._voice.speed,
+            speed=self._voice.speed if speed is None else speed,
             sound=self._recipes.sound_words(form),
-            speakers=self._recipes.speakers(form, voice_name),
+            speakers=self._recipes.speakers(form, voice_name, speed),
             engine=self._provider.engine(name),
         )
 
@@ -132,10 +146,6 @@ def check_voices(settings: Settings, provider: Provider) -> None:
 
 
 def _check_speed(info: VoiceInfo, speed: float | None, where: str) -> None:
-    slowest, fastest = info.speeds
-    if speed is None or (
-        slowest <= speed <= fastest and not (info.whole_speeds and speed != int(speed))
-    ):
-        return
-    takes = "whole speeds only" if info.whole_speeds else f"{slowest:g} to {fastest:g}"
-    raise UsageError(f"{where}: speed = {speed:g}: the voice {info.name} takes {takes}")
+    problem = None if speed is None else casting.problem_with_speed(info, speed)
+    if problem is not None:
+        raise UsageError(f"{where}: {problem}")

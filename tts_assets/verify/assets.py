@@ -44,7 +44,7 @@ def assets(settings: Settings, wanted: Wanted, paces: Paces) -> Iterator[ToMeasu
             wanted.gone.get(asset),
         )
 
-    for line in lines(settings, wanted):
+    for line in lines(settings, tidy=wanted.tidy):
         said = (line.recipe, line.bytes)
         if line.asset in rest and wanted.recorded.get(line.asset) == said:
             del rest[line.asset]
@@ -53,15 +53,19 @@ def assets(settings: Settings, wanted: Wanted, paces: Paces) -> Iterator[ToMeasu
         yield item(asset, None)
 
 
-def lines(settings: Settings, wanted: Wanted) -> Iterator[Line]:
+def lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
     """The lines of the ledger, one for each asset; of a long one, a piece at a time is in memory.
+
+    Args:
+        settings: whose output folder.
+        tidy: it has one line for each asset.
 
     Raises:
         InputError: it cannot be read.
     """
     with ExitStack() as opened:
         stream: BinaryIO
-        if wanted.tidy:
+        if tidy:
             stream = opened.enter_context(opened_ledger(Path(settings.output)))
         else:
             folder = Storage(Path(settings.output))

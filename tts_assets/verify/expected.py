@@ -29,13 +29,33 @@ _FIELDS = {
 }
 
 
+class Accents:
+    """Tells whether voices say the accents that they are given; each engine is asked once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[str, bool] = {}
+
+    def are_said_by(self, voice: str) -> bool:
+        """Whether one does; ``voice``: its provider and its name."""
+        if voice not in self._known:
+            provider, _, name = voice.partition("/")
+            try:
+                said = providers.get(provider, self._settings).accents(name)
+            except TtsAssetsError:
+                # An engine that is not here now: nobody knows what it did with them.
+                said = False
+            self._known[voice] = said
+        return self._known[voice]
+
+
 class Expectations:
-    """Tells what is expected of assets; asks each engine once whether a voice says accents."""
+    """Tells what is expected of assets."""
 
     def __init__(self, settings: Settings, paces: Paces) -> None:
         self._settings = settings
         self._paces = paces
-        self._accents: dict[str, bool] = {}
+        self._accents = Accents(settings)
 
     def of(self, line: Line | None) -> Expected:
         """What a line tells of its asset; without one, no more than that it is sound."""
@@ -54,21 +74,10 @@ class Expectations:
             # Several together are like none of them.
             voice=line.voice if {each[1:] for each in line.speakers} <= {_own(line)} else "",
             # Those of a passage were held against its segments when it was made.
-            says_accents=not line.cues and self._says_accents(line.voice),
+            says_accents=not line.cues and self._accents.are_said_by(line.voice),
             pauses_ms=pauses,
             pace=self._paces.of(line.voice, line.engine, line.speed),
         )
-
-    def _says_accents(self, voice: str) -> bool:
-        if voice not in self._accents:
-            provider, _, name = voice.partition("/")
-            try:
-                said = providers.get(provider, self._settings).accents(name)
-            except TtsAssetsError:
-                # An engine that is not here now: nobody knows what it did with them.
-                said = False
-            self._accents[voice] = said
-        return self._accents[voice]
 
 
 def sound_of(words: str, own: Sound) -> Sound:

@@ -53,7 +53,7 @@ async def verify(
         fatal = await to_thread.run_sync(_missing, settings)
     wanted = await to_thread.run_sync(find, settings)
     # A look at all clips, before any is held against those of its own voice.
-    paces = await to_thread.run_sync(lambda: Paces(lines(settings, wanted)))
+    paces = await to_thread.run_sync(lambda: Paces(lines(settings, tidy=wanted.tidy)))
     look = _Look(settings, wanted, paces)
     await look.measure(on_progress)
     listened = Heard({}, {}, [])

@@ -149,7 +149,8 @@ class _Look:
         """Take in a clip as the survey tells it; it need not be kept there."""
         clip = item.clip
         name = ClipName(clip.kind, clip.file, clip.entry, clip.part, clip.at)
-        if item.state is State.FRESH:
+        # What somebody rejected is measured as it is.
+        if item.state in {State.FRESH, State.REJECTED}:
             self._wanted.add(item.asset, name)
             return False
         assets: tuple[str, ...] = (item.held or item.asset,)

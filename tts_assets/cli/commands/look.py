@@ -51,6 +51,12 @@ def check(  # noqa: PLR0913 - one parameter for each option
     on_engine_change: options.OnEngineChange = None,
     report: options.Report = None,
     *,
+    require_approved: Annotated[
+        bool,
+        typer.Option(
+            "--require-approved", help="Also if a sound is not approved; recordings need not be."
+        ),
+    ] = False,
     deep: options.Deep = False,
     output_format: options.EveryFormat = None,
     config: options.Config = None,
@@ -59,7 +65,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
     settings = settings_of(config, EVERY, **typed(locals()))
     from tts_assets.cli.status import check as look  # noqa: PLC0415 - see status
 
-    return look(settings, report=report)
+    return look(settings, report=report, require_approved=require_approved)
 
 
 @app.command()

@@ -1,0 +1,106 @@
+"""An engine that says a form otherwise each time, and what people decide of its sounds."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tests.edited import Edited
+from tests.engines import Telling, _log, telling
+from tts_assets import decisions, storage
+from tts_assets.decisions import SoundDecision, Use
+from tts_assets.providers import registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from tts_assets.decisions import Settled
+    from tts_assets.domain import Decided, Speech, SpokenForm, Voice
+    from tts_assets.plan import Planned
+
+#: Moments in their order.
+MORNING, NOON, EVENING = (f"2026-11-22T{hour}:00:00.000Z" for hour in ("08", "12", "18"))
+
+
+class Wandering(Telling):
+    """Speaks in tones that are others in each run, as TEST_ENGINE_TAKE tells."""
+
+    name = "wandering"
+
+    def repeats(self, voice: str) -> bool:
+        del voice
+        return False
+
+    async def speak(self, form: SpokenForm, voice: Voice, *, on_start: object = None) -> Speech:
+        del on_start
+        _log(form.text)
+        return telling(form, voice, os.environ.get("TEST_ENGINE_TAKE", "0"))
+
+
+class Listened(Edited):
+    """A project whose sounds somebody listens to."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, **settings: Any) -> None:
+        super().__init__(folder, patch, temp=str(folder / ".temp-audio"), **settings)
+        patch.setitem(registry._BUILT_IN, "wandering", f"{__name__}:Wandering")
+
+    def take(self, number: int) -> None:
+        """Have the wandering engine speak otherwise."""
+        self.set(provider="wandering")
+        self.patch.setenv("TEST_ENGINE_TAKE", str(number))
+
+    def wander(self) -> None:
+        """Have everything made by the wandering engine."""
+        self.take(1)
+        self.set(force=True)
+        self.generate()
+        self.set(force=False)
+
+    def item(self, number: int) -> Planned:
+        """How a word stands."""
+        clips = {item.clip.entry: item for item in self.survey()}
+        return clips[str(number)]
+
+    def survey(self) -> list[Planned]:
+        from tts_assets import providers
+        from tts_assets import survey as surveys
+
+        provider, _ = providers.choose(self.settings)
+        settings = replace(self.settings, only=())
+        return surveys.survey(settings, provider, may_lack_files=True).planned
+
+    def decision(
+        self, number: int, decided: Decided, at: str = NOON, reason: str = ""
+    ) -> SoundDecision:
+        """A decision on the sound that a word has now."""
+        item = self.item(number)
+        return SoundDecision(
+            asset=item.asset,
+            sha256=storage.sha256(self.audio / item.asset),
+            decided=decided,
+            at=at,
+            by="somebody",
+            reason=reason,
+            clips=(Use(file=item.clip.file, entry=item.clip.entry, part=item.clip.part),),
+        )
+
+    def decide(
+        self, number: int, decided: Decided, at: str = NOON, reason: str = ""
+    ) -> SoundDecision:
+        """Decide, as the review page does."""
+        made = self.decision(number, decided, at, reason)
+        decisions.append(self.audio, [made])
+        self.settle(made)
+        return made
+
+    def settle(self, *made: SoundDecision) -> Settled:
+        return decisions.settle(storage.Storage(self.audio), made)
+
+    def reviews(self) -> dict[str, str]:
+        """What the ledger says was decided, by the texts."""
+        return {
+            line["text"]: line["review"]["decided"] for line in self.lines() if "review" in line
+        }

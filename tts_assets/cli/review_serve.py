@@ -1,0 +1,131 @@
+"""`review --serve`: the page from this machine, its address told, and signals answered."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sys
+import traceback
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.console import Show, counter
+from tts_assets.errors import FatalError
+
+if TYPE_CHECKING:
+    import socket
+
+    from tts_assets.review.rows import Rows
+    from tts_assets.review.serve import Stop
+    from tts_assets.settings import Settings
+
+_NEEDED = ("starlette", "uvicorn")
+
+
+def serve(settings: Settings, *, port: int | None, open_browser: bool) -> ExitCode:
+    """Serve the page until Ctrl-C, and say in the exit code how it ended.
+
+    Args:
+        settings: which clips, and how those that are made again are made.
+        port: of 127.0.0.1; 0 for any free one, None for the project's usual one, or any if it is taken.
+        open_browser: whether the page is opened, where there is a display.
+
+    Raises:
+        FatalError: the packages that serve it are not installed.
+    """
+    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
+        raise FatalError(
+            "the packages that serve the page are not installed: "
+            "pip install 'tts-assets[review]', or write the page with --export DIR"
+        )
+    from tts_assets.review.serve import listening  # noqa: PLC0415 - it needs the extra
+
+    told = _Told(Show(settings.output_format), may_open=open_browser)
+    with listening(port, Path.cwd()) as listener:
+        return anyio.run(_serve, settings, listener, told)
+
+
+async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> ExitCode:
+    from tts_assets.review.serve import Hooks, House, Stop, serve  # noqa: PLC0415 - see above
+
+    with counter(settings.progress, told.show.errors) as count:
+        project = Path.cwd().name
+        house = await House.open(
+            settings, project=project, note=told.note, bug=told.bug, on_progress=count
+        )
+    told.found(house.found)
+    if not house.found.clips:
+        return ExitCode.USAGE if house.found.problems else ExitCode.NOTHING
+    stop, code = Stop(), ExitCode.INTERRUPTED
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(told.answer_signals, stop, tasks.cancel_scope)
+        tasks.start_soon(told.open_when_ready)
+        await serve(house, listener, hooks=Hooks(ready=told.ready, bug=told.bug), stop=stop)
+        code = ExitCode.OK
+        tasks.cancel_scope.cancel()
+    return code
+
+
+class _Told:
+    """What is told to who sits at the terminal."""
+
+    def __init__(self, show: Show, *, may_open: bool) -> None:
+        self.show = show
+        self._may_open = may_open and _has_display()
+        self._ready = anyio.Event()
+        self._once = ""
+
+    def ready(self, address: str, once: str) -> None:
+        self.show.line(f"the page is at {address}")
+        self.show.error("Ctrl-C ends it; what was decided is kept")
+        self._once = once
+        self._ready.set()
+
+    def found(self, found: Rows) -> None:
+        self.show.trouble(found.problems, found.notes)
+        if found.unmatched is not None:
+            self.show.error(f"error: {found.unmatched}")
+        if not found.clips:
+            self.show.line("no clip to hear")
+
+    def note(self, words: str) -> None:
+        self.show.error(f"note: {words}")
+
+    def bug(self, error: Exception) -> None:
+        self.show.error("".join(traceback.format_exception(error)))
+        self.show.error("this is a bug in tts-assets: please report it with the lines above")
+
+    async def open_when_ready(self) -> None:
+        """Open the page in a browser, once it is there."""
+        await self._ready.wait()
+        if self._may_open:
+            # A browser may run for as long as the server does: nobody waits for it.
+            await anyio.to_thread.run_sync(
+                webbrowser.open,
+                self._once,
+                abandon_on_cancel=True,
+                limiter=anyio.CapacityLimiter(1),
+            )
+
+    async def answer_signals(self, stop: Stop, scope: anyio.CancelScope) -> None:
+        """The first lets what is in flight end, the second ends it."""
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                if stop.is_requested:
+                    scope.cancel()
+                    return
+                stop.request()
+                self.show.error("stopping: what is in flight is finished; once more ends it, too")
+
+
+def _has_display() -> bool:
+    """Whether a browser would have a window: one without would take the terminal."""
+    if os.name != "posix" or sys.platform == "darwin":
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

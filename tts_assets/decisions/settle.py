@@ -1,0 +1,96 @@
+"""Decisions on their way into the ledger, where every other command finds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets import ledger
+from tts_assets.decisions.journal import NAME
+from tts_assets.storage import fatal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tts_assets.decisions.decision import SoundDecision
+    from tts_assets.domain import Decision
+    from tts_assets.storage import Storage
+
+
+class Settled(NamedTuple):
+    """What became of decisions; of several on one sound only the latest.
+
+    Args:
+        written: those that the ledger has now.
+        known: those that it had, or that a later one took the place of.
+        stale: those on sounds that are not there any more.
+    """
+
+    written: tuple[SoundDecision, ...]
+    known: tuple[SoundDecision, ...]
+    stale: tuple[SoundDecision, ...]
+
+
+def latest(decisions: Iterable[SoundDecision]) -> dict[tuple[str, str], SoundDecision]:
+    """The one that counts for each sound, by its asset and the hash of its bytes."""
+    found: dict[tuple[str, str], SoundDecision] = {}
+    for each in decisions:
+        other = found.setdefault((each.asset, each.sha256), each)
+        if ledger.order(each.decision) > ledger.order(other.decision):
+            found[each.asset, each.sha256] = each
+    return found
+
+
+def settle(
+    storage: Storage,
+    decisions: Iterable[SoundDecision],
+    *,
+    waiting: Callable[[], None] = lambda: None,
+) -> Settled:
+    """Write decisions into the lines of their sounds in the ledger.
+
+    Args:
+        storage: the output folder.
+        decisions: of several on one sound the latest counts.
+        waiting: called now and then while a run is at work there; may raise to give up.
+
+    Raises:
+        InputError: the ledger is damaged.
+        FatalError: it cannot be read or written.
+    """
+    wanted = latest(decisions)
+    path = storage.root / ledger.NAME
+    if not wanted or not path.exists():
+        return Settled((), (), tuple(wanted.values()))
+    by_asset: dict[str, dict[str, Decision]] = {}
+    for (asset, sha256), each in wanted.items():
+        by_asset.setdefault(asset, {})[sha256] = each.decision
+    with storage.locked(waiting):
+        with fatal(f"cannot read {path}"):
+            data = path.read_bytes()
+        if not ledger.read(data, file=str(path), hash_of=storage.hash_of).tidy:
+            data = ledger.compacted(data, file=str(path), hash_of=storage.hash_of)
+        found = ledger.reviewed(data, by_asset)
+        if found.written:
+            _tell_git(storage)
+            storage.replace(ledger.NAME, found.data)
+    both = found.written | found.known
+    return Settled(
+        written=tuple(each for sound, each in wanted.items() if sound in found.written),
+        known=tuple(each for sound, each in wanted.items() if sound in found.known),
+        stale=tuple(each for sound, each in wanted.items() if sound not in both),
+    )
+
+
+def _tell_git(storage: Storage) -> None:
+    """Have git take the lines of both sides where two branches changed the journal."""
+    path = storage.root / ledger.ATTRIBUTES_NAME
+    with fatal(f"cannot read {path}"):
+        before = path.read_bytes() if path.exists() else b""
+    if not before:
+        storage.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
+    elif NAME.encode() not in before:
+        rule = next(
+            line for line in ledger.ATTRIBUTES.splitlines() if line.startswith(NAME.encode())
+        )
+        whole = before if before.endswith(b"\n") else before + b"\n"
+        storage.replace(ledger.ATTRIBUTES_NAME, whole + rule + b"\n")

@@ -1,0 +1,141 @@
+"""The overrides of a run: applied to the clips that they are for, and told where they are for none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from tts_assets.errors import InputError
+from tts_assets.overrides.file import read
+from tts_assets.overrides.form import said
+from tts_assets.overrides.typed import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tts_assets.domain import Clip
+    from tts_assets.overrides.data import Override
+    from tts_assets.overrides.speaking import Speaking
+
+#: Makes of a clip what is said instead; raises InputError where that cannot be said.
+Amends: TypeAlias = Callable[["Clip"], "Clip"]
+
+#: More notes of one kind are counted, not told.
+_TOLD = 5
+
+
+class Book:
+    """All overrides of a run, by the catalogues that they are for."""
+
+    def __init__(
+        self, path: str | None = None, speaking: Callable[[], Speaking] | None = None
+    ) -> None:
+        """Read the file of overrides.
+
+        Args:
+            path: where it lies; where it does not, or for None, nothing is overridden.
+            speaking: tells who can speak; without it voices and speeds stay as they are.
+
+        Raises:
+            InputError: something in it cannot be meant.
+        """
+        self.path = path or ""
+        overrides = read(path) if path else ()
+        self._speaking = None if speaking is None or not overrides else speaking()
+        self._by_file: dict[str, list[Override]] = {}
+        for each in overrides:
+            self._by_file.setdefault(resolved(each.file, self.path), []).append(each)
+        #: Those that are at work, by file, source, entry and part of their clips.
+        self.at_work: dict[tuple[str, str, str, str], Override] = {}
+        self._read: set[tuple[str, str]] = set()
+        self._matched: set[Override] = set()
+        self._outdated: list[str] = []
+
+    def of(self, clip: Clip) -> Override | None:
+        """The override that is at work for a clip that was read; None where there is none."""
+        return self.at_work.get((clip.file, clip.source, clip.entry, clip.part))
+
+    def amends(self, file: str, source: str) -> Amends | None:
+        """What applies the overrides of a catalogue to its clips; None where it has none.
+
+        Args:
+            file: its path as given.
+            source: the name of the source that reads it.
+        """
+        if not self._by_file:
+            return None
+        real, short = os.path.realpath(file), source.rpartition(": ")[2]
+        self._read.add((real, short))
+        rows = {
+            (each.entry, each.part): each
+            for each in self._by_file.get(real, ())
+            if each.source == short
+        }
+        if not rows:
+            return None
+
+        def amend(clip: Clip) -> Clip:
+            override = rows.get((clip.entry, clip.part))
+            return clip if override is None else self._applied(clip, override)
+
+        return amend
+
+    def notes(self, *, whole: bool, unread: Iterable[str] = ()) -> list[str]:
+        """What is to be told of overrides that are not at work, when all catalogues were read.
+
+        Args:
+            whole: whether there are no other catalogues than those that were read.
+            unread: files that could not be read, whose overrides wait.
+        """
+        waiting = {os.path.realpath(file) for file in unread}
+        idle = [
+            f"{self._where(each)}: it matches no clip of {each.file}: mend it, or remove it"
+            for real, each in self._unmatched()
+            if real not in waiting and (whole or (real, each.source) in self._read)
+        ]
+        return [*_first(self._outdated), *_first(idle)]
+
+    def _unmatched(self) -> Iterator[tuple[str, Override]]:
+        for real, rows in self._by_file.items():
+            yield from ((real, each) for each in rows if each not in self._matched)
+
+    def _applied(self, clip: Clip, override: Override) -> Clip:
+        first = override not in self._matched
+        self._matched.add(override)
+        if clip.form.text != override.text:
+            if first:
+                self._outdated.append(
+                    f"{self._where(override)}: it is not applied: it was written when the entry said "
+                    f"{_short(override.text)}, which says {_short(clip.form.text)} now: write it "
+                    "anew, or remove it"
+                )
+            return clip
+        try:
+            amended = clip._replace(form=said(clip.form, override.say))
+            if self._speaking is not None:
+                amended = self._speaking.applied(amended, override.say)
+        except ValueError as problem:
+            raise InputError(
+                f"its override (part {override.part}) cannot be used: {problem}",
+                file=self.path,
+                entry=f"entry {clip.entry}",
+                line=override.line,
+            ) from problem
+        self.at_work[clip.file, clip.source, clip.entry, clip.part] = override
+        return amended
+
+    def _where(self, override: Override) -> str:
+        line = "" if override.line is None else f":{override.line}"
+        return f"{self.path}{line}: the override of entry {override.entry} ({override.part})"
+
+
+def _first(notes: list[str]) -> list[str]:
+    """The first of many notes, and how many more there are."""
+    more = len(notes) - _TOLD
+    return notes if more <= 0 else [*notes[:_TOLD], f"and {more:,} more such overrides"]
+
+
+def _short(text: str) -> str:
+    told = repr(text)
+    return told if len(told) <= 40 else f"{told[:39]}…"

@@ -1,0 +1,85 @@
+"""Pictures of sounds that were drawn before, kept in a file by the hash of what they show."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from tts_assets.errors import FatalError
+from tts_assets.review.pictures import VERSION, Picture
+from tts_assets.storage import AppendLog, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+#: The folder within that of a place, and the file in it.
+FOLDER, NAME = "pictures", "pictures.jsonl"
+
+#: So many pictures of sounds that are gone are no reason to write the file anew.
+_SPARE = 100
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Picture)
+
+
+class Album:
+    """The pictures of one place: a file that grows by lines, and is written anew when many are old.
+
+    All of it can be drawn again. So what cannot be read is drawn again, and where nothing can be
+    written everything else goes on.
+    """
+
+    def __init__(self, place: Path) -> None:
+        """Open that of a place; nothing is made before a picture is kept."""
+        self._path = place / FOLDER / NAME
+        self._log: AppendLog | None = None
+        self._pictures: dict[str, Picture] = {}
+        self._lines = 0
+
+    def __enter__(self) -> Self:
+        try:
+            data = self._path.read_bytes()
+        except OSError:
+            return self
+        for line in data.split(b"\n"):
+            self._lines += bool(line)
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                picture = _decoder.decode(line)
+                if picture.version == VERSION:
+                    self._pictures[picture.sha256] = picture
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._log is not None:
+            with contextlib.suppress(FatalError):
+                self._log.close()
+
+    def of(self, sha256: str) -> Picture | None:
+        """The picture of a sound, if it was drawn before."""
+        return self._pictures.get(sha256)
+
+    def keep(self, pictures: Collection[Picture]) -> None:
+        """Add some."""
+        self._pictures.update({each.sha256: each for each in pictures})
+        self._lines += len(pictures)
+        with contextlib.suppress(FatalError, OSError):
+            if self._log is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._log = AppendLog(self._path)
+            self._log.append(b"".join(_encoder.encode(each) + b"\n" for each in pictures))
+
+    def forget(self, there: Collection[str]) -> None:
+        """Drop the pictures of sounds that are gone, when they are many.
+
+        Args:
+            there: the hashes of all sounds that may be drawn again.
+        """
+        kept = [each for sha256, each in self._pictures.items() if sha256 in there]
+        if self._lines - len(kept) <= _SPARE + len(kept) // 2:
+            return
+        data = b"".join(_encoder.encode(each) + b"\n" for each in kept)
+        with contextlib.suppress(OSError):
+            write_whole(self._path, data, sync=False)

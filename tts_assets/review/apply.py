@@ -1,0 +1,108 @@
+"""The use case `review apply`: decisions that people made elsewhere, in the journal and in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_assets import decisions, earlier_sounds, ledger, survey
+from tts_assets.errors import UsageError
+from tts_assets.events import Waiting
+from tts_assets.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tts_assets.decisions import SoundDecision
+    from tts_assets.events import Event
+    from tts_assets.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of decisions; of several on one sound only the latest counts.
+
+    Args:
+        journal: the path of the journal.
+        read: how many decisions there were.
+        new: how many of them the journal did not have.
+        written: those that the ledger has now.
+        known: those that it had, or that later ones took the place of.
+        stale: those on sounds that are not there any more.
+        is_history: the decisions were those of the journal itself, in which stale ones are no news.
+    """
+
+    journal: str
+    read: int
+    new: int
+    written: tuple[SoundDecision, ...]
+    known: tuple[SoundDecision, ...]
+    stale: tuple[SoundDecision, ...]
+    is_history: bool
+
+
+def apply(
+    settings: Settings,
+    files: Sequence[Path] = (),
+    *,
+    on_event: Callable[[Event], None] | None = None,
+) -> Applied:
+    """Bring decisions into the journal of the output folder, and from there into its ledger.
+
+    All files are read before anything is changed. What is applied again changes nothing, and what
+    was cut off goes on where it ended.
+
+    Args:
+        settings: which output folder.
+        files: what the page saved, or journals; none for the journal of the output folder.
+        on_event: called while somebody else writes into the output folder.
+
+    Raises:
+        UsageError: there is no output folder, or neither a file nor a journal.
+        InputError: a file, the journal or the ledger is damaged.
+        FatalError: the output folder cannot be written to.
+    """
+    folder = Path(settings.output)
+    journal = folder / decisions.NAME
+    if not (folder.is_dir() and (files or journal.exists())):
+        what = "no journal of decisions" if folder.is_dir() else "no such output folder"
+        raise UsageError(
+            f"{folder}: there is {what}: give --output, or the file that the review page saved"
+        )
+    given = [each for file in files for each in decisions.load(file)]
+    before = decisions.read(folder)
+    tell = on_event or (lambda _: None)
+
+    def waiting() -> None:
+        tell(Waiting(path=str(folder)))
+
+    new = decisions.append(folder, given, waiting=waiting)
+    # With the rest of the journal: what is given may have been taken back since.
+    settled = decisions.settle(Storage(folder), [*before, *given], waiting=waiting)
+    _sweep(settings)
+    asked = {(each.asset, each.sha256) for each in (given if files else before)}
+    written, known, stale = (
+        tuple(each for each in some if (each.asset, each.sha256) in asked) for some in settled
+    )
+    return Applied(
+        journal=str(journal),
+        read=len(given if files else before),
+        new=new,
+        written=written,
+        known=known,
+        stale=stale,
+        is_history=not files,
+    )
+
+
+def _sweep(settings: Settings) -> None:
+    """Delete the earlier sounds that nobody compares any more."""
+    place = earlier_sounds.folder(settings.temp, settings.output)
+    if not place.is_dir():
+        return
+    folder = Path(settings.output)
+    file = str(folder / ledger.NAME)
+    storage = Storage(folder)
+    known = ledger.read(survey.bytes_of(folder / ledger.NAME), file=file, hash_of=storage.hash_of)
+    earlier_sounds.sweep(place, decisions.read(folder), known.approved)

@@ -1,0 +1,130 @@
+"""A folder with an exported page: ours in it is kept up to date, all else is left as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import json
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from tts_assets.errors import UsageError
+from tts_assets.storage import link_whole, lock, sync_folder, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+#: The page that is opened.
+PAGE = "index.html"
+#: What earlier exports put into the folder; catalogues and sounds have other names.
+_LIST = ".tts-assets-review"
+_LOCK = ".tts-assets.lock"
+#: The folders that we put anything into.
+_OURS = ("clips", "earlier")
+#: What every page of ours has, and hardly another.
+_MARK = b' id="review-data">'
+
+
+def check(path: Path, output: str) -> None:
+    """See that a folder may be filled, before what goes into it is made.
+
+    Args:
+        path: the folder; it need not be there.
+        output: that of the assets.
+
+    Raises:
+        UsageError: it is none, has somebody else's page, or is one of assets.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file: name a folder, or a file that ends in .html")
+    if path.resolve().is_relative_to(Path(output).resolve()):
+        raise UsageError(
+            f"{path} lies in the output folder {output}, where every sound is taken for an asset: "
+            "name another folder"
+        )
+    if (path / PAGE).exists() and not is_page(path / PAGE):
+        raise UsageError(f"{path / PAGE} is there, and no page of tts-assets: name another folder")
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is an exported page."""
+    try:
+        return _MARK in path.read_bytes()
+    except OSError:
+        return False
+
+
+def fill(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
+    """Put a page and its sounds into a folder, and take away those of an earlier page.
+
+    Each file is whole at any time, and after a kill the next export tidies up.
+
+    Args:
+        path: the folder; it is made if it is not there.
+        page: the page.
+        sounds: files, by where they go below the folder.
+
+    Raises:
+        UsageError: a file is in the way that no export put there.
+        OSError: something cannot be read or written.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with lock(path / _LOCK, lambda: None):
+        before = _listed(path)
+        _refuse_foreign(path, {name: sounds[name] for name in sounds.keys() - before})
+        # Before the first is there: whoever comes after a kill knows all that may be.
+        _list(path, before | sounds.keys())
+        for name in sorted(sounds):
+            _put(path / name, sounds[name])
+        write_whole(path / PAGE, page)
+        for name in before - sounds.keys():
+            _remove(path, name)
+        _list(path, sounds.keys())
+        sync_folder(path)
+
+
+def _listed(path: Path) -> set[str]:
+    """What earlier exports put there; nothing that could be anybody else's."""
+    try:
+        names = json.loads((path / _LIST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return set()
+    return {name for name in names if _may_be_ours(name)} if isinstance(names, list) else set()
+
+
+def _may_be_ours(name: object) -> bool:
+    if not isinstance(name, str) or "\\" in name or "\0" in name:
+        return False
+    parts = name.split("/")
+    return len(parts) > 1 and parts[0] in _OURS and {"", ".", ".."}.isdisjoint(parts)
+
+
+def _list(path: Path, names: Collection[str]) -> None:
+    write_whole(path / _LIST, json.dumps(sorted(names), indent=0).encode())
+
+
+def _refuse_foreign(path: Path, new: Mapping[str, Path]) -> None:
+    for name, source in sorted(new.items()):
+        there = path / name
+        if os.path.lexists(there) and not (
+            there.is_file() and filecmp.cmp(there, source, shallow=False)
+        ):
+            raise UsageError(f"{there} is there, and no export made it: name another folder")
+
+
+def _put(path: Path, source: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not (path.exists() and path.samefile(source)):
+        link_whole(path, source)
+
+
+def _remove(path: Path, name: str) -> None:
+    """Delete a file, and the folders that are empty without it."""
+    with contextlib.suppress(FileNotFoundError):
+        (path / name).unlink()
+    for above in list(PurePosixPath(name).parents)[:-1]:
+        try:
+            (path / above).rmdir()
+        except OSError:
+            return

@@ -1,0 +1,258 @@
+"""The use case behind the page: each sound with its clips, what the ledger says, and its picture."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from anyio import to_thread
+
+from tts_assets import decisions, providers
+from tts_assets.domain import Decided
+from tts_assets.japanese.notation import phrases_in
+from tts_assets.review.drawing import Sound, pictures_of
+from tts_assets.review.earlier import CLIPS, History
+from tts_assets.review.morae import predicted
+from tts_assets.review.records import told_of
+from tts_assets.review.row import Earlier, Row, use_of
+from tts_assets.review.wanted import counted
+from tts_assets.review.wanted import wanted as find
+from tts_assets.verify.expected import Accents
+from tts_assets.waiting import place_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tts_assets.domain import Clip, Decision, Phrase, Place
+    from tts_assets.errors import InputError
+    from tts_assets.ledger import Line
+    from tts_assets.overrides import Say
+    from tts_assets.providers import Provider, VoiceInfo
+    from tts_assets.review.earlier import Found
+    from tts_assets.review.morae import Mora
+    from tts_assets.review.pictures import Picture
+    from tts_assets.review.records import Told
+    from tts_assets.review.wanted import Wanted
+    from tts_assets.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All that a reviewer is shown.
+
+    Args:
+        clips: one row for each sound, in the order of the catalogues.
+        sounds: the file of each sound that a row names, by its address below the page as it is
+            before it is written as a URL.
+        provider: the name of the engine.
+        voices: those of the engine.
+        notes: what is not shown, and why.
+        problems: entries and files that cannot be used.
+        unmatched: as in Survey.
+    """
+
+    clips: tuple[Row, ...]
+    sounds: Mapping[str, Path] = field(default_factory=dict)
+    provider: str = ""
+    voices: tuple[VoiceInfo, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[InputError, ...] = ()
+    unmatched: str | None = None
+
+
+async def rows(
+    settings: Settings,
+    *,
+    can_make: bool = False,
+    on_progress: Callable[[int, int], None] = lambda _, __: None,
+) -> Rows:
+    """Find out what a reviewer is shown; nothing is changed but the pictures that are kept.
+
+    Args:
+        settings: which catalogues and entries, which folder, which engine.
+        can_make: whether sounds can be made again from where they are shown.
+        on_progress: called with how many sounds were drawn so far, and how many there are.
+
+    Raises:
+        UsageError: a path or a setting is wrong.
+        InputError: the ledger or the journal is damaged.
+        FatalError: the output folder cannot be listed, or there is no engine.
+    """
+    look = await to_thread.run_sync(_look, settings)
+    pictures = await pictures_of(look.sounds(), look.place, look.there(), on_progress)
+    return await to_thread.run_sync(_Joiner(look, pictures, can_make=can_make).rows)
+
+
+async def rows_of_entry(
+    settings: Settings, *, file: str, entry: str, can_make: bool = False
+) -> Rows:
+    """The same for one entry of one catalogue, as after its sound was made again.
+
+    Args:
+        settings: those of all.
+        file: the catalogue, as a use names it.
+        entry: the entry's id.
+        can_make: as in :func:`rows`.
+
+    Raises:
+        UsageError: as in :func:`rows`; so do the others.
+    """
+    one = replace(
+        settings, paths=(file,), ids=(glob.escape(entry),), kinds=(), since=None, partial=True
+    )
+    return await rows(one, can_make=can_make)
+
+
+class _Look(NamedTuple):
+    """All that is known before pictures are drawn.
+
+    Args:
+        settings: those of the run.
+        provider: the engine.
+        wanted: the sounds and their clips.
+        told: what is told of the records of the clips.
+        earlier: of each asset, the sound that its clip had before.
+        place: where pictures are kept.
+    """
+
+    settings: Settings
+    provider: Provider
+    wanted: Wanted
+    told: Mapping[tuple[str, Place], Told]
+    earlier: Mapping[str, Found]
+    place: Path
+
+    def sound(self, line: Line) -> Sound:
+        return Sound(Path(self.settings.output, line.asset), line.sha256)
+
+    def sounds(self) -> list[Sound]:
+        own = [self.sound(line) for line in self.wanted.lines.values()]
+        return list(dict.fromkeys([*own, *(each.sound for each in self.earlier.values())]))
+
+    def there(self) -> set[str]:
+        return self.wanted.sums | {each.sound.sha256 for each in self.earlier.values()}
+
+
+def _look(settings: Settings) -> _Look:
+    provider, _ = providers.choose(settings)
+    history = History(decisions.read(Path(settings.output)), settings)
+    wanted = find(settings, provider, history.names)
+    earlier = {}
+    for asset, line in wanted.lines.items():
+        found = history.latest(wanted.clips[asset], asset, line.sha256)
+        if found is not None:
+            earlier[asset] = found
+    clips = [clip for asset in wanted.lines for clip in wanted.clips[asset]]
+    told = told_of(clips, wanted.found.catalogues)
+    place = place_for(settings.temp, settings.output)
+    return _Look(settings, provider, wanted, told, earlier, place)
+
+
+class _Joiner:
+    """Puts rows together of all that is known."""
+
+    def __init__(self, look: _Look, pictures: Mapping[Sound, Picture], *, can_make: bool) -> None:
+        self._look = look
+        self._pictures = pictures
+        self._can_make = can_make
+        self._accents = Accents(look.settings)
+        self._sounds: dict[str, Path] = {}
+
+    def rows(self) -> Rows:
+        """All rows, and what else is told."""
+        wanted = self._look.wanted
+        # In the order of the catalogues, not in that of the ledger.
+        known = [wanted.lines[asset] for asset in wanted.clips if asset in wanted.lines]
+        made = [row for line in known if (row := self._row(line)) is not None]
+        notes = list(wanted.notes())
+        if other := len(known) - len(made):
+            notes.append(
+                f"{counted(other, 'sound')} left out, with other bytes than were made: "
+                "`generate --deep` makes them again"
+            )
+        return Rows(
+            clips=tuple(made),
+            sounds=self._sounds,
+            provider=self._look.provider.name,
+            voices=self._look.provider.voices(),
+            notes=tuple(notes),
+            problems=tuple(wanted.found.trouble.problems),
+            unmatched=wanted.found.unmatched,
+        )
+
+    def _row(self, line: Line) -> Row | None:
+        """The row of one sound; None where its file has other bytes."""
+        sound = self._look.sound(line)
+        picture = self._pictures.get(sound)
+        if picture is None:
+            return None
+        address = f"{CLIPS}/{line.asset}"
+        self._sounds[address] = sound.path
+        clips, told = self._look.wanted.clips[line.asset], self._look.told
+        phrases = phrases_in(line.spoken)
+        return Row(
+            asset=line.asset,
+            sha256=line.sha256,
+            sound=quote(address),
+            uses=tuple(use_of(clip, told[clip.file, clip.at]) for clip in clips),
+            text=line.text,
+            reading=line.reading,
+            accent=line.accent,
+            sentence=line.sentence,
+            phrases=phrases,
+            basis=line.basis,
+            voice=line.voice,
+            speed=line.speed,
+            seconds=line.seconds,
+            lufs=line.lufs,
+            peak_dbtp=line.peak_dbtp,
+            findings=tuple(each._asdict() for each in line.findings),
+            decision=_decided(line.review),
+            cues=line.cues,
+            peaks=picture.peaks,
+            pitch=picture.pitch,
+            morae=() if line.cues else self._morae(line.voice, phrases, picture),
+            earlier=self._earlier(line.asset),
+            override=self._override(clips),
+            again=self._can_make,
+        )
+
+    def _morae(self, voice: str, phrases: tuple[Phrase, ...], picture: Picture) -> tuple[Mora, ...]:
+        morae = predicted(phrases, picture)
+        if self._accents.are_said_by(voice):
+            return morae
+        # What the voice makes of the sounds, nobody knows: nothing is drawn above the others.
+        return tuple(mora._replace(high=0) for mora in morae)
+
+    def _override(self, clips: Iterable[Clip]) -> Say | None:
+        """What stands in place of what an entry says, of the first clip that has any."""
+        found = map(self._look.wanted.found.overrides.of, clips)
+        return next((each.say for each in found if each is not None), None)
+
+    def _earlier(self, asset: str) -> Earlier | None:
+        found = self._look.earlier.get(asset)
+        picture = None if found is None else self._pictures.get(found.sound)
+        if found is None or picture is None:
+            return None
+        before = found.before
+        line = self._look.wanted.others.get((before.asset, before.sha256))
+        self._sounds[found.address] = found.sound.path
+        return Earlier(
+            sound=quote(found.address),
+            sha256=before.sha256,
+            asset=before.asset,
+            seconds=picture.seconds,
+            peaks=picture.peaks,
+            pitch=picture.pitch,
+            phrases=() if line is None else phrases_in(line.spoken),
+            voice="" if line is None else line.voice,
+            speed=None if line is None else line.speed,
+            decision=before.decision,
+        )
+
+
+def _decided(review: Decision | None) -> Decision | None:
+    return None if review is None or review.decided is Decided.UNDECIDED else review

@@ -1,0 +1,253 @@
+"""Clips that are made again, one batch after the other, while all pages are told how far that is."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from tts_assets import earlier_sounds
+from tts_assets.decisions import SoundDecision
+from tts_assets.domain import Decided
+from tts_assets.errors import TtsAssetsError
+from tts_assets.events import SegmentMade, Started, Waiting
+from tts_assets.generate_clips import Stop, generate
+from tts_assets.review.rows import rows_of_entry
+from tts_assets.review.serve.orders import AgainOrder, RefusedError
+from tts_assets.review.serve.outcome import STOPPED, event_of, failure, is_in, jobs_for
+from tts_assets.review.serve.prepared import Job, narrowed, prepare
+from tts_assets.settings import Only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.events import Event, Report
+    from tts_assets.review.row import Row
+    from tts_assets.review.serve.desk import Desk
+    from tts_assets.review.serve.news import News
+    from tts_assets.review.serve.votes import Votes
+    from tts_assets.settings import Settings
+
+#: So many orders wait at most.
+_MOST = 1_000
+_WAITING = "another run is at work in the output folder: it waits for that"
+
+
+class Means(NamedTuple):
+    """What the maker works with.
+
+    Args:
+        desk: the rows.
+        votes: what is decided of them.
+        news: what all pages are told.
+        bug: told what should never be raised.
+    """
+
+    desk: Desk
+    votes: Votes
+    news: News
+    bug: Callable[[Exception], None]
+
+
+class Again:
+    """Takes orders, and has them made by the same use case as every other clip."""
+
+    def __init__(self, settings: Settings, means: Means) -> None:
+        """Begin with nothing to make."""
+        self._settings = settings
+        self._means = means
+        self._waiting: deque[Job] = deque()
+        self._changed: dict[tuple[str, str], None] = {}
+        self._come = anyio.Event()
+        self._preparing = anyio.Lock()
+        self._making = anyio.Lock()
+        self._number = 0
+        self._stop = Stop()
+        self._segments: Counter[str] = Counter()
+
+    async def order(self, order: AgainOrder) -> str:
+        """Take an order; the number of its job.
+
+        Raises:
+            RefusedError: it cannot be made, and why.
+        """
+        if self._stop.requested:
+            raise RefusedError("the server is being stopped", HTTPStatus.SERVICE_UNAVAILABLE)
+        if len(self._waiting) >= _MOST:
+            raise RefusedError(
+                f"{_MOST:,} clips wait to be made: wait for some of them",
+                HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+        row = self._means.desk.row(order.asset)
+        if row is None:
+            raise RefusedError(
+                "this sound is not there any more: reload the page", HTTPStatus.CONFLICT
+            )
+        if row.sha256 != order.sha256:
+            raise RefusedError(
+                "this sound was made again meanwhile: listen to the new one", HTTPStatus.CONFLICT
+            )
+        # One after the other: what is typed for a clip is laid over what was typed before.
+        async with self._preparing:
+            number = str(self._number + 1)
+            job = await anyio.to_thread.run_sync(prepare, self._settings, number, row, order)
+            self._number += 1
+        self._waiting.append(job)
+        self._tell(job, "queued")
+        self._come.set()
+        return number
+
+    def look_at(self, asset: str) -> None:
+        """Have pages told what became of a sound that somebody else has replaced."""
+        row = self._means.desk.row(asset)
+        if row is not None:
+            self._changed[row.uses[0].file, row.uses[0].entry] = None
+            self._come.set()
+
+    async def work(self) -> None:
+        """Make what is ordered; never ends."""
+        while True:
+            await self._come.wait()
+            self._come = anyio.Event()
+            while (self._waiting or self._changed) and not self._stop.requested:
+                async with self._making:
+                    await self._next()
+
+    async def _next(self) -> None:
+        if self._waiting:
+            await self._make(self._batch())
+            return
+        file, entry = self._changed.popitem()[0]
+        try:
+            found = await rows_of_entry(self._settings, file=file, entry=entry, can_make=True)
+        except TtsAssetsError:
+            # The page keeps what it shows, until somebody reloads it.
+            return
+        for asset, row in self._means.desk.renew(found, file, entry):
+            self._means.news.tell(asset, event_of("", asset, "made", row=row))
+
+    async def finish(self) -> None:
+        """Let what is in the making end, and give up the rest."""
+        self._stop.request()
+        async with self._making:
+            while self._waiting:
+                self._tell(self._waiting.popleft(), "failed", STOPPED)
+
+    def _batch(self) -> list[Job]:
+        """The jobs that one run can make: those of one catalogue that are made in one way."""
+        first = self._waiting[0]
+        batch = [job for job in self._waiting if _alike(job) == _alike(first)]
+        self._waiting = deque(job for job in self._waiting if job not in batch)
+        return batch
+
+    async def _make(self, batch: list[Job]) -> None:
+        """Make some clips, whatever comes of it."""
+        for job in batch:
+            self._tell(job, "making")
+        try:
+            report = await self._run(batch)
+            await self._show(batch, report)
+        except (TtsAssetsError, RefusedError) as problem:
+            self._fail(batch, str(problem))
+        except Exception as bug:  # noqa: BLE001 - the server goes on
+            self._means.bug(bug)
+            self._fail(batch, "this is a bug: the terminal tells more")
+
+    async def _run(self, batch: list[Job]) -> Report:
+        """One run for exactly these entries."""
+        settings = narrowed(self._settings, [job.use for job in batch])
+        await anyio.to_thread.run_sync(self._keep, batch)
+        if batch[0].is_take:
+            await self._reject(batch)
+            settings = replace(settings, only=(Only.REJECTED,))
+        return await generate(settings, on_event=partial(self._follow, batch), stop=self._stop)
+
+    def _keep(self, batch: list[Job]) -> None:
+        """Keep the sounds that are there, to be compared with the new ones."""
+        place = earlier_sounds.folder(self._settings.temp, self._settings.output)
+        for job in batch:
+            earlier_sounds.keep(place, Path(self._settings.output, job.row.asset), unless="")
+
+    async def _reject(self, batch: list[Job]) -> None:
+        """Another take is made of what was rejected, and of nothing else."""
+        now = _now()
+        await self._means.votes.keep(
+            [
+                SoundDecision(
+                    asset=job.row.asset,
+                    sha256=job.row.sha256,
+                    decided=Decided.REJECTED,
+                    at=now,
+                    by=job.by,
+                    reason=job.reason or "another take",
+                    clips=self._means.votes.clips(job.row.asset),
+                )
+                for job in batch
+            ]
+        )
+        await self._means.votes.settle()
+
+    def _follow(self, batch: list[Job], event: Event) -> None:
+        """Tell pages how far a run is."""
+        if isinstance(event, Waiting | Started):
+            words = _WAITING if isinstance(event, Waiting) else ""
+            for job in batch:
+                self._tell(job, "making", words)
+        elif isinstance(event, SegmentMade):
+            # Segments are said in any order: how many there are, not which.
+            for job in jobs_for(batch, event.job):
+                self._segments[job.number] += 1
+                done = self._segments[job.number]
+                self._tell(job, "making", done=done, out_of=event.out_of)
+
+    async def _show(self, batch: list[Job], report: Report) -> None:
+        """Lay the new sounds before the reviewer, and tell what became of each clip."""
+        desk = self._means.desk
+        for file, entry in dict.fromkeys((job.use.file, job.use.entry) for job in batch):
+            own = [job for job in batch if (job.use.file, job.use.entry) == (file, entry)]
+            found = await rows_of_entry(self._settings, file=file, entry=entry, can_make=True)
+            changed: list[tuple[str, Row]] = []
+            # What could not be made keeps the sound that it had before the reviewer.
+            if all(is_in(found.clips, job) for job in own):
+                changed = desk.renew(found, file, entry)
+            for job in own:
+                self._end(job, report)
+            told = {job.row.asset for job in own}
+            for asset, row in changed:
+                if asset not in told:
+                    self._means.news.tell(asset, event_of("", asset, "made", row=row))
+
+    def _end(self, job: Job, report: Report) -> None:
+        """Tell pages what became of a clip."""
+        row = self._means.desk.row_of(job.use)
+        if row is not None and row.sha256 != job.row.sha256:
+            self._tell(job, "made", row=row)
+            return
+        why = failure(job, report)
+        if why is None:
+            self._tell(job, "same", "it sounds the same as before, to the last bit", row=row)
+        else:
+            self._tell(job, "failed", why)
+
+    def _fail(self, batch: list[Job], why: str) -> None:
+        for job in batch:
+            self._tell(job, "failed", why)
+
+    def _tell(self, job: Job, state: str, message: str = "", **more: Any) -> None:
+        asset = job.row.asset
+        self._means.news.tell(asset, event_of(job.number, asset, state, message, **more))
+
+
+def _alike(job: Job) -> tuple[str, str, bool]:
+    return job.use.file, job.use.kind, job.is_take
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

@@ -1,0 +1,252 @@
+"""Who may ask, and what: what other pages, other names of this machine and floods get is a refusal."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import anyio
+import msgspec
+from starlette.datastructures import Headers, MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: What a request may bring along, in bytes: some thousand decisions.
+MOST_BODY = 1_000_000
+#: How long a body may take to come, in seconds; it comes from this machine.
+BODY_SECONDS = 10.0
+#: How long a reader may take nothing of an answer before it is given up, in seconds.
+SEND_SECONDS = 30.0
+
+_METHODS = frozenset({"GET", "HEAD", "POST"})
+#: What browsers say of a request that a page of ours, or a person, began.
+_OUR_SITES = frozenset({"same-origin", "none"})
+
+#: Goes with every answer, unless the answer has its own.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not answered.
+
+    Args:
+        status: the HTTP status.
+        words: what is wrong, for people.
+    """
+
+    status: HTTPStatus
+    words: str
+
+
+#: The same for every address that is none, so that nothing is told about the token.
+NOT_FOUND = Refusal(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+_TOO_LARGE = Refusal(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may bring {MOST_BODY:,} bytes at most"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What lets a request in.
+
+    Args:
+        port: the port of 127.0.0.1 that is listened on.
+        token: the secret first part of every path.
+    """
+
+    port: int
+    token: str
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.port}/{self.token}/"
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """Why a request is refused by what stands before its body; None where it is not."""
+        headers = Headers(scope=scope)
+        refused = self._stranger(headers)
+        if refused is not None:
+            return refused
+        if scope["method"] not in _METHODS:
+            return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "only GET, HEAD and POST are answered")
+        if not self._has_token(scope):
+            return NOT_FOUND
+        if scope["method"] == "POST":
+            return _unfit_post(headers)
+        # Nobody waits for a body that nobody reads.
+        has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        return _TOO_LARGE if has_body else None
+
+    def _stranger(self, headers: Headers) -> Refusal | None:
+        """That a request was meant for another host, or comes from another page."""
+        hosts = headers.getlist("host")
+        names = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
+        if len(hosts) != 1 or hosts[0] not in names:
+            # Else a name that a stranger's server resolves to this machine would lead here.
+            return Refusal(HTTPStatus.FORBIDDEN, f"the host must be {' or '.join(names)}")
+        origins = headers.getlist("origin")
+        if any(origin != f"http://{hosts[0]}" for origin in origins):
+            return Refusal(HTTPStatus.FORBIDDEN, "the request comes from another page")
+        if not _OUR_SITES.issuperset(headers.getlist("sec-fetch-site")):
+            return Refusal(
+                HTTPStatus.FORBIDDEN,
+                "another page leads here: open the address that was printed in a tab of its own",
+            )
+        return None
+
+    def _has_token(self, scope: Scope) -> bool:
+        """Whether the path begins with the token, found out in a time that does not tell."""
+        first, slash, _ = scope["raw_path"].removeprefix(b"/").partition(b"/")
+        return hmac.compare_digest(first, self.token.encode()) and slash == b"/"
+
+
+def _unfit_post(headers: Headers) -> Refusal | None:
+    if "origin" not in headers:
+        return Refusal(HTTPStatus.FORBIDDEN, "the request does not tell which page it comes from")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" or "content-encoding" in headers:
+        return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "only plain application/json is taken")
+    length = headers.get("content-length", "0")
+    # Longer numbers need not be read to be too large.
+    if len(length) > len(str(MOST_BODY)) or int(length) > MOST_BODY:
+        return _TOO_LARGE
+    return None
+
+
+class Guard:
+    """Stands before everything else: only what it lets through is looked at."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        """Guard an application."""
+        self.access = access
+        self._app = app
+        self._once = b""
+
+    def address_for_once(self) -> str:
+        """An address that leads to the page once, and then nowhere.
+
+        The words that a browser is started with, every user of the machine can see.
+        """
+        word = secrets.token_urlsafe(32)
+        self._once = f"/{word}/".encode()
+        return f"http://127.0.0.1:{self.access.port}/{word}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        send = _with_headers(_in_time(send))
+        refused = self.access.refusal(scope)
+        if refused is NOT_FOUND and self._is_first(scope):
+            await _lead(send, f"/{self.access.token}/")
+            return
+        if refused is None and scope["method"] == "POST":
+            body = await _body(receive)
+            refused = body if isinstance(body, Refusal) else None
+            if isinstance(body, bytes):
+                receive = _brought(body, receive)
+        try:
+            if refused is not None:
+                await refuse(send, refused)
+            else:
+                # The application knows addresses without the token.
+                below = scope["path"].removeprefix(f"/{self.access.token}")
+                await self._app({**scope, "path": below}, receive, send)
+        except TimeoutError:
+            # Nobody reads the answer: the connection is closed by who called.
+            return
+
+    def _is_first(self, scope: Scope) -> bool:
+        """Whether a request is the one that the address for once was made for."""
+        is_first = scope["method"] == "GET" and hmac.compare_digest(scope["raw_path"], self._once)
+        if is_first:
+            self._once = b""
+        return is_first
+
+
+async def _lead(send: Send, path: str) -> None:
+    headers = [(b"location", path.encode()), (b"content-length", b"0")]
+    await send(
+        {"type": "http.response.start", "status": int(HTTPStatus.SEE_OTHER), "headers": headers}
+    )
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _body(receive: Receive) -> bytes | Refusal:
+    """All that a request brings, or why it is refused."""
+    parts: list[bytes] = []
+    with anyio.move_on_after(BODY_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                break
+            parts.append(message.get("body", b""))
+            if sum(map(len, parts)) > MOST_BODY:
+                return _TOO_LARGE
+            if not message.get("more_body", False):
+                return b"".join(parts)
+    return Refusal(HTTPStatus.REQUEST_TIMEOUT, "the request did not come in time")
+
+
+def _brought(body: bytes, receive: Receive) -> Receive:
+    """A body that is there already, and after it what else comes of its connection."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return next_message
+
+
+def _in_time(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        with anyio.fail_after(SEND_SECONDS):
+            await send(message)
+
+    return sending
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
+
+
+async def refuse(send: Send, refused: Refusal) -> None:
+    """Answer with an error, and have the connection closed."""
+    body = msgspec.json.encode({"error": refused.words})
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        # What is left of a body that was not read is not taken for another request.
+        "connection": "close",
+    }
+    if refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["allow"] = ", ".join(sorted(_METHODS))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": int(refused.status),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

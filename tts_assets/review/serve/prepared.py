@@ -1,0 +1,151 @@
+"""A clip that is to be made again: looked up, what was typed for it checked, and written down."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tts_assets import overrides, providers, survey
+from tts_assets.domain import Kind
+from tts_assets.errors import TtsAssetsError
+from tts_assets.review.serve.orders import AgainOrder, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tts_assets.domain import Clip
+    from tts_assets.review.row import Row, Use
+    from tts_assets.settings import Settings
+
+_GONE = "its entry is not there any more, or has another id: reload the page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A clip that waits to be made again.
+
+    Args:
+        number: what the pages call it.
+        row: what they show of it.
+        use: which of its clips.
+        is_take: it is said once more as it is, by a voice that does not repeat itself.
+        by: who asked.
+        reason: why.
+    """
+
+    number: str
+    row: Row
+    use: Use
+    is_take: bool
+    by: str = ""
+    reason: str = ""
+
+
+def narrowed(settings: Settings, uses: Iterable[Use]) -> Settings:
+    """Settings for these clips' entries and no others; all are of one catalogue and one kind."""
+    every = list(uses)
+    return replace(
+        settings,
+        paths=(every[0].file,),
+        kinds=(Kind(every[0].kind),),
+        ids=tuple(dict.fromkeys(glob.escape(use.entry) for use in every)),
+        only=(),
+        since=None,
+        partial=True,
+        force=False,
+        deep=False,
+    )
+
+
+def prepare(settings: Settings, number: str, row: Row, order: AgainOrder) -> Job:
+    """Check an order, and write what was typed into the overrides; blocks.
+
+    Raises:
+        RefusedError: it cannot be done; nothing was written.
+    """
+    if not 0 <= order.use < len(row.uses):
+        raise RefusedError("the sound has no such clip any more: reload the page")
+    use = row.uses[order.use]
+    job = Job(
+        number=number,
+        row=row,
+        use=use,
+        is_take=not order.say,
+        by=order.by,
+        reason=order.reason,
+    )
+    try:
+        _Prepared(narrowed(settings, [use]), job).check(order)
+    except TtsAssetsError as problem:
+        # The engine, the file of overrides, the ledger or the settings.
+        raise RefusedError(str(problem), HTTPStatus.CONFLICT) from problem
+    return job
+
+
+class _Prepared:
+    """The clip as it stands in its catalogue now."""
+
+    def __init__(self, settings: Settings, job: Job) -> None:
+        self._settings = settings
+        self._job = job
+        self._provider, _ = providers.choose(settings)
+        self._found = survey.survey(settings, self._provider)
+
+    def check(self, order: AgainOrder) -> None:
+        """Check what was typed, and write it."""
+        clip = self._clip()
+        if self._job.is_take:
+            self._check_take(clip)
+            return
+        try:
+            say = overrides.Say.of(order.say)
+        except ValueError as problem:
+            raise RefusedError(str(problem)) from problem
+        path = self._settings.overrides
+        written = overrides.made(
+            clip,
+            say,
+            path,
+            earlier=self._found.overrides.of(clip),
+            by=order.by,
+            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            reason=order.reason,
+        )
+        speaking = survey.speaking(self._settings, self._provider)
+        heard = "".join(phrase.kana for phrase in self._job.row.phrases)
+        wrong = overrides.problem_with(clip, written.say, speaking, heard)
+        if wrong is not None:
+            raise RefusedError(wrong)
+        overrides.write(path, written)
+
+    def _clip(self) -> Clip:
+        use = self._job.use
+        for item in self._found.planned:
+            clip = item.clip
+            if (clip.file, clip.source, clip.entry, clip.part) == (
+                use.file,
+                use.source,
+                use.entry,
+                use.part,
+            ):
+                return clip
+        why = self._found.trouble.problems
+        raise RefusedError(str(why[0]) if why else _GONE, HTTPStatus.CONFLICT)
+
+    def _check_take(self, clip: Clip) -> None:
+        """Refuse to have the same said once more by voices that would say it in the same way."""
+        if all(self._provider.repeats(name) for name in self._voices(clip)):
+            raise RefusedError(
+                "nothing was changed, and this voice always says the same in the same way: give "
+                "another text, reading, accent, voice or speed"
+            )
+
+    def _voices(self, clip: Clip) -> set[str]:
+        own = survey.voice(self._settings, self._provider)
+        if clip.voice is not None:
+            own = replace(own, name=clip.voice)
+        cast = survey.cast(self._settings, self._provider)
+        return {each.name for each in cast(clip.form, own).values()} or {own.name}

@@ -1,0 +1,190 @@
+"""The use case: the page from this machine alone, until somebody ends it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import uvicorn
+
+from tts_assets.errors import UsageError
+from tts_assets.review.serve.app import application
+from tts_assets.review.serve.connection import Connection
+from tts_assets.review.serve.guard import Access, Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tts_assets.review.serve.house import House
+
+#: Only this machine is listened to, whatever name it is asked by.
+HOST = "127.0.0.1"
+#: Connections at once; a browser opens six.
+_CONNECTIONS = 64
+_KEEP_ALIVE_SECONDS = 15
+#: How long answers may go on after the end was asked for, in seconds.
+_LAST_SECONDS = 5
+#: The head of a request, in bytes; ours have about 1,000.
+_MOST_HEAD = 16 * 1024
+
+
+class Stop:
+    """A handle for asking the server to stop: what is in flight is finished."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self._asked = anyio.Event()
+
+    def request(self) -> None:
+        """Ask; harmless at any time, from the event loop's thread."""
+        self._asked.set()
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether somebody asked."""
+        return self._asked.is_set()
+
+    async def requested(self) -> None:
+        """Wait until somebody asks."""
+        await self._asked.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What is told while the server runs, in the event loop.
+
+    Args:
+        ready: the page is there. Its address, and one that leads to it once only: the words that
+            a program is started with, others on the machine can see.
+        bug: what should never be raised was, while a request was answered; the server goes on.
+    """
+
+    ready: Callable[[str, str], None]
+    bug: Callable[[Exception], None]
+
+
+async def serve(house: House, listener: socket.socket, *, hooks: Hooks, stop: Stop) -> None:
+    """Serve the page until somebody asks to stop; runs under asyncio only, as uvicorn does.
+
+    Args:
+        house: what answers; it is closed at the end.
+        listener: from :func:`listening`; it is closed at the end.
+        hooks: told what happens.
+        stop: lets somebody ask to stop.
+    """
+    with listener:
+        access = Access(port=listener.getsockname()[1], token=secrets.token_urlsafe(32))
+        guard = Guard(application(house, hooks.bug), access)
+
+        def ready() -> None:
+            hooks.ready(access.address, guard.address_for_once())
+
+        server = _Server(_config(guard), ready)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(house.work)
+            tasks.start_soon(_end, server, house, stop)
+            await server.serve(sockets=[listener])
+            tasks.cancel_scope.cancel()
+        await house.close()
+
+
+async def _end(server: uvicorn.Server, house: House, stop: Stop) -> None:
+    """Let what is in flight end, while pages can still see it."""
+    await stop.requested()
+    await house.finish()
+    house.news.close()
+    server.should_exit = True
+
+
+def _config(app: Guard) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        # Addresses have the token: they are in no log. Bugs are told by the application.
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        h11_max_incomplete_event_size=_MOST_HEAD,
+    )
+
+
+class _Server(uvicorn.Server):
+    """One that leaves signals to the command line, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and tell."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def listening(port: int | None, folder: Path) -> socket.socket:
+    """A socket on a port of 127.0.0.1; nobody is answered before it is served.
+
+    Args:
+        port: which; 0 for any free one. None for the one that is always tried first for a folder:
+            what a browser remembers of a page, it remembers by its port.
+        folder: of the project.
+
+    Raises:
+        UsageError: the port is taken, or is not for everybody.
+    """
+    if port is None:
+        try:
+            return _bound(_usual_port(folder))
+        except OSError:
+            port = 0
+    try:
+        return _bound(port)
+    except OSError as exc:
+        why = (
+            "another program listens there"
+            if exc.errno == errno.EADDRINUSE
+            else (exc.strerror or str(exc))
+        )
+        raise UsageError(
+            f"--port {port}: {why}: give another port, or none for any that is free"
+        ) from exc
+
+
+def _bound(port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # On Windows anybody could listen there, too; elsewhere a port is to be had again right
+        # after its last server has ended.
+        option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        made.setsockopt(socket.SOL_SOCKET, option, 1)
+        made.bind((HOST, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _usual_port(folder: Path) -> int:
+    """Below the ports that systems give away by themselves (RFC 6335: from 49152; Linux: 32768)."""
+    name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).digest()
+    return 20_000 + int.from_bytes(name[:4]) % 10_000

@@ -1,0 +1,98 @@
+"""Which sounds a reviewer is shown: those of the clips of the catalogues, with their whole lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_assets import survey as surveys
+from tts_assets.plan import State
+from tts_assets.verify.assets import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.domain import Clip
+    from tts_assets.ledger import Line
+    from tts_assets.providers import Provider
+    from tts_assets.settings import Settings
+
+#: The states of clips that have a sound to listen to, whatever was decided of it.
+_SHOWN = frozenset({State.FRESH, State.REJECTED})
+
+#: What is told of the others, and what to do.
+_UNSEEN = (
+    ({State.NEW, State.FAILED}, "{} not made yet: `generate` makes them"),
+    ({State.STALE}, "{} made from something else than their entries say now: `generate` first"),
+    ({State.MISSING}, "{} gone from the disk: `generate` makes them again"),
+    ({State.DAMAGED}, "{} damaged on the disk: `generate` makes them again"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be shown.
+
+    Args:
+        found: what the look at everything told.
+        clips: the clips of each asset, in the order of the catalogues.
+        lines: what the ledger says of each of these assets.
+        others: what it says of other assets that somebody asked for.
+        sums: the hashes of all assets that the ledger knows.
+    """
+
+    found: surveys.Survey
+    clips: dict[str, list[Clip]]
+    lines: dict[str, Line]
+    others: dict[tuple[str, str], Line]
+    sums: set[str]
+
+    def notes(self) -> Iterator[str]:
+        """What is not shown, and why."""
+        found = self.found
+        yield from found.trouble.notes
+        for states, told in _UNSEEN:
+            if count := sum(found.states[state] for state in states):
+                yield told.format(counted(count, "clip"))
+        if lost := sum(len(self.clips[asset]) for asset in self.clips.keys() - self.lines.keys()):
+            yield (
+                f"{counted(lost, 'clip')} unknown to the ledger, which keeps decisions: "
+                "`generate --force` makes them anew"
+            )
+
+
+def wanted(
+    settings: Settings,
+    provider: Provider,
+    asked: Callable[[list[Clip]], set[tuple[str, str]]],
+) -> Wanted:
+    """Find out what is to be shown; nothing is changed.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        provider: the engine that the clips are for.
+        asked: given all clips, the assets and hashes of other sounds whose lines are wanted, too.
+
+    Raises:
+        UsageError: a path, the voice or a template is wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be listed.
+    """
+    found = surveys.survey(settings, provider, lambda item: item.state in _SHOWN)
+    clips: dict[str, list[Clip]] = {}
+    for item in found.planned:
+        clips.setdefault(item.asset, []).append(item.clip)
+    others = asked([item.clip for item in found.planned])
+    known = Wanted(found=found, clips=clips, lines={}, others={}, sums=set())
+    for line in lines(settings, tidy=not found.untidy):
+        known.sums.add(line.sha256)
+        if line.asset in clips and found.recorded.get(line.asset) == (line.recipe, line.bytes):
+            known.lines[line.asset] = line
+        if (line.asset, line.sha256) in others:
+            known.others[line.asset, line.sha256] = line
+    return known
+
+
+def counted(count: int, what: str) -> str:
+    """So many, as the beginning of a sentence on them."""
+    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
