@@ -59,7 +59,10 @@ def _review(data: bytes, asset: str = "a.mp3") -> Decision | None:
 # What the page saves, and what stands in journals.
 
 FULL = _made(
-    by="誰か", reason="<b>低い</b>\n\u202e", clips=(Use(file="d.json", entry="1", part="w"),)
+    by="誰か",
+    reason="<b>低い</b>\n\u202e",
+    # What the page saves has a key that is called so.
+    clips=(Use(file="d.json", entry="decisions", part="asset"),),
 )
 
 
@@ -197,9 +200,14 @@ def test_a_line_that_was_torn_is_cut_off_and_can_be_said_again(tmp_path: Path, c
     assert path.read_bytes() == _journal(_made("a.mp3"), _made("b.mp3"))
 
 
-def test_a_damaged_line_within_is_told_and_nothing_is_added(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [b"<<<<<<< HEAD", b"{}", _journal(_made())[:-3], _journal(_made(at="yesterday"))[:-1]],
+    ids=["conflict", "nothing", "torn", "no moment"],
+)
+def test_a_damaged_line_within_is_told_and_nothing_is_added(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / decisions.NAME
-    damaged = _journal(_made()) + b"<<<<<<< HEAD\n" + _journal(_made("b.mp3"))
+    damaged = _journal(_made()) + damage + b"\n" + _journal(_made("b.mp3", TWO))
     path.write_bytes(damaged)
     with pytest.raises(InputError) as caught:
         decisions.append(tmp_path, [_made("c.mp3")])
@@ -321,6 +329,13 @@ def test_of_two_branches_that_decided_of_the_same_bytes_the_later_counts() -> No
         )
 
 
+def test_nothing_is_approved_where_nobody_knows_which_bytes_an_asset_has() -> None:
+    for data in _orders(_line(review=_decision()), _line(sha256=TWO)):
+        for there, approved in ((None, set()), (ONE, {"a.mp3"}), (TWO, set())):
+            known = ledger.read(data, file="l", hash_of={"a.mp3": there}.get)
+            assert known.approved == approved
+
+
 def test_of_two_decisions_of_one_moment_the_one_counts_that_has_people_listen_again() -> None:
     lines = [_line(review=_decision(decided)) for decided in (APPROVED, UNDECIDED)]
     assert {_review(data) for data in _orders(*lines)} == {_decision(UNDECIDED)}
@@ -435,8 +450,12 @@ def test_the_latest_decision_counts_whichever_way_it_comes(tmp_path: Path) -> No
         _made(decided=decided, at=at)
         for decided, at in ((APPROVED, MORNING), (REJECTED, NOON), (UNDECIDED, EVENING))
     )
+    # What another branch decided is taken back, too, when both are merged.
     store = _store(tmp_path, _line())
-    assert decisions.settle(store, [three]).known == (three,)
+    assert decisions.settle(store, [three]).written == (three,)
+    data = (tmp_path / ledger.NAME).read_bytes() + _line(review=one.decision)
+    assert ledger.read(data, file="l").approved == set()
+    store = _store(tmp_path, _line())
     assert decisions.settle(store, [two, one]).written == (two,)
     assert decisions.settle(store, [one]).known == (one,)
     assert decisions.settle(store, [one, three, two]).written == (three,)
@@ -447,11 +466,25 @@ def test_the_latest_decision_counts_whichever_way_it_comes(tmp_path: Path) -> No
 def test_a_ledger_that_is_not_tidy_is_made_so_first(tmp_path: Path) -> None:
     torn = _line("b.mp3")[:-30]
     store = _store(tmp_path, _line("c.mp3"), _line("a.mp3", TWO), _line("c.mp3"), torn)
+    (tmp_path / "a.mp3").write_bytes(b"")
     made = _made("c.mp3")
     assert decisions.settle(store, [made]).written == (made,)
     assert (tmp_path / ledger.NAME).read_bytes() == (
         _line("a.mp3", TWO) + _line("c.mp3", review=made.decision)
     )
+
+
+def test_without_audio_nothing_is_chosen_of_what_git_merged(tmp_path: Path) -> None:
+    ours, theirs = _line(), _line(sha256=TWO, recipe="other", brief="other")
+    store = _store(tmp_path, ours, theirs, b"\n")
+    made = _made(decided=REJECTED)
+    assert decisions.settle(store, [made]) == ((made,), (), ())
+    assert (tmp_path / ledger.NAME).read_bytes() == _line(review=made.decision) + theirs
+    assert decisions.settle(store, [made]) == ((), (made,), ())
+    # Who has the file finds what was decided of it.
+    (tmp_path / "a.mp3").write_bytes(b"")
+    data = (tmp_path / ledger.NAME).read_bytes()
+    assert ledger.read(data, file="l", hash_of=lambda _: ONE).rejected == {"a.mp3": made.decision}
 
 
 def test_where_nothing_was_made_every_decision_is_stale(tmp_path: Path) -> None:

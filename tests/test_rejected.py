@@ -18,12 +18,14 @@ from tts_assets import (
     ledger,
     merge,
     migrate,
+    providers,
     storage,
     verify,
 )
 from tts_assets.decisions import SoundDecision
 from tts_assets.domain import Decided
 from tts_assets.plan import Judged, State
+from tts_assets.review import wanted
 from tts_assets.settings import OnEngineChange, Only, Shard
 from tts_assets.status import status
 from tts_assets.verdicts import VerifyReport
@@ -69,7 +71,8 @@ def test_a_voice_that_repeats_itself_is_asked_again_only_if_told_to(
     project: Listened, engine_log: Path
 ) -> None:
     made = project.decide(2, REJECTED)
-    before = project.ledger.read_bytes()
+    project.entry(2, audioUrl=None)
+    before, entries = project.ledger.read_bytes(), project.entries()
     report = project.generate()
     assert (report.made, report.to_make, report.states[State.REJECTED]) == (0, 0, 1)
     assert any("1 rejected clip is not made again" in note for note in report.notes)
@@ -80,6 +83,8 @@ def test_a_voice_that_repeats_itself_is_asked_again_only_if_told_to(
     assert (report.made, engine_log.read_text()) == (1, "猫\n")
     assert any("with the very bytes that were rejected" in note for note in report.notes)
     assert project.ledger.read_bytes() == before
+    # Who does not have its URL is not given what somebody rejected.
+    assert (report.urls_written, project.entries()) == (0, entries)
     assert project.item(2).state is State.REJECTED
     assert _earlier(project, made.sha256) is None
 
@@ -293,9 +298,19 @@ def test_a_clip_whose_file_somebody_changed_is_damaged_and_no_longer_what_was_de
 
 @by_both
 def test_what_was_rejected_is_measured_like_all_else(project: Listened) -> None:
-    project.decide(2, REJECTED)
+    made = project.decide(2, REJECTED)
     report = verify_sync(project.settings)
     assert (report.checked, report.unmade) == (4, 0)
+    # What another engine makes by now under another name is not made yet, and no file is missing.
+    project.engine("tones=2 model=b")
+    report = verify_sync(project.settings)
+    is_unmade = project.item(2).asset != made.asset
+    assert (report.checked, report.unmade) == ((3, 1) if is_unmade else (4, 0))
+    assert report.verdicts == ()
+    provider, _ = providers.choose(project.settings)
+    shown = wanted.wanted(project.settings, provider, lambda _: set())
+    told = "1 rejected clip is not made again yet: `generate` makes them"
+    assert list(shown.notes()) == ([told] if is_unmade else [])
 
 
 def verify_sync(settings: Settings) -> VerifyReport:

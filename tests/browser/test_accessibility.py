@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import served
-from tests.browser.visits import picture
+from tests.browser.visits import picture, serious
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-
-
-def _serious(page: Visit) -> list[str]:
-    """What axe finds, and where."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    before = list(page.wrong)
-    found = Axe().run(page.page).response["violations"]
-    # What it tries with styles is against the policy of the page, which knows nothing of it.
-    page.wrong[:] = before
-    return [
-        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for each in found
-        if each["impact"] in {"serious", "critical"}
-        for node in each["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -53,23 +37,23 @@ def test_axe_finds_nothing_serious_in_what_a_reviewer_opens(
         expect(page.at("html")).to_have_attribute("data-theme", theme)
         page.at("#autoplay").click()
         page.hear()
-        assert _serious(page) == []
+        assert serious(page) == []
         picture(page, screenshots, f"list-{name}")
         page.press("r")
         expect(page.at("#reason")).to_be_visible()
-        assert _serious(page) == []
+        assert serious(page) == []
         picture(page, screenshots, f"reason-{name}")
         page.press("2")
         for key, opened in (("?", "#help"), ("e", "#again")):
             page.press(key)
             expect(page.at(opened)).to_be_visible()
-            assert _serious(page) == [], opened
+            assert serious(page) == [], opened
             picture(page, screenshots, f"{opened[1:]}-{name}")
             page.press("Escape")
         if size is PHONE:
             page.press("Enter")
             expect(page.at("#sheet")).to_be_visible()
-            assert _serious(page) == []
+            assert serious(page) == []
             picture(page, screenshots, f"details-{name}")
 
 

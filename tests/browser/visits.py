@@ -140,6 +140,22 @@ def expect_decided(visit: Visit, asset: str, state: str) -> None:
     expect(visit.row(asset)).to_have_attribute("data-decided", state)
 
 
+def serious(page: Visit) -> list[str]:
+    """What axe finds that is serious, and where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    before = list(page.wrong)
+    found = Axe().run(page.page).response["violations"]
+    # What it tries with styles is against the policy of the page, which knows nothing of it.
+    page.wrong[:] = before
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
+
+
 def picture(visit: Visit, folder: Path | None, name: str) -> None:
     """Keep a picture of what is seen, for people to look at."""
     if folder is not None:

@@ -34,6 +34,9 @@ def test_a_shard_that_fails_keeps_nobody_s_work_out_of_the_pull_request(
         "success",
     ]
     assert jobs["merge"].result == "success", jobs["merge"].log
+    page = repository.folder / "artifacts" / "tts-review"
+    assert page.joinpath("index.html").is_file()
+    assert len(list(page.joinpath("clips").rglob("*.mp3"))) == 4
     (pull,) = author.pulls()
     assert (pull["base"], pull["head"]) == ("main", BRANCH)
     assert pull["body"].endswith("Some clips are still to be made: the run tells which.")

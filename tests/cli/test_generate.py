@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -401,6 +402,28 @@ def test_one_entry_that_takes_no_url_keeps_it_from_no_other(project: Project) ->
     assert "vocabulary.json:" in done.stderr
     assert "entry 2" in done.stderr
     assert [url is None for url in project.urls()] == [False, True, False]
+
+
+def test_a_run_needs_no_signals(project: Project) -> None:
+    """Event loops of Windows take none."""
+    project.words("犬")
+    without = (
+        "import asyncio; from tts_assets.__main__ import main\n"
+        "def refuse(*_): raise NotImplementedError\n"
+        "asyncio.SelectorEventLoop.add_signal_handler = refuse\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", without, "generate", "-p", "tones"],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    assert project.urls() != [None]
 
 
 def _generate_with_files_of_at_most(

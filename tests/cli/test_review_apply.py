@@ -8,6 +8,7 @@ import subprocess
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from tests.conftest import Project
@@ -177,10 +178,28 @@ def test_what_was_taken_back_since_is_not_brought_back_by_an_older_file(made: Pr
     old = _save(made, _decision(made, "犬", "approved", 9), name="old.json")
     undone = _decision(made, "犬", "undecided", 10)
     _apply(made, _save(made, _decision(made, "犬", "approved", 9), undone))
-    assert _reviews(made) == {}
+    assert _reviews(made) == {"犬": "undecided"}
+    # As it is made again, the ledger forgets it, and the journal does not.
+    path = made.folder / "audio" / ledger.NAME
+    path.write_bytes(b"".join(map(_forgetful, path.read_bytes().splitlines())))
+    decisions.append(path.parent, [_sound(_decision(made, "猫", "rejected"))])
     done = _apply(made, old)
-    assert (done.returncode, _reviews(made)) == (0, {})
-    assert "applied   0 decisions" in done.stdout
+    assert (done.returncode, _reviews(made)) == (0, {"犬": "undecided"})
+    # Of other sounds nothing is brought back by it.
+    assert "applied   1 decision: 0 approved, 0 rejected, 1 undecided" in done.stdout
+    assert _apply(made).returncode == 0
+    assert _reviews(made) == {"犬": "undecided", "猫": "rejected"}
+
+
+def _forgetful(line: bytes) -> bytes:
+    """A line without what was decided."""
+    found = json.loads(line)
+    found.pop("review", None)
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _sound(made: Any) -> decisions.SoundDecision:
+    return msgspec.convert(made, decisions.SoundDecision)
 
 
 # What other commands make of it.

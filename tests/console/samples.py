@@ -5,6 +5,7 @@ from dataclasses import replace
 from tts_assets.domain import Clip, Kind, SpokenForm
 from tts_assets.errors import InputError
 from tts_assets.events import Failure, Orphan, Report, Standing
+from tts_assets.history import Histogram, History, Slow
 from tts_assets.plan import Aspect, Change, Judged, Kept, Planned, State
 
 STANDING = Standing(
@@ -75,6 +76,24 @@ def planned(
         (Change(Aspect.TEXT, "犬", text),),
         line=line,
     )
+
+
+#: What would do something if it were taken for anything but text.
+HOSTILE = "</script><script>alert(1)</script>\u2028\u202e\x1b[31m<img src=x onerror=alert(1)>\ud800"
+HISTORY = History(
+    begun_seconds=0.2,
+    seconds=1.01,
+    step_seconds=0.5,
+    made=(1, 2, 1),
+    failed=(0, 1, 0),
+    audio_seconds=(1.0, 3.0, 0.25),
+    in_hand=(2.0, 3.0, 1.0),
+    lengths=Histogram(edges=(0.4, 0.8, 1.6), counts=(3, 1)),
+    loudness=Histogram(edges=(-19.05, -18.95, -18.85), counts=(3, 1)),
+    wanted_lufs=-19.0,
+    tolerance_lu=1.0,
+    slowest=(Slow(planned().clip, 0.9, 1.2),),
+)
 
 
 def standing(*items: Planned) -> Standing:

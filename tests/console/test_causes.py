@@ -43,6 +43,8 @@ def test_groups_are_told_by_size_with_all_that_each_clip_says() -> None:
     items = [_item("late by 1 s"), _item("no 'a'"), _item("late by 2 s", entry="2")]
     late, no = by_cause([*items, _item("late by 3 s", sort="error")])[:2]
     assert (late.cause, late.count, no.count) == ("late by # s", 2, 1)
+    # Where nothing differs the message is told as it is.
+    assert no.cause == "no 'a'"
     assert [each.what for each in late.examples] == ["late by 1 s", "late by 2 s"]
     assert (late.examples[1].where, late.examples[1].who) == ("a.json:3", "vocabulary 2 word 猫")
 
@@ -57,7 +59,9 @@ def test_many_of_one_cause_or_of_many_are_bounded_and_still_counted() -> None:
     assert (group.count, len(group.examples)) == (5000, 200)
     alphabet = "abcdefghijklmnopqrstuvwxyz"
     groups = by_cause(_item(f"{a}{b}") for a in alphabet for b in alphabet)
-    assert len(groups) == 40
+    assert len(groups) == 41
+    assert (groups[-1].cause, groups[-1].count) == ("636 other causes", 636)
+    assert sum(group.count for group in groups) == len(alphabet) ** 2
 
 
 @pytest.mark.parametrize(

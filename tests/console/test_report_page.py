@@ -5,32 +5,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from tests.console.samples import REPORT, failed, planned, standing
+from tests.console.samples import HISTORY, HOSTILE, REPORT, failed, planned, standing
 from tests.pages.markup import elements
 from tts_assets.console.report_page import report_page, standing_page, verdicts_page
 from tts_assets.domain import AccentBasis, Basis, Finding, Kind, Pronunciation
 from tts_assets.events import Bill, Cost, Doubt, Flawed, Report
-from tts_assets.history import Histogram, History, Slow
+from tts_assets.history import Histogram
 from tts_assets.plan import State
 from tts_assets.prices import Price
 from tts_assets.remote import Traffic
 from tts_assets.verdicts import ClipName, Verdict, VerifyReport
-
-HOSTILE = "</script><script>alert(1)</script>\u2028\u202e\x1b[31m<img src=x onerror=alert(1)>\ud800"
-HISTORY = History(
-    begun_seconds=0.2,
-    seconds=1.01,
-    step_seconds=0.5,
-    made=(1, 2, 1),
-    failed=(0, 1, 0),
-    audio_seconds=(1.0, 3.0, 0.25),
-    in_hand=(2.0, 3.0, 1.0),
-    lengths=Histogram(edges=(0.4, 0.8, 1.6), counts=(3, 1)),
-    loudness=Histogram(edges=(-19.05, -18.95, -18.85), counts=(3, 1)),
-    wanted_lufs=-19.0,
-    tolerance_lu=1.0,
-    slowest=(Slow(planned().clip, 0.9, 1.2),),
-)
 
 
 def _data(html: bytes) -> dict[str, Any]:
@@ -57,10 +41,14 @@ def test_the_course_of_a_run_is_told_as_rates_without_a_scrap_of_a_step() -> Non
     assert clips["seconds"] == [0.0, 0.5, 1.01]
     assert clips["lines"][0]["values"] == [2.0, round(3 / 0.51, 3)]
     assert speech["lines"][0]["values"] == [2.0, round(3.25 / 0.51, 3)]
-    assert clips["told"].startswith("4 clips in 1.0 s, and 1 failed: 4.0 clips a second, ")
+    # Of half a second no peak is told.
+    assert clips["told"] == "4 clips in 1.0 s, and 1 failed: 4.0 clips a second."
     # One clip stands ready in line: it keeps no worker busy.
-    assert workers["lines"][1]["values"] == [2.0, 2.0]
+    assert workers["lines"][1]["values"] == [2.0, round(1.01 / 0.51, 3)]
     assert workers["told"] == "2.0 of 2 workers were busy on average."
+    waiting = replace(HISTORY, in_hand=(3.0, 0.0, 0.0))
+    workers = _run(replace(REPORT, workers=2, history=waiting))["course"]["courses"][2]
+    assert workers["told"] == "1.0 of 2 workers were busy on average."
 
 
 def test_few_clips_are_counted_by_the_minute() -> None:
@@ -68,6 +56,7 @@ def test_few_clips_are_counted_by_the_minute() -> None:
     clips = _run(replace(REPORT, history=slow))["course"]["courses"][0]
     assert clips["unit"] == "clips a minute"
     assert clips["lines"][0]["values"] == [1.2, round(60 * 3 / 51, 3)]
+    assert clips["told"].endswith(" clips a minute, 3.5 at most.")
 
 
 def test_of_a_service_its_limit_is_drawn_in_place_of_workers() -> None:
@@ -85,6 +74,11 @@ def test_of_a_service_its_limit_is_drawn_in_place_of_workers() -> None:
     assert requests["lines"][0]["values"] == [5.0, 3.0]
     assert requests["told"].endswith("3 of 1,200 requests were refused for want of room.")
     assert ["waits", "4, 12 s in all"] in found["service"]["table"]["rows"]
+    # The first of very many changes are forgotten.
+    late = replace(traffic, limits=((0.7, 3),))
+    requests = _run(replace(REPORT, traffic=late, history=HISTORY))["course"]["courses"][2]
+    assert requests["lines"][0]["values"] == [3.0, 3.0]
+    assert requests["told"].startswith("3 were allowed at once")
 
 
 def test_loudness_is_drawn_with_its_tolerance_and_lengths_by_doubling_steps() -> None:
@@ -98,6 +92,7 @@ def test_loudness_is_drawn_with_its_tolerance_and_lengths_by_doubling_steps() ->
     assert loudness["told"].startswith("4 of 4 clips are within 1 LU of the wanted -19 LUFS")
     assert lengths["steps"] == ["0.4 s to 0.8 s", "0.8 s to 1.6 s"]
     assert lengths["counts"] == [3, 1]
+    assert lengths["told"].endswith("; all are between 0.4 s and 1.6 s.")
 
 
 def test_what_is_not_there_has_no_section() -> None:
@@ -134,8 +129,24 @@ def test_failures_findings_and_doubts_are_grouped_with_their_places() -> None:
     }
     assert found["flawed"]["groups"][0]["sort"] == "loudness"
     assert found["flawed"]["groups"][0]["examples"][0]["where"] == "a.json:9"
-    assert found["doubts"]["groups"][0]["cause"] == "it reads … as …"
-    assert found["planned"]["groups"][0]["cause"] == "text … -> …"
+    assert found["doubts"]["groups"][0]["cause"] == "it reads 猫 as ネコ"
+    assert found["planned"]["groups"][0]["cause"] == "text 犬 -> 猫"
+
+
+def test_a_run_that_ended_early_says_so_first_and_that_equal_clips_are_made_once() -> None:
+    clips = [planned(entry=str(number)) for number in range(6)]
+    report = replace(failed(*clips), to_make=4, made=1, history=replace(HISTORY, failed=(1, 0, 0)))
+    full = replace(report, fatal="the disk is full", made=2)
+    assert {"value": "1", "label": "left to make", "mood": "bad"} in _data(report_page(full))[
+        "tiles"
+    ]
+    assert _data(report_page(full))["ended"] == "It ended early: the disk is full"
+    bounded = replace(report, bound="max-clips = 2")
+    assert _data(report_page(bounded))["ended"] == "It ended early, because of max-clips = 2."
+    assert _data(report_page(replace(report, stopped=True)))["ended"] == "Somebody stopped it."
+    assert _data(report_page(report))["ended"] == ""
+    assert _run(report)["planned"]["told"].startswith("6 places in catalogues, 4 sounds: ")
+    assert _run(report)["failed"]["told"] == ""
 
 
 def test_a_run_that_cost_something_says_how_much() -> None:

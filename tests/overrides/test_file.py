@@ -14,7 +14,7 @@ import pytest
 
 from tests.test_git_merge import GIT
 from tts_assets.errors import FatalError, InputError
-from tts_assets.overrides import Override, Say, drop, read, write
+from tts_assets.overrides import Override, Say, read, write
 from tts_assets.storage import lock
 
 NAME = "tts-assets.overrides.json"
@@ -88,19 +88,6 @@ def test_one_of_a_clip_takes_the_place_of_the_one_before(path: Path) -> None:
         write(path, override(entry))
     write(path, override("1", accent=0))
     assert [(each.entry, each.say.accent) for each in read(path)] == [("1", 0), ("2", 2), ("3", 2)]
-
-
-def test_a_dropped_one_is_gone_and_the_others_stay(path: Path) -> None:
-    write(path, override("1"))
-    write(path, override("2"))
-    assert drop(path, override("1").key)
-    assert not drop(path, override("1").key)
-    assert read(path) == (override("2"),)
-
-
-def test_nothing_is_dropped_from_no_file(path: Path) -> None:
-    assert not drop(path, override().key)
-    assert list(path.parent.iterdir()) == []
 
 
 def test_lines_of_others_keep_every_byte(path: Path) -> None:
@@ -179,6 +166,18 @@ def test_two_for_one_clip_are_told_with_both_lines(path: Path) -> None:
     assert "line 1 says something else of the same clip" in problem.message
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_that_git_brought_the_later_counts(path: Path, order: int) -> None:
+    rows = [
+        {**ROW, "at": "2026-11-22T13:00:00Z"},
+        {**ROW, "say": {"accent": 1}, "at": "2026-11-22T13:00:01Z"},
+    ]
+    path.write_text(json.dumps(rows[::order]), encoding="utf-8")
+    assert [each.say.accent for each in read(path)] == [1]
+    rows[0]["at"] = "yesterday"
+    assert "keep one of them" in refusal(path, json.dumps(rows)).message
+
+
 def test_the_same_twice_is_one(path: Path) -> None:
     path.write_text(json.dumps([ROW, {**ROW, "by": "git"}]), encoding="utf-8")
     assert read(path) == (override(),)
@@ -186,9 +185,8 @@ def test_the_same_twice_is_one(path: Path) -> None:
 
 def test_a_file_that_cannot_be_meant_is_never_overwritten(path: Path) -> None:
     path.write_bytes(b"<<<<<<< HEAD\n[]")
-    for change in (lambda: write(path, override()), lambda: drop(path, override().key)):
-        with pytest.raises(InputError):
-            change()
+    with pytest.raises(InputError):
+        write(path, override())
     assert path.read_bytes() == b"<<<<<<< HEAD\n[]"
 
 

@@ -200,6 +200,38 @@ def test_an_entry_that_says_something_else_by_now_is_said_as_it_is(project: Revi
     assert project.survey().overrides.of(project.clips()["1 word"].clip) is None
 
 
+def test_a_word_that_is_spelled_alike_is_another_word(project: Reviewed) -> None:
+    project.write([{"id": 1, "word": "市場", "reading": "いちば"}])
+    project.say("1 word", accent=1, speed=0.9)
+    assert project.clips()["1 word"].clip.form.accent == 1
+    project.say("1 word", reading="いちーば", accent=2)
+    assert project.clips()["1 word"].clip.form.reading == "イチーバ"
+    # Its reading was taken over: what else was typed counts on.
+    project.entry(1, reading="イチーバ")
+    assert project.clips()["1 word"].clip.form.accent == 2
+    assert project.notes() == []
+    project.entry(1, reading="しじょう")
+    clip = project.clips()["1 word"].clip
+    assert (clip.form, clip.speed) == (SpokenForm("市場", "シジョウ"), None)
+    assert "'市場' ('イチバ'), which says '市場' ('シジョウ') now" in project.notes()[0]
+
+
+def test_two_ways_to_one_file_are_told_where_they_are_for_one_clip(project: Reviewed) -> None:
+    project.say("1 word", accent=0)
+    text = project.overrides.read_text(encoding="utf-8")
+    row = text.splitlines()[1].replace('"data/', '"./data/')
+    project.overrides.write_text(text.replace("\n]", f"\n{row}\n]"), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"line 2 is for the same clip, whose file it calls 'data/"
+    ):
+        project.survey()
+    # What the page writes takes the place of one that somebody has spelled otherwise.
+    project.overrides.write_text(f"[{row[1:]}]", encoding="utf-8")
+    project.say("1 word", speed=0.9)
+    clip = project.clips()["1 word"].clip
+    assert (clip.form.accent, clip.speed) == (0, 0.9)
+
+
 def test_an_override_without_a_clip_is_told_where_all_was_looked_at(project: Reviewed) -> None:
     project.say("1 word", accent=0)
     project.say("2 word", speed=0.5)

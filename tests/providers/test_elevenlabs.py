@@ -585,6 +585,13 @@ def test_a_speed_that_the_model_does_not_know_is_refused(
         ElevenLabs(replace(settings_for(model=model), speed=speed)).problem()
 
 
+@pytest.mark.parametrize(
+    ("model", "speeds"), [("eleven_v3", (1.0, 1.0)), ("eleven_flash_v2_5", (0.7, 1.2))]
+)
+def test_voices_have_the_speeds_of_their_model(model: str, speeds: tuple[float, float]) -> None:
+    assert {each.speeds for each in ElevenLabs(settings_for(model=model)).voices()} == {speeds}
+
+
 @pytest.mark.parametrize("speed", [0.7, 1.0, 1.2])
 def test_with_a_key_and_a_voice_it_is_ready(speed: float) -> None:
     assert ElevenLabs(replace(settings_for(), speed=speed)).problem() is None

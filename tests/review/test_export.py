@@ -168,7 +168,8 @@ def test_an_entry_that_cannot_be_used_hides_no_other(words: Project) -> None:
     ("options", "told"),
     [
         ([], "say how the clips are shown"),
-        (["--serve", "--export", "out"], "say how the clips are shown"),
+        (["--serve", "--export", "out"], "two ways to show the clips"),
+        (["--export", ""], "name a folder"),
         (["--export", "out", "--port", "8000"], "belong to --serve"),
         (["--export", "out", "--no-open"], "belong to --serve"),
         (["apply", "--export", "out"], "No such option"),

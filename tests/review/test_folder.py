@@ -69,6 +69,7 @@ def test_what_a_killed_export_left_is_tidied(tmp_path: Path) -> None:
     (out / "clips/kanji").mkdir(parents=True)
     (out / "clips/kanji/left.mp3").write_bytes(b"left")
     (out / LIST).write_text('["clips/kanji/left.mp3"]')
+    (out / "clips/kanji/.tts-assets-0-0.part").write_bytes(b"hal")
     folder.fill(out, b"page", _sounds(tmp_path))
     assert not (out / "clips/kanji").exists()
 
@@ -101,12 +102,40 @@ def test_a_list_that_is_broken_is_no_list(tmp_path: Path, what: str) -> None:
         ("file", "is a file"),
         ("audio", "lies in the output"),
         ("audio/deep/er", "lies in the output"),
+        (".", "name another folder"),
+        ("linked", "name another folder"),
     ],
 )
 def test_a_folder_that_cannot_be_filled_is_told_before_anything(
     tmp_path: Path, path: str, told: str
 ) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/clips").symlink_to("../clips/audio" if path == "linked" else "../elsewhere")
+    output = tmp_path / ("clips/audio" if path in {".", "linked"} else "audio")
     with pytest.raises(UsageError, match=told):
-        folder.check(tmp_path / path, str(tmp_path / "audio"))
-    folder.check(tmp_path / "audio-too", str(tmp_path / "audio"))
+        folder.check(tmp_path / path, str(output))
+    folder.check(tmp_path / "audio-too", str(output))
+
+
+def test_nothing_is_put_or_deleted_where_a_link_leads(tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", tmp_path / "mine/a.mp3"
+    mine.parent.mkdir()
+    mine.write_bytes(b"sound")
+    sounds = {"clips/kanji/a.mp3": mine, "clips/b.mp3": mine}
+    folder.fill(out, b"page", {"clips/b.mp3": mine})
+    (out / "clips/kanji").symlink_to(mine.parent)
+    (out / LIST).write_text('["clips/kanji/a.mp3"]')
+    for wanted in (sounds, {"clips/b.mp3": mine}):
+        with pytest.raises(UsageError, match="kanji leads to another folder"):
+            folder.fill(out, b"page", wanted)
+    assert mine.read_bytes() == b"sound"
+
+
+def test_what_somebody_put_there_is_played_and_never_deleted(tmp_path: Path) -> None:
+    out, sounds = tmp_path / "out", _sounds(tmp_path)
+    (out / "clips").mkdir(parents=True)
+    (out / "clips/a.mp3").write_bytes(b"sound")
+    folder.fill(out, b"page", sounds)
+    folder.fill(out, b"page", {"clips/link.mp3": sounds["clips/link.mp3"]})
+    assert {path.name for path in (out / "clips").iterdir()} == {"a.mp3", "link.mp3"}

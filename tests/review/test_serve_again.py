@@ -96,6 +96,10 @@ def test_what_cannot_be_said_is_refused_in_words_and_nothing_is_written(made: Pa
             assert (done.status_code, told in done.json()["error"]) == (409, True)
         for use in (7, -1):
             assert served.again(row, use=use, accent=1).status_code == 400
+        # Nor what would make a file that nobody can read again.
+        order = {"asset": row["asset"], "sha256": row["sha256"], "say": {"accent": 1}}
+        for more in ({"reason": "a\x00b"}, {"reason": 2_001 * "x"}, {"by": 201 * "x"}):
+            assert served.client.post("again", json=order | more).status_code == 400
         # Somebody edits the catalogue while the page is open.
         path = made / "data/vocabulary.json"
         path.write_text(path.read_text().replace('"bridge"', '"bank"'))
@@ -130,6 +134,15 @@ def test_one_of_several_entries_that_share_a_sound_gets_its_own(made: Path) -> N
         made_rows = [page.until("made")[-1]["row"] for _ in jobs]
         assert sorted(row["text"] for row in made_rows) == sorted(["犬", "猫", rows[2]["text"]])
         assert {row["voice"] for row in made_rows} == {"openjtalk/mei", "openjtalk/mei-low"}
+        # Of two orders for one clip the later one counts, whatever becomes of the first.
+        with storage.Storage(made / "audio").locked(lambda: None):
+            now = served.row("cat")
+            assert [served.again(now, speed=speed).status_code for speed in (0.9, 1.1)] == [
+                202,
+                202,
+            ]
+        ends = [page.until("made", "failed")[-1] for _ in range(2)]
+        assert (ends[-1]["state"], ends[-1]["row"]["speed"]) == ("made", 1.1)
         assert served.end() == 0
 
 
@@ -218,6 +231,10 @@ def test_what_a_run_elsewhere_has_made_anew_takes_its_place_on_the_page(project:
     environment = {"PYTHONPATH": project.environment["PYTHONPATH"]}
     with serving(project.folder, **environment) as served:
         page, old = Reader(served), served.row("1")
+        # One that is not there for a while stays where it was.
+        cat = served.row("2")
+        (project.folder / "audio" / cat["asset"]).unlink()
+        assert served.client.get(cat["sound"]).status_code == 404
         project.words("鳥", "猫")
         assert project.run("generate").returncode == 0
         assert served.client.get(old["sound"]).status_code == 404
@@ -227,3 +244,4 @@ def test_what_a_run_elsewhere_has_made_anew_takes_its_place_on_the_page(project:
         assert served.again(old, text="馬").status_code == 409
         assert served.again(event["row"], text="馬").status_code == 202
         assert page.until("made")[-1]["row"]["text"] == "馬"
+        assert served.client.get(served.row("2")["sound"]).status_code == 200

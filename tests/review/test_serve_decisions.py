@@ -51,13 +51,19 @@ def test_decisions_are_kept_at_once_and_reach_the_ledger_by_themselves(made: Pat
         # Where it is heard, the server knows, whatever a page says.
         assert [use.entry for use in kept[1].clips] == ["cat", "again"]
         assert served.row("cat")["decision"]["reason"] == "<b>too high</b>"
+        # The entry is looked at anew, of which the ledger knows nothing yet.
+        assert served.decide(_decision(bridge, "rejected") | {"sha256": 64 * "0"})["stale"]
         assert _wait_for(made, "猫").decided == "rejected"
+        assert served.row("bridge")["decision"]["decided"] == "approved"
         # Taken back, by whoever comes later; and the same once more is one.
         undone = _decision(cat, "undecided", 1)
         assert [served.decide(undone)["saved"] for _ in range(2)] == [1, 1]
         assert served.row("cat")["decision"] is None
+        # What was decided before that, and comes later, changes nothing.
+        assert served.decide(_decision(cat, "approved"))["saved"] == 1
+        assert served.row("cat")["decision"] is None
         assert served.end() == 0
-    assert len(decisions.read(made / "audio")) == 3
+    assert len(decisions.read(made / "audio")) == 4
     assert {text: each.decided for text, each in _reviews(made).items()} == {
         "橋": "approved",
         "猫": "undecided",
@@ -98,9 +104,15 @@ def test_what_a_killed_server_had_taken_is_not_lost(made: Path) -> None:
         served.process.wait(PATIENCE)
     assert _reviews(made) == {}
     with serving(made) as served:
-        assert served.row("bridge")["decision"]["decided"] == "approved"
+        row = served.row("bridge")
+        assert row["decision"]["decided"] == "approved"
         assert _wait_for(made, "橋").decided == "approved"
+        # Somebody else decides meanwhile, on another page.
+        later = decisions.SoundDecision(**_decision(row, "rejected", 1))
+        decisions.append(made / "audio", [later])
+        assert served.row("bridge")["decision"]["decided"] == "rejected"
         assert served.end() == 0
+    assert _reviews(made)["橋"].decided == "rejected"
 
 
 def test_a_run_elsewhere_holds_up_no_answer_and_the_end_does_not_wait_for_it(

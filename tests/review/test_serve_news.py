@@ -33,6 +33,8 @@ async def test_who_comes_later_is_told_the_last_of_each_subject_in_order() -> No
     assert await _all(news.read(4)) == []
     # A number of an earlier server: nothing that it knows.
     assert await _all(news.read(10**15)) == []
+    news.forget("b")
+    assert await _all(news.read()) == [3, 4]
 
 
 async def test_a_reader_that_is_too_slow_is_cut_off_and_others_are_told_everything() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.review.serving import PATIENCE, Reader, serving
+from tests.review.serving import PATIENCE, Reader, received, serving
 from tts_assets.review.serve import listening
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(project: Project) -> None:
 def test_a_folder_has_a_port_of_its_own_while_that_is_free(tmp_path: Path) -> None:
     with listening(None, tmp_path) as first:
         usual = first.getsockname()
+        # Or asyncio leaves Nagle's algorithm on, and each sound begins 40 ms later.
+        assert first.proto == socket.IPPROTO_TCP
         first.listen()
         with listening(None, tmp_path) as second:
             assert second.getsockname()[1] not in {usual[1], 0}
@@ -89,7 +91,11 @@ def test_only_this_machine_is_listened_to_and_no_output_repeats_the_token(
 def test_a_browser_gets_an_address_that_leads_to_the_page_once(made: Path, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {seen}.part\nmv {seen}.part {seen}\n')
+    # It runs for as long as its file is there.
+    browser.write_text(
+        f'#!/bin/sh\nexec > /dev/null\nprintf %s "$1" > {seen}.part\nmv {seen}.part {seen}\n'
+        f"while [ -e {browser} ]; do sleep 0.1; done\n"
+    )
     browser.chmod(0o755)
     environment = os.environ | {"BROWSER": str(browser), "DISPLAY": ":0"}
     process = subprocess.Popen(
@@ -114,9 +120,16 @@ def test_a_browser_gets_an_address_that_leads_to_the_page_once(made: Path, tmp_p
             (303, re.sub("http://[^/]+", "", address)),
             (404, None),
         ]
+        # Nor does an empty path, now that there is none for once any more.
+        port = int(address.split(":")[2].partition("/")[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as stranger:
+            stranger.sendall(f"GET ? HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            assert received(stranger).status == 404
         process.send_signal(signal.SIGTERM)
+        # While the browser runs on.
         assert process.wait(PATIENCE) == 0
     finally:
+        browser.unlink()
         process.kill()
         process.communicate()
 

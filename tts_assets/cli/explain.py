@@ -80,10 +80,12 @@ def _parted(
 
 
 def _overridden(item: Planned, overrides: Book) -> dict[str, str | None]:
-    """What is said instead of the entry, where that stands, and who wrote it; or nothing."""
+    """What is said instead of the entry, where that stands, and who wrote it; or why it is not."""
     override = overrides.of(item.clip)
     if override is None:
-        return {}
+        clip = item.clip
+        why = overrides.outdated.get((clip.file, clip.source, clip.entry, clip.part))
+        return {} if why is None else {"override": why}
     says = ", ".join(f"{name} = {value}" for name, value in override.say.values().items())
     wrote = ", ".join(each for each in (override.by, override.at, override.reason) if each)
     told = f"{overrides.path}:{override.line}: {says}"

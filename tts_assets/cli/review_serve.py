@@ -8,11 +8,12 @@ import signal
 import sys
 import traceback
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.console import Show, counter
@@ -65,7 +66,6 @@ async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> Ex
     stop, code = Stop(), ExitCode.INTERRUPTED
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(told.answer_signals, stop, tasks.cancel_scope)
-        tasks.start_soon(told.open_when_ready)
         await serve(house, listener, hooks=Hooks(ready=told.ready, bug=told.bug), stop=stop)
         code = ExitCode.OK
         tasks.cancel_scope.cancel()
@@ -78,14 +78,13 @@ class _Told:
     def __init__(self, show: Show, *, may_open: bool) -> None:
         self.show = show
         self._may_open = may_open and _has_display()
-        self._ready = anyio.Event()
-        self._once = ""
 
     def ready(self, address: str, once: str) -> None:
         self.show.line(f"the page is at {address}")
         self.show.error("Ctrl-C ends it; what was decided is kept")
-        self._once = once
-        self._ready.set()
+        if self._may_open:
+            # A browser may run for longer than the server does: nobody waits for it.
+            Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
     def found(self, found: Rows) -> None:
         self.show.trouble(found.problems, found.notes)
@@ -101,21 +100,14 @@ class _Told:
         self.show.error("".join(traceback.format_exception(error)))
         self.show.error("this is a bug in tts-assets: please report it with the lines above")
 
-    async def open_when_ready(self) -> None:
-        """Open the page in a browser, once it is there."""
-        await self._ready.wait()
-        if self._may_open:
-            # A browser may run for as long as the server does: nobody waits for it.
-            await anyio.to_thread.run_sync(
-                webbrowser.open,
-                self._once,
-                abandon_on_cancel=True,
-                limiter=anyio.CapacityLimiter(1),
-            )
-
     async def answer_signals(self, stop: Stop, scope: anyio.CancelScope) -> None:
         """The first lets what is in flight end, the second ends it."""
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        # Event loops of Windows take no signals: there Ctrl-C ends all at once, and the journal
+        # has what was decided.
+        with (
+            suppress(NotImplementedError),
+            anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+        ):
             async for _ in signals:
                 if stop.is_requested:
                     scope.cancel()

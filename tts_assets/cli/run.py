@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import anyio
 
@@ -68,7 +69,11 @@ class _Signals:
         self._show = show
 
     async def answer(self, scope: anyio.CancelScope) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        # Event loops of Windows take no signals: there Ctrl-C ends all at once, as the second does.
+        with (
+            suppress(NotImplementedError),
+            anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+        ):
             async for received in signals:
                 if self.first is not None:
                     scope.cancel()

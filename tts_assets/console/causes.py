@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from tts_assets.console.text import many
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tts_assets.console.items import Item
 
@@ -19,7 +22,7 @@ _QUOTED = re.compile(
 )
 _NUMBER = re.compile(r"\b[0-9a-f]{12,}\b|\d+(?:[.,:]\d+)*")
 
-#: So many groups of a section are told, and so many of their clips.
+#: So many groups of a section are told, then one of all the rest, and so many of their clips.
 _GROUPS = 40
 _EXAMPLES = 200
 _LEAST_EXAMPLES = 3
@@ -75,17 +78,26 @@ def _groups(items: Iterable[Item], key: Callable[[Item], object]) -> tuple[Group
     found: dict[object, list[Item]] = {}
     for item in items:
         found.setdefault(key(item), []).append(item)
-    largest = sorted(found.values(), key=len, reverse=True)[:_GROUPS]
-    most = max(_LEAST_EXAMPLES, _EXAMPLES // max(1, len(largest)))
-    return tuple(
-        Group(
-            sort=group[0].sort,
-            cause=cause(group[0].what),
-            count=len(group),
-            examples=tuple(_example(item) for item in group[:most]),
-        )
-        for group in largest
-    )
+    largest = sorted(found.values(), key=len, reverse=True)
+    told, others = largest[:_GROUPS], largest[_GROUPS:]
+    most = max(_LEAST_EXAMPLES, _EXAMPLES // max(1, len(told)))
+    groups = [_group(group[0].sort, _shared(group), group, most) for group in told]
+    if others:
+        rest = list(chain.from_iterable(others))
+        groups.append(_group("", many(len(others), "other cause"), rest, most))
+    return tuple(groups)
+
+
+def _group(sort: str, told: str, items: Sequence[Item], most: int) -> Group:
+    examples = tuple(map(_example, items[:most]))
+    return Group(sort=sort, cause=told, count=len(items), examples=examples)
+
+
+def _shared(items: Sequence[Item]) -> str:
+    """What all of them say: the whole message, where it is the same."""
+    first = items[0].what
+    same = all(item.what == first for item in items)
+    return first[:_LONGEST] if same else cause(first)
 
 
 def _example(item: Item) -> Example:

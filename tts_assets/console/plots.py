@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.console.text import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from tts_assets.events import Report
     from tts_assets.history import Histogram, History
@@ -158,10 +159,11 @@ def _clips(history: History, steps: _Steps) -> Course:
     if failed:
         lines.append(Line("failed", "bad", steps.rates(history.failed, by)))
     lost = f", and {failed:,} failed" if failed else ""
+    # Of a fraction of a second a rate says little.
+    peak = f", {max(lines[0].values):,.1f} at most" if history.step_seconds >= 1 else ""
     return Course(
         title="Clips",
-        told=f"{many(made, 'clip')} in {span(history.seconds)}{lost}: {by * rate:,.1f} {unit}, "
-        f"{max(lines[0].values):,.1f} at most.",
+        told=f"{many(made, 'clip')} in {span(history.seconds)}{lost}: {by * rate:,.1f} {unit}{peak}.",
         unit=unit,
         seconds=steps.edges,
         lines=tuple(lines),
@@ -184,32 +186,34 @@ def _speech(history: History, steps: _Steps) -> Course | None:
 
 
 def _workers(report: Report, history: History, steps: _Steps) -> Course:
-    busy = [hand * width for hand, width in zip(history.in_hand, _widths(history), strict=True)]
+    # With some engines one clip stands ready in line, so that no worker is idle.
+    most = inf if report.traffic is not None else report.workers
+    in_steps = zip(history.in_hand, _widths(history), strict=True)
+    busy = [min(hand, most) * width for hand, width in in_steps]
     in_hand = steps.rates(busy)
     if report.traffic is not None:
         return _service(report.traffic, in_hand, steps)
-    # With some engines one clip stands ready in line, so that no worker is idle.
-    busy_workers = tuple(min(each, float(report.workers)) for each in in_hand)
-    mean = min(sum(busy) / max(history.seconds, 1e-3), report.workers)
+    mean = sum(busy) / max(history.seconds, 1e-3)
     there = (float(report.workers),) * len(in_hand)
     return Course(
         title="Workers",
         told=f"{mean:.1f} of {many(report.workers, 'worker')} were busy on average.",
         unit="at once",
         seconds=steps.edges,
-        lines=(Line("there", "quiet", there), Line("busy", "accent", busy_workers)),
+        lines=(Line("there", "quiet", there), Line("busy", "accent", in_hand)),
     )
 
 
 def _service(traffic: Traffic, in_hand: tuple[float, ...], steps: _Steps) -> Course:
-    limits = [limit for _, limit in traffic.limits]
-    ends = steps.edges[1:]
-    allowed = tuple(float(_last(traffic.limits, end)) for end in ends)
-    fewest, most = (min(limits), max(limits)) if limits else (0, 0)
+    changes = traffic.limits or ((0.0, 0),)
+    allowed = tuple(float(_last(changes, end)) for end in steps.edges[1:])
+    limits = [limit for _, limit in changes]
+    fewest, most = min(limits), max(limits)
+    allowed_at_once = f"{most}" if fewest == most else f"Between {fewest} and {most}"
     return Course(
         title="Requests",
-        told=f"Between {fewest} and {most} were allowed at once, as the service bore them; {traffic.refusals:,} "
-        f"of {many(traffic.requests, 'request')} were refused for want of room.",
+        told=f"{allowed_at_once} were allowed at once, as the service bore them; "
+        f"{traffic.refusals:,} of {many(traffic.requests, 'request')} were refused for want of room.",
         unit="at once",
         seconds=steps.edges,
         lines=(
@@ -219,14 +223,10 @@ def _service(traffic: Traffic, in_hand: tuple[float, ...], steps: _Steps) -> Cou
     )
 
 
-def _last(limits: Iterable[tuple[float, int]], until: float) -> int:
-    """The limit at a time."""
-    found = 0
-    for at, limit in limits:
-        if at > until:
-            break
-        found = limit
-    return found
+def _last(limits: Sequence[tuple[float, int]], until: float) -> int:
+    """The limit at a time; of those long ago only the later ones are known."""
+    found = [limit for at, limit in limits if at <= until]
+    return found[-1] if found else limits[0][1]
 
 
 def _widths(history: History) -> list[float]:
@@ -279,8 +279,8 @@ def _lengths(found: Histogram) -> Bars:
     whole = sum(found.counts)
     return Bars(
         title="Length",
-        told=f"Half of {many(whole, 'clip')} are shorter than about {_seconds(_middle(found))}; the "
-        f"shortest have {named[0]}, the longest {named[-1]}.",
+        told=f"Half of {many(whole, 'clip')} are shorter than about {_seconds(_middle(found))}; all "
+        f"are between {named[0]} and {named[-1]}.",
         unit="of speech",
         steps=tuple(f"{low} to {high}" for low, high in pairwise(named)),
         counts=found.counts,

@@ -13,7 +13,7 @@ from tts_assets.console.items import Level, errors_of, of_clip, planned, problem
 from tts_assets.console.money import traffic_data
 from tts_assets.console.plots import Bars, Course, bars, courses, span
 from tts_assets.console.summary import LABEL, report_lines, standing_lines
-from tts_assets.console.text import encodable
+from tts_assets.console.text import encodable, many, one_line
 from tts_assets.console.verdicts import figure_lines, items_of
 from tts_assets.plan import State
 
@@ -69,7 +69,7 @@ class Section:
     Args:
         name: its place in the page's address.
         title: its heading.
-        told: what it says, in a sentence.
+        told: what its figures mean, in a sentence.
         courses: plots over time.
         bars: plots of how many clips are how.
         groups: what to look at.
@@ -98,16 +98,16 @@ def report_page(report: Report) -> bytes:
     sections = (
         Section(name="course", title="Over time", courses=courses(report)),
         Section(name="sound", title="How the clips sound", bars=bars(report.history)),
-        _groups("failed", "What failed", by_cause(errors_of(report))),
+        _groups("failed", "What failed", by_cause(errors_of(report)), _failed_alike(report)),
         _groups("flawed", "What sounds wrong", by_sort(_flawed(report))),
         _groups("doubts", "Readings to look at", by_cause(_doubtful(report))),
         _states(report.states, "Before the run"),
-        _groups("planned", _why(report), by_cause(map(planned, report.planned))),
+        _groups("planned", _why(report), by_cause(map(planned, report.planned)), _alike(report)),
         _service(report),
         _slowest(report),
         _figures(report_lines(report), report.notes),
     )
-    return _page(command, _report_tiles(report), sections)
+    return _page(command, _report_tiles(report), sections, _ended(report))
 
 
 def standing_page(standing: Standing) -> bytes:
@@ -142,9 +142,21 @@ def verdicts_page(report: VerifyReport) -> bytes:
     return _page("verify", tiles, sections)
 
 
-def _page(command: str, tiles: Iterable[Tile], sections: Iterable[Section]) -> bytes:
+def _ended(report: Report) -> str:
+    """Why a run ended before it was done; empty where it was."""
+    if report.fatal:
+        return f"It ended early: {one_line(report.fatal)}"
+    if report.bound:
+        return f"It ended early, because of {one_line(report.bound)}."
+    return "Somebody stopped it." if report.stopped else ""
+
+
+def _page(
+    command: str, tiles: Iterable[Tile], sections: Iterable[Section], ended: str = ""
+) -> bytes:
     data = {
         "command": f"tts-assets {command}",
+        "ended": ended,
         "tiles": [tile._asdict() for tile in tiles],
         "sections": [_plain(each) for each in sections if not each.is_empty],
     }
@@ -172,6 +184,8 @@ def _report_tiles(report: Report) -> Iterator[Tile]:
         failed = len(report.failures)
         yield Tile(f"{report.made:,}", "made", "good" if report.made else "plain")
         yield Tile(f"{failed:,}", "failed", "bad" if failed else "plain")
+        if left := _not_begun(report):
+            yield Tile(f"{left:,}", "left to make", "bad" if report.fatal else "plain")
     if report.flawed:
         yield Tile(f"{len(report.flawed):,}", "sound wrong", "bad")
     if report.audio_seconds:
@@ -186,12 +200,35 @@ def _report_tiles(report: Report) -> Iterator[Tile]:
             yield Tile(f"{money:,.2f} {price.currency}", "cost")
 
 
-def _groups(name: str, title: str, groups: tuple[Group, ...]) -> Section:
-    return Section(name=name, title=title, groups=groups)
+def _not_begun(report: Report) -> int:
+    """What a run did not come to: it was stopped, came to a bound, or its engine gave up."""
+    failed = 0 if report.history is None else sum(report.history.failed)
+    return max(0, report.to_make - report.made - failed)
+
+
+def _groups(name: str, title: str, groups: tuple[Group, ...], told: str = "") -> Section:
+    return Section(name=name, title=title, told=told, groups=groups)
 
 
 def _why(report: Report) -> str:
-    return "Why clips are to be made" if report.dry_run else "Why clips were made"
+    return f"Why clips {'are' if report.dry_run else 'were'} to be made"
+
+
+def _alike(report: Report) -> str:
+    return _shared_by(len(report.planned), report.to_make)
+
+
+def _failed_alike(report: Report) -> str:
+    sounds = 0 if report.history is None else sum(report.history.failed)
+    return _shared_by(len(report.failures), sounds)
+
+
+def _shared_by(places: int, sounds: int) -> str:
+    """That what is the same in several places is made once, where that makes figures differ."""
+    if not 0 < sounds < places:
+        return ""
+    where = many(places, "place")
+    return f"{where} in catalogues, {many(sounds, 'sound')}: what is said alike is made once."
 
 
 def _flawed(report: Report) -> Iterator[Item]:
@@ -244,6 +281,8 @@ def _slowest(report: Report) -> Section:
     return Section(
         name="slowest",
         title="What took longest",
+        told="How long somebody was at it, waits included; of a long text all its segments together, "
+        "also those that were made at once.",
         table=Table(heads=heads, rows=rows) if rows else None,
     )
 

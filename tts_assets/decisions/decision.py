@@ -26,7 +26,7 @@ LONGEST_REASON = 2_000
 _NOTHING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
+class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A clip that a sound is heard in."""
 
     file: str
@@ -34,7 +34,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     part: str
 
 
-class SoundDecision(msgspec.Struct, frozen=True, kw_only=True):
+class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What somebody decided of one sound: a line of the journal.
 
     Args:
@@ -73,7 +73,15 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True):
     decisions: list[msgspec.Raw]
 
 
+class _First(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells on its first line which file it is."""
+
+    asset: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    decisions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 _decoder = msgspec.json.Decoder(SoundDecision)
+_first_decoder = msgspec.json.Decoder(_First)
 _saved_decoder = msgspec.json.Decoder(_Saved)
 
 
@@ -90,9 +98,11 @@ def parse(data: bytes, *, file: str) -> list[SoundDecision]:
         InputError: it is neither, one of its decisions is none, or a newer tts-assets wrote it.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
-    first = data.lstrip().partition(b"\n")[0]
-    if first and (b'"asset"' not in first or b'"decisions"' in first):
-        return _saved(data, file)
+    return _saved(data, file) if _is_saved(data) else parse_lines(data, file=file)
+
+
+def parse_lines(data: bytes, *, file: str) -> list[SoundDecision]:
+    """The decisions in a journal; see :func:`parse`."""
     lines = data.split(b"\n")
     found = []
     for number, line in enumerate(lines, 1):
@@ -128,6 +138,18 @@ def bytes_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
+
+
+def _is_saved(data: bytes) -> bool:
+    """Whether the page saved this, as one document; else it is a journal."""
+    first = data.lstrip().partition(b"\n")[0]
+    try:
+        found = _first_decoder.decode(first)
+    except _NOTHING:
+        # Only the beginning of a document, torn, or nothing of ours.
+        return bool(first) and (b'"asset"' not in first or b'"decisions"' in first)
+    # By its keys: an entry, or a reason, may be called as one of them.
+    return found.decisions is not msgspec.UNSET or found.asset is msgspec.UNSET
 
 
 def _saved(data: bytes, file: str) -> list[SoundDecision]:

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tts_assets.decisions.decision import bytes_of, parse
+from tts_assets.decisions.decision import bytes_of, parse_lines
+
+# Needed at run time: the decoder reads this type out of the annotations.
+from tts_assets.domain import Decided  # noqa: TC001
 from tts_assets.storage import AppendLog, fatal, lock, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
     from pathlib import Path
 
     from tts_assets.decisions.decision import SoundDecision
+    from tts_assets.domain import Decision
 
 #: The journal's name inside the output folder.
 NAME = "decisions.jsonl"
@@ -28,12 +32,7 @@ def read(folder: Path) -> list[SoundDecision]:
     Raises:
         InputError: it cannot be read, or one of its lines is none.
     """
-    path = folder / NAME
-    if not path.exists():
-        return []
-    data = bytes_of(path)
-    # What is behind the last line feed was never said to be there, even if it is whole.
-    return parse(data[: data.rfind(b"\n") + 1], file=str(path))
+    return parse_lines(_whole_lines(folder), file=str(folder / NAME))
 
 
 def append(
@@ -58,8 +57,9 @@ def append(
     """
     path = folder / NAME
     with fatal(f"cannot write to {path}"), lock(folder / _LOCK, waiting):
-        known = {each.told for each in read(folder)}
-        new = {each.told: each for each in decisions if each.told not in known}
+        wanted = tuple(decisions)
+        known = _told(folder, {each.sha256 for each in wanted})
+        new = {each.told: each for each in wanted if each.told not in known}
         if not new:
             return 0
         is_first = not path.exists()
@@ -71,3 +71,43 @@ def append(
         if is_first:
             sync_folder(folder)
         return len(new)
+
+
+class _Brief(msgspec.Struct, gc=False):
+    """As much of a line as tells that it is one, and on which bytes."""
+
+    asset: str
+    sha256: str
+    decided: Decided
+    at: str
+
+
+_brief_decoder = msgspec.json.Decoder(_Brief)
+
+
+def _told(folder: Path, sums: Container[str]) -> set[tuple[str, str, Decision]]:
+    """What the journal says of bytes with these hashes, and perhaps more.
+
+    Every vote waits for this: of a million lines, few are looked at for themselves.
+    """
+    data = _whole_lines(folder)
+    try:
+        found = _brief_decoder.decode_lines(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = []
+    if len(found) != data.count(b"\n"):
+        # One of them is none, or empty.
+        return {each.told for each in read(folder)}
+    if not any(each.sha256 in sums for each in found):
+        return set()
+    lines = zip(data.split(b"\n"), found, strict=False)
+    # The others are left empty: whatever is wrong is told with its line.
+    some = b"".join((line if each.sha256 in sums else b"") + b"\n" for line, each in lines)
+    return {each.told for each in parse_lines(some, file=str(folder / NAME))}
+
+
+def _whole_lines(folder: Path) -> bytes:
+    """All of the journal; what is behind its last line feed was never said to be there."""
+    path = folder / NAME
+    data = bytes_of(path) if path.exists() else b""
+    return data[: data.rfind(b"\n") + 1]

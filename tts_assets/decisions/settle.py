@@ -67,9 +67,7 @@ def settle(
     with storage.locked(waiting):
         with fatal(f"cannot read {path}"):
             data = path.read_bytes()
-        if not ledger.read(data, file=str(path), hash_of=storage.hash_of).tidy:
-            data = ledger.compacted(data, file=str(path), hash_of=storage.hash_of)
-        found = ledger.reviewed(data, by_asset)
+        found = ledger.reviewed(_in_order(data, str(path), storage), by_asset)
         if found.written:
             _tell_git(storage)
             storage.replace(ledger.NAME, found.data)
@@ -79,6 +77,17 @@ def settle(
         known=tuple(each for sound, each in wanted.items() if sound in found.known),
         stale=tuple(each for sound, each in wanted.items() if sound not in both),
     )
+
+
+def _in_order(data: bytes, file: str, storage: Storage) -> bytes:
+    """A ledger with one line for each asset, as far as the files can tell which one counts."""
+    known = ledger.read(data, file=file, hash_of=storage.hash_of)
+    if known.tidy:
+        return data
+    # Where none is there, as in a checkout without audio, those who have them choose.
+    if any((storage.root / asset).exists() for asset in known.recorded):
+        return ledger.compacted(data, file=file, hash_of=storage.hash_of)
+    return ledger.uncompacted(data, file=file)
 
 
 def _tell_git(storage: Storage) -> None:

@@ -131,7 +131,9 @@ def _matters(run: Run, item: plan.Planned) -> bool:
 def to_write(run: Run) -> Iterator[plan.Planned]:
     """The clips that are there, made now or long ago, and whose catalogues have another URL."""
     for item in run.survey.planned if run.settings.update_json else ():
-        there = item.state is plan.State.FRESH or item.recipe in run.made or item.asset in run.moved
+        # What came out as it was rejected is given to nobody who does not have it.
+        is_made = item.recipe in run.made and item.recipe not in run.repeated
+        there = item.state is plan.State.FRESH or is_made or item.asset in run.moved
         if there and plan.lacks_url(item):
             yield item
 

@@ -11,7 +11,7 @@ What people decided of a sound stands in its line, and is bound to its bytes: ot
 undecided, equal ones keep the latest decision on them.
 """
 
-from tts_assets.ledger.known import Known, Recorded, compacted, read, read_from
+from tts_assets.ledger.known import Known, Recorded, compacted, read, read_from, uncompacted
 from tts_assets.ledger.line import (
     ATTRIBUTES,
     ATTRIBUTES_NAME,
@@ -49,6 +49,7 @@ __all__ = [
     "read",
     "read_from",
     "reviewed",
+    "uncompacted",
     "whole_lines",
     "without",
 ]

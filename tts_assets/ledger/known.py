@@ -107,28 +107,41 @@ def read_from(
 
 def compacted(data: bytes, *, file: str, hash_of: Callable[[str], str | None] = _nothing) -> bytes:
     """The same ledger as a finished run leaves it; the arguments are those of :func:`read`."""
-    settled = _settled(each_row(data, file=file), hash_of)
+    settled, _ = _settled(each_row(data, file=file), hash_of)
     return b"".join(settled[asset].line + b"\n" for asset in sorted(settled))
+
+
+def uncompacted(data: bytes, *, file: str) -> bytes:
+    """All whole lines of a ledger as they are: where there are no files, nothing may be chosen.
+
+    Raises:
+        InputError: one of them is no line.
+    """
+    return b"".join(each.line + b"\n" for each in each_row(data, file=file))
 
 
 def _disordered(data: bytes, *, file: str, hash_of: Callable[[str], str | None]) -> Known:
     """What a ledger says whose lines are not in order, or in which one is wrong; see :func:`read`."""
     said = each_row(data, file=file)
-    settled = _settled(said, hash_of)
+    settled, doubtful = _settled(said, hash_of)
     in_order = [row.asset for _, row in said] == sorted(settled)
     known = Known(
         recorded={asset: _recorded(row) for asset, (_, row) in settled.items()},
         tidy=in_order and data.endswith(b"\n"),
     )
     known.see(each.row for each in settled.values())
+    # Some of their bytes were approved, and nobody knows which they have.
+    known.approved.difference_update(doubtful)
     return known
 
 
-def _settled(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> dict[str, Said]:
-    """The line that counts for each asset."""
+def _settled(
+    said: Sequence[Said], hash_of: Callable[[str], str | None]
+) -> tuple[dict[str, Said], set[str]]:
+    """The line that counts for each asset, and the assets that may have the bytes of another."""
     found = {each.row.asset: each for each in said}
     if len(found) == len(said):
-        return found
+        return found, set()
     rivals: dict[str, list[Said]] = {}
     for each in said:
         # Without a recipe, a line takes back what was said before.
@@ -136,20 +149,29 @@ def _settled(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> dict
             rivals.setdefault(each.row.asset, []).append(each)
         else:
             rivals[each.row.asset] = []
-    found |= {asset: _chosen(each, hash_of) for asset, each in rivals.items() if len(each) > 1}
-    return found | dict(carried(said, found))
+    doubtful = set()
+    for asset, some in rivals.items():
+        if len(some) > 1:
+            found[asset], is_sure = _chosen(some, hash_of)
+            if not is_sure:
+                doubtful.add(asset)
+    return found | dict(carried(said, found)), doubtful
 
 
-def _chosen(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> Said:
-    """Which line counts of several for one asset; one that vouches for nothing where none does."""
+def _chosen(said: Sequence[Said], hash_of: Callable[[str], str | None]) -> tuple[Said, bool]:
+    """Which line counts of several for one asset; one that vouches for nothing where none does.
+
+    And whether its bytes are surely those of the asset.
+    """
     last = said[-1]
     asset = last.row.asset
-    if len({(row.recipe, row.sha256) for _, row in said}) > 1:
-        there = hash_of(asset)
-        right = [each for each in said if each.row.sha256 == there]
-        if right:
-            return right[-1]
-        if len({row.recipe for _, row in said}) > 1:
-            return Said(being_replaced(asset).rstrip(), Row(asset=asset, recipe="", bytes=0))
+    if len({(row.recipe, row.sha256) for _, row in said}) == 1:
+        return last, True
+    there = hash_of(asset)
+    right = [each for each in said if each.row.sha256 == there]
+    if right:
+        return right[-1], True
+    if len({row.recipe for _, row in said}) > 1:
+        return Said(being_replaced(asset).rstrip(), Row(asset=asset, recipe="", bytes=0)), False
     # All are takes of one recipe.
-    return last
+    return last, False

@@ -100,13 +100,14 @@ def reviewed(data: bytes, wanted: Mapping[str, Mapping[str, Decision]]) -> Revie
     """A ledger with decisions in the lines of their sounds; of the others only names are looked at.
 
     Args:
-        data: a ledger with one line for each asset, as :func:`compacted` leaves it.
+        data: whole lines of a ledger, as :func:`compacted` or :func:`uncompacted` leaves it.
         wanted: for an asset, the decision on each of the sounds it may have, by their hashes.
     """
     deciding = _Deciding(wanted)
     # A ledger may be large, and most of its pieces are as they were.
     parts = list(map(deciding.piece, pieces(io.BytesIO(data))))
-    return Reviewed(b"".join(parts), frozenset(deciding.written), frozenset(deciding.known))
+    written, known = deciding.written, deciding.known - deciding.written
+    return Reviewed(b"".join(parts), frozenset(written), frozenset(known))
 
 
 class _Deciding:
@@ -131,9 +132,8 @@ class _Deciding:
         decision = self._wanted[asset].get(row.sha256)
         if decision is None or not row.recipe:
             return line
-        # Where nothing was decided there is nothing to take back.
-        nothing = row.review is None and decision.decided is Decided.UNDECIDED
-        if nothing or latest((row.decision, decision)) == row.decision:
+        # What is taken back is told even where nothing stands: another branch may have it.
+        if latest((row.decision, decision)) == row.decision:
             self.known.add((asset, row.sha256))
             return line
         self.written.add((asset, row.sha256))

@@ -8,7 +8,7 @@ written: when the entry says something else, it is not applied any more, and tha
 from tts_assets.overrides.book import Amends, Book
 from tts_assets.overrides.changed import Changed
 from tts_assets.overrides.data import Key, Override, Say
-from tts_assets.overrides.file import drop, overrides_in, read, write
+from tts_assets.overrides.file import overrides_in, read, write
 from tts_assets.overrides.form import said, written
 from tts_assets.overrides.speaking import Speaking
 from tts_assets.overrides.typed import key_of, made, problem_with
@@ -21,7 +21,6 @@ __all__ = [
     "Override",
     "Say",
     "Speaking",
-    "drop",
     "key_of",
     "made",
     "overrides_in",

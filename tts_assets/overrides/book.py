@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.errors import InputError
+from tts_assets.japanese.kana import katakana
 from tts_assets.overrides.file import read
 from tts_assets.overrides.form import said
 from tts_assets.overrides.typed import resolved
@@ -14,7 +15,7 @@ from tts_assets.overrides.typed import resolved
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tts_assets.domain import Clip
+    from tts_assets.domain import Clip, SpokenForm
     from tts_assets.overrides.data import Override
     from tts_assets.overrides.speaking import Speaking
 
@@ -43,14 +44,28 @@ class Book:
         self.path = path or ""
         overrides = read(path) if path else ()
         self._speaking = None if speaking is None or not overrides else speaking()
-        self._by_file: dict[str, list[Override]] = {}
+        self._by_file: dict[str, dict[tuple[str, str, str], Override]] = {}
         for each in overrides:
-            self._by_file.setdefault(resolved(each.file, self.path), []).append(each)
+            self._add(each)
         #: Those that are at work, by file, source, entry and part of their clips.
         self.at_work: dict[tuple[str, str, str, str], Override] = {}
+        #: Why others are not, though their clips are there, by the same.
+        self.outdated: dict[tuple[str, str, str, str], str] = {}
         self._read: set[tuple[str, str]] = set()
         self._matched: set[Override] = set()
-        self._outdated: list[str] = []
+
+    def _add(self, override: Override) -> None:
+        """Take one in; its file may be spelled otherwise than that of another for the same clip."""
+        rows = self._by_file.setdefault(resolved(override.file, self.path), {})
+        other = rows.setdefault((override.source, override.entry, override.part), override)
+        if other is not override:
+            raise InputError(
+                f"line {other.line} is for the same clip, whose file it calls {other.file!r:.80}: "
+                "keep one of them",
+                file=self.path,
+                entry=f"entry {override.entry}",
+                line=override.line,
+            )
 
     def of(self, clip: Clip) -> Override | None:
         """The override that is at work for a clip that was read; None where there is none."""
@@ -69,7 +84,7 @@ class Book:
         self._read.add((real, short))
         rows = {
             (each.entry, each.part): each
-            for each in self._by_file.get(real, ())
+            for each in self._by_file.get(real, {}).values()
             if each.source == short
         }
         if not rows:
@@ -94,22 +109,21 @@ class Book:
             for real, each in self._unmatched()
             if real not in waiting and (whole or (real, each.source) in self._read)
         ]
-        return [*_first(self._outdated), *_first(idle)]
+        return [*_first(list(self.outdated.values())), *_first(idle)]
 
     def _unmatched(self) -> Iterator[tuple[str, Override]]:
         for real, rows in self._by_file.items():
-            yield from ((real, each) for each in rows if each not in self._matched)
+            yield from ((real, each) for each in rows.values() if each not in self._matched)
 
     def _applied(self, clip: Clip, override: Override) -> Clip:
-        first = override not in self._matched
         self._matched.add(override)
-        if clip.form.text != override.text:
-            if first:
-                self._outdated.append(
-                    f"{self._where(override)}: it is not applied: it was written when the entry said "
-                    f"{_short(override.text)}, which says {_short(clip.form.text)} now: write it "
-                    "anew, or remove it"
-                )
+        if not _is_meant(override, clip.form):
+            then = _told(override.text, katakana(override.reading))
+            now = _told(clip.form.text, (clip.form.reading or "") if override.reading else "")
+            self.outdated[clip.file, clip.source, clip.entry, clip.part] = (
+                f"{self._where(override)}: it is not applied: it was written when the entry said "
+                f"{then}, which says {now} now: write it anew, or remove it"
+            )
             return clip
         try:
             amended = clip._replace(form=said(clip.form, override.say))
@@ -134,6 +148,18 @@ def _first(notes: list[str]) -> list[str]:
     """The first of many notes, and how many more there are."""
     more = len(notes) - _TOLD
     return notes if more <= 0 else [*notes[:_TOLD], f"and {more:,} more such overrides"]
+
+
+def _is_meant(override: Override, form: SpokenForm) -> bool:
+    """Whether an entry is still the word, or the sentence, that an override was written for."""
+    # An entry may have taken the typed reading over.
+    readings = {katakana(each) for each in (override.reading, override.say.reading) if each}
+    is_read_so = not override.reading or katakana(form.reading or "") in readings
+    return form.text == override.text and is_read_so
+
+
+def _told(text: str, reading: str) -> str:
+    return f"{_short(text)} ({_short(reading)})" if reading else _short(text)
 
 
 def _short(text: str) -> str:

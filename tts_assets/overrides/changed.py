@@ -37,11 +37,11 @@ class Changed:
         """
         if self._found is None:
             now, then = (
-                {(each.key, each.text, each.say) for each in overrides}
+                {(each.key, each.meaning) for each in overrides}
                 for overrides in (read(self._path), self._before(self._path))
             )
             self._found = frozenset(
-                (resolved(key.file, self._path), key.source, key.entry) for key, _, _ in now ^ then
+                (resolved(key.file, self._path), key.source, key.entry) for key, _ in now ^ then
             )
         if not self._found:
             return frozenset()

@@ -96,6 +96,8 @@ class Override:
         part: as in Key.
         text: what the entry said when this was written; of an entry that says something else by
             now nobody knows what it should be.
+        reading: the reading that the entry gave then: many a spelling is that of several words; ""
+            for whatever it gives.
         say: what is said instead.
         by: who wrote it; "" where nobody says.
         at: when, in UTC, as ISO 8601 writes it; "" where nobody says.
@@ -109,6 +111,7 @@ class Override:
     part: str
     text: str
     say: Say
+    reading: str = ""
     by: str = ""
     at: str = ""
     reason: str = ""
@@ -118,6 +121,11 @@ class Override:
     def key(self) -> Key:
         """Which clip it is for."""
         return Key(self.file, self.source, self.entry, self.part)
+
+    @property
+    def meaning(self) -> tuple[str, str, Say]:
+        """All that makes a sound of it: two that mean the same may stand beside each other."""
+        return self.text, self.reading, self.say
 
     @classmethod
     def of(cls, values: object, line: int | None = None) -> Override:
@@ -234,6 +242,7 @@ _OVERRIDE: dict[str, Callable[[Any], Any]] = {
     "entry": _name,
     "part": _name,
     "text": _string,
+    "reading": _string,
     "say": Say.of,
     "by": _words,
     "at": _words,

@@ -17,6 +17,7 @@ from tts_assets.catalogue.json_text import lines_of, value_of
 from tts_assets.catalogue.repeated import repeated_keys
 from tts_assets.errors import FatalError, InputError
 from tts_assets.overrides.data import Key, Override
+from tts_assets.overrides.typed import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ VERSION = 1
 _ATTRIBUTES = ".gitattributes"
 #: A name that stands in that file as it is.
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
+#: When the review page wrote an override; others may have written anything.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 #: How often somebody else may be found at the file: writing takes milliseconds.
 _TRIES = 100
 
@@ -90,25 +93,13 @@ def write(path: str | Path, override: Override) -> None:
         InputError: what is in the file cannot be meant: it is left as it is.
         FatalError: the file cannot be written.
     """
-    _change(Path(path), lambda rows: {**rows, override.key: override})
+    own = override.key
 
+    def with_it(rows: Mapping[Key, Override]) -> dict[Key, Override]:
+        others = {key: row for key, row in rows.items() if not _are_of_one_clip(key, own, path)}
+        return {**others, own: override}
 
-def drop(path: str | Path, key: Key) -> bool:
-    """Take an override away, so that its entry counts again; whether there was one. Blocks.
-
-    Raises:
-        InputError: as in :func:`write`.
-        FatalError: as in :func:`write`.
-    """
-    was_there = False
-
-    def without(rows: Mapping[Key, Override]) -> dict[Key, Override]:
-        nonlocal was_there
-        was_there = key in rows
-        return {each: row for each, row in rows.items() if each != key}
-
-    _change(Path(path), without)
-    return was_there
+    _change(Path(path), with_it)
 
 
 def lock_of(path: Path) -> Path:
@@ -121,6 +112,11 @@ def encoded(overrides: Mapping[Key, Override]) -> bytes:
     lines = [_line({"version": VERSION})]
     lines += [_line(override.values()) for _, override in sorted(overrides.items())]
     return ("[" + "\n,".join(lines) + "\n]\n").encode()
+
+
+def _are_of_one_clip(one: Key, other: Key, path: str | Path) -> bool:
+    """Whether two are, though somebody may have spelled the catalogue's path in another way."""
+    return one[1:] == other[1:] and resolved(one.file, path) == resolved(other.file, path)
 
 
 def _is_header(row: object, file: str) -> bool:
@@ -142,8 +138,10 @@ def _add(found: dict[Key, Override], row: object, file: str, line: int | None) -
     except ValueError as exc:
         raise InputError(str(exc), file=file, entry=_who(row), line=line) from exc
     other = found.setdefault(override.key, override)
-    # Git may bring one from both sides.
-    if (other.text, other.say) != (override.text, override.say):
+    if other.meaning == override.meaning:
+        return
+    # Git brings lines of both sides, also those that one of them has changed.
+    if not _are_dated(other, override):
         raise InputError(
             f"line {other.line} says something else of the same clip, its {override.part!r:.80}: "
             "keep one of them",
@@ -151,6 +149,12 @@ def _add(found: dict[Key, Override], row: object, file: str, line: int | None) -
             entry=_who(row),
             line=line,
         )
+    found[override.key] = max(other, override, key=lambda each: each.at)
+
+
+def _are_dated(one: Override, other: Override) -> bool:
+    """Whether both tell when they were written, and one is the later."""
+    return one.at != other.at and all(_TIME.fullmatch(each.at) for each in (one, other))
 
 
 def _who(row: object) -> str | None:

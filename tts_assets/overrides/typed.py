@@ -48,10 +48,11 @@ def made(  # noqa: PLR0913 - what an override has
         at: when.
         reason: why.
     """
-    text = clip.form.text if earlier is None else earlier.text
-    say = say.over(None if earlier is None else earlier.say)
-    key = key_of(clip, path)
-    return Override(**key._asdict(), text=text, say=say, by=by, at=at, reason=reason)
+    text, reading = clip.form.text, clip.form.reading or ""
+    if earlier is not None:
+        text, reading, say = earlier.text, earlier.reading, say.over(earlier.say)
+    own = key_of(clip, path)._asdict()
+    return Override(**own, text=text, reading=reading, say=say, by=by, at=at, reason=reason)
 
 
 def problem_with(clip: Clip, say: Say, speaking: Speaking, heard: str | None = None) -> str | None:

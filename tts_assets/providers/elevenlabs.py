@@ -96,7 +96,7 @@ class ElevenLabs:
                 name=checked_id(name),
                 language="ja",
                 description="a voice of ElevenLabs",
-                speeds=SPEEDS,
+                speeds=SPEEDS if model_of(self._asked.model).speed else (1.0, 1.0),
             )
             for name in wanted
         )

@@ -78,20 +78,18 @@ def apply(
         tell(Waiting(path=str(folder)))
 
     new = decisions.append(folder, given, waiting=waiting)
-    # With the rest of the journal: what is given may have been taken back since.
-    settled = decisions.settle(Storage(folder), [*before, *given], waiting=waiting)
+    asked = {(each.asset, each.sha256) for each in given}
+    # What is given may have been taken back since. Of other sounds nothing is brought back by it.
+    due = [each for each in before if not files or (each.asset, each.sha256) in asked]
+    settled = decisions.settle(Storage(folder), [*due, *given], waiting=waiting)
     _sweep(settings)
-    asked = {(each.asset, each.sha256) for each in (given if files else before)}
-    written, known, stale = (
-        tuple(each for each in some if (each.asset, each.sha256) in asked) for some in settled
-    )
     return Applied(
         journal=str(journal),
         read=len(given if files else before),
         new=new,
-        written=written,
-        known=known,
-        stale=stale,
+        written=settled.written,
+        known=settled.known,
+        stale=settled.stale,
         is_history=not files,
     )
 

@@ -73,6 +73,8 @@ async def export(
         InputError: the ledger is damaged.
         FatalError: something cannot be read or written.
     """
+    if not target:
+        raise UsageError("the page has no place: name a folder, or a file that ends in .html")
     path = Path(target)
     write = await to_thread.run_sync(_writer, path, settings.output)
     found = await rows(settings, on_progress=on_progress)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import UsageError
-from tts_assets.storage import link_whole, lock, sync_folder, write_whole
+from tts_assets.storage import link_whole, lock, sweep, sync_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,11 +38,20 @@ def check(path: Path, output: str) -> None:
     """
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file: name a folder, or a file that ends in .html")
-    if path.resolve().is_relative_to(Path(output).resolve()):
+    assets = Path(output).resolve()
+    if path.resolve().is_relative_to(assets):
         raise UsageError(
             f"{path} lies in the output folder {output}, where every sound is taken for an asset: "
             "name another folder"
         )
+    for name in _OURS:
+        # What is not shown any more is deleted there.
+        ours = (path / name).resolve()
+        if assets.is_relative_to(ours) or ours.is_relative_to(assets):
+            raise UsageError(
+                f"{path / name} would hold the sounds of the page, and the output folder {output} is "
+                "there: name another folder"
+            )
     if (path / PAGE).exists() and not is_page(path / PAGE):
         raise UsageError(f"{path / PAGE} is there, and no page of tts-assets: name another folder")
 
@@ -72,15 +81,21 @@ def fill(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
     path.mkdir(parents=True, exist_ok=True)
     with lock(path / _LOCK, lambda: None):
         before = _listed(path)
-        _refuse_foreign(path, {name: sounds[name] for name in sounds.keys() - before})
+        _refuse_links(path, before | sounds.keys())
+        for parent in {(path / name).parent for name in before} | {path}:
+            sweep(parent)
+        # What somebody else put there is played, and never replaced nor deleted.
+        ours = sounds.keys() - _foreign(
+            path, {name: sounds[name] for name in sounds.keys() - before}
+        )
         # Before the first is there: whoever comes after a kill knows all that may be.
-        _list(path, before | sounds.keys())
-        for name in sorted(sounds):
+        _list(path, before | ours)
+        for name in sorted(ours):
             _put(path / name, sounds[name])
         write_whole(path / PAGE, page)
-        for name in before - sounds.keys():
+        for name in before - ours:
             _remove(path, name)
-        _list(path, sounds.keys())
+        _list(path, ours)
         sync_folder(path)
 
 
@@ -104,13 +119,26 @@ def _list(path: Path, names: Collection[str]) -> None:
     write_whole(path / _LIST, json.dumps(sorted(names), indent=0).encode())
 
 
-def _refuse_foreign(path: Path, new: Mapping[str, Path]) -> None:
+def _refuse_links(path: Path, names: Collection[str]) -> None:
+    """See that what is put or deleted below a folder is nowhere else, where it could be an asset."""
+    real = os.path.realpath(path)
+    for parent in sorted({str(PurePosixPath(name).parent) for name in names}):
+        there = path / parent
+        if os.path.normcase(os.path.realpath(there)) != os.path.normcase(Path(real, parent)):
+            raise UsageError(f"{there} leads to another folder: remove that link, or name another")
+
+
+def _foreign(path: Path, new: Mapping[str, Path]) -> set[str]:
+    """Which of the new sounds are there already, the same to the last byte."""
+    found = set()
     for name, source in sorted(new.items()):
         there = path / name
-        if os.path.lexists(there) and not (
-            there.is_file() and filecmp.cmp(there, source, shallow=False)
-        ):
+        if not os.path.lexists(there):
+            continue
+        if not (there.is_file() and filecmp.cmp(there, source, shallow=False)):
             raise UsageError(f"{there} is there, and no export made it: name another folder")
+        found.add(name)
+    return found
 
 
 def _put(path: Path, source: Path) -> None:

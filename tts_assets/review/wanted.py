@@ -54,7 +54,11 @@ class Wanted:
         for states, told in _UNSEEN:
             if count := sum(found.states[state] for state in states):
                 yield told.format(counted(count, "clip"))
-        if lost := sum(len(self.clips[asset]) for asset in self.clips.keys() - self.lines.keys()):
+        unknown = self.clips.keys() - self.lines.keys()
+        # What this engine makes in the place of what another did, and somebody rejected.
+        if unmade := sum(len(self.clips[asset]) for asset in unknown - found.present.keys()):
+            yield f"{counted(unmade, 'rejected clip')} not made again yet: `generate` makes them"
+        if lost := sum(len(self.clips[asset]) for asset in unknown & found.present.keys()):
             yield (
                 f"{counted(lost, 'clip')} unknown to the ledger, which keeps decisions: "
                 "`generate --force` makes them anew"

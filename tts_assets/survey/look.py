@@ -24,6 +24,7 @@ from tts_assets.survey.earlier import Earlier, Pending
 from tts_assets.survey.files import opened_ledger
 from tts_assets.survey.folder import Folder
 from tts_assets.survey.found import Survey
+from tts_assets.survey.lines import find_lines, told_with_lines
 from tts_assets.survey.reviews import Reviews
 from tts_assets.survey.shared import Shared
 from tts_assets.survey.timelines import Timelines
@@ -152,26 +153,13 @@ class _Look:
                 found.planned.append(item)
             else:
                 self._take(item, found.planned)
-        self._tell_refused(reader, refused)
+        found.trouble.problems.extend(told_with_lines(reader.document, refused))
         if self._lines:
-            self._find_lines(reader, first)
+            find_lines(reader.document, found.planned, first, self._may_matter)
         read = reader.finished()
         found.catalogues.append(read)
         self.selection.finished(read)
         found.trouble.problems.extend(read.problems)
-
-    def _tell_refused(
-        self, reader: catalogue.Reader, refused: list[tuple[Place, InputError]]
-    ) -> None:
-        """Tell of clips that cannot be used, by the places of their records."""
-        if not refused:
-            return
-        # In one scan: a template that is wrong refuses every clip of a file.
-        lines = reader.document.lines_of({place for place, _ in refused})
-        self.found.trouble.problems.extend(
-            InputError(each.message, file=each.file, entry=each.entry, line=lines.get(place))
-            for place, each in refused
-        )
 
     def settle(self) -> None:
         """Settle what the clips alone do not tell, in one look at the ledger, and at the files."""
@@ -273,20 +261,9 @@ class _Look:
         self._pending[len(self.found.planned)] = Pending(item, names, brief, before)
         self.found.planned.append(item)
 
-    def _find_lines(self, reader: catalogue.Reader, first: int) -> None:
-        """The lines of the records of clips that are to be made, in one scan of the document."""
-        planned = self.found.planned
-        numbers = [
-            number
-            for number in range(first, len(planned))
-            if planned[number].state in plan.TO_MAKE or self.reviews.may_matter(planned[number])
-        ]
-        if not numbers:
-            return
-        lines = reader.document.lines_of({planned[number].clip.at for number in numbers})
-        for number in numbers:
-            item = planned[number]
-            planned[number] = item._replace(line=lines.get(item.clip.at))
+    def _may_matter(self, item: plan.Planned) -> bool:
+        """Whether people may be told of a clip, once it is settled how it stands."""
+        return item.state in plan.TO_MAKE or self.reviews.may_matter(item)
 
     def _stands(self, origin: ledger.Origin) -> tuple[State, str]:
         """How an asset stands by one of its lines, and why."""

@@ -149,8 +149,7 @@ class _Look:
         """Take in a clip as the survey tells it; it need not be kept there."""
         clip = item.clip
         name = ClipName(clip.kind, clip.file, clip.entry, clip.part, clip.at)
-        # What somebody rejected is measured as it is.
-        if item.state in {State.FRESH, State.REJECTED}:
+        if item.state is State.FRESH:
             self._wanted.add(item.asset, name)
             return False
         assets: tuple[str, ...] = (item.held or item.asset,)

@@ -83,7 +83,9 @@ def listen(  # noqa: PLR0913 - one parameter for each option
 
     A folder that is called like a command is written ./apply.
     """
-    if (export is None) is not serve:
+    if export is not None and serve:
+        raise UsageError("--serve and --export are two ways to show the clips: give one of them")
+    if export is None and not serve:
         raise UsageError(
             "say how the clips are shown: --serve, from this machine, or --export DIR, for anywhere"
         )

@@ -79,7 +79,7 @@ const spans = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
 
 const common = {
   legend: { show: false },
-  padding: [8, 12, 0, 0],
+  padding: [8, 20, 0, 0],
 };
 const whole = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
 const countAxis = (more = {}) =>
@@ -164,9 +164,12 @@ function barsOptions(bars, say) {
 
 /** The ticks that there is room for. */
 function ticksOf(bars, plot) {
-  const room = Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / 56));
+  const widest = Math.max(...bars.ticks.map(({ label }) => label.length));
+  const room = Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / Math.max(56, 7 * widest + 14)));
   const each = Math.ceil(bars.ticks.length / room);
-  return bars.ticks.filter((_, at) => at % each === 0);
+  // At the very end there is room for a short one only.
+  const fits = ({ at, label }) => at < bars.counts.length || label.length < 7;
+  return bars.ticks.filter((tick, at) => at % each === 0 && fits(tick));
 }
 
 function drawBand(plot, band) {

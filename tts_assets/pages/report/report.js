@@ -21,7 +21,7 @@ function tile({ value, label, mood }) {
 }
 
 function table(heads, rows, { firstIsHead = true } = {}) {
-  const made = make("table", heads.length > 2 ? "wide" : "");
+  const made = make("table", heads.length > 3 ? "wide" : "");
   if (heads.some(Boolean)) {
     const cells = heads.map((head) => {
       const cell = make("th", "", head);
@@ -84,11 +84,12 @@ function bars(plot) {
   return figure(plot, barsOptions, names, [plot.unit, "clips"], rows);
 }
 
-function example({ where, who, what }) {
-  const full = foreign("div", "what clamped", what);
+function example({ where, who, what }, cause) {
   const name = foreign("span", "who", who);
   name.lang = "ja";
-  return make("li", "", name, foreign("code", "where", where), full);
+  // What all clips of a group say is not said again of each.
+  const full = what === cause ? [] : [foreign("div", "what", what)];
+  return make("li", "", name, foreign("code", "where", where), ...full);
 }
 
 function group({ sort, cause, count, examples }, name, isBad) {
@@ -98,9 +99,9 @@ function group({ sort, cause, count, examples }, name, isBad) {
     make("span", "number", number(count)),
     foreign("span", "cause", cause),
     // What the heading says already is not said again.
-    ...(sort === name ? [] : [make("span", isBad ? "badge badge-bad" : "badge", sort)]),
+    ...(!sort || sort === name ? [] : [make("span", isBad ? "badge badge-bad" : "badge", sort)]),
   );
-  const list = make("ul", "examples", ...examples.map(example));
+  const list = make("ul", "examples", ...examples.map((each) => example(each, cause)));
   if (count > examples.length) {
     list.append(make("li", "", make("span", "more", `and ${number(count - examples.length)} more`)));
   }
@@ -138,6 +139,7 @@ function section(each) {
   const count = each.groups.reduce((sum, one) => sum + one.count, 0);
   if (count) heading.append(make("span", "count", number(count)));
   made.append(heading);
+  if (each.told) made.append(make("p", "told", each.told));
   const plots = [...each.courses.map(course), ...each.bars.map(bars)];
   if (plots.length) made.append(make("div", "plots", ...plots));
   if (each.groups.length) made.append(groups(each));
@@ -156,9 +158,12 @@ function link(each) {
 }
 
 document.getElementById("command").textContent = told.command;
+document.getElementById("ended").replaceChildren(make("bdi", "", told.ended));
+document.getElementById("ended").hidden = !told.ended;
 document.getElementById("tiles").append(...told.tiles.map(tile));
 if (told.sections.length > 1) document.getElementById("contents").append(...told.sections.map(link));
 else document.getElementById("contents").hidden = true;
 document.getElementById("sections").append(...told.sections.map(section));
 follow();
+document.documentElement.dataset.ready = "true";
 if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

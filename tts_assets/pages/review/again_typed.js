@@ -118,11 +118,7 @@ function problemsOf(row, typed, [slowest, fastest]) {
   } else if (typed.reading !== "" && otherReading && !(READING.test(typed.reading) && HAS_KANA.test(typed.reading))) {
     problems.reading = "Write the reading in hiragana or katakana only, as はし or ハシ.";
   }
-  const most = moraeOf(accentedWord(row, now, typed)).length;
-  if (most > 0 && typed.accent !== null && typed.accent > most) {
-    problems.accent = `The accent is from 0 to ${most}: the word has no more morae.`;
-  }
-  if (most > 0 && typed.accent === null && row.accent !== null) {
+  if (accentedWord(row, now, typed) !== "" && typed.accent === null && row.accent !== null) {
     problems.accent = "Choose the mora after which the pitch falls, or that it does not.";
   }
   if (!(typed.speed >= slowest && typed.speed <= fastest)) {

@@ -4,11 +4,25 @@
 
 /** @type {Map<Row, Vote>} */
 const votes = new Map();
+/** @type {Map<string, Vote>} votes that nobody but this browser has, on sounds that the page does not have, by their keys */
+const strays = new Map();
 
-/** Reads the votes that this browser has kept for the clips of the page. */
+/** Reads the votes that this browser has kept. */
 function readVotes() {
   if (!storage || storage.length === 0) return;
   for (const row of app.rows) readVote(row);
+  const here = new Set(app.rows.map(decisionKey));
+  for (const key of Object.keys(storage)) {
+    const vote = key.startsWith(decisionStart()) && !here.has(key) ? readObject(key) : null;
+    if (vote?.saved === false) strays.set(key, vote);
+  }
+}
+
+/** Tells of votes on sounds that were made again since, or that this page leaves out. */
+function tellStrays() {
+  if (strays.size === 0) return;
+  const told = `This browser keeps ${counted(strays.size, "decision")} on sounds that this page does not have.`;
+  app.announce(`${told} Save decisions takes them along for tts-assets review apply.`, { urgent: true, show: true });
 }
 
 /**
@@ -32,6 +46,16 @@ app.decisionOf = (row) => {
   const decision = vote && !older ? vote : row.decision;
   return decision && decision.decided !== "undecided" ? decision : null;
 };
+
+/**
+ * When a decision on a clip is made: never before an earlier one, as the later counts, and clocks differ.
+ * @param {Row} row
+ * @returns {string} ISO 8601, in UTC
+ */
+function momentOf(row) {
+  const earlier = [votes.get(row)?.at, row.decision?.at].map((at) => Date.parse(at ?? "") || 0);
+  return new Date(Math.max(Date.now(), ...earlier.map((at) => at + 1))).toISOString();
+}
 
 /** @param {Row} row @returns {"approved"|"rejected"|"undecided"} */
 const stateOf = (row) => app.decisionOf(row)?.decided ?? "undecided";
@@ -93,16 +117,26 @@ function markSaved(chosen) {
   emit("saved", null);
 }
 
+/** @param {[string, Vote]} stray @returns {object} as in a file; where its sound is heard, nobody knows here */
+function recordOfStray([key, { decided, reason, at: moment, by }]) {
+  const sound = key.slice(decisionStart().length);
+  const cut = sound.lastIndexOf("/");
+  return { asset: sound.slice(0, cut), sha256: sound.slice(cut + 1), decided, reason, at: moment, by };
+}
+
 /** Hands all votes of this browser over as a file. */
 function saveFile() {
   const chosen = [...votes];
-  const text = JSON.stringify({ version: 1, decisions: chosen.map(recordWithClips) }, null, 1);
+  const decisions = [...chosen.map(recordWithClips), ...[...strays].map(recordOfStray)];
+  const text = JSON.stringify({ version: 1, decisions }, null, 1);
   const address = URL.createObjectURL(new Blob([`${text}\n`], { type: "application/json" }));
   const link = element("a", { attributes: { href: address, download: "decisions.json" }, hidden: true });
   document.body.append(link);
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  for (const [key, vote] of strays) keep(key, JSON.stringify({ ...vote, saved: true }));
+  strays.clear();
   markSaved(chosen);
-  app.announce(`Saved ${counted(chosen.length, "decision")} in decisions.json.`, { show: true });
+  app.announce(`Saved ${counted(decisions.length, "decision")} in decisions.json.`, { show: true });
 }

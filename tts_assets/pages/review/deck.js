@@ -137,10 +137,13 @@ function startDeck() {
   app.subscribe("stop", drawPlaying);
   app.subscribe("time", drawTime);
   app.subscribe("rate", drawRate);
-  app.subscribe("storage-fails", () =>
-    app.announce("This browser keeps nothing for this page: save the decisions before you leave it.", {
-      urgent: true,
-      show: true,
-    }),
-  );
+  app.subscribe("storage-fails", tellForgetful);
+  if (!storage) tellForgetful();
+}
+
+/** Tells that nothing outlives the page. */
+function tellForgetful() {
+  const then =
+    app.mode === "serve" ? "what was heard is forgotten when you leave it" : "save the decisions before you leave it";
+  app.announce(`This browser keeps nothing for this page: ${then}.`, { urgent: true, show: true });
 }

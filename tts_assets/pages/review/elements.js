@@ -19,7 +19,7 @@ const at = (id) => document.getElementById(id);
 function element(tag, what = {}, ...children) {
   const made = document.createElement(tag);
   if (what.className) made.className = what.className;
-  if (what.text !== undefined) made.textContent = what.text;
+  if (what.text !== undefined) made.textContent = tag === "bdi" ? closed(what.text) : what.text;
   if (what.lang) made.lang = what.lang;
   if (what.hidden) made.hidden = true;
   Object.assign(made.dataset, what.dataset);
@@ -50,6 +50,23 @@ function svg(tag, attributes = {}, ...children) {
  */
 function icon(name) {
   return svg("svg", { "aria-hidden": "true", class: "icon" }, svg("use", { href: `#icon-${name}` }));
+}
+
+/**
+ * A text without the end of a paragraph, and with an end to each of its isolates: a bdi alone does not keep a text in
+ * that opens one and does not close it, or closes what it did not open.
+ * @param {string} text
+ * @returns {string}
+ */
+function closed(text) {
+  let open = 0;
+  const kept = text.replace(/[\u2029\u2066-\u2069]/g, (mark) => {
+    if (mark === "\u2029") return " ";
+    if (mark === "\u2069" && open === 0) return "";
+    open += mark === "\u2069" ? -1 : 1;
+    return mark;
+  });
+  return kept + "\u2069".repeat(open);
 }
 
 /**

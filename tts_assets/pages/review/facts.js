@@ -67,7 +67,7 @@ function findingsPart(row) {
       { className: "finding" },
       element("span", { className: "finding-rule badge", text: rule }),
       element("span", { className: "finding-told long-text" }, element("bdi", { text: told })),
-      element("span", { className: "finding-limit", text: measured && limit ? `${measured}; limit ${limit}` : measured }),
+      element("span", { className: "finding-limit" }, element("bdi", { text: measured }), ...(measured && limit ? ["; limit ", element("bdi", { text: limit })] : [])),
     ),
   );
   const heading = element("h3", { text: items.length === 1 ? "Finding" : "Findings" });

@@ -181,11 +181,13 @@ function startFilters() {
     applyFilters();
     writeAddress(true);
   });
-  for (const id of ["clear-filters", "empty-clear"]) at(id).addEventListener("click", clearFilters);
-  at("refresh").addEventListener("click", () => {
-    applyFilters();
-    at("list").focus({ preventScroll: true });
-  });
+  const vanishing = { "clear-filters": clearFilters, "empty-clear": clearFilters, refresh: applyFilters };
+  for (const [id, press] of Object.entries(vanishing)) {
+    at(id).addEventListener("click", () => {
+      press();
+      at("list").focus({ preventScroll: true });
+    });
+  }
   const recount = () => {
     clearTimeout(recountTimer);
     recountTimer = setTimeout(recountFilters, 60);

@@ -32,6 +32,7 @@ app.player = {
   },
   set rate(value) {
     setRate(value);
+    app.remember("rate", audio.playbackRate);
   },
   play,
   stop,
@@ -45,7 +46,6 @@ function setRate(value) {
   audio.preservesPitch = true;
   audio.defaultPlaybackRate = rate;
   audio.playbackRate = rate;
-  app.remember("rate", rate);
   emit("rate", rate);
 }
 
@@ -164,6 +164,8 @@ function ended() {
 function failed() {
   if (!playing.url || !audio.error) return;
   if (playing.row) silent.add(playing.row.sha256);
+  // The element would still say that it plays, and the next key stop what is not heard.
+  audio.pause();
   app.announce("This sound cannot be played: the file is missing or damaged.", { urgent: true, show: true });
   emit("stop", { url: playing.url });
 }

@@ -54,15 +54,16 @@ function progressWords(decided, all) {
 
 /** Draws whether all decisions are saved: as a count at the button, or as words of the server's state. */
 function drawSaved() {
-  const unsaved = unsavedVotes().length;
+  const unsent = unsavedVotes().length;
+  const unsaved = unsent + strays.size;
   const save = at("save");
   save.dataset.unsaved = String(unsaved);
-  save.hidden = app.mode === "serve" && sending.problem === "";
+  save.hidden = app.mode === "serve" && sending.problem === "" && strays.size === 0;
   save.classList.toggle("button-primary", unsaved > 0);
   at("save-count").hidden = unsaved === 0;
   at("save-count").textContent = count(unsaved);
   save.setAttribute("aria-label", unsaved ? `Save decisions, ${count(unsaved)} not saved` : "Save decisions");
-  if (app.mode === "serve") drawServerState(unsaved);
+  if (app.mode === "serve") drawServerState(unsent);
 }
 
 /** @param {number} unsaved */
@@ -97,7 +98,7 @@ function startProgress() {
   };
   for (const event of ["decision", "view", "row", "saved", "sending"]) app.subscribe(event, soon);
   at("save").addEventListener("click", () => {
-    if (votes.size > 0) saveFile();
+    if (votes.size + strays.size > 0) saveFile();
     else app.announce("Nothing was decided in this browser yet.", { show: true });
   });
   addEventListener("beforeunload", askBeforeLeaving);

@@ -18,7 +18,7 @@ app.replaceRow = (row, replaced = row.asset) => {
   const selected = app.row;
   app.rows = put(app.rows);
   app.view = put(app.view);
-  if (rest && before) copyVote(before, rest);
+  if (rest && before) handOver(before, rest);
   if (same) keepDecision(same, row);
   else readVote(row);
   silent.delete(row.sha256);
@@ -43,14 +43,19 @@ app.replaceRow = (row, replaced = row.asset) => {
  */
 function keepDecision(same, row) {
   if (same.decision && same.decision.at > (row.decision?.at ?? "")) row.decision = same.decision;
-  copyVote(same, row);
+  handOver(same, row);
   votes.delete(same);
 }
 
-/** @param {Row} from @param {Row} to */
-function copyVote(from, to) {
+/**
+ * What was decided of one is decided of the other, which has the same sound, and can be undone there.
+ * @param {Row} from
+ * @param {Row} to
+ */
+function handOver(from, to) {
   const vote = votes.get(from);
   if (vote) votes.set(to, vote);
+  for (const step of steps) if (step.row === from) step.row = to;
 }
 
 /**

@@ -18,10 +18,13 @@ function readData() {
 
 /** Hears of decisions in another tab with the same page. @param {StorageEvent} event */
 function followOtherTabs(event) {
-  if (event.key === null || !event.key.startsWith(`tts-assets/${app.project}/decision/`)) return;
+  if (event.key === null || !event.key.startsWith(decisionStart())) return;
   const row = app.rows.find((each) => decisionKey(each) === event.key);
   if (!row) return;
-  readVote(row);
+  const vote = votes.get(row);
+  // What is taken away from here is with the server.
+  if (app.mode === "serve" && event.newValue === null && vote) votes.set(row, { ...vote, saved: true });
+  else readVote(row);
   emit("decision", { row, decision: app.decisionOf(row) });
 }
 
@@ -56,6 +59,7 @@ function start() {
   measureList();
   readAddress();
   startServer();
+  tellStrays();
   addEventListener("storage", followOtherTabs);
   at("list").focus({ preventScroll: true });
 }

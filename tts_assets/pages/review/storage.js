@@ -71,8 +71,11 @@ function readObject(key) {
   }
 }
 
+/** How the keys of all decisions on this project begin. */
+const decisionStart = () => `tts-assets/${app.project}/decision/`;
+
 /** @param {Row} row @returns {string} */
-const decisionKey = (row) => `tts-assets/${app.project}/decision/${row.asset}/${row.sha256}`;
+const decisionKey = (row) => `${decisionStart()}${row.asset}/${row.sha256}`;
 
 /** @param {string} sha256 @returns {string} */
 const heardKey = (sha256) => `tts-assets/${app.project}/heard/${sha256}`;

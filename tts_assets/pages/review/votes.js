@@ -38,7 +38,7 @@ app.decide = (decided, reason = "") => {
  * @param {string} reason
  */
 function castVote(row, decided, reason) {
-  setVote(row, { decided, reason, at: new Date().toISOString(), by: app.by(), saved: false });
+  setVote(row, { decided, reason, at: momentOf(row), by: app.by(), saved: false });
   emit("decision", { row, decision: app.decisionOf(row) });
 }
 
@@ -63,9 +63,9 @@ function nextUndecided() {
   return after >= 0 ? after : app.view.findIndex((row, index) => index !== app.index && stateOf(row) === "undecided");
 }
 
-/** Fetches the sound that is likely to be played next, where sounds come over a network. */
 const ahead = new Audio();
 
+/** Fetches the sound that is likely to be played next, where sounds come over a network. */
 function fetchAhead() {
   const next = app.view[nextUndecided()];
   if (!next || !location.protocol.startsWith("http") || ahead.dataset.sound === next.sound) return;
@@ -78,8 +78,20 @@ function fetchAhead() {
 function undo() {
   const step = steps.pop();
   if (!step) return app.announce("There is nothing to undo.", { show: true });
-  if (!app.rows.includes(step.row)) return app.announce("That sound was made again meanwhile.", { show: true });
+  if (!app.rows.includes(step.row)) {
+    drawDecided();
+    return app.announce("That sound was made again meanwhile: its decision is not undone.", { show: true });
+  }
   moments.pop();
+  takeBack(step);
+  const index = app.view.indexOf(step.row);
+  if (index >= 0) app.select(index);
+  const hidden = index < 0 ? ", and hidden by the filters" : "";
+  app.announce(`Undone: ${place(step.row)} is ${stateOf(step.row)} again${hidden}.`, { show: true });
+}
+
+/** Puts back what counted before a decision. @param {Step} step */
+function takeBack(step) {
   const now = votes.get(step.row);
   // What nobody else has seen may vanish; what was saved is taken back by a decision of its own.
   if (now && !now.saved && app.mode === "export" && !step.before?.saved) setVote(step.row, step.before);
@@ -88,14 +100,11 @@ function undo() {
       decided: "undecided",
       reason: "",
       ...step.was,
-      at: new Date().toISOString(),
+      at: momentOf(step.row),
       by: app.by(),
       saved: false,
     });
   emit("decision", { row: step.row, decision: app.decisionOf(step.row) });
-  const index = app.view.indexOf(step.row);
-  if (index >= 0) app.select(index);
-  app.announce(`Undone: ${place(step.row)} is ${stateOf(step.row)} again.`, { show: true });
 }
 
 /** What had the focus before the reasons were asked for. @type {any} */

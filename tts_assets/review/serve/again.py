@@ -21,7 +21,7 @@ from tts_assets.events import SegmentMade, Started, Waiting
 from tts_assets.generate_clips import Stop, generate
 from tts_assets.review.rows import rows_of_entry
 from tts_assets.review.serve.orders import AgainOrder, RefusedError
-from tts_assets.review.serve.outcome import STOPPED, event_of, failure, is_in, jobs_for
+from tts_assets.review.serve.outcome import CHANGED, STOPPED, event_of, failure, is_in, jobs_for
 from tts_assets.review.serve.prepared import Job, narrowed, prepare
 from tts_assets.settings import Only
 
@@ -99,6 +99,8 @@ class Again:
             number = str(self._number + 1)
             job = await anyio.to_thread.run_sync(prepare, self._settings, number, row, order)
             self._number += 1
+        if self._stop.requested:
+            raise RefusedError(STOPPED, HTTPStatus.SERVICE_UNAVAILABLE)
         self._waiting.append(job)
         self._tell(job, "queued")
         self._come.set()
@@ -130,8 +132,11 @@ class Again:
         except TtsAssetsError:
             # The page keeps what it shows, until somebody reloads it.
             return
-        for asset, row in self._means.desk.renew(found, file, entry):
-            self._means.news.tell(asset, event_of("", asset, "made", row=row))
+        except Exception as bug:  # noqa: BLE001 - the server goes on
+            self._means.bug(bug)
+            return
+        for asset, row in self._means.desk.renew(found):
+            self._tell_all("", asset, "made", row=row)
 
     async def finish(self) -> None:
         """Let what is in the making end, and give up the rest."""
@@ -145,7 +150,12 @@ class Again:
         first = self._waiting[0]
         batch = [job for job in self._waiting if _alike(job) == _alike(first)]
         self._waiting = deque(job for job in self._waiting if job not in batch)
-        return batch
+        return [self._as_shown(job) for job in batch]
+
+    def _as_shown(self, job: Job) -> Job:
+        """A job as its clip stands by now; another take is of the sound that was heard, and no other."""
+        row = None if job.is_take else self._means.desk.row_of(job.use)
+        return job if row is None else replace(job, row=row)
 
     async def _make(self, batch: list[Job]) -> None:
         """Make some clips, whatever comes of it."""
@@ -173,7 +183,10 @@ class Again:
         """Keep the sounds that are there, to be compared with the new ones."""
         place = earlier_sounds.folder(self._settings.temp, self._settings.output)
         for job in batch:
-            earlier_sounds.keep(place, Path(self._settings.output, job.row.asset), unless="")
+            asset = job.row.asset
+            # What has taken the place of one may be a pipe, or a link to anything.
+            if self._means.desk.is_there(asset, job.row.sha256):
+                earlier_sounds.keep(place, Path(self._settings.output, asset), unless="")
 
     async def _reject(self, batch: list[Job]) -> None:
         """Another take is made of what was rejected, and of nothing else."""
@@ -213,36 +226,48 @@ class Again:
         for file, entry in dict.fromkeys((job.use.file, job.use.entry) for job in batch):
             own = [job for job in batch if (job.use.file, job.use.entry) == (file, entry)]
             found = await rows_of_entry(self._settings, file=file, entry=entry, can_make=True)
-            changed: list[tuple[str, Row]] = []
-            # What could not be made keeps the sound that it had before the reviewer.
-            if all(is_in(found.clips, job) for job in own):
-                changed = desk.renew(found, file, entry)
+            changed = desk.renew(found)
             for job in own:
-                self._end(job, report)
+                self._end(job, report, is_shown=is_in(found.clips, job))
             told = {job.row.asset for job in own}
             for asset, row in changed:
                 if asset not in told:
-                    self._means.news.tell(asset, event_of("", asset, "made", row=row))
+                    self._tell_all("", asset, "made", row=row)
 
-    def _end(self, job: Job, report: Report) -> None:
-        """Tell pages what became of a clip."""
+    def _end(self, job: Job, report: Report, *, is_shown: bool) -> None:
+        """Tell pages what became of a clip; whether it has a sound that is as its entry asks for."""
         row = self._means.desk.row_of(job.use)
-        if row is not None and row.sha256 != job.row.sha256:
-            self._tell(job, "made", row=row)
-            return
-        why = failure(job, report)
-        if why is None:
-            self._tell(job, "same", "it sounds the same as before, to the last bit", row=row)
-        else:
+        is_new = row is not None and row.sha256 != job.row.sha256
+        why = failure(job, report) or (None if is_shown else CHANGED)
+        if why is not None and not is_new:
             self._tell(job, "failed", why)
+        elif row is not None and row.sha256 != job.heard:
+            # By an earlier order perhaps, which was made as this one says.
+            self._tell(job, "made", row=row)
+        else:
+            self._tell(job, "same", "it sounds the same as before, to the last bit", row=row)
 
     def _fail(self, batch: list[Job], why: str) -> None:
         for job in batch:
             self._tell(job, "failed", why)
 
     def _tell(self, job: Job, state: str, message: str = "", **more: Any) -> None:
-        asset = job.row.asset
-        self._means.news.tell(asset, event_of(job.number, asset, state, message, **more))
+        self._tell_all(job.number, job.row.asset, state, message, **more)
+
+    def _tell_all(
+        self,
+        number: str,
+        asset: str,
+        state: str,
+        message: str = "",
+        *,
+        row: Row | None = None,
+        **more: Any,
+    ) -> None:
+        if row is not None and row.asset != asset:
+            # It has that name, again perhaps: that it once took another is no news any more.
+            self._means.news.forget(row.asset)
+        self._means.news.tell(asset, event_of(number, asset, state, message, row=row, **more))
 
 
 def _alike(job: Job) -> tuple[str, str, bool]:

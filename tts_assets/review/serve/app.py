@@ -67,7 +67,7 @@ class _Rooms:
         self._house = house
 
     async def page(self, _: Request) -> Response:
-        page = await anyio.to_thread.run_sync(self._house.page)
+        page = await self._house.page()
         return HTMLResponse(page.html, headers={"Content-Security-Policy": page.policy})
 
     async def sound(self, request: Request) -> Response:

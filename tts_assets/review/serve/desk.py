@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from tts_assets import ledger
 from tts_assets.domain import Decided, Decision
 from tts_assets.pages import REVIEW, Page, page
 from tts_assets.review.earlier import CLIPS, EARLIER
@@ -19,6 +20,9 @@ from tts_assets.review.row import Earlier
 from tts_assets.review.serve.sounds import Sounds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tts_assets.decisions import SoundDecision
     from tts_assets.review.row import Row, Use
     from tts_assets.review.rows import Rows
     from tts_assets.review.serve.sounds import Sound
@@ -43,6 +47,8 @@ class Desk:
         self._project = project
         self._found = found
         self._rows: dict[str, Row] = {}
+        # By asset and hash: the ledger is told of them later than the page.
+        self._decided: dict[tuple[str, str], Decision] = {}
         self._sounds: dict[str, tuple[Sounds, str]] = {}
         self._folders: dict[str, Sounds] = {}
         self._lay({row.asset: _tagged(row) for row in found.clips})
@@ -94,31 +100,35 @@ class Desk:
         sound.file.close()
         return sound.sha256 == sha256
 
-    def decided(self, asset: str, sha256: str, decision: Decision) -> None:
-        """Show a decision on a sound, if its row is still there."""
-        row = self._rows.get(asset)
-        if row is not None and row.sha256 == sha256:
-            shown = None if decision.decided is Decided.UNDECIDED else decision
-            self._lay(self._rows | {asset: msgspec.structs.replace(row, decision=shown)})
+    def decided(self, latest: Mapping[tuple[str, str], SoundDecision]) -> None:
+        """Show decisions, by asset and hash, where their rows are still there."""
+        changed: dict[str, Row] = {}
+        for sound, each in latest.items():
+            before = self._decided.setdefault(sound, each.decision)
+            if ledger.order(before) < ledger.order(each.decision):
+                self._decided[sound] = each.decision
+            row = self._rows.get(each.asset)
+            if row is not None and row.sha256 == each.sha256:
+                changed[row.asset] = self._as_decided(row)
+        self._lay(self._rows | changed)
 
-    def renew(self, found: Rows, file: str, entry: str) -> list[tuple[str, Row]]:
-        """Take in how the clips of an entry stand now.
+    def renew(self, found: Rows) -> list[tuple[str, Row]]:
+        """Take in how the clips of an entry stand now; those without a sound keep the one they had.
 
         Args:
             found: all rows that this entry has; what other entries hear of them is not in it.
-            file: the entry's catalogue.
-            entry: its id.
 
         Returns:
             The rows that are new or changed, each with the asset whose place it takes.
         """
         self._add_sounds(found)
-        fresh = {row.asset: _tagged(row) for row in found.clips}
+        fresh = {row.asset: self._as_decided(_tagged(row)) for row in found.clips}
+        heard = {_key(use) for now in fresh.values() for use in now.uses}
         before = self._rows
         rows: dict[str, Row] = {}
         places: dict[str, str] = {}
         for asset, row in before.items():
-            mine = {_key(use) for use in row.uses if (use.file, use.entry) == (file, entry)}
+            mine = heard.intersection(map(_key, row.uses))
             others = tuple(use for use in row.uses if _key(use) not in mine)
             if others:
                 _put(rows, msgspec.structs.replace(row, uses=others))
@@ -137,6 +147,15 @@ class Desk:
         self._lay(rows)
         changed = (asset for asset, row in rows.items() if row != before.get(asset))
         return [(places.get(asset, asset), rows[asset]) for asset in changed]
+
+    def _as_decided(self, row: Row) -> Row:
+        """A row as found, with what was decided of its sound since, if that is later."""
+        latest = self._decided.get((row.asset, row.sha256))
+        known = row.decision
+        if latest is None or (known is not None and ledger.order(known) > ledger.order(latest)):
+            return row
+        shown = None if latest.decided is Decided.UNDECIDED else latest
+        return msgspec.structs.replace(row, decision=shown)
 
     def _lay(self, rows: dict[str, Row]) -> None:
         self._rows = rows

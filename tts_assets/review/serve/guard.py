@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MOST_BODY = 1_000_000
 #: How long a body may take to come, in seconds; it comes from this machine.
 BODY_SECONDS = 10.0
-#: How long a reader may take nothing of an answer before it is given up, in seconds.
-SEND_SECONDS = 30.0
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 #: What browsers say of a request that a page of ours, or a person, began.
@@ -149,7 +147,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        send = _with_headers(_in_time(send))
+        send = _with_headers(send)
         refused = self.access.refusal(scope)
         if refused is NOT_FOUND and self._is_first(scope):
             await _lead(send, f"/{self.access.token}/")
@@ -159,23 +157,21 @@ class Guard:
             refused = body if isinstance(body, Refusal) else None
             if isinstance(body, bytes):
                 receive = _brought(body, receive)
-        try:
-            if refused is not None:
-                await refuse(send, refused)
-            else:
-                # The application knows addresses without the token.
-                below = scope["path"].removeprefix(f"/{self.access.token}")
-                await self._app({**scope, "path": below}, receive, send)
-        except TimeoutError:
-            # Nobody reads the answer: the connection is closed by who called.
+        if refused is not None:
+            await refuse(send, refused)
             return
+        # The application knows addresses without the token.
+        below = scope["path"].removeprefix(f"/{self.access.token}")
+        await self._app({**scope, "path": below}, receive, send)
 
     def _is_first(self, scope: Scope) -> bool:
         """Whether a request is the one that the address for once was made for."""
-        is_first = scope["method"] == "GET" and hmac.compare_digest(scope["raw_path"], self._once)
-        if is_first:
-            self._once = b""
-        return is_first
+        # Paths may be empty, too: nothing is no address for once.
+        is_first = self._once and hmac.compare_digest(scope["raw_path"], self._once)
+        if not is_first or scope["method"] != "GET":
+            return False
+        self._once = b""
+        return True
 
 
 async def _lead(send: Send, path: str) -> None:
@@ -188,17 +184,17 @@ async def _lead(send: Send, path: str) -> None:
 
 async def _body(receive: Receive) -> bytes | Refusal:
     """All that a request brings, or why it is refused."""
-    parts: list[bytes] = []
+    body = bytearray()
     with anyio.move_on_after(BODY_SECONDS):
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 break
-            parts.append(message.get("body", b""))
-            if sum(map(len, parts)) > MOST_BODY:
+            body += message.get("body", b"")
+            if len(body) > MOST_BODY:
                 return _TOO_LARGE
             if not message.get("more_body", False):
-                return b"".join(parts)
+                return bytes(body)
     return Refusal(HTTPStatus.REQUEST_TIMEOUT, "the request did not come in time")
 
 
@@ -210,14 +206,6 @@ def _brought(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return next_message
-
-
-def _in_time(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        with anyio.fail_after(SEND_SECONDS):
-            await send(message)
-
-    return sending
 
 
 def _with_headers(send: Send) -> Send:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
+import anyio.to_thread
 
 from tts_assets import earlier_sounds
+from tts_assets.errors import InputError
 from tts_assets.review.rows import rows
 from tts_assets.review.serve.again import Again, Means
 from tts_assets.review.serve.desk import Desk
@@ -66,9 +69,13 @@ class House:
         await votes.open()
         return cls(settings, found, desk, Means(desk=desk, votes=votes, news=News(), bug=bug))
 
-    def page(self) -> Page:
-        """The page as things stand; blocks."""
-        return self._desk.page()
+    async def page(self) -> Page:
+        """The page as things stand."""
+        # Another server, or `review apply`, may have taken decisions meanwhile; who decides here is
+        # told where the journal cannot be read.
+        with suppress(InputError):
+            await self._votes.open()
+        return await anyio.to_thread.run_sync(self._desk.page)
 
     def sound(self, address: str, tag: str) -> Sound | None:
         """The sound at an address below the page; None where there is none; blocks.

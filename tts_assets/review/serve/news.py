@@ -56,6 +56,10 @@ class News:
             except (anyio.WouldBlock, anyio.BrokenResourceError):
                 self._cut(reader)
 
+    def forget(self, subject: str) -> None:
+        """Tell who comes later nothing of a subject, until there is something new."""
+        self._last.pop(subject, None)
+
     def close(self) -> None:
         """Tell nothing more: all readers come to their end."""
         self._closed = True

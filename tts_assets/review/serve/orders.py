@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+from tts_assets.decisions import LONGEST_NAME, LONGEST_REASON
 
 
 class RefusedError(Exception):
@@ -39,5 +41,5 @@ class AgainOrder(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     use: int = 0
     say: dict[str, Any] | None = None
-    by: str = ""
-    reason: str = ""
+    by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tts_assets.review.serve.prepared import Job
 
 _UNMARKED = "it could not be marked as rejected, which another take begins with: try once more"
+#: Why what was made is not shown.
+CHANGED = (
+    "its entry, or what was typed for it, was changed meanwhile: `generate` makes it as it is now"
+)
 #: Why a clip that waited was not made.
 STOPPED = "the server was stopped before it was made: `generate` makes it"
 

@@ -30,6 +30,7 @@ class Job:
     Args:
         number: what the pages call it.
         row: what they show of it.
+        heard: the hash of the sound that was there when it was ordered.
         use: which of its clips.
         is_take: it is said once more as it is, by a voice that does not repeat itself.
         by: who asked.
@@ -38,6 +39,7 @@ class Job:
 
     number: str
     row: Row
+    heard: str
     use: Use
     is_take: bool
     by: str = ""
@@ -72,6 +74,7 @@ def prepare(settings: Settings, number: str, row: Row, order: AgainOrder) -> Job
     job = Job(
         number=number,
         row=row,
+        heard=row.sha256,
         use=use,
         is_take=not order.say,
         by=order.by,
@@ -101,25 +104,33 @@ class _Prepared:
             self._check_take(clip)
             return
         try:
-            say = overrides.Say.of(order.say)
+            written = self._made(clip, order)
         except ValueError as problem:
             raise RefusedError(str(problem)) from problem
-        path = self._settings.overrides
-        written = overrides.made(
-            clip,
-            say,
-            path,
-            earlier=self._found.overrides.of(clip),
-            by=order.by,
-            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            reason=order.reason,
-        )
         speaking = survey.speaking(self._settings, self._provider)
         heard = "".join(phrase.kana for phrase in self._job.row.phrases)
         wrong = overrides.problem_with(clip, written.say, speaking, heard)
         if wrong is not None:
             raise RefusedError(wrong)
-        overrides.write(path, written)
+        overrides.write(self._settings.overrides, written)
+
+    def _made(self, clip: Clip, order: AgainOrder) -> overrides.Override:
+        """The override for what was typed.
+
+        Raises:
+            ValueError: what is wrong with it, in words.
+        """
+        made = overrides.made(
+            clip,
+            overrides.Say.of(order.say),
+            self._settings.overrides,
+            earlier=self._found.overrides.of(clip),
+            by=order.by,
+            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            reason=order.reason,
+        )
+        # What cannot be read again would keep every later command from its work.
+        return overrides.Override.of(made.values())
 
     def _clip(self) -> Clip:
         use = self._job.use

@@ -171,7 +171,8 @@ def listening(port: int | None, folder: Path) -> socket.socket:
 
 
 def _bound(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With its protocol: where that is 0, asyncio leaves answers in small parts to wait for each other.
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # On Windows anybody could listen there, too; elsewhere a port is to be had again right
         # after its last server has ended.

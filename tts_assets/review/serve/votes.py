@@ -73,6 +73,7 @@ class Votes:
             InputError: the journal is damaged.
         """
         every = await anyio.to_thread.run_sync(decisions.read, self._folder)
+        due: dict[tuple[str, str], SoundDecision] = {}
         for (asset, sha256), each in decisions.latest(every).items():
             row = self._desk.row(asset)
             if row is None or row.sha256 != sha256 or row.decision == each.decision:
@@ -80,9 +81,10 @@ class Votes:
             # What the ledger has from elsewhere may be later; and nothing need not be taken back.
             is_due = each.decided is not Decided.UNDECIDED
             if is_due if row.decision is None else row.decision.at < each.at:
-                self._desk.decided(asset, sha256, each.decision)
-                self._due.append(each)
-        if self._due:
+                due[asset, sha256] = each
+        if due:
+            self._desk.decided(due)
+            self._due.extend(due.values())
             self._come.set()
 
     async def take(self, raw: Sequence[msgspec.Raw]) -> Taken:
@@ -125,8 +127,7 @@ class Votes:
         except (InputError, FatalError) as problem:
             # It may be mended: the page keeps them, and asks again.
             raise RefusedError(str(problem), HTTPStatus.INSUFFICIENT_STORAGE) from problem
-        for (asset, sha256), each in decisions.latest(good).items():
-            self._desk.decided(asset, sha256, each.decision)
+        self._desk.decided(decisions.latest(good))
         self._due.extend(good)
         self._come.set()
 
