@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pytest
@@ -14,6 +17,8 @@ from tests.browser import opening
 from tests.conftest import Project
 from tts_assets import ledger
 from tts_assets.domain import Finding
+from tts_assets.pages import REVIEW
+from tts_assets.pages import page as assembled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,6 +128,19 @@ def exported(project: Project, target: str = "review", *words: str) -> str:
     assert done.returncode == 0, done.stderr
     path = project.folder / target
     return (path if path.is_file() else path / "index.html").as_uri()
+
+
+def altered(page_file: str, alter: Callable[[dict[str, Any]], None]) -> str:
+    """The same page with other data, beside it; the address of its file."""
+    path = Path(unquote(urlsplit(page_file).path))
+    found = re.search(rb'id="review-data">(.*?)</script>', path.read_bytes(), re.DOTALL)
+    assert found is not None
+    data = json.loads(found[1])
+    alter(data)
+    other = path.with_name("altered.html")
+    embedded = {"review-data": json.dumps(data).encode()}
+    other.write_bytes(assembled(REVIEW, title="altered", data=embedded, connect=False).html)
+    return other.as_uri()
 
 
 @contextmanager

@@ -69,3 +69,16 @@ def test_a_screen_reader_is_told_what_is_selected_and_what_was_done(
     expect(page.at("#live-urgent")).to_contain_text("Listen to the end first")
     page.approve()
     expect(page.at("#live")).to_contain_text("approved")
+
+
+def test_colours_of_the_readers_own_keep_pitch_and_switches_apart(
+    visit: Callable[..., Visit], page_file: str
+) -> None:
+    page = visit(page_file, forced_colors="active")
+    low = page.at("#panel .picture-labels .mora:not(.high)").first
+    expect(low).to_have_css("border-top-color", "rgba(0, 0, 0, 0)")
+    ground = "each => getComputedStyle(each).backgroundColor"
+    other = page.at("#undo").evaluate(ground)
+    assert page.at("#autoplay").evaluate(ground) != other
+    page.at("#autoplay").click()
+    expect(page.at("#autoplay")).to_have_css("background-color", other)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import FLAGGED
-from tts_assets.pages import REVIEW
-from tts_assets.pages import page as assembled
+from tests.browser.conftest import FLAGGED, altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +45,7 @@ def test_filters_are_in_the_address_and_back_and_forward_go_through_them(
     assert other.texts() == [FLAGGED]
     assert _choice(other, "level", "N4").is_checked()
     other.at("#clear-filters").click()
+    expect(other.at("#list")).to_be_focused()
     assert len(other.texts()) == len(everything)
 
 
@@ -63,6 +59,11 @@ def test_choices_tell_how_many_clips_they_would_show(
     _choice(page, "state", "rejected").check()
     assert page.texts() == [FLAGGED]
     expect(page.at("#shown")).to_contain_text("1 of 6 clips")
+    # What is taken back where it is not seen is told.
+    _choice(page, "state", "rejected").uncheck()
+    _choice(page, "level", "N5").check()
+    page.press("u")
+    expect(page.at("#message")).to_contain_text("undecided again, and hidden by the filters")
 
 
 def test_texts_readings_and_entries_are_found(visit: Callable[..., Visit], page_file: str) -> None:
@@ -90,12 +91,8 @@ def test_a_clip_that_an_address_names_is_selected(
     assert visit(page.page.url).asset == asset
 
 
-def _many(page_file: str) -> str:
-    """The page of ten thousand clips, all of them with the sounds of a few."""
-    path = Path(unquote(urlsplit(page_file).path))
-    found = re.search(rb'id="review-data">(.*?)</script>', path.read_bytes(), re.DOTALL)
-    assert found is not None
-    data = json.loads(found[1])
+def _repeated(data: dict[str, Any]) -> None:
+    """Ten thousand clips, all of them with the sounds of a few."""
     rows = data["clips"]
     data["clips"] = [
         rows[number % len(rows)]
@@ -106,19 +103,12 @@ def _many(page_file: str) -> str:
         }
         for number in range(MANY)
     ]
-    many = path.with_name("many.html")
-    many.write_bytes(
-        assembled(
-            REVIEW, title="many", data={"review-data": json.dumps(data).encode()}, connect=False
-        ).html
-    )
-    return many.as_uri()
 
 
 def test_ten_thousand_clips_are_few_rows_in_the_document(
     visit: Callable[..., Visit], page_file: str
 ) -> None:
-    page = visit(_many(page_file))
+    page = visit(altered(page_file, _repeated))
     assert page.shown == "10,000 clips"
     assert page.rows.count() < 60
     page.press("End")

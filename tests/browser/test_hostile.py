@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import exported, served
+from tests.browser.conftest import FLAGGED, altered, exported, served
 from tests.browser.visits import expect_decided, picture
 
 if TYPE_CHECKING:
@@ -117,3 +117,59 @@ def test_nothing_is_wider_than_a_phone(visit: Callable[..., Visit], hostile: Pro
     page.press("Enter")
     expect(page.at("#sheet")).to_be_visible()
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+#: Turns from left to right around, and does not turn back; the end of what it stands in would close the last mark only.
+TURNED = "\u2067\u202e\u2067ab"
+#: The texts of an element that do not stand behind the one before, as eyes go.
+_MISPLACED = """place => {
+  const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT), parts = [];
+  while (walker.nextNode()) {
+    if (walker.currentNode.parentElement.matches(".visually-hidden")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    const boxes = [...range.getClientRects()].filter(box => box.width > 0);
+    if (boxes.length > 0) parts.push({ text: range.toString(), boxes });
+  }
+  const follows = (before, after) => {
+    const top = Math.min(...after.map(box => box.top)), end = Math.max(...before.map(box => box.bottom));
+    if (top > end - 4) return true;
+    const last = before.filter(box => box.bottom > end - 4), first = after.filter(box => box.top < top + 4);
+    return Math.min(...first.map(box => box.left)) >= Math.max(...last.map(box => box.right)) - 1;
+  };
+  return parts.slice(1).filter((part, index) => !follows(parts[index].boxes, part.boxes)).map(part => part.text);
+}"""
+#: Where each letter of an element with one text begins.
+_LETTERS = """place => [...place.textContent].map((_, index) => {
+  const range = document.createRange();
+  range.setStart(place.firstChild, index);
+  range.setEnd(place.firstChild, index + 1);
+  return range.getBoundingClientRect().left;
+})"""
+
+
+def _turned(data: dict[str, Any]) -> None:
+    for clip in data["clips"]:
+        if clip["text"] == FLAGGED:
+            clip |= {"voice": TURNED, "speed": 1.25}
+            use = clip["uses"][0] | {"entry": TURNED}
+            clip["uses"] = [use, use]
+            at = "2026-01-01T00:00:00.000Z"
+            clip["decision"] = {"decided": "rejected", "at": at, "by": TURNED, "reason": TURNED}
+
+
+def test_a_text_that_turns_others_around_turns_only_itself(
+    visit: Callable[..., Visit], page_file: str
+) -> None:
+    page = visit(altered(page_file, _turned))
+    page.press("Home")
+    row = page.row(page.asset)
+    expect(row).to_contain_text("ab")
+    letters = row.locator(".row-rest").evaluate(_LETTERS)
+    assert letters == sorted(letters)
+    places = [
+        row,
+        *page.at("#panel .decision-told, #panel .uses li, #panel .facts dd:has(> bdi)").all(),
+    ]
+    places += page.at("#filters label.choice").all()
+    assert [found for place in places if (found := place.evaluate(_MISPLACED))] == []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -170,3 +171,38 @@ def test_everything_can_be_decided_without_a_mouse(
     expect(page.rows).to_have_count(1)
     page.press("Enter")
     assert page.texts() == ["猫"]
+
+
+def test_a_sound_that_is_missing_can_be_rejected_and_is_tried_again(
+    visit: Callable[..., Visit], page_file: str
+) -> None:
+    page = visit(page_file)
+    page.at("#autoplay").click()
+    folder = Path(unquote(urlsplit(page_file).path)).parent
+    (sound,) = folder.rglob(Path(page.asset).name)
+    kept = sound.rename(folder / "kept")
+    page.press("Space")
+    expect(page.at("#message")).to_contain_text("cannot be played")
+    expect(page.at("#play")).to_have_attribute("data-playing", "false")
+    page.press("a")
+    expect(page.at("#message")).to_contain_text("so it cannot be approved")
+    page.press("r", "3")
+    expect(page.at("#progress")).to_have_attribute("aria-valuenow", "1")
+    page.press("k")
+    kept.rename(sound)
+    page.press("Space")
+    page.until(lambda: page.plays)
+    page.wrong[:] = [each for each in page.wrong if "ERR_FILE_NOT_FOUND" not in each]
+
+
+def test_a_browser_that_keeps_nothing_says_so_at_once(
+    visit: Callable[..., Visit], page_file: str
+) -> None:
+    page = visit(page_file)
+    page.page.add_init_script(
+        """Object.defineProperty(window, "localStorage", {
+          get() { throw new DOMException("forbidden", "SecurityError"); },
+        });"""
+    )
+    page.reload()
+    expect(page.at("#message")).to_contain_text("This browser keeps nothing for this page")

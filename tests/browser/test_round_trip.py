@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import FLAGGED, exported
+from tests.browser.conftest import FLAGGED, altered, exported
 from tests.browser.visits import expect_decided
 from tts_assets import ledger
 
@@ -94,6 +94,29 @@ def test_the_next_page_knows_what_was_decided(visit: Callable[..., Visit], spoke
     other = visit(exported(spoken))
     expect_decided(other, asset, "approved")
     expect(other.at("#progress")).to_have_attribute("aria-valuenow", "1")
+
+
+def _of_the_future(data: dict[str, Any]) -> None:
+    """One clip was approved where a clock goes wrong."""
+    at = "2099-01-01T00:00:00.000Z"
+    for clip in data["clips"]:
+        if clip["text"] == FLAGGED:
+            clip["decision"] = {"decided": "approved", "at": at, "by": "", "reason": ""}
+
+
+def test_a_decision_is_later_than_the_one_that_it_replaces(
+    visit: Callable[..., Visit], spoken: Project
+) -> None:
+    page = visit(altered(exported(spoken), _of_the_future))
+    page.press("Home")
+    asset = page.asset
+    expect_decided(page, asset, "approved")
+    assert page.reject() == asset
+    (saved,) = _saved(page, spoken.folder)["decisions"]
+    assert saved["decided"] == "rejected"
+    assert saved["at"] > "2099-01-01T00:00:00.000Z"
+    page.reload()
+    expect_decided(page, asset, "rejected")
 
 
 def test_when_all_is_approved_the_check_is_content(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -30,13 +31,19 @@ def _journal(project: Project) -> list[dict[str, Any]]:
 def test_decisions_are_kept_as_they_are_made(visit: Callable[..., Visit], spoken: Project) -> None:
     with served(spoken) as address:
         page = visit(address)
+        beside = visit(address, in_tab_of=page)
         page.at("#autoplay").click()
         approved, rejected = page.approve(), page.reject("4")
         expect(page.at("#saving")).to_have_attribute("data-state", "saved")
+        # What the server has, the browser keeps no more; its tabs know it nevertheless.
+        for tab in (page, beside):
+            expect_decided(tab, rejected, "rejected")
+            expect_decided(tab, approved, "approved")
         told = {each["asset"]: (each["decided"], each["reason"]) for each in _journal(spoken)}
         assert told == {approved: ("approved", ""), rejected: ("rejected", "noise")}
         page.press("u")
         expect_decided(page, rejected, "undecided")
+        expect_decided(beside, rejected, "undecided")
         expect(page.at("#saving")).to_have_attribute("data-state", "saved")
         # Somebody else sees it, who has a browser that knows nothing.
         other = visit(address)
@@ -58,6 +65,10 @@ def test_a_clip_is_made_again_with_another_accent_and_both_can_be_heard(
         before = page.reject("2")
         page.press("k")
         assert page.asset == before
+        page.until(lambda: before in unquote(page.page.url))
+        beside = visit(page.page.url, in_tab_of=page)
+        beside.press("r")
+        expect(beside.at("#reason")).to_be_visible()
         page.press("e")
         form = page.at("#again")
         expect(form).to_be_visible()
@@ -70,10 +81,16 @@ def test_a_clip_is_made_again_with_another_accent_and_both_can_be_heard(
         expect(form).to_be_hidden()
         expect(page.at("#jobs")).to_contain_text("Made again")
         expect(page.row(before)).to_have_count(0)
+        # Who was about to reject the sound that is no more does not reject the new one.
+        expect(beside.row(before)).to_have_count(0)
+        expect(beside.at("#reason")).to_be_hidden()
+        expect(beside.at("#list")).to_be_focused()
+        beside.page.close()
         after = page.asset
         expect_decided(page, after, "undecided")
         page.press("a")
         expect(page.at("#message")).to_contain_text("Listen to the end first")
+        expect(page.at(".compare")).to_be_visible()
         # The old one by one key, then the new one; only that one counts as heard.
         with page.page.expect_request(lambda request: "/earlier/" in request.url):
             page.press("o")

@@ -75,7 +75,7 @@ function manyVoices() {
 const place = (row) => `${words(row.uses[0].kind)} · ${placeInKind(row)}`;
 
 /**
- * An id without the marks that turn around what stands beside it.
+ * A name without the marks that turn around what stands beside it.
  * @param {string} text
  * @returns {string}
  */
@@ -84,10 +84,9 @@ const undirected = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u206
 /** @param {Row} row @returns {string} the same without its kind */
 function placeInKind(row) {
   const use = row.uses[0];
-  const parts = [use.level, use.entry, use.part]
+  const parts = [use.level, use.entry, use.part, manyVoices() ? voiceName(row.voice) : ""]
     .filter((part) => part !== "")
     .map((part) => beginning(undirected(part), 60));
-  if (manyVoices()) parts.push(beginning(voiceName(row.voice), 60));
   if (row.uses.length > 1) parts.push(`+${row.uses.length - 1}`);
   return parts.join(" · ");
 }

@@ -188,7 +188,7 @@ function startPlayer() {
     if (!audio.seeking && !audio.paused) noteHeard(audio.currentTime);
   });
   audio.addEventListener("pause", () => {
-    if (audio.ended) return;
+    // At its very end, too: who stops a sound there may never hear that it has ended.
     if (!audio.seeking) noteHeard(audio.currentTime);
     emit("stop", { url: playing.url });
   });
