@@ -71,6 +71,21 @@ async def test_it_runs_inside_a_loop_and_stops_when_asked(settings: Settings) ->
 
 
 @pytest.mark.anyio
+async def test_git_is_told_of_the_ledger_before_a_clip_is_in_it(settings: Settings) -> None:
+    """A run that ends right after its last clip leaves nothing to come back for."""
+    rules = Path(settings.output, ".gitattributes")
+    there: list[bool] = []
+    report = await generate(
+        settings,
+        on_event=lambda event: (
+            there.append(rules.exists()) if isinstance(event, ClipMade) else None
+        ),
+    )
+    assert (len(there), all(there)) == (report.made, True)
+    assert report.made > 0
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(("asked", "told"), [(5, True), (2, False), (None, False)])
 async def test_an_engine_that_says_fewer_at_once_is_told_of(
     settings: Settings,

@@ -313,8 +313,17 @@ def leave_tidy(storage: Storage) -> None:
         return
     data = path.read_bytes()
     tidy = ledger.compacted(data, file=str(path), hash_of=storage.hash_of)
+    tell_git(storage)
     if tidy != data:
         storage.replace(ledger.NAME, tidy)
+
+
+def tell_git(storage: Storage) -> None:
+    """Have git merge the ledger of a folder, unless somebody has said already what git does there.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
     if not (storage.root / ledger.ATTRIBUTES_NAME).exists():
         storage.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
 

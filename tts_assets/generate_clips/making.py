@@ -20,7 +20,7 @@ from tts_assets.generate_clips.pieces import Pieces, cuts_of, most_pieces
 from tts_assets.generate_clips.results import SLACK, Results
 from tts_assets.generate_clips.state import longest_first, look
 from tts_assets.generate_clips.timelines import write_timelines
-from tts_assets.make_clip import Shelf, leave_tidy
+from tts_assets.make_clip import Shelf, leave_tidy, tell_git
 from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.providers import Bounded, Paced, Recorder
 from tts_assets.studios import studio_of
@@ -151,6 +151,8 @@ def _wait_for_turn(run: Run, path: str) -> None:
 
 
 async def _make_all(run: Run, store: storage.Storage) -> None:
+    # Before the first line: a run that ends in between has nothing to come back for.
+    await anyio.to_thread.run_sync(tell_git, store)
     log = await anyio.to_thread.run_sync(storage.AppendLog, store.root / ledger.NAME)
     try:
         async with run.provider.open(
