@@ -355,6 +355,9 @@ def test_urls_of_what_is_there_are_written_even_if_nothing_more_can_be_stored(
 
 def test_an_engine_that_cannot_be_started_ends_the_run_with_4(project: Project) -> None:
     project.words("犬")
+    # What a run writes before it needs its engine is there.
+    (project.folder / "audio").mkdir()
+    (project.folder / "audio/.gitattributes").write_text("ledger.jsonl merge=union\n")
     done = _generate_with_files_of_at_most(project, blocks=0)
     assert done.returncode == 4, done.stderr
     assert "cannot be started" in done.stderr

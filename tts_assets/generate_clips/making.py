@@ -151,8 +151,6 @@ def _wait_for_turn(run: Run, path: str) -> None:
 
 
 async def _make_all(run: Run, store: storage.Storage) -> None:
-    # Before the first line: a run that ends in between has nothing to come back for.
-    await anyio.to_thread.run_sync(tell_git, store)
     log = await anyio.to_thread.run_sync(storage.AppendLog, store.root / ledger.NAME)
     try:
         async with run.provider.open(
@@ -171,6 +169,8 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
                 rejected=run.survey.rejected,
                 earlier=_earlier(run),
             )
+            # Before the first line: a run that ends in between has nothing to come back for.
+            await anyio.to_thread.run_sync(tell_git, store)
             await _drain(run, studio, shelf)
     finally:
         with anyio.CancelScope(shield=True):
