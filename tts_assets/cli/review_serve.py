@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import signal
 import sys
 import traceback
 import webbrowser
-from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -16,14 +14,15 @@ from typing import TYPE_CHECKING
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import answer_signals
 from tts_assets.console import Show, counter
 from tts_assets.errors import FatalError
 
 if TYPE_CHECKING:
+    import signal
     import socket
 
     from tts_assets.review.rows import Rows
-    from tts_assets.review.serve import Stop
     from tts_assets.settings import Settings
 
 _NEEDED = ("starlette", "uvicorn")
@@ -64,8 +63,13 @@ async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> Ex
     if not house.found.clips:
         return ExitCode.USAGE if house.found.problems else ExitCode.NOTHING
     stop, code = Stop(), ExitCode.INTERRUPTED
+
+    def end(_: signal.Signals) -> None:
+        stop.request()
+        told.stopping()
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(told.answer_signals, stop, tasks.cancel_scope)
+        tasks.start_soon(answer_signals, end, tasks.cancel_scope)
         await serve(house, listener, hooks=Hooks(ready=told.ready, bug=told.bug), stop=stop)
         code = ExitCode.OK
         tasks.cancel_scope.cancel()
@@ -100,20 +104,8 @@ class _Told:
         self.show.error("".join(traceback.format_exception(error)))
         self.show.error("this is a bug in tts-assets: please report it with the lines above")
 
-    async def answer_signals(self, stop: Stop, scope: anyio.CancelScope) -> None:
-        """The first lets what is in flight end, the second ends it."""
-        # Event loops of Windows take no signals: there Ctrl-C ends all at once, and the journal
-        # has what was decided.
-        with (
-            suppress(NotImplementedError),
-            anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
-        ):
-            async for _ in signals:
-                if stop.is_requested:
-                    scope.cancel()
-                    return
-                stop.request()
-                self.show.error("stopping: what is in flight is finished; once more ends it, too")
+    def stopping(self) -> None:
+        self.show.error("stopping: what is in flight is finished; once more ends it, too")
 
 
 def _has_display() -> bool:

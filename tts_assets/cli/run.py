@@ -2,12 +2,12 @@
 
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import of_found, told
+from tts_assets.cli.signals import answer_signals
 from tts_assets.console import Show, prepare_report, reporter
 from tts_assets.events import Estimated, Event, Report
 from tts_assets.generate_clips import Stop, generate
@@ -49,7 +49,7 @@ async def _generate(
     failure: Exception | None = None
     report = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(signals.answer, tasks.cancel_scope)
+        tasks.start_soon(answer_signals, signals.take, tasks.cancel_scope)
         try:
             report = await generate(settings, dry_run=dry_run, on_event=tell, stop=signals.stop)
         except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
@@ -61,26 +61,17 @@ async def _generate(
 
 
 class _Signals:
-    """Remembers the first signal, and acts on it and on the second."""
+    """Remembers the first signal, and acts on it."""
 
     def __init__(self, show: Show) -> None:
         self.stop = Stop()
         self.first: signal.Signals | None = None
         self._show = show
 
-    async def answer(self, scope: anyio.CancelScope) -> None:
-        # Event loops of Windows take no signals: there Ctrl-C ends all at once, as the second does.
-        with (
-            suppress(NotImplementedError),
-            anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
-        ):
-            async for received in signals:
-                if self.first is not None:
-                    scope.cancel()
-                    return
-                self.first = received
-                self.stop.request()
-                self._show.error("stopping: clips in flight are finished; once more ends them, too")
+    def take(self, received: signal.Signals) -> None:
+        self.first = received
+        self.stop.request()
+        self._show.error("stopping: clips in flight are finished; once more ends them, too")
 
 
 def _exit_code(report: Report | None, received: signal.Signals | None) -> ExitCode:

@@ -47,11 +47,6 @@ class Stop:
         """Ask; harmless at any time, from the event loop's thread."""
         self._asked.set()
 
-    @property
-    def is_requested(self) -> bool:
-        """Whether somebody asked."""
-        return self._asked.is_set()
-
     async def requested(self) -> None:
         """Wait until somebody asks."""
         await self._asked.wait()
