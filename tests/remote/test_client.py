@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import voice_id
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 from tts_assets.keys import Secret
-from tts_assets.remote import Client, PassingError, Request, connected, refuse_unsafe
+from tts_assets.remote import Answer, Client, PassingError, Request, connected, refuse_unsafe
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +34,10 @@ HEADERS = {"xi-api-key": KEY.reveal()}
 def simulator() -> Iterator[Simulator]:
     with running() as started:
         yield started
+
+
+def noting(heads: list[Answer]) -> Request:
+    return replace(speech(), on_headers=heads.append)
 
 
 @asynccontextmanager
@@ -67,6 +72,48 @@ async def test_an_answer_that_is_lost_on_its_way_is_told(simulator: Simulator, k
             await ours.ask(speech())
         simulator.change(faults=[])
         assert (await ours.ask(speech())).status == 200
+
+
+@pytest.mark.parametrize("kind", ["reset_body", "short", "cut_chunk", "gzip"])
+async def test_the_headers_of_a_broken_answer_arrive_before_its_body(
+    simulator: Simulator, kind: str
+) -> None:
+    simulator.change(faults=[{"kind": kind}])
+    heads: list[Answer] = []
+    async with client(simulator.url) as ours:
+        with pytest.raises(PassingError):
+            await ours.ask(noting(heads))
+    bill = simulator.state()["billing"][-1]
+    assert [(each.status, each.body) for each in heads] == [(200, b"")]
+    assert heads[0].headers["character-cost"] == str(bill["credits"])
+    assert heads[0].headers["request-id"] == bill["request_id"]
+
+
+async def test_the_headers_of_an_answer_that_takes_too_long_arrive(simulator: Simulator) -> None:
+    simulator.change(faults=[{"kind": "trickle"}], trickle_seconds=0.05)
+    heads: list[Answer] = []
+    async with client(simulator.url) as ours:
+        with pytest.raises(ClipTimeoutError):
+            await ours.ask(replace(noting(heads), seconds=0.4))
+    assert [each.headers["character-cost"] for each in heads] == ["1"]
+
+
+async def test_no_headers_are_reported_where_none_arrive(simulator: Simulator) -> None:
+    simulator.change(faults=[{"kind": "reset"}])
+    heads: list[Answer] = []
+    async with client(simulator.url) as ours:
+        with pytest.raises(PassingError):
+            await ours.ask(noting(heads))
+    assert heads == []
+
+
+async def test_each_redirect_reports_its_headers(simulator: Simulator) -> None:
+    simulator.change(faults=[])
+    simulator.change(faults=[{"kind": "redirect", "count": 1}])
+    heads: list[Answer] = []
+    async with client(simulator.url) as ours:
+        await ours.ask(noting(heads))
+    assert [each.status for each in heads] == [307, 200]
 
 
 @pytest.mark.parametrize("kind", ["trickle", "hang"])

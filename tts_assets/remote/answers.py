@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: Whatever else is told in its place may be anything, what we sent among it.
 _KIND = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
@@ -27,6 +27,8 @@ class Request:
         query: what stands behind the ``?``.
         json: the body, any JSON value; None for none.
         seconds: for all of it, from connecting to the last byte of the answer.
+        on_headers: called in the event loop as soon as the headers of an answer arrive, before its
+            body, with an answer whose body is empty; each attempt and each redirect calls it.
     """
 
     method: str
@@ -34,6 +36,7 @@ class Request:
     query: Mapping[str, str | int] | None = None
     json: Any = None
     seconds: float
+    on_headers: Callable[[Answer], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

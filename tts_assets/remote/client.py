@@ -99,10 +99,11 @@ class Client:
             async with self._http.stream(
                 request.method, url, content=content, headers=kind
             ) as response:
-                body = await _whole(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(status=response.status_code, headers=headers, body=body)
-                return answer, str(response.url)
+                answer = Answer(status=response.status_code, headers=headers, body=b"")
+                if request.on_headers is not None:
+                    request.on_headers(answer)
+                return replace(answer, body=await _whole(response)), str(response.url)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             where = self._where(request)
             if distrust := _distrust(exc):
