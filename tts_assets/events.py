@@ -167,6 +167,7 @@ class ClipFailed:
         seconds: how long that took.
         attempt: at which attempt, from 1.
         counts: how the others stand.
+        line: the 1-based line of its first entry; None where it is unknown.
     """
 
     job: Job
@@ -174,6 +175,7 @@ class ClipFailed:
     seconds: float
     attempt: int
     counts: Counts
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,8 +118,33 @@ def test_max_failures_ends_the_run_and_keeps_what_is_done(project: Project) -> N
     done = project.generate("--max-failures", "3", "--concurrency", "1")
     assert done.returncode == 1
     assert "failed    3" in done.stdout
-    assert "stopped   run the same command again" in done.stdout
+    assert "stopped   fix what failed, then run the same command again" in done.stdout
     assert project.urls()[0] is not None
+
+
+def test_each_failure_is_printed_once_with_its_line(project: Project) -> None:
+    project.words("秋田犬", "失敗", "失敗", "猫")
+    done = project.generate()
+    expected = "failed: data/vocabulary.json:6: vocabulary 2 word 失敗: the engine was told to fail"
+    assert (done.stdout + done.stderr).count("the engine was told to fail") == 1
+    assert f"{expected} (and 1 other entry)\n" in done.stderr
+
+
+def test_a_start_that_fails_prints_its_error_once_and_no_figures(project: Project) -> None:
+    project.words("課金", "猫")
+    done = project.run("generate", "-p", "paid", "-j", "1")
+    assert done.returncode == 4
+    assert (done.stdout + done.stderr).count("the quota is spent") == 1
+    assert done.stdout.startswith("ended     early: fix the error, then run the same command")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_limit_that_leaves_everything_is_to_be_raised(project: Project) -> None:
+    project.words("秋田犬", "猫")
+    done = project.generate("--max-clips", "0")
+    assert "left      2 clips for another run, because of max-clips = 0; raise that limit" in (
+        done.stdout
+    )
 
 
 def test_a_spent_quota_ends_the_run_with_4_and_the_next_run_makes_only_the_rest(
@@ -129,8 +154,8 @@ def test_a_spent_quota_ends_the_run_with_4_and_the_next_run_makes_only_the_rest(
     project.words("秋田犬", "課金", "猫")
     done = project.run("generate", "-p", "paid", "-j", "1")
     assert done.returncode == 4
-    assert "the quota is spent" in done.stdout
-    assert "run the same command again" in done.stdout
+    assert done.stderr.count("error: the quota is spent") == 1
+    assert "ended     early: fix the error, then run the same command again" in done.stdout
     assert [url is None for url in project.urls()] == [False, True, True]
     project.words("秋田犬", "鳥", "猫")
     assert project.run("generate", "-p", "paid").returncode == 0

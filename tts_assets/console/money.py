@@ -50,17 +50,16 @@ def expected(cost: Cost) -> str:
     )
 
 
-def cost_lines(cost: Cost, *, dry_run: bool, forced: bool = False) -> list[str]:
-    """Lines of a summary."""
+def cost_lines(cost: Cost, *, dry_run: bool, next_step: str = "") -> list[str]:
+    """Lines of a summary; ``next_step`` says how to generate the clips that a bound left."""
     if dry_run:
         lines = [f"cost      {expected(cost)}", *_price(cost), *_quota(cost)]
     else:
         lines = [*_billed(cost), *_price(cost)]
     if cost.left.clips:
-        again = "" if dry_run or forced else "; run the same command again to make them"
         lines.append(
             f"left      {_clips(cost.left)} for another run, because of {cost.bound}: "
-            f"{_credits(cost, cost.left.credits)}{again}"
+            f"{_credits(cost, cost.left.credits)}{next_step and f'; {next_step}'}"
         )
     return lines
 

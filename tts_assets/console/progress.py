@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tts_assets.console.teller import WAITING, Teller, resolved
-from tts_assets.console.text import many, short
+from tts_assets.console.text import many
 from tts_assets.events import ClipFailed, ClipMade, Event, SegmentMade, Started, Waiting
 from tts_assets.settings import Progress as Wanted
 
@@ -99,12 +99,7 @@ class _Narrator(Teller):
             case ClipMade():
                 self._sounding += event.audio_seconds
                 self._move(event)
-            case ClipFailed(job=job, error=error):
-                clip = job.clips[0]
-                self.say(
-                    f"failed: {clip.file}: {clip.kind} {clip.entry} {clip.part} "
-                    f"{short(clip.form.text)}: {error}"
-                )
+            case ClipFailed():
                 self._move(event)
 
     def _move(self, event: SegmentMade | ClipMade | ClipFailed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,15 @@ from rich.text import Text
 
 from tts_assets.console import github
 from tts_assets.console.data import event_data, report_data, standing_data
-from tts_assets.console.items import errors_of, of_standing, planned, problem, unapproved
+from tts_assets.console.items import (
+    Level,
+    errors_of,
+    of_clip,
+    of_standing,
+    planned,
+    problem,
+    unapproved,
+)
 from tts_assets.console.junit import report_xml, standing_xml
 from tts_assets.console.lines import ReportLine, StandingLine, VerdictsLine
 from tts_assets.console.money import expected, paid_again
@@ -21,7 +30,7 @@ from tts_assets.console.step_summary import report_markdown, standing_markdown
 from tts_assets.console.streams import errors, results, send
 from tts_assets.console.summary import report_lines, standing_lines
 from tts_assets.console.teller import WAITING
-from tts_assets.console.text import document, json_line, one_line, safe
+from tts_assets.console.text import document, json_line, many, one_line, safe
 from tts_assets.console.verdicts import (
     figure_lines,
     items_of,
@@ -30,13 +39,14 @@ from tts_assets.console.verdicts import (
     verdicts_markdown,
     verdicts_xml,
 )
-from tts_assets.events import Waiting
+from tts_assets.events import ClipFailed, Waiting
 from tts_assets.settings import OutputFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tts_assets.console.items import Item
+    from tts_assets.domain import Clip
     from tts_assets.errors import InputError
     from tts_assets.events import Cost, Event, Report, Standing
     from tts_assets.verdicts import VerifyReport
@@ -65,9 +75,12 @@ class Show:
         self.errors = Console(file=errors(), soft_wrap=True, emoji=False)
         self._out = _Console(soft_wrap=True, emoji=False)
         self._waited: set[str] = set()
+        self._failed: set[Clip] = set()
 
     def event(self, event: Event) -> None:
-        """What happens in a run, as a line of JSON where that is asked for."""
+        """Show a failure at once, and every event as a line of JSON if that is asked for."""
+        if isinstance(event, ClipFailed):
+            self._fail(event)
         if self._format is not OutputFormat.JSONL:
             return
         if isinstance(event, Waiting) and not self._is_new(event):
@@ -186,9 +199,21 @@ class Show:
     def _report(self, report: Report) -> None:
         if report.dry_run:
             self._list(map(planned, report.planned), len(report.planned), self.line)
-        self._complain(errors_of(report), len(report.problems) + len(report.failures))
+        failures = tuple(each for each in report.failures if each.clip not in self._failed)
+        listed = replace(report, failures=failures)
+        self._complain(errors_of(listed), len(listed.problems) + len(failures))
         self._notes(report.notes)
         self._figures(report_lines(report))
+
+    def _fail(self, event: ClipFailed) -> None:
+        # GitHub's annotations, which follow the run, name each failure themselves.
+        if self._format is OutputFormat.GITHUB:
+            return
+        first, *others = event.job.clips
+        item = of_clip(Level.ERROR, "failed", first, event.line, str(event.error))
+        more = f" (and {many(len(others), 'other entry', 'other entries')})" if others else ""
+        self._failed.update(event.job.clips)
+        self.error(f"{item.sort}: {item.where}: {item.told}{more}")
 
     def _standing(self, standing: Standing) -> None:
         self._list(map(planned, standing.planned), len(standing.planned), self.line)

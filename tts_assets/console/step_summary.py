@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tts_assets.console.items import errors_of, of_standing, planned
 from tts_assets.console.markdown import fitting, table
 from tts_assets.console.summary import LABEL, report_lines, standing_lines
+from tts_assets.console.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +21,10 @@ def report_markdown(report: Report) -> str:
     items = list(errors_of(report))
     if report.dry_run:
         items += map(planned, report.planned)
-    return page("generate --dry-run" if report.dry_run else "generate", report_lines(report), items)
+    lines = report_lines(report)
+    if report.fatal:
+        lines.append(f"error     {one_line(report.fatal)}")
+    return page("generate --dry-run" if report.dry_run else "generate", lines, items)
 
 
 def standing_markdown(standing: Standing) -> str:

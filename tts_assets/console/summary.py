@@ -26,7 +26,24 @@ _JUDGED = {
 
 
 def report_lines(report: Report) -> list[str]:
-    """What a run did."""
+    """The figures of a run; after a start that failed, only the next step."""
+    lines = [] if _never_started(report) else _figures(report)
+    lines += [*_left(report), *_service(report)]
+    if report.stopped:
+        lines.append(f"stopped   {_next_step(report)}")
+    if report.fatal:
+        lines.append(f"ended     early: fix the error, then {_run_again(report)}")
+    if report.credit and report.made:
+        lines.append(f"credit    {one_line(report.credit)}")
+    return lines
+
+
+def _never_started(report: Report) -> bool:
+    changed = report.made + report.moved + report.urls_written + report.timelines_written
+    return report.fatal is not None and not (changed or report.failures)
+
+
+def _figures(report: Report) -> list[str]:
     lines = _chosen(report.chosen)
     lines += _to_make(report) if report.dry_run else _made(report)
     if report.passed_over:
@@ -39,14 +56,6 @@ def report_lines(report: Report) -> list[str]:
         lines.append(f"URLs      {report.urls_written:,} {where}{missed}")
         if report.shard is not None:
             lines.append(f"shard     {one_line(report.shard)}")
-    lines += [*_left(report), *_service(report)]
-    if report.stopped:
-        lines.append(f"stopped   {_go_on(report)}")
-    if report.fatal:
-        lines.append(f"ended     {one_line(report.fatal)}")
-        lines.append(f"          {_go_on(report)}")
-    if report.credit and report.made:
-        lines.append(f"credit    {one_line(report.credit)}")
     return lines
 
 
@@ -165,13 +174,24 @@ def _left(report: Report) -> list[str]:
     clips = many(report.left, "clip")
     if report.dry_run:
         return [f"left      {clips} of these for another run, because of {report.bound}"]
-    return [f"left      {clips} for another run, because of {report.bound}; {_go_on(report)}"]
+    next_step = _next_step_after_limit(report)
+    return [f"left      {clips} for another run, because of {report.bound}; {next_step}"]
 
 
-def _go_on(report: Report) -> str:
+def _next_step_after_limit(report: Report) -> str:
+    # A run that made nothing would stop at the same clips again.
+    return _next_step(report) if report.made or report.moved else "raise that limit"
+
+
+def _next_step(report: Report) -> str:
+    again = _run_again(report)
+    return f"fix what failed, then {again}" if report.failures else again
+
+
+def _run_again(report: Report) -> str:
     if report.forced:
-        return "with --force the same command begins anew; what was not made is as it was before"
-    return "run the same command again to make the rest"
+        return "note that --force starts over; clips that it did not reach are unchanged"
+    return "run the same command again to generate the rest"
 
 
 def _service(report: Report) -> list[str]:
@@ -179,5 +199,6 @@ def _service(report: Report) -> list[str]:
     if report.traffic is not None and report.traffic.requests:
         lines.append(traffic_line(report.traffic))
     if report.cost is not None and report.to_make:
-        lines += cost_lines(report.cost, dry_run=report.dry_run, forced=report.forced)
+        next_step = "" if report.dry_run else _next_step_after_limit(report)
+        lines += cost_lines(report.cost, dry_run=report.dry_run, next_step=next_step)
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tts_assets.checks.rules import TOLERANCE_LU
@@ -127,8 +128,14 @@ class Results:
                 seconds=result.seconds,
                 attempt=result.attempt,
                 counts=self._counts(),
+                line=self._lines.get(piece.job.recipe),
             )
         )
+
+    @cached_property
+    def _lines(self) -> dict[str, int | None]:
+        """The line of the first entry of each recipe."""
+        return {item.recipe: item.line for item in reversed(self._run.survey.planned)}
 
     def _counts(self) -> Counts:
         """How the clips stand, whatever their pieces are."""
