@@ -191,7 +191,9 @@ def test_a_missing_model_is_fatal_when_all_else_is_told(
     assert code is ExitCode.FATAL
     assert err == "error: deaf: its model is not here: fetch it\n"
     assert "missing" in out
-    assert out.endswith("unheard   deaf: its model is not here: fetch it\n")
+    assert out.endswith(
+        "unheard   recognition failed: fix the error, then verify the sample again\n"
+    )
 
 
 @pytest.mark.parametrize(

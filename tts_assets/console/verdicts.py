@@ -74,7 +74,7 @@ def figure_lines(report: VerifyReport) -> list[str]:
     if report.problems:
         lines.append(f"errors    {len(report.problems):,} in the catalogues")
     if report.fatal:
-        lines.append(f"unheard   {one_line(report.fatal)}")
+        lines.append("unheard   recognition failed: fix the error, then verify the sample again")
     return lines
 
 
@@ -92,7 +92,10 @@ def verdicts_xml(report: VerifyReport) -> str:
 
 def verdicts_markdown(report: VerifyReport) -> str:
     """A report in Markdown: for the summary of a workflow's step, and for a file."""
-    return page("verify", figure_lines(report), list(items_of(report)))
+    lines = figure_lines(report)
+    if report.fatal:
+        lines.append(f"error     {one_line(report.fatal)}")
+    return page("verify", lines, list(items_of(report)))
 
 
 def _broken(report: VerifyReport) -> Iterator[Item]:
