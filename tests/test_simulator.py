@@ -518,6 +518,21 @@ def test_a_key_may_not_read_the_subscription_where_it_is_told_so(simulator: Simu
         assert get(simulator, "/v1/user/subscription").code == (401, "missing_permissions")
 
 
+def test_voice_settings_replace_all_that_are_stored(simulator: Simulator) -> None:
+    stored = {"stability": 0.3, "speed": 0.8}
+    with changed(simulator, voice_settings={voice_id(1): stored}):
+        shown = get(simulator, f"/v1/voices/{voice_id(1)}/settings").json
+        assert (shown["stability"], shown["speed"], shown["style"]) == (0.3, 0.8, 0.0)
+        plain = len(say(simulator, "日本").body)
+        replaced = len(say(simulator, "日本", {"voice_settings": {"style": 0.1}}).body)
+    assert plain > 1.2 * replaced
+    assert simulator.state()["billing"][-1]["settings"]["stability"] == 0.5
+    with changed(simulator, settings_readable=False):
+        got = get(simulator, f"/v1/voices/{voice_id(1)}/settings")
+    assert got.code == (401, "missing_permissions")
+    assert get(simulator, "/v1/voices/nobody/settings").code == (404, "voice_not_found")
+
+
 def test_too_many_in_a_second_are_refused_with_the_wait_that_is_asked_for() -> None:
     with running(Scenario(rate_per_second=2, retry_after="1")) as simulator:
         got = [say(simulator, "雨") for _ in range(3)]
@@ -536,6 +551,10 @@ def test_voices_come_in_pages(simulator: Simulator) -> None:
     assert len(pages) == 3
     assert token is None
     assert get(simulator, "/v2/voices?page_size=101").status == 422
+    whole = get(simulator, "/v1/voices").json["voices"]
+    assert [voice["voice_id"] for voice in whole] == found
+    with changed(simulator, lists=["v1"]):
+        assert get(simulator, "/v2/voices").status == 404
 
 
 def test_models_tell_their_price_and_their_group(simulator: Simulator) -> None:

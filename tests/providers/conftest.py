@@ -17,4 +17,5 @@ def listening() -> Iterator[Loopback]:
 def server(listening: Loopback) -> Loopback:
     listening.asked.clear()
     listening.replies.clear()
+    listening.by_path.clear()
     return listening

@@ -41,12 +41,13 @@ _REFUSED = {
 }
 #: Taken and not heard: sent by nobody who means it.
 _IGNORED = {
+    "eleven_multilingual_v2": ("clone_strength",),
     "eleven_v4": ("style", "speed", "use_speaker_boost"),
     "eleven_v4_turbo": ("style", "speed", "use_speaker_boost"),
-    "eleven_v3": ("style", "speed", "use_speaker_boost"),
-    "eleven_v3_conversational": ("style", "speed", "use_speaker_boost"),
-    "eleven_flash_v2_5": ("style", "use_speaker_boost"),
-    "eleven_turbo_v2_5": ("style", "use_speaker_boost"),
+    "eleven_v3": ("style", "speed", "use_speaker_boost", "clone_strength"),
+    "eleven_v3_conversational": ("style", "speed", "use_speaker_boost", "clone_strength"),
+    "eleven_flash_v2_5": ("style", "use_speaker_boost", "clone_strength"),
+    "eleven_turbo_v2_5": ("style", "use_speaker_boost", "clone_strength"),
 }
 
 
@@ -72,6 +73,8 @@ _SETTINGS = {
     "style": _between(0, 1),
     "speed": _between(0.7, 1.2),
     "use_speaker_boost": _switch,
+    # Newer than the schema; the vendor's own library has it.
+    "clone_strength": _between(0, 1),
 }
 _BODY: dict[str, Callable[[Any], bool]] = {
     "text": _text,

@@ -32,13 +32,19 @@ class Reply:
 
 @dataclass(slots=True)
 class Loopback:
-    """What was asked, and what is answered next; the last reply again and again."""
+    """What was asked, and what is answered next; the last reply again and again.
+
+    Paths of their own have always the same reply.
+    """
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    by_path: dict[str, Reply] = field(default_factory=dict)
 
-    def next(self) -> Reply:
+    def next(self, path: str) -> Reply:
+        if path in self.by_path:
+            return self.by_path[path]
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
@@ -69,7 +75,7 @@ def loopback() -> Iterator[Loopback]:
                     json=json.loads(body) if body else None,
                 )
             )
-            reply = book.next()
+            reply = book.next(parts.path)
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

@@ -48,6 +48,9 @@ PLAIN: dict[str, Any] = {
     "latency_seconds": 0.0,
     "voices": 3,
     "subscription_readable": True,
+    "voice_settings": {},
+    "settings_readable": True,
+    "lists": ["v1", "v2"],
     "faults": [],
 }
 on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -262,6 +265,7 @@ async def test_silence_is_asked_for_once_more_and_is_no_whole_sound(
 
 async def test_a_fast_voice_may_be_shorter(server: Loopback, told: Told) -> None:
     server.replies = [pcm(0.09)]
+    server.by_path[f"/v1/voices/{VOICE}/settings"] = Reply(body=b"{}")
     async with opened(settings_for(server.url), told) as speaker:
         assert (await say(speaker, speed=1.2)).billed == 1.0
 
@@ -421,6 +425,106 @@ async def test_a_form_that_cannot_be_said_is_not_asked_for(server: Loopback, tol
         with pytest.raises(ClipError, match=r"takes 0\.7 to 1\.2"):
             await say(speaker, speed=0.5)
     assert not server.asked
+
+
+STORED = {
+    "stability": 0.3,
+    "similarity_boost": 0.9,
+    "style": 0.4,
+    "speed": 0.8,
+    "use_speaker_boost": False,
+}
+
+
+def effective_settings(simulator: Simulator) -> list[dict[str, Any]]:
+    """The voice settings of all speech so far, as the simulator applied them."""
+    return [bill["settings"] for bill in simulator.state()["billing"]]
+
+
+def settings_requests(simulator: Simulator) -> list[str]:
+    return [each["path"] for each in simulator.requests() if each["path"].endswith("/settings")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "speed", "changed"),
+    [
+        ({}, 0.9, {"speed": 0.9}),
+        ({"style": 0.1}, 1.0, {"style": 0.1}),
+        ({"use_speaker_boost": True}, 1.2, {"use_speaker_boost": True, "speed": 1.2}),
+    ],
+)
+async def test_one_setting_leaves_the_other_stored_settings_of_the_voice(
+    simulator: Simulator, told: Told, asked: dict[str, Any], speed: float, changed: dict[str, Any]
+) -> None:
+    simulator.change(voice_settings={VOICE: STORED})
+    before, read = len(effective_settings(simulator)), len(settings_requests(simulator))
+    async with opened(settings_for(simulator.url, **asked), told) as speaker:
+        for form in (WATER, OPEN):
+            await say(speaker, form, speed=speed)
+    assert effective_settings(simulator)[before:] == [STORED | changed] * 2
+    assert settings_requests(simulator)[read:] == [f"/v1/voices/{VOICE}/settings"]
+
+
+async def test_without_a_setting_none_is_read_and_none_is_sent(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(voice_settings={VOICE: STORED})
+    before, read = len(effective_settings(simulator)), len(settings_requests(simulator))
+    async with opened(settings_for(simulator.url), told) as speaker:
+        await say(speaker)
+    assert "voice_settings" not in simulator.requests()[-1]["json"]
+    assert effective_settings(simulator)[before:] == [STORED]
+    assert settings_requests(simulator)[read:] == []
+
+
+async def test_settings_are_read_once_by_clips_that_begin_together(
+    simulator: Simulator, told: Told
+) -> None:
+    voices = [voice_id(1), voice_id(2)]
+    read = len(settings_requests(simulator))
+    async with (
+        opened(settings_for(simulator.url), told) as speaker,
+        anyio.create_task_group() as tasks,
+    ):
+        for number, form in enumerate(WORDS):
+            tasks.start_soon(say, speaker, form, voices[number % 2], 0.9)
+    assert sorted(settings_requests(simulator)[read:]) == [
+        f"/v1/voices/{voice}/settings" for voice in voices
+    ]
+
+
+async def test_settings_that_cannot_be_read_end_the_run_before_anything_is_paid(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(settings_readable=False)
+    before = len(effective_settings(simulator))
+    async with opened(settings_for(simulator.url), told) as speaker:
+        with pytest.raises(
+            FatalError,
+            match=r"cannot be read.*give the API key read access.*leave out.*voices_read",
+        ):
+            await say(speaker, speed=0.9)
+    assert len(effective_settings(simulator)) == before
+
+
+async def test_a_refused_key_is_reported_as_such_by_the_settings_too(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(revoke_after=0)
+    async with opened(settings_for(simulator.url), told) as speaker:
+        with pytest.raises(FatalError, match=r"^the API key is refused"):
+            await say(speaker, speed=0.9)
+
+
+async def test_the_settings_of_a_voice_that_is_not_there_are_asked_for_once(
+    simulator: Simulator, told: Told
+) -> None:
+    read = len(settings_requests(simulator))
+    async with opened(settings_for(simulator.url), told) as speaker:
+        for form in (WATER, OPEN):
+            with pytest.raises(ClipError, match="'Nobody' was not found"):
+                await say(speaker, form, "Nobody", speed=0.9)
+    assert len(settings_requests(simulator)) == read + 1
 
 
 async def test_a_long_text_is_one_sound(

@@ -1,11 +1,12 @@
 """What is asked of ElevenLabs is what its own library asks for, and what its documentation allows."""
 
 import io
+import json
 import wave
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
@@ -22,6 +23,9 @@ from tts_assets.providers.elevenlabs_speaker import ElevenLabsSpeaker
 from tts_assets.providers.told import Told
 from tts_assets.settings import ElevenLabsSettings, Settings, Switch
 
+if TYPE_CHECKING:
+    from elevenlabs.client import ElevenLabs as Client
+
 pytestmark = pytest.mark.anyio
 
 KEY = "sk_0123456789abcdef"
@@ -30,6 +34,17 @@ WORD = SpokenForm("水", "ミズ")
 FORCED = SpokenForm("開く", "アク")
 SENTENCES = SpokenForm("今日は雨です。傘を持って行きましょう。「はい」と言った。", sentence=True)
 FORMS = (WORD, FORCED, SENTENCES, SpokenForm("コーヒー"), SpokenForm("𩸽を食べた。", sentence=True))
+
+
+#: As the service shows them, with a value that eleven_v3 does not take, and one of eleven_v4.
+STORED = {
+    "stability": 0.35,
+    "use_speaker_boost": False,
+    "similarity_boost": 0.6,
+    "style": 0.2,
+    "speed": 1.1,
+    "clone_strength": 0.5,
+}
 
 
 def _sound() -> bytes:
@@ -60,6 +75,7 @@ def told() -> Told:
 def server() -> Iterator[Loopback]:
     with loopback() as found:
         found.replies = [Reply(body=_sound(), headers={"character-cost": "2"})]
+        found.by_path[f"/v1/voices/{VOICE}/settings"] = Reply(body=json.dumps(STORED).encode())
         yield found
 
 
@@ -75,7 +91,7 @@ async def opened(settings: Settings, told: Told) -> AsyncIterator[ElevenLabsSpea
 async def ours(
     server: Loopback, told: Told, asked: ElevenLabsSettings, form: SpokenForm, speed: float = 1.0
 ) -> list[Asked]:
-    """Our requests for a form."""
+    """Our requests for a form, without the one for the settings of the voice."""
     server.asked.clear()
     settings = Settings(
         voice=VOICE,
@@ -85,17 +101,23 @@ async def ours(
     )
     async with opened(settings, told) as speaker:
         await speaker.speak(form, Voice(provider="elevenlabs", name=VOICE, speed=speed))
-    return list(server.asked)
+    return [request for request in server.asked if request.method == "POST"]
+
+
+@contextmanager
+def official_client(server: Loopback) -> Iterator["Client"]:
+    """The vendor's own library."""
+    from elevenlabs.client import ElevenLabs as Client
+
+    # One of its own making would leave its sockets open.
+    with httpx.Client() as http:
+        yield Client(api_key=KEY, base_url=server.url, httpx_client=http)
 
 
 def theirs(server: Loopback, **arguments: Any) -> Asked:
     """The request of the vendor's own library."""
-    from elevenlabs.client import ElevenLabs as Client
-
     server.asked.clear()
-    # One of its own making would leave its sockets open.
-    with httpx.Client() as http:
-        client = Client(api_key=KEY, base_url=server.url, httpx_client=http)
+    with official_client(server) as client:
         b"".join(client.text_to_speech.convert(VOICE, **arguments))
     (asked,) = server.asked
     return asked
@@ -107,6 +129,13 @@ def same(one: Asked, other: Asked) -> bool:
         return (asked.method, asked.path, asked.query, kept, asked.json)
 
     return parts(one) == parts(other)
+
+
+def stored_for(model: str) -> dict[str, Any]:
+    """The stored settings that a request for a model may repeat."""
+    ignored = elevenlabs_schema._IGNORED.get(model, ())
+    stored = {name: value for name, value in STORED.items() if name not in ignored}
+    return stored | ({"stability": 0.5} if model.startswith("eleven_v3") else {})
 
 
 def arguments_of(asked: ElevenLabsSettings, text: str, speed: float) -> dict[str, Any]:
@@ -121,6 +150,8 @@ def arguments_of(asked: ElevenLabsSettings, text: str, speed: float) -> dict[str
         "speed": None if speed == 1.0 else speed,
     }
     voice = {name: value for name, value in voice.items() if value is not None}
+    if voice:
+        voice = stored_for(asked.model) | voice
     found = {
         "text": text,
         "model_id": asked.model,
@@ -201,6 +232,20 @@ async def test_the_parts_of_a_long_text_are_told_what_is_beside_them_where_the_m
         arguments = arguments_of(asked, text, 1.0) | (more if known.stitches else {})
         assert same(request, theirs(server, **arguments))
         assert elevenlabs_schema.problems(request) == []
+
+
+async def test_the_settings_of_a_voice_are_read_as_by_the_vendors_own_library(
+    server: Loopback, told: Told
+) -> None:
+    await ours(server, told, ElevenLabsSettings(), WORD, 0.9)
+    (asked,) = (request for request in server.asked if request.method == "GET")
+    server.asked.clear()
+    with official_client(server) as client:
+        settings = client.voices.settings.get(VOICE)
+    assert settings.model_dump() == STORED
+    (official,) = server.asked
+    assert (asked.path, asked.query) == (official.path, official.query)
+    assert asked.headers["xi-api-key"] == official.headers["xi-api-key"]
 
 
 RIGHT = Asked(

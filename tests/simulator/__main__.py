@@ -19,7 +19,8 @@ It prints one line of JSON, {{"url": "http://127.0.0.1:PORT", "pid": PID}}, once
 on SIGTERM, Ctrl-C, or when the pipe at its standard input is closed.
 
   POST /v1/text-to-speech/VOICE   voices are {voice_id(1)}, ...2, ...3 and so on
-  GET  /v2/voices   GET /v1/models   GET /v1/user/subscription
+  GET  /v2/voices   GET /v1/voices   GET /v1/voices/VOICE/settings
+  GET  /v1/models   GET /v1/user/subscription
   POST /v1/audio/speech
   GET  /_simulator/state          counts by outcome, bills, highest concurrency, refusals
   GET  /_simulator/requests       the requests as they came, newest last

@@ -27,6 +27,7 @@ class Bill:
             until it is sent.
         fault: what was done to the answer, if anything.
         seconds: how long it took to make.
+        settings: of the voice, as they were in effect.
     """
 
     request_id: str = field(default_factory=lambda: secrets.token_urlsafe(15))
@@ -37,6 +38,7 @@ class Bill:
     delivered: bool = False
     fault: str | None
     seconds: float
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

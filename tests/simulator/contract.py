@@ -1,7 +1,7 @@
 """What the two services accept as a request for speech, model by model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
@@ -110,6 +110,15 @@ _SETTINGS = {
     "speed": "number",
     "use_speaker_boost": "boolean",
 }
+#: Absent fields of voice_settings have these values, whatever is stored with the voice
+#: (VoiceSettingsResponseModel of the official schema).
+_DEFAULT_SETTINGS = {
+    "stability": 0.5,
+    "similarity_boost": 0.75,
+    "style": 0.0,
+    "speed": 1.0,
+    "use_speaker_boost": True,
+}
 _NEVER_NULL = ("text", "model_id", "apply_text_normalization")
 
 
@@ -124,6 +133,7 @@ class Order:
     format: Format
     speed: float
     credits: int
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def body_of(request: Request) -> Any:
@@ -196,8 +206,7 @@ def _out_of_range(settings: dict[str, Any]) -> list[Any]:
 def elevenlabs_order(request: Request, body: dict[str, Any], scenario: Scenario) -> Order:
     """What is asked of ElevenLabs; refused as the model does."""
     voice = request.path.removeprefix(SPEECH_PATH)
-    if voice not in _voices(scenario.voices):
-        raise RefusedError("voice_not_found", f"A voice with voice_id '{voice}' was not found.")
+    check_voice(voice, scenario)
     name = body.get("model_id", "eleven_multilingual_v2")
     if name not in MODELS:
         raise RefusedError("model_not_found", f"A model with model_id '{name}' was not found.")
@@ -207,16 +216,35 @@ def elevenlabs_order(request: Request, body: dict[str, Any], scenario: Scenario)
         known = ", ".join(FORMATS)
         raise RefusedError("invalid_output_format", f"Output format must be one of: {known}")
     _check_model(model, body)
-    speed = float((body.get("voice_settings") or {}).get("speed") or 1.0)
+    settings = body.get("voice_settings")
+    in_effect = stored_settings(voice, scenario) if settings is None else _whole(settings)
     return Order(
         family="elevenlabs",
         text=text,
         voice=voice,
         model=model,
         format=form,
-        speed=speed if model.speeds else 1.0,
+        speed=float(in_effect["speed"]) if model.speeds else 1.0,
         credits=max(1, math.ceil(len(text) * model.price)),
+        settings=in_effect,
     )
+
+
+def check_voice(voice: str, scenario: Scenario) -> None:
+    """Refuse a voice that is not there."""
+    if voice not in _voices(scenario.voices):
+        raise RefusedError("voice_not_found", f"A voice with voice_id '{voice}' was not found.")
+
+
+def stored_settings(voice: str, scenario: Scenario) -> dict[str, Any]:
+    """The settings that are stored with a voice, all of them."""
+    return _whole(scenario.voice_settings.get(voice, {}))
+
+
+def _whole(settings: dict[str, Any]) -> dict[str, Any]:
+    return _DEFAULT_SETTINGS | {
+        name: value for name, value in settings.items() if value is not None
+    }
 
 
 @cache

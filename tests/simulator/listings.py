@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from tests.simulator.contract import MODELS, Model
+from tests.simulator.contract import MODELS, Model, check_voice, stored_settings
 from tests.simulator.refusals import RefusedError
 from tests.simulator.scenario import Scenario, voice_id
 
@@ -13,6 +13,22 @@ _MONTH_SECONDS = 30 * 24 * 3600
 
 #: Credits of a plan, where the scenario has no quota.
 _PLENTY = 10_000_000
+
+
+def all_voices(scenario: Scenario) -> dict[str, Any]:
+    """All voices at once, as the older list has them."""
+    return {"voices": [_voice(number) for number in range(1, scenario.voices + 1)]}
+
+
+def voice_settings(voice: str, scenario: Scenario) -> dict[str, Any]:
+    """The settings that are stored with a voice; refused where the key may not read them."""
+    if not scenario.settings_readable:
+        message = (
+            "The API key you used is missing the permission voices_read to execute this operation."
+        )
+        raise RefusedError("missing_permissions", message)
+    check_voice(voice, scenario)
+    return stored_settings(voice, scenario)
 
 
 def voices(query: dict[str, str], scenario: Scenario) -> dict[str, Any]:

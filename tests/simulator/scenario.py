@@ -112,6 +112,19 @@ class Scenario:
         default="", metadata=_told("the valid Bearer key of /v1/audio/speech; empty: none is asked")
     )
     voices: int = field(default=3, metadata=_told("how many voices there are"))
+    voice_settings: dict[str, dict[str, Any]] = field(
+        default_factory=dict,
+        metadata=_told(
+            'settings stored with voices, such as {"Simulator00000000001": {"speed": 0.8}};'
+            " what is left out has the service's default"
+        ),
+    )
+    settings_readable: bool = field(
+        default=True, metadata=_told("whether the key may read the settings of voices")
+    )
+    lists: tuple[str, ...] = field(
+        default=("v1", "v2"), metadata=_told("the versions of /voices that there are")
+    )
     subscription_readable: bool = field(
         default=True, metadata=_told("whether the key may read /v1/user/subscription")
     )

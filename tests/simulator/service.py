@@ -1,6 +1,7 @@
 """The service: keys, limits, slots, speech and faults, for each request in this order."""
 
 import asyncio
+import re
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tests.simulator.wire import Answer, Request
 
 _OPENAI_PATH = "/v1/audio/speech"
 _SUBSCRIPTION = "/v1/user/subscription"
+_SETTINGS = re.compile("/v1/voices/([^/]+)/settings")
 
 
 @dataclass(slots=True)
@@ -86,13 +88,21 @@ class Service:
             check_shape(body)
             self._check_key(request)
             return await self._speak(request, elevenlabs_order(request, body, self.scenario))
-        if request.method != "GET" or path not in ("/v2/voices", "/v1/models", _SUBSCRIPTION):
+        if request.method != "GET" or not self._is_listed(path):
             raise RefusedError("not_found", "Not Found", detail="Not Found", status=404)
         self._check_key(request)
         return self._listing(request)
 
+    def _is_listed(self, path: str) -> bool:
+        lists = [f"/{version}/voices" for version in self.scenario.lists]
+        return path in ("/v1/models", _SUBSCRIPTION, *lists) or bool(_SETTINGS.fullmatch(path))
+
     def _listing(self, request: Request) -> Answer:
+        if found := _SETTINGS.fullmatch(request.path):
+            return _json(listings.voice_settings(found[1], self.scenario), "settings")
         match request.path:
+            case "/v1/voices":
+                return _json(listings.all_voices(self.scenario), "voices")
             case "/v2/voices":
                 return _json(listings.voices(request.query, self.scenario), "voices")
             case "/v1/models":
@@ -179,6 +189,7 @@ class Service:
             credits=order.credits,
             fault=fault,
             seconds=seconds,
+            settings=order.settings,
         )
         audio = await self._speeches.make(
             self.scenario.speech,
@@ -237,9 +248,6 @@ class Service:
             "waiting": len(self._slots.waiting),
             "neighbour": self._slots.neighbour(),
         }
-
-
-_SUBSCRIPTION = "/v1/user/subscription"
 
 
 def _json(value: Any, outcome: str = "") -> Answer:

@@ -1,23 +1,25 @@
-"""What ElevenLabs tells an account: the voices it may use, what is left, and what models take."""
+"""What ElevenLabs shows an account: its voices and their settings, its credits, and its models."""
 
 from __future__ import annotations
 
 import math
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
 import msgspec
 
-from tts_assets.errors import FatalError
-from tts_assets.providers.elevenlabs_answers import failure
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.providers.elevenlabs_answers import VoiceError, failure, is_unreadable
 from tts_assets.providers.elevenlabs_models import SPEEDS, model_of
 from tts_assets.providers.protocol import Balance, VoiceInfo
 from tts_assets.providers.service_words import one_line
-from tts_assets.remote import Request
+from tts_assets.remote import PassingError, RefusedError, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tts_assets.remote import Answer, Service
 
@@ -49,6 +51,15 @@ class _Page(msgspec.Struct):
     voices: list[_Voice]
     has_more: bool = False
     next_page_token: str | None = None
+
+
+class _StoredSettings(msgspec.Struct, omit_defaults=True):
+    stability: float | None = None
+    similarity_boost: float | None = None
+    style: float | None = None
+    use_speaker_boost: bool | None = None
+    speed: float | None = None
+    clone_strength: float | None = None
 
 
 class _Rates(msgspec.Struct):
@@ -86,6 +97,80 @@ async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
         if not page.has_more or not token or len(found) == before:
             break
     return tuple(found.values())
+
+
+class VoiceSettingsReader:
+    """Reads the settings that are stored with voices, once for each voice."""
+
+    def __init__(self, service: Service, *, seconds: float) -> None:
+        """Read nothing yet.
+
+        Args:
+            service: ElevenLabs.
+            seconds: for each attempt.
+        """
+        self._service = service
+        self._seconds = seconds
+        self._known: dict[str, dict[str, Any]] = {}
+        self._locks: dict[str, anyio.Lock] = {}
+        self._waiting: list[Callable[[], None]] = []
+
+    async def read(
+        self, voice: str, on_start: Callable[[], None] | None = None
+    ) -> Mapping[str, Any]:
+        """The settings of a voice, by their names in ``voice_settings``.
+
+        Args:
+            voice: an id that was checked.
+            on_start: as in `Service.ask`; also called while another caller reads the same voice.
+
+        Raises:
+            VoiceError: the account has no such voice.
+            ClipError: no answer comes.
+            FatalError: the key may not read them: without them, another voice would speak.
+        """
+        if voice not in self._known:
+            restart = on_start or _ignore
+            self._waiting.append(restart)
+            try:
+                async with self._locks.setdefault(voice, anyio.Lock()):
+                    if voice not in self._known:
+                        self._known[voice] = await self._request(voice)
+            finally:
+                self._waiting.remove(restart)
+        return self._known[voice]
+
+    async def _request(self, voice: str) -> dict[str, Any]:
+        asked = Request(method="GET", path=f"v1/voices/{voice}/settings", seconds=self._seconds)
+        judge = partial(self._judge_settings, voice, _judge(self._service, _StoredSettings))
+        found = await self._service.ask(asked, judge, self._restart_all)
+        stored: dict[str, Any] = msgspec.to_builtins(found)
+        return stored
+
+    def _restart_all(self) -> None:
+        for restart in tuple(self._waiting):
+            restart()
+
+    def _judge_settings(
+        self, voice: str, judge: Callable[[Answer], _StoredSettings], answer: Answer
+    ) -> _StoredSettings:
+        try:
+            return judge(answer)
+        except (PassingError, RefusedError, VoiceError):
+            raise
+        except (ClipError, FatalError) as exc:
+            if not is_unreadable(answer, self._service.client.hidden):
+                raise
+            raise FatalError(
+                f"the stored settings of the voice {voice} cannot be read, and a request with a "
+                "speed or another voice setting would replace all of them: give the API key read "
+                "access to voices, or leave out speed, and stability, similarity-boost, style and "
+                f"use-speaker-boost in [elevenlabs] ({exc})"
+            ) from exc
+
+
+def _ignore() -> None:
+    pass
 
 
 async def balance(service: Service, *, seconds: float) -> Balance:

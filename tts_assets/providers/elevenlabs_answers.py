@@ -43,10 +43,12 @@ _TEXT = {
     "invalid_text",
 }
 
+_PERMISSION = {"missing_permissions", "insufficient_permissions"}
+
 #: What no other clip would be spared either: words of the service, what is wrong, what to do.
 _FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
     (
-        {"missing_permissions", "insufficient_permissions"},
+        _PERMISSION,
         "the API key lacks a permission",
         "give it the one that is missing at https://elevenlabs.io/app/settings/api-keys",
     ),
@@ -145,6 +147,12 @@ def _for_all(status: int, said: Said, *, is_first: bool) -> Exception:
             )
         )
     return ClipError(_quoted(f"ElevenLabs refuses this request ({status})", said))
+
+
+def is_unreadable(answer: Answer, hidden: Callable[[str], str]) -> bool:
+    """Whether the service refuses to show something to a key that may otherwise be valid."""
+    lacks_permission = words_of(answer, hidden).words & _PERMISSION
+    return bool(lacks_permission) or answer.status in (403, 404, 405)
 
 
 def _spent(said: Said) -> str:

@@ -37,6 +37,7 @@ class Model:
         speed: whether it says the same faster or slower.
         style: whether it takes that setting, and ``use_speaker_boost``.
         stabilities: the only values of ``stability``; empty for any from 0 to 1.
+        clone_strength: whether it takes that setting.
         stitches: whether it is told what stands before and after a text.
         language_normalization: whether it takes ``apply_language_text_normalization``.
     """
@@ -48,13 +49,20 @@ class Model:
     speed: bool = True
     style: bool = True
     stabilities: tuple[float, ...] = ()
+    clone_strength: bool = True
     stitches: bool = True
     language_normalization: bool = True
 
 
-_V3 = Model(speed=False, style=False, stabilities=(0.0, 0.5, 1.0), stitches=False)
+_V3 = Model(
+    speed=False,
+    style=False,
+    stabilities=(0.0, 0.5, 1.0),
+    clone_strength=False,
+    stitches=False,
+)
 _V4 = Model(longest=10_000, speed=False, style=False, language_normalization=False)
-_FAST = Model(longest=40_000, credits=0.5, style=False)
+_FAST = Model(longest=40_000, credits=0.5, style=False, clone_strength=False)
 _ENGLISH = replace(_FAST, longest=30_000, japanese=False, language=False)
 
 _MODELS = {
@@ -62,7 +70,7 @@ _MODELS = {
     "eleven_v4_turbo": replace(_V4, credits=0.5),
     "eleven_v3": _V3,
     "eleven_v3_conversational": replace(_V3, credits=0.5),
-    "eleven_multilingual_v2": Model(longest=10_000, language=False),
+    "eleven_multilingual_v2": Model(longest=10_000, language=False, clone_strength=False),
     "eleven_flash_v2_5": _FAST,
     "eleven_turbo_v2_5": _FAST,
     "eleven_flash_v2": _ENGLISH,

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.errors import UsageError
-from tts_assets.providers.elevenlabs_models import model_of
+from tts_assets.providers.elevenlabs_models import Model, model_of
 from tts_assets.remote import Request
 from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tts_assets.domain import Voice
     from tts_assets.settings import ElevenLabsSettings
 
@@ -45,16 +47,10 @@ def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
     """The fields of a request that the settings alone decide; without those left to the service."""
     model = model_of(settings.model)
     normalization = settings.text_normalization
-    voice = {
-        "stability": settings.stability,
-        "similarity_boost": settings.similarity_boost,
-        "style": settings.style,
-        "use_speaker_boost": settings.use_speaker_boost,
-    }
     return _told(
         {
             "model_id": settings.model,
-            "voice_settings": _told(voice) or None,
+            "voice_settings": asked_voice_settings(settings, 1.0) or None,
             "seed": settings.seed,
             "apply_text_normalization": None if normalization is None else normalization.value,
             "apply_language_text_normalization": settings.language_text_normalization
@@ -64,12 +60,53 @@ def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
     )
 
 
+def asked_voice_settings(settings: ElevenLabsSettings, speed: float) -> dict[str, Any]:
+    """The ``voice_settings`` that the run sets itself; without those left to the voice.
+
+    Args:
+        settings: what is asked for.
+        speed: 1.0 is the voice's own pace.
+    """
+    return _told(
+        {
+            "stability": settings.stability,
+            "similarity_boost": settings.similarity_boost,
+            "style": settings.style,
+            "use_speaker_boost": settings.use_speaker_boost,
+            "speed": None if speed == 1.0 else speed,
+        }
+    )
+
+
+def _merge_settings(
+    model: Model, stored: Mapping[str, Any], asked: dict[str, Any]
+) -> dict[str, Any]:
+    """The stored settings of a voice that a model uses, under those that the run sets.
+
+    ``voice_settings`` replace all that is stored: in the official schema each absent field has a
+    default (stability 0.5, similarity_boost 0.75, style 0, speed 1, use_speaker_boost true).
+    """
+    is_used = {
+        "style": model.style,
+        "use_speaker_boost": model.style,
+        "speed": model.speed,
+        "clone_strength": model.clone_strength,
+    }
+    kept = {name: value for name, value in stored.items() if is_used.get(name, True)}
+    if model.stabilities and "stability" in kept:
+        # A stored value that the model would refuse: the nearest one that it takes.
+        nearest = min(model.stabilities, key=lambda value: abs(value - kept["stability"]))
+        kept["stability"] = nearest
+    return kept | asked
+
+
 def request(
     settings: ElevenLabsSettings,
     voice: Voice,
     parts: list[str],
     at: int,
     *,
+    stored: Mapping[str, Any],
     timeout_seconds: float,
 ) -> Request:
     """A request for one part of a text.
@@ -79,14 +116,15 @@ def request(
         voice: who says it, and how fast.
         parts: the text.
         at: which of its parts.
+        stored: the settings that are stored with the voice; used only where some have to be sent.
         timeout_seconds: for each 100 characters.
 
     Raises:
         UsageError: the voice can be none.
     """
     model, text, fields = model_of(settings.model), parts[at], sound_fields(settings)
-    if voice.speed != 1.0:
-        fields["voice_settings"] = fields.get("voice_settings", {}) | {"speed": voice.speed}
+    if asked := asked_voice_settings(settings, voice.speed):
+        fields["voice_settings"] = _merge_settings(model, stored, asked)
     beside = {
         "previous_text": "".join(parts[:at])[-_BESIDE:] or None,
         "next_text": "".join(parts[at + 1 :])[:_BESIDE] or None,

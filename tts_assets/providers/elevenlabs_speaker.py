@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_assets.checks.lengths import longest_seconds, shortest_seconds
 from tts_assets.domain import Speech
@@ -13,14 +14,20 @@ from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.plain_text import given
 from tts_assets.providers import elevenlabs_answers as answers
 from tts_assets.providers import takes
+from tts_assets.providers.elevenlabs_account import VoiceSettingsReader
 from tts_assets.providers.elevenlabs_models import model_of, problem_with_speed
-from tts_assets.providers.elevenlabs_request import checked_id, pcm_rate_hz, request
+from tts_assets.providers.elevenlabs_request import (
+    asked_voice_settings,
+    checked_id,
+    pcm_rate_hz,
+    request,
+)
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import CutTwiceError, Expected, Take, heard
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.domain import Pronunciation, SpokenForm, Voice
     from tts_assets.remote import Answer, Limiter, Request, Service
@@ -60,6 +67,7 @@ class ElevenLabsSpeaker:
         self._timeout_seconds = timeout_seconds
         self._pcm_rate_hz = pcm_rate_hz(settings)
         self._refused: dict[str, str] = {}
+        self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
         self._cut: Counter[str] = Counter()
         self._whole: set[str] = set()
 
@@ -94,13 +102,19 @@ class ElevenLabsSpeaker:
         """
         self._refuse(voice)
         said = await self._read(form)
+        stored = await self._read_settings(voice, on_start)
         parts = segments(given(form, said), model_of(self._settings.model).longest)
         texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
         async def take(at: int, expected: Expected) -> Take:
             asked = request(
-                self._settings, voice, texts, at + 1, timeout_seconds=self._timeout_seconds
+                self._settings,
+                voice,
+                texts,
+                at + 1,
+                stored=stored,
+                timeout_seconds=self._timeout_seconds,
             )
             answer = await self._answer(asked, voice.name, bill, on_start)
             found = await heard(answer, expected, pcm_rate_hz=self._pcm_rate_hz)
@@ -150,10 +164,25 @@ class ElevenLabsSpeaker:
         bill: list[float],
         on_start: Callable[[], None] | None,
     ) -> Answer:
+        with self._remember_refusal(voice):
+            return await self._service.ask(asked, partial(self._judge, bill), on_start)
+
+    async def _read_settings(
+        self, voice: Voice, on_start: Callable[[], None] | None
+    ) -> Mapping[str, Any]:
+        """The stored settings of a voice, where a request has to repeat them."""
+        if not asked_voice_settings(self._settings, voice.speed):
+            return {}
+        with self._remember_refusal(voice.name):
+            return await self._stored_settings.read(voice.name, on_start)
+
+    @contextmanager
+    def _remember_refusal(self, voice: str) -> Iterator[None]:
+        """Ask for a voice once only, if the service refuses it."""
         if voice in self._refused:
             raise ClipError(self._refused[voice])
         try:
-            return await self._service.ask(asked, partial(self._judge, bill), on_start)
+            yield
         except answers.VoiceError as exc:
             self._refused[voice] = str(exc)
             raise
