@@ -116,6 +116,9 @@ def test_a_copy_of_settings_has_the_keys() -> None:
         ("sk_\x7fcd", "characters that are not printable ASCII"),
         ("sk_\x00cd", "characters that are not printable ASCII"),
         ("c" * 1_001, "longer than 1,000 characters"),
+        ("ELEVENLABS_API_KEY=sk_cd", "write the part behind the = alone, without quotes"),
+        ('"sk_cd"', "has quotes around it: write it without them"),
+        ("'sk_cd'", "has quotes around it"),
     ],
 )
 def test_what_cannot_be_a_key_is_told_by_its_source(value: str, fault: str) -> None:
@@ -131,6 +134,11 @@ def test_what_cannot_be_a_key_is_told_by_its_source(value: str, fault: str) -> N
 
 def test_the_longest_key_is_one() -> None:
     assert len(Secret("k" * 1_000).reveal()) == 1_000
+
+
+@pytest.mark.parametrize("key", ["c2stb25l", "c2stb25lYQ==", "c2s=", "sk-a=b", "a.b=c"])
+def test_a_key_may_have_equals_signs(key: str) -> None:
+    assert Secret(key).reveal() == key
 
 
 def test_the_environment_has_a_key_for_each_provider() -> None:
@@ -184,6 +192,13 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("sk_one".encode("utf-16"), "not printable ASCII"),
         (b"\x00\xffsk_one", "not printable ASCII"),
         (b"sk_one" * 10**6, "longer than 1,000 characters"),
+        (b"ELEVENLABS_API_KEY=sk_one\n", "NAME=KEY, as in an .env file"),
+        (b'export ELEVENLABS_API_KEY="sk_one"', "NAME=KEY, as in an .env file"),
+        (b"# keys\r\nA=1\r\nOPENAI_API_KEY = 'sk_one'\r\n", "NAME=KEY, as in an .env file"),
+        (b'$env:OPENAI_API_KEY = "sk_one"', "NAME=KEY, as in an .env file"),
+        (b"set OPENAI_API_KEY=sk_one", "NAME=KEY, as in an .env file"),
+        (b"elevenlabs_api_key=" + b"sk_one" * 10**3, "NAME=KEY, as in an .env file"),
+        (b'"sk_one"\n', "has quotes around it"),
     ],
 )
 def test_a_file_without_a_key_is_told_by_its_path(

@@ -37,6 +37,12 @@ _MOST_BYTES = 4_096
 #: The name of a file that is more likely a key, typed where a file belongs.
 _LIKE_A_KEY = re.compile(r"(?=.*\d)[\w-]{20,}")
 
+#: A line of a file that a shell or a library loads into the environment.
+_ASSIGNMENT = re.compile(
+    r"^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:)?[A-Za-z_]\w*[ \t]*=[ \t]*[^=\s]", re.MULTILINE
+)
+_QUOTED = re.compile(r"(['\"`]).*\1", re.DOTALL)
+
 #: What a server leaves of a key that it quotes, as in ``sk-ab****wxyz``.
 _MASK = r"[\w-]{0,64}(?:\*\*|\.\.\.|…|••)[\w*.…•-]*"
 
@@ -229,6 +235,14 @@ def decoded(content: bytes) -> str:
 def _fault(value: str) -> str | None:
     if not value:
         return "is empty"
+    if _ASSIGNMENT.search(value):
+        return (
+            "is a line NAME=KEY, as in an .env file: write the part behind the = alone, without "
+            "quotes, or load the file into the environment (set -a; . FILE; set +a) and leave out "
+            "--api-key-file and api-key-file"
+        )
+    if _QUOTED.fullmatch(value):
+        return "has quotes around it: write it without them"
     if len(value) > _LONGEST:
         return f"is longer than {_LONGEST:,} characters"
     if re.search(r"\s", value):

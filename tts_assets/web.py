@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 #: What a server is told that we are.
 AGENT = "tts-assets"
+
+#: The name of the machine itself, in a container (Docker, Podman).
+CONTAINER_HOST = "host.docker.internal"
+
+#: What OpenSSL says of a first answer that is no TLS record.
+_PLAIN_ANSWERS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
 #: Loggers whose lines have whole addresses, those with signatures among them, and every header.
 _TALKATIVE = ("httpx", "hpack.hpack", "hpack.table")
@@ -67,11 +74,43 @@ def shown(url: str) -> str:
     return plain.partition("?")[0].partition("#")[0]
 
 
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine by its name or address alone (RFC 6761, RFC 1122, RFC 4291)."""
+    name = (host or "").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def is_local(host: str | None) -> bool:
+    """Whether a host is this machine, also for a program in a container of it."""
+    return is_loopback(host) or (host or "").lower().rstrip(".") == CONTAINER_HOST
+
+
+def lacks_tls(error: BaseException) -> bool:
+    """Whether a connection failed because the other side does not speak TLS."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "reason", None) in _PLAIN_ANSWERS:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
 def reason(error: Exception) -> str:
     """What went wrong on the way, for people; the library's own words where they say something."""
     import httpx  # noqa: PLC0415 - see _made
 
     match error:
+        case httpx.ConnectError() if lacks_tls(error):
+            return (
+                "nothing there speaks TLS; write http:// if it is a server of your own, "
+                "or the port that serves https"
+            )
         case httpx.ConnectTimeout():
             return "no connection came about in time"
         case httpx.TimeoutException():

@@ -66,6 +66,7 @@ def test_an_address_is_shown_without_secrets(url: str) -> None:
         ("http://127.0.0.1:80/x", None),
         ("http://localhost/x", None),
         ("http://[::1]/x", None),
+        ("http://127.9.9.9/x", None),
         ("http://m.invalid/x", "http://m.invalid"),
     ],
 )
@@ -82,6 +83,7 @@ def test_what_is_safe_or_asked_for_is_allowed(url: str, mirror: str | None) -> N
         ("ftp://h.invalid/x", None),
         ("file:///etc/passwd", None),
         ("http://localhost.evil.invalid/x", None),
+        ("http://host.docker.internal/x", None),
     ],
 )
 def test_anything_else_is_refused(url: str, mirror: str | None) -> None:

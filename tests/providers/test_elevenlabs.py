@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import numpy as np
@@ -548,10 +548,56 @@ async def test_voices_are_listed_page_by_page(simulator: Simulator) -> None:
     before = len(simulator.requests())
     voices = await provider.listed()
     assert [voice.name for voice in voices] == [voice_id(number) for number in range(1, 251)]
-    assert {voice.language for voice in voices} == {"ja"}
+    assert {voice.language for voice in voices} == {"ja-JP"}
     assert [request["query"]["page_size"] for request in simulator.requests()[before:]] == [
         "100"
     ] * 3
+
+
+async def test_voices_come_from_the_older_list_where_that_is_all_there_is(
+    simulator: Simulator,
+) -> None:
+    simulator.change(lists=["v1"])
+    provider = ElevenLabs(settings_for(simulator.url), patience=AT_ONCE)
+    before = len(simulator.requests())
+    assert [voice.name for voice in await provider.listed()] == [voice_id(n) for n in (1, 2, 3)]
+    paths = [request["path"] for request in simulator.requests()[before:]]
+    assert paths == ["/v2/voices", "/v1/voices"]
+    simulator.change(lists=[])
+    with pytest.raises(FatalError, match=r"no such service \(404\): elevenlabs.base-url"):
+        await provider.listed()
+
+
+@pytest.mark.parametrize(
+    ("voice", "language"),
+    [
+        ({"verified_languages": [{"language": "en", "locale": "en-GB"}]}, "en-GB"),
+        ({"verified_languages": [{"language": "ja"}]}, "ja"),
+        (
+            {"verified_languages": [{"language": "en"}, {"language": "ja", "locale": "ja_JP"}]},
+            "ja-JP",
+        ),
+        ({"labels": {"language": "Japanese", "locale": "ja-JP"}}, "ja-JP"),
+        ({"labels": {"language": "en"}, "verified_languages": None}, "en"),
+        ({"verified_languages": [{"language": "?", "locale": "a b"}]}, "und"),
+        ({}, "und"),
+    ],
+)
+async def test_the_language_of_a_voice_is_its_locale_where_there_is_one(
+    server: Loopback, voice: dict[str, Any], language: str
+) -> None:
+    server.replies = [Reply(body=json.dumps({"voices": [{"voice_id": VOICE} | voice]}).encode())]
+    (listed,) = await ElevenLabs(settings_for(server.url), patience=AT_ONCE).listed()
+    assert listed.language == language
+
+
+def test_the_formats_are_those_of_the_vendors_own_library() -> None:
+    from elevenlabs.text_to_speech.types import TextToSpeechConvertRequestOutputFormat
+
+    literal, _ = get_args(TextToSpeechConvertRequestOutputFormat)
+    ours = (*elevenlabs_models.FORMATS, *elevenlabs_models.UNREADABLE_FORMATS)
+    assert sorted(ours) == sorted(get_args(literal))
+    assert len(ours) == 28
 
 
 async def test_what_a_voice_is_called_is_one_short_line_without_the_key(server: Loopback) -> None:
@@ -657,7 +703,11 @@ def test_without_a_key_it_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch)
         ({"model": "eleven_v3", "use_speaker_boost": False}, "use-speaker-boost"),
         ({"model": "eleven_v3", "stability": 0.3}, "eleven_v3 takes 0, 0.5, 1"),
         ({"output_format": "ulaw_8000"}, "cannot be read here"),
-        ({"output_format": "pcm_24000&x=1"}, "cannot be read here"),
+        ({"output_format": "alaw_8000"}, "cannot be read here"),
+        ({"output_format": "pcm_24000&x=1"}, r"does not have: did you mean pcm_24000\?"),
+        ({"output_format": "mp3_24000_64"}, r"does not have: did you mean mp3_24000_48\?"),
+        ({"output_format": "opus_24000_64"}, r"does not have: did you mean opus_48000_64\?"),
+        ({"output_format": "mp3"}, r"does not have; it has pcm_8000, .*opus_48000_192"),
         ({"url": "http://api.elevenlabs.io"}, "not encrypted"),
         ({"url": "https://user:password@host"}, "base-url is no address"),
     ],

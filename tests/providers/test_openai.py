@@ -424,6 +424,25 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
         (413, b"<html>Too big</html>", ClipError, r"\(413\) \(it says: Too big\)"),
         (500, error(), PassingError, r"answered 500 \(it says: because\)"),
         (503, b"\xff\xfe", PassingError, "^the server answered 503$"),
+        (
+            503,
+            error(
+                "Model 'x/y' is not installed locally. You can download it using `POST /v1/models`"
+            ),
+            FatalError,
+            r"refuses the model 'tts-9': download it there, or change openai\.model",
+        ),
+        (503, {"detail": "model tts-9 has not been downloaded"}, FatalError, "download it there"),
+        (503, {"detail": "Model files not found! You need to download"}, FatalError, "model"),
+        (500, error("backend not found: piper"), FatalError, r"no speech by 'tts-9' \(500\)"),
+        (500, error('model "x" not found'), FatalError, r"change openai\.model"),
+        (500, error("Voice not found: xy"), ClipError, "does not have this voice"),
+        (503, error("Model x is not loaded yet, loading"), PassingError, "answered 503"),
+        (503, error("model x not found in cache: downloading"), PassingError, "answered 503"),
+        (503, error("voice not found for the moment"), PassingError, "answered 503"),
+        (502, error("backend not found"), PassingError, "answered 502"),
+        (503, error("Service unavailable"), PassingError, "answered 503"),
+        (404, error("Model 'x' is not installed locally."), FatalError, "download it there"),
         (408, b"a\0b", PassingError, "^the server answered 408$"),
         (429, error("Rate limit reached"), PassingError, "answered 429"),
         (400, error(f"a {KEY}\nb\x1b[1m " + "x" * 999), ClipError, r"says: a \*\*\* b \[1m x+…\)$"),
@@ -465,20 +484,29 @@ async def test_it_lists_the_voices_of_servers_that_tell_them(server: Loopback) -
         as_json({"voices": ["af_heart", "jm_kumo", "af_heart", 7]}),
         as_json({"voices": [{"name": "jf_nezumi", "language": "ja", "gender": "female"}]}),
         as_json([{"voice_id": "x\x1b[1m", "language": "pt_br", "description": "who\nis it"}]),
+        as_json([{"name": "Nanami", "language": "Japanese", "locale": "ja-JP"}]),
     ]
     provider = OpenAI(settings_for(server.url, KEY))
     found = [
         [(voice.name, voice.language, voice.description) for voice in await provider.listed()]
-        for _ in range(4)
+        for _ in range(5)
     ]
     assert found == [
         [("jf_alpha", "und", ""), ("b", "und", "Bea")],
         [("af_heart", "und", ""), ("jm_kumo", "und", "")],
         [("jf_nezumi", "ja", "")],
         [("x [1m", "pt-br", "who is it")],
+        [("Nanami", "ja-JP", "")],
     ]
     assert server.asked[0].path == "/v1/audio/voices"
     assert server.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_voices_are_looked_for_in_both_common_places(server: Loopback) -> None:
+    server.replies = [as_json({"detail": "Not Found"}, 404), as_json({"voices": ["nova"]})]
+    (voice,) = await OpenAI(settings_for(server.url)).listed()
+    assert voice.name == "nova"
+    assert [asked.path for asked in server.asked] == ["/v1/audio/voices", "/v1/voices"]
 
 
 @pytest.mark.parametrize(

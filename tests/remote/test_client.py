@@ -5,6 +5,7 @@ import gzip
 import logging
 import socket
 import threading
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -219,6 +220,52 @@ async def test_what_was_packed_on_the_way_is_unpacked_if_it_is_whole(*, cut: boo
                 assert (await ours.ask(speech())).body == b"whole"
 
 
+def _bare_deflate(content: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
+
+
+SAMPLES = bytes(range(256)) * 40
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        ("deflate", zlib.compress(SAMPLES)),
+        ("Deflate", _bare_deflate(SAMPLES)),
+        ("x-gzip", gzip.compress(SAMPLES)),
+        ("identity", SAMPLES),
+    ],
+)
+async def test_every_common_packing_is_undone(coding: str, packed: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with saying(head.encode() + packed) as (url, _):
+        async with client(url) as ours:
+            assert (await ours.ask(speech())).body == SAMPLES
+
+
+@pytest.mark.parametrize("packed", [zlib.compress(SAMPLES)[:-9], _bare_deflate(SAMPLES)[:-9]])
+async def test_half_a_packed_answer_was_lost_on_its_way(packed: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with saying(head.encode() + packed) as (url, _):
+        async with client(url) as ours:
+            with pytest.raises(PassingError, match="lost on its way"):
+                await ours.ask(speech())
+
+
+async def test_a_packing_that_cannot_be_undone_ends_the_run_at_the_first_answer() -> None:
+    head = b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\n"
+    with saying(b"HTTP/1.1 200 OK\r\n" + head + b"ab", b"HTTP/1.1 503 No\r\n" + head + b"ab") as (
+        url,
+        _,
+    ):
+        async with client(url) as ours:
+            with pytest.raises(FatalError, match=r"packed as 'br'.*switch that off"):
+                await ours.ask(speech())
+            busy = await ours.ask(speech())
+    assert (busy.status, busy.body) == (503, b"")
+
+
 async def test_half_a_character_costs_that_clip_only(simulator: Simulator) -> None:
     async with client(simulator.url) as ours:
         with pytest.raises(ClipError, match="is half a character"):
@@ -255,12 +302,94 @@ def test_what_is_no_address_is_refused_and_not_shown(url: str) -> None:
         refuse_unsafe(url, None)
 
 
-def test_a_key_goes_over_no_open_line_but_on_this_machine() -> None:
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a.invalid",
+        "128.0.0.1",
+        "0.0.0.0",
+        "127.0.0.1.a.invalid",
+        "localhost.a.invalid",
+        "notlocalhost",
+        "host.docker.internal.a.invalid",
+        "[::2]",
+        "10.0.0.1",
+    ],
+)
+def test_a_key_goes_over_no_open_line_to_another_machine(host: str) -> None:
     with pytest.raises(UsageError, match="is not encrypted, and would show your key"):
-        refuse_unsafe("http://a.invalid/v1", KEY)
-    refuse_unsafe("http://a.invalid/v1", None)
-    refuse_unsafe("http://127.0.0.1:8011", KEY)
-    refuse_unsafe("https://a.invalid/v1", KEY)
+        refuse_unsafe(f"http://{host}/v1", KEY)
+    refuse_unsafe(f"http://{host}/v1", None)
+    refuse_unsafe(f"https://{host}/v1", KEY)
+
+
+LOCAL = [
+    *("127.0.0.1", "127.0.1.1", "127.255.255.254", "[::1]", "[::ffff:127.0.0.1]"),
+    *("localhost", "LOCALHOST", "localhost.", "tts.localhost", "host.docker.internal"),
+]
+
+
+@pytest.mark.parametrize("host", LOCAL)
+def test_a_key_may_go_unencrypted_to_this_machine(host: str) -> None:
+    refuse_unsafe(f"http://{host}:8011", KEY)
+
+
+async def test_a_server_is_asked_at_any_loopback_address_without_a_proxy(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.change(faults=[])
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    port = simulator.url.rpartition(":")[2]
+    async with client(f"http://[::ffff:127.0.0.1]:{port}") as ours:
+        assert (await ours.ask(speech())).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "is_refused"),
+    [
+        ("host.docker.internal", "192.168.65.254", False),
+        ("host.docker.internal", "172.17.0.1", False),
+        ("host.docker.internal", "fd00::1", False),
+        ("host.docker.internal", "93.184.216.34", True),
+        ("host.docker.internal", "2606:4700::1", True),
+        ("tts.localhost", "127.0.0.1", False),
+        ("tts.localhost", "192.168.1.6", True),
+    ],
+)
+async def test_a_local_name_that_leads_to_another_machine_gets_no_key(
+    monkeypatch: pytest.MonkeyPatch, host: str, address: str, *, is_refused: bool
+) -> None:
+    async def resolve(*_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))]
+
+    # What a resolver answers is the one thing that no test may change on its machine.
+    monkeypatch.setattr(anyio, "getaddrinfo", resolve)
+    if is_refused:
+        with pytest.raises(UsageError, match=rf"{host} leads to .*another machine.*https://"):
+            async with client(f"http://{host}:1"):
+                pytest.fail("it must not open")
+    else:
+        async with client(f"http://{host}:1"):
+            pass
+    async with connected(f"http://{host}:1", headers={}, secret=None, most=1):
+        pass
+
+
+async def test_https_to_a_plain_server_is_reported_once_and_with_the_remedy() -> None:
+    with saying(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (url, _):
+        async with client(url.replace("http://", "https://")) as ours:
+            with pytest.raises(FatalError, match=r"https://127.*speaks TLS; write http:// "):
+                await ours.ask(speech())
+
+
+async def test_https_to_a_plain_server_that_waits_for_more_names_the_remedy_too(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_assets.remote.client._CONNECT_SECONDS", 0.3)
+    async with client(simulator.url.replace("http://", "https://")) as ours:
+        with pytest.raises(PassingError, match=r"no connection.* \(write http:// if"):
+            await ours.ask(speech())
 
 
 async def test_neither_key_nor_address_gets_into_logs(
@@ -321,7 +450,7 @@ def over_tls(folder: Path, authority: trustme.CA) -> Iterator[str]:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except ConnectionRefusedError:
-                ready.wait(0.05)
+                ended.wait(0.05)
         yield f"https://127.0.0.1:{port}"
     finally:
         ended.set()

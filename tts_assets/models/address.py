@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from tts_assets.errors import FatalError, UsageError
-from tts_assets.web import shown
+from tts_assets.web import is_loopback, shown
 
 if TYPE_CHECKING:
     from tts_assets.models.known import ModelFile
-
-#: Hosts that need no encryption: nobody stands between.
-_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def address(file: ModelFile, mirror: str | None) -> str:
@@ -70,7 +67,7 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
     asked = urlsplit(url)
     named = urlsplit(mirror or "")
     plain = asked.scheme == "http" and (
-        asked.hostname in _HERE or (named.scheme == "http" and named.hostname == asked.hostname)
+        is_loopback(asked.hostname) or (named.scheme == "http" and named.hostname == asked.hostname)
     )
     if asked.scheme != "https" and not plain:
         raise FatalError(

@@ -6,7 +6,7 @@ import math
 import re
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import anyio
 import msgspec
@@ -30,13 +30,16 @@ _PAGE = 100
 #: Nobody chooses among more; a service that never ends its list is not listened to for ever.
 _PAGES = 200
 _SHOWN = 80
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+#: Statuses of a service that does not have an address.
+_ABSENT = (404, 405, 501)
 #: What BCP 47 has for a language that nobody told.
 _UNKNOWN = "und"
 
 
 class _Language(msgspec.Struct):
     language: str | None = None
+    locale: str | None = None
 
 
 class _Voice(msgspec.Struct):
@@ -79,7 +82,7 @@ class _Subscription(msgspec.Struct):
 
 
 async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
-    """All voices of the account, page by page.
+    """All voices of the account, page by page, or from the older list where that is all there is.
 
     Raises:
         ClipError: no page comes.
@@ -87,10 +90,15 @@ async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
     """
     found: dict[str, VoiceInfo] = {}
     token = None
+    judge = _judge(service, _Page, is_first=service.limiter.is_new)
     for _ in range(_PAGES):
         more = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
         asked = Request(method="GET", path="v2/voices", query=more, seconds=seconds)
-        page = await service.ask(asked, _judge(service, _Page))
+        try:
+            page = await service.ask(asked, partial(_refuse_absent, judge))
+        except _AbsentError:
+            asked = Request(method="GET", path="v1/voices", seconds=seconds)
+            page = await service.ask(asked, judge)
         before = len(found)
         found |= _infos(page, service.client.hidden)
         token = page.next_page_token
@@ -209,10 +217,23 @@ async def terms(service: Service, name: str, *, seconds: float) -> str:
     return f"{name}: {known.longest:,} characters at most; credits for each: {known.credits:g}"
 
 
-def _judge(service: Service, shape: type[Shape]) -> Callable[[Answer], Shape]:
+class _AbsentError(ClipError):
+    """The service does not have this list."""
+
+
+def _refuse_absent(judge: Callable[[Answer], Shape], answer: Answer) -> Shape:
+    if answer.status in _ABSENT:
+        raise _AbsentError
+    return judge(answer)
+
+
+def _judge(
+    service: Service, shape: type[Shape], *, is_first: bool | None = None
+) -> Callable[[Answer], Shape]:
     def judge(answer: Answer) -> Shape:
         if answer.status != 200:
-            raise failure(answer, service.client.hidden, is_first=service.limiter.is_new)
+            is_new = service.limiter.is_new if is_first is None else is_first
+            raise failure(answer, service.client.hidden, is_first=is_new)
         try:
             return msgspec.json.decode(answer.body, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
@@ -237,11 +258,18 @@ def _infos(page: _Page, hidden: Callable[[str], str]) -> Iterator[tuple[str, Voi
 
 
 def _language(voice: _Voice) -> str:
-    """Japanese if it is said to speak that, else its first language."""
-    told = [each.language for each in voice.verified_languages or ()]
-    told.append((voice.labels or {}).get("language"))
-    known = [language for language in told if language and _LANGUAGE.fullmatch(language)]
-    return "ja" if "ja" in known else next(iter(known), _UNKNOWN)
+    """Japanese if the voice speaks it, else its first language; the locale, where there is one."""
+    labels = voice.labels or {}
+    pairs = [(each.locale, each.language) for each in voice.verified_languages or ()]
+    pairs.append((labels.get("locale"), labels.get("language")))
+    tags = [next(filter(_is_language, pair), "").replace("_", "-") for pair in pairs]
+    known = [tag for tag in tags if tag]
+    japanese = (tag for tag in known if tag.partition("-")[0].lower() == "ja")
+    return next(japanese, next(iter(known), _UNKNOWN))
+
+
+def _is_language(value: str | None) -> TypeGuard[str]:
+    return value is not None and _LANGUAGE.fullmatch(value) is not None
 
 
 def _moment(seconds: float | None) -> datetime | None:

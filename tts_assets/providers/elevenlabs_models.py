@@ -8,7 +8,7 @@ is asked for as if it took everything: the service says what it does not.
 
 from __future__ import annotations
 
-import re
+import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,18 @@ if TYPE_CHECKING:
 #: The service's bounds of ``voice_settings.speed``; outside of them it answers 400.
 SPEEDS = (0.7, 1.2)
 
-#: What can be read here; ulaw, alaw and m4a_aac are the others that the service has.
-_FORMATS = re.compile(r"(pcm|wav)_[1-9][0-9]{3,4}|(mp3|opus)_[1-9][0-9]{3,4}_[1-9][0-9]{1,2}")
+_RATES_HZ = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+
+#: The official values of ``output_format`` that can be read here, and those that cannot.
+FORMATS = (
+    *(f"pcm_{rate}" for rate in _RATES_HZ),
+    *(f"wav_{rate}" for rate in _RATES_HZ),
+    "mp3_22050_32",
+    "mp3_24000_48",
+    *(f"mp3_44100_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+    *(f"opus_48000_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+)
+UNREADABLE_FORMATS = ("ulaw_8000", "alaw_8000")
 
 #: Removed on 2026-07-09.
 _REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")
@@ -96,12 +106,20 @@ def problem_with(settings: ElevenLabsSettings, speed: float) -> str | None:
     model = model_of(name)
     if not model.japanese:
         return f"{name} speaks English only: set elevenlabs.model to eleven_flash_v2_5"
-    if not _FORMATS.fullmatch(form):
-        return (
-            f"elevenlabs.output-format is {form!r}, which cannot be read here: "
-            "choose one such as pcm_24000, wav_24000, mp3_44100_128 or opus_48000_64"
-        )
+    if form not in FORMATS:
+        return _problem_with_format(form)
     return problem_with_speed(name, speed) or _problem_with_voice(name, model, settings)
+
+
+def _problem_with_format(form: str) -> str:
+    """Why sound cannot be asked for in a format."""
+    if form in UNREADABLE_FORMATS:
+        why = "which cannot be read here: choose one such as pcm_24000 or mp3_44100_128"
+    elif near := difflib.get_close_matches(form[:40], FORMATS, n=1):
+        why = f"which ElevenLabs does not have: did you mean {near[0]}?"
+    else:
+        why = f"which ElevenLabs does not have; it has {', '.join(FORMATS)}"
+    return f"elevenlabs.output-format is {form[:40]!r}, {why}"
 
 
 def problem_with_speed(name: str, speed: float) -> str | None:

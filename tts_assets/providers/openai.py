@@ -13,7 +13,7 @@ from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.plain_text import given
 from tts_assets.prices import price_for
 from tts_assets.providers.named_voices import named_voices
-from tts_assets.providers.openai_answers import failure
+from tts_assets.providers.openai_answers import ABSENT, failure
 from tts_assets.providers.openai_speaker import OpenAISpeaker
 from tts_assets.providers.openai_voices import BUILT_IN, voices_in
 from tts_assets.providers.protocol import Charge, VoiceInfo
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 #: OpenAI takes no request without a key, and all of them cost something.
 _HOST = "api.openai.com"
+
+#: Where servers list their voices.
+_VOICES = ("audio/voices", "voices")
 
 #: Those of OpenAI's that libsndfile reads; aac is none.
 _FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
@@ -124,9 +127,11 @@ class OpenAI:
             async with connected(
                 place.base_url, headers=place.headers, secret=place.secret, most=1
             ) as client:
-                answer = await client.ask(
-                    Request(method="GET", path="audio/voices", seconds=seconds)
-                )
+                for path in _VOICES:
+                    asked = Request(method="GET", path=path, seconds=seconds)
+                    answer = await client.ask(asked)
+                    if answer.status not in ABSENT:
+                        break
                 found = voices_in(answer.json(), client.hidden) if answer.status == 200 else ()
         except (PassingError, ClipError) as exc:
             raise FatalError(f"{where} does not tell its voices: {exc}") from exc

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Statuses that may be others another time: timeout, conflict, too early.
 _PASSING = (408, 409, 425)
 #: Nothing there speaks: no such address, no such method, gone, not built in.
-_ABSENT = (404, 405, 410, 501)
+ABSENT = (404, 405, 410, 501)
 
 _SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
@@ -33,9 +33,26 @@ _FOR_ALL = {
 _MODEL = {"model_not_found", "invalid_model", "unsupported_model", "model_not_supported"}
 #: Some servers have no words for it but these.
 _MODEL_SAID = re.compile(
-    r"\b(?:unsupported|unknown|invalid) model\b|\bmodel\b.{0,80}\bnot (?:found|supported|exist|loaded)",
+    r"\b(?:unsupported|unknown|invalid) model\b"
+    r"|\bmodel\b.{0,80}\bnot (?:yet )?(?:been )?"
+    r"(?:found|supported|exist|loaded|installed|downloaded)",
     re.IGNORECASE,
 )
+#: Servers answer 500 or 503 where they lack something for good: Speaches and LocalAI, whose
+#: messages are such as "Model 'x' is not installed locally" and "backend not found: piper".
+_LACKING = (500, 503)
+_LACKS = re.compile(
+    r"\b(?:model|voice|speaker|weights?|checkpoint|backend)s?\b.{0,160}?"
+    r"\b(?:not|never)\b.{0,24}\b(?:downloaded|installed|found|exist|supported)\b"
+    r"|\b(?:no such|unknown|unsupported) (?:model|voice|speaker|backend)\b",
+    re.IGNORECASE,
+)
+#: It may have it in a moment.
+_GETS_READY = re.compile(
+    r"\b(?:loading|downloading|starting|warming|initiali[sz]ing|in progress|again|temporar|moment)",
+    re.IGNORECASE,
+)
+_DOWNLOAD = re.compile(r"\b(?:downloaded|installed)\b", re.IGNORECASE)
 _VOICE = {"voice_not_found", "invalid_voice", "unsupported_voice"}
 
 
@@ -60,12 +77,21 @@ def failure(
     if status == 429 and _ROOM.search(f"{said.message} {' '.join(said.words)}"):
         most = _MOST.search(said.message)
         return RefusedError(quoted("too many requests at once", said), most and int(most[1]))
-    if status in (429, *_PASSING) or (status > 499 and status not in _ABSENT):
+    if status in (429, *_PASSING) or (status > 499 and not _lacks_for_good(status, said)):
         return PassingError.of(answer, quoted(f"the server answered {status}", said))
     if status in (401, 403):
         text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
         return FatalError(quoted(text, said))
     return _refusal(status, said, model, is_first=is_first)
+
+
+def _lacks_for_good(status: int, said: Said) -> bool:
+    """Whether a server cannot do what was asked, however often it is asked."""
+    if status in ABSENT:
+        return True
+    message = said.message
+    lacks = status in _LACKING and _LACKS.search(message) is not None
+    return lacks and not _GETS_READY.search(message)
 
 
 def _refusal(status: int, said: Said, model: str, *, is_first: bool) -> Exception:
@@ -77,8 +103,10 @@ def _refusal(status: int, said: Said, model: str, *, is_first: bool) -> Exceptio
         said = said._replace(fields=said.fields | {"model"})
     for field in sorted(said.fields & _FOR_ALL.keys()):
         what = f"model {model!r}" if field == "model" else field
-        return FatalError(quoted(f"the server refuses the {what}: change {_FOR_ALL[field]}", said))
-    if (status in _ABSENT and is_first) or not 400 <= status < 500:
+        there = "download it there, or " if _DOWNLOAD.search(said.message) else ""
+        text = f"the server refuses the {what}: {there}change {_FOR_ALL[field]}"
+        return FatalError(quoted(text, said))
+    if (status in ABSENT and is_first) or not 400 <= status < 500:
         text = (
             f"there is no speech by {model!r} ({status}): openai.base-url is what stands before "
             "/audio/speech, and openai.model is a model of that server"
@@ -91,7 +119,8 @@ def _is_about_voice(status: int, said: Said) -> bool:
     if said.words & _VOICE or "voice" in said.fields:
         return True
     message = said.message.lower()
-    return status in _ABSENT and "voice" in message and "model" not in message
+    is_absent = status in (*ABSENT, *_LACKING)
+    return is_absent and "voice" in message and "model" not in message
 
 
 def no_sound(answer: Answer, why: PassingError, hidden: Callable[[str], str]) -> PassingError:

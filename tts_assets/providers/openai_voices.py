@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tts_assets.providers.protocol import VoiceInfo
 from tts_assets.providers.service_words import one_line
@@ -60,11 +60,15 @@ def _voice(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
     name = one_line(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
     if not name:
         return None
-    language = told.get("language")
-    known = isinstance(language, str) and _LANGUAGE.fullmatch(language)
+    languages = (told.get("locale"), told.get("language"))
+    known = next((each for each in languages if _is_language(each)), _UNKNOWN)
     who = one_line(told.get("description") or told.get("name"), hidden)
     return VoiceInfo(
         name=name,
-        language=known[0].replace("_", "-") if known else _UNKNOWN,
+        language=known.replace("_", "-"),
         description="" if who == name else who,
     )
+
+
+def _is_language(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and _LANGUAGE.fullmatch(value) is not None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import ssl
 import zlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from tts_assets.keys import Secret
     from tts_assets.remote.answers import Request
 
-#: Hosts that need no encryption: nobody stands between.
-_HERE = ("localhost", "127.0.0.1", "::1")
 #: What httpx asks its proxies by.
 _PROXIES = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
@@ -39,6 +38,13 @@ _LARGEST = 256 * 2**20
 #: More addresses are not gone on to.
 _REDIRECTS = 3
 _REDIRECT = (301, 302, 303, 307, 308)
+#: Content codings (RFC 9110, section 8.4.1) and how zlib reads them; deflate is meant to be in the
+#: format of zlib, and some servers send it bare.
+_CODINGS = {
+    "gzip": (zlib.MAX_WBITS | 16,),
+    "x-gzip": (zlib.MAX_WBITS | 16,),
+    "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),
+}
 
 
 class Client:
@@ -103,15 +109,20 @@ class Client:
                 answer = Answer(status=response.status_code, headers=headers, body=b"")
                 if request.on_headers is not None:
                     request.on_headers(answer)
-                return replace(answer, body=await _whole(response)), str(response.url)
+                body = self._decode(answer, await _whole(response))
+                return replace(answer, body=body), str(response.url)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             where = self._where(request)
+            if web.lacks_tls(exc):
+                raise FatalError(f"{where} cannot be asked: {self._reason(exc)}") from exc
             if distrust := _distrust(exc):
                 raise FatalError(
                     f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
                     "vouches for it in SSL_CERT_FILE"
                 ) from exc
             reason = f"{where} cannot be reached: {self._reason(exc)}"
+            if isinstance(exc, httpx.ConnectTimeout) and where.startswith("https:"):
+                reason += " (write http:// if it is a server of your own without TLS)"
             raise PassingError(reason, unpaid=True) from exc
         except (httpx.TransportError, OSError) as exc:
             raise PassingError(f"the answer was lost on its way: {self._reason(exc)}") from exc
@@ -119,6 +130,21 @@ class Client:
             raise FatalError(
                 f"{self._where(request)} cannot be asked: {self._reason(exc)}"
             ) from exc
+
+    def _decode(self, answer: Answer, body: bytes) -> bytes:
+        """The body without a content coding, though the request asks for none."""
+        coding = answer.headers.get("content-encoding", "").strip().lower()
+        if coding in ("", "identity"):
+            return body
+        if coding in _CODINGS:
+            return _unpacked(body, _CODINGS[coding])
+        if not 200 <= answer.status < 300:
+            # The status is enough to decide what to do.
+            return b""
+        raise FatalError(
+            f"the answer is packed as {self._told(coding)[:40]!r}, which was not asked for and "
+            "cannot be read: switch that off in the server, or in the proxy before it"
+        )
 
     def _parsed(self, path: str, query: tuple[tuple[str, str | int], ...]) -> httpx.URL:
         import httpx  # noqa: PLC0415 - see _once
@@ -153,19 +179,26 @@ async def _whole(response: httpx.Response) -> bytes:
             async for _ in stream:
                 pass
             raise _too_large()
-    return _unpacked(bytes(body), response.headers.get("content-encoding", "").strip().lower())
+    return bytes(body)
 
 
-def _unpacked(body: bytes, packing: str) -> bytes:
-    """The body without the packing of the way, which was not asked for: speech cannot be packed."""
-    if packing in ("", "identity"):
+def _unpacked(body: bytes, formats: tuple[int, ...]) -> bytes:
+    """A body in the first of these formats of zlib that fits."""
+    if not body:
         return body
-    if packing != "gzip":
-        raise PassingError(f"the answer was packed on its way, as {packing[:40]}")
+    *others, last = formats
+    for wbits in others:
+        with suppress(zlib.error):
+            zlib.decompressobj(wbits=wbits).decompress(body, 1)
+            return _inflate(body, wbits)
+    return _inflate(body, last)
+
+
+def _inflate(body: bytes, wbits: int) -> bytes:
     plain = b""
     # There may be several members, and zeros behind them (RFC 1952, section 2.2).
     while rest := body.lstrip(b"\0") if plain else body:
-        unpacker = zlib.decompressobj(wbits=31)
+        unpacker = zlib.decompressobj(wbits=wbits)
         try:
             plain += unpacker.decompress(rest, _LARGEST + 1)
         except zlib.error as exc:
@@ -239,6 +272,8 @@ async def connected(
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
     refuse_unsafe(base_url, secret)
+    if secret is not None:
+        await _refuse_other_machine(base_url)
     import httpx  # noqa: PLC0415 - see Client._once
 
     async with web.client(
@@ -256,7 +291,7 @@ async def connected(
 def _nobody_between(base_url: str) -> dict[str, Any]:
     """What keeps proxies of the environment from standing between us and this machine."""
     parts = urlsplit(base_url)
-    if parts.hostname not in _HERE:
+    if not web.is_local(parts.hostname):
         return {}
     # Certificates, too, are named by the environment.
     return {"trust_env": False} if parts.scheme == "http" else {"mounts": dict.fromkeys(_PROXIES)}
@@ -278,8 +313,35 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
         raise UsageError(
             "the base-url is no address: write https://host/path without user, password, ? and #"
         )
-    if secret is not None and parts.scheme == "http" and parts.hostname not in _HERE:
+    if secret is not None and parts.scheme == "http" and not web.is_local(parts.hostname):
         raise UsageError(
             f"{web.shown(base_url)} is not encrypted, and would show your key to anybody on the "
             f"way: use https://, or take away the key, if none is needed there ({secret.source})"
         )
+
+
+async def _refuse_other_machine(base_url: str) -> None:
+    """Refuse to send a key in the clear to a name of this machine that leads to another one.
+
+    Only `localhost` is safe by its name: a resolver may ask the network for all others.
+
+    Raises:
+        UsageError: it leads there.
+    """
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or not host.endswith((".localhost", web.CONTAINER_HOST)):
+        return
+    try:
+        found = await anyio.getaddrinfo(host, parts.port or 80)
+    except (OSError, UnicodeError):
+        # Nothing can be sent to a name without an address.
+        return
+    for *_, (address, *_) in found:
+        ip = ipaddress.ip_address(str(address).partition("%")[0])
+        is_near = ip.is_private if host == web.CONTAINER_HOST else ip.is_loopback
+        if not is_near:
+            raise UsageError(
+                f"{host} leads to {ip}, which is another machine: a key would be sent there "
+                "without encryption; write the address of the server itself with https://"
+            )
