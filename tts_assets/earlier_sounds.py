@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tts_assets import storage
 from tts_assets.domain import Decided, Format
-from tts_assets.waiting import place_for
+from tts_assets.regular_files import NotRegularError, refuse_link
+from tts_assets.waiting import place_for, refuse_links
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -48,11 +49,13 @@ def keep(place: Path, file: Path, *, unless: str) -> bool:
     with storage.fatal(f"cannot keep {file} in {place}"):
         try:
             found = storage.sha256(file)
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotRegularError):
             return False
         kept = place / f"{found}{file.suffix}"
         if found != unless and not kept.exists():
             place.mkdir(parents=True, exist_ok=True)
+            refuse_links(place.parent)
+            refuse_link(place)
             storage.write_whole(kept, file)
         return found == unless
 

@@ -15,7 +15,8 @@ from tts_assets.checks import Expected, check_bytes
 from tts_assets.errors import ClipError, ClipTimeoutError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.providers import Recorder
-from tts_assets.storage import sha256
+from tts_assets.regular_files import read_regular
+from tts_assets.storage import fatal, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container
@@ -285,6 +286,7 @@ def store_asset(line: ledger.Line, data: bytes | Path, shelf: Shelf) -> bool:
         FatalError: the disk is full, gone or read-only.
     """
     storage, log, asset = shelf.storage, shelf.log, line.asset
+    storage.refuse_folder(asset)
     file, repeated = storage.root / asset, False
     encoded = ledger.encode(line)
     if asset in shelf.rejected:
@@ -311,7 +313,8 @@ def leave_tidy(storage: Storage) -> None:
     path = storage.root / ledger.NAME
     if not path.exists():
         return
-    data = path.read_bytes()
+    with fatal(f"cannot read {path}"):
+        data = read_regular(path, follow_links=False)
     tidy = ledger.compacted(data, file=str(path), hash_of=storage.hash_of)
     tell_git(storage)
     if tidy != data:

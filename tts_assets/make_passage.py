@@ -192,7 +192,7 @@ class Passage:
         from tts_assets.audio import join  # noqa: PLC0415 - heavy, see make_clip
 
         path = self._room.file(_JOINED)
-        with fatal(f"cannot write {path}"), path.open("w+b") as into:
+        with fatal(f"cannot write {path}"), self._room.create_file(_JOINED) as into:
             joined = join(self._joints(), self._studio.sound, into)
         own = self._studio.own_voice(self.job)
         of_whole = check_level(joined.lufs, joined.peak_dbtp, self._studio.expected(own, None))

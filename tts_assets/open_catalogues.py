@@ -14,6 +14,7 @@ from tts_assets.domain import Kind
 from tts_assets.errors import InputError, UsageError
 from tts_assets.mapping import BUILT_IN
 from tts_assets.overrides import Book
+from tts_assets.regular_files import read_regular
 from tts_assets.settings import is_part, is_report
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def read(path: str, source: Source = BUILT_IN[Kind.VOCABULARY]) -> catalogue.Doc
         InputError: it cannot be read, or is not in the file's format.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
     except OSError as exc:
         raise InputError(f"cannot be read: {exc.strerror}", file=path) from exc
     return parse(data, path, source)

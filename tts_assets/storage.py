@@ -8,16 +8,25 @@ import hashlib
 import os
 import shutil
 import stat
+import tempfile
 import threading
 import uuid
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from tts_assets.errors import FatalError
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.regular_files import (
+    NotRegularError,
+    open_regular,
+    open_to_append,
+    refuse_link,
+    refuse_linked_folders,
+    refuse_shared,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 #: Files of this shape are unfinished; nobody but the holder of the folder's lock may remove them.
@@ -89,9 +98,7 @@ class Storage:
         """
         with fatal(f"cannot write to the output folder {self.root}"):
             self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".tts-assets-probe-{uuid.uuid4().hex}{_PART}"
-            probe.write_bytes(b"")
-            probe.unlink()
+            tempfile.TemporaryFile(dir=self.root).close()
 
     def put(self, asset: str, data: bytes | Path) -> None:
         """Store an asset: whole under its name, or not at all.
@@ -101,8 +108,10 @@ class Storage:
             data: its bytes, or the file that has them.
 
         Raises:
-            FatalError: the disk is full, gone or read-only.
+            ClipError: a folder lies in its place.
+            FatalError: the disk is full, gone or read-only, or a link leads to its folder.
         """
+        self.refuse_folder(asset)
         path = self.root / asset
         with fatal(f"cannot write {path}"):
             self._make_folders(asset)
@@ -121,8 +130,30 @@ class Storage:
             try:
                 folder.mkdir()
             except FileExistsError:
+                refuse_link(folder)
                 continue
             sync_folder(folder.parent)
+
+    def refuse_folder(self, asset: str) -> None:
+        """Refuse an asset in whose place a folder lies; others can be stored all the same.
+
+        Raises:
+            ClipError: one does.
+        """
+        path = self.root / asset
+        if path.is_dir() and not path.is_symlink():
+            raise ClipError(f"{path} is a folder: move it away, then run again")
+
+    def refuse_links(self, folders: Iterable[str]) -> None:
+        """Refuse folders below the root that a link leads to: files would be written elsewhere.
+
+        Raises:
+            FatalError: a link leads to one.
+        """
+        try:
+            refuse_linked_folders(self.root, folders)
+        except NotRegularError as exc:
+            raise FatalError(f"cannot write into {self.root}: {exc.strerror}") from exc
 
     def replace(self, name: str, data: bytes) -> None:
         """Give a file in the root new bytes, in one step, and bring it to the disk.
@@ -152,6 +183,7 @@ class Storage:
             FatalError: that fails.
         """
         with fatal(f"cannot delete {self.root / name}"):
+            refuse_linked_folders(self.root, [name.rpartition("/")[0]])
             try:
                 (self.root / name).unlink()
             except FileNotFoundError:
@@ -159,7 +191,7 @@ class Storage:
             sync_folder(self.root)
 
     def hash_of(self, asset: str) -> str | None:
-        """The SHA-256 of an asset's bytes, in hex; None where there is no such file.
+        """The SHA-256 of an asset's bytes, in hex; None where there is no such regular file.
 
         Raises:
             FatalError: it cannot be read.
@@ -168,7 +200,7 @@ class Storage:
         with fatal(f"cannot read {path}"):
             try:
                 return sha256(path)
-            except FileNotFoundError:
+            except (FileNotFoundError, IsADirectoryError, NotRegularError):
                 return None
 
     def has_leftovers(self) -> bool:
@@ -235,10 +267,18 @@ class AppendLog:
         self._path = path
         self._guard = threading.Lock()
         with fatal(f"cannot open {path}"):
-            self._number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-            data = path.read_bytes()
-            if (whole := data.rfind(b"\n") + 1) < len(data):
-                os.ftruncate(self._number, whole)
+            self._number = open_to_append(path)
+            try:
+                self._cut_torn_record()
+            except BaseException:
+                os.close(self._number)
+                raise
+
+    def _cut_torn_record(self) -> None:
+        with os.fdopen(self._number, "rb", closefd=False) as file:
+            data = file.read()
+        if (whole := data.rfind(b"\n") + 1) < len(data):
+            os.ftruncate(self._number, whole)
 
     def append(self, record: bytes) -> None:
         """Add a whole record, or nothing.
@@ -275,9 +315,7 @@ def check_target(path: Path) -> None:
     with fatal(f"cannot write {path}"):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        probe = path.parent / f".tts-assets-probe-{uuid.uuid4().hex}{_PART}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        tempfile.TemporaryFile(dir=path.parent).close()
 
 
 def write_whole(
@@ -315,7 +353,7 @@ def write_whole(
             if isinstance(data, bytes):
                 file.write(data)
             else:
-                with data.open("rb") as source:
+                with open_regular(data) as source:
                     shutil.copyfileobj(source, file, _AT_ONCE)
             file.flush()
             if sync:
@@ -405,10 +443,11 @@ def lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         waiting: called now and then while somebody else holds it; may raise to give up.
 
     Raises:
-        OSError: the lock file cannot be made.
+        OSError: the lock file cannot be made, or a link lies in its place.
     """
     held = FileLock(path, thread_local=False)
     while True:
+        refuse_shared(path)
         try:
             held.acquire(timeout=_PATIENCE_SECONDS)
             break
@@ -431,7 +470,7 @@ def sha256(data: bytes | Path) -> str:
     """
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
-    with data.open("rb") as file:
+    with open_regular(data) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

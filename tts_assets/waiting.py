@@ -9,12 +9,13 @@ import re
 import shutil
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 # Needed at run time: the decoder reads these types out of the annotations.
 from tts_assets.domain import Finding, Pronunciation  # noqa: TC001
+from tts_assets.regular_files import create_file, read_regular, refuse_link
 from tts_assets.storage import fatal, write_whole
 
 if TYPE_CHECKING:
@@ -65,6 +66,20 @@ def place_for(temp: str, target: str) -> Path:
     return Path(temp) / hashlib.sha256(real).hexdigest()[:_DIGITS]
 
 
+def refuse_links(place: Path) -> None:
+    """Refuse a place for segments that is a link, or lies in a folder of segments that is one.
+
+    Args:
+        place: see :func:`place_for`.
+
+    Raises:
+        FatalError: it is one.
+    """
+    with fatal(f"cannot keep segments in {place}"):
+        refuse_link(place.parent)
+        refuse_link(place)
+
+
 class WaitingRoom:
     """The folder of one passage; all methods block, and several threads may use it at once."""
 
@@ -108,7 +123,7 @@ class WaitingRoom:
 
     def _read(self, name: str) -> tuple[Waiting, memoryview] | None:
         try:
-            data = self._path(name).read_bytes()
+            data = read_regular(self._path(name), follow_links=False)
             end = data.index(b"\n")
             known = _decoder.decode(data[:end])
         except (OSError, ValueError, msgspec.MsgspecError):
@@ -122,12 +137,22 @@ class WaitingRoom:
         """Where a file may be made that goes with the room."""
         return self._folder / name
 
+    def create_file(self, name: str) -> BinaryIO:
+        """Open a new file that goes with the room, for writing and reading.
+
+        Raises:
+            OSError: it cannot be created.
+        """
+        refuse_link(self._folder)
+        return create_file(self._folder / name)
+
     def clear(self) -> None:
         """Delete all: the passage is whole."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self, name: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        refuse_link(self._folder)
         write_whole(self._path(name), data, sync=False)
 
     def _path(self, name: str) -> Path:

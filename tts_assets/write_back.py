@@ -13,6 +13,7 @@ from tts_assets.errors import FatalError, InputError
 from tts_assets.mapping import Overwrite
 from tts_assets.open_catalogues import parse
 from tts_assets.overrides import Book
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,7 +123,7 @@ def _try(
     """One try to write; None when the file was changed by somebody at the last moment."""
     before = path.stat()
     # What one source needs to read a file, all of its sources need.
-    document = parse(path.read_bytes(), file, sources[0])
+    document = parse(read_regular(path), file, sources[0])
     fitting = _fitting(document, sources, urls, overrides)
     missed = len(urls) - len(fitting)
     changed = {clip: url for clip, url in fitting.items() if clip.url != url}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import anyio
@@ -93,12 +94,17 @@ def test_a_full_disk_is_told_and_what_is_here_is_kept(fetching: Fetching) -> Non
     assert fetching.path.read_bytes() == CONTENT
 
 
-def test_a_full_disk_is_told_with_what_to_do(fetching: Fetching) -> None:
+def test_a_full_disk_is_told_with_what_to_do(
+    fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fetching.path.parent.mkdir(parents=True)
     part = Part(fetching.path)
     part.begin(Version(etag=None, bytes=None))
-    part.path.unlink(missing_ok=True)
-    part.path.symlink_to("/dev/full")
+
+    def open_full(_: Path) -> int:
+        return os.open("/dev/full", os.O_WRONLY)
+
+    monkeypatch.setattr("tts_assets.models.part.open_to_append", open_full)
     with (
         pytest.raises(
             FatalError, match=r"No space .*make room, then run again; what is here is kept"
@@ -106,6 +112,17 @@ def test_a_full_disk_is_told_with_what_to_do(fetching: Fetching) -> None:
         part.open() as append,
     ):
         append(b"x")
+
+
+def test_nothing_is_appended_through_a_link(fetching: Fetching, tmp_path: Path) -> None:
+    fetching.path.parent.mkdir(parents=True)
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    part = Part(fetching.path)
+    part.path.symlink_to(precious)
+    with pytest.raises(FatalError, match=r"\.part: it is a symbolic link"), part.open():
+        pass
+    assert precious.read_bytes() == b"precious"
 
 
 async def test_a_cancelled_download_keeps_its_part_and_frees_its_lock(fetching: Fetching) -> None:

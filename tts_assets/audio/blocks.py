@@ -11,6 +11,7 @@ import soxr
 
 from tts_assets.audio.codec import Sequential
 from tts_assets.errors import ClipError
+from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def _frames(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     try:
         # libsndfile would say no more than that the system had an error.
-        with path.open("rb"):
+        with open_regular(path):
             pass
         file = Sequential(path)
     except OSError as exc:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from tts_assets.checks.rules import Rule
 from tts_assets.domain import Finding
 from tts_assets.errors import ClipError
+from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ def check_file(path: Path, expected: Expected) -> tuple[Finding, ...]:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return tuple(_of_file(file, expected))
 
 

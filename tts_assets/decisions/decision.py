@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import msgspec
 from tts_assets.domain import Decided, Decision
 from tts_assets.errors import InputError
 from tts_assets.plan.names import is_asset_name
+from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,16 +128,21 @@ def load(path: Path) -> list[SoundDecision]:
     return parse(bytes_of(path), file=str(path))
 
 
-def bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
     """All of a file of decisions.
+
+    Args:
+        path: the file.
+        follow_links: False for the journal, in whose place no link belongs.
 
     Raises:
         InputError: it cannot be read, or is longer than any of ours.
     """
     try:
-        if path.stat().st_size > LONGEST_BYTES:
-            raise _wrong(f"it has more than {LONGEST_BYTES:,} bytes, as nobody decides", path)
-        return path.read_bytes()
+        with open_regular(path, follow_links=follow_links) as file:
+            if os.fstat(file.fileno()).st_size > LONGEST_BYTES:
+                raise _wrong(f"it has more than {LONGEST_BYTES:,} bytes, as nobody decides", path)
+            return file.read()
     except OSError as exc:
         raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
 

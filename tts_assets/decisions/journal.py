@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -109,5 +110,5 @@ def _told(folder: Path, sums: Container[str]) -> set[tuple[str, str, Decision]]:
 def _whole_lines(folder: Path) -> bytes:
     """All of the journal; what is behind its last line feed was never said to be there."""
     path = folder / NAME
-    data = bytes_of(path) if path.exists() else b""
+    data = bytes_of(path, follow_links=False) if os.path.lexists(path) else b""
     return data[: data.rfind(b"\n") + 1]

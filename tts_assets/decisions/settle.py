@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets import ledger
 from tts_assets.decisions.journal import NAME
+from tts_assets.regular_files import read_regular
 from tts_assets.storage import fatal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from tts_assets.decisions.decision import SoundDecision
     from tts_assets.domain import Decision
@@ -66,7 +68,7 @@ def settle(
         by_asset.setdefault(asset, {})[sha256] = each.decision
     with storage.locked(waiting):
         with fatal(f"cannot read {path}"):
-            data = path.read_bytes()
+            data = read_regular(path, follow_links=False)
         found = ledger.reviewed(_in_order(data, str(path), storage), by_asset)
         if found.written:
             _tell_git(storage)
@@ -90,11 +92,19 @@ def _in_order(data: bytes, file: str, storage: Storage) -> bytes:
     return ledger.uncompacted(data, file=file)
 
 
+def _bytes_of(path: Path) -> bytes:
+    """All of a file; nothing where there is none."""
+    try:
+        return read_regular(path, follow_links=False)
+    except FileNotFoundError:
+        return b""
+
+
 def _tell_git(storage: Storage) -> None:
     """Have git take the lines of both sides where two branches changed the journal."""
     path = storage.root / ledger.ATTRIBUTES_NAME
     with fatal(f"cannot read {path}"):
-        before = path.read_bytes() if path.exists() else b""
+        before = _bytes_of(path)
     if not before:
         storage.replace(ledger.ATTRIBUTES_NAME, ledger.ATTRIBUTES)
     elif NAME.encode() not in before:

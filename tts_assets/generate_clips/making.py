@@ -12,6 +12,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from tts_assets import decisions, earlier_sounds, failures, ledger, plan, storage, waiting
+from tts_assets import survey as surveys
 from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.events import Estimated, Started, Waiting
 from tts_assets.generate_clips import sharing
@@ -70,7 +71,10 @@ async def make_missing(run: Run) -> None:
         await look(run)
         if shard is not None:
             await anyio.to_thread.run_sync(sharing.begin, run, store)
-        await anyio.to_thread.run_sync(store.sweep, _folders(run))
+        folders = _folders(run)
+        await anyio.to_thread.run_sync(store.refuse_links, folders)
+        await anyio.to_thread.run_sync(waiting.refuse_links, temp)
+        await anyio.to_thread.run_sync(store.sweep, folders)
         if run.is_whole:
             await anyio.to_thread.run_sync(waiting.sweep, temp, _wanted(run) or set())
             await anyio.to_thread.run_sync(_sweep_earlier, run)
@@ -233,7 +237,7 @@ def _settle(run: Run, store: storage.Storage) -> None:
     """Bring everything to the disk, leave the ledger sorted, and remember what failed."""
     leave_tidy(store)
     path = store.root / failures.NAME
-    before = path.read_bytes() if path.exists() else b""
+    before = surveys.bytes_of(path)
     texts = {job.recipe: job.form.text for job in run.jobs}
     failed = {recipe: (texts[recipe], reason) for recipe, reason in run.failures.items()}
     after = failures.updated(

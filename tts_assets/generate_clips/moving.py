@@ -15,6 +15,7 @@ from tts_assets import survey as surveys
 from tts_assets.generate_clips.state import jobs_of
 from tts_assets.make_clip import Shelf, store_asset
 from tts_assets.plan import names
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -68,7 +69,7 @@ def _clear_away(run: Run, store: Storage) -> None:
     for name in asides:
         timelines.remove(names.timelines_of(name), store)
         store.remove(name)
-    lines = (store.root / ledger.NAME).read_bytes()
+    lines = surveys.bytes_of(store.root / ledger.NAME)
     store.replace(ledger.NAME, ledger.without(lines, asides))
 
 
@@ -171,6 +172,6 @@ def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], l
 def _bytes(path: Path) -> bytes:
     """The bytes of a file; none where it is gone."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError:
         return b""

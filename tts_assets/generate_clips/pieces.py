@@ -85,6 +85,7 @@ class Pieces:
         """The pieces of jobs in their order; those of a passage that failed are left out."""
         async with aclosing(_each(jobs)) as wanted:
             async for job in wanted:
+                self._refuse_folders(job)
                 found = self._cuts.get(job.recipe)
                 # Whoever does what cannot be cut says why.
                 if found is None or isinstance(found, str):
@@ -96,6 +97,14 @@ class Pieces:
                     if job.recipe in self._failed:
                         break
                     yield Piece(job=job, passage=passage, number=number)
+
+    def _refuse_folders(self, job: Job) -> None:
+        """Fail a clip in whose place a folder lies before it is spoken, which may cost money."""
+        try:
+            for asset in job.assets:
+                self._shelf.storage.refuse_folder(asset)
+        except ClipError as exc:
+            self._cuts[job.recipe] = str(exc)
 
     async def make(self, piece: Piece, *, on_start: Callable[[], None]) -> Made | None:
         """Do a piece; None where its clip is not whole by that.

@@ -12,6 +12,7 @@ from tts_assets import survey as surveys
 from tts_assets.errors import FatalError
 from tts_assets.make_clip import Shelf, store_asset
 from tts_assets.merge.threads import threads
+from tts_assets.regular_files import read_regular
 from tts_assets.storage import AppendLog, sha256
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _place(
 def _copy(each: PartLine, shelf: Shelf) -> None:
     path = each.part.folder / each.line.asset
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as exc:
         raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
     if sha256(data) != each.line.sha256:

@@ -12,6 +12,7 @@ import msgspec
 from tts_assets.errors import InputError, UsageError
 from tts_assets.merge.threads import threads
 from tts_assets.parts import Header, Part, Patch, Told, read
+from tts_assets.regular_files import read_regular
 from tts_assets.settings import part_folders
 from tts_assets.storage import Storage
 
@@ -207,7 +208,7 @@ def _waiting(path: Path) -> list[_Waiting]:
         InputError: somebody else wrote into the file.
     """
     try:
-        return msgspec.json.Decoder(_Waiting).decode_lines(path.read_bytes())
+        return msgspec.json.Decoder(_Waiting).decode_lines(read_regular(path, follow_links=False))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:

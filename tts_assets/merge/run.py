@@ -123,7 +123,9 @@ def _store(
     failed_before = _failures(store)
     rejected = rejected_by(store)
     found = sort_out(joined.lines, store, rejected)
-    store.sweep(sorted({asset.rpartition("/")[0] for asset in joined.lines}))
+    folders = sorted({asset.rpartition("/")[0] for asset in joined.lines})
+    store.refuse_links(folders)
+    store.sweep(folders)
     numbers = count(1)
 
     def one_more() -> None:

@@ -12,6 +12,7 @@ import msgspec
 from tts_assets import storage
 from tts_assets.errors import FatalError
 from tts_assets.models.store import NOTE, PART, beside
+from tts_assets.regular_files import open_to_append, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ class Part:
     def version(self) -> Version | None:
         """Of which version the bytes are; None where nobody can tell."""
         try:
-            return msgspec.json.decode(self._note.read_bytes(), type=Version)
+            return msgspec.json.decode(read_regular(self._note), type=Version)
         except (OSError, ValueError):
             return None
 
@@ -89,7 +90,7 @@ class Part:
         """
         with written(self.path):
             # Without a buffer: what was taken is in the file, whatever happens next.
-            file = self.path.open("ab", buffering=0)
+            file = os.fdopen(open_to_append(self.path), "ab", buffering=0)
             self._is_pieced = self._is_pieced or self.size > 0
 
         def append(data: bytes) -> None:

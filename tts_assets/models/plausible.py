@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from tts_assets.regular_files import open_regular, read_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,17 +43,17 @@ def flaw(path: Path, name: str) -> str | None:
         OSError: it cannot be read.
     """
     if name.endswith(".onnx"):
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return None if _is_model(file) else "it is not a whole ONNX model"
     if name.endswith(".onnx.json"):
         try:
-            msgspec.json.decode(path.read_bytes(), type=_Configuration)
+            msgspec.json.decode(read_regular(path), type=_Configuration)
         except (ValueError, RecursionError):
             return "it is not the configuration of a voice"
     elif name.endswith(".json"):
         return None if _is_json(path) else "it is not JSON"
     if name == "model.bin":
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             is_one = file.read(len(_WHISPER)).endswith(_WHISPER[_VERSION:])
         return None if is_one else "it is not a Whisper model in the form of CTranslate2"
     return None
@@ -59,7 +61,7 @@ def flaw(path: Path, name: str) -> str | None:
 
 def _is_json(path: Path) -> bool:
     try:
-        msgspec.json.decode(path.read_bytes())
+        msgspec.json.decode(read_regular(path))
     except (ValueError, RecursionError):
         return False
     return True

@@ -14,6 +14,7 @@ from tts_assets.models import whisper
 from tts_assets.models.known import KNOWN, find, whisper_names
 from tts_assets.models.plausible import flaw
 from tts_assets.models.sums import sha256_of
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ class Store:
         """
         record = beside(self.path(file), RECORD)
         try:
-            first = record.read_text("ascii").partition(" ")[0].strip()
+            first = read_regular(record).decode("ascii").partition(" ")[0].strip()
         except FileNotFoundError:
             return None
         except (OSError, ValueError):

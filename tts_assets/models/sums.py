@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tts_assets import storage
+from tts_assets.regular_files import open_regular, read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def sha256_of(path: Path, cache: Path) -> str:
     """
     # Before it is read: what changes meanwhile has another time afterwards.
     begun = time.time_ns()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         now = _unsummed(path, os.fstat(file.fileno()))
         place = cache / _FOLDER / f"{storage.sha256(now.path.encode())[:16]}.json"
         known = _remembered(place)
@@ -76,7 +77,7 @@ def _unsummed(path: Path, status: os.stat_result) -> _Sum:
 
 def _remembered(place: Path) -> _Sum | None:
     try:
-        return msgspec.json.decode(place.read_bytes(), type=_Sum)
+        return msgspec.json.decode(read_regular(place, follow_links=False), type=_Sum)
     except (OSError, ValueError):
         return None
 

@@ -18,6 +18,7 @@ from tts_assets.catalogue.repeated import repeated_keys
 from tts_assets.errors import FatalError, InputError
 from tts_assets.overrides.data import Key, Override
 from tts_assets.overrides.typed import resolved
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ def read(path: str | Path) -> tuple[Override, ...]:
     """
     file = str(path)
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         return ()
     except (OSError, ValueError) as exc:
@@ -170,8 +171,23 @@ def _line(values: dict[str, Any]) -> str:
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
+def _refuse_link_out(path: Path, real: Path) -> None:
+    """Refuse a link that leads out of the folder of its file: a repository may have brought it.
+
+    Raises:
+        FatalError: it does.
+    """
+    folder = os.path.realpath(path.parent)
+    if path.is_symlink() and not real.is_relative_to(folder):
+        raise FatalError(
+            f"{path}: it is a symbolic link that leads out of {folder}: name the file itself in "
+            "`overrides`, or delete the link"
+        )
+
+
 def _change(path: Path, change: Callable[[Mapping[Key, Override]], dict[Key, Override]]) -> None:
     real = Path(os.path.realpath(path))
+    _refuse_link_out(path, real)
     tries = 0
 
     def waiting() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import InputError
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ def data_of(path: Path) -> bytes | None:
         InputError: it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_regular(path, follow_links=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:

@@ -6,6 +6,7 @@ import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.errors import UsageError
+from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,10 @@ def graph(path: Path) -> Graph:
         UsageError: it is not there, cut short, not ONNX, or has its weights elsewhere.
     """
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with (
+            open_regular(path) as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
             found, external = _graph(data)
     except OSError as exc:
         raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc

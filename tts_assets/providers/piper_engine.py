@@ -21,6 +21,7 @@ from tts_assets.japanese.nodes import enlarged, phrases
 from tts_assets.japanese.reading import guarded
 from tts_assets.providers import onnx
 from tts_assets.providers.piper_voices import voices_in
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -187,7 +188,7 @@ def _load(file: VoiceFile, device: str) -> PiperVoice:
     """
     session = onnx.session(file.model, device)
     library = PiperVoice(
-        session=session, config=PiperConfig.from_dict(json.loads(file.beside.read_bytes()))
+        session=session, config=PiperConfig.from_dict(json.loads(read_regular(file.beside)))
     )
     several = file.configuration.num_speakers > 1
     wanted = _INPUTS_OF_SEVERAL if several else _INPUTS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 
 from tts_assets.errors import UsageError
+from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +205,7 @@ def _voice_file(model: Path) -> VoiceFile:
         )
     path = _beside(model)
     try:
-        configuration = _decoder.decode(path.read_bytes())
+        configuration = _decoder.decode(read_regular(path))
     except OSError as exc:
         raise UsageError(
             f"the voice {model} needs its configuration {path.name} beside it, which cannot be "

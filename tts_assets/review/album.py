@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from tts_assets import waiting
 from tts_assets.errors import FatalError
+from tts_assets.regular_files import read_regular, refuse_link
 from tts_assets.review.pictures import VERSION, Picture
 from tts_assets.storage import AppendLog, write_whole
 
@@ -41,7 +43,7 @@ class Album:
 
     def __enter__(self) -> Self:
         try:
-            data = self._path.read_bytes()
+            data = read_regular(self._path, follow_links=False)
         except OSError:
             return self
         for line in data.split(b"\n"):
@@ -68,6 +70,8 @@ class Album:
         with contextlib.suppress(FatalError, OSError):
             if self._log is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
+                waiting.refuse_links(self._path.parent.parent)
+                refuse_link(self._path.parent)
                 self._log = AppendLog(self._path)
             self._log.append(b"".join(_encoder.encode(each) + b"\n" for each in pictures))
 

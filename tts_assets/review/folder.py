@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from tts_assets.errors import UsageError
+from tts_assets.regular_files import read_regular
 from tts_assets.storage import link_whole, lock, sweep, sync_folder, write_whole
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def check(path: Path, output: str) -> None:
 def is_page(path: Path) -> bool:
     """Whether a file is an exported page."""
     try:
-        return _MARK in path.read_bytes()
+        return _MARK in read_regular(path)
     except OSError:
         return False
 
@@ -102,7 +103,7 @@ def fill(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
 def _listed(path: Path) -> set[str]:
     """What earlier exports put there; nothing that could be anybody else's."""
     try:
-        names = json.loads((path / _LIST).read_bytes())
+        names = json.loads(read_regular(path / _LIST, follow_links=False))
     except (OSError, ValueError, RecursionError):
         return set()
     return {name for name in names if _may_be_ours(name)} if isinstance(names, list) else set()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tts_assets.errors import ClipError
+from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def picture_of(path: Path, sha256: str) -> Picture | None:
 @contextmanager
 def _opened(path: Path) -> Iterator[io.BytesIO | io.BufferedReader]:
     """A file from its beginning; a small one is in memory, as libsndfile reads it bit by bit."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         is_small = os.fstat(file.fileno()).st_size <= _SMALL_BYTES
         yield io.BytesIO(file.read()) if is_small else file
 

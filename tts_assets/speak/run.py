@@ -73,6 +73,8 @@ async def speak(
     form = words.form()
     if isinstance(into, Path):
         await anyio.to_thread.run_sync(check_target, into)
+        temp = waiting.place_for(settings.temp, str(into))
+        await anyio.to_thread.run_sync(waiting.refuse_links, temp)
     parts = await _cut(form, settings)
     workers = _workers(settings, provider, len(parts))
     async with provider.open(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tts_assets import ledger
 from tts_assets.errors import InputError
+from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def _stream(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return open_regular(path, follow_links=False)
     except (FileNotFoundError, NotADirectoryError):
         return io.BytesIO()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tts_assets import ledger
 from tts_assets.errors import InputError
 from tts_assets.plan import names
+from tts_assets.regular_files import open_regular, read_regular
 from tts_assets.storage import fatal, sync_folder
 from tts_assets.timelines.captions import lrc, webvtt
 from tts_assets.timelines.document import Timeline, document, of_line, read
@@ -78,7 +79,7 @@ def heal(storage: Storage, assets: Collection[str]) -> int:
     path = storage.root / ledger.NAME
     if not assets or not path.is_file():
         return 0
-    with fatal(f"cannot read {path}"), path.open("rb") as stream:
+    with fatal(f"cannot read {path}"), open_regular(path, follow_links=False) as stream:
         lines = {line.asset: line for line in ledger.passages(stream, assets)}
     count = sum(store_timeline(line, storage) for line in lines.values())
     storage.settle()
@@ -121,6 +122,6 @@ def _has(root: Path, file: str, data: bytes) -> bool:
 def _bytes(root: Path, file: str) -> bytes | None:
     """All of a file; None where it cannot be read."""
     try:
-        return (root / file).read_bytes()
+        return read_regular(root / file)
     except OSError:
         return None
