@@ -183,7 +183,7 @@ DEFECTS = {
     "tone": _defect(_tone, Rule.NO_SPEECH),
     "white noise": _defect(_white_noise, Rule.NO_SPEECH),
     "another format": _defect(_in_another_format, Rule.FORMAT),
-    "half of the file": _defect(_half_of_the_file, Rule.SHORT, Rule.TRAIL, Rule.UNDECODABLE),
+    "half of the file": _defect(_half_of_the_file, Rule.UNDECODABLE),
     "no sound file": _defect(_no_sound_file, Rule.UNDECODABLE),
     "no silence around": _defect(_without_silence_around, Rule.LEAD, Rule.TRAIL),
     "a second of silence behind": _defect(_with_a_second_behind, Rule.TRAIL),

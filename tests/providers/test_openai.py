@@ -263,7 +263,7 @@ async def test_a_success_without_sound_is_asked_for_again_and_then_told(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (wav(48_000), "the sound was cut: 24000 of 48000 bytes"),
+        (wav(48_000), "the sound is not whole: 24000 of 48000 bytes"),
         (pcm()[:-1], "no whole samples"),
         (wav(seconds=0.1), r"0\.10 s long, and what it should say takes more than 0\.20 s"),
         (wav(seconds=9.1), r"9\.10 s long, and what it should say takes less than 9\.00 s"),

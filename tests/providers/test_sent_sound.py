@@ -60,6 +60,23 @@ def test_a_file_in_place_of_bare_samples_is_read_as_a_file(name: str, kind: str)
     assert speech(FILES[name], kind, pcm_rate_hz=8_000)[1] == RATE_HZ
 
 
+@pytest.mark.parametrize("kind", ["", "audio/pcm", "audio/l16", "audio/mpeg"])
+def test_an_mp3_in_place_of_bare_samples_is_known_whatever_its_type(kind: str) -> None:
+    samples, rate_hz = speech(FILES["mp3"], kind, pcm_rate_hz=8_000)
+    assert (samples.size, rate_hz) == (TONE.size, RATE_HZ)
+    with pytest.raises(ClipError, match=r"an MP3 came where PCM was asked for, and .* not whole"):
+        speech(FILES["mp3"][:-1], kind, pcm_rate_hz=8_000)
+
+
+def test_a_server_may_leave_out_where_an_ogg_file_ends() -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.tile(TONE, 8), RATE_HZ, format="OGG", subtype="OPUS")
+    cut = b"OggS".join(buffer.getvalue().split(b"OggS")[:-1])
+    assert speech(cut, "", pcm_rate_hz=None, needs_end=False)[1] == RATE_HZ
+    with pytest.raises(ClipError, match="not whole: its last pages are missing"):
+        speech(cut, "", pcm_rate_hz=None)
+
+
 def test_bare_samples_that_begin_like_a_frame_of_mpeg_are_samples() -> None:
     assert speech(b"\xff\xfb" * 10, "audio/pcm", pcm_rate_hz=8_000)[0].size == 10
 
@@ -112,13 +129,15 @@ def test_bytes_of_no_known_format_are_told() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (WAV[:-1_000], "cut: .* of 24000 bytes"),
-        (WAV[:44], "cut|no samples"),
+        (WAV[:-1_000], "not whole: 23000 of 24000 bytes are there"),
+        (WAV[:44], "not whole: 0 of 24000 bytes are there"),
         (WAV[:36], "no samples"),
         (WAV[:12], "no samples"),
         (with_length(0)[:44], "no samples"),
-        (FILES["flac"][:30], "no sound file"),
-        (b"OggS" + b"\0" * 100, "no sound file"),
+        (FILES["flac"][:30], "not whole: its header is cut"),
+        (b"OggS" + b"\0" * 100, "not whole: its page at byte 0 is damaged"),
+        (FILES["mp3"][:-1], "not whole: .* bytes of its last frame are there"),
+        (FILES["opus"][:-1], "not whole: no whole page begins at byte"),
     ],
 )
 def test_a_broken_file_costs_its_clip(body: bytes, message: str) -> None:

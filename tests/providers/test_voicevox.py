@@ -331,7 +331,7 @@ async def test_a_server_that_is_asked_too_much_is_asked_again(engine: Engine) ->
         (_wav(6.1), "takes less than 6.00 s"),
         (_wav(0.5, level=0), "0.50 s is silence"),
         (_wav(0), "no samples"),
-        (_wav(1)[:-900], "cut"),
+        (_wav(1)[:-900], "not whole"),
         (b"", "empty"),
         (b"<html>", "no sound"),
     ],

@@ -106,6 +106,24 @@ def test_damage_is_told_for_what_it_is(
     assert {DAMAGED, rule} <= _only(made.look())
 
 
+@pytest.mark.parametrize("form", ["MP3", "OGG", "FLAC", "WAV"])
+def test_half_of_a_file_is_found_even_where_the_ledger_knows_those_bytes(
+    made: Made, form: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = made.file("school")
+    samples, rate_hz = soundfile.read(path, dtype="float32")
+    soundfile.write(path, samples, rate_hz, format=form)
+    data = path.read_bytes()
+    for half in (data[: len(data) // 2], data[: len(data) // 2 + 1]):
+        path.write_bytes(half)
+        made.change_line("school", sha256=sha256(half), bytes=len(half))
+        (verdict,) = made.look().verdicts
+        (finding,) = verdict.findings
+        assert (finding.rule, finding.measured) == (Rule.UNDECODABLE, "no sound")
+        assert finding.told.startswith("it is not whole: ")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_other_bytes_of_the_same_size_are_damage(made: Made) -> None:
     path = made.file("cat")
     data = bytearray(path.read_bytes())

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 
 from tts_assets.audio import mp3
+from tts_assets.audio.mp3_frames import playable, read_frames
 from tts_assets.audio.ogg import set_serial
 from tts_assets.audio.waveform import BLOCK, Waveform, ahead, in_blocks, whole
 from tts_assets.audio.written import writing
@@ -126,8 +127,12 @@ def decode(data: bytes) -> tuple[Samples, int]:
         Float32 samples of shape (n,), channels averaged, and samples per second.
 
     Raises:
-        ClipError: the bytes are no sound file that libsndfile can read.
+        ClipError: the bytes are no sound file that libsndfile can read, or an MP3 that is not whole.
     """
+    if frames := read_frames(io.BytesIO(data)):
+        if frames.fault is not None:
+            raise ClipError(f"the sound is not whole: {frames.fault}")
+        data = playable(data, frames)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             samples, rate_hz = _all_of(file), file.samplerate

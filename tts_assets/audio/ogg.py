@@ -1,4 +1,4 @@
-"""Ogg streams (RFC 3533) with a serial number that is always the same, so that equal is equal."""
+"""Ogg streams (RFC 3533): whether all pages are there, and a serial number that is always the same."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import zlib
 from typing import BinaryIO
 
 _CAPTURE = b"OggS"
+_FLAGS, _FIRST_PAGE, _LAST_PAGE = 5, 0x02, 0x04
 _SERIAL = slice(14, 18)
+_NUMBER = slice(18, 22)
 _CHECKSUM = slice(22, 26)
 _SEGMENT_COUNT = 26
 _HEADER_BYTES = 27
 
-# Each byte with its bits in reverse.
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+#: Each byte with its bits in reverse.
+MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def set_serial(file: BinaryIO, serial: int) -> None:
@@ -38,6 +40,29 @@ def set_serial(file: BinaryIO, serial: int) -> None:
         file.seek(start)
 
 
+def find_fault(file: BinaryIO, *, needs_end: bool) -> str | None:
+    """What is missing or damaged, in words; None for nothing.
+
+    Args:
+        file: an Ogg file, open for reading; a page at a time is in memory.
+        needs_end: whether the last page must say that it is the last (RFC 3533, section 6).
+    """
+    start, flags, numbers = 0, 0, dict[bytes, int]()
+    file.seek(0)
+    try:
+        while page := _page(file, start):
+            counted, page[_CHECKSUM] = int.from_bytes(page[_CHECKSUM], "little"), bytes(4)
+            if counted != checksum(page):
+                return f"its page at byte {start} is damaged"
+            serial, number = bytes(page[_SERIAL]), int.from_bytes(page[_NUMBER], "little")
+            if not page[_FLAGS] & _FIRST_PAGE and number != numbers.get(serial, -1) + 1:
+                return f"pages are missing before byte {start}"
+            start, flags, numbers[serial] = start + len(page), page[_FLAGS], number
+    except ValueError:
+        return f"no whole page begins at byte {start}"
+    return None if flags & _LAST_PAGE or not needs_end else "its last pages are missing"
+
+
 def checksum(page: bytes | bytearray) -> int:
     """CRC-32 of RFC 3533: polynomial 0x04c11db7, most significant bit first, from 0, no final xor.
 
@@ -45,8 +70,8 @@ def checksum(page: bytes | bytearray) -> int:
     with a final xor. So the bits go in mirrored, both inversions are undone, and the result is
     mirrored back.
     """
-    mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRRORED), "big")
+    mirrored = zlib.crc32(page.translate(MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(MIRRORED), "big")
 
 
 def _page(file: BinaryIO, start: int) -> bytearray:

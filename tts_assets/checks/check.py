@@ -95,6 +95,8 @@ def _of_file(file: BinaryIO, expected: Expected, known: _Level | None = None) ->
     from tts_assets.checks.listening import block_size  # noqa: PLC0415
 
     try:
+        # Before anything decodes it: libmpg123 prints what it thinks of damage.
+        _refuse_parts(file)
         with opened(file) as stored:
             yield from _of_outside(stored, expected)
             if _LEAST_RATE_HZ <= stored.rate_hz <= _MOST_RATE_HZ:
@@ -102,6 +104,14 @@ def _of_file(file: BinaryIO, expected: Expected, known: _Level | None = None) ->
                 yield from _of_sound(blocks, stored.rate_hz, expected, known)
     except ClipError as exc:
         yield Finding(Rule.UNDECODABLE, "no sound", expected.sound.format, str(exc))
+
+
+def _refuse_parts(file: BinaryIO) -> None:
+    from tts_assets.audio import containers  # noqa: PLC0415 - heavy, see check_file
+
+    if fault := containers.find_fault(file):
+        raise ClipError(f"it is not whole: {fault}")
+    file.seek(0)
 
 
 def _of_outside(stored: Stored, expected: Expected) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _BEGINS = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
 #: The sync word of an MPEG frame, layer III (ISO 11172-3, 2.4.1.3); samples may look like it, too.
 _MPEG = re.compile(rb"\xff[\xe2-\xe3\xf2-\xf3\xfa-\xfb]")
+_LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 #: Media types of pages and messages.
 _WRITING = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
@@ -26,8 +28,6 @@ _RIFF_HEAD = 12
 _CHUNK_HEAD = 8
 _BYTES_PER_SAMPLE = 2
 _PCM_SCALE = 32_768
-#: A length from here on, or 0, is written where it was not known yet: no answer is that long.
-_UNKNOWN_LENGTH = 2**28
 
 #: Beside what is said: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
@@ -42,7 +42,9 @@ _SILENCE_DB = -50.0
 _NEAR = 1 << 13
 
 
-def speech(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> tuple[Samples, int]:
+def speech(
+    body: bytes, kind: str, *, pcm_rate_hz: int | None, needs_end: bool = True
+) -> tuple[Samples, int]:
     """The samples of an answer; a container is known by its first bytes, whatever its type says.
 
     Args:
@@ -50,17 +52,23 @@ def speech(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> tuple[Samples,
         kind: its media type in lower case, without parameters; "" where none is told.
         pcm_rate_hz: samples per second where bare samples were asked for, 16 bits, mono, the low
             byte first; None where a container was.
+        needs_end: whether an Ogg file must say where it ends.
 
     Returns:
         Float32 samples of shape (n,), n >= 1, full scale at -1..1, and samples per second.
 
     Raises:
         PassingError: it is no sound at all.
-        ClipError: it is sound, but broken.
+        ClipError: it is sound, but broken or not whole.
     """
     check(body, kind, pcm_rate_hz=pcm_rate_hz)
     if _is_file(body, kind, pcm_rate_hz):
-        return _contained(body)
+        try:
+            return _contained(body, needs_end=needs_end)
+        except ClipError as exc:
+            if pcm_rate_hz is None or not _MPEG.match(body):
+                raise
+            raise ClipError(f"an MP3 came where PCM was asked for, and {exc}") from exc
     if pcm_rate_hz is None:
         raise AssertionError("what is neither was refused")
     return _bare(body), pcm_rate_hz
@@ -81,41 +89,53 @@ def check(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
 
 
 def _is_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
+    if _BEGINS.match(body):
+        return True
     may_be_mpeg = pcm_rate_hz is None or kind in _MPEG_KINDS
-    return bool(_BEGINS.match(body) or (may_be_mpeg and _MPEG.match(body)))
+    return bool(_MPEG.match(body)) and (may_be_mpeg or _has_frames(body))
+
+
+def _has_frames(body: bytes) -> bool:
+    """Whether headers of MPEG frames follow one another, which samples never do by chance."""
+    from tts_assets.audio.mp3_frames import read_frames  # noqa: PLC0415 - see _bare
+
+    frames = read_frames(io.BytesIO(body))
+    return frames is not None and frames.count + len(frames.tags) >= _LEAST_FRAMES
 
 
 def _bare(body: bytes) -> Samples:
     import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
 
     if len(body) % _BYTES_PER_SAMPLE:
-        raise ClipError(f"the sound was cut: {len(body)} bytes are no whole samples of 16 bits")
+        raise ClipError(
+            f"the sound is not whole: {len(body)} bytes are no whole samples of 16 bits"
+        )
     samples = np.frombuffer(body, "<i2").astype(np.float32)
     samples *= np.float32(1 / _PCM_SCALE)
     return samples
 
 
-def _contained(body: bytes) -> tuple[Samples, int]:
-    from tts_assets.audio import decode  # noqa: PLC0415 - see _bare
+def _contained(body: bytes, *, needs_end: bool) -> tuple[Samples, int]:
+    from tts_assets.audio import containers, decode  # noqa: PLC0415 - see _bare
 
-    samples, rate_hz = decode(_whole_wav(body) if body.startswith(b"RIFF") else body)
+    if missing := containers.find_fault(io.BytesIO(body), needs_end=needs_end):
+        raise ClipError(f"the sound is not whole: {missing}")
+    samples, rate_hz = decode(_set_lengths(body) if body.startswith(b"RIFF") else body)
     if not samples.size:
         raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
     return samples, rate_hz
 
 
-def _whole_wav(body: bytes) -> bytes:
-    """A WAV file whose lengths are true, though they were written before the sound was made."""
+def _set_lengths(body: bytes) -> bytes:
+    """A WAV file whose lengths are true, though they were written before the sound was known."""
+    from tts_assets.audio.containers import UNKNOWN_BYTES  # noqa: PLC0415 - see _bare
+
     at = _RIFF_HEAD
     while at + _CHUNK_HEAD <= len(body):
         begin = at + _CHUNK_HEAD
         size, there = int.from_bytes(body[at + 4 : begin], "little"), len(body) - begin
         if body[at : at + 4] == b"data":
-            if not 0 < size < _UNKNOWN_LENGTH:
-                return _with_lengths(body, begin, there)
-            if size > there:
-                raise ClipError(f"the sound was cut: {there} of {size} bytes are there")
-            return _with_lengths(body, begin, size)
+            return _with_lengths(body, begin, size if 0 < size < UNKNOWN_BYTES else there)
         # Chunks begin at even places.
         at = begin + size + size % 2
     raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
