@@ -1,11 +1,15 @@
 """Kokoro through the real kokoro-onnx, on small models that say each symbol as a tone."""
 
+import io
 import json
 import re
 import shutil
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import numpy as np
@@ -227,6 +231,58 @@ def test_a_damaged_directory_of_voices_is_no_bug_of_ours(
     shutil.copy(folder / "model.onnx", tmp_path)
     problem = _provider(tmp_path).problem()
     assert problem is None or "voices" in problem
+
+
+def _bomb(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def _claim(path: Path, shape: str) -> None:
+    """A voice whose header says another shape than its bytes have."""
+    stand_in.voices(path, ("jf_alpha",))
+    data = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(data, "w") as new:
+        array = old.read("jf_alpha.npy").replace(b"(510, 1, 256)", shape.encode())
+        new.writestr("jf_alpha.npy", array)
+    path.write_bytes(data.getvalue())
+
+
+def _lzma(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("jf_alpha.npy", b"\x93NUMPY")
+
+
+def _objects(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, jf_alpha=np.array([{}], dtype=object), allow_pickle=True)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: _bomb(path, jf_alpha=np.zeros((1 << 22, 1, 256), np.uint8)),
+        lambda path: _bomb(path, jf_alpha=np.zeros((1 << 14, 1, 256), np.float32)),
+        lambda path: _claim(path, "(99999999999, 1, 256)"),
+        lambda path: _claim(path, "(0, 1, 256)"),
+        lambda path: _claim(path, "(" + "9" * 5000 + ", 1)"),
+        _lzma,
+        _objects,
+    ],
+)
+def test_a_voice_that_takes_much_memory_is_refused_by_its_headers(
+    folder: Path, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    shutil.copy(folder / "model.onnx", tmp_path)
+    make(tmp_path / "voices.bin")
+    tracemalloc.start()
+    try:
+        problem = _provider(tmp_path).problem()
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert problem is not None
+    assert "not a whole file of Kokoro voices" in problem
 
 
 def test_names_that_nobody_could_type_are_no_voices(folder: Path, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +16,7 @@ from tts_assets.host import engine_host, silence
 from tts_assets.providers import onnx, onnx_file
 from tts_assets.providers.protocol import VoiceInfo
 from tts_assets.providers.versions import READING, missing, parts
+from tts_assets.regular_files import open_regular
 from tts_assets.settings import Device, is_path
 
 if TYPE_CHECKING:
@@ -54,6 +57,15 @@ _RECORDINGS = {
     "jf_tebukuro": "Buying Mittens",
     "jm_kumo": "The Spider's Thread",
 }
+
+#: A voice is an array of shape (510, 1, 256); as 64-bit floats, that is a megabyte.
+_MOST_BYTES = 1 << 23
+#: An array as numpy.save writes it: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+_HEADER_BYTES = 1 << 10
+_MAGIC = b"\x93NUMPY"
+_WIDTH = re.compile(rb"'descr': *'[<>]f([248])'")
+_SHAPE = re.compile(rb"'shape': *\(([0-9, ]{1,60})\)")
+_NO_VOICES = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, zlib.error)
 
 #: The range that kokoro-onnx takes.
 SPEEDS = (0.5, 2.0)
@@ -257,20 +269,48 @@ def voice_names(path: Path) -> tuple[str, ...]:
         UsageError: it is not there, cut short, of another kind, or empty.
     """
     try:
-        with zipfile.ZipFile(path) as file:
-            names = [name.removesuffix(".npy") for name in file.namelist() if name.endswith(".npy")]
+        with open_regular(path) as opened, zipfile.ZipFile(opened) as file:
+            members = [each for each in file.infolist() if each.filename.endswith(".npy")]
+            for each in members:
+                _refuse_large(file, each)
     except OSError as exc:
         raise UsageError(f"the voices {path} cannot be read: {exc.strerror}") from exc
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as exc:
+    except _NO_VOICES as exc:
         raise UsageError(
             f"{path} is not a whole file of Kokoro voices: fetch it again, or name another in "
             "[kokoro] voices"
         ) from exc
+    names = [each.filename.removesuffix(".npy") for each in members]
     # Anything else cannot be typed, and may do things to a terminal.
     usable = tuple(name for name in names if _NAME.fullmatch(name))
     if not usable:
         raise UsageError(f"{path} has no voices in it: name another in [kokoro] voices")
     return usable
+
+
+def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Refuse an array by its headers if it would take too much memory; its data are not read.
+
+    Raises:
+        ValueError: it is too large, no array of floats, or has another size than it says.
+        zipfile.BadZipFile: it is damaged.
+    """
+    # numpy writes no others, and LZMA names the memory that its own header asks for.
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(member.filename)
+    if member.file_size > _MOST_BYTES:
+        raise ValueError(member.filename)
+    with file.open(member) as array:
+        head = array.read(_HEADER_BYTES)
+    width, shape = _WIDTH.search(head), _SHAPE.search(head)
+    if width is None or shape is None or not head.startswith(_MAGIC):
+        raise ValueError(member.filename)
+    # The length of the header has two bytes, and four since its second version.
+    begin = 10 if head[len(_MAGIC)] == 1 else 12
+    length = begin + int.from_bytes(head[8:begin], "little")
+    counts = [int(each) for each in shape[1].split(b",") if each.strip()]
+    if math.prod(counts) * int(width[1]) + length != member.file_size:
+        raise ValueError(member.filename)
 
 
 def _rank(name: str) -> tuple[bool, bool, str]:

@@ -47,6 +47,8 @@ def session(path: Path, device: str) -> InferenceSession:
     """
     import onnxruntime  # noqa: PLC0415 - native, loaded only inside the engine's process
 
+    # onnxruntime would read whichever files the model names.
+    onnx_file.graph(path)
     wanted = _EXECUTION[Device(device)]
     if wanted not in onnxruntime.get_available_providers():
         raise UsageError(_without(device, _known(onnxruntime.get_available_providers())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,12 +15,30 @@ if TYPE_CHECKING:
 
 #: Numbers of fields in onnx.proto (ONNX IR version 3 and later).
 _MODEL_GRAPH, _MODEL_FUNCTION = 7, 25
-_GRAPH_NODE, _GRAPH_WEIGHTS, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
-_WEIGHTS_LOCATION = 14
+_GRAPH_NODE, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 11, 12
 _VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
+_TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 13, 14
 #: TensorProto.DataLocation and TensorProto.DataType.
 _EXTERNAL = 1
 _WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
+
+#: The messages that lead to tensors, by the numbers of their fields (onnx.proto).
+_INNER: dict[str, dict[int, str]] = {
+    "model": {_MODEL_GRAPH: "graph", 20: "training", _MODEL_FUNCTION: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {_GRAPH_NODE: "node", 5: "tensor", 15: "sparse tensor"},
+    "node": {5: "attribute"},
+    "attribute": {
+        5: "tensor",
+        6: "graph",
+        10: "tensor",
+        11: "graph",
+        22: "sparse tensor",
+        23: "sparse tensor",
+    },
+    "sparse tensor": {1: "tensor", 2: "tensor"},
+}
 
 #: How many bytes a value has, by its wire type; the others tell it themselves.
 _FIXED = {1: 8, 5: 4}
@@ -59,11 +78,9 @@ def graph(path: Path) -> Graph:
         UsageError: it is not there, cut short, not ONNX, or has its weights elsewhere.
     """
     try:
-        with (
-            open_regular(path) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            found, external = _graph(data)
+        status = path.stat()
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        found, external = _read(path, seen)
     except OSError as exc:
         raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc
     except (ValueError, IndexError) as exc:
@@ -76,23 +93,46 @@ def graph(path: Path) -> Graph:
     return found
 
 
-def _graph(data: mmap.mmap) -> tuple[Graph, bool]:
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
+    """The graph in a file, and whether it has data elsewhere; remembered while it is unchanged."""
+    del seen
+    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return _graph(data), _has_external_data(data)
+
+
+def _graph(data: mmap.mmap) -> Graph:
     inputs: dict[str, bool] = {}
-    random = external = has_outputs = False
+    random = has_outputs = False
     for field, begin, end in _fields(data, 0, len(data)):
         if field == _MODEL_FUNCTION:
             random = random or _draws(data, begin, end)
         for inner, first, last in _fields(data, begin, end) if field == _MODEL_GRAPH else ():
             if inner == _GRAPH_NODE:
                 random = random or _draws(data, first, last)
-            elif inner == _GRAPH_WEIGHTS:
-                external = external or _number(data, first, last, _WEIGHTS_LOCATION) == _EXTERNAL
             elif inner == _GRAPH_INPUT:
                 inputs.update([_input(data, first, last)])
             has_outputs = has_outputs or inner == _GRAPH_OUTPUT
     if not has_outputs:
         raise ValueError
-    return Graph(inputs, random), external
+    return Graph(inputs, random)
+
+
+def _has_external_data(data: mmap.mmap) -> bool:
+    """Whether any tensor has its data in another file: weights, constants, bodies of loops."""
+    left = [("model", 0, len(data))]
+    while left:
+        kind, begin, end = left.pop()
+        inner = _INNER.get(kind)
+        for field, first, last in _fields(data, begin, end):
+            if inner is None:
+                if field == _TENSOR_EXTERNAL_DATA:
+                    return True
+                if field == _TENSOR_LOCATION and _varint(data, first)[0] == _EXTERNAL:
+                    return True
+            elif field in inner:
+                left.append((inner[field], first, last))
+    return False
 
 
 def _draws(data: mmap.mmap, begin: int, end: int) -> bool:
