@@ -1,0 +1,1 @@
+"""Faults as data, and the invariants that hold after each of them."""
