@@ -23,14 +23,18 @@ import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from typing import TYPE_CHECKING
-
-from campaigns.fault_table import company, planted, surroundings, written
-from campaigns.fault_table.trial import Result, Workplace, list_trials
+from campaigns.fault_table import (  # noqa: E402 - found only now
+    company,
+    planted,
+    surroundings,
+    written,
+)
+from campaigns.fault_table.trial import Result, Workplace, list_trials  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

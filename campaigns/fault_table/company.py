@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaigns.fault_table.fault import ANY_END, Disturbance, Fault
@@ -116,7 +117,7 @@ def _start_others(*commands: tuple[str, ...]) -> Disturbance:
 
     def disturb(process: subprocess.Popen[bytes], project: Project) -> None:
         del process
-        with open(os.devnull, "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             others = [project.start(words, nowhere) for words in commands]
             for words, other in zip(commands, others, strict=True):
                 if other.wait(60) not in (0, 1):
