@@ -14,6 +14,7 @@ from tts_assets import earlier_sounds, ledger, plan, timelines
 from tts_assets.checks import Expected, check_bytes
 from tts_assets.errors import ClipError, ClipTimeoutError, TtsAssetsError
 from tts_assets.japanese.accent import notation
+from tts_assets.kept_takes import billed_in_all
 from tts_assets.providers import Recorder
 from tts_assets.regular_files import read_regular
 from tts_assets.storage import fatal, sha256
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from anyio import CapacityLimiter
 
     from tts_assets.domain import Cue, Finding, Pronunciation, Recording, Sound, SpokenForm, Voice
+    from tts_assets.kept_takes import TakeStore
     from tts_assets.plan import Job
     from tts_assets.providers import Speaker
     from tts_assets.storage import AppendLog, Storage
@@ -47,6 +49,7 @@ class Studio:
         temp: where segments of unfinished passages wait.
         threads: bounds the threads in which sound is finished and stored.
         remakes: how often a clip that breaks a rule is made once more, where that may help.
+        takes: what services were paid for; None where requests are not recorded.
     """
 
     speaker: Speaker
@@ -60,6 +63,7 @@ class Studio:
     temp: Path
     threads: CapacityLimiter
     remakes: int = 0
+    takes: TakeStore | None = None
 
     def own_voice(self, job: Job) -> Voice:
         """Who speaks a job, or narrates it."""
@@ -184,7 +188,7 @@ async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> C
         made=made,
         lufs=recording.lufs,
         peak_dbtp=recording.peak_dbtp,
-        billed=recording.billed,
+        billed=billed_in_all(recording.billed),
     )
 
 

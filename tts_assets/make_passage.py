@@ -10,6 +10,7 @@ from anyio import to_thread
 from tts_assets.checks import check_level, check_samples
 from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
+from tts_assets.kept_takes import billed_in_all
 from tts_assets.make_clip import Content, Made, best_take, store, strange
 from tts_assets.providers import Contextual
 from tts_assets.storage import fatal
@@ -116,7 +117,7 @@ class Passage:
             check=0,
             level=sound.level,
             pronunciation=speech.pronunciation,
-            billed=speech.billed,
+            billed=billed_in_all(speech.billed),
             credit=speech.credit,
             findings=findings,
         )

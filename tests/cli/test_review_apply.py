@@ -102,6 +102,7 @@ def test_programs_are_told_what_became_of_decisions(made: Project) -> None:
     assert json.loads(done.stdout) == {
         "journal": "audio/decisions.jsonl", "read": 2, "new": 2, "applied": 1, "approved": 1,
         "rejected": 0, "undecided": 0, "known": 0, "stale": [gone],
+        "takes": {"approved": 0, "rejected": 0, "undecided": 0},
     }  # fmt: skip
 
 

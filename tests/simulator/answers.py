@@ -53,7 +53,7 @@ def _headers(bill: Bill) -> dict[str, str]:
     return {
         "access-control-expose-headers": _EXPOSED,
         "character-cost": str(bill.credits),
-        "history-item-id": secrets.token_urlsafe(15),
+        **({"history-item-id": bill.history_item_id} if bill.history_item_id else {}),
         "request-id": bill.request_id,
         "server": "uvicorn",
         "tts-latency-ms": str(round(1000 * bill.seconds)),

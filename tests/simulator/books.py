@@ -19,6 +19,7 @@ class Bill:
 
     Args:
         request_id: as told in the answer.
+        history_item_id: its sound in the history; "" where none is kept.
         text: what was said.
         voice: by whom.
         model: its identifier.
@@ -31,6 +32,7 @@ class Bill:
     """
 
     request_id: str = field(default_factory=lambda: secrets.token_urlsafe(15))
+    history_item_id: str = ""
     text: str
     voice: str
     model: str

@@ -128,6 +128,10 @@ class Scenario:
     subscription_readable: bool = field(
         default=True, metadata=_told("whether the key may read /v1/user/subscription")
     )
+    history: Literal["on", "off", "closed"] = field(
+        default="on",
+        metadata=_told("whether the account keeps what it speaks; closed: the key may not read it"),
+    )
     speech: Literal["tones", "openjtalk"] = field(
         default="tones", metadata=_told("tones, or openjtalk: real speech by pyopenjtalk")
     )

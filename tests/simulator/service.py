@@ -20,6 +20,8 @@ from tests.simulator.contract import (
     elevenlabs_order,
     openai_order,
 )
+from tests.simulator.history import PATH as HISTORY_PATH
+from tests.simulator.history import History
 from tests.simulator.refusals import RefusedError
 from tests.simulator.scenario import SPOKEN_FAULTS, Scenario, made
 from tests.simulator.slots import Slots
@@ -48,6 +50,7 @@ class Service:
         self._slots = Slots(scenario)
         self._chance = Chance(scenario)
         self._speeches = Speeches()
+        self._history = History()
         self._books = Books(deque(maxlen=scenario.keep))
         self._known_keys = 0
         self._last_seconds = 0.0
@@ -88,10 +91,26 @@ class Service:
             check_shape(body)
             self._check_key(request)
             return await self._speak(request, elevenlabs_order(request, body, self.scenario))
+        if request.method == "GET" and path.startswith(HISTORY_PATH):
+            self._check_key(request)
+            return await self._remembered(request)
         if request.method != "GET" or not self._is_listed(path):
             raise RefusedError("not_found", "Not Found", detail="Not Found", status=404)
         self._check_key(request)
         return self._listing(request)
+
+    async def _remembered(self, request: Request) -> Answer:
+        """The history: a page of it, an item, or the audio of one."""
+        if self.scenario.history == "closed":
+            message = "The API key you used is missing the permission speech_history_read."
+            raise RefusedError("missing_permissions", message)
+        name, _, rest = request.path.removeprefix(HISTORY_PATH).strip("/").partition("/")
+        if not name:
+            return _json(self._history.page(request.query), "history")
+        item = self._history.item(name)
+        if not rest:
+            return _json(item.shown(), "history")
+        return await self._history.audio(item, self._speeches, self.scenario.speech)
 
     def _is_listed(self, path: str) -> bool:
         lists = [f"/{version}/voices" for version in self.scenario.lists]
@@ -200,6 +219,9 @@ class Service:
             half=fault == "half",
         )
         self._books.charge(bill)
+        is_logged = request.query.get("enable_logging", "true") != "false"
+        if order.family == "elevenlabs" and self.scenario.history != "off" and is_logged:
+            bill.history_item_id = self._history.add(order, bill)
         answer = answers.spoken(order, bill, audio, self.scenario, concurrency)
         answer.job = Job(order.model.group, bill)
         return answer

@@ -125,6 +125,10 @@ OnEngineChange: TypeAlias = Annotated[
 Deep: TypeAlias = Annotated[
     bool, typer.Option("--deep", help="Read every file, and hold it against its hash.")
 ]
+AcceptDoubtful: TypeAlias = Annotated[
+    bool,
+    typer.Option("--accept-doubtful", help="Use the takes that earlier runs paid for and refused."),
+]
 Report: TypeAlias = Annotated[
     str | None,
     typer.Option(

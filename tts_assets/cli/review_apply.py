@@ -44,6 +44,7 @@ def applied_data(applied: Applied) -> dict[str, Any]:
         "applied": len(applied.written),
         **_counts(applied.written),
         "known": len(applied.known),
+        "takes": _counts(applied.takes),
         "stale": [
             {
                 "asset": each.asset,
@@ -70,6 +71,9 @@ def _tell(applied: Applied, show: Show) -> None:
     show.line(f"applied   {many(len(applied.written), 'decision')}: {counts}")
     if applied.known:
         show.line(f"known     {many(len(applied.known), 'decision')} that the ledger had already")
+    if applied.takes:
+        takes = many(len(applied.takes), "decision")
+        show.line(f"takes     {takes} on kept takes: `tts-assets generate` acts on them")
     if applied.stale:
         told = "" if applied.is_history else "; listen to those that are there now"
         stale = many(len(applied.stale), "decision")

@@ -16,7 +16,7 @@ from tts_assets.prices import price_for
 from tts_assets.providers import Charge, Metered, Priced, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Container, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Container, Iterable, Sequence
 
     from tts_assets.plan import Job
     from tts_assets.providers import Balance, Speaker
@@ -43,6 +43,8 @@ class Books:
         """
         self.fresh: set[str] = set()  #: recipes of clips that are as they should be
         self.rejected: Container[str] = ()  #: assets whose sounds somebody rejected
+        #: tells of a recipe whether its clip needs no new request
+        self.is_paid: Callable[[str], bool] = lambda _: False
         self.limits = Limits(settings)  #: what is taken, and what is left, by whatever bound
         self._settings = settings
         self._provider = provider
@@ -83,7 +85,7 @@ class Books:
             job.recipe for job, each in zip(jobs, charges, strict=True) if isinstance(each, str)
         }
         self._charges = {
-            job.recipe: _NOTHING if isinstance(each, str) else each
+            job.recipe: _NOTHING if isinstance(each, str) or self.is_paid(job.recipe) else each
             for job, each in zip(jobs, charges, strict=True)
         }
         taken = self._within(jobs)

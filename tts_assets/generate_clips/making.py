@@ -78,6 +78,7 @@ async def make_missing(run: Run) -> None:
         if run.is_whole:
             await anyio.to_thread.run_sync(waiting.sweep, temp, _wanted(run) or set())
             await anyio.to_thread.run_sync(_sweep_earlier, run)
+            await anyio.to_thread.run_sync(_sweep_takes, run)
         await move_held(run, store)
         await reckon(run)
         if run.jobs:
@@ -117,6 +118,12 @@ def _sweep_earlier(run: Run) -> None:
         with contextlib.suppress(InputError):
             journal = decisions.read(Path(run.settings.output))
             earlier_sounds.sweep(_earlier(run), journal, run.survey.approved)
+
+
+def _sweep_takes(run: Run) -> None:
+    """Delete the sounds of services whose clips are stored, or are not asked for any more."""
+    if run.takes is not None:
+        run.takes.sweep(_wanted(run))
 
 
 def _folders(run: Run) -> list[str]:
@@ -166,7 +173,9 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
                 run.too_many, run.workers = run.workers, speaker.workers
             if isinstance(speaker, Paced):
                 run.limiter = speaker.limiter
-            studio = studio_of(run.settings, run.provider, speaker, run.workers)
+            studio = replace(
+                studio_of(run.settings, run.provider, speaker, run.workers), takes=run.takes
+            )
             shelf = Shelf(
                 storage=store,
                 log=log,
@@ -179,6 +188,7 @@ async def _make_all(run: Run, store: storage.Storage) -> None:
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(log.close)
+            await anyio.to_thread.run_sync(_sweep_takes, run)
 
 
 async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese.segments import LEAST
+from tts_assets.kept_takes import Clip
 from tts_assets.make_clip import Made, make_clip
 from tts_assets.make_passage import Passage
 from tts_assets.readings import cut
@@ -16,8 +17,10 @@ from tts_assets.settings import time_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from tts_assets.domain import Segment
+    from tts_assets.kept_takes import Order
     from tts_assets.make_clip import Shelf, Studio
     from tts_assets.plan import Job
     from tts_assets.settings import Settings
@@ -119,19 +122,43 @@ class Pieces:
         if passage is None:
             if isinstance(why := self._cuts.get(job.recipe), str):
                 raise ClipError(why)
-            return await make_clip(job, self._studio, self._shelf, on_start=on_start)
+            with self._record(job, None) as order:
+                made = await make_clip(job, self._studio, self._shelf, on_start=on_start)
+                _close(order)
+            return made
         if piece.number is not None:
-            await passage.speak(piece.number, on_start=on_start)
+            with self._record(job, piece.number) as order:
+                await passage.speak(piece.number, on_start=on_start)
+                _close(order)
             if not passage.is_whole:
                 return None
         on_start()
         return await passage.finish(self._shelf)
+
+    def _record(self, job: Job, segment: int | None) -> AbstractContextManager[Order | None]:
+        """What a service is asked for within the block is recorded for this clip."""
+        takes, first = self._studio.takes, job.clips[0]
+        if takes is None:
+            return nullcontext()
+        clip = Clip(
+            recipe=job.recipe,
+            asset=job.assets[0],
+            file=first.file,
+            entry=first.entry,
+            part=first.part,
+        )
+        return takes.order(clip, segment=segment)
 
     def fail(self, job: Job) -> bool:
         """Give up a clip; whether it was not given up before."""
         before = job.recipe in self._failed
         self._failed.add(job.recipe)
         return not before
+
+
+def _close(order: Order | None) -> None:
+    if order is not None:
+        order.close()
 
 
 async def cuts_of(jobs: Sequence[Job], settings: Settings) -> dict[str, Cut]:

@@ -13,6 +13,8 @@ from tts_assets import plan
 from tts_assets import survey as surveys
 from tts_assets.events import Doubt, Failure, Flawed, Report
 from tts_assets.generate_clips import rejected
+from tts_assets.kept_takes import TakeStore
+from tts_assets.settings import Only
 from tts_assets.survey import Survey
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Run:
     audio_seconds: float = 0.0
     credits: dict[str, None] = field(default_factory=dict)
     books: Books | None = None
+    takes: TakeStore | None = None
     limiter: Limiter | None = None
     history: Keeper | None = None
     urls_to_write: int = 0
@@ -105,8 +108,19 @@ async def look(run: Run) -> None:
     survey = partial(surveys.survey, run.settings, run.provider, partial(_matters, run), lines=True)
     run.survey = await anyio.to_thread.run_sync(survey)
     run.left_rejected = rejected.leave_repeating(run.settings, run.provider, run.survey)
+    settings = run.settings
+    run.takes = await anyio.to_thread.run_sync(
+        partial(
+            TakeStore,
+            settings.temp,
+            settings.folder,
+            accept=settings.accept_doubtful,
+            buy_again=Only.FAILED in settings.only,
+        )
+    )
     if run.books is not None:
         run.books.rejected = run.survey.rejected
+        run.books.is_paid = run.takes.needs_no_request
     run.jobs = jobs_of(run)
 
 

@@ -15,6 +15,7 @@ from tts_assets.japanese.plain_text import given
 from tts_assets.providers import elevenlabs_answers as answers
 from tts_assets.providers import takes
 from tts_assets.providers.elevenlabs_account import VoiceSettingsReader
+from tts_assets.providers.elevenlabs_history import ElevenLabsHistory
 from tts_assets.providers.elevenlabs_models import model_of, problem_with_speed
 from tts_assets.providers.elevenlabs_request import (
     asked_voice_settings,
@@ -22,15 +23,16 @@ from tts_assets.providers.elevenlabs_request import (
     pcm_rate_hz,
     request,
 )
+from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
-from tts_assets.providers.takes import CutTwiceError, Expected, Take, heard
+from tts_assets.providers.takes import CutTwiceError, Earlier, Expected, Take
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.domain import Pronunciation, SpokenForm, Voice
-    from tts_assets.remote import Answer, Limiter, Request, Service
+    from tts_assets.remote import Answer, Limiter, Service
     from tts_assets.settings import ElevenLabsSettings
 
 #: So many clips of a voice that end as if cut off, and none that does not: it may be its way.
@@ -66,6 +68,8 @@ class ElevenLabsSpeaker:
         self._settings = settings
         self._timeout_seconds = timeout_seconds
         self._pcm_rate_hz = pcm_rate_hz(settings)
+        history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
+        self._shop = Shop(service, charged=answers.charged, history=history)
         self._refused: dict[str, str] = {}
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
         self._cut: Counter[str] = Counter()
@@ -107,20 +111,32 @@ class ElevenLabsSpeaker:
         texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
-        async def take(at: int, expected: Expected) -> Take:
-            asked = request(
-                self._settings,
-                voice,
-                texts,
-                at + 1,
-                stored=stored,
-                timeout_seconds=self._timeout_seconds,
+        def part(at: int, expected: Expected) -> Part:
+            return Part(
+                request=request(
+                    self._settings,
+                    voice,
+                    texts,
+                    at + 1,
+                    stored=stored,
+                    timeout_seconds=self._timeout_seconds,
+                ),
+                service="elevenlabs",
+                voice=voice.name,
+                model=self._settings.model,
+                text=parts[at],
+                expected=expected,
+                pcm_rate_hz=lambda _: self._pcm_rate_hz,
             )
-            answer = await self._answer(asked, voice.name, bill, on_start)
-            found = await heard(answer, expected, pcm_rate_hz=self._pcm_rate_hz)
+
+        async def take(at: int, expected: Expected) -> Take:
+            found = await self._buy(part(at, expected), bill, on_start)
             if found.fault is None:
                 self._whole.add(voice.name)
             return found
+
+        async def find_earlier(at: int, expected: Expected) -> Earlier:
+            return await self._shop.find_earlier(part(at, expected), on_start)
 
         expected = Expected(
             shortest_seconds=shortest_seconds(said, voice.speed),
@@ -128,7 +144,7 @@ class ElevenLabsSpeaker:
             check_ends=self._settings.check_ends,
         )
         try:
-            samples, rate_hz = await takes.said(parts, expected, take)
+            samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
         except CutTwiceError:
             self._count_cut(voice.name)
             raise
@@ -154,18 +170,15 @@ class ElevenLabsSpeaker:
         if self._cut[voice] >= _ITS_WAY and voice not in self._whole:
             raise FatalError(
                 f"the first {_ITS_WAY} clips of the voice {voice} all end as if cut off: listen to "
-                "it; if that is its way, set check-ends = false in [elevenlabs]"
+                "it with `tts-assets review`; if that is its way, set check-ends = false in "
+                "[elevenlabs], and the next run uses what was paid for"
             )
 
-    async def _answer(
-        self,
-        asked: Request,
-        voice: str,
-        bill: list[float],
-        on_start: Callable[[], None] | None,
-    ) -> Answer:
-        with self._remember_refusal(voice):
-            return await self._service.ask(asked, partial(self._judge, bill), on_start)
+    async def _buy(
+        self, part: Part, bill: list[float], on_start: Callable[[], None] | None
+    ) -> Take:
+        with self._remember_refusal(part.voice):
+            return await self._shop.buy(part, partial(self._judge, bill), on_start)
 
     async def _read_settings(
         self, voice: Voice, on_start: Callable[[], None] | None

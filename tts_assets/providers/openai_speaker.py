@@ -11,9 +11,10 @@ from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.plain_text import given
 from tts_assets.providers import takes
 from tts_assets.providers.openai_answers import failure, no_sound
+from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
-from tts_assets.providers.takes import Expected, Take, heard
+from tts_assets.providers.takes import Earlier, Expected, Take
 from tts_assets.remote import PassingError, Request
 from tts_assets.settings import time_limits
 
@@ -49,6 +50,7 @@ class OpenAISpeaker:
     ) -> None:
         """Speak through a server; ``tell`` says how a form has to be said."""
         self._server = server
+        self._shop = Shop(server)
         self._tell = tell
         self._settings = settings
         self._workers = workers
@@ -81,17 +83,29 @@ class OpenAISpeaker:
         parts = segments(given(form, said), _LONGEST)
         seconds = self._timeout_seconds * time_limits(len(form.text))
 
+        def part(at: int, expected: Expected) -> Part:
+            return Part(
+                request=self._request(parts[at], voice, seconds),
+                service="openai",
+                voice=voice.name,
+                model=self._settings.model,
+                text=parts[at],
+                expected=expected,
+                pcm_rate_hz=self._pcm_rate_hz,
+            )
+
         async def take(at: int, expected: Expected) -> Take:
-            asked = self._request(parts[at], voice, seconds)
-            answer = await self._server.ask(asked, self._judge, on_start)
-            return await heard(answer, expected, pcm_rate_hz=self._pcm_rate_hz(answer))
+            return await self._shop.buy(part(at, expected), self._judge, on_start)
+
+        async def find_earlier(at: int, expected: Expected) -> Earlier:
+            return await self._shop.find_earlier(part(at, expected), on_start)
 
         expected = Expected(
             # Some servers ignore a speed below 1.
             shortest_seconds=shortest_seconds(said, max(1.0, voice.speed)),
             longest_seconds=longest_seconds(said, voice.speed),
         )
-        samples, rate_hz = await takes.said(parts, expected, take)
+        samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
 
     def _request(self, text: str, voice: Voice, seconds: float) -> Request:

@@ -50,6 +50,22 @@ class Take(NamedTuple):
     rate_hz: int
     fault: str | None = None
     is_cut: bool = False
+    is_kept: bool = False  #: it is on the disk, so that a person can listen to it
+
+
+#: So often a part is bought before a person has to decide.
+_MOST = 2
+_ADVICE = (
+    "; its takes are kept: listen to them with `tts-assets review` and accept or reject them, use them "
+    "with `generate --accept-doubtful`, or buy others with `generate --only failed`"
+)
+
+
+class Earlier(NamedTuple):
+    """What earlier runs left of a part: a sound to use, or takes that a person has to decide."""
+
+    take: Take | None = None
+    refused: tuple[Take, ...] = ()
 
 
 async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) -> Take:
@@ -75,7 +91,10 @@ async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) 
 
 
 async def said(
-    parts: list[str], expected: Expected, take: Callable[[int, Expected], Awaitable[Take]]
+    parts: list[str],
+    expected: Expected,
+    take: Callable[[int, Expected], Awaitable[Take]],
+    find_earlier: Callable[[int, Expected], Awaitable[Earlier]] | None = None,
 ) -> tuple[Samples, int]:
     """All parts of a text, one after the other.
 
@@ -83,6 +102,7 @@ async def said(
         parts: the text.
         expected: what all of it is held against; each part has its share of it.
         take: asks for one of the parts, by its number.
+        find_earlier: finds what earlier runs left of one; None where nothing is kept.
 
     Returns:
         Float32 samples of shape (n,), and samples per second.
@@ -102,7 +122,8 @@ async def said(
             shortest_seconds=expected.shortest_seconds * share / loose,
             longest_seconds=expected.longest_seconds * share * loose,
         )
-        found.append(await _believed(partial(take, at, its_own)))
+        earlier = Earlier() if find_earlier is None else await find_earlier(at, its_own)
+        found.append(earlier.take or await _believed(partial(take, at, its_own), earlier.refused))
     return _joined(found)
 
 
@@ -111,16 +132,18 @@ def _weight(part: str) -> int:
     return sum(1 if is_katakana(katakana(sign)) else 2 for sign in part if sign.isalnum())
 
 
-async def _believed(take: Callable[[], Awaitable[Take]]) -> Take:
-    """A take that has no fault: the first, or else the second."""
-    first = await take()
-    if first.fault is None:
-        return first
-    second = await take()
-    if second.fault is None:
-        return second
+async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ...]) -> Take:
+    """A take that has no fault; of those and the ones refused before there are two at most."""
+    takes = list(refused)
+    while len(takes) < _MOST:
+        found = await take()
+        if found.fault is None:
+            return found
+        takes.append(found)
+    first, second = takes[-_MOST:]
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
-    raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}")
+    advice = _ADVICE if first.is_kept or second.is_kept else ""
+    raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}{advice}")
 
 
 def _joined(takes: list[Take]) -> tuple[Samples, int]:

@@ -14,10 +14,10 @@ from tts_assets.remote.client import connected
 from tts_assets.remote.limiter import Limiter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from tts_assets.keys import Secret
-    from tts_assets.remote.answers import Request
+    from tts_assets.remote.answers import Answer, Request
     from tts_assets.remote.calls import Judge
     from tts_assets.remote.client import Client
 
@@ -56,7 +56,12 @@ class Service:
         return self._calls.limiter
 
     async def ask(
-        self, request: Request, judge: Judge[T], on_start: Callable[[], None] | None = None
+        self,
+        request: Request,
+        judge: Judge[T],
+        on_start: Callable[[], None] | None = None,
+        *,
+        send: Callable[[], Awaitable[Answer]] | None = None,
     ) -> T:
         """What a request is answered with, as it is judged; repeated while that makes sense.
 
@@ -64,12 +69,13 @@ class Service:
             request: what is asked; its time is that of each attempt.
             judge: what an answer means.
             on_start: called while it waits, and at the beginning of each attempt.
+            send: sends it; None for the client.
 
         Raises:
             ClipError: it has no usable answer.
             FatalError: nor will any other.
         """
-        return await self._calls.ask(partial(self.client.ask, request), judge, on_start)
+        return await self._calls.ask(send or partial(self.client.ask, request), judge, on_start)
 
 
 @asynccontextmanager

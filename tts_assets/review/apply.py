@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_assets import decisions, earlier_sounds, ledger, survey
+from tts_assets import decisions, earlier_sounds, kept_takes, ledger, survey
 from tts_assets.errors import UsageError
 from tts_assets.events import Waiting
 from tts_assets.storage import Storage
@@ -30,6 +30,7 @@ class Applied:
         written: those that the ledger has now.
         known: those that it had, or that later ones took the place of.
         stale: those on sounds that are not there any more.
+        takes: those on kept takes, which the next run of `generate` uses or buys again.
         is_history: the decisions were those of the journal itself, in which stale ones are no news.
     """
 
@@ -39,6 +40,7 @@ class Applied:
     written: tuple[SoundDecision, ...]
     known: tuple[SoundDecision, ...]
     stale: tuple[SoundDecision, ...]
+    takes: tuple[SoundDecision, ...]
     is_history: bool
 
 
@@ -83,13 +85,18 @@ def apply(
     due = [each for each in before if not files or (each.asset, each.sha256) in asked]
     settled = decisions.settle(Storage(folder), [*due, *given], waiting=waiting)
     _sweep(settings)
+    kept = {
+        (take.purchase.sent.asset, take.kept.sha256)
+        for take in kept_takes.find_takes(settings.temp, settings.output)
+    }
     return Applied(
         journal=str(journal),
         read=len(given if files else before),
         new=new,
         written=settled.written,
         known=settled.known,
-        stale=settled.stale,
+        stale=tuple(each for each in settled.stale if (each.asset, each.sha256) not in kept),
+        takes=tuple(each for each in settled.stale if (each.asset, each.sha256) in kept),
         is_history=not files,
     )
 

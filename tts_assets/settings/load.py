@@ -76,7 +76,10 @@ def load(
     _refuse_file(values.get("output"))
     found = keys.from_environment(environment)
     settings = _settings(values, found=found)
-    switches: dict[str, Any] = {name: bool(flags.get(name)) for name in ("force", "deep")}
+    switches: dict[str, Any] = {
+        name.replace("-", "_"): bool(flags.get(name))
+        for name in ("force", "deep", "accept-doubtful")
+    }
     switches["partial"] = bool(flags.get("paths"))
     once = {
         field: _parsed(key, flags[key], f"--{key}")

@@ -151,7 +151,8 @@ class ElevenLabsSettings:
         seed: makes it likelier that the same is said in the same way.
         text_normalization: whether numbers and the like are written out.
         language_text_normalization: the same by the rules of the language; slow.
-        check_ends: a sound that ends in the middle of a word is thrown away.
+        check_ends: a sound that ends in the middle of a word is refused.
+        history: before a sound is bought again, it is looked up in the account's history.
         api_key_file: a file with the key and nothing else, which wins over ``Settings.keys``.
     """
 
@@ -167,6 +168,7 @@ class ElevenLabsSettings:
     text_normalization: Switch | None = None
     language_text_normalization: bool | None = None
     check_ends: bool = True
+    history: bool = True
     api_key_file: str | None = None
 
 
@@ -289,6 +291,7 @@ class Settings:
         shard: the part of the clips that this run makes, into a folder of its own; None for all.
         deep: every file that is there is read, and held against its hash.
         force: remake what is fresh.
+        accept_doubtful: use the takes that earlier runs kept and a person has not decided.
         batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
         progress: for the command line only.
         output_format: for the command line only.
@@ -339,6 +342,7 @@ class Settings:
     shard: Shard | None = None
     deep: bool = False
     force: bool = False
+    accept_doubtful: bool = False
     batch_mode: bool = False
     progress: Progress = Progress.AUTO
     output_format: OutputFormat = OutputFormat.TEXT

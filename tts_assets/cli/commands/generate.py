@@ -31,6 +31,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     *,
     deep: options.Deep = False,
     force: Annotated[bool, typer.Option("--force", help="Remake what is fresh, too.")] = False,
+    accept_doubtful: options.AcceptDoubtful = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show what would be made, and why.")
     ] = False,

@@ -1,0 +1,284 @@
+"""What was paid for is kept, found again and never bought twice: real runs against the simulator."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_services import WORDS, Shop
+from tests.conftest import Project
+from tests.simulator.running import running
+from tests.simulator.scenario import voice_id
+from tts_assets.kept_takes import find_takes
+
+SENTENCES = [f"{word}が静かな庭の中をゆっくりと歩いて行きました。" for word in WORDS[:6]]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("told") / "said"
+
+
+@pytest.fixture
+def shop(project: Project, told: Path) -> Iterator[Shop]:
+    project.words("一番線")
+    with running() as simulator:
+        yield Shop(project, simulator, told)
+
+
+def temp_files(shop: Shop) -> list[Path]:
+    return [path for path in (shop.project.folder / ".temp-audio").rglob("*") if path.is_file()]
+
+
+def paid(shop: Shop) -> float:
+    return float(sum(bill["credits"] for bill in shop.simulator.state()["billing"]))
+
+
+def ledger(shop: Shop) -> list[dict[str, Any]]:
+    lines = shop.project.assets()["ledger.jsonl"].splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def takes(shop: Shop) -> list[Any]:
+    folder = shop.project.folder
+    return find_takes(str(folder / ".temp-audio"), str(folder / "audio"))
+
+
+def decide(shop: Shop, decided: str) -> subprocess.CompletedProcess[str]:
+    """Decide of all kept takes as the page does."""
+    decisions = [
+        {
+            "asset": take.purchase.sent.asset,
+            "sha256": take.kept.sha256,
+            "decided": decided,
+            "at": "2026-11-22T13:00:00.000Z",
+        }
+        for take in takes(shop)
+    ]
+    file = shop.project.folder / "decided.json"
+    file.write_text(json.dumps({"version": 1, "decisions": decisions}))
+    return shop.project.run("review", "apply", str(file), **shop.environment)
+
+
+def refuse_both_takes(shop: Shop, *words: str) -> str:
+    """Buy a clip that ends as if cut off, twice; the reason that the run gives."""
+    shop.simulator.change(faults=[{"kind": "half"}])
+    report = shop.generate(*words, code=1)
+    shop.simulator.change(faults=[])
+    reason: str = report["failed"][0]["reason"]
+    return reason
+
+
+def test_refused_takes_are_kept_with_all_that_is_known_of_them(shop: Shop) -> None:
+    reason = refuse_both_takes(shop)
+    assert "listen to them with `tts-assets review`" in reason
+    bills = shop.simulator.state()["billing"]
+    found = takes(shop)
+    assert [take.purchase.sent.text for take in found] == ["一番線"] * 2
+    assert [take.purchase.sent.entry for take in found] == ["1"] * 2
+    assert [take.purchase.arrived.request_id for take in found] == [
+        bill["request_id"] for bill in bills
+    ]
+    assert [take.purchase.arrived.billed for take in found] == [3.0, 3.0]
+    assert all("ends as if cut off" in take.kept.fault for take in found)
+    assert {take.path.read_bytes()[:4] for take in found} == {b"RIFF"}
+
+
+def test_undecided_takes_are_not_bought_again(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    again = shop.generate(code=1)
+    assert "generate --only failed" in again["failed"][0]["reason"]
+    assert again["cost"]["expected"]["credits"] == 0
+    assert shop.bought() == {"一番線": 2}
+
+
+def test_a_run_for_failed_clips_buys_new_takes_and_the_ledger_has_all_that_was_paid(
+    shop: Shop,
+) -> None:
+    refuse_both_takes(shop)
+    report = shop.generate("--only", "failed")
+    assert report["made"] == 1
+    assert shop.bought() == {"一番線": 3}
+    assert ledger(shop)[0]["billed"] == paid(shop) == 9
+    assert report["cost"]["billed"]["credits"] == 3
+    assert temp_files(shop) == []
+
+
+def test_accepted_takes_become_clips_without_a_request(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    done = decide(shop, "approved")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    before = len(shop.simulator.requests())
+    assert shop.generate()["made"] == 1
+    assert len(shop.simulator.requests()) == before
+    assert ledger(shop)[0]["billed"] == paid(shop) == 6
+    assert [bool(url) for url in shop.project.urls()] == [True]
+    assert temp_files(shop) == []
+
+
+@pytest.mark.parametrize("form", ["pcm_24000", "mp3_44100_128", "wav_24000"])
+def test_accept_doubtful_uses_what_is_kept(shop: Shop, form: str) -> None:
+    shop.environment["TTS_ASSETS_ELEVENLABS_OUTPUT_FORMAT"] = form
+    refuse_both_takes(shop)
+    before = len(shop.simulator.requests())
+    assert shop.generate("--accept-doubtful")["made"] == 1
+    assert len(shop.simulator.requests()) == before
+
+
+def test_rejected_takes_may_be_bought_again(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    decide(shop, "rejected")
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 3}
+
+
+def test_takes_that_other_settings_allow_are_used(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    shop.environment["TTS_ASSETS_ELEVENLABS_CHECK_ENDS"] = "false"
+    before = len(shop.simulator.requests())
+    assert shop.generate()["made"] == 1
+    assert len(shop.simulator.requests()) == before
+
+
+def test_takes_of_an_entry_that_is_gone_are_deleted(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    shop.project.words("二番線")
+    assert shop.generate()["made"] == 1
+    assert temp_files(shop) == []
+
+
+def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_decides(
+    shop: Shop,
+) -> None:
+    shop.project.words(*WORDS)
+    shop.simulator.change(faults=[{"kind": "half"}])
+    report = shop.generate("--concurrency", "1", code=4)
+    assert "all end as if cut off" in report["fatal"]
+    bought = len(shop.simulator.state()["billing"])
+    assert 6 <= bought <= 10
+    assert "all end as if cut off" in shop.generate("--concurrency", "1", code=4)["fatal"]
+    assert len(shop.simulator.state()["billing"]) == bought
+    shop.environment["TTS_ASSETS_ELEVENLABS_CHECK_ENDS"] = "false"
+    shop.generate()
+    assert len(shop.simulator.state()["billing"]) == bought + len(WORDS) - bought // 2
+
+
+@pytest.mark.parametrize("kind", ["reset", "reset_body", "short", "cut_chunk", "gzip"])
+def test_a_lost_reply_is_fetched_from_the_history(shop: Shop, kind: str) -> None:
+    shop.simulator.change(faults=[{"kind": kind}])
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 1}
+    assert ledger(shop)[0]["billed"] == 3
+
+
+@pytest.mark.parametrize("scenario", [{"history": "closed"}, {"history": "off"}])
+def test_without_a_history_a_lost_reply_is_bought_again(
+    shop: Shop, scenario: dict[str, str]
+) -> None:
+    shop.simulator.change(faults=[{"kind": "short", "count": 1}], **scenario)
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 2}
+
+
+def test_the_history_is_left_alone_where_a_setting_says_so(shop: Shop) -> None:
+    shop.environment["TTS_ASSETS_ELEVENLABS_HISTORY"] = "false"
+    shop.simulator.change(faults=[{"kind": "short", "count": 1}])
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 2}
+    assert ledger(shop)[0]["billed"] == paid(shop) == 6
+    assert not any("history" in each["path"] for each in shop.simulator.requests())
+
+
+def test_an_answer_that_took_too_long_is_fetched_by_the_next_run(shop: Shop) -> None:
+    shop.simulator.change(faults=[{"kind": "trickle"}])
+    assert shop.generate("--timeout", "2", code=1)["failed"]
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 1}
+    assert ledger(shop)[0]["billed"] == 3
+
+
+def test_a_history_item_of_another_text_is_not_believed(shop: Shop) -> None:
+    shop.simulator.change(faults=[{"kind": "trickle"}])
+    shop.generate("--timeout", "2", code=1)
+    (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
+    journal.write_text(journal.read_text().replace('"text":"一番線"', '"text":"二番線"'))
+    shop.simulator.change(faults=[])
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 2}
+
+
+def test_after_kills_nothing_of_a_passage_is_paid_for_twice(shop: Shop) -> None:
+    (shop.project.folder / "data" / "vocabulary.json").unlink()
+    shop.project.write("data/reading.json", [{"id": 1, "text": "".join(SENTENCES)}])
+    shop.simulator.change(latency_seconds=0.5, latency_sigma=0.5)
+    kill_when_open(shop, 3)
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == dict.fromkeys(SENTENCES, 1)
+    assert ledger(shop)[0]["billed"] == paid(shop)
+    assert temp_files(shop) == []
+
+
+def kill_when_open(shop: Shop, count: int) -> None:
+    """Kill a run as soon as it has sent so many requests more."""
+    bought = shop.simulator.state()["requests"] + count
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tts_assets", "generate", "--provider", "hasty"),
+            *("--voice", voice_id(1), "--progress", "none"),
+        ],
+        cwd=shop.project.folder,
+        env=os.environ | shop.project.environment | shop.environment,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while process.poll() is None and shop.simulator.state()["requests"] < bought:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_damaged_records_and_files_are_ignored(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
+    data = journal.read_bytes()
+    for take in takes(shop):
+        take.path.write_bytes(b"RIFF, and another sound")
+    journal.write_bytes(b'{"event":"kept"\n\xff\n[[[[\n{"event":"sent","id":1}\n' + data + b'{"ev')
+    assert shop.generate()["made"] == 1
+    assert shop.bought() == {"一番線": 3}
+
+
+def test_no_path_of_a_journal_is_believed(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
+    private = shop.project.folder / "private.wav"
+    private.write_bytes(b"RIFF")
+    text = journal.read_text()
+    journal.write_text(text.replace('"ending":"wav"', '"ending":"/../../../../private.wav"'))
+    assert shop.generate()["made"] == 1
+    assert private.read_bytes() == b"RIFF"
+
+
+def test_the_key_is_in_no_record(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    assert temp_files(shop)
+    assert [path for path in temp_files(shop) if b"sk_simulator" in path.read_bytes()] == []
+
+
+def test_a_link_in_the_place_of_the_folder_of_takes_is_refused(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
+    away = shop.project.folder / "away"
+    journal.parent.rename(away)
+    journal.parent.symlink_to(away)
+    before = {path.name: path.read_bytes() for path in away.iterdir()}
+    report = shop.generate(code=4)
+    assert "is a symbolic link" in report["fatal"]
+    assert {path.name: path.read_bytes() for path in away.iterdir()} == before

@@ -1,0 +1,109 @@
+"""The takes of an output folder that a person has to decide: sounds that were paid for and refused."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets import decisions
+from tts_assets.domain import Decided, Format
+from tts_assets.kept_takes.journal import LONGEST_SOUND_BYTES, read_bounded, read_purchases
+from tts_assets.waiting import place_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tts_assets.decisions import SoundDecision
+    from tts_assets.domain import Decision
+    from tts_assets.kept_takes.journal import Kept, Purchase
+
+_NAME = "takes"
+
+
+class Opinion(StrEnum):
+    """What a person decided of a take."""
+
+    UNDECIDED = "undecided"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class DoubtfulTake(NamedTuple):
+    """A take that was refused, and is kept.
+
+    Args:
+        purchase: the request, with its clip, its identifiers and what it cost.
+        path: the file.
+        opinion: what a person decided of it.
+        decision: the decision itself; None where there is none.
+    """
+
+    purchase: Purchase
+    path: Path
+    opinion: Opinion
+    decision: Decision | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """The record of its sound."""
+        assert self.purchase.kept is not None  # noqa: S101 - see find_takes
+        return self.purchase.kept
+
+
+def folder_for(temp: str, output: str) -> Path:
+    """The folder of the takes of an output folder, whether there are any or not.
+
+    Args:
+        temp: the folder of all temporary files.
+        output: the output folder.
+    """
+    return place_for(temp, output) / _NAME
+
+
+def file_of(folder: Path, kept: Kept) -> Path | None:
+    """The file of a kept sound, by the hash of its bytes alone; None where it has no such name."""
+    if kept.ending not in tuple(Format):
+        return None
+    return folder / f"{kept.sha256}.{kept.ending}"
+
+
+def read_take(folder: Path, kept: Kept) -> bytes:
+    """The bytes of a kept sound; none where the file is gone or has other bytes."""
+    path = file_of(folder, kept)
+    data = b"" if path is None else read_bounded(path, LONGEST_SOUND_BYTES)
+    return data if hashlib.sha256(data).hexdigest() == kept.sha256 else b""
+
+
+def find_takes(temp: str, output: str) -> list[DoubtfulTake]:
+    """The refused takes that are kept for an output folder, the earliest first.
+
+    Raises:
+        InputError: the journal of decisions is damaged.
+    """
+    folder = folder_for(temp, output)
+    purchases = read_purchases(folder)
+    if not any(each.kept is not None and each.kept.fault for each in purchases.values()):
+        return []
+    decided = latest_decisions(decisions.read(Path(output)))
+    found = []
+    for each in sorted(purchases.values(), key=lambda purchase: purchase.sent.at):
+        path = None if each.kept is None else file_of(folder, each.kept)
+        if each.kept is None or not each.kept.fault or path is None or not path.is_file():
+            continue
+        decision = decided.get((each.sent.asset, each.kept.sha256))
+        found.append(DoubtfulTake(each, path, opinion_of(decision), decision))
+    return found
+
+
+def latest_decisions(journal: Iterable[SoundDecision]) -> Mapping[tuple[str, str], Decision]:
+    """The decision that counts for each asset and hash."""
+    return {name: each.decision for name, each in decisions.latest(journal).items()}
+
+
+def opinion_of(decision: Decision | None) -> Opinion:
+    """What a decision means for a take."""
+    if decision is None or decision.decided is Decided.UNDECIDED:
+        return Opinion.UNDECIDED
+    return Opinion.ACCEPTED if decision.decided is Decided.APPROVED else Opinion.REJECTED

@@ -1,0 +1,396 @@
+"""The takes of a run: what earlier runs paid for is found, and each new request is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tts_assets import decisions
+from tts_assets.kept_takes.journal import (
+    NAME,
+    Arrived,
+    Closed,
+    Kept,
+    Purchase,
+    Sent,
+    Void,
+    encode_line,
+    read_purchases,
+)
+from tts_assets.kept_takes.kept import (
+    Opinion,
+    file_of,
+    folder_for,
+    latest_decisions,
+    opinion_of,
+    read_take,
+)
+from tts_assets.regular_files import refuse_link
+from tts_assets.storage import AppendLog, fatal, sweep, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from tts_assets.kept_takes.journal import Line
+
+_SERVICE_ID = re.compile("[A-Za-z0-9_-]{1,64}")
+_SOUND = re.compile("[0-9a-f]{64}")
+#: The longest fault that is recorded, in characters.
+_LONGEST_FAULT = 500
+#: So many refused takes of one request are bought before a person has to decide.
+MOST_TAKES = 2
+
+_order: ContextVar[Order | None] = ContextVar("_order", default=None)
+
+
+def current_order() -> Order | None:
+    """The clip that the present task makes; None outside of a run that records its requests."""
+    return _order.get()
+
+
+def billed_in_all(billed: float | None) -> float | None:
+    """Credits of all requests for the clip of the present task, those of earlier runs among them.
+
+    Args:
+        billed: what is known of this run, where its requests are not recorded.
+    """
+    order = current_order()
+    return billed if order is None else order.billed_in_all(billed)
+
+
+class TakeStore:
+    """All takes of one output folder; only the holder of that folder's lock may write."""
+
+    def __init__(
+        self, temp: str, output: str, *, accept: bool = False, buy_again: bool = False
+    ) -> None:
+        """Read what earlier runs left; nothing is written before a request is sent.
+
+        Args:
+            temp: the folder of all temporary files.
+            output: the output folder.
+            accept: use undecided takes as if a person had accepted them.
+            buy_again: send new requests although undecided takes are kept.
+
+        Raises:
+            InputError: the journal of decisions is damaged.
+        """
+        self.folder = folder_for(temp, output)
+        self.accept = accept
+        self.buy_again = buy_again
+        self._log: AppendLog | None = None
+        self._known = read_purchases(self.folder)
+        self._claimed: set[str] = set()
+        self._open: dict[str, Purchase] = {}
+        arrived = (each.arrived for each in self._known.values())
+        self._history_ids = {each.history_item_id for each in arrived if each is not None}
+        has_sounds = any(each.kept is not None for each in self._known.values())
+        self._decided = latest_decisions(decisions.read(Path(output)) if has_sounds else ())
+
+    @contextmanager
+    def order(self, clip: Clip, *, segment: int | None = None) -> Iterator[Order]:
+        """What the present task asks of a service within the block is recorded for this clip."""
+        order = Order(self, clip, segment)
+        token = _order.set(order)
+        try:
+            yield order
+        finally:
+            _order.reset(token)
+
+    def opinion(self, purchase: Purchase) -> Opinion:
+        """What a person decided of the sound of a request."""
+        if purchase.kept is None:
+            return Opinion.UNDECIDED
+        return opinion_of(self._decided.get((purchase.sent.asset, purchase.kept.sha256)))
+
+    def find_earlier(self, key: str) -> list[Purchase]:
+        """Requests of earlier runs that sent exactly the same and are still to be used, newest first."""
+        found = [
+            each
+            for each in self._known.values()
+            if each.sent.key == key and each.sent.id not in self._claimed
+        ]
+        return sorted(found, key=lambda each: each.sent.at, reverse=True)
+
+    def find_lost(self, sent: Sent) -> list[Purchase]:
+        """Requests of any run without an answer for the same text, voice and model as this one."""
+        return [
+            each
+            for each in (*self._known.values(), *self._open.values())
+            if each.arrived is None
+            and each.sent.id not in self._claimed
+            and (each.sent.text, each.sent.voice, each.sent.model)
+            == (sent.text, sent.voice, sent.model)
+        ]
+
+    def history_ids(self) -> set[str]:
+        """The history items of all requests whose headers arrived."""
+        return self._history_ids
+
+    def note_open(self, purchase: Purchase) -> None:
+        """Remember a request of this run until its headers arrive."""
+        self._open[purchase.sent.id] = purchase
+
+    def note_answer(self, purchase: Purchase) -> None:
+        """Remember that the headers of an answer arrived, and which history item is the request's."""
+        self._open.pop(purchase.sent.id, None)
+        if purchase.arrived is not None:
+            self._history_ids.add(purchase.arrived.history_item_id)
+
+    def claim(self, purchase: Purchase) -> None:
+        """Use the sound of an earlier request: no other part of a text gets it in this run."""
+        self._claimed.add(purchase.sent.id)
+
+    def release(self, purchase: Purchase) -> None:
+        """Take back `claim`."""
+        self._claimed.discard(purchase.sent.id)
+
+    def billed_before(self, recipe: str, segment: int | None) -> float | None:
+        """Credits that requests for a clip cost that are not in the ledger yet; None for none known."""
+        known = [
+            each.billed
+            for each in self._known.values()
+            if (each.sent.recipe, each.sent.segment) == (recipe, segment)
+            and each.billed is not None
+        ]
+        return sum(known) if known else None
+
+    def needs_no_request(self, recipe: str) -> bool:
+        """Whether a clip in one piece will be made, or will fail, without a new request."""
+        kept = [
+            each
+            for each in self._known.values()
+            if each.sent.recipe == recipe and each.sent.segment is None and each.kept is not None
+        ]
+        if any(
+            self.opinion(each) is Opinion.ACCEPTED or not (each.kept and each.kept.fault)
+            for each in kept
+        ):
+            return True
+        undecided = [each for each in kept if self.opinion(each) is Opinion.UNDECIDED]
+        return bool(undecided) and (
+            self.accept or (len(undecided) >= MOST_TAKES and not self.buy_again)
+        )
+
+    def read(self, purchase: Purchase) -> bytes:
+        """The bytes of the sound of a request; none where it is gone."""
+        return b"" if purchase.kept is None else read_take(self.folder, purchase.kept)
+
+    def keep(self, purchase: Purchase, data: bytes, kept: Kept) -> None:
+        """Bring the sound of a request to the disk, and record it.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        path = file_of(self.folder, kept)
+        if path is None:
+            return
+        with fatal(f"cannot write to {self.folder}"):
+            self._make_folder()
+            write_whole(path, data, sync=False)
+        purchase.kept = kept
+        self.append(kept)
+
+    def append(self, line: Line) -> None:
+        """Add a line to the journal.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        if self._log is None:
+            with fatal(f"cannot write to {self.folder}"):
+                self._make_folder()
+            self._log = AppendLog(self.folder / NAME)
+        self._log.append(encode_line(line))
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        refuse_link(self.folder)
+
+    def close_order(self, recipe: str, segment: int | None) -> None:
+        """Record that a clip, or a segment, is stored."""
+        mine = (recipe, segment)
+        if self._log is None and not any(
+            (each.sent.recipe, each.sent.segment) == mine for each in self._known.values()
+        ):
+            return
+        self.append(Closed(recipe=recipe, segment=segment))
+
+    def close(self) -> None:
+        """Bring the journal to the disk.
+
+        Raises:
+            FatalError: that fails.
+        """
+        log, self._log = self._log, None
+        if log is not None:
+            log.close()
+
+    def sweep(self, wanted: Collection[str] | None) -> None:
+        """Forget what is settled, and delete sounds of no use; only under the output folder's lock.
+
+        Args:
+            wanted: the recipes that are still to be made; None where not all clips were looked at.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        self.close()
+        if not self.folder.is_dir():
+            return
+        left = [
+            each
+            for each in read_purchases(self.folder).values()
+            if wanted is None or each.sent.recipe in wanted
+        ]
+        path = self.folder / NAME
+        data = b"".join(encode_line(line) for each in left for line in each.lines)
+        with fatal(f"cannot write to {self.folder}"):
+            refuse_link(self.folder)
+            sweep(self.folder)
+            if data:
+                write_whole(path, data, sync=False)
+            else:
+                path.unlink(missing_ok=True)
+            self._delete_unused(
+                {each.kept.sha256 for each in left if each.kept and self._is_of_use(each)}
+            )
+        self._known = {each.sent.id: each for each in left}
+
+    def _is_of_use(self, purchase: Purchase) -> bool:
+        return self.opinion(purchase) is not Opinion.REJECTED
+
+    def _delete_unused(self, sums: Collection[str]) -> None:
+        for file in self.folder.iterdir():
+            # Other files in the folder are not ours.
+            if _SOUND.fullmatch(file.stem) and file.stem not in sums:
+                file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
+    """The clip that requests are made for; the fields are those of `Sent`."""
+
+    recipe: str
+    asset: str
+    file: str
+    entry: str
+    part: str
+
+
+class Order:
+    """What one clip, or one segment of a passage, asks of a service; see `current_order`."""
+
+    def __init__(self, store: TakeStore, clip: Clip, segment: int | None) -> None:
+        """Begin."""
+        self.store = store
+        self._clip = clip
+        self._segment = segment
+        self._tickets: list[Ticket] = []
+
+    def billed_in_all(self, billed: float | None) -> float | None:
+        """See the function of that name."""
+        own = [each.purchase.billed for each in self._tickets]
+        known = [each for each in own if each is not None]
+        now = sum(known) if known else billed
+        before = self.store.billed_before(self._clip.recipe, self._segment)
+        return now if before is None else before + (now or 0.0)
+
+    def begin(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
+        """Record that a request is about to be sent; arguments as in `Sent`.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        sent = self.sent(key=key, text=text, service=service, voice=voice, model=model)
+        self.store.append(sent)
+        ticket = Ticket(self.store, Purchase(sent=sent))
+        self.store.note_open(ticket.purchase)
+        self._tickets.append(ticket)
+        return ticket
+
+    def sent(self, *, key: str, text: str, service: str, voice: str, model: str) -> Sent:
+        """The record of a request that is sent now."""
+        return Sent(
+            id=uuid.uuid4().hex,
+            key=key,
+            recipe=self._clip.recipe,
+            segment=self._segment,
+            asset=self._clip.asset,
+            file=self._clip.file,
+            entry=self._clip.entry,
+            part=self._clip.part,
+            text=text,
+            service=service,
+            voice=voice,
+            model=model,
+            at=time.time(),
+        )
+
+    def close(self) -> None:
+        """Record that the clip, or the segment, is stored.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        self.store.close_order(self._clip.recipe, self._segment)
+
+
+class Ticket:
+    """A request on its way."""
+
+    def __init__(self, store: TakeStore, purchase: Purchase) -> None:
+        """Follow a request."""
+        self.store = store
+        self.purchase = purchase
+        self.is_cancelled = False
+
+    def arrive(self, *, request_id: str, history_item_id: str, billed: float | None) -> None:
+        """Record the headers of an answer with sound; ids that cannot be ids are left out.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        ids = [
+            each if _SERVICE_ID.fullmatch(each) else "" for each in (request_id, history_item_id)
+        ]
+        self.purchase.arrived = Arrived(
+            id=self.purchase.sent.id, request_id=ids[0], history_item_id=ids[1], billed=billed
+        )
+        self.store.note_answer(self.purchase)
+        self.store.append(self.purchase.arrived)
+
+    def cancel(self) -> None:
+        """Record that no sound was made.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        self.is_cancelled = True
+        self.store.note_answer(self.purchase)
+        self.store.append(Void(id=self.purchase.sent.id))
+
+    def keep(self, data: bytes, ending: str, *, seconds: float, fault: str) -> None:
+        """Keep the sound that arrived; arguments as in `Kept`.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        kept = Kept(
+            id=self.purchase.sent.id,
+            sha256=hashlib.sha256(data).hexdigest(),
+            ending=ending,
+            bytes=len(data),
+            seconds=round(seconds, 3),
+            fault=fault[:_LONGEST_FAULT],
+        )
+        self.store.keep(self.purchase, data, kept)
