@@ -4,6 +4,8 @@ import errno
 import multiprocessing
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -173,3 +175,56 @@ def test_half_a_record_does_not_spoil_the_next(
     log.append(b"three\n")
     log.close()
     assert (tmp_path / "ledger").read_bytes() == b"one\nthree\n"
+
+
+#: Writes a file, and is in the middle of that when it says so.
+_WRITER = """
+import os, sys, time
+from pathlib import Path
+from tts_assets.storage import write_whole
+
+def wait() -> bool:
+    print("written", flush=True)
+    sys.stdin.read()
+    return True
+
+write_whole(Path(sys.argv[1]), b"new", still_right=wait)
+"""
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(tmp_path / name)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for name in ("killed", "alive")
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"written\n"
+    writers[0].kill()
+    writers[0].communicate()
+    assert len(list(tmp_path.iterdir())) == 2
+    storage.sweep(tmp_path)
+    (part,) = tmp_path.iterdir()
+    assert part.read_bytes() == b"new"
+    writers[1].communicate()
+    assert writers[1].returncode == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["alive"]
+
+
+def test_the_next_command_that_takes_the_lock_removes_what_a_killed_one_left(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "kanji").mkdir()
+    for name in (".tts-assets-0a-1.part", "kanji/.tts-assets-0a-2.part", ".tts-assets.lock"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / storage.DECISIONS_LOCK).write_bytes(b"")
+    (tmp_path / "kanji/a.mp3").write_bytes(b"")
+    with Storage(tmp_path).locked(_never):
+        pass
+    assert sorted(each.name for each in tmp_path.rglob("*")) == ["a.mp3", "kanji"]

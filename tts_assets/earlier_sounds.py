@@ -86,6 +86,7 @@ def sweep(place: Path, decisions: Iterable[SoundDecision], approved: Container[s
     """
     if not place.is_dir():
         return
+    storage.sweep(place)
     known = tuple(decisions)
     last = _last(known)
     wanted = {

@@ -104,6 +104,19 @@ def open_to_append(path: Path) -> int:
     return number
 
 
+def open_to_lock(path: Path) -> BufferedReader:
+    """Open a file to lock it; network disks lock only what may be written.
+
+    Raises:
+        OSError: it cannot be opened, or is a link.
+    """
+    try:
+        number = os.open(path, os.O_RDWR | _NO_FOLLOW | _SAFE)
+    except PermissionError:
+        number = os.open(path, os.O_RDONLY | _NO_FOLLOW | _SAFE)
+    return os.fdopen(number, "rb")
+
+
 def create_file(path: Path) -> BinaryIO:
     """Open an empty new file for writing and reading, in place of one that is there.
 

@@ -11,6 +11,7 @@ import stat
 import tempfile
 import threading
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -20,18 +21,26 @@ from tts_assets.regular_files import (
     NotRegularError,
     open_regular,
     open_to_append,
+    open_to_lock,
     refuse_link,
     refuse_linked_folders,
     refuse_shared,
 )
 
+with contextlib.suppress(ImportError):
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
-#: Files of this shape are unfinished; nobody but the holder of the folder's lock may remove them.
-_PART = ".part"
+#: Files of this shape are unfinished; their writer holds a lock on each for as long as it lives.
+_BEGINNING, _PART = ".tts-assets-", ".part"
 _LOCK = ".tts-assets.lock"
+#: The lock of the journal of decisions: votes and runs do not wait for each other.
+DECISIONS_LOCK = ".tts-assets-decisions.lock"
+#: Whether an open file can be locked, and be renamed and removed all the same.
+_HAS_LOCKS = os.name == "posix"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 #: After that many new names in a folder, the folder itself is brought to the disk.
 _BATCH = 64
 #: Bytes of a file that are copied at once.
@@ -204,8 +213,8 @@ class Storage:
                 return None
 
     def has_leftovers(self) -> bool:
-        """Whether a run was killed here, or is at work."""
-        return (self.root / _LOCK).exists()
+        """Whether a command was killed here, or is at work."""
+        return any((self.root / name).exists() for name in (_LOCK, DECISIONS_LOCK))
 
     def settle(self) -> None:
         """Bring every new name to the disk.
@@ -220,7 +229,7 @@ class Storage:
             self._new_names.clear()
 
     def sweep(self, folders: list[str]) -> None:
-        """Remove what killed runs left unfinished in these folders; only under the lock."""
+        """Remove what killed runs left unfinished in the root and in these folders."""
         for folder in (self.root, *(self.root / name for name in folders)):
             sweep(folder)
 
@@ -231,10 +240,23 @@ class Storage:
         Raises:
             FatalError: the lock cannot be made.
         """
+        has_leftovers = self.has_leftovers()
         with contextlib.ExitStack() as held:
             with fatal(f"cannot lock {self.root}"):
                 held.enter_context(lock(self.root / _LOCK, waiting))
+            if has_leftovers:
+                self._sweep_all()
             yield
+
+    def _sweep_all(self) -> None:
+        """Remove what killed commands left anywhere below the root."""
+        for folder, _, names in os.walk(self.root):
+            for name in filter(_is_part, names):
+                _remove_dead(Path(folder, name))
+        with contextlib.suppress(OSError, _BusyError):
+            if (self.root / DECISIONS_LOCK).exists():
+                with lock(self.root / DECISIONS_LOCK, _give_up):
+                    pass
 
 
 @contextlib.contextmanager
@@ -344,30 +366,67 @@ def write_whole(
     Raises:
         OSError: it could not be written; the old file is as it was.
     """
-    part = path.parent / f".tts-assets-{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
-    try:
-        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with open(number, "wb") as file:  # noqa: PTH123 - by number, which Path cannot
-            if like is not None:
-                _imitate(number, like)
-            if isinstance(data, bytes):
-                file.write(data)
+    part, number = _create_part(path)
+    with _kept_locked(number):
+        try:
+            with open(number, "wb") as file:  # noqa: PTH123 - by number, which Path cannot
+                if like is not None:
+                    _imitate(number, like)
+                if isinstance(data, bytes):
+                    file.write(data)
+                else:
+                    with open_regular(data) as source:
+                        shutil.copyfileobj(source, file, _AT_ONCE)
+                file.flush()
+                if sync:
+                    os.fsync(number)
+            right = still_right()
+            if right:
+                os.replace(part, path)  # noqa: PTH105 - the one place that renames
             else:
-                with open_regular(data) as source:
-                    shutil.copyfileobj(source, file, _AT_ONCE)
-            file.flush()
-            if sync:
-                os.fsync(number)
-        right = still_right()
-        if right:
-            os.replace(part, path)  # noqa: PTH105 - the one place that renames
-        else:
-            part.unlink()
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+                part.unlink()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
     return right
+
+
+def _part_of(path: Path) -> Path:
+    """A new name beside a file for what is not finished."""
+    return path.parent / f"{_BEGINNING}{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
+
+
+def _create_part(path: Path) -> tuple[Path, int]:
+    """A new unfinished file beside another, open and locked: a sweep removes only unlocked ones."""
+    while True:
+        part = _part_of(path)
+        number = os.open(part, _NEW, 0o666)
+        if not _HAS_LOCKS:
+            return part, number
+        # Without locks, as on some network disks, no sweep removes it either.
+        with contextlib.suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_EX)
+        if part.exists():
+            return part, number
+        # A sweep came between the two lines.
+        os.close(number)
+
+
+@contextlib.contextmanager
+def _kept_locked(number: int) -> Iterator[None]:
+    """Keep the lock of an open file when its number is closed.
+
+    Windows needs no lock, as it removes no open file, and renames none either.
+    """
+    if not _HAS_LOCKS:
+        yield
+        return
+    again = os.dup(number)
+    try:
+        yield
+    finally:
+        os.close(again)
 
 
 def link_whole(path: Path, source: Path) -> None:
@@ -385,7 +444,7 @@ def link_whole(path: Path, source: Path) -> None:
     """
     # A link to a link would be one that leads nowhere from another folder.
     source = source.resolve(strict=True)
-    part = path.parent / f".tts-assets-{_tag(path.name)}-{uuid.uuid4().hex}{_PART}"
+    part = _part_of(path)
     try:
         os.link(source, part)
     except OSError:
@@ -394,6 +453,9 @@ def link_whole(path: Path, source: Path) -> None:
         return
     try:
         os.replace(part, path)  # noqa: PTH105 - the one place that renames
+    except FileNotFoundError:
+        # A sweep took it, as a link cannot be locked for itself.
+        write_whole(path, source, sync=False)
     finally:
         # Two names of one file are left as they are by the system, and told as a success.
         part.unlink(missing_ok=True)
@@ -408,10 +470,27 @@ def _imitate(number: int, like: os.stat_result) -> None:
 
 
 def sweep(folder: Path, name: str | None = None) -> None:
-    """Remove unfinished files, of one final name or of all; only under the lock that guards them."""
-    for path in folder.glob(f".tts-assets-{'*' if name is None else _tag(name)}-*{_PART}"):
-        with contextlib.suppress(OSError):
-            path.unlink()
+    """Remove the unfinished files of killed processes, of one final name or of all."""
+    beginning = _BEGINNING if name is None else f"{_BEGINNING}{_tag(name)}-"
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_part(entry.name) and entry.name.startswith(beginning):
+                _remove_dead(Path(entry.path))
+
+
+def _is_part(name: str) -> bool:
+    return name.startswith(_BEGINNING) and name.endswith(_PART)
+
+
+def _remove_dead(part: Path) -> None:
+    """Remove an unfinished file unless its writer is still alive."""
+    with contextlib.suppress(OSError):
+        if not _HAS_LOCKS or not stat.S_ISREG(part.lstat().st_mode):
+            part.unlink()
+            return
+        with open_to_lock(part) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
 
 
 def _tag(name: str) -> str:
@@ -432,6 +511,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+class _BusyError(Exception):
+    """Another process holds a lock that is not worth waiting for."""
+
+
+def _give_up() -> None:
+    raise _BusyError
 
 
 @contextlib.contextmanager

@@ -158,3 +158,13 @@ def test_a_folder_that_is_read_only_is_told(fetching: Fetching) -> None:
         _command(fetching), capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, "cannot write" in done.stdout) == (4, True)
+
+
+async def test_what_a_killed_process_left_is_removed(fetching: Fetching) -> None:
+    fetching.server.add("/small.onnx")
+    await fetching()
+    lock = fetching.store.lock(fetching.model().files[0])
+    lock.write_bytes(b"")
+    (fetching.path.parent / ".tts-assets-0a-1.part").write_bytes(b"")
+    await fetching()
+    assert fetching.names() == [NAME]

@@ -18,7 +18,7 @@ from tts_assets.errors import UsageError
 from tts_assets.mapping import written
 from tts_assets.propose import Proposal, Tally, number, propose, tally, toml_of
 from tts_assets.settings import FILE, OutputFormat, Settings, find, is_report
-from tts_assets.storage import write_whole
+from tts_assets.storage import sweep, write_whole
 
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
 #: Folders in which nobody keeps what they write themselves.
@@ -98,6 +98,7 @@ def _show_tables(settings: Path, tables: str, show: Show) -> str:
 
 def _write(target: Path, text: str) -> None:
     try:
+        sweep(target.parent)
         write_whole(target, text.encode())
     except OSError as exc:
         raise UsageError(f"{target} cannot be written here: {exc.strerror}") from exc

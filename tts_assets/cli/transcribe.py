@@ -14,6 +14,7 @@ from tts_assets.console.hearing import figures, hearing
 from tts_assets.console.text import one_line
 from tts_assets.console.transcripts import TranscriptFormat, data, written
 from tts_assets.errors import FatalError, UsageError
+from tts_assets.regular_files import refuse_linked_folders
 from tts_assets.settings import OutputFormat, Settings
 from tts_assets.transcribe import Event, Report, Started, Transcribed, Transcript
 from tts_assets.transcribe import transcribe as listen
@@ -96,7 +97,9 @@ class _Folder:
         path = self._folder / f"{transcript.name}{self._how.ending}"
         text = written(transcript, self._how)
         try:
+            refuse_linked_folders(self._folder, [transcript.name.rpartition("/")[0]])
             path.parent.mkdir(parents=True, exist_ok=True)
+            storage.sweep(path.parent)
             storage.write_whole(path, text.encode("utf-8", "backslashreplace"))
             storage.sync_folder(path.parent)
         except OSError as exc:

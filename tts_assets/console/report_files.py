@@ -16,7 +16,7 @@ from tts_assets.console.verdicts import verdicts_data, verdicts_markdown, verdic
 from tts_assets.errors import UsageError
 from tts_assets.events import Report
 from tts_assets.settings import REPORT_FILES
-from tts_assets.storage import write_whole
+from tts_assets.storage import sweep, write_whole
 from tts_assets.verdicts import VerifyReport
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def write_report(folder: Path, report: Report | Standing | VerifyReport) -> None
     files = _files(report)
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         for name, data in files.items():
             write_whole(folder / name, data)
 

@@ -11,7 +11,7 @@ from tts_assets.decisions.decision import bytes_of, parse_lines
 
 # Needed at run time: the decoder reads this type out of the annotations.
 from tts_assets.domain import Decided  # noqa: TC001
-from tts_assets.storage import AppendLog, fatal, lock, sync_folder
+from tts_assets.storage import DECISIONS_LOCK, AppendLog, fatal, lock, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 #: The journal's name inside the output folder.
 NAME = "decisions.jsonl"
-
-#: Votes and runs do not wait for each other, so it is not the lock of the output folder.
-_LOCK = ".tts-assets-decisions.lock"
 
 
 def read(folder: Path) -> list[SoundDecision]:
@@ -57,7 +54,7 @@ def append(
         FatalError: it cannot be written.
     """
     path = folder / NAME
-    with fatal(f"cannot write to {path}"), lock(folder / _LOCK, waiting):
+    with fatal(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, waiting):
         wanted = tuple(decisions)
         known = _told(folder, {each.sha256 for each in wanted})
         new = {each.told: each for each in wanted if each.told not in known}

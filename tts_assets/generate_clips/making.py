@@ -75,8 +75,9 @@ async def make_missing(run: Run) -> None:
         await anyio.to_thread.run_sync(store.refuse_links, folders)
         await anyio.to_thread.run_sync(waiting.refuse_links, temp)
         await anyio.to_thread.run_sync(store.sweep, folders)
+        if run.is_whole or run.is_whole_shard:
+            await anyio.to_thread.run_sync(waiting.sweep, temp, _to_make(run))
         if run.is_whole:
-            await anyio.to_thread.run_sync(waiting.sweep, temp, _wanted(run) or set())
             await anyio.to_thread.run_sync(_sweep_earlier, run)
             await anyio.to_thread.run_sync(_sweep_takes, run)
         await move_held(run, store)
@@ -263,6 +264,9 @@ def _settle(run: Run, store: storage.Storage) -> None:
 
 def _wanted(run: Run) -> set[str] | None:
     """The recipes that are to be made; None where not all clips were looked at."""
-    if not run.is_whole:
-        return None
+    return _to_make(run) if run.is_whole else None
+
+
+def _to_make(run: Run) -> set[str]:
+    """The recipes that are to be made, as far as clips were looked at."""
     return {item.recipe for item in run.survey.planned if item.state in plan.TO_MAKE}

@@ -97,6 +97,13 @@ class Run:
         return self.settings.is_whole and not self.survey.trouble.problems
 
     @property
+    def is_whole_shard(self) -> bool:
+        """Whether all clips of a shard were looked at."""
+        settings = replace(self.settings, shard=None)
+        is_shard = self.settings.shard is not None
+        return is_shard and settings.is_whole and not self.survey.trouble.problems
+
+    @property
     def has_work(self) -> bool:
         """Whether there is anything to make, to move, or to write from the ledger."""
         due = self.jobs or self.survey.untimed

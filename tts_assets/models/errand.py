@@ -73,7 +73,9 @@ class Errand:
         if self.store.fault(self.file) is not None:
             return False
         is_recorded = (self.file.sha256 or self.store.recorded(self.file)) is not None
-        return is_recorded and not any(path.exists() for path in leftovers(self._path))
+        # A lock is there while another process is at it, or since one was killed.
+        left = (self.store.lock(self.file), *leftovers(self._path))
+        return is_recorded and not any(path.exists() for path in left)
 
     async def _brought(self) -> Ready:
         """Do what has to be done, as the only one at it."""
@@ -131,6 +133,7 @@ class Errand:
                 try:
                     with written(lock):
                         await anyio.to_thread.run_sync(enter)
+                    storage.sweep(lock.parent)
                     break
                 except _BusyError:
                     self.tell(Waiting(file=self.file.name))

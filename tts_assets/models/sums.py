@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tts_assets import storage
-from tts_assets.regular_files import open_regular, read_regular
+from tts_assets.regular_files import open_regular, read_regular, refuse_link
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,4 +86,6 @@ def _remember(place: Path, found: _Sum) -> None:
     # Only time is lost where this fails.
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
+        refuse_link(place.parent)
+        storage.sweep(place.parent)
         storage.write_whole(place, msgspec.json.encode(found))

@@ -201,7 +201,7 @@ def _change(path: Path, change: Callable[[Mapping[Key, Override]], dict[Key, Ove
     with storage.fatal(f"cannot write {path}"):
         real.parent.mkdir(parents=True, exist_ok=True)
         with storage.lock(lock_of(real), waiting):
-            storage.sweep(real.parent, real.name)
+            storage.sweep(real.parent)
             before = {each.key: each for each in read(path)}
             after = change(before)
             if after == before:

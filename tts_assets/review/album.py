@@ -11,7 +11,7 @@ from tts_assets import waiting
 from tts_assets.errors import FatalError
 from tts_assets.regular_files import read_regular, refuse_link
 from tts_assets.review.pictures import VERSION, Picture
-from tts_assets.storage import AppendLog, write_whole
+from tts_assets.storage import AppendLog, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,6 +72,7 @@ class Album:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 waiting.refuse_links(self._path.parent.parent)
                 refuse_link(self._path.parent)
+                sweep(self._path.parent)
                 self._log = AppendLog(self._path)
             self._log.append(b"".join(_encoder.encode(each) + b"\n" for each in pictures))
 

@@ -17,7 +17,7 @@ from tts_assets.pages import REVIEW, page
 from tts_assets.review import folder
 from tts_assets.review.payload import Mode, payload
 from tts_assets.review.rows import rows
-from tts_assets.storage import check_target, fatal, sync_folder, write_whole
+from tts_assets.storage import check_target, fatal, sweep, sync_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +103,7 @@ def _into_file(found: Rows, path: Path, project: str) -> Exported:
     clips = tuple(_from(path.parent, row, found) for row in found.clips)
     made = _page(replace(found, clips=clips), project)
     with fatal(f"cannot write {path}"):
+        sweep(path.parent)
         write_whole(path, made)
         sync_folder(path.parent)
     return _exported(found, path, made, beside=False)

@@ -15,7 +15,7 @@ from tts_assets.errors import ClipError
 from tts_assets.make_passage import Passage
 from tts_assets.providers import Bounded, Remote
 from tts_assets.speak.sayer import Sayer
-from tts_assets.storage import check_target, fatal, write_whole
+from tts_assets.storage import check_target, fatal, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +126,7 @@ async def _to_file(
     def write() -> tuple[float, tuple[Finding, ...]]:
         content = passage.joined()
         with fatal(f"cannot write {path}"):
+            sweep(path.parent)
             write_whole(path, content.data)
         passage.clear()
         waiting.leave(temp)
