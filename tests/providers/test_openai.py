@@ -97,7 +97,10 @@ async def say(
 
 
 def tone(seconds: float = 0.5, rate_hz: int = 24_000) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return (0.3 * np.sin(np.arange(int(seconds * rate_hz)) / 20)).astype(np.float32)
+    """A tone that fades at its end, as speech does."""
+    times = np.arange(int(seconds * rate_hz))
+    fade = np.minimum(1.0, (times.size - times) / (0.05 * rate_hz)) ** 2
+    return (0.3 * fade * np.sin(times / 20)).astype(np.float32)
 
 
 def sound(
@@ -284,7 +287,7 @@ async def test_a_sound_that_cannot_be_right_is_asked_for_once_more(
 
 
 @pytest.mark.parametrize(
-    ("speed", "seconds"), [(2.0, 0.1), (0.25, 0.3), (0.25, 26.9), (4.0, 8.9), (1.0, 8.9)]
+    ("speed", "seconds"), [(2.0, 0.25), (0.25, 0.45), (0.25, 26.9), (4.0, 8.9), (1.0, 8.9)]
 )
 async def test_who_speaks_faster_or_slower_or_ignores_the_speed_is_believed(
     server: Loopback, told: Told, speed: float, seconds: float
@@ -293,6 +296,50 @@ async def test_who_speaks_faster_or_slower_or_ignores_the_speed_is_believed(
     async with opened(settings_for(server.url), told) as speaker:
         speech = await say(speaker, KYUSHU, speed=speed)
     assert speech.samples.size == pytest.approx(seconds * 24_000, abs=1)
+
+
+def cut(seconds: float = 0.5) -> bytes:
+    """Samples that end loudly."""
+    return pcm(2 * seconds)[: len(pcm(seconds))]
+
+
+async def test_what_ends_in_the_middle_of_a_word_is_asked_for_once_more(
+    server: Loopback, told: Told
+) -> None:
+    server.replies = [reply(cut()), reply(pcm())]
+    async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
+        await say(speaker, KYUSHU)
+        assert len(server.asked) == 2
+        server.replies = [reply(cut())]
+        for _ in range(5):
+            with pytest.raises(
+                ClipError, match=r"0\.50 s ends as if cut off; it was asked for twice"
+            ):
+                await say(speaker, KYUSHU)
+
+
+async def test_a_voice_that_always_ends_so_ends_the_run_unless_it_is_known(
+    server: Loopback, told: Told
+) -> None:
+    server.replies = [reply(cut())]
+    async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
+        for _ in range(2):
+            with pytest.raises(ClipError):
+                await say(speaker, KYUSHU)
+        with pytest.raises(FatalError, match=r"check-ends = false in \[openai\]"):
+            await say(speaker, KYUSHU)
+    settings = settings_for(server.url, response_format="pcm", check_ends=False)
+    async with opened(settings, told) as speaker:
+        assert (await say(speaker, KYUSHU)).samples.size == 12_000
+
+
+async def test_half_of_what_should_be_said_is_too_little_speech(
+    server: Loopback, told: Told
+) -> None:
+    server.replies = [reply(pcm(0.25) + bytes(48_000))]
+    async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
+        with pytest.raises(ClipError, match=r"has 0\.2\d s of speech, .* takes more than 0\.3\d s"):
+            await say(speaker, KYUSHU)
 
 
 async def test_a_part_that_is_too_short_is_asked_for_once_more_by_itself(

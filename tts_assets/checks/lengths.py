@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.checks.mei import mei_seconds
+from tts_assets.checks.mei import mei_seconds, sound_seconds
 from tts_assets.japanese.kana import morae
 
 if TYPE_CHECKING:
@@ -64,6 +64,14 @@ def longest_seconds(said: Pronunciation, speed: float) -> float:
     Whoever is told to be fast may be not; slower than 1, it is as many times longer.
     """
     return _MOST_SECONDS * _mora_count(said) / min(1.0, speed)
+
+
+def spoken_seconds(said: Pronunciation, speed: float) -> float:
+    """How long an ordinary voice speaks, pauses left out: as OpenJTalk's, with nine morae a second.
+
+    A speed below 1 counts as 1, for some services ignore it.
+    """
+    return sound_seconds(said) / max(1.0, speed)
 
 
 def _of_any(said: Pronunciation, speed: float) -> Bounds:

@@ -58,13 +58,18 @@ _STEADY, _STEADY_SHARE = 0.14, 0.07
 
 def mei_seconds(said: Pronunciation, speed: float) -> float:
     """How long it takes, from the first sound to the last."""
+    own = _ONCE + sound_seconds(said) + _PAUSE * (len(breaths(said)) - 1)
+    steady = _STEADY + _STEADY_SHARE * own
+    return max(0.05, steady + (own - steady) / speed)
+
+
+def sound_seconds(said: Pronunciation) -> float:
+    """How long its sounds take at a speed of 1, without the pauses between them."""
     groups = breaths(said)
     sounds = sum(sum(map(_of_mora, group, [*group[1:], ""])) for group in groups)
     # An utterance that ends in ッ ends before it.
     silent = _SPECIAL["ッ"] if groups and groups[-1][-1:] == ["ッ"] else 0.0
-    own = _ONCE + sounds - silent + _PAUSE * (len(groups) - 1)
-    steady = _STEADY + _STEADY_SHARE * own
-    return max(0.05, steady + (own - steady) / speed)
+    return sounds - silent
 
 
 def mora_seconds(kana: str) -> list[float]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.checks.lengths import longest_seconds, shortest_seconds
+from tts_assets.checks.lengths import longest_seconds, shortest_seconds, spoken_seconds
 from tts_assets.domain import Speech
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.plain_text import given
 from tts_assets.providers import elevenlabs_answers as answers
@@ -27,6 +26,7 @@ from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import CutTwiceError, Earlier, Expected, Take
+from tts_assets.providers.voice_pace import VoicesOfARun
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from tts_assets.domain import Pronunciation, SpokenForm, Voice
     from tts_assets.remote import Answer, Limiter, Service
     from tts_assets.settings import ElevenLabsSettings
-
-#: So many clips of a voice that end as if cut off, and none that does not: it may be its way.
-_ITS_WAY = 3
 
 
 class ElevenLabsSpeaker:
@@ -72,8 +69,7 @@ class ElevenLabsSpeaker:
         self._shop = Shop(service, charged=answers.charged, history=history)
         self._refused: dict[str, str] = {}
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
-        self._cut: Counter[str] = Counter()
-        self._whole: set[str] = set()
+        self._voices = VoicesOfARun("elevenlabs")
 
     @property
     def limiter(self) -> Limiter:
@@ -132,7 +128,7 @@ class ElevenLabsSpeaker:
         async def take(at: int, expected: Expected) -> Take:
             found = await self._buy(part(at, expected), bill, on_start)
             if found.fault is None:
-                self._whole.add(voice.name)
+                self._voices.add_whole(voice.name)
             return found
 
         async def find_earlier(at: int, expected: Expected) -> Earlier:
@@ -142,11 +138,13 @@ class ElevenLabsSpeaker:
             shortest_seconds=shortest_seconds(said, voice.speed),
             longest_seconds=longest_seconds(said, voice.speed),
             check_ends=self._settings.check_ends,
+            spoken_seconds=spoken_seconds(said, voice.speed),
+            pace=self._voices.pace_of(voice),
         )
         try:
             samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
         except CutTwiceError:
-            self._count_cut(voice.name)
+            self._voices.add_cut(voice.name)
             raise
         return Speech(
             samples=samples,
@@ -163,16 +161,6 @@ class ElevenLabsSpeaker:
             checked_id(voice.name)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
-
-    def _count_cut(self, voice: str) -> None:
-        """Raise if a voice has only given what looks cut off: no more is bought to be thrown away."""
-        self._cut[voice] += 1
-        if self._cut[voice] >= _ITS_WAY and voice not in self._whole:
-            raise FatalError(
-                f"the first {_ITS_WAY} clips of the voice {voice} all end as if cut off: listen to "
-                "it with `tts-assets review`; if that is its way, set check-ends = false in "
-                "[elevenlabs], and the next run uses what was paid for"
-            )
 
     async def _buy(
         self, part: Part, bill: list[float], on_start: Callable[[], None] | None

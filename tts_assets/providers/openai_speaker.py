@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.checks.lengths import longest_seconds, shortest_seconds
+from tts_assets.checks.lengths import longest_seconds, shortest_seconds, spoken_seconds
 from tts_assets.domain import Speech
 from tts_assets.japanese.accent import without_accents
 from tts_assets.japanese.plain_text import given
@@ -14,7 +14,8 @@ from tts_assets.providers.openai_answers import failure, no_sound
 from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
-from tts_assets.providers.takes import Earlier, Expected, Take
+from tts_assets.providers.takes import CutTwiceError, Earlier, Expected, Take
+from tts_assets.providers.voice_pace import VoicesOfARun
 from tts_assets.remote import PassingError, Request
 from tts_assets.settings import time_limits
 
@@ -54,6 +55,7 @@ class OpenAISpeaker:
         self._tell = tell
         self._settings = settings
         self._workers = workers
+        self._voices = VoicesOfARun("openai")
         self._timeout_seconds = timeout_seconds
 
     @property
@@ -77,7 +79,7 @@ class OpenAISpeaker:
 
         Raises:
             ClipError: it cannot be said, or nothing usable came.
-            FatalError: nor will anything for other forms.
+            FatalError: nor will anything for other forms, or the voice only gives what seems cut off.
         """
         said = await self._tell(form)
         parts = segments(given(form, said), _LONGEST)
@@ -95,7 +97,10 @@ class OpenAISpeaker:
             )
 
         async def take(at: int, expected: Expected) -> Take:
-            return await self._shop.buy(part(at, expected), self._judge, on_start)
+            found = await self._shop.buy(part(at, expected), self._judge, on_start)
+            if found.fault is None:
+                self._voices.add_whole(voice.name)
+            return found
 
         async def find_earlier(at: int, expected: Expected) -> Earlier:
             return await self._shop.find_earlier(part(at, expected), on_start)
@@ -104,8 +109,15 @@ class OpenAISpeaker:
             # Some servers ignore a speed below 1.
             shortest_seconds=shortest_seconds(said, max(1.0, voice.speed)),
             longest_seconds=longest_seconds(said, voice.speed),
+            check_ends=self._settings.check_ends,
+            spoken_seconds=spoken_seconds(said, voice.speed),
+            pace=self._voices.pace_of(voice),
         )
-        samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
+        try:
+            samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
+        except CutTwiceError:
+            self._voices.add_cut(voice.name)
+            raise
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
 
     def _request(self, text: str, voice: Voice, seconds: float) -> Request:

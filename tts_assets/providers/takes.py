@@ -11,6 +11,7 @@ import anyio.to_thread
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import is_katakana, katakana
 from tts_assets.providers import sent_sound
+from tts_assets.providers.voice_pace import VoicePace
 from tts_assets.remote import PassingError
 
 if TYPE_CHECKING:
@@ -31,16 +32,21 @@ class Expected:
     Args:
         shortest_seconds: nobody says it in less.
         longest_seconds: nor in more, the silence around it left out.
-        check_ends: whether a sound may not end in the middle of a word.
+        check_ends: whether a sound may not end in the middle of a word, nor before its end.
+        spoken_seconds: how long an ordinary voice speaks, pauses left out; None where unknown.
+        pace: of the voice, learned from what it says.
     """
 
     shortest_seconds: float
     longest_seconds: float
     check_ends: bool = False
+    spoken_seconds: float | None = None
+    pace: VoicePace | None = None
 
 
 #: So many times longer or shorter than its share a part may be.
 _LOOSE = 2.0
+_ONE_MORA_SECONDS = 0.06
 
 
 class Take(NamedTuple):
@@ -76,7 +82,13 @@ async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) 
         expected: what it is held against.
         pcm_rate_hz: as in `sent_sound.speech`.
     """
-    read = partial(sent_sound.speech, answer.body, answer.kind, pcm_rate_hz=pcm_rate_hz)
+    read = partial(
+        sent_sound.speech,
+        answer.body,
+        answer.kind,
+        pcm_rate_hz=pcm_rate_hz,
+        needs_end=expected.check_ends,
+    )
     try:
         samples, rate_hz = await anyio.to_thread.run_sync(read) if pcm_rate_hz is None else read()
     except (PassingError, ClipError) as exc:
@@ -84,10 +96,28 @@ async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) 
     fault = sent_sound.fault(
         samples, rate_hz, shortest=expected.shortest_seconds, longest=expected.longest_seconds
     )
-    if fault is None and expected.check_ends and sent_sound.is_cut(samples, rate_hz):
-        fault = f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
-        return Take(samples, rate_hz, fault, is_cut=True)
+    if fault is None and expected.check_ends:
+        fault = _find_cut(samples, rate_hz, expected)
+        return Take(samples, rate_hz, fault, is_cut=fault is not None)
     return Take(samples, rate_hz, fault)
+
+
+def _find_cut(samples: Samples, rate_hz: int, expected: Expected) -> str | None:
+    """Why a sound cannot be whole, by how much is spoken and by how it ends; None where it may be."""
+    pace, foreseen = expected.pace or VoicePace(), expected.spoken_seconds
+    spoken = sent_sound.measure_spoken(samples, rate_hz)
+    if foreseen is not None and spoken < (least := pace.least_seconds(foreseen)):
+        return (
+            f"the sound has {spoken:.2f} s of speech, and what it should say takes more than "
+            f"{least:.2f} s: it seems to be cut off"
+        )
+    # A lone ン has no time to fade.
+    may_fade = foreseen is None or foreseen > _ONE_MORA_SECONDS
+    if may_fade and sent_sound.is_cut(samples, rate_hz):
+        return f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
+    if foreseen is not None:
+        pace.learn(spoken, foreseen)
+    return None
 
 
 async def said(
@@ -121,6 +151,10 @@ async def said(
             expected,
             shortest_seconds=expected.shortest_seconds * share / loose,
             longest_seconds=expected.longest_seconds * share * loose,
+            spoken_seconds=None
+            if expected.spoken_seconds is None
+            else expected.spoken_seconds * share / loose,
+            pace=expected.pace if len(parts) == 1 else None,
         )
         earlier = Earlier() if find_earlier is None else await find_earlier(at, its_own)
         found.append(earlier.take or await _believed(partial(take, at, its_own), earlier.refused))

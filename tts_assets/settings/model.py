@@ -151,7 +151,7 @@ class ElevenLabsSettings:
         seed: makes it likelier that the same is said in the same way.
         text_normalization: whether numbers and the like are written out.
         language_text_normalization: the same by the rules of the language; slow.
-        check_ends: a sound that ends in the middle of a word is refused.
+        check_ends: a sound that ends in the middle of a word, or before its end, is not taken.
         history: before a sound is bought again, it is looked up in the account's history.
         api_key_file: a file with the key and nothing else, which wins over ``Settings.keys``.
     """
@@ -182,6 +182,7 @@ class OpenAISettings:
         voices: names of voices, the default one first.
         response_format: how the server sends sound: wav, flac, mp3, opus or pcm.
         instructions: how to speak, for models that take it; None for nothing.
+        check_ends: as in ElevenLabsSettings.
         api_key_file: as in ElevenLabsSettings.
     """
 
@@ -190,6 +191,7 @@ class OpenAISettings:
     voices: tuple[str, ...] = ()
     response_format: str = "wav"
     instructions: str | None = None
+    check_ends: bool = True
     api_key_file: str | None = None
 
 

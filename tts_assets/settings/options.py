@@ -111,6 +111,7 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "openai.voices": ("voices", values.many_of(values.text)),
     "openai.response-format": ("response_format", values.text),
     "openai.instructions": ("instructions", values.text),
+    "openai.check-ends": ("check_ends", values.switch),
     "openai.api-key-file": ("api_key_file", values.path),
     "voicevox.base-url": ("base_url", values.address),
     "voicevox.voices": ("voices", values.many_of(values.text)),
