@@ -27,7 +27,7 @@ STAYING = {
     "short": "the answer was lost on its way",
     "cut_chunk": "the answer was lost on its way",
     "gzip": "cannot be unpacked",
-    "half": "cut off",
+    "half": "ends as if cut off",
     "trickle": "within its time limit of 2 s",
     "hang": "within its time limit of 2 s",
     "html": "tried 3 times",

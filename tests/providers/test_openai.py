@@ -338,7 +338,7 @@ async def test_half_of_what_should_be_said_is_too_little_speech(
 ) -> None:
     server.replies = [reply(pcm(0.25) + bytes(48_000))]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
-        with pytest.raises(ClipError, match=r"has 0\.2\d s of speech, .* takes more than 0\.3\d s"):
+        with pytest.raises(ClipError, match=r"cut off: 0\.2\d s are speech, .* more than 0\.3\d s"):
             await say(speaker, KYUSHU)
 
 

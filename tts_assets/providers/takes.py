@@ -106,15 +106,13 @@ def _find_cut(samples: Samples, rate_hz: int, expected: Expected) -> str | None:
     """Why a sound cannot be whole, by how much is spoken and by how it ends; None where it may be."""
     pace, foreseen = expected.pace or VoicePace(), expected.spoken_seconds
     spoken = sent_sound.measure_spoken(samples, rate_hz)
+    ends = f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
     if foreseen is not None and spoken < (least := pace.least_seconds(foreseen)):
-        return (
-            f"the sound has {spoken:.2f} s of speech, and what it should say takes more than "
-            f"{least:.2f} s: it seems to be cut off"
-        )
+        return f"{ends}: {spoken:.2f} s are speech, and its text takes more than {least:.2f} s"
     # A lone ン has no time to fade.
     may_fade = foreseen is None or foreseen > _ONE_MORA_SECONDS
     if may_fade and sent_sound.is_cut(samples, rate_hz):
-        return f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
+        return ends
     if foreseen is not None:
         pace.learn(spoken, foreseen)
     return None
