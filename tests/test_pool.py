@@ -17,7 +17,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from tts_assets import pool as module
-from tts_assets.pool import Counts, FailureRules, Pool, Result, time_limit_restarter
+from tts_assets.pool import Counts, FailureRules, Pool, Result, Stop, time_limit_restarter
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -774,6 +774,36 @@ class TestStop:
 
         async with Pool(last, limit=1) as pool:
             assert len(await pool.collect(range(5))) == 1
+
+    async def test_no_other_attempt_follows_a_failed_one(self) -> None:
+        async def fail(_: int) -> int:
+            pool.stop()
+            raise ValueError
+
+        async with Pool(fail, limit=1, rules=FailureRules(attempts=3)) as pool:
+            assert await pool.collect(range(5)) == {}
+        assert pool.aborted == (0,)
+        assert pool.counts == Counts(queued=4, active=0, done=0, failed=0)
+
+    async def test_a_dropped_job_is_no_failure(self) -> None:
+        async def work(job: int) -> int:
+            if job == 1:
+                raise LookupError
+            return job
+
+        rules = FailureRules(dropped=(LookupError,), attempts=3, most_failures=1)
+        async with Pool(work, limit=1, rules=rules) as pool:
+            assert (await pool.collect(range(3))).keys() == {0, 2}
+        assert pool.aborted == (1,)
+        assert pool.counts == Counts(queued=0, active=0, done=2, failed=0)
+
+    async def test_a_handle_calls_all_that_are_attached_to_it(self) -> None:
+        stop, calls = Stop(), list[str]()
+        stop.attach(lambda: calls.append("before"))
+        assert calls == []
+        stop.request()
+        stop.attach(lambda: calls.append("after"))
+        assert (calls, stop.requested) == (["before", "after"], True)
 
 
 class TestAbort:

@@ -8,7 +8,8 @@
     ├── ClipError            one clip could not be made: the others go on
     │   ├── ClipTimeoutError     it was not ready within its time limit, and was stopped
     │   └── EngineCrashError     the engine's process died while it spoke this clip alone
-    └── FatalError           nothing more can be made: engine missing, disk full, ledger unwritable
+    ├── FatalError           nothing more can be made: engine missing, disk full, ledger unwritable
+    └── StoppedError         the run stopped before it sent this: run again
 """
 
 
@@ -34,6 +35,10 @@ class EngineCrashError(ClipError):
 
 class FatalError(TtsAssetsError):
     """Nothing more can be made in this run; what is done is kept."""
+
+
+class StoppedError(TtsAssetsError):
+    """The run stopped before it sent this request; nothing is wrong with its clip."""
 
 
 class InputError(TtsAssetsError):

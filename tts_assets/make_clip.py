@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from tts_assets import earlier_sounds, ledger, plan, timelines
 from tts_assets.checks import Expected, check_bytes
-from tts_assets.errors import ClipError, ClipTimeoutError, TtsAssetsError
+from tts_assets.errors import ClipError, ClipTimeoutError, StoppedError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.kept_takes import billed_in_all
 from tts_assets.providers import Recorder
@@ -231,7 +231,7 @@ async def best_take(
     """The first of several takes that breaks no rule, or else the one that breaks fewest.
 
     A voice that repeats itself is asked once: it would only say the same again. One that fails when
-    it is asked again has said what it can.
+    it is asked again has said what it can. After a stop the first take is kept, as it may be paid for.
     """
     best, findings = await take()
     for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
@@ -239,7 +239,7 @@ async def best_take(
             break
         try:
             other, its_own = await take()
-        except ClipError:
+        except (ClipError, StoppedError):
             break
         if len(its_own) < len(findings):
             best, findings = other, its_own

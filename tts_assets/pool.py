@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sized
 from contextlib import AsyncExitStack, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -15,7 +15,7 @@ import anyio
 from anyio import CancelScope, current_effective_deadline, current_time, get_cancelled_exc_class
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterable
+    from collections.abc import Awaitable, Hashable, Iterable
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -72,6 +72,7 @@ class FailureRules:
 
     failures: tuple[type[Exception], ...] = (Exception,)  #: any other exception is a bug
     fatal: tuple[type[Exception], ...] = ()  #: failures after which no more jobs are taken
+    dropped: tuple[type[Exception], ...] = ()  #: no failures: the job counts as cut off
     attempts: int = 1  #: at most, at each job; each has the whole time limit
     #: unless fatal, is another attempt at a job worth it after this error?
     retry: Callable[[Any, Exception], bool] = lambda _, __: True
@@ -82,6 +83,28 @@ class FailureRules:
     def allow_another(self, job: object, error: Exception | None, attempt: int) -> bool:
         over = attempt >= self.attempts or isinstance(error, self.fatal)
         return error is not None and not over and self.retry(job, error)
+
+
+@dataclass(slots=True)
+class Stop:
+    """A handle for asking a run to stop: it finishes open work, begins nothing, and reports."""
+
+    requested: bool = False
+    #: What is known of the run so far; None before there is anything. Callable from any thread.
+    report: Callable[[], Any] = lambda: None
+    _stops: list[Callable[[], None]] = field(default_factory=list)
+
+    def request(self) -> None:
+        """Ask; harmless at any time, from the event loop's thread."""
+        self.requested = True
+        for stop in tuple(self._stops):
+            stop()
+
+    def attach(self, stop: Callable[[], None]) -> None:
+        """Call this on each request, and now if there was one."""
+        self._stops.append(stop)
+        if self.requested:
+            stop()
 
 
 class _Source(Generic[J]):
@@ -172,6 +195,11 @@ class Pool(Generic[J, R]):
         self._settle()
 
     @property
+    def stopped(self) -> bool:
+        """Whether it takes no more jobs, by `stop`, a fatal failure or too many failures."""
+        return self._stopped
+
+    @property
     def counts(self) -> Counts:
         total = None if self._source is None else self._source.total
         queued = None if total is None else max(0, total - self._taken)
@@ -179,7 +207,7 @@ class Pool(Generic[J, R]):
         return Counts(queued=queued, active=active, done=self._done, failed=self._failed)
 
     def stop(self) -> None:
-        """Take no more jobs; what is in flight finishes and is delivered."""
+        """Take no more jobs; attempts in flight finish and are delivered, no other follows them."""
         self._stopped = True
         self._settle()
 
@@ -307,6 +335,9 @@ class Pool(Generic[J, R]):
                 value, error = outcome
                 if self._cut or not self._rules.allow_another(job, error, attempt):
                     break
+                if self._stopped:
+                    outcome = None
+                    break
                 attempt += 1
             if outcome:
                 seconds = time.monotonic() - started
@@ -325,6 +356,8 @@ class Pool(Generic[J, R]):
             with CancelScope(deadline=current_time() + self._timeout) as self._in_flight[number]:
                 _time_limit.set((self._in_flight[number], self._timeout))
                 return await self._work(job), None
+        except self._rules.dropped:
+            return None
         except (*self._rules.failures, *self._rules.fatal) as error:
             return None, error
         late = TimeoutError(f"cancelled: not done within the time limit of {self._timeout:g} s")

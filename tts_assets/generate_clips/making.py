@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from tts_assets import decisions, earlier_sounds, failures, ledger, plan, storage, waiting
 from tts_assets import survey as surveys
-from tts_assets.errors import ClipError, FatalError, InputError
+from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
 from tts_assets.events import Estimated, Started, Waiting
 from tts_assets.generate_clips import sharing
 from tts_assets.generate_clips.moving import move_held
@@ -44,6 +44,7 @@ _ATTEMPTS = 3
 _RULES = FailureRules(
     failures=(ClipError,),
     fatal=(FatalError,),
+    dropped=(StoppedError,),
     retry=lambda piece, _: piece.is_segment_to_say,
     counted_as=lambda piece: piece.job.recipe,
 )
@@ -59,7 +60,6 @@ async def make_missing(run: Run) -> None:
     # A shard tells, too, that it has nothing to do.
     shard = run.settings.shard
     if run.stop.requested or not (run.has_work or run.survey.untidy or shard):
-        run.stopped = run.stop.requested
         return
     store = storage.Storage(Path(run.settings.folder))
     temp = waiting.place_for(run.settings.temp, run.settings.folder)
@@ -82,7 +82,7 @@ async def make_missing(run: Run) -> None:
             await anyio.to_thread.run_sync(_sweep_takes, run)
         await move_held(run, store)
         await reckon(run)
-        if run.jobs:
+        if run.jobs and not run.stop.requested:
             await _make_all(run, store)
         await anyio.to_thread.run_sync(_settle, run, store)
         await anyio.to_thread.run_sync(waiting.leave, temp)
@@ -97,7 +97,7 @@ async def reckon(run: Run) -> None:
     Raises:
         FatalError: the dictionary, which tells what has to be sent, cannot be used.
     """
-    if not run.jobs:
+    if not run.jobs or run.stop.requested:
         return
     if run.books is None:
         run.jobs = run.limits.take(run.jobs)
@@ -210,8 +210,9 @@ async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:
         timeout=run.settings.timeout_seconds,
         rules=replace(_RULES, attempts=1 if paced else _ATTEMPTS, most_failures=bound),
     )
-    run.stop.attach(pool)
+    run.stop.attach(pool.stop)
     if isinstance(studio.speaker, Paced):
+        run.stop.attach(studio.speaker.limiter.stop)
         _let_pace(pool, studio.speaker.limiter)
     states = dict(run.survey.states)
     run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
@@ -222,8 +223,11 @@ async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:
     async with pool:
         async for result in pool.run(pieces.of(wanted), total=len(jobs)):
             results.take(result)
+            if run.limiter is not None and pool.stopped:
+                # A run that ends by itself sends nothing more, either.
+                run.limiter.stop()
     at_bound = bound is not None and len(run.failures) >= bound
-    run.stopped = run.stop.requested or at_bound
+    run.stopped = run.stopped or at_bound
 
 
 def _let_pace(pool: Pool[Piece, Made | None], limiter: Limiter) -> None:

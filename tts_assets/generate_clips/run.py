@@ -13,7 +13,8 @@ from tts_assets.generate_clips.cost import Books
 from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.making import BusyError, make_missing, reckon, wait
 from tts_assets.generate_clips.pieces import most_pieces
-from tts_assets.generate_clips.state import Run, Stop, look, report_of, to_write
+from tts_assets.generate_clips.state import Run, look, report_of, to_write
+from tts_assets.pool import Stop
 from tts_assets.studios import check_ready
 from tts_assets.write_back import Address, Wanted, address, has_leftovers, wanted, write_back
 
@@ -62,6 +63,7 @@ async def generate(
         limits=Limits(settings) if books is None else books.limits,
         books=books,
     )
+    run.stop.report = partial(report_of, run, dry_run=dry_run)
     await look(run)
     run.states = dict(run.survey.states)
     run.to_make = len(run.jobs)
@@ -77,8 +79,7 @@ async def generate(
         try:
             await make_missing(run)
         except BusyError:
-            run.stopped = run.stop.requested
-            if not run.stopped:
+            if not run.stop.requested:
                 # It waited for longer than it may take: all is left.
                 await reckon(run)
                 run.limits.bound = run.limits.bound or run.limits.late()

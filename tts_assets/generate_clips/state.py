@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -25,30 +25,10 @@ if TYPE_CHECKING:
     from tts_assets.generate_clips.cost import Books
     from tts_assets.generate_clips.limits import Limits
     from tts_assets.history import Keeper
-    from tts_assets.pool import Pool
+    from tts_assets.pool import Stop
     from tts_assets.providers import Provider, VoiceInfo
     from tts_assets.remote import Limiter
     from tts_assets.settings import Settings
-
-
-@dataclass(slots=True)
-class Stop:
-    """A handle for asking a run to stop: what is in flight is finished, and written back."""
-
-    requested: bool = False
-    _pool: Pool[Any, Any] | None = None
-
-    def request(self) -> None:
-        """Ask; harmless at any time, from the event loop's thread."""
-        self.requested = True
-        if self._pool is not None:
-            self._pool.stop()
-
-    def attach(self, pool: Pool[Any, Any]) -> None:
-        """Pass requests on to this pool, an earlier one at once."""
-        self._pool = pool
-        if self.requested:
-            pool.stop()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -210,7 +190,7 @@ def report_of(run: Run, *, dry_run: bool) -> Report:
         workers=run.workers,
         fatal=run.fatal,
         forced=run.settings.force,
-        stopped=run.stopped,
+        stopped=run.stopped or (run.stop.requested and not dry_run),
         provider=run.provider.name,
         chosen=run.chosen,
         unmatched=found.unmatched,

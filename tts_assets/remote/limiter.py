@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import current_time
 
+from tts_assets.errors import StoppedError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -92,6 +94,8 @@ class Limiter:
         self._open = 0
         self._slots: list[Slot] = []
         self._resting = 0
+        self._stopped = False
+        self._stoppable: set[anyio.CancelScope] = set()
         self._line: deque[anyio.Event] = deque()
         self._cut = -inf
         self._halved = False
@@ -141,14 +145,27 @@ class Limiter:
             limits=tuple(self._limits),
         )
 
+    def stop(self) -> None:
+        """Let no more requests begin; all that wait for a slot or rest end with StoppedError."""
+        self._stopped = True
+        for scope in tuple(self._stoppable):
+            scope.cancel()
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
-        """Room for one request, waited for in line."""
+        """Room for one request, waited for in line.
+
+        Raises:
+            StoppedError: no more requests may begin.
+        """
         self._begin()
-        await self._enter()
+        with self._until_stopped():
+            await self._enter()
         try:
             begun = current_time()
-            await self._turn()
+            with self._until_stopped():
+                await self._turn()
+            self._refuse_if_stopped()
             now = current_time()
             self._note_wait(now - begun)
             self._requests += 1
@@ -169,13 +186,18 @@ class Limiter:
 
         Args:
             retry: it follows an error, and another attempt follows it.
+
+        Raises:
+            StoppedError: no other attempt may follow it.
         """
+        self._refuse_if_stopped()
         begun = current_time()
         self._retries += retry
         self._resting += 1
         self.on_change()
         try:
-            yield
+            with self._until_stopped():
+                yield
         finally:
             self._resting -= 1
             self._note_wait(current_time() - begun)
@@ -266,6 +288,23 @@ class Limiter:
         self._next = turn + self._apart_seconds
         if turn > now:
             await anyio.sleep_until(turn)
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stopped:
+            raise StoppedError("the run stopped before this request was sent")
+
+    @contextmanager
+    def _until_stopped(self) -> Iterator[None]:
+        """A wait that `stop` ends."""
+        self._refuse_if_stopped()
+        with anyio.CancelScope() as scope:
+            self._stoppable.add(scope)
+            try:
+                yield
+            finally:
+                self._stoppable.discard(scope)
+        if scope.cancelled_caught:
+            self._refuse_if_stopped()
 
     def _note_wait(self, seconds: float) -> None:
         if seconds > _NOTICED_SECONDS:
