@@ -236,7 +236,9 @@ def test_somebody_s_recording_is_kept(project: Project) -> None:
     assert project.urls() == ["https://teacher.example/inu.mp3"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_the_first_signal_finishes_what_is_in_flight_and_writes_back(
     project: Project, number: signal.Signals, code: int
 ) -> None:

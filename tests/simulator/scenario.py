@@ -97,7 +97,7 @@ class Scenario:
     )
     retry_after: str = field(
         default="",
-        metadata=_told("Retry-After header of rate_limit_exceeded and 503; none if empty"),
+        metadata=_told("Retry-After header of 429s for traffic and of 503; none if empty"),
     )
     quota: int | None = field(
         default=None, metadata=_told("credits there are in all; then 401 quota_exceeded")

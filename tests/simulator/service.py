@@ -182,7 +182,7 @@ class Service:
         if self._chance.busy():
             await asyncio.sleep(self.scenario.refuse_seconds)
             message = "We are sorry, the system is experiencing heavy traffic, please try again. Higher subscriptions have higher priority."
-            raise RefusedError("system_busy", message)
+            raise RefusedError("system_busy", message, headers=answers.wait(self.scenario))
 
     def _too_many(self, group: str) -> str:
         return (

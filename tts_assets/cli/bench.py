@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
 from tts_assets import bench as look
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.console.bench import HEADINGS, bench_data, bench_lines, bench_rows, measured_line
 from tts_assets.errors import UsageError
@@ -40,7 +39,7 @@ def bench(
         if settings.progress is not Progress.NONE:
             show.error(measured_line(count, measured))
 
-    report = anyio.run(partial(look.bench, settings, trial, on_measured=tell))
+    report = run_until_signal(partial(look.bench, settings, trial, on_measured=tell))
     for note in report.notes:
         show.error(f"note: {note}")
     if settings.output_format is OutputFormat.JSON:

@@ -8,11 +8,13 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import ParamSpec, TextIO
 
 import typer
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import end_process, received_signal, signal_code, watch_signals
 from tts_assets.errors import FatalError, InputError, TtsAssetsError, UsageError
 
 P = ParamSpec("P")
@@ -25,20 +27,29 @@ def answered(command: Callable[P, ExitCode]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         _keep_output_ours()
         _prepare_streams()
-        try:
-            code = command(*args, **kwargs)
-            _flush()
-        except BrokenPipeError:
-            code = ExitCode.PIPE
-        except (KeyboardInterrupt, typer.Abort):
-            code = ExitCode.INTERRUPTED
-        except Exception as exc:  # noqa: BLE001 - the boundary
-            code = _code_of(exc)
-        for stream in (sys.stdout, sys.stderr):
-            _let_go(stream)
+        with watch_signals():
+            code = _run_command(partial(command, *args, **kwargs))
+            for stream in (sys.stdout, sys.stderr):
+                _let_go(stream)
+            if received_signal() is not None:
+                end_process(code)
         raise typer.Exit(code)
 
     return run
+
+
+def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
+    try:
+        code = command()
+        _flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return signal_code()
+    except Exception as exc:  # noqa: BLE001 - the boundary
+        code = ExitCode.PIPE if isinstance(exc, BrokenPipeError) else _code_of(exc)
+        # After a signal, streams that are gone and work that is cut off are no news.
+        is_news = received_signal() is None or code is ExitCode.BUG
+        return code if is_news else signal_code()
+    return code
 
 
 def _keep_output_ours() -> None:

@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     LIMIT = 5
     #: The selection matched nothing.
     NOTHING = 6
+    #: The terminal is closed (SIGHUP).
+    HANGUP = 129
     #: Ctrl-C (SIGINT).
     INTERRUPTED = 130
     #: Nobody reads the output any more (SIGPIPE).

@@ -2,12 +2,11 @@
 
 from functools import partial
 
-import anyio
-
 from tts_assets import providers as engines
 from tts_assets import readings
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.domain import AccentBasis, Pronunciation, Segment, Unspoken
 from tts_assets.japanese.accent import notation, pitch_line, without_accents
@@ -54,10 +53,10 @@ def _spoken(
     read = partial(readings.read, forms, settings.words)
     passages = [form for form in forms if form.turns]
     cut = partial(readings.cut, passages, settings.pauses, settings.words)
-    parts = dict(zip(passages, anyio.run(cut), strict=True))
+    parts = dict(zip(passages, run_until_signal(cut), strict=True))
     recipes = surveys.recipes(settings, provider)
     rows = []
-    for item, said in zip(items, anyio.run(read), strict=True):
+    for item, said in zip(items, run_until_signal(read), strict=True):
         told = said if accents or isinstance(said, str) else without_accents(said)
         form, voice, speed = item.clip.form, item.clip.voice, item.clip.speed
         speakers = recipes.speakers(form, voice, speed)

@@ -2,11 +2,10 @@
 
 from functools import partial
 
-import anyio
-
 from tts_assets import lint as look
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import tried
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.console.findings import (
     annotation_lines,
@@ -26,7 +25,7 @@ _MANY = 5_000
 def lint(settings: Settings) -> ExitCode:
     """Look, show what was found, and say it in an exit code."""
     show = Show(settings.output_format)
-    report = anyio.run(partial(look.lint, settings, on_read=partial(_tell, settings, show)))
+    report = run_until_signal(partial(look.lint, settings, on_read=partial(_tell, settings, show)))
     match settings.output_format:
         case OutputFormat.JSON:
             show.data(findings_data(report))

@@ -6,11 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import anyio
-
 from tts_assets import providers as engines
 from tts_assets import survey as surveys
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.console.text import many
 from tts_assets.errors import TtsAssetsError, UsageError
@@ -34,7 +33,7 @@ def voices(settings: Settings) -> ExitCode:
     provider, reason = engines.choose(settings)
     # A service has more voices than those that the settings name.
     if isinstance(provider, engines.Remote):
-        offered = anyio.run(provider.listed)
+        offered = run_until_signal(provider.listed)
     else:
         offered = provider.voices()
     show = Show(settings.output_format)
@@ -109,10 +108,10 @@ def _service(settings: Settings) -> list[tuple[str, bool, str]]:
         provider = engines.choose(settings).provider
         if not isinstance(provider, engines.Remote) or provider.problem():
             return []
-        rows = [("service", True, f"it answers; voices: {len(anyio.run(provider.listed))}")]
+        rows = [("service", True, f"it answers; voices: {len(run_until_signal(provider.listed))}")]
         if isinstance(provider, engines.Priced):
-            left = anyio.run(provider.balance)
-            rows.append(("model", True, anyio.run(provider.terms)))
+            left = run_until_signal(provider.balance)
+            rows.append(("model", True, run_until_signal(provider.terms)))
             credits_left = (
                 left if isinstance(left, str) else f"{left.credits:,.0f} credits are left"
             )

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import anyio
-
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import of_pruned
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.console.data import problem_data
 from tts_assets.console.summary import changed_meanwhile
@@ -20,7 +19,7 @@ from tts_assets.settings import OutputFormat, Settings
 def migrate(settings: Settings, *, dry_run: bool) -> ExitCode:
     """Move, show what was done, and say in the exit code how it went."""
     show = Show(settings.output_format)
-    migrated = anyio.run(partial(move, settings, dry_run=dry_run, on_event=show.waiting))
+    migrated = run_until_signal(partial(move, settings, dry_run=dry_run, on_event=show.waiting))
     if settings.output_format is OutputFormat.JSON:
         show.data(_data(migrated))
     else:

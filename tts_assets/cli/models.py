@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import anyio
 import typer
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.console.downloads import downloads, megabytes
 from tts_assets.errors import UsageError
@@ -73,7 +73,7 @@ def fetch(
     if wanting and not settings.models.offline:
         can_ask = _can_ask()
         if yes or can_ask:
-            wanting = [*anyio.run(measured, wanting, settings.models)]
+            wanting = [*run_until_signal(partial(measured, wanting, settings.models))]
         _announce(wanting, store, settings, show)
         if not yes and not can_ask:
             raise UsageError(
@@ -172,7 +172,7 @@ def _fetch(models: Sequence[Model], store: Store, settings: Settings, show: Show
                 ready.append(event)
             tell(event)
 
-        anyio.run(partial(download, models, store, settings.models, tell=told))
+        run_until_signal(partial(download, models, store, settings.models, tell=told))
     for each in ready:
         show.line(f"{each.file}: {'fetched' if each.fetched else 'here already'}: {each.path}")
         if each.recorded is not None:

@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show, counter
 from tts_assets.console.text import many
 from tts_assets.review.export import export as write
@@ -30,7 +29,9 @@ def export(settings: Settings, target: str) -> ExitCode:
     show = Show(settings.output_format)
     project = Path.cwd().name
     with counter(settings.progress, show.errors) as count:
-        done = anyio.run(partial(write, settings, target, project=project, on_progress=count))
+        done = run_until_signal(
+            partial(write, settings, target, project=project, on_progress=count)
+        )
     found = done.found
     show.trouble(found.problems, found.notes)
     if found.unmatched is not None:

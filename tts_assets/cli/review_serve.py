@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 import webbrowser
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -14,13 +15,13 @@ from typing import TYPE_CHECKING
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.signals import answer_signals
+from tts_assets.cli.signals import run_until_signal, signal_code
 from tts_assets.console import Show, counter
 from tts_assets.errors import FatalError
 
 if TYPE_CHECKING:
-    import signal
     import socket
+    from collections.abc import Callable
 
     from tts_assets.review.rows import Rows
     from tts_assets.settings import Settings
@@ -48,32 +49,34 @@ def serve(settings: Settings, *, port: int | None, open_browser: bool) -> ExitCo
 
     told = _Told(Show(settings.output_format), may_open=open_browser)
     with listening(port, Path.cwd()) as listener:
-        return anyio.run(_serve, settings, listener, told)
+        return run_until_signal(
+            partial(_serve, settings, listener, told), on_first=told.take_first_signal
+        )
 
 
 async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> ExitCode:
     from tts_assets.review.serve import Hooks, House, Stop, serve  # noqa: PLC0415 - see above
 
-    with counter(settings.progress, told.show.errors) as count:
+    with counter(settings.progress, told.show.errors) as count, anyio.CancelScope() as opening:
+        told.end = opening.cancel
         project = Path.cwd().name
         house = await House.open(
             settings, project=project, note=told.note, bug=told.bug, on_progress=count
         )
+    if opening.cancel_called:
+        return signal_code()
     told.found(house.found)
     if not house.found.clips:
         return ExitCode.USAGE if house.found.problems else ExitCode.NOTHING
-    stop, code = Stop(), ExitCode.INTERRUPTED
+    stop = Stop()
 
-    def end(_: signal.Signals) -> None:
+    def end() -> None:
         stop.request()
         told.stopping()
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(answer_signals, end, tasks.cancel_scope)
-        await serve(house, listener, hooks=Hooks(ready=told.ready, bug=told.bug), stop=stop)
-        code = ExitCode.OK
-        tasks.cancel_scope.cancel()
-    return code
+    told.end = end
+    await serve(house, listener, hooks=Hooks(ready=told.ready, bug=told.bug), stop=stop)
+    return ExitCode.OK
 
 
 class _Told:
@@ -81,7 +84,11 @@ class _Told:
 
     def __init__(self, show: Show, *, may_open: bool) -> None:
         self.show = show
+        self.end: Callable[[], None] = lambda: None  #: answers the first signal
         self._may_open = may_open and _has_display()
+
+    def take_first_signal(self) -> None:
+        self.end()
 
     def ready(self, address: str, once: str) -> None:
         self.show.line(f"the page is at {address}")
@@ -105,7 +112,9 @@ class _Told:
         self.show.error("this is a bug in tts-assets: please report it with the lines above")
 
     def stopping(self) -> None:
-        self.show.error("stopping: what is in flight is finished; once more ends it, too")
+        self.show.error(
+            "stopping: the server finishes what it does; press Ctrl-C again to end at once"
+        )
 
 
 def _has_display() -> bool:

@@ -13,14 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-import anyio
-
 from tts_assets import speak as use_case
+from tts_assets.children import child
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal, signal_code
 from tts_assets.console import Show
 from tts_assets.console.streams import results
 from tts_assets.domain import Format
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
+from tts_assets.pool import Stop
 from tts_assets.settings import Progress
 from tts_assets.storage import fatal
 
@@ -62,10 +63,21 @@ def speak(settings: Settings, words: Words, target: Target) -> ExitCode:
         FatalError: there is no player, or the sound cannot be written.
     """
     show = Show(settings.output_format)
+    stop = Stop()
+
+    def finish() -> None:
+        stop.request()
+        show.error("finishing the segments in progress; press Ctrl-C again to end at once")
+
     try:
         with _opened(target, settings) as (into, asked):
             tell = _Progress(show, settings.progress)
-            spoken = anyio.run(partial(use_case.speak, asked, words, into, on_segment=tell))
+            work = partial(use_case.speak, asked, words, into, on_segment=tell, stop=stop)
+            # What a stream has not got is of no use; a file is taken up again.
+            spoken = run_until_signal(work, on_first=finish if isinstance(into, Path) else None)
+    except StoppedError as exc:
+        show.error(str(exc))
+        return signal_code()
     except ClipError as exc:
         show.error(f"error: {exc}")
         return ExitCode.FINDINGS
@@ -140,8 +152,12 @@ def _player() -> Iterator[tuple[BinaryIO, Format]]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         into = cast("IO[bytes]", process.stdin)
         try:
-            yield cast("BinaryIO", into), Format.WAV
-            into.close()
+            with child(process.pid):
+                yield cast("BinaryIO", into), Format.WAV
+                into.close()
+        except KeyboardInterrupt:
+            process.kill()
+            raise
         except BrokenPipeError as exc:
             raise FatalError(f"{command[0]} does not play it: give --output FILE") from exc
         finally:

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import anyio
-
 from tts_assets import storage
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.console.hearing import figures, hearing
-from tts_assets.console.text import one_line
+from tts_assets.console.text import many, one_line
 from tts_assets.console.transcripts import TranscriptFormat, data, written
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import refuse_linked_folders
@@ -34,17 +33,25 @@ def transcribe(
     wanted = _format(how)
     show = Show(OutputFormat.TEXT)
     out = _Printed(show, wanted) if output is None else _Folder(Path(output), wanted)
+    done = total = 0
+
+    def show_known() -> None:
+        show.error(f"stopped after {done:,} of {many(total, 'recording')}")
+
     with hearing(settings.progress, show.errors) as progress:
 
         def tell(event: Event) -> None:
+            nonlocal done, total
             progress(event)
             if isinstance(event, Started):
-                out.begin(event.recordings)
+                total = event.recordings
+                out.begin(total)
             elif isinstance(event, Transcribed):
                 out.take(event.number, event.transcript)
+                done += 1
 
         run = partial(listen, settings, paths, distinct=output is not None, on_event=tell)
-        report = anyio.run(run)
+        report = run_until_signal(run, show_summary=show_known)
     out.end()
     if not (report.recordings or report.problems):
         show.error("there is no recording to transcribe")

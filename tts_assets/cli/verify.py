@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
 from tts_assets import verify as look
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import tried
+from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show, counter, prepare_report, write_report
+from tts_assets.console.text import many
 
 if TYPE_CHECKING:
     from tts_assets.settings import Settings
@@ -26,8 +26,20 @@ def verify(settings: Settings, *, report: str | None) -> ExitCode:
     """
     show = Show(settings.output_format)
     folder = prepare_report(report)
+    checked = total = 0
+
+    def show_known() -> None:
+        show.error(f"stopped after {checked:,} of {many(total, 'clip')}")
+
     with counter(settings.progress, show.errors) as count:
-        found = anyio.run(partial(look.verify, settings, on_progress=count))
+
+        def tell(done: int, out_of: int) -> None:
+            nonlocal checked, total
+            checked, total = done, out_of
+            count(done, out_of)
+
+        work = partial(look.verify, settings, on_progress=tell)
+        found = run_until_signal(work, show_summary=show_known)
     code = _exit_code(found)
     for told in (found.fatal, found.unmatched):
         if told is not None:

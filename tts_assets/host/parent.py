@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from tts_assets.children import remove_child
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, EngineCrashError, FatalError
 from tts_assets.host import wire
@@ -220,6 +221,7 @@ class EngineHost:
                     with anyio.CancelScope(shield=True):
                         end(process)
                         status = await process.wait()
+                        remove_child(process.pid)
             self._after_death(status, last_words(log), ours=ours)
 
     async def _converse(self, process: Process) -> None:

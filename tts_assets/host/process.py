@@ -11,6 +11,8 @@ from typing import IO, TYPE_CHECKING
 
 import anyio
 
+from tts_assets.children import add_child
+
 if TYPE_CHECKING:
     from anyio.abc import Process
 
@@ -19,7 +21,7 @@ _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.host.child imp
 
 
 async def start(factory: str, threads: int, log: IO[bytes]) -> Process:
-    """Start a process that loads an engine and waits for what to do.
+    """Start a process that loads an engine and waits for what to do; its caller removes the child.
 
     Args:
         factory: ``module:function`` that makes the engine.
@@ -41,7 +43,8 @@ async def start(factory: str, threads: int, log: IO[bytes]) -> Process:
             # Ctrl-C is for the run to answer; the terminal must not reach past it.
             start_new_session=True,
         )
-    return started  # noqa: RET504 - inside the scope, mypy takes it for skippable
+    add_child(started.pid, leads_session=True)
+    return started
 
 
 def end(process: Process) -> None:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from tts_assets.children import child
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.host.process import end, how, last_words
@@ -220,7 +221,8 @@ async def _status(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
     except OSError as exc:
         raise FatalError(f"{command[0]} cannot be started any more: {exc.strerror}") from exc
     try:
-        return await process.wait()
+        with child(process.pid, leads_session=True):
+            return await process.wait()
     finally:
         with anyio.CancelScope(shield=True):
             end(process)

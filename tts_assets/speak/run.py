@@ -13,6 +13,7 @@ from tts_assets import plan, providers, readings, studios, survey, waiting
 from tts_assets.domain import Segment
 from tts_assets.errors import ClipError
 from tts_assets.make_passage import Passage
+from tts_assets.pool import Stop
 from tts_assets.providers import Bounded, Remote
 from tts_assets.speak.sayer import Sayer
 from tts_assets.storage import check_target, fatal, sweep, write_whole
@@ -50,6 +51,7 @@ async def speak(
     into: Path | BinaryIO,
     *,
     on_segment: Callable[[int, int], None] | None = None,
+    stop: Stop | None = None,
 ) -> Spoken:
     """Say one text, with as many workers as there are.
 
@@ -61,8 +63,10 @@ async def speak(
             each segment is brought to it.
         on_segment: called in the event loop when a segment is there, with how many are, and of how
             many.
+        stop: a request ends the work with the segments in progress.
 
     Raises:
+        StoppedError: the work ended before all segments were there; those of a file are kept.
         UsageError: the settings or the words are wrong.
         ClipError: it cannot be said; a stream ends where that is found.
         FatalError: the engine is missing, or the file cannot be written.
@@ -87,7 +91,7 @@ async def speak(
             studio = replace(studio, temp=waiting.place_for(settings.temp, str(into)))
         job = plan.Job(recipe=studio.recipes.of(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, studio)
-        sayer = Sayer(settings, studio, passage, on_segment or (lambda _, __: None))
+        sayer = Sayer(settings, studio, passage, on_segment or (lambda _, __: None), stop or Stop())
         if isinstance(into, Path):
             seconds, findings = await _to_file(sayer, passage, into, studio.temp)
         else:

@@ -8,7 +8,13 @@ import anyio
 import anyio.to_thread
 
 from tts_assets.easing import Easing
-from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, TtsAssetsError
+from tts_assets.errors import (
+    ClipError,
+    ClipTimeoutError,
+    FatalError,
+    StoppedError,
+    TtsAssetsError,
+)
 from tts_assets.make_clip import out_of_time
 from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.providers import Paced
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Finding, Samples
     from tts_assets.make_clip import Studio
     from tts_assets.make_passage import Passage
-    from tts_assets.pool import Result
+    from tts_assets.pool import Result, Stop
     from tts_assets.settings import Settings
 
 R = TypeVar("R")
@@ -41,6 +47,7 @@ class Sayer:
         studio: Studio,
         passage: Passage,
         tell: Callable[[int, int], None],
+        stop: Stop,
     ) -> None:
         """Begin.
 
@@ -49,11 +56,13 @@ class Sayer:
             studio: what it is made with.
             passage: the text.
             tell: called when a segment is there, with how many are, and of how many.
+            stop: a request ends the work with the segments in progress.
         """
         self._settings = settings
         self._studio = studio
         self._passage = passage
         self._tell = tell
+        self._stop = stop
 
     async def keep_all(self) -> None:
         """Say what is not there yet, and keep it.
@@ -70,7 +79,7 @@ class Sayer:
         async def take(_: Result[int, None]) -> None:
             """It waits with the others."""
 
-        await self._run(_given(numbers), work, take)
+        await self._run(_given(numbers), len(numbers), work, take)
 
     async def to_stream(self, into: BinaryIO) -> tuple[float, tuple[Finding, ...]]:
         """Say all, and send each segment on as soon as those before it are through.
@@ -97,7 +106,7 @@ class Sayer:
                     pause = self._passage.pause_ms(number)
                     await anyio.to_thread.run_sync(stream.write, sound, pause)
 
-            await self._run(line.numbers(), self._taken, take)
+            await self._run(line.numbers(), len(self._passage), self._taken, take)
         in_order = (each for number in sorted(findings) for each in findings[number])
         return stream.seconds, tuple(in_order)
 
@@ -110,6 +119,7 @@ class Sayer:
     async def _run(
         self,
         numbers: AsyncIterable[int],
+        count: int,
         work: Callable[[int, Callable[[], None]], Awaitable[R]],
         take: Callable[[Result[int, R]], Awaitable[None]],
     ) -> None:
@@ -128,14 +138,18 @@ class Sayer:
             rules=FailureRules(
                 failures=(ClipError,),
                 fatal=(FatalError,),
+                dropped=(StoppedError,),
                 attempts=1 if paced else _ATTEMPTS,
                 most_failures=1,
             ),
         )
+        self._stop.attach(pool.stop)
+        if paced is not None:
+            self._stop.attach(paced.limiter.stop)
         easing = Easing(pool.limit)
         done = 0
         async with pool:
-            async for result in pool.run(numbers, total=len(self._passage)):
+            async for result in pool.run(numbers, total=count):
                 if result.error is not None:
                     raise self._in_words(result)
                 done += 1
@@ -144,6 +158,10 @@ class Sayer:
                 if limit is not None and paced is None:
                     pool.limit = limit
                 await take(result)
+        if done < count:
+            raise StoppedError(
+                "stopped before all segments were there: run the same command again to go on"
+            )
 
     def _in_words(self, result: Result[int, R]) -> TtsAssetsError:
         called, error = self._passage.called(result.job), result.error
