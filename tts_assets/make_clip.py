@@ -15,6 +15,7 @@ from tts_assets.checks import Expected, check_bytes
 from tts_assets.errors import ClipError, ClipTimeoutError, StoppedError, TtsAssetsError
 from tts_assets.japanese.accent import notation
 from tts_assets.kept_takes import billed_in_all
+from tts_assets.plan import names
 from tts_assets.providers import Recorder
 from tts_assets.regular_files import read_regular
 from tts_assets.storage import fatal, sha256
@@ -290,7 +291,8 @@ def store_asset(line: ledger.Line, data: bytes | Path, shelf: Shelf) -> bool:
         FatalError: the disk is full, gone or read-only.
     """
     storage, log, asset = shelf.storage, shelf.log, line.asset
-    storage.refuse_folder(asset)
+    for each in (asset, *(names.timelines_of(asset) if line.cues else ())):
+        storage.refuse_folder(each)
     file, repeated = storage.root / asset, False
     encoded = ledger.encode(line)
     if asset in shelf.rejected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from tts_assets.domain import Kind
 from tts_assets.errors import InputError, UsageError
 from tts_assets.mapping import BUILT_IN
 from tts_assets.overrides import Book
-from tts_assets.regular_files import read_regular
+from tts_assets.regular_files import find_files, read_regular
 from tts_assets.settings import is_part, is_report
 
 if TYPE_CHECKING:
@@ -199,9 +198,7 @@ def _matching(pattern: str) -> list[str]:
     # A name with brackets that is there is meant as it stands.
     if Path(pattern).is_file():
         return [pattern]
-    # Path.glob refuses patterns that begin at the root.
-    found = glob.glob(pattern, recursive=True)  # noqa: PTH207
-    return sorted(path for path in found if Path(path).is_file() and not is_report(path))
+    return [path for path in find_files(pattern) if not is_report(path)]
 
 
 def _is_ours(path: str, settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""Opens project files: regular files only, and no link where the tool writes.
+"""Finds and opens project files: regular files only, and no link where the tool writes.
 
 A repository may hold links, and archives may hold named pipes. A pipe blocks whoever opens it, a
 device may never end, and a link leads a write out of the project.
@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import re
 import stat
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from io import BufferedReader
 
 #: What users write for standard input and for a pipe of their shell: ``<(command)`` is /dev/fd/63.
 _STREAM = re.compile(r"/dev/(stdin|fd/[0-9]+)|/proc/self/fd/[0-9]+")
+
+_SEPARATORS = r"[/\\]" if os.sep == "\\" else "/"
 
 #: Windows lacks most of these; there the check before the open has to do.
 _SAFE = (
@@ -46,6 +50,48 @@ class NotRegularError(OSError):
     def __init__(self, reason: str, path: str | Path) -> None:
         """Say what it is and what to do, as ``strerror``."""
         super().__init__(errno.EINVAL, reason, str(path))
+
+
+def find_files(pattern: str) -> list[str]:
+    """The files that a glob matches, in the order of their paths; it may begin at the root.
+
+    As `glob.glob` with ``recursive``, but ``**`` goes into each folder once: links may form loops.
+    """
+    return sorted({path for path in _expand(pattern) if Path(path).is_file()})
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    parts = re.split(_SEPARATORS, pattern)
+    if "**" not in parts:
+        # Path.glob refuses patterns that begin at the root.
+        yield from glob.iglob(pattern)  # noqa: PTH207
+        return
+    number = parts.index("**")
+    before, behind = "/".join(parts[:number]), parts[number + 1 :]
+    if number and not before:
+        before = "/"
+    bases = glob.glob(os.path.join(before, "")) if number else [""]  # noqa: PTH118, PTH207
+    bases.sort(key=lambda base: (Path(base).is_symlink(), base))
+    seen: set[str] = set()
+    for folder in chain.from_iterable(_folders_in(base, seen) for base in bases):
+        yield from _expand(os.path.join(glob.escape(folder), *(behind or ["*"])))  # noqa: PTH118
+
+
+def _folders_in(base: str, seen: set[str]) -> Iterator[str]:
+    """A folder and all below it but hidden ones; what a link leads to comes last, and once."""
+    links = [base]
+    while links:
+        start = links.pop()
+        for folder, names, _ in os.walk(start or os.curdir):
+            real = os.path.realpath(folder)
+            if real in seen:
+                names.clear()
+                continue
+            seen.add(real)
+            yield folder if start else os.path.relpath(folder)
+            names[:] = [name for name in sorted(names) if not name.startswith(".")]
+            found = (Path(folder, name) for name in names)
+            links += [str(each) for each in found if each.is_symlink()]
 
 
 def open_regular(path: str | Path, *, follow_links: bool = True) -> BufferedReader:

@@ -63,6 +63,7 @@ def test_in_place_of_the_ledger_it_is_refused(
         ("audio/decisions.jsonl", ["review", "apply"]),
         ("data/vocabulary.json", ["generate", "--provider", "tones"]),
         ("data/vocabulary.json", ["lint", "data"]),
+        ("tts-assets.toml", ["status"]),
         ("own.json", ["status", "--config", "tts-assets.toml"]),
         ("saved.json", ["review", "apply", "saved.json"]),
         ("other.toml", ["status", "--config", "other.toml"]),
@@ -128,3 +129,46 @@ def test_pipes_of_the_shell_are_read(project: Project) -> None:
             timeout=20,
         )
     assert "to make   1 clip" in done.stdout, done.stderr
+
+
+def test_a_glob_ends_where_links_form_loops(project: Project) -> None:
+    project.words("犬")
+    (project.folder / "tts-assets.toml").write_text(
+        '[[source]]\nkind = "vocabulary"\nfiles = "data/**/*.json"\n'
+        'records = "*"\nid = "id"\n[[source.clip]]\npart = "word"\ntext = "word"\nto = "audioUrl"\n'
+    )
+    for name in ("one", "two"):
+        (project.folder / "data" / name).symlink_to(".")
+    done = project.run("status", "--provider", "tones")
+    assert "to make   1 clip" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_folder_in_the_place_of_a_time_line_spoils_no_other(project: Project) -> None:
+    talk = {"title": "道", "text": "田中：今日は天気がいいですね。\n山田：そうですね。\n"}
+    texts = [{"id": number, **talk, "title": f"道{number}"} for number in (1, 2)]
+    texts[1]["text"] = "田中：明日は雨ですね。\n山田：そうですか。\n"
+    project.write("data/reading.json", texts)
+    assert project.generate().returncode == 0
+    files = sorted((project.folder / "audio").rglob("*.vtt"))
+    for path in files[:2]:
+        path.unlink()
+    files[0].mkdir()
+    done = project.generate()
+    assert done.returncode == 4, done.stdout
+    assert f"{files[0].name} is a folder: move it away" in done.stdout + done.stderr
+    assert files[1].is_file()
+    files[0].rmdir()
+    assert project.generate().returncode == 0
+    assert files[0].is_file()
+
+
+def test_a_merge_changes_nothing_where_a_folder_is_in_the_way(project: Project) -> None:
+    project.words("犬", "猫")
+    assert project.generate("--shard", "1/1").returncode == 0
+    shard = project.folder / "audio-shard-1-of-1/vocabulary"
+    asset = min(shard.iterdir()).name
+    (project.folder / "audio/vocabulary" / asset).mkdir(parents=True)
+    done = project.run("merge")
+    assert done.returncode == 4
+    assert f"{asset} is a folder: move it away" in done.stderr
+    assert project.urls() == [None, None]

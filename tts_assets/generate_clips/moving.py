@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import msgspec
 
 from tts_assets import earlier_sounds, ledger, plan, storage, timelines
 from tts_assets import survey as surveys
+from tts_assets.errors import ClipError
 from tts_assets.generate_clips.state import jobs_of
 from tts_assets.make_clip import Shelf, store_asset
 from tts_assets.plan import names
@@ -143,8 +145,10 @@ class _Moves:
             if not _is_own(item):
                 # Nobody has listened whether it is right for this clip, too.
                 line = msgspec.structs.replace(line, review=None)
-            self._store_line(line, item.asset, data)
-            self.done.add(item.asset)
+            # A folder in its place: it is made anew, and then fails for itself.
+            with suppress(ClipError):
+                self._store_line(line, item.asset, data)
+                self.done.add(item.asset)
 
     def _store_line(self, line: ledger.Line, asset: str, data: bytes) -> None:
         moved = msgspec.structs.replace(line, asset=asset, billed=None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets import ledger
 from tts_assets import survey as surveys
-from tts_assets.errors import FatalError
+from tts_assets.errors import ClipError, FatalError
 from tts_assets.make_clip import Shelf, store_asset
 from tts_assets.merge.threads import threads
 from tts_assets.regular_files import read_regular
@@ -83,7 +83,7 @@ def sort_out(
 
     Raises:
         InputError: its ledger is damaged.
-        FatalError: an asset cannot be read.
+        FatalError: an asset cannot be read, or a folder lies in its place.
     """
     known = known_by(store)
     found = Sorted()
@@ -138,6 +138,10 @@ def _place(
     each: PartLine, before: ledger.Origin | None, store: Storage, *, is_rejected: bool
 ) -> _Place:
     now = each.line
+    try:
+        store.refuse_folder(now.asset)
+    except ClipError as exc:
+        raise FatalError(str(exc)) from exc
     replaced = each.part.replaced.get(now.asset, set())
     there = store.hash_of(now.asset)
     if before is None:

@@ -18,12 +18,17 @@ FILE = "tts-assets.toml"
 def find(folder: Path) -> Path | None:
     """The file with the settings for a folder: in it or above; None where there is none."""
     for place in (folder, *folder.parents):
-        if (path := place / FILE).is_file():
+        # A pipe in its place is refused when it is read, and not passed over.
+        if _is_there(path := place / FILE):
             return path
         pyproject = place / "pyproject.toml"
-        if pyproject.is_file() and _own_table(pyproject) is not None:
+        if _is_there(pyproject) and _own_table(pyproject) is not None:
             return pyproject
     return None
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() and not path.is_dir()
 
 
 def table_in(path: Path) -> dict[str, Any]:

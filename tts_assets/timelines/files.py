@@ -11,7 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tts_assets import ledger
-from tts_assets.errors import InputError
+from tts_assets.errors import ClipError, FatalError, InputError
 from tts_assets.plan import names
 from tts_assets.regular_files import open_regular, read_regular
 from tts_assets.storage import fatal, sync_folder
@@ -74,15 +74,23 @@ def heal(storage: Storage, assets: Collection[str]) -> int:
         How many that were.
 
     Raises:
-        FatalError: the ledger cannot be read, or the disk is full, gone or read-only.
+        FatalError: the ledger cannot be read, a folder lies in the place of a time line, or the
+            disk is full, gone or read-only.
     """
     path = storage.root / ledger.NAME
     if not assets or not path.is_file():
         return 0
     with fatal(f"cannot read {path}"), open_regular(path, follow_links=False) as stream:
         lines = {line.asset: line for line in ledger.passages(stream, assets)}
-    count = sum(store_timeline(line, storage) for line in lines.values())
+    count, problems = 0, []
+    for line in lines.values():
+        try:
+            count += store_timeline(line, storage)
+        except ClipError as exc:
+            problems.append(str(exc))
     storage.settle()
+    if problems:
+        raise FatalError(problems[0])
     return count
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.audio.blocks import seconds_of
 from tts_assets.errors import ClipError, InputError, UsageError
+from tts_assets.regular_files import find_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,9 +82,8 @@ def _named(typed: str) -> Iterator[tuple[Path, str]]:
     elif path.exists():
         yield path, path.name
     else:
-        for found in sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - takes any path
-            if (file := Path(found)).is_file():
-                yield file, file.name
+        for file in map(Path, find_files(str(path))):
+            yield file, file.name
 
 
 def _is_recording(inner: Path) -> bool:
