@@ -12,6 +12,21 @@
     └── StoppedError         the run stopped before it sent this: run again
 """
 
+#: How many characters of a value a message shows.
+_SHOWN = 80
+
+
+def show_value(value: object) -> str:
+    """A value from a file as messages show it: on one line, short, and whatever the value is."""
+    try:
+        shown = repr(value)
+    except ValueError:
+        # Python converts no integer of more than 4,300 digits to text.
+        return "a number with too many digits to show"
+    except RecursionError:
+        return "a value nested too deeply to show"
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+
 
 class TtsAssetsError(Exception):
     """Anything this package raises on purpose."""

@@ -234,7 +234,8 @@ def _candidates(settings: Settings, sources: dict[str, list[Source]]) -> Iterato
         return
     for given in settings.paths or (DEFAULT_PATH,):
         path = Path(given)
-        if not path.exists():
+        # Path.exists() raises where a name is too long.
+        if not os.path.exists(given):  # noqa: PTH110
             raise UsageError(f"{given}: there is no such file or folder")
         if path.is_dir():
             for file in _in_folder(path, settings.output, sources):

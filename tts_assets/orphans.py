@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tts_assets import ledger, open_catalogues, plan
+from tts_assets import survey as surveys
 from tts_assets.domain import Format, Kind
 from tts_assets.errors import InputError
 from tts_assets.events import Orphan
@@ -80,9 +81,7 @@ class References:
             (source.asset or settings.asset, source.url or settings.url)
             for source in (*settings.sources, *BUILT_IN.values())
         }
-        self._addresses = [
-            plan.Addresses(*each, settings.sound.format) for each in sorted(templates)
-        ]
+        self._addresses = surveys.SourceAddresses(settings).every()
         self._by_id = [_ById(*each) for each in sorted(templates) if _ById.applies(*each)]
         # Folded, as there are file systems on which case does not count.
         self._assets: set[str] = set()

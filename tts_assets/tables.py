@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ class Table:
             UsageError: it is none.
         """
         if not isinstance(values, dict):
-            raise UsageError(f"{where} is {values!r}, and must be a table")
+            raise UsageError(f"{where} is {show_value(values)}, and must be a table")
         self._left = dict(values)
         self._known: list[str] = []
         self._where = where
@@ -36,7 +36,7 @@ class Table:
         """The value of a key, or the default where it is absent.
 
         Raises:
-            UsageError: ``parse`` refused it with ValueError or TypeError.
+            UsageError: ``parse`` refused it, or it is more than can be computed with.
         """
         self._known.append(key)
         return self._parsed(key, parse) if key in self._left else default
@@ -52,15 +52,15 @@ class Table:
         value = self._left.pop(key)
         try:
             return parse(value)
-        except (ValueError, TypeError, re.error) as exc:
-            raise UsageError(f"{self._where}: {key} = {value!r}: {exc}") from exc
+        except (ValueError, TypeError, OverflowError, RecursionError, re.error) as exc:
+            raise UsageError(f"{self._where}: {key} = {show_value(value)}: {exc}") from exc
 
     def end(self) -> None:
         """Refuse the first key that was not taken."""
         for key in self._left:
             near = difflib.get_close_matches(key, self._known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(self._known)}"
-            raise UsageError(f"{self._where}: there is no key {key!r}; {hint}")
+            raise UsageError(f"{self._where}: there is no key {show_value(key)}; {hint}")
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -276,3 +276,61 @@ def test_a_shard_makes_nothing_of_a_catalogue_that_its_merge_could_not_name(word
     assert no.value.file.endswith(name)
     assert list(Path().rglob("*.mp3")) == []
     assert generate_sync(replace(settings, shard=None)).made == 2
+
+
+@pytest.mark.parametrize("accent", [2**64, 10**40, 100])
+def test_an_accent_that_no_word_has_is_an_error_of_its_entry_alone(
+    project: Project, accent: int
+) -> None:
+    entries = [{"id": 1, "word": "犬"}, {"id": 2, "word": "猫", "accent": accent}]
+    project.write("data/vocabulary.json", entries)
+    done = project.generate()
+    assert done.returncode == 2, done.stderr
+    assert "data/vocabulary.json:8: entry 2: the accent 1" in done.stderr
+    assert [bool(entry.get("audioUrl")) for entry in project.read()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("speed = 1\na = " + "[" * 20_000, ":2: lists and tables are nested 20,000 levels deep"),
+        ("seed = 0x" + "f" * 5_000, "there is no setting 'seed'"),
+        ("speed = 0x" + "f" * 5_000, "speed is a number with too many digits to show, and must be"),
+        ("speed = " + "9" * 5_000, "is not valid TOML"),
+        (
+            f"speaker = 0x{'f' * 5_000}",
+            "speaker is a number with too many digits to show; write [[",
+        ),
+        ("provider" + ".a" * 3_000 + " = 1", "provider is a value nested too deeply to show, and"),
+        (f"voice = 1{'0' * 4_000}", "voice is 1000"),
+        ('[[price]]\nprovider = "x"\nper-1000-credits = 1' + "0" * 400, "too large to convert"),
+        ('[[source]]\nfiles = "x"\nkind = "kanji"\nrecords = 0x' + "f" * 5_000, "records = a num"),
+        (
+            '[[dictionary]]\nsurface = "犬"\nreading = "いぬ"\naccent = 0x' + "f" * 5_000,
+            "accent = a number with too many digits to show: イヌ has only 2 morae",
+        ),
+        ('output = "a\\u0000b"', "output is 'a\\x00b', and must be text"),
+        (f'paths = "{"x" * 5_000}"', "there is no such file or folder"),
+        (
+            '[[source]]\nfiles = "w"\nkind = "kanji"\nasset = "x"',
+            "source 1: the asset template 'x'",
+        ),
+    ],
+)
+def test_an_absurd_setting_is_an_error_that_names_it(
+    project: Project, toml: str, message: str
+) -> None:
+    project.words("犬")
+    (project.folder / "tts-assets.toml").write_text(toml, encoding="utf-8")
+    done = project.run("status", "--provider", "tones")
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert len(done.stderr) < 10_000 or "paths" in toml
+    assert "Traceback" not in done.stderr
+
+
+def test_a_configuration_in_another_encoding_is_refused_with_its_line(project: Project) -> None:
+    (project.folder / "tts-assets.toml").write_bytes(b"speed = 1\nvoice = '\x8c\xa2'\n")
+    done = project.run("status")
+    assert done.returncode == 2
+    assert "tts-assets.toml:2: is not UTF-8: save it in UTF-8" in done.stderr

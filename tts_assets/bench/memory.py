@@ -35,18 +35,13 @@ class PeakMemory:
                 return
 
 
-def free_mib() -> int:
-    """How much memory processes may take now."""
+def _of_children() -> int:
     import psutil  # noqa: PLC0415 - heavy
 
-    return int(psutil.virtual_memory().available) // 2**20
-
-
-def _of_children() -> int:
-    import psutil  # noqa: PLC0415 - see free_mib
-
     found = 0
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            found += child.memory_info().rss
+    # Without /proc nothing is known of any process.
+    with suppress(psutil.Error, OSError):
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                found += child.memory_info().rss
     return found

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from tts_assets import machine, providers, survey
 from tts_assets.bench.figures import BenchReport, Measured, recommended, rows_of
 from tts_assets.bench.measure import Stand
-from tts_assets.bench.memory import free_mib
 from tts_assets.bench.sample import drawn
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.studios import auto_workers, check_ready
@@ -117,7 +116,7 @@ class _Rounds:
         on_measured: Callable[[int, Measured], None] | None,
     ) -> BenchReport:
         """The report, with what was measured."""
-        free = free_mib()
+        free = machine.free_mib()
         at_first = time.monotonic()
         tried = min(self._trial.clips or _MOST, _LEAST * max(wanted))
         most, first = await self._stand.measured(max(wanted), tried)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import AccentBasis
+from tts_assets.errors import show_value
 from tts_assets.japanese.kana import UnusableTextError, katakana, morae, pronunciation_key
 from tts_assets.japanese.regex import regex
 
@@ -35,6 +36,9 @@ _KEYS = (
     "positions",
     "accents",
 )
+
+#: Notations have two digits at most, so a number may be no larger.
+_LARGEST = 99
 
 _KANA = r"[ぁ-ゖァ-ヺー]"
 _BETWEEN = regex(r"[,、，;；|｜\n]|\s[/／・]\s")
@@ -96,7 +100,7 @@ def accent_of(value: object, reading: str | None) -> int | None:
             return None
         case bool():
             raise _unknown(value)
-        case int() | float() if value >= 0 and value % 1 == 0:
+        case int() | float() if 0 <= value <= _LARGEST and value % 1 == 0:
             return int(value)
         case str():
             return _in_text(value, reading)
@@ -167,7 +171,9 @@ def _tones_of(phrase: Phrase) -> str:
 
 
 def _unknown(value: object) -> UnusableTextError:
-    return UnusableTextError(f"the accent {value!r} is no notation that is known here: {_KNOWN}")
+    return UnusableTextError(
+        f"the accent {show_value(value)} is no notation that is known here: {_KNOWN}"
+    )
 
 
 def _first_of(values: Sequence[Any], reading: str | None) -> int | None:
@@ -211,7 +217,7 @@ def _in_text(value: str, reading: str | None) -> int | None:
         return None
     if _TWO_PHRASES.fullmatch(text.lower()):
         raise UnusableTextError(
-            f"the accent {value!r} is that of two phrases, and a word has one here: give the one "
+            f"the accent {show_value(value)} is that of two phrases, and a word has one here: give the one "
             "mora after which the pitch falls"
         )
     for read in (_tones, _named, _coded, _numbered, _marked):
@@ -233,7 +239,7 @@ def _tones(text: str, reading: str | None) -> int | None:
         return None
     if not (fits or count is None) or not _POSSIBLE.fullmatch(binary):
         raise UnusableTextError(
-            f"the accent {text!r} does not fit {reading or 'any word'}: it takes one letter for "
+            f"the accent {show_value(text)} does not fit {reading or 'any word'}: it takes one letter for "
             "each mora (and one for a particle), the second unlike the first"
         )
     return binary.find("10") + 1
@@ -262,7 +268,7 @@ def _of_class(code: str, number: str | None, text: str, reading: str | None) -> 
         return len(morae(reading))
     lacks = "the reading, whose last mora it means" if code == "o" else "a number, such as n2"
     raise UnusableTextError(
-        f"the accent {text!r} does not say after which mora the pitch falls: it lacks {lacks}"
+        f"the accent {show_value(text)} does not say after which mora the pitch falls: it lacks {lacks}"
     )
 
 
@@ -278,10 +284,12 @@ def _marked(text: str, reading: str | None) -> int | None:
     if not re.fullmatch(f"{_KANA}+", kana):
         return None
     if reading and not _of_one_word(kana, reading):
-        raise UnusableTextError(f"the accent {text!r} is not that of {reading}: one is wrong")
+        raise UnusableTextError(
+            f"the accent {show_value(text)} is not that of {reading}: one is wrong"
+        )
     if len(after) > 1:
         raise UnusableTextError(
-            f"the accent {text!r} falls more than once: a word is one accent phrase here, so give "
+            f"the accent {show_value(text)} falls more than once: a word is one accent phrase here, so give "
             "the one fall that it has when it stands alone"
         )
     if after:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tts_assets import fragments
 from tts_assets.domain import DictionaryWord, WordKind
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, show_value
 from tts_assets.japanese.kana import is_katakana, katakana, morae
 from tts_assets.tables import Table, one_of, text
 
@@ -46,7 +46,7 @@ def word_of(values: object, where: str) -> DictionaryWord:
     count = len(morae(word.reading))
     if word.accent is not None and word.accent > count:
         raise UsageError(
-            f"{where}: accent = {word.accent}: {word.reading} has only {count} morae; give the "
+            f"{where}: accent = {show_value(word.accent)}: {word.reading} has only {count} morae; give the "
             "mora after which the pitch falls, or 0"
         )
     return word

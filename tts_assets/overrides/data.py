@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.catalogue.fields import LONGEST_PASSAGE
+from tts_assets.errors import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -19,6 +20,7 @@ _SLOWEST, _FASTEST = 0.25, 4
 _LONGEST_WORDS = 10_000
 #: Line breaks and tabs may stand in what is said.
 _BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NO_FILE = re.compile(r"[\x00\ud800-\udfff]")
 _VOICE = re.compile(r"[^\s/]+/\S(?:.*\S)?")
 
 
@@ -157,19 +159,14 @@ def _taken(values: object, known: dict[str, Callable[[Any], Any]], what: str) ->
             raise ValueError(f"{what} has {name!r:.80}: {_meant(name, known)}")
         try:
             found[name] = known[name](value)
-        except ValueError as exc:
-            raise ValueError(f"{name} = {_shown(value)}: {exc}") from exc
+        except (ValueError, OverflowError) as exc:
+            raise ValueError(f"{name} = {show_value(value)}: {exc}") from exc
     return found
 
 
 def _meant(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name[:40], known, n=1)
     return f"did you mean {near[0]}?" if near else f"it may have {', '.join(known)}"
-
-
-def _shown(value: object) -> str:
-    told = repr(value)
-    return told if len(told) <= 60 else f"{told[:59]}…"
 
 
 def _string(value: Any) -> str:
@@ -181,6 +178,12 @@ def _string(value: Any) -> str:
 def _name(value: Any) -> str:
     if not _string(value):
         raise ValueError("it must not be empty")
+    return str(value)
+
+
+def _file(value: Any) -> str:
+    if _NO_FILE.search(_name(value)):
+        raise ValueError("no file can have that name")
     return str(value)
 
 
@@ -237,7 +240,7 @@ _SAY: dict[str, Callable[[Any], Any]] = {
     "speed": _speed,
 }
 _OVERRIDE: dict[str, Callable[[Any], Any]] = {
-    "file": _name,
+    "file": _file,
     "source": _name,
     "entry": _name,
     "part": _name,

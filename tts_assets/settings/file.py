@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 #: The project's own file; a ``pyproject.toml`` with a ``[tool.tts-assets]`` table serves as well.
 FILE = "tts-assets.toml"
+
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 def find(folder: Path) -> Path | None:
@@ -53,8 +56,32 @@ def _own_table(pyproject: Path) -> dict[str, Any] | None:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_regular(path).decode("utf-8-sig"))
+        data = read_regular(path)
     except OSError as exc:
         raise UsageError(f"{path}: cannot be read: {exc.strerror}") from exc
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise UsageError(f"{path}:{line}: is not UTF-8: save it in UTF-8") from exc
+    try:
+        return tomllib.loads(text)
     except ValueError as exc:
         raise UsageError(f"{path}: is not valid TOML: {exc}") from exc
+    except RecursionError as exc:
+        line, levels = _deepest_line(text)
+        raise UsageError(
+            f"{path}:{line}: lists and tables are nested {levels:,} levels deep, which is more than "
+            "can be read; remove that value"
+        ) from exc
+
+
+def _deepest_line(text: str) -> tuple[int, int]:
+    """The line with the deepest nesting, and its levels; brackets in strings count, too."""
+    level, found = 0, (1, 0)
+    for number, line in enumerate(text.splitlines(), 1):
+        for bracket in _BRACKET.findall(line):
+            level = level + 1 if bracket in "[{" else max(0, level - 1)
+            if level > found[1]:
+                found = (number, level)
+    return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets import keys
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, show_value
 from tts_assets.settings.file import find, table_in
 from tts_assets.settings.model import OVERRIDES, Settings
 from tts_assets.settings.options import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
@@ -111,7 +111,7 @@ def _parsed(key: str, raw: Any, source: str) -> Any:
         ) from exc
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         # It may be a key, or an address with a password in it.
-        what = "" if key.endswith(_MAY_BE_SECRET) else f"is {raw!r}, and "
+        what = "" if key.endswith(_MAY_BE_SECRET) else f"is {show_value(raw)}, and "
         raise UsageError(f"{source}: {key} {what}must be {parse.__doc__}") from exc
 
 
@@ -132,7 +132,9 @@ def _rows(
     """What stands in tables of which there may be several, such as ``[[source]]``."""
     rows = table.get(name, [])
     if not isinstance(rows, list):
-        raise UsageError(f"{path}: {name} is {rows!r}; write [[{name}]], in double brackets")
+        raise UsageError(
+            f"{path}: {name} is {show_value(rows)}; write [[{name}]], in double brackets"
+        )
     return tuple(parse(row, f"{path}: {name} {number}") for number, row in enumerate(rows, 1))
 
 
@@ -191,7 +193,7 @@ def _known(key: str, source: str) -> str:
     beside = [name for name in names if name.rpartition(".")[0] == table]
     tables = [] if table else [f"[{name}]" for name in TABLES]
     hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(beside + tables)}"
-    raise UsageError(f"{source}: there is no setting {key!r}; {hint}")
+    raise UsageError(f"{source}: there is no setting {show_value(key)}; {hint}")
 
 
 def is_path(name_or_path: str) -> bool:

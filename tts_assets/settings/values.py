@@ -107,7 +107,8 @@ def path(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
         raise TypeError
-    if not value.strip():
+    # No system has a path with a NUL in it.
+    if not value.strip() or "\0" in value:
         raise ValueError
     return value
 

@@ -1,5 +1,6 @@
 """What stands where: the catalogues, the assets that exist, and the plan that follows."""
 
+from tts_assets.survey.addresses import SourceAddresses
 from tts_assets.survey.earlier import changes
 from tts_assets.survey.files import bytes_of, ledger_bytes, opened_ledger
 from tts_assets.survey.found import Survey
@@ -9,6 +10,7 @@ from tts_assets.survey.voices import Origins, cast, recipes, speaking, voice, vo
 
 __all__ = [
     "Origins",
+    "SourceAddresses",
     "Sums",
     "Survey",
     "bytes_of",

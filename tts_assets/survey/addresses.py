@@ -34,6 +34,10 @@ class SourceAddresses:
                 raise UsageError(f"{source.name}: {problem}") from problem
         return self._made[names]
 
+    def every(self) -> list[plan.Addresses]:
+        """Those of all sources, each pair of templates once."""
+        return [made for _, made in sorted(self._made.items(), key=lambda each: each[0])]
+
     def folders(self) -> list[str]:
         """The folders below the output folder in which assets can lie."""
         return sorted({folder for names in self._made.values() for folder in names.folders()})

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets import plan, providers
 from tts_assets import survey as surveys
 from tts_assets.errors import UsageError
-from tts_assets.mapping import BUILT_IN
 from tts_assets.plan import State
 from tts_assets.plan.names import ENDINGS
 from tts_assets.storage import Storage
@@ -137,13 +136,7 @@ class _Look:
         self._whole = settings.is_whole
         self._wanted = Wanted()
         self._unsettled: list[_Unsettled] = []
-        templates = {
-            (source.asset or settings.asset, source.url or settings.url)
-            for source in (*settings.sources, *BUILT_IN.values())
-        }
-        self._addresses = [
-            plan.Addresses(*each, settings.sound.format) for each in sorted(templates)
-        ]
+        self._addresses = surveys.SourceAddresses(settings).every()
 
     def at(self, item: plan.Planned) -> bool:
         """Take in a clip as the survey tells it; it need not be kept there."""
