@@ -222,16 +222,27 @@ class Segment(NamedTuple):
         speaker: who says it, as in Turn.
         voice: as in Turn.
         pause_ms: the silence behind it; 0 behind the last.
+        phrases: the parts of its text that the time line of its passage is to have, which together
+            are the text; empty where the segment is enough.
     """
 
     form: SpokenForm
     speaker: str = ""
     voice: str | None = None
     pause_ms: int = 0
+    phrases: tuple[str, ...] = ()
+
+
+class WordTime(NamedTuple):
+    """When a word or a phrase of a segment is spoken, in seconds from the beginning of its sound."""
+
+    text: str
+    begin: float
+    end: float
 
 
 class Cue(NamedTuple):
-    """When a segment of a passage is heard, in seconds from the beginning of its asset."""
+    """When a segment of a passage, or a word of it, is heard, in seconds of its asset."""
 
     begin: float
     end: float
@@ -292,6 +303,8 @@ class Speech:
         billed: what a service charged for it, in its own credits; None where nothing is charged,
             or nobody tells.
         credit: the line that its licence asks for, where that is known only now; "" for none.
+        character_times: where each character of the form's text begins and ends, in seconds;
+            empty where no service reports it.
     """
 
     samples: Samples
@@ -299,6 +312,7 @@ class Speech:
     pronunciation: Pronunciation | None = None
     billed: float | None = None
     credit: str = ""
+    character_times: tuple[tuple[float, float], ...] = ()
 
 
 class Parallel(NamedTuple):

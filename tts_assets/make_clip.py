@@ -139,6 +139,7 @@ class Content:
         peak_dbtp: its true peak.
         billed: what a service charged for it, in earlier runs, too.
         cues: of a passage, its time line.
+        word_cues: the same in words, where a service reports their times.
     """
 
     data: bytes | Path
@@ -147,6 +148,7 @@ class Content:
     peak_dbtp: float
     billed: float | None = None
     cues: tuple[Cue, ...] = ()
+    word_cues: tuple[Cue, ...] = ()
 
 
 async def make_clip(
@@ -365,5 +367,6 @@ def _line(job: Job, asset: str, studio: Studio, content: Content) -> ledger.Line
         credit=made.credit,
         speakers=studio.recipes.speakers(form, job.voice, job.speed),
         cues=content.cues,
+        word_cues=content.word_cues,
         findings=made.findings,
     )

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from anyio import to_thread
 
+from tts_assets import timelines
 from tts_assets.checks import check_level, check_samples
 from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.kept_takes import billed_in_all
 from tts_assets.make_clip import Content, Made, best_take, store, strange
-from tts_assets.providers import Contextual
+from tts_assets.providers import Contextual, TimestampSpeaker
 from tts_assets.storage import fatal
 from tts_assets.waiting import Waiting, WaitingRoom
 
@@ -120,6 +121,12 @@ class Passage:
             billed=billed_in_all(speech.billed),
             credit=speech.credit,
             findings=findings,
+            words=timelines.time_words(
+                self._parts[number].segment.phrases,
+                speech.character_times,
+                cut_seconds=sound.cut_seconds,
+                seconds=sound.samples.size / self._studio.sound.rate_hz,
+            ),
         )
         if speech.billed is not None:
             self._billed = speech.billed + (self._billed or 0.0)
@@ -155,6 +162,8 @@ class Passage:
 
     async def _said(self, part: _Part, on_start: Callable[[], None]) -> Speech:
         speaker, form, voice = self._studio.speaker, part.segment.form, part.voice
+        if part.segment.phrases and isinstance(speaker, TimestampSpeaker):
+            return await speaker.speak_timed(form, voice, part.around, on_start=on_start)
         if isinstance(speaker, Contextual):
             return await speaker.speak_within(form, voice, part.around, on_start=on_start)
         return await speaker.speak(form, voice, on_start=on_start)
@@ -217,7 +226,19 @@ class Passage:
             peak_dbtp=joined.peak_dbtp,
             billed=self._billed_in_all,
             cues=cues,
+            word_cues=self._word_cues(cues, joined.starts),
         )
+
+    def _word_cues(self, cues: Sequence[Cue], starts: Sequence[float]) -> tuple[Cue, ...]:
+        """The time line in words; a segment without times of its words stays whole."""
+        if not any(part.segment.phrases for part in self._parts):
+            return ()
+        if not any(known.words for known in self._in_order):
+            return ()
+        found: list[Cue] = []
+        for cue, start, known in zip(cues, starts, self._in_order, strict=True):
+            found += timelines.place_words(known.words, cue, start) if known.words else (cue,)
+        return tuple(found)
 
     def clear(self) -> None:
         """Delete what waits: it is not needed any more."""

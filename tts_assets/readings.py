@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from anyio import to_thread
 
+from tts_assets.errors import ClipError
 from tts_assets.host import reader_host
 from tts_assets.japanese.segments import segments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tts_assets.domain import DictionaryWord, Pauses, Pronunciation, Segment, SpokenForm
+    from tts_assets.host import EngineHost
 
 
 async def read(
@@ -39,7 +42,11 @@ async def read(
 
 
 async def cut(
-    forms: Sequence[SpokenForm], pauses: Pauses, words: tuple[DictionaryWord, ...] = ()
+    forms: Sequence[SpokenForm],
+    pauses: Pauses,
+    words: tuple[DictionaryWord, ...] = (),
+    *,
+    with_phrases: Collection[int] = (),
 ) -> list[tuple[Segment, ...] | str]:
     """The segments of passages.
 
@@ -49,6 +56,7 @@ async def cut(
         forms: any number, with turns.
         pauses: the silence between segments.
         words: the user's own dictionary.
+        with_phrases: the numbers of the forms whose segments are to have their phrases.
 
     Returns:
         For each form in order its segments, or why it cannot be cut.
@@ -60,9 +68,25 @@ async def cut(
         await to_thread.run_sync(segments, form, pauses) for form in forms
     ]
     hard = [number for number, each in enumerate(found) if each is None]
-    if hard:
+    if hard or with_phrases:
         async with reader_host(words) as host:
             told = await host.cut([forms[number] for number in hard], pauses)
-        for number, each in zip(hard, told, strict=True):
-            found[number] = each
+            for number, each in zip(hard, told, strict=True):
+                found[number] = each
+            for number in with_phrases:
+                if isinstance(segments_found := found[number], tuple):
+                    found[number] = await _add_phrases(segments_found, host)
     return [each for each in found if each is not None]
+
+
+async def _add_phrases(found: tuple[Segment, ...], host: EngineHost) -> tuple[Segment, ...]:
+    texts = [segment.form.text for segment in found]
+    try:
+        answer = await host.ask(msgspec.json.encode(texts))
+    except ClipError:
+        # Its time line has its segments.
+        return found
+    phrases = msgspec.json.decode(answer, type=list[tuple[str, ...]])
+    return tuple(
+        segment._replace(phrases=each) for segment, each in zip(found, phrases, strict=True)
+    )

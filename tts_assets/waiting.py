@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 # Needed at run time: the decoder reads these types out of the annotations.
-from tts_assets.domain import Finding, Pronunciation  # noqa: TC001
+from tts_assets.domain import Finding, Pronunciation, WordTime  # noqa: TC001
 from tts_assets.regular_files import create_file, read_regular, refuse_link
 from tts_assets.storage import fatal, write_whole
 
@@ -41,6 +41,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         billed: what a service charged for it, in its own credits; None where nobody tells.
         credit: the line that its licence asks for; "" for none.
         findings: what is wrong with how it sounds.
+        words: when its words are spoken, where the service reports it.
     """
 
     frames: int
@@ -50,6 +51,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     billed: float | None = None
     credit: str = ""
     findings: tuple[Finding, ...] = ()
+    words: tuple[WordTime, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(Waiting)

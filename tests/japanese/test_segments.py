@@ -12,7 +12,7 @@ from tests.japanese.test_normalise_properties import TEXTS, forms, many
 from tts_assets.domain import DictionaryWord, Pauses, Segment, SpokenForm, Turn
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.normalise import spoken_dialogue, spoken_text
-from tts_assets.japanese.segments import LEAST, MOST, segments
+from tts_assets.japanese.segments import LEAST, MOST, segments, split_phrases
 
 DATA = Path(__file__).parents[2] / "data"
 PAUSES = Pauses(sentence_ms=4, clause_ms=3, paragraph_ms=2, turn_ms=1)
@@ -362,3 +362,36 @@ def test_any_passage_is_cut_into_what_it_says(text: str, dictionary: Dictionary)
         assert segments(form, PAUSES) in (None, found)
         assert all(0 < len(each.form.text) <= MOST for each in found)
         assert is_within("".join(each.form.text for each in found), form.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("今日は雨です。", ["今日は", "雨です。"]),
+        ("「はい」と言った。", ["「はい」と", "言った。"]),
+        ("彼は「はい」と言った", ["彼は", "「はい」と", "言った"]),
+        ("Tom went home.", ["Tom ", "went ", "home."]),
+        ("…え？　本当！今日は雨", ["…え？　", "本当！", "今日は", "雨"]),
+        ("。。。", ["。。。"]),
+        ("", []),
+        ("開く「", ["開く「"]),
+        ("三千五百円です", ["三千五百円です"]),
+    ],
+)
+def test_phrases_are_whole_with_the_marks_around_them(
+    dictionary: Dictionary, text: str, phrases: list[str]
+) -> None:
+    found = split_phrases(text, dictionary)
+    assert list(found) == phrases
+    assert "".join(found) == text
+
+
+@many
+@given(text=TEXTS)
+def test_phrases_together_are_the_text_and_each_can_be_said(
+    dictionary: Dictionary, text: str
+) -> None:
+    found = split_phrases(text, dictionary)
+    assert "".join(found) == text
+    if any(map(str.isalnum, text)):
+        assert all(any(map(str.isalnum, phrase)) for phrase in found)

@@ -106,7 +106,9 @@ def problems(asked: Asked) -> list[str]:
 def _problems_around(asked: Asked) -> list[str]:
     wanted = {
         "method": asked.method == "POST",
-        "path": bool(re.fullmatch(r"/v1/text-to-speech/[A-Za-z0-9_-]{1,64}", asked.path)),
+        "path": bool(
+            re.fullmatch(r"/v1/text-to-speech/[A-Za-z0-9_-]{1,64}(/with-timestamps)?", asked.path)
+        ),
         "query": [name for name, _ in asked.query] == ["output_format"],
         "output_format": dict(asked.query).get("output_format") in _FORMATS,
         "content-type": asked.headers.get("content-type") == "application/json",

@@ -17,7 +17,16 @@ from tts_assets.domain import Kind, Speech, SpokenForm, Voice
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 from tts_assets.keys import Secret
 from tts_assets.mapping import Source
-from tts_assets.providers import Balance, Bounded, Charge, Paced, Priced, Remote, elevenlabs_models
+from tts_assets.providers import (
+    Balance,
+    Bounded,
+    Charge,
+    Paced,
+    Priced,
+    Remote,
+    TimestampProvider,
+    elevenlabs_models,
+)
 from tts_assets.providers.elevenlabs import ElevenLabs
 from tts_assets.providers.elevenlabs_speaker import ElevenLabsSpeaker
 from tts_assets.providers.told import Told
@@ -51,6 +60,7 @@ PLAIN: dict[str, Any] = {
     "voice_settings": {},
     "settings_readable": True,
     "lists": ["v1", "v2"],
+    "timestamps": True,
     "faults": [],
 }
 on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -525,6 +535,137 @@ async def test_the_settings_of_a_voice_that_is_not_there_are_asked_for_once(
             with pytest.raises(ClipError, match="'Nobody' was not found"):
                 await say(speaker, form, "Nobody", speed=0.9)
     assert len(settings_requests(simulator)) == read + 1
+
+
+async def say_timed(speaker: ElevenLabsSpeaker, form: SpokenForm = RAIN) -> Speech:
+    voice = Voice(provider="elevenlabs", name=VOICE)
+    return await speaker.speak_timed(form, voice, ("", ""))
+
+
+@pytest.mark.parametrize("form", ["wav_24000", "mp3_44100_128", "opus_48000_64", "pcm_16000"])
+async def test_the_times_of_characters_come_with_the_same_sound(
+    simulator: Simulator, told: Told, form: str
+) -> None:
+    async with opened(settings_for(simulator.url, output_format=form), told) as speaker:
+        plain = await say(speaker, RAIN)
+        timed = await say_timed(speaker)
+        assert speaker.billed_total == 2 * len(RAIN.text)
+    assert np.array_equal(plain.samples, timed.samples)
+    assert timed.billed == plain.billed == len(RAIN.text)
+    assert plain.character_times == ()
+    assert len(timed.character_times) == len(RAIN.text)
+    # A tone for each letter: 日 lasts 0.25 s, and は 0.12 s.
+    assert timed.character_times[:3] == ((0.02, 0.27), (0.27, 0.52), (0.52, 0.64))
+    paths = [each["path"] for each in simulator.requests()[-2:]]
+    assert paths[1] == f"{paths[0]}/with-timestamps"
+
+
+async def test_the_times_of_a_word_that_is_sent_in_kana_are_those_of_its_spelling(
+    simulator: Simulator, told: Told
+) -> None:
+    async with opened(settings_for(simulator.url), told) as speaker:
+        timed = await say_timed(speaker, OPEN)
+    assert simulator.requests()[-1]["json"]["text"] == "あく"
+    opened_at, ended_at = timed.character_times
+    assert opened_at == pytest.approx((0.02, 0.14))
+    assert ended_at == pytest.approx((0.14, 0.26))
+
+
+async def test_the_times_of_a_long_text_go_on_from_part_to_part(
+    simulator: Simulator, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(settings_for(simulator.url), told) as speaker:
+        whole = await say_timed(speaker)
+        short = replace(elevenlabs_models.model_of("eleven_multilingual_v2"), longest=10)
+        monkeypatch.setitem(elevenlabs_models._MODELS, "eleven_multilingual_v2", short)
+        parts = await say_timed(speaker)
+    assert len(parts.character_times) == len(RAIN.text)
+    # Each part has 0.1 s of silence of its own.
+    shifts = [
+        one[0] - other[0]
+        for one, other in zip(parts.character_times, whole.character_times, strict=True)
+    ]
+    assert shifts[:7] == pytest.approx([0.0] * 7)
+    assert shifts[7:17] == pytest.approx([0.1] * 10)
+    assert shifts[17:19] == pytest.approx([0.2] * 2)
+
+
+@pytest.mark.parametrize("kind", ["reset_body", "short", "gzip", "html", "empty", "error_503"])
+async def test_an_answer_with_times_that_is_lost_is_asked_for_again(
+    simulator: Simulator, told: Told, kind: str
+) -> None:
+    faults(simulator, kind, count=1)
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        assert (await say_timed(speaker)).character_times
+    assert len(simulator.requests()) == before + 2
+
+
+async def test_half_a_sound_with_times_is_asked_for_once_more_and_both_are_counted(
+    simulator: Simulator, told: Told
+) -> None:
+    faults(simulator, "half", count=1)
+    async with opened(settings_for(simulator.url), told) as speaker:
+        speech = await say_timed(speaker)
+    assert speech.billed == 2 * len(RAIN.text)
+    assert speech.character_times
+
+
+@pytest.mark.parametrize("body", [b'{"audio_base64": "%%%"}', b"{}", b"[]"])
+async def test_paid_json_without_a_sound_is_asked_for_twice_and_not_thrice(
+    server: Loopback, told: Told, body: bytes
+) -> None:
+    headers = {"content-type": "application/json", "character-cost": "1"}
+    server.replies = [Reply(body=body, headers=headers)]
+    async with opened(settings_for(server.url), told) as speaker:
+        with pytest.raises(ClipError, match=r"no sound but .* of application/json.*twice"):
+            await say_timed(speaker)
+        assert speaker.billed_total == 2.0
+
+
+async def test_a_service_without_times_is_asked_for_the_sound_alone(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(timestamps=False)
+    before = len(simulator.requests())
+    async with opened(settings_for(simulator.url), told) as speaker:
+        for form in (RAIN, OPEN):
+            speech = await say_timed(speaker, form)
+            assert (speech.character_times, speech.billed) == ((), len(form.text))
+    paths = [each["path"].rpartition("/")[2] for each in simulator.requests()[before:]]
+    assert paths == ["with-timestamps", VOICE, VOICE]
+
+
+async def test_a_quota_that_is_spent_ends_a_run_with_times_too(
+    simulator: Simulator, told: Told
+) -> None:
+    simulator.change(quota=simulator.state()["credits"] + 3)
+    async with opened(settings_for(simulator.url), told) as speaker:
+        with pytest.raises(FatalError, match="go on when there are more"):
+            await say_timed(speaker)
+        with pytest.raises(FatalError, match="go on when there are more"):
+            await say_timed(speaker, OPEN)
+
+
+async def test_a_wrong_address_ends_a_run_with_times_at_once(
+    simulator: Simulator, told: Told
+) -> None:
+    async with opened(settings_for(f"{simulator.url}/v1"), told) as speaker:
+        with pytest.raises(FatalError, match="base-url is the host alone"):
+            await say_timed(speaker)
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"),
+    [(Switch.AUTO, (True, False)), (Switch.ON, (True, True)), (Switch.OFF, (False, False))],
+)
+def test_times_are_wanted_where_a_record_takes_them_or_as_it_is_set(
+    switch: Switch, expected: tuple[bool, bool]
+) -> None:
+    provider = ElevenLabs(settings_for(timestamps=switch))
+    assert isinstance(provider, TimestampProvider)
+    wanted = [provider.wants_timestamps(is_requested=requested) for requested in (True, False)]
+    assert tuple(wanted) == expected
 
 
 async def test_a_long_text_is_one_sound(

@@ -1,5 +1,6 @@
 """What is asked of ElevenLabs is what its own library asks for, and what its documentation allows."""
 
+import base64
 import io
 import json
 import wave
@@ -232,6 +233,32 @@ async def test_the_parts_of_a_long_text_are_told_what_is_beside_them_where_the_m
         arguments = arguments_of(asked, text, 1.0) | (more if known.stitches else {})
         assert same(request, theirs(server, **arguments))
         assert elevenlabs_schema.problems(request) == []
+
+
+async def test_a_request_for_times_is_that_of_the_vendors_own_library(
+    server: Loopback, told: Told
+) -> None:
+    settings = Settings(
+        voice=VOICE,
+        keys={"elevenlabs": Secret(KEY)},
+        elevenlabs=ElevenLabsSettings(base_url=server.url, seed=7),
+    )
+    sound = base64.b64encode(_sound()).decode()
+    reply = Reply(body=json.dumps({"audio_base64": sound, "alignment": None}).encode())
+    server.by_path[f"/v1/text-to-speech/{VOICE}/with-timestamps"] = reply
+    server.asked.clear()
+    async with opened(settings, told) as speaker:
+        voice = Voice(provider="elevenlabs", name=VOICE)
+        speech = await speaker.speak_timed(SENTENCES, voice, ("前。", "後。"))
+    assert speech.character_times == ()
+    (asked,) = server.asked
+    server.asked.clear()
+    arguments = arguments_of(settings.elevenlabs, SENTENCES.text, 1.0)
+    arguments |= {"previous_text": "前。", "next_text": "後。"}
+    with official_client(server) as client:
+        client.text_to_speech.convert_with_timestamps(VOICE, **arguments)
+    assert same(asked, server.asked[0])
+    assert elevenlabs_schema.problems(asked) == []
 
 
 async def test_the_settings_of_a_voice_are_read_as_by_the_vendors_own_library(

@@ -33,7 +33,7 @@ async def heard(parts: list[str], *takes: Take) -> tuple[int, int]:
         del at, expected
         return next(left)
 
-    samples, rate_hz = await said(parts, TEXT, take)
+    samples, rate_hz, _ = await said(parts, TEXT, take)
     return samples.size, rate_hz
 
 

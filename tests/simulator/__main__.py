@@ -20,6 +20,7 @@ on SIGTERM, Ctrl-C, or when the pipe at its standard input is closed.
 
   POST /v1/text-to-speech/VOICE   voices are {voice_id(1)}, ...2, ...3 and so on
   GET  /v1/history   GET /v1/history/ITEM   GET /v1/history/ITEM/audio
+  POST /v1/text-to-speech/VOICE/with-timestamps
   GET  /v2/voices   GET /v1/voices   GET /v1/voices/VOICE/settings
   GET  /v1/models   GET /v1/user/subscription
   POST /v1/audio/speech

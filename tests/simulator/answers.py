@@ -29,11 +29,12 @@ def spoken(
     Args:
         order: what was asked.
         bill: what it costs, and its fault.
-        audio: the sound file; half of it already if that is the fault.
+        audio: the sound file, or the JSON that has it; half of it already if that is the fault.
         scenario: how slowly it trickles.
         concurrency: headers.
     """
-    headers = {"content-type": CONTENT_TYPES[order.format.codec]}
+    kind = "application/json" if order.is_timed else CONTENT_TYPES[order.format.codec]
+    headers = {"content-type": kind}
     if order.family == "elevenlabs":
         headers |= _headers(bill) | concurrency
     if bill.fault == "gzip":

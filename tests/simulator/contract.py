@@ -13,6 +13,7 @@ from tests.simulator.speech import Format
 from tests.simulator.wire import Request
 
 SPEECH_PATH = "/v1/text-to-speech/"
+TIMED = "/with-timestamps"
 
 _V4 = "standard_eleven_v4"
 _STITCHING = ("previous_text", "next_text", "previous_request_ids", "next_request_ids")
@@ -134,6 +135,7 @@ class Order:
     speed: float
     credits: int
     settings: dict[str, Any] = field(default_factory=dict)
+    is_timed: bool = False
 
 
 def body_of(request: Request) -> Any:
@@ -205,7 +207,7 @@ def _out_of_range(settings: dict[str, Any]) -> list[Any]:
 
 def elevenlabs_order(request: Request, body: dict[str, Any], scenario: Scenario) -> Order:
     """What is asked of ElevenLabs; refused as the model does."""
-    voice = request.path.removeprefix(SPEECH_PATH)
+    voice = request.path.removeprefix(SPEECH_PATH).removesuffix(TIMED)
     check_voice(voice, scenario)
     name = body.get("model_id", "eleven_multilingual_v2")
     if name not in MODELS:
@@ -227,6 +229,7 @@ def elevenlabs_order(request: Request, body: dict[str, Any], scenario: Scenario)
         speed=float(in_effect["speed"]) if model.speeds else 1.0,
         credits=max(1, math.ceil(len(text) * model.price)),
         settings=in_effect,
+        is_timed=request.path.endswith(TIMED),
     )
 
 

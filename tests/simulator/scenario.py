@@ -125,6 +125,9 @@ class Scenario:
     lists: tuple[str, ...] = field(
         default=("v1", "v2"), metadata=_told("the versions of /voices that there are")
     )
+    timestamps: bool = field(
+        default=True, metadata=_told("whether there is .../VOICE/with-timestamps")
+    )
     subscription_readable: bool = field(
         default=True, metadata=_told("whether the key may read /v1/user/subscription")
     )

@@ -14,6 +14,7 @@ from tests.simulator.books import Bill, Books, recorded
 from tests.simulator.chance import Chance
 from tests.simulator.contract import (
     SPEECH_PATH,
+    TIMED,
     Order,
     body_of,
     check_shape,
@@ -26,6 +27,7 @@ from tests.simulator.refusals import RefusedError
 from tests.simulator.scenario import SPOKEN_FAULTS, Scenario, made
 from tests.simulator.slots import Slots
 from tests.simulator.speech import Speeches
+from tests.simulator.times import with_times
 from tests.simulator.wire import Answer, Request
 
 _OPENAI_PATH = "/v1/audio/speech"
@@ -85,8 +87,7 @@ class Service:
         path = request.path
         if request.method == "POST" and path == _OPENAI_PATH:
             return await self._speak(request, openai_order(body_of(request)))
-        voice = path.removeprefix(SPEECH_PATH)
-        if request.method == "POST" and voice != path and "/" not in voice:
+        if request.method == "POST" and self._is_speech(path):
             body = body_of(request)
             check_shape(body)
             self._check_key(request)
@@ -111,6 +112,11 @@ class Service:
         if not rest:
             return _json(item.shown(), "history")
         return await self._history.audio(item, self._speeches, self.scenario.speech)
+
+    def _is_speech(self, path: str) -> bool:
+        plain = path.removesuffix(TIMED) if self.scenario.timestamps else path
+        voice = plain.removeprefix(SPEECH_PATH)
+        return voice != plain and "/" not in voice
 
     def _is_listed(self, path: str) -> bool:
         lists = [f"/{version}/voices" for version in self.scenario.lists]
@@ -218,6 +224,8 @@ class Service:
             speed=order.speed,
             half=fault == "half",
         )
+        if order.is_timed:
+            audio = await with_times(self.scenario.speech, order.text, order.speed, audio)
         self._books.charge(bill)
         is_logged = request.query.get("enable_logging", "true") != "false"
         if order.family == "elevenlabs" and self.scenario.history != "off" and is_logged:

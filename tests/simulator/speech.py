@@ -16,7 +16,7 @@ SECONDS_PER_LETTER = 0.12
 #: Kanji and digits stand for about two morae.
 SECONDS_PER_KANJI = 0.25
 
-_LEAD_SECONDS = 0.02
+LEAD_SECONDS = 0.02
 _TAIL_SECONDS = 0.08
 
 _LOWEST_HZ = 150.0
@@ -95,9 +95,9 @@ def tones(text: str, voice: str, rate_hz: int, speed: float) -> bytes:
     Syllables join without silence and the last one dies away, so that a cut ends loudly. Texts
     without a letter sound as one syllable.
     """
-    letters = [seconds for seconds in map(_seconds, text) if seconds] or [SECONDS_PER_LETTER]
+    letters = [seconds for seconds in map(seconds_of, text) if seconds] or [SECONDS_PER_LETTER]
     chance = zlib.crc32(f"{voice}\n{text}".encode())
-    parts = [bytes(2 * round(_LEAD_SECONDS * rate_hz))]
+    parts = [bytes(2 * round(LEAD_SECONDS * rate_hz))]
     for place, seconds in enumerate(letters, 1):
         # Numerical Recipes' quick generator; its high bits are the good ones.
         chance = (chance * 1_664_525 + 1_013_904_223) & 0xFFFFFFFF
@@ -108,7 +108,7 @@ def tones(text: str, voice: str, rate_hz: int, speed: float) -> bytes:
     return b"".join(parts)
 
 
-def _seconds(letter: str) -> float:
+def seconds_of(letter: str) -> float:
     """How long a letter sounds; 0 for marks and blanks."""
     category = unicodedata.category(letter)
     if "\u3400" <= letter <= "\u9fff" or category == "Nd":

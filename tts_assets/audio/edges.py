@@ -33,6 +33,11 @@ def trim(samples: Samples, rate_hz: int) -> Samples:
         samples: shape (n,), n > 0, any scale.
         rate_hz: samples per second.
     """
+    return trim_with_start(samples, rate_hz)[0]
+
+
+def trim_with_start(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
+    """The same, and how many samples were cut away at the beginning."""
     hop = max(1, round(_HOP_SECONDS * rate_hz))
     frames = np.zeros((max(2, -(-samples.size // hop)), hop), dtype=np.float32)
     frames.reshape(-1)[: samples.size] = samples
@@ -40,8 +45,8 @@ def trim(samples: Samples, rate_hz: int) -> Samples:
     windows = energies[:-1] + energies[1:]
     (loud,) = np.nonzero(windows >= windows.max() * 10.0 ** (_SILENCE_DB / 10.0))
     margin = round(_MARGIN_SECONDS * rate_hz)
-    start = max(0, loud[0] * hop - margin)
-    return _faded(samples[start : (loud[-1] + 2) * hop + margin], rate_hz)
+    start = max(0, int(loud[0]) * hop - margin)
+    return _faded(samples[start : (loud[-1] + 2) * hop + margin], rate_hz), start
 
 
 def pad(samples: Samples, rate_hz: int, *, lead_ms: int, trail_ms: int) -> Samples:

@@ -52,12 +52,14 @@ class Joined:
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
         spans: of each segment where its sound begins and ends, in seconds from the beginning.
+        starts: of each segment where its samples begin, a little before its sound does.
     """
 
     seconds: float
     lufs: float
     peak_dbtp: float
     spans: tuple[tuple[float, float], ...]
+    starts: tuple[float, ...]
 
 
 def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
@@ -92,6 +94,7 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
             ((place + before) / sound.rate_hz, (place + joint.frames - behind) / sound.rate_hz)
             for place, joint, (before, behind) in zip(places, joints, margins, strict=True)
         ),
+        starts=tuple(place / sound.rate_hz for place in places),
     )
 
 

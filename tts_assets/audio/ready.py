@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import soxr
 
-from tts_assets.audio.edges import trim
+from tts_assets.audio.edges import trim_with_start
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ class Ready(NamedTuple):
     Args:
         samples: float32, shape (n,), their peak near 1.
         level: the peak that the engine gave them; times this they are as loud as it spoke them.
+        cut_seconds: how much silence was cut away before them.
     """
 
     samples: Samples
     level: float
+    cut_seconds: float = 0.0
 
 
 def ready(speech: Speech, rate_hz: int) -> Ready:
@@ -44,8 +46,8 @@ def ready(speech: Speech, rate_hz: int) -> Ready:
     """
     level = _peak(speech)
     samples = (speech.samples / level).astype(np.float32, copy=False)
-    samples = trim(samples, speech.rate_hz)
-    return Ready(_resampled(samples, speech.rate_hz, rate_hz), level)
+    samples, start = trim_with_start(samples, speech.rate_hz)
+    return Ready(_resampled(samples, speech.rate_hz, rate_hz), level, start / speech.rate_hz)
 
 
 def _peak(speech: Speech) -> float:

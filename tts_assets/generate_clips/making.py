@@ -196,7 +196,7 @@ async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:
     """Make all jobs, and take the results as they come."""
     paced = isinstance(studio.speaker, Paced)
     slack = SLACK if paced else 1
-    pieces = Pieces(studio, shelf, await cuts_of(run.jobs, run.settings))
+    pieces = Pieces(studio, shelf, await cuts_of(run.jobs, run.settings, run.provider))
 
     async def work(piece: Piece) -> Made | None:
         restart = time_limit_restarter(slack * piece.time_limits)

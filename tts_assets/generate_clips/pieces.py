@@ -12,6 +12,7 @@ from tts_assets.japanese.segments import LEAST
 from tts_assets.kept_takes import Clip
 from tts_assets.make_clip import Made, make_clip
 from tts_assets.make_passage import Passage
+from tts_assets.providers import TimestampProvider
 from tts_assets.readings import cut
 from tts_assets.settings import time_limits
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tts_assets.kept_takes import Order
     from tts_assets.make_clip import Shelf, Studio
     from tts_assets.plan import Job
+    from tts_assets.providers import Provider
     from tts_assets.settings import Settings
 
 #: What a text is cut into, or why it cannot be cut.
@@ -161,7 +163,9 @@ def _close(order: Order | None) -> None:
         order.close()
 
 
-async def cuts_of(jobs: Sequence[Job], settings: Settings) -> dict[str, Cut]:
+async def cuts_of(
+    jobs: Sequence[Job], settings: Settings, provider: Provider | None = None
+) -> dict[str, Cut]:
     """The segments of all passages, by their recipes; the dictionary is asked only where it must be.
 
     Raises:
@@ -169,8 +173,17 @@ async def cuts_of(jobs: Sequence[Job], settings: Settings) -> dict[str, Cut]:
     """
     passages = [job for job in jobs if job.form.turns]
     forms = [job.form for job in passages]
-    told = await cut(forms, settings.pauses, settings.words)
+    timed = [number for number, job in enumerate(passages) if _has_words(job, provider)]
+    told = await cut(forms, settings.pauses, settings.words, with_phrases=timed)
     return {job.recipe: each for job, each in zip(passages, told, strict=True)}
+
+
+def _has_words(job: Job, provider: object) -> bool:
+    """Whether the time line of a passage is to have its words."""
+    if not isinstance(provider, TimestampProvider):
+        return False
+    is_requested = any(clip.timeline is not None for clip in job.clips)
+    return provider.wants_timestamps(is_requested=is_requested)
 
 
 async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.reading import guarded
-from tts_assets.japanese.segments import segments
+from tts_assets.japanese.segments import segments, split_phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,3 +49,8 @@ class Reader:
         found = segments(form, pauses, self._dictionary)
         assert found is not None  # noqa: S101 - with a dictionary all can be cut
         return found
+
+    def answer(self, question: bytes) -> bytes:
+        """The phrases of texts; a list of texts in JSON becomes a list of lists."""
+        texts = msgspec.json.decode(question, type=list[str])
+        return msgspec.json.encode([split_phrases(text, self._dictionary) for text in texts])

@@ -47,6 +47,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         credit: the line that the voice's licence asks for, where a service told it.
         speakers: of a passage, each speaker with the voice, as in ``voice``, and its speed.
         cues: of a passage, its time line: begin and end in seconds, speaker and text.
+        word_cues: of a passage, its time line in words, where a service reports their times; as in
+            `cues`.
         findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
         review: what somebody who listened decided of these bytes; None where nobody did.
     """
@@ -76,6 +78,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     credit: str = ""
     speakers: tuple[tuple[str, str, float], ...] = ()
     cues: tuple[Cue, ...] = ()
+    word_cues: tuple[Cue, ...] = ()
     findings: tuple[Finding, ...] = ()
     review: Decision | None = None
 

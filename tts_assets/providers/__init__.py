@@ -13,6 +13,8 @@ from tts_assets.providers.protocol import (
     Recorder,
     Remote,
     Speaker,
+    TimestampProvider,
+    TimestampSpeaker,
     VoiceInfo,
 )
 from tts_assets.providers.registry import BrokenProviderWarning, get, names, no_such
@@ -32,6 +34,8 @@ __all__ = [
     "Recorder",
     "Remote",
     "Speaker",
+    "TimestampProvider",
+    "TimestampSpeaker",
     "VoiceInfo",
     "choose",
     "get",

@@ -18,6 +18,7 @@ from tts_assets.providers.protocol import Balance, Charge, VoiceInfo
 from tts_assets.providers.told import Told
 from tts_assets.providers.versions import READING, parts
 from tts_assets.remote import Place, refuse_unsafe, service
+from tts_assets.settings import Switch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -116,6 +117,11 @@ class ElevenLabs:
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Never: a seed only makes it likelier."""
         return False
+
+    def wants_timestamps(self, *, is_requested: bool) -> bool:
+        """Where a record takes the address of the time line, unless the settings say otherwise."""
+        asked = self._asked.timestamps
+        return is_requested if asked is Switch.AUTO else asked is Switch.ON
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
         """The voices that this account may use.

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Statuses that may be others another time: timeout, too early.
 _PASSING = (408, 425)
 
+#: Statuses of a service that does not have an address.
+_ABSENT = (404, 405, 501)
+
 #: What one answer may have cost; numbers beyond are none that anybody is charged.
 _MOST_CREDITS = 1e9
 
@@ -98,6 +101,20 @@ _quoted = partial(quoted, who="ElevenLabs")
 
 class VoiceError(ClipError):
     """This voice cannot be used; others may be."""
+
+
+class NoTimestampsError(ClipError):
+    """The service has no endpoint with timestamps; the plain one may do."""
+
+
+def refuse_absent_timestamps(answer: Answer, hidden: Callable[[str], str]) -> None:
+    """Raise if a service does not have the endpoint with timestamps.
+
+    Raises:
+        NoTimestampsError: it does not.
+    """
+    if answer.status in _ABSENT and not words_of(answer, hidden).words & _VOICE:
+        raise NoTimestampsError(f"the service has no timestamps ({answer.status})")
 
 
 def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> Exception:

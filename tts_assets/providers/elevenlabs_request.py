@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.errors import UsageError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 #: Ids become part of an address.
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PCM = re.compile(r"pcm_([0-9]+)")
+_TIMESTAMPS = "/with-timestamps"
 #: Of what stands before and after a part, so many code points are told; that is free.
 _BESIDE = 500
 
@@ -139,6 +141,16 @@ def request(
         | _told({"language_code": language} | (beside if model.stitches else {})),
         seconds=timeout_seconds * time_limits(len(text)),
     )
+
+
+def with_timestamps(asked: Request) -> Request:
+    """The same request, answered with the times of characters beside the sound."""
+    return replace(asked, path=asked.path + _TIMESTAMPS)
+
+
+def has_timestamps(asked: Request) -> bool:
+    """Whether a request is answered with the times of characters."""
+    return asked.path.endswith(_TIMESTAMPS)
 
 
 def _told(fields: dict[str, Any]) -> dict[str, Any]:

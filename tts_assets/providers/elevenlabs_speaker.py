@@ -19,17 +19,20 @@ from tts_assets.providers.elevenlabs_models import model_of, problem_with_speed
 from tts_assets.providers.elevenlabs_request import (
     asked_voice_settings,
     checked_id,
+    has_timestamps,
     pcm_rate_hz,
     request,
+    with_timestamps,
 )
 from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import CutTwiceError, Earlier, Expected, Take
+from tts_assets.providers.timestamps import join_times, transfer, unpack
 from tts_assets.providers.voice_pace import VoicesOfARun
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from tts_assets.domain import Pronunciation, SpokenForm, Voice
     from tts_assets.remote import Answer, Limiter, Service
@@ -68,6 +71,8 @@ class ElevenLabsSpeaker:
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
         self._shop = Shop(service, charged=answers.charged, history=history)
         self._refused: dict[str, str] = {}
+        self._has_timestamps = True
+        self._has_spoken = False
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
         self._voices = VoicesOfARun("elevenlabs")
 
@@ -100,6 +105,28 @@ class ElevenLabsSpeaker:
             ClipError: this form cannot be said, or this voice cannot be used.
             FatalError: nothing can be said any more.
         """
+        return await self._speak(form, voice, around, on_start, is_timed=False)
+
+    async def speak_timed(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        on_start: Callable[[], None] | None = None,
+    ) -> Speech:
+        """Say it as ``speak_within`` does, and ask for the times of its characters."""
+        return await self._speak(form, voice, around, on_start, is_timed=True)
+
+    async def _speak(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        on_start: Callable[[], None] | None,
+        *,
+        is_timed: bool,
+    ) -> Speech:
         self._refuse(voice)
         said = await self._read(form)
         stored = await self._read_settings(voice, on_start)
@@ -108,15 +135,16 @@ class ElevenLabsSpeaker:
         bill: list[float] = []
 
         def part(at: int, expected: Expected) -> Part:
+            asked = request(
+                self._settings,
+                voice,
+                texts,
+                at + 1,
+                stored=stored,
+                timeout_seconds=self._timeout_seconds,
+            )
             return Part(
-                request=request(
-                    self._settings,
-                    voice,
-                    texts,
-                    at + 1,
-                    stored=stored,
-                    timeout_seconds=self._timeout_seconds,
-                ),
+                request=with_timestamps(asked) if is_timed and self._has_timestamps else asked,
                 service="elevenlabs",
                 voice=voice.name,
                 model=self._settings.model,
@@ -126,7 +154,11 @@ class ElevenLabsSpeaker:
             )
 
         async def take(at: int, expected: Expected) -> Take:
-            found = await self._buy(part(at, expected), bill, on_start)
+            try:
+                found = await self._buy(part(at, expected), bill, on_start)
+            except answers.NoTimestampsError:
+                self._has_timestamps = False
+                found = await self._buy(part(at, expected), bill, on_start)
             if found.fault is None:
                 self._voices.add_whole(voice.name)
             return found
@@ -142,7 +174,7 @@ class ElevenLabsSpeaker:
             pace=self._voices.pace_of(voice),
         )
         try:
-            samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
+            samples, rate_hz, found = await takes.said(parts, expected, take, find_earlier)
         except CutTwiceError:
             self._voices.add_cut(voice.name)
             raise
@@ -151,6 +183,7 @@ class ElevenLabsSpeaker:
             rate_hz=rate_hz,
             pronunciation=without_accents(said),
             billed=sum(bill) if bill else None,
+            character_times=_times_of(form.text, parts, found),
         )
 
     def _refuse(self, voice: Voice) -> None:
@@ -165,8 +198,9 @@ class ElevenLabsSpeaker:
     async def _buy(
         self, part: Part, bill: list[float], on_start: Callable[[], None] | None
     ) -> Take:
+        judge = partial(self._judge, bill, is_timed=has_timestamps(part.request))
         with self._remember_refusal(part.voice):
-            return await self._shop.buy(part, partial(self._judge, bill), on_start)
+            return await self._shop.buy(part, judge, on_start)
 
     async def _read_settings(
         self, voice: Voice, on_start: Callable[[], None] | None
@@ -188,18 +222,31 @@ class ElevenLabsSpeaker:
             self._refused[voice] = str(exc)
             raise
 
-    def _judge(self, bill: list[float], answer: Answer) -> Answer:
+    def _judge(self, bill: list[float], answer: Answer, *, is_timed: bool) -> Answer:
         """An answer that is sound, or was paid for."""
         limiter = self._service.limiter
         if answer.status != 200:
             hidden = self._service.client.hidden
-            raise answers.failure(answer, hidden, is_first=limiter.is_new)
+            if is_timed:
+                answers.refuse_absent_timestamps(answer, hidden)
+            raise answers.failure(answer, hidden, is_first=not self._has_spoken)
+        self._has_spoken = True
         if most := answers.most_at_once(answer):
             limiter.allows(most)
         cost = answers.charged(answer)
         if cost is not None:
             self.billed_total = cost + (self.billed_total or 0.0)
             bill.append(cost)
+        if is_timed:
+            answer = unpack(answer)
         if not cost:
             check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz)
         return answer
+
+
+def _times_of(
+    text: str, parts: Sequence[str], found: Sequence[Take]
+) -> tuple[tuple[float, float], ...]:
+    """When each character of a form's text is spoken, though it was sent in another spelling."""
+    spans = join_times(parts, [take.alignment for take in found], [take.seconds for take in found])
+    return transfer(text, "".join(parts), spans)

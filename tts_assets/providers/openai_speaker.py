@@ -114,7 +114,7 @@ class OpenAISpeaker:
             pace=self._voices.pace_of(voice),
         )
         try:
-            samples, rate_hz = await takes.said(parts, expected, take, find_earlier)
+            samples, rate_hz, _ = await takes.said(parts, expected, take, find_earlier)
         except CutTwiceError:
             self._voices.add_cut(voice.name)
             raise

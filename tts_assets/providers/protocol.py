@@ -104,6 +104,22 @@ class Contextual(Speaker, Protocol):
 
 
 @runtime_checkable
+class TimestampSpeaker(Contextual, Protocol):
+    """A speaker whose service reports when each character is spoken; optional."""
+
+    async def speak_timed(
+        self,
+        form: SpokenForm,
+        voice: Voice,
+        around: tuple[str, str],
+        *,
+        on_start: Callable[[], None] | None = None,
+    ) -> Speech:
+        """Say it as ``speak_within`` does; the speech has ``character_times`` where they are known."""
+        ...
+
+
+@runtime_checkable
 class Bounded(Protocol):
     """A speaker that may say fewer forms at once than it was opened for; optional."""
 
@@ -148,6 +164,19 @@ class Remote(Protocol):
         Raises:
             UsageError: it cannot be asked with these settings.
             FatalError: it does not tell.
+        """
+        ...
+
+
+@runtime_checkable
+class TimestampProvider(Protocol):
+    """A provider whose speakers may be a ``TimestampSpeaker``; optional."""
+
+    def wants_timestamps(self, *, is_requested: bool) -> bool:
+        """Whether the time line of a passage is to have words.
+
+        Args:
+            is_requested: a record takes the address of the time line.
         """
         ...
 

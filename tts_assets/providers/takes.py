@@ -11,6 +11,7 @@ import anyio.to_thread
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import is_katakana, katakana
 from tts_assets.providers import sent_sound
+from tts_assets.providers.timestamps import TimedAnswer
 from tts_assets.providers.voice_pace import VoicePace
 from tts_assets.remote import PassingError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tts_assets.domain import Samples
+    from tts_assets.providers.timestamps import Alignment
     from tts_assets.remote import Answer
 
 
@@ -57,6 +59,20 @@ class Take(NamedTuple):
     fault: str | None = None
     is_cut: bool = False
     is_kept: bool = False  #: it is on the disk, so that a person can listen to it
+    alignment: Alignment | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return 0.0 if self.samples is None else self.samples.size / self.rate_hz
+
+
+class JoinedTakes(NamedTuple):
+    """All parts of a text as one sound, and the takes that it is made of."""
+
+    samples: Samples
+    rate_hz: int
+    takes: tuple[Take, ...]
 
 
 #: So often a part is bought before a person has to decide.
@@ -93,13 +109,14 @@ async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) 
         samples, rate_hz = await anyio.to_thread.run_sync(read) if pcm_rate_hz is None else read()
     except (PassingError, ClipError) as exc:
         return Take(None, 0, str(exc))
+    alignment = answer.alignment if isinstance(answer, TimedAnswer) else None
     fault = sent_sound.fault(
         samples, rate_hz, shortest=expected.shortest_seconds, longest=expected.longest_seconds
     )
     if fault is None and expected.check_ends:
         fault = _find_cut(samples, rate_hz, expected)
-        return Take(samples, rate_hz, fault, is_cut=fault is not None)
-    return Take(samples, rate_hz, fault)
+        return Take(samples, rate_hz, fault, is_cut=fault is not None, alignment=alignment)
+    return Take(samples, rate_hz, fault, alignment=alignment)
 
 
 def _find_cut(samples: Samples, rate_hz: int, expected: Expected) -> str | None:
@@ -123,7 +140,7 @@ async def said(
     expected: Expected,
     take: Callable[[int, Expected], Awaitable[Take]],
     find_earlier: Callable[[int, Expected], Awaitable[Earlier]] | None = None,
-) -> tuple[Samples, int]:
+) -> JoinedTakes:
     """All parts of a text, one after the other.
 
     Args:
@@ -133,7 +150,7 @@ async def said(
         find_earlier: finds what earlier runs left of one; None where nothing is kept.
 
     Returns:
-        Float32 samples of shape (n,), and samples per second.
+        Float32 samples of shape (n,), samples per second, and the takes.
 
     Raises:
         CutTwiceError: both takes of a part ended as if cut off.
@@ -178,11 +195,12 @@ async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ..
     raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}{advice}")
 
 
-def _joined(takes: list[Take]) -> tuple[Samples, int]:
+def _joined(takes: list[Take]) -> JoinedTakes:
     import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
 
     rates = {take.rate_hz for take in takes}
     if len(rates) > 1:
         raise ClipError(f"the parts of the text came at different rates: {sorted(rates)} Hz")
     found = [take.samples for take in takes if take.samples is not None]
-    return found[0] if len(found) == 1 else np.concatenate(found), rates.pop()
+    samples = found[0] if len(found) == 1 else np.concatenate(found)
+    return JoinedTakes(samples, rates.pop(), tuple(takes))

@@ -153,6 +153,7 @@ class ElevenLabsSettings:
         language_text_normalization: the same by the rules of the language; slow.
         check_ends: a sound that ends in the middle of a word, or before its end, is not taken.
         history: before a sound is bought again, it is looked up in the account's history.
+        timestamps: whether time lines have words; auto: where a record takes their address.
         api_key_file: a file with the key and nothing else, which wins over ``Settings.keys``.
     """
 
@@ -169,6 +170,7 @@ class ElevenLabsSettings:
     language_text_normalization: bool | None = None
     check_ends: bool = True
     history: bool = True
+    timestamps: Switch = Switch.AUTO
     api_key_file: str | None = None
 
 

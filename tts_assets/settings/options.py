@@ -105,6 +105,7 @@ OPTIONS: dict[str, tuple[str, values.Parse]] = {
     "elevenlabs.language-text-normalization": ("language_text_normalization", values.switch),
     "elevenlabs.check-ends": ("check_ends", values.switch),
     "elevenlabs.history": ("history", values.switch),
+    "elevenlabs.timestamps": ("timestamps", values.one_of(Switch)),
     "elevenlabs.api-key-file": ("api_key_file", values.path),
     "openai.base-url": ("base_url", values.address),
     "openai.model": ("model", values.text),

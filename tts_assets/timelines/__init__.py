@@ -19,6 +19,7 @@ from tts_assets.timelines.files import (
     rendered,
     store_timeline,
 )
+from tts_assets.timelines.words import place_words, time_words
 
 __all__ = [
     "VERSION",
@@ -32,9 +33,11 @@ __all__ = [
     "make_way",
     "of_line",
     "ours",
+    "place_words",
     "read",
     "remove",
     "rendered",
     "store_timeline",
+    "time_words",
     "webvtt",
 ]

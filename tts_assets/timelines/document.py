@@ -76,8 +76,8 @@ class _Version(msgspec.Struct):
 
 
 def of_line(line: Line) -> Timeline:
-    """The time line of a passage, as its line in the ledger tells it."""
-    return Timeline(asset=line.asset, seconds=line.seconds, cues=line.cues)
+    """The time line of a passage, as its line in the ledger has it: in words, where it can."""
+    return Timeline(asset=line.asset, seconds=line.seconds, cues=line.word_cues or line.cues)
 
 
 def document(timeline: Timeline) -> bytes:

@@ -15,6 +15,7 @@ from tts_assets.japanese.kana import hiragana
 from tts_assets.japanese.normalise.stretches import in_order
 from tts_assets.japanese.segments.edges import Mark, merged
 from tts_assets.japanese.segments.lines import lines_of
+from tts_assets.japanese.segments.phrases import split_phrases
 from tts_assets.japanese.segments.pieces import LEAST, MOST, Piece, pieces_of
 from tts_assets.japanese.stretches import stretches_in
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tts_assets.japanese.alignment import Stretch
     from tts_assets.japanese.analyses import Analyses
 
-__all__ = ["LEAST", "MOST", "segments"]
+__all__ = ["LEAST", "MOST", "segments", "split_phrases"]
 
 
 def segments(

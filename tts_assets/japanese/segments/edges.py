@@ -10,10 +10,10 @@ from tts_assets.japanese.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】〕］]｝}"
+OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】〕］]｝}"
 #: What belongs to what follows: no piece ends with it.
-_BEFORE_NEXT = f"{_OPENING} \u3000\t\n"
-_PARTNER = dict(zip(_CLOSING, _OPENING, strict=True))
+_BEFORE_NEXT = f"{OPENING} \u3000\t\n"
+_PARTNER = dict(zip(_CLOSING, OPENING, strict=True))
 _QUOTE = regex(r"[「『（(“〈《【〔［\[｛{」』）)”〉》】〕］\]｝}]")
 #: Marks in a row, and the blanks around them; not the signs that are said, as % and ○.
 _MARKS = regex(r"[^\w%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]+")
@@ -107,7 +107,7 @@ def _is_digit(character: str) -> bool:
 
 def _quotations(text: str, longest: int) -> list[tuple[int, int]]:
     """Where quotations open and close, in order; those that overlap are one."""
-    opened: dict[str, list[int]] = {mark: [] for mark in _OPENING}
+    opened: dict[str, list[int]] = {mark: [] for mark in OPENING}
     found = []
     for quote in _QUOTE.finditer(text):
         mark, at = quote.group(), quote.start()

@@ -5,12 +5,17 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from tts_assets.japanese.regex import regex
+from tts_assets.japanese.segments.edges import OPENING, edges
+
 if TYPE_CHECKING:
     from tts_assets.japanese.analyses import Analyses
     from tts_assets.japanese.entries import Entry
 
 #: Characters to look at behind the last place for a cut, so that the words before it are right.
 CONTEXT = 30
+#: No dictionary sees over a blank.
+_WORDS = regex(r"\S+")
 #: What leans on the word before it.
 _LEANING = frozenset({"助詞", "助動詞", "記号"})
 _DEPENDENT = frozenset({"接尾", "非自立"})
@@ -31,6 +36,33 @@ def phrase_edges(text: str, dictionary: Analyses) -> tuple[list[int], list[int],
     phrases = [at for at, before, after in pairs if _parts_phrases(before, after)]
     whole = [at for at, before, after in pairs if _parts_words(before, after)]
     return phrases, whole, [at for at, _, _ in pairs]
+
+
+def split_phrases(text: str, dictionary: Analyses) -> tuple[str, ...]:
+    """The phrases (bunsetsu) of a text, with the marks around them; together they are the text."""
+    cuts = {0, len(text)}
+    for word in _WORDS.finditer(text):
+        starts = (0, *_starts_in(word.group(), dictionary))
+        # A quotation begins with its mark.
+        cuts.update(len(text[: word.start() + at].rstrip(OPENING)) for at in starts)
+    found: list[str] = []
+    silent = ""
+    for begin, end in itertools.pairwise(sorted(cuts)):
+        piece = silent + text[begin:end]
+        silent = ""
+        if any(map(str.isalnum, piece)):
+            found.append(piece)
+        elif found:
+            found[-1] += piece
+        else:
+            silent = piece
+    return (*found, silent) if silent else tuple(found)
+
+
+def _starts_in(text: str, dictionary: Analyses) -> list[int]:
+    """Where phrases begin in a text without blanks; by its marks where no dictionary helps."""
+    phrases, _, words = phrase_edges(text, dictionary)
+    return phrases if words else [edge.at for edge in edges(text, len(text))]
 
 
 def _parts_phrases(before: Entry, after: Entry) -> bool:
