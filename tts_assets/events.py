@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Clip, Finding, Pronunciation, Unspoken
     from tts_assets.errors import InputError, TtsAssetsError
     from tts_assets.history import History
+    from tts_assets.kept_takes import DoubtfulTake
     from tts_assets.plan import Job, Judged, Kept, Planned, State
     from tts_assets.pool import Counts
     from tts_assets.prices import Price
@@ -314,6 +315,7 @@ class Standing:
         kept: clips that stay although the engine changed since.
         orphans: assets that no catalogue refers to; None where nobody looked for them.
         judged_by: what clips were held against.
+        takes: sounds that were paid for and refused, and are kept.
         catalogues: files that were read.
         unspoken: texts that yield no clip.
         problems: entries and files that cannot be used.
@@ -330,6 +332,7 @@ class Standing:
     timelines_to_write: int = 0
     approved: int = 0
     unapproved: tuple[Planned, ...] | None = None
+    takes: tuple[DoubtfulTake, ...] = ()
     kept: tuple[Kept, ...]
     orphans: tuple[Orphan, ...] | None
     judged_by: Judged

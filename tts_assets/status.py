@@ -10,6 +10,7 @@ from tts_assets import formats, plan, providers
 from tts_assets import survey as surveys
 from tts_assets.errors import UsageError
 from tts_assets.events import Standing
+from tts_assets.kept_takes import find_takes
 from tts_assets.orphans import References, orphans
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def status(
         unapproved=unapproved if require_approved else None,
         urls_to_write=urls_to_write,
         timelines_to_write=len(found.untimed),
+        takes=tuple(find_takes(settings.temp, settings.output)),
         kept=found.kept,
         orphans=None if references is None else _orphans(settings, found, references),
         judged_by=found.judged_by,

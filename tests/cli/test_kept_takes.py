@@ -55,7 +55,7 @@ def decide(shop: Shop, decided: str) -> subprocess.CompletedProcess[str]:
     """Decide of all kept takes as the page does."""
     decisions = [
         {
-            "asset": take.purchase.sent.asset,
+            "asset": take.name,
             "sha256": take.kept.sha256,
             "decided": decided,
             "at": "2026-11-22T13:00:00.000Z",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from tts_assets.console.documents import (
@@ -15,6 +16,7 @@ from tts_assets.console.documents import (
     HistogramData,
     HistoryData,
     KeptClips,
+    KeptTake,
     OrphanData,
     PlannedClip,
     ProblemData,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from tts_assets.errors import InputError
     from tts_assets.events import Doubt, Event, Failure, Flawed, Report, Standing
     from tts_assets.history import Histogram, History, Slow
+    from tts_assets.kept_takes import DoubtfulTake
     from tts_assets.plan import Kept, Planned
     from tts_assets.pool import Counts
 
@@ -104,6 +107,7 @@ def standing_data(standing: Standing) -> StandingDocument:
         "unapproved": None
         if standing.unapproved is None
         else [_planned(each) for each in standing.unapproved],
+        "takes": [_take(each) for each in standing.takes],
         "kept": _kept(standing.kept),
         "orphans": None
         if standing.orphans is None
@@ -319,6 +323,39 @@ def _unspoken(each: Unspoken) -> UnspokenText:
         "part": each.part,
         "reason": each.reason,
     }
+
+
+def _take(take: DoubtfulTake) -> KeptTake:
+    sent, arrived, kept = take.purchase.sent, take.purchase.arrived, take.kept
+    return {
+        "file": sent.file,
+        "entry": sent.entry,
+        "part": sent.part,
+        "segment": None if sent.segment is None else sent.segment + 1,
+        "text": sent.text,
+        "reason": kept.fault,
+        "opinion": take.opinion,
+        "name": take.name,
+        "sha256": kept.sha256,
+        "path": str(take.path),
+        "seconds": kept.seconds,
+        "provider": sent.service,
+        "voice": sent.voice,
+        "model": sent.model,
+        "sent": _moment(sent.at),
+        "request_id": "" if arrived is None else arrived.request_id,
+        "history_item_id": "" if arrived is None else arrived.history_item_id,
+        "billed": take.purchase.billed,
+        "recipe": sent.recipe,
+    }
+
+
+def _moment(seconds: float) -> str:
+    """A time since the epoch as ISO 8601 writes it; "" where there is no such time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def problem_data(problem: InputError) -> ProblemData:

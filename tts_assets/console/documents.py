@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from tts_assets.console.bills import CostData, TrafficData
 from tts_assets.domain import AccentBasis, Basis, Kind
+from tts_assets.kept_takes import Opinion
 from tts_assets.plan import Aspect, Judged, State
 
 
@@ -198,6 +199,52 @@ class KeptClips(TypedDict):
     clips: int
 
 
+class KeptTake(TypedDict):
+    """A sound that was paid for and refused, and is kept until a person decides.
+
+    Args:
+        file: the catalogue's path as given.
+        entry: the entry's id.
+        part: which of the entry's clips.
+        segment: which segment of a passage, from 1; null for a clip in one piece.
+        text: what was sent to be spoken.
+        reason: why it was refused.
+        opinion: what a person decided of it.
+        name: how decisions name it.
+        sha256: the hash of its bytes.
+        path: where it lies.
+        seconds: its length; 0 where it cannot be decoded.
+        provider: the engine's name.
+        voice: the name of the voice.
+        model: the name of the model.
+        sent: when it was asked for, in UTC.
+        request_id: what the service calls the request; "" where it did not say.
+        history_item_id: what it calls the sound in the account's history; "" where it did not say.
+        billed: what it cost, in credits; null where the service did not say.
+        recipe: of the clip.
+    """
+
+    file: str
+    entry: str
+    part: str
+    segment: int | None
+    text: str
+    reason: str
+    opinion: Opinion
+    name: str
+    sha256: str
+    path: str
+    seconds: float
+    provider: str
+    voice: str
+    model: str
+    sent: str
+    request_id: str
+    history_item_id: str
+    billed: float | None
+    recipe: str
+
+
 class OrphanData(TypedDict):
     """An asset that no catalogue refers to.
 
@@ -377,6 +424,7 @@ class StandingDocument(TypedDict):
         decisions: how many sounds are approved, rejected and undecided.
         unapproved: each fresh clip with a sound that nobody has approved; null where that was not
             asked for.
+        takes: sounds that were paid for and refused, and are kept.
         kept: clips that stay although the engine changed since.
         orphans: assets that no catalogue refers to; null where nobody looked for them.
         judged_by: what clips were held against: the ledger alone, files and their sizes, or the
@@ -398,6 +446,7 @@ class StandingDocument(TypedDict):
     planned: list[PlannedClip]
     decisions: DecisionsData
     unapproved: list[PlannedClip] | None
+    takes: list[KeptTake]
     kept: list[KeptClips]
     orphans: list[OrphanData] | None
     judged_by: Judged

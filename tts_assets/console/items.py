@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Clip
     from tts_assets.errors import InputError
     from tts_assets.events import Report, Standing
+    from tts_assets.kept_takes import DoubtfulTake
     from tts_assets.plan import Planned
 
 
@@ -86,6 +87,14 @@ def unapproved(item: Planned) -> Item:
     """A clip with a sound that nobody has approved."""
     found = of_clip(Level.WARNING, "unapproved", item.clip, item.line, item.reason)
     return found._replace(asset=one_line(item.asset))
+
+
+def doubtful(take: DoubtfulTake) -> Item:
+    """A sound that was paid for and refused, and that a person has to decide."""
+    sent = take.purchase.sent
+    name = f"{one_line(sent.entry)} {one_line(sent.part)} {short(sent.text)}"
+    what = f"{take.kept.fault}; {take.opinion.value}, kept as {take.path}"
+    return Item(Level.WARNING, "doubtful take", one_line(sent.file), None, "", name, one_line(what))
 
 
 def problem(each: InputError) -> Item:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tts_assets.console.downloads import megabytes
 from tts_assets.console.money import cost_lines, traffic_line
 from tts_assets.console.text import many, one_line
+from tts_assets.kept_takes import Opinion
 from tts_assets.plan import TO_MAKE, Judged, State
 
 if TYPE_CHECKING:
@@ -77,11 +79,21 @@ def standing_lines(standing: Standing) -> list[str]:
         lines.append(f"URLs      {standing.urls_to_write:,} of fresh clips to write")
     lines += _timelines(standing.timelines_to_write)
     lines += [*_kept(standing.kept), *_at_rest(states), *_decided(standing)]
+    lines += _takes(standing)
     lines += _unusable(len(standing.unspoken), len(standing.problems))
     if standing.orphans:
         lines.append(f"orphans   {_orphans(standing.orphans)}")
     lines.append(f"judged by {_JUDGED[standing.judged_by]}")
     return lines
+
+
+def _takes(standing: Standing) -> list[str]:
+    count = Counter(each.opinion for each in standing.takes)
+    if not count:
+        return []
+    told = ", ".join(f"{count[each]:,} {each.value}" for each in Opinion if count[each])
+    advice = "" if not count[Opinion.UNDECIDED] else "; listen with `tts-assets review`"
+    return [f"takes     {many(len(standing.takes), 'refused take')} kept: {told}{advice}"]
 
 
 def _timelines(count: int) -> list[str]:

@@ -79,7 +79,7 @@ async def make_missing(run: Run) -> None:
             await anyio.to_thread.run_sync(waiting.sweep, temp, _to_make(run))
         if run.is_whole:
             await anyio.to_thread.run_sync(_sweep_earlier, run)
-            await anyio.to_thread.run_sync(_sweep_takes, run)
+        await anyio.to_thread.run_sync(_sweep_takes, run)
         await move_held(run, store)
         await reckon(run)
         if run.jobs and not run.stop.requested:
@@ -124,7 +124,8 @@ def _sweep_earlier(run: Run) -> None:
 def _sweep_takes(run: Run) -> None:
     """Delete the sounds of services whose clips are stored, or are not asked for any more."""
     if run.takes is not None:
-        run.takes.sweep(_wanted(run))
+        is_all = run.is_whole or run.is_whole_shard
+        run.takes.sweep(_to_make(run) if is_all else None)
 
 
 def _folders(run: Run) -> list[str]:

@@ -51,6 +51,11 @@ class DoubtfulTake(NamedTuple):
         assert self.purchase.kept is not None  # noqa: S101 - see find_takes
         return self.purchase.kept
 
+    @property
+    def name(self) -> str:
+        """See `take_name`."""
+        return take_name(self.kept)
+
 
 def folder_for(temp: str, output: str) -> Path:
     """The folder of the takes of an output folder, whether there are any or not.
@@ -67,6 +72,11 @@ def file_of(folder: Path, kept: Kept) -> Path | None:
     if kept.ending not in tuple(Format):
         return None
     return folder / f"{kept.sha256}.{kept.ending}"
+
+
+def take_name(kept: Kept) -> str:
+    """The name by which a kept sound is shown and decided of: a path that no asset has."""
+    return f"{_NAME}/{kept.sha256}.{kept.ending}"
 
 
 def read_take(folder: Path, kept: Kept) -> bytes:
@@ -92,7 +102,7 @@ def find_takes(temp: str, output: str) -> list[DoubtfulTake]:
         path = None if each.kept is None else file_of(folder, each.kept)
         if each.kept is None or not each.kept.fault or path is None or not path.is_file():
             continue
-        decision = decided.get((each.sent.asset, each.kept.sha256))
+        decision = decided.get((take_name(each.kept), each.kept.sha256))
         found.append(DoubtfulTake(each, path, opinion_of(decision), decision))
     return found
 

@@ -32,6 +32,7 @@ from tts_assets.kept_takes.kept import (
     latest_decisions,
     opinion_of,
     read_take,
+    take_name,
 )
 from tts_assets.regular_files import refuse_link
 from tts_assets.storage import AppendLog, fatal, sweep, write_whole
@@ -109,7 +110,7 @@ class TakeStore:
         """What a person decided of the sound of a request."""
         if purchase.kept is None:
             return Opinion.UNDECIDED
-        return opinion_of(self._decided.get((purchase.sent.asset, purchase.kept.sha256)))
+        return opinion_of(self._decided.get((take_name(purchase.kept), purchase.kept.sha256)))
 
     def find_earlier(self, key: str) -> list[Purchase]:
         """Requests of earlier runs that sent exactly the same and are still to be used, newest first."""

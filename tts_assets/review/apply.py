@@ -86,7 +86,7 @@ def apply(
     settled = decisions.settle(Storage(folder), [*due, *given], waiting=waiting)
     _sweep(settings)
     kept = {
-        (take.purchase.sent.asset, take.kept.sha256)
+        (take.name, take.kept.sha256)
         for take in kept_takes.find_takes(settings.temp, settings.output)
     }
     return Applied(

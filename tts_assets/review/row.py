@@ -84,8 +84,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         voice: provider and name of the voice.
         speed: the voice's speed.
         seconds: its length.
-        lufs: its integrated loudness.
-        peak_dbtp: its true peak.
+        lufs: its integrated loudness; None for a take that is not levelled yet.
+        peak_dbtp: its true peak; None as for `lufs`.
         findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
         decision: what was decided of it; None where nobody has decided, or took it back.
         cues: of a passage, its time line.
@@ -111,8 +111,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     voice: str
     speed: float
     seconds: float
-    lufs: float
-    peak_dbtp: float
+    lufs: float | None
+    peak_dbtp: float | None
     findings: tuple[dict[str, str], ...] = ()
     decision: Decision | None = None
     cues: tuple[Cue, ...] = ()

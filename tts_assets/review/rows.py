@@ -18,6 +18,7 @@ from tts_assets.review.earlier import CLIPS, History
 from tts_assets.review.morae import predicted
 from tts_assets.review.records import told_of
 from tts_assets.review.row import Earlier, Row, use_of
+from tts_assets.review.takes import row_of_take, sound_of
 from tts_assets.review.wanted import counted
 from tts_assets.review.wanted import wanted as find
 from tts_assets.verify.expected import Accents
@@ -130,10 +131,15 @@ class _Look(NamedTuple):
 
     def sounds(self) -> list[Sound]:
         own = [self.sound(line) for line in self.wanted.lines.values()]
-        return list(dict.fromkeys([*own, *(each.sound for each in self.earlier.values())]))
+        earlier = [each.sound for each in self.earlier.values()]
+        return list(dict.fromkeys([*own, *earlier, *self._takes()]))
 
     def there(self) -> set[str]:
-        return self.wanted.sums | {each.sound.sha256 for each in self.earlier.values()}
+        others = (*(each.sound for each in self.earlier.values()), *self._takes())
+        return self.wanted.sums | {each.sha256 for each in others}
+
+    def _takes(self) -> list[Sound]:
+        return [sound_of(take) for take, _ in self.wanted.takes]
 
 
 def _look(settings: Settings) -> _Look:
@@ -146,6 +152,7 @@ def _look(settings: Settings) -> _Look:
         if found is not None:
             earlier[asset] = found
     clips = [clip for asset in wanted.lines for clip in wanted.clips[asset]]
+    clips += [clip for _, each in wanted.takes for clip in each]
     told = told_of(clips, wanted.found.catalogues)
     place = place_for(settings.temp, settings.output)
     return _Look(settings, provider, wanted, told, earlier, place)
@@ -167,6 +174,8 @@ class _Joiner:
         # In the order of the catalogues, not in that of the ledger.
         known = [wanted.lines[asset] for asset in wanted.clips if asset in wanted.lines]
         made = [row for line in known if (row := self._row(line)) is not None]
+        # Behind all others: a clip that has a sound is shown by that first.
+        takes = self._take_rows()
         notes = list(wanted.notes())
         if other := len(known) - len(made):
             notes.append(
@@ -174,7 +183,7 @@ class _Joiner:
                 "`generate --deep` makes them again"
             )
         return Rows(
-            clips=tuple(made),
+            clips=(*made, *takes),
             sounds=self._sounds,
             provider=self._look.provider.name,
             voices=self._look.provider.voices(),
@@ -219,6 +228,19 @@ class _Joiner:
             override=self._override(clips),
             again=self._can_make,
         )
+
+    def _take_rows(self) -> list[Row]:
+        """The rows of takes that were refused; equal sounds have one row."""
+        found: dict[str, Row] = {}
+        for take, clips in self._look.wanted.takes:
+            picture = self._pictures.get(sound_of(take))
+            if picture is None or take.name in found:
+                continue
+            address = f"{CLIPS}/{take.name}"
+            self._sounds[address] = take.path
+            uses = tuple(use_of(clip, self._look.told[clip.file, clip.at]) for clip in clips)
+            found[take.name] = row_of_take(take, uses, picture, sound=quote(address))
+        return list(found.values())
 
     def _morae(self, voice: str, phrases: tuple[Phrase, ...], picture: Picture) -> tuple[Mora, ...]:
         morae = predicted(phrases, picture)

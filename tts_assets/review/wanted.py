@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tts_assets import kept_takes
 from tts_assets import survey as surveys
 from tts_assets.plan import State
 from tts_assets.verify.assets import lines
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tts_assets.domain import Clip
+    from tts_assets.kept_takes import DoubtfulTake
     from tts_assets.ledger import Line
     from tts_assets.providers import Provider
     from tts_assets.settings import Settings
@@ -39,6 +41,7 @@ class Wanted:
         lines: what the ledger says of each of these assets.
         others: what it says of other assets that somebody asked for.
         sums: the hashes of all assets that the ledger knows.
+        takes: sounds that were paid for and refused, with the clips that want them.
     """
 
     found: surveys.Survey
@@ -46,6 +49,7 @@ class Wanted:
     lines: dict[str, Line]
     others: dict[tuple[str, str], Line]
     sums: set[str]
+    takes: list[tuple[DoubtfulTake, list[Clip]]]
 
     def notes(self) -> Iterator[str]:
         """What is not shown, and why."""
@@ -82,12 +86,31 @@ def wanted(
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be listed.
     """
-    found = surveys.survey(settings, provider, lambda item: item.state in _SHOWN)
+    takes = kept_takes.find_takes(settings.temp, settings.output)
+    recipes = {take.purchase.sent.recipe for take in takes}
+    found = surveys.survey(
+        settings, provider, lambda item: item.state in _SHOWN or item.recipe in recipes
+    )
     clips: dict[str, list[Clip]] = {}
+    of_takes: dict[str, list[Clip]] = {}
     for item in found.planned:
-        clips.setdefault(item.asset, []).append(item.clip)
-    others = asked([item.clip for item in found.planned])
-    known = Wanted(found=found, clips=clips, lines={}, others={}, sums=set())
+        if item.state in _SHOWN:
+            clips.setdefault(item.asset, []).append(item.clip)
+        if item.recipe in recipes:
+            of_takes.setdefault(item.recipe, []).append(item.clip)
+    others = asked([clip for each in clips.values() for clip in each])
+    known = Wanted(
+        found=found,
+        clips=clips,
+        lines={},
+        others={},
+        sums=set(),
+        takes=[
+            (take, of_takes[take.purchase.sent.recipe])
+            for take in takes
+            if take.purchase.sent.recipe in of_takes
+        ],
+    )
     for line in lines(settings, tidy=not found.untidy):
         known.sums.add(line.sha256)
         if line.asset in clips and found.recorded.get(line.asset) == (line.recipe, line.bytes):
