@@ -5,11 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.test_services import WORDS, Shop
@@ -130,6 +134,56 @@ def test_accept_doubtful_uses_what_is_kept(shop: Shop, form: str) -> None:
     before = len(shop.simulator.requests())
     assert shop.generate("--accept-doubtful")["made"] == 1
     assert len(shop.simulator.requests()) == before
+
+
+@pytest.mark.parametrize("form", ["mp3", "wav"])
+def test_takes_that_are_not_whole_can_be_accepted(project: Project, told: Path, form: str) -> None:
+    project.words("一番線")
+    with cutting(form) as url:
+        environment = {
+            "TTS_ASSETS_OPENAI_BASE_URL": url,
+            "TTS_ASSETS_OPENAI_RESPONSE_FORMAT": form,
+            "TTS_ASSETS_OPENAI_VOICES": "alloy",
+            "TEST_TOLD": str(told),
+        }
+        words = ("generate", "--provider", "openai", "--progress", "none")
+        refused = project.run(*words, **environment)
+        assert "its takes are kept" in refused.stderr, refused.stderr
+        files = [path.suffix for path in project.folder.rglob("takes/*") if path.suffix != ".jsonl"]
+        assert files == [f".{form}"]
+        accepted = project.run(*words, "--accept-doubtful", **environment)
+    assert accepted.returncode == 0, accepted.stderr
+
+
+@contextmanager
+def cutting(form: str) -> Iterator[str]:
+    """A server of OpenAI's shape that sends the first half of each sound file in whole framing."""
+    with running() as simulator:
+        body = {
+            "model": "tts-1",
+            "input": "一番線の電車が来ます。",
+            "voice": "a",
+            "response_format": form,
+        }
+        whole = httpx.post(f"{simulator.url}/v1/audio/speech", json=body, trust_env=False).content
+
+    class Half(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-length", str(len(whole) // 2))
+            self.end_headers()
+            self.wfile.write(whole[: len(whole) // 2])
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Half) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
 
 
 def test_rejected_takes_may_be_bought_again(shop: Shop) -> None:

@@ -120,8 +120,12 @@ class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no
         return False
 
 
-def decode(data: bytes) -> tuple[Samples, int]:
+def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
     """Read a whole sound file from memory.
+
+    Args:
+        data: the file.
+        may_be_cut: read the whole frames of an MP3 whose end is missing, too.
 
     Returns:
         Float32 samples of shape (n,), channels averaged, and samples per second.
@@ -130,7 +134,7 @@ def decode(data: bytes) -> tuple[Samples, int]:
         ClipError: the bytes are no sound file that libsndfile can read, or an MP3 that is not whole.
     """
     if frames := read_frames(io.BytesIO(data)):
-        if frames.fault is not None:
+        if frames.fault is not None and not may_be_cut:
             raise ClipError(f"the sound is not whole: {frames.fault}")
         data = playable(data, frames)
     try:

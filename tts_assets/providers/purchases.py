@@ -164,6 +164,11 @@ class Shop:
         answer = await self._service.ask(part.request, judge, on_start, send=attempt.send)
         take = await part.hear(answer, is_file=attempt.is_recovered)
         rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
+        if take.samples is None and not attempt.is_recovered and self._history is not None:
+            # It broke on its way: the service may have it whole.
+            found = await self._history.fetch(attempt.ticket, on_start=on_start or _do_nothing)
+            if found is not None:
+                answer, rate_hz, take = found, None, await part.hear(found, is_file=True)
         return _keep(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
 
 
@@ -254,23 +259,23 @@ def _decode_what_is_there(data: bytes) -> tuple[Samples, int] | None:
     from tts_assets.audio import decode  # noqa: PLC0415 - heavy, and rarely needed
 
     try:
-        samples, rate_hz = decode(data)
+        samples, rate_hz = decode(data, may_be_cut=True)
     except ClipError:
         return None
     return (samples, rate_hz) if samples.size else None
 
 
 def _keep(ticket: Ticket, answer: Answer, take: Take, *, pcm_rate_hz: int | None) -> Take:
-    """Keep an answer that can be listened to."""
+    """Keep an answer that can be listened to, if only in part."""
     found = _playable(answer, pcm_rate_hz)
     if found is None:
         return take
-    size, rate_hz = 0, 1
     if take.samples is not None:
-        size, rate_hz = take.samples.size, take.rate_hz
+        seconds = take.samples.size / take.rate_hz
     elif (there := _decode_what_is_there(found[0])) is not None:
-        size, rate_hz = there[0].size, there[1]
-    seconds = size / rate_hz
+        seconds = there[0].size / there[1]
+    else:
+        return take
     ticket.keep(*found, seconds=seconds, fault=take.fault or "")
     return take._replace(is_kept=True)
 
