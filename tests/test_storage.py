@@ -228,3 +228,21 @@ def test_the_next_command_that_takes_the_lock_removes_what_a_killed_one_left(
     with Storage(tmp_path).locked(_never):
         pass
     assert sorted(each.name for each in tmp_path.rglob("*")) == ["a.mp3", "kanji"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are found in /proc")
+def test_a_lock_that_the_system_cannot_release_ends_without_an_error(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    with storage.lock(path, _never):
+        (number,) = (
+            int(each.name)
+            for each in Path("/proc/self/fd").iterdir()
+            if os.path.realpath(each) == str(path)
+        )
+        # The release then fails, as it does on a network disk that is gone.
+        only_a_path = os.open(tmp_path, os.O_PATH)
+        os.dup2(only_a_path, number)
+        os.close(only_a_path)
+    assert not path.exists()
+    with storage.lock(path, _never):
+        assert path.exists()

@@ -546,7 +546,9 @@ def lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         # While it is held: who waits for this file finds it gone, and makes a new one.
         with contextlib.suppress(OSError):
             path.unlink()
-        held.release()
+        # Nothing depends on it: the lock file has no name any more, and the process lets go of it.
+        with contextlib.suppress(OSError):
+            held.release()
 
 
 def sha256(data: bytes | Path) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _VOCABULARY = "data/vocabulary.json"
 _STOPPED = frozenset({143})
 _ENDED = frozenset({1, 4})
+_BUY_FAILED = ("generate", "--voice", "Simulator00000000001", "--only", "failed")
 
 
 def _services() -> list[Fault]:
@@ -35,7 +36,10 @@ def _services() -> list[Fault]:
             base="shop",
             scenario=scenario,
             words=("generate", "--voice", "Simulator00000000001", "--timeout", "1"),
-            codes=_ENDED,
+            # A reply that was lost on its way comes out of the history: then all clips are there.
+            codes=_ENDED | {0} if kind in SPOKEN_FAULTS else _ENDED,
+            # Halves are paid for and kept; this buys others in their place.
+            finish=(_BUY_FAILED,) if kind == "half" else (),
         )
         for kind, scenario in always.items()
     ]

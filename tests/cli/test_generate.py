@@ -44,6 +44,15 @@ def test_a_second_run_calls_no_engine_and_changes_no_byte(
     assert (project.assets(), path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
+def test_a_failure_is_forgotten_once_its_entry_is_gone(project: Project) -> None:
+    project.words("犬", "失敗")
+    assert project.generate().returncode == 1
+    assert (project.folder / "audio/failures.jsonl").exists()
+    project.write("data/vocabulary.json", project.read()[:1])
+    assert project.generate().returncode == 0
+    assert not (project.folder / "audio/failures.jsonl").exists()
+
+
 def test_urls_are_written_even_when_nothing_is_made(project: Project) -> None:
     project.words("犬")
     project.generate("--no-update-json")

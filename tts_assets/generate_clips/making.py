@@ -59,7 +59,8 @@ async def make_missing(run: Run) -> None:
     """
     # A shard tells, too, that it has nothing to do.
     shard = run.settings.shard
-    if run.stop.requested or not (run.has_work or run.survey.untidy or shard):
+    is_idle = not (run.has_work or run.survey.untidy or shard or _has_old_failures(run))
+    if run.stop.requested or is_idle:
         return
     store = storage.Storage(Path(run.settings.folder))
     temp = waiting.place_for(run.settings.temp, run.settings.folder)
@@ -105,6 +106,14 @@ async def reckon(run: Run) -> None:
         run.jobs = await run.books.reckon(run.jobs)
         run.tell(Estimated(cost=run.books.cost()))
     run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
+
+
+def _has_old_failures(run: Run) -> bool:
+    """Whether the record of failures has clips that no entry asks for any more."""
+    asked = _wanted(run)
+    path = Path(run.settings.folder) / failures.NAME
+    recorded = failures.read(surveys.bytes_of(path), file=str(path))
+    return asked is not None and not recorded.keys() <= asked
 
 
 def _earlier(run: Run) -> Path:
