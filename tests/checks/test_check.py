@@ -116,6 +116,16 @@ def test_a_segment_that_is_cut_is_found(say: Say) -> None:
     assert Rule.SHORT in rules(found)
 
 
+def test_half_a_sentence_of_an_unknown_voice_is_too_short(say: Say) -> None:
+    speech = say(SENTENCE)
+    own = expected(speech, is_segment=True, voice="unknown/voice")
+    assert check_samples(speech.samples, speech.rate_hz, own) == ()
+    half = speech.samples[: speech.samples.size * 3 // 5]
+    (found,) = check_samples(half, speech.rate_hz, own)
+    assert found.rule is Rule.SHORT
+    assert "a voice speaks for" in found.told
+
+
 def test_a_file_is_checked_as_its_bytes_are(take: Take, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp3"
     path.write_bytes(DEFECTS["clipped"].plant(take))

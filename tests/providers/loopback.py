@@ -23,11 +23,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer: a status, a body, its headers beside the length."""
+    """An answer: a status, a body, its headers beside the length; chunked: without a length."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    chunked: bool = False
 
 
 @dataclass(slots=True)
@@ -79,9 +80,13 @@ def loopback() -> Iterator[Loopback]:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(reply.body)))
+            if reply.chunked:
+                self.send_header("transfer-encoding", "chunked")
+            else:
+                self.send_header("content-length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(reply.body), reply.body)
+            self.wfile.write(chunk if reply.chunked else reply.body)
 
         def log_message(self, *args: Any) -> None:
             pass

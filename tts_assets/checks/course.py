@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SILENCE_DB = -50.0
 #: Shorter silences are closures, in seconds.
 LEAST_PAUSE = 0.15
+#: What stays below this is not spoken; breath and the noise of codecs do.
+_SPOKEN_DB = -40.0
 
 
 class Gap(NamedTuple):
@@ -76,6 +78,11 @@ class Course:
         return levels
 
     @property
+    def spoken_seconds(self) -> float:
+        """How long it is without its pauses."""
+        return count_spoken_hops(self.heard.powers) * HOP_SECONDS
+
+    @property
     def peaks(self) -> NDArray[np.float32]:
         """The highest magnitude of each 10 ms of it; shape (hops,)."""
         begin, end = self._hops
@@ -92,6 +99,17 @@ class Course:
         quiet = np.concatenate(([False], self.levels_db < below_db, [False]))
         edges = np.flatnonzero(quiet[1:] != quiet[:-1]) * HOP_SECONDS + self.begin
         return [Gap(*map(float, pair)) for pair in edges.reshape(-1, 2)]
+
+
+def count_spoken_hops(powers: NDArray[np.float32]) -> int:
+    """How many 10 ms a voice speaks, closures counted and pauses not.
+
+    Args:
+        powers: mean square of each 10 ms, shape (hops,), one of them at least.
+    """
+    (spoken,) = np.nonzero(powers >= powers.max() * 10 ** (_SPOKEN_DB / 10))
+    steps = np.diff(spoken)
+    return 1 + int(np.where(steps > round(LEAST_PAUSE / HOP_SECONDS) + 1, 1, steps).sum())
 
 
 def stretches(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list[Gap]:

@@ -20,6 +20,12 @@ _AROUND_SECONDS = 0.5
 #: What lies below silence of a weak beginning and end.
 _EDGE_SECONDS = 0.02
 
+#: Beside an ordinary voice, pauses left out: over 769 words and sentences of OpenJTalk's voices and
+#: Kokoro's, the shortest took 0.86 of it, and sentences cut at 35 to 65 % of their bytes 0.81 at most.
+LEAST_SPOKEN_SHARE = 0.75
+#: What is shorter than two morae or so has any length.
+LEAST_SPOKEN_SECONDS = 0.15
+
 #: The same voice at three heights: what it says takes equally long.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 #: So much more or less than foreseen a clip may have: a part of it, and so much beside. None of

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_assets.checks.lengths import MEI, bounds
+from tts_assets.checks.lengths import (
+    LEAST_SPOKEN_SECONDS,
+    LEAST_SPOKEN_SHARE,
+    MEI,
+    bounds,
+    spoken_seconds,
+)
 from tts_assets.checks.listening import HOP_SECONDS
 from tts_assets.checks.rules import Rule
 from tts_assets.checks.voices import KNOWN
@@ -74,8 +80,13 @@ def wrong_length(course: Course, expected: Expected) -> Iterator[Finding]:
     least, most = bounds(said, expected)
     count = sum(len(morae(phrase.kana)) for phrase in said.phrases)
     told = f"it takes {course.seconds:.2f} s for {count} morae, and what it should say takes"
+    foreseen = spoken_seconds(said, expected.speed)
+    spoken = LEAST_SPOKEN_SHARE * foreseen
     if course.seconds < least:
         yield _seconds(Rule.SHORT, course.seconds, least, f"{told} {least:.2f} s at least")
+    elif foreseen >= LEAST_SPOKEN_SECONDS and course.spoken_seconds < spoken:
+        told = f"a voice speaks for {course.spoken_seconds:.2f} s of it, and {count} morae take"
+        yield _seconds(Rule.SHORT, course.spoken_seconds, spoken, f"{told} {spoken:.2f} s at least")
     if course.seconds > most:
         yield _seconds(Rule.LONG, course.seconds, most, f"{told} {most:.2f} s at most")
 

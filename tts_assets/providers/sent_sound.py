@@ -40,11 +40,7 @@ _END_SECONDS = 0.02
 _END_DB = -12.0
 _SILENCE_DB = -50.0
 _NEAR = 1 << 13
-
-#: What stays below this, beside the loudest 10 ms, is not spoken; a closure is up to so long.
-_SPOKEN_DB = -40.0
 _HOP_SECONDS = 0.01
-_CLOSURE_HOPS = 15
 
 
 def speech(
@@ -210,13 +206,11 @@ def measure_spoken(samples: Samples, rate_hz: int) -> float:
     """
     import numpy as np  # noqa: PLC0415 - see _bare
 
+    from tts_assets.checks.course import count_spoken_hops  # noqa: PLC0415 - see _bare
+
     hop = min(max(1, round(_HOP_SECONDS * rate_hz)), samples.size)
     rows = samples[: samples.size // hop * hop].reshape(-1, hop)
-    powers = np.einsum("ij,ij->i", rows, rows)
-    (spoken,) = np.nonzero(powers >= powers.max() * 10 ** (_SPOKEN_DB / 10))
-    steps = np.diff(spoken)
-    hops = 1 + int(np.where(steps > _CLOSURE_HOPS + 1, 1, steps).sum())
-    return hops * hop / rate_hz
+    return count_spoken_hops(np.einsum("ij,ij->i", rows, rows)) * hop / rate_hz
 
 
 def _end_of_sound(samples: Samples, silence: float) -> int:

@@ -7,14 +7,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tts_assets.checks.lengths import LEAST_SPOKEN_SECONDS, LEAST_SPOKEN_SHARE
 from tts_assets.errors import FatalError
 
 if TYPE_CHECKING:
     from tts_assets.domain import Voice
 
-#: Beside an ordinary voice, pauses left out: over 576 words and sentences of OpenJTalk's voices and
-#: Kokoro's, the shortest took 0.93 of it, and what was cut at 35 to 65 % of its bytes 0.81 at most.
-_LEAST_SHARE = 0.75
 #: Beside the shortest of its own sentences but one in ten.
 _OWN_SHARE = 0.85
 #: A voice is never taken for as fast as that, whatever was learned: ordinary ones say nine morae a second.
@@ -22,8 +20,6 @@ _FASTEST_SHARE = 0.6
 #: A word takes longer than its part of a sentence, so that a pace is learned from sentences only.
 _SENTENCE_SECONDS = 1.0
 _LEAST_SENTENCES = 8
-#: What is shorter than two morae or so has any length.
-_WORD_SECONDS = 0.15
 #: So many clips of a voice that end as if cut off, and none that does not: it may be its way.
 _ITS_WAY = 3
 
@@ -41,9 +37,9 @@ class VoicePace:
 
     def least_seconds(self, foreseen: float) -> float:
         """The least that the voice speaks where an ordinary one is foreseen to take so long."""
-        if foreseen < _WORD_SECONDS:
+        if foreseen < LEAST_SPOKEN_SECONDS:
             return 0.0
-        share = _LEAST_SHARE
+        share = LEAST_SPOKEN_SHARE
         if foreseen >= _SENTENCE_SECONDS and len(self._shares) >= _LEAST_SENTENCES:
             # One that was taken for whole and is not does no harm.
             low = self._shares[1 + len(self._shares) // 10]
