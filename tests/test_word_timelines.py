@@ -1,7 +1,9 @@
 """Time lines in words: from the times of a service, through trimming, joining and resumed runs."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from tts_assets.keys import Secret
 from tts_assets.mapping import source_of
 from tts_assets.settings import ElevenLabsSettings, RemoteSettings
 from tts_assets.timelines import place_words, time_words
+from tts_assets.waiting import place_for
 
 MAN = "今日は、雨ですね。傘を、持って行きましょう。"
 WOMAN = "はい、そうですね。駅前の店で、開くのを待ちます。"
@@ -164,6 +167,33 @@ def test_a_segment_from_before_stays_whole_and_is_not_bought_again(
     run(settings_for(simulator, tmp_path))
     assert paths_of(simulator, before) == ["with-timestamps"]
     assert [cue["text"] for cue in cues_in(tmp_path)] == [MAN, *WORDS["女"]]
+
+
+def test_a_lost_reply_has_its_words_from_the_history(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.change(faults=[{"kind": "reset_body", "marker": "駅前", "count": 1}])
+    before = len(simulator.state()["billing"])
+    run(settings_for(simulator, tmp_path))
+    assert len(simulator.state()["billing"]) == before + 2
+    assert "audio" in paths_of(simulator, 0)
+    assert [cue["text"] for cue in cues_in(tmp_path)] == [*WORDS["男"], *WORDS["女"]]
+
+
+def test_a_kept_sound_has_its_words_in_the_next_run(simulator: Simulator, tmp_path: Path) -> None:
+    settings = replace(settings_for(simulator, tmp_path), concurrency=1)
+    run(settings)
+    words = cues_in(tmp_path)
+    recipe = json.loads((tmp_path / "audio/ledger.jsonl").read_bytes())["recipe"]
+    shutil.rmtree(tmp_path / "audio")
+    # No segment can be stored, though the sounds are kept.
+    blocked = place_for(settings.temp, settings.folder) / recipe
+    blocked.parent.mkdir(parents=True)
+    blocked.write_bytes(b"")
+    assert generate_sync(settings).fatal is not None
+    blocked.unlink()
+    before = len(simulator.requests())
+    run(settings)
+    assert len(paths_of(simulator, before)) < 2
+    assert cues_in(tmp_path) == words
 
 
 def test_words_have_the_times_of_what_is_spoken_of_them() -> None:

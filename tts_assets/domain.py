@@ -241,6 +241,14 @@ class WordTime(NamedTuple):
     end: float
 
 
+class Alignment(NamedTuple):
+    """Characters of a sound as a service reports them, and when each begins and ends, in seconds."""
+
+    characters: tuple[str, ...]
+    begins: tuple[float, ...]
+    ends: tuple[float, ...]
+
+
 class Cue(NamedTuple):
     """When a segment of a passage, or a word of it, is heard, in seconds of its asset."""
 

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from tts_assets.providers.timestamps import Alignment, TimedAnswer, join_times, transfer, unpack
+from tts_assets.domain import Alignment
+from tts_assets.providers.timestamps import (
+    TimedAnswer,
+    add_alignment,
+    join_times,
+    transfer,
+    unpack,
+)
 from tts_assets.remote import Answer
 
 
@@ -97,3 +104,23 @@ def test_the_sound_is_unpacked_with_its_times_and_without_the_type_of_the_json()
 def test_an_answer_without_a_sound_stays_as_it_is(body: Any) -> None:
     answer = reply(body)
     assert unpack(answer) is answer
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"null", b"{}", b'{"alignment": {"characters": 1}}', b"\xff"]
+)
+def test_a_sound_of_the_history_is_good_without_times(data: bytes) -> None:
+    answer = Answer(status=200, headers={}, body=b"sound")
+    assert add_alignment(answer, data) is answer
+
+
+def test_a_sound_of_the_history_has_the_times_of_its_item() -> None:
+    times = {
+        "characters": ["は"],
+        "character_start_times_seconds": [0],
+        "character_end_times_seconds": [0.2],
+    }
+    data = json.dumps({"alignment": times, "normalized_alignment": times}).encode()
+    found = add_alignment(Answer(status=200, headers={}, body=b"sound"), data)
+    assert isinstance(found, TimedAnswer)
+    assert (found.body, found.alignment) == (b"sound", alignment("は", (0.0,), (0.2,)))

@@ -27,7 +27,7 @@ from tests.simulator.refusals import RefusedError
 from tests.simulator.scenario import SPOKEN_FAULTS, Scenario, made
 from tests.simulator.slots import Slots
 from tests.simulator.speech import Speeches
-from tests.simulator.times import with_times
+from tests.simulator.times import alignments, with_times
 from tests.simulator.wire import Answer, Request
 
 _OPENAI_PATH = "/v1/audio/speech"
@@ -110,7 +110,11 @@ class Service:
             return _json(self._history.page(request.query), "history")
         item = self._history.item(name)
         if not rest:
-            return _json(item.shown(), "history")
+            times = None
+            if item.order.is_timed:
+                text, speed = item.order.text, item.order.speed
+                times = await alignments(self.scenario.speech, text, speed)
+            return _json(item.shown() | {"alignments": times}, "history")
         return await self._history.audio(item, self._speeches, self.scenario.speech)
 
     def _is_speech(self, path: str) -> bool:

@@ -5,6 +5,7 @@ import base64
 import re
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,12 @@ _PHONEME = re.compile(r"-(.*?)\+")
 
 async def with_times(engine: str, text: str, speed: float, audio: bytes) -> bytes:
     """The answer of ``with-timestamps``: a sound file, and the times of the characters."""
+    sound = base64.b64encode(audio).decode()
+    return msgspec.json.encode({"audio_base64": sound} | await alignments(engine, text, speed))
+
+
+async def alignments(engine: str, text: str, speed: float) -> dict[str, Any]:
+    """The times of the characters, as an item of the history has them."""
     if engine == "tones":
         spans = _of_tones(text, speed)
     else:
@@ -25,10 +32,7 @@ async def with_times(engine: str, text: str, speed: float, audio: bytes) -> byte
         "character_start_times_seconds": [round(begin, 3) for begin, _ in spans],
         "character_end_times_seconds": [round(end, 3) for _, end in spans],
     }
-    sound = base64.b64encode(audio).decode()
-    return msgspec.json.encode(
-        {"audio_base64": sound, "alignment": alignment, "normalized_alignment": alignment}
-    )
+    return {"alignment": alignment, "normalized_alignment": alignment}
 
 
 def _of_tones(text: str, speed: float) -> list[tuple[float, float]]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
+# Needed at run time: the decoder reads this type out of the annotations.
+from tts_assets.domain import Alignment  # noqa: TC001
 from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ class Kept(
         bytes: how many.
         seconds: how long it is; 0 where it cannot be decoded.
         fault: why it was refused; "" where it was not.
+        alignment: when its characters are spoken, where the service reported it.
     """
 
     id: _Id
@@ -128,6 +131,7 @@ class Kept(
     bytes: int = 0
     seconds: float = 0.0
     fault: str = ""
+    alignment: Alignment | None = None
 
 
 class Closed(

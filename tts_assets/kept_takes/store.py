@@ -40,6 +40,7 @@ from tts_assets.storage import AppendLog, fatal, sweep, write_whole
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from tts_assets.domain import Alignment
     from tts_assets.kept_takes.journal import Line
 
 _SERVICE_ID = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -380,7 +381,15 @@ class Ticket:
         self.store.note_answer(self.purchase)
         self.store.append(Void(id=self.purchase.sent.id))
 
-    def keep(self, data: bytes, ending: str, *, seconds: float, fault: str) -> None:
+    def keep(
+        self,
+        data: bytes,
+        ending: str,
+        *,
+        seconds: float,
+        fault: str,
+        alignment: Alignment | None = None,
+    ) -> None:
         """Keep the sound that arrived; arguments as in `Kept`.
 
         Raises:
@@ -393,5 +402,6 @@ class Ticket:
             bytes=len(data),
             seconds=round(seconds, 3),
             fault=fault[:_LONGEST_FAULT],
+            alignment=alignment,
         )
         self.store.keep(self.purchase, data, kept)

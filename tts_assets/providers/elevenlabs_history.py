@@ -13,6 +13,7 @@ import anyio
 import msgspec
 
 from tts_assets.providers.elevenlabs_answers import failure
+from tts_assets.providers.timestamps import add_alignment
 from tts_assets.remote import Answer, Request
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class _Item(msgspec.Struct):
     date_unix: float = 0
     character_count_change_from: float = 0
     character_count_change_to: float = 0
+    #: Read by itself: an item is good without it.
+    alignments: msgspec.Raw = msgspec.Raw()
 
 
 class _Page(msgspec.Struct):
@@ -83,7 +86,8 @@ class ElevenLabsHistory:
         # An id alone is not believed: the sound must be that of the text.
         if item is None or not _is_of(item, purchase.sent):
             return None
-        return await self._get(f"v1/history/{item_id}/audio", on_start)
+        sound = await self._get(f"v1/history/{item_id}/audio", on_start)
+        return None if sound is None else add_alignment(sound, item.alignments)
 
     async def _find(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
         """Find the item of a request whose headers never arrived; record it if there is one."""

@@ -15,6 +15,7 @@ from tts_assets.errors import ClipError, FatalError
 from tts_assets.kept_takes import Opinion, Ticket, current_order
 from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import Earlier, Take, heard
+from tts_assets.providers.timestamps import TimedAnswer
 from tts_assets.remote import Answer, PassingError
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ class Shop:
         on_start: Callable[[], None] | None,
     ) -> Take | None:
         if data := order.store.read(purchase):
-            answer = Answer(status=_GOOD, headers={}, body=data)
+            alignment = purchase.kept.alignment if purchase.kept else None
+            answer = TimedAnswer(status=_GOOD, headers={}, body=data, alignment=alignment)
             return (await part.hear(answer, is_file=True))._replace(is_kept=True)
         if purchase.kept is not None or self._history is None:
             return None
@@ -276,7 +278,7 @@ def _keep(ticket: Ticket, answer: Answer, take: Take, *, pcm_rate_hz: int | None
         seconds = there[0].size / there[1]
     else:
         return take
-    ticket.keep(*found, seconds=seconds, fault=take.fault or "")
+    ticket.keep(*found, seconds=seconds, fault=take.fault or "", alignment=take.alignment)
     return take._replace(is_kept=True)
 
 

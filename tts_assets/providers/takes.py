@@ -18,8 +18,7 @@ from tts_assets.remote import PassingError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tts_assets.domain import Samples
-    from tts_assets.providers.timestamps import Alignment
+    from tts_assets.domain import Alignment, Samples
     from tts_assets.remote import Answer
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from tts_assets.domain import Alignment
 from tts_assets.remote import Answer
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _MOST_PER_CHARACTER, _MOST_MORE = 10, 100
 _SLACK_SECONDS = 0.5
 
 
-class Alignment(msgspec.Struct, frozen=True):
+class _Reported(msgspec.Struct):
     """Characters with their times, as ElevenLabs names them (CharacterAlignmentResponseModel)."""
 
     characters: tuple[str, ...]
@@ -36,7 +37,11 @@ class Alignment(msgspec.Struct, frozen=True):
 
 class _Body(msgspec.Struct):
     audio_base64: str
-    alignment: Alignment | None = None
+    alignment: _Reported | None = None
+
+
+class _Alignments(msgspec.Struct):
+    alignment: _Reported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,33 @@ def unpack(answer: Answer) -> Answer:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, binascii.Error, ValueError):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
-    return TimedAnswer(status=answer.status, headers=headers, body=sound, alignment=body.alignment)
+    alignment = None if body.alignment is None else _to_alignment(body.alignment)
+    return TimedAnswer(status=answer.status, headers=headers, body=sound, alignment=alignment)
+
+
+def add_alignment(answer: Answer, alignments: bytes | memoryview) -> Answer:
+    """A sound with the times that its item in the history has; as it is where it has none.
+
+    Args:
+        answer: the sound.
+        alignments: JSON.
+    """
+    try:
+        found = msgspec.json.decode(alignments, type=_Alignments).alignment
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return answer
+    return TimedAnswer(
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        alignment=_to_alignment(found),
+    )
+
+
+def _to_alignment(found: _Reported) -> Alignment:
+    return Alignment(
+        found.characters, found.character_start_times_seconds, found.character_end_times_seconds
+    )
 
 
 def join_times(
@@ -106,9 +137,7 @@ def transfer(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def _read(alignment: Alignment, text: str, seconds: float) -> tuple[Span, ...] | None:
     """A span for each character of a text; None where the times cannot be true."""
-    begins = alignment.character_start_times_seconds
-    ends = alignment.character_end_times_seconds
-    characters = alignment.characters
+    characters, begins, ends = alignment
     if not len(characters) == len(begins) == len(ends):
         return None
     spans = list(zip(begins, ends, strict=True))
