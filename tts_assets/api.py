@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
+from tts_assets.awake_loop import run_async
 from tts_assets.generate_clips import generate
 from tts_assets.settings import Settings
 from tts_assets.status import status
@@ -36,7 +35,7 @@ def generate_sync(
         FatalError: the engine is missing, or the output folder cannot be used.
     """
     work = partial(generate, settings or Settings(), dry_run=dry_run, on_event=on_event)
-    return anyio.run(work)
+    return run_async(work)
 
 
 def status_of(settings: Settings | None = None) -> Standing:

@@ -12,6 +12,9 @@
     └── StoppedError         the run stopped before it sent this: run again
 """
 
+import errno
+import re
+
 #: How many characters of a value a message shows.
 _SHOWN = 80
 
@@ -26,6 +29,31 @@ def show_value(value: object) -> str:
     except RecursionError:
         return "a value nested too deeply to show"
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+
+
+#: What to do where memory, or the number of threads, is too small.
+OUT_OF_MEMORY = (
+    "there is not enough memory: close other programs, raise the limit of this process "
+    "(`ulimit -v`, `ulimit -u`, or that of its container), or lower --concurrency"
+)
+_NO_MEMORY = re.compile(
+    "failed to map segment|annot allocate memory|can't start new thread|raised unreported exception"
+)
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one behind it, says that the system gives no more memory or threads."""
+    while error is not None:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        if isinstance(error, ImportError | RuntimeError | SystemError) and _NO_MEMORY.search(
+            str(error)
+        ):
+            return True
+        if isinstance(error, BaseExceptionGroup):
+            return any(map(is_out_of_memory, error.exceptions))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class TtsAssetsError(Exception):

@@ -12,7 +12,14 @@ from anyio import to_thread
 
 from tts_assets import earlier_sounds, ledger, plan, timelines
 from tts_assets.checks import Expected, check_bytes
-from tts_assets.errors import ClipError, ClipTimeoutError, StoppedError, TtsAssetsError
+from tts_assets.errors import (
+    OUT_OF_MEMORY,
+    ClipError,
+    ClipTimeoutError,
+    StoppedError,
+    TtsAssetsError,
+    is_out_of_memory,
+)
 from tts_assets.japanese.accent import notation
 from tts_assets.kept_takes import billed_in_all
 from tts_assets.plan import names
@@ -205,6 +212,8 @@ def out_of_time(limit_seconds: float) -> ClipTimeoutError:
 
 def strange(exc: Exception) -> ClipError:
     """What an engine raised that it should not: its code is not ours, so it is this clip's failure."""
+    if is_out_of_memory(exc):
+        return ClipError(OUT_OF_MEMORY)
     return ClipError(f"the engine failed with {type(exc).__name__}: {exc}")
 
 

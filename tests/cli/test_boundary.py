@@ -101,3 +101,27 @@ def test_the_code_is_that_of_the_process(project: Project) -> None:
         )
     assert (told.returncode, told.stderr.count(b"\n")) == (4, 1)
     assert unheard.returncode == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not every system limits memory")
+@pytest.mark.parametrize("mebibytes", [22, 45])
+def test_too_little_memory_to_start_is_exit_code_4_with_the_remedy(
+    project: Project, mebibytes: int
+) -> None:
+    project.words("犬")
+    limited = (
+        f"import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, ({mebibytes << 20},) * 2)\n"
+        "runpy.run_module('tts_assets', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "generate", "--provider", "tones"],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4, done.stderr
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "there is not enough memory: close other programs" in done.stderr

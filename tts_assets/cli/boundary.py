@@ -15,7 +15,14 @@ import typer
 
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.signals import end_process, received_signal, signal_code, watch_signals
-from tts_assets.errors import FatalError, InputError, TtsAssetsError, UsageError
+from tts_assets.errors import (
+    OUT_OF_MEMORY,
+    FatalError,
+    InputError,
+    TtsAssetsError,
+    UsageError,
+    is_out_of_memory,
+)
 
 P = ParamSpec("P")
 
@@ -89,6 +96,9 @@ def _let_go(stream: TextIO) -> None:
 
 
 def _code_of(error: Exception) -> ExitCode:
+    if not isinstance(error, TtsAssetsError) and is_out_of_memory(error):
+        _say(f"error: {OUT_OF_MEMORY}\n")
+        return ExitCode.FATAL
     from tts_assets.console.text import safe  # noqa: PLC0415 - see _flush
 
     if not isinstance(error, TtsAssetsError):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from tts_assets.awake_loop import run_async
 from tts_assets.children import kill_children
 from tts_assets.cli.exit_code import ExitCode
 
@@ -185,7 +186,7 @@ def run_until_signal(
     _watch.show_summary = show_summary or _do_nothing
     _watch.is_attended = True
     try:
-        done = anyio.run(_run_attended, work, on_first)
+        done = run_async(_run_attended, work, on_first)
     finally:
         _watch.is_attended = False
         _watch.show_summary = _do_nothing

@@ -16,7 +16,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
-from tts_assets.errors import ClipError, TtsAssetsError, UsageError
+from tts_assets.errors import (
+    OUT_OF_MEMORY,
+    ClipError,
+    TtsAssetsError,
+    UsageError,
+    is_out_of_memory,
+)
 from tts_assets.host import wire
 
 if TYPE_CHECKING:
@@ -106,7 +112,7 @@ def main() -> None:
     try:
         engine = _load(sys.argv[1], wire.setup(setup))
     except Exception as exc:  # noqa: BLE001 - whatever stops an engine from loading is the answer
-        why = str(exc) if isinstance(exc, TtsAssetsError) else f"{type(exc).__name__}: {exc}"
+        why = str(exc) if isinstance(exc, TtsAssetsError) else _describe_error(exc)
         replies.send(wire.Reply(number=wire.READY, error=why))
         os._exit(1)
     replies.send(wire.Reply(number=wire.READY))
@@ -172,7 +178,11 @@ def _answer(engine: object, order: wire.Order) -> wire.Reply:
     except ClipError as exc:
         return wire.Reply(number=order.number, error=str(exc))
     except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
-        return wire.Reply(number=order.number, error=f"{type(exc).__name__}: {exc}")
+        return wire.Reply(number=order.number, error=_describe_error(exc))
+
+
+def _describe_error(error: Exception) -> str:
+    return OUT_OF_MEMORY if is_out_of_memory(error) else f"{type(error).__name__}: {error}"
 
 
 def _answered(engine: object, question: bytes) -> bytes:
@@ -207,7 +217,7 @@ def _reading(engine: object, form: SpokenForm) -> Pronunciation | str:
     except ClipError as exc:
         return str(exc)
     except Exception as exc:  # noqa: BLE001 - see _answer
-        return f"{type(exc).__name__}: {exc}"
+        return _describe_error(exc)
 
 
 def _cut(engine: object, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...] | str:
@@ -219,4 +229,4 @@ def _cut(engine: object, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...
     except ClipError as exc:
         return str(exc)
     except Exception as exc:  # noqa: BLE001 - see _answer
-        return f"{type(exc).__name__}: {exc}"
+        return _describe_error(exc)
