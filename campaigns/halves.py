@@ -207,8 +207,13 @@ class Bench:
         try:
             await speaker.speak(form, Voice(provider="any", name=VOICE_ID))
         except (ClipError, FatalError) as exc:
-            return "by file" if "not whole" in str(exc) else "by sound"
-        return "taken"
+            reason = str(exc)
+        else:
+            return "taken"
+        if "not whole" in reason:
+            return "by file"
+        assert "as if cut off" in reason or "takes more than" in reason, reason
+        return "by sound"
 
     @asynccontextmanager
     async def _opened(self, provider: str, encoding: Encoding) -> AsyncIterator[Any]:

@@ -333,6 +333,22 @@ async def test_a_voice_that_always_ends_so_ends_the_run_unless_it_is_known(
         assert (await say(speaker, KYUSHU)).samples.size == 12_000
 
 
+async def test_a_server_that_never_marks_the_end_of_ogg_files_is_known_by_three_clips(
+    server: Loopback, told: Told
+) -> None:
+    pages = sound("OGG", "OPUS", seconds=3.0).split(b"OggS")
+    server.replies = [reply(b"OggS".join(pages[:-1]))]
+    async with opened(settings_for(server.url, response_format="opus"), told) as speaker:
+        for _ in range(2):
+            with pytest.raises(ClipError, match="not whole: its last pages are missing"):
+                await say(speaker, KYUSHU)
+        with pytest.raises(FatalError, match=r"check-ends = false in \[openai\]"):
+            await say(speaker, KYUSHU)
+    settings = settings_for(server.url, response_format="opus", check_ends=False)
+    async with opened(settings, told) as speaker:
+        assert (await say(speaker, KYUSHU)).samples.size
+
+
 async def test_half_of_what_should_be_said_is_too_little_speech(
     server: Loopback, told: Told
 ) -> None:

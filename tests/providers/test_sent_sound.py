@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tts_assets.errors import ClipError
 from tts_assets.providers.sent_sound import (
+    EndMissingError,
     check,
     fault,
     is_cut,
@@ -73,7 +74,7 @@ def test_a_server_may_leave_out_where_an_ogg_file_ends() -> None:
     soundfile.write(buffer, np.tile(TONE, 8), RATE_HZ, format="OGG", subtype="OPUS")
     cut = b"OggS".join(buffer.getvalue().split(b"OggS")[:-1])
     assert speech(cut, "", pcm_rate_hz=None, needs_end=False)[1] == RATE_HZ
-    with pytest.raises(ClipError, match="not whole: its last pages are missing"):
+    with pytest.raises(EndMissingError, match="not whole: its last pages are missing"):
         speech(cut, "", pcm_rate_hz=None)
 
 

@@ -43,6 +43,10 @@ _NEAR = 1 << 13
 _HOP_SECONDS = 0.01
 
 
+class EndMissingError(ClipError):
+    """An Ogg file does not say that it ends; some servers leave that out."""
+
+
 def speech(
     body: bytes, kind: str, *, pcm_rate_hz: int | None, needs_end: bool = True
 ) -> tuple[Samples, int]:
@@ -60,7 +64,7 @@ def speech(
 
     Raises:
         PassingError: it is no sound at all.
-        ClipError: it is sound, but broken or not whole.
+        ClipError: it is sound, but broken or not whole; EndMissingError where only its end mark is.
     """
     check(body, kind, pcm_rate_hz=pcm_rate_hz)
     if _is_file(body, kind, pcm_rate_hz):
@@ -120,7 +124,8 @@ def _contained(body: bytes, *, needs_end: bool) -> tuple[Samples, int]:
     from tts_assets.audio import containers, decode  # noqa: PLC0415 - see _bare
 
     if missing := containers.find_fault(io.BytesIO(body), needs_end=needs_end):
-        raise ClipError(f"the sound is not whole: {missing}")
+        is_end = containers.find_fault(io.BytesIO(body), needs_end=False) is None
+        raise (EndMissingError if is_end else ClipError)(f"the sound is not whole: {missing}")
     samples, rate_hz = decode(_set_lengths(body) if body.startswith(b"RIFF") else body)
     if not samples.size:
         raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")

@@ -107,7 +107,7 @@ async def heard(answer: Answer, expected: Expected, *, pcm_rate_hz: int | None) 
     try:
         samples, rate_hz = await anyio.to_thread.run_sync(read) if pcm_rate_hz is None else read()
     except (PassingError, ClipError) as exc:
-        return Take(None, 0, str(exc))
+        return Take(None, 0, str(exc), is_cut=isinstance(exc, sent_sound.EndMissingError))
     alignment = answer.alignment if isinstance(answer, TimedAnswer) else None
     fault = sent_sound.fault(
         samples, rate_hz, shortest=expected.shortest_seconds, longest=expected.longest_seconds
