@@ -84,7 +84,7 @@ def sweep(place: Path, decisions: Iterable[SoundDecision], approved: Container[s
         decisions: all of the journal.
         approved: the assets whose sounds are approved, as the ledger knows them.
     """
-    if not place.is_dir():
+    if not place.is_dir() or any(each.is_symlink() for each in (place, *place.parents[:2])):
         return
     storage.sweep(place)
     known = tuple(decisions)

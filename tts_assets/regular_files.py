@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedReader
 
-#: What users write for standard input and for a pipe of their shell: ``<(command)`` is /dev/fd/63.
-_STREAM = re.compile(r"/dev/(stdin|fd/[0-9]+)|/proc/self/fd/[0-9]+")
+#: What users write for nothing, for standard input, and for a pipe of their shell: ``<(command)`` is
+#: /dev/fd/63.
+_STREAM = re.compile(r"/dev/(null|stdin|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 
 _SEPARATORS = r"[/\\]" if os.sep == "\\" else "/"
 

@@ -175,3 +175,57 @@ def test_overrides_are_not_written_out_of_the_project(project: Project, victim: 
         write(link, override())
     assert not victim.exists()
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("audio-shard-1-of-1", ["generate", "--shard", "1/1"]),
+        ("audio/vocabulary", ["generate"]),
+    ],
+)
+def test_a_dangling_link_is_not_made_a_folder(
+    project: Project, victim: Path, name: str, words: list[str]
+) -> None:
+    project.words("犬")
+    (project.folder / "audio").mkdir()
+    (project.folder / name).symlink_to(victim.parent / "new")
+    done = project.run(*words, "--provider", "tones")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "symbolic link" in done.stdout + done.stderr
+    assert names(victim.parent) == [victim.name]
+
+
+def test_a_shard_is_not_written_into_a_linked_folder(project: Project, victim: Path) -> None:
+    project.words("犬")
+    (project.folder / "audio-shard-1-of-1").symlink_to(victim.parent)
+    done = project.generate("--shard", "1/1")
+    assert done.returncode == 4, done.stdout
+    assert names(victim.parent) == [victim.name]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("dog.wav", ["speak", "犬", "--output", "dog.wav", "--provider", "tones"]),
+        ("report/report.json", ["check", "--report", "report", "--provider", "tones"]),
+        ("tts-assets.toml", ["init", "data", "--force"]),
+        ("page/index.html", ["review", "--export", "page", "--provider", "tones"]),
+        ("audio/.gitattributes", ["generate", "--provider", "tones"]),
+    ],
+)
+def test_what_is_written_in_one_step_takes_the_place_of_a_link(
+    project: Project, victim: Path, file: str, words: list[str]
+) -> None:
+    project.words("犬")
+    if words[0] == "review":
+        project.generate()
+    victim.unlink()
+    path = project.folder / file
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(victim)
+    done = project.run(*words)
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    assert not victim.exists()
+    assert path.is_file()
+    assert not path.is_symlink()

@@ -131,6 +131,12 @@ def test_pipes_of_the_shell_are_read(project: Project) -> None:
     assert "to make   1 clip" in done.stdout, done.stderr
 
 
+def test_an_empty_configuration_can_be_named(project: Project) -> None:
+    project.words("犬")
+    done = project.run("status", "--provider", "tones", "--config", "/dev/null")
+    assert "to make   1 clip" in done.stdout, done.stderr
+
+
 def test_a_glob_ends_where_links_form_loops(project: Project) -> None:
     project.words("犬")
     (project.folder / "tts-assets.toml").write_text(

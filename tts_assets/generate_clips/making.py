@@ -64,6 +64,8 @@ async def make_missing(run: Run) -> None:
         return
     store = storage.Storage(Path(run.settings.folder))
     temp = waiting.place_for(run.settings.temp, run.settings.folder)
+    if shard is not None:
+        await anyio.to_thread.run_sync(sharing.refuse_link_to, store.root)
     await anyio.to_thread.run_sync(store.prepare)
     # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
     in_turn = partial(_wait_for_turn, run, str(store.root))

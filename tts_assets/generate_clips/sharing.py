@@ -11,12 +11,23 @@ from tts_assets import ledger, parts, plan
 from tts_assets import survey as surveys
 from tts_assets.errors import InputError
 from tts_assets.generate_clips.state import to_write
-from tts_assets.storage import Storage
+from tts_assets.regular_files import refuse_link
+from tts_assets.storage import Storage, fatal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tts_assets.generate_clips.state import Run
+
+
+def refuse_link_to(folder: Path) -> None:
+    """Refuse the folder of a shard if it is a link: its name is made up, so no user linked it.
+
+    Raises:
+        FatalError: it is one.
+    """
+    with fatal(f"cannot write to {folder}"):
+        refuse_link(folder)
 
 
 def begin(run: Run, store: Storage) -> None:

@@ -93,6 +93,8 @@ async def speak(
         passage = Passage(job, parts, studio)
         sayer = Sayer(settings, studio, passage, on_segment or (lambda _, __: None), stop or Stop())
         if isinstance(into, Path):
+            # Segments of an earlier text for this file, whose process was killed.
+            await anyio.to_thread.run_sync(waiting.sweep, studio.temp, {job.recipe})
             seconds, findings = await _to_file(sayer, passage, into, studio.temp)
         else:
             seconds, findings = await sayer.to_stream(into)
