@@ -1,5 +1,7 @@
 """The simulator bills, refuses and breaks on the wire as it says."""
 
+import asyncio
+import base64
 import gzip
 import http.client
 import io
@@ -26,6 +28,7 @@ from tests.simulator.chance import Chance
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import SILENT_FAULTS, SPOKEN_FAULTS, Fault, Scenario, voice_id
 from tests.simulator.speech import tones
+from tests.simulator.times import alignments
 
 KEY = {"xi-api-key": "sk_simulator"}
 SPEECH = f"/v1/text-to-speech/{voice_id(1)}?output_format=pcm_24000"
@@ -516,6 +519,36 @@ def test_the_quota_is_spent_midway_and_the_subscription_tells() -> None:
 def test_a_key_may_not_read_the_subscription_where_it_is_told_so(simulator: Simulator) -> None:
     with changed(simulator, subscription_readable=False):
         assert get(simulator, "/v1/user/subscription").code == (401, "missing_permissions")
+
+
+def test_the_times_of_characters_come_with_the_same_sound_for_the_same_price(
+    simulator: Simulator,
+) -> None:
+    plain = say(simulator, "日は、雨")
+    timed = say(simulator, "日は、雨", path=SPEECH.replace("?", "/with-timestamps?"))
+    assert base64.b64decode(timed.json["audio_base64"]) == plain.body
+    assert timed.headers["character-cost"] == plain.headers["character-cost"] == "4"
+    times = timed.json["alignment"]
+    assert times["characters"] == ["日", "は", "、", "雨"]
+    assert times["character_start_times_seconds"] == [0.02, 0.27, 0.39, 0.39]
+    assert times["character_end_times_seconds"] == [0.27, 0.39, 0.39, 0.64]
+    with changed(simulator, timestamps=False):
+        assert say(simulator, "雨", path=SPEECH.replace("?", "/with-timestamps?")).status == 404
+
+
+def test_openjtalks_times_are_those_of_its_sounds() -> None:
+    import pyopenjtalk
+
+    times = asyncio.run(alignments("openjtalk", "今日は、雨です。", 1.0))["alignment"]
+    begins, ends = (times[f"character_{edge}_times_seconds"] for edge in ("start", "end"))
+    samples, rate_hz = pyopenjtalk.tts("今日は、雨です。")
+    # The pause behind 今日は, in its middle, is the silence that it says.
+    first, last = (round(edge[3] * rate_hz) for edge in (begins, ends))
+    assert last - first > 0.3 * rate_hz
+    middle = samples[first + rate_hz // 10 : last - rate_hz // 10]
+    assert abs(middle).max() < 0.01 * abs(samples).max()
+    assert begins == sorted(begins)
+    assert begins[4] == ends[3]
 
 
 def test_voice_settings_replace_all_that_are_stored(simulator: Simulator) -> None:

@@ -1,4 +1,7 @@
-"""When each character of a text is spoken, exactly: both voices are made of pieces of known length."""
+"""When each character of a text is spoken: both voices are made of pieces of known length.
+
+The times of OpenJTalk's voice are exact at speed 1; at others it makes some sounds longer than others.
+"""
 
 import asyncio
 import base64
