@@ -1,7 +1,6 @@
 """Time lines in words: from the times of a service, through trimming, joining and resumed runs."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -74,6 +73,16 @@ def run(settings: Settings) -> Report:
     return report
 
 
+@pytest.fixture(scope="module")
+def finished(started: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose dialogue was generated with words in its time line."""
+    folder = tmp_path_factory.mktemp("finished")
+    before = len(started.requests())
+    run(settings_for(started, folder))
+    assert paths_of(started, before) == ["with-timestamps"] * 2
+    return folder
+
+
 def cues_in(folder: Path) -> list[dict[str, Any]]:
     (file,) = (folder / "audio").rglob("*.timeline.json")
     cues: list[dict[str, Any]] = json.loads(file.read_bytes())["cues"]
@@ -98,13 +107,8 @@ def sounds_in(folder: Path) -> list[tuple[float, float]]:
     return [(begin / 100, (end + 1) / 100) for begin, end in zip(begins, ends, strict=True)]
 
 
-def test_words_of_real_speech_begin_and_end_where_they_are_heard(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    before = len(simulator.requests())
-    run(settings_for(simulator, tmp_path))
-    assert paths_of(simulator, before) == ["with-timestamps"] * 2
-    cues = cues_in(tmp_path)
+def test_words_of_real_speech_begin_and_end_where_they_are_heard(finished: Path) -> None:
+    cues = cues_in(finished)
     assert [(cue["speaker"], cue["text"]) for cue in cues] == [
         (name, word) for name, words in WORDS.items() for word in words
     ]
@@ -116,7 +120,7 @@ def test_words_of_real_speech_begin_and_end_where_they_are_heard(
         groups[-1].append(cue)
         if cue["text"][-1] in "、。":
             groups.append([])
-    heard = sounds_in(tmp_path)
+    heard = sounds_in(finished)
     assert len(heard) == len(groups[:-1])
     for group, (begin, end) in zip(groups, heard, strict=False):
         assert group[0]["begin"] == pytest.approx(begin, abs=TOLERANCE_SECONDS)
@@ -124,24 +128,26 @@ def test_words_of_real_speech_begin_and_end_where_they_are_heard(
 
 
 def test_the_ledger_keeps_segments_and_words_and_the_asset_is_the_same(
-    simulator: Simulator, tmp_path: Path
+    simulator: Simulator, tmp_path: Path, finished: Path
 ) -> None:
-    timed, plain = tmp_path / "timed", tmp_path / "plain"
-    timed.mkdir()
-    plain.mkdir()
-    run(settings_for(simulator, timed))
     before = len(simulator.requests())
-    run(settings_for(simulator, plain, has_target=False))
+    run(settings_for(simulator, tmp_path, has_target=False))
     assert paths_of(simulator, before) == [voice_id(1), voice_id(2)]
-    lines = [json.loads((folder / "audio/ledger.jsonl").read_bytes()) for folder in (timed, plain)]
-    assert len(lines[0].pop("word_cues")) == len(cues_in(timed))
-    assert lines[0] == lines[1]
-    assert [cue["text"] for cue in cues_in(plain)] == [MAN, WOMAN]
-    # What is lost comes back from the ledger.
-    (file,) = (timed / "audio").rglob("*.timeline.json")
+    timed, plain = (
+        json.loads((folder / "audio/ledger.jsonl").read_bytes()) for folder in (finished, tmp_path)
+    )
+    assert len(timed.pop("word_cues")) == len(cues_in(finished))
+    assert timed == plain
+    assert [cue["text"] for cue in cues_in(tmp_path)] == [MAN, WOMAN]
+
+
+def test_a_time_line_with_words_that_is_lost_comes_back_from_the_ledger(
+    simulator: Simulator, finished: Path
+) -> None:
+    (file,) = (finished / "audio").rglob("*.timeline.json")
     data = file.read_bytes()
     file.unlink()
-    assert run(settings_for(simulator, timed)).timelines_written == 1
+    assert run(settings_for(simulator, finished)).timelines_written == 1
     assert file.read_bytes() == data
 
 
@@ -178,12 +184,11 @@ def test_a_lost_reply_has_its_words_from_the_history(simulator: Simulator, tmp_p
     assert [cue["text"] for cue in cues_in(tmp_path)] == [*WORDS["男"], *WORDS["女"]]
 
 
-def test_a_kept_sound_has_its_words_in_the_next_run(simulator: Simulator, tmp_path: Path) -> None:
+def test_a_kept_sound_has_its_words_in_the_next_run(
+    simulator: Simulator, tmp_path: Path, finished: Path
+) -> None:
     settings = replace(settings_for(simulator, tmp_path), concurrency=1)
-    run(settings)
-    words = cues_in(tmp_path)
-    recipe = json.loads((tmp_path / "audio/ledger.jsonl").read_bytes())["recipe"]
-    shutil.rmtree(tmp_path / "audio")
+    recipe = json.loads((finished / "audio/ledger.jsonl").read_bytes())["recipe"]
     # No segment can be stored, though the sounds are kept.
     blocked = place_for(settings.temp, settings.folder) / recipe
     blocked.parent.mkdir(parents=True)
@@ -193,7 +198,7 @@ def test_a_kept_sound_has_its_words_in_the_next_run(simulator: Simulator, tmp_pa
     before = len(simulator.requests())
     run(settings)
     assert len(paths_of(simulator, before)) < 2
-    assert cues_in(tmp_path) == words
+    assert cues_in(tmp_path) == cues_in(finished)
 
 
 def test_words_have_the_times_of_what_is_spoken_of_them() -> None:
