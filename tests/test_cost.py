@@ -201,7 +201,23 @@ def test_a_service_that_charges_more_than_expected_is_asked_for_no_more_than_the
     assert cost.billed <= 30
     assert cost.bound == "max-cost = 15"
     assert cost.left.clips + cost.due.clips == 10
-    assert cost.expected.clips == cost.due.clips
+    assert cost.expected.clips == 10
+
+
+@pytest.mark.parametrize("bound", [1, 2, 3.5, 7, 10.4, 13])
+def test_a_bound_is_kept_where_the_service_bills_more_than_expected(
+    shop: Settings, bound: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_PAID_BILLED", "1.3")
+    _sell(shop, *(f"{number}番" for number in range(10, 30)))
+    cost = _paid(replace(shop, max_cost=bound))
+    money = cost.money(cost.billed or 0.0)
+    # One clip is bought in any case where it fits by what is expected.
+    assert money is not None
+    assert money <= max(bound, 1.5 * 1.3) * (1 + 1e-9)
+    # And nothing is left that fits.
+    assert money > bound - 1.5 * 1.3
+    assert cost.expected.credits >= cost.due.credits
 
 
 def test_a_bound_of_characters_counts_no_credits(
@@ -345,7 +361,7 @@ async def test_what_does_not_fit_any_more_is_left(settings: Settings) -> None:
     meter.billed_total = 3.0
     assert [job async for job in jobs] == []
     cost = books.cost()
-    assert (cost.expected, cost.left) == (Bill(1, 2, 2.0), Bill(1, 2, 2.0))
+    assert (cost.expected, cost.left) == (Bill(2, 4, 4.0), Bill(1, 2, 2.0))
     assert (cost.bound, cost.billed) == ("max-cost = 2", 3.0)
 
 

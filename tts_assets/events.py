@@ -61,7 +61,8 @@ class Cost:
         provider: the engine's name.
         model: the name of its model.
         price: what its credits cost; None where nobody says.
-        expected: what the clips of this run are charged for, as far as is known before.
+        expected: what the clips that the run set out to make are charged for, as known before the
+            first request; it stays so to the end.
         left: what is left for another run because of a bound.
         bound: the setting that left it, with its value; None where nothing is left.
         unsayable: clips that cannot be said; they fail without a request, and cost nothing.

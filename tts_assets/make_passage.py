@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from anyio import to_thread
 
-from tts_assets import timelines
+from tts_assets import timelines, waiting
 from tts_assets.checks import check_level, check_samples
 from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
@@ -315,7 +315,7 @@ def _parts(job: Job, segments: Sequence[Segment], studio: Studio) -> list[_Part]
         around = _around(segments, number) if in_context else ("", "")
         recipe = studio.recipes.of_segment(segment.form, voice, around)
         # What is said twice waits twice: not every voice says it alike.
-        parts.append(_Part(segment, voice, around, f"{number:06}-{recipe}"))
+        parts.append(_Part(segment, voice, around, waiting.name_of(number, recipe)))
     return parts
 
 

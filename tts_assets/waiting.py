@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: What a segment's file is called, behind its name.
 _ENDING = ".segment"
 _FOLDER = re.compile("[0-9a-f]{24}")
+_NUMBER = re.compile(rf"([0-9]{{6}})-.*{re.escape(_ENDING)}\Z")
 #: Hex digits of what a place is called.
 _DIGITS = 8
 
@@ -80,6 +81,24 @@ def refuse_links(place: Path) -> None:
     with fatal(f"cannot keep segments in {place}"):
         refuse_link(place.parent)
         refuse_link(place)
+
+
+def name_of(number: int, recipe: str) -> str:
+    """The name that a segment of a passage waits under: its number, and what it is made from."""
+    return f"{number:06}-{recipe}"
+
+
+def find_numbers(temp: Path, passage: str) -> set[int]:
+    """The numbers of the segments that wait for a passage, by their names alone.
+
+    Args:
+        temp: the folder of all passages that go to one place.
+        passage: the recipe of this one.
+    """
+    with contextlib.suppress(OSError):
+        found = (_NUMBER.match(path.name) for path in (temp / passage).iterdir())
+        return {int(each[1]) for each in found if each is not None}
+    return set()
 
 
 class WaitingRoom:

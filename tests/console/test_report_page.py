@@ -62,6 +62,7 @@ def test_few_clips_are_counted_by_the_minute() -> None:
 def test_of_a_service_its_limit_is_drawn_in_place_of_workers() -> None:
     traffic = Traffic(
         requests=1200,
+        lost=0,
         refusals=3,
         retries=2,
         waits=4,

@@ -233,3 +233,24 @@ def test_clips_that_rest_are_passed_by_others_but_not_in_trouble() -> None:
             assert limiter.wanted == 2 + 8 + 2
 
     run(main)
+
+
+def test_waits_that_overlap_count_once_in_their_time() -> None:
+    async def main() -> None:
+        limiter = Limiter(most=4)
+
+        async def rest(begin: float, seconds: float) -> None:
+            await anyio.sleep(begin)
+            with limiter.rest():
+                await anyio.sleep(seconds)
+
+        async with anyio.create_task_group() as tasks:
+            for begin, seconds in ((0, 10), (5, 10), (7, 1), (20, 3)):
+                tasks.start_soon(rest, begin, seconds)
+            await anyio.sleep(21)
+            assert limiter.traffic().waited_seconds == pytest.approx(16)
+        traffic = limiter.traffic()
+        assert traffic.waits == 4
+        assert traffic.waited_seconds == pytest.approx(18)
+
+    run(main)

@@ -20,14 +20,16 @@ class TrafficData(TypedDict):
 
     Args:
         requests: how many were sent.
+        lost: how many of them got no whole reply, nor its cost: the service may have billed them.
         refusals: how many the service had no room for.
         retries: how many were repetitions after an error.
         waits: how often one waited after a refusal or an error, or for the rate.
-        waited_seconds: all these waits together.
+        waited_seconds: for how long at least one request waited so; simultaneous waits count once.
         limits: the limit over time.
     """
 
     requests: int
+    lost: int
     refusals: int
     retries: int
     waits: int
@@ -132,7 +134,8 @@ class CostData(TypedDict):
         provider: the engine's name.
         model: the name of its model.
         price: what its credits cost; null where nobody says.
-        expected: what the clips of this run are charged for, as far as is known before.
+        expected: what the clips that the run set out to make are charged for, as known before the
+            first request; it stays so to the end.
         left: what is left for another run because of a bound.
         unsayable: clips that cannot be said, and cost nothing.
         due: what the clips that were made should have been charged for.

@@ -74,10 +74,19 @@ def traffic_line(traffic: Traffic) -> str:
     )
 
 
+def lost_lines(traffic: Traffic) -> list[str]:
+    """How many replies were lost whose cost is not known; nothing where none was."""
+    count = traffic.lost
+    was = "was" if count == 1 else "were"
+    told = f"{many(count, 'reply', 'replies')} {was} lost, and may have been billed"
+    return [f"lost      {told}"] if count else []
+
+
 def traffic_data(traffic: Traffic) -> TrafficData:
     """The same as plain data."""
     return {
         "requests": traffic.requests,
+        "lost": traffic.lost,
         "refusals": traffic.refusals,
         "retries": traffic.retries,
         "waits": traffic.waits,
@@ -148,12 +157,19 @@ def _sum_data(cost: Cost, credit_count: float) -> SumData:
 def _billed(cost: Cost) -> list[str]:
     """What was charged beside what should have been; nothing where nothing was made or charged."""
     if cost.billed is None:
-        told = f"{_credits(cost, cost.due.credits)} expected; the service tells nothing"
-        return [f"billed    {told}"] if cost.due.clips else []
+        told = f"{_credits(cost, cost.expected.credits)} expected{_share_made(cost)}"
+        return [f"billed    {told}; the service tells nothing"] if cost.due.clips else []
     if not (cost.billed or cost.due.clips):
         return []
-    should = f"{_number(cost.due.credits)} were expected"
+    should = f"{_number(cost.expected.credits)} were expected{_share_made(cost)}"
     return [f"billed    {_credits(cost, cost.billed)}; {should}"]
+
+
+def _share_made(cost: Cost) -> str:
+    """How much of what was expected was for the clips that were made, where some were not."""
+    if cost.due.credits == cost.expected.credits:
+        return ""
+    return f", {_number(cost.due.credits)} of them for the clips that were made"
 
 
 def _price(cost: Cost) -> list[str]:

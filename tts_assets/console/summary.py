@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tts_assets.console.downloads import megabytes
-from tts_assets.console.money import cost_lines, traffic_line
+from tts_assets.console.money import cost_lines, lost_lines, traffic_line
 from tts_assets.console.text import many, one_line
 from tts_assets.kept_takes import Opinion
 from tts_assets.plan import TO_MAKE, Judged, State
@@ -209,7 +209,7 @@ def _run_again(report: Report) -> str:
 def _service(report: Report) -> list[str]:
     lines = []
     if report.traffic is not None and report.traffic.requests:
-        lines.append(traffic_line(report.traffic))
+        lines += [traffic_line(report.traffic), *lost_lines(report.traffic)]
     if report.cost is not None and report.to_make:
         next_step = "" if report.dry_run else _next_step_after_limit(report)
         lines += cost_lines(report.cost, dry_run=report.dry_run, next_step=next_step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
@@ -12,6 +13,7 @@ from tts_assets.errors import UsageError
 from tts_assets.events import Bill, Cost, Reason, Rebilled
 from tts_assets.generate_clips.limits import Limits
 from tts_assets.generate_clips.paid_before import paid_before
+from tts_assets.generate_clips.pieces import missing_forms
 from tts_assets.prices import price_for
 from tts_assets.providers import Charge, Metered, Priced, Provider
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-9
 #: What cannot be said is not sent.
 _NOTHING = Charge(0, 0.0)
+#: Before the first bill, a clip that is not alone must fit at so many times its expected cost.
+_UNKNOWN_FACTOR = 2.0
 
 
 class _Seller(Provider, Priced, Protocol):
@@ -64,7 +68,10 @@ class Books:
         self._handed_out = Bill()
         self._open: set[str] = set()
         self._told: float | None = None
+        self._expected = Bill()
         self._settled = self._accounted = 0.0
+        #: What clips were expected to cost whose bills are known, and what they did cost.
+        self._known_expected = self._known_billed = 0.0
         self._changed = anyio.Event()
 
     async def reckon(self, jobs: Sequence[Job]) -> list[Job]:
@@ -79,18 +86,27 @@ class Books:
         """
         if not jobs:
             return []
-        forms = [job.form for job in jobs]
-        charges = await self._provider.charges(forms, self._settings.words)
-        self._unsayable = {
-            job.recipe for job, each in zip(jobs, charges, strict=True) if isinstance(each, str)
-        }
-        self._charges = {
-            job.recipe: _NOTHING if isinstance(each, str) or self.is_paid(job.recipe) else each
-            for job, each in zip(jobs, charges, strict=True)
-        }
+        self._charges = await self._find_charges(jobs)
         taken = self._within(jobs)
+        self._expected = self._bill(taken)
         self._rebilled = await anyio.to_thread.run_sync(self._paid_again, taken)
         return taken
+
+    async def _find_charges(self, jobs: Sequence[Job]) -> dict[str, Charge]:
+        """The charge of each job; of a passage that is taken up again, that of missing segments."""
+        missing = await missing_forms(jobs, self._settings)
+        forms = [missing.get(job.recipe, (job.form,)) for job in jobs]
+        flat = [form for each in forms for form in each]
+        charges = iter(await self._provider.charges(flat, self._settings.words))
+        found = {}
+        for job, parts in zip(jobs, forms, strict=True):
+            told = list(islice(charges, len(parts)))
+            sayable = [each for each in told if not isinstance(each, str)]
+            if len(sayable) < len(told):
+                self._unsayable.add(job.recipe)
+            is_sent = len(sayable) == len(told) and not self.is_paid(job.recipe)
+            found[job.recipe] = _sum(sayable) if is_sent else _NOTHING
+        return found
 
     async def ask_balance(self) -> None:
         """Find out what is left of what was paid for, where there is anything to pay."""
@@ -123,6 +139,8 @@ class Books:
         self._due = _plus(self._due, charge)
         if billed is not None:
             self._told = billed + (self._told or 0.0)
+            self._known_expected += charge.credits
+            self._known_billed += billed
         self._settle(job, charge.credits if billed is None else billed)
 
     def failed(self, job: Job) -> None:
@@ -135,10 +153,10 @@ class Books:
             provider=self._provider.name,
             model=self._provider.model,
             price=self._price,
-            expected=self._bill(self.limits.taken),
+            expected=self._expected,
             left=self._bill(self.limits.left),
             bound=self.limits.bound,
-            unsayable=sum(job.recipe in self._unsayable for job in self.limits.taken),
+            unsayable=len(self._unsayable - {job.recipe for job in self.limits.left}),
             due=self._due,
             billed=self._told if self._meter is None else self._meter.billed_total,
             rebilled=self._rebilled,
@@ -165,10 +183,17 @@ class Books:
     def _passed_with(self, charge: Charge) -> str | None:
         """The bound that one more charge would pass, if all goes on as it went so far."""
         sent = _plus(self._handed_out, charge)
-        rate = max(1.0, self._accounted / self._settled) if self._settled else 1.0
-        in_flight = (sent.credits - self._settled) * rate
+        in_flight = (sent.credits - self._settled) * self._factor
         credit_count = self._accounted + self._unexplained() + in_flight
         return self._passed(sent.characters, credit_count)
+
+    @property
+    def _factor(self) -> float:
+        """How many times what is expected the service bills, at least 1."""
+        if self._known_expected:
+            return max(1.0, self._known_billed / self._known_expected)
+        # A service that does not tell what it bills is believed to bill what is expected.
+        return _UNKNOWN_FACTOR if self._open and not self._settled else 1.0
 
     def _unexplained(self) -> float:
         """Credits that were charged, and for no clip that is known to be over."""
@@ -201,6 +226,13 @@ class Books:
             out_of=len(jobs),
             reasons=tuple(Reason(*each) for each in Counter(reasons.values()).most_common()),
         )
+
+
+def _sum(charges: Iterable[Charge]) -> Charge:
+    total = _NOTHING
+    for each in charges:
+        total = Charge(total.characters + each.characters, total.credits + each.credits)
+    return total
 
 
 def _plus(bill: Bill, charge: Charge) -> Bill:

@@ -7,6 +7,9 @@ from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from anyio import to_thread
+
+from tts_assets import waiting
 from tts_assets.errors import ClipError
 from tts_assets.japanese.segments import LEAST
 from tts_assets.kept_takes import Clip
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from tts_assets.domain import Segment
+    from tts_assets.domain import Segment, SpokenForm
     from tts_assets.kept_takes import Order
     from tts_assets.make_clip import Shelf, Studio
     from tts_assets.plan import Job
@@ -184,6 +187,32 @@ def _has_words(job: Job, provider: object) -> bool:
         return False
     is_requested = any(clip.timeline is not None for clip in job.clips)
     return provider.wants_timestamps(is_requested=is_requested)
+
+
+async def missing_forms(
+    jobs: Sequence[Job], settings: Settings
+) -> dict[str, tuple[SpokenForm, ...]]:
+    """What is still to be spoken of passages of which earlier runs left segments, by their recipes.
+
+    Raises:
+        FatalError: the dictionary cannot be used.
+    """
+    temp = waiting.place_for(settings.temp, settings.folder)
+
+    def find_waiting() -> dict[str, set[int]]:
+        passages = [job.recipe for job in jobs if job.form.turns]
+        found = {recipe: waiting.find_numbers(temp, recipe) for recipe in passages}
+        return {recipe: numbers for recipe, numbers in found.items() if numbers}
+
+    there = await to_thread.run_sync(find_waiting)
+    cuts = await cuts_of([job for job in jobs if job.recipe in there], settings)
+    return {
+        recipe: tuple(
+            segment.form for number, segment in enumerate(cut) if number not in there[recipe]
+        )
+        for recipe, cut in cuts.items()
+        if not isinstance(cut, str)
+    }
 
 
 async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:

@@ -151,14 +151,15 @@ class ElevenLabsSpeaker:
                 text=parts[at],
                 expected=expected,
                 pcm_rate_hz=lambda _: self._pcm_rate_hz,
+                on_charge=partial(self._book, bill),
             )
 
         async def take(at: int, expected: Expected) -> Take:
             try:
-                found = await self._buy(part(at, expected), bill, on_start)
+                found = await self._buy(part(at, expected), on_start)
             except answers.NoTimestampsError:
                 self._has_timestamps = False
-                found = await self._buy(part(at, expected), bill, on_start)
+                found = await self._buy(part(at, expected), on_start)
             if found.fault is None:
                 self._voices.add_whole(voice.name)
             return found
@@ -195,12 +196,15 @@ class ElevenLabsSpeaker:
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
 
-    async def _buy(
-        self, part: Part, bill: list[float], on_start: Callable[[], None] | None
-    ) -> Take:
-        judge = partial(self._judge, bill, is_timed=has_timestamps(part.request))
+    async def _buy(self, part: Part, on_start: Callable[[], None] | None) -> Take:
+        judge = partial(self._judge, is_timed=has_timestamps(part.request))
         with self._remember_refusal(part.voice):
             return await self._shop.buy(part, judge, on_start)
+
+    def _book(self, bill: list[float], cost: float) -> None:
+        """Count the cost of an answer when its headers arrive: its body may be lost."""
+        self.billed_total = cost + (self.billed_total or 0.0)
+        bill.append(cost)
 
     async def _read_settings(
         self, voice: Voice, on_start: Callable[[], None] | None
@@ -222,7 +226,7 @@ class ElevenLabsSpeaker:
             self._refused[voice] = str(exc)
             raise
 
-    def _judge(self, bill: list[float], answer: Answer, *, is_timed: bool) -> Answer:
+    def _judge(self, answer: Answer, *, is_timed: bool) -> Answer:
         """An answer that is sound, or was paid for."""
         limiter = self._service.limiter
         if answer.status != 200:
@@ -234,9 +238,6 @@ class ElevenLabsSpeaker:
         if most := answers.most_at_once(answer):
             limiter.allows(most)
         cost = answers.charged(answer)
-        if cost is not None:
-            self.billed_total = cost + (self.billed_total or 0.0)
-            bill.append(cost)
         if is_timed:
             answer = unpack(answer)
         if not cost:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+import anyio
 import anyio.to_thread
 import msgspec
 
 from tts_assets.domain import Format
-from tts_assets.errors import ClipError, FatalError
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 from tts_assets.kept_takes import Opinion, Ticket, current_order
 from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import Earlier, Take, heard
@@ -47,6 +49,7 @@ class Part:
         text: what is spoken.
         expected: what its sound is held against.
         pcm_rate_hz: tells the rate of bare samples of an answer; None for files.
+        on_charge: called with the cost of each answer as soon as its headers arrive.
     """
 
     request: Request
@@ -56,6 +59,7 @@ class Part:
     text: str
     expected: Expected
     pcm_rate_hz: Callable[[Answer], int | None]
+    on_charge: Callable[[float], None] = lambda _: None
 
     @property
     def key(self) -> str:
@@ -161,7 +165,8 @@ class Shop:
         """Ask for a part, and keep its sound until the clip is stored; errors as in `Service.ask`."""
         order = current_order()
         if order is None:
-            return await part.hear(await self._service.ask(part.request, judge, on_start))
+            request = replace(part.request, on_headers=partial(self._book, part))
+            return await part.hear(await self._service.ask(request, judge, on_start))
         attempt = _Attempt(self._service, part, order, self._charged, self._history)
         answer = await self._service.ask(part.request, judge, on_start, send=attempt.send)
         take = await part.hear(answer, is_file=attempt.is_recovered)
@@ -172,6 +177,15 @@ class Shop:
             if found is not None:
                 answer, rate_hz, take = found, None, await part.hear(found, is_file=True)
         return _keep(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
+
+    def _book(self, part: Part, answer: Answer) -> None:
+        cost = self._charged(answer)
+        if cost is not None and _is_good(answer):
+            part.on_charge(cost)
+
+
+def _is_good(answer: Answer) -> bool:
+    return answer.status // 100 == _GOOD // 100
 
 
 class _Attempt:
@@ -201,10 +215,11 @@ class _Attempt:
     async def send(self) -> Answer:
         """Send it; see `Calls.ask`."""
         if self._tickets and self._history is not None and not self.ticket.is_cancelled:
-            found = await self._history.fetch(self.ticket)
+            found = await self._fetch_lost(self._history)
             if found is not None:
-                self.is_recovered = True
                 return found
+            # The history may have taken a while.
+            self._service.limiter.refuse_if_stopped()
         part = self._part
         self._tickets.append(
             self._order.begin(
@@ -222,6 +237,11 @@ class _Attempt:
         except PassingError as exc:
             if exc.unpaid:
                 self.ticket.cancel()
+            else:
+                self._note_lost()
+            raise
+        except (ClipTimeoutError, anyio.get_cancelled_exc_class()):
+            self._note_lost()
             raise
         except FatalError:
             # Without headers the service was not reached, or sent us elsewhere.
@@ -229,21 +249,43 @@ class _Attempt:
                 self.ticket.cancel()
             raise
 
+    async def _fetch_lost(self, history: History) -> Answer | None:
+        """The sound of the request that was sent last, whose answer was lost."""
+        was_known = _cost_of(self.ticket) is not None
+        found = await history.fetch(self.ticket)
+        cost = _cost_of(self.ticket)
+        if cost is not None and not was_known:
+            self._part.on_charge(cost)
+            self._service.limiter.note_lost(-1)
+        self.is_recovered = found is not None
+        return found
+
+    def _note_lost(self) -> None:
+        """An answer did not arrive whole; if its headers told no cost, nobody knows whether it is billed."""
+        if _cost_of(self.ticket) is None:
+            self._service.limiter.note_lost(1)
+
     def _note_headers(self, answer: Answer) -> None:
         if self._part.request.on_headers is not None:
             self._part.request.on_headers(answer)
         if answer.status in _REDIRECTS:
             return
-        if not 200 <= answer.status < 300:
+        if not _is_good(answer):
             self.ticket.cancel()
             return
+        cost = self._charged(answer)
+        if cost is not None:
+            self._part.on_charge(cost)
         hidden = self._service.client.hidden
         ids = [answer.headers.get(name, "") for name in ("request-id", "history-item-id")]
         # A service that repeats the key in place of an id has it in no file.
         safe = [each if hidden(each) == each else "" for each in ids]
-        self.ticket.arrive(
-            request_id=safe[0], history_item_id=safe[1], billed=self._charged(answer)
-        )
+        self.ticket.arrive(request_id=safe[0], history_item_id=safe[1], billed=cost)
+
+
+def _cost_of(ticket: Ticket) -> float | None:
+    arrived = ticket.purchase.arrived
+    return None if arrived is None else arrived.billed
 
 
 async def _accepted(take: Take, data: bytes) -> Take:

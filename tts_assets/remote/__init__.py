@@ -3,7 +3,7 @@
 from tts_assets.remote.answers import Answer, PassingError, RefusedError, Request
 from tts_assets.remote.calls import Calls, Judge, Patience
 from tts_assets.remote.client import Client, connected, refuse_unsafe
-from tts_assets.remote.limiter import Limiter, Traffic
+from tts_assets.remote.limiter import Limiter, Rest, Traffic
 from tts_assets.remote.service import Place, Service, service
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Place",
     "RefusedError",
     "Request",
+    "Rest",
     "Service",
     "Traffic",
     "connected",

@@ -128,7 +128,9 @@ class Calls:
                         worked += not exc.unpaid
                         self._refuse_hopeless(exc)
                         self._refuse_worn(exc, turn.num, worked)
-                        pause.enter_context(self.limiter.rest(retry=True))
+                        seconds = min(exc.seconds, _LONGEST_WAIT) or turn.next_wait
+                        rest = self.limiter.rest(retry=True, reason=str(exc), seconds=seconds)
+                        pause.enter_context(rest)
                         self._resting.add(scope)
                         pause.callback(self._resting.discard, scope)
                         raise
@@ -145,7 +147,8 @@ class Calls:
                 return await self._admitted(send, judge, ticket)
             except RefusedError as exc:
                 self._refuse_hopeless(exc)
-            with self.limiter.rest():
+                reason = str(exc)
+            with self.limiter.rest(reason=reason, seconds=seconds):
                 await anyio.sleep(seconds * random.uniform(1, 2))
             seconds = min(2 * seconds, longest)
 

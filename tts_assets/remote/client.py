@@ -19,7 +19,7 @@ from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageErro
 from tts_assets.remote.answers import Answer, PassingError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     import httpx
 
@@ -50,9 +50,21 @@ _CODINGS = {
 class Client:
     """Asks one service; made by :func:`connected`."""
 
-    def __init__(self, http: httpx.AsyncClient, secret: Secret | None) -> None:
-        """Ask through an open client of httpx; what the service says is told without the key."""
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        secret: Secret | None,
+        on_send: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Ask through an open client of httpx; what the service says is told without the key.
+
+        Args:
+            http: the client.
+            secret: the key.
+            on_send: called with 1 for each request that is sent, and with -1 if it did not arrive.
+        """
         self._http = http
+        self._on_send = on_send
         self._secrets = () if secret is None else (secret,)
         # Most requests of a run go to one address, and to take it apart takes a tenth of their time.
         self._url = functools.lru_cache(maxsize=_ADDRESSES)(self._parsed)
@@ -102,6 +114,7 @@ class Client:
         kind = {} if content is None else {"Content-Type": "application/json"}
         try:
             url = self._url(request.path, tuple((request.query or {}).items()))
+            self._on_send(1)
             async with self._http.stream(
                 request.method, url, content=content, headers=kind
             ) as response:
@@ -112,6 +125,7 @@ class Client:
                 body = self._decode(answer, await _whole(response))
                 return replace(answer, body=body), str(response.url)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            self._on_send(-1)
             where = self._where(request)
             if web.lacks_tls(exc):
                 raise FatalError(f"{where} cannot be asked: {self._reason(exc)}") from exc
@@ -257,7 +271,12 @@ def _origin(url: str) -> tuple[str, str | None, int | None] | None:
 
 @asynccontextmanager
 async def connected(
-    base_url: str, *, headers: Mapping[str, str], secret: Secret | None, most: int
+    base_url: str,
+    *,
+    headers: Mapping[str, str],
+    secret: Secret | None,
+    most: int,
+    on_send: Callable[[int], None] = lambda _: None,
 ) -> AsyncIterator[Client]:
     """A client for one service, with connections that are kept for the next request.
 
@@ -266,6 +285,7 @@ async def connected(
         headers: sent with each request.
         secret: the key that is among them, or in the address; None for none.
         most: how many requests are open at once.
+        on_send: as in :class:`Client`.
 
     Raises:
         UsageError: the address is none, or would show the key to anybody on the way.
@@ -285,7 +305,7 @@ async def connected(
         # Silence is bounded by the time for the whole answer.
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
     ) as http:
-        yield Client(http, secret)
+        yield Client(http, secret, on_send)
 
 
 def _nobody_between(base_url: str) -> dict[str, Any]:

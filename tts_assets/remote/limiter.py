@@ -11,7 +11,7 @@ halved, set to one if that goes on, and no more goes up until fewer fail.
 from __future__ import annotations
 
 from collections import deque
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -48,19 +48,40 @@ class Traffic:
 
     Args:
         requests: how many were sent.
+        lost: how many of them got no whole reply, nor its cost: the service may have billed them.
         refusals: how many the service had no room for.
         retries: how many were repetitions after an error.
         waits: how often one waited after a refusal or an error, or for the rate; not in line.
-        waited_seconds: all these waits together.
+        waited_seconds: for how long at least one request waited so; simultaneous waits count once.
         limits: the limit over time, as seconds since the beginning and the new limit.
     """
 
     requests: int
+    lost: int
     refusals: int
     retries: int
     waits: int
     waited_seconds: float
     limits: tuple[tuple[float, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A call waits before it sends its request again.
+
+    Args:
+        reason: what the service answered, in words.
+        seconds: how long it waits at least.
+        calls: how many calls wait so now.
+        refusals: how many requests the service had no room for so far.
+        fruitless_seconds: how long ago a request last went well.
+    """
+
+    reason: str
+    seconds: float
+    calls: int
+    refusals: int
+    fruitless_seconds: float
 
 
 @dataclass(slots=True)
@@ -77,14 +98,19 @@ class Slot:
 class Limiter:
     """Lets requests begin, as many at once and as many a second as the service bears."""
 
-    def __init__(self, *, most: int, per_second: float = inf) -> None:
+    def __init__(
+        self, *, most: int, per_second: float = inf, is_slot_a_request: bool = True
+    ) -> None:
         """Know nothing of the service yet.
 
         Args:
             most: the limit never goes above, whatever the service says; at least 1.
             per_second: how many may begin in a second.
+            is_slot_a_request: whether each slot counts as one request; else `note_sent` counts.
         """
         self.on_change: Callable[[], None] = lambda: None  #: called when `wanted` may be another
+        self.on_rest: Callable[[Rest], None] = lambda _: None  #: called when a call begins to rest
+        self._is_slot_a_request = is_slot_a_request
         self._most = most
         self._ceiling: int | None = None
         self._limit = float(min(_FIRST, most))
@@ -102,8 +128,9 @@ class Limiter:
         self._outcomes: deque[bool] = deque(maxlen=_WINDOW)
         self._born: float | None = None
         self._good: float | None = None
-        self._requests = self._refusals = self._retries = self._waits = 0
-        self._waited_seconds = 0.0
+        self._requests = self._lost = self._refusals = self._retries = self._waits = 0
+        self._waited_seconds = self._waits_since = 0.0
+        self._waiting = 0
         self._limits: deque[tuple[float, int]] = deque(maxlen=_KEPT)
 
     @property
@@ -135,13 +162,17 @@ class Limiter:
         return self._good is None
 
     def traffic(self) -> Traffic:
-        """What has been so far."""
+        """What has been so far; without an event loop, open waits are left out."""
+        waited_seconds = self._waited_seconds
+        with suppress(RuntimeError):
+            waited_seconds += self._open_wait_seconds
         return Traffic(
             requests=self._requests,
+            lost=self._lost,
             refusals=self._refusals,
             retries=self._retries,
             waits=self._waits,
-            waited_seconds=self._waited_seconds,
+            waited_seconds=waited_seconds,
             limits=tuple(self._limits),
         )
 
@@ -162,14 +193,11 @@ class Limiter:
         with self._until_stopped():
             await self._enter()
         try:
-            begun = current_time()
-            with self._until_stopped():
+            with self._until_stopped(), self._counted_wait():
                 await self._turn()
-            self._refuse_if_stopped()
-            now = current_time()
-            self._note_wait(now - begun)
-            self._requests += 1
-            slot = Slot(now)
+            self.refuse_if_stopped()
+            self._requests += self._is_slot_a_request
+            slot = Slot(current_time())
             self._slots.append(slot)
             try:
                 yield slot
@@ -181,26 +209,38 @@ class Limiter:
             self._wake()
 
     @contextmanager
-    def rest(self, *, retry: bool = False) -> Iterator[None]:
+    def rest(
+        self, *, retry: bool = False, reason: str = "", seconds: float = 0.0
+    ) -> Iterator[None]:
         """A wait without a slot, for as long as the block lasts; others are let in meanwhile.
 
         Args:
             retry: it follows an error, and another attempt follows it.
+            reason: why it waits, in words; "" where nobody needs to know.
+            seconds: how long it waits at least.
 
         Raises:
             StoppedError: no other attempt may follow it.
         """
-        self._refuse_if_stopped()
-        begun = current_time()
+        self.refuse_if_stopped()
         self._retries += retry
         self._resting += 1
         self.on_change()
+        if reason:
+            self.on_rest(
+                Rest(
+                    reason=reason,
+                    seconds=seconds,
+                    calls=self._resting,
+                    refusals=self._refusals,
+                    fruitless_seconds=self.fruitless_seconds,
+                )
+            )
         try:
-            with self._until_stopped():
+            with self._until_stopped(), self._counted_wait():
                 yield
         finally:
             self._resting -= 1
-            self._note_wait(current_time() - begun)
             self.on_change()
 
     def allows(self, count: int) -> None:
@@ -289,14 +329,23 @@ class Limiter:
         if turn > now:
             await anyio.sleep_until(turn)
 
-    def _refuse_if_stopped(self) -> None:
+    def note_sent(self, count: int) -> None:
+        """Count requests that were sent; -1 takes one back that did not reach the service."""
+        self._requests += count
+
+    def note_lost(self, count: int) -> None:
+        """Count requests without a whole reply or its cost; -1 takes one back that was found."""
+        self._lost += count
+
+    def refuse_if_stopped(self) -> None:
+        """Raise StoppedError if no more requests may begin."""
         if self._stopped:
             raise StoppedError("the run stopped before this request was sent")
 
     @contextmanager
     def _until_stopped(self) -> Iterator[None]:
         """A wait that `stop` ends."""
-        self._refuse_if_stopped()
+        self.refuse_if_stopped()
         with anyio.CancelScope() as scope:
             self._stoppable.add(scope)
             try:
@@ -304,9 +353,25 @@ class Limiter:
             finally:
                 self._stoppable.discard(scope)
         if scope.cancelled_caught:
-            self._refuse_if_stopped()
+            self.refuse_if_stopped()
 
-    def _note_wait(self, seconds: float) -> None:
-        if seconds > _NOTICED_SECONDS:
-            self._waits += 1
-            self._waited_seconds += seconds
+    @contextmanager
+    def _counted_wait(self) -> Iterator[None]:
+        """A wait; those that overlap count once in the time of all."""
+        begun = current_time()
+        if not self._waiting:
+            self._waits_since = begun
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waits += current_time() - begun > _NOTICED_SECONDS
+            seconds = self._open_wait_seconds
+            self._waiting -= 1
+            if not self._waiting and seconds > _NOTICED_SECONDS:
+                self._waited_seconds += seconds
+
+    @property
+    def _open_wait_seconds(self) -> float:
+        """How long at least one request has been waiting without a break."""
+        return current_time() - self._waits_since if self._waiting else 0.0

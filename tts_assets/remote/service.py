@@ -100,10 +100,15 @@ async def service(
         UsageError: the address is none, or no key may be sent there.
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
-    calls = Calls(Limiter(most=most, per_second=per_second), patience or Patience())
+    limiter = Limiter(most=most, per_second=per_second, is_slot_a_request=False)
+    calls = Calls(limiter, patience or Patience())
     failure: Exception | None = None
     async with connected(
-        place.base_url, headers=place.headers, secret=place.secret, most=most
+        place.base_url,
+        headers=place.headers,
+        secret=place.secret,
+        most=most,
+        on_send=limiter.note_sent,
     ) as client:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(calls.run, min(_TOLD_SECONDS, timeout_seconds / 4))
