@@ -2,6 +2,7 @@
 
     python campaigns/services.py              # all scenarios, about ten minutes
     python campaigns/services.py alone busy   # some of them
+    python campaigns/services.py --kills 20   # passages, killed so often while five requests are open
 
 Each scenario is a run of the real command line against the simulator, in processes of their own. The
 oracle knows at every moment how much room there is, needs no pauses, and meets no busy service: it
@@ -11,18 +12,21 @@ says the same clips, with the times that they really took, as early as there is 
 import argparse
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.simulator.running import running  # noqa: E402 - found only now
+from tests.simulator.running import Simulator, running  # noqa: E402 - found only now
 from tests.simulator.scenario import Scenario, voice_id  # noqa: E402
 
 CLIPS = 300
@@ -48,6 +52,17 @@ COLUMNS = (
     "refused",
     "busy",
     "twice",
+)
+KILL_COLUMNS = (
+    "history",
+    "kills",
+    "sentences",
+    "paid",
+    "lost",
+    "history requests",
+    "paid twice",
+    "booked credits",
+    "files left",
 )
 
 
@@ -76,20 +91,27 @@ def oracle(seconds: Sequence[float], room_at: Callable[[float], int]) -> float:
     return now
 
 
+COMMAND = (
+    *(sys.executable, "-m", "tts_assets", "generate", "--provider", "elevenlabs"),
+    *("--voice", voice_id(1), "--output-format", "json", "--progress", "none"),
+)
+
+
+def environment(url: str) -> dict[str, str]:
+    """The variables of a run against a simulator."""
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "ELEVENLABS_API_KEY": "sk_simulator",
+        "TTS_ASSETS_ELEVENLABS_BASE_URL": url,
+    }
+
+
 def generate(folder: Path, url: str) -> dict[str, Any]:
     """The report of a run in an empty project; it ends well or the campaign does."""
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "tts_assets", "generate", "--provider", "elevenlabs"),
-            *("--voice", voice_id(1), "--output-format", "json", "--progress", "none"),
-        ],
+        COMMAND,
         cwd=folder,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(ROOT),
-            "ELEVENLABS_API_KEY": "sk_simulator",
-            "TTS_ASSETS_ELEVENLABS_BASE_URL": url,
-        },
+        env=environment(url),
         capture_output=True,
         text=True,
         check=False,
@@ -128,19 +150,86 @@ def turn(name: str, scenario: Scenario) -> tuple[str, ...]:
     )
 
 
+def write_passages(folder: Path, count: int) -> int:
+    """A catalogue of passages of ten sentences, no two of them equal; how many sentences."""
+    places = [f"{number}番線" for number in range(1, 10 * count + 1)]
+    sentences = [f"{place}の電車は静かな駅をゆっくりと出て行きました。" for place in places]
+    texts = ["".join(sentences[begin : begin + 10]) for begin in range(0, len(sentences), 10)]
+    entries = [{"id": number, "text": text} for number, text in enumerate(texts, 1)]
+    (folder / "data").mkdir()
+    (folder / "data/reading.json").write_text(json.dumps(entries), "utf-8")
+    return len(sentences)
+
+
+def kill_run(folder: Path, simulator: Simulator, chance: random.Random) -> bool:
+    """Kill a run at a random moment after it has opened five requests; False if it ended before."""
+    process = subprocess.Popen(
+        COMMAND,
+        cwd=folder,
+        env=environment(simulator.url),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # What a killed run has open counts until its sound is made.
+    while process.poll() is None and simulator.state()["active"]:
+        time.sleep(0.01)
+    while process.poll() is None and simulator.state()["active"] < CAP:
+        time.sleep(0.01)
+    time.sleep(chance.uniform(0.0, 1.0))
+    is_killed = process.poll() is None
+    if is_killed:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return is_killed
+
+
+def kill_often(history: str, kills: int) -> tuple[str, ...]:
+    """A row of the table: passages whose runs are killed, then made whole."""
+    chance = random.Random(kills)
+    scenario = Scenario(cap=CAP, latency_seconds=0.8, latency_sigma=0.4, seed=7, history=history)  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as name, running(scenario) as simulator:
+        folder = Path(name)
+        sentences = write_passages(folder, max(2, kills // 2))
+        done = sum(kill_run(folder, simulator, chance) for _ in range(kills))
+        generate(folder, simulator.url)
+        bills = simulator.state()["billing"]
+        lines = (folder / "audio/ledger.jsonl").read_text("utf-8").splitlines()
+        left = [path for path in (folder / ".temp-audio").rglob("*") if path.is_file()]
+        fetched = simulator.state()["outcomes"].get("history", 0)
+    twice = sum(times - 1 for times in Counter(bill["text"] for bill in bills).values())
+    booked = sum(json.loads(line).get("billed", 0.0) for line in lines)
+    paid = sum(bill["credits"] for bill in bills)
+    lost = sum(not bill["delivered"] for bill in bills)
+    return (
+        *(history, str(done), str(sentences), str(len(bills)), str(lost)),
+        *(str(fetched), str(twice), f"{booked:g} of {paid:g}", str(len(left))),
+    )
+
+
+def print_table(columns: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
+    """Print rows as they come."""
+    print("| " + " | ".join(columns) + " |")
+    print("|---" * len(columns) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |", flush=True)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; without any, all")
-    wanted = parser.parse_args().scenario or list(SCENARIOS)
+    parser.add_argument("--kills", type=int, help="kill runs of passages so often instead")
+    given = parser.parse_args()
+    if given.kills is not None:
+        print_table(KILL_COLUMNS, (kill_often(history, given.kills) for history in ("on", "off")))
+        return
+    wanted = given.scenario or list(SCENARIOS)
     if unknown := [name for name in wanted if name not in SCENARIOS]:
         parser.error(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|---" * len(COLUMNS) + "|")
-    for name in wanted:
-        print("| " + " | ".join(turn(name, SCENARIOS[name])) + " |", flush=True)
+    print_table(COLUMNS, (turn(name, SCENARIOS[name]) for name in wanted))
 
 
 if __name__ == "__main__":

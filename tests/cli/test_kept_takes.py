@@ -227,9 +227,10 @@ def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_
     assert len(shop.simulator.state()["billing"]) == bought + len(WORDS) - clips
 
 
-@pytest.mark.parametrize("kind", ["reset", "reset_body", "short", "cut_chunk", "gzip"])
-def test_a_lost_reply_is_fetched_from_the_history(shop: Shop, kind: str) -> None:
-    shop.simulator.change(faults=[{"kind": kind}])
+@pytest.mark.parametrize("history", ["on", "mp3"])
+@pytest.mark.parametrize("kind", ["reset", "short"])
+def test_a_lost_reply_is_fetched_from_the_history(shop: Shop, kind: str, history: str) -> None:
+    shop.simulator.change(faults=[{"kind": kind}], history=history)
     assert shop.generate()["made"] == 1
     assert shop.bought() == {"一番線": 1}
     assert ledger(shop)[0]["billed"] == 3

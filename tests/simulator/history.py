@@ -14,8 +14,8 @@ from tests.simulator.wire import Answer
 
 PATH = "/v1/history"
 _LARGEST_PAGE = 1000
-#: Bare samples are stored in this format.
-_STORED = Format("mp3", 44_100, 128)
+#: What is stored as MP3 has this format.
+_MP3 = Format("mp3", 44_100, 128)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,11 +26,15 @@ class Item:
     order: Order
     bill: Bill
     made: int = field(default_factory=lambda: int(time.time()))
+    is_mp3: bool = False
 
     @property
     def format(self) -> Format:
-        """Of its audio."""
-        return _STORED if self.order.format.codec == "pcm" else self.order.format
+        """Of its audio: a file, also where bare samples were asked for."""
+        asked = self.order.format
+        if self.is_mp3:
+            return _MP3
+        return Format("wav", asked.rate_hz) if asked.codec == "pcm" else asked
 
     def shown(self) -> dict[str, Any]:
         """As the service tells it."""
@@ -58,9 +62,9 @@ class History:
 
     _items: deque[Item] = field(default_factory=lambda: deque(maxlen=2_000))
 
-    def add(self, order: Order, bill: Bill) -> str:
+    def add(self, order: Order, bill: Bill, *, is_mp3: bool) -> str:
         """Remember a sound; its id."""
-        item = Item(id=secrets.token_urlsafe(15), order=order, bill=bill)
+        item = Item(id=secrets.token_urlsafe(15), order=order, bill=bill, is_mp3=is_mp3)
         self._items.appendleft(item)
         return item.id
 

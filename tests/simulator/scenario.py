@@ -131,9 +131,11 @@ class Scenario:
     subscription_readable: bool = field(
         default=True, metadata=_told("whether the key may read /v1/user/subscription")
     )
-    history: Literal["on", "off", "closed"] = field(
+    history: Literal["on", "mp3", "off", "closed"] = field(
         default="on",
-        metadata=_told("whether the account keeps what it speaks; closed: the key may not read it"),
+        metadata=_told(
+            "whether the account keeps what it speaks; mp3: in that format, closed: the key may not read it"
+        ),
     )
     speech: Literal["tones", "openjtalk"] = field(
         default="tones", metadata=_told("tones, or openjtalk: real speech by pyopenjtalk")

@@ -233,7 +233,9 @@ class Service:
         self._books.charge(bill)
         is_logged = request.query.get("enable_logging", "true") != "false"
         if order.family == "elevenlabs" and self.scenario.history != "off" and is_logged:
-            bill.history_item_id = self._history.add(order, bill)
+            bill.history_item_id = self._history.add(
+                order, bill, is_mp3=self.scenario.history == "mp3"
+            )
         answer = answers.spoken(order, bill, audio, self.scenario, concurrency)
         answer.job = Job(order.model.group, bill)
         return answer

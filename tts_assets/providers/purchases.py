@@ -168,7 +168,12 @@ class Shop:
             request = replace(part.request, on_headers=partial(self._book, part))
             return await part.hear(await self._service.ask(request, judge, on_start))
         attempt = _Attempt(self._service, part, order, self._charged, self._history)
-        answer = await self._service.ask(part.request, judge, on_start, send=attempt.send)
+
+        def judge_sent(answer: Answer) -> Answer:
+            # What comes from the history is no answer to the request.
+            return answer if attempt.is_recovered else judge(answer)
+
+        answer = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
         take = await part.hear(answer, is_file=attempt.is_recovered)
         rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
         if take.samples is None and not attempt.is_recovered and self._history is not None:
