@@ -190,7 +190,7 @@ def kill_often(history: str, kills: int) -> tuple[str, ...]:
     scenario = Scenario(cap=CAP, latency_seconds=0.8, latency_sigma=0.4, seed=7, history=history)  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory() as name, running(scenario) as simulator:
         folder = Path(name)
-        sentences = write_passages(folder, max(2, kills // 2))
+        sentences = write_passages(folder, kills)
         done = sum(kill_run(folder, simulator, chance) for _ in range(kills))
         generate(folder, simulator.url)
         bills = simulator.state()["billing"]

@@ -21,7 +21,7 @@ from tts_assets.errors import (
     is_out_of_memory,
 )
 from tts_assets.japanese.accent import notation
-from tts_assets.kept_takes import billed_in_all
+from tts_assets.kept_takes import find_order, sum_billed
 from tts_assets.plan import names
 from tts_assets.providers import Recorder
 from tts_assets.regular_files import read_regular
@@ -198,7 +198,7 @@ async def record(job: Job, studio: Studio, *, on_start: Callable[[], None]) -> C
         made=made,
         lufs=recording.lufs,
         peak_dbtp=recording.peak_dbtp,
-        billed=billed_in_all(recording.billed),
+        billed=sum_billed(recording.billed),
     )
 
 
@@ -247,7 +247,8 @@ async def best_take(
     """
     best, findings = await take()
     for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
-        if not findings:
+        # A sound of an earlier run was accepted, or is all that was paid for.
+        if not findings or ((order := find_order()) is not None and order.uses_earlier):
             break
         try:
             other, its_own = await take()

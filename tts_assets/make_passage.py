@@ -11,7 +11,7 @@ from tts_assets import timelines, waiting
 from tts_assets.checks import check_level, check_samples
 from tts_assets.domain import AccentBasis, Basis, Cue, Pronunciation
 from tts_assets.errors import ClipError, TtsAssetsError
-from tts_assets.kept_takes import billed_in_all
+from tts_assets.kept_takes import sum_billed
 from tts_assets.make_clip import Content, Made, best_take, store, strange
 from tts_assets.providers import Contextual, TimestampSpeaker
 from tts_assets.storage import fatal
@@ -118,7 +118,7 @@ class Passage:
             check=0,
             level=sound.level,
             pronunciation=speech.pronunciation,
-            billed=billed_in_all(speech.billed),
+            billed=sum_billed(speech.billed),
             credit=speech.credit,
             findings=findings,
             words=timelines.time_words(

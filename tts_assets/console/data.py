@@ -107,7 +107,7 @@ def standing_data(standing: Standing) -> StandingDocument:
         "unapproved": None
         if standing.unapproved is None
         else [_planned(each) for each in standing.unapproved],
-        "takes": [_take(each) for each in standing.takes],
+        "takes": [_describe_take(each) for each in standing.takes],
         "kept": _kept(standing.kept),
         "orphans": None
         if standing.orphans is None
@@ -325,7 +325,7 @@ def _unspoken(each: Unspoken) -> UnspokenText:
     }
 
 
-def _take(take: DoubtfulTake) -> KeptTake:
+def _describe_take(take: DoubtfulTake) -> KeptTake:
     sent, arrived, kept = take.purchase.sent, take.purchase.arrived, take.kept
     return {
         "file": sent.file,
@@ -342,7 +342,7 @@ def _take(take: DoubtfulTake) -> KeptTake:
         "provider": sent.service,
         "voice": sent.voice,
         "model": sent.model,
-        "sent": _moment(sent.at),
+        "sent": _format_moment(sent.at),
         "request_id": "" if arrived is None else arrived.request_id,
         "history_item_id": "" if arrived is None else arrived.history_item_id,
         "billed": take.purchase.billed,
@@ -350,7 +350,7 @@ def _take(take: DoubtfulTake) -> KeptTake:
     }
 
 
-def _moment(seconds: float) -> str:
+def _format_moment(seconds: float) -> str:
     """A time since the epoch as ISO 8601 writes it; "" where there is no such time."""
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -89,7 +89,7 @@ def unapproved(item: Planned) -> Item:
     return found._replace(asset=one_line(item.asset))
 
 
-def doubtful(take: DoubtfulTake) -> Item:
+def describe_take(take: DoubtfulTake) -> Item:
     """A sound that was paid for and refused, and that a person has to decide."""
     sent = take.purchase.sent
     name = f"{one_line(sent.entry)} {one_line(sent.part)} {short(sent.text)}"

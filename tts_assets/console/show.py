@@ -16,7 +16,7 @@ from tts_assets.console import github
 from tts_assets.console.data import event_data, report_data, standing_data
 from tts_assets.console.items import (
     Level,
-    doubtful,
+    describe_take,
     errors_of,
     of_clip,
     of_standing,
@@ -220,7 +220,7 @@ class Show:
         self._list(map(planned, standing.planned), len(standing.planned), self.line)
         waiting = standing.unapproved or ()
         self._list(map(unapproved, waiting), len(waiting), self.line)
-        self._list(map(doubtful, standing.takes), len(standing.takes), self.line)
+        self._list(map(describe_take, standing.takes), len(standing.takes), self.line)
         self._complain(map(problem, standing.problems), len(standing.problems))
         self._notes(standing.notes)
         self._figures(standing_lines(standing))

@@ -79,7 +79,7 @@ def standing_lines(standing: Standing) -> list[str]:
         lines.append(f"URLs      {standing.urls_to_write:,} of fresh clips to write")
     lines += _timelines(standing.timelines_to_write)
     lines += [*_kept(standing.kept), *_at_rest(states), *_decided(standing)]
-    lines += _takes(standing)
+    lines += _count_takes(standing)
     lines += _unusable(len(standing.unspoken), len(standing.problems))
     if standing.orphans:
         lines.append(f"orphans   {_orphans(standing.orphans)}")
@@ -87,7 +87,7 @@ def standing_lines(standing: Standing) -> list[str]:
     return lines
 
 
-def _takes(standing: Standing) -> list[str]:
+def _count_takes(standing: Standing) -> list[str]:
     count = Counter(each.opinion for each in standing.takes)
     if not count:
         return []

@@ -152,7 +152,7 @@ class Pieces:
             entry=first.entry,
             part=first.part,
         )
-        return takes.order(clip, segment=segment)
+        return takes.open_order(clip, segment=segment)
 
     def fail(self, job: Job) -> bool:
         """Give up a clip; whether it was not given up before."""

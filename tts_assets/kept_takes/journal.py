@@ -123,6 +123,7 @@ class Kept(
         seconds: how long it is; 0 where it cannot be decoded.
         fault: why it was refused; "" where it was not.
         alignment: when its characters are spoken, where the service reported it.
+        is_unfit: it passed the checks of its service, and no clip could be made of it.
     """
 
     id: _Id
@@ -132,6 +133,7 @@ class Kept(
     seconds: float = 0.0
     fault: str = ""
     alignment: Alignment | None = None
+    is_unfit: bool = False
 
 
 class Closed(
@@ -184,7 +186,7 @@ def read_purchases(folder: Path) -> dict[str, Purchase]:
     """The requests of a journal that are not settled, by their ids; lines that are none are ignored.
 
     Args:
-        folder: see :func:`tts_assets.kept_takes.folder_for`.
+        folder: see :func:`tts_assets.kept_takes.find_folder`.
     """
     found: dict[str, Purchase] = {}
     for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):

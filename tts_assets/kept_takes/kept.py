@@ -53,11 +53,11 @@ class DoubtfulTake(NamedTuple):
 
     @property
     def name(self) -> str:
-        """See `take_name`."""
-        return take_name(self.kept)
+        """See `name_take`."""
+        return name_take(self.kept)
 
 
-def folder_for(temp: str, output: str) -> Path:
+def find_folder(temp: str, output: str) -> Path:
     """The folder of the takes of an output folder, whether there are any or not.
 
     Args:
@@ -67,21 +67,21 @@ def folder_for(temp: str, output: str) -> Path:
     return place_for(temp, output) / _NAME
 
 
-def file_of(folder: Path, kept: Kept) -> Path | None:
+def find_file(folder: Path, kept: Kept) -> Path | None:
     """The file of a kept sound, by the hash of its bytes alone; None where it has no such name."""
     if kept.ending not in tuple(Format):
         return None
     return folder / f"{kept.sha256}.{kept.ending}"
 
 
-def take_name(kept: Kept) -> str:
+def name_take(kept: Kept) -> str:
     """The name by which a kept sound is shown and decided of: a path that no asset has."""
     return f"{_NAME}/{kept.sha256}.{kept.ending}"
 
 
 def read_take(folder: Path, kept: Kept) -> bytes:
     """The bytes of a kept sound; none where the file is gone or has other bytes."""
-    path = file_of(folder, kept)
+    path = find_file(folder, kept)
     data = b"" if path is None else read_bounded(path, LONGEST_SOUND_BYTES)
     return data if hashlib.sha256(data).hexdigest() == kept.sha256 else b""
 
@@ -92,27 +92,27 @@ def find_takes(temp: str, output: str) -> list[DoubtfulTake]:
     Raises:
         InputError: the journal of decisions is damaged.
     """
-    folder = folder_for(temp, output)
+    folder = find_folder(temp, output)
     purchases = read_purchases(folder)
     if not any(each.kept is not None and each.kept.fault for each in purchases.values()):
         return []
-    decided = latest_decisions(decisions.read(Path(output)))
+    decided = select_decisions(decisions.read(Path(output)))
     found = []
     for each in sorted(purchases.values(), key=lambda purchase: purchase.sent.at):
-        path = None if each.kept is None else file_of(folder, each.kept)
+        path = None if each.kept is None else find_file(folder, each.kept)
         if each.kept is None or not each.kept.fault or path is None or not path.is_file():
             continue
-        decision = decided.get((take_name(each.kept), each.kept.sha256))
-        found.append(DoubtfulTake(each, path, opinion_of(decision), decision))
+        decision = decided.get((name_take(each.kept), each.kept.sha256))
+        found.append(DoubtfulTake(each, path, to_opinion(decision), decision))
     return found
 
 
-def latest_decisions(journal: Iterable[SoundDecision]) -> Mapping[tuple[str, str], Decision]:
+def select_decisions(journal: Iterable[SoundDecision]) -> Mapping[tuple[str, str], Decision]:
     """The decision that counts for each asset and hash."""
     return {name: each.decision for name, each in decisions.latest(journal).items()}
 
 
-def opinion_of(decision: Decision | None) -> Opinion:
+def to_opinion(decision: Decision | None) -> Opinion:
     """What a decision means for a take."""
     if decision is None or decision.decided is Decided.UNDECIDED:
         return Opinion.UNDECIDED

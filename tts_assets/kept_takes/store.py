@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tts_assets import decisions
+from tts_assets.errors import ClipError
 from tts_assets.kept_takes.journal import (
     NAME,
     Arrived,
@@ -27,12 +28,12 @@ from tts_assets.kept_takes.journal import (
 )
 from tts_assets.kept_takes.kept import (
     Opinion,
-    file_of,
-    folder_for,
-    latest_decisions,
-    opinion_of,
+    find_file,
+    find_folder,
+    name_take,
     read_take,
-    take_name,
+    select_decisions,
+    to_opinion,
 )
 from tts_assets.regular_files import refuse_link
 from tts_assets.storage import AppendLog, fatal, sweep, write_whole
@@ -53,19 +54,19 @@ MOST_TAKES = 2
 _order: ContextVar[Order | None] = ContextVar("_order", default=None)
 
 
-def current_order() -> Order | None:
+def find_order() -> Order | None:
     """The clip that the present task makes; None outside of a run that records its requests."""
     return _order.get()
 
 
-def billed_in_all(billed: float | None) -> float | None:
+def sum_billed(billed: float | None) -> float | None:
     """Credits of all requests for the clip of the present task, those of earlier runs among them.
 
     Args:
         billed: what is known of this run, where its requests are not recorded.
     """
-    order = current_order()
-    return billed if order is None else order.billed_in_all(billed)
+    order = find_order()
+    return billed if order is None else order.sum_billed(billed)
 
 
 class TakeStore:
@@ -85,41 +86,50 @@ class TakeStore:
         Raises:
             InputError: the journal of decisions is damaged.
         """
-        self.folder = folder_for(temp, output)
+        self.folder = find_folder(temp, output)
         self.accept = accept
         self.buy_again = buy_again
         self._log: AppendLog | None = None
         self._known = read_purchases(self.folder)
         self._claimed: set[str] = set()
         self._open: dict[str, Purchase] = {}
+        self._by_key: dict[str, list[Purchase]] = {}
+        self._by_clip: dict[tuple[str, int | None], list[Purchase]] = {}
+        self._index()
         arrived = (each.arrived for each in self._known.values())
         self._history_ids = {each.history_item_id for each in arrived if each is not None}
         has_sounds = any(each.kept is not None for each in self._known.values())
-        self._decided = latest_decisions(decisions.read(Path(output)) if has_sounds else ())
+        self._decided = select_decisions(decisions.read(Path(output)) if has_sounds else ())
+
+    def _index(self) -> None:
+        self._by_key.clear()
+        self._by_clip.clear()
+        for each in self._known.values():
+            self._by_key.setdefault(each.sent.key, []).append(each)
+            self._by_clip.setdefault((each.sent.recipe, each.sent.segment), []).append(each)
 
     @contextmanager
-    def order(self, clip: Clip, *, segment: int | None = None) -> Iterator[Order]:
+    def open_order(self, clip: Clip, *, segment: int | None = None) -> Iterator[Order]:
         """What the present task asks of a service within the block is recorded for this clip."""
         order = Order(self, clip, segment)
         token = _order.set(order)
         try:
             yield order
+        except ClipError as exc:
+            order.refuse(str(exc))
+            raise
         finally:
             _order.reset(token)
 
-    def opinion(self, purchase: Purchase) -> Opinion:
+    def find_opinion(self, purchase: Purchase) -> Opinion:
         """What a person decided of the sound of a request."""
         if purchase.kept is None:
             return Opinion.UNDECIDED
-        return opinion_of(self._decided.get((take_name(purchase.kept), purchase.kept.sha256)))
+        return to_opinion(self._decided.get((name_take(purchase.kept), purchase.kept.sha256)))
 
     def find_earlier(self, key: str) -> list[Purchase]:
         """Requests of earlier runs that sent exactly the same and are still to be used, newest first."""
-        found = [
-            each
-            for each in self._known.values()
-            if each.sent.key == key and each.sent.id not in self._claimed
-        ]
+        found = [each for each in self._by_key.get(key, ()) if each.sent.id not in self._claimed]
         return sorted(found, key=lambda each: each.sent.at, reverse=True)
 
     def find_lost(self, sent: Sent) -> list[Purchase]:
@@ -128,12 +138,12 @@ class TakeStore:
             each
             for each in (*self._known.values(), *self._open.values())
             if each.arrived is None
-            and each.sent.id not in self._claimed
             and (each.sent.text, each.sent.voice, each.sent.model)
             == (sent.text, sent.voice, sent.model)
         ]
 
-    def history_ids(self) -> set[str]:
+    @property
+    def known_history_ids(self) -> set[str]:
         """The history items of all requests whose headers arrived."""
         return self._history_ids
 
@@ -155,29 +165,21 @@ class TakeStore:
         """Take back `claim`."""
         self._claimed.discard(purchase.sent.id)
 
-    def billed_before(self, recipe: str, segment: int | None) -> float | None:
+    def sum_earlier(self, recipe: str, segment: int | None) -> float | None:
         """Credits that requests for a clip cost that are not in the ledger yet; None for none known."""
-        known = [
-            each.billed
-            for each in self._known.values()
-            if (each.sent.recipe, each.sent.segment) == (recipe, segment)
-            and each.billed is not None
-        ]
+        bills = (each.billed for each in self._by_clip.get((recipe, segment), ()))
+        known = [billed for billed in bills if billed is not None]
         return sum(known) if known else None
 
     def needs_no_request(self, recipe: str) -> bool:
         """Whether a clip in one piece will be made, or will fail, without a new request."""
-        kept = [
-            each
-            for each in self._known.values()
-            if each.sent.recipe == recipe and each.sent.segment is None and each.kept is not None
-        ]
+        kept = [each for each in self._by_clip.get((recipe, None), ()) if each.kept is not None]
         if any(
-            self.opinion(each) is Opinion.ACCEPTED or not (each.kept and each.kept.fault)
+            self.find_opinion(each) is Opinion.ACCEPTED or not (each.kept and each.kept.fault)
             for each in kept
         ):
             return True
-        undecided = [each for each in kept if self.opinion(each) is Opinion.UNDECIDED]
+        undecided = [each for each in kept if self.find_opinion(each) is Opinion.UNDECIDED]
         return bool(undecided) and (
             self.accept or (len(undecided) >= MOST_TAKES and not self.buy_again)
         )
@@ -192,7 +194,7 @@ class TakeStore:
         Raises:
             FatalError: the disk is full, gone or read-only.
         """
-        path = file_of(self.folder, kept)
+        path = find_file(self.folder, kept)
         if path is None:
             return
         with fatal(f"cannot write to {self.folder}"):
@@ -219,10 +221,7 @@ class TakeStore:
 
     def close_order(self, recipe: str, segment: int | None) -> None:
         """Record that a clip, or a segment, is stored."""
-        mine = (recipe, segment)
-        if self._log is None and not any(
-            (each.sent.recipe, each.sent.segment) == mine for each in self._known.values()
-        ):
+        if self._log is None and (recipe, segment) not in self._by_clip:
             return
         self.append(Closed(recipe=recipe, segment=segment))
 
@@ -266,9 +265,10 @@ class TakeStore:
                 {each.kept.sha256 for each in left if each.kept and self._is_of_use(each)}
             )
         self._known = {each.sent.id: each for each in left}
+        self._index()
 
     def _is_of_use(self, purchase: Purchase) -> bool:
-        return self.opinion(purchase) is not Opinion.REJECTED
+        return self.find_opinion(purchase) is not Opinion.REJECTED
 
     def _delete_unused(self, sums: Collection[str]) -> None:
         for file in self.folder.iterdir():
@@ -290,7 +290,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order:
-    """What one clip, or one segment of a passage, asks of a service; see `current_order`."""
+    """What one clip, or one segment of a passage, asks of a service; see `find_order`."""
 
     def __init__(self, store: TakeStore, clip: Clip, segment: int | None) -> None:
         """Begin."""
@@ -298,13 +298,41 @@ class Order:
         self._clip = clip
         self._segment = segment
         self._tickets: list[Ticket] = []
+        self._used: list[Purchase] = []
+        self._is_spoken = False
 
-    def billed_in_all(self, billed: float | None) -> float | None:
+    def use(self, purchase: Purchase) -> None:
+        """Remember that the sound of an earlier request is used."""
+        self._used.append(purchase)
+
+    @property
+    def uses_earlier(self) -> bool:
+        """Whether the sound of an earlier request is used."""
+        return bool(self._used)
+
+    def note_spoken(self) -> None:
+        """Remember that the service has spoken all of the text, as far as its sound tells."""
+        self._is_spoken = True
+
+    def refuse(self, reason: str) -> None:
+        """Record that no clip could be made of sounds that passed the checks.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        for purchase in (*self._used, *(each.purchase for each in self._tickets)):
+            if self._is_spoken and purchase.kept is not None and not purchase.kept.fault:
+                purchase.kept = msgspec.structs.replace(
+                    purchase.kept, fault=reason[:_LONGEST_FAULT], is_unfit=True
+                )
+                self.store.append(purchase.kept)
+
+    def sum_billed(self, billed: float | None) -> float | None:
         """See the function of that name."""
         own = [each.purchase.billed for each in self._tickets]
         known = [each for each in own if each is not None]
         now = sum(known) if known else billed
-        before = self.store.billed_before(self._clip.recipe, self._segment)
+        before = self.store.sum_earlier(self._clip.recipe, self._segment)
         return now if before is None else before + (now or 0.0)
 
     def begin(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:

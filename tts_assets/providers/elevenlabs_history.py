@@ -82,9 +82,9 @@ class ElevenLabsHistory:
         item_id = purchase.arrived.history_item_id if purchase.arrived else ""
         if not item_id or self._is_closed:
             return None
-        item = _decoded(await self._get(f"v1/history/{item_id}", on_start), _Item)
+        item = _decode(await self._get(f"v1/history/{item_id}", on_start), _Item)
         # An id alone is not believed: the sound must be that of the text.
-        if item is None or not _is_of(item, purchase.sent):
+        if item is None or not _belongs_to(item, purchase.sent):
             return None
         sound = await self._get(f"v1/history/{item_id}/audio", on_start)
         return None if sound is None else add_alignment(sound, item.alignments)
@@ -93,7 +93,7 @@ class ElevenLabsHistory:
         """Find the item of a request whose headers never arrived; record it if there is one."""
         sent = ticket.purchase.sent
         while not self._is_closed:
-            item = await self._item_of(ticket, on_start)
+            item = await self._find_item(ticket, on_start)
             if item is not None:
                 cost = item.character_count_change_to - item.character_count_change_from
                 ticket.arrive(
@@ -102,22 +102,22 @@ class ElevenLabsHistory:
                     billed=cost if cost > 0 else None,
                 )
                 return True
-            if on_start is None or not _may_be_at_work(sent):
+            if on_start is None or not _is_at_work(sent):
                 break
             with self._service.limiter.rest():
                 await anyio.sleep(_ASK_AGAIN_SECONDS)
             on_start()
         return False
 
-    async def _item_of(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
+    async def _find_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
         """The one item that a request can have made; None where there is none, or are too many."""
         sent, store = ticket.purchase.sent, ticket.store
-        items = await self._items(sent, on_start)
-        known = store.history_ids()
+        items = await self._list_items(sent, on_start)
+        known = store.known_history_ids
         candidates = [
             item
             for item in items
-            if _is_of(item, sent)
+            if _belongs_to(item, sent)
             and item.history_item_id not in known
             and item.date_unix >= int(sent.at) - _SLACK_SECONDS
         ]
@@ -128,7 +128,7 @@ class ElevenLabsHistory:
             return None
         return candidates[0]
 
-    async def _items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
+    async def _list_items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
         """What the voice has spoken since a request was sent."""
         found: list[_Item] = []
         query: dict[str, str | int] = {
@@ -137,7 +137,7 @@ class ElevenLabsHistory:
             "date_after_unix": int(sent.at) - _SLACK_SECONDS,
         }
         for _ in range(_PAGES):
-            page = _decoded(await self._get("v1/history", on_start, query), _Page)
+            page = _decode(await self._get("v1/history", on_start, query), _Page)
             if page is None:
                 self._is_closed = True
                 break
@@ -167,13 +167,13 @@ class ElevenLabsHistory:
         return answer if answer.status == _GOOD else None
 
 
-def _may_be_at_work(sent: Sent) -> bool:
+def _is_at_work(sent: Sent) -> bool:
     """Whether the service may still be making the sound of a request that an earlier run sent."""
     longest = min(_AT_WORK_SECONDS + len(sent.text) * _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS)
     return 0 <= time.time() - sent.at < longest
 
 
-def _is_of(item: _Item, sent: Sent) -> bool:
+def _belongs_to(item: _Item, sent: Sent) -> bool:
     """Whether an item is the sound of what was sent, and has an id that can be asked for."""
     return (
         bool(_ID.fullmatch(item.history_item_id))
@@ -183,7 +183,7 @@ def _is_of(item: _Item, sent: Sent) -> bool:
     )
 
 
-def _decoded(answer: Answer | None, shape: type[Shape]) -> Shape | None:
+def _decode(answer: Answer | None, shape: type[Shape]) -> Shape | None:
     try:
         return None if answer is None else msgspec.json.decode(answer.body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -14,7 +14,7 @@ import msgspec
 
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
-from tts_assets.kept_takes import Opinion, Ticket, current_order
+from tts_assets.kept_takes import Opinion, Ticket, find_order
 from tts_assets.providers.sent_sound import check
 from tts_assets.providers.takes import Earlier, Take, heard
 from tts_assets.providers.timestamps import TimedAnswer
@@ -118,28 +118,31 @@ class Shop:
 
     async def find_earlier(self, part: Part, on_start: Callable[[], None] | None) -> Earlier:
         """What earlier runs paid for; errors as in `History.fetch`, without PassingError."""
-        order = current_order()
+        order = find_order()
         if order is None:
             return Earlier()
         store, refused = order.store, []
         for purchase in store.find_earlier(part.key):
-            opinion = store.opinion(purchase)
+            opinion = store.find_opinion(purchase)
             if opinion is Opinion.REJECTED:
                 continue
             # Before the first wait: equal segments look for the same sounds at the same time.
             store.claim(purchase)
-            take = await self._take_of(order, purchase, part, on_start)
+            take = await self._read_take(order, purchase, part, on_start)
             if take is None:
                 continue
             if opinion is Opinion.ACCEPTED or store.accept:
-                take = await _accepted(take, store.read(purchase))
+                take = await _accept(take, store.read(purchase))
+            elif purchase.kept is not None and purchase.kept.is_unfit:
+                take = take._replace(fault=purchase.kept.fault)
             if take.fault is None:
+                order.use(purchase)
                 return Earlier(take)
             store.release(purchase)
             refused.append(take)
         return Earlier(None, () if store.buy_again else tuple(refused))
 
-    async def _take_of(
+    async def _read_take(
         self,
         order: Order,
         purchase: Purchase,
@@ -163,7 +166,7 @@ class Shop:
         self, part: Part, judge: Judge[Answer], on_start: Callable[[], None] | None
     ) -> Take:
         """Ask for a part, and keep its sound until the clip is stored; errors as in `Service.ask`."""
-        order = current_order()
+        order = find_order()
         if order is None:
             request = replace(part.request, on_headers=partial(self._book, part))
             return await part.hear(await self._service.ask(request, judge, on_start))
@@ -293,17 +296,17 @@ def _cost_of(ticket: Ticket) -> float | None:
     return None if arrived is None else arrived.billed
 
 
-async def _accepted(take: Take, data: bytes) -> Take:
+async def _accept(take: Take, data: bytes) -> Take:
     """A take that a person accepted, faults and all; as it was where it cannot be decoded."""
     if take.samples is None:
-        found = await anyio.to_thread.run_sync(_decode_what_is_there, data)
+        found = await anyio.to_thread.run_sync(_decode_rest, data)
         if found is None:
             return take
         take = take._replace(samples=found[0], rate_hz=found[1])
     return take._replace(fault=None, is_cut=False)
 
 
-def _decode_what_is_there(data: bytes) -> tuple[Samples, int] | None:
+def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
     """The samples of a sound file that may not be whole; None where it has none."""
     from tts_assets.audio import decode  # noqa: PLC0415 - heavy, and rarely needed
 
@@ -316,12 +319,12 @@ def _decode_what_is_there(data: bytes) -> tuple[Samples, int] | None:
 
 def _keep(ticket: Ticket, answer: Answer, take: Take, *, pcm_rate_hz: int | None) -> Take:
     """Keep an answer that can be listened to, if only in part."""
-    found = _playable(answer, pcm_rate_hz)
+    found = _to_file(answer, pcm_rate_hz)
     if found is None:
         return take
     if take.samples is not None:
         seconds = take.samples.size / take.rate_hz
-    elif (there := _decode_what_is_there(found[0])) is not None:
+    elif (there := _decode_rest(found[0])) is not None:
         seconds = there[0].size / there[1]
     else:
         return take
@@ -329,7 +332,7 @@ def _keep(ticket: Ticket, answer: Answer, take: Take, *, pcm_rate_hz: int | None
     return take._replace(is_kept=True)
 
 
-def _playable(answer: Answer, pcm_rate_hz: int | None) -> tuple[bytes, Format] | None:
+def _to_file(answer: Answer, pcm_rate_hz: int | None) -> tuple[bytes, Format] | None:
     """An answer as a sound file, with its format; None where it is no sound."""
     body = answer.body
     try:
@@ -337,13 +340,13 @@ def _playable(answer: Answer, pcm_rate_hz: int | None) -> tuple[bytes, Format] |
     except PassingError:
         return None
     if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in answer.kind:
-        return _wav(body, pcm_rate_hz), Format.WAV
+        return _to_wav(body, pcm_rate_hz), Format.WAV
     if body.startswith(b"OggS"):
         return body, Format.OPUS if _OPUS in body[:_FIRST_PAGE] else Format.OGG
     return body, _ENDINGS.get(body[:4], Format.MP3)
 
 
-def _wav(body: bytes, rate_hz: int) -> bytes:
+def _to_wav(body: bytes, rate_hz: int) -> bytes:
     """Bare samples of 16 bits as a WAV file, so that a person can listen to them."""
     size = len(body) - len(body) % _BYTES_PER_SAMPLE
     numbers = (

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.kept_takes import find_order
 from tts_assets.providers import sent_sound
 from tts_assets.providers.timestamps import TimedAnswer
 from tts_assets.providers.voice_pace import VoicePace
@@ -172,6 +173,8 @@ async def said(
         )
         earlier = Earlier() if find_earlier is None else await find_earlier(at, its_own)
         found.append(earlier.take or await _believed(partial(take, at, its_own), earlier.refused))
+    if (order := find_order()) is not None:
+        order.note_spoken()
     return _joined(found)
 
 

@@ -18,7 +18,7 @@ from tts_assets.review.earlier import CLIPS, History
 from tts_assets.review.morae import predicted
 from tts_assets.review.records import told_of
 from tts_assets.review.row import Earlier, Row, use_of
-from tts_assets.review.takes import row_of_take, sound_of
+from tts_assets.review.takes import find_sound, make_take_row
 from tts_assets.review.wanted import counted
 from tts_assets.review.wanted import wanted as find
 from tts_assets.verify.expected import Accents
@@ -132,14 +132,14 @@ class _Look(NamedTuple):
     def sounds(self) -> list[Sound]:
         own = [self.sound(line) for line in self.wanted.lines.values()]
         earlier = [each.sound for each in self.earlier.values()]
-        return list(dict.fromkeys([*own, *earlier, *self._takes()]))
+        return list(dict.fromkeys([*own, *earlier, *self._find_takes()]))
 
     def there(self) -> set[str]:
-        others = (*(each.sound for each in self.earlier.values()), *self._takes())
+        others = (*(each.sound for each in self.earlier.values()), *self._find_takes())
         return self.wanted.sums | {each.sha256 for each in others}
 
-    def _takes(self) -> list[Sound]:
-        return [sound_of(take) for take, _ in self.wanted.takes]
+    def _find_takes(self) -> list[Sound]:
+        return [find_sound(take) for take, _ in self.wanted.takes]
 
 
 def _look(settings: Settings) -> _Look:
@@ -175,7 +175,7 @@ class _Joiner:
         known = [wanted.lines[asset] for asset in wanted.clips if asset in wanted.lines]
         made = [row for line in known if (row := self._row(line)) is not None]
         # Behind all others: a clip that has a sound is shown by that first.
-        takes = self._take_rows()
+        takes = self._make_take_rows()
         notes = list(wanted.notes())
         if other := len(known) - len(made):
             notes.append(
@@ -229,17 +229,17 @@ class _Joiner:
             again=self._can_make,
         )
 
-    def _take_rows(self) -> list[Row]:
+    def _make_take_rows(self) -> list[Row]:
         """The rows of takes that were refused; equal sounds have one row."""
         found: dict[str, Row] = {}
         for take, clips in self._look.wanted.takes:
-            picture = self._pictures.get(sound_of(take))
+            picture = self._pictures.get(find_sound(take))
             if picture is None or take.name in found:
                 continue
             address = f"{CLIPS}/{take.name}"
             self._sounds[address] = take.path
             uses = tuple(use_of(clip, self._look.told[clip.file, clip.at]) for clip in clips)
-            found[take.name] = row_of_take(take, uses, picture, sound=quote(address))
+            found[take.name] = make_take_row(take, uses, picture, sound=quote(address))
         return list(found.values())
 
     def _morae(self, voice: str, phrases: tuple[Phrase, ...], picture: Picture) -> tuple[Mora, ...]:

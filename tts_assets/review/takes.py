@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 RULE = "doubtful take"
 
 
-def sound_of(take: DoubtfulTake) -> Sound:
+def find_sound(take: DoubtfulTake) -> Sound:
     """The file of a take."""
     return Sound(take.path, take.kept.sha256)
 
 
-def row_of_take(take: DoubtfulTake, uses: tuple[Use, ...], picture: Picture, *, sound: str) -> Row:
+def make_take_row(
+    take: DoubtfulTake, uses: tuple[Use, ...], picture: Picture, *, sound: str
+) -> Row:
     """The row of a take.
 
     Args:
