@@ -16,9 +16,21 @@ from tests.conftest import ROOT
 from tests.console.samples import failed, planned, standing
 from tests.engines import Paid
 from tests.paid import Priced
-from tts_assets import Settings, generate_sync, prices, schemas, status
-from tts_assets.console.data import report_data, standing_data
+from tts_assets import (
+    ClipMade,
+    Estimated,
+    Event,
+    ServiceWait,
+    Settings,
+    Started,
+    generate_sync,
+    prices,
+    schemas,
+    status,
+)
+from tts_assets.console.data import event_data, report_data, standing_data
 from tts_assets.console.documents import States
+from tts_assets.console.lines import ReportLine
 from tts_assets.console.text import encodable
 from tts_assets.errors import TtsAssetsError, UsageError
 from tts_assets.japanese import words
@@ -132,7 +144,7 @@ def _is_rows(schema: dict[str, Any]) -> bool:
 
 
 def test_a_schema_that_there_is_not_is_told_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match="there are: configuration, ledger, report, standing"):
+    with pytest.raises(UsageError, match="there are: configuration, events, ledger, report"):
         schemas.schema("lint")
 
 
@@ -148,6 +160,19 @@ def test_the_report_of_a_run_is_what_its_schema_says(shop: Settings, *, dry_run:
     told = json.loads(json.dumps(encodable(report_data(report))))
     assert bool(told["failed"]) is not dry_run
     assert list(_validator(_closed(schemas.schema("report"))).iter_errors(told)) == []
+
+
+def test_the_events_of_a_run_are_what_their_schema_says(shop: Settings) -> None:
+    events: list[Event] = [
+        ServiceWait(reason="it is busy", seconds=4.0, requests=2, refusals=3, retries=1)
+    ]
+    report = generate_sync(shop, on_event=events.append)
+    assert {ServiceWait, Estimated, Started, ClipMade} <= {type(event) for event in events}
+    told = [event_data(event) for event in events]
+    told.append(ReportLine(event="report", **report_data(report)))  # type: ignore[arg-type]
+    for line in json.loads(json.dumps(encodable(told))):
+        assert _problems("events", line) == []
+    assert _problems("events", {"event": "service-wait"}) != []
 
 
 def test_the_report_of_a_run_without_costs_is_what_its_schema_says() -> None:

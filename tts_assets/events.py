@@ -141,6 +141,25 @@ class ClipMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceWait:
+    """The service refuses requests or fails, so the run waits; at most one event in ten seconds.
+
+    Args:
+        reason: what the service answered, in words.
+        seconds: how long the latest request waits at least before it is sent again.
+        requests: how many requests wait now.
+        refusals: how many requests the service had no room for so far.
+        retries: how many requests were repetitions after an error so far.
+    """
+
+    reason: str
+    seconds: float
+    requests: int
+    refusals: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMade:
     """A segment of a passage waits for the others.
 
@@ -352,4 +371,4 @@ class Standing:
         return bool(self.planned or self.urls_to_write or self.timelines_to_write)
 
 
-Event: TypeAlias = Waiting | Estimated | Started | SegmentMade | ClipMade | ClipFailed
+Event: TypeAlias = Waiting | Estimated | Started | ServiceWait | SegmentMade | ClipMade | ClipFailed

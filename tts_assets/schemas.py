@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, is_typeddict
+from typing import TYPE_CHECKING, get_args, is_typeddict
 
 import msgspec
 
 from tts_assets import fragments, ledger, prices, timelines
-from tts_assets.console import bills, documents, verdict_types
+from tts_assets.console import bills, documents, lines, verdict_types
 from tts_assets.domain import Decision
 from tts_assets.errors import UsageError
 from tts_assets.japanese import words
@@ -34,12 +34,12 @@ _DOCUMENTS: dict[str, type] = {
     Decision.__name__: Decision,
 } | {
     name: value
-    for module in (bills, documents, timelines, verdict_types)
+    for module in (bills, documents, lines, timelines, verdict_types)
     for name, value in vars(module).items()
     if is_typeddict(value)
 }
 #: What there are schemas of.
-NAMES = ("configuration", *_TYPES)
+NAMES = ("configuration", "events", *_TYPES)
 #: Tables of which a configuration may have several.
 _ROWS = {
     "source": sources.SCHEMA,
@@ -60,7 +60,13 @@ def schema(name: str) -> Schema:
     """
     if name not in NAMES:
         raise UsageError(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
-    found = _configuration() if name == "configuration" else _described(_TYPES[name])
+    match name:
+        case "configuration":
+            found = _configuration()
+        case "events":
+            found = _one_of(*get_args(lines.EventLine), lines.ReportLine)
+        case _:
+            found = _described(_TYPES[name])
     return {"$schema": _DIALECT, "title": f"tts-assets {name}", **found}
 
 
@@ -85,6 +91,14 @@ def _setting(key: str) -> Schema:
     if default not in (None, MISSING):
         found["default"] = msgspec.to_builtins(default)
     return found
+
+
+def _one_of(*models: type) -> Schema:
+    """The schema of a line that is of one of these types."""
+    defs: Schema = {}
+    for model in models:
+        defs |= _described(model)["$defs"]
+    return {"anyOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in models], "$defs": defs}
 
 
 def _described(model: type) -> Schema:

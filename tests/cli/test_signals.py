@@ -93,7 +93,7 @@ def environment_of(simulator: Simulator) -> dict[str, str]:
 def test_a_run_at_a_service_that_refuses_ends_with_the_urls_of_finished_clips(
     project: Project, service: str, status: int, number: signal.Signals
 ) -> None:
-    words = ("generate", *SERVICES[service], "--output-format", "json", "--progress", "none")
+    words = ("generate", *SERVICES[service], "--output-format", "jsonl", "--progress", "lines")
     project.words("犬", "猫", "鳥")
     with running(Scenario(retry_after="300")) as simulator:
         environment = environment_of(simulator)
@@ -109,8 +109,14 @@ def test_a_run_at_a_service_that_refuses_ends_with_the_urls_of_finished_clips(
             out, err, seconds = _end(process, number)
         assert (process.returncode, seconds < SOON_SECONDS) == (CODES[number], True), err
         assert len(simulator.requests()) == asked
-    report = json.loads(out)
+    *events, report = (json.loads(line) for line in out.splitlines())
     assert (report["stopped"], report["failed"], report["made"]) == (True, [], 0)
+    # One event for many refusals, as it is sent at most every ten seconds.
+    waits = [event for event in events if event["event"] == "service-wait"]
+    assert 1 <= len(waits) <= 3
+    assert str(status) in waits[0]["reason"]
+    assert (waits[0]["seconds"], waits[0]["requests"]) == (300, 1)
+    assert "1 request waits for the service, the latest for 300 s: the " in err
     assert [url is not None for url in project.urls()] == [True] * 3 + [False] * 20
 
 

@@ -31,12 +31,22 @@ from tts_assets.console.lines import (
     ClipMadeLine,
     CountsData,
     EstimatedLine,
+    EventLine,
     SegmentMadeLine,
+    ServiceWaitLine,
     StartedLine,
     WaitingLine,
 )
 from tts_assets.console.money import cost_data, traffic_data
-from tts_assets.events import ClipFailed, ClipMade, Estimated, SegmentMade, Started, Waiting
+from tts_assets.events import (
+    ClipFailed,
+    ClipMade,
+    Estimated,
+    SegmentMade,
+    ServiceWait,
+    Started,
+    Waiting,
+)
 from tts_assets.japanese.accent import notation, pitch_line
 from tts_assets.plan import State
 
@@ -130,13 +140,11 @@ def standing_data(standing: Standing) -> StandingDocument:
 
 def event_data(
     event: Event,
-) -> WaitingLine | EstimatedLine | StartedLine | SegmentMadeLine | ClipMadeLine | ClipFailedLine:
+) -> EventLine:
     """An event as plain data."""
     match event:
-        case Waiting():
-            return WaitingLine(event="waiting", path=event.path)
-        case Estimated():
-            return EstimatedLine(event="estimated", cost=cost_data(event.cost))
+        case Waiting() | Estimated():
+            return _before_start(event)
         case Started():
             return StartedLine(
                 event="started",
@@ -144,19 +152,42 @@ def event_data(
                 workers=event.workers,
                 states=_states(event.states),
             )
+        case ServiceWait():
+            return _service_wait(event)
         case SegmentMade():
-            return SegmentMadeLine(
-                event="segment-made",
-                recipe=event.job.recipe,
-                segment=event.number + 1,
-                segments=event.out_of,
-                seconds=round(event.seconds, 3),
-                counts=_counts(event.counts),
-            )
+            return _segment_made(event)
         case ClipMade():
             return _made(event)
         case ClipFailed():
             return _not_made(event)
+
+
+def _before_start(event: Waiting | Estimated) -> WaitingLine | EstimatedLine:
+    if isinstance(event, Waiting):
+        return WaitingLine(event="waiting", path=event.path)
+    return EstimatedLine(event="estimated", cost=cost_data(event.cost))
+
+
+def _service_wait(event: ServiceWait) -> ServiceWaitLine:
+    return {
+        "event": "service-wait",
+        "reason": event.reason,
+        "seconds": round(event.seconds, 3),
+        "requests": event.requests,
+        "refusals": event.refusals,
+        "retries": event.retries,
+    }
+
+
+def _segment_made(event: SegmentMade) -> SegmentMadeLine:
+    return {
+        "event": "segment-made",
+        "recipe": event.job.recipe,
+        "segment": event.number + 1,
+        "segments": event.out_of,
+        "seconds": round(event.seconds, 3),
+        "counts": _counts(event.counts),
+    }
 
 
 def failure_lines(report: Report) -> dict[Clip, int | None]:

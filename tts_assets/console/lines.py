@@ -1,6 +1,6 @@
 """The lines of JSON that tell a run while it goes on, and the last one: their types."""
 
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from tts_assets.console.bills import CostData
 from tts_assets.console.documents import (
@@ -30,21 +30,38 @@ class CountsData(TypedDict):
 
 
 class WaitingLine(TypedDict):
-    """Another run holds a lock that this one needs."""
+    """Another run holds a lock that this one needs.
+
+    Args:
+        event: its name.
+        path: the folder or file that the lock is for.
+    """
 
     event: Literal["waiting"]
     path: str
 
 
 class EstimatedLine(TypedDict):
-    """It is known what the clips will cost; nothing was sent yet."""
+    """It is known what the clips will cost; nothing was sent yet.
+
+    Args:
+        event: its name.
+        cost: what they cost.
+    """
 
     event: Literal["estimated"]
     cost: CostData
 
 
 class StartedLine(TypedDict):
-    """The plan stands, and clips are about to be made."""
+    """The plan stands, and clips are about to be made.
+
+    Args:
+        event: its name.
+        jobs: how many clips there are to make; equal ones count once.
+        workers: how many are made at once.
+        states: how many clips stand how.
+    """
 
     event: Literal["started"]
     jobs: int
@@ -52,13 +69,36 @@ class StartedLine(TypedDict):
     states: States
 
 
+class ServiceWaitLine(TypedDict):
+    """The service refuses requests or fails, so the run waits; at most one line in ten seconds.
+
+    Args:
+        event: its name.
+        reason: what the service answered, in words.
+        seconds: how long the latest request waits at least before it is sent again.
+        requests: how many requests wait now.
+        refusals: how many requests the service had no room for so far.
+        retries: how many requests were repetitions after an error so far.
+    """
+
+    event: Literal["service-wait"]
+    reason: str
+    seconds: float
+    requests: int
+    refusals: int
+    retries: int
+
+
 class SegmentMadeLine(TypedDict):
     """A segment of a passage waits for the others.
 
     Args:
+        event: its name.
         recipe: that of the passage.
         segment: its number, from 1.
         segments: how many the passage has.
+        seconds: how long that took.
+        counts: how the clips stand.
     """
 
     event: Literal["segment-made"]
@@ -70,7 +110,19 @@ class SegmentMadeLine(TypedDict):
 
 
 class ClipMadeLine(TypedDict):
-    """A clip is on the disk under its names."""
+    """A clip is on the disk under its names.
+
+    Args:
+        event: its name.
+        recipe: the hash of everything that can change the sound.
+        assets: its paths below the output folder.
+        clips: the clips of the catalogues that it is for.
+        seconds: how long that took.
+        audio_seconds: how long it sounds.
+        said: how it is said, in accent notation; null where the engine does not tell.
+        findings: what is wrong with how it sounds.
+        counts: how the clips stand.
+    """
 
     event: Literal["clip-made"]
     recipe: str
@@ -84,7 +136,17 @@ class ClipMadeLine(TypedDict):
 
 
 class ClipFailedLine(TypedDict):
-    """A clip could not be made; the others go on."""
+    """A clip could not be made; the others go on.
+
+    Args:
+        event: its name.
+        recipe: the hash of everything that can change the sound.
+        clips: the clips of the catalogues that it is for.
+        reason: why, in words for people.
+        attempt: at which attempt, from 1.
+        seconds: how long that took.
+        counts: how the clips stand.
+    """
 
     event: Literal["clip-failed"]
     recipe: str
@@ -95,8 +157,24 @@ class ClipFailedLine(TypedDict):
     counts: CountsData
 
 
+#: What happens in a run.
+EventLine: TypeAlias = (
+    WaitingLine
+    | EstimatedLine
+    | StartedLine
+    | ServiceWaitLine
+    | SegmentMadeLine
+    | ClipMadeLine
+    | ClipFailedLine
+)
+
+
 class ReportLine(ReportDocument):
-    """The last line of a run."""
+    """The last line of a run.
+
+    Args:
+        event: its name.
+    """
 
     event: Literal["report"]
 

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tts_assets.console.teller import WAITING, Teller, resolved
-from tts_assets.console.text import many
-from tts_assets.events import ClipFailed, ClipMade, Event, SegmentMade, Started, Waiting
+from tts_assets.console.text import many, one_line
+from tts_assets.events import (
+    ClipFailed,
+    ClipMade,
+    Event,
+    SegmentMade,
+    ServiceWait,
+    Started,
+    Waiting,
+)
 from tts_assets.settings import Progress as Wanted
 
 if TYPE_CHECKING:
@@ -93,6 +101,8 @@ class _Narrator(Teller):
                 self._begun = time.monotonic()
                 self.once(f"{many(jobs, 'clip')} to make, {workers} at once")
                 self._face.begin(jobs)
+            case ServiceWait():
+                self.say(_wait_line(event))
             case SegmentMade():
                 self._segments += 1
                 self._move(event)
@@ -113,6 +123,16 @@ class _Narrator(Teller):
             f"{self._sounding / seconds:.1f}x real time"
         )
         self._face.update(done, self._total, words)
+
+
+def _wait_line(event: ServiceWait) -> str:
+    """That the service refuses, why, and for how long the run waits."""
+    waits = "waits" if event.requests == 1 else "wait"
+    return (
+        f"{many(event.requests, 'request')} {waits} for the service, the latest for "
+        f"{event.seconds:,.0f} s: {one_line(event.reason)} ({event.refusals:,} refused, "
+        f"{event.retries:,} repeated so far)"
+    )
 
 
 class _Bar:

@@ -18,7 +18,7 @@ from tts_assets.events import Estimated, Started, Waiting
 from tts_assets.generate_clips import sharing
 from tts_assets.generate_clips.moving import move_held
 from tts_assets.generate_clips.pieces import Pieces, cuts_of, most_pieces
-from tts_assets.generate_clips.results import SLACK, Results
+from tts_assets.generate_clips.results import SLACK, Results, ServiceWaits
 from tts_assets.generate_clips.state import longest_first, look
 from tts_assets.generate_clips.timelines import write_timelines
 from tts_assets.make_clip import Shelf, leave_tidy, tell_git
@@ -226,6 +226,7 @@ async def _drain(run: Run, studio: Studio, shelf: Shelf) -> None:
     if isinstance(studio.speaker, Paced):
         run.stop.attach(studio.speaker.limiter.stop)
         _let_pace(pool, studio.speaker.limiter)
+        studio.speaker.limiter.on_rest = ServiceWaits(run.tell).take
     states = dict(run.survey.states)
     run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
     jobs = longest_first(run.jobs)

@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
+
+from anyio import current_time
 
 from tts_assets.checks.rules import TOLERANCE_LU
 from tts_assets.easing import Easing
 from tts_assets.errors import FatalError, TtsAssetsError
-from tts_assets.events import ClipFailed, ClipMade, SegmentMade
+from tts_assets.events import ClipFailed, ClipMade, SegmentMade, ServiceWait
 from tts_assets.history import Keeper
 from tts_assets.make_clip import out_of_time
 from tts_assets.pool import Counts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.events import Event
     from tts_assets.generate_clips.pieces import Piece, Pieces
     from tts_assets.generate_clips.state import Run
     from tts_assets.make_clip import Made
     from tts_assets.pool import Pool, Result
+    from tts_assets.remote import Rest
 
 #: A service's own client gives a request up in time, and has to learn that it did; in kana a text is
 #: longer, and has more time. This is for what the client does not see.
 SLACK = 4
+#: Shorter waits for a service are not reported.
+_LONG_WAIT_SECONDS = 2.0
+_WAITS_APART_SECONDS = 10.0
+
+
+class ServiceWaits:
+    """Reports that the run waits for a service, now and then."""
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        """Report nothing yet."""
+        self._tell = tell
+        self._next = -inf
+
+    def take(self, rest: Rest) -> None:
+        """A call waits: reported if it waits for long, or if no request has gone well for long."""
+        now = current_time()
+        is_long = max(rest.seconds, rest.fruitless_seconds) >= _LONG_WAIT_SECONDS
+        if not is_long or now < self._next:
+            return
+        self._next = now + _WAITS_APART_SECONDS
+        self._tell(
+            ServiceWait(
+                reason=rest.reason,
+                seconds=rest.seconds,
+                requests=rest.calls,
+                refusals=rest.refusals,
+                retries=rest.retries,
+            )
+        )
 
 
 class Results:

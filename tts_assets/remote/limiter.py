@@ -74,6 +74,7 @@ class Rest:
         seconds: how long it waits at least.
         calls: how many calls wait so now.
         refusals: how many requests the service had no room for so far.
+        retries: how many requests were repetitions after an error so far, this one among them.
         fruitless_seconds: how long ago a request last went well.
     """
 
@@ -81,6 +82,7 @@ class Rest:
     seconds: float
     calls: int
     refusals: int
+    retries: int
     fruitless_seconds: float
 
 
@@ -233,6 +235,7 @@ class Limiter:
                     seconds=seconds,
                     calls=self._resting,
                     refusals=self._refusals,
+                    retries=self._retries,
                     fruitless_seconds=self.fruitless_seconds,
                 )
             )
