@@ -67,6 +67,7 @@ def test_in_place_of_the_ledger_it_is_refused(
         ("own.json", ["status", "--config", "tts-assets.toml"]),
         ("saved.json", ["review", "apply", "saved.json"]),
         ("other.toml", ["status", "--config", "other.toml"]),
+        ("text", ["speak", "text", "--provider", "tones", "--output", "x.wav"]),
         ("audio-shard-1-of-1/shard.json", ["merge"]),
         ("audio-shard-1-of-1/urls.jsonl", ["merge"]),
         ("audio-shard-1-of-1/vocabulary/x", ["merge"]),
@@ -117,6 +118,24 @@ def test_pipes_of_the_shell_are_read(project: Project) -> None:
         timeout=20,
     )
     assert "to make   1 clip" in done.stdout, done.stderr
+    (project.folder / "text").write_text("犬")
+    shell = 'exec "$@" <(cat text)'
+    spoken = subprocess.run(
+        [
+            "bash",
+            "-c",
+            shell,
+            "bash",
+            *project.command("speak", "-o", "x.wav", "--provider", "tones"),
+        ],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert spoken.returncode == 0, spoken.stderr
+    assert (project.folder / "x.wav").is_file()
     with words.open("rb") as stdin:
         done = subprocess.run(
             project.command("status", "--provider", "tones", "/dev/stdin"),

@@ -22,6 +22,7 @@ from tts_assets.console.streams import results
 from tts_assets.domain import Format
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
 from tts_assets.pool import Stop
+from tts_assets.regular_files import read_regular
 from tts_assets.settings import Progress
 from tts_assets.storage import fatal
 
@@ -94,8 +95,9 @@ def text_of(given: str) -> str:
     try:
         if given == "-":
             data = b"" if sys.stdin is None else sys.stdin.buffer.read()
-        elif os.path.isfile(given):  # noqa: PTH113 - Path raises where a text is no path
-            data = Path(given).read_bytes()
+        # Path raises where a text is no path.
+        elif os.path.exists(given) and not os.path.isdir(given):  # noqa: PTH110, PTH112
+            data = read_regular(given)
         else:
             return given
         return data.decode("utf-8-sig")
