@@ -42,8 +42,15 @@ def decide(project: Project) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["ledger.jsonl", "failures.jsonl"])
-@pytest.mark.parametrize("content", [PRECIOUS, "no line feed", "", None])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("ledger.jsonl", PRECIOUS),
+        ("ledger.jsonl", "no line feed"),
+        ("ledger.jsonl", None),
+        ("failures.jsonl", PRECIOUS),
+    ],
+)
 def test_a_linked_record_is_refused_and_its_target_is_left_alone(
     project: Project, victim: Path, name: str, content: str | None
 ) -> None:
@@ -76,8 +83,14 @@ def test_a_ledger_with_a_second_name_is_refused_before_it_is_written(
     assert victim.read_text() == ""
 
 
-@pytest.mark.parametrize("name", [".tts-assets.lock", ".tts-assets-decisions.lock"])
-@pytest.mark.parametrize("how", ["symbolic", "hard"])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        (".tts-assets.lock", "symbolic"),
+        (".tts-assets.lock", "hard"),
+        (".tts-assets-decisions.lock", "symbolic"),
+    ],
+)
 def test_a_linked_lock_is_refused(project: Project, victim: Path, name: str, how: str) -> None:
     project.words("犬")
     assert project.generate().returncode == 0
