@@ -16,9 +16,6 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-
-from tts_assets.awake_loop import run_async
 from tts_assets.children import kill_children
 from tts_assets.cli.exit_code import ExitCode
 
@@ -86,6 +83,8 @@ class SignalWatch:
 
     async def attend(self, on_first: Callable[[], None], on_second: Callable[[], None]) -> None:
         """Call these in the event loop when signals arrive, until cancelled."""
+        import anyio  # noqa: PLC0415 - heavy for --help
+
         if self._loop_end is None:
             await anyio.sleep_forever()
             return
@@ -183,6 +182,8 @@ def run_until_signal(
     Raises:
         KeyboardInterrupt: a signal ended it before it had a result.
     """
+    from tts_assets.awake_loop import run_async  # noqa: PLC0415 - see SignalWatch.attend
+
     _watch.show_summary = show_summary or _do_nothing
     _watch.is_attended = True
     try:
@@ -201,6 +202,8 @@ async def _run_attended(
     work: Callable[[], Awaitable[T]], on_first: Callable[[], None] | None
 ) -> list[T]:
     """The result; none where a signal cancelled the work."""
+    import anyio  # noqa: PLC0415 - see SignalWatch.attend
+
     failure: Exception | None = None
     done: list[T] = []
     async with anyio.create_task_group() as tasks:
