@@ -164,6 +164,8 @@ def fading(seconds: float, silence: int = 0) -> NDArray[np.float32]:
         (fading(0.2), True),
         (fading(0.2, silence=2_000), True),
         (fading(0.5, silence=2_000), False),
+        # Encoders pad by less, so that a voice that ends so has ended.
+        (fading(0.2, silence=4_000), False),
         (np.zeros(1_000, np.float32), False),
         (TONE[:5], True),
     ],

@@ -38,6 +38,7 @@ _SILENT_PEAK = 1e-4
 # and 28 in MP3 (19 without the silence left out); of the whole ones none is suspected.
 _END_SECONDS = 0.02
 _END_DB = -12.0
+_PADDING_SECONDS = 0.15
 _SILENCE_DB = -50.0
 _NEAR = 1 << 13
 _HOP_SECONDS = 0.01
@@ -184,7 +185,8 @@ def _sounding(samples: Samples) -> int:
 def is_cut(samples: Samples, rate_hz: int) -> bool:
     """Whether the last 20 ms are nearly as loud as the loudest, as in the middle of a word.
 
-    What stays 50 dB below the peak is no part of it: encoders leave that behind a cut.
+    What stays 50 dB below the peak is no part of it: encoders leave that behind a cut, but no more
+    than 0.15 s.
 
     Args:
         samples: shape (n,), n >= 1, any scale.
@@ -195,7 +197,7 @@ def is_cut(samples: Samples, rate_hz: int) -> bool:
     peak = max(samples.max(), -samples.min())
     end = _end_of_sound(samples, peak * 10 ** (_SILENCE_DB / 20))
     hop = min(max(1, round(_END_SECONDS * rate_hz)), end)
-    if not hop:
+    if not hop or samples.size - end > _PADDING_SECONDS * rate_hz:
         return False
     spoken = samples[end % hop : end].reshape(-1, hop)
     energies = np.einsum("ij,ij->i", spoken, spoken)
