@@ -291,13 +291,14 @@ def test_two_runs_at_once_fetch_once(shell: Shell) -> None:
     assert (outputs[0].count("fetched"), outputs[1].count("here already")) == (2, 2)
 
 
-def test_ctrl_c_keeps_what_is_here(shell: Shell) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_signal_keeps_what_is_here(shell: Shell, number: signal.Signals, code: int) -> None:
     shell.server.add(f"/{FILES[0]}", Act(hold=1_000))
     with shell.start("fetch", VOICE, "--yes") as process:
         assert shell.server.held.wait(60)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate()
-    assert (process.returncode, "Traceback" in errors) == (130, False), errors
+    assert (process.returncode, "Traceback" in errors) == (code, False), errors
     shell.server.release()
     assert shell("fetch", VOICE, "--yes").returncode == 0
     assert set(FILES) < set(shell.here())

@@ -120,6 +120,40 @@ def test_a_run_at_a_service_that_refuses_ends_with_the_urls_of_finished_clips(
     assert [url is not None for url in project.urls()] == [True] * 3 + [False] * 20
 
 
+def test_speak_keeps_finished_segments_when_it_is_stopped(project: Project) -> None:
+    text = "".join(f"{count}番線の電車が静かな駅を出て行きました。" for count in range(11, 15))
+    words = ("speak", text, "--provider", "hasty", "--voice", voice_id(1), "-o", "out.mp3")
+    with running(Scenario(retry_after="300")) as simulator:
+        simulator.change(faults=[{"kind": "error_503", "marker": "14番線"}])
+        environment = environment_of(simulator)
+        with _started(project, *words, **environment) as process:
+            _until(lambda: simulator.state()["outcomes"].get("error_503", 0) > 0)
+            _until(lambda: len([*project.folder.rglob("*.segment")]) == 3)
+            asked = len(simulator.requests())
+            _, err, _ = _end(process, signal.SIGTERM)
+        assert (process.returncode, "run the same command again" in err) == (143, True), err
+        assert len(simulator.requests()) == asked
+        simulator.change(faults=[])
+        done = project.run(*words, **environment)
+        assert done.returncode == 0, done.stderr
+        assert simulator.state()["outcomes"]["speech"] == 4
+    assert (project.folder / "out.mp3").stat().st_size > 0
+
+
+def test_a_run_that_fails_too_often_waits_for_no_retry(project: Project) -> None:
+    project.words("犬", *(f"{count}番線" for count in range(11, 31)))
+    faults = [{"kind": "unprocessable", "marker": "犬"}, {"kind": "error_503"}]
+    with running(Scenario(retry_after="300")) as simulator:
+        simulator.change(faults=faults, latency_seconds=0.2)
+        done = project.run(
+            *("generate", *SERVICES["elevenlabs"], "-x", "--output-format", "json"),
+            **environment_of(simulator),
+        )
+    report = json.loads(done.stdout)
+    assert (done.returncode, [each["text"] for each in report["failed"]]) == (1, ["犬"])
+    assert report["seconds"] < 60
+
+
 def test_a_terminal_that_closes_leaves_the_urls(project: Project) -> None:
     project.words("犬", *[f"遅い{count}" for count in range(50)])
     ours, theirs = pty.openpty()
