@@ -16,7 +16,6 @@ from tts_assets.models.events import Ready, Retrying, SetAside, Waiting
 from tts_assets.models.part import Part, written
 from tts_assets.models.plausible import flaw
 from tts_assets.models.store import RECORD, REJECTED, beside, leftovers
-from tts_assets.models.sums import sha256_of
 from tts_assets.models.transfer import transfer
 from tts_assets.web import shown
 
@@ -146,7 +145,7 @@ class Errand:
             return None
         record = beside(self._path, RECORD)
         with written(record):
-            found = sha256_of(path, self.store.folder)
+            found = storage.sha256(path)
             storage.write_whole(record, f"{found}  {self._path.name}\n".encode())
             storage.sync_folder(record.parent)
         return found
@@ -157,7 +156,8 @@ class Errand:
         with written(part.path):
             if wanted is None:
                 return flaw(part.path, self._path.name)
-            found = sha256_of(part.path, self.store.folder)
+            # Not remembered: it gets another name now.
+            found = storage.sha256(part.path)
         return None if found == wanted else f"its SHA-256 is {found} and not {wanted}"
 
     def _place(self, part: Part, fault: str | None) -> str | None:
