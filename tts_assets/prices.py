@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,8 @@ def _amount(value: Any) -> float:
 
 def _day(value: Any) -> date:
     if isinstance(value, str):
-        value = date.fromisoformat(value)
+        with suppress(ValueError):
+            value = date.fromisoformat(value)
     if not isinstance(value, date) or isinstance(value, datetime):
         raise TypeError("it must be the day on which the price was read, such as 2026-10-03")
     return value

@@ -147,7 +147,7 @@ class WaitingRoom:
             data = read_regular(self._path(name), follow_links=False)
             end = data.index(b"\n")
             known = _decoder.decode(data[:end])
-        except (OSError, ValueError, msgspec.MsgspecError):
+        except (OSError, ValueError, RecursionError):
             return None
         body = memoryview(data)[end + 1 :]
         # What lost power while it was written has its name, and not all of its bytes.

@@ -148,20 +148,20 @@ class Reader:
             self._catalogue.entries += 1
             try:
                 entry_id = self._ids.of(record, place, position)
-            except EntryProblemError as problem:
-                self._note(problem, f"entry {position + 1}")
+            except (EntryProblemError, RecursionError) as problem:
+                self._note(_of_place(problem, place), f"entry {position + 1}")
                 continue
             for plain, rule in ways:
-                if plain is not None and (said := plain(record, place, entry_id)) is not None:
-                    yield said
-                    continue
                 try:
+                    if plain is not None and (said := plain(record, place, entry_id)) is not None:
+                        yield said
+                        continue
                     for slot in rule.slots(record, place):
                         clip = self._clip(slot, entry_id)
                         if clip is not None:
                             yield clip
-                except EntryProblemError as problem:
-                    self._note(problem, f"entry {entry_id}")
+                except (EntryProblemError, RecursionError) as problem:
+                    self._note(_of_place(problem, place), f"entry {entry_id}")
 
     def finished(self) -> Catalogue:
         """What was found besides clips; lines of problems are found in one scan."""
@@ -267,3 +267,10 @@ class Reader:
 def _filled(url: str | None) -> str | None:
     """The URL that a field has; None for a blank one."""
     return url if url and not url.isspace() else None
+
+
+def _of_place(problem: EntryProblemError | RecursionError, place: Place) -> EntryProblemError:
+    """What is wrong with a record; where nothing else is known, its nesting."""
+    if isinstance(problem, EntryProblemError):
+        return problem
+    return EntryProblemError("a value is nested too deeply to be read: remove it", place)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tts_assets.errors import show_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -80,7 +82,7 @@ def parse_path(text: str) -> Path:
         found = _SEGMENT.match(body, at)
         if found is None or found.end() == at:
             raise PathError(
-                f"{text!r} is no path: cannot read {body[at:]!r}; write name, list[*], list[0], "
+                f"{show_value(text)} is no path: cannot read {show_value(body[at:])}; write name, list[*], list[0], "
                 "object.name, or ['a key with spaces or dots']"
             )
         steps.append(_step(found))

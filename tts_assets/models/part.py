@@ -61,7 +61,7 @@ class Part:
         """Of which version the bytes are; None where nobody can tell."""
         try:
             return msgspec.json.decode(read_regular(self._note), type=Version)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def begin(self, version: Version) -> None:

@@ -78,7 +78,7 @@ def _unsummed(path: Path, status: os.stat_result) -> _Sum:
 def _remembered(place: Path) -> _Sum | None:
     try:
         return msgspec.json.decode(read_regular(place, follow_links=False), type=_Sum)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -48,7 +48,7 @@ class Album:
             return self
         for line in data.split(b"\n"):
             self._lines += bool(line)
-            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 picture = _decoder.decode(line)
                 if picture.version == VERSION:
                     self._pictures[picture.sha256] = picture
