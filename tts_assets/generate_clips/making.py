@@ -59,7 +59,7 @@ async def make_missing(run: Run) -> None:
     """
     # A shard tells, too, that it has nothing to do.
     shard = run.settings.shard
-    is_idle = not (run.has_work or run.survey.untidy or shard or _has_old_failures(run))
+    is_idle = not (run.has_work or run.survey.untidy or shard or _has_old_records(run))
     if run.stop.requested or is_idle:
         return
     store = storage.Storage(Path(run.settings.folder))
@@ -110,12 +110,15 @@ async def reckon(run: Run) -> None:
     run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
 
 
-def _has_old_failures(run: Run) -> bool:
-    """Whether the record of failures has clips that no entry asks for any more."""
+def _has_old_records(run: Run) -> bool:
+    """Whether there are failures or paid sounds of clips that no entry asks for any more."""
     asked = _wanted(run)
+    if asked is None:
+        return False
     path = Path(run.settings.folder) / failures.NAME
     recorded = failures.read(surveys.bytes_of(path), file=str(path))
-    return asked is not None and not recorded.keys() <= asked
+    has_takes = run.takes is not None and run.takes.has_others(asked)
+    return has_takes or not recorded.keys() <= asked
 
 
 def _earlier(run: Run) -> Path:

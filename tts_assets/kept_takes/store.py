@@ -184,6 +184,10 @@ class TakeStore:
             self.accept or (len(undecided) >= MOST_TAKES and not self.buy_again)
         )
 
+    def has_others(self, wanted: Collection[str]) -> bool:
+        """Whether anything is kept for recipes that are not wanted."""
+        return any(each.sent.recipe not in wanted for each in self._known.values())
+
     def read(self, purchase: Purchase) -> bytes:
         """The bytes of the sound of a request; none where it is gone."""
         return b"" if purchase.kept is None else read_take(self.folder, purchase.kept)
