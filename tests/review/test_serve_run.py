@@ -144,11 +144,18 @@ def _visit(address: str, method: str) -> tuple[int, str | None]:
 def test_a_second_signal_ends_what_is_in_the_making(project: Project) -> None:
     project.words("犬")
     assert project.generate().returncode == 0
-    environment = {"PYTHONPATH": project.environment["PYTHONPATH"]}
+    # A pipe: it is read to its end once the engine has begun to speak.
+    begun = project.folder / "begun"
+    os.mkfifo(begun)
+    environment = {
+        "PYTHONPATH": project.environment["PYTHONPATH"],
+        "TEST_ENGINE_LOG": str(begun),
+    }
     with serving(project.folder, "--provider", "tones", **environment) as served:
         page = Reader(served)
         assert served.again(served.row("1"), text="眠る").status_code == 202
         page.until("making")
+        assert begun.read_text() == "眠る\n"
         errors = served.process.stderr
         assert errors is not None
         served.process.send_signal(signal.SIGINT)
@@ -156,6 +163,8 @@ def test_a_second_signal_ends_what_is_in_the_making(project: Project) -> None:
         # It is in flight: the page is still there, and is told that nothing more is taken.
         done = served.again(served.row("1"), text="鳥")
         assert (done.status_code, "being stopped" in done.json()["error"]) == (503, True)
+        # Signals within 50 ms count as one.
+        time.sleep(0.1)
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(PATIENCE) == 130
     assert json.loads((project.folder / "data/vocabulary.json").read_bytes())[0]["word"] == "犬"
