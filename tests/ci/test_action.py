@@ -1,16 +1,23 @@
 """The action's own script: arguments reach the command as they are, and exit codes mean what they say."""
 
 import json
+import re
+import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.ci.conftest import install
 from tests.ci.jobs import Repository
+from tests.conftest import ROOT
 
 PROBE = """
 import json, os, sys
+from importlib import metadata
 from pathlib import Path
 Path(os.environ["SEEN"]).write_text(json.dumps(sys.argv[1:]), "utf-8")
 sys.exit(int(os.environ["CODE"]))
@@ -73,3 +80,31 @@ def test_only_the_exit_codes_that_are_accepted_let_the_step_succeed(
     machine: Repository, seen: Path, code: int, accept: str, *, succeeds: bool
 ) -> None:
     assert _run(machine, seen, code, accept=accept) == (str(code), succeeds)
+
+
+@pytest.mark.parametrize("extras", ["", "kokoro,piper", "asr,keyring,review"])
+def test_all_that_the_action_installs_has_hashes_and_is_complete(extras: str) -> None:
+    selected = subprocess.run(
+        [sys.executable, str(ROOT / "action/select_requirements.py"), extras],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    blocks = re.split(r"\n(?=\S)", selected.strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+    names = {canonicalize_name(block.partition("==")[0]) for block in blocks}
+    left = [Requirement(f"tts-assets[{extras}]"), Requirement("hatchling")]
+    seen: set[str] = set()
+    while left:
+        wanted = left.pop()
+        name = canonicalize_name(wanted.name)
+        assert name in {*names, "tts-assets"}, f"{wanted} is not selected"
+        for text in () if str(wanted) in seen else metadata.requires(name) or ():
+            needed = Requirement(text)
+            marker = needed.marker
+            if marker is None or any(
+                marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)
+            ):
+                left.append(needed)
+        seen.add(str(wanted))
+    assert "--require-hashes" in (ROOT / "action.yml").read_text("utf-8")
