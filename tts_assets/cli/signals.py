@@ -31,8 +31,9 @@ _CODES = {
     # Windows has none.
     "SIGHUP": ExitCode.HANGUP,
 }
-#: `timeout` and closing terminals send a signal twice; nobody presses Ctrl-C twice in that time.
-_ONE_REQUEST_SECONDS = 0.05
+#: `timeout` sends a signal twice without a pause; a shell that ends and its terminal each send SIGHUP.
+_ONE_REQUEST_SECONDS = 0.005
+_ONE_HANGUP_SECONDS = 0.1
 #: After a second signal the command has so long to end by itself, and so to leave nothing behind.
 _GRACE_SECONDS = 0.4
 #: Then its summary may take so long: standard output may block.
@@ -110,10 +111,12 @@ class SignalWatch:
 
     def _take(self, received: signal.Signals) -> None:
         now = time.monotonic()
+        is_hangup = received.name == "SIGHUP"
+        seconds = _ONE_HANGUP_SECONDS if is_hangup else _ONE_REQUEST_SECONDS
         if not self._first_at:
             self.first, self._first_at = self.first or received, now
             self._ring()
-        elif now - self._first_at > _ONE_REQUEST_SECONDS:
+        elif now - self._first_at > seconds:
             self._ring()
             time.sleep(_GRACE_SECONDS)
             self._end_process()
