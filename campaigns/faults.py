@@ -69,9 +69,11 @@ def main() -> int:
     # A run as another user has to reach its project.
     work.chmod(0o755)
     begin = time.monotonic()
+    workplace = Workplace(work)
     try:
-        results = _run_all(Workplace(work), faults, options)
+        results = _run_all(workplace, faults, options)
     finally:
+        workplace.close()
         shutil.rmtree(work)
     return _print_totals(results, time.monotonic() - begin)
 

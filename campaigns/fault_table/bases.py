@@ -21,7 +21,7 @@ _WORDS = [
     {"id": 5, "word": "魚"},
 ]
 _SLOW = [{"id": number, "word": f"遅い{number}番"} for number in range(1, 7)]
-_SHOP = [{"id": number, "word": word} for number, word in enumerate("犬猫鳥魚花水火木", 1)]
+_SHOP = [{"id": number, "word": word} for number, word in enumerate("犬猫鳥花水山川木", 1)]
 _PASSAGE = [
     {
         "id": 1,

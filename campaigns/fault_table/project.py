@@ -19,6 +19,8 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from campaigns.fault_table.held import Forker
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: A command that runs longer counts as hanging.
 LIMIT_SECONDS = 90.0
@@ -142,6 +144,48 @@ class Project:
             start_new_session=True,
         )
 
+    def run_forked(
+        self,
+        forker: Forker,
+        *,
+        strace: Sequence[str] = (),
+        kill_seconds: float | None = None,
+    ) -> Done:
+        """Run the base's command as a fork of a process that has all modules.
+
+        Args:
+            forker: has them.
+            strace: what strace, which is attached before the run begins, does to it.
+            kill_seconds: when the run is killed, if it has not ended by then.
+        """
+        name = uuid.uuid4().hex
+        output, hold = self.top / f"output-{name}", self.top / f"hold-{name}"
+        os.mkfifo(hold)
+        begin = time.monotonic()
+        pid = forker.start(
+            folder=str(self.folder),
+            variables=self.variables(),
+            output=str(output),
+            hold=str(hold),
+            words=self.base.command,
+        )
+        tracer = _attach_strace(pid, strace) if strace else None
+        with waiting_for(pid, LIMIT_SECONDS) as is_hung:
+            hold.write_bytes(b"")
+            if kill_seconds is not None:
+                time.sleep(kill_seconds)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            code = forker.wait()
+        if tracer is not None:
+            tracer.communicate()
+        return Done(
+            code=code,
+            output=output.read_bytes() if output.exists() else b"",
+            seconds=time.monotonic() - begin,
+            is_hung=is_hung.is_set(),
+        )
+
     def run(
         self,
         words: Sequence[str] | None = None,
@@ -161,7 +205,7 @@ class Project:
                 wrap=wrap,
                 environment=environment,
             )
-            with waiting_for(process, limit_seconds) as is_hung:
+            with waiting_for(process.pid, limit_seconds) as is_hung:
                 if during:
                     during(process, self)
                 process.wait()
@@ -193,17 +237,27 @@ class Project:
         return found
 
 
+def _attach_strace(pid: int, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-p", str(pid), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert tracer.stderr is not None
+    assert b"attached" in tracer.stderr.readline()
+    return tracer
+
+
 @contextmanager
-def waiting_for(
-    process: subprocess.Popen[bytes], limit_seconds: float
-) -> Iterator[threading.Event]:
+def waiting_for(pid: int, limit_seconds: float) -> Iterator[threading.Event]:
     """Kill the whole group of a process that does not end in time; the event says so."""
     is_hung = threading.Event()
 
     def kill_group() -> None:
         is_hung.set()
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
 
     timer = threading.Timer(limit_seconds, kill_group)
     timer.start()

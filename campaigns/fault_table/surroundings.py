@@ -201,13 +201,15 @@ def _signals() -> list[Fault]:
             during=_send_at(0.45, signal.SIGINT),
             codes=frozenset({0, 130}),
         ),
-        Fault(
-            name="signal-INT-at-start",
-            family="signals",
-            during=_send_at(0.15, signal.SIGINT),
-            # Python itself ends so before any of our code runs.
-            codes=frozenset({130, -2}),
-            tries=3,
+        *(
+            Fault(
+                name=f"signal-INT-after-{ms}-ms",
+                family="signals",
+                during=partial(_send_when_busy, seconds=ms / 1000),
+                # Before our command runs, the signal itself ends the process.
+                codes=frozenset({130, -2}),
+            )
+            for ms in (80, 150, 250, 350)
         ),
     ]
     return once + twice + others
@@ -220,6 +222,20 @@ def _send_at(seconds: float, number: signal.Signals) -> Disturbance:
         process.send_signal(number)
 
     return disturb
+
+
+def _send_when_busy(process: subprocess.Popen[bytes], project: Project, *, seconds: float) -> None:
+    """Send SIGINT once the run has used so much time of a processor."""
+    del project
+    stat = Path(f"/proc/{process.pid}/stat")
+    ticks = os.sysconf("SC_CLK_TCK")
+    while process.poll() is None:
+        # User and system time: proc(5), fields 14 and 15, behind the name in brackets.
+        fields = stat.read_text().rpartition(")")[2].split()
+        if (int(fields[11]) + int(fields[12])) / ticks >= seconds:
+            process.send_signal(signal.SIGINT)
+            return
+        time.sleep(0.002)
 
 
 def _suspend(

@@ -9,13 +9,14 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from campaigns.fault_table.bases import BASES, find_root
+from campaigns.fault_table.held import Forker
 from campaigns.fault_table.invariants import check_end, check_project, check_run
 from campaigns.fault_table.project import Done, Project, create_plug_ins, read_files, write_file
 from tests.simulator.running import running
@@ -71,6 +72,23 @@ class Workplace:
         self._seconds: dict[str, float] = {}
         self._points: dict[str, list[tuple[str, int]]] = {}
         self._number = 0
+        self._local = threading.local()
+        self._forkers: list[Forker] = []
+
+    @property
+    def forker(self) -> Forker:
+        """The process of this thread that forks runs."""
+        if not hasattr(self._local, "forker"):
+            project = Project(top=self.folder, base=BASES["words"], plug_ins=self._plug_ins)
+            self._local.forker = Forker(project.variables())
+            self._forkers.append(self._local.forker)
+        found: Forker = self._local.forker
+        return found
+
+    def close(self) -> None:
+        """End the processes that fork runs."""
+        for forker in self._forkers:
+            forker.close()
 
     @contextmanager
     def open_project(self, base: str) -> Iterator[Project]:
@@ -113,7 +131,7 @@ class Workplace:
             with self._served(
                 Project(top=calm, base=BASES[base], plug_ins=self._plug_ins)
             ) as project:
-                done = project.run()
+                done = project.run_forked(self.forker)
                 if done.code:
                     raise RuntimeError(f"{base} ended with {done.code}: {done.output.decode()}")
                 self._seconds[base] = done.seconds
@@ -141,7 +159,8 @@ class Workplace:
                 with_log = self.folder / f"{base}.trace"
                 with self._open_again(base) as project:
                     calls = ",".join(CALLS)
-                    project.run(wrap=("strace", "-f", "-y", "-o", str(with_log), "-e", calls))
+                    strace = ["-y", "-o", str(with_log), "-e", f"trace={calls}"]
+                    project.run_forked(self.forker, strace=strace)
                     self._points[base] = sorted(_read_points(with_log, project.folder))
             return self._points[base]
 
@@ -194,8 +213,8 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
-def try_fault(workplace: Workplace, fault: Fault, wrap: tuple[str, ...] = ()) -> Result:
-    """Let a fault happen once."""
+def try_fault(workplace: Workplace, fault: Fault, strace: tuple[str, ...] = ()) -> Result:
+    """Let a fault happen once; ``strace`` has its arguments where a call is to fail."""
     result = Result(tries=1)
     begin = time.monotonic()
     with workplace.open_project(fault.base) as project:
@@ -203,13 +222,10 @@ def try_fault(workplace: Workplace, fault: Fault, wrap: tuple[str, ...] = ()) ->
         project.remember()
         if fault.scenario:
             project.simulator.change(**fault.scenario)
-        done = project.run(
-            fault.words,
-            wrap=(*wrap, *fault.wrap),
-            environment=fault.environment,
-            during=fault.during,
-            limit_seconds=fault.limit_seconds,
-        )
+        if strace:
+            done = project.run_forked(workplace.forker, strace=strace)
+        else:
+            done = _run_disturbed(project, fault)
         result.codes[done.code] += 1
         result.kills += fault.is_kill and done.code == KILLED
         result.harm += [*check_run(done, fault.codes), *project.notes]
@@ -225,6 +241,16 @@ def try_fault(workplace: Workplace, fault: Fault, wrap: tuple[str, ...] = ()) ->
     result.harm = [f"{fault.name}: {each}" for each in result.harm]
     result.seconds = time.monotonic() - begin
     return result
+
+
+def _run_disturbed(project: Project, fault: Fault) -> Done:
+    return project.run(
+        fault.words,
+        wrap=fault.wrap,
+        environment=fault.environment,
+        during=fault.during,
+        limit_seconds=fault.limit_seconds,
+    )
 
 
 def _calm(fault: Fault) -> dict[str, Any]:
@@ -252,12 +278,16 @@ def _check_after(workplace: Workplace, project: Project, fault: Fault | None = N
 
 
 def _check_next(
-    workplace: Workplace, project: Project, finish: tuple[tuple[str, ...], ...] = ()
+    workplace: Workplace,
+    project: Project,
+    finish: tuple[tuple[str, ...], ...] = (),
+    *,
+    is_quick: bool = False,
 ) -> list[str]:
     """Plain runs end well, and in the bytes of an undisturbed run of the same project."""
     harm: list[str] = []
     for words in (*finish, None):
-        done = project.run(words)
+        done = project.run_forked(workplace.forker) if is_quick else project.run(words)
         harm += [f"then: {each}" for each in check_run(done, frozenset({0}))]
     harm += [f"then: {each}" for each in _check_after(workplace, project)]
     expected = workplace.expected(project.base.name)
@@ -272,9 +302,10 @@ def try_kill_at(workplace: Workplace, fault: Fault, point: tuple[str, int]) -> R
     with workplace.open_project(fault.base) as project:
         inject = f"inject={call}:signal=KILL:when={number}"
         log = str(project.top / "trace")
-        done = project.run(wrap=("strace", "-f", "-o", log, "-e", f"trace={call}", "-e", inject))
+        strace = ["-o", log, "-e", f"trace={call}", "-e", inject]
+        done = project.run_forked(workplace.forker, strace=strace)
         _judge_kill(workplace, project, fault, done, result)
-        result.harm += _check_next(workplace, project)
+        result.harm += _check_next(workplace, project, is_quick=True)
     result.harm = [f"{fault.name} at {call} {number}: {each}" for each in result.harm]
     result.seconds = time.monotonic() - begin
     return result
@@ -288,28 +319,18 @@ def try_kills_at_moments(
     begin = time.monotonic()
     with workplace.open_project(fault.base) as project:
         longest = workplace.seconds(fault.base)
-        for _ in range(2 * count):
-            seconds = chance.uniform(0.3 * longest, longest)
-            done = project.run(during=_kill_after(seconds))
+        for _ in range(4 * count):
+            seconds = chance.uniform(0.05 * longest, longest)
+            done = project.run_forked(workplace.forker, kill_seconds=seconds)
             _judge_kill(workplace, project, fault, done, result)
             if result.kills == count:
                 break
             # It came to its end before: strike earlier.
-            longest *= 1.0 if done.code == KILLED else 0.8
-        result.harm += _check_next(workplace, project)
+            longest *= 1.0 if done.code == KILLED else 0.6
+        result.harm += _check_next(workplace, project, is_quick=True)
     result.harm = [f"{fault.name} at a moment: {each}" for each in result.harm]
     result.seconds = time.monotonic() - begin
     return result
-
-
-def _kill_after(seconds: float) -> Callable[[subprocess.Popen[bytes], Project], None]:
-    def kill(process: subprocess.Popen[bytes], project: Project) -> None:
-        del project
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-        process.kill()
-
-    return kill
 
 
 def _judge_kill(
@@ -326,8 +347,7 @@ def try_error_at(workplace: Workplace, fault: Fault, point: tuple[str, int]) -> 
     assert fault.point is not None
     call, number = point
     inject = f"inject={call}:error={fault.point[1]}:when={number}"
-    wrap = ("strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
-    result = try_fault(workplace, fault, wrap)
+    result = try_fault(workplace, fault, ("-o", "/dev/null", "-e", f"trace={call}", "-e", inject))
     result.harm = [f"{each} (call {number})" for each in result.harm]
     return result
 
