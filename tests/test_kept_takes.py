@@ -59,6 +59,7 @@ def test_what_a_stored_clip_cost_is_settled(tmp_path: Path) -> None:
         buy(order)
         assert order.sum_billed(None) == 4.0
         order.close()
+    assert [path.suffix for path in store.folder.iterdir()] == [".jsonl"]
     store.sweep(None)
     assert not find_folder(str(tmp_path / "temp"), str(tmp_path / "audio")).exists()
 

@@ -39,7 +39,7 @@ from tts_assets.regular_files import refuse_link
 from tts_assets.storage import AppendLog, fatal, sweep, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from tts_assets.domain import Alignment
     from tts_assets.kept_takes.journal import Line
@@ -223,11 +223,26 @@ class TakeStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         refuse_link(self.folder)
 
-    def close_order(self, recipe: str, segment: int | None) -> None:
-        """Record that a clip, or a segment, is stored."""
-        if self._log is None and (recipe, segment) not in self._by_clip:
+    def close_order(self, recipe: str, segment: int | None, purchases: Iterable[Purchase]) -> None:
+        """Record that a clip, or a segment, is stored, and delete the sounds that it is made of.
+
+        Args:
+            recipe: of the clip.
+            segment: as in `Sent`.
+            purchases: those of this run.
+
+        Raises:
+            FatalError: the disk is full, gone or read-only.
+        """
+        earlier = self._by_clip.get((recipe, segment), [])
+        if self._log is None and not earlier:
             return
         self.append(Closed(recipe=recipe, segment=segment))
+        for purchase in (*earlier, *purchases):
+            path = None if purchase.kept is None else find_file(self.folder, purchase.kept)
+            if path is not None:
+                with suppress(OSError):
+                    path.unlink()
 
     def close(self) -> None:
         """Bring the journal to the disk.
@@ -376,7 +391,8 @@ class Order:
         Raises:
             FatalError: the disk is full, gone or read-only.
         """
-        self.store.close_order(self._clip.recipe, self._segment)
+        purchases = (each.purchase for each in self._tickets)
+        self.store.close_order(self._clip.recipe, self._segment, purchases)
 
 
 class Ticket:
