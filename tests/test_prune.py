@@ -1,6 +1,8 @@
 """Pruning: what no catalogue refers to goes, and nothing that anybody else put there."""
 
+import errno
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -272,6 +274,29 @@ def test_nothing_is_deleted_while_a_catalogue_cannot_be_read_whole(
     found = prune(_settings(folder), delete=True)
     assert found.problems or found.passed_over
     assert (len(found.orphans), found.deleted, found.may_delete) == (2, (), False)
+    assert _files(folder) == before
+
+
+def test_nothing_is_deleted_while_a_folder_of_catalogues_cannot_be_listed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "data/n5").mkdir()
+    (folder / "data/n5/vocabulary.json").write_text(json.dumps(_entries(folder)[1:]))
+    _keep(folder, "犬")
+    before = _files(folder)
+    scan = os.scandir
+
+    def refuse(path: Any = ".") -> Any:
+        if str(path).endswith("n5"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        found = prune(_settings(folder), delete=True)
+    assert [(each.file, found.may_delete) for each in found.problems] == [
+        (str(folder / "data/n5"), False)
+    ]
     assert _files(folder) == before
 
 

@@ -1,8 +1,10 @@
 """Files are found once each, and globs end, whatever links there are."""
 
+import errno
 import glob
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +63,21 @@ def test_links_in_a_circle_are_gone_into_once(folder: Path, tmp_path: Path) -> N
         "in/b/away/e.json",
         "in/b/c/a.json",
     ]
+
+
+@pytest.mark.parametrize("pattern", ["*/*.json", "**/*.json", "*/*/words.json", "shut/*.json"])
+def test_a_glob_does_not_pass_over_a_folder_that_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    for folder in ("open", "shut"):
+        (tmp_path / folder).mkdir()
+    scan = os.scandir
+
+    def refuse(path: Any = ".") -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError):
+        find_files(str(tmp_path / pattern))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def open_catalogues(
     overrides = Book(settings.overrides) if overrides is None else overrides
     sources = _by_file(settings)
     looked, opened = _Looked(sources), 0
-    for path, named in _files(settings, sources):
+    for path, named in _files(settings, sources, trouble):
         mapped = sources.get(os.path.realpath(path))
         if mapped is None:
             for reader in _recognised(path, settings, trouble, overrides, named=named):
@@ -198,7 +199,10 @@ def _matching(pattern: str) -> list[str]:
     # A name with brackets that is there is meant as it stands.
     if Path(pattern).is_file():
         return [pattern]
-    return [path for path in find_files(pattern) if not is_report(path)]
+    try:
+        return [path for path in find_files(pattern) if not is_report(path)]
+    except OSError as exc:
+        raise UsageError(f"{exc.filename}: the folder cannot be listed: {exc.strerror}") from exc
 
 
 def _is_ours(path: str, settings: Settings) -> bool:
@@ -216,17 +220,21 @@ def _inside(path: str, output: str) -> bool:
     return real.is_relative_to(folder) or any(is_part(str(each), output) for each in real.parents)
 
 
-def _files(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
+def _files(
+    settings: Settings, sources: dict[str, list[Source]], trouble: Trouble
+) -> Iterator[tuple[str, bool]]:
     """Every catalogue file once, and whether it was named itself rather than found in a folder."""
     seen: set[str] = set()
-    for file, named in _candidates(settings, sources):
+    for file, named in _candidates(settings, sources, trouble):
         real = os.path.realpath(file)
         if real not in seen:
             seen.add(real)
             yield file, named
 
 
-def _candidates(settings: Settings, sources: dict[str, list[Source]]) -> Iterator[tuple[str, bool]]:
+def _candidates(
+    settings: Settings, sources: dict[str, list[Source]], trouble: Trouble
+) -> Iterator[tuple[str, bool]]:
     if not settings.paths and settings.sources:
         patterns = [pattern for source in settings.sources for pattern in source.files]
         for pattern in patterns:
@@ -238,7 +246,7 @@ def _candidates(settings: Settings, sources: dict[str, list[Source]]) -> Iterato
         if not os.path.exists(given):  # noqa: PTH110
             raise UsageError(f"{given}: there is no such file or folder")
         if path.is_dir():
-            for file in _in_folder(path, settings.output, sources):
+            for file in _in_folder(path, settings.output, sources, trouble):
                 if not _is_same(file, settings.overrides):
                     yield file, False
         elif _is_same(given, settings.overrides):
@@ -247,9 +255,11 @@ def _candidates(settings: Settings, sources: dict[str, list[Source]]) -> Iterato
             yield str(path), True
 
 
-def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> Iterator[str]:
+def _in_folder(
+    folder: Path, output: str, sources: dict[str, list[Source]], trouble: Trouble
+) -> Iterator[str]:
     real_output = os.path.realpath(output)
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=partial(_add_unlisted, trouble)):
         folders[:] = sorted(
             name
             for name in folders
@@ -264,6 +274,12 @@ def _in_folder(folder: Path, output: str, sources: dict[str, list[Source]]) -> I
                 continue
             if name.endswith(_ENDINGS) or os.path.realpath(path) in sources:
                 yield path
+
+
+def _add_unlisted(trouble: Trouble, error: OSError) -> None:
+    """A folder that cannot be listed may hold catalogues: without them assets seem unused."""
+    reason = f"the folder cannot be listed: {error.strerror}"
+    trouble.problems.append(InputError(reason, file=os.fspath(error.filename)))
 
 
 def _opened(

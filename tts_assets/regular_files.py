@@ -57,6 +57,9 @@ def find_files(pattern: str) -> list[str]:
     """The files that a glob matches, in the order of their paths; it may begin at the root.
 
     As `glob.glob` with ``recursive``, but ``**`` goes into each folder once: links may form loops.
+
+    Raises:
+        OSError: a folder cannot be listed; `glob` would pass over all that it holds.
     """
     return sorted({path for path in _expand(pattern) if Path(path).is_file()})
 
@@ -64,6 +67,7 @@ def find_files(pattern: str) -> list[str]:
 def _expand(pattern: str) -> Iterator[str]:
     parts = re.split(_SEPARATORS, pattern)
     if "**" not in parts:
+        _list_folders(pattern)
         # Path.glob refuses patterns that begin at the root.
         yield from glob.iglob(pattern)  # noqa: PTH207
         return
@@ -78,12 +82,26 @@ def _expand(pattern: str) -> Iterator[str]:
         yield from _expand(os.path.join(glob.escape(folder), *(behind or ["*"])))  # noqa: PTH118
 
 
+def _list_folders(pattern: str) -> None:
+    """Open each folder whose names a glob goes through."""
+    above, name = os.path.split(pattern)
+    if glob.has_magic(name):
+        for folder in filter(os.path.isdir, glob.iglob(above) if above else [os.curdir]):  # noqa: PTH207
+            os.scandir(folder).close()
+    if glob.has_magic(above):
+        _list_folders(above)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def _folders_in(base: str, seen: set[str]) -> Iterator[str]:
     """A folder and all below it but hidden ones; what a link leads to comes last, and once."""
     links = [base]
     while links:
         start = links.pop()
-        for folder, names, _ in os.walk(start or os.curdir):
+        for folder, names, _ in os.walk(start or os.curdir, onerror=_raise):
             real = os.path.realpath(folder)
             if real in seen:
                 names.clear()
