@@ -1,6 +1,12 @@
 """Where ``tts-assets`` and ``python -m tts_assets`` begin."""
 
+import os
 import signal
+
+from tts_assets.errors import OUT_OF_MEMORY, is_out_of_memory
+
+#: Freed to report that there is no memory left.
+_RESERVE_BYTES = 1 << 20
 
 
 def main() -> None:
@@ -8,9 +14,19 @@ def main() -> None:
     # Until a command receives signals, Ctrl-C ends the process, without a traceback of imports.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from tts_assets.cli.app import app  # noqa: PLC0415 - its imports take a while
+    reserve = bytearray(_RESERVE_BYTES)
+    try:
+        # The import takes most of the memory that a command needs.
+        from tts_assets.cli.app import app  # noqa: PLC0415
 
-    app()
+        app()
+    except Exception as exc:
+        if not is_out_of_memory(exc):
+            raise
+        del reserve, exc
+        os.write(2, f"error: {OUT_OF_MEMORY}\n".encode())
+        # An orderly end takes memory, too.
+        os._exit(4)
 
 
 if __name__ == "__main__":

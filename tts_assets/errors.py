@@ -41,6 +41,14 @@ _NO_MEMORY = re.compile(
 )
 
 
+#: The disk or the system failed, whatever was asked of it.
+_SYSTEM_FAILURES = frozenset(
+    getattr(errno, name)
+    for name in ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ESTALE")
+    if hasattr(errno, name)
+)
+
+
 def is_out_of_memory(error: BaseException | None) -> bool:
     """Whether an error, or one behind it, says that the system gives no more memory or threads."""
     while error is not None:
@@ -54,6 +62,18 @@ def is_out_of_memory(error: BaseException | None) -> bool:
             return any(map(is_out_of_memory, error.exceptions))
         error = error.__cause__ or error.__context__
     return False
+
+
+def find_system_failure(error: BaseException | None) -> OSError | None:
+    """The error of a disk or of the system among an error and those behind it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _SYSTEM_FAILURES:
+            return error
+        if isinstance(error, BaseExceptionGroup):
+            found = filter(None, map(find_system_failure, error.exceptions))
+            return next(found, None)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 class TtsAssetsError(Exception):

@@ -12,9 +12,9 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 _LATER = (
@@ -39,7 +39,7 @@ class Forker:
         )
 
     def start(self, **order: Any) -> int:
-        """Fork a run: its process id. It waits until its ``hold`` is opened and closed."""
+        """Fork a run: its process id. It waits until something is written to its pipe ``hold``."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
@@ -66,15 +66,21 @@ def main() -> None:
         importlib.import_module(name)
     gc.freeze()
     for line in sys.stdin:
+        ready, far = os.pipe()
         pid = os.fork()
         if not pid:
-            _become_run(json.loads(line))
+            os.close(ready)
+            _become_run(json.loads(line), far)
             return
+        os.close(far)
+        # It ends when the run waits for its word to go, or is dead.
+        with os.fdopen(ready, "rb") as stream:
+            stream.read()
         print(pid, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
 
-def _become_run(order: dict[str, Any]) -> None:
+def _become_run(order: dict[str, Any], ready: int) -> None:
     """Take the place, the environment and the streams of a run, and become it."""
     os.setsid()
     os.chdir(order["folder"])
@@ -83,8 +89,11 @@ def _become_run(order: dict[str, Any]) -> None:
     output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     for number, fd in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
         os.dup2(fd, number)
-    if order["hold"]:
-        Path(order["hold"]).read_bytes()
+    hold = os.open(order["hold"], os.O_RDONLY | os.O_NONBLOCK)
+    os.close(ready)
+    # A pipe that no one has opened for writing yet has no event.
+    select.select([hold], [], [])
+    os.close(hold)
     sys.path.insert(0, order["folder"])
     sys.argv[:] = ["tts-assets", *order["words"]]
     runpy.run_module("tts_assets", run_name="__main__")

@@ -171,7 +171,7 @@ class Project:
         )
         tracer = _attach_strace(pid, strace) if strace else None
         with waiting_for(pid, LIMIT_SECONDS) as is_hung:
-            hold.write_bytes(b"")
+            hold.write_bytes(b"go")
             if kill_seconds is not None:
                 time.sleep(kill_seconds)
                 with suppress(ProcessLookupError):

@@ -1,5 +1,6 @@
 """Where errors become exit codes: whatever the streams are, a code means what it says."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -125,3 +126,17 @@ def test_too_little_memory_to_start_is_exit_code_4_with_the_remedy(
     assert "error: " in done.stderr
     assert "Traceback" not in done.stderr
     assert "there is not enough memory: close other programs" in done.stderr
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EMFILE])
+def test_a_failure_of_the_disk_anywhere_is_exit_code_4_with_its_place(
+    number: int, capsys: Told
+) -> None:
+    def fail() -> ExitCode:
+        reason = OSError(number, os.strerror(number), "/usr/lib/entry_points.txt")
+        raise ExceptionGroup("tasks", [reason])
+
+    assert _code(fail) == ExitCode.FATAL
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: /usr/lib/entry_points.txt: {os.strerror(number)}: ")
+    assert "Traceback" not in told

@@ -21,6 +21,7 @@ from tts_assets.errors import (
     InputError,
     TtsAssetsError,
     UsageError,
+    find_system_failure,
     is_out_of_memory,
 )
 
@@ -101,6 +102,10 @@ def _code_of(error: Exception) -> ExitCode:
         return ExitCode.FATAL
     from tts_assets.console.text import safe  # noqa: PLC0415 - see _flush
 
+    if not isinstance(error, TtsAssetsError) and (failure := find_system_failure(error)):
+        place = f"{failure.filename}: " if failure.filename else ""
+        _say(safe(f"error: {place}{failure.strerror}: the disk or the system failed, run again\n"))
+        return ExitCode.FATAL
     if not isinstance(error, TtsAssetsError):
         _say(safe("".join(traceback.format_exception(error))))
         _say("this is a bug in tts-assets: please report it with the lines above\n")
