@@ -93,6 +93,7 @@ def test_refused_takes_are_kept_with_all_that_is_known_of_them(shop: Shop) -> No
     assert [take.purchase.arrived.billed for take in found] == [3.0, 3.0]
     assert all("ends as if cut off" in take.kept.fault for take in found)
     assert {take.path.read_bytes()[:4] for take in found} == {b"RIFF"}
+    assert [path for path in temp_files(shop) if b"sk_simulator" in path.read_bytes()] == []
 
 
 def test_undecided_takes_are_not_bought_again(shop: Shop) -> None:
@@ -127,9 +128,7 @@ def test_accepted_takes_become_clips_without_a_request(shop: Shop) -> None:
     assert temp_files(shop) == []
 
 
-@pytest.mark.parametrize("form", ["pcm_24000", "mp3_44100_128"])
-def test_accept_doubtful_uses_what_is_kept(shop: Shop, form: str) -> None:
-    shop.environment["TTS_ASSETS_ELEVENLABS_OUTPUT_FORMAT"] = form
+def test_accept_doubtful_uses_what_is_kept(shop: Shop) -> None:
     refuse_both_takes(shop)
     before = len(shop.simulator.requests())
     assert shop.generate("--accept-doubtful")["made"] == 1
@@ -210,14 +209,6 @@ def test_rejected_takes_may_be_bought_again(shop: Shop) -> None:
     assert shop.bought() == {"一番線": 3}
 
 
-def test_takes_that_other_settings_allow_are_used(shop: Shop) -> None:
-    refuse_both_takes(shop)
-    shop.environment["TTS_ASSETS_ELEVENLABS_CHECK_ENDS"] = "false"
-    before = len(shop.simulator.requests())
-    assert shop.generate()["made"] == 1
-    assert len(shop.simulator.requests()) == before
-
-
 def test_takes_of_an_entry_that_is_gone_are_deleted(shop: Shop) -> None:
     shop.project.words("二番線")
     shop.generate()
@@ -268,11 +259,8 @@ def test_a_request_without_an_answer_is_found_by_its_text_where_only_one_can_be_
     assert shop.bought() == {"一番線": bought}
 
 
-@pytest.mark.parametrize("scenario", [{"history": "closed"}, {"history": "off"}])
-def test_without_a_history_a_lost_reply_is_bought_again(
-    shop: Shop, scenario: dict[str, str]
-) -> None:
-    shop.simulator.change(faults=[{"kind": "short", "count": 1}], **scenario)
+def test_without_a_history_a_lost_reply_is_bought_again(shop: Shop) -> None:
+    shop.simulator.change(faults=[{"kind": "short", "count": 1}], history="off")
     assert shop.generate()["made"] == 1
     assert shop.bought() == {"一番線": 2}
 
@@ -351,12 +339,6 @@ def test_no_path_of_a_journal_is_believed(shop: Shop) -> None:
     journal.write_text(text.replace('"ending":"wav"', '"ending":"/../../../../private.wav"'))
     assert shop.generate()["made"] == 1
     assert private.read_bytes() == b"RIFF"
-
-
-def test_the_key_is_in_no_record(shop: Shop) -> None:
-    refuse_both_takes(shop)
-    assert temp_files(shop)
-    assert [path for path in temp_files(shop) if b"sk_simulator" in path.read_bytes()] == []
 
 
 def test_a_link_in_the_place_of_the_folder_of_takes_is_refused(shop: Shop) -> None:

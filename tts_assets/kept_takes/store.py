@@ -1,28 +1,19 @@
-"""The takes of a run: what earlier runs paid for is found, and each new request is recorded."""
+"""The takes of one output folder: what earlier runs paid for, found again, kept and deleted."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
-import uuid
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from tts_assets import decisions
-from tts_assets.errors import ClipError
 from tts_assets.kept_takes.journal import (
     NAME,
-    Arrived,
     Closed,
     Kept,
     Purchase,
     Sent,
-    Void,
     encode_line,
     read_purchases,
 )
@@ -35,38 +26,18 @@ from tts_assets.kept_takes.kept import (
     select_decisions,
     to_opinion,
 )
+from tts_assets.kept_takes.order import Clip, Order
 from tts_assets.regular_files import refuse_link
 from tts_assets.storage import AppendLog, fatal, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from tts_assets.domain import Alignment
     from tts_assets.kept_takes.journal import Line
 
-_SERVICE_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 _SOUND = re.compile("[0-9a-f]{64}")
-#: The longest fault that is recorded, in characters.
-_LONGEST_FAULT = 500
 #: So many refused takes of one request are bought before a person has to decide.
 MOST_TAKES = 2
-
-_order: ContextVar[Order | None] = ContextVar("_order", default=None)
-
-
-def find_order() -> Order | None:
-    """The clip that the present task makes; None outside of a run that records its requests."""
-    return _order.get()
-
-
-def sum_billed(billed: float | None) -> float | None:
-    """Credits of all requests for the clip of the present task, those of earlier runs among them.
-
-    Args:
-        billed: what is known of this run, where its requests are not recorded.
-    """
-    order = find_order()
-    return billed if order is None else order.sum_billed(billed)
 
 
 class TakeStore:
@@ -111,15 +82,8 @@ class TakeStore:
     @contextmanager
     def open_order(self, clip: Clip, *, segment: int | None = None) -> Iterator[Order]:
         """What the present task asks of a service within the block is recorded for this clip."""
-        order = Order(self, clip, segment)
-        token = _order.set(order)
-        try:
+        with Order(self, clip, segment).enter() as order:
             yield order
-        except ClipError as exc:
-            order.refuse(str(exc))
-            raise
-        finally:
-            _order.reset(token)
 
     def find_opinion(self, purchase: Purchase) -> Opinion:
         """What a person decided of the sound of a request."""
@@ -296,160 +260,3 @@ class TakeStore:
                 file.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
-
-
-class Clip(msgspec.Struct, frozen=True, kw_only=True):
-    """The clip that requests are made for; the fields are those of `Sent`."""
-
-    recipe: str
-    asset: str
-    file: str
-    entry: str
-    part: str
-
-
-class Order:
-    """What one clip, or one segment of a passage, asks of a service; see `find_order`."""
-
-    def __init__(self, store: TakeStore, clip: Clip, segment: int | None) -> None:
-        """Begin."""
-        self.store = store
-        self._clip = clip
-        self._segment = segment
-        self._tickets: list[Ticket] = []
-        self._used: list[Purchase] = []
-        self._is_spoken = False
-
-    def use(self, purchase: Purchase) -> None:
-        """Remember that the sound of an earlier request is used."""
-        self._used.append(purchase)
-
-    @property
-    def uses_earlier(self) -> bool:
-        """Whether the sound of an earlier request is used."""
-        return bool(self._used)
-
-    def note_spoken(self) -> None:
-        """Remember that the service has spoken all of the text, as far as its sound tells."""
-        self._is_spoken = True
-
-    def refuse(self, reason: str) -> None:
-        """Record that no clip could be made of sounds that passed the checks.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        for purchase in (*self._used, *(each.purchase for each in self._tickets)):
-            if self._is_spoken and purchase.kept is not None and not purchase.kept.fault:
-                purchase.kept = msgspec.structs.replace(
-                    purchase.kept, fault=reason[:_LONGEST_FAULT], is_unfit=True
-                )
-                self.store.append(purchase.kept)
-
-    def sum_billed(self, billed: float | None) -> float | None:
-        """See the function of that name."""
-        own = [each.purchase.billed for each in self._tickets]
-        known = [each for each in own if each is not None]
-        now = sum(known) if known else billed
-        before = self.store.sum_earlier(self._clip.recipe, self._segment)
-        return now if before is None else before + (now or 0.0)
-
-    def begin(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
-        """Record that a request is about to be sent; arguments as in `Sent`.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        sent = self.sent(key=key, text=text, service=service, voice=voice, model=model)
-        self.store.append(sent)
-        ticket = Ticket(self.store, Purchase(sent=sent))
-        self.store.note_open(ticket.purchase)
-        self._tickets.append(ticket)
-        return ticket
-
-    def sent(self, *, key: str, text: str, service: str, voice: str, model: str) -> Sent:
-        """The record of a request that is sent now."""
-        return Sent(
-            id=uuid.uuid4().hex,
-            key=key,
-            recipe=self._clip.recipe,
-            segment=self._segment,
-            asset=self._clip.asset,
-            file=self._clip.file,
-            entry=self._clip.entry,
-            part=self._clip.part,
-            text=text,
-            service=service,
-            voice=voice,
-            model=model,
-            at=time.time(),
-        )
-
-    def close(self) -> None:
-        """Record that the clip, or the segment, is stored.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        purchases = (each.purchase for each in self._tickets)
-        self.store.close_order(self._clip.recipe, self._segment, purchases)
-
-
-class Ticket:
-    """A request on its way."""
-
-    def __init__(self, store: TakeStore, purchase: Purchase) -> None:
-        """Follow a request."""
-        self.store = store
-        self.purchase = purchase
-        self.is_cancelled = False
-
-    def arrive(self, *, request_id: str, history_item_id: str, billed: float | None) -> None:
-        """Record the headers of an answer with sound; ids that cannot be ids are left out.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        ids = [
-            each if _SERVICE_ID.fullmatch(each) else "" for each in (request_id, history_item_id)
-        ]
-        self.purchase.arrived = Arrived(
-            id=self.purchase.sent.id, request_id=ids[0], history_item_id=ids[1], billed=billed
-        )
-        self.store.note_answer(self.purchase)
-        self.store.append(self.purchase.arrived)
-
-    def cancel(self) -> None:
-        """Record that no sound was made.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        self.is_cancelled = True
-        self.store.note_answer(self.purchase)
-        self.store.append(Void(id=self.purchase.sent.id))
-
-    def keep(
-        self,
-        data: bytes,
-        ending: str,
-        *,
-        seconds: float,
-        fault: str,
-        alignment: Alignment | None = None,
-    ) -> None:
-        """Keep the sound that arrived; arguments as in `Kept`.
-
-        Raises:
-            FatalError: the disk is full, gone or read-only.
-        """
-        kept = Kept(
-            id=self.purchase.sent.id,
-            sha256=hashlib.sha256(data).hexdigest(),
-            ending=ending,
-            bytes=len(data),
-            seconds=round(seconds, 3),
-            fault=fault[:_LONGEST_FAULT],
-            alignment=alignment,
-        )
-        self.store.keep(self.purchase, data, kept)

@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import is_katakana, katakana
-from tts_assets.kept_takes import find_order
+from tts_assets.kept_takes import MOST_TAKES, find_order
 from tts_assets.providers import sent_sound
 from tts_assets.providers.timestamps import TimedAnswer
 from tts_assets.providers.voice_pace import VoicePace
@@ -75,8 +75,6 @@ class JoinedTakes(NamedTuple):
     takes: tuple[Take, ...]
 
 
-#: So often a part is bought before a person has to decide.
-_MOST = 2
 _ADVICE = (
     "; its takes are kept: listen to them with `tts-assets review` and accept or reject them, use them "
     "with `generate --accept-doubtful`, or buy others with `generate --only failed`"
@@ -186,12 +184,12 @@ def _weight(part: str) -> int:
 async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ...]) -> Take:
     """A take that has no fault; of those and the ones refused before there are two at most."""
     takes = list(refused)
-    while len(takes) < _MOST:
+    while len(takes) < MOST_TAKES:
         found = await take()
         if found.fault is None:
             return found
         takes.append(found)
-    first, second = takes[-_MOST:]
+    first, second = takes[-MOST_TAKES:]
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
     advice = _ADVICE if first.is_kept or second.is_kept else ""
     raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}{advice}")
