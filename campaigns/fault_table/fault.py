@@ -117,7 +117,8 @@ class Fault:
         words: a command other than that of the base.
         codes: the right exit codes.
         spoilt: what the fault itself makes unusable: ``ledger``, ``catalogue``, ``sounds``.
-        finish: commands after the fault is gone and before the last run.
+        finish: commands after the fault is gone and before the last run, which may still end
+            as the fault did.
         scenario: of the simulator, while the fault lasts.
         point: a system call to fail at, with the error: ``fsync``, ``EIO``.
         tries: how often; of a point, how many of its calls are visited.

@@ -16,6 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from campaigns.fault_table.bases import BASES, find_root
+from campaigns.fault_table.fault import ANY_END
 from campaigns.fault_table.held import Forker
 from campaigns.fault_table.invariants import check_end, check_project, check_run
 from campaigns.fault_table.project import Done, Project, create_plug_ins, read_files, write_file
@@ -288,7 +289,8 @@ def _check_next(
     harm: list[str] = []
     for words in (*finish, None):
         done = project.run_forked(workplace.forker) if is_quick else project.run(words)
-        harm += [f"then: {each}" for each in check_run(done, frozenset({0}))]
+        codes = frozenset({0}) if words is None else ANY_END
+        harm += [f"then: {each}" for each in check_run(done, codes)]
     harm += [f"then: {each}" for each in _check_after(workplace, project)]
     expected = workplace.expected(project.base.name)
     return harm + [f"at the end: {each}" for each in check_end(project, expected)]
