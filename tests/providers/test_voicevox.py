@@ -235,8 +235,9 @@ async def test_its_pace_and_its_begin_are_told(engine: Engine) -> None:
     async with _open(engine) as speaker:
         await speaker.speak(WORD, VOICE, on_start=lambda: begun.append(None))
         assert isinstance(speaker, Paced)
-        assert speaker.limiter.traffic().requests == 2
-    # Each request tells that it is sent, and that its answer has come.
+        # Those that ask for its voices and its version, too.
+        assert speaker.limiter.traffic().requests == len(engine.heard) == 5
+    # Each request of a clip tells that it is sent, and that its answer has come.
     assert len(begun) == 4
 
 
