@@ -226,6 +226,8 @@ def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_
     shop.simulator.change(faults=[{"kind": "half"}])
     report = shop.generate("--concurrency", "1", code=4)
     assert "all end as if cut off" in report["fatal"]
+    failed = (shop.project.folder / "audio" / "failures.jsonl").read_text().splitlines()
+    assert len(failed) >= 3
     first = len(shop.simulator.state()["billing"])
     assert 6 <= first <= 10
     assert "all end as if cut off" in shop.generate("--concurrency", "1", code=4)["fatal"]

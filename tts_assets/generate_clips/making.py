@@ -270,7 +270,12 @@ def _settle(run: Run, store: storage.Storage) -> None:
     path = store.root / failures.NAME
     before = surveys.bytes_of(path)
     texts = {job.recipe: job.form.text for job in run.jobs}
-    failed = {recipe: (texts[recipe], reason) for recipe, reason in run.failures.items()}
+    # A run that ended early has not reported all clips that wait for a decision.
+    undecided = {} if run.takes is None else run.takes.find_undecided()
+    reasons = {recipe: undecided[recipe] for recipe in undecided.keys() & texts.keys()}
+    failed = {
+        recipe: (texts[recipe], reason) for recipe, reason in (reasons | run.failures).items()
+    }
     after = failures.updated(
         before,
         file=str(path),

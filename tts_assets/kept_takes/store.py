@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 _SOUND = re.compile("[0-9a-f]{64}")
 #: So many refused takes of one request are bought before a person has to decide.
 MOST_TAKES = 2
+#: What a person can do about them, behind the reason for which they were refused.
+ADVICE = (
+    "; its takes are kept: listen to them with `tts-assets review` and accept or reject them, use them "
+    "with `generate --accept-doubtful`, or buy others with `generate --only failed`"
+)
 
 
 class TakeStore:
@@ -147,6 +152,19 @@ class TakeStore:
         return bool(undecided) and (
             self.accept or (len(undecided) >= MOST_TAKES and not self.buy_again)
         )
+
+    def find_undecided(self) -> dict[str, str]:
+        """Why clips wait for a person's decision, by their recipes; after `sweep` those of this run, too."""
+        refused: dict[tuple[str, str], list[str]] = {}
+        for each in self._known.values():
+            is_undecided = self.find_opinion(each) is Opinion.UNDECIDED
+            if each.kept is not None and each.kept.fault and is_undecided:
+                refused.setdefault((each.sent.recipe, each.sent.key), []).append(each.kept.fault)
+        return {
+            recipe: f"{faults[-1]}{ADVICE}"
+            for (recipe, _), faults in refused.items()
+            if len(faults) >= MOST_TAKES
+        }
 
     def has_others(self, wanted: Collection[str]) -> bool:
         """Whether anything is kept for recipes that are not wanted."""

@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import is_katakana, katakana
-from tts_assets.kept_takes import MOST_TAKES, find_order
+from tts_assets.kept_takes import ADVICE, MOST_TAKES, find_order
 from tts_assets.providers import sent_sound
 from tts_assets.providers.timestamps import TimedAnswer
 from tts_assets.providers.voice_pace import VoicePace
@@ -73,12 +73,6 @@ class JoinedTakes(NamedTuple):
     samples: Samples
     rate_hz: int
     takes: tuple[Take, ...]
-
-
-_ADVICE = (
-    "; its takes are kept: listen to them with `tts-assets review` and accept or reject them, use them "
-    "with `generate --accept-doubtful`, or buy others with `generate --only failed`"
-)
 
 
 class Earlier(NamedTuple):
@@ -191,7 +185,7 @@ async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ..
         takes.append(found)
     first, second = takes[-MOST_TAKES:]
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
-    advice = _ADVICE if first.is_kept or second.is_kept else ""
+    advice = ADVICE if first.is_kept or second.is_kept else ""
     raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}{advice}")
 
 
