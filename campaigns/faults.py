@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 from campaigns.fault_table import (  # noqa: E402 - found only now
     company,
+    interruptions,
     planted,
     surroundings,
     written,
@@ -51,6 +52,7 @@ def list_faults() -> list[Fault]:
     """All rows of the table."""
     return [
         *surroundings.list_faults(),
+        *interruptions.list_faults(),
         *planted.list_faults(),
         *written.list_faults(),
         *company.list_faults(),
@@ -119,29 +121,44 @@ def _run_all(
     workplace: Workplace, faults: Sequence[Fault], options: argparse.Namespace
 ) -> list[Result]:
     """All trials of all rows, and a line for each row as soon as it is complete."""
+    _print_row(_COLUMNS)
+    with ThreadPoolExecutor(options.jobs) as threads:
+        try:
+            rows = _start_trials(threads, workplace, faults, options)
+            return [_finish_row(fault, trials) for fault, trials in rows]
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _start_trials(
+    threads: ThreadPoolExecutor,
+    workplace: Workplace,
+    faults: Sequence[Fault],
+    options: argparse.Namespace,
+) -> list[tuple[Fault, list[Future[Result]]]]:
     kills = 3 if options.smoke else options.kills
     share = sum(fault.kills for fault in faults) or 1.0
     chance = random.Random(options.seed)
-    _print_row(_COLUMNS)
-    results = []
-    with ThreadPoolExecutor(options.jobs) as threads:
-        rows: list[tuple[Fault, list[Future[Result]]]] = []
-        for fault in faults:
-            count = max(1, round(kills * fault.kills / share)) if fault.kills else 0
-            trials = []
-            if not surroundings.find_missing(fault.needs):
-                trials = list_trials(workplace, fault, count, chance)
-            rows.append((fault, [threads.submit(trial) for trial in trials]))
-        for fault, futures in rows:
-            result = Result()
-            for future in futures:
-                result.add(future.result())
-            if not futures:
-                missing = surroundings.find_missing(fault.needs)
-                result.skipped = f"skipped: needs {missing}" if missing else "skipped: no such call"
-            _print_result(fault, result)
-            results.append(result)
-    return results
+    rows = []
+    for fault in faults:
+        count = max(1, round(kills * fault.kills / share)) if fault.kills else 0
+        trials = []
+        if not surroundings.find_missing(fault.needs):
+            trials = list_trials(workplace, fault, count, chance)
+        rows.append((fault, [threads.submit(trial) for trial in trials]))
+    return rows
+
+
+def _finish_row(fault: Fault, trials: Sequence[Future[Result]]) -> Result:
+    result = Result()
+    for trial in trials:
+        result.add(trial.result())
+    if not trials:
+        missing = surroundings.find_missing(fault.needs)
+        result.skipped = f"skipped: needs {missing}" if missing else "skipped: no such call"
+    _print_result(fault, result)
+    return result
 
 
 def _print_result(fault: Fault, result: Result) -> None:

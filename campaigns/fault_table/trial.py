@@ -198,7 +198,7 @@ def _is_of_project(name: str, arguments: str, folder: str) -> bool:
 @contextmanager
 def _serve_files(folder: Path) -> Iterator[str]:
     handler = partial(_Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
@@ -207,6 +207,11 @@ def _serve_files(folder: Path) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of clients that were killed."""
 
 
 class _Quiet(SimpleHTTPRequestHandler):
