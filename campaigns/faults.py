@@ -17,6 +17,7 @@ import fnmatch
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,7 @@ def main() -> int:
         print("\n".join(f"{fault.name:<34}{fault.family}" for fault in faults))
         return 0
     _enter_mount_namespace()
+    _receive_signals()
     work = Path(tempfile.mkdtemp(prefix="faults-"))
     # A run as another user has to reach its project.
     work.chmod(0o755)
@@ -115,6 +117,13 @@ def _enter_mount_namespace() -> None:
     if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode == 0:
         os.environ[_MOUNTS] = "1"
         os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
+
+
+def _receive_signals() -> None:
+    """Undo what nohup and shells in the background do: runs would ignore signals, too."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _run_all(
