@@ -239,6 +239,15 @@ def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_
     assert len(shop.simulator.state()["billing"]) == second + len(WORDS) - texts
 
 
+def test_accepted_takes_let_the_run_go_on_though_others_end_as_if_cut_off(shop: Shop) -> None:
+    shop.project.words(*WORDS[:3])
+    shop.simulator.change(faults=[{"kind": "half"}])
+    shop.generate("--concurrency", "1", code=4)
+    shop.project.words(*WORDS)
+    report = shop.generate("--accept-doubtful", "--concurrency", "1", code=1)
+    assert (report["fatal"], report["made"], len(report["failed"])) == (None, 3, len(WORDS) - 3)
+
+
 @pytest.mark.parametrize(("kind", "history"), [("reset", "on"), ("short", "mp3")])
 def test_a_lost_reply_is_fetched_from_the_history(shop: Shop, kind: str, history: str) -> None:
     shop.simulator.change(faults=[{"kind": kind}], history=history)

@@ -103,7 +103,11 @@ class OpenAISpeaker:
             return found
 
         async def find_earlier(at: int, expected: Expected) -> Earlier:
-            return await self._shop.find_earlier(part(at, expected), on_start)
+            found = await self._shop.find_earlier(part(at, expected), on_start)
+            if found.take is not None:
+                # A person accepted it, or changed the rules: the voice may end like this.
+                self._voices.add_whole(voice.name)
+            return found
 
         expected = Expected(
             # Some servers ignore a speed below 1.

@@ -186,7 +186,8 @@ async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ..
     first, second = takes[-MOST_TAKES:]
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
     advice = ADVICE if first.is_kept or second.is_kept else ""
-    raise kind(f"{second.fault}; it was asked for twice, as before: {first.fault}{advice}")
+    before = "" if first.fault == second.fault else f", as before: {first.fault}"
+    raise kind(f"{second.fault}; it was asked for twice{before}{advice}")
 
 
 def _joined(takes: list[Take]) -> JoinedTakes:
