@@ -231,9 +231,9 @@ def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_
     first = len(shop.simulator.state()["billing"])
     assert 6 <= first <= 10
     assert "all end as if cut off" in shop.generate("--concurrency", "1", code=4)["fatal"]
-    # Clips in hand with one take get their second one.
+    # Clips in hand with one take get their second one, and one more clip is bought to find out.
     second, texts = len(shop.simulator.state()["billing"]), len(shop.bought())
-    assert second <= first + 3
+    assert second <= first + 5
     shop.environment["TTS_ASSETS_ELEVENLABS_CHECK_ENDS"] = "false"
     shop.generate()
     assert len(shop.simulator.state()["billing"]) == second + len(WORDS) - texts
@@ -246,6 +246,31 @@ def test_accepted_takes_let_the_run_go_on_though_others_end_as_if_cut_off(shop: 
     shop.project.words(*WORDS)
     report = shop.generate("--accept-doubtful", "--concurrency", "1", code=1)
     assert (report["fatal"], report["made"], len(report["failed"])) == (None, 3, len(WORDS) - 3)
+
+
+def test_undecided_takes_do_not_keep_a_service_that_is_well_again_from_the_other_clips(
+    shop: Shop,
+) -> None:
+    shop.project.words(*WORDS)
+    shop.simulator.change(faults=[{"kind": "half"}])
+    assert "all end as if cut off" in shop.generate("--concurrency", "1", code=4)["fatal"]
+    shop.simulator.change(faults=[])
+    undecided = {text for text, count in shop.bought().items() if count == 2}
+    report = shop.generate("--concurrency", "1", code=1)
+    assert len(report["failed"]) == len(undecided) >= 3
+    assert report["made"] == len(WORDS) - len(undecided)
+    assert {text for text, count in shop.bought().items() if count > 2} == set()
+
+
+def test_kept_takes_outlive_changed_settings_of_the_sound(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    shop.environment["TTS_ASSETS_SOUND_FORMAT"] = "opus"
+    assert "generate --only failed" in shop.generate(code=1)["failed"][0]["reason"]
+    assert shop.generate("--accept-doubtful")["made"] == 1
+    assert shop.bought() == {"一番線": 2}
+    assert ledger(shop)[0]["billed"] == paid(shop) == 6
+    shop.generate()
+    assert temp_files(shop) == []
 
 
 @pytest.mark.parametrize(("kind", "history"), [("reset", "on"), ("short", "mp3")])

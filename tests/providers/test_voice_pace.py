@@ -83,11 +83,19 @@ def test_each_voice_has_a_pace_of_its_own_at_each_speed() -> None:
 
 def test_a_voice_that_only_gives_what_seems_cut_ends_the_run() -> None:
     voices = VoicesOfARun("openai")
-    voices.add_cut("alloy")
-    voices.add_cut("alloy")
-    voices.add_cut("echo")
+    voices.add_cut("alloy", is_bought=True)
+    voices.add_cut("alloy", is_bought=True)
+    voices.add_cut("echo", is_bought=True)
     with pytest.raises(FatalError, match=r"of the voice alloy .* check-ends = false in \[openai\]"):
-        voices.add_cut("alloy")
+        voices.add_cut("alloy", is_bought=True)
     voices.add_whole("echo")
     for _ in range(5):
-        voices.add_cut("echo")
+        voices.add_cut("echo", is_bought=True)
+
+
+def test_cut_takes_of_earlier_runs_alone_end_no_run() -> None:
+    voices = VoicesOfARun("openai")
+    for _ in range(5):
+        voices.add_cut("alloy", is_bought=False)
+    with pytest.raises(FatalError, match="of the voice alloy"):
+        voices.add_cut("alloy", is_bought=True)

@@ -139,7 +139,9 @@ def _sweep_takes(run: Run) -> None:
     """Delete the sounds of services whose clips are stored, or are not asked for any more."""
     if run.takes is not None:
         is_all = run.is_whole or run.is_whole_shard
-        run.takes.sweep(_to_make(run) if is_all else None)
+        clips = (item.clip for item in run.survey.planned if item.state in plan.TO_MAKE)
+        places = {(clip.file, clip.entry, clip.part) for clip in clips}
+        run.takes.sweep(_to_make(run) if is_all else None, places)
 
 
 def _folders(run: Run) -> list[str]:

@@ -171,6 +171,16 @@ class Purchase:
     kept: Kept | None = None
 
     @property
+    def group(self) -> tuple[str, int | None]:
+        """Requests with the same recipe and segment are settled together."""
+        return self.sent.recipe, self.sent.segment
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """The clip in its catalogue, whatever its recipe is: file, entry and part."""
+        return self.sent.file, self.sent.entry, self.sent.part
+
+    @property
     def billed(self) -> float | None:
         """Credits that it cost, as far as the service said."""
         return None if self.arrived is None else self.arrived.billed
@@ -201,7 +211,7 @@ def _replay(line: Line, found: dict[str, Purchase]) -> None:
         found[line.id] = Purchase(sent=line)
     elif isinstance(line, Closed):
         for each in [*found.values()]:
-            if (each.sent.recipe, each.sent.segment) == (line.recipe, line.segment):
+            if each.group == (line.recipe, line.segment):
                 del found[each.sent.id]
     elif isinstance(line, Void):
         found.pop(line.id, None)

@@ -108,7 +108,7 @@ class Order:
         own = [each.purchase.billed for each in self._tickets]
         known = [each for each in own if each is not None]
         now = sum(known) if known else billed
-        before = self.store.sum_earlier(self._clip.recipe, self._segment)
+        before = self.store.sum_earlier(self._find_groups())
         return now if before is None else before + (now or 0.0)
 
     def begin(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
@@ -149,7 +149,18 @@ class Order:
             FatalError: the disk is full, gone or read-only.
         """
         purchases = (each.purchase for each in self._tickets)
-        self.store.close_order(self._clip.recipe, self._segment, purchases)
+        self.store.close_order(self._find_groups(), purchases)
+
+    def _find_groups(self) -> list[tuple[str, int | None]]:
+        """Earlier requests that count for the clip, or the segment: its own, and those it uses.
+
+        Changed settings of the sound give a clip another recipe, though the same is sent for it.
+        """
+        found = [(self._clip.recipe, self._segment), *(each.group for each in self._used)]
+        if self._segment is None:
+            clip = self._clip
+            found += self.store.find_groups((clip.file, clip.entry, clip.part))
+        return [*dict.fromkeys(found)]
 
 
 class Ticket:

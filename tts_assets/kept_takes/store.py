@@ -70,7 +70,8 @@ class TakeStore:
         self._claimed: set[str] = set()
         self._open: dict[str, Purchase] = {}
         self._by_key: dict[str, list[Purchase]] = {}
-        self._by_clip: dict[tuple[str, int | None], list[Purchase]] = {}
+        self._by_group: dict[tuple[str, int | None], list[Purchase]] = {}
+        self._by_place: dict[tuple[str, str, str], list[Purchase]] = {}
         self._index()
         arrived = (each.arrived for each in self._known.values())
         self._history_ids = {each.history_item_id for each in arrived if each is not None}
@@ -79,10 +80,12 @@ class TakeStore:
 
     def _index(self) -> None:
         self._by_key.clear()
-        self._by_clip.clear()
+        self._by_group.clear()
+        self._by_place.clear()
         for each in self._known.values():
             self._by_key.setdefault(each.sent.key, []).append(each)
-            self._by_clip.setdefault((each.sent.recipe, each.sent.segment), []).append(each)
+            self._by_group.setdefault(each.group, []).append(each)
+            self._by_place.setdefault(each.place, []).append(each)
 
     @contextmanager
     def open_order(self, clip: Clip, *, segment: int | None = None) -> Iterator[Order]:
@@ -134,15 +137,20 @@ class TakeStore:
         """Take back `claim`."""
         self._claimed.discard(purchase.sent.id)
 
-    def sum_earlier(self, recipe: str, segment: int | None) -> float | None:
-        """Credits that requests for a clip cost that are not in the ledger yet; None for none known."""
-        bills = (each.billed for each in self._by_clip.get((recipe, segment), ()))
+    def find_groups(self, place: tuple[str, str, str]) -> list[tuple[str, int | None]]:
+        """The groups of all requests for a clip in one piece, under whatever recipes."""
+        earlier = self._by_place.get(place, ())
+        return [each.group for each in earlier if each.sent.segment is None]
+
+    def sum_earlier(self, groups: Iterable[tuple[str, int | None]]) -> float | None:
+        """Credits that requests of groups cost that are not in the ledger yet; None for none known."""
+        bills = (each.billed for group in groups for each in self._by_group.get(group, ()))
         known = [billed for billed in bills if billed is not None]
         return sum(known) if known else None
 
     def needs_no_request(self, recipe: str) -> bool:
         """Whether a clip in one piece will be made, or will fail, without a new request."""
-        kept = [each for each in self._by_clip.get((recipe, None), ()) if each.kept is not None]
+        kept = [each for each in self._by_group.get((recipe, None), ()) if each.kept is not None]
         if any(
             self.find_opinion(each) is Opinion.ACCEPTED or not (each.kept and each.kept.fault)
             for each in kept
@@ -205,21 +213,23 @@ class TakeStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         refuse_link(self.folder)
 
-    def close_order(self, recipe: str, segment: int | None, purchases: Iterable[Purchase]) -> None:
+    def close_order(
+        self, groups: Collection[tuple[str, int | None]], purchases: Iterable[Purchase]
+    ) -> None:
         """Record that a clip, or a segment, is stored, and delete the sounds that it is made of.
 
         Args:
-            recipe: of the clip.
-            segment: as in `Sent`.
+            groups: recipes with segments, as in `Sent`.
             purchases: those of this run.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
         """
-        earlier = self._by_clip.get((recipe, segment), [])
+        earlier = [each for group in groups for each in self._by_group.get(group, ())]
         if self._log is None and not earlier:
             return
-        self.append(Closed(recipe=recipe, segment=segment))
+        for recipe, segment in groups:
+            self.append(Closed(recipe=recipe, segment=segment))
         for purchase in (*earlier, *purchases):
             path = None if purchase.kept is None else find_file(self.folder, purchase.kept)
             if path is not None:
@@ -236,11 +246,15 @@ class TakeStore:
         if log is not None:
             log.close()
 
-    def sweep(self, wanted: Collection[str] | None) -> None:
+    def sweep(
+        self, wanted: Collection[str] | None, places: Collection[tuple[str, str, str]] = ()
+    ) -> None:
         """Forget what is settled, and delete sounds of no use; only under the output folder's lock.
 
         Args:
             wanted: the recipes that are still to be made; None where not all clips were looked at.
+            places: file, entry and part of the clips that are: with other settings of the sound
+                they have other recipes, and what was paid for them is still of use.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -251,7 +265,7 @@ class TakeStore:
         left = [
             each
             for each in read_purchases(self.folder).values()
-            if wanted is None or each.sent.recipe in wanted
+            if wanted is None or each.sent.recipe in wanted or each.place in places
         ]
         path = self.folder / NAME
         data = b"".join(encode_line(line) for each in left for line in each.lines)

@@ -180,8 +180,8 @@ class ElevenLabsSpeaker:
         )
         try:
             samples, rate_hz, found = await takes.said(parts, expected, take, find_earlier)
-        except CutTwiceError:
-            self._voices.add_cut(voice.name)
+        except CutTwiceError as exc:
+            self._voices.add_cut(voice.name, is_bought=exc.is_bought)
             raise
         return Speech(
             samples=samples,

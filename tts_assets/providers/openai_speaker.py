@@ -119,8 +119,8 @@ class OpenAISpeaker:
         )
         try:
             samples, rate_hz, _ = await takes.said(parts, expected, take, find_earlier)
-        except CutTwiceError:
-            self._voices.add_cut(voice.name)
+        except CutTwiceError as exc:
+            self._voices.add_cut(voice.name, is_bought=exc.is_bought)
             raise
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
 

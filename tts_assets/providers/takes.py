@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 
 class CutTwiceError(ClipError):
-    """Both takes ended as if cut off: it may be the voice's way."""
+    """Both takes ended as if cut off: it may be the voice's way.
+
+    Attributes:
+        is_bought: at least one of them was bought now; otherwise earlier runs left both.
+    """
+
+    is_bought: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +193,10 @@ async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ..
     kind = CutTwiceError if first.is_cut and second.is_cut else ClipError
     advice = ADVICE if first.is_kept or second.is_kept else ""
     before = "" if first.fault == second.fault else f", as before: {first.fault}"
-    raise kind(f"{second.fault}; it was asked for twice{before}{advice}")
+    error = kind(f"{second.fault}; it was asked for twice{before}{advice}")
+    if isinstance(error, CutTwiceError):
+        error.is_bought = len(refused) < MOST_TAKES
+    raise error
 
 
 def _joined(takes: list[Take]) -> JoinedTakes:

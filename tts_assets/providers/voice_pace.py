@@ -65,13 +65,21 @@ class VoicesOfARun:
         """A voice has given a whole sound."""
         self._whole.add(voice)
 
-    def add_cut(self, voice: str) -> None:
+    def add_cut(self, voice: str, *, is_bought: bool) -> None:
         """A voice has given two takes that seem to be cut off.
+
+        Args:
+            voice: its name.
+            is_bought: in this run. Takes of earlier runs alone never end a run: the service may be
+                well again, so that one more clip is bought to find out.
 
         Raises:
             FatalError: it has given no others, and no more is bought to be thrown away.
         """
-        self._cut[voice] += 1
+        if is_bought or self._cut[voice] + 1 < _ITS_WAY:
+            self._cut[voice] += 1
+        if not is_bought:
+            return
         if self._cut[voice] >= _ITS_WAY and voice not in self._whole:
             raise FatalError(
                 f"the first {_ITS_WAY} clips of the voice {voice} all end as if cut off: listen to "
