@@ -48,6 +48,13 @@ _SYSTEM_FAILURES = frozenset(
     if hasattr(errno, name)
 )
 
+#: A path cannot be used as it is: its name, its links or its permissions are wrong.
+_PATH_FAILURES = frozenset(
+    getattr(errno, name)
+    for name in ("EACCES", "EPERM", "ENAMETOOLONG", "ELOOP", "ENOTDIR")
+    if hasattr(errno, name)
+)
+
 
 def is_out_of_memory(error: BaseException | None) -> bool:
     """Whether an error, or one behind it, says that the system gives no more memory or threads."""
@@ -73,6 +80,15 @@ def find_system_failure(error: BaseException | None) -> OSError | None:
             found = filter(None, map(find_system_failure, error.exceptions))
             return next(found, None)
         error = error.__cause__ or error.__context__
+    return None
+
+
+def find_path_failure(error: BaseException | None) -> OSError | None:
+    """The error of a path that cannot be used, if it is the error itself or one of its group."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(find_path_failure, error.exceptions)), None)
+    if isinstance(error, OSError) and error.errno in _PATH_FAILURES and error.filename:
+        return error
     return None
 
 

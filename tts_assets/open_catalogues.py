@@ -197,7 +197,8 @@ def _why_none(matching: list[str], settings: Settings) -> str:
 
 def _matching(pattern: str) -> list[str]:
     # A name with brackets that is there is meant as it stands.
-    if Path(pattern).is_file():
+    # Path.is_file() raises where a name is too long.
+    if os.path.isfile(pattern):  # noqa: PTH113
         return [pattern]
     try:
         return [path for path in find_files(pattern) if not is_report(path)]

@@ -140,3 +140,37 @@ def test_a_failure_of_the_disk_anywhere_is_exit_code_4_with_its_place(
     told = capsys.readouterr().err
     assert told.startswith(f"error: /usr/lib/entry_points.txt: {os.strerror(number)}: ")
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "--provider", "tones"),
+        ("init", "x" * 300),
+        ("speak", "--provider", "tones", "--output", "x" * 300, "犬"),
+        ("review", "--export", "x" * 300),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_path_that_is_too_long_is_no_bug(project: Project, words: tuple[str, ...]) -> None:
+    project.words("犬")
+    if words[0] == "status":
+        toml = f'[[source]]\nfiles = "{"*" * 2_000}.json"\nkind = "vocabulary"\n'
+        (project.folder / "tts-assets.toml").write_text(toml)
+    if words[0] == "review":
+        project.generate()
+        words = (*words, "--provider", "tones")
+    done = project.run(*words)
+    assert done.returncode == (4 if words[0] == "speak" else 2), done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_path_that_may_not_be_used_anywhere_is_exit_code_2_with_its_name(capsys: Told) -> None:
+    def fail() -> ExitCode:
+        reason = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "audio/page")
+        raise ExceptionGroup("tasks", [reason])
+
+    assert _code(fail) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert told.startswith("error: 'audio/page' cannot be used: Permission denied: ")

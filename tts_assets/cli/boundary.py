@@ -21,8 +21,10 @@ from tts_assets.errors import (
     InputError,
     TtsAssetsError,
     UsageError,
+    find_path_failure,
     find_system_failure,
     is_out_of_memory,
+    show_value,
 )
 
 P = ParamSpec("P")
@@ -106,6 +108,10 @@ def _code_of(error: Exception) -> ExitCode:
         place = f"{failure.filename}: " if failure.filename else ""
         _say(safe(f"error: {place}{failure.strerror}: the disk or the system failed, run again\n"))
         return ExitCode.FATAL
+    if failure := find_path_failure(error):
+        reason = f"{show_value(failure.filename)} cannot be used: {failure.strerror}"
+        _say(safe(f"error: {reason}: correct this path or its permissions, then run again\n"))
+        return ExitCode.USAGE
     if not isinstance(error, TtsAssetsError):
         _say(safe("".join(traceback.format_exception(error))))
         _say("this is a bug in tts-assets: please report it with the lines above\n")

@@ -137,7 +137,8 @@ def _opened(target: Target, settings: Settings) -> Iterator[tuple[Path | BinaryI
 
 def _takes_a_stream(path: Path) -> bool:
     """Whether it is a pipe or a device, in whose place no file is to be put."""
-    return path.exists() and not (path.is_file() or path.is_dir())
+    # Path.exists() raises where a name is too long, or a folder may not be searched.
+    return os.path.exists(path) and not (path.is_file() or path.is_dir())  # noqa: PTH110
 
 
 @contextmanager
