@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -162,15 +163,23 @@ def test_a_sound_that_is_not_whole_is_fetched_from_the_history(shop: Shop) -> No
 
 
 @contextmanager
-def halving(target: str) -> Iterator[str]:
-    """A proxy that sends the first half of each sound that is bought, in whole framing."""
+def halving(
+    target: str, *, parts: int = 2, change: Callable[[bytes], bytes] = lambda body: body
+) -> Iterator[str]:
+    """A proxy that sends the first part of each sound that is bought, in whole framing.
+
+    Args:
+        target: the service.
+        parts: how many parts a sound has.
+        change: makes another answer of one that is no sound.
+    """
 
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.forward(1)
 
         def do_POST(self) -> None:
-            self.forward(2)
+            self.forward(parts)
 
         def forward(self, parts: int) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -182,7 +191,9 @@ def halving(target: str) -> Iterator[str]:
             answer = httpx.request(
                 self.command, f"{target}{self.path}", content=body, headers=headers, trust_env=False
             )
-            sent = answer.content[: len(answer.content) // parts]
+            is_json = "json" in answer.headers.get("content-type", "")
+            content = change(answer.content) if is_json else answer.content
+            sent = content[: len(content) // parts]
             self.send_response(answer.status_code)
             for name, value in answer.headers.items():
                 if name not in ("content-length", "server", "date"):
@@ -200,6 +211,22 @@ def halving(target: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+def test_an_absurd_cost_in_the_history_is_not_believed(shop: Shop) -> None:
+    shop.simulator.change(faults=[{"kind": "reset", "count": 1}])
+
+    def overcharge(body: bytes) -> bytes:
+        free, absurd = b'"character_count_change_from":0', b'"character_count_change_from":-1e308'
+        changed = re.sub(rb'("character_count_change_to":)[^,]+', rb"\g<1>1e308", body)
+        return re.sub(rb'"character_count_change_from": ?0', absurd, changed).replace(free, absurd)
+
+    with halving(shop.simulator.url, parts=1, change=overcharge) as url:
+        shop.environment["TTS_ASSETS_ELEVENLABS_BASE_URL"] = url
+        report = shop.generate("--max-cost", "100")
+    assert report["made"] == 1
+    assert shop.bought() == {"一番線": 1}
+    assert (ledger(shop)[0].get("billed"), report["cost"]["billed"]) == (None, None)
 
 
 def test_rejected_takes_may_be_bought_again(shop: Shop) -> None:

@@ -27,7 +27,7 @@ _PASSING = (408, 425)
 _ABSENT = (404, 405, 501)
 
 #: What one answer may have cost; numbers beyond are none that anybody is charged.
-_MOST_CREDITS = 1e9
+MOST_CREDITS = 1e9
 
 _ROOM = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 #: Nothing else tells how many are taken at once: a refusal has no such header.
@@ -185,7 +185,7 @@ def charged(answer: Answer) -> float | None:
             cost = float(answer.headers.get(header, ""))
         except ValueError:
             continue
-        if 0 <= cost <= _MOST_CREDITS:
+        if 0 <= cost <= MOST_CREDITS:
             return cost
     return None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.providers.elevenlabs_answers import failure
+from tts_assets.providers.elevenlabs_answers import MOST_CREDITS, failure
 from tts_assets.providers.timestamps import add_alignment
 from tts_assets.remote import Answer, Request
 
@@ -99,7 +99,7 @@ class ElevenLabsHistory:
                 ticket.arrive(
                     request_id="",
                     history_item_id=item.history_item_id,
-                    billed=cost if cost > 0 else None,
+                    billed=cost if 0 < cost <= MOST_CREDITS else None,
                 )
                 return True
             if on_start is None or not _is_at_work(sent):
