@@ -66,6 +66,17 @@ async def test_a_file_is_made_of_what_an_earlier_attempt_left(
     assert not (tmp_path / ".temp-audio").exists()
 
 
+async def test_too_little_memory_ends_the_work_as_no_fault_of_the_text(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def reserve(*_: object) -> None:
+        bytearray(1 << 62)
+
+    monkeypatch.setattr(Directed, "_speak", reserve)
+    with pytest.raises(FatalError, match="there is not enough memory: close other programs"):
+        await speak(settings, Words(text=TEXT), tmp_path / "text.mp3")
+
+
 async def test_one_text_goes_to_two_files_at_once(settings: Settings, tmp_path: Path) -> None:
     files = [tmp_path / "one.mp3", tmp_path / "two.mp3"]
     async with anyio.create_task_group() as both:

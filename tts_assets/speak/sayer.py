@@ -9,6 +9,7 @@ import anyio.to_thread
 
 from tts_assets.easing import Easing
 from tts_assets.errors import (
+    OUT_OF_MEMORY,
     ClipError,
     ClipTimeoutError,
     FatalError,
@@ -167,6 +168,9 @@ class Sayer:
         called, error = self._passage.called(result.job), result.error
         if isinstance(error, FatalError):
             return error
+        if str(error) == OUT_OF_MEMORY:
+            # The cause is the machine, not this text.
+            return FatalError(OUT_OF_MEMORY)
         if isinstance(error, TtsAssetsError):
             return type(error)(f"{called}: {error}")
         limit = self._settings.timeout_seconds * time_limits(self._passage.characters(result.job))
