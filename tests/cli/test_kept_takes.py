@@ -229,6 +229,20 @@ def test_an_absurd_cost_in_the_history_is_not_believed(shop: Shop) -> None:
     assert (ledger(shop)[0].get("billed"), report["cost"]["billed"]) == (None, None)
 
 
+def test_a_journal_that_cannot_be_read_deletes_no_sound_and_buys_none(shop: Shop) -> None:
+    refuse_both_takes(shop)
+    (journal,) = [path for path in temp_files(shop) if path.name == "takes.jsonl"]
+    data = journal.read_bytes()
+    journal.unlink()
+    os.mkfifo(journal)
+    done = shop.run()
+    assert (done.returncode, shop.bought()) == (4, {"一番線": 2})
+    assert "takes.jsonl" in done.stderr
+    journal.unlink()
+    journal.write_bytes(data)
+    assert len(takes(shop)) == 2
+
+
 def test_rejected_takes_may_be_bought_again(shop: Shop) -> None:
     refuse_both_takes(shop)
     decide(shop, "rejected")

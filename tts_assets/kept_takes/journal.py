@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "takes.jsonl"
 #: The longest journal that is read, in bytes: that of about 200,000 requests.
 _LONGEST_BYTES = 1 << 28
+_BLOCK_BYTES = 1 << 20
 #: The longest sound that is read, in bytes: the longest answer that a client takes.
 LONGEST_SOUND_BYTES = 1 << 28
 
@@ -220,6 +221,22 @@ def _replay(line: Line, found: dict[str, Purchase]) -> None:
             purchase.arrived = line
         else:
             purchase.kept = line
+
+
+def refuse_unreadable(folder: Path) -> None:
+    """Refuse a journal that cannot be read, before its sounds are taken for those of no request.
+
+    Args:
+        folder: see :func:`tts_assets.kept_takes.find_folder`.
+
+    Raises:
+        OSError: it is there, and cannot be read, or is too long.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        with open_regular(folder / NAME, follow_links=False) as file:
+            size = sum(map(len, iter(lambda: file.read(_BLOCK_BYTES), b"")))
+        if size > _LONGEST_BYTES:
+            raise OSError(f"it is longer than {_LONGEST_BYTES >> 20} MiB")
 
 
 def encode_line(line: Line) -> bytes:

@@ -16,6 +16,7 @@ from tts_assets.kept_takes.journal import (
     Sent,
     encode_line,
     read_purchases,
+    refuse_unreadable,
 )
 from tts_assets.kept_takes.kept import (
     Opinion,
@@ -257,17 +258,19 @@ class TakeStore:
                 they have other recipes, and what was paid for them is still of use.
 
         Raises:
-            FatalError: the disk is full, gone or read-only.
+            FatalError: the journal cannot be read, or the disk is full, gone or read-only.
         """
         self.close()
         if not self.folder.is_dir():
             return
+        path = self.folder / NAME
+        with fatal(f"cannot read {path}, which has the requests that were paid for"):
+            refuse_unreadable(self.folder)
         left = [
             each
             for each in read_purchases(self.folder).values()
             if wanted is None or each.sent.recipe in wanted or each.place in places
         ]
-        path = self.folder / NAME
         data = b"".join(encode_line(line) for each in left for line in each.lines)
         with fatal(f"cannot write to {self.folder}"):
             refuse_link(self.folder)
