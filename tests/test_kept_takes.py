@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tts_assets.errors import ClipError
-from tts_assets.kept_takes import Clip, TakeStore, find_folder, find_takes, read_purchases
+from tts_assets.kept_takes import RequestedClip, TakeStore, find_folder, find_takes, read_purchases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tts_assets.kept_takes import Order, Ticket
 
 KEY = "0" * 64
-CLIP = Clip(recipe="r1", asset="vocabulary/r1.mp3", file="words.json", entry="1", part="word")
+CLIP = RequestedClip(
+    recipe="r1", asset="vocabulary/r1.mp3", file="words.json", entry="1", part="word"
+)
 SOUND = b"RIFF and so on"
 
 

@@ -12,7 +12,7 @@ from anyio import to_thread
 from tts_assets import waiting
 from tts_assets.errors import ClipError
 from tts_assets.japanese.segments import LEAST
-from tts_assets.kept_takes import Clip
+from tts_assets.kept_takes import RequestedClip
 from tts_assets.make_clip import Made, make_clip
 from tts_assets.make_passage import Passage
 from tts_assets.providers import TimestampProvider
@@ -145,7 +145,7 @@ class Pieces:
         takes, first = self._studio.takes, job.clips[0]
         if takes is None:
             return nullcontext()
-        clip = Clip(
+        clip = RequestedClip(
             recipe=job.recipe,
             asset=job.assets[0],
             file=first.file,

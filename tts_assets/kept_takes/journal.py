@@ -33,15 +33,13 @@ _Hash: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _ServiceId: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{0,64}$")]
 
 
-class Sent(
-    msgspec.Struct,
-    tag_field="event",
-    tag="sent",
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    gc=False,
+class _Event(
+    msgspec.Struct, tag_field="event", frozen=True, kw_only=True, omit_defaults=True, gc=False
 ):
+    """A line of the journal."""
+
+
+class Sent(_Event, tag="sent", frozen=True, kw_only=True):
     """A request is about to be sent.
 
     Args:
@@ -75,15 +73,7 @@ class Sent(
     at: float
 
 
-class Arrived(
-    msgspec.Struct,
-    tag_field="event",
-    tag="arrived",
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    gc=False,
-):
+class Arrived(_Event, tag="arrived", frozen=True, kw_only=True):
     """The headers of an answer with sound have arrived.
 
     Args:
@@ -99,21 +89,13 @@ class Arrived(
     billed: float | None = None
 
 
-class Void(msgspec.Struct, tag_field="event", tag="void", frozen=True, kw_only=True, gc=False):
+class Void(_Event, tag="void", frozen=True, kw_only=True):
     """No sound was made for a request: the service refused it, or was not reached."""
 
     id: _Id
 
 
-class Kept(
-    msgspec.Struct,
-    tag_field="event",
-    tag="kept",
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    gc=False,
-):
+class Kept(_Event, tag="kept", frozen=True, kw_only=True):
     """The sound of a request is on the disk.
 
     Args:
@@ -137,15 +119,7 @@ class Kept(
     is_unfit: bool = False
 
 
-class Closed(
-    msgspec.Struct,
-    tag_field="event",
-    tag="closed",
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    gc=False,
-):
+class Closed(_Event, tag="closed", frozen=True, kw_only=True):
     """The clip, or the segment, is stored: earlier requests for it are settled."""
 
     recipe: str

@@ -43,7 +43,7 @@ def sum_billed(billed: float | None) -> float | None:
     return billed if order is None else order.sum_billed(billed)
 
 
-class Clip(msgspec.Struct, frozen=True, kw_only=True):
+class RequestedClip(msgspec.Struct, frozen=True, kw_only=True):
     """The clip that requests are made for; the fields are those of `Sent`."""
 
     recipe: str
@@ -56,7 +56,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
 class Order:
     """What one clip, or one segment of a passage, asks of a service; see `find_order`."""
 
-    def __init__(self, store: TakeStore, clip: Clip, segment: int | None) -> None:
+    def __init__(self, store: TakeStore, clip: RequestedClip, segment: int | None) -> None:
         """Begin."""
         self.store = store
         self._clip = clip

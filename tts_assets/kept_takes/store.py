@@ -27,7 +27,7 @@ from tts_assets.kept_takes.kept import (
     select_decisions,
     to_opinion,
 )
-from tts_assets.kept_takes.order import Clip, Order
+from tts_assets.kept_takes.order import Order, RequestedClip
 from tts_assets.regular_files import refuse_link
 from tts_assets.storage import AppendLog, fatal, sweep, write_whole
 
@@ -89,7 +89,7 @@ class TakeStore:
             self._by_place.setdefault(each.place, []).append(each)
 
     @contextmanager
-    def open_order(self, clip: Clip, *, segment: int | None = None) -> Iterator[Order]:
+    def open_order(self, clip: RequestedClip, *, segment: int | None = None) -> Iterator[Order]:
         """What the present task asks of a service within the block is recorded for this clip."""
         with Order(self, clip, segment).enter() as order:
             yield order

@@ -27,7 +27,7 @@ from tts_assets.providers.elevenlabs_request import (
 from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
-from tts_assets.providers.takes import CutTwiceError, Earlier, Expected, Take
+from tts_assets.providers.takes import CutTwiceError, EarlierTakes, Expected, Take
 from tts_assets.providers.timestamps import join_times, transfer, unpack
 from tts_assets.providers.voice_pace import VoicesOfARun
 
@@ -164,7 +164,7 @@ class ElevenLabsSpeaker:
                 self._voices.add_whole(voice.name)
             return found
 
-        async def find_earlier(at: int, expected: Expected) -> Earlier:
+        async def find_earlier(at: int, expected: Expected) -> EarlierTakes:
             found = await self._shop.find_earlier(part(at, expected), on_start)
             if found.take is not None:
                 # A person accepted it, or changed the rules: the voice may end like this.

@@ -14,7 +14,7 @@ from tts_assets.providers.openai_answers import failure, no_sound
 from tts_assets.providers.purchases import Part, Shop
 from tts_assets.providers.segments import segments
 from tts_assets.providers.sent_sound import check
-from tts_assets.providers.takes import CutTwiceError, Earlier, Expected, Take
+from tts_assets.providers.takes import CutTwiceError, EarlierTakes, Expected, Take
 from tts_assets.providers.voice_pace import VoicesOfARun
 from tts_assets.remote import PassingError, Request
 from tts_assets.settings import time_limits
@@ -102,7 +102,7 @@ class OpenAISpeaker:
                 self._voices.add_whole(voice.name)
             return found
 
-        async def find_earlier(at: int, expected: Expected) -> Earlier:
+        async def find_earlier(at: int, expected: Expected) -> EarlierTakes:
             found = await self._shop.find_earlier(part(at, expected), on_start)
             if found.take is not None:
                 # A person accepted it, or changed the rules: the voice may end like this.

@@ -16,7 +16,7 @@ from tts_assets.domain import Format
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 from tts_assets.kept_takes import Opinion, Ticket, find_order
 from tts_assets.providers.sent_sound import check
-from tts_assets.providers.takes import Earlier, Take, heard
+from tts_assets.providers.takes import EarlierTakes, Take, heard
 from tts_assets.providers.timestamps import TimedAnswer
 from tts_assets.remote import Answer, PassingError
 
@@ -116,11 +116,11 @@ class Shop:
         self._charged = charged
         self._history = history
 
-    async def find_earlier(self, part: Part, on_start: Callable[[], None] | None) -> Earlier:
+    async def find_earlier(self, part: Part, on_start: Callable[[], None] | None) -> EarlierTakes:
         """What earlier runs paid for; errors as in `History.fetch`, without PassingError."""
         order = find_order()
         if order is None:
-            return Earlier()
+            return EarlierTakes()
         store, refused = order.store, []
         for purchase in store.find_earlier(part.key):
             opinion = store.find_opinion(purchase)
@@ -137,10 +137,10 @@ class Shop:
                 take = take._replace(fault=purchase.kept.fault)
             if take.fault is None:
                 order.use(purchase)
-                return Earlier(take)
+                return EarlierTakes(take)
             store.release(purchase)
             refused.append(take)
-        return Earlier(None, () if store.buy_again else tuple(refused))
+        return EarlierTakes(None, () if store.buy_again else tuple(refused))
 
     async def _read_take(
         self,

@@ -81,7 +81,7 @@ class JoinedTakes(NamedTuple):
     takes: tuple[Take, ...]
 
 
-class Earlier(NamedTuple):
+class EarlierTakes(NamedTuple):
     """What earlier runs left of a part: a sound to use, or takes that a person has to decide."""
 
     take: Take | None = None
@@ -137,7 +137,7 @@ async def said(
     parts: list[str],
     expected: Expected,
     take: Callable[[int, Expected], Awaitable[Take]],
-    find_earlier: Callable[[int, Expected], Awaitable[Earlier]] | None = None,
+    find_earlier: Callable[[int, Expected], Awaitable[EarlierTakes]] | None = None,
 ) -> JoinedTakes:
     """All parts of a text, one after the other.
 
@@ -169,7 +169,7 @@ async def said(
             else expected.spoken_seconds * share / loose,
             pace=expected.pace if len(parts) == 1 else None,
         )
-        earlier = Earlier() if find_earlier is None else await find_earlier(at, its_own)
+        earlier = EarlierTakes() if find_earlier is None else await find_earlier(at, its_own)
         found.append(earlier.take or await _believed(partial(take, at, its_own), earlier.refused))
     if (order := find_order()) is not None:
         order.note_spoken()
