@@ -9,7 +9,7 @@ providers, `openai` and `elevenlabs`. The halves are those of the first sentence
 bytes, and at random between 35 and 65 % of them. In rows marked "stopped" it is the speech that is cut, and the
 file around it is whole. Every second half comes with its length, the others in chunks.
 
-Column "first": each half is the first sound of a run. Column "later": whole ones were heard before. "By file" tells how
+Column "first": each half is the first sound of a run. Column "later": whole sounds came before. "By file" tells how
 many of the first are refused for what their container counts; the others are refused for how they end, or how little
 they say. The exit code is 1 if less than 99 % are refused in either column, or one whole sound is.
 """
@@ -134,7 +134,7 @@ def by_lame(samples: Samples) -> bytes:
 
 
 def wav(samples: Samples, *, length: int | None = None) -> bytes:
-    """A WAV file that tells this length, or the true one."""
+    """A WAV file with this length in its header, or the true one."""
     data = bare(samples)
     told = len(data) if length is None else length
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE_HZ, 2 * RATE_HZ, 2, 16)
@@ -148,7 +148,7 @@ def wav(samples: Samples, *, length: int | None = None) -> bytes:
 
 
 def streamed_flac(samples: Samples) -> bytes:
-    """A FLAC file that does not tell its length, nor its sum."""
+    """A FLAC file without its length and its checksum."""
     data = bytearray(by_libsndfile(samples, container="FLAC", subtype="PCM_16"))
     data[21] &= 0xF0
     data[22:42] = bytes(20)

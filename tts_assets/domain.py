@@ -250,7 +250,7 @@ class Alignment(NamedTuple):
 
 
 class Cue(NamedTuple):
-    """When a segment of a passage, or a word of it, is heard, in seconds of its asset."""
+    """When a segment of a passage, or a word of it, is spoken, in seconds of its asset."""
 
     begin: float
     end: float

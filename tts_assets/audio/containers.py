@@ -43,7 +43,7 @@ def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
 
 
 def _find_wav_fault(file: BinaryIO) -> str | None:
-    """RIFF tells its length, and that of the samples; writers to a pipe know neither."""
+    """RIFF stores its length, and that of the samples; writers to a pipe know neither."""
     size = file.seek(0, 2)
     riff, align, at = _number(file, 4), 1, _RIFF_HEAD
     while at + _CHUNK_HEAD <= size:

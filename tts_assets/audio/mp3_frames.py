@@ -243,7 +243,7 @@ def _id3v2_bytes(head: bytes) -> int:
 
 
 def _ape_bytes(head: bytes) -> int:
-    """The size that it tells is that of all but its header."""
+    """The size in it is that of all but its header."""
     return _APE_HEADER + int.from_bytes(head[12:16], "little")
 
 

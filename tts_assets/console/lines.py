@@ -119,7 +119,7 @@ class ClipMadeLine(TypedDict):
         clips: the clips of the catalogues that it is for.
         seconds: how long that took.
         audio_seconds: how long it sounds.
-        said: how it is said, in accent notation; null where the engine does not tell.
+        said: how it is said, in accent notation; null where the engine does not report it.
         findings: what is wrong with how it sounds.
         counts: how the clips stand.
     """

@@ -141,7 +141,9 @@ def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
     try:
         with open_regular(path, follow_links=follow_links) as file:
             if os.fstat(file.fileno()).st_size > LONGEST_BYTES:
-                raise _wrong(f"it has more than {LONGEST_BYTES:,} bytes, as nobody decides", path)
+                raise _wrong(
+                    f"it has more than {LONGEST_BYTES:,} bytes, too many for decisions", path
+                )
             return file.read()
     except OSError as exc:
         raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc

@@ -47,7 +47,7 @@ class Books:
         """
         self.fresh: set[str] = set()  #: recipes of clips that are as they should be
         self.rejected: Container[str] = ()  #: assets whose sounds somebody rejected
-        #: tells of a recipe whether its clip needs no new request
+        #: whether the clip of a recipe needs no new request
         self.is_paid: Callable[[str], bool] = lambda _: False
         self.limits = Limits(settings)  #: what is taken, and what is left, by whatever bound
         self._settings = settings
@@ -192,7 +192,7 @@ class Books:
         """How many times what is expected the service bills, at least 1."""
         if self._known_expected:
             return max(1.0, self._known_billed / self._known_expected)
-        # A service that does not tell what it bills is believed to bill what is expected.
+        # A service that does not report what it bills is believed to bill what is expected.
         return _UNKNOWN_FACTOR if self._open and not self._settled else 1.0
 
     def _unexplained(self) -> float:

@@ -145,7 +145,7 @@ class _Moves:
             if not _is_own(item):
                 # Nobody has listened whether it is right for this clip, too.
                 line = msgspec.structs.replace(line, review=None)
-            # A folder in its place: it is made anew, and then fails for itself.
+            # A folder is in its place: the clip is generated again, and fails on its own.
             with suppress(ClipError):
                 self._store_line(line, item.asset, data)
                 self.done.add(item.asset)

@@ -87,7 +87,7 @@ class Order:
         return bool(self._used)
 
     def note_spoken(self) -> None:
-        """Remember that the service has spoken all of the text, as far as its sound tells."""
+        """Remember that the service has spoken all of the text, as far as its sound shows."""
         self._is_spoken = True
 
     def refuse(self, reason: str) -> None:

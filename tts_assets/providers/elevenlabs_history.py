@@ -28,7 +28,7 @@ Shape = TypeVar("Shape")
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 #: Items a page, and pages at most.
 _PAGE, _PAGES = 100, 10
-#: Clocks may differ by so much, and the service tells whole seconds.
+#: Clocks may differ by so much, and the service reports whole seconds.
 _SLACK_SECONDS = 2
 #: A request may be at work for so long after it was sent, and for so much longer for each character.
 _AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0

@@ -48,7 +48,7 @@ class Part:
         model: the name of the model.
         text: what is spoken.
         expected: what its sound is held against.
-        pcm_rate_hz: tells the rate of bare samples of an answer; None for files.
+        pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
         on_charge: called with the cost of each answer as soon as its headers arrive.
     """
 
@@ -109,7 +109,7 @@ class Shop:
 
         Args:
             service: the service.
-            charged: tells what an answer cost by its headers.
+            charged: returns what an answer cost, from its headers.
             history: the service's own; None where it keeps none.
         """
         self._service = service
@@ -269,7 +269,7 @@ class _Attempt:
         return found
 
     def _note_lost(self) -> None:
-        """An answer did not arrive whole; if its headers told no cost, nobody knows whether it is billed."""
+        """An answer did not arrive whole; without a cost in its headers, it may or may not be billed."""
         if _cost_of(self.ticket) is None:
             self._service.limiter.note_lost(1)
 

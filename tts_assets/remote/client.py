@@ -56,7 +56,7 @@ class Client:
         secret: Secret | None,
         on_send: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Ask through an open client of httpx; what the service says is told without the key.
+        """Ask through an open client of httpx; messages of the service are shown without the key.
 
         Args:
             http: the client.

@@ -218,7 +218,7 @@ class Limiter:
 
         Args:
             retry: it follows an error, and another attempt follows it.
-            reason: why it waits, in words; "" where nobody needs to know.
+            reason: why it waits, in words; "" where it does not matter.
             seconds: how long it waits at least.
 
         Raises:

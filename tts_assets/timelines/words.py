@@ -53,7 +53,7 @@ def time_words(
 
 
 def place_words(words: Sequence[WordTime], segment: Cue, start: float) -> list[Cue]:
-    """The cues of the words of a segment, which begin and end where its sound is heard.
+    """The cues of the words of a segment, which begin and end with its sound.
 
     Args:
         words: as `time_words` returns them.
