@@ -78,8 +78,8 @@ class Arrived(_Event, tag="arrived", frozen=True, kw_only=True):
 
     Args:
         id: of the request.
-        request_id: what the service calls the request.
-        history_item_id: what it calls the sound in the account's history.
+        request_id: ID of the request at the service.
+        history_item_id: ID of the sound in the account's history.
         billed: credits; None where the service does not say.
     """
 
@@ -90,7 +90,7 @@ class Arrived(_Event, tag="arrived", frozen=True, kw_only=True):
 
 
 class Void(_Event, tag="void", frozen=True, kw_only=True):
-    """No sound was made for a request: the service refused it, or was not reached."""
+    """The service generated no sound for a request: the service refused it, or was not reached."""
 
     id: _Id
 
