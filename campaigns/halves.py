@@ -66,7 +66,7 @@ VOICE_ID = "Simulator00000000001"
 LONGEST_TEXT = 60
 
 
-class Spoken(NamedTuple):
+class SampleSpeech(NamedTuple):
     """A text as a voice says it, full scale at -1..1."""
 
     form: SpokenForm
@@ -248,11 +248,13 @@ def all_forms() -> tuple[list[SpokenForm], list[SpokenForm]]:
 
 async def say(
     provider: str, settings: Settings, voice: str, forms: list[SpokenForm]
-) -> list[Spoken]:
+) -> list[SampleSpeech]:
     """Texts as a voice of this machine says them, as loud and at the rate that services send."""
     async with providers.get(provider, settings).open(workers=1, timeout_seconds=120.0) as speaker:
         return [
-            Spoken(form, prepare(await speaker.speak(form, Voice(provider=provider, name=voice))))
+            SampleSpeech(
+                form, prepare(await speaker.speak(form, Voice(provider=provider, name=voice)))
+            )
             for form in forms
         ]
 
@@ -263,7 +265,7 @@ def prepare(speech: Speech) -> Samples:
     return (resampled * (0.7 / np.abs(resampled).max())).astype(np.float32)
 
 
-def encode_clip(clip: Spoken, encoding: Encoding, cuts: int, chance: random.Random) -> Sound:
+def encode_clip(clip: SampleSpeech, encoding: Encoding, cuts: int, chance: random.Random) -> Sound:
     """A clip as a service sends it, and cut as often as this."""
     whole = encoding.encode(clip.samples)
     shares = [0.5, *(chance.uniform(FROM, TO) for _ in range(cuts - 1))][:cuts]
