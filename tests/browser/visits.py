@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Dialog, Page, Request
 
 #: How long anything that a page does may take, in seconds; a clip of a second is played in it, too.
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 #: What pages make themselves.
 _OWN = ("data:", "blob:")
