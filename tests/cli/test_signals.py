@@ -260,6 +260,26 @@ def test_the_first_signal_ends_a_command_that_reads_without_an_event_loop(
     assert (process.returncode, err) == (CODES[number], "")
 
 
+def test_a_signal_that_does_not_interrupt_the_main_thread_ends_its_read_all_the_same(
+    project: Project,
+) -> None:
+    """As one that arrives right before the read, or that the system hands to another thread."""
+    script = (
+        "import os, signal, sys, threading, time\n"
+        "from tts_assets.cli.boundary import answered\n"
+        "def interrupt():\n"
+        "    time.sleep(0.3)\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
+        "def command():\n"
+        "    threading.Thread(target=interrupt).start()\n"
+        "    os.read(os.pipe()[0], 1)\n"
+        "answered(command)()\n"
+    )
+    with _python(project, script) as process:
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+
+
 @contextmanager
 def _python(project: Project, script: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(

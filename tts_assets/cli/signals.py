@@ -39,6 +39,10 @@ _GRACE_SECONDS = 0.4
 #: Then its summary may take so long: standard output may block.
 _SUMMARY_SECONDS = 1.0
 _SHOW_CURSOR = "\x1b[?25h"
+#: Interrupts a blocking call of the main thread; systems ignore it by default. Windows has none.
+_NUDGE: signal.Signals | None = getattr(signal, "SIGURG", None)
+_NUDGES = 20
+_NUDGE_SECONDS = 0.1
 
 
 class SignalWatch:
@@ -69,6 +73,8 @@ class SignalWatch:
         for end in (into, self._loop_end, self._to_loop):
             end.settimeout(0)
         before = {number: signal.signal(number, self._interrupt) for number in _numbers()}
+        if _NUDGE is not None:
+            before[_NUDGE] = signal.signal(_NUDGE, lambda *_: None)
         fd = signal.set_wakeup_fd(into.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(received,), daemon=True).start()
         with into, self._loop_end, self._to_loop:
@@ -116,10 +122,23 @@ class SignalWatch:
         if not self._first_at:
             self.first, self._first_at = self.first or received, now
             self._ring()
+            threading.Thread(target=self._nudge_main_thread, daemon=True).start()
         elif now - self._first_at > seconds:
             self._ring()
             time.sleep(_GRACE_SECONDS)
             self._end_process()
+
+    def _nudge_main_thread(self) -> None:
+        """Interrupt a call that began to block before Python could run the handler of the signal.
+
+        The system may also hand the signal to another thread. A read of the terminal would go on.
+        """
+        main = threading.main_thread().ident
+        for _ in range(_NUDGES):
+            time.sleep(_NUDGE_SECONDS)
+            if self.is_attended or self._interrupted or _NUDGE is None or main is None:
+                return
+            signal.pthread_kill(main, _NUDGE)
 
     def _ring(self) -> None:
         if self._to_loop is not None:
