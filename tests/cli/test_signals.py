@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
@@ -37,12 +37,20 @@ def _rests(simulator: Simulator) -> bool:
     return before > 0 and len(simulator.requests()) == before
 
 
+def _started(
+    project: Project, *words: str, **environment: str
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    return _open_process(project, project.command(*words), project.environment | environment)
+
+
 @contextmanager
-def _started(project: Project, *words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def _open_process(
+    project: Project, command: list[str], environment: dict[str, str]
+) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        project.command(*words),
+        command,
         cwd=project.folder,
-        env=project.environment | environment,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -280,20 +288,8 @@ def test_a_signal_that_does_not_interrupt_the_main_thread_ends_its_read_all_the_
     assert (process.returncode, err) == (130, "")
 
 
-@contextmanager
-def _python(project: Project, script: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [*project.command()[:1], "-c", script],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+def _python(project: Project, script: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return _open_process(project, [*project.command()[:1], "-c", script], project.environment)
 
 
 def test_the_second_signal_leaves_no_child_that_is_stuck(
