@@ -44,6 +44,7 @@ def test_it_is_ready_and_names_all_its_parts() -> None:
     assert [part.split("=")[0] for part in provider.engine("mei").split()] == [
         "pyopenjtalk-plus",
         "sudachidict-core",
+        "unidic-lite",
         "onnxruntime",
     ]
     assert "None" not in provider.engine("mei")

@@ -530,6 +530,7 @@ def test_it_names_all_parts_that_make_the_sound(folder: Path) -> None:
         "config",
         "pyopenjtalk-plus",
         "sudachidict-core",
+        "unidic-lite",
     ]
     assert len(parts["model"]) == len(parts["config"]) == 64
     assert "pyopenjtalk" not in _piper(folder).engine(ENGLISH.name)

@@ -6,7 +6,7 @@ import functools
 from importlib.metadata import PackageNotFoundError, version
 
 #: The packages whose versions can change how Japanese is read, whichever engine speaks it.
-READING = ("pyopenjtalk-plus", "sudachidict-core")
+READING = ("pyopenjtalk-plus", "sudachidict-core", "unidic-lite")
 
 
 @functools.cache
