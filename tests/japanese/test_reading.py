@@ -17,6 +17,7 @@ from tts_assets.japanese.entries import Entry
 from tts_assets.japanese.kana import is_katakana, katakana, morae, pronunciation_key
 from tts_assets.japanese.nodes import Node, Nodes
 from tts_assets.japanese.reading import Guarded, guarded
+from tts_assets.japanese.unidic import UniDic
 
 DATA = Path(__file__).parent.parent.parent / "data"
 
@@ -403,6 +404,8 @@ def test_pauses_are_told_within_and_between_sentences_and_not_at_the_end(
 
 class _Deaf:
     """A dictionary that says the same whatever it is asked for."""
+
+    unidic = UniDic()
 
     def best(self, text: str) -> Nodes:
         return [

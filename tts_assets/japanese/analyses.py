@@ -11,10 +11,16 @@ if TYPE_CHECKING:
 
     from tts_assets.japanese.entries import Entry
     from tts_assets.japanese.nodes import Nodes
+    from tts_assets.japanese.unidic import UniDic
 
 
 class Analyses(Protocol):
     """A dictionary; :class:`tts_assets.japanese.dictionary.Dictionary` says what each call does."""
+
+    @property
+    def unidic(self) -> UniDic:
+        """The second dictionary."""
+        ...
 
     def best(self, text: str) -> Nodes:
         """The analysis that it holds for right."""

@@ -18,6 +18,7 @@ from tts_assets.japanese.accent_guess import guessed_accent
 from tts_assets.japanese.entries import Entry, entry
 from tts_assets.japanese.nodes import said_key
 from tts_assets.japanese.regex import regex
+from tts_assets.japanese.unidic import UniDic
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -41,6 +42,7 @@ class Dictionary:
         """Know the words of the library's own dictionary."""
         # pyopenjtalk still calls it; where warnings are errors, no such text could be said.
         warnings.filterwarnings("ignore", r"Dictionary\.create\(\)", DeprecationWarning)
+        self.unidic = UniDic()
         self._own = threading.local()
         self._learned = b""
         self._learned_readings: frozenset[tuple[str, str | None]] = frozenset()
