@@ -15,7 +15,7 @@ from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.entries import Entry
 from tts_assets.japanese.kana import is_katakana, katakana, morae, pronunciation_key
-from tts_assets.japanese.nodes import Node, Nodes
+from tts_assets.japanese.nodes import Node, Nodes, phrases
 from tts_assets.japanese.reading import Guarded, guarded
 from tts_assets.japanese.unidic import UniDic
 
@@ -64,10 +64,10 @@ def test_a_spelling_that_is_kept_keeps_the_labels_of_the_plain_dictionary(
     kept = 0
     for text, reading in words:
         found = guarded(SpokenForm(text=text, reading=reading), dictionary)
-        if found.pronunciation.basis is Basis.SPELLING:
+        plain = pyopenjtalk.run_frontend(text)
+        if found.pronunciation.phrases == phrases(plain):
             kept += 1
-            plain = pyopenjtalk.make_label(pyopenjtalk.run_frontend(text))
-            assert dictionary.labels(found.parts[0]) == plain
+            assert dictionary.labels(found.parts[0]) == pyopenjtalk.make_label(plain)
     assert kept > 400
 
 
@@ -432,6 +432,10 @@ class _Deaf:
     def names_in(self, text: str) -> list[tuple[int, int]]:
         del text
         return []
+
+    def has_learned(self, nodes: Nodes) -> bool:
+        del nodes
+        return False
 
     def entries(self, surface: str) -> list[Entry]:
         del surface

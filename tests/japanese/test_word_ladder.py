@@ -15,7 +15,7 @@ from tts_assets.japanese.word_ladder import has_reading, nearest, reading_of, se
         ("辛い", "ツライ", Basis.SPELLING, AccentBasis.DICTIONARY),
         ("辛い", "カライ", Basis.NBEST, AccentBasis.DICTIONARY),
         ("角", "ツノ", Basis.NBEST, AccentBasis.DICTIONARY),
-        ("一日", "ツイタチ", Basis.FORCED, AccentBasis.GUESSED),
+        ("一日", "ツイタチ", Basis.FORCED, AccentBasis.DICTIONARY),
         ("犬", "ネコ", Basis.FORCED, AccentBasis.GUESSED),
         ("辛い", None, Basis.UNCHECKED, AccentBasis.DICTIONARY),
         ("つらい", None, Basis.SPELLING, AccentBasis.DICTIONARY),

@@ -42,6 +42,10 @@ class Analyses(Protocol):
         """Where words of the user's lie that have marks in them."""
         ...
 
+    def has_learned(self, nodes: Nodes) -> bool:
+        """Whether any of these words is the user's own."""
+        ...
+
     def entries(self, surface: str) -> list[Entry]:
         """What it knows of a spelling."""
         ...

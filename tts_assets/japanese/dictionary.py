@@ -16,6 +16,8 @@ from tts_assets.errors import ClipError
 from tts_assets.japanese import lexicon
 from tts_assets.japanese.accent_guess import guessed_accent
 from tts_assets.japanese.entries import Entry, entry
+from tts_assets.japanese.kana import pronounced
+from tts_assets.japanese.listed_accents import find_listed_accent
 from tts_assets.japanese.nodes import said_key
 from tts_assets.japanese.regex import regex
 from tts_assets.japanese.unidic import UniDic
@@ -66,12 +68,7 @@ class Dictionary:
             for word in words
             for surface in [analyser.normalize_for_mecab(word.surface)]
         }
-        accents = {
-            word: guessed_accent(word.reading, lexicon.grammar(word.kind), self, word.surface)
-            if word.accent is None
-            else word.accent
-            for word in spelled.values()
-        }
+        accents = {word: self._accent_of(word) for word in spelled.values()}
         definitions = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "left-id.def"
         with definitions.open(encoding="utf-8") as lines, _quiet():
             self._learned = lexicon.compiled(
@@ -84,6 +81,15 @@ class Dictionary:
         self._names = _any_of({*spelled, *(word.surface for word in words)})
         # Analysers that are there already do not know the words.
         self._own = threading.local()
+
+    def _accent_of(self, word: DictionaryWord) -> int:
+        """The accent that a word of the user's gives, or that UniDic lists, or a guess."""
+        if word.accent is not None:
+            return word.accent
+        listed = find_listed_accent(word.surface, pronounced(word.reading), self.unidic)
+        if listed is not None:
+            return listed
+        return guessed_accent(word.reading, lexicon.grammar(word.kind), self, word.surface)
 
     def best(self, text: str) -> Nodes:
         """The analysis that the dictionary holds for right, its corrections by context included.
@@ -132,6 +138,12 @@ class Dictionary:
     def names_in(self, text: str) -> list[tuple[int, int]]:
         """Where learned words lie that have marks in them, such as モーニング娘。, by begin and end."""
         return [name.span() for name in self._names.finditer(text)]
+
+    def has_learned(self, nodes: Nodes) -> bool:
+        """Whether any of these words is the user's own, read as it says."""
+        return bool(self._learned_readings) and any(
+            (node["string"], node["read"]) in self._learned_readings for node in nodes
+        )
 
     def entries(self, surface: str) -> list[Entry]:
         """The dictionary's entries for a spelling, the likeliest first."""

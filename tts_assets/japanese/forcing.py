@@ -18,6 +18,7 @@ from tts_assets.japanese.kana import (
     pronounced,
     pronunciation_key,
 )
+from tts_assets.japanese.listed_accents import find_listed_accent
 from tts_assets.japanese.nodes import said, said_key, text_of
 from tts_assets.japanese.particles import sounds
 
@@ -167,10 +168,13 @@ def _entry(nodes: Sequence[Node], reading: str, dictionary: Analyses) -> tuple[E
         # The nearer in grammar the better; of equals the likelier, which comes first.
         likest = max(known, key=lambda entry: _likeness(entry.grammar, grammar))
         return with_own_accent(likest, dictionary), AccentBasis.DICTIONARY
-    accent = guessed_accent(reading, grammar, dictionary, surface)
+    sound = _sound(reading, surface, grammar)
+    accent, basis = find_listed_accent(surface, sound, dictionary.unidic), AccentBasis.DICTIONARY
+    if accent is None:
+        accent, basis = guessed_accent(reading, grammar, dictionary, surface), AccentBasis.GUESSED
     base = nodes[0]["orig"] if len(nodes) == 1 else surface
     blank = Entry(surface=surface, grammar=grammar, base=base)
-    return blank.read_as(reading, _sound(reading, surface, grammar), accent), AccentBasis.GUESSED
+    return blank.read_as(reading, sound, accent), basis
 
 
 def grammar_of(node: Node) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import hiragana, is_long_on_reading, pronounced
+from tts_assets.japanese.listed_accents import with_listed_accent
 from tts_assets.japanese.long_vowels import with_long_vowels
 from tts_assets.japanese.nodes import as_one_phrase, kana, phrases, said, size
 from tts_assets.japanese.text_ladder import settled_text
@@ -101,8 +102,11 @@ def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
         settled = settled._replace(nodes=_lengthened(settled.nodes))
     else:
         settled = settled._replace(nodes=with_long_vowels(settled.nodes))
-    if form.accent is not None and said(settled.nodes):
-        settled = _with_accent(form, settled, form.accent, dictionary)
+    if said(settled.nodes):
+        if form.accent is not None:
+            settled = _with_accent(form, settled, form.accent, dictionary)
+        elif not verb:
+            settled = with_listed_accent(settled, form.text, dictionary)
     if settled.basis is Basis.SPELLING and form.accent is None:
         return settled
     reading = reading_of(form)
