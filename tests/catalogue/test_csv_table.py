@@ -75,6 +75,17 @@ def test_a_file_of_tabs_says_so_by_its_name() -> None:
     assert rows("a,b,c\td\n1\t2\n", file="words.TSV") == [{"a,b,c": "1", "d": "2"}]
 
 
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("a\tb,c,d\n1\t2\n", {"a": "1", "b,c,d": "2"}),
+        ("a;b\n1;2\n", {"a": "1", "b": "2"}),
+    ],
+)
+def test_a_text_file_has_tabs_where_its_first_line_has_any(text: str, row: dict[str, str]) -> None:
+    assert rows(text, file="words.txt") == [row]
+
+
 def test_a_delimiter_that_is_given_counts() -> None:
     assert rows("a,b:c\n1,2:3\n", delimiter=":") == [{"a,b": "1,2", "c": "3"}]
 

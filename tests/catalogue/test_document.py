@@ -265,6 +265,22 @@ def test_the_name_of_a_file_says_its_format(
     assert found.encode(found.text) == bom + data.encode()
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("犬\tいぬ\n", DocumentFormat.CSV),
+        ("[sound:a.mp3]\t犬\n", DocumentFormat.CSV),
+        ("#separator:tab\n#columns:a\tb\n犬\tいぬ\n", DocumentFormat.CSV),
+        ('\n[{"word": "犬"}]', DocumentFormat.JSON),
+        ('{"words": []}', DocumentFormat.JSON),
+    ],
+)
+def test_a_text_file_is_a_table_unless_it_begins_as_json_does(
+    text: str, form: DocumentFormat
+) -> None:
+    assert parse(text.encode(), file="Words.TXT").format is form
+
+
 @pytest.mark.parametrize("options", [{"columns": ["w", "n"]}, {"delimiter": "|"}])
 def test_a_file_of_another_name_is_a_table_if_it_is_read_as_one(options: dict[str, Any]) -> None:
     assert parse(b"w|n\n", file="words.txt", **options).format is DocumentFormat.CSV

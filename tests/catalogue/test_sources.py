@@ -171,6 +171,42 @@ def test_texts_are_joined_to_one_clip() -> None:
     assert [each.form.text for each in catalogue.clips] == ["犬。猫。"]
 
 
+def _said_of_words(words: list[dict[str, object]], join: str = "") -> tuple[str, object, object]:
+    clip = f"""[[clip]]
+say = "sentence"
+text = "words[*].t"
+reading = "words[*].r"
+join = "{join}"
+to = "audio"
+"""
+    (said,) = _read('id = "hash()"', [{"words": words}], clip=clip).clips
+    return said.form.text, said.form.reading, said.form.readings
+
+
+@pytest.mark.parametrize("join", ["", " "])
+def test_words_of_a_text_have_their_readings_beside_them(join: str) -> None:
+    words: list[dict[str, object]] = [
+        {"t": "彼", "r": "かれ"},
+        {"t": "は", "r": "わ"},
+        {"t": "飲み", "r": "のみ"},
+        {"t": "ます"},
+        {"t": "。", "r": ""},
+    ]
+    text, reading, _ = _said_of_words(words, join)
+    assert "".join(text.split()) == "彼は飲みます。"
+    assert reading == "カレハノミマス"
+
+
+def test_a_word_without_a_reading_leaves_the_readings_of_the_others() -> None:
+    words: list[dict[str, object]] = [{"t": "額", "r": "ひたい"}, {"t": "を"}, {"t": "冷やす"}]
+    assert _said_of_words(words) == ("額を冷やす", None, (("額", "ヒタイ"),))
+
+
+def test_markup_in_words_and_readings_is_text() -> None:
+    words: list[dict[str, object]] = [{"t": "犬", "r": "いぬ</rt>"}, {"t": "が<b>"}]
+    assert _said_of_words(words)[0].startswith("犬が")
+
+
 @pytest.mark.parametrize(
     ("skip", "said"),
     [

@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +48,25 @@ def test_what_it_writes_is_all_that_generate_needs(words: Project) -> None:
     words.run("init")
     assert words.generate().returncode == 0
     assert all(word["audioUrl"].startswith("/audio/") for word in words.read("content/n5.json"))
+
+
+@pytest.mark.parametrize("head", ["", "#separator:tab\r\n#html:true\r\n"])
+def test_a_deck_of_anki_has_its_sounds_in_its_own_column(project: Project, head: str) -> None:
+    deck = project.folder / "deck.txt"
+    rows = ["会う\tあう\t[sound:own.mp3]", "青い\tあおい\t", "水\tみず\t"]
+    deck.write_bytes(f"\ufeff{head}{chr(13) + chr(10).join(rows)}".encode())
+    project.run("init")
+    assert project.run("lint").returncode == 0
+    before = deck.read_bytes().decode()
+    assert project.generate().returncode == 0
+    written = deck.read_bytes().decode()
+    sounds = re.findall(r"\[sound:([0-9a-f]+\.mp3)\]", written)
+    made = [Path(asset).name for asset in project.assets() if asset.endswith(".mp3")]
+    assert sorted(sounds) == sorted(made)
+    assert re.sub(r"\[sound:[0-9a-f]+\.mp3\]", "", written) == before
+    assert project.generate().returncode == 0
+    assert project.run("prune").stdout.startswith("orphans   0 assets")
+    assert deck.read_bytes().decode() == written
 
 
 def test_a_second_look_at_what_was_made_says_the_same(words: Project) -> None:

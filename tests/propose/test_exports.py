@@ -133,8 +133,8 @@ def test_prompts_with_translations(look: Look) -> None:
         {"prompt": "犬がいます。", "translations": ["There is a dog", "a dog is there"]},
     ]
     assert look({"a.json": {"challenges": rows}}).said == [
-        "text: 水を飲みます -> challenges[0].audioUrl",
-        "text: 犬がいます。 -> challenges[1].audioUrl",
+        "example: 水を飲みます -> challenges[0].audioUrl",
+        "example: 犬がいます。 -> challenges[1].audioUrl",
     ]
 
 

@@ -102,7 +102,7 @@ def test_the_same_words_with_furigana_are_no_second_clip(look: Look) -> None:
 
 def test_ruby_is_furigana_too(look: Look) -> None:
     rows = [{"id": 1, "text": "<ruby>水<rt>みず</rt></ruby>です。", "audio": None}]
-    assert look({"a.json": rows}).said == ["text: 水です。 ミズデス -> [0].audio"]
+    assert look({"a.json": rows}).said == ["example: 水です。 ミズデス -> [0].audio"]
 
 
 @pytest.mark.parametrize("on", ["onyomi", "on_readings", "音読み"])
@@ -173,7 +173,7 @@ def test_texts_of_other_languages_are_left_out(look: Look) -> None:
 def test_sounds_in_another_language_are_left_alone(look: Look) -> None:
     rows = [{"id": 1, "text": "空は青いです。", "audio": "/a.mp3", "audioEn": "/e.mp3"}]
     found = look({"a.json": rows})
-    assert found.said == ["text: 空は青いです。 -> [0].audio"]
+    assert found.said == ["example: 空は青いです。 -> [0].audio"]
     assert "# Sounds that are left alone: audioEn." in found.toml
 
 
@@ -205,7 +205,7 @@ def test_a_sound_of_an_odd_name_is_that_of_the_main_text(look: Look) -> None:
 
 def test_the_sound_of_a_translation_is_left_alone(look: Look) -> None:
     rows = [{"id": 1, "jp": "犬がいます。", "meaning": "A dog.", "meaning_audio": "/a.mp3"}]
-    assert look({"a.json": rows}).said == ["text: 犬がいます。 -> [0].audioUrl"]
+    assert look({"a.json": rows}).said == ["example: 犬がいます。 -> [0].audioUrl"]
 
 
 def test_the_pattern_of_a_grammar_point_is_said_where_it_has_a_sound(look: Look) -> None:

@@ -160,7 +160,7 @@ def test_lines_with_one_sound_are_said_as_one(look: Look) -> None:
 
 @pytest.mark.parametrize(
     ("texts", "kind"),
-    [(["会う", "水", "青い"], "vocabulary"), (["寝たい。", "行く。", "来た。"], "reading")],
+    [(["会う", "水", "青い"], "vocabulary"), (["寝たい。", "行く。", "来た。"], "grammar")],
 )
 def test_nothing_but_texts_is_said_without_a_place_for_urls(
     look: Look, texts: list[str], kind: str
@@ -204,7 +204,10 @@ def test_json_lines_are_records(look: Look) -> None:
     lines = [{"id": "a", "text": "友だちに会う。", "sound": ""}, {"id": "b", "text": "空は青い。"}]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     found = look({"a.jsonl": text})
-    assert found.said == ["text: 友だちに会う。 -> [0].sound", "text: 空は青い。 -> [1].sound"]
+    assert found.said == [
+        "example: 友だちに会う。 -> [0].sound",
+        "example: 空は青い。 -> [1].sound",
+    ]
 
 
 def test_one_clip_is_one_clip(look: Look) -> None:

@@ -37,6 +37,7 @@ _ANKI_SEPARATORS = {
 # Excel takes such a first line for the delimiter, and shows it to nobody.
 _EXCEL = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _FILLED = re.compile(r"[^\r\n]")
+_FIRST_LINE = re.compile(r"[^\r\n]+")
 _DELIMITED = re.compile(rf"{FIELD % {'mark': DELIMITERS}}([{DELIMITERS}])")
 
 
@@ -77,7 +78,7 @@ def table_of(
 
     Args:
         text: all of the file.
-        file: its path; ``.tsv`` stands for tabs.
+        file: its path; ``.tsv`` stands for tabs, and ``.txt`` where its first record has any.
         columns: the names of its columns, if its first line does not name them.
         delimiter: the character between fields; None to find out.
 
@@ -91,7 +92,7 @@ def table_of(
         delimiter = delimiter or excel[1]
     delimiter = delimiter or _separator(anki, text, file)
     if delimiter is None:
-        delimiter = "\t" if file.lower().endswith(".tsv") else _likeliest(text, start, columns)
+        delimiter = _tab(text, start, file) or _likeliest(text, start, columns)
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise InputError(f"{delimiter!r} cannot be a delimiter; use one character", file=file)
     names = None if columns is not None else _names(text, anki, delimiter, start, file)
@@ -197,6 +198,14 @@ def _separator(anki: dict[str, re.Match[str]], text: str, file: str) -> str | No
             line=line_of(text, anki["separator"].start()),
         )
     return _ANKI_SEPARATORS[name]
+
+
+def _tab(text: str, start: int, file: str) -> str | None:
+    """A tab for a ``.tsv`` file, and for a ``.txt`` file whose first record has one."""
+    if file.lower().endswith(".txt"):
+        first = _FIRST_LINE.search(text, start)
+        return "\t" if first and "\t" in first[0] else None
+    return "\t" if file.lower().endswith(".tsv") else None
 
 
 def _likeliest(text: str, start: int, columns: Sequence[str] | None) -> str:

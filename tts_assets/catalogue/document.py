@@ -141,7 +141,8 @@ def parse(
 ) -> Document:
     """Read a catalogue, as JSON, JSON Lines or CSV; see :data:`SUFFIXES`.
 
-    A file of another name is CSV if columns or a delimiter are given or Anki wrote it, else JSON.
+    A file of another name is CSV if columns or a delimiter are given or Anki wrote it, else JSON;
+    a ``.txt`` file is CSV unless it begins as JSON does.
 
     Args:
         data: all of the file.
@@ -163,6 +164,7 @@ def parse(
     form = SUFFIXES.get(PurePath(file).suffix.lower())
     if form is None:
         is_table = columns is not None or delimiter is not None or csv_table.is_anki(text)
+        is_table = is_table or (file.lower().endswith(".txt") and not _may_be_json(text))
         form = DocumentFormat.CSV if is_table else DocumentFormat.JSON
     root: Any
     if form is DocumentFormat.CSV:
@@ -181,6 +183,12 @@ def parse(
         columns=None if columns is None else tuple(columns),
         delimiter=delimiter,
     )
+
+
+def _may_be_json(text: str) -> bool:
+    """Whether a text begins with a list or an object; so does a row with ``[sound:...]`` and a tab."""
+    first = text.lstrip().partition("\n")[0]
+    return first.startswith(("[", "{")) and "\t" not in first
 
 
 def _text(data: bytes, skip: int, file: str) -> str:

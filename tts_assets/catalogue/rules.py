@@ -18,7 +18,7 @@ from tts_assets.catalogue.fields import (
     text_of,
 )
 from tts_assets.catalogue.places import Position, UrlPath
-from tts_assets.catalogue.speakers import lines_of, with_speaker
+from tts_assets.catalogue.speakers import join_ruby, lines_of, with_speaker
 from tts_assets.domain import Kind, Parallel, Place, SpokenForm, Target
 from tts_assets.japanese import normalise
 from tts_assets.mapping import Alternatives, ClipRule, Say
@@ -80,6 +80,7 @@ class Rule:
             joiner(rule.reading, rule.join) if rule.join is not None else getter(rule.reading)
         )
         self._furigana = getter(rule.furigana)
+        self._ruby = join_ruby(rule)
         self._accent = getter(rule.accent)
         self._speaker = getter(rule.speaker)
         self._lines = lines_of(rule)
@@ -145,11 +146,11 @@ class Rule:
         raw, reading_raw = self._text(subject), self._reading(subject)
         text = text_of(raw, subject, rule.text, self._most)
         reading = text_of(reading_raw, subject, rule.reading, self._most)
-        furigana = (
-            text_of(self._furigana(subject), subject, rule.furigana, self._most)
-            if rule.furigana
-            else None
-        )
+        furigana = None
+        if self._ruby is not None:
+            reading, furigana = None, self._ruby(subject)
+        elif rule.furigana:
+            furigana = text_of(self._furigana(subject), subject, rule.furigana, self._most)
         accent = self._accent(subject) if rule.accent else None
         if raw is ABSENT and furigana is None and (rule.text or reading_raw is ABSENT):
             raise EntryProblemError(missing(rule.text or rule.reading), subject.at)

@@ -1,9 +1,11 @@
-"""Who says what of a passage, where a record has the names beside its texts and not in them."""
+"""What stands beside the texts of a list: who says each of them, or how each is read."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tts_assets.japanese.kana import is_katakana, katakana
 from tts_assets.mapping import Step
 
 if TYPE_CHECKING:
@@ -32,6 +34,45 @@ def lines_of(rule: ClipRule) -> Callable[[Subject], list[tuple[str, str]]] | Non
         return [(_nearest(names, items), text) for items, text in texts.items()]
 
     return look
+
+
+def join_ruby(rule: ClipRule) -> Callable[[Subject], str | None] | None:
+    """Look up a text whose words stand in a list, each with its reading, as HTML ruby.
+
+    None for a rule whose texts are not the words of one text, or have no readings beside them.
+    """
+    between = rule.join
+    if between is None or between.strip(" 　") or rule.furigana or not _stand_in_one_list(rule):
+        return None
+
+    def look(subject: Subject) -> str | None:
+        readings = _first(rule.reading, subject)
+        words = _first(rule.text, subject)
+        return (
+            between.join(_write_ruby(word, readings.get(at)) for at, word in words.items()) or None
+        )
+
+    return look
+
+
+def _stand_in_one_list(rule: ClipRule) -> bool:
+    lists = [
+        {_list_of(path) for path in paths if Step.EVERY in path.steps}
+        for paths in (rule.text, rule.reading)
+    ]
+    return len(lists[0]) == 1 and lists[0] == lists[1]
+
+
+def _list_of(path: Path) -> tuple[object, ...]:
+    last = max(at for at, step in enumerate(path.steps) if step is Step.EVERY)
+    return (path.from_record, *path.steps[:last])
+
+
+def _write_ruby(word: str, reading: str | None) -> str:
+    """The word with its reading; kana need none, and a particle's may be written as it sounds."""
+    if not reading or reading == word or is_katakana(katakana(word)):
+        return escape(word)
+    return f"<ruby>{escape(word)}<rt>{escape(reading)}</rt></ruby>"
 
 
 def with_speaker(form: SpokenForm, speaker: object, voices: Mapping[str, str]) -> SpokenForm:

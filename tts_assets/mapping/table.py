@@ -26,7 +26,7 @@ from tts_assets.tables import Table, one_of, string, switch, text, texts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)")
+_FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)", re.DOTALL)
 _ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
 
 _SKIP_SCHEMA = fragments.table(

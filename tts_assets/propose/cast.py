@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.propose.fields import MOST, Field, first
 from tts_assets.propose.names import EXAMPLES, Role, name_of
-from tts_assets.propose.values import cleaned, fits, without_furigana
+from tts_assets.propose.values import cleaned, fits, has_kanji_twice, without_furigana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEARLY_ALL = 0.8
 _A_NAME = 8
+#: Of the kanji of a catalogue, at most such a share are words of several.
+_FEW_WORDS = 0.05
+#: A text that fewer objects have is a detail: where there are others, and in any case.
+_RARE = 0.1
+_VERY_RARE = 0.02
+_SEVERAL = 20
 #: Of so few lines, each may have another speaker.
 _FEW = 4
 _SPEAKS = {"speaker", "who", "actor", "話者", "話し手"}
 _KANJI = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
+#: Beside the kanji of a word stand its kana, and beside a kanji what only kanji have.
+_OF_WORDS = {"kana", "hiragana", "furigana", "かな", "仮名", "ひらがな", "ふりがな", "平仮名"}
+_OF_KANJI = {"on", "kun", "stroke", "radical", "component", "音", "訓", "画数", "部首"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,9 @@ def cast_of(fields: list[Field], objects: list[Any]) -> Cast:
     if not texts:
         # With nothing to be the reading of, it is a text.
         texts = [field for field in japanese if not field.is_kana]
+    rest = [field for field in rest if _share_filled(field, objects) >= _VERY_RARE]
+    texts = [field for field in texts if field in rest]
+    texts = [field for field in texts if _share_filled(field, objects) >= _RARE] or texts
     kana = [field for field in rest if field.is_kana or (field.is_reading and field not in texts)]
     running = [field for field in texts if field.content.running > MOST]
     named = [field for field in rest if _may_speak(field, running)]
@@ -76,7 +88,13 @@ def cast_of(fields: list[Field], objects: list[Any]) -> Cast:
 def is_kanji(field: Field) -> bool:
     """Whether a field holds single kanji, and says so."""
     named = _KANJI & {*field.name.tokens}
-    return bool(named) and field.content.single > MOST and field.content.kanji > MOST
+    if field.mates & _OF_WORDS and not field.mates & _OF_KANJI:
+        named -= {"kanji", "漢字"}
+    if not named or field.content.single <= MOST or field.content.kanji <= MOST:
+        return False
+    # A kanji may have okurigana, as in 休む; 学校 is a word.
+    texts = [cleaned(text) for text in field.shape.texts]
+    return sum(map(has_kanji_twice, texts)) <= _FEW_WORDS * len(texts)
 
 
 def is_marked(field: Field) -> bool:
@@ -91,6 +109,12 @@ def marks(field: Field, text: Field, cast: Cast) -> bool:
     pairs = cast.pairs(text, field)
     same = sum("".join(word.split()) == without_furigana(marked) for word, marked in pairs)
     return bool(pairs) and same >= MOST * len(pairs)
+
+
+def _share_filled(field: Field, objects: Sequence[Any]) -> float:
+    if len(objects) < _SEVERAL:
+        return 1.0
+    return sum(first(each, field.steps) is not None for each in objects) / len(objects)
 
 
 def _is_of_kanji(field: Field) -> bool:

@@ -78,7 +78,7 @@ class ClipRules:
             speaker=tuple(map(path, spoken.speaker)),
             language=tuple(map(path, spoken.language)),
             alternatives=self._alternatives(spoken),
-            join="\n" if spoken.joined else None,
+            join=spoken.join,
             skip=self._skip(part, spoken),
             to=self._target(part, spoken, inner),
         )
@@ -163,7 +163,7 @@ class ClipRules:
 
     def _target(self, part: Part, spoken: Spoken, inner: Steps) -> Path | None:
         sound = spoken.sound
-        if spoken.each and inner:
+        if (spoken.each and inner) or (sound and isinstance(sound.steps[-1], int)):
             return None
         if sound is not None:
             self._targets.add((part.steps, sound.steps))
@@ -175,7 +175,7 @@ class ClipRules:
 
     def _new_target(self, part: Part, spoken: Spoken) -> Path:
         row = spoken.each[:-1] if spoken.each else spoken.field.steps
-        own = _last_key(row)
+        own = "key" if row == (KEY.text,) else _last_key(row)
         beside = f"{own}_{NEW_COLUMN}" if self._is_table else f"{own}Audio"
         if spoken.is_cell and row[:-1]:
             return self._added(part, (*row[:-1], NEW_KEY))

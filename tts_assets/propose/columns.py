@@ -47,6 +47,12 @@ def columns_of(text: str, *, file: str) -> tuple[tuple[str, ...], str] | None:
     return tuple(names if NEW_COLUMN in names else [*names, NEW_COLUMN]), table.delimiter
 
 
+def has_tabs(text: str) -> bool:
+    """Whether most lines of a text file have a tab, as rows of a table do."""
+    lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT]
+    return sum("\t" in line.strip() for line in lines) > _NEARLY_ALL * len(lines)
+
+
 def _are_names(row: Sequence[str]) -> bool:
     """Whether a row names columns, rather than being a record like those below it."""
     filled = [cell.strip() for cell in row if cell.strip()]

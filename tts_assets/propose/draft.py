@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tts_assets.catalogue.csv_table import is_anki
 from tts_assets.domain import Kind
 from tts_assets.mapping import (
     KEY,
@@ -20,23 +21,27 @@ from tts_assets.mapping import (
     written,
 )
 from tts_assets.propose.clip_rules import ClipRules, path
-from tts_assets.propose.fields import MOST, fields_of, first
+from tts_assets.propose.fields import MOST, fields_of, first, values_at
 from tts_assets.propose.identity import id_of
 from tts_assets.propose.known import are_languages
 from tts_assets.propose.names import Role, is_metadata, name_of
-from tts_assets.propose.records import Records, kind_of, records_in
+from tts_assets.propose.records import Records, kind_of, records_in, texts_of
 from tts_assets.propose.shape import Shape, shape_of
+from tts_assets.propose.tokens import read_rows
 from tts_assets.propose.values import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tts_assets.catalogue import Document
+    from tts_assets.mapping import Path
     from tts_assets.mapping.path import Steps
+    from tts_assets.propose.values import Content
 
 _ALL = 0.9
 _SEVERAL = 3
 _SPEAKERS = 6
+_ANKI_URL = "[sound:{recipe}.{ext}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ class Draft:
         seen: other fields with sounds in them.
         unsaid: other fields with Japanese in them.
         new: the targets that are not in the files yet.
+        copies: other lists that only repeat what is said.
         speakers: some of those who speak.
         is_built_in: the source is one of the built-in shapes.
     """
@@ -60,6 +66,7 @@ class Draft:
     seen: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     new: frozenset[str] = frozenset()
+    copies: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
     is_built_in: bool = False
 
@@ -74,10 +81,10 @@ def drafts_of(documents: Sequence[Document], *, is_table: bool) -> list[Draft]:
     shape = shape_of([document.root for document in documents])
     if (side := _japanese_side(documents)) is not None:
         return list(_texts_alone(*side, documents, at_least=1))
+    records = [each for each in _records_in(shape) if _can_be_reached(each.part.steps, documents)]
     drafts = [
-        _draft(each, documents, is_table=is_table)
-        for each in _records_in(shape)
-        if _can_be_reached(each.part.steps, documents)
+        replace(_draft(each, documents, is_table=is_table), copies=copies)
+        for each, copies in _without_copies(records, [document.root for document in documents])
     ]
     return drafts or list(_texts_alone(shape, (), documents, at_least=_SEVERAL))
 
@@ -90,6 +97,22 @@ def _records_in(shape: Shape) -> list[Records]:
         # The file is one record, and its metadata are that record's.
         found = records_in(shape, but=is_metadata)
     return found or records_in(shape)
+
+
+def _without_copies(
+    records: Sequence[Records], roots: Sequence[Any]
+) -> list[tuple[Records, tuple[str, ...]]]:
+    """The records, with the paths of others that say nothing new; those with sounds stay."""
+    kept: list[tuple[Records, set[str], list[str]]] = []
+    for each in sorted(records, key=lambda one: not any(said.sound for _, said in one.chosen)):
+        texts = texts_of(each, roots) if len(records) > 1 else set()
+        known = next((row for row in kept if texts and texts <= row[1]), None)
+        if known is None:
+            kept.append((each, texts, []))
+        else:
+            known[2].append(path(each.part.steps, from_record=True).text)
+    kept.sort(key=lambda row: records.index(row[0]))
+    return [(each, tuple(copies)) for each, _, copies in kept]
 
 
 def _can_be_reached(steps: Steps, documents: Sequence[Document]) -> bool:
@@ -110,7 +133,11 @@ def _draft(records: Records, documents: Sequence[Document], *, is_table: bool) -
     others = tuple(rules.of(part, each) for part, each in records.others)
     name, reason = id_of(records, kind, documents)
     source = Source(
-        kind=kind, clips=clips, id=name, records=path(records.part.steps, from_record=True)
+        kind=kind,
+        clips=clips,
+        id=name,
+        records=path(records.part.steps, from_record=True),
+        url=_ANKI_URL if _is_for_anki(records, documents) else None,
     )
     return Draft(
         source=source,
@@ -121,6 +148,14 @@ def _draft(records: Records, documents: Sequence[Document], *, is_table: bool) -
         new=frozenset(rules.new),
         speakers=_speakers(records),
     )
+
+
+def _is_for_anki(records: Records, documents: Sequence[Document]) -> bool:
+    """Whether sounds are written as Anki does, or Anki wrote the file."""
+    texts = [text for _, each in records.chosen if each.sound for text in each.sound.shape.texts]
+    if texts:
+        return sum(text.strip().startswith("[sound:") for text in texts) >= MOST * len(texts)
+    return any(is_anki(document.text) for document in documents if document.format == "CSV")
 
 
 def _unsaid(records: Records, source: Source) -> tuple[str, ...]:
@@ -187,24 +222,47 @@ def _texts_alone(
         text, content = KEY, keys
     if content.filled < at_least or content.japanese < _ALL:
         return
+    readings: tuple[Path, ...] = (path(()),) if kana else ()
+    join = None
+    if (rows := _find_rows(steps, documents)) is not None:
+        steps, text, readings, content = rows
+        join = ""
     running = content.running >= 1 - _ALL
+    passages = Kind.READING if content.several > 1 - MOST else Kind.GRAMMAR
     rule = ClipRule(
         part="text" if running else "word",
         say=Say.SENTENCE if running else Say.WORD,
         text=(text,),
-        reading=(path(()),) if kana else (),
+        reading=readings,
+        join=join,
         to=None,
     )
     keyed = any(isinstance(document.root, dict) for document in documents)
     yield Draft(
         source=Source(
-            kind=Kind.READING if running else Kind.VOCABULARY,
+            kind=passages if running else Kind.VOCABULARY,
             clips=(rule,),
             id=Id(of=IdFrom.KEY if keyed else IdFrom.HASH),
             records=path(steps, from_record=True),
         ),
         id_reason="the key under which it stands" if keyed else "a hash of what is said",
     )
+
+
+def _find_rows(
+    steps: Steps, documents: Sequence[Document]
+) -> tuple[Steps, Path, tuple[Path, ...], Content] | None:
+    """Where lists lie whose items are the words of one text, and how these are read."""
+    for depth in (2, 1):
+        records = steps[:-depth]
+        rows = [row for document in documents for row in values_at(document.root, records) if row]
+        words = read_rows(rows) if records else None
+        if words is not None and (depth == 2) == (words[1] is not None):
+            text, kana = words
+            texts = ["".join(item[0] if text else item for item in row) for row in rows]
+            readings = () if kana is None else (path((Step.EVERY, *kana)),)
+            return records, path((Step.EVERY, *text)), readings, content_of(texts)
+    return None
 
 
 def _last_keys(steps: Steps, documents: Sequence[Document]) -> list[str]:

@@ -37,11 +37,13 @@ class Field:
         steps: from the object to its texts.
         shape: what stands there.
         position: how many fields stand before it.
+        mates: the words of the names of all fields of the object.
     """
 
     steps: Steps
     shape: Shape
     position: int
+    mates: frozenset[str] = frozenset()
 
     @cached_property
     def name(self) -> Name:
@@ -129,10 +131,11 @@ class Field:
 
 def fields_of(shape: Shape) -> list[Field]:
     """The fields of an object and of the objects in it; those of objects in lists only by text."""
-    counter = iter(range(10**9))
+    leaves = list(_leaves(shape, ()))
+    mates = frozenset(token for steps, _ in leaves for token in name_of(steps).tokens)
     return [
-        Field(steps=steps, shape=inner, position=next(counter))
-        for steps, inner in _leaves(shape, ())
+        Field(steps=steps, shape=inner, position=at, mates=mates)
+        for at, (steps, inner) in enumerate(leaves)
     ]
 
 
@@ -154,6 +157,8 @@ def _items(items: Shape, steps: Steps) -> Iterator[tuple[Steps, Shape]]:
         yield from _leaves(items, steps)
     elif items.items is None:
         yield steps, items
+    else:
+        yield from _items(items.items, (*steps, Step.EVERY))
 
 
 def first(value: Any, steps: Steps) -> Any:

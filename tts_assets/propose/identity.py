@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tts_assets.propose.shape import Shape
 
 
+_NO_ID = "a hash of what is said, as no field is called an id"
+
+
 def id_of(records: Records, kind: Kind, documents: Sequence[Document]) -> tuple[Id, str]:
     """Where the ids come from, and why.
 
@@ -36,9 +39,7 @@ def id_of(records: Records, kind: Kind, documents: Sequence[Document]) -> tuple[
         if problem is None:
             return candidate, reason + refused
         refused = refused or f"; {candidate.paths[0].text if candidate.paths else ''}: {problem}"
-    return Id(
-        of=IdFrom.HASH
-    ), "a hash of what is said: no field is another in every record" + refused
+    return Id(of=IdFrom.HASH), (f"a hash of what is said{refused}" if refused else _NO_ID)
 
 
 def _candidates(

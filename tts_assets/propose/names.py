@@ -50,7 +50,7 @@ _WORDS = {
     "transliteration latin ローマ字",
     Role.ON: "on 音 音読み 音読 おん おんよみ",
     Role.KUN: "kun 訓 訓読み 訓読 くん くんよみ",
-    Role.READING: "reading kana furigana hiragana katakana yomi yomikata yomigana pronunciation "
+    Role.READING: "reading kana furigana hiragana hira katakana yomi yomikata yomigana pronunciation "
     "phonetic ruby よみ 読み 読み方 よみかた 読みかた ふりがな フリガナ 振り仮名 振仮名 かな カナ "
     "仮名 ひらがな カタカナ 平仮名 片仮名 読み仮名 よみがな 発音",
     Role.WORD: "word surface expression vocab vocabulary term lemma headword entry kotoba tango goi "
@@ -85,6 +85,8 @@ EXAMPLES = {"example", "sentence", "例", "例文", "用例"}
 _METADATA = {"meta", "metadata"}
 #: The two sides of a card.
 BACKS = {"front": "back", "question": "answer", "表面": "裏面"}
+#: Names of texts of more than one sentence.
+PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文章"}
 #: Words that only grammar points have in the names of their fields.
 OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 #: What a key says that stands in an object of a better name.

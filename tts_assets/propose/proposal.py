@@ -10,7 +10,7 @@ from tts_assets import catalogue
 from tts_assets.catalogue.csv_table import is_anki
 from tts_assets.errors import InputError
 from tts_assets.mapping import BUILT_IN, Id, IdFrom
-from tts_assets.propose.columns import columns_of
+from tts_assets.propose.columns import columns_of, has_tabs
 from tts_assets.propose.draft import Draft, drafts_of
 from tts_assets.propose.files import folders_of, patterns_of
 from tts_assets.propose.known import built_in, no_catalogue
@@ -154,8 +154,8 @@ def _built_in_drafts(files: Mapping[str, Kind]) -> list[tuple[Draft, list[str]]]
 def _look_at(path: str, data: bytes, seen: _Seen) -> None:
     text = data.decode("utf-8-sig", "replace")
     broken = "\ufffd" in text or data.startswith(_UTF_16)
-    anki = path.lower().endswith(".txt")
-    if not (broken or has_japanese(text)) or (anki and not is_anki(text)):
+    prose = path.lower().endswith(".txt") and not (is_anki(text) or has_tabs(text))
+    if not (broken or has_japanese(text)) or prose:
         seen.foreign.add(path)
         return
     try:

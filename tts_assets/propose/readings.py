@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.japanese.accent import accent_of
 from tts_assets.japanese.kana import UnusableTextError
+from tts_assets.mapping import KEY, Step
 from tts_assets.propose.cast import is_kanji, is_marked, marks
 from tts_assets.propose.fields import MOST, UNKNOWN, first
 from tts_assets.propose.names import BACKS, Role, name_of
@@ -52,9 +53,11 @@ def fills(field: Field, others: Sequence[Field], cast: Cast) -> bool:
 
 def are_spellings(text: Field, reading: Field, cast: Cast) -> bool:
     """Whether two lists are the spellings and the readings of one word."""
-    # Side by side in one list they are words of their own.
+    # Side by side in one list they are words of their own, and so are those with readings there.
     return (
         len(cast.objects) > 1
+        and text.steps.count(Step.EVERY) == reading.steps.count(Step.EVERY) == 1
+        and not any(kana.steps[:-1] == text.steps[:-1] for kana in cast.kana if kana is not text)
         and text.steps[:-1] != reading.steps[:-1]
         and text.content.kanji >= MOST
         and _share_that_fits(text, reading, cast) >= MOST
@@ -81,8 +84,9 @@ def _score(text: Field, reading: Field, cast: Cast) -> float:
     tokens = frozenset(text.name.tokens)
     about = reading.name.about(Role.READING) - {BACKS[one] for one in tokens & {*BACKS}}
     score = 2 * share + bool(about & tokens) - bool(about - tokens) + 0.5 * named
-    # The word of a record rather than its one kanji, where both are there.
-    return score - 0.5 * bool(text.qualifiers - about) - 0.2 * (text.content.single > MOST)
+    # The word of a record rather than its one kanji, or the key of many words.
+    over = text.steps == (KEY.text,) and text.content.distinct < 1
+    return score - over - 0.5 * bool(text.qualifiers - about) - 0.2 * (text.content.single > MOST)
 
 
 def _share_that_fits(text: Field, reading: Field, cast: Cast) -> float:

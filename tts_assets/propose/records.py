@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import Kind
-from tts_assets.mapping import Say
+from tts_assets.japanese.kana import katakana
+from tts_assets.mapping import KEY, Say
 from tts_assets.propose.cast import is_kanji
-from tts_assets.propose.fields import fields_of
-from tts_assets.propose.names import OF_GRAMMAR, Role, name_of, tokens_of
+from tts_assets.propose.fields import MOST, fields_of, values_at
+from tts_assets.propose.names import OF_GRAMMAR, PASSAGES, Role, name_of, tokens_of
 from tts_assets.propose.shape import objects_in
 from tts_assets.propose.texts import said_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tts_assets.mapping.path import Steps
     from tts_assets.propose.shape import Shape
@@ -135,14 +136,19 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
     spoken = [(one, each) for one, each in everything if not _is_title(each)] or everything
     heard = any(each.sound for _, each in spoken)
     main = next((each for one, each in spoken if one is part and not each.of_record), None)
+    read = any(each.of_record and each.sound for _, each in spoken)
     is_kanji_record = _is_of_kanji(part, below)
+    words = _examples_of(main, (part, *below))
+    copies = _find_copies(part, main, spoken)
     found = Records(part=part, parents=parents)
     for one, each in spoken:
-        if each is main and _is_said_by_readings(each, everything):
+        if each in copies or (each is main and (words or _is_said_by_readings(each, everything))):
             said = False
+        elif each in words:
+            said = True
         elif heard:
             is_word = each is main and _is_word(each) and bool(part.steps)
-            said = each.sound is not None or is_word or (one is part and each.of_record)
+            said = each.sound is not None or is_word or (each.of_record and not read)
         elif one is part:
             said = each is main or each.of_record or each.is_cell
         else:
@@ -151,10 +157,68 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
     return found
 
 
+def _examples_of(main: Spoken | None, parts: Iterable[Part]) -> list[Spoken]:
+    """The words with readings in what a kanji or a key has without a reading of its own."""
+    if main is None or main.say in _RUNNING or main.reading or main.furigana or main.sound:
+        return []
+    if main.text[:1] != ((KEY.text,),) and main.field.content.single <= MOST:
+        return []
+    return [
+        each
+        for one in parts
+        for each in one.said
+        if each.say is Say.WORD and (each.reading or each.furigana) and not is_kanji(each.field)
+    ]
+
+
+def _find_copies(
+    part: Part, main: Spoken | None, spoken: Sequence[tuple[Part, Spoken]]
+) -> list[Spoken]:
+    """What says nothing that something else of the record does not say, too, in the same way."""
+    objects = [value for value in part.shape.values if value]
+    rows = [
+        (each, [_texts_in(value, one.steps[len(part.steps) :], each) for value in objects])
+        for one, each in spoken
+        if each.join is None
+    ]
+    copies: list[Spoken] = []
+    # Of two, the one with a sound stays; of equals, the first.
+    last_first = rows[::-1]
+    for each, texts in sorted(last_first, key=lambda row: bool(row[0].reading)):
+        if each is main or each.sound is not None or not any(texts):
+            continue
+        for other, others in rows:
+            same = each.say is other.say and other is not each and other not in copies
+            if same and all(one <= another for one, another in zip(texts, others, strict=True)):
+                copies.append(each)
+                break
+    return copies
+
+
+def _texts_in(value: Any, inner: Steps, each: Spoken) -> set[str]:
+    """What is said of an object, in katakana where it is kana."""
+    paths = each.reading if each.of_record else each.text or each.furigana or each.reading
+    steps = (*inner, *(each.each or ()), *paths[0])
+    texts = values_at(value, steps)
+    return {katakana(text).strip() for text in texts if isinstance(text, str) and text.strip()}
+
+
+def texts_of(records: Records, roots: Sequence[Any]) -> set[str]:
+    """All that is said of the records of some documents."""
+    return {
+        text
+        for part, each in records.chosen
+        for root in roots
+        for text in _texts_in(root, part.steps, each)
+    }
+
+
 def _is_said_by_readings(kanji: Spoken, everything: Iterable[tuple[Part, Spoken]]) -> bool:
-    """Whether a kanji has no sound of its own, and each of its readings has a clip."""
-    alone = kanji.say is Say.READING and kanji.sound is None
-    return alone and any(each.of_record for _, each in everything)
+    """Whether a kanji or a word has no sound of its own, and each of its readings has a clip."""
+    if kanji.sound is not None:
+        return False
+    readings = [each for _, each in everything if each.of_record]
+    return any(kanji.say is Say.READING or each.sound for each in readings)
 
 
 def _is_word(each: Spoken) -> bool:
@@ -200,4 +264,11 @@ def _kind_of_running(part: Part, said: list[Spoken], *, nested: bool) -> Kind:
     titled = any(each.say is Say.TITLE for each in said)
     if names & OF_GRAMMAR or titled or (nested and "title" in names):
         return Kind.GRAMMAR
-    return Kind.READING
+    passages = "title" in names or any(map(_is_passage, said))
+    return Kind.READING if passages else Kind.GRAMMAR
+
+
+def _is_passage(each: Spoken) -> bool:
+    """Whether it is more than a sentence: so are lines that are said as one, and what is called so."""
+    content, tokens = each.field.content, {*each.field.name.tokens}
+    return bool(each.join) or bool(PASSAGES & tokens) or content.several > 1 - MOST

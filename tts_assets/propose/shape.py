@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.mapping.path import KEY, Step
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 #: So many values of one place are looked at, from its whole length.
 _LOOKED_AT = 400
 _DEEPEST = 12
+#: More lists than this are no copies of each other.
+_MOST_LISTS = 20
 #: An object with more fields than this is no record.
 _MOST_FIELDS = 200
 
@@ -143,7 +147,16 @@ def _keys_are_data(objects: list[dict[str, Any]]) -> bool:
     if sum(map(is_japanese, counts)) > 0.6 * len(counts):
         return True
     values = [value for each in objects for value in each.values()]
-    return len(values) > 1 and _are_alike(values)
+    return len(values) > 1 and _are_alike(values) and not _repeat_items(values)
+
+
+def _repeat_items(values: list[Any]) -> bool:
+    """Whether one of several lists of objects only repeats items of another."""
+    rows = [[each for each in value if isinstance(each, dict)] for value in values if value]
+    if len(rows) > _MOST_LISTS or not all(rows):
+        return False
+    sets = [{json.dumps(each, sort_keys=True) for each in row} for row in rows]
+    return any(one <= other for one, other in permutations(sets, 2))
 
 
 def _beside_metadata(objects: list[dict[str, Any]], depth: int) -> Shape | None:

@@ -29,7 +29,8 @@ def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[An
     """
     sounds = [field for field in fields if field.is_sound]
     rows = [_joined(each) for each in said if each.each and each.say in _RUNNING]
-    choices = [*said, *rows, *_passages(fields)]
+    untitled = any(each.say is not Say.TITLE for each in said)
+    choices = [*said, *rows, *_passages(fields, with_examples=not untitled)]
     scores = sorted(
         (-score, number, at)
         for number, sound in enumerate(sounds)
@@ -54,21 +55,22 @@ def _heard(each: Spoken, sound: Field) -> Spoken:
 
 
 def _joined(each: Spoken) -> Spoken:
-    return replace(each, text=(each.field.steps,), each=None, joined=True)
+    return replace(each, text=(each.field.steps,), each=None, join="\n")
 
 
-def _passages(fields: Sequence[Field]) -> list[Spoken]:
-    """Texts in lists of objects that can be said as one; examples are no passage."""
+def _passages(fields: Sequence[Field], *, with_examples: bool) -> list[Spoken]:
+    """Texts in lists of objects that can be said as one; examples of something are no passage."""
     return [
         Spoken(
             field=field,
             say=Say.DIALOGUE if field.content.labelled >= 1 - MOST else Say.SENTENCE,
             text=(field.steps,),
-            joined=True,
+            join="\n",
         )
         for field in fields
         if field.listed and field.row is None and field.is_japanese
-        if field.content.running > MOST and not EXAMPLES & {*field.name.tokens}
+        if field.content.running > MOST
+        if with_examples or not EXAMPLES & {*field.name.tokens}
     ]
 
 
@@ -86,7 +88,7 @@ def _score(
     kin = frozenset(token for token in foreign if _is_kin(token, each))
     if shared or short:
         score = 3.0 + len(shared) - len(foreign) - 0.25 * len(tokens - about)
-    elif kin and not each.aside and not each.joined:
+    elif kin and not each.aside and not each.join:
         score = 2.5 - len(foreign - kin)
     elif about or each.aside:
         return None
@@ -107,7 +109,7 @@ def _is_kin(token: str, each: Spoken) -> bool:
 
 def _plain_score(each: Spoken, said: Sequence[Spoken]) -> float:
     """How well a sound that is only called a sound goes with a text."""
-    if each.joined:
+    if each.join:
         return 0.5
     pattern = bool(OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
     if each.say is Say.TITLE and not pattern:
@@ -137,7 +139,7 @@ def _named_after(sound: Field, each: Spoken, objects: Sequence[Any]) -> float:
     """The share of addresses in which the text stands, as in /audio/学生.mp3."""
     texts = [(first(one, each.field.steps), first(one, sound.steps)) for one in objects]
     both = [(text, url) for text, url in texts if isinstance(text, str) and isinstance(url, str)]
-    if not both or each.joined:
+    if not both or each.join:
         return 0.0
     return sum(text in unquote(url) for text, url in both) / len(both)
 

@@ -27,7 +27,7 @@ class Spoken:
         language: the language of the text.
         each: the list of texts of which each is said.
         every: each of the alternatives in one text is said.
-        joined: the texts of a list are said as one.
+        join: what stands between the texts of a list that are said as one; None for one text.
         of_record: it is a reading of what the record is about.
         sound: where its URL is, or waits to be.
         aside: it is only said if it has a sound.
@@ -45,7 +45,7 @@ class Spoken:
     language: tuple[Steps, ...] = ()
     each: Steps | None = None
     every: bool = False
-    joined: bool = False
+    join: str | None = None
     of_record: bool = False
     sound: Field | None = None
     aside: bool = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tts_assets.mapping import Say, Step
-from tts_assets.propose.cast import cast_of, is_kanji, marks
+from tts_assets.mapping import KEY, Say, Step
+from tts_assets.propose.cast import cast_of, is_kanji, is_marked, marks
 from tts_assets.propose.characters import characters
-from tts_assets.propose.fields import MOST, UNKNOWN, fields_of
+from tts_assets.propose.fields import MOST, UNKNOWN, fields_of, first
 from tts_assets.propose.names import Role, name_of
 from tts_assets.propose.readings import (
     accent_fields,
@@ -20,6 +20,7 @@ from tts_assets.propose.readings import (
 )
 from tts_assets.propose.sounds import paired
 from tts_assets.propose.spoken import Spoken
+from tts_assets.propose.tokens import Tokens, find_tokens
 from tts_assets.propose.words import is_word
 
 if TYPE_CHECKING:
@@ -41,11 +42,45 @@ def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
         shape: what they have in common.
     """
     cast = cast_of(fields_of(shape), [each for each in shape.values if each])
-    said = characters(cast) or [*_texts(cast), *_lists(cast)] or _kana_alone(steps, cast)
+    said = characters(cast) or [*_texts(cast), *_lists(cast)]
+    said = _add_tokens(said, cast) or _kana_alone(steps, cast)
     said = [*said, *(_of_kanji(field) for field in cast.of_kanji)]
     languages = tuple(field.steps for field in cast.fields if _tells_language(field))
     whole = [replace(each, language=languages) if each.each is None else each for each in said]
     return paired(whole, cast.fields, cast.objects)
+
+
+def _add_tokens(said: list[Spoken], cast: Cast) -> list[Spoken]:
+    """Lists of words say a sentence, or how the same sentence is read where it stands beside them."""
+    for tokens in find_tokens(cast):
+        reading = () if tokens.reading is None else (tokens.reading,)
+        same = next((each for each in said if _is_written_so(each, tokens, cast)), None)
+        said = [each for each in said if each.field is not tokens.field]
+        if same is not None and not (same.reading or same.furigana):
+            texts = (tokens.text, *same.text)
+            told = replace(same, text=texts, reading=reading, join="")
+            said = [told if each is same else each for each in said]
+        elif same is None:
+            said.append(
+                Spoken(
+                    field=tokens.field,
+                    say=Say.SENTENCE,
+                    text=(tokens.text,),
+                    reading=reading,
+                    each=tokens.each,
+                    join="",
+                )
+            )
+    return said
+
+
+def _is_written_so(each: Spoken, tokens: Tokens, cast: Cast) -> bool:
+    """Whether it has the texts, one in each object."""
+    if each.each is not None or tokens.each is not None or not each.text:
+        return False
+    own = ["".join(str(first(one, each.text[0]) or "").split()) for one in cast.objects]
+    same = sum(one == "".join(text.split()) for one, text in zip(own, tokens.texts, strict=True))
+    return same >= MOST * len(own)
 
 
 def _tells_language(field: Field) -> bool:
@@ -57,6 +92,9 @@ def _texts(cast: Cast) -> list[Spoken]:
     plain = [field for field in cast.texts if not field.listed]
     plain = [field for field in plain if not any(marks(field, text, cast) for text in plain)]
     readings = partners(plain, cast)
+    if len(cast.texts) > 1:
+        # A key with several items is no word where these have words of their own.
+        plain = [field for field in plain if id(field) in readings or not _repeats_key(field)]
     words = {id(field) for field in plain if is_word(field, readings.get(id(field), []), cast)}
     plain.sort(key=lambda field: (0, True, field.position) if id(field) in words else field.rank)
     used = {id(reading) for row in readings.values() for reading in row}
@@ -70,6 +108,10 @@ def _texts(cast: Cast) -> list[Spoken]:
     return said
 
 
+def _repeats_key(field: Field) -> bool:
+    return field.steps == (KEY.text,) and field.content.distinct < 1
+
+
 def _as_word(spoken: Spoken) -> Spoken:
     say = Say.WORD if spoken.say is Say.TITLE else spoken.say
     return replace(spoken, say=say, aside=False, is_word=True)
@@ -79,7 +121,9 @@ def _is_nothing(field: Field, cast: Cast) -> bool:
     """A Japanese text of unknown name is said only where something else belongs to it."""
     sounds = any(each.is_sound and (each.row or not each.listed) for each in cast.fields)
     known = field.rank[0] < UNKNOWN or field.is_about
-    return not known and not sounds
+    # A row has no names; readings written into the only text are enough to know it by.
+    alone = [each for each in cast.texts if not each.is_about] == [field]
+    return not (known or sounds or (alone and (is_marked(field) or type(field.steps[0]) is int)))
 
 
 def _spoken(field: Field, found: Sequence[Field], cast: Cast, *, is_main: bool) -> Spoken:
@@ -105,7 +149,8 @@ def _readings(
     field: Field, found: Sequence[Field], say: Say, cast: Cast, *, is_main: bool
 ) -> list[Field]:
     """All that tells the reading, in the order in which it is asked."""
-    readings = list(found) or ([field] if field.is_kana else [])
+    # A line of kana does not say which は is a particle; a word does.
+    readings = list(found) or ([field] if field.is_kana and say not in _RUNNING else [])
     if say is Say.READING and not readings and is_main:
         readings = list(cast.of_kanji)
     if say in {Say.WORD, Say.READING} and not any(each.shape.always for each in found):
@@ -143,7 +188,7 @@ def _lists(cast: Cast) -> list[Spoken]:
             say=_say_of_item(field),
             each=field.steps,
             text=((),),
-            reading=((),) if field.is_kana else (),
+            reading=((),) if field.is_kana and _say_of_item(field) not in _RUNNING else (),
             aside=field.is_about or (plain and field.content.running < MOST),
         )
         for field in listed

@@ -81,6 +81,9 @@ def _source(draft: Draft, tally: Tally) -> Iterator[str]:
         yield f"records = {_text(source.records.text)}"
         yield _comment(f"{draft.id_reason[:1].upper()}{draft.id_reason[1:]}.")
         yield f"id = {_id(source)}"
+    if source.url is not None:
+        yield _comment("As Anki writes sounds; copy the files into its collection.media folder.")
+        yield f"url = {_text(source.url)}"
     yield from _overwrite(source, tally.sources.get(source.name))
     if draft.speakers:
         yield _comment("The voice of each speaker, where it is not to be that of all:")
@@ -88,6 +91,8 @@ def _source(draft: Draft, tally: Tally) -> Iterator[str]:
         yield _comment(f"voices = {{ {voices} }}")
     if draft.seen:
         yield _comment(f"Sounds that are left alone: {', '.join(draft.seen)}.")
+    if draft.copies:
+        yield _comment(f"No second clips of the same texts: {', '.join(draft.copies)}.")
     if draft.unsaid:
         yield _comment(f"Japanese that no clip says: {', '.join(draft.unsaid)}.")
 

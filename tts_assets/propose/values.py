@@ -44,6 +44,7 @@ _LANGUAGE = re.compile("[a-z]{2,3}|[a-z]{6,}")
 #: Running text is longer than words are.
 _LONG = 16
 _SHORT = 4
+_SEVERAL = re.compile(r"[。！？!?][」』）)]?\s*[^」』）)\s。！？!?]|.\n+.")
 _ENDS = set("。！？!?」")
 
 
@@ -60,6 +61,7 @@ class Content:
         single: one character.
         letter: one kana, such as ア or キャ.
         running: sentences.
+        several: more than one sentence.
         labelled: lines with who speaks them.
         furigana: readings in brackets behind kanji.
         sound: addresses of audio files.
@@ -78,6 +80,7 @@ class Content:
     single: float
     letter: float
     running: float
+    several: float
     labelled: float
     furigana: float
     sound: float
@@ -105,6 +108,7 @@ def content_of(texts: Sequence[str]) -> Content:
         single=share(said, lambda text: len(text) == 1),
         letter=share(said, lambda text: is_kana(text) and len(morae(text)) == 1),
         running=share(said, is_running),
+        several=share(said, _SEVERAL.search),
         labelled=share(said, lambda text: is_japanese(text) and is_labelled(text)),
         furigana=share(filled, _FURIGANA.search),
         sound=share(filled, _SOUND.fullmatch),
@@ -125,6 +129,11 @@ def are_languages(texts: Sequence[str]) -> bool:
 def has_japanese(text: str) -> bool:
     """Whether a document has any Japanese in it."""
     return bool(_HAS_JAPANESE.search(text) or _ESCAPED.search(text))
+
+
+def has_kanji_twice(text: str) -> bool:
+    """Whether a text has more than one kanji."""
+    return len(_HAS_KANJI.findall(text)) > 1
 
 
 def cleaned(text: str) -> str:
