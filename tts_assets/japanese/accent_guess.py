@@ -63,6 +63,11 @@ def _by_rule(reading: str, grammar: Sequence[str], spelling: str) -> int:
         place = max(1, len(units) - 2)
     else:
         return 0
+    return move_off_bound_mora(place, units)
+
+
+def move_off_bound_mora(place: int, units: Sequence[str]) -> int:
+    """An accent on ー, ッ or ン moved to the mora before."""
     while place > 1 and units[place - 1] in _BOUND:
         place -= 1
     return place

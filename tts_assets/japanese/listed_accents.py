@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import AccentBasis
+from tts_assets.japanese.joined_phrases import find_joined_accent
 from tts_assets.japanese.kana import hiragana, is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import as_one_phrase, phrases, said, size
 
@@ -54,21 +55,24 @@ def _find_accent_of_kana(spelling: str, key: str, unidic: UniDic) -> int | None:
     return accents.pop() if len(accents) == 1 else None
 
 
-def with_listed_accent(settled: Settled, spelling: str, dictionary: Analyses) -> Settled:
-    """A word in one accent phrase with the accent that UniDic lists; the same where it lists none.
+def with_word_accent(settled: Settled, spelling: str, dictionary: Analyses) -> Settled:
+    """A word in one accent phrase: with the accent that UniDic lists, or by the rules of compounds.
 
-    Words of the user's own dictionary keep their accents.
+    Words that need neither stay the same, and those of the user's own dictionary keep their accents.
     """
     nodes = settled.nodes
     if dictionary.has_learned(nodes):
         return settled
     accent = find_listed_accent(spelling, said(nodes), dictionary.unidic)
+    basis = AccentBasis.DICTIONARY
     if accent is None or accent > size(nodes):
+        accent, basis = find_joined_accent(nodes), AccentBasis.GUESSED
+    if accent is None:
         return settled
     found = phrases(nodes)
     if len(found) != 1 or found[0].accent != accent:
         nodes = dictionary.devoiced(as_one_phrase(nodes, accent))
-    return settled._replace(nodes=nodes, accent_basis=AccentBasis.DICTIONARY)
+    return settled._replace(nodes=nodes, accent_basis=basis)
 
 
 def _is_usable(word: UniDicWord, key: str) -> bool:

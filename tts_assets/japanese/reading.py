@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.errors import ClipError
 from tts_assets.japanese.kana import hiragana, is_long_on_reading, pronounced
-from tts_assets.japanese.listed_accents import with_listed_accent
+from tts_assets.japanese.listed_accents import with_word_accent
 from tts_assets.japanese.long_vowels import with_long_vowels
 from tts_assets.japanese.nodes import as_one_phrase, kana, phrases, said, size
 from tts_assets.japanese.text_ladder import settled_text
@@ -106,7 +106,7 @@ def _word(form: SpokenForm, dictionary: Analyses) -> Settled:
         if form.accent is not None:
             settled = _with_accent(form, settled, form.accent, dictionary)
         elif not verb:
-            settled = with_listed_accent(settled, form.text, dictionary)
+            settled = with_word_accent(settled, form.text, dictionary)
     if settled.basis is Basis.SPELLING and form.accent is None:
         return settled
     reading = reading_of(form)

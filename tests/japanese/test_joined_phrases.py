@@ -1,0 +1,53 @@
+"""Words that the dictionary says as several accent phrases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tts_assets.domain import AccentBasis, SpokenForm
+from tts_assets.japanese.joined_phrases import find_joined_accent
+from tts_assets.japanese.nodes import phrases
+from tts_assets.japanese.reading import guarded
+
+if TYPE_CHECKING:
+    from tts_assets.japanese.dictionary import Dictionary
+
+
+@pytest.mark.parametrize(
+    ("text", "accent"),
+    [
+        ("戦い抜く", 5),
+        ("やる瀬ない", 4),
+        ("草毟り", 3),
+        ("古典論理学", 6),
+        ("内閣大学士", 7),
+        ("対人恐怖症", 0),
+        ("Ｐタイル", 3),
+        ("蛙跳", 0),
+        ("最高検察庁", 8),
+        ("男の人", 3),
+        ("仕方がない", 5),
+    ],
+)
+def test_a_compound_has_one_accent(dictionary: Dictionary, text: str, accent: int) -> None:
+    nodes = dictionary.best(text)
+    assert len(phrases(nodes)) > 1
+    assert find_joined_accent(nodes) == accent
+    found = guarded(SpokenForm(text=text), dictionary).pronunciation
+    assert [phrase.accent for phrase in found.phrases] == [accent]
+    assert found.accent_basis is AccentBasis.GUESSED
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["お世話になりました", "二十三夜", "どうぞよろしく", "世間知らず", "はい、水", "機械", ""],
+)
+def test_expressions_numbers_and_pauses_stay_apart(dictionary: Dictionary, text: str) -> None:
+    assert find_joined_accent(dictionary.best(text)) is None
+
+
+def test_a_sentence_keeps_its_phrases(dictionary: Dictionary) -> None:
+    found = guarded(SpokenForm(text="仕方がない", sentence=True), dictionary).pronunciation
+    assert len(found.phrases) == 2
