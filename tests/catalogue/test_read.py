@@ -77,6 +77,47 @@ def test_characters_are_said_from_katakana_and_need_no_id() -> None:
     assert catalogue.clips[0].entry == "は"
 
 
+@pytest.mark.parametrize(
+    ("entry", "reading"),
+    [
+        ({"onyomi": ["ニチ", "ジツ"], "kunyomi": ["ひ"]}, "ニチ"),
+        ({"onyomi": [], "kunyomi": ["た.べる"]}, "タベル"),
+        ({"onyomi": None, "kunyomi": ["-か", "ひ"]}, "カ"),
+        ({"hiragana": "にち", "onyomi": ["ジツ"]}, "ニチ"),
+    ],
+)
+def test_a_kanji_among_the_characters_is_said_by_a_reading(
+    entry: dict[str, Any], reading: str
+) -> None:
+    kana = {"hiragana": "あ", "katakana": "ア"}
+    catalogue = _read(Kind.CHARACTERS, kana, {"kanji": "日", **entry})
+    assert [clip.form.reading for clip in catalogue.clips] == ["ア", reading]
+    assert catalogue.clips[1].place == (1, "audioUrl")
+    assert catalogue.problems == []
+
+
+def test_a_kanji_without_a_reading_is_not_said_bare_among_the_characters() -> None:
+    catalogue = _read(Kind.CHARACTERS, {"kanji": "日", "onyomi": [], "kunyomi": []})
+    assert catalogue.clips == []
+    assert "'kunyomi[*]'" in catalogue.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("readings.json", Kind.READING),
+        ("n5_readings.json", Kind.READING),
+        ("readings/1.json", Kind.READING),
+        ("kanji_readings.json", Kind.KANJI),
+        ("proofreadings.json", None),
+    ],
+)
+def test_the_plural_of_reading_names_the_kind_unless_another_is_named(
+    file: str, kind: Kind | None
+) -> None:
+    assert kind_of(file, []) is kind
+
+
 def test_passages_and_dialogues_say_their_text() -> None:
     entry = {"id": 1, "title": "x", "text": "田中：はい。\n山本：いいえ。"}
     assert _read(Kind.LISTENING, entry).clips[0].form.text == "はい。いいえ。"

@@ -159,6 +159,17 @@ def test_kana_are_characters_and_katakana_is_read(look: Look) -> None:
     assert [clip.form.reading for clip in found.clips] == ["ハ", "ヘ"]
 
 
+def test_kanji_among_kana_are_the_built_in_shape_which_leaves_no_record_out(look: Look) -> None:
+    rows = [
+        {"hiragana": "あ", "katakana": "ア"},
+        {"id": 1, "kanji": "日", "onyomi": ["ニチ"], "kunyomi": ["ひ"]},
+        {"id": 2, "kanji": "食", "onyomi": [], "kunyomi": ["た.べる"]},
+    ]
+    found = look({"characters.json": rows})
+    assert found.kinds == {"characters"}
+    assert [clip.form.reading for clip in found.clips] == ["ア", "ニチ", "タベル"]
+
+
 def test_texts_of_other_languages_are_left_out(look: Look) -> None:
     rows = [
         {"id": 1, "lang": "ja", "text": "水が飲みたいです。"},

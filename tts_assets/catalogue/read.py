@@ -55,11 +55,16 @@ class Catalogue:
 def kind_of(file: str, root: object) -> Kind | None:
     """What a file teaches: as its name, its entries or its folder say; None when none is clear."""
     path = PurePath(file)
-    named = [kind for kind in Kind if re.search(rf"(?<![a-z]){kind}(?![a-z])", path.stem.lower())]
+    stem, folder = path.stem.lower(), path.parent.name.lower()
+    named = [kind for kind in Kind if re.search(rf"(?<![a-z]){kind}(?![a-z])", stem)]
     if len(named) == 1:
         return named[0]
-    if path.parent.name.lower() in list(Kind):
-        return Kind(path.parent.name.lower())
+    if not named and re.search(r"(?<![a-z])readings(?![a-z])", stem):
+        return Kind.READING
+    if folder in list(Kind):
+        return Kind(folder)
+    if folder == "readings":
+        return Kind.READING
     first = root[0] if isinstance(root, list) and root else None
     looks = kinds_like(set(first)) if isinstance(first, dict) else []
     return looks[0] if len(looks) == 1 else None

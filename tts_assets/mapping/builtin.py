@@ -58,12 +58,13 @@ _KANJI = ClipRule(
     accent=paths("tts.accent"),
     to=_URL,
 )
-# Katakana first: a bare hiragana は or へ would be said as the particle.
+# Katakana first: a bare hiragana は or へ would be said as the particle. Files of characters may
+# have kanji, too, which are said by their first reading.
 _KANA = ClipRule(
     part="kana",
     say=Say.READING,
     text=(),
-    reading=paths("tts.reading", "katakana", "hiragana"),
+    reading=paths("tts.reading", "katakana", "hiragana", "onyomi[*]", "kunyomi[*]"),
     accent=paths("tts.accent"),
     to=_URL,
 )
@@ -86,7 +87,7 @@ BUILT_IN = {
             (_KANJI, _readings_of_kanji("onyomi"), _readings_of_kanji("kunyomi"), _EXAMPLE_WORD),
             ("id",),
         ),
-        (Kind.CHARACTERS, (_KANA,), ("id", "hiragana", "katakana")),
+        (Kind.CHARACTERS, (_KANA,), ("id", "hiragana", "katakana", "kanji")),
         (Kind.READING, (_whole(Say.SENTENCE),), ("id",)),
         (Kind.LISTENING, (_whole(Say.DIALOGUE),), ("id",)),
     )

@@ -40,13 +40,23 @@ def built_in(document: Document, drafts: Sequence[Draft]) -> Kind | None:
     said, problems = _clips(some, BUILT_IN[kind])
     if problems or not said:
         return None
+    drafted: dict[Place | None, Clip] = {}
     for draft in drafts:
         # The built-in shapes leave titles unsaid.
         spoken = tuple(rule for rule in draft.source.clips if rule.say is not Say.TITLE)
-        for place, clip in _clips(some, replace(draft.source, clips=spoken))[0].items():
-            if place not in said or _says_more(clip, said[place]):
-                return None
+        drafted |= _clips(some, replace(draft.source, clips=spoken))[0]
+    # Kana among kanji: the drafts have more clips of the kanji, and none of the kana.
+    if _records(drafted) < _records(said):
+        return kind
+    for place, clip in drafted.items():
+        if place not in said or _says_more(clip, said[place]):
+            return None
     return kind
+
+
+def _records(clips: dict[Place | None, Clip]) -> set[Place]:
+    """The records of a list at the root that have clips."""
+    return {clip.at[:1] for clip in clips.values()}
 
 
 def _clips(document: Document, source: Source) -> tuple[dict[Place | None, Clip], bool]:
