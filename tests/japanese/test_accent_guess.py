@@ -31,6 +31,10 @@ def test_kana_that_the_dictionary_knows_as_a_word_have_its_accent(
         ("ヌヘーター", NOUN, "ヌヘーター", 2),
         ("ヌヘ", NOUN, "ヌヘ", 1),
         ("シ", NOUN, "四", 1),
+        ("シウ", NOUN, "祠宇", 1),
+        ("カンサイ", NOUN, "乾菜", 0),
+        ("ハルシャギク", NOUN, "波斯菊", 3),
+        ("カンメンポー", NOUN, "乾麺麭", 3),
     ],
 )
 def test_others_follow_the_rule_of_their_kind(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import hiragana, is_katakana, morae, pronounced, pronunciation_key
 from tts_assets.japanese.nodes import phrases, said_key
+from tts_assets.japanese.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ _BOUND = frozenset("ーッン")
 INFLECTED = frozenset({"動詞", "形容詞"})
 #: What the dictionary takes for these are no words of their own.
 _NO_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
+_KANJI = regex("[一-鿿々]+")
 
 
 def guessed_accent(
@@ -25,9 +27,10 @@ def guessed_accent(
 ) -> int:
     """A guess at the accent of a reading.
 
-    The dictionary's own where it knows the kana as a word, which is right four times in five; else
-    by rule: verbs and adjectives fall after the mora before the last, loan words after the third
-    from the end, nouns of one mora after that, and other nouns not at all.
+    By the size of words in kanji where one accent is that of most words; else the dictionary's own
+    where it knows the kana as a word, which is right four times in five; else by rule: verbs and
+    adjectives fall after the mora before the last, loan words after the third from the end, nouns of
+    one mora after that, and other nouns not at all.
 
     Args:
         reading: in katakana.
@@ -35,6 +38,9 @@ def guessed_accent(
         dictionary: knows accents.
         spelling: tells loan words, which are written in katakana.
     """
+    common = _guess_from_kanji(reading, spelling)
+    if common is not None:
+        return common
     known = accent_in_kana(reading, dictionary)
     return _by_rule(reading, grammar, spelling) if known is None else known
 
@@ -51,6 +57,21 @@ def accent_in_kana(reading: str, dictionary: Analyses) -> int | None:
     if len(found) != 1 or said_key(nodes) != pronunciation_key(reading):
         return None
     return None if nodes[0]["pos"] in _NO_WORDS else found[0].accent
+
+
+def _guess_from_kanji(reading: str, spelling: str) -> int | None:
+    """The accent of most words of so many kanji and morae; None where there is none.
+
+    Of words in Kanjium that UniDic lacks and that were forced, 63 to 91 % have it: 祠宇 1, 乾菜 0, 波斯菊 3.
+    """
+    if _KANJI.fullmatch(spelling) is None:
+        return None
+    units = morae(pronounced(reading))
+    if len(spelling) > 2:
+        return move_off_bound_mora(len(units) - 2, units) if len(units) >= 5 else None
+    if len(units) == 2:
+        return 1
+    return 0 if len(spelling) == 2 and len(units) == 4 else None
 
 
 def _by_rule(reading: str, grammar: Sequence[str], spelling: str) -> int:

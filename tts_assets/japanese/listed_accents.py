@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import AccentBasis
-from tts_assets.japanese.joined_phrases import find_joined_accent
+from tts_assets.japanese.compounds import find_compound_accent
 from tts_assets.japanese.kana import hiragana, is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import as_one_phrase, phrases, said, size
 
@@ -65,11 +65,12 @@ def with_word_accent(settled: Settled, spelling: str, dictionary: Analyses) -> S
         return settled
     accent = find_listed_accent(spelling, said(nodes), dictionary.unidic)
     basis = AccentBasis.DICTIONARY
+    found = phrases(nodes)
     if accent is None or accent > size(nodes):
-        accent, basis = find_joined_accent(nodes), AccentBasis.GUESSED
+        accent = find_compound_accent(nodes)
+        basis = AccentBasis.GUESSED if len(found) > 1 else settled.accent_basis
     if accent is None:
         return settled
-    found = phrases(nodes)
     if len(found) != 1 or found[0].accent != accent:
         nodes = dictionary.devoiced(as_one_phrase(nodes, accent))
     return settled._replace(nodes=nodes, accent_basis=basis)

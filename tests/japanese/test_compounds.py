@@ -1,4 +1,4 @@
-"""Words that the dictionary says as several accent phrases."""
+"""Accents of compounds that no dictionary lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tts_assets.domain import AccentBasis, SpokenForm
-from tts_assets.japanese.joined_phrases import find_joined_accent
+from tts_assets.japanese.compounds import find_compound_accent
 from tts_assets.japanese.nodes import phrases
 from tts_assets.japanese.reading import guarded
 
@@ -34,10 +34,30 @@ if TYPE_CHECKING:
 def test_a_compound_has_one_accent(dictionary: Dictionary, text: str, accent: int) -> None:
     nodes = dictionary.best(text)
     assert len(phrases(nodes)) > 1
-    assert find_joined_accent(nodes) == accent
+    assert find_compound_accent(nodes) == accent
     found = guarded(SpokenForm(text=text), dictionary).pronunciation
     assert [phrase.accent for phrase in found.phrases] == [accent]
     assert found.accent_basis is AccentBasis.GUESSED
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "accent"),
+    [
+        ("聖伝", "セイデン", 0),
+        ("友船", "トモブネ", 0),
+        ("衣架", "イカ", 1),
+        ("大資本", "ダイシホン", 3),
+        ("再認識", "サイニンシキ", 3),
+        ("見まごう", "ミマゴウ", 3),
+        ("係り合い", "カカリアイ", 0),
+        ("定期入れ", "テイキイレ", 3),
+    ],
+)
+def test_a_compound_in_one_phrase_has_the_accent_of_its_kind(
+    dictionary: Dictionary, text: str, reading: str, accent: int
+) -> None:
+    found = guarded(SpokenForm(text=text, reading=reading), dictionary).pronunciation
+    assert [phrase.accent for phrase in found.phrases] == [accent]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +65,7 @@ def test_a_compound_has_one_accent(dictionary: Dictionary, text: str, accent: in
     ["お世話になりました", "二十三夜", "どうぞよろしく", "世間知らず", "はい、水", "機械", ""],
 )
 def test_expressions_numbers_and_pauses_stay_apart(dictionary: Dictionary, text: str) -> None:
-    assert find_joined_accent(dictionary.best(text)) is None
+    assert find_compound_accent(dictionary.best(text)) is None
 
 
 def test_a_sentence_keeps_its_phrases(dictionary: Dictionary) -> None:
