@@ -80,3 +80,25 @@ def test_the_user_s_accents_are_stronger() -> None:
     data = guarded(SpokenForm(text="毎日", reading="マイニチ", accent=4), dictionary).pronunciation
     assert (own.phrases[0].accent, data.phrases[0].accent) == (0, 4)
     assert data.accent_basis is AccentBasis.DATA
+
+
+@pytest.mark.parametrize(
+    ("text", "accent"),
+    [
+        ("お風呂", 2),
+        ("おふろ", 2),
+        ("お弁当", 0),
+        ("お菓子", 2),
+        ("お金", 0),
+        ("ご両親", 2),
+        ("お手洗い", 3),
+        ("予算する", 0),
+        ("機械に", 2),
+        ("自由な", 2),
+    ],
+)
+def test_a_listed_word_keeps_or_gives_its_accent_in_a_longer_one(
+    dictionary: Dictionary, text: str, accent: int
+) -> None:
+    found = guarded(SpokenForm(text=text), dictionary).pronunciation
+    assert [phrase.accent for phrase in found.phrases] == [accent]

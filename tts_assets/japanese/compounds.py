@@ -30,7 +30,7 @@ _LONG = 5
 #: Words of two kanji are flat up to this size, but for those of two morae.
 _LONGEST_PAIR = 4
 _NOMINAL = frozenset({"名詞", "接頭詞"})
-_HONORIFIC = frozenset({"お", "ご", "御"})
+HONORIFIC = frozenset({"お", "ご", "御"})
 _LETTERS = regex("[Ａ-Ｚａ-ｚ]+")
 _KANJI = regex("[一-鿿々]")
 
@@ -93,7 +93,7 @@ def _correct(words: Nodes) -> int | None:
 
 def _is_compound_noun(before: Node, last: Node) -> bool:
     """Whether the rule is right more often than the dictionary: not behind お, nor for 電車賃."""
-    if last["pos"] != "名詞" or last["pos_group2"] == "人名" or before["string"] in _HONORIFIC:
+    if last["pos"] != "名詞" or last["pos_group2"] == "人名" or before["string"] in HONORIFIC:
         return False
     return before["pos"] == "動詞" or (before["pos"] in _NOMINAL and last["mora_size"] > _SHORT)
 

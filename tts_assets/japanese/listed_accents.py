@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import AccentBasis
-from tts_assets.japanese.compounds import find_compound_accent
+from tts_assets.japanese.compounds import HONORIFIC, find_compound_accent
 from tts_assets.japanese.kana import hiragana, is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import as_one_phrase, phrases, said, size
+from tts_assets.japanese.nodes import as_one_phrase, kana, phrases, said, size, text_of
 
 if TYPE_CHECKING:
     from tts_assets.japanese.analyses import Analyses, Settled
+    from tts_assets.japanese.nodes import Nodes
     from tts_assets.japanese.unidic import UniDic, UniDicWord
 
 #: Names have other accents than words of the same spelling, and marks have none.
@@ -19,6 +20,11 @@ _NAME = "固有名詞"
 #: Other forms of verbs and adjectives have the accent of these in UniDic, not their own.
 _DICTIONARY_FORMS = ("*", "終止形", "連体形")
 _CLASSICAL = "文語"
+_NOUNS = frozenset({"名詞", "形状詞"})
+#: With more morae, a word with お before it has the accent that OpenJTalk's dictionary gives it.
+_LONGEST_HONORIFIC = 5
+#: What leaves the accent of a noun before it as it is.
+_ENDINGS = frozenset({"する", "な", "に"})
 
 
 def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
@@ -67,13 +73,39 @@ def with_word_accent(settled: Settled, spelling: str, dictionary: Analyses) -> S
     basis = AccentBasis.DICTIONARY
     found = phrases(nodes)
     if accent is None or accent > size(nodes):
-        accent = find_compound_accent(nodes)
+        accent = _find_accent_of_parts(nodes, dictionary.unidic)
         basis = AccentBasis.GUESSED if len(found) > 1 else settled.accent_basis
     if accent is None:
         return settled
     if len(found) != 1 or found[0].accent != accent:
         nodes = dictionary.devoiced(as_one_phrase(nodes, accent))
     return settled._replace(nodes=nodes, accent_basis=basis)
+
+
+def _find_accent_of_parts(nodes: Nodes, unidic: UniDic) -> int | None:
+    """The accent of a listed word with お before it or する behind it, or of another compound."""
+    words = [node for node in nodes if kana(node)]
+    if len(words) > 1:
+        if words[0]["string"] in HONORIFIC and size(words) <= _LONGEST_HONORIFIC:
+            accents = _find_accents(words[1:], unidic)
+            # お手洗い keeps that of 手洗い, as the dictionary has it.
+            if accents and (accents[0] != 2 or size(words) < _LONGEST_HONORIFIC):
+                # お菓子 2, as 菓子 is 1; お弁当 0, as most others.
+                return 2 if 1 in accents else 0
+        if words[-1]["string"] in _ENDINGS:
+            accents = _find_accents(words[:-1], unidic)
+            if accents:
+                return accents[0]
+    return find_compound_accent(nodes)
+
+
+def _find_accents(words: Nodes, unidic: UniDic) -> tuple[int, ...]:
+    """The accents that UniDic lists for words that are one noun; none if they are not."""
+    key = pronunciation_key(said(words))
+    for word in unidic.entries(text_of(words)):
+        if word.grammar[0] in _NOUNS and _is_usable(word, key):
+            return word.accents
+    return ()
 
 
 def _is_usable(word: UniDicWord, key: str) -> bool:
