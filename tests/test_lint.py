@@ -107,6 +107,27 @@ async def test_programs_get_a_report(tmp_path: Path) -> None:
     assert told == [1]
 
 
+@pytest.mark.parametrize(
+    ("word", "reading", "message"),
+    [
+        ("回す", "まわる、まわす", "only マワス is spoken, not マワル:"),
+        ("後", "のち、あと、ご", "only ノチ is spoken, not アト, ゴ:"),
+        ("先生", "せん・せい", None),
+        ("絨毯", "じゅうたん（カーペット）", None),
+        ("猫", "ねこ", None),
+    ],
+)
+async def test_readings_that_no_clip_says_are_named(
+    tmp_path: Path, word: str, reading: str, message: str | None
+) -> None:
+    path = tmp_path / "vocabulary.json"
+    path.write_text(json.dumps([{"id": 1, "word": word, "reading": reading}]), encoding="utf-8")
+    report = await lint(Settings(paths=(str(path),)))
+    named = [each.message for each in report.findings if each.rule is Rule.READING_UNSAID]
+    assert len(named) == (message is not None)
+    assert message is None or message in named[0]
+
+
 async def test_catalogues_without_clips_need_no_dictionary(tmp_path: Path) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text("[]", encoding="utf-8")

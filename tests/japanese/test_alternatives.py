@@ -61,3 +61,52 @@ def test_words_shown_kanji_by_kanji_may_themselves_be_alternatives() -> None:
         ("先生", "センセイ"),
         ("先生", "キョウシ"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "reading", "wanted"),
+    [
+        ("回る、回す", "まわる、まわす", [("回る", "マワル"), ("回す", "マワス")]),
+        ("行きます、来ます", "いきます、きます", [("行きます", "イキマス"), ("来ます", "キマス")]),
+        ("右，左", "みぎ，ひだり", [("右", "ミギ"), ("左", "ヒダリ")]),
+        ("結構です、大丈夫です", "けっこうです、だいじょうぶです", [("結構です、大丈夫です", "ケッコウデスダイジョウブデス")]),
+        ("今日は、元気だ", "きょうは、げんきだ", [("今日は、元気だ", "キョウハゲンキダ")]),
+    ],
+)  # fmt: skip
+def test_words_with_commas_between_are_alternatives_and_clauses_are_none(
+    word: str, reading: str, wanted: list[tuple[str, str]]
+) -> None:
+    assert pairs(spoken_word(word, reading)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("word", "reading", "wanted"),
+    [
+        ("回す", "まわる、まわす", ["マワス"]),
+        ("お金持ち", "かねもち; おかねもち", ["オカネモチ"]),
+        ("後", "のち、あと", ["ノチ", "アト"]),
+        ("敷物", "じゅうたん、カーペット", ["ジュウタン", "カーペット"]),
+        ("勉強", "べんきょう、べんきょうする", ["ベンキョウ", "ベンキョウスル"]),
+    ],
+)
+def test_readings_that_do_not_fit_the_spelling_are_left_out_unless_none_does(
+    word: str, reading: str, wanted: list[str]
+) -> None:
+    assert [kana for _, kana in pairs(spoken_word(word, reading))] == wanted
+
+
+@pytest.mark.parametrize(
+    ("word", "reading", "kana"),
+    [
+        ("ミリ", "ミリ（メートル）", "ミリ"),
+        ("絨毯", "じゅうたん (カーペット)", "ジュウタン"),
+        ("じゅうたん (カーペット)", "じゅうたん (カーペット)", "ジュウタン"),
+        ("ノー", "ノー（no）", "ノー"),
+        ("しいんと", "しいんと（する）", "シイント"),
+        ("しいんと (する)", "しいんと (する)", "シイント"),
+        ("静か", "しずか [な]", "シズカ"),
+        ("食べる", "たべる（v1）", "タベル"),
+    ],
+)
+def test_remarks_on_a_reading_are_not_spoken(word: str, reading: str, kana: str) -> None:
+    assert pairs(spoken_word(word, reading))[0][1] == kana

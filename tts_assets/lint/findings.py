@@ -44,6 +44,8 @@ class Rule(StrEnum):
     READING_DIFFERS = "reading-differs"
     #: A reading in Latin letters was taken as kana.
     READING_LATIN = "reading-latin"
+    #: The entry gives several readings, of which the first is spoken.
+    READING_UNSAID = "reading-unsaid"
     #: A text has words of another language, or romaji, and no reading that tells how they are said.
     TEXT_LATIN = "text-latin"
     #: Neither the entry nor the dictionary knows the accent.
@@ -64,6 +66,7 @@ SEVERITY = {
     Rule.TEXT_LATIN: Severity.WARNING,
     Rule.READING_DIFFERS: Severity.NOTE,
     Rule.READING_LATIN: Severity.NOTE,
+    Rule.READING_UNSAID: Severity.NOTE,
     Rule.ACCENT_GUESSED: Severity.NOTE,
     Rule.NO_CLIP: Severity.NOTE,
 }

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.catalogue.fields import EntryProblemError, Subject, getter, joiner
 from tts_assets.japanese.kana import katakana
 from tts_assets.japanese.romaji import to_katakana
+from tts_assets.mapping import Alternatives, Say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tts_assets.catalogue import Reader
     from tts_assets.domain import Clip, Place
-    from tts_assets.mapping import ClipRule, Say
+    from tts_assets.mapping import ClipRule
 
 _NOTE = re.compile(r"[（(［\[【<][^（()）［\[\]］【】<>]*[)）\]］】>]")
 _ALTERNATIVE = re.compile(r"[/／;；、,，・|｜\n]")
@@ -60,6 +61,18 @@ class Given:
         except EntryProblemError:
             return None
         return value if isinstance(value, str) else None
+
+    def unsaid_readings(self, clip: Clip) -> tuple[str, ...]:
+        """The other readings that the entry offers for a word and no clip says, in katakana."""
+        rule, said = self._rules[_part(clip)], clip.form.reading
+        if rule.say is not Say.WORD or rule.alternatives is Alternatives.ALL or said is None:
+            return ()
+        written = _NOTE.sub("", self.reading(clip) or "")
+        offered = [_kana(each) for each in _ALTERNATIVE.split(written)]
+        # せん・せい is one reading, kanji by kanji.
+        if said not in offered:
+            return ()
+        return tuple(each for each in dict.fromkeys(offered) if each and each != said)
 
 
 def _field(rule: ClipRule) -> Callable[[Subject], Any]:

@@ -29,6 +29,7 @@ class Spoken(NamedTuple):
         say: how its text is made into what is said.
         said: how the dictionary says it, or why it cannot.
         unaccented: the same without the entry's accent, where the entry gives that alone.
+        unsaid: other readings that the entry offers and no clip says, in katakana.
     """
 
     clip: Clip
@@ -36,6 +37,7 @@ class Spoken(NamedTuple):
     say: Say
     said: Pronunciation | str
     unaccented: Pronunciation | str | None = None
+    unsaid: tuple[str, ...] = ()
 
 
 class Remark(NamedTuple):
@@ -146,6 +148,17 @@ def _latin(spoken: Spoken) -> _Remark:
     return Remark(Rule.READING_LATIN, f"the reading {given!r} is taken as {form.reading}")
 
 
+def _unsaid(spoken: Spoken) -> _Remark:
+    if not spoken.unsaid:
+        return None
+    return Remark(
+        Rule.READING_UNSAID,
+        f"of several readings only {spoken.clip.form.reading} is spoken, not "
+        f'{", ".join(spoken.unsaid)}: give each an entry, or set alternatives = "all" in its '
+        "[[source]]",
+    )
+
+
 def _foreign(spoken: Spoken) -> _Remark:
     """Words that a Japanese voice spells out, or says as if they were its own."""
     form = spoken.clip.form
@@ -187,5 +200,6 @@ _RULES = (
     _mixed,
     _foreign,
     _latin,
+    _unsaid,
     _accent_guessed,
 )

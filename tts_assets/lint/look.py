@@ -33,6 +33,7 @@ class _Item(NamedTuple):
     clip: Clip
     given: str | None
     say: Say
+    unsaid: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +120,9 @@ def _gathered(reader: Reader, overrides: Book, found: _Catalogues) -> _Gathered:
     given = Given(reader)
     items = [
         # How its entry writes the reading is of no interest where that is not said.
-        _Item(clip, None if overrides.of(clip) else given.reading(clip), given.say(clip))
+        _Item(clip, None, given.say(clip))
+        if overrides.of(clip)
+        else _Item(clip, given.reading(clip), given.say(clip), given.unsaid_readings(clip))
         for clip in reader.clips()
     ]
     catalogue = reader.finished()
@@ -173,10 +176,10 @@ def _findings(
 def _of_clips(
     items: Iterable[_Item], known: Mapping[SpokenForm, Pronunciation | str]
 ) -> Iterator[tuple[Place, Finding]]:
-    for clip, given, say in items:
+    for clip, given, say, unsaid in items:
         form = clip.form
         unaccented = known[form._replace(accent=None)] if _accent_alone(form) else None
-        for finding in judged(Spoken(clip, given, say, known[form], unaccented)):
+        for finding in judged(Spoken(clip, given, say, known[form], unaccented, unsaid)):
             yield clip.at, finding
 
 

@@ -26,6 +26,12 @@ _BETWEEN_SPELLINGS = regex(
 )
 _BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
 _KANA = regex("[ぁ-ゖァ-ヺー]+")
+_COMMAS = "、，,"
+#: A word as dictionaries list it: 回る, 話し合う, 右; not 本を読む, 結構です.
+_HEADWORD = regex(
+    "(?!.*[はがをにでとも][\u3400-\u9fff々])(?:[おご]?[\u3400-\u9fff々]+[ぁ-ゖ]{0,3})*"
+    "(?:[\u3400-\u9fff々]|[うくぐつぬぶむるい]|(?<!で)す)"
+)
 #: Those that also stand between the kanji of one word: せん・せい.
 _BETWEEN_KANJI = "・|｜"
 #: What a kanji taken over from Chinese may be read as: ガッ, コウ, ショク; not ザコ.
@@ -102,6 +108,18 @@ def paired(spellings: Sequence[str], readings: Sequence[str]) -> list[tuple[str,
     return list(dict.fromkeys(pairs))
 
 
+def without_misfits(spellings: Sequence[str], readings: Sequence[str]) -> list[str]:
+    """The readings that fit the only spelling, in their order; all of them if none does.
+
+    Of まわる、まわす for 回す only マワス is left.
+    """
+    if len(readings) < 2 or len(spellings) != 1 or not has_kanji(spellings[0]):
+        return list(readings)
+    shown = (spellings[0], f"{spellings[0]}{_SURU}")
+    fitting = [each for each in readings if any(fits(spelling, each) for spelling in shown)]
+    return fitting or list(readings)
+
+
 def _outside_numbers(mark: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![0-9０-９]){re.escape(mark)}|{re.escape(mark)}(?![0-9０-９])")
 
@@ -166,10 +184,10 @@ def _may_be_of_one_kanji_each(parts: Sequence[str]) -> bool:
 
 
 def _parts_alike(mark: str, spelling: str, reading: str) -> bool:
-    """行く・来る with いく・くる: words on either side, one by one."""
+    """行く・来る with いく・くる: words on either side, one by one; behind a comma no clauses."""
     words, kana = spelling.split(mark), reading.split(mark)
     return (
-        mark == "・"
+        (mark == "・" or (mark in _COMMAS and all(map(_HEADWORD.fullmatch, map(str.strip, words)))))
         and len(words) == len(kana)
         and all(
             has_kanji(word) and fits(word, said) for word, said in zip(words, kana, strict=True)
@@ -201,7 +219,9 @@ def _are_alternatives(parts: Sequence[str], mark: str, readings: Sequence[str]) 
     joined = "".join(parts)
     if readings:
         fitting = all(any(fits(part, reading) for reading in readings) for part in parts)
-        return fitting and (mark != " " or not any(fits(joined, reading) for reading in readings))
+        # 結構です、大丈夫です with one reading of both is one text.
+        whole = mark == " " or (len(readings) == 1 and any(map(okurigana, parts)))
+        return fitting and not (whole and any(fits(joined, reading) for reading in readings))
     if mark == " ":
         ends = {okurigana(part) for part in parts}
         return len(ends) == 1 and "" not in ends

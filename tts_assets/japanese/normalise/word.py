@@ -19,6 +19,7 @@ from tts_assets.japanese.normalise.alternatives import (
     readings_parted,
     softly_parted,
     suru_marked,
+    without_misfits,
 )
 from tts_assets.japanese.normalise.brackets import with_notes, without_notes
 from tts_assets.japanese.normalise.column import column, settled
@@ -148,6 +149,8 @@ def spoken_word(
         readings = _readings(given, spellings, separators)
     if not readings and (silence := nothing_said(spelled)) is not None:
         return silence
+    if separators is None:
+        readings = without_misfits(spellings, readings)
     if accent is None:
         accent = pitch_within(text, (readings or spellings)[0])
     if separators is None and len(spellings) == 1:
