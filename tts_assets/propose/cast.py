@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.propose.fields import MOST, Field, first
-from tts_assets.propose.names import EXAMPLES, Role, name_of
-from tts_assets.propose.values import cleaned, fits, has_kanji_twice, without_furigana
+from tts_assets.propose.fields import MOST, UNKNOWN, Field, first
+from tts_assets.propose.names import BACKS, EXAMPLES, OF_GRAMMAR, PASSAGES, Role, name_of
+from tts_assets.propose.values import cleaned, has_kanji_twice, share_that_fits, without_furigana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,14 @@ _KANJI = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
 #: Beside the kanji of a word stand its kana, and beside a kanji what only kanji have.
 _OF_WORDS = {"kana", "hiragana", "furigana", "かな", "仮名", "ひらがな", "ふりがな", "平仮名"}
 _OF_KANJI = {"on", "kun", "stroke", "radical", "component", "音", "訓", "画数", "部首"}
+_TEXTS = PASSAGES | {
+    "text", "content", "dialogue", "dialog", "conversation", "script", "transcript", "line",
+    "utterance", "会話", "対話",
+}  # fmt: skip
+#: The mean length of examples, in characters, is less.
+_LONG = 40
+# Patterns of grammar begin with hiragana, or with what stands for the words before them.
+_BEGINS_AS_WORD = re.compile(r"[一-鿿㐀-䶿々ァ-ヺ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +159,7 @@ def _may_be_word(
     examples = any(is_example(text, field, objects) for text in running)
     once = content.distinct > _NEARLY_ALL and (content.filled >= _FEW or examples)
     words = [each for each in kana if each is not field and each.content.running < MOST]
-    read = any(_fits(field, each, objects) for each in words)
+    read = any(share_that_fits(_pairs(field, each, objects)) > MOST for each in words)
     return once or read or content.single >= MOST
 
 
@@ -161,11 +170,6 @@ def is_example(text: Field, word: Field, objects: Sequence[Any]) -> bool:
     return bool(EXAMPLES & {*text.name.tokens}) or (bool(pairs) and shown > MOST * len(pairs))
 
 
-def _fits(field: Field, reading: Field, objects: Sequence[Any]) -> bool:
-    pairs = _pairs(field, reading, objects)
-    return bool(pairs) and sum(fits(*pair) for pair in pairs) > MOST * len(pairs)
-
-
 def _pairs(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, str]]:
     rows = [(first(each, one.steps), first(each, other.steps)) for each in objects]
     return [
@@ -173,3 +177,59 @@ def _pairs(one: Field, other: Field, objects: Sequence[Any]) -> list[tuple[str, 
         for left, right in rows
         if isinstance(left, str) and isinstance(right, str)
     ]
+
+
+def is_word(field: Field, readings: Sequence[Field], cast: Cast) -> bool:
+    """Whether a text of another name is the word of its record.
+
+    That is a text with a reading of its own, or a name, beside which there are but examples; and
+    the back of a card whose front is in another language.
+    """
+    if _is_turned(field, cast):
+        return True
+    if field.content.running >= MOST or field.is_about or _has_passage(cast):
+        return False
+    examples = [is_example(each, field, cast.objects) for each in _running(cast)]
+    if field.name.may_be(Role.TITLE):
+        return bool(readings) and all(examples) and not _is_pattern(field, cast)
+    if field.rank[0] != UNKNOWN:
+        return False
+    named = field.name.may_be(Role.SPEAKER) and field is not cast.speaker
+    return bool(readings) or (named and any(examples))
+
+
+def _is_turned(field: Field, cast: Cast) -> bool:
+    """Whether it is the back of a card, and the front is in another language."""
+    others = [each for each in cast.texts if not each.is_about and each.content.running < MOST]
+    if others or _has_passage(cast):
+        return False
+    return any(
+        back in field.name.tokens
+        and front in each.name.tokens
+        and each.content.filled > 0
+        and each.content.japanese == 0
+        for front, back in BACKS.items()
+        # A question in another language is more than the meaning of its answer.
+        if front != "question"
+        for each in cast.fields
+    )
+
+
+def _running(cast: Cast) -> list[Field]:
+    return [each for each in cast.texts if each.content.running >= MOST and not each.is_about]
+
+
+def _has_passage(cast: Cast) -> bool:
+    return any(
+        each.content.length > _LONG
+        or (_TEXTS & {*each.name.tokens} and not EXAMPLES & {*each.name.tokens})
+        for each in _running(cast)
+    )
+
+
+def _is_pattern(field: Field, cast: Cast) -> bool:
+    """Whether it is that of a point of grammar, rather than a word."""
+    names = {token for each in cast.fields for token in each.name.tokens}
+    texts = [cleaned(text) for text in field.shape.texts]
+    words = sum(_BEGINS_AS_WORD.match(text) is not None for text in texts)
+    return bool(names & OF_GRAMMAR) or field.content.pattern > 0 or words <= MOST * len(texts)

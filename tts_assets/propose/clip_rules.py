@@ -139,6 +139,8 @@ class ClipRules:
 
     def _skip(self, part: Part, spoken: Spoken) -> tuple[Skip, ...]:
         """A condition for objects that lack the text: else each would be reported."""
+        if spoken.but is not None:
+            return (Skip(field=path(spoken.but[0]), values=spoken.but[1]),)
         steps = spoken.text or spoken.reading or spoken.furigana
         if (KEY.text,) in steps:
             # Metadata among the records have a key, too.

@@ -10,7 +10,7 @@ from tts_assets.catalogue.csv_text import records, values
 from tts_assets.propose.clip_rules import NEW_COLUMN
 from tts_assets.propose.fields import MOST
 from tts_assets.propose.names import Role, name_of
-from tts_assets.propose.values import cleaned, content_of, fits, is_japanese
+from tts_assets.propose.values import cleaned, content_of, is_japanese, share_that_fits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,4 +111,4 @@ def _is_read(texts: Sequence[str], kana: Sequence[str]) -> bool:
         for text, reading in zip(texts, kana, strict=False)
         if text and reading
     ]
-    return bool(pairs) and sum(fits(*pair) for pair in pairs) > MOST * len(pairs)
+    return share_that_fits(pairs) > MOST

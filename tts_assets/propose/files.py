@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import glob
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 #: So few files are named one by one, where they do not fill a folder.
 _FEW = 2
@@ -59,15 +60,15 @@ def _candidates(files: list[str]) -> Iterator[str]:
         if str(folders[0]) != ".":
             yield _joined(folders[0], f"*{ending}")
         if len(files) > _FEW:
-            start = _common([path.name for path in paths])
-            end = _common([path.stem[::-1] for path in paths])[::-1]
+            start = "".join(_common([path.name for path in paths]))
+            end = "".join(_common([path.stem[::-1] for path in paths]))[::-1]
             if start:
                 yield _joined(folders[0], f"{glob.escape(start)}*{ending}")
             if end:
                 yield _joined(folders[0], f"*{glob.escape(end)}{ending}")
         return
     names = {path.name for path in paths}
-    above = _above(folders)
+    above = PurePath(*_common([folder.parts for folder in folders]))
     depths = {len(folder.parts) - len(above.parts) for folder in folders}
     middle = "/".join(["*"] * depths.pop()) if len(depths) == 1 else "**"
     if str(above) != "." or middle != "**":
@@ -80,23 +81,10 @@ def _joined(folder: PurePath, name: str) -> str:
     return name if str(folder) == "." else f"{glob.escape(folder.as_posix())}/{name}"
 
 
-def _above(folders: list[PurePath]) -> PurePath:
-    """The folder that all of these lie in."""
-    parts = [folder.parts for folder in folders]
-    common = _common_steps(parts)
-    return PurePath(*parts[0][:common])
-
-
-def _common_steps(rows: list[tuple[str, ...]]) -> int:
-    number = 0
-    while all(len(row) > number and row[number] == rows[0][number] for row in rows):
-        number += 1
-    return number
-
-
-def _common(texts: list[str]) -> str:
-    """What the texts begin with."""
-    return texts[0][: _common_steps([tuple(text) for text in texts])]
+def _common(rows: Sequence[Sequence[str]]) -> list[str]:
+    """What all rows begin with."""
+    columns = zip(*rows, strict=False)
+    return [column[0] for column in takewhile(lambda column: len({*column}) == 1, columns)]
 
 
 def _matches(path: str, pattern: str) -> bool:

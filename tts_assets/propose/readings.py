@@ -11,7 +11,7 @@ from tts_assets.propose.cast import is_kanji, is_marked, marks
 from tts_assets.propose.fields import MOST, UNKNOWN, first
 from tts_assets.propose.names import BACKS, Role, name_of
 from tts_assets.propose.shape import is_blank
-from tts_assets.propose.values import fits
+from tts_assets.propose.values import share_that_fits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def are_spellings(text: Field, reading: Field, cast: Cast) -> bool:
         and not any(kana.steps[:-1] == text.steps[:-1] for kana in cast.kana if kana is not text)
         and text.steps[:-1] != reading.steps[:-1]
         and text.content.kanji >= MOST
-        and _share_that_fits(text, reading, cast) >= MOST
+        and share_that_fits(cast.pairs(text, reading)) >= MOST
     )
 
 
@@ -78,7 +78,7 @@ def _score(text: Field, reading: Field, cast: Cast) -> float:
     of_kanji = single and reading.listed and reading.row is None
     if of_kanji or (not named and (text.is_kana or _is_said_by(text, reading))):
         return 0.0
-    share = _share_that_fits(text, reading, cast)
+    share = share_that_fits(cast.pairs(text, reading))
     if share < 1 - MOST or (share < MOST and not named):
         return 0.0
     tokens = frozenset(text.name.tokens)
@@ -87,11 +87,6 @@ def _score(text: Field, reading: Field, cast: Cast) -> float:
     # The word of a record rather than its one kanji, or the key of many words.
     over = text.steps == (KEY.text,) and text.content.distinct < 1
     return score - over - 0.5 * bool(text.qualifiers - about) - 0.2 * (text.content.single > MOST)
-
-
-def _share_that_fits(text: Field, reading: Field, cast: Cast) -> float:
-    pairs = cast.pairs(text, reading)
-    return sum(fits(*pair) for pair in pairs) / len(pairs) if pairs else 0.0
 
 
 def _is_said_by(name: Field, text: Field) -> bool:

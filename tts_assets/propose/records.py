@@ -196,11 +196,11 @@ def _find_copies(
 
 
 def _texts_in(value: Any, inner: Steps, each: Spoken) -> set[str]:
-    """What is said of an object, in katakana where it is kana."""
+    """What is said of an object; readings of its own in katakana."""
     paths = each.reading if each.of_record else each.text or each.furigana or each.reading
-    steps = (*inner, *(each.each or ()), *paths[0])
-    texts = values_at(value, steps)
-    return {katakana(text).strip() for text in texts if isinstance(text, str) and text.strip()}
+    texts = values_at(value, (*inner, *(each.each or ()), *paths[0]))
+    fold = katakana if each.of_record else str
+    return {fold(text).strip() for text in texts if isinstance(text, str) and text.strip()}
 
 
 def texts_of(records: Records, roots: Sequence[Any]) -> set[str]:

@@ -14,6 +14,7 @@ from tts_assets.propose.spoken import Spoken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tts_assets.mapping.path import Steps
     from tts_assets.propose.fields import Field
 
 _RUNNING = {Say.SENTENCE, Say.DIALOGUE}
@@ -55,7 +56,13 @@ def _heard(each: Spoken, sound: Field) -> Spoken:
 
 
 def _joined(each: Spoken) -> Spoken:
-    return replace(each, text=(each.field.steps,), each=None, join="\n")
+    if each.join is None:
+        return replace(each, text=(each.field.steps,), each=None, join="\n")
+    text, reading = (
+        tuple((*(each.each or ()), *steps) for steps in paths)
+        for paths in (each.text, each.reading)
+    )
+    return replace(each, text=text, reading=reading, each=None)
 
 
 def _passages(fields: Sequence[Field], *, with_examples: bool) -> list[Spoken]:
@@ -65,13 +72,31 @@ def _passages(fields: Sequence[Field], *, with_examples: bool) -> list[Spoken]:
             field=field,
             say=Say.DIALOGUE if field.content.labelled >= 1 - MOST else Say.SENTENCE,
             text=(field.steps,),
+            reading=_beside(field, Role.READING, fields),
+            speaker=_beside(field, Role.SPEAKER, fields),
             join="\n",
         )
         for field in fields
         if field.listed and field.row is None and field.is_japanese
-        if field.content.running > MOST
+        if field.content.running > MOST and not _is_reading_beside(field, fields)
         if with_examples or not EXAMPLES & {*field.name.tokens}
     ]
+
+
+def _beside(text: Field, role: Role, fields: Sequence[Field]) -> tuple[Steps, ...]:
+    """What plays a part beside a text, in the same objects."""
+    return tuple(
+        each.steps
+        for each in fields
+        if each is not text and each.steps[:-1] == text.steps[:-1] and each.name.may_be(role)
+        if (each.is_kana if role is Role.READING else not each.content.running)
+    )[:1]
+
+
+def _is_reading_beside(field: Field, fields: Sequence[Field]) -> bool:
+    """Whether it is the reading of another text in the same objects."""
+    others = (each for each in fields if each is not field and each.steps[:-1] == field.steps[:-1])
+    return field.name.may_be(Role.READING) and any(each.content.running > MOST for each in others)
 
 
 def _score(

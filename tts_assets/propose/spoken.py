@@ -29,6 +29,7 @@ class Spoken:
         every: each of the alternatives in one text is said.
         join: what stands between the texts of a list that are said as one; None for one text.
         of_record: it is a reading of what the record is about.
+        but: a field of each item, and its values with which that is left out.
         sound: where its URL is, or waits to be.
         aside: it is only said if it has a sound.
         is_word: it is what the record is about, though its name does not say so.
@@ -47,6 +48,7 @@ class Spoken:
     every: bool = False
     join: str | None = None
     of_record: bool = False
+    but: tuple[Steps, tuple[str, ...]] | None = None
     sound: Field | None = None
     aside: bool = False
     is_word: bool = False

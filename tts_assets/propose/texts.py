@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tts_assets.japanese.kana import katakana
 from tts_assets.mapping import KEY, Say, Step
-from tts_assets.propose.cast import cast_of, is_kanji, is_marked, marks
-from tts_assets.propose.characters import characters
+from tts_assets.propose.cast import cast_of, is_kanji, is_marked, is_word, marks
 from tts_assets.propose.fields import MOST, UNKNOWN, fields_of, first
 from tts_assets.propose.names import Role, name_of
 from tts_assets.propose.readings import (
@@ -21,7 +21,7 @@ from tts_assets.propose.readings import (
 from tts_assets.propose.sounds import paired
 from tts_assets.propose.spoken import Spoken
 from tts_assets.propose.tokens import Tokens, find_tokens
-from tts_assets.propose.words import is_word
+from tts_assets.propose.values import is_kana
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tts_assets.propose.shape import Shape
 
 _RUNNING = {Say.SENTENCE, Say.DIALOGUE}
+#: Two letters may be a letter and what it is made of; from three on they are a row.
+_ROW = 3
 
 
 def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
@@ -42,7 +44,7 @@ def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
         shape: what they have in common.
     """
     cast = cast_of(fields_of(shape), [each for each in shape.values if each])
-    said = characters(cast) or [*_texts(cast), *_lists(cast)]
+    said = _characters(cast) or [*_texts(cast), *_lists(cast)]
     said = _add_tokens(said, cast) or _kana_alone(steps, cast)
     said = [*said, *(_of_kanji(field) for field in cast.of_kanji)]
     languages = tuple(field.steps for field in cast.fields if _tells_language(field))
@@ -205,15 +207,30 @@ def _say_of_item(field: Field) -> Say:
 def _kana_alone(steps: Steps, cast: Cast) -> list[Spoken]:
     """Kana without a spelling: a reading of what the record is about, or a word in kana."""
     kana = next((field for field in cast.kana if field.is_kana and not field.listed), None)
-    if kana is None:
-        return []
     keys = [step for step in steps if isinstance(step, str)]
     roles = set(name_of(tuple(keys[-1:])).roles) if keys and steps[-1:] == (Step.EVERY,) else set()
     if roles & {Role.ON, Role.KUN, Role.READING}:
-        return [Spoken(field=kana, say=Say.READING, reading=(kana.steps,), of_record=True)]
+        found, but = (kana, None) if kana else _kana_by_type(cast)
+        if found is not None:
+            reading = (found.steps,)
+            return [Spoken(field=found, say=Say.READING, reading=reading, of_record=True, but=but)]
+    if kana is None:
+        return []
     if not kana.name.may_be(Role.READING) and kana.rank[0] == UNKNOWN:
         return []
     return [Spoken(field=kana, say=Say.WORD, text=(kana.steps,), reading=(kana.steps,))]
+
+
+def _kana_by_type(cast: Cast) -> tuple[Field | None, tuple[Steps, tuple[str, ...]] | None]:
+    """Readings in several scripts, and which type of them is not in kana."""
+    kinds = [each for each in cast.fields if each.content.distinct < 1 - MOST and not each.is_sound]
+    for field in cast.fields:
+        for kind in kinds if 0 < field.content.kana < 1 else ():
+            pairs = {(one, is_kana(text)) for one, text in cast.pairs(kind, field)}
+            others = tuple(sorted(one for one, in_kana in pairs if not in_kana))
+            if kind is not field and others and not any((one, True) in pairs for one in others):
+                return field, (kind.steps, others)
+    return None, None
 
 
 def _of_kanji(field: Field) -> Spoken:
@@ -225,3 +242,53 @@ def _of_kanji(field: Field) -> Spoken:
         every=field.row is None,
         of_record=True,
     )
+
+
+def _characters(cast: Cast) -> list[Spoken]:
+    """What is said of the letters of an object; nothing if these are no letters."""
+    letters = [
+        field
+        for field in cast.kana
+        if not field.listed and field.content.letter > MOST and field.content.distinct > MOST
+    ]
+    # Katakana first, as a bare は or へ would be said as the particle.
+    letters.sort(key=_likeliest)
+    sounds = _by_sound(letters, cast)
+    if len(sounds) >= _ROW and len({_is_named(row[0]) for row in sounds}) == 1:
+        sounds.sort(key=lambda row: min(field.position for field in row))
+        return [_spoken_row(row, is_cell=True) for row in sounds]
+    if not letters or any(field.content.kanji for field in cast.texts):
+        return []
+    return [_spoken_row(sounds[0], is_cell=False)]
+
+
+def _by_sound(letters: list[Field], cast: Cast) -> list[list[Field]]:
+    """The letters, those of one sound together."""
+    sounds: list[list[Field]] = []
+    for field in letters:
+        row = next((row for row in sounds if _is_same(row[0], field, cast)), None)
+        if row is None:
+            sounds.append([field])
+        else:
+            row.append(field)
+    return sounds
+
+
+def _is_same(one: Field, other: Field, cast: Cast) -> bool:
+    """Whether two letters are one in two scripts; so are those of which each fills the other's gaps."""
+    pairs = cast.pairs(one, other)
+    same = sum(katakana(left) == katakana(right) for left, right in pairs)
+    return same >= MOST * len(pairs)
+
+
+def _likeliest(field: Field) -> tuple[bool, bool, int]:
+    return "katakana" not in "".join(field.name.tokens), not _is_named(field), field.position
+
+
+def _is_named(field: Field) -> bool:
+    return field.rank[0] < UNKNOWN or field.is_reading
+
+
+def _spoken_row(row: list[Field], *, is_cell: bool) -> Spoken:
+    reading = tuple(field.steps for field in row)
+    return Spoken(field=row[0], say=Say.READING, reading=reading, is_cell=is_cell)

@@ -159,8 +159,10 @@ def _rule(rule: ClipRule, draft: Draft | None) -> Iterator[str]:
         yield _comment("What stands between the texts, which are said as one.")
         yield f"join = {_text(rule.join)}"
     for skip in rule.skip:
-        yield _comment("Some do not have it.")
-        yield f"skip = {{ field = {_text(skip.field.text)}, missing = true }}"
+        values = ", ".join(_text(str(value)) for value in skip.values)
+        yield _comment("Not in kana." if values else "Some do not have it.")
+        when = f"is = [{values}]" if values else "missing = true"
+        yield f"skip = {{ field = {_text(skip.field.text)}, {when} }}"
     yield from _target(rule, draft)
 
 

@@ -183,6 +183,11 @@ def fits(text: str, reading: str) -> bool:
     return re.fullmatch(pattern, katakana(_plain(reading))) is not None
 
 
+def share_that_fits(pairs: Sequence[tuple[str, str]]) -> float:
+    """The share of pairs of a text and its reading that fit; 0 of none."""
+    return sum(fits(*pair) for pair in pairs) / len(pairs) if pairs else 0.0
+
+
 def _plain(text: str) -> str:
     bare = _NOTE.sub("", text)
     return _READING_MARK.sub("", bare if bare.strip() else text)
