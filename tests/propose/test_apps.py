@@ -173,7 +173,7 @@ SHAPES = {
         "n5.json",
         [{"id": 1, "point": "〜です", "examples": [[text, "x"] for text in TEXTS[:2]]}],
         "grammar",
-        "example-1: 私は学生です。 -> nowhere",
+        "example-1: 私は学生です。 -> [0].examplesAudio[0]",
         lambda root: sum(len(entry["examples"]) for entry in root),
     ),
     "a story of sentences with one sound": Shape(

@@ -172,8 +172,15 @@ class ClipRules:
             steps = (*sound.row, Step.SAME) if sound.row is not None else sound.steps
             return path(steps, from_record=bool(spoken.each))
         if any(isinstance(value, list) for value in part.shape.values if value):
-            return None
+            return self._beside_rows(part, inner)
         return self._new_target(part, spoken)
+
+    def _beside_rows(self, part: Part, inner: Steps) -> Path | None:
+        """A list of URLs beside a list of rows, which have no place for any."""
+        if inner[-1:] != (Step.EVERY,) or inner.count(Step.EVERY) > 1 or len(inner) < 2:
+            return None
+        steps = (*inner[:-2], f"{inner[-2]}Audio", Step.SAME)
+        return self._added(part, steps, from_record=True)
 
     def _new_target(self, part: Part, spoken: Spoken) -> Path:
         row = spoken.each[:-1] if spoken.each else spoken.field.steps

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.catalogue.csv_table import is_anki
+from tts_assets.catalogue.fields import EntryProblemError
+from tts_assets.catalogue.ids import Ids
 from tts_assets.domain import Kind
 from tts_assets.mapping import (
     KEY,
     ClipRule,
     Id,
     IdFrom,
+    Path,
     Say,
     ShapeError,
     Source,
@@ -22,7 +25,6 @@ from tts_assets.mapping import (
 )
 from tts_assets.propose.clip_rules import ClipRules, path
 from tts_assets.propose.fields import MOST, fields_of, first, values_at
-from tts_assets.propose.identity import id_of
 from tts_assets.propose.known import are_languages
 from tts_assets.propose.names import Role, is_metadata, name_of
 from tts_assets.propose.records import Records, kind_of, records_in, texts_of
@@ -34,13 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tts_assets.catalogue import Document
-    from tts_assets.mapping import Path
     from tts_assets.mapping.path import Steps
     from tts_assets.propose.values import Content
 
 _ALL = 0.9
 _SEVERAL = 3
 _SPEAKERS = 6
+_NO_ID = "a hash of what is said, as no field is called an id"
 _ANKI_URL = "[sound:{recipe}.{ext}]"
 
 
@@ -104,8 +106,9 @@ def _without_copies(
 ) -> list[tuple[Records, tuple[str, ...]]]:
     """The records, with the paths of others that say nothing new; those with sounds stay."""
     kept: list[tuple[Records, set[str], list[str]]] = []
-    for each in sorted(records, key=lambda one: not any(said.sound for _, said in one.chosen)):
-        texts = texts_of(each, roots) if len(records) > 1 else set()
+    rows = [(each, texts_of(each, roots) if len(records) > 1 else set()) for each in records]
+    rows.sort(key=lambda row: (not any(each.sound for _, each in row[0].chosen), -len(row[1])))
+    for each, texts in rows:
         known = next((row for row in kept if texts and texts <= row[1]), None)
         if known is None:
             kept.append((each, texts, []))
@@ -131,7 +134,7 @@ def _draft(records: Records, documents: Sequence[Document], *, is_table: bool) -
     rules = ClipRules(records, kind, documents, is_table=is_table)
     clips = tuple(rules.of(part, each) for part, each in records.chosen)
     others = tuple(rules.of(part, each) for part, each in records.others)
-    name, reason = id_of(records, kind, documents)
+    name, reason = _id_of(records, kind, documents)
     source = Source(
         kind=kind,
         clips=clips,
@@ -269,3 +272,76 @@ def _last_keys(steps: Steps, documents: Sequence[Document]) -> list[str]:
     """The keys under which texts stand, where these are no items of lists."""
     places = (place for document in documents for place, _ in found(document.root, steps))
     return [place[-1] for place in places if isinstance(place[-1], str)]
+
+
+def _id_of(records: Records, kind: Kind, documents: Sequence[Document]) -> tuple[Id, str]:
+    """Where the ids come from, and why.
+
+    Args:
+        records: the records that need ids.
+        kind: what they teach.
+        documents: some documents in which they lie.
+    """
+    refused = ""
+    for candidate, reason in _candidates(records, kind, documents):
+        problem = _problem_with(candidate, records.part.steps, documents)
+        if problem is None:
+            return candidate, reason + refused
+        refused = refused or f"; {candidate.paths[0].text if candidate.paths else ''}: {problem}"
+    return Id(of=IdFrom.HASH), (f"a hash of what is said{refused}" if refused else _NO_ID)
+
+
+def _candidates(
+    records: Records, kind: Kind, documents: Sequence[Document]
+) -> Iterator[tuple[Id, str]]:
+    for steps in _id_fields(records.part.shape):
+        yield Id(paths=(path(steps),)), "another in every record"
+    if _are_keyed(records.part.steps, documents):
+        yield Id(of=IdFrom.KEY), "the key under which it stands"
+    main = records.main
+    if kind is Kind.CHARACTERS:
+        readings = records.chosen[0][1].reading
+        yield Id(paths=tuple(map(path, readings))), "another in every record"
+    elif main is not None and main.say is Say.READING and main.text:
+        yield Id(paths=(path(main.field.steps),)), "another in every record"
+    if Step.EVERY not in records.part.steps:
+        yield Id(of=IdFrom.FILE), "the name of the file, as each holds one entry"
+    for parent in records.parents:
+        for steps in _id_fields(parent.shape):
+            where = written(parent.steps)
+            reason = f"the {written(steps)} of what it lies in ({where}), and its number there"
+            yield Id(of=IdFrom.PARENT, paths=(path(steps),)), reason
+
+
+def _id_fields(shape: Shape) -> list[Steps]:
+    """Fields that are called an id, the shortest names first."""
+    fields = [
+        field
+        for field in fields_of(shape)
+        if field.name.may_be(Role.ID) and not field.listed and not field.is_sound
+    ]
+    return [field.steps for field in sorted(fields, key=lambda each: len(each.name.tokens))]
+
+
+def _are_keyed(steps: Steps, documents: Sequence[Document]) -> bool:
+    """Whether the records stand under keys that are data."""
+    for document in documents:
+        for place, _ in found(document.root, steps):
+            return any(
+                step is Step.EVERY and isinstance(key, str)
+                for step, key in zip(steps, place, strict=True)
+            )
+    return False
+
+
+def _problem_with(candidate: Id, steps: Steps, documents: Sequence[Document]) -> str | None:
+    """What keeps these from being the ids of all records; None when they can be."""
+    source = Source(kind=Kind.VOCABULARY, clips=(), id=candidate, records=Path("$", steps))
+    for document in documents:
+        ids = Ids(document, source, ())
+        try:
+            for position, (place, record) in enumerate(found(document.root, steps)):
+                ids.of(record, place, position)
+        except (EntryProblemError, ShapeError) as problem:
+            return str(problem)
+    return None

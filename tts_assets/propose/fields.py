@@ -38,12 +38,14 @@ class Field:
         shape: what stands there.
         position: how many fields stand before it.
         mates: the words of the names of all fields of the object.
+        variety: the share of different texts in the field of the object with the most of them.
     """
 
     steps: Steps
     shape: Shape
     position: int
     mates: frozenset[str] = frozenset()
+    variety: float = 1.0
 
     @cached_property
     def name(self) -> Name:
@@ -81,7 +83,7 @@ class Field:
     def is_japanese(self) -> bool:
         """Whether it is Japanese text that could be said."""
         content = self.content
-        label = content.filled >= _FEW and content.distinct < 1 - MOST
+        label = content.filled >= _FEW and content.distinct < (1 - MOST) * self.variety
         return content.japanese >= MOST and not label and not self.name.foreign
 
     @property
@@ -133,8 +135,10 @@ def fields_of(shape: Shape) -> list[Field]:
     """The fields of an object and of the objects in it; those of objects in lists only by text."""
     leaves = list(_leaves(shape, ()))
     mates = frozenset(token for steps, _ in leaves for token in name_of(steps).tokens)
+    shares = [len({*inner.texts}) / len(inner.texts) for _, inner in leaves if inner.texts]
+    variety = max(shares, default=1.0)
     return [
-        Field(steps=steps, shape=inner, position=at, mates=mates)
+        Field(steps=steps, shape=inner, position=at, mates=mates, variety=variety)
         for at, (steps, inner) in enumerate(leaves)
     ]
 

@@ -96,9 +96,12 @@ def _is_said_by(name: Field, text: Field) -> bool:
 
 
 def _covered(text: Field, reading: Field, cast: Cast) -> float:
-    """How many of the readings have the text beside them, which tells more than a few that fit."""
-    read = [one for one in cast.objects if first(one, reading.steps) is not None]
-    return 2 * len(cast.pairs(text, reading)) / len(read) if read else 0.0
+    """How many readings and texts have each other, which tells more than a few that fit."""
+    read, written = (
+        sum(first(one, field.steps) is not None for one in cast.objects)
+        for field in (reading, text)
+    )
+    return len(cast.pairs(text, reading)) * (2 / read + 1 / written) if read and written else 0.0
 
 
 def romaji_of(text: Field, cast: Cast) -> list[Field]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.mapping.path import KEY, Step
 from tts_assets.propose.names import Role, is_metadata, name_of
-from tts_assets.propose.values import is_japanese
+from tts_assets.propose.values import cleaned, is_japanese
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: So many values of one place are looked at, from its whole length.
 _LOOKED_AT = 400
 _DEEPEST = 12
+_MOST_ROWS = 0.8
 #: More lists than this are no copies of each other.
 _MOST_LISTS = 20
 #: An object with more fields than this is no record.
@@ -211,13 +212,20 @@ def _are_alike(values: list[Any]) -> bool:
 
 def _width(rows: list[list[Any]]) -> int | None:
     """The length of rows such as ["会う", "あう", "to meet"]; None if these are lists of items."""
-    width = len(rows[0])
-    alike = len(rows) > 1 and 1 < width < 30 and all(len(row) == width for row in rows)
-    flat = alike and not any(
-        isinstance(row[at], list | dict) and not isinstance(rows[0][at], list)
-        for row in rows
-        for at in range(width)
-    )
+    # The last cells of a row may be left out.
+    width, count = max(map(len, rows)), Counter(map(len, rows))
+    if len(rows) < 2 or not 1 < width < 30 or count[width] < _MOST_ROWS * len(rows):
+        return None
+    columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
+    if any(
+        isinstance(cell, dict) or (isinstance(cell, list) and not isinstance(column[0], list))
+        for column in columns
+        for cell in column
+    ):
+        return None
     # Columns differ from each other; items of a list do not.
-    kinds = [{is_japanese(str(row[at])) for row in rows} for at in range(width)] if flat else []
-    return width if {True} in kinds and {False} in kinds else None
+    japanese = [
+        sum(is_japanese(cleaned(str(cell))) for cell in column) / len(column) for column in columns
+    ]
+    is_table = max(japanese) >= _MOST_ROWS and min(japanese) <= 1 - _MOST_ROWS
+    return width if is_table else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import katakana
 from tts_assets.mapping import KEY, Say, Step
 from tts_assets.propose.cast import cast_of, is_kanji, is_marked, is_word, marks
 from tts_assets.propose.fields import MOST, UNKNOWN, fields_of, first
-from tts_assets.propose.names import Role, name_of
+from tts_assets.propose.names import OF_GRAMMAR, Role, name_of
 from tts_assets.propose.readings import (
     accent_fields,
     are_spellings,
@@ -44,8 +45,9 @@ def said_of(steps: Steps, shape: Shape) -> list[Spoken]:
         shape: what they have in common.
     """
     cast = cast_of(fields_of(shape), [each for each in shape.values if each])
-    said = _characters(cast) or [*_texts(cast), *_lists(cast)]
-    said = _add_tokens(said, cast) or _kana_alone(steps, cast)
+    said = _kana_by_type(cast) if _are_readings(steps) else []
+    said = said or _characters(cast) or _add_tokens([*_texts(cast), *_lists(cast)], cast)
+    said = said or _kana_alone(steps, cast)
     said = [*said, *(_of_kanji(field) for field in cast.of_kanji)]
     languages = tuple(field.steps for field in cast.fields if _tells_language(field))
     whole = [replace(each, language=languages) if each.each is None else each for each in said]
@@ -123,9 +125,21 @@ def _is_nothing(field: Field, cast: Cast) -> bool:
     """A Japanese text of unknown name is said only where something else belongs to it."""
     sounds = any(each.is_sound and (each.row or not each.listed) for each in cast.fields)
     known = field.rank[0] < UNKNOWN or field.is_about
-    # A row has no names; readings written into the only text are enough to know it by.
-    alone = [each for each in cast.texts if not each.is_about] == [field]
-    return not (known or sounds or (alone and (is_marked(field) or type(field.steps[0]) is int)))
+    if known or sounds or (cast.of_kanji and field.content.single > MOST):
+        return False
+    # A row has no names; the only text is known by its readings, or by its translation.
+    others = [each for each in cast.texts if not each.is_about and each is not field]
+    return bool(others) or not (
+        is_marked(field) or type(field.steps[0]) is int or _is_translated(cast)
+    )
+
+
+def _is_translated(cast: Cast) -> bool:
+    return any(
+        each.name.foreign or each.name.may_be(Role.ABOUT) or each.name.may_be(Role.ROMAJI)
+        for each in cast.fields
+        if each.content.filled and not each.content.japanese
+    )
 
 
 def _spoken(field: Field, found: Sequence[Field], cast: Cast, *, is_main: bool) -> Spoken:
@@ -164,6 +178,8 @@ def _readings(
 
 def _say(field: Field, cast: Cast) -> Say:
     content, name = field.content, field.name
+    if (field.steps == (KEY.text,) or name.may_be(Role.TITLE)) and _is_of_grammar(field):
+        return Say.TITLE
     if content.labelled >= 1 - MOST:
         return Say.DIALOGUE
     if content.running >= MOST or (field.is_sentence and content.running > 0):
@@ -172,6 +188,11 @@ def _say(field: Field, cast: Cast) -> Say:
         return Say.TITLE
     of_kanji = is_kanji(field) or (cast.of_kanji and content.single > MOST)
     return Say.READING if of_kanji else Say.WORD
+
+
+def _is_of_grammar(field: Field) -> bool:
+    """Whether it is a point of grammar, or what it is formed of."""
+    return bool(OF_GRAMMAR & {*(field.name.tokens if field.steps != (KEY.text,) else field.mates)})
 
 
 def _lists(cast: Cast) -> list[Spoken]:
@@ -207,30 +228,34 @@ def _say_of_item(field: Field) -> Say:
 def _kana_alone(steps: Steps, cast: Cast) -> list[Spoken]:
     """Kana without a spelling: a reading of what the record is about, or a word in kana."""
     kana = next((field for field in cast.kana if field.is_kana and not field.listed), None)
-    keys = [step for step in steps if isinstance(step, str)]
-    roles = set(name_of(tuple(keys[-1:])).roles) if keys and steps[-1:] == (Step.EVERY,) else set()
-    if roles & {Role.ON, Role.KUN, Role.READING}:
-        found, but = (kana, None) if kana else _kana_by_type(cast)
-        if found is not None:
-            reading = (found.steps,)
-            return [Spoken(field=found, say=Say.READING, reading=reading, of_record=True, but=but)]
     if kana is None:
         return []
-    if not kana.name.may_be(Role.READING) and kana.rank[0] == UNKNOWN:
+    if _are_readings(steps):
+        return [Spoken(field=kana, say=Say.READING, reading=(kana.steps,), of_record=True)]
+    if not kana.name.may_be(Role.READING) and _is_nothing(kana, cast):
         return []
     return [Spoken(field=kana, say=Say.WORD, text=(kana.steps,), reading=(kana.steps,))]
 
 
-def _kana_by_type(cast: Cast) -> tuple[Field | None, tuple[Steps, tuple[str, ...]] | None]:
-    """Readings in several scripts, and which type of them is not in kana."""
-    kinds = [each for each in cast.fields if each.content.distinct < 1 - MOST and not each.is_sound]
-    for field in cast.fields:
-        for kind in kinds if 0 < field.content.kana < 1 else ():
-            pairs = {(one, is_kana(text)) for one, text in cast.pairs(kind, field)}
-            others = tuple(sorted(one for one, in_kana in pairs if not in_kana))
-            if kind is not field and others and not any((one, True) in pairs for one in others):
-                return field, (kind.steps, others)
-    return None, None
+def _are_readings(steps: Steps) -> bool:
+    """Whether the objects stand in a list of readings."""
+    keys = [step for step in steps if isinstance(step, str)]
+    roles = name_of(tuple(keys[-1:])).roles if steps[-1:] == (Step.EVERY,) else ()
+    return not {Role.ON, Role.KUN, Role.READING}.isdisjoint(roles)
+
+
+def _kana_by_type(cast: Cast) -> list[Spoken]:
+    """Readings in several scripts, but those of a type that is not in kana."""
+    types = [each for each in cast.fields if each.content.distinct < 1 - MOST and not each.is_sound]
+    mixed = [each for each in cast.fields if 0 < each.content.kana < 1]
+    for field, kind in product(mixed, types):
+        pairs = {(one, is_kana(text)) for one, text in cast.pairs(kind, field)}
+        others = tuple(sorted(one for one, in_kana in pairs if not in_kana))
+        if kind is not field and others and not any((one, True) in pairs for one in others):
+            but = (kind.steps, others)
+            reading = (field.steps,)
+            return [Spoken(field=field, say=Say.READING, reading=reading, of_record=True, but=but)]
+    return []
 
 
 def _of_kanji(field: Field) -> Spoken:

@@ -110,7 +110,7 @@ def _where(source: Source) -> str:
     steps = source.records.steps
     if Step.EVERY not in steps:
         return "the whole file" if not steps else "one in each file"
-    return "the items of the list" if len(steps) == 1 else "all that this path leads to"
+    return "all that this path leads to"
 
 
 def _overwrite(source: Source, count: Count | None) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _rule(rule: ClipRule, draft: Draft | None) -> Iterator[str]:
         yield f"join = {_text(rule.join)}"
     for skip in rule.skip:
         values = ", ".join(_text(str(value)) for value in skip.values)
-        yield _comment("Not in kana." if values else "Some do not have it.")
+        yield _comment("These are not in kana." if values else "Some do not have it.")
         when = f"is = [{values}]" if values else "missing = true"
         yield f"skip = {{ field = {_text(skip.field.text)}, {when} }}"
     yield from _target(rule, draft)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _KANJI = r"一-鿿㐀-䶿豈-﫿々〆〇"
 _KANA = r"ぁ-ゖァ-ヺーゝゞヽヾｦ-ﾟ"
 _HAS_JAPANESE = re.compile(f"[{_KANJI}{_KANA}]")
+_HAS_KANA = re.compile(f"[{_KANA}]")
 _HAS_KANJI = re.compile(f"[{_KANJI}]")
 #: The same in JSON that escapes what is not ASCII.
 _ESCAPED = re.compile(r"\\u(?:30[4-9a-fA-F]|[4-9][0-9a-fA-F]{2})[0-9a-fA-F]")
@@ -149,6 +150,9 @@ def without_furigana(text: str) -> str:
 def is_japanese(text: str) -> bool:
     """Whether most letters of a text are Japanese."""
     letters = _LETTER.findall(text)
+    if len(letters) >= _LONG // 2 and not _HAS_KANA.search(text):
+        # So many kanji without kana are Chinese.
+        return False
     return len(letters) > 0 and len(_HAS_JAPANESE.findall(text)) >= 0.6 * len(letters)
 
 
