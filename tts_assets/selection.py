@@ -70,16 +70,29 @@ class Selection:
         Raises:
             UsageError: the revision is not known, or there is no git.
         """
+        takes_entry = self.entry_filter(reader)
+        return None if takes_entry is None else lambda clip: takes_entry(clip.entry)
+
+    def entry_filter(self, reader: Reader) -> Callable[[str], bool] | None:
+        """As ``of``, for the ids of entries.
+
+        Raises:
+            UsageError: the revision is not known, or there is no git.
+        """
         changed = None if self._since is None else self._since.changed(reader)
         ids = self._ids
         if ids is None and changed is None:
             return None
         if ids is None:
-            return lambda clip: changed is None or clip.entry in changed
+            return lambda entry: changed is None or entry in changed
         if changed is None:
-            return lambda clip: ids.match(clip.entry)
+            return ids.match
         # Both are asked: the id is there, whether it changed or not.
-        return lambda clip: ids.match(clip.entry) and clip.entry in changed
+        return lambda entry: ids.match(entry) and entry in changed
+
+    def has_id(self, entry: str) -> bool:
+        """Whether ``--id`` chooses an entry, whatever changed in it."""
+        return self._ids is None or self._ids.match(entry)
 
     def finished(self, read: Catalogue) -> None:
         """See the entries of a catalogue that have no clip, or cannot be used."""

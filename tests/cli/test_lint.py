@@ -1,13 +1,14 @@
 """`lint` through the real command line and the real dictionary: its rules, formats and exit codes."""
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tts_assets.console.findings import annotation_lines, step_summary
 from tts_assets.lint import Finding, LintReport, Rule, Severity
 
@@ -255,7 +256,7 @@ def test_the_report_counts_findings_and_where_readings_come_from(looked: dict[st
 
 def test_text_has_a_line_for_each_finding_and_then_a_summary(project: Project) -> None:
     project.write("data/vocabulary.json", [RIGHT, NEXT, TYPO])
-    done = project.run("lint")
+    done = project.run("lint", "--verbose")
     lines = done.stdout.splitlines()
     assert lines[0].startswith("data/vocabulary.json:7: note reading-differs: next word: the dict")
     assert lines[1].startswith("data/vocabulary.json:12: warning reading-typo: typo word: the dict")
@@ -267,6 +268,94 @@ def test_text_has_a_line_for_each_finding_and_then_a_summary(project: Project) -
 def test_notes_alone_are_no_reason_to_fail(project: Project) -> None:
     project.write("data/vocabulary.json", [RIGHT, NEXT])
     assert project.run("lint").returncode == 0
+    assert project.run("lint", "--verbose").returncode == 0
+
+
+def test_text_counts_notes_and_says_what_shows_them(project: Project) -> None:
+    project.write("data/vocabulary.json", [RIGHT, NEXT])
+    done = project.run("lint")
+    assert "reading-differs" not in done.stdout
+    assert done.stdout.startswith("0 errors, 0 warnings, 1 note in 2 clips of 1 catalogue\n")
+    assert done.stdout.endswith("\n1 note: --verbose shows it\n")
+    for option in (["--verbose"], ["--severity", "note"]):
+        done = project.run("lint", *option)
+        assert "reading-differs" in done.stdout
+        assert "--verbose" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("severity", "counts", "code"),
+    [
+        ("error", "1 error in 3 clips", 1),
+        ("warning", "1 error, 1 warning in 3 clips", 1),
+        ("note", "1 error, 1 warning, 1 note in 3 clips", 1),
+    ],
+)
+def test_findings_of_lower_severity_are_left_out(
+    project: Project, severity: str, counts: str, code: int
+) -> None:
+    project.write("data/vocabulary.json", [RIGHT, NEXT, TYPO, {"id": "list", "word": ["馬"]}])
+    done = project.run("lint", "--severity", severity)
+    assert done.returncode == code
+    assert f"{counts} of 1 catalogue" in done.stdout
+    assert ("reading-typo" in done.stdout) is (severity != "error")
+    shown = project.run("lint", "--severity", severity, "--output-format", "json")
+    assert len(json.loads(shown.stdout)["findings"]) == counts.count("1 ")
+
+
+def test_findings_that_are_left_out_do_not_count_for_the_exit_code(project: Project) -> None:
+    project.write("data/vocabulary.json", [RIGHT, TYPO])
+    assert project.run("lint").returncode == 1
+    assert project.run("lint", "--severity", "error").returncode == 0
+
+
+def test_a_severity_that_there_is_not_is_a_usage_error(project: Project) -> None:
+    project.words("猫")
+    done = project.run("lint", "--severity", "info")
+    assert done.returncode == 2
+    assert "--severity 'info': there is no such severity: give error, warning or note" in (
+        done.stderr
+    )
+
+
+def test_only_entries_with_such_an_id_are_read(project: Project) -> None:
+    broken = [{"id": "list", "word": ["馬"]}, {"id": "empty", "word": ""}]
+    project.write("data/vocabulary.json", [RIGHT, NEXT, TYPO, *broken])
+    done = project.run("lint", "--id", "n*", "--id", "right", "--output-format", "json")
+    report = json.loads(done.stdout)
+    assert (report["clips"], done.returncode) == (2, 0)
+    assert [each["entry"] for each in report["findings"]] == ["next"]
+    (found,) = json.loads(project.run("lint", "--id", "list", "--output-format", "json").stdout)[
+        "findings"
+    ]
+    assert (found["rule"], found["entry"]) == ("entry", "list")
+
+
+def test_an_id_that_no_entry_has_is_an_empty_selection(project: Project) -> None:
+    project.write("data/vocabulary.json", [RIGHT, TYPO])
+    done = project.run("lint", "--id", "nope")
+    assert done.returncode == 6
+    assert "no entry has an id like --id 'nope'" in done.stderr
+
+
+def test_only_entries_that_changed_since_a_revision_are_read(project: Project) -> None:
+    path = project.write("data/vocabulary.json", [RIGHT, TYPO])
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", str(path)], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *command], cwd=project.folder, check=True, timeout=20)
+    assert "0 warnings, 0 notes in 0 clips" in project.run("lint", "--since", "HEAD").stdout
+    project.write("data/vocabulary.json", [RIGHT, TYPO, NEXT])
+    report = json.loads(project.run("lint", "--since", "HEAD", "--output-format", "json").stdout)
+    assert [each["entry"] for each in report["findings"]] == ["next"]
+    assert project.run("lint", "--since", "nowhere").returncode == 2
+
+
+def test_the_sample_data_have_no_finding_but_notes(project: Project) -> None:
+    done = project.run("lint", str(ROOT / "data"))
+    assert done.returncode == 0
+    assert done.stdout.startswith("0 errors, 0 warnings, ")
+    # The counts, the table of readings, and what shows the notes.
+    assert len(done.stdout.splitlines()) == 7
 
 
 def test_an_empty_selection_is_told_apart(project: Project) -> None:
@@ -289,7 +378,7 @@ def test_a_file_that_cannot_be_read_is_a_finding_among_the_others(project: Proje
     assert done.returncode == 1
     assert "data/grammar.json:" in done.stdout.splitlines()[0]
     assert "error entry: " in done.stdout.splitlines()[0]
-    assert "reading-differs" in done.stdout
+    assert "0 warnings, 1 note in 2 clips" in done.stdout
 
 
 def test_a_word_of_the_own_dictionary_is_known(project: Project) -> None:
@@ -388,7 +477,7 @@ def test_nothing_from_data_can_act_on_the_terminal(project: Project, output_form
             ]
         )
     )
-    done = project.run("lint", "--output-format", output_format, FORCE_COLOR="1")
+    done = project.run("lint", "--verbose", "--output-format", output_format, FORCE_COLOR="1")
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     for character in "\x07\x1b\x85\u202e":

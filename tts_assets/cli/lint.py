@@ -15,6 +15,8 @@ from tts_assets.console.findings import (
     summary_lines,
 )
 from tts_assets.console.github import append_summary
+from tts_assets.console.text import many
+from tts_assets.errors import UsageError
 from tts_assets.lint import LintReport, Severity
 from tts_assets.settings import OutputFormat, Progress, Settings
 
@@ -22,25 +24,52 @@ from tts_assets.settings import OutputFormat, Progress, Settings
 _MANY = 5_000
 
 
-def lint(settings: Settings) -> ExitCode:
-    """Look, show what was found, and say it in an exit code."""
+def lint(settings: Settings, *, severity: str | None = None, verbose: bool = False) -> ExitCode:
+    """Look, show the findings, and return the exit code.
+
+    Args:
+        settings: what to look at.
+        severity: the least severity that is shown and counted; None for all.
+        verbose: whether people see notes, too; ``severity`` "note" shows them as well.
+
+    Raises:
+        UsageError: there is no such severity.
+    """
     show = Show(settings.output_format)
-    report = run_until_signal(partial(look.lint, settings, on_read=partial(_tell, settings, show)))
+    least = _parse_severity(severity)
+    on_read = partial(_tell, settings, show)
+    report = run_until_signal(partial(look.lint, settings, least=least, on_read=on_read))
     match settings.output_format:
         case OutputFormat.JSON:
             show.data(findings_data(report))
         case OutputFormat.GITHUB:
             show.lines([*annotation_lines(report), *summary_lines(report)])
         case OutputFormat.TEXT:
-            show.lines([*finding_lines(report), *summary_lines(report)])
+            with_notes = verbose or severity is not None
+            show.lines([*finding_lines(report, with_notes=with_notes), *summary_lines(report)])
+            if not with_notes and (hidden := report.count(Severity.NOTE)):
+                show.line(
+                    f"{many(hidden, 'note')}: --verbose shows {'it' if hidden == 1 else 'them'}"
+                )
     for note in report.notes:
         show.error(f"note: {note}")
+    if report.unmatched is not None:
+        show.error(f"error: {report.unmatched}")
     if not (report.catalogues or report.findings):
         show.error("there is no catalogue to look at")
     code = _exit_code(report)
     if settings.output_format is OutputFormat.GITHUB:
         return tried(lambda: append_summary(step_summary(report)), show, code)
     return code
+
+
+def _parse_severity(severity: str | None) -> Severity:
+    try:
+        return Severity.NOTE if severity is None else Severity(severity)
+    except ValueError as exc:
+        raise UsageError(
+            f"--severity {severity!r}: there is no such severity: give error, warning or note"
+        ) from exc
 
 
 def _tell(settings: Settings, show: Show, texts: int) -> None:
@@ -51,4 +80,5 @@ def _tell(settings: Settings, show: Show, texts: int) -> None:
 def _exit_code(report: LintReport) -> ExitCode:
     if report.count(Severity.ERROR) or report.count(Severity.WARNING):
         return ExitCode.FINDINGS
-    return ExitCode.OK if report.catalogues else ExitCode.NOTHING
+    is_nothing = report.unmatched is not None or not report.catalogues
+    return ExitCode.NOTHING if is_nothing else ExitCode.OK

@@ -30,9 +30,11 @@ _BASES = {
 }
 
 
-def finding_lines(report: LintReport) -> Iterator[str]:
+def finding_lines(report: LintReport, *, with_notes: bool = True) -> Iterator[str]:
     """A line for each finding, as compilers write them."""
-    return map(_line, report.findings)
+    for finding in report.findings:
+        if with_notes or finding.severity is not Severity.NOTE:
+            yield _line(finding)
 
 
 def summary_lines(report: LintReport) -> Iterator[str]:
@@ -102,7 +104,11 @@ def _item(finding: Finding) -> Item:
 
 
 def _counts(report: LintReport) -> str:
-    found = [many(report.count(severity), severity.value) for severity in Severity]
+    found = [
+        many(report.count(severity), severity.value)
+        for severity in Severity
+        if severity.is_at_least(report.least)
+    ]
     catalogues = many(report.catalogues, "catalogue")
     return f"{', '.join(found)} in {many(report.clips, 'clip')} of {catalogues}"
 

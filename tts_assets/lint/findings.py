@@ -22,6 +22,11 @@ class Severity(StrEnum):
     #: Good to know.
     NOTE = "note"
 
+    def is_at_least(self, least: Severity) -> bool:
+        """Whether it matters as much as ``least``, or more."""
+        order = list(Severity)
+        return order.index(self) <= order.index(least)
+
 
 class Rule(StrEnum):
     """What a finding is about."""
@@ -113,6 +118,8 @@ class LintReport:
         clips: how many clips they ask for.
         readings: how many of the clips have their reading from where.
         notes: files that were passed over, and why.
+        least: findings that matter less were left out.
+        unmatched: the ids that were asked for and that no entry has, in words; None for none.
         seconds: how long it took.
     """
 
@@ -121,6 +128,8 @@ class LintReport:
     clips: int = 0
     readings: Mapping[Basis, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    least: Severity = Severity.NOTE
+    unmatched: str | None = None
     seconds: float = 0.0
 
     def count(self, severity: Severity) -> int:

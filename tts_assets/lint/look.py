@@ -12,11 +12,12 @@ import anyio.to_thread
 from tts_assets import readings
 from tts_assets.domain import Basis, SpokenForm
 from tts_assets.errors import InputError
-from tts_assets.lint.findings import SEVERITY, Finding, LintReport, Rule
+from tts_assets.lint.findings import SEVERITY, Finding, LintReport, Rule, Severity
 from tts_assets.lint.given import Given
 from tts_assets.lint.judge import Spoken, judged
 from tts_assets.open_catalogues import Trouble, open_catalogues
 from tts_assets.overrides import Book
+from tts_assets.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,21 +53,28 @@ class _Catalogues:
     gathered: list[_Gathered] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unmatched: str | None = None
     order: dict[str, int] = field(default_factory=dict)
 
     def came(self, file: str) -> None:
         self.order.setdefault(file, len(self.order))
 
 
-async def lint(settings: Settings, *, on_read: Callable[[int], None] | None = None) -> LintReport:
+async def lint(
+    settings: Settings,
+    *,
+    least: Severity = Severity.NOTE,
+    on_read: Callable[[int], None] | None = None,
+) -> LintReport:
     """Look for what is doubtful in catalogues; nothing is changed, and no sound is made.
 
     Args:
-        settings: which catalogues, and the user's own dictionary.
+        settings: which catalogues and entries, and the user's own dictionary.
+        least: findings that matter less are left out.
         on_read: called with the number of texts before the dictionary reads them.
 
     Raises:
-        UsageError: a path or a source is wrong.
+        UsageError: a path, a source or a git revision is wrong.
         FatalError: the dictionary cannot be loaded.
     """
     begun = time.monotonic()
@@ -76,12 +84,15 @@ async def lint(settings: Settings, *, on_read: Callable[[int], None] | None = No
         on_read(len(forms))
     said = await readings.read(forms, settings.words) if forms else []
     known = dict(zip(forms, said, strict=True))
+    findings = (each for each in _findings(found, known) if each.severity.is_at_least(least))
     return LintReport(
-        findings=tuple(_in_order(_findings(found, known), found.order)),
+        findings=tuple(_in_order(findings, found.order)),
         catalogues=len(found.gathered),
         clips=sum(len(one.items) for one in found.gathered),
         readings=_counted(found, known),
         notes=tuple(found.notes),
+        least=least,
+        unmatched=found.unmatched,
         seconds=time.monotonic() - begun,
     )
 
@@ -91,13 +102,16 @@ def _gather(settings: Settings) -> _Catalogues:
     found = _Catalogues()
     trouble = Trouble()
     overrides = Book(settings.overrides)
-    for reader in open_catalogues(settings, trouble, overrides):
-        for problem in trouble.problems:
-            found.came(problem.file)
-        if reader.document.file not in found.order:
-            found.problems += _repeated(reader.document)
-        found.came(reader.document.file)
-        found.gathered.append(_gathered(reader, overrides, found))
+    with Selection(settings) as selection:
+        for reader in open_catalogues(settings, trouble, overrides):
+            for problem in trouble.problems:
+                found.came(problem.file)
+            if reader.document.file not in found.order:
+                found.problems += _repeated(reader.document)
+            found.came(reader.document.file)
+            found.gathered.append(_gathered(reader, overrides, found, selection))
+        found.unmatched = selection.nothing()
+        found.notes += selection.notes()
     for problem in trouble.problems:
         found.came(problem.file)
     found.problems += trouble.problems
@@ -116,20 +130,39 @@ def _repeated(document: Document) -> Iterator[InputError]:
         )
 
 
-def _gathered(reader: Reader, overrides: Book, found: _Catalogues) -> _Gathered:
+def _gathered(
+    reader: Reader, overrides: Book, found: _Catalogues, selection: Selection
+) -> _Gathered:
     given = Given(reader)
+    takes_entry = selection.entry_filter(reader)
     items = [
         # How its entry writes the reading is of no interest where that is not said.
         _Item(clip, None, given.say(clip))
         if overrides.of(clip)
         else _Item(clip, given.reading(clip), given.say(clip), given.unsaid_readings(clip))
         for clip in reader.clips()
+        if takes_entry is None or takes_entry(clip.entry)
     ]
     catalogue = reader.finished()
-    for problem in catalogue.problems:
+    selection.finished(catalogue)
+    # An entry that cannot be used has no spoken text to compare: --since leaves its problem.
+    problems = [
+        each
+        for each in catalogue.problems
+        if (entry := _entry_id(each)) is None or selection.has_id(entry)
+    ]
+    for problem in problems:
         found.came(problem.file)
-    found.problems += catalogue.problems
-    return _Gathered(document=reader.document, items=items, unspoken=catalogue.unspoken)
+    found.problems += problems
+    unspoken = [
+        each for each in catalogue.unspoken if takes_entry is None or takes_entry(each.entry)
+    ]
+    return _Gathered(document=reader.document, items=items, unspoken=unspoken)
+
+
+def _entry_id(problem: InputError) -> str | None:
+    """The id of the entry that a problem is in; None where the file itself is meant."""
+    return problem.entry and problem.entry.removeprefix("entry ")
 
 
 def _forms(found: _Catalogues) -> list[SpokenForm]:
@@ -202,7 +235,7 @@ def _wrong(problem: InputError) -> Finding:
         message=problem.message,
         file=problem.file,
         line=problem.line,
-        entry=problem.entry and problem.entry.removeprefix("entry "),
+        entry=_entry_id(problem),
     )
 
 

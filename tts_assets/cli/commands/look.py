@@ -70,9 +70,25 @@ def check(  # noqa: PLR0913 - one parameter for each option
 
 @app.command()
 @answered
-def lint(
+def lint(  # noqa: PLR0913 - one parameter for each option
     paths: options.Paths = None,
     kinds: options.Type = None,
+    ids: options.Ids = None,
+    since: options.Since = None,
+    severity: Annotated[
+        str | None,
+        typer.Option(
+            "--severity",
+            metavar="LEVEL",
+            help="Show and count only findings of this severity or a worse one: error, warning or "
+            "note.",
+            show_default="all; notes are only counted",
+        ),
+    ] = None,
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show notes, too, which text only counts.")
+    ] = False,
     output_format: options.LintFormat = None,
     config: options.Config = None,
 ) -> ExitCode:
@@ -80,7 +96,7 @@ def lint(
     settings = settings_of(config, (*PLAIN, OutputFormat.GITHUB), **typed(locals()))
     from tts_assets.cli.lint import lint as look  # noqa: PLC0415 - see status
 
-    return look(settings)
+    return look(settings, severity=severity, verbose=verbose)
 
 
 @app.command()
