@@ -59,6 +59,36 @@ def test_the_pauses_of_openjtalk_are_gone() -> None:
     assert tail.size > 0.25 * RATE_HZ
 
 
+@pytest.mark.parametrize("text", [*"チツシスクキフヒハゼ", "シュ", "福"])
+def test_a_word_begins_and_ends_where_its_clip_does(text: str) -> None:
+    kept = trim(spoken(text).samples, RATE_HZ)
+    hop = RATE_HZ // 200
+    powers = np.square(kept[: kept.size // hop * hop].reshape(-1, hop)).mean(axis=1)
+    (strong,) = np.nonzero(powers > powers.max() * 10**-3.8)
+    assert strong[0] * 0.005 < 0.07
+    assert (powers.size - strong[-1]) * 0.005 < 0.075
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+@pytest.mark.parametrize(
+    ("dbfs", "seconds", "apart", "stays"),
+    [
+        (-46.0, 0.03, 0.2, False),
+        (-46.0, 0.03, 0.01, True),
+        (-46.0, 0.06, 0.2, True),
+        (-38.0, 0.03, 0.2, True),
+    ],
+)
+def test_a_click_apart_from_the_speech_is_silence(
+    *, dbfs: float, seconds: float, apart: float, stays: bool, is_before: bool
+) -> None:
+    silence = np.zeros(round(apart * RATE_HZ), np.float32)
+    parts = [tone(500, seconds, dbfs=dbfs), silence, tone(500, 0.2)]
+    kept = trim(np.concatenate(parts if is_before else parts[::-1]), RATE_HZ)
+    expected = seconds + apart + 0.2 if stays else 0.22
+    assert kept.size / RATE_HZ == pytest.approx(expected, abs=0.011)
+
+
 def test_silence_inside_is_never_touched() -> None:
     burst, silence = tone(500, 0.2), np.zeros(RATE_HZ, dtype=np.float32)
     kept = trim(np.concatenate([silence, burst, silence, burst, silence]), RATE_HZ)

@@ -94,6 +94,31 @@ def _with_noise_behind(take: Take) -> bytes:
     return _finished(take, np.concatenate([sound, noise]))
 
 
+def add_puff(speech: Speech, *, seconds: float, level_db: float, gap_seconds: float) -> Speech:
+    """A breath behind the last sound, with so much silence in between.
+
+    Args:
+        speech: as the engine gave it.
+        seconds: how long the breath is.
+        level_db: its effective value, beside that of the loudest 10 ms of the speech.
+        gap_seconds: the silence.
+    """
+    sound, rate_hz = heard(speech), speech.rate_hz
+    hop = rate_hz // 100
+    loudest = np.square(sound[: sound.size // hop * hop].reshape(-1, hop)).mean(axis=1).max()
+    # A mean of four samples takes the hiss from the noise, as lips and teeth do.
+    breath = np.convolve(_noise(round(seconds * rate_hz)), np.ones(4), "same")
+    ramp = np.minimum(1.0, np.arange(breath.size) / (0.01 * rate_hz))
+    breath *= ramp * ramp[::-1]
+    breath *= np.sqrt(loudest / np.square(breath).mean()) * 10 ** (level_db / 20)
+    gap = np.zeros(round(gap_seconds * rate_hz))
+    return replace(speech, samples=np.concatenate([sound, gap, breath]).astype(np.float32))
+
+
+def _with_puff_behind(take: Take) -> bytes:
+    return finish(add_puff(take.speech, seconds=0.06, level_db=-20, gap_seconds=0.13), SOUND).data
+
+
 def _with_babble_behind(take: Take) -> bytes:
     pause = np.zeros(round(_BETWEEN_SECONDS * take.speech.rate_hz), np.float32)
     return _finished(take, np.concatenate([heard(take.speech), pause, heard(take.other)]))
@@ -174,6 +199,7 @@ DEFECTS = {
     "played 1.5 times as fast": _defect(_played_faster, Rule.SHORT, Rule.PITCH),
     "played 1.5 times as slow": _defect(_played_slower, Rule.LONG, Rule.PITCH),
     "noise behind": _defect(_with_noise_behind, Rule.TAIL, Rule.LONG),
+    "puff behind": _defect(_with_puff_behind, Rule.TAIL),
     "another word behind": _defect(_with_babble_behind, Rule.LONG, Rule.PAUSE),
     "word of another length": _defect(_other_word, Rule.SHORT, Rule.LONG),
     "empty": _defect(_empty, Rule.EMPTY, Rule.UNDECODABLE),

@@ -4,6 +4,7 @@ import pytest
 
 from tests.checks.conftest import SENTENCE, WORD, Say, expected
 from tts_assets.checks.lengths import bounds, longest_seconds, shortest_seconds
+from tts_assets.checks.mei import sound_seconds
 from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 
 
@@ -52,3 +53,15 @@ def test_mei_takes_as_long_at_every_height(voice: str, say: Say) -> None:
     assert speech.pronunciation is not None
     own = bounds(speech.pronunciation, expected(speech))
     assert bounds(speech.pronunciation, expected(speech, voice=voice)) == own
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.7, 1.0])
+def test_a_nasal_alone_may_be_as_short_at_any_speed(speed: float, say: Say) -> None:
+    wanted = expected(say(WORD), voice="another/voice", speed=speed)
+    assert bounds(said(Phrase("ン", 0)), wanted).least < 0.04
+
+
+def test_a_long_consonant_is_shorter_where_it_hisses() -> None:
+    kana = ("デッサン", "デッタン")
+    seconds = [sound_seconds(said(Phrase(each, 0))) for each in (*kana, "デサン", "デタン")]
+    assert seconds[0] - seconds[2] < 0.5 * (seconds[1] - seconds[3])

@@ -80,6 +80,15 @@ def test_bounds_are_wider_where_a_voice_was_not_heard() -> None:
     assert least < seconds(text) < most
 
 
+def test_a_mora_alone_may_have_half_of_what_words_have_or_half_as_much_more() -> None:
+    of_words = learned([each for each in examples(300) if len(each.said.phrases) > 1])
+    assert of_words is not None
+    for mora in ("チュ", "ニョ", "ン"):
+        least, most = of_words.bounds(said(mora))
+        middle = (least + most) / 2
+        assert least < middle / 2 < 1.5 * middle < most
+
+
 def test_a_clip_may_never_have_less_room_than_one_of_a_known_voice() -> None:
     text = said("ハシ")
     steady = learned([Example(each.said, seconds(each.said)) for each in examples(200)])

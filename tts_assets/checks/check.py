@@ -131,7 +131,7 @@ def _of_sound(
     blocks: Iterable[Samples], rate_hz: int, expected: Expected, known: _Level | None = None
 ) -> Iterator[Finding]:
     """What is heard; what makes the rest meaningless is found alone."""
-    from tts_assets.checks import accent, levels, times, voice  # noqa: PLC0415 - see _of_file
+    from tts_assets.checks import accent, ends, levels, times, voice  # noqa: PLC0415 - see _of_file
     from tts_assets.checks.course import Course  # noqa: PLC0415
     from tts_assets.checks.listening import listen  # noqa: PLC0415
 
@@ -150,7 +150,7 @@ def _of_sound(
         levels.wrong_waveform,
         times.wrong_length,
         times.wrong_gaps,
-        times.wrong_end,
+        ends.wrong_end,
         times.said_again,
         voice.no_speech,
         voice.wrong_pitch,

@@ -19,6 +19,8 @@ _MOST_SECONDS = 1.5
 _AROUND_SECONDS = 0.5
 #: What lies below silence of a weak beginning and end.
 _EDGE_SECONDS = 0.02
+#: A single mora may be a nasal of 0.04 s at any speed, as ン by OpenJTalk.
+_LEAST_ALONE_SECONDS = 0.02
 
 #: Beside an ordinary voice, pauses left out: over 880 words and sentences of OpenJTalk's voices and
 #: Kokoro's, the shortest took 0.93 of it, and sentences cut at 35 to 65 % of their bytes 0.92 at most.
@@ -29,8 +31,8 @@ LEAST_SPOKEN_SECONDS = 0.15
 #: The same voice at three heights: what it says takes equally long.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 #: So much more or less than foreseen a clip may have: a part of it, and so much beside. None of
-#: the clips of data/ is shorter, and one is longer.
-LESS_SHARE, LESS_SECONDS = 0.06, 0.06
+#: the clips of data/ is shorter or longer, and 1 in 900 of words and sentences from elsewhere.
+_LESS_SHARE, _LESS_SECONDS = 0.10, 0.06
 _MORE_SHARE, _MORE_SECONDS = 0.10, 0.10
 #: At another speed what is foreseen is less sure, by so much for each part that it is longer.
 _UNSURE = 2.5
@@ -56,7 +58,7 @@ def bounds(said: Pronunciation, expected: Expected) -> Bounds:
 
 def margins(foreseen: float) -> tuple[float, float]:
     """How much less and more a clip of a known voice may have at a speed of 1, in seconds."""
-    return LESS_SECONDS + LESS_SHARE * foreseen, _MORE_SECONDS + _MORE_SHARE * foreseen
+    return _LESS_SECONDS + _LESS_SHARE * foreseen, _MORE_SECONDS + _MORE_SHARE * foreseen
 
 
 def shortest_seconds(said: Pronunciation, speed: float) -> float:
@@ -82,6 +84,8 @@ def spoken_seconds(said: Pronunciation, speed: float) -> float:
 
 def _of_any(said: Pronunciation, speed: float) -> Bounds:
     least = shortest_seconds(said, speed) - _EDGE_SECONDS
+    if _mora_count(said) == 1:
+        least = min(least, _LEAST_ALONE_SECONDS)
     return Bounds(least, longest_seconds(said, speed) + _AROUND_SECONDS)
 
 

@@ -43,6 +43,8 @@ _VOWELS = {
 }
 _VOWEL = {kana: seconds for row, seconds in _VOWELS.items() for kana in row}
 _SPECIAL = {"ッ": 0.099, "ン": 0.035, "ー": 0.095}
+#: ッ before a fricative (デッサン, けっせい): of 10 such words the mean.
+_HISSING_CLOSURE, _HISSING = 0.030, frozenset("サシスセソ")
 
 #: What whispers between two of these: an i or u without voice, which is shorter.
 _VOICELESS = frozenset("カキクケコサスセソシタテトチツハヒヘホフパピプペポ")
@@ -87,6 +89,8 @@ def is_whispered(mora: str, after: str) -> bool:
 
 
 def _of_mora(mora: str, after: str) -> float:
+    if mora == "ッ" and after[:1] in _HISSING:
+        return _HISSING_CLOSURE
     if mora in _SPECIAL:
         return _SPECIAL[mora]
     vowel = _WHISPERED if is_whispered(mora, after) else _VOWEL.get(mora[-1], 0.1)

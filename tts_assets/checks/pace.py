@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tts_assets.checks.lengths import LESS_SECONDS, LESS_SHARE, Bounds, margins
+from tts_assets.checks.lengths import Bounds, margins
 from tts_assets.checks.mei import breaths, is_whispered
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _KINDS = {
     "once": (0.10, 0.15),
     "pause": (0.50, 0.50),
     "phrase": (0.0, 0.04),
+    "alone": (0.0, 0.15),
     "mora": (0.12, 0.06),
     "ー": (0.11, 0.06),
     "ッ": (0.11, 0.06),
@@ -43,6 +44,7 @@ _VOICELESS = frozenset("カキクケコサスセソシタテトチツハヒヘ�
 _NO_CONSONANT = frozenset("アイウエオ")
 _NARROW = frozenset("イキシチニヒミリギジビピィウクスツヌフムユルグズブプゥュ")
 
+_UNIT_SECONDS, _UNIT_SHARE = 0.06, 0.06
 #: Steps of the fit; it changes by less than a thousandth after ten.
 _STEPS = 20
 #: What is as many spreads off is no such clip, and half a spread is as good as none.
@@ -55,6 +57,9 @@ _UNSEEN, _UNSEEN_AT = 0.1, 1.28
 #: So many spreads less or more a clip may have: of clips that were not learned from, of three
 #: voices, one in 200 has at most.
 _SPREADS = 3.5
+#: A mora that is all a clip says has so much less or more, as voices draw some out and clip others:
+#: of the gojuon by Kokoro's five voices, ジュ takes half of what is learned from the others.
+_ALONE_SHARE = 0.65
 
 
 class Example(NamedTuple):
@@ -92,9 +97,9 @@ class Pace:
         unit = float(_margin(np.asarray(foreseen)))
         unsure = _SPREADS * unit * float(np.sqrt(1 + counts @ self.doubt @ counts / unit**2))
         less, more = margins(foreseen)
-        return Bounds(
-            foreseen - max(less, unsure * self.less), foreseen + max(more, unsure * self.more)
-        )
+        alone = _ALONE_SHARE * foreseen if _is_alone(said) else 0.0
+        less, more = max(less, alone, unsure * self.less), max(more, alone, unsure * self.more)
+        return Bounds(foreseen - less, foreseen + more)
 
 
 def learned(examples: Sequence[Example]) -> Pace | None:
@@ -130,8 +135,8 @@ def learned(examples: Sequence[Example]) -> Pace | None:
 
 
 def _margin(foreseen: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What lengths are measured in: how much less a clip of a known voice may have."""
-    return LESS_SECONDS + LESS_SHARE * np.maximum(foreseen, 0.05)
+    """What lengths are measured in: how much less nearly every clip of a known voice has."""
+    return _UNIT_SECONDS + _UNIT_SHARE * np.maximum(foreseen, 0.05)
 
 
 def _weights(off: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -152,6 +157,7 @@ def _counts(said: Pronunciation) -> NDArray[np.float64]:
     groups = breaths(said)
     found = dict.fromkeys(_KINDS, 0)
     found["once"], found["pause"], found["phrase"] = 1, len(groups) - 1, len(said.phrases) - 1
+    found["alone"] = int(_is_alone(said))
     for group in groups:
         for mora, after in zip(group, [*group[1:], ""], strict=True):
             for kind in _kinds(mora, after):
@@ -160,6 +166,11 @@ def _counts(said: Pronunciation) -> NDArray[np.float64]:
         # An utterance that ends in it ends before it.
         found["ッ"] -= 1
     return np.array(list(found.values()), dtype=np.float64)
+
+
+def _is_alone(said: Pronunciation) -> bool:
+    """Whether it is a single mora."""
+    return sum(map(len, breaths(said))) == 1
 
 
 def _kinds(mora: str, after: str) -> list[str]:

@@ -1,8 +1,7 @@
-"""Whether a clip has its length: silence around it, all of its sounds, no gaps, and nothing behind them."""
+"""Whether a clip has its length: silence around it, all of its sounds, and no gaps."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +9,9 @@ import numpy as np
 from tts_assets.checks.lengths import (
     LEAST_SPOKEN_SECONDS,
     LEAST_SPOKEN_SHARE,
-    MEI,
     bounds,
     spoken_seconds,
 )
-from tts_assets.checks.listening import HOP_SECONDS
 from tts_assets.checks.rules import Rule
 from tts_assets.checks.voices import KNOWN
 from tts_assets.domain import Finding
@@ -43,15 +40,6 @@ _LONGEST_PAUSE = 1.5
 _JOINT_SECONDS = 0.1
 #: What is heard of engines in silence, and of closures; nothing is heard below.
 _STILL_DB = -70.0
-
-#: In the last 20 ms of a clip its voice has faded by 13 dB and more.
-_CUT_DB = -12.0
-_CUT_HOPS = 2
-#: Shorter sounds have no time to fade.
-_CUT_SECONDS = 0.15
-
-#: Endings without voice, as of です, take up to 0.25 s.
-_TAIL_SECONDS = 0.45
 
 #: Sounds that come again as they were, sample by sample: a voice never does that.
 _SAME = 0.9
@@ -125,31 +113,6 @@ def _pauses(
         if gap.seconds > longest:
             told = f"it pauses at {gap.begin:.2f} s for {gap.seconds:.2f} s"
             yield _seconds(Rule.PAUSE, gap.seconds, longest, told)
-
-
-def wrong_end(course: Course, expected: Expected) -> Iterator[Finding]:
-    """Whether it ends before its last sound does, or goes on without a voice."""
-    # Others may end so as a rule: of espeak-ng's clips 7 of 10 do.
-    known = expected.voice in MEI
-    if known and course.seconds >= _CUT_SECONDS and not _ends_in_a_closure(expected):
-        powers = 10 ** (course.levels_db[-_CUT_HOPS:] / 10)
-        level = 10 * math.log10(float(powers.mean()))
-        if level > _CUT_DB:
-            told = f"it ends as if cut off, {-level:.0f} dB below its loudest"
-            yield Finding(Rule.CUT, f"{level:.0f} dB", f"{_CUT_DB:g} dB", told)
-    if course.heard.seconds * course.heard.rate_hz > course.heard.beginning.size:
-        return
-    (voiced,) = np.nonzero(~np.isnan(course.hertz))
-    tail = (course.hertz.size - 1 - voiced[-1]) * HOP_SECONDS if voiced.size else 0.0
-    limit = _TAIL_SECONDS / min(1.0, expected.speed)
-    if tail > limit:
-        told = f"something is heard for {tail:.2f} s behind its last voiced sound"
-        yield _seconds(Rule.TAIL, tail, limit, told)
-
-
-def _ends_in_a_closure(expected: Expected) -> bool:
-    said = expected.pronunciation
-    return said is not None and bool(said.phrases) and said.phrases[-1].kana.endswith("ッ")
 
 
 def said_again(course: Course, expected: Expected) -> Iterator[Finding]:

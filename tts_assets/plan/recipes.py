@@ -23,7 +23,7 @@ Speaker: TypeAlias = tuple[str, str, float]
 _Own: TypeAlias = tuple[str | None, float | None]
 
 #: Goes up when the same recipe would mean another sound: a change of trimming, say.
-SCHEMA = 3
+SCHEMA = 4
 
 #: Goes up when the same passage would be made of other segments, or be joined in another way.
 PASSAGES = 1
