@@ -115,6 +115,20 @@ class Phrase(NamedTuple):
     pause: bool = False
 
 
+class AmbiguousWord(NamedTuple):
+    """A word that has another common reading, where nothing but the text says how it is read.
+
+    Args:
+        spelling: as the text has it.
+        said: the reading that was chosen, in katakana.
+        others: the other common readings.
+    """
+
+    spelling: str
+    said: str
+    others: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pronunciation:
     """How a form is said, as the reading guard has settled it.
@@ -126,6 +140,7 @@ class Pronunciation:
         doubt: what does not fit, in words for people; None when all does.
         near: of a forced word, the dictionary's reading that is so like the entry's that this may
             be a typing error; None where there is none.
+        ambiguous: words that may be read otherwise, where the data do not give their reading.
     """
 
     phrases: tuple[Phrase, ...]
@@ -133,6 +148,7 @@ class Pronunciation:
     accent_basis: AccentBasis
     doubt: str | None = None
     near: str | None = None
+    ambiguous: tuple[AmbiguousWord, ...] = ()
 
 
 class WordKind(StrEnum):

@@ -10,6 +10,7 @@ from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.domain import AccentBasis, Pronunciation, Segment, Unspoken
 from tts_assets.japanese.accent import notation, pitch_line, without_accents
+from tts_assets.japanese.homographs import describe_ambiguous
 from tts_assets.overrides import Book
 from tts_assets.plan import Planned
 from tts_assets.providers import Provider
@@ -114,12 +115,13 @@ def _explained(
 def _heard(said: Pronunciation | str) -> dict[str, str | None]:
     """How the dictionary says it, high and low, and how sure that is."""
     if isinstance(said, str):
-        return {"said": None, "pitch": None, "sure": None, "doubt": said}
+        return {"said": None, "pitch": None, "sure": None, "doubt": said, "ambiguous": None}
     return {
         "said": notation(said.phrases),
         "pitch": None if said.accent_basis is AccentBasis.ENGINE else pitch_line(said.phrases),
         "sure": f"reading: {said.basis}, accent: {said.accent_basis}",
         "doubt": said.doubt if said.near is None else f"{said.doubt}; did you mean {said.near}?",
+        "ambiguous": describe_ambiguous(said.ambiguous) or None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tts_assets.domain import AccentBasis, Basis
+from tts_assets.domain import AccentBasis, AmbiguousWord, Basis
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -67,10 +67,17 @@ class Settled(NamedTuple):
     accent_basis: AccentBasis
     doubt: str | None = None
     near: str | None = None
+    ambiguous: tuple[AmbiguousWord, ...] = ()
 
 
-def unchecked(nodes: Nodes, doubt: str | None = None) -> Settled:
+def unchecked(
+    nodes: Nodes, doubt: str | None = None, ambiguous: tuple[AmbiguousWord, ...] = ()
+) -> Settled:
     """What the dictionary alone says."""
     return Settled(
-        nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY, doubt=doubt
+        nodes=nodes,
+        basis=Basis.UNCHECKED,
+        accent_basis=AccentBasis.DICTIONARY,
+        doubt=doubt,
+        ambiguous=ambiguous,
     )

@@ -10,32 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from tts_assets.japanese import collocations
+from tts_assets.japanese.collocations import Rule
 from tts_assets.japanese.forcing import Change, forced
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import kana, phrases, starts_of, text_of
 from tts_assets.japanese.weekdays import WEEKDAYS, weekdays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tts_assets.japanese.analyses import Analyses
     from tts_assets.japanese.nodes import Nodes
-
-
-class Rule(NamedTuple):
-    """A reading that context decides.
-
-    Args:
-        before: a pattern of what stands before.
-        word: what the reading is of, without okurigana.
-        after: a pattern of what stands behind.
-        reading: in katakana.
-    """
-
-    before: str
-    word: str
-    after: str
-    reading: str
 
 
 #: Of the subject or the topic, with a few words between that bring in no object.
@@ -219,6 +205,7 @@ RULES = (
     Rule("", "最中", "を食べ", "モナカ"),
     Rule("", "街中", "[でにをの]", "マチナカ"),
     Rule("", "間", "が(?:悪|持た|もた|抜け)", "マ"),
+    *collocations.RULES,
 )
 _PATTERNS = [
     (rule.word[0], re.compile(f"{rule.before}({rule.word}){rule.after}"), rule.reading)
@@ -249,13 +236,35 @@ def corrected(text: str, dictionary: Analyses) -> Nodes:
 
 def corrected_in(nodes: Nodes, text: str, dictionary: Analyses) -> Nodes:
     """The best analysis of a text with what its context decides; the very same if that is nothing."""
+    whole, wanted, _ = changes_in(nodes)
+    return forced(text, whole, wanted, dictionary).nodes if wanted else nodes
+
+
+class ContextChanges(NamedTuple):
+    """What context decides of an analysis.
+
+    Args:
+        nodes: the analysis, with verbs that it has in pieces as one word each.
+        changes: the words that are read otherwise, in order.
+        decided: begin and end in the text of every word that context decides.
+    """
+
+    nodes: Nodes
+    changes: list[Change]
+    decided: list[tuple[int, int]]
+
+
+def changes_in(nodes: Nodes) -> ContextChanges:
+    """What the context of its words changes in an analysis."""
     # Numbers are written otherwise in an analysis than in the text.
     spelled = text_of(nodes)
     if _DECIDED.isdisjoint(spelled):
-        return nodes
+        return ContextChanges(nodes, [], [])
     whole = _with_whole_verbs(nodes)
-    wanted = list(_wanted(whole, spelled))
-    return forced(text, whole, wanted, dictionary).nodes if wanted else nodes
+    found = _decided(spelled)
+    return ContextChanges(
+        whole, list(_wanted(whole, spelled, found)), [(begin, end) for begin, end, _ in found]
+    )
 
 
 def _with_whole_verbs(nodes: Nodes) -> Nodes:
@@ -272,11 +281,11 @@ def _with_whole_verbs(nodes: Nodes) -> Nodes:
     return whole
 
 
-def _wanted(nodes: Nodes, text: str) -> Iterator[Change]:
+def _wanted(nodes: Nodes, text: str, decided: Iterable[tuple[int, int, str]]) -> Iterator[Change]:
     """What the dictionary reads otherwise than its context asks for, in order."""
     starts = {at: number for number, at in enumerate(starts_of(nodes))}
     done = 0
-    for begin, end, reading in _decided(text):
+    for begin, end, reading in decided:
         first = starts.get(begin)
         last = next((starts[at] for at in range(end, len(text) + 1) if at in starts), None)
         if first is None or last is None or begin < done:

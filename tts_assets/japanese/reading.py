@@ -72,6 +72,7 @@ def _together(form: SpokenForm, settled: Sequence[Settled]) -> Guarded:
             basis=max((part.basis for part in settled), key=tuple(Basis).index),
             accent_basis=max((part.accent_basis for part in settled), key=tuple(AccentBasis).index),
             doubt="; ".join(doubts) or None,
+            ambiguous=tuple(word for part in settled for word in part.ambiguous),
         ),
     )
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.domain import AccentBasis, Basis
 from tts_assets.japanese.alignment import Stretch, Word, aligned, opposite
 from tts_assets.japanese.analyses import Settled, unchecked
-from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
 from tts_assets.japanese.nodes import enlarged, said, said_key, starts_of, text_of
@@ -25,6 +24,7 @@ from tts_assets.japanese.okurigana import (
     side_by_side,
     with_ending,
 )
+from tts_assets.japanese.second_opinion import read_in_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,9 +87,9 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
     Raises:
         ClipError: the text is too long.
     """
-    best = corrected(text, dictionary)
+    best, ambiguous = read_in_context(text, dictionary)
     if not stretches:
-        return unchecked(best)
+        return unchecked(best, ambiguous=tuple(each.word for each in ambiguous))
     spelled = text_of(best)
     # The dictionary writes 20日 as 二十日.
     starts, ends = opposite(_plain(text), _plain(spelled))
@@ -100,17 +100,24 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
         unfit(text[each.start : each.end], each.reading) for each in stretches if each not in found
     ]
     places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in found]
+    open_words = tuple(
+        each.word
+        for each in ambiguous
+        if not any(place.start < each.end and each.start < place.end for place in places)
+    )
     places, unknown = _readings(best, places, dictionary)
     lost += unknown
     fitted = [_fitted(best, group, dictionary) for group in _groups(best, places)]
     wanted = [change for each in fitted for change in each.wanted]
     doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
     if not wanted:
-        return unchecked(best, "; ".join(doubts) or None)
+        return unchecked(best, "; ".join(doubts) or None, open_words)
     settled = _changed(text, best, wanted, dictionary)
     told = [each for each in (settled.doubt, *doubts) if each is not None]
     return settled._replace(
-        basis=Basis.UNCHECKED if doubts else settled.basis, doubt="; ".join(told)
+        basis=Basis.UNCHECKED if doubts else settled.basis,
+        doubt="; ".join(told),
+        ambiguous=open_words,
     )
 
 

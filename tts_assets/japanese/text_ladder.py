@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.domain import AccentBasis, Basis
 from tts_assets.japanese.alignment import Part, aligned, fits, letters
 from tts_assets.japanese.analyses import Settled, unchecked
-from tts_assets.japanese.context import corrected
 from tts_assets.japanese.forcing import Change, changes, difference, forced, words
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.nodes import Nodes, enlarged, said
 from tts_assets.japanese.regex import regex
+from tts_assets.japanese.second_opinion import read_in_context
 from tts_assets.japanese.stretches import settled_stretches, stretches_in, unfit
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
     if form.readings:
         return _with_stretches(form, texts, dictionary)
     if form.reading is None:
-        return [unchecked(corrected(text, dictionary)) for text in texts]
+        return [_unaided(text, dictionary) for text in texts]
     sentences = [_Sentence(text, dictionary.best(text)) for text in texts]
     sentences = [sentence for sentence in sentences if said(sentence.nodes)]
     lines = _lines(sentences, _enlarged(form.reading), dictionary)
@@ -66,11 +66,17 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
         whole = [node for sentence in sentences for node in sentence.nodes]
         told = itertools.chain([_contradiction(whole, form.reading)], itertools.repeat(None))
         return [
-            unchecked(corrected(each.text, dictionary), doubt)
+            unchecked(read_in_context(each.text, dictionary).nodes, doubt)
             for each, doubt in zip(sentences, told, strict=False)
         ]
     pairs = zip(sentences, lines, strict=True)
     return [_settled(sentence, line, dictionary) for sentence, line in pairs]
+
+
+def _unaided(text: str, dictionary: Analyses) -> Settled:
+    """A sentence of which nothing but its text tells how it is read."""
+    nodes, ambiguous = read_in_context(text, dictionary)
+    return unchecked(nodes, ambiguous=tuple(each.word for each in ambiguous))
 
 
 def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses) -> list[Settled]:
@@ -146,7 +152,7 @@ def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
             )
     found = forced(text, best, wanted, dictionary)
     if not wanted or not fits(words(found.nodes), key):
-        return unchecked(corrected(text, dictionary), _contradiction(best, line))
+        return unchecked(read_in_context(text, dictionary).nodes, _contradiction(best, line))
     return Settled(
         nodes=found.nodes,
         basis=Basis.FORCED,

@@ -45,6 +45,8 @@ class Rule(StrEnum):
     READING_MIXED = "reading-mixed"
     #: The kana of a sentence and what the dictionary reads are not the same.
     SENTENCE_READING = "sentence-reading"
+    #: A sentence without a reading has words with several common readings, and nothing decides.
+    AMBIGUOUS_READING = "ambiguous-reading"
     #: The dictionary reads the spelling otherwise, and yields to the entry.
     READING_DIFFERS = "reading-differs"
     #: A reading in Latin letters was taken as kana.
@@ -68,6 +70,7 @@ SEVERITY = {
     Rule.READING_UNKNOWN: Severity.WARNING,
     Rule.READING_MIXED: Severity.WARNING,
     Rule.SENTENCE_READING: Severity.WARNING,
+    Rule.AMBIGUOUS_READING: Severity.WARNING,
     Rule.TEXT_LATIN: Severity.WARNING,
     Rule.READING_DIFFERS: Severity.NOTE,
     Rule.READING_LATIN: Severity.NOTE,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.japanese.accent import notation, pitch_line
+from tts_assets.japanese.homographs import describe_ambiguous
 from tts_assets.japanese.kana import morae
 from tts_assets.lint.findings import SEVERITY, Finding, Rule, Severity
 from tts_assets.lint.given import foreign_words, is_latin, mixed_in
@@ -102,6 +103,18 @@ def _sentence_reading(spoken: Spoken) -> _Remark:
     return Remark(Rule.SENTENCE_READING, said.doubt, severity)
 
 
+def _ambiguous_reading(spoken: Spoken) -> _Remark:
+    """Words of a sentence whose reading neither the entry nor their context decides."""
+    said = spoken.said
+    if isinstance(said, str) or not said.ambiguous:
+        return None
+    return Remark(
+        Rule.AMBIGUOUS_READING,
+        f"{describe_ambiguous(said.ambiguous)}: if that is wrong, give furigana for the word, a kana "
+        "line, or a reading in the overrides",
+    )
+
+
 def _reading(spoken: Spoken) -> _Remark:
     """A word that the dictionary reads otherwise; many a reading of a kanji is no word alone."""
     said, form = spoken.said, spoken.clip.form
@@ -196,6 +209,7 @@ def _accent_guessed(spoken: Spoken) -> _Remark:
 _RULES = (
     _cannot_be_said,
     _sentence_reading,
+    _ambiguous_reading,
     _reading,
     _mixed,
     _foreign,

@@ -1,0 +1,100 @@
+"""Sentences without a kana line: what UniDic mends, and which words stay ambiguous."""
+
+import pytest
+
+from tts_assets.domain import AmbiguousWord, DictionaryWord, Pronunciation, SpokenForm
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.homographs import describe_ambiguous
+from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.second_opinion import differences
+
+#: Sentences that OpenJTalk's dictionary alone misreads, and neighbours that it reads well.
+SENTENCES = {
+    "ピアノを弾こうとした。": "ピアノヲヒコートシタ",
+    "デートに誘えばよかった。": "デートニサソエバヨカッタ",
+    "ケーキを均等に割る。": "ケーキヲキントーニワル",
+    "健康を保たんがために。": "ケンコーヲタモタンガタメニ",
+    "これは直しようがない。": "コレワナオシヨーガナイ",
+    "毎日歌の練習をする。": "マイニチウタノレンシューヲスル",
+    "毎日車で通う。": "マイニチクルマデカヨウ",
+    "医者たる者、励むべきだ。": "イシャタルモノハゲムベキダ",
+    "先生ともあろう者が。": "センセートモアローモノガ",
+    "このゲームは球を使う。": "コノゲームワタマヲツカウ",
+    "怒りを感じる。": "イカリヲカンジル",
+    "勉強する暇がない。": "ベンキョースルヒマガナイ",
+    "金で買えない物もある。": "カネデカエナイモノモアル",
+    "彼は若くはない。": "カレワワカクワナイ",
+    "私は日本に行く。": "ワタシワニホンニイク",
+    "明日、来ると言う。": "アシタクルトイウ",
+    "三百円の本を十冊買う。": "サンビャクエンノホンヲジュッサツカウ",
+    "漁業は不気味なほど静かだ。": "ギョギョーワブキミナホドシズカダ",
+    "石油が湧出した。": "セキユガユーシュツシタ",
+    "日曜日は時計台へ行く。": "ニチヨービワトケーダイエイク",
+}
+#: Sentences with the words that have another common reading; none where the context decides.
+AMBIGUOUS = {
+    "辛い。": [("辛い", "ツライ", ("カライ",))],
+    "店で辛いと言った。": [("辛い", "ツライ", ("カライ",))],
+    "このカレーは辛い。": [],
+    "止めてください。": [("止め", "トメ", ("ヤメ",))],
+    "話すのを止めた。": [],
+    "空のコップ。": [],
+    "元気な方です。": [("方", "ホー", ("カタ",))],
+    "その方がいい。": [],
+    "北の方から来た。": [],
+    "良い天気だ。": [("良い", "ヨイ", ("イイ",))],
+    "市場は大きい。": [("市場", "シジョー", ("イチバ",))],
+    "市場で野菜を買う。": [],
+    "魚市場は遠い。": [],
+    "昨夜、紅葉を見た。": [
+        ("昨夜", "サクヤ", ("ユウベ",)),
+        ("紅葉", "コーヨー", ("モミジ",)),
+    ],
+    "学校へ行きます。": [],
+    "彼は今日、本を読む。": [],
+}
+
+
+def read(dictionary: Dictionary, text: str) -> Pronunciation:
+    return guarded(SpokenForm(text=text, sentence=True), dictionary).pronunciation
+
+
+@pytest.mark.parametrize(("text", "kana"), SENTENCES.items())
+def test_the_better_dictionary_is_followed(text: str, kana: str, dictionary: Dictionary) -> None:
+    assert "".join(phrase.kana for phrase in read(dictionary, text).phrases) == kana
+
+
+@pytest.mark.parametrize(("text", "words"), AMBIGUOUS.items())
+def test_words_that_nothing_decides_are_named(
+    text: str, words: list[tuple[str, str, tuple[str, ...]]], dictionary: Dictionary
+) -> None:
+    assert list(read(dictionary, text).ambiguous) == words
+
+
+def test_a_kana_line_leaves_nothing_ambiguous(dictionary: Dictionary) -> None:
+    form = SpokenForm(text="止めてください。", reading="ヤメテクダサイ", sentence=True)
+    assert guarded(form, dictionary).pronunciation.ambiguous == ()
+
+
+def test_furigana_on_a_word_settle_that_word_alone(dictionary: Dictionary) -> None:
+    form = SpokenForm(text="辛いので止めてください。", readings=(("辛", "から"),), sentence=True)
+    found = guarded(form, dictionary).pronunciation
+    assert [word.spelling for word in found.ambiguous] == ["止め"]
+
+
+def test_words_of_the_user_are_not_ambiguous() -> None:
+    own = Dictionary()
+    own.learn([DictionaryWord(surface="紅葉", reading="モミジ", accent=1)])
+    found = read(own, "紅葉がきれいだ。")
+    assert found.phrases[0].kana == "モミジガ"
+    assert found.ambiguous == ()
+
+
+def test_numbers_are_left_to_the_first_dictionary(dictionary: Dictionary) -> None:
+    nodes = dictionary.best("20日に三本の木を5回見た。")
+    assert differences(nodes, dictionary.unidic) == []
+
+
+def test_each_ambiguous_word_is_described_once() -> None:
+    word = AmbiguousWord("角", "カド", ("カク", "ツノ"))
+    assert describe_ambiguous([word, word]) == "角 is said カド, and may be read カク or ツノ"

@@ -1,0 +1,252 @@
+"""Words that UniDic reads otherwise than OpenJTalk's dictionary, and which of the two is followed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.domain import AmbiguousWord
+from tts_assets.japanese.context import changes_in
+from tts_assets.japanese.forcing import Change, forced
+from tts_assets.japanese.homographs import Ambiguity, find_ambiguities
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.nodes import said, said_key, starts_of, text_of
+from tts_assets.japanese.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.nodes import Node, Nodes
+    from tts_assets.japanese.unidic import UniDic, UniDicWord
+
+#: Next analyses to go through for one that reads all words as they are chosen.
+_MOST = 60
+_KANJI = regex("[一-龥々]")
+#: UniDic reads numbers digit by digit, and counters without their changes of sound.
+_NUMBER = regex("[0-9０-９一二三四五六七八九十百千万億兆何数幾零]")
+#: Formal readings of UniDic, and the usual ones.
+_USUAL = {
+    ("私", "ワタクシ"): "ワタシ",
+    ("日本", "ニッポン"): "ニホン",
+    ("明日", "アス"): "アシタ",
+}
+_VOICED_MORAE = "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ"
+#: ジ and ズ are the voiced チ and ツ, too.
+_VOICED = str.maketrans(
+    f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
+)
+#: Verbs that UniDic reads worse: 得る as ウル, 弛む as ユルム.
+_OWN_VERBS = frozenset("得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝")
+#: Words that UniDic reads better wherever the two differ.
+_TRUSTED = frozenset(
+    regex(r"\w+").findall(
+        "者 暇 後 金 怒り 歌 車 魚 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
+        "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り"
+    )
+)
+
+
+#: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
+_SETTLED = frozenset("言人得")
+
+
+class Difference(NamedTuple):
+    """Words ``first`` to ``last`` of an analysis, the last not included, that UniDic reads otherwise.
+
+    Args:
+        first: the first word.
+        last: the word behind the last.
+        reading: UniDic's, in katakana.
+        words: UniDic's words there.
+    """
+
+    first: int
+    last: int
+    reading: str
+    words: tuple[UniDicWord, ...]
+
+
+def differences(nodes: Nodes, unidic: UniDic) -> list[Difference]:
+    """Where UniDic reads kanji otherwise than an analysis does; numbers apart."""
+    text = text_of(nodes)
+    if _KANJI.search(text) is None:
+        return []
+    words = unidic.words(text)
+    if "".join(word.surface for word in words) != text:
+        return []
+    return [found for found in _spans(nodes, words) if _differs(nodes, found)]
+
+
+def _spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[Difference]:
+    """The shortest stretches that begin and end with words of both."""
+    first = begin = last = end = 0
+    ours = theirs = 0
+    while last < len(nodes) and end < len(words):
+        if ours <= theirs:
+            ours += len(nodes[last]["string"])
+            last += 1
+        while theirs < ours and end < len(words):
+            theirs += len(words[end].surface)
+            end += 1
+        if ours == theirs:
+            there = tuple(words[begin:end])
+            yield Difference(first, last, "".join(map(_sound, there)), there)
+            first, begin = last, end
+
+
+def _sound(word: UniDicWord) -> str:
+    usual = _USUAL.get((word.surface, word.reading))
+    return usual or (word.pronunciation if word.grammar[0] == "助詞" else word.reading)
+
+
+def _differs(nodes: Nodes, found: Difference) -> bool:
+    there = nodes[found.first : found.last]
+    text = text_of(there)
+    if _KANJI.search(text) is None or _NUMBER.search(text):
+        return False
+    if any(node["is_reading_protected"] for node in there):
+        return False
+    if any(not word.reading or "助数詞" in word.grammar for word in found.words):
+        return False
+    sounds = "".join(word.pronunciation for word in found.words)
+    return pronunciation_key(said(there)) not in {
+        pronunciation_key(found.reading),
+        pronunciation_key(sounds),
+    }
+
+
+def is_better(nodes: Nodes, found: Difference) -> bool:
+    """Whether UniDic's reading is the better one.
+
+    Measured on sentences with known readings: it is for verbs, for words that the other dictionary
+    has in pieces or takes for suffixes, and for words that begin with a voiced sound behind
+    nothing that could have voiced it.
+    """
+    there = nodes[found.first : found.last]
+    before = nodes[found.first - 1] if found.first else None
+    if text_of(there) in _TRUSTED or _begins_with_particle(there, found):
+        return True
+    if is_only_voicing(there, found):
+        return _is_free(before) and _is_voiced_in_vain(there, found)
+    if len(found.words) > len(there):
+        return False
+    if any(word.grammar[0] == "動詞" for word in found.words):
+        return text_of(there)[0] not in _OWN_VERBS and there[0]["pos_group1"] != "サ変接続"
+    is_suffix = there[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
+    is_whole = len(found.words) == 1 and found.words[0].grammar[0] != "接続詞"
+    return is_whole if len(there) > 1 else is_suffix
+
+
+def is_only_voicing(there: Nodes, found: Difference) -> bool:
+    """Whether the readings only differ in what is voiced: ホン, ボン and ポン."""
+    return _unvoiced(said(there)) == _unvoiced(found.reading)
+
+
+def _unvoiced(reading: str) -> str:
+    return pronunciation_key(reading).translate(_VOICED)
+
+
+def _is_voiced_in_vain(there: Nodes, found: Difference) -> bool:
+    """Whether the first mora alone differs, and UniDic's is not voiced."""
+    ours, theirs = pronunciation_key(said(there)), pronunciation_key(found.reading)
+    return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE + "フ"
+
+
+def _begins_with_particle(there: Nodes, found: Difference) -> bool:
+    """Whether the other dictionary takes は and a noun for one word: は球 as ハッキュー."""
+    return len(there) == 1 and len(found.words) > 1 and found.words[0].grammar[0] == "助詞"
+
+
+def _is_free(before: Node | None) -> bool:
+    """Whether a word begins behind it: nothing, a mark or a particle."""
+    return before is None or not before["mora_size"] or before["pos"] == "助詞"
+
+
+def _may_stand_alone(before: Node | None, found: Difference) -> bool:
+    """Whether a noun is a word of its own, behind a particle or a word of time: 毎日魚を."""
+    if len(found.words) != 1 or found.words[0].grammar[:2] != ("名詞", "普通名詞"):
+        return False
+    return before is None or _is_free(before) or before["pos_group1"] == "副詞可能"
+
+
+class SentenceReading(NamedTuple):
+    """How a sentence is read by its text alone.
+
+    Args:
+        nodes: the analysis.
+        ambiguous: the words that have another common reading, and no context that decides.
+    """
+
+    nodes: Nodes
+    ambiguous: list[Ambiguity]
+
+
+def read_in_context(text: str, dictionary: Analyses) -> SentenceReading:
+    """The best analysis of a sentence, with what its context and UniDic decide read so.
+
+    Raises:
+        ClipError: the text is too long.
+    """
+    best = dictionary.best(text)
+    nodes, changes, decided = changes_in(best)
+    starts = starts_of(nodes)
+    found = [
+        each
+        for each in differences(nodes, dictionary.unidic)
+        if not _overlaps(starts[each.first], starts[each.last], decided)
+    ]
+    better = [each for each in found if is_better(nodes, each)]
+    doubtful = [
+        ambiguity
+        for each in found
+        if each not in better
+        for ambiguity in _doubt(nodes, each, starts[each.first], dictionary)
+    ]
+    chosen = best
+    if better or changes:
+        wanted = [Change(each.first, each.last, each.reading) for each in better]
+        likely = None if changes else _likely(text, nodes, wanted, dictionary)
+        chosen = likely or forced(text, nodes, sorted(changes + wanted), dictionary).nodes
+    known = [
+        each for each in find_ambiguities(chosen) if not _overlaps(each.start, each.end, decided)
+    ]
+    taken = [(each.start, each.end) for each in known]
+    doubtful = [each for each in doubtful if not _overlaps(each.start, each.end, taken)]
+    return SentenceReading(chosen, sorted(known + doubtful))
+
+
+def _overlaps(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
+    return any(begin < end and start < stop for begin, stop in others)
+
+
+def _doubt(
+    nodes: Nodes, found: Difference, start: int, dictionary: Analyses
+) -> Iterator[Ambiguity]:
+    """A word for which both dictionaries list the reading that UniDic prefers."""
+    there = nodes[found.first : found.last]
+    spelling = text_of(there)
+    if len(there) > 1 or len(found.words) > 1 or spelling[0] in _SETTLED:
+        return
+    key = pronunciation_key(found.reading)
+    if not is_only_voicing(there, found) and any(
+        pronunciation_key(entry.reading) == key
+        for entry in dictionary.entries(spelling)
+        if entry.reading
+    ):
+        word = AmbiguousWord(spelling, said(there), (found.reading,))
+        yield Ambiguity(start, start + len(spelling), word)
+
+
+def _likely(
+    text: str, nodes: Nodes, wanted: Sequence[Change], dictionary: Analyses
+) -> Nodes | None:
+    """The likeliest of the next analyses that reads these words so, and all others as before."""
+    line, done = "", 0
+    for change in wanted:
+        line += said(nodes[done : change.first]) + change.reading
+        done = change.last
+    key = pronunciation_key(line + said(nodes[done:]))
+    for other in dictionary.alternatives(text, _MOST):
+        if said_key(other) == key:
+            return dictionary.refined(text, other)
+    return None
