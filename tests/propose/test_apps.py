@@ -245,6 +245,16 @@ def test_choices_and_vocabulary_are_no_words_of_a_sentence(
     assert all(rule.join is None for rule in look({"a.json": rows}).source.clips)
 
 
+def test_a_kanji_is_not_said_for_a_reading_that_it_lacks(look: Look) -> None:
+    rows = [
+        {"char": "礼", "on": "レイ", "kun": ""},
+        {"char": "日", "on": "ニチ、ジツ", "kun": "ひ"},
+    ]
+    found = look({"kanji.json": rows})
+    assert [clip.form.reading for clip in found.clips] == ["レイ", "ニチ", "ジツ", "ヒ"]
+    assert found.unspoken == ["left out: kun is missing"]
+
+
 def test_text_without_tabs_is_no_table(look: Look) -> None:
     found = look({"notes.txt": "これは ただの 文章です。\nタブは ありません。\n"})
     assert found.proposal.foreign == 1

@@ -18,7 +18,7 @@ from tts_assets.mapping import (
     found,
     written,
 )
-from tts_assets.propose.fields import MOST, fields_of, values_at
+from tts_assets.propose.fields import MOST, fields_of, first, values_at
 from tts_assets.propose.names import Role, is_metadata, roles_of, tokens_of
 
 if TYPE_CHECKING:
@@ -145,12 +145,14 @@ class ClipRules:
         if (KEY.text,) in steps:
             # Metadata among the records have a key, too.
             steps = spoken.reading if self._has_metadata(part) else ()
-        if spoken.each or spoken.of_record or not steps:
+        if spoken.each or not steps:
             return ()
         objects = [
             value for document in self._documents for value in values_at(document.root, part.steps)
         ]
-        lacking = [one for one in objects if not any(values_at(one, each) for each in steps)]
+        # Without its reading, even an empty one, a kanji would be said bare.
+        look = first if spoken.of_record else values_at
+        lacking = [one for one in objects if not any(look(one, each) for each in steps)]
         if not lacking:
             return ()
         return (Skip(field=path(steps[-1]), missing=True),)
