@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.propose.conftest import Look
+from tts_assets.mapping import IdFrom
 
 WORDS = [
     ("日本", "にほん"), ("日曜日", "にちようび"), ("本", "ほん"), ("本屋", "ほんや"), ("学校", "がっこう"),
@@ -205,12 +206,12 @@ def test_every_text_of_an_app_is_a_clip_and_none_is_two(
     assert (found.kinds, found.said[0]) == ({kind}, first)
     text = (tmp_path / file).read_text(encoding="utf-8")
     assert len(found.clips) == count(json.loads(text) if file.endswith(".json") else text)
-    assert "no field is another" not in found.toml
+    assert "in every record" not in found.toml or found.source.id.of is IdFrom.FIELD
 
 
 def test_a_list_that_is_left_out_as_a_copy_is_named(look: Look) -> None:
     found = look({"n5.json": SHAPES["all words, and the same by level"].content})
-    assert "# No second clips of the same texts: $.levels[*][*]." in found.toml
+    assert "# Lists that only repeat these texts, and are not read: $.levels[*][*]." in found.toml
 
 
 @pytest.mark.parametrize("cell", ["[sound:au.mp3]", ""])

@@ -295,15 +295,15 @@ def _candidates(
     records: Records, kind: Kind, documents: Sequence[Document]
 ) -> Iterator[tuple[Id, str]]:
     for steps in _id_fields(records.part.shape):
-        yield Id(paths=(path(steps),)), "another in every record"
+        yield Id(paths=(path(steps),)), "different in every record"
     if _are_keyed(records.part.steps, documents):
         yield Id(of=IdFrom.KEY), "the key under which it stands"
     main = records.main
     if kind is Kind.CHARACTERS:
         readings = records.chosen[0][1].reading
-        yield Id(paths=tuple(map(path, readings))), "another in every record"
+        yield Id(paths=tuple(map(path, readings))), "different in every record"
     elif main is not None and main.say is Say.READING and main.text:
-        yield Id(paths=(path(main.field.steps),)), "another in every record"
+        yield Id(paths=(path(main.field.steps),)), "different in every record"
     if Step.EVERY not in records.part.steps:
         yield Id(of=IdFrom.FILE), "the name of the file, as each holds one entry"
     for parent in records.parents:

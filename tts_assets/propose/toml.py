@@ -92,7 +92,9 @@ def _source(draft: Draft, tally: Tally) -> Iterator[str]:
     if draft.seen:
         yield _comment(f"Sounds that are left alone: {', '.join(draft.seen)}.")
     if draft.copies:
-        yield _comment(f"No second clips of the same texts: {', '.join(draft.copies)}.")
+        yield _comment(
+            f"Lists that only repeat these texts, and are not read: {', '.join(draft.copies)}."
+        )
     if draft.unsaid:
         yield _comment(f"Japanese that no clip says: {', '.join(draft.unsaid)}.")
 
@@ -156,7 +158,10 @@ def _rule(rule: ClipRule, draft: Draft | None) -> Iterator[str]:
         yield _comment("Each of the alternatives in one text is a clip.")
         yield f"alternatives = {_text(rule.alternatives)}"
     if rule.join is not None:
-        yield _comment("What stands between the texts, which are said as one.")
+        of_words = "The texts are the words of one text, with nothing between them."
+        yield _comment(
+            "What stands between the texts, which are said as one." if rule.join else of_words
+        )
         yield f"join = {_text(rule.join)}"
     for skip in rule.skip:
         values = ", ".join(_text(str(value)) for value in skip.values)
