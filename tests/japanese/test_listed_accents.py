@@ -95,6 +95,10 @@ def test_the_user_s_accents_are_stronger() -> None:
         ("予算する", 0),
         ("機械に", 2),
         ("自由な", 2),
+        ("ハードスケジュール", 5),
+        ("フリーパス", 4),
+        ("ボールペン", 0),
+        ("コンタクトレンズ", 6),
     ],
 )
 def test_a_listed_word_keeps_or_gives_its_accent_in_a_longer_one(
