@@ -273,7 +273,6 @@ def test_text_has_a_line_for_each_finding_and_then_a_summary(project: Project) -
 def test_notes_alone_are_no_reason_to_fail(project: Project) -> None:
     project.write("data/vocabulary.json", [RIGHT, NEXT])
     assert project.run("lint").returncode == 0
-    assert project.run("lint", "--verbose").returncode == 0
 
 
 def test_text_counts_notes_and_says_what_shows_them(project: Project) -> None:
@@ -284,34 +283,22 @@ def test_text_counts_notes_and_says_what_shows_them(project: Project) -> None:
     assert done.stdout.endswith("\n1 note: --verbose shows it\n")
     for option in (["--verbose"], ["--severity", "note"]):
         done = project.run("lint", *option)
+        assert done.returncode == 0
         assert "reading-differs" in done.stdout
         assert "--verbose" not in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("severity", "counts", "code"),
-    [
-        ("error", "1 error in 3 clips", 1),
-        ("warning", "1 error, 1 warning in 3 clips", 1),
-        ("note", "1 error, 1 warning, 1 note in 3 clips", 1),
-    ],
-)
-def test_findings_of_lower_severity_are_left_out(
-    project: Project, severity: str, counts: str, code: int
+def test_findings_of_lower_severity_are_left_out_and_do_not_count_for_the_exit_code(
+    project: Project,
 ) -> None:
-    project.write("data/vocabulary.json", [RIGHT, NEXT, TYPO, {"id": "list", "word": ["馬"]}])
-    done = project.run("lint", "--severity", severity)
-    assert done.returncode == code
-    assert f"{counts} of 1 catalogue" in done.stdout
-    assert ("reading-typo" in done.stdout) is (severity != "error")
-    shown = project.run("lint", "--severity", severity, "--output-format", "json")
-    assert len(json.loads(shown.stdout)["findings"]) == counts.count("1 ")
-
-
-def test_findings_that_are_left_out_do_not_count_for_the_exit_code(project: Project) -> None:
-    project.write("data/vocabulary.json", [RIGHT, TYPO])
-    assert project.run("lint").returncode == 1
-    assert project.run("lint", "--severity", "error").returncode == 0
+    project.write("data/vocabulary.json", [RIGHT, NEXT, TYPO])
+    done = project.run("lint", "--severity", "warning")
+    assert done.returncode == 1
+    assert "reading-typo" in done.stdout
+    assert "\n0 errors, 1 warning in 3 clips of 1 catalogue\n" in done.stdout
+    done = project.run("lint", "--severity", "error", "--output-format", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["findings"] == []
 
 
 def test_a_severity_that_there_is_not_is_a_usage_error(project: Project) -> None:
@@ -326,14 +313,10 @@ def test_a_severity_that_there_is_not_is_a_usage_error(project: Project) -> None
 def test_only_entries_with_such_an_id_are_read(project: Project) -> None:
     broken = [{"id": "list", "word": ["馬"]}, {"id": "empty", "word": ""}]
     project.write("data/vocabulary.json", [RIGHT, NEXT, TYPO, *broken])
-    done = project.run("lint", "--id", "n*", "--id", "right", "--output-format", "json")
+    done = project.run("lint", "--id", "n*", "--id", "list", "--output-format", "json")
     report = json.loads(done.stdout)
-    assert (report["clips"], done.returncode) == (2, 0)
-    assert [each["entry"] for each in report["findings"]] == ["next"]
-    (found,) = json.loads(project.run("lint", "--id", "list", "--output-format", "json").stdout)[
-        "findings"
-    ]
-    assert (found["rule"], found["entry"]) == ("entry", "list")
+    assert (report["clips"], done.returncode) == (1, 1)
+    assert [each["entry"] for each in report["findings"]] == ["next", "list"]
 
 
 def test_an_id_that_no_entry_has_is_an_empty_selection(project: Project) -> None:
@@ -348,11 +331,9 @@ def test_only_entries_that_changed_since_a_revision_are_read(project: Project) -
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], ["add", str(path)], ["commit", "-qm", "x"]):
         subprocess.run([*git, *command], cwd=project.folder, check=True, timeout=20)
-    assert "0 warnings, 0 notes in 0 clips" in project.run("lint", "--since", "HEAD").stdout
     project.write("data/vocabulary.json", [RIGHT, TYPO, NEXT])
     report = json.loads(project.run("lint", "--since", "HEAD", "--output-format", "json").stdout)
     assert [each["entry"] for each in report["findings"]] == ["next"]
-    assert project.run("lint", "--since", "nowhere").returncode == 2
 
 
 def test_the_sample_data_show_nothing_but_a_few_words_of_two_readings(project: Project) -> None:
