@@ -20,6 +20,7 @@ SENTENCES = {
     "医者たる者、励むべきだ。": "イシャタルモノハゲムベキダ",
     "先生ともあろう者が。": "センセートモアローモノガ",
     "このゲームは球を使う。": "コノゲームワタマヲツカウ",
+    "この部屋は寒っぽい。": "コノヘヤワサムッポイ",
     "怒りを感じる。": "イカリヲカンジル",
     "勉強する暇がない。": "ベンキョースルヒマガナイ",
     "金で買えない物もある。": "カネデカエナイモノモアル",
@@ -46,10 +47,12 @@ AMBIGUOUS = {
     "市場は大きい。": [("市場", "シジョー", ("イチバ",))],
     "市場で野菜を買う。": [],
     "魚市場は遠い。": [],
-    "昨夜、紅葉を見た。": [
+    "昨夜、白髪を見た。": [
         ("昨夜", "サクヤ", ("ユウベ",)),
-        ("紅葉", "コーヨー", ("モミジ",)),
+        ("白髪", "シラガ", ("ハクハツ",)),
     ],
+    "空を見る。": [],
+    "空になった。": [("空", "ソラ", ("カラ",))],
     "学校へ行きます。": [],
     "彼は今日、本を読む。": [],
 }
@@ -84,9 +87,9 @@ def test_furigana_on_a_word_settle_that_word_alone(dictionary: Dictionary) -> No
 
 def test_words_of_the_user_are_not_ambiguous() -> None:
     own = Dictionary()
-    own.learn([DictionaryWord(surface="紅葉", reading="モミジ", accent=1)])
-    found = read(own, "紅葉がきれいだ。")
-    assert found.phrases[0].kana == "モミジガ"
+    own.learn([DictionaryWord(surface="市場", reading="イチバ", accent=1)])
+    found = read(own, "市場がある。")
+    assert found.phrases[0].kana == "イチバガ"
     assert found.ambiguous == ()
 
 

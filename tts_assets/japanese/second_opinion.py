@@ -36,7 +36,7 @@ _VOICED = str.maketrans(
     f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
 )
 #: Verbs that UniDic reads worse: 得る as ウル, 弛む as ユルム.
-_OWN_VERBS = frozenset("得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝")
+_OWN_VERBS = frozenset("得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
 #: Words that UniDic reads better wherever the two differ.
 _TRUSTED = frozenset(
     regex(r"\w+").findall(
@@ -47,7 +47,7 @@ _TRUSTED = frozenset(
 
 
 #: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
-_SETTLED = frozenset("言人得")
+_SETTLED = frozenset("言人得階科類米公棟")
 
 
 class Difference(NamedTuple):
@@ -130,11 +130,19 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
         return _is_free(before) and _is_voiced_in_vain(there, found)
     if len(found.words) > len(there):
         return False
+    if _is_adjective(there, found):
+        return True
     if any(word.grammar[0] == "動詞" for word in found.words):
         return text_of(there)[0] not in _OWN_VERBS and there[0]["pos_group1"] != "サ変接続"
     is_suffix = there[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
     is_whole = len(found.words) == 1 and found.words[0].grammar[0] != "接続詞"
     return is_whole if len(there) > 1 else is_suffix
+
+
+def _is_adjective(there: Nodes, found: Difference) -> bool:
+    """Whether a kanji is the stem of an adjective, and not a noun: 寒っぽい."""
+    is_noun = len(text_of(there)) == 1 and there[0]["pos"] == "名詞"
+    return is_noun and found.words[0].grammar[0] == "形容詞"
 
 
 def is_only_voicing(there: Nodes, found: Difference) -> bool:
