@@ -35,8 +35,8 @@ _VOICED_MORAE = "ガギグゲゴザジズゼゾダデドバビブベボパピプ
 _VOICED = str.maketrans(
     f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
 )
-#: Verbs that UniDic reads worse: 得る as ウル, 弛む as ユルム.
-_OWN_VERBS = frozenset("得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
+#: How words begin that UniDic reads worse: 得る as ウル, 蒸す as フカス.
+_READ_WORSE = frozenset("方蒸塵得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
 #: Words that UniDic reads better wherever the two differ.
 _TRUSTED = frozenset(
     regex(r"\w+").findall(
@@ -128,12 +128,12 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
         return True
     if is_only_voicing(there, found):
         return _is_free(before) and _is_voiced_in_vain(there, found)
-    if len(found.words) > len(there):
+    if len(found.words) > len(there) or text_of(there)[0] in _READ_WORSE:
         return False
     if _is_adjective(there, found):
         return True
     if any(word.grammar[0] == "動詞" for word in found.words):
-        return text_of(there)[0] not in _OWN_VERBS and there[0]["pos_group1"] != "サ変接続"
+        return there[0]["pos_group1"] != "サ変接続"
     is_suffix = there[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
     is_whole = len(found.words) == 1 and found.words[0].grammar[0] != "接続詞"
     return is_whole if len(there) > 1 else is_suffix
