@@ -50,7 +50,7 @@ _WORDS = {
     "transliteration latin ローマ字",
     Role.ON: "on 音 音読み 音読 おん おんよみ",
     Role.KUN: "kun 訓 訓読み 訓読 くん くんよみ",
-    Role.READING: "reading kana furigana hiragana hira katakana yomi yomikata yomigana pronunciation "
+    Role.READING: "reading kana furigana furi hiragana hira katakana yomi yomikata yomigana pronunciation pron "
     "phonetic ruby よみ 読み 読み方 よみかた 読みかた ふりがな フリガナ 振り仮名 振仮名 かな カナ "
     "仮名 ひらがな カタカナ 平仮名 片仮名 読み仮名 よみがな 発音",
     Role.WORD: "word surface expression vocab vocabulary term lemma headword entry kotoba tango goi "
@@ -91,6 +91,7 @@ PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文�
 OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
 #: What a key says that stands in an object of a better name.
 _SAYS_NOTHING = {Role.FORM, Role.JAPANESE, Role.SENTENCE}
+_HAS_SOUNDS = {Role.ON, Role.KUN, Role.READING, Role.WORD, Role.SENTENCE}
 _IN_READINGS = {*_SAYS_NOTHING, Role.READING, Role.ROMAJI}
 
 _LONGEST = max(map(len, _ROLES))
@@ -150,7 +151,9 @@ def name_of(steps: Steps) -> Name:
     if len(keys) > 1:
         outer = _roles_of_key(keys[-2])
         of_kanji = bool({Role.ON, Role.KUN} & {*outer}) and {*roles} <= _IN_READINGS
-        if of_kanji or not {*roles} - _SAYS_NOTHING:
+        # So is the `on` of audio.on.
+        of_sounds = Role.AUDIO in outer and bool(roles) and {*roles} <= _HAS_SOUNDS
+        if of_kanji or of_sounds or not {*roles} - _SAYS_NOTHING:
             roles = [*outer, *roles]
             inner = (*keys[-2], *keys[-1])
     languages = [role for token in inner for role in roles_of(token)]

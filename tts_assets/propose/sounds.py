@@ -30,6 +30,12 @@ def paired(said: Sequence[Spoken], fields: Sequence[Field], objects: Sequence[An
     """
     sounds = [field for field in fields if field.is_sound]
     rows = [_joined(each) for each in said if each.each and each.say in _RUNNING]
+    # The first of several readings has the one sound.
+    rows += [
+        replace(each, reading=(each.field.steps,), each=None)
+        for each in said
+        if each.each and each.of_record
+    ]
     untitled = any(each.say is not Say.TITLE for each in said)
     choices = [*said, *rows, *_passages(fields, with_examples=not untitled)]
     scores = sorted(
