@@ -83,6 +83,24 @@ SHAPES = {
         "onyomi-1: 日 ニチ -> [0].audio_yomi.on[0].audio",
         lambda root: sum(len(entry["on"]) + len(entry["kun"]) for entry in root),
     ),
+    "readings, and one sound for the first of each sort": Shape(
+        "kanji.json",
+        [{"kanji": kanji, **READINGS, "on_audio": "a.mp3", "kun_audio": ""} for kanji in BY_KANJI],
+        "kanji",
+        "onyomi: 日 ニチ -> [0].on_audio",
+        lambda root: 2 * len(root),
+    ),
+    "examples, and their sounds in another list": Shape(
+        "n5.json",
+        [
+            {"id": 1, "point": "〜です", "examples": [{"jp": text} for text in TEXTS]}
+            | {"example_audio": ["a.mp3", "b.mp3", ""]},
+            {"id": 2, "point": "〜を", "examples": [{"jp": TEXTS[1]}], "example_audio": []},
+        ],
+        "grammar",
+        "example-1: 私は学生です。 -> [0].example_audio[0]",
+        lambda root: sum(len(entry["examples"]) for entry in root),
+    ),
     "words of sentences with their readings": Shape(
         "n5.json",
         [

@@ -170,9 +170,10 @@ class ClipRules:
         if (spoken.each and inner) or (sound and isinstance(sound.steps[-1], int)):
             return None
         if sound is not None:
-            self._targets.add((part.steps, sound.steps))
+            where = self._records.part if spoken.beside else part
+            self._targets.add((where.steps, sound.steps))
             steps = (*sound.row, Step.SAME) if sound.row is not None else sound.steps
-            return path(steps, from_record=bool(spoken.each))
+            return path(steps, from_record=bool(spoken.each or spoken.beside))
         if any(isinstance(value, list) for value in part.shape.values if value):
             return self._beside_rows(part, inner)
         return self._new_target(part, spoken)

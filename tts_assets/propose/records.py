@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import Kind
 from tts_assets.japanese.kana import katakana
-from tts_assets.mapping import KEY, Say
+from tts_assets.mapping import KEY, Say, Step
 from tts_assets.propose.cast import is_kanji
 from tts_assets.propose.fields import MOST, fields_of, values_at
 from tts_assets.propose.names import OF_GRAMMAR, PASSAGES, Role, name_of, tokens_of
@@ -132,7 +132,9 @@ def _is_entry(part: Part, below: list[Part]) -> bool:
 
 
 def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
-    everything = [(one, each) for one in (part, *below) for each in one.said]
+    everything = [
+        (one, _with_sound_beside(part, one, each)) for one in (part, *below) for each in one.said
+    ]
     spoken = [(one, each) for one, each in everything if not _is_title(each)] or everything
     heard = any(each.sound for _, each in spoken)
     main = next((each for one, each in spoken if one is part and not each.of_record), None)
@@ -155,6 +157,29 @@ def _chosen(part: Part, below: list[Part], parents: list[Part]) -> Records:
             said = main is None or (is_kanji_record and each.say not in _RUNNING)
         (found.chosen if said else found.others).append((one, each))
     return found
+
+
+def _with_sound_beside(part: Part, one: Part, each: Spoken) -> Spoken:
+    """The text of objects in a list, with the list of sounds that runs beside it in the record."""
+    inner = one.steps[len(part.steps) :]
+    if (
+        each.sound
+        or each.each
+        or each.aside
+        or inner.count(Step.EVERY) != 1
+        or each is not one.said[0]
+    ):
+        return each
+    tokens = {token for key in inner if isinstance(key, str) for token in tokens_of(key)}
+    for sound in fields_of(part.shape):
+        if sound.is_sound and sound.row and tokens & sound.name.about(Role.AUDIO):
+            counts = [
+                (len(values_at(value, inner)), len(values_at(value, sound.steps)))
+                for value in part.shape.values
+            ]
+            if all(texts == urls for texts, urls in counts if urls):
+                return replace(each, sound=sound, beside=True)
+    return each
 
 
 def _examples_of(main: Spoken | None, parts: Iterable[Part]) -> list[Spoken]:

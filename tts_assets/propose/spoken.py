@@ -31,6 +31,7 @@ class Spoken:
         of_record: it is a reading of what the record is about.
         but: a field of each item, and its values with which that is left out.
         sound: where its URL is, or waits to be.
+        beside: the sound stands in a list of the record, beside that of the texts.
         aside: it is only said if it has a sound.
         is_word: it is what the record is about, though its name does not say so.
         is_cell: it is one of several of its kind, all of which are said.
@@ -50,6 +51,7 @@ class Spoken:
     of_record: bool = False
     but: tuple[Steps, tuple[str, ...]] | None = None
     sound: Field | None = None
+    beside: bool = False
     aside: bool = False
     is_word: bool = False
     is_cell: bool = False

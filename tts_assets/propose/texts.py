@@ -65,16 +65,9 @@ def _add_tokens(said: list[Spoken], cast: Cast) -> list[Spoken]:
             told = replace(same, text=texts, reading=reading, join="")
             said = [told if each is same else each for each in said]
         elif same is None:
-            said.append(
-                Spoken(
-                    field=tokens.field,
-                    say=Say.SENTENCE,
-                    text=(tokens.text,),
-                    reading=reading,
-                    each=tokens.each,
-                    join="",
-                )
-            )
+            field, text, each = tokens.field, (tokens.text,), tokens.each
+            spoken = Spoken(field=field, say=Say.SENTENCE, text=text, reading=reading)
+            said.append(replace(spoken, each=each, join=""))
     return said
 
 
