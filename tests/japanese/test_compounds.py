@@ -62,7 +62,16 @@ def test_a_compound_in_one_phrase_has_the_accent_of_its_kind(
 
 @pytest.mark.parametrize(
     "text",
-    ["お世話になりました", "二十三夜", "どうぞよろしく", "世間知らず", "はい、水", "機械", ""],
+    [
+        "お世話になりました",
+        "二十三夜",
+        "どうぞよろしく",
+        "世間知らず",
+        "目を覚ます",
+        "はい、水",
+        "機械",
+        "",
+    ],
 )
 def test_expressions_numbers_and_pauses_stay_apart(dictionary: Dictionary, text: str) -> None:
     assert find_compound_accent(dictionary.best(text)) is None

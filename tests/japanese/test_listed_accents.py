@@ -22,6 +22,8 @@ from tts_assets.japanese.reading import guarded
         ("待ち合わせ", "マチアワセ", 0),
         ("カロリー", "カロリー", 1),
         ("こんにちは", "コンニチワ", 5),
+        ("け", "ケ", 1),
+        ("ニャ", "ニャ", 1),
     ],
 )
 def test_a_listed_word_has_its_accent(

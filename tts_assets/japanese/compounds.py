@@ -21,7 +21,7 @@ _PARTICLES = frozenset({"助詞", "助動詞"})
 _STANDING_ALONE = frozenset({"感動詞", "接続詞", "フィラー", "副詞"})
 #: Forms such as 知らず have no rule that is right more often than not.
 _NO_ENDS = _PARTICLES | {"フィラー"}
-#: 男の人 and 気を付ける are one phrase; more morae with a particle between are rather two.
+#: 男の人 and 気を付ける are one phrase; 目を覚ます, and more morae with a particle between, are rather two.
 _LONGEST_WITH_PARTICLE = 8
 #: A last part up to this size makes a compound flat, or leaves it to the dictionary.
 _SHORT = 2
@@ -110,13 +110,21 @@ def _join(first: _Part, second: _Part) -> int | None:
     before, last = first.words[-1], second.words[-1]
     if before["pos"] in _STANDING_ALONE or last["pos"] in _NO_ENDS:
         return None
-    if before["pos"] in _PARTICLES or before["pos"] == "連体詞":
-        count = len(morae(first.sound + second.sound))
-        own = _place(first, second) if second.accent else 0
-        return (first.accent or own) if count <= _LONGEST_WITH_PARTICLE else None
+    if before["pos"] in _PARTICLES:
+        apart = first.accent and second.accent and before["string"] != "の"
+        return None if apart else _join_phrases(first, second)
+    if before["pos"] == "連体詞":
+        return _join_phrases(first, second)
     if last["pos"] in INFLECTED:
         return _join_inflected(first, second)
     return _join_nouns(first, second)
+
+
+def _join_phrases(first: _Part, second: _Part) -> int | None:
+    """The first accent of two phrases; None if they are long."""
+    if len(morae(first.sound + second.sound)) > _LONGEST_WITH_PARTICLE:
+        return None
+    return first.accent or (_place(first, second) if second.accent else 0)
 
 
 def _place(first: _Part, second: _Part) -> int:

@@ -42,8 +42,11 @@ def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
         that are written with the same kana.
     """
     key = pronunciation_key(sound)
-    best = unidic.words(spelling)
     in_kana = is_katakana(katakana(spelling))
+    if in_kana and len(morae(spelling)) == 1:
+        # The name of a letter, rather than 日 or 毛: charts of kana sound alike.
+        return 1
+    best = unidic.words(spelling)
     # Entries take ten times longer than an analysis, which settles nine words in ten.
     if len(best) == 1 and _is_usable(best[0], key):
         if not in_kana or _KATAKANA.fullmatch(spelling):
