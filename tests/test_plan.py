@@ -97,6 +97,9 @@ def test_all_that_a_form_says_is_told_apart_in_a_recipe() -> None:
         SpokenForm(text="一日", readings=(("日", "イチニチ"),)),
         SpokenForm(text="一日", readings=(("日", "イチニチ"),), sentence=True),
         SpokenForm(text="一日", readings=(("一", "ツイ"), ("日", "タチ"))),
+        SpokenForm(text="一日", sentence=True, boundaries=(1,)),
+        SpokenForm(text="一日", reading="ツイタチ", sentence=True),
+        SpokenForm(text="一日", reading="ツイタチ", sentence=True, romanized=True),
     ]
     assert len({_recipes().of(form) for form in forms}) == len(forms)
 

@@ -67,6 +67,10 @@ class SpokenForm(NamedTuple):
             骨 (bone).
         turns: of a passage, which is made of segments and has a time line, its lines; nothing of
             a word or a sentence, which is made in one piece.
+        boundaries: where the text has a space that is not said, each as the number of characters
+            before it: no word crosses it.
+        romanized: the reading was in Latin letters, where typing errors are likelier than rare
+            readings.
     """
 
     text: str
@@ -75,6 +79,8 @@ class SpokenForm(NamedTuple):
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
     turns: tuple[Turn, ...] = ()
+    boundaries: tuple[int, ...] = ()
+    romanized: bool = False
 
 
 class Basis(StrEnum):

@@ -362,6 +362,8 @@ def _line(job: Job, asset: str, studio: Studio, content: Content) -> ledger.Line
         accent=form.accent,
         sentence=form.sentence,
         readings=form.readings,
+        boundaries=form.boundaries,
+        romanized=form.romanized,
         words=studio.recipes.words_in(form.text),
         spoken=notation(said.phrases) if said else "",
         basis=said.basis if said else "",

@@ -24,3 +24,8 @@ def reason(said: tuple[SpokenForm, ...] | str) -> str:
     """Why nothing is said."""
     assert isinstance(said, str), said
     return said
+
+
+def without_boundaries(said: tuple[SpokenForm, ...] | str) -> tuple[SpokenForm, ...] | str:
+    """Forms as if their texts had no spaces."""
+    return said if isinstance(said, str) else tuple(each._replace(boundaries=()) for each in said)

@@ -35,6 +35,30 @@ def test_the_long_vowels_of_words_in_hiragana_are_long(
 
 
 @pytest.mark.parametrize(
+    ("word", "reading", "heard"),
+    [
+        ("対等", "タイトウ", "タイトー"),
+        ("直通", "チョクツウ", "チョクツー"),
+        ("愛想", "アイソウ", "アイソー"),
+        ("境内", "ケイダイ", "ケーダイ"),
+        ("信号機", "シンゴウキ", "シンゴーキ"),
+        ("湖", "ミズウミ", "ミズウミ"),
+        ("小売", "コウリ", "コウリ"),
+        ("不運", "フウン", "フウン"),
+        ("毛糸", "ケイト", "ケイト"),
+        ("酔う", "ヨウ", "ヨウ"),
+    ],
+)
+def test_the_long_vowels_of_words_with_kanji_are_long_where_no_parts_meet(
+    dictionary: Dictionary, word: str, reading: str, heard: str
+) -> None:
+    found = guarded(SpokenForm(word, reading), dictionary)
+    assert "".join(map(said, found.parts)) == heard
+    assert found.pronunciation.doubt is None or word == "愛想"
+    assert heard in _said(dictionary, SpokenForm(f"これは{word}です。", f"コレハ{reading}デス"))
+
+
+@pytest.mark.parametrize(
     ("word", "heard"),
     [
         ("すう", "スウ"),

@@ -20,6 +20,8 @@ _LONGEST_PER_CHARACTER = 6
 #: Reading one more word against the dictionary counts more than any number of kana.
 _PER_WORD = 1_000
 _PER_KNOWN_WORD = 300
+#: A word that only lacks something counts less than one that is read otherwise.
+_PER_SHORT_WORD = 50
 #: Give up on texts that fit in too many ways; real ones take a few steps for each word.
 _MOST_STEPS = 50_000
 #: In longer texts no match is sought from characters that come often, as there are too many.
@@ -36,11 +38,13 @@ class Word:
         spelling: as the text has it.
         sounds: how it may be read, in katakana; the first is how the dictionary reads it.
         known: how it is read elsewhere, in katakana: likelier than any other reading.
+        shortened: what a line may have for its sounds that cannot write all of them; it fits.
     """
 
     spelling: str
     sounds: tuple[str, ...]
     known: tuple[str, ...] = ()
+    shortened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
             after = (number + 1, end)
             if cost + price < spent.get(after, _PER_WORD**3):
                 spent[after] = cost + price
-                came[after] = ((number, at), price == 0)
+                came[after] = ((number, at), price <= _PER_SHORT_WORD)
                 heapq.heappush(queue, (cost + price, len(reading) - end, *after))
     return None
 
@@ -174,6 +178,10 @@ def _ends(word: Word, reading: str, at: int) -> Iterator[tuple[int, int]]:
         size = _length_there(sound, reading, at)
         if size is not None:
             yield at + size, 0
+    for sound in word.shortened:
+        size = _length_there(sound, reading, at)
+        if size is not None:
+            yield at + size, _PER_SHORT_WORD
     if word.sounds == ("",) or is_katakana(katakana(word.spelling)):
         return
     for sound in word.known:

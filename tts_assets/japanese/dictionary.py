@@ -20,6 +20,7 @@ from tts_assets.japanese.kana import pronounced
 from tts_assets.japanese.listed_accents import find_listed_accent
 from tts_assets.japanese.nodes import said_key
 from tts_assets.japanese.regex import regex
+from tts_assets.japanese.spaced_text import BOUNDARY, PhraseAnalyser, without_boundaries
 from tts_assets.japanese.unidic import UniDic
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _MARK = regex(r"[^\w]")
 
 class Dictionary:
     """Readings and accents of Japanese; what is native is loaded on first use.
+
+    Texts may have boundaries, which no word crosses; see ``spaced_text``.
 
     May be used from several threads: each has an analyser of its own, as a shared one would make
     them wait for each other.
@@ -99,6 +102,8 @@ class Dictionary:
         """
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
+        if BOUNDARY in text:
+            return self._best_of_phrases(text)
         nodes: Nodes = pyopenjtalk.run_frontend(_bounded(text), jtalk=self._analyser)
         return nodes
 
@@ -112,18 +117,20 @@ class Dictionary:
         Raises:
             ClipError: the text is too long.
         """
-        for path in self._analyser.run_mecab_nbest_features(_bounded(text), most):
-            nodes: Nodes = self._analyser.run_njd_from_mecab(
-                path["features"], restore_unknown_katakana=True
-            )
-            yield nodes
+        # Those that keep to the boundaries come first.
+        for each in dict.fromkeys((text, without_boundaries(text))):
+            for path in self._analyser.run_mecab_nbest_features(_bounded(each), most):
+                nodes: Nodes = self._analyser.run_njd_from_mecab(
+                    path["features"], restore_unknown_katakana=True
+                )
+                yield nodes
 
     def refined(self, text: str, nodes: Nodes) -> Nodes:
         """An alternative with its accents corrected as those of the best are; read as before."""
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
         finished: Nodes = pyopenjtalk.apply_postprocessing(
-            text,
+            without_boundaries(text),
             [node.copy() for node in nodes],
             use_sudachi_kanji_yomi=False,
             predict_nani=False,
@@ -133,7 +140,10 @@ class Dictionary:
 
     def tokens(self, text: str) -> list[Entry]:
         """The words of the likeliest analysis, before any rule has changed them."""
-        return [entry(feature) for feature in self._analyser.run_mecab(_bounded(text))]
+        features = self._features(text) if BOUNDARY in text else None
+        if features is None:
+            features = self._analyser.run_mecab(_bounded(without_boundaries(text)))
+        return [entry(feature) for feature in features]
 
     def names_in(self, text: str) -> list[tuple[int, int]]:
         """Where learned words lie that have marks in them, such as モーニング娘。, by begin and end."""
@@ -163,6 +173,7 @@ class Dictionary:
             tokens: the words.
             settled: those whose reading no rule may change.
         """
+        text = without_boundaries(text)
         nodes: Nodes = self._analyser.run_njd_from_mecab(
             [",".join(token.columns) for token in tokens], restore_unknown_katakana=True
         )
@@ -172,6 +183,24 @@ class Dictionary:
             return finished
         # Protected words keep their accent, too, so this is not the first choice: 降ります.
         return self._finished(text, nodes, self._learned_readings | forced)
+
+    def _best_of_phrases(self, text: str) -> Nodes:
+        """The best analysis of a text with boundaries."""
+        features = self._features(text)
+        whole = without_boundaries(text)
+        if features is None:
+            return self.best(whole)
+        nodes: Nodes = self._analyser.run_njd_from_mecab(features, restore_unknown_katakana=True)
+        return self._finished(whole, nodes, self._learned_readings)
+
+    def _features(self, text: str) -> list[str] | None:
+        import pyopenjtalk  # noqa: PLC0415 - see learn
+
+        if not hasattr(self._own, "phrases"):
+            costs = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "matrix.bin"
+            self._own.phrases = PhraseAnalyser(self._analyser, costs)
+        found: list[str] | None = self._own.phrases.features(_bounded(text))
+        return found
 
     def _finished(
         self, text: str, nodes: Nodes, protected: Collection[tuple[str, str | None]]

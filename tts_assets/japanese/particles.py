@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tts_assets.japanese.nodes import Node
 
 #: How it sounds, and how it is spelled.
-_SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
+SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
 #: Words whose は is the particle that they have grown together with: それでは, こんにちは, または.
 _GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
 _BEFORE_PARTICLES = frozenset({"助詞", "助動詞"})
@@ -49,7 +49,7 @@ def spelled_otherwise(node: Node) -> bool:
         sound != letters
         and len(sound) == len(letters)
         and all(
-            pair in _SOUND_AND_LETTER or pair[0] == pair[1]
+            pair in SOUND_AND_LETTER or pair[0] == pair[1]
             for pair in zip(sound, letters, strict=True)
         )
     )

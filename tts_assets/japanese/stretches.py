@@ -25,6 +25,7 @@ from tts_assets.japanese.okurigana import (
     with_ending,
 )
 from tts_assets.japanese.second_opinion import read_in_context
+from tts_assets.japanese.spaced_text import without_boundaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,20 +85,25 @@ def settled_stretches(text: str, stretches: Sequence[Stretch], dictionary: Analy
     all stretches; else a next analysis that does, and says the rest as the best; else the words
     that differ are forced. A stretch that does not fit the words there is told, and not followed.
 
+    Args:
+        text: the text, with its boundaries.
+        stretches: where they lie in the text without boundaries.
+        dictionary: tells words and readings.
+
     Raises:
         ClipError: the text is too long.
     """
     best, ambiguous = read_in_context(text, dictionary)
     if not stretches:
         return unchecked(best, ambiguous=tuple(each.word for each in ambiguous))
-    spelled = text_of(best)
+    spelled, given = text_of(best), without_boundaries(text)
     # The dictionary writes 20日 as 二十日.
-    starts, ends = opposite(_plain(text), _plain(spelled))
+    starts, ends = opposite(_plain(given), _plain(spelled))
     found = [
         each for each in stretches if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)
     ]
     lost = [
-        unfit(text[each.start : each.end], each.reading) for each in stretches if each not in found
+        unfit(given[each.start : each.end], each.reading) for each in stretches if each not in found
     ]
     places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in found]
     open_words = tuple(

@@ -13,7 +13,9 @@ from tts_assets.japanese.forcing import Change, changes, difference, forced, wor
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.nodes import Nodes, enlarged, said
 from tts_assets.japanese.regex import regex
+from tts_assets.japanese.romaji_lines import is_whole_number, restored_line, romanized_spellings
 from tts_assets.japanese.second_opinion import read_in_context
+from tts_assets.japanese.spaced_text import with_boundaries, without_boundaries
 from tts_assets.japanese.stretches import settled_stretches, stretches_in, unfit
 
 if TYPE_CHECKING:
@@ -26,19 +28,23 @@ _SENTENCE_END = regex(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 #: Next analyses to look through; sentences have more of them than words.
 _MOST = 60
 _PAUSES = regex("([、。])")
-_VOWELS = frozenset("アイウエオ")
-_AFTER_N = dict(
-    zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)
+_TYPING_ERROR = (
+    ", and no analysis agrees: the line in Latin letters seems to have a typing error, and the "
+    "dictionary is followed; correct the line, or write it in kana"
 )
 #: Kana to show on either side of a difference.
 _AROUND = 4
 
 
 class _Sentence(NamedTuple):
-    """A sentence and the dictionary's best analysis of it."""
+    """A sentence with its boundaries, and the dictionary's best analysis of it.
+
+    A reading in Latin letters may choose among analyses, and forces none.
+    """
 
     text: str
     nodes: Nodes
+    romanized: bool = False
 
 
 def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
@@ -47,23 +53,27 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
     Without a kana line it is the dictionary's best analysis, with what its context decides; where
     the data give the reading of stretches, see ``settled_stretches``. With a line it is the
     likeliest analysis that agrees with the line; particles may be written there as they sound or
-    as they are spelled. Where none agrees, the words that differ are forced. A line that
+    as they are spelled. Where none agrees, the words that differ are forced; a line in Latin
+    letters is then taken for a typing error, and the dictionary is followed. A line that
     contradicts the text's own kana is an error of the data: then the dictionary is followed, and
     both readings are told.
 
     Raises:
         ClipError: a sentence is too long.
     """
-    texts = _sentences(form.text)
+    texts = _sentences(with_boundaries(form.text, form.boundaries))
     if form.readings:
         return _with_stretches(form, texts, dictionary)
     if form.reading is None:
         return [_unaided(text, dictionary) for text in texts]
-    sentences = [_Sentence(text, dictionary.best(text)) for text in texts]
+    sentences = [_Sentence(text, dictionary.best(text), form.romanized) for text in texts]
     sentences = [sentence for sentence in sentences if said(sentence.nodes)]
-    lines = _lines(sentences, _enlarged(form.reading), dictionary)
+    whole = [node for sentence in sentences for node in sentence.nodes]
+    line = _enlarged(form.reading)
+    if form.romanized and "。" not in line:
+        line = restored_line(whole, line)
+    lines = _lines(sentences, line, dictionary)
     if lines is None:
-        whole = [node for sentence in sentences for node in sentence.nodes]
         told = itertools.chain([_contradiction(whole, form.reading)], itertools.repeat(None))
         return [
             unchecked(read_in_context(each.text, dictionary).nodes, doubt)
@@ -85,8 +95,9 @@ def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses
     settled: list[Settled] = []
     at = 0
     for text in texts:
-        begin = form.text.index(text, at)
-        at = begin + len(text)
+        plain = without_boundaries(text)
+        begin = form.text.index(plain, at)
+        at = begin + len(plain)
         here = [each for each in left if each.start < at]
         left = left[len(here) :]
         inside = [
@@ -132,7 +143,8 @@ def _lines(sentences: Sequence[_Sentence], reading: str, dictionary: Analyses) -
 
 def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
     """One sentence, held against its own part of the kana line."""
-    text, best = sentence
+    text, best, romanized = sentence
+    line = restored_line(best, line) if romanized else line
     key = pronunciation_key(line)
     if fits(words(best), key):
         return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
@@ -150,6 +162,8 @@ def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
                 accent_basis=AccentBasis.DICTIONARY,
                 doubt=f"{differs}; one of its next analyses agrees",
             )
+    if romanized and wanted:
+        return _with_typing_errors(sentence, wanted, dictionary)
     found = forced(text, best, wanted, dictionary)
     if not wanted or not fits(words(found.nodes), key):
         return unchecked(read_in_context(text, dictionary).nodes, _contradiction(best, line))
@@ -158,6 +172,23 @@ def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
         doubt=f"{differs}, and no analysis agrees",
+    )
+
+
+def _with_typing_errors(
+    sentence: _Sentence, wanted: Sequence[Change], dictionary: Analyses
+) -> Settled:
+    """A sentence whose line in Latin letters no analysis agrees with: the dictionary is followed."""
+    text, best, _ = sentence
+    wrong = [
+        change
+        for change in wanted
+        if not is_whole_number(best[change.first : change.last], change.reading)
+    ]
+    if not wrong:
+        return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+    return unchecked(
+        read_in_context(text, dictionary).nodes, f"{difference(best, wrong)}{_TYPING_ERROR}"
     )
 
 
@@ -202,20 +233,7 @@ def _mended(nodes: Nodes, line: str, parts: Sequence[Part], lost: Sequence[Chang
 def _lost(nodes: Nodes, change: Change) -> bool:
     """Whether a reading only lacks what a line in Latin letters loses: Osaka, kinyōbi."""
     ours = pronunciation_key(said(nodes[change.first : change.last]))
-    return _loosely(ours) == _loosely(pronunciation_key(change.reading))
-
-
-def _loosely(key: str) -> str:
-    """A key without the lengths of vowels, and with ン before a vowel as the n that it is written."""
-    kept = ""
-    for kana in key:
-        if kana in _VOWELS and pronunciation_key(kept[-1:] + "ー")[1:] == kana:
-            continue
-        if kept.endswith("ン") and kana in _AFTER_N:
-            kept = kept[:-1] + _AFTER_N[kana]
-        else:
-            kept += kana
-    return kept
+    return pronunciation_key(change.reading) in romanized_spellings(ours)
 
 
 def _contradiction(nodes: Nodes, line: str) -> str:

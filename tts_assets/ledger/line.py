@@ -31,6 +31,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         accent: the accent nucleus that was given; None where none was.
         sentence: it is running text.
         readings: what was given for parts of the text only: stretches with their readings.
+        boundaries: where the text had a space that is not said, as in SpokenForm.
+        romanized: the reading was in Latin letters.
         words: the words of the user's dictionary that stand in the text.
         spoken: how the engine said it, in accent notation such as ハ↓シ.
         basis: how the engine came by that reading.
@@ -62,6 +64,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accent: int | None = None
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
+    boundaries: tuple[int, ...] = ()
+    romanized: bool = False
     words: tuple[str, ...] = ()
     spoken: str = ""
     basis: str = ""

@@ -27,6 +27,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     accent: int | None = None
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
+    boundaries: tuple[int, ...] = ()
+    romanized: bool = False
     words: tuple[str, ...] = ()
     voice: str = ""
     speed: float = 1.0

@@ -92,7 +92,9 @@ def _reread(form: SpokenForm, reading: str) -> SpokenForm:
             f"the reading {_short(reading)} cannot be laid beside its text: type the text, too, or "
             "write the reading into it, as in 角[かど]"
         )
-    return form._replace(reading=found.reading, readings=found.readings, accent=None)
+    return form._replace(
+        reading=found.reading, readings=found.readings, accent=None, romanized=found.romanized
+    )
 
 
 def _accented(form: SpokenForm, accent: int) -> SpokenForm:

@@ -44,15 +44,15 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentence: bool = False
     readings: tuple[tuple[str, str], ...] = ()
     turns: tuple[Turn, ...] = ()
+    boundaries: tuple[int, ...] = ()
+    romanized: bool = False
     url: str
     instead_of: tuple[str, ...] = ()
 
     @property
     def address(self) -> Address:
         """What the URL belongs to, with the short name of its source."""
-        form = SpokenForm(
-            self.text, self.reading, self.accent, self.sentence, self.readings, self.turns
-        )
+        form = SpokenForm(*(getattr(self, name) for name in SpokenForm._fields))
         return self.source, self.entry, self.part, form
 
     @property

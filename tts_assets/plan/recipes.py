@@ -161,6 +161,11 @@ class Recipes:
             said += f"\0{accent}\0{form.sentence}"
         for stretch, kana in form.readings:
             said += f"\1{stretch}\1{kana}"
+        # Only forms that have them: all others keep their recipes.
+        if form.boundaries:
+            said += f"\3{form.boundaries}"
+        if form.romanized:
+            said += "\4"
         if self._words is not None:
             said += self._words.in_text(form.text)
         return said.encode()

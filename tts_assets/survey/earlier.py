@@ -7,6 +7,7 @@ from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from tts_assets.japanese.spaced_text import BOUNDARY, with_boundaries
 from tts_assets.plan import Aspect, Change, Kept, State, timeline_url
 
 if TYPE_CHECKING:
@@ -200,10 +201,23 @@ def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
     ]
     if before.speakers and now.speakers and before.speakers != now.speakers:
         found.append(Change(Aspect.VOICE, _cast(before), _cast(now)))
+    if before.reading == now.reading and before.romanized != now.romanized:
+        found.append(Change(Aspect.READING, _script(before), _script(now)))
+    if before.text == now.text and before.boundaries != now.boundaries:
+        found.append(Change(Aspect.TEXT, _spaced(before), _spaced(now)))
     # Lines of the first version do not tell.
     if before.sound and before.sentence != now.sentence:
         found.append(Change(Aspect.TEXT, _manner(before), _manner(now)))
     return (*found, *_sound_changes(before, now), *engine_changes(before.engine, now.engine))
+
+
+def _spaced(origin: Origin) -> str:
+    """A text with its boundaries as spaces."""
+    return with_boundaries(origin.text, origin.boundaries).replace(BOUNDARY, " ")
+
+
+def _script(origin: Origin) -> str:
+    return "in Latin letters" if origin.romanized else "in kana"
 
 
 def _sound_changes(before: Origin, now: Origin) -> list[Change]:

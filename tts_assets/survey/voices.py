@@ -111,6 +111,8 @@ class Origins:
             accent=form.accent if self._provider.accents(name) else None,
             sentence=form.sentence,
             readings=form.readings,
+            boundaries=form.boundaries,
+            romanized=form.romanized,
             words=self._recipes.words_in(form.text),
             voice=f"{self._voice.provider}/{name}",
             speed=self._voice.speed if speed is None else speed,

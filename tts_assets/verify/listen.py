@@ -177,7 +177,14 @@ def _spoken(line: Line) -> str:
 def _forms_said(line: Line) -> Iterator[SpokenForm]:
     """What the dictionary has to read where the engine did not tell how it said a clip."""
     if not line.spoken:
-        yield SpokenForm(line.text, line.reading, None, line.sentence, line.readings)
+        yield SpokenForm(
+            text=line.text,
+            reading=line.reading,
+            sentence=line.sentence,
+            readings=line.readings,
+            boundaries=line.boundaries,
+            romanized=line.romanized,
+        )
 
 
 def _forms_heard(text: str) -> Iterator[SpokenForm]:

@@ -22,6 +22,8 @@ _PERHAPS = "\ue005"
 #: Between readings of one base.
 _OR = "／"
 _MARKED = regex(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
+#: Anki needs a space before a base; only behind a particle it is a boundary of words, too.
+_SPACE_BEFORE = regex(f"(?<![はへをがにでともの]) +(?={_OPEN})")
 _SIGN = regex(f"[{_OPEN}-{_CLOSE}{_UNSURE}{_PERHAPS}]")
 _NUMERALS = regex("^[0-9０-９一二三四五六七八九十百千万]+")
 _PITCHED = regex(
@@ -55,6 +57,11 @@ def surface(text: str) -> str:
     while _MARKED.search(text):
         text = _MARKED.sub(r"\1", text)
     return _SIGN.sub("", text)
+
+
+def spaced_surface(text: str) -> str:
+    """The same without the spaces that belong to the notation: 食[た]べ 物[もの]."""
+    return surface(_SPACE_BEFORE.sub("", text))
 
 
 def read(text: str) -> str:

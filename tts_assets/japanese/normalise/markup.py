@@ -28,6 +28,8 @@ _BLOCK = regex(
     r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*|/)?>",
     re.IGNORECASE,
 )
+#: The end of a line of the source within Japanese words.
+_WRAPPED = regex(r"(?<=[ぁ-ゖァ-ヺー\u3400-\u9fff々])[ ]*\n[ ]*(?=[ぁ-ゖァ-ヺー\u3400-\u9fff々])")
 _TAG = regex(r"</?[A-Za-z][^<>]*>")
 _ADDRESS = r"[!-'*-Z\\^-~]*"
 _LINK = regex(rf"(!?)\[([^\[\]\n]*)\]\((?={_ADDRESS}[./#:]){_ADDRESS}\)")
@@ -70,7 +72,7 @@ def _lines_broken(text: str) -> str:
     """Where lines are elements, the line ends of the source are only spaces."""
     if _BLOCK.search(text) is None:
         return text
-    return _BLOCK.sub("\n", text.replace("\n", " "))
+    return _BLOCK.sub("\n", _WRAPPED.sub("", text).replace("\n", " "))
 
 
 def _tags_dropped(text: str) -> str:

@@ -9,7 +9,13 @@ from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
 from tts_assets.japanese.normalise.brackets import asides_said, without_faces
 from tts_assets.japanese.normalise.column import column, settled, unless
 from tts_assets.japanese.normalise.fit import has_kanji
-from tts_assets.japanese.normalise.furigana import has_readings, kana_of, read, surface
+from tts_assets.japanese.normalise.furigana import (
+    has_readings,
+    kana_of,
+    read,
+    spaced_surface,
+    surface,
+)
 from tts_assets.japanese.normalise.numbers import said_numbers
 from tts_assets.japanese.normalise.prepared import prepared
 from tts_assets.japanese.normalise.signs import said_signs
@@ -29,6 +35,7 @@ from tts_assets.japanese.normalise.speakers import (
 from tts_assets.japanese.normalise.stretches import (
     between_pauses,
     between_stops,
+    boundaries_in,
     pauses_tell,
     stopped,
     stretches_in_line,
@@ -193,7 +200,8 @@ def _form(
         said, turns = in_turns(spelled, speakers, _said_line, voices)
         if not turns:
             return "the text has nothing that can be said"
-    form = SpokenForm(text=said, sentence=True, turns=turns)
+    boundaries = boundaries_in(spaced_surface(written), said) if " " in written else ()
+    form = SpokenForm(text=said, sentence=True, turns=turns, boundaries=boundaries)
     line = "" if reading is None else _line(reading)
     kana = _kana_line(line, spelled, reading or "")
     if kana is None and has_readings(written) and (kana := kana_of(written)) is not None:
@@ -201,7 +209,8 @@ def _form(
     if kana is None:
         readings = stretches_in_line(said, said_text(line)) or stretches_marked(written, said)
         return (form._replace(readings=readings),)
-    return (form._replace(reading=_marked(form, line, kana)),)
+    is_romaji = _LATIN.search(line) is not None
+    return (form._replace(reading=_marked(form, line, kana), romanized=is_romaji),)
 
 
 def _said_line(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -30,6 +31,15 @@ _PAUSE_IN_LINE = regex(r"[、。！？!?，．,.]+")
 _MARKS_AT_END = " \n\t\r\u3000、。，．,.！？!?…「」『』・：:"
 _STOPS = regex(r"[。！？!?．][、。！？!?，．]*")
 _STOPS_IN_LINE = regex(r"[。！？!?．.][、。！？!?，．,.]*")
+_JAPANESE = "[ぁ-ゖァ-ヺー\u3400-\u9fff々〆〇]"
+#: Not behind numbers and Latin letters: 3 じ, T シャツ.
+_SPACE_BETWEEN = regex(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
+#: お し ら せ is set so for the eye.
+_LETTER_SPACED = regex(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
+#: Rules write no number and no sign with more characters.
+_LONGEST_DIFFERENCE = 24
+#: So many equal characters begin an equal stretch.
+_ALIKE = 3
 _NO_WORD = regex(r"[^\w]*")
 _BETWEEN_KANJI = regex(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
@@ -76,6 +86,55 @@ def stretches_in_line(said: str, line: str) -> Readings:
             if has_kanji(said[start:stop]) and is_katakana(reading):
                 found.append((start, stop, reading))
     return in_order(said, found)
+
+
+def boundaries_in(written: str, said: str) -> tuple[int, ...]:
+    """Where in what is said a space stood that is a boundary of words.
+
+    Such a space stands behind a Japanese character and before a word. A text in which each character stands
+    alone has none.
+
+    Args:
+        written: the text with its spaces and lines.
+        said: what is said of it.
+    """
+    places = [found.start() for found in _SPACE_BETWEEN.finditer(written)]
+    if not places or _LETTER_SPACED.fullmatch(written):
+        return ()
+    kept = list(itertools.accumulate((not each.isspace() for each in written), initial=0))
+    compact = _SPACE.sub("", written)
+    places_said = _followed(compact, said)
+    found = (places_said[kept[place]] for place in places)
+    return tuple(at for at in found if at is not None)
+
+
+def _followed(one: str, other: str) -> list[int | None]:
+    """For each place of one text, that in another which differs here and there.
+
+    None where either text has something that the other lacks.
+    """
+    found: list[int | None] = [None] * (len(one) + 1)
+    begin, across = 0, 0
+    while begin < len(one) and across < len(other):
+        if one[begin] == other[across]:
+            begin, across = begin + 1, across + 1
+            found[begin] = across
+            continue
+        found[begin] = None
+        step = next(
+            (
+                (left, total - left)
+                for total in range(1, _LONGEST_DIFFERENCE)
+                for left in range(total + 1)
+                if one[begin + left : begin + left + _ALIKE]
+                == other[across + total - left : across + total - left + _ALIKE]
+            ),
+            None,
+        )
+        if step is None:
+            break
+        begin, across = begin + step[0], across + step[1]
+    return found
 
 
 def pauses_tell(said: str) -> bool:

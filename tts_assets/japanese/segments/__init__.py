@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from tts_assets.domain import Segment, SpokenForm, Turn
+from tts_assets.domain import Segment
 from tts_assets.japanese.kana import hiragana
 from tts_assets.japanese.normalise.stretches import in_order
 from tts_assets.japanese.segments.edges import Mark, merged
@@ -22,7 +22,7 @@ from tts_assets.japanese.stretches import stretches_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tts_assets.domain import Pauses
+    from tts_assets.domain import Pauses, SpokenForm, Turn
     from tts_assets.japanese.alignment import Stretch
     from tts_assets.japanese.analyses import Analyses
 
@@ -71,11 +71,12 @@ def segments(
         return None
     readings = _readings(form, pieces, stretches)
     said = [
-        SpokenForm(
+        form._replace(
             text=form.text[piece.begin : piece.end].strip(),
             reading=line,
-            sentence=True,
             readings=own,
+            turns=(),
+            boundaries=_boundaries(form, piece),
         )
         for piece, line, own in zip(pieces, lines, readings, strict=True)
     ]
@@ -121,6 +122,13 @@ def _readings(
                 for each in stretches[first:left]
             ],
         )
+
+
+def _boundaries(form: SpokenForm, piece: Piece) -> tuple[int, ...]:
+    """The boundaries of a piece, as seen from where its text begins."""
+    text = form.text[piece.begin : piece.end]
+    start = piece.begin + len(text) - len(text.lstrip())
+    return tuple(each - start for each in form.boundaries if start < each < piece.end)
 
 
 def _as_given(stretch: Stretch) -> str:

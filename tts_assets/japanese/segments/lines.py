@@ -12,6 +12,7 @@ from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.normalise.stretches import pauses_in, stops_in
 from tts_assets.japanese.normalise.turns import with_stops_behind
 from tts_assets.japanese.regex import regex
+from tts_assets.japanese.spaced_text import with_boundaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,14 @@ def lines_of(
     found = _by_marks(form, form.reading, [end for _, end in pieces[:-1]])
     if found is not None or dictionary is None:
         return found
-    texts = [form.text[begin:end].strip() for begin, end in pieces]
+    texts = [_spaced(form, begin, end) for begin, end in pieces]
     return _by_words(texts, form.reading, dictionary)
+
+
+def _spaced(form: SpokenForm, begin: int, end: int) -> str:
+    """A piece of the text with its boundaries."""
+    inside = [each - begin for each in form.boundaries if begin < each < end]
+    return with_boundaries(form.text[begin:end], inside).strip()
 
 
 def _by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] | None:
