@@ -11,11 +11,11 @@ from tts_assets.console.findings import (
     annotation_lines,
     finding_lines,
     findings_data,
+    hidden_notes_line,
     step_summary,
     summary_lines,
 )
 from tts_assets.console.github import append_summary
-from tts_assets.console.text import many
 from tts_assets.errors import UsageError
 from tts_assets.lint import LintReport, Severity
 from tts_assets.settings import OutputFormat, Progress, Settings
@@ -47,10 +47,8 @@ def lint(settings: Settings, *, severity: str | None = None, verbose: bool = Fal
         case OutputFormat.TEXT:
             with_notes = verbose or severity is not None
             show.lines([*finding_lines(report, with_notes=with_notes), *summary_lines(report)])
-            if not with_notes and (hidden := report.count(Severity.NOTE)):
-                show.line(
-                    f"{many(hidden, 'note')}: --verbose shows {'it' if hidden == 1 else 'them'}"
-                )
+            if not with_notes and report.count(Severity.NOTE):
+                show.line(hidden_notes_line(report))
     for note in report.notes:
         show.error(f"note: {note}")
     if report.unmatched is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,15 @@ def summary_lines(report: LintReport) -> Iterator[str]:
     yield f"{'reading':<10}  {'clips':>7}"
     for name, clips, meaning in _rows(report):
         yield f"{name:<10}  {clips:>7,}  {meaning}"
+
+
+def hidden_notes_line(report: LintReport) -> str:
+    """How many notes of each rule are not shown, and how to see them."""
+    rules = Counter(
+        finding.rule.value for finding in report.findings if finding.severity is Severity.NOTE
+    )
+    named = ", ".join(f"{count:,} {rule}" for rule, count in rules.most_common())
+    return f"{many(rules.total(), 'note')} ({named}): --verbose shows {'it' if rules.total() == 1 else 'them'}"
 
 
 def findings_data(report: LintReport) -> dict[str, Any]:

@@ -70,7 +70,7 @@ SEVERITY = {
     Rule.READING_UNKNOWN: Severity.WARNING,
     Rule.READING_MIXED: Severity.WARNING,
     Rule.SENTENCE_READING: Severity.WARNING,
-    Rule.AMBIGUOUS_READING: Severity.WARNING,
+    Rule.AMBIGUOUS_READING: Severity.NOTE,
     Rule.TEXT_LATIN: Severity.WARNING,
     Rule.READING_DIFFERS: Severity.NOTE,
     Rule.READING_LATIN: Severity.NOTE,
