@@ -30,10 +30,11 @@ LEAST_SPOKEN_SECONDS = 0.15
 
 #: The same voice at three heights: what it says takes equally long.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
-#: So much more or less than foreseen a clip may have: a part of it, and so much beside. None of
-#: the clips of data/ is shorter or longer, and 1 in 900 of words and sentences from elsewhere.
-_LESS_SHARE, _LESS_SECONDS = 0.10, 0.06
-_MORE_SHARE, _MORE_SECONDS = 0.10, 0.10
+#: So much more or less than foreseen a clip may have: so much beside, a part of it, and less by
+#: another part of what is beyond a second. None of the clips of data/ is shorter or longer, and one
+#: of 600 words and sentences from elsewhere.
+_LESS_SECONDS, _LESS_SHARE, _LESS_LONG_SHARE = 0.06, 0.06, 0.06
+_MORE_SECONDS, _MORE_SHARE = 0.10, 0.10
 #: At another speed what is foreseen is less sure, by so much for each part that it is longer.
 _UNSURE = 2.5
 
@@ -58,7 +59,8 @@ def bounds(said: Pronunciation, expected: Expected) -> Bounds:
 
 def margins(foreseen: float) -> tuple[float, float]:
     """How much less and more a clip of a known voice may have at a speed of 1, in seconds."""
-    return _LESS_SECONDS + _LESS_SHARE * foreseen, _MORE_SECONDS + _MORE_SHARE * foreseen
+    less = _LESS_SECONDS + _LESS_SHARE * foreseen + _LESS_LONG_SHARE * max(0.0, foreseen - 1.0)
+    return less, _MORE_SECONDS + _MORE_SHARE * foreseen
 
 
 def shortest_seconds(said: Pronunciation, speed: float) -> float:
