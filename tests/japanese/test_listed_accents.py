@@ -57,6 +57,8 @@ def test_other_forms_names_and_homophones_in_kana_have_none(
         ("一人一人", "ヒトリヒトリ", Basis.SPELLING, 4),
         ("円", "マル", Basis.NBEST, 0),
         ("一日", "ツイタチ", Basis.FORCED, 4),
+        ("放送", "ホウソウスル", Basis.FORCED, 0),
+        ("世話", "セワスル", Basis.FORCED, 2),
         ("機械", None, Basis.UNCHECKED, 2),
     ],
 )

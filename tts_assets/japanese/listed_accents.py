@@ -25,6 +25,7 @@ _NOUNS = frozenset({"名詞", "形状詞"})
 #: With more morae, a word with お before it has the accent that OpenJTalk's dictionary gives it.
 _LONGEST_HONORIFIC = 5
 _KATAKANA = regex("[ァ-ヺー]+")
+_DO = "スル"
 #: What leaves the accent of a noun before it as it is.
 _ENDINGS = frozenset({"する", "な", "に"})
 
@@ -75,7 +76,11 @@ def with_word_accent(settled: Settled, spelling: str, dictionary: Analyses) -> S
         return settled
     found = phrases(nodes)
     basis = AccentBasis.DICTIONARY
-    accent = find_listed_accent(spelling, said(nodes), dictionary.unidic)
+    sound = said(nodes)
+    accent = find_listed_accent(spelling, sound, dictionary.unidic)
+    if accent is None and sound.endswith(_DO):
+        # Data give 運動 the reading うんどうする, too.
+        accent = find_listed_accent(spelling, sound.removesuffix(_DO), dictionary.unidic)
     if accent is None:
         accent = _find_accent_of_part(nodes, dictionary)
     if accent is None:
