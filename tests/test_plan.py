@@ -20,7 +20,18 @@ from tts_assets.domain import (
     WordKind,
 )
 from tts_assets.errors import InputError, UsageError
-from tts_assets.plan import Addresses, Planned, Planner, Recipes, State, jobs
+from tts_assets.ledger import Origin
+from tts_assets.plan import (
+    Addresses,
+    Aspect,
+    Change,
+    Planned,
+    Planner,
+    Recipes,
+    State,
+    jobs,
+)
+from tts_assets.survey.earlier import changes
 
 VOICE = Voice(provider="tones", name="sine")
 OLD = "0123456789abcdef01234567"
@@ -534,3 +545,19 @@ def test_accents_count_only_where_the_voice_says_them() -> None:
     deaf = _recipes(accents=lambda name: name == "other")
     assert deaf.of(flat) == deaf.of(falling) == deaf.of(SpokenForm("橋", "ハシ"))
     assert deaf.of(flat, "other") != deaf.of(falling, "other")
+
+
+def test_the_reason_names_spaces_and_the_script_of_a_reading() -> None:
+    before = Origin(recipe="1", text="かれはがくせい", reading="カレワガクセイ", sentence=True)
+    now = Origin(
+        recipe="2",
+        text="かれはがくせい",
+        reading="カレワガクセイ",
+        sentence=True,
+        boundaries=(3,),
+        romanized=True,
+    )
+    assert changes(before, now) == (
+        Change(Aspect.READING, "in kana", "in Latin letters"),
+        Change(Aspect.TEXT, "かれはがくせい", "かれは がくせい"),
+    )

@@ -198,7 +198,9 @@ class Dictionary:
 
         if not hasattr(self._own, "phrases"):
             costs = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "matrix.bin"
-            self._own.phrases = PhraseAnalyser(self._analyser, costs)
+            self._own.phrases = PhraseAnalyser(
+                self._analyser, costs, has_own_words=bool(self._learned)
+            )
         found: list[str] | None = self._own.phrases.features(_bounded(text))
         return found
 

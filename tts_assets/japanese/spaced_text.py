@@ -110,8 +110,15 @@ class Candidate(NamedTuple):
 class PhraseAnalyser:
     """Finds the likeliest words of a text of which none crosses a boundary (Viterbi)."""
 
-    def __init__(self, analyser: Any, costs: Path) -> None:
-        """Use the words of an OpenJTalk analyser and the costs in MeCab's ``matrix.bin``."""
+    def __init__(self, analyser: Any, costs: Path, *, has_own_words: bool) -> None:
+        """Use the words of an OpenJTalk analyser and the costs in MeCab's ``matrix.bin``.
+
+        Args:
+            analyser: the analyser.
+            costs: where that file is.
+            has_own_words: the analyser has words of the user's.
+        """
+        self._has_own_words = has_own_words
         self._analyser = analyser
         self._costs = _read_costs(costs)
         self._cached: dict[str, list[Candidate]] = {}
@@ -120,7 +127,8 @@ class PhraseAnalyser:
     def features(self, text: str) -> list[str] | None:
         """The dictionary's lines of the words of a text; None where none fit into its phrases."""
         normalize = self._analyser.normalize_for_mecab
-        phrases = _Phrases([normalize(phrase) for phrase in text.split(BOUNDARY) if phrase])
+        spelled = [normalize(phrase) for phrase in text.split(BOUNDARY) if phrase]
+        phrases = _Phrases(spelled, has_own_words=self._has_own_words)
         words = likeliest_words(phrases, self._words, self._costs)
         return None if words is None else [word.feature for word in words]
 
@@ -212,7 +220,8 @@ def _read_costs(path: Path) -> Costs:
 class _Phrases:
     """A text, and where its phrases begin and end: at spaces and at marks."""
 
-    def __init__(self, phrases: Sequence[str]) -> None:
+    def __init__(self, phrases: Sequence[str], *, has_own_words: bool) -> None:
+        self._has_own_words = has_own_words
         self.text = "".join(phrases)
         self._spaces = list(itertools.accumulate(map(len, phrases), initial=0))
         marks = (edge for mark in _MARKS.finditer(self.text) for edge in mark.span())
@@ -225,6 +234,14 @@ class _Phrases:
     def spaces_within(self, begin: int, end: int) -> list[int]:
         """The spaces inside of a stretch, as seen from its beginning."""
         return [space - begin for space in self._spaces if begin < space < end]
+
+    def may_be_crossed(self, at: int) -> bool:
+        """Whether a word that begins there may lie in several phrases."""
+        if not self.is_edge(at):
+            return False
+        return (
+            self._has_own_words or _KANJI.search(self.text, at, self.space_behind(at)) is not None
+        )
 
     def space_behind(self, at: int) -> int:
         """The next space."""
@@ -310,7 +327,8 @@ def _words_at(
     """The words that may begin at a place."""
     text, end = phrases.text, phrases.space_behind(at)
     longest = min(len(text), at + _LONGEST_WORD)
-    for stop in range(at + 1, (longest if phrases.is_edge(at) else min(end, longest)) + 1):
+    last = longest if phrases.may_be_crossed(at) else min(end, longest)
+    for stop in range(at + 1, last + 1):
         for word in words(text[at:stop]):
             if stop > end:
                 is_possible = _may_cross(word, at, phrases)
