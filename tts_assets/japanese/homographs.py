@@ -143,14 +143,16 @@ for _line in _WORDS.strip().splitlines():
     _found = _parse(_line)
     _KNOWN.setdefault(_found.spelling[0], []).append(_found)
 #: Behind の, a verb or an adjective, 方 may be a person or a side; a comparison is always a side.
-_SIDE_OR_PERSON = regex("(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)")
+_SIDE_OR_PERSON = regex(
+    "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
+)
 _SIDES = ("ホウ", "カタ")
 
 
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
     """The words of an analysis that have another common reading."""
     text = text_of(nodes)
-    persons = {match.start(1) for match in _SIDE_OR_PERSON.finditer(text)}
+    persons = {match.start(match.lastindex or 0) for match in _SIDE_OR_PERSON.finditer(text)}
     for node, start in zip(nodes, starts_of(nodes), strict=False):
         if node["is_reading_protected"]:
             continue

@@ -36,11 +36,15 @@ _VOICED = str.maketrans(
     f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
 )
 #: How words begin that UniDic reads worse: 得る as ウル, 蒸す as フカス.
-_READ_WORSE = frozenset("方蒸塵得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
+_READ_WORSE = frozenset("方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
+#: Prefixes that may be voiced at the beginning: 不気味 is ブキミ.
+_VOICED_PREFIXES = frozenset("不無")
+#: Behind these, a word is no second part of a compound.
+_APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
 #: Words that UniDic reads better wherever the two differ.
 _TRUSTED = frozenset(
     regex(r"\w+").findall(
-        "者 暇 後 金 怒り 歌 車 魚 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
+        "者 暇 後 金 怒り 歌 車 魚 水 皆 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
         "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り"
     )
 )
@@ -124,10 +128,11 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
     """
     there = nodes[found.first : found.last]
     before = nodes[found.first - 1] if found.first else None
-    if text_of(there) in _TRUSTED or _begins_with_particle(there, found):
+    if text_of(there) in _TRUSTED or _is_parted_better(there, found):
         return True
     if is_only_voicing(there, found):
-        return _is_free(before) and _is_voiced_in_vain(there, found)
+        is_prefix = text_of(there)[0] in _VOICED_PREFIXES
+        return not is_prefix and _is_free(before) and _is_voiced_in_vain(there, found)
     if len(found.words) > len(there) or text_of(there)[0] in _READ_WORSE:
         return False
     if _is_adjective(there, found):
@@ -135,7 +140,8 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
     if any(word.grammar[0] == "動詞" for word in found.words):
         return there[0]["pos_group1"] != "サ変接続"
     is_suffix = there[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
-    is_whole = len(found.words) == 1 and found.words[0].grammar[0] != "接続詞"
+    has_particle = any(node["pos"] == "助詞" for node in there)
+    is_whole = len(found.words) == 1 and not has_particle
     return is_whole if len(there) > 1 else is_suffix
 
 
@@ -157,17 +163,25 @@ def _unvoiced(reading: str) -> str:
 def _is_voiced_in_vain(there: Nodes, found: Difference) -> bool:
     """Whether the first mora alone differs, and UniDic's is not voiced."""
     ours, theirs = pronunciation_key(said(there)), pronunciation_key(found.reading)
-    return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE + "フ"
+    return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE
 
 
-def _begins_with_particle(there: Nodes, found: Difference) -> bool:
-    """Whether the other dictionary takes は and a noun for one word: は球 as ハッキュー."""
-    return len(there) == 1 and len(found.words) > 1 and found.words[0].grammar[0] == "助詞"
+def _is_parted_better(there: Nodes, found: Difference) -> bool:
+    """Whether UniDic alone has the right borders of words.
+
+    は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔.
+    """
+    kinds = [word.grammar[0] for word in found.words]
+    if len(there) == 1:
+        is_noun = there[0]["pos"] == "名詞"
+        is_verb = kinds[0] == "動詞" and set(kinds[1:]) == {"助動詞"}
+        return len(kinds) > 1 and (kinds[0] == "助詞" or (is_noun and is_verb))
+    return there[0]["pos"] == "接頭詞" and len(kinds) == len(there)
 
 
 def _is_free(before: Node | None) -> bool:
-    """Whether a word begins behind it: nothing, a mark or a particle."""
-    return before is None or not before["mora_size"] or before["pos"] == "助詞"
+    """Whether a word begins behind it: nothing, a mark, a particle or a word such as この."""
+    return before is None or not before["mora_size"] or before["pos"] in _APART
 
 
 def _may_stand_alone(before: Node | None, found: Difference) -> bool:
