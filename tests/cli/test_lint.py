@@ -53,6 +53,7 @@ SENTENCES = [
             {"japanese": "今日[こんにち]の社会。"},
             {"japanese": "二[に]人で 行く。"},
             {"japanese": "私は学生です。 (Watashi wa gakusei desu.) - I am a student."},
+            {"japanese": "寒いので止めてください。"},
         ],
     }
 ]
@@ -222,6 +223,12 @@ def test_furigana_on_a_word_of_a_text_are_judged_as_a_kana_line_is(looked: dict[
         ("note", "accent-guessed"),
     ]
     assert _rules(_of(looked, "sentences", "example-7")) == [("note", "sentence-reading")]
+
+
+def test_a_word_with_another_common_reading_is_named_with_both(looked: dict[str, Any]) -> None:
+    (found,) = _of(looked, "sentences", "example-10")
+    assert _rules([found]) == [("note", "ambiguous-reading")]
+    assert "止め is said トメ, and may be read ヤメ" in found["message"]
 
 
 def test_furigana_that_do_not_fit_are_a_warning_that_names_them(looked: dict[str, Any]) -> None:
