@@ -391,13 +391,19 @@ def _space(nodes: Sequence[Node], key: str) -> str:
     """The text of an analysis, or its reading, with spaces between phrases."""
     text, before = "", None
     for node in nodes:
-        is_kept = key == "string" or node["mora_size"] > 0
-        part = str(node[key]) if is_kept else node["string"]  # type: ignore[literal-required]
+        part = node["string"] if key == "string" or not node["mora_size"] else _spell(node)
         if before is not None and _begins_phrase(before, node):
             text += " "
         text += part
         before = node
     return text
+
+
+def _spell(node: Node) -> str:
+    """A word in kana: numbers and counters as they sound, all else as it is spelled."""
+    sound = node["pron"].replace("’", "")
+    is_spelled_so = node["pos"] == "助詞" or _to_sound(node["read"]) == _to_sound(sound)
+    return node["read"] if is_spelled_so else sound
 
 
 def _begins_phrase(before: Node, node: Node) -> bool:
