@@ -4,7 +4,7 @@ import pytest
 
 from tests.japanese.normalised import pairs
 from tts_assets.japanese.kana import katakana
-from tts_assets.japanese.normalise import spoken_word
+from tts_assets.japanese.normalise import spoken_text, spoken_word
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,35 @@ def test_readings_that_do_not_fit_the_spelling_are_left_out_unless_none_does(
         ("しいんと (する)", "しいんと (する)", "シイント"),
         ("静か", "しずか [な]", "シズカ"),
         ("食べる", "たべる（v1）", "タベル"),
+        ("ミリ", "ミリ（メートル", "ミリ"),
+        ("食べ物", "たべもの n.", "タベモノ"),
+        ("テレビ", "テレビ, TV", "テレビ"),
+        ("一日", "①いちにち②ついたち", "イチニチ"),
+        ("寒い", "さむい⇔あつい", "サムイ"),
+        ("はい", "はい、いいえ", "ハイ"),
+        ("すし屋", "すし ya", "スシヤ"),
+        ("食べる", "（たべる）", "タベル"),
+        ("ノー", "（no）", None),
+        ("できる", "（可能。出現。発生）", None),
     ],
 )
-def test_remarks_on_a_reading_are_not_spoken(word: str, reading: str, kana: str) -> None:
+def test_remarks_on_a_reading_are_not_spoken(word: str, reading: str, kana: str | None) -> None:
     assert pairs(spoken_word(word, reading))[0][1] == kana
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "kana"),
+    [
+        ("しいんと", "しいんと（する）", "シイント"),
+        ("絨毯", "じゅうたん（カーペット）", "ジュウタン"),
+        ("ノー", "ノー（no）", "ノー"),
+        ("彼は来た。", "かれ（たなかさん）はきた。", "カレハキタ"),
+        ("朗らかな人", "ほがらか（な）ひと", "ホガラカナヒト"),
+        ("彼（田中さん）は来た。", "かれ（たなかさん）はきた。", "カレタナカサンハキタ"),
+        ("回す", "まわる、まわす", "マワス"),
+        ("はい", "はい、いいえ", "ハイ"),
+        ("今日は、雨です。", "きょうは、あめです。", "キョウハアメデス"),
+    ],
+)
+def test_remarks_on_the_line_of_a_text_are_not_spoken(text: str, line: str, kana: str) -> None:
+    assert pairs(spoken_text(text, line))[0][1] == kana

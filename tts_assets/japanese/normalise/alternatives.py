@@ -24,7 +24,7 @@ _BETWEEN_SPELLINGS = regex(
     r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
     f"|{_OR}"
 )
-_BETWEEN_READINGS = "/／;；|｜、,，・→⇒\n"
+_BETWEEN_READINGS = "/／;；|｜、,，・→⇒⇔↔\n"
 _KANA = regex("[ぁ-ゖァ-ヺー]+")
 _COMMAS = "、，,"
 #: A word as dictionaries list it: 回る, 話し合う, 右; not 本を読む, 結構です.
@@ -113,7 +113,7 @@ def without_misfits(spellings: Sequence[str], readings: Sequence[str]) -> list[s
 
     Of まわる、まわす for 回す only マワス is left.
     """
-    if len(readings) < 2 or len(spellings) != 1 or not has_kanji(spellings[0]):
+    if len(readings) < 2 or len(spellings) != 1:
         return list(readings)
     shown = (spellings[0], f"{spellings[0]}{_SURU}")
     fitting = [each for each in readings if any(fits(spelling, each) for spelling in shown)]

@@ -12,6 +12,9 @@ _NOTE = regex(
 )
 _SIGN = regex(f"[{re.escape(_OPENING + _CLOSING)}「」『』]")
 _LONE = regex(f"[{re.escape(_OPENING + _CLOSING)}]")
+_OPEN_NOTE = regex(
+    rf"(?<=[^\s{re.escape(_OPENING)}])\s*[{re.escape(_OPENING)}][^{re.escape(_OPENING + _CLOSING)}]*$"
+)
 _SPACES = regex(" {2,}")
 _STAGE = frozenset(
     [
@@ -70,6 +73,20 @@ def asides_said(text: str) -> str:
             break
         kept = said
     return _LONE.sub("", kept)
+
+
+def is_only_a_note(text: str) -> bool:
+    """Whether all of a text is in brackets: （no）."""
+    return bool(text.strip()) and not _NOTE.sub("", text).strip()
+
+
+def has_brackets(text: str) -> bool:
+    return _LONE.search(text) is not None
+
+
+def without_open_note(text: str) -> str:
+    """ミリ（メートル without the note, whose bracket nothing closes."""
+    return _OPEN_NOTE.sub("", text)
 
 
 def without_faces(text: str) -> str:

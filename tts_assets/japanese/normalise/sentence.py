@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING
 
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana
-from tts_assets.japanese.normalise.brackets import asides_said, without_faces
+from tts_assets.japanese.normalise.brackets import (
+    asides_said,
+    has_brackets,
+    with_notes,
+    without_faces,
+    without_notes,
+)
 from tts_assets.japanese.normalise.column import column, settled, unless
-from tts_assets.japanese.normalise.fit import has_kanji
+from tts_assets.japanese.normalise.fit import fits, has_kanji
 from tts_assets.japanese.normalise.furigana import (
     has_readings,
     kana_of,
@@ -66,6 +72,9 @@ _QUOTED = regex(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
 _MARK = regex(r"[^\w]+|_")
 _NOT_ROMAJI = regex(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
 _DIGIT = regex("[0-9０-９]")
+_ALTERNATIVES = regex("[、，,;；]")
+#: A text of more characters is no single word.
+_LONGEST_WORD = 8
 _LATIN = regex("[A-Za-z]+")
 
 
@@ -202,7 +211,7 @@ def _form(
             return "the text has nothing that can be said"
     boundaries = boundaries_in(spaced_surface(written), said) if " " in written else ()
     form = SpokenForm(text=said, sentence=True, turns=turns, boundaries=boundaries)
-    line = "" if reading is None else _line(reading)
+    line = "" if reading is None else _without_remarks(_line(reading), said)
     kana = _kana_line(line, spelled, reading or "")
     if kana is None and has_readings(written) and (kana := kana_of(written)) is not None:
         line = read(written)
@@ -240,6 +249,25 @@ def _unquoted(words: str) -> str:
 def _line(reading: str) -> str:
     """The line of kana or romaji that the data give; "" where it stands for none."""
     return read(without_labels(prepared("" if reading.strip() in ABSENT else reading)))
+
+
+def _without_remarks(line: str, said: str) -> str:
+    """A line without what it has beside the reading of a text that has no such marks.
+
+    Of しいんと（する） for しいんと the bracket goes, of まわる、まわす for 回る the second reading.
+    """
+    if has_brackets(line) and not has_brackets(said):
+        bare, whole = without_notes(line), with_notes(line)
+        line = whole if _is_line_of(whole, said) and not _is_line_of(bare, said) else bare
+    if _MARK.search(said) is None and len(said) <= _LONGEST_WORD:
+        offered = _ALTERNATIVES.split(line)
+        line = next((part for part in offered if _is_line_of(part, said)), line)
+    return line
+
+
+def _is_line_of(line: str, said: str) -> bool:
+    kana = _in_kana(line)
+    return kana is not None and fits(said, kana)
 
 
 def _in_kana(line: str) -> str | None:

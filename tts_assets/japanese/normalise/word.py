@@ -21,7 +21,12 @@ from tts_assets.japanese.normalise.alternatives import (
     suru_marked,
     without_misfits,
 )
-from tts_assets.japanese.normalise.brackets import with_notes, without_notes
+from tts_assets.japanese.normalise.brackets import (
+    is_only_a_note,
+    with_notes,
+    without_notes,
+    without_open_note,
+)
 from tts_assets.japanese.normalise.column import column, settled
 from tts_assets.japanese.normalise.fit import fits, has_kanji
 from tts_assets.japanese.normalise.furigana import (
@@ -71,6 +76,12 @@ _LETTER = regex(r"[^\W_]")
 _ROMAJI = regex(
     r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
 )
+#: What a reading in kana has beside it in other letters: たべもの n., テレビ, TV.
+_FOREIGN = regex(
+    r"(?:(?<=\s)|(?<=[,，、;；/／]))(?!or\b)[A-Za-z][A-Za-z.'’-]*(?=[\s,，、;；/／]|$)",
+    re.IGNORECASE,
+)
+_NUMBERED = regex("(?<!^)[①-⑳](?=[ぁ-ゖァ-ヺ])|^[①-⑳]")
 _MARK_OF_READING = regex(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
 _SOUND = regex(r"[ァ-ヂツ-ヺ]")
 
@@ -139,7 +150,7 @@ def spoken_word(
     silence = unsayable(spelled)
     if silence is not None:
         return silence
-    given = sound_of_particle(spelled) or given
+    given = sound_of_particle(spelled) or _without_lone_note(given, spelled)
     spellings = parted(_bare(suru_marked(spelled), [] if given is None else [given]), separators)
     if given is None:
         given = reading_in_accent(accent)
@@ -229,6 +240,13 @@ def _agree(one: str, other: str) -> bool:
     return fits(one, other) if is_katakana(katakana(other)) else fits(other, one)
 
 
+def _without_lone_note(given: str | None, spelled: str) -> str | None:
+    """No reading where all of it is a note on a word in kana: （no） of ノー."""
+    if given is None or (is_only_a_note(given) and _own_kana(spelled)):
+        return None
+    return given
+
+
 def _own_kana(text: str) -> str | None:
     """A word in kana is its own reading."""
     kana = katakana(text)
@@ -241,7 +259,10 @@ def _readings(
     """The alternatives of a reading in katakana, without the marks around them."""
     if reading.strip() in ABSENT:
         return []
-    written = suru_marked(read(prepared(reading)))
+    written = suru_marked(read(without_open_note(_NUMBERED.sub(";", prepared(reading)))))
+    in_kana = _FOREIGN.sub(" ", written)
+    if any(fits(each, katakana(_MARK_OF_READING.sub("", in_kana))) for each in spellings):
+        written = in_kana
     plain = _bare(written if spellings else _OKURIGANA_NOTE.sub(r"\1\2", written), spellings)
     kana = _ROMAJI.sub(lambda found: to_katakana(found.group()) or found.group(), plain)
     parts = readings_parted(kana, spellings, separators)
