@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 #: Next analyses to go through for one that reads all words as they are chosen.
 _MOST = 60
 _KANJI = regex("[一-龥々]")
+_KANA_AND_KANJI = regex("[ぁ-ゖ]{2,}[一-龥]")
+#: No suffix that is read by its on reading stands behind こんな, あまり or いい; one may behind 風切り.
+_IN_KANA = regex("[ぁ-ゖ]+")
+#: Words of time that the other dictionary takes for names.
+_TIMES = frozenset({"毎日", "毎朝", "毎晩", "毎週"})
 #: UniDic reads numbers digit by digit, and counters without their changes of sound.
 _NUMBER = regex("[0-9０-９一二三四五六七八九十百千万億兆何数幾零]")
 #: Formal readings of UniDic, and the usual ones.
@@ -45,13 +50,13 @@ _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
 _TRUSTED = frozenset(
     regex(r"\w+").findall(
         "者 暇 後 金 怒り 歌 車 魚 水 皆 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
-        "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り"
+        "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り 眩暈 飛沫"
     )
 )
 
 
 #: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
-_SETTLED = frozenset("言人得階科類米公棟")
+_SETTLED = frozenset("言人得階科類米公棟日分")
 
 
 class Difference(NamedTuple):
@@ -132,7 +137,8 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
         return True
     if is_only_voicing(there, found):
         is_prefix = text_of(there)[0] in _VOICED_PREFIXES
-        return not is_prefix and _is_free(before) and _is_voiced_in_vain(there, found)
+        is_free = _is_free(before) or (before is not None and before["string"][-1] in "おご")
+        return not is_prefix and is_free and _is_voiced_in_vain(there, found)
     if len(found.words) > len(there) or text_of(there)[0] in _READ_WORSE:
         return False
     if _is_adjective(there, found):
@@ -169,13 +175,17 @@ def _is_voiced_in_vain(there: Nodes, found: Difference) -> bool:
 def _is_parted_better(there: Nodes, found: Difference) -> bool:
     """Whether UniDic alone has the right borders of words.
 
-    は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔.
+    は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔, 戦 and が not a verb, and
+    などの日用品 is not な, どの日 and 用品.
     """
     kinds = [word.grammar[0] for word in found.words]
     if len(there) == 1:
         is_noun = there[0]["pos"] == "名詞"
         is_verb = kinds[0] == "動詞" and set(kinds[1:]) == {"助動詞"}
-        return len(kinds) > 1 and (kinds[0] == "助詞" or (is_noun and is_verb))
+        is_subject = there[0]["pos"] == "動詞" and kinds == ["名詞", "助詞"]
+        return len(kinds) > 1 and (kinds[0] == "助詞" or (is_noun and is_verb) or is_subject)
+    if kinds[0] == "助詞" and any(_KANA_AND_KANJI.match(node["string"]) for node in there):
+        return True
     return there[0]["pos"] == "接頭詞" and len(kinds) == len(there)
 
 
@@ -188,7 +198,13 @@ def _may_stand_alone(before: Node | None, found: Difference) -> bool:
     """Whether a noun is a word of its own, behind a particle or a word of time: 毎日魚を."""
     if len(found.words) != 1 or found.words[0].grammar[:2] != ("名詞", "普通名詞"):
         return False
-    return before is None or _is_free(before) or before["pos_group1"] == "副詞可能"
+    return (
+        before is None
+        or _is_free(before)
+        or before["pos_group1"] == "副詞可能"
+        or _IN_KANA.fullmatch(before["string"]) is not None
+        or before["string"] in _TIMES
+    )
 
 
 class SentenceReading(NamedTuple):
@@ -222,7 +238,7 @@ def read_in_context(text: str, dictionary: Analyses) -> SentenceReading:
         ambiguity
         for each in found
         if each not in better
-        for ambiguity in _doubt(nodes, each, starts[each.first], dictionary)
+        for ambiguity in _doubt(nodes, each, starts[each.first])
     ]
     chosen = best
     if better or changes:
@@ -241,22 +257,15 @@ def _overlaps(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
     return any(begin < end and start < stop for begin, stop in others)
 
 
-def _doubt(
-    nodes: Nodes, found: Difference, start: int, dictionary: Analyses
-) -> Iterator[Ambiguity]:
-    """A word for which both dictionaries list the reading that UniDic prefers."""
+def _doubt(nodes: Nodes, found: Difference, start: int) -> Iterator[Ambiguity]:
+    """What UniDic reads otherwise; a word that it only has in parts is read better as a whole."""
     there = nodes[found.first : found.last]
     spelling = text_of(there)
-    if len(there) > 1 or len(found.words) > 1 or spelling[0] in _SETTLED:
+    is_listed_whole = len(there) == 1 and len(found.words) > 1
+    if is_listed_whole or spelling[0] in _SETTLED or is_only_voicing(there, found):
         return
-    key = pronunciation_key(found.reading)
-    if not is_only_voicing(there, found) and any(
-        pronunciation_key(entry.reading) == key
-        for entry in dictionary.entries(spelling)
-        if entry.reading
-    ):
-        word = AmbiguousWord(spelling, said(there), (found.reading,))
-        yield Ambiguity(start, start + len(spelling), word)
+    word = AmbiguousWord(spelling, said(there), (found.reading,))
+    yield Ambiguity(start, start + len(spelling), word)
 
 
 def _likely(
