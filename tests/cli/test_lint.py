@@ -217,11 +217,7 @@ def test_a_kana_line_that_another_analysis_agrees_with_is_a_note(looked: dict[st
 
 
 def test_furigana_on_a_word_of_a_text_are_judged_as_a_kana_line_is(looked: dict[str, Any]) -> None:
-    assert _rules(_of(looked, "part")) == [
-        ("note", "sentence-reading"),
-        # 市場を見る is said as one accent phrase.
-        ("note", "accent-guessed"),
-    ]
+    assert _rules(_of(looked, "part")) == [("note", "sentence-reading")]
     assert _rules(_of(looked, "sentences", "example-7")) == [("note", "sentence-reading")]
 
 

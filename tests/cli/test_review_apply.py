@@ -32,8 +32,10 @@ def made(project: Project) -> Project:
 
 
 def _lines(project: Project) -> dict[str, dict[str, Any]]:
-    lines = (project.folder / "audio/ledger.jsonl").read_bytes().splitlines()
-    return {line["text"]: line for line in map(json.loads, lines)}
+    """The line of each text; of several that of the asset to which the catalogue refers."""
+    lines = map(json.loads, (project.folder / "audio/ledger.jsonl").read_bytes().splitlines())
+    catalogue = (project.folder / "data/vocabulary.json").read_text(encoding="utf-8")
+    return {line["text"]: line for line in sorted(lines, key=lambda it: it["asset"] in catalogue)}
 
 
 def _reviews(project: Project) -> dict[str, str]:

