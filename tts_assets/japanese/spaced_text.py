@@ -42,6 +42,7 @@ _UNKNOWN_NAME = "ゲグァン"
 _KATAKANA = regex("[ァ-ヺー]+")
 _HIRAGANA = regex("[ぁ-ゖー]+")
 _KANJI = regex("[\u3400-\u9fff々]")
+_ENDS = "。．！？!?"
 _MARKS = regex(r"[^\w]+")
 _SOUND_OF = {"は": "ワ", "へ": "エ"}
 #: Where every word stands alone, a noun such as はは may stand before these.
@@ -254,6 +255,10 @@ class _Phrases:
         is_kana = _HIRAGANA.fullmatch(self.text, begin, end) is not None
         return is_kana and end - at <= _LONGEST_REST
 
+    def is_joined_to_mark(self, at: int) -> bool:
+        """Whether a mark that ends no sentence stands before a place, and no space."""
+        return at not in self._spaces and self.text[at - 1] not in _ENDS
+
     def before(self, at: int) -> str:
         """The phrase that ends at an edge; "" behind a mark."""
         begin = max((edge for edge in self._sorted if edge < at), default=0)
@@ -390,5 +395,6 @@ def _is_particle(at: int, stop: int, phrases: _Phrases) -> bool | None:
         return behind not in _ENDINGS
     if before in _BEFORE_TOPIC:
         return True
-    # A noun in は が いたい, a particle in それ は に ほん です.
-    return {"が": False, "を": False, "に": None, "の": None}.get(behind, before != "")
+    # A noun in は が いたい, a particle in それ は に ほん です and 「はい」は.
+    is_behind_word = before != "" or phrases.is_joined_to_mark(at)
+    return {"が": False, "を": False, "に": None, "の": None}.get(behind, is_behind_word)
