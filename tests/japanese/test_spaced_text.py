@@ -43,6 +43,20 @@ def heard(guarded: Guarded) -> str:
         ("ははは いしゃです", "ハハワイシャデス"),
         ("へやへ はいります", "ヘヤエハイリマス"),
         ("「はい」は 英語で どう 言いますか。", "ハイワエイゴデドウイイマスカ"),
+        ("「駅」はどこ ですか", "エキワドコデスカ"),
+        ("「駅」 は どこですか", "エキワドコデスカ"),
+        ("「駅」へは いきます", "エキエワイキマス"),
+        ("「駅[えき]」は どこ ですか", "エキワドコデスカ"),
+        ("「はは」と 言う", "ハハトイウ"),
+        ("50%は おおい", "ゴジュッパーセントワオオイ"),
+        ("これ… は いい", "コレワイイ"),
+        ("「はな」と「はし」は ちがう", "ハナトハシワチガウ"),
+        ("かれは\u200bがくせいです", "カレワガクセイデス"),
+        ("かれは<wbr>がくせいです", "カレワガクセイデス"),
+        (
+            "ちちは いしゃです。（〜これは ながい ながい ながい ながい ちゅうい がき です）かれは がくせいです。",
+            "チチワイシャデスカレワガクセイデス",
+        ),
         ("たいおん、は 三十六度です。", "タイオンワサンジュウロクドデス"),
         ("いたい。は が いたい。", "イタイハガイタイ"),
         ("まちへの みちは とおいです。", "マチエノミチワトオイデス"),
@@ -142,3 +156,8 @@ def test_without_boundaries_the_words_are_those_of_mecab(text: str, dictionary: 
     apart = dictionary.tokens(f"\u3000{text}")
     assert apart == dictionary.tokens(text)
     assert dictionary.best(f"\u3000{text}") == dictionary.best(text)
+
+
+def test_boundaries_do_not_count_for_the_length_of_a_sentence(dictionary: Dictionary) -> None:
+    text = " ".join(["わたしは"] * 99)
+    assert heard(spoken(text, dictionary)) == "ワタシワ" * 99

@@ -260,9 +260,10 @@ def _analyser(learned: bytes) -> Any:
 
 
 def _bounded(text: str) -> str:
-    if len(text) > LONGEST_SENTENCE:
+    size = len(without_boundaries(text))
+    if size > LONGEST_SENTENCE:
         raise ClipError(
-            f"a sentence of {len(text)} characters is too long for the dictionary, which takes "
+            f"a sentence of {size} characters is too long for the dictionary, which takes "
             f"{LONGEST_SENTENCE}: end sentences with 。"
         )
     return text

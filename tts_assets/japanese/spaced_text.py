@@ -42,7 +42,10 @@ _UNKNOWN_NAME = "ゲグァン"
 _KATAKANA = regex("[ァ-ヺー]+")
 _HIRAGANA = regex("[ぁ-ゖー]+")
 _KANJI = regex("[\u3400-\u9fff々]")
-_ENDS = "。．！？!?"
+_COMMAS = frozenset("、，,")
+#: Marks behind which a phrase begins, and nothing.
+_BEFORE_PHRASES = frozenset(("", *"。．！？!?「『（([｛{“‘〈《【"))
+_QUOTATION_ENDS = frozenset("」』”’")
 _MARKS = regex(r"[^\w]+")
 _SOUND_OF = {"は": "ワ", "へ": "エ"}
 #: Where every word stands alone, a noun such as はは may stand before these.
@@ -255,9 +258,19 @@ class _Phrases:
         is_kana = _HIRAGANA.fullmatch(self.text, begin, end) is not None
         return is_kana and end - at <= _LONGEST_REST
 
-    def is_joined_to_mark(self, at: int) -> bool:
-        """Whether a mark that ends no sentence stands before a place, and no space."""
-        return at not in self._spaces and self.text[at - 1] not in _ENDS
+    def follows_mark(self, at: int) -> bool:
+        """Whether a mark stands before a place that belongs to what is before it: 」, %, +, ….
+
+        A comma belongs to it only where no space follows.
+        """
+        mark = self.text[at - 1 : at]
+        if mark in _COMMAS:
+            return at not in self._spaces
+        return mark not in _BEFORE_PHRASES and _MARKS.fullmatch(mark) is not None
+
+    def follows_quotation(self, at: int) -> bool:
+        """Whether a quotation ends right before a place, with no space between."""
+        return at not in self._spaces and self.text[at - 1 : at] in _QUOTATION_ENDS
 
     def before(self, at: int) -> str:
         """The phrase that ends at an edge; "" behind a mark."""
@@ -378,7 +391,9 @@ def _penalty(word: Candidate, at: int, phrases: _Phrases) -> int:
         is_within = word.is_particle and not phrases.is_edge(stop)
         return _UNLIKELY if is_within and phrases.is_near_end(stop) else 0
     may_be_noun = phrases.is_edge(at) and (
-        word.surface == _LAUGH or phrases.behind(stop) in _LONE_PARTICLES
+        word.surface == _LAUGH
+        or phrases.behind(stop) in _LONE_PARTICLES
+        or phrases.behind(stop)[:1] in _QUOTATION_ENDS
     )
     is_right = may_be_noun or not phrases.is_edge(stop) or word.pronunciation.endswith(sound)
     return 0 if is_right else _FORBIDDEN
@@ -388,13 +403,21 @@ def _is_particle(at: int, stop: int, phrases: _Phrases) -> bool | None:
     """Whether は or へ is a particle there; None where its neighbours decide."""
     if not phrases.is_edge(at):
         return True if phrases.is_edge(stop) or _WITHIN.match(phrases.text, at) else None
+    if phrases.follows_quotation(at):
+        return True
     if not phrases.is_edge(stop):
-        return at > 0 and _AT_START.match(phrases.text, at) is not None
+        is_topic = at > 0 and _AT_START.match(phrases.text, at) is not None
+        return None if phrases.follows_mark(at) and not is_topic else is_topic
+    return _is_lone_particle(at, stop, phrases)
+
+
+def _is_lone_particle(at: int, stop: int, phrases: _Phrases) -> bool | None:
+    """The same where は or へ stands alone."""
     before, behind = phrases.before(at), phrases.behind(stop)
     if phrases.text[at] == "へ":
         return behind not in _ENDINGS
     if before in _BEFORE_TOPIC:
         return True
     # A noun in は が いたい, a particle in それ は に ほん です and 「はい」は.
-    is_behind_word = before != "" or phrases.is_joined_to_mark(at)
+    is_behind_word = before != "" or phrases.follows_mark(at)
     return {"が": False, "を": False, "に": None, "の": None}.get(behind, is_behind_word)

@@ -27,6 +27,11 @@ _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]�
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 # The particle を stands in no word.
 _RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")
+# かれは がくせいです: sentences of beginners, with spaces between phrases.
+_SPACED = re.compile(
+    f"[{_KANA}{_KANJI}][はがをにでとへも][ \u3000]+[{_KANA}{_KANJI}]"
+    f"|[ \u3000][{_KANA}{_KANJI}]*(?:です|ます|ました|でした|ません|ください)か?$"
+)
 # What a line with a speaker has before its words, or behind the speaker's name.
 _MAY_BE_LABELLED = re.compile(r"[：:「『（(【［\[]|^[ \t　]*[A-ZＡ-Ｚ男女－―—–‐-]", re.MULTILINE)
 _ASIDE = re.compile(r"(?<=\S) ?[（(][^（()）\n]*[)）]")
@@ -163,7 +168,7 @@ def is_kana(text: str) -> bool:
 
 def is_running(text: str) -> bool:
     """Whether a text is a sentence or more."""
-    if text[-1:] in _ENDS:
+    if text[-1:] in _ENDS or _SPACED.search(text) is not None:
         return True
     return len(text) >= _LONG or (len(text) > _SHORT and _RUNNING.search(text) is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import SpokenForm
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
 _PLAIN = regex(
     r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
 )
+#: Where a line may be broken: between phrases, as a space.
+_BREAK = regex(r"\u200b|<wbr\s*/?>", re.IGNORECASE)
 _LINES = regex(r"[^\S\n]*\n\s*")
 _QUOTED = regex(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
 _MARK = regex(r"[^\w]+|_")
@@ -119,7 +122,7 @@ def spoken_text(
     """
     if reading is None and _PLAIN.fullmatch(text) and len(text) <= LONGEST_SENTENCE and not passage:
         return (SpokenForm(text=text, sentence=True),)
-    lines = with_continued(labelled_lines(prepared(text)))
+    lines = with_continued(labelled_lines(prepared(_BREAK.sub(" ", text))))
     return _form(lines, reading, voices or {}, passage=passage)
 
 
@@ -141,7 +144,7 @@ def spoken_dialogue(
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
     """
-    lines = parted_lines(prepared(text))
+    lines = parted_lines(prepared(_BREAK.sub(" ", text)))
     if reading is not None and any(speaker for speaker, _ in lines):
         reading = "\n".join(words for _, words in parted_lines(prepared(reading)))
     said = [(speaker, _unquoted(words)) for speaker, words in with_continued(lines)]
@@ -164,7 +167,7 @@ def spoken_lines(
     said = [
         (speaker, _unquoted(line))
         for speaker, words in lines
-        for line in prepared(words).split("\n")
+        for line in prepared(_BREAK.sub(" ", words)).split("\n")
     ]
     return _form(said, reading, voices, passage=True)
 

@@ -36,8 +36,8 @@ _JAPANESE = "[ぁ-ゖァ-ヺー\u3400-\u9fff々〆〇]"
 _SPACE_BETWEEN = regex(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
 #: お し ら せ is set so for the eye.
 _LETTER_SPACED = regex(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
-#: Rules write no number and no sign with more characters.
-_LONGEST_DIFFERENCE = 24
+#: Rules write no number and no sign with more characters, and leave out no longer note.
+_LONGEST_DIFFERENCE = 120
 #: So many equal characters begin an equal stretch.
 _ALIKE = 3
 _NO_WORD = regex(r"[^\w]*")
