@@ -158,15 +158,20 @@ for _line in _WORDS.strip().splitlines():
 _SIDE_OR_PERSON = regex(
     "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
 )
+#: Words that have one reading there.
+_SETTLED = regex(
+    "円(札)|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
+)
 _SIDES = ("ホウ", "カタ")
 
 
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
     """The words of an analysis that have another common reading."""
     text = text_of(nodes)
+    settled = {match.start(match.lastindex or 0) for match in _SETTLED.finditer(text)}
     persons = {match.start(match.lastindex or 0) for match in _SIDE_OR_PERSON.finditer(text)}
     for node, start in zip(nodes, starts_of(nodes), strict=False):
-        if node["is_reading_protected"]:
+        if node["is_reading_protected"] or start in settled:
             continue
         others = _other_readings(node)
         if start in persons and node["string"] == "方":

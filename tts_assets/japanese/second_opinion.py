@@ -56,7 +56,7 @@ _TRUSTED = frozenset(
 
 
 #: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
-_SETTLED = frozenset("言人得階科類米公棟日分")
+_SETTLED = frozenset("言人得階科類米公棟日分時")
 
 
 class Difference(NamedTuple):
