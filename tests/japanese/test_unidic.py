@@ -37,15 +37,6 @@ def test_words_have_reading_and_sound(unidic: UniDic) -> None:
     ]
 
 
-def test_the_next_analyses_have_other_readings(unidic: UniDic) -> None:
-    """下 is モト and シタ."""
-    readings = [
-        [each.reading for each in words if each.surface == "下"]
-        for words in unidic.alternatives("木の下で本を読む", 4)
-    ]
-    assert readings[:2] == [["モト"], ["シタ"]]
-
-
 @pytest.mark.parametrize("text", ["", "。", "☃", "Ωxyz", '"', "a,b\n"])
 def test_words_that_are_not_listed_have_no_reading(unidic: UniDic, text: str) -> None:
     """Marks, unknown words and nothing are no error."""

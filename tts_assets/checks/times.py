@@ -36,8 +36,6 @@ _TRAIL_LESS, _TRAIL_MORE = 0.06, 0.30
 _PAUSE_SECONDS = 0.3
 #: The pauses of OpenJTalk have up to 0.75 s.
 _LONGEST_PAUSE = 1.5
-#: Behind the last sound of a segment that was joined to others, there is up to this much silence.
-_JOINT_SECONDS = 0.1
 #: What is heard of engines in silence, and of closures; nothing is heard below.
 _STILL_DB = -70.0
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.errors import ClipError
 from tts_assets.japanese import lexicon
 from tts_assets.japanese.accent_guess import guessed_accent
-from tts_assets.japanese.entries import Entry, entry
+from tts_assets.japanese.entries import Entry, entry, find_features
 from tts_assets.japanese.kana import pronounced
 from tts_assets.japanese.listed_accents import find_listed_accent
 from tts_assets.japanese.nodes import said_key
@@ -157,13 +157,7 @@ class Dictionary:
 
     def entries(self, surface: str) -> list[Entry]:
         """The dictionary's entries for a spelling, the likeliest first."""
-        wanted = self._analyser.normalize_for_mecab(surface)
-        found = self._analyser.analyze_mecab_candidates(wanted, ((0, len(wanted)),))["nodes"]
-        return [
-            entry(node["feature"])
-            for node in sorted(found, key=lambda node: int(node["word_cost"]))
-            if node["surface"] == wanted and not node["is_unknown"]
-        ]
+        return [entry(feature) for feature in find_features(self._analyser, surface)]
 
     def built(self, text: str, tokens: Sequence[Entry], settled: Collection[Entry] = ()) -> Nodes:
         """An analysis made of given words: accent phrases, devoicing and all other rules applied.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tts_assets.japanese.kana import morae
 
@@ -78,3 +79,14 @@ def entry(feature: str) -> Entry:
         known, reading=columns[8], pronunciation=columns[9],
         accent=int(accent) if accent.isdigit() else 0, rule=columns[11],
     )  # fmt: skip
+
+
+def find_features(analyser: Any, surface: str) -> list[str]:
+    """The lines that an analyser's dictionary has for a spelling, the likeliest first."""
+    wanted = analyser.normalize_for_mecab(surface)
+    found = analyser.analyze_mecab_candidates(wanted, ((0, len(wanted)),))["nodes"]
+    return [
+        node["feature"]
+        for node in sorted(found, key=lambda node: int(node["word_cost"]))
+        if node["surface"] == wanted and not node["is_unknown"]
+    ]

@@ -7,8 +7,10 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tts_assets.japanese.entries import find_features
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
@@ -51,26 +53,9 @@ class UniDic:
         """The words of the likeliest analysis."""
         return _parse(self._analyser.run_mecab(text))
 
-    def alternatives(self, text: str, most: int) -> Iterator[list[UniDicWord]]:
-        """The likeliest analyses, the likeliest first.
-
-        Args:
-            text: what to analyse.
-            most: how many at most, up to 512.
-        """
-        for path in self._analyser.run_mecab_nbest_features(text, most):
-            yield _parse(path["features"])
-
     def entries(self, surface: str) -> list[UniDicWord]:
         """The entries of a spelling, the likeliest first."""
-        analyser = self._analyser
-        wanted = analyser.normalize_for_mecab(surface)
-        found = analyser.analyze_mecab_candidates(wanted, ((0, len(wanted)),))["nodes"]
-        ordered = sorted(
-            (node for node in found if node["surface"] == wanted and not node["is_unknown"]),
-            key=lambda node: int(node["word_cost"]),
-        )
-        return _parse(node["feature"] for node in ordered)
+        return _parse(find_features(self._analyser, surface))
 
     @property
     def _analyser(self) -> Any:

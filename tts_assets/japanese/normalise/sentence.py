@@ -122,7 +122,7 @@ def spoken_text(
     """
     if reading is None and _PLAIN.fullmatch(text) and len(text) <= LONGEST_SENTENCE and not passage:
         return (SpokenForm(text=text, sentence=True),)
-    lines = with_continued(labelled_lines(prepared(_BREAK.sub(" ", text))))
+    lines = with_continued(labelled_lines(_prepare_text(text)))
     return _form(lines, reading, voices or {}, passage=passage)
 
 
@@ -144,7 +144,7 @@ def spoken_dialogue(
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
     """
-    lines = parted_lines(prepared(_BREAK.sub(" ", text)))
+    lines = parted_lines(_prepare_text(text))
     if reading is not None and any(speaker for speaker, _ in lines):
         reading = "\n".join(words for _, words in parted_lines(prepared(reading)))
     said = [(speaker, _unquoted(words)) for speaker, words in with_continued(lines)]
@@ -167,7 +167,7 @@ def spoken_lines(
     said = [
         (speaker, _unquoted(line))
         for speaker, words in lines
-        for line in prepared(_BREAK.sub(" ", words)).split("\n")
+        for line in _prepare_text(words).split("\n")
     ]
     return _form(said, reading, voices, passage=True)
 
@@ -223,6 +223,11 @@ def _form(
         return (form._replace(readings=readings),)
     is_romaji = _LATIN.search(line) is not None
     return (form._replace(reading=_marked(form, line, kana), romanized=is_romaji),)
+
+
+def _prepare_text(text: str) -> str:
+    """Running text as it is prepared, with a space where its line may be broken."""
+    return prepared(_BREAK.sub(" ", text))
 
 
 def _said_line(words: str) -> str:
