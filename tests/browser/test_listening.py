@@ -51,6 +51,20 @@ def test_a_sound_really_plays_and_stops_with_the_same_key(
     page.until(lambda: not page.plays)
 
 
+def test_a_clip_that_is_left_shows_at_once_that_it_does_not_play(
+    visit: Callable[..., Visit], page_file: str
+) -> None:
+    page = visit(page_file)
+    page.press("Home", "Space")
+    page.until(lambda: page.plays)
+    # The browser reports a pause later than the key: both in one step, so that nothing lies between.
+    shown = page.page.evaluate("""() => {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
+      return document.querySelector("#play").dataset.playing;
+    }""")
+    assert shown == "false"
+
+
 def test_nothing_is_decided_before_it_was_heard(
     visit: Callable[..., Visit], page_file: str
 ) -> None:

@@ -29,7 +29,7 @@ function drawDeck() {
   const { row } = app;
   for (const id of ["play", "approve", "reject", "details"]) at(id).disabled = row === null;
   at("now-text").replaceChildren(...(row ? nowText(row) : []));
-  drawHeard();
+  drawPlaying();
   drawPosition(0);
   drawDecided();
 }
