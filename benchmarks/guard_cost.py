@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import said_key, spelled
-from tts_assets.japanese.normalise import spoken_word
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.nodes import nodes_to_key, nodes_to_spelling
+from tts_assets.japanese.normalise import build_word_forms
+from tts_assets.japanese.reading import resolve_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def main() -> int:
     disagreeing = {
         word
         for word, reading in words
-        if said_key(dictionary.best(word)) != pronunciation_key(reading)
+        if nodes_to_key(dictionary.analyze_best(word)) != pronunciation_key(reading)
     }
     floors, ours = [], []
     for _ in range(options.repeat):
@@ -78,11 +78,11 @@ def _floor(words: list[tuple[str, str]], disagreeing: set[str]) -> float:
 def _ours(words: list[tuple[str, str]], dictionary: Dictionary) -> float:
     begun = thread_time()
     for word, reading in words:
-        forms = spoken_word(word, reading)
+        forms = build_word_forms(word, reading)
         if isinstance(forms, str):
             raise SystemExit(f"{word}: {forms}")
         for form in forms:
-            guarded(form, dictionary)
+            resolve_reading(form, dictionary)
     return thread_time() - begun
 
 
@@ -112,9 +112,9 @@ def _compounds(dictionary: Dictionary) -> Iterator[tuple[str, str]]:
     chance = random.Random(1)
     while True:
         word = "".join(chance.choices(kanji, k=chance.choice((2, 2, 2, 3))))
-        if any(entry.grammar[0] == "名詞" for entry in dictionary.entries(word)):
-            nodes = dictionary.best(word)
-            yield word, spelled(nodes)
+        if any(entry.grammar[0] == "名詞" for entry in dictionary.find_entries(word)):
+            nodes = dictionary.analyze_best(word)
+            yield word, nodes_to_spelling(nodes)
 
 
 def _texts() -> Iterator[str]:
@@ -131,9 +131,11 @@ def _texts() -> Iterator[str]:
 
 def _other_reading(word: str, dictionary: Dictionary) -> str | None:
     """A reading that one of the next analyses has."""
-    first = said_key(dictionary.best(word))
-    others = (nodes for nodes in dictionary.alternatives(word, 30) if said_key(nodes) != first)
-    return next((spelled(nodes) for nodes in others), None)
+    first = nodes_to_key(dictionary.analyze_best(word))
+    others = (
+        nodes for nodes in dictionary.list_alternatives(word, 30) if nodes_to_key(nodes) != first
+    )
+    return next((nodes_to_spelling(nodes) for nodes in others), None)
 
 
 if __name__ == "__main__":

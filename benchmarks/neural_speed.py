@@ -35,7 +35,7 @@ from tts_assets import plan, providers, survey
 from tts_assets.generate_clips.state import longest_first
 from tts_assets.japanese import phonemes, prosody
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.reading import resolve_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,11 +151,11 @@ def _rows(options: argparse.Namespace, jobs: list[plan.Job], folder: Path) -> li
 
 def _parts(provider: str, form: SpokenForm, dictionary: Dictionary) -> Iterator[Any]:
     """What our engine has its library say, sentence by sentence."""
-    for nodes in guarded(form, dictionary).parts:
+    for nodes in resolve_reading(form, dictionary).parts:
         if provider == "kokoro":
-            yield phonemes.phonemes(nodes, sentence=form.sentence)
+            yield phonemes.to_kokoro_phonemes(nodes, sentence=form.sentence)
         elif provider == "piper":
-            yield "".join(prosody.phonemes(dictionary.labels(nodes)))
+            yield "".join(prosody.to_piper_phonemes(dictionary.make_labels(nodes)))
         else:
             yield nodes
 

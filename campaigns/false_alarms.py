@@ -40,8 +40,8 @@ from tts_assets.checks import Expected, Paces, Rule, check_bytes  # noqa: E402
 from tts_assets.checks.mei import is_whispered  # noqa: E402
 from tts_assets.domain import Finding, SpokenForm, Voice  # noqa: E402
 from tts_assets.errors import ClipError  # noqa: E402
-from tts_assets.japanese.accent import notation  # noqa: E402
-from tts_assets.japanese.kana import morae  # noqa: E402
+from tts_assets.japanese.accent import format_accent_phrases  # noqa: E402
+from tts_assets.japanese.kana import split_morae  # noqa: E402
 from tts_assets.open_catalogues import Trouble, open_catalogues  # noqa: E402
 from tts_assets.providers.openjtalk_engine import Engine  # noqa: E402
 from tts_assets.settings import Settings  # noqa: E402
@@ -214,7 +214,7 @@ def _plant_puffs(speaker: Speaker, numbered: tuple[int, SpokenForm]) -> list[Puf
     speech = speaker.speak(form)
     said = _said(speech)
     expected = _expected(said, 1.0, _name(speaker.voice))
-    last = [mora for phrase in said.phrases for mora in morae(phrase.kana)][-1]
+    last = [mora for phrase in said.phrases for mora in split_morae(phrase.kana)][-1]
     end = "voiced"
     if is_whispered(last, "カ"):
         end = "stop, i or u" if last[0] in STOPS else "fricative, i or u"
@@ -278,7 +278,7 @@ def _pace(clips: list[Made]) -> Pace | None:
             recipe=str(number),
             text="",
             reading=None,
-            spoken=notation(clip.said.phrases),
+            spoken=format_accent_phrases(clip.said.phrases),
             voice=UNKNOWN,
             speed=clip.speed,
             sound=plan.sound_words(SOUND),
@@ -318,8 +318,8 @@ def _said_otherwise(
     rules = frozenset({Rule.SHORT})
     yield _found("said 1.5 times as fast", finish(quick, SOUND).data, said, rules, pace)
     phrase = said.phrases[0]
-    size = len(morae(phrase.kana))
-    if form.sentence or len(said.phrases) > 1 or size < 2 or morae(phrase.kana)[1] in BOUND:
+    size = len(split_morae(phrase.kana))
+    if form.sentence or len(said.phrases) > 1 or size < 2 or split_morae(phrase.kana)[1] in BOUND:
         return
     accent = 1 if phrase.accent != 1 else 0
     asked = form._replace(reading=form.reading or phrase.kana, accent=accent)

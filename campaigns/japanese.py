@@ -46,7 +46,7 @@ from tts_assets.checks.mei import mora_seconds  # noqa: E402
 from tts_assets.domain import Basis, Clip, Kind, Pronunciation, SpokenForm, Voice  # noqa: E402
 from tts_assets.errors import ClipError  # noqa: E402
 from tts_assets.japanese.dictionary import Dictionary  # noqa: E402
-from tts_assets.japanese.kana import hiragana, morae  # noqa: E402
+from tts_assets.japanese.kana import kana_to_hiragana, split_morae  # noqa: E402
 from tts_assets.lint.judge import Spoken, judged  # noqa: E402
 from tts_assets.mapping import Say  # noqa: E402
 from tts_assets.open_catalogues import Trouble, open_catalogues  # noqa: E402
@@ -295,7 +295,7 @@ def _judge_accent(said: Pronunciation, listed: set[int]) -> tuple[bool, bool]:
     if len(said.phrases) > 1:
         return False, False
     [phrase] = said.phrases
-    size = len(morae(phrase.kana))
+    size = len(split_morae(phrase.kana))
     return phrase.accent % size in {each % size for each in listed}, phrase.accent in listed
 
 
@@ -365,13 +365,13 @@ def _report_spaced(
     spaced: dict[str, list[tuple[str, str]]] = {"spaced": [], "spaced kana": []}
     for form in forms:
         try:
-            nodes = dictionary.best(form.text)
+            nodes = dictionary.analyze_best(form.text)
         except ClipError:
             continue
         sound = "".join(node["pron"].replace("’", "") for node in nodes if node["mora_size"])
         if _agrees(sound, form.reading or "", as_said=options.as_said):
             spaced["spaced"].append((_space(nodes, "string"), sound))
-            spaced["spaced kana"].append((hiragana(_space(nodes, "read")), sound))
+            spaced["spaced kana"].append((kana_to_hiragana(_space(nodes, "read")), sound))
     for name, rows in spaced.items():
         said = _read_texts([text for text, _ in rows], settings)
         wrong = [
@@ -448,7 +448,9 @@ def _choose_words(
             continue
         [phrase] = each.phrases
         known = listed.get((form.text, _to_sound(form.reading or "")))
-        if len(morae(phrase.kana)) >= 2 and (not listed or (known and phrase.accent in known)):
+        if len(split_morae(phrase.kana)) >= 2 and (
+            not listed or (known and phrase.accent in known)
+        ):
             found.append((form, phrase.accent))
     return _spread(found, count)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT
 from tts_assets.catalogue import Catalogue, kind_of, parse, read
 from tts_assets.domain import Kind
-from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana
 from tts_assets.mapping import BUILT_IN
 
 
@@ -48,7 +48,9 @@ def test_there_is_enough_of_every_kind(kind: Kind, least: int) -> None:
 
 
 def test_every_word_has_its_reading() -> None:
-    assert all(is_katakana(katakana(entry["reading"])) for entry in _entries(Kind.VOCABULARY))
+    assert all(
+        is_katakana(kana_to_katakana(entry["reading"])) for entry in _entries(Kind.VOCABULARY)
+    )
 
 
 def test_grammar_points_have_two_examples_but_for_the_awkward_one() -> None:
@@ -60,7 +62,7 @@ def test_grammar_points_have_two_examples_but_for_the_awkward_one() -> None:
 def test_the_kana_chart_is_whole() -> None:
     entries = _entries(Kind.CHARACTERS)
     assert len({entry["hiragana"] for entry in entries}) == 104
-    assert all(katakana(entry["hiragana"]) == entry["katakana"] for entry in entries)
+    assert all(kana_to_katakana(entry["hiragana"]) == entry["katakana"] for entry in entries)
 
 
 def test_equal_words_with_different_readings_and_equal_texts_are_in_it() -> None:

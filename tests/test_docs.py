@@ -131,7 +131,7 @@ def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", ["source", "source.clip", "dictionary"])
 def test_every_key_of_a_table_is_in_the_readme(row: str) -> None:
     from tts_assets.errors import UsageError
-    from tts_assets.japanese.words import word_of
+    from tts_assets.japanese.words import parse_dictionary_word
     from tts_assets.mapping import source_of
 
     wrong = "q" * 30
@@ -141,7 +141,7 @@ def test_every_key_of_a_table_is_in_the_readme(row: str) -> None:
     )
     word = {"surface": "x", "reading": "あ", wrong: 1}
     with pytest.raises(UsageError) as refused:
-        word_of(word, "") if row == "dictionary" else source_of(source, "")
+        parse_dictionary_word(word, "") if row == "dictionary" else source_of(source, "")
     known = str(refused.value).split("there are: ")[1].split(", ")
     section = README.split("### Your own dictionary")[1]
     shown = set(re.findall(r"^(?:\| )?`?([a-z]+)`?(?: =|`|,)", section, re.MULTILINE))

@@ -12,7 +12,7 @@ from tests.passages import SENTENCES, TEXT, Directed, LongText
 from tts_assets.audio.codec import decode
 from tts_assets.domain import Format, Kind, Pauses
 from tts_assets.events import ClipMade, Event, SegmentMade
-from tts_assets.japanese.normalise import spoken_text
+from tts_assets.japanese.normalise import build_text_forms
 from tts_assets.plan import State
 from tts_assets.settings import OnEngineChange, SpeakerSettings
 
@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LongText:
 
 def normalised(text: str) -> str:
     """A sentence as it is said."""
-    said = spoken_text(text)
+    said = build_text_forms(text)
     assert not isinstance(said, str)
     return said[0].text
 

@@ -34,7 +34,7 @@ from tts_assets.console.lines import ReportLine
 from tts_assets.console.text import encodable
 from tts_assets.errors import TtsAssetsError, UsageError
 from tts_assets.japanese import words
-from tts_assets.japanese.words import word_of
+from tts_assets.japanese.words import parse_dictionary_word
 from tts_assets.mapping import source_of
 from tts_assets.mapping import table as sources
 from tts_assets.plan import State
@@ -317,7 +317,7 @@ TABLES = [
     pytest.param(source_of, sources.SCHEMA, SOURCE, id="source"),
     pytest.param(_source_with_clip, CLIP_SCHEMA, CLIP, id="source.clip"),
     pytest.param(_source_with_skip, SKIP_SCHEMA, {"field": "x", "is": 1}, id="source.clip.skip"),
-    pytest.param(word_of, words.SCHEMA, WORD, id="dictionary"),
+    pytest.param(parse_dictionary_word, words.SCHEMA, WORD, id="dictionary"),
     pytest.param(price_of, prices.SCHEMA, PRICE, id="price"),
     pytest.param(speaker_of, speakers.SCHEMA, {"name": "男"}, id="speaker"),
 ]

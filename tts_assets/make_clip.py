@@ -20,7 +20,7 @@ from tts_assets.errors import (
     TtsAssetsError,
     is_out_of_memory,
 )
-from tts_assets.japanese.accent import notation
+from tts_assets.japanese.accent import format_accent_phrases
 from tts_assets.kept_takes import find_order, sum_billed
 from tts_assets.plan import names
 from tts_assets.providers import Recorder
@@ -365,7 +365,7 @@ def _line(job: Job, asset: str, studio: Studio, content: Content) -> ledger.Line
         boundaries=form.boundaries,
         romanized=form.romanized,
         words=studio.recipes.words_in(form.text),
-        spoken=notation(said.phrases) if said else "",
+        spoken=format_accent_phrases(said.phrases) if said else "",
         basis=said.basis if said else "",
         voice=f"{voice.provider}/{voice.name}",
         speed=voice.speed,

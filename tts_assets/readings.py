@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from tts_assets.errors import ClipError
 from tts_assets.host import reader_host
-from tts_assets.japanese.segments import segments
+from tts_assets.japanese.segments import split_segments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -65,7 +65,7 @@ async def cut(
         FatalError: the dictionary cannot be loaded, or not with these words.
     """
     found: list[tuple[Segment, ...] | str | None] = [
-        await to_thread.run_sync(segments, form, pauses) for form in forms
+        await to_thread.run_sync(split_segments, form, pauses) for form in forms
     ]
     hard = [number for number, each in enumerate(found) if each is None]
     if hard or with_phrases:

@@ -9,7 +9,7 @@ from tests.checks.test_pace import examples
 from tts_assets import ledger, plan
 from tts_assets.checks import Paces
 from tts_assets.domain import Cue, Finding, Sound
-from tts_assets.japanese.accent import notation
+from tts_assets.japanese.accent import format_accent_phrases
 
 #: Silence of its own that is left around a clip.
 OWN_SILENCE = 0.04
@@ -24,7 +24,7 @@ def lines(count: int = 60, pace: float = 1.0, **changes: Any) -> list[ledger.Lin
                 recipe=str(number),
                 text="",
                 reading=None,
-                spoken=notation(each.said.phrases),
+                spoken=format_accent_phrases(each.said.phrases),
                 voice="a/anna",
                 speed=1.0,
                 sound=plan.sound_words(sound),

@@ -235,7 +235,7 @@ async def test_an_engine_that_cannot_read_says_so() -> None:
 
 
 async def test_an_engine_that_only_reads_has_no_voice() -> None:
-    async with engine_host("tts_assets.japanese.reader:Reader", threads=1) as host:
+    async with engine_host("tts_assets.japanese.reader:FormReader", threads=1) as host:
         with pytest.raises(ClipError, match="has no voice"):
             await host.speak(SpokenForm(text="犬"), VOICE)
 

@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 
 from tts_assets.domain import Phrase
-from tts_assets.japanese.accent import accent_of, notation, pitch_line, reading_in_accent
+from tts_assets.japanese.accent import (
+    extract_accent_reading,
+    format_accent_phrases,
+    format_pitch_line,
+    parse_accent,
+)
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise import spoken_word
+from tts_assets.japanese.normalise import build_word_forms
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ from tts_assets.japanese.normalise import spoken_word
     ],
 )
 def test_a_number_is_that_of_the_mora(value: Any, accent: int) -> None:
-    assert accent_of(value, None) == accent
+    assert parse_accent(value, None) == accent
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,7 @@ def test_a_number_is_that_of_the_mora(value: Any, accent: int) -> None:
     ],
 )
 def test_of_alternates_the_first_counts(value: Any, accent: int) -> None:
-    assert accent_of(value, None) == accent
+    assert parse_accent(value, None) == accent
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_of_alternates_the_first_counts(value: Any, accent: int) -> None:
     ],
 )
 def test_an_object_holds_it_under_a_key_that_means_it(value: Any, accent: int) -> None:
-    assert accent_of(value, None) == accent
+    assert parse_accent(value, None) == accent
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_an_object_holds_it_under_a_key_that_means_it(value: Any, accent: int) -
 def test_kana_may_have_a_mark_where_the_pitch_falls(
     value: str, reading: str | None, accent: int
 ) -> None:
-    assert accent_of(value, reading) == accent
+    assert parse_accent(value, reading) == accent
 
 
 @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ def test_kana_may_have_a_mark_where_the_pitch_falls(
 def test_tones_are_one_for_each_mora_and_one_for_a_particle(
     value: str, reading: str | None, accent: int
 ) -> None:
-    assert accent_of(value, reading) == accent
+    assert parse_accent(value, reading) == accent
 
 
 @pytest.mark.parametrize(
@@ -168,7 +173,7 @@ def test_tones_are_one_for_each_mora_and_one_for_a_particle(
     ],
 )
 def test_classes_have_names_and_codes(value: str, accent: int) -> None:
-    assert accent_of(value, "ココロ") == accent
+    assert parse_accent(value, "ココロ") == accent
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_classes_have_names_and_codes(value: str, accent: int) -> None:
     [None, "", " ", "-", "—", "*", "?", "null", "N/A", "nan", "NaN", "None", [], {}, [None]],
 )
 def test_data_may_give_no_accent(value: Any) -> None:
-    assert accent_of(value, "アメ") is None
+    assert parse_accent(value, "アメ") is None
 
 
 @pytest.mark.parametrize(
@@ -200,7 +205,7 @@ def test_data_may_give_no_accent(value: Any) -> None:
 )
 def test_what_is_no_notation_is_refused_with_those_that_are_known(value: Any) -> None:
     with pytest.raises(UnusableTextError, match="is no notation that is known here: write the num"):
-        accent_of(value, "アメ")
+        parse_accent(value, "アメ")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +230,7 @@ def test_an_accent_that_does_not_say_which_mora_it_is_is_refused(
     value: Any, reading: str | None, reason: str
 ) -> None:
     with pytest.raises(UnusableTextError, match=reason):
-        accent_of(value, reading)
+        parse_accent(value, reading)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +252,7 @@ def test_an_accent_that_does_not_say_which_mora_it_is_is_refused(
     ],
 )
 def test_notations_in_kana_hold_the_reading(value: Any, kana: str | None) -> None:
-    assert reading_in_accent(value) == kana
+    assert extract_accent_reading(value) == kana
 
 
 @pytest.mark.parametrize(
@@ -267,18 +272,18 @@ def test_notations_in_kana_hold_the_reading(value: Any, kana: str | None) -> Non
 def test_each_form_of_a_word_has_its_accent(
     text: str, reading: str | None, value: Any, accents: list[int | None]
 ) -> None:
-    said = spoken_word(text, reading, value)
+    said = build_word_forms(text, reading, value)
     assert not isinstance(said, str)
     assert [form.accent for form in said] == accents
 
 
 def test_kanji_do_not_count_as_morae() -> None:
     with pytest.raises(UnusableTextError, match="lacks the reading"):
-        spoken_word("食べる", None, "odaka")
+        build_word_forms("食べる", None, "odaka")
 
 
 def test_the_reading_comes_from_the_accent_where_only_that_has_it() -> None:
-    assert spoken_word("雨", None, "ア＼メ") == spoken_word("雨", "アメ", 1)
+    assert build_word_forms("雨", None, "ア＼メ") == build_word_forms("雨", "アメ", 1)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +303,7 @@ def test_a_phrase_is_written_with_its_fall_or_with_tones(
     kana: str, accent: int, marked: str, tones: str
 ) -> None:
     phrases = [Phrase(kana=kana, accent=accent)]
-    assert (notation(phrases), pitch_line(phrases)) == (marked, tones)
+    assert (format_accent_phrases(phrases), format_pitch_line(phrases)) == (marked, tones)
 
 
 def test_phrases_are_parted_by_strokes_and_pauses_by_commas() -> None:
@@ -307,13 +312,13 @@ def test_phrases_are_parted_by_strokes_and_pauses_by_commas() -> None:
         Phrase(kana="フル", accent=1, pause=True),
         Phrase(kana="ハナ", accent=2, pause=True),
     ]
-    assert notation(phrases) == "ア↓メガ/フ↓ル、ハナ↓"
-    assert pitch_line(phrases) == "HLL/HL、LH"
+    assert format_accent_phrases(phrases) == "ア↓メガ/フ↓ル、ハナ↓"
+    assert format_pitch_line(phrases) == "HLL/HL、LH"
 
 
 @pytest.mark.parametrize("accent", range(5))
 def test_what_is_written_is_read_again(accent: int) -> None:
     phrases = [Phrase(kana="ミズウミ", accent=accent)]
     flat = "￣" if accent == 0 else ""
-    assert accent_of(notation(phrases) + flat, "ミズウミ") == accent
-    assert accent_of(pitch_line(phrases) + ("L" if accent else "H"), "ミズウミ") == accent
+    assert parse_accent(format_accent_phrases(phrases) + flat, "ミズウミ") == accent
+    assert parse_accent(format_pitch_line(phrases) + ("L" if accent else "H"), "ミズウミ") == accent

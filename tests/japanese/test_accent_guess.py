@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.accent_guess import accent_in_kana, guessed_accent
+from tts_assets.japanese.accent_guess import find_kana_accent, guess_accent
 from tts_assets.japanese.dictionary import Dictionary
 
 NOUN = ("名詞", "一般", "*", "*", "*", "*")
@@ -17,7 +17,7 @@ ADJECTIVE = ("形容詞", "自立", "*", "*", "形容詞・アウオ段", "基�
 def test_kana_that_the_dictionary_knows_as_a_word_have_its_accent(
     dictionary: Dictionary, reading: str, accent: int | None
 ) -> None:
-    assert accent_in_kana(reading, dictionary) == accent
+    assert find_kana_accent(reading, dictionary) == accent
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_kana_that_the_dictionary_knows_as_a_word_have_its_accent(
 def test_others_follow_the_rule_of_their_kind(
     dictionary: Dictionary, reading: str, grammar: tuple[str, ...], spelling: str, accent: int
 ) -> None:
-    assert guessed_accent(reading, grammar, dictionary, spelling) == accent
+    assert guess_accent(reading, grammar, dictionary, spelling) == accent

@@ -5,24 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_assets.japanese.alignment import (
-    Part,
-    Word,
-    aligned,
+    AlignableWord,
+    AlignedPart,
+    align_words,
     edit_distance,
-    fits,
-    letters,
+    matches_reading,
+    to_key_kana,
 )
 from tts_assets.japanese.kana import pronunciation_key
 
 
-def words(*pairs: tuple[str, str]) -> list[Word]:
-    return [Word(spelling=spelling, sounds=tuple(sounds.split("/"))) for spelling, sounds in pairs]
+def words(*pairs: tuple[str, str]) -> list[AlignableWord]:
+    return [
+        AlignableWord(spelling=spelling, sounds=tuple(sounds.split("/")))
+        for spelling, sounds in pairs
+    ]
 
 
-def cut(text: list[Word], reading: str) -> list[str] | None:
+def cut(text: list[AlignableWord], reading: str) -> list[str] | None:
     """The parts in kana; those that do not fit in brackets."""
-    parts = aligned(text, pronunciation_key(reading))
-    kana = letters(reading)
+    parts = align_words(text, pronunciation_key(reading))
+    kana = to_key_kana(reading)
     if parts is None:
         return None
     shown = [(kana[part.start : part.end], part.fits) for part in parts]
@@ -51,7 +54,9 @@ def cut(text: list[Word], reading: str) -> list[str] | None:
         (words(("２０", "ニジュー"), ("日", "ニチ")), "ハツカ", ["(ハツ)", "(カ)"]),
     ],
 )
-def test_every_word_gets_its_part(text: list[Word], reading: str, parts: list[str]) -> None:
+def test_every_word_gets_its_part(
+    text: list[AlignableWord], reading: str, parts: list[str]
+) -> None:
     assert cut(text, reading) == parts
 
 
@@ -68,9 +73,9 @@ def test_every_word_gets_its_part(text: list[Word], reading: str, parts: list[st
     ],
 )
 def test_a_reading_that_contradicts_the_spelling_s_kana_has_no_parts(
-    text: list[Word], reading: str
+    text: list[AlignableWord], reading: str
 ) -> None:
-    assert aligned(text, pronunciation_key(reading)) is None
+    assert align_words(text, pronunciation_key(reading)) is None
 
 
 def test_as_few_words_as_possible_are_read_otherwise() -> None:
@@ -79,29 +84,29 @@ def test_as_few_words_as_possible_are_read_otherwise() -> None:
 
 
 def test_readings_that_words_have_elsewhere_are_likelier_than_others() -> None:
-    tomorrow = Word(spelling="明日", sounds=("アシタ",), known=("アス", "ミョーニチ"))
-    house = Word(spelling="家", sounds=("イエ",), known=("ウチ",))
+    tomorrow = AlignableWord(spelling="明日", sounds=("アシタ",), known=("アス", "ミョーニチ"))
+    house = AlignableWord(spelling="家", sounds=("イエ",), known=("ウチ",))
     assert cut([tomorrow, house], "アスウチ") == ["(アス)", "(ウチ)"]
     assert cut([tomorrow, house], "ミョウニチカ") == ["(ミョウニチ)", "(カ)"]
 
 
 def test_long_texts_that_fit_in_too_many_ways_are_given_up() -> None:
     text = words(*[("日", "ニ")] * 200)
-    assert aligned(text, "ア" * 900) is None
+    assert align_words(text, "ア" * 900) is None
 
 
 def test_words_fit_when_one_of_their_sounds_is_there_each_time() -> None:
     text = words(("これ", "コレ"), ("は", "ワ/ハ"), ("今日", "キョー"))
-    assert fits(text, pronunciation_key("コレハキョウ"))
-    assert fits(text, pronunciation_key("コレワキョー"))
-    assert not fits(text, pronunciation_key("コレガキョウ"))
-    assert not fits(text, pronunciation_key("コレハキョウト"))
+    assert matches_reading(text, pronunciation_key("コレハキョウ"))
+    assert matches_reading(text, pronunciation_key("コレワキョー"))
+    assert not matches_reading(text, pronunciation_key("コレガキョウ"))
+    assert not matches_reading(text, pronunciation_key("コレハキョウト"))
 
 
 @given(st.text(alphabet="アイウエオカキクコョッンーハヲ。 ", max_size=12))
 def test_letters_are_those_that_the_key_has(reading: str) -> None:
-    assert len(letters(reading)) == len(pronunciation_key(reading))
-    assert pronunciation_key(letters(reading)) == pronunciation_key(reading)
+    assert len(to_key_kana(reading)) == len(pronunciation_key(reading))
+    assert pronunciation_key(to_key_kana(reading)) == pronunciation_key(reading)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +127,4 @@ def test_edit_distance_counts_kana(one: str, other: str, distance: int) -> None:
 
 
 def test_a_part_knows_whether_it_fits() -> None:
-    assert aligned(words(("犬", "イヌ")), "ネコ") == [Part(start=0, end=2, fits=False)]
+    assert align_words(words(("犬", "イヌ")), "ネコ") == [AlignedPart(start=0, end=2, fits=False)]

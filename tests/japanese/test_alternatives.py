@@ -3,8 +3,8 @@
 import pytest
 
 from tests.japanese.normalised import pairs
-from tts_assets.japanese.kana import katakana
-from tts_assets.japanese.normalise import spoken_text, spoken_word
+from tts_assets.japanese.kana import kana_to_katakana
+from tts_assets.japanese.normalise import build_text_forms, build_word_forms
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ from tts_assets.japanese.normalise import spoken_text, spoken_word
     ],
 )
 def test_a_mark_between_the_kanji_of_a_word_parts_nothing(word: str, reading: str) -> None:
-    joined = katakana("".join(each for each in reading if each not in "・|｜"))
-    assert pairs(spoken_word(word, reading)) == [(word, joined)]
+    joined = kana_to_katakana("".join(each for each in reading if each not in "・|｜"))
+    assert pairs(build_word_forms(word, reading)) == [(word, joined)]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_a_mark_between_the_kanji_of_a_word_parts_nothing(word: str, reading: st
     ],
 )
 def test_readings_of_the_whole_word_stay_alternatives(word: str, reading: str) -> None:
-    wanted = katakana(reading.replace("|", "・")).split("・")
-    assert pairs(spoken_word(word, reading)) == [(word, each) for each in wanted]
+    wanted = kana_to_katakana(reading.replace("|", "・")).split("・")
+    assert pairs(build_word_forms(word, reading)) == [(word, each) for each in wanted]
 
 
 def test_words_shown_kanji_by_kanji_may_themselves_be_alternatives() -> None:
-    assert pairs(spoken_word("先生", "せん・せい; きょう・し")) == [
+    assert pairs(build_word_forms("先生", "せん・せい; きょう・し")) == [
         ("先生", "センセイ"),
         ("先生", "キョウシ"),
     ]
@@ -76,7 +76,7 @@ def test_words_shown_kanji_by_kanji_may_themselves_be_alternatives() -> None:
 def test_words_with_commas_between_are_alternatives_and_clauses_are_none(
     word: str, reading: str, wanted: list[tuple[str, str]]
 ) -> None:
-    assert pairs(spoken_word(word, reading)) == wanted
+    assert pairs(build_word_forms(word, reading)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_words_with_commas_between_are_alternatives_and_clauses_are_none(
 def test_readings_that_do_not_fit_the_spelling_are_left_out_unless_none_does(
     word: str, reading: str, wanted: list[str]
 ) -> None:
-    assert [kana for _, kana in pairs(spoken_word(word, reading))] == wanted
+    assert [kana for _, kana in pairs(build_word_forms(word, reading))] == wanted
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_readings_that_do_not_fit_the_spelling_are_left_out_unless_none_does(
     ],
 )
 def test_remarks_on_a_reading_are_not_spoken(word: str, reading: str, kana: str | None) -> None:
-    assert pairs(spoken_word(word, reading))[0][1] == kana
+    assert pairs(build_word_forms(word, reading))[0][1] == kana
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,4 @@ def test_remarks_on_a_reading_are_not_spoken(word: str, reading: str, kana: str 
     ],
 )
 def test_remarks_on_the_line_of_a_text_are_not_spoken(text: str, line: str, kana: str) -> None:
-    assert pairs(spoken_text(text, line))[0][1] == kana
+    assert pairs(build_text_forms(text, line))[0][1] == kana

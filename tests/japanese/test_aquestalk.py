@@ -7,8 +7,8 @@ import pytest
 from tests.stand_ins.voicevox import parsed
 from tts_assets.domain import Phrase
 from tts_assets.errors import ClipError
-from tts_assets.japanese.aquestalk import aquestalk
-from tts_assets.japanese.kana import _JOINED, morae
+from tts_assets.japanese.aquestalk import to_aquestalk
+from tts_assets.japanese.kana import _JOINED, split_morae
 
 #: Every mora that a phrase can hold.
 EVERY = [
@@ -18,7 +18,7 @@ EVERY = [
 
 
 def _written(kana: str, accent: int = 0, text: str = "") -> str:
-    return aquestalk((Phrase(kana, accent),), text)
+    return to_aquestalk((Phrase(kana, accent),), text)
 
 
 def _morae(written: str) -> list[str]:
@@ -50,7 +50,7 @@ def test_a_long_vowel_is_spelled_as_that_vowel(kana: str, sounds: str) -> None:
 
 
 def test_a_phrase_may_lengthen_the_one_before() -> None:
-    assert aquestalk((Phrase("ネ", 1), Phrase("ーエ", 1)), "") == "ネ'/エ'エ"
+    assert to_aquestalk((Phrase("ネ", 1), Phrase("ーエ", 1)), "") == "ネ'/エ'エ"
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_every_mora_stays_one_behind_every_other() -> None:
     wrong = [
         one + other
         for one, other in itertools.product(EVERY, repeat=2)
-        if len(morae(one + other)) == 2 and len(_morae(_written(one + other))) != 2
+        if len(split_morae(one + other)) == 2 and len(_morae(_written(one + other))) != 2
     ]
     assert wrong == []
 
 
 def test_phrases_are_parted_and_pauses_told() -> None:
     phrases = (Phrase("ア", 1), Phrase("イエ", 2, pause=True), Phrase("ウエ", 1, pause=True))
-    assert aquestalk(phrases, "") == "ア'/イエ'、ウ'エ"
+    assert to_aquestalk(phrases, "") == "ア'/イエ'、ウ'エ"
 
 
 def test_whispered_vowels_are_marked() -> None:
@@ -100,13 +100,13 @@ def test_what_asks_nothing_does_not(text: str) -> None:
 
 def test_a_question_among_other_sentences_rises_where_it_ends() -> None:
     phrases = (Phrase("アレワ", 0), Phrase("ナニ", 1, pause=True), Phrase("イエ", 2))
-    assert aquestalk(phrases, "あれは何？家。") == "アレワ'/ナ'ニ？、イエ'"
+    assert to_aquestalk(phrases, "あれは何？家。") == "アレワ'/ナ'ニ？、イエ'"
 
 
 def test_where_pauses_and_marks_differ_the_end_counts() -> None:
     phrases = (Phrase("ナニ", 1), Phrase("イエ", 2))
-    assert aquestalk(phrases, "何？家") == "ナ'ニ/イエ'"
-    assert aquestalk(phrases, "何、家？") == "ナ'ニ/イエ'？"
+    assert to_aquestalk(phrases, "何？家") == "ナ'ニ/イエ'"
+    assert to_aquestalk(phrases, "何、家？") == "ナ'ニ/イエ'？"
 
 
 @pytest.mark.parametrize("kana", ["", "水", "ミ ズ", "みず", "ー"])

@@ -8,8 +8,8 @@ import pytest
 
 from tts_assets.domain import AccentBasis, SpokenForm
 from tts_assets.japanese.compounds import find_compound_accent
-from tts_assets.japanese.nodes import phrases
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.nodes import to_accent_phrases
+from tts_assets.japanese.reading import resolve_reading
 
 if TYPE_CHECKING:
     from tts_assets.japanese.dictionary import Dictionary
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_compound_has_one_accent(dictionary: Dictionary, text: str, accent: int) -> None:
-    nodes = dictionary.best(text)
-    assert len(phrases(nodes)) > 1
+    nodes = dictionary.analyze_best(text)
+    assert len(to_accent_phrases(nodes)) > 1
     assert find_compound_accent(nodes) == accent
-    found = guarded(SpokenForm(text=text), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text=text), dictionary).pronunciation
     assert [phrase.accent for phrase in found.phrases] == [accent]
     assert found.accent_basis is AccentBasis.GUESSED
 
@@ -56,7 +56,7 @@ def test_a_compound_has_one_accent(dictionary: Dictionary, text: str, accent: in
 def test_a_compound_in_one_phrase_has_the_accent_of_its_kind(
     dictionary: Dictionary, text: str, reading: str, accent: int
 ) -> None:
-    found = guarded(SpokenForm(text=text, reading=reading), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text=text, reading=reading), dictionary).pronunciation
     assert [phrase.accent for phrase in found.phrases] == [accent]
 
 
@@ -74,9 +74,9 @@ def test_a_compound_in_one_phrase_has_the_accent_of_its_kind(
     ],
 )
 def test_expressions_numbers_and_pauses_stay_apart(dictionary: Dictionary, text: str) -> None:
-    assert find_compound_accent(dictionary.best(text)) is None
+    assert find_compound_accent(dictionary.analyze_best(text)) is None
 
 
 def test_a_sentence_keeps_its_phrases(dictionary: Dictionary) -> None:
-    found = guarded(SpokenForm(text="仕方がない", sentence=True), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text="仕方がない", sentence=True), dictionary).pronunciation
     assert len(found.phrases) == 2

@@ -3,10 +3,10 @@
 import pytest
 
 from tts_assets.domain import SpokenForm
-from tts_assets.japanese.context import RULES, corrected
+from tts_assets.japanese.context import CONTEXT_RULES, analyze_in_context
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import phrases, said
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
+from tts_assets.japanese.reading import resolve_reading
 
 #: What each rule is for, and what lies just beside it.
 CASES = {
@@ -357,49 +357,54 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "kana"), CASES.items(), ids=CASES)
 def test_context_decides(dictionary: Dictionary, text: str, kana: str) -> None:
-    assert said(corrected(text, dictionary)) == kana
+    assert nodes_to_kana(analyze_in_context(text, dictionary)) == kana
 
 
 def test_every_rule_decides_something(dictionary: Dictionary) -> None:
     mended = [
         text
         for text in CASES
-        if phrases(dictionary.best(text)) != phrases(corrected(text, dictionary))
+        if to_accent_phrases(dictionary.analyze_best(text))
+        != to_accent_phrases(analyze_in_context(text, dictionary))
     ]
     spelled = "".join(mended)
-    assert [rule.word for rule in RULES if rule.word not in spelled] == []
+    assert [rule.word for rule in CONTEXT_RULES if rule.word not in spelled] == []
 
 
 def test_a_word_without_a_reading_is_corrected_too(dictionary: Dictionary) -> None:
-    found = guarded(SpokenForm(text="絵を描く"), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text="絵を描く"), dictionary).pronunciation
     assert "".join(phrase.kana for phrase in found.phrases) == "エヲカク"
 
 
 def test_a_reading_that_is_given_is_stronger_than_its_context(dictionary: Dictionary) -> None:
     form = SpokenForm(text="絵を描く", reading="エヲエガク", sentence=True)
-    found = guarded(form, dictionary).pronunciation
+    found = resolve_reading(form, dictionary).pronunciation
     assert "".join(phrase.kana for phrase in found.phrases) == "エヲエガク"
 
 
 def test_a_corrected_verb_keeps_the_accent_of_its_form(dictionary: Dictionary) -> None:
     form = SpokenForm(text="明日は雨が降ります。", sentence=True)
-    found = guarded(form, dictionary).pronunciation.phrases
+    found = resolve_reading(form, dictionary).pronunciation.phrases
     assert (found[-1].kana, found[-1].accent) == ("フリマス", 3)
 
 
 def test_words_that_only_begin_alike_are_left_alone(dictionary: Dictionary) -> None:
-    nodes = dictionary.best("雨が降り続いた。")
-    assert said(corrected("雨が降り続いた。", dictionary)) == said(nodes) == "アメガフリツズイタ"
+    nodes = dictionary.analyze_best("雨が降り続いた。")
+    assert (
+        nodes_to_kana(analyze_in_context("雨が降り続いた。", dictionary))
+        == nodes_to_kana(nodes)
+        == "アメガフリツズイタ"
+    )
 
 
 def test_a_verb_that_the_dictionary_has_in_pieces_is_one_phrase(dictionary: Dictionary) -> None:
-    nodes = corrected("森を彷徨う人。", dictionary)
-    assert [phrase.kana for phrase in phrases(nodes)] == ["モリヲ", "サマヨウ", "ヒト"]
+    nodes = analyze_in_context("森を彷徨う人。", dictionary)
+    assert [phrase.kana for phrase in to_accent_phrases(nodes)] == ["モリヲ", "サマヨウ", "ヒト"]
 
 
 def test_words_that_have_grown_together_are_one_phrase(dictionary: Dictionary) -> None:
     form = SpokenForm(text="朝ご飯を食べる。", sentence=True)
-    found = guarded(form, dictionary).pronunciation.phrases
+    found = resolve_reading(form, dictionary).pronunciation.phrases
     assert [(phrase.kana, phrase.accent) for phrase in found] == [
         ("アサゴハンヲ", 3),
         ("タベル", 2),
@@ -410,6 +415,6 @@ def test_a_word_that_has_grown_together_is_one_phrase_with_its_reading_too(
     dictionary: Dictionary,
 ) -> None:
     form = SpokenForm(text="朝ご飯", reading="アサゴハン")
-    said_so = guarded(form, dictionary).pronunciation
+    said_so = resolve_reading(form, dictionary).pronunciation
     assert [(phrase.kana, phrase.accent) for phrase in said_so.phrases] == [("アサゴハン", 3)]
     assert said_so.doubt == "the dictionary says 朝ご飯 as ア↓サ/ゴ↓ハン"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tts_assets.japanese.devoicing import devoiced
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.devoicing import find_devoiced_morae
+from tts_assets.japanese.kana import split_morae
 
 
 def _marked(kana: str, accent: int = 0, following: str = "", *, asks: bool = False) -> str:
-    sounds = morae(kana)
-    whispered = devoiced(sounds, accent, following, asks=asks)
+    sounds = split_morae(kana)
+    whispered = find_devoiced_morae(sounds, accent, following, asks=asks)
     return "".join(f"({each})" if at in whispered else each for at, each in enumerate(sounds))
 
 

@@ -10,8 +10,8 @@ from tests.japanese.labels import heard, nuclei
 from tts_assets.domain import DictionaryWord, SpokenForm, WordKind
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import phrases, said
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
+from tts_assets.japanese.reading import resolve_reading
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = (
@@ -35,7 +35,7 @@ WORDS = (
 @pytest.fixture(scope="module")
 def taught() -> Dictionary:
     dictionary = Dictionary()
-    dictionary.best("これより前に調べたことは忘れられる")
+    dictionary.analyze_best("これより前に調べたことは忘れられる")
     dictionary.learn(WORDS)
     return dictionary
 
@@ -63,34 +63,38 @@ def test_a_learned_word_is_read_as_it_says_wherever_it_stands(
     taught: Dictionary, text: str, kana: str
 ) -> None:
     form = SpokenForm(text=text, sentence=True)
-    assert "".join(each.kana for each in guarded(form, taught).pronunciation.phrases) == kana
+    assert (
+        "".join(each.kana for each in resolve_reading(form, taught).pronunciation.phrases) == kana
+    )
 
 
 def test_a_learned_word_has_its_accent(taught: Dictionary) -> None:
-    assert [phrase.accent for phrase in phrases(taught.best("東京へ"))] == [1]
-    assert [phrase.accent for phrase in phrases(taught.best("3DS"))] == [6]
+    assert [phrase.accent for phrase in to_accent_phrases(taught.analyze_best("東京へ"))] == [1]
+    assert [phrase.accent for phrase in to_accent_phrases(taught.analyze_best("3DS"))] == [6]
 
 
 def test_an_accent_that_is_not_given_is_listed_or_that_of_the_kana_or_a_rule() -> None:
     words = [("昨日", "キノウ"), ("蛍光", "タマゴ"), ("ググる", "ググル")]
     dictionary = Dictionary()
     dictionary.learn([DictionaryWord(surface=surface, reading=kana) for surface, kana in words])
-    accents = [phrases(dictionary.best(surface))[0].accent for surface, _ in words]
-    (kana,) = phrases(dictionary.best("たまご"))
+    accents = [
+        to_accent_phrases(dictionary.analyze_best(surface))[0].accent for surface, _ in words
+    ]
+    (kana,) = to_accent_phrases(dictionary.analyze_best("たまご"))
     assert accents == [2, kana.accent, 2]
 
 
 def test_an_entry_s_own_reading_is_stronger_than_a_learned_word(taught: Dictionary) -> None:
     for text, reading, kana in [("東京", "トウキョウ", "トーキョー"), ("角", "カド", "カド")]:
-        found = guarded(SpokenForm(text=text, reading=reading), taught)
+        found = resolve_reading(SpokenForm(text=text, reading=reading), taught)
         assert [phrase.kana for phrase in found.pronunciation.phrases] == [kana]
 
 
 def test_a_learned_reading_may_have_small_kana_that_join_none_before_them() -> None:
     dictionary = Dictionary()
     dictionary.learn([DictionaryWord(surface="三月", reading="サンヵデェ", accent=5)])
-    nodes = dictionary.best("三月も")
-    labels = dictionary.labels(nodes)
+    nodes = dictionary.analyze_best("三月も")
+    labels = dictionary.make_labels(nodes)
     assert (heard(labels), nuclei(labels)) == ("サンカデエモ", [(6, 5)])
 
 
@@ -105,7 +109,7 @@ def test_the_longest_of_several_learned_words_is_read_within_a_longer_compound()
         ("大学生", "マナビヤセー"),
         ("東京都立大学前", "トンキントリツマナビヤマエ"),
     ]:
-        assert said(dictionary.best(text)) == kana
+        assert nodes_to_kana(dictionary.analyze_best(text)) == kana
 
 
 def test_any_word_wins_inside_any_sentence() -> None:
@@ -124,13 +128,13 @@ def test_any_word_wins_inside_any_sentence() -> None:
         kind = chance.choice(list(WordKind))
         dictionary = Dictionary()
         dictionary.learn([DictionaryWord(surface=surface, reading="ヌヘヌヘ", accent=0, kind=kind)])
-        assert "ヌヘヌヘ" in said(dictionary.best(sentence)), (surface, kind)
+        assert "ヌヘヌヘ" in nodes_to_kana(dictionary.analyze_best(sentence)), (surface, kind)
 
 
 def test_learning_nothing_changes_nothing(dictionary: Dictionary) -> None:
     untaught = Dictionary()
     untaught.learn([])
-    assert untaught.best("東京の角") == dictionary.best("東京の角")
+    assert untaught.analyze_best("東京の角") == dictionary.analyze_best("東京の角")
 
 
 def test_learning_leaves_no_file_and_prints_nothing(
@@ -139,7 +143,7 @@ def test_learning_leaves_no_file_and_prints_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     dictionary = Dictionary()
     dictionary.learn(WORDS)
-    assert said(dictionary.best("角")) == "ツノ"
+    assert nodes_to_kana(dictionary.analyze_best("角")) == "ツノ"
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr().out == ""
 
@@ -147,7 +151,9 @@ def test_learning_leaves_no_file_and_prints_nothing(
 def test_each_thread_has_an_analyser_that_knows_the_words(taught: Dictionary) -> None:
     heard: list[str] = []
     threads = [
-        threading.Thread(target=lambda: heard.append(said(taught.best("東京の角"))))
+        threading.Thread(
+            target=lambda: heard.append(nodes_to_kana(taught.analyze_best("東京の角")))
+        )
         for _ in range(3)
     ]
     for thread in threads:
@@ -160,26 +166,30 @@ def test_each_thread_has_an_analyser_that_knows_the_words(taught: Dictionary) ->
 def test_entries_are_those_of_the_whole_spelling_the_likeliest_first(
     dictionary: Dictionary,
 ) -> None:
-    found = dictionary.entries("開く")
+    found = dictionary.find_entries("開く")
     assert {entry.reading for entry in found} >= {"ヒラク", "アク"}
     assert {entry.surface for entry in found} == {"開く"}
     assert found[0].reading == "ヒラク"
-    assert dictionary.entries("ぬぬぬぬ") == []
+    assert dictionary.find_entries("ぬぬぬぬ") == []
 
 
 def test_tokens_build_the_analysis_that_they_are_of(dictionary: Dictionary) -> None:
     for text in ["学生です", "食べさせられた", "二十四日は雨だ", "彼女の方が先に来た"]:
-        built = dictionary.built(text, dictionary.tokens(text))
-        assert dictionary.labels(built) == dictionary.labels(dictionary.best(text))
+        built = dictionary.build_analysis(text, dictionary.list_tokens(text))
+        assert dictionary.make_labels(built) == dictionary.make_labels(
+            dictionary.analyze_best(text)
+        )
 
 
 def test_an_alternative_is_refined_without_being_read_otherwise(dictionary: Dictionary) -> None:
-    for nodes in dictionary.alternatives("彼の方が書きます", 20):
-        assert said(dictionary.refined("彼の方が書きます", nodes)) == said(nodes)
+    for nodes in dictionary.list_alternatives("彼の方が書きます", 20):
+        assert nodes_to_kana(dictionary.refine_accents("彼の方が書きます", nodes)) == nodes_to_kana(
+            nodes
+        )
 
 
 def test_a_text_may_be_only_so_long(dictionary: Dictionary) -> None:
     with pytest.raises(ClipError, match="401 characters is too long"):
-        list(dictionary.alternatives("あ" * 401, 2))
+        list(dictionary.list_alternatives("あ" * 401, 2))
     with pytest.raises(ClipError, match="401 characters is too long"):
-        dictionary.best("あ" * 401)
+        dictionary.analyze_best("あ" * 401)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.entries import entry, joining_rule
+from tts_assets.japanese.entries import choose_chain_rule, parse_entry
 
 ACCENTED = "開く,動詞,自立,*,*,五段・カ行イ音便,基本形,開く,ヒラク,ヒラク,2/3,*"
 
@@ -13,27 +13,27 @@ ACCENTED = "開く,動詞,自立,*,*,五段・カ行イ音便,基本形,開く,�
     ids=["verb", "noun", "unknown"],
 )
 def test_a_line_is_written_as_it_was_read(line: str) -> None:
-    assert ",".join(entry(line).columns) == line
+    assert ",".join(parse_entry(line).columns) == line
 
 
 def test_a_line_has_its_accent_and_its_morae() -> None:
-    found = entry(ACCENTED)
+    found = parse_entry(ACCENTED)
     assert (found.accent, found.reading, found.grammar[0]) == (2, "ヒラク", "動詞")
 
 
 def test_a_mark_without_an_accent_counts_as_flat() -> None:
-    assert entry("。,記号,句点,*,*,*,*,。,。,。,*/*,*").accent == 0
+    assert parse_entry("。,記号,句点,*,*,*,*,。,。,。,*/*,*").accent == 0
 
 
 def test_a_word_read_otherwise_keeps_its_grammar_and_counts_its_morae_anew() -> None:
-    changed = entry(ACCENTED).read_as("アク", "アク", 0)
+    changed = parse_entry(ACCENTED).replace_reading("アク", "アク", 0)
     assert ",".join(changed.columns) == (
         "開く,動詞,自立,*,*,五段・カ行イ音便,基本形,開く,アク,アク,0/2,*"
     )
 
 
 def test_marks_of_devoiced_vowels_are_no_morae() -> None:
-    changed = entry(ACCENTED).read_as("ヒラク", "ヒ’ラク", 2)
+    changed = parse_entry(ACCENTED).replace_reading("ヒラク", "ヒ’ラク", 2)
     assert changed.columns[10] == "2/3"
 
 
@@ -42,4 +42,4 @@ def test_marks_of_devoiced_vowels_are_no_morae() -> None:
     [(1, 1, "C3"), (2, 0, "C3"), (3, 0, "C2"), (3, 3, "C2"), (3, 2, "C1")],
 )
 def test_nouns_join_by_their_length_and_accent(size: int, accent: int, rule: str) -> None:
-    assert joining_rule(size, accent) == rule
+    assert choose_chain_rule(size, accent) == rule

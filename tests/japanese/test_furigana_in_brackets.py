@@ -4,7 +4,11 @@ import pytest
 
 from tests.japanese.normalised import pairs
 from tts_assets.domain import SpokenForm
-from tts_assets.japanese.normalise import reading_in_furigana, spoken_text, spoken_word
+from tts_assets.japanese.normalise import (
+    build_text_forms,
+    build_word_forms,
+    extract_furigana_reading,
+)
 
 
 def only(said: tuple[SpokenForm, ...] | str) -> SpokenForm:
@@ -31,7 +35,7 @@ def only(said: tuple[SpokenForm, ...] | str) -> SpokenForm:
     ],
 )
 def test_several_readings_of_a_word_are_alternatives(text: str, readings: list[str]) -> None:
-    assert [reading for _, reading in pairs(spoken_word(text))] == readings
+    assert [reading for _, reading in pairs(build_word_forms(text))] == readings
 
 
 @pytest.mark.parametrize(
@@ -46,7 +50,7 @@ def test_several_readings_of_a_word_are_alternatives(text: str, readings: list[s
     ],
 )
 def test_a_reading_for_each_kanji_is_one_reading(text: str, reading: str) -> None:
-    assert [said for _, said in pairs(spoken_word(text))] == [reading]
+    assert [said for _, said in pairs(build_word_forms(text))] == [reading]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +63,8 @@ def test_a_reading_for_each_kanji_is_one_reading(text: str, reading: str) -> Non
 def test_of_several_readings_running_text_has_the_first(
     text: str, readings: tuple[tuple[str, str], ...]
 ) -> None:
-    assert only(spoken_text(text)).readings == readings
-    assert reading_in_furigana("明日（あした・あす）") == "アシタ"
+    assert only(build_text_forms(text)).readings == readings
+    assert extract_furigana_reading("明日（あした・あす）") == "アシタ"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_of_several_readings_running_text_has_the_first(
 def test_a_reading_that_begins_with_the_number_is_not_of_the_words_before_it(
     text: str, readings: tuple[tuple[str, str], ...]
 ) -> None:
-    assert only(spoken_text(text)).readings == readings
+    assert only(build_text_forms(text)).readings == readings
 
 
 @pytest.mark.parametrize(
@@ -96,18 +100,18 @@ def test_a_reading_that_begins_with_the_number_is_not_of_the_words_before_it(
     ],
 )
 def test_a_reading_may_stand_behind_a_blank(text: str, reading: str) -> None:
-    assert [said for _, said in pairs(spoken_word(text))] == [reading]
+    assert [said for _, said in pairs(build_word_forms(text))] == [reading]
 
 
 @pytest.mark.parametrize(
     "text", ["食べる (たべもの)", "犬 (ペット)", "静か (な)", "見る (テレビを)"]
 )
 def test_behind_a_blank_what_cannot_be_the_reading_is_a_note(text: str) -> None:
-    assert pairs(spoken_word(text)) == [(text.split(" ", maxsplit=1)[0], None)]
+    assert pairs(build_word_forms(text)) == [(text.split(" ", maxsplit=1)[0], None)]
 
 
 def test_in_running_text_a_reading_behind_a_blank_is_not_said_in_addition() -> None:
-    assert pairs(spoken_text("今日 (きょう) は 暑い (あつい) です。")) == [
+    assert pairs(build_text_forms("今日 (きょう) は 暑い (あつい) です。")) == [
         ("今日は暑いです。", "キョウハアツイデス")
     ]
 
@@ -125,13 +129,13 @@ def test_in_running_text_a_reading_behind_a_blank_is_not_said_in_addition() -> N
 def test_one_kana_in_round_brackets_is_left_to_the_dictionary(
     text: str, said: str, readings: tuple[tuple[str, str], ...]
 ) -> None:
-    form = only(spoken_word(text))
+    form = only(build_word_forms(text))
     assert (form.text, form.reading, form.readings) == (said, None, readings)
-    assert reading_in_furigana(text) is None
+    assert extract_furigana_reading(text) is None
 
 
 def test_so_are_fewer_kana_than_the_kanji_before_them_should_have() -> None:
-    form = only(spoken_word("田中先生（せんせい）"))
+    form = only(build_word_forms("田中先生（せんせい）"))
     assert (form.reading, form.readings) == (None, (("田中先生", "センセイ"),))
 
 
@@ -140,13 +144,13 @@ def test_so_are_fewer_kana_than_the_kanji_before_them_should_have() -> None:
     [("友達(と)いく", "友達といく"), ("学生(だ)", "学生"), ("荷物(を)もつ", "荷物をもつ")],
 )
 def test_particles_in_round_brackets_are_no_readings(text: str, said: str) -> None:
-    assert pairs(spoken_text(text)) == [(said, None)] or said == "学生"
-    assert only(spoken_word(text)).readings == ()
+    assert pairs(build_text_forms(text)) == [(said, None)] or said == "学生"
+    assert only(build_word_forms(text)).readings == ()
 
 
 @pytest.mark.parametrize("reading", ["[た]べる", "(た)べる", "{た}べる", "食[た]べる"])
 def test_brackets_in_a_reading_only_show_what_is_of_the_kanji(reading: str) -> None:
-    assert pairs(spoken_word("食べる", reading)) == [("食べる", "タベル")]
+    assert pairs(build_word_forms("食べる", reading)) == [("食べる", "タベル")]
 
 
 @pytest.mark.parametrize(
@@ -167,30 +171,30 @@ def test_brackets_in_a_reading_only_show_what_is_of_the_kanji(reading: str) -> N
 def test_furigana_are_taken_in_more_ways_of_marking_them(
     text: str, said: str, reading: str
 ) -> None:
-    assert pairs(spoken_word(text)) == [(said, reading)]
-    assert pairs(spoken_text(text)) == [(said, reading)]
+    assert pairs(build_word_forms(text)) == [(said, reading)]
+    assert pairs(build_text_forms(text)) == [(said, reading)]
 
 
 def test_a_reading_in_latin_letters_is_one_if_the_dictionary_knows_it() -> None:
-    form = only(spoken_text("今日 (kyō) は休みだ。"))
+    form = only(build_text_forms("今日 (kyō) は休みだ。"))
     assert (form.text, form.readings) == ("今日は休みだ。", (("今日", "きょー"),))
 
 
 def test_a_name_in_capitals_is_no_reading() -> None:
-    assert only(spoken_text("米国(USA)へ行く。")).text == "米国、USA、へ行く。"
+    assert only(build_text_forms("米国(USA)へ行く。")).text == "米国、USA、へ行く。"
 
 
 def test_a_quotation_is_the_reading_where_it_has_the_same_ending() -> None:
-    assert pairs(spoken_word("開く「あく」")) == [("開く", "アク")]
+    assert pairs(build_word_forms("開く「あく」")) == [("開く", "アク")]
 
 
 @pytest.mark.parametrize("text", ["母「はい」", "店員さん「たなかさん」", "彼は「はい」と言う"])
 def test_other_quotations_are_said(text: str) -> None:
-    assert only(spoken_text(text)).text == text
+    assert only(build_text_forms(text)).text == text
 
 
 def test_a_long_text_with_a_reading_is_gone_through_at_once() -> None:
-    form = only(spoken_text("市場[いちば]へ行く。" + "角を曲がる。" * 1_600))
+    form = only(build_text_forms("市場[いちば]へ行く。" + "角を曲がる。" * 1_600))
     assert form.readings == (("市場", "イチバ"),)
 
 
@@ -211,7 +215,7 @@ def test_a_long_text_with_a_reading_is_gone_through_at_once() -> None:
     ],
 )
 def test_particles_and_suffixes_in_brackets_are_said(text: str, said: str) -> None:
-    assert pairs(spoken_text(text)) == [(said, None)]
+    assert pairs(build_text_forms(text)) == [(said, None)]
 
 
 @pytest.mark.parametrize(
@@ -228,14 +232,14 @@ def test_particles_and_suffixes_in_brackets_are_said(text: str, said: str) -> No
     ],
 )
 def test_kanji_that_are_read_as_such_kana_have_furigana(text: str, reading: str) -> None:
-    form = only(spoken_text(text))
+    form = only(build_text_forms(text))
     found = form.reading or "".join(kana for _, kana in form.readings)
     assert found == reading
 
 
 @pytest.mark.parametrize(("text", "said"), [("何(か)", "何か"), ("又(は)", "又は")])
 def test_of_some_words_a_part_is_in_the_brackets(text: str, said: str) -> None:
-    assert pairs(spoken_word(text)) == [(said, None)]
+    assert pairs(build_word_forms(text)) == [(said, None)]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +254,7 @@ def test_of_some_words_a_part_is_in_the_brackets(text: str, said: str) -> None:
 def test_a_particle_behind_a_reading_belongs_to_no_other_word(
     text: str, readings: list[tuple[str, str]]
 ) -> None:
-    assert [each for each in only(spoken_text(text)).readings if each[1]] == readings
+    assert [each for each in only(build_text_forms(text)).readings if each[1]] == readings
 
 
 @pytest.mark.parametrize(
@@ -262,4 +266,4 @@ def test_a_particle_behind_a_reading_belongs_to_no_other_word(
     ],
 )
 def test_an_o_before_a_word_is_said_once(text: str, word: str, reading: str) -> None:
-    assert only(spoken_text(text)).readings == ((word, reading),)
+    assert only(build_text_forms(text)).readings == ((word, reading),)

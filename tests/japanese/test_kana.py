@@ -3,13 +3,13 @@
 import pytest
 
 from tts_assets.japanese.kana import (
-    hiragana,
     is_katakana,
     is_long_on_reading,
-    katakana,
-    morae,
-    pronounced,
+    kana_to_hiragana,
+    kana_to_katakana,
     pronunciation_key,
+    split_morae,
+    to_pronunciation,
 )
 
 
@@ -24,7 +24,7 @@ from tts_assets.japanese.kana import (
     ],
 )
 def test_hiragana_and_half_width_forms_become_katakana(text: str, expected: str) -> None:
-    assert katakana(text) == expected
+    assert kana_to_katakana(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_katakana_is_told_from_everything_else(text: str, *, expected: bool) -> 
     ],
 )
 def test_small_kana_join_the_one_before_and_others_are_morae(kana: str, expected: str) -> None:
-    assert morae(kana) == expected.split()
+    assert split_morae(kana) == expected.split()
 
 
 @pytest.mark.parametrize(
@@ -110,18 +110,18 @@ def test_small_kana_join_the_one_before_and_others_are_morae(kana: str, expected
     ],
 )
 def test_a_long_vowel_is_written_as_one(kana: str, said: str) -> None:
-    assert pronounced(kana) == said
+    assert to_pronunciation(kana) == said
 
 
 @pytest.mark.parametrize("kana", ["アタラシイ", "イイ", "ハ", "ヘ", "イウ", "アオイ", "ニィ", "ー"])
 def test_other_kana_are_said_as_they_are_spelled(kana: str) -> None:
-    assert pronounced(kana) == kana
+    assert to_pronunciation(kana) == kana
 
 
 @pytest.mark.parametrize("kana", ["トウキョウ", "アタラシイ", "オモウ", "ツヅク", "ティー"])
 def test_what_is_said_has_the_key_of_what_is_spelled(kana: str) -> None:
-    assert pronunciation_key(pronounced(kana)) == pronunciation_key(kana)
-    assert len(morae(pronounced(kana))) == len(morae(kana))
+    assert pronunciation_key(to_pronunciation(kana)) == pronunciation_key(kana)
+    assert len(split_morae(to_pronunciation(kana))) == len(split_morae(kana))
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,4 @@ def test_other_kana_are_no_such_reading(kana: str) -> None:
 
 
 def test_katakana_in_hiragana() -> None:
-    assert hiragana("カップラーメン") == "かっぷらーめん"
+    assert kana_to_hiragana("カップラーメン") == "かっぷらーめん"

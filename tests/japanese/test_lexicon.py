@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tts_assets.domain import DictionaryWord, WordKind
 from tts_assets.errors import UsageError
-from tts_assets.japanese.lexicon import compiled, contexts, costs
+from tts_assets.japanese.lexicon import assign_costs, compile_lexicon, parse_context_ids
 
 
 def test_every_kind_of_word_has_its_context_in_the_library_s_definitions() -> None:
@@ -16,7 +16,7 @@ def test_every_kind_of_word_has_its_context_in_the_library_s_definitions() -> No
 
     folder = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode())
     left, right = (
-        contexts((folder / f"{side}-id.def").read_text(encoding="utf-8").splitlines())
+        parse_context_ids((folder / f"{side}-id.def").read_text(encoding="utf-8").splitlines())
         for side in ("left", "right")
     )
     assert left == right
@@ -25,7 +25,7 @@ def test_every_kind_of_word_has_its_context_in_the_library_s_definitions() -> No
 
 @given(st.sets(st.text(alphabet="東京都", min_size=1, max_size=3), min_size=1))
 def test_words_within_a_word_never_cost_less_together_than_it(surfaces: set[str]) -> None:
-    found = costs(surfaces)
+    found = assign_costs(surfaces)
     assert min(found.values()) >= -32_768
     for whole in surfaces:
         for place in range(1, len(whole)):
@@ -35,7 +35,7 @@ def test_words_within_a_word_never_cost_less_together_than_it(surfaces: set[str]
 
 
 def test_a_word_that_lies_within_no_other_is_as_cheap_as_can_be() -> None:
-    found = costs(["東京", "京", "犬"])
+    found = assign_costs(["東京", "京", "犬"])
     assert found["犬"] == found["東京"] == -30_000
     assert -30_000 < found["京"] < -20_000
 
@@ -47,7 +47,7 @@ def test_a_dictionary_that_cannot_be_compiled_is_a_wrong_use() -> None:
 
     word = DictionaryWord(surface="犬", reading="イヌ")
     with pytest.raises(UsageError, match="leave out all but one"):
-        compiled([word], {word: 2}, dict.fromkeys(WordKind, 1), refuse)
+        compile_lexicon([word], {word: 2}, dict.fromkeys(WordKind, 1), refuse)
 
 
 def test_rows_are_comma_separated_values_that_a_comma_does_not_break() -> None:
@@ -58,7 +58,7 @@ def test_rows_are_comma_separated_values_that_a_comma_does_not_break() -> None:
         Path(out).write_bytes(b"compiled")
 
     word = DictionaryWord(surface='a,"b', reading="エービー", kind=WordKind.NAME)
-    assert compiled([word], {word: 3}, dict.fromkeys(WordKind, 7), keep) == b"compiled"
+    assert compile_lexicon([word], {word: 3}, dict.fromkeys(WordKind, 7), keep) == b"compiled"
     assert rows == [
         '"a,""b",7,7,-30000,名詞,固有名詞,一般,*,*,*,"a,""b",エービー,エービー,3/4,C1\n'
     ]

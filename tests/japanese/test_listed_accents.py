@@ -7,7 +7,7 @@ import pytest
 from tts_assets.domain import AccentBasis, Basis, DictionaryWord, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.listed_accents import find_listed_accent
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.reading import resolve_reading
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_other_forms_names_and_homophones_in_kana_have_none(
 def test_a_word_is_one_phrase_with_the_listed_accent(
     dictionary: Dictionary, text: str, reading: str | None, basis: Basis, accent: int
 ) -> None:
-    found = guarded(SpokenForm(text=text, reading=reading), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text=text, reading=reading), dictionary).pronunciation
     assert [phrase.accent for phrase in found.phrases] == [accent]
     assert (found.basis, found.accent_basis) == (basis, AccentBasis.DICTIONARY)
 
 
 def test_vowels_are_devoiced_as_the_listed_accent_asks(dictionary: Dictionary) -> None:
-    found = guarded(SpokenForm(text="機械", reading="キカイ"), dictionary)
-    labels = dictionary.labels(found.parts[0])
+    found = resolve_reading(SpokenForm(text="機械", reading="キカイ"), dictionary)
+    labels = dictionary.make_labels(found.parts[0])
     # The accent on キ of the other dictionary would keep its vowel.
     assert "-I+" in labels[2]
 
@@ -80,8 +80,10 @@ def test_vowels_are_devoiced_as_the_listed_accent_asks(dictionary: Dictionary) -
 def test_the_user_s_accents_are_stronger() -> None:
     dictionary = Dictionary()
     dictionary.learn([DictionaryWord(surface="機械", reading="キカイ", accent=0)])
-    own = guarded(SpokenForm(text="機械", reading="キカイ"), dictionary).pronunciation
-    data = guarded(SpokenForm(text="毎日", reading="マイニチ", accent=4), dictionary).pronunciation
+    own = resolve_reading(SpokenForm(text="機械", reading="キカイ"), dictionary).pronunciation
+    data = resolve_reading(
+        SpokenForm(text="毎日", reading="マイニチ", accent=4), dictionary
+    ).pronunciation
     assert (own.phrases[0].accent, data.phrases[0].accent) == (0, 4)
     assert data.accent_basis is AccentBasis.DATA
 
@@ -108,5 +110,5 @@ def test_the_user_s_accents_are_stronger() -> None:
 def test_a_listed_word_keeps_or_gives_its_accent_in_a_longer_one(
     dictionary: Dictionary, text: str, accent: int
 ) -> None:
-    found = guarded(SpokenForm(text=text), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text=text), dictionary).pronunciation
     assert [phrase.accent for phrase in found.phrases] == [accent]

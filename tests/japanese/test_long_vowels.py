@@ -4,13 +4,13 @@ import pytest
 
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import katakana
-from tts_assets.japanese.nodes import said
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.kana import kana_to_katakana
+from tts_assets.japanese.nodes import nodes_to_kana
+from tts_assets.japanese.reading import resolve_reading
 
 
 def _said(dictionary: Dictionary, form: SpokenForm) -> str:
-    return "".join(said(nodes) for nodes in guarded(form, dictionary).parts)
+    return "".join(nodes_to_kana(nodes) for nodes in resolve_reading(form, dictionary).parts)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def _said(dictionary: Dictionary, form: SpokenForm) -> str:
 def test_the_long_vowels_of_words_in_hiragana_are_long(
     dictionary: Dictionary, word: str, heard: str
 ) -> None:
-    assert _said(dictionary, SpokenForm(word, katakana(word))) == heard
+    assert _said(dictionary, SpokenForm(word, kana_to_katakana(word))) == heard
     assert _said(dictionary, SpokenForm(word)) == heard
 
 
@@ -52,8 +52,8 @@ def test_the_long_vowels_of_words_in_hiragana_are_long(
 def test_the_long_vowels_of_words_with_kanji_are_long_where_no_parts_meet(
     dictionary: Dictionary, word: str, reading: str, heard: str
 ) -> None:
-    found = guarded(SpokenForm(word, reading), dictionary)
-    assert "".join(map(said, found.parts)) == heard
+    found = resolve_reading(SpokenForm(word, reading), dictionary)
+    assert "".join(map(nodes_to_kana, found.parts)) == heard
     assert found.pronunciation.doubt is None or word == "愛想"
     assert heard in _said(dictionary, SpokenForm(f"これは{word}です。", f"コレハ{reading}デス"))
 
@@ -96,5 +96,5 @@ def test_words_in_hiragana_are_long_in_sentences_too(dictionary: Dictionary) -> 
 
 
 def test_no_mora_is_lost_and_the_accent_stays(dictionary: Dictionary) -> None:
-    found = guarded(SpokenForm("きれい", "キレイ", 1), dictionary).pronunciation.phrases
+    found = resolve_reading(SpokenForm("きれい", "キレイ", 1), dictionary).pronunciation.phrases
     assert [(phrase.kana, phrase.accent) for phrase in found] == [("キレー", 1)]

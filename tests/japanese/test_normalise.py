@@ -6,13 +6,13 @@ from tests.japanese.normalised import pairs, reason, texts, without_boundaries
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.normalise import (
     UnusableTextError,
-    dialogue_lines,
-    reading_in_furigana,
-    spoken_dialogue,
-    spoken_kana,
-    spoken_text,
-    spoken_title,
-    spoken_word,
+    build_dialogue_forms,
+    build_kana_forms,
+    build_text_forms,
+    build_title_forms,
+    build_word_forms,
+    extract_furigana_reading,
+    split_dialogue,
 )
 
 
@@ -46,7 +46,7 @@ from tts_assets.japanese.normalise import (
     ],
 )
 def test_words(text: str, reading: str | None, said: list[tuple[str, str | None]]) -> None:
-    assert pairs(spoken_word(text, reading)) == said
+    assert pairs(build_word_forms(text, reading)) == said
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_words(text: str, reading: str | None, said: list[tuple[str, str | None]
     ],
 )
 def test_readings_that_stand_alone_are_said_as_katakana(kana: str, said: list[str]) -> None:
-    assert pairs(spoken_kana(kana)) == [(each, each) for each in said]
+    assert pairs(build_kana_forms(kana)) == [(each, each) for each in said]
 
 
 @pytest.mark.parametrize(
@@ -91,19 +91,19 @@ def test_readings_that_stand_alone_are_said_as_katakana(kana: str, said: list[st
     ],
 )
 def test_sentences_are_one_form_of_running_text(text: str, said: str) -> None:
-    assert without_boundaries(spoken_text(text)) == (SpokenForm(text=said, sentence=True),)
+    assert without_boundaries(build_text_forms(text)) == (SpokenForm(text=said, sentence=True),)
 
 
 def test_furigana_of_a_sentence_are_its_reading() -> None:
     furigana = "彼[かれ]は 危険[きけん]を 見[み]た。"
-    assert pairs(spoken_text(furigana)) == [("彼は危険を見た。", "カレハキケンヲミタ")]
-    assert reading_in_furigana(furigana) == "カレハキケンヲミタ"
+    assert pairs(build_text_forms(furigana)) == [("彼は危険を見た。", "カレハキケンヲミタ")]
+    assert extract_furigana_reading(furigana) == "カレハキケンヲミタ"
 
 
 def test_the_lines_of_a_dialogue_know_their_speakers() -> None:
     dialogue = "A「これは何ですか。」\nB「本です。」"
-    assert dialogue_lines(dialogue) == [("A", "これは何ですか。"), ("B", "本です。")]
-    assert texts(spoken_dialogue(dialogue)) == ["これは何ですか。本です。"]
+    assert split_dialogue(dialogue) == [("A", "これは何ですか。"), ("B", "本です。")]
+    assert texts(build_dialogue_forms(dialogue)) == ["これは何ですか。本です。"]
 
 
 @pytest.mark.parametrize(
@@ -116,27 +116,35 @@ def test_the_lines_of_a_dialogue_know_their_speakers() -> None:
     ],
 )
 def test_titles_of_grammar_patterns(title: str, said: list[tuple[str, str | None]]) -> None:
-    assert pairs(spoken_title(title)) == said
+    assert pairs(build_title_forms(title)) == said
 
 
 @pytest.mark.parametrize("title", ["A が いちばん～ (A ga ichiban～)", "V[て]いる"])
 def test_a_title_with_a_formula_is_not_said(title: str) -> None:
-    assert reason(spoken_title(title)).endswith("say its examples")
+    assert reason(build_title_forms(title)).endswith("say its examples")
 
 
 def test_a_blank_to_fill_in_is_not_said() -> None:
     text = "___に伴って変化が起きた"
-    assert spoken_text(text) == "the text has a blank to fill in"
+    assert build_text_forms(text) == "the text has a blank to fill in"
 
 
 def test_an_empty_text_is_not_said() -> None:
-    assert spoken_text("") == spoken_word("") == spoken_title("") == "the text is empty"
+    assert (
+        build_text_forms("") == build_word_forms("") == build_title_forms("") == "the text is empty"
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["\ud800犬", "犬\x1b[31m", "犬\x00", "\x9b犬", "犬&#0;", "犬\ufffd"]
 )
 def test_broken_characters_are_refused_with_their_position(text: str) -> None:
-    for say in (spoken_word, spoken_text, spoken_dialogue, spoken_title, spoken_kana):
+    for say in (
+        build_word_forms,
+        build_text_forms,
+        build_dialogue_forms,
+        build_title_forms,
+        build_kana_forms,
+    ):
         with pytest.raises(UnusableTextError, match=r"character \d+ of the text is U\+"):
             say(text)

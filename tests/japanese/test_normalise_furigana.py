@@ -4,7 +4,11 @@ import pytest
 
 from tests.japanese.normalised import pairs
 from tts_assets.domain import SpokenForm
-from tts_assets.japanese.normalise import reading_in_furigana, spoken_text, spoken_word
+from tts_assets.japanese.normalise import (
+    build_text_forms,
+    build_word_forms,
+    extract_furigana_reading,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +49,8 @@ from tts_assets.japanese.normalise import reading_in_furigana, spoken_text, spok
     ],
 )
 def test_furigana_are_the_reading_and_not_said_twice(text: str, said: str, reading: str) -> None:
-    assert pairs(spoken_word(text)) == [(said, reading)]
-    assert reading_in_furigana(text) == reading
+    assert pairs(build_word_forms(text)) == [(said, reading)]
+    assert extract_furigana_reading(text) == reading
 
 
 @pytest.mark.parametrize(
@@ -73,8 +77,10 @@ def test_furigana_are_the_reading_and_not_said_twice(text: str, said: str, readi
     ],
 )
 def test_a_reading_of_a_counter_alone_leaves_its_number_as_it_is(text: str, said: str) -> None:
-    for say in (spoken_word, spoken_text):
-        assert pairs(say(text)) == [(said.removesuffix("。") if say is spoken_word else said, None)]
+    for say in (build_word_forms, build_text_forms):
+        assert pairs(say(text)) == [
+            (said.removesuffix("。") if say is build_word_forms else said, None)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +103,7 @@ def test_a_reading_of_a_counter_alone_leaves_its_number_as_it_is(text: str, said
     ],
 )
 def test_a_reading_of_a_number_and_its_counter_is_that_of_both(text: str, reading: str) -> None:
-    assert reading_in_furigana(text) == reading
+    assert extract_furigana_reading(text) == reading
 
 
 @pytest.mark.parametrize(
@@ -111,28 +117,28 @@ def test_a_reading_of_a_number_and_its_counter_is_that_of_both(text: str, readin
     ],
 )
 def test_other_brackets_are_no_furigana(text: str, said: str) -> None:
-    assert spoken_word(text) == (SpokenForm(text=said),)
+    assert build_word_forms(text) == (SpokenForm(text=said),)
 
 
 def test_a_reading_that_the_data_give_wins_over_the_furigana() -> None:
-    assert pairs(spoken_word("明日[あした]", "あす")) == [("明日", "アス")]
+    assert pairs(build_word_forms("明日[あした]", "あす")) == [("明日", "アス")]
 
 
 def test_furigana_in_a_reading_are_taken() -> None:
-    assert pairs(spoken_word("食べる", "食[た]べる")) == [("食べる", "タベル")]
+    assert pairs(build_word_forms("食べる", "食[た]べる")) == [("食べる", "タベル")]
 
 
 @pytest.mark.parametrize("text", ["食べる", "私[わたし]は学生", "", "V[て]いる"])
 def test_there_is_no_reading_where_furigana_leave_something_open(text: str) -> None:
-    assert reading_in_furigana(text) is None
+    assert extract_furigana_reading(text) is None
 
 
 def test_kana_alone_are_their_own_reading() -> None:
-    assert reading_in_furigana("たべる。") == "タベル"
+    assert extract_furigana_reading("たべる。") == "タベル"
 
 
 def test_readings_in_round_brackets_are_not_said_in_a_sentence() -> None:
-    assert pairs(spoken_text("山田（やまだ）さん")) == [("山田さん", "ヤマダサン")]
+    assert pairs(build_text_forms("山田（やまだ）さん")) == [("山田さん", "ヤマダサン")]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +154,6 @@ def test_readings_in_round_brackets_are_not_said_in_a_sentence() -> None:
     ],
 )
 def test_a_pitch_in_the_brackets_is_the_accent(text: str, accent: int | None) -> None:
-    said = spoken_word(text)
+    said = build_word_forms(text)
     assert not isinstance(said, str)
     assert [form.accent for form in said] == [accent]

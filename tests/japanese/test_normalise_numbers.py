@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.normalise.numbers import said_numbers
+from tts_assets.japanese.normalise.numbers import verbalize_numbers
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ from tts_assets.japanese.normalise.numbers import said_numbers
     ],
 )
 def test_numbers_are_written_as_they_are_said(text: str, said: str) -> None:
-    assert said_numbers(text) == said
+    assert verbalize_numbers(text) == said

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.japanese.normalised import pairs
-from tts_assets.japanese.normalise import spoken_title, spoken_word
-from tts_assets.japanese.normalise.signs import sound_of_particle
+from tts_assets.japanese.normalise import build_title_forms, build_word_forms
+from tts_assets.japanese.normalise.signs import find_particle_sound
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from tts_assets.japanese.normalise.signs import sound_of_particle
     [("〜は", "ワ"), ("～へ", "エ"), ("…は", "ワ"), ("は", None), ("へ", None), ("〜はい", None)],
 )
 def test_a_wave_before_it_makes_a_kana_a_particle(text: str, sound: str | None) -> None:
-    assert sound_of_particle(text) == sound
+    assert find_particle_sound(text) == sound
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ def test_a_wave_before_it_makes_a_kana_a_particle(text: str, sound: str | None) 
 def test_the_particles_of_a_title_are_said_as_they_sound(
     title: str, said: list[tuple[str, str | None]]
 ) -> None:
-    assert pairs(spoken_title(title)) == said
+    assert pairs(build_title_forms(title)) == said
 
 
 def test_a_kana_letter_is_no_particle() -> None:
-    assert pairs(spoken_word("は")) == [("は", None)]
+    assert pairs(build_word_forms("は")) == [("は", None)]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_a_kana_letter_is_no_particle() -> None:
 def test_an_ending_behind_a_wave_is_read_as_one(
     title: str, said: list[tuple[str, str | None]]
 ) -> None:
-    assert pairs(spoken_title(title)) == said
+    assert pairs(build_title_forms(title)) == said
 
 
 def test_the_reading_of_a_title_is_stronger_than_its_wave() -> None:
-    assert pairs(spoken_title("〜気味", "きみ")) == [("気味", "キミ")]
+    assert pairs(build_title_forms("〜気味", "きみ")) == [("気味", "キミ")]

@@ -9,27 +9,27 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_assets.domain import SpokenForm
-from tts_assets.japanese.accent import accent_of, reading_in_accent
+from tts_assets.japanese.accent import extract_accent_reading, parse_accent
 from tts_assets.japanese.kana import UnusableTextError, is_katakana
 from tts_assets.japanese.normalise import (
-    dialogue_lines,
-    reading_in_furigana,
-    spoken_dialogue,
-    spoken_kana,
-    spoken_text,
-    spoken_title,
-    spoken_word,
+    build_dialogue_forms,
+    build_kana_forms,
+    build_text_forms,
+    build_title_forms,
+    build_word_forms,
+    extract_furigana_reading,
+    split_dialogue,
 )
-from tts_assets.japanese.romaji import to_katakana
+from tts_assets.japanese.romaji import romaji_to_katakana
 
 Said: TypeAlias = tuple[SpokenForm, ...] | str
 
 SAY: list[Callable[[str], Said]] = [
-    spoken_word,
-    spoken_kana,
-    spoken_text,
-    spoken_dialogue,
-    spoken_title,
+    build_word_forms,
+    build_kana_forms,
+    build_text_forms,
+    build_dialogue_forms,
+    build_title_forms,
 ]
 
 #: Pieces of what data are made of, so that rules meet each other.
@@ -78,7 +78,7 @@ def test_a_form_is_plain_text_with_a_reading_in_katakana(text: str) -> None:
             assert not _CONTROL.search(form.text)
             assert not _MARKUP.search(form.text)
             assert form.reading is None or is_katakana(form.reading)
-            assert form.sentence == (say in {spoken_text, spoken_dialogue})
+            assert form.sentence == (say in {build_text_forms, build_dialogue_forms})
 
 
 @many
@@ -86,14 +86,14 @@ def test_a_form_is_plain_text_with_a_reading_in_katakana(text: str) -> None:
 def test_what_is_said_stays_as_it_is(text: str) -> None:
     for say in SAY:
         for form in forms(say, text):
-            again = forms(spoken_text if form.sentence else spoken_word, form.text)
+            again = forms(build_text_forms if form.sentence else build_word_forms, form.text)
             assert [each.text for each in again] == [form.text]
 
 
 @many
 @given(TEXTS, TEXTS)
 def test_any_reading_is_katakana_or_refused(text: str, reading: str) -> None:
-    for say in (spoken_word, spoken_text, spoken_dialogue, spoken_title):
+    for say in (build_word_forms, build_text_forms, build_dialogue_forms, build_title_forms):
         for form in forms(lambda text, say=say: say(text, reading), text):  # type: ignore[misc]
             assert form.reading is None or is_katakana(form.reading)
 
@@ -102,7 +102,7 @@ def test_any_reading_is_katakana_or_refused(text: str, reading: str) -> None:
 @given(TEXTS)
 def test_the_lines_of_any_dialogue_have_words(text: str) -> None:
     try:
-        lines = dialogue_lines(text)
+        lines = split_dialogue(text)
     except UnusableTextError:
         return
     assert all(words.strip() for _, words in lines)
@@ -112,7 +112,7 @@ def test_the_lines_of_any_dialogue_have_words(text: str) -> None:
 @given(TEXTS)
 def test_a_reading_in_furigana_is_katakana(text: str) -> None:
     try:
-        reading = reading_in_furigana(text)
+        reading = extract_furigana_reading(text)
     except UnusableTextError:
         return
     assert reading is None or is_katakana(reading)
@@ -121,7 +121,7 @@ def test_a_reading_in_furigana_is_katakana(text: str) -> None:
 @many
 @given(TEXTS)
 def test_romaji_are_katakana_or_none(text: str) -> None:
-    kana = to_katakana(text)
+    kana = romaji_to_katakana(text)
     assert kana is None or is_katakana(kana)
 
 
@@ -139,10 +139,10 @@ JSON = st.recursive(
 @example("9" * 5, None)
 @example(10**400, None)
 def test_any_accent_is_a_mora_or_refused(value: Any, reading: str | None) -> None:
-    kana = reading_in_accent(value)
+    kana = extract_accent_reading(value)
     assert kana is None or is_katakana(kana)
     try:
-        accent = accent_of(value, reading)
+        accent = parse_accent(value, reading)
     except UnusableTextError:
         return
     assert accent is None or accent >= 0
@@ -255,10 +255,10 @@ def test_long_runs_are_gone_through_at_once(piece: str) -> None:
     text = f"漢{run}字"
     for say in SAY:
         forms(say, text)
-    forms(lambda run: spoken_word(run, run), run)
-    forms(lambda run: spoken_word("漢字", run), run)
-    forms(lambda run: spoken_word("漢字", None, run), run)
-    to_katakana(run)
+    forms(lambda run: build_word_forms(run, run), run)
+    forms(lambda run: build_word_forms("漢字", run), run)
+    forms(lambda run: build_word_forms("漢字", None, run), run)
+    romaji_to_katakana(run)
 
 
 def test_many_alternatives_are_gone_through_at_once() -> None:
@@ -266,5 +266,5 @@ def test_many_alternatives_are_gone_through_at_once() -> None:
         one + other for one in "かきくけこさしすせそ" for other in "たちつてとなにぬねのはひふへほ"
     ]
     words = "/".join(f"食{each}" for each in kana)
-    said = spoken_word(words, "/".join(f"しょく{each}" for each in kana))
+    said = build_word_forms(words, "/".join(f"しょく{each}" for each in kana))
     assert len(said) == len(kana)

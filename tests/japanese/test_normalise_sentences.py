@@ -6,9 +6,9 @@ from tests.japanese.normalised import pairs, texts, without_boundaries
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.normalise import (
     UnusableTextError,
-    dialogue_lines,
-    spoken_dialogue,
-    spoken_text,
+    build_dialogue_forms,
+    build_text_forms,
+    split_dialogue,
 )
 
 
@@ -83,7 +83,7 @@ from tts_assets.japanese.normalise import (
     ],
 )
 def test_running_text_is_said_without_what_is_only_seen(text: str, said: str) -> None:
-    assert without_boundaries(spoken_text(text)) == (SpokenForm(text=said, sentence=True),)
+    assert without_boundaries(build_text_forms(text)) == (SpokenForm(text=said, sentence=True),)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_running_text_is_said_without_what_is_only_seen(text: str, said: str) ->
     ],
 )
 def test_a_line_of_kana_or_romaji_is_the_reading(text: str, line: str, reading: str) -> None:
-    assert [said for _, said in pairs(spoken_text(text, line))] == [reading]
+    assert [said for _, said in pairs(build_text_forms(text, line))] == [reading]
 
 
 @pytest.mark.parametrize(
@@ -126,23 +126,23 @@ def test_a_line_of_kana_or_romaji_is_the_reading(text: str, line: str, reading: 
     ],
 )
 def test_a_line_that_leaves_something_open_is_no_reading(text: str, line: str) -> None:
-    assert spoken_text(text, line) == (SpokenForm(text=text, sentence=True),)
+    assert build_text_forms(text, line) == (SpokenForm(text=text, sentence=True),)
 
 
 @pytest.mark.parametrize("line", ["私はがくせいです。", "I am a student.", "わたしはstudentです。"])
 def test_a_line_with_kanji_or_other_words_is_refused(line: str) -> None:
     with pytest.raises(UnusableTextError, match=r"the kana line .* is not kana"):
-        spoken_text("私は学生です。", line)
+        build_text_forms("私は学生です。", line)
 
 
 def test_a_long_line_is_refused_by_its_beginning() -> None:
     with pytest.raises(UnusableTextError) as refusal:
-        spoken_text("長い。", "長" * 1_000)
+        build_text_forms("長い。", "長" * 1_000)
     assert len(str(refusal.value)) < 200
 
 
 def test_furigana_that_leave_a_kanji_open_are_not_the_reading_of_the_whole() -> None:
-    assert pairs(spoken_text("私[わたし]は学生です。")) == [("私は学生です。", None)]
+    assert pairs(build_text_forms("私[わたし]は学生です。")) == [("私は学生です。", None)]
 
 
 @pytest.mark.parametrize(
@@ -204,30 +204,34 @@ def test_furigana_that_leave_a_kanji_open_are_not_the_reading_of_the_whole() -> 
     ],
 )
 def test_the_lines_of_a_dialogue(dialogue: str, lines: list[tuple[str | None, str]]) -> None:
-    assert dialogue_lines(dialogue) == lines
+    assert split_dialogue(dialogue) == lines
 
 
 def test_a_dialogue_is_one_form_without_the_names_of_its_speakers() -> None:
     dialogue = "田中：おはようございます。\n店員： いらっしゃいませ。\n10:30です。"
-    assert texts(spoken_dialogue(dialogue)) == [
+    assert texts(build_dialogue_forms(dialogue)) == [
         "おはようございます。いらっしゃいませ。10時30分です。"
     ]
 
 
 def test_the_names_are_not_in_the_reading_either() -> None:
-    said = spoken_dialogue("田中：私です。\n山田：はい。", "たなか：わたしです。\nやまだ：はい。")
+    said = build_dialogue_forms(
+        "田中：私です。\n山田：はい。", "たなか：わたしです。\nやまだ：はい。"
+    )
     assert pairs(said) == [("私です。はい。", "ワタシデスハイ")]
 
 
 def test_headings_are_in_the_reading_as_they_are_in_the_text() -> None:
-    said = spoken_dialogue("私の夢：医者", "わたしのゆめ：いしゃ")
+    said = build_dialogue_forms("私の夢：医者", "わたしのゆめ：いしゃ")
     assert pairs(said) == [("私の夢：医者", "ワタシノユメイシャ")]
-    said = spoken_dialogue("男の人：はい。\n木下：私。", "おとこのひと：はい。\nきのした：わたし。")
+    said = build_dialogue_forms(
+        "男の人：はい。\n木下：私。", "おとこのひと：はい。\nきのした：わたし。"
+    )
     assert pairs(said) == [("はい。私。", "ハイワタシ")]
 
 
 def test_a_dialogue_with_a_blank_in_it_is_not_said() -> None:
-    assert spoken_dialogue("A：＿＿＿\nB：はい。") == "the text has a blank to fill in"
+    assert build_dialogue_forms("A：＿＿＿\nB：はい。") == "the text has a blank to fill in"
 
 
 @pytest.mark.parametrize(
@@ -240,4 +244,4 @@ def test_a_dialogue_with_a_blank_in_it_is_not_said() -> None:
     ],
 )
 def test_ends_of_lines_that_programs_write_are_no_commands(text: str, said: str) -> None:
-    assert [form for form, _ in pairs(spoken_text(text))] == [said]
+    assert [form for form, _ in pairs(build_text_forms(text))] == [said]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.japanese.normalised import texts
-from tts_assets.japanese.normalise import spoken_text, spoken_title, spoken_word
+from tts_assets.japanese.normalise import build_text_forms, build_title_forms, build_word_forms
 
 
 @pytest.mark.parametrize(
@@ -28,41 +28,41 @@ from tts_assets.japanese.normalise import spoken_text, spoken_title, spoken_word
     ],
 )
 def test_a_blank_to_fill_in_is_not_said(text: str) -> None:
-    for say in (spoken_word, spoken_text, spoken_title):
+    for say in (build_word_forms, build_text_forms, build_title_forms):
         assert say(text) == "the text has a blank to fill in"
 
 
 @pytest.mark.parametrize("text", ["_に行きます。", "私は＿です。"])
 def test_a_single_line_is_a_blank_in_running_text(text: str) -> None:
-    assert spoken_text(text) == "the text has a blank to fill in"
+    assert build_text_forms(text) == "the text has a blank to fill in"
 
 
 def test_a_single_line_is_a_placeholder_at_a_word() -> None:
-    assert texts(spoken_word("_年")) == ["年"]
+    assert texts(build_word_forms("_年")) == ["年"]
 
 
 @pytest.mark.parametrize("text", ["二〇〇四年", "100〇", "○か×か", "snake_case"])
 def test_signs_that_are_no_blanks(text: str) -> None:
-    assert isinstance(spoken_text(text), tuple)
+    assert isinstance(build_text_forms(text), tuple)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u3000", "\n", "\u200b", "<br>", "&nbsp;"])
 def test_an_empty_text_is_not_said(text: str) -> None:
-    assert spoken_word(text) == spoken_text(text) == "the text is empty"
+    assert build_word_forms(text) == build_text_forms(text) == "the text is empty"
 
 
 @pytest.mark.parametrize(
     "text", ["。", "…！？", "～", "っ", "ッッ。", "ーー", "♪〜", "-", "―", "☆"]
 )
 def test_marks_alone_are_not_said(text: str) -> None:
-    for say in (spoken_word, spoken_text):
+    for say in (build_word_forms, build_text_forms):
         assert isinstance(say(text), str)
 
 
 @pytest.mark.parametrize("text", ["null", "None", "N/A", "NaN"])
 def test_what_programs_write_for_nothing_is_not_said(text: str) -> None:
     reason = f"the text is {text!r}, which programs write where there is none"
-    assert spoken_word(text) == spoken_text(text) == reason
+    assert build_word_forms(text) == build_text_forms(text) == reason
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_what_programs_write_for_nothing_is_not_said(text: str) -> None:
 )
 def test_an_address_that_the_words_need_is_not_said(text: str) -> None:
     reason = "the text has an address of the web in it, which nobody says"
-    assert spoken_word(text) == spoken_text(text) == reason
+    assert build_word_forms(text) == build_text_forms(text) == reason

@@ -5,11 +5,11 @@ import pytest
 from tests.japanese.normalised import pairs, without_boundaries
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.normalise import (
-    spelled_with_furigana,
-    spoken_dialogue,
-    spoken_text,
-    spoken_title,
-    spoken_word,
+    attach_furigana,
+    build_dialogue_forms,
+    build_text_forms,
+    build_title_forms,
+    build_word_forms,
 )
 
 
@@ -40,12 +40,12 @@ def form(said: tuple[SpokenForm, ...] | str) -> SpokenForm:
 def test_furigana_on_some_words_are_the_readings_of_these(
     text: str, said: str, readings: tuple[tuple[str, str], ...]
 ) -> None:
-    spoken = without_boundaries(spoken_text(text))
+    spoken = without_boundaries(build_text_forms(text))
     assert spoken == (SpokenForm(text=said, sentence=True, readings=readings),)
 
 
 def test_furigana_on_all_words_are_the_whole_reading() -> None:
-    assert spoken_text("昨夜[ゆうべ]は 寒[さむ]かった。") == (
+    assert build_text_forms("昨夜[ゆうべ]は 寒[さむ]かった。") == (
         SpokenForm(
             text="昨夜は寒かった。", reading="ユウベハサムカッタ", sentence=True, boundaries=(3,)
         ),
@@ -53,19 +53,19 @@ def test_furigana_on_all_words_are_the_whole_reading() -> None:
 
 
 def test_words_titles_and_dialogues_have_them_too() -> None:
-    assert form(spoken_word("角[つの]を出す")).readings == (("角", "ツノ"),)
-    assert form(spoken_title("〜の他[ほか]に手段がない")).readings == (("他", "ホカ"),)
-    assert form(spoken_dialogue("A：市場[いちば]へ行く。")).readings == (("市場", "イチバ"),)
+    assert form(build_word_forms("角[つの]を出す")).readings == (("角", "ツノ"),)
+    assert form(build_title_forms("〜の他[ほか]に手段がない")).readings == (("他", "ホカ"),)
+    assert form(build_dialogue_forms("A：市場[いちば]へ行く。")).readings == (("市場", "イチバ"),)
 
 
 def test_each_alternative_of_a_word_has_its_own() -> None:
-    said = spoken_word("角[つの]を出す；市場[いちば]に出す")
+    said = build_word_forms("角[つの]を出す；市場[いちば]に出す")
     assert not isinstance(said, str)
     assert [each.readings for each in said] == [(("角", "ツノ"),), (("市場", "イチバ"),)]
 
 
 def test_the_reading_of_a_word_wins_over_furigana_on_parts_of_it() -> None:
-    assert form(spoken_word("角[つの]を出す", "かどをだす")).readings == ()
+    assert form(build_word_forms("角[つの]を出す", "かどをだす")).readings == ()
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,15 @@ def test_the_reading_of_a_word_wins_over_furigana_on_parts_of_it() -> None:
 def test_a_line_with_numbers_or_letters_gives_what_is_between_them(
     text: str, line: str, readings: tuple[tuple[str, str], ...]
 ) -> None:
-    found = form(spoken_text(text, line))
+    found = form(build_text_forms(text, line))
     assert (found.reading, found.readings) == (None, readings)
 
 
 def test_furigana_help_where_a_line_tells_nothing() -> None:
-    assert form(spoken_text("三人で市場[いちば]へ", "3にんで")).readings == (("市場", "イチバ"),)
-    assert pairs(spoken_text("市場[いちば]だ。", "null")) == [("市場だ。", "イチバダ")]
+    assert form(build_text_forms("三人で市場[いちば]へ", "3にんで")).readings == (
+        ("市場", "イチバ"),
+    )
+    assert pairs(build_text_forms("市場[いちば]だ。", "null")) == [("市場だ。", "イチバダ")]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_furigana_help_where_a_line_tells_nothing() -> None:
 def test_a_reading_keeps_the_pauses_between_kanji(
     text: str, line: str | None, reading: str
 ) -> None:
-    assert form(spoken_text(text, line)).reading == reading
+    assert form(build_text_forms(text, line)).reading == reading
 
 
 @pytest.mark.parametrize(
@@ -136,8 +138,8 @@ def test_a_reading_keeps_the_pauses_between_kanji(
 def test_furigana_in_a_field_of_their_own_are_put_to_their_text(
     text: str, furigana: str, spelled: str
 ) -> None:
-    assert spelled_with_furigana(text, furigana) == spelled
+    assert attach_furigana(text, furigana) == spelled
 
 
 def test_a_part_that_is_not_said_has_no_reading() -> None:
-    assert form(spoken_word("漢字}(する)っha{漢字|かんじ}")).readings == ()
+    assert form(build_word_forms("漢字}(する)っha{漢字|かんじ}")).readings == ()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.japanese.normalised import pairs, reason, texts
-from tts_assets.japanese.normalise import UnusableTextError, spoken_title
+from tts_assets.japanese.normalise import UnusableTextError, build_title_forms
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from tts_assets.japanese.normalise import UnusableTextError, spoken_title
     ],
 )
 def test_the_words_of_a_pattern_are_said(title: str, said: list[str]) -> None:
-    assert texts(spoken_title(title)) == said
+    assert texts(build_title_forms(title)) == said
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_words_of_a_pattern_are_said(title: str, said: list[str]) -> None:
 def test_a_title_may_have_a_reading(
     title: str, reading: str | None, said: list[tuple[str, str | None]]
 ) -> None:
-    assert pairs(spoken_title(title, reading)) == said
+    assert pairs(build_title_forms(title, reading)) == said
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_a_title_may_have_a_reading(
     ],
 )
 def test_a_formula_is_not_said_and_is_named(title: str, formula: str) -> None:
-    said = reason(spoken_title(title))
+    said = reason(build_title_forms(title))
     assert said == f"the title is a formula with {formula!r} in it, not words: say its examples"
 
 
 @pytest.mark.parametrize("title", ["___に伴って", "（　）に伴って", "〜", "", "…"])
 def test_a_title_without_words_is_not_said(title: str) -> None:
-    assert reason(spoken_title(title)).startswith("the text ")
+    assert reason(build_title_forms(title)).startswith("the text ")
 
 
 def test_a_reading_of_a_title_that_is_no_kana_is_refused() -> None:
     with pytest.raises(UnusableTextError, match="is not kana"):
-        spoken_title("に伴って", "に伴って")
+        build_title_forms("に伴って", "に伴って")

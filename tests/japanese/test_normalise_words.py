@@ -4,7 +4,7 @@ import pytest
 
 from tests.japanese.normalised import pairs, reason, texts
 from tts_assets.domain import SpokenForm
-from tts_assets.japanese.normalise import UnusableTextError, spoken_kana, spoken_word
+from tts_assets.japanese.normalise import UnusableTextError, build_kana_forms, build_word_forms
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ from tts_assets.japanese.normalise import UnusableTextError, spoken_kana, spoken
 def test_a_word_is_said_without_what_stands_around_it(
     text: str, reading: str | None, said: str, read: str | None
 ) -> None:
-    assert spoken_word(text, reading) == (SpokenForm(text=said, reading=read),)
+    assert build_word_forms(text, reading) == (SpokenForm(text=said, reading=read),)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_word_is_said_without_what_stands_around_it(
 def test_alternatives_are_forms_of_their_own(
     text: str, reading: str | None, said: list[tuple[str, str | None]]
 ) -> None:
-    assert pairs(spoken_word(text, reading)) == said
+    assert pairs(build_word_forms(text, reading)) == said
 
 
 @pytest.mark.parametrize(
@@ -155,27 +155,27 @@ def test_alternatives_are_forms_of_their_own(
 def test_a_verb_with_suru_is_a_form_beside_its_noun(
     text: str, reading: str | None, said: list[tuple[str, str | None]]
 ) -> None:
-    assert pairs(spoken_word(text, reading)) == said
+    assert pairs(build_word_forms(text, reading)) == said
 
 
 def test_separators_of_the_users_own_are_the_only_ones() -> None:
-    assert texts(spoken_word("犬+猫/鳥", separators=["+"])) == ["犬", "猫/鳥"]
-    assert texts(spoken_kana("いぬ+ねこ", separators=["+"])) == ["イヌ", "ネコ"]
+    assert texts(build_word_forms("犬+猫/鳥", separators=["+"])) == ["犬", "猫/鳥"]
+    assert texts(build_kana_forms("いぬ+ねこ", separators=["+"])) == ["イヌ", "ネコ"]
 
 
 def test_no_separators_keep_a_word_whole() -> None:
-    assert texts(spoken_word("行く/来る", separators=[])) == ["行く/来る"]
+    assert texts(build_word_forms("行く/来る", separators=[])) == ["行く/来る"]
 
 
 @pytest.mark.parametrize("reading", ["", "-", "—", "ー", "null", "N/A", "NaN", "…"])
 def test_a_reading_that_is_absent_is_none(reading: str) -> None:
-    assert spoken_word("犬", reading) == (SpokenForm(text="犬"),)
+    assert build_word_forms("犬", reading) == (SpokenForm(text="犬"),)
 
 
 @pytest.mark.parametrize("reading", ["食べる", "たべる1", "dog", "犬/いぬ"])
 def test_a_reading_that_is_not_kana_is_refused(reading: str) -> None:
     with pytest.raises(UnusableTextError, match="is not kana: write it in hiragana"):
-        spoken_word("犬", reading)
+        build_word_forms("犬", reading)
 
 
 @pytest.mark.parametrize(
@@ -202,18 +202,18 @@ def test_a_reading_that_is_not_kana_is_refused(reading: str) -> None:
     ],
 )
 def test_readings_that_stand_alone(kana: str, said: list[str]) -> None:
-    assert pairs(spoken_kana(kana)) == [(each, each) for each in said]
+    assert pairs(build_kana_forms(kana)) == [(each, each) for each in said]
 
 
 @pytest.mark.parametrize("kana", ["っ", "っっ", "ー", "-", "—", "。"])
 def test_a_reading_without_sound_is_not_said(kana: str) -> None:
-    assert reason(spoken_kana(kana)) == "the text has nothing that can be said"
+    assert reason(build_kana_forms(kana)) == "the text has nothing that can be said"
 
 
 @pytest.mark.parametrize("kana", ["食", "12", "dog"])
 def test_a_reading_that_stands_alone_must_be_kana(kana: str) -> None:
     with pytest.raises(UnusableTextError, match="is not kana"):
-        spoken_kana(kana)
+        build_kana_forms(kana)
 
 
 @pytest.mark.parametrize(
@@ -221,4 +221,4 @@ def test_a_reading_that_stands_alone_must_be_kana(kana: str) -> None:
     [("よ.う", "ヨう"), ("え.い", "エい"), ("ヨウ", "ヨウ"), ("た.べる", "タベル")],
 )
 def test_an_ending_that_might_be_a_long_vowel_is_shown(kana: str, text: str) -> None:
-    assert [form for form, _ in pairs(spoken_kana(kana))] == [text]
+    assert [form for form, _ in pairs(build_kana_forms(kana))] == [text]

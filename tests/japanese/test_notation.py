@@ -5,24 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_assets.domain import Phrase
-from tts_assets.japanese.accent import notation
-from tts_assets.japanese.kana import morae
-from tts_assets.japanese.notation import phrases_in
+from tts_assets.japanese.accent import format_accent_phrases
+from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.notation import parse_accent_phrases
 
-KANA = st.text("アカキャシュッンーハヘ", min_size=1, max_size=6).filter(morae)
+KANA = st.text("アカキャシュッンーハヘ", min_size=1, max_size=6).filter(split_morae)
 
 
 @st.composite
 def phrases(draw: st.DrawFn) -> Phrase:
-    kana = "".join(morae(draw(KANA)))
-    return Phrase(kana, draw(st.integers(0, len(morae(kana)))), draw(st.booleans()))
+    kana = "".join(split_morae(draw(KANA)))
+    return Phrase(kana, draw(st.integers(0, len(split_morae(kana)))), draw(st.booleans()))
 
 
 @given(st.lists(phrases(), min_size=1, max_size=5))
 def test_phrases_come_back_as_they_were_written(some: list[Phrase]) -> None:
     # No pause is written behind the last.
     some[-1] = some[-1]._replace(pause=False)
-    assert phrases_in(notation(some)) == tuple(some)
+    assert parse_accent_phrases(format_accent_phrases(some)) == tuple(some)
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_phrases_come_back_as_they_were_written(some: list[Phrase]) -> None:
     ],
 )
 def test_a_fall_is_where_its_arrow_stands(written: str, read: tuple[Phrase, ...]) -> None:
-    assert phrases_in(written) == read
+    assert parse_accent_phrases(written) == read

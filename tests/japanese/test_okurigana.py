@@ -5,20 +5,20 @@ import pytest
 from tts_assets.domain import Basis, Pronunciation
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise import spoken_text, spoken_word
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.normalise import build_text_forms, build_word_forms
+from tts_assets.japanese.reading import resolve_reading
 
 
 def word(dictionary: Dictionary, text: str) -> Pronunciation:
-    said = spoken_word(text)
+    said = build_word_forms(text)
     assert not isinstance(said, str)
-    return guarded(said[0], dictionary).pronunciation
+    return resolve_reading(said[0], dictionary).pronunciation
 
 
 def sentence(dictionary: Dictionary, text: str) -> Pronunciation:
-    said = spoken_text(text)
+    said = build_text_forms(text)
     assert not isinstance(said, str)
-    return guarded(said[0], dictionary).pronunciation
+    return resolve_reading(said[0], dictionary).pronunciation
 
 
 def key(pronunciation: Pronunciation) -> str:

@@ -4,8 +4,8 @@ import pytest
 
 from tts_assets.domain import AccentBasis, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.forcing import with_own_accent
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.forcing import choose_own_accent
+from tts_assets.japanese.reading import resolve_reading
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ from tts_assets.japanese.reading import guarded
 def test_a_reading_has_the_accent_of_the_word_in_kana_not_of_the_likelier_reading(
     dictionary: Dictionary, text: str, reading: str, accent: int
 ) -> None:
-    found = guarded(SpokenForm(text=text, reading=reading), dictionary).pronunciation
+    found = resolve_reading(SpokenForm(text=text, reading=reading), dictionary).pronunciation
     assert [phrase.accent for phrase in found.phrases] == [accent]
     assert found.accent_basis is AccentBasis.DICTIONARY
 
 
 def test_a_reading_that_is_forced_has_it_too(dictionary: Dictionary) -> None:
     form = SpokenForm(text="ドアが開く。", sentence=True)
-    assert guarded(form, dictionary).pronunciation.phrases[-1].accent == 0
+    assert resolve_reading(form, dictionary).pronunciation.phrases[-1].accent == 0
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,6 @@ def test_a_reading_that_is_forced_has_it_too(dictionary: Dictionary) -> None:
 def test_other_accents_are_the_spelling_s_own(
     dictionary: Dictionary, text: str, reading: str
 ) -> None:
-    for entry in dictionary.entries(text):
+    for entry in dictionary.find_entries(text):
         if entry.reading == reading:
-            assert with_own_accent(entry, dictionary) == entry
+            assert choose_own_accent(entry, dictionary) == entry

@@ -5,29 +5,33 @@ import pytest
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.particles import (
+    apply_particle_sounds,
     begins_with_particle,
-    own_reading,
-    reading_in_word,
-    sounds,
-    spelled_otherwise,
-    with_particles,
+    find_own_reading,
+    is_spelled_differently,
+    list_sounds,
+    spell_word_reading,
 )
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.reading import resolve_reading
 
 
 def test_particles_and_what_has_grown_together_with_one_are_spelled_otherwise(
     dictionary: Dictionary,
 ) -> None:
-    nodes = dictionary.best("それでは学校へは行かない")
-    assert {node["string"] for node in nodes if spelled_otherwise(node)} == {"それでは", "へ", "は"}
+    nodes = dictionary.analyze_best("それでは学校へは行かない")
+    assert {node["string"] for node in nodes if is_spelled_differently(node)} == {
+        "それでは",
+        "へ",
+        "は",
+    }
 
 
 def test_a_kana_line_may_write_a_particle_both_ways_and_other_words_one(
     dictionary: Dictionary,
 ) -> None:
-    school, to = dictionary.best("学校へ")
-    assert sounds(to) == ("エ", "ヘ")
-    assert sounds(school) == ("ガッコー",)
+    school, to = dictionary.analyze_best("学校へ")
+    assert list_sounds(to) == ("エ", "ヘ")
+    assert list_sounds(school) == ("ガッコー",)
 
 
 @pytest.mark.parametrize(
@@ -43,12 +47,12 @@ def test_a_kana_line_may_write_a_particle_both_ways_and_other_words_one(
 def test_a_particle_is_spelled_as_its_letter_only_where_it_can_be_one(
     dictionary: Dictionary, text: str, reading: str
 ) -> None:
-    assert reading_in_word(dictionary.best(text)) == reading
+    assert spell_word_reading(dictionary.analyze_best(text)) == reading
 
 
 def test_a_word_does_not_begin_with_a_particle(dictionary: Dictionary) -> None:
-    assert begins_with_particle(dictionary.best("はで"))
-    assert not begins_with_particle(dictionary.best("学校は"))
+    assert begins_with_particle(dictionary.analyze_best("はで"))
+    assert not begins_with_particle(dictionary.analyze_best("学校は"))
     assert not begins_with_particle([])
 
 
@@ -57,12 +61,12 @@ def test_a_word_does_not_begin_with_a_particle(dictionary: Dictionary) -> None:
     [("はな", "ハナ"), ("カメラ", "カメラ"), ("ｶﾒﾗ", "カメラ"), ("すげぇ", "スゲエ"), ("犬", None), ("", None)],
 )  # fmt: skip
 def test_a_text_in_kana_is_its_own_reading(text: str, reading: str | None) -> None:
-    assert own_reading(text) == reading
+    assert find_own_reading(text) == reading
 
 
 def said(text: str, reading: str | None, dictionary: Dictionary) -> str:
     """What is heard of a word."""
-    found = guarded(SpokenForm(text=text, reading=reading), dictionary)
+    found = resolve_reading(SpokenForm(text=text, reading=reading), dictionary)
     return "".join(phrase.kana for phrase in found.pronunciation.phrases)
 
 
@@ -185,7 +189,7 @@ def test_the_reading_of_a_pattern_may_spell_the_particle_both_ways(
     ],
 )
 def test_a_reading_gets_the_particles_of_its_pattern(text: str, reading: str, sound: str) -> None:
-    assert with_particles(text, reading) == sound
+    assert apply_particle_sounds(text, reading) == sound
 
 
 @pytest.mark.parametrize(
@@ -194,6 +198,6 @@ def test_a_reading_gets_the_particles_of_its_pattern(text: str, reading: str, so
      "てはじめ", "へんじ", "へのじ", "はいる", "はいけん"],
 )  # fmt: skip
 def test_other_words_in_kana_begin_with_letters(dictionary: Dictionary, text: str) -> None:
-    kana = own_reading(text)
+    kana = find_own_reading(text)
     assert kana is not None
     assert said(text, None, dictionary).replace("ー", "") == kana

@@ -9,15 +9,15 @@ from tests.conftest import ROOT
 from tts_assets import providers, survey
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import morae
-from tts_assets.japanese.phonemes import _symbols, phonemes
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.phonemes import _to_symbols, to_kokoro_phonemes
+from tts_assets.japanese.reading import resolve_reading
 from tts_assets.settings import Settings
 
 
 def _spoken(dictionary: Dictionary, form: SpokenForm) -> str:
-    parts = guarded(form, dictionary).parts
-    return " ".join(phonemes(nodes, sentence=form.sentence) for nodes in parts)
+    parts = resolve_reading(form, dictionary).parts
+    return " ".join(to_kokoro_phonemes(nodes, sentence=form.sentence) for nodes in parts)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_every_mora_has_symbols_of_the_library_s_vocabulary() -> None:
     vocabulary = set(json.loads(config)["vocab"])
     large = [chr(code) for code in range(ord("ァ"), ord("ヺ") + 1)]
     joined = {
-        mora for one in large for small in "ァィゥェォャュョヮ" for mora in morae(one + small)
+        mora for one in large for small in "ァィゥェォャュョヮ" for mora in split_morae(one + small)
     }
     for mora in {*joined, "ー"} - set("ァィゥェォャュョヮ"):
-        assert set(_symbols(mora)) <= vocabulary, mora
-        assert _symbols(mora), mora
+        assert set(_to_symbols(mora)) <= vocabulary, mora
+        assert _to_symbols(mora), mora
 
 
 def test_every_form_of_the_data_is_inside_the_vocabulary(

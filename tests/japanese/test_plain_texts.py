@@ -8,15 +8,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise.alternatives import readings_parted
-from tts_assets.japanese.normalise.numbers import said_numbers
-from tts_assets.japanese.normalise.prepared import prepared
-from tts_assets.japanese.normalise.sentence import said_text
-from tts_assets.japanese.normalise.signs import said_signs_of_word
+from tts_assets.japanese.normalise.alternatives import split_readings
+from tts_assets.japanese.normalise.numbers import verbalize_numbers
+from tts_assets.japanese.normalise.prepared import prepare_text
+from tts_assets.japanese.normalise.sentence import verbalize_text
+from tts_assets.japanese.normalise.signs import verbalize_word_signs
 
 KANA = "".join(map(chr, [*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x30FC]))
 KANJI = "".join(map(chr, range(0x4E00, 0xA000))) + "々"
-SPARING: list[Callable[[str], str]] = [prepared, said_numbers, said_signs_of_word, said_text]
+SPARING: list[Callable[[str], str]] = [
+    prepare_text,
+    verbalize_numbers,
+    verbalize_word_signs,
+    verbalize_text,
+]
 
 #: Marks and words that a rule may take for something, between those that it must leave.
 PIECES = st.sampled_from(
@@ -71,5 +76,5 @@ def test_no_kana_and_no_kanji_is_changed_by_any_rule(rule: Callable[[str], str])
 @given(kana=st.text(alphabet=KANA, min_size=1, max_size=8))
 def test_kana_without_marks_are_one_reading(kana: str) -> None:
     # With marks that part nothing, as a spelling has them all, the rules are gone through.
-    assert readings_parted(kana, ["食べる"], None) == [kana]
-    assert readings_parted(f"{kana}/{kana}", ["食べる"], None) == [kana]
+    assert split_readings(kana, ["食べる"], None) == [kana]
+    assert split_readings(f"{kana}/{kana}", ["食べる"], None) == [kana]

@@ -14,8 +14,8 @@ from tests.japanese.accents import ACCENTED
 from tts_assets.domain import Basis, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import _JOINED, is_katakana
-from tts_assets.japanese.prosody import is_question, phonemes
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.prosody import is_question, to_piper_phonemes
+from tts_assets.japanese.reading import resolve_reading
 
 _MORAE = [chr(code) for code in range(ord("ア"), ord("ヴ") + 1)] + [
     large + small for small, joined in _JOINED.items() for large in joined
@@ -29,8 +29,8 @@ def library() -> JapanesePhonemizer:
 
 def _said(dictionary: Dictionary, form: SpokenForm) -> list[str]:
     """Each sentence of a form."""
-    parts = guarded(form, dictionary).parts
-    return ["".join(phonemes(dictionary.labels(nodes))) for nodes in parts]
+    parts = resolve_reading(form, dictionary).parts
+    return ["".join(to_piper_phonemes(dictionary.make_labels(nodes))) for nodes in parts]
 
 
 def _of_library(library: JapanesePhonemizer, text: str) -> list[str]:
@@ -62,10 +62,10 @@ def test_words_that_are_read_by_their_spelling_are_as_the_library_has_them(
     compared = 0
     for word in ACCENTED:
         form = SpokenForm(text=word.text, reading=word.reading)
-        found = guarded(form, dictionary)
-        if found.pronunciation.basis is Basis.SPELLING and found.parts[0] == dictionary.best(
-            word.text
-        ):
+        found = resolve_reading(form, dictionary)
+        if found.pronunciation.basis is Basis.SPELLING and found.parts[
+            0
+        ] == dictionary.analyze_best(word.text):
             assert _said(dictionary, form) == _of_library(library, word.text)
             compared += 1
     assert compared >= 200
@@ -77,8 +77,8 @@ def test_sentences_are_as_the_library_has_them(
     sentences = _sentences()
     assert len(sentences) >= 100
     for text in sentences:
-        labels = dictionary.labels(dictionary.best(text))
-        assert ["".join(phonemes(labels))] == _of_library(library, text)
+        labels = dictionary.make_labels(dictionary.analyze_best(text))
+        assert ["".join(to_piper_phonemes(labels))] == _of_library(library, text)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,6 @@ def test_pauses_and_questions_are_marked(dictionary: Dictionary) -> None:
 
 
 def test_a_word_that_has_lost_its_mark_can_be_asked(dictionary: Dictionary) -> None:
-    labels = dictionary.labels(guarded(SpokenForm(text="猫"), dictionary).parts[0])
+    labels = dictionary.make_labels(resolve_reading(SpokenForm(text="猫"), dictionary).parts[0])
     assert not is_question(labels)
-    assert "".join(phonemes(labels, question=True)) == "ne↓ko?"
+    assert "".join(to_piper_phonemes(labels, question=True)) == "ne↓ko?"

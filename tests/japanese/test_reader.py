@@ -3,7 +3,7 @@
 from tts_assets.domain import DictionaryWord, Pauses, Segment, SpokenForm, Turn
 from tts_assets.host import engine_host, reader_host
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.segments import segments
+from tts_assets.japanese.segments import split_segments
 
 LONG = "私は毎朝六時半に起きて顔を洗って窓を開けます"
 PAUSES = Pauses(turn_ms=7)
@@ -19,7 +19,7 @@ async def test_the_dictionary_cuts_in_its_process_as_it_does_here(dictionary: Di
     forms = [passage(f"{LONG * number}。") for number in range(1, 20)]
     async with reader_host((word,)) as host:
         *found, own = await host.cut([*forms, passage(word.surface * 12)], PAUSES)
-    assert found == [segments(form, PAUSES, dictionary) for form in forms]
+    assert found == [split_segments(form, PAUSES, dictionary) for form in forms]
     assert not isinstance(own, str)
     assert {len(segment.form.text) % len(word.surface) for segment in own} == {0}
 

@@ -13,10 +13,10 @@ from tests.japanese.labels import heard, nuclei
 from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.entries import Entry
-from tts_assets.japanese.kana import is_katakana, katakana, morae, pronunciation_key
-from tts_assets.japanese.nodes import Node, Nodes, phrases
-from tts_assets.japanese.reading import Guarded, guarded
+from tts_assets.japanese.entries import DictionaryEntry
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, pronunciation_key, split_morae
+from tts_assets.japanese.nodes import Node, Nodes, to_accent_phrases
+from tts_assets.japanese.reading import FormReading, resolve_reading
 from tts_assets.japanese.unidic import UniDic
 
 DATA = Path(__file__).parent.parent.parent / "data"
@@ -27,11 +27,11 @@ def words_of_data() -> list[tuple[str, str]]:
     vocabulary = json.loads((DATA / "vocabulary.json").read_bytes())
     kanji = json.loads((DATA / "kanji.json").read_bytes())
     examples = [example for entry in kanji for example in entry["examples"]]
-    return [(each["word"], katakana(each["reading"])) for each in [*vocabulary, *examples]]
+    return [(each["word"], kana_to_katakana(each["reading"])) for each in [*vocabulary, *examples]]
 
 
 def read(dictionary: Dictionary, text: str, reading: str | None = None) -> Pronunciation:
-    return guarded(SpokenForm(text=text, reading=reading), dictionary).pronunciation
+    return resolve_reading(SpokenForm(text=text, reading=reading), dictionary).pronunciation
 
 
 def sound(pronunciation: Pronunciation) -> str:
@@ -63,11 +63,11 @@ def test_a_spelling_that_is_kept_keeps_the_labels_of_the_plain_dictionary(
     words = {*words_of_data(), *((text, reading) for text, reading, _ in ACCENTED)}
     kept = 0
     for text, reading in words:
-        found = guarded(SpokenForm(text=text, reading=reading), dictionary)
+        found = resolve_reading(SpokenForm(text=text, reading=reading), dictionary)
         plain = pyopenjtalk.run_frontend(text)
-        if found.pronunciation.phrases == phrases(plain):
+        if found.pronunciation.phrases == to_accent_phrases(plain):
             kept += 1
-            assert dictionary.labels(found.parts[0]) == pyopenjtalk.make_label(plain)
+            assert dictionary.make_labels(found.parts[0]) == pyopenjtalk.make_label(plain)
     assert kept > 400
 
 
@@ -75,10 +75,14 @@ def test_what_the_labels_say_is_the_reading(dictionary: Dictionary) -> None:
     bases: set[Basis] = set()
     for text, reading, accent in ACCENTED:
         for given in (None, accent):
-            found = guarded(SpokenForm(text=text, reading=reading, accent=given), dictionary)
+            found = resolve_reading(
+                SpokenForm(text=text, reading=reading, accent=given), dictionary
+            )
             bases.add(found.pronunciation.basis)
             if found.pronunciation.basis is not Basis.SPELLING or "は" not in text:
-                assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(reading), text
+                assert heard(dictionary.make_labels(found.parts[0])) == pronunciation_key(
+                    reading
+                ), text
     assert bases == {Basis.SPELLING, Basis.NBEST, Basis.FORCED}
 
 
@@ -120,13 +124,13 @@ def test_a_reading_that_no_analysis_has_is_forced_and_told(
 
 
 def test_only_the_words_that_differ_are_forced(dictionary: Dictionary) -> None:
-    found = guarded(SpokenForm(text="打つ人", reading="ブツヒト"), dictionary)
+    found = resolve_reading(SpokenForm(text="打つ人", reading="ブツヒト"), dictionary)
     assert [node["string"] for node in found.parts[0]] == ["打つ", "人"]
     assert sound(found.pronunciation) == "ブツヒト"
 
 
 def test_neighbours_that_both_differ_are_one_word(dictionary: Dictionary) -> None:
-    found = guarded(SpokenForm(text="犬猫は", reading="ジンジャーハ"), dictionary)
+    found = resolve_reading(SpokenForm(text="犬猫は", reading="ジンジャーハ"), dictionary)
     assert [node["string"] for node in found.parts[0]] == ["犬猫", "は"]
     assert sound(found.pronunciation) == "ジンジャーワ"
 
@@ -205,19 +209,19 @@ def test_without_a_reading_the_dictionary_decides(dictionary: Dictionary) -> Non
 def test_the_accent_of_the_data_is_that_of_the_labels(dictionary: Dictionary) -> None:
     assert len(ACCENTED) > 300
     for text, reading, accent in ACCENTED:
-        found = guarded(SpokenForm(text=text, reading=reading, accent=accent), dictionary)
-        size = len(morae(reading))
-        assert nuclei(dictionary.labels(found.parts[0])) == [(size, accent or size)], text
+        found = resolve_reading(SpokenForm(text=text, reading=reading, accent=accent), dictionary)
+        size = len(split_morae(reading))
+        assert nuclei(dictionary.make_labels(found.parts[0])) == [(size, accent or size)], text
         assert [phrase.accent for phrase in found.pronunciation.phrases] == [accent]
         assert found.pronunciation.accent_basis is AccentBasis.DATA
 
 
 def test_every_accent_that_a_word_has_room_for_reaches_its_labels(dictionary: Dictionary) -> None:
     for text, reading, _ in ACCENTED:
-        size = len(morae(reading))
+        size = len(split_morae(reading))
         for accent in range(size + 1):
             form = SpokenForm(text=text, reading=reading, accent=accent)
-            labels = dictionary.labels(guarded(form, dictionary).parts[0])
+            labels = dictionary.make_labels(resolve_reading(form, dictionary).parts[0])
             assert nuclei(labels) == [(size, accent or size)], (text, accent)
 
 
@@ -225,15 +229,15 @@ def test_a_fall_after_the_last_mora_is_that_of_no_fall_in_the_labels_but_is_told
     dictionary: Dictionary,
 ) -> None:
     odaka, flat = (
-        guarded(SpokenForm(text=text, reading="ハシ", accent=accent), dictionary)
+        resolve_reading(SpokenForm(text=text, reading="ハシ", accent=accent), dictionary)
         for text, accent in [("橋", 2), ("端", 0)]
     )
     assert [each.pronunciation.phrases[0].accent for each in (odaka, flat)] == [2, 0]
     with_particle = [
-        guarded(SpokenForm(text=f"{text}が", reading="ハシガ", accent=accent), dictionary)
+        resolve_reading(SpokenForm(text=f"{text}が", reading="ハシガ", accent=accent), dictionary)
         for text, accent in [("橋", 2), ("端", 0)]
     ]
-    assert [nuclei(dictionary.labels(each.parts[0])) for each in with_particle] == [
+    assert [nuclei(dictionary.make_labels(each.parts[0])) for each in with_particle] == [
         [(3, 2)],
         [(3, 3)],
     ]
@@ -242,20 +246,20 @@ def test_a_fall_after_the_last_mora_is_that_of_no_fall_in_the_labels_but_is_told
 @pytest.mark.parametrize("accent", range(9))
 def test_any_accent_can_be_given_to_a_word_that_splits(dictionary: Dictionary, accent: int) -> None:
     form = SpokenForm(text="気を付けて、行く", reading="キヲツケテイク", accent=min(accent, 7))
-    found = guarded(form, dictionary)
+    found = resolve_reading(form, dictionary)
     assert found.pronunciation.phrases == (Phrase(kana="キヲツケテイク", accent=min(accent, 7)),)
 
 
 def test_a_vowel_under_the_accent_is_voiced_again(dictionary: Dictionary) -> None:
-    plain = guarded(SpokenForm(text="月", reading="ツキ"), dictionary)
-    moved = guarded(SpokenForm(text="月", reading="ツキ", accent=1), dictionary)
+    plain = resolve_reading(SpokenForm(text="月", reading="ツキ"), dictionary)
+    moved = resolve_reading(SpokenForm(text="月", reading="ツキ", accent=1), dictionary)
     assert plain.parts[0][0]["pron"] == "ツ’キ"
     assert moved.parts[0][0]["pron"] == "ツキ"
 
 
 def test_an_accent_behind_the_last_mora_is_an_error_that_says_both(dictionary: Dictionary) -> None:
     with pytest.raises(ClipError, match=r"箸 the accent 3, but ハシ has only 2 morae"):
-        guarded(SpokenForm(text="箸", reading="ハシ", accent=3), dictionary)
+        resolve_reading(SpokenForm(text="箸", reading="ハシ", accent=3), dictionary)
 
 
 #: Spellings and readings at the edges of what kana can write, and what the labels have to say.
@@ -308,8 +312,8 @@ ODD = [
 def test_odd_readings_are_said_as_they_sound(
     dictionary: Dictionary, text: str, reading: str, sounds: str, accent: int | None
 ) -> None:
-    found = guarded(SpokenForm(text=text, reading=reading, accent=accent), dictionary)
-    assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(sounds)
+    found = resolve_reading(SpokenForm(text=text, reading=reading, accent=accent), dictionary)
+    assert heard(dictionary.make_labels(found.parts[0])) == pronunciation_key(sounds)
     assert pronunciation_key(sound(found.pronunciation)) == pronunciation_key(sounds)
 
 
@@ -324,16 +328,18 @@ def test_words_of_the_dictionary_are_said_with_any_of_its_readings_and_of_any_ot
     chance = random.Random(1)
     kanji = sorted({sign for text, _ in words_of_data() for sign in text if "一" <= sign <= "鿿"})
     spellings = ["".join(chance.choices(kanji, k=chance.choice((1, 2, 2, 3)))) for _ in range(400)]
-    entries = [entry for text in spellings for entry in dictionary.entries(text)]
+    entries = [entry for text in spellings for entry in dictionary.find_entries(text)]
     readings = [entry.reading for entry in entries if entry.reading and is_katakana(entry.reading)]
     for text in spellings:
         reading = chance.choice(readings) + chance.choice(["", chance.choice(readings)])
-        found = guarded(SpokenForm(text=text, reading=reading), dictionary)
-        assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(reading), text
+        found = resolve_reading(SpokenForm(text=text, reading=reading), dictionary)
+        assert heard(dictionary.make_labels(found.parts[0])) == pronunciation_key(reading), text
     for entry in entries:
         if entry.reading in readings:
-            found = guarded(SpokenForm(text=entry.surface, reading=entry.reading), dictionary)
-            assert heard(dictionary.labels(found.parts[0])) == pronunciation_key(entry.reading)
+            found = resolve_reading(
+                SpokenForm(text=entry.surface, reading=entry.reading), dictionary
+            )
+            assert heard(dictionary.make_labels(found.parts[0])) == pronunciation_key(entry.reading)
 
 
 def test_threads_that_share_a_dictionary_read_as_one_alone(dictionary: Dictionary) -> None:
@@ -342,13 +348,13 @@ def test_threads_that_share_a_dictionary_read_as_one_alone(dictionary: Dictionar
         for text, reading, accent in ACCENTED
         for chosen in (None, accent)
     ]
-    alone = [guarded(form, dictionary) for form in forms]
-    together: dict[int, list[Guarded]] = {}
+    alone = [resolve_reading(form, dictionary) for form in forms]
+    together: dict[int, list[FormReading]] = {}
 
     def work(number: int) -> None:
         # Each begins elsewhere, so that different words are read at the same time.
         turned = forms[number * 100 :] + forms[: number * 100]
-        found = [guarded(form, dictionary) for form in turned]
+        found = [resolve_reading(form, dictionary) for form in turned]
         together[number] = found[len(forms) - number * 100 :] + found[: len(forms) - number * 100]
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
@@ -365,12 +371,12 @@ def test_a_text_without_a_word_is_an_error(
     dictionary: Dictionary, text: str, *, sentence: bool
 ) -> None:
     with pytest.raises(ClipError, match="nothing to say"):
-        guarded(SpokenForm(text=text, sentence=sentence), dictionary)
+        resolve_reading(SpokenForm(text=text, sentence=sentence), dictionary)
 
 
 def test_an_accent_for_a_text_without_a_word_is_the_same_error(dictionary: Dictionary) -> None:
     with pytest.raises(ClipError, match="nothing to say"):
-        guarded(SpokenForm(text="😀", accent=0), dictionary)
+        resolve_reading(SpokenForm(text="😀", accent=0), dictionary)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +390,7 @@ def test_an_accent_for_a_text_without_a_word_is_the_same_error(dictionary: Dicti
 def test_phrases_tell_kana_and_accents(
     dictionary: Dictionary, text: str, kana: list[str], accents: list[int]
 ) -> None:
-    found = guarded(SpokenForm(text=text, sentence=True), dictionary).pronunciation.phrases
+    found = resolve_reading(SpokenForm(text=text, sentence=True), dictionary).pronunciation.phrases
     assert [phrase.kana for phrase in found] == kana
     assert [phrase.accent for phrase in found] == accents
 
@@ -393,7 +399,7 @@ def test_pauses_are_told_within_and_between_sentences_and_not_at_the_end(
     dictionary: Dictionary,
 ) -> None:
     form = SpokenForm(text="はい、「水」です。どうぞ！", sentence=True)
-    found = guarded(form, dictionary).pronunciation.phrases
+    found = resolve_reading(form, dictionary).pronunciation.phrases
     assert [(phrase.kana, phrase.pause) for phrase in found] == [
         ("ハイ", True),
         ("ミズ", True),
@@ -407,7 +413,7 @@ class _Deaf:
 
     unidic = UniDic()
 
-    def best(self, text: str) -> Nodes:
+    def analyze_best(self, text: str) -> Nodes:
         return [
             Node(
                 string=text, pos="名詞", pos_group1="一般", pos_group2="*", pos_group3="*",
@@ -417,19 +423,19 @@ class _Deaf:
             )
         ]  # fmt: skip
 
-    def alternatives(self, text: str, most: int) -> Iterable[Nodes]:
+    def list_alternatives(self, text: str, most: int) -> Iterable[Nodes]:
         del most
-        return [self.best(text)]
+        return [self.analyze_best(text)]
 
-    def refined(self, text: str, nodes: Nodes) -> Nodes:
+    def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
         del text
         return nodes
 
-    def tokens(self, text: str) -> list[Entry]:
+    def list_tokens(self, text: str) -> list[DictionaryEntry]:
         del text
         return []
 
-    def names_in(self, text: str) -> list[tuple[int, int]]:
+    def find_names(self, text: str) -> list[tuple[int, int]]:
         del text
         return []
 
@@ -437,26 +443,31 @@ class _Deaf:
         del nodes
         return False
 
-    def entries(self, surface: str) -> list[Entry]:
+    def find_entries(self, surface: str) -> list[DictionaryEntry]:
         del surface
         return []
 
-    def built(self, text: str, tokens: Sequence[Entry], settled: Collection[Entry] = ()) -> Nodes:
+    def build_analysis(
+        self,
+        text: str,
+        tokens: Sequence[DictionaryEntry],
+        settled: Collection[DictionaryEntry] = (),
+    ) -> Nodes:
         del tokens, settled
-        return self.best(text)
+        return self.analyze_best(text)
 
-    def devoiced(self, nodes: Nodes) -> Nodes:
-        return self.best(nodes[0]["string"])
+    def devoice_vowels(self, nodes: Nodes) -> Nodes:
+        return self.analyze_best(nodes[0]["string"])
 
 
 def test_a_wrong_reading_is_never_spoken() -> None:
     with pytest.raises(ClipError, match="cannot be made to say イヌ"):
-        guarded(SpokenForm(text="犬", reading="イヌ"), _Deaf())
+        resolve_reading(SpokenForm(text="犬", reading="イヌ"), _Deaf())
 
 
 def test_a_reading_that_the_accent_would_spoil_is_never_spoken() -> None:
     with pytest.raises(ClipError, match="cannot be made to say"):
-        guarded(SpokenForm(text="犬", reading="イヌ", accent=1), _Deaf())
+        resolve_reading(SpokenForm(text="犬", reading="イヌ", accent=1), _Deaf())
 
 
 @pytest.mark.parametrize(

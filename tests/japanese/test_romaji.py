@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.romaji import to_katakana
+from tts_assets.japanese.romaji import romaji_to_katakana
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ from tts_assets.japanese.romaji import to_katakana
     ],
 )
 def test_romaji_become_katakana(romaji: str, kana: str) -> None:
-    assert to_katakana(romaji) == kana
+    assert romaji_to_katakana(romaji) == kana
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_romaji_become_katakana(romaji: str, kana: str) -> None:
     ["", " ", "-", "'", "dog", "the", "hmm", "l", "la", "qa", "kk", "nk", "wwa", "yya", "é"],
 )
 def test_what_is_no_romaji_is_none(text: str) -> None:
-    assert to_katakana(text) is None
+    assert romaji_to_katakana(text) is None
 
 
 @pytest.mark.parametrize("text", ["12", "a1", "あ", "食", "ra^men", "(desu)", "inu\x00"])
 def test_what_has_other_characters_is_none(text: str) -> None:
-    assert to_katakana(text) is None
+    assert romaji_to_katakana(text) is None

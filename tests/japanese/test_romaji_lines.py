@@ -5,15 +5,15 @@ import pytest
 from tts_assets.domain import Basis, Pronunciation, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise import spoken_text
-from tts_assets.japanese.reading import guarded
-from tts_assets.japanese.romaji_lines import romanized_spellings
+from tts_assets.japanese.normalise import build_text_forms
+from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.romaji_lines import list_romanized_keys
 
 
 def read(dictionary: Dictionary, text: str, line: str) -> Pronunciation:
-    form = spoken_text(text, line)[0]
+    form = build_text_forms(text, line)[0]
     assert isinstance(form, SpokenForm)
-    return guarded(form, dictionary).pronunciation
+    return resolve_reading(form, dictionary).pronunciation
 
 
 def kana(said: Pronunciation) -> str:
@@ -77,7 +77,9 @@ def test_a_line_in_kana_still_forces(dictionary: Dictionary) -> None:
 
 def test_only_lines_of_sentences_in_latin_letters_are_marked() -> None:
     def romanized(text: str, line: str | None) -> list[bool]:
-        return [form.romanized for form in spoken_text(text, line) if isinstance(form, SpokenForm)]
+        return [
+            form.romanized for form in build_text_forms(text, line) if isinstance(form, SpokenForm)
+        ]
 
     assert romanized("彼は学生です。", "Kare wa gakusei desu.") == [True]
     assert romanized("彼は学生です。", "かれはがくせいです。") == [False]
@@ -93,10 +95,10 @@ def test_only_lines_of_sentences_in_latin_letters_are_marked() -> None:
     ],
 )
 def test_all_that_may_be_typed_for_a_sound(key: str, typed: set[str]) -> None:
-    found = romanized_spellings(key)
+    found = list_romanized_keys(key)
     assert found[0] == key
     assert typed <= set(found)
 
 
 def test_a_long_word_has_few_spellings() -> None:
-    assert len(romanized_spellings("アアイイウウエエオオカアキイクウケエコオ" * 50)) == 2
+    assert len(list_romanized_keys("アアイイウウエエオオカアキイクウケエコオ" * 50)) == 2

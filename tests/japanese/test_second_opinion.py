@@ -4,9 +4,9 @@ import pytest
 
 from tts_assets.domain import AmbiguousWord, DictionaryWord, Pronunciation, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.homographs import describe_ambiguous
-from tts_assets.japanese.reading import guarded
-from tts_assets.japanese.second_opinion import differences
+from tts_assets.japanese.homographs import describe_ambiguities
+from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.second_opinion import find_differences
 
 #: Sentences that OpenJTalk's dictionary alone misreads, and neighbours that it reads well.
 SENTENCES = {
@@ -80,7 +80,7 @@ AMBIGUOUS = {
 
 
 def read(dictionary: Dictionary, text: str) -> Pronunciation:
-    return guarded(SpokenForm(text=text, sentence=True), dictionary).pronunciation
+    return resolve_reading(SpokenForm(text=text, sentence=True), dictionary).pronunciation
 
 
 @pytest.mark.parametrize(("text", "kana"), SENTENCES.items())
@@ -97,12 +97,12 @@ def test_words_that_nothing_decides_are_named(
 
 def test_a_kana_line_leaves_nothing_ambiguous(dictionary: Dictionary) -> None:
     form = SpokenForm(text="止めてください。", reading="ヤメテクダサイ", sentence=True)
-    assert guarded(form, dictionary).pronunciation.ambiguous == ()
+    assert resolve_reading(form, dictionary).pronunciation.ambiguous == ()
 
 
 def test_furigana_on_a_word_settle_that_word_alone(dictionary: Dictionary) -> None:
     form = SpokenForm(text="辛いので止めてください。", readings=(("辛", "から"),), sentence=True)
-    found = guarded(form, dictionary).pronunciation
+    found = resolve_reading(form, dictionary).pronunciation
     assert [word.spelling for word in found.ambiguous] == ["止め"]
 
 
@@ -115,10 +115,10 @@ def test_words_of_the_user_are_not_ambiguous() -> None:
 
 
 def test_numbers_are_left_to_the_first_dictionary(dictionary: Dictionary) -> None:
-    nodes = dictionary.best("20日に三本の木を5回見た。")
-    assert differences(nodes, dictionary.unidic) == []
+    nodes = dictionary.analyze_best("20日に三本の木を5回見た。")
+    assert find_differences(nodes, dictionary.unidic) == []
 
 
 def test_each_ambiguous_word_is_described_once() -> None:
     word = AmbiguousWord("角", "カド", ("カク", "ツノ"))
-    assert describe_ambiguous([word, word]) == "角 is said カド, and may be read カク or ツノ"
+    assert describe_ambiguities([word, word]) == "角 is said カド, and may be read カク or ツノ"

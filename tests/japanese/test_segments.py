@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 from tests.japanese.test_normalise_properties import TEXTS, forms, many
 from tts_assets.domain import DictionaryWord, Pauses, Segment, SpokenForm, Turn
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.normalise import spoken_dialogue, spoken_text
-from tts_assets.japanese.segments import LEAST, MOST, segments, split_phrases
+from tts_assets.japanese.normalise import build_dialogue_forms, build_text_forms
+from tts_assets.japanese.segments import (
+    MAX_SEGMENT_CHARS,
+    MIN_SEGMENT_CHARS,
+    split_phrases,
+    split_segments,
+)
 
 DATA = Path(__file__).parents[2] / "data"
 PAUSES = Pauses(sentence_ms=4, clause_ms=3, paragraph_ms=2, turn_ms=1)
@@ -27,14 +32,14 @@ def line(text: str, readings: tuple[tuple[str, str], ...] = ()) -> SpokenForm:
 
 def passage(text: str, reading: str | None = None) -> SpokenForm:
     """A passage of any lines, with who says them."""
-    said = spoken_dialogue(text, reading, passage=True)
+    said = build_dialogue_forms(text, reading, passage=True)
     assert isinstance(said, tuple), said
     return said[0]
 
 
 def cut(form: SpokenForm, dictionary: Dictionary | None = None) -> list[Segment]:
     """The segments of a passage."""
-    found = segments(form, PAUSES, dictionary)
+    found = split_segments(form, PAUSES, dictionary)
     assert found is not None
     return list(found)
 
@@ -83,7 +88,7 @@ def test_a_short_sentence_at_the_end_is_joined_with_the_one_before() -> None:
 
 
 def test_a_short_sentence_before_a_long_one_is_joined_with_the_one_before() -> None:
-    long = "犬" * (MOST - 3) + "。"
+    long = "犬" * (MAX_SEGMENT_CHARS - 3) + "。"
     assert texts(line(A + "はい。" + long)) == [A + "はい。", long]
 
 
@@ -97,7 +102,7 @@ def test_short_sentences_of_two_speakers_are_not_joined() -> None:
 
 
 def test_nothing_is_joined_to_more_than_the_most() -> None:
-    long = "犬" * (MOST - 3) + "。"
+    long = "犬" * (MAX_SEGMENT_CHARS - 3) + "。"
     assert texts(line("はい。" + long)) == ["はい。", long]
     assert texts(line("は。" + long)) == ["は。" + long]
 
@@ -133,7 +138,7 @@ def test_a_segment_has_the_speaker_and_the_voice_of_its_turn() -> None:
 
 def test_text_without_marks_needs_a_dictionary(dictionary: Dictionary) -> None:
     form = line(LONG * 5)
-    assert segments(form, PAUSES) is None
+    assert split_segments(form, PAUSES) is None
     assert texts(form, dictionary) == [LONG * 2 + LONG[:11], LONG[11:] + LONG * 2]
 
 
@@ -187,7 +192,9 @@ def test_no_stretch_with_a_reading_is_torn(dictionary: Dictionary) -> None:
 
 def test_a_stretch_that_is_too_long_itself_is_torn(dictionary: Dictionary) -> None:
     found = cut(line("猫" * 250, (("猫" * 250, "ネコ"),)), dictionary)
-    assert all(len(each.form.text) <= MOST and not each.form.readings for each in found)
+    assert all(
+        len(each.form.text) <= MAX_SEGMENT_CHARS and not each.form.readings for each in found
+    )
 
 
 def test_each_segment_has_the_stretches_of_its_own_text() -> None:
@@ -229,7 +236,7 @@ def test_a_kana_line_with_other_marks_is_cut_by_the_words_of_the_text(
         f"今日は市場へ行ってみたいんです。{B}",
         "きょうはいちばへいってみたいんですそしてこれはふたつめのながいぶんです",
     )
-    assert segments(form, PAUSES) is None
+    assert split_segments(form, PAUSES) is None
     assert [each.form.reading for each in cut(form, dictionary)] == [
         "キョウハイチバヘイッテミタインデス",
         "ソシテコレハフタツメノナガイブンデス",
@@ -249,7 +256,7 @@ def test_no_segment_has_nothing_to_say(dictionary: Dictionary) -> None:
         f"{A}{'…' * 400}{B}",
         f"{A}{'한국어' * 90}。{B}",
     ):
-        assert segments(line(text), PAUSES) in (None, tuple(cut(line(text), dictionary)))
+        assert split_segments(line(text), PAUSES) in (None, tuple(cut(line(text), dictionary)))
         assert all(set(each) & set(A + B) for each in texts(line(text), dictionary))
 
 
@@ -269,7 +276,7 @@ def test_50_000_characters_with_marks_are_cut_at_once(text: str) -> None:
     begun = time.perf_counter()
     found = texts(line(text))
     assert time.perf_counter() - begun < 3
-    assert all(len(each) <= MOST for each in found)
+    assert all(len(each) <= MAX_SEGMENT_CHARS for each in found)
     assert "".join(found).replace(" ", "") == text.replace(" ", "")
 
 
@@ -289,16 +296,16 @@ def test_50_000_characters_with_marks_are_cut_at_once(text: str) -> None:
 )
 def test_no_text_without_marks_is_too_long(text: str, dictionary: Dictionary) -> None:
     form = line(text)
-    assert segments(form, PAUSES) is None
+    assert split_segments(form, PAUSES) is None
     found = texts(form, dictionary)
-    assert all(LEAST <= len(each) <= MOST for each in found)
+    assert all(MIN_SEGMENT_CHARS <= len(each) <= MAX_SEGMENT_CHARS for each in found)
     assert "".join(found) == text
 
 
 def passages() -> list[SpokenForm]:
     """Every passage of the data."""
     found: list[SpokenForm] = []
-    for name, say in (("reading", spoken_text), ("listening", spoken_dialogue)):
+    for name, say in (("reading", build_text_forms), ("listening", build_dialogue_forms)):
         for record in json.loads((DATA / f"{name}.json").read_text(encoding="utf-8")):
             said = say(record["text"], passage=True)
             assert isinstance(said, tuple)
@@ -356,11 +363,11 @@ def is_within(said: str, text: str) -> bool:
 @example(text="「" * 9_999 + "」" * 9_998 + "は")
 @given(text=st.lists(TEXTS, min_size=1, max_size=8).map("\n".join))
 def test_any_passage_is_cut_into_what_it_says(text: str, dictionary: Dictionary) -> None:
-    for form in forms(lambda text: spoken_dialogue(text, passage=True), text):
-        found = segments(form, PAUSES, dictionary)
+    for form in forms(lambda text: build_dialogue_forms(text, passage=True), text):
+        found = split_segments(form, PAUSES, dictionary)
         assert found
-        assert segments(form, PAUSES) in (None, found)
-        assert all(0 < len(each.form.text) <= MOST for each in found)
+        assert split_segments(form, PAUSES) in (None, found)
+        assert all(0 < len(each.form.text) <= MAX_SEGMENT_CHARS for each in found)
         assert is_within("".join(each.form.text for each in found), form.text)
 
 

@@ -5,14 +5,14 @@ import pytest
 from tts_assets.domain import DictionaryWord, Pauses, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import said
-from tts_assets.japanese.normalise import spoken_dialogue, spoken_text
-from tts_assets.japanese.reading import Guarded, guarded
-from tts_assets.japanese.segments import segments
+from tts_assets.japanese.nodes import nodes_to_kana
+from tts_assets.japanese.normalise import build_dialogue_forms, build_text_forms
+from tts_assets.japanese.reading import FormReading, resolve_reading
+from tts_assets.japanese.segments import split_segments
 
 
 def form(text: str, line: str | None = None) -> SpokenForm:
-    return only(spoken_text(text, line))
+    return only(build_text_forms(text, line))
 
 
 def only(forms: tuple[SpokenForm, ...] | str) -> SpokenForm:
@@ -21,12 +21,12 @@ def only(forms: tuple[SpokenForm, ...] | str) -> SpokenForm:
     return forms[0]
 
 
-def spoken(text: str, dictionary: Dictionary, line: str | None = None) -> Guarded:
-    return guarded(form(text, line), dictionary)
+def spoken(text: str, dictionary: Dictionary, line: str | None = None) -> FormReading:
+    return resolve_reading(form(text, line), dictionary)
 
 
-def heard(guarded: Guarded) -> str:
-    return "".join(map(said, guarded.parts))
+def heard(guarded: FormReading) -> str:
+    return "".join(map(nodes_to_kana, guarded.parts))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_space_behind_japanese_is_a_boundary(text: str, boundaries: tuple[int,
 
 
 def test_the_boundaries_of_a_dialogue_are_those_of_its_lines() -> None:
-    found = only(spoken_dialogue("A：かれは がくせいです\nB：ちちは いしゃです", passage=True))
+    found = only(build_dialogue_forms("A：かれは がくせいです\nB：ちちは いしゃです", passage=True))
     assert (found.text, found.boundaries) == ("かれはがくせいです。ちちはいしゃです", (3, 13))
 
 
@@ -134,8 +134,8 @@ def test_the_users_words_may_cross_a_space() -> None:
 
 def test_segments_have_the_boundaries_of_their_texts() -> None:
     text = "かれは がくせいです。 ちちは いしゃです。まいにち ほんを よみます。"
-    passage = only(spoken_text(text, passage=True))
-    found = segments(passage, Pauses())
+    passage = only(build_text_forms(text, passage=True))
+    found = split_segments(passage, Pauses())
     assert found is not None
     for each in found:
         own = each.form
@@ -153,9 +153,9 @@ def test_segments_have_the_boundaries_of_their_texts() -> None:
     ],
 )
 def test_without_boundaries_the_words_are_those_of_mecab(text: str, dictionary: Dictionary) -> None:
-    apart = dictionary.tokens(f"\u3000{text}")
-    assert apart == dictionary.tokens(text)
-    assert dictionary.best(f"\u3000{text}") == dictionary.best(text)
+    apart = dictionary.list_tokens(f"\u3000{text}")
+    assert apart == dictionary.list_tokens(text)
+    assert dictionary.analyze_best(f"\u3000{text}") == dictionary.analyze_best(text)
 
 
 def test_boundaries_do_not_count_for_the_length_of_a_sentence(dictionary: Dictionary) -> None:

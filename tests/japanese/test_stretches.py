@@ -6,17 +6,17 @@ import pytest
 
 from tests.japanese.labels import heard
 from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
-from tts_assets.japanese.alignment import Stretch
+from tts_assets.japanese.alignment import ReadingSpan
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise import spoken_text, spoken_word
-from tts_assets.japanese.reading import guarded
-from tts_assets.japanese.stretches import stretches_in
+from tts_assets.japanese.normalise import build_text_forms, build_word_forms
+from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.stretches import locate_spans
 
 
 def read(dictionary: Dictionary, text: str, *readings: tuple[str, str]) -> Pronunciation:
     form = SpokenForm(text=text, readings=readings, sentence=True)
-    return guarded(form, dictionary).pronunciation
+    return resolve_reading(form, dictionary).pronunciation
 
 
 def sound(pronunciation: Pronunciation) -> str:
@@ -25,8 +25,8 @@ def sound(pronunciation: Pronunciation) -> str:
 
 def spoken(dictionary: Dictionary, form: SpokenForm) -> str:
     """The pronunciation key of what the voice is given."""
-    parts = guarded(form, dictionary).parts
-    return "".join(heard(dictionary.labels(nodes)) for nodes in parts)
+    parts = resolve_reading(form, dictionary).parts
+    return "".join(heard(dictionary.make_labels(nodes)) for nodes in parts)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def spoken(dictionary: Dictionary, form: SpokenForm) -> str:
 def test_what_the_data_tell_of_a_sentence_is_heard(
     dictionary: Dictionary, text: str, line: str | None, kana: str
 ) -> None:
-    said = spoken_text(text, line)
+    said = build_text_forms(text, line)
     assert not isinstance(said, str)
     assert spoken(dictionary, said[0]) == pronunciation_key(kana)
 
@@ -63,14 +63,14 @@ def test_what_the_data_tell_of_a_sentence_is_heard(
 def test_what_the_data_tell_of_a_word_is_heard(
     dictionary: Dictionary, text: str, kana: str
 ) -> None:
-    said = spoken_word(text)
+    said = build_word_forms(text)
     assert not isinstance(said, str)
     assert spoken(dictionary, said[0]) == pronunciation_key(kana)
 
 
 def test_no_kana_moves_over_a_pause(dictionary: Dictionary) -> None:
     form = SpokenForm(text="昨日、明日", reading="サクジツ、ミョウニチ", sentence=True)
-    found = guarded(form, dictionary).pronunciation
+    found = resolve_reading(form, dictionary).pronunciation
     assert [phrase.kana for phrase in found.phrases] == ["サクジツ", "ミョーニチ"]
 
 
@@ -78,7 +78,7 @@ def test_stretches_that_the_dictionary_reads_so_change_nothing(dictionary: Dicti
     text = "昨夜は寒かった気がする。"
     stretches = (("昨夜", "サクヤ"), ("寒", "サム"))
     with_them, alone = (
-        guarded(SpokenForm(text=text, readings=each, sentence=True), dictionary)
+        resolve_reading(SpokenForm(text=text, readings=each, sentence=True), dictionary)
         for each in (stretches, ())
     )
     assert with_them.parts == alone.parts
@@ -198,4 +198,4 @@ def test_each_sentence_has_its_own_stretches(dictionary: Dictionary) -> None:
 
 def test_an_empty_reading_steps_over_a_stretch() -> None:
     readings = [("市場", ""), ("市場", "イチバ"), ("角", "ツノ")]
-    assert stretches_in("市場と市場", readings) == [Stretch(3, 5, "イチバ")]
+    assert locate_spans("市場と市場", readings) == [ReadingSpan(3, 5, "イチバ")]

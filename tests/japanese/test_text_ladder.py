@@ -8,13 +8,13 @@ import pytest
 from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import Nodes, said
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.nodes import Nodes, nodes_to_kana
+from tts_assets.japanese.reading import resolve_reading
 
 
 def read(dictionary: Dictionary, text: str, reading: str | None = None) -> Pronunciation:
     form = SpokenForm(text=text, reading=reading, sentence=True)
-    return guarded(form, dictionary).pronunciation
+    return resolve_reading(form, dictionary).pronunciation
 
 
 def sound(pronunciation: Pronunciation) -> str:
@@ -64,9 +64,13 @@ def test_sixty_analyses_are_looked_through(wrong: int, basis: Basis) -> None:
     class Slow(Dictionary):
         """Has the right analysis behind many wrong ones."""
 
-        def alternatives(self, text: str, most: int) -> Iterator[Nodes]:
-            right = [each for each in super().alternatives(text, most) if "フリ" in said(each)]
-            yield from itertools.islice([*[self.best(text)] * wrong, *right], most)
+        def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
+            right = [
+                each
+                for each in super().list_alternatives(text, most)
+                if "フリ" in nodes_to_kana(each)
+            ]
+            yield from itertools.islice([*[self.analyze_best(text)] * wrong, *right], most)
 
     found = read(Slow(), "雨が降りそうです。", "アメガフリソウデス")
     assert (sound(found), found.basis) == ("アメガフリソーデス", basis)
@@ -77,7 +81,7 @@ def test_a_kana_line_is_spoken_as_its_spelling_where_it_says_the_same(
 ) -> None:
     text, line = "母は花屋へは行きませんでした。", "ハハハハナヤヘハイキマセンデシタ"
     with_line, alone = (
-        guarded(SpokenForm(text=text, reading=reading, sentence=True), dictionary)
+        resolve_reading(SpokenForm(text=text, reading=reading, sentence=True), dictionary)
         for reading in (line, None)
     )
     assert sound(with_line.pronunciation) == "ハハワハナヤエワイキマセンデシタ"

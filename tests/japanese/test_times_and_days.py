@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.normalise.numbers import said_numbers
+from tts_assets.japanese.normalise.numbers import verbalize_numbers
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from tts_assets.japanese.normalise.numbers import said_numbers
     ],
 )
 def test_a_time_may_stand_behind_the_colon_of_its_label(text: str, said: str) -> None:
-    assert said_numbers(text) == said
+    assert verbalize_numbers(text) == said
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_a_time_may_stand_behind_the_colon_of_its_label(text: str, said: str) ->
     ],
 )
 def test_a_day_of_the_week_in_brackets_is_said_in_full(text: str, said: str) -> None:
-    assert said_numbers(text) == said
+    assert verbalize_numbers(text) == said

@@ -10,21 +10,26 @@ from hypothesis import strategies as st
 from tests.japanese.test_normalise_properties import TEXTS, forms, many
 from tts_assets.domain import SpokenForm, Turn
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise import spoken_dialogue, spoken_lines, spoken_text, spoken_title
+from tts_assets.japanese.normalise import (
+    build_dialogue_forms,
+    build_line_forms,
+    build_text_forms,
+    build_title_forms,
+)
 
 DATA = Path(__file__).parents[2] / "data"
 
 
 def passage(text: str, reading: str | None = None) -> SpokenForm:
     """The form of running text as a passage."""
-    said = spoken_text(text, reading, passage=True)
+    said = build_text_forms(text, reading, passage=True)
     assert isinstance(said, tuple), said
     return said[0]
 
 
 def dialogue(text: str, reading: str | None = None, **voices: str) -> SpokenForm:
     """The form of a dialogue as a passage."""
-    said = spoken_dialogue(text, reading, passage=True, voices=voices)
+    said = build_dialogue_forms(text, reading, passage=True, voices=voices)
     assert isinstance(said, tuple), said
     return said[0]
 
@@ -79,7 +84,9 @@ def test_each_line_of_a_dialogue_has_its_speaker_and_that_speakers_voice() -> No
 @pytest.mark.parametrize("label", ["男：", "A：", "Q: ", "B「"])
 def test_labels_of_running_text_are_speakers(label: str) -> None:
     end = "」" if label.endswith("「") else ""
-    said = spoken_text(f"{label}何ですか。{end}\n本です。", passage=True, voices={label[0]: "Mei"})
+    said = build_text_forms(
+        f"{label}何ですか。{end}\n本です。", passage=True, voices={label[0]: "Mei"}
+    )
     assert isinstance(said, tuple)
     assert said[0].turns[0][1:] == (label[0], "Mei")
 
@@ -108,21 +115,23 @@ def test_what_stands_between_quotations_is_a_narrators() -> None:
 
 
 def test_a_short_text_is_a_passage_only_when_asked_for() -> None:
-    assert spoken_text("犬です。\n猫です。") == (SpokenForm("犬です。猫です。", sentence=True),)
-    assert spoken_dialogue("A：犬です。") == (SpokenForm("犬です。", sentence=True),)
+    assert build_text_forms("犬です。\n猫です。") == (
+        SpokenForm("犬です。猫です。", sentence=True),
+    )
+    assert build_dialogue_forms("A：犬です。") == (SpokenForm("犬です。", sentence=True),)
     assert passage("犬です。").turns == (Turn(4),)
 
 
 @pytest.mark.parametrize(("size", "turns"), [(100, 0), (101, 1)])
 def test_running_text_longer_than_a_segment_is_a_passage(size: int, turns: int) -> None:
     for text in ("犬" * size, "犬" * (size - 1) + "…"):
-        for said in (spoken_text(text), spoken_dialogue(text)):
+        for said in (build_text_forms(text), build_dialogue_forms(text)):
             assert isinstance(said, tuple)
             assert len(said[0].turns) == turns
 
 
 def test_lines_whose_speakers_are_told_beside_them_keep_them() -> None:
-    said = spoken_lines(
+    said = build_line_forms(
         [("田中", "「はい。」\nA案です"), ("", "注：終わり。")], voices={"田中": "Mei"}
     )
     assert isinstance(said, tuple)
@@ -131,14 +140,14 @@ def test_lines_whose_speakers_are_told_beside_them_keep_them() -> None:
 
 
 def test_titles_have_no_turns() -> None:
-    said = spoken_title("犬" * 200)
+    said = build_title_forms("犬" * 200)
     assert isinstance(said, tuple)
     assert said[0].turns == ()
 
 
 def test_a_passage_with_nothing_to_say_is_silent_for_the_same_reason_as_a_sentence() -> None:
     for text in ("", "…", "～男：\u202e？", "＿＿＿です。", "null"):
-        assert spoken_text(text, passage=True) == spoken_text(text)
+        assert build_text_forms(text, passage=True) == build_text_forms(text)
 
 
 def test_a_word_over_two_lines_with_one_reading_is_not_read_twice() -> None:
@@ -175,18 +184,18 @@ def test_furigana_are_readings_of_the_lines_that_they_stand_in() -> None:
 @many
 @given(st.lists(TEXTS, min_size=1, max_size=5).map("\n".join))
 def test_the_sizes_of_turns_make_the_text_and_no_turn_is_empty(text: str) -> None:
-    for say in (spoken_text, spoken_dialogue):
+    for say in (build_text_forms, build_dialogue_forms):
         for form in forms(lambda text, say=say: say(text, passage=True), text):  # type: ignore[misc]
             assert sum(turn.size for turn in form.turns) == len(form.text)
             assert all(turn.size > 0 for turn in form.turns)
-            again = forms(spoken_text, form.text)
+            again = forms(build_text_forms, form.text)
             assert [each.text for each in again] == [form.text]
 
 
 @many
 @given(st.lists(TEXTS, min_size=1, max_size=5).map("\n".join))
 def test_a_passage_is_said_where_the_same_sentences_are(text: str) -> None:
-    for say in (spoken_text, spoken_dialogue):
+    for say in (build_text_forms, build_dialogue_forms):
         try:
             said, turned = say(text), say(text, passage=True)
         except UnusableTextError:
@@ -195,7 +204,7 @@ def test_a_passage_is_said_where_the_same_sentences_are(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "say"), [("reading", spoken_text), ("listening", spoken_dialogue)]
+    ("name", "say"), [("reading", build_text_forms), ("listening", build_dialogue_forms)]
 )
 def test_passages_of_the_data_say_the_same_in_turns(name: str, say: object) -> None:
     assert callable(say)

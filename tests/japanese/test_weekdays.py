@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.weekdays import weekdays
+from tts_assets.japanese.weekdays import find_weekdays
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from tts_assets.japanese.weekdays import weekdays
     ],
 )
 def test_ranges_and_lists_in_the_order_of_the_week_are_days(text: str, readings: list[str]) -> None:
-    assert [reading for _, _, reading in weekdays(text)] == readings
+    assert [reading for _, _, reading in find_weekdays(text)] == readings
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_ranges_and_lists_in_the_order_of_the_week_are_days(text: str, readings:
     ],
 )  # fmt: skip
 def test_other_things_are_none(text: str) -> None:
-    assert list(weekdays(text)) == []
+    assert list(find_weekdays(text)) == []
 
 
 def test_each_reading_comes_with_its_place() -> None:
-    assert list(weekdays("毎週月・金")) == [(2, 3, "ゲツ"), (4, 5, "キン")]
+    assert list(find_weekdays("毎週月・金")) == [(2, 3, "ゲツ"), (4, 5, "キン")]

@@ -4,8 +4,13 @@ import pytest
 
 from tts_assets.domain import AccentBasis, Basis, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import phrases, said
-from tts_assets.japanese.word_ladder import has_reading, nearest, reading_of, settled_word
+from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
+from tts_assets.japanese.word_ladder import (
+    find_nearest_reading,
+    find_required_reading,
+    has_reading,
+    resolve_word,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,22 +33,22 @@ def test_each_rung_is_tried_in_turn(
     basis: Basis,
     accent_basis: AccentBasis,
 ) -> None:
-    settled = settled_word(SpokenForm(text=text, reading=reading), dictionary)
+    settled = resolve_word(SpokenForm(text=text, reading=reading), dictionary)
     assert (settled.basis, settled.accent_basis) == (basis, accent_basis)
     assert (settled.doubt is None) == (basis in {Basis.SPELLING, Basis.UNCHECKED})
 
 
 @pytest.mark.parametrize("text", ["グンヌヘリ", "ぬへぐんり", "蠻夛", "彁挧"])
 def test_an_unknown_word_is_said_as_its_entry_says(dictionary: Dictionary, text: str) -> None:
-    settled = settled_word(SpokenForm(text=text, reading="グンヌヘリ"), dictionary)
-    assert said(settled.nodes) == "グンヌヘリ"
-    assert len(phrases(settled.nodes)) == 1
+    settled = resolve_word(SpokenForm(text=text, reading="グンヌヘリ"), dictionary)
+    assert nodes_to_kana(settled.nodes) == "グンヌヘリ"
+    assert len(to_accent_phrases(settled.nodes)) == 1
 
 
 def test_one_node_is_forced_where_the_spelling_has_no_part_of_the_reading(
     dictionary: Dictionary,
 ) -> None:
-    settled = settled_word(SpokenForm(text="気を付ける", reading="ナデシコ"), dictionary)
+    settled = resolve_word(SpokenForm(text="気を付ける", reading="ナデシコ"), dictionary)
     assert [node["string"] for node in settled.nodes] == ["気を付ける"]
 
 
@@ -61,15 +66,15 @@ def test_one_node_is_forced_where_the_spelling_has_no_part_of_the_reading(
 def test_a_reading_next_to_one_that_is_known_may_be_a_typing_error(
     dictionary: Dictionary, text: str, reading: str, near: str | None
 ) -> None:
-    assert settled_word(SpokenForm(text=text, reading=reading), dictionary).near == near
+    assert resolve_word(SpokenForm(text=text, reading=reading), dictionary).near == near
 
 
 def test_the_nearest_of_the_known_readings_is_told_with_its_distance(
     dictionary: Dictionary,
 ) -> None:
-    assert nearest("辛い", "カライ", dictionary) == ("カライ", 0)
-    assert nearest("昨日", "キオウ", dictionary) == ("キノウ", 1)
-    assert nearest("。", "カライ", dictionary) is None
+    assert find_nearest_reading("辛い", "カライ", dictionary) == ("カライ", 0)
+    assert find_nearest_reading("昨日", "キオウ", dictionary) == ("キノウ", 1)
+    assert find_nearest_reading("。", "カライ", dictionary) is None
 
 
 @pytest.mark.parametrize(
@@ -85,11 +90,11 @@ def test_the_nearest_of_the_known_readings_is_told_with_its_distance(
 def test_a_word_s_reading_is_the_entry_s_or_its_own_kana(
     form: SpokenForm, reading: str | None
 ) -> None:
-    assert reading_of(form) == reading
+    assert find_required_reading(form) == reading
 
 
 def test_an_analysis_has_a_reading_in_any_spelling_of_it(dictionary: Dictionary) -> None:
-    nodes = dictionary.best("東京へ")
+    nodes = dictionary.analyze_best("東京へ")
     assert has_reading(nodes, "トウキョウヘ")
     assert has_reading(nodes, "トーキョーエ")
     assert not has_reading(nodes, "トキョウヘ")

@@ -23,9 +23,9 @@ def form_of(found: tuple[SpokenForm, ...] | str) -> SpokenForm:
     return found[0]
 
 
-CORNER = form_of(normalise.spoken_text("角で待つ。"))
-DIALOGUE = form_of(normalise.spoken_dialogue(TALK, passage=True, voices={"男": "mei-low"}))
-PASSAGE = form_of(normalise.spoken_text("昔々、川がありました。\n橋はない。", passage=True))
+CORNER = form_of(normalise.build_text_forms("角で待つ。"))
+DIALOGUE = form_of(normalise.build_dialogue_forms(TALK, passage=True, voices={"男": "mei-low"}))
+PASSAGE = form_of(normalise.build_text_forms("昔々、川がありました。\n橋はない。", passage=True))
 
 
 def clip(form: SpokenForm = BRIDGE, **fields: Any) -> Clip:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tts_assets.domain import SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import morae
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.reading import resolve_reading
 
 #: Mei's voice stays between these.
 LOWEST_HZ, HIGHEST_HZ = 120.0, 700.0
@@ -59,8 +59,8 @@ def melody(
     assert form.accent is not None
     assert form.reading is not None
     subject = SpokenForm(text=f"{form.text}が", reading=f"{form.reading}ガ", accent=form.accent)
-    nodes = [*guarded(subject, dictionary).parts[0], *dictionary.best("ある")]
-    labels = dictionary.labels(nodes)
+    nodes = [*resolve_reading(subject, dictionary).parts[0], *dictionary.analyze_best("ある")]
+    labels = dictionary.make_labels(nodes)
     samples = synthesiser.synthesize(labels)
     track = pitch(samples, synthesiser.get_sampling_frequency(), half_tones=half_tones)
     hertz = [
@@ -68,13 +68,15 @@ def melody(
         for begin, end in _last_sounds(labels, synthesiser)
     ]
     return Melody(
-        morae=tuple(morae(form.reading)), accent=form.accent, hertz=tuple(hertz[: -len("アル")])
+        morae=tuple(split_morae(form.reading)),
+        accent=form.accent,
+        hertz=tuple(hertz[: -len("アル")]),
     )
 
 
 def accents(reading: str) -> list[int]:
     """The accents that a word can have: ン, ッ and ー are part of a syllable, and carry none."""
-    return [0, *(place for place, mora in enumerate(morae(reading), 1) if mora not in BOUND)]
+    return [0, *(place for place, mora in enumerate(split_morae(reading), 1) if mora not in BOUND)]
 
 
 def difference(one: Melody, other: Melody) -> float:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tts_assets.japanese.notation import phrases_in
+from tts_assets.japanese.notation import parse_accent_phrases
 from tts_assets.review.morae import Mora, predicted
 from tts_assets.review.pictures import Picture
 
@@ -16,7 +16,7 @@ PICTURE = Picture(
 
 
 def _said(notation: str, picture: Picture = PICTURE) -> tuple[Mora, ...]:
-    return predicted(phrases_in(notation), picture)
+    return predicted(parse_accent_phrases(notation), picture)
 
 
 @pytest.mark.parametrize(

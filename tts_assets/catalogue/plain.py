@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tts_assets.catalogue.fields import LONGEST_TEXT, keys_of
 from tts_assets.domain import Clip, Place, SpokenForm
-from tts_assets.japanese.normalise import plain_word
+from tts_assets.japanese.normalise import build_plain_word
 from tts_assets.mapping import OVERRIDE, Overwrite, Say
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _forms(rule: ClipRule) -> Callable[[dict[str, Any]], SpokenForm | None] | No
             return None
         if reading is not None and (type(reading) is not str or len(reading) > LONGEST_TEXT):
             return None
-        return plain_word(text, reading)
+        return build_plain_word(text, reading)
 
     return form_of
 

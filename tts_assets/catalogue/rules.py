@@ -157,12 +157,12 @@ class Rule:
         try:
             if furigana is not None:
                 text = text or furigana
-                reading = reading or normalise.reading_in_furigana(furigana)
+                reading = reading or normalise.extract_furigana_reading(furigana)
                 if reading is None:
-                    text = normalise.spelled_with_furigana(text, furigana)
+                    text = normalise.attach_furigana(text, furigana)
             if self._lines is not None and self._rule.say in _RUNNING:
                 lines = self._lines(subject)
-                said = normalise.spoken_lines(lines, reading, voices=self._voices)
+                said = normalise.build_line_forms(lines, reading, voices=self._voices)
             else:
                 said = self._normalised(text or "", reading, None if accent is ABSENT else accent)
         except normalise.UnusableTextError as problem:
@@ -173,12 +173,14 @@ class Rule:
     def _normalised(self, text: str, reading: str | None, accent: Any) -> Said:
         say = self._rule.say
         if say is Say.WORD:
-            return normalise.spoken_word(text, reading, accent, separators=self._rule.split)
+            return normalise.build_word_forms(text, reading, accent, separators=self._rule.split)
         if say is Say.READING:
             return self._reading_of(text, reading, accent)
         if say is Say.TITLE:
-            return normalise.spoken_title(text, reading)
-        spoken = normalise.spoken_text if say is Say.SENTENCE else normalise.spoken_dialogue
+            return normalise.build_title_forms(text, reading)
+        spoken = (
+            normalise.build_text_forms if say is Say.SENTENCE else normalise.build_dialogue_forms
+        )
         return spoken(text, reading, passage=self._passage, voices=self._voices)
 
     def _reading_of(self, text: str, reading: str | None, accent: Any) -> Said:
@@ -186,12 +188,12 @@ class Rule:
         split = self._rule.split
         if reading is None or not reading.strip():
             if text and not self._rule.each:
-                return normalise.spoken_word(text, None, accent, separators=split)
+                return normalise.build_word_forms(text, None, accent, separators=split)
             return "the reading is empty"
         if text:
             word = text + _okurigana(reading)
-            return normalise.spoken_word(word, reading, accent, separators=split)
-        return normalise.spoken_kana(reading, accent, separators=split)
+            return normalise.build_word_forms(word, reading, accent, separators=split)
+        return normalise.build_kana_forms(reading, accent, separators=split)
 
     def _foreign(self, subject: Subject) -> str | None:
         language = self._language(subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana
 from tts_assets.mapping import Step
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _list_of(path: Path) -> tuple[object, ...]:
 
 def _write_ruby(word: str, reading: str | None) -> str:
     """The word with its reading; kana need none, and a particle's may be written as it sounds."""
-    if not reading or reading == word or is_katakana(katakana(word)):
+    if not reading or reading == word or is_katakana(kana_to_katakana(word)):
         return escape(word)
     return f"<ruby>{escape(word)}<rt>{escape(reading)}</rt></ruby>"
 

@@ -14,7 +14,7 @@ from tts_assets.checks.mei import is_whispered, mora_seconds
 from tts_assets.checks.rules import Rule
 from tts_assets.checks.voices import KNOWN
 from tts_assets.domain import AccentBasis, Finding
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def wrong_accents(course: Course, expected: Expected) -> Iterator[Finding]:
         return
     known = KNOWN.get(expected.voice)
     for phrase, begin, end, kana in _breaths(course, said):
-        own = morae(phrase.kana)
+        own = split_morae(phrase.kana)
         if not _can_be_judged(own):
             continue
         start = _Start(phrase, own, phrase.kana == kana, _melody(course, begin, end, kana))

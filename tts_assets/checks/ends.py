@@ -12,7 +12,7 @@ from tts_assets.checks.listening import HOP_SECONDS
 from tts_assets.checks.mei import is_whispered
 from tts_assets.checks.rules import Rule
 from tts_assets.domain import Finding
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,9 @@ def _split_bursts(
     puffs: list[_Burst] = []
     if said is None:
         return own, puffs
-    end = _find_voiceless_end([mora for phrase in said.phrases for mora in morae(phrase.kana)])
+    end = _find_voiceless_end(
+        [mora for phrase in said.phrases for mora in split_morae(phrase.kana)]
+    )
     end = end._replace(most_gap=end.most_gap / slow)
     for burst in bursts:
         if len(own) < end.bursts and end.has(burst):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.checks.mei import mei_seconds, sound_seconds
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 if TYPE_CHECKING:
     from tts_assets.checks.expected import Expected
@@ -99,4 +99,4 @@ def _of_mei(said: Pronunciation, speed: float) -> Bounds:
 
 
 def _mora_count(said: Pronunciation) -> int:
-    return sum(len(morae(phrase.kana)) for phrase in said.phrases)
+    return sum(len(split_morae(phrase.kana)) for phrase in said.phrases)

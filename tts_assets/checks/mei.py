@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 if TYPE_CHECKING:
     from tts_assets.domain import Pronunciation
@@ -76,7 +76,7 @@ def sound_seconds(said: Pronunciation) -> float:
 
 def mora_seconds(kana: str) -> list[float]:
     """How long it takes for each mora of what is said in one breath, in seconds."""
-    said = morae(kana)
+    said = split_morae(kana)
     return [
         max(0.02, _of_mora(mora, after)) for mora, after in zip(said, [*said[1:], ""], strict=True)
     ]
@@ -101,7 +101,7 @@ def breaths(said: Pronunciation) -> list[list[str]]:
     """The morae of what is said from one pause to the next."""
     groups: list[list[str]] = [[]]
     for phrase in said.phrases:
-        groups[-1] += morae(phrase.kana)
+        groups[-1] += split_morae(phrase.kana)
         if phrase.pause:
             groups.append([])
     return groups if groups[-1] or len(groups) == 1 else groups[:-1]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.checks.lengths import MEI
 from tts_assets.checks.rules import Rule
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
-from tts_assets.japanese.notation import phrases_in
+from tts_assets.japanese.notation import parse_accent_phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,5 +91,7 @@ def _learned(clips: list[_Clip]) -> Pace | None:
 
 def _said(spoken: str) -> Pronunciation:
     return Pronunciation(
-        phrases=phrases_in(spoken), basis=Basis.UNCHECKED, accent_basis=AccentBasis.GUESSED
+        phrases=parse_accent_phrases(spoken),
+        basis=Basis.UNCHECKED,
+        accent_basis=AccentBasis.GUESSED,
     )

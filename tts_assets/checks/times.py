@@ -15,7 +15,7 @@ from tts_assets.checks.lengths import (
 from tts_assets.checks.rules import Rule
 from tts_assets.checks.voices import KNOWN
 from tts_assets.domain import Finding
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def wrong_length(course: Course, expected: Expected) -> Iterator[Finding]:
     if said is None:
         return
     least, most = bounds(said, expected)
-    count = sum(len(morae(phrase.kana)) for phrase in said.phrases)
+    count = sum(len(split_morae(phrase.kana)) for phrase in said.phrases)
     told = f"it takes {course.seconds:.2f} s for {count} morae, and what it should say takes"
     foreseen = spoken_seconds(said, expected.speed)
     spoken = LEAST_SPOKEN_SHARE * foreseen

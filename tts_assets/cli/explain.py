@@ -9,8 +9,8 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show
 from tts_assets.domain import AccentBasis, Pronunciation, Segment, Unspoken
-from tts_assets.japanese.accent import notation, pitch_line, without_accents
-from tts_assets.japanese.homographs import describe_ambiguous
+from tts_assets.japanese.accent import drop_accents, format_accent_phrases, format_pitch_line
+from tts_assets.japanese.homographs import describe_ambiguities
 from tts_assets.overrides import Book
 from tts_assets.plan import Planned
 from tts_assets.providers import Provider
@@ -58,7 +58,7 @@ def _spoken(
     recipes = surveys.recipes(settings, provider)
     rows = []
     for item, said in zip(items, run_until_signal(read), strict=True):
-        told = said if accents or isinstance(said, str) else without_accents(said)
+        told = said if accents or isinstance(said, str) else drop_accents(said)
         form, voice, speed = item.clip.form, item.clip.voice, item.clip.speed
         speakers = recipes.speakers(form, voice, speed)
         parted = _parted(parts.get(form), speakers)
@@ -117,11 +117,13 @@ def _heard(said: Pronunciation | str) -> dict[str, str | None]:
     if isinstance(said, str):
         return {"said": None, "pitch": None, "sure": None, "doubt": said, "ambiguous": None}
     return {
-        "said": notation(said.phrases),
-        "pitch": None if said.accent_basis is AccentBasis.ENGINE else pitch_line(said.phrases),
+        "said": format_accent_phrases(said.phrases),
+        "pitch": None
+        if said.accent_basis is AccentBasis.ENGINE
+        else format_pitch_line(said.phrases),
         "sure": f"reading: {said.basis}, accent: {said.accent_basis}",
         "doubt": said.doubt if said.near is None else f"{said.doubt}; did you mean {said.near}?",
-        "ambiguous": describe_ambiguous(said.ambiguous) or None,
+        "ambiguous": describe_ambiguities(said.ambiguous) or None,
     }
 
 

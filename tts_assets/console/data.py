@@ -47,7 +47,7 @@ from tts_assets.events import (
     Started,
     Waiting,
 )
-from tts_assets.japanese.accent import notation, pitch_line
+from tts_assets.japanese.accent import format_accent_phrases, format_pitch_line
 from tts_assets.plan import State
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _made(event: ClipMade) -> ClipMadeLine:
         "clips": [_clip(clip) for clip in event.job.clips],
         "seconds": round(event.seconds, 3),
         "audio_seconds": round(event.audio_seconds, 3),
-        "said": None if said is None else notation(said.phrases),
+        "said": None if said is None else format_accent_phrases(said.phrases),
         "findings": [finding_data(each) for each in event.findings],
         "counts": _counts(event.counts),
     }
@@ -319,8 +319,8 @@ def _doubtful(doubt: Doubt) -> DoubtfulClip:
     said = doubt.pronunciation
     return {
         **_clip(doubt.clip),
-        "said": notation(said.phrases),
-        "pitch": pitch_line(said.phrases),
+        "said": format_accent_phrases(said.phrases),
+        "pitch": format_pitch_line(said.phrases),
         "basis": said.basis,
         "accent_basis": said.accent_basis,
         "doubt": said.doubt,

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from tts_assets import waiting
 from tts_assets.errors import ClipError
-from tts_assets.japanese.segments import LEAST
+from tts_assets.japanese.segments import MIN_SEGMENT_CHARS
 from tts_assets.kept_takes import RequestedClip
 from tts_assets.make_clip import Made, make_clip
 from tts_assets.make_passage import Passage
@@ -68,7 +68,7 @@ class Piece:
 
 def most_pieces(jobs: Iterable[Job]) -> int:
     """How many pieces jobs have at most, without cutting their texts."""
-    return sum(1 + len(job.form.text) // LEAST if job.form.turns else 1 for job in jobs)
+    return sum(1 + len(job.form.text) // MIN_SEGMENT_CHARS if job.form.turns else 1 for job in jobs)
 
 
 class Pieces:

@@ -403,7 +403,7 @@ def reader_host(
         words: the user's own dictionary.
     """
     # One thread: most of the work is Python's own, which threads do not share.
-    return engine_host("tts_assets.japanese.reader:Reader", threads=1, words=words)
+    return engine_host("tts_assets.japanese.reader:FormReader", threads=1, words=words)
 
 
 def silence(timeout_seconds: float) -> float:

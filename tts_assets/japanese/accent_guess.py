@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import hiragana, is_katakana, morae, pronounced, pronunciation_key
-from tts_assets.japanese.nodes import phrases, said_key
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import (
+    is_katakana,
+    kana_to_hiragana,
+    pronunciation_key,
+    split_morae,
+    to_pronunciation,
+)
+from tts_assets.japanese.nodes import nodes_to_key, to_accent_phrases
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
 
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
 #: Parts of speech that are conjugated.
 INFLECTED = frozenset({"動詞", "形容詞"})
 #: What the dictionary takes for these are no words of their own.
-_NO_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
-_KANJI = regex("[一-鿿々]+")
+_FUNCTION_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
+_KANJI_WORD = compile_lazy("[一-鿿々]+")
 
 
-def guessed_accent(
-    reading: str, grammar: Sequence[str], dictionary: Analyses, spelling: str = ""
+def guess_accent(
+    reading: str, grammar: Sequence[str], dictionary: JapaneseAnalyzer, spelling: str = ""
 ) -> int:
     """A guess at the accent of a reading.
 
@@ -41,22 +47,22 @@ def guessed_accent(
     common = _guess_from_kanji(reading, spelling)
     if common is not None:
         return common
-    known = accent_in_kana(reading, dictionary)
-    return _by_rule(reading, grammar, spelling) if known is None else known
+    known = find_kana_accent(reading, dictionary)
+    return _guess_by_rule(reading, grammar, spelling) if known is None else known
 
 
-def accent_in_kana(reading: str, dictionary: Analyses) -> int | None:
+def find_kana_accent(reading: str, dictionary: JapaneseAnalyzer) -> int | None:
     """The accent that the dictionary gives a reading written in hiragana, if that is one phrase.
 
     One kana may be anything, a form of する or a particle: it has none.
     """
-    if len(morae(reading)) == 1:
+    if len(split_morae(reading)) == 1:
         return None
-    nodes = dictionary.best(hiragana(reading))
-    found = phrases(nodes)
-    if len(found) != 1 or said_key(nodes) != pronunciation_key(reading):
+    nodes = dictionary.analyze_best(kana_to_hiragana(reading))
+    found = to_accent_phrases(nodes)
+    if len(found) != 1 or nodes_to_key(nodes) != pronunciation_key(reading):
         return None
-    return None if nodes[0]["pos"] in _NO_WORDS else found[0].accent
+    return None if nodes[0]["pos"] in _FUNCTION_WORDS else found[0].accent
 
 
 def _guess_from_kanji(reading: str, spelling: str) -> int | None:
@@ -64,9 +70,9 @@ def _guess_from_kanji(reading: str, spelling: str) -> int | None:
 
     Of words in Kanjium that UniDic lacks and that were forced, 63 to 91 % have it: 祠宇 1, 乾菜 0, 波斯菊 3.
     """
-    if _KANJI.fullmatch(spelling) is None:
+    if _KANJI_WORD.fullmatch(spelling) is None:
         return None
-    units = morae(pronounced(reading))
+    units = split_morae(to_pronunciation(reading))
     if len(spelling) > 2:
         return move_off_bound_mora(len(units) - 2, units) if len(units) >= 5 else None
     if len(units) == 2:
@@ -74,8 +80,8 @@ def _guess_from_kanji(reading: str, spelling: str) -> int | None:
     return 0 if len(spelling) == 2 and len(units) == 4 else None
 
 
-def _by_rule(reading: str, grammar: Sequence[str], spelling: str) -> int:
-    units = morae(pronounced(reading))
+def _guess_by_rule(reading: str, grammar: Sequence[str], spelling: str) -> int:
+    units = split_morae(to_pronunciation(reading))
     if len(units) == 1:
         return 1
     if grammar[0] in INFLECTED:

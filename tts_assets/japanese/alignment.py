@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, pronunciation_key
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,11 +27,11 @@ _MOST_STEPS = 50_000
 #: In longer texts no match is sought from characters that come often, as there are too many.
 _LONG = 3_000
 _SMALL = frozenset("ァィゥェォャュョヮ")
-_KANA_ENDS = regex(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
+_KANA_ENDS = compile_lazy(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class AlignableWord:
     """A word to find in a reading.
 
     Args:
@@ -48,7 +48,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class AlignedPart:
     """The part of a reading that belongs to a word, and whether it is one of the word's sounds."""
 
     start: int
@@ -56,7 +56,7 @@ class Part:
     fits: bool
 
 
-class Stretch(NamedTuple):
+class ReadingSpan(NamedTuple):
     """A part of a text and its reading.
 
     Args:
@@ -72,7 +72,7 @@ class Stretch(NamedTuple):
     perhaps: bool = False
 
 
-def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
+def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPart] | None:
     """The part of a reading for each word: as few as possible read otherwise than they sound.
 
     Only what is not spelled in kana can be read otherwise: kana in a word's spelling must be in
@@ -96,11 +96,11 @@ def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
         cost, _, number, at = heapq.heappop(queue)
         if number == len(words):
             if at == len(reading):
-                return _parts(came, (number, at))
+                return _trace_parts(came, (number, at))
             continue
         if cost > spent[number, at]:
             continue
-        for end, price in _ends(words[number], reading, at):
+        for end, price in _find_word_ends(words[number], reading, at):
             # A small kana belongs to the one before it: シャ is no シ and ャ.
             if reading[end : end + 1] in _SMALL:
                 continue
@@ -112,19 +112,19 @@ def aligned(words: Sequence[Word], reading: str) -> list[Part] | None:
     return None
 
 
-def fits(words: Sequence[Word], reading: str) -> bool:
+def matches_reading(words: Sequence[AlignableWord], reading: str) -> bool:
     """Whether the words can be read so that together they are the reading, a pronunciation key."""
     ends = {0}
     for word in words:
-        sizes = [(at, _length_there(sound, reading, at)) for at in ends for sound in word.sounds]
+        sizes = [(at, _match_length(sound, reading, at)) for at in ends for sound in word.sounds]
         ends = {at + size for at, size in sizes if size is not None}
     return len(reading) in ends
 
 
-def letters(reading: str) -> str:
+def to_key_kana(reading: str) -> str:
     """The kana of a reading, one for each kana of its pronunciation key."""
     kept, key = "", ""
-    for letter in katakana(reading):
+    for letter in kana_to_katakana(reading):
         longer = pronunciation_key(key[-1:] + letter)[len(key[-1:]) :]
         if longer:
             kept, key = kept + letter, key + longer
@@ -142,7 +142,7 @@ def edit_distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def opposite(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]:
+def map_positions(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]:
     """Where of two spellings of a text the one lies in the other.
 
     Returns:
@@ -161,39 +161,39 @@ def opposite(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]:
     return edges | ends | starts, edges | starts | ends
 
 
-def _parts(
+def _trace_parts(
     came: dict[tuple[int, int], tuple[tuple[int, int], bool] | None], last: tuple[int, int]
-) -> list[Part]:
-    parts: list[Part] = []
+) -> list[AlignedPart]:
+    parts: list[AlignedPart] = []
     while (step := came[last]) is not None:
         before, fits = step
-        parts.append(Part(start=before[1], end=last[1], fits=fits))
+        parts.append(AlignedPart(start=before[1], end=last[1], fits=fits))
         last = before
     return parts[::-1]
 
 
-def _ends(word: Word, reading: str, at: int) -> Iterator[tuple[int, int]]:
+def _find_word_ends(word: AlignableWord, reading: str, at: int) -> Iterator[tuple[int, int]]:
     """Where a word that begins there may end, and what that costs."""
     for sound in word.sounds:
-        size = _length_there(sound, reading, at)
+        size = _match_length(sound, reading, at)
         if size is not None:
             yield at + size, 0
     for sound in word.shortened:
-        size = _length_there(sound, reading, at)
+        size = _match_length(sound, reading, at)
         if size is not None:
             yield at + size, _PER_SHORT_WORD
-    if word.sounds == ("",) or is_katakana(katakana(word.spelling)):
+    if word.sounds == ("",) or is_katakana(kana_to_katakana(word.spelling)):
         return
     for sound in word.known:
-        size = _length_there(sound, reading, at)
+        size = _match_length(sound, reading, at)
         if size is not None:
             yield at + size, _PER_KNOWN_WORD
     usual = len(word.sounds[0])
-    for end in _free_ends(word.spelling, reading, at):
+    for end in _find_free_ends(word.spelling, reading, at):
         yield end, _PER_WORD + abs(end - at - usual)
 
 
-def _length_there(sound: str, reading: str, at: int) -> int | None:
+def _match_length(sound: str, reading: str, at: int) -> int | None:
     """How many kana of the reading a sound takes from there; None if it is not there."""
     # The kana before decides whether ウ and イ only lengthen it.
     before = reading[at - 1 : at]
@@ -201,16 +201,16 @@ def _length_there(sound: str, reading: str, at: int) -> int | None:
     return len(inside) if reading.startswith(inside, at) else None
 
 
-def _free_ends(spelling: str, reading: str, at: int) -> Iterator[int]:
+def _find_free_ends(spelling: str, reading: str, at: int) -> Iterator[int]:
     """Where a word may end that may be read anyhow, but for the kana at its ends."""
     match = _KANA_ENDS.fullmatch(spelling)
     assert match is not None  # noqa: S101 - every part may be empty
     head, middle, tail = match.groups()
-    begin = _length_there(pronunciation_key(head), reading, at)
+    begin = _match_length(pronunciation_key(head), reading, at)
     if begin is None:
         return
     longest = _LONGEST_PER_CHARACTER * len(middle)
     for end in itertools.islice(range(at + begin + 1, len(reading) + 1), longest):
-        size = _length_there(pronunciation_key(tail), reading, end)
+        size = _match_length(pronunciation_key(tail), reading, end)
         if size is not None:
             yield end + size

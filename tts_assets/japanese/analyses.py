@@ -9,12 +9,12 @@ from tts_assets.domain import AccentBasis, AmbiguousWord, Basis
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from tts_assets.japanese.entries import Entry
+    from tts_assets.japanese.entries import DictionaryEntry
     from tts_assets.japanese.nodes import Nodes
     from tts_assets.japanese.unidic import UniDic
 
 
-class Analyses(Protocol):
+class JapaneseAnalyzer(Protocol):
     """A dictionary; :class:`tts_assets.japanese.dictionary.Dictionary` says what each call does."""
 
     @property
@@ -22,23 +22,23 @@ class Analyses(Protocol):
         """The second dictionary."""
         ...
 
-    def best(self, text: str) -> Nodes:
+    def analyze_best(self, text: str) -> Nodes:
         """The analysis that it holds for right."""
         ...
 
-    def alternatives(self, text: str, most: int) -> Iterable[Nodes]:
+    def list_alternatives(self, text: str, most: int) -> Iterable[Nodes]:
         """The analyses that it holds for likely."""
         ...
 
-    def refined(self, text: str, nodes: Nodes) -> Nodes:
+    def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
         """An alternative with its accents corrected."""
         ...
 
-    def tokens(self, text: str) -> list[Entry]:
+    def list_tokens(self, text: str) -> list[DictionaryEntry]:
         """The words of the likeliest analysis."""
         ...
 
-    def names_in(self, text: str) -> Iterable[tuple[int, int]]:
+    def find_names(self, text: str) -> Iterable[tuple[int, int]]:
         """Where words of the user's lie that have marks in them."""
         ...
 
@@ -46,20 +46,25 @@ class Analyses(Protocol):
         """Whether any of these words is the user's own."""
         ...
 
-    def entries(self, surface: str) -> list[Entry]:
+    def find_entries(self, surface: str) -> list[DictionaryEntry]:
         """What it knows of a spelling."""
         ...
 
-    def built(self, text: str, tokens: Sequence[Entry], settled: Collection[Entry] = ()) -> Nodes:
+    def build_analysis(
+        self,
+        text: str,
+        tokens: Sequence[DictionaryEntry],
+        settled: Collection[DictionaryEntry] = (),
+    ) -> Nodes:
         """An analysis made of given words."""
         ...
 
-    def devoiced(self, nodes: Nodes) -> Nodes:
+    def devoice_vowels(self, nodes: Nodes) -> Nodes:
         """The same words with their vowels devoiced anew."""
         ...
 
 
-class Settled(NamedTuple):
+class ResolvedReading(NamedTuple):
     """What is said for a word or a sentence, and why; as in Pronunciation."""
 
     nodes: Nodes
@@ -70,11 +75,11 @@ class Settled(NamedTuple):
     ambiguous: tuple[AmbiguousWord, ...] = ()
 
 
-def unchecked(
+def accept_unchecked(
     nodes: Nodes, doubt: str | None = None, ambiguous: tuple[AmbiguousWord, ...] = ()
-) -> Settled:
+) -> ResolvedReading:
     """What the dictionary alone says."""
-    return Settled(
+    return ResolvedReading(
         nodes=nodes,
         basis=Basis.UNCHECKED,
         accent_basis=AccentBasis.DICTIONARY,

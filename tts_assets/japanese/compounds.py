@@ -6,9 +6,9 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.accent_guess import INFLECTED, move_off_bound_mora
-from tts_assets.japanese.kana import morae
-from tts_assets.japanese.nodes import kana, phrases, said, size
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.nodes import count_morae, node_to_kana, nodes_to_kana, to_accent_phrases
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +31,11 @@ _LONG = 5
 _LONGEST_PAIR = 4
 _NOMINAL = frozenset({"名詞", "接頭詞"})
 HONORIFIC = frozenset({"お", "ご", "御"})
-_LETTERS = regex("[Ａ-Ｚａ-ｚ]+")
-_KANJI = regex("[一-鿿々]")
+_LETTERS = compile_lazy("[Ａ-Ｚａ-ｚ]+")
+_KANJI = compile_lazy("[一-鿿々]")
 
 
-class _Part(NamedTuple):
+class _CompoundPart(NamedTuple):
     """Words of a compound, and the accent that they have by themselves."""
 
     words: Nodes
@@ -50,41 +50,41 @@ def find_compound_accent(nodes: Nodes) -> int | None:
         The accent; None where the dictionary knows better, and where there is no compound: single
         words, numbers, words with pauses between, expressions.
     """
-    found = phrases(nodes)
-    words = [node for node in nodes if kana(node)]
+    found = to_accent_phrases(nodes)
+    words = [node for node in nodes if node_to_kana(node)]
     if len(words) < 2 or any(phrase.pause for phrase in found) or _has_number(words):
         return None
-    return _join_all(words, found) if len(found) > 1 else _correct(words)
+    return _join_all_phrases(words, found) if len(found) > 1 else _correct_accent(words)
 
 
 def _has_number(words: Nodes) -> bool:
     return any(word["pos_group1"] == "数" for word in words)
 
 
-def _join_all(words: Nodes, found: Sequence[Phrase]) -> int | None:
+def _join_all_phrases(words: Nodes, found: Sequence[Phrase]) -> int | None:
     """The accent of several phrases as one."""
     begins = [place for place, word in enumerate(words) if not place or word["chain_flag"] != 1]
     ends = itertools.pairwise([*begins, len(words)])
     whole, *parts = [
-        _Part(words[begin:end], phrase.kana, phrase.accent)
+        _CompoundPart(words[begin:end], phrase.kana, phrase.accent)
         for phrase, (begin, end) in zip(found, ends, strict=True)
     ]
     for part in parts:
-        accent = _join(whole, part)
+        accent = _join_parts(whole, part)
         if accent is None:
             return None
-        whole = _Part(whole.words + part.words, whole.sound + part.sound, accent)
+        whole = _CompoundPart(whole.words + part.words, whole.sound + part.sound, accent)
     return whole.accent
 
 
-def _correct(words: Nodes) -> int | None:
+def _correct_accent(words: Nodes) -> int | None:
     """The accent of words that the dictionary has in one phrase, where it is often wrong."""
     last, before = words[-1], words[-2]
     if _is_pair_of_kanji(words):
-        count = size(words)
+        count = count_morae(words)
         return None if count > _LONGEST_PAIR else 1 if count == _SHORT else 0
-    first = _Part(words[:-1], said(words[:-1]), words[0]["acc"])
-    second = _Part([last], kana(last), last["acc"])
+    first = _CompoundPart(words[:-1], nodes_to_kana(words[:-1]), words[0]["acc"])
+    second = _CompoundPart([last], node_to_kana(last), last["acc"])
     if last["pos"] in INFLECTED:
         suffix = last["pos_group1"] == "接尾"
         return _join_inflected(first, second) if before["pos"] == "動詞" and not suffix else None
@@ -105,7 +105,7 @@ def _is_pair_of_kanji(words: Nodes) -> bool:
     )
 
 
-def _join(first: _Part, second: _Part) -> int | None:
+def _join_parts(first: _CompoundPart, second: _CompoundPart) -> int | None:
     """The accent of two phrases as one word; None if they are none."""
     before, last = first.words[-1], second.words[-1]
     if before["pos"] in _STANDING_ALONE or last["pos"] in _NO_ENDS:
@@ -120,40 +120,40 @@ def _join(first: _Part, second: _Part) -> int | None:
     return _join_nouns(first, second)
 
 
-def _join_phrases(first: _Part, second: _Part) -> int | None:
+def _join_phrases(first: _CompoundPart, second: _CompoundPart) -> int | None:
     """The first accent of two phrases; None if they are long."""
-    if len(morae(first.sound + second.sound)) > _LONGEST_WITH_PARTICLE:
+    if len(split_morae(first.sound + second.sound)) > _LONGEST_WITH_PARTICLE:
         return None
-    return first.accent or (_place(first, second) if second.accent else 0)
+    return first.accent or (_shift_accent(first, second) if second.accent else 0)
 
 
-def _place(first: _Part, second: _Part) -> int:
+def _shift_accent(first: _CompoundPart, second: _CompoundPart) -> int:
     """Where the accent of the second part falls in the whole."""
-    return len(morae(first.sound)) + second.accent
+    return len(split_morae(first.sound)) + second.accent
 
 
-def _join_nouns(first: _Part, second: _Part) -> int:
+def _join_nouns(first: _CompoundPart, second: _CompoundPart) -> int:
     """The accent of a compound that ends in a noun: 古典論理学."""
-    length = len(morae(second.sound))
+    length = len(split_morae(second.sound))
     if _LETTERS.fullmatch(second.words[-1]["string"]):
-        return _place(first, second) if second.accent else 0
+        return _shift_accent(first, second) if second.accent else 0
     if length <= _SHORT or (length >= _LONG and not second.accent):
         return 0
     return (
-        _place(first, second)
+        _shift_accent(first, second)
         if 0 < second.accent < length
-        else _place(first, second._replace(accent=1))
+        else _shift_accent(first, second._replace(accent=1))
     )
 
 
-def _join_inflected(first: _Part, second: _Part) -> int:
+def _join_inflected(first: _CompoundPart, second: _CompoundPart) -> int:
     """The accent of a compound that ends in a verb or an adjective: 戦い抜く, やる瀬ない, 草むしり."""
     last: Node = second.words[-1]
-    units = morae(first.sound + second.sound)
+    units = split_morae(first.sound + second.sound)
     if last["cform"].startswith("基本形"):
         return move_off_bound_mora(len(units) - 1, units)
     if last["pos"] == "形容詞":
-        return _place(first, second) if second.accent else len(units) - 1
+        return _shift_accent(first, second) if second.accent else len(units) - 1
     # The stem of a verb makes a noun; behind another verb it is flat: 受け渡し.
-    long = len(morae(second.sound)) > _SHORT and first.words[-1]["pos"] != "動詞"
-    return _place(first, second._replace(accent=1)) if long else 0
+    long = len(split_morae(second.sound)) > _SHORT and first.words[-1]["pos"] != "動詞"
+    return _shift_accent(first, second._replace(accent=1)) if long else 0

@@ -11,16 +11,21 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese import collocations
-from tts_assets.japanese.collocations import Rule
-from tts_assets.japanese.forcing import Change, forced
-from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import kana, phrases, starts_of, text_of
-from tts_assets.japanese.weekdays import WEEKDAYS, weekdays
+from tts_assets.japanese.collocations import ContextRule
+from tts_assets.japanese.forcing import ReadingChange, override_reading
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, pronunciation_key
+from tts_assets.japanese.nodes import (
+    find_word_starts,
+    node_to_kana,
+    nodes_to_text,
+    to_accent_phrases,
+)
+from tts_assets.japanese.weekdays import WEEKDAYS, find_weekdays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
     from tts_assets.japanese.nodes import Nodes
 
 
@@ -73,144 +78,148 @@ _TO_PERSONS = (
     "|に(?:お(?:知らせ|願い)|聞|会|尋)|と(?:話|会)|でも(?:安心|簡単|大丈夫|楽し|気軽)|。|$)"
 )
 
-RULES = (
+CONTEXT_RULES = (
     # Words that the dictionary reads wrong wherever they stand; rules below may know better.
-    Rule("", "潰れる", "", "ツブレル"),
-    Rule("", "惚れる", "", "ホレル"),
-    Rule("", "紛れる", "", "マギレル"),
-    Rule("", "萎れる", "", "シオレル"),
-    Rule("", "凭れる", "", "モタレル"),
-    Rule("", "強いる", "", "シイル"),
-    Rule("", "労わ", "[らりるれろっ]", "イタワ"),
-    Rule("", "揶揄わ", "", "カラカワ"),
-    Rule("", "揶揄い", "", "カラカイ"),
-    Rule("", "揶揄う", "", "カラカウ"),
-    Rule("", "揶揄え", "", "カラカエ"),
-    Rule("", "揶揄っ", "[たて]", "カラカッ"),
-    Rule("", "彷徨わ", "", "サマヨワ"),
-    Rule("", "彷徨い", "", "サマヨイ"),
-    Rule("", "彷徨う", "", "サマヨウ"),
-    Rule("", "彷徨え", "", "サマヨエ"),
-    Rule("", "彷徨っ", "[たて]", "サマヨッ"),
-    Rule("", "厳か", "", "オゴソカ"),
-    Rule("", "密か", "", "ヒソカ"),
-    Rule("(?<!は)", "疎か", "", "オロソカ"),
-    Rule("", "狡い", "", "ズルイ"),
-    Rule("", "弛む", "", "タルム"),
-    Rule("(?<![一-龥])", "鋸", "", "ノコギリ"),
-    Rule("", "此処", "(?!ら)", "ココ"),
-    Rule("", "其処", "(?!ら)", "ソコ"),
-    Rule("(?<![大美偉])", "丈夫", "", "ジョウブ"),
-    Rule("(?<![一-龥])", "所帯", "", "ショタイ"),
-    Rule("", "蒲公英", "", "タンポポ"),
-    Rule("", "七夕", "", "タナバタ"),
-    Rule("", "日本人", "", "ニホンジン"),
-    Rule("", "朝ご飯", "", "アサゴハン"),
-    Rule("", "昼ご飯", "", "ヒルゴハン"),
-    Rule("", "晩ご飯", "", "バンゴハン"),
-    Rule("(?<!腹)(?<!なか)(?<![腹胸か][がのはも])", "空く", "(?!じ)", "アク"),
-    Rule("^", "逸れる", "$", "ソレル"),
-    Rule(f"{_AIMED}(?:が|は|も|を|から)", "逸れ", "", "ソレ"),
-    Rule("^", "汚れる", "$", "ヨゴレル"),
-    Rule("^", "汚す", "$", "ヨゴス"),
-    Rule("^", "白鳥", "$", "ハクチョウ"),
-    Rule("^", "海星", "$", "ヒトデ"),
-    Rule("^", "毛", "$", "ケ"),
-    Rule("^", "種", "$", "タネ"),
-    Rule("^", "素振り", "$", "ソブリ"),
-    Rule("", "素振り", "[をもさ](?:見せ|え|示)", "ソブリ"),
-    Rule("", "一歩", "", "イッポ"),
+    ContextRule("", "潰れる", "", "ツブレル"),
+    ContextRule("", "惚れる", "", "ホレル"),
+    ContextRule("", "紛れる", "", "マギレル"),
+    ContextRule("", "萎れる", "", "シオレル"),
+    ContextRule("", "凭れる", "", "モタレル"),
+    ContextRule("", "強いる", "", "シイル"),
+    ContextRule("", "労わ", "[らりるれろっ]", "イタワ"),
+    ContextRule("", "揶揄わ", "", "カラカワ"),
+    ContextRule("", "揶揄い", "", "カラカイ"),
+    ContextRule("", "揶揄う", "", "カラカウ"),
+    ContextRule("", "揶揄え", "", "カラカエ"),
+    ContextRule("", "揶揄っ", "[たて]", "カラカッ"),
+    ContextRule("", "彷徨わ", "", "サマヨワ"),
+    ContextRule("", "彷徨い", "", "サマヨイ"),
+    ContextRule("", "彷徨う", "", "サマヨウ"),
+    ContextRule("", "彷徨え", "", "サマヨエ"),
+    ContextRule("", "彷徨っ", "[たて]", "サマヨッ"),
+    ContextRule("", "厳か", "", "オゴソカ"),
+    ContextRule("", "密か", "", "ヒソカ"),
+    ContextRule("(?<!は)", "疎か", "", "オロソカ"),
+    ContextRule("", "狡い", "", "ズルイ"),
+    ContextRule("", "弛む", "", "タルム"),
+    ContextRule("(?<![一-龥])", "鋸", "", "ノコギリ"),
+    ContextRule("", "此処", "(?!ら)", "ココ"),
+    ContextRule("", "其処", "(?!ら)", "ソコ"),
+    ContextRule("(?<![大美偉])", "丈夫", "", "ジョウブ"),
+    ContextRule("(?<![一-龥])", "所帯", "", "ショタイ"),
+    ContextRule("", "蒲公英", "", "タンポポ"),
+    ContextRule("", "七夕", "", "タナバタ"),
+    ContextRule("", "日本人", "", "ニホンジン"),
+    ContextRule("", "朝ご飯", "", "アサゴハン"),
+    ContextRule("", "昼ご飯", "", "ヒルゴハン"),
+    ContextRule("", "晩ご飯", "", "バンゴハン"),
+    ContextRule("(?<!腹)(?<!なか)(?<![腹胸か][がのはも])", "空く", "(?!じ)", "アク"),
+    ContextRule("^", "逸れる", "$", "ソレル"),
+    ContextRule(f"{_AIMED}(?:が|は|も|を|から)", "逸れ", "", "ソレ"),
+    ContextRule("^", "汚れる", "$", "ヨゴレル"),
+    ContextRule("^", "汚す", "$", "ヨゴス"),
+    ContextRule("^", "白鳥", "$", "ハクチョウ"),
+    ContextRule("^", "海星", "$", "ヒトデ"),
+    ContextRule("^", "毛", "$", "ケ"),
+    ContextRule("^", "種", "$", "タネ"),
+    ContextRule("^", "素振り", "$", "ソブリ"),
+    ContextRule("", "素振り", "[をもさ](?:見せ|え|示)", "ソブリ"),
+    ContextRule("", "一歩", "", "イッポ"),
     # Numbers, and what is counted.
-    Rule(_NUMERAL, "対", _NUMERAL, "タイ"),
-    Rule(f"(?<!{_NUMERAL})", "十", f"対{_NUMERAL}", "ジュッ"),
-    Rule(f"(?<!{_NUMERAL})", "０", "時(?!間)", "レイ"),
-    Rule(f"(?<!{_NUMERAL})", "九十九", "(?![一-龥])", "キュウジュウキュウ"),
-    Rule("五十", "音", "(?![一-龥])", "オン"),
-    Rule("", "二言三言", "", "フタコトミコト"),
-    Rule("", "何分", f"(?!不|未|初|若|ご(?!ろ|と)|の{_COUNT})", "ナンプン"),
-    Rule("", "何分", "(?:よろし|宜し)", "ナニブン"),
-    Rule("(?:時|前半|後半)", "八分", "", "ハップン"),
-    Rule(
+    ContextRule(_NUMERAL, "対", _NUMERAL, "タイ"),
+    ContextRule(f"(?<!{_NUMERAL})", "十", f"対{_NUMERAL}", "ジュッ"),
+    ContextRule(f"(?<!{_NUMERAL})", "０", "時(?!間)", "レイ"),
+    ContextRule(f"(?<!{_NUMERAL})", "九十九", "(?![一-龥])", "キュウジュウキュウ"),
+    ContextRule("五十", "音", "(?![一-龥])", "オン"),
+    ContextRule("", "二言三言", "", "フタコトミコト"),
+    ContextRule("", "何分", f"(?!不|未|初|若|ご(?!ろ|と)|の{_COUNT})", "ナンプン"),
+    ContextRule("", "何分", "(?:よろし|宜し)", "ナニブン"),
+    ContextRule("(?:時|前半|後半)", "八分", "", "ハップン"),
+    ContextRule(
         f"(?<!{_NUMERAL})(?<![割村腹利])",
         "八分",
         "(?:前|後|間|待|歩|遅|早|過|です|で[着終]|か[かけ]|あれ|ごと)",
         "ハップン",
     ),
-    Rule("(?:^|[、。「はがもをにへで])", "年", f"に?{_COUNT}[度回]", "ネン"),
-    Rule(f"(?:{_COUNT}[度回錠粒日]|食[前後]|[毎今][日朝晩])", "薬", "", "クスリ"),
-    Rule("", "何", "曜日", "ナン"),
+    ContextRule("(?:^|[、。「はがもをにへで])", "年", f"に?{_COUNT}[度回]", "ネン"),
+    ContextRule(f"(?:{_COUNT}[度回錠粒日]|食[前後]|[毎今][日朝晩])", "薬", "", "クスリ"),
+    ContextRule("", "何", "曜日", "ナン"),
     # People and directions.
-    Rule("", "北の方", "(?:へ|に(?:あ|行|向|住|[^、。]{1,4}が)|から|を[見向])", "キタノホウ"),
-    Rule(f"{_POLITE}の", "方", f"(?:は、|が多|へ[、。]|へ$|{_TO_PERSONS})", "カタ"),
-    Rule(f"{_OLD}の", "方", "[をにとでは]", "カタ"),
-    Rule(
+    ContextRule(
+        "", "北の方", "(?:へ|に(?:あ|行|向|住|[^、。]{1,4}が)|から|を[見向])", "キタノホウ"
+    ),
+    ContextRule(f"{_POLITE}の", "方", f"(?:は、|が多|へ[、。]|へ$|{_TO_PERSONS})", "カタ"),
+    ContextRule(f"{_OLD}の", "方", "[をにとでは]", "カタ"),
+    ContextRule(
         f"{_DOING}(?:する|した|される|された|なさる)",
         "方",
         f"(?:は、|へ[、。]|へ$|{_TO_PERSONS})",
         "カタ",
     ),
-    Rule("(?:外国|海外|地元)の", "方", _TO_PERSONS, "カタ"),
-    Rule(f"(?:^|[、。]|さんは|あなたは|それとも){_COUNTRY}の", "方", "(?:でしょう|です)か", "カタ"),
-    Rule("(?:こちら|そちら|あちら)の", "方", "は[^、。]{1,6}(?:さん|先生)", "カタ"),
+    ContextRule("(?:外国|海外|地元)の", "方", _TO_PERSONS, "カタ"),
+    ContextRule(
+        f"(?:^|[、。]|さんは|あなたは|それとも){_COUNTRY}の", "方", "(?:でしょう|です)か", "カタ"
+    ),
+    ContextRule("(?:こちら|そちら|あちら)の", "方", "は[^、。]{1,6}(?:さん|先生)", "カタ"),
     # Words whose neighbours decide.
-    Rule(f"{_SET}を", "行", "って", "オコナ"),
-    Rule(f"{_SET}(?:は|も)[^、。をにへ]{{1,8}}?で", "行", "っ[たて]", "オコナ"),
-    Rule(_WEATHER, "後", _WEATHER, "ノチ"),
-    Rule("日本", "中", "(?![一-龥])", "ジュウ"),
-    Rule("", "今日", "的(?:な|に言|意|課|視|問|。|$)", "コンニチ"),
-    Rule("", "気色", "(?:[のが]?悪|わる)", "キショク"),
-    Rule("昔", "風", "(?:の(?![強音中吹])|な(?!ら|の)|。|$)", "フウ"),
-    Rule(f"{_WRITTEN_ON}の", "表", "[にがは]", "オモテ"),
+    ContextRule(f"{_SET}を", "行", "って", "オコナ"),
+    ContextRule(f"{_SET}(?:は|も)[^、。をにへ]{{1,8}}?で", "行", "っ[たて]", "オコナ"),
+    ContextRule(_WEATHER, "後", _WEATHER, "ノチ"),
+    ContextRule("日本", "中", "(?![一-龥])", "ジュウ"),
+    ContextRule("", "今日", "的(?:な|に言|意|課|視|問|。|$)", "コンニチ"),
+    ContextRule("", "気色", "(?:[のが]?悪|わる)", "キショク"),
+    ContextRule("昔", "風", "(?:の(?![強音中吹])|な(?!ら|の)|。|$)", "フウ"),
+    ContextRule(f"{_WRITTEN_ON}の", "表", "[にがは]", "オモテ"),
     # Sentences in kana.
-    Rule(
+    ContextRule(
         "(?:^|[、「])",
         "は",
         "(?:が(?:いた|ぬけ|はえ|しろ|くろ|きれい|わる)|を(?:みが|ぬ|なお))",
         "ハ",
     ),
-    Rule("^", "にわには", "(?:にわ|だれ|なに|いぬ|ねこ|き[がの])", "ニワニワ"),
-    Rule("^", "かれは", "(?![がをにのでともてっじ、。]|$)", "カレワ"),
-    Rule(f"(?:雨|雪|雹|霙|霰){_SUBJECT}", "降", "[らりるれろっ]", "フ"),
-    Rule(f"{_PICTURE}(?:を[^を、。]{{0,6}}?|{_SUBJECT})", "描", "[かきくけこい]", "カ"),
-    Rule(f"{_OPENING}{_SUBJECT}", "開", "[かきくけこい]", "ア"),
-    Rule("(?:お腹|おなか|腹|道|電車|バス)(?:が|は|も).{0,4}?", "空", "[かきくけこい]", "ス"),
-    Rule("(?:^|、|さっき|すぐに|いつも|とても|ちょっと|もっと)", "部屋", "", "ヘヤ"),
-    Rule(f"{_ANIMAL}の", "角", "", "ツノ"),
-    Rule(f"{_FOOD}(?:が|は|も).{{0,4}}?", "辛", "[いかくけ]", "カラ"),
-    Rule("", "辛", f"[いく]{_FOOD}", "カラ"),
-    Rule("", "人気", f"の(?:ない|無い){_PLACE}", "ヒトケ"),
-    Rule("", "大分", _MORE, "ダイブ"),
-    Rule("(?<![一-龥])", "市場", "(?:へ|に)(?:行|買|出かけ)", "イチバ"),
-    Rule("(?<![一-龥])", "市場", "で(?:.{0,3})?(?:魚|野菜|果物|肉|花|食べ物|買)", "イチバ"),
-    Rule("", "金", f"[をが]{_MONEY}", "カネ"),
-    Rule(f"{_SOILED}を", "汚", "[さしすせそ]", "ヨゴ"),
-    Rule(f"{_SOILED}(?:が|は|も)", "汚", "れ", "ヨゴ"),
-    Rule(f"{_HUGGED}を", "抱", "[かきくけこい]", "ダ"),
-    Rule("", "表", "(?:に出|へ出|で遊|で待)", "オモテ"),
-    Rule("裏[とも]", "表", "", "オモテ"),
-    Rule("", "表", "[とも]裏", "オモテ"),
-    Rule("[いな]", "臭い", "(?:が|を|は|も|で|に|。|$)", "ニオイ"),
-    Rule(f"{_ON_THE_HEAD}を", "被", "[らりるれろっ]", "カブ"),
-    Rule("(?<![一二三四五六七八九十百割])", "五分", "(?!五|咲|刈|の)", "ゴフン"),
-    Rule("", "八百", "(?=。|$)", "ハッピャク"),
-    Rule(f"{_HABIT}を", "止", "め", "ヤ"),
-    Rule("の", "後", "を(?:つ|付|追|継|続)", "アト"),
-    Rule("", "小父", "さん", "オジ"),
-    Rule("", "何時", "も", "イツ"),
-    Rule("", "一目", "(?:で|見|惚|ぼれ)", "ヒトメ"),
-    Rule("", "床", "に就", "トコ"),
-    Rule("", "三行", "(?!半)", "サンギョウ"),
-    Rule("", "一行", "目", "イチギョウ"),
-    Rule("", "額", "(?:に汗|の汗|が広|を拭|をぬぐ|に手)", "ヒタイ"),
-    Rule("", "種", "を(?:ま[いかきく]|蒔|植)", "タネ"),
-    Rule("", "最中", "を食べ", "モナカ"),
-    Rule("", "街中", "[でにをの]", "マチナカ"),
-    Rule("", "間", "が(?:悪|持た|もた|抜け)", "マ"),
-    *collocations.RULES,
+    ContextRule("^", "にわには", "(?:にわ|だれ|なに|いぬ|ねこ|き[がの])", "ニワニワ"),
+    ContextRule("^", "かれは", "(?![がをにのでともてっじ、。]|$)", "カレワ"),
+    ContextRule(f"(?:雨|雪|雹|霙|霰){_SUBJECT}", "降", "[らりるれろっ]", "フ"),
+    ContextRule(f"{_PICTURE}(?:を[^を、。]{{0,6}}?|{_SUBJECT})", "描", "[かきくけこい]", "カ"),
+    ContextRule(f"{_OPENING}{_SUBJECT}", "開", "[かきくけこい]", "ア"),
+    ContextRule("(?:お腹|おなか|腹|道|電車|バス)(?:が|は|も).{0,4}?", "空", "[かきくけこい]", "ス"),
+    ContextRule("(?:^|、|さっき|すぐに|いつも|とても|ちょっと|もっと)", "部屋", "", "ヘヤ"),
+    ContextRule(f"{_ANIMAL}の", "角", "", "ツノ"),
+    ContextRule(f"{_FOOD}(?:が|は|も).{{0,4}}?", "辛", "[いかくけ]", "カラ"),
+    ContextRule("", "辛", f"[いく]{_FOOD}", "カラ"),
+    ContextRule("", "人気", f"の(?:ない|無い){_PLACE}", "ヒトケ"),
+    ContextRule("", "大分", _MORE, "ダイブ"),
+    ContextRule("(?<![一-龥])", "市場", "(?:へ|に)(?:行|買|出かけ)", "イチバ"),
+    ContextRule("(?<![一-龥])", "市場", "で(?:.{0,3})?(?:魚|野菜|果物|肉|花|食べ物|買)", "イチバ"),
+    ContextRule("", "金", f"[をが]{_MONEY}", "カネ"),
+    ContextRule(f"{_SOILED}を", "汚", "[さしすせそ]", "ヨゴ"),
+    ContextRule(f"{_SOILED}(?:が|は|も)", "汚", "れ", "ヨゴ"),
+    ContextRule(f"{_HUGGED}を", "抱", "[かきくけこい]", "ダ"),
+    ContextRule("", "表", "(?:に出|へ出|で遊|で待)", "オモテ"),
+    ContextRule("裏[とも]", "表", "", "オモテ"),
+    ContextRule("", "表", "[とも]裏", "オモテ"),
+    ContextRule("[いな]", "臭い", "(?:が|を|は|も|で|に|。|$)", "ニオイ"),
+    ContextRule(f"{_ON_THE_HEAD}を", "被", "[らりるれろっ]", "カブ"),
+    ContextRule("(?<![一二三四五六七八九十百割])", "五分", "(?!五|咲|刈|の)", "ゴフン"),
+    ContextRule("", "八百", "(?=。|$)", "ハッピャク"),
+    ContextRule(f"{_HABIT}を", "止", "め", "ヤ"),
+    ContextRule("の", "後", "を(?:つ|付|追|継|続)", "アト"),
+    ContextRule("", "小父", "さん", "オジ"),
+    ContextRule("", "何時", "も", "イツ"),
+    ContextRule("", "一目", "(?:で|見|惚|ぼれ)", "ヒトメ"),
+    ContextRule("", "床", "に就", "トコ"),
+    ContextRule("", "三行", "(?!半)", "サンギョウ"),
+    ContextRule("", "一行", "目", "イチギョウ"),
+    ContextRule("", "額", "(?:に汗|の汗|が広|を拭|をぬぐ|に手)", "ヒタイ"),
+    ContextRule("", "種", "を(?:ま[いかきく]|蒔|植)", "タネ"),
+    ContextRule("", "最中", "を食べ", "モナカ"),
+    ContextRule("", "街中", "[でにをの]", "マチナカ"),
+    ContextRule("", "間", "が(?:悪|持た|もた|抜け)", "マ"),
+    *collocations.COLLOCATION_RULES,
 )
 _PATTERNS = [
     (rule.word[0], re.compile(f"{rule.before}({rule.word}){rule.after}"), rule.reading)
-    for rule in RULES
+    for rule in CONTEXT_RULES
 ]
 #: Verbs that the dictionary has in pieces, and their forms.
 _VERBS = frozenset({"揶揄", "彷徨"})
@@ -223,22 +232,22 @@ _FORMS = {
     "っ": (_FIVE_STEPS, "連用タ接続"),
     "われ": ("一段", "連用形"),
 }
-_DECIDED = frozenset(rule.word[0] for rule in RULES) | frozenset(WEEKDAYS)
+_DECIDED = frozenset(rule.word[0] for rule in CONTEXT_RULES) | frozenset(WEEKDAYS)
 
 
-def corrected(text: str, dictionary: Analyses) -> Nodes:
+def analyze_in_context(text: str, dictionary: JapaneseAnalyzer) -> Nodes:
     """The dictionary's best analysis of a text, with what its context decides read so.
 
     Raises:
         ClipError: the text is too long.
     """
-    return corrected_in(dictionary.best(text), text, dictionary)
+    return apply_context(dictionary.analyze_best(text), text, dictionary)
 
 
-def corrected_in(nodes: Nodes, text: str, dictionary: Analyses) -> Nodes:
+def apply_context(nodes: Nodes, text: str, dictionary: JapaneseAnalyzer) -> Nodes:
     """The best analysis of a text with what its context decides; the very same if that is nothing."""
-    whole, wanted, _ = changes_in(nodes)
-    return forced(text, whole, wanted, dictionary).nodes if wanted else nodes
+    whole, wanted, _ = find_context_changes(nodes)
+    return override_reading(text, whole, wanted, dictionary).nodes if wanted else nodes
 
 
 class ContextChanges(NamedTuple):
@@ -251,24 +260,26 @@ class ContextChanges(NamedTuple):
     """
 
     nodes: Nodes
-    changes: list[Change]
+    changes: list[ReadingChange]
     decided: list[tuple[int, int]]
 
 
-def changes_in(nodes: Nodes) -> ContextChanges:
+def find_context_changes(nodes: Nodes) -> ContextChanges:
     """What the context of its words changes in an analysis."""
     # Numbers are written otherwise in an analysis than in the text.
-    spelled = text_of(nodes)
+    spelled = nodes_to_text(nodes)
     if _DECIDED.isdisjoint(spelled):
         return ContextChanges(nodes, [], [])
-    whole = _with_whole_verbs(nodes)
-    found = _decided(spelled)
+    whole = _merge_verbs(nodes)
+    found = _match_rules(spelled)
     return ContextChanges(
-        whole, list(_wanted(whole, spelled, found)), [(begin, end) for begin, end, _ in found]
+        whole,
+        list(_select_changes(whole, spelled, found)),
+        [(begin, end) for begin, end, _ in found],
     )
 
 
-def _with_whole_verbs(nodes: Nodes) -> Nodes:
+def _merge_verbs(nodes: Nodes) -> Nodes:
     """The words with 彷徨 and う as one verb, so that its う is no long vowel."""
     whole: Nodes = []
     for node in nodes:
@@ -282,9 +293,11 @@ def _with_whole_verbs(nodes: Nodes) -> Nodes:
     return whole
 
 
-def _wanted(nodes: Nodes, text: str, decided: Iterable[tuple[int, int, str]]) -> Iterator[Change]:
+def _select_changes(
+    nodes: Nodes, text: str, decided: Iterable[tuple[int, int, str]]
+) -> Iterator[ReadingChange]:
     """What the dictionary reads otherwise than its context asks for, in order."""
-    starts = {at: number for number, at in enumerate(starts_of(nodes))}
+    starts = {at: number for number, at in enumerate(find_word_starts(nodes))}
     done = 0
     for begin, end, reading in decided:
         first = starts.get(begin)
@@ -292,17 +305,17 @@ def _wanted(nodes: Nodes, text: str, decided: Iterable[tuple[int, int, str]]) ->
         if first is None or last is None or begin < done:
             continue
         words = nodes[first:last]
-        done = stop = begin + len(text_of(words))
+        done = stop = begin + len(nodes_to_text(words))
         if any(node["is_reading_protected"] for node in words):
             continue
-        whole = reading + katakana(text[end:stop])
-        differs = pronunciation_key("".join(map(kana, words))) != pronunciation_key(whole)
+        whole = reading + kana_to_katakana(text[end:stop])
+        differs = pronunciation_key("".join(map(node_to_kana, words))) != pronunciation_key(whole)
         # 朝ご飯 is read well, but said as two words.
-        if is_katakana(whole) and (differs or len(phrases(words)) > 1):
-            yield Change(first, last, whole)
+        if is_katakana(whole) and (differs or len(to_accent_phrases(words)) > 1):
+            yield ReadingChange(first, last, whole)
 
 
-def _decided(text: str) -> list[tuple[int, int, str]]:
+def _match_rules(text: str) -> list[tuple[int, int, str]]:
     """Begin, end and reading of what its context decides, in order."""
     found = {
         match.start(1): (match.end(1), reading)
@@ -310,5 +323,5 @@ def _decided(text: str) -> list[tuple[int, int, str]]:
         if first_letter in text
         for match in pattern.finditer(text)
     }
-    found |= {begin: (end, reading) for begin, end, reading in weekdays(text)}
+    found |= {begin: (end, reading) for begin, end, reading in find_weekdays(text)}
     return sorted((begin, *rest) for begin, rest in found.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,12 @@ _CLOSE = {
 }
 _VOICELESS = frozenset("カキクケコサシスセソタチツテトハヒフヘホパピプペポ")
 #: The polite endings, with the particles that may stand behind them.
-_POLITE = regex("[デマ]ス(?=(?:[ガケシナネノヨワ].{0,3})?$)")
+_POLITE = compile_lazy("[デマ]ス(?=(?:[ガケシナネノヨワ].{0,3})?$)")
 
 
-def devoiced(sounds: Sequence[str], accent: int, following: str, *, asks: bool) -> frozenset[int]:
+def find_devoiced_morae(
+    sounds: Sequence[str], accent: int, following: str, *, asks: bool
+) -> frozenset[int]:
     """Which morae of an accent phrase lose their vowel.
 
     Those with i or u between two voiceless consonants, and ス of the polite endings デス and マス,
@@ -39,7 +41,7 @@ def devoiced(sounds: Sequence[str], accent: int, following: str, *, asks: bool) 
         Their places, counted from 0.
     """
     found: set[int] = set()
-    polite = _polite(sounds, accent)
+    polite = _find_polite_su(sounds, accent)
     for place, (sound, after) in enumerate(zip(sounds, [*sounds[1:], following], strict=True)):
         if place + 1 == accent or place - 1 in found or (asks and place + 1 == len(sounds)):
             continue
@@ -49,7 +51,7 @@ def devoiced(sounds: Sequence[str], accent: int, following: str, *, asks: bool) 
     return frozenset(found)
 
 
-def _polite(sounds: Sequence[str], accent: int) -> int | None:
+def _find_polite_su(sounds: Sequence[str], accent: int) -> int | None:
     """Where ス of a polite ending stands; it is low, unlike that of マス (to increase)."""
     for place in range(len(sounds) - 1, 0, -1):
         if sounds[place] == "ス" and _POLITE.match("".join(sounds[place - 1 :])):

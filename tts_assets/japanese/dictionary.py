@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.errors import ClipError
 from tts_assets.japanese import lexicon
-from tts_assets.japanese.accent_guess import guessed_accent
-from tts_assets.japanese.entries import Entry, entry, find_features
-from tts_assets.japanese.kana import pronounced
+from tts_assets.japanese.accent_guess import guess_accent
+from tts_assets.japanese.entries import DictionaryEntry, find_features, parse_entry
+from tts_assets.japanese.kana import to_pronunciation
 from tts_assets.japanese.listed_accents import find_listed_accent
-from tts_assets.japanese.nodes import said_key
-from tts_assets.japanese.regex import regex
-from tts_assets.japanese.spaced_text import BOUNDARY, PhraseAnalyser, without_boundaries
+from tts_assets.japanese.nodes import nodes_to_key
+from tts_assets.japanese.regex import compile_lazy
+from tts_assets.japanese.spaced_text import BOUNDARY, BoundaryAnalyzer, remove_boundaries
 from tts_assets.japanese.unidic import UniDic
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
 LONGEST_SENTENCE = 400
-_MARK = regex(r"[^\w]")
+_MARK = compile_lazy(r"[^\w]")
 
 
 class Dictionary:
@@ -51,7 +51,7 @@ class Dictionary:
         self._own = threading.local()
         self._learned = b""
         self._learned_readings: frozenset[tuple[str, str | None]] = frozenset()
-        self._names = _any_of(())
+        self._names = _compile_names(())
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
         """Read these words as they say, wherever they stand; the longest where several fit.
@@ -65,36 +65,36 @@ class Dictionary:
 
         if not words:
             return
-        analyser = self._analyser
+        analyser = self._thread_analyzer
         spelled = {
             surface: replace(word, surface=surface)
             for word in words
             for surface in [analyser.normalize_for_mecab(word.surface)]
         }
-        accents = {word: self._accent_of(word) for word in spelled.values()}
+        accents = {word: self._choose_accent(word) for word in spelled.values()}
         definitions = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "left-id.def"
-        with definitions.open(encoding="utf-8") as lines, _quiet():
-            self._learned = lexicon.compiled(
+        with definitions.open(encoding="utf-8") as lines, _silence_stdout():
+            self._learned = lexicon.compile_lexicon(
                 tuple(spelled.values()),
                 accents,
-                lexicon.contexts(lines),
+                lexicon.parse_context_ids(lines),
                 pyopenjtalk.mecab_dict_index,
             )
         self._learned_readings = frozenset((w.surface, w.reading) for w in spelled.values())
-        self._names = _any_of({*spelled, *(word.surface for word in words)})
+        self._names = _compile_names({*spelled, *(word.surface for word in words)})
         # Analysers that are there already do not know the words.
         self._own = threading.local()
 
-    def _accent_of(self, word: DictionaryWord) -> int:
+    def _choose_accent(self, word: DictionaryWord) -> int:
         """The accent that a word of the user's gives, or that UniDic lists, or a guess."""
         if word.accent is not None:
             return word.accent
-        listed = find_listed_accent(word.surface, pronounced(word.reading), self.unidic)
+        listed = find_listed_accent(word.surface, to_pronunciation(word.reading), self.unidic)
         if listed is not None:
             return listed
-        return guessed_accent(word.reading, lexicon.grammar(word.kind), self, word.surface)
+        return guess_accent(word.reading, lexicon.get_kind_grammar(word.kind), self, word.surface)
 
-    def best(self, text: str) -> Nodes:
+    def analyze_best(self, text: str) -> Nodes:
         """The analysis that the dictionary holds for right, its corrections by context included.
 
         Raises:
@@ -103,11 +103,11 @@ class Dictionary:
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
         if BOUNDARY in text:
-            return self._best_of_phrases(text)
-        nodes: Nodes = pyopenjtalk.run_frontend(_bounded(text), jtalk=self._analyser)
+            return self._analyze_phrases(text)
+        nodes: Nodes = pyopenjtalk.run_frontend(_check_length(text), jtalk=self._thread_analyzer)
         return nodes
 
-    def alternatives(self, text: str, most: int) -> Iterator[Nodes]:
+    def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
         """The analyses that the dictionary holds for likely, the likeliest first, made one by one.
 
         Args:
@@ -118,34 +118,34 @@ class Dictionary:
             ClipError: the text is too long.
         """
         # Those that keep to the boundaries come first.
-        for each in dict.fromkeys((text, without_boundaries(text))):
-            for path in self._analyser.run_mecab_nbest_features(_bounded(each), most):
-                nodes: Nodes = self._analyser.run_njd_from_mecab(
+        for each in dict.fromkeys((text, remove_boundaries(text))):
+            for path in self._thread_analyzer.run_mecab_nbest_features(_check_length(each), most):
+                nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
                     path["features"], restore_unknown_katakana=True
                 )
                 yield nodes
 
-    def refined(self, text: str, nodes: Nodes) -> Nodes:
+    def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
         """An alternative with its accents corrected as those of the best are; read as before."""
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
         finished: Nodes = pyopenjtalk.apply_postprocessing(
-            without_boundaries(text),
+            remove_boundaries(text),
             [node.copy() for node in nodes],
             use_sudachi_kanji_yomi=False,
             predict_nani=False,
-            jtalk=self._analyser,
+            jtalk=self._thread_analyzer,
         )
-        return finished if said_key(finished) == said_key(nodes) else nodes
+        return finished if nodes_to_key(finished) == nodes_to_key(nodes) else nodes
 
-    def tokens(self, text: str) -> list[Entry]:
+    def list_tokens(self, text: str) -> list[DictionaryEntry]:
         """The words of the likeliest analysis, before any rule has changed them."""
-        features = self._features(text) if BOUNDARY in text else None
+        features = self._phrase_features(text) if BOUNDARY in text else None
         if features is None:
-            features = self._analyser.run_mecab(_bounded(without_boundaries(text)))
-        return [entry(feature) for feature in features]
+            features = self._thread_analyzer.run_mecab(_check_length(remove_boundaries(text)))
+        return [parse_entry(feature) for feature in features]
 
-    def names_in(self, text: str) -> list[tuple[int, int]]:
+    def find_names(self, text: str) -> list[tuple[int, int]]:
         """Where learned words lie that have marks in them, such as モーニング娘。, by begin and end."""
         return [name.span() for name in self._names.finditer(text)]
 
@@ -155,11 +155,16 @@ class Dictionary:
             (node["string"], node["read"]) in self._learned_readings for node in nodes
         )
 
-    def entries(self, surface: str) -> list[Entry]:
+    def find_entries(self, surface: str) -> list[DictionaryEntry]:
         """The dictionary's entries for a spelling, the likeliest first."""
-        return [entry(feature) for feature in find_features(self._analyser, surface)]
+        return [parse_entry(feature) for feature in find_features(self._thread_analyzer, surface)]
 
-    def built(self, text: str, tokens: Sequence[Entry], settled: Collection[Entry] = ()) -> Nodes:
+    def build_analysis(
+        self,
+        text: str,
+        tokens: Sequence[DictionaryEntry],
+        settled: Collection[DictionaryEntry] = (),
+    ) -> Nodes:
         """An analysis made of given words: accent phrases, devoicing and all other rules applied.
 
         Args:
@@ -167,38 +172,40 @@ class Dictionary:
             tokens: the words.
             settled: those whose reading no rule may change.
         """
-        text = without_boundaries(text)
-        nodes: Nodes = self._analyser.run_njd_from_mecab(
+        text = remove_boundaries(text)
+        nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
             [",".join(token.columns) for token in tokens], restore_unknown_katakana=True
         )
-        finished = self._finished(text, nodes, self._learned_readings)
+        finished = self._apply_postprocessing(text, nodes, self._learned_readings)
         forced = {(token.surface, token.reading) for token in settled}
         if forced <= {(node["string"], node["read"]) for node in finished}:
             return finished
         # Protected words keep their accent, too, so this is not the first choice: 降ります.
-        return self._finished(text, nodes, self._learned_readings | forced)
+        return self._apply_postprocessing(text, nodes, self._learned_readings | forced)
 
-    def _best_of_phrases(self, text: str) -> Nodes:
+    def _analyze_phrases(self, text: str) -> Nodes:
         """The best analysis of a text with boundaries."""
-        features = self._features(text)
-        whole = without_boundaries(text)
+        features = self._phrase_features(text)
+        whole = remove_boundaries(text)
         if features is None:
-            return self.best(whole)
-        nodes: Nodes = self._analyser.run_njd_from_mecab(features, restore_unknown_katakana=True)
-        return self._finished(whole, nodes, self._learned_readings)
+            return self.analyze_best(whole)
+        nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
+            features, restore_unknown_katakana=True
+        )
+        return self._apply_postprocessing(whole, nodes, self._learned_readings)
 
-    def _features(self, text: str) -> list[str] | None:
+    def _phrase_features(self, text: str) -> list[str] | None:
         import pyopenjtalk  # noqa: PLC0415 - see learn
 
         if not hasattr(self._own, "phrases"):
             costs = Path(pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()) / "matrix.bin"
-            self._own.phrases = PhraseAnalyser(
-                self._analyser, costs, has_own_words=bool(self._learned)
+            self._own.phrases = BoundaryAnalyzer(
+                self._thread_analyzer, costs, has_own_words=bool(self._learned)
             )
-        found: list[str] | None = self._own.phrases.features(_bounded(text))
+        found: list[str] | None = self._own.phrases.analyze_features(_check_length(text))
         return found
 
-    def _finished(
+    def _apply_postprocessing(
         self, text: str, nodes: Nodes, protected: Collection[tuple[str, str | None]]
     ) -> Nodes:
         """Words after the rules that the library has of its own, with the reading of some kept."""
@@ -207,36 +214,38 @@ class Dictionary:
         copies = [node.copy() for node in nodes]
         for node in copies:
             node["is_reading_protected"] = (node["string"], node["read"]) in protected
-        finished: Nodes = pyopenjtalk.apply_postprocessing(text, copies, jtalk=self._analyser)
+        finished: Nodes = pyopenjtalk.apply_postprocessing(
+            text, copies, jtalk=self._thread_analyzer
+        )
         return finished
 
-    def devoiced(self, nodes: Nodes) -> Nodes:
+    def devoice_vowels(self, nodes: Nodes) -> Nodes:
         """The same words, with their vowels devoiced as their sounds and accents now ask for."""
         for node in nodes:
             node["pron"] = node["pron"].replace("’", "")
-        marked: Nodes = self._analyser.set_unvoiced_vowel(nodes)
+        marked: Nodes = self._thread_analyzer.set_unvoiced_vowel(nodes)
         return marked
 
-    def labels(self, nodes: Nodes) -> list[str]:
+    def make_labels(self, nodes: Nodes) -> list[str]:
         """The full-context labels of an analysis, as the synthesiser takes them."""
-        labels: list[str] = self._analyser.make_label(nodes)
+        labels: list[str] = self._thread_analyzer.make_label(nodes)
         return labels
 
     @property
-    def _analyser(self) -> Any:
+    def _thread_analyzer(self) -> Any:
         """This thread's analyser."""
         if not hasattr(self._own, "analyser"):
-            self._own.analyser = _analyser(self._learned)
+            self._own.analyser = _create_analyzer(self._learned)
         return self._own.analyser
 
 
-def _any_of(surfaces: Collection[str]) -> re.Pattern[str]:
+def _compile_names(surfaces: Collection[str]) -> re.Pattern[str]:
     """What finds any of these spellings that have marks in them, the longest first."""
     names = sorted(filter(_MARK.search, surfaces), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, names)) or r"(?!)")
 
 
-def _analyser(learned: bytes) -> Any:
+def _create_analyzer(learned: bytes) -> Any:
     from pyopenjtalk import OPEN_JTALK_DICT_DIR  # noqa: PLC0415 - see Dictionary.learn
     from pyopenjtalk.openjtalk import OpenJTalk  # noqa: PLC0415
 
@@ -253,8 +262,8 @@ def _analyser(learned: bytes) -> Any:
         )
 
 
-def _bounded(text: str) -> str:
-    size = len(without_boundaries(text))
+def _check_length(text: str) -> str:
+    size = len(remove_boundaries(text))
     if size > LONGEST_SENTENCE:
         raise ClipError(
             f"a sentence of {size} characters is too long for the dictionary, which takes "
@@ -264,7 +273,7 @@ def _bounded(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_stdout() -> Iterator[None]:
     """The compiler tells its progress on standard output."""
     kept = os.dup(1)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - only its number is used

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 #: Surface, four of part of speech, conjugation type and form, base form, reading, pronunciation,
 #: accent/morae, accent rule. Unknown words have no more than the base form.
-_COLUMNS = 12
+_ENTRY_COLUMNS = 12
 _UNKNOWN_COLUMNS = 8
 #: Nouns of this many morae and fewer join as suffixes do.
 _SHORT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class DictionaryEntry:
     """What a dictionary says of a word.
 
     Args:
@@ -43,19 +43,19 @@ class Entry:
         known = (self.surface, *self.grammar, self.base)
         if self.reading is None:
             return known
-        size = len(morae(self.pronunciation.replace("’", "")))
+        size = len(split_morae(self.pronunciation.replace("’", "")))
         accent = f"{self.accent}/{size}"
         return (*known, self.reading, self.pronunciation, accent, self.rule)
 
-    def read_as(self, reading: str, pronunciation: str, accent: int) -> Entry:
+    def replace_reading(self, reading: str, pronunciation: str, accent: int) -> DictionaryEntry:
         """The same word, read differently."""
         return replace(
             self, reading=reading, pronunciation=pronunciation, accent=accent,
-            rule=joining_rule(len(morae(pronunciation)), accent) if self.grammar[0] == "名詞" else self.rule,
+            rule=choose_chain_rule(len(split_morae(pronunciation)), accent) if self.grammar[0] == "名詞" else self.rule,
         )  # fmt: skip
 
 
-def joining_rule(size: int, accent: int) -> str:
+def choose_chain_rule(size: int, accent: int) -> str:
     """How the accent of a noun of that many morae joins with that of a noun before it.
 
     Nine in ten of the dictionary's own nouns have the rule that this gives: C3 for short ones,
@@ -66,13 +66,13 @@ def joining_rule(size: int, accent: int) -> str:
     return "C2" if accent in {0, size} else "C1"
 
 
-def entry(feature: str) -> Entry:
+def parse_entry(feature: str) -> DictionaryEntry:
     """The entry in a line of the front end's own."""
     columns = feature.split(",")
-    known = Entry(
+    known = DictionaryEntry(
         surface=columns[0], grammar=tuple(columns[1:7]), base=",".join(columns[7:_UNKNOWN_COLUMNS])
     )
-    if len(columns) < _COLUMNS:
+    if len(columns) < _ENTRY_COLUMNS:
         return known
     accent, _, _ = columns[10].partition("/")
     return replace(

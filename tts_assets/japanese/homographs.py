@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AmbiguousWord
-from tts_assets.japanese.kana import katakana, pronunciation_key
-from tts_assets.japanese.nodes import kana, starts_of, text_of
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import kana_to_katakana, pronunciation_key
+from tts_assets.japanese.nodes import find_word_starts, node_to_kana, nodes_to_text
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -144,22 +144,22 @@ class Ambiguity(NamedTuple):
     word: AmbiguousWord
 
 
-def _parse(line: str) -> _Homograph:
+def _parse_homograph(line: str) -> _Homograph:
     word, *readings = line.split()
     spelling, _, okurigana = word.rstrip("]").partition("[")
     return _Homograph(spelling, okurigana, tuple(readings))
 
 
-_KNOWN: dict[str, list[_Homograph]] = {}
+_HOMOGRAPHS_BY_FIRST: dict[str, list[_Homograph]] = {}
 for _line in _WORDS.strip().splitlines():
-    _found = _parse(_line)
-    _KNOWN.setdefault(_found.spelling[0], []).append(_found)
+    _found = _parse_homograph(_line)
+    _HOMOGRAPHS_BY_FIRST.setdefault(_found.spelling[0], []).append(_found)
 #: Behind の, a verb or an adjective, 方 may be a person or a side; a comparison is always a side.
-_SIDE_OR_PERSON = regex(
+_SIDE_OR_PERSON = compile_lazy(
     "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
 )
 #: Words that have one reading there.
-_SETTLED = regex(
+_UNAMBIGUOUS = compile_lazy(
     "円(札)|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
 )
 _SIDES = ("ホウ", "カタ")
@@ -167,21 +167,21 @@ _SIDES = ("ホウ", "カタ")
 
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
     """The words of an analysis that have another common reading."""
-    text = text_of(nodes)
-    settled = {match.start(match.lastindex or 0) for match in _SETTLED.finditer(text)}
+    text = nodes_to_text(nodes)
+    settled = {match.start(match.lastindex or 0) for match in _UNAMBIGUOUS.finditer(text)}
     persons = {match.start(match.lastindex or 0) for match in _SIDE_OR_PERSON.finditer(text)}
-    for node, start in zip(nodes, starts_of(nodes), strict=False):
+    for node, start in zip(nodes, find_word_starts(nodes), strict=False):
         if node["is_reading_protected"] or start in settled:
             continue
-        others = _other_readings(node)
+        others = _find_other_readings(node)
         if start in persons and node["string"] == "方":
-            others = _others(kana(node), _SIDES)
+            others = _exclude_reading(node_to_kana(node), _SIDES)
         if others:
             end = start + len(node["string"])
-            yield Ambiguity(start, end, AmbiguousWord(node["string"], kana(node), others))
+            yield Ambiguity(start, end, AmbiguousWord(node["string"], node_to_kana(node), others))
 
 
-def describe_ambiguous(words: Iterable[AmbiguousWord]) -> str:
+def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
     """How ambiguous words are said and how else they may be read; each word once."""
     return ", ".join(
         f"{word.spelling} is said {word.said}, and may be read {' or '.join(word.others)}"
@@ -189,23 +189,25 @@ def describe_ambiguous(words: Iterable[AmbiguousWord]) -> str:
     )
 
 
-def _other_readings(node: Node) -> tuple[str, ...]:
+def _find_other_readings(node: Node) -> tuple[str, ...]:
     spelling = node["string"]
-    for known in _KNOWN.get(spelling[:1], ()):
+    for known in _HOMOGRAPHS_BY_FIRST.get(spelling[:1], ()):
         ending = spelling.removeprefix(known.spelling)
         if known.okurigana:
             if ending[:1] not in known.okurigana or not ending or ending == spelling:
                 continue
         elif ending:
             continue
-        rest = katakana(ending)
-        others = _others(kana(node), [reading + rest for reading in known.readings])
+        rest = kana_to_katakana(ending)
+        others = _exclude_reading(
+            node_to_kana(node), [reading + rest for reading in known.readings]
+        )
         if others:
             return others
     return ()
 
 
-def _others(said: str, readings: Sequence[str]) -> tuple[str, ...]:
+def _exclude_reading(said: str, readings: Sequence[str]) -> tuple[str, ...]:
     """The readings that are not said; none if what is said is not one of them."""
     key = pronunciation_key(said)
     others = tuple(reading for reading in readings if pronunciation_key(reading) != key)

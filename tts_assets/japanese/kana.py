@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)} | {
     code: code + 0x60 for code in map(ord, "ゝゞ")
 }
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-_KATAKANA = regex(r"[ァ-ヺー]+")
-_NOT_KATAKANA = regex(r"[^ァ-ヺー]+")
+_KATAKANA = compile_lazy(r"[ァ-ヺー]+")
+_NOT_KATAKANA = compile_lazy(r"[^ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
 
 _ROWS = {
@@ -39,9 +39,11 @@ _JOINED = {
     "ョ": "キギシジチヂテデニヒビピミリヴ",
     "ヮ": "クグ",
 }
-_MORA = regex("|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"]))
+_MORA = compile_lazy(
+    "|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"])
+)
 #: What a kanji taken over from Chinese is read as, where that ends in a long vowel: コウ, キュウ, セイ.
-_LONG_ON_READING = regex(
+_LONG_ON_READING = compile_lazy(
     "(?:[キシチニヒミリギジヂビピ][ョュ]|[オコソトノホモヨロゴゾドボポフツユ])ウ|[エケセテネヘメレゲゼデベペ]イ"
 )
 
@@ -50,12 +52,12 @@ class UnusableTextError(ValueError):
     """A text that cannot be what its author meant: broken characters, a reading that is not kana."""
 
 
-def katakana(text: str) -> str:
+def kana_to_katakana(text: str) -> str:
     """The text in katakana: compatibility forms composed, hiragana shifted, the rest kept."""
     return unicodedata.normalize("NFKC", text).translate(_HIRAGANA_TO_KATAKANA)
 
 
-def hiragana(kana: str) -> str:
+def kana_to_hiragana(kana: str) -> str:
     """Katakana in hiragana, ー as it is."""
     return kana.translate(_KATAKANA_TO_HIRAGANA)
 
@@ -65,15 +67,15 @@ def is_katakana(text: str) -> bool:
     return _KATAKANA.fullmatch(text) is not None
 
 
-def morae(kana: str) -> list[str]:
+def split_morae(kana: str) -> list[str]:
     """The morae of a text in hiragana or katakana, in katakana; what is not kana is left out.
 
     A small kana joins the one before it where the two make one sound; ッ, ン and ー are morae.
     """
-    return _MORA.findall(katakana(kana))
+    return _MORA.findall(kana_to_katakana(kana))
 
 
-def pronounced(kana: str) -> str:
+def to_pronunciation(kana: str) -> str:
     """How kana are said: in katakana, with ー for what only lengthens the vowel before it.
 
     トウキョウ is said トーキョー, センセイ センセー, ツヅク ツズク. Spelling alone decides: ハ and ヘ stay
@@ -81,7 +83,7 @@ def pronounced(kana: str) -> str:
     in アタラシイ.
     """
     said: list[str] = []
-    spelled = morae(kana.translate(_HIRAGANA_TO_KATAKANA).translate(_MERGED))
+    spelled = split_morae(kana.translate(_HIRAGANA_TO_KATAKANA).translate(_MERGED))
     for index, mora in enumerate(spelled):
         vowel = _VOWEL_OF.get(said[-1][-1], "") if said else ""
         lengthens = _LENGTHENED.get((vowel, mora), mora) == vowel
@@ -104,7 +106,7 @@ def pronunciation_key(reading: str) -> str:
     Marks that are not kana are dropped, ヂヅヲヰヱ are what they sound like, and a long vowel is
     written as that vowel twice, however it was spelled: トウキョウ, トーキョー and トオキョオ agree.
     """
-    spelled = _NOT_KATAKANA.sub("", katakana(reading).translate(_MERGED))
+    spelled = _NOT_KATAKANA.sub("", kana_to_katakana(reading).translate(_MERGED))
     if _LENGTHENING.isdisjoint(spelled):
         return spelled
     key: list[str] = []

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from tts_assets.domain import WordKind
 from tts_assets.errors import UsageError
-from tts_assets.japanese.entries import Entry, joining_rule
-from tts_assets.japanese.kana import morae, pronounced
-from tts_assets.japanese.nodes import enlarged
+from tts_assets.japanese.entries import DictionaryEntry, choose_chain_rule
+from tts_assets.japanese.kana import split_morae, to_pronunciation
+from tts_assets.japanese.nodes import expand_small_kana
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -36,12 +36,12 @@ _STEP = 1_000
 _STEP_WITH_REST = 5_000
 
 
-def grammar(kind: WordKind) -> tuple[str, ...]:
+def get_kind_grammar(kind: WordKind) -> tuple[str, ...]:
     """Part of speech, type and form of conjugation of a kind of word."""
     return _GRAMMAR[kind]
 
 
-def contexts(definitions: Iterable[str]) -> dict[WordKind, int]:
+def parse_context_ids(definitions: Iterable[str]) -> dict[WordKind, int]:
     """The context numbers of the kinds of word, out of the lines of the dictionary's left-id.def.
 
     They are the same as those of right-id.def, in this dictionary as in all of its family.
@@ -51,7 +51,7 @@ def contexts(definitions: Iterable[str]) -> dict[WordKind, int]:
     return {wanted[feature]: int(number) for number, feature in pairs if feature in wanted}
 
 
-def costs(surfaces: Collection[str]) -> dict[str, int]:
+def assign_costs(surfaces: Collection[str]) -> dict[str, int]:
     """What each word costs: all win against the dictionary, and the longest among themselves.
 
     Words within a longer one share what it can spend, so that they never win together.
@@ -59,21 +59,21 @@ def costs(surfaces: Collection[str]) -> dict[str, int]:
     known = frozenset(surfaces)
     found = dict.fromkeys(sorted(known, key=len, reverse=True), _CHEAPEST)
     for longer, cost in found.items():
-        inner = [part for part in _parts(longer) if part in known]
-        most = _most_side_by_side(longer, inner)
+        inner = [part for part in _list_substrings(longer) if part in known]
+        most = _count_side_by_side(longer, inner)
         share = (cost + _STEP) // most if most > 1 else cost + _STEP_WITH_REST
         for part in inner:
             found[part] = max(found[part], share)
     return found
 
 
-def _parts(word: str) -> set[str]:
+def _list_substrings(word: str) -> set[str]:
     """Every shorter word that lies within a word."""
     ends = range(1, len(word) + 1)
     return {word[start:end] for end in ends for start in range(end)} - {word}
 
 
-def _most_side_by_side(word: str, parts: Iterable[str]) -> int:
+def _count_side_by_side(word: str, parts: Iterable[str]) -> int:
     """How many of the parts fit into a word, one beside the other."""
     most = [0]
     for end in range(1, len(word) + 1):
@@ -82,7 +82,7 @@ def _most_side_by_side(word: str, parts: Iterable[str]) -> int:
     return most[-1]
 
 
-def compiled(
+def compile_lexicon(
     words: Sequence[DictionaryWord],
     accents: Mapping[DictionaryWord, int],
     numbers: Mapping[WordKind, int],
@@ -99,14 +99,14 @@ def compiled(
     Raises:
         UsageError: they cannot be compiled.
     """
-    prices = costs([word.surface for word in words])
+    prices = assign_costs([word.surface for word in words])
     with tempfile.TemporaryDirectory(prefix="tts-assets-") as folder:
         table, dictionary = Path(folder) / "words.csv", Path(folder) / "words.dic"
         with table.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
             for word in words:
                 number = numbers[word.kind]
-                surface, *rest = _entry(word, accents[word]).columns
+                surface, *rest = _build_entry(word, accents[word]).columns
                 rows.writerow([surface, number, number, prices[surface], *rest])
         try:
             index(str(table), str(dictionary))
@@ -118,11 +118,11 @@ def compiled(
         return dictionary.read_bytes()
 
 
-def _entry(word: DictionaryWord, accent: int) -> Entry:
-    sound = pronounced(enlarged(word.reading))
+def _build_entry(word: DictionaryWord, accent: int) -> DictionaryEntry:
+    sound = to_pronunciation(expand_small_kana(word.reading))
     noun = _GRAMMAR[word.kind][0] == "名詞"
-    return Entry(
+    return DictionaryEntry(
         surface=word.surface, grammar=_GRAMMAR[word.kind], base=word.surface, reading=word.reading,
         pronunciation=sound, accent=accent,
-        rule=joining_rule(len(morae(sound)), accent) if noun else "*",
+        rule=choose_chain_rule(len(split_morae(sound)), accent) if noun else "*",
     )  # fmt: skip

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from tts_assets.japanese.kana import is_long_on_reading
 from tts_assets.japanese.nodes import DEVOICED
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from tts_assets.japanese.nodes import Node, Nodes
 
-_HIRAGANA = regex(r"[ぁ-ゖー]+")
+_HIRAGANA = compile_lazy(r"[ぁ-ゖー]+")
 _NOUNS = frozenset({"名詞", "接頭詞"})
 #: オウ, ウウ and エイ, which are long in Japanese words; in loanwords, in katakana, エイ is not.
-_SPELLED_OUT = regex(
+_SPELLED_OUT = compile_lazy(
     "(?<=[オコソトノホモヨロヲゴゾドボポョウクスツヌフムユルグズブプュ])ウ|(?<=[エケセテネヘメレゲゼデベペ])イ"
 )
 #: Of the dictionary's 1,594 nouns in hiragana that are spelled out those whose parts meet there, as
@@ -48,7 +48,7 @@ _LONG = frozenset(
 )
 
 
-def with_long_vowels(nodes: Nodes) -> Nodes:
+def lengthen_vowels(nodes: Nodes) -> Nodes:
     """The same words, with the long vowels of nouns said as such: ボウシ is ボーシ.
 
     Those in hiragana are spelled out; so are some with kanji, and kanji that the library reads
@@ -57,7 +57,7 @@ def with_long_vowels(nodes: Nodes) -> Nodes:
     """
     if not any(map(_may_be_long, nodes)):
         return nodes
-    said = [_lengthened(node) for node in nodes]
+    said = [_lengthen_word(node) for node in nodes]
     for before, node in itertools.pairwise(said):
         # ほんとう is taken for ほんと and a cry.
         if node["string"] == "う" and node["pos"] == "感動詞":
@@ -71,7 +71,7 @@ def _may_be_long(node: Node) -> bool:
     return "ぁ" <= word[:1] <= "ゖ" or len(word) == 1 or word in _LONG
 
 
-def _lengthened(node: Node) -> Node:
+def _lengthen_word(node: Node) -> Node:
     word = node["string"]
     if word in _LONG or (len(word) == 1 and _is_on_reading(node)):
         return {**node, "pron": _SPELLED_OUT.sub("ー", node["pron"])}

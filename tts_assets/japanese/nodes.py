@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from tts_assets.domain import Phrase
-from tts_assets.japanese.kana import morae, pronunciation_key
+from tts_assets.japanese.kana import pronunciation_key, split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class Node(TypedDict):
 Nodes: TypeAlias = list[Node]
 
 
-def kana(node: Node) -> str:
+def node_to_kana(node: Node) -> str:
     """How a word sounds, in katakana; "" for a mark, which is a pause or silent."""
     if not node["mora_size"]:
         return ""
@@ -56,50 +56,54 @@ def kana(node: Node) -> str:
     if _SMALL_VOWELS.isdisjoint(sound) and sound[0] not in _ALONE:
         return sound
     # The label maker knows no ヵ, and leaves it out.
-    return sound if any(pair in sound for pair in _MADE_ONE) else enlarged(sound.replace("ヵ", ""))
+    return (
+        sound
+        if any(pair in sound for pair in _MADE_ONE)
+        else expand_small_kana(sound.replace("ヵ", ""))
+    )
 
 
-def enlarged(kana: str) -> str:
+def expand_small_kana(kana: str) -> str:
     """Kana with small ones that join no kana before them as the large ones that they sound like.
 
     スゲェ is スゲエ, and サンヵゲツ サンカゲツ; マッチャ stays.
     """
     if _ALONE.keys().isdisjoint(kana):
         return kana
-    return "".join(_ALONE.get(mora, mora) for mora in morae(kana))
+    return "".join(_ALONE.get(mora, mora) for mora in split_morae(kana))
 
 
-def said(nodes: Iterable[Node]) -> str:
+def nodes_to_kana(nodes: Iterable[Node]) -> str:
     """What an analysis would say, in katakana."""
-    return "".join(map(kana, nodes))
+    return "".join(map(node_to_kana, nodes))
 
 
-def spelled(nodes: Iterable[Node]) -> str:
+def nodes_to_spelling(nodes: Iterable[Node]) -> str:
     """The same as it is spelled: particles as ハ and ヘ, long vowels with their letters."""
-    return "".join(node["read"] for node in nodes if kana(node))
+    return "".join(node["read"] for node in nodes if node_to_kana(node))
 
 
-def text_of(nodes: Iterable[Node]) -> str:
+def nodes_to_text(nodes: Iterable[Node]) -> str:
     """The text of an analysis, which writes numbers otherwise than they were given."""
     return "".join(node["string"] for node in nodes)
 
 
-def starts_of(nodes: Iterable[Node]) -> list[int]:
+def find_word_starts(nodes: Iterable[Node]) -> list[int]:
     """Where each word begins in the text of an analysis, and where the last ends."""
     return list(itertools.accumulate((len(node["string"]) for node in nodes), initial=0))
 
 
-def size(nodes: Iterable[Node]) -> int:
+def count_morae(nodes: Iterable[Node]) -> int:
     """How many morae an analysis has."""
     return sum(node["mora_size"] for node in nodes)
 
 
-def said_key(nodes: Iterable[Node]) -> str:
+def nodes_to_key(nodes: Iterable[Node]) -> str:
     """The pronunciation key of what an analysis would say."""
-    return pronunciation_key(said(nodes))
+    return pronunciation_key(nodes_to_kana(nodes))
 
 
-def phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
+def to_accent_phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
     """The accent phrases of an analysis; pauses are told between phrases only."""
     found: list[Phrase] = []
     words: list[Node] = []
@@ -109,24 +113,24 @@ def phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
             pause = True
             continue
         if words and (pause or node["chain_flag"] != 1):
-            found.append(_phrase(words, pause=pause))
+            found.append(_build_phrase(words, pause=pause))
             words = []
         words.append(node)
         pause = False
-    return (*found, _phrase(words, pause=False)) if words else tuple(found)
+    return (*found, _build_phrase(words, pause=False)) if words else tuple(found)
 
 
-def as_one_phrase(nodes: Iterable[Node], accent: int) -> Nodes:
+def join_into_phrase(nodes: Iterable[Node], accent: int) -> Nodes:
     """The words of an analysis, without its marks, in one accent phrase with that accent."""
-    words = [node.copy() for node in nodes if kana(node)]
+    words = [node.copy() for node in nodes if node_to_kana(node)]
     for word in words[1:]:
         word["chain_flag"] = 1
     words[0]["acc"] = accent
     return words
 
 
-def _phrase(words: Sequence[Node], *, pause: bool) -> Phrase:
+def _build_phrase(words: Sequence[Node], *, pause: bool) -> Phrase:
     first = words[0]
     if len(words) == 1:
-        return Phrase(kana(first), min(first["acc"], first["mora_size"]), pause)
-    return Phrase(said(words), min(first["acc"], size(words)), pause)
+        return Phrase(node_to_kana(first), min(first["acc"], first["mora_size"]), pause)
+    return Phrase(nodes_to_kana(words), min(first["acc"], count_morae(words)), pause)

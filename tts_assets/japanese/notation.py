@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 
 from tts_assets.domain import Phrase
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.kana import split_morae
 
 _PHRASE = re.compile("([^/、]+)([/、]?)")
 
 
-def phrases_in(notation: str) -> tuple[Phrase, ...]:
+def parse_accent_phrases(notation: str) -> tuple[Phrase, ...]:
     """The phrases that ``accent.notation`` wrote; whether a pause follows the last is not told."""
-    return tuple(_phrase(written, end) for written, end in _PHRASE.findall(notation))
+    return tuple(_parse_phrase(written, end) for written, end in _PHRASE.findall(notation))
 
 
-def _phrase(written: str, end: str) -> Phrase:
+def _parse_phrase(written: str, end: str) -> Phrase:
     before, fall, after = written.partition("↓")
-    return Phrase(kana=before + after, accent=len(morae(before)) if fall else 0, pause=end == "、")
+    return Phrase(
+        kana=before + after, accent=len(split_morae(before)) if fall else 0, pause=end == "、"
+    )

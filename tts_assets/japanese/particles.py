@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import enlarged, kana, text_of
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, pronunciation_key
+from tts_assets.japanese.nodes import expand_small_kana, node_to_kana, nodes_to_text
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +24,14 @@ _SHORTEST = 2
 #: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
 _PREDICATES = frozenset({"動詞", "形容詞"})
 #: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
-_WORD_WITH_HA = regex(
+_WORD_WITH_HA = compile_lazy(
     "え|い[らりるれろっ]|か[らりるれろっ]|が[さしすせれ]|き|く|ぐ|げ|こ[ばびぶべん]|さ[まみむめん]|し[らりるれっ]|じ[めま]|ず"
     "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
 )
 #: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
 _APART = "なれ"
 #: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
-_PATTERN = regex(
+_PATTERN = compile_lazy(
     "(?P<topic>は)(?:もちろん|勿論|もとより|固より|元より|ともかく|兎も角|さておき|おろか|愚か|疎か"
     "|いけ(?:ない|ませ|なか)|(?:いう|言う|云う)まで|(?:する|しない)$|、(?!ひ))"
     "|て(?P<negated>は)(?:$|、|いけ|なら|だめ|ダメ|駄目|いられ|おられ|いら|おら|かなわ|どう|いかが)"
@@ -42,9 +42,9 @@ _BEGINNINGS = frozenset("はてへの")
 _SOUND_OF = {"ハ": "ワ", "ヘ": "エ"}
 
 
-def spelled_otherwise(node: Node) -> bool:
+def is_spelled_differently(node: Node) -> bool:
     """Whether a word sounds other than its kana are spelled: は, へ, それでは, そういう."""
-    sound, letters = pronunciation_key(kana(node)), pronunciation_key(node["read"])
+    sound, letters = pronunciation_key(node_to_kana(node)), pronunciation_key(node["read"])
     return (
         sound != letters
         and len(sound) == len(letters)
@@ -55,14 +55,14 @@ def spelled_otherwise(node: Node) -> bool:
     )
 
 
-def sounds(node: Node) -> tuple[str, ...]:
+def list_sounds(node: Node) -> tuple[str, ...]:
     """How a kana line may write a word of running text: as it sounds, or as it is spelled."""
-    if spelled_otherwise(node):
-        return (kana(node), node["read"])
-    return (kana(node),)
+    if is_spelled_differently(node):
+        return (node_to_kana(node), node["read"])
+    return (node_to_kana(node),)
 
 
-def reading_in_word(nodes: Sequence[Node]) -> str:
+def spell_word_reading(nodes: Sequence[Node]) -> str:
     """How the dictionary spells what it says of a word, in katakana.
 
     A kana of it that is rightly said otherwise is spelled with its letter, は in それでは; one that
@@ -82,7 +82,9 @@ def reading_in_word(nodes: Sequence[Node]) -> str:
     other words hold none (しはい).
     """
     return "".join(
-        node["read"] if spelled_otherwise(node) and _rightly(nodes, place) else kana(node)
+        node["read"]
+        if is_spelled_differently(node) and _is_true_particle(nodes, place)
+        else node_to_kana(node)
         for place, node in enumerate(nodes)
     )
 
@@ -92,25 +94,25 @@ def begins_with_particle(nodes: Sequence[Node]) -> bool:
     return bool(nodes) and nodes[0]["pos"] in _BEFORE_PARTICLES
 
 
-def own_reading(text: str) -> str | None:
+def find_own_reading(text: str) -> str | None:
     """The reading that a text in kana is itself; None for other texts."""
-    spelled = katakana(text)
-    return enlarged(with_particles(text, spelled)) if is_katakana(spelled) else None
+    spelled = kana_to_katakana(text)
+    return expand_small_kana(apply_particle_sounds(text, spelled)) if is_katakana(spelled) else None
 
 
-def with_particles(text: str, reading: str) -> str:
+def apply_particle_sounds(text: str, reading: str) -> str:
     """A reading in katakana with ワ and エ where a grammar pattern begins with a particle.
 
     ハオロカ of はおろか is ワオロカ.
     """
-    for place in _in_pattern(text):
+    for place in _find_pattern_particles(text):
         sound = _SOUND_OF.get(reading[place : place + 1])
         if sound is not None:
             reading = f"{reading[:place]}{sound}{reading[place + 1 :]}"
     return reading
 
 
-def _in_pattern(text: str) -> list[int]:
+def _find_pattern_particles(text: str) -> list[int]:
     """Where a grammar pattern has は and へ as particles, in a text that begins with it."""
     if text[:1] not in _BEGINNINGS:
         return []
@@ -120,7 +122,7 @@ def _in_pattern(text: str) -> list[int]:
     return [found.start(name) for name, own in found.groupdict().items() if own]
 
 
-def _rightly(nodes: Sequence[Node], place: int) -> bool:
+def _is_true_particle(nodes: Sequence[Node], place: int) -> bool:
     node = nodes[place]
     spelling = node["string"]
     if "いう" in spelling or "言" in spelling:
@@ -131,30 +133,30 @@ def _rightly(nodes: Sequence[Node], place: int) -> bool:
         return node["pos"] in _GROWN_TOGETHER and spelling[0] not in "はへ"
     if node["pos"] != "助詞":
         return False
-    text = text_of(nodes)
+    text = nodes_to_text(nodes)
     at = sum(len(node["string"]) for node in nodes[:place])
-    if at in _in_pattern(text):
+    if at in _find_pattern_particles(text):
         return True
-    return place > 0 and _may_follow(nodes[place - 1], _clause(nodes[place + 1 :]))
+    return place > 0 and _may_be_particle(nodes[place - 1], _take_clause(nodes[place + 1 :]))
 
 
-def _clause(nodes: Sequence[Node]) -> Sequence[Node]:
+def _take_clause(nodes: Sequence[Node]) -> Sequence[Node]:
     """The words before the first mark."""
-    marks = (place for place, node in enumerate(nodes) if not kana(node))
+    marks = (place for place, node in enumerate(nodes) if not node_to_kana(node))
     return nodes[: next(marks, len(nodes))]
 
 
-def _may_follow(before: Node, behind: Sequence[Node]) -> bool:
+def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
     """Whether は or へ can be a particle behind a word and before others."""
     if before["pos"] in _BEFORE_PARTICLES:
         return True
     if before["pos"] not in _TOPICS:
         return False
     long = sum(node["mora_size"] for node in behind) >= _SHORTEST
-    spelled = text_of(behind)
+    spelled = nodes_to_text(behind)
     if before["mora_size"] >= _SHORTEST:
         return not behind or (long and spelled != _APART)
-    if is_katakana(katakana(before["string"])) or _WORD_WITH_HA.match(spelled):
+    if is_katakana(kana_to_katakana(before["string"])) or _WORD_WITH_HA.match(spelled):
         return False
-    kanji = not is_katakana(katakana(spelled))
+    kanji = not is_katakana(kana_to_katakana(spelled))
     return not behind or kanji or (long and behind[0]["pos"] in _PREDICATES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import morae
-from tts_assets.japanese.nodes import kana
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.nodes import node_to_kana
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: The consonant of each row before a, i, u, e and o: the symbols of the International Phonetic
 #: Alphabet as hexgrad's misaki 0.9 chooses them for Japanese, with which the model was trained.
-_ROWS = {
+_KOKORO_ROWS = {
     "アイウエオ": ("", "", "", "", ""),
     "カキクケコ": ("k", "kʲ", "k", "k", "k"),
     "ガギグゲゴ": ("ɡ", "ɡʲ", "ɡ", "ɡ", "ɡ"),
@@ -93,10 +93,10 @@ _NASALS = (
 )
 _UVULAR = "ɴ"
 
-_SYMBOLS = {
+_KOKORO_SYMBOLS = {
     **{
         kana: consonant + (_CENTRAL if vowel == "ɯ" and consonant in _BLADE else vowel)
-        for row, consonants in _ROWS.items()
+        for row, consonants in _KOKORO_ROWS.items()
         for kana, consonant, vowel in zip(row, consonants, _VOWELS, strict=True)
     },
     **_OTHERS,
@@ -104,13 +104,13 @@ _SYMBOLS = {
     _NASAL: _NASAL,
 }
 #: The kana whose consonant has i in it already.
-_PALATAL = frozenset(row[1] for row in _ROWS if row[1] != "イ")
+_PALATAL = frozenset(row[1] for row in _KOKORO_ROWS if row[1] != "イ")
 
 _PARTICLE = "助詞"
 _AUXILIARY = "助動詞"
 #: In words that conjugate イ behind its own vowel is written as a long one: 聞いて, 新しい, not 委員.
 _CONJUGATED = frozenset({"動詞", "形容詞", _AUXILIARY})
-_LONG_I = regex("(?<=[イキシチニヒミリギジヂビピ])イ")
+_LONG_I = compile_lazy("(?<=[イキシチニヒミリギジヂビピ])イ")
 
 #: Endings that make one word with what they conjugate; others stand by themselves, as です.
 _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます", "まし", "ませ", "ず"])
@@ -119,7 +119,7 @@ _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます",
 _NEVER_FIRST = frozenset("ーッ")
 
 #: Marks that the model knows, by those that Japanese writes.
-_MARKS = {
+_KOKORO_MARKS = {
     "、": ",",
     "。": ".",
     "？": "?",
@@ -133,7 +133,7 @@ _MARKS = {
 }
 
 
-def phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
+def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
     """How an analysis sounds, as Kokoro is told it.
 
     Args:
@@ -148,10 +148,10 @@ def phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
     marks: list[str] = []
     before: Node | None = None
     for node in nodes:
-        said = _said(node)
+        said = _word_to_kana(node)
         if not said:
             if marks:
-                marks[-1] += "".join([_MARKS.get(mark, "") for mark in node["string"]])
+                marks[-1] += "".join([_KOKORO_MARKS.get(mark, "") for mark in node["string"]])
             before = None
             continue
         if before is not None and (whole or said[0] in _NEVER_FIRST or _is_ending(node, before)):
@@ -160,12 +160,12 @@ def phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
             words.append(said)
             marks.append("")
         before = node
-    return " ".join(_symbols(word) + mark for word, mark in zip(words, marks, strict=True))
+    return " ".join(_to_symbols(word) + mark for word, mark in zip(words, marks, strict=True))
 
 
-def _said(node: Node) -> str:
+def _word_to_kana(node: Node) -> str:
     """How a word sounds, in kana."""
-    said = kana(node)
+    said = node_to_kana(node)
     return _LONG_I.sub("ー", said) if node["pos"] in _CONJUGATED else said
 
 
@@ -175,24 +175,24 @@ def _is_ending(node: Node, before: Node) -> bool:
     return grammatical and node["string"] in _ENDINGS and before["pos"] in _CONJUGATED
 
 
-def _symbols(kana_of_word: str) -> str:
+def _to_symbols(kana_of_word: str) -> str:
     """The symbols of a word."""
-    sounds = [_mora(mora) for mora in morae(kana_of_word)]
+    sounds = [_mora_to_symbol(mora) for mora in split_morae(kana_of_word)]
     return "".join(
-        _nasal(following) if sound == _NASAL else sound
+        _choose_nasal(following) if sound == _NASAL else sound
         for sound, following in zip(sounds, [*sounds[1:], ""], strict=True)
     )
 
 
-def _nasal(following: str) -> str:
+def _choose_nasal(following: str) -> str:
     return next((symbol for symbol, before in _NASALS if following.startswith(before)), _UVULAR)
 
 
-def _mora(mora: str) -> str:
-    if mora in _SYMBOLS:
-        return _SYMBOLS[mora]
+def _mora_to_symbol(mora: str) -> str:
+    if mora in _KOKORO_SYMBOLS:
+        return _KOKORO_SYMBOLS[mora]
     large, small = mora[0], mora[1]
-    consonant = _SYMBOLS[large][:-1]
+    consonant = _KOKORO_SYMBOLS[large][:-1]
     if small in _SMALL:
         return _LABIAL.get(large, consonant) + _SMALL[small]
     glide, vowel = _GLIDES[small]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Basis
-from tts_assets.japanese.kana import hiragana, katakana
+from tts_assets.japanese.kana import kana_to_hiragana, kana_to_katakana
 
 if TYPE_CHECKING:
     from tts_assets.domain import Pronunciation, SpokenForm
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 _PARTICLES = ("ハ", "ヘ")
 
 
-def in_kana(form: SpokenForm) -> str:
+def spell_in_kana(form: SpokenForm) -> str:
     """A word in the kana of its reading; as it is spelled where it has none, or is kana."""
     reading = form.reading
     if reading is None:
         return form.text
     if reading in _PARTICLES:
         return reading
-    return form.text if katakana(form.text) == reading else hiragana(reading)
+    return form.text if kana_to_katakana(form.text) == reading else kana_to_hiragana(reading)
 
 
-def given(form: SpokenForm, said: Pronunciation) -> str:
+def spell_for_engine(form: SpokenForm, said: Pronunciation) -> str:
     """A form as it is spelled, but in kana where its spelling may well be read otherwise.
 
     The spelling is preferred because only it carries the accent. What a dictionary reads as the
@@ -37,19 +37,19 @@ def given(form: SpokenForm, said: Pronunciation) -> str:
     if said.basis in (Basis.SPELLING, Basis.UNCHECKED):
         return form.text
     if not form.sentence:
-        return in_kana(form)
+        return spell_in_kana(form)
     if form.reading is not None:
-        return hiragana(form.reading)
-    return _with_stretches(form)
+        return kana_to_hiragana(form.reading)
+    return _spell_spans(form)
 
 
-def _with_stretches(form: SpokenForm) -> str:
+def _spell_spans(form: SpokenForm) -> str:
     """A text with the stretches whose reading the data give in kana, and the rest as spelled."""
     written, begin = "", 0
     for stretch, kana in form.readings:
         at = form.text.find(stretch, begin)
         if at < 0:
             continue
-        written += form.text[begin:at] + (hiragana(kana) if kana else stretch)
+        written += form.text[begin:at] + (kana_to_hiragana(kana) if kana else stretch)
         begin = at + len(stretch)
     return written + form.text[begin:]

@@ -5,22 +5,22 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: The marks that Piper's Japanese voices were trained with (piper-tts, phonemize_japanese).
-_RISE = "↑"
-_FALL = "↓"
-_NEXT_PHRASE = "#"
-_PAUSE = ","
-_END = "."
-_QUESTION = "?"
-_MELODY = frozenset({_RISE, _FALL, _NEXT_PHRASE})
+_PIPER_RISE = "↑"
+_PIPER_FALL = "↓"
+_PIPER_NEXT_PHRASE = "#"
+_PIPER_PAUSE = ","
+_PIPER_END = "."
+_PIPER_QUESTION = "?"
+_MELODY = frozenset({_PIPER_RISE, _PIPER_FALL, _PIPER_NEXT_PHRASE})
 
 #: OpenJTalk's sounds in IPA, where their letters are not IPA themselves.
-_IPA = {
+_PIPER_IPA = {
     "u": "ɯ", "g": "ɡ", "sh": "ɕ", "j": "dʑ", "ch": "tɕ", "f": "ɸ", "y": "j", "r": "ɾ", "N": "ɴ",
     "cl": "ʔ",
 }  # fmt: skip
@@ -33,12 +33,12 @@ _FAR = 49
 
 #: The parts of a full-context label that matter (HTS's lab_format for Japanese): the sound (p3), its
 #: mora's place in the accent phrase (a2) and from its end (a3), the phrase's accent (f2).
-_LABEL = regex(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
+_LABEL = compile_lazy(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
 #: Whether the accent phrase before was a question (e3).
-_ASKS = regex(r"/E:\w+!1_")
+_ASKS = compile_lazy(r"/E:\w+!1_")
 
 
-class _Sound(NamedTuple):
+class _LabelPhone(NamedTuple):
     """A sound; ``place``, ``left`` and ``accent`` are 0 in pauses.
 
     Args:
@@ -54,7 +54,7 @@ class _Sound(NamedTuple):
     accent: int
 
 
-def phonemes(labels: Sequence[str], *, question: bool = False) -> list[str]:
+def to_piper_phonemes(labels: Sequence[str], *, question: bool = False) -> list[str]:
     """The phonemes of one sentence, each one character, with the marks that tell its melody.
 
     The same as the library itself makes of the same analysis, but that フュ, which it leaves out, is
@@ -66,14 +66,17 @@ def phonemes(labels: Sequence[str], *, question: bool = False) -> list[str]:
         question: it is one, even if the labels do not say so.
     """
     found: list[str] = []
-    for sound in _sounds(labels):
+    for sound in _parse_labels(labels):
         if sound.name == "pau":
-            found = [*_open(found), _PAUSE]
+            found = [*_drop_open_mark(found), _PIPER_PAUSE]
             continue
-        found += _ipa(sound.name)
+        found += _to_ipa(sound.name)
         if sound.name in _LAST_OF_MORA:
-            found += _mark_after(sound)
-    return [*_open(found), _QUESTION if question or is_question(labels) else _END]
+            found += _choose_mark_after(sound)
+    return [
+        *_drop_open_mark(found),
+        _PIPER_QUESTION if question or is_question(labels) else _PIPER_END,
+    ]
 
 
 def is_question(labels: Sequence[str]) -> bool:
@@ -81,35 +84,35 @@ def is_question(labels: Sequence[str]) -> bool:
     return bool(labels) and _ASKS.search(labels[-1]) is not None
 
 
-def _open(found: list[str]) -> list[str]:
+def _drop_open_mark(found: list[str]) -> list[str]:
     """What has been said without a mark at its end, which gives way to a pause or the last mark."""
     return found[:-1] if found and found[-1] in _MELODY else found
 
 
-def _mark_after(sound: _Sound) -> str:
+def _choose_mark_after(sound: _LabelPhone) -> str:
     """The mark after a mora; "" for most."""
     if sound.left == 1:
-        return _NEXT_PHRASE
+        return _PIPER_NEXT_PHRASE
     if sound.place == sound.accent < _FAR:
-        return _FALL
-    return _RISE if sound.place == 1 else ""
+        return _PIPER_FALL
+    return _PIPER_RISE if sound.place == 1 else ""
 
 
-def _sounds(labels: Sequence[str]) -> Iterator[_Sound]:
+def _parse_labels(labels: Sequence[str]) -> Iterator[_LabelPhone]:
     for label in labels:
         match = _LABEL.search(label)
         if match is not None and match[1] != "sil":
             place, left, accent = (
                 int(part) if part.isdecimal() else 0 for part in match.groups()[1:]
             )
-            yield _Sound(match[1], place, left, accent)
+            yield _LabelPhone(match[1], place, left, accent)
 
 
 @functools.cache
-def _ipa(name: str) -> str:
+def _to_ipa(name: str) -> str:
     """A sound in IPA: one character or several, each a phoneme of the voices."""
     if name.lower() in {*"aiueo"}:
         name = name.lower()
     elif len(name) == 2 and name[1] in _COLOURS:
-        return _ipa(name[0]) + _COLOURS[name[1]]
-    return _IPA.get(name, name)
+        return _to_ipa(name[0]) + _COLOURS[name[1]]
+    return _PIPER_IPA.get(name, name)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.reading import guarded
-from tts_assets.japanese.segments import segments, split_phrases
+from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.segments import split_phrases, split_segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from tts_assets.domain import DictionaryWord, Pauses, Pronunciation, Segment, SpokenForm
 
 
-class Reader:
+class FormReader:
     """Runs inside an engine's process; may be asked from several threads at once."""
 
     def __init__(self) -> None:
         """Load the dictionary, so that what is missing shows at once."""
         self._dictionary = Dictionary()
-        self._dictionary.best("")
+        self._dictionary.analyze_best("")
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
         """Read these words as they say.
@@ -38,7 +38,7 @@ class Reader:
         Raises:
             ClipError: it cannot be said as the entry says.
         """
-        return guarded(form, self._dictionary).pronunciation
+        return resolve_reading(form, self._dictionary).pronunciation
 
     def cut(self, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...]:
         """The segments of a passage.
@@ -46,7 +46,7 @@ class Reader:
         Raises:
             ClipError: a piece of it is too long for the dictionary.
         """
-        found = segments(form, pauses, self._dictionary)
+        found = split_segments(form, pauses, self._dictionary)
         assert found is not None  # noqa: S101 - with a dictionary all can be cut
         return found
 

@@ -6,7 +6,7 @@ import re
 from typing import Any, cast
 
 
-class Regex:
+class LazyPattern:
     """Stands for a compiled pattern until somebody uses it, and hands over to it then."""
 
     def __init__(self, pattern: str, flags: int) -> None:
@@ -22,6 +22,6 @@ class Regex:
         return getattr(compiled, name)
 
 
-def regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
+def compile_lazy(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """A pattern as ``re.compile`` makes it, but a wrong one is found when it is first used."""
-    return cast("re.Pattern[str]", Regex(pattern, flags))
+    return cast("re.Pattern[str]", LazyPattern(pattern, flags))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     import re
 
-_ROWS = {
+_ROMAJI_ROWS = {
     "": "アイウエオ",
     "k": "カキクケコ",
     "g": "ガギグゲゴ",
@@ -63,10 +63,10 @@ _TYPED_SMALL = {
 }
 
 
-def _syllables() -> dict[str, str]:
+def _build_syllables() -> dict[str, str]:
     """Every spelling of one mora; the regular ones are built from their rows."""
     table = dict(_OTHERS)
-    for onset, row in _ROWS.items():
+    for onset, row in _ROMAJI_ROWS.items():
         table |= {onset + vowel: kana for vowel, kana in zip("aiueo", row, strict=True)}
         if onset:
             table |= {f"{onset}y{vowel}": row[1] + _GLIDES[vowel] for vowel in "auo"}
@@ -79,10 +79,10 @@ def _syllables() -> dict[str, str]:
     return table | _TYPED_SMALL
 
 
-_KANA_OF = _syllables()
+_KANA_OF = _build_syllables()
 #: What may stand at a place, in the order in which it is tried. An n before a vowel begins a
 #: syllable, an n before anything else is ン, and so is the first of nn; oh is a long o (Ohta).
-_PIECE = regex(
+_PIECE = compile_lazy(
     "|".join(
         [
             f"(?P<syllable>{'|'.join(sorted(_KANA_OF, key=len, reverse=True))})",
@@ -95,7 +95,7 @@ _PIECE = regex(
 )
 
 
-def to_katakana(text: str) -> str | None:
+def romaji_to_katakana(text: str) -> str | None:
     """The katakana of a text in romaji; None when it is something else.
 
     Long vowels may be written out, or marked (ō, ô, Ohta); they become ー where they are marked.
@@ -108,12 +108,12 @@ def to_katakana(text: str) -> str | None:
         piece = _PIECE.match(spelled, at)
         if piece is None:
             return None
-        kana.append(_kana(piece))
+        kana.append(_piece_to_kana(piece))
         at = piece.end()
     return "".join(kana) or None
 
 
-def _kana(piece: re.Match[str]) -> str:
+def _piece_to_kana(piece: re.Match[str]) -> str:
     match piece.lastgroup:
         case "syllable":
             return _KANA_OF[piece.group()]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.alignment import Word, aligned, letters
+from tts_assets.japanese.alignment import AlignableWord, align_words, to_key_kana
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import said, text_of
-from tts_assets.japanese.particles import sounds
+from tts_assets.japanese.nodes import nodes_to_kana, nodes_to_text
+from tts_assets.japanese.particles import list_sounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,19 +29,19 @@ _LARGE = dict(zip("ァィゥェォ", "アイウエオ", strict=True))
 _MOST_SPELLINGS = 64
 
 
-class _Spoken(NamedTuple):
+class _WordGroup(NamedTuple):
     """Neighbours that Latin letters may run into one, such as 本 and 屋 in honya."""
 
     nodes: Nodes
-    word: Word
+    word: AlignableWord
 
 
-def romanized_spellings(key: str) -> tuple[str, ...]:
+def list_romanized_keys(key: str) -> tuple[str, ...]:
     """The keys of what a line in Latin letters may have for a sound; the sound itself is the first.
 
     キンヨウビ may be kinyoubi, kin'yobi and kinyobi, パーティー paatii and pati.
     """
-    options = [list(dict.fromkeys(each)) for each in _options(key)]
+    options = [list(dict.fromkeys(each)) for each in _list_options(key)]
     count = 1
     for each in options:
         count *= len(each)
@@ -51,7 +51,7 @@ def romanized_spellings(key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(each) for each in itertools.product(*options)))
 
 
-def restored_line(nodes: Nodes, line: str) -> str:
+def restore_line(nodes: Nodes, line: str) -> str:
     """A line with the dictionary's own sounds for words that only lack what Latin letters lose.
 
     Whatever else it has stays, so that obaasan is not おばさん.
@@ -60,22 +60,22 @@ def restored_line(nodes: Nodes, line: str) -> str:
         nodes: the dictionary's best analysis.
         line: in katakana; may have the pauses of the text.
     """
-    pieces, parts = line.split("、"), _between_pauses(nodes)
+    pieces, parts = line.split("、"), _split_at_pauses(nodes)
     if len(pieces) == 1:
-        return _restored(nodes, line)
+        return _restore_part(nodes, line)
     if len(pieces) != len(parts):
         return line
-    return "、".join(map(_restored, parts, pieces))
+    return "、".join(map(_restore_part, parts, pieces))
 
 
 def is_whole_number(nodes: Nodes, reading: str) -> bool:
     """Whether a line has a number as it is alone, where its counter changes it: juu of ジュッ."""
-    ours = said(nodes)
+    ours = nodes_to_kana(nodes)
     is_number = len(nodes) == 1 and nodes[0]["pos_group1"] == "数"
     return is_number and ours.endswith("ッ") and reading[:-1] == ours[:-1]
 
 
-def _options(key: str) -> Iterator[tuple[str, ...]]:
+def _list_options(key: str) -> Iterator[tuple[str, ...]]:
     """What may be typed for each kana of a key, or for two together."""
     at = 0
     while at < len(key):
@@ -94,7 +94,7 @@ def _options(key: str) -> Iterator[tuple[str, ...]]:
         at += 2
 
 
-def _between_pauses(nodes: Nodes) -> list[Nodes]:
+def _split_at_pauses(nodes: Nodes) -> list[Nodes]:
     parts: list[Nodes] = [[]]
     for node in nodes:
         if node["string"] == "、":
@@ -104,33 +104,37 @@ def _between_pauses(nodes: Nodes) -> list[Nodes]:
     return parts
 
 
-def _restored(nodes: Nodes, line: str) -> str:
+def _restore_part(nodes: Nodes, line: str) -> str:
     """The same between two pauses."""
-    spoken = list(_spoken(nodes))
-    parts = aligned([each.word for each in spoken], pronunciation_key(line))
+    spoken = list(_group_words(nodes))
+    parts = align_words([each.word for each in spoken], pronunciation_key(line))
     if parts is None:
         return line
-    kana = letters(line)
+    kana = to_key_kana(line)
     return "".join(
-        said(each.nodes) if part.fits else kana[part.start : part.end]
+        nodes_to_kana(each.nodes) if part.fits else kana[part.start : part.end]
         for each, part in zip(spoken, parts, strict=True)
     )
 
 
-def _spoken(nodes: Iterable[Node]) -> Iterator[_Spoken]:
+def _group_words(nodes: Iterable[Node]) -> Iterator[_WordGroup]:
     """The words of an analysis with all that may be typed for them."""
     group: Nodes = []
     for node in nodes:
-        if group and not (said(group).endswith("ン") and said([node])[:1] in _AFTER_N):
-            yield _spoken_of(group)
+        if group and not (
+            nodes_to_kana(group).endswith("ン") and nodes_to_kana([node])[:1] in _AFTER_N
+        ):
+            yield _build_word_group(group)
             group = []
         group.append(node)
     if group:
-        yield _spoken_of(group)
+        yield _build_word_group(group)
 
 
-def _spoken_of(group: Nodes) -> _Spoken:
-    whole = sounds(group[0]) if len(group) == 1 else (said(group),)
-    typed = (each for sound in whole for each in romanized_spellings(pronunciation_key(sound))[1:])
-    word = Word(spelling=text_of(group), sounds=whole, shortened=tuple(dict.fromkeys(typed)))
-    return _Spoken(group, word)
+def _build_word_group(group: Nodes) -> _WordGroup:
+    whole = list_sounds(group[0]) if len(group) == 1 else (nodes_to_kana(group),)
+    typed = (each for sound in whole for each in list_romanized_keys(pronunciation_key(sound))[1:])
+    word = AlignableWord(
+        spelling=nodes_to_text(group), sounds=whole, shortened=tuple(dict.fromkeys(typed))
+    )
+    return _WordGroup(group, word)

@@ -5,30 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AmbiguousWord
-from tts_assets.japanese.context import changes_in
-from tts_assets.japanese.forcing import Change, forced
+from tts_assets.japanese.context import find_context_changes
+from tts_assets.japanese.forcing import ReadingChange, override_reading
 from tts_assets.japanese.homographs import Ambiguity, find_ambiguities
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import said, said_key, starts_of, text_of
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.nodes import find_word_starts, nodes_to_kana, nodes_to_key, nodes_to_text
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
     from tts_assets.japanese.nodes import Node, Nodes
     from tts_assets.japanese.unidic import UniDic, UniDicWord
 
 #: Next analyses to go through for one that reads all words as they are chosen.
-_MOST = 60
-_KANJI = regex("[一-龥々]")
-_KANA_AND_KANJI = regex("[ぁ-ゖ]{2,}[一-龥]")
+_MAX_ANALYSES = 60
+_KANJI = compile_lazy("[一-龥々]")
+_KANA_AND_KANJI = compile_lazy("[ぁ-ゖ]{2,}[一-龥]")
 #: No suffix that is read by its on reading stands behind こんな, あまり or いい; one may behind 風切り.
-_IN_KANA = regex("[ぁ-ゖ]+")
+_IN_KANA = compile_lazy("[ぁ-ゖ]+")
 #: Words of time that the other dictionary takes for names.
 _TIMES = frozenset({"毎日", "毎朝", "毎晩", "毎週"})
 #: UniDic reads numbers digit by digit, and counters without their changes of sound.
-_NUMBER = regex("[0-9０-９一二三四五六七八九十百千万億兆何数幾零]")
+_NUMBER = compile_lazy("[0-9０-９一二三四五六七八九十百千万億兆何数幾零]")
 #: Formal readings of UniDic, and the usual ones.
 _USUAL = {
     ("私", "ワタクシ"): "ワタシ",
@@ -48,7 +48,7 @@ _VOICED_PREFIXES = frozenset("不無")
 _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
 #: Words that UniDic reads better wherever the two differ.
 _TRUSTED = frozenset(
-    regex(r"\w+").findall(
+    compile_lazy(r"\w+").findall(
         "者 暇 後 金 怒り 歌 車 魚 水 皆 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
         "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り 眩暈 飛沫"
     )
@@ -59,7 +59,7 @@ _TRUSTED = frozenset(
 _SETTLED = frozenset("言人得階科類米公棟日分時")
 
 
-class Difference(NamedTuple):
+class ReadingDifference(NamedTuple):
     """Words ``first`` to ``last`` of an analysis, the last not included, that UniDic reads otherwise.
 
     Args:
@@ -75,18 +75,18 @@ class Difference(NamedTuple):
     words: tuple[UniDicWord, ...]
 
 
-def differences(nodes: Nodes, unidic: UniDic) -> list[Difference]:
+def find_differences(nodes: Nodes, unidic: UniDic) -> list[ReadingDifference]:
     """Where UniDic reads kanji otherwise than an analysis does; numbers apart."""
-    text = text_of(nodes)
+    text = nodes_to_text(nodes)
     if _KANJI.search(text) is None:
         return []
-    words = unidic.words(text)
+    words = unidic.analyze_words(text)
     if "".join(word.surface for word in words) != text:
         return []
-    return [found for found in _spans(nodes, words) if _differs(nodes, found)]
+    return [found for found in _match_spans(nodes, words) if _is_read_differently(nodes, found)]
 
 
-def _spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[Difference]:
+def _match_spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[ReadingDifference]:
     """The shortest stretches that begin and end with words of both."""
     first = begin = last = end = 0
     ours = theirs = 0
@@ -99,18 +99,18 @@ def _spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[Difference]:
             end += 1
         if ours == theirs:
             there = tuple(words[begin:end])
-            yield Difference(first, last, "".join(map(_sound, there)), there)
+            yield ReadingDifference(first, last, "".join(map(_choose_sound, there)), there)
             first, begin = last, end
 
 
-def _sound(word: UniDicWord) -> str:
+def _choose_sound(word: UniDicWord) -> str:
     usual = _USUAL.get((word.surface, word.reading))
     return usual or (word.pronunciation if word.grammar[0] == "助詞" else word.reading)
 
 
-def _differs(nodes: Nodes, found: Difference) -> bool:
+def _is_read_differently(nodes: Nodes, found: ReadingDifference) -> bool:
     there = nodes[found.first : found.last]
-    text = text_of(there)
+    text = nodes_to_text(there)
     if _KANJI.search(text) is None or _NUMBER.search(text):
         return False
     if any(node["is_reading_protected"] for node in there):
@@ -118,13 +118,13 @@ def _differs(nodes: Nodes, found: Difference) -> bool:
     if any(not word.reading or "助数詞" in word.grammar for word in found.words):
         return False
     sounds = "".join(word.pronunciation for word in found.words)
-    return pronunciation_key(said(there)) not in {
+    return pronunciation_key(nodes_to_kana(there)) not in {
         pronunciation_key(found.reading),
         pronunciation_key(sounds),
     }
 
 
-def is_better(nodes: Nodes, found: Difference) -> bool:
+def is_unidic_better(nodes: Nodes, found: ReadingDifference) -> bool:
     """Whether UniDic's reading is the better one.
 
     Measured on sentences with known readings: it is for verbs, for words that the other dictionary
@@ -133,15 +133,15 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
     """
     there = nodes[found.first : found.last]
     before = nodes[found.first - 1] if found.first else None
-    if text_of(there) in _TRUSTED or _is_parted_better(there, found):
+    if nodes_to_text(there) in _TRUSTED or _is_split_better(there, found):
         return True
     if is_only_voicing(there, found):
-        is_prefix = text_of(there)[0] in _VOICED_PREFIXES
-        is_free = _is_free(before) or (before is not None and before["string"][-1] in "おご")
-        return not is_prefix and is_free and _is_voiced_in_vain(there, found)
-    if len(found.words) > len(there) or text_of(there)[0] in _READ_WORSE:
+        is_prefix = nodes_to_text(there)[0] in _VOICED_PREFIXES
+        is_free = _can_begin_word(before) or (before is not None and before["string"][-1] in "おご")
+        return not is_prefix and is_free and _is_wrongly_voiced(there, found)
+    if len(found.words) > len(there) or nodes_to_text(there)[0] in _READ_WORSE:
         return False
-    if _is_adjective(there, found):
+    if _is_adjective_stem(there, found):
         return True
     if any(word.grammar[0] == "動詞" for word in found.words):
         return there[0]["pos_group1"] != "サ変接続"
@@ -151,28 +151,28 @@ def is_better(nodes: Nodes, found: Difference) -> bool:
     return is_whole if len(there) > 1 else is_suffix
 
 
-def _is_adjective(there: Nodes, found: Difference) -> bool:
+def _is_adjective_stem(there: Nodes, found: ReadingDifference) -> bool:
     """Whether a kanji is the stem of an adjective, and not a noun: 寒っぽい."""
-    is_noun = len(text_of(there)) == 1 and there[0]["pos"] == "名詞"
+    is_noun = len(nodes_to_text(there)) == 1 and there[0]["pos"] == "名詞"
     return is_noun and found.words[0].grammar[0] == "形容詞"
 
 
-def is_only_voicing(there: Nodes, found: Difference) -> bool:
+def is_only_voicing(there: Nodes, found: ReadingDifference) -> bool:
     """Whether the readings only differ in what is voiced: ホン, ボン and ポン."""
-    return _unvoiced(said(there)) == _unvoiced(found.reading)
+    return _strip_voicing(nodes_to_kana(there)) == _strip_voicing(found.reading)
 
 
-def _unvoiced(reading: str) -> str:
+def _strip_voicing(reading: str) -> str:
     return pronunciation_key(reading).translate(_VOICED)
 
 
-def _is_voiced_in_vain(there: Nodes, found: Difference) -> bool:
+def _is_wrongly_voiced(there: Nodes, found: ReadingDifference) -> bool:
     """Whether the first mora alone differs, and UniDic's is not voiced."""
-    ours, theirs = pronunciation_key(said(there)), pronunciation_key(found.reading)
+    ours, theirs = pronunciation_key(nodes_to_kana(there)), pronunciation_key(found.reading)
     return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE
 
 
-def _is_parted_better(there: Nodes, found: Difference) -> bool:
+def _is_split_better(there: Nodes, found: ReadingDifference) -> bool:
     """Whether UniDic alone has the right borders of words.
 
     は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔, 戦 and が not a verb, and
@@ -189,18 +189,18 @@ def _is_parted_better(there: Nodes, found: Difference) -> bool:
     return there[0]["pos"] == "接頭詞" and len(kinds) == len(there)
 
 
-def _is_free(before: Node | None) -> bool:
+def _can_begin_word(before: Node | None) -> bool:
     """Whether a word begins behind it: nothing, a mark, a particle or a word such as この."""
     return before is None or not before["mora_size"] or before["pos"] in _APART
 
 
-def _may_stand_alone(before: Node | None, found: Difference) -> bool:
+def _may_stand_alone(before: Node | None, found: ReadingDifference) -> bool:
     """Whether a noun is a word of its own, behind a particle or a word of time: 毎日魚を."""
     if len(found.words) != 1 or found.words[0].grammar[:2] != ("名詞", "普通名詞"):
         return False
     return (
         before is None
-        or _is_free(before)
+        or _can_begin_word(before)
         or before["pos_group1"] == "副詞可能"
         or _IN_KANA.fullmatch(before["string"]) is not None
         or before["string"] in _TIMES
@@ -219,65 +219,67 @@ class SentenceReading(NamedTuple):
     ambiguous: list[Ambiguity]
 
 
-def read_in_context(text: str, dictionary: Analyses) -> SentenceReading:
+def read_in_context(text: str, dictionary: JapaneseAnalyzer) -> SentenceReading:
     """The best analysis of a sentence, with what its context and UniDic decide read so.
 
     Raises:
         ClipError: the text is too long.
     """
-    best = dictionary.best(text)
-    nodes, changes, decided = changes_in(best)
-    starts = starts_of(nodes)
+    best = dictionary.analyze_best(text)
+    nodes, changes, decided = find_context_changes(best)
+    starts = find_word_starts(nodes)
     found = [
         each
-        for each in differences(nodes, dictionary.unidic)
-        if not _overlaps(starts[each.first], starts[each.last], decided)
+        for each in find_differences(nodes, dictionary.unidic)
+        if not _overlaps_any(starts[each.first], starts[each.last], decided)
     ]
-    better = [each for each in found if is_better(nodes, each)]
+    better = [each for each in found if is_unidic_better(nodes, each)]
     doubtful = [
         ambiguity
         for each in found
         if each not in better
-        for ambiguity in _doubt(nodes, each, starts[each.first])
+        for ambiguity in _find_doubts(nodes, each, starts[each.first])
     ]
     chosen = best
     if better or changes:
-        wanted = [Change(each.first, each.last, each.reading) for each in better]
-        likely = None if changes else _likely(text, nodes, wanted, dictionary)
-        chosen = likely or forced(text, nodes, sorted(changes + wanted), dictionary).nodes
+        wanted = [ReadingChange(each.first, each.last, each.reading) for each in better]
+        likely = None if changes else _find_agreeing_analysis(text, nodes, wanted, dictionary)
+        chosen = likely or override_reading(text, nodes, sorted(changes + wanted), dictionary).nodes
     known = [
-        each for each in find_ambiguities(chosen) if not _overlaps(each.start, each.end, decided)
+        each
+        for each in find_ambiguities(chosen)
+        if not _overlaps_any(each.start, each.end, decided)
     ]
     taken = [(each.start, each.end) for each in known]
-    doubtful = [each for each in doubtful if not _overlaps(each.start, each.end, taken)]
+    doubtful = [each for each in doubtful if not _overlaps_any(each.start, each.end, taken)]
     return SentenceReading(chosen, sorted(known + doubtful))
 
 
-def _overlaps(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
+def _overlaps_any(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
     return any(begin < end and start < stop for begin, stop in others)
 
 
-def _doubt(nodes: Nodes, found: Difference, start: int) -> Iterator[Ambiguity]:
+def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator[Ambiguity]:
     """What UniDic reads otherwise; a word that it only has in parts is read better as a whole."""
     there = nodes[found.first : found.last]
-    spelling = text_of(there)
+    spelling = nodes_to_text(there)
     is_listed_whole = len(there) == 1 and len(found.words) > 1
     if is_listed_whole or spelling[0] in _SETTLED or is_only_voicing(there, found):
         return
-    word = AmbiguousWord(spelling, said(there), (found.reading,))
+    word = AmbiguousWord(spelling, nodes_to_kana(there), (found.reading,))
     yield Ambiguity(start, start + len(spelling), word)
 
 
-def _likely(
-    text: str, nodes: Nodes, wanted: Sequence[Change], dictionary: Analyses
+def _find_agreeing_analysis(
+    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
 ) -> Nodes | None:
     """The likeliest of the next analyses that reads these words so, and all others as before."""
     line, done = "", 0
     for change in wanted:
-        line += said(nodes[done : change.first]) + change.reading
+        line += nodes_to_kana(nodes[done : change.first]) + change.reading
         done = change.last
-    key = pronunciation_key(line + said(nodes[done:]))
-    for other in dictionary.alternatives(text, _MOST):
-        if said_key(other) == key:
-            return dictionary.refined(text, other)
+    key = pronunciation_key(line + nodes_to_kana(nodes[done:]))
+    for other in dictionary.list_alternatives(text, _MAX_ANALYSES):
+        if nodes_to_key(other) == key:
+            return dictionary.refine_accents(text, other)
     return None

@@ -8,10 +8,10 @@ from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tts_assets.japanese.kana import katakana, pronunciation_key
+from tts_assets.japanese.kana import kana_to_katakana, pronunciation_key
 from tts_assets.japanese.nodes import DEVOICED
 from tts_assets.japanese.particles import SOUND_AND_LETTER
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,14 +39,14 @@ _PRONUNCIATION = 9
 _BASE = 7
 #: No dictionary has it, so it has the classes of all unknown words in katakana.
 _UNKNOWN_NAME = "ゲグァン"
-_KATAKANA = regex("[ァ-ヺー]+")
-_HIRAGANA = regex("[ぁ-ゖー]+")
-_KANJI = regex("[\u3400-\u9fff々]")
+_KATAKANA = compile_lazy("[ァ-ヺー]+")
+_HIRAGANA = compile_lazy("[ぁ-ゖー]+")
+_KANJI = compile_lazy("[\u3400-\u9fff々]")
 _COMMAS = frozenset("、，,")
 #: Marks behind which a phrase begins, and nothing.
 _BEFORE_PHRASES = frozenset(("", *"。．！？!?「『（([｛{“‘〈《【"))
 _QUOTATION_ENDS = frozenset("」』”’")
-_MARKS = regex(r"[^\w]+")
+_MARKS = compile_lazy(r"[^\w]+")
 _SOUND_OF = {"は": "ワ", "へ": "エ"}
 #: Where every word stands alone, a noun such as はは may stand before these.
 _LONE_PARTICLES = frozenset(
@@ -64,15 +64,15 @@ _ENDINGS = frozenset(("て", "た", "る", "ます", "まし"))
 _LAUGH = "へへ"
 _NEVER_FIRST = frozenset("ゃゅょャュョ")
 #: Particles at the beginning of a phrase, with the word behind them.
-_AT_START = regex("へ[のともで]|は(?:な[いかく]|あり|ござい|い(?:な[いかくけ]|ませ))")
+_AT_START = compile_lazy("へ[のともで]|は(?:な[いかく]|あり|ござい|い(?:な[いかくけ]|ませ))")
 #: Particles within a phrase: ではない, てはいけない, とはね, への.
-_WITHIN = regex(
+_WITHIN = compile_lazy(
     r"は(?:な[いかくけさんりるあぁー]|な?\W|ね|よ|さ|あ[るりっろ]|い[けらるなま]|だめ|ござ|おり|おら|じ)"
     "|へ[のともはで]"
 )
 
 
-class Candidate(NamedTuple):
+class WordCandidate(NamedTuple):
     """A word that may stand somewhere, from MeCab's lattice.
 
     Args:
@@ -111,7 +111,7 @@ class Candidate(NamedTuple):
         return list(itertools.accumulate(map(len, parts[:-1])))
 
 
-class PhraseAnalyser:
+class BoundaryAnalyzer:
     """Finds the likeliest words of a text of which none crosses a boundary (Viterbi)."""
 
     def __init__(self, analyser: Any, costs: Path, *, has_own_words: bool) -> None:
@@ -125,28 +125,28 @@ class PhraseAnalyser:
         self._has_own_words = has_own_words
         self._analyser = analyser
         self._costs = _read_costs(costs)
-        self._cached: dict[str, list[Candidate]] = {}
-        self._names = self._unknown(_UNKNOWN_NAME)
+        self._cached: dict[str, list[WordCandidate]] = {}
+        self._names = self._find_unknown_words(_UNKNOWN_NAME)
 
-    def features(self, text: str) -> list[str] | None:
+    def analyze_features(self, text: str) -> list[str] | None:
         """The dictionary's lines of the words of a text; None where none fit into its phrases."""
         normalize = self._analyser.normalize_for_mecab
         spelled = [normalize(phrase) for phrase in text.split(BOUNDARY) if phrase]
-        phrases = _Phrases(spelled, has_own_words=self._has_own_words)
-        words = likeliest_words(phrases, self._words, self._costs)
+        phrases = _SpacedPhrases(spelled, has_own_words=self._has_own_words)
+        words = find_likeliest_words(phrases, self._get_candidates, self._costs)
         return None if words is None else [word.feature for word in words]
 
-    def _words(self, surface: str) -> list[Candidate]:
+    def _get_candidates(self, surface: str) -> list[WordCandidate]:
         if (found := self._cached.get(surface)) is None:
             if len(self._cached) >= _MOST_CACHED:
                 self._cached.clear()
-            found = self._cached[surface] = self._found(surface)
+            found = self._cached[surface] = self._find_candidates(surface)
         return found
 
-    def _found(self, surface: str) -> list[Candidate]:
+    def _find_candidates(self, surface: str) -> list[WordCandidate]:
         analysis = self._analyser.analyze_mecab_candidates(surface, ((0, len(surface)),))
         found = [
-            Candidate(
+            WordCandidate(
                 surface=surface,
                 feature=node["feature"],
                 left=node["left_id"],
@@ -158,18 +158,18 @@ class PhraseAnalyser:
             for node in analysis["nodes"]
             if node["surface"] == surface and not node["is_ignored"]
         ]
-        found = [each for each in found if each.is_own or _sounds_as_spelled(each)]
+        found = [each for each in found if each.is_own or _has_spelled_sound(each)]
         if len(analysis["morphs"]) == 1 and analysis["morphs"][0]["is_unknown"]:
-            return found + self._unknown(surface)
+            return found + self._find_unknown_words(surface)
         if _KATAKANA.fullmatch(surface):
-            return found + [_renamed(each, surface) for each in self._names]
+            return found + [_rename_candidate(each, surface) for each in self._names]
         return found
 
-    def _unknown(self, surface: str) -> list[Candidate]:
+    def _find_unknown_words(self, surface: str) -> list[WordCandidate]:
         """A word that no dictionary has, in each class that it may be of."""
         paths = self._analyser.run_mecab_nbest_features(surface, _UNKNOWN_CLASSES)
         return [
-            Candidate(
+            WordCandidate(
                 surface=surface,
                 feature=",".join(word["features"]),
                 left=word["left_id"],
@@ -182,28 +182,28 @@ class PhraseAnalyser:
         ]
 
 
-def without_boundaries(text: str) -> str:
+def remove_boundaries(text: str) -> str:
     """The text without its boundaries."""
     return text.replace(BOUNDARY, "")
 
 
-def with_boundaries(text: str, boundaries: Sequence[int]) -> str:
+def insert_boundaries(text: str, boundaries: Sequence[int]) -> str:
     """The text with its boundaries, given by the character behind each."""
     edges = itertools.pairwise((0, *boundaries, len(text)))
     return BOUNDARY.join(text[begin:end] for begin, end in edges) if boundaries else text
 
 
-def _sounds_as_spelled(word: Candidate) -> bool:
+def _has_spelled_sound(word: WordCandidate) -> bool:
     """Whether a word in hiragana has the sound of its kana: a few entries are read コー for かう."""
     sound = pronunciation_key(word.pronunciation.replace(DEVOICED, ""))
-    letters = pronunciation_key(katakana(word.surface))
+    letters = pronunciation_key(kana_to_katakana(word.surface))
     if not sound or sound == letters or _HIRAGANA.fullmatch(word.surface) is None:
         return True
     pairs = itertools.zip_longest(sound, letters)
     return all(pair in SOUND_AND_LETTER or pair[0] == pair[1] for pair in pairs)
 
 
-def _renamed(unknown: Candidate, surface: str) -> Candidate:
+def _rename_candidate(unknown: WordCandidate, surface: str) -> WordCandidate:
     _, _, rest = unknown.feature.partition(",")
     return unknown._replace(surface=surface, feature=f"{surface},{rest}")
 
@@ -221,7 +221,7 @@ def _read_costs(path: Path) -> Costs:
     return cost
 
 
-class _Phrases:
+class _SpacedPhrases:
     """A text, and where its phrases begin and end: at spaces and at marks."""
 
     def __init__(self, phrases: Sequence[str], *, has_own_words: bool) -> None:
@@ -272,29 +272,29 @@ class _Phrases:
         """Whether a quotation ends right before a place, with no space between."""
         return at not in self._spaces and self.text[at - 1 : at] in _QUOTATION_ENDS
 
-    def before(self, at: int) -> str:
+    def get_phrase_before(self, at: int) -> str:
         """The phrase that ends at an edge; "" behind a mark."""
         begin = max((edge for edge in self._sorted if edge < at), default=0)
         phrase = self.text[begin:at]
         return "" if _MARKS.fullmatch(phrase) else phrase
 
-    def behind(self, at: int) -> str:
+    def get_phrase_behind(self, at: int) -> str:
         """The phrase that begins at an edge."""
         end = next((edge for edge in self._sorted if edge > at), at)
         return self.text[at:end]
 
 
-class _Step(NamedTuple):
+class _LatticeStep(NamedTuple):
     """The cheapest way to a word."""
 
     cost: int
-    word: Candidate
-    before: _Step | None
+    word: WordCandidate
+    before: _LatticeStep | None
 
 
-def likeliest_words(
-    phrases: _Phrases, words: Callable[[str], Sequence[Candidate]], costs: Costs
-) -> list[Candidate] | None:
+def find_likeliest_words(
+    phrases: _SpacedPhrases, words: Callable[[str], Sequence[WordCandidate]], costs: Costs
+) -> list[WordCandidate] | None:
     """The likeliest words of a text of which none crosses the edge of a phrase.
 
     は and へ at the end of a phrase are particles, and a phrase does not begin with them. One entry
@@ -309,27 +309,31 @@ def likeliest_words(
         None where no words fit into the phrases.
     """
     size = len(phrases.text)
-    ways: list[list[_Step]] = [[] for _ in range(size + 1)]
-    ways[0] = [_Step(0, Candidate("", "", 0, 0, 0), None)]
+    ways: list[list[_LatticeStep]] = [[] for _ in range(size + 1)]
+    ways[0] = [_LatticeStep(0, WordCandidate("", "", 0, 0, 0), None)]
     for at in range(size):
         if not ways[at]:
             continue
-        for word in _words_at(at, phrases, words):
-            before, cost = _cheapest(ways[at], word.left, costs)
-            step = _Step(cost + word.cost + _penalty(word, at, phrases), word, before)
+        for word in _list_candidates(at, phrases, words):
+            before, cost = _choose_cheapest(ways[at], word.left, costs)
+            step = _LatticeStep(
+                cost + word.cost + _compute_penalty(word, at, phrases), word, before
+            )
             # Of equal ways MeCab takes the one that came last.
             ways[at + len(word.surface)].insert(0, step)
     if not ways[size]:
         return None
-    last, _ = _cheapest(ways[size], 0, costs)
-    found: list[Candidate] = []
+    last, _ = _choose_cheapest(ways[size], 0, costs)
+    found: list[WordCandidate] = []
     while last.before is not None:
         found.append(last.word)
         last = last.before
     return found[::-1]
 
 
-def _cheapest(ways: Sequence[_Step], left: int, costs: Costs) -> tuple[_Step, int]:
+def _choose_cheapest(
+    ways: Sequence[_LatticeStep], left: int, costs: Costs
+) -> tuple[_LatticeStep, int]:
     """The way that is cheapest before a word of a class, and its cost."""
     best, lowest = ways[0], ways[0].cost + costs(ways[0].word.right, left)
     for way in ways[1:]:
@@ -339,9 +343,9 @@ def _cheapest(ways: Sequence[_Step], left: int, costs: Costs) -> tuple[_Step, in
     return best, lowest
 
 
-def _words_at(
-    at: int, phrases: _Phrases, words: Callable[[str], Sequence[Candidate]]
-) -> Iterator[Candidate]:
+def _list_candidates(
+    at: int, phrases: _SpacedPhrases, words: Callable[[str], Sequence[WordCandidate]]
+) -> Iterator[WordCandidate]:
     """The words that may begin at a place."""
     text, end = phrases.text, phrases.space_behind(at)
     longest = min(len(text), at + _LONGEST_WORD)
@@ -356,7 +360,7 @@ def _words_at(
                 yield word
 
 
-def _may_cross(word: Candidate, at: int, phrases: _Phrases) -> bool:
+def _may_cross(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> bool:
     """Whether an entry that begins at an edge may lie in several phrases."""
     if word.is_own:
         return True
@@ -376,7 +380,7 @@ def _may_be_name(text: str, at: int, stop: int) -> bool:
     return not any(_KATAKANA.fullmatch(each) for each in around)
 
 
-def _penalty(word: Candidate, at: int, phrases: _Phrases) -> int:
+def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> int:
     """What a word costs more because of its place in the phrase."""
     if word.surface[0] in _NEVER_FIRST:
         return _FORBIDDEN
@@ -392,14 +396,14 @@ def _penalty(word: Candidate, at: int, phrases: _Phrases) -> int:
         return _UNLIKELY if is_within and phrases.is_near_end(stop) else 0
     may_be_noun = phrases.is_edge(at) and (
         word.surface == _LAUGH
-        or phrases.behind(stop) in _LONE_PARTICLES
-        or phrases.behind(stop)[:1] in _QUOTATION_ENDS
+        or phrases.get_phrase_behind(stop) in _LONE_PARTICLES
+        or phrases.get_phrase_behind(stop)[:1] in _QUOTATION_ENDS
     )
     is_right = may_be_noun or not phrases.is_edge(stop) or word.pronunciation.endswith(sound)
     return 0 if is_right else _FORBIDDEN
 
 
-def _is_particle(at: int, stop: int, phrases: _Phrases) -> bool | None:
+def _is_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
     """Whether は or へ is a particle there; None where its neighbours decide."""
     if not phrases.is_edge(at):
         return True if phrases.is_edge(stop) or _WITHIN.match(phrases.text, at) else None
@@ -411,9 +415,9 @@ def _is_particle(at: int, stop: int, phrases: _Phrases) -> bool | None:
     return _is_lone_particle(at, stop, phrases)
 
 
-def _is_lone_particle(at: int, stop: int, phrases: _Phrases) -> bool | None:
+def _is_lone_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
     """The same where は or へ stands alone."""
-    before, behind = phrases.before(at), phrases.behind(stop)
+    before, behind = phrases.get_phrase_before(at), phrases.get_phrase_behind(stop)
     if phrases.text[at] == "へ":
         return behind not in _ENDINGS
     if before in _BEFORE_TOPIC:

@@ -7,27 +7,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.domain import AccentBasis, Basis
-from tts_assets.japanese.alignment import Part, aligned, fits, letters
-from tts_assets.japanese.analyses import Settled, unchecked
-from tts_assets.japanese.forcing import Change, changes, difference, forced, words
+from tts_assets.japanese.alignment import AlignedPart, align_words, matches_reading, to_key_kana
+from tts_assets.japanese.analyses import ResolvedReading, accept_unchecked
+from tts_assets.japanese.forcing import (
+    ReadingChange,
+    describe_changes,
+    find_changes,
+    override_reading,
+    to_alignable_words,
+)
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import Nodes, enlarged, said
-from tts_assets.japanese.regex import regex
-from tts_assets.japanese.romaji_lines import is_whole_number, restored_line, romanized_spellings
+from tts_assets.japanese.nodes import Nodes, expand_small_kana, nodes_to_kana
+from tts_assets.japanese.regex import compile_lazy
+from tts_assets.japanese.romaji_lines import is_whole_number, list_romanized_keys, restore_line
 from tts_assets.japanese.second_opinion import read_in_context
-from tts_assets.japanese.spaced_text import with_boundaries, without_boundaries
-from tts_assets.japanese.stretches import settled_stretches, stretches_in, unfit
+from tts_assets.japanese.spaced_text import insert_boundaries, remove_boundaries
+from tts_assets.japanese.stretches import describe_misfit, locate_spans, resolve_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tts_assets.domain import SpokenForm
-    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
 
-_SENTENCE_END = regex(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
+_SENTENCE_END = compile_lazy(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 #: Next analyses to look through; sentences have more of them than words.
-_MOST = 60
-_PAUSES = regex("([、。])")
+_MAX_ANALYSES = 60
+_PAUSES = compile_lazy("([、。])")
 _TYPING_ERROR = (
     ", and no analysis agrees: the line in Latin letters seems to have a typing error, and the "
     "dictionary is followed; correct the line, or write it in kana"
@@ -47,7 +53,7 @@ class _Sentence(NamedTuple):
     romanized: bool = False
 
 
-def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
+def resolve_text(form: SpokenForm, dictionary: JapaneseAnalyzer) -> list[ResolvedReading]:
     """How running text is said, sentence by sentence.
 
     Without a kana line it is the dictionary's best analysis, with what its context decides; where
@@ -61,41 +67,45 @@ def settled_text(form: SpokenForm, dictionary: Analyses) -> list[Settled]:
     Raises:
         ClipError: a sentence is too long.
     """
-    texts = _sentences(with_boundaries(form.text, form.boundaries))
+    texts = _split_sentences(insert_boundaries(form.text, form.boundaries))
     if form.readings:
-        return _with_stretches(form, texts, dictionary)
+        return _resolve_text_spans(form, texts, dictionary)
     if form.reading is None:
-        return [_unaided(text, dictionary) for text in texts]
-    sentences = [_Sentence(text, dictionary.best(text), form.romanized) for text in texts]
-    sentences = [sentence for sentence in sentences if said(sentence.nodes)]
+        return [_resolve_unaided(text, dictionary) for text in texts]
+    sentences = [_Sentence(text, dictionary.analyze_best(text), form.romanized) for text in texts]
+    sentences = [sentence for sentence in sentences if nodes_to_kana(sentence.nodes)]
     whole = [node for sentence in sentences for node in sentence.nodes]
-    line = _enlarged(form.reading)
+    line = _expand_line(form.reading)
     if form.romanized and "。" not in line:
-        line = restored_line(whole, line)
-    lines = _lines(sentences, line, dictionary)
+        line = restore_line(whole, line)
+    lines = _split_line(sentences, line, dictionary)
     if lines is None:
-        told = itertools.chain([_contradiction(whole, form.reading)], itertools.repeat(None))
+        told = itertools.chain(
+            [_describe_contradiction(whole, form.reading)], itertools.repeat(None)
+        )
         return [
-            unchecked(read_in_context(each.text, dictionary).nodes, doubt)
+            accept_unchecked(read_in_context(each.text, dictionary).nodes, doubt)
             for each, doubt in zip(sentences, told, strict=False)
         ]
     pairs = zip(sentences, lines, strict=True)
-    return [_settled(sentence, line, dictionary) for sentence, line in pairs]
+    return [_resolve_sentence(sentence, line, dictionary) for sentence, line in pairs]
 
 
-def _unaided(text: str, dictionary: Analyses) -> Settled:
+def _resolve_unaided(text: str, dictionary: JapaneseAnalyzer) -> ResolvedReading:
     """A sentence of which nothing but its text tells how it is read."""
     nodes, ambiguous = read_in_context(text, dictionary)
-    return unchecked(nodes, ambiguous=tuple(each.word for each in ambiguous))
+    return accept_unchecked(nodes, ambiguous=tuple(each.word for each in ambiguous))
 
 
-def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses) -> list[Settled]:
+def _resolve_text_spans(
+    form: SpokenForm, texts: Sequence[str], dictionary: JapaneseAnalyzer
+) -> list[ResolvedReading]:
     """Sentences of which the data give the reading of stretches, each with its own."""
-    left = stretches_in(form.text, form.readings)
-    settled: list[Settled] = []
+    left = locate_spans(form.text, form.readings)
+    settled: list[ResolvedReading] = []
     at = 0
     for text in texts:
-        plain = without_boundaries(text)
+        plain = remove_boundaries(text)
         begin = form.text.index(plain, at)
         at = begin + len(plain)
         here = [each for each in left if each.start < at]
@@ -105,35 +115,41 @@ def _with_stretches(form: SpokenForm, texts: Sequence[str], dictionary: Analyses
             for each in here
             if each.end <= at
         ]
-        found = settled_stretches(text, inside, dictionary)
+        found = resolve_spans(text, inside, dictionary)
         doubts = [found.doubt] if found.doubt else []
         # One that goes on in the next sentence fits no analysis.
-        doubts += [unfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]]
+        doubts += [
+            describe_misfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]
+        ]
         settled.append(found._replace(doubt="; ".join(doubts) or None))
     return settled
 
 
-def _enlarged(line: str) -> str:
+def _expand_line(line: str) -> str:
     """The line with the small kana that join none before them as large ones."""
-    return "".join(part if part in "、。" else enlarged(part) for part in _PAUSES.split(line))
+    return "".join(
+        part if part in "、。" else expand_small_kana(part) for part in _PAUSES.split(line)
+    )
 
 
-def _sentences(text: str) -> list[str]:
+def _split_sentences(text: str) -> list[str]:
     return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
 
 
-def _lines(sentences: Sequence[_Sentence], reading: str, dictionary: Analyses) -> list[str] | None:
+def _split_line(
+    sentences: Sequence[_Sentence], reading: str, dictionary: JapaneseAnalyzer
+) -> list[str] | None:
     """The part of a kana line for each sentence; None if it cannot be cut."""
     own = reading.split("。")
     if len(own) == len(sentences):
         return own
     if len(sentences) == 1:
         return [reading]
-    kana = letters(reading)
+    kana = to_key_kana(reading)
     whole = [node for sentence in sentences for node in sentence.nodes]
     key = pronunciation_key(reading)
-    agrees = fits(words(whole), key)
-    parts = aligned(words(whole, None if agrees else dictionary), key)
+    agrees = matches_reading(to_alignable_words(whole), key)
+    parts = align_words(to_alignable_words(whole, None if agrees else dictionary), key)
     if parts is None:
         return None
     stops = itertools.accumulate(len(sentence.nodes) for sentence in sentences)
@@ -141,33 +157,41 @@ def _lines(sentences: Sequence[_Sentence], reading: str, dictionary: Analyses) -
     return [kana[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
-def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
+def _resolve_sentence(
+    sentence: _Sentence, line: str, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
     """One sentence, held against its own part of the kana line."""
     text, best, romanized = sentence
-    line = restored_line(best, line) if romanized else line
+    line = restore_line(best, line) if romanized else line
     key = pronunciation_key(line)
-    if fits(words(best), key):
-        return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
-    parts = _aligned(best, line, dictionary)
-    wanted = [] if parts is None else changes(parts, line)
-    lost = [change for change in wanted if _lost(best, change)]
+    if matches_reading(to_alignable_words(best), key):
+        return ResolvedReading(
+            nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
+        )
+    parts = _align_sentence(best, line, dictionary)
+    wanted = [] if parts is None else find_changes(parts, line)
+    lost = [change for change in wanted if _is_lost_in_romaji(best, change)]
     if parts is not None and lost:
-        return _restored(sentence, lost, _mended(best, letters(line), parts, lost), dictionary)
-    differs = difference(best, wanted) if wanted else _contradiction(best, line)
-    for nodes in dictionary.alternatives(text, _MOST):
-        if fits(words(nodes), key):
-            return Settled(
-                nodes=dictionary.refined(text, nodes),
+        return _resolve_restored(
+            sentence, lost, _mend_line(best, to_key_kana(line), parts, lost), dictionary
+        )
+    differs = describe_changes(best, wanted) if wanted else _describe_contradiction(best, line)
+    for nodes in dictionary.list_alternatives(text, _MAX_ANALYSES):
+        if matches_reading(to_alignable_words(nodes), key):
+            return ResolvedReading(
+                nodes=dictionary.refine_accents(text, nodes),
                 basis=Basis.NBEST,
                 accent_basis=AccentBasis.DICTIONARY,
                 doubt=f"{differs}; one of its next analyses agrees",
             )
     if romanized and wanted:
-        return _with_typing_errors(sentence, wanted, dictionary)
-    found = forced(text, best, wanted, dictionary)
-    if not wanted or not fits(words(found.nodes), key):
-        return unchecked(read_in_context(text, dictionary).nodes, _contradiction(best, line))
-    return Settled(
+        return _accept_typing_errors(sentence, wanted, dictionary)
+    found = override_reading(text, best, wanted, dictionary)
+    if not wanted or not matches_reading(to_alignable_words(found.nodes), key):
+        return accept_unchecked(
+            read_in_context(text, dictionary).nodes, _describe_contradiction(best, line)
+        )
+    return ResolvedReading(
         nodes=found.nodes,
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
@@ -175,9 +199,9 @@ def _settled(sentence: _Sentence, line: str, dictionary: Analyses) -> Settled:
     )
 
 
-def _with_typing_errors(
-    sentence: _Sentence, wanted: Sequence[Change], dictionary: Analyses
-) -> Settled:
+def _accept_typing_errors(
+    sentence: _Sentence, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
     """A sentence whose line in Latin letters no analysis agrees with: the dictionary is followed."""
     text, best, _ = sentence
     wrong = [
@@ -186,22 +210,28 @@ def _with_typing_errors(
         if not is_whole_number(best[change.first : change.last], change.reading)
     ]
     if not wrong:
-        return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
-    return unchecked(
-        read_in_context(text, dictionary).nodes, f"{difference(best, wrong)}{_TYPING_ERROR}"
+        return ResolvedReading(
+            nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
+        )
+    return accept_unchecked(
+        read_in_context(text, dictionary).nodes, f"{describe_changes(best, wrong)}{_TYPING_ERROR}"
     )
 
 
-def _aligned(nodes: Nodes, line: str, dictionary: Analyses) -> list[Part] | None:
+def _align_sentence(
+    nodes: Nodes, line: str, dictionary: JapaneseAnalyzer
+) -> list[AlignedPart] | None:
     """The part of the line for each word; no kana moves over a pause that both have."""
     pieces = line.split("、")
     pauses = [place for place, node in enumerate(nodes) if node["string"] == "、"]
     if len(pieces) == 1 or len(pieces) != len(pauses) + 1:
-        return aligned(words(nodes, dictionary), pronunciation_key(line))
-    parts: list[Part] = []
+        return align_words(to_alignable_words(nodes, dictionary), pronunciation_key(line))
+    parts: list[AlignedPart] = []
     begins, ends = [0, *pauses], [*pauses, len(nodes)]
     for begin, end, piece in zip(begins, ends, pieces, strict=True):
-        own = aligned(words(nodes[begin:end], dictionary), pronunciation_key(piece))
+        own = align_words(
+            to_alignable_words(nodes[begin:end], dictionary), pronunciation_key(piece)
+        )
         if own is None:
             return None
         at = parts[-1].end if parts else 0
@@ -209,42 +239,44 @@ def _aligned(nodes: Nodes, line: str, dictionary: Analyses) -> list[Part] | None
     return parts
 
 
-def _restored(
-    sentence: _Sentence, lost: Sequence[Change], line: str, dictionary: Analyses
-) -> Settled:
+def _resolve_restored(
+    sentence: _Sentence, lost: Sequence[ReadingChange], line: str, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
     """The sentence held against its line with what that has lost in Latin letters."""
-    settled = _settled(sentence, line, dictionary)
-    doubt = f"{difference(sentence.nodes, lost)}, which only lacks what Latin letters lose"
+    settled = _resolve_sentence(sentence, line, dictionary)
+    doubt = f"{describe_changes(sentence.nodes, lost)}, which only lacks what Latin letters lose"
     return settled._replace(
         basis=Basis.UNCHECKED,
         doubt=doubt if settled.doubt is None else f"{doubt}; {settled.doubt}",
     )
 
 
-def _mended(nodes: Nodes, line: str, parts: Sequence[Part], lost: Sequence[Change]) -> str:
+def _mend_line(
+    nodes: Nodes, line: str, parts: Sequence[AlignedPart], lost: Sequence[ReadingChange]
+) -> str:
     """The line with the dictionary's own reading of some words."""
     ours = {place for change in lost for place in range(change.first, change.last)}
     return "".join(
-        said([node]) if place in ours else line[part.start : part.end]
+        nodes_to_kana([node]) if place in ours else line[part.start : part.end]
         for place, (node, part) in enumerate(zip(nodes, parts, strict=True))
     )
 
 
-def _lost(nodes: Nodes, change: Change) -> bool:
+def _is_lost_in_romaji(nodes: Nodes, change: ReadingChange) -> bool:
     """Whether a reading only lacks what a line in Latin letters loses: Osaka, kinyōbi."""
-    ours = pronunciation_key(said(nodes[change.first : change.last]))
-    return pronunciation_key(change.reading) in romanized_spellings(ours)
+    ours = pronunciation_key(nodes_to_kana(nodes[change.first : change.last]))
+    return pronunciation_key(change.reading) in list_romanized_keys(ours)
 
 
-def _contradiction(nodes: Nodes, line: str) -> str:
-    ours, theirs = _stretches(said(nodes), letters(line))
+def _describe_contradiction(nodes: Nodes, line: str) -> str:
+    ours, theirs = _excerpt_difference(nodes_to_kana(nodes), to_key_kana(line))
     return (
         f"the entry's kana line has {theirs} where the spelling is read {ours}, and contradicts "
         "the spelling's own kana: mend one of them"
     )
 
 
-def _stretches(one: str, other: str) -> tuple[str, str]:
+def _excerpt_difference(one: str, other: str) -> tuple[str, str]:
     """Where two readings differ, with a few kana around."""
     shortest = min(len(one), len(other))
     begin = next((n for n in range(shortest) if one[n] != other[n]), shortest)

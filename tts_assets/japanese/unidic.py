@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
 #: Words that the dictionary does not list have the first seven columns alone.
-_COLUMNS = 27
+_UNIDIC_COLUMNS = 27
 
 
 class UniDicWord(NamedTuple):
@@ -49,16 +49,16 @@ class UniDic:
         """Load nothing yet."""
         self._own = threading.local()
 
-    def words(self, text: str) -> list[UniDicWord]:
+    def analyze_words(self, text: str) -> list[UniDicWord]:
         """The words of the likeliest analysis."""
-        return _parse(self._analyser.run_mecab(text))
+        return _parse_features(self._thread_analyzer.run_mecab(text))
 
-    def entries(self, surface: str) -> list[UniDicWord]:
+    def find_entries(self, surface: str) -> list[UniDicWord]:
         """The entries of a spelling, the likeliest first."""
-        return _parse(find_features(self._analyser, surface))
+        return _parse_features(find_features(self._thread_analyzer, surface))
 
     @property
-    def _analyser(self) -> Any:
+    def _thread_analyzer(self) -> Any:
         """This thread's analyser."""
         if not hasattr(self._own, "analyser"):
             import unidic_lite  # noqa: PLC0415 - large, used only inside the engine's process
@@ -68,14 +68,14 @@ class UniDic:
         return self._own.analyser
 
 
-def _parse(features: Iterable[str]) -> list[UniDicWord]:
+def _parse_features(features: Iterable[str]) -> list[UniDicWord]:
     """Words of UniDic's CSV lines, which quote values that hold commas."""
-    return [_to_word(columns) for columns in csv.reader(features)]
+    return [_to_unidic_word(columns) for columns in csv.reader(features)]
 
 
-def _to_word(columns: list[str]) -> UniDicWord:
+def _to_unidic_word(columns: list[str]) -> UniDicWord:
     surface, grammar = columns[0], tuple(columns[1:7])
-    if len(columns) < _COLUMNS:
+    if len(columns) < _UNIDIC_COLUMNS:
         return UniDicWord(surface, grammar)
     return UniDicWord(
         surface,

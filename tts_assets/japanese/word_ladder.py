@@ -5,42 +5,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import AccentBasis, Basis
-from tts_assets.japanese.accent import notation
-from tts_assets.japanese.accent_guess import INFLECTED, accent_in_kana
-from tts_assets.japanese.alignment import aligned, edit_distance, letters
-from tts_assets.japanese.analyses import Settled
-from tts_assets.japanese.context import corrected, corrected_in
+from tts_assets.japanese.accent import format_accent_phrases
+from tts_assets.japanese.accent_guess import INFLECTED, find_kana_accent
+from tts_assets.japanese.alignment import align_words, edit_distance, to_key_kana
+from tts_assets.japanese.analyses import ResolvedReading
+from tts_assets.japanese.context import analyze_in_context, apply_context
 from tts_assets.japanese.forcing import (
-    as_one_word,
-    changes,
-    forced,
-    grammar_of,
-    with_own_accent,
-    words,
+    choose_own_accent,
+    find_changes,
+    get_node_grammar,
+    override_as_word,
+    override_reading,
+    to_alignable_words,
 )
-from tts_assets.japanese.kana import is_katakana, katakana, pronunciation_key
-from tts_assets.japanese.nodes import as_one_phrase, enlarged, phrases, said, said_key, spelled
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, pronunciation_key
+from tts_assets.japanese.nodes import (
+    expand_small_kana,
+    join_into_phrase,
+    nodes_to_kana,
+    nodes_to_key,
+    nodes_to_spelling,
+    to_accent_phrases,
+)
 from tts_assets.japanese.particles import (
+    apply_particle_sounds,
     begins_with_particle,
-    own_reading,
-    reading_in_word,
-    with_particles,
+    find_own_reading,
+    spell_word_reading,
 )
-from tts_assets.japanese.stretches import settled_stretches, stretches_in
+from tts_assets.japanese.stretches import locate_spans, resolve_spans
 
 if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
-    from tts_assets.japanese.analyses import Analyses
-    from tts_assets.japanese.forcing import Forced
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
+    from tts_assets.japanese.forcing import OverriddenReading
     from tts_assets.japanese.nodes import Nodes
 
 #: Next analyses to look through; of the readings that any of them has, all are among the first 30.
-_MOST = 30
+_MAX_ANALYSES = 30
 #: As far as this from one of the dictionary's readings, a reading may be a typing error.
 _TYPING_ERROR = 2
 
 
-def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
+def resolve_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
     """How a word is said.
 
     1. The dictionary's best analysis, if it reads the spelling as given; its accent is kept.
@@ -54,79 +61,85 @@ def settled_word(form: SpokenForm, dictionary: Analyses) -> Settled:
         ClipError: the text is too long.
     """
     if form.readings:
-        return _with_stretches(form, dictionary)
-    reading = reading_of(form)
+        return _resolve_word_spans(form, dictionary)
+    reading = find_required_reading(form)
     if reading is None:
-        nodes = corrected(form.text, dictionary)
-        return Settled(nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY)
-    best = dictionary.best(form.text)
+        nodes = analyze_in_context(form.text, dictionary)
+        return ResolvedReading(
+            nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY
+        )
+    best = dictionary.analyze_best(form.text)
     if has_reading(best, reading):
-        return _as_spelled(form.text, best, reading, dictionary)
+        return _accept_spelling(form.text, best, reading, dictionary)
     key = pronunciation_key(reading)
-    for nodes in dictionary.alternatives(form.text, _MOST):
-        if _agrees(nodes, key) and not begins_with_particle(nodes):
-            refined = dictionary.refined(form.text, nodes)
-            return _from_next(form.text, best, refined, dictionary)
-    found = _forced(form.text, best, reading, dictionary)
-    heard = said(best)
+    for nodes in dictionary.list_alternatives(form.text, _MAX_ANALYSES):
+        if _matches_key(nodes, key) and not begins_with_particle(nodes):
+            refined = dictionary.refine_accents(form.text, nodes)
+            return _accept_alternative(form.text, best, refined, dictionary)
+    found = _override_word(form.text, best, reading, dictionary)
+    heard = nodes_to_kana(best)
     reads = f"reads {form.text} as {heard}" if heard else f"does not read {form.text} by itself"
-    return Settled(
+    return ResolvedReading(
         nodes=found.nodes,
         basis=Basis.FORCED,
         accent_basis=found.accent_basis,
         doubt=f"the dictionary {reads}, in none of its analyses as {reading}",
-        near=_near(form.text, reading, dictionary),
+        near=_find_near_reading(form.text, reading, dictionary),
     )
 
 
-def _as_spelled(text: str, best: Nodes, reading: str, dictionary: Analyses) -> Settled:
+def _accept_spelling(
+    text: str, best: Nodes, reading: str, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
     """The best analysis as it is, but for words that it says as two: 朝ご飯."""
     # As itself where nothing is corrected: to count the phrases of every word takes time.
-    as_one = corrected_in(best, text, dictionary) if len(best) > 1 else best
+    as_one = apply_context(best, text, dictionary) if len(best) > 1 else best
     if (
         as_one is not best
-        and len(phrases(as_one)) < len(phrases(best))
+        and len(to_accent_phrases(as_one)) < len(to_accent_phrases(best))
         and has_reading(as_one, reading)
     ):
-        return Settled(
+        return ResolvedReading(
             nodes=as_one,
             basis=Basis.NBEST,
             accent_basis=AccentBasis.DICTIONARY,
-            doubt=f"the dictionary says {text} as {notation(phrases(best))}",
+            doubt=f"the dictionary says {text} as {format_accent_phrases(to_accent_phrases(best))}",
         )
-    return Settled(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+    return ResolvedReading(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
 
 
-def _with_stretches(form: SpokenForm, dictionary: Analyses) -> Settled:
+def _resolve_word_spans(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
     """A word of which the data give the reading of parts; or of all, if these are followed."""
-    stretches = stretches_in(form.text, form.readings)
-    settled = settled_stretches(form.text, stretches, dictionary)
+    stretches = locate_spans(form.text, form.readings)
+    settled = resolve_spans(form.text, stretches, dictionary)
     reading, done = "", 0
     for stretch in stretches:
-        reading += katakana(form.text[done : stretch.start]) + stretch.reading
+        reading += kana_to_katakana(form.text[done : stretch.start]) + stretch.reading
         done = stretch.end
-    reading += katakana(form.text[done:])
+    reading += kana_to_katakana(form.text[done:])
     if not is_katakana(reading) or not has_reading(settled.nodes, reading):
         return settled
-    whole = settled_word(form._replace(reading=reading, readings=()), dictionary)
+    whole = resolve_word(form._replace(reading=reading, readings=()), dictionary)
     return whole if has_reading(whole.nodes, reading) else settled
 
 
-def reading_of(form: SpokenForm) -> str | None:
+def find_required_reading(form: SpokenForm) -> str | None:
     """The reading that a word must have: the entry's, else that of its kana; None if it has none."""
     if form.reading is None:
-        return own_reading(form.text)
+        return find_own_reading(form.text)
     # Behind a gap there are more particles: the words tell them all, ては、ては.
-    said = form.reading if "、" in form.text else with_particles(form.text, form.reading)
-    return enlarged(said)
+    said = form.reading if "、" in form.text else apply_particle_sounds(form.text, form.reading)
+    return expand_small_kana(said)
 
 
-def _from_next(text: str, best: Nodes, nodes: Nodes, dictionary: Analyses) -> Settled:
+def _accept_alternative(
+    text: str, best: Nodes, nodes: Nodes, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
     """An alternative; one that says what the best does only confirms its particles."""
-    nodes = _with_own_accent(nodes, dictionary)
-    ours, theirs = said(best), said(nodes)
+    nodes = _apply_own_accent(nodes, dictionary)
+    ours, theirs = nodes_to_kana(best), nodes_to_kana(nodes)
     doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
-    return Settled(
+    return ResolvedReading(
         nodes=nodes,
         basis=Basis.SPELLING if ours == theirs else Basis.NBEST,
         accent_basis=AccentBasis.DICTIONARY,
@@ -134,64 +147,69 @@ def _from_next(text: str, best: Nodes, nodes: Nodes, dictionary: Analyses) -> Se
     )
 
 
-def _with_own_accent(nodes: Nodes, dictionary: Analyses) -> Nodes:
+def _apply_own_accent(nodes: Nodes, dictionary: JapaneseAnalyzer) -> Nodes:
     """A verb or adjective that stands alone with the accent of this reading."""
     if len(nodes) != 1 or nodes[0]["pos"] not in INFLECTED:
         return nodes
     [node] = nodes
-    for entry in dictionary.entries(node["string"]):
-        if (entry.grammar, entry.reading) == (grammar_of(node), node["read"]):
-            accent = with_own_accent(entry, dictionary).accent
+    for entry in dictionary.find_entries(node["string"]):
+        if (entry.grammar, entry.reading) == (get_node_grammar(node), node["read"]):
+            accent = choose_own_accent(entry, dictionary).accent
             if accent != entry.accent == node["acc"]:
-                return dictionary.devoiced(as_one_phrase(nodes, accent))
+                return dictionary.devoice_vowels(join_into_phrase(nodes, accent))
     return nodes
 
 
 def has_reading(nodes: Nodes, reading: str) -> bool:
     """Whether an analysis of a word says that reading, particles in it as they are spelled or not."""
-    return said(nodes) == reading or _agrees(nodes, pronunciation_key(reading))
+    return nodes_to_kana(nodes) == reading or _matches_key(nodes, pronunciation_key(reading))
 
 
-def _agrees(nodes: Nodes, key: str) -> bool:
+def _matches_key(nodes: Nodes, key: str) -> bool:
     """The same for a pronunciation key."""
-    sound = said(nodes)
+    sound = nodes_to_kana(nodes)
     if pronunciation_key(sound) == key:
         return True
-    spelling = reading_in_word(nodes)
+    spelling = spell_word_reading(nodes)
     return spelling != sound and pronunciation_key(spelling) == key
 
 
-def nearest(text: str, reading: str, dictionary: Analyses) -> tuple[str, int] | None:
+def find_nearest_reading(
+    text: str, reading: str, dictionary: JapaneseAnalyzer
+) -> tuple[str, int] | None:
     """Of the dictionary's readings of a text the one most like a given one, and how far it is off.
 
     Returns:
         The reading in katakana and its edit distance; None if the dictionary says nothing.
     """
     wanted = pronunciation_key(reading)
-    analyses = [dictionary.best(text), *dictionary.alternatives(text, _MOST)]
+    analyses = [dictionary.analyze_best(text), *dictionary.list_alternatives(text, _MAX_ANALYSES)]
     known = [
-        (edit_distance(said_key(nodes), wanted), spelled(nodes))
+        (edit_distance(nodes_to_key(nodes), wanted), nodes_to_spelling(nodes))
         for nodes in analyses
-        if said(nodes)
+        if nodes_to_kana(nodes)
     ]
     # Of equals the likelier, which comes first.
     distance, kana = min(known, key=lambda pair: pair[0], default=(0, ""))
     return (kana, distance) if kana else None
 
 
-def _forced(text: str, best: Nodes, reading: str, dictionary: Analyses) -> Forced:
-    parts = aligned(words(best, dictionary), pronunciation_key(reading))
+def _override_word(
+    text: str, best: Nodes, reading: str, dictionary: JapaneseAnalyzer
+) -> OverriddenReading:
+    parts = align_words(to_alignable_words(best, dictionary), pronunciation_key(reading))
     if parts is not None:
-        found = forced(text, best, changes(parts, reading), dictionary)
+        found = override_reading(text, best, find_changes(parts, reading), dictionary)
         if has_reading(found.nodes, reading) and not (
-            len(phrases(found.nodes)) > 1 and accent_in_kana(reading, dictionary) is not None
+            len(to_accent_phrases(found.nodes)) > 1
+            and find_kana_accent(reading, dictionary) is not None
         ):
             return found
-    return as_one_word(text, letters(reading), dictionary)
+    return override_as_word(text, to_key_kana(reading), dictionary)
 
 
-def _near(text: str, reading: str, dictionary: Analyses) -> str | None:
+def _find_near_reading(text: str, reading: str, dictionary: JapaneseAnalyzer) -> str | None:
     """The dictionary's reading that a given one may be a typing error of."""
-    near = nearest(text, reading, dictionary)
+    near = find_nearest_reading(text, reading, dictionary)
     close = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
     return near[0] if near is not None and 0 < near[1] <= close else None

@@ -8,7 +8,7 @@ from typing import Any
 from tts_assets import fragments
 from tts_assets.domain import DictionaryWord, WordKind
 from tts_assets.errors import UsageError, show_value
-from tts_assets.japanese.kana import is_katakana, katakana, morae
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, split_morae
 from tts_assets.tables import Table, one_of, text
 
 #: Kana, and the forms of them that are composed into others.
@@ -25,7 +25,7 @@ SCHEMA = fragments.table(
 )
 
 
-def word_of(values: object, where: str) -> DictionaryWord:
+def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
     """The word that a table describes.
 
     Args:
@@ -37,13 +37,13 @@ def word_of(values: object, where: str) -> DictionaryWord:
     """
     table = Table(values, where)
     word = DictionaryWord(
-        surface=table.need("surface", _surface),
-        reading=table.need("reading", _reading),
-        accent=table.take("accent", _accent, None),
+        surface=table.need("surface", _parse_surface),
+        reading=table.need("reading", _parse_word_reading),
+        accent=table.take("accent", _parse_word_accent, None),
         kind=table.take("kind", one_of(WordKind), WordKind.NOUN),
     )
     table.end()
-    count = len(morae(word.reading))
+    count = len(split_morae(word.reading))
     if word.accent is not None and word.accent > count:
         raise UsageError(
             f"{where}: accent = {show_value(word.accent)}: {word.reading} has only {count} morae; give the "
@@ -52,21 +52,21 @@ def word_of(values: object, where: str) -> DictionaryWord:
     return word
 
 
-def _surface(value: Any) -> str:
+def _parse_surface(value: Any) -> str:
     surface = unicodedata.normalize("NFC", text(value)).strip()
     if any(unicodedata.category(character)[0] in "CZ" for character in surface):
         raise ValueError("it must be one word without spaces or control characters")
     return surface
 
 
-def _reading(value: Any) -> str:
-    reading = katakana(text(value).strip())
+def _parse_word_reading(value: Any) -> str:
+    reading = kana_to_katakana(text(value).strip())
     if not is_katakana(reading):
         raise ValueError("it must be kana")
     return reading
 
 
-def _accent(value: Any) -> int:
+def _parse_word_accent(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("it must be a whole number: the mora after which the pitch falls, or 0")
     return value

@@ -7,8 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.catalogue.fields import EntryProblemError, Subject, getter, joiner
-from tts_assets.japanese.kana import katakana
-from tts_assets.japanese.romaji import to_katakana
+from tts_assets.japanese.kana import kana_to_katakana
+from tts_assets.japanese.romaji import romaji_to_katakana
 from tts_assets.mapping import Alternatives, Say
 
 if TYPE_CHECKING:
@@ -130,4 +130,4 @@ def mixed_in(given: str, reading: str, text: str) -> str | None:
 
 
 def _kana(text: str) -> str:
-    return _NO_KANA.sub("", katakana(to_katakana(text) or text))
+    return _NO_KANA.sub("", kana_to_katakana(romaji_to_katakana(text) or text))

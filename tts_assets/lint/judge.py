@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets.domain import AccentBasis, Basis, Pronunciation
-from tts_assets.japanese.accent import notation, pitch_line
-from tts_assets.japanese.homographs import describe_ambiguous
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.accent import format_accent_phrases, format_pitch_line
+from tts_assets.japanese.homographs import describe_ambiguities
+from tts_assets.japanese.kana import split_morae
 from tts_assets.lint.findings import SEVERITY, Finding, Rule, Severity
 from tts_assets.lint.given import foreign_words, is_latin, mixed_in
 from tts_assets.mapping import Say
@@ -70,8 +70,8 @@ def judged(spoken: Spoken) -> Iterator[Finding]:
                 part=clip.part,
                 text=clip.form.text,
                 reading=kana or clip.form.reading,
-                accent=notation(phrases) or None,
-                pitch=pitch_line(phrases) or None,
+                accent=format_accent_phrases(phrases) or None,
+                pitch=format_pitch_line(phrases) or None,
             )
 
 
@@ -83,7 +83,7 @@ def _cannot_be_said(spoken: Spoken) -> _Remark:
     kana = form.reading
     if kana is None and isinstance(spoken.unaccented, Pronunciation):
         kana = "".join(phrase.kana for phrase in spoken.unaccented.phrases)
-    count = len(morae(kana or ""))
+    count = len(split_morae(kana or ""))
     if kana is None or form.accent is None or form.accent <= count:
         return Remark(Rule.UNREADABLE, spoken.said)
     return Remark(
@@ -110,7 +110,7 @@ def _ambiguous_reading(spoken: Spoken) -> _Remark:
         return None
     return Remark(
         Rule.AMBIGUOUS_READING,
-        f"{describe_ambiguous(said.ambiguous)}: if that is wrong, give furigana for the word, a kana "
+        f"{describe_ambiguities(said.ambiguous)}: if that is wrong, give furigana for the word, a kana "
         "line, or a reading in the overrides",
     )
 
@@ -202,7 +202,7 @@ def _accent_guessed(spoken: Spoken) -> _Remark:
     )
     return Remark(
         Rule.ACCENT_GUESSED,
-        f"nobody knows the accent of {whose}: {notation(said.phrases)} is a guess; give {where}",
+        f"nobody knows the accent of {whose}: {format_accent_phrases(said.phrases)} is a guess; give {where}",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.errors import InputError
-from tts_assets.japanese.kana import katakana
+from tts_assets.japanese.kana import kana_to_katakana
 from tts_assets.overrides.file import read
 from tts_assets.overrides.form import said
 from tts_assets.overrides.typed import resolved
@@ -118,7 +118,7 @@ class Book:
     def _applied(self, clip: Clip, override: Override) -> Clip:
         self._matched.add(override)
         if not _is_meant(override, clip.form):
-            then = _told(override.text, katakana(override.reading))
+            then = _told(override.text, kana_to_katakana(override.reading))
             now = _told(clip.form.text, (clip.form.reading or "") if override.reading else "")
             self.outdated[clip.file, clip.source, clip.entry, clip.part] = (
                 f"{self._where(override)}: it is not applied: it was written when the entry said "
@@ -153,8 +153,8 @@ def _first(notes: list[str]) -> list[str]:
 def _is_meant(override: Override, form: SpokenForm) -> bool:
     """Whether an entry is still the word, or the sentence, that an override was written for."""
     # An entry may have taken the typed reading over.
-    readings = {katakana(each) for each in (override.reading, override.say.reading) if each}
-    is_read_so = not override.reading or katakana(form.reading or "") in readings
+    readings = {kana_to_katakana(each) for each in (override.reading, override.say.reading) if each}
+    is_read_so = not override.reading or kana_to_katakana(form.reading or "") in readings
     return form.text == override.text and is_read_so
 
 

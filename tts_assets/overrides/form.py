@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.catalogue.fields import LONGEST_TEXT
 from tts_assets.japanese import normalise
-from tts_assets.japanese.kana import UnusableTextError, is_katakana, katakana, morae
+from tts_assets.japanese.kana import UnusableTextError, is_katakana, kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
     from tts_assets.domain import SpokenForm
@@ -45,7 +45,7 @@ def written(form: SpokenForm) -> str:
 
 def problem_with_accent(accent: int, kana: str) -> str | None:
     """What is wrong with an accent of these kana; None where nothing is."""
-    count = len(morae(kana))
+    count = len(split_morae(kana))
     if accent <= count:
         return None
     return (
@@ -60,14 +60,14 @@ def _normalised(form: SpokenForm, text: str, reading: str | None) -> SpokenForm:
         # Their speakers keep their voices.
         voices = {turn.speaker: turn.voice for turn in form.turns if turn.voice is not None}
         named = any(turn.speaker for turn in form.turns)
-        spoken = normalise.spoken_dialogue if named else normalise.spoken_text
+        spoken = normalise.build_dialogue_forms if named else normalise.build_text_forms
         found = spoken(text, reading, passage=True, voices=voices)
     elif form.sentence:
-        found = normalise.spoken_text(text, reading)
+        found = normalise.build_text_forms(text, reading)
     else:
         _refuse_long(text)
         _refuse_long(reading or "")
-        found = normalise.spoken_word(text, reading)
+        found = normalise.build_word_forms(text, reading)
     return _only(found, text)
 
 
@@ -80,7 +80,7 @@ def _refuse_long(text: str) -> None:
 
 def _reread_word(form: SpokenForm, reading: str) -> SpokenForm:
     _refuse_long(reading)
-    kana = _only(normalise.spoken_kana(reading), reading).reading
+    kana = _only(normalise.build_kana_forms(reading), reading).reading
     return form._replace(reading=kana, accent=None, readings=())
 
 
@@ -102,7 +102,7 @@ def _accented(form: SpokenForm, accent: int) -> SpokenForm:
         raise UnusableTextError(
             "running text has no accent of its own: give that of its word in [[dictionary]]"
         )
-    kana = form.reading or katakana(form.text)
+    kana = form.reading or kana_to_katakana(form.text)
     problem = problem_with_accent(accent, kana) if is_katakana(kana) else None
     if problem is not None:
         raise UnusableTextError(problem)

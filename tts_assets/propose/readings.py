@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.japanese.accent import accent_of
+from tts_assets.japanese.accent import parse_accent
 from tts_assets.japanese.kana import UnusableTextError
 from tts_assets.mapping import KEY, Step
 from tts_assets.propose.cast import is_kanji, is_marked, marks
@@ -142,6 +142,6 @@ def _are_accents(field: Field) -> bool:
 
 def _is_accent(value: Any) -> bool:
     try:
-        return accent_of(value, None) is not None
+        return parse_accent(value, None) is not None
     except UnusableTextError:
         return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import Kind
-from tts_assets.japanese.kana import katakana
+from tts_assets.japanese.kana import kana_to_katakana
 from tts_assets.mapping import KEY, Say, Step
 from tts_assets.propose.cast import is_kanji
 from tts_assets.propose.fields import MOST, fields_of, values_at
@@ -224,7 +224,7 @@ def _texts_in(value: Any, inner: Steps, each: Spoken) -> set[str]:
     """What is said of an object; readings of its own in katakana."""
     paths = each.reading if each.of_record else each.text or each.furigana or each.reading
     texts = values_at(value, (*inner, *(each.each or ()), *paths[0]))
-    fold = katakana if each.of_record else str
+    fold = kana_to_katakana if each.of_record else str
     return {fold(text).strip() for text in texts if isinstance(text, str) and text.strip()}
 
 

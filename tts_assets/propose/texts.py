@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import katakana
+from tts_assets.japanese.kana import kana_to_katakana
 from tts_assets.mapping import KEY, Say, Step
 from tts_assets.propose.cast import cast_of, is_kanji, is_marked, is_word, marks
 from tts_assets.propose.fields import MOST, UNKNOWN, fields_of, first
@@ -295,7 +295,7 @@ def _by_sound(letters: list[Field], cast: Cast) -> list[list[Field]]:
 def _is_same(one: Field, other: Field, cast: Cast) -> bool:
     """Whether two letters are one in two scripts; so are those of which each fills the other's gaps."""
     pairs = cast.pairs(one, other)
-    same = sum(katakana(left) == katakana(right) for left, right in pairs)
+    same = sum(kana_to_katakana(left) == kana_to_katakana(right) for left, right in pairs)
     return same >= MOST * len(pairs)
 
 

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import is_katakana, katakana, morae
-from tts_assets.japanese.normalise.speakers import parted_lines
-from tts_assets.japanese.romaji import to_katakana
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana, split_morae
+from tts_assets.japanese.normalise.speakers import split_speakers
+from tts_assets.japanese.romaji import romaji_to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,7 +112,7 @@ def content_of(texts: Sequence[str]) -> Content:
         kanji=share(said, _HAS_KANJI.search),
         romaji=share(said, _is_romaji),
         single=share(said, lambda text: len(text) == 1),
-        letter=share(said, lambda text: is_kana(text) and len(morae(text)) == 1),
+        letter=share(said, lambda text: is_kana(text) and len(split_morae(text)) == 1),
         running=share(said, is_running),
         several=share(said, _SEVERAL.search),
         labelled=share(said, lambda text: is_japanese(text) and is_labelled(text)),
@@ -163,7 +163,7 @@ def is_japanese(text: str) -> bool:
 
 def is_kana(text: str) -> bool:
     """Whether a text is kana alone, but for marks and notes."""
-    return is_katakana(katakana(_plain(text)))
+    return is_katakana(kana_to_katakana(_plain(text)))
 
 
 def is_running(text: str) -> bool:
@@ -179,7 +179,7 @@ def is_labelled(text: str) -> bool:
         return False
     # A name may have its reading behind it, and that of a role: 女（おんな）1（先生（せんせい））：
     bare = _ASIDE.sub("", _ASIDE.sub("", text)).replace("　", " ").strip()
-    lines = parted_lines(bare)
+    lines = split_speakers(bare)
     named = max(sum(who is not None for who, _ in lines), len(_DASH.findall(bare)))
     return named > 1 or (named == len(lines) == 1 and is_running(bare))
 
@@ -188,8 +188,8 @@ def fits(text: str, reading: str) -> bool:
     """Whether a reading can be that of a text: the kana of the text are in it, in their order."""
     if not is_kana(reading):
         return False
-    pattern = re.sub(f"[^{_KANA}]+", "\0", katakana(_plain(text))).replace("\0", ".+")
-    return re.fullmatch(pattern, katakana(_plain(reading))) is not None
+    pattern = re.sub(f"[^{_KANA}]+", "\0", kana_to_katakana(_plain(text))).replace("\0", ".+")
+    return re.fullmatch(pattern, kana_to_katakana(_plain(reading))) is not None
 
 
 def share_that_fits(pairs: Sequence[tuple[str, str]]) -> float:
@@ -203,4 +203,4 @@ def _plain(text: str) -> str:
 
 
 def _is_romaji(text: str) -> bool:
-    return _HAS_JAPANESE.search(text) is None and to_katakana(text) is not None
+    return _HAS_JAPANESE.search(text) is None and romaji_to_katakana(text) is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets import keys
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
-from tts_assets.japanese.plain_text import given
+from tts_assets.japanese.plain_text import spell_for_engine
 from tts_assets.providers import elevenlabs_account as account
 from tts_assets.providers.elevenlabs_models import SPEEDS, model_of, problem_with
 from tts_assets.providers.elevenlabs_request import checked_id, sound_fields
@@ -150,7 +150,7 @@ class ElevenLabs:
             if isinstance(said, str):
                 found.append(said)
             else:
-                count = len(given(form, said))
+                count = len(spell_for_engine(form, said))
                 found.append(Charge(count, count * model_of(self.model).credits))
         return found
 

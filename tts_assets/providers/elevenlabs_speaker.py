@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.checks.lengths import longest_seconds, shortest_seconds, spoken_seconds
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
-from tts_assets.japanese.accent import without_accents
-from tts_assets.japanese.plain_text import given
+from tts_assets.japanese.accent import drop_accents
+from tts_assets.japanese.plain_text import spell_for_engine
 from tts_assets.providers import elevenlabs_answers as answers
 from tts_assets.providers import takes
 from tts_assets.providers.elevenlabs_account import VoiceSettingsReader
@@ -130,7 +130,7 @@ class ElevenLabsSpeaker:
         self._refuse(voice)
         said = await self._read(form)
         stored = await self._read_settings(voice, on_start)
-        parts = segments(given(form, said), model_of(self._settings.model).longest)
+        parts = segments(spell_for_engine(form, said), model_of(self._settings.model).longest)
         texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
@@ -186,7 +186,7 @@ class ElevenLabsSpeaker:
         return Speech(
             samples=samples,
             rate_hz=rate_hz,
-            pronunciation=without_accents(said),
+            pronunciation=drop_accents(said),
             billed=sum(bill) if bill else None,
             character_times=_times_of(form.text, parts, found),
         )

@@ -11,10 +11,10 @@ import numpy as np
 
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
-from tts_assets.japanese.accent import without_accents
-from tts_assets.japanese.phonemes import phonemes
-from tts_assets.japanese.reader import Reader
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.accent import drop_accents
+from tts_assets.japanese.phonemes import to_kokoro_phonemes
+from tts_assets.japanese.reader import FormReader
+from tts_assets.japanese.reading import resolve_reading
 from tts_assets.providers import onnx
 from tts_assets.providers.kokoro import takes_whole_speeds, voice_names
 
@@ -36,7 +36,7 @@ _STYLE = 256
 _EDGES = (", ", " ")
 
 
-class Engine(Reader):
+class Engine(FormReader):
     """The engine inside its process; all threads share the session, and each has an analyser."""
 
     def __init__(self, model: str, voices: str, device: str) -> None:
@@ -75,7 +75,7 @@ class Engine(Reader):
         Raises:
             ClipError: it cannot be said as the entry says, or is too long.
         """
-        return without_accents(super().read(form))
+        return drop_accents(super().read(form))
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -87,19 +87,19 @@ class Engine(Reader):
             ClipError: it cannot be said as given, the model lacks a symbol, the voice or the
                 speed, or nothing was heard.
         """
-        found = guarded(form, self._dictionary)
+        found = resolve_reading(form, self._dictionary)
         style = self._style(voice.name)
         self._check_speed(voice.speed)
         sounds: list[Samples] = []
         for nodes in found.parts:
-            symbols = phonemes(nodes, sentence=form.sentence)
+            symbols = to_kokoro_phonemes(nodes, sentence=form.sentence)
             self._check(symbols, form)
             for part, pause in _parts(symbols):
                 sounds += [self._say(part, style, voice.speed), _silence(pause)]
         return Speech(
             samples=np.concatenate(sounds[:-1]),
             rate_hz=_RATE_HZ,
-            pronunciation=without_accents(found.pronunciation),
+            pronunciation=drop_accents(found.pronunciation),
         )
 
     def _say(self, symbols: str, style: NDArray[np.float32], speed: float) -> Samples:

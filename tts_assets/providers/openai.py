@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tts_assets import keys, web
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.plain_text import given
+from tts_assets.japanese.plain_text import spell_for_engine
 from tts_assets.prices import price_for
 from tts_assets.providers.named_voices import named_voices
 from tts_assets.providers.openai_answers import ABSENT, failure
@@ -221,7 +221,9 @@ class PaidOpenAI(OpenAI):
         """
         said = await self._told.read(forms, words)
         return [
-            each if isinstance(each, str) else Charge(len(text := given(form, each)), len(text))
+            each
+            if isinstance(each, str)
+            else Charge(len(text := spell_for_engine(form, each)), len(text))
             for form, each in zip(forms, said, strict=True)
         ]
 

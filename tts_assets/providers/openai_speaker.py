@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_assets.checks.lengths import longest_seconds, shortest_seconds, spoken_seconds
 from tts_assets.domain import Speech
-from tts_assets.japanese.accent import without_accents
-from tts_assets.japanese.plain_text import given
+from tts_assets.japanese.accent import drop_accents
+from tts_assets.japanese.plain_text import spell_for_engine
 from tts_assets.providers import takes
 from tts_assets.providers.openai_answers import failure, no_sound
 from tts_assets.providers.purchases import Part, Shop
@@ -82,7 +82,7 @@ class OpenAISpeaker:
             FatalError: nor will anything for other forms, or the voice only gives what seems cut off.
         """
         said = await self._tell(form)
-        parts = segments(given(form, said), _LONGEST)
+        parts = segments(spell_for_engine(form, said), _LONGEST)
         seconds = self._timeout_seconds * time_limits(len(form.text))
 
         def part(at: int, expected: Expected) -> Part:
@@ -122,7 +122,7 @@ class OpenAISpeaker:
         except CutTwiceError as exc:
             self._voices.add_cut(voice.name, is_bought=exc.is_bought)
             raise
-        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=without_accents(said))
+        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=drop_accents(said))
 
     def _request(self, text: str, voice: Voice, seconds: float) -> Request:
         body: dict[str, Any] = {

@@ -11,8 +11,8 @@ from pyopenjtalk.htsengine import HTSEngine
 
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError
-from tts_assets.japanese.reader import Reader
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.reader import FormReader
+from tts_assets.japanese.reading import resolve_reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ _WILD = 64.0
 HALF_TONES = {"mei": 0.0, "mei-low": -12.0, "mei-high": 5.0}
 
 
-class Engine(Reader):
+class Engine(FormReader):
     """The engine inside its process: a dictionary, and a synthesiser for each thread."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Engine(Reader):
         Raises:
             ClipError: it cannot be said as given, is too long, or comes out empty or wild.
         """
-        found = guarded(form, self._dictionary)
+        found = resolve_reading(form, self._dictionary)
         samples = np.concatenate([self._say(nodes, voice) for nodes in found.parts])
         return Speech(
             samples=_sane(samples).astype(np.float32) / np.float32(_INT16_SCALE),
@@ -62,7 +62,7 @@ class Engine(Reader):
         # The speed is lost with every synthesis, and the pitch is not.
         synthesiser.set_speed(voice.speed)
         synthesiser.add_half_tone(HALF_TONES[voice.name])
-        labels = self._dictionary.labels(nodes)
+        labels = self._dictionary.make_labels(nodes)
         samples: NDArray[np.float64] = synthesiser.synthesize(labels)
         return samples
 

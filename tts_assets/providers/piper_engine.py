@@ -14,11 +14,11 @@ from piper import PiperConfig, PiperVoice, SynthesisConfig
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese import prosody
-from tts_assets.japanese.accent import without_accents
+from tts_assets.japanese.accent import drop_accents
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import morae
-from tts_assets.japanese.nodes import enlarged, phrases
-from tts_assets.japanese.reading import guarded
+from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.nodes import expand_small_kana, to_accent_phrases
+from tts_assets.japanese.reading import resolve_reading
 from tts_assets.providers import onnx
 from tts_assets.providers.piper_voices import voices_in
 from tts_assets.regular_files import read_regular
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tts_assets.domain import DictionaryWord, Phrase, Pronunciation, SpokenForm, Voice
-    from tts_assets.japanese.reading import Guarded
+    from tts_assets.japanese.reading import FormReading
     from tts_assets.providers.piper_voices import Offered, VoiceFile
 
 #: Silence between two sentences, as Piper's own program makes it by default (piper.hpp of
@@ -52,7 +52,7 @@ _SCRIPTS = (
 #: ``[[...]]`` would be taken for phonemes; espeak obeys some control characters.
 _COMMANDS = dict.fromkeys([*map(ord, "[]"), *range(0x20), *range(0x7F, 0xA0)], " ")
 #: Morae for which espeak's Japanese has no sound: it would spell out "Japanese letter".
-_STRANGE = frozenset(morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
+_STRANGE = frozenset(split_morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
 
 
 class Engine:
@@ -78,7 +78,7 @@ class Engine:
         self._first = self._shelf.voice(voice).file
         self._library(self._first)
         if self._first.is_japanese:
-            self._dictionary.best("")
+            self._dictionary.analyze_best("")
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
         """Read these words as they say, before anything is spoken.
@@ -94,7 +94,7 @@ class Engine:
         Raises:
             ClipError: it cannot be said as the entry says, or is too long.
         """
-        return _heard(guarded(form, self._dictionary), self._first)
+        return _heard(resolve_reading(form, self._dictionary), self._first)
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -112,9 +112,9 @@ class Engine:
             library = self._library(offered.file)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
-        found: Guarded | None = None
+        found: FormReading | None = None
         if offered.file.is_japanese:
-            found = guarded(form, self._dictionary)
+            found = resolve_reading(form, self._dictionary)
             sentences = self._japanese(found, form, offered.file)
         else:
             sentences = _foreign(form.text, offered.file, library)
@@ -144,20 +144,20 @@ class Engine:
                     raise
             return self._loaded[file.model]
 
-    def _japanese(self, found: Guarded, form: SpokenForm, file: VoiceFile) -> list[list[str]]:
+    def _japanese(self, found: FormReading, form: SpokenForm, file: VoiceFile) -> list[list[str]]:
         """The phonemes of each sentence, as the reading guard has settled it."""
         # A word that had to be forced has lost its marks.
         asks = not form.sentence and form.text.endswith(("?", "？"))
         library = self._library(file)
-        labels = [self._dictionary.labels(nodes) for nodes in found.parts]
+        labels = [self._dictionary.make_labels(nodes) for nodes in found.parts]
         if file.has_accents:
-            return [prosody.phonemes(each, question=asks) for each in labels]
+            return [prosody.to_piper_phonemes(each, question=asks) for each in labels]
         return [
             sentence
             for nodes, each in zip(found.parts, labels, strict=True)
             for sentence in _known(
                 library.phonemize(
-                    _kana(phrases(nodes), question=asks or prosody.is_question(each))
+                    _kana(to_accent_phrases(nodes), question=asks or prosody.is_question(each))
                 ),
                 library,
             )
@@ -220,10 +220,10 @@ def _try(library: PiperVoice, file: VoiceFile) -> None:
         ) from exc
 
 
-def _heard(found: Guarded, file: VoiceFile) -> Pronunciation:
+def _heard(found: FormReading, file: VoiceFile) -> Pronunciation:
     """What is known of how a voice says it: espeak takes no accents."""
     said = found.pronunciation
-    return said if file.has_accents else without_accents(said)
+    return said if file.has_accents else drop_accents(said)
 
 
 def _kana(found: Iterable[Phrase], *, question: bool) -> str:
@@ -234,8 +234,8 @@ def _kana(found: Iterable[Phrase], *, question: bool) -> str:
     """
     said = ""
     for phrase in found:
-        for mora in morae(enlarged(phrase.kana)):
-            said += mora[0] + enlarged(mora[1]) if mora in _STRANGE else mora
+        for mora in split_morae(expand_small_kana(phrase.kana)):
+            said += mora[0] + expand_small_kana(mora[1]) if mora in _STRANGE else mora
         said += ", " if phrase.pause else " "
     return said.strip(", ") + ("?" if question else ".")
 

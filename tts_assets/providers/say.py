@@ -20,7 +20,7 @@ from tts_assets.children import child
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.host.process import end, how, last_words
-from tts_assets.japanese.plain_text import in_kana
+from tts_assets.japanese.plain_text import spell_in_kana
 from tts_assets.providers.say_voices import listed
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _rate(speed: float) -> list[str]:
 
 def _given(form: SpokenForm) -> str:
     """What `say` is given: kana for a word, as nobody knows how it reads kanji."""
-    text = _NOT_SAID.sub(" ", form.text if form.sentence else in_kana(form))
+    text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
     if not any(map(str.isalnum, text)):
         raise ClipError(f"there is nothing to say in {form.text!r}")
     return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio.to_thread
 
 from tts_assets.errors import ClipError
-from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana
 from tts_assets.kept_takes import ADVICE, MOST_TAKES, find_order
 from tts_assets.providers import sent_sound
 from tts_assets.providers.timestamps import TimedAnswer
@@ -178,7 +178,7 @@ async def said(
 
 def _weight(part: str) -> int:
     """How long a part takes beside others: kanji, digits and letters stand for two morae or so."""
-    return sum(1 if is_katakana(katakana(sign)) else 2 for sign in part if sign.isalnum())
+    return sum(1 if is_katakana(kana_to_katakana(sign)) else 2 for sign in part if sign.isalnum())
 
 
 async def _believed(take: Callable[[], Awaitable[Take]], refused: tuple[Take, ...]) -> Take:

@@ -11,7 +11,7 @@ from tts_assets import web
 from tts_assets.checks.lengths import longest_seconds, shortest_seconds
 from tts_assets.domain import Speech
 from tts_assets.errors import ClipError, FatalError
-from tts_assets.japanese.aquestalk import aquestalk
+from tts_assets.japanese.aquestalk import to_aquestalk
 from tts_assets.providers.protocol import VoiceInfo
 from tts_assets.providers.sent_sound import fault, speech
 from tts_assets.providers.service_words import one_line, words_of
@@ -162,7 +162,7 @@ class Speaker:
         if style is None:
             raise ClipError(no_style(voice.name, self._styles))
         said = await self._read(form)
-        kana = _bounded(aquestalk(said.phrases, form.text))
+        kana = _bounded(to_aquestalk(said.phrases, form.text))
         seconds = self._timeout_seconds * time_limits(len(form.text))
         accent_phrases = await self._engine.ask(
             Request(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.accent import pitch_line
-from tts_assets.japanese.kana import morae
+from tts_assets.japanese.accent import format_pitch_line
+from tts_assets.japanese.kana import split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def _breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
     """The phrases from one pause to the next."""
     breath: list[Phrase] = []
     for phrase in phrases:
-        if morae(phrase.kana):
+        if split_morae(phrase.kana):
             breath.append(phrase)
         if phrase.pause and breath:
             yield breath
@@ -74,8 +74,8 @@ def _breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
 def _within(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[Mora]:
     from tts_assets.checks.mei import mora_seconds  # noqa: PLC0415 - see predicted
 
-    said = [mora for phrase in breath for mora in morae(phrase.kana)]
-    high = [tone == "H" for phrase in breath for tone in pitch_line([phrase])]
+    said = [mora for phrase in breath for mora in split_morae(phrase.kana)]
+    high = [tone == "H" for phrase in breath for tone in format_pitch_line([phrase])]
     lengths = mora_seconds("".join(said))
     if len(lengths) != len(said):
         # Somebody may have written into the ledger: a small kana at the beginning of a phrase.

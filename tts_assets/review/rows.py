@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from tts_assets import decisions, providers
 from tts_assets.domain import Decided
-from tts_assets.japanese.notation import phrases_in
+from tts_assets.japanese.notation import parse_accent_phrases
 from tts_assets.review.drawing import Sound, pictures_of
 from tts_assets.review.earlier import CLIPS, History
 from tts_assets.review.morae import predicted
@@ -201,7 +201,7 @@ class _Joiner:
         address = f"{CLIPS}/{line.asset}"
         self._sounds[address] = sound.path
         clips, told = self._look.wanted.clips[line.asset], self._look.told
-        phrases = phrases_in(line.spoken)
+        phrases = parse_accent_phrases(line.spoken)
         return Row(
             asset=line.asset,
             sha256=line.sha256,
@@ -269,7 +269,7 @@ class _Joiner:
             seconds=picture.seconds,
             peaks=picture.peaks,
             pitch=picture.pitch,
-            phrases=() if line is None else phrases_in(line.spoken),
+            phrases=() if line is None else parse_accent_phrases(line.spoken),
             voice="" if line is None else line.voice,
             speed=None if line is None else line.speed,
             decision=before.decision,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.domain import Format, Pauses, Sound
-from tts_assets.japanese.words import word_of
+from tts_assets.japanese.words import parse_dictionary_word
 from tts_assets.mapping import source_of
 from tts_assets.prices import price_of
 from tts_assets.settings import values
@@ -161,7 +161,7 @@ NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices", "transcribe.model")
 #: Tables of which a file may have several: their name, and the field that they fill.
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
     ("source", "sources", source_of),
-    ("dictionary", "words", word_of),
+    ("dictionary", "words", parse_dictionary_word),
     ("price", "prices", price_of),
     ("speaker", "speakers", speaker_of),
 )

@@ -44,11 +44,11 @@ class Words:
             )
         try:
             if is_word and (self.reading is not None or self.accent is not None):
-                said = normalise.spoken_word(text, self.reading, self.accent)
+                said = normalise.build_word_forms(text, self.reading, self.accent)
             elif "\n" in text:
-                said = normalise.spoken_dialogue(text, self.reading, passage=True)
+                said = normalise.build_dialogue_forms(text, self.reading, passage=True)
             else:
-                said = normalise.spoken_text(text, self.reading, passage=True)
+                said = normalise.build_text_forms(text, self.reading, passage=True)
         except normalise.UnusableTextError as exc:
             raise UsageError(f"this cannot be said: {exc}") from exc
         if isinstance(said, str):

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.spaced_text import BOUNDARY, with_boundaries
+from tts_assets.japanese.spaced_text import BOUNDARY, insert_boundaries
 from tts_assets.plan import Aspect, Change, Kept, State, timeline_url
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def changes(before: Origin, now: Origin) -> tuple[Change, ...]:
 
 def _spaced(origin: Origin) -> str:
     """A text with its boundaries as spaces."""
-    return with_boundaries(origin.text, origin.boundaries).replace(BOUNDARY, " ")
+    return insert_boundaries(origin.text, origin.boundaries).replace(BOUNDARY, " ")
 
 
 def _script(origin: Origin) -> str:

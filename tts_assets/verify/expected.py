@@ -10,7 +10,7 @@ from tts_assets import providers
 from tts_assets.checks import Expected, Paces
 from tts_assets.domain import AccentBasis, Basis, Format, Pronunciation, Sound
 from tts_assets.errors import TtsAssetsError
-from tts_assets.japanese.notation import phrases_in
+from tts_assets.japanese.notation import parse_accent_phrases
 
 if TYPE_CHECKING:
     from tts_assets.ledger import Line
@@ -94,7 +94,7 @@ def sound_of(words: str, own: Sound) -> Sound:
 
 
 def _pronunciation(line: Line) -> Pronunciation | None:
-    phrases = phrases_in(line.spoken)
+    phrases = parse_accent_phrases(line.spoken)
     if not phrases:
         return None
     basis = Basis(line.basis) if line.basis in set(Basis) else Basis.UNCHECKED

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.kana import morae, pronunciation_key
+from tts_assets.japanese.kana import pronunciation_key, split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ def kana_error(said: str, heard: str) -> float:
         The edits from one to the other, over the number of morae to be said: 0 for all right; above
         1 where more was heard than there was to say.
     """
-    return error_rate(morae(pronunciation_key(said)), morae(pronunciation_key(heard)))
+    return error_rate(split_morae(pronunciation_key(said)), split_morae(pronunciation_key(heard)))
 
 
 def spelling_error(text: str, heard: str) -> float:

@@ -12,8 +12,8 @@ from anyio import to_thread
 from tts_assets import readings
 from tts_assets.domain import Finding, SpokenForm
 from tts_assets.errors import ClipError, FatalError
-from tts_assets.japanese.normalise import UnusableTextError, spoken_text
-from tts_assets.japanese.notation import phrases_in
+from tts_assets.japanese.normalise import UnusableTextError, build_text_forms
+from tts_assets.japanese.notation import parse_accent_phrases
 from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.recognition import RATE_HZ, open_recognizer, provider_for
 from tts_assets.verdicts import RECOGNITION
@@ -171,7 +171,7 @@ async def in_kana(
 
 
 def _spoken(line: Line) -> str:
-    return "".join(phrase.kana for phrase in phrases_in(line.spoken))
+    return "".join(phrase.kana for phrase in parse_accent_phrases(line.spoken))
 
 
 def _forms_said(line: Line) -> Iterator[SpokenForm]:
@@ -190,7 +190,7 @@ def _forms_said(line: Line) -> Iterator[SpokenForm]:
 def _forms_heard(text: str) -> Iterator[SpokenForm]:
     """A text that was heard, sentence by sentence, with its numbers as they are said."""
     try:
-        spoken = spoken_text(text)
+        spoken = build_text_forms(text)
     except UnusableTextError:
         return
     if isinstance(spoken, str):

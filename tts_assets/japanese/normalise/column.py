@@ -15,38 +15,38 @@ if TYPE_CHECKING:
 _ROUNDS = 5
 
 
-def column(*rules: Rule) -> Rule:
+def pipeline(*rules: Rule) -> Rule:
     """One rule out of several, which are applied in their order."""
 
-    def apply(text: str) -> str:
+    def apply_rules(text: str) -> str:
         for rule in rules:
             text = rule(text)
         return text
 
-    return apply
+    return apply_rules
 
 
-def unless(plain: re.Pattern[str], rule: Rule) -> Rule:
+def skip_if(plain: re.Pattern[str], rule: Rule) -> Rule:
     """The rule, spared texts of this pattern, which it would leave as they are anyhow.
 
     ``inspect.unwrap`` gives it back, to show that it does.
     """
 
     @wraps(rule)
-    def apply(text: str) -> str:
+    def apply_rule(text: str) -> str:
         return text if plain.fullmatch(text) else rule(text)
 
-    return apply
+    return apply_rule
 
 
-def settled(rule: Rule) -> Rule:
+def until_stable(rule: Rule) -> Rule:
     """The rule, applied again for as long as it changes something."""
 
-    def apply(text: str) -> str:
+    def apply_until_stable(text: str) -> str:
         for _ in range(_ROUNDS):
             before, text = text, rule(text)
             if text == before:
                 break
         return text
 
-    return apply
+    return apply_until_stable

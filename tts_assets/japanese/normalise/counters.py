@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 
-from tts_assets.japanese.kana import katakana, morae
-from tts_assets.japanese.normalise.fit import has_kanji, kanji_count
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.kana import kana_to_katakana, split_morae
+from tts_assets.japanese.normalise.fit import count_kanji, has_kanji
+from tts_assets.japanese.regex import compile_lazy
 
 #: Numbers, and names in capitals, which are read letter by letter.
-_NUMBER = regex(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
-_COUNTED = regex(
+_NUMBER = compile_lazy(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
+_COUNTED = compile_lazy(
     r"[0-9０-９一二三四五六七八九十百千万何数幾A-ZＡ-Ｚ]([^\W\d_一二三四五六七八九十百千万A-ZＡ-Ｚ]+)$"
 )
 _MORE = {"間": "カン", "目": "メ", "半": "ハン", "前": "マエ", "後": "ゴ"}
@@ -44,7 +44,11 @@ _DIGITS = {
     "8": "ハチ・ハッ・ヤ・ヨウ・エイト",
     "9": "キュウ・ク・ココノ・ナイン",
 }
-_ROUND = {2: "ジュウ・ジュッ・ジッ・トオ・テン", 3: "ヒャク・ヒャッ・ハンドレッド", 4: "セン"}
+_ROUND_NUMBERS = {
+    2: "ジュウ・ジュッ・ジッ・トオ・テン",
+    3: "ヒャク・ヒャッ・ハンドレッド",
+    4: "セン",
+}
 _LETTERS = dict(
     zip(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -81,23 +85,23 @@ _LETTERS = dict(
 )
 
 
-def reads_numbers(base: str, reading: str) -> bool:
+def can_read_numbers(base: str, reading: str) -> bool:
     """Whether a reading can be that of all of a base, the numbers in it among the rest.
 
     さんにん can be that of 3人, にん cannot; bases without numbers are not told apart here.
     """
-    kana = katakana(reading)
+    kana = kana_to_katakana(reading)
     counted = _COUNTED.search(base)
-    if counted is not None and _of_counter(counted[1], kana):
+    if counted is not None and _is_counter_reading(counted[1], kana):
         return False
     numbers = list(_NUMBER.finditer(base))
-    if len(morae(kana)) < len(numbers) + sum(map(has_kanji, base)):
+    if len(split_morae(kana)) < len(numbers) + sum(map(has_kanji, base)):
         return False
     at = done = 0
     for number in numbers:
         # The kanji before it are read before it.
-        earliest = at + kanji_count(base[done : number.start()])
-        begins = [kana.find(each, earliest) for each in _readings(number.group())]
+        earliest = at + count_kanji(base[done : number.start()])
+        begins = [kana.find(each, earliest) for each in _list_number_readings(number.group())]
         found = min((begin for begin in begins if begin >= 0), default=-1)
         if found < 0 or (number.start() == 0 and found > 0):
             return False
@@ -105,7 +109,7 @@ def reads_numbers(base: str, reading: str) -> bool:
     return True
 
 
-def _of_counter(counter: str, kana: str) -> bool:
+def _is_counter_reading(counter: str, kana: str) -> bool:
     """Whether kana are all of a counter's reading: ニン, and ネンカン of 年間."""
     if kana in _ALONE.get(counter, ()):
         return True
@@ -113,10 +117,10 @@ def _of_counter(counter: str, kana: str) -> bool:
     return more is not None and kana in [each + more for each in _ALONE.get(counter[:-1], ())]
 
 
-def _readings(number: str) -> list[str]:
+def _list_number_readings(number: str) -> list[str]:
     """What the reading of a number can begin with."""
     plain = unicodedata.normalize("NFKC", number)
     if plain[0] in _LETTERS:
         return _LETTERS[plain[0]].split("・")
-    of_one = _ROUND.get(len(plain), "") if plain[0] == "1" else ""
+    of_one = _ROUND_NUMBERS.get(len(plain), "") if plain[0] == "1" else ""
     return (f"{of_one}・" * bool(of_one) + _DIGITS[plain[0]]).split("・")

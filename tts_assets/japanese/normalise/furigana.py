@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.accent import accent_of
-from tts_assets.japanese.kana import UnusableTextError, hiragana, is_katakana, katakana
-from tts_assets.japanese.normalise.counters import reads_numbers
-from tts_assets.japanese.normalise.fit import fits
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.accent import parse_accent
+from tts_assets.japanese.kana import (
+    UnusableTextError,
+    is_katakana,
+    kana_to_hiragana,
+    kana_to_katakana,
+)
+from tts_assets.japanese.normalise.counters import can_read_numbers
+from tts_assets.japanese.normalise.fit import can_spell
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +26,18 @@ _UNSURE = "\ue004"
 _PERHAPS = "\ue005"
 #: Between readings of one base.
 _OR = "／"
-_MARKED = regex(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
+_MARKED = compile_lazy(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
 #: Anki needs a space before a base; only behind a particle it is a boundary of words, too.
-_SPACE_BEFORE = regex(f"(?<![はへをがにでともの]) +(?={_OPEN})")
-_SIGN = regex(f"[{_OPEN}-{_CLOSE}{_UNSURE}{_PERHAPS}]")
-_NUMERALS = regex("^[0-9０-９一二三四五六七八九十百千万]+")
-_PITCHED = regex(
+_SPACE_BEFORE = compile_lazy(f"(?<![はへをがにでともの]) +(?={_OPEN})")
+_SIGN = compile_lazy(f"[{_OPEN}-{_CLOSE}{_UNSURE}{_PERHAPS}]")
+_NUMERALS = compile_lazy("^[0-9０-９一二三四五六七八九十百千万]+")
+_PITCHED = compile_lazy(
     r"[\[［][^\[\]［］;\n]{0,64};([^\[\]［］\n]{1,16})[\]］]|(?<=[ぁ-ゖァ-ヺー])[\[［]([\d０-９,、 ]{1,9})[\]］]"
 )
-_NO_SOUND = regex(r"[\s、。，．,.・!?！？「」『』…‥〜～~\-‐–—―－:：;；]+")
+_NO_SOUND = compile_lazy(r"[\s、。，．,.・!?！？「」『』…‥〜～~\-‐–—―－:：;；]+")
 
 
-def marked(base: str, *readings: str, unsure: bool = False, perhaps: bool = False) -> str:
+def mark_reading(base: str, *readings: str, unsure: bool = False, perhaps: bool = False) -> str:
     """The base with its readings, so that both can be had from the text.
 
     A number that a reading leaves out stands before them.
@@ -45,13 +50,17 @@ def marked(base: str, *readings: str, unsure: bool = False, perhaps: bool = Fals
     """
     reading = readings[0]
     counter = _NUMERALS.sub("", base)
-    if counter not in {"", base} and fits(counter, reading) and not reads_numbers(base, reading):
-        return base.removesuffix(counter) + marked(counter, *readings, unsure=unsure)
+    if (
+        counter not in {"", base}
+        and can_spell(counter, reading)
+        and not can_read_numbers(base, reading)
+    ):
+        return base.removesuffix(counter) + mark_reading(counter, *readings, unsure=unsure)
     sign = _PERHAPS if perhaps else _UNSURE * unsure
     return f"{_OPEN}{base}{_MIDDLE}{sign}{_OR.join(readings)}{_CLOSE}"
 
 
-def surface(text: str) -> str:
+def strip_readings(text: str) -> str:
     """The text without the readings."""
     # Broken markup may mark one reading inside another.
     while _MARKED.search(text):
@@ -59,34 +68,34 @@ def surface(text: str) -> str:
     return _SIGN.sub("", text)
 
 
-def spaced_surface(text: str) -> str:
+def strip_spaced_readings(text: str) -> str:
     """The same without the spaces that belong to the notation: 食[た]べ 物[もの]."""
-    return surface(_SPACE_BEFORE.sub("", text))
+    return strip_readings(_SPACE_BEFORE.sub("", text))
 
 
-def read(text: str) -> str:
+def apply_readings(text: str) -> str:
     """The text with the readings in the place of what they are of."""
     while _MARKED.search(text):
         text = _MARKED.sub(lambda found: found[2].partition(_OR)[0], text)
     return _SIGN.sub("", text)
 
 
-def read_in_all_ways(text: str) -> list[str]:
+def list_all_readings(text: str) -> list[str]:
     """The same; a word with several readings that stands alone in each of them.
 
     Nothing where only a dictionary can tell whether the text is read so.
     """
-    if _is_open(text):
+    if _needs_dictionary(text):
         return []
     alone = _MARKED.fullmatch(text.strip())
-    return alone[2].split(_OR) if alone else [read(text)]
+    return alone[2].split(_OR) if alone else [apply_readings(text)]
 
 
-def _is_open(text: str) -> bool:
+def _needs_dictionary(text: str) -> bool:
     return _UNSURE in text or _PERHAPS in text
 
 
-def marks(text: str) -> Iterator[tuple[str, str | None]]:
+def split_marked_text(text: str) -> Iterator[tuple[str, str | None]]:
     """The text in pieces, each with its reading; None for what has none.
 
     A reading is in katakana; in hiragana where it is one only if a dictionary knows it.
@@ -94,8 +103,8 @@ def marks(text: str) -> Iterator[tuple[str, str | None]]:
     at = 0
     for found in _MARKED.finditer(text):
         yield _SIGN.sub("", text[at : found.start()]), None
-        kana = katakana(_SIGN.sub("", found[2]).partition(_OR)[0])
-        yield found[1], hiragana(kana) if _PERHAPS in found[2] else kana
+        kana = kana_to_katakana(_SIGN.sub("", found[2]).partition(_OR)[0])
+        yield found[1], kana_to_hiragana(kana) if _PERHAPS in found[2] else kana
         at = found.end()
     yield _SIGN.sub("", text[at:]), None
 
@@ -104,20 +113,20 @@ def has_readings(text: str) -> bool:
     return _MARKED.search(text) is not None
 
 
-def kana_of(text: str) -> str | None:
+def find_full_kana(text: str) -> str | None:
     """The text's sound in katakana, if its kana and furigana surely say all of it."""
-    if _is_open(text):
+    if _needs_dictionary(text):
         return None
-    kana = katakana(_NO_SOUND.sub("", read(text)))
+    kana = kana_to_katakana(_NO_SOUND.sub("", apply_readings(text)))
     return kana if is_katakana(kana) else None
 
 
-def pitch_within(text: str, reading: str) -> int | None:
+def find_bracket_accent(text: str, reading: str) -> int | None:
     """The accent in brackets such as 言葉[ことば;3] and あめ[1]; None where they do not tell it."""
     codes = [code for pair in _PITCHED.findall(text) for code in pair if code]
     if len(codes) != 1:
         return None
     try:
-        return accent_of(codes[0], reading)
+        return parse_accent(codes[0], reading)
     except UnusableTextError:
         return None

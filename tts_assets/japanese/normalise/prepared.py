@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from tts_assets.japanese.normalise.characters import checked, plain_characters
-from tts_assets.japanese.normalise.column import column, unless
-from tts_assets.japanese.normalise.furigana import kana_of, surface
-from tts_assets.japanese.normalise.markup import unescaped, without_markup
-from tts_assets.japanese.normalise.notations import with_furigana
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.normalise.characters import check_characters, clean_characters
+from tts_assets.japanese.normalise.column import pipeline, skip_if
+from tts_assets.japanese.normalise.furigana import find_full_kana, strip_readings
+from tts_assets.japanese.normalise.markup import strip_markup, unescape_entities
+from tts_assets.japanese.normalise.notations import mark_furigana
+from tts_assets.japanese.regex import compile_lazy
 
 #: The beginning of every way of normalising.
-prepared = unless(
-    regex("[ぁ-ゖァ-ヺー一-鿿々、。？！]*"),
-    column(checked, unescaped, checked, plain_characters, without_markup, with_furigana),
+prepare_text = skip_if(
+    compile_lazy("[ぁ-ゖァ-ヺー一-鿿々、。？！]*"),
+    pipeline(
+        check_characters,
+        unescape_entities,
+        check_characters,
+        clean_characters,
+        strip_markup,
+        mark_furigana,
+    ),
 )
 
 
-def spelled_with_furigana(text: str, furigana: str) -> str:
+def attach_furigana(text: str, furigana: str) -> str:
     """The text as it stands with furigana, where these are of that text; else the text alone.
 
     Raises:
         UnusableTextError: one of them holds broken characters.
     """
-    plain, marked = ("".join(surface(prepared(each)).split()) for each in (text, furigana))
+    plain, marked = (
+        "".join(strip_readings(prepare_text(each)).split()) for each in (text, furigana)
+    )
     return furigana if plain == marked else text
 
 
-def reading_in_furigana(text: str) -> str | None:
+def extract_furigana_reading(text: str) -> str | None:
     """The reading that is written into a text, in katakana: タベル of 食[た]べる.
 
     None where some of it has no reading.
@@ -34,4 +43,4 @@ def reading_in_furigana(text: str) -> str | None:
     Raises:
         UnusableTextError: the text holds broken characters.
     """
-    return kana_of(prepared(text))
+    return find_full_kana(prepare_text(text))

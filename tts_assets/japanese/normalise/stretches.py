@@ -6,11 +6,11 @@ import itertools
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from tts_assets.japanese.alignment import opposite
-from tts_assets.japanese.kana import is_katakana, katakana
+from tts_assets.japanese.alignment import map_positions
+from tts_assets.japanese.kana import is_katakana, kana_to_katakana
 from tts_assets.japanese.normalise.fit import has_kanji
-from tts_assets.japanese.normalise.furigana import marks
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.normalise.furigana import split_marked_text
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 #: As in SpokenForm: stretches of a text with their katakana.
 Readings: TypeAlias = tuple[tuple[str, str], ...]
 
-_SPACE = regex(r"\s+")
-_MARK = regex(r"[^\w]+|_")
+_SPACE = compile_lazy(r"\s+")
+_MARK = compile_lazy(r"[^\w]+|_")
 _ALNUM = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
 #: What a kana line leaves as it is written: 3, 1,000, JR.
-_RUN = regex(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
-_STOP = regex(r"[\s、。，．,.！？!?…「」『』・：:]+")
+_RUN = compile_lazy(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
+_STOP = compile_lazy(r"[\s、。，．,.！？!?…「」『』・：:]+")
 _KANJI = "[\u3400-\u9fff々〆〇]"
-_PAUSE = regex(r"[、。！？!?，．]+")
-_PAUSE_IN_LINE = regex(r"[、。！？!?，．,.]+")
+_PAUSE = compile_lazy(r"[、。！？!?，．]+")
+_PAUSE_IN_LINE = compile_lazy(r"[、。！？!?，．,.]+")
 #: As in _STOP.
 _MARKS_AT_END = " \n\t\r\u3000、。，．,.！？!?…「」『』・：:"
-_STOPS = regex(r"[。！？!?．][、。！？!?，．]*")
-_STOPS_IN_LINE = regex(r"[。！？!?．.][、。！？!?，．,.]*")
+_STOPS = compile_lazy(r"[。！？!?．][、。！？!?，．]*")
+_STOPS_IN_LINE = compile_lazy(r"[。！？!?．.][、。！？!?，．,.]*")
 _JAPANESE = "[ぁ-ゖァ-ヺー\u3400-\u9fff々〆〇]"
 #: Not behind numbers and Latin letters: 3 じ, T シャツ.
-_SPACE_BETWEEN = regex(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
+_SPACE_BETWEEN = compile_lazy(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
 #: お し ら せ is set so for the eye.
-_LETTER_SPACED = regex(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
+_LETTER_SPACED = compile_lazy(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
 #: Rules write no number and no sign with more characters, and leave out no longer note.
 _LONGEST_DIFFERENCE = 120
 #: So many equal characters begin an equal stretch.
 _ALIKE = 3
-_NO_WORD = regex(r"[^\w]*")
-_BETWEEN_KANJI = regex(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
+_NO_WORD = compile_lazy(r"[^\w]*")
+_BETWEEN_KANJI = compile_lazy(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
-def stretches_marked(written: str, said: str) -> Readings:
+def find_furigana_spans(written: str, said: str) -> Readings:
     """What furigana give of a text that they do not give the whole reading of.
 
     Args:
@@ -52,43 +52,43 @@ def stretches_marked(written: str, said: str) -> Readings:
         said: what is said of it, which may lack some of the words that have furigana.
     """
     spelled, found = "", []
-    for piece, reading in marks(written):
+    for piece, reading in split_marked_text(written):
         begin = len(spelled)
         spelled += _SPACE.sub("", piece)
         kana = _MARK.sub("", reading or "")
-        if is_katakana(katakana(kana)) and not is_katakana(katakana(piece)):
+        if is_katakana(kana_to_katakana(kana)) and not is_katakana(kana_to_katakana(piece)):
             found.append((begin, len(spelled), kana))
-    starts, ends = opposite(spelled, said) if found else ({}, {})
+    starts, ends = map_positions(spelled, said) if found else ({}, {})
     there = [
         (starts[begin], ends[end], kana)
         for begin, end, kana in found
         if begin in starts and end in ends and spelled[begin:end] == said[starts[begin] : ends[end]]
     ]
-    return in_order(said, there)
+    return order_readings(said, there)
 
 
-def stretches_in_line(said: str, line: str) -> Readings:
+def find_line_spans(said: str, line: str) -> Readings:
     """What a kana line with numbers or Latin letters gives: the kana between them.
 
     Nothing where the line has other numbers and letters than the text.
     """
-    parts, kana = _between_runs(said), _between_runs(line)
-    if len(parts) == 1 or len(parts) != len(kana) or _runs(said) != _runs(line):
+    parts, kana = _find_run_gaps(said), _find_run_gaps(line)
+    if len(parts) == 1 or len(parts) != len(kana) or _find_runs(said) != _find_runs(line):
         return ()
     found: list[tuple[int, int, str]] = []
     for (begin, end), (kana_begin, kana_end) in zip(parts, kana, strict=True):
-        pieces = list(_pieces(said, begin, end))
-        lines = list(_pieces(line, kana_begin, kana_end))
+        pieces = list(_split_span(said, begin, end))
+        lines = list(_split_span(line, kana_begin, kana_end))
         if pieces and lines and len(pieces) != len(lines):
             pieces, lines = [(pieces[0][0], pieces[-1][1])], [(lines[0][0], lines[-1][1])]
         for (start, stop), (first, last) in zip(pieces, lines, strict=False):
-            reading = katakana(_MARK.sub("", line[first:last]))
+            reading = kana_to_katakana(_MARK.sub("", line[first:last]))
             if has_kanji(said[start:stop]) and is_katakana(reading):
                 found.append((start, stop, reading))
-    return in_order(said, found)
+    return order_readings(said, found)
 
 
-def boundaries_in(written: str, said: str) -> tuple[int, ...]:
+def find_boundaries(written: str, said: str) -> tuple[int, ...]:
     """Where in what is said a space stood that is a boundary of words.
 
     Such a space stands behind a Japanese character and before a word. A text in which each character stands
@@ -103,12 +103,12 @@ def boundaries_in(written: str, said: str) -> tuple[int, ...]:
         return ()
     kept = list(itertools.accumulate((not each.isspace() for each in written), initial=0))
     compact = _SPACE.sub("", written)
-    places_said = _followed(compact, said)
+    places_said = _map_text_positions(compact, said)
     found = (places_said[kept[place]] for place in places)
     return tuple(at for at in found if at is not None)
 
 
-def _followed(one: str, other: str) -> list[int | None]:
+def _map_text_positions(one: str, other: str) -> list[int | None]:
     """For each place of one text, that in another which differs here and there.
 
     None where either text has something that the other lacks.
@@ -137,12 +137,12 @@ def _followed(one: str, other: str) -> list[int | None]:
     return found
 
 
-def pauses_tell(said: str) -> bool:
+def needs_pauses(said: str) -> bool:
     """Whether a pause stands between kanji: only it tells which kana belong to which of them."""
     return _BETWEEN_KANJI.search(said) is not None
 
 
-def with_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
+def insert_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
     """A reading with the pauses of its text; as it is, where it has others.
 
     Args:
@@ -150,54 +150,54 @@ def with_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
         pieces: the reading between its own pauses, in katakana.
         whole: the reading without pauses.
     """
-    pauses = [pause.group()[0] for pause in pauses_in(said)]
-    return _with_marks(("、" if pause in "、，," else "。" for pause in pauses), pieces, whole)
+    pauses = [pause.group()[0] for pause in find_pauses(said)]
+    return _insert_marks(("、" if pause in "、，," else "。" for pause in pauses), pieces, whole)
 
 
-def with_stops(said: str, pieces: Iterable[str], whole: str) -> str:
+def insert_stops(said: str, pieces: Iterable[str], whole: str) -> str:
     """The same with the ends of its sentences only."""
-    return _with_marks(("。" for _ in stops_in(said)), pieces, whole)
+    return _insert_marks(("。" for _ in find_stops(said)), pieces, whole)
 
 
-def pauses_in(said: str) -> list[re.Match[str]]:
+def find_pauses(said: str) -> list[re.Match[str]]:
     """The pauses within a text."""
-    return list(_PAUSE.finditer(said, *_trimmed_edges(said)))
+    return list(_PAUSE.finditer(said, *_find_text_edges(said)))
 
 
-def stops_in(said: str) -> list[re.Match[str]]:
+def find_stops(said: str) -> list[re.Match[str]]:
     """The ends of sentences within a text."""
-    return list(_STOPS.finditer(said, *_trimmed_edges(said)))
+    return list(_STOPS.finditer(said, *_find_text_edges(said)))
 
 
-def stopped(line: str) -> str:
+def end_with_stop(line: str) -> str:
     """A line with a stop at its end, which a text of several lines lacks behind 」 and …."""
     end = _NO_WORD.match(line[::-1])
     return line if end and _PAUSE_IN_LINE.search(end.group()) else f"{line}。"
 
 
-def between_stops(line: str) -> list[str]:
+def split_at_stops(line: str) -> list[str]:
     """A line of kana or romaji, cut at the ends of its sentences."""
-    return _STOPS_IN_LINE.split(_trimmed(line))
+    return _STOPS_IN_LINE.split(_trim_marks(line))
 
 
-def between_pauses(line: str) -> list[str]:
+def split_at_pauses(line: str) -> list[str]:
     """A line of kana or romaji, cut at its pauses."""
-    return _PAUSE_IN_LINE.split(_trimmed(line))
+    return _PAUSE_IN_LINE.split(_trim_marks(line))
 
 
-def _with_marks(marks: Iterable[str], pieces: Iterable[str], whole: str) -> str:
+def _insert_marks(marks: Iterable[str], pieces: Iterable[str], whole: str) -> str:
     kana, between = list(pieces), list(marks)
     if len(kana) != len(between) + 1 or "".join(kana) != whole:
         return whole
     return "".join(each for pair in zip(kana, [*between, ""], strict=True) for each in pair)
 
 
-def _trimmed(text: str) -> str:
-    begin, end = _trimmed_edges(text)
+def _trim_marks(text: str) -> str:
+    begin, end = _find_text_edges(text)
     return text[begin:end]
 
 
-def _trimmed_edges(text: str) -> tuple[int, int]:
+def _find_text_edges(text: str) -> tuple[int, int]:
     """Where a text begins and ends without the marks around it."""
     begun = _STOP.match(text)
     begin = begun.end() if begun else 0
@@ -205,23 +205,23 @@ def _trimmed_edges(text: str) -> tuple[int, int]:
     return begin, max(begin, end)
 
 
-def _runs(text: str) -> list[str]:
-    return [re.sub("[,.]", "", katakana(run)).lower() for run in _RUN.findall(text)]
+def _find_runs(text: str) -> list[str]:
+    return [re.sub("[,.]", "", kana_to_katakana(run)).lower() for run in _RUN.findall(text)]
 
 
-def _between_runs(text: str) -> list[tuple[int, int]]:
+def _find_run_gaps(text: str) -> list[tuple[int, int]]:
     edges = [0, *(edge for run in _RUN.finditer(text) for edge in run.span()), len(text)]
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _pieces(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+def _split_span(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """What lies between marks, from ``begin`` to ``end``."""
     stops = [edge for stop in _STOP.finditer(text, begin, end) for edge in stop.span()]
     edges = [begin, *stops, end]
     yield from ((at, to) for at, to in zip(edges[::2], edges[1::2], strict=True) if at < to)
 
 
-def in_order(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
+def order_readings(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
     """Stretches as who looks for one after the other in the text finds them."""
     readings: list[tuple[str, str]] = []
     at = 0

@@ -6,8 +6,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from tts_assets.domain import Turn
-from tts_assets.japanese.normalise.silence import nothing_said
-from tts_assets.japanese.normalise.stretches import stopped
+from tts_assets.japanese.normalise.silence import find_empty_reason
+from tts_assets.japanese.normalise.stretches import end_with_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ ENDS = "。．.！？!?、，…」』"
 _PAUSES = ("、", "，")
 
 
-def in_turns(
+def build_turns(
     text: str, speakers: Sequence[str], said: Callable[[str], str], voices: Mapping[str, str]
 ) -> tuple[str, tuple[Turn, ...]]:
     """What is said of a passage, and its turns.
@@ -37,39 +37,39 @@ def in_turns(
         lines, speakers = [text], [""]
     # Ａ and A are one speaker, called as in the first line.
     called: dict[str, str] = {}
-    names = [called.setdefault(_key(name), name) for name in speakers]
-    of_names = {_key(name): voice for name, voice in voices.items()}
+    names = [called.setdefault(_to_speaker_key(name), name) for name in speakers]
+    of_names = {_to_speaker_key(name): voice for name, voice in voices.items()}
     spoken = [
         (speaker, words)
-        for speaker, written in _unwrapped(zip(names, lines, strict=True))
-        if nothing_said(words := said(written).lstrip("。 ")) is None
+        for speaker, written in _join_wrapped_lines(zip(names, lines, strict=True))
+        if find_empty_reason(words := said(written).lstrip("。 ")) is None
     ]
     texts = [words if words.endswith(tuple(ENDS)) else f"{words}。" for _, words in spoken[:-1]]
     texts += [words for _, words in spoken[-1:]]
     turns = tuple(
-        Turn(len(words), speaker, of_names.get(_key(speaker)))
+        Turn(len(words), speaker, of_names.get(_to_speaker_key(speaker)))
         for (speaker, _), words in zip(spoken, texts, strict=True)
     )
     return "".join(texts), turns
 
 
-def _key(name: str) -> str:
+def _to_speaker_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 
 
-def with_stops_behind(text: str, turns: Iterable[Turn]) -> tuple[str, list[int]]:
+def add_turn_stops(text: str, turns: Iterable[Turn]) -> tuple[str, list[int]]:
     """A passage with a stop behind each turn, and where in it one had to be put."""
     whole, put, at = "", [], 0
     for turn in turns:
         line = text[at : at + turn.size]
         at += turn.size
-        with_stop = stopped(line)
+        with_stop = end_with_stop(line)
         put += [at] if with_stop != line else []
         whole += with_stop
     return whole, put
 
 
-def _unwrapped(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def _join_wrapped_lines(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Lines that end within a sentence joined with the next, if one speaker says both."""
     joined: list[tuple[str, str]] = []
     for speaker, line in lines:

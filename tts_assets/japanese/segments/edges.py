@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.regex import regex
+from tts_assets.japanese.regex import compile_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,19 +14,19 @@ OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】
 #: What belongs to what follows: no piece ends with it.
 _BEFORE_NEXT = f"{OPENING} \u3000\t\n"
 _PARTNER = dict(zip(_CLOSING, OPENING, strict=True))
-_QUOTE = regex(r"[「『（(“〈《【〔［\[｛{」』）)”〉》】〕］\]｝}]")
+_QUOTE = compile_lazy(r"[「『（(“〈《【〔［\[｛{」』）)”〉》】〕］\]｝}]")
 #: Marks in a row, and the blanks around them; not the signs that are said, as % and ○.
-_MARKS = regex(r"[^\w%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]+")
-_QUOTE_END = regex(r"[」』）)”〉》】〕］\]｝}]")
-_STOP = regex(r"[。！？!?]")
+_MARKS = compile_lazy(r"[^\w%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]+")
+_QUOTE_END = compile_lazy(r"[」』）)”〉》】〕］\]｝}]")
+_STOP = compile_lazy(r"[。！？!?]")
 #: A stop in Japanese; in numbers and Latin letters it may belong to a word.
-_DOT = regex(r"[.．]")
-_CLAUSE = regex(r"[、，；：;:…‥―—」』）)”〉》】〕］\]｝}]|[,.．]\s")
-_IN_NUMBER = regex(r"[.,:、，．：/／・’'-]")
+_DOT = compile_lazy(r"[.．]")
+_CLAUSE = compile_lazy(r"[、，；：;:…‥―—」』）)”〉》】〕］\]｝}]|[,.．]\s")
+_IN_NUMBER = compile_lazy(r"[.,:、，．：/／・’'-]")
 _NUMERALS = frozenset("一二三四五六七八九十百千万億兆〇零")
 
 
-class Mark(Enum):
+class EdgeMark(Enum):
     """What stands before an edge."""
 
     STOP = "stop"
@@ -35,7 +35,7 @@ class Mark(Enum):
     NONE = "none"
 
 
-class Edge(NamedTuple):
+class TextEdge(NamedTuple):
     """Where a text may be cut.
 
     Args:
@@ -45,34 +45,34 @@ class Edge(NamedTuple):
     """
 
     at: int
-    mark: Mark
+    mark: EdgeMark
     inside: bool
 
 
-def edges(text: str, longest: int) -> Iterator[Edge]:
+def find_edges(text: str, longest: int) -> Iterator[TextEdge]:
     """The edges of a line.
 
     Args:
         text: the line.
         longest: how many characters a quotation may have that is kept whole.
     """
-    quotations = _quotations(text, longest)
+    quotations = _find_quotations(text, longest)
     passed = 0
     for marks in _MARKS.finditer(text):
         begin, end = marks.span()
         if not begin or end == len(text):
             continue
         at = begin + len(marks.group().rstrip(_BEFORE_NEXT))
-        mark = _mark(text, begin, at, end)
+        mark = _classify_mark(text, begin, at, end)
         if mark is None:
             continue
         while passed < len(quotations) and quotations[passed][1] < at:
             passed += 1
         inside = passed < len(quotations) and quotations[passed][0] < at
-        yield Edge(at, mark, inside)
+        yield TextEdge(at, mark, inside)
 
 
-def _mark(text: str, begin: int, at: int, end: int) -> Mark | None:
+def _classify_mark(text: str, begin: int, at: int, end: int) -> EdgeMark | None:
     """What marks tell; None where they are within a word.
 
     Args:
@@ -83,18 +83,18 @@ def _mark(text: str, begin: int, at: int, end: int) -> Mark | None:
     """
     before, after = text[begin - 1], text[end]
     marks, opening = text[begin:at], text[at:end].strip() != ""
-    if end - begin == 1 and _within(before, text[begin], after):
+    if end - begin == 1 and _is_within_word(before, text[begin], after):
         return None
     last = marks if opening else _QUOTE_END.split(marks)[-1]
     japanese = not before.isascii()
     if _STOP.search(last) or (japanese and _DOT.search(last)):
-        return Mark.STOP
+        return EdgeMark.STOP
     if opening or _STOP.search(marks) or _CLAUSE.search(text[begin:end]):
-        return Mark.CLAUSE
-    return Mark.NONE if not text[begin:end].strip() else None
+        return EdgeMark.CLAUSE
+    return EdgeMark.NONE if not text[begin:end].strip() else None
 
 
-def _within(before: str, mark: str, after: str) -> bool:
+def _is_within_word(before: str, mark: str, after: str) -> bool:
     """Whether a mark belongs to what stands around it: 3.5, 二、三, Yahoo!ニュース."""
     if _IN_NUMBER.match(mark):
         return _is_digit(before) and _is_digit(after)
@@ -105,7 +105,7 @@ def _is_digit(character: str) -> bool:
     return character.isdigit() or character in _NUMERALS
 
 
-def _quotations(text: str, longest: int) -> list[tuple[int, int]]:
+def _find_quotations(text: str, longest: int) -> list[tuple[int, int]]:
     """Where quotations open and close, in order; those that overlap are one."""
     opened: dict[str, list[int]] = {mark: [] for mark in OPENING}
     found = []
@@ -117,10 +117,10 @@ def _quotations(text: str, longest: int) -> list[tuple[int, int]]:
             begin = opened[_PARTNER[mark]].pop()
             if at + 1 - begin <= longest:
                 found.append((begin, at))
-    return merged(found)
+    return merge_spans(found)
 
 
-def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Spans in order; those that overlap are one."""
     whole: list[tuple[int, int]] = []
     for begin, end in sorted(spans):

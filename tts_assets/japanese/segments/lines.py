@@ -6,26 +6,26 @@ import itertools
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.alignment import aligned, fits, letters
-from tts_assets.japanese.forcing import words
+from tts_assets.japanese.alignment import align_words, matches_reading, to_key_kana
+from tts_assets.japanese.forcing import to_alignable_words
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise.stretches import pauses_in, stops_in
-from tts_assets.japanese.normalise.turns import with_stops_behind
-from tts_assets.japanese.regex import regex
-from tts_assets.japanese.spaced_text import with_boundaries
+from tts_assets.japanese.normalise.stretches import find_pauses, find_stops
+from tts_assets.japanese.normalise.turns import add_turn_stops
+from tts_assets.japanese.regex import compile_lazy
+from tts_assets.japanese.spaced_text import insert_boundaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tts_assets.domain import SpokenForm
-    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
 
-_MARKED = regex(r"[^、。]+[、。]?")
-_SILENT = regex(r"[^\w]*")
+_MARKED = compile_lazy(r"[^、。]+[、。]?")
+_SILENT = compile_lazy(r"[^\w]*")
 
 
-def lines_of(
-    form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: Analyses | None
+def split_kana_line(
+    form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: JapaneseAnalyzer | None
 ) -> Sequence[str | None] | None:
     """The part of a form's reading that belongs to each piece of its text.
 
@@ -40,24 +40,24 @@ def lines_of(
     """
     if form.reading is None or len(pieces) == 1:
         return [form.reading] * len(pieces)
-    found = _by_marks(form, form.reading, [end for _, end in pieces[:-1]])
+    found = _split_by_marks(form, form.reading, [end for _, end in pieces[:-1]])
     if found is not None or dictionary is None:
         return found
-    texts = [_spaced(form, begin, end) for begin, end in pieces]
-    return _by_words(texts, form.reading, dictionary)
+    texts = [_slice_with_boundaries(form, begin, end) for begin, end in pieces]
+    return _split_by_words(texts, form.reading, dictionary)
 
 
-def _spaced(form: SpokenForm, begin: int, end: int) -> str:
+def _slice_with_boundaries(form: SpokenForm, begin: int, end: int) -> str:
     """A piece of the text with its boundaries."""
     inside = [each - begin for each in form.boundaries if begin < each < end]
-    return with_boundaries(form.text[begin:end], inside).strip()
+    return insert_boundaries(form.text[begin:end], inside).strip()
 
 
-def _by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] | None:
+def _split_by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] | None:
     """The line cut at the marks that it has of the text; None where some cut is at none."""
-    text, put = with_stops_behind(form.text, form.turns)
+    text, put = add_turn_stops(form.text, form.turns)
     kana = _MARKED.findall(reading)
-    marks = pauses_in(text) if "、" in reading else stops_in(text)
+    marks = find_pauses(text) if "、" in reading else find_stops(text)
     if len(kana) != len(marks) + 1:
         return None
     behind = [mark.end() for mark in marks]
@@ -73,13 +73,15 @@ def _by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] 
     return ["".join(kana[begin:end]).rstrip("、。") for begin, end in itertools.pairwise(cuts)]
 
 
-def _by_words(texts: Sequence[str], reading: str, dictionary: Analyses) -> list[str] | list[None]:
+def _split_by_words(
+    texts: Sequence[str], reading: str, dictionary: JapaneseAnalyzer
+) -> list[str] | list[None]:
     """The line cut by what each word of the text may be read as."""
-    analyses = [dictionary.best(text) for text in texts]
+    analyses = [dictionary.analyze_best(text) for text in texts]
     whole = [node for nodes in analyses for node in nodes]
-    key, kana = pronunciation_key(reading), letters(reading)
-    agrees = fits(words(whole), key)
-    parts = aligned(words(whole, None if agrees else dictionary), key)
+    key, kana = pronunciation_key(reading), to_key_kana(reading)
+    agrees = matches_reading(to_alignable_words(whole), key)
+    parts = align_words(to_alignable_words(whole, None if agrees else dictionary), key)
     if parts is None:
         return [None] * len(texts)
     stops = itertools.accumulate(len(nodes) for nodes in analyses)

@@ -8,40 +8,40 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.japanese.normalise.silence import nothing_said
+from tts_assets.japanese.normalise.silence import find_empty_reason
 from tts_assets.japanese.normalise.turns import LONGEST_SENTENCE
-from tts_assets.japanese.segments.edges import Edge, Mark, edges
-from tts_assets.japanese.segments.phrases import CONTEXT, phrase_edges
+from tts_assets.japanese.segments.edges import EdgeMark, TextEdge, find_edges
+from tts_assets.japanese.segments.phrases import CONTEXT_CHARS, find_phrase_edges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tts_assets.japanese.analyses import Analyses
+    from tts_assets.japanese.analyses import JapaneseAnalyzer
 
     #: Where a window of the text, by its begin and end, may be cut; the best first.
     Levels: TypeAlias = Callable[[int, int], Iterator[Sequence[int]]]
 
 #: Shorter ones are joined: 15 characters are about two seconds of speech.
-LEAST = 15
+MIN_SEGMENT_CHARS = 15
 #: Characters that every engine takes at once. Kokoro's limit is the narrowest, with 510 phonemes:
 #: 100 characters of usual text without any mark have 230 to 285 (measured over what the
 #: repository's example data say), the longest readings, which numbers have, 450. Only letters such
 #: as W and numbers with a comma in every few digits have more, up to 820: that engine parts them
 #: once more at its own words.
-MOST = LONGEST_SENTENCE
+MAX_SEGMENT_CHARS = LONGEST_SENTENCE
 #: What no piece begins with, as it belongs to the character before it.
 _JOINED = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々ゝゞヽヾ゛゜、。，．！？…」』）")
 
 
-class Piece(NamedTuple):
+class SegmentSpan(NamedTuple):
     """A piece of a text, from ``begin`` up to ``end``, and the mark at its end."""
 
     begin: int
     end: int
-    mark: Mark
+    mark: EdgeMark
 
 
-class _Cuts(NamedTuple):
+class _CutPlaces(NamedTuple):
     """Where a line may be cut, and how it was cut.
 
     Args:
@@ -54,18 +54,18 @@ class _Cuts(NamedTuple):
 
     text: str
     levels: tuple[list[int], ...]
-    marks: dict[int, Mark]
+    marks: dict[int, EdgeMark]
     kept: Sequence[tuple[int, int]]
-    dictionary: Analyses | None
+    dictionary: JapaneseAnalyzer | None
 
 
-def pieces_of(
+def split_turn(
     text: str,
     begin: int,
     end: int,
     kept: Sequence[tuple[int, int]],
-    dictionary: Analyses | None,
-) -> list[Piece] | None:
+    dictionary: JapaneseAnalyzer | None,
+) -> list[SegmentSpan] | None:
     """The pieces of a line.
 
     Args:
@@ -79,70 +79,70 @@ def pieces_of(
         None where a dictionary is needed and not given.
     """
     there = [
-        Edge(edge.at + begin, edge.mark, edge.inside)
-        for edge in edges(text[begin:end], MOST)
-        if not _is_within(edge.at + begin, kept)
+        TextEdge(edge.at + begin, edge.mark, edge.inside)
+        for edge in find_edges(text[begin:end], MAX_SEGMENT_CHARS)
+        if not _is_protected(edge.at + begin, kept)
     ]
-    marked = [edge for edge in there if edge.mark is not Mark.NONE]
-    cuts = _Cuts(
+    marked = [edge for edge in there if edge.mark is not EdgeMark.NONE]
+    cuts = _CutPlaces(
         text=text,
         levels=(
             [edge.at for edge in marked if not edge.inside],
             [edge.at for edge in marked if edge.inside],
-            [edge.at for edge in there if edge.mark is Mark.NONE],
+            [edge.at for edge in there if edge.mark is EdgeMark.NONE],
         ),
         marks={edge.at: edge.mark for edge in there},
         kept=kept,
         dictionary=dictionary,
     )
-    stops = [edge.at for edge in marked if edge.mark is Mark.STOP and not edge.inside]
-    found: list[Piece] = []
+    stops = [edge.at for edge in marked if edge.mark is EdgeMark.STOP and not edge.inside]
+    found: list[SegmentSpan] = []
     for first, last in itertools.pairwise([begin, *stops, end]):
-        ends = _ends(first, last, cuts)
+        ends = _find_span_ends(first, last, cuts)
         if ends is None:
             return None
         found += [
-            Piece(start, stop, cuts.marks.get(stop, Mark.NONE))
+            SegmentSpan(start, stop, cuts.marks.get(stop, EdgeMark.NONE))
             for start, stop in itertools.pairwise([first, *ends])
         ]
-    return [piece for piece in _joined(text, found) if _is_said(text, piece)]
+    return [piece for piece in _join_short_spans(text, found) if _is_speakable(text, piece)]
 
 
-def _joined(text: str, pieces: Sequence[Piece]) -> list[Piece]:
+def _join_short_spans(text: str, pieces: Sequence[SegmentSpan]) -> list[SegmentSpan]:
     """Short pieces joined with the next, or with the one before where that does not fit."""
-    found: list[Piece] = []
+    found: list[SegmentSpan] = []
     for piece in pieces:
         if found and _is_short(text, found[-1]):
-            if piece.end - found[-1].begin <= MOST:
+            if piece.end - found[-1].begin <= MAX_SEGMENT_CHARS:
                 piece = piece._replace(begin=found.pop().begin)  # noqa: PLW2901 - it has grown
             else:
-                _join_last(found)
+                _join_last_span(found)
         found.append(piece)
     if found and _is_short(text, found[-1]):
-        _join_last(found)
+        _join_last_span(found)
     return found
 
 
-def _join_last(pieces: list[Piece]) -> None:
+def _join_last_span(pieces: list[SegmentSpan]) -> None:
     """The last piece joined with the one before, if they fit."""
-    if len(pieces) > 1 and pieces[-1].end - pieces[-2].begin <= MOST:
+    if len(pieces) > 1 and pieces[-1].end - pieces[-2].begin <= MAX_SEGMENT_CHARS:
         last = pieces.pop()
         pieces[-1] = last._replace(begin=pieces[-1].begin)
 
 
-def _is_short(text: str, piece: Piece) -> bool:
-    return piece.end - piece.begin < LEAST or not _is_said(text, piece)
+def _is_short(text: str, piece: SegmentSpan) -> bool:
+    return piece.end - piece.begin < MIN_SEGMENT_CHARS or not _is_speakable(text, piece)
 
 
-def _is_said(text: str, piece: Piece) -> bool:
-    return nothing_said(text[piece.begin : piece.end]) is None
+def _is_speakable(text: str, piece: SegmentSpan) -> bool:
+    return find_empty_reason(text[piece.begin : piece.end]) is None
 
 
-def _ends(begin: int, end: int, cuts: _Cuts) -> list[int] | None:
+def _find_span_ends(begin: int, end: int, cuts: _CutPlaces) -> list[int] | None:
     """Where the pieces of a sentence end; None where only a dictionary knows."""
     ends = []
-    while end - begin > MOST:
-        at = _cut(begin, end, cuts)
+    while end - begin > MAX_SEGMENT_CHARS:
+        at = _choose_cut(begin, end, cuts)
         if at is None:
             return None
         ends.append(at)
@@ -150,12 +150,12 @@ def _ends(begin: int, end: int, cuts: _Cuts) -> list[int] | None:
     return [*ends, end]
 
 
-def _cut(begin: int, end: int, cuts: _Cuts) -> int | None:
+def _choose_cut(begin: int, end: int, cuts: _CutPlaces) -> int | None:
     """The best place to end the first piece: that which leaves pieces of one size."""
-    count = -(-(end - begin) // MOST)
+    count = -(-(end - begin) // MAX_SEGMENT_CHARS)
     middle = begin + (end - begin) // count
-    first, last = begin + LEAST, min(begin + MOST, end - LEAST)
-    for level in (*cuts.levels, *_unmarked(begin, end, cuts)):
+    first, last = begin + MIN_SEGMENT_CHARS, min(begin + MAX_SEGMENT_CHARS, end - MIN_SEGMENT_CHARS)
+    for level in (*cuts.levels, *_find_unmarked_cuts(begin, end, cuts)):
         low, high = bisect_left(level, first), bisect_right(level, last)
         if low < high:
             near = bisect_left(level, middle, low, high)
@@ -165,21 +165,21 @@ def _cut(begin: int, end: int, cuts: _Cuts) -> int | None:
     return None
 
 
-def _unmarked(begin: int, end: int, cuts: _Cuts) -> Iterator[list[int]]:
+def _find_unmarked_cuts(begin: int, end: int, cuts: _CutPlaces) -> Iterator[list[int]]:
     """Where a text without marks may be cut, the best first; in the end anywhere."""
     if cuts.dictionary is None:
         return
-    window = cuts.text[begin : min(end, begin + MOST + CONTEXT)]
-    levels = [*phrase_edges(window, cuts.dictionary), _between_characters(window)]
+    window = cuts.text[begin : min(end, begin + MAX_SEGMENT_CHARS + CONTEXT_CHARS)]
+    levels = [*find_phrase_edges(window, cuts.dictionary), _find_character_edges(window)]
     places = [[begin + at for at in level] for level in levels]
     for level in places:
-        yield [at for at in level if not _is_within(at, cuts.kept)]
+        yield [at for at in level if not _is_protected(at, cuts.kept)]
     # Only what is too long itself is torn.
     yield from places
     yield list(range(begin + 1, begin + len(window)))
 
 
-def _between_characters(text: str) -> list[int]:
+def _find_character_edges(text: str) -> list[int]:
     return [
         at
         for at in range(1, len(text))
@@ -187,7 +187,7 @@ def _between_characters(text: str) -> list[int]:
     ]
 
 
-def _is_within(at: int, kept: Sequence[tuple[int, int]]) -> bool:
+def _is_protected(at: int, kept: Sequence[tuple[int, int]]) -> bool:
     """Whether a place lies inside of what is never cut."""
     number = bisect_left(kept, at, key=operator.itemgetter(1))
     return number < len(kept) and kept[number][0] < at < kept[number][1]
