@@ -94,12 +94,12 @@ def told() -> Told:
     import anyio
 
     from tts_assets import Settings
-    from tts_assets.review.payload import Mode, payload
-    from tts_assets.review.rows import rows
+    from tts_assets.review.payload import PageMode, build_payload
+    from tts_assets.review.rows import load_rows
 
     begun, idle = time.perf_counter(), time.process_time()
-    found = anyio.run(partial(rows, Settings()))
-    data = payload(found, mode=Mode.EXPORT, project="benchmark")
+    found = anyio.run(partial(load_rows, Settings()))
+    data = build_payload(found, mode=PageMode.EXPORT, project="benchmark")
     seconds, busy = time.perf_counter() - begun, time.process_time() - idle
     return Told(seconds, busy, len(found.clips), data)
 

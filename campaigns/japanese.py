@@ -47,7 +47,7 @@ from tts_assets.domain import Basis, Clip, Kind, Pronunciation, SpokenForm, Voic
 from tts_assets.errors import ClipError  # noqa: E402
 from tts_assets.japanese.dictionary import Dictionary  # noqa: E402
 from tts_assets.japanese.kana import kana_to_hiragana, split_morae  # noqa: E402
-from tts_assets.lint.judge import Spoken, judged  # noqa: E402
+from tts_assets.lint.judge import LintInput, lint_clip  # noqa: E402
 from tts_assets.mapping import Say  # noqa: E402
 from tts_assets.open_catalogues import Trouble, open_catalogues  # noqa: E402
 from tts_assets.providers.openjtalk import OpenJTalk  # noqa: E402
@@ -353,7 +353,7 @@ def _report_sentences(
 
 def _has_note(form: SpokenForm, said: Pronunciation | str) -> bool:
     clip = Clip(kind=_KIND, file="", entry="", part="", place=None, form=form)
-    found = judged(Spoken(clip, None, Say.SENTENCE, said))
+    found = lint_clip(LintInput(clip, None, Say.SENTENCE, said))
     return any(each.rule == "ambiguous-reading" for each in found)
 
 

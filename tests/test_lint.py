@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tts_assets.catalogue import Reader, parse
-from tts_assets.lint import Rule, Severity, lint
-from tts_assets.lint.findings import SEVERITY
-from tts_assets.lint.given import Given, is_latin, mixed_in
+from tts_assets.lint import LintRule, Severity, lint_catalogues
+from tts_assets.lint.findings import DEFAULT_SEVERITY
+from tts_assets.lint.given import EntryReadings, find_mixed_script, is_latin
 from tts_assets.mapping import source_of
 from tts_assets.settings import Settings
 
@@ -22,8 +22,8 @@ def _given(rules: list[dict[str, Any]], records: object) -> list[str | None]:
     )
     document = parse(json.dumps(records).encode(), file="x.json")
     reader = Reader(document, source)
-    given = Given(reader)
-    return [given.reading(clip) for clip in reader.clips()]
+    given = EntryReadings(reader)
+    return [given.find_reading(clip) for clip in reader.clips()]
 
 
 def test_the_reading_of_a_record_is_found_as_it_is_written() -> None:
@@ -74,7 +74,7 @@ def test_readings_that_are_joined_are_seen_joined() -> None:
 def test_katakana_among_hiragana_is_odd_unless_the_spelling_has_it(
     given: str, reading: str, text: str, katakana: str | None
 ) -> None:
-    assert mixed_in(given, reading, text) == katakana
+    assert find_mixed_script(given, reading, text) == katakana
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ def test_a_reading_is_latin_where_its_letters_are(given: str, *, latin: bool) ->
 
 
 def test_every_rule_has_a_severity() -> None:
-    assert SEVERITY.keys() == set(Rule)
+    assert DEFAULT_SEVERITY.keys() == set(LintRule)
 
 
 async def test_programs_get_a_report(tmp_path: Path) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text('[{"id": 1, "word": "開く", "reading": "あく"}]', encoding="utf-8")
     told: list[int] = []
-    report = await lint(Settings(paths=(str(path),)), on_read=told.append)
+    report = await lint_catalogues(Settings(paths=(str(path),)), on_read=told.append)
     (finding,) = report.findings
-    assert (finding.rule, finding.severity) == (Rule.READING_DIFFERS, Severity.NOTE)
+    assert (finding.rule, finding.severity) == (LintRule.READING_DIFFERS, Severity.NOTE)
     assert (finding.file, finding.line, finding.entry) == (str(path), 1, "1")
-    assert (report.clips, report.count(Severity.NOTE)) == (1, 1)
+    assert (report.clips, report.count_findings(Severity.NOTE)) == (1, 1)
     assert told == [1]
 
 
@@ -122,8 +122,8 @@ async def test_readings_that_no_clip_says_are_named(
 ) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text(json.dumps([{"id": 1, "word": word, "reading": reading}]), encoding="utf-8")
-    report = await lint(Settings(paths=(str(path),)))
-    named = [each.message for each in report.findings if each.rule is Rule.READING_UNSAID]
+    report = await lint_catalogues(Settings(paths=(str(path),)))
+    named = [each.message for each in report.findings if each.rule is LintRule.READING_UNSAID]
     assert len(named) == (message is not None)
     assert message is None or message in named[0]
 
@@ -131,5 +131,5 @@ async def test_readings_that_no_clip_says_are_named(
 async def test_catalogues_without_clips_need_no_dictionary(tmp_path: Path) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text("[]", encoding="utf-8")
-    report = await lint(Settings(paths=(str(path),)))
+    report = await lint_catalogues(Settings(paths=(str(path),)))
     assert (report.findings, report.catalogues, report.clips) == ((), 1, 0)

@@ -308,13 +308,13 @@ def test_what_was_rejected_is_measured_like_all_else(project: Listened) -> None:
     assert (report.checked, report.unmade) == ((3, 1) if is_unmade else (4, 0))
     assert report.verdicts == ()
     provider, _ = providers.choose(project.settings)
-    shown = wanted.wanted(project.settings, provider, lambda _: set())
+    shown = wanted.collect_review_items(project.settings, provider, lambda _: set())
     told = "1 rejected clip is not made again yet: `generate` makes them"
-    assert list(shown.notes()) == ([told] if is_unmade else [])
+    assert list(shown.list_notes()) == ([told] if is_unmade else [])
 
 
 def verify_sync(settings: Settings) -> VerifyReport:
-    return anyio.run(verify.verify, settings)
+    return anyio.run(verify.verify_assets, settings)
 
 
 # Runs that were killed.

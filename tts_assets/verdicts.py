@@ -38,7 +38,7 @@ class ClipName(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class AssetResult:
     """What is wrong with one asset.
 
     Args:
@@ -75,7 +75,7 @@ class VerifyReport:
         fatal: why nobody listened though it was asked for; None where all was done.
     """
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[AssetResult, ...]
     checked: int
     foreign: int
     heard: int

@@ -9,14 +9,14 @@ import pytest
 
 from tests.engines import Narrow, Paid, Tones
 from tests.paid import Priced
-from tts_assets.bench import BenchReport, Measured, Trial, bench
+from tts_assets.bench import BenchmarkRun, BenchMeasurement, BenchReport, run_benchmark
 from tts_assets.cli import bench as command
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.providers import registry
 from tts_assets.settings import OutputFormat, Progress, Settings
 
-ONE_ROUND = Trial(workers=(1, 2), clips=2, seconds=0)
+ONE_ROUND = BenchmarkRun(workers=(1, 2), clips=2, seconds=0)
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def _write(*words: str) -> None:
     Path("data/vocabulary.json").write_text(json.dumps(entries))
 
 
-def _bench(settings: Settings, trial: Trial = ONE_ROUND) -> BenchReport:
-    return anyio.run(bench, settings, trial)
+def _bench(settings: Settings, trial: BenchmarkRun = ONE_ROUND) -> BenchReport:
+    return anyio.run(run_benchmark, settings, trial)
 
 
 def test_two_workers_are_faster_where_each_has_to_wait(settings: Settings) -> None:
@@ -62,24 +62,24 @@ def test_nothing_is_stored_and_no_url_is_written(settings: Settings) -> None:
 def test_rounds_go_there_and_back_for_as_long_as_there_is_time(settings: Settings) -> None:
     seen: list[int] = []
 
-    def tell(workers: int, measured: Measured) -> None:
+    def tell(workers: int, measured: BenchMeasurement) -> None:
         assert measured.clips == 1
         seen.append(workers)
 
     trial = replace(ONE_ROUND, clips=1, seconds=1000)
-    report = anyio.run(lambda: bench(settings, trial, on_measured=tell))
+    report = anyio.run(lambda: run_benchmark(settings, trial, on_measured=tell))
     assert report.rounds == 5
     assert seen == [1, 2, 2, 1, 1, 2, 2, 1, 1, 2]
 
 
 def test_without_a_number_there_are_as_many_clips_as_there_is_time_for(settings: Settings) -> None:
-    report = _bench(settings, Trial(workers=(1,), seconds=0))
+    report = _bench(settings, BenchmarkRun(workers=(1,), seconds=0))
     assert report.clips == 4
 
 
 def test_an_engine_of_few_workers_is_measured_with_those(settings: Settings) -> None:
     report = _bench(
-        replace(settings, provider="narrow"), Trial(workers=(1, 3, 4), clips=1, seconds=0)
+        replace(settings, provider="narrow"), BenchmarkRun(workers=(1, 3, 4), clips=1, seconds=0)
     )
     assert [row.workers for row in report.rows] == [1, 2]
     assert report.notes == ("narrow takes 2 workers at most here",)

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tts_assets.bench.sample import Sample, drawn
+from tts_assets.bench.sample import ClipSample, draw_sample
 from tts_assets.domain import Kind
 from tts_assets.settings import Settings
 
@@ -24,12 +24,12 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(paths=(str(tmp_path),))
 
 
-def _texts(sample: Sample, count: int) -> list[str]:
-    return [job.form.text for job in sample.first(count)]
+def _texts(sample: ClipSample, count: int) -> list[str]:
+    return [job.form.text for job in sample.take_jobs(count)]
 
 
-def _drawn(settings: Settings, most: int) -> Sample:
-    return anyio.run(drawn, settings, most)
+def _drawn(settings: Settings, most: int) -> ClipSample:
+    return anyio.run(draw_sample, settings, most)
 
 
 def test_every_clip_is_there_once_and_a_passage_by_its_segments(settings: Settings) -> None:

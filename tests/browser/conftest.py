@@ -17,8 +17,8 @@ from tests.browser import opening
 from tests.conftest import Project
 from tts_assets import ledger
 from tts_assets.domain import Finding
-from tts_assets.pages import REVIEW
-from tts_assets.pages import page as assembled
+from tts_assets.pages import REVIEW_LAYOUT
+from tts_assets.pages import build_page as assembled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,7 +139,7 @@ def altered(page_file: str, alter: Callable[[dict[str, Any]], None]) -> str:
     alter(data)
     other = path.with_name("altered.html")
     embedded = {"review-data": json.dumps(data).encode()}
-    other.write_bytes(assembled(REVIEW, title="altered", data=embedded, connect=False).html)
+    other.write_bytes(assembled(REVIEW_LAYOUT, title="altered", data=embedded, connect=False).html)
     return other.as_uri()
 
 

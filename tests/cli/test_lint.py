@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, Project
 from tts_assets.console.findings import annotation_lines, step_summary
-from tts_assets.lint import Finding, LintReport, Rule, Severity
+from tts_assets.lint import LintFinding, LintReport, LintRule, Severity
 
 RIGHT = {"id": "right", "word": "猫", "reading": "ねこ"}
 NEXT = {"id": "next", "word": "開く", "reading": "あく"}
@@ -415,9 +415,9 @@ def test_a_summary_that_cannot_be_written_is_told(project: Project) -> None:
     assert "GITHUB_STEP_SUMMARY" in done.stderr
 
 
-def _finding(message: str = "x", *, file: str = "a.json") -> Finding:
-    return Finding(
-        rule=Rule.ENTRY, severity=Severity.ERROR, message=message, file=file, line=3, entry="1"
+def _finding(message: str = "x", *, file: str = "a.json") -> LintFinding:
+    return LintFinding(
+        rule=LintRule.ENTRY, severity=Severity.ERROR, message=message, file=file, line=3, entry="1"
     )
 
 

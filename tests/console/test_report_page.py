@@ -14,7 +14,7 @@ from tts_assets.history import Histogram
 from tts_assets.plan import State
 from tts_assets.prices import Price
 from tts_assets.remote import Traffic
-from tts_assets.verdicts import ClipName, Verdict, VerifyReport
+from tts_assets.verdicts import AssetResult, ClipName, VerifyReport
 
 
 def _data(html: bytes) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def test_a_standing_shows_what_is_to_be_made_and_verdicts_what_is_wrong() -> Non
     assert found["problems"]["groups"][0]["cause"] == "the id is missing"
     finding = Finding("clipped", "1.2", "1.34", "its waveform is cut off")
     name = ClipName(Kind.VOCABULARY, "a.json", "1", "word", (), 3)
-    verdict = Verdict(asset="a.mp3", clips=(name,), text="猫", findings=(finding,), ours=True)
+    verdict = AssetResult(asset="a.mp3", clips=(name,), text="猫", findings=(finding,), ours=True)
     report = VerifyReport(
         verdicts=(verdict,),
         checked=5,

@@ -5,13 +5,13 @@ from typing import Any
 
 from tts_assets.console.transcripts import TranscriptFormat, clock, written
 from tts_assets.recognition import Utterance, Word
-from tts_assets.transcribe import Gap, Piece, Transcript
+from tts_assets.transcribe import Transcript, TranscriptGap, TranscriptPiece
 
 HEARD = Utterance(1.5, 3.25, " いい 天気", 0.87654, (Word(1.5, 3.25, " いい 天気", 0.5),))
-GAP = Gap(30.0, 60.5, "cancelled: not done within the time limit of 300 s")
+GAP = TranscriptGap(30.0, 60.5, "cancelled: not done within the time limit of 300 s")
 
 
-def _transcript(*pieces: Piece) -> Transcript:
+def _transcript(*pieces: TranscriptPiece) -> Transcript:
     return Transcript(
         file="lesson.flac",
         name="lesson",
@@ -25,7 +25,7 @@ def _transcript(*pieces: Piece) -> Transcript:
     )
 
 
-def _json(*pieces: Piece) -> Any:
+def _json(*pieces: TranscriptPiece) -> Any:
     return json.loads(written(_transcript(*pieces), TranscriptFormat.JSON))
 
 

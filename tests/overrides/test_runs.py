@@ -15,7 +15,7 @@ from tts_assets import survey as surveys
 from tts_assets.domain import Pauses, Sound, SpokenForm, Turn, Voice
 from tts_assets.errors import InputError, UsageError
 from tts_assets.generate_clips.paid_before import paid_before
-from tts_assets.lint.look import lint
+from tts_assets.lint.look import lint_catalogues
 from tts_assets.overrides import Say, made, written
 from tts_assets.overrides import write as write_override
 from tts_assets.plan import Recipes, State, jobs
@@ -333,11 +333,13 @@ def test_the_file_of_overrides_is_no_catalogue(project: Reviewed) -> None:
 
 def test_lint_looks_at_what_is_said(project: Reviewed) -> None:
     project.write([{"id": 1, "word": "橋", "reading": "ハし"}])
-    assert [each.rule for each in anyio.run(lint, project.settings).findings] == ["reading-mixed"]
+    assert [each.rule for each in anyio.run(lint_catalogues, project.settings).findings] == [
+        "reading-mixed"
+    ]
     project.say("1 word", reading="はし")
-    assert anyio.run(lint, project.settings).findings == ()
+    assert anyio.run(lint_catalogues, project.settings).findings == ()
     project.say("1 word", accent=9)
-    (finding,) = anyio.run(lint, project.settings).findings
+    (finding,) = anyio.run(lint_catalogues, project.settings).findings
     assert (finding.rule, finding.file, finding.line) == ("entry", str(project.overrides), 2)
 
 

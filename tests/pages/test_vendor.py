@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tts_assets import pages
-from tts_assets.pages import REPORT, REVIEW
+from tts_assets.pages import REPORT_LAYOUT, REVIEW_LAYOUT
 
 VENDOR = Path(pages.__file__).parent / "vendor"
 KNOWN = json.loads((VENDOR / "vendor.json").read_bytes())
@@ -23,8 +23,8 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from tts_assets import pages
 assert pages.__file__.startswith(sys.argv[1]), pages.__file__
-for layout in (pages.REVIEW, pages.REPORT):
-    sys.stdout.buffer.write(pages.page(layout, title="t", data={}).html)
+for layout in (pages.REVIEW_LAYOUT, pages.REPORT_LAYOUT):
+    sys.stdout.buffer.write(pages.build_page(layout, title="t", data={}).html)
 """
 
 
@@ -47,7 +47,11 @@ def test_every_library_has_its_licence_its_origin_and_a_word_in_the_readme() -> 
         assert package["integrity"].startswith("sha512-")
         assert package["license"] in project
         assert package["package"].lower() in readme.lower()
-    used = {each.script.split("/")[1] for layout in (REVIEW, REPORT) for each in layout.libraries}
+    used = {
+        each.script.split("/")[1]
+        for layout in (REVIEW_LAYOUT, REPORT_LAYOUT)
+        for each in layout.libraries
+    }
     assert used == {f"{each['package']}-{each['version']}" for each in KNOWN}
 
 
@@ -84,5 +88,7 @@ def test_pages_are_made_of_what_lies_in_the_wheel(wheel: Path, tmp_path: Path) -
         check=True,
         timeout=60,
     )
-    here = b"".join(pages.page(each, title="t", data={}).html for each in (REVIEW, REPORT))
+    here = b"".join(
+        pages.build_page(each, title="t", data={}).html for each in (REVIEW_LAYOUT, REPORT_LAYOUT)
+    )
     assert made.stdout.replace(b"\r\n", b"\n") == here

@@ -15,13 +15,13 @@ import pytest
 
 from tests.review.serving import Served, serving
 from tts_assets import Settings, generate_sync, ledger
-from tts_assets.review.rows import rows
+from tts_assets.review.rows import load_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.review.row import Row
-    from tts_assets.review.rows import Rows
+    from tts_assets.review.row import ReviewRow
+    from tts_assets.review.rows import ReviewRows
 
 #: Somebody's hands are on them; and two entries say the same, and have one asset.
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -41,11 +41,11 @@ class Shown(NamedTuple):
     folder: Path
     settings: Settings
 
-    def rows(self, **changes: Any) -> Rows:
+    def rows(self, **changes: Any) -> ReviewRows:
         """What a reviewer is shown, with these settings."""
-        return anyio.run(partial(rows, replace(self.settings, **changes)))
+        return anyio.run(partial(load_rows, replace(self.settings, **changes)))
 
-    def row(self, entry: str) -> Row:
+    def row(self, entry: str) -> ReviewRow:
         """The row of an entry's first clip."""
         return next(row for row in self.rows().clips if row.uses[0].entry == entry)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tts_assets.review.levels import level_of
+from tts_assets.review.levels import find_jlpt_level
 
 if TYPE_CHECKING:
     from tts_assets.domain import Place
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_record_tells_its_level(record: dict[str, Any], level: str) -> None:
-    assert level_of([record], (0,), "words.json") == level
+    assert find_jlpt_level([record], (0,), "words.json") == level
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_record_tells_its_level(record: dict[str, Any], level: str) -> None:
     ],
 )
 def test_a_file_or_its_folder_tells_it_where_no_record_does(file: str, level: str) -> None:
-    assert level_of([{"word": "猫"}], (0,), file) == level
+    assert find_jlpt_level([{"word": "猫"}], (0,), file) == level
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_a_file_or_its_folder_tells_it_where_no_record_does(file: str, level: st
     ],
 )
 def test_the_innermost_that_tells_it_counts(root: object, at: Place, level: str) -> None:
-    assert level_of(root, at, "words.json") == level
+    assert find_jlpt_level(root, at, "words.json") == level

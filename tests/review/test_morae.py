@@ -7,16 +7,16 @@ from itertools import pairwise
 import pytest
 
 from tts_assets.japanese.notation import parse_accent_phrases
-from tts_assets.review.morae import Mora, predicted
-from tts_assets.review.pictures import Picture
+from tts_assets.review.morae import TimedMora, predict_morae
+from tts_assets.review.pictures import SoundPreview
 
-PICTURE = Picture(
+PICTURE = SoundPreview(
     sha256="", seconds=3.0, begin=0.1, end=2.9, gaps=((0.5, 0.55), (1.0, 1.4), (2, 2.2))
 )
 
 
-def _said(notation: str, picture: Picture = PICTURE) -> tuple[Mora, ...]:
-    return predicted(parse_accent_phrases(notation), picture)
+def _said(notation: str, picture: SoundPreview = PICTURE) -> tuple[TimedMora, ...]:
+    return predict_morae(parse_accent_phrases(notation), picture)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_is_said_in_one_breath_lies_between_silences() -> None:
 
 
 def test_without_the_pauses_that_were_expected_all_is_as_one_breath() -> None:
-    still = Picture(sha256="", seconds=1.0, begin=0.1, end=0.9)
+    still = SoundPreview(sha256="", seconds=1.0, begin=0.1, end=0.9)
     said = _said("ネ↓コ、イヌ", still)
     assert (said[0].begin, said[1].end == said[2].begin, said[-1].end) == (0.1, True, 0.9)
 
@@ -72,4 +72,4 @@ def test_what_somebody_wrote_into_the_ledger_breaks_nothing(notation: str) -> No
 
 
 def test_of_nothing_that_is_heard_all_is_at_its_beginning() -> None:
-    assert {each.end for each in _said("ネコ", Picture(sha256=""))} == {0.0}
+    assert {each.end for each in _said("ネコ", SoundPreview(sha256=""))} == {0.0}

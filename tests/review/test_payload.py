@@ -12,7 +12,7 @@ import pytest
 
 from tests.review.conftest import HOSTILE, Shown
 from tts_assets.domain import Kind
-from tts_assets.review.payload import Mode, escaped, payload, row_data
+from tts_assets.review.payload import PageMode, build_payload, escape_json, row_to_builtins
 
 #: Every key that the page reads of a row.
 KEYS = (
@@ -21,8 +21,8 @@ KEYS = (
 )
 
 
-def _told(shown: Shown, mode: Mode = Mode.EXPORT) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(payload(shown.rows(), mode=mode, project="<b>"))
+def _told(shown: Shown, mode: PageMode = PageMode.EXPORT) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(build_payload(shown.rows(), mode=mode, project="<b>"))
     return found
 
 
@@ -50,13 +50,13 @@ def test_it_is_told_as_the_page_reads_it(shown: Shown) -> None:
 
 
 def test_voices_are_told_where_clips_can_be_made_again(shown: Shown) -> None:
-    voices = _told(shown, Mode.SERVE)["voices"]
+    voices = _told(shown, PageMode.SERVE)["voices"]
     assert voices[0] == {"name": "openjtalk/mei", "speeds": [0.25, 4.0]}
 
 
 def test_a_row_by_itself_is_what_it_is_among_the_others(shown: Shown) -> None:
     found = shown.rows()
-    assert json.loads(json.dumps(row_data(found.clips[0]))) == _told(shown)["clips"][0]
+    assert json.loads(json.dumps(row_to_builtins(found.clips[0]))) == _told(shown)["clips"][0]
 
 
 class _Elements(html.parser.HTMLParser):
@@ -89,7 +89,7 @@ class _Elements(html.parser.HTMLParser):
     ],
 )
 def test_no_text_can_leave_the_script_element(text: str) -> None:
-    data = escaped(msgspec.json.encode({"text": text}))
+    data = escape_json(msgspec.json.encode({"text": text}))
     assert json.loads(data) == {"text": text}
     assert not set(data) & set(b"<>&")
     assert not any(sign in data.decode() for sign in "\u2028\u2029")

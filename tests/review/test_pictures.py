@@ -11,7 +11,7 @@ import pytest
 
 from tests.audio.sounds import encoded, tone
 from tts_assets.domain import Format, Sound
-from tts_assets.review.pictures import Picture, has_bytes, picture_of
+from tts_assets.review.pictures import SoundPreview, draw_preview, has_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 WAV = Sound(format=Format.WAV, rate_hz=48_000)
 
 
-def _drawn(folder: Path, samples: Samples, sound: Sound = WAV) -> Picture:
+def _drawn(folder: Path, samples: Samples, sound: Sound = WAV) -> SoundPreview:
     path = folder / f"clip.{sound.format}"
     path.write_bytes(encoded(samples, sound))
-    found = picture_of(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    found = draw_preview(path, hashlib.sha256(path.read_bytes()).hexdigest())
     assert found is not None
     return found
 
@@ -79,7 +79,7 @@ def test_what_is_no_sound_is_blank(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp3"
     path.write_bytes(b"no sound")
     sha256 = hashlib.sha256(b"no sound").hexdigest()
-    assert picture_of(path, sha256) == Picture(sha256=sha256)
+    assert draw_preview(path, sha256) == SoundPreview(sha256=sha256)
 
 
 def test_other_bytes_than_were_asked_for_have_none(tmp_path: Path) -> None:
@@ -89,11 +89,11 @@ def test_other_bytes_than_were_asked_for_have_none(tmp_path: Path) -> None:
     assert has_bytes(path, sha256)
     path.write_bytes(encoded(tone(300, 0.1), WAV))
     assert not has_bytes(path, sha256)
-    assert picture_of(path, sha256) is None
+    assert draw_preview(path, sha256) is None
     path.unlink()
     assert not has_bytes(path, sha256)
-    assert picture_of(path, sha256) is None
-    assert picture_of(tmp_path, sha256) is None
+    assert draw_preview(path, sha256) is None
+    assert draw_preview(tmp_path, sha256) is None
 
 
 def test_a_voice_falls_where_its_accent_says(shown: Shown) -> None:

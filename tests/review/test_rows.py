@@ -18,8 +18,8 @@ from tts_assets.decisions import SoundDecision, Use
 from tts_assets.domain import Decided, Decision, Finding, Kind
 from tts_assets.errors import InputError
 from tts_assets.review.album import NAME
-from tts_assets.review.payload import Mode, payload
-from tts_assets.review.rows import rows, rows_of_entry
+from tts_assets.review.payload import PageMode, build_payload
+from tts_assets.review.rows import load_entry_rows, load_rows
 
 AT = "2026-11-22T13:00:00.123Z"
 
@@ -106,7 +106,7 @@ def test_one_entry_is_that_one_whatever_is_in_its_id(shown: Shown) -> None:
     words.append({"id": "c*", "word": "犬", "reading": "いぬ"})
     Path("data/vocabulary.json").write_text(json.dumps(words), encoding="utf-8")
     generate_sync(shown.settings)
-    one = partial(rows_of_entry, shown.settings, file="data/vocabulary.json", can_make=True)
+    one = partial(load_entry_rows, shown.settings, file="data/vocabulary.json", can_make=True)
     (row,) = anyio.run(partial(one, entry="c*")).clips
     assert (row.text, row.again) == ("犬", True)
     (row,) = anyio.run(partial(one, entry=HOSTILE)).clips
@@ -167,12 +167,12 @@ def test_progress_goes_on_to_the_last_sound(shown: Shown) -> None:
     def on_progress(done: int, total: int) -> None:
         told.append((done, total))
 
-    anyio.run(partial(rows, shown.settings, on_progress=on_progress))
+    anyio.run(partial(load_rows, shown.settings, on_progress=on_progress))
     assert told[-1] == (5, 5)
 
 
 async def test_it_runs_under_asyncio_and_trio(shown: Shown) -> None:
-    assert len((await rows(shown.settings)).clips) == 5
+    assert len((await load_rows(shown.settings)).clips) == 5
 
 
 def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
@@ -267,7 +267,7 @@ def test_names_that_are_no_text_can_be_written(shown: Shown) -> None:
         pytest.skip("this file system takes no such names")
     shutil.copy("data/vocabulary.json", f"{folder}/vocabulary.json")
     found = shown.rows(paths=(folder,))
-    told = json.loads(payload(found, mode=Mode.EXPORT, project=folder))
+    told = json.loads(build_payload(found, mode=PageMode.EXPORT, project=folder))
     assert told["project"] == "n5-\\udcff"
     assert told["clips"][0]["uses"][0]["file"] == "n5-\\udcff/vocabulary.json"
     assert told["clips"][2]["uses"][0]["level"] == "N5"
@@ -276,7 +276,7 @@ def test_names_that_are_no_text_can_be_written(shown: Shown) -> None:
 def test_a_text_of_many_characters_is_told_as_it_is(shown: Shown) -> None:
     text = "\u202e\u2066長い<b>" * 1_500
     shown.change_line(shown.row("tired").asset, text=text)
-    told = json.loads(payload(shown.rows(), mode=Mode.EXPORT, project=""))
+    told = json.loads(build_payload(shown.rows(), mode=PageMode.EXPORT, project=""))
     assert told["clips"][4]["text"] == text
 
 

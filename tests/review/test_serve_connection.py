@@ -43,12 +43,12 @@ async def _received(port: int, pause_seconds: float, wait_seconds: float = 0) ->
 
 
 async def _serve_both() -> tuple[int, int, int]:
-    config = uvicorn.Config(_page, http=connection.Connection, ws="none", log_config=None)
+    config = uvicorn.Config(_page, http=connection.TimedConnection, ws="none", log_config=None)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: connection.Connection(config=config, server_state=state, app_state={}),
+        lambda: connection.TimedConnection(config=config, server_state=state, app_state={}),
         "127.0.0.1",
         0,
     )

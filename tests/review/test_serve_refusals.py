@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.review.serving import Answer, Served, received
-from tts_assets.review.serve.guard import MOST_BODY
+from tts_assets.review.serve.guard import MAX_BODY_BYTES
 
 _JSON = "Content-Type: application/json"
 _DECISIONS = b'{"decisions":[]}'
@@ -203,7 +203,7 @@ def test_what_forms_of_other_pages_can_send_is_refused(served: Served, kind: str
     assert served.ask(f"{head}\n{_JSON}; charset=utf-8", _DECISIONS).status == 200
 
 
-@pytest.mark.parametrize("length", [MOST_BODY + 1, 10**12, 10**19])
+@pytest.mark.parametrize("length", [MAX_BODY_BYTES + 1, 10**12, 10**19])
 def test_a_body_that_says_it_is_too_large_is_not_waited_for(served: Served, length: int) -> None:
     head = "POST /{token}/decisions HTTP/1.1\nOrigin: {origin}\nContent-Type: application/json"
     answer = served.ask(f"{head}\nContent-Length: {length}")
@@ -217,7 +217,7 @@ def test_a_body_that_becomes_too_large_is_refused(served: Served) -> None:
         f"POST /{served.token}/decisions HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
         f"Origin: {served.origin}\r\n{_JSON}\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    most = b"%x\r\n%b\r\n" % (MOST_BODY, b" " * MOST_BODY)
+    most = b"%x\r\n%b\r\n" % (MAX_BODY_BYTES, b" " * MAX_BODY_BYTES)
     assert served.send(head.encode() + most + b"1\r\n ").status == 413
 
 

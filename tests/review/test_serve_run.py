@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.review.serving import PATIENCE, Reader, received, serving
-from tts_assets.review.serve import listening
+from tts_assets.review.serve import open_listener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,14 +38,14 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(project: Project) -> None:
 
 
 def test_a_folder_has_a_port_of_its_own_while_that_is_free(tmp_path: Path) -> None:
-    with listening(None, tmp_path) as first:
+    with open_listener(None, tmp_path) as first:
         usual = first.getsockname()
         # Or asyncio leaves Nagle's algorithm on, and each sound begins 40 ms later.
         assert first.proto == socket.IPPROTO_TCP
         first.listen()
-        with listening(None, tmp_path) as second:
+        with open_listener(None, tmp_path) as second:
             assert second.getsockname()[1] not in {usual[1], 0}
-    with listening(None, tmp_path) as third, listening(0, tmp_path) as free:
+    with open_listener(None, tmp_path) as third, open_listener(0, tmp_path) as free:
         assert (third.getsockname(), usual[0]) == (usual, "127.0.0.1")
         assert free.getsockname() != usual
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 
 from tests.review.serving import serving
 from tts_assets import storage
-from tts_assets.review.serve.sounds import Sounds, wanted
+from tts_assets.review.serve.sounds import SoundFolder, parse_range
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,8 +139,8 @@ def test_links_within_the_folder_are_followed_and_others_are_not(tmp_path: Path)
     (root / "in.wav").symlink_to("real/a.wav")
     (root / "out.wav").symlink_to(tmp_path / "b.wav")
     (root / "away").symlink_to(tmp_path)
-    sounds = Sounds(root)
-    opened = sounds.open("in.wav")
+    sounds = SoundFolder(root)
+    opened = sounds.open_sound("in.wav")
     assert opened is not None
     opened.file.seek(0)
     assert (opened.file.read(), opened.size) == (b"a", 1)
@@ -154,22 +154,22 @@ def test_links_within_the_folder_are_followed_and_others_are_not(tmp_path: Path)
         "real",
         "/etc/passwd",
     ):
-        assert sounds.open(name) is None, name
+        assert sounds.open_sound(name) is None, name
 
 
 def test_the_hash_is_that_of_the_bytes_that_are_there_now(tmp_path: Path) -> None:
-    sounds, path = Sounds(tmp_path), tmp_path / "a.wav"
+    sounds, path = SoundFolder(tmp_path), tmp_path / "a.wav"
     for data in (b"one", b"other", b"third"):
         storage.write_whole(path, data)
         for _ in range(2):
-            opened = sounds.open("a.wav")
+            opened = sounds.open_sound("a.wav")
             assert opened is not None
             assert opened.sha256 == storage.sha256(data)
             opened.file.close()
 
 
 def test_no_range_is_asked_for_where_none_is_named() -> None:
-    assert wanted(None, 5) is None
-    assert wanted(Headers({"range": "bytes=1-2"}).get("range"), 5) == (1, 3)
+    assert parse_range(None, 5) is None
+    assert parse_range(Headers({"range": "bytes=1-2"}).get("range"), 5) == (1, 3)
     for odd in ("bytes=" + "9" * 400 + "-", "bytes=\u0663-", "Bytes=1-2"):
-        assert wanted(odd, 5) is None
+        assert parse_range(odd, 5) is None

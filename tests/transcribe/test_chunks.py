@@ -12,7 +12,7 @@ from tests.recognizers import spoken, tone
 from tests.transcribe.conftest import silence
 from tts_assets.errors import ClipError
 from tts_assets.recognition import RATE_HZ
-from tts_assets.transcribe.chunks import Chunk, chunks
+from tts_assets.transcribe.chunks import AudioChunk, split_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ def _blocks(samples: Samples, size: int = 7_001) -> Iterator[Samples]:
         yield samples[begin : begin + size]
 
 
-def _chunks(samples: Samples, seconds: float = 6.0) -> list[Chunk]:
-    return list(chunks(_blocks(samples), seconds))
+def _chunks(samples: Samples, seconds: float = 6.0) -> list[AudioChunk]:
+    return list(split_chunks(_blocks(samples), seconds))
 
 
 def _hum(seconds: float) -> Samples:
@@ -75,8 +75,8 @@ def test_silence_has_no_samples_and_keeps_its_times() -> None:
 def test_blocks_of_any_size_give_the_same_chunks(size: int) -> None:
     sound = spoken(range(10))[: 20_000 if size == 1 else None]
     length = 1.0 if size == 1 else 3.0
-    found = list(chunks(_blocks(sound, size), length))
-    wanted = list(chunks(iter([sound]), length))
+    found = list(split_chunks(_blocks(sound, size), length))
+    wanted = list(split_chunks(iter([sound]), length))
     assert [(*each[:3], each.samples.tobytes()) for each in found] == [
         (*each[:3], each.samples.tobytes()) for each in wanted
     ]
@@ -97,7 +97,7 @@ def test_what_was_read_before_a_fault_is_a_chunk() -> None:
         yield _hum(8.0)
         raise ClipError("it is cut off")
 
-    cut = chunks(broken(), 6.0)
+    cut = split_chunks(broken(), 6.0)
     assert [next(cut).end, next(cut).end] == [6.0, 8.0]
     with pytest.raises(ClipError, match="cut off"):
         next(cut)
@@ -107,7 +107,7 @@ def test_no_more_than_a_chunk_and_a_block_is_held() -> None:
     import tracemalloc
 
     tracemalloc.start()
-    for chunk in chunks((_hum(2.0) for _ in range(300)), 6.0):
+    for chunk in split_chunks((_hum(2.0) for _ in range(300)), 6.0):
         assert chunk.samples.size
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -9,7 +9,12 @@ import pytest
 from tests import english
 from tts_assets.recognition import Utterance
 from tts_assets.settings import Settings, TranscribeSettings
-from tts_assets.transcribe import Event, Transcribed, Transcript, transcribe
+from tts_assets.transcribe import (
+    RecordingTranscribed,
+    Transcript,
+    TranscriptionEvent,
+    transcribe_recordings,
+)
 
 if TYPE_CHECKING:
     from tests.transcribe.conftest import Desk
@@ -32,11 +37,11 @@ async def test_spoken_words_are_written_down_alike_whatever_was_heard_before(des
     desk.record("c.flac", speech)
     heard: list[Transcript] = []
 
-    def tell(event: Event) -> None:
-        if isinstance(event, Transcribed):
+    def tell(event: TranscriptionEvent) -> None:
+        if isinstance(event, RecordingTranscribed):
             heard.append(event.transcript)
 
-    await transcribe(SETTINGS, [str(desk.folder)], on_event=tell)
+    await transcribe_recordings(SETTINGS, [str(desk.folder)], on_event=tell)
     first, _, again = sorted(heard, key=lambda transcript: transcript.name)
     assert first.pieces == again.pieces
     utterances = [piece for piece in first.pieces if isinstance(piece, Utterance)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tts_assets.recognition import Recognized, Utterance, Word
-from tts_assets.transcribe import Gap
-from tts_assets.transcribe.joining import Heard, Joiner
+from tts_assets.transcribe import TranscriptGap
+from tts_assets.transcribe.joining import ChunkJoiner, RecognizedChunk
 
 
-def _heard(begin: float, end: float, text: str, *, spaces: bool = True) -> Heard:
+def _heard(begin: float, end: float, text: str, *, spaces: bool = True) -> RecognizedChunk:
     """A chunk in which the words of a text follow each other evenly; ``_`` is a pause as long."""
     parts = text.split() if spaces else list(text)
     step = (end - begin) / max(1, len(parts))
@@ -20,28 +20,29 @@ def _heard(begin: float, end: float, text: str, *, spaces: bool = True) -> Heard
     )
     told = "".join(word.text for word in words)
     utterances = (Utterance(words[0].begin, words[-1].end, told, 0.9, words),) if words else ()
-    return Heard(begin, end, Recognized(utterances))
+    return RecognizedChunk(begin, end, Recognized(utterances))
 
 
-def _text(*chunks: Heard) -> str:
+def _text(*chunks: RecognizedChunk) -> str:
     return "".join(
-        "[]" if isinstance(piece, Gap) else piece.text for piece in _joined(*chunks).pieces
+        "[]" if isinstance(piece, TranscriptGap) else piece.text
+        for piece in _joined(*chunks).pieces
     ).strip()
 
 
-def _joined(*chunks: Heard) -> Joiner:
-    joiner = Joiner()
+def _joined(*chunks: RecognizedChunk) -> ChunkJoiner:
+    joiner = ChunkJoiner()
     for number, chunk in enumerate(chunks):
-        joiner.add(number, chunk)
+        joiner.add_chunk(number, chunk)
     return joiner
 
 
 def test_chunks_that_come_in_any_order_are_told_in_theirs() -> None:
-    joiner = Joiner()
-    joiner.add(2, _heard(4, 6, "e f"))
-    joiner.add(0, _heard(0, 2, "a b"))
+    joiner = ChunkJoiner()
+    joiner.add_chunk(2, _heard(4, 6, "e f"))
+    joiner.add_chunk(0, _heard(0, 2, "a b"))
     assert [piece.begin for piece in joiner.pieces] == [0]
-    joiner.add(1, _heard(2, 4, "c d"))
+    joiner.add_chunk(1, _heard(2, 4, "c d"))
     assert [piece.begin for piece in joiner.pieces] == [0, 2, 4]
 
 
@@ -73,8 +74,8 @@ def test_words_divided_otherwise_are_still_the_same() -> None:
     assert isinstance(joined, Recognized)
     pieces = [w._replace(text=w.text.replace(" ing", "ing")) for w in joined.utterances[0].words]
     text = "".join(word.text for word in pieces)
-    before = Heard(0, 8, Recognized((Utterance(0, 8, text, 0.9, tuple(pieces)),)))
-    after = Heard(4, 10, Recognized((Utterance(0, 4, " going to town", 0.9, whole),)))
+    before = RecognizedChunk(0, 8, Recognized((Utterance(0, 8, text, 0.9, tuple(pieces)),)))
+    after = RecognizedChunk(4, 10, Recognized((Utterance(0, 4, " going to town", 0.9, whole),)))
     assert _text(before, after) == "a b c d going to town"
 
 
@@ -117,8 +118,8 @@ def test_chunks_that_do_not_overlap_are_not_compared() -> None:
 
 
 def test_an_utterance_without_words_is_cut_by_its_letters() -> None:
-    before = Heard(0, 8, Recognized((Utterance(0, 8, "abcdefgh", 0.9),)))
-    after = Heard(4, 12, Recognized((Utterance(0, 8, "efghijkl", 0.9),)))
+    before = RecognizedChunk(0, 8, Recognized((Utterance(0, 8, "abcdefgh", 0.9),)))
+    after = RecognizedChunk(4, 12, Recognized((Utterance(0, 8, "efghijkl", 0.9),)))
     assert _text(before, after) == "abcdefghijkl"
     assert all(not piece.words for piece in _joined(before, after).pieces if len(piece) == 5)
 
@@ -126,9 +127,9 @@ def test_an_utterance_without_words_is_cut_by_its_letters() -> None:
 @pytest.mark.parametrize("failed", ["timeout", ""])
 def test_a_gap_reaches_from_what_was_heard_before_to_what_was_heard_behind(failed: str) -> None:
     pieces = _joined(
-        _heard(0, 6, "a b c d e f"), Heard(4, 10, failed), _heard(8, 14, "i j k l m n")
+        _heard(0, 6, "a b c d e f"), RecognizedChunk(4, 10, failed), _heard(8, 14, "i j k l m n")
     ).pieces
-    assert pieces[1] == Gap(6, 8, failed)
+    assert pieces[1] == TranscriptGap(6, 8, failed)
     assert isinstance(pieces[0], Utterance)
     assert pieces[0].text == " a b c d e f"
     assert isinstance(pieces[2], Utterance)
@@ -136,7 +137,7 @@ def test_a_gap_reaches_from_what_was_heard_before_to_what_was_heard_behind(faile
 
 
 def test_times_are_moved_to_those_of_the_recording() -> None:
-    (piece,) = _joined(Heard(0, 4, Recognized()), _heard(4, 6, "a b")).pieces
+    (piece,) = _joined(RecognizedChunk(0, 4, Recognized()), _heard(4, 6, "a b")).pieces
     assert isinstance(piece, Utterance)
     assert (piece.begin, piece.end) == (4, 6)
     assert [(word.begin, word.end) for word in piece.words] == [(4, 5), (5, 6)]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.recognizers import tone
 from tts_assets.errors import UsageError
-from tts_assets.transcribe.recordings import find
+from tts_assets.transcribe.recordings import find_recordings
 
 if TYPE_CHECKING:
     from tests.transcribe.conftest import Desk
@@ -26,7 +26,7 @@ def full(desk: Desk) -> Desk:
 
 
 def _names(*paths: str) -> list[str]:
-    return [recording.name for recording in find(paths).recordings]
+    return [recording.name for recording in find_recordings(paths).recordings]
 
 
 def test_a_folder_means_the_recordings_in_it_and_below(full: Desk) -> None:
@@ -51,26 +51,26 @@ def test_two_of_one_name_keep_their_endings(desk: Desk) -> None:
 def test_two_transcripts_of_one_name_are_refused(desk: Desk) -> None:
     files = [desk.record(name, tone(440, 0.1)) for name in ("x/a.wav", "y/a.wav")]
     with pytest.raises(UsageError, match=r"x/a\.wav and .*y/a\.wav would both be named a\.wav"):
-        find(files)
+        find_recordings(files)
 
 
 def test_transcripts_that_are_only_printed_may_have_one_name(desk: Desk) -> None:
     files = [desk.record(name, tone(440, 0.1)) for name in ("x/a.wav", "y/a.wav")]
-    assert len(find(files, distinct=False).recordings) == 2
+    assert len(find_recordings(files, distinct=False).recordings) == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
-    (problem,) = find([str(tmp_path / "pipe.wav")]).problems
+    (problem,) = find_recordings([str(tmp_path / "pipe.wav")]).problems
     assert "store it in one" in str(problem)
 
 
 def test_what_cannot_be_read_is_told_with_its_path(full: Desk) -> None:
-    found = find([str(full.folder / "notes.txt"), str(full.folder / "*.mp3")])
+    found = find_recordings([str(full.folder / "notes.txt"), str(full.folder / "*.mp3")])
     assert found.recordings == ()
     assert [Path(problem.file).name for problem in found.problems] == ["notes.txt", "*.mp3"]
 
 
 def test_lengths_are_those_of_the_headers(full: Desk) -> None:
-    assert find([str(full.folder / "a.wav")]).recordings[0].seconds == pytest.approx(0.1)
+    assert find_recordings([str(full.folder / "a.wav")]).recordings[0].seconds == pytest.approx(0.1)

@@ -12,15 +12,15 @@ from tests.recognizers import DIES, FAILS, FAILS_ONCE, HANGS, SLOW, spoken, tone
 from tests.transcribe.conftest import Desk, silence
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.transcribe import (
-    ChunkHeard,
-    Eased,
-    Event,
-    Gap,
-    Report,
-    Transcribed,
+    ChunkRecognized,
+    ConcurrencyReduced,
+    RecordingTranscribed,
+    RecordingUnusable,
     Transcript,
-    Unusable,
-    transcribe,
+    TranscriptGap,
+    TranscriptionEvent,
+    TranscriptionReport,
+    transcribe_recordings,
 )
 
 if TYPE_CHECKING:
@@ -34,31 +34,31 @@ class Told:
 
     def __init__(self) -> None:
         self.transcripts: dict[str, Transcript] = {}
-        self.chunks: list[ChunkHeard] = []
+        self.chunks: list[ChunkRecognized] = []
         self.unusable: list[str] = []
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: TranscriptionEvent) -> None:
         match event:
-            case Transcribed(transcript=transcript):
+            case RecordingTranscribed(transcript=transcript):
                 self.transcripts[transcript.name] = transcript
-            case ChunkHeard():
+            case ChunkRecognized():
                 self.chunks.append(event)
-            case Unusable(problem=problem):
+            case RecordingUnusable(problem=problem):
                 self.unusable.append(str(problem))
 
     def words(self, name: str) -> list[str]:
         """What was heard, without gaps."""
         pieces = self.transcripts[name].pieces
-        return "".join(each.text for each in pieces if not isinstance(each, Gap)).split()
+        return "".join(each.text for each in pieces if not isinstance(each, TranscriptGap)).split()
 
-    def gaps(self, name: str) -> list[Gap]:
+    def gaps(self, name: str) -> list[TranscriptGap]:
         """What was not."""
-        return [each for each in self.transcripts[name].pieces if isinstance(each, Gap)]
+        return [each for each in self.transcripts[name].pieces if isinstance(each, TranscriptGap)]
 
 
-async def _run(desk: Desk, *paths: str, **table: object) -> tuple[Told, Report]:
+async def _run(desk: Desk, *paths: str, **table: object) -> tuple[Told, TranscriptionReport]:
     told = Told()
-    return told, await transcribe(desk.settings(**table), paths, on_event=told)
+    return told, await transcribe_recordings(desk.settings(**table), paths, on_event=told)
 
 
 async def test_every_word_is_there_once_and_in_order(desk: Desk) -> None:
@@ -78,7 +78,7 @@ async def test_words_without_pauses_between_are_not_doubled_where_chunks_overlap
     assert any(one.begin < other.end for one, other in _neighbours(told.chunks))
 
 
-def _neighbours(chunks: list[ChunkHeard]) -> list[tuple[ChunkHeard, ChunkHeard]]:
+def _neighbours(chunks: list[ChunkRecognized]) -> list[tuple[ChunkRecognized, ChunkRecognized]]:
     ordered = sorted(chunks, key=lambda chunk: chunk.begin)
     return list(zip(ordered[1:], ordered, strict=False))
 
@@ -149,11 +149,13 @@ async def test_where_much_fails_fewer_are_heard_at_once(desk: Desk) -> None:
     eased: list[int] = []
     sound = np.concatenate([np.concatenate([tone(FAILS, 5.0), silence(1.0)])] * 6)
 
-    def tell(event: Event) -> None:
-        if isinstance(event, Eased):
+    def tell(event: TranscriptionEvent) -> None:
+        if isinstance(event, ConcurrencyReduced):
             eased.append(event.workers)
 
-    report = await transcribe(desk.settings(), [desk.record("a.flac", sound)], on_event=tell)
+    report = await transcribe_recordings(
+        desk.settings(), [desk.record("a.flac", sound)], on_event=tell
+    )
     assert report.failed >= report.chunks - 1
     assert eased == [1]
 
@@ -206,9 +208,9 @@ async def test_without_its_model_a_recognizer_hears_nothing(
 ) -> None:
     monkeypatch.setenv("TEST_ENGINE_PROBLEM", "its scale is missing: fetch it")
     with pytest.raises(FatalError, match="tones: its scale is missing"):
-        await transcribe(desk.settings(), [desk.record("a.flac", spoken([1]))])
+        await transcribe_recordings(desk.settings(), [desk.record("a.flac", spoken([1]))])
 
 
 async def test_a_language_that_it_does_not_understand_is_refused(desk: Desk) -> None:
     with pytest.raises(UsageError, match=r"does not understand 'tlh'.* ja"):
-        await transcribe(desk.settings(language="tlh"), [])
+        await transcribe_recordings(desk.settings(language="tlh"), [])

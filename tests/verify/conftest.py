@@ -12,8 +12,8 @@ import pytest
 
 from tts_assets import Settings, generate_sync, ledger
 from tts_assets.domain import Format, Sound
-from tts_assets.verdicts import Verdict, VerifyReport
-from tts_assets.verify import verify
+from tts_assets.verdicts import AssetResult, VerifyReport
+from tts_assets.verify import verify_assets
 
 #: Two entries say the same, and have one asset.
 WORDS = [
@@ -35,7 +35,7 @@ class Made(NamedTuple):
     def look(self, **changes: Any) -> VerifyReport:
         """What `verify` says, with these settings."""
         settings = replace(self.settings, **changes)
-        return anyio.run(lambda: verify(settings))
+        return anyio.run(lambda: verify_assets(settings))
 
     def asset(self, entry: str) -> str:
         """The asset of an entry, by the URL that it got."""
@@ -79,5 +79,5 @@ def made(_made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> M
     return Made(folder, Settings(sound=SOUND))
 
 
-def rules(verdict: Verdict) -> set[str]:
+def rules(verdict: AssetResult) -> set[str]:
     return {finding.rule for finding in verdict.findings}

@@ -9,7 +9,7 @@ from tests.checks.test_paces import lines
 from tts_assets import Settings, ledger, plan
 from tts_assets.checks import Paces
 from tts_assets.domain import Cue, Format, Phrase, Sound
-from tts_assets.verify.expected import Expectations, sound_of
+from tts_assets.verify.expected import ExpectationBuilder, parse_sound
 
 LINE = ledger.Line(
     asset="vocabulary/0.mp3",
@@ -40,17 +40,17 @@ SOUNDS = st.builds(
 
 @given(SOUNDS)
 def test_the_words_of_a_sound_are_read_back(sound: Sound) -> None:
-    assert sound_of(plan.sound_words(sound), Sound()) == sound
+    assert parse_sound(plan.sound_words(sound), Sound()) == sound
 
 
 def test_what_the_words_do_not_tell_is_as_in_the_settings() -> None:
     own = Sound(rate_hz=16_000)
-    assert sound_of("", own) == own
-    assert sound_of("lead=5 pause-turn=500 tomorrow=1", own).lead_ms == 5
+    assert parse_sound("", own) == own
+    assert parse_sound("lead=5 pause-turn=500 tomorrow=1", own).lead_ms == 5
 
 
 def test_a_line_tells_what_its_asset_should_be() -> None:
-    expected = Expectations(Settings(), Paces()).of(LINE)
+    expected = ExpectationBuilder(Settings(), Paces()).build_expected(LINE)
     assert expected.sound == Sound(format=Format.FLAC, rate_hz=48_000)
     assert expected.pronunciation is not None
     assert expected.pronunciation.phrases == (Phrase("ハシ", 2),)
@@ -58,30 +58,39 @@ def test_a_line_tells_what_its_asset_should_be() -> None:
 
 
 def test_what_an_engine_did_not_tell_is_not_expected() -> None:
-    assert Expectations(Settings(), Paces()).of(_changed(spoken="")).pronunciation is None
+    assert (
+        ExpectationBuilder(Settings(), Paces()).build_expected(_changed(spoken="")).pronunciation
+        is None
+    )
 
 
 @pytest.mark.parametrize("voice", ["gone/anna", "", "say/"])
 def test_of_an_engine_that_is_not_here_or_has_its_own_no_accents_are_expected(voice: str) -> None:
-    assert not Expectations(Settings(), Paces()).of(_changed(voice=voice)).says_accents
+    assert (
+        not ExpectationBuilder(Settings(), Paces())
+        .build_expected(_changed(voice=voice))
+        .says_accents
+    )
 
 
 def test_a_voice_is_held_against_its_own_pace() -> None:
     paces = Paces(lines())
     anna = _changed(voice="a/anna", engine="a=1", speed=1.0)
-    expected = Expectations(Settings(), paces).of(anna)
+    expected = ExpectationBuilder(Settings(), paces).build_expected(anna)
     assert expected.pace is paces.of("a/anna", "a=1", 1.0) is not None
-    assert Expectations(Settings(), paces).of(LINE).pace is None
+    assert ExpectationBuilder(Settings(), paces).build_expected(LINE).pace is None
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0])
 def test_a_speed_that_is_none_is_the_voices_own(speed: float) -> None:
-    assert Expectations(Settings(), Paces()).of(_changed(speed=speed)).speed == 1.0
+    assert (
+        ExpectationBuilder(Settings(), Paces()).build_expected(_changed(speed=speed)).speed == 1.0
+    )
 
 
 def test_a_passage_is_held_against_the_pauses_of_its_time_line() -> None:
     cues = (Cue(0.1, 1.0, "", "一。"), Cue(1.35, 2.0, "", "二。"), Cue(2.8, 3.0, "", "三。"))
-    expected = Expectations(Settings(), Paces()).of(_changed(cues=cues))
+    expected = ExpectationBuilder(Settings(), Paces()).build_expected(_changed(cues=cues))
     assert expected.pauses_ms == (350, 800)
     assert (expected.says_accents, expected.is_segment) == (False, False)
     assert expected.pronunciation is not None
@@ -100,11 +109,13 @@ def test_a_dialogue_of_several_voices_is_held_against_none_of_them(
     others: tuple[tuple[str, str, float], ...], voice: str
 ) -> None:
     line = msgspec.structs.replace(LINE, speakers=others)
-    assert Expectations(Settings(), Paces(())).of(line).voice == voice
+    assert ExpectationBuilder(Settings(), Paces(())).build_expected(line).voice == voice
 
 
 def test_without_a_line_a_sound_is_only_to_be_one() -> None:
-    expected = Expectations(Settings(sound=Sound(rate_hz=8_000)), Paces()).of(None)
+    expected = ExpectationBuilder(Settings(sound=Sound(rate_hz=8_000)), Paces()).build_expected(
+        None
+    )
     assert (expected.sound.rate_hz, expected.pronunciation) == (8_000, None)
     assert not expected.says_accents
 

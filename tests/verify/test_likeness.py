@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_assets.verify.likeness import error_rate, kana_error, spelling_error
+from tts_assets.verify.likeness import error_rate, kana_error, text_error
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_wrong_morae_are_counted_by_how_they_sound(said: str, heard: str, error:
     [("明日は、雨。", "明日は雨", 0), ("ＣＤ", "CD", 0), ("明日", "今日", 1 / 2), ("。", "", 0)],
 )
 def test_spellings_are_compared_without_marks(text: str, heard: str, error: float) -> None:
-    assert spelling_error(text, heard) == error
+    assert text_error(text, heard) == error
 
 
 @given(st.text("abc", max_size=5), st.text("abc", max_size=5))

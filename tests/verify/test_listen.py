@@ -15,7 +15,7 @@ from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.recognition import RATE_HZ, registry
 from tts_assets.settings import Sample, TranscribeSettings, VerifySettings
 from tts_assets.verdicts import RECOGNITION, VerifyReport
-from tts_assets.verify.listen import Compared, in_kana
+from tts_assets.verify.listen import TextComparison, compare_in_kana
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +56,11 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def compared() -> dict[Case, Compared]:
+def compared() -> dict[Case, TextComparison]:
     """All cases, read by one dictionary."""
     lines = [_line(str(number), case) for number, case in enumerate(CASES)]
     texts = {str(number): case.heard for number, case in enumerate(CASES)}
-    found = anyio.run(in_kana, lines, texts, Settings())
+    found = anyio.run(compare_in_kana, lines, texts, Settings())
     return {case: found[str(number)] for number, case in enumerate(CASES)}
 
 
@@ -83,7 +83,9 @@ def _line(asset: str, case: Case) -> ledger.Line:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_heard_is_compared_as_it_sounds(case: Case, compared: dict[Case, Compared]) -> None:
+def test_what_is_heard_is_compared_as_it_sounds(
+    case: Case, compared: dict[Case, TextComparison]
+) -> None:
     assert compared[case].error == case.error
 
 

@@ -18,7 +18,7 @@ from tts_assets.domain import Cue, Finding, Kind
 from tts_assets.errors import UsageError
 from tts_assets.storage import sha256
 from tts_assets.verdicts import DAMAGED, MISSING, ClipName, VerifyReport
-from tts_assets.verify import verify
+from tts_assets.verify import verify_assets
 
 KEPT = Finding("pause", "400 ms", "at most 200 ms", "it pauses for 400 ms, and may for 200 ms")
 
@@ -296,7 +296,7 @@ def test_what_cannot_be_read_in_a_catalogue_is_told_with_the_rest(made: Made) ->
 
 async def test_progress_counts_up_to_all(made: Made) -> None:
     told: list[tuple[int, int]] = []
-    await verify(made.settings, on_progress=lambda *each: told.append(each))
+    await verify_assets(made.settings, on_progress=lambda *each: told.append(each))
     assert told[-1] == (3, 3)
 
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tts_assets.domain import Cue
-from tts_assets.verify.windows import MOST_SECONDS, cuts, windows
+from tts_assets.verify.windows import MAX_WINDOW_SECONDS, find_cuts, split_windows
 
 
 def _cues(*seconds: float) -> list[Cue]:
@@ -22,20 +22,20 @@ def _cues(*seconds: float) -> list[Cue]:
 
 @pytest.mark.parametrize("seconds", [(), (3.0,), (60.0,), (9.0, 9.0, 8.0)])
 def test_what_is_heard_at_once_is_not_cut(seconds: tuple[float, ...]) -> None:
-    assert cuts(_cues(*seconds)) == ()
+    assert find_cuts(_cues(*seconds)) == ()
 
 
 def test_a_passage_is_cut_in_the_middle_of_pauses() -> None:
     cues = _cues(10, 10, 10, 10)
-    assert cuts(cues) == ((cues[1].end + cues[2].begin) / 2,)
+    assert find_cuts(cues) == ((cues[1].end + cues[2].begin) / 2,)
 
 
 @given(st.lists(st.floats(0.5, 27), max_size=30))
 @example([1.25, 1.75, 23.75, 1.0])
 def test_no_piece_is_too_long(seconds: list[float]) -> None:
     cues = _cues(*seconds)
-    edges = [0.0, *cuts(cues), cues[-1].end if cues else 0.0]
-    assert all(after - before <= MOST_SECONDS for before, after in pairwise(edges))
+    edges = [0.0, *find_cuts(cues), cues[-1].end if cues else 0.0]
+    assert all(after - before <= MAX_WINDOW_SECONDS for before, after in pairwise(edges))
     assert not any(cue.begin < cut < cue.end for cue in cues for cut in edges)
 
 
@@ -49,7 +49,7 @@ def test_pieces_are_all_of_the_blocks_cut_where_they_should(
     whole = np.arange(sum(sizes), dtype=np.float32)
     blocks = np.split(whole, np.cumsum(sizes)[:-1]) if sizes else []
     ends = [int(end) for end in np.cumsum(lengths) if end < whole.size]
-    pieces = list(windows(blocks, ends))
+    pieces = list(split_windows(blocks, ends))
     assert [piece.tolist() for piece in pieces] == [
         piece.tolist() for piece in np.split(whole, ends)
     ]
@@ -63,6 +63,6 @@ def test_pieces_come_while_blocks_are_read() -> None:
             read.append(number)
             yield np.zeros(10, dtype=np.float32)
 
-    pieces = windows(blocks(), range(20, 1000, 20))  # type: ignore[arg-type]
+    pieces = split_windows(blocks(), range(20, 1000, 20))  # type: ignore[arg-type]
     next(pieces)
     assert len(read) == 2

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 #: More workers that bring less than this part more are not worth their memory.
-_WORTH = 0.05
+_MIN_GAIN = 0.05
 
 
-class Measured(NamedTuple):
+class BenchMeasurement(NamedTuple):
     """Some clips made once.
 
     Args:
@@ -32,7 +32,7 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class BenchRow:
     """What so many workers do, by the median of the rounds.
 
     Args:
@@ -76,22 +76,22 @@ class BenchReport:
     audio_seconds: float = 0.0
     failed: int = 0
     rounds: int = 0
-    rows: tuple[Row, ...] = ()
+    rows: tuple[BenchRow, ...] = ()
     recommended: int | None = None
     auto: int | None = None
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
-def rows_of(measured: Mapping[int, Sequence[Measured]]) -> tuple[Row, ...]:
+def summarize_rounds(measured: Mapping[int, Sequence[BenchMeasurement]]) -> tuple[BenchRow, ...]:
     """The figures of several rounds, by the number of workers."""
-    found: list[Row] = []
+    found: list[BenchRow] = []
     for workers, rounds in sorted(measured.items()):
         pace = median(each.clips / each.seconds for each in rounds)
         first = found[0] if found else None
         speed_up = 1.0 if first is None else pace / first.clips_per_second
         found.append(
-            Row(
+            BenchRow(
                 workers=workers,
                 clips_per_second=pace,
                 audio_per_second=median(each.audio_seconds / each.seconds for each in rounds),
@@ -103,7 +103,7 @@ def rows_of(measured: Mapping[int, Sequence[Measured]]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def recommended(rows: Sequence[Row], free_mib: int) -> int | None:
+def recommend_workers(rows: Sequence[BenchRow], free_mib: int) -> int | None:
     """The fewest workers that are within 5 % of the fastest; the fewest of all if memory is short.
 
     Args:
@@ -112,5 +112,5 @@ def recommended(rows: Sequence[Row], free_mib: int) -> int | None:
     """
     fitting = [row for row in rows if row.peak_mib <= free_mib] or list(rows[:1])
     best = max((row.clips_per_second for row in fitting), default=0.0)
-    enough = (row.workers for row in fitting if row.clips_per_second >= (1 - _WORTH) * best)
+    enough = (row.workers for row in fitting if row.clips_per_second >= (1 - _MIN_GAIN) * best)
     return next(enough, None)

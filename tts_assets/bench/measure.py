@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tts_assets.bench.figures import Measured
+from tts_assets.bench.figures import BenchMeasurement
 from tts_assets.bench.memory import PeakMemory
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.generate_clips.making import places
@@ -16,28 +16,28 @@ from tts_assets.settings import time_limits
 from tts_assets.studios import studio_of
 
 if TYPE_CHECKING:
-    from tts_assets.bench.sample import Sample
+    from tts_assets.bench.sample import ClipSample
     from tts_assets.make_clip import Made, Studio
     from tts_assets.plan import Job
     from tts_assets.providers import Provider
     from tts_assets.settings import Settings
 
 #: The first clips of a worker are slower: it is made, and its memory grows.
-_WARM_UP = 2
+_WARM_UP_CLIPS = 2
 
-_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
+_FAILURE_RULES = FailureRules(failures=(ClipError,), fatal=(FatalError,))
 
 
-class Stand:
+class BenchmarkSetup:
     """An engine and the clips that it is measured with."""
 
-    def __init__(self, settings: Settings, provider: Provider, sample: Sample) -> None:
+    def __init__(self, settings: Settings, provider: Provider, sample: ClipSample) -> None:
         """Begin."""
         self._settings = settings
         self._provider = provider
         self._sample = sample
 
-    async def measured(self, workers: int, clips: int) -> tuple[int, Measured]:
+    async def measure_clips(self, workers: int, clips: int) -> tuple[int, BenchMeasurement]:
         """Make so many clips with so many workers, or with as many as the engine takes.
 
         Returns:
@@ -55,24 +55,30 @@ class Stand:
                 if isinstance(speaker, Bounded):
                     workers = min(workers, speaker.workers)
                 studio = studio_of(settings, self._provider, speaker, workers)
-                await self._made(studio, workers, self._sample.first(_WARM_UP * workers))
+                await self._make_clips(
+                    studio, workers, self._sample.take_jobs(_WARM_UP_CLIPS * workers)
+                )
                 begun = time.perf_counter()
-                made, failed = await self._made(studio, workers, self._sample.first(clips))
+                made, failed = await self._make_clips(
+                    studio, workers, self._sample.take_jobs(clips)
+                )
                 seconds = time.perf_counter() - begun
         audio_seconds = sum(each.seconds for each in made)
-        return workers, Measured(seconds, len(made), audio_seconds, failed, peak.mib)
+        return workers, BenchMeasurement(seconds, len(made), audio_seconds, failed, peak.mib)
 
-    async def _made(self, studio: Studio, workers: int, jobs: list[Job]) -> tuple[list[Made], int]:
-        async def work(job: Job) -> Made:
+    async def _make_clips(
+        self, studio: Studio, workers: int, jobs: list[Job]
+    ) -> tuple[list[Made], int]:
+        async def make_job(job: Job) -> Made:
             restart = time_limit_restarter(time_limits(len(job.form.text)))
             restart()
             return (await record(job, studio, on_start=restart)).made
 
         pool = Pool(
-            work,
+            make_job,
             limit=places(workers, studio.speaker),
             timeout=self._settings.timeout_seconds,
-            rules=_RULES,
+            rules=_FAILURE_RULES,
         )
         async with pool:
             found = [result.value async for result in pool.run(jobs)]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Self
 
 #: How often one looks; what an engine needs for a clip stays with it for longer.
-_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 
 class PeakMemory:
@@ -18,7 +18,7 @@ class PeakMemory:
         self.mib = 0
         self._is_over = threading.Event()
         # A thread: the event loop has clips to hand out, and its groups change errors.
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=self._watch_children, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -28,14 +28,14 @@ class PeakMemory:
         self._is_over.set()
         self._thread.join()
 
-    def _watch(self) -> None:
+    def _watch_children(self) -> None:
         while True:
-            self.mib = max(self.mib, _of_children() // 2**20)
-            if self._is_over.wait(_SECONDS):
+            self.mib = max(self.mib, _sum_children_rss() // 2**20)
+            if self._is_over.wait(_POLL_SECONDS):
                 return
 
 
-def _of_children() -> int:
+def _sum_children_rss() -> int:
     import psutil  # noqa: PLC0415 - heavy
 
     found = 0

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     Draw: TypeAlias = tuple[Job, int]
 
 #: Always the same clips of the same catalogues.
-_SEED = 7
+_SAMPLE_SEED = 7
 #: A passage counts as often as it has so many characters: about as many as a segment has.
-_CHARACTERS = 30
+_CHARACTERS_PER_SEGMENT = 30
 
 
-class Sample:
+class ClipSample:
     """Clips in random order, each as likely as any other; segments stand for passages."""
 
     def __init__(self, jobs: list[Job], notes: tuple[str, ...] = ()) -> None:
@@ -45,13 +45,13 @@ class Sample:
         """Whether there is anything to say."""
         return bool(self._jobs)
 
-    def first(self, count: int) -> list[Job]:
+    def take_jobs(self, count: int) -> list[Job]:
         """That many, the longest first as in a run; where there are fewer, they come again."""
         some = islice(cycle(self._jobs), count)
         return sorted(some, key=lambda job: len(job.form.text), reverse=True)
 
 
-async def drawn(settings: Settings, most: int) -> Sample:
+async def draw_sample(settings: Settings, most: int) -> ClipSample:
     """A sample of so many clips at most.
 
     Raises:
@@ -59,7 +59,7 @@ async def drawn(settings: Settings, most: int) -> Sample:
         FatalError: the dictionary, which cuts passages, cannot be used.
     """
     trouble = Trouble()
-    draws = await anyio.to_thread.run_sync(_draws, settings, most, trouble)
+    draws = await anyio.to_thread.run_sync(_sample_reservoir, settings, most, trouble)
     passages = {job.recipe: job for job, _ in draws if job.form.turns}
     cuts = await cuts_of(list(passages.values()), settings)
     jobs = []
@@ -70,14 +70,14 @@ async def drawn(settings: Settings, most: int) -> Sample:
         elif not isinstance(found, str):
             form = found[number % len(found)].form
             jobs.append(replace(job, form=form))
-    return Sample(jobs, tuple(trouble.notes))
+    return ClipSample(jobs, tuple(trouble.notes))
 
 
-def _draws(settings: Settings, most: int, trouble: Trouble) -> list[Draw]:
+def _sample_reservoir(settings: Settings, most: int, trouble: Trouble) -> list[Draw]:
     """So many of all, in one pass (algorithm R of J. Vitter, Random Sampling with a Reservoir)."""
-    chance = random.Random(_SEED)
+    chance = random.Random(_SAMPLE_SEED)
     kept: list[Draw] = []
-    for seen, draw in enumerate(_all(settings, trouble)):
+    for seen, draw in enumerate(_iter_draws(settings, trouble)):
         if seen < most:
             kept.append(draw)
         elif (place := chance.randrange(seen + 1)) < most:
@@ -86,7 +86,7 @@ def _draws(settings: Settings, most: int, trouble: Trouble) -> list[Draw]:
     return kept
 
 
-def _all(settings: Settings, trouble: Trouble) -> Iterator[Draw]:
+def _iter_draws(settings: Settings, trouble: Trouble) -> Iterator[Draw]:
     """Each different clip, and passages once for each piece that they may have."""
     known: set[int] = set()
     for reader in open_catalogues(settings, trouble):
@@ -96,7 +96,7 @@ def _all(settings: Settings, trouble: Trouble) -> Iterator[Draw]:
             if name in known:
                 continue
             known.add(name)
-            pieces = 1 + len(clip.form.text) // _CHARACTERS if clip.form.turns else 1
+            pieces = 1 + len(clip.form.text) // _CHARACTERS_PER_SEGMENT if clip.form.turns else 1
             number = str(len(known))
             job = Job(
                 recipe=number,

@@ -14,7 +14,7 @@ from tts_assets.errors import UsageError
 from tts_assets.settings import OutputFormat, Progress, Settings
 
 if TYPE_CHECKING:
-    from tts_assets.bench import Measured
+    from tts_assets.bench import BenchMeasurement
 
 #: No service allows more at once.
 _MOST = 256
@@ -33,13 +33,13 @@ def bench(
         paid: as in Trial.
     """
     show = Show(settings.output_format)
-    trial = look.Trial(workers=_counts(workers), clips=clips, seconds=seconds, paid=paid)
+    trial = look.BenchmarkRun(workers=_counts(workers), clips=clips, seconds=seconds, paid=paid)
 
-    def tell(count: int, measured: Measured) -> None:
+    def tell(count: int, measured: BenchMeasurement) -> None:
         if settings.progress is not Progress.NONE:
             show.error(measured_line(count, measured))
 
-    report = run_until_signal(partial(look.bench, settings, trial, on_measured=tell))
+    report = run_until_signal(partial(look.run_benchmark, settings, trial, on_measured=tell))
     for note in report.notes:
         show.error(f"note: {note}")
     if settings.output_format is OutputFormat.JSON:

@@ -38,7 +38,7 @@ def lint(settings: Settings, *, severity: str | None = None, verbose: bool = Fal
     show = Show(settings.output_format)
     least = _parse_severity(severity)
     on_read = partial(_tell, settings, show)
-    report = run_until_signal(partial(look.lint, settings, least=least, on_read=on_read))
+    report = run_until_signal(partial(look.lint_catalogues, settings, least=least, on_read=on_read))
     match settings.output_format:
         case OutputFormat.JSON:
             show.data(findings_data(report))
@@ -47,7 +47,7 @@ def lint(settings: Settings, *, severity: str | None = None, verbose: bool = Fal
         case OutputFormat.TEXT:
             with_notes = verbose or severity is not None
             show.lines([*finding_lines(report, with_notes=with_notes), *summary_lines(report)])
-            if not with_notes and report.count(Severity.NOTE):
+            if not with_notes and report.count_findings(Severity.NOTE):
                 show.line(hidden_notes_line(report))
     for note in report.notes:
         show.error(f"note: {note}")
@@ -76,7 +76,7 @@ def _tell(settings: Settings, show: Show, texts: int) -> None:
 
 
 def _exit_code(report: LintReport) -> ExitCode:
-    if report.count(Severity.ERROR) or report.count(Severity.WARNING):
+    if report.count_findings(Severity.ERROR) or report.count_findings(Severity.WARNING):
         return ExitCode.FINDINGS
     is_nothing = report.unmatched is not None or not report.catalogues
     return ExitCode.NOTHING if is_nothing else ExitCode.OK

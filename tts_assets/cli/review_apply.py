@@ -10,8 +10,8 @@ from tts_assets.console import Show
 from tts_assets.console.text import many, one_line
 from tts_assets.decisions import SoundDecision
 from tts_assets.domain import Decided
-from tts_assets.review.apply import Applied
-from tts_assets.review.apply import apply as take
+from tts_assets.review.apply import ApplyResult
+from tts_assets.review.apply import apply_decisions as take
 from tts_assets.settings import OutputFormat, Settings
 
 #: More are counted, not listed.
@@ -35,7 +35,7 @@ def apply(settings: Settings, files: list[str]) -> ExitCode:
     return ExitCode.FINDINGS if applied.stale and not applied.is_history else ExitCode.OK
 
 
-def applied_data(applied: Applied) -> dict[str, Any]:
+def applied_data(applied: ApplyResult) -> dict[str, Any]:
     """What became of decisions, as plain data."""
     return {
         "journal": applied.journal,
@@ -59,7 +59,7 @@ def applied_data(applied: Applied) -> dict[str, Any]:
     }
 
 
-def _tell(applied: Applied, show: Show) -> None:
+def _tell(applied: ApplyResult, show: Show) -> None:
     if not applied.is_history:
         for each in applied.stale[:_LISTED]:
             show.error(f"stale: {one_line(each.asset)}: {_told(each)}")

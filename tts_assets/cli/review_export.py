@@ -10,12 +10,12 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.console import Show, counter
 from tts_assets.console.text import many
-from tts_assets.review.export import export as write
+from tts_assets.review.export import export_page as write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.review.export import Exported
+    from tts_assets.review.export import ExportResult
     from tts_assets.settings import Settings
 
 
@@ -43,7 +43,7 @@ def export(settings: Settings, target: str) -> ExitCode:
     return ExitCode.NOTHING if done.page is None or found.unmatched else ExitCode.OK
 
 
-def _told(done: Exported) -> Iterator[str]:
+def _told(done: ExportResult) -> Iterator[str]:
     if done.page is None:
         yield "no clip to hear: nothing was written"
         return

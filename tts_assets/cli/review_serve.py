@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from tts_assets.review.rows import Rows
+    from tts_assets.review.rows import ReviewRows
     from tts_assets.settings import Settings
 
 _NEEDED = ("starlette", "uvicorn")
@@ -45,22 +45,22 @@ def serve(settings: Settings, *, port: int | None, open_browser: bool) -> ExitCo
             "the packages that serve the page are not installed: "
             "pip install 'tts-assets[review]', or write the page with --export DIR"
         )
-    from tts_assets.review.serve import listening  # noqa: PLC0415 - it needs the extra
+    from tts_assets.review.serve import open_listener  # noqa: PLC0415 - it needs the extra
 
     told = _Told(Show(settings.output_format), may_open=open_browser)
-    with listening(port, Path.cwd()) as listener:
+    with open_listener(port, Path.cwd()) as listener:
         return run_until_signal(
             partial(_serve, settings, listener, told), on_first=told.take_first_signal
         )
 
 
 async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> ExitCode:
-    from tts_assets.review.serve import Hooks, House, Stop, serve  # noqa: PLC0415 - see above
+    from tts_assets.review.serve import ReviewService, ServerHooks, ServerStop, serve_review  # noqa: PLC0415 - see above
 
     with counter(settings.progress, told.show.errors) as count, anyio.CancelScope() as opening:
         told.end = opening.cancel
         project = Path.cwd().name
-        house = await House.open(
+        house = await ReviewService.open(
             settings, project=project, note=told.note, bug=told.bug, on_progress=count
         )
     if opening.cancel_called:
@@ -68,14 +68,16 @@ async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> Ex
     told.found(house.found)
     if not house.found.clips:
         return ExitCode.USAGE if house.found.problems else ExitCode.NOTHING
-    stop = Stop()
+    stop = ServerStop()
 
     def end() -> None:
         stop.request()
         told.stopping()
 
     told.end = end
-    await serve(house, listener, hooks=Hooks(ready=told.ready, bug=told.bug), stop=stop)
+    await serve_review(
+        house, listener, hooks=ServerHooks(ready=told.ready, bug=told.bug), stop=stop
+    )
     return ExitCode.OK
 
 
@@ -97,7 +99,7 @@ class _Told:
             # A browser may run for longer than the server does: nobody waits for it.
             Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
-    def found(self, found: Rows) -> None:
+    def found(self, found: ReviewRows) -> None:
         self.show.trouble(found.problems, found.notes)
         if found.unmatched is not None:
             self.show.error(f"error: {found.unmatched}")

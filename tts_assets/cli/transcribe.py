@@ -15,8 +15,14 @@ from tts_assets.console.transcripts import TranscriptFormat, data, written
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import refuse_linked_folders
 from tts_assets.settings import OutputFormat, Settings
-from tts_assets.transcribe import Event, Report, Started, Transcribed, Transcript
-from tts_assets.transcribe import transcribe as listen
+from tts_assets.transcribe import (
+    RecordingTranscribed,
+    Transcript,
+    TranscriptionEvent,
+    TranscriptionReport,
+    TranscriptionStarted,
+)
+from tts_assets.transcribe import transcribe_recordings as listen
 
 
 def transcribe(
@@ -40,13 +46,13 @@ def transcribe(
 
     with hearing(settings.progress, show.errors) as progress:
 
-        def tell(event: Event) -> None:
+        def tell(event: TranscriptionEvent) -> None:
             nonlocal done, total
             progress(event)
-            if isinstance(event, Started):
+            if isinstance(event, TranscriptionStarted):
                 total = event.recordings
                 out.begin(total)
-            elif isinstance(event, Transcribed):
+            elif isinstance(event, RecordingTranscribed):
                 out.take(event.number, event.transcript)
                 done += 1
 
@@ -158,7 +164,7 @@ class _Printed:
         self._show.lines(written(transcript, self._how).splitlines())
 
 
-def _exit_code(report: Report) -> ExitCode:
+def _exit_code(report: TranscriptionReport) -> ExitCode:
     if report.problems:
         return ExitCode.USAGE
     if report.failed:

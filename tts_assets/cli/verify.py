@@ -38,7 +38,7 @@ def verify(settings: Settings, *, report: str | None) -> ExitCode:
             checked, total = done, out_of
             count(done, out_of)
 
-        work = partial(look.verify, settings, on_progress=tell)
+        work = partial(look.verify_assets, settings, on_progress=tell)
         found = run_until_signal(work, show_summary=show_known)
     code = _exit_code(found)
     for told in (found.fatal, found.unmatched):

@@ -10,7 +10,7 @@ from tts_assets.console.text import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.bench import BenchReport, Measured
+    from tts_assets.bench import BenchMeasurement, BenchReport
 
 HEADINGS = (
     "workers",
@@ -48,7 +48,7 @@ def bench_lines(report: BenchReport) -> Iterator[str]:
     yield f"best      --concurrency {report.recommended} (auto takes {report.auto})"
 
 
-def measured_line(workers: int, measured: Measured) -> str:
+def measured_line(workers: int, measured: BenchMeasurement) -> str:
     """One measurement."""
     return f"{many(workers, 'worker')}: {measured.clips:,} clips in {measured.seconds:.2f} s"
 

@@ -16,7 +16,7 @@ from tts_assets.lint import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.lint import Finding, LintReport
+    from tts_assets.lint import LintFinding, LintReport
 
 _LEVELS = {
     Severity.ERROR: Level.ERROR,
@@ -59,7 +59,7 @@ def findings_data(report: LintReport) -> dict[str, Any]:
     """A report as plain data."""
     return {
         "findings": [asdict(finding) for finding in report.findings],
-        "counts": {severity.value: report.count(severity) for severity in Severity},
+        "counts": {severity.value: report.count_findings(severity) for severity in Severity},
         "readings": {basis.value: report.readings.get(basis, 0) for basis in Basis},
         "catalogues": report.catalogues,
         "clips": report.clips,
@@ -90,17 +90,17 @@ def step_summary(report: LintReport) -> str:
     return "\n".join([*lines, ""])
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: LintFinding) -> str:
     item = _item(finding)
     return f"{item.where}: {finding.severity} {item.sort}: {item.told}"
 
 
-def _cells(finding: Finding) -> tuple[str, ...]:
+def _cells(finding: LintFinding) -> tuple[str, ...]:
     item = _item(finding)
     return (finding.severity.value, item.sort, item.where, item.told)
 
 
-def _item(finding: Finding) -> Item:
+def _item(finding: LintFinding) -> Item:
     name = " ".join(each for each in (finding.entry, finding.part) if each is not None)
     return Item(
         level=_LEVELS[finding.severity],
@@ -115,7 +115,7 @@ def _item(finding: Finding) -> Item:
 
 def _counts(report: LintReport) -> str:
     found = [
-        many(report.count(severity), severity.value)
+        many(report.count_findings(severity), severity.value)
         for severity in Severity
         if severity.is_at_least(report.least)
     ]

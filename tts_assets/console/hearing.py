@@ -11,18 +11,25 @@ from tts_assets.console.teller import Teller, resolved
 from tts_assets.console.text import many, one_line
 from tts_assets.console.transcripts import clock
 from tts_assets.settings import Progress as Wanted
-from tts_assets.transcribe import ChunkHeard, Eased, Event, Started, Transcribed, Unusable
+from tts_assets.transcribe import (
+    ChunkRecognized,
+    ConcurrencyReduced,
+    RecordingTranscribed,
+    RecordingUnusable,
+    TranscriptionEvent,
+    TranscriptionStarted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
-    from tts_assets.transcribe import Report
+    from tts_assets.transcribe import TranscriptionReport
 
 
 @contextmanager
-def hearing(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None]]:
+def hearing(wanted: Wanted, console: Console) -> Iterator[Callable[[TranscriptionEvent], None]]:
     """A callback that shows how a transcription goes in the wanted way.
 
     Args:
@@ -39,7 +46,7 @@ def hearing(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None
         yield _Narrator(console, None, quiet=True)
 
 
-def figures(report: Report) -> Iterator[str]:
+def figures(report: TranscriptionReport) -> Iterator[str]:
     """What was done, in a line or two."""
     heard = report.chunks - report.failed
     pace = report.audio_seconds / max(report.seconds, 1e-6)
@@ -59,28 +66,28 @@ class _Narrator(Teller):
         self._bar = bar
         self._quiet = quiet
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: TranscriptionEvent) -> None:
         match event:
-            case Unusable(problem=problem):
+            case RecordingUnusable(problem=problem):
                 self.say(f"error: {one_line(str(problem))}")
-            case ChunkHeard():
+            case ChunkRecognized():
                 self._chunk(event)
             case _ if self._quiet:
                 pass
-            case Started(recordings=recordings, seconds=seconds, workers=workers):
+            case TranscriptionStarted(recordings=recordings, seconds=seconds, workers=workers):
                 length = f", {clock(seconds)} of sound" if seconds else ""
                 self.say(
                     f"{many(recordings, 'recording')}{length}, {many(workers, 'chunk')} at once"
                 )
                 if self._bar is not None:
                     self._bar.begin(seconds)
-            case Eased(workers=workers):
+            case ConcurrencyReduced(workers=workers):
                 self.say(f"{many(workers, 'chunk')} at once from now on, by how many fail")
-            case Transcribed(transcript=transcript):
+            case RecordingTranscribed(transcript=transcript):
                 if not transcript.pieces and transcript.problem is None:
                     self.say(f"{one_line(transcript.file)}: nothing is said in it")
 
-    def _chunk(self, event: ChunkHeard) -> None:
+    def _chunk(self, event: ChunkRecognized) -> None:
         where = f"{one_line(event.file)} {clock(event.begin)}-{clock(event.end)}"
         if event.error is not None:
             tries = many(event.attempts, "attempt")

@@ -162,7 +162,7 @@ def _page(
     }
     text = json.dumps(encodable(data), ensure_ascii=False, separators=(",", ":"))
     title = f"tts-assets {command}"
-    return pages.page(pages.REPORT, title=title, data={_DATA: text.encode()}).html
+    return pages.build_page(pages.REPORT_LAYOUT, title=title, data={_DATA: text.encode()}).html
 
 
 def _plain(value: Any) -> Any:

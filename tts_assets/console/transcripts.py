@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.console.text import document, one_line
-from tts_assets.transcribe import Gap
+from tts_assets.transcribe import TranscriptGap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tts_assets.recognition import Utterance
-    from tts_assets.transcribe import Piece, Transcript
+    from tts_assets.transcribe import Transcript, TranscriptPiece
 
 #: No cue is shorter: players would not show it.
 _LEAST_SECONDS = 0.02
@@ -59,7 +59,9 @@ def data(transcript: Transcript) -> dict[str, Any]:
         "failed": transcript.failed,
         "problem": transcript.problem,
         "text": "\n".join(map(_line, pieces)),
-        "segments": [_gap_data(each) if isinstance(each, Gap) else _data(each) for each in pieces],
+        "segments": [
+            _gap_data(each) if isinstance(each, TranscriptGap) else _data(each) for each in pieces
+        ],
     }
 
 
@@ -70,8 +72,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
-def _line(piece: Piece) -> str:
-    if isinstance(piece, Gap):
+def _line(piece: TranscriptPiece) -> str:
+    if isinstance(piece, TranscriptGap):
         return f"[inaudible {clock(piece.begin)}-{clock(piece.end)}]"
     return one_line(piece.text)
 
@@ -95,30 +97,30 @@ def _data(piece: Utterance) -> dict[str, Any]:
     }
 
 
-def _gap_data(gap: Gap) -> dict[str, Any]:
+def _gap_data(gap: TranscriptGap) -> dict[str, Any]:
     begin, end = round(gap.begin, 3), round(gap.end, 3)
     return {"begin": begin, "end": end, "text": "", "inaudible": True, "reason": gap.reason}
 
 
-def _srt(pieces: Sequence[Piece]) -> Iterator[str]:
+def _srt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
     """Cues of SubRip; a line of text that is a number alone would be the next cue's."""
     for number, (begin, end, text) in enumerate(_cues(pieces), 1):
         times = f"{_stamp(begin, ',')} --> {_stamp(end, ',')}"
         yield f"{number}\n{times}\n{text.replace('-->', '->')}\n"
 
 
-def _vtt(pieces: Sequence[Piece]) -> Iterator[str]:
+def _vtt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
     """Cues of WebVTT (w3.org/TR/webvtt1), whose texts may have no mark-up and no arrow."""
     for begin, end, text in _cues(pieces):
         times = f"{_stamp(begin, '.')} --> {_stamp(end, '.')}"
         yield f"{times}\n{html.escape(text, quote=False)}\n"
 
 
-def _cues(pieces: Sequence[Piece]) -> Iterator[tuple[float, float, str]]:
+def _cues(pieces: Sequence[TranscriptPiece]) -> Iterator[tuple[float, float, str]]:
     """What is shown, and when: one after the other, each for a moment at least."""
     shown = 0.0
     for piece in pieces:
-        text = "[inaudible]" if isinstance(piece, Gap) else one_line(piece.text)
+        text = "[inaudible]" if isinstance(piece, TranscriptGap) else one_line(piece.text)
         if not text:
             continue
         begin = max(piece.begin, shown)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tts_assets.console.verdict_types import HeardIn, VerdictData, VerdictsDocument
     from tts_assets.domain import Finding
-    from tts_assets.verdicts import ClipName, Verdict, VerifyReport
+    from tts_assets.verdicts import AssetResult, ClipName, VerifyReport
 
 #: A rule of those for files; what breaks it cannot be listened to.
 _UNDECODABLE = "undecodable"
@@ -104,7 +104,7 @@ def _broken(report: VerifyReport) -> Iterator[Item]:
             yield _item(verdict, finding)
 
 
-def _item(verdict: Verdict, finding: Finding) -> Item:
+def _item(verdict: AssetResult, finding: Finding) -> Item:
     asset, text = one_line(verdict.asset), short(verdict.text)
     level = Level.ERROR if verdict.ours else Level.WARNING
     clips, sort = verdict.clips, one_line(finding.rule)
@@ -117,7 +117,7 @@ def _item(verdict: Verdict, finding: Finding) -> Item:
     return Item(level, sort, one_line(clip.file), clip.line, clip.kind.value, name, what, asset)
 
 
-def _advice(verdict: Verdict) -> str:
+def _advice(verdict: AssetResult) -> str:
     """What to do about an asset."""
     rules = {finding.rule for finding in verdict.findings}
     if not verdict.ours:
@@ -136,13 +136,13 @@ def _advice(verdict: Verdict) -> str:
     )
 
 
-def _remake(verdict: Verdict, *options: str) -> str:
+def _remake(verdict: AssetResult, *options: str) -> str:
     """The command that makes an asset: other catalogues may have entries of the same id."""
     chosen = [each for clip in verdict.clips[:1] for each in (clip.file, "--id", clip.entry)]
     return f"`{shlex.join(['tts-assets', 'generate', *chosen, *options])}`"
 
 
-def _verdict(verdict: Verdict) -> VerdictData:
+def _verdict(verdict: AssetResult) -> VerdictData:
     return {
         "asset": verdict.asset,
         "ours": verdict.ours,

@@ -28,7 +28,7 @@ class Severity(StrEnum):
         return order.index(self) <= order.index(least)
 
 
-class Rule(StrEnum):
+class LintRule(StrEnum):
     """What a finding is about."""
 
     #: An entry or a value cannot be used.
@@ -62,26 +62,26 @@ class Rule(StrEnum):
 
 
 #: How much a finding of each rule matters, where nothing softens it.
-SEVERITY = {
-    Rule.ENTRY: Severity.ERROR,
-    Rule.UNREADABLE: Severity.ERROR,
-    Rule.ACCENT_RANGE: Severity.ERROR,
-    Rule.READING_TYPO: Severity.WARNING,
-    Rule.READING_UNKNOWN: Severity.WARNING,
-    Rule.READING_MIXED: Severity.WARNING,
-    Rule.SENTENCE_READING: Severity.WARNING,
-    Rule.AMBIGUOUS_READING: Severity.NOTE,
-    Rule.TEXT_LATIN: Severity.WARNING,
-    Rule.READING_DIFFERS: Severity.NOTE,
-    Rule.READING_LATIN: Severity.NOTE,
-    Rule.READING_UNSAID: Severity.NOTE,
-    Rule.ACCENT_GUESSED: Severity.NOTE,
-    Rule.NO_CLIP: Severity.NOTE,
+DEFAULT_SEVERITY = {
+    LintRule.ENTRY: Severity.ERROR,
+    LintRule.UNREADABLE: Severity.ERROR,
+    LintRule.ACCENT_RANGE: Severity.ERROR,
+    LintRule.READING_TYPO: Severity.WARNING,
+    LintRule.READING_UNKNOWN: Severity.WARNING,
+    LintRule.READING_MIXED: Severity.WARNING,
+    LintRule.SENTENCE_READING: Severity.WARNING,
+    LintRule.AMBIGUOUS_READING: Severity.NOTE,
+    LintRule.TEXT_LATIN: Severity.WARNING,
+    LintRule.READING_DIFFERS: Severity.NOTE,
+    LintRule.READING_LATIN: Severity.NOTE,
+    LintRule.READING_UNSAID: Severity.NOTE,
+    LintRule.ACCENT_GUESSED: Severity.NOTE,
+    LintRule.NO_CLIP: Severity.NOTE,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class LintFinding:
     """One thing to look at.
 
     Args:
@@ -98,7 +98,7 @@ class Finding:
         pitch: high or low for each mora: ``HL``.
     """
 
-    rule: Rule
+    rule: LintRule
     severity: Severity
     message: str
     file: str
@@ -126,7 +126,7 @@ class LintReport:
         seconds: how long it took.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LintFinding, ...] = ()
     catalogues: int = 0
     clips: int = 0
     readings: Mapping[Basis, int] = field(default_factory=dict)
@@ -135,6 +135,6 @@ class LintReport:
     unmatched: str | None = None
     seconds: float = 0.0
 
-    def count(self, severity: Severity) -> int:
+    def count_findings(self, severity: Severity) -> int:
         """How many findings are of this severity."""
         return sum(finding.severity is severity for finding in self.findings)

@@ -35,7 +35,7 @@ _LONG_WORD = re.compile(rf"(?={_LETTER}*[a-z\u00df-\u024f]{{2}}){_LETTER}{{3,}}"
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々〆]")
 
 
-class Given:
+class EntryReadings:
     """Looks up the readings of one catalogue's clips as they are written there."""
 
     def __init__(self, reader: Reader) -> None:
@@ -43,48 +43,48 @@ class Given:
         self._root = reader.document.root
         self._way = reader.source.records.steps
         self._rules = {rule.part: rule for rule in reader.source.clips}
-        self._fields = {rule.part: _field(rule) for rule in reader.source.clips}
+        self._fields = {rule.part: _compile_reading_field(rule) for rule in reader.source.clips}
 
-    def say(self, clip: Clip) -> Say:
+    def say_mode(self, clip: Clip) -> Say:
         """How the text of a clip is made into what is said."""
-        return self._rules[_part(clip)].say
+        return self._rules[_rule_part(clip)].say
 
-    def reading(self, clip: Clip) -> str | None:
+    def find_reading(self, clip: Clip) -> str | None:
         """The reading that the entry writes for a clip; None where it writes none."""
-        rule, depth = self._rules[_part(clip)], len(self._way)
+        rule, depth = self._rules[_rule_part(clip)], len(self._way)
         place: Place = clip.at[:depth]
-        record = _at(self._root, place)
+        record = _value_at(self._root, place)
         way = (*self._way, *(rule.each.steps if rule.each else ()))
-        subject = Subject(record, place, _at(record, clip.at[depth:]), clip.at, way)
+        subject = Subject(record, place, _value_at(record, clip.at[depth:]), clip.at, way)
         try:
-            value = self._fields[_part(clip)](subject)
+            value = self._fields[_rule_part(clip)](subject)
         except EntryProblemError:
             return None
         return value if isinstance(value, str) else None
 
-    def unsaid_readings(self, clip: Clip) -> tuple[str, ...]:
+    def find_unspoken_readings(self, clip: Clip) -> tuple[str, ...]:
         """The other readings that the entry offers for a word and no clip says, in katakana."""
-        rule, said = self._rules[_part(clip)], clip.form.reading
+        rule, said = self._rules[_rule_part(clip)], clip.form.reading
         if rule.say is not Say.WORD or rule.alternatives is Alternatives.ALL or said is None:
             return ()
-        written = _NOTE.sub("", self.reading(clip) or "")
-        offered = [_kana(each) for each in _ALTERNATIVE.split(written)]
+        written = _NOTE.sub("", self.find_reading(clip) or "")
+        offered = [_normalise_reading(each) for each in _ALTERNATIVE.split(written)]
         # せん・せい is one reading, kanji by kanji.
         if said not in offered:
             return ()
         return tuple(each for each in dict.fromkeys(offered) if each and each != said)
 
 
-def _field(rule: ClipRule) -> Callable[[Subject], Any]:
+def _compile_reading_field(rule: ClipRule) -> Callable[[Subject], Any]:
     return getter(rule.reading) if rule.join is None else joiner(rule.reading, rule.join)
 
 
-def _part(clip: Clip) -> str:
+def _rule_part(clip: Clip) -> str:
     """The part as its rule names it, without the numbers of items and alternatives."""
     return clip.part.partition("-")[0]
 
 
-def _at(value: Any, place: Place) -> Any:
+def _value_at(value: Any, place: Place) -> Any:
     for step in place:
         value = value[step]
     return value
@@ -95,7 +95,7 @@ def is_latin(given: str) -> bool:
     return _LATIN.search(_NOTE.sub("", given)) is not None
 
 
-def foreign_words(text: str) -> str | None:
+def find_foreign_words(text: str) -> str | None:
     """The words in a row that are not Japanese; None where there are none but abbreviations.
 
     A single word among Japanese may be a name that Japanese has taken over, and is none of them.
@@ -110,7 +110,7 @@ def foreign_words(text: str) -> str | None:
     )
 
 
-def mixed_in(given: str, reading: str, text: str) -> str | None:
+def find_mixed_script(given: str, reading: str, text: str) -> str | None:
     """The katakana that stands among the hiragana of a reading, and not in the spelling.
 
     Args:
@@ -119,7 +119,7 @@ def mixed_in(given: str, reading: str, text: str) -> str | None:
         text: the spelling.
     """
     offered = [_NOTE.sub("", each) for each in _ALTERNATIVE.split(given)]
-    meant = [each for each in offered if _kana(each) == reading] or offered
+    meant = [each for each in offered if _normalise_reading(each) == reading] or offered
     for piece in (piece for each in meant for piece in _OKURIGANA.split(each)):
         if not _HIRAGANA.search(piece):
             continue
@@ -129,5 +129,5 @@ def mixed_in(given: str, reading: str, text: str) -> str | None:
     return None
 
 
-def _kana(text: str) -> str:
+def _normalise_reading(text: str) -> str:
     return _NO_KANA.sub("", kana_to_katakana(romaji_to_katakana(text) or text))

@@ -8,8 +8,8 @@ from tts_assets.domain import AccentBasis, Basis, Pronunciation
 from tts_assets.japanese.accent import format_accent_phrases, format_pitch_line
 from tts_assets.japanese.homographs import describe_ambiguities
 from tts_assets.japanese.kana import split_morae
-from tts_assets.lint.findings import SEVERITY, Finding, Rule, Severity
-from tts_assets.lint.given import foreign_words, is_latin, mixed_in
+from tts_assets.lint.findings import DEFAULT_SEVERITY, LintFinding, LintRule, Severity
+from tts_assets.lint.given import find_foreign_words, find_mixed_script, is_latin
 from tts_assets.mapping import Say
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from tts_assets.domain import Clip
 
 #: So many words in a row may be a name.
-_MOST_IN_A_NAME = 2
+_MAX_NAME_WORDS = 2
 
 
-class Spoken(NamedTuple):
+class LintInput(NamedTuple):
     """A clip, and all that is known of how it is said.
 
     Args:
@@ -41,29 +41,29 @@ class Spoken(NamedTuple):
     unsaid: tuple[str, ...] = ()
 
 
-class Remark(NamedTuple):
+class RuleViolation(NamedTuple):
     """A rule that is broken, how badly, and what to say about it."""
 
-    rule: Rule
+    rule: LintRule
     message: str
     severity: Severity | None = None
 
 
-_Remark: TypeAlias = Remark | None
+_OptionalViolation: TypeAlias = RuleViolation | None
 
 
-def judged(spoken: Spoken) -> Iterator[Finding]:
+def lint_clip(spoken: LintInput) -> Iterator[LintFinding]:
     """Everything that is doubtful about a clip, the worst first; lines are not known yet."""
     said = spoken.said
     clip = spoken.clip
     phrases = () if isinstance(said, str) else said.phrases
     kana = "".join(phrase.kana for phrase in phrases)
-    for rule in _RULES:
+    for rule in _CHECKS:
         remark = rule(spoken)
         if remark is not None:
-            yield Finding(
+            yield LintFinding(
                 rule=remark.rule,
-                severity=remark.severity or SEVERITY[remark.rule],
+                severity=remark.severity or DEFAULT_SEVERITY[remark.rule],
                 message=remark.message,
                 file=clip.file,
                 entry=clip.entry,
@@ -75,7 +75,7 @@ def judged(spoken: Spoken) -> Iterator[Finding]:
             )
 
 
-def _cannot_be_said(spoken: Spoken) -> _Remark:
+def _check_unreadable(spoken: LintInput) -> _OptionalViolation:
     """Why the dictionary cannot say it: most often an accent behind the word's last mora."""
     form = spoken.clip.form
     if not isinstance(spoken.said, str):
@@ -85,111 +85,113 @@ def _cannot_be_said(spoken: Spoken) -> _Remark:
         kana = "".join(phrase.kana for phrase in spoken.unaccented.phrases)
     count = len(split_morae(kana or ""))
     if kana is None or form.accent is None or form.accent <= count:
-        return Remark(Rule.UNREADABLE, spoken.said)
-    return Remark(
-        Rule.ACCENT_RANGE,
+        return RuleViolation(LintRule.UNREADABLE, spoken.said)
+    return RuleViolation(
+        LintRule.ACCENT_RANGE,
         f"the accent is {form.accent}, and {kana} has only {count} morae: give the mora after "
         "which the pitch falls, or 0",
     )
 
 
-def _sentence_reading(spoken: Spoken) -> _Remark:
+def _check_sentence_reading(spoken: LintInput) -> _OptionalViolation:
     said, form = spoken.said, spoken.clip.form
     if isinstance(said, str) or said.doubt is None:
         return None
     if not form.readings and (not form.sentence or form.reading is None):
         return None
     severity = Severity.NOTE if said.basis is Basis.NBEST else None
-    return Remark(Rule.SENTENCE_READING, said.doubt, severity)
+    return RuleViolation(LintRule.SENTENCE_READING, said.doubt, severity)
 
 
-def _ambiguous_reading(spoken: Spoken) -> _Remark:
+def _check_ambiguous_reading(spoken: LintInput) -> _OptionalViolation:
     """Words of a sentence whose reading neither the entry nor their context decides."""
     said = spoken.said
     if isinstance(said, str) or not said.ambiguous:
         return None
-    return Remark(
-        Rule.AMBIGUOUS_READING,
+    return RuleViolation(
+        LintRule.AMBIGUOUS_READING,
         f"{describe_ambiguities(said.ambiguous)}: if that is wrong, give furigana for the word, a kana "
         "line, or a reading in the overrides",
     )
 
 
-def _reading(spoken: Spoken) -> _Remark:
+def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
     """A word that the dictionary reads otherwise; many a reading of a kanji is no word alone."""
     said, form = spoken.said, spoken.clip.form
     if isinstance(said, str) or form.sentence or form.readings or said.doubt is None:
         return None
     if said.basis is Basis.NBEST:
-        return Remark(Rule.READING_DIFFERS, f"{said.doubt}, and is said")
+        return RuleViolation(LintRule.READING_DIFFERS, f"{said.doubt}, and is said")
     if said.basis is not Basis.FORCED:
         return None
     cause = f"{said.doubt}, which is forced"
     if spoken.say is Say.READING:
-        return Remark(Rule.READING_DIFFERS, cause)
+        return RuleViolation(LintRule.READING_DIFFERS, cause)
     if said.near is not None:
         asked = f"did you mean {said.near}? if not, put the word into [[dictionary]]"
-        return Remark(Rule.READING_TYPO, f"{cause}; {asked}")
+        return RuleViolation(LintRule.READING_TYPO, f"{cause}; {asked}")
     # Who knows the accent knows the word.
     severity = Severity.NOTE if said.accent_basis is AccentBasis.DATA else None
-    return Remark(
-        Rule.READING_UNKNOWN,
+    return RuleViolation(
+        LintRule.READING_UNKNOWN,
         f"{cause}: check it; if it is right, give its accent in the entry, or the "
         "word in [[dictionary]]",
         severity,
     )
 
 
-def _mixed(spoken: Spoken) -> _Remark:
+def _check_mixed_script(spoken: LintInput) -> _OptionalViolation:
     form, given = spoken.clip.form, spoken.given
     if given is None or form.reading is None:
         return None
-    run = mixed_in(given, form.reading, form.text)
+    run = find_mixed_script(given, form.reading, form.text)
     if run is None:
         return None
-    return Remark(
-        Rule.READING_MIXED,
+    return RuleViolation(
+        LintRule.READING_MIXED,
         f"the reading {given!r} has {run} in katakana among hiragana: write it in one script",
     )
 
 
-def _latin(spoken: Spoken) -> _Remark:
+def _check_latin_reading(spoken: LintInput) -> _OptionalViolation:
     """A word's reading in Latin letters; that of a sentence is not said, only held against it."""
     form, given = spoken.clip.form, spoken.given
     if given is None or form.reading is None or form.sentence or not is_latin(given):
         return None
-    return Remark(Rule.READING_LATIN, f"the reading {given!r} is taken as {form.reading}")
+    return RuleViolation(
+        LintRule.READING_LATIN, f"the reading {given!r} is taken as {form.reading}"
+    )
 
 
-def _unsaid(spoken: Spoken) -> _Remark:
+def _check_unspoken_readings(spoken: LintInput) -> _OptionalViolation:
     if not spoken.unsaid:
         return None
-    return Remark(
-        Rule.READING_UNSAID,
+    return RuleViolation(
+        LintRule.READING_UNSAID,
         f"of several readings only {spoken.clip.form.reading} is spoken, not "
         f'{", ".join(spoken.unsaid)}: give each an entry, or set alternatives = "all" in its '
         "[[source]]",
     )
 
 
-def _foreign(spoken: Spoken) -> _Remark:
+def _check_foreign_words(spoken: LintInput) -> _OptionalViolation:
     """Words that a Japanese voice spells out, or says as if they were its own."""
     form = spoken.clip.form
     if form.reading is not None:
         return None
-    words = foreign_words(form.text)
+    words = find_foreign_words(form.text)
     if words is None:
         return None
     # New York and iPad mini are said in Japanese, too.
-    severity = Severity.NOTE if words.count(" ") < _MOST_IN_A_NAME else None
-    return Remark(
-        Rule.TEXT_LATIN,
+    severity = Severity.NOTE if words.count(" ") < _MAX_NAME_WORDS else None
+    return RuleViolation(
+        LintRule.TEXT_LATIN,
         f"{words!r} is said by a Japanese voice: leave it out of the text, or give the reading",
         severity,
     )
 
 
-def _accent_guessed(spoken: Spoken) -> _Remark:
+def _check_guessed_accent(spoken: LintInput) -> _OptionalViolation:
     """A forced word; a reading of a kanji has no accent until it is part of a word."""
     said, form = spoken.said, spoken.clip.form
     if isinstance(said, str) or said.accent_basis is not AccentBasis.GUESSED:
@@ -200,20 +202,20 @@ def _accent_guessed(spoken: Spoken) -> _Remark:
     where = (
         "that word in [[dictionary]]" if form.sentence else "it in the entry or in [[dictionary]]"
     )
-    return Remark(
-        Rule.ACCENT_GUESSED,
+    return RuleViolation(
+        LintRule.ACCENT_GUESSED,
         f"nobody knows the accent of {whose}: {format_accent_phrases(said.phrases)} is a guess; give {where}",
     )
 
 
-_RULES = (
-    _cannot_be_said,
-    _sentence_reading,
-    _ambiguous_reading,
-    _reading,
-    _mixed,
-    _foreign,
-    _latin,
-    _unsaid,
-    _accent_guessed,
+_CHECKS = (
+    _check_unreadable,
+    _check_sentence_reading,
+    _check_ambiguous_reading,
+    _check_word_reading,
+    _check_mixed_script,
+    _check_foreign_words,
+    _check_latin_reading,
+    _check_unspoken_readings,
+    _check_guessed_accent,
 )

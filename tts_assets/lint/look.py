@@ -12,9 +12,9 @@ import anyio.to_thread
 from tts_assets import readings
 from tts_assets.domain import Basis, SpokenForm
 from tts_assets.errors import InputError
-from tts_assets.lint.findings import SEVERITY, Finding, LintReport, Rule, Severity
-from tts_assets.lint.given import Given
-from tts_assets.lint.judge import Spoken, judged
+from tts_assets.lint.findings import DEFAULT_SEVERITY, LintFinding, LintReport, LintRule, Severity
+from tts_assets.lint.given import EntryReadings
+from tts_assets.lint.judge import LintInput, lint_clip
 from tts_assets.open_catalogues import Trouble, open_catalogues
 from tts_assets.overrides import Book
 from tts_assets.selection import Selection
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 
-class _Item(NamedTuple):
+class _LintItem(NamedTuple):
     """A clip with what the catalogue alone knows of it; as in Spoken."""
 
     clip: Clip
@@ -38,29 +38,29 @@ class _Item(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True)
-class _Gathered:
+class _DocumentContents:
     """What one reader found."""
 
     document: Document
-    items: list[_Item]
+    items: list[_LintItem]
     unspoken: list[Unspoken]
 
 
 @dataclass(slots=True, kw_only=True)
-class _Catalogues:
+class _CatalogueContents:
     """What all readers found, and the order in which the files came."""
 
-    gathered: list[_Gathered] = field(default_factory=list)
+    gathered: list[_DocumentContents] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unmatched: str | None = None
     order: dict[str, int] = field(default_factory=dict)
 
-    def came(self, file: str) -> None:
+    def add_file(self, file: str) -> None:
         self.order.setdefault(file, len(self.order))
 
 
-async def lint(
+async def lint_catalogues(
     settings: Settings,
     *,
     least: Severity = Severity.NOTE,
@@ -78,18 +78,18 @@ async def lint(
         FatalError: the dictionary cannot be loaded.
     """
     begun = time.monotonic()
-    found = await anyio.to_thread.run_sync(_gather, settings)
-    forms = _forms(found)
+    found = await anyio.to_thread.run_sync(_read_catalogues, settings)
+    forms = _collect_forms(found)
     if on_read is not None:
         on_read(len(forms))
     said = await readings.read(forms, settings.words) if forms else []
     known = dict(zip(forms, said, strict=True))
-    findings = (each for each in _findings(found, known) if each.severity.is_at_least(least))
+    findings = (each for each in _iter_findings(found, known) if each.severity.is_at_least(least))
     return LintReport(
-        findings=tuple(_in_order(findings, found.order)),
+        findings=tuple(_sort_findings(findings, found.order)),
         catalogues=len(found.gathered),
         clips=sum(len(one.items) for one in found.gathered),
-        readings=_counted(found, known),
+        readings=_count_bases(found, known),
         notes=tuple(found.notes),
         least=least,
         unmatched=found.unmatched,
@@ -97,29 +97,29 @@ async def lint(
     )
 
 
-def _gather(settings: Settings) -> _Catalogues:
+def _read_catalogues(settings: Settings) -> _CatalogueContents:
     """Everything that the catalogues ask for, and what is wrong in them."""
-    found = _Catalogues()
+    found = _CatalogueContents()
     trouble = Trouble()
     overrides = Book(settings.overrides)
     with Selection(settings) as selection:
         for reader in open_catalogues(settings, trouble, overrides):
             for problem in trouble.problems:
-                found.came(problem.file)
+                found.add_file(problem.file)
             if reader.document.file not in found.order:
-                found.problems += _repeated(reader.document)
-            found.came(reader.document.file)
-            found.gathered.append(_gathered(reader, overrides, found, selection))
+                found.problems += _find_repeated_keys(reader.document)
+            found.add_file(reader.document.file)
+            found.gathered.append(_read_document(reader, overrides, found, selection))
         found.unmatched = selection.nothing()
         found.notes += selection.notes()
     for problem in trouble.problems:
-        found.came(problem.file)
+        found.add_file(problem.file)
     found.problems += trouble.problems
     found.notes += trouble.notes
     return found
 
 
-def _repeated(document: Document) -> Iterator[InputError]:
+def _find_repeated_keys(document: Document) -> Iterator[InputError]:
     """Keys that stand twice in one object: nobody hears of the first, as the last counts."""
     for key, line in document.repeated_keys():
         yield InputError(
@@ -130,16 +130,18 @@ def _repeated(document: Document) -> Iterator[InputError]:
         )
 
 
-def _gathered(
-    reader: Reader, overrides: Book, found: _Catalogues, selection: Selection
-) -> _Gathered:
-    given = Given(reader)
+def _read_document(
+    reader: Reader, overrides: Book, found: _CatalogueContents, selection: Selection
+) -> _DocumentContents:
+    given = EntryReadings(reader)
     takes_entry = selection.entry_filter(reader)
     items = [
         # How its entry writes the reading is of no interest where that is not said.
-        _Item(clip, None, given.say(clip))
+        _LintItem(clip, None, given.say_mode(clip))
         if overrides.of(clip)
-        else _Item(clip, given.reading(clip), given.say(clip), given.unsaid_readings(clip))
+        else _LintItem(
+            clip, given.find_reading(clip), given.say_mode(clip), given.find_unspoken_readings(clip)
+        )
         for clip in reader.clips()
         if takes_entry is None or takes_entry(clip.entry)
     ]
@@ -152,12 +154,12 @@ def _gathered(
         if (entry := _entry_id(each)) is None or selection.has_id(entry)
     ]
     for problem in problems:
-        found.came(problem.file)
+        found.add_file(problem.file)
     found.problems += problems
     unspoken = [
         each for each in catalogue.unspoken if takes_entry is None or takes_entry(each.entry)
     ]
-    return _Gathered(document=reader.document, items=items, unspoken=unspoken)
+    return _DocumentContents(document=reader.document, items=items, unspoken=unspoken)
 
 
 def _entry_id(problem: InputError) -> str | None:
@@ -165,61 +167,61 @@ def _entry_id(problem: InputError) -> str | None:
     return problem.entry and problem.entry.removeprefix("entry ")
 
 
-def _forms(found: _Catalogues) -> list[SpokenForm]:
+def _collect_forms(found: _CatalogueContents) -> list[SpokenForm]:
     """Each form once, and once more without its accent where that is all that the entry gives."""
     forms: dict[SpokenForm, None] = {}
-    for item in _items(found):
+    for item in _iter_items(found):
         form = item.clip.form
         if form not in forms:
             forms[form] = None
-            if _accent_alone(form):
+            if _has_accent_only(form):
                 forms[form._replace(accent=None)] = None
     return list(forms)
 
 
-def _items(found: _Catalogues) -> Iterator[_Item]:
+def _iter_items(found: _CatalogueContents) -> Iterator[_LintItem]:
     return (item for one in found.gathered for item in one.items)
 
 
-def _accent_alone(form: SpokenForm) -> bool:
+def _has_accent_only(form: SpokenForm) -> bool:
     return form.accent is not None and form.reading is None
 
 
-def _counted(
-    found: _Catalogues, known: Mapping[SpokenForm, Pronunciation | str]
+def _count_bases(
+    found: _CatalogueContents, known: Mapping[SpokenForm, Pronunciation | str]
 ) -> dict[Basis, int]:
     """How many clips have their reading from where; those that cannot be read are left out."""
-    said = [known[item.clip.form] for item in _items(found)]
+    said = [known[item.clip.form] for item in _iter_items(found)]
     counts = Counter(each.basis for each in said if not isinstance(each, str))
     return {basis: counts[basis] for basis in Basis}
 
 
-def _findings(
-    found: _Catalogues, known: Mapping[SpokenForm, Pronunciation | str]
-) -> Iterator[Finding]:
+def _iter_findings(
+    found: _CatalogueContents, known: Mapping[SpokenForm, Pronunciation | str]
+) -> Iterator[LintFinding]:
     for problem in found.problems:
-        yield _wrong(problem)
+        yield _report_problem(problem)
     for one in found.gathered:
-        placed = [*_of_clips(one.items, known), *map(_silent, one.unspoken)]
+        placed = [*_lint_items(one.items, known), *map(_report_unspoken, one.unspoken)]
         lines = one.document.lines_of({at for at, _ in placed})
         for at, finding in placed:
             yield replace(finding, line=lines.get(at))
 
 
-def _of_clips(
-    items: Iterable[_Item], known: Mapping[SpokenForm, Pronunciation | str]
-) -> Iterator[tuple[Place, Finding]]:
+def _lint_items(
+    items: Iterable[_LintItem], known: Mapping[SpokenForm, Pronunciation | str]
+) -> Iterator[tuple[Place, LintFinding]]:
     for clip, given, say, unsaid in items:
         form = clip.form
-        unaccented = known[form._replace(accent=None)] if _accent_alone(form) else None
-        for finding in judged(Spoken(clip, given, say, known[form], unaccented, unsaid)):
+        unaccented = known[form._replace(accent=None)] if _has_accent_only(form) else None
+        for finding in lint_clip(LintInput(clip, given, say, known[form], unaccented, unsaid)):
             yield clip.at, finding
 
 
-def _silent(each: Unspoken) -> tuple[Place, Finding]:
-    finding = Finding(
-        rule=Rule.NO_CLIP,
-        severity=SEVERITY[Rule.NO_CLIP],
+def _report_unspoken(each: Unspoken) -> tuple[Place, LintFinding]:
+    finding = LintFinding(
+        rule=LintRule.NO_CLIP,
+        severity=DEFAULT_SEVERITY[LintRule.NO_CLIP],
         message=f"there is no clip: {each.reason}",
         file=each.file,
         entry=each.entry,
@@ -228,10 +230,10 @@ def _silent(each: Unspoken) -> tuple[Place, Finding]:
     return each.at, finding
 
 
-def _wrong(problem: InputError) -> Finding:
-    return Finding(
-        rule=Rule.ENTRY,
-        severity=SEVERITY[Rule.ENTRY],
+def _report_problem(problem: InputError) -> LintFinding:
+    return LintFinding(
+        rule=LintRule.ENTRY,
+        severity=DEFAULT_SEVERITY[LintRule.ENTRY],
         message=problem.message,
         file=problem.file,
         line=problem.line,
@@ -239,6 +241,6 @@ def _wrong(problem: InputError) -> Finding:
     )
 
 
-def _in_order(findings: Iterable[Finding], order: Mapping[str, int]) -> list[Finding]:
+def _sort_findings(findings: Iterable[LintFinding], order: Mapping[str, int]) -> list[LintFinding]:
     """By file as it came, then by line; what is about a whole file stands first."""
     return sorted(findings, key=lambda each: (order[each.file], each.line or 0))

@@ -8,20 +8,20 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.pages.policy import policy, source
+from tts_assets.pages.policy import format_policy, hash_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tts_assets.pages.layouts import Layout
+    from tts_assets.pages.layouts import PageLayout
 
 #: What would end an inline element early, or change how its end is found.
-_ENDS = {
+_END_PATTERNS = {
     "script": re.compile(rb"</script|<!--", re.IGNORECASE),
     "style": re.compile(rb"</style", re.IGNORECASE),
 }
 #: What HTML or JavaScript may take for something else in JSON; there it is only within texts.
-_ESCAPES = {
+_DATA_ESCAPES = {
     b"<": rb"\u003c",
     b">": rb"\u003e",
     b"&": rb"\u0026",
@@ -31,7 +31,7 @@ _ESCAPES = {
 _NONCE_BYTES = 16
 
 
-class Page(NamedTuple):
+class HtmlPage(NamedTuple):
     """A page as it is written or sent.
 
     Args:
@@ -44,14 +44,14 @@ class Page(NamedTuple):
     policy: str
 
 
-def page(
-    layout: Layout,
+def build_page(
+    layout: PageLayout,
     *,
     title: str,
     data: Mapping[str, bytes],
     connect: bool = False,
     nonce: str | None = None,
-) -> Page:
+) -> HtmlPage:
     """A page with its data.
 
     Args:
@@ -65,20 +65,22 @@ def page(
     Raises:
         ValueError: a script, a style or the nonce has what cannot stand in a page.
     """
-    styles = [_inline("style", _joined(layout.styles))]
-    styles[:0] = [_inline("style", _read(each.style)) for each in layout.libraries if each.style]
-    scripts = [_inline("script", _read(each.script)) for each in layout.libraries]
-    scripts.append(_inline("script", _own(layout)))
-    body = _read(layout.body)
-    blocks = [_block(name, content) for name, content in data.items()]
+    styles = [_format_inline("style", _join_files(layout.styles))]
+    styles[:0] = [
+        _format_inline("style", _read_file(each.style)) for each in layout.libraries if each.style
+    ]
+    scripts = [_format_inline("script", _read_file(each.script)) for each in layout.libraries]
+    scripts.append(_format_inline("script", _wrap_scripts(layout)))
+    body = _read_file(layout.body)
+    blocks = [_build_data_block(name, content) for name, content in data.items()]
     if not any(each.makes_styles for each in layout.libraries):
         nonce = None
     elif nonce is None:
-        nonce = _derived(title.encode(), *styles, *scripts, body, *blocks)
+        nonce = _derive_nonce(title.encode(), *styles, *scripts, body, *blocks)
     elif not re.fullmatch(r"[A-Za-z0-9+/_-]{16,}={0,2}", nonce):
         raise ValueError("a nonce has 16 characters of Base64 or more")
-    allowed = _allowed(layout, styles, scripts, connect=connect, nonce=nonce)
-    head = _head(title, policy(allowed), nonce)
+    allowed = _build_directives(layout, styles, scripts, connect=connect, nonce=nonce)
+    head = _build_head(title, format_policy(allowed), nonce)
     document = [
         *head,
         *(b"<style>%s</style>" % each for each in styles),
@@ -89,17 +91,22 @@ def page(
         b"</body>\n</html>\n",
     ]
     # Only a header can say who may show the page in a frame.
-    return Page(b"\n".join(document), policy({**allowed, "frame-ancestors": ()}))
+    return HtmlPage(b"\n".join(document), format_policy({**allowed, "frame-ancestors": ()}))
 
 
-def _allowed(
-    layout: Layout, styles: list[bytes], scripts: list[bytes], *, connect: bool, nonce: str | None
+def _build_directives(
+    layout: PageLayout,
+    styles: list[bytes],
+    scripts: list[bytes],
+    *,
+    connect: bool,
+    nonce: str | None,
 ) -> dict[str, tuple[str, ...]]:
     own = ("'self'",)
     allowed: dict[str, tuple[str, ...]] = {
         "default-src": (),
-        "script-src": tuple(map(source, scripts)),
-        "style-src": (*map(source, styles), *([f"'nonce-{nonce}'"] if nonce else ())),
+        "script-src": tuple(map(hash_source, scripts)),
+        "style-src": (*map(hash_source, styles), *([f"'nonce-{nonce}'"] if nonce else ())),
         "img-src": ("data:",),
     }
     if layout.plays:
@@ -114,7 +121,7 @@ def _allowed(
     return allowed
 
 
-def _head(title: str, meta_policy: str, nonce: str | None) -> list[bytes]:
+def _build_head(title: str, meta_policy: str, nonce: str | None) -> list[bytes]:
     named = f'<meta name="style-nonce" content="{nonce}">' if nonce else ""
     lines = (
         "<!doctype html>",
@@ -133,33 +140,33 @@ def _head(title: str, meta_policy: str, nonce: str | None) -> list[bytes]:
     return [line.encode("utf-8", "replace") for line in lines if line]
 
 
-def _block(name: str, content: bytes) -> bytes:
-    for plain, escape in _ESCAPES.items():
+def _build_data_block(name: str, content: bytes) -> bytes:
+    for plain, escape in _DATA_ESCAPES.items():
         content = content.replace(plain, escape)
     opening = f'<script type="application/json" id="{html.escape(name)}">'
     return opening.encode() + content + b"</script>"
 
 
-def _own(layout: Layout) -> bytes:
-    return b'(() => {\n"use strict";\n%s\n})();' % _joined(layout.scripts)
+def _wrap_scripts(layout: PageLayout) -> bytes:
+    return b'(() => {\n"use strict";\n%s\n})();' % _join_files(layout.scripts)
 
 
-def _inline(element: str, code: bytes) -> bytes:
+def _format_inline(element: str, code: bytes) -> bytes:
     """Code that can stand in an element."""
-    if found := _ENDS[element].search(code):
+    if found := _END_PATTERNS[element].search(code):
         raise ValueError(f"a {element} of a page cannot hold {found.group().decode()!r}")
     return b"\n%s\n" % code.strip()
 
 
-def _joined(names: tuple[str, ...]) -> bytes:
-    return b"\n".join(b"/* %s */\n%s" % (name.encode(), _read(name).strip()) for name in names)
+def _join_files(names: tuple[str, ...]) -> bytes:
+    return b"\n".join(b"/* %s */\n%s" % (name.encode(), _read_file(name).strip()) for name in names)
 
 
-def _read(name: str) -> bytes:
+def _read_file(name: str) -> bytes:
     # Line ends are those of the policy's hashes: a browser reads CR LF as LF.
     return files(__package__).joinpath(name).read_bytes().replace(b"\r\n", b"\n")
 
 
-def _derived(*content: bytes) -> str:
+def _derive_nonce(*content: bytes) -> str:
     """A nonce that is the same for the same content."""
     return hashlib.sha256(b"\0".join(content)).hexdigest()[: 2 * _NONCE_BYTES]

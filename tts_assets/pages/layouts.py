@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Library(NamedTuple):
+class ScriptLibrary(NamedTuple):
     """A library of others, kept as it was published; ``vendor/vendor.json`` tells where.
 
     Args:
@@ -23,15 +23,15 @@ class Library(NamedTuple):
 
 
 #: Draws waveforms; it leaves the name WaveSurfer.
-WAVESURFER = Library(
+WAVESURFER = ScriptLibrary(
     "vendor/wavesurfer.js-8.0.1/wavesurfer.min.js", makes_styles=True, makes_markup=True
 )
 #: Draws plots; it leaves the name uPlot.
-UPLOT = Library("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6.32/uPlot.min.css")
+UPLOT = ScriptLibrary("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6.32/uPlot.min.css")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class PageLayout:
     """A page before its data; files are paths below this package.
 
     Args:
@@ -46,12 +46,12 @@ class Layout:
     body: str
     styles: tuple[str, ...]
     scripts: tuple[str, ...]
-    libraries: tuple[Library, ...] = ()
+    libraries: tuple[ScriptLibrary, ...] = ()
     plays: bool = False
 
 
 #: The page on which people hear, see and decide.
-REVIEW = Layout(
+REVIEW_LAYOUT = PageLayout(
     body="review/review.html",
     styles=(
         "review/tokens.css",
@@ -101,7 +101,7 @@ REVIEW = Layout(
     plays=True,
 )
 #: The picture of a run.
-REPORT = Layout(
+REPORT_LAYOUT = PageLayout(
     body="report/report.html",
     styles=("review/tokens.css", "report/report.css"),
     scripts=("report/plots.js", "report/report.js"),

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def source(code: bytes) -> str:
+def hash_source(code: bytes) -> str:
     """An inline script or style as a policy names it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(code).digest()).decode()}'"
 
 
-def policy(directives: Mapping[str, Iterable[str]]) -> str:
+def format_policy(directives: Mapping[str, Iterable[str]]) -> str:
     """A policy of directives with their sources; one without sources allows nothing."""
     return "; ".join(
-        f"{name} {' '.join(sources) or _NONE}"
+        f"{name} {' '.join(sources) or _NO_SOURCES}"
         for name, sources in ((name, tuple(each)) for name, each in directives.items())
     )
 
 
-_NONE = "'none'"
+_NO_SOURCES = "'none'"

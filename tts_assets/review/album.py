@@ -10,7 +10,7 @@ import msgspec
 from tts_assets import waiting
 from tts_assets.errors import FatalError
 from tts_assets.regular_files import read_regular, refuse_link
-from tts_assets.review.pictures import VERSION, Picture
+from tts_assets.review.pictures import PREVIEW_VERSION, SoundPreview
 from tts_assets.storage import AppendLog, sweep, write_whole
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 FOLDER, NAME = "pictures", "pictures.jsonl"
 
 #: So many pictures of sounds that are gone are no reason to write the file anew.
-_SPARE = 100
+_MAX_STALE_LINES = 100
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Picture)
+_decoder = msgspec.json.Decoder(SoundPreview)
 
 
-class Album:
+class PreviewCache:
     """The pictures of one place: a file that grows by lines, and is written anew when many are old.
 
     All of it can be drawn again. So what cannot be read is drawn again, and where nothing can be
@@ -38,7 +38,7 @@ class Album:
         """Open that of a place; nothing is made before a picture is kept."""
         self._path = place / FOLDER / NAME
         self._log: AppendLog | None = None
-        self._pictures: dict[str, Picture] = {}
+        self._pictures: dict[str, SoundPreview] = {}
         self._lines = 0
 
     def __enter__(self) -> Self:
@@ -50,7 +50,7 @@ class Album:
             self._lines += bool(line)
             with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 picture = _decoder.decode(line)
-                if picture.version == VERSION:
+                if picture.version == PREVIEW_VERSION:
                     self._pictures[picture.sha256] = picture
         return self
 
@@ -59,11 +59,11 @@ class Album:
             with contextlib.suppress(FatalError):
                 self._log.close()
 
-    def of(self, sha256: str) -> Picture | None:
+    def find_preview(self, sha256: str) -> SoundPreview | None:
         """The picture of a sound, if it was drawn before."""
         return self._pictures.get(sha256)
 
-    def keep(self, pictures: Collection[Picture]) -> None:
+    def add_previews(self, pictures: Collection[SoundPreview]) -> None:
         """Add some."""
         self._pictures.update({each.sha256: each for each in pictures})
         self._lines += len(pictures)
@@ -76,14 +76,14 @@ class Album:
                 self._log = AppendLog(self._path)
             self._log.append(b"".join(_encoder.encode(each) + b"\n" for each in pictures))
 
-    def forget(self, there: Collection[str]) -> None:
+    def drop_stale(self, there: Collection[str]) -> None:
         """Drop the pictures of sounds that are gone, when they are many.
 
         Args:
             there: the hashes of all sounds that may be drawn again.
         """
         kept = [each for sha256, each in self._pictures.items() if sha256 in there]
-        if self._lines - len(kept) <= _SPARE + len(kept) // 2:
+        if self._lines - len(kept) <= _MAX_STALE_LINES + len(kept) // 2:
             return
         data = b"".join(_encoder.encode(each) + b"\n" for each in kept)
         with contextlib.suppress(OSError):

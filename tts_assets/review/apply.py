@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ApplyResult:
     """What became of decisions; of several on one sound only the latest counts.
 
     Args:
@@ -44,12 +44,12 @@ class Applied:
     is_history: bool
 
 
-def apply(
+def apply_decisions(
     settings: Settings,
     files: Sequence[Path] = (),
     *,
     on_event: Callable[[Event], None] | None = None,
-) -> Applied:
+) -> ApplyResult:
     """Bring decisions into the journal of the output folder, and from there into its ledger.
 
     All files are read before anything is changed. What is applied again changes nothing, and what
@@ -76,20 +76,20 @@ def apply(
     before = decisions.read(folder)
     tell = on_event or (lambda _: None)
 
-    def waiting() -> None:
+    def report_waiting() -> None:
         tell(Waiting(path=str(folder)))
 
-    new = decisions.append(folder, given, waiting=waiting)
+    new = decisions.append(folder, given, waiting=report_waiting)
     asked = {(each.asset, each.sha256) for each in given}
     # What is given may have been taken back since. Of other sounds nothing is brought back by it.
     due = [each for each in before if not files or (each.asset, each.sha256) in asked]
-    settled = decisions.settle(Storage(folder), [*due, *given], waiting=waiting)
-    _sweep(settings)
+    settled = decisions.settle(Storage(folder), [*due, *given], waiting=report_waiting)
+    _sweep_rejected_audio(settings)
     kept = {
         (take.name, take.kept.sha256)
         for take in kept_takes.find_takes(settings.temp, settings.output)
     }
-    return Applied(
+    return ApplyResult(
         journal=str(journal),
         read=len(given if files else before),
         new=new,
@@ -101,7 +101,7 @@ def apply(
     )
 
 
-def _sweep(settings: Settings) -> None:
+def _sweep_rejected_audio(settings: Settings) -> None:
     """Delete the earlier sounds that nobody compares any more."""
     place = earlier_sounds.folder(settings.temp, settings.output)
     if not place.is_dir():

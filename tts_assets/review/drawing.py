@@ -10,30 +10,30 @@ from anyio import CapacityLimiter, to_thread
 
 from tts_assets import machine
 from tts_assets.pool import FailureRules, Pool
-from tts_assets.review.album import Album
-from tts_assets.review.pictures import Picture, has_bytes, picture_of
+from tts_assets.review.album import PreviewCache
+from tts_assets.review.pictures import SoundPreview, draw_preview, has_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
 #: Sounds that a thread draws in one go: most take a thousandth of a second.
-_BATCH = 32
+_BATCH_SIZE = 32
 
 
-class Sound(NamedTuple):
+class HashedFile(NamedTuple):
     """A sound that is to be drawn: its file, and the hash that its bytes should have."""
 
     path: Path
     sha256: str
 
 
-async def pictures_of(
-    sounds: Collection[Sound],
+async def load_previews(
+    sounds: Collection[HashedFile],
     place: Path,
     there: Collection[str],
     on_progress: Callable[[int, int], None],
-) -> dict[Sound, Picture]:
+) -> dict[HashedFile, SoundPreview]:
     """Draw sounds; those whose files are gone, or have other bytes, are left out.
 
     Every file is read, however well it is known: who decides must hear what the ledger names.
@@ -46,40 +46,40 @@ async def pictures_of(
     """
     limiter = CapacityLimiter(machine.cores())
     run = partial(to_thread.run_sync, limiter=limiter)
-    found: dict[Sound, Picture] = {}
-    with await to_thread.run_sync(Album(place).__enter__) as album:
+    found: dict[HashedFile, SoundPreview] = {}
+    with await to_thread.run_sync(PreviewCache(place).__enter__) as album:
 
-        async def work(batch: list[Sound]) -> list[Picture | None]:
-            return await run(_looked_at, batch, album)
+        async def run_batch(batch: list[HashedFile]) -> list[SoundPreview | None]:
+            return await run(_preview_batch, batch, album)
 
         # Whatever is raised is a bug of ours: a file that cannot be read has no picture.
-        pool = Pool(work, limit=machine.cores(), timeout=None, rules=FailureRules(failures=()))
+        pool = Pool(run_batch, limit=machine.cores(), timeout=None, rules=FailureRules(failures=()))
         done = 0
         async with pool:
-            async for result in pool.run(_batches(sounds)):
+            async for result in pool.run(_iter_batches(sounds)):
                 drawn = zip(result.job, result.value or (), strict=True)
                 fresh = {sound: each for sound, each in drawn if each is not None}
-                new = [each for each in fresh.values() if album.of(each.sha256) is None]
+                new = [each for each in fresh.values() if album.find_preview(each.sha256) is None]
                 if new:
-                    await to_thread.run_sync(album.keep, new)
+                    await to_thread.run_sync(album.add_previews, new)
                 found |= fresh
                 done += len(result.job)
                 on_progress(done, len(sounds))
-        await to_thread.run_sync(album.forget, there)
+        await to_thread.run_sync(album.drop_stale, there)
     return found
 
 
-def _looked_at(sounds: list[Sound], album: Album) -> list[Picture | None]:
-    return [_picture(sound, album.of(sound.sha256)) for sound in sounds]
+def _preview_batch(sounds: list[HashedFile], album: PreviewCache) -> list[SoundPreview | None]:
+    return [_preview_sound(sound, album.find_preview(sound.sha256)) for sound in sounds]
 
 
-def _picture(sound: Sound, known: Picture | None) -> Picture | None:
+def _preview_sound(sound: HashedFile, known: SoundPreview | None) -> SoundPreview | None:
     if known is None:
-        return picture_of(*sound)
+        return draw_preview(*sound)
     return known if has_bytes(*sound) else None
 
 
-def _batches(sounds: Iterable[Sound]) -> Iterator[list[Sound]]:
+def _iter_batches(sounds: Iterable[HashedFile]) -> Iterator[list[HashedFile]]:
     rest = iter(sounds)
-    while batch := list(islice(rest, _BATCH)):
+    while batch := list(islice(rest, _BATCH_SIZE)):
         yield batch

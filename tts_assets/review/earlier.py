@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets import decisions, earlier_sounds, ledger
 from tts_assets.domain import Decided
-from tts_assets.review.drawing import Sound
+from tts_assets.review.drawing import HashedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CLIPS, EARLIER = "clips", "earlier"
 
 
-class Found(NamedTuple):
+class PreviousSound(NamedTuple):
     """A sound that a clip had before, and where it lies.
 
     Args:
@@ -30,11 +30,11 @@ class Found(NamedTuple):
     """
 
     before: SoundDecision
-    sound: Sound
+    sound: HashedFile
     address: str
 
 
-class History:
+class SoundHistory:
     """What was decided of the sounds of each clip, whatever became of them."""
 
     def __init__(self, journal: Iterable[SoundDecision], settings: Settings) -> None:
@@ -56,11 +56,11 @@ class History:
                     sounds = self._of.setdefault((use.file, use.entry, use.part), {})
                     sounds[each.asset, each.sha256] = last
 
-    def names(self, clips: Iterable[Clip]) -> set[tuple[str, str]]:
+    def collect_sounds(self, clips: Iterable[Clip]) -> set[tuple[str, str]]:
         """Assets and hashes of all that these clips had."""
-        return {name for clip in clips for name in self._of.get(_key(clip), ())}
+        return {name for clip in clips for name in self._of.get(_clip_key(clip), ())}
 
-    def latest(self, clips: Iterable[Clip], asset: str, sha256: str) -> Found | None:
+    def find_latest(self, clips: Iterable[Clip], asset: str, sha256: str) -> PreviousSound | None:
         """The other sound of these clips that was decided last and is there; None for none.
 
         Its bytes are not looked at.
@@ -73,14 +73,14 @@ class History:
         before = {
             name: each
             for clip in clips
-            for name, each in self._of.get(_key(clip), {}).items()
+            for name, each in self._of.get(_clip_key(clip), {}).items()
             if each.sha256 != sha256
         }
         by_time = sorted(before.values(), key=lambda each: ledger.order(each.decision))
-        there = (self._found(each, asset) for each in reversed(by_time))
+        there = (self._locate_sound(each, asset) for each in reversed(by_time))
         return next((each for each in there if each is not None), None)
 
-    def _found(self, before: SoundDecision, asset: str) -> Found | None:
+    def _locate_sound(self, before: SoundDecision, asset: str) -> PreviousSound | None:
         path = earlier_sounds.find(self._place, before.sha256)
         address = "" if path is None else f"{EARLIER}/{path.name}"
         # Under the name of the one there are other bytes than those of the other.
@@ -88,8 +88,8 @@ class History:
             path, address = self._output / before.asset, f"{CLIPS}/{before.asset}"
         if path is None or not path.is_file():
             return None
-        return Found(before, Sound(path, before.sha256), address)
+        return PreviousSound(before, HashedFile(path, before.sha256), address)
 
 
-def _key(clip: Clip) -> tuple[str, str, str]:
+def _clip_key(clip: Clip) -> tuple[str, str, str]:
     return clip.file, clip.entry, clip.part

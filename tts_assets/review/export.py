@@ -13,24 +13,24 @@ from anyio import to_thread
 
 from tts_assets.domain import Decided
 from tts_assets.errors import UsageError
-from tts_assets.pages import REVIEW, page
+from tts_assets.pages import REVIEW_LAYOUT, build_page
 from tts_assets.review import folder
-from tts_assets.review.payload import Mode, payload
-from tts_assets.review.rows import rows
+from tts_assets.review.payload import PageMode, build_payload
+from tts_assets.review.rows import load_rows
 from tts_assets.storage import check_target, fatal, sweep, sync_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tts_assets.review.row import Row
-    from tts_assets.review.rows import Rows
+    from tts_assets.review.row import ReviewRow
+    from tts_assets.review.rows import ReviewRows
     from tts_assets.settings import Settings
 
-_ENDINGS = (".html", ".htm")
+_HTML_SUFFIXES = (".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class ExportResult:
     """What was written.
 
     Args:
@@ -44,7 +44,7 @@ class Exported:
     """
 
     page: Path | None
-    found: Rows
+    found: ReviewRows
     undecided: int = 0
     flagged: int = 0
     page_bytes: int = 0
@@ -52,13 +52,13 @@ class Exported:
     beside: bool = True
 
 
-async def export(
+async def export_page(
     settings: Settings,
     target: str,
     *,
     project: str,
     on_progress: Callable[[int, int], None] = lambda _, __: None,
-) -> Exported:
+) -> ExportResult:
     """Write the page; equal clips give equal bytes.
 
     Args:
@@ -76,64 +76,64 @@ async def export(
     if not target:
         raise UsageError("the page has no place: name a folder, or a file that ends in .html")
     path = Path(target)
-    write = await to_thread.run_sync(_writer, path, settings.output)
-    found = await rows(settings, on_progress=on_progress)
+    write = await to_thread.run_sync(_choose_writer, path, settings.output)
+    found = await load_rows(settings, on_progress=on_progress)
     if not found.clips:
-        return Exported(page=None, found=found)
+        return ExportResult(page=None, found=found)
     return await to_thread.run_sync(write, found, path, project)
 
 
-def _writer(path: Path, output: str) -> Callable[[Rows, Path, str], Exported]:
+def _choose_writer(path: Path, output: str) -> Callable[[ReviewRows, Path, str], ExportResult]:
     """What writes a page there, if it can be written."""
-    if path.suffix.lower() in _ENDINGS and not path.is_dir():
-        _check_file(path, output)
-        return _into_file
-    folder.check(path, output)
-    return _into_folder
+    if path.suffix.lower() in _HTML_SUFFIXES and not path.is_dir():
+        _check_target_file(path, output)
+        return _write_file
+    folder.check_export_folder(path, output)
+    return _write_folder
 
 
-def _check_file(path: Path, output: str) -> None:
-    if path.exists() and not folder.is_page(path):
+def _check_target_file(path: Path, output: str) -> None:
+    if path.exists() and not folder.is_exported_page(path):
         raise UsageError(f"{path} is there, and no page of tts-assets: name another file")
     check_target(path)
-    _address(Path(output), path.parent)
+    _relative_url(Path(output), path.parent)
 
 
-def _into_file(found: Rows, path: Path, project: str) -> Exported:
-    clips = tuple(_from(path.parent, row, found) for row in found.clips)
-    made = _page(replace(found, clips=clips), project)
+def _write_file(found: ReviewRows, path: Path, project: str) -> ExportResult:
+    clips = tuple(_relocate_row(path.parent, row, found) for row in found.clips)
+    made = _render_page(replace(found, clips=clips), project)
     with fatal(f"cannot write {path}"):
         sweep(path.parent)
         write_whole(path, made)
         sync_folder(path.parent)
-    return _exported(found, path, made, beside=False)
+    return _summarize_export(found, path, made, beside=False)
 
 
-def _into_folder(found: Rows, path: Path, project: str) -> Exported:
-    made = _page(found, project)
+def _write_folder(found: ReviewRows, path: Path, project: str) -> ExportResult:
+    made = _render_page(found, project)
     with fatal(f"cannot write to {path}"):
-        folder.fill(path, made, found.sounds)
-    return _exported(found, path / folder.PAGE, made, beside=True)
+        folder.fill_folder(path, made, found.sounds)
+    return _summarize_export(found, path / folder.PAGE_NAME, made, beside=True)
 
 
-def _page(found: Rows, project: str) -> bytes:
-    data = payload(found, mode=Mode.EXPORT, project=project)
-    return page(REVIEW, title=f"{project}: review", data={"review-data": data}).html
+def _render_page(found: ReviewRows, project: str) -> bytes:
+    data = build_payload(found, mode=PageMode.EXPORT, project=project)
+    return build_page(REVIEW_LAYOUT, title=f"{project}: review", data={"review-data": data}).html
 
 
-def _from(base: Path, row: Row, found: Rows) -> Row:
+def _relocate_row(base: Path, row: ReviewRow, found: ReviewRows) -> ReviewRow:
     """A row whose sounds are named as they are seen from a folder."""
     earlier = row.earlier
     if earlier is not None:
-        earlier = msgspec.structs.replace(earlier, sound=_seen(base, earlier.sound, found))
-    return msgspec.structs.replace(row, sound=_seen(base, row.sound, found), earlier=earlier)
+        earlier = msgspec.structs.replace(earlier, sound=_sound_url(base, earlier.sound, found))
+    return msgspec.structs.replace(row, sound=_sound_url(base, row.sound, found), earlier=earlier)
 
 
-def _seen(base: Path, address: str, found: Rows) -> str:
-    return _address(found.sounds[unquote(address)], base)
+def _sound_url(base: Path, address: str, found: ReviewRows) -> str:
+    return _relative_url(found.sounds[unquote(address)], base)
 
 
-def _address(path: Path, base: Path) -> str:
+def _relative_url(path: Path, base: Path) -> str:
     """The address of a file as a page in a folder names it.
 
     Raises:
@@ -149,13 +149,13 @@ def _address(path: Path, base: Path) -> str:
     return quote(os.fsencode(way.replace(os.sep, "/")))
 
 
-def _exported(found: Rows, path: Path, made: bytes, *, beside: bool) -> Exported:
+def _summarize_export(found: ReviewRows, path: Path, made: bytes, *, beside: bool) -> ExportResult:
     undecided = sum(
         row.decision is None or row.decision.decided is Decided.UNDECIDED for row in found.clips
     )
     with fatal("cannot read the sounds"):
         sound_bytes = sum(each.stat().st_size for each in set(found.sounds.values()))
-    return Exported(
+    return ExportResult(
         page=path,
         found=found,
         undecided=undecided,

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 #: The page that is opened.
-PAGE = "index.html"
+PAGE_NAME = "index.html"
 #: What earlier exports put into the folder; catalogues and sounds have other names.
-_LIST = ".tts-assets-review"
-_LOCK = ".tts-assets.lock"
+_LIST_NAME = ".tts-assets-review"
+_LOCK_NAME = ".tts-assets.lock"
 #: The folders that we put anything into.
-_OURS = ("clips", "earlier")
+_OWN_FOLDERS = ("clips", "earlier")
 #: What every page of ours has, and hardly another.
-_MARK = b' id="review-data">'
+_PAGE_MARK = b' id="review-data">'
 
 
-def check(path: Path, output: str) -> None:
+def check_export_folder(path: Path, output: str) -> None:
     """See that a folder may be filled, before what goes into it is made.
 
     Args:
@@ -45,7 +45,7 @@ def check(path: Path, output: str) -> None:
             f"{path} lies in the output folder {output}, where every sound is taken for an asset: "
             "name another folder"
         )
-    for name in _OURS:
+    for name in _OWN_FOLDERS:
         # What is not shown any more is deleted there.
         ours = (path / name).resolve()
         if assets.is_relative_to(ours) or ours.is_relative_to(assets):
@@ -53,19 +53,21 @@ def check(path: Path, output: str) -> None:
                 f"{path / name} would hold the sounds of the page, and the output folder {output} is "
                 "there: name another folder"
             )
-    if (path / PAGE).exists() and not is_page(path / PAGE):
-        raise UsageError(f"{path / PAGE} is there, and no page of tts-assets: name another folder")
+    if (path / PAGE_NAME).exists() and not is_exported_page(path / PAGE_NAME):
+        raise UsageError(
+            f"{path / PAGE_NAME} is there, and no page of tts-assets: name another folder"
+        )
 
 
-def is_page(path: Path) -> bool:
+def is_exported_page(path: Path) -> bool:
     """Whether a file is an exported page."""
     try:
-        return _MARK in read_regular(path)
+        return _PAGE_MARK in read_regular(path)
     except OSError:
         return False
 
 
-def fill(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
+def fill_folder(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
     """Put a page and its sounds into a folder, and take away those of an earlier page.
 
     Each file is whole at any time, and after a kill the next export tidies up.
@@ -80,47 +82,47 @@ def fill(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
         OSError: something cannot be read or written.
     """
     path.mkdir(parents=True, exist_ok=True)
-    with lock(path / _LOCK, lambda: None):
-        before = _listed(path)
-        _refuse_links(path, before | sounds.keys())
+    with lock(path / _LOCK_NAME, lambda: None):
+        before = _read_file_list(path)
+        _reject_links(path, before | sounds.keys())
         for parent in {(path / name).parent for name in before} | {path}:
             sweep(parent)
         # What somebody else put there is played, and never replaced nor deleted.
-        ours = sounds.keys() - _foreign(
+        ours = sounds.keys() - _find_foreign_files(
             path, {name: sounds[name] for name in sounds.keys() - before}
         )
         # Before the first is there: whoever comes after a kill knows all that may be.
-        _list(path, before | ours)
+        _write_file_list(path, before | ours)
         for name in sorted(ours):
-            _put(path / name, sounds[name])
-        write_whole(path / PAGE, page)
+            _put_file(path / name, sounds[name])
+        write_whole(path / PAGE_NAME, page)
         for name in before - ours:
-            _remove(path, name)
-        _list(path, ours)
+            _remove_file(path, name)
+        _write_file_list(path, ours)
         sync_folder(path)
 
 
-def _listed(path: Path) -> set[str]:
+def _read_file_list(path: Path) -> set[str]:
     """What earlier exports put there; nothing that could be anybody else's."""
     try:
-        names = json.loads(read_regular(path / _LIST, follow_links=False))
+        names = json.loads(read_regular(path / _LIST_NAME, follow_links=False))
     except (OSError, ValueError, RecursionError):
         return set()
-    return {name for name in names if _may_be_ours(name)} if isinstance(names, list) else set()
+    return {name for name in names if _is_own_name(name)} if isinstance(names, list) else set()
 
 
-def _may_be_ours(name: object) -> bool:
+def _is_own_name(name: object) -> bool:
     if not isinstance(name, str) or "\\" in name or "\0" in name:
         return False
     parts = name.split("/")
-    return len(parts) > 1 and parts[0] in _OURS and {"", ".", ".."}.isdisjoint(parts)
+    return len(parts) > 1 and parts[0] in _OWN_FOLDERS and {"", ".", ".."}.isdisjoint(parts)
 
 
-def _list(path: Path, names: Collection[str]) -> None:
-    write_whole(path / _LIST, json.dumps(sorted(names), indent=0).encode())
+def _write_file_list(path: Path, names: Collection[str]) -> None:
+    write_whole(path / _LIST_NAME, json.dumps(sorted(names), indent=0).encode())
 
 
-def _refuse_links(path: Path, names: Collection[str]) -> None:
+def _reject_links(path: Path, names: Collection[str]) -> None:
     """See that what is put or deleted below a folder is nowhere else, where it could be an asset."""
     real = os.path.realpath(path)
     for parent in sorted({str(PurePosixPath(name).parent) for name in names}):
@@ -129,7 +131,7 @@ def _refuse_links(path: Path, names: Collection[str]) -> None:
             raise UsageError(f"{there} leads to another folder: remove that link, or name another")
 
 
-def _foreign(path: Path, new: Mapping[str, Path]) -> set[str]:
+def _find_foreign_files(path: Path, new: Mapping[str, Path]) -> set[str]:
     """Which of the new sounds are there already, the same to the last byte."""
     found = set()
     for name, source in sorted(new.items()):
@@ -142,13 +144,13 @@ def _foreign(path: Path, new: Mapping[str, Path]) -> set[str]:
     return found
 
 
-def _put(path: Path, source: Path) -> None:
+def _put_file(path: Path, source: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not (path.exists() and path.samefile(source)):
         link_whole(path, source)
 
 
-def _remove(path: Path, name: str) -> None:
+def _remove_file(path: Path, name: str) -> None:
     """Delete a file, and the folders that are empty without it."""
     with contextlib.suppress(FileNotFoundError):
         (path / name).unlink()

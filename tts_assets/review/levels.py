@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from tts_assets.domain import Place
 
 #: The keys under which records tell it, in lower case and without signs between their words.
-_KEYS = ("level", "jlptlevel", "jlpt", "tags", "tag")
+_LEVEL_KEYS = ("level", "jlptlevel", "jlpt", "tags", "tag")
 #: Numbers alone are those of many scales: only these keys tell that it is the JLPT's.
-_OF_JLPT = frozenset({"jlpt", "jlptlevel"})
+_JLPT_KEYS = frozenset({"jlpt", "jlptlevel"})
 
-_NAMED = re.compile(
+_LEVEL_PATTERN = re.compile(
     r"(?<![a-z0-9])(?:jlpt[\s_:.-]*n?|n[\s_-]?)([1-5])(?![a-z0-9])", re.IGNORECASE | re.ASCII
 )
-_ALONE = re.compile(r"\s*n?([1-5])\s*", re.IGNORECASE | re.ASCII)
+_BARE_LEVEL_PATTERN = re.compile(r"\s*n?([1-5])\s*", re.IGNORECASE | re.ASCII)
 #: What is longer tells something else.
-_LONGEST = 200
+_MAX_TEXT_LENGTH = 200
 
 
-def level_of(root: Any, at: Place, file: str) -> str:
+def find_jlpt_level(root: Any, at: Place, file: str) -> str:
     """The level of what lies at a place, such as ``N5``; "" where nothing tells.
 
     The innermost that tells it counts: the item, its record, the objects and keys around, and at last
@@ -37,14 +37,14 @@ def level_of(root: Any, at: Place, file: str) -> str:
         file: the path of the document.
     """
     path = PurePath(file)
-    for value in _inwards(root, at):
-        found = _in_text(value) if isinstance(value, str) else _in_object(value)
+    for value in _list_ancestors(root, at):
+        found = _find_in_text(value) if isinstance(value, str) else _find_in_object(value)
         if found:
             return found
-    return _in_text(path.stem) or _in_text(path.parent.name)
+    return _find_in_text(path.stem) or _find_in_text(path.parent.name)
 
 
-def _inwards(root: Any, at: Place) -> list[Any]:
+def _list_ancestors(root: Any, at: Place) -> list[Any]:
     """The objects on the way to a place, and the keys that led there, the innermost first."""
     found, value = [root], root
     for step in at:
@@ -57,28 +57,30 @@ def _inwards(root: Any, at: Place) -> list[Any]:
     return [each for each in reversed(found) if isinstance(each, dict | str)]
 
 
-def _in_object(value: dict[str, Any]) -> str:
+def _find_in_object(value: dict[str, Any]) -> str:
     known = {re.sub(r"[\s_-]", "", key).lower(): inner for key, inner in value.items()}
-    for key in _KEYS:
-        for each in _values(known.get(key)):
-            alone = _ALONE.fullmatch(_plain(each)) if key in _OF_JLPT else None
-            found = f"N{alone[1]}" if alone else _in_text(each)
+    for key in _LEVEL_KEYS:
+        for each in _iter_texts(known.get(key)):
+            alone = (
+                _BARE_LEVEL_PATTERN.fullmatch(_normalise_text(each)) if key in _JLPT_KEYS else None
+            )
+            found = f"N{alone[1]}" if alone else _find_in_text(each)
             if found:
                 return found
     return ""
 
 
-def _values(value: Any) -> Iterator[str]:
+def _iter_texts(value: Any) -> Iterator[str]:
     """What is told under a key, as texts."""
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, str | int) and not isinstance(each, bool):
             yield str(each)
 
 
-def _in_text(text: str) -> str:
-    named = _NAMED.search(_plain(text))
+def _find_in_text(text: str) -> str:
+    named = _LEVEL_PATTERN.search(_normalise_text(text))
     return f"N{named[1]}" if named else ""
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text) if len(text) <= _LONGEST else ""
+def _normalise_text(text: str) -> str:
+    return unicodedata.normalize("NFKC", text) if len(text) <= _MAX_TEXT_LENGTH else ""

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tts_assets.domain import Phrase
-    from tts_assets.review.pictures import Picture
+    from tts_assets.review.pictures import SoundPreview
 
 
-class Mora(NamedTuple):
+class TimedMora(NamedTuple):
     """A mora as it is drawn above a sound.
 
     Args:
@@ -31,7 +31,7 @@ class Mora(NamedTuple):
     high: int
 
 
-def predicted(phrases: Sequence[Phrase], picture: Picture) -> tuple[Mora, ...]:
+def predict_morae(phrases: Sequence[Phrase], picture: SoundPreview) -> tuple[TimedMora, ...]:
     """The morae of a word or a sentence, one after the other.
 
     What is said in one breath fills what is heard between two silences; within that, sounds are as
@@ -44,7 +44,7 @@ def predicted(phrases: Sequence[Phrase], picture: Picture) -> tuple[Mora, ...]:
     """
     from tts_assets.checks.course import Gap, stretches  # noqa: PLC0415 - heavy: it has numpy
 
-    breaths = list(_breaths(phrases))
+    breaths = list(_split_breaths(phrases))
     gaps = [Gap(*gap) for gap in picture.gaps]
     heard = stretches(picture.begin, picture.end, gaps, len(breaths))
     if breaths and not heard:
@@ -54,11 +54,11 @@ def predicted(phrases: Sequence[Phrase], picture: Picture) -> tuple[Mora, ...]:
     return tuple(
         mora
         for breath, stretch in zip(breaths, heard, strict=True)
-        for mora in _within(breath, stretch.begin, stretch.end)
+        for mora in _place_morae(breath, stretch.begin, stretch.end)
     )
 
 
-def _breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
+def _split_breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
     """The phrases from one pause to the next."""
     breath: list[Phrase] = []
     for phrase in phrases:
@@ -71,7 +71,7 @@ def _breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
         yield breath
 
 
-def _within(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[Mora]:
+def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[TimedMora]:
     from tts_assets.checks.mei import mora_seconds  # noqa: PLC0415 - see predicted
 
     said = [mora for phrase in breath for mora in split_morae(phrase.kana)]
@@ -83,4 +83,4 @@ def _within(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[Mora
     pace = (end - begin) / sum(lengths)
     times = [round(begin + pace * each, 3) for each in accumulate(lengths, initial=0.0)]
     for mora, (one, two), is_high in zip(said, pairwise(times), high, strict=True):
-        yield Mora(mora, one, two, int(is_high))
+        yield TimedMora(mora, one, two, int(is_high))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from tts_assets.review.row import Row
-    from tts_assets.review.rows import Rows
+    from tts_assets.review.row import ReviewRow
+    from tts_assets.review.rows import ReviewRows
 
 #: What pages read.
-VERSION = 1
+PAYLOAD_VERSION = 1
 
 #: What would end the element, or begin another one or a comment, and what JavaScript takes for ends of
 #: lines. All of it can only stand in texts, where an escape says the same.
@@ -25,7 +25,7 @@ _ESCAPES = {
 }
 
 
-class Mode(StrEnum):
+class PageMode(StrEnum):
     """Where a page is opened."""
 
     #: From files, or from any server: decisions are saved as a file.
@@ -34,7 +34,7 @@ class Mode(StrEnum):
     SERVE = "serve"
 
 
-def payload(rows: Rows, *, mode: Mode, project: str) -> bytes:
+def build_payload(rows: ReviewRows, *, mode: PageMode, project: str) -> bytes:
     """All that a page is told, as JSON in UTF-8 without a character that HTML knows.
 
     Args:
@@ -42,11 +42,11 @@ def payload(rows: Rows, *, mode: Mode, project: str) -> bytes:
         mode: where the page is opened.
         project: what it is the page of.
     """
-    voices = rows.voices if mode is Mode.SERVE else ()
-    return escaped(
+    voices = rows.voices if mode is PageMode.SERVE else ()
+    return escape_json(
         msgspec.json.encode(
             {
-                "version": VERSION,
+                "version": PAYLOAD_VERSION,
                 "mode": mode,
                 "project": project.encode("utf-8", "backslashreplace").decode("utf-8"),
                 "provider": rows.provider,
@@ -60,12 +60,12 @@ def payload(rows: Rows, *, mode: Mode, project: str) -> bytes:
     )
 
 
-def row_data(row: Row) -> Any:
+def row_to_builtins(row: ReviewRow) -> Any:
     """One row as a page is told it, as plain data."""
     return msgspec.to_builtins(row)
 
 
-def escaped(data: bytes) -> bytes:
+def escape_json(data: bytes) -> bytes:
     """JSON that says the same without a character that HTML knows."""
     for sign, escape in _ESCAPES.items():
         data = data.replace(sign, escape)

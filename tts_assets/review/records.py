@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets import open_catalogues
 from tts_assets.errors import InputError
-from tts_assets.review.levels import level_of
+from tts_assets.review.levels import find_jlpt_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tts_assets.domain import Clip, Place
 
 
-class Told(NamedTuple):
+class RecordDetails(NamedTuple):
     """What is told of the record or item that a clip is said of.
 
     Args:
@@ -27,9 +27,9 @@ class Told(NamedTuple):
     level: str
 
 
-def told_of(
+def load_record_details(
     clips: Iterable[Clip], catalogues: Iterable[Catalogue]
-) -> dict[tuple[str, Place], Told]:
+) -> dict[tuple[str, Place], RecordDetails]:
     """What is told of clips, by file and place; each file is scanned once.
 
     Args:
@@ -40,16 +40,19 @@ def told_of(
     for clip in clips:
         places.setdefault(clip.file, set()).add(clip.at)
     sources = {each.file: each.source for each in catalogues}
-    found: dict[tuple[str, Place], Told] = {}
+    found: dict[tuple[str, Place], RecordDetails] = {}
     for file, wanted in places.items():
         try:
             document = open_catalogues.read(file, sources[file])
         except InputError:
             # Somebody has changed it meanwhile.
-            found |= {(file, at): Told(None, level_of(None, (), file)) for at in wanted}
+            found |= {
+                (file, at): RecordDetails(None, find_jlpt_level(None, (), file)) for at in wanted
+            }
             continue
         lines = document.lines_of(wanted)
         found |= {
-            (file, at): Told(lines.get(at), level_of(document.root, at, file)) for at in wanted
+            (file, at): RecordDetails(lines.get(at), find_jlpt_level(document.root, at, file))
+            for at in wanted
         }
     return found

@@ -9,15 +9,15 @@ import msgspec
 # Needed at run time: what is written of a row is read out of the annotations.
 from tts_assets.domain import Cue, Decision, Phrase  # noqa: TC001
 from tts_assets.overrides import Say  # noqa: TC001
-from tts_assets.review.morae import Mora  # noqa: TC001
+from tts_assets.review.morae import TimedMora  # noqa: TC001
 from tts_assets.review.pictures import PITCH_STEP
 
 if TYPE_CHECKING:
     from tts_assets.domain import Clip
-    from tts_assets.review.records import Told
+    from tts_assets.review.records import RecordDetails
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ClipUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A clip that a sound is heard in.
 
     Args:
@@ -39,7 +39,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: int | None
 
 
-class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+class EarlierSound(msgspec.Struct, frozen=True, kw_only=True):
     """Another sound that a clip had before, and that somebody decided of.
 
     Args:
@@ -67,7 +67,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     """One sound, the clips that it is heard in, and how it looks.
 
     Args:
@@ -101,7 +101,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     asset: str
     sha256: str
     sound: str
-    uses: tuple[Use, ...]
+    uses: tuple[ClipUse, ...]
     text: str
     reading: str | None
     accent: int | None
@@ -119,25 +119,25 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     peaks: bytes = b""
     pitch: bytes = b""
     pitch_step: float = PITCH_STEP
-    morae: tuple[Mora, ...] = ()
-    earlier: Earlier | None = None
+    morae: tuple[TimedMora, ...] = ()
+    earlier: EarlierSound | None = None
     override: Say | None = None
     again: bool = False
 
 
-def use_of(clip: Clip, told: Told) -> Use:
+def to_clip_use(clip: Clip, told: RecordDetails) -> ClipUse:
     """A clip as the page names it."""
-    return Use(
+    return ClipUse(
         kind=clip.kind.value,
-        file=writable(clip.file),
-        entry=writable(clip.entry),
-        part=writable(clip.part),
+        file=escape_surrogates(clip.file),
+        entry=escape_surrogates(clip.entry),
+        part=escape_surrogates(clip.part),
         level=told.level,
-        source=writable(clip.source),
+        source=escape_surrogates(clip.source),
         line=told.line,
     )
 
 
-def writable(text: str) -> str:
+def escape_surrogates(text: str) -> str:
     """A text as it can be written; names of files may have bytes in them that are no text."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

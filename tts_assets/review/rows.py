@@ -13,15 +13,15 @@ from anyio import to_thread
 from tts_assets import decisions, providers
 from tts_assets.domain import Decided
 from tts_assets.japanese.notation import parse_accent_phrases
-from tts_assets.review.drawing import Sound, pictures_of
-from tts_assets.review.earlier import CLIPS, History
-from tts_assets.review.morae import predicted
-from tts_assets.review.records import told_of
-from tts_assets.review.row import Earlier, Row, use_of
-from tts_assets.review.takes import find_sound, make_take_row
-from tts_assets.review.wanted import counted
-from tts_assets.review.wanted import wanted as find
-from tts_assets.verify.expected import Accents
+from tts_assets.review.drawing import HashedFile, load_previews
+from tts_assets.review.earlier import CLIPS, SoundHistory
+from tts_assets.review.morae import predict_morae
+from tts_assets.review.records import load_record_details
+from tts_assets.review.row import EarlierSound, ReviewRow, to_clip_use
+from tts_assets.review.takes import build_take_row, take_to_file
+from tts_assets.review.wanted import collect_review_items as find
+from tts_assets.review.wanted import format_count_clause
+from tts_assets.verify.expected import AccentSupport
 from tts_assets.waiting import place_for
 
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from tts_assets.ledger import Line
     from tts_assets.overrides import Say
     from tts_assets.providers import Provider, VoiceInfo
-    from tts_assets.review.earlier import Found
-    from tts_assets.review.morae import Mora
-    from tts_assets.review.pictures import Picture
-    from tts_assets.review.records import Told
-    from tts_assets.review.wanted import Wanted
+    from tts_assets.review.earlier import PreviousSound
+    from tts_assets.review.morae import TimedMora
+    from tts_assets.review.pictures import SoundPreview
+    from tts_assets.review.records import RecordDetails
+    from tts_assets.review.wanted import ReviewItems
     from tts_assets.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class ReviewRows:
     """All that a reviewer is shown.
 
     Args:
@@ -55,7 +55,7 @@ class Rows:
         unmatched: as in Survey.
     """
 
-    clips: tuple[Row, ...]
+    clips: tuple[ReviewRow, ...]
     sounds: Mapping[str, Path] = field(default_factory=dict)
     provider: str = ""
     voices: tuple[VoiceInfo, ...] = ()
@@ -64,12 +64,12 @@ class Rows:
     unmatched: str | None = None
 
 
-async def rows(
+async def load_rows(
     settings: Settings,
     *,
     can_make: bool = False,
     on_progress: Callable[[int, int], None] = lambda _, __: None,
-) -> Rows:
+) -> ReviewRows:
     """Find out what a reviewer is shown; nothing is changed but the pictures that are kept.
 
     Args:
@@ -82,14 +82,16 @@ async def rows(
         InputError: the ledger or the journal is damaged.
         FatalError: the output folder cannot be listed, or there is no engine.
     """
-    look = await to_thread.run_sync(_look, settings)
-    pictures = await pictures_of(look.sounds(), look.place, look.there(), on_progress)
-    return await to_thread.run_sync(_Joiner(look, pictures, can_make=can_make).rows)
+    look = await to_thread.run_sync(_load_sources, settings)
+    pictures = await load_previews(
+        look.list_files(), look.place, look.collect_hashes(), on_progress
+    )
+    return await to_thread.run_sync(_RowBuilder(look, pictures, can_make=can_make).build_rows)
 
 
-async def rows_of_entry(
+async def load_entry_rows(
     settings: Settings, *, file: str, entry: str, can_make: bool = False
-) -> Rows:
+) -> ReviewRows:
     """The same for one entry of one catalogue, as after its sound was made again.
 
     Args:
@@ -104,10 +106,10 @@ async def rows_of_entry(
     one = replace(
         settings, paths=(file,), ids=(glob.escape(entry),), kinds=(), since=None, partial=True
     )
-    return await rows(one, can_make=can_make)
+    return await load_rows(one, can_make=can_make)
 
 
-class _Look(NamedTuple):
+class _ReviewSources(NamedTuple):
     """All that is known before pictures are drawn.
 
     Args:
@@ -121,68 +123,70 @@ class _Look(NamedTuple):
 
     settings: Settings
     provider: Provider
-    wanted: Wanted
-    told: Mapping[tuple[str, Place], Told]
-    earlier: Mapping[str, Found]
+    wanted: ReviewItems
+    told: Mapping[tuple[str, Place], RecordDetails]
+    earlier: Mapping[str, PreviousSound]
     place: Path
 
-    def sound(self, line: Line) -> Sound:
-        return Sound(Path(self.settings.output, line.asset), line.sha256)
+    def to_hashed_file(self, line: Line) -> HashedFile:
+        return HashedFile(Path(self.settings.output, line.asset), line.sha256)
 
-    def sounds(self) -> list[Sound]:
-        own = [self.sound(line) for line in self.wanted.lines.values()]
+    def list_files(self) -> list[HashedFile]:
+        own = [self.to_hashed_file(line) for line in self.wanted.lines.values()]
         earlier = [each.sound for each in self.earlier.values()]
         return list(dict.fromkeys([*own, *earlier, *self._find_takes()]))
 
-    def there(self) -> set[str]:
+    def collect_hashes(self) -> set[str]:
         others = (*(each.sound for each in self.earlier.values()), *self._find_takes())
         return self.wanted.sums | {each.sha256 for each in others}
 
-    def _find_takes(self) -> list[Sound]:
-        return [find_sound(take) for take, _ in self.wanted.takes]
+    def _find_takes(self) -> list[HashedFile]:
+        return [take_to_file(take) for take, _ in self.wanted.takes]
 
 
-def _look(settings: Settings) -> _Look:
+def _load_sources(settings: Settings) -> _ReviewSources:
     provider, _ = providers.choose(settings)
-    history = History(decisions.read(Path(settings.output)), settings)
-    wanted = find(settings, provider, history.names)
+    history = SoundHistory(decisions.read(Path(settings.output)), settings)
+    wanted = find(settings, provider, history.collect_sounds)
     earlier = {}
     for asset, line in wanted.lines.items():
-        found = history.latest(wanted.clips[asset], asset, line.sha256)
+        found = history.find_latest(wanted.clips[asset], asset, line.sha256)
         if found is not None:
             earlier[asset] = found
     clips = [clip for asset in wanted.lines for clip in wanted.clips[asset]]
     clips += [clip for _, each in wanted.takes for clip in each]
-    told = told_of(clips, wanted.found.catalogues)
+    told = load_record_details(clips, wanted.found.catalogues)
     place = place_for(settings.temp, settings.output)
-    return _Look(settings, provider, wanted, told, earlier, place)
+    return _ReviewSources(settings, provider, wanted, told, earlier, place)
 
 
-class _Joiner:
+class _RowBuilder:
     """Puts rows together of all that is known."""
 
-    def __init__(self, look: _Look, pictures: Mapping[Sound, Picture], *, can_make: bool) -> None:
+    def __init__(
+        self, look: _ReviewSources, pictures: Mapping[HashedFile, SoundPreview], *, can_make: bool
+    ) -> None:
         self._look = look
         self._pictures = pictures
         self._can_make = can_make
-        self._accents = Accents(look.settings)
+        self._accents = AccentSupport(look.settings)
         self._sounds: dict[str, Path] = {}
 
-    def rows(self) -> Rows:
+    def build_rows(self) -> ReviewRows:
         """All rows, and what else is told."""
         wanted = self._look.wanted
         # In the order of the catalogues, not in that of the ledger.
         known = [wanted.lines[asset] for asset in wanted.clips if asset in wanted.lines]
-        made = [row for line in known if (row := self._row(line)) is not None]
+        made = [row for line in known if (row := self._build_row(line)) is not None]
         # Behind all others: a clip that has a sound is shown by that first.
-        takes = self._make_take_rows()
-        notes = list(wanted.notes())
+        takes = self._build_take_rows()
+        notes = list(wanted.list_notes())
         if other := len(known) - len(made):
             notes.append(
-                f"{counted(other, 'sound')} left out, with other bytes than were made: "
+                f"{format_count_clause(other, 'sound')} left out, with other bytes than were made: "
                 "`generate --deep` makes them again"
             )
-        return Rows(
+        return ReviewRows(
             clips=(*made, *takes),
             sounds=self._sounds,
             provider=self._look.provider.name,
@@ -192,9 +196,9 @@ class _Joiner:
             unmatched=wanted.found.unmatched,
         )
 
-    def _row(self, line: Line) -> Row | None:
+    def _build_row(self, line: Line) -> ReviewRow | None:
         """The row of one sound; None where its file has other bytes."""
-        sound = self._look.sound(line)
+        sound = self._look.to_hashed_file(line)
         picture = self._pictures.get(sound)
         if picture is None:
             return None
@@ -202,11 +206,11 @@ class _Joiner:
         self._sounds[address] = sound.path
         clips, told = self._look.wanted.clips[line.asset], self._look.told
         phrases = parse_accent_phrases(line.spoken)
-        return Row(
+        return ReviewRow(
             asset=line.asset,
             sha256=line.sha256,
             sound=quote(address),
-            uses=tuple(use_of(clip, told[clip.file, clip.at]) for clip in clips),
+            uses=tuple(to_clip_use(clip, told[clip.file, clip.at]) for clip in clips),
             text=line.text,
             reading=line.reading,
             accent=line.accent,
@@ -219,42 +223,44 @@ class _Joiner:
             lufs=line.lufs,
             peak_dbtp=line.peak_dbtp,
             findings=tuple(each._asdict() for each in line.findings),
-            decision=_decided(line.review),
+            decision=_drop_undecided(line.review),
             cues=line.cues,
             peaks=picture.peaks,
             pitch=picture.pitch,
-            morae=() if line.cues else self._morae(line.voice, phrases, picture),
-            earlier=self._earlier(line.asset),
-            override=self._override(clips),
+            morae=() if line.cues else self._build_morae(line.voice, phrases, picture),
+            earlier=self._build_earlier(line.asset),
+            override=self._find_override(clips),
             again=self._can_make,
         )
 
-    def _make_take_rows(self) -> list[Row]:
+    def _build_take_rows(self) -> list[ReviewRow]:
         """The rows of takes that were refused; equal sounds have one row."""
-        found: dict[str, Row] = {}
+        found: dict[str, ReviewRow] = {}
         for take, clips in self._look.wanted.takes:
-            picture = self._pictures.get(find_sound(take))
+            picture = self._pictures.get(take_to_file(take))
             if picture is None or take.name in found:
                 continue
             address = f"{CLIPS}/{take.name}"
             self._sounds[address] = take.path
-            uses = tuple(use_of(clip, self._look.told[clip.file, clip.at]) for clip in clips)
-            found[take.name] = make_take_row(take, uses, picture, sound=quote(address))
+            uses = tuple(to_clip_use(clip, self._look.told[clip.file, clip.at]) for clip in clips)
+            found[take.name] = build_take_row(take, uses, picture, sound=quote(address))
         return list(found.values())
 
-    def _morae(self, voice: str, phrases: tuple[Phrase, ...], picture: Picture) -> tuple[Mora, ...]:
-        morae = predicted(phrases, picture)
-        if self._accents.are_said_by(voice):
+    def _build_morae(
+        self, voice: str, phrases: tuple[Phrase, ...], picture: SoundPreview
+    ) -> tuple[TimedMora, ...]:
+        morae = predict_morae(phrases, picture)
+        if self._accents.has_accent_control(voice):
             return morae
         # What the voice makes of the sounds, nobody knows: nothing is drawn above the others.
         return tuple(mora._replace(high=0) for mora in morae)
 
-    def _override(self, clips: Iterable[Clip]) -> Say | None:
+    def _find_override(self, clips: Iterable[Clip]) -> Say | None:
         """What stands in place of what an entry says, of the first clip that has any."""
         found = map(self._look.wanted.found.overrides.of, clips)
         return next((each.say for each in found if each is not None), None)
 
-    def _earlier(self, asset: str) -> Earlier | None:
+    def _build_earlier(self, asset: str) -> EarlierSound | None:
         found = self._look.earlier.get(asset)
         picture = None if found is None else self._pictures.get(found.sound)
         if found is None or picture is None:
@@ -262,7 +268,7 @@ class _Joiner:
         before = found.before
         line = self._look.wanted.others.get((before.asset, before.sha256))
         self._sounds[found.address] = found.sound.path
-        return Earlier(
+        return EarlierSound(
             sound=quote(found.address),
             sha256=before.sha256,
             asset=before.asset,
@@ -276,5 +282,5 @@ class _Joiner:
         )
 
 
-def _decided(review: Decision | None) -> Decision | None:
+def _drop_undecided(review: Decision | None) -> Decision | None:
     return None if review is None or review.decided is Decided.UNDECIDED else review

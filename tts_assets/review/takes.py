@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_assets.kept_takes import Opinion
-from tts_assets.review.drawing import Sound
-from tts_assets.review.row import Row
+from tts_assets.review.drawing import HashedFile
+from tts_assets.review.row import ReviewRow
 
 if TYPE_CHECKING:
     from tts_assets.kept_takes import DoubtfulTake
-    from tts_assets.review.pictures import Picture
-    from tts_assets.review.row import Use
+    from tts_assets.review.pictures import SoundPreview
+    from tts_assets.review.row import ClipUse
 
 #: What the page calls the reason for which a take was refused.
-RULE = "doubtful take"
+TAKE_RULE = "doubtful take"
 
 
-def find_sound(take: DoubtfulTake) -> Sound:
+def take_to_file(take: DoubtfulTake) -> HashedFile:
     """The file of a take."""
-    return Sound(take.path, take.kept.sha256)
+    return HashedFile(take.path, take.kept.sha256)
 
 
-def make_take_row(
-    take: DoubtfulTake, uses: tuple[Use, ...], picture: Picture, *, sound: str
-) -> Row:
+def build_take_row(
+    take: DoubtfulTake, uses: tuple[ClipUse, ...], picture: SoundPreview, *, sound: str
+) -> ReviewRow:
     """The row of a take.
 
     Args:
@@ -35,7 +35,7 @@ def make_take_row(
     """
     sent = take.purchase.sent
     told = f"{take.kept.fault}; accept it to use it in the next run, or reject it to buy another"
-    return Row(
+    return ReviewRow(
         asset=take.name,
         sha256=take.kept.sha256,
         sound=sound,
@@ -51,7 +51,7 @@ def make_take_row(
         seconds=picture.seconds or take.kept.seconds,
         lufs=None,
         peak_dbtp=None,
-        findings=({"rule": RULE, "measured": "", "limit": "", "told": told},),
+        findings=({"rule": TAKE_RULE, "measured": "", "limit": "", "told": told},),
         decision=None if take.opinion is Opinion.UNDECIDED else take.decision,
         peaks=picture.peaks,
         pitch=picture.pitch,

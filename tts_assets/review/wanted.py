@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tts_assets import kept_takes
 from tts_assets import survey as surveys
 from tts_assets.plan import State
-from tts_assets.verify.assets import lines
+from tts_assets.verify.assets import read_ledger_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 #: The states of clips that have a sound to listen to, whatever was decided of it.
-_SHOWN = frozenset({State.FRESH, State.REJECTED})
+_SHOWN_STATES = frozenset({State.FRESH, State.REJECTED})
 
 #: What is told of the others, and what to do.
-_UNSEEN = (
+_HIDDEN_NOTES = (
     ({State.NEW, State.FAILED}, "{} not made yet: `generate` makes them"),
     ({State.STALE}, "{} made from something else than their entries say now: `generate` first"),
     ({State.MISSING}, "{} gone from the disk: `generate` makes them again"),
@@ -32,7 +32,7 @@ _UNSEEN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReviewItems:
     """What is to be shown.
 
     Args:
@@ -51,29 +51,29 @@ class Wanted:
     sums: set[str]
     takes: list[tuple[DoubtfulTake, list[Clip]]]
 
-    def notes(self) -> Iterator[str]:
+    def list_notes(self) -> Iterator[str]:
         """What is not shown, and why."""
         found = self.found
         yield from found.trouble.notes
-        for states, told in _UNSEEN:
+        for states, told in _HIDDEN_NOTES:
             if count := sum(found.states[state] for state in states):
-                yield told.format(counted(count, "clip"))
+                yield told.format(format_count_clause(count, "clip"))
         unknown = self.clips.keys() - self.lines.keys()
         # What this engine makes in the place of what another did, and somebody rejected.
         if unmade := sum(len(self.clips[asset]) for asset in unknown - found.present.keys()):
-            yield f"{counted(unmade, 'rejected clip')} not made again yet: `generate` makes them"
+            yield f"{format_count_clause(unmade, 'rejected clip')} not made again yet: `generate` makes them"
         if lost := sum(len(self.clips[asset]) for asset in unknown & found.present.keys()):
             yield (
-                f"{counted(lost, 'clip')} unknown to the ledger, which keeps decisions: "
+                f"{format_count_clause(lost, 'clip')} unknown to the ledger, which keeps decisions: "
                 "`generate --force` makes them anew"
             )
 
 
-def wanted(
+def collect_review_items(
     settings: Settings,
     provider: Provider,
     asked: Callable[[list[Clip]], set[tuple[str, str]]],
-) -> Wanted:
+) -> ReviewItems:
     """Find out what is to be shown; nothing is changed.
 
     Args:
@@ -89,17 +89,17 @@ def wanted(
     takes = kept_takes.find_takes(settings.temp, settings.output)
     recipes = {take.purchase.sent.recipe for take in takes}
     found = surveys.survey(
-        settings, provider, lambda item: item.state in _SHOWN or item.recipe in recipes
+        settings, provider, lambda item: item.state in _SHOWN_STATES or item.recipe in recipes
     )
     clips: dict[str, list[Clip]] = {}
     of_takes: dict[str, list[Clip]] = {}
     for item in found.planned:
-        if item.state in _SHOWN:
+        if item.state in _SHOWN_STATES:
             clips.setdefault(item.asset, []).append(item.clip)
         if item.recipe in recipes:
             of_takes.setdefault(item.recipe, []).append(item.clip)
     others = asked([clip for each in clips.values() for clip in each])
-    known = Wanted(
+    known = ReviewItems(
         found=found,
         clips=clips,
         lines={},
@@ -111,7 +111,7 @@ def wanted(
             if take.purchase.sent.recipe in of_takes
         ],
     )
-    for line in lines(settings, tidy=not found.untidy):
+    for line in read_ledger_lines(settings, tidy=not found.untidy):
         known.sums.add(line.sha256)
         if line.asset in clips and found.recorded.get(line.asset) == (line.recipe, line.bytes):
             known.lines[line.asset] = line
@@ -120,6 +120,6 @@ def wanted(
     return known
 
 
-def counted(count: int, what: str) -> str:
+def format_count_clause(count: int, what: str) -> str:
     """So many, as the beginning of a sentence on them."""
     return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from tts_assets.transcribe.events import (
-    ChunkHeard,
-    Eased,
-    Event,
-    Report,
-    Started,
-    Transcribed,
-    Unusable,
+    ChunkRecognized,
+    ConcurrencyReduced,
+    RecordingTranscribed,
+    RecordingUnusable,
+    TranscriptionEvent,
+    TranscriptionReport,
+    TranscriptionStarted,
 )
-from tts_assets.transcribe.run import transcribe
-from tts_assets.transcribe.transcript import Gap, Piece, Transcript
+from tts_assets.transcribe.run import transcribe_recordings
+from tts_assets.transcribe.transcript import Transcript, TranscriptGap, TranscriptPiece
 
 __all__ = [
-    "ChunkHeard",
-    "Eased",
-    "Event",
-    "Gap",
-    "Piece",
-    "Report",
-    "Started",
-    "Transcribed",
+    "ChunkRecognized",
+    "ConcurrencyReduced",
+    "RecordingTranscribed",
+    "RecordingUnusable",
     "Transcript",
-    "Unusable",
-    "transcribe",
+    "TranscriptGap",
+    "TranscriptPiece",
+    "TranscriptionEvent",
+    "TranscriptionReport",
+    "TranscriptionStarted",
+    "transcribe_recordings",
 ]

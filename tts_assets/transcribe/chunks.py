@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from tts_assets.domain import Samples
 
 #: A pause is looked for in the last third of a chunk.
-_SEARCHED = 1 / 3
+_SEARCH_SHARE = 1 / 3
 #: Where there is none, the next chunk begins so much earlier: enough for a few words.
 _OVERLAP_SECONDS = 4.0
 #: Levels are measured in frames of 20 ms.
-_FRAME = RATE_HZ // 50
+_FRAME_SAMPLES = RATE_HZ // 50
 #: A pause for breath between two phrases takes about so long; stops inside words are shorter.
 _PAUSE_FRAMES = 15
 # Pauses of OpenJTalk and espeak lie 40 to 60 dB below the voice, those of recordings in rooms and
@@ -29,10 +29,10 @@ _PAUSE_FRAMES = 15
 _BELOW_VOICE_DB = 20.0
 #: What stays below this is no voice, however loud the rest is: the noise of 12 bits.
 _SILENCE_DB = -66.0
-_FLOOR = 1e-10
+_ENERGY_FLOOR = 1e-10
 
 
-class Chunk(NamedTuple):
+class AudioChunk(NamedTuple):
     """A part of a recording, short enough for one call of a recognizer.
 
     Args:
@@ -48,7 +48,7 @@ class Chunk(NamedTuple):
     samples: Samples
 
 
-def chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[Chunk]:
+def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChunk]:
     """Cut a recording.
 
     Args:
@@ -58,20 +58,20 @@ def chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[Chunk]:
     Raises:
         ClipError: the blocks do; what came before is in a last chunk.
     """
-    held = _Held(round(seconds * RATE_HZ))
+    held = _ChunkBuffer(round(seconds * RATE_HZ))
     failure: ClipError | None = None
     try:
         for block in blocks:
-            held.add(block)
-            yield from held.whole_chunks()
+            held.add_block(block)
+            yield from held.pop_full_chunks()
     except ClipError as exc:
         failure = exc
-    yield from held.last_chunk()
+    yield from held.pop_last_chunk()
     if failure is not None:
         raise failure
 
 
-class _Held:
+class _ChunkBuffer:
     """Samples that are in no chunk yet; blocks are joined only when a chunk is made."""
 
     def __init__(self, most: int) -> None:
@@ -79,46 +79,48 @@ class _Held:
         self._number = self._begin = self._size = 0
         self._blocks: list[Samples] = []
 
-    def add(self, block: Samples) -> None:
+    def add_block(self, block: Samples) -> None:
         self._blocks.append(block)
         self._size += block.size
 
-    def whole_chunks(self) -> Iterator[Chunk]:
+    def pop_full_chunks(self) -> Iterator[AudioChunk]:
         while self._size > self._most:
             samples = np.concatenate(self._blocks)
-            end, next_begin = _cut(samples[: self._most])
-            yield _chunk(self._number, self._begin, samples[:end])
+            end, next_begin = _find_cut(samples[: self._most])
+            yield _create_chunk(self._number, self._begin, samples[:end])
             # A copy: a view would keep all of the old samples.
             self._blocks = [samples[next_begin:].copy()]
             self._size -= next_begin
             self._number, self._begin = self._number + 1, self._begin + next_begin
 
-    def last_chunk(self) -> Iterator[Chunk]:
+    def pop_last_chunk(self) -> Iterator[AudioChunk]:
         if self._size:
-            yield _chunk(self._number, self._begin, np.concatenate(self._blocks))
+            yield _create_chunk(self._number, self._begin, np.concatenate(self._blocks))
 
 
-def _chunk(number: int, begin: int, samples: Samples) -> Chunk:
+def _create_chunk(number: int, begin: int, samples: Samples) -> AudioChunk:
     """A chunk; the ticks of its times are whole samples."""
     end = begin + samples.size
-    heard = samples.copy() if bool(np.any(_levels(samples) > _SILENCE_DB)) else samples[:0].copy()
-    return Chunk(number, begin / RATE_HZ, end / RATE_HZ, heard)
+    heard = (
+        samples.copy() if bool(np.any(_frame_levels(samples) > _SILENCE_DB)) else samples[:0].copy()
+    )
+    return AudioChunk(number, begin / RATE_HZ, end / RATE_HZ, heard)
 
 
-def _cut(window: Samples) -> tuple[int, int]:
+def _find_cut(window: Samples) -> tuple[int, int]:
     """Where a chunk ends, and where the next begins, in samples."""
-    levels = _levels(window)
-    first = round(len(levels) * (1 - _SEARCHED))
+    levels = _frame_levels(window)
+    first = round(len(levels) * (1 - _SEARCH_SHARE))
     voice = float(np.percentile(levels, 90))
     quiet = levels[first:] <= max(voice - _BELOW_VOICE_DB, _SILENCE_DB)
-    if (pause := _longest(quiet)) is not None:
-        middle = (first + sum(pause) / 2) * _FRAME
+    if (pause := _find_longest_pause(quiet)) is not None:
+        middle = (first + sum(pause) / 2) * _FRAME_SAMPLES
         return int(middle), int(middle)
     overlap = min(round(_OVERLAP_SECONDS * RATE_HZ), window.size // 4)
     return window.size, window.size - overlap
 
 
-def _longest(quiet: NDArray[np.bool_]) -> tuple[int, int] | None:
+def _find_longest_pause(quiet: NDArray[np.bool_]) -> tuple[int, int] | None:
     """The longest run of quiet frames, the last of several; None where all are too short."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], quiet.astype(np.int8), [0]))))
     runs = [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
@@ -126,10 +128,12 @@ def _longest(quiet: NDArray[np.bool_]) -> tuple[int, int] | None:
     return longest if longest[1] - longest[0] >= _PAUSE_FRAMES else None
 
 
-def _levels(samples: Samples) -> NDArray[np.float32]:
+def _frame_levels(samples: Samples) -> NDArray[np.float32]:
     """The level of each frame, in dB of full scale."""
-    frames = np.zeros((max(1, -(-samples.size // _FRAME)), _FRAME), dtype=np.float32)
+    frames = np.zeros(
+        (max(1, -(-samples.size // _FRAME_SAMPLES)), _FRAME_SAMPLES), dtype=np.float32
+    )
     frames.reshape(-1)[: samples.size] = samples
-    energies = np.einsum("ij,ij->i", frames, frames) / _FRAME
-    levels: NDArray[np.float32] = 10 * np.log10(energies + _FLOOR)
+    energies = np.einsum("ij,ij->i", frames, frames) / _FRAME_SAMPLES
+    levels: NDArray[np.float32] = 10 * np.log10(energies + _ENERGY_FLOOR)
     return levels

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class TranscriptionStarted:
     """The recognizer is about to hear.
 
     Args:
@@ -26,7 +26,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkHeard:
+class ChunkRecognized:
     """A chunk is done with.
 
     Args:
@@ -49,14 +49,14 @@ class ChunkHeard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Eased:
+class ConcurrencyReduced:
     """Much fails, or goes well again: so many chunks are heard at once from now on."""
 
     workers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transcribed:
+class RecordingTranscribed:
     """A recording is done; ``number`` is its place among all of them, from 0."""
 
     number: int
@@ -64,17 +64,23 @@ class Transcribed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
+class RecordingUnusable:
     """A file that cannot be transcribed, or only in part."""
 
     problem: InputError
 
 
-Event: TypeAlias = Started | ChunkHeard | Eased | Transcribed | Unusable
+TranscriptionEvent: TypeAlias = (
+    TranscriptionStarted
+    | ChunkRecognized
+    | ConcurrencyReduced
+    | RecordingTranscribed
+    | RecordingUnusable
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class TranscriptionReport:
     """What was done.
 
     Args:

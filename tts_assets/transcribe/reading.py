@@ -11,28 +11,28 @@ from anyio import to_thread
 from tts_assets.audio.blocks import mono_blocks
 from tts_assets.errors import ClipError
 from tts_assets.recognition import RATE_HZ
-from tts_assets.transcribe.chunks import Chunk, chunks
+from tts_assets.transcribe.chunks import AudioChunk, split_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
-    from tts_assets.transcribe.recordings import Recording
+    from tts_assets.transcribe.recordings import RecordingFile
 
 
-class Job(NamedTuple):
+class ChunkJob(NamedTuple):
     """A chunk of a recording."""
 
-    recording: Recording
-    chunk: Chunk
+    recording: RecordingFile
+    chunk: AudioChunk
 
 
-async def read(
-    recordings: Sequence[Recording],
+async def read_chunks(
+    recordings: Sequence[RecordingFile],
     *,
     at_once: int,
     chunk_seconds: float,
-    ended: Callable[[Recording, int, str | None], None],
-) -> AsyncIterator[Job]:
+    ended: Callable[[RecordingFile, int, str | None], None],
+) -> AsyncIterator[ChunkJob]:
     """The chunks of all recordings, by turns from as many as are in hand.
 
     Args:
@@ -43,11 +43,11 @@ async def read(
             reason if it should have more.
     """
     waiting = deque(recordings)
-    in_hand: deque[tuple[Recording, Iterator[Chunk], int]] = deque()
+    in_hand: deque[tuple[RecordingFile, Iterator[AudioChunk], int]] = deque()
     while waiting or in_hand:
         while waiting and len(in_hand) < at_once:
             recording = waiting.popleft()
-            in_hand.append((recording, _chunks(recording, chunk_seconds), 0))
+            in_hand.append((recording, _split_recording(recording, chunk_seconds), 0))
         recording, parts, count = in_hand.popleft()
         try:
             chunk = await to_thread.run_sync(partial(next, parts, None))
@@ -58,8 +58,8 @@ async def read(
             ended(recording, count, None)
         else:
             in_hand.append((recording, parts, count + 1))
-            yield Job(recording, chunk)
+            yield ChunkJob(recording, chunk)
 
 
-def _chunks(recording: Recording, seconds: float) -> Iterator[Chunk]:
-    return chunks(mono_blocks(recording.path, RATE_HZ), seconds)
+def _split_recording(recording: RecordingFile, seconds: float) -> Iterator[AudioChunk]:
+    return split_chunks(mono_blocks(recording.path, RATE_HZ), seconds)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: The names of recordings in folders; one that is named itself may have any.
-_ENDINGS = frozenset(
+_AUDIO_SUFFIXES = frozenset(
     {*(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"), *(".aiff", ".aif", ".au", ".caf", ".w64")}
 )
 
 
-class Recording(NamedTuple):
+class RecordingFile(NamedTuple):
     """A sound file that can be read.
 
     Args:
@@ -33,14 +33,14 @@ class Recording(NamedTuple):
     seconds: float | None
 
 
-class Found(NamedTuple):
+class FoundRecordings(NamedTuple):
     """What there is to transcribe, and what cannot be."""
 
-    recordings: tuple[Recording, ...]
+    recordings: tuple[RecordingFile, ...]
     problems: tuple[InputError, ...]
 
 
-def find(paths: Iterable[str], *, distinct: bool = True) -> Found:
+def find_recordings(paths: Iterable[str], *, distinct: bool = True) -> FoundRecordings:
     """The recordings that are meant, each once, with the headers of their files read.
 
     Args:
@@ -50,10 +50,10 @@ def find(paths: Iterable[str], *, distinct: bool = True) -> Found:
     Raises:
         UsageError: two transcripts would have the same name.
     """
-    recordings: dict[str, Recording] = {}
+    recordings: dict[str, RecordingFile] = {}
     problems: dict[str, InputError] = {}
     for typed in paths:
-        named = list(_named(typed))
+        named = list(_expand_path(typed))
         if not named:
             problems[typed] = InputError("there is no such file: name what is there", file=typed)
         for path, name in named:
@@ -62,16 +62,16 @@ def find(paths: Iterable[str], *, distinct: bool = True) -> Found:
                 problems[str(path)] = InputError(told, file=str(path))
                 continue
             try:
-                recording = Recording(path, name, seconds_of(path))
+                recording = RecordingFile(path, name, seconds_of(path))
                 recordings.setdefault(os.path.realpath(path), recording)
             except ClipError as exc:
                 problems[str(path)] = InputError(str(exc), file=str(path))
     found = recordings.values()
-    usable = _with_own_names(found) if distinct else found
-    return Found(tuple(usable), tuple(problems.values()))
+    usable = _assign_names(found) if distinct else found
+    return FoundRecordings(tuple(usable), tuple(problems.values()))
 
 
-def _named(typed: str) -> Iterator[tuple[Path, str]]:
+def _expand_path(typed: str) -> Iterator[tuple[Path, str]]:
     """Files with the names that their transcripts get: below a folder, their paths in it."""
     path = Path(typed).expanduser()
     if path.is_dir():
@@ -87,16 +87,18 @@ def _named(typed: str) -> Iterator[tuple[Path, str]]:
 
 
 def _is_recording(inner: Path) -> bool:
-    return inner.suffix.lower() in _ENDINGS and not any(part[0] == "." for part in inner.parts)
+    return inner.suffix.lower() in _AUDIO_SUFFIXES and not any(
+        part[0] == "." for part in inner.parts
+    )
 
 
-def _with_own_names(recordings: Iterable[Recording]) -> Iterator[Recording]:
+def _assign_names(recordings: Iterable[RecordingFile]) -> Iterator[RecordingFile]:
     """Names without their endings, where that leaves no two the same."""
     found = list(recordings)
-    stems = [_stem(recording.name).casefold() for recording in found]
-    seen: dict[str, Recording] = {}
+    stems = [_strip_suffix(recording.name).casefold() for recording in found]
+    seen: dict[str, RecordingFile] = {}
     for recording, stem in zip(found, stems, strict=True):
-        name = _stem(recording.name) if stems.count(stem) == 1 else recording.name
+        name = _strip_suffix(recording.name) if stems.count(stem) == 1 else recording.name
         other = seen.setdefault(name.casefold(), recording)
         if other is not recording:
             raise UsageError(
@@ -106,6 +108,6 @@ def _with_own_names(recordings: Iterable[Recording]) -> Iterator[Recording]:
         yield recording._replace(name=name)
 
 
-def _stem(name: str) -> str:
+def _strip_suffix(name: str) -> str:
     folder, slash, last = name.rpartition("/")
     return folder + slash + (last.rpartition(".")[0] or last)

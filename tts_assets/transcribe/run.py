@@ -11,17 +11,17 @@ from tts_assets.pool import FailureRules, Pool, Result, time_limit_restarter
 from tts_assets.recognition import Recognized, open_recognizer, provider_for
 from tts_assets.recognition.opening import fitting_workers
 from tts_assets.transcribe.events import (
-    ChunkHeard,
-    Eased,
-    Event,
-    Report,
-    Started,
-    Transcribed,
-    Unusable,
+    ChunkRecognized,
+    ConcurrencyReduced,
+    RecordingTranscribed,
+    RecordingUnusable,
+    TranscriptionEvent,
+    TranscriptionReport,
+    TranscriptionStarted,
 )
-from tts_assets.transcribe.joining import Heard, Joiner
-from tts_assets.transcribe.reading import Job, read
-from tts_assets.transcribe.recordings import Recording, find
+from tts_assets.transcribe.joining import ChunkJoiner, RecognizedChunk
+from tts_assets.transcribe.reading import ChunkJob, read_chunks
+from tts_assets.transcribe.recordings import RecordingFile, find_recordings
 from tts_assets.transcribe.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 #: How often a chunk is tried. One that the recognizer dies of was tried alone already.
-_ATTEMPTS = 3
-_RULES = FailureRules(
+_MAX_ATTEMPTS = 3
+_FAILURE_RULES = FailureRules(
     failures=(ClipError,),
     fatal=(FatalError,),
-    attempts=_ATTEMPTS,
+    attempts=_MAX_ATTEMPTS,
     retry=lambda _, error: not isinstance(error, EngineCrashError),
 )
 
 
-async def transcribe(
+async def transcribe_recordings(
     settings: Settings,
     paths: Sequence[str],
     *,
     distinct: bool = True,
-    on_event: Callable[[Event], None] = lambda _: None,
-) -> Report:
+    on_event: Callable[[TranscriptionEvent], None] = lambda _: None,
+) -> TranscriptionReport:
     """Transcribe recordings; equal recordings give equal transcripts, with any number of workers.
 
     Args:
@@ -61,54 +61,57 @@ async def transcribe(
     """
     begun = time.monotonic()
     provider = provider_for(settings)
-    found = find(paths, distinct=distinct)
-    run = _Run(settings, provider, on_event)
+    found = find_recordings(paths, distinct=distinct)
+    run = _TranscriptionRun(settings, provider, on_event)
     for problem in found.problems:
-        run.refuse(problem)
+        run.report_problem(problem)
     if found.recordings:
-        await run.hear(found.recordings)
-    return run.report(time.monotonic() - begun)
+        await run.recognize_all(found.recordings)
+    return run.build_report(time.monotonic() - begun)
 
 
-class _Progress:
+class _RecordingProgress:
     """A recording of which chunks are being heard."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.joiner = Joiner()
+        self.joiner = ChunkJoiner()
         self.heard = self.failed = 0
         self.seconds = 0.0
         self.chunks: int | None = None
         self.problem: str | None = None
 
 
-class _Run:
+class _TranscriptionRun:
     """A transcription as it stands."""
 
     def __init__(
-        self, settings: Settings, provider: RecognizerProvider, tell: Callable[[Event], None]
+        self,
+        settings: Settings,
+        provider: RecognizerProvider,
+        tell: Callable[[TranscriptionEvent], None],
     ) -> None:
         self._settings = settings.transcribe
         self._provider = provider
         self._tell = tell
-        self._open: dict[Recording, _Progress] = {}
+        self._open: dict[RecordingFile, _RecordingProgress] = {}
         self._problems: list[InputError] = []
         self._recordings = self._chunks = self._failed = self._workers = 0
         self._seconds = 0.0
 
-    def refuse(self, problem: InputError) -> None:
+    def report_problem(self, problem: InputError) -> None:
         """Take note of a file that cannot be transcribed."""
         self._problems.append(problem)
-        self._tell(Unusable(problem=problem))
+        self._tell(RecordingUnusable(problem=problem))
 
-    async def hear(self, recordings: Sequence[Recording]) -> None:
+    async def recognize_all(self, recordings: Sequence[RecordingFile]) -> None:
         """Hear all chunks of all recordings.
 
         Raises:
             FatalError: the recognizer can hear no more.
         """
         wanted = self._settings
-        self._workers = self._wanted_workers(recordings)
+        self._workers = self._choose_worker_count(recordings)
         opened = open_recognizer(
             self._provider,
             workers=self._workers,
@@ -116,12 +119,14 @@ class _Run:
             voice_only=True,
         )
         seconds = sum(recording.seconds or 0.0 for recording in recordings)
-        self._open = {each: _Progress(number) for number, each in enumerate(recordings)}
-        self._tell(Started(recordings=len(recordings), seconds=seconds, workers=self._workers))
+        self._open = {each: _RecordingProgress(number) for number, each in enumerate(recordings)}
+        self._tell(
+            TranscriptionStarted(recordings=len(recordings), seconds=seconds, workers=self._workers)
+        )
         async with opened as recognizer:
-            await self._hear(recordings, recognizer)
+            await self._run_chunks(recordings, recognizer)
 
-    def _wanted_workers(self, recordings: Sequence[Recording]) -> int:
+    def _choose_worker_count(self, recordings: Sequence[RecordingFile]) -> int:
         """How many chunks are heard at once: no more than there can be."""
         wanted = self._settings
         if not wanted.parallel:
@@ -134,10 +139,12 @@ class _Run:
         shortest = wanted.chunk_seconds * 2 / 3
         return min(fitting, sum(1 + int((each or 0.0) / shortest) for each in lengths))
 
-    async def _hear(self, recordings: Sequence[Recording], recognizer: Recognizer) -> None:
+    async def _run_chunks(
+        self, recordings: Sequence[RecordingFile], recognizer: Recognizer
+    ) -> None:
         language = self._settings.language
 
-        async def hear(job: Job) -> Recognized:
+        async def recognize_chunk(job: ChunkJob) -> Recognized:
             if not job.chunk.samples.size:
                 return Recognized()
             restart = time_limit_restarter()
@@ -145,36 +152,40 @@ class _Run:
                 job.chunk.samples, language=language, on_start=restart
             )
 
-        jobs = read(
+        jobs = read_chunks(
             recordings,
             at_once=self._settings.jobs,
             chunk_seconds=self._settings.chunk_seconds,
-            ended=self._end,
+            ended=self._end_recording,
         )
         easing = Easing(self._workers)
         timeout = self._settings.chunk_timeout_seconds
-        async with Pool(hear, limit=self._workers, timeout=timeout, rules=_RULES) as pool:
+        async with Pool(
+            recognize_chunk, limit=self._workers, timeout=timeout, rules=_FAILURE_RULES
+        ) as pool:
             async for result in pool.run(jobs):
-                self._note(result)
-                if (workers := _eased(easing, result)) is not None:
+                self._record_result(result)
+                if (workers := _adapt_concurrency(easing, result)) is not None:
                     pool.limit = workers
-                    self._tell(Eased(workers=workers))
+                    self._tell(ConcurrencyReduced(workers=workers))
         if pool.over is not None:
             raise pool.over
 
-    def _note(self, result: Result[Job, Recognized]) -> None:
+    def _record_result(self, result: Result[ChunkJob, Recognized]) -> None:
         """A chunk is done with."""
         recording, chunk = result.job
         progress = self._open[recording]
         value = result.value
         error = None if value is not None else str(result.error) or type(result.error).__name__
         told = Recognized() if value is None else value
-        progress.joiner.add(chunk.number, Heard(chunk.begin, chunk.end, error or told))
+        progress.joiner.add_chunk(
+            chunk.number, RecognizedChunk(chunk.begin, chunk.end, error or told)
+        )
         progress.heard += 1
         progress.failed += error is not None
         progress.seconds = max(progress.seconds, chunk.end)
         self._tell(
-            ChunkHeard(
+            ChunkRecognized(
                 file=str(recording.path),
                 begin=chunk.begin,
                 end=chunk.end,
@@ -184,29 +195,31 @@ class _Run:
                 error=error,
             )
         )
-        self._close_if_whole(recording, progress)
+        self._close_if_complete(recording, progress)
 
-    def _end(self, recording: Recording, chunks: int, problem: str | None) -> None:
+    def _end_recording(self, recording: RecordingFile, chunks: int, problem: str | None) -> None:
         """A recording is read to its end, or as far as it goes."""
         progress = self._open[recording]
         progress.chunks = chunks
         progress.problem = problem
-        self._close_if_whole(recording, progress)
+        self._close_if_complete(recording, progress)
 
-    def _close_if_whole(self, recording: Recording, progress: _Progress) -> None:
+    def _close_if_complete(self, recording: RecordingFile, progress: _RecordingProgress) -> None:
         if progress.heard != progress.chunks:
             return
         del self._open[recording]
         if progress.problem is not None:
-            self.refuse(InputError(progress.problem, file=str(recording.path)))
+            self.report_problem(InputError(progress.problem, file=str(recording.path)))
         self._recordings += 1
         self._chunks += progress.heard
         self._failed += progress.failed
         self._seconds += progress.seconds
-        transcript = self._transcript(recording, progress)
-        self._tell(Transcribed(number=progress.number, transcript=transcript))
+        transcript = self._build_transcript(recording, progress)
+        self._tell(RecordingTranscribed(number=progress.number, transcript=transcript))
 
-    def _transcript(self, recording: Recording, progress: _Progress) -> Transcript:
+    def _build_transcript(
+        self, recording: RecordingFile, progress: _RecordingProgress
+    ) -> Transcript:
         return Transcript(
             file=str(recording.path),
             name=recording.name,
@@ -220,9 +233,9 @@ class _Run:
             problem=progress.problem,
         )
 
-    def report(self, seconds: float) -> Report:
+    def build_report(self, seconds: float) -> TranscriptionReport:
         """What was done so far."""
-        return Report(
+        return TranscriptionReport(
             recordings=self._recordings,
             audio_seconds=self._seconds,
             chunks=self._chunks,
@@ -233,7 +246,7 @@ class _Run:
         )
 
 
-def _eased(easing: Easing, result: Result[Job, Recognized]) -> int | None:
+def _adapt_concurrency(easing: Easing, result: Result[ChunkJob, Recognized]) -> int | None:
     """How many chunks to hear at once from now on; None where that has not changed."""
     before = easing.limit
     for _ in range(result.attempt - 1):

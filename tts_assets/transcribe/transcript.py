@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from tts_assets.recognition import Utterance
 
 
-class Gap(NamedTuple):
+class TranscriptGap(NamedTuple):
     """A stretch that could not be transcribed, in seconds from the beginning of the recording."""
 
     begin: float
@@ -17,7 +17,7 @@ class Gap(NamedTuple):
     reason: str
 
 
-Piece: TypeAlias = Utterance | Gap
+TranscriptPiece: TypeAlias = Utterance | TranscriptGap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Transcript:
     language: str
     recognizer: str
     model: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TranscriptPiece, ...]
     chunks: int
     failed: int
     problem: str | None = None

@@ -11,8 +11,8 @@ from tts_assets import ledger
 from tts_assets.ledger.pieces import pieces
 from tts_assets.storage import Storage
 from tts_assets.survey import ledger_bytes, opened_ledger
-from tts_assets.verify.expected import Expectations
-from tts_assets.verify.measure import ToMeasure
+from tts_assets.verify.expected import ExpectationBuilder
+from tts_assets.verify.measure import MeasureTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
     from tts_assets.checks import Paces
     from tts_assets.ledger import Line
     from tts_assets.settings import Settings
-    from tts_assets.verify.wanted import Wanted
+    from tts_assets.verify.wanted import AssetsToVerify
 
 
-def assets(settings: Settings, wanted: Wanted, paces: Paces) -> Iterator[ToMeasure]:
+def iter_assets(settings: Settings, wanted: AssetsToVerify, paces: Paces) -> Iterator[MeasureTask]:
     """All that is wanted: first what the ledger knows, in its order, then everything else.
 
     Raises:
         InputError: the ledger cannot be read.
     """
-    expectations = Expectations(settings, paces)
+    expectations = ExpectationBuilder(settings, paces)
     rest = dict.fromkeys(wanted.clips)
 
-    def item(asset: str, line: Line | None) -> ToMeasure:
+    def create_task(asset: str, line: Line | None) -> MeasureTask:
         # What was named by a path outside of the folder stays as it was named.
         path = Path(asset) if asset in wanted.outside else Path(settings.output, asset)
-        return ToMeasure(
+        return MeasureTask(
             asset,
             str(path),
             line,
-            expectations.of(line),
+            expectations.build_expected(line),
             wanted.faults.get(asset),
             wanted.gone.get(asset),
         )
 
-    for line in lines(settings, tidy=wanted.tidy):
+    for line in read_ledger_lines(settings, tidy=wanted.tidy):
         said = (line.recipe, line.bytes)
         if line.asset in rest and wanted.recorded.get(line.asset) == said:
             del rest[line.asset]
-            yield item(line.asset, line)
+            yield create_task(line.asset, line)
     for asset in rest:
-        yield item(asset, None)
+        yield create_task(asset, None)
 
 
-def lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
+def read_ledger_lines(settings: Settings, *, tidy: bool) -> Iterator[Line]:
     """The lines of the ledger, one for each asset; of a long one, a piece at a time is in memory.
 
     Args:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tts_assets.settings import Sample
 
 
-def drawn(assets: Collection[str], sample: Sample, seed: int) -> frozenset[str]:
+def sample_assets(assets: Collection[str], sample: Sample, seed: int) -> frozenset[str]:
     """Those of some assets that are listened to.
 
     The lowest hashes are drawn, so that one asset more or less changes the draw by one at most.
@@ -24,9 +24,9 @@ def drawn(assets: Collection[str], sample: Sample, seed: int) -> frozenset[str]:
     """
     key = seed.to_bytes(8)
 
-    def rank(asset: str) -> bytes:
+    def hash_rank(asset: str) -> bytes:
         return hashlib.blake2b(
             asset.encode("utf-8", "surrogateescape"), key=key, digest_size=16
         ).digest()
 
-    return frozenset(heapq.nsmallest(sample.of(len(assets)), assets, key=rank))
+    return frozenset(heapq.nsmallest(sample.of(len(assets)), assets, key=hash_rank))

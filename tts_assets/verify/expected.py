@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tts_assets.settings import Settings
 
 #: The fields that the words of a line's sound are for, by the names of the settings.
-_FIELDS = {
+_SOUND_FIELDS = {
     "format": ("format", Format),
     "rate": ("rate_hz", int),
     "lufs": ("lufs", float),
@@ -29,14 +29,14 @@ _FIELDS = {
 }
 
 
-class Accents:
+class AccentSupport:
     """Tells whether voices say the accents that they are given; each engine is asked once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[str, bool] = {}
 
-    def are_said_by(self, voice: str) -> bool:
+    def has_accent_control(self, voice: str) -> bool:
         """Whether one does; ``voice``: its provider and its name."""
         if voice not in self._known:
             provider, _, name = voice.partition("/")
@@ -49,15 +49,15 @@ class Accents:
         return self._known[voice]
 
 
-class Expectations:
+class ExpectationBuilder:
     """Tells what is expected of assets."""
 
     def __init__(self, settings: Settings, paces: Paces) -> None:
         self._settings = settings
         self._paces = paces
-        self._accents = Accents(settings)
+        self._accents = AccentSupport(settings)
 
-    def of(self, line: Line | None) -> Expected:
+    def build_expected(self, line: Line | None) -> Expected:
         """What a line tells of its asset; without one, no more than that it is sound."""
         own = self._settings.sound
         if line is None:
@@ -67,33 +67,35 @@ class Expectations:
             for before, after in pairwise(line.cues)
         )
         return Expected(
-            sound=sound_of(line.sound, own),
-            pronunciation=_pronunciation(line),
+            sound=parse_sound(line.sound, own),
+            pronunciation=_build_pronunciation(line),
             # Somebody may have written into the ledger.
             speed=line.speed if line.speed > 0 else 1.0,
             # Several together are like none of them.
-            voice=line.voice if {each[1:] for each in line.speakers} <= {_own(line)} else "",
+            voice=line.voice
+            if {each[1:] for each in line.speakers} <= {_own_speaker(line)}
+            else "",
             # Those of a passage were held against its segments when it was made.
-            says_accents=not line.cues and self._accents.are_said_by(line.voice),
+            says_accents=not line.cues and self._accents.has_accent_control(line.voice),
             pauses_ms=pauses,
             pace=self._paces.of(line.voice, line.engine, line.speed),
         )
 
 
-def sound_of(words: str, own: Sound) -> Sound:
+def parse_sound(words: str, own: Sound) -> Sound:
     """The sound that ``plan.sound_words`` wrote; what it does not tell is as in ``own``."""
-    told = {field: getattr(own, field) for field, _ in _FIELDS.values()}
+    told = {field: getattr(own, field) for field, _ in _SOUND_FIELDS.values()}
     for word in words.split():
         name, _, value = word.partition("=")
-        if name in _FIELDS:
-            field, kind = _FIELDS[name]
+        if name in _SOUND_FIELDS:
+            field, kind = _SOUND_FIELDS[name]
             # Somebody may have written into the ledger.
             with suppress(ValueError):
                 told[field] = kind(value)
     return Sound(**told)
 
 
-def _pronunciation(line: Line) -> Pronunciation | None:
+def _build_pronunciation(line: Line) -> Pronunciation | None:
     phrases = parse_accent_phrases(line.spoken)
     if not phrases:
         return None
@@ -102,5 +104,5 @@ def _pronunciation(line: Line) -> Pronunciation | None:
     return Pronunciation(phrases=phrases, basis=basis, accent_basis=AccentBasis.DICTIONARY)
 
 
-def _own(line: Line) -> tuple[str, float]:
+def _own_speaker(line: Line) -> tuple[str, float]:
     return line.voice, line.speed

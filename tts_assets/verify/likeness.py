@@ -11,7 +11,7 @@ from tts_assets.japanese.kana import pronunciation_key, split_morae
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NOT_SAID = re.compile(r"[\W_]+")
+_MARKS = re.compile(r"[\W_]+")
 
 
 def kana_error(said: str, heard: str) -> float:
@@ -28,21 +28,21 @@ def kana_error(said: str, heard: str) -> float:
     return error_rate(split_morae(pronunciation_key(said)), split_morae(pronunciation_key(heard)))
 
 
-def spelling_error(text: str, heard: str) -> float:
+def text_error(text: str, heard: str) -> float:
     """The same by characters as they are written, without marks and spaces."""
-    return error_rate(_bare(text), _bare(heard))
+    return error_rate(_strip_marks(text), _strip_marks(heard))
 
 
 def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
     """The least number of signs put in, left out or changed, over the number to be said."""
-    return _distance(said, heard) / max(1, len(said))
+    return _edit_distance(said, heard) / max(1, len(said))
 
 
-def _bare(text: str) -> str:
-    return _NOT_SAID.sub("", unicodedata.normalize("NFKC", text))
+def _strip_marks(text: str) -> str:
+    return _MARKS.sub("", unicodedata.normalize("NFKC", text))
 
 
-def _distance(one: Sequence[str], other: Sequence[str]) -> int:
+def _edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
     """The Levenshtein distance (1965), row by row; each row is one step of numpy."""
     import numpy as np  # noqa: PLC0415 - heavy, and only needed where somebody listens
 

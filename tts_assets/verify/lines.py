@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tts_assets.verdicts import ClipName
 
 
-def with_lines(
+def add_record_lines(
     clips: Mapping[str, tuple[ClipName, ...]], catalogues: Iterable[Catalogue]
 ) -> dict[str, tuple[ClipName, ...]]:
     """The clips of assets, each with the line of its record where that can be told."""

@@ -17,8 +17,8 @@ from tts_assets.japanese.notation import parse_accent_phrases
 from tts_assets.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.recognition import RATE_HZ, open_recognizer, provider_for
 from tts_assets.verdicts import RECOGNITION
-from tts_assets.verify.likeness import kana_error, spelling_error
-from tts_assets.verify.windows import cuts, windows
+from tts_assets.verify.likeness import kana_error, text_error
+from tts_assets.verify.windows import find_cuts, split_windows
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -34,14 +34,14 @@ _LANGUAGE = "ja"
 _SENTENCE = re.compile(r"[^。！？!?\n]{1,100}[。！？!?\n]*")
 
 
-class ToHear(NamedTuple):
+class ListenTask(NamedTuple):
     """An asset that somebody listens to: its file, and its line of the ledger."""
 
     path: str
     line: Line
 
 
-class Heard(NamedTuple):
+class ListenResult(NamedTuple):
     """What listening has told.
 
     Args:
@@ -55,7 +55,7 @@ class Heard(NamedTuple):
     notes: list[str]
 
 
-def listener(settings: Settings) -> RecognizerProvider:
+def choose_recognizer(settings: Settings) -> RecognizerProvider:
     """What listens, known to be usable here.
 
     Raises:
@@ -65,7 +65,7 @@ def listener(settings: Settings) -> RecognizerProvider:
     return provider_for(settings, language=_LANGUAGE)
 
 
-async def heard(items: Sequence[ToHear], settings: Settings) -> Heard:
+async def listen_to_assets(items: Sequence[ListenTask], settings: Settings) -> ListenResult:
     """Listen to assets, and hold what was heard against what was to be said.
 
     Args:
@@ -76,7 +76,7 @@ async def heard(items: Sequence[ToHear], settings: Settings) -> Heard:
         UsageError: as in :func:`listener`.
         FatalError: what listens is missing, or gone.
     """
-    provider = listener(settings)
+    provider = choose_recognizer(settings)
     texts: dict[str, str] = {}
     notes = []
     # Pieces are as long as chunks of a recording, however short the limit for clips is.
@@ -84,8 +84,8 @@ async def heard(items: Sequence[ToHear], settings: Settings) -> Heard:
     opened = open_recognizer(provider, workers=settings.concurrency, timeout_seconds=patience)
     rules = FailureRules(failures=(ClipError,), fatal=(FatalError,))
     async with opened as recognizer:
-        ear = _Ear(recognizer)
-        pool = Pool(ear.text_of, limit=recognizer.workers, timeout=patience, rules=rules)
+        ear = _SampleRecognizer(recognizer)
+        pool = Pool(ear.recognize_text, limit=recognizer.workers, timeout=patience, rules=rules)
         async with pool:
             async for result in pool.run(items):
                 asset = result.job.line.asset
@@ -95,26 +95,30 @@ async def heard(items: Sequence[ToHear], settings: Settings) -> Heard:
                     texts[asset] = result.value
     if isinstance(pool.over, FatalError):
         raise pool.over
-    compared = await in_kana([item.line for item in items], texts, settings)
+    compared = await compare_in_kana([item.line for item in items], texts, settings)
     limit = settings.verify.cer
-    return Heard(
-        {asset: _finding(each, limit) for asset, each in compared.items() if each.error > limit},
+    return ListenResult(
+        {
+            asset: _create_finding(each, limit)
+            for asset, each in compared.items()
+            if each.error > limit
+        },
         {asset: each.error for asset, each in compared.items()},
         notes,
     )
 
 
-class _Ear:
+class _SampleRecognizer:
     """Listens to one file after the other."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    async def text_of(self, item: ToHear) -> str:
+    async def recognize_text(self, item: ListenTask) -> str:
         """All that is heard in a file, piece by piece, each with its own time limit."""
         restart = time_limit_restarter()
         texts = []
-        with closing(_pieces(item)) as pieces:
+        with closing(_read_pieces(item)) as pieces:
             while (samples := await to_thread.run_sync(next, pieces, None)) is not None:
                 restart()
                 heard = await self._recognizer.recognize(
@@ -125,7 +129,7 @@ class _Ear:
         return "。".join(texts)
 
 
-def _pieces(item: ToHear) -> Generator[Samples, None, None]:
+def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
     """A file in pieces that are heard at once.
 
     Raises:
@@ -134,11 +138,11 @@ def _pieces(item: ToHear) -> Generator[Samples, None, None]:
     # Heavy, and only needed where somebody listens.
     from tts_assets.audio.blocks import mono_blocks  # noqa: PLC0415
 
-    ends = [round(seconds * RATE_HZ) for seconds in cuts(item.line.cues)]
-    yield from windows(mono_blocks(Path(item.path), RATE_HZ), ends)
+    ends = [round(seconds * RATE_HZ) for seconds in find_cuts(item.line.cues)]
+    yield from split_windows(mono_blocks(Path(item.path), RATE_HZ), ends)
 
 
-class Compared(NamedTuple):
+class TextComparison(NamedTuple):
     """A text that was heard, and how far it is from what was to be said."""
 
     said: str
@@ -146,9 +150,9 @@ class Compared(NamedTuple):
     error: float
 
 
-async def in_kana(
+async def compare_in_kana(
     lines: Sequence[Line], texts: Mapping[str, str], settings: Settings
-) -> dict[str, Compared]:
+) -> dict[str, TextComparison]:
     """What was heard against what was to be said, by asset; the dictionary reads both to kana.
 
     What is spelled as it was to be counts as right, too: one spelling may have two readings, and
@@ -156,25 +160,27 @@ async def in_kana(
     """
     lines = [line for line in lines if line.asset in texts]
     forms = dict.fromkeys(
-        form for line in lines for form in (*_forms_said(line), *_forms_heard(texts[line.asset]))
+        form
+        for line in lines
+        for form in (*_forms_of_line(line), *_forms_of_text(texts[line.asset]))
     )
     read = await readings.read(tuple(forms), settings.words)
-    kana = dict(zip(forms, map(_kana, read), strict=True))
+    kana = dict(zip(forms, map(_to_kana, read), strict=True))
     found = {}
     for line in lines:
         text = texts[line.asset]
-        said = _spoken(line) or "".join(kana[form] for form in _forms_said(line))
-        told = "".join(kana[form] for form in _forms_heard(text))
-        error = min(kana_error(said, told), spelling_error(line.text, text))
-        found[line.asset] = Compared(said, told or text, error)
+        said = _ledger_kana(line) or "".join(kana[form] for form in _forms_of_line(line))
+        told = "".join(kana[form] for form in _forms_of_text(text))
+        error = min(kana_error(said, told), text_error(line.text, text))
+        found[line.asset] = TextComparison(said, told or text, error)
     return found
 
 
-def _spoken(line: Line) -> str:
+def _ledger_kana(line: Line) -> str:
     return "".join(phrase.kana for phrase in parse_accent_phrases(line.spoken))
 
 
-def _forms_said(line: Line) -> Iterator[SpokenForm]:
+def _forms_of_line(line: Line) -> Iterator[SpokenForm]:
     """What the dictionary has to read where the engine did not tell how it said a clip."""
     if not line.spoken:
         yield SpokenForm(
@@ -187,7 +193,7 @@ def _forms_said(line: Line) -> Iterator[SpokenForm]:
         )
 
 
-def _forms_heard(text: str) -> Iterator[SpokenForm]:
+def _forms_of_text(text: str) -> Iterator[SpokenForm]:
     """A text that was heard, sentence by sentence, with its numbers as they are said."""
     try:
         spoken = build_text_forms(text)
@@ -199,12 +205,12 @@ def _forms_heard(text: str) -> Iterator[SpokenForm]:
         yield SpokenForm(sentence, sentence=True)
 
 
-def _kana(said: Pronunciation | str) -> str:
+def _to_kana(said: Pronunciation | str) -> str:
     """How the dictionary says a form; nothing where it cannot."""
     return "" if isinstance(said, str) else "".join(phrase.kana for phrase in said.phrases)
 
 
-def _finding(compared: Compared, limit: float) -> Finding:
+def _create_finding(compared: TextComparison, limit: float) -> Finding:
     measured = f"{min(compared.error, 9.99):.0%}"
     return Finding(
         RECOGNITION,

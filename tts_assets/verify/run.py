@@ -12,13 +12,13 @@ from tts_assets import machine
 from tts_assets.checks import Paces
 from tts_assets.errors import FatalError
 from tts_assets.pool import FailureRules, Pool
-from tts_assets.verdicts import Verdict, VerifyReport
-from tts_assets.verify.assets import assets, lines
-from tts_assets.verify.draw import drawn
-from tts_assets.verify.lines import with_lines
-from tts_assets.verify.listen import Heard, ToHear, heard, listener
-from tts_assets.verify.measure import ToMeasure, measured
-from tts_assets.verify.wanted import wanted as find
+from tts_assets.verdicts import AssetResult, VerifyReport
+from tts_assets.verify.assets import iter_assets, read_ledger_lines
+from tts_assets.verify.draw import sample_assets
+from tts_assets.verify.lines import add_record_lines
+from tts_assets.verify.listen import ListenResult, ListenTask, choose_recognizer, listen_to_assets
+from tts_assets.verify.measure import MeasureTask, measure_asset
+from tts_assets.verify.wanted import find_assets_to_verify as find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from tts_assets.domain import Finding
     from tts_assets.settings import Settings
     from tts_assets.verdicts import ClipName
-    from tts_assets.verify.wanted import Wanted
+    from tts_assets.verify.wanted import AssetsToVerify
 
 #: Assets that a thread measures in one go: most take a thousandth of a second.
-_BATCH = 16
+_BATCH_SIZE = 16
 
 
-async def verify(
+async def verify_assets(
     settings: Settings, *, on_progress: Callable[[int, int], None] = lambda _, __: None
 ) -> VerifyReport:
     """Measure every asset of the catalogues' clips, and listen to a sample; nothing is changed.
@@ -50,75 +50,77 @@ async def verify(
     fatal = None
     if settings.verify.sample is not None:
         # A name that is wrong is told before anything; what is missing, when all else is done.
-        fatal = await to_thread.run_sync(_missing, settings)
+        fatal = await to_thread.run_sync(_find_recognizer_problem, settings)
     wanted = await to_thread.run_sync(find, settings)
     # A look at all clips, before any is held against those of its own voice.
-    paces = await to_thread.run_sync(lambda: Paces(lines(settings, tidy=wanted.tidy)))
-    look = _Look(settings, wanted, paces)
-    await look.measure(on_progress)
-    listened = Heard({}, {}, [])
+    paces = await to_thread.run_sync(lambda: Paces(read_ledger_lines(settings, tidy=wanted.tidy)))
+    look = _Verification(settings, wanted, paces)
+    await look.measure_all(on_progress)
+    listened = ListenResult({}, {}, [])
     if look.to_hear and fatal is None:
         try:
-            listened = await heard(look.to_hear, settings)
+            listened = await listen_to_assets(look.to_hear, settings)
         except FatalError as exc:
             fatal = str(exc)
     for asset, finding in listened.findings.items():
-        look.add(asset, (finding,))
-    return look.report(listened, fatal, time.monotonic() - begun)
+        look.add_findings(asset, (finding,))
+    return look.build_report(listened, fatal, time.monotonic() - begun)
 
 
-def _missing(settings: Settings) -> str | None:
+def _find_recognizer_problem(settings: Settings) -> str | None:
     """Why nobody can listen here, in words that say what to do."""
     try:
-        listener(settings)
+        choose_recognizer(settings)
     except FatalError as exc:
         return str(exc)
     return None
 
 
-class _Look:
+class _Verification:
     """One look at all assets that are wanted."""
 
-    def __init__(self, settings: Settings, wanted: Wanted, paces: Paces) -> None:
-        self.to_hear: list[ToHear] = []
+    def __init__(self, settings: Settings, wanted: AssetsToVerify, paces: Paces) -> None:
+        self.to_hear: list[ListenTask] = []
         self._settings = settings
         self._wanted = wanted
         self._paces = paces
-        self._drawn = _drawn(settings, wanted)
+        self._drawn = _choose_sample(settings, wanted)
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._texts: dict[str, str] = {}
         self._checked = self._foreign = 0
 
-    async def measure(self, on_progress: Callable[[int, int], None]) -> None:
+    async def measure_all(self, on_progress: Callable[[int, int], None]) -> None:
         """Measure all, a few at once; only what is wrong is kept."""
-        limiter = CapacityLimiter(self._workers())
+        limiter = CapacityLimiter(self._worker_count())
 
-        async def work(batch: list[ToMeasure]) -> list[tuple[Finding, ...]]:
-            return await to_thread.run_sync(list, map(measured, batch), limiter=limiter)
+        async def measure_batch(batch: list[MeasureTask]) -> list[tuple[Finding, ...]]:
+            return await to_thread.run_sync(list, map(measure_asset, batch), limiter=limiter)
 
         # Whatever is raised is a bug of ours: what a file is like is in the findings.
         rules = FailureRules(failures=())
         total, done = len(self._wanted.clips), 0
-        pool = Pool(work, limit=self._workers(), timeout=None, rules=rules)
+        pool = Pool(measure_batch, limit=self._worker_count(), timeout=None, rules=rules)
         async with pool:
-            async for result in pool.run(self._batches()):
+            async for result in pool.run(self._iter_batches()):
                 for item, findings in zip(result.job, result.value or (), strict=True):
-                    self._take(item, findings)
+                    self._add_result(item, findings)
                 done += len(result.job)
                 on_progress(done, total)
 
-    def add(self, asset: str, findings: tuple[Finding, ...]) -> None:
+    def add_findings(self, asset: str, findings: tuple[Finding, ...]) -> None:
         """Take in what else is wrong with an asset."""
         self._findings[asset] = (*self._findings.get(asset, ()), *findings)
 
-    def report(self, listened: Heard, fatal: str | None, seconds: float) -> VerifyReport:
+    def build_report(
+        self, listened: ListenResult, fatal: str | None, seconds: float
+    ) -> VerifyReport:
         """All that was found."""
         found, errors = self._wanted.found, listened.errors
         clips = {asset: tuple(self._wanted.clips[asset]) for asset in self._findings}
         if found is not None:
-            clips = with_lines(clips, found.catalogues)
+            clips = add_record_lines(clips, found.catalogues)
         return VerifyReport(
-            verdicts=tuple(self._verdict(asset, clips[asset]) for asset in sorted(clips)),
+            verdicts=tuple(self._build_result(asset, clips[asset]) for asset in sorted(clips)),
             checked=self._checked,
             foreign=self._foreign,
             heard=len(errors),
@@ -132,7 +134,7 @@ class _Look:
             fatal=fatal,
         )
 
-    def _take(self, item: ToMeasure, findings: tuple[Finding, ...]) -> None:
+    def _add_result(self, item: MeasureTask, findings: tuple[Finding, ...]) -> None:
         asset, line = item.asset, item.line
         self._checked += item.gone is None
         self._foreign += line is None and item.gone is None
@@ -141,10 +143,10 @@ class _Look:
         if line is not None and (findings or asset in self._drawn):
             self._texts[asset] = line.text
         if line is not None and asset in self._drawn and item.gone is None:
-            self.to_hear.append(ToHear(item.path, line))
+            self.to_hear.append(ListenTask(item.path, line))
 
-    def _verdict(self, asset: str, clips: tuple[ClipName, ...]) -> Verdict:
-        return Verdict(
+    def _build_result(self, asset: str, clips: tuple[ClipName, ...]) -> AssetResult:
+        return AssetResult(
             asset=asset,
             clips=clips,
             text=self._texts.get(asset, ""),
@@ -152,17 +154,17 @@ class _Look:
             ours=asset in self._texts,
         )
 
-    def _batches(self) -> Iterator[list[ToMeasure]]:
-        items = assets(self._settings, self._wanted, self._paces)
-        while batch := list(islice(items, _BATCH)):
+    def _iter_batches(self) -> Iterator[list[MeasureTask]]:
+        items = iter_assets(self._settings, self._wanted, self._paces)
+        while batch := list(islice(items, _BATCH_SIZE)):
             yield batch
 
-    def _workers(self) -> int:
+    def _worker_count(self) -> int:
         settings = self._settings
         return settings.concurrency or (1 if settings.batch_mode else machine.cores())
 
 
-def _drawn(settings: Settings, wanted: Wanted) -> frozenset[str]:
+def _choose_sample(settings: Settings, wanted: AssetsToVerify) -> frozenset[str]:
     """The assets that are listened to: of those with a line in the ledger, and a file."""
     sample = settings.verify.sample
     if sample is None:
@@ -172,4 +174,4 @@ def _drawn(settings: Settings, wanted: Wanted) -> frozenset[str]:
         for asset in wanted.clips
         if asset in wanted.recorded and asset not in wanted.gone and asset not in wanted.outside
     ]
-    return drawn(known, sample, settings.verify.seed)
+    return sample_assets(known, sample, settings.verify.seed)

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from tts_assets.domain import Cue, Samples
 
 #: Whisper hears 30 seconds at once (arXiv:2212.04356), and other recognizers need no more.
-MOST_SECONDS = 28.0
+MAX_WINDOW_SECONDS = 28.0
 
 
-def cuts(cues: Sequence[Cue]) -> tuple[float, ...]:
+def find_cuts(cues: Sequence[Cue]) -> tuple[float, ...]:
     """Where a passage is cut, in seconds: in the middle of pauses, as late as a piece may end.
 
     A segment that is longer than a piece may be is a piece of its own.
@@ -23,13 +23,13 @@ def cuts(cues: Sequence[Cue]) -> tuple[float, ...]:
     begin = 0.0
     edges = [(before.end + after.begin) / 2 for before, after in pairwise(cues)]
     for edge, end in pairwise([*edges, *(cue.end for cue in cues[-1:])]):
-        if end - begin > MOST_SECONDS:
+        if end - begin > MAX_WINDOW_SECONDS:
             begin = edge
             found.append(begin)
     return tuple(found)
 
 
-def windows(blocks: Iterable[Samples], ends: Sequence[int]) -> Iterator[Samples]:
+def split_windows(blocks: Iterable[Samples], ends: Sequence[int]) -> Iterator[Samples]:
     """Blocks of samples, cut at these numbers of samples from the beginning; the last to the end.
 
     No more than one piece and one block are held at once.

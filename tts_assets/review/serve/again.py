@@ -19,28 +19,35 @@ from tts_assets.domain import Decided
 from tts_assets.errors import TtsAssetsError
 from tts_assets.events import SegmentMade, Started, Waiting
 from tts_assets.generate_clips import Stop, generate
-from tts_assets.review.rows import rows_of_entry
-from tts_assets.review.serve.orders import AgainOrder, RefusedError
-from tts_assets.review.serve.outcome import CHANGED, STOPPED, event_of, failure, is_in, jobs_for
-from tts_assets.review.serve.prepared import Job, narrowed, prepare
+from tts_assets.review.rows import load_entry_rows
+from tts_assets.review.serve.orders import PageRequestError, RegenerateRequest
+from tts_assets.review.serve.outcome import (
+    CHANGED_MESSAGE,
+    STOPPED_MESSAGE,
+    build_job_event,
+    find_failure,
+    find_jobs,
+    is_job_in,
+)
+from tts_assets.review.serve.prepared import RegenerateJob, narrow_settings, prepare_job
 from tts_assets.settings import Only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tts_assets.events import Event, Report
-    from tts_assets.review.row import Row
-    from tts_assets.review.serve.desk import Desk
-    from tts_assets.review.serve.news import News
-    from tts_assets.review.serve.votes import Votes
+    from tts_assets.review.row import ReviewRow
+    from tts_assets.review.serve.desk import RowStore
+    from tts_assets.review.serve.news import EventStream
+    from tts_assets.review.serve.votes import DecisionWriter
     from tts_assets.settings import Settings
 
 #: So many orders wait at most.
-_MOST = 1_000
-_WAITING = "another run is at work in the output folder: it waits for that"
+_MAX_QUEUE = 1_000
+_WAITING_MESSAGE = "another run is at work in the output folder: it waits for that"
 
 
-class Means(NamedTuple):
+class RegenerateContext(NamedTuple):
     """What the maker works with.
 
     Args:
@@ -50,20 +57,20 @@ class Means(NamedTuple):
         bug: told what should never be raised.
     """
 
-    desk: Desk
-    votes: Votes
-    news: News
+    desk: RowStore
+    votes: DecisionWriter
+    news: EventStream
     bug: Callable[[Exception], None]
 
 
-class Again:
+class RegenerateQueue:
     """Takes orders, and has them made by the same use case as every other clip."""
 
-    def __init__(self, settings: Settings, means: Means) -> None:
+    def __init__(self, settings: Settings, means: RegenerateContext) -> None:
         """Begin with nothing to make."""
         self._settings = settings
         self._means = means
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[RegenerateJob] = deque()
         self._changed: dict[tuple[str, str], None] = {}
         self._come = anyio.Event()
         self._preparing = anyio.Lock()
@@ -72,126 +79,128 @@ class Again:
         self._stop = Stop()
         self._segments: Counter[str] = Counter()
 
-    async def order(self, order: AgainOrder) -> str:
+    async def enqueue(self, order: RegenerateRequest) -> str:
         """Take an order; the number of its job.
 
         Raises:
             RefusedError: it cannot be made, and why.
         """
         if self._stop.requested:
-            raise RefusedError("the server is being stopped", HTTPStatus.SERVICE_UNAVAILABLE)
-        if len(self._waiting) >= _MOST:
-            raise RefusedError(
-                f"{_MOST:,} clips wait to be made: wait for some of them",
+            raise PageRequestError("the server is being stopped", HTTPStatus.SERVICE_UNAVAILABLE)
+        if len(self._waiting) >= _MAX_QUEUE:
+            raise PageRequestError(
+                f"{_MAX_QUEUE:,} clips wait to be made: wait for some of them",
                 HTTPStatus.SERVICE_UNAVAILABLE,
             )
-        row = self._means.desk.row(order.asset)
+        row = self._means.desk.get_row(order.asset)
         if row is None:
-            raise RefusedError(
+            raise PageRequestError(
                 "this sound is not there any more: reload the page", HTTPStatus.CONFLICT
             )
         if row.sha256 != order.sha256:
-            raise RefusedError(
+            raise PageRequestError(
                 "this sound was made again meanwhile: listen to the new one", HTTPStatus.CONFLICT
             )
         # One after the other: what is typed for a clip is laid over what was typed before.
         async with self._preparing:
             number = str(self._number + 1)
-            job = await anyio.to_thread.run_sync(prepare, self._settings, number, row, order)
+            job = await anyio.to_thread.run_sync(prepare_job, self._settings, number, row, order)
             self._number += 1
         if self._stop.requested:
-            raise RefusedError(STOPPED, HTTPStatus.SERVICE_UNAVAILABLE)
+            raise PageRequestError(STOPPED_MESSAGE, HTTPStatus.SERVICE_UNAVAILABLE)
         self._waiting.append(job)
-        self._tell(job, "queued")
+        self._publish_job(job, "queued")
         self._come.set()
         return number
 
-    def look_at(self, asset: str) -> None:
+    def refresh_asset(self, asset: str) -> None:
         """Have pages told what became of a sound that somebody else has replaced."""
-        row = self._means.desk.row(asset)
+        row = self._means.desk.get_row(asset)
         if row is not None:
             self._changed[row.uses[0].file, row.uses[0].entry] = None
             self._come.set()
 
-    async def work(self) -> None:
+    async def process_requests(self) -> None:
         """Make what is ordered; never ends."""
         while True:
             await self._come.wait()
             self._come = anyio.Event()
             while (self._waiting or self._changed) and not self._stop.requested:
                 async with self._making:
-                    await self._next()
+                    await self._process_next()
 
-    async def _next(self) -> None:
+    async def _process_next(self) -> None:
         if self._waiting:
-            await self._make(self._batch())
+            await self._make_batch(self._take_batch())
             return
         file, entry = self._changed.popitem()[0]
         try:
-            found = await rows_of_entry(self._settings, file=file, entry=entry, can_make=True)
+            found = await load_entry_rows(self._settings, file=file, entry=entry, can_make=True)
         except TtsAssetsError:
             # The page keeps what it shows, until somebody reloads it.
             return
         except Exception as bug:  # noqa: BLE001 - the server goes on
             self._means.bug(bug)
             return
-        for asset, row in self._means.desk.renew(found):
-            self._tell_all("", asset, "made", row=row)
+        for asset, row in self._means.desk.refresh_rows(found):
+            self._publish_event("", asset, "made", row=row)
 
     async def finish(self) -> None:
         """Let what is in the making end, and give up the rest."""
         self._stop.request()
         async with self._making:
             while self._waiting:
-                self._tell(self._waiting.popleft(), "failed", STOPPED)
+                self._publish_job(self._waiting.popleft(), "failed", STOPPED_MESSAGE)
 
-    def _batch(self) -> list[Job]:
+    def _take_batch(self) -> list[RegenerateJob]:
         """The jobs that one run can make: those of one catalogue that are made in one way."""
         first = self._waiting[0]
-        batch = [job for job in self._waiting if _alike(job) == _alike(first)]
+        batch = [job for job in self._waiting if _batch_key(job) == _batch_key(first)]
         self._waiting = deque(job for job in self._waiting if job not in batch)
-        return [self._as_shown(job) for job in batch]
+        return [self._with_shown_row(job) for job in batch]
 
-    def _as_shown(self, job: Job) -> Job:
+    def _with_shown_row(self, job: RegenerateJob) -> RegenerateJob:
         """A job as its clip stands by now; another take is of the sound that was heard, and no other."""
-        row = None if job.is_take else self._means.desk.row_of(job.use)
+        row = None if job.is_take else self._means.desk.find_row(job.use)
         return job if row is None else replace(job, row=row)
 
-    async def _make(self, batch: list[Job]) -> None:
+    async def _make_batch(self, batch: list[RegenerateJob]) -> None:
         """Make some clips, whatever comes of it."""
         for job in batch:
-            self._tell(job, "making")
+            self._publish_job(job, "making")
         try:
-            report = await self._run(batch)
-            await self._show(batch, report)
-        except (TtsAssetsError, RefusedError) as problem:
-            self._fail(batch, str(problem))
+            report = await self._run_batch(batch)
+            await self._show_results(batch, report)
+        except (TtsAssetsError, PageRequestError) as problem:
+            self._fail_jobs(batch, str(problem))
         except Exception as bug:  # noqa: BLE001 - the server goes on
             self._means.bug(bug)
-            self._fail(batch, "this is a bug: the terminal tells more")
+            self._fail_jobs(batch, "this is a bug: the terminal tells more")
 
-    async def _run(self, batch: list[Job]) -> Report:
+    async def _run_batch(self, batch: list[RegenerateJob]) -> Report:
         """One run for exactly these entries."""
-        settings = narrowed(self._settings, [job.use for job in batch])
-        await anyio.to_thread.run_sync(self._keep, batch)
+        settings = narrow_settings(self._settings, [job.use for job in batch])
+        await anyio.to_thread.run_sync(self._keep_sounds, batch)
         if batch[0].is_take:
-            await self._reject(batch)
+            await self._reject_sounds(batch)
             settings = replace(settings, only=(Only.REJECTED,))
-        return await generate(settings, on_event=partial(self._follow, batch), stop=self._stop)
+        return await generate(
+            settings, on_event=partial(self._handle_event, batch), stop=self._stop
+        )
 
-    def _keep(self, batch: list[Job]) -> None:
+    def _keep_sounds(self, batch: list[RegenerateJob]) -> None:
         """Keep the sounds that are there, to be compared with the new ones."""
         place = earlier_sounds.folder(self._settings.temp, self._settings.output)
         for job in batch:
             asset = job.row.asset
             # What has taken the place of one may be a pipe, or a link to anything.
-            if self._means.desk.is_there(asset, job.row.sha256):
+            if self._means.desk.has_sound(asset, job.row.sha256):
                 earlier_sounds.keep(place, Path(self._settings.output, asset), unless="")
 
-    async def _reject(self, batch: list[Job]) -> None:
+    async def _reject_sounds(self, batch: list[RegenerateJob]) -> None:
         """Another take is made of what was rejected, and of nothing else."""
-        now = _now()
-        await self._means.votes.keep(
+        now = _utc_now()
+        await self._means.votes.append_decisions(
             [
                 SoundDecision(
                     asset=job.row.asset,
@@ -200,79 +209,81 @@ class Again:
                     at=now,
                     by=job.by,
                     reason=job.reason or "another take",
-                    clips=self._means.votes.clips(job.row.asset),
+                    clips=self._means.votes.list_uses(job.row.asset),
                 )
                 for job in batch
             ]
         )
-        await self._means.votes.settle()
+        await self._means.votes.write_ledger()
 
-    def _follow(self, batch: list[Job], event: Event) -> None:
+    def _handle_event(self, batch: list[RegenerateJob], event: Event) -> None:
         """Tell pages how far a run is."""
         if isinstance(event, Waiting | Started):
-            words = _WAITING if isinstance(event, Waiting) else ""
+            words = _WAITING_MESSAGE if isinstance(event, Waiting) else ""
             for job in batch:
-                self._tell(job, "making", words)
+                self._publish_job(job, "making", words)
         elif isinstance(event, SegmentMade):
             # Segments are said in any order: how many there are, not which.
-            for job in jobs_for(batch, event.job):
+            for job in find_jobs(batch, event.job):
                 self._segments[job.number] += 1
                 done = self._segments[job.number]
-                self._tell(job, "making", done=done, out_of=event.out_of)
+                self._publish_job(job, "making", done=done, out_of=event.out_of)
 
-    async def _show(self, batch: list[Job], report: Report) -> None:
+    async def _show_results(self, batch: list[RegenerateJob], report: Report) -> None:
         """Lay the new sounds before the reviewer, and tell what became of each clip."""
         desk = self._means.desk
         for file, entry in dict.fromkeys((job.use.file, job.use.entry) for job in batch):
             own = [job for job in batch if (job.use.file, job.use.entry) == (file, entry)]
-            found = await rows_of_entry(self._settings, file=file, entry=entry, can_make=True)
-            changed = desk.renew(found)
+            found = await load_entry_rows(self._settings, file=file, entry=entry, can_make=True)
+            changed = desk.refresh_rows(found)
             for job in own:
-                self._end(job, report, is_shown=is_in(found.clips, job))
+                self._finish_job(job, report, is_shown=is_job_in(found.clips, job))
             told = {job.row.asset for job in own}
             for asset, row in changed:
                 if asset not in told:
-                    self._tell_all("", asset, "made", row=row)
+                    self._publish_event("", asset, "made", row=row)
 
-    def _end(self, job: Job, report: Report, *, is_shown: bool) -> None:
+    def _finish_job(self, job: RegenerateJob, report: Report, *, is_shown: bool) -> None:
         """Tell pages what became of a clip; whether it has a sound that is as its entry asks for."""
-        row = self._means.desk.row_of(job.use)
+        row = self._means.desk.find_row(job.use)
         is_new = row is not None and row.sha256 != job.row.sha256
-        why = failure(job, report) or (None if is_shown else CHANGED)
+        why = find_failure(job, report) or (None if is_shown else CHANGED_MESSAGE)
         if why is not None and not is_new:
-            self._tell(job, "failed", why)
+            self._publish_job(job, "failed", why)
         elif row is not None and row.sha256 != job.heard:
             # By an earlier order perhaps, which was made as this one says.
-            self._tell(job, "made", row=row)
+            self._publish_job(job, "made", row=row)
         else:
-            self._tell(job, "same", "it sounds the same as before, to the last bit", row=row)
+            self._publish_job(job, "same", "it sounds the same as before, to the last bit", row=row)
 
-    def _fail(self, batch: list[Job], why: str) -> None:
+    def _fail_jobs(self, batch: list[RegenerateJob], why: str) -> None:
         for job in batch:
-            self._tell(job, "failed", why)
+            self._publish_job(job, "failed", why)
 
-    def _tell(self, job: Job, state: str, message: str = "", **more: Any) -> None:
-        self._tell_all(job.number, job.row.asset, state, message, **more)
+    def _publish_job(self, job: RegenerateJob, state: str, message: str = "", **more: Any) -> None:
+        self._publish_event(job.number, job.row.asset, state, message, **more)
 
-    def _tell_all(
+    def _publish_event(
         self,
         number: str,
         asset: str,
         state: str,
         message: str = "",
         *,
-        row: Row | None = None,
+        row: ReviewRow | None = None,
         **more: Any,
     ) -> None:
         if row is not None and row.asset != asset:
             # It has that name, again perhaps: that it once took another is no news any more.
-            self._means.news.forget(row.asset)
-        self._means.news.tell(asset, event_of(number, asset, state, message, row=row, **more))
+            self._means.news.drop_subject(row.asset)
+        self._means.news.publish(
+            asset, build_job_event(number, asset, state, message, row=row, **more)
+        )
 
 
-def _alike(job: Job) -> tuple[str, str, bool]:
+def _batch_key(job: RegenerateJob) -> tuple[str, str, bool]:
     return job.use.file, job.use.kind, job.is_take
 
 
-def _now() -> str:
+def _utc_now() -> str:
     return f"{datetime.now(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

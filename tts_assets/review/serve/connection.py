@@ -16,7 +16,7 @@ HEAD_SECONDS = 5.0
 SEND_SECONDS = 30.0
 
 
-class Connection(H11Protocol):
+class TimedConnection(H11Protocol):
     """Closes itself where the head of a request comes too slowly, or nobody reads the answer.
 
     uvicorn has a time limit for connections that say nothing between two requests, and none for
@@ -30,11 +30,11 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin the time of the first request."""
         super().connection_made(transport)
-        self._watch()
+        self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End all."""
-        self._unwatch()
+        self._cancel_deadline()
         super().connection_lost(exc)
         self.resume_writing()
 
@@ -54,15 +54,15 @@ class Connection(H11Protocol):
         """Take in what came; of a head that is not whole yet, the time goes on."""
         super().handle_events()
         if self.conn.their_state is not h11.IDLE:
-            self._unwatch()
+            self._cancel_deadline()
         elif self.conn.trailing_data[0]:
-            self._watch()
+            self._start_deadline()
 
-    def _watch(self) -> None:
+    def _start_deadline(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self._close)
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._abort_connection)
 
-    def _unwatch(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -75,7 +75,7 @@ class Connection(H11Protocol):
             return
         self._given_up = self.loop.call_later(SEND_SECONDS, self._await_reader, left)
 
-    def _close(self) -> None:
+    def _abort_connection(self) -> None:
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.abort()

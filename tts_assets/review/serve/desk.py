@@ -13,29 +13,29 @@ import msgspec
 
 from tts_assets import ledger
 from tts_assets.domain import Decided, Decision
-from tts_assets.pages import REVIEW, Page, page
+from tts_assets.pages import REVIEW_LAYOUT, HtmlPage, build_page
 from tts_assets.review.earlier import CLIPS, EARLIER
-from tts_assets.review.payload import Mode, payload
-from tts_assets.review.row import Earlier
-from tts_assets.review.serve.sounds import Sounds
+from tts_assets.review.payload import PageMode, build_payload
+from tts_assets.review.row import EarlierSound
+from tts_assets.review.serve.sounds import SoundFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tts_assets.decisions import SoundDecision
-    from tts_assets.review.row import Row, Use
-    from tts_assets.review.rows import Rows
-    from tts_assets.review.serve.sounds import Sound
+    from tts_assets.review.row import ClipUse, ReviewRow
+    from tts_assets.review.rows import ReviewRows
+    from tts_assets.review.serve.sounds import OpenedSound
 
 #: So much of a hash tells two sounds of one name apart.
-_TAG = 16
-_IS_TAG = re.compile(f"[0-9a-f]{{{_TAG}}}")
+_TAG_LENGTH = 16
+_TAG_PATTERN = re.compile(f"[0-9a-f]{{{_TAG_LENGTH}}}")
 
 
-class Desk:
+class RowStore:
     """Changed in the event loop only; what is read in threads is replaced as a whole."""
 
-    def __init__(self, found: Rows, *, project: str, kept: Path) -> None:
+    def __init__(self, found: ReviewRows, *, project: str, kept: Path) -> None:
         """Lay out what was found.
 
         Args:
@@ -46,37 +46,39 @@ class Desk:
         self._kept = kept
         self._project = project
         self._found = found
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, ReviewRow] = {}
         # By asset and hash: the ledger is told of them later than the page.
         self._decided: dict[tuple[str, str], Decision] = {}
-        self._sounds: dict[str, tuple[Sounds, str]] = {}
-        self._folders: dict[str, Sounds] = {}
-        self._lay({row.asset: _tagged(row) for row in found.clips})
+        self._sounds: dict[str, tuple[SoundFolder, str]] = {}
+        self._folders: dict[str, SoundFolder] = {}
+        self._set_rows({row.asset: _tag_row(row) for row in found.clips})
         self._add_sounds(found)
 
-    def row(self, asset: str) -> Row | None:
+    def get_row(self, asset: str) -> ReviewRow | None:
         """The row of an asset; None where there is none."""
         return self._rows.get(asset)
 
-    def row_of(self, use: Use) -> Row | None:
+    def find_row(self, use: ClipUse) -> ReviewRow | None:
         """The row in which a clip is heard; None where it has no sound."""
         found = (
-            row for row in self._rows.values() if any(_key(each) == _key(use) for each in row.uses)
+            row
+            for row in self._rows.values()
+            if any(_use_key(each) == _use_key(use) for each in row.uses)
         )
         return next(found, None)
 
-    def page(self) -> Page:
+    def render_page(self) -> HtmlPage:
         """The page as things stand; blocks."""
-        data = payload(self._found, mode=Mode.SERVE, project=self._project)
-        return page(
-            REVIEW,
+        data = build_payload(self._found, mode=PageMode.SERVE, project=self._project)
+        return build_page(
+            REVIEW_LAYOUT,
             title=f"Review: {self._project}",
             data={"review-data": data},
             connect=True,
             nonce=secrets.token_urlsafe(16),
         )
 
-    def sound(self, address: str, tag: str = "") -> Sound | None:
+    def open_sound(self, address: str, tag: str = "") -> OpenedSound | None:
         """The sound at an address below the page, which only those of rows have; blocks.
 
         Args:
@@ -85,34 +87,34 @@ class Desk:
                 Who hears a sound decides of its bytes: no others must be heard in their place.
         """
         place = self._sounds.get(address)
-        sound = None if place is None else place[0].open(place[1])
-        is_tag = _IS_TAG.fullmatch(tag) is not None
+        sound = None if place is None else place[0].open_sound(place[1])
+        is_tag = _TAG_PATTERN.fullmatch(tag) is not None
         if sound is None or not is_tag or sound.sha256.startswith(tag):
             return sound
         sound.file.close()
         return None
 
-    def is_there(self, asset: str, sha256: str) -> bool:
+    def has_sound(self, asset: str, sha256: str) -> bool:
         """Whether an asset's file has these bytes now; blocks."""
-        sound = self.sound(f"clips/{asset}")
+        sound = self.open_sound(f"clips/{asset}")
         if sound is None:
             return False
         sound.file.close()
         return sound.sha256 == sha256
 
-    def decided(self, latest: Mapping[tuple[str, str], SoundDecision]) -> None:
+    def record_decisions(self, latest: Mapping[tuple[str, str], SoundDecision]) -> None:
         """Show decisions, by asset and hash, where their rows are still there."""
-        changed: dict[str, Row] = {}
+        changed: dict[str, ReviewRow] = {}
         for sound, each in latest.items():
             before = self._decided.setdefault(sound, each.decision)
             if ledger.order(before) < ledger.order(each.decision):
                 self._decided[sound] = each.decision
             row = self._rows.get(each.asset)
             if row is not None and row.sha256 == each.sha256:
-                changed[row.asset] = self._as_decided(row)
-        self._lay(self._rows | changed)
+                changed[row.asset] = self._with_decision(row)
+        self._set_rows(self._rows | changed)
 
-    def renew(self, found: Rows) -> list[tuple[str, Row]]:
+    def refresh_rows(self, found: ReviewRows) -> list[tuple[str, ReviewRow]]:
         """Take in how the clips of an entry stand now; those without a sound keep the one they had.
 
         Args:
@@ -122,33 +124,33 @@ class Desk:
             The rows that are new or changed, each with the asset whose place it takes.
         """
         self._add_sounds(found)
-        fresh = {row.asset: self._as_decided(_tagged(row)) for row in found.clips}
-        heard = {_key(use) for now in fresh.values() for use in now.uses}
+        fresh = {row.asset: self._with_decision(_tag_row(row)) for row in found.clips}
+        heard = {_use_key(use) for now in fresh.values() for use in now.uses}
         before = self._rows
-        rows: dict[str, Row] = {}
+        rows: dict[str, ReviewRow] = {}
         places: dict[str, str] = {}
         for asset, row in before.items():
-            mine = heard.intersection(map(_key, row.uses))
-            others = tuple(use for use in row.uses if _key(use) not in mine)
+            mine = heard.intersection(map(_use_key, row.uses))
+            others = tuple(use for use in row.uses if _use_key(use) not in mine)
             if others:
-                _put(rows, msgspec.structs.replace(row, uses=others))
+                _merge_row(rows, msgspec.structs.replace(row, uses=others))
             if mine:
                 # Where it was replaced, it was kept.
                 kept = f"{row.sha256}.{row.asset.rpartition('.')[2]}"
                 self._add_sound(f"{EARLIER}/{kept}", self._kept / kept)
             for now in fresh.values():
-                if mine.intersection(map(_key, now.uses)):
-                    _put(rows, _compared(now, row), order=row.uses)
+                if mine.intersection(map(_use_key, now.uses)):
+                    _merge_row(rows, _with_earlier(now, row), order=row.uses)
                     places.setdefault(now.asset, asset)
         for now in fresh.values():
             # A clip that had no sound before.
             if now.asset not in places:
-                _put(rows, now)
-        self._lay(rows)
+                _merge_row(rows, now)
+        self._set_rows(rows)
         changed = (asset for asset, row in rows.items() if row != before.get(asset))
         return [(places.get(asset, asset), rows[asset]) for asset in changed]
 
-    def _as_decided(self, row: Row) -> Row:
+    def _with_decision(self, row: ReviewRow) -> ReviewRow:
         """A row as found, with what was decided of its sound since, if that is later."""
         latest = self._decided.get((row.asset, row.sha256))
         known = row.decision
@@ -157,11 +159,11 @@ class Desk:
         shown = None if latest.decided is Decided.UNDECIDED else latest
         return msgspec.structs.replace(row, decision=shown)
 
-    def _lay(self, rows: dict[str, Row]) -> None:
+    def _set_rows(self, rows: dict[str, ReviewRow]) -> None:
         self._rows = rows
         self._found = replace(self._found, clips=tuple(rows.values()))
 
-    def _add_sounds(self, found: Rows) -> None:
+    def _add_sounds(self, found: ReviewRows) -> None:
         """Let the sounds of rows be heard, and no others."""
         for address, path in found.sounds.items():
             self._add_sound(address, path)
@@ -169,14 +171,16 @@ class Desk:
     def _add_sound(self, address: str, path: Path) -> None:
         name = address.partition("/")[2]
         root = Path(*path.parts[: -len(name.split("/"))])
-        self._sounds[address] = (self._folders.setdefault(str(root), Sounds(root)), name)
+        self._sounds[address] = (self._folders.setdefault(str(root), SoundFolder(root)), name)
 
 
-def _key(use: Use) -> tuple[str, str, str, str]:
+def _use_key(use: ClipUse) -> tuple[str, str, str, str]:
     return use.file, use.source, use.entry, use.part
 
 
-def _put(rows: dict[str, Row], row: Row, *, order: tuple[Use, ...] = ()) -> None:
+def _merge_row(
+    rows: dict[str, ReviewRow], row: ReviewRow, *, order: tuple[ClipUse, ...] = ()
+) -> None:
     """Add a row; one that is there already is heard in the clips of both.
 
     Args:
@@ -185,14 +189,14 @@ def _put(rows: dict[str, Row], row: Row, *, order: tuple[Use, ...] = ()) -> None
         order: the clips in the order that they had; others come behind them.
     """
     other = rows.get(row.asset)
-    uses = {_key(use): use for use in ((*other.uses, *row.uses) if other else row.uses)}
-    places = {_key(use): number for number, use in enumerate(order)}
+    uses = {_use_key(use): use for use in ((*other.uses, *row.uses) if other else row.uses)}
+    places = {_use_key(use): number for number, use in enumerate(order)}
     last = len(places)
-    sorted_uses = sorted(uses.values(), key=lambda use: places.get(_key(use), last))
+    sorted_uses = sorted(uses.values(), key=lambda use: places.get(_use_key(use), last))
     rows[row.asset] = msgspec.structs.replace(row, uses=tuple(sorted_uses))
 
 
-def _compared(now: Row, before: Row) -> Row:
+def _with_earlier(now: ReviewRow, before: ReviewRow) -> ReviewRow:
     """A row with the sound that it had until now, unless it has another to be compared with.
 
     Who comes later is told of earlier sounds by what was decided of them; nothing need have been.
@@ -202,8 +206,8 @@ def _compared(now: Row, before: Row) -> Row:
     kept = f"{EARLIER}/{before.sha256}.{before.asset.rpartition('.')[2]}"
     address = kept if before.asset == now.asset else f"{CLIPS}/{before.asset}"
     nothing = Decision(decided=Decided.UNDECIDED, at="")
-    earlier = Earlier(
-        sound=_tag(quote(address), before.sha256),
+    earlier = EarlierSound(
+        sound=_tag_address(quote(address), before.sha256),
         sha256=before.sha256,
         asset=before.asset,
         seconds=before.seconds,
@@ -217,14 +221,14 @@ def _compared(now: Row, before: Row) -> Row:
     return msgspec.structs.replace(now, earlier=earlier)
 
 
-def _tagged(row: Row) -> Row:
+def _tag_row(row: ReviewRow) -> ReviewRow:
     """A row whose addresses tell the bytes that are meant: a browser keeps none for others."""
     earlier = row.earlier
     if earlier is not None:
-        tagged = _tag(earlier.sound, earlier.sha256)
+        tagged = _tag_address(earlier.sound, earlier.sha256)
         earlier = msgspec.structs.replace(earlier, sound=tagged)
-    return msgspec.structs.replace(row, sound=_tag(row.sound, row.sha256), earlier=earlier)
+    return msgspec.structs.replace(row, sound=_tag_address(row.sound, row.sha256), earlier=earlier)
 
 
-def _tag(sound: str, sha256: str) -> str:
-    return f"{sound}?{sha256[:_TAG]}"
+def _tag_address(sound: str, sha256: str) -> str:
+    return f"{sound}?{sha256[:_TAG_LENGTH]}"

@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectSendStream
 
 #: How many events may wait for one page; one that is slower is cut off, and asks again.
-_WAITING = 256
+_MAX_PENDING_EVENTS = 256
 #: After so many seconds without an event a line tells that the way is still open.
 _HEARTBEAT_SECONDS = 15.0
 #: How soon a page asks again after it was cut off, in milliseconds.
-_RETRY = b"retry: 1000\n\n"
+_RETRY_LINE = b"retry: 1000\n\n"
 
 
-class _Told(NamedTuple):
+class _SentEvent(NamedTuple):
     """An event as it is sent, with its number."""
 
     number: int
     sent: bytes
 
 
-class News:
+class EventStream:
     """Tells events to all readers; who comes later is told the last one of each subject."""
 
     def __init__(self) -> None:
         """Begin with nothing to tell."""
         self._number = 0
-        self._last: dict[str, _Told] = {}
+        self._last: dict[str, _SentEvent] = {}
         self._readers: set[MemoryObjectSendStream[bytes]] = set()
         self._closed = False
 
-    def tell(self, subject: str, event: object) -> None:
+    def publish(self, subject: str, event: object) -> None:
         """Tell all readers, without waiting for any.
 
         Args:
@@ -49,14 +49,14 @@ class News:
         sent = b"id: %d\ndata: %b\n\n" % (self._number, data)
         # At the end, so that they are told in their order.
         self._last.pop(subject, None)
-        self._last[subject] = _Told(self._number, sent)
+        self._last[subject] = _SentEvent(self._number, sent)
         for reader in tuple(self._readers):
             try:
                 reader.send_nowait(sent)
             except (anyio.WouldBlock, anyio.BrokenResourceError):
-                self._cut(reader)
+                self._disconnect(reader)
 
-    def forget(self, subject: str) -> None:
+    def drop_subject(self, subject: str) -> None:
         """Tell who comes later nothing of a subject, until there is something new."""
         self._last.pop(subject, None)
 
@@ -64,15 +64,15 @@ class News:
         """Tell nothing more: all readers come to their end."""
         self._closed = True
         for reader in tuple(self._readers):
-            self._cut(reader)
+            self._disconnect(reader)
 
-    async def read(self, last: int = 0) -> AsyncIterator[bytes]:
+    async def subscribe(self, last: int = 0) -> AsyncIterator[bytes]:
         """What a reader is sent, until it is too slow or all is closed.
 
         Args:
             last: the number of the last event that it knows; 0 for none.
         """
-        sender, receiver = anyio.create_memory_object_stream[bytes](_WAITING)
+        sender, receiver = anyio.create_memory_object_stream[bytes](_MAX_PENDING_EVENTS)
         missed = [told.sent for told in self._last.values() if told.number > last]
         if self._closed:
             sender.close()
@@ -80,7 +80,7 @@ class News:
             self._readers.add(sender)
         try:
             with receiver:
-                yield _RETRY
+                yield _RETRY_LINE
                 for sent in missed:
                     yield sent
                 while True:
@@ -91,8 +91,8 @@ class News:
         except anyio.EndOfStream:
             return
         finally:
-            self._cut(sender)
+            self._disconnect(sender)
 
-    def _cut(self, reader: MemoryObjectSendStream[bytes]) -> None:
+    def _disconnect(self, reader: MemoryObjectSendStream[bytes]) -> None:
         self._readers.discard(reader)
         reader.close()

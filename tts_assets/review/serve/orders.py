@@ -10,7 +10,7 @@ import msgspec
 from tts_assets.decisions import LONGEST_NAME, LONGEST_REASON
 
 
-class RefusedError(Exception):
+class PageRequestError(Exception):
     """Something that a page asked for cannot be done; why, in words for people."""
 
     def __init__(self, words: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
@@ -19,13 +19,13 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Decisions, each as the journal has them; one that is none must not keep the others back."""
 
     decisions: list[msgspec.Raw]
 
 
-class AgainOrder(msgspec.Struct, frozen=True, kw_only=True):
+class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A clip that is to be made again.
 
     Args:

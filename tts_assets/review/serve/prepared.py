@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from tts_assets import overrides, providers, survey
 from tts_assets.domain import Kind
 from tts_assets.errors import TtsAssetsError
-from tts_assets.review.serve.orders import AgainOrder, RefusedError
+from tts_assets.review.serve.orders import PageRequestError, RegenerateRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tts_assets.domain import Clip
-    from tts_assets.review.row import Row, Use
+    from tts_assets.review.row import ClipUse, ReviewRow
     from tts_assets.settings import Settings
 
-_GONE = "its entry is not there any more, or has another id: reload the page"
+_GONE_MESSAGE = "its entry is not there any more, or has another id: reload the page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class RegenerateJob:
     """A clip that waits to be made again.
 
     Args:
@@ -38,15 +38,15 @@ class Job:
     """
 
     number: str
-    row: Row
+    row: ReviewRow
     heard: str
-    use: Use
+    use: ClipUse
     is_take: bool
     by: str = ""
     reason: str = ""
 
 
-def narrowed(settings: Settings, uses: Iterable[Use]) -> Settings:
+def narrow_settings(settings: Settings, uses: Iterable[ClipUse]) -> Settings:
     """Settings for these clips' entries and no others; all are of one catalogue and one kind."""
     every = list(uses)
     return replace(
@@ -62,16 +62,18 @@ def narrowed(settings: Settings, uses: Iterable[Use]) -> Settings:
     )
 
 
-def prepare(settings: Settings, number: str, row: Row, order: AgainOrder) -> Job:
+def prepare_job(
+    settings: Settings, number: str, row: ReviewRow, order: RegenerateRequest
+) -> RegenerateJob:
     """Check an order, and write what was typed into the overrides; blocks.
 
     Raises:
         RefusedError: it cannot be done; nothing was written.
     """
     if not 0 <= order.use < len(row.uses):
-        raise RefusedError("the sound has no such clip any more: reload the page")
+        raise PageRequestError("the sound has no such clip any more: reload the page")
     use = row.uses[order.use]
-    job = Job(
+    job = RegenerateJob(
         number=number,
         row=row,
         heard=row.sha256,
@@ -81,40 +83,40 @@ def prepare(settings: Settings, number: str, row: Row, order: AgainOrder) -> Job
         reason=order.reason,
     )
     try:
-        _Prepared(narrowed(settings, [use]), job).check(order)
+        _JobPreparation(narrow_settings(settings, [use]), job).apply_request(order)
     except TtsAssetsError as problem:
         # The engine, the file of overrides, the ledger or the settings.
-        raise RefusedError(str(problem), HTTPStatus.CONFLICT) from problem
+        raise PageRequestError(str(problem), HTTPStatus.CONFLICT) from problem
     return job
 
 
-class _Prepared:
+class _JobPreparation:
     """The clip as it stands in its catalogue now."""
 
-    def __init__(self, settings: Settings, job: Job) -> None:
+    def __init__(self, settings: Settings, job: RegenerateJob) -> None:
         self._settings = settings
         self._job = job
         self._provider, _ = providers.choose(settings)
         self._found = survey.survey(settings, self._provider)
 
-    def check(self, order: AgainOrder) -> None:
+    def apply_request(self, order: RegenerateRequest) -> None:
         """Check what was typed, and write it."""
-        clip = self._clip()
+        clip = self._find_clip()
         if self._job.is_take:
             self._check_take(clip)
             return
         try:
-            written = self._made(clip, order)
+            written = self._build_override(clip, order)
         except ValueError as problem:
-            raise RefusedError(str(problem)) from problem
+            raise PageRequestError(str(problem)) from problem
         speaking = survey.speaking(self._settings, self._provider)
         heard = "".join(phrase.kana for phrase in self._job.row.phrases)
         wrong = overrides.problem_with(clip, written.say, speaking, heard)
         if wrong is not None:
-            raise RefusedError(wrong)
+            raise PageRequestError(wrong)
         overrides.write(self._settings.overrides, written)
 
-    def _made(self, clip: Clip, order: AgainOrder) -> overrides.Override:
+    def _build_override(self, clip: Clip, order: RegenerateRequest) -> overrides.Override:
         """The override for what was typed.
 
         Raises:
@@ -132,7 +134,7 @@ class _Prepared:
         # What cannot be read again would keep every later command from its work.
         return overrides.Override.of(made.values())
 
-    def _clip(self) -> Clip:
+    def _find_clip(self) -> Clip:
         use = self._job.use
         for item in self._found.planned:
             clip = item.clip
@@ -144,17 +146,17 @@ class _Prepared:
             ):
                 return clip
         why = self._found.trouble.problems
-        raise RefusedError(str(why[0]) if why else _GONE, HTTPStatus.CONFLICT)
+        raise PageRequestError(str(why[0]) if why else _GONE_MESSAGE, HTTPStatus.CONFLICT)
 
     def _check_take(self, clip: Clip) -> None:
         """Refuse to have the same said once more by voices that would say it in the same way."""
-        if all(self._provider.repeats(name) for name in self._voices(clip)):
-            raise RefusedError(
+        if all(self._provider.repeats(name) for name in self._collect_voices(clip)):
+            raise PageRequestError(
                 "nothing was changed, and this voice always says the same in the same way: give "
                 "another text, reading, accent, voice or speed"
             )
 
-    def _voices(self, clip: Clip) -> set[str]:
+    def _collect_voices(self, clip: Clip) -> set[str]:
         own = survey.voice(self._settings, self._provider)
         if clip.voice is not None:
             own = replace(own, name=clip.voice)

@@ -15,28 +15,28 @@ import anyio
 import uvicorn
 
 from tts_assets.errors import UsageError
-from tts_assets.review.serve.app import application
-from tts_assets.review.serve.connection import Connection
-from tts_assets.review.serve.guard import Access, Guard
+from tts_assets.review.serve.app import create_app
+from tts_assets.review.serve.connection import TimedConnection
+from tts_assets.review.serve.guard import AccessPolicy, SecurityMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tts_assets.review.serve.house import House
+    from tts_assets.review.serve.house import ReviewService
 
 #: Only this machine is listened to, whatever name it is asked by.
 HOST = "127.0.0.1"
 #: Connections at once; a browser opens six.
-_CONNECTIONS = 64
+_MAX_CONNECTIONS = 64
 _KEEP_ALIVE_SECONDS = 15
 #: How long answers may go on after the end was asked for, in seconds.
-_LAST_SECONDS = 5
+_SHUTDOWN_SECONDS = 5
 #: The head of a request, in bytes; ours have about 1,000.
-_MOST_HEAD = 16 * 1024
+_MAX_HEAD_BYTES = 16 * 1024
 
 
-class Stop:
+class ServerStop:
     """A handle for asking the server to stop: what is in flight is finished."""
 
     def __init__(self) -> None:
@@ -47,13 +47,13 @@ class Stop:
         """Ask; harmless at any time, from the event loop's thread."""
         self._asked.set()
 
-    async def requested(self) -> None:
+    async def wait_for_request(self) -> None:
         """Wait until somebody asks."""
         await self._asked.wait()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class ServerHooks:
     """What is told while the server runs, in the event loop.
 
     Args:
@@ -66,7 +66,9 @@ class Hooks:
     bug: Callable[[Exception], None]
 
 
-async def serve(house: House, listener: socket.socket, *, hooks: Hooks, stop: Stop) -> None:
+async def serve_review(
+    house: ReviewService, listener: socket.socket, *, hooks: ServerHooks, stop: ServerStop
+) -> None:
     """Serve the page until somebody asks to stop; runs under asyncio only, as uvicorn does.
 
     Args:
@@ -76,33 +78,33 @@ async def serve(house: House, listener: socket.socket, *, hooks: Hooks, stop: St
         stop: lets somebody ask to stop.
     """
     with listener:
-        access = Access(port=listener.getsockname()[1], token=secrets.token_urlsafe(32))
-        guard = Guard(application(house, hooks.bug), access)
+        access = AccessPolicy(port=listener.getsockname()[1], token=secrets.token_urlsafe(32))
+        guard = SecurityMiddleware(create_app(house, hooks.bug), access)
 
-        def ready() -> None:
-            hooks.ready(access.address, guard.address_for_once())
+        def report_ready() -> None:
+            hooks.ready(access.address, guard.create_one_time_url())
 
-        server = _Server(_config(guard), ready)
+        server = _ReviewServer(_create_config(guard), report_ready)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(house.work)
-            tasks.start_soon(_end, server, house, stop)
+            tasks.start_soon(house.run_workers)
+            tasks.start_soon(_stop_on_request, server, house, stop)
             await server.serve(sockets=[listener])
             tasks.cancel_scope.cancel()
         await house.close()
 
 
-async def _end(server: uvicorn.Server, house: House, stop: Stop) -> None:
+async def _stop_on_request(server: uvicorn.Server, house: ReviewService, stop: ServerStop) -> None:
     """Let what is in flight end, while pages can still see it."""
-    await stop.requested()
-    await house.finish()
+    await stop.wait_for_request()
+    await house.finish_jobs()
     house.news.close()
     server.should_exit = True
 
 
-def _config(app: Guard) -> uvicorn.Config:
+def _create_config(app: SecurityMiddleware) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Connection,
+        http=TimedConnection,
         ws="none",
         lifespan="off",
         # Addresses have the token: they are in no log. Bugs are told by the application.
@@ -111,14 +113,14 @@ def _config(app: Guard) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_CONNECTIONS,
+        limit_concurrency=_MAX_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_LAST_SECONDS,
-        h11_max_incomplete_event_size=_MOST_HEAD,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
     )
 
 
-class _Server(uvicorn.Server):
+class _ReviewServer(uvicorn.Server):
     """One that leaves signals to the command line, and tells when it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
@@ -136,7 +138,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listening(port: int | None, folder: Path) -> socket.socket:
+def open_listener(port: int | None, folder: Path) -> socket.socket:
     """A socket on a port of 127.0.0.1; nobody is answered before it is served.
 
     Args:
@@ -149,11 +151,11 @@ def listening(port: int | None, folder: Path) -> socket.socket:
     """
     if port is None:
         try:
-            return _bound(_usual_port(folder))
+            return _bind_socket(_default_port(folder))
         except OSError:
             port = 0
     try:
-        return _bound(port)
+        return _bind_socket(port)
     except OSError as exc:
         why = (
             "another program listens there"
@@ -165,7 +167,7 @@ def listening(port: int | None, folder: Path) -> socket.socket:
         ) from exc
 
 
-def _bound(port: int) -> socket.socket:
+def _bind_socket(port: int) -> socket.socket:
     # With its protocol: where that is 0, asyncio leaves answers in small parts to wait for each other.
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -180,7 +182,7 @@ def _bound(port: int) -> socket.socket:
     return made
 
 
-def _usual_port(folder: Path) -> int:
+def _default_port(folder: Path) -> int:
     """Below the ports that systems give away by themselves (RFC 6335: from 49152; Linux: 32768)."""
     name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).digest()
     return 20_000 + int.from_bytes(name[:4]) % 10_000

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 #: How much of a file is in memory at a time, in bytes.
-_AT_ONCE = 128 * 1024
+_BLOCK_BYTES = 128 * 1024
 
-_TYPES = {
+_MEDIA_TYPES = {
     Format.MP3: "audio/mpeg",
     Format.OPUS: 'audio/ogg; codecs="opus"',
     Format.OGG: 'audio/ogg; codecs="vorbis"',
@@ -33,17 +33,17 @@ _TYPES = {
     Format.WAV: "audio/wav",
 }
 #: One range; who asks for several at once gets the whole, as RFC 9110 allows.
-_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
+_RANGE_PATTERN = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
 
 
-class Part(NamedTuple):
+class ByteRange(NamedTuple):
     """The bytes of a file from ``begin`` up to, and without, ``end``."""
 
     begin: int
     end: int
 
 
-class Sound(NamedTuple):
+class OpenedSound(NamedTuple):
     """An opened sound file.
 
     Args:
@@ -57,7 +57,7 @@ class Sound(NamedTuple):
     sha256: str
 
 
-class Sounds:
+class SoundFolder:
     """The sound files below one folder; their hashes are found once."""
 
     def __init__(self, root: Path) -> None:
@@ -65,18 +65,18 @@ class Sounds:
         self._root = root
         self._hashes: dict[str, tuple[tuple[int, ...], str]] = {}
 
-    def open(self, name: str) -> Sound | None:
+    def open_sound(self, name: str) -> OpenedSound | None:
         """A sound file; None where there is none of that name in the folder itself.
 
         Args:
             name: its path below the folder; the caller knows that it is the name of a sound.
         """
-        path = self._within(name)
+        path = self._resolve_path(name)
         if path is None:
             return None
         try:
             # Without waiting: what takes the place of a file may be a pipe.
-            number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+            number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
         except OSError:
             return None
         status = os.fstat(number)
@@ -85,12 +85,12 @@ class Sounds:
             return None
         file = os.fdopen(number, "rb")
         try:
-            return Sound(file, status.st_size, self._hash(name, file, status))
+            return OpenedSound(file, status.st_size, self._hash_file(name, file, status))
         except OSError:
             file.close()
             return None
 
-    def _within(self, name: str) -> str | None:
+    def _resolve_path(self, name: str) -> str | None:
         """The real path of a file of the folder; None where the way to it leads out."""
         parts = name.split("/")
         if "\\" in name or "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
@@ -99,7 +99,7 @@ class Sounds:
         path = os.path.realpath(os.path.join(root, *parts))  # noqa: PTH118 - with realpath
         return path if path.startswith(root.rstrip(os.sep) + os.sep) else None
 
-    def _hash(self, name: str, file: BufferedReader, status: os.stat_result) -> str:
+    def _hash_file(self, name: str, file: BufferedReader, status: os.stat_result) -> str:
         seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         known = self._hashes.get(name)
         if known is None or known[0] != seen:
@@ -108,10 +108,10 @@ class Sounds:
         return known[1]
 
 
-_BINARY = getattr(os, "O_BINARY", 0)
+_O_BINARY = getattr(os, "O_BINARY", 0)
 
 
-def answer(sound: Sound, name: str, headers: Headers) -> StreamingResponse:
+def create_sound_response(sound: OpenedSound, name: str, headers: Headers) -> StreamingResponse:
     """What is answered to a request for a sound: all of it, a part, or that there is no such part.
 
     Args:
@@ -126,70 +126,72 @@ def answer(sound: Sound, name: str, headers: Headers) -> StreamingResponse:
         # By its hash; one that was made again is asked for anew.
         "Cache-Control": "private, no-cache",
     }
-    kind = _TYPES[Format(name.rpartition(".")[2])]
+    kind = _MEDIA_TYPES[Format(name.rpartition(".")[2])]
     if tag in headers.get("if-none-match", ""):
-        return _Answer(sound, Part(0, 0), HTTPStatus.NOT_MODIFIED, told)
-    part = wanted(headers.get("range"), sound.size)
+        return _SoundResponse(sound, ByteRange(0, 0), HTTPStatus.NOT_MODIFIED, told)
+    part = parse_range(headers.get("range"), sound.size)
     if part is None or headers.get("if-range", tag) != tag:
         told["Content-Length"] = str(sound.size)
-        return _Answer(sound, Part(0, sound.size), HTTPStatus.OK, told, kind)
+        return _SoundResponse(sound, ByteRange(0, sound.size), HTTPStatus.OK, told, kind)
     if part.begin >= part.end:
         told |= {"Content-Range": f"bytes */{sound.size}", "Content-Length": "0"}
-        return _Answer(sound, part, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, told)
+        return _SoundResponse(sound, part, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, told)
     told["Content-Range"] = f"bytes {part.begin}-{part.end - 1}/{sound.size}"
     told["Content-Length"] = str(part.end - part.begin)
-    return _Answer(sound, part, HTTPStatus.PARTIAL_CONTENT, told, kind)
+    return _SoundResponse(sound, part, HTTPStatus.PARTIAL_CONTENT, told, kind)
 
 
-def wanted(range_header: str | None, size: int) -> Part | None:
+def parse_range(range_header: str | None, size: int) -> ByteRange | None:
     """The part of a file that is asked for; None for all of it, an empty one where there is none."""
-    found = _RANGE.fullmatch((range_header or "").strip())
+    found = _RANGE_PATTERN.fullmatch((range_header or "").strip())
     if found is None or not any(found.groups()):
         return None
     first, last = found.groups()
     if not first:
         # The last so many bytes.
-        return Part(max(0, size - int(last)), size)
+        return ByteRange(max(0, size - int(last)), size)
     if last and int(last) < int(first):
         # No range at all, says RFC 9110: as if none had been asked for.
         return None
-    return Part(int(first), min(size, int(last) + 1) if last else size)
+    return ByteRange(int(first), min(size, int(last) + 1) if last else size)
 
 
-class _Answer(StreamingResponse):
+class _SoundResponse(StreamingResponse):
     """A part of a file, and the file closed afterwards."""
 
     def __init__(
         self,
-        sound: Sound,
-        part: Part,
+        sound: OpenedSound,
+        part: ByteRange,
         status: HTTPStatus,
         headers: dict[str, str],
         kind: str | None = None,
     ) -> None:
-        super().__init__(_read(sound.file, part), status, headers, media_type=kind)
+        super().__init__(_read_range(sound.file, part), status, headers, media_type=kind)
         self._file = sound.file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; of a file that nobody reads to its end, too, nothing stays open."""
         try:
             if scope["method"] == "HEAD":
-                self.body_iterator = _read(self._file, Part(0, 0))
+                self.body_iterator = _read_range(self._file, ByteRange(0, 0))
             await super().__call__(scope, receive, send)
         finally:
             self._file.close()
 
 
-async def _read(file: BufferedReader, part: Part) -> AsyncIterator[bytes]:
+async def _read_range(file: BufferedReader, part: ByteRange) -> AsyncIterator[bytes]:
     at = part.begin
     while at < part.end:
-        block = await anyio.to_thread.run_sync(_block, file, at, min(_AT_ONCE, part.end - at))
+        block = await anyio.to_thread.run_sync(
+            _read_block, file, at, min(_BLOCK_BYTES, part.end - at)
+        )
         if not block:
             return
         yield block
         at += len(block)
 
 
-def _block(file: BufferedReader, at: int, size: int) -> bytes:
+def _read_block(file: BufferedReader, at: int, size: int) -> bytes:
     file.seek(at)
     return file.read(size)

@@ -14,22 +14,22 @@ import msgspec
 from tts_assets import decisions, storage
 from tts_assets.domain import Decided
 from tts_assets.errors import FatalError, InputError
-from tts_assets.review.serve.orders import RefusedError
+from tts_assets.review.serve.orders import PageRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tts_assets.decisions import SoundDecision
-    from tts_assets.review.serve.desk import Desk
+    from tts_assets.review.serve.desk import RowStore
 
 #: Decisions come one after the other: so long nothing comes before they go into the ledger.
 _IDLE_SECONDS = 1.0
 #: How long the end waits for a run that is at work in the folder, in seconds.
-_LAST_SECONDS = 1.0
+_CLOSE_SECONDS = 1.0
 
 
-class Taken(NamedTuple):
+class SaveResult(NamedTuple):
     """What became of the decisions of one request.
 
     Args:
@@ -43,14 +43,14 @@ class Taken(NamedTuple):
     refused: tuple[str, ...]
 
 
-class _BusyError(Exception):
+class _FolderBusyError(Exception):
     """A run is at work in the folder for longer than anybody waits."""
 
 
-class Votes:
+class DecisionWriter:
     """Takes decisions, and brings them into the ledger."""
 
-    def __init__(self, folder: Path, desk: Desk, note: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, desk: RowStore, note: Callable[[str], None]) -> None:
         """Begin.
 
         Args:
@@ -66,7 +66,7 @@ class Votes:
         self._come = anyio.Event()
         self._settling = anyio.Lock()
 
-    async def open(self) -> None:
+    async def load_journal(self) -> None:
         """Show, and have brought into the ledger, what is in the journal only.
 
         Raises:
@@ -75,7 +75,7 @@ class Votes:
         every = await anyio.to_thread.run_sync(decisions.read, self._folder)
         due: dict[tuple[str, str], SoundDecision] = {}
         for (asset, sha256), each in decisions.latest(every).items():
-            row = self._desk.row(asset)
+            row = self._desk.get_row(asset)
             if row is None or row.sha256 != sha256 or row.decision == each.decision:
                 continue
             # What the ledger has from elsewhere may be later; and nothing need not be taken back.
@@ -83,11 +83,11 @@ class Votes:
             if is_due if row.decision is None else row.decision.at < each.at:
                 due[asset, sha256] = each
         if due:
-            self._desk.decided(due)
+            self._desk.record_decisions(due)
             self._due.extend(due.values())
             self._come.set()
 
-    async def take(self, raw: Sequence[msgspec.Raw]) -> Taken:
+    async def save_raw(self, raw: Sequence[msgspec.Raw]) -> SaveResult:
         """Keep decisions: they are on the disk when this returns.
 
         Args:
@@ -101,19 +101,19 @@ class Votes:
         refused: list[str] = []
         for each in raw:
             try:
-                found = _decision(each)
+                found = _parse_decision(each)
             except InputError as problem:
                 refused.append(problem.message)
                 continue
-            if await self._is_there(found):
-                clips = self.clips(found.asset)
+            if await self._is_current(found):
+                clips = self.list_uses(found.asset)
                 good.append(msgspec.structs.replace(found, clips=clips))
             else:
                 stale.append(found.asset)
-        await self.keep(good)
-        return Taken(len(good), tuple(dict.fromkeys(stale)), tuple(refused))
+        await self.append_decisions(good)
+        return SaveResult(len(good), tuple(dict.fromkeys(stale)), tuple(refused))
 
-    async def keep(self, good: Sequence[SoundDecision]) -> None:
+    async def append_decisions(self, good: Sequence[SoundDecision]) -> None:
         """Bring decisions into the journal, and to the pages.
 
         Raises:
@@ -126,18 +126,18 @@ class Votes:
             await anyio.to_thread.run_sync(append)
         except (InputError, FatalError) as problem:
             # It may be mended: the page keeps them, and asks again.
-            raise RefusedError(str(problem), HTTPStatus.INSUFFICIENT_STORAGE) from problem
-        self._desk.decided(decisions.latest(good))
+            raise PageRequestError(str(problem), HTTPStatus.INSUFFICIENT_STORAGE) from problem
+        self._desk.record_decisions(decisions.latest(good))
         self._due.extend(good)
         self._come.set()
 
-    def clips(self, asset: str) -> tuple[decisions.Use, ...]:
+    def list_uses(self, asset: str) -> tuple[decisions.Use, ...]:
         """Where a sound is heard."""
-        row = self._desk.row(asset)
+        row = self._desk.get_row(asset)
         uses = () if row is None else row.uses
         return tuple(decisions.Use(file=use.file, entry=use.entry, part=use.part) for use in uses)
 
-    async def work(self) -> None:
+    async def write_pending(self) -> None:
         """Bring decisions into the ledger whenever none came for a moment; never ends."""
         while True:
             await self._come.wait()
@@ -146,9 +146,9 @@ class Votes:
                 count = len(self._due)
                 await anyio.sleep(_IDLE_SECONDS)
             self._come = anyio.Event()
-            await self.settle()
+            await self.write_ledger()
 
-    async def settle(self, patience_seconds: float | None = None) -> None:
+    async def write_ledger(self, patience_seconds: float | None = None) -> None:
         """Bring all decisions into the ledger; what cannot be brought there stays in the journal.
 
         Args:
@@ -160,13 +160,13 @@ class Votes:
             if not due:
                 return
             until = None if patience_seconds is None else anyio.current_time() + patience_seconds
-            waiting = partial(_wait, until)
+            waiting = partial(_wait_for_folder, until)
             store = storage.Storage(self._folder)
             settle = partial(decisions.settle, store, due, waiting=waiting)
             try:
                 # It may wait for long: it must not take a thread from others.
                 await anyio.to_thread.run_sync(settle, limiter=anyio.CapacityLimiter(1))
-            except _BusyError:
+            except _FolderBusyError:
                 self._due[:0] = due
                 self._note(
                     "a run is at work in the output folder: decisions are in the journal, and "
@@ -181,17 +181,17 @@ class Votes:
 
     async def close(self) -> None:
         """Bring what is left into the ledger, without waiting long for others."""
-        await self.settle(_LAST_SECONDS)
+        await self.write_ledger(_CLOSE_SECONDS)
 
-    async def _is_there(self, found: SoundDecision) -> bool:
+    async def _is_current(self, found: SoundDecision) -> bool:
         """Whether a decision is on what the page shows now, and what is on the disk."""
-        row = self._desk.row(found.asset)
+        row = self._desk.get_row(found.asset)
         if row is None or row.sha256 != found.sha256:
             return False
-        return await anyio.to_thread.run_sync(self._desk.is_there, found.asset, found.sha256)
+        return await anyio.to_thread.run_sync(self._desk.has_sound, found.asset, found.sha256)
 
 
-def _decision(raw: msgspec.Raw) -> SoundDecision:
+def _parse_decision(raw: msgspec.Raw) -> SoundDecision:
     """One decision, checked as those of a file are.
 
     Raises:
@@ -205,7 +205,7 @@ def _check_cancelled() -> None:
     anyio.from_thread.check_cancelled()
 
 
-def _wait(until: float | None) -> None:
+def _wait_for_folder(until: float | None) -> None:
     """Wait on, from a thread, unless nobody waits any more.
 
     Raises:
@@ -213,4 +213,4 @@ def _wait(until: float | None) -> None:
     """
     _check_cancelled()
     if until is not None and anyio.from_thread.run_sync(anyio.current_time) > until:
-        raise _BusyError
+        raise _FolderBusyError
