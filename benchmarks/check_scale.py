@@ -183,7 +183,10 @@ def _in_a_process_of_its_own(clips: int) -> None:
 
 def _prepare(clips: int) -> None:
     """Catalogues, assets and a ledger as a finished run leaves them."""
-    from tts_assets import Settings, ledger, providers, survey
+    from tts_assets import Settings
+    from tts_assets.build.survey import look as survey
+    from tts_assets.engines import registry as providers
+    from tts_assets.store.ledger import line as ledger
 
     settings = Settings()
     provider = providers.get(settings.provider, settings)
@@ -195,14 +198,14 @@ def _prepare(clips: int) -> None:
         _write(file, entries)
         # In the output folder there would be more and more to look at.
         alone = replace(settings, paths=(str(file),), output="nowhere")
-        planned = survey.survey(alone, provider).planned
+        planned = survey.make_plan(alone, provider).planned
         for entry, item in zip(entries, planned, strict=True):
             Path("audio", item.asset).write_bytes(b"x" * 100)
             entry["audioUrl"] = item.url
             lines.append(_line(item))
         _write(file, entries)
     lines.sort()
-    with Path("audio", ledger.NAME).open("wb") as out:
+    with Path("audio", ledger.LEDGER_NAME).open("wb") as out:
         out.writelines(lines)
 
 
@@ -236,7 +239,9 @@ def _in_kana(number: int) -> str:
 
 def _line(item: Any) -> bytes:
     """A ledger line as long as those of the default engine."""
-    from tts_assets import Settings, ledger, plan
+    from tts_assets import Settings
+    from tts_assets.build.plan import recipes as plan
+    from tts_assets.store.ledger import line as ledger
 
     form = item.clip.form
     return ledger.encode(

@@ -21,10 +21,14 @@ from time import perf_counter
 
 import anyio
 
-from tts_assets import Settings, plan, providers, storage, survey
-from tts_assets.generate_clips.making import places
-from tts_assets.make_clip import Studio, make_clip
-from tts_assets.pool import Pool
+from tts_assets import Settings
+from tts_assets.build.generate.making import places
+from tts_assets.build.make_clip import Studio, make_clip
+from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.pool import Pool
+from tts_assets.build.survey import look, voices
+from tts_assets.engines import registry
+from tts_assets.store import storage
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,26 +56,26 @@ def main() -> None:
         print(f"{each:7}  {middle:7.1f}  {ratio:15.2f}  {efficiency:10.0%}")
 
 
-def _jobs(count: int) -> list[plan.Job]:
+def _jobs(count: int) -> list[Job]:
     os.chdir(ROOT)
     settings = Settings(output="does-not-exist")
-    planned = survey.survey(settings, providers.get(settings.provider, settings)).planned
-    jobs = [job for job in plan.jobs(planned) if len(job.form.text) < 60]
+    planned = look.make_plan(settings, registry.get(settings.provider, settings)).planned
+    jobs = [job for job in list_jobs(planned) if len(job.form.text) < 60]
     # Every so many, so that words, kana and sentences are in it as they are in the whole.
     return jobs[:: max(1, len(jobs) // count)][:count]
 
 
-async def _seconds(jobs: list[plan.Job], workers: int) -> float:
+async def _seconds(jobs: list[Job], workers: int) -> float:
     settings = Settings()
-    provider = providers.get(settings.provider, settings)
+    provider = registry.get(settings.provider, settings)
     folder = Path(tempfile.mkdtemp())
     store = storage.Storage(folder)
     log = storage.AppendLog(folder / "ledger.jsonl")
     try:
         async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
             studio = Studio(
-                speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine,
-                sound=settings.sound, recipes=survey.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
+                speaker=speaker, voice=voices.find_voice(settings, provider), engine=provider.engine,
+                sound=settings.sound, recipes=voices.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
             )  # fmt: skip
             make = partial(make_clip, studio=studio, on_start=lambda: None)
             async with Pool(make, limit=workers) as warm:

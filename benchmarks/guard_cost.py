@@ -20,11 +20,11 @@ from pathlib import Path
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
+from tts_assets.japanese.analysis import nodes_to_key, nodes_to_spelling
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import nodes_to_key, nodes_to_spelling
-from tts_assets.japanese.normalise import build_word_forms
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.japanese.word_forms import build_word_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,8 +35,8 @@ def say(folder: Path) -> None:
     import numpy as np
     import pyopenjtalk
 
-    from tts_assets.audio import ready
-    from tts_assets.domain import Speech
+    from tts_assets.audio.ready import ready
+    from tts_assets.model import Speech
 
     for number, text in enumerate(TEXTS):
         samples, rate_hz = pyopenjtalk.tts(text)
@@ -52,8 +52,8 @@ def join(folder: Path, minutes: float, format_: str, lufs: float) -> None:
 
     import numpy as np
 
-    from tts_assets.audio import Joint, join
-    from tts_assets.domain import Format, Sound
+    from tts_assets.audio.joining import Joint, join
+    from tts_assets.model import Format, Sound
 
     made = [(path, np.load(path).size) for path in sorted(folder.glob("*.npy"))]
     joints: list[Joint] = []

@@ -31,16 +31,18 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from neural_speed_turn import Turn, Work, settings_for
 
-from tts_assets import plan, providers, survey
-from tts_assets.generate_clips.state import longest_first
-from tts_assets.japanese import phonemes, prosody
+from tts_assets.build.generate.state import longest_first
+from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.survey import look
+from tts_assets.engines import registry
+from tts_assets.japanese import engine_notation
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tts_assets.domain import SpokenForm
+    from tts_assets.model import SpokenForm
 
 ROOT = Path(__file__).resolve().parent.parent
 # A look costs a millisecond of a core that is being measured.
@@ -105,23 +107,23 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _jobs(options: argparse.Namespace) -> list[plan.Job]:
+def _jobs(options: argparse.Namespace) -> list[Job]:
     """Every so many of the words and of the example sentences, the longest first, as a run does."""
     settings = settings_for(options.provider, options.model, options.voices, options.format)
-    provider = providers.get(options.provider, settings)
+    provider = registry.get(options.provider, settings)
     if problem := provider.problem():
         sys.exit(problem)
-    found = plan.jobs(survey.survey(settings, provider).planned)
+    found = list_jobs(look.make_plan(settings, provider).planned)
     words = [job for job in found if job.clips[0].part == "word"]
     sentences = [job for job in found if job.form.sentence and len(job.form.text) < 60]
     return longest_first(_some(words, options.words) + _some(sentences, options.sentences))
 
 
-def _some(jobs: list[plan.Job], count: int) -> list[plan.Job]:
+def _some(jobs: list[Job], count: int) -> list[Job]:
     return jobs[:: max(1, len(jobs) // count)][:count] if count else []
 
 
-def _rows(options: argparse.Namespace, jobs: list[plan.Job], folder: Path) -> list[Row]:
+def _rows(options: argparse.Namespace, jobs: list[Job], folder: Path) -> list[Row]:
     pickled = folder / "jobs.pickle"
     pickled.write_bytes(pickle.dumps(jobs))
     dictionary = Dictionary()
@@ -153,9 +155,9 @@ def _parts(provider: str, form: SpokenForm, dictionary: Dictionary) -> Iterator[
     """What our engine has its library say, sentence by sentence."""
     for nodes in resolve_reading(form, dictionary).parts:
         if provider == "kokoro":
-            yield phonemes.to_kokoro_phonemes(nodes, sentence=form.sentence)
+            yield engine_notation.to_kokoro_phonemes(nodes, sentence=form.sentence)
         elif provider == "piper":
-            yield "".join(prosody.to_piper_phonemes(dictionary.make_labels(nodes)))
+            yield "".join(engine_notation.to_piper_phonemes(dictionary.make_labels(nodes)))
         else:
             yield nodes
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tts_assets import Settings, plan
+    from tts_assets import Settings
+    from tts_assets.build.plan.jobs import Job
 
 #: Clips that are made before the clock starts.
 _WARM = 3
@@ -183,8 +184,8 @@ def _session(model: str) -> Any:
 def settings_for(provider: str, model: str, voices: str, encoding: str) -> Settings:
     """Those of a run with that engine, model and format."""
     from tts_assets import Settings
-    from tts_assets.domain import Format, Sound
-    from tts_assets.settings.model import KokoroSettings, PiperSettings
+    from tts_assets.config.model import KokoroSettings, PiperSettings
+    from tts_assets.model import Format, Sound
 
     return Settings(
         output="does-not-exist",
@@ -199,18 +200,20 @@ def settings_for(provider: str, model: str, voices: str, encoding: str) -> Setti
 def _ours(work: Work, folder: Path) -> Turn:
     import anyio
 
-    jobs: list[plan.Job] = pickle.loads(Path(work.jobs).read_bytes())
+    jobs: list[Job] = pickle.loads(Path(work.jobs).read_bytes())
     return anyio.run(_make_all, work, jobs, folder)
 
 
-async def _make_all(work: Work, jobs: list[plan.Job], folder: Path) -> Turn:
+async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     import anyio
     from clocked_engine import Clock
 
-    from tts_assets import providers, storage, survey
-    from tts_assets.generate_clips.making import places
-    from tts_assets.make_clip import Made, Studio, make_clip
-    from tts_assets.pool import Pool
+    from tts_assets.build.generate.making import places
+    from tts_assets.build.make_clip import Made, Studio, make_clip
+    from tts_assets.build.pool import Pool
+    from tts_assets.build.survey import voices as survey
+    from tts_assets.engines import registry as providers
+    from tts_assets.store import storage
 
     settings = settings_for(work.provider, work.model, work.voices, work.format)
     provider = providers.get(work.provider, settings)
@@ -221,12 +224,12 @@ async def _make_all(work: Work, jobs: list[plan.Job], folder: Path) -> Turn:
     busy: dict[str, float] = {}
     async with provider.open(workers=work.workers, timeout_seconds=600.0) as speaker:
         studio = Studio(
-            speaker=speaker, voice=survey.voice(settings, provider), engine=provider.engine,
+            speaker=speaker, voice=survey.find_voice(settings, provider), engine=provider.engine,
             sound=settings.sound, recipes=survey.recipes(settings, provider), storage=storage.Storage(folder), log=log,
             threads=anyio.CapacityLimiter(work.workers),
         )  # fmt: skip
 
-        async def make(job: plan.Job) -> Made:
+        async def make(job: Job) -> Made:
             begun = perf_counter()
             made = await make_clip(job, studio, on_start=lambda: None)
             busy[job.recipe] = perf_counter() - begun

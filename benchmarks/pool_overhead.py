@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from tts_assets.pool import Pool
+from tts_assets.build.pool import Pool
 
 _JOBS = 10_000
 _LIMIT = 8

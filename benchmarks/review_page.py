@@ -35,13 +35,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tts_assets.ledger import Line
-    from tts_assets.plan import Planned
+    from tts_assets.build.plan.planner import Planned
+    from tts_assets.store.ledger.line import Line
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.opening import NoChromiumError, chromium, serving  # noqa: E402 - found only now
+from tests.browser.opening import NoChromiumError, chromium, serving
 
 _COLD_SECONDS, _WARM_SECONDS, _READY_SECONDS = 60.0, 3.0, 1.5
 #: Clips that are really made; the others are their likes.
@@ -94,8 +94,8 @@ def told() -> Told:
     import anyio
 
     from tts_assets import Settings
-    from tts_assets.review.payload import PageMode, build_payload
-    from tts_assets.review.rows import load_rows
+    from tts_assets.review.review_rows import PageMode, build_payload
+    from tts_assets.review.row_builder import load_rows
 
     begun, idle = time.perf_counter(), time.process_time()
     found = anyio.run(partial(load_rows, Settings()))
@@ -146,7 +146,11 @@ def prepare(clips: int) -> float:
     Args:
         clips: how many, each with an entry of its own.
     """
-    from tts_assets import Settings, generate_sync, ledger, providers, survey
+    from tts_assets import Settings, generate_sync
+    from tts_assets.build.survey import look as survey
+    from tts_assets.engines import registry as providers
+    from tts_assets.store.ledger.line import LEDGER_NAME, encode
+    from tts_assets.store.ledger.origin import whole_lines
 
     # Enough words in kana to be different, and short enough for a second.
     entries = [{"id": number + 1, "word": _word(number)} for number in range(clips)]
@@ -156,15 +160,15 @@ def prepare(clips: int) -> float:
     file.parent.mkdir()
     file.write_text(json.dumps(entries[:_MADE], ensure_ascii=False), encoding="utf-8")
     generate_sync(Settings(update_json=False))
-    made = list(ledger.whole_lines(Path("audio", ledger.NAME).read_bytes()))
+    made = list(whole_lines(Path("audio", LEDGER_NAME).read_bytes()))
     file.write_text(json.dumps(entries, ensure_ascii=False, indent=1), encoding="utf-8")
     settings = Settings()
-    planned = survey.survey(settings, providers.get(settings.provider, settings)).planned
+    planned = survey.make_plan(settings, providers.get(settings.provider, settings)).planned
     known = {line.asset for line in made}
     rest = [item for item in planned if item.asset not in known]
     lines = [*made, *(_like(*pair) for pair in zip(rest, cycle(made), strict=False))]
     lines.sort(key=lambda line: line.asset)
-    Path("audio", ledger.NAME).write_bytes(b"".join(map(ledger.encode, lines)))
+    Path("audio", LEDGER_NAME).write_bytes(b"".join(map(encode, lines)))
     return sum(line.seconds for line in lines)
 
 

@@ -67,10 +67,10 @@ async def ours(url: str, clips: int) -> float:
 
     from tests.simulator.scenario import voice_id
     from tts_assets import Pool
-    from tts_assets.domain import SpokenForm, Voice
-    from tts_assets.keys import Secret
-    from tts_assets.providers.elevenlabs import ElevenLabs
-    from tts_assets.settings import ElevenLabsSettings, RemoteSettings, Settings
+    from tts_assets.config.keys import Secret
+    from tts_assets.config.model import ElevenLabsSettings, RemoteSettings, Settings
+    from tts_assets.engines.elevenlabs import ElevenLabs
+    from tts_assets.model import SpokenForm, Voice
 
     voice = Voice(provider="elevenlabs", name=voice_id(1))
     provider = ElevenLabs(

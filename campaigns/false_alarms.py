@@ -5,7 +5,7 @@
     python campaigns/false_alarms.py --smoke    # a few seconds
 
 OpenJTalk says every clip of data/, and each is checked as it is; a passage is said in one piece.
-Then words and sentences, one of so many, are damaged in every way of tests/checks/defects.py, said
+Then words and sentences, one of so many, are damaged in every way of tests/audio/defects.py, said
 1.5 times as fast, and words with another accent; each must be found by one of the rules that are
 for it. The second column is of the same clips when their voice is unknown and its pace is learned
 from the other half of the clips, the third when nothing is known of it.
@@ -33,24 +33,27 @@ from typing import TYPE_CHECKING, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.checks.defects import DEFECTS, SOUND, Take, add_puff  # noqa: E402 - found only now
-from tts_assets import ledger, plan  # noqa: E402
-from tts_assets.audio import finish  # noqa: E402
-from tts_assets.checks import Expected, Paces, Rule, check_bytes  # noqa: E402
-from tts_assets.checks.mei import is_whispered  # noqa: E402
-from tts_assets.domain import Finding, SpokenForm, Voice  # noqa: E402
-from tts_assets.errors import ClipError  # noqa: E402
-from tts_assets.japanese.accent import format_accent_phrases  # noqa: E402
-from tts_assets.japanese.kana import split_morae  # noqa: E402
-from tts_assets.open_catalogues import Trouble, open_catalogues  # noqa: E402
-from tts_assets.providers.openjtalk_engine import Engine  # noqa: E402
-from tts_assets.settings import Settings  # noqa: E402
+from tests.audio.defects import DEFECTS, SOUND, Take, add_puff
+from tts_assets.audio.checks.check import check_bytes
+from tts_assets.audio.checks.expected_length import Expected
+from tts_assets.audio.checks.mei import is_whispered
+from tts_assets.audio.checks.rules import Rule
+from tts_assets.audio.finish import finish
+from tts_assets.build.paces import Paces
+from tts_assets.build.plan import recipes
+from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
+from tts_assets.config.model import Settings
+from tts_assets.engines.openjtalk_engine import Engine
+from tts_assets.errors import ClipError
+from tts_assets.japanese.accent_notation import format_accent_phrases
+from tts_assets.model import Finding, SpokenForm, Voice, split_morae
+from tts_assets.store.ledger import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tts_assets.checks.pace import Pace
-    from tts_assets.domain import Pronunciation, Recording, Speech
+    from tts_assets.audio.checks.pace import Pace
+    from tts_assets.model import Pronunciation, Recording, Speech
 
     Speak = Callable[[SpokenForm], Speech]
 
@@ -180,7 +183,7 @@ def _find_speakers(args: argparse.Namespace, engine: Engine) -> list[Speaker]:
     voices = [Voice(provider="openjtalk", name=name) for name in (VOICE.name, *args.voices)]
     speakers = [Speaker(voice, cache(partial(engine.speak, voice=voice))) for voice in voices]
     if args.kokoro:
-        from tts_assets.providers import kokoro, kokoro_engine
+        from tts_assets.engines import kokoro, kokoro_engine
 
         other = kokoro_engine.Engine(*args.kokoro, "cpu")
         names = kokoro.voice_names(Path(args.kokoro[1]))
@@ -273,7 +276,7 @@ def _made(form: SpokenForm, voice: Voice, speak: Speak) -> Made:
 def _pace(clips: list[Made]) -> Pace | None:
     """What the ledger would tell of the pace of a voice that has said these."""
     lines = [
-        ledger.Line(
+        line.Line(
             asset=str(number),
             recipe=str(number),
             text="",
@@ -281,7 +284,7 @@ def _pace(clips: list[Made]) -> Pace | None:
             spoken=format_accent_phrases(clip.said.phrases),
             voice=UNKNOWN,
             speed=clip.speed,
-            sound=plan.sound_words(SOUND),
+            sound=recipes.sound_words(SOUND),
             engine="",
             sha256="",
             bytes=1,

@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from campaigns.fault_table import (  # noqa: E402 - found only now
+from campaigns.fault_table import (
     company,
     interruptions,
     planted,
     surroundings,
     written,
 )
-from campaigns.fault_table.trial import Result, Workplace, list_trials  # noqa: E402
+from campaigns.fault_table.trial import Result, Workplace, list_trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

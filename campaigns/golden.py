@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.conftest import Project, plugged_in  # noqa: E402 - the folder above is no package
+from tests.conftest import Project, plugged_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -36,27 +36,27 @@ import soxr
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.providers.loopback import Loopback, Reply, loopback  # noqa: E402 - found only now
-from tts_assets import providers  # noqa: E402
-from tts_assets.domain import SpokenForm, Voice  # noqa: E402
-from tts_assets.errors import ClipError, FatalError  # noqa: E402
-from tts_assets.keys import Secret  # noqa: E402
-from tts_assets.open_catalogues import Trouble, open_catalogues  # noqa: E402
-from tts_assets.providers.elevenlabs import ElevenLabs  # noqa: E402
-from tts_assets.providers.openai import OpenAI  # noqa: E402
-from tts_assets.providers.told import Told  # noqa: E402
-from tts_assets.settings import (  # noqa: E402
+from tests.engines.loopback import Loopback, Reply, loopback
+from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
+from tts_assets.config.keys import Secret
+from tts_assets.config.model import (
     ElevenLabsSettings,
     KokoroSettings,
     OpenAISettings,
     RemoteSettings,
     Settings,
 )
+from tts_assets.engines import registry
+from tts_assets.engines.elevenlabs import ElevenLabs
+from tts_assets.engines.openai import OpenAI
+from tts_assets.engines.told import Told
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.model import SpokenForm, Voice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tts_assets.domain import Samples, Speech
+    from tts_assets.model import Samples, Speech
 
 RATE_HZ = 24_000
 LEAST_REFUSED = 0.99
@@ -250,7 +250,7 @@ async def say(
     provider: str, settings: Settings, voice: str, forms: list[SpokenForm]
 ) -> list[SampleSpeech]:
     """Texts as a voice of this machine says them, as loud and at the rate that services send."""
-    async with providers.get(provider, settings).open(workers=1, timeout_seconds=120.0) as speaker:
+    async with registry.get(provider, settings).open(workers=1, timeout_seconds=120.0) as speaker:
         return [
             SampleSpeech(
                 form, prepare(await speaker.speak(form, Voice(provider=provider, name=voice)))

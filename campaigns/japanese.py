@@ -39,29 +39,29 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.providers.pitch import accents as possible_accents  # noqa: E402 - found only now
-from tests.providers.pitch import pitch  # noqa: E402
-from tts_assets import providers, readings  # noqa: E402
-from tts_assets.checks.mei import mora_seconds  # noqa: E402
-from tts_assets.domain import Basis, Clip, Kind, Pronunciation, SpokenForm, Voice  # noqa: E402
-from tts_assets.errors import ClipError  # noqa: E402
-from tts_assets.japanese.dictionary import Dictionary  # noqa: E402
-from tts_assets.japanese.kana import kana_to_hiragana, split_morae  # noqa: E402
-from tts_assets.lint.judge import LintInput, lint_clip  # noqa: E402
-from tts_assets.mapping import Say  # noqa: E402
-from tts_assets.open_catalogues import Trouble, open_catalogues  # noqa: E402
-from tts_assets.providers.openjtalk import OpenJTalk  # noqa: E402
-from tts_assets.settings import load  # noqa: E402
+from tests.engines.pitch import accents as possible_accents
+from tests.engines.pitch import pitch
+from tts_assets.audio.checks.mei import mora_seconds
+from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
+from tts_assets.config.load import load
+from tts_assets.config.sources.source import Say
+from tts_assets.engines import readings, registry
+from tts_assets.engines.openjtalk import OpenJTalk
+from tts_assets.errors import ClipError
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.kana import kana_to_hiragana
+from tts_assets.model import Basis, Clip, Kind, Pronunciation, SpokenForm, Voice, split_morae
+from tts_assets.quality.lint_rules import LintInput, lint_clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from tts_assets.domain import Speech
-    from tts_assets.japanese.nodes import Node
-    from tts_assets.providers import Speaker
-    from tts_assets.settings import Settings
+    from tts_assets.config.model import Settings
+    from tts_assets.engines.protocol import Speaker
+    from tts_assets.japanese.analysis import Node
+    from tts_assets.model import Speech
 
 _Item = TypeVar("_Item")
 LEAST_RIGHT, LEAST_NEXT_RIGHT = 0.987, 0.94
@@ -459,7 +459,7 @@ async def _report_pitch(
     words: Sequence[tuple[SpokenForm, int]], settings: Settings, options: argparse.Namespace
 ) -> None:
     name, _, voice = options.voice.partition("/")
-    provider = providers.get(name, settings)
+    provider = registry.get(name, settings)
     if problem := provider.problem():
         print(f"pitch      not measured: {problem}")
         return

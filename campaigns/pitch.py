@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.providers.pitch import Melody, accents, difference, melody
-from tts_assets.domain import SpokenForm
+from tests.engines.pitch import Melody, accents, difference, melody
 from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.model import SpokenForm
 
 WORDS = """
 箸:ハシ1 橋:ハシ2 端:ハシ0 雨:アメ1 飴:アメ0 神:カミ1 紙:カミ2 加味:カミ0 海:ウミ1 膿:ウミ2 柿:カキ0 牡蠣:カキ1

@@ -26,8 +26,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.opening import chromium, serving  # noqa: E402 - found only now
-from tests.browser.visits import Visit  # noqa: E402
+from tests.browser.opening import chromium, serving
+from tests.browser.visits import Visit
 
 #: What must be heard of a clip before it can be approved.
 _ENOUGH = 0.9
@@ -90,9 +90,10 @@ def decide(visit: Visit, speed: float) -> list[Decided]:
 
 def kept(folder: Path) -> Counter[tuple[str, str]]:
     """What the ledger says was decided, with the reasons."""
-    from tts_assets import ledger
+    from tts_assets.store.ledger.line import LEDGER_NAME
+    from tts_assets.store.ledger.origin import whole_lines
 
-    lines = ledger.whole_lines((folder / "audio" / ledger.NAME).read_bytes())
+    lines = whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
     return Counter((line.review.decided.value, line.review.reason) for line in lines if line.review)
 
 

@@ -26,8 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.simulator.running import Simulator, running  # noqa: E402 - found only now
-from tests.simulator.scenario import Scenario, voice_id  # noqa: E402
+from tests.simulator.running import Simulator, running
+from tests.simulator.scenario import Scenario, voice_id
 
 CLIPS = 300
 CAP = 5

@@ -21,9 +21,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.conftest import Project, plugged_in  # noqa: E402 - found only now
-from tests.simulator.running import Simulator, running  # noqa: E402
-from tests.simulator.scenario import Scenario, voice_id  # noqa: E402
+from tests.conftest import Project, plugged_in
+from tests.simulator.running import Simulator, running
+from tests.simulator.scenario import Scenario, voice_id
 
 SERVICES = {
     "elevenlabs": ("--provider", "elevenlabs", "--voice", voice_id(1)),

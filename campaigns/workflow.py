@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.ci.author import BRANCH, IGNORED, Author  # noqa: E402 - found only now
-from tests.ci.jobs import Job, Repository  # noqa: E402
+from tests.ci.author import BRANCH, IGNORED, Author
+from tests.ci.jobs import Job, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

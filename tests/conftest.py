@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import pytest
 
 from tests.fork_server import ForkServer
-from tts_assets.keys import ENVIRONMENT
+from tts_assets.config.keys import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
 #: Started by the first run of the command line; one for each worker.
@@ -164,10 +164,10 @@ def plugged_in(place: Path) -> Project:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: test-engines\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[tts_assets.providers]\n"
-        "tones = tests.engines:Tones\n"
-        "paid = tests.engines:Paid\n"
+        "tones = tests.plugin_engines:Tones\n"
+        "paid = tests.plugin_engines:Paid\n"
         "hasty = tests.hasty:hasty\n"
-        "broken = tests.engines:missing\n"
+        "broken = tests.plugin_engines:missing\n"
     )
     folder = place / "project"
     folder.mkdir()

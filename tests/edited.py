@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.engines import Telling, telling
-from tts_assets import Report, Settings, generate_sync, ledger, plan
-from tts_assets import survey as surveys
-from tts_assets.audio import finish
-from tts_assets.domain import Sound, SpokenForm, Voice
-from tts_assets.events import Standing
-from tts_assets.plan import Planned, State
-from tts_assets.providers import registry
-from tts_assets.settings import OnEngineChange
-from tts_assets.status import status
+from tests.plugin_engines import Telling, telling
+from tts_assets import Report, Settings, generate_sync
+from tts_assets.audio.finish import finish
+from tts_assets.build.events import Standing
+from tts_assets.build.plan import planner
+from tts_assets.build.plan.planner import Planned, State
+from tts_assets.build.status import summarize_status
+from tts_assets.build.survey import look, voices
+from tts_assets.config.model import OnEngineChange
+from tts_assets.engines import registry
+from tts_assets.model import Sound, SpokenForm, Voice
+from tts_assets.store.ledger.line import LEDGER_NAME
 
 BY_RECIPE = "{kind}/{recipe}.{ext}"
 BY_ID = "{kind}/{id}-{part}.{ext}"
@@ -82,7 +84,7 @@ class Edited:
 
     @property
     def ledger(self) -> Path:
-        return self.audio / ledger.NAME
+        return self.audio / LEDGER_NAME
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.ledger.read_bytes().splitlines()]
@@ -113,14 +115,14 @@ class Edited:
         return self.audio / url.removeprefix("/audio/")
 
     def status(self, *, deep: bool = False) -> Standing:
-        return status(replace(self.settings, deep=deep))
+        return summarize_status(replace(self.settings, deep=deep))
 
     def generate(self) -> Report:
         return generate_sync(self.settings)
 
     def clips(self) -> dict[str, Planned]:
         """How every clip stands, by its entry and part."""
-        found = surveys.survey(self.settings, Telling(self.settings), may_lack_files=True)
+        found = look.make_plan(self.settings, Telling(self.settings), may_lack_files=True)
         return {f"{item.clip.entry} {item.clip.part}": item for item in found.planned}
 
     def wrong(self) -> list[str]:
@@ -131,14 +133,14 @@ class Edited:
             for name, item in self.clips().items()
             if item.state is not State.LOCKED
             and (
-                plan.lacks_url(item)
+                planner.lacks_url(item)
                 or (self.audio / item.asset).read_bytes() != self._due(item, engines[item.asset])
             )
         ]
 
     def _due(self, item: Planned, engine: str) -> bytes:
         provider = Telling(self.settings)
-        voice = surveys.voice(self.settings, provider)
+        voice = voices.find_voice(self.settings, provider)
         form = item.clip.form
         if not provider.accents(voice.name):
             form = form._replace(accent=None)

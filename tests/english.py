@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soxr
 
-from tts_assets.recognition import RATE_HZ
+from tts_assets.engines.asr.protocol import RATE_HZ
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 #: The voice and the words a minute that PocketSphinx understands best of those that were tried.
 _VOICE, _PACE = b"en-us+f2", 140

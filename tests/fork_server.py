@@ -144,7 +144,7 @@ def _all_of(streams: list[IO[bytes]], until: float) -> list[str]:
 
 def _import_all() -> None:
     cli = importlib.import_module("tts_assets.cli")
-    registry = importlib.import_module("tts_assets.providers.registry")
+    registry = importlib.import_module("tts_assets.engines.registry")
     commands = [each.name for each in pkgutil.walk_packages(cli.__path__, "tts_assets.cli.")]
     providers = [place.partition(":")[0] for place in registry._BUILT_IN.values()]
     for name in (*commands, *providers, *_LATER):

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tts_assets.domain import DictionaryWord, Pronunciation, SpokenForm
-from tts_assets.providers.elevenlabs import ElevenLabs
-from tts_assets.providers.told import Told
-from tts_assets.remote import Patience
-from tts_assets.settings import Settings
+from tts_assets.config.model import Settings
+from tts_assets.engines.elevenlabs import ElevenLabs
+from tts_assets.engines.http.calls import Patience
+from tts_assets.engines.told import Told
+from tts_assets.model import DictionaryWord, Pronunciation, SpokenForm
 
 PATIENCE = Patience(first_seconds=0.05, longest_seconds=0.2, jitter_seconds=0.05)
 

@@ -12,12 +12,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tests.engines import Engine, Tones
-from tts_assets.domain import DictionaryWord, Speech, SpokenForm, Voice
+from tests.plugin_engines import Engine, Tones
+from tts_assets.config.model import Settings
+from tts_assets.engines.http.limiter import Limiter
+from tts_assets.engines.protocol import Balance, Charge, Speaker, VoiceInfo
 from tts_assets.errors import ClipError
-from tts_assets.providers import Balance, Charge, Speaker, VoiceInfo
-from tts_assets.remote import Limiter
-from tts_assets.settings import Settings
+from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
 
 class Priced(Tones):

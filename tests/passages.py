@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.lowlevel import checkpoint
 
-from tests.engines import Telling, telling
+from tests.plugin_engines import Telling, telling
 from tts_assets import generate
+from tts_assets.config.model import Settings
+from tts_assets.engines import registry
 from tts_assets.errors import ClipError
-from tts_assets.providers import registry
-from tts_assets.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tts_assets.domain import Speech, SpokenForm, Voice
-    from tts_assets.events import Event, Report
+    from tts_assets.build.events import Event, Report
+    from tts_assets.model import Speech, SpokenForm, Voice
 
 #: Sentences long enough to be segments of their own.
 SENTENCES = tuple(f"{word}が静かな庭の中をゆっくりと歩いて行きました。" for word in "犬猫鳥馬牛羊")

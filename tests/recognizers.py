@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tts_assets.engines.asr.hosted import answer, hosted
+from tts_assets.engines.asr.protocol import RATE_HZ, Recognized, Recognizer, Utterance, Word
+from tts_assets.engines.process.parent import silence
 from tts_assets.errors import ClipError
-from tts_assets.host import silence
-from tts_assets.recognition import RATE_HZ, Recognized, Recognizer, Utterance, Word
-from tts_assets.recognition.hosted import answer, hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.domain import Samples
-    from tts_assets.settings import Settings
+    from tts_assets.config.model import Settings
+    from tts_assets.model import Samples
 
 FAILS, HANGS, DIES, FAILS_ONCE, SLOW = 3_000, 3_200, 3_400, 3_600, 3_800
 _LOWEST, _STEP = 300, 20

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import tts_assets
-from tests.engines import Narrow, Paid, Tones
+from tests.plugin_engines import Narrow, Paid, Tones
 from tts_assets import (
     ClipFailed,
     ClipMade,
@@ -17,8 +17,8 @@ from tts_assets import (
     generate,
     generate_sync,
 )
-from tts_assets.plan import State
-from tts_assets.providers import registry
+from tts_assets.build.plan.planner import State
+from tts_assets.engines import registry
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ async def test_a_bug_is_not_swallowed(settings: Settings, monkeypatch: pytest.Mo
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tts_assets.make_clip.store", bug)
+    monkeypatch.setattr("tts_assets.build.make_clip.store", bug)
     with pytest.raises(ZeroDivisionError):
         await generate(settings)
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tts_assets.catalogue import Catalogue, kind_of, parse, read
-from tts_assets.domain import Kind
-from tts_assets.japanese.kana import is_katakana, kana_to_katakana
-from tts_assets.mapping import BUILT_IN
+from tts_assets.catalogues.document import parse
+from tts_assets.catalogues.read import Catalogue, kind_of, read_catalogue
+from tts_assets.config.sources.builtin import BUILT_IN
+from tts_assets.model import Kind, is_katakana, kana_to_katakana
 
 
 def _entries(kind: Kind) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def _catalogue(kind: Kind) -> Catalogue:
     file = f"data/{kind}.json"
     document = parse((ROOT / file).read_bytes(), file=file)
     assert kind_of(file, document.root) is kind
-    return read(document, BUILT_IN[kind])
+    return read_catalogue(document, BUILT_IN[kind])
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -1,5 +1,6 @@
 """The documents are true: the map, the options, the codes, and every block of code that can run."""
 
+import ast
 import json
 import re
 import shlex
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Project
-from tts_assets import providers
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.providers import registry
-from tts_assets.settings import OPTIONS, Settings
+from tts_assets.config.model import Settings
+from tts_assets.config.options import OPTIONS
+from tts_assets.engines import registry
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
@@ -43,21 +44,20 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
-def _modules() -> dict[str, str]:
-    """Each module's path and the first sentence of its docstring."""
+def _packages() -> dict[str, str]:
+    """Each package and top-level module, and the first paragraph of its docstring."""
     found = {}
-    for path in sorted((ROOT / "tts_assets").rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        sentence = re.match(r'"""(.*?)"""|"""(.*?)\n\n', text, re.DOTALL)
-        assert sentence, f"{path} does not open with what it is for"
-        words = " ".join((sentence[1] or sentence[2]).split("\n\n", 1)[0].split())
-        found[str(path.relative_to(ROOT / "tts_assets"))] = words.removesuffix("::").strip()
+    for path in sorted((ROOT / "tts_assets").iterdir()):
+        file = path / "__init__.py" if path.is_dir() else path
+        if file.suffix == ".py" and file.exists() and not path.name.startswith("__"):
+            text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+            found[path.name] = " ".join(text.split("\n\n")[0].split())
     return found
 
 
-def test_the_map_has_every_module_with_its_own_words() -> None:
-    rows = dict(re.findall(r"^\| `([\w/]+\.py)` \| (.*?) \|$", ARCHITECTURE, re.MULTILINE))
-    assert rows == _modules()
+def test_the_architecture_has_a_row_for_each_package_with_its_docstring() -> None:
+    rows = dict(re.findall(r"^\| \d \| `([\w.]+)` \| (.*?) \|$", ARCHITECTURE, re.MULTILINE))
+    assert rows == _packages()
 
 
 def test_every_guard_that_the_invariants_name_exists() -> None:
@@ -116,7 +116,7 @@ def test_every_setting_and_its_variable_are_in_the_readme() -> None:
 
 
 def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
-    from tts_assets.settings import load
+    from tts_assets.config.load import load
 
     blocks = _blocks("toml")
     (tmp_path / "tts-assets.toml").write_text(
@@ -130,9 +130,9 @@ def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("row", ["source", "source.clip", "dictionary"])
 def test_every_key_of_a_table_is_in_the_readme(row: str) -> None:
+    from tts_assets.config.dictionary_words import parse_dictionary_word
+    from tts_assets.config.sources.table import source_of
     from tts_assets.errors import UsageError
-    from tts_assets.japanese.words import parse_dictionary_word
-    from tts_assets.mapping import source_of
 
     wrong = "q" * 30
     clip = {"text": "a", "to": "b"} | ({wrong: 1} if row == "source.clip" else {})
@@ -159,7 +159,7 @@ def test_every_provider_of_ours_and_its_credits_are_in_the_readme() -> None:
     for name in registry._BUILT_IN:
         assert f"\n| `{name}` |" in section
     for name in ("openjtalk", "kokoro"):
-        for voice in providers.get(name, Settings()).voices():
+        for voice in registry.get(name, Settings()).voices():
             assert not voice.credit or f"`{voice.name}`" in section
     assert "Nagoya Institute of Technology" in section
     assert "Koniwa" in section

@@ -42,7 +42,7 @@ def test_a_run_says_and_ends_as_if_it_were_started(project: Project, words: list
 def test_what_a_run_leaves_open_is_told_as_it_would_be(project: Project, what: str) -> None:
     """Warnings of the last moment, that an engine of somebody's leaves."""
     (project.folder / "leaky.py").write_text(
-        f"from tests.engines import Tones\n\ndef leaky(settings):\n    {what}\n    return Tones(settings)\n"
+        f"from tests.plugin_engines import Tones\n\ndef leaky(settings):\n    {what}\n    return Tones(settings)\n"
     )
     info = next((project.folder.parent / "plug-ins").glob("*.dist-info")) / "entry_points.txt"
     info.write_text("[tts_assets.providers]\nleaky = leaky:leaky\n")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.edited import BY_ID, BY_RECIPE, Edited, told
-from tts_assets.plan import Judged, State
+from tts_assets.build.plan.changes import Judged
+from tts_assets.build.plan.planner import State
 
 #: Nobody's own settings, and no name or address of a person.
 GIT = {

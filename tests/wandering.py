@@ -7,19 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.edited import Edited
-from tests.engines import Telling, _log, telling
-from tts_assets import decisions, storage
-from tts_assets.decisions import SoundDecision, Use
-from tts_assets.providers import registry
+from tests.plugin_engines import Telling, _log, telling
+from tts_assets.engines import registry
+from tts_assets.store import storage
+from tts_assets.store.decisions import journal
+from tts_assets.store.decisions.decision import SoundDecision, Use
+from tts_assets.store.decisions.settle import record_decisions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from tts_assets.decisions import Settled
-    from tts_assets.domain import Decided, Speech, SpokenForm, Voice
-    from tts_assets.plan import Planned
+    from tts_assets.build.plan.planner import Planned
+    from tts_assets.model import Decided, Speech, SpokenForm, Voice
+    from tts_assets.store.decisions.settle import Settled
 
 #: Moments in their order.
 MORNING, NOON, EVENING = (f"2026-11-22T{hour}:00:00.000Z" for hour in ("08", "12", "18"))
@@ -65,12 +67,12 @@ class Listened(Edited):
         return clips[str(number)]
 
     def survey(self) -> list[Planned]:
-        from tts_assets import providers
-        from tts_assets import survey as surveys
+        from tts_assets.build.survey import look as surveys
+        from tts_assets.engines import choosing as providers
 
         provider, _ = providers.choose(self.settings)
         settings = replace(self.settings, only=())
-        return surveys.survey(settings, provider, may_lack_files=True).planned
+        return surveys.make_plan(settings, provider, may_lack_files=True).planned
 
     def decision(
         self, number: int, decided: Decided, at: str = NOON, reason: str = ""
@@ -92,12 +94,12 @@ class Listened(Edited):
     ) -> SoundDecision:
         """Decide, as the review page does."""
         made = self.decision(number, decided, at, reason)
-        decisions.append(self.audio, [made])
+        journal.append(self.audio, [made])
         self.settle(made)
         return made
 
     def settle(self, *made: SoundDecision) -> Settled:
-        return decisions.settle(storage.Storage(self.audio), made)
+        return record_decisions(storage.Storage(self.audio), made)
 
     def reviews(self) -> dict[str, str]:
         """What the ledger says was decided, by the texts."""

@@ -5,13 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
-    from tts_assets.api import generate_sync, status_of
-    from tts_assets.domain import Format, Kind, Sound
-    from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
-    from tts_assets.events import (
+    from tts_assets.build.events import (
         ClipFailed,
         ClipMade,
         Doubt,
@@ -24,11 +19,15 @@ if TYPE_CHECKING:
         Started,
         Waiting,
     )
-    from tts_assets.generate_clips import Stop, generate
-    from tts_assets.plan import State
-    from tts_assets.pool import Pool
-    from tts_assets.settings import Settings
+    from tts_assets.build.generate.run import generate
+    from tts_assets.build.plan.planner import State
+    from tts_assets.build.pool import Pool, Stop
+    from tts_assets.build.sync_api import generate_sync, status_of
+    from tts_assets.config.model import Settings
+    from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
+    from tts_assets.model import Format, Kind, Sound
 
+__version__ = "0.1.0"
 __all__ = [
     "ClipError",
     "ClipFailed",
@@ -58,12 +57,10 @@ __all__ = [
     "status_of",
 ]
 
+
 #: Where the public names live: loaded on first use, so that importing the package costs nothing.
 _HOMES = {
-    "api": ("generate_sync", "status_of"),
-    "domain": ("Format", "Kind", "Sound"),
-    "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
-    "events": (
+    "build.events": (
         "ClipFailed",
         "ClipMade",
         "Doubt",
@@ -76,10 +73,13 @@ _HOMES = {
         "Started",
         "Waiting",
     ),
-    "generate_clips": ("Stop", "generate"),
-    "plan": ("State",),
-    "pool": ("Pool",),
-    "settings": ("Settings",),
+    "build.generate.run": ("generate",),
+    "build.plan.planner": ("State",),
+    "build.pool": ("Pool", "Stop"),
+    "build.sync_api": ("generate_sync", "status_of"),
+    "config.model": ("Settings",),
+    "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
+    "model": ("Format", "Kind", "Sound"),
 }
 
 

@@ -48,6 +48,7 @@ _SYSTEM_FAILURES = frozenset(
     if hasattr(errno, name)
 )
 
+
 #: A path cannot be used as it is: its name, its links or its permissions are wrong.
 _PATH_FAILURES = frozenset(
     getattr(errno, name)

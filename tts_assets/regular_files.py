@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedReader
 
+
 #: What users write for nothing, for standard input, and for a pipe of their shell: ``<(command)`` is
 #: /dev/fd/63.
 _STREAM = re.compile(r"/dev/(null|stdin|fd/[0-9]+)|/proc/self/fd/[0-9]+")
-
 _SEPARATORS = r"[/\\]" if os.sep == "\\" else "/"
+
 
 #: Windows lacks most of these; there the check before the open has to do.
 _SAFE = (
@@ -34,7 +35,6 @@ _SAFE = (
     | getattr(os, "O_BINARY", 0)
 )
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a named pipe",

@@ -27,7 +27,7 @@ LIMIT_SECONDS = 90.0
 #: Processes of a trial are recognised by this variable.
 _MARK = "TTS_FAULT_TRIAL"
 _ENGINES = (
-    "[tts_assets.providers]\ntones = tests.engines:Tones\ntelling = tests.engines:Telling\n"
+    "[tts_assets.providers]\ntones = tests.plugin_engines:Tones\ntelling = tests.plugin_engines:Telling\n"
     "hasty = tests.hasty:hasty\n"
 )
 

@@ -11,10 +11,10 @@ import pyopenjtalk
 
 from tts_assets.audio.codec import encode
 from tts_assets.audio.waveform import Waveform, whole
-from tts_assets.domain import Speech
+from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples, Sound
+    from tts_assets.model import Samples, Sound
 
 #: Weak onsets, devoiced vowels and endings, stops at the end, nasals, long vowels, one mora.
 WORDS = (

@@ -10,8 +10,8 @@ import soundfile
 
 from tests.audio.sounds import encoded
 from tts_assets.audio.blocks import mono_blocks, seconds_of
-from tts_assets.domain import Sound
 from tts_assets.errors import ClipError
+from tts_assets.model import Sound
 
 RATE_HZ = 16_000
 

@@ -8,10 +8,11 @@ import pytest
 import soundfile
 
 from tests.audio.sounds import encoded, spoken, tone
-from tts_assets.audio import decode, integrated_lufs
-from tts_assets.domain import Format, Sound
+from tts_assets.audio.codec import decode
+from tts_assets.audio.formats import mp3_kbps
+from tts_assets.audio.loudness import integrated_lufs
 from tts_assets.errors import ClipError
-from tts_assets.formats import mp3_kbps
+from tts_assets.model import Format, Sound
 
 _MAGIC = {
     Format.MP3: (b"\xff", "MP3", "MPEG_LAYER_III"),

@@ -10,11 +10,11 @@ import pytest
 import soundfile
 
 from tests.audio.sounds import encoded, spoken
-from tts_assets.audio import decode
+from tts_assets.audio.codec import decode
 from tts_assets.audio.containers import find_fault
 from tts_assets.audio.mp3_frames import read_frames
-from tts_assets.domain import Format, Sound
 from tts_assets.errors import ClipError
+from tts_assets.model import Format, Sound
 
 SPEECH = spoken("今日はいい天気ですね。")
 SAMPLES = SPEECH.samples * np.float32(0.5 / np.abs(SPEECH.samples).max())

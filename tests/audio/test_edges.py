@@ -11,7 +11,7 @@ from tests.audio.sounds import SENTENCES, WORDS, spoken, tone
 from tts_assets.audio.edges import pad, trim
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 RATE_HZ = 48_000
 

@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import SENTENCES, WORDS, scaled, spoken, tone
-from tts_assets.audio import decode, finish, integrated_lufs, true_peak_dbtp
-from tts_assets.domain import Format, Recording, Sound, Speech
+from tts_assets.audio.codec import decode
+from tts_assets.audio.finish import finish
+from tts_assets.audio.loudness import integrated_lufs
+from tts_assets.audio.peaks import true_peak_dbtp
 from tts_assets.errors import ClipError
+from tts_assets.model import Format, Recording, Sound, Speech
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 _WAV = Sound(format=Format.WAV)
 _DESU = spoken("です")
@@ -163,8 +166,8 @@ def test_what_a_format_does_not_use_does_not_change_it() -> None:
 
 _PROBE = """
 import hashlib, numpy as np
-from tts_assets.audio import finish
-from tts_assets.domain import Format, Sound, Speech
+from tts_assets.audio.finish import finish
+from tts_assets.model import Format, Sound, Speech
 samples = np.load(__import__("sys").argv[1])
 for format_ in Format:
     data = finish(Speech(samples=samples, rate_hz=48_000), Sound(format=format_, lufs=-17.0)).data

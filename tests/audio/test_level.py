@@ -13,7 +13,7 @@ from tts_assets.audio.level import Measured, level, measured
 from tts_assets.audio.waveform import whole
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 RATE_HZ = 48_000
 _ROUNDING_DB = 1e-5

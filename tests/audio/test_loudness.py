@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import tone
-from tts_assets.audio import integrated_lufs
-from tts_assets.audio.loudness import block_powers, hop_energies, hop_energies_near
+from tts_assets.audio.loudness import block_powers, hop_energies, hop_energies_near, integrated_lufs
 from tts_assets.audio.waveform import whole
 
 # A sine on one of two channels, or a mono one, is 3.01 LU softer than its peak level.

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from tests.audio.sounds import tone
-from tts_assets.audio import decode
+from tts_assets.audio.codec import decode
 from tts_assets.audio.ogg import checksum, set_serial
 
 

@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import spoken, tone
-from tts_assets.audio import true_peak_dbtp
-from tts_assets.audio.peaks import _KERNEL_GAIN, _interpolator, envelope, highest_dbtp
+from tts_assets.audio.peaks import (
+    _KERNEL_GAIN,
+    _interpolator,
+    envelope,
+    highest_dbtp,
+    true_peak_dbtp,
+)
 from tts_assets.audio.waveform import whole
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 
 def _tapered(samples: Samples) -> Samples:

@@ -15,10 +15,11 @@ import pytest
 
 from tests.browser import opening
 from tests.conftest import Project
-from tts_assets import ledger
-from tts_assets.domain import Finding
-from tts_assets.pages import REVIEW_LAYOUT
-from tts_assets.pages import build_page as assembled
+from tts_assets.model import Finding
+from tts_assets.review.html_page import REVIEW_LAYOUT
+from tts_assets.review.html_page import build_page as assembled
+from tts_assets.store.ledger import origin
+from tts_assets.store.ledger.line import LEDGER_NAME, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,12 +101,12 @@ def _spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.write("data/grammar.json", GRAMMAR)
     done = made.run("generate")
     assert done.returncode == 0, done.stderr
-    path = folder / "audio" / ledger.NAME
+    path = folder / "audio" / LEDGER_NAME
     lines = [
         msgspec.structs.replace(line, findings=(FINDING,)) if line.text == FLAGGED else line
-        for line in ledger.whole_lines(path.read_bytes())
+        for line in origin.whole_lines(path.read_bytes())
     ]
-    path.write_bytes(b"".join(map(ledger.encode, lines)))
+    path.write_bytes(b"".join(map(encode, lines)))
     return folder
 
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visits import picture, serious
-from tests.console.samples import HISTORY, HOSTILE, failed, planned
-from tts_assets.console.report_page import report_page
-from tts_assets.domain import Finding
-from tts_assets.events import Flawed
+from tests.cli.output.samples import HISTORY, HOSTILE, failed, planned
+from tts_assets.build.events import Flawed
+from tts_assets.cli.output.report_page import report_page
+from tts_assets.model import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.cli.output.conftest import Words, words
 from tests.conftest import Project
-from tests.console.conftest import Words, words
 from tts_assets import generate_sync
+from tts_assets.config.shard import Shard
 from tts_assets.errors import InputError
-from tts_assets.settings import Shard
 
 __all__ = ["words"]
 

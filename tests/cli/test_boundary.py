@@ -14,9 +14,9 @@ import typer
 from tests.conftest import Project
 from tts_assets.cli.boundary import answered
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show
+from tts_assets.cli.output.show import Show
+from tts_assets.config.model import OutputFormat
 from tts_assets.errors import UsageError
-from tts_assets.settings import OutputFormat
 
 Command = Callable[[], ExitCode]
 Told = pytest.CaptureFixture[str]

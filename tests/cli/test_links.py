@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.catalogues.test_override_file import override
 from tests.conftest import Project
-from tests.overrides.test_file import override
+from tts_assets.catalogues.overrides.file import write
 from tts_assets.errors import FatalError
-from tts_assets.overrides.file import write
 
 #: What a victim has in a file that a link leads to: nothing ends it with a line feed.
 PRECIOUS = "alias ll='ls -l'\nexport EDITOR=vi"

@@ -8,21 +8,22 @@ from typing import TextIO
 
 import pytest
 
-from tests.console.conftest import Words, words
-from tests.console.samples import REPORT
+from tests.cli.output.conftest import Words, words
+from tests.cli.output.samples import REPORT
 from tts_assets import Settings, generate_sync
 from tts_assets.cli.apps import EVERY, settings_of
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.init import _below
 from tts_assets.cli.lint import lint
 from tts_assets.cli.outcome import told
+from tts_assets.cli.output.report_files import prepare_report
+from tts_assets.cli.output.show import Show
 from tts_assets.cli.prune import prune
 from tts_assets.cli.run import run
 from tts_assets.cli.status import check, status
-from tts_assets.console import Show, prepare_report
+from tts_assets.config.model import OutputFormat
+from tts_assets.config.sources.table import source_of
 from tts_assets.errors import FatalError, UsageError
-from tts_assets.mapping import source_of
-from tts_assets.settings import OutputFormat
 
 __all__ = ["words"]
 NAMES = ["junit.xml", "report.html", "report.json", "summary.md"]

@@ -13,8 +13,11 @@ import pytest
 
 from tests.conftest import Project
 from tests.test_git_merge import GIT
-from tts_assets import decisions, earlier_sounds, ledger
-from tts_assets.storage import Storage, sha256
+from tts_assets.store import earlier_sounds
+from tts_assets.store.decisions import decision, journal
+from tts_assets.store.ledger import known
+from tts_assets.store.ledger.line import LEDGER_NAME
+from tts_assets.store.storage import Storage, sha256
 
 WORDS = ("犬", "猫", "鳥", "魚")
 ENGINE = {"TTS_ASSETS_PROVIDER": "tones"}
@@ -169,7 +172,7 @@ def test_an_apply_that_was_killed_behind_the_journal_goes_on_where_it_ended(made
         assert "waiting" in started.stderr.readline()
         started.send_signal(signal.SIGKILL)
         started.communicate()
-    assert len(decisions.read(store.root)) == 1
+    assert len(journal.read_journal(store.root)) == 1
     assert _reviews(made) == {}
     done = _apply(made)
     assert done.returncode == 0, done.stderr
@@ -183,9 +186,9 @@ def test_what_was_taken_back_since_is_not_brought_back_by_an_older_file(made: Pr
     _apply(made, _save(made, _decision(made, "犬", "approved", 9), undone))
     assert _reviews(made) == {"犬": "undecided"}
     # As it is made again, the ledger forgets it, and the journal does not.
-    path = made.folder / "audio" / ledger.NAME
+    path = made.folder / "audio" / LEDGER_NAME
     path.write_bytes(b"".join(map(_forgetful, path.read_bytes().splitlines())))
-    decisions.append(path.parent, [_sound(_decision(made, "猫", "rejected"))])
+    journal.append(path.parent, [_sound(_decision(made, "猫", "rejected"))])
     done = _apply(made, old)
     assert (done.returncode, _reviews(made)) == (0, {"犬": "undecided"})
     # Of other sounds nothing is brought back by it.
@@ -201,8 +204,8 @@ def _forgetful(line: bytes) -> bytes:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _sound(made: Any) -> decisions.SoundDecision:
-    return msgspec.convert(made, decisions.SoundDecision)
+def _sound(made: Any) -> decision.SoundDecision:
+    return msgspec.convert(made, decision.SoundDecision)
 
 
 # What other commands make of it.
@@ -385,7 +388,7 @@ def test_two_branches_that_decide_differently_merge_to_the_later_decisions(
     assert _reviews(project) == {
         "犬": "rejected", "猫": "rejected", "鳥": "approved", "魚": "undecided"
     }  # fmt: skip
-    assert len(decisions.read(project.folder / "audio")) == 7
+    assert len(journal.read_journal(project.folder / "audio")) == 7
     assert project.run("check").returncode == 1
-    path = project.folder / "audio" / ledger.NAME
-    assert ledger.read(path.read_bytes(), file=str(path)).tidy
+    path = project.folder / "audio" / LEDGER_NAME
+    assert known.read_ledger(path.read_bytes(), file=str(path)).tidy

@@ -2,8 +2,8 @@
 
 import os
 
-from tts_assets.domain import Pauses, Segment, SpokenForm
 from tts_assets.errors import ClipError
+from tts_assets.model import Pauses, Segment, SpokenForm
 
 
 class Cutter:

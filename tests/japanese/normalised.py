@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tts_assets.domain import SpokenForm
+    from tts_assets.model import SpokenForm
 
 
 def texts(said: tuple[SpokenForm, ...] | str) -> list[str]:

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tts_assets.domain import Phrase
-from tts_assets.japanese.accent import (
+from tts_assets.japanese.accent_notation import (
     extract_accent_reading,
     format_accent_phrases,
     format_pitch_line,
     parse_accent,
 )
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise import build_word_forms
+from tts_assets.japanese.word_forms import build_word_forms
+from tts_assets.model import Phrase
 
 
 @pytest.mark.parametrize(

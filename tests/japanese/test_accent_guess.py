@@ -2,8 +2,8 @@
 
 import pytest
 
-from tts_assets.japanese.accent_guess import find_kana_accent, guess_accent
 from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.word_accent import find_kana_accent, guess_accent
 
 NOUN = ("名詞", "一般", "*", "*", "*", "*")
 VERB = ("動詞", "自立", "*", "*", "一段", "基本形")

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.japanese.normalised import pairs
-from tts_assets.japanese.kana import kana_to_katakana
-from tts_assets.japanese.normalise import build_text_forms, build_word_forms
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.japanese.word_forms import build_word_forms
+from tts_assets.model import kana_to_katakana
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ import itertools
 import pytest
 
 from tests.stand_ins.voicevox import parsed
-from tts_assets.domain import Phrase
 from tts_assets.errors import ClipError
-from tts_assets.japanese.aquestalk import to_aquestalk
-from tts_assets.japanese.kana import _JOINED, split_morae
+from tts_assets.japanese.engine_notation import to_aquestalk
+from tts_assets.model import _JOINED, Phrase, split_morae
 
 #: Every mora that a phrase can hold.
 EVERY = [

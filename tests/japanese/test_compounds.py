@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tts_assets.domain import AccentBasis, SpokenForm
-from tts_assets.japanese.compounds import find_compound_accent
-from tts_assets.japanese.nodes import to_accent_phrases
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.analysis import to_accent_phrases
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.japanese.word_accent import find_compound_accent
+from tts_assets.model import AccentBasis, SpokenForm
 
 if TYPE_CHECKING:
     from tts_assets.japanese.dictionary import Dictionary

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tts_assets.domain import SpokenForm
-from tts_assets.japanese.context import CONTEXT_RULES, analyze_in_context
+from tts_assets.japanese.analysis import nodes_to_kana, to_accent_phrases
+from tts_assets.japanese.context_rules import CONTEXT_RULES, analyze_in_context
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import SpokenForm
 
 #: What each rule is for, and what lies just beside it.
 CASES = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tts_assets.japanese.devoicing import find_devoiced_morae
-from tts_assets.japanese.kana import split_morae
+from tts_assets.japanese.engine_notation import find_devoiced_morae
+from tts_assets.model import split_morae
 
 
 def _marked(kana: str, accent: int = 0, following: str = "", *, asks: bool = False) -> str:

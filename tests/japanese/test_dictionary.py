@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.japanese.labels import heard, nuclei
-from tts_assets.domain import DictionaryWord, SpokenForm, WordKind
 from tts_assets.errors import ClipError
+from tts_assets.japanese.analysis import nodes_to_kana, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import DictionaryWord, SpokenForm, WordKind
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = (

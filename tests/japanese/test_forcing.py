@@ -1,17 +1,17 @@
 """Readings set against the dictionary, word by word."""
 
-from tts_assets.domain import AccentBasis
 from tts_assets.japanese.alignment import align_words
+from tts_assets.japanese.analysis import nodes_to_kana, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.forcing import (
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.reading_override import (
     ReadingChange,
     find_changes,
     override_as_word,
     override_reading,
     to_alignable_words,
 )
-from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
+from tts_assets.model import AccentBasis
 
 
 def found_changes(dictionary: Dictionary, text: str, reading: str) -> list[ReadingChange]:

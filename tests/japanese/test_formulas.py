@@ -3,7 +3,8 @@
 import pytest
 
 from tests.japanese.normalised import pairs, reason
-from tts_assets.japanese.normalise import build_text_forms, build_word_forms
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.japanese.word_forms import build_word_forms
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,12 @@
 import pytest
 
 from tts_assets.japanese.kana import (
-    is_katakana,
     is_long_on_reading,
     kana_to_hiragana,
-    kana_to_katakana,
     pronunciation_key,
-    split_morae,
     to_pronunciation,
 )
+from tts_assets.model import is_katakana, kana_to_katakana, split_morae
 
 
 @pytest.mark.parametrize(

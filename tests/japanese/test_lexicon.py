@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_assets.domain import DictionaryWord, WordKind
 from tts_assets.errors import UsageError
-from tts_assets.japanese.lexicon import assign_costs, compile_lexicon, parse_context_ids
+from tts_assets.japanese.dictionary import assign_costs, compile_lexicon, parse_context_ids
+from tts_assets.model import DictionaryWord, WordKind
 
 
 def test_every_kind_of_word_has_its_context_in_the_library_s_definitions() -> None:

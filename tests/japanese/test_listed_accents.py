@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tts_assets.domain import AccentBasis, Basis, DictionaryWord, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.listed_accents import find_listed_accent
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.japanese.word_accent import find_listed_accent
+from tts_assets.model import AccentBasis, Basis, DictionaryWord, SpokenForm
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@
 
 import pytest
 
-from tts_assets.domain import SpokenForm
+from tts_assets.japanese.analysis import nodes_to_kana
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import kana_to_katakana
-from tts_assets.japanese.nodes import nodes_to_kana
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import SpokenForm, kana_to_katakana
 
 
 def _said(dictionary: Dictionary, form: SpokenForm) -> str:

@@ -3,9 +3,7 @@
 import pytest
 
 from tests.japanese.labels import heard
-from tts_assets.domain import Phrase
-from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import (
+from tts_assets.japanese.analysis import (
     count_morae,
     expand_small_kana,
     join_into_phrase,
@@ -15,6 +13,8 @@ from tts_assets.japanese.nodes import (
     nodes_to_spelling,
     to_accent_phrases,
 )
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.model import Phrase
 
 TEXT = "好きです、「東京」へ。"
 

@@ -3,12 +3,10 @@
 import pytest
 
 from tests.japanese.normalised import pairs
-from tts_assets.domain import SpokenForm
-from tts_assets.japanese.normalise import (
-    build_text_forms,
-    build_word_forms,
-    extract_furigana_reading,
-)
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.japanese.text_cleanup import extract_furigana_reading
+from tts_assets.japanese.word_forms import build_word_forms
+from tts_assets.model import SpokenForm
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.normalise.numbers import verbalize_numbers
+from tts_assets.japanese.spoken_numbers import verbalize_numbers
 
 
 @pytest.mark.parametrize(

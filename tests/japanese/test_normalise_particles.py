@@ -3,8 +3,8 @@
 import pytest
 
 from tests.japanese.normalised import pairs
-from tts_assets.japanese.normalise import build_title_forms, build_word_forms
-from tts_assets.japanese.normalise.signs import find_particle_sound
+from tts_assets.japanese.spoken_signs import find_particle_sound
+from tts_assets.japanese.word_forms import build_title_forms, build_word_forms
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.japanese.normalised import texts
-from tts_assets.japanese.normalise import build_text_forms, build_title_forms, build_word_forms
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.japanese.word_forms import build_title_forms, build_word_forms
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,10 @@
 import pytest
 
 from tests.japanese.normalised import pairs, without_boundaries
-from tts_assets.domain import SpokenForm
-from tts_assets.japanese.normalise import (
-    attach_furigana,
-    build_dialogue_forms,
-    build_text_forms,
-    build_title_forms,
-    build_word_forms,
-)
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
+from tts_assets.japanese.text_cleanup import attach_furigana
+from tts_assets.japanese.word_forms import build_title_forms, build_word_forms
+from tts_assets.model import SpokenForm
 
 
 def form(said: tuple[SpokenForm, ...] | str) -> SpokenForm:

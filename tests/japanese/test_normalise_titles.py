@@ -3,7 +3,8 @@
 import pytest
 
 from tests.japanese.normalised import pairs, reason, texts
-from tts_assets.japanese.normalise import UnusableTextError, build_title_forms
+from tts_assets.japanese.kana import UnusableTextError
+from tts_assets.japanese.word_forms import build_title_forms
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.japanese.normalised import pairs, reason, texts
-from tts_assets.domain import SpokenForm
-from tts_assets.japanese.normalise import UnusableTextError, build_kana_forms, build_word_forms
+from tts_assets.japanese.kana import UnusableTextError
+from tts_assets.japanese.word_forms import build_kana_forms, build_word_forms
+from tts_assets.model import SpokenForm
 
 
 @pytest.mark.parametrize(

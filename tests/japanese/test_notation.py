@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_assets.domain import Phrase
-from tts_assets.japanese.accent import format_accent_phrases
-from tts_assets.japanese.kana import split_morae
-from tts_assets.japanese.notation import parse_accent_phrases
+from tts_assets.japanese.accent_notation import format_accent_phrases, parse_accent_phrases
+from tts_assets.model import Phrase, split_morae
 
 KANA = st.text("アカキャシュッンーハヘ", min_size=1, max_size=6).filter(split_morae)
 

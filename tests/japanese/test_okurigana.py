@@ -2,11 +2,12 @@
 
 import pytest
 
-from tts_assets.domain import Basis, Pronunciation
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise import build_text_forms, build_word_forms
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.japanese.word_forms import build_word_forms
+from tts_assets.model import Basis, Pronunciation
 
 
 def word(dictionary: Dictionary, text: str) -> Pronunciation:

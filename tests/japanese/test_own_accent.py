@@ -2,10 +2,10 @@
 
 import pytest
 
-from tts_assets.domain import AccentBasis, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.forcing import choose_own_accent
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_override import choose_own_accent
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import AccentBasis, SpokenForm
 
 
 @pytest.mark.parametrize(

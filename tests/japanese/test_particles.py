@@ -2,9 +2,8 @@
 
 import pytest
 
-from tts_assets.domain import SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.particles import (
+from tts_assets.japanese.kana_spelling import (
     apply_particle_sounds,
     begins_with_particle,
     find_own_reading,
@@ -12,7 +11,8 @@ from tts_assets.japanese.particles import (
     list_sounds,
     spell_word_reading,
 )
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import SpokenForm
 
 
 def test_particles_and_what_has_grown_together_with_one_are_spelled_otherwise(

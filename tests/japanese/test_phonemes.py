@@ -6,13 +6,13 @@ from importlib import resources
 import pytest
 
 from tests.conftest import ROOT
-from tts_assets import providers, survey
-from tts_assets.domain import SpokenForm
+from tts_assets.build.survey import look
+from tts_assets.config.model import Settings
+from tts_assets.engines import registry
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import split_morae
-from tts_assets.japanese.phonemes import _to_symbols, to_kokoro_phonemes
-from tts_assets.japanese.reading import resolve_reading
-from tts_assets.settings import Settings
+from tts_assets.japanese.engine_notation import _to_symbols, to_kokoro_phonemes
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import SpokenForm, split_morae
 
 
 def _spoken(dictionary: Dictionary, form: SpokenForm) -> str:
@@ -99,7 +99,7 @@ def test_every_form_of_the_data_is_inside_the_vocabulary(
     config = resources.files("kokoro_onnx").joinpath("config.json").read_text("utf-8")
     vocabulary = set(json.loads(config)["vocab"])
     settings = Settings(output="does-not-exist")
-    planned = survey.survey(settings, providers.get("openjtalk", settings)).planned
+    planned = look.make_plan(settings, registry.get("openjtalk", settings)).planned
     forms = {item.clip.form for item in planned}
     assert len(forms) > 800
     for form in forms:

@@ -8,11 +8,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise.alternatives import split_readings
-from tts_assets.japanese.normalise.numbers import verbalize_numbers
-from tts_assets.japanese.normalise.prepared import prepare_text
-from tts_assets.japanese.normalise.sentence import verbalize_text
-from tts_assets.japanese.normalise.signs import verbalize_word_signs
+from tts_assets.japanese.running_text import verbalize_text
+from tts_assets.japanese.spoken_numbers import verbalize_numbers
+from tts_assets.japanese.spoken_signs import verbalize_word_signs
+from tts_assets.japanese.text_cleanup import prepare_text
+from tts_assets.japanese.word_alternatives import split_readings
 
 KANA = "".join(map(chr, [*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x30FC]))
 KANJI = "".join(map(chr, range(0x4E00, 0xA000))) + "々"

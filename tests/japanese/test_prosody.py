@@ -11,11 +11,10 @@ from piper.phonemize_japanese import JapanesePhonemizer
 
 from tests.conftest import ROOT
 from tests.japanese.accents import ACCENTED
-from tts_assets.domain import Basis, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.kana import _JOINED, is_katakana
-from tts_assets.japanese.prosody import is_question, to_piper_phonemes
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.engine_notation import is_question, to_piper_phonemes
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import _JOINED, Basis, SpokenForm, is_katakana
 
 _MORAE = [chr(code) for code in range(ord("ア"), ord("ヴ") + 1)] + [
     large + small for small, joined in _JOINED.items() for large in joined

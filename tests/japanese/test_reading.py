@@ -10,14 +10,21 @@ import pytest
 
 from tests.japanese.accents import ACCENTED
 from tests.japanese.labels import heard, nuclei
-from tts_assets.domain import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 from tts_assets.errors import ClipError
+from tts_assets.japanese.analysis import DictionaryEntry, Node, Nodes, UniDic, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.entries import DictionaryEntry
-from tts_assets.japanese.kana import is_katakana, kana_to_katakana, pronunciation_key, split_morae
-from tts_assets.japanese.nodes import Node, Nodes, to_accent_phrases
-from tts_assets.japanese.reading import FormReading, resolve_reading
-from tts_assets.japanese.unidic import UniDic
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.reading_resolver import FormReading, resolve_reading
+from tts_assets.model import (
+    AccentBasis,
+    Basis,
+    Phrase,
+    Pronunciation,
+    SpokenForm,
+    is_katakana,
+    kana_to_katakana,
+    split_morae,
+)
 
 DATA = Path(__file__).parent.parent.parent / "data"
 

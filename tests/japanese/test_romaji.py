@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.romaji import romaji_to_katakana
+from tts_assets.japanese.kana import romaji_to_katakana
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tts_assets.domain import Basis, Pronunciation, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise import build_text_forms
-from tts_assets.japanese.reading import resolve_reading
-from tts_assets.japanese.romaji_lines import list_romanized_keys
+from tts_assets.japanese.kana_spelling import list_romanized_keys
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.model import Basis, Pronunciation, SpokenForm
 
 
 def read(dictionary: Dictionary, text: str, line: str) -> Pronunciation:

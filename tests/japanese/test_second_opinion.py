@@ -2,11 +2,10 @@
 
 import pytest
 
-from tts_assets.domain import AmbiguousWord, DictionaryWord, Pronunciation, SpokenForm
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.homographs import describe_ambiguities
-from tts_assets.japanese.reading import resolve_reading
-from tts_assets.japanese.second_opinion import find_differences
+from tts_assets.japanese.homographs import describe_ambiguities, find_differences
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import AmbiguousWord, DictionaryWord, Pronunciation, SpokenForm
 
 #: Sentences that OpenJTalk's dictionary alone misreads, and neighbours that it reads well.
 SENTENCES = {

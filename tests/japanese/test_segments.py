@@ -9,15 +9,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.japanese.test_normalise_properties import TEXTS, forms, many
-from tts_assets.domain import DictionaryWord, Pauses, Segment, SpokenForm, Turn
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.normalise import build_dialogue_forms, build_text_forms
-from tts_assets.japanese.segments import (
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
+from tts_assets.japanese.segmentation import (
     MAX_SEGMENT_CHARS,
     MIN_SEGMENT_CHARS,
     split_phrases,
     split_segments,
 )
+from tts_assets.model import DictionaryWord, Pauses, Segment, SpokenForm, Turn
 
 DATA = Path(__file__).parents[2] / "data"
 PAUSES = Pauses(sentence_ms=4, clause_ms=3, paragraph_ms=2, turn_ms=1)

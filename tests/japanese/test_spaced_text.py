@@ -2,13 +2,13 @@
 
 import pytest
 
-from tts_assets.domain import DictionaryWord, Pauses, SpokenForm
+from tts_assets.japanese.analysis import nodes_to_kana
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.nodes import nodes_to_kana
-from tts_assets.japanese.normalise import build_dialogue_forms, build_text_forms
-from tts_assets.japanese.reading import FormReading, resolve_reading
-from tts_assets.japanese.segments import split_segments
+from tts_assets.japanese.reading_resolver import FormReading, resolve_reading
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
+from tts_assets.japanese.segmentation import split_segments
+from tts_assets.model import DictionaryWord, Pauses, SpokenForm
 
 
 def form(text: str, line: str | None = None) -> SpokenForm:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.japanese.normalised import texts
-from tts_assets.japanese.normalise import build_dialogue_forms, build_text_forms, split_dialogue
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms, split_dialogue
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from tests.japanese.labels import heard
-from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
 from tts_assets.japanese.alignment import ReadingSpan
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.normalise import build_text_forms, build_word_forms
-from tts_assets.japanese.reading import resolve_reading
-from tts_assets.japanese.stretches import locate_spans
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.japanese.reading_spans import locate_spans
+from tts_assets.japanese.running_text import build_text_forms
+from tts_assets.japanese.word_forms import build_word_forms
+from tts_assets.model import AccentBasis, Basis, Pronunciation, SpokenForm
 
 
 def read(dictionary: Dictionary, text: str, *readings: tuple[str, str]) -> Pronunciation:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tts_assets.domain import AccentBasis, Basis, Pronunciation, SpokenForm
 from tts_assets.errors import ClipError
+from tts_assets.japanese.analysis import Nodes, nodes_to_kana
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import Nodes, nodes_to_kana
-from tts_assets.japanese.reading import resolve_reading
+from tts_assets.japanese.reading_resolver import resolve_reading
+from tts_assets.model import AccentBasis, Basis, Pronunciation, SpokenForm
 
 
 def read(dictionary: Dictionary, text: str, reading: str | None = None) -> Pronunciation:

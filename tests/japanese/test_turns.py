@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.japanese.test_normalise_properties import TEXTS, forms, many
-from tts_assets.domain import SpokenForm, Turn
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.normalise import (
+from tts_assets.japanese.running_text import (
     build_dialogue_forms,
     build_line_forms,
     build_text_forms,
-    build_title_forms,
 )
+from tts_assets.japanese.word_forms import build_title_forms
+from tts_assets.model import SpokenForm, Turn
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tts_assets.japanese.unidic import UniDic
+from tts_assets.japanese.analysis import UniDic
 
 
 @pytest.fixture(scope="module")

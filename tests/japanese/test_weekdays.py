@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.japanese.weekdays import find_weekdays
+from tts_assets.japanese.spoken_numbers import find_weekdays
 
 
 @pytest.mark.parametrize(

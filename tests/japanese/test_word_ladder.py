@@ -2,15 +2,15 @@
 
 import pytest
 
-from tts_assets.domain import AccentBasis, Basis, SpokenForm
+from tts_assets.japanese.analysis import nodes_to_kana, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
-from tts_assets.japanese.nodes import nodes_to_kana, to_accent_phrases
-from tts_assets.japanese.word_ladder import (
+from tts_assets.japanese.reading_resolver import (
     find_nearest_reading,
     find_required_reading,
     has_reading,
     resolve_word,
 )
+from tts_assets.model import AccentBasis, Basis, SpokenForm
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,15 @@ import msgspec
 import pytest
 
 from tests.review.serving import Served, serving
-from tts_assets import Settings, generate_sync, ledger
-from tts_assets.review.rows import load_rows
+from tts_assets import Settings, generate_sync
+from tts_assets.review.row_builder import load_rows
+from tts_assets.store.ledger import origin
+from tts_assets.store.ledger.line import LEDGER_NAME, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.review.row import ReviewRow
-    from tts_assets.review.rows import ReviewRows
+    from tts_assets.review.review_rows import ReviewRow, ReviewRows
 
 #: Somebody's hands are on them; and two entries say the same, and have one asset.
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -51,12 +52,12 @@ class Shown(NamedTuple):
 
     def change_line(self, asset: str, **changes: Any) -> None:
         """Have the ledger say something else of an asset."""
-        path = Path("audio", ledger.NAME)
+        path = Path("audio", LEDGER_NAME)
         lines = [
             msgspec.structs.replace(line, **changes) if line.asset == asset else line
-            for line in ledger.whole_lines(path.read_bytes())
+            for line in origin.whole_lines(path.read_bytes())
         ]
-        path.write_bytes(b"".join(map(ledger.encode, lines)))
+        path.write_bytes(b"".join(map(encode, lines)))
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tests.engines import telling
+from tests.plugin_engines import telling
 from tests.wandering import Wandering
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tts_assets.domain import Speech, SpokenForm, Voice
+    from tts_assets.model import Speech, SpokenForm, Voice
 
 
 class Restless(Wandering):

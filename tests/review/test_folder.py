@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tts_assets.errors import UsageError
-from tts_assets.review import folder
+from tts_assets.review import export_page
 
 LIST = ".tts-assets-review"
 
@@ -23,7 +23,7 @@ def _sounds(tmp_path: Path) -> dict[str, Path]:
 def test_sounds_take_no_room_twice(tmp_path: Path) -> None:
     sounds = _sounds(tmp_path)
     for _ in range(2):
-        folder.fill_folder(tmp_path / "out", b"page", sounds)
+        export_page.fill_folder(tmp_path / "out", b"page", sounds)
         assert (tmp_path / "out/clips/a.mp3").samefile(sounds["clips/a.mp3"])
     # A link would lead nowhere from there.
     assert not (tmp_path / "out/clips/link.mp3").is_symlink()
@@ -36,7 +36,7 @@ def test_on_another_disk_they_are_copied(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("os.link", refuse)
     sounds = _sounds(tmp_path)
-    folder.fill_folder(tmp_path / "out", b"page", sounds)
+    export_page.fill_folder(tmp_path / "out", b"page", sounds)
     assert (tmp_path / "out/clips/a.mp3").read_bytes() == b"sound"
     assert not (tmp_path / "out/clips/a.mp3").samefile(sounds["clips/a.mp3"])
 
@@ -45,21 +45,21 @@ def test_a_sound_that_was_made_again_leaves_the_asset_of_before_as_it_was(tmp_pa
     sounds = _sounds(tmp_path)
     kept = tmp_path / "kept.mp3"
     kept.hardlink_to(sounds["clips/a.mp3"])
-    folder.fill_folder(tmp_path / "out", b"page", {"clips/a.mp3": sounds["clips/a.mp3"]})
+    export_page.fill_folder(tmp_path / "out", b"page", {"clips/a.mp3": sounds["clips/a.mp3"]})
     other = tmp_path / "audio/other.mp3"
     other.write_bytes(b"other")
-    folder.fill_folder(tmp_path / "out", b"page", {"clips/a.mp3": other})
+    export_page.fill_folder(tmp_path / "out", b"page", {"clips/a.mp3": other})
     assert (tmp_path / "out/clips/a.mp3").read_bytes() == b"other"
     assert kept.read_bytes() == b"sound"
 
 
 def test_nothing_unfinished_is_left(tmp_path: Path) -> None:
     sounds = _sounds(tmp_path)
-    folder.fill_folder(tmp_path / "out", b"page", sounds)
+    export_page.fill_folder(tmp_path / "out", b"page", sounds)
     # Two names of one file: the system renames neither, and says that it did.
     (tmp_path / "out/clips/link.mp3").unlink()
     (tmp_path / "out/clips/link.mp3").hardlink_to(sounds["clips/a.mp3"])
-    folder.fill_folder(tmp_path / "out", b"page", sounds)
+    export_page.fill_folder(tmp_path / "out", b"page", sounds)
     names = {path.name for path in (tmp_path / "out").rglob("*")}
     assert names == {"clips", "a.mp3", "link.mp3", "index.html", ".tts-assets-review"}
 
@@ -70,7 +70,7 @@ def test_what_a_killed_export_left_is_tidied(tmp_path: Path) -> None:
     (out / "clips/kanji/left.mp3").write_bytes(b"left")
     (out / LIST).write_text('["clips/kanji/left.mp3"]')
     (out / "clips/kanji/.tts-assets-0-0.part").write_bytes(b"hal")
-    folder.fill_folder(out, b"page", _sounds(tmp_path))
+    export_page.fill_folder(out, b"page", _sounds(tmp_path))
     assert not (out / "clips/kanji").exists()
 
 
@@ -83,7 +83,7 @@ def test_a_list_that_names_what_is_not_ours_deletes_nothing(tmp_path: Path, name
     (out / "clips/x").write_text("mine")
     (tmp_path / "mine").write_text("mine")
     (out / LIST).write_text(json.dumps([name]))
-    folder.fill_folder(out, b"page", _sounds(tmp_path))
+    export_page.fill_folder(out, b"page", _sounds(tmp_path))
     assert (tmp_path / "mine").read_text() == (out / "clips/x").read_text() == "mine"
     assert (out / "index.html").read_bytes() == b"page"
 
@@ -92,7 +92,7 @@ def test_a_list_that_names_what_is_not_ours_deletes_nothing(tmp_path: Path, name
 def test_a_list_that_is_broken_is_no_list(tmp_path: Path, what: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / LIST).write_text(what)
-    folder.fill_folder(tmp_path / "out", b"page", _sounds(tmp_path))
+    export_page.fill_folder(tmp_path / "out", b"page", _sounds(tmp_path))
     assert len(json.loads((tmp_path / "out" / LIST).read_bytes())) == 2
 
 
@@ -114,8 +114,8 @@ def test_a_folder_that_cannot_be_filled_is_told_before_anything(
     (tmp_path / "linked/clips").symlink_to("../clips/audio" if path == "linked" else "../elsewhere")
     output = tmp_path / ("clips/audio" if path in {".", "linked"} else "audio")
     with pytest.raises(UsageError, match=told):
-        folder.check_export_folder(tmp_path / path, str(output))
-    folder.check_export_folder(tmp_path / "audio-too", str(output))
+        export_page.check_export_folder(tmp_path / path, str(output))
+    export_page.check_export_folder(tmp_path / "audio-too", str(output))
 
 
 def test_nothing_is_put_or_deleted_where_a_link_leads(tmp_path: Path) -> None:
@@ -123,12 +123,12 @@ def test_nothing_is_put_or_deleted_where_a_link_leads(tmp_path: Path) -> None:
     mine.parent.mkdir()
     mine.write_bytes(b"sound")
     sounds = {"clips/kanji/a.mp3": mine, "clips/b.mp3": mine}
-    folder.fill_folder(out, b"page", {"clips/b.mp3": mine})
+    export_page.fill_folder(out, b"page", {"clips/b.mp3": mine})
     (out / "clips/kanji").symlink_to(mine.parent)
     (out / LIST).write_text('["clips/kanji/a.mp3"]')
     for wanted in (sounds, {"clips/b.mp3": mine}):
         with pytest.raises(UsageError, match="kanji leads to another folder"):
-            folder.fill_folder(out, b"page", wanted)
+            export_page.fill_folder(out, b"page", wanted)
     assert mine.read_bytes() == b"sound"
 
 
@@ -136,6 +136,6 @@ def test_what_somebody_put_there_is_played_and_never_deleted(tmp_path: Path) -> 
     out, sounds = tmp_path / "out", _sounds(tmp_path)
     (out / "clips").mkdir(parents=True)
     (out / "clips/a.mp3").write_bytes(b"sound")
-    folder.fill_folder(out, b"page", sounds)
-    folder.fill_folder(out, b"page", {"clips/link.mp3": sounds["clips/link.mp3"]})
+    export_page.fill_folder(out, b"page", sounds)
+    export_page.fill_folder(out, b"page", {"clips/link.mp3": sounds["clips/link.mp3"]})
     assert {path.name for path in (out / "clips").iterdir()} == {"a.mp3", "link.mp3"}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tts_assets.review.levels import find_jlpt_level
+from tts_assets.review.review_items import find_jlpt_level
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Place
+    from tts_assets.model import Place
 
 
 @pytest.mark.parametrize(

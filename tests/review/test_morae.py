@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from tts_assets.japanese.notation import parse_accent_phrases
-from tts_assets.review.morae import TimedMora, predict_morae
-from tts_assets.review.pictures import SoundPreview
+from tts_assets.japanese.accent_notation import parse_accent_phrases
+from tts_assets.review.review_rows import TimedMora, predict_morae
+from tts_assets.review.sound_previews import SoundPreview
 
 PICTURE = SoundPreview(
     sha256="", seconds=3.0, begin=0.1, end=2.9, gaps=((0.5, 0.55), (1.0, 1.4), (2, 2.2))

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from tests.review.conftest import HOSTILE, Shown
-from tts_assets.domain import Kind
-from tts_assets.review.payload import PageMode, build_payload, escape_json, row_to_builtins
+from tts_assets.model import Kind
+from tts_assets.review.review_rows import PageMode, build_payload, escape_json, row_to_builtins
 
 #: Every key that the page reads of a row.
 KEYS = (

@@ -13,13 +13,15 @@ import anyio
 import pytest
 
 from tests.review.conftest import HOSTILE, Shown
-from tts_assets import decisions, earlier_sounds, generate_sync, storage
-from tts_assets.decisions import SoundDecision, Use
-from tts_assets.domain import Decided, Decision, Finding, Kind
+from tts_assets import generate_sync
 from tts_assets.errors import InputError
-from tts_assets.review.album import NAME
-from tts_assets.review.payload import PageMode, build_payload
-from tts_assets.review.rows import load_entry_rows, load_rows
+from tts_assets.model import Decided, Decision, Finding, Kind
+from tts_assets.review.review_rows import PageMode, build_payload
+from tts_assets.review.row_builder import load_entry_rows, load_rows
+from tts_assets.review.sound_previews import NAME
+from tts_assets.store import earlier_sounds, storage
+from tts_assets.store.decisions.decision import SoundDecision, Use
+from tts_assets.store.decisions.journal import JOURNAL_NAME, append
 
 AT = "2026-11-22T13:00:00.123Z"
 
@@ -181,7 +183,7 @@ def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
     earlier_sounds.keep(place, other, unless="")
     sha256 = storage.sha256(other)
     rejected = _decision(now.asset, sha256, "cat", reason="</script>")
-    decisions.append(Path("audio"), [rejected, _decision(now.asset, now.sha256, "cat")])
+    append(Path("audio"), [rejected, _decision(now.asset, now.sha256, "cat")])
     found = shown.rows(ids=("cat",))
     earlier = found.clips[0].earlier
     assert earlier is not None
@@ -195,7 +197,7 @@ def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
 
 def test_an_earlier_sound_is_found_under_its_own_name(shown: Shown) -> None:
     before = shown.row("bridge")
-    decisions.append(Path("audio"), [_decision(before.asset, before.sha256, "bridge")])
+    append(Path("audio"), [_decision(before.asset, before.sha256, "bridge")])
     words = json.loads(Path("data/vocabulary.json").read_bytes())
     words[0] |= {"accent": 1}
     Path("data/vocabulary.json").write_text(json.dumps(words), encoding="utf-8")
@@ -218,7 +220,7 @@ def test_of_earlier_sounds_the_one_that_was_decided_last_is_shown(shown: Shown) 
         _decision(first.asset, first.sha256, "cat"),
         _decision(now.asset, now.sha256, "cat", at=AT.replace("13:", "15:")),
     ]
-    decisions.append(Path("audio"), journal)
+    append(Path("audio"), journal)
     earlier = shown.row("cat").earlier
     assert earlier is not None
     assert earlier.sha256 == second.sha256
@@ -229,7 +231,7 @@ def test_of_earlier_sounds_the_one_that_was_decided_last_is_shown(shown: Shown) 
         decided=Decided.UNDECIDED,
         at=AT.replace("13:", "16:"),
     )
-    decisions.append(Path("audio"), [undone])
+    append(Path("audio"), [undone])
     earlier = shown.row("cat").earlier
     assert earlier is not None
     assert earlier.sha256 == first.sha256
@@ -237,7 +239,7 @@ def test_of_earlier_sounds_the_one_that_was_decided_last_is_shown(shown: Shown) 
 
 
 def test_a_journal_that_is_damaged_is_told(shown: Shown) -> None:
-    Path("audio", decisions.NAME).write_bytes(b"no decision\n")
+    Path("audio", JOURNAL_NAME).write_bytes(b"no decision\n")
     with pytest.raises(InputError, match=r"decisions\.jsonl"):
         shown.rows()
 

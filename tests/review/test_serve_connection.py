@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.server import ServerState
 
-from tts_assets.review.serve import connection
+from tts_assets.review import review_server
 
 if TYPE_CHECKING:
     import pytest
@@ -43,12 +43,12 @@ async def _received(port: int, pause_seconds: float, wait_seconds: float = 0) ->
 
 
 async def _serve_both() -> tuple[int, int, int]:
-    config = uvicorn.Config(_page, http=connection.TimedConnection, ws="none", log_config=None)
+    config = uvicorn.Config(_page, http=review_server.TimedConnection, ws="none", log_config=None)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: connection.TimedConnection(config=config, server_state=state, app_state={}),
+        lambda: review_server.TimedConnection(config=config, server_state=state, app_state={}),
         "127.0.0.1",
         0,
     )
@@ -64,7 +64,7 @@ async def _serve_both() -> tuple[int, int, int]:
 def test_who_takes_nothing_is_given_up_and_who_is_slow_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "SEND_SECONDS", 0.3)
+    monkeypatch.setattr(review_server, "SEND_SECONDS", 0.3)
     slow, away, left = asyncio.run(_serve_both())
     assert slow > _SIZE
     assert away < _SIZE

@@ -7,12 +7,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.review.serving import PATIENCE, serving
-from tts_assets import decisions, ledger, storage
+from tts_assets.store import storage
+from tts_assets.store.decisions import decision
+from tts_assets.store.decisions.journal import JOURNAL_NAME, append, read_journal
+from tts_assets.store.ledger import origin
+from tts_assets.store.ledger.line import LEDGER_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tts_assets.domain import Decision
+    from tts_assets.model import Decision
 
 
 def _decision(row: dict[str, Any], decided: str, minute: int = 0, **more: object) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def _decision(row: dict[str, Any], decided: str, minute: int = 0, **more: object
 
 def _reviews(folder: Path) -> dict[str, Decision]:
     """What the ledger says of each text."""
-    lines = ledger.whole_lines((folder / "audio" / ledger.NAME).read_bytes())
+    lines = origin.whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
     return {line.text: line.review for line in lines if line.review is not None}
 
 
@@ -43,7 +47,7 @@ def test_decisions_are_kept_at_once_and_reach_the_ledger_by_themselves(made: Pat
             _decision(bridge, "approved"), _decision(cat, "rejected", reason="<b>too high</b>")
         )
         assert done == {"saved": 2, "stale": [], "refused": []}
-        kept = decisions.read(made / "audio")
+        kept = read_journal(made / "audio")
         assert [(each.asset, each.decided, each.by) for each in kept] == [
             (bridge["asset"], "approved", "yuki"),
             (cat["asset"], "rejected", "yuki"),
@@ -63,7 +67,7 @@ def test_decisions_are_kept_at_once_and_reach_the_ledger_by_themselves(made: Pat
         assert served.decide(_decision(cat, "approved"))["saved"] == 1
         assert served.row("cat")["decision"] is None
         assert served.end() == 0
-    assert len(decisions.read(made / "audio")) == 4
+    assert len(read_journal(made / "audio")) == 4
     assert {text: each.decided for text, each in _reviews(made).items()} == {
         "橋": "approved",
         "猫": "undecided",
@@ -73,11 +77,11 @@ def test_decisions_are_kept_at_once_and_reach_the_ledger_by_themselves(made: Pat
 def test_what_cannot_be_kept_is_told_and_keeps_no_other_back(made: Path) -> None:
     with serving(made) as served:
         row, other = served.row("bridge"), served.row("cat")
-        journal = made / "audio" / decisions.NAME
+        journal = made / "audio" / JOURNAL_NAME
         journal.mkdir()
         # The page keeps it, and asks again.
         done = served.client.post("decisions", json={"decisions": [_decision(row, "approved")]})
-        assert (done.status_code, decisions.NAME in done.text) == (507, True)
+        assert (done.status_code, JOURNAL_NAME in done.text) == (507, True)
         journal.rmdir()
         told = served.decide(
             _decision(row, "approved"),
@@ -93,7 +97,7 @@ def test_what_cannot_be_kept_is_told_and_keeps_no_other_back(made: Path) -> None
         assert told["saved"] == 2
         assert told["stale"] == [row["asset"], "vocabulary/none.mp3"]
         assert len(told["refused"]) == 5
-        kept = decisions.read(made / "audio")
+        kept = read_journal(made / "audio")
         assert [each.asset for each in kept] == [row["asset"], other["asset"]]
 
 
@@ -108,8 +112,8 @@ def test_what_a_killed_server_had_taken_is_not_lost(made: Path) -> None:
         assert row["decision"]["decided"] == "approved"
         assert _wait_for(made, "橋").decided == "approved"
         # Somebody else decides meanwhile, on another page.
-        later = decisions.SoundDecision(**_decision(row, "rejected", 1))
-        decisions.append(made / "audio", [later])
+        later = decision.SoundDecision(**_decision(row, "rejected", 1))
+        append(made / "audio", [later])
         assert served.row("bridge")["decision"]["decided"] == "rejected"
         assert served.end() == 0
     assert _reviews(made)["橋"].decided == "rejected"
@@ -133,4 +137,4 @@ def test_a_run_elsewhere_holds_up_no_answer_and_the_end_does_not_wait_for_it(
         assert served.process.stderr is not None
         assert "`tts-assets review apply`" in served.process.stderr.read()
     assert _reviews(made) == {}
-    assert len(decisions.read(made / "audio")) == 2
+    assert len(read_journal(made / "audio")) == 2

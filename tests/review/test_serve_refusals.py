@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.review.serving import Answer, Served, received
-from tts_assets.review.serve.guard import MAX_BODY_BYTES
+from tts_assets.review.request_security import MAX_BODY_BYTES
 
 _JSON = "Content-Type: application/json"
 _DECISIONS = b'{"decisions":[]}'

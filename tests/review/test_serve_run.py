@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.review.serving import PATIENCE, Reader, received, serving
-from tts_assets.review.serve import open_listener
+from tts_assets.review.review_server import open_listener
 
 if TYPE_CHECKING:
     from pathlib import Path

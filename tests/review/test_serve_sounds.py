@@ -10,8 +10,9 @@ import pytest
 from starlette.datastructures import Headers
 
 from tests.review.serving import serving
-from tts_assets import storage
-from tts_assets.review.serve.sounds import SoundFolder, parse_range
+from tts_assets.review.review_service import parse_range
+from tts_assets.review.row_store import SoundFolder
+from tts_assets.store import storage
 
 if TYPE_CHECKING:
     from pathlib import Path

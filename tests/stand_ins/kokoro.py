@@ -15,13 +15,13 @@ import onnx
 from kokoro_onnx.config import DEFAULT_VOCAB
 from onnx import TensorProto, helper, numpy_helper
 
-from tts_assets.providers.kokoro_engine import Engine
+from tts_assets.engines.kokoro_engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 RATE_HZ = 24_000
 #: Samples of one frame, and frames of one symbol at speed 1: 0.06 s.

@@ -9,13 +9,14 @@ import pytest
 import soundfile
 
 from tests import recognizers
-from tts_assets.recognition import RATE_HZ
-from tts_assets.settings import Settings, TranscribeSettings
+from tts_assets.config.model import Settings
+from tts_assets.config.transcribe import TranscribeSettings
+from tts_assets.engines.asr.protocol import RATE_HZ
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 
 class Desk:

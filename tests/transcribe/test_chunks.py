@@ -10,14 +10,14 @@ import pytest
 
 from tests.recognizers import spoken, tone
 from tests.transcribe.conftest import silence
+from tts_assets.engines.asr.protocol import RATE_HZ
 from tts_assets.errors import ClipError
-from tts_assets.recognition import RATE_HZ
-from tts_assets.transcribe.chunks import AudioChunk, split_chunks
+from tts_assets.transcribe.recordings import AudioChunk, split_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 
 def _blocks(samples: Samples, size: int = 7_001) -> Iterator[Samples]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import english
-from tts_assets.recognition import Utterance
-from tts_assets.settings import Settings, TranscribeSettings
-from tts_assets.transcribe import (
+from tts_assets.config.model import Settings
+from tts_assets.config.transcribe import TranscribeSettings
+from tts_assets.engines.asr.protocol import Utterance
+from tts_assets.transcribe.transcription import transcribe_recordings
+from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,
     Transcript,
     TranscriptionEvent,
-    transcribe_recordings,
 )
 
 if TYPE_CHECKING:

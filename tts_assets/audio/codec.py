@@ -9,23 +9,22 @@ import numpy as np
 import soundfile
 
 from tts_assets.audio import mp3
+from tts_assets.audio.formats import OPUS_KBPS
 from tts_assets.audio.mp3_frames import playable, read_frames
 from tts_assets.audio.ogg import set_serial
 from tts_assets.audio.waveform import BLOCK, Waveform, ahead, in_blocks, whole
 from tts_assets.audio.written import writing
-from tts_assets.domain import Format
 from tts_assets.errors import ClipError
-from tts_assets.formats import OPUS_KBPS
+from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from tts_assets.domain import Samples, Sound
+    from tts_assets.model import Samples, Sound
 
 LOSSLESS = frozenset({Format.FLAC, Format.WAV})
-
 _CONTAINERS = {
     Format.OPUS: ("OGG", "OPUS"),
     Format.OGG: ("OGG", "VORBIS"),
@@ -33,20 +32,27 @@ _CONTAINERS = {
     Format.WAV: ("WAV", "PCM_16"),
 }
 
+
 # libsndfile draws a new number for every Ogg file; equal clips shall be equal bytes.
 _SERIAL = 0x74747361
+
 
 # libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
 _BLOCK = 1 << 14
 
+
 # What libsndfile calls a length that the file does not tell is larger; no clip is longer.
 _UNKNOWN_FRAMES = 1 << 40
+
+
 # Frames that are read at once of such a file.
 _READ = 1 << 18
+
+
 # SFE_SEEK_FAILED of libsndfile 1.2.2.
 _SEEK_FAILED = 39
-
 _PCM_SCALE = 32_768
+
 
 # What 32 bits can tell, less the headers.
 _LARGEST_BYTES = (1 << 32) - (1 << 12)
@@ -57,7 +63,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
         into: a file open for reading and writing; what it holds is replaced.
 
     Raises:

@@ -10,10 +10,10 @@ from tts_assets.audio.mp3_frames import read_frames
 
 #: A length from here on, or 0, was written before the sound was known.
 UNKNOWN_BYTES = 1 << 28
-
 _RIFF_HEAD, _CHUNK_HEAD = 12, 8
 _BLOCK_ALIGN = slice(12, 14)
 _FORMAT_BYTES = 16
+
 
 #: RFC 9639: the marker and the block STREAMINFO; frames begin with 15 bits of sync.
 _STREAMINFO = slice(8, 42)

@@ -9,10 +9,10 @@ from tts_assets.audio.edges import pad
 from tts_assets.audio.ready import ready
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import whole
-from tts_assets.domain import Recording
+from tts_assets.model import Recording
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Sound, Speech
+    from tts_assets.model import Sound, Speech
 
 
 def finish(speech: Speech, sound: Sound) -> Recording:
@@ -23,7 +23,7 @@ def finish(speech: Speech, sound: Sound) -> Recording:
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
 
     Returns:
         The encoded file, its length without the codec's padding, and its loudness and true peak

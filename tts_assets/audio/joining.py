@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.domain import Samples, Sound
+    from tts_assets.model import Samples, Sound
+
 
 # As silent as ``trim`` takes for silence, of a segment whose peak is near 1.
 _HEARD = 10.0 ** (-50.0 / 20.0)
@@ -29,9 +30,9 @@ class Joint(NamedTuple):
     """A segment in its place.
 
     Args:
-        read: loads its samples as ``audio.ready`` returned them; called a few times.
+        read: loads its samples as ``audio.ready.ready`` returned them; called a few times.
         frames: how many samples it has.
-        level: as ``audio.ready`` returned it.
+        level: as ``audio.ready.ready`` returned it.
         voice: who speaks; segments of one voice are brought to their level together.
         pause_ms: the silence behind it.
     """
@@ -71,7 +72,7 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
 
     Args:
         joints: the segments in their order.
-        sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
         into: a file open for reading and writing; what it holds is replaced.
 
     Raises:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
+
 
 # A limiter driven further shapes the sound more than it holds its peaks.
 _MOST_LIMITING_DB = 20.0

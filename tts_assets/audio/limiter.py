@@ -13,10 +13,12 @@ from tts_assets.audio.waveform import Waveform, doubled, in_blocks, surrounded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
+
 
 # Short against a period of the voice: a longer reach would turn down whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
+
 
 # Gains are made for so many samples at once, where there is something to turn down.
 _ROW = 1024

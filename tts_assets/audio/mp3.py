@@ -8,30 +8,35 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from tts_assets.audio.crc16 import Crc16, checksum
+from tts_assets.audio.formats import mp3_frame_bytes
 from tts_assets.audio.waveform import Waveform, in_blocks
-from tts_assets.formats import mp3_frame_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.domain import Samples, Sound
+    from tts_assets.model import Samples, Sound
+
 
 # LAME's default, and libsndfile's: noise shaping and the best Huffman tables. 2 takes twice the
 # time and leaves speech 3 dB noisier; 5 to 9 leave out the tables, 7 to 9 the noise shaping too.
 _QUALITY = 3
 
+
 # LAME turns down whatever it encodes, by a factor of its table of bit rates (3.100, presets.c).
 _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
-
 _LARGEST = 32_767
+
+
 # What single precision adds to a peak at most, and more.
 _ROUNDING = 1.0001
 _BLOCK = 1 << 16
 
+
 # Samples that LAME puts before the clip, and those that any decoder adds.
 _ENCODER_DELAY = 576
 _DECODER_DELAY = 529
+
 
 # The tag as LAME has written it since 3.90, without its checksum: "Info", which fields there are
 # (all four: frames, bytes, table, quality), the encoder, method, bit rate, delays, bytes, checksum
@@ -51,7 +56,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
         into: an empty file, open for reading and writing.
     """
     gain = _gain(wave, sound.bitrate_kbps)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tts_assets.formats import MPEG_1_KBPS, MPEG_2_KBPS
+from tts_assets.audio.formats import MPEG_1_KBPS, MPEG_2_KBPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 #: ISO/IEC 11172-3, 2.4.1.3 and 2.4.2.3: 11 bits of sync, the version, the layer, no CRC.
 _HEADER_BYTES = 4
@@ -18,18 +19,28 @@ _MPEG_1, _RESERVED, _MPEG_25 = 3, 1, 0
 _RATES_HZ = (44_100, 48_000, 32_000)
 _MONO = 3
 
+
 #: Xing, LAME and ffmpeg write how many frames and bytes there are into the first frame, behind the
 #: side information; Fraunhofer's VBRI stands at one place.
 _VBRI_AT = 36
 _TAG_BYTES = 64
+
+
 #: The mark, the flags and two counts.
 _INFO_BYTES = 17
+
+
 #: A count from here on, and 0, was written before the sound was known.
 _UNKNOWN = 1 << 31
+
+
 #: Encoders differ in whether the count includes the frame of the tag itself.
 _TAG_FRAME = 1
+
+
 #: libmpg123 warns of a tag whose byte count is a hundredth off.
 _BYTE_SHARE = 0.005
+
 
 #: ID3v1; ID3v2 and APEv2 have their size in their header.
 _ID3V1_BYTES = 128

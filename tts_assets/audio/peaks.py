@@ -15,26 +15,32 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
+
 
 # The standard asks for four times 48 kHz; eight times at least quarters its worst error.
 _OVERSAMPLED_HZ = 192_000
 _LEAST_FACTOR = 8
 
+
 # A Kaiser-windowed sinc of 48 taps, flat within 0.04 dB up to 0.46 of the sampling rate.
 _REACH = 24
 _KAISER_BETA = 5.0
 
+
 # No weighted sum of its taps exceeds the largest sample in reach by more than this.
 _KERNEL_GAIN = 2.9
+
 
 # It is near the line between two samples: off it by no more than these shares of the largest sample
 # and of the largest second difference in reach (its taps less the line's, summed up twice).
 _LINE_GAIN = 1.0025
 _BEND_GAIN = 0.56
 
+
 # Frames are longer than the kernel's reach: one neighbour on each side is enough.
 _FRAME = 32
+
 
 # OpenBLAS starts threads, which spin, for products of more than this many terms.
 _TERMS_AT_ONCE = 1 << 18

@@ -12,7 +12,8 @@ from tts_assets.audio.edges import trim_with_start
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
-    from tts_assets.domain import Samples, Speech
+    from tts_assets.model import Samples, Speech
+
 
 # Full scale is 1; OpenJTalk speaks up to 3, and a broken synthesis far beyond this.
 _WILD_PEAK = 64.0

@@ -9,22 +9,23 @@ from tts_assets.audio.codec import LOSSLESS, encode, heard, refuse_what_is_too_l
 from tts_assets.audio.level import Levelled, Measured, level, measured
 from tts_assets.audio.loudness import hop_energies
 from tts_assets.audio.waveform import BLOCK
-from tts_assets.domain import Format
 from tts_assets.errors import ClipError
+from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from tts_assets.audio.waveform import Waveform
-    from tts_assets.domain import Sound
+    from tts_assets.model import Sound
+
 
 # True-peak meters differ by some hundredths, and codecs lift a peak by 0.3 dB as a rule.
 _METER_ERROR_DB = 0.05
 _PEAK_MARGIN_DB = 0.1
 _LOSSY_PEAK_MARGIN_DB = 0.3
 
+
 # Among thousands of peaks they lift some further. A limiter that reaches a little deeper takes much
 # less than encoding a long sound again. Measured on 2 to 10 minutes of OpenJTalk at -19 LUFS.
 _LONG_PEAK_MARGIN_DB = {Format.MP3: 1.5, Format.OPUS: 0.8, Format.OGG: 2.3}
-
 _TOLERANCE_LU = 0.25
 _ATTEMPTS = 6
 
@@ -41,7 +42,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
 
     Args:
         wave: the sound with its silence around it, its peak near 1, at ``sound.rate_hz``.
-        sound: settings that ``formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
         into: a file open for reading and writing; what it holds is replaced.
 
     Returns:

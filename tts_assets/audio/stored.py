@@ -10,13 +10,13 @@ import numpy as np
 import soundfile
 
 from tts_assets.audio.codec import Sequential
-from tts_assets.domain import Format
 from tts_assets.errors import ClipError
+from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
 
 _FORMATS = {
     ("MP3", "MPEG_LAYER_III"): Format.MP3,
@@ -25,6 +25,7 @@ _FORMATS = {
     ("FLAC", "PCM_16"): Format.FLAC,
     ("WAV", "PCM_16"): Format.WAV,
 }
+
 
 # Samples of all channels that are read at once.
 _AT_ONCE = 1 << 20

@@ -12,12 +12,13 @@ from tts_assets.audio import codec, mp3
 from tts_assets.audio.level import level
 from tts_assets.audio.render import ceiling_dbtp
 from tts_assets.audio.waveform import whole
-from tts_assets.domain import Format
+from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tts_assets.domain import Samples, Sound
+    from tts_assets.model import Samples, Sound
+
 
 # What the header of a WAV says whose length nobody knows yet: as much as it can.
 _UNKNOWN_BYTES = 0xFFFF_FFFF
@@ -42,7 +43,7 @@ class Stream:
         """Begin with the lead.
 
         Args:
-            sound: settings that ``formats.problem_with`` finds nothing wrong with.
+            sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
             into: what is written to, front to back, and flushed after each segment.
 
         Raises:
@@ -63,7 +64,7 @@ class Stream:
         """Send a segment on, and the silence behind it.
 
         Args:
-            samples: as ``audio.ready`` returned them.
+            samples: as ``audio.ready.ready`` returned them.
             pause_ms: how long that silence is.
 
         Raises:

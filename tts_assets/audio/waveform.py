@@ -15,11 +15,13 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tts_assets.domain import Samples
+    from tts_assets.model import Samples
+
 
 # Longer than any clip of a word or a sentence, so that those are worked on as a whole. What depends
 # on the edges of blocks cuts them at its multiples, so that equal sounds give equal results.
 BLOCK = 1 << 19
+
 
 # Blocks that wait for whoever works on them.
 _AHEAD = 2

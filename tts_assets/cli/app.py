@@ -1,7 +1,7 @@
-"""The command line as a whole, with all of its commands."""
+"""The command line as a whole: importing the commands registers them."""
 
 from tts_assets.cli.apps import app
-from tts_assets.cli.commands import (
+from tts_assets.cli.commands import (  # noqa: F401 - they register their commands
     auth,
     bench,
     generate,
@@ -13,15 +13,4 @@ from tts_assets.cli.commands import (
     verify,
 )
 
-__all__ = [
-    "app",
-    "auth",
-    "bench",
-    "generate",
-    "look",
-    "models",
-    "review",
-    "speak",
-    "transcribe",
-    "verify",
-]
+__all__ = ["app"]

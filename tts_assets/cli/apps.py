@@ -9,16 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from tts_assets import __version__
+from tts_assets.config.load import load
+from tts_assets.config.model import OutputFormat, Settings
 from tts_assets.errors import UsageError
-from tts_assets.settings import OutputFormat, Settings, load
 
 #: What every command writes; some write more.
 PLAIN = (OutputFormat.TEXT, OutputFormat.JSON)
 EVERY = tuple(OutputFormat)
 
+
 #: Parameters of commands with another name than their setting.
 _KEYS = {"kinds": "type", "ids": "id", "sound_format": "sound.format"}
-
 app = typer.Typer(
     name="tts-assets",
     help="Speech for learning content: JSON catalogues in, correct and fresh audio clips out.",
@@ -27,8 +28,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models = typer.Typer(help="The models that engines speak with: list, fetch, find, remove.")
+
+
 app.add_typer(models, name="models", no_args_is_help=True)
 auth = typer.Typer(help="The keys of paid engines in this machine's keyring: set, list, remove.")
+
+
 app.add_typer(auth, name="auth", no_args_is_help=True)
 
 

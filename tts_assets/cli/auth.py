@@ -7,11 +7,11 @@ from getpass import GetPassWarning, getpass
 
 import typer
 
-from tts_assets import keys
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show
+from tts_assets.cli.output.show import Show
+from tts_assets.config import keys
+from tts_assets.config.model import OutputFormat, Settings
 from tts_assets.errors import TtsAssetsError, UsageError
-from tts_assets.settings import OutputFormat, Settings
 
 #: More than any key; the rest of a line that is longer stays unread.
 _MOST_BYTES = 4_096

@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets import bench as look
+from tts_assets.build import benchmark
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.bench import HEADINGS, bench_data, bench_lines, bench_rows, measured_line
+from tts_assets.cli.output.show import Show
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.console.bench import HEADINGS, bench_data, bench_lines, bench_rows, measured_line
+from tts_assets.config.model import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
-from tts_assets.settings import OutputFormat, Progress, Settings
 
 if TYPE_CHECKING:
-    from tts_assets.bench import BenchMeasurement
+    from tts_assets.build.benchmark import BenchMeasurement
+
 
 #: No service allows more at once.
 _MOST = 256
@@ -33,13 +34,15 @@ def bench(
         paid: as in Trial.
     """
     show = Show(settings.output_format)
-    trial = look.BenchmarkRun(workers=_counts(workers), clips=clips, seconds=seconds, paid=paid)
+    trial = benchmark.BenchmarkRun(
+        workers=_counts(workers), clips=clips, seconds=seconds, paid=paid
+    )
 
     def tell(count: int, measured: BenchMeasurement) -> None:
         if settings.progress is not Progress.NONE:
             show.error(measured_line(count, measured))
 
-    report = run_until_signal(partial(look.run_benchmark, settings, trial, on_measured=tell))
+    report = run_until_signal(partial(benchmark.run_benchmark, settings, trial, on_measured=tell))
     for note in report.notes:
         show.error(f"note: {note}")
     if settings.output_format is OutputFormat.JSON:

@@ -83,7 +83,7 @@ def _prepare_streams() -> None:
 
 
 def _flush() -> None:
-    from tts_assets.console.streams import results  # noqa: PLC0415 - rich is heavy for --help
+    from tts_assets.cli.output.streams import results  # noqa: PLC0415 - rich is heavy for --help
 
     with results():
         sys.stdout.flush()
@@ -102,7 +102,7 @@ def _code_of(error: Exception) -> ExitCode:
     if not isinstance(error, TtsAssetsError) and is_out_of_memory(error):
         _say(f"error: {OUT_OF_MEMORY}\n")
         return ExitCode.FATAL
-    from tts_assets.console.text import safe  # noqa: PLC0415 - see _flush
+    from tts_assets.cli.output.text import safe  # noqa: PLC0415 - see _flush
 
     if not isinstance(error, TtsAssetsError) and (failure := find_system_failure(error)):
         place = f"{failure.filename}: " if failure.filename else ""

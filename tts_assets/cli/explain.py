@@ -2,26 +2,29 @@
 
 from functools import partial
 
-from tts_assets import providers as engines
-from tts_assets import readings
-from tts_assets import survey as surveys
+from tts_assets.build.plan.planner import Planned
+from tts_assets.build.survey import look, voices
+from tts_assets.catalogues.overrides.book import Book
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.show import Show
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.domain import AccentBasis, Pronunciation, Segment, Unspoken
-from tts_assets.japanese.accent import drop_accents, format_accent_phrases, format_pitch_line
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.engines import choosing, readings
+from tts_assets.engines.protocol import Provider
+from tts_assets.japanese.accent_notation import (
+    drop_accents,
+    format_accent_phrases,
+    format_pitch_line,
+)
 from tts_assets.japanese.homographs import describe_ambiguities
-from tts_assets.overrides import Book
-from tts_assets.plan import Planned
-from tts_assets.providers import Provider
-from tts_assets.settings import OutputFormat, Settings
+from tts_assets.model import AccentBasis, Pronunciation, Segment, Unspoken
 
 
 def explain(settings: Settings, entry: str) -> ExitCode:
     """Show each clip of the entries with that id, whatever their kind."""
     show = Show(settings.output_format)
-    provider = engines.choose(settings).provider
-    found = surveys.survey(settings, provider)
+    provider = choosing.choose(settings).provider
+    found = look.make_plan(settings, provider)
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
@@ -49,13 +52,13 @@ def _spoken(
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
-    accents = provider.accents(surveys.voice(settings, provider).name)
+    accents = provider.accents(voices.find_voice(settings, provider).name)
     forms = [item.clip.form for item in items]
     read = partial(readings.read, forms, settings.words)
     passages = [form for form in forms if form.turns]
     cut = partial(readings.cut, passages, settings.pauses, settings.words)
     parts = dict(zip(passages, run_until_signal(cut), strict=True))
-    recipes = surveys.recipes(settings, provider)
+    recipes = voices.recipes(settings, provider)
     rows = []
     for item, said in zip(items, run_until_signal(read), strict=True):
         told = said if accents or isinstance(said, str) else drop_accents(said)

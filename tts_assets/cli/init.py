@@ -9,18 +9,24 @@ from pathlib import Path
 
 import typer
 
-from tts_assets import ledger
+from tts_assets.catalogues.detect.proposal import Proposal, propose
+from tts_assets.catalogues.detect.tally import Tally, tally
+from tts_assets.catalogues.detect.toml import number, toml_of
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show
-from tts_assets.console.text import safe, short
-from tts_assets.domain import Clip
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import safe, short
+from tts_assets.config.file import FILE, find
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.reports import is_report
+from tts_assets.config.sources.path import written
 from tts_assets.errors import UsageError
-from tts_assets.mapping import written
-from tts_assets.propose import Proposal, Tally, number, propose, tally, toml_of
-from tts_assets.settings import FILE, OutputFormat, Settings, find, is_report
-from tts_assets.storage import sweep, write_whole
+from tts_assets.model import Clip
+from tts_assets.store.ledger import line
+from tts_assets.store.storage import sweep, write_whole
 
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
+
+
 #: Folders in which nobody keeps what they write themselves.
 _SKIPPED = {
     "node_modules",
@@ -35,6 +41,8 @@ _SKIPPED = {
     "vendor",
     "coverage",
 }
+
+
 #: How many first clips are shown, and how many of the notes and the problems.
 _SHOWN = 10
 _LISTED = 20
@@ -143,8 +151,8 @@ def _below(given: str) -> Iterator[Path]:
         yield path
         return
     for root, folders, names in os.walk(path):
-        folders[:] = [] if ledger.NAME in names else sorted(filter(_may_hold, folders))
-        if ledger.NAME in names:
+        folders[:] = [] if line.LEDGER_NAME in names else sorted(filter(_may_hold, folders))
+        if line.LEDGER_NAME in names:
             # An output folder of ours.
             continue
         for name in sorted(names):

@@ -2,12 +2,9 @@
 
 from functools import partial
 
-from tts_assets import lint as look
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import tried
-from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.console.findings import (
+from tts_assets.cli.output.findings import (
     annotation_lines,
     finding_lines,
     findings_data,
@@ -15,10 +12,13 @@ from tts_assets.console.findings import (
     step_summary,
     summary_lines,
 )
-from tts_assets.console.github import append_summary
+from tts_assets.cli.output.github import append_summary
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.config.model import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
-from tts_assets.lint import LintReport, Severity
-from tts_assets.settings import OutputFormat, Progress, Settings
+from tts_assets.quality import lint_catalogues
+from tts_assets.quality.quality_reports import LintReport, Severity
 
 #: So many texts take the dictionary longer than people wait without a word.
 _MANY = 5_000
@@ -38,7 +38,9 @@ def lint(settings: Settings, *, severity: str | None = None, verbose: bool = Fal
     show = Show(settings.output_format)
     least = _parse_severity(severity)
     on_read = partial(_tell, settings, show)
-    report = run_until_signal(partial(look.lint_catalogues, settings, least=least, on_read=on_read))
+    report = run_until_signal(
+        partial(lint_catalogues.lint_catalogues, settings, least=least, on_read=on_read)
+    )
     match settings.output_format:
         case OutputFormat.JSON:
             show.data(findings_data(report))

@@ -6,22 +6,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tts_assets import providers as engines
-from tts_assets import survey as surveys
+from tts_assets.build.survey.voices import find_voice
+from tts_assets.catalogues.open_catalogues import DEFAULT_PATH
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.console.text import many
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.engines import choosing, onnx, protocol, registry
 from tts_assets.errors import TtsAssetsError, UsageError
-from tts_assets.open_catalogues import DEFAULT_PATH
-from tts_assets.providers import onnx
-from tts_assets.settings import OutputFormat, Settings
 
 
 def providers(settings: Settings) -> ExitCode:
     """List the engines."""
     rows = []
-    for name in engines.names():
+    for name in registry.names():
         problem = _problem_of(name, settings)
         rows.append((name, "ready" if problem is None else "not ready", problem or ""))
     Show(settings.output_format).table(("provider", "state", "what to do"), rows)
@@ -30,9 +29,9 @@ def providers(settings: Settings) -> ExitCode:
 
 def voices(settings: Settings) -> ExitCode:
     """List the voices of one engine."""
-    provider, reason = engines.choose(settings)
+    provider, reason = choosing.choose(settings)
     # A service has more voices than those that the settings name.
-    if isinstance(provider, engines.Remote):
+    if isinstance(provider, protocol.Remote):
         offered = run_until_signal(provider.listed)
     else:
         offered = provider.voices()
@@ -79,14 +78,14 @@ def doctor(settings: Settings) -> ExitCode:
 def _chosen(settings: Settings) -> tuple[str, bool, str]:
     """The engine of a run, and whether it can be used with its voice."""
     what = f"provider {settings.provider}"
-    if settings.provider not in (engines.AUTO, *engines.names()):
-        raise UsageError(engines.no_such(settings.provider))
+    if settings.provider not in (choosing.AUTO, *registry.names()):
+        raise UsageError(registry.no_such(settings.provider))
     try:
-        provider, reason = engines.choose(settings)
+        provider, reason = choosing.choose(settings)
         what = f"provider {provider.name}"
         if problem := provider.problem():
             return (what, False, problem)
-        voice = surveys.voice(settings, provider).name
+        voice = find_voice(settings, provider).name
         details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
         if not provider.repeats(voice):
             details += "; its recordings of one text need not be alike to the bit"
@@ -105,11 +104,11 @@ def _device(settings: Settings) -> tuple[str, bool, str]:
 def _service(settings: Settings) -> list[tuple[str, bool, str]]:
     """Whether the service of the chosen engine answers, and what is left of what was paid for."""
     try:
-        provider = engines.choose(settings).provider
-        if not isinstance(provider, engines.Remote) or provider.problem():
+        provider = choosing.choose(settings).provider
+        if not isinstance(provider, protocol.Remote) or provider.problem():
             return []
         rows = [("service", True, f"it answers; voices: {len(run_until_signal(provider.listed))}")]
-        if isinstance(provider, engines.Priced):
+        if isinstance(provider, protocol.Priced):
             left = run_until_signal(provider.balance)
             rows.append(("model", True, run_until_signal(provider.terms)))
             credits_left = (
@@ -123,7 +122,7 @@ def _service(settings: Settings) -> list[tuple[str, bool, str]]:
 
 def _others(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:
     rows = []
-    for name in engines.names():
+    for name in registry.names():
         if chosen != f"provider {name}":
             problem = _problem_of(name, settings)
             rows.append((f"other provider {name}", problem is None, problem or "ready"))
@@ -133,7 +132,7 @@ def _others(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:
 def _problem_of(name: str, settings: Settings) -> str | None:
     """What keeps an engine from being used; a broken plug-in is only that, not our end."""
     try:
-        return engines.get(name, settings).problem()
+        return registry.get(name, settings).problem()
     except TtsAssetsError as exc:
         return str(exc)
     except Exception as exc:  # noqa: BLE001 - a stranger's code

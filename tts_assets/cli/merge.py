@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tts_assets.build.merge.run import Merged
+from tts_assets.build.merge.run import merge as join
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show
-from tts_assets.console.data import problem_data
-from tts_assets.console.text import many, one_line
-from tts_assets.merge import Merged
-from tts_assets.merge import merge as join
-from tts_assets.settings import OutputFormat, Settings
+from tts_assets.cli.output.data import problem_data
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many, one_line
+from tts_assets.config.model import OutputFormat, Settings
 
 #: How often it is told how many assets are copied.
 _EVERY_SECONDS = 10
+
 
 #: Assets named to who has to look at them.
 _NAMED = 8

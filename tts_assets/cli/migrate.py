@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from tts_assets.build.migrate import Migrated
+from tts_assets.build.migrate import migrate as move
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import of_pruned
+from tts_assets.cli.output.data import problem_data
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.summary import changed_meanwhile
+from tts_assets.cli.output.text import many, one_line
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.console.data import problem_data
-from tts_assets.console.summary import changed_meanwhile
-from tts_assets.console.text import many, one_line
-from tts_assets.migrate import Migrated
-from tts_assets.migrate import migrate as move
-from tts_assets.settings import OutputFormat, Settings
+from tts_assets.config.model import OutputFormat, Settings
 
 
 def migrate(settings: Settings, *, dry_run: bool) -> ExitCode:

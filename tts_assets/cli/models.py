@@ -11,24 +11,18 @@ from pathlib import Path
 import typer
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.downloads import downloads, megabytes
+from tts_assets.cli.output.show import Show
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.console.downloads import downloads, megabytes
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.engines.models.address import address
+from tts_assets.engines.models.events import Event, Ready
+from tts_assets.engines.models.fetch import fetch as download
+from tts_assets.engines.models.fetch import measured
+from tts_assets.engines.models.known import KNOWN, Model, chosen
+from tts_assets.engines.models.store import State, Store
+from tts_assets.engines.web import shown
 from tts_assets.errors import UsageError
-from tts_assets.models import (
-    KNOWN,
-    Event,
-    Model,
-    Ready,
-    State,
-    Store,
-    address,
-    chosen,
-    measured,
-)
-from tts_assets.models import fetch as download
-from tts_assets.settings import OutputFormat, Settings
-from tts_assets.web import shown
 
 
 def list_models(settings: Settings) -> ExitCode:

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from tts_assets.keys import ENVIRONMENT
+from tts_assets.config.keys import ENVIRONMENT
 
 Paths: TypeAlias = Annotated[
     list[str] | None,

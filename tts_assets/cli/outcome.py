@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_assets.build.events import Report
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import write_report
+from tts_assets.cli.output.report_files import write_report
 from tts_assets.errors import UsageError
-from tts_assets.events import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tts_assets.console import Show
-    from tts_assets.events import Standing
-    from tts_assets.prune import Pruned
+    from tts_assets.build.events import Standing
+    from tts_assets.build.prune import Pruned
+    from tts_assets.cli.output.show import Show
 
 
 def told(show: Show, what: Report | Standing, folder: Path | None, code: ExitCode) -> ExitCode:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tts_assets.build.events import Orphan
+from tts_assets.build.prune import Pruned
+from tts_assets.build.prune import prune as look
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import of_pruned
-from tts_assets.console import Show
-from tts_assets.console.data import problem_data
-from tts_assets.console.text import many, one_line
-from tts_assets.events import Orphan
-from tts_assets.prune import Pruned
-from tts_assets.prune import prune as look
-from tts_assets.settings import OutputFormat, Settings
+from tts_assets.cli.output.data import problem_data
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many, one_line
+from tts_assets.config.model import OutputFormat, Settings
 
 
 def prune(settings: Settings, *, yes: bool) -> ExitCode:

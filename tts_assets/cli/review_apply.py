@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show
-from tts_assets.console.text import many, one_line
-from tts_assets.decisions import SoundDecision
-from tts_assets.domain import Decided
-from tts_assets.review.apply import ApplyResult
-from tts_assets.review.apply import apply_decisions as take
-from tts_assets.settings import OutputFormat, Settings
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many, one_line
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.model import Decided
+from tts_assets.review.save_decisions import ApplyResult
+from tts_assets.review.save_decisions import apply_decisions as take
+from tts_assets.store.decisions.decision import SoundDecision
 
 #: More are counted, not listed.
 _LISTED = 20

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.progress import counter
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show, counter
-from tts_assets.console.text import many
-from tts_assets.review.export import export_page as write
+from tts_assets.review.export_page import export_page as write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.review.export import ExportResult
-    from tts_assets.settings import Settings
+    from tts_assets.config.model import Settings
+    from tts_assets.review.export_page import ExportResult
 
 
 def export(settings: Settings, target: str) -> ExitCode:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 import anyio
 
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.progress import counter
+from tts_assets.cli.output.show import Show
 from tts_assets.cli.signals import run_until_signal, signal_code
-from tts_assets.console import Show, counter
 from tts_assets.errors import FatalError
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from tts_assets.review.rows import ReviewRows
-    from tts_assets.settings import Settings
+    from tts_assets.config.model import Settings
+    from tts_assets.review.review_rows import ReviewRows
 
 _NEEDED = ("starlette", "uvicorn")
 
@@ -45,7 +46,7 @@ def serve(settings: Settings, *, port: int | None, open_browser: bool) -> ExitCo
             "the packages that serve the page are not installed: "
             "pip install 'tts-assets[review]', or write the page with --export DIR"
         )
-    from tts_assets.review.serve import open_listener  # noqa: PLC0415 - it needs the extra
+    from tts_assets.review.review_server import open_listener  # noqa: PLC0415 - it needs the extra
 
     told = _Told(Show(settings.output_format), may_open=open_browser)
     with open_listener(port, Path.cwd()) as listener:
@@ -55,7 +56,8 @@ def serve(settings: Settings, *, port: int | None, open_browser: bool) -> ExitCo
 
 
 async def _serve(settings: Settings, listener: socket.socket, told: _Told) -> ExitCode:
-    from tts_assets.review.serve import ReviewService, ServerHooks, ServerStop, serve_review  # noqa: PLC0415 - see above
+    from tts_assets.review.review_server import ServerHooks, ServerStop, serve_review  # noqa: PLC0415 - see above
+    from tts_assets.review.review_service import ReviewService  # noqa: PLC0415 - see above
 
     with counter(settings.progress, told.show.errors) as count, anyio.CancelScope() as opening:
         told.end = opening.cancel

@@ -3,13 +3,16 @@
 import signal
 from functools import partial
 
+from tts_assets.build.events import Estimated, Event, Report
+from tts_assets.build.generate.run import generate
+from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import of_found, told
+from tts_assets.cli.output.progress import reporter
+from tts_assets.cli.output.report_files import prepare_report
+from tts_assets.cli.output.show import Show
 from tts_assets.cli.signals import received_signal, run_until_signal, signal_code
-from tts_assets.console import Show, prepare_report, reporter
-from tts_assets.events import Estimated, Event, Report
-from tts_assets.generate_clips import Stop, generate
-from tts_assets.settings import Settings
+from tts_assets.config.model import Settings
 
 
 def run(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:

@@ -1,9 +1,9 @@
 """The command `schema`: the JSON Schema of what people write for this program, and it for others."""
 
-from tts_assets import schemas
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.console import Show
-from tts_assets.settings import OutputFormat
+from tts_assets.cli.output import schemas
+from tts_assets.cli.output.show import Show
+from tts_assets.config.model import OutputFormat
 
 
 def schema(name: str) -> ExitCode:

@@ -16,29 +16,36 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from tts_assets.children import kill_children
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.engines.process.children import kill_children
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import FrameType
 
 T = TypeVar("T")
-
 _CODES = {
     "SIGINT": ExitCode.INTERRUPTED,
     "SIGTERM": ExitCode.TERMINATED,
     # Windows has none.
     "SIGHUP": ExitCode.HANGUP,
 }
+
+
 #: `timeout` sends a signal twice without a pause; a shell that ends and its terminal each send SIGHUP.
 _ONE_REQUEST_SECONDS = 0.005
 _ONE_HANGUP_SECONDS = 0.1
+
+
 #: After a second signal the command has so long to end by itself, and so to leave nothing behind.
 _GRACE_SECONDS = 0.4
+
+
 #: Then its summary may take so long: standard output may block.
 _SUMMARY_SECONDS = 1.0
 _SHOW_CURSOR = "\x1b[?25h"
+
+
 #: Interrupts a blocking call of the main thread; systems ignore it by default. Windows has none.
 _NUDGE: signal.Signals | None = getattr(signal, "SIGURG", None)
 _NUDGES = 20
@@ -204,7 +211,7 @@ def run_until_signal(
     Raises:
         KeyboardInterrupt: a signal ended it before it had a result.
     """
-    from tts_assets.awake_loop import run_async  # noqa: PLC0415 - see SignalWatch.attend
+    from tts_assets.build.awake_loop import run_async  # noqa: PLC0415 - see SignalWatch.attend
 
     _watch.show_summary = show_summary or _do_nothing
     _watch.is_attended = True

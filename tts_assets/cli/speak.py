@@ -13,24 +13,26 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-from tts_assets import speak as use_case
-from tts_assets.children import child
+from tts_assets.build.pool import Stop
+from tts_assets.build.speak import run
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.streams import results
 from tts_assets.cli.signals import run_until_signal, signal_code
-from tts_assets.console import Show
-from tts_assets.console.streams import results
-from tts_assets.domain import Format
+from tts_assets.config.model import Progress
+from tts_assets.engines.process.children import child
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
-from tts_assets.pool import Stop
+from tts_assets.model import Format
 from tts_assets.regular_files import read_regular
-from tts_assets.settings import Progress
-from tts_assets.storage import fatal
+from tts_assets.store.storage import fatal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.settings import Settings
-    from tts_assets.speak import Spoken, Words
+    from tts_assets.build.speak.run import Spoken
+    from tts_assets.build.speak.words import Words
+    from tts_assets.config.model import Settings
+
 
 #: Players that take a sound on standard input, the likeliest first.
 _PLAYERS = (
@@ -39,6 +41,8 @@ _PLAYERS = (
     ("aplay", "--quiet", "-"),
     ("play", "-q", "-t", "wav", "-"),
 )
+
+
 #: A line of progress comes every so many seconds.
 _LINE_SECONDS = 5.0
 
@@ -73,7 +77,7 @@ def speak(settings: Settings, words: Words, target: Target) -> ExitCode:
     try:
         with _opened(target, settings) as (into, asked):
             tell = _Progress(show, settings.progress)
-            work = partial(use_case.speak, asked, words, into, on_segment=tell, stop=stop)
+            work = partial(run.speak, asked, words, into, on_segment=tell, stop=stop)
             # What a stream has not got is of no use; a file is taken up again.
             spoken = run_until_signal(work, on_first=finish if isinstance(into, Path) else None)
     except StoppedError as exc:

@@ -1,16 +1,17 @@
 """The commands `status` and `check`: how everything stands; only `check` says it in its exit code."""
 
-from tts_assets import status as look
+from tts_assets.build.events import Standing
+from tts_assets.build.status import summarize_status
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import of_found, told
-from tts_assets.console import Show, prepare_report
-from tts_assets.events import Standing
-from tts_assets.settings import Settings
+from tts_assets.cli.output.report_files import prepare_report
+from tts_assets.cli.output.show import Show
+from tts_assets.config.model import Settings
 
 
 def status(settings: Settings) -> ExitCode:
     """Look, and show how everything stands."""
-    standing = look.status(settings, find_orphans=settings.is_whole)
+    standing = summarize_status(settings, find_orphans=settings.is_whole)
     return told(Show(settings.output_format), standing, None, ExitCode.OK)
 
 
@@ -23,7 +24,7 @@ def check(settings: Settings, *, report: str | None, require_approved: bool = Fa
         require_approved: whether a sound that nobody has approved is a finding, too.
     """
     folder = prepare_report(report)
-    standing = look.status(settings, require_approved=require_approved)
+    standing = summarize_status(settings, require_approved=require_approved)
     return told(Show(settings.output_format), standing, folder, _exit_code(standing))
 
 

@@ -5,24 +5,24 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tts_assets import storage
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.hearing import figures, hearing
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many, one_line
+from tts_assets.cli.output.transcripts import TranscriptFormat, data, written
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show
-from tts_assets.console.hearing import figures, hearing
-from tts_assets.console.text import many, one_line
-from tts_assets.console.transcripts import TranscriptFormat, data, written
+from tts_assets.config.model import OutputFormat, Settings
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import refuse_linked_folders
-from tts_assets.settings import OutputFormat, Settings
-from tts_assets.transcribe import (
+from tts_assets.store import storage
+from tts_assets.transcribe.transcription import transcribe_recordings as listen
+from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,
     Transcript,
     TranscriptionEvent,
     TranscriptionReport,
     TranscriptionStarted,
 )
-from tts_assets.transcribe import transcribe_recordings as listen
 
 
 def transcribe(

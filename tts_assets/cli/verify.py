@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets import verify as look
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.outcome import tried
+from tts_assets.cli.output.progress import counter
+from tts_assets.cli.output.report_files import prepare_report, write_report
+from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.text import many
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.console import Show, counter, prepare_report, write_report
-from tts_assets.console.text import many
+from tts_assets.quality import verify_assets
 
 if TYPE_CHECKING:
-    from tts_assets.settings import Settings
-    from tts_assets.verdicts import VerifyReport
+    from tts_assets.config.model import Settings
+    from tts_assets.quality.quality_reports import VerifyReport
 
 
 def verify(settings: Settings, *, report: str | None) -> ExitCode:
@@ -38,7 +40,7 @@ def verify(settings: Settings, *, report: str | None) -> ExitCode:
             checked, total = done, out_of
             count(done, out_of)
 
-        work = partial(look.verify_assets, settings, on_progress=tell)
+        work = partial(verify_assets.verify_assets, settings, on_progress=tell)
         found = run_until_signal(work, show_summary=show_known)
     code = _exit_code(found)
     for told in (found.fatal, found.unmatched):

@@ -1,1 +1,1 @@
-"""From what an entry writes to what is really said: kana, normalisation, readings."""
+"""Japanese text: normalisation, readings, accents, segments, and each engine's notation."""

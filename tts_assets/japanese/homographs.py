@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.domain import AmbiguousWord
-from tts_assets.japanese.kana import kana_to_katakana, pronunciation_key
-from tts_assets.japanese.nodes import find_word_starts, node_to_kana, nodes_to_text
-from tts_assets.japanese.regex import compile_lazy
+from tts_assets.japanese.analysis import (
+    find_word_starts,
+    node_to_kana,
+    nodes_to_kana,
+    nodes_to_key,
+    nodes_to_text,
+)
+from tts_assets.japanese.context_rules import find_context_changes
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.reading_override import ReadingChange, override_reading
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.model import AmbiguousWord, kana_to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tts_assets.japanese.nodes import Node, Nodes
+    from tts_assets.japanese.analysis import JapaneseAnalyzer, Node, Nodes, UniDic, UniDicWord
+
 
 #: Each word with its readings. In brackets, how the okurigana of a verb or an adjective begins;
 #: the readings are without them.
@@ -151,13 +160,19 @@ def _parse_homograph(line: str) -> _Homograph:
 
 
 _HOMOGRAPHS_BY_FIRST: dict[str, list[_Homograph]] = {}
+
+
 for _line in _WORDS.strip().splitlines():
     _found = _parse_homograph(_line)
     _HOMOGRAPHS_BY_FIRST.setdefault(_found.spelling[0], []).append(_found)
+
+
 #: Behind の, a verb or an adjective, 方 may be a person or a side; a comparison is always a side.
 _SIDE_OR_PERSON = compile_lazy(
     "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
 )
+
+
 #: Words that have one reading there.
 _UNAMBIGUOUS = compile_lazy(
     "円(札)|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
@@ -212,3 +227,290 @@ def _exclude_reading(said: str, readings: Sequence[str]) -> tuple[str, ...]:
     key = pronunciation_key(said)
     others = tuple(reading for reading in readings if pronunciation_key(reading) != key)
     return others if len(others) < len(readings) else ()
+
+
+# Words that UniDic reads otherwise than OpenJTalk's dictionary, and which of the two is followed.
+
+
+#: Next analyses to go through for one that reads all words as they are chosen.
+_MAX_ANALYSES = 60
+_KANJI = compile_lazy("[一-龥々]")
+_KANA_AND_KANJI = compile_lazy("[ぁ-ゖ]{2,}[一-龥]")
+
+
+#: No suffix that is read by its on reading stands behind こんな, あまり or いい; one may behind 風切り.
+_IN_KANA = compile_lazy("[ぁ-ゖ]+")
+
+
+#: Words of time that the other dictionary takes for names.
+_TIMES = frozenset({"毎日", "毎朝", "毎晩", "毎週"})
+
+
+#: UniDic reads numbers digit by digit, and counters without their changes of sound.
+_NUMBER = compile_lazy("[0-9０-９一二三四五六七八九十百千万億兆何数幾零]")
+
+
+#: Formal readings of UniDic, and the usual ones.
+_USUAL = {
+    ("私", "ワタクシ"): "ワタシ",
+    ("日本", "ニッポン"): "ニホン",
+    ("明日", "アス"): "アシタ",
+}
+_VOICED_MORAE = "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ"
+
+
+#: ジ and ズ are the voiced チ and ツ, too.
+_VOICED = str.maketrans(
+    f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
+)
+
+
+#: How words begin that UniDic reads worse: 得る as ウル, 蒸す as フカス.
+_READ_WORSE = frozenset("方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
+
+
+#: Prefixes that may be voiced at the beginning: 不気味 is ブキミ.
+_VOICED_PREFIXES = frozenset("不無")
+
+
+#: Behind these, a word is no second part of a compound.
+_APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
+
+
+#: Words that UniDic reads better wherever the two differ.
+_TRUSTED = frozenset(
+    compile_lazy(r"\w+").findall(
+        "者 暇 後 金 怒り 歌 車 魚 水 皆 弦 否 仇 所々 精々 見物 際 雑木 鞠 賭 異 気障 未だ 細やか 喧しい "
+        "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り 眩暈 飛沫"
+    )
+)
+
+
+#: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
+_SETTLED = frozenset("言人得階科類米公棟日分時")
+
+
+class ReadingDifference(NamedTuple):
+    """Words ``first`` to ``last`` of an analysis, the last not included, that UniDic reads otherwise.
+
+    Args:
+        first: the first word.
+        last: the word behind the last.
+        reading: UniDic's, in katakana.
+        words: UniDic's words there.
+    """
+
+    first: int
+    last: int
+    reading: str
+    words: tuple[UniDicWord, ...]
+
+
+def find_differences(nodes: Nodes, unidic: UniDic) -> list[ReadingDifference]:
+    """Where UniDic reads kanji otherwise than an analysis does; numbers apart."""
+    text = nodes_to_text(nodes)
+    if _KANJI.search(text) is None:
+        return []
+    words = unidic.analyze_words(text)
+    if "".join(word.surface for word in words) != text:
+        return []
+    return [found for found in _match_spans(nodes, words) if _is_read_differently(nodes, found)]
+
+
+def _match_spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[ReadingDifference]:
+    """The shortest stretches that begin and end with words of both."""
+    first = begin = last = end = 0
+    ours = theirs = 0
+    while last < len(nodes) and end < len(words):
+        if ours <= theirs:
+            ours += len(nodes[last]["string"])
+            last += 1
+        while theirs < ours and end < len(words):
+            theirs += len(words[end].surface)
+            end += 1
+        if ours == theirs:
+            there = tuple(words[begin:end])
+            yield ReadingDifference(first, last, "".join(map(_choose_sound, there)), there)
+            first, begin = last, end
+
+
+def _choose_sound(word: UniDicWord) -> str:
+    usual = _USUAL.get((word.surface, word.reading))
+    return usual or (word.pronunciation if word.grammar[0] == "助詞" else word.reading)
+
+
+def _is_read_differently(nodes: Nodes, found: ReadingDifference) -> bool:
+    there = nodes[found.first : found.last]
+    text = nodes_to_text(there)
+    if _KANJI.search(text) is None or _NUMBER.search(text):
+        return False
+    if any(node["is_reading_protected"] for node in there):
+        return False
+    if any(not word.reading or "助数詞" in word.grammar for word in found.words):
+        return False
+    sounds = "".join(word.pronunciation for word in found.words)
+    return pronunciation_key(nodes_to_kana(there)) not in {
+        pronunciation_key(found.reading),
+        pronunciation_key(sounds),
+    }
+
+
+def is_unidic_better(nodes: Nodes, found: ReadingDifference) -> bool:
+    """Whether UniDic's reading is the better one.
+
+    Measured on sentences with known readings: it is for verbs, for words that the other dictionary
+    has in pieces or takes for suffixes, and for words that begin with a voiced sound behind
+    nothing that could have voiced it.
+    """
+    there = nodes[found.first : found.last]
+    before = nodes[found.first - 1] if found.first else None
+    if nodes_to_text(there) in _TRUSTED or _is_split_better(there, found):
+        return True
+    if is_only_voicing(there, found):
+        is_prefix = nodes_to_text(there)[0] in _VOICED_PREFIXES
+        is_free = _can_begin_word(before) or (before is not None and before["string"][-1] in "おご")
+        return not is_prefix and is_free and _is_wrongly_voiced(there, found)
+    if len(found.words) > len(there) or nodes_to_text(there)[0] in _READ_WORSE:
+        return False
+    if _is_adjective_stem(there, found):
+        return True
+    if any(word.grammar[0] == "動詞" for word in found.words):
+        return there[0]["pos_group1"] != "サ変接続"
+    is_suffix = there[0]["pos_group1"] == "接尾" and _may_stand_alone(before, found)
+    has_particle = any(node["pos"] == "助詞" for node in there)
+    is_whole = len(found.words) == 1 and not has_particle
+    return is_whole if len(there) > 1 else is_suffix
+
+
+def _is_adjective_stem(there: Nodes, found: ReadingDifference) -> bool:
+    """Whether a kanji is the stem of an adjective, and not a noun: 寒っぽい."""
+    is_noun = len(nodes_to_text(there)) == 1 and there[0]["pos"] == "名詞"
+    return is_noun and found.words[0].grammar[0] == "形容詞"
+
+
+def is_only_voicing(there: Nodes, found: ReadingDifference) -> bool:
+    """Whether the readings only differ in what is voiced: ホン, ボン and ポン."""
+    return _strip_voicing(nodes_to_kana(there)) == _strip_voicing(found.reading)
+
+
+def _strip_voicing(reading: str) -> str:
+    return pronunciation_key(reading).translate(_VOICED)
+
+
+def _is_wrongly_voiced(there: Nodes, found: ReadingDifference) -> bool:
+    """Whether the first mora alone differs, and UniDic's is not voiced."""
+    ours, theirs = pronunciation_key(nodes_to_kana(there)), pronunciation_key(found.reading)
+    return ours[1:] == theirs[1:] and theirs[0] not in _VOICED_MORAE
+
+
+def _is_split_better(there: Nodes, found: ReadingDifference) -> bool:
+    """Whether UniDic alone has the right borders of words.
+
+    は and 球 are not 発球, 着 and たい not 着帯, 毎朝 and 顔 not 毎 and 朝顔, 戦 and が not a verb, and
+    などの日用品 is not な, どの日 and 用品.
+    """
+    kinds = [word.grammar[0] for word in found.words]
+    if len(there) == 1:
+        is_noun = there[0]["pos"] == "名詞"
+        is_verb = kinds[0] == "動詞" and set(kinds[1:]) == {"助動詞"}
+        is_subject = there[0]["pos"] == "動詞" and kinds == ["名詞", "助詞"]
+        return len(kinds) > 1 and (kinds[0] == "助詞" or (is_noun and is_verb) or is_subject)
+    if kinds[0] == "助詞" and any(_KANA_AND_KANJI.match(node["string"]) for node in there):
+        return True
+    return there[0]["pos"] == "接頭詞" and len(kinds) == len(there)
+
+
+def _can_begin_word(before: Node | None) -> bool:
+    """Whether a word begins behind it: nothing, a mark, a particle or a word such as この."""
+    return before is None or not before["mora_size"] or before["pos"] in _APART
+
+
+def _may_stand_alone(before: Node | None, found: ReadingDifference) -> bool:
+    """Whether a noun is a word of its own, behind a particle or a word of time: 毎日魚を."""
+    if len(found.words) != 1 or found.words[0].grammar[:2] != ("名詞", "普通名詞"):
+        return False
+    return (
+        before is None
+        or _can_begin_word(before)
+        or before["pos_group1"] == "副詞可能"
+        or _IN_KANA.fullmatch(before["string"]) is not None
+        or before["string"] in _TIMES
+    )
+
+
+class SentenceReading(NamedTuple):
+    """How a sentence is read by its text alone.
+
+    Args:
+        nodes: the analysis.
+        ambiguous: the words that have another common reading, and no context that decides.
+    """
+
+    nodes: Nodes
+    ambiguous: list[Ambiguity]
+
+
+def read_in_context(text: str, dictionary: JapaneseAnalyzer) -> SentenceReading:
+    """The best analysis of a sentence, with what its context and UniDic decide read so.
+
+    Raises:
+        ClipError: the text is too long.
+    """
+    best = dictionary.analyze_best(text)
+    nodes, changes, decided = find_context_changes(best)
+    starts = find_word_starts(nodes)
+    found = [
+        each
+        for each in find_differences(nodes, dictionary.unidic)
+        if not _overlaps_any(starts[each.first], starts[each.last], decided)
+    ]
+    better = [each for each in found if is_unidic_better(nodes, each)]
+    doubtful = [
+        ambiguity
+        for each in found
+        if each not in better
+        for ambiguity in _find_doubts(nodes, each, starts[each.first])
+    ]
+    chosen = best
+    if better or changes:
+        wanted = [ReadingChange(each.first, each.last, each.reading) for each in better]
+        likely = None if changes else _find_agreeing_analysis(text, nodes, wanted, dictionary)
+        chosen = likely or override_reading(text, nodes, sorted(changes + wanted), dictionary).nodes
+    known = [
+        each
+        for each in find_ambiguities(chosen)
+        if not _overlaps_any(each.start, each.end, decided)
+    ]
+    taken = [(each.start, each.end) for each in known]
+    doubtful = [each for each in doubtful if not _overlaps_any(each.start, each.end, taken)]
+    return SentenceReading(chosen, sorted(known + doubtful))
+
+
+def _overlaps_any(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:
+    return any(begin < end and start < stop for begin, stop in others)
+
+
+def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator[Ambiguity]:
+    """What UniDic reads otherwise; a word that it only has in parts is read better as a whole."""
+    there = nodes[found.first : found.last]
+    spelling = nodes_to_text(there)
+    is_listed_whole = len(there) == 1 and len(found.words) > 1
+    if is_listed_whole or spelling[0] in _SETTLED or is_only_voicing(there, found):
+        return
+    word = AmbiguousWord(spelling, nodes_to_kana(there), (found.reading,))
+    yield Ambiguity(start, start + len(spelling), word)
+
+
+def _find_agreeing_analysis(
+    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+) -> Nodes | None:
+    """The likeliest of the next analyses that reads these words so, and all others as before."""
+    line, done = "", 0
+    for change in wanted:
+        line += nodes_to_kana(nodes[done : change.first]) + change.reading
+        done = change.last
+    key = pronunciation_key(line + nodes_to_kana(nodes[done:]))
+    for other in dictionary.list_alternatives(text, _MAX_ANALYSES):
+        if nodes_to_key(other) == key:
+            return dictionary.refine_accents(text, other)
+    return None

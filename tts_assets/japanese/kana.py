@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-from tts_assets.japanese.regex import compile_lazy
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.model import _HIRAGANA_TO_KATAKANA, kana_to_katakana, split_morae
 
-_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)} | {
-    code: code + 0x60 for code in map(ord, "ゝゞ")
-}
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-_KATAKANA = compile_lazy(r"[ァ-ヺー]+")
-_NOT_KATAKANA = compile_lazy(r"[^ァ-ヺー]+")
+_NOT_KATAKANA = re.compile(r"[^ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
-
 _ROWS = {
     "ア": "アカサタナハマヤラワガザダバパァャヮヵ",
     "イ": "イキシチニヒミリギジヂビピィヰ",
@@ -22,26 +19,16 @@ _ROWS = {
     "オ": "オコソトノホモヨロヲゴゾドボポォョ",
 }
 _VOWEL_OF = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
+
+
 #: A vowel that only lengthens the one before it: オウ is said オオ, エイ is said エエ.
 _LENGTHENED = {("オ", "ウ"): "オ", ("エ", "イ"): "エ"}
+
+
 #: What may only lengthen the vowel before it.
 _LENGTHENING = frozenset("ーウイ")
 
-#: Which kana each small kana makes one mora with; behind others it is a mora of its own.
-_JOINED = {
-    "ァ": "クグツフヴ",
-    "ィ": "ウクグシスズツテデフヴ",
-    "ゥ": "クトド",
-    "ェ": "イウキギクグシジチヂツニヒビピフミリヴ",
-    "ォ": "ウクグツフヴ",
-    "ャ": "キギシジチヂテデニヒビピミリヴ",
-    "ュ": "キギシジチヂテデニヒビピフミリヴ",
-    "ョ": "キギシジチヂテデニヒビピミリヴ",
-    "ヮ": "クグ",
-}
-_MORA = compile_lazy(
-    "|".join([*(f"[{large}]{small}" for small, large in _JOINED.items()), "[ァ-ヺー]"])
-)
+
 #: What a kanji taken over from Chinese is read as, where that ends in a long vowel: コウ, キュウ, セイ.
 _LONG_ON_READING = compile_lazy(
     "(?:[キシチニヒミリギジヂビピ][ョュ]|[オコソトノホモヨロゴゾドボポフツユ])ウ|[エケセテネヘメレゲゼデベペ]イ"
@@ -52,27 +39,9 @@ class UnusableTextError(ValueError):
     """A text that cannot be what its author meant: broken characters, a reading that is not kana."""
 
 
-def kana_to_katakana(text: str) -> str:
-    """The text in katakana: compatibility forms composed, hiragana shifted, the rest kept."""
-    return unicodedata.normalize("NFKC", text).translate(_HIRAGANA_TO_KATAKANA)
-
-
 def kana_to_hiragana(kana: str) -> str:
     """Katakana in hiragana, ー as it is."""
     return kana.translate(_KATAKANA_TO_HIRAGANA)
-
-
-def is_katakana(text: str) -> bool:
-    """Whether the text is katakana and nothing else."""
-    return _KATAKANA.fullmatch(text) is not None
-
-
-def split_morae(kana: str) -> list[str]:
-    """The morae of a text in hiragana or katakana, in katakana; what is not kana is left out.
-
-    A small kana joins the one before it where the two make one sound; ッ, ン and ー are morae.
-    """
-    return _MORA.findall(kana_to_katakana(kana))
 
 
 def to_pronunciation(kana: str) -> str:
@@ -116,3 +85,125 @@ def pronunciation_key(reading: str) -> str:
         last = before if kana == "ー" else _LENGTHENED.get((before, kana), kana)
         key.append(last)
     return "".join(key)
+
+
+# Romaji to katakana: Hepburn, kunrei-shiki, nihon-shiki and what is typed to get kana.
+_ROMAJI_ROWS = {
+    "": "アイウエオ",
+    "k": "カキクケコ",
+    "g": "ガギグゲゴ",
+    "s": "サシスセソ",
+    "z": "ザジズゼゾ",
+    "t": "タチツテト",
+    "d": "ダヂヅデド",
+    "n": "ナニヌネノ",
+    "h": "ハヒフヘホ",
+    "b": "バビブベボ",
+    "p": "パピプペポ",
+    "m": "マミムメモ",
+    "r": "ラリルレロ",
+}
+
+
+#: Behind a kana in イ or ウ, a small kana takes the place of its vowel: sha is シャ, fa ファ.
+_SMALL = {"a": "ァ", "i": "ィ", "u": "", "e": "ェ", "o": "ォ"}
+_GLIDES = {"a": "ャ", "i": "", "u": "ュ", "e": "ェ", "o": "ョ"}
+_OTHERS = {
+    "ya": "ヤ",
+    "yu": "ユ",
+    "yo": "ヨ",
+    "ye": "イェ",
+    "wa": "ワ",
+    "wi": "ウィ",
+    "we": "ウェ",
+    "wo": "ヲ",
+    "dzu": "ヅ",
+    "thi": "ティ",
+    "t'i": "ティ",
+    "dhi": "ディ",
+    "d'i": "ディ",
+    "dhu": "デュ",
+    "t'u": "トゥ",
+    "d'u": "ドゥ",
+}
+_TYPED_SMALL = {
+    "xa": "ァ",
+    "xi": "ィ",
+    "xu": "ゥ",
+    "xe": "ェ",
+    "xo": "ォ",
+    "xya": "ャ",
+    "xyu": "ュ",
+    "xyo": "ョ",
+    "xwa": "ヮ",
+    "xtu": "ッ",
+    "xtsu": "ッ",
+    "ltu": "ッ",
+    "ltsu": "ッ",
+}
+
+
+def _build_syllables() -> dict[str, str]:
+    """Every spelling of one mora; the regular ones are built from their rows."""
+    table = dict(_OTHERS)
+    for onset, row in _ROMAJI_ROWS.items():
+        table |= {onset + vowel: kana for vowel, kana in zip("aiueo", row, strict=True)}
+        if onset:
+            table |= {f"{onset}y{vowel}": row[1] + _GLIDES[vowel] for vowel in "auo"}
+    for onset, kana in {"sh": "シ", "j": "ジ", "jy": "ジ", "ch": "チ", "cy": "チ"}.items():
+        table |= {onset + vowel: kana + small for vowel, small in _GLIDES.items()}
+    for onset, kana in {"f": "フ", "v": "ヴ", "ts": "ツ", "kw": "ク", "gw": "グ"}.items():
+        table |= {onset + vowel: kana + small for vowel, small in _SMALL.items()}
+    table |= {f"{onset}yu": f"{kana}ュ" for onset, kana in {"f": "フ", "v": "ヴ"}.items()}
+    del table["kwu"], table["gwu"]
+    return table | _TYPED_SMALL
+
+
+_KANA_OF = _build_syllables()
+
+
+#: What may stand at a place, in the order in which it is tried. An n before a vowel begins a
+#: syllable, an n before anything else is ン, and so is the first of nn; oh is a long o (Ohta).
+_PIECE = compile_lazy(
+    "|".join(
+        [
+            f"(?P<syllable>{'|'.join(sorted(_KANA_OF, key=len, reverse=True))})",
+            r"(?P<double>t(?=ch)|c(?=ch)|([bdfghjkprstvz])(?=\3))",
+            r"(?P<nasal>nn(?![aiueoy])|n['’-]?|m(?=[bpm]))",
+            r"(?P<long>(?<=[aiueo])[\u0304\u0302]|(?<=o)h(?![aiueoy]))",
+            r"(?P<mark>['’\-‐‑–・.,!?~〜～\s])",
+        ]
+    )
+)
+
+
+def romaji_to_katakana(text: str) -> str | None:
+    """The katakana of a text in romaji; None when it is something else.
+
+    Long vowels may be written out, or marked (ō, ô, Ohta); they become ー where they are marked.
+    Hyphens, dots and spaces inside a reading part it for the eye only: tabe.ru, -ru, kon-nichi.
+    """
+    spelled = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text)).lower().strip()
+    kana: list[str] = []
+    at = 0
+    while at < len(spelled):
+        piece = _PIECE.match(spelled, at)
+        if piece is None:
+            return None
+        kana.append(_piece_to_kana(piece))
+        at = piece.end()
+    return "".join(kana) or None
+
+
+def _piece_to_kana(piece: re.Match[str]) -> str:
+    match piece.lastgroup:
+        case "syllable":
+            return _KANA_OF[piece.group()]
+        case "long":
+            return "ー"
+        case "nasal":
+            return "ン"
+        case "mark":
+            return ""
+        case _:
+            return "ッ"

@@ -1,1 +1,1 @@
-"""Review: people hear what was made, see how it should sound, and decide."""
+"""The review page: rows, sound previews, the local server, export, and decisions saved."""

@@ -8,7 +8,7 @@ from tts_assets.cli import options
 from tts_assets.cli.apps import EVERY, PLAIN, app, settings_of, typed
 from tts_assets.cli.boundary import answered
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.settings import OutputFormat
+from tts_assets.config.model import OutputFormat
 
 
 @app.command()

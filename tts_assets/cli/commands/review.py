@@ -31,6 +31,8 @@ review = typer.Typer(
     subcommand_metavar="",
     context_settings={"allow_interspersed_args": True},
 )
+
+
 app.add_typer(review, name="review")
 
 

@@ -53,8 +53,8 @@ def speak(  # noqa: PLR0913 - one parameter for each option
     flags = typed(locals())
     for name in ("text", "into", "reading", "accent", "play"):
         flags.pop(name)
+    from tts_assets.build.speak.words import Words  # noqa: PLC0415 - see above
     from tts_assets.cli import speak as command  # noqa: PLC0415 - keeps --help light
-    from tts_assets.speak import Words  # noqa: PLC0415 - see above
 
     flags["sound.format"] = flags["sound.format"] or command.ending_of(into)
     settings = settings_of(config, **flags)

@@ -1,0 +1,25 @@
+"""What importing the package costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tts_assets.audio.checks import rules
+
+
+def test_rules_are_named_without_heavy_libraries() -> None:
+    probe = (
+        "import sys, tts_assets.audio.checks.rules; "
+        "print(sorted({'numpy', 'soundfile', 'soxr', 'onnxruntime'} & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("rule", list(rules.Rule))
+def test_every_rule_is_documented(rule: rules.Rule) -> None:
+    assert f"`{rule}`" in (ROOT / "docs/verification.md").read_text(encoding="utf-8")

@@ -1,0 +1,312 @@
+"""Settings: flag over environment over file over default, and errors that name their place."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tts_assets.config.load import load
+from tts_assets.config.model import Only, Settings, SpeakerSettings
+from tts_assets.config.options import NAMES_OR_PATHS, OPTIONS, PATHS
+from tts_assets.errors import UsageError
+from tts_assets.model import DictionaryWord, Format, Kind, WordKind
+
+
+def _load(folder: Path, flags: dict[str, object] | None = None, **environment: str) -> Settings:
+    return load(flags=flags or {}, environment=environment, folder=folder)
+
+
+def test_nothing_said_means_the_defaults(tmp_path: Path) -> None:
+    assert _load(tmp_path) == Settings()
+
+
+def test_a_flag_wins_over_environment_over_file(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text('speed = 0.8\nvoice = "a"\nprovider = "file"\n')
+    settings = _load(
+        tmp_path, {"speed": "1.2"}, TTS_ASSETS_SPEED="1.1", TTS_ASSETS_VOICE="b", OTHER="x"
+    )
+    assert (settings.speed, settings.voice, settings.provider) == (1.2, "b", "file")
+
+
+def test_a_file_says_everything(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        'paths = ["words"]\ntype = ["kanji", "grammar"]\nconcurrency = 3\ntimeout = 5\n'
+        'output = "out"\nurl = "/a/{recipe}"\nupdate-json = false\nmax-failures = 2\n'
+        '[sound]\nformat = "opus"\nrate = 48000\nlufs = -16\npeak = -1\nlead = 0\ntrail = 50\n'
+    )
+    settings = _load(tmp_path)
+    assert settings.paths == ("words",)
+    assert settings.kinds == (Kind.KANJI, Kind.GRAMMAR)
+    assert (settings.concurrency, settings.timeout_seconds, settings.max_failures) == (3, 5.0, 2)
+    assert (settings.output, settings.url, settings.update_json) == ("out", "/a/{recipe}", False)
+    assert (settings.sound.format, settings.sound.rate_hz) == (Format.OPUS, 48000)
+    assert (settings.sound.lead_ms, settings.sound.trail_ms) == (0, 50)
+
+
+def test_pyproject_serves_too_and_the_own_file_wins(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.tts-assets]\nspeed = 0.5\n")
+    assert _load(tmp_path).speed == 0.5
+    (tmp_path / "tts-assets.toml").write_text("speed = 0.7\n")
+    assert _load(tmp_path).speed == 0.7
+
+
+def test_a_file_above_is_found_and_its_paths_are_seen_from_there(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text('paths = ["words"]\noutput = "out"\n')
+    (tmp_path / "below").mkdir()
+    settings = _load(tmp_path / "below")
+    assert settings.paths == (str(tmp_path / "words"),)
+    assert settings.output == str(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("sped = 1", r"tts-assets\.toml: there is no setting 'sped'; did you mean speed\?"),
+        ("[sound]\nlouds = 1", r"no setting 'sound\.louds'"),
+        ("sound = 3", "no setting 'sound'"),
+        ('speed = "fast"', r"tts-assets\.toml: speed is 'fast', and must be a number from 0\.25"),
+        ("speed = true", "speed is True"),
+        ("speed = nan", "speed is nan"),
+        ("speed = 99", r"must be a number from 0\.25 to 4"),
+        ("concurrency = 1.5", "must be 'auto' or a whole number"),
+        ("concurrency = 0", "must be 'auto' or a whole number"),
+        ('type = ["kanjis"]', "must be all, or some of vocabulary"),
+        ('paths = ["a", 3]', "paths is"),
+        ('paths = ""', "paths is ''"),
+        ('[sound]\nformat = "aac"', "must be one of mp3, opus"),
+        ("update-json = 3", "must be true or false"),
+        ("speed = = 1", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_file_and_key(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "tts-assets.toml").write_text(content)
+    with pytest.raises(UsageError, match=message):
+        _load(tmp_path)
+
+
+def test_wrong_flags_and_variables_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"TTS_ASSETS_SOUND_LUFS: sound\.lufs is 'loud'"):
+        _load(tmp_path, TTS_ASSETS_SOUND_LUFS="loud")
+    with pytest.raises(UsageError, match="--timeout: timeout is 'x'"):
+        _load(tmp_path, {"timeout": "x"})
+
+
+def test_every_setting_has_a_variable(tmp_path: Path) -> None:
+    variables = {
+        f"TTS_ASSETS_{key.upper().replace('.', '_').replace('-', '_')}": key for key in OPTIONS
+    }
+    for name, key in variables.items():
+        with pytest.raises(UsageError, match=name):
+            load(flags={}, environment={name: "\x00" if key not in _FREE else " "}, folder=tmp_path)
+
+
+#: Settings whose text is not checked here, as long as there is any.
+_FREE = {
+    "paths",
+    "provider",
+    "voice",
+    "output",
+    "temp",
+    "overrides",
+    "transcribe.recognizer",
+    "transcribe.model",
+    "transcribe.language",
+    "asset",
+    "url",
+    "kokoro.model",
+    "kokoro.voices",
+    "piper.voices",
+    "models.folder",
+    "elevenlabs.api-key-file",
+    "openai.api-key-file",
+    "elevenlabs.model",
+    "elevenlabs.voices",
+    "elevenlabs.output-format",
+    "openai.model",
+    "openai.voices",
+    "openai.response-format",
+    "openai.instructions",
+    "voicevox.voices",
+}
+
+
+def test_a_config_file_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text("speed = 2\n")
+    assert load(flags={}, environment={}, folder=tmp_path, config=path).speed == 2
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(flags={}, environment={}, folder=tmp_path, config=tmp_path / "none.toml")
+
+
+def test_a_variable_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"TTS_ASSETS_CONCURENCY.*meant TTS_ASSETS_CONCURRENCY"):
+        _load(tmp_path, TTS_ASSETS_CONCURENCY="2")
+
+
+def test_paths_of_models_are_seen_from_the_file_and_names_stay_names(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        '[kokoro]\nmodel = "models/mine.onnx"\nvoices = "kokoro-voices-v1.0"\n'
+        '[piper]\nvoices = "~/voices"\n[models]\nfolder = "models"\nmirror = "https://m.example/x/"\n'
+    )
+    settings = _load(tmp_path / "below")
+    assert settings.kokoro.model == str(tmp_path / "models/mine.onnx")
+    assert settings.kokoro.voices == "kokoro-voices-v1.0"
+    assert settings.piper.voices == "~/voices"
+    assert settings.models.folder == str(tmp_path / "models")
+    assert settings.models.mirror == "https://m.example/x"
+
+
+@pytest.mark.parametrize("content", ["[tool]\ntts-assets = 5", "[[tool.tts-assets]]\nspeed = 1"])
+def test_a_table_of_another_type_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(content)
+    with pytest.raises(UsageError, match="must be a table"):
+        _load(tmp_path)
+
+
+def test_somebody_else_s_odd_pyproject_is_none_of_our_business(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("tool = 5")
+    assert _load(tmp_path) == Settings()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paths": "data"},
+        {"kinds": ("x",)},
+        {"speed": 0.0},
+        {"concurrency": 0},
+        {"timeout_seconds": 0},
+    ],
+)
+def test_programs_cannot_set_what_cannot_be_meant(changes: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=next(iter(changes))):
+        Settings(**changes)  # type: ignore[arg-type]
+
+
+def test_sources_and_words_come_from_the_file_and_are_seen_from_it(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        '[[source]]\nfiles = "words/*.json"\nkind = "vocabulary"\n'
+        '[[source]]\nfiles = ["a.csv", "b.csv"]\nkind = "kanji"\n'
+        '[[dictionary]]\nsurface = "勇人"\nreading = "ゆうと"\naccent = 1\nkind = "name"\n',
+        "utf-8",
+    )
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    settings = load(flags={}, environment={}, folder=deep)
+    assert [source.files for source in settings.sources] == [
+        (str(tmp_path / "words/*.json"),),
+        (str(tmp_path / "a.csv"), str(tmp_path / "b.csv")),
+    ]
+    assert settings.words == (
+        DictionaryWord(surface="勇人", reading="ユウト", accent=1, kind=WordKind.NAME),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[source]\nfiles = "x"', r"source is .*; write \[\[source\]\]"),
+        ("[[source]]\nfiles = 'x'", "source 1: kind is missing"),
+        ("[[dictionary]]\nsurface = 'x'", "dictionary 1: reading is missing"),
+        ("[[dictionary]]\nsurface = 'a b'\nreading = 'あ'", "one word without spaces"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = '亜'", "must be kana"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\naccent = 3", "ハシ has only 2 morae"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\naccent = true", "whole number"),
+        ("[[dictionary]]\nsurface = 'x'\nreading = 'はし'\nkind = 'thing'", "one of noun, name"),
+        ("[[dictionary]]\nsurface = 'x'\nreding = 'はし'", "reading is missing"),
+        ("[[speaker]]\nvoice = 'mei'", "speaker 1: name is missing"),
+        ("[[speaker]]\nname = ' '", "speaker 1: name = ' ': it must be text that is not empty"),
+        ("[[speaker]]\nname = '男'\nvoise = 'mei'", "no key 'voise'; did you mean voice?"),
+        ("[[speaker]]\nname = '男'\nspeed = 5", "speed = 5: it must be a number from 0.25 to 4"),
+        ("[[speaker]]\nname = '男'\nspeed = '1'", "speed = '1': it must be a number"),
+        ("sources = 1", "no setting 'sources'; did you mean source?"),
+        (
+            "zzz = 1",
+            "there are: paths, .*, source, dictionary, price, speaker, .sound., .*voicevox.$",
+        ),
+        (
+            "dictionary = [{surface='角', reading='かど'}, {surface='角', reading='つの', accent=2}]",
+            "dictionary 1 and dictionary 2 .* '角' is read: カド and ツノ with accent 2; keep one",
+        ),
+    ],
+)
+def test_a_slip_in_a_table_is_told_with_its_place(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "tts-assets.toml").write_text(content, "utf-8")
+    with pytest.raises(UsageError, match=message):
+        load(flags={}, environment={}, folder=tmp_path)
+
+
+def test_speakers_are_told_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "tts-assets.toml").write_text(
+        "[[speaker]]\nname = '男 '\nvoice = 'mei-low'\n[[speaker]]\nname = '女'\nspeed = 1\n",
+        "utf-8",
+    )
+    assert _load(tmp_path).speakers == (
+        SpeakerSettings(name="男", voice="mei-low"),
+        SpeakerSettings(name="女", speed=1.0),
+    )
+
+
+def test_one_word_may_stand_twice_in_the_same_words(tmp_path: Path) -> None:
+    word = '[[dictionary]]\nsurface = "角"\nreading = "かど"\n'
+    (tmp_path / "tts-assets.toml").write_text(word * 2, "utf-8")
+    assert len(_load(tmp_path).words) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("tts-assets.toml", "speed = 2\n"), ("pyproject.toml", "[tool.tts-assets]\nspeed = 2\n")],
+)
+def test_the_byte_order_mark_of_notepad_is_no_setting(
+    tmp_path: Path, file: str, content: str
+) -> None:
+    (tmp_path / file).write_text(content, "utf-8-sig")
+    assert _load(tmp_path).speed == 2
+
+
+def test_a_file_is_no_output_folder(tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text("[]")
+    (tmp_path / "tts-assets.toml").write_text('output = "w.json"\n')
+    (tmp_path / "below").mkdir()
+    with pytest.raises(UsageError, match=r"output: .*w\.json is a file, and must be a folder"):
+        _load(tmp_path / "below")
+
+
+@pytest.mark.parametrize("key", [key for key in OPTIONS if key not in (*PATHS, *NAMES_OR_PATHS)])
+def test_bytes_that_are_no_text_are_refused_wherever_no_path_is_meant(
+    tmp_path: Path, key: str
+) -> None:
+    name = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
+    with pytest.raises(UsageError, match=f"{name}: {key} "):
+        _load(tmp_path, None, **{name: "https://m\udcff/{recipe}.{ext}"})
+
+
+@pytest.mark.parametrize("key", [*PATHS, *NAMES_OR_PATHS])
+def test_a_path_may_have_any_name(tmp_path: Path, key: str) -> None:
+    name = "TTS_ASSETS_" + key.upper().replace(".", "_").replace("-", "_")
+    assert "m\\udcff" in repr(_load(tmp_path, None, **{name: "m\udcff"}))
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"shard": "0/4"}, "--shard: shard is '0/4', and must be "),
+        ({"shard": "1/1001"}, "i from 1 to n, and n 1,000 at most"),
+        ({"max-clips": "-1"}, "a whole number from 0 to 1,000,000,000"),
+        ({"speed": "9"}, "a number from 0.25 to 4"),
+    ],
+)
+def test_bounds_are_told_as_people_write_them(
+    tmp_path: Path, flags: dict[str, object], words: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        _load(tmp_path, flags)
+
+
+def test_what_to_make_is_said_with_commas_too(tmp_path: Path) -> None:
+    settings = _load(tmp_path, {"only": ["new,missing", "failed"]})
+    assert settings.only == (Only.NEW, Only.MISSING, Only.FAILED)

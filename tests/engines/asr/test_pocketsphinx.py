@@ -1,0 +1,14 @@
+"""PocketSphinx understands English, and nothing else."""
+
+import pytest
+
+from tts_assets.config.model import Settings
+from tts_assets.config.transcribe import TranscribeSettings
+from tts_assets.engines.asr.opening import provider_for
+from tts_assets.errors import UsageError
+
+
+def test_japanese_is_refused() -> None:
+    asked = TranscribeSettings(recognizer="pocketsphinx", language="ja")
+    with pytest.raises(UsageError, match=r"pocketsphinx does not understand 'ja'.*: en$"):
+        provider_for(Settings(transcribe=asked))

@@ -1,0 +1,37 @@
+"""Recognizers are found by name, those of other packages among them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import recognizers
+from tts_assets.config.model import Settings
+from tts_assets.engines.asr.registry import get, names
+from tts_assets.errors import UsageError
+
+
+@pytest.fixture
+def plugged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizers.register(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.usefixtures("plugged_in")
+def test_the_built_in_ones_come_first() -> None:
+    assert names() == ("faster-whisper", "pocketsphinx", "broken", "tones")
+
+
+@pytest.mark.usefixtures("plugged_in")
+def test_one_of_another_package_is_made_with_the_settings() -> None:
+    assert isinstance(get("tones", Settings()), recognizers.Tones)
+
+
+def test_a_name_that_is_nearly_right_is_told() -> None:
+    with pytest.raises(UsageError, match="'fast-whisper'; did you mean faster-whisper"):
+        get("fast-whisper", Settings())
+
+
+@pytest.mark.usefixtures("plugged_in")
+def test_a_broken_one_is_told_with_what_is_wrong() -> None:
+    with pytest.raises(UsageError, match=r"'broken' \(tests.recognizers:missing\).*AttributeError"):
+        get("broken", Settings())

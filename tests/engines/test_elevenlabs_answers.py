@@ -1,0 +1,139 @@
+"""What an answer of ElevenLabs means: whose fault it is, and what to do about it."""
+
+import json
+
+import pytest
+
+from tts_assets.config.keys import Secret, hidden
+from tts_assets.engines.elevenlabs_answers import VoiceError, charged, failure, most_at_once
+from tts_assets.engines.http.answers import Answer, PassingError, RefusedError
+from tts_assets.errors import ClipError, FatalError
+
+KEY = "sk_0123456789abcdef"
+
+
+def answer(status: int, detail: object = None, **headers: str) -> Answer:
+    body = detail if isinstance(detail, bytes) else json.dumps({"detail": detail}).encode()
+    return Answer(status=status, headers=headers, body=body)
+
+
+def meant(
+    status: int, detail: object = None, wait: str = "", *, is_first: bool = False
+) -> Exception:
+    told = {"retry-after": wait} if wait else {}
+    return failure(
+        answer(status, detail, **told), lambda text: hidden(text, (Secret(KEY),)), is_first=is_first
+    )
+
+
+def words(code: str = "", status: str = "", kind: str = "", message: str = "why") -> object:
+    told = {"code": code, "status": status, "type": kind, "message": message}
+    return {name: value for name, value in told.items() if value}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (meant(429, words("rate_limit_exceeded")), PassingError, "429.*why"),
+        (meant(429, words(status="system_busy")), PassingError, "429.*why"),
+        (meant(429, b"<html>"), PassingError, "answered 429$"),
+        (meant(500, words("internal_error")), PassingError, "500"),
+        (meant(503, words("maintenance")), PassingError, "503"),
+        (meant(502, b"<html>Bad Gateway</html>"), PassingError, "502 .*: Bad Gateway"),
+        (meant(408), PassingError, "408"),
+        (meant(204), PassingError, "204"),
+        (meant(401, words("quota_exceeded")), FatalError, "credits are spent"),
+        (meant(402, words("insufficient_credits")), FatalError, "credits are spent"),
+        (meant(402, words(kind="payment_required")), FatalError, "plan.*402"),
+        (
+            meant(402, words("paid_plan_required", "limited_access")),
+            FatalError,
+            "the plan of this key does not have that",
+        ),
+        (meant(401, words("unauthorized", "invalid_api_key")), FatalError, "key is refused"),
+        (meant(401, words(kind="authentication_error")), FatalError, "key is refused"),
+        (meant(401, "Unauthorized"), FatalError, "Unauthorized"),
+        (
+            meant(401, words(status="missing_permissions", kind="authentication_error")),
+            FatalError,
+            "lacks a permission: give it the one that is missing at .*: why",
+        ),
+        (meant(401, words(status="detected_unusual_activity")), FatalError, "VPN"),
+        (meant(403, words("invalid_output_format")), FatalError, r"elevenlabs\.output-format"),
+        (meant(403, b"<html>"), FatalError, "403"),
+        (meant(400, words(status="model_not_found")), FatalError, r"elevenlabs\.model"),
+        (meant(400, words("unsupported_model")), FatalError, "leave out the setting"),
+        (meant(400, words("invalid_voice_settings")), FatalError, "mend speed"),
+        (meant(404, words("voice_not_found")), VoiceError, "does not have this voice"),
+        (meant(400, words("text_too_long", "max_character_limit_exceeded")), ClipError, "text"),
+        (meant(400, words(status="input_text_empty")), ClipError, "does not take this text"),
+        (meant(400, words("bad_request")), ClipError, "400.*why"),
+        (meant(404, "Not Found", is_first=True), FatalError, "base-url"),
+        (meant(404, "Not Found"), ClipError, "404.*Not Found"),
+        (meant(422, [{"loc": ["body", "seed"], "msg": "no"}]), ClipError, r"body\.seed: no"),
+        (meant(422, [1, {"loc": 1, "msg": "no"}, {}]), ClipError, "ElevenLabs: 1; no"),
+        (meant(422, []), ClipError, "does not take"),
+        (meant(400, b"\xff"), ClipError, "400"),
+        (meant(400, {"message": 1, "code": []}), ClipError, "400"),
+        (meant(400, b'{"message": "why"}'), ClipError, "why"),
+    ],
+)
+def test_an_answer_means(error: Exception, kind: type[Exception], message: str) -> None:
+    assert type(error) is kind
+    with pytest.raises(kind, match=message):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("detail", "most"),
+    [
+        (words("concurrent_limit_exceeded", message="a maximum of 4 concurrent requests"), 4),
+        (words(status="too_many_concurrent_requests", message="a maximum of x concurrent"), None),
+        ("associated with a maximum of 12\nconcurrent requests", 12),
+    ],
+)
+def test_a_refusal_for_want_of_room_tells_how_many_are_taken(
+    detail: object, most: int | None
+) -> None:
+    error = meant(429, detail)
+    assert isinstance(error, RefusedError)
+    assert error.most == most
+
+
+def test_a_wait_that_the_service_asks_for_is_told() -> None:
+    error = meant(429, words("rate_limit_exceeded"), "7")
+    assert isinstance(error, PassingError)
+    assert error.seconds == 7
+
+
+def test_what_the_service_says_is_shown_in_one_short_line_without_the_key() -> None:
+    shown = str(meant(400, words(message=f"a\x1b[31m {KEY}\n" + "b" * 1_000)))
+    assert KEY not in shown
+    assert shown.isprintable()
+    assert len(shown) < 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "cost"),
+    [
+        ({"character-cost": "3"}, 3.0),
+        ({"character-cost": "0", "x-character-count": "9"}, 0.0),
+        ({"x-character-count": "9"}, 9.0),
+        ({"character-cost": "nan", "x-character-count": "2"}, 2.0),
+        ({"character-cost": "-1"}, None),
+        ({"character-cost": "1e9"}, 1e9),
+        ({"character-cost": "1e308"}, None),
+        ({"character-cost": "inf", "x-character-count": "2"}, 2.0),
+        ({}, None),
+    ],
+)
+def test_the_cost_is_what_a_header_says(headers: dict[str, str], cost: float | None) -> None:
+    assert charged(answer(200, **headers)) == cost
+
+
+@pytest.mark.parametrize(
+    ("value", "most"),
+    [("5", 5), ("0", None), ("-1", None), ("many", None), ("99999", None), ("", None)],
+)
+def test_a_maximum_that_makes_no_sense_is_none(value: str, most: int | None) -> None:
+    assert most_at_once(answer(200, **{"maximum-concurrent-requests": value})) == most

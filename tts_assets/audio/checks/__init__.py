@@ -1,0 +1,1 @@
+"""What is wrong with how a clip sounds: its sound is measured, and held against rules."""

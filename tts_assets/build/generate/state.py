@@ -1,0 +1,255 @@
+"""A run as it stands: what it was told, what it has done so far, and its report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from tts_assets.build.events import Doubt, Failure, Flawed, Report
+from tts_assets.build.generate import rejected
+from tts_assets.build.plan import planner
+from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.survey import voices
+from tts_assets.build.survey.found import Survey
+from tts_assets.build.survey.look import make_plan
+from tts_assets.config.model import Only
+from tts_assets.store.kept_takes.take_store import TakeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.build.events import Event
+    from tts_assets.build.generate.cost import Books
+    from tts_assets.build.generate.limits import Limits
+    from tts_assets.build.history import Keeper
+    from tts_assets.build.pool import Stop
+    from tts_assets.config.model import Settings
+    from tts_assets.engines.http.limiter import Limiter
+    from tts_assets.engines.protocol import Provider, VoiceInfo
+    from tts_assets.model import Finding, Pronunciation
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run has done so far."""
+
+    settings: Settings
+    provider: Provider
+    tell: Callable[[Event], None]
+    stop: Stop
+    limits: Limits
+    chosen: str | None = None
+    survey: Survey = field(default_factory=Survey)
+    begun: float = field(default_factory=time.monotonic)
+    states: dict[planner.State, int] = field(default_factory=dict)
+    workers: int = 0
+    too_many: int = 0
+    to_make: int = 0
+    jobs: list[Job] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    to_move: int = 0
+    moved: set[str] = field(default_factory=set)
+    aside: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, Pronunciation] = field(default_factory=dict)
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    left_rejected: int = 0
+    repeated: set[str] = field(default_factory=set)
+    audio_seconds: float = 0.0
+    credits: dict[str, None] = field(default_factory=dict)
+    books: Books | None = None
+    takes: TakeStore | None = None
+    limiter: Limiter | None = None
+    history: Keeper | None = None
+    urls_to_write: int = 0
+    timelines_to_write: int = 0
+    timelines_written: int = 0
+    urls_written: int = 0
+    urls_missed: int = 0
+    fatal: str | None = None
+    stopped: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all clips of all catalogues were looked at."""
+        return self.settings.is_whole and not self.survey.trouble.problems
+
+    @property
+    def is_whole_shard(self) -> bool:
+        """Whether all clips of a shard were looked at."""
+        settings = replace(self.settings, shard=None)
+        is_shard = self.settings.shard is not None
+        return is_shard and settings.is_whole and not self.survey.trouble.problems
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to make, to move, or to write from the ledger."""
+        due = self.jobs or self.survey.untimed
+        return bool(due) or any(item.held for item in self.survey.planned)
+
+
+async def look(run: Run) -> None:
+    """See how things stand, and what there is to do."""
+    survey = partial(make_plan, run.settings, run.provider, partial(_matters, run), lines=True)
+    run.survey = await anyio.to_thread.run_sync(survey)
+    run.left_rejected = rejected.leave_repeating(run.settings, run.provider, run.survey)
+    settings = run.settings
+    run.takes = await anyio.to_thread.run_sync(
+        partial(
+            TakeStore,
+            settings.temp,
+            settings.folder,
+            accept=settings.accept_doubtful,
+            buy_again=Only.FAILED in settings.only,
+        )
+    )
+    if run.books is not None:
+        run.books.rejected = run.survey.rejected
+        run.books.is_paid = run.takes.needs_no_request
+    run.jobs = jobs_of(run)
+
+
+def jobs_of(run: Run) -> list[Job]:
+    """What an engine has to say, by the plan as it stands."""
+    own = voices.find_voice(run.settings, run.provider).name
+    return [_said(run, job, own) for job in list_jobs(run.survey.planned)]
+
+
+def longest_first(jobs: list[Job]) -> list[Job]:
+    """What takes longest is begun first, so that no worker is at it while the others are done."""
+    return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
+
+
+def _matters(run: Run, item: planner.Planned) -> bool:
+    """Whether a clip is to be made, or its URL to be written."""
+    if run.books is not None and item.state is planner.State.FRESH:
+        run.books.fresh.add(item.recipe)
+    return item.state in planner.TO_MAKE or (
+        item.state is planner.State.FRESH and planner.lacks_url(item)
+    )
+
+
+def to_write(run: Run) -> Iterator[planner.Planned]:
+    """The clips that are there, made now or long ago, and whose catalogues have another URL."""
+    for item in run.survey.planned if run.settings.update_json else ():
+        # What came out as it was rejected is given to nobody who does not have it.
+        is_made = item.recipe in run.made and item.recipe not in run.repeated
+        there = item.state is planner.State.FRESH or is_made or item.asset in run.moved
+        if there and planner.lacks_url(item):
+            yield item
+
+
+def report_of(run: Run, *, dry_run: bool) -> Report:
+    """What a run did, told in the order of the catalogues: clips end in any."""
+    found = run.survey
+    planned = tuple(item for item in found.planned if item.state in planner.TO_MAKE)
+    return Report(
+        dry_run=dry_run,
+        states=run.states,
+        to_make=run.to_make,
+        passed_over=found.passed_over,
+        made=len(run.made),
+        to_move=run.to_move,
+        moved=len(run.moved),
+        kept=found.kept,
+        left=_left(run),
+        bound=run.limits.bound,
+        failures=tuple(
+            Failure(clip=item.clip, reason=run.failures[item.recipe])
+            for item in planned
+            if item.recipe in run.failures
+        ),
+        doubts=tuple(
+            Doubt(clip=item.clip, pronunciation=run.doubts[item.recipe])
+            for item in planned
+            if item.recipe in run.doubts
+        ),
+        planned=planned,
+        flawed=tuple(
+            Flawed(clip=item.clip, findings=run.findings[item.recipe])
+            for item in planned
+            if item.recipe in run.findings
+        ),
+        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
+        problems=tuple(found.trouble.problems),
+        notes=(
+            *found.trouble.notes,
+            *rejected.notes(run.left_rejected, len(run.repeated)),
+            *_fewer(run),
+            *_unheard(run),
+        ),
+        catalogues=len(found.catalogues),
+        urls_to_write=run.urls_to_write,
+        timelines_to_write=run.timelines_to_write,
+        timelines_written=run.timelines_written,
+        urls_written=run.urls_written,
+        shard=None if run.settings.shard is None else run.settings.folder,
+        urls_missed=run.urls_missed,
+        seconds=time.monotonic() - run.begun,
+        audio_seconds=run.audio_seconds,
+        workers=run.workers,
+        fatal=run.fatal,
+        forced=run.settings.force,
+        stopped=run.stopped or (run.stop.requested and not dry_run),
+        provider=run.provider.name,
+        chosen=run.chosen,
+        unmatched=found.unmatched,
+        credit=_credits(run),
+        traffic=None if run.limiter is None else run.limiter.traffic(),
+        cost=None if run.books is None else run.books.cost(),
+        history=None if run.history is None else run.history.history(run.begun),
+    )
+
+
+def _left(run: Run) -> int:
+    """The clips that a bound left for another run, those that were only to be moved, too."""
+    if run.limits.bound is None:
+        return 0
+    unmoved = {item.asset for item in run.survey.planned if item.held} - run.moved
+    return len(run.limits.left) + len(unmoved)
+
+
+def _fewer(run: Run) -> tuple[str, ...]:
+    """That fewer clips were made at once than somebody asked for."""
+    if not (run.too_many and run.jobs) or run.settings.concurrency is None:
+        return ()
+    return (f"{run.workers} at once, not {run.too_many}: {run.provider.name} takes no more here",)
+
+
+def _unheard(run: Run) -> tuple[str, ...]:
+    """What the data say of their accents, and the voices cannot be told."""
+    given = sum(
+        any(clip.form.accent is not None for clip in job.clips)
+        and job.recipe in run.made
+        and not run.provider.accents(voice.name)
+        for job, voice in _voices_of(run)
+    )
+    if not given:
+        return ()
+    accents = "1 accent of the data is" if given == 1 else f"{given} accents of the data are"
+    return (f"{accents} not heard: the voice makes its own",)
+
+
+def _said(run: Run, job: Job, own: str) -> Job:
+    """A job without the accent that its voice does not say, and its recipe does not have."""
+    if job.form.accent is None or run.provider.accents(job.voice or own):
+        return job
+    return replace(job, form=job.form._replace(accent=None))
+
+
+def _credits(run: Run) -> str:
+    """The lines that the licences of all voices that spoke ask for."""
+    spoke = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
+    return "; ".join(line for line in (spoke | run.credits) if line)
+
+
+def _voices_of(run: Run) -> Iterator[tuple[Job, VoiceInfo]]:
+    """Each job with what is known of its voice."""
+    own = voices.voice_info(run.settings, run.provider)
+    by_name = {voice.name: voice for voice in run.provider.voices()}
+    for job in run.jobs:
+        yield job, own if job.voice is None else by_name.get(job.voice, own)

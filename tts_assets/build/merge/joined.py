@@ -1,0 +1,222 @@
+"""Parts held against each other and against their files: one plan, one line for each asset, one URL."""
+
+from __future__ import annotations
+
+import os
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tts_assets.build.merge.threads import threads
+from tts_assets.build.shards.header import Header
+from tts_assets.build.shards.part import Part, Told, read_shard
+from tts_assets.build.shards.urls import Patch
+from tts_assets.config.shard import part_folders
+from tts_assets.errors import InputError, UsageError
+from tts_assets.regular_files import read_regular
+from tts_assets.store.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tts_assets.catalogues.write_back import Address, Wanted
+    from tts_assets.config.model import Settings
+    from tts_assets.store.ledger.line import Line
+
+
+#: What was merged before all shards were there: their headers, and their URLs, which wait.
+WAITING_NAME = ".tts-assets-merged.jsonl"
+_LEAVE_OUT = "only one shard of a plan makes a clip, so leave out the part that another run made"
+
+
+class PartLine(NamedTuple):
+    """A line of a part's ledger."""
+
+    line: Line
+    told: Told
+    part: Part
+
+
+class _Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A shard that was merged before all of them were there."""
+
+    header: Header
+    urls: list[Patch]
+
+
+class Joined:
+    """All parts as one.
+
+    Attributes:
+        parts: in the order of the shards.
+        count: how many shards there are.
+        lines: what is said of each asset.
+        urls: for each catalogue, as seen from the output folder, the URLs of its clips, whose
+            sources are told by their short names; of shards that were merged earlier, too.
+        missing: the shards that were not merged yet.
+        left: clips that the shards did not come to.
+    """
+
+    def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
+        """Read parts, and see that they fit together.
+
+        Args:
+            settings: which output folder.
+            folders: where the parts are; none for all beside the output folder.
+
+        Raises:
+            UsageError: there are no parts.
+            InputError: one is none, or is damaged, or they do not fit.
+        """
+        self.parts = _parts(settings, folders)
+        first = self.parts[0]
+        self.count = first.header.count
+        for part in self.parts[1:]:
+            _refuse_other_plan(part, first)
+        self.lines = _lines(self.parts)
+        _refuse_other_files(self.lines.values())
+        path = Path(settings.output, WAITING_NAME)
+        self._earlier = [
+            (each, Told(str(path), number))
+            for number, each in enumerate(_waiting(path), 1)
+            if each.header.differs(first.header) is None
+        ]
+        earlier_urls = chain.from_iterable(map(self._not_told_anew, self._earlier))
+        patches = chain(earlier_urls, *(part.urls for part in self.parts))
+        self.urls = _urls(patches) if settings.update_json else {}
+        given = {part.header.index for part in self.parts}
+        others = [each for each, _ in self._earlier if each.header.index not in given]
+        here = given | {each.header.index for each in others}
+        self.missing = tuple(sorted(set(range(1, self.count + 1)) - here))
+        headers = [*(part.header for part in self.parts), *(each.header for each in others)]
+        self.left = sum(header.left for header in headers)
+
+    def waiting(self) -> bytes:
+        """What is kept in the output folder until all shards are there."""
+        headers: dict[int, Header] = {}
+        urls: dict[int, list[Patch]] = {}
+        for each in self._earlier:
+            index = each[0].header.index
+            headers[index] = each[0].header
+            urls[index] = [patch for patch, _ in self._not_told_anew(each)]
+        for part in self.parts:
+            index = part.header.index
+            headers[index] = part.header
+            urls.setdefault(index, []).extend(patch for patch, _ in part.urls)
+        waiting = (_Waiting(header=headers[index], urls=urls[index]) for index in sorted(headers))
+        return b"".join(msgspec.json.encode(each) + b"\n" for each in waiting)
+
+    def is_known(self, known: int) -> bool:
+        """Whether all shards were merged before, as far as the assets of these are there.
+
+        Only URLs tell: they are written when the last shard is merged.
+
+        Args:
+            known: how many of the URLs the catalogues have.
+        """
+        urls = sum(map(len, self.urls.values()))
+        return not self._earlier and known == urls > 0
+
+    def _not_told_anew(self, earlier: tuple[_Waiting, Told]) -> Iterator[tuple[Patch, Told]]:
+        """The URLs that wait for a shard, but for those that its own parts tell now."""
+        each, told = earlier
+        anew = {
+            (patch.file, patch.address)
+            for part in self.parts
+            if part.header.index == each.header.index
+            for patch, _ in part.urls
+        }
+        yield from ((patch, told) for patch in each.urls if (patch.file, patch.address) not in anew)
+
+
+def _parts(settings: Settings, folders: Sequence[Path]) -> list[Part]:
+    wanted = {os.path.realpath(each): each for each in folders or part_folders(settings.output)}
+    if not wanted:
+        raise UsageError(
+            f"there are no parts beside {settings.output}: run `tts-assets generate --shard i/n` "
+            "for every i first, or name their folders"
+        )
+    found = [read_shard(folder) for folder in wanted.values()]
+    return sorted(found, key=lambda part: (part.header.index, str(part.folder)))
+
+
+def _refuse_other_plan(part: Part, first: Part) -> None:
+    different = first.header.differs(part.header)
+    if different is not None:
+        raise InputError(
+            f"it is of another plan than {first.folder} ({different}): merge only parts that were "
+            "made for the same",
+            file=str(part.folder),
+        )
+
+
+def _lines(parts: Iterable[Part]) -> dict[str, PartLine]:
+    found: dict[str, PartLine] = {}
+    for part in parts:
+        for asset, (line, told) in part.lines.items():
+            other = found.setdefault(asset, PartLine(line, told, part))
+            if other.line != line:
+                raise InputError(
+                    f"it says something else of {asset!r} than {other.told}: {_LEAVE_OUT}",
+                    file=told.file,
+                    line=told.number,
+                )
+    return found
+
+
+def _refuse_other_files(lines: Iterable[PartLine]) -> None:
+    """Every asset must be there, and have the bytes that its line says."""
+    with threads() as pool:
+        for problem in pool.map(_problem, lines):
+            if problem is not None:
+                raise problem
+
+
+def _problem(each: PartLine) -> InputError | None:
+    asset = each.line.asset
+    found = Storage(each.part.folder).hash_of(asset)
+    if found == each.line.sha256:
+        return None
+    what = "is not there" if found is None else "has other bytes than this line says"
+    return InputError(
+        f"its asset {asset!r} {what}: get that part anew, or run its shard again",
+        file=each.told.file,
+        line=each.told.number,
+    )
+
+
+def _urls(patches: Iterable[tuple[Patch, Told]]) -> dict[str, dict[Address, Wanted]]:
+    seen: dict[tuple[str, Address], tuple[str, Told]] = {}
+    found: dict[str, dict[Address, Wanted]] = {}
+    for patch, told in patches:
+        url, other = seen.setdefault((patch.file, patch.address), (patch.url, told))
+        if url != patch.url:
+            raise InputError(
+                f"it gives another URL to the {patch.part!r} of entry {patch.entry!r} than {other}: "
+                f"{_LEAVE_OUT}",
+                file=told.file,
+                line=told.number,
+            )
+        found.setdefault(patch.file, {})[patch.address] = patch.wanted
+    return found
+
+
+def _waiting(path: Path) -> list[_Waiting]:
+    """What was merged earlier.
+
+    Raises:
+        InputError: somebody else wrote into the file.
+    """
+    try:
+        return msgspec.json.Decoder(_Waiting).decode_lines(read_regular(path, follow_links=False))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise InputError(
+            f"this is not what a merge leaves ({exc}): delete it, and merge all parts at once",
+            file=str(path),
+        ) from exc
+    except OSError as exc:
+        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc

@@ -1,0 +1,102 @@
+"""How everything stands, and whether `generate` would change anything; nothing is made."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_assets.audio import formats
+from tts_assets.build.events import Standing
+from tts_assets.build.orphans import References, orphans
+from tts_assets.build.plan import planner
+from tts_assets.build.survey import files, look
+from tts_assets.engines import choosing
+from tts_assets.errors import UsageError
+from tts_assets.store.kept_takes.kept import find_takes
+
+if TYPE_CHECKING:
+    from tts_assets.build.events import Orphan
+    from tts_assets.build.survey.found import Survey
+    from tts_assets.config.model import Settings
+
+
+def summarize_status(
+    settings: Settings, *, find_orphans: bool = False, require_approved: bool = False
+) -> Standing:
+    """Find out how the clips of all catalogues stand.
+
+    Where the output folder has no audio files, the ledger alone tells, as in a checkout without
+    them; else files must be there, and have the sizes that the ledger says, or the hashes.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        find_orphans: whether to look for assets that no catalogue refers to.
+        require_approved: whether to tell the fresh clips whose sounds nobody has approved.
+
+    Raises:
+        UsageError: the settings are wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be read.
+    """
+    begun = time.monotonic()
+    problem = formats.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    provider, reason = choosing.choose(settings)
+    references = References(settings) if find_orphans else None
+    urls_to_write = 0
+
+    def matters(item: planner.Planned) -> bool:
+        nonlocal urls_to_write
+        if references is not None:
+            references.see(item)
+        if item.state is planner.State.FRESH and settings.update_json and planner.lacks_url(item):
+            urls_to_write += sum(1 for _ in planner.urls_due(item))
+        return item.state in planner.TO_MAKE
+
+    found = look.make_plan(
+        settings,
+        provider,
+        matters,
+        may_lack_files=True,
+        lines=True,
+        unapproved=require_approved,
+    )
+    unapproved = tuple(
+        item._replace(reason="nobody has approved its sound")
+        for item in found.planned
+        if item.state is planner.State.FRESH
+    )
+    return Standing(
+        states=found.states,
+        planned=tuple(item for item in found.planned if item.state is not planner.State.FRESH),
+        approved=found.approvals,
+        unapproved=unapproved if require_approved else None,
+        urls_to_write=urls_to_write,
+        timelines_to_write=len(found.untimed),
+        takes=tuple(find_takes(settings.temp, settings.output)),
+        kept=found.kept,
+        orphans=None if references is None else _orphans(settings, found, references),
+        judged_by=found.judged_by,
+        catalogues=len(found.catalogues),
+        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
+        problems=tuple(found.trouble.problems),
+        notes=tuple(found.trouble.notes),
+        provider=provider.name,
+        chosen=reason,
+        unmatched=found.unmatched,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _orphans(
+    settings: Settings, found: Survey, references: References
+) -> tuple[Orphan, ...] | None:
+    """Assets that nothing refers to; None where not all that may refer to them was read."""
+    if not settings.is_whole or found.trouble.problems or references.follow([found]):
+        return None
+    with files.opened_ledger(Path(settings.output)) as lines:
+        return tuple(
+            orphans(references, present=found.present, recorded=found.recorded, lines=lines)
+        )

@@ -1,0 +1,1 @@
+"""What stands where: the catalogues, the assets that exist, and the plan that follows."""

@@ -1,0 +1,1 @@
+"""Catalogues: documents to clips, overrides applied, URLs written back byte for byte."""

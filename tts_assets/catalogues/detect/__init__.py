@@ -1,0 +1,1 @@
+"""What `init` proposes: how catalogues of any shape are read, found out by looking at them."""

@@ -1,0 +1,220 @@
+"""URLs into a catalogue on disk: under its lock, in one step, and only where the entry still fits."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from tts_assets.catalogues.open_catalogues import parse_catalogue
+from tts_assets.catalogues.overrides.book import Book
+from tts_assets.catalogues.read import read_catalogue
+from tts_assets.config.sources.source import Overwrite
+from tts_assets.errors import FatalError, InputError
+from tts_assets.model import Clip, SpokenForm
+from tts_assets.regular_files import read_regular
+from tts_assets.store import storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tts_assets.catalogues.document import Document
+    from tts_assets.config.sources.source import Source
+
+
+#: What a URL belongs to, wherever in the file it is by now: source, entry, part, and what is said.
+Address: TypeAlias = tuple[str, str, str, SpokenForm]
+
+
+#: Somebody else keeps writing the file: after that many tries the user has to settle it.
+_TRIES = 5
+
+
+class Wanted(NamedTuple):
+    """A URL to be written.
+
+    Args:
+        url: the address.
+        instead_of: what stood in its place when that was planned, and gives way to it.
+    """
+
+    url: str
+    instead_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many URLs a file got, how many entries had changed meanwhile, and what took none."""
+
+    urls: int = 0
+    missed: int = 0
+    problems: tuple[InputError, ...] = ()
+
+
+def address(clip: Clip) -> Address:
+    """What a clip's URL belongs to."""
+    return (clip.source, clip.entry, clip.part, clip.form)
+
+
+def wanted(clip: Clip, url: str) -> Wanted:
+    """The URL of a clip, to be written where its place is as it is now."""
+    return Wanted(url, tuple(_in_place(clip)))
+
+
+def has_leftovers(file: str) -> bool:
+    """Whether a run was killed while it wrote this catalogue, or is writing it now."""
+    return _lock(Path(os.path.realpath(file))).exists()
+
+
+def write_back(
+    file: str,
+    sources: Sequence[Source],
+    urls: Mapping[Address, Wanted],
+    waiting: Callable[[], None],
+    overrides: Book | None = None,
+) -> Written:
+    """Write the URLs of one catalogue.
+
+    The file is read again, because people edit it while clips are being made: an entry whose text
+    has changed, or which has somebody's recording by now, gets nothing, and is counted.
+
+    Args:
+        file: the catalogue.
+        sources: all that read it.
+        urls: what to write.
+        waiting: called now and then while another run writes the same file.
+        overrides: what is said instead of entries.
+
+    Raises:
+        InputError: the file cannot be read or written, or is no catalogue any more.
+        FatalError: the disk is full.
+    """
+    path = Path(os.path.realpath(file))
+    try:
+        with storage.lock(_lock(path), waiting):
+            storage.sweep(path.parent, path.name)
+            for _ in range(_TRIES):
+                written = _try(path, file, sources, urls, overrides or Book())
+                if written is not None:
+                    return written
+    except OSError as exc:
+        if storage.is_full(exc):
+            raise FatalError(f"cannot write {file}: {exc.strerror}: make room, run again") from exc
+        raise InputError(
+            f"its URLs cannot be written: {exc.strerror or exc}; mend that and run again, or use "
+            "--no-update-json",
+            file=file,
+        ) from exc
+    raise InputError(
+        "something else keeps changing it, so its URLs could not be written; run again later",
+        file=file,
+    )
+
+
+def _lock(path: Path) -> Path:
+    return path.parent / f".{path.name[:60]}.tts-assets.lock"
+
+
+def _try(
+    path: Path,
+    file: str,
+    sources: Sequence[Source],
+    urls: Mapping[Address, Wanted],
+    overrides: Book,
+) -> Written | None:
+    """One try to write; None when the file was changed by somebody at the last moment."""
+    before = path.stat()
+    # What one source needs to read a file, all of its sources need.
+    document = parse_catalogue(read_regular(path), file, sources[0])
+    fitting = _fitting(document, sources, urls, overrides)
+    missed = len(urls) - len(fitting)
+    changed = {clip: url for clip, url in fitting.items() if clip.url != url}
+    text, problems = _edited(document, changed)
+    if text == document.text:
+        return Written(missed=missed, problems=problems)
+    data = document.encode(text)
+    # What goes onto the disk is read once more: a catalogue must never be lost to a slip of ours.
+    parse_catalogue(data, file, sources[0])
+    if not storage.write_whole(
+        path, data, like=before, still_right=lambda: _same(path.stat(), before)
+    ):
+        return None
+    storage.sync_folder(path.parent)
+    return Written(urls=len(changed) - len(problems), missed=missed, problems=problems)
+
+
+def _fitting(
+    document: Document,
+    sources: Sequence[Source],
+    urls: Mapping[Address, Wanted],
+    overrides: Book,
+) -> dict[Clip, str]:
+    """The URLs whose clips are still there, and have nothing in their place that has to stay."""
+    # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
+    clips = {
+        address(clip): (clip, source.overwrite is Overwrite.ALWAYS)
+        for source in sources
+        for read in read_catalogue(
+            document, source, overrides.amends(document.file, source.name)
+        ).clips
+        for clip in read.taking_urls()
+        if clip.place is not None
+    }
+    return {
+        clip: urls[key].url
+        for key, (clip, always) in clips.items()
+        if key in urls and (always or _gives_way(clip, urls[key]))
+    }
+
+
+def _in_place(clip: Clip) -> Iterator[str]:
+    """What stands now where a clip's URL goes, and in a list also what belongs to none of its clips."""
+    yield from (clip.url,) if clip.url else ()
+    yield from clip.parallel.spare if clip.parallel else ()
+
+
+def _gives_way(clip: Clip, new: Wanted) -> bool:
+    """Whether nothing came since that somebody may want to keep."""
+    return clip.url == new.url or all(each in new.instead_of for each in _in_place(clip))
+
+
+def _edited(document: Document, urls: Mapping[Clip, str]) -> tuple[str, tuple[InputError, ...]]:
+    """The text with all URLs that it takes; for an entry that takes none, why."""
+    try:
+        return _set(document, urls), ()
+    except InputError as problem:
+        entries = list(dict.fromkeys(clip.entry for clip in urls))
+        if len(entries) == 1:
+            message, line = problem.message, problem.line
+            who = f"entry {entries[0]}"
+            named = InputError(message, file=document.file, entry=who, line=line)
+            return document.text, (named,) * len(urls)
+    # Somewhere in here: halved again and again, the culprit is soon alone.
+    first = set(entries[: len(entries) // 2])
+    problems: list[InputError] = []
+    for half in (
+        {clip: url for clip, url in urls.items() if clip.entry in first},
+        {clip: url for clip, url in urls.items() if clip.entry not in first},
+    ):
+        text, found = _edited(document, half)
+        problems.extend(found)
+        document = replace(document, text=text)
+    return document.text, tuple(problems)
+
+
+def _set(document: Document, urls: Mapping[Clip, str]) -> str:
+    parallel = {clip.parallel for clip in urls if clip.parallel is not None}
+    return document.set_urls(
+        {clip.place: url for clip, url in urls.items() if clip.place is not None},
+        lists={each.place: each.length for each in parallel},
+        beside={each.place: each.beside for each in parallel if each.beside is not None},
+    )
+
+
+def _same(now: os.stat_result, before: os.stat_result) -> bool:
+    return (now.st_ino, now.st_size, now.st_mtime_ns) == (
+        before.st_ino,
+        before.st_size,
+        before.st_mtime_ns,
+    )

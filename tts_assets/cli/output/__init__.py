@@ -1,0 +1,1 @@
+"""What people and programs are told: progress, reports, tables; the only door to rich."""

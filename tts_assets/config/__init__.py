@@ -1,0 +1,1 @@
+"""Configuration: settings, sources, prices and keys, from flags, environment, file and defaults."""

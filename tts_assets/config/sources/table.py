@@ -1,0 +1,252 @@
+"""From a ``[[source]]`` table of the configuration to a source, with errors that name the key."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.config import fragments
+from tts_assets.config.sources.builtin import BUILT_IN
+from tts_assets.config.sources.path import KEY, Path, Step, parse_path
+from tts_assets.config.sources.source import (
+    Alternatives,
+    ClipRule,
+    Id,
+    IdFrom,
+    Overwrite,
+    Say,
+    Skip,
+    Source,
+)
+from tts_assets.config.sources.targets import check_targets
+from tts_assets.config.tables import Table, one_of, string, switch, text, texts
+from tts_assets.errors import UsageError
+from tts_assets.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)", re.DOTALL)
+_ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
+_SKIP_SCHEMA = fragments.table(
+    {
+        "field": fragments.TEXT,
+        "is": {"not": {"const": []}},
+        "matches": fragments.STRING,
+        "missing": fragments.SWITCH,
+    },
+    needed=("field",),
+    anyOf=[
+        {"required": ["is"]},
+        {"required": ["matches"]},
+        {"required": ["missing"], "properties": {"missing": {"const": True}}},
+    ],
+)
+_CLIP_SCHEMA = fragments.table(
+    {
+        "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
+        "each": fragments.TEXT,
+        "say": fragments.one_of(Say),
+        **dict.fromkeys(
+            ("text", "reading", "furigana", "accent", "speaker", "language", "split"),
+            fragments.TEXTS,
+        ),
+        "alternatives": fragments.one_of(Alternatives),
+        "join": fragments.STRING,
+        "skip": {"anyOf": [_SKIP_SCHEMA, fragments.many_of(_SKIP_SCHEMA)]},
+        "to": {"anyOf": [fragments.TEXT, {"const": False}]},
+        "timeline": {"anyOf": [fragments.TEXT, {"const": False}]},
+    },
+    needed=("to",),
+    anyOf=[
+        {"required": ["text"]},
+        {"required": ["furigana"]},
+        {"required": ["reading", "say"], "properties": {"say": {"const": Say.READING.value}}},
+    ],
+)
+
+
+#: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
+SCHEMA = fragments.table(
+    {
+        "files": fragments.TEXTS,
+        "kind": fragments.one_of(Kind),
+        "records": fragments.TEXT,
+        "id": fragments.TEXTS,
+        "asset": fragments.TEXT,
+        "url": fragments.TEXT,
+        "overwrite": fragments.one_of(Overwrite),
+        "voices": {"type": "object", "additionalProperties": fragments.STRING},
+        "columns": fragments.TEXTS,
+        "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
+        "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
+    },
+    needed=("files", "kind"),
+)
+
+
+def source_of(values: object, where: str) -> Source:
+    """The source that a table describes.
+
+    Args:
+        values: the table, as TOML gives it.
+        where: how messages call it, such as ``tts-assets.toml: source 2``.
+
+    Raises:
+        UsageError: a key is unknown or missing, or a value is wrong.
+    """
+    table = Table(values, where)
+    files = table.need("files", texts)
+    kind = table.need("kind", one_of(Kind))
+    shape = BUILT_IN[kind]
+    source = Source(
+        name=where,
+        kind=kind,
+        files=files,
+        records=table.take("records", _from_root, shape.records),
+        id=table.take("id", _id, shape.id),
+        asset=table.take("asset", text, None),
+        url=table.take("url", text, None),
+        overwrite=table.take("overwrite", one_of(Overwrite), Overwrite.OURS),
+        voices=table.take("voices", _voices, {}),
+        columns=table.take("columns", texts, None),
+        delimiter=table.take("delimiter", _character, None),
+        clips=table.take("clip", lambda rules: _clips(rules, where), shape.clips),
+    )
+    table.end()
+    check_targets(source)
+    return source
+
+
+def _clips(values: Any, where: str) -> tuple[ClipRule, ...]:
+    if not isinstance(values, list) or not values:
+        raise TypeError("it must be one or more [[source.clip]] tables")
+    rules = tuple(_clip(each, f"{where}, clip {number}") for number, each in enumerate(values, 1))
+    parts = [rule.part for rule in rules]
+    twice = next((part for part in parts if parts.count(part) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{where}: two clips have the part {twice!r}: give each its own")
+    return rules
+
+
+def _clip(values: object, where: str) -> ClipRule:
+    table = Table(values, where)
+    rule = ClipRule(
+        part=table.take("part", _name, "word"),
+        each=table.take("each", _path, None),
+        say=table.take("say", one_of(Say), Say.WORD),
+        text=table.take("text", _paths, ()),
+        reading=table.take("reading", _paths, ()),
+        furigana=table.take("furigana", _paths, ()),
+        accent=table.take("accent", _paths, ()),
+        speaker=table.take("speaker", _paths, ()),
+        language=table.take("language", _paths, ()),
+        split=table.take("split", texts, None),
+        alternatives=table.take("alternatives", one_of(Alternatives), Alternatives.FIRST),
+        join=table.take("join", string, None),
+        skip=table.take("skip", lambda conditions: _skips(conditions, where), ()),
+        to=table.need("to", _target),
+        timeline=table.take("timeline", _target, None),
+    )
+    table.end()
+    if not (rule.text or rule.furigana or (rule.reading and rule.say is Say.READING)):
+        raise UsageError(f'{where}: text is missing (or reading, with say = "reading")')
+    _check_same(rule, where)
+    return rule
+
+
+def _check_same(rule: ClipRule, where: str) -> None:
+    if rule.each is not None or rule.alternatives is Alternatives.ALL:
+        return
+    for key, path in rule.targets.items():
+        if Step.SAME in path.steps:
+            raise UsageError(
+                f"{where}: {key} = {path.text!r} has [#], the index of an item: it needs "
+                '`each`, or alternatives = "all"'
+            )
+
+
+def _skips(values: Any, where: str) -> tuple[Skip, ...]:
+    rows = values if isinstance(values, list) else [values]
+    return tuple(_skip(each, f"{where}, skip") for each in rows)
+
+
+def _skip(values: object, where: str) -> Skip:
+    table = Table(values, where)
+    condition = Skip(
+        field=table.need("field", _path),
+        values=table.take("is", _any_of, ()),
+        pattern=table.take("matches", re.compile, None),
+        missing=table.take("missing", switch, default=False),
+    )
+    table.end()
+    if not (condition.values or condition.pattern or condition.missing):
+        raise UsageError(f"{where}: say when: is = ..., matches = '...' or missing = true")
+    return condition
+
+
+def _id(value: Any) -> Id:
+    fields = texts(value)
+    call = _FUNCTION.fullmatch(fields[0]) if len(fields) == 1 else None
+    if call is None:
+        return Id(paths=tuple(map(parse_path, fields)))
+    name, argument = call["name"], call["argument"]
+    if name not in {"key", "file", "hash", "parent"} or bool(argument) != (name == "parent"):
+        raise ValueError(f"it must be a field, or {_ID_FUNCTIONS}")
+    return Id(of=IdFrom(name), paths=(parse_path(argument),) if argument else ())
+
+
+def _from_root(value: Any) -> Path:
+    path = _path(value)
+    if Step.SAME in path.steps:
+        raise ValueError("[#] has no meaning here; write [*] for every item")
+    return path
+
+
+def _target(value: Any) -> Path | None:
+    """Where the URL goes; False for nowhere."""
+    if value is False:
+        return None
+    if value is True:
+        raise ValueError("it must be a path, or false for nowhere")
+    path = _path(value)
+    if not path.steps or Step.EVERY in path.steps or path.steps.count(Step.SAME) > 1:
+        raise ValueError(
+            "it must lead to one value: key, object.key, list[#] or list[#].key; false for nowhere"
+        )
+    if not isinstance(path.steps[-1], str) and path.steps[-1] is not Step.SAME:
+        raise ValueError("it must end in a key, or in [#]")
+    return path
+
+
+def _path(value: Any) -> Path:
+    return parse_path(text(value))
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    paths = tuple(KEY if each == KEY.text else parse_path(each) for each in texts(value))
+    if any(Step.SAME in path.steps for path in paths):
+        raise ValueError("[#] is for `to` and `timeline`; here write @ for the item")
+    return paths
+
+
+def _name(value: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,40}", text(value)):
+        raise ValueError("it must be a name of letters, digits and _, such as example")
+    return str(value)
+
+
+def _character(value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1:
+        raise ValueError("it must be one character")
+    return value
+
+
+def _any_of(value: Any) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _voices(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise TypeError("it must be a table of speakers and the names of their voices")
+    return dict(value)

@@ -1,0 +1,199 @@
+"""ElevenLabs' history: what the account has paid for already, found by its id or by its text.
+
+Shapes and parameters are those of the vendor's own library, elevenlabs 2.78 (``history/raw_client.py``).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import msgspec
+
+from tts_assets.engines.elevenlabs_answers import MOST_CREDITS, failure
+from tts_assets.engines.http.answers import Answer, Request
+from tts_assets.engines.timestamps import add_alignment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.engines.http.service import Service
+    from tts_assets.store.kept_takes.journal import Sent
+    from tts_assets.store.kept_takes.take_store import Ticket
+
+Shape = TypeVar("Shape")
+_ID = re.compile("[A-Za-z0-9_-]{1,64}")
+
+
+#: Items a page, and pages at most.
+_PAGE, _PAGES = 100, 10
+
+
+#: Clocks may differ by so much, and the service reports whole seconds.
+_SLACK_SECONDS = 2
+
+
+#: A request may be at work for so long after it was sent, and for so much longer for each character.
+_AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0
+_ASK_AGAIN_SECONDS = 1.0
+
+
+#: No permission to read the history.
+_CLOSED = (401, 403)
+_GOOD = 200
+
+
+#: What may be answered otherwise another time: these, and all from 500 on.
+_PASSING, _BROKEN = (408, 425, 429), 500
+
+
+class _Item(msgspec.Struct):
+    history_item_id: str
+    voice_id: str | None = None
+    model_id: str | None = None
+    text: str | None = None
+    date_unix: float = 0
+    character_count_change_from: float = 0
+    character_count_change_to: float = 0
+    #: Read by itself: an item is good without it.
+    alignments: msgspec.Raw = msgspec.Raw()
+
+
+class _Page(msgspec.Struct):
+    history: list[_Item]
+    last_history_item_id: str | None = None
+    has_more: bool = False
+
+
+class ElevenLabsHistory:
+    """Looks up what was paid for; see `tts_assets.engines.purchases.History`."""
+
+    def __init__(self, service: Service, *, seconds: float) -> None:
+        """Ask a service.
+
+        Args:
+            service: ElevenLabs.
+            seconds: for each request.
+        """
+        self._service = service
+        self._seconds = seconds
+        self._is_closed = False
+
+    async def fetch(
+        self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
+    ) -> Answer | None:
+        """The sound of a request as a file; see `History.fetch`."""
+        purchase = ticket.purchase
+        if purchase.arrived is None and not await self._find(ticket, on_start):
+            return None
+        item_id = purchase.arrived.history_item_id if purchase.arrived else ""
+        if not item_id or self._is_closed:
+            return None
+        item = _decode(await self._get(f"v1/history/{item_id}", on_start), _Item)
+        # An id alone is not believed: the sound must be that of the text.
+        if item is None or not _belongs_to(item, purchase.sent):
+            return None
+        sound = await self._get(f"v1/history/{item_id}/audio", on_start)
+        return None if sound is None else add_alignment(sound, item.alignments)
+
+    async def _find(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
+        """Find the item of a request whose headers never arrived; record it if there is one."""
+        sent = ticket.purchase.sent
+        while not self._is_closed:
+            item = await self._find_item(ticket, on_start)
+            if item is not None:
+                cost = item.character_count_change_to - item.character_count_change_from
+                ticket.arrive(
+                    request_id="",
+                    history_item_id=item.history_item_id,
+                    billed=cost if 0 < cost <= MOST_CREDITS else None,
+                )
+                return True
+            if on_start is None or not _is_at_work(sent):
+                break
+            with self._service.limiter.rest():
+                await anyio.sleep(_ASK_AGAIN_SECONDS)
+            on_start()
+        return False
+
+    async def _find_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
+        """The one item that a request can have made; None where there is none, or are too many."""
+        sent, store = ticket.purchase.sent, ticket.store
+        items = await self._list_items(sent, on_start)
+        known = store.known_history_ids
+        candidates = [
+            item
+            for item in items
+            if _belongs_to(item, sent)
+            and item.history_item_id not in known
+            and item.date_unix >= int(sent.at) - _SLACK_SECONDS
+        ]
+        lost = store.find_lost(sent)
+        is_clear = all(each.sent.key == sent.key for each in lost)
+        # Equal requests may share them out as they like.
+        if not candidates or not is_clear or len(candidates) > max(1, len(lost)):
+            return None
+        return candidates[0]
+
+    async def _list_items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
+        """What the voice has spoken since a request was sent."""
+        found: list[_Item] = []
+        query: dict[str, str | int] = {
+            "page_size": _PAGE,
+            "voice_id": sent.voice,
+            "date_after_unix": int(sent.at) - _SLACK_SECONDS,
+        }
+        for _ in range(_PAGES):
+            page = _decode(await self._get("v1/history", on_start, query), _Page)
+            if page is None:
+                self._is_closed = True
+                break
+            found += page.history
+            if not page.has_more or not page.last_history_item_id:
+                break
+            query["start_after_history_item_id"] = page.last_history_item_id
+        return found
+
+    async def _get(
+        self,
+        path: str,
+        on_start: Callable[[], None] | None,
+        query: dict[str, str | int] | None = None,
+    ) -> Answer | None:
+        """An answer with status 200; None where the service has nothing there."""
+        asked = Request(method="GET", path=path, query=query, seconds=self._seconds)
+        if on_start is None:
+            return self._judge(await self._service.client.ask(asked))
+        return await self._service.ask(asked, self._judge, on_start)
+
+    def _judge(self, answer: Answer) -> Answer | None:
+        if answer.status in _PASSING or answer.status >= _BROKEN:
+            raise failure(answer, self._service.client.hidden, is_first=False)
+        if answer.status in _CLOSED:
+            self._is_closed = True
+        return answer if answer.status == _GOOD else None
+
+
+def _is_at_work(sent: Sent) -> bool:
+    """Whether the service may still be making the sound of a request that an earlier run sent."""
+    longest = min(_AT_WORK_SECONDS + len(sent.text) * _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS)
+    return 0 <= time.time() - sent.at < longest
+
+
+def _belongs_to(item: _Item, sent: Sent) -> bool:
+    """Whether an item is the sound of what was sent, and has an id that can be asked for."""
+    return (
+        bool(_ID.fullmatch(item.history_item_id))
+        and item.text == sent.text
+        and item.voice_id == sent.voice
+        and item.model_id in (None, sent.model)
+    )
+
+
+def _decode(answer: Answer | None, shape: type[Shape]) -> Shape | None:
+    try:
+        return None if answer is None else msgspec.json.decode(answer.body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

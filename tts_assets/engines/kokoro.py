@@ -1,0 +1,349 @@
+"""Kokoro: a small neural model with natural voices, told each reading in phonetic symbols."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.config.load import is_path
+from tts_assets.config.model import Device
+from tts_assets.engines import onnx, onnx_file
+from tts_assets.engines.models import known, store, sums
+from tts_assets.engines.process.parent import engine_host, silence
+from tts_assets.engines.protocol import VoiceInfo
+from tts_assets.engines.versions import READING, missing, parts
+from tts_assets.errors import UsageError
+from tts_assets.regular_files import open_regular
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from tts_assets.config.model import Settings
+    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.model import DictionaryWord
+
+_LIBRARY = ("kokoro-onnx", "onnxruntime")
+
+
+#: The voice that is taken where none is asked for: of the Japanese ones that trained on most hours.
+_DEFAULT = "jf_alpha"
+
+
+#: The first letter of a voice's name is its language, the second whether it is a woman's or a
+#: man's; so says VOICES.md of huggingface.co/hexgrad/Kokoro-82M.
+_LANGUAGES = {
+    "a": "en-US",
+    "b": "en-GB",
+    "e": "es",
+    "f": "fr",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-BR",
+    "z": "zh",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_WHO = {"f": "female", "m": "male"}
+
+
+#: The Japanese voices of the published file, for as long as that is not there to be asked.
+_PUBLISHED = (_DEFAULT, "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
+
+
+#: Voices made from recordings under CC BY 3.0 (VOICES.md; github.com/koniwa/koniwa), by the reading.
+_RECORDINGS = {
+    "jf_gongitsune": "Gon, the Little Fox",
+    "jf_nezumi": "The Mouse's Marriage",
+    "jf_tebukuro": "Buying Mittens",
+    "jm_kumo": "The Spider's Thread",
+}
+
+
+#: A voice is an array of shape (510, 1, 256); as 64-bit floats, that is a megabyte.
+_MOST_BYTES = 1 << 23
+
+
+#: An array as numpy.save writes it: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+_HEADER_BYTES = 1 << 10
+_MAGIC = b"\x93NUMPY"
+_WIDTH = re.compile(rb"'descr': *'[<>]f([248])'")
+_SHAPE = re.compile(rb"'shape': *\(([0-9, ]{1,60})\)")
+_NO_VOICES = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, zlib.error)
+
+
+#: The range that kokoro-onnx takes.
+SPEEDS = (0.5, 2.0)
+
+
+#: Inputs of the two kinds of published exports.
+_INPUTS = (frozenset({"tokens", "style", "speed"}), frozenset({"input_ids", "style", "speed"}))
+
+
+class _File(NamedTuple):
+    """A file that is asked for: as it was written, where it lies, and what is known if published."""
+
+    name: str
+    path: Path
+    published: known.ModelFile | None
+
+
+class Kokoro:
+    """The provider; nothing native is loaded into this process.
+
+    It has no pitch accent of its own that could be set: 橋 and 箸 sound alike.
+    """
+
+    name = "kokoro"
+    #: Measured with a full-size model over 60 words and 10 sentences: 836 MiB with one worker, the
+    #: run itself included, and 21 more with two; long sentences take more.
+    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    base_mib = 940
+    footprint_mib = 100
+
+    def __init__(self, settings: Settings) -> None:
+        """Find out which files are meant."""
+        self._device = settings.device
+        self._speed = settings.speed
+        self._store = store.Store.of(settings.models)
+        self._model = self._file(settings.kokoro.model, voices=False)
+        self._voices = self._file(settings.kokoro.voices, voices=True)
+
+    def problem(self) -> str | None:
+        """None when library and files are there and of the right kind, else what to do."""
+        steps = []
+        if absent := missing((*_LIBRARY, *READING)):
+            steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
+        steps += self._absent_files()
+        try:
+            return "; ".join(steps) or self._misfit() or onnx.problem_with(self._device)
+        except UsageError as exc:
+            return str(exc)
+
+    def _absent_files(self) -> list[str]:
+        """What to do for each file that is not there."""
+        absent = [each for each in (self._model, self._voices) if not each.path.is_file()]
+        names = [each.name for each in absent if each.published]
+        wanted = "kokoro" if set(names) == {*known.GROUPS["kokoro"]} else " ".join(names)
+        paths = " and ".join(str(each.path) for each in absent if each.published)
+        own = [
+            f"{each.path} not there: name another file in [kokoro]"
+            for each in absent
+            if not each.published
+        ]
+        return [*([f"{paths} not there: tts-assets models fetch {wanted}"] if names else []), *own]
+
+    def _misfit(self) -> str | None:
+        """What the files cannot do that is asked for.
+
+        Raises:
+            UsageError: one of them is damaged or of another kind.
+        """
+        low, high = SPEEDS
+        whole = takes_whole_speeds(self._model.path)
+        voice_names(self._voices.path)
+        if not low <= self._speed <= high:
+            return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"
+        if whole and self._speed != int(self._speed):
+            return (
+                f"the model {self._model.path} was exported for whole speeds: set speed = 1, or "
+                "take another model"
+            )
+        return None
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """Those of the voices file, the Japanese ones first.
+
+        Raises:
+            UsageError: it is not there, or not a file of voices.
+        """
+        voices = self._voices
+        there = voices.path.is_file() or not voices.published
+        names = voice_names(voices.path) if there else _PUBLISHED
+        whole = self._takes_whole_speeds
+        return tuple(_voice(name, whole_speeds=whole) for name in sorted(names, key=_rank))
+
+    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one file
+        """Library, model, voices and dictionary with their versions or hashes."""
+        return self._engine
+
+    @functools.cached_property
+    def _engine(self) -> str:
+        said = [parts(_LIBRARY), f"model={self._sum(self._model)}"]
+        said += [
+            f"voices={self._sum(self._voices)}",
+            *(["noise=random"] if self._is_random else []),
+        ]
+        said += [] if self._device == Device.CPU else [f"device={self._device}"]
+        return " ".join([*said, parts(READING)])
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Never: the model takes no pitch."""
+        return False
+
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Not if the model draws random numbers, as the published ones do."""
+        return not self._is_random
+
+    @functools.cached_property
+    def _takes_whole_speeds(self) -> bool:
+        try:
+            return takes_whole_speeds(self._model.path)
+        except UsageError:
+            # Told where the model is needed; the published ones take any speed.
+            return False
+
+    @functools.cached_property
+    def _is_random(self) -> bool:
+        try:
+            return onnx.is_random(self._model.path)
+        except UsageError:
+            # What is published was exported with its noise.
+            return self._model.published is not None
+
+    def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AbstractAsyncContextManager[EngineHost]:
+        """Start the engine's process with that many threads, which share the model."""
+        return engine_host(
+            "tts_assets.engines.kokoro_engine:Engine",
+            threads=onnx.threads(workers),
+            silence_seconds=silence(timeout_seconds),
+            options={
+                "model": str(self._model.path),
+                "voices": str(self._voices.path),
+                "device": self._device,
+            },
+            words=words,
+        )
+
+    def _file(self, name_or_path: str, *, voices: bool) -> _File:
+        """The file that is meant, and what is known of it if it is a published one.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if is_path(name_or_path):
+            return _File(name_or_path, Path(name_or_path).expanduser().absolute(), None)
+        fitting = [
+            model.name
+            for model in known.KNOWN
+            if model.provider == self.name and ("voices" in model.name) is voices
+        ]
+        if name_or_path not in fitting:
+            what = "voices" if voices else "model"
+            raise UsageError(
+                f"[kokoro] {what} is {name_or_path!r}; there are {', '.join(fitting)}, or write a "
+                "path, with a / in it"
+            )
+        published = known.find(name_or_path).files[0]
+        return _File(name_or_path, self._store.path(published), published)
+
+    def _sum(self, file: _File) -> str:
+        """The first 64 bits of a file's SHA-256, in hex.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        if file.path.is_file():
+            try:
+                return sums.sha256_of(file.path, self._store.folder)[:16]
+            except OSError as exc:
+                raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
+        # A plan needs no model where everybody knows what its sum will be.
+        return (file.published.sha256 or "")[:16] if file.published else "missing"
+
+
+def takes_whole_speeds(path: Path) -> bool:
+    """Whether a model takes whole numbers only for its speed.
+
+    Raises:
+        UsageError: it is no model of Kokoro.
+    """
+    inputs = onnx_file.graph(path).inputs
+    if not any(wanted <= inputs.keys() for wanted in _INPUTS):
+        raise UsageError(
+            f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)}, and would be "
+            "tokens, style and speed; name another in [kokoro] model"
+        )
+    return inputs["speed"]
+
+
+def voice_names(path: Path) -> tuple[str, ...]:
+    """The names in a voices file, which is a zip of arrays.
+
+    Raises:
+        UsageError: it is not there, cut short, of another kind, or empty.
+    """
+    try:
+        with open_regular(path) as opened, zipfile.ZipFile(opened) as file:
+            members = [each for each in file.infolist() if each.filename.endswith(".npy")]
+            for each in members:
+                _refuse_large(file, each)
+    except OSError as exc:
+        raise UsageError(f"the voices {path} cannot be read: {exc.strerror}") from exc
+    except _NO_VOICES as exc:
+        raise UsageError(
+            f"{path} is not a whole file of Kokoro voices: fetch it again, or name another in "
+            "[kokoro] voices"
+        ) from exc
+    names = [each.filename.removesuffix(".npy") for each in members]
+    # Anything else cannot be typed, and may do things to a terminal.
+    usable = tuple(name for name in names if _NAME.fullmatch(name))
+    if not usable:
+        raise UsageError(f"{path} has no voices in it: name another in [kokoro] voices")
+    return usable
+
+
+def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Refuse an array by its headers if it would take too much memory; its data are not read.
+
+    Raises:
+        ValueError: it is too large, no array of floats, or has another size than it says.
+        zipfile.BadZipFile: it is damaged.
+    """
+    # numpy writes no others, and LZMA names the memory that its own header asks for.
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(member.filename)
+    if member.file_size > _MOST_BYTES:
+        raise ValueError(member.filename)
+    with file.open(member) as array:
+        head = array.read(_HEADER_BYTES)
+    width, shape = _WIDTH.search(head), _SHAPE.search(head)
+    if width is None or shape is None or not head.startswith(_MAGIC):
+        raise ValueError(member.filename)
+    # The length of the header has two bytes, and four since its second version.
+    begin = 10 if head[len(_MAGIC)] == 1 else 12
+    length = begin + int.from_bytes(head[8:begin], "little")
+    counts = [int(each) for each in shape[1].split(b",") if each.strip()]
+    if math.prod(counts) * int(width[1]) + length != member.file_size:
+        raise ValueError(member.filename)
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    return (name != _DEFAULT, _language(name) != "ja", name)
+
+
+def _language(name: str) -> str:
+    return _LANGUAGES.get(name[:1], "und") if name[2:3] == "_" else "und"
+
+
+def _voice(name: str, *, whole_speeds: bool) -> VoiceInfo:
+    reading = _RECORDINGS.get(name)
+    who = _WHO.get(name[1:2], "") if name[2:3] == "_" else ""
+    return VoiceInfo(
+        name=name,
+        language=_language(name),
+        description=who,
+        credit=""
+        if reading is None
+        else f'Kokoro voice {name}, from "{reading}" as read by announcers of Television '
+        "Nishinippon for Koniwa, CC BY 3.0",
+        gender=who,
+        speeds=SPEEDS,
+        whole_speeds=whole_speeds,
+    )

@@ -1,0 +1,72 @@
+"""What this machine has to offer: cores and memory, as far as this process may use them."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+#: No engine gains from more; the original tool had the same bound.
+MOST_WORKERS = 16
+
+
+#: What counts as free memory where the system does not report it: small machines have that much.
+_FREE_MIB = 2048
+
+
+def workers(base_mib: int, footprint_mib: int) -> int:
+    """How many workers keep this machine busy and leave it usable.
+
+    Physical cores, one left free above four, capped by what is left of the free memory over the
+    footprint and by 16.
+
+    Args:
+        base_mib: memory that the engine takes without a worker, in MiB.
+        footprint_mib: memory that each worker takes, in MiB.
+    """
+    count = cores()
+    by_memory = (free_mib() - base_mib) // max(1, footprint_mib)
+    return max(1, min(count - 1 if count > 4 else count, by_memory, MOST_WORKERS))
+
+
+def cores() -> int:
+    """How many physical cores this process may keep busy."""
+    import psutil  # noqa: PLC0415 - not needed for --help
+
+    limits = [_or_default(lambda: psutil.cpu_count(logical=False), None) or os.cpu_count() or 1]
+    if hasattr(os, "sched_getaffinity"):
+        limits.append(_or_default(lambda: len(os.sched_getaffinity(0)), limits[0]))
+    if (quota := _container_cores()) is not None:
+        limits.append(quota)
+    return max(1, min(limits))
+
+
+def free_mib() -> int:
+    """How much memory processes may take now; a default where the system does not report it."""
+    import psutil  # noqa: PLC0415 - see cores
+
+    return _or_default(lambda: int(psutil.virtual_memory().available) // 2**20, _FREE_MIB)
+
+
+def _or_default(measure: Callable[[], T], default: T) -> T:
+    """A figure of the system; the default where ``/proc`` is hidden, or a sandbox forbids the call."""
+    try:
+        return measure()
+    except (OSError, RuntimeError, LookupError, ValueError):
+        return default
+
+
+def _container_cores(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
+    """The processor quota of a container (cgroup v2: ``quota period``); None without one."""
+    try:
+        quota, period = file.read_text("ascii").split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError, ArithmeticError):
+        return None

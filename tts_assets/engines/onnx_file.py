@@ -1,0 +1,198 @@
+"""What an ONNX file says of itself, read without the library that runs it."""
+
+from __future__ import annotations
+
+import functools
+import mmap
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.errors import UsageError
+from tts_assets.regular_files import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+#: Numbers of fields in onnx.proto (ONNX IR version 3 and later).
+_MODEL_GRAPH, _MODEL_FUNCTION = 7, 25
+_GRAPH_NODE, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 11, 12
+_VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
+_TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 13, 14
+
+
+#: TensorProto.DataLocation and TensorProto.DataType.
+_EXTERNAL = 1
+_WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
+
+
+#: The messages that lead to tensors, by the numbers of their fields (onnx.proto).
+_INNER: dict[str, dict[int, str]] = {
+    "model": {_MODEL_GRAPH: "graph", 20: "training", _MODEL_FUNCTION: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {_GRAPH_NODE: "node", 5: "tensor", 15: "sparse tensor"},
+    "node": {5: "attribute"},
+    "attribute": {
+        5: "tensor",
+        6: "graph",
+        10: "tensor",
+        11: "graph",
+        22: "sparse tensor",
+        23: "sparse tensor",
+    },
+    "sparse tensor": {1: "tensor", 2: "tensor"},
+}
+
+
+#: How many bytes a value has, by its wire type; the others tell it themselves.
+_FIXED = {1: 8, 5: 4}
+_VARINT = 0
+_BYTES = 2
+
+
+#: The operators that draw random numbers, as a node's ``op_type`` (field 4) is written.
+_RANDOM = tuple(
+    b"\x22" + bytes([len(name)]) + name
+    for name in (
+        b"RandomNormalLike",
+        b"RandomUniformLike",
+        b"RandomNormal",
+        b"RandomUniform",
+        b"Multinomial",
+        b"Bernoulli",
+    )
+)
+
+
+class Graph(NamedTuple):
+    """The outside of a model.
+
+    Args:
+        inputs: the names of its inputs, each with whether it takes whole numbers.
+        random: whether it draws random numbers, so that no two runs sound quite the same.
+    """
+
+    inputs: dict[str, bool]
+    random: bool
+
+
+def graph(path: Path) -> Graph:
+    """Look at the model in a file; its weights are passed over.
+
+    Raises:
+        UsageError: it is not there, cut short, not ONNX, or has its weights elsewhere.
+    """
+    try:
+        status = path.stat()
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        found, external = _read(path, seen)
+    except OSError as exc:
+        raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc
+    except (ValueError, IndexError) as exc:
+        raise UsageError(
+            f"{path} is not a whole ONNX model: fetch it again, or name another file"
+        ) from exc
+    if external:
+        # Its own hash would not tell when they change.
+        raise UsageError(f"{path} has its weights in other files: save it as one file")
+    return found
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
+    """The graph in a file, and whether it has data elsewhere; remembered while it is unchanged."""
+    del seen
+    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return _graph(data), _has_external_data(data)
+
+
+def _graph(data: mmap.mmap) -> Graph:
+    inputs: dict[str, bool] = {}
+    random = has_outputs = False
+    for field, begin, end in _fields(data, 0, len(data)):
+        if field == _MODEL_FUNCTION:
+            random = random or _draws(data, begin, end)
+        for inner, first, last in _fields(data, begin, end) if field == _MODEL_GRAPH else ():
+            if inner == _GRAPH_NODE:
+                random = random or _draws(data, first, last)
+            elif inner == _GRAPH_INPUT:
+                inputs.update([_input(data, first, last)])
+            has_outputs = has_outputs or inner == _GRAPH_OUTPUT
+    if not has_outputs:
+        raise ValueError
+    return Graph(inputs, random)
+
+
+def _has_external_data(data: mmap.mmap) -> bool:
+    """Whether any tensor has its data in another file: weights, constants, bodies of loops."""
+    left = [("model", 0, len(data))]
+    while left:
+        kind, begin, end = left.pop()
+        inner = _INNER.get(kind)
+        for field, first, last in _fields(data, begin, end):
+            if inner is None:
+                if field == _TENSOR_EXTERNAL_DATA:
+                    return True
+                if field == _TENSOR_LOCATION and _varint(data, first)[0] == _EXTERNAL:
+                    return True
+            elif field in inner:
+                left.append((inner[field], first, last))
+    return False
+
+
+def _draws(data: mmap.mmap, begin: int, end: int) -> bool:
+    return any(data.find(name, begin, end) >= 0 for name in _RANDOM)
+
+
+def _input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
+    """The name of an input, and whether it takes whole numbers."""
+    name = ""
+    kind: int | None = None
+    for field, first, last in _fields(data, begin, end):
+        if field == _VALUE_NAME:
+            name = data[first:last].decode()
+        elif field == _VALUE_TYPE:
+            for inner, start, stop in _fields(data, first, last):
+                if inner == _TYPE_TENSOR:
+                    kind = _number(data, start, stop, _TENSOR_ELEMENT)
+    return name, kind in _WHOLE_NUMBERS
+
+
+def _number(data: mmap.mmap, begin: int, end: int, wanted: int) -> int | None:
+    """A whole number in a message; None where it has none."""
+    for field, first, _ in _fields(data, begin, end):
+        if field == wanted:
+            return _varint(data, first)[0]
+    return None
+
+
+def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The fields of a message of protocol buffers: number, and where its value begins and ends."""
+    while at < end:
+        key, at = _varint(data, at)
+        kind = key & 7
+        if kind == _VARINT:
+            begin = at
+            _, at = _varint(data, at)
+        elif kind == _BYTES:
+            size, begin = _varint(data, at)
+            at = begin + size
+        else:
+            begin, at = at, at + _FIXED.get(kind, end)
+        if at > end:
+            raise ValueError
+        yield key >> 3, begin, at
+
+
+def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+        if shift > 63:
+            raise ValueError

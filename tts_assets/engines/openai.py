@@ -1,0 +1,246 @@
+"""Speech by OpenAI, and by the many servers that have the shape of its ``POST /audio/speech``."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tts_assets.config import keys
+from tts_assets.config.prices import price_for
+from tts_assets.engines import web
+from tts_assets.engines.http.answers import PassingError, Request
+from tts_assets.engines.http.client import connected, refuse_unsafe
+from tts_assets.engines.http.service import Place, service
+from tts_assets.engines.named_voices import named_voices
+from tts_assets.engines.openai_answers import ABSENT, failure
+from tts_assets.engines.openai_speaker import OpenAISpeaker
+from tts_assets.engines.openai_voices import BUILT_IN, voices_in
+from tts_assets.engines.protocol import Charge, VoiceInfo
+from tts_assets.engines.told import Told
+from tts_assets.engines.versions import READING, parts
+from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.japanese.engine_notation import spell_for_engine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from tts_assets.config.keys import Secret
+    from tts_assets.config.model import OpenAISettings, Settings
+    from tts_assets.engines.http.calls import Patience
+    from tts_assets.model import DictionaryWord, SpokenForm
+
+
+#: OpenAI takes no request without a key, and all of them cost something.
+_HOST = "api.openai.com"
+
+
+#: Where servers list their voices.
+_VOICES = ("audio/voices", "voices")
+
+
+#: Those of OpenAI's that libsndfile reads; aac is none.
+_FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
+
+
+class OpenAI:
+    """The provider.
+
+    What a server does with kanji cannot be verified: it takes text only, and tells no readings.
+    """
+
+    name = "openai"
+    # 20 MiB in the run's own process with 1 as with 16 requests at once, and 97 for the dictionary.
+    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    base_mib = 320
+    footprint_mib = 1
+
+    def __init__(self, settings: Settings, *, patience: Patience | None = None) -> None:
+        """Look for nothing yet.
+
+        Args:
+            settings: where the server is, and what it is asked for.
+            patience: how often requests are repeated; None for the usual.
+        """
+        self._settings = settings
+        self._own: OpenAISettings = settings.openai
+        self._patience = patience
+        self._told = Told()
+
+    @property
+    def max_concurrent(self) -> int:
+        """As the settings say."""
+        return self._settings.remote.max_concurrent
+
+    @property
+    def model(self) -> str:
+        """As the settings say."""
+        return self._own.model
+
+    def problem(self) -> str | None:
+        """None where a server can be asked; else that OpenAI's own wants a key.
+
+        Raises:
+            UsageError: what is asked for can never be had: a format that is not read, no voice at
+                all, an address that is none or would show the key.
+            FatalError: the keyring cannot be read.
+        """
+        if self._own.response_format not in _FORMATS:
+            raise UsageError(
+                f"openai.response-format is {self._own.response_format!r}: "
+                f"choose one of {', '.join(_FORMATS)}"
+            )
+        refuse_unsafe(self._own.base_url, self._key)
+        self.voices()
+        if self._key is None and self.is_openai:
+            return f"OpenAI wants a key: {keys.advice(self.name)}"
+        return None
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The voices that the settings name; the server is not asked.
+
+        Raises:
+            UsageError: they name none.
+        """
+        names = named_voices(self._settings, self._own.voices)
+        if not names:
+            raise UsageError(
+                "openai has no voice: name one by --voice, or several as voices in [openai]; "
+                "tts-assets voices --provider openai lists those of the server, if it tells them"
+            )
+        return tuple(VoiceInfo(name=name, language="ja", description="") for name in names)
+
+    async def listed(self) -> tuple[VoiceInfo, ...]:
+        """The voices that the server tells; OpenAI's own, which it does not tell, as documented.
+
+        Raises:
+            UsageError: the base URL is none, or the key cannot be used.
+            FatalError: the server cannot be asked, or does not tell its voices.
+        """
+        if self.is_openai:
+            return BUILT_IN
+        place, seconds = self._place(), self._settings.timeout_seconds
+        where = web.shown(place.base_url)
+        try:
+            async with connected(
+                place.base_url, headers=place.headers, secret=place.secret, most=1
+            ) as client:
+                for path in _VOICES:
+                    asked = Request(method="GET", path=path, seconds=seconds)
+                    answer = await client.ask(asked)
+                    if answer.status not in ABSENT:
+                        break
+                found = voices_in(answer.json(), client.hidden) if answer.status == 200 else ()
+        except (PassingError, ClipError) as exc:
+            raise FatalError(f"{where} does not tell its voices: {exc}") from exc
+        if not found and answer.status in (401, 403):
+            raise failure(answer, model=self.model, hidden=client.hidden, is_first=True)
+        if not found:
+            raise FatalError(
+                f"{where} does not tell its voices ({answer.status}): look them up in its "
+                "documentation, and name them as voices in [openai], or one by --voice"
+            )
+        return found
+
+    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one model
+        """The model, what it is told, and what decides which text is sent; not where it is."""
+        found = [f"openai model={self.model} response_format={self._own.response_format}"]
+        if self._own.instructions:
+            found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
+        return " ".join([*found, parts(READING)])
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Never: it takes none."""
+        return False
+
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Nobody says so."""
+        return False
+
+    @asynccontextmanager
+    async def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AsyncIterator[OpenAISpeaker]:
+        """Make ready to ask; the first request goes out with the first clip.
+
+        Raises:
+            UsageError: as in ``problem``, or there is no key where one is needed.
+            FatalError: as in ``problem``.
+        """
+        if problem := self.problem():
+            raise UsageError(problem)
+        most = max(1, min(workers, self.max_concurrent))
+        async with (
+            service(
+                self._place(),
+                most=most,
+                per_second=self._settings.remote.rate_per_second,
+                timeout_seconds=timeout_seconds,
+                patience=self._patience,
+            ) as server,
+            self._told.open(words) as tell,
+        ):
+            yield OpenAISpeaker(
+                server, tell, settings=self._own, workers=most, timeout_seconds=timeout_seconds
+            )
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether the server is OpenAI's own."""
+        try:
+            return urlsplit(self._own.base_url).hostname == _HOST
+        except ValueError:
+            return False
+
+    @cached_property
+    def _key(self) -> Secret | None:
+        """Asked for once: a keyring may open a window."""
+        settings = self._settings
+        file = settings.key_file(self.name)
+        return keys.find(self.name, file=file, given=settings.keys.get(self.name))
+
+    def _place(self) -> Place:
+        key = self._key
+        headers = {} if key is None else {"Authorization": f"Bearer {key.reveal()}"}
+        return Place(base_url=self._own.base_url, headers=headers, secret=key)
+
+
+class PaidOpenAI(OpenAI):
+    """The provider, where it costs something."""
+
+    async def charges(
+        self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
+    ) -> list[Charge | str]:
+        """The characters that are sent for each form, a credit each, or why it cannot be said.
+
+        Raises:
+            FatalError: the dictionary, which tells what has to be sent, cannot be used.
+        """
+        said = await self._told.read(forms, words)
+        return [
+            each
+            if isinstance(each, str)
+            else Charge(len(text := spell_for_engine(form, each)), len(text))
+            for form, each in zip(forms, said, strict=True)
+        ]
+
+    async def balance(self) -> str:
+        """That nobody tells."""
+        return "servers of this shape do not tell what is left"
+
+    async def terms(self) -> str:
+        """That nobody tells."""
+        return f"{self.model}: servers of this shape do not tell what it takes"
+
+
+def openai(settings: Settings) -> OpenAI:
+    """The provider, with its charges where it has any: most servers of this shape are one's own.
+
+    OpenAI has, and any server whose price is known or whose cost is to be bounded.
+    """
+    is_bounded = settings.max_chars is not None or settings.max_cost is not None
+    free = OpenAI(settings)
+    is_priced = price_for(settings.prices, free.name, free.model) is not None
+    return PaidOpenAI(settings) if free.is_openai or is_bounded or is_priced else free

@@ -1,0 +1,80 @@
+"""OpenJTalk, the embedded default: dictionary and voice come inside its wheel; no key, no download."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_assets.engines.process.parent import engine_host, silence
+from tts_assets.engines.protocol import VoiceInfo
+from tts_assets.engines.versions import READING, missing, parts
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from tts_assets.config.model import Settings
+    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.model import DictionaryWord
+
+
+#: The packages whose versions can change a reading, an accent or a sample.
+_PARTS = (*READING, "onnxruntime")
+
+
+#: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
+_CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
+
+
+#: The voices with as whose they are heard, the default one first.
+_VOICES = (
+    ("mei", "female, neutral (MMDAgent's Mei)", "female"),
+    ("mei-low", "Mei's voice an octave lower, as a man's", "male"),
+    ("mei-high", "Mei's voice 5 half tones higher, as a child's", "female"),
+)
+
+
+class OpenJTalk:
+    """The provider; nothing native is loaded into this process."""
+
+    name = "openjtalk"
+    # Over 8,000 words, 200 MiB of UniDic are mapped as well.
+    base_mib = 410
+    footprint_mib = 60
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing can be set but what every engine is told."""
+
+    def problem(self) -> str | None:
+        """None when the packages are installed, else what to install."""
+        if absent := missing(_PARTS):
+            return f"{', '.join(absent)} not installed: pip install 'pyopenjtalk-plus[onnxruntime]'"
+        return None
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The one voice of the wheel, and the same at other pitches, for other speakers."""
+        return tuple(
+            VoiceInfo(name=name, language="ja", description=who, credit=_CREDIT, gender=gender)
+            for name, who, gender in _VOICES
+        )
+
+    def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
+        """Library, dictionary and runtime with their versions."""
+        return parts(_PARTS)
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Always."""
+        return True
+
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see engine
+        """Always."""
+        return True
+
+    def open(
+        self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
+    ) -> AbstractAsyncContextManager[EngineHost]:
+        """Start the engine's process with that many threads."""
+        return engine_host(
+            "tts_assets.engines.openjtalk_engine:Engine",
+            threads=workers,
+            silence_seconds=silence(timeout_seconds),
+            words=words,
+        )

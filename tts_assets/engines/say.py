@@ -1,0 +1,244 @@
+"""The voices of macOS, through its command `say`: one process for each clip, nothing to install."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import anyio.to_thread
+
+from tts_assets.engines.process.children import child
+from tts_assets.engines.process.process import end, how, last_words
+from tts_assets.engines.say_voices import listed
+from tts_assets.errors import ClipError, FatalError
+from tts_assets.japanese.engine_notation import spell_in_kana
+from tts_assets.model import Speech
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tts_assets.config.model import Settings
+    from tts_assets.engines.protocol import VoiceInfo
+    from tts_assets.model import DictionaryWord, SpokenForm, Voice
+
+
+#: WAVE must have its data format named, or `say` refuses it; it converts voices of other rates.
+_SOUND = ("--file-format=WAVE", "--data-format=LEI16@22050")
+
+
+#: The voice's own rate is not to be had. Apple calls 150 to 180 words per minute typical (Inside
+#: Macintosh: Sound, SetSpeechRate) and 180 to 220 average (NSSpeechSynthesizer, rate).
+_WORDS_PER_MINUTE = 180
+_SPEEDS = (0.25, 4.0)
+
+
+#: Commands stand between [[ and ]] (Inside Macintosh: Sound, Writing Embedded Speech Commands), or
+#: behind ESC for some voices. No bracket is left, nor what becomes one when it is normalised.
+_NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
+
+
+class Say:
+    """The provider.
+
+    The one engine whose reading cannot be verified: it takes neither readings nor accents, and
+    does not tell how it read. So words are given to it in the kana of their reading, and only
+    running text as it is spelled.
+    """
+
+    name = "say"
+    # Estimates: there was no Mac to measure on.
+    base_mib = 20
+    footprint_mib = 60
+
+    def __init__(self, settings: Settings) -> None:
+        """Look for nothing yet."""
+        self._voice = settings.voice
+        self._has_words = bool(settings.words)
+
+    def problem(self) -> str | None:
+        """None where `say` can speak as it is asked to, else what it lacks and what to do."""
+        try:
+            voices = self.voices()
+        except FatalError as exc:
+            return str(exc)
+        if self._voice is None and not voices[0].language.startswith("ja"):
+            return (
+                "no Japanese voice is installed: add one in System Settings, "
+                "Accessibility, Spoken Content, System voice, Manage Voices"
+            )
+        return _NO_WORDS if self._has_words else None
+
+    def voices(self) -> tuple[VoiceInfo, ...]:
+        """The installed voices, the Japanese ones first, as `say` lists them.
+
+        Raises:
+            FatalError: there is no `say`, or it does not list them.
+        """
+        return self._offered
+
+    @functools.cached_property
+    def _offered(self) -> tuple[VoiceInfo, ...]:
+        return listed(_executable())
+
+    def engine(self, voice: str) -> str:  # noqa: ARG002 - voices are renewed with the system
+        """The version of macOS: `say` has none, and its voices none that it would tell."""
+        return f"say macos={_macos()}"
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Never: it takes none."""
+        return False
+
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Nobody says so."""
+        return False
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self,
+        *,
+        workers: int,
+        timeout_seconds: float,  # noqa: ARG002 - a process that is slow is as easily ended as a dead one
+        words: tuple[DictionaryWord, ...] = (),
+    ) -> AsyncIterator[SaySpeaker]:
+        """Make a folder for the sounds; processes are started with their clips.
+
+        Raises:
+            FatalError: there is no `say`, no room for temporary files, or a dictionary to learn.
+        """
+        if words:
+            raise FatalError(_NO_WORDS)
+        executable = _executable()
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="tts-assets-say-")
+        except OSError as exc:
+            raise FatalError(
+                f"no temporary folder can be made ({exc.strerror}): free some space, or set TMPDIR"
+            ) from exc
+        with folder as path:
+            yield SaySpeaker(executable, Path(path), anyio.CapacityLimiter(workers))
+
+
+class SaySpeaker:
+    """`say`, ready for one run."""
+
+    def __init__(self, executable: str, folder: Path, threads: anyio.CapacityLimiter) -> None:
+        """Speak through an executable; sounds pass through the folder, and are read in threads."""
+        self._executable = executable
+        self._folder = folder
+        self._threads = threads
+        self._numbers = itertools.count()
+
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
+    ) -> Speech:
+        """Say it in a process of its own, which ends with the call.
+
+        Returns:
+            float32 samples, shape (n,), full scale at -1..1; 22050 Hz; and no pronunciation:
+            nobody can tell how it was read.
+
+        Raises:
+            ClipError: the speed is out of range, or `say` fails or writes no whole sound.
+            FatalError: `say` cannot be started any more.
+        """
+        path = self._folder / f"{next(self._numbers)}.wav"
+        command = [self._executable, "-v", voice.name, *_rate(voice.speed)]
+        if on_start is not None:
+            on_start()
+        try:
+            await _run([*command, "-f", "-", "-o", str(path), *_SOUND], _given(form))
+            return await anyio.to_thread.run_sync(_read, path, limiter=self._threads)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _executable() -> str:
+    found = shutil.which("say")
+    if found is not None:
+        return found
+    system = platform.system()
+    if system == "Darwin":
+        raise FatalError("there is no say in PATH: macOS has it in /usr/bin, so add that to PATH")
+    raise FatalError(
+        f"say is part of macOS, and this is {system}: "
+        "choose another provider, e.g. --provider openjtalk"
+    )
+
+
+@functools.cache
+def _macos() -> str:
+    return platform.mac_ver()[0] or "unknown"
+
+
+def _rate(speed: float) -> list[str]:
+    if speed == 1.0:
+        return []
+    slowest, fastest = _SPEEDS
+    if not slowest <= speed <= fastest:
+        raise ClipError(f"the speed is {speed:g}: choose one from {slowest:g} to {fastest:g}")
+    return ["-r", str(round(_WORDS_PER_MINUTE * speed))]
+
+
+def _given(form: SpokenForm) -> str:
+    """What `say` is given: kana for a word, as nobody knows how it reads kanji."""
+    text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
+    if not any(map(str.isalnum, text)):
+        raise ClipError(f"there is nothing to say in {form.text!r}")
+    return text
+
+
+async def _run(command: list[str], text: str) -> None:
+    """Run a command on a text to its end; cancelled, it ends at once, with all it has started."""
+    # A file is read or closed without anybody's help, however the process ends.
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as log:
+        source.write(text.encode())
+        source.seek(0)
+        status = await _status(command, source, log)
+        if status != 0:
+            raise ClipError(f"say failed {how(status)}{last_words(log)}")
+
+
+async def _status(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
+    try:
+        # Cancelled half-way, a start would leave a process that nobody ends.
+        with anyio.CancelScope(shield=True):
+            process = await anyio.open_process(
+                command,
+                stdin=source,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                # Ctrl-C is for the run to answer; the terminal must not reach past it.
+                start_new_session=True,
+            )
+    except OSError as exc:
+        raise FatalError(f"{command[0]} cannot be started any more: {exc.strerror}") from exc
+    try:
+        with child(process.pid, leads_session=True):
+            return await process.wait()
+    finally:
+        with anyio.CancelScope(shield=True):
+            end(process)
+            await process.aclose()
+
+
+def _read(path: Path) -> Speech:
+    from tts_assets.audio.codec import decode  # noqa: PLC0415 - heavy, and not needed to list voices
+
+    data = path.read_bytes() if path.exists() else b""
+    if not data:
+        raise ClipError("say wrote no sound: the text may hold nothing that its voice can say")
+    whole = int.from_bytes(data[4:8], "little") + 8
+    # libsndfile would take the part for all there is.
+    if data.startswith(b"RIFF") and len(data) < whole:
+        raise ClipError(f"say wrote {len(data)} of {whole} bytes of sound: the disk may be full")
+    samples, rate_hz = decode(data)
+    return Speech(samples=samples, rate_hz=rate_hz)

@@ -1,0 +1,347 @@
+"""Pitch accent: the notations that data use read to a mora number, and phrases written for people."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.errors import show_value
+from tts_assets.japanese.kana import UnusableTextError, pronunciation_key
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.model import AccentBasis, Phrase, kana_to_katakana, split_morae
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tts_assets.model import Pronunciation
+
+_KNOWN = (
+    "write the number of the mora after which the pitch falls, 0 for none; known are also [2], ②, "
+    "ア＼ル, ハシ↓, ハシ￣ (flat), LHL, 低高低, heiban, atamadaka, odaka, 平板, and Migaku's h, a, o, n2, k2"
+)
+
+
+#: The keys under which an object may hold its accent, in the order in which they are asked.
+_KEYS = (
+    "accent",
+    "drop",
+    "nucleus",
+    "downstep",
+    "position",
+    "pitch",
+    "kernel",
+    "pattern",
+    "pitches",
+    "positions",
+    "accents",
+)
+
+
+#: Notations have two digits at most, so a number may be no larger.
+_LARGEST = 99
+_KANA = r"[ぁ-ゖァ-ヺー]"
+_BETWEEN = compile_lazy(r"[,、，;；|｜\n]|\s[/／・]\s")
+_CLASS = compile_lazy(
+    r"[(（\[［【〔〈<](?![HLhl高低][)）])[^\d()（）\[\]［］【】〔〕〈〉<>]*[)）\]］】〕〉>]"
+)
+_TAG = compile_lazy(r"</?[A-Za-z][^<>]*>")
+_OVERLINE = compile_lazy(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
+
+
+#: What stands where a table has no accent.
+_ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "nan", "N/A", "n/a"])
+_NUMBER = compile_lazy(
+    rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
+    r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
+)
+
+
+#: Whole numbers as tables of floating-point numbers have them.
+_WHOLE = compile_lazy(r"^(\d{1,2})\.0+$")
+_TWO_PHRASES = compile_lazy(r"(?:[hk]?\d+|h)[-‐‑–+](?:[hk]?\d+|[hk])")
+_NAME = compile_lazy(
+    r"(?P<name>heiban|atamadaka|nakadaka|odaka|kifuku|平板|頭高|中高|尾高|起伏)(?:[-\s]?gata|[-\s]?shiki|型|式)?"
+    r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
+)
+
+
+#: The names in kanji by their first; those in Latin letters begin with their code.
+_CODE_OF = {"平": "h", "頭": "a", "中": "n", "尾": "o", "起": "k"}
+_CODE = compile_lazy(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
+_TONES = compile_lazy(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
+_HIGH = compile_lazy("[h高]")
+
+
+#: What a phrase of standard Japanese can sound like: its second mora differs from its first.
+_POSSIBLE = compile_lazy(r"10*|01+0*")
+_FALL = compile_lazy(r"[＼\\↓ꜜ⤵↘'’‘´`＇┐⌝⌉¬￢﹁]")
+_FLAT = compile_lazy(r"[‾￣¯→=＝]| \u0304")
+_RISE = compile_lazy(r"[/／↑ꜛ↗┌\s]")
+_OVER = compile_lazy("[\u0304\u0305]")
+_OVER_ENDS = compile_lazy(
+    f"[\u0304\u0305][ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ]?(?={_KANA}(?![\u0304\u0305]))"
+)
+_NASAL = compile_lazy(r"([カキクケコかきくけこ])[\u309a゜°˚]")
+_AS_PARTICLES = str.maketrans("ハヘ", "ワエ")
+_SILENT = compile_lazy(r"[_＿°˚・.]")
+
+
+def parse_accent(value: object, reading: str | None) -> int | None:
+    """The accent nucleus that data give: the mora after which the pitch falls, 0 for none.
+
+    Of alternates the first counts. Whether the mora exists is not asked here.
+
+    Args:
+        value: what the data hold: a number, text in any known notation, a list of them, an object.
+        reading: the word's kana, which odaka and tones need; None where it is not known.
+
+    Returns:
+        The mora's number from 1, or 0; None where the data give no accent.
+
+    Raises:
+        UnusableTextError: the value is no known notation, or does not say which mora it is.
+    """
+    match value:
+        case None:
+            return None
+        case bool():
+            raise _unknown_accent_error(value)
+        case int() | float() if 0 <= value <= _LARGEST and value % 1 == 0:
+            return int(value)
+        case str():
+            return _parse_accent_text(value, reading)
+        case list() | tuple():
+            return _parse_first(value, reading)
+        case dict():
+            return parse_accent(_find_accent_value(value), reading) if value else None
+        case _:
+            raise _unknown_accent_error(value)
+
+
+def extract_accent_reading(value: object) -> str | None:
+    """The kana in notations such as ア＼ル and ハ'シ, in katakana; None where there are none."""
+    match value:
+        case str():
+            return _extract_marked_kana(_extract_first_alternate(value))
+        case list() | tuple():
+            return next((kana for item in value if (kana := extract_accent_reading(item))), None)
+        case dict():
+            return extract_accent_reading([inner for key, inner in value.items() if key in _KEYS])
+        case _:
+            return None
+
+
+def _extract_marked_kana(text: str) -> str | None:
+    numbered = _NUMBER.fullmatch(text)
+    if numbered is not None:
+        return kana_to_katakana((numbered["kana"] or "").strip()) or None
+    marked = any(mark.search(text) for mark in (_FALL, _FLAT, _OVER))
+    kana = _strip_accent_marks(text)
+    return kana_to_katakana(kana) if marked and re.fullmatch(f"{_KANA}+", kana) else None
+
+
+def drop_accents(said: Pronunciation) -> Pronunciation:
+    """What is known where the voice makes the accents: the sounds, and not how high they are."""
+    flat = tuple(phrase._replace(accent=0) for phrase in said.phrases)
+    return replace(said, phrases=flat, accent_basis=AccentBasis.ENGINE)
+
+
+def format_accent_phrases(phrases: Sequence[Phrase]) -> str:
+    """Phrases with ↓ where the pitch falls: ハ↓シ; a / between phrases, a 、 where a pause is."""
+    return _join_formatted(phrases, [_format_fall(phrase) for phrase in phrases])
+
+
+def format_pitch_line(phrases: Sequence[Phrase]) -> str:
+    """Phrases as one H (high) or L (low) for each mora; a / between them, a 、 where a pause is."""
+    return _join_formatted(phrases, [_format_tones(phrase) for phrase in phrases])
+
+
+def _join_formatted(phrases: Sequence[Phrase], written: Sequence[str]) -> str:
+    ends = ["、" if phrase.pause else "/" for phrase in phrases[:-1]]
+    return "".join(text + end for text, end in zip(written, [*ends, ""], strict=False))
+
+
+def _format_fall(phrase: Phrase) -> str:
+    said = split_morae(phrase.kana)
+    if phrase.accent == 0:
+        return "".join(said)
+    return "".join([*said[: phrase.accent], "↓", *said[phrase.accent :]])
+
+
+def _format_tones(phrase: Phrase) -> str:
+    count = len(split_morae(phrase.kana))
+    if phrase.accent == 1:
+        return "H" + "L" * (count - 1)
+    high = (phrase.accent or count) - 1
+    return ("L" + "H" * high + "L" * (count - 1 - high))[:count]
+
+
+def _unknown_accent_error(value: object) -> UnusableTextError:
+    return UnusableTextError(
+        f"the accent {show_value(value)} is no notation that is known here: {_KNOWN}"
+    )
+
+
+def _parse_first(values: Sequence[Any], reading: str | None) -> int | None:
+    return next(
+        (found for each in values if (found := parse_accent(each, reading)) is not None), None
+    )
+
+
+def _find_accent_value(value: Mapping[str, Any]) -> object:
+    """What an object holds under the first key that means an accent."""
+    known = {str(key).lower(): inner for key, inner in value.items()}
+    keys = [key for key in _KEYS if key in known]
+    if not keys:
+        raise UnusableTextError(
+            f"the accent is an object with {', '.join(map(str, value))}, and with none of "
+            f"{', '.join(_KEYS)}"
+        )
+    return next((known[key] for key in keys if known[key] is not None), None)
+
+
+def _extract_first_alternate(text: str) -> str:
+    """The first of several accents, without tags, word classes and typographic variants."""
+    plain = html.unescape(text)
+    if not _FALL.search(_TAG.sub("", plain)):
+        plain = _OVERLINE.sub(lambda high: re.sub("(.)", "\\1\u0305", high[2]), plain)
+    plain = unicodedata.normalize("NFC", "".join(map(_normalize_character, _TAG.sub("", plain))))
+    bare = _NASAL.sub(r"\1" + "\u3099", _CLASS.sub("", plain))
+    parts = _BETWEEN.split(unicodedata.normalize("NFC", bare))
+    return next((part.strip() for part in parts if part.strip()), "")
+
+
+def _normalize_character(character: str) -> str:
+    """Digits and letters in their usual width; a circled number apart from the next."""
+    if not character.isalnum():
+        return character
+    usual = unicodedata.normalize("NFKC", character)
+    return f"{usual} " if unicodedata.category(character) == "No" else usual
+
+
+def _parse_accent_text(value: str, reading: str | None) -> int | None:
+    text = _WHOLE.sub(r"\1", _extract_first_alternate(value))
+    if not value.strip() or value.strip() in _ABSENT:
+        return None
+    if _TWO_PHRASES.fullmatch(text.lower()):
+        raise UnusableTextError(
+            f"the accent {show_value(value)} is that of two phrases, and a word has one here: give the one "
+            "mora after which the pitch falls"
+        )
+    for read in (_parse_tones, _parse_class_name, _parse_class_code, _parse_number, _parse_marks):
+        accent = read(text, reading)
+        if accent is not None:
+            return accent
+    raise _unknown_accent_error(value)
+
+
+def _parse_tones(text: str, reading: str | None) -> int | None:
+    """LHHL, 低高高低, and 0110 where as many digits as the reading has morae; a particle may follow."""
+    tones = re.sub(r"[-\s・()（）]", "", text).lower()
+    if not _TONES.fullmatch(tones):
+        return None
+    count = len(split_morae(reading)) if reading else None
+    fits = count is not None and len(tones) in {count, count + 1}
+    binary = re.sub("[l低]", "0", _HIGH.sub("1", tones))
+    if tones == binary and not (fits and _POSSIBLE.fullmatch(binary)):
+        return None
+    if not (fits or count is None) or not _POSSIBLE.fullmatch(binary):
+        raise UnusableTextError(
+            f"the accent {show_value(text)} does not fit {reading or 'any word'}: it takes one letter for "
+            "each mora (and one for a particle), the second unlike the first"
+        )
+    return binary.find("10") + 1
+
+
+def _parse_class_name(text: str, reading: str | None) -> int | None:
+    name = _NAME.fullmatch(text.lower())
+    if name is None:
+        return None
+    first = name["name"][0]
+    return _resolve_class(_CODE_OF.get(first, first), name["number"], text, reading)
+
+
+def _parse_class_code(text: str, reading: str | None) -> int | None:
+    """The codes of Migaku's add-ons; a number is that of the mora, counted from the front."""
+    code = _CODE.fullmatch(text.lower())
+    return _resolve_class(code["code"], code["number"], text, reading) if code else None
+
+
+def _resolve_class(code: str, number: str | None, text: str, reading: str | None) -> int:
+    if number is not None:
+        return int(number)
+    if code in "ha":
+        return "ha".index(code)
+    if code == "o" and reading and split_morae(reading):
+        return len(split_morae(reading))
+    lacks = "the reading, whose last mora it means" if code == "o" else "a number, such as n2"
+    raise UnusableTextError(
+        f"the accent {show_value(text)} does not say after which mora the pitch falls: it lacks {lacks}"
+    )
+
+
+def _parse_number(text: str, _reading: str | None) -> int | None:
+    number = _NUMBER.fullmatch(text)
+    return int(number["number"]) if number else None
+
+
+def _parse_marks(text: str, reading: str | None) -> int | None:
+    """Kana with a mark where the pitch falls, or a line over what is high, or one behind if flat."""
+    before, *after = _FALL.split(text)
+    kana = _strip_accent_marks(text)
+    if not re.fullmatch(f"{_KANA}+", kana):
+        return None
+    if reading and not _is_same_word(kana, reading):
+        raise UnusableTextError(
+            f"the accent {show_value(text)} is not that of {reading}: one is wrong"
+        )
+    if len(after) > 1:
+        raise UnusableTextError(
+            f"the accent {show_value(text)} falls more than once: a word is one accent phrase here, so give "
+            "the one fall that it has when it stands alone"
+        )
+    if after:
+        return len(split_morae(_strip_accent_marks(before))) or None
+    if _FLAT.search(text):
+        return 0
+    if _OVER.search(text):
+        end_of_line = _OVER_ENDS.search(text)
+        return (
+            len(split_morae(_strip_accent_marks(text[: end_of_line.end()]))) if end_of_line else 0
+        )
+    return None
+
+
+def _is_same_word(kana: str, reading: str) -> bool:
+    """Whether one goes on where the other ends: with a particle, or with する and な."""
+    one, other = (
+        pronunciation_key(each).replace("イウ", "ユウ").translate(_AS_PARTICLES)
+        for each in (kana, reading)
+    )
+    return one.startswith(other) or other.startswith(one)
+
+
+def _strip_accent_marks(text: str) -> str:
+    """The kana of a text with accent marks."""
+    for mark in (_FALL, _FLAT, _RISE, _SILENT, _OVER):
+        text = mark.sub("", text)
+    return text
+
+
+# Accent notation as the ledger has it, read back to phrases.
+_PHRASE = re.compile("([^/、]+)([/、]?)")
+
+
+def parse_accent_phrases(notation: str) -> tuple[Phrase, ...]:
+    """The phrases that ``accent.notation`` wrote; whether a pause follows the last is not told."""
+    return tuple(_parse_phrase(written, end) for written, end in _PHRASE.findall(notation))
+
+
+def _parse_phrase(written: str, end: str) -> Phrase:
+    before, fall, after = written.partition("↓")
+    return Phrase(
+        kana=before + after, accent=len(split_morae(before)) if fall else 0, pause=end == "、"
+    )

@@ -1,0 +1,392 @@
+"""One word of a MeCab dictionary: its line of twelve columns read, changed and written again."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypedDict
+
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.model import AccentBasis, AmbiguousWord, Basis, Phrase, split_morae
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+
+#: Surface, four of part of speech, conjugation type and form, base form, reading, pronunciation,
+#: accent/morae, accent rule. Unknown words have no more than the base form.
+_ENTRY_COLUMNS = 12
+_UNKNOWN_COLUMNS = 8
+
+
+#: Nouns of this many morae and fewer join as suffixes do.
+_SHORT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DictionaryEntry:
+    """What a dictionary says of a word.
+
+    Args:
+        surface: the spelling.
+        grammar: four columns of part of speech, then type and form of conjugation.
+        base: its base form.
+        reading: how it is read, in katakana as spelled; None for an unknown word.
+        pronunciation: how that sounds; may hold marks of devoiced vowels.
+        accent: the mora after which the pitch falls; 0 for none.
+        rule: how its accent joins with that of a word before it (``C1``... ``F6``, ``P1``...).
+    """
+
+    surface: str
+    grammar: tuple[str, ...]
+    base: str
+    reading: str | None = None
+    pronunciation: str = ""
+    accent: int = 0
+    rule: str = "*"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The entry as the front end takes it."""
+        known = (self.surface, *self.grammar, self.base)
+        if self.reading is None:
+            return known
+        size = len(split_morae(self.pronunciation.replace("’", "")))
+        accent = f"{self.accent}/{size}"
+        return (*known, self.reading, self.pronunciation, accent, self.rule)
+
+    def replace_reading(self, reading: str, pronunciation: str, accent: int) -> DictionaryEntry:
+        """The same word, read differently."""
+        return replace(
+            self, reading=reading, pronunciation=pronunciation, accent=accent,
+            rule=choose_chain_rule(len(split_morae(pronunciation)), accent) if self.grammar[0] == "名詞" else self.rule,
+        )  # fmt: skip
+
+
+def choose_chain_rule(size: int, accent: int) -> str:
+    """How the accent of a noun of that many morae joins with that of a noun before it.
+
+    Nine in ten of the dictionary's own nouns have the rule that this gives: C3 for short ones,
+    C2 for flat ones and those that fall at their end, C1 for the others (Sagisaka and Sato 1983).
+    """
+    if size <= _SHORT:
+        return "C3"
+    return "C2" if accent in {0, size} else "C1"
+
+
+def parse_entry(feature: str) -> DictionaryEntry:
+    """The entry in a line of the front end's own."""
+    columns = feature.split(",")
+    known = DictionaryEntry(
+        surface=columns[0], grammar=tuple(columns[1:7]), base=",".join(columns[7:_UNKNOWN_COLUMNS])
+    )
+    if len(columns) < _ENTRY_COLUMNS:
+        return known
+    accent, _, _ = columns[10].partition("/")
+    return replace(
+        known, reading=columns[8], pronunciation=columns[9],
+        accent=int(accent) if accent.isdigit() else 0, rule=columns[11],
+    )  # fmt: skip
+
+
+def find_features(analyser: Any, surface: str) -> list[str]:
+    """The lines that an analyser's dictionary has for a spelling, the likeliest first."""
+    wanted = analyser.normalize_for_mecab(surface)
+    found = analyser.analyze_mecab_candidates(wanted, ((0, len(wanted)),))["nodes"]
+    return [
+        node["feature"]
+        for node in sorted(found, key=lambda node: int(node["word_cost"]))
+        if node["surface"] == wanted and not node["is_unknown"]
+    ]
+
+
+# UniDic as a second dictionary: the readings and accents that it lists for words.
+
+
+#: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
+_LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
+
+
+#: Words that the dictionary does not list have the first seven columns alone.
+_UNIDIC_COLUMNS = 27
+
+
+class UniDicWord(NamedTuple):
+    """A word of an analysis, or an entry of the dictionary.
+
+    Args:
+        surface: the spelling, in full-width characters.
+        grammar: four columns of part of speech, then type and form of conjugation.
+        lemma: the word that it is a form of.
+        reading: in katakana as spelled; "" for marks and words that are not listed.
+        pronunciation: how it sounds, in katakana with ー for long vowels.
+        accents: the morae after which the pitch may fall, the usual one first; 0 for none.
+    """
+
+    surface: str
+    grammar: tuple[str, ...]
+    lemma: str = ""
+    reading: str = ""
+    pronunciation: str = ""
+    accents: tuple[int, ...] = ()
+
+
+class UniDic:
+    """The dictionary of the package unidic-lite, read by the analyser of pyopenjtalk-plus.
+
+    May be used from several threads: each has an analyser of its own. Texts and surfaces may have
+    narrow characters; the analyser makes them wide.
+    """
+
+    def __init__(self) -> None:
+        """Load nothing yet."""
+        self._own = threading.local()
+
+    def analyze_words(self, text: str) -> list[UniDicWord]:
+        """The words of the likeliest analysis."""
+        return _parse_features(self._thread_analyzer.run_mecab(text))
+
+    def find_entries(self, surface: str) -> list[UniDicWord]:
+        """The entries of a spelling, the likeliest first."""
+        return _parse_features(find_features(self._thread_analyzer, surface))
+
+    @property
+    def _thread_analyzer(self) -> Any:
+        """This thread's analyser."""
+        if not hasattr(self._own, "analyser"):
+            import unidic_lite  # noqa: PLC0415 - large, used only inside the engine's process
+            from pyopenjtalk.openjtalk import OpenJTalk  # noqa: PLC0415 - native, see above
+
+            self._own.analyser = OpenJTalk(dn_mecab=os.fsencode(unidic_lite.DICDIR))
+        return self._own.analyser
+
+
+def _parse_features(features: Iterable[str]) -> list[UniDicWord]:
+    """Words of UniDic's CSV lines, which quote values that hold commas."""
+    return [_to_unidic_word(columns) for columns in csv.reader(features)]
+
+
+def _to_unidic_word(columns: list[str]) -> UniDicWord:
+    surface, grammar = columns[0], tuple(columns[1:7])
+    if len(columns) < _UNIDIC_COLUMNS:
+        return UniDicWord(surface, grammar)
+    return UniDicWord(
+        surface,
+        grammar,
+        lemma=columns[_LEMMA],
+        reading=columns[_READING],
+        pronunciation=columns[_PRONUNCIATION],
+        accents=tuple(int(each) for each in columns[_ACCENTS].split(",") if each.isdigit()),
+    )
+
+
+# OpenJTalk's word nodes: what an analysis would say, and how its accent phrases go.
+
+
+#: Marks a devoiced vowel in ``pron``; it is no mora.
+DEVOICED = "’"
+_ALONE = dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True))
+
+
+#: Those that may join no kana before them within a word; ャ ュ ョ always do.
+_SMALL_VOWELS = frozenset("ァィゥェォヮヵヶ")
+
+
+#: OpenJTalk makes one sound of these, which in Japanese are two: デェ is デ with a long vowel.
+_MADE_ONE = frozenset({"デェ", "グゥ"})
+
+
+class Node(TypedDict):
+    """A word of an analysis, as OpenJTalk's front end gives it and its label maker takes it.
+
+    ``acc`` of the first word of an accent phrase is the accent of the whole phrase; ``chain_flag``
+    1 tells that a word belongs to the phrase before it.
+    """
+
+    string: str
+    pos: str
+    pos_group1: str
+    pos_group2: str
+    pos_group3: str
+    ctype: str
+    cform: str
+    orig: str
+    read: str
+    pron: str
+    acc: int
+    mora_size: int
+    chain_rule: str
+    chain_flag: int
+    is_reading_protected: bool
+    is_reading_rewritten: bool
+
+
+Nodes: TypeAlias = list[Node]
+
+
+def node_to_kana(node: Node) -> str:
+    """How a word sounds, in katakana; "" for a mark, which is a pause or silent."""
+    if not node["mora_size"]:
+        return ""
+    sound = node["pron"].replace(DEVOICED, "")
+    if _SMALL_VOWELS.isdisjoint(sound) and sound[0] not in _ALONE:
+        return sound
+    # The label maker knows no ヵ, and leaves it out.
+    return (
+        sound
+        if any(pair in sound for pair in _MADE_ONE)
+        else expand_small_kana(sound.replace("ヵ", ""))
+    )
+
+
+def expand_small_kana(kana: str) -> str:
+    """Kana with small ones that join no kana before them as the large ones that they sound like.
+
+    スゲェ is スゲエ, and サンヵゲツ サンカゲツ; マッチャ stays.
+    """
+    if _ALONE.keys().isdisjoint(kana):
+        return kana
+    return "".join(_ALONE.get(mora, mora) for mora in split_morae(kana))
+
+
+def nodes_to_kana(nodes: Iterable[Node]) -> str:
+    """What an analysis would say, in katakana."""
+    return "".join(map(node_to_kana, nodes))
+
+
+def nodes_to_spelling(nodes: Iterable[Node]) -> str:
+    """The same as it is spelled: particles as ハ and ヘ, long vowels with their letters."""
+    return "".join(node["read"] for node in nodes if node_to_kana(node))
+
+
+def nodes_to_text(nodes: Iterable[Node]) -> str:
+    """The text of an analysis, which writes numbers otherwise than they were given."""
+    return "".join(node["string"] for node in nodes)
+
+
+def find_word_starts(nodes: Iterable[Node]) -> list[int]:
+    """Where each word begins in the text of an analysis, and where the last ends."""
+    return list(itertools.accumulate((len(node["string"]) for node in nodes), initial=0))
+
+
+def count_morae(nodes: Iterable[Node]) -> int:
+    """How many morae an analysis has."""
+    return sum(node["mora_size"] for node in nodes)
+
+
+def nodes_to_key(nodes: Iterable[Node]) -> str:
+    """The pronunciation key of what an analysis would say."""
+    return pronunciation_key(nodes_to_kana(nodes))
+
+
+def to_accent_phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
+    """The accent phrases of an analysis; pauses are told between phrases only."""
+    found: list[Phrase] = []
+    words: list[Node] = []
+    pause = False
+    for node in nodes:
+        if not node["mora_size"]:
+            pause = True
+            continue
+        if words and (pause or node["chain_flag"] != 1):
+            found.append(_build_phrase(words, pause=pause))
+            words = []
+        words.append(node)
+        pause = False
+    return (*found, _build_phrase(words, pause=False)) if words else tuple(found)
+
+
+def join_into_phrase(nodes: Iterable[Node], accent: int) -> Nodes:
+    """The words of an analysis, without its marks, in one accent phrase with that accent."""
+    words = [node.copy() for node in nodes if node_to_kana(node)]
+    for word in words[1:]:
+        word["chain_flag"] = 1
+    words[0]["acc"] = accent
+    return words
+
+
+def _build_phrase(words: Sequence[Node], *, pause: bool) -> Phrase:
+    first = words[0]
+    if len(words) == 1:
+        return Phrase(node_to_kana(first), min(first["acc"], first["mora_size"]), pause)
+    return Phrase(nodes_to_kana(words), min(first["acc"], count_morae(words)), pause)
+
+
+# What the reading guard asks of a dictionary, and what it settles for a text.
+
+
+class JapaneseAnalyzer(Protocol):
+    """A dictionary; :class:`tts_assets.japanese.dictionary.Dictionary` says what each call does."""
+
+    @property
+    def unidic(self) -> UniDic:
+        """The second dictionary."""
+        ...
+
+    def analyze_best(self, text: str) -> Nodes:
+        """The analysis that it holds for right."""
+        ...
+
+    def list_alternatives(self, text: str, most: int) -> Iterable[Nodes]:
+        """The analyses that it holds for likely."""
+        ...
+
+    def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
+        """An alternative with its accents corrected."""
+        ...
+
+    def list_tokens(self, text: str) -> list[DictionaryEntry]:
+        """The words of the likeliest analysis."""
+        ...
+
+    def find_names(self, text: str) -> Iterable[tuple[int, int]]:
+        """Where words of the user's lie that have marks in them."""
+        ...
+
+    def has_learned(self, nodes: Nodes) -> bool:
+        """Whether any of these words is the user's own."""
+        ...
+
+    def find_entries(self, surface: str) -> list[DictionaryEntry]:
+        """What it knows of a spelling."""
+        ...
+
+    def build_analysis(
+        self,
+        text: str,
+        tokens: Sequence[DictionaryEntry],
+        settled: Collection[DictionaryEntry] = (),
+    ) -> Nodes:
+        """An analysis made of given words."""
+        ...
+
+    def devoice_vowels(self, nodes: Nodes) -> Nodes:
+        """The same words with their vowels devoiced anew."""
+        ...
+
+
+class ResolvedReading(NamedTuple):
+    """What is said for a word or a sentence, and why; as in Pronunciation."""
+
+    nodes: Nodes
+    basis: Basis
+    accent_basis: AccentBasis
+    doubt: str | None = None
+    near: str | None = None
+    ambiguous: tuple[AmbiguousWord, ...] = ()
+
+
+def accept_unchecked(
+    nodes: Nodes, doubt: str | None = None, ambiguous: tuple[AmbiguousWord, ...] = ()
+) -> ResolvedReading:
+    """What the dictionary alone says."""
+    return ResolvedReading(
+        nodes=nodes,
+        basis=Basis.UNCHECKED,
+        accent_basis=AccentBasis.DICTIONARY,
+        doubt=doubt,
+        ambiguous=ambiguous,
+    )

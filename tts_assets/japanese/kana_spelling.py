@@ -1,0 +1,396 @@
+"""Kana that sound other than they are spelled: は as ワ, へ as エ, いう as ユー; and where."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.japanese.alignment import AlignableWord, align_words, to_key_kana
+from tts_assets.japanese.analysis import (
+    DEVOICED,
+    expand_small_kana,
+    node_to_kana,
+    nodes_to_kana,
+    nodes_to_text,
+)
+from tts_assets.japanese.kana import is_long_on_reading, pronunciation_key
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.model import is_katakana, kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tts_assets.japanese.analysis import Node, Nodes
+
+
+#: How it sounds, and how it is spelled.
+SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
+
+
+#: Words whose は is the particle that they have grown together with: それでは, こんにちは, または.
+_GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
+_BEFORE_PARTICLES = frozenset({"助詞", "助動詞"})
+_TOPICS = frozenset({"名詞", "副詞"})
+
+
+#: A noun in kana of fewer morae with は or へ behind it is rather another noun: いは, さは.
+_SHORTEST = 2
+
+
+#: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
+_PREDICATES = frozenset({"動詞", "形容詞"})
+
+
+#: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
+_WORD_WITH_HA = compile_lazy(
+    "え|い[らりるれろっ]|か[らりるれろっ]|が[さしすせれ]|き|く|ぐ|げ|こ[ばびぶべん]|さ[まみむめん]|し[らりるれっ]|じ[めま]|ず"
+    "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
+)
+
+
+#: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
+_APART = "なれ"
+
+
+#: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
+_PATTERN = compile_lazy(
+    "(?P<topic>は)(?:もちろん|勿論|もとより|固より|元より|ともかく|兎も角|さておき|おろか|愚か|疎か"
+    "|いけ(?:ない|ませ|なか)|(?:いう|言う|云う)まで|(?:する|しない)$|、(?!ひ))"
+    "|て(?P<negated>は)(?:$|、|いけ|なら|だめ|ダメ|駄目|いられ|おられ|いら|おら|かなわ|どう|いかが)"
+    "|(?P<to>へ)(?:(?P<as_topic>は)|[のもと])$"
+    "|の(?P<nominal>は)(?:$|、)"
+)
+_BEGINNINGS = frozenset("はてへの")
+_SOUND_OF = {"ハ": "ワ", "ヘ": "エ"}
+
+
+def is_spelled_differently(node: Node) -> bool:
+    """Whether a word sounds other than its kana are spelled: は, へ, それでは, そういう."""
+    sound, letters = pronunciation_key(node_to_kana(node)), pronunciation_key(node["read"])
+    return (
+        sound != letters
+        and len(sound) == len(letters)
+        and all(
+            pair in SOUND_AND_LETTER or pair[0] == pair[1]
+            for pair in zip(sound, letters, strict=True)
+        )
+    )
+
+
+def list_sounds(node: Node) -> tuple[str, ...]:
+    """How a kana line may write a word of running text: as it sounds, or as it is spelled."""
+    if is_spelled_differently(node):
+        return (node_to_kana(node), node["read"])
+    return (node_to_kana(node),)
+
+
+def spell_word_reading(nodes: Sequence[Node]) -> str:
+    """How the dictionary spells what it says of a word, in katakana.
+
+    A kana of it that is rightly said otherwise is spelled with its letter, は in それでは; one that
+    the dictionary only takes for a particle is spelled as it sounds, so that はで, read ワデ, does
+    not pass for ハデ. は and へ in hiragana are particles
+
+    - within a conjunction, an interjection, an adverb and the like (こんにちは, あるいは), but not
+      as their first kana;
+    - behind another particle or auxiliary (には, ではない);
+    - behind a noun or adverb of two morae or more, at the end or before as many (にほんへ,
+      なるべくは, それはそうと);
+    - behind a kanji of one mora, at the end or before other kanji, a verb or an adjective (目は口),
+      unless は begins a word itself (手はなす);
+    - in grammar patterns (はもちろん, てはいけない, への).
+
+    Everywhere else they are letters: a word does not begin with a particle (はは, へや, はなび), and
+    other words hold none (しはい).
+    """
+    return "".join(
+        node["read"]
+        if is_spelled_differently(node) and _is_true_particle(nodes, place)
+        else node_to_kana(node)
+        for place, node in enumerate(nodes)
+    )
+
+
+def begins_with_particle(nodes: Sequence[Node]) -> bool:
+    """Whether an analysis takes the first word for a particle or an auxiliary."""
+    return bool(nodes) and nodes[0]["pos"] in _BEFORE_PARTICLES
+
+
+def find_own_reading(text: str) -> str | None:
+    """The reading that a text in kana is itself; None for other texts."""
+    spelled = kana_to_katakana(text)
+    return expand_small_kana(apply_particle_sounds(text, spelled)) if is_katakana(spelled) else None
+
+
+def apply_particle_sounds(text: str, reading: str) -> str:
+    """A reading in katakana with ワ and エ where a grammar pattern begins with a particle.
+
+    ハオロカ of はおろか is ワオロカ.
+    """
+    for place in _find_pattern_particles(text):
+        sound = _SOUND_OF.get(reading[place : place + 1])
+        if sound is not None:
+            reading = f"{reading[:place]}{sound}{reading[place + 1 :]}"
+    return reading
+
+
+def _find_pattern_particles(text: str) -> list[int]:
+    """Where a grammar pattern has は and へ as particles, in a text that begins with it."""
+    if text[:1] not in _BEGINNINGS:
+        return []
+    found = _PATTERN.match(text)
+    if found is None:
+        return []
+    return [found.start(name) for name, own in found.groupdict().items() if own]
+
+
+def _is_true_particle(nodes: Sequence[Node], place: int) -> bool:
+    node = nodes[place]
+    spelling = node["string"]
+    if "いう" in spelling or "言" in spelling:
+        return True
+    if "は" not in spelling and "へ" not in spelling:
+        return False
+    if len(spelling) > 1:
+        return node["pos"] in _GROWN_TOGETHER and spelling[0] not in "はへ"
+    if node["pos"] != "助詞":
+        return False
+    text = nodes_to_text(nodes)
+    at = sum(len(node["string"]) for node in nodes[:place])
+    if at in _find_pattern_particles(text):
+        return True
+    return place > 0 and _may_be_particle(nodes[place - 1], _take_clause(nodes[place + 1 :]))
+
+
+def _take_clause(nodes: Sequence[Node]) -> Sequence[Node]:
+    """The words before the first mark."""
+    marks = (place for place, node in enumerate(nodes) if not node_to_kana(node))
+    return nodes[: next(marks, len(nodes))]
+
+
+def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
+    """Whether は or へ can be a particle behind a word and before others."""
+    if before["pos"] in _BEFORE_PARTICLES:
+        return True
+    if before["pos"] not in _TOPICS:
+        return False
+    long = sum(node["mora_size"] for node in behind) >= _SHORTEST
+    spelled = nodes_to_text(behind)
+    if before["mora_size"] >= _SHORTEST:
+        return not behind or (long and spelled != _APART)
+    if is_katakana(kana_to_katakana(before["string"])) or _WORD_WITH_HA.match(spelled):
+        return False
+    kanji = not is_katakana(kana_to_katakana(spelled))
+    return not behind or kanji or (long and behind[0]["pos"] in _PREDICATES)
+
+
+# Long vowels of nouns that the dictionary spells out, as most of those in hiragana.
+_HIRAGANA = compile_lazy(r"[ぁ-ゖー]+")
+_NOUNS = frozenset({"名詞", "接頭詞"})
+
+
+#: オウ, ウウ and エイ, which are long in Japanese words; in loanwords, in katakana, エイ is not.
+_SPELLED_OUT = compile_lazy(
+    "(?<=[オコソトノホモヨロヲゴゾドボポョウクスツヌフムユルグズブプュ])ウ|(?<=[エケセテネヘメレゲゼデベペ])イ"
+)
+
+
+#: Of the dictionary's 1,594 nouns in hiragana that are spelled out those whose parts meet there, as
+#: its entries in kanji with the same reading tell: 湖 is ミズ and ウミ.
+_PARTED = frozenset(
+    """
+    あおうま あおうめ あかえい あかねいろ あかめいも あくうん あげいた あめのうお あられいか いえいえ いけいけ
+    いわれいんねん うけいれ うずうず うるうる うるめいわし うれい うろうろ おもうつぼ かまどうま からすうり かれいろ
+    くものうえ けいと こうさぎ こうま こがねいろ ことうた さざれいし されこうべ しろうお しろうさぎ しろうほ しろうま
+    しろうり すていし すみれいろ するめいか そめいよしの たていた たねいも ためいき ちゃくうた つくねいも つつうらうら
+    ていけ ていっぱい ていれ てのうち でいり とびえい とびのうお ともうら どろうお なげいれ にのうで ねいき ねいも ねいろ
+    のうさぎ のべいた はくう はくうん はつうま ひとうち べいごま べーごま ほていあおい まがれい まくうち まくのうち
+    まけいぬ まめいた まるうち みずうみ みのうえ もうお もとうた ものうらやみ やけいし やすうけあい やすうり やぶうぐいす
+    やまとうた よめいり わたつうみ
+    """.split()  # noqa: SIM905 - words are read more easily without quotes
+)
+
+
+#: Words with kanji whose entries are spelled out though no parts meet there: チョクツウ.
+_LONG = frozenset(
+    """
+    あっ倒 あっ勝 えい航 きれい事 けい動脈 けい線 ぜい肉 めい想 めい福 めん棒 一行 丈夫 上品 不承
+    主命 伶人 作法 佞弁 信号機 傾城 入内 入道 内方 勤労感謝の日 包丁 化粧 半生 双紙 司令塔 同士
+    器用 国勢調査 圧痛 堰堤 境内 多辺形 多重 夜盗 大ぜい 大将 夫子 失名 奉公 娑羅双樹 宇宙船 家老
+    封筒 小ぎれい 小憩 尾てい骨 山高帽子 巧者 巨峰 市井 布袋腹 布袋葵 平文 平行四辺形 庖丁
+    建ぺい率 征討 愛想 憧憬 拍子 招へい 掣肘 推量 救急車 明々白々 杏仁 格子 油井 法師 洋妾 混声
+    混迷 清々 漏えい 濃餅 灯篭 灯籠 狂牛病 獅子唐 瓢箪 画定 疱瘡 疾病 百姓 直通 相撲 睥睨 砂糖
+    研究者 秋分の日 竹篦 竹篦返し 算用 美容師 聖人 背格好 膏薬 苦労 草子 草紙 蒸籠 蘇芳 蜻蛉 行李
+    表紙 西洋梨 覚せい剤 觝触 謦咳 豆腐 遊里 遮へい 醤油 鉄砲 銀行員 鑿井 開帳 隠ぺい 雁来紅 韜晦
+    飛行船 高峰 高麗芝 鶏頭
+    """.split()  # noqa: SIM905 - as above
+)
+
+
+def lengthen_vowels(nodes: Nodes) -> Nodes:
+    """The same words, with the long vowels of nouns said as such: ボウシ is ボーシ.
+
+    Those in hiragana are spelled out; so are some with kanji, and kanji that the library reads
+    anew by their context (対等). Other words are in the dictionary as they sound: 思う, うろうろ,
+    そういう and 湖 keep their ウ.
+    """
+    if not any(map(_may_be_long, nodes)):
+        return nodes
+    said = [_lengthen_word(node) for node in nodes]
+    for before, node in itertools.pairwise(said):
+        # ほんとう is taken for ほんと and a cry.
+        if node["string"] == "う" and node["pos"] == "感動詞":
+            node["pron"] = _SPELLED_OUT.sub("ー", before["pron"][-1:] + node["pron"])[-1]
+    return said
+
+
+def _may_be_long(node: Node) -> bool:
+    """Whether a word is looked at; asked of every word, of which most are not."""
+    word = node["string"]
+    return "ぁ" <= word[:1] <= "ゖ" or len(word) == 1 or word in _LONG
+
+
+def _lengthen_word(node: Node) -> Node:
+    word = node["string"]
+    if word in _LONG or (len(word) == 1 and _is_on_reading(node)):
+        return {**node, "pron": _SPELLED_OUT.sub("ー", node["pron"])}
+    if node["pos"] != "名詞" or node["pos_group1"] == "固有名詞" or word in _PARTED:
+        return node
+    if _HIRAGANA.fullmatch(word) is None:
+        return node
+    return {**node, "pron": _SPELLED_OUT.sub("ー", node["pron"])}
+
+
+def _is_on_reading(node: Node) -> bool:
+    """Whether a kanji is read so, and is no verb: トウ of 等, ショウ of 小."""
+    return node["pos"] in _NOUNS and is_long_on_reading(node["pron"].replace(DEVOICED, ""))
+
+
+# Lines in Latin letters, which lose long vowels, ティ and ンヤ: given them back from the dictionary.
+_VOWELS = frozenset("アイウエオ")
+_AFTER_N = dict(
+    zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)
+)
+
+
+#: Sounds of loanwords that are typed as the Japanese syllables next to them: paatii, sofutouea.
+_TYPED_AS = {
+    "ティ": "チ", "ディ": "ジ", "トゥ": "ツ", "ドゥ": "ズ", "テュ": "チュ", "デュ": "ジュ",
+    "ウィ": "ウイ", "ウェ": "ウエ", "ウォ": "ウオ",
+}  # fmt: skip
+_LARGE = dict(zip("ァィゥェォ", "アイウエオ", strict=True))
+
+
+#: A word with more spellings than this is long: it loses all or nothing.
+_MOST_SPELLINGS = 64
+
+
+class _WordGroup(NamedTuple):
+    """Neighbours that Latin letters may run into one, such as 本 and 屋 in honya."""
+
+    nodes: Nodes
+    word: AlignableWord
+
+
+def list_romanized_keys(key: str) -> tuple[str, ...]:
+    """The keys of what a line in Latin letters may have for a sound; the sound itself is the first.
+
+    キンヨウビ may be kinyoubi, kin'yobi and kinyobi, パーティー paatii and pati.
+    """
+    options = [list(dict.fromkeys(each)) for each in _list_options(key)]
+    count = 1
+    for each in options:
+        count *= len(each)
+    if count > _MOST_SPELLINGS:
+        options = [[each[0], each[-1]] for each in options]
+        return ("".join(each[0] for each in options), "".join(each[-1] for each in options))
+    return tuple(dict.fromkeys("".join(each) for each in itertools.product(*options)))
+
+
+def restore_line(nodes: Nodes, line: str) -> str:
+    """A line with the dictionary's own sounds for words that only lack what Latin letters lose.
+
+    Whatever else it has stays, so that obaasan is not おばさん.
+
+    Args:
+        nodes: the dictionary's best analysis.
+        line: in katakana; may have the pauses of the text.
+    """
+    pieces, parts = line.split("、"), _split_at_pauses(nodes)
+    if len(pieces) == 1:
+        return _restore_part(nodes, line)
+    if len(pieces) != len(parts):
+        return line
+    return "、".join(map(_restore_part, parts, pieces))
+
+
+def is_whole_number(nodes: Nodes, reading: str) -> bool:
+    """Whether a line has a number as it is alone, where its counter changes it: juu of ジュッ."""
+    ours = nodes_to_kana(nodes)
+    is_number = len(nodes) == 1 and nodes[0]["pos_group1"] == "数"
+    return is_number and ours.endswith("ッ") and reading[:-1] == ours[:-1]
+
+
+def _list_options(key: str) -> Iterator[tuple[str, ...]]:
+    """What may be typed for each kana of a key, or for two together."""
+    at = 0
+    while at < len(key):
+        kana, pair = key[at], key[at : at + 2]
+        is_long = kana in _VOWELS and pronunciation_key(key[at - 1 : at] + "ー")[1:] == kana
+        if kana in _LARGE:
+            yield kana, _LARGE[kana]
+            at -= 1
+        elif pair in _TYPED_AS:
+            yield pair, _TYPED_AS[pair]
+        elif kana == "ン" and pair[1:] in _AFTER_N:
+            yield pair, _AFTER_N[pair[1]]
+        else:
+            yield (kana, "") if is_long else (kana,)
+            at -= 1
+        at += 2
+
+
+def _split_at_pauses(nodes: Nodes) -> list[Nodes]:
+    parts: list[Nodes] = [[]]
+    for node in nodes:
+        if node["string"] == "、":
+            parts.append([])
+        else:
+            parts[-1].append(node)
+    return parts
+
+
+def _restore_part(nodes: Nodes, line: str) -> str:
+    """The same between two pauses."""
+    spoken = list(_group_words(nodes))
+    parts = align_words([each.word for each in spoken], pronunciation_key(line))
+    if parts is None:
+        return line
+    kana = to_key_kana(line)
+    return "".join(
+        nodes_to_kana(each.nodes) if part.fits else kana[part.start : part.end]
+        for each, part in zip(spoken, parts, strict=True)
+    )
+
+
+def _group_words(nodes: Iterable[Node]) -> Iterator[_WordGroup]:
+    """The words of an analysis with all that may be typed for them."""
+    group: Nodes = []
+    for node in nodes:
+        if group and not (
+            nodes_to_kana(group).endswith("ン") and nodes_to_kana([node])[:1] in _AFTER_N
+        ):
+            yield _build_word_group(group)
+            group = []
+        group.append(node)
+    if group:
+        yield _build_word_group(group)
+
+
+def _build_word_group(group: Nodes) -> _WordGroup:
+    whole = list_sounds(group[0]) if len(group) == 1 else (nodes_to_kana(group),)
+    typed = (each for sound in whole for each in list_romanized_keys(pronunciation_key(sound))[1:])
+    word = AlignableWord(
+        spelling=nodes_to_text(group), sounds=whole, shortened=tuple(dict.fromkeys(typed))
+    )
+    return _WordGroup(group, word)

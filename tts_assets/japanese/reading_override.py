@@ -1,0 +1,238 @@
+"""A reading set against the dictionary: only the words that differ, and the others as they were."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.japanese.alignment import AlignableWord, to_key_kana
+from tts_assets.japanese.analysis import DictionaryEntry, nodes_to_kana, nodes_to_key, nodes_to_text
+from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key, to_pronunciation
+from tts_assets.japanese.kana_spelling import list_sounds
+from tts_assets.japanese.word_accent import INFLECTED, find_listed_accent, guess_accent
+from tts_assets.model import AccentBasis, is_katakana, kana_to_katakana, split_morae
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tts_assets.japanese.alignment import AlignedPart
+    from tts_assets.japanese.analysis import JapaneseAnalyzer, Node, Nodes
+
+
+#: What a word is taken for that the dictionary knows only in pieces.
+_NOUN = ("名詞", "一般", "*", "*", "*", "*")
+
+
+class ReadingChange(NamedTuple):
+    """Words ``first`` to ``last`` of an analysis, the last not included, and their new reading."""
+
+    first: int
+    last: int
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverriddenReading:
+    """An analysis with words of it read otherwise."""
+
+    nodes: Nodes
+    accent_basis: AccentBasis
+
+
+def to_alignable_words(
+    nodes: Iterable[Node], dictionary: JapaneseAnalyzer | None = None
+) -> list[AlignableWord]:
+    """The words of an analysis, to find in a reading; with what a dictionary knows of each."""
+    return [
+        AlignableWord(
+            spelling=node["string"],
+            sounds=list_sounds(node),
+            known=_list_pronunciations(node["string"], dictionary)
+            if dictionary is not None
+            else (),
+        )
+        for node in nodes
+    ]
+
+
+def find_changes(parts: Sequence[AlignedPart], reading: str) -> list[ReadingChange]:
+    """What has to be read otherwise; neighbours that both differ are one word (一昨日, 大人).
+
+    Args:
+        parts: the part of the reading for each word of an analysis.
+        reading: the whole, in katakana.
+    """
+    kana = to_key_kana(reading)
+    found: list[ReadingChange] = []
+    for place, part in enumerate(parts):
+        if part.fits:
+            continue
+        own = kana[part.start : part.end]
+        if found and found[-1].last == place:
+            first, _, before = found.pop()
+            found.append(ReadingChange(first, place + 1, before + own))
+        else:
+            found.append(ReadingChange(place, place + 1, own))
+    return found
+
+
+def describe_changes(nodes: Nodes, wanted: Sequence[ReadingChange]) -> str:
+    """What the dictionary reads otherwise than the entry does, in words."""
+    told = [
+        f"{spelling} as {nodes_to_kana(changed)}, the entry as {change.reading}"
+        for change in wanted
+        for changed in [nodes[change.first : change.last]]
+        for spelling in ["".join(word["string"] for word in changed)]
+    ]
+    return f"the dictionary reads {'; '.join(told)}"
+
+
+def override_reading(
+    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+) -> OverriddenReading:
+    """The analysis with these words read otherwise.
+
+    The dictionary's rules for accent phrases and devoicing run again over the changed words,
+    where its tokens can be exchanged; where it has made words of its own out of them (numbers),
+    the words are changed as they are.
+
+    Args:
+        text: what was analysed.
+        nodes: the dictionary's best analysis of it.
+        wanted: what has to be read otherwise, in order.
+        dictionary: tells entries and accents.
+    """
+    news = [
+        _choose_entry(nodes[each.first : each.last], each.reading, dictionary) for each in wanted
+    ]
+    certain = all(basis is AccentBasis.DICTIONARY for _, basis in news)
+    basis = AccentBasis.DICTIONARY if certain else AccentBasis.GUESSED
+    entries = [entry for entry, _ in news]
+    edited = _replace_nodes(nodes, wanted, entries)
+    tokens = _replace_tokens(dictionary.list_tokens(text), nodes, wanted, entries)
+    if tokens is not None:
+        built = dictionary.build_analysis(text, tokens, entries)
+        if nodes_to_key(built) == nodes_to_key(edited):
+            return OverriddenReading(nodes=built, accent_basis=basis)
+    return OverriddenReading(nodes=dictionary.devoice_vowels(edited), accent_basis=basis)
+
+
+def choose_own_accent(entry: DictionaryEntry, dictionary: JapaneseAnalyzer) -> DictionaryEntry:
+    """A verb or adjective with the accent of the same word in kana, if its own is of a likelier reading.
+
+    The dictionary has one accent for many a spelling with two readings: that of ヒラク for 開く read
+    as アク, too, which it accents rightly as あく.
+    """
+    if entry.grammar[0] not in INFLECTED or not entry.reading:
+        return entry
+    likelier = itertools.takewhile(
+        lambda other: other.reading != entry.reading, dictionary.find_entries(entry.surface)
+    )
+    shared = any(
+        (other.grammar, other.accent) == (entry.grammar, entry.accent) for other in likelier
+    )
+    in_kana = {
+        other.accent
+        for other in dictionary.find_entries(kana_to_hiragana(entry.reading))
+        if (other.grammar, other.reading) == (entry.grammar, entry.reading)
+    }
+    return replace(entry, accent=in_kana.pop()) if shared and len(in_kana) == 1 else entry
+
+
+def override_as_word(text: str, reading: str, dictionary: JapaneseAnalyzer) -> OverriddenReading:
+    """The whole text as a single word of that reading."""
+    nodes = dictionary.analyze_best(text)
+    return override_reading(text, nodes, [ReadingChange(0, len(nodes), reading)], dictionary)
+
+
+def _list_pronunciations(surface: str, dictionary: JapaneseAnalyzer) -> tuple[str, ...]:
+    if is_katakana(kana_to_katakana(surface)):
+        return ()
+    found = (entry.pronunciation for entry in dictionary.find_entries(surface))
+    return tuple(dict.fromkeys(found))
+
+
+def _choose_entry(
+    nodes: Sequence[Node], reading: str, dictionary: JapaneseAnalyzer
+) -> tuple[DictionaryEntry, AccentBasis]:
+    """The entry to read these words with: one that the dictionary has, or one made up."""
+    surface = nodes_to_text(nodes)
+    grammar = get_node_grammar(nodes[0]) if len(nodes) == 1 else _NOUN
+    key = pronunciation_key(reading)
+    known = [
+        entry
+        for entry in dictionary.find_entries(surface)
+        if pronunciation_key(entry.pronunciation) == key and ":" not in entry.pronunciation
+    ]
+    if known:
+        # The nearer in grammar the better; of equals the likelier, which comes first.
+        likest = max(known, key=lambda entry: _count_shared_columns(entry.grammar, grammar))
+        return choose_own_accent(likest, dictionary), AccentBasis.DICTIONARY
+    sound = _pronounce_reading(reading, surface, grammar)
+    accent, basis = find_listed_accent(surface, sound, dictionary.unidic), AccentBasis.DICTIONARY
+    if accent is None:
+        accent, basis = guess_accent(reading, grammar, dictionary, surface), AccentBasis.GUESSED
+    base = nodes[0]["orig"] if len(nodes) == 1 else surface
+    blank = DictionaryEntry(surface=surface, grammar=grammar, base=base)
+    return blank.replace_reading(reading, sound, accent), basis
+
+
+def get_node_grammar(node: Node) -> tuple[str, ...]:
+    return (
+        node["pos"], node["pos_group1"], node["pos_group2"], node["pos_group3"],
+        node["ctype"], node["cform"],
+    )  # fmt: skip
+
+
+def _count_shared_columns(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many of the first columns agree."""
+    return next((n for n, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]), 6)
+
+
+def _pronounce_reading(reading: str, surface: str, grammar: Sequence[str]) -> str:
+    """How a reading sounds; the ending う of a verb does not lengthen the vowel before it."""
+    if grammar[0] == "動詞" and surface.endswith("う") and reading.endswith("ウ"):
+        return to_pronunciation(reading[:-1]) + "ウ"
+    return to_pronunciation(reading)
+
+
+def _replace_tokens(
+    tokens: Sequence[DictionaryEntry],
+    nodes: Nodes,
+    wanted: Sequence[ReadingChange],
+    entries: Sequence[DictionaryEntry],
+) -> list[DictionaryEntry] | None:
+    """The tokens with entries in place of those that spell the changed words; None if none do."""
+    ends = {0: 0}
+    for number, token in enumerate(tokens, 1):
+        ends[max(ends) + len(token.surface)] = number
+    if "".join(token.surface for token in tokens) != nodes_to_text(nodes):
+        return None
+    exchanged: list[DictionaryEntry] = []
+    done = 0
+    for change, entry in zip(wanted, entries, strict=True):
+        begin = ends.get(sum(len(node["string"]) for node in nodes[: change.first]))
+        end = ends.get(sum(len(node["string"]) for node in nodes[: change.last]))
+        if begin is None or end is None:
+            return None
+        exchanged += [*tokens[done:begin], entry]
+        done = end
+    return [*exchanged, *tokens[done:]]
+
+
+def _replace_nodes(
+    nodes: Nodes, wanted: Sequence[ReadingChange], entries: Sequence[DictionaryEntry]
+) -> Nodes:
+    """The nodes themselves with the changed words in them; accents of phrases as good as may be."""
+    edited: Nodes = []
+    done = 0
+    for change, entry in zip(wanted, entries, strict=True):
+        node = nodes[change.first].copy()
+        node["string"], node["orig"] = entry.surface, entry.base
+        node["read"], node["pron"] = entry.reading or "", entry.pronunciation
+        node["mora_size"] = len(split_morae(entry.pronunciation))
+        node["acc"], node["chain_rule"] = entry.accent, entry.rule
+        edited += [*(each.copy() for each in nodes[done : change.first]), node]
+        done = change.last
+    return [*edited, *(each.copy() for each in nodes[done:])]

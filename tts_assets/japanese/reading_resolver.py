@@ -1,0 +1,431 @@
+"""How a word is said: from its spelling if that is read as the entry says, else ever more by force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tts_assets.errors import ClipError
+from tts_assets.japanese.accent_notation import format_accent_phrases
+from tts_assets.japanese.alignment import align_words, edit_distance, to_key_kana
+from tts_assets.japanese.analysis import (
+    ResolvedReading,
+    count_morae,
+    expand_small_kana,
+    join_into_phrase,
+    node_to_kana,
+    nodes_to_kana,
+    nodes_to_key,
+    nodes_to_spelling,
+    to_accent_phrases,
+)
+from tts_assets.japanese.context_rules import analyze_in_context, apply_context
+from tts_assets.japanese.dictionary import Dictionary
+from tts_assets.japanese.kana import (
+    is_long_on_reading,
+    kana_to_hiragana,
+    pronunciation_key,
+    to_pronunciation,
+)
+from tts_assets.japanese.kana_spelling import (
+    apply_particle_sounds,
+    begins_with_particle,
+    find_own_reading,
+    lengthen_vowels,
+    spell_word_reading,
+)
+from tts_assets.japanese.reading_override import (
+    choose_own_accent,
+    find_changes,
+    get_node_grammar,
+    override_as_word,
+    override_reading,
+    to_alignable_words,
+)
+from tts_assets.japanese.reading_spans import locate_spans, resolve_spans
+from tts_assets.japanese.segmentation import split_phrases, split_segments
+from tts_assets.japanese.text_reading import resolve_text
+from tts_assets.japanese.word_accent import INFLECTED, apply_word_accent, find_kana_accent
+from tts_assets.model import AccentBasis, Basis, Pronunciation, is_katakana, kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tts_assets.japanese.analysis import JapaneseAnalyzer, Nodes
+    from tts_assets.japanese.reading_override import OverriddenReading
+    from tts_assets.model import DictionaryWord, Pauses, Phrase, Segment, SpokenForm
+
+
+#: Next analyses to look through; of the readings that any of them has, all are among the first 30.
+_MAX_ANALYSES = 30
+
+
+#: As far as this from one of the dictionary's readings, a reading may be a typing error.
+_TYPING_ERROR = 2
+
+
+def resolve_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+    """How a word is said.
+
+    1. The dictionary's best analysis, if it reads the spelling as given; its accent is kept.
+    2. Else the first of its next analyses that does.
+    3. Else the reading is forced on the words of the analysis that differ, or on the whole.
+
+    A word written in kana is its own reading. Where the data give the reading of parts of it, see
+    ``settled_stretches``. A word with no reading at all is the dictionary's.
+
+    Raises:
+        ClipError: the text is too long.
+    """
+    if form.readings:
+        return _resolve_word_spans(form, dictionary)
+    reading = find_required_reading(form)
+    if reading is None:
+        nodes = analyze_in_context(form.text, dictionary)
+        return ResolvedReading(
+            nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY
+        )
+    best = dictionary.analyze_best(form.text)
+    if has_reading(best, reading):
+        return _accept_spelling(form.text, best, reading, dictionary)
+    key = pronunciation_key(reading)
+    for nodes in dictionary.list_alternatives(form.text, _MAX_ANALYSES):
+        if _matches_key(nodes, key) and not begins_with_particle(nodes):
+            refined = dictionary.refine_accents(form.text, nodes)
+            return _accept_alternative(form.text, best, refined, dictionary)
+    found = _override_word(form.text, best, reading, dictionary)
+    heard = nodes_to_kana(best)
+    reads = f"reads {form.text} as {heard}" if heard else f"does not read {form.text} by itself"
+    return ResolvedReading(
+        nodes=found.nodes,
+        basis=Basis.FORCED,
+        accent_basis=found.accent_basis,
+        doubt=f"the dictionary {reads}, in none of its analyses as {reading}",
+        near=_find_near_reading(form.text, reading, dictionary),
+    )
+
+
+def _accept_spelling(
+    text: str, best: Nodes, reading: str, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """The best analysis as it is, but for words that it says as two: 朝ご飯."""
+    # As itself where nothing is corrected: to count the phrases of every word takes time.
+    as_one = apply_context(best, text, dictionary) if len(best) > 1 else best
+    if (
+        as_one is not best
+        and len(to_accent_phrases(as_one)) < len(to_accent_phrases(best))
+        and has_reading(as_one, reading)
+    ):
+        return ResolvedReading(
+            nodes=as_one,
+            basis=Basis.NBEST,
+            accent_basis=AccentBasis.DICTIONARY,
+            doubt=f"the dictionary says {text} as {format_accent_phrases(to_accent_phrases(best))}",
+        )
+    return ResolvedReading(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+
+
+def _resolve_word_spans(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+    """A word of which the data give the reading of parts; or of all, if these are followed."""
+    stretches = locate_spans(form.text, form.readings)
+    settled = resolve_spans(form.text, stretches, dictionary)
+    reading, done = "", 0
+    for stretch in stretches:
+        reading += kana_to_katakana(form.text[done : stretch.start]) + stretch.reading
+        done = stretch.end
+    reading += kana_to_katakana(form.text[done:])
+    if not is_katakana(reading) or not has_reading(settled.nodes, reading):
+        return settled
+    whole = resolve_word(form._replace(reading=reading, readings=()), dictionary)
+    return whole if has_reading(whole.nodes, reading) else settled
+
+
+def find_required_reading(form: SpokenForm) -> str | None:
+    """The reading that a word must have: the entry's, else that of its kana; None if it has none."""
+    if form.reading is None:
+        return find_own_reading(form.text)
+    # Behind a gap there are more particles: the words tell them all, ては、ては.
+    said = form.reading if "、" in form.text else apply_particle_sounds(form.text, form.reading)
+    return expand_small_kana(said)
+
+
+def _accept_alternative(
+    text: str, best: Nodes, nodes: Nodes, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """An alternative; one that says what the best does only confirms its particles."""
+    nodes = _apply_own_accent(nodes, dictionary)
+    ours, theirs = nodes_to_kana(best), nodes_to_kana(nodes)
+    doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
+    return ResolvedReading(
+        nodes=nodes,
+        basis=Basis.SPELLING if ours == theirs else Basis.NBEST,
+        accent_basis=AccentBasis.DICTIONARY,
+        doubt=None if ours == theirs else doubt,
+    )
+
+
+def _apply_own_accent(nodes: Nodes, dictionary: JapaneseAnalyzer) -> Nodes:
+    """A verb or adjective that stands alone with the accent of this reading."""
+    if len(nodes) != 1 or nodes[0]["pos"] not in INFLECTED:
+        return nodes
+    [node] = nodes
+    for entry in dictionary.find_entries(node["string"]):
+        if (entry.grammar, entry.reading) == (get_node_grammar(node), node["read"]):
+            accent = choose_own_accent(entry, dictionary).accent
+            if accent != entry.accent == node["acc"]:
+                return dictionary.devoice_vowels(join_into_phrase(nodes, accent))
+    return nodes
+
+
+def has_reading(nodes: Nodes, reading: str) -> bool:
+    """Whether an analysis of a word says that reading, particles in it as they are spelled or not."""
+    return nodes_to_kana(nodes) == reading or _matches_key(nodes, pronunciation_key(reading))
+
+
+def _matches_key(nodes: Nodes, key: str) -> bool:
+    """The same for a pronunciation key."""
+    sound = nodes_to_kana(nodes)
+    if pronunciation_key(sound) == key:
+        return True
+    spelling = spell_word_reading(nodes)
+    return spelling != sound and pronunciation_key(spelling) == key
+
+
+def find_nearest_reading(
+    text: str, reading: str, dictionary: JapaneseAnalyzer
+) -> tuple[str, int] | None:
+    """Of the dictionary's readings of a text the one most like a given one, and how far it is off.
+
+    Returns:
+        The reading in katakana and its edit distance; None if the dictionary says nothing.
+    """
+    wanted = pronunciation_key(reading)
+    analyses = [dictionary.analyze_best(text), *dictionary.list_alternatives(text, _MAX_ANALYSES)]
+    known = [
+        (edit_distance(nodes_to_key(nodes), wanted), nodes_to_spelling(nodes))
+        for nodes in analyses
+        if nodes_to_kana(nodes)
+    ]
+    # Of equals the likelier, which comes first.
+    distance, kana = min(known, key=lambda pair: pair[0], default=(0, ""))
+    return (kana, distance) if kana else None
+
+
+def _override_word(
+    text: str, best: Nodes, reading: str, dictionary: JapaneseAnalyzer
+) -> OverriddenReading:
+    parts = align_words(to_alignable_words(best, dictionary), pronunciation_key(reading))
+    if parts is not None:
+        found = override_reading(text, best, find_changes(parts, reading), dictionary)
+        if has_reading(found.nodes, reading) and not (
+            len(to_accent_phrases(found.nodes)) > 1
+            and find_kana_accent(reading, dictionary) is not None
+        ):
+            return found
+    return override_as_word(text, to_key_kana(reading), dictionary)
+
+
+def _find_near_reading(text: str, reading: str, dictionary: JapaneseAnalyzer) -> str | None:
+    """The dictionary's reading that a given one may be a typing error of."""
+    near = find_nearest_reading(text, reading, dictionary)
+    close = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
+    return near[0] if near is not None and 0 < near[1] <= close else None
+
+
+# The reading guard: an engine's dictionary may not say other than the entry's reading.
+
+
+class FormReading(NamedTuple):
+    """What may be spoken.
+
+    Args:
+        parts: an analysis for each sentence, to be said one after the other.
+        pronunciation: what they say, and how sure that is.
+    """
+
+    parts: tuple[Nodes, ...]
+    pronunciation: Pronunciation
+
+
+def resolve_reading(form: SpokenForm, dictionary: JapaneseAnalyzer) -> FormReading:
+    """How a form is said: with the entry's reading and accent where it gives them.
+
+    The spelling is preferred because only it carries the word's accent.
+
+    Raises:
+        ClipError: it cannot be said as the entry says, is too long, or has nothing to say.
+    """
+    if form.sentence:
+        return _combine_sentences(form, resolve_text(form, dictionary))
+    word = _resolve_checked_word(form, dictionary)
+    found = to_accent_phrases(word.nodes)
+    if not _is_audible(found):
+        raise _silent_form_error(form)
+    return FormReading(
+        parts=(word.nodes,),
+        pronunciation=Pronunciation(
+            phrases=found,
+            basis=word.basis,
+            accent_basis=word.accent_basis,
+            doubt=word.doubt,
+            near=word.near,
+        ),
+    )
+
+
+def _combine_sentences(form: SpokenForm, settled: Sequence[ResolvedReading]) -> FormReading:
+    """Sentences in a row, as sure as the least sure of them."""
+    parts = tuple(
+        lengthen_vowels(part.nodes)
+        for part in settled
+        if _is_audible(to_accent_phrases(part.nodes))
+    )
+    if not parts:
+        raise _silent_form_error(form)
+    doubts = [part.doubt for part in settled if part.doubt is not None]
+    return FormReading(
+        parts=parts,
+        pronunciation=Pronunciation(
+            phrases=_join_sentence_phrases(parts),
+            basis=max((part.basis for part in settled), key=tuple(Basis).index),
+            accent_basis=max((part.accent_basis for part in settled), key=tuple(AccentBasis).index),
+            doubt="; ".join(doubts) or None,
+            ambiguous=tuple(word for part in settled for word in part.ambiguous),
+        ),
+    )
+
+
+def _is_audible(found: Iterable[Phrase]) -> bool:
+    """Whether anything is heard: ッ and ー alone are silent."""
+    for phrase in found:  # noqa: SIM110 - asked of every word, and any() takes twice as long
+        if phrase.kana.strip("ッー"):
+            return True
+    return False
+
+
+def _silent_form_error(form: SpokenForm) -> ClipError:
+    return ClipError(
+        f"there is nothing to say in {form.text!r}: the dictionary knows no word of it"
+    )
+
+
+def _resolve_checked_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+    """A word, held against its reading once more after all that was done to it."""
+    verb = _is_verb_reading(form, dictionary)
+    alone = form.text == form.reading or len(form.text) == 1
+    by_itself = form._replace(text=form.reading or "") if verb and not alone else form
+    settled = resolve_word(by_itself, dictionary)
+    if verb:
+        settled = settled._replace(nodes=_spell_out_ending(settled.nodes))
+    elif alone and is_long_on_reading(form.reading or ""):
+        settled = settled._replace(nodes=_lengthen_kanji(settled.nodes))
+    else:
+        settled = settled._replace(nodes=lengthen_vowels(settled.nodes))
+    if nodes_to_kana(settled.nodes):
+        if form.accent is not None:
+            settled = _apply_entry_accent(form, settled, form.accent, dictionary)
+        elif not verb:
+            settled = apply_word_accent(settled, form.text, dictionary)
+    if settled.basis is Basis.SPELLING and form.accent is None:
+        return settled
+    reading = find_required_reading(form)
+    if reading is not None and not has_reading(settled.nodes, reading):
+        raise ClipError(
+            f"the dictionary reads {form.text} as {nodes_to_kana(settled.nodes)} and cannot be made to say "
+            f"{reading}: check that reading"
+        )
+    return settled
+
+
+def _is_verb_reading(form: SpokenForm, dictionary: JapaneseAnalyzer) -> bool:
+    """Whether a reading of a kanji is a verb with its ending: ヨう; ヨウ of 酔, as 酔う is read so."""
+    reading = form.reading or ""
+    if not is_long_on_reading(reading):
+        return False
+    ending = kana_to_hiragana(reading[-1])
+    if form.text == reading[:-1] + ending:
+        return True
+    return len(form.text) == 1 and any(
+        entry.reading == reading for entry in dictionary.find_entries(form.text + ending)
+    )
+
+
+def _spell_out_ending(nodes: Nodes) -> Nodes:
+    """A reading whose last kana is an ending, which lengthens nothing."""
+    return [{**node, "pron": node["read"]} for node in nodes]
+
+
+def _lengthen_kanji(nodes: Nodes) -> Nodes:
+    """A reading of a kanji with its long vowel, which the dictionary knows in words only."""
+    return [{**node, "pron": to_pronunciation(node_to_kana(node))} for node in nodes]
+
+
+def _apply_entry_accent(
+    form: SpokenForm, settled: ResolvedReading, accent: int, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """The word as one accent phrase with the entry's accent."""
+    count = count_morae(settled.nodes)
+    if accent > count:
+        raise ClipError(
+            f"the entry gives {form.text} the accent {accent}, but {nodes_to_kana(settled.nodes)} has only "
+            f"{count} morae: give the mora after which the pitch falls, or 0"
+        )
+    found = to_accent_phrases(settled.nodes)
+    nodes = settled.nodes
+    if len(found) != 1 or found[0].accent != accent:
+        nodes = dictionary.devoice_vowels(join_into_phrase(nodes, accent))
+    return settled._replace(nodes=nodes, accent_basis=AccentBasis.DATA)
+
+
+def _join_sentence_phrases(parts: Sequence[Nodes]) -> tuple[Phrase, ...]:
+    """The accent phrases of all sentences, with a pause after each but the last."""
+    found: list[Phrase] = []
+    for nodes in parts:
+        if found:
+            found[-1] = found[-1]._replace(pause=True)
+        found += to_accent_phrases(nodes)
+    return tuple(found)
+
+
+# An engine without a voice, and what those with one build on: tells how a form would be said.
+
+
+class FormReader:
+    """Runs inside an engine's process; may be asked from several threads at once."""
+
+    def __init__(self) -> None:
+        """Load the dictionary, so that what is missing shows at once."""
+        self._dictionary = Dictionary()
+        self._dictionary.analyze_best("")
+
+    def learn(self, words: Sequence[DictionaryWord]) -> None:
+        """Read these words as they say.
+
+        Raises:
+            UsageError: they cannot be learned.
+        """
+        self._dictionary.learn(words)
+
+    def read(self, form: SpokenForm) -> Pronunciation:
+        """How a form is said.
+
+        Raises:
+            ClipError: it cannot be said as the entry says.
+        """
+        return resolve_reading(form, self._dictionary).pronunciation
+
+    def cut(self, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...]:
+        """The segments of a passage.
+
+        Raises:
+            ClipError: a piece of it is too long for the dictionary.
+        """
+        found = split_segments(form, pauses, self._dictionary)
+        assert found is not None  # noqa: S101 - with a dictionary all can be cut
+        return found
+
+    def answer(self, question: bytes) -> bytes:
+        """The phrases of texts; a list of texts in JSON becomes a list of lists."""
+        texts = msgspec.json.decode(question, type=list[str])
+        return msgspec.json.encode([split_phrases(text, self._dictionary) for text in texts])

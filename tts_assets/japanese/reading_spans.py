@@ -1,0 +1,600 @@
+"""Furigana that only a dictionary can tell: readings, optional okurigana, readings of a last word."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.japanese.alignment import AlignableWord, ReadingSpan, align_words, map_positions
+from tts_assets.japanese.analysis import (
+    ResolvedReading,
+    accept_unchecked,
+    expand_small_kana,
+    find_word_starts,
+    nodes_to_kana,
+    nodes_to_key,
+    nodes_to_text,
+)
+from tts_assets.japanese.homographs import read_in_context
+from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key
+from tts_assets.japanese.reading_override import (
+    ReadingChange,
+    describe_changes,
+    find_changes,
+    override_reading,
+    to_alignable_words,
+)
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.japanese.word_accent import INFLECTED
+from tts_assets.japanese.word_boundaries import remove_boundaries
+from tts_assets.model import AccentBasis, Basis, is_katakana, kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tts_assets.japanese.analysis import DictionaryEntry, JapaneseAnalyzer, Node, Nodes
+
+_KANJI = compile_lazy("[\u3400-\u9fff々〆〇]")
+_WORD = compile_lazy(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
+
+
+#: As long as the longest okurigana that make a word with one kanji, as in 抱きしめる.
+_TAIL = compile_lazy("[ぁ-ゖ]{0,5}")
+
+
+#: Analyses of a word to look through, as for words with a reading.
+_MAX_WORD_ANALYSES = 30
+
+
+#: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
+NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
+
+
+#: What verbs and adjectives end in.
+_VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")
+
+
+#: Parts of speech of what only stands behind words.
+_BOUND = frozenset({"助詞", "助動詞"})
+
+
+class _KanjiWithKana(NamedTuple):
+    """Kanji behind each of which one kana stands.
+
+    Args:
+        kanji: the kanji.
+        kana: what stands behind them.
+        opened: the two as one word, the kana as okurigana.
+        pattern: of its reading.
+    """
+
+    kanji: str
+    kana: str
+    opened: str
+    pattern: str
+
+
+def group_adjacent(stretches: Sequence[ReadingSpan]) -> Iterator[Sequence[ReadingSpan]]:
+    """Stretches in groups that have nothing between them."""
+    first = 0
+    for place, stretch in enumerate(stretches, 1):
+        if place == len(stretches) or stretches[place].start != stretch.end:
+            yield stretches[first:place]
+            first = place
+
+
+def may_be_okurigana(spelled: str, group: Sequence[ReadingSpan]) -> bool:
+    """Whether each of these is one kana of one kanji, and they are all there is of a word."""
+    start = group[0].start
+    begins = start == 0 or not _WORD.match(spelled, start - 1)
+    return begins and all(each.end - each.start == len(each.reading) == 1 for each in group)
+
+
+def join_ending(
+    nodes: Nodes, group: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+) -> Sequence[ReadingSpan]:
+    """Stretches of which the first may be an ending: 飲(む)人(ひと)."""
+    first, others = group[:1], "".join(each.reading for each in group[1:])
+    spelled = nodes_to_text(nodes)
+    if first[0].reading not in _VERB_ENDINGS or not may_be_okurigana(spelled, first):
+        return group
+    told = resolve_okurigana(nodes, first, dictionary)
+    whole = told is not None and told.end == group[-1].end and told.reading.endswith(others)
+    return [told] if told is not None and whole else group
+
+
+def resolve_okurigana(
+    nodes: Nodes, group: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+) -> ReadingSpan | None:
+    """What is told of kanji behind each of which one kana stands.
+
+    These kana of 開(あ)く, as アク is a reading of 開く; イワイ of 祝(い) and タベモノ of 食(べ)物, as
+    祝い and 食べ物 are words; no reading of 終(わ)る, as 終る is read with ワ in it: the kana tell
+    nothing. None where the dictionary has no such word.
+    """
+    spelled = nodes_to_text(nodes)
+    start, end = group[0].start, group[-1].end
+    begins = find_word_starts(nodes)
+    number = bisect_right(begins, start)
+    rest = spelled[end : begins[number]]
+    shown = _KanjiWithKana(
+        kanji=spelled[start:end],
+        kana="".join(each.reading for each in group),
+        opened="".join(spelled[each.start] + kana_to_hiragana(each.reading) for each in group),
+        pattern="".join(f".+{each.reading}" for each in group),
+    )
+    if _KANJI.search(rest):
+        found = _resolve_in_compound(group[0], shown, nodes[number - 1], rest, dictionary)
+        return found or _resolve_in_text(nodes, group, shown, dictionary)
+    endings = _list_endings(spelled, end)
+    found = _resolve_before_kana(start, shown, endings, dictionary)
+    if found is None and len(group) == 1 and _has_full_okurigana(shown.kanji, endings, dictionary):
+        return group[0]
+    return found or _resolve_in_text(nodes, group, shown, dictionary)
+
+
+def _resolve_in_compound(
+    first: ReadingSpan, shown: _KanjiWithKana, word: Node, rest: str, dictionary: JapaneseAnalyzer
+) -> ReadingSpan | None:
+    """手(て)紙, 受(け)付, 食(べ)物."""
+    read = word["read"]
+    end = first.start + len(shown.kanji)
+    if read.startswith(shown.kana):
+        return ReadingSpan(first.start, end, shown.kana)
+    if re.match(f"{shown.pattern}.", read):
+        return ReadingSpan(first.start, end, "")
+    for each in _list_readings(dictionary, shown.opened + rest):
+        if re.match(shown.pattern, each):
+            return ReadingSpan(first.start, end + len(rest), each)
+    return None
+
+
+def _resolve_before_kana(
+    start: int, shown: _KanjiWithKana, endings: Sequence[str], dictionary: JapaneseAnalyzer
+) -> ReadingSpan | None:
+    """開(あ)く, 祝(い), 終(わ)る; the longer word decides: 若しくは, not シク for 若く."""
+    close = start + len(shown.kanji)
+    left_out = False
+    for end in endings:
+        known = _list_readings(dictionary, shown.kanji + end)
+        if any(_has_same_key(each, shown.kana + kana_to_katakana(end)) for each in known):
+            return ReadingSpan(start, close, shown.kana)
+        opened = _list_readings(dictionary, shown.opened + end, inflected=bool(end))
+        pattern = re.compile(f"({shown.pattern}){kana_to_katakana(end)}")
+        for found in filter(None, map(pattern.fullmatch, opened)):
+            return ReadingSpan(start, close, found[1])
+        left_out |= any(map(pattern.fullmatch, known))
+    return ReadingSpan(start, close, "") if left_out else None
+
+
+def _has_full_okurigana(kanji: str, endings: Sequence[str], dictionary: JapaneseAnalyzer) -> bool:
+    """Whether a kanji has all its okurigana: 外れる, before whose れ no kana is missing."""
+    return any(
+        entry.grammar[0] in INFLECTED
+        for end in endings
+        if end
+        for entry in dictionary.find_entries(kanji + end)
+    )
+
+
+def _resolve_in_text(
+    nodes: Nodes, group: Sequence[ReadingSpan], shown: _KanjiWithKana, dictionary: JapaneseAnalyzer
+) -> ReadingSpan | None:
+    """飲(む)人, 聞(い)た, 見(て)いる: as the text is read with the kana in it.
+
+    None where these do not belong to the word before them, and are no particle either.
+    """
+    spelled = nodes_to_text(nodes)
+    start, end = group[0].start, group[-1].end
+    written = spelled[:start] + shown.opened + spelled[end:]
+    best = dictionary.analyze_best(written)
+    if nodes_to_text(best) != written:
+        return None
+    begins, there = find_word_starts(nodes), find_word_starts(best)
+    if start not in begins or start not in there or not _continues_word(best, there, group):
+        return None
+    longer = len(shown.kana)
+    # Of 飲む人 the last is no suffix, as it is in 飲人.
+    close = next(
+        at
+        for at in begins
+        if at >= end
+        and at + longer in there
+        and _find_reading_at(nodes, at) == _find_reading_at(best, at + longer)
+    )
+    words = best[there.index(start) : there.index(close + longer)]
+    return ReadingSpan(start, close, nodes_to_kana(words))
+
+
+def _find_reading_at(nodes: Nodes, at: int) -> str | None:
+    """How the word that begins there is read."""
+    return next(
+        (
+            node["read"]
+            for begin, node in zip(find_word_starts(nodes), nodes, strict=False)
+            if begin == at
+        ),
+        None,
+    )
+
+
+def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[ReadingSpan]) -> bool:
+    """Whether each kana is in one word with its kanji, or a particle or ending behind it."""
+    counts = len(group) == 1 and nodes[begins.index(group[0].start)]["string"] in NUMERALS
+    for number, each in enumerate(group, 1):
+        word = nodes[bisect_right(begins, each.start + number) - 1]
+        alone = word["string"] == kana_to_hiragana(each.reading)
+        bound = alone and word["pos"] in _BOUND and not counts
+        if word["string"][:1] == kana_to_hiragana(each.reading) and not bound:
+            return False
+    return True
+
+
+def has_dictionary_reading(
+    spelled: str, stretch: ReadingSpan, dictionary: JapaneseAnalyzer
+) -> bool:
+    """Whether any analysis of the words of a stretch has its reading.
+
+    ボネ of 骨 is none: it is how ホネ begins behind other words.
+    """
+    key = pronunciation_key(stretch.reading)
+    analyses = dictionary.list_alternatives(
+        spelled[stretch.start : stretch.end], _MAX_WORD_ANALYSES
+    )
+    known = {nodes_to_key(nodes) for nodes in analyses}
+    unvoiced = unicodedata.normalize("NFD", key)[:1] + key[1:]
+    return key in known and (unvoiced == key or unvoiced not in known)
+
+
+def is_word_beginning(nodes: Nodes, stretch: ReadingSpan) -> bool:
+    """Whether the word that begins there is longer, and begins with that reading: ヨ of 四つ."""
+    return any(
+        begin == stretch.start
+        and len(node["string"]) > stretch.end - stretch.start
+        and node["read"].startswith(stretch.reading)
+        for begin, node in zip(find_word_starts(nodes), nodes, strict=False)
+    )
+
+
+def is_last_word_reading(nodes: Nodes, stretch: ReadingSpan, dictionary: JapaneseAnalyzer) -> bool:
+    """Whether a reading is of the last word of a stretch only, and said there: 東京大学(だいがく)."""
+    spelled = nodes_to_text(nodes)
+    base = spelled[stretch.start : stretch.end]
+    if len(_KANJI.findall(base)) == 1:
+        return False
+    begins = find_word_starts(nodes)
+    first, last = bisect_right(begins, stretch.start) - 1, bisect_left(begins, stretch.end)
+    after = kana_to_katakana(spelled[stretch.end : begins[last]])
+    key, heard = pronunciation_key(stretch.reading + after), nodes_to_key(nodes[first:last])
+    if key == heard or not heard.endswith(key) or not is_katakana(after or "ー"):
+        return False
+    return not any(
+        _has_same_key(each, stretch.reading) for each in _list_readings(dictionary, base)
+    )
+
+
+def _list_readings(
+    dictionary: JapaneseAnalyzer, surface: str, *, inflected: bool = True
+) -> list[str]:
+    """How the dictionary reads a spelling, the likeliest first."""
+    entries: list[DictionaryEntry] = dictionary.find_entries(surface)
+    return [
+        each.reading
+        for each in entries
+        if each.reading and (inflected or each.grammar[0] not in INFLECTED)
+    ]
+
+
+def _has_same_key(one: str, other: str) -> bool:
+    return pronunciation_key(one) == pronunciation_key(other)
+
+
+def _list_endings(spelled: str, at: int) -> list[str]:
+    """The hiragana that may belong to a word, the longest first."""
+    found = _TAIL.match(spelled, at)
+    kana = found.group() if found else ""
+    return [kana[:size] for size in range(len(kana), -1, -1)]
+
+
+# Stretches of a text whose reading the data give, though not the reading of the whole.
+
+
+#: Next analyses to look through, as for sentences with a kana line.
+_MAX_TEXT_ANALYSES = 60
+_FAMILIES = (
+    "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
+    "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SpanGroup:
+    """Stretches that lie in the same words of an analysis.
+
+    Args:
+        first: the first of the words.
+        last: the one behind the last.
+        stretches: where they lie in what the words spell.
+    """
+
+    first: int
+    last: int
+    stretches: tuple[ReadingSpan, ...]
+
+
+class _GroupMatch(NamedTuple):
+    """What has to be read otherwise so that words agree with their stretches; or what is wrong."""
+
+    wanted: tuple[ReadingChange, ...] = ()
+    doubt: str | None = None
+
+
+def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[ReadingSpan]:
+    """Where the stretches of a spoken form lie in its text."""
+    found: list[ReadingSpan] = []
+    at = 0
+    for spelling, reading in readings:
+        start = text.find(spelling, at)
+        if start < 0:
+            continue
+        at = start + len(spelling)
+        if reading:
+            kana = kana_to_katakana(reading)
+            found.append(ReadingSpan(start, at, expand_small_kana(kana), perhaps=kana != reading))
+    return found
+
+
+def resolve_spans(
+    text: str, stretches: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """How a text is said of which the data give the reading of some stretches.
+
+    It is the dictionary's best analysis, with what its context decides, where that agrees with
+    all stretches; else a next analysis that does, and says the rest as the best; else the words
+    that differ are forced. A stretch that does not fit the words there is told, and not followed.
+
+    Args:
+        text: the text, with its boundaries.
+        stretches: where they lie in the text without boundaries.
+        dictionary: tells words and readings.
+
+    Raises:
+        ClipError: the text is too long.
+    """
+    best, ambiguous = read_in_context(text, dictionary)
+    if not stretches:
+        return accept_unchecked(best, ambiguous=tuple(each.word for each in ambiguous))
+    spelled, given = nodes_to_text(best), remove_boundaries(text)
+    # The dictionary writes 20日 as 二十日.
+    starts, ends = map_positions(_to_narrow(given), _to_narrow(spelled))
+    found = [
+        each for each in stretches if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)
+    ]
+    lost = [
+        describe_misfit(given[each.start : each.end], each.reading)
+        for each in stretches
+        if each not in found
+    ]
+    places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in found]
+    open_words = tuple(
+        each.word
+        for each in ambiguous
+        if not any(place.start < each.end and each.start < place.end for place in places)
+    )
+    places, unknown = _select_spans(best, places, dictionary)
+    lost += unknown
+    fitted = [_match_group(best, group, dictionary) for group in _group_spans(best, places)]
+    wanted = [change for each in fitted for change in each.wanted]
+    doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
+    if not wanted:
+        return accept_unchecked(best, "; ".join(doubts) or None, open_words)
+    settled = _apply_changes(text, best, wanted, dictionary)
+    told = [each for each in (settled.doubt, *doubts) if each is not None]
+    return settled._replace(
+        basis=Basis.UNCHECKED if doubts else settled.basis,
+        doubt="; ".join(told),
+        ambiguous=open_words,
+    )
+
+
+def _select_spans(
+    nodes: Nodes, stretches: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+) -> tuple[list[ReadingSpan], list[str]]:
+    """The stretches that tell how something is read, and what to say of those that seem not to."""
+    spelled = nodes_to_text(nodes)
+    own = [
+        each
+        for each in stretches
+        if not is_last_word_reading(nodes, each, dictionary)
+        and (not each.perhaps or has_dictionary_reading(spelled, each, dictionary))
+    ]
+    kept: list[ReadingSpan] = []
+    doubts: list[str] = []
+    for group in group_adjacent(own):
+        start, end = group[0].start, group[-1].end
+        if not may_be_okurigana(spelled, group):
+            kept += join_ending(nodes, group, dictionary)
+        elif (told := resolve_okurigana(nodes, group, dictionary)) is not None:
+            kept += [told] if told.reading else []
+        elif (
+            len(group) > 1
+            or spelled[start:end] in NUMERALS
+            or has_dictionary_reading(spelled, group[0], dictionary)
+        ):
+            kept += [] if is_word_beginning(nodes, group[0]) else group
+        else:
+            doubts.append(
+                describe_misfit(spelled[start:end], "".join(each.reading for each in group))
+            )
+    return kept, doubts
+
+
+def describe_misfit(spelling: str, reading: str) -> str:
+    """What to say of a stretch that is not followed."""
+    return (
+        f"the entry reads {spelling} as {reading}, which does not fit the words there, and is not "
+        "followed: mend it, or give the whole reading"
+    )
+
+
+def _apply_changes(
+    text: str, best: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """The likeliest analysis with these words read otherwise, and all others as they were."""
+    key = pronunciation_key(_build_reading(best, wanted))
+    differs = describe_changes(best, wanted)
+    for nodes in dictionary.list_alternatives(text, _MAX_TEXT_ANALYSES):
+        if nodes_to_key(nodes) == key:
+            return ResolvedReading(
+                nodes=dictionary.refine_accents(text, nodes),
+                basis=Basis.NBEST,
+                accent_basis=AccentBasis.DICTIONARY,
+                doubt=f"{differs}; one of its next analyses agrees",
+            )
+    found = override_reading(text, best, wanted, dictionary)
+    if nodes_to_key(found.nodes) != key:
+        return accept_unchecked(best, f"{differs}, and cannot be made to say that")
+    return ResolvedReading(
+        nodes=found.nodes,
+        basis=Basis.FORCED,
+        accent_basis=found.accent_basis,
+        doubt=f"{differs}, and no analysis agrees",
+    )
+
+
+def _build_reading(nodes: Nodes, wanted: Sequence[ReadingChange]) -> str:
+    """What an analysis says with some words of it read otherwise."""
+    line, done = "", 0
+    for change in wanted:
+        line += nodes_to_kana(nodes[done : change.first]) + change.reading
+        done = change.last
+    return line + nodes_to_kana(nodes[done:])
+
+
+def _to_narrow(text: str) -> str:
+    """The text in narrow letters and digits, character by character."""
+    return "".join(
+        plain if len(plain := unicodedata.normalize("NFKC", each)) == 1 else each for each in text
+    )
+
+
+def _group_spans(nodes: Nodes, stretches: Iterable[ReadingSpan]) -> list[_SpanGroup]:
+    """The words that each stretch lies in; stretches that touch or share a word are together."""
+    ends = find_word_starts(nodes)[1:]
+    found: list[_SpanGroup] = []
+    for stretch in stretches:
+        first = bisect_right(ends, stretch.start)
+        last = bisect_left(ends, stretch.end) + 1
+        before = found[-1] if found else None
+        if before and (first < before.last or before.stretches[-1].end == stretch.start):
+            together = (*before.stretches, stretch)
+            found[-1] = _SpanGroup(first=before.first, last=last, stretches=together)
+        else:
+            found.append(_SpanGroup(first=first, last=last, stretches=(stretch,)))
+    return found
+
+
+def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: JapaneseAnalyzer) -> _GroupMatch:
+    """What of the words has to be read otherwise, and what cannot be."""
+    spelled = nodes_to_text(nodes)
+    own = nodes[group.first : group.last]
+    begin = sum(len(node["string"]) for node in nodes[: group.first])
+    end = begin + sum(len(node["string"]) for node in own)
+    start, stop = group.stretches[0].start, group.stretches[-1].end
+    head, tail = _find_spelled_kana(spelled[begin:start]), _find_spelled_kana(spelled[stop:end])
+    inside = _join_span_readings(spelled, group.stretches)
+    counts = start > 0 and spelled[start - 1] in NUMERALS
+    found = _loosen_words(
+        to_alignable_words(own, dictionary), counts=counts, cut=(head is None, tail is None)
+    )
+    whole = f"{head or ''}{inside or ''}{tail or ''}"
+    parts = None if inside is None else align_words(found, pronunciation_key(whole))
+    if inside is None and _contains_all_readings(nodes_to_key(own), group.stretches):
+        return _GroupMatch()
+    if parts is None:
+        given = inside or "".join(each.reading for each in group.stretches)
+        return _GroupMatch(doubt=describe_misfit(spelled[start:stop], given))
+    # A part of a word, and a counter, are only held against how the dictionary reads them.
+    held = {0} if counts or head is None else set()
+    held |= {len(own) - 1} if tail is None else set()
+    wanted, doubts = [], []
+    for first, last, reading in find_changes(parts, whole):
+        if held.isdisjoint(range(first, last)):
+            wanted.append(ReadingChange(group.first + first, group.first + last, reading))
+        else:
+            doubts.append(describe_misfit(nodes_to_text(own[first:last]), reading))
+    return _GroupMatch(tuple(wanted), "; ".join(doubts) or None)
+
+
+def _loosen_words(
+    found: list[AlignableWord], *, counts: bool, cut: tuple[bool, bool]
+) -> list[AlignableWord]:
+    """The words of a group, with what may be heard of the first and the last of them.
+
+    Args:
+        found: the words.
+        counts: whether a numeral stands before what has a reading.
+        cut: whether what has a reading begins inside the first, and ends inside the last.
+    """
+    at_start, at_end = cut
+    if at_end:
+        found[-1] = _shorten_word(found[-1], at_end=True)
+    if at_start:
+        found[0] = _shorten_word(found[0], at_end=False)
+    if counts or at_start:
+        found[0] = _expand_counter(found[0])
+    return found
+
+
+def _find_spelled_kana(spelling: str) -> str | None:
+    """Kana as they are spelled; None for what is not kana, whose sound is not known."""
+    kana = kana_to_katakana(spelling)
+    return kana if not kana or is_katakana(kana) else None
+
+
+def _join_span_readings(spelled: str, stretches: Sequence[ReadingSpan]) -> str | None:
+    """The sound from the first stretch to the end of the last; None if some of it is not known."""
+    line = stretches[0].reading
+    for before, after in itertools.pairwise(stretches):
+        between = _find_spelled_kana(spelled[before.end : after.start])
+        if between is None:
+            return None
+        line += between + after.reading
+    return line
+
+
+def _contains_all_readings(key: str, stretches: Sequence[ReadingSpan]) -> bool:
+    """Whether all readings are in what is said, one behind the other, with more between them."""
+    at = 0
+    for stretch in stretches:
+        own = pronunciation_key(stretch.reading)
+        found = key.find(own, at)
+        if found < 0:
+            return False
+        at = found + len(own)
+    return True
+
+
+def _shorten_word(word: AlignableWord, *, at_end: bool) -> AlignableWord:
+    """The word without some of its sound at one end."""
+    sounds = [
+        sound[:cut] if at_end else sound[cut:]
+        for sound in word.sounds
+        for cut in range(1, len(sound))
+    ]
+    return replace(word, sounds=tuple(sounds) or word.sounds, known=())
+
+
+def _expand_counter(word: AlignableWord) -> AlignableWord:
+    """The word with all sounds that it may have behind numerals: ホン, ボン, ポン, ッポン."""
+    heard = [sound for sound in word.sounds if sound]
+    heard += [first + sound[1:] for sound in heard for first in _find_sound_family(sound[0])]
+    return replace(word, sounds=(*word.sounds, *heard, *(f"ッ{each}" for each in heard)), known=())
+
+
+def _find_sound_family(kana: str) -> str:
+    return "".join(family for family in _FAMILIES if kana in family)

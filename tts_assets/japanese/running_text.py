@@ -1,0 +1,558 @@
+"""Speakers: the names before the lines of a dialogue, told from other words before a colon."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
+
+from tts_assets.japanese.alignment import can_spell, has_kanji
+from tts_assets.japanese.furigana import (
+    apply_readings,
+    find_full_kana,
+    has_readings,
+    strip_readings,
+    strip_spaced_readings,
+)
+from tts_assets.japanese.kana import UnusableTextError, romaji_to_katakana
+from tts_assets.japanese.spoken_numbers import verbalize_numbers
+from tts_assets.japanese.spoken_signs import (
+    ABSENT,
+    drop_addresses,
+    drop_dots,
+    drop_emoticons,
+    drop_notes,
+    find_silence_reason,
+    has_brackets,
+    has_small_blank,
+    keep_notes,
+    speak_asides,
+    verbalize_signs,
+)
+from tts_assets.japanese.text_annotations import (
+    ENDS,
+    LONGEST_SENTENCE,
+    add_turn_stops,
+    build_turns,
+    end_with_stop,
+    find_boundaries,
+    find_furigana_spans,
+    find_line_spans,
+    insert_pauses,
+    insert_stops,
+    needs_pauses,
+    split_at_pauses,
+    split_at_stops,
+)
+from tts_assets.japanese.text_cleanup import prepare_text
+from tts_assets.japanese.text_rules import compile_lazy, pipeline, skip_if, until_stable
+from tts_assets.model import SpokenForm, is_katakana, kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tts_assets.model import Turn
+
+
+if TYPE_CHECKING:
+    #: What a name stands in, and what it is like there.
+    _Pattern: TypeAlias = tuple[re.Pattern[str], re.Pattern[str]]
+_LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
+
+
+#: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
+_NOTE = r"(?:[ ]*[(（][ぁ-ゖァ-ヺー\u3400-\u9fff々A-Za-z]{1,8}[)）])"
+
+
+#: Labels of one letter, which are never words of the line itself.
+_SHORT_LABEL = compile_lazy(rf"^[ ]*{_LETTER}{_NOTE}?(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
+_LINE_WITHIN = compile_lazy(rf"(?<=[。！？!?」』])[ ]*(?={_LETTER}(?:[ ]*[：:]|[「『]))")
+_COLON = compile_lazy(
+    r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*(?:(?<![0-9０-９])[：:]|[：:](?![0-9０-９]))(?!//)[ ]*(.*)"
+)
+_QUOTE = compile_lazy(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([「『].*[」』][。]?)[ ]*")
+_ROUND = compile_lazy(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
+_BRACKET = compile_lazy(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
+
+
+#: Titles of books stand in such brackets, too.
+_ANGLE = compile_lazy(r"[ ]*[〈《＜<]([^〈〉《》＜＞<>\n]{1,20})[〉》＞>][ ]*([^ \n].*)")
+_DOT = compile_lazy(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
+
+
+#: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
+_SPACE = compile_lazy(
+    rf"[ ]*({_LETTER})[ ]+(?!さん|くん|ちゃん|さま|様|社|型|の人|の子"
+    r"|[をが]|[のはにでともへや](?![ぁ-ゖ]))(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)"
+)
+
+
+#: A name and a blank: words have no other blank, which texts for beginners have between all words.
+_NAME_SPACE = compile_lazy(
+    r"[ ]*([\u3400-\u9fff々ァ-ヺー]{2,8}(?:さん|くん|ちゃん|さま)?)[ ]+([^ ]+[。！？!?…」』])[ ]*"
+)
+
+
+#: A second speaker in one line.
+_NEXT = compile_lazy(
+    r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
+)
+
+
+#: Where letters speak, a blank does before one, too.
+_NEXT_LETTER = compile_lazy(rf"(?<=\S)[ ]+(?={_LETTER}[ ]*[：:](?![0-9０-９/]))")
+
+
+#: The number of a line, before a speaker.
+_NUMBER = compile_lazy(
+    rf"^[ ]*(?:[①-⑳]|[(（]?[0-9０-９]{{1,2}}[.．)）])[ ]*(?={_LETTER}{_NOTE}?[ ]*[ ：:「『])"
+)
+
+
+#: What stands before names and is no part of them.
+_BULLETS = "・-—―* ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+
+
+#: A dash begins a turn, and so does a slash between sentences.
+_DASH = compile_lazy(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
+_SLASH = compile_lazy(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
+_LETTERS = compile_lazy(_LETTER)
+_QUOTATION = compile_lazy(r"[ ]*[「『].*[」』][。]?[ ]*")
+
+
+#: What stage directions stand in.
+_DIRECTION = compile_lazy(r"[ ]*[(（\[［【〔].*[)）\]］】〕][。]?[ ]*")
+_NOTE_AT_END = compile_lazy(rf"{_NOTE}+$")
+
+
+#: A note that makes of what stands before it a name: who it is, or how it is read.
+_OF_PERSON = compile_lazy(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
+_NAME = compile_lazy(r"[^\s\d(（)）][^()（）]{0,11}")
+_BEFORE_QUOTE = compile_lazy(
+    rf"{_LETTER}|[\u3400-\u9fff々ァ-ヺーA-Za-z]{{1,10}}(?:さん|くん|ちゃん|さま|の人|の子)?[A-ZＡ-Ｚ0-9０-９]?"
+    r"|お[\u3400-\u9fff々ぁ-ゖ]{1,3}(?:さん|ちゃん|さま|様)"
+)
+_IN_ANGLES = compile_lazy(rf"{_LETTER}|[男女](?:性|の人|の子)")
+
+
+#: Quotations in one line, and what stands before each.
+_EXCHANGE = compile_lazy(r"(?:[^「」。]+「[^「」]*」。?){2,}[ ]*")
+_QUOTED_TURN = compile_lazy(r"([^「」。]+)「[^「」]*」。?")
+
+
+#: A name with の in it is that of a person, or a heading such as 今日の予定.
+_HEADING = compile_lazy(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
+_PERSON = compile_lazy(
+    r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|運転手|アナウンス|医者|部長|課長|社長|店長|"
+    r"友だち|友達|ともだち|.*(?:さん|くん|ちゃん|さま))[A-ZＡ-Ｚ0-9０-９]?"
+)
+
+
+#: What stands before a colon in notices, exercises and tables.
+_NO_SPEAKER = compile_lazy(
+    "(?:例|例文|問|問い|問題|質問|答|答え|解答|回答)[0-9０-９]{0,2}|注|注意|正解|解説|訳|意味|場所|場面|登場人物|会場|時間|日時|日程|日付|期間|期限|料金|費用|"
+    "参加費|入場料|電話|電話番号|住所|定休日|営業時間|対象|定員|持ち物|持物|内容|テーマ|題|題名|タイトル|メモ|ヒント|ポイント|"
+    "主語|目的|結論|理由|原因|方法|結果|条件|備考|締め切り|締切|曜日|時刻|件名|宛先|差出人|材料|作り方|名前|氏名|年齢|職業|"
+    "出身|趣味|つまり|ちなみに|ただし|なお|例えば|たとえば|すなわち|TEL|FAX|Tel|Fax|URL|https?|[Nn]ote|PS"
+)
+
+
+def drop_labels(text: str) -> str:
+    """Running text without labels of one letter at the beginning of its lines: A：, 男：, B「."""
+    return _SHORT_LABEL.sub("", _LINE_WITHIN.sub("\n", text))
+
+
+def split_labels(text: str) -> list[tuple[str | None, str]]:
+    """The lines of running text without such labels, each with its label; None where it has none."""
+    found = []
+    for line in _LINE_WITHIN.sub("\n", text).split("\n"):
+        label = _SHORT_LABEL.match(line)
+        name = None if label is None else _LETTERS.match(strip_readings(label.group()).strip())
+        found.append((name and name.group(), line[label.end() if label else 0 :]))
+    return found
+
+
+def assign_speakers(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, str]]:
+    """Lines with the speaker of each, "" for a narrator.
+
+    A line without a name that stands between those of speakers goes on with what the one before
+    says. It is a narrator's if it stands before the first or behind the last that has a name,
+    where listening texts tell of the scene and put the question; if it is in brackets, as stage
+    directions are; or if the words before it are a quotation. Below a name that stands alone are
+    its words.
+    """
+    named = [place for place, (speaker, _) in enumerate(lines) if speaker is not None]
+    last = named[-1] if named else 0
+    found: list[tuple[str, str]] = []
+    now, alone = "", False
+    for place, (speaker, words) in enumerate(lines):
+        if speaker is not None:
+            now = "" if _QUOTATION.fullmatch(words) else speaker
+        told = (place > last and not alone) or _DIRECTION.fullmatch(words)
+        found.append((speaker or ("" if told else now), words))
+        alone = not words.strip() and (alone or speaker is not None)
+    return found
+
+
+def split_speakers(text: str) -> list[tuple[str | None, str]]:
+    """Who says what: a speaker, None where none is named, and the words, for each line."""
+    turns = _DASH.sub("", _SLASH.sub("\n", text))
+    written = _LINE_WITHIN.sub("\n", turns).split("\n")
+    lines = [line for each in written if each.strip() for line in _split_turns(each)]
+    patterns = [*_PATTERNS, *_find_space_patterns(lines)]
+    parted = [(*_split_label(_NUMBER.sub("", line), patterns), line) for line in lines]
+    labels = Counter(label for label, _, _ in parted if label is not None)
+    speakers = _choose_speakers(labels)
+    return [
+        (None, line) if label is None or label not in speakers else (speakers[label], words)
+        for label, words, line in parted
+    ]
+
+
+def _choose_speakers(labels: Counter[str]) -> dict[str, str]:
+    """The names of speakers by their labels; others are words of the line, as 今日の予定, リンゴ（赤）.
+
+    Args:
+        labels: how often each stands before a line, with the notes behind it.
+    """
+    names = {label: _strip_label_notes(label) for label in labels}
+    often = Counter(names[label] for label in labels.elements())
+    others = any(label == name and not _is_heading(name) for label, name in names.items())
+    return {
+        label: name
+        for label, name in names.items()
+        if (often[name] > 1 or not _is_heading(name))
+        and (others or labels[label] > 1 or _is_person_label(label, name))
+    }
+
+
+#: Where names stand, and what they are like there.
+_PATTERNS = (
+    (_COLON, _NAME),
+    (_QUOTE, _BEFORE_QUOTE),
+    (_BRACKET, _NAME),
+    (_ROUND, _BEFORE_QUOTE),
+    (_ANGLE, _IN_ANGLES),
+    (_DOT, _NAME),
+)
+
+
+def _find_space_patterns(lines: Sequence[str]) -> Iterator[_Pattern]:
+    """The patterns of names before a blank, where so many lines have them that they must be names."""
+    if sum(_SPACE.fullmatch(line) is not None for line in lines) > 1:
+        yield _SPACE, _NAME
+    names = Counter(found[1] for line in lines if (found := _NAME_SPACE.fullmatch(line)))
+    if len(names) > 1 and max(names.values()) > 1 and names.total() * 2 >= len(lines):
+        yield _NAME_SPACE, _BEFORE_QUOTE
+
+
+def _split_turns(line: str) -> list[str]:
+    """A line that begins with a speaker, before each other one."""
+    if _EXCHANGE.fullmatch(line) is not None:
+        said = list(_QUOTED_TURN.finditer(line))
+        if all(_is_name(strip_readings(each[1]).strip(), _BEFORE_QUOTE) for each in said):
+            return [each.group() for each in said]
+    if _COLON.fullmatch(line) is None or (label := _split_label(line, _PATTERNS)[0]) is None:
+        return [line]
+    turns = _NEXT.sub(
+        lambda found: "\n" if _is_name(strip_readings(found[1]), _BEFORE_QUOTE) else found.group(),
+        line,
+    )
+    if _LETTERS.fullmatch(label) is not None:
+        turns = _NEXT_LETTER.sub("\n", turns)
+    return turns.split("\n")
+
+
+def _split_label(line: str, patterns: Sequence[_Pattern]) -> tuple[str | None, str]:
+    """The name before a line, with the notes behind it, and the words."""
+    for pattern, name in patterns:
+        found = pattern.fullmatch(line)
+        if found is None:
+            continue
+        label = strip_readings(found[1]).strip(_BULLETS)
+        if _is_name(_strip_label_notes(label), name):
+            return label, found[2]
+    return None, line
+
+
+def _strip_label_notes(speaker: str) -> str:
+    """A name without what stands behind it in brackets."""
+    return _NOTE_AT_END.sub("", speaker) or speaker
+
+
+def _is_name(speaker: str, name: re.Pattern[str]) -> bool:
+    # However long the name of the place that somebody is of: コンビニエンスストアの店員.
+    is_one = name.fullmatch(speaker) or (name is _NAME and _PERSON.fullmatch(speaker))
+    return bool(is_one) and not _NO_SPEAKER.fullmatch(speaker)
+
+
+def _is_person_label(label: str, name: str) -> bool:
+    """Whether a label is that of a person by itself, whoever else speaks."""
+    return (
+        label == name
+        or re.fullmatch(_LETTER, name) is not None
+        or _OF_PERSON.search(label) is not None
+    )
+
+
+def _is_heading(speaker: str) -> bool:
+    return _HEADING.match(speaker) is not None and _PERSON.fullmatch(speaker) is None
+
+
+# Sentences, passages and dialogues: running text as it is said.
+
+
+#: Running text of these characters alone needs no rule.
+_PLAIN = compile_lazy(
+    r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
+)
+
+
+#: Where a line may be broken: between phrases, as a space.
+_BREAK = compile_lazy(r"\u200b|<wbr\s*/?>", re.IGNORECASE)
+_LINES = compile_lazy(r"[^\S\n]*\n\s*")
+_WHOLE_QUOTATION = compile_lazy(r"「([^「」]*)」([。．]?)|『([^『』]*)』([。．]?)")
+_MARK = compile_lazy(r"[^\w]+|_")
+_NOT_ROMAJI = compile_lazy(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
+_DIGIT = compile_lazy("[0-9０-９]")
+_ALTERNATIVES = compile_lazy("[、，,;；]")
+
+
+#: A text of more characters is no single word.
+_LONGEST_WORD = 8
+_LATIN = compile_lazy("[A-Za-z]+")
+
+
+def _join_lines(text: str) -> str:
+    """A line that has no stop at its end gets one: an engine would run on into the next."""
+    lines = [line for line in _LINES.split(text.strip()) if line]
+    return "".join(line if line.endswith(tuple(ENDS)) else f"{line}。" for line in lines[:-1]) + (
+        lines[-1] if lines else ""
+    )
+
+
+#: Running text as it is said, when speakers' labels and readings are taken out.
+verbalize_text = skip_if(
+    _PLAIN,
+    until_stable(
+        pipeline(
+            drop_labels,
+            drop_addresses,
+            verbalize_numbers,
+            speak_asides,
+            _join_lines,
+            verbalize_signs,
+        )
+    ),
+)
+
+
+def build_text_forms(
+    text: str,
+    reading: str | None = None,
+    *,
+    passage: bool = False,
+    voices: Mapping[str, str] | None = None,
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a sentence or a passage, or why nothing is.
+
+    Args:
+        text: running text; a label such as 男： at the beginning of a line is not said.
+        reading: its line of kana or romaji, when the data give one. Where furigana say every
+            kanji, they are the reading; where they say some, or the line leaves numbers open, the
+            form has the readings of stretches.
+        passage: whether the form has turns though it be short.
+        voices: the voice of each speaker; labels are speakers' names.
+
+    Raises:
+        UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
+    """
+    if reading is None and _PLAIN.fullmatch(text) and len(text) <= LONGEST_SENTENCE and not passage:
+        return (SpokenForm(text=text, sentence=True),)
+    lines = assign_speakers(split_labels(_prepare_running_text(text)))
+    return _build_forms(lines, reading, voices or {}, passage=passage)
+
+
+def build_dialogue_forms(
+    text: str,
+    reading: str | None = None,
+    *,
+    passage: bool = False,
+    voices: Mapping[str, str] | None = None,
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a dialogue: its lines without the names of who speaks them.
+
+    Args:
+        text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
+        reading: see ``spoken_text``; names are taken out of it, too.
+        passage: see ``spoken_text``.
+        voices: see ``spoken_text``.
+
+    Raises:
+        UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
+    """
+    lines = split_speakers(_prepare_running_text(text))
+    if reading is not None and any(speaker for speaker, _ in lines):
+        reading = "\n".join(words for _, words in split_speakers(prepare_text(reading)))
+    said = [(speaker, _strip_quotes(words)) for speaker, words in assign_speakers(lines)]
+    return _build_forms(said, reading, voices or {}, passage=passage)
+
+
+def build_line_forms(
+    lines: Iterable[tuple[str, str]], reading: str | None = None, *, voices: Mapping[str, str]
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a passage whose speakers are told beside its lines.
+
+    Args:
+        lines: the speaker of each, "" for nobody, and the words.
+        reading: see ``spoken_text``.
+        voices: see ``spoken_text``.
+
+    Raises:
+        UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
+    """
+    said = [
+        (speaker, _strip_quotes(line))
+        for speaker, words in lines
+        for line in _prepare_running_text(words).split("\n")
+    ]
+    return _build_forms(said, reading, voices, passage=True)
+
+
+def split_dialogue(text: str) -> list[tuple[str | None, str]]:
+    """Who says what in a dialogue, in order; None where no name is given.
+
+    Lines with nothing to say, or with a blank to fill in, are left out.
+
+    Raises:
+        UnusableTextError: the text is broken.
+    """
+    lines = []
+    for speaker, words in split_speakers(prepare_text(text)):
+        form = _build_forms([("", _strip_quotes(words))], None, {})
+        if not isinstance(form, str):
+            lines.append((speaker, form[0].text))
+    return lines
+
+
+def _build_forms(
+    lines: Sequence[tuple[str, str]],
+    reading: str | None,
+    voices: Mapping[str, str],
+    *,
+    passage: bool = False,
+) -> tuple[SpokenForm, ...] | str:
+    """The form of lines and of who says each; for turns it is made line by line."""
+    written = "\n".join(words for _, words in lines)
+    spelled = drop_emoticons(strip_readings(written))
+    silence = find_silence_reason(spelled)
+    if silence is None and has_small_blank(spelled):
+        silence = "the text has a blank to fill in"
+    if silence is not None:
+        return silence
+    said = verbalize_text(drop_dots(spelled))
+    if (silence := find_silence_reason(said)) is not None:
+        return silence
+    turns: tuple[Turn, ...] = ()
+    if passage or len(said) > LONGEST_SENTENCE:
+        speakers = [speaker for speaker, _ in lines]
+        said, turns = build_turns(spelled, speakers, _verbalize_line, voices)
+        if not turns:
+            return "the text has nothing that can be said"
+    boundaries = find_boundaries(strip_spaced_readings(written), said) if " " in written else ()
+    form = SpokenForm(text=said, sentence=True, turns=turns, boundaries=boundaries)
+    line = "" if reading is None else _drop_remarks(_clean_kana_line(reading), said)
+    kana = _parse_kana_line(line, spelled, reading or "")
+    if kana is None and has_readings(written) and (kana := find_full_kana(written)) is not None:
+        line = apply_readings(written)
+    if kana is None:
+        readings = find_line_spans(said, verbalize_text(line)) or find_furigana_spans(written, said)
+        return (form._replace(readings=readings),)
+    is_romaji = _LATIN.search(line) is not None
+    return (form._replace(reading=_add_reading_pauses(form, line, kana), romanized=is_romaji),)
+
+
+def _prepare_running_text(text: str) -> str:
+    """Running text as it is prepared, with a space where its line may be broken."""
+    return prepare_text(_BREAK.sub(" ", text))
+
+
+def _verbalize_line(words: str) -> str:
+    return verbalize_text(drop_dots(words))
+
+
+def _add_reading_pauses(form: SpokenForm, line: str, kana: str) -> str:
+    """A reading with the pauses that tell which of it belongs where."""
+    if not form.turns and not needs_pauses(form.text):
+        return kana
+    said, own = form.text, verbalize_text(line)
+    if form.turns:
+        said, _ = add_turn_stops(form.text, form.turns)
+        own = "".join(
+            end_with_stop(verbalize_text(each)) for each in line.split("\n") if each.strip()
+        )
+    marked = insert_pauses(said, [_line_to_kana(each) or "" for each in split_at_pauses(own)], kana)
+    if marked != kana or not form.turns:
+        return marked
+    return insert_stops(said, [_line_to_kana(each) or "" for each in split_at_stops(own)], kana)
+
+
+def _strip_quotes(words: str) -> str:
+    """A line that is one quotation is said without its marks."""
+    quoted = _WHOLE_QUOTATION.fullmatch(words.strip())
+    return (quoted[1] or quoted[3] or "") + (quoted[2] or quoted[4] or "") if quoted else words
+
+
+def _clean_kana_line(reading: str) -> str:
+    """The line of kana or romaji that the data give; "" where it stands for none."""
+    return apply_readings(drop_labels(prepare_text("" if reading.strip() in ABSENT else reading)))
+
+
+def _drop_remarks(line: str, said: str) -> str:
+    """A line without what it has beside the reading of a text that has no such marks.
+
+    Of しいんと（する） for しいんと the bracket goes, of まわる、まわす for 回る the second reading.
+    """
+    if has_brackets(line) and not has_brackets(said):
+        bare, whole = drop_notes(line), keep_notes(line)
+        line = whole if _is_reading_of(whole, said) and not _is_reading_of(bare, said) else bare
+    if _MARK.search(said) is None and len(said) <= _LONGEST_WORD:
+        offered = _ALTERNATIVES.split(line)
+        line = next((part for part in offered if _is_reading_of(part, said)), line)
+    return line
+
+
+def _is_reading_of(line: str, said: str) -> bool:
+    kana = _line_to_kana(line)
+    return kana is not None and can_spell(said, kana)
+
+
+def _line_to_kana(line: str) -> str | None:
+    """A line of kana or romaji in katakana; None where it is neither."""
+    kana = kana_to_katakana(_MARK.sub("", line))
+    return kana if is_katakana(kana) else romaji_to_katakana(_NOT_ROMAJI.sub(" ", line))
+
+
+def _parse_kana_line(line: str, text: str, given: str) -> str | None:
+    """A line of kana or romaji in katakana.
+
+    None where it is empty, and where it has numbers, or words in Latin letters that the text has,
+    too: they do not tell how they are read.
+    """
+    kana = kana_to_katakana(_MARK.sub("", line))
+    if not kana:
+        return None
+    said = _line_to_kana(line)
+    if said is not None:
+        return said if is_katakana(kana) or not _DIGIT.search(line) else None
+    words = _LATIN.findall(kana)
+    if not has_kanji(kana) and all(word in kana_to_katakana(text) for word in words):
+        return None
+    raise UnusableTextError(
+        f"the kana line {_shorten_line(given)!r} is not kana: write it in hiragana, katakana or "
+        "romaji, or leave it out"
+    )
+
+
+def _shorten_line(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"

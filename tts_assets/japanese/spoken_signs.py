@@ -1,0 +1,295 @@
+"""Brackets: notes that are not said, asides that are, and none of their signs left over."""
+
+from __future__ import annotations
+
+import re
+
+from tts_assets.japanese.text_rules import compile_lazy, pipeline, skip_if
+
+_OPENING, _CLOSING = "(（[［{｛【〔〈《", ")）]］}｝】〕〉》"
+_NOTE = compile_lazy(
+    rf"[{re.escape(_OPENING)}][^{re.escape(_OPENING + _CLOSING)}]*[{re.escape(_CLOSING)}]"
+)
+_SIGN = compile_lazy(f"[{re.escape(_OPENING + _CLOSING)}「」『』]")
+_LONE = compile_lazy(f"[{re.escape(_OPENING + _CLOSING)}]")
+_OPEN_NOTE = compile_lazy(
+    rf"(?<=[^\s{re.escape(_OPENING)}])\s*[{re.escape(_OPENING)}][^{re.escape(_OPENING + _CLOSING)}]*$"
+)
+_SPACES = compile_lazy(" {2,}")
+_STAGE = frozenset(
+    [
+        "笑",
+        "泣",
+        "汗",
+        "涙",
+        "怒",
+        "爆",
+        "爆笑",
+        "苦笑",
+        "微笑",
+        "照",
+        "沈黙",
+        "拍手",
+        "ため息",
+        "間",
+    ]
+)
+_COMPANY = {"株": "株式会社", "有": "有限会社"}
+_ONLY_STOPS = compile_lazy(r"[。、！？!?]*")
+_SPEAKABLE_ASIDE = compile_lazy(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々0-9０-９]|^[A-ZＡ-Ｚ]{2,}$")
+_KANA = compile_lazy(r"[ぁ-ゖァ-ヺー]+")
+
+
+#: Faces made of marks: (^_^), m(_ _)m, ヽ(´▽`)ノ.
+_FACE = compile_lazy(
+    r"[mｍoｏ＼\\／/ヽヾ٩┐┌<＜=＝]{0,2}"
+    r"[(（](?=[^()（）]{0,24}[＾^_´`｀ωдДΩ∀▽△□◇≧≦＞＜><;；゜ﾟ°・T])(?:(?!\d|[ぁ-ゖ\u4e00-\u9fff])[^()（）\n]){1,24}[)）]"
+    r"[mｍoｏ＼\\／/ノﾉゞ۶┐┌♪b]{0,2}"
+)
+
+
+#: More pairs inside each other than this are no text.
+_DEEPEST = 20
+
+
+def drop_notes(text: str) -> str:
+    """A note in brackets is not said, unless the text is nothing else; nor is a lone bracket."""
+    kept = text
+    for _ in range(_DEEPEST):
+        shorter = _NOTE.sub(" ", kept)
+        if shorter == kept or not _SIGN.sub("", shorter).strip():
+            break
+        kept = shorter
+    return _SPACES.sub(" ", _SIGN.sub("", kept))
+
+
+def keep_notes(text: str) -> str:
+    """What is in brackets belongs to the word: 静か(な) is 静かな."""
+    return _LONE.sub("", text)
+
+
+def speak_asides(text: str) -> str:
+    """What running text has in brackets is said between pauses; faces and translations are not."""
+    kept = text
+    for _ in range(_DEEPEST):
+        said = _NOTE.sub(_speak_aside, kept)
+        if said == kept:
+            break
+        kept = said
+    return _LONE.sub("", kept)
+
+
+def is_note_only(text: str) -> bool:
+    """Whether all of a text is in brackets: （no）."""
+    return bool(text.strip()) and not _NOTE.sub("", text).strip()
+
+
+def has_brackets(text: str) -> bool:
+    return _LONE.search(text) is not None
+
+
+def drop_open_note(text: str) -> str:
+    """ミリ（メートル without the note, whose bracket nothing closes."""
+    return _OPEN_NOTE.sub("", text)
+
+
+def drop_emoticons(text: str) -> str:
+    return _FACE.sub("", text)
+
+
+def _speak_aside(found: re.Match[str]) -> str:
+    bracket, inside = found.group()[0], found.group()[1:-1].strip()
+    if _ONLY_STOPS.fullmatch(inside):
+        return inside
+    if inside in _COMPANY:
+        return _COMPANY[inside]
+    if (
+        inside in _STAGE
+        or inside.startswith(("〜", "～", "~", "=", "＝"))
+        or not _SPEAKABLE_ASIDE.search(inside)
+    ):
+        return ""
+    if bracket in "[［{｛〈《" or _KANA.fullmatch(inside):
+        return inside
+    return f"、{inside}、"
+
+
+# Signs that are said, signs that only part, and signs that nobody says.
+_CROSS = compile_lazy(r"(?<!○)×(?!\s?[0-9０-９])")
+_ZERO_ALONE = compile_lazy(
+    r"(?<![0-9０-９一二三四五六七八九十百千〇])〇(?![0-9０-９一二三四五六七八九十百千年〇])"
+)
+_SPOKEN_SIGNS = str.maketrans({"△": "三角", "◎": "二重丸"})
+_ARROW = compile_lazy("[ ]?[→⇒⇔↔←➡]+[ ]?")
+_SILENT = (
+    r"[※＊*†‡•‣◦●◆◇▲▼▽▶►◀◁■□〃ゝゞヽヾ§¶#＃^＾`´｀|｜\\_＿<>＜＞{}｛｝\[\]［］【】〔〕〈〉《》]+"
+)
+_UNSAID = compile_lazy(_SILENT)
+_BETWEEN_DIGITS = compile_lazy(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])")
+_LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
+_FROM_TO = compile_lazy(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
+
+
+#: えーと, すごーい and そうねー; before other kana a wave stands for a word.
+_DRAWN_OUT = compile_lazy(
+    r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
+    r"|(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[いうね](?![ぁ-ゖ])|ございま|[^\w〜～~]|\Z)"
+)
+_PLACEHOLDER = compile_lazy(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
+_WAVE = compile_lazy(r"[〜～~]+")
+
+
+#: A kana letter stands alone, a particle behind a wave.
+_PARTICLE = compile_lazy(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
+_SOUND_OF = {"は": "ワ", "へ": "エ"}
+_ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
+_NEEDLESS_SPACE = compile_lazy(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
+_PAUSES = compile_lazy(r"[、，]\s*(?:[、，]\s*)+")
+_PAUSE_AT_END = compile_lazy(r"[、，]\s*(?=[。．！？!?」』\n]|$)|(?:^|(?<=[。「『\n]))[、，・\s]+")
+_REPEATED_STOPS = compile_lazy(r"。[。\s]+")
+
+
+def _verbalize_marks(text: str) -> str:
+    """× is バツ, except between numbers; 〇 that is no number is ○, which is said まる."""
+    return _ZERO_ALONE.sub("○", _CROSS.sub("バツ", text)).translate(_SPOKEN_SIGNS)
+
+
+def _replace_arrows(text: str) -> str:
+    return _ARROW.sub("、", text)
+
+
+def _drop_silent_signs(text: str) -> str:
+    """Without a pause 3 > 2 would be 32."""
+    return _UNSAID.sub("", _BETWEEN_DIGITS.sub("、", text))
+
+
+def _verbalize_waves(text: str) -> str:
+    """東京〜大阪 is said with から, え〜と with a long vowel; other waves are not said."""
+    drawn = _DRAWN_OUT.sub("ー", _FROM_TO.sub("から", text))
+    return _WAVE.sub("", _PLACEHOLDER.sub("、", drawn))
+
+
+def _drop_spaces(text: str) -> str:
+    """Spaces help only the eye, except between words in Latin letters."""
+    return _NEEDLESS_SPACE.sub("", text).strip()
+
+
+def _tidy_pauses(text: str) -> str:
+    """No pause twice, none at the beginning or the end."""
+    return _REPEATED_STOPS.sub("。", _PAUSE_AT_END.sub("", _PAUSES.sub("、", text))).strip()
+
+
+def find_particle_sound(text: str) -> str | None:
+    """ワ for 〜は and エ for 〜へ; None for all other texts, the kana letters は and へ included."""
+    found = _PARTICLE.fullmatch(text)
+    return None if found is None else _SOUND_OF[found[1]]
+
+
+#: The signs of running text.
+verbalize_signs = pipeline(
+    _verbalize_marks,
+    _replace_arrows,
+    _verbalize_waves,
+    _drop_silent_signs,
+    _drop_spaces,
+    _tidy_pauses,
+)
+
+
+#: The signs of a word, whose placeholders have become pauses before.
+verbalize_word_signs = skip_if(
+    compile_lazy("[ぁ-ゖァ-ヺー一-鿿々]*"),
+    pipeline(_verbalize_marks, _replace_arrows, _drop_silent_signs, _drop_spaces, _tidy_pauses),
+)
+
+
+# What is never said: blanks to fill in, addresses of the web, texts of marks alone.
+
+
+#: What programs write for a value that is not there.
+ABSENT = frozenset(["None", "none", "null", "NULL", "NaN", "N/A", "n/a"])
+_NUMERAL = "0-9０-９一二三四五六七八九十百千万年"
+_BLANK = compile_lazy(
+    r"[_＿]{2,}|[(（\[［【{｛〔〈《「『][\s_＿・…．.?？]*[)）\]］】}｝〕〉》」』]"
+    r"|[○●×△▲]{2,}(?<!○×)|[□■]"
+    rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
+)
+
+
+#: Nothing but dots: somebody is silent. [...] is the gap of a flash card.
+_DOTS = compile_lazy(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
+
+
+#: Squares and dots before the text of a line; behind a square alone, a particle makes it a blank.
+_BULLET = compile_lazy(
+    r"^[ ]*(?:[■●](?![ ]?[にをはがでともへの](?![ぁ-ゖ]))|□(?=[ ](?![にをはがでともへの](?![ぁ-ゖ]))|[^ ぁ-ゖ]))"
+    r"(?=[ ]?[^\s■□○●×△▲])",
+    re.MULTILINE,
+)
+
+
+#: In running text a single _ that parts no Latin words is a blank, too.
+_SMALL_BLANK = compile_lazy(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
+
+
+#: Patterns that begin with a part of speech: N＋です, V-て＋います, 動詞て形＋ください.
+_FORMULA = compile_lazy(
+    r"[ 〜～~]*((?:[NVSＮＶＳ][0-9０-９]?|[AＡ](?=[-‐−－])|NP|VP|NA|Na|Adj|adj|Noun|noun|Verb|verb"
+    r"|(?:[いなイナ]?形容|[名動助副])詞|普通形|辞書形|丁寧形|(?:[てた]|ない|ます|意向|可能|連用)形)"
+    r"[ぁ-ゖ形\-‐−－ー〜～() （）]{0,8}(?:[(（][^()（）\n]{1,8}[)）])?[+＋])[ 〜～~]*[ぁ-ゖ\u3400-\u9fff]"
+)
+_ADDRESS = compile_lazy(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+_JAPANESE = compile_lazy(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
+_GOES_ON = compile_lazy(rf"[ ]?{_JAPANESE.pattern}")
+
+
+#: What an engine's dictionary has a reading for: kana, kanji, Latin, Greek, digits, some signs.
+_SPEAKABLE = compile_lazy(
+    r"[ぁ-ゖァ-ヺ\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〆〇A-Za-zＡ-Ｚａ-ｚ0-9０-９Ⅰ-ⅻ①-⑳¼-¾⅐-⅞"
+    r"Α-Ωα-ωÀ-ÖØ-öø-ÿ%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]"
+)
+_SOUNDLESS = compile_lazy(r"[ッっー、。\s]*")
+
+
+def find_silence_reason(text: str) -> str | None:
+    """Why a text is not said, in words; None if it is."""
+    return find_unspeakable_reason(text) or find_empty_reason(text)
+
+
+def find_unspeakable_reason(text: str) -> str | None:
+    """The reason if a text has a part that cannot be said; None otherwise."""
+    if _BLANK.search(drop_dots(text)):
+        return "the text has a blank to fill in"
+    formula = _FORMULA.match(text)
+    if formula is not None:
+        return f"the text is a formula with {formula[1]!r} in it, not words: say its examples"
+    addresses = list(_ADDRESS.finditer(text))
+    alone = addresses and not _JAPANESE.search(drop_addresses(text))
+    if alone or any(_GOES_ON.match(text, address.end()) for address in addresses):
+        return "the text has an address of the web in it, which nobody says"
+    return None
+
+
+def drop_dots(text: str) -> str:
+    """The text without 「……」 and （…）, and without the bullets before its lines."""
+    return _DOTS.sub("", _BULLET.sub("", text))
+
+
+def has_small_blank(text: str) -> bool:
+    return _SMALL_BLANK.search(text) is not None
+
+
+def find_empty_reason(text: str) -> str | None:
+    """The reason if a text has no character that can be said; None otherwise."""
+    if not text.strip():
+        return "the text is empty"
+    if text.strip() in ABSENT:
+        return f"the text is {text.strip()!r}, which programs write where there is none"
+    if _SPEAKABLE.search(text) is None or _SOUNDLESS.fullmatch(text):
+        return "the text has nothing that can be said"
+    return None
+
+
+def drop_addresses(text: str) -> str:
+    """The text without addresses that stand apart from its words."""
+    return _ADDRESS.sub("", text)

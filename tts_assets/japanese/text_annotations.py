@@ -1,0 +1,322 @@
+"""Readings of parts of a text: from furigana on its hard words, from kana lines with numbers."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from typing import TYPE_CHECKING, TypeAlias
+
+from tts_assets.japanese.alignment import has_kanji, map_positions
+from tts_assets.japanese.furigana import split_marked_text
+from tts_assets.japanese.spoken_signs import find_empty_reason
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.model import Turn, is_katakana, kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+
+#: As in SpokenForm: stretches of a text with their katakana.
+Readings: TypeAlias = tuple[tuple[str, str], ...]
+_SPACE = compile_lazy(r"\s+")
+_MARK = compile_lazy(r"[^\w]+|_")
+_ALNUM = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
+
+
+#: What a kana line leaves as it is written: 3, 1,000, JR.
+_RUN = compile_lazy(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
+_STOP = compile_lazy(r"[\s、。，．,.！？!?…「」『』・：:]+")
+_KANJI = "[\u3400-\u9fff々〆〇]"
+_PAUSE = compile_lazy(r"[、。！？!?，．]+")
+_PAUSE_IN_LINE = compile_lazy(r"[、。！？!?，．,.]+")
+
+
+#: As in _STOP.
+_MARKS_AT_END = " \n\t\r\u3000、。，．,.！？!?…「」『』・：:"
+_STOPS = compile_lazy(r"[。！？!?．][、。！？!?，．]*")
+_STOPS_IN_LINE = compile_lazy(r"[。！？!?．.][、。！？!?，．,.]*")
+_JAPANESE = "[ぁ-ゖァ-ヺー\u3400-\u9fff々〆〇]"
+
+
+#: Not behind numbers and Latin letters: 3 じ, T シャツ.
+_SPACE_BETWEEN = compile_lazy(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
+
+
+#: お し ら せ is set so for the eye.
+_LETTER_SPACED = compile_lazy(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
+
+
+#: Rules write no number and no sign with more characters, and leave out no longer note.
+_LONGEST_DIFFERENCE = 120
+
+
+#: So many equal characters begin an equal stretch.
+_ALIKE = 3
+_NO_WORD = compile_lazy(r"[^\w]*")
+_BETWEEN_KANJI = compile_lazy(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
+
+
+def find_furigana_spans(written: str, said: str) -> Readings:
+    """What furigana give of a text that they do not give the whole reading of.
+
+    Args:
+        written: the text with its furigana marked.
+        said: what is said of it, which may lack some of the words that have furigana.
+    """
+    spelled, found = "", []
+    for piece, reading in split_marked_text(written):
+        begin = len(spelled)
+        spelled += _SPACE.sub("", piece)
+        kana = _MARK.sub("", reading or "")
+        if is_katakana(kana_to_katakana(kana)) and not is_katakana(kana_to_katakana(piece)):
+            found.append((begin, len(spelled), kana))
+    starts, ends = map_positions(spelled, said) if found else ({}, {})
+    there = [
+        (starts[begin], ends[end], kana)
+        for begin, end, kana in found
+        if begin in starts and end in ends and spelled[begin:end] == said[starts[begin] : ends[end]]
+    ]
+    return order_readings(said, there)
+
+
+def find_line_spans(said: str, line: str) -> Readings:
+    """What a kana line with numbers or Latin letters gives: the kana between them.
+
+    Nothing where the line has other numbers and letters than the text.
+    """
+    parts, kana = _find_run_gaps(said), _find_run_gaps(line)
+    if len(parts) == 1 or len(parts) != len(kana) or _find_runs(said) != _find_runs(line):
+        return ()
+    found: list[tuple[int, int, str]] = []
+    for (begin, end), (kana_begin, kana_end) in zip(parts, kana, strict=True):
+        pieces = list(_split_span(said, begin, end))
+        lines = list(_split_span(line, kana_begin, kana_end))
+        if pieces and lines and len(pieces) != len(lines):
+            pieces, lines = [(pieces[0][0], pieces[-1][1])], [(lines[0][0], lines[-1][1])]
+        for (start, stop), (first, last) in zip(pieces, lines, strict=False):
+            reading = kana_to_katakana(_MARK.sub("", line[first:last]))
+            if has_kanji(said[start:stop]) and is_katakana(reading):
+                found.append((start, stop, reading))
+    return order_readings(said, found)
+
+
+def find_boundaries(written: str, said: str) -> tuple[int, ...]:
+    """Where in what is said a space stood that is a boundary of words.
+
+    Such a space stands behind a Japanese character and before a word. A text in which each character stands
+    alone has none.
+
+    Args:
+        written: the text with its spaces and lines.
+        said: what is said of it.
+    """
+    places = [found.start() for found in _SPACE_BETWEEN.finditer(written)]
+    if not places or _LETTER_SPACED.fullmatch(written):
+        return ()
+    kept = list(itertools.accumulate((not each.isspace() for each in written), initial=0))
+    compact = _SPACE.sub("", written)
+    places_said = _map_text_positions(compact, said)
+    found = (places_said[kept[place]] for place in places)
+    return tuple(at for at in found if at is not None)
+
+
+def _map_text_positions(one: str, other: str) -> list[int | None]:
+    """For each place of one text, that in another which differs here and there.
+
+    None where either text has something that the other lacks.
+    """
+    found: list[int | None] = [None] * (len(one) + 1)
+    begin, across = 0, 0
+    while begin < len(one) and across < len(other):
+        if one[begin] == other[across]:
+            begin, across = begin + 1, across + 1
+            found[begin] = across
+            continue
+        found[begin] = None
+        step = next(
+            (
+                (left, total - left)
+                for total in range(1, _LONGEST_DIFFERENCE)
+                for left in range(total + 1)
+                if one[begin + left : begin + left + _ALIKE]
+                == other[across + total - left : across + total - left + _ALIKE]
+            ),
+            None,
+        )
+        if step is None:
+            break
+        begin, across = begin + step[0], across + step[1]
+    return found
+
+
+def needs_pauses(said: str) -> bool:
+    """Whether a pause stands between kanji: only it tells which kana belong to which of them."""
+    return _BETWEEN_KANJI.search(said) is not None
+
+
+def insert_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
+    """A reading with the pauses of its text; as it is, where it has others.
+
+    Args:
+        said: the text.
+        pieces: the reading between its own pauses, in katakana.
+        whole: the reading without pauses.
+    """
+    pauses = [pause.group()[0] for pause in find_pauses(said)]
+    return _insert_marks(("、" if pause in "、，," else "。" for pause in pauses), pieces, whole)
+
+
+def insert_stops(said: str, pieces: Iterable[str], whole: str) -> str:
+    """The same with the ends of its sentences only."""
+    return _insert_marks(("。" for _ in find_stops(said)), pieces, whole)
+
+
+def find_pauses(said: str) -> list[re.Match[str]]:
+    """The pauses within a text."""
+    return list(_PAUSE.finditer(said, *_find_text_edges(said)))
+
+
+def find_stops(said: str) -> list[re.Match[str]]:
+    """The ends of sentences within a text."""
+    return list(_STOPS.finditer(said, *_find_text_edges(said)))
+
+
+def end_with_stop(line: str) -> str:
+    """A line with a stop at its end, which a text of several lines lacks behind 」 and …."""
+    end = _NO_WORD.match(line[::-1])
+    return line if end and _PAUSE_IN_LINE.search(end.group()) else f"{line}。"
+
+
+def split_at_stops(line: str) -> list[str]:
+    """A line of kana or romaji, cut at the ends of its sentences."""
+    return _STOPS_IN_LINE.split(_trim_marks(line))
+
+
+def split_at_pauses(line: str) -> list[str]:
+    """A line of kana or romaji, cut at its pauses."""
+    return _PAUSE_IN_LINE.split(_trim_marks(line))
+
+
+def _insert_marks(marks: Iterable[str], pieces: Iterable[str], whole: str) -> str:
+    kana, between = list(pieces), list(marks)
+    if len(kana) != len(between) + 1 or "".join(kana) != whole:
+        return whole
+    return "".join(each for pair in zip(kana, [*between, ""], strict=True) for each in pair)
+
+
+def _trim_marks(text: str) -> str:
+    begin, end = _find_text_edges(text)
+    return text[begin:end]
+
+
+def _find_text_edges(text: str) -> tuple[int, int]:
+    """Where a text begins and ends without the marks around it."""
+    begun = _STOP.match(text)
+    begin = begun.end() if begun else 0
+    end = len(text.rstrip(_MARKS_AT_END))
+    return begin, max(begin, end)
+
+
+def _find_runs(text: str) -> list[str]:
+    return [re.sub("[,.]", "", kana_to_katakana(run)).lower() for run in _RUN.findall(text)]
+
+
+def _find_run_gaps(text: str) -> list[tuple[int, int]]:
+    edges = [0, *(edge for run in _RUN.finditer(text) for edge in run.span()), len(text)]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _split_span(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """What lies between marks, from ``begin`` to ``end``."""
+    stops = [edge for stop in _STOP.finditer(text, begin, end) for edge in stop.span()]
+    edges = [begin, *stops, end]
+    yield from ((at, to) for at, to in zip(edges[::2], edges[1::2], strict=True) if at < to)
+
+
+def order_readings(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
+    """Stretches as who looks for one after the other in the text finds them."""
+    readings: list[tuple[str, str]] = []
+    at = 0
+    for begin, end, kana in found:
+        spelling = said[begin:end]
+        while (passed := said.find(spelling, at)) < begin:
+            readings.append((spelling, ""))
+            at = passed + len(spelling)
+        readings.append((spelling, kana))
+        at = end
+    return tuple(readings)
+
+
+# Passages: running text line by line, with who says each line.
+
+
+#: Running text of more characters is a passage; see ``japanese.segmentation``.
+LONGEST_SENTENCE = 100
+
+
+#: What a line may end with; another gets a stop, as an engine would run on into the next.
+ENDS = "。．.！？!?、，…」』"
+_PAUSES = ("、", "，")
+
+
+def build_turns(
+    text: str, speakers: Sequence[str], said: Callable[[str], str], voices: Mapping[str, str]
+) -> tuple[str, tuple[Turn, ...]]:
+    """What is said of a passage, and its turns.
+
+    Lines with nothing to say are left out; a line that ends in a comma goes on in the next.
+
+    Args:
+        text: its lines.
+        speakers: who says each line. If they are not as many, the text is one turn.
+        said: the rules of running text.
+        voices: the voice of each speaker.
+    """
+    lines = text.split("\n")
+    if len(lines) != len(speakers):
+        lines, speakers = [text], [""]
+    # Ａ and A are one speaker, called as in the first line.
+    called: dict[str, str] = {}
+    names = [called.setdefault(_to_speaker_key(name), name) for name in speakers]
+    of_names = {_to_speaker_key(name): voice for name, voice in voices.items()}
+    spoken = [
+        (speaker, words)
+        for speaker, written in _join_wrapped_lines(zip(names, lines, strict=True))
+        if find_empty_reason(words := said(written).lstrip("。 ")) is None
+    ]
+    texts = [words if words.endswith(tuple(ENDS)) else f"{words}。" for _, words in spoken[:-1]]
+    texts += [words for _, words in spoken[-1:]]
+    turns = tuple(
+        Turn(len(words), speaker, of_names.get(_to_speaker_key(speaker)))
+        for (speaker, _), words in zip(spoken, texts, strict=True)
+    )
+    return "".join(texts), turns
+
+
+def _to_speaker_key(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
+
+
+def add_turn_stops(text: str, turns: Iterable[Turn]) -> tuple[str, list[int]]:
+    """A passage with a stop behind each turn, and where in it one had to be put."""
+    whole, put, at = "", [], 0
+    for turn in turns:
+        line = text[at : at + turn.size]
+        at += turn.size
+        with_stop = end_with_stop(line)
+        put += [at] if with_stop != line else []
+        whole += with_stop
+    return whole, put
+
+
+def _join_wrapped_lines(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Lines that end within a sentence joined with the next, if one speaker says both."""
+    joined: list[tuple[str, str]] = []
+    for speaker, line in lines:
+        words = line.strip()
+        if joined and joined[-1][0] == speaker and joined[-1][1].endswith(_PAUSES):
+            joined[-1] = (speaker, joined[-1][1] + words)
+        elif words:
+            joined.append((speaker, words))
+    return joined

@@ -1,0 +1,299 @@
+"""How running text is said: from its spelling, and only held against its kana line."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.japanese.alignment import AlignedPart, align_words, matches_reading, to_key_kana
+from tts_assets.japanese.analysis import (
+    Nodes,
+    ResolvedReading,
+    accept_unchecked,
+    expand_small_kana,
+    nodes_to_kana,
+)
+from tts_assets.japanese.homographs import read_in_context
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.kana_spelling import is_whole_number, list_romanized_keys, restore_line
+from tts_assets.japanese.reading_override import (
+    ReadingChange,
+    describe_changes,
+    find_changes,
+    override_reading,
+    to_alignable_words,
+)
+from tts_assets.japanese.reading_spans import describe_misfit, locate_spans, resolve_spans
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.japanese.word_boundaries import insert_boundaries, remove_boundaries
+from tts_assets.model import AccentBasis, Basis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.japanese.analysis import JapaneseAnalyzer
+    from tts_assets.model import SpokenForm
+
+_SENTENCE_END = compile_lazy(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
+
+
+#: Next analyses to look through; sentences have more of them than words.
+_MAX_ANALYSES = 60
+_PAUSES = compile_lazy("([、。])")
+_TYPING_ERROR = (
+    ", and no analysis agrees: the line in Latin letters seems to have a typing error, and the "
+    "dictionary is followed; correct the line, or write it in kana"
+)
+
+
+#: Kana to show on either side of a difference.
+_AROUND = 4
+
+
+class _Sentence(NamedTuple):
+    """A sentence with its boundaries, and the dictionary's best analysis of it.
+
+    A reading in Latin letters may choose among analyses, and forces none.
+    """
+
+    text: str
+    nodes: Nodes
+    romanized: bool = False
+
+
+def resolve_text(form: SpokenForm, dictionary: JapaneseAnalyzer) -> list[ResolvedReading]:
+    """How running text is said, sentence by sentence.
+
+    Without a kana line it is the dictionary's best analysis, with what its context decides; where
+    the data give the reading of stretches, see ``settled_stretches``. With a line it is the
+    likeliest analysis that agrees with the line; particles may be written there as they sound or
+    as they are spelled. Where none agrees, the words that differ are forced; a line in Latin
+    letters is then taken for a typing error, and the dictionary is followed. A line that
+    contradicts the text's own kana is an error of the data: then the dictionary is followed, and
+    both readings are told.
+
+    Raises:
+        ClipError: a sentence is too long.
+    """
+    texts = _split_sentences(insert_boundaries(form.text, form.boundaries))
+    if form.readings:
+        return _resolve_text_spans(form, texts, dictionary)
+    if form.reading is None:
+        return [_resolve_unaided(text, dictionary) for text in texts]
+    sentences = [_Sentence(text, dictionary.analyze_best(text), form.romanized) for text in texts]
+    sentences = [sentence for sentence in sentences if nodes_to_kana(sentence.nodes)]
+    whole = [node for sentence in sentences for node in sentence.nodes]
+    line = _expand_line(form.reading)
+    if form.romanized and "。" not in line:
+        line = restore_line(whole, line)
+    lines = _split_line(sentences, line, dictionary)
+    if lines is None:
+        told = itertools.chain(
+            [_describe_contradiction(whole, form.reading)], itertools.repeat(None)
+        )
+        return [
+            accept_unchecked(read_in_context(each.text, dictionary).nodes, doubt)
+            for each, doubt in zip(sentences, told, strict=False)
+        ]
+    pairs = zip(sentences, lines, strict=True)
+    return [_resolve_sentence(sentence, line, dictionary) for sentence, line in pairs]
+
+
+def _resolve_unaided(text: str, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+    """A sentence of which nothing but its text tells how it is read."""
+    nodes, ambiguous = read_in_context(text, dictionary)
+    return accept_unchecked(nodes, ambiguous=tuple(each.word for each in ambiguous))
+
+
+def _resolve_text_spans(
+    form: SpokenForm, texts: Sequence[str], dictionary: JapaneseAnalyzer
+) -> list[ResolvedReading]:
+    """Sentences of which the data give the reading of stretches, each with its own."""
+    left = locate_spans(form.text, form.readings)
+    settled: list[ResolvedReading] = []
+    at = 0
+    for text in texts:
+        plain = remove_boundaries(text)
+        begin = form.text.index(plain, at)
+        at = begin + len(plain)
+        here = [each for each in left if each.start < at]
+        left = left[len(here) :]
+        inside = [
+            each._replace(start=each.start - begin, end=each.end - begin)
+            for each in here
+            if each.end <= at
+        ]
+        found = resolve_spans(text, inside, dictionary)
+        doubts = [found.doubt] if found.doubt else []
+        # One that goes on in the next sentence fits no analysis.
+        doubts += [
+            describe_misfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]
+        ]
+        settled.append(found._replace(doubt="; ".join(doubts) or None))
+    return settled
+
+
+def _expand_line(line: str) -> str:
+    """The line with the small kana that join none before them as large ones."""
+    return "".join(
+        part if part in "、。" else expand_small_kana(part) for part in _PAUSES.split(line)
+    )
+
+
+def _split_sentences(text: str) -> list[str]:
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def _split_line(
+    sentences: Sequence[_Sentence], reading: str, dictionary: JapaneseAnalyzer
+) -> list[str] | None:
+    """The part of a kana line for each sentence; None if it cannot be cut."""
+    own = reading.split("。")
+    if len(own) == len(sentences):
+        return own
+    if len(sentences) == 1:
+        return [reading]
+    kana = to_key_kana(reading)
+    whole = [node for sentence in sentences for node in sentence.nodes]
+    key = pronunciation_key(reading)
+    agrees = matches_reading(to_alignable_words(whole), key)
+    parts = align_words(to_alignable_words(whole, None if agrees else dictionary), key)
+    if parts is None:
+        return None
+    stops = itertools.accumulate(len(sentence.nodes) for sentence in sentences)
+    ends = [0, *(parts[stop - 1].end for stop in stops)]
+    return [kana[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
+def _resolve_sentence(
+    sentence: _Sentence, line: str, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """One sentence, held against its own part of the kana line."""
+    text, best, romanized = sentence
+    line = restore_line(best, line) if romanized else line
+    key = pronunciation_key(line)
+    if matches_reading(to_alignable_words(best), key):
+        return ResolvedReading(
+            nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
+        )
+    parts = _align_sentence(best, line, dictionary)
+    wanted = [] if parts is None else find_changes(parts, line)
+    lost = [change for change in wanted if _is_lost_in_romaji(best, change)]
+    if parts is not None and lost:
+        return _resolve_restored(
+            sentence, lost, _mend_line(best, to_key_kana(line), parts, lost), dictionary
+        )
+    differs = describe_changes(best, wanted) if wanted else _describe_contradiction(best, line)
+    for nodes in dictionary.list_alternatives(text, _MAX_ANALYSES):
+        if matches_reading(to_alignable_words(nodes), key):
+            return ResolvedReading(
+                nodes=dictionary.refine_accents(text, nodes),
+                basis=Basis.NBEST,
+                accent_basis=AccentBasis.DICTIONARY,
+                doubt=f"{differs}; one of its next analyses agrees",
+            )
+    if romanized and wanted:
+        return _accept_typing_errors(sentence, wanted, dictionary)
+    found = override_reading(text, best, wanted, dictionary)
+    if not wanted or not matches_reading(to_alignable_words(found.nodes), key):
+        return accept_unchecked(
+            read_in_context(text, dictionary).nodes, _describe_contradiction(best, line)
+        )
+    return ResolvedReading(
+        nodes=found.nodes,
+        basis=Basis.FORCED,
+        accent_basis=found.accent_basis,
+        doubt=f"{differs}, and no analysis agrees",
+    )
+
+
+def _accept_typing_errors(
+    sentence: _Sentence, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """A sentence whose line in Latin letters no analysis agrees with: the dictionary is followed."""
+    text, best, _ = sentence
+    wrong = [
+        change
+        for change in wanted
+        if not is_whole_number(best[change.first : change.last], change.reading)
+    ]
+    if not wrong:
+        return ResolvedReading(
+            nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
+        )
+    return accept_unchecked(
+        read_in_context(text, dictionary).nodes, f"{describe_changes(best, wrong)}{_TYPING_ERROR}"
+    )
+
+
+def _align_sentence(
+    nodes: Nodes, line: str, dictionary: JapaneseAnalyzer
+) -> list[AlignedPart] | None:
+    """The part of the line for each word; no kana moves over a pause that both have."""
+    pieces = line.split("、")
+    pauses = [place for place, node in enumerate(nodes) if node["string"] == "、"]
+    if len(pieces) == 1 or len(pieces) != len(pauses) + 1:
+        return align_words(to_alignable_words(nodes, dictionary), pronunciation_key(line))
+    parts: list[AlignedPart] = []
+    begins, ends = [0, *pauses], [*pauses, len(nodes)]
+    for begin, end, piece in zip(begins, ends, pieces, strict=True):
+        own = align_words(
+            to_alignable_words(nodes[begin:end], dictionary), pronunciation_key(piece)
+        )
+        if own is None:
+            return None
+        at = parts[-1].end if parts else 0
+        parts += [replace(part, start=at + part.start, end=at + part.end) for part in own]
+    return parts
+
+
+def _resolve_restored(
+    sentence: _Sentence, lost: Sequence[ReadingChange], line: str, dictionary: JapaneseAnalyzer
+) -> ResolvedReading:
+    """The sentence held against its line with what that has lost in Latin letters."""
+    settled = _resolve_sentence(sentence, line, dictionary)
+    doubt = f"{describe_changes(sentence.nodes, lost)}, which only lacks what Latin letters lose"
+    return settled._replace(
+        basis=Basis.UNCHECKED,
+        doubt=doubt if settled.doubt is None else f"{doubt}; {settled.doubt}",
+    )
+
+
+def _mend_line(
+    nodes: Nodes, line: str, parts: Sequence[AlignedPart], lost: Sequence[ReadingChange]
+) -> str:
+    """The line with the dictionary's own reading of some words."""
+    ours = {place for change in lost for place in range(change.first, change.last)}
+    return "".join(
+        nodes_to_kana([node]) if place in ours else line[part.start : part.end]
+        for place, (node, part) in enumerate(zip(nodes, parts, strict=True))
+    )
+
+
+def _is_lost_in_romaji(nodes: Nodes, change: ReadingChange) -> bool:
+    """Whether a reading only lacks what a line in Latin letters loses: Osaka, kinyōbi."""
+    ours = pronunciation_key(nodes_to_kana(nodes[change.first : change.last]))
+    return pronunciation_key(change.reading) in list_romanized_keys(ours)
+
+
+def _describe_contradiction(nodes: Nodes, line: str) -> str:
+    ours, theirs = _excerpt_difference(nodes_to_kana(nodes), to_key_kana(line))
+    return (
+        f"the entry's kana line has {theirs} where the spelling is read {ours}, and contradicts "
+        "the spelling's own kana: mend one of them"
+    )
+
+
+def _excerpt_difference(one: str, other: str) -> tuple[str, str]:
+    """Where two readings differ, with a few kana around."""
+    shortest = min(len(one), len(other))
+    begin = next((n for n in range(shortest) if one[n] != other[n]), shortest)
+    rest = shortest - begin
+    end = next((n for n in range(rest) if one[-1 - n] != other[-1 - n]), rest)
+    begin, end = max(0, begin - _AROUND), max(0, end - _AROUND)
+    ours, theirs = (
+        ("…" if begin else "") + text[begin : len(text) - end] + ("…" if end else "")
+        for text in (one, other)
+    )
+    return ours, theirs

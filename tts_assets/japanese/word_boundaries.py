@@ -1,0 +1,457 @@
+"""Texts with spaces between phrases or words: analysed so that no word crosses a space."""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from bisect import bisect_right
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from tts_assets.japanese.analysis import DEVOICED
+from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.kana_spelling import SOUND_AND_LETTER
+from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.model import kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+
+if TYPE_CHECKING:
+    #: What a word of one class costs behind one of another: the class before, the class behind.
+    Costs: TypeAlias = Callable[[int, int], int]
+
+
+#: A space that is a boundary of words. Spoken texts have no other ideographic space.
+BOUNDARY = "\u3000"
+
+
+#: The dictionary has no longer word that beginner texts use.
+_LONGEST_WORD = 16
+
+
+#: One entry may be written in so many parts: お 父 さん.
+_MOST_PARTS = 4
+
+
+#: More than MeCab's costs of a whole phrase.
+_FORBIDDEN = 30_000
+
+
+#: More than the costs of one or two words.
+_UNLIKELY = 10_000
+
+
+#: A phrase that goes on behind は with more kana may be two that have no space between them.
+_LONGEST_REST = 2
+_MOST_CACHED = 50_000
+
+
+#: The analyser gives an unknown word one of a few classes.
+_UNKNOWN_CLASSES = 20
+_PRONUNCIATION = 9
+_BASE = 7
+
+
+#: No dictionary has it, so it has the classes of all unknown words in katakana.
+_UNKNOWN_NAME = "ゲグァン"
+_KATAKANA = compile_lazy("[ァ-ヺー]+")
+_HIRAGANA = compile_lazy("[ぁ-ゖー]+")
+_KANJI = compile_lazy("[\u3400-\u9fff々]")
+_COMMAS = frozenset("、，,")
+
+
+#: Marks behind which a phrase begins, and nothing.
+_BEFORE_PHRASES = frozenset(("", *"。．！？!?「『（([｛{“‘〈《【"))
+_QUOTATION_ENDS = frozenset("」』”’")
+_MARKS = compile_lazy(r"[^\w]+")
+_SOUND_OF = {"は": "ワ", "へ": "エ"}
+
+
+#: Where every word stands alone, a noun such as はは may stand before these.
+_LONE_PARTICLES = frozenset(
+    (
+        "は", "が", "を", "に", "へ", "で", "と", "も", "の", "や", "か", "から", "まで", "より",
+        "だけ", "でも", "には", "では", "とは", "です", "でした", "だ", "だった", "じゃ", "など",
+    )
+)  # fmt: skip
+
+
+#: は alone goes on with them: に は.
+_BEFORE_TOPIC = frozenset(
+    ("に", "で", "と", "へ", "から", "まで", "より", "くらい", "ぐらい", "だけ")
+)
+
+
+#: へ alone is a verb before them (経て).
+_ENDINGS = frozenset(("て", "た", "る", "ます", "まし"))
+_LAUGH = "へへ"
+_NEVER_FIRST = frozenset("ゃゅょャュョ")
+
+
+#: Particles at the beginning of a phrase, with the word behind them.
+_AT_START = compile_lazy("へ[のともで]|は(?:な[いかく]|あり|ござい|い(?:な[いかくけ]|ませ))")
+
+
+#: Particles within a phrase: ではない, てはいけない, とはね, への.
+_WITHIN = compile_lazy(
+    r"は(?:な[いかくけさんりるあぁー]|な?\W|ね|よ|さ|あ[るりっろ]|い[けらるなま]|だめ|ござ|おり|おら|じ)"
+    "|へ[のともはで]"
+)
+
+
+class WordCandidate(NamedTuple):
+    """A word that may stand somewhere, from MeCab's lattice.
+
+    Args:
+        surface: its spelling.
+        feature: its line of the dictionary.
+        left: the number of its class for the word before it.
+        right: the number of its class for the word behind it.
+        cost: its own cost.
+        is_own: the user's dictionary has it.
+        is_unknown: no dictionary has it.
+    """
+
+    surface: str
+    feature: str
+    left: int
+    right: int
+    cost: int
+    is_own: bool = False
+    is_unknown: bool = False
+
+    @property
+    def pronunciation(self) -> str:
+        """Its sound in katakana; "" for an unknown word."""
+        columns = self.feature.split(",")
+        return columns[_PRONUNCIATION] if len(columns) > _PRONUNCIATION else ""
+
+    @property
+    def is_particle(self) -> bool:
+        """Whether it is a particle or an auxiliary."""
+        return self.feature.split(",")[1] in {"助詞", "助動詞"}
+
+    @property
+    def inner_edges(self) -> list[int]:
+        """Where the parts of a phrase meet that is one entry: 2 of 切羽詰まる."""
+        parts = self.feature.split(",")[_BASE].split(":")
+        return list(itertools.accumulate(map(len, parts[:-1])))
+
+
+class BoundaryAnalyzer:
+    """Finds the likeliest words of a text of which none crosses a boundary (Viterbi)."""
+
+    def __init__(self, analyser: Any, costs: Path, *, has_own_words: bool) -> None:
+        """Use the words of an OpenJTalk analyser and the costs in MeCab's ``matrix.bin``.
+
+        Args:
+            analyser: the analyser.
+            costs: where that file is.
+            has_own_words: the analyser has words of the user's.
+        """
+        self._has_own_words = has_own_words
+        self._analyser = analyser
+        self._costs = _read_costs(costs)
+        self._cached: dict[str, list[WordCandidate]] = {}
+        self._names = self._find_unknown_words(_UNKNOWN_NAME)
+
+    def analyze_features(self, text: str) -> list[str] | None:
+        """The dictionary's lines of the words of a text; None where none fit into its phrases."""
+        normalize = self._analyser.normalize_for_mecab
+        spelled = [normalize(phrase) for phrase in text.split(BOUNDARY) if phrase]
+        phrases = _SpacedPhrases(spelled, has_own_words=self._has_own_words)
+        words = find_likeliest_words(phrases, self._get_candidates, self._costs)
+        return None if words is None else [word.feature for word in words]
+
+    def _get_candidates(self, surface: str) -> list[WordCandidate]:
+        if (found := self._cached.get(surface)) is None:
+            if len(self._cached) >= _MOST_CACHED:
+                self._cached.clear()
+            found = self._cached[surface] = self._find_candidates(surface)
+        return found
+
+    def _find_candidates(self, surface: str) -> list[WordCandidate]:
+        analysis = self._analyser.analyze_mecab_candidates(surface, ((0, len(surface)),))
+        found = [
+            WordCandidate(
+                surface=surface,
+                feature=node["feature"],
+                left=node["left_id"],
+                right=node["right_id"],
+                cost=node["word_cost"],
+                is_own=node["dictionary_index"] > 0,
+                is_unknown=node["is_unknown"],
+            )
+            for node in analysis["nodes"]
+            if node["surface"] == surface and not node["is_ignored"]
+        ]
+        found = [each for each in found if each.is_own or _has_spelled_sound(each)]
+        if len(analysis["morphs"]) == 1 and analysis["morphs"][0]["is_unknown"]:
+            return found + self._find_unknown_words(surface)
+        if _KATAKANA.fullmatch(surface):
+            return found + [_rename_candidate(each, surface) for each in self._names]
+        return found
+
+    def _find_unknown_words(self, surface: str) -> list[WordCandidate]:
+        """A word that no dictionary has, in each class that it may be of."""
+        paths = self._analyser.run_mecab_nbest_features(surface, _UNKNOWN_CLASSES)
+        return [
+            WordCandidate(
+                surface=surface,
+                feature=",".join(word["features"]),
+                left=word["left_id"],
+                right=word["right_id"],
+                cost=word["word_cost"],
+                is_unknown=True,
+            )
+            for path in paths
+            if len(path["morphs"]) == 1 and (word := path["morphs"][0])["is_unknown"]
+        ]
+
+
+def remove_boundaries(text: str) -> str:
+    """The text without its boundaries."""
+    return text.replace(BOUNDARY, "")
+
+
+def insert_boundaries(text: str, boundaries: Sequence[int]) -> str:
+    """The text with its boundaries, given by the character behind each."""
+    edges = itertools.pairwise((0, *boundaries, len(text)))
+    return BOUNDARY.join(text[begin:end] for begin, end in edges) if boundaries else text
+
+
+def _has_spelled_sound(word: WordCandidate) -> bool:
+    """Whether a word in hiragana has the sound of its kana: a few entries are read コー for かう."""
+    sound = pronunciation_key(word.pronunciation.replace(DEVOICED, ""))
+    letters = pronunciation_key(kana_to_katakana(word.surface))
+    if not sound or sound == letters or _HIRAGANA.fullmatch(word.surface) is None:
+        return True
+    pairs = itertools.zip_longest(sound, letters)
+    return all(pair in SOUND_AND_LETTER or pair[0] == pair[1] for pair in pairs)
+
+
+def _rename_candidate(unknown: WordCandidate, surface: str) -> WordCandidate:
+    _, _, rest = unknown.feature.partition(",")
+    return unknown._replace(surface=surface, feature=f"{surface},{rest}")
+
+
+@cache
+def _read_costs(path: Path) -> Costs:
+    """The costs in MeCab's file: its two sizes, then a row for each class behind."""
+    cells = array("h")
+    cells.frombytes(path.read_bytes())
+    size, header = cells[0], 2
+
+    def cost(before: int, behind: int) -> int:
+        return cells[header + before + size * behind]
+
+    return cost
+
+
+class _SpacedPhrases:
+    """A text, and where its phrases begin and end: at spaces and at marks."""
+
+    def __init__(self, phrases: Sequence[str], *, has_own_words: bool) -> None:
+        self._has_own_words = has_own_words
+        self.text = "".join(phrases)
+        self._spaces = list(itertools.accumulate(map(len, phrases), initial=0))
+        marks = (edge for mark in _MARKS.finditer(self.text) for edge in mark.span())
+        self._sorted = sorted({*self._spaces, *marks})
+        self._edges = frozenset(self._sorted)
+
+    def is_edge(self, at: int) -> bool:
+        return at in self._edges
+
+    def spaces_within(self, begin: int, end: int) -> list[int]:
+        """The spaces inside of a stretch, as seen from its beginning."""
+        return [space - begin for space in self._spaces if begin < space < end]
+
+    def may_be_crossed(self, at: int) -> bool:
+        """Whether a word that begins there may lie in several phrases."""
+        if not self.is_edge(at):
+            return False
+        return (
+            self._has_own_words or _KANJI.search(self.text, at, self.space_behind(at)) is not None
+        )
+
+    def space_behind(self, at: int) -> int:
+        """The next space."""
+        return next(space for space in self._spaces if space > at)
+
+    def is_near_end(self, at: int) -> bool:
+        """Whether a place in a phrase in kana has hardly a word behind it."""
+        place = bisect_right(self._sorted, at)
+        begin, end = self._sorted[place - 1], self._sorted[place]
+        is_kana = _HIRAGANA.fullmatch(self.text, begin, end) is not None
+        return is_kana and end - at <= _LONGEST_REST
+
+    def follows_mark(self, at: int) -> bool:
+        """Whether a mark stands before a place that belongs to what is before it: 」, %, +, ….
+
+        A comma belongs to it only where no space follows.
+        """
+        mark = self.text[at - 1 : at]
+        if mark in _COMMAS:
+            return at not in self._spaces
+        return mark not in _BEFORE_PHRASES and _MARKS.fullmatch(mark) is not None
+
+    def follows_quotation(self, at: int) -> bool:
+        """Whether a quotation ends right before a place, with no space between."""
+        return at not in self._spaces and self.text[at - 1 : at] in _QUOTATION_ENDS
+
+    def get_phrase_before(self, at: int) -> str:
+        """The phrase that ends at an edge; "" behind a mark."""
+        begin = max((edge for edge in self._sorted if edge < at), default=0)
+        phrase = self.text[begin:at]
+        return "" if _MARKS.fullmatch(phrase) else phrase
+
+    def get_phrase_behind(self, at: int) -> str:
+        """The phrase that begins at an edge."""
+        end = next((edge for edge in self._sorted if edge > at), at)
+        return self.text[at:end]
+
+
+class _LatticeStep(NamedTuple):
+    """The cheapest way to a word."""
+
+    cost: int
+    word: WordCandidate
+    before: _LatticeStep | None
+
+
+def find_likeliest_words(
+    phrases: _SpacedPhrases, words: Callable[[str], Sequence[WordCandidate]], costs: Costs
+) -> list[WordCandidate] | None:
+    """The likeliest words of a text of which none crosses the edge of a phrase.
+
+    は and へ at the end of a phrase are particles, and a phrase does not begin with them. One entry
+    with kanji may lie in several phrases: お 父 さん.
+
+    Args:
+        phrases: the phrases of the text.
+        words: the words that have a spelling.
+        costs: of neighbours.
+
+    Returns:
+        None where no words fit into the phrases.
+    """
+    size = len(phrases.text)
+    ways: list[list[_LatticeStep]] = [[] for _ in range(size + 1)]
+    ways[0] = [_LatticeStep(0, WordCandidate("", "", 0, 0, 0), None)]
+    for at in range(size):
+        if not ways[at]:
+            continue
+        for word in _list_candidates(at, phrases, words):
+            before, cost = _choose_cheapest(ways[at], word.left, costs)
+            step = _LatticeStep(
+                cost + word.cost + _compute_penalty(word, at, phrases), word, before
+            )
+            # Of equal ways MeCab takes the one that came last.
+            ways[at + len(word.surface)].insert(0, step)
+    if not ways[size]:
+        return None
+    last, _ = _choose_cheapest(ways[size], 0, costs)
+    found: list[WordCandidate] = []
+    while last.before is not None:
+        found.append(last.word)
+        last = last.before
+    return found[::-1]
+
+
+def _choose_cheapest(
+    ways: Sequence[_LatticeStep], left: int, costs: Costs
+) -> tuple[_LatticeStep, int]:
+    """The way that is cheapest before a word of a class, and its cost."""
+    best, lowest = ways[0], ways[0].cost + costs(ways[0].word.right, left)
+    for way in ways[1:]:
+        cost = way.cost + costs(way.word.right, left)
+        if cost < lowest:
+            best, lowest = way, cost
+    return best, lowest
+
+
+def _list_candidates(
+    at: int, phrases: _SpacedPhrases, words: Callable[[str], Sequence[WordCandidate]]
+) -> Iterator[WordCandidate]:
+    """The words that may begin at a place."""
+    text, end = phrases.text, phrases.space_behind(at)
+    longest = min(len(text), at + _LONGEST_WORD)
+    last = longest if phrases.may_be_crossed(at) else min(end, longest)
+    for stop in range(at + 1, last + 1):
+        for word in words(text[at:stop]):
+            if stop > end:
+                is_possible = _may_cross(word, at, phrases)
+            else:
+                is_possible = not word.is_unknown or _may_be_name(text, at, stop)
+            if is_possible:
+                yield word
+
+
+def _may_cross(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> bool:
+    """Whether an entry that begins at an edge may lie in several phrases."""
+    if word.is_own:
+        return True
+    if word.is_unknown or not _KANJI.search(word.surface):
+        return False
+    stop = at + len(word.surface)
+    spaces = phrases.spaces_within(at, stop)
+    is_whole = phrases.is_edge(stop) and len(spaces) < _MOST_PARTS
+    return is_whole or spaces == word.inner_edges
+
+
+def _may_be_name(text: str, at: int, stop: int) -> bool:
+    """Whether an unknown word can lie there: one in katakana is all the katakana there."""
+    if _KATAKANA.fullmatch(text, at, stop) is None:
+        return True
+    around = (text[at - 1 : at], text[stop : stop + 1])
+    return not any(_KATAKANA.fullmatch(each) for each in around)
+
+
+def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> int:
+    """What a word costs more because of its place in the phrase."""
+    if word.surface[0] in _NEVER_FIRST:
+        return _FORBIDDEN
+    sound = _SOUND_OF.get(word.surface[-1])
+    if sound is None or word.is_own:
+        return 0
+    stop = at + len(word.surface)
+    if word.surface in _SOUND_OF:
+        is_particle = _is_particle(at, stop, phrases)
+        if is_particle is not None:
+            return 0 if is_particle == word.is_particle else _FORBIDDEN
+        is_within = word.is_particle and not phrases.is_edge(stop)
+        return _UNLIKELY if is_within and phrases.is_near_end(stop) else 0
+    may_be_noun = phrases.is_edge(at) and (
+        word.surface == _LAUGH
+        or phrases.get_phrase_behind(stop) in _LONE_PARTICLES
+        or phrases.get_phrase_behind(stop)[:1] in _QUOTATION_ENDS
+    )
+    is_right = may_be_noun or not phrases.is_edge(stop) or word.pronunciation.endswith(sound)
+    return 0 if is_right else _FORBIDDEN
+
+
+def _is_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
+    """Whether は or へ is a particle there; None where its neighbours decide."""
+    if not phrases.is_edge(at):
+        return True if phrases.is_edge(stop) or _WITHIN.match(phrases.text, at) else None
+    if phrases.follows_quotation(at):
+        return True
+    if not phrases.is_edge(stop):
+        is_topic = at > 0 and _AT_START.match(phrases.text, at) is not None
+        return None if phrases.follows_mark(at) and not is_topic else is_topic
+    return _is_lone_particle(at, stop, phrases)
+
+
+def _is_lone_particle(at: int, stop: int, phrases: _SpacedPhrases) -> bool | None:
+    """The same where は or へ stands alone."""
+    before, behind = phrases.get_phrase_before(at), phrases.get_phrase_behind(stop)
+    if phrases.text[at] == "へ":
+        return behind not in _ENDINGS
+    if before in _BEFORE_TOPIC:
+        return True
+    # A noun in は が いたい, a particle in それ は に ほん です and 「はい」は.
+    is_behind_word = before != "" or phrases.follows_mark(at)
+    return {"が": False, "を": False, "に": None, "の": None}.get(behind, is_behind_word)

@@ -1,0 +1,427 @@
+"""Words and readings: which forms of them are said, the main one first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.japanese.accent_notation import extract_accent_reading, parse_accent
+from tts_assets.japanese.alignment import can_spell, has_kanji
+from tts_assets.japanese.furigana import (
+    apply_readings,
+    find_bracket_accent,
+    has_readings,
+    list_all_readings,
+    strip_readings,
+)
+from tts_assets.japanese.kana import UnusableTextError, is_long_on_reading, romaji_to_katakana
+from tts_assets.japanese.spoken_numbers import verbalize_numbers
+from tts_assets.japanese.spoken_signs import (
+    ABSENT,
+    drop_notes,
+    drop_open_note,
+    find_empty_reason,
+    find_particle_sound,
+    find_silence_reason,
+    find_unspeakable_reason,
+    is_note_only,
+    keep_notes,
+    verbalize_word_signs,
+)
+from tts_assets.japanese.text_annotations import find_furigana_spans
+from tts_assets.japanese.text_cleanup import prepare_text
+from tts_assets.japanese.text_rules import compile_lazy, pipeline, until_stable
+from tts_assets.japanese.word_alternatives import (
+    drop_misfits,
+    mark_optional_suru,
+    pair_readings,
+    split_alternatives,
+    split_by_readings,
+    split_readings,
+)
+from tts_assets.model import SpokenForm, is_katakana, kana_to_katakana
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+#: Words of these characters alone need no rule: the common case, decided at once.
+_PLAIN = compile_lazy(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
+_PLAIN_KANA = compile_lazy(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+(?<!する)(?<!スル)")
+_HEADWORD = compile_lazy(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
+_BEFORE = compile_lazy(
+    r"^(?:[〜～~…‥.．。、，,・_＿!！^＾*＊+＋=＝:：/／|｜“”\"‘’'\s]+|[-−－‐–—―]+(?![0-9０-９]))+"
+)
+_BEHIND = "〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’' \n-−－‐–—―"
+_SENSE = compile_lazy(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$")
+_DRAWN_OUT = compile_lazy(r"^([えあうん])[〜～~](?=[ぁ-ゖ])")
+_INSIDE = compile_lazy(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
+_OKURIGANA_DOT = compile_lazy(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
+_MARK_IN_KANA = compile_lazy(r"[.．・\-‐–'’\s]+")
+
+
+#: た(べる); but にほん(にっぽん) and いい(よい) are two readings.
+_OKURIGANA_NOTE = compile_lazy(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
+_STOP = compile_lazy(r"[、。！？!?]+")
+
+
+#: An ending that might be taken for a long vowel: よ.う, え.い.
+_ENDING = compile_lazy(r"(?<![ぁ-ゖ])([ぁ-ゖ])[.．]([うい])(?![ぁ-ゖ])")
+_LETTER = compile_lazy(r"[^\W_]")
+_ROMAJI = compile_lazy(
+    r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
+)
+
+
+#: What a reading in kana has beside it in other letters: たべもの n., テレビ, TV.
+_FOREIGN = compile_lazy(
+    r"(?:(?<=\s)|(?<=[,，、;；/／]))(?!or\b)[A-Za-z][A-Za-z.'’-]*(?=[\s,，、;；/／]|$)",
+    re.IGNORECASE,
+)
+_READING_NUMBER = compile_lazy("(?<!^)[①-⑳](?=[ぁ-ゖァ-ヺ])|^[①-⑳]")
+_MARK_OF_READING = compile_lazy(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-\u9fff々〆0-9０-９]+")
+_SOUND = compile_lazy(r"[ァ-ヂツ-ヺ]")
+
+
+def _drop_edges(text: str) -> str:
+    """〜製, お～, ひと-, 抑える_ and はし② without the marks around them."""
+    return _SENSE.sub("", _BEFORE.sub("", text).rstrip(_BEHIND))
+
+
+def _replace_gaps(text: str) -> str:
+    """あまり〜ない with a pause where another word belongs; え〜と is えーと."""
+    return _INSIDE.sub("、", _DRAWN_OUT.sub(r"\1ー", text))
+
+
+def _drop_reading_dots(text: str) -> str:
+    """ひと.つ is ひとつ; an engine would pause at the dot."""
+    bare = _MARK_IN_KANA.sub("", text)
+    if is_katakana(kana_to_katakana(_STOP.sub("", bare))):
+        return bare
+    return _OKURIGANA_DOT.sub("", text.replace("・", ""))
+
+
+#: What is said for one spelling, when notes are dropped and alternatives are taken apart.
+_verbalize_word = until_stable(
+    pipeline(
+        _drop_edges, verbalize_numbers, _replace_gaps, verbalize_word_signs, _drop_reading_dots
+    )
+)
+
+
+def build_plain_word(text: str, reading: str | None = None) -> SpokenForm | None:
+    """What is said for a word without accent that needs no rule; None for all others."""
+    if _PLAIN.fullmatch(text) is None:
+        return None
+    if reading is None:
+        return SpokenForm(text)
+    return SpokenForm(text, kana_to_katakana(reading)) if _PLAIN_KANA.fullmatch(reading) else None
+
+
+def build_word_forms(
+    text: str,
+    reading: str | None = None,
+    accent: Any = None,
+    *,
+    separators: Sequence[str] | None = None,
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a word, the main form first; or why nothing is.
+
+    Args:
+        text: the spelling: 食べる, 〜製, 朗らか(な), 丸い; 円い, 食[た]べる.
+        reading: its kana or romaji, when the data give one; of alternatives each is a form.
+        accent: its accent as the data give it, in any notation that ``accent_of`` knows. As many
+            as there are forms go one to each; else it is that of the first.
+        separators: what parts alternatives; None for the usual marks.
+
+    Raises:
+        UnusableTextError: the text is broken, the reading no kana, or the accent no notation.
+    """
+    plain = build_plain_word(text, reading)
+    if plain is not None:
+        if accent is None:
+            return (plain,)
+        kana = plain.reading or extract_accent_reading(accent)
+        nucleus = parse_accent(accent, kana or _find_own_kana(text))
+        return (SpokenForm(text=text, reading=kana, accent=nucleus),)
+    written, given = _split_headword(prepare_text(text), reading)
+    spelled = strip_readings(written)
+    silence = find_unspeakable_reason(spelled)
+    if silence is not None:
+        return silence
+    given = find_particle_sound(spelled) or _drop_lone_note(given, spelled)
+    spellings = split_alternatives(
+        _resolve_notes(mark_optional_suru(spelled), [] if given is None else [given]), separators
+    )
+    if given is None:
+        given = extract_accent_reading(accent)
+    if given is None:
+        readings = _parse_furigana_readings(written, spellings, separators)
+    else:
+        readings = _parse_readings(given, spellings, separators)
+    if not readings and (silence := find_empty_reason(spelled)) is not None:
+        return silence
+    if separators is None:
+        readings = drop_misfits(spellings, readings)
+    if accent is None:
+        accent = find_bracket_accent(text, (readings or spellings)[0])
+    if separators is None and len(spellings) == 1:
+        spellings = split_by_readings(spellings[0], readings)
+    return _add_furigana_spans(_pair_forms(spellings, readings, accent, separators), written)
+
+
+def build_kana_forms(
+    kana: str, accent: Any = None, *, separators: Sequence[str] | None = None
+) -> tuple[SpokenForm, ...] | str:
+    """What is said for a reading that stands alone: ショク, た.べる, ひと-; or why nothing is.
+
+    Both the text and the reading of a form are katakana: hiragana は would be said as ワ. Only the
+    text of よ.う is ヨう, as that ending is not said as in ヨウ.
+
+    Args:
+        kana: hiragana, katakana or romaji; of alternatives each is a form.
+        accent: see ``spoken_word``.
+        separators: see ``spoken_word``.
+
+    Raises:
+        UnusableTextError: it is not kana, or the accent is no notation.
+    """
+    readings = _parse_readings(kana, [], separators)
+    if not readings:
+        return find_empty_reason(kana) or "the text has nothing that can be said"
+    shown = {
+        kana_to_katakana(stem + end): kana_to_katakana(stem) + end
+        for stem, end in _ENDING.findall(kana)
+    }
+    texts = [
+        shown[each] if is_long_on_reading(each) and each in shown else each for each in readings
+    ]
+    return _add_accents(list(zip(texts, readings, strict=True)), accent)
+
+
+def build_spelling_forms(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:
+    """The forms of spellings that are parted already, with the readings that furigana give."""
+    forms = _pair_forms(spellings, _parse_furigana_readings(written, spellings, None), None, None)
+    return _add_furigana_spans(forms, written)
+
+
+def _add_furigana_spans(
+    forms: tuple[SpokenForm, ...] | str, written: str
+) -> tuple[SpokenForm, ...] | str:
+    """The forms with what furigana give of them, where there is no whole reading."""
+    if isinstance(forms, str) or not has_readings(written):
+        return forms
+    return tuple(
+        form._replace(readings=find_furigana_spans(written, form.text))
+        if form.reading is None
+        else form
+        for form in forms
+    )
+
+
+def _split_headword(written: str, reading: str | None) -> tuple[str, str | None]:
+    """A dictionary's headword ことば【言葉】 as the word 言葉 with its reading."""
+    headword = _HEADWORD.fullmatch(written)
+    if headword is None or not has_kanji(headword[2]):
+        return written, reading
+    kana = re.sub(r"[・‐\- ]", "", headword[1])
+    if not any(can_spell(part, kana) for part in re.split("[・、,/／;；]", headword[2])):
+        return written, reading
+    return headword[2], kana if reading is None else reading
+
+
+def _resolve_notes(text: str, others: Sequence[str]) -> str:
+    """Without notes, but 静か(な) is 静かな where the other side has that ending: its reading."""
+    bare = drop_notes(text)
+    opened = keep_notes(text)
+    if (
+        opened == bare
+        or not others
+        or any(_is_reading_pair(bare, drop_notes(each)) for each in others)
+    ):
+        return bare
+    return opened if any(_is_reading_pair(opened, drop_notes(each)) for each in others) else bare
+
+
+def _is_reading_pair(one: str, other: str) -> bool:
+    """Whether one of the two can be the reading of the other."""
+    return can_spell(one, other) if is_katakana(kana_to_katakana(other)) else can_spell(other, one)
+
+
+def _drop_lone_note(given: str | None, spelled: str) -> str | None:
+    """No reading where all of it is a note on a word in kana: （no） of ノー."""
+    if given is None or (is_note_only(given) and _find_own_kana(spelled)):
+        return None
+    return given
+
+
+def _find_own_kana(text: str) -> str | None:
+    """A word in kana is its own reading."""
+    kana = kana_to_katakana(text)
+    return kana if is_katakana(kana) else None
+
+
+def _parse_readings(
+    reading: str, spellings: Sequence[str], separators: Sequence[str] | None
+) -> list[str]:
+    """The alternatives of a reading in katakana, without the marks around them."""
+    if reading.strip() in ABSENT:
+        return []
+    written = mark_optional_suru(
+        apply_readings(drop_open_note(_READING_NUMBER.sub(";", prepare_text(reading))))
+    )
+    in_kana = _FOREIGN.sub(" ", written)
+    if any(
+        can_spell(each, kana_to_katakana(_MARK_OF_READING.sub("", in_kana))) for each in spellings
+    ):
+        written = in_kana
+    plain = _resolve_notes(
+        written if spellings else _OKURIGANA_NOTE.sub(r"\1\2", written), spellings
+    )
+    kana = _ROMAJI.sub(lambda found: romaji_to_katakana(found.group()) or found.group(), plain)
+    parts = split_readings(kana, spellings, separators)
+    found = [kana_to_katakana(_MARK_OF_READING.sub("", part)) for part in parts]
+    for each in found:
+        if each and not is_katakana(each):
+            raise UnusableTextError(
+                f"the reading {reading!r} is not kana: write it in hiragana, katakana or romaji"
+            )
+    return [each for each in dict.fromkeys(found) if _SOUND.search(each)]
+
+
+def _parse_furigana_readings(
+    written: str, spellings: Sequence[str], separators: Sequence[str] | None
+) -> list[str]:
+    """The readings that furigana give; none where they leave anything open."""
+    if not has_readings(written):
+        return []
+    try:
+        found = [
+            reading
+            for each in list_all_readings(written)
+            for reading in _parse_readings(each, spellings, separators)
+        ]
+    except UnusableTextError:
+        return []
+    return list(dict.fromkeys(found))
+
+
+def _pair_forms(
+    spellings: Sequence[str],
+    readings: Sequence[str],
+    accent: Any,
+    separators: Sequence[str] | None,
+) -> tuple[SpokenForm, ...] | str:
+    # What was a time or a sign may be a word beside the mark by now: 10時30分/朝.
+    words = [
+        part for each in spellings for part in split_alternatives(_verbalize_word(each), separators)
+    ]
+    said = [word for word in words if find_silence_reason(word) is None]
+    if not readings:
+        pairs = pair_readings(said, [])
+    elif any(map(_LETTER.search, spellings)) and any(map(_LETTER.search, said)):
+        pairs = pair_readings(said, readings)
+    else:
+        # A sign such as × is said as its reading, not as what it stands for here.
+        pairs = [(each, each) for each in readings]
+    return _add_accents(pairs, accent) or "the text has nothing that can be said"
+
+
+def _add_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[SpokenForm, ...]:
+    accents = _split_accents(accent, len(pairs))
+    return tuple(
+        SpokenForm(
+            text=text,
+            reading=reading,
+            accent=parse_accent(value, reading or _find_own_kana(text)),
+        )
+        for (text, reading), value in zip(pairs, accents, strict=True)
+    )
+
+
+def _split_accents(accent: Any, count: int) -> list[Any]:
+    """One accent for each form: theirs, if there are as many; else the first's."""
+    values = accent
+    if isinstance(accent, str):
+        values = [part.strip() for part in re.split("[,、，;；|]", accent)]
+    if isinstance(values, list | tuple) and len(values) == count > 1:
+        return list(values)
+    return [accent, *[None] * count][:count]
+
+
+# Titles of grammar patterns: the words that a pattern shows, where it shows nothing but words.
+_LATIN_NOTE = compile_lazy(
+    r"[(（\[［【〔](?=[^()（）\[\]［］【】〔〕]{0,80}[A-Za-z])[^()（）\[\]［］【】〔〕ぁ-ゖァ-ヺ\u3400-\u9fff]*[)）\]］】〕]"
+)
+_FORMULA = compile_lazy(
+    r"(?<![A-Za-z])(?!or\s)[A-Za-zＡ-Ｚａ-ｚÀ-ÿ][A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９\- ]*|[+＋]"
+)
+_PATTERN_NUMBER = compile_lazy(
+    r"(?<=[ぁ-ヺー\u3400-\u9fff々〜～])\s*(?:[0-9０-９①-⑳Ⅰ-Ⅻ]+)(?=\s*$|\s*[/／])"
+)
+_MIDDLE_DOT = compile_lazy(
+    r"(?<=[\u3040-\u309f\u3400-\u9fff])・(?=[〜～~\u3040-\u309f\u3400-\u9fff])"
+)
+_HONORIFIC = compile_lazy(r"^([〜～~]?)お\s*[/／・]\s*ご([〜～~].*)$", re.DOTALL)
+
+
+#: What the dictionary reads otherwise where it stands alone: a bare 気味 is キミ.
+_BEHIND_WAVE = {
+    "間": "アイダ",
+    "間に": "アイダニ",
+    "度に": "タビニ",
+    "気味": "ギミ",
+    "下で": "モトデ",
+}
+
+
+def build_title_forms(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
+    """What is said for the title of a grammar pattern, or why nothing is.
+
+    Args:
+        text: the title: 〜です／〜ます, あまり〜ない, 後で（あとで）.
+        reading: its kana or romaji, when the data give one.
+
+    Raises:
+        UnusableTextError: the text is broken, or the reading no kana.
+    """
+    written = _LATIN_NOTE.sub(" ", prepare_text(text))
+    title = strip_readings(written)
+    formula = _FORMULA.search(title)
+    if formula is not None:
+        return (
+            f"the title is a formula with {formula.group().strip()!r} in it, not words: "
+            "say its examples"
+        )
+    silence = find_silence_reason(title)
+    if silence is not None:
+        return silence
+    shown = _HONORIFIC.sub(
+        r"\1お\2／\1ご\2", _PATTERN_NUMBER.sub("", _MIDDLE_DOT.sub("／", written))
+    )
+    if reading is not None:
+        return _apply_pattern_readings(build_word_forms(strip_readings(shown), reading), title)
+    return _apply_pattern_readings(
+        build_spelling_forms(shown, split_alternatives(drop_notes(strip_readings(shown)), None)),
+        title,
+    )
+
+
+def _apply_pattern_readings(
+    forms: tuple[SpokenForm, ...] | str, title: str
+) -> tuple[SpokenForm, ...] | str:
+    """は and へ alone as particles, not letters, and what stands behind a wave as an ending."""
+    if isinstance(forms, str):
+        return forms
+    return tuple(
+        form._replace(
+            reading=find_particle_sound(f"〜{form.text}") or _choose_ending_reading(form, title)
+        )
+        for form in forms
+    )
+
+
+def _choose_ending_reading(form: SpokenForm, title: str) -> str | None:
+    if form.reading is not None or re.search(f"[〜～~…]\\s*{re.escape(form.text)}", title) is None:
+        return form.reading
+    return _BEHIND_WAVE.get(form.text)

@@ -1,0 +1,1 @@
+"""Quality checks: lint reads catalogues, verify measures and recognizes assets."""

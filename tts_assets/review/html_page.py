@@ -1,0 +1,304 @@
+"""Which files each page is made of, and in which order."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class ScriptLibrary(NamedTuple):
+    """A library of others, kept as it was published; ``vendor/vendor.json`` tells where.
+
+    Args:
+        script: what it runs, as a path below this package; it leaves one global name.
+        style: its style sheet; None for none.
+        makes_styles: it adds style elements of its own, and has to be told a nonce for them.
+        makes_markup: it sets markup from text of its own, so trusted types cannot be required.
+    """
+
+    script: str
+    style: str | None = None
+    makes_styles: bool = False
+    makes_markup: bool = False
+
+
+#: Draws waveforms; it leaves the name WaveSurfer.
+WAVESURFER = ScriptLibrary(
+    "vendor/wavesurfer.js-8.0.1/wavesurfer.min.js", makes_styles=True, makes_markup=True
+)
+
+
+#: Draws plots; it leaves the name uPlot.
+UPLOT = ScriptLibrary("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6.32/uPlot.min.css")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLayout:
+    """A page before its data; files are paths below this package.
+
+    Args:
+        body: the markup between ``<body>`` and ``</body>``.
+        styles: style sheets, the later ones stronger.
+        scripts: our own scripts, run in this order inside one function in strict mode: what one
+            declares, the later ones and all functions see, and nobody else does.
+        libraries: what they use, run before them.
+        plays: it plays sounds that lie beside it.
+    """
+
+    body: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    libraries: tuple[ScriptLibrary, ...] = ()
+    plays: bool = False
+
+
+#: The page on which people hear, see and decide.
+REVIEW_LAYOUT = PageLayout(
+    body="review/review.html",
+    styles=(
+        "review/tokens.css",
+        "review/controls.css",
+        "review/page.css",
+        "review/list.css",
+        "review/deck.css",
+        "review/dialogs.css",
+        "review/panel.css",
+        "review/phone.css",
+    ),
+    scripts=(
+        "review/app.js",
+        "review/elements.js",
+        "review/storage.js",
+        "review/model.js",
+        "review/waveform.js",
+        "review/decisions.js",
+        "review/server.js",
+        "review/player.js",
+        "review/filters.js",
+        "review/facets.js",
+        "review/address.js",
+        "review/rows.js",
+        "review/list.js",
+        "review/replaced.js",
+        "review/votes.js",
+        "review/deck.js",
+        "review/progress.js",
+        "review/dialogs.js",
+        "review/keys.js",
+        "review/morae.js",
+        "review/pitch.js",
+        "review/drawing.js",
+        "review/picture_media.js",
+        "review/picture.js",
+        "review/facts.js",
+        "review/compare.js",
+        "review/accent_picker.js",
+        "review/again_typed.js",
+        "review/again.js",
+        "review/jobs.js",
+        "review/panel.js",
+        "review/start.js",
+    ),
+    libraries=(WAVESURFER,),
+    plays=True,
+)
+
+
+#: The picture of a run.
+REPORT_LAYOUT = PageLayout(
+    body="report/report.html",
+    styles=("review/tokens.css", "report/report.css"),
+    scripts=("report/plots.js", "report/report.js"),
+    libraries=(UPLOT,),
+)
+
+
+# What a page may do: a content security policy that names its own scripts and styles by their hashes.
+#
+# Content Security Policy Level 3, https://www.w3.org/TR/CSP3/.
+
+
+def hash_source(code: bytes) -> str:
+    """An inline script or style as a policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code).digest()).decode()}'"
+
+
+def format_policy(directives: Mapping[str, Iterable[str]]) -> str:
+    """A policy of directives with their sources; one without sources allows nothing."""
+    return "; ".join(
+        f"{name} {' '.join(sources) or _NO_SOURCES}"
+        for name, sources in ((name, tuple(each)) for name, each in directives.items())
+    )
+
+
+_NO_SOURCES = "'none'"
+
+
+# One page as one file: equal input gives equal bytes, and data never become markup or code.
+
+
+#: What would end an inline element early, or change how its end is found.
+_END_PATTERNS = {
+    "script": re.compile(rb"</script|<!--", re.IGNORECASE),
+    "style": re.compile(rb"</style", re.IGNORECASE),
+}
+
+
+#: What HTML or JavaScript may take for something else in JSON; there it is only within texts.
+_DATA_ESCAPES = {
+    b"<": rb"\u003c",
+    b">": rb"\u003e",
+    b"&": rb"\u0026",
+    "\u2028".encode(): rb"\u2028",
+    "\u2029".encode(): rb"\u2029",
+}
+_NONCE_BYTES = 16
+
+
+class HtmlPage(NamedTuple):
+    """A page as it is written or sent.
+
+    Args:
+        html: all of it, in UTF-8.
+        policy: what it may do, for the header ``Content-Security-Policy``; the page says the same
+            of itself, without what only a header can say.
+    """
+
+    html: bytes
+    policy: str
+
+
+def build_page(
+    layout: PageLayout,
+    *,
+    title: str,
+    data: Mapping[str, bytes],
+    connect: bool = False,
+    nonce: str | None = None,
+) -> HtmlPage:
+    """A page with its data.
+
+    Args:
+        layout: which page.
+        title: what the browser calls it.
+        data: JSON in UTF-8 for elements ``<script type="application/json">`` of these ids.
+        connect: it is sent by a server, which it may talk with; otherwise it is a file.
+        nonce: what libraries sign their styles with, new for each answer of a server; None for one
+            that is made of the content.
+
+    Raises:
+        ValueError: a script, a style or the nonce has what cannot stand in a page.
+    """
+    styles = [_format_inline("style", _join_files(layout.styles))]
+    styles[:0] = [
+        _format_inline("style", _read_file(each.style)) for each in layout.libraries if each.style
+    ]
+    scripts = [_format_inline("script", _read_file(each.script)) for each in layout.libraries]
+    scripts.append(_format_inline("script", _wrap_scripts(layout)))
+    body = _read_file(layout.body)
+    blocks = [_build_data_block(name, content) for name, content in data.items()]
+    if not any(each.makes_styles for each in layout.libraries):
+        nonce = None
+    elif nonce is None:
+        nonce = _derive_nonce(title.encode(), *styles, *scripts, body, *blocks)
+    elif not re.fullmatch(r"[A-Za-z0-9+/_-]{16,}={0,2}", nonce):
+        raise ValueError("a nonce has 16 characters of Base64 or more")
+    allowed = _build_directives(layout, styles, scripts, connect=connect, nonce=nonce)
+    head = _build_head(title, format_policy(allowed), nonce)
+    document = [
+        *head,
+        *(b"<style>%s</style>" % each for each in styles),
+        b"</head>\n<body>",
+        body,
+        *blocks,
+        *(b"<script>%s</script>" % each for each in scripts),
+        b"</body>\n</html>\n",
+    ]
+    # Only a header can say who may show the page in a frame.
+    return HtmlPage(b"\n".join(document), format_policy({**allowed, "frame-ancestors": ()}))
+
+
+def _build_directives(
+    layout: PageLayout,
+    styles: list[bytes],
+    scripts: list[bytes],
+    *,
+    connect: bool,
+    nonce: str | None,
+) -> dict[str, tuple[str, ...]]:
+    own = ("'self'",)
+    allowed: dict[str, tuple[str, ...]] = {
+        "default-src": (),
+        "script-src": tuple(map(hash_source, scripts)),
+        "style-src": (*map(hash_source, styles), *([f"'nonce-{nonce}'"] if nonce else ())),
+        "img-src": ("data:",),
+    }
+    if layout.plays:
+        # To some browsers two files are never of one origin; only a file can load a file.
+        allowed["media-src"] = own if connect else (*own, "file:")
+    if connect:
+        allowed["connect-src"] = own
+    allowed |= {"base-uri": (), "form-action": ()}
+    if not any(each.makes_markup for each in layout.libraries):
+        # No script of the page may turn a text into markup or code.
+        allowed |= {"require-trusted-types-for": ("'script'",), "trusted-types": ()}
+    return allowed
+
+
+def _build_head(title: str, meta_policy: str, nonce: str | None) -> list[bytes]:
+    named = f'<meta name="style-nonce" content="{nonce}">' if nonce else ""
+    lines = (
+        "<!doctype html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(meta_policy)}">',
+        '<meta name="referrer" content="no-referrer">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>{html.escape(title)}</title>",
+        # Without one a browser asks the server for it.
+        '<link rel="icon" href="data:,">',
+        named,
+    )
+    return [line.encode("utf-8", "replace") for line in lines if line]
+
+
+def _build_data_block(name: str, content: bytes) -> bytes:
+    for plain, escape in _DATA_ESCAPES.items():
+        content = content.replace(plain, escape)
+    opening = f'<script type="application/json" id="{html.escape(name)}">'
+    return opening.encode() + content + b"</script>"
+
+
+def _wrap_scripts(layout: PageLayout) -> bytes:
+    return b'(() => {\n"use strict";\n%s\n})();' % _join_files(layout.scripts)
+
+
+def _format_inline(element: str, code: bytes) -> bytes:
+    """Code that can stand in an element."""
+    if found := _END_PATTERNS[element].search(code):
+        raise ValueError(f"a {element} of a page cannot hold {found.group().decode()!r}")
+    return b"\n%s\n" % code.strip()
+
+
+def _join_files(names: tuple[str, ...]) -> bytes:
+    return b"\n".join(b"/* %s */\n%s" % (name.encode(), _read_file(name).strip()) for name in names)
+
+
+def _read_file(name: str) -> bytes:
+    # Line ends are those of the policy's hashes: a browser reads CR LF as LF.
+    return files(__package__).joinpath("web", name).read_bytes().replace(b"\r\n", b"\n")
+
+
+def _derive_nonce(*content: bytes) -> str:
+    """A nonce that is the same for the same content."""
+    return hashlib.sha256(b"\0".join(content)).hexdigest()[: 2 * _NONCE_BYTES]
