@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.visits import picture, serious
 from tests.cli.output.samples import HISTORY, HOSTILE, failed, planned
 from tts_assets.build.events import Flawed
-from tts_assets.cli.output.report_page import report_page
+from tts_assets.cli.output.html_report import build_report_page
 from tts_assets.model import Finding
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def report(tmp_path: Path) -> str:
         notes=(HOSTILE,),
     )
     path = tmp_path / "report.html"
-    path.write_bytes(report_page(made))
+    path.write_bytes(build_report_page(made))
     return path.as_uri()
 
 

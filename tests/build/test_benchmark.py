@@ -10,7 +10,7 @@ import pytest
 from tests.paid import Priced
 from tests.plugin_engines import Narrow, Paid, Tones
 from tts_assets.build.benchmark import BenchmarkRun, BenchMeasurement, BenchReport, run_benchmark
-from tts_assets.cli import bench
+from tts_assets.cli import bench_command
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.config.model import OutputFormat, Progress, Settings
 from tts_assets.engines import registry
@@ -107,14 +107,16 @@ def test_an_engine_that_charges_is_refused_unless_asked_for(settings: Settings) 
 @pytest.mark.parametrize("workers", ["", "0", "1,x", "1,,2", "257"])
 def test_numbers_of_workers_that_cannot_be_are_told(settings: Settings, workers: str) -> None:
     with pytest.raises(UsageError, match=r"--workers is '.*whole numbers from 1 to 256"):
-        bench.bench(settings, workers=workers, clips=1, seconds=0, paid=False)
+        bench_command.run_bench(settings, workers=workers, clips=1, seconds=0, paid=False)
 
 
 def test_people_get_a_table_and_what_it_comes_to(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = replace(settings, progress=Progress.LINES)
-    assert bench.bench(shown, workers="1", clips=2, seconds=0, paid=False) is ExitCode.OK
+    assert (
+        bench_command.run_bench(shown, workers="1", clips=2, seconds=0, paid=False) is ExitCode.OK
+    )
     out, err = capsys.readouterr()
     assert out.split("\n")[0].split() == [
         *("workers", "clips/s", "audio", "s/s", "speed-up", "efficiency", "memory"),
@@ -126,7 +128,7 @@ def test_people_get_a_table_and_what_it_comes_to(
 
 def test_programs_get_json(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     shown = replace(settings, output_format=OutputFormat.JSON)
-    bench.bench(shown, workers="1", clips=2, seconds=0, paid=False)
+    bench_command.run_bench(shown, workers="1", clips=2, seconds=0, paid=False)
     told = json.loads(capsys.readouterr().out)
     assert (told["provider"], told["clips"], told["recommended"]) == ("paid", 2, 1)
     assert told["rows"][0].keys() == {
@@ -139,6 +141,6 @@ def test_without_clips_there_is_nothing_to_measure(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _write()
-    code = bench.bench(settings, workers=None, clips=None, seconds=0, paid=False)
+    code = bench_command.run_bench(settings, workers=None, clips=None, seconds=0, paid=False)
     assert code is ExitCode.NOTHING
     assert capsys.readouterr().out == ""

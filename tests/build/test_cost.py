@@ -15,8 +15,13 @@ from tts_assets import Format, Settings, Sound, generate_sync
 from tts_assets.build.events import Bill, Cost
 from tts_assets.build.generate.cost import Books
 from tts_assets.build.plan.jobs import Job
-from tts_assets.cli.output.money import cost_data, cost_lines, paid_again, traffic_data
-from tts_assets.cli.run import _exit_code
+from tts_assets.cli.generate_command import _get_generate_exit_code
+from tts_assets.cli.output.cost_report import (
+    describe_repeat_charges,
+    format_cost_lines,
+    to_cost_data,
+    to_traffic_data,
+)
 from tts_assets.config.load import load
 from tts_assets.config.model import OnEngineChange, Only
 from tts_assets.config.prices import Price
@@ -95,12 +100,12 @@ def _paid(shop: Settings) -> Cost:
 
 
 def _told(cost: Cost, *, dry_run: bool = True) -> str:
-    return "\n".join(cost_lines(cost, dry_run=dry_run))
+    return "\n".join(format_cost_lines(cost, dry_run=dry_run))
 
 
 def _rebilled(cost: Cost) -> str:
     assert cost.rebilled is not None
-    return paid_again(cost, cost.rebilled)
+    return describe_repeat_charges(cost, cost.rebilled)
 
 
 def test_a_quota_that_is_too_small_is_told_by_how_much(
@@ -109,7 +114,7 @@ def test_a_quota_that_is_too_small_is_told_by_how_much(
     monkeypatch.setenv("TEST_PAID_BALANCE", "7")
     cost = _cost(shop)
     assert "7 credits left: 3 too few" in _told(cost)
-    assert cost_data(cost)["balance"] == {
+    assert to_cost_data(cost)["balance"] == {
         "credits": 7.0, "resets": "2026-12-01T00:00:00+00:00", "too_few": 3.0
     }  # fmt: skip
 
@@ -122,14 +127,14 @@ def test_why_a_quota_is_not_known_is_told(shop: Settings, monkeypatch: pytest.Mo
 def test_equal_clips_are_paid_once_and_fresh_ones_not_at_all(shop: Settings) -> None:
     generate_sync(shop)
     _sell(shop, "一番", "二番", "六番目", "六番目")
-    assert cost_data(_cost(shop))["expected"] == {
+    assert to_cost_data(_cost(shop))["expected"] == {
         "clips": 1, "characters": 3, "credits": 3.0, "money": 1.5
     }  # fmt: skip
 
 
 def test_a_model_may_count_half_a_credit(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_PAID_MODEL", "half")
-    expected = cost_data(_cost(shop))["expected"]
+    expected = to_cost_data(_cost(shop))["expected"]
     assert (expected["characters"], expected["credits"], expected["money"]) == (10, 5.0, 2.5)
 
 
@@ -141,13 +146,13 @@ def test_what_cannot_be_said_is_told_before(shop: Settings) -> None:
 def test_without_a_price_money_is_not_known_and_the_way_out_is_told(shop: Settings) -> None:
     cost = _cost(replace(shop, prices=()))
     assert "10 credits, money not known: add [[price]]" in _told(cost)
-    assert cost_data(cost)["expected"]["money"] is None
+    assert to_cost_data(cost)["expected"]["money"] is None
 
 
 def test_an_old_price_is_said_to_be_old(shop: Settings) -> None:
     cost = _cost(replace(shop, prices=(replace(PRICE, read=date(2020, 1, 1)),)))
     assert "price     read 2020-01-01" in _told(cost)
-    price = cost_data(cost)["price"]
+    price = to_cost_data(cost)["price"]
     assert price is not None
     assert price["old"]
 
@@ -160,12 +165,12 @@ def test_a_clip_that_would_pass_the_bound_by_a_character_is_left(shop: Settings)
 
 def test_runs_with_a_bound_come_to_an_end(shop: Settings) -> None:
     bounded = replace(shop, max_cost=2)
-    assert [_exit_code(generate_sync(bounded), None) for _ in range(4)] == [5, 5, 0, 0]
+    assert [_get_generate_exit_code(generate_sync(bounded), None) for _ in range(4)] == [5, 5, 0, 0]
     assert None not in _urls(shop)
 
 
 def test_max_cost_is_kept_to_the_cent(shop: Settings) -> None:
-    cost = cost_data(_paid(replace(shop, max_cost=3.99)))
+    cost = to_cost_data(_paid(replace(shop, max_cost=3.99)))
     billed = cost["billed"]
     assert billed is not None
     assert (cost["expected"]["money"], billed["money"]) == (3.0, 3.0)
@@ -175,14 +180,14 @@ def test_max_cost_is_kept_to_the_cent(shop: Settings) -> None:
 def test_a_bound_of_nothing_pays_nothing_and_starts_no_engine(
     shop: Settings, engine_log: Path
 ) -> None:
-    assert _exit_code(generate_sync(replace(shop, max_cost=0)), None) == 5
+    assert _get_generate_exit_code(generate_sync(replace(shop, max_cost=0)), None) == 5
     assert not engine_log.exists()
 
 
 def test_an_engine_that_charges_nothing_is_not_bounded_and_was_not_paid(shop: Settings) -> None:
     free = replace(shop, provider="tones")
     bounded = generate_sync(replace(free, max_cost=0, max_chars=0))
-    assert (_exit_code(bounded, None), bounded.made) == (0, 5)
+    assert (_get_generate_exit_code(bounded, None), bounded.made) == (0, 5)
     assert generate_sync(replace(free, force=True), dry_run=True).cost is None
     # Nor are words that another engine said paid for again.
     assert _cost(shop).rebilled is None
@@ -237,7 +242,7 @@ def test_answers_that_no_clip_came_of_count_for_the_bound(
 ) -> None:
     monkeypatch.setenv("TEST_PAID_LOST", "3")
     cost = _paid(replace(shop, max_cost=5))
-    assert cost_data(cost)["billed"] == {"credits": 9.0, "money": 4.5}
+    assert to_cost_data(cost)["billed"] == {"credits": 9.0, "money": 4.5}
     assert (cost.due.clips, cost.left.clips) == (3, 2)
 
 
@@ -246,7 +251,7 @@ def test_nothing_is_left_that_fits_to_the_last_credit(
 ) -> None:
     monkeypatch.setenv("TEST_PAID_LOST", "0")
     report = generate_sync(replace(shop, max_cost=5, max_chars=10))
-    assert (_exit_code(report, None), report.made) == (0, 5)
+    assert (_get_generate_exit_code(report, None), report.made) == (0, 5)
 
 
 def test_a_service_that_does_not_tell_is_said_not_to(
@@ -260,7 +265,7 @@ def test_a_service_that_does_not_tell_is_said_not_to(
 def test_programs_are_told_what_went_to_and_fro(shop: Settings) -> None:
     traffic = generate_sync(shop).traffic
     assert traffic is not None
-    data = traffic_data(traffic)
+    data = to_traffic_data(traffic)
     assert data["requests"] == 5
     assert data["limits"][0] == {"seconds": 0.0, "limit": 2}
 

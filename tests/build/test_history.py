@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tts_assets import Settings, generate_sync
 from tts_assets.audio.checks.rules import TOLERANCE_LU
 from tts_assets.build.history import MOST_STEPS, History, Keeper
-from tts_assets.cli.output.data import report_data
+from tts_assets.cli.output.report_data import to_report_data
 from tts_assets.model import Clip, Kind, SpokenForm
 
 
@@ -168,7 +168,7 @@ def test_a_run_tells_its_history(tmp_path: Path) -> None:
     assert (found.wanted_lufs, found.tolerance_lu) == (settings.sound.lufs, TOLERANCE_LU)
     assert abs(found.loudness.edges[0] + 19) < TOLERANCE_LU
     assert {each.clip.entry for each in found.slowest} >= {"1", "2"}
-    told = report_data(report)["history"]
+    told = to_report_data(report)["history"]
     assert told is not None
     assert told["slowest"][0]["line"] == 1
     assert len(json.dumps(told)) < 3000

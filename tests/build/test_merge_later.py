@@ -20,8 +20,8 @@ from tts_assets.build.merge.run import Merged, merge
 from tts_assets.build.plan.planner import State
 from tts_assets.build.shards import urls
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.merge import exit_code
-from tts_assets.cli.merge import merge as command
+from tts_assets.cli.merge_command import exit_code_for_merge
+from tts_assets.cli.merge_command import run_merge as command
 from tts_assets.config.shard import Shard
 from tts_assets.engines import registry
 from tts_assets.errors import InputError
@@ -78,7 +78,7 @@ def test_sounds_that_were_made_since_are_not_replaced_by_older_ones(project: Edi
     merged = _merge(project)
     assert _files(project.audio) == before
     assert (merged.changed, merged.copied) == (("vocabulary/1-word.mp3",), 0)
-    assert exit_code(merged) is ExitCode.FINDINGS
+    assert exit_code_for_merge(merged) is ExitCode.FINDINGS
     assert project.wrong() == []
 
 
@@ -174,7 +174,7 @@ def test_a_url_that_came_after_the_shards_is_kept(project: Edited) -> None:
     project.entry(1, audioUrl=MINE)
     merged = _merge(project)
     assert (merged.urls_missed, project.entries()[0]["audioUrl"]) == (1, MINE)
-    assert exit_code(merged) is ExitCode.FINDINGS
+    assert exit_code_for_merge(merged) is ExitCode.FINDINGS
 
 
 @by_both
@@ -216,7 +216,7 @@ def test_clips_that_a_fatal_error_left_are_told(project: Edited) -> None:
     _shard(project, 1, 1)
     merged = _merge(project)
     assert merged.left == len(project.status().planned) > 0
-    assert exit_code(merged) is ExitCode.FINDINGS
+    assert exit_code_for_merge(merged) is ExitCode.FINDINGS
 
 
 def test_shards_that_were_not_merged_stay_missing_where_no_urls_tell(project: Edited) -> None:
@@ -335,7 +335,7 @@ def _break_off(monkeypatch: pytest.MonkeyPatch, told: threading.Event) -> None:
 def test_how_far_a_long_merge_came_is_told(
     project: Edited, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tts_assets.cli.merge._EVERY_SECONDS", 0)
+    monkeypatch.setattr("tts_assets.cli.merge_command._PROGRESS_SECONDS", 0)
     _shards(project)
     command(project.settings, [])
     assert "merged 5 of 5 assets\n" in capsys.readouterr().err

@@ -23,7 +23,7 @@ from tts_assets.build.migrate import Move, migrate
 from tts_assets.build.prune import Pruned
 from tts_assets.cli.app import app
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.migrate import migrate as command
+from tts_assets.cli.migrate_command import run_migrate as command
 from tts_assets.config.model import OutputFormat
 from tts_assets.engines import registry
 

@@ -1088,7 +1088,9 @@ class TestData:
 
 
 def test_the_pool_knows_nothing_of_the_rest(pytestconfig: pytest.Config) -> None:
-    source = (pytestconfig.rootpath / "tts_assets" / "build" / "pool.py").read_text(encoding="utf-8")
+    source = (pytestconfig.rootpath / "tts_assets" / "build" / "pool.py").read_text(
+        encoding="utf-8"
+    )
     assert "tts_assets" not in source
 
 

@@ -20,7 +20,7 @@ from tts_assets.build.prune import prune
 from tts_assets.build.status import summarize_status
 from tts_assets.cli.app import app
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.prune import prune as command
+from tts_assets.cli.prune_command import run_prune as command
 from tts_assets.config.load import load
 from tts_assets.config.model import OutputFormat
 from tts_assets.config.shard import Shard

@@ -19,7 +19,7 @@ from tts_assets.build.plan.planner import TO_MAKE, State
 from tts_assets.build.selection import Selection
 from tts_assets.catalogues.open_catalogues import parse_catalogue
 from tts_assets.catalogues.read import Reader
-from tts_assets.cli.run import _exit_code
+from tts_assets.cli.generate_command import _get_generate_exit_code
 from tts_assets.config.load import load
 from tts_assets.config.model import Only, Settings
 from tts_assets.config.sources.builtin import BUILT_IN
@@ -265,7 +265,7 @@ def test_a_run_since_a_revision_makes_what_changed_since(three: Settings, commit
 
 def test_an_id_that_no_entry_has_is_told_and_the_rest_is_made(three: Settings) -> None:
     report = generate_sync(replace(three, ids=("1", "n5-*")))
-    assert (report.made, _exit_code(report, None)) == (1, 6)
+    assert (report.made, _get_generate_exit_code(report, None)) == (1, 6)
     assert report.unmatched is not None
     assert "no entry has an id like --id 'n5-*'" in report.unmatched
 
@@ -292,7 +292,7 @@ def test_a_revision_since_which_nothing_changed_is_no_mistake(
     three: Settings, committed: str
 ) -> None:
     report = generate_sync(replace(three, paths=(committed,), since="HEAD"))
-    assert (report.made, _exit_code(report, None)) == (0, 0)
+    assert (report.made, _get_generate_exit_code(report, None)) == (0, 0)
 
 
 def test_an_entry_that_cannot_be_used_is_there_all_the_same(three: Settings) -> None:

@@ -12,9 +12,9 @@ import pytest
 import typer
 
 from tests.conftest import Project
-from tts_assets.cli.boundary import answered
+from tts_assets.cli.error_boundary import handle_errors
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.config.model import OutputFormat
 from tts_assets.errors import UsageError
 
@@ -24,22 +24,22 @@ Told = pytest.CaptureFixture[str]
 
 def _code(command: Command) -> int:
     with pytest.raises(typer.Exit) as ended:
-        answered(command)()
+        handle_errors(command)()
     return ended.value.exit_code
 
 
 def _line() -> ExitCode:
-    Show(OutputFormat.TEXT).line("x")
+    CommandOutput(OutputFormat.TEXT).print_line("x")
     return ExitCode.OK
 
 
 def _table() -> ExitCode:
-    Show(OutputFormat.TEXT).table(("a",), [("b",)])
+    CommandOutput(OutputFormat.TEXT).print_table(("a",), [("b",)])
     return ExitCode.OK
 
 
 def _data() -> ExitCode:
-    Show(OutputFormat.JSON).data([1])
+    CommandOutput(OutputFormat.JSON).print_json([1])
     return ExitCode.OK
 
 

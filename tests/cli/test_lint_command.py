@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, Project
-from tts_assets.cli.output.findings import annotation_lines, step_summary
+from tts_assets.cli.lint_command import format_lint_annotations, to_lint_markdown
 from tts_assets.quality.quality_reports import LintFinding, LintReport, LintRule, Severity
 
 RIGHT = {"id": "right", "word": "猫", "reading": "ねこ"}
@@ -423,28 +423,28 @@ def _finding(message: str = "x", *, file: str = "a.json") -> LintFinding:
 
 def test_an_annotation_escapes_what_would_end_it() -> None:
     report = LintReport(findings=(_finding("50% a,b:c\nd", file="a,b:c%.json"),))
-    assert list(annotation_lines(report)) == [
+    assert list(format_lint_annotations(report)) == [
         "::error file=a%2Cb%3Ac%25.json,line=3,title=entry::1: 50%25 a,b:c d"
     ]
 
 
 def test_of_many_annotations_the_first_ten_are_shown_and_the_others_counted() -> None:
     report = LintReport(findings=tuple(_finding(str(number)) for number in range(13)))
-    lines = list(annotation_lines(report))
+    lines = list(format_lint_annotations(report))
     assert len(lines) == 11
     assert lines[9].endswith("1: 9")
     assert lines[10] == "+3 more errors"
 
 
 def test_a_summary_means_nothing_more_to_markdown_than_it_says() -> None:
-    text = step_summary(LintReport(findings=(_finding("<img src=x> | [a](b) `c`\n# d"),)))
+    text = to_lint_markdown(LintReport(findings=(_finding("<img src=x> | [a](b) `c`\n# d"),)))
     row = text.splitlines()[-1]
     assert row.count(" | ") == 3
     assert "\\<img src\\=x\\> \\| \\[a\\]\\(b\\) \\`c\\` \\# d" in row
 
 
 def test_a_summary_that_is_too_long_for_github_says_how_much_is_left_out() -> None:
-    text = step_summary(LintReport(findings=(_finding("猫" * 1_000),) * 1_000))
+    text = to_lint_markdown(LintReport(findings=(_finding("猫" * 1_000),) * 1_000))
     assert len(text.encode()) < 1 << 20
     shown = text.count("| error |")
     assert 0 < shown < 1_000

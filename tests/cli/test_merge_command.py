@@ -13,7 +13,7 @@ from tests.conftest import Project
 from tests.plugin_engines import Telling
 from tts_assets import Settings, generate_sync
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.merge import merge
+from tts_assets.cli.merge_command import run_merge
 from tts_assets.config.load import load
 from tts_assets.config.model import OutputFormat
 from tts_assets.config.shard import Shard
@@ -45,32 +45,32 @@ def _write(words: tuple[str, ...]) -> None:
 def test_what_was_merged_and_that_the_parts_may_go_is_told(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert merge(settings, []) is ExitCode.OK
+    assert run_merge(settings, []) is ExitCode.OK
     assert capsys.readouterr().out.splitlines() == [
         "merged    3 parts: 6 assets",
         "URLs      6 written",
         f"parts     are not needed any more, and may be deleted: {', '.join(PARTS)}",
     ]
-    assert merge(settings, []) is ExitCode.OK
+    assert run_merge(settings, []) is ExitCode.OK
     assert "0 assets; 6 others there already" in capsys.readouterr().out
 
 
 def test_missing_shards_are_told_and_are_a_finding(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert merge(settings, ["audio-shard-2-of-3"]) is ExitCode.FINDINGS
+    assert run_merge(settings, ["audio-shard-2-of-3"]) is ExitCode.FINDINGS
     told = capsys.readouterr().out
     assert "missing   the shards 1/3, 3/3: merge them when they are made\n" in told
     assert "to write when the last shard is merged" in told
     assert "may be deleted: audio-shard-2-of-3\n" in told
-    assert merge(settings, ["audio-shard-3-of-3", "audio-shard-1-of-3"]) is ExitCode.OK
+    assert run_merge(settings, ["audio-shard-3-of-3", "audio-shard-1-of-3"]) is ExitCode.OK
 
 
 def test_programs_are_told_all_of_it(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree("audio-shard-3-of-3")
-    assert merge(replace(settings, output_format=OutputFormat.JSON), []) is ExitCode.FINDINGS
+    assert run_merge(replace(settings, output_format=OutputFormat.JSON), []) is ExitCode.FINDINGS
     told = json.loads(capsys.readouterr().out)
     waiting = told.pop("urls_waiting")
     assert told == {
@@ -85,15 +85,15 @@ def test_entries_that_changed_since_are_told_and_are_a_finding(
 ) -> None:
     path = Path("data/vocabulary.json")
     path.write_text(path.read_text().replace(json.dumps("犬"), json.dumps("狼")))
-    assert merge(settings, []) is ExitCode.FINDINGS
+    assert run_merge(settings, []) is ExitCode.FINDINGS
     assert "URLs      5 written; 1 entry changed since" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_no_part_is_named(settings: Settings) -> None:
     with pytest.raises(InputError, match="data: this is no part"):
-        merge(settings, ["data"])
+        run_merge(settings, ["data"])
     with pytest.raises(InputError, match=r"nowhere: this is no part .* there is no such folder"):
-        merge(settings, ["nowhere"])
+        run_merge(settings, ["nowhere"])
 
 
 @pytest.mark.parametrize("wrong", ["0/4", "5/4", "4", "1/0", "a/b", "1/1001", "-1/4", "1/4/2", ""])
@@ -122,7 +122,7 @@ def test_a_killed_shard_is_no_part_until_it_was_run_again(
     process.kill()
     process.communicate()
     with pytest.raises(InputError, match="the run of shard 1/1 was killed, or is still at work"):
-        merge(Settings(), [str(part)])
+        run_merge(Settings(), [str(part)])
     assert project.generate("--shard", "1/1").returncode == 0
     spoken = engine_log.read_text().split()
     assert sorted(set(spoken)) == words

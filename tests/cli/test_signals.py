@@ -203,7 +203,7 @@ def test_the_second_signal_ends_a_run_whose_thread_is_stuck(project: Project) ->
     os.mkfifo(project.folder / "stuck")
     script = (
         "import sys, threading, anyio, anyio.to_thread\n"
-        "from tts_assets.cli.boundary import answered\n"
+        "from tts_assets.cli.error_boundary import handle_errors\n"
         "from tts_assets.cli.signals import run_until_signal\n"
         "def read():\n"
         "    print('reading', flush=True)\n"
@@ -211,7 +211,7 @@ def test_the_second_signal_ends_a_run_whose_thread_is_stuck(project: Project) ->
         "async def work():\n"
         "    await anyio.to_thread.run_sync(read)\n"
         "show = lambda: print('summary', flush=True)\n"
-        "answered(lambda: run_until_signal(work, show_summary=show))()\n"
+        "handle_errors(lambda: run_until_signal(work, show_summary=show))()\n"
     )
     with _python(project, script) as process:
         assert process.stdout is not None
@@ -230,13 +230,13 @@ def test_the_second_signal_ends_a_command_whose_main_thread_is_in_a_native_call(
     """Python runs no handler then."""
     script = (
         "import ctypes\n"
-        "from tts_assets.cli.boundary import answered\n"
+        "from tts_assets.cli.error_boundary import handle_errors\n"
         "def command():\n"
         "    mutex, libc = ctypes.create_string_buffer(64), ctypes.CDLL(None)\n"
         "    libc.pthread_mutex_lock(mutex)\n"
         "    print('inside', flush=True)\n"
         "    libc.pthread_mutex_lock(mutex)\n"
-        "answered(command)()\n"
+        "handle_errors(command)()\n"
     )
     with _python(project, script) as process:
         assert process.stdout is not None
@@ -255,11 +255,11 @@ def test_the_first_signal_ends_a_command_that_reads_without_an_event_loop(
 ) -> None:
     os.mkfifo(project.folder / "stuck")
     script = (
-        "from tts_assets.cli.boundary import answered\n"
+        "from tts_assets.cli.error_boundary import handle_errors\n"
         "def command():\n"
         "    print('reading', flush=True)\n"
         "    open('stuck', 'rb').read()\n"
-        "answered(command)()\n"
+        "handle_errors(command)()\n"
     )
     with _python(project, script) as process:
         assert process.stdout is not None
@@ -274,14 +274,14 @@ def test_a_signal_that_does_not_interrupt_the_main_thread_ends_its_read_all_the_
     """As one that arrives right before the read, or that the system hands to another thread."""
     script = (
         "import os, signal, sys, threading, time\n"
-        "from tts_assets.cli.boundary import answered\n"
+        "from tts_assets.cli.error_boundary import handle_errors\n"
         "def interrupt():\n"
         "    time.sleep(0.3)\n"
         "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
         "def command():\n"
         "    threading.Thread(target=interrupt).start()\n"
         "    os.read(os.pipe()[0], 1)\n"
-        "answered(command)()\n"
+        "handle_errors(command)()\n"
     )
     with _python(project, script) as process:
         _, err = process.communicate(timeout=30)

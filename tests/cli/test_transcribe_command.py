@@ -10,7 +10,7 @@ import soundfile
 from tests import english, recognizers, whisper_model
 from tests.conftest import Project
 from tests.recognizers import FAILS, spoken, tone, words
-from tts_assets.cli.transcribe import transcribe
+from tts_assets.cli.transcribe_command import run_transcribe
 from tts_assets.config.model import Progress, Settings
 from tts_assets.config.transcribe import TranscribeSettings
 from tts_assets.engines.asr.protocol import RATE_HZ
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anybody_listens(
     taken.write_bytes(b"")
     settings = Settings(transcribe=TranscribeSettings(recognizer="tones"), progress=Progress.NONE)
     with pytest.raises(FatalError, match="cannot write"):
-        transcribe(settings, [str(studio.folder / "b.flac")], how="text", output=str(taken))
+        run_transcribe(settings, [str(studio.folder / "b.flac")], how="text", output=str(taken))
     assert not heard.exists()
 
 

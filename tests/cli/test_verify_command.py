@@ -13,9 +13,9 @@ from tests.quality.conftest import SOUND, Made, _made_once, made
 from tests.quality.ears import Deaf
 from tts_assets import Settings
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.output import schemas
-from tts_assets.cli.output.verdicts import verdicts_data
-from tts_assets.cli.verify import verify
+from tts_assets.cli.output import published_schemas
+from tts_assets.cli.output.verify_output import to_verify_data
+from tts_assets.cli.verify_command import run_verify
 from tts_assets.config.load import load
 from tts_assets.config.model import OutputFormat, Progress
 from tts_assets.config.transcribe import TranscribeSettings
@@ -29,7 +29,7 @@ QUIET = Settings(sound=SOUND, progress=Progress.NONE)
 
 def _run(output_format: OutputFormat = OutputFormat.TEXT, **changes: object) -> ExitCode:
     settings = replace(QUIET, output_format=output_format, **changes)  # type: ignore[arg-type]
-    return verify(settings, report=None)
+    return run_verify(settings, report=None)
 
 
 @pytest.mark.usefixtures("made")
@@ -112,7 +112,7 @@ def test_programs_are_told_what_the_schema_says(
     told = json.loads(capsys.readouterr().out)
     if output_format is OutputFormat.JSONL:
         assert told.pop("event") == "verdicts"
-    Draft202012Validator(schemas.schema("verdicts")).validate(told)
+    Draft202012Validator(published_schemas.build_schema("verdicts")).validate(told)
     assert (told["wrong"], told["checked"], told["foreign"]) == (True, 3, 1)
     foreign, gone = sorted(told["verdicts"], key=lambda each: each["ours"])
     assert (foreign["ours"], foreign["clips"]) == (False, [])
@@ -151,7 +151,7 @@ def test_a_workflow_gets_annotations_and_a_summary(
 def test_the_report_is_written_as_files(made: Made, tmp_path: Path, capsys: Told) -> None:
     made.file("school").unlink()
     folder = tmp_path / "report"
-    assert verify(QUIET, report=str(folder)) is ExitCode.FINDINGS
+    assert run_verify(QUIET, report=str(folder)) is ExitCode.FINDINGS
     capsys.readouterr()
     told = json.loads((folder / "report.json").read_bytes())
     assert [each["text"] for each in told["verdicts"]] == ["学校"]
@@ -224,8 +224,8 @@ def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
 
 
 def test_data_for_programs_keep_to_the_schema_without_anything(made: Made) -> None:
-    told = verdicts_data(made.look())
-    Draft202012Validator(schemas.schema("verdicts")).validate(told)
+    told = to_verify_data(made.look())
+    Draft202012Validator(published_schemas.build_schema("verdicts")).validate(told)
     assert (told["wrong"], told["error_rate"], told["fatal"]) == (False, None, None)
 
 

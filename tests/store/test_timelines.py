@@ -21,8 +21,8 @@ from tts_assets.build.prune import prune
 from tts_assets.build.status import summarize_status
 from tts_assets.build.survey import look, voices
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.output import schemas
-from tts_assets.cli.status import check
+from tts_assets.cli.output import published_schemas
+from tts_assets.cli.status_command import run_check
 from tts_assets.config.model import OutputFormat
 from tts_assets.engines import choosing, registry
 from tts_assets.errors import InputError
@@ -73,7 +73,7 @@ class TestWhatIsInThem:
         }
 
     def test_the_json_is_what_its_schema_says(self) -> None:
-        validator = Draft202012Validator(schemas.schema("timeline"))
+        validator = Draft202012Validator(published_schemas.build_schema("timeline"))
         told = json.loads(document.document(DIALOGUE))
         assert list(validator.iter_errors(told)) == []
         assert not validator.is_valid(told | {"cues": [{"begin": 0}]})
@@ -268,7 +268,7 @@ class TestBesideAssets:
             (OutputFormat.JUNIT, "1 time line to be written"),
         ):
             settings = _settings(folder, output_format=form)
-            assert check(settings, report=None) is ExitCode.FINDINGS
+            assert run_check(settings, report=None) is ExitCode.FINDINGS
             assert told in capsys.readouterr().out
 
     def test_one_that_somebody_changed_is_found_where_every_byte_is_looked_at(

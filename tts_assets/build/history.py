@@ -109,8 +109,8 @@ class Keeper:
         """Begin.
 
         Args:
-            wanted_lufs: as in `History`.
-            tolerance_lu: as in `History`.
+            wanted_lufs: as in `SoundHistory`.
+            tolerance_lu: as in `SoundHistory`.
             clock: what time it is, in seconds.
         """
         self._clock = clock

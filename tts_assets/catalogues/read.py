@@ -78,7 +78,7 @@ def kind_of(file: str, root: object) -> Kind | None:
 def read_catalogue(
     document: Document, source: Source, amend: Callable[[Clip], Clip] | None = None
 ) -> Catalogue:
-    """All of a catalogue at once; see :class:`Reader`.
+    """All of a catalogue at once; see :class:`FormReader`.
 
     Raises:
         InputError: the records do not lie where the source says.

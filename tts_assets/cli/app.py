@@ -1,16 +1,6 @@
-"""The command line as a whole: importing the commands registers them."""
+"""The command line as a whole: importing the declarations registers the commands."""
 
-from tts_assets.cli.apps import app
-from tts_assets.cli.commands import (  # noqa: F401 - they register their commands
-    auth,
-    bench,
-    generate,
-    look,
-    models,
-    review,
-    speak,
-    transcribe,
-    verify,
-)
+from tts_assets.cli import build_cli, inspect_cli  # noqa: F401 - they register their commands
+from tts_assets.cli.typer_apps import app
 
 __all__ = ["app"]

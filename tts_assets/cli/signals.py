@@ -47,8 +47,8 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 #: Interrupts a blocking call of the main thread; systems ignore it by default. Windows has none.
-_NUDGE: signal.Signals | None = getattr(signal, "SIGURG", None)
-_NUDGES = 20
+_NUDGE_SIGNAL: signal.Signals | None = getattr(signal, "SIGURG", None)
+_MAX_NUDGES = 20
 _NUDGE_SECONDS = 0.1
 
 
@@ -68,22 +68,24 @@ class SignalWatch:
         self._loop_end: socket.socket | None = None
 
     @property
-    def code(self) -> ExitCode:
+    def exit_code(self) -> ExitCode:
         """The exit code of the first signal; that of SIGINT where there was none."""
         return ExitCode.INTERRUPTED if self.first is None else _CODES[self.first.name]
 
     @contextmanager
-    def receive(self) -> Iterator[None]:
+    def receive_signals(self) -> Iterator[None]:
         """Receive signals for as long as the block lasts."""
         received, into = socket.socketpair()
         self._loop_end, self._to_loop = socket.socketpair()
         for end in (into, self._loop_end, self._to_loop):
             end.settimeout(0)
-        before = {number: signal.signal(number, self._interrupt) for number in _numbers()}
-        if _NUDGE is not None:
-            before[_NUDGE] = signal.signal(_NUDGE, lambda *_: None)
+        before = {
+            number: signal.signal(number, self._handle_interrupt) for number in _list_signals()
+        }
+        if _NUDGE_SIGNAL is not None:
+            before[_NUDGE_SIGNAL] = signal.signal(_NUDGE_SIGNAL, lambda *_: None)
         fd = signal.set_wakeup_fd(into.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=self._watch, args=(received,), daemon=True).start()
+        threading.Thread(target=self._read_signals, args=(received,), daemon=True).start()
         with into, self._loop_end, self._to_loop:
             try:
                 yield
@@ -95,7 +97,9 @@ class SignalWatch:
                 # The thread reads the end, and ends.
                 into.shutdown(socket.SHUT_RDWR)
 
-    async def attend(self, on_first: Callable[[], None], on_second: Callable[[], None]) -> None:
+    async def answer_signals(
+        self, on_first: Callable[[], None], on_second: Callable[[], None]
+    ) -> None:
         """Call these in the event loop when signals arrive, until cancelled."""
         import anyio  # noqa: PLC0415 - heavy for --help
 
@@ -108,30 +112,30 @@ class SignalWatch:
             for _ in self._loop_end.recv(16):
                 next(answers, _do_nothing)()
 
-    def _interrupt(self, number: int, _: FrameType | None) -> None:
+    def _handle_interrupt(self, number: int, _: FrameType | None) -> None:
         """The main thread's own handler: where no event loop answers, it ends the command."""
         self.first = self.first or signal.Signals(number)
         if not (self.is_attended or self._interrupted):
             self._interrupted = True
             raise KeyboardInterrupt
 
-    def _watch(self, received: socket.socket) -> None:
+    def _read_signals(self, received: socket.socket) -> None:
         """Read signals as they arrive, in a thread of its own."""
         with received, suppress(OSError):
             while numbers := received.recv(64):
-                for number in filter(_numbers().__contains__, numbers):
-                    self._take(signal.Signals(number))
+                for number in filter(_list_signals().__contains__, numbers):
+                    self._handle_signal(signal.Signals(number))
 
-    def _take(self, received: signal.Signals) -> None:
+    def _handle_signal(self, received: signal.Signals) -> None:
         now = time.monotonic()
         is_hangup = received.name == "SIGHUP"
         seconds = _ONE_HANGUP_SECONDS if is_hangup else _ONE_REQUEST_SECONDS
         if not self._first_at:
             self.first, self._first_at = self.first or received, now
-            self._ring()
+            self._wake_loop()
             threading.Thread(target=self._nudge_main_thread, daemon=True).start()
         elif now - self._first_at > seconds:
-            self._ring()
+            self._wake_loop()
             time.sleep(_GRACE_SECONDS)
             self._end_process()
 
@@ -141,13 +145,13 @@ class SignalWatch:
         The system may also hand the signal to another thread. A read of the terminal would go on.
         """
         main = threading.main_thread().ident
-        for _ in range(_NUDGES):
+        for _ in range(_MAX_NUDGES):
             time.sleep(_NUDGE_SECONDS)
-            if self.is_attended or self._interrupted or _NUDGE is None or main is None:
+            if self.is_attended or self._interrupted or _NUDGE_SIGNAL is None or main is None:
                 return
-            signal.pthread_kill(main, _NUDGE)
+            signal.pthread_kill(main, _NUDGE_SIGNAL)
 
-    def _ring(self) -> None:
+    def _wake_loop(self) -> None:
         if self._to_loop is not None:
             with suppress(OSError):
                 self._to_loop.send(b"!")
@@ -155,12 +159,12 @@ class SignalWatch:
     def _end_process(self) -> None:
         """End now: with no child left behind, with the summary, and waiting for no thread."""
         kill_children()
-        last = threading.Thread(target=self._say_last, daemon=True)
+        last = threading.Thread(target=self._print_summary, daemon=True)
         last.start()
         last.join(_SUMMARY_SECONDS)
-        os._exit(self.code)
+        os._exit(self.exit_code)
 
-    def _say_last(self) -> None:
+    def _print_summary(self) -> None:
         # What goes wrong here, or hangs, only costs the summary.
         with suppress(Exception):
             if sys.stderr.isatty():
@@ -179,18 +183,18 @@ def watch_signals() -> Iterator[SignalWatch]:
     if threading.current_thread() is not threading.main_thread():
         yield _watch
         return
-    with _watch.receive():
+    with _watch.receive_signals():
         yield _watch
 
 
-def received_signal() -> signal.Signals | None:
+def get_received_signal() -> signal.Signals | None:
     """The first signal that asked the command to end; None where there was none."""
     return _watch.first
 
 
-def signal_code() -> ExitCode:
+def get_signal_code() -> ExitCode:
     """The exit code for it."""
-    return _watch.code
+    return _watch.exit_code
 
 
 def run_until_signal(
@@ -216,7 +220,7 @@ def run_until_signal(
     _watch.show_summary = show_summary or _do_nothing
     _watch.is_attended = True
     try:
-        done = run_async(_run_attended, work, on_first)
+        done = run_async(_run_with_signals, work, on_first)
     finally:
         _watch.is_attended = False
         _watch.show_summary = _do_nothing
@@ -227,7 +231,7 @@ def run_until_signal(
     return done[0]
 
 
-async def _run_attended(
+async def _run_with_signals(
     work: Callable[[], Awaitable[T]], on_first: Callable[[], None] | None
 ) -> list[T]:
     """The result; none where a signal cancelled the work."""
@@ -237,7 +241,7 @@ async def _run_attended(
     done: list[T] = []
     async with anyio.create_task_group() as tasks:
         cancel = tasks.cancel_scope.cancel
-        tasks.start_soon(_watch.attend, on_first or cancel, cancel)
+        tasks.start_soon(_watch.answer_signals, on_first or cancel, cancel)
         try:
             done.append(await work())
         except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
@@ -254,7 +258,7 @@ def end_process(code: ExitCode) -> None:
     os._exit(code)
 
 
-def _numbers() -> tuple[signal.Signals, ...]:
+def _list_signals() -> tuple[signal.Signals, ...]:
     """The signals that end a command; nohup makes it ignore SIGHUP, and that stays so."""
     known = [each for each in signal.Signals if each.name in _CODES]
     return tuple(

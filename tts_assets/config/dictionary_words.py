@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from tts_assets.config import fragments
+from tts_assets.config import json_schema
 from tts_assets.config.tables import Table, one_of, text
 from tts_assets.errors import UsageError, show_value
 from tts_assets.model import DictionaryWord, WordKind, is_katakana, kana_to_katakana, split_morae
@@ -15,12 +15,12 @@ _KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uf
 
 
 #: What ``[[dictionary]]`` accepts, as far as a schema can say it.
-SCHEMA = fragments.table(
+SCHEMA = json_schema.build_table_schema(
     {
         "surface": {"type": "string", "pattern": r"^\s*\S+\s*$"},
         "reading": {"type": "string", "pattern": rf"^\s*[{_KANA}]+\s*$"},
         "accent": {"type": "integer", "minimum": 0},
-        "kind": fragments.one_of(WordKind),
+        "kind": json_schema.build_enum_schema(WordKind),
     },
     needed=("surface", "reading"),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.config import fragments
+from tts_assets.config import json_schema
 from tts_assets.config.tables import Table, text
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ _OLD_DAYS = 180
 
 
 #: What ``[[price]]`` accepts, as far as a schema can say it.
-SCHEMA = fragments.table(
+SCHEMA = json_schema.build_table_schema(
     {
-        "provider": fragments.TEXT,
-        "model": fragments.TEXT,
+        "provider": json_schema.TEXT,
+        "model": json_schema.TEXT,
         "per-1000-credits": {"type": "number", "minimum": 0},
-        "currency": fragments.TEXT,
+        "currency": json_schema.TEXT,
         "read": {"type": "string", "format": "date"},
     },
     needed=("provider", "per-1000-credits", "currency", "read"),

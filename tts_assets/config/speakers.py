@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tts_assets.config import fragments
+from tts_assets.config import json_schema
 from tts_assets.config.model import SpeakerSettings
 from tts_assets.config.tables import Table, text
 from tts_assets.config.values import number
@@ -14,8 +14,8 @@ SPEED = number(0.25, 4.0)
 
 
 #: What ``[[speaker]]`` accepts.
-SCHEMA = fragments.table(
-    {"name": fragments.TEXT, "voice": fragments.TEXT, "speed": SPEED.schema}, needed=("name",)
+SCHEMA = json_schema.build_table_schema(
+    {"name": json_schema.TEXT, "voice": json_schema.TEXT, "speed": SPEED.schema}, needed=("name",)
 )
 
 

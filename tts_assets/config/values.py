@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.config import fragments
+from tts_assets.config import json_schema
 from tts_assets.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
 
-    from tts_assets.config.fragments import Schema
+    from tts_assets.config.json_schema import Schema
 
 
 class Parse:
@@ -85,7 +85,7 @@ def one_of(choices: type[StrEnum]) -> Parse:
     def parse(value: Any) -> StrEnum:
         return choices(value)
 
-    return Parse(parse, fragments.one_of(choices), f"one of {', '.join(choices)}")
+    return Parse(parse, json_schema.build_enum_schema(choices), f"one of {', '.join(choices)}")
 
 
 def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
@@ -98,11 +98,11 @@ def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
         return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
 
     text = {"type": "string", "pattern": f"^{item}(,{item})*$"}
-    either = {"anyOf": [text, fragments.many_of(parse_one.schema)]}
+    either = {"anyOf": [text, json_schema.build_array_schema(parse_one.schema)]}
     return Parse(parse, either, f"a list, each {parse_one.__doc__}")
 
 
-@_accepting(fragments.TEXT)
+@_accepting(json_schema.TEXT)
 def path(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
@@ -113,7 +113,7 @@ def path(value: Any) -> str:
     return value
 
 
-@_accepting(fragments.TEXT)
+@_accepting(json_schema.TEXT)
 def text(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - see path
     # Names of files may have any bytes; what goes into files of ours and to services may not.
@@ -129,7 +129,7 @@ def address(value: Any) -> str:
     return str(text(value)).rstrip("/")
 
 
-@_accepting(fragments.many_of(fragments.TEXT))
+@_accepting(json_schema.build_array_schema(json_schema.TEXT))
 def texts(value: Any) -> tuple[str, ...]:
     """texts that are not empty"""  # noqa: D403, D415 - see path
     return tuple(text(one) for one in value)
@@ -170,7 +170,7 @@ def duration(value: Any) -> float:
     return float(_AS_SECONDS(value))
 
 
-@_accepting(fragments.SWITCH)
+@_accepting(json_schema.SWITCH)
 def switch(value: Any) -> bool:
     """true or false"""  # noqa: D403, D415 - see path
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -185,7 +185,9 @@ def _parsed_kinds(value: Any) -> tuple[Kind, ...]:
 _KINDS = ("all", *Kind)
 kinds = Parse(
     _parsed_kinds,
-    many_of(Parse(str, fragments.one_of(_KINDS)), rf"\s*({'|'.join(_KINDS)})\s*").schema,
+    many_of(
+        Parse(str, json_schema.build_enum_schema(_KINDS)), rf"\s*({'|'.join(_KINDS)})\s*"
+    ).schema,
     f"all, or some of {', '.join(Kind)}",
 )
 

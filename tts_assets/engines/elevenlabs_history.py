@@ -68,7 +68,7 @@ class _Page(msgspec.Struct):
 
 
 class ElevenLabsHistory:
-    """Looks up what was paid for; see `tts_assets.engines.purchases.History`."""
+    """Looks up what was paid for; see `tts_assets.engines.purchases.SoundHistory`."""
 
     def __init__(self, service: Service, *, seconds: float) -> None:
         """Ask a service.
@@ -84,7 +84,7 @@ class ElevenLabsHistory:
     async def fetch(
         self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
     ) -> Answer | None:
-        """The sound of a request as a file; see `History.fetch`."""
+        """The sound of a request as a file; see `SoundHistory.fetch`."""
         purchase = ticket.purchase
         if purchase.arrived is None and not await self._find(ticket, on_start):
             return None

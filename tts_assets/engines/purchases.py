@@ -122,7 +122,7 @@ class Shop:
         self._history = history
 
     async def find_earlier(self, part: Part, on_start: Callable[[], None] | None) -> EarlierTakes:
-        """What earlier runs paid for; errors as in `History.fetch`, without PassingError."""
+        """What earlier runs paid for; errors as in `SoundHistory.fetch`, without PassingError."""
         order = find_order()
         if order is None:
             return EarlierTakes()

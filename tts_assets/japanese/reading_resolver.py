@@ -73,7 +73,7 @@ def resolve_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedRead
     3. Else the reading is forced on the words of the analysis that differ, or on the whole.
 
     A word written in kana is its own reading. Where the data give the reading of parts of it, see
-    ``settled_stretches``. A word with no reading at all is the dictionary's.
+    ``resolve_spans``. A word with no reading at all is the dictionary's.
 
     Raises:
         ClipError: the text is too long.

@@ -384,9 +384,9 @@ def build_dialogue_forms(
 
     Args:
         text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
-        reading: see ``spoken_text``; names are taken out of it, too.
-        passage: see ``spoken_text``.
-        voices: see ``spoken_text``.
+        reading: see ``build_text_forms``; names are taken out of it, too.
+        passage: see ``build_text_forms``.
+        voices: see ``build_text_forms``.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
@@ -405,8 +405,8 @@ def build_line_forms(
 
     Args:
         lines: the speaker of each, "" for nobody, and the words.
-        reading: see ``spoken_text``.
-        voices: see ``spoken_text``.
+        reading: see ``build_text_forms``.
+        voices: see ``build_text_forms``.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.

@@ -66,7 +66,7 @@ def resolve_text(form: SpokenForm, dictionary: JapaneseAnalyzer) -> list[Resolve
     """How running text is said, sentence by sentence.
 
     Without a kana line it is the dictionary's best analysis, with what its context decides; where
-    the data give the reading of stretches, see ``settled_stretches``. With a line it is the
+    the data give the reading of stretches, see ``resolve_spans``. With a line it is the
     likeliest analysis that agrees with the line; particles may be written there as they sound or
     as they are spelled. Where none agrees, the words that differ are forced; a line in Latin
     letters is then taken for a typing error, and the dictionary is followed. A line that

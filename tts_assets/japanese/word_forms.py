@@ -130,7 +130,7 @@ def build_word_forms(
     Args:
         text: the spelling: 食べる, 〜製, 朗らか(な), 丸い; 円い, 食[た]べる.
         reading: its kana or romaji, when the data give one; of alternatives each is a form.
-        accent: its accent as the data give it, in any notation that ``accent_of`` knows. As many
+        accent: its accent as the data give it, in any notation that ``parse_accent`` knows. As many
             as there are forms go one to each; else it is that of the first.
         separators: what parts alternatives; None for the usual marks.
 
@@ -180,8 +180,8 @@ def build_kana_forms(
 
     Args:
         kana: hiragana, katakana or romaji; of alternatives each is a form.
-        accent: see ``spoken_word``.
-        separators: see ``spoken_word``.
+        accent: see ``build_word_forms``.
+        separators: see ``build_word_forms``.
 
     Raises:
         UnusableTextError: it is not kana, or the accent is no notation.

@@ -310,7 +310,7 @@ class RecordDetails(NamedTuple):
 
     Args:
         line: the 1-based line where it begins; None where that is not known.
-        level: as in :func:`tts_assets.review.review_items.level_of`.
+        level: as in :func:`tts_assets.review.review_items.find_jlpt_level`.
     """
 
     line: int | None

@@ -129,7 +129,7 @@ class EarlierSound(msgspec.Struct, frozen=True, kw_only=True):
         sha256: the hash of its bytes.
         asset: the name that it had.
         seconds: how long it is.
-        peaks: as in :class:`tts_assets.review.sound_previews.Picture`.
+        peaks: as in :class:`tts_assets.review.sound_previews.SoundPreview`.
         pitch: the same.
         phrases: how it was said, where that is known still.
         voice: who said it; "" where that is not known any more.
@@ -171,7 +171,7 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
         findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
         decision: what was decided of it; None where nobody has decided, or took it back.
         cues: of a passage, its time line.
-        peaks: as in :class:`tts_assets.review.sound_previews.Picture`.
+        peaks: as in :class:`tts_assets.review.sound_previews.SoundPreview`.
         pitch: the same.
         pitch_step: seconds from one value of the pitch to the next.
         morae: when each mora should be heard, and how high; nothing of a passage.

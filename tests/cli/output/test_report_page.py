@@ -10,7 +10,11 @@ from tests.review.markup import elements
 from tts_assets.build.events import Bill, Cost, Doubt, Flawed, Report
 from tts_assets.build.history import Histogram
 from tts_assets.build.plan.planner import State
-from tts_assets.cli.output.report_page import report_page, standing_page, verdicts_page
+from tts_assets.cli.output.html_report import (
+    build_report_page,
+    build_status_page,
+    build_verify_page,
+)
 from tts_assets.config.prices import Price
 from tts_assets.engines.http.limiter import Traffic
 from tts_assets.model import AccentBasis, Basis, Finding, Kind, Pronunciation
@@ -30,7 +34,7 @@ def _sections(html: bytes) -> dict[str, dict[str, Any]]:
 
 
 def _run(report: Report) -> dict[str, dict[str, Any]]:
-    return _sections(report_page(report))
+    return _sections(build_report_page(report))
 
 
 def test_the_course_of_a_run_is_told_as_rates_without_a_scrap_of_a_step() -> None:
@@ -138,14 +142,16 @@ def test_a_run_that_ended_early_says_so_first_and_that_equal_clips_are_made_once
     clips = [planned(entry=str(number)) for number in range(6)]
     report = replace(failed(*clips), to_make=4, made=1, history=replace(HISTORY, failed=(1, 0, 0)))
     full = replace(report, fatal="the disk is full", made=2)
-    assert {"value": "1", "label": "left to make", "mood": "bad"} in _data(report_page(full))[
+    assert {"value": "1", "label": "left to make", "mood": "bad"} in _data(build_report_page(full))[
         "tiles"
     ]
-    assert _data(report_page(full))["ended"] == "It ended early: the disk is full"
+    assert _data(build_report_page(full))["ended"] == "It ended early: the disk is full"
     bounded = replace(report, bound="max-clips = 2")
-    assert _data(report_page(bounded))["ended"] == "It ended early, because of max-clips = 2."
-    assert _data(report_page(replace(report, stopped=True)))["ended"] == "Somebody stopped it."
-    assert _data(report_page(report))["ended"] == ""
+    assert _data(build_report_page(bounded))["ended"] == "It ended early, because of max-clips = 2."
+    assert (
+        _data(build_report_page(replace(report, stopped=True)))["ended"] == "Somebody stopped it."
+    )
+    assert _data(build_report_page(report))["ended"] == ""
     assert _run(report)["planned"]["told"].startswith("6 places in catalogues, 4 sounds: ")
     assert _run(report)["failed"]["told"] == ""
 
@@ -165,9 +171,9 @@ def test_a_run_that_cost_something_says_how_much() -> None:
         rebilled=None,
         balance=None,
     )
-    tiles = _data(report_page(replace(REPORT, cost=cost)))["tiles"]
+    tiles = _data(build_report_page(replace(REPORT, cost=cost)))["tiles"]
     assert {"value": "21", "label": "credits", "mood": "plain"} in tiles
-    tiles = _data(report_page(replace(REPORT, cost=cost, dry_run=True)))["tiles"]
+    tiles = _data(build_report_page(replace(REPORT, cost=cost, dry_run=True)))["tiles"]
     assert {"value": "20", "label": "credits", "mood": "plain"} in tiles
     assert {"value": "2.00 EUR", "label": "cost", "mood": "plain"} in tiles
 
@@ -181,7 +187,7 @@ def test_hostile_texts_stay_texts_and_the_page_stays_small() -> None:
         states={State.NEW: 500},
         notes=(HOSTILE,),
     )
-    usual, made = report_page(failed(planned())), report_page(report)
+    usual, made = build_report_page(failed(planned())), build_report_page(report)
     assert len(made) < 700_000
     for name in ("script", "img", "style", "meta"):
         assert len(elements(made, name)) == len(elements(usual, name)), name
@@ -195,12 +201,12 @@ def test_hostile_texts_stay_texts_and_the_page_stays_small() -> None:
 def test_a_page_of_a_usual_run_is_small_and_always_the_same() -> None:
     clips = [planned(entry=str(number)) for number in range(1000)]
     report = replace(failed(*clips), history=HISTORY)
-    assert len(report_page(report)) < 300_000
-    assert report_page(report) == report_page(report)
+    assert len(build_report_page(report)) < 300_000
+    assert build_report_page(report) == build_report_page(report)
 
 
 def test_a_standing_shows_what_is_to_be_made_and_verdicts_what_is_wrong() -> None:
-    found = _sections(standing_page(standing(planned(), planned("犬"))))
+    found = _sections(build_status_page(standing(planned(), planned("犬"))))
     assert found["states"]["shares"] == [
         {"name": "stale", "count": 2},
         {"name": "fresh", "count": 7},
@@ -223,6 +229,6 @@ def test_a_standing_shows_what_is_to_be_made_and_verdicts_what_is_wrong() -> Non
         unmatched=None,
         seconds=0.1,
     )
-    html = verdicts_page(report)
+    html = build_verify_page(report)
     assert _sections(html)["wrong"]["groups"][0]["sort"] == "clipped"
     assert _data(html)["command"] == "tts-assets verify"

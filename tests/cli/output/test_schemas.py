@@ -19,11 +19,11 @@ from tests.plugin_engines import Paid
 from tts_assets import ClipMade, Estimated, Event, ServiceWait, Settings, Started, generate_sync
 from tts_assets.build import status
 from tts_assets.build.plan.planner import State
-from tts_assets.cli.output import schemas
-from tts_assets.cli.output.data import event_data, report_data, standing_data
-from tts_assets.cli.output.documents import States
-from tts_assets.cli.output.lines import ReportLine
-from tts_assets.cli.output.text import encodable
+from tts_assets.cli.output import published_schemas
+from tts_assets.cli.output.console_text import to_encodable
+from tts_assets.cli.output.document_types import ReportLine
+from tts_assets.cli.output.report_data import to_event_data, to_report_data, to_status_data
+from tts_assets.cli.output.report_types import States
 from tts_assets.config import dictionary_words, prices, speakers
 from tts_assets.config.dictionary_words import parse_dictionary_word
 from tts_assets.config.load import load
@@ -59,7 +59,10 @@ VALUES = st.recursive(
 
 
 def _problems(name: str, value: object) -> list[str]:
-    return [error.message for error in _validator(schemas.schema(name)).iter_errors(value)]
+    return [
+        error.message
+        for error in _validator(published_schemas.build_schema(name)).iter_errors(value)
+    ]
 
 
 def _validator(schema: dict[str, Any]) -> Any:
@@ -104,9 +107,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     )
 
 
-@pytest.mark.parametrize("name", schemas.NAMES)
+@pytest.mark.parametrize("name", published_schemas.SCHEMA_NAMES)
 def test_each_schema_is_one_and_says_what_each_key_means(name: str) -> None:
-    schema = schemas.schema(name)
+    schema = published_schemas.build_schema(name)
     Draft202012Validator.check_schema(schema)
     parts = schema.get("$defs", {"": {"properties": _values(schema)}})
     silent = [
@@ -136,7 +139,7 @@ def _is_rows(schema: dict[str, Any]) -> bool:
 
 def test_a_schema_that_there_is_not_is_told_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="there are: configuration, events, ledger, report"):
-        schemas.schema("lint")
+        published_schemas.build_schema("lint")
 
 
 def test_the_states_of_a_document_are_those_of_the_plan() -> None:
@@ -148,9 +151,11 @@ def test_the_report_of_a_run_is_what_its_schema_says(shop: Settings, *, dry_run:
     report = generate_sync(shop, dry_run=dry_run)
     assert report.cost
     assert report.problems
-    told = json.loads(json.dumps(encodable(report_data(report))))
+    told = json.loads(json.dumps(to_encodable(to_report_data(report))))
     assert bool(told["failed"]) is not dry_run
-    assert list(_validator(_closed(schemas.schema("report"))).iter_errors(told)) == []
+    assert (
+        list(_validator(_closed(published_schemas.build_schema("report"))).iter_errors(told)) == []
+    )
 
 
 def test_the_events_of_a_run_are_what_their_schema_says(shop: Settings) -> None:
@@ -159,15 +164,15 @@ def test_the_events_of_a_run_are_what_their_schema_says(shop: Settings) -> None:
     ]
     report = generate_sync(shop, on_event=events.append)
     assert {ServiceWait, Estimated, Started, ClipMade} <= {type(event) for event in events}
-    told = [event_data(event) for event in events]
-    told.append(ReportLine(event="report", **report_data(report)))  # type: ignore[arg-type]
-    for line in json.loads(json.dumps(encodable(told))):
+    told = [to_event_data(event) for event in events]
+    told.append(ReportLine(event="report", **to_report_data(report)))  # type: ignore[arg-type]
+    for line in json.loads(json.dumps(to_encodable(told))):
         assert _problems("events", line) == []
     assert _problems("events", {"event": "service-wait"}) != []
 
 
 def test_the_report_of_a_run_without_costs_is_what_its_schema_says() -> None:
-    told = json.loads(json.dumps(report_data(failed(planned()))))
+    told = json.loads(json.dumps(to_report_data(failed(planned()))))
     assert _problems("report", told) == []
     assert _problems("report", told | {"made": "1"}) == ["'1' is not of type 'integer'"]
 
@@ -175,8 +180,11 @@ def test_the_report_of_a_run_without_costs_is_what_its_schema_says() -> None:
 def test_a_standing_is_what_its_schema_says(shop: Settings) -> None:
     generate_sync(shop)
     for found in (status.summarize_status(shop, find_orphans=True), standing(planned())):
-        told = json.loads(json.dumps(encodable(standing_data(found))))
-        assert list(_validator(_closed(schemas.schema("standing"))).iter_errors(told)) == []
+        told = json.loads(json.dumps(to_encodable(to_status_data(found))))
+        assert (
+            list(_validator(_closed(published_schemas.build_schema("standing"))).iter_errors(told))
+            == []
+        )
         assert _problems("standing", told | {"judged_by": "guess"}) != []
 
 
@@ -329,7 +337,7 @@ def test_another_key_may_stand_for_one_that_is_needed(read: Any, schema: Any, va
 
 
 def test_every_table_of_which_there_may_be_several_has_a_schema() -> None:
-    properties = schemas.schema("configuration")["properties"]
+    properties = published_schemas.build_schema("configuration")["properties"]
     assert [name for name, _, _ in ROWS if not _is_rows(properties[name])] == []
 
 

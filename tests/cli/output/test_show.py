@@ -17,8 +17,8 @@ from tests.cli.output.samples import REPORT, STANDING, failed, planned, standing
 from tts_assets import generate_sync
 from tts_assets.build.events import Event, Waiting
 from tts_assets.build.plan.changes import Judged
-from tts_assets.cli.output.progress import reporter
-from tts_assets.cli.output.show import Show
+from tts_assets.cli.output.clip_progress import show_build_progress
+from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.config.model import OutputFormat, Progress
 from tts_assets.errors import FatalError
 
@@ -26,7 +26,7 @@ Shown = pytest.CaptureFixture[str]
 
 
 def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys: Shown) -> None:
-    Show(OutputFormat.TEXT).standing(standing(planned()))
+    CommandOutput(OutputFormat.TEXT).show_status(standing(planned()))
     out, err = capsys.readouterr()
     assert out.splitlines() == [
         "a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3 (text 犬 -> 猫)",
@@ -43,40 +43,44 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
 
 
 def test_a_standing_without_audio_files_says_that_the_ledger_was_believed(capsys: Shown) -> None:
-    Show(OutputFormat.TEXT).standing(replace(STANDING, judged_by=Judged.LEDGER))
+    CommandOutput(OutputFormat.TEXT).show_status(replace(STANDING, judged_by=Judged.LEDGER))
     assert "judged by the ledger alone" in capsys.readouterr().out
 
 
 def test_of_many_clips_twenty_are_listed_and_the_others_counted(capsys: Shown) -> None:
-    Show(OutputFormat.TEXT).standing(replace(STANDING, planned=(planned(),) * 23))
+    CommandOutput(OutputFormat.TEXT).show_status(replace(STANDING, planned=(planned(),) * 23))
     lines = capsys.readouterr().out.splitlines()
     assert sum("stale: " in line for line in lines) == 20
     assert lines[20].startswith("... and 3 more")
 
 
 def test_a_dry_run_lists_clips_as_a_standing_does(capsys: Shown) -> None:
-    Show(OutputFormat.TEXT).report(replace(REPORT, dry_run=True, planned=(planned(),), to_move=2))
+    CommandOutput(OutputFormat.TEXT).show_report(
+        replace(REPORT, dry_run=True, planned=(planned(),), to_move=2)
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3")
     assert "to move   2 assets to other names, without speaking" in lines
 
 
 def test_a_run_tells_what_it_moved_and_what_a_bound_left(capsys: Shown) -> None:
-    Show(OutputFormat.TEXT).report(replace(REPORT, moved=3, left=5, bound="max-clips 10"))
+    CommandOutput(OutputFormat.TEXT).show_report(
+        replace(REPORT, moved=3, left=5, bound="max-clips 10")
+    )
     out = capsys.readouterr().out
     assert "moved     3 assets" in out
     assert "left      5 clips for another run, because of max-clips 10; run the same" in out
 
 
 def test_a_failed_clip_has_its_file_and_line_on_standard_error(capsys: Shown) -> None:
-    Show(OutputFormat.TEXT).report(failed(planned(), planned("犬")))
+    CommandOutput(OutputFormat.TEXT).show_report(failed(planned(), planned("犬")))
     assert capsys.readouterr().err == (
         "failed: a.json:3: vocabulary 1 word 猫: the engine was told to fail\n"
     )
 
 
 def test_json_of_a_standing_is_one_document_alone(capsys: Shown) -> None:
-    Show(OutputFormat.JSON).standing(replace(standing(planned()), notes=("a note",)))
+    CommandOutput(OutputFormat.JSON).show_status(replace(standing(planned()), notes=("a note",)))
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert err == ""
@@ -91,14 +95,14 @@ def test_json_of_a_standing_is_one_document_alone(capsys: Shown) -> None:
 
 
 def test_lines_of_json_tell_a_run_while_it_goes_on(words: Words, capsys: Shown) -> None:
-    show = Show(OutputFormat.JSONL)
+    show = CommandOutput(OutputFormat.JSONL)
     lines = []
 
     def tell(event: Event) -> None:
-        show.event(event)
+        show.show_event(event)
         lines.append(capsys.readouterr().out)
 
-    show.report(generate_sync(words("一番", "例外"), on_event=tell))
+    show.show_report(generate_sync(words("一番", "例外"), on_event=tell))
     lines.append(capsys.readouterr().out)
     assert [line.count("\n") for line in lines] == [1, 1, 1, 1]
     started, *clips, report = map(json.loads, lines)
@@ -112,18 +116,18 @@ def test_lines_of_json_tell_a_run_while_it_goes_on(words: Words, capsys: Shown) 
 def test_a_line_is_out_at_once_and_nobody_to_read_it_stops_no_run(
     words: Words, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    show = Show(OutputFormat.JSONL)
+    show = CommandOutput(OutputFormat.JSONL)
     reading, writing = os.pipe()
     with open(writing, "w", encoding="utf-8", closefd=False) as out:
         monkeypatch.setattr(sys, "stdout", out)
         event = Waiting(path="x")
-        show.event(event)
+        show.show_event(event)
         assert json.loads(os.read(reading, 100)) == {"event": "waiting", "path": "x"}
         os.close(reading)
-        show.event(event)
-        assert generate_sync(words("一番"), on_event=show.event).made == 1
+        show.show_event(event)
+        assert generate_sync(words("一番"), on_event=show.show_event).made == 1
         with pytest.raises(BrokenPipeError):
-            show.report(REPORT)
+            show.show_report(REPORT)
         # What is still to be written goes nowhere, when the file is closed.
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), writing)
@@ -131,7 +135,7 @@ def test_a_line_is_out_at_once_and_nobody_to_read_it_stops_no_run(
 
 
 def test_events_are_no_part_of_other_formats(words: Words, capsys: Shown) -> None:
-    generate_sync(words("一番"), on_event=Show(OutputFormat.JSON).event)
+    generate_sync(words("一番"), on_event=CommandOutput(OutputFormat.JSON).show_event)
     assert capsys.readouterr().out == ""
 
 
@@ -140,9 +144,11 @@ def test_nothing_from_data_acts_on_terminals_or_workflows(
     output_format: OutputFormat, capsys: Shown
 ) -> None:
     item = planned(HOSTILE, file=HOSTILE, entry=HOSTILE)
-    show = Show(output_format)
-    show.standing(replace(standing(item), notes=(HOSTILE,), chosen=HOSTILE))
-    show.report(replace(failed(item, reason=HOSTILE), credit=HOSTILE, made=1, notes=(HOSTILE,)))
+    show = CommandOutput(output_format)
+    show.show_status(replace(standing(item), notes=(HOSTILE,), chosen=HOSTILE))
+    show.show_report(
+        replace(failed(item, reason=HOSTILE), credit=HOSTILE, made=1, notes=(HOSTILE,))
+    )
     out, err = capsys.readouterr()
     for character in "\x07\x1b\u202e":
         assert character not in out + err
@@ -155,7 +161,7 @@ def test_github_annotates_the_entry_and_keeps_the_figures(
     capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    Show(OutputFormat.GITHUB).standing(standing(planned()))
+    CommandOutput(OutputFormat.GITHUB).show_status(standing(planned()))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [
         "::error file=b.json,line=9,title=error::entry 2: the id is missing",
@@ -170,11 +176,11 @@ def test_github_annotates_the_entry_and_keeps_the_figures(
 def test_no_room_for_lines_of_json_stops_no_run_but_is_told_at_its_end(
     words: Words, full: TextIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    show = Show(OutputFormat.JSONL)
+    show = CommandOutput(OutputFormat.JSONL)
     monkeypatch.setattr(sys, "stdout", full)
-    assert generate_sync(words("一番"), on_event=show.event).made == 1
+    assert generate_sync(words("一番"), on_event=show.show_event).made == 1
     with pytest.raises(FatalError, match="standard output cannot be written: No space left"):
-        show.report(REPORT)
+        show.show_report(REPORT)
 
 
 @pytest.mark.parametrize("progress", [Progress.LINES, Progress.BAR])
@@ -182,9 +188,9 @@ def test_errors_and_progress_that_cannot_be_written_stop_no_run(
     words: Words, full: TextIO, monkeypatch: pytest.MonkeyPatch, progress: Progress
 ) -> None:
     monkeypatch.setattr(sys, "stderr", full)
-    show = Show(OutputFormat.TEXT)
-    show.error("nobody hears it")
-    with reporter(progress, show.errors) as tell:
+    show = CommandOutput(OutputFormat.TEXT)
+    show.print_error("nobody hears it")
+    with show_build_progress(progress, show.errors) as tell:
         assert generate_sync(words("一番", "例外"), on_event=tell).made == 1
     assert show.errors._buffer == []
 
@@ -192,14 +198,14 @@ def test_errors_and_progress_that_cannot_be_written_stop_no_run(
 def test_a_stream_that_is_closed_or_gone_stops_no_run(
     words: Words, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    show = Show(OutputFormat.JSONL)
+    show = CommandOutput(OutputFormat.JSONL)
     with (tmp_path / "closed").open("w") as closed:
         pass
     for stream in (closed, None):
         monkeypatch.setattr(sys, "stdout", stream)
         monkeypatch.setattr(sys, "stderr", stream)
-        show.error("nobody hears it")
-        assert generate_sync(words("一番"), on_event=show.event).failures == ()
+        show.print_error("nobody hears it")
+        assert generate_sync(words("一番"), on_event=show.show_event).failures == ()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +218,7 @@ def test_data_are_utf_8_whatever_standard_output_is(
     written = BytesIO()
     out = TextIOWrapper(written, encoding=encoding, errors="backslashreplace")
     monkeypatch.setattr(sys, "stdout", out)
-    Show(output_format).standing(standing(planned("猫鿿\U0001f600")))
+    CommandOutput(output_format).show_status(standing(planned("猫鿿\U0001f600")))
     told = written.getvalue()
     assert "猫鿿\U0001f600" in told.decode("utf-8")
     if output_format is OutputFormat.JUNIT:
@@ -226,26 +232,26 @@ def test_a_file_that_is_named_like_a_command_of_a_workflow_is_none(
     before: str, capsys: Shown
 ) -> None:
     item = planned(file=f"{before}::error title=pwn::kanji.json")
-    show = Show(OutputFormat.TEXT)
-    show.standing(standing(item))
-    show.report(replace(failed(item), dry_run=True))
-    show.table(("a", "b"), [(item.clip.file, f"{'x' * 80}{item.clip.file * 9}")])
+    show = CommandOutput(OutputFormat.TEXT)
+    show.show_status(standing(item))
+    show.show_report(replace(failed(item), dry_run=True))
+    show.print_table(("a", "b"), [(item.clip.file, f"{'x' * 80}{item.clip.file * 9}")])
     out, err = capsys.readouterr()
     assert "pwn" in out
     assert [line for line in (out + err).split("\n") if line.lstrip().startswith("::")] == []
 
 
 def test_that_one_waits_is_one_line_of_json_for_each_folder(capsys: Shown) -> None:
-    show = Show(OutputFormat.JSONL)
+    show = CommandOutput(OutputFormat.JSONL)
     for path in ("a", "a", "b", "a"):
-        show.event(Waiting(path=path))
+        show.show_event(Waiting(path=path))
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["path"] for line in lines] == ["a", "b"]
 
 
 def test_a_dry_run_has_no_command_to_run_again(capsys: Shown) -> None:
     report = replace(REPORT, dry_run=True, to_make=5, left=3, bound="max-clips = 2")
-    Show(OutputFormat.TEXT).report(report)
+    CommandOutput(OutputFormat.TEXT).show_report(report)
     out = capsys.readouterr().out
     assert "left      3 clips of these for another run, because of max-clips = 2\n" in out
     assert "again" not in out
@@ -253,18 +259,18 @@ def test_a_dry_run_has_no_command_to_run_again(capsys: Shown) -> None:
 
 def test_what_was_not_chosen_is_counted(capsys: Shown) -> None:
     report = replace(REPORT, passed_over=1_200)
-    Show(OutputFormat.TEXT).report(report)
-    Show(OutputFormat.JSON).report(report)
+    CommandOutput(OutputFormat.TEXT).show_report(report)
+    CommandOutput(OutputFormat.JSON).show_report(report)
     text, _, data = capsys.readouterr().out.partition("{")
     assert "not chosen 1,200 clips (--only)\n" in text
     assert json.loads("{" + data)["passed_over"] == 1_200
 
 
 def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -> None:
-    show = Show(OutputFormat.TEXT)
-    show.report(replace(REPORT, made=1, audio_seconds=1.0, to_make=1, urls_missed=1))
-    show.report(replace(REPORT, made=1_234, urls_written=1_234, doubts=()))
-    show.standing(standing())
+    show = CommandOutput(OutputFormat.TEXT)
+    show.show_report(replace(REPORT, made=1, audio_seconds=1.0, to_make=1, urls_missed=1))
+    show.show_report(replace(REPORT, made=1_234, urls_written=1_234, doubts=()))
+    show.show_status(standing())
     out = capsys.readouterr().out
     assert "made      1 clip," in out
     assert "made      1,234 clips," in out

@@ -1,1 +1,1 @@
-"""What people and programs are told: progress, reports, tables; the only door to rich."""
+"""Output for people and programs: progress, reports, tables; the only package that imports rich."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.config import fragments
+from tts_assets.config import json_schema
 from tts_assets.config.sources.builtin import BUILT_IN
 from tts_assets.config.sources.path import KEY, Path, Step, parse_path
 from tts_assets.config.sources.source import (
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)", re.DOTALL)
 _ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
-_SKIP_SCHEMA = fragments.table(
+_SKIP_SCHEMA = json_schema.build_table_schema(
     {
-        "field": fragments.TEXT,
+        "field": json_schema.TEXT,
         "is": {"not": {"const": []}},
-        "matches": fragments.STRING,
-        "missing": fragments.SWITCH,
+        "matches": json_schema.STRING,
+        "missing": json_schema.SWITCH,
     },
     needed=("field",),
     anyOf=[
@@ -42,20 +42,20 @@ _SKIP_SCHEMA = fragments.table(
         {"required": ["missing"], "properties": {"missing": {"const": True}}},
     ],
 )
-_CLIP_SCHEMA = fragments.table(
+_CLIP_SCHEMA = json_schema.build_table_schema(
     {
         "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
-        "each": fragments.TEXT,
-        "say": fragments.one_of(Say),
+        "each": json_schema.TEXT,
+        "say": json_schema.build_enum_schema(Say),
         **dict.fromkeys(
             ("text", "reading", "furigana", "accent", "speaker", "language", "split"),
-            fragments.TEXTS,
+            json_schema.TEXTS,
         ),
-        "alternatives": fragments.one_of(Alternatives),
-        "join": fragments.STRING,
-        "skip": {"anyOf": [_SKIP_SCHEMA, fragments.many_of(_SKIP_SCHEMA)]},
-        "to": {"anyOf": [fragments.TEXT, {"const": False}]},
-        "timeline": {"anyOf": [fragments.TEXT, {"const": False}]},
+        "alternatives": json_schema.build_enum_schema(Alternatives),
+        "join": json_schema.STRING,
+        "skip": {"anyOf": [_SKIP_SCHEMA, json_schema.build_array_schema(_SKIP_SCHEMA)]},
+        "to": {"anyOf": [json_schema.TEXT, {"const": False}]},
+        "timeline": {"anyOf": [json_schema.TEXT, {"const": False}]},
     },
     needed=("to",),
     anyOf=[
@@ -67,17 +67,17 @@ _CLIP_SCHEMA = fragments.table(
 
 
 #: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
-SCHEMA = fragments.table(
+SCHEMA = json_schema.build_table_schema(
     {
-        "files": fragments.TEXTS,
-        "kind": fragments.one_of(Kind),
-        "records": fragments.TEXT,
-        "id": fragments.TEXTS,
-        "asset": fragments.TEXT,
-        "url": fragments.TEXT,
-        "overwrite": fragments.one_of(Overwrite),
-        "voices": {"type": "object", "additionalProperties": fragments.STRING},
-        "columns": fragments.TEXTS,
+        "files": json_schema.TEXTS,
+        "kind": json_schema.build_enum_schema(Kind),
+        "records": json_schema.TEXT,
+        "id": json_schema.TEXTS,
+        "asset": json_schema.TEXT,
+        "url": json_schema.TEXT,
+        "overwrite": json_schema.build_enum_schema(Overwrite),
+        "voices": {"type": "object", "additionalProperties": json_schema.STRING},
+        "columns": json_schema.TEXTS,
         "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
         "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
     },

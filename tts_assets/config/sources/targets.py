@@ -59,7 +59,7 @@ def _targets(source: Source) -> Iterator[_Target]:
 def paths_read(source: Source) -> Iterator[tuple[str, Path, Steps]]:
     """Every path that is read, with what it is for and its steps from the record.
 
-    An index in them is ``Step.EVERY``, whichever it is.
+    An index in them is ``Step.ALL_FORMATS``, whichever it is.
     """
     if source.id.of is IdFrom.FIELD:
         yield from (("id", path, path.steps) for path in source.id.paths)

@@ -1,0 +1,91 @@
+"""The commands `auth set`, `list` and `remove`: keys of paid engines in the keyring of this machine."""
+
+import os
+import sys
+import warnings
+from getpass import GetPassWarning, getpass
+
+import typer
+
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.config import keys
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.errors import TtsAssetsError, UsageError
+
+#: More than any key; the rest of a line that is longer stays unread.
+_MAX_KEY_BYTES = 4_096
+
+
+def run_auth_list(settings: Settings) -> ExitCode:
+    """Which providers have a key, and from where; of the keys themselves nothing is shown."""
+    rows = []
+    for name in keys.ENVIRONMENT:
+        given = settings.keys.get(name)
+        try:
+            secret = keys.find(name, file=settings.key_file(name), given=given)
+        except TtsAssetsError as exc:
+            rows.append((name, "none", str(exc)))
+        else:
+            row = ("none", keys.advice(name)) if secret is None else (secret.source, "")
+            rows.append((name, *row))
+    CommandOutput(settings.output_format).print_table(("provider", "key from", "what to do"), rows)
+    return ExitCode.OK
+
+
+def run_auth_set(name: str, *, with_key: bool) -> ExitCode:
+    """Store a key that is typed unseen, or comes as the first line of standard input.
+
+    Args:
+        name: the provider's.
+        with_key: the command was typed with more words behind it.
+    """
+    _refuse_unknown_provider(name)
+    if with_key:
+        raise UsageError(
+            "a key is no argument, as those are seen by all and kept in the shell's history: "
+            f"type tts-assets auth set {name} alone, or pipe the key into it"
+        )
+    # Before anything is asked for: a key typed in vain is a nuisance.
+    keys.writable()
+    secret = keys.Secret(*_prompt_key(name) if os.isatty(0) else _read_piped_key())
+    where = keys.store(name, secret)
+    CommandOutput(OutputFormat.TEXT).print_line(f"{name}: stored in the keyring ({where})")
+    return ExitCode.OK
+
+
+def run_auth_remove(name: str) -> ExitCode:
+    """Delete a key from the keyring."""
+    _refuse_unknown_provider(name)
+    what = "removed from the keyring" if keys.remove(name) else "the keyring had no key"
+    CommandOutput(OutputFormat.TEXT).print_line(f"{name}: {what}")
+    return ExitCode.OK
+
+
+def _refuse_unknown_provider(name: str) -> None:
+    if name not in keys.ENVIRONMENT:
+        # Not shown: somebody may have typed the key itself.
+        names = ", ".join(keys.ENVIRONMENT)
+        raise UsageError(f"NAME must be a provider that has a key, one of {names}")
+
+
+def _prompt_key(name: str) -> tuple[str, str]:
+    try:
+        with warnings.catch_warnings():
+            # Where the terminal cannot be told to show nothing, it must not be asked.
+            warnings.simplefilter("error", GetPassWarning)
+            return getpass(f"API key of {name} (is not shown): "), "terminal"
+    except GetPassWarning as exc:
+        raise UsageError(
+            "this terminal would show the key: pipe it into this command instead"
+        ) from exc
+    except UnicodeDecodeError:
+        return keys.decoded(b"\xff"), "terminal"
+    except EOFError as exc:
+        raise typer.Abort from exc
+
+
+def _read_piped_key() -> tuple[str, str]:
+    if sys.stdin is None:
+        return "", "standard input"
+    return keys.decoded(sys.stdin.buffer.readline(_MAX_KEY_BYTES)), "standard input"

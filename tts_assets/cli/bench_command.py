@@ -1,0 +1,128 @@
+"""The command `bench`: clips per second by number of workers, as a table or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.build import benchmark
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import format_count
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.config.model import OutputFormat, Progress, Settings
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.build.benchmark import BenchMeasurement, BenchReport
+
+
+#: No service allows more at once.
+_MAX_WORKERS = 256
+
+
+def run_bench(
+    settings: Settings, *, workers: str | None, clips: int | None, seconds: float, paid: bool
+) -> ExitCode:
+    """Measure, show the figures, and say in the exit code whether there was anything to measure.
+
+    Args:
+        settings: which catalogues, engine, voice and sound.
+        workers: numbers of workers, with commas between them.
+        clips: as in Trial.
+        seconds: as in Trial.
+        paid: as in Trial.
+    """
+    show = CommandOutput(settings.output_format)
+    trial = benchmark.BenchmarkRun(
+        workers=_parse_worker_counts(workers), clips=clips, seconds=seconds, paid=paid
+    )
+
+    def show_measurement(count: int, measured: BenchMeasurement) -> None:
+        if settings.progress is not Progress.NONE:
+            show.print_error(format_measurement(count, measured))
+
+    report = run_until_signal(
+        partial(benchmark.run_benchmark, settings, trial, on_measured=show_measurement)
+    )
+    for note in report.notes:
+        show.print_error(f"note: {note}")
+    if settings.output_format is OutputFormat.JSON:
+        show.print_json(to_bench_data(report))
+    elif report.rows:
+        show.print_table(BENCH_HEADINGS, build_bench_rows(report))
+        for line in format_bench_lines(report):
+            show.print_line(line)
+    return ExitCode.OK if report.rows else ExitCode.NOTHING
+
+
+def _parse_worker_counts(text: str | None) -> tuple[int, ...]:
+    written = [] if text is None else text.split(",")
+    try:
+        counts = tuple(map(int, written))
+    except ValueError:
+        counts = (0,)
+    if not all(1 <= count <= _MAX_WORKERS for count in counts):
+        raise UsageError(
+            f"--workers is {text!r}, and must be whole numbers from 1 to {_MAX_WORKERS} with commas "
+            "between them, such as 1,2,4"
+        )
+    return counts
+
+
+# A bench shown: a table for people, data for programs.
+BENCH_HEADINGS = (
+    "workers",
+    "clips/s",
+    "audio s/s",
+    "speed-up",
+    "efficiency",
+    "memory",
+)
+
+
+def build_bench_rows(report: BenchReport) -> list[tuple[str, ...]]:
+    """The figures, a row for each number of workers."""
+    return [
+        (
+            str(row.workers),
+            f"{row.clips_per_second:.2f}",
+            f"{row.audio_per_second:.1f}",
+            f"{row.speed_up:.2f}",
+            f"{row.efficiency:.0%}",
+            f"{row.peak_mib:,} MiB" if row.peak_mib else "",
+        )
+        for row in report.rows
+    ]
+
+
+def format_bench_lines(report: BenchReport) -> Iterator[str]:
+    """What the figures come to: what each is in the first ten columns."""
+    failed = f", {report.failed:,} failed" if report.failed else ""
+    yield (
+        f"measured  {report.provider}/{report.voice} with {format_count(report.clips, 'clip')} of "
+        f"{report.audio_seconds:,.1f} s{failed}; {format_count(report.rounds, 'round')} in "
+        f"{report.seconds:,.1f} s"
+    )
+    yield f"best      --concurrency {report.recommended} (auto takes {report.auto})"
+
+
+def format_measurement(workers: int, measured: BenchMeasurement) -> str:
+    """One measurement."""
+    return (
+        f"{format_count(workers, 'worker')}: {measured.clips:,} clips in {measured.seconds:.2f} s"
+    )
+
+
+def to_bench_data(report: BenchReport) -> dict[str, Any]:
+    """A report as plain data."""
+    rows = [{name: round(value, 3) for name, value in asdict(row).items()} for row in report.rows]
+    return asdict(report) | {
+        "rows": rows,
+        "audio_seconds": round(report.audio_seconds, 3),
+        "notes": list(report.notes),
+        "seconds": round(report.seconds, 3),
+    }

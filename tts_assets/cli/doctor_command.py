@@ -1,0 +1,162 @@
+"""The commands `providers`, `voices` and `doctor`: which engines are ready on this machine."""
+
+import platform
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tts_assets.build.survey.voices import find_voice
+from tts_assets.catalogues.open_catalogues import DEFAULT_PATH
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import format_count
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.engines import choosing, onnx, protocol, registry
+from tts_assets.errors import TtsAssetsError, UsageError
+
+
+def run_providers(settings: Settings) -> ExitCode:
+    """List the engines."""
+    rows = []
+    for name in registry.names():
+        problem = _find_provider_problem(name, settings)
+        rows.append((name, "ready" if problem is None else "not ready", problem or ""))
+    CommandOutput(settings.output_format).print_table(("provider", "state", "what to do"), rows)
+    return ExitCode.OK
+
+
+def run_voices(settings: Settings) -> ExitCode:
+    """List the voices of one engine."""
+    provider, reason = choosing.choose(settings)
+    # A service has more voices than those that the settings name.
+    if isinstance(provider, protocol.Remote):
+        offered = run_until_signal(provider.listed)
+    else:
+        offered = provider.voices()
+    show = CommandOutput(settings.output_format)
+    if reason is not None:
+        show.print_error(f"note: {reason}")
+    show.print_table(
+        ("voice", "language", "who", "credit"),
+        [(each.name, each.language, each.description, each.credit) for each in offered],
+    )
+    return ExitCode.OK
+
+
+def run_doctor(settings: Settings) -> ExitCode:
+    """Check the machine for the chosen engine and folders; other engines are only told about."""
+    chosen = _check_provider(settings)
+    rows = [
+        ("python", True, f"{platform.python_version()} at {sys.executable}"),
+        chosen,
+        *_check_service(settings),
+        _check_device(settings),
+        *_check_other_providers(chosen[0], settings),
+        _check_catalogues(settings),
+        _check_output(settings),
+    ]
+    show = CommandOutput(settings.output_format)
+    as_text = settings.output_format is OutputFormat.TEXT
+    show.print_table(
+        ("what", "state", "details"),
+        [
+            (what, "ok" if good else "missing", details if good or not as_text else "see below")
+            for what, good, details in rows
+        ],
+    )
+    # In a column a command would be folded, and could not be copied.
+    for what, good, details in rows if as_text else ():
+        if not good:
+            show.print_line(f"\n{what}: {details}")
+    # What the chosen engine needs of the device is a problem of that engine.
+    needed = [good for what, good, _ in rows if not what.startswith(("other ", "device"))]
+    return ExitCode.OK if all(needed) else ExitCode.FINDINGS
+
+
+def _check_provider(settings: Settings) -> tuple[str, bool, str]:
+    """The engine of a run, and whether it can be used with its voice."""
+    what = f"provider {settings.provider}"
+    if settings.provider not in (choosing.AUTO, *registry.names()):
+        raise UsageError(registry.no_such(settings.provider))
+    try:
+        provider, reason = choosing.choose(settings)
+        what = f"provider {provider.name}"
+        if problem := provider.problem():
+            return (what, False, problem)
+        voice = find_voice(settings, provider).name
+        details = f"{voice}: {provider.engine(voice)}{'' if reason is None else f' ({reason})'}"
+        if not provider.repeats(voice):
+            details += "; its recordings of one text need not be alike to the bit"
+    except TtsAssetsError as exc:
+        return (what, False, str(exc))
+    return (what, True, details)
+
+
+def _check_device(settings: Settings) -> tuple[str, bool, str]:
+    """What neural engines run on, and what they could."""
+    offered = ", ".join(onnx.devices())
+    problem = onnx.problem_with(settings.device)
+    return ("device", problem is None, problem or f"{settings.device}, of: {offered}")
+
+
+def _check_service(settings: Settings) -> list[tuple[str, bool, str]]:
+    """Whether the service of the chosen engine answers, and what is left of what was paid for."""
+    try:
+        provider = choosing.choose(settings).provider
+        if not isinstance(provider, protocol.Remote) or provider.problem():
+            return []
+        rows = [("service", True, f"it answers; voices: {len(run_until_signal(provider.listed))}")]
+        if isinstance(provider, protocol.Priced):
+            left = run_until_signal(provider.balance)
+            rows.append(("model", True, run_until_signal(provider.terms)))
+            credits_left = (
+                left if isinstance(left, str) else f"{left.credits:,.0f} credits are left"
+            )
+            rows.append(("balance", True, credits_left))
+    except TtsAssetsError as exc:
+        return [("service", False, str(exc))]
+    return rows
+
+
+def _check_other_providers(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:
+    rows = []
+    for name in registry.names():
+        if chosen != f"provider {name}":
+            problem = _find_provider_problem(name, settings)
+            rows.append((f"other provider {name}", problem is None, problem or "ready"))
+    return rows
+
+
+def _find_provider_problem(name: str, settings: Settings) -> str | None:
+    """What keeps an engine from being used; a broken plug-in is only that, not our end."""
+    try:
+        return registry.get(name, settings).problem()
+    except TtsAssetsError as exc:
+        return str(exc)
+    except Exception as exc:  # noqa: BLE001 - a stranger's code
+        return f"{type(exc).__name__}: {exc}"
+
+
+def _check_catalogues(settings: Settings) -> tuple[str, bool, str]:
+    paths = settings.paths
+    if settings.sources and not paths:
+        count = len(settings.sources)
+        return ("catalogues", True, f"told by {format_count(count, 'source')} of the configuration")
+    paths = paths or (DEFAULT_PATH,)
+    missing = [path for path in paths if not Path(path).exists()]
+    details = f"not there: {', '.join(missing)}" if missing else ", ".join(paths)
+    return ("catalogues", not missing, details)
+
+
+def _check_output(settings: Settings) -> tuple[str, bool, str]:
+    folder = Path(settings.output).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free // 2**20
+    except OSError as exc:
+        return ("output", False, f"cannot write into {folder}: {exc.strerror}")
+    return ("output", True, f"{settings.output}: can be written, {free:,} MiB free")

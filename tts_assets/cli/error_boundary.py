@@ -1,0 +1,137 @@
+"""The one place where errors become exit codes."""
+
+import functools
+import importlib.util
+import io
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import ParamSpec, TextIO
+
+import typer
+
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.signals import end_process, get_received_signal, get_signal_code, watch_signals
+from tts_assets.errors import (
+    OUT_OF_MEMORY,
+    FatalError,
+    InputError,
+    TtsAssetsError,
+    UsageError,
+    find_path_failure,
+    find_system_failure,
+    is_out_of_memory,
+    show_value,
+)
+
+P = ParamSpec("P")
+
+
+def handle_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
+    """Make a command that returns an exit code into one that typer can run."""
+
+    @functools.wraps(command)
+    def run_and_exit(*args: P.args, **kwargs: P.kwargs) -> None:
+        _silence_retry_hooks()
+        _prepare_streams()
+        with watch_signals():
+            code = _run_command(partial(command, *args, **kwargs))
+            for stream in (sys.stdout, sys.stderr):
+                _discard_unwritten(stream)
+            if get_received_signal() is not None:
+                end_process(code)
+        raise typer.Exit(code)
+
+    return run_and_exit
+
+
+def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
+    try:
+        code = command()
+        _flush_results()
+    except (KeyboardInterrupt, typer.Abort):
+        return get_signal_code()
+    except Exception as exc:  # noqa: BLE001 - the boundary
+        code = ExitCode.PIPE if isinstance(exc, BrokenPipeError) else _get_exit_code(exc)
+        # After a signal, streams that are gone and work that is cut off are no news.
+        is_news = get_received_signal() is None or code is ExitCode.BUG
+        return code if is_news else get_signal_code()
+    return code
+
+
+def _silence_retry_hooks() -> None:
+    """Retries are told to structlog where that is installed, which prints to standard output."""
+    if importlib.util.find_spec("structlog") is not None:
+        import stamina.instrumentation  # noqa: PLC0415 - heavy, and hardly ever needed
+
+        stamina.instrumentation.set_on_retry_hooks([])
+
+
+def _prepare_streams() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed before we began: nobody wants to hear us.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            # Some terminals and pipes cannot take Japanese: better an escape than no report.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush_results() -> None:
+    from tts_assets.cli.output.console_text import require_stdout  # noqa: PLC0415 - rich is heavy for --help
+
+    with require_stdout():
+        sys.stdout.flush()
+
+
+def _discard_unwritten(stream: TextIO) -> None:
+    """Nobody takes what is left; Python would complain of it once again while it ends."""
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _get_exit_code(error: Exception) -> ExitCode:
+    if not isinstance(error, TtsAssetsError) and is_out_of_memory(error):
+        _print_to_stderr(f"error: {OUT_OF_MEMORY}\n")
+        return ExitCode.FATAL
+    from tts_assets.cli.output.console_text import escape_unsafe  # noqa: PLC0415 - see _flush
+
+    if not isinstance(error, TtsAssetsError) and (failure := find_system_failure(error)):
+        place = f"{failure.filename}: " if failure.filename else ""
+        _print_to_stderr(
+            escape_unsafe(
+                f"error: {place}{failure.strerror}: the disk or the system failed, run again\n"
+            )
+        )
+        return ExitCode.FATAL
+    if failure := find_path_failure(error):
+        reason = f"{show_value(failure.filename)} cannot be used: {failure.strerror}"
+        _print_to_stderr(
+            escape_unsafe(
+                f"error: {reason}: correct this path or its permissions, then run again\n"
+            )
+        )
+        return ExitCode.USAGE
+    if not isinstance(error, TtsAssetsError):
+        _print_to_stderr(escape_unsafe("".join(traceback.format_exception(error))))
+        _print_to_stderr("this is a bug in tts-assets: please report it with the lines above\n")
+        return ExitCode.BUG
+    _print_to_stderr(f"error: {escape_unsafe(str(error))}\n")
+    if isinstance(error, UsageError | InputError):
+        return ExitCode.USAGE
+    return ExitCode.FATAL if isinstance(error, FatalError) else ExitCode.FINDINGS
+
+
+def _print_to_stderr(words: str) -> None:
+    # The code says it, too, to whoever does not read.
+    with suppress(OSError):
+        sys.stderr.write(words)
+        sys.stderr.flush()

@@ -1,0 +1,138 @@
+"""The command `explain`: what is said for one entry, how sure that is, and where it is stored."""
+
+from functools import partial
+
+from tts_assets.build.plan.planner import Planned
+from tts_assets.build.survey import look, voices
+from tts_assets.catalogues.overrides.book import Book
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.engines import choosing, readings
+from tts_assets.engines.protocol import Provider
+from tts_assets.japanese.accent_notation import (
+    drop_accents,
+    format_accent_phrases,
+    format_pitch_line,
+)
+from tts_assets.japanese.homographs import describe_ambiguities
+from tts_assets.model import AccentBasis, Pronunciation, Segment, Unspoken
+
+
+def run_explain(settings: Settings, entry: str) -> ExitCode:
+    """Show each clip of the entries with that id, whatever their kind."""
+    show = CommandOutput(settings.output_format)
+    provider = choosing.choose(settings).provider
+    found = look.make_plan(settings, provider)
+    items = [item for item in found.planned if item.clip.entry == entry]
+    silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
+    problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
+    rows = [
+        *_build_clip_rows(items, settings, provider, found.overrides),
+        *map(_build_silent_row, silent),
+    ]
+    if settings.output_format is OutputFormat.JSON:
+        show.print_json(rows)
+    else:
+        for row in rows:
+            for name, value in row.items():
+                show.print_line(f"{name:<8}  {(value or '-').replace(chr(10), ' ')}")
+            show.print_line("")
+    for problem in problems:
+        show.print_error(f"error: {problem}")
+    if problems:
+        return ExitCode.USAGE
+    if not rows:
+        files = ", ".join(dict.fromkeys(each.file for each in found.catalogues))
+        show.print_error(f"no entry has the id {entry!r} in {files or 'any catalogue'}")
+        return ExitCode.NOTHING
+    return ExitCode.OK
+
+
+def _build_clip_rows(
+    items: list[Planned], settings: Settings, provider: Provider, overrides: Book
+) -> list[dict[str, str | None]]:
+    if not items:
+        return []
+    accents = provider.accents(voices.find_voice(settings, provider).name)
+    forms = [item.clip.form for item in items]
+    read = partial(readings.read, forms, settings.words)
+    passages = [form for form in forms if form.turns]
+    cut = partial(readings.cut, passages, settings.pauses, settings.words)
+    parts = dict(zip(passages, run_until_signal(cut), strict=True))
+    recipes = voices.recipes(settings, provider)
+    rows = []
+    for item, said in zip(items, run_until_signal(read), strict=True):
+        told = said if accents or isinstance(said, str) else drop_accents(said)
+        form, voice, speed = item.clip.form, item.clip.voice, item.clip.speed
+        speakers = recipes.speakers(form, voice, speed)
+        parted = _describe_segments(parts.get(form), speakers)
+        rows.append(_build_clip_row(item, told, parted | _describe_override(item, overrides)))
+    return rows
+
+
+def _describe_segments(
+    segments: tuple[Segment, ...] | str | None, speakers: tuple[tuple[str, str, float], ...]
+) -> dict[str, str | None]:
+    """Of a passage, who speaks, and of how many segments it is made; of others nothing."""
+    if segments is None:
+        return {}
+    told = ", ".join(f"{name or 'narrator'}={voice} {pace:g}" for name, voice, pace in speakers)
+    return {
+        "voices": told,
+        "segments": segments if isinstance(segments, str) else f"{len(segments)}",
+    }
+
+
+def _describe_override(item: Planned, overrides: Book) -> dict[str, str | None]:
+    """What is said instead of the entry, where that stands, and who wrote it; or why it is not."""
+    override = overrides.of(item.clip)
+    if override is None:
+        clip = item.clip
+        why = overrides.outdated.get((clip.file, clip.source, clip.entry, clip.part))
+        return {} if why is None else {"override": why}
+    says = ", ".join(f"{name} = {value}" for name, value in override.say.values().items())
+    wrote = ", ".join(each for each in (override.by, override.at, override.reason) if each)
+    told = f"{overrides.path}:{override.line}: {says}"
+    return {"override": f"{told} ({wrote})" if wrote else told}
+
+
+def _build_clip_row(
+    item: Planned, said: Pronunciation | str, parted: dict[str, str | None]
+) -> dict[str, str | None]:
+    clip = item.clip
+    return {
+        "clip": f"{clip.kind} {clip.entry} {clip.part}",
+        "file": clip.file,
+        "text": clip.form.text,
+        "reading": clip.form.reading,
+        **_describe_pronunciation(said),
+        **parted,
+        "recipe": item.recipe,
+        "asset": item.asset,
+        "url": item.url,
+        "in file": clip.url,
+        "state": item.state.value,
+        "reason": item.reason,
+    }
+
+
+def _describe_pronunciation(said: Pronunciation | str) -> dict[str, str | None]:
+    """How the dictionary says it, high and low, and how sure that is."""
+    if isinstance(said, str):
+        return {"said": None, "pitch": None, "sure": None, "doubt": said, "ambiguous": None}
+    return {
+        "said": format_accent_phrases(said.phrases),
+        "pitch": None
+        if said.accent_basis is AccentBasis.ENGINE
+        else format_pitch_line(said.phrases),
+        "sure": f"reading: {said.basis}, accent: {said.accent_basis}",
+        "doubt": said.doubt if said.near is None else f"{said.doubt}; did you mean {said.near}?",
+        "ambiguous": describe_ambiguities(said.ambiguous) or None,
+    }
+
+
+def _build_silent_row(each: Unspoken) -> dict[str, str | None]:
+    clip = f"{each.kind} {each.entry} {each.part}"
+    return {"clip": clip, "file": each.file, "state": "unspoken", "reason": each.reason}

@@ -1,0 +1,71 @@
+"""The command `generate`: a run that answers signals; the first one lets it finish, the second ends it."""
+
+import signal
+from functools import partial
+
+from tts_assets.build.events import Estimated, Event, Report
+from tts_assets.build.generate.run import generate
+from tts_assets.build.pool import Stop
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.clip_progress import show_build_progress
+from tts_assets.cli.output.command_output import (
+    CommandOutput,
+    exit_code_for,
+    finish_command,
+    prepare_report_folder,
+)
+from tts_assets.cli.signals import get_received_signal, get_signal_code, run_until_signal
+from tts_assets.config.model import Settings
+
+
+def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
+    """Generate, show what happened, and say it in an exit code.
+
+    Args:
+        settings: what to do.
+        dry_run: only find out what would be made.
+        report: the folder that gets the report's files; None for none.
+
+    Raises:
+        KeyboardInterrupt: a second signal ended the run before it had a result.
+    """
+    show = CommandOutput(settings.output_format)
+    folder = prepare_report_folder(report)
+    stop = Stop()
+
+    def request_stop() -> None:
+        stop.request()
+        show.print_error("finishing the clips in progress; press Ctrl-C again to end at once")
+
+    def show_partial_report() -> None:
+        known = stop.report()
+        # Before there is a plan, all figures are 0.
+        if isinstance(known, Report) and known.states:
+            finish_command(show, known, None, get_signal_code())
+
+    with show_build_progress(settings.progress, show.errors) as progress:
+
+        def show_event(event: Event) -> None:
+            # Not a matter of progress: whoever wants none of that is told all the same.
+            if isinstance(event, Estimated):
+                show.show_estimate(event.cost, dry_run=dry_run)
+            progress(event)
+            show.show_event(event)
+
+        work = partial(generate, settings, dry_run=dry_run, on_event=show_event, stop=stop)
+        done = run_until_signal(work, on_first=request_stop, show_summary=show_partial_report)
+    return finish_command(show, done, folder, _get_generate_exit_code(done, get_received_signal()))
+
+
+def _get_generate_exit_code(report: Report, received: signal.Signals | None) -> ExitCode:
+    if received is not None:
+        return get_signal_code()
+    if report.fatal is not None:
+        return ExitCode.FATAL
+    if report.problems:
+        return ExitCode.USAGE
+    if report.failures or report.urls_missed:
+        return ExitCode.FINDINGS
+    if report.left and not report.dry_run:
+        return ExitCode.LIMIT
+    return exit_code_for(report)

@@ -1,0 +1,115 @@
+"""The command `merge`: joins what runs with --shard made, and says what is still missing."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tts_assets.build.merge.run import Merged
+from tts_assets.build.merge.run import merge as join
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.report_data import to_problem_data
+from tts_assets.config.model import OutputFormat, Settings
+
+#: How often it is told how many assets are copied.
+_PROGRESS_SECONDS = 10
+
+
+#: Assets named to who has to look at them.
+_MAX_ASSETS_NAMED = 8
+
+
+def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
+    """Join the parts, say what became of them, and in the exit code whether anything is missing."""
+    show = CommandOutput(settings.output_format)
+    merged = join(
+        settings,
+        [Path(part) for part in parts],
+        on_event=show.show_waiting,
+        on_copied=_create_copy_progress(show),
+    )
+    if settings.output_format is OutputFormat.JSON:
+        show.print_json(to_merge_data(merged))
+    else:
+        show.print_lines(_format_merge_lines(merged))
+        for problem in merged.problems:
+            show.print_error(f"error: {problem}")
+    return exit_code_for_merge(merged)
+
+
+def to_merge_data(merged: Merged) -> dict[str, Any]:
+    """What became of the parts, as plain data."""
+    return {
+        "parts": list(merged.parts),
+        "count": merged.count,
+        "missing": list(merged.missing),
+        "copied": merged.copied,
+        "there": merged.there,
+        "changed": list(merged.changed),
+        "failed": merged.failed,
+        "left": merged.left,
+        "urls_written": merged.urls_written,
+        "urls_missed": merged.urls_missed,
+        "urls_waiting": merged.urls_waiting,
+        "problems": list(map(to_problem_data, merged.problems)),
+    }
+
+
+def exit_code_for_merge(merged: Merged) -> ExitCode:
+    """Whether all is there that the shards were to make."""
+    if merged.problems:
+        return ExitCode.USAGE
+    if merged.missing or merged.changed or merged.failed or merged.left or merged.urls_missed:
+        return ExitCode.FINDINGS
+    return ExitCode.OK
+
+
+def _create_copy_progress(show: CommandOutput) -> Callable[[int, int], None]:
+    """Says now and then how far it came."""
+    next_at = time.monotonic() + _PROGRESS_SECONDS
+
+    def show_copied(copied: int, total: int) -> None:
+        nonlocal next_at
+        if time.monotonic() >= next_at:
+            show.print_error(f"merged {copied:,} of {format_count(total, 'asset')}")
+            next_at = time.monotonic() + _PROGRESS_SECONDS
+
+    return show_copied
+
+
+def _format_merge_lines(merged: Merged) -> Iterator[str]:
+    there = f"; {format_count(merged.there, 'other')} there already" if merged.there else ""
+    yield f"merged    {format_count(len(merged.parts), 'part')}: {format_count(merged.copied, 'asset')}{there}"
+    if merged.changed:
+        names = to_one_line(", ".join(merged.changed[:_MAX_ASSETS_NAMED]))
+        more = (
+            f" and {len(merged.changed) - _MAX_ASSETS_NAMED:,} more"
+            if merged.changed[_MAX_ASSETS_NAMED:]
+            else ""
+        )
+        yield (
+            f"kept      {format_count(len(merged.changed), 'asset')} that came after the shards were "
+            f"planned, and not theirs: {names}{more}"
+        )
+    if merged.failed:
+        yield f"failed    {format_count(merged.failed, 'clip')}: `generate --only failed` tries them again"
+    if merged.left:
+        yield (
+            f"left      {format_count(merged.left, 'clip')} that the shards did not come to: `generate` "
+            "makes them"
+        )
+    if merged.missing:
+        shards = ", ".join(f"{index}/{merged.count}" for index in merged.missing)
+        one = len(merged.missing) == 1
+        told = "shard {}: merge it when it is" if one else "shards {}: merge them when they are"
+        yield f"missing   the {told.format(shards)} made"
+        if merged.urls_waiting:
+            yield f"URLs      {merged.urls_waiting:,} to write when the last shard is merged"
+    else:
+        changed = format_count(merged.urls_missed, "entry", "entries")
+        missed = f"; {changed} changed since" if merged.urls_missed else ""
+        yield f"URLs      {merged.urls_written:,} written{missed}"
+    folders = to_one_line(", ".join(merged.parts))
+    yield f"parts     are not needed any more, and may be deleted: {folders}"

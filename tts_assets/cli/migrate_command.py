@@ -1,0 +1,114 @@
+"""The command `migrate`: moves assets to the names of a new template, and says what became of them."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from tts_assets.build.migrate import Migrated
+from tts_assets.build.migrate import migrate as move
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.report_data import to_problem_data
+from tts_assets.cli.output.summary_lines import describe_missed_urls
+from tts_assets.cli.prune_command import exit_code_for_prune
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.config.model import OutputFormat, Settings
+
+
+def run_migrate(settings: Settings, *, dry_run: bool) -> ExitCode:
+    """Move, show what was done, and say in the exit code how it went."""
+    show = CommandOutput(settings.output_format)
+    migrated = run_until_signal(
+        partial(move, settings, dry_run=dry_run, on_event=show.show_waiting)
+    )
+    if settings.output_format is OutputFormat.JSON:
+        show.print_json(_to_migration_data(migrated))
+    else:
+        show.print_lines(_format_migration_lines(migrated))
+        _show_migration_problems(migrated, show)
+    for fatal in _iter_fatal_errors(migrated):
+        show.print_error(f"error: {fatal}")
+    return _get_migrate_exit_code(migrated)
+
+
+def _format_migration_lines(migrated: Migrated) -> Iterator[str]:
+    report, pruned = migrated.report, migrated.pruned
+    word = "move" if migrated.dry_run else "moved"
+    for each in migrated.moves:
+        yield f"{word:<9} {to_one_line(each.before)} -> {to_one_line(each.now)}"
+    if migrated.dry_run:
+        yield f"to move   {format_count(report.to_move, 'asset')}; nothing was changed"
+        yield f"URLs      {report.urls_to_write:,} of fresh clips to write"
+    else:
+        missed = f"; {describe_missed_urls(report)}" if report.urls_missed else ""
+        yield f"moved     {format_count(report.moved, 'asset')}"
+        yield f"URLs      {report.urls_written:,} written{missed}"
+    if pruned is not None:
+        yield f"deleted   {format_count(len(pruned.deleted), 'earlier name')}"
+    left = report.to_make if migrated.dry_run else report.left
+    if left:
+        yield f"left      {format_count(left, 'clip')} to be made: `tts-assets generate` does it"
+
+
+def _show_migration_problems(migrated: Migrated, show: CommandOutput) -> None:
+    """What kept anything from being done."""
+    for problem in migrated.report.problems:
+        show.print_error(f"error: {problem}")
+    for note in migrated.report.notes:
+        show.print_error(f"note: {note}")
+    if migrated.unmoved:
+        show.print_error(
+            f"not moved: {format_count(migrated.unmoved, 'asset')} with other bytes than were made; "
+            "`tts-assets generate` makes such clips anew"
+        )
+    pruned = migrated.pruned
+    if pruned is None:
+        return
+    for each in pruned.spared:
+        show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
+    if pruned.orphans and not pruned.may_delete:
+        show.print_error(
+            "earlier names are not deleted before every catalogue can be read whole; "
+            "`tts-assets prune` lists them"
+        )
+
+
+def _to_migration_data(migrated: Migrated) -> dict[str, Any]:
+    report, pruned = migrated.report, migrated.pruned
+    return {
+        "dry_run": migrated.dry_run,
+        "moves": [each._asdict() for each in migrated.moves],
+        "moved": report.moved,
+        "unmoved": migrated.unmoved,
+        "urls_to_write": report.urls_to_write,
+        "urls_written": report.urls_written,
+        "urls_missed": report.urls_missed,
+        "deleted": [] if pruned is None else [each.asset for each in pruned.deleted],
+        "spared": [] if pruned is None else [each._asdict() for each in pruned.spared],
+        "left": report.to_make if migrated.dry_run else report.left,
+        "catalogues": report.catalogues,
+        "problems": list(map(to_problem_data, report.problems)),
+        "notes": list(report.notes),
+        "fatal": next(_iter_fatal_errors(migrated), None),
+    }
+
+
+def _iter_fatal_errors(migrated: Migrated) -> Iterator[str]:
+    if migrated.report.fatal is not None:
+        yield migrated.report.fatal
+    if migrated.pruned is not None and migrated.pruned.fatal is not None:
+        yield migrated.pruned.fatal
+
+
+def _get_migrate_exit_code(migrated: Migrated) -> ExitCode:
+    report, pruned = migrated.report, migrated.pruned
+    if any(_iter_fatal_errors(migrated)):
+        return ExitCode.FATAL
+    if report.problems:
+        return ExitCode.USAGE
+    if pruned is not None and pruned.orphans and exit_code_for_prune(pruned) is not ExitCode.OK:
+        return exit_code_for_prune(pruned)
+    if migrated.unmoved or report.urls_missed:
+        return ExitCode.FINDINGS
+    return ExitCode.OK if report.catalogues else ExitCode.NOTHING

@@ -1,0 +1,307 @@
+"""The commands `models list`, `fetch`, `path` and `remove`, with the progress of downloads."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import (
+    LinePrinter,
+    escape_unsafe,
+    format_megabytes,
+    resolve_progress,
+)
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.model import Progress as Wanted
+from tts_assets.engines.models.address import address
+from tts_assets.engines.models.events import Advanced, Event, Ready, Retrying, SetAside, Waiting
+from tts_assets.engines.models.fetch import fetch as download
+from tts_assets.engines.models.fetch import measured
+from tts_assets.engines.models.known import KNOWN, Model, chosen
+from tts_assets.engines.models.store import State, Store
+from tts_assets.engines.web import shown
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rich.console import Console
+    from rich.progress import TaskID
+
+
+def run_models_list(settings: Settings) -> ExitCode:
+    """Every known model, and whether it is here."""
+    store = Store.of(settings.models)
+    show = CommandOutput(settings.output_format)
+    try:
+        address(KNOWN[0].files[0], settings.models.mirror)
+    except UsageError as exc:
+        # What is here can be told without it.
+        show.print_error(f"{exc}; listed are the addresses of the publishers")
+        settings = replace(settings, models=replace(settings.models, mirror=None))
+    found = [(model, store.state(model)) for model in store.models()]
+    if settings.output_format is OutputFormat.JSON:
+        show.print_json([_to_model_data(model, state, store, settings) for model, state in found])
+        return ExitCode.OK
+    for source in dict.fromkeys(_find_source_url(model, settings) for model, _ in found):
+        show.print_line(f"from {source}")
+        for model, state in found:
+            if _find_source_url(model, settings) == source:
+                # No table: a name that is folded cannot be copied.
+                size = format_megabytes(model.bytes)
+                show.print_line(f"  {model.name:<27} {state.value:<12} {size:>12}  {model.licence}")
+    return ExitCode.OK
+
+
+def run_models_fetch(
+    settings: Settings, names: list[str], *, yes: bool, given: Mapping[str, str | None]
+) -> ExitCode:
+    """Download what is not here, once somebody has agreed to it.
+
+    Args:
+        settings: of the run.
+        names: models, voices, groups.
+        yes: it is agreed to.
+        given: the other options as they were typed, for the command that agrees.
+    """
+    models = chosen(names)
+    store = Store.of(settings.models)
+    show = CommandOutput(settings.output_format)
+    wanting = [model for model in models if any(map(store.fault, model.files))]
+    if wanting and not settings.models.offline:
+        can_ask = _can_ask_user()
+        if yes or can_ask:
+            wanting = [*run_until_signal(partial(measured, wanting, settings.models))]
+        _announce_downloads(wanting, store, settings, show)
+        if not yes and not can_ask:
+            raise UsageError(
+                "nothing is downloaded before somebody agrees; to agree, type: "
+                f"{_format_consent_command(names, given)}"
+            )
+        if not yes and not typer.confirm("Download?", default=True, err=True):
+            show.print_error("nothing was downloaded")
+            return ExitCode.USAGE
+    _fetch_models(models, store, settings, show)
+    return ExitCode.OK
+
+
+def run_models_path(settings: Settings, name: str | None) -> ExitCode:
+    """Where the store, or a model in it, lies."""
+    store = Store.of(settings.models)
+    show = CommandOutput(OutputFormat.TEXT)
+    if name is None:
+        # Where models would lie is known before there is any.
+        show.print_line(str(store.folder))
+        return ExitCode.OK
+    models = chosen([name])
+    for model in models:
+        show.print_line(str(store.path(model.files[0])))
+    return ExitCode.OK if all(map(store.has, models)) else ExitCode.FINDINGS
+
+
+def run_models_remove(settings: Settings, names: list[str]) -> ExitCode:
+    """Delete models, and what unfinished downloads of them left."""
+    store = Store.of(settings.models)
+    show = CommandOutput(OutputFormat.TEXT)
+    told: set[str] = set()
+    for model in chosen(names):
+        freed = store.remove(model, partial(_show_wait, show, model.name, told))
+        what = f"removed, {format_megabytes(freed)} freed" if freed else "nothing of it was here"
+        show.print_line(f"{model.name}: {what}")
+    return ExitCode.OK
+
+
+def _show_wait(show: CommandOutput, name: str, told: set[str]) -> None:
+    if name not in told:
+        told.add(name)
+        show.print_error(f"another run is fetching {name}: waiting for it to end")
+
+
+def _to_model_data(
+    model: Model, state: State, store: Store, settings: Settings
+) -> dict[str, str | int | bool | None]:
+    return {
+        "model": model.name,
+        "provider": model.provider,
+        "about": model.about,
+        "bytes": model.bytes,
+        "state": state.value,
+        "licence": model.licence,
+        "from": _find_source_url(model, settings),
+        "path": str(store.path(model.files[0])),
+    }
+
+
+def _find_source_url(model: Model, settings: Settings) -> str:
+    """The folder that a model's files are fetched from."""
+    return shown(address(model.files[0], settings.models.mirror)).rpartition("/")[0]
+
+
+def _announce_downloads(
+    models: list[Model], store: Store, settings: Settings, show: CommandOutput
+) -> None:
+    """What would be downloaded, from where and under which licence."""
+    for model in models:
+        show.print_error(f"{model.name}: {format_megabytes(model.bytes)}, {model.about}")
+        show.print_error(f"  from     {_find_source_url(model, settings)}")
+        show.print_error(f"  licence  {model.licence}")
+        show.print_error(f"  to       {store.path(model.files[0]).parent}")
+
+
+def _format_consent_command(names: list[str], given: Mapping[str, str | None]) -> str:
+    """The same command with the word that agrees; logs of build machines get no passwords."""
+    words = ["tts-assets", "models", "fetch", *names]
+    for option, value in given.items():
+        if value is not None:
+            words += [option, value if shown(value) == value or "://" not in value else "MIRROR"]
+    return shlex.join([*words, "--yes"])
+
+
+def _can_ask_user() -> bool:
+    """Whether somebody is there to answer; a build machine is nobody, with a terminal or not."""
+    is_build = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    return not is_build and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _fetch_models(
+    models: Sequence[Model], store: Store, settings: Settings, show: CommandOutput
+) -> None:
+    ready: list[Ready] = []
+    with show_download_progress(settings.progress, show.errors) as tell:
+
+        def handle_event(event: Event) -> None:
+            if isinstance(event, Ready):
+                ready.append(event)
+            tell(event)
+
+        run_until_signal(partial(download, models, store, settings.models, tell=handle_event))
+    for each in ready:
+        show.print_line(
+            f"{each.file}: {'fetched' if each.fetched else 'here already'}: {each.path}"
+        )
+        if each.recorded is not None:
+            show.print_error(
+                f"note: nobody pins the SHA-256 of {each.file}: {each.recorded} was trusted now, "
+                f"and is recorded in {Path(f'{each.path}.sha256')} for all later downloads"
+            )
+
+
+# Downloads on standard error: a bar on a terminal, a line now and then elsewhere.
+
+
+#: Without a terminal a line comes every so many seconds.
+_DOWNLOAD_LINE_SECONDS = 10.0
+
+
+@contextmanager
+def show_download_progress(wanted: Wanted, console: Console) -> Iterator[Callable[[Event], None]]:
+    """A callback that shows how downloads go in the wanted way.
+
+    Args:
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
+        console: where to; standard error.
+    """
+    wanted = resolve_progress(wanted, console)
+    if wanted is Wanted.BAR:
+        with _create_download_bars(console) as bars:
+            yield _DownloadReporter(console, _DownloadBars(bars).show_progress)
+    elif wanted is Wanted.LINES:
+        yield _DownloadReporter(console, _DownloadLines(console).show_progress)
+    else:
+        yield lambda _: None
+
+
+class _DownloadReporter(LinePrinter):
+    """Tells what happens; how far a download is, is for others to show."""
+
+    def __init__(self, console: Console, move: Callable[[Advanced], None]) -> None:
+        super().__init__(console)
+        self._move = move
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Advanced():
+                self._move(event)
+            case Waiting(file=file):
+                self.print_once(f"another run is at {file}: waiting for it to end")
+            case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
+                how = "beginning anew" if anew else "trying again"
+                self.print_line(f"{file}: {reason}; {how} in {seconds:g} s")
+            case SetAside(file=file, path=path, reason=reason):
+                self.print_line(f"{file}: {reason}: it is not used, and kept as {path}")
+            case _:
+                pass
+
+
+class _DownloadBars:
+    """One bar for each file."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show_progress(self, event: Advanced) -> None:
+        if event.file not in self._tasks:
+            # What an earlier run fetched is no pace of this one.
+            self._tasks[event.file] = self._progress.add_task(
+                event.file, total=event.total, completed=event.done
+            )
+        self._progress.update(self._tasks[event.file], completed=event.done, total=event.total)
+
+
+class _DownloadLines:
+    """A line at the beginning, at the end, and now and then between."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._file = ""
+        self._begun = self._last = 0.0
+        self._before = 0
+
+    def show_progress(self, event: Advanced) -> None:
+        now = time.monotonic()
+        if event.file != self._file:
+            self._file, self._begun, self._before = event.file, now, event.done
+        elif event.done != event.total and now - self._last < _DOWNLOAD_LINE_SECONDS:
+            return
+        self._last = now
+        pace = (event.done - self._before) / max(now - self._begun, 1e-6)
+        words = f"{event.file}: {format_megabytes(event.done)}"
+        if event.total:
+            words += f" of {format_megabytes(event.total)} ({event.done / event.total:.0%})"
+        if pace:
+            words += f", {format_megabytes(int(pace))}/s"
+        self._console.print(escape_unsafe(words), markup=False, highlight=False, soft_wrap=True)
+
+
+def _create_download_bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

@@ -1,0 +1,337 @@
+"""Output for CI: JUnit XML, GitHub annotations, and the step summary in Markdown."""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree as ET
+
+from tts_assets.build.plan.planner import State
+from tts_assets.cli.output.console_text import escape_unsafe, format_count, to_one_line
+from tts_assets.cli.output.report_data import (
+    AnnotationLevel,
+    iter_report_errors,
+    iter_status_items,
+    to_planned_item,
+)
+from tts_assets.cli.output.summary_lines import (
+    LABEL_WIDTH,
+    describe_missed_urls,
+    format_report_lines,
+    format_status_lines,
+)
+from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tts_assets.build.events import Report, Standing
+    from tts_assets.cli.output.report_data import ReportItem
+
+
+#: XML 1.0 has no place for these; others are escaped already, as they act on terminals, too.
+_NON_XML_PATTERN = re.compile("[\ufffe\uffff]")
+
+
+#: The suite of what concerns all catalogues.
+_SUMMARY_SUITE = "tts-assets"
+
+
+#: What JUnit counts, by the element that a case has.
+_COUNT_ATTRIBUTES = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+
+
+class _JUnitCase(NamedTuple):
+    """A test case; without an outcome it passed."""
+
+    suite: str
+    classname: str
+    name: str
+    outcome: str | None = None
+    sort: str = ""
+    message: str = ""
+    line: int | None = None
+
+
+def to_report_xml(report: Report) -> str:
+    """A run: clips that failed are failures, what cannot be used errors; a dry run skips clips."""
+    missed = describe_missed_urls(report) if report.urls_missed else ""
+    cases = (
+        _create_summary_case("run", "error", to_one_line(report.fatal or "")),
+        _create_summary_case("URLs", "failure", missed),
+        *map(_create_item_case, iter_report_errors(report)),
+        *_iter_passing_cases(report),
+    )
+    figures = {
+        "to_make": report.to_make,
+        "passed_over": report.passed_over,
+        "made": report.made,
+        "moved": report.moved,
+        "left": report.left,
+        "urls_written": report.urls_written,
+    }
+    return _build_document(cases, _count_states(report.states) | figures, report.seconds)
+
+
+def to_status_xml(standing: Standing) -> str:
+    """A standing: clips to be made or to be approved are failures, what cannot be used errors."""
+    count = standing.urls_to_write
+    unwritten = f"{format_count(count, 'URL')} to be written" if count else ""
+    of_all = [_create_summary_case("URLs", "failure", unwritten)]
+    if untimed := standing.timelines_to_write:
+        told = f"{format_count(untimed, 'time line')} to be written"
+        of_all.append(_create_summary_case("time lines", "failure", told))
+    cases = chain(of_all, map(_create_item_case, iter_status_items(standing)))
+    figures = {
+        "urls_to_write": standing.urls_to_write,
+        "timelines_to_write": standing.timelines_to_write,
+        "kept": sum(each.clips for each in standing.kept),
+        "orphans": len(standing.orphans or ()),
+        "approved": standing.approved,
+        "unapproved": len(standing.unapproved or ()),
+    }
+    return _build_document(cases, _count_states(standing.states) | figures, standing.seconds)
+
+
+def to_items_xml(
+    items: Iterable[ReportItem],
+    figures: Mapping[str, int],
+    seconds: float,
+    *,
+    about: tuple[str, str],
+) -> str:
+    """What somebody should look at, clips as failures, all else as errors.
+
+    Args:
+        items: one for each.
+        figures: what else is to be told.
+        seconds: how long it took to find out.
+        about: the name of the case about the whole, and what is wrong there; "" for nothing.
+    """
+    cases = chain(
+        [_create_summary_case(about[0], "error", about[1])], map(_create_item_case, items)
+    )
+    return _build_document(cases, figures, seconds)
+
+
+def _create_summary_case(name: str, outcome: str, message: str) -> _JUnitCase:
+    """A case about the whole; it passes where there is nothing to say."""
+    if not message:
+        return _JUnitCase(_SUMMARY_SUITE, _SUMMARY_SUITE, name)
+    return _JUnitCase(_SUMMARY_SUITE, _SUMMARY_SUITE, name, outcome, outcome, message)
+
+
+def _create_item_case(item: ReportItem) -> _JUnitCase:
+    outcome = "failure" if item.kind else "error"
+    classname = item.kind or "catalogue"
+    name = item.name or item.file
+    return _JUnitCase(item.file, classname, name, outcome, item.sort, item.what, item.line)
+
+
+def _iter_passing_cases(report: Report) -> Iterator[_JUnitCase]:
+    """The clips that did not fail: made, or only to be made."""
+    # Of a run that was cut short nobody knows which of them it made.
+    if not report.dry_run and (report.stopped or report.fatal or report.left):
+        return
+    failed = {each.clip for each in report.failures}
+    for each in report.planned:
+        if each.clip in failed:
+            continue
+        item = to_planned_item(each)
+        case = _JUnitCase(item.file, item.kind, item.name, line=item.line)
+        if report.dry_run:
+            case = case._replace(outcome="skipped", sort=item.sort, message=item.what)
+        yield case
+
+
+def _count_states(states: Mapping[State, int]) -> dict[str, int]:
+    return {state.value: states.get(state, 0) for state in State}
+
+
+def _build_document(cases: Iterable[_JUnitCase], figures: Mapping[str, int], seconds: float) -> str:
+    root = ET.Element("testsuites", {"name": _SUMMARY_SUITE, "time": f"{seconds:.3f}"})
+    suites: dict[str, ET.Element] = {}
+    for case in cases:
+        suite = suites.get(case.suite)
+        if suite is None:
+            suite = suites[case.suite] = ET.SubElement(
+                root, "testsuite", name=_escape_xml(case.suite)
+            )
+        _add_case(suite, case)
+    _add_properties(suites[_SUMMARY_SUITE], figures)
+    for suite in suites.values():
+        _set_counts(suite)
+    _set_counts(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _add_case(suite: ET.Element, case: _JUnitCase) -> None:
+    attributes = {"classname": _escape_xml(case.classname), "name": _escape_xml(case.name)}
+    if case.suite != _SUMMARY_SUITE:
+        attributes["file"] = _escape_xml(case.suite)
+    if case.line is not None:
+        attributes["line"] = str(case.line)
+    element = ET.SubElement(suite, "testcase", attributes)
+    if case.outcome is not None:
+        message = {"message": _escape_xml(case.message), "type": _escape_xml(case.sort)}
+        # That a case is skipped has no type.
+        if case.outcome == "skipped":
+            del message["type"]
+        ET.SubElement(element, case.outcome, message)
+
+
+def _add_properties(suite: ET.Element, figures: Mapping[str, int]) -> None:
+    properties = ET.Element("properties")
+    for name, value in figures.items():
+        ET.SubElement(properties, "property", name=name, value=str(value))
+    suite.insert(0, properties)
+
+
+def _set_counts(element: ET.Element) -> None:
+    """Tell how many cases there are, and how they went."""
+    element.set("tests", str(sum(1 for _ in element.iter("testcase"))))
+    for outcome, name in _COUNT_ATTRIBUTES.items():
+        element.set(name, str(sum(1 for _ in element.iter(outcome))))
+
+
+def _escape_xml(text: str) -> str:
+    """The text without what XML cannot hold."""
+    return _NON_XML_PATTERN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+# What a GitHub workflow is told: annotations at lines of files, and the summary of its step.
+
+
+#: GitHub shows this many annotations of a sort for one step.
+_MAX_ANNOTATIONS = 10
+
+
+#: Where GitHub Actions takes the summary of a step.
+_SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_PLURALS = {
+    AnnotationLevel.ERROR: "errors",
+    AnnotationLevel.WARNING: "warnings",
+    AnnotationLevel.NOTICE: "notes",
+}
+
+
+def format_annotations(items: Iterable[ReportItem]) -> Iterator[str]:
+    """Workflow commands for the first items of each level, and how many more there are.
+
+    Their syntax and escapes are those of GitHub's toolkit, ``packages/core/src/command.ts``.
+    """
+    first: dict[AnnotationLevel, list[ReportItem]] = {level: [] for level in AnnotationLevel}
+    counts = dict.fromkeys(AnnotationLevel, 0)
+    for item in items:
+        counts[item.level] += 1
+        if counts[item.level] <= _MAX_ANNOTATIONS:
+            first[item.level].append(item)
+    for level, some in first.items():
+        yield from map(_format_annotation, some)
+        if counts[level] > _MAX_ANNOTATIONS:
+            yield f"+{counts[level] - _MAX_ANNOTATIONS:,} more {_PLURALS[level]}"
+
+
+def append_step_summary(text: str) -> None:
+    """Add Markdown to the summary of the workflow's step; nothing where there is none.
+
+    Raises:
+        UsageError: the file that the environment names cannot be written.
+    """
+    path = os.environ.get(_SUMMARY_VARIABLE)
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as exc:
+        raise UsageError(f"{_SUMMARY_VARIABLE}: {path} cannot be written: {exc.strerror}") from exc
+
+
+def _format_annotation(item: ReportItem) -> str:
+    where = {"file": item.file, "line": item.line, "title": item.sort}
+    properties = ",".join(
+        f"{name}={_escape_property(str(value))}" for name, value in where.items() if value
+    )
+    return f"::{item.level} {properties}::{_escape_message(item.description)}"
+
+
+def _escape_message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_message(escape_unsafe(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+# A run and a standing in Markdown: for the summary of a workflow's step, and for a file.
+
+
+def to_report_markdown(report: Report) -> str:
+    """What a run did, and what failed; of a dry run, what it would make."""
+    items = list(iter_report_errors(report))
+    if report.dry_run:
+        items += map(to_planned_item, report.planned)
+    lines = format_report_lines(report)
+    if report.fatal:
+        lines.append(f"error     {to_one_line(report.fatal)}")
+    return to_command_markdown("generate --dry-run" if report.dry_run else "generate", lines, items)
+
+
+def to_status_markdown(standing: Standing) -> str:
+    """How the clips stand, and which are to be made."""
+    return to_command_markdown(
+        "check", format_status_lines(standing), list(iter_status_items(standing))
+    )
+
+
+def to_command_markdown(command: str, lines: Iterable[str], items: list[ReportItem]) -> str:
+    """The figures of a command, and all that somebody should look at."""
+    figures = ((line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:].strip()) for line in lines)
+    page = [f"### tts-assets {command}", "", *format_markdown_table(("", ""), figures), ""]
+    if items:
+        page += limit_table_lines(_format_item_table(items), len(items))
+    return "\n".join([*page, ""])
+
+
+def _format_item_table(items: Iterable[ReportItem]) -> Iterator[str]:
+    cells = (
+        (each.sort, each.location, f"{each.kind} {each.name}".strip(), each.what) for each in items
+    )
+    return format_markdown_table(("state", "where", "clip", "why"), cells)
+
+
+# Tables in Markdown, in which no text means more than it says.
+
+
+#: GitHub refuses a summary of more than 1 MiB; the rest of the step's may need some of it.
+_MAX_SUMMARY_BYTES = 900_000
+_MARKUP_PATTERN = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def escape_markdown(text: str) -> str:
+    """Text that means nothing to Markdown."""
+    return _MARKUP_PATTERN.sub(r"\\\1", text)
+
+
+def format_markdown_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of a table; each cell is shown as it is."""
+    titles = list(headings)
+    yield f"| {' | '.join(titles)} |"
+    yield f"|{'---|' * len(titles)}"
+    for row in rows:
+        yield f"| {' | '.join(map(escape_markdown, row))} |"
+
+
+def limit_table_lines(lines: Iterable[str], rows: int) -> Iterator[str]:
+    """As many lines of a table as a summary can hold, and how many of its rows are left out."""
+    size = 0
+    for index, line in enumerate(lines):
+        size += len(line.encode()) + 1
+        if size > _MAX_SUMMARY_BYTES:
+            yield from ("", f"+{rows - (index - 2):,} more")
+            return
+        yield line

@@ -1,0 +1,455 @@
+"""A run, a status and verdicts as an HTML report; failures grouped by cause."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tts_assets.build.plan.planner import State
+from tts_assets.cli.output.console_text import format_count, to_encodable, to_one_line
+from tts_assets.cli.output.cost_report import to_traffic_data
+from tts_assets.cli.output.history_plots import (
+    BarPlot,
+    TimePlot,
+    build_bar_plots,
+    build_time_plots,
+    format_duration,
+)
+from tts_assets.cli.output.report_data import (
+    AnnotationLevel,
+    find_record_lines,
+    iter_report_errors,
+    to_clip_item,
+    to_planned_item,
+    to_problem_item,
+)
+from tts_assets.cli.output.summary_lines import (
+    LABEL_WIDTH,
+    format_report_lines,
+    format_status_lines,
+)
+from tts_assets.cli.output.verify_output import format_verify_figures, iter_verify_items
+from tts_assets.review import html_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from tts_assets.build.events import Report, Standing
+    from tts_assets.cli.output.report_data import ReportItem
+    from tts_assets.quality.quality_reports import VerifyReport
+
+_PAGE_DATA_ID = "report-data"
+
+
+class FigureTile(NamedTuple):
+    """A figure that is seen first.
+
+    Args:
+        value: the figure.
+        label: what it counts.
+        mood: ``good``, ``bad`` or ``plain``.
+    """
+
+    value: str
+    label: str
+    mood: str = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateShare:
+    """How many of all clips stand in a way."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTable:
+    """A small table.
+
+    Args:
+        heads: the heads of its columns.
+        rows: its cells.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSection:
+    """A part of the page, with a heading.
+
+    Args:
+        name: its place in the page's address.
+        title: its heading.
+        told: what its figures mean, in a sentence.
+        courses: plots over time.
+        bars: plots of how many clips are how.
+        groups: what to look at.
+        shares: how all clips are divided.
+        table: anything else.
+    """
+
+    name: str
+    title: str
+    told: str = ""
+    courses: tuple[TimePlot, ...] = ()
+    bars: tuple[BarPlot, ...] = ()
+    groups: tuple[FailureGroup, ...] = ()
+    shares: tuple[StateShare, ...] = ()
+    table: PageTable | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it shows nothing."""
+        return not (self.courses or self.bars or self.groups or self.shares or self.table)
+
+
+def build_report_page(report: Report) -> bytes:
+    """What a run did; of a dry run, what it would do."""
+    command = "generate --dry-run" if report.dry_run else "generate"
+    sections = (
+        PageSection(name="course", title="Over time", courses=build_time_plots(report)),
+        PageSection(
+            name="sound", title="How the clips sound", bars=build_bar_plots(report.history)
+        ),
+        _build_groups_section(
+            "failed",
+            "What failed",
+            group_by_cause(iter_report_errors(report)),
+            _describe_shared_failures(report),
+        ),
+        _build_groups_section(
+            "flawed", "What sounds wrong", group_by_sort(_iter_sound_items(report))
+        ),
+        _build_groups_section(
+            "doubts", "Readings to look at", group_by_cause(_iter_reading_items(report))
+        ),
+        _build_states_section(report.states, "Before the run"),
+        _build_groups_section(
+            "planned",
+            _format_plan_title(report),
+            group_by_cause(map(to_planned_item, report.planned)),
+            _describe_shared_plans(report),
+        ),
+        _build_service_section(report),
+        _build_slowest_section(report),
+        _build_figures_section(format_report_lines(report), report.notes),
+    )
+    return _render_page(command, _iter_report_tiles(report), sections, _describe_early_end(report))
+
+
+def build_status_page(standing: Standing) -> bytes:
+    """How the clips of all catalogues stand."""
+    stale, problems = len(standing.planned), len(standing.problems)
+    tiles = (
+        FigureTile(f"{stale:,}", "to make", "bad" if stale else "good"),
+        FigureTile(f"{standing.states.get(State.FRESH, 0):,}", "fresh"),
+        *([FigureTile(f"{problems:,}", "cannot be used", "bad")] if problems else []),
+    )
+    sections = (
+        _build_states_section(standing.states, "How the clips stand"),
+        _build_groups_section(
+            "problems",
+            "What cannot be used",
+            group_by_cause(map(to_problem_item, standing.problems)),
+        ),
+        _build_groups_section(
+            "planned", "What is to be made", group_by_cause(map(to_planned_item, standing.planned))
+        ),
+        _build_figures_section(format_status_lines(standing), standing.notes),
+    )
+    return _render_page("check", tiles, sections)
+
+
+def build_verify_page(report: VerifyReport) -> bytes:
+    """What is wrong with the sound of assets."""
+    wrong = len(report.verdicts)
+    tiles = (
+        FigureTile(f"{wrong:,}", "wrong", "bad" if wrong else "good"),
+        FigureTile(f"{report.checked:,}", "checked"),
+        *([FigureTile(f"{report.heard:,}", "listened to")] if report.heard else []),
+    )
+    sections = (
+        _build_groups_section(
+            "wrong", "What is wrong, by rule", group_by_sort(iter_verify_items(report))
+        ),
+        _build_figures_section(format_verify_figures(report), report.notes),
+    )
+    return _render_page("verify", tiles, sections)
+
+
+def _describe_early_end(report: Report) -> str:
+    """Why a run ended before it was done; empty where it was."""
+    if report.fatal:
+        return f"It ended early: {to_one_line(report.fatal)}"
+    if report.bound:
+        return f"It ended early, because of {to_one_line(report.bound)}."
+    return "Somebody stopped it." if report.stopped else ""
+
+
+def _render_page(
+    command: str, tiles: Iterable[FigureTile], sections: Iterable[PageSection], ended: str = ""
+) -> bytes:
+    data = {
+        "command": f"tts-assets {command}",
+        "ended": ended,
+        "tiles": [tile._asdict() for tile in tiles],
+        "sections": [_to_plain_data(each) for each in sections if not each.is_empty],
+    }
+    text = json.dumps(to_encodable(data), ensure_ascii=False, separators=(",", ":"))
+    title = f"tts-assets {command}"
+    return html_page.build_page(
+        html_page.REPORT_LAYOUT, title=title, data={_PAGE_DATA_ID: text.encode()}
+    ).html
+
+
+def _to_plain_data(value: Any) -> Any:
+    """Nested data with the names of their fields, those of named tuples, too."""
+    if isinstance(value, tuple | list):
+        named = getattr(value, "_asdict", None)
+        if named is not None:
+            return {name: _to_plain_data(each) for name, each in named().items()}
+        return [_to_plain_data(each) for each in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _to_plain_data(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def _iter_report_tiles(report: Report) -> Iterator[FigureTile]:
+    if report.dry_run:
+        yield FigureTile(f"{report.to_make:,}", "to make")
+    else:
+        failed = len(report.failures)
+        yield FigureTile(f"{report.made:,}", "made", "good" if report.made else "plain")
+        yield FigureTile(f"{failed:,}", "failed", "bad" if failed else "plain")
+        if left := _count_not_started(report):
+            yield FigureTile(f"{left:,}", "left to make", "bad" if report.fatal else "plain")
+    if report.flawed:
+        yield FigureTile(f"{len(report.flawed):,}", "sound wrong", "bad")
+    if report.audio_seconds:
+        yield FigureTile(format_duration(report.audio_seconds), "of speech")
+    yield FigureTile(format_duration(report.seconds), "in all")
+    if report.cost is not None:
+        cost = report.cost
+        credit_count = cost.expected.credits if report.dry_run else cost.billed or cost.due.credits
+        money, price = cost.money(credit_count), cost.price
+        yield FigureTile(f"{credit_count:,.0f}", "credits")
+        if money is not None and price is not None:
+            yield FigureTile(f"{money:,.2f} {price.currency}", "cost")
+
+
+def _count_not_started(report: Report) -> int:
+    """What a run did not come to: it was stopped, came to a bound, or its engine gave up."""
+    failed = 0 if report.history is None else sum(report.history.failed)
+    return max(0, report.to_make - report.made - failed)
+
+
+def _build_groups_section(
+    name: str, title: str, groups: tuple[FailureGroup, ...], told: str = ""
+) -> PageSection:
+    return PageSection(name=name, title=title, told=told, groups=groups)
+
+
+def _format_plan_title(report: Report) -> str:
+    return f"Why clips {'are' if report.dry_run else 'were'} to be made"
+
+
+def _describe_shared_plans(report: Report) -> str:
+    return _describe_sharing(len(report.planned), report.to_make)
+
+
+def _describe_shared_failures(report: Report) -> str:
+    sounds = 0 if report.history is None else sum(report.history.failed)
+    return _describe_sharing(len(report.failures), sounds)
+
+
+def _describe_sharing(places: int, sounds: int) -> str:
+    """That what is the same in several places is made once, where that makes figures differ."""
+    if not 0 < sounds < places:
+        return ""
+    where = format_count(places, "place")
+    return (
+        f"{where} in catalogues, {format_count(sounds, 'sound')}: what is said alike is made once."
+    )
+
+
+def _iter_sound_items(report: Report) -> Iterator[ReportItem]:
+    lines = find_record_lines(report, {each.clip for each in report.flawed})
+    for each in report.flawed:
+        for finding in each.findings:
+            line = lines.get(each.clip)
+            yield to_clip_item(AnnotationLevel.WARNING, finding.rule, each.clip, line, finding.told)
+
+
+def _iter_reading_items(report: Report) -> Iterator[ReportItem]:
+    lines = find_record_lines(report, {each.clip for each in report.doubts})
+    for each in report.doubts:
+        told = each.pronunciation.doubt or ""
+        yield to_clip_item(AnnotationLevel.WARNING, "doubts", each.clip, lines.get(each.clip), told)
+
+
+def _build_states_section(states: Mapping[State, int], title: str) -> PageSection:
+    shares = tuple(
+        StateShare(name=state.value, count=states[state]) for state in State if states.get(state)
+    )
+    return PageSection(name="states", title=title, shares=shares)
+
+
+def _build_service_section(report: Report) -> PageSection:
+    if report.traffic is None:
+        return PageSection(name="service", title="")
+    told = to_traffic_data(report.traffic)
+    rows = (
+        ("requests", f"{told['requests']:,}"),
+        ("refused for want of room", f"{told['refusals']:,}"),
+        ("repeated after an error", f"{told['retries']:,}"),
+        ("waits", f"{told['waits']:,}, {format_duration(told['waited_seconds'])} in all"),
+    )
+    return PageSection(
+        name="service", title="The service", table=PageTable(heads=("", ""), rows=rows)
+    )
+
+
+def _build_slowest_section(report: Report) -> PageSection:
+    slowest = () if report.history is None else report.history.slowest
+    lines = find_record_lines(report, {each.clip for each in slowest})
+    items = (
+        to_clip_item(
+            AnnotationLevel.NOTICE,
+            "slow",
+            slow.clip,
+            lines.get(slow.clip),
+            format_duration(slow.seconds),
+        )
+        for slow in slowest
+    )
+    rows = tuple(
+        (item.what, format_duration(slow.audio_seconds), f"{item.kind} {item.name}", item.location)
+        for item, slow in zip(items, slowest, strict=True)
+    )
+    heads = ("took", "sounds for", "clip", "where")
+    return PageSection(
+        name="slowest",
+        title="What took longest",
+        told="How long somebody was at it, waits included; of a long text all its segments together, "
+        "also those that were made at once.",
+        table=PageTable(heads=heads, rows=rows) if rows else None,
+    )
+
+
+def _build_figures_section(lines: Iterable[str], notes: Iterable[str]) -> PageSection:
+    rows = [(line[:LABEL_WIDTH].strip(), line[LABEL_WIDTH:].strip()) for line in lines]
+    rows += [("note", note) for note in notes]
+    return PageSection(
+        name="figures", title="All figures", table=PageTable(heads=("", ""), rows=tuple(rows))
+    )
+
+
+# What somebody should look at, by its causes: what differs from clip to clip is left out of messages.
+
+
+#: Longer messages differ in their beginnings where they differ at all.
+_MAX_MESSAGE_LENGTH = 300
+
+
+#: What a message says of one clip alone: what it quotes, what is not English, hashes and numbers.
+_QUOTED_PATTERN = re.compile(
+    r"""(?<!\w)(['"`]).{1,80}?\1(?!\w)|(?:[^\x00-\x7f]+\s?)+(?<!\s)|\\u[0-9a-f]{4}"""
+)
+_NUMBER_PATTERN = re.compile(r"\b[0-9a-f]{12,}\b|\d+(?:[.,:]\d+)*")
+
+
+#: So many groups of a section are told, then one of all the rest, and so many of their clips.
+_MAX_GROUPS = 40
+_MAX_EXAMPLES = 200
+_MIN_EXAMPLES = 3
+
+
+class GroupExample(NamedTuple):
+    """One clip of a group, in words that are safe to show.
+
+    Args:
+        where: file and line.
+        who: which entry, and what it says.
+        what: all that the message says.
+    """
+
+    where: str
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureGroup:
+    """Things to look at that have one cause.
+
+    Args:
+        sort: ``failed``, a state, a rule.
+        cause: the message without what is of one clip alone.
+        count: how many there are.
+        examples: the first of them.
+    """
+
+    sort: str
+    cause: str
+    count: int
+    examples: tuple[GroupExample, ...]
+
+
+def normalise_message(message: str) -> str:
+    """A message without what it says of one clip alone."""
+    return _NUMBER_PATTERN.sub("#", _QUOTED_PATTERN.sub("…", message[:_MAX_MESSAGE_LENGTH]))
+
+
+def group_by_cause(items: Iterable[ReportItem]) -> tuple[FailureGroup, ...]:
+    """Groups of one sort and one cause each, the largest first."""
+    return _group_items(items, lambda item: (item.sort, normalise_message(item.what)))
+
+
+def group_by_sort(items: Iterable[ReportItem]) -> tuple[FailureGroup, ...]:
+    """Groups of one sort each, such as a rule; their cause is that of the first."""
+    return _group_items(items, lambda item: item.sort)
+
+
+def _group_items(
+    items: Iterable[ReportItem], key: Callable[[ReportItem], object]
+) -> tuple[FailureGroup, ...]:
+    found: dict[object, list[ReportItem]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    largest = sorted(found.values(), key=len, reverse=True)
+    told, others = largest[:_MAX_GROUPS], largest[_MAX_GROUPS:]
+    most = max(_MIN_EXAMPLES, _MAX_EXAMPLES // max(1, len(told)))
+    groups = [
+        _make_group(group[0].sort, _find_common_message(group), group, most) for group in told
+    ]
+    if others:
+        rest = list(chain.from_iterable(others))
+        groups.append(_make_group("", format_count(len(others), "other cause"), rest, most))
+    return tuple(groups)
+
+
+def _make_group(sort: str, told: str, items: Sequence[ReportItem], most: int) -> FailureGroup:
+    examples = tuple(map(_make_example, items[:most]))
+    return FailureGroup(sort=sort, cause=told, count=len(items), examples=examples)
+
+
+def _find_common_message(items: Sequence[ReportItem]) -> str:
+    """What all of them say: the whole message, where it is the same."""
+    first = items[0].what
+    same = all(item.what == first for item in items)
+    return first[:_MAX_MESSAGE_LENGTH] if same else normalise_message(first)
+
+
+def _make_example(item: ReportItem) -> GroupExample:
+    who = f"{item.kind} {item.name}".strip()
+    return GroupExample(
+        item.location[-_MAX_MESSAGE_LENGTH:],
+        who[:_MAX_MESSAGE_LENGTH],
+        item.what[: 2 * _MAX_MESSAGE_LENGTH],
+    )

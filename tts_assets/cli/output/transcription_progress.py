@@ -1,0 +1,266 @@
+"""Progress of a transcription, and transcripts as text, JSON or subtitles."""
+
+from __future__ import annotations
+
+import html
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tts_assets.cli.output.console_text import (
+    LinePrinter,
+    format_count,
+    resolve_progress,
+    to_json_document,
+    to_one_line,
+)
+from tts_assets.config.model import Progress as Wanted
+from tts_assets.transcribe.transcription_events import (
+    ChunkRecognized,
+    ConcurrencyReduced,
+    RecordingTranscribed,
+    RecordingUnusable,
+    TranscriptGap,
+    TranscriptionEvent,
+    TranscriptionStarted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from tts_assets.engines.asr.protocol import Utterance
+    from tts_assets.transcribe.transcription_events import (
+        Transcript,
+        TranscriptionReport,
+        TranscriptPiece,
+    )
+
+
+@contextmanager
+def show_transcription_progress(
+    wanted: Wanted, console: Console
+) -> Iterator[Callable[[TranscriptionEvent], None]]:
+    """A callback that shows how a transcription goes in the wanted way.
+
+    Args:
+        wanted: bar, lines, none, or auto: a bar on a terminal, else lines.
+        console: where to; standard error.
+    """
+    wanted = resolve_progress(wanted, console)
+    if wanted is Wanted.BAR:
+        with _create_sound_bar(console) as bar:
+            yield _TranscriptionReporter(console, _TranscriptionBar(bar))
+    elif wanted is Wanted.LINES:
+        yield _TranscriptionReporter(console, None)
+    else:
+        yield _TranscriptionReporter(console, None, quiet=True)
+
+
+def format_transcription_figures(report: TranscriptionReport) -> Iterator[str]:
+    """What was done, in a line or two."""
+    heard = report.chunks - report.failed
+    pace = report.audio_seconds / max(report.seconds, 1e-6)
+    yield (
+        f"transcribed {format_count(report.recordings, 'recording')}, {format_clock(report.audio_seconds)} of "
+        f"sound, in {report.seconds:,.1f} s ({pace:.1f}x real time, "
+        f"{format_count(report.workers, 'worker')})"
+    )
+    yield f"chunks      {heard:,} of {report.chunks:,} heard ({report.success_rate:.1%})"
+
+
+class _TranscriptionReporter(LinePrinter):
+    """Tells what happens; what went wrong even to who wants no progress."""
+
+    def __init__(
+        self, console: Console, bar: _TranscriptionBar | None, *, quiet: bool = False
+    ) -> None:
+        super().__init__(console)
+        self._bar = bar
+        self._quiet = quiet
+
+    def __call__(self, event: TranscriptionEvent) -> None:
+        match event:
+            case RecordingUnusable(problem=problem):
+                self.print_line(f"error: {to_one_line(str(problem))}")
+            case ChunkRecognized():
+                self._show_chunk(event)
+            case _ if self._quiet:
+                pass
+            case TranscriptionStarted(recordings=recordings, seconds=seconds, workers=workers):
+                length = f", {format_clock(seconds)} of sound" if seconds else ""
+                self.print_line(
+                    f"{format_count(recordings, 'recording')}{length}, {format_count(workers, 'chunk')} at once"
+                )
+                if self._bar is not None:
+                    self._bar.set_total(seconds)
+            case ConcurrencyReduced(workers=workers):
+                self.print_line(
+                    f"{format_count(workers, 'chunk')} at once from now on, by how many fail"
+                )
+            case RecordingTranscribed(transcript=transcript):
+                if not transcript.pieces and transcript.problem is None:
+                    self.print_line(f"{to_one_line(transcript.file)}: nothing is said in it")
+
+    def _show_chunk(self, event: ChunkRecognized) -> None:
+        where = f"{to_one_line(event.file)} {format_clock(event.begin)}-{format_clock(event.end)}"
+        if event.error is not None:
+            tries = format_count(event.attempts, "attempt")
+            self.print_line(f"failed: {where}: {event.error} ({tries})")
+        elif self._bar is None and not self._quiet:
+            what = format_count(event.letters, "letter") if event.letters else "nothing said"
+            self.print_line(f"{where}: {what}, {event.seconds:,.1f} s")
+        if self._bar is not None:
+            self._bar.advance_bar(event.end - event.begin)
+
+
+class _TranscriptionBar:
+    """One bar of the seconds that are heard."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None)
+
+    def set_total(self, seconds: float) -> None:
+        self._progress.update(self._task, total=seconds or None)
+
+    def advance_bar(self, seconds: float) -> None:
+        self._progress.advance(self._task, seconds)
+
+
+def _create_sound_bar(console: Console) -> Progress:
+    return Progress(
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} % of the sound"),
+        TimeRemainingColumn(),
+        console=console,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+# Transcripts as text for people, as JSON for programs, and as subtitles: SubRip and WebVTT.
+
+
+#: No cue is shorter: players would not show it.
+_MIN_CUE_SECONDS = 0.02
+
+
+class TranscriptFormat(StrEnum):
+    """How a transcript is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SRT = "srt"
+    VTT = "vtt"
+
+    @property
+    def file_suffix(self) -> str:
+        """The ending of its file's name."""
+        return ".txt" if self is TranscriptFormat.TEXT else f".{self.value}"
+
+
+def format_transcript(transcript: Transcript, how: TranscriptFormat) -> str:
+    """A transcript as the text of a file; equal ones are equal texts."""
+    match how:
+        case TranscriptFormat.TEXT:
+            return "".join(f"{line}\n" for line in map(_format_piece, transcript.pieces))
+        case TranscriptFormat.JSON:
+            return to_json_document(to_transcript_data(transcript))
+        case TranscriptFormat.SRT:
+            return "\n".join(_format_srt(transcript.pieces))
+        case TranscriptFormat.VTT:
+            return "\n".join(["WEBVTT\n", *_format_vtt(transcript.pieces)])
+
+
+def to_transcript_data(transcript: Transcript) -> dict[str, Any]:
+    """A transcript as plain data; times in seconds."""
+    pieces = transcript.pieces
+    return {
+        "file": transcript.file,
+        "seconds": round(transcript.seconds, 3),
+        "language": transcript.language,
+        "recognizer": transcript.recognizer,
+        "model": transcript.model,
+        "chunks": transcript.chunks,
+        "failed": transcript.failed,
+        "problem": transcript.problem,
+        "text": "\n".join(map(_format_piece, pieces)),
+        "segments": [
+            _to_gap_data(each) if isinstance(each, TranscriptGap) else _to_utterance_data(each)
+            for each in pieces
+        ],
+    }
+
+
+def format_clock(seconds: float) -> str:
+    """A time as people read it: ``01:30``, ``1:01:30``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def _format_piece(piece: TranscriptPiece) -> str:
+    if isinstance(piece, TranscriptGap):
+        return f"[inaudible {format_clock(piece.begin)}-{format_clock(piece.end)}]"
+    return to_one_line(piece.text)
+
+
+def _to_utterance_data(piece: Utterance) -> dict[str, Any]:
+    return {
+        "begin": piece.begin,
+        "end": piece.end,
+        "text": piece.text.strip(),
+        "confidence": round(piece.confidence, 4),
+        "inaudible": False,
+        "words": [
+            {
+                "begin": word.begin,
+                "end": word.end,
+                "text": word.text,
+                "confidence": round(word.confidence, 4),
+            }
+            for word in piece.words
+        ],
+    }
+
+
+def _to_gap_data(gap: TranscriptGap) -> dict[str, Any]:
+    begin, end = round(gap.begin, 3), round(gap.end, 3)
+    return {"begin": begin, "end": end, "text": "", "inaudible": True, "reason": gap.reason}
+
+
+def _format_srt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
+    """Cues of SubRip; a line of text that is a number alone would be the next cue's."""
+    for number, (begin, end, text) in enumerate(_iter_cues(pieces), 1):
+        times = f"{_format_timestamp(begin, ',')} --> {_format_timestamp(end, ',')}"
+        yield f"{number}\n{times}\n{text.replace('-->', '->')}\n"
+
+
+def _format_vtt(pieces: Sequence[TranscriptPiece]) -> Iterator[str]:
+    """Cues of WebVTT (w3.org/TR/webvtt1), whose texts may have no mark-up and no arrow."""
+    for begin, end, text in _iter_cues(pieces):
+        times = f"{_format_timestamp(begin, '.')} --> {_format_timestamp(end, '.')}"
+        yield f"{times}\n{html.escape(text, quote=False)}\n"
+
+
+def _iter_cues(pieces: Sequence[TranscriptPiece]) -> Iterator[tuple[float, float, str]]:
+    """What is shown, and when: one after the other, each for a moment at least."""
+    shown = 0.0
+    for piece in pieces:
+        text = "[inaudible]" if isinstance(piece, TranscriptGap) else to_one_line(piece.text)
+        if not text:
+            continue
+        begin = max(piece.begin, shown)
+        shown = max(piece.end, begin + _MIN_CUE_SECONDS)
+        yield begin, shown, text
+
+
+def _format_timestamp(seconds: float, point: str) -> str:
+    whole, thousandths = divmod(round(seconds * 1000), 1000)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{rest:02}{point}{thousandths:03}"

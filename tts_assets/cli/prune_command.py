@@ -1,0 +1,110 @@
+"""The command `prune`: lists the assets that no catalogue refers to, and deletes those that are ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.build.prune import Pruned
+from tts_assets.build.prune import prune as look
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import format_count, to_one_line
+from tts_assets.cli.output.report_data import to_problem_data
+from tts_assets.config.model import OutputFormat, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tts_assets.build.events import Orphan
+
+
+def run_prune(settings: Settings, *, yes: bool) -> ExitCode:
+    """List the orphans, delete them if that was agreed to, and say in the exit code how it went."""
+    show = CommandOutput(settings.output_format)
+    pruned = look(settings, delete=yes, on_event=show.show_waiting)
+    if settings.output_format is OutputFormat.JSON:
+        show.print_json(to_prune_data(pruned))
+    else:
+        show.print_lines(_format_prune_lines(pruned, deleting=yes))
+        _show_prune_problems(pruned, show)
+    if pruned.fatal is not None:
+        show.print_error(f"error: {pruned.fatal}")
+    return exit_code_for_prune(pruned)
+
+
+def to_prune_data(pruned: Pruned) -> dict[str, Any]:
+    """What was found and done, as plain data."""
+    return {
+        "orphans": [each._asdict() for each in pruned.orphans],
+        "bytes": _sum_bytes(each for each in pruned.orphans if each.ours),
+        "deleted": [each.asset for each in pruned.deleted],
+        "freed": _sum_bytes(pruned.deleted),
+        "spared": [each._asdict() for each in pruned.spared],
+        "forgotten": pruned.forgotten,
+        "may_delete": pruned.may_delete,
+        "catalogues": pruned.catalogues,
+        "problems": list(map(to_problem_data, pruned.problems)),
+        "notes": [*pruned.passed_over, *pruned.notes, *pruned.remarks],
+        "fatal": pruned.fatal,
+    }
+
+
+def _format_prune_lines(pruned: Pruned, *, deleting: bool) -> Iterator[str]:
+    """One line for each orphan, and their sum."""
+    gone = frozenset(pruned.deleted)
+    for each in pruned.orphans:
+        word = "not ours" if not each.ours else "deleted" if each in gone else "orphan"
+        size = f"{format_count(each.bytes, 'byte')}" if each.bytes else "only its line is left"
+        yield f"{word:<9} {to_one_line(each.asset)} ({size})"
+    ours = [each for each in pruned.orphans if each.ours]
+    if deleting:
+        yield f"deleted   {_format_asset_sum(pruned.deleted)}"
+        lines = pruned.forgotten - len(pruned.deleted)
+        if lines:
+            yield f"forgotten {format_count(lines, 'line')} of assets that were gone already"
+    else:
+        yield f"orphans   {_format_asset_sum(ours)}" + (
+            "; --yes deletes them" if ours and pruned.may_delete else ""
+        )
+        if ours:
+            yield (
+                "          what other projects have in this folder is among them: give each its own"
+            )
+    others = len(pruned.orphans) - len(ours)
+    if others:
+        yield f"not ours  {format_count(others, 'sound')} that the ledger does not know: kept"
+
+
+def _show_prune_problems(pruned: Pruned, show: CommandOutput) -> None:
+    """What kept anything from being deleted."""
+    for problem in pruned.problems:
+        show.print_error(f"error: {problem}")
+    for each in pruned.spared:
+        show.print_error(f"kept: {to_one_line(each.asset)}: {each.reason}")
+    for note in (*pruned.passed_over, *pruned.notes, *pruned.remarks):
+        show.print_error(f"note: {note}")
+    if pruned.problems or (pruned.catalogues and pruned.passed_over):
+        show.print_error(
+            "nothing is deleted before every catalogue, and all that may be one, can be read whole: "
+            "what the others refer to would look like orphans"
+        )
+
+
+def _format_asset_sum(orphans: Iterable[Orphan]) -> str:
+    found = tuple(orphans)
+    return f"{format_count(len(found), 'asset')}, {format_count(_sum_bytes(found), 'byte')}"
+
+
+def _sum_bytes(orphans: Iterable[Orphan]) -> int:
+    return sum(each.bytes for each in orphans)
+
+
+def exit_code_for_prune(pruned: Pruned) -> ExitCode:
+    """How it went to delete; what is somebody's, and kept, is as it should be."""
+    if pruned.fatal is not None:
+        return ExitCode.FATAL
+    if pruned.problems or (pruned.catalogues and pruned.passed_over):
+        return ExitCode.USAGE
+    if pruned.spared:
+        return ExitCode.FINDINGS
+    return ExitCode.OK if pruned.catalogues else ExitCode.NOTHING

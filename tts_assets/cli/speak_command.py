@@ -1,0 +1,203 @@
+"""The command `speak`: one text to a file, to standard output, or to a player."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from tts_assets.build.pool import Stop
+from tts_assets.build.speak import run
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.cli.output.console_text import require_stdout
+from tts_assets.cli.signals import get_signal_code, run_until_signal
+from tts_assets.config.model import Progress
+from tts_assets.engines.process.children import child
+from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
+from tts_assets.model import Format
+from tts_assets.regular_files import read_regular
+from tts_assets.store.storage import fatal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.build.speak.run import Spoken
+    from tts_assets.build.speak.words import Words
+    from tts_assets.config.model import Settings
+
+
+#: Players that take a sound on standard input, the likeliest first.
+_PLAYERS = (
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error", "-i", "-"),
+    ("mpv", "--no-terminal", "--no-video", "-"),
+    ("aplay", "--quiet", "-"),
+    ("play", "-q", "-t", "wav", "-"),
+)
+
+
+#: A line of progress comes every so many seconds.
+_PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakOutput:
+    """Where the sound goes.
+
+    Args:
+        file: its path; None for standard output.
+        play: to a player instead.
+    """
+
+    file: str | None = None
+    play: bool = False
+
+
+def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode:
+    """Say it, and say how that went in an exit code.
+
+    Raises:
+        UsageError: it is not told where the sound goes, or two ways are.
+        FatalError: there is no player, or the sound cannot be written.
+    """
+    show = CommandOutput(settings.output_format)
+    stop = Stop()
+
+    def request_stop() -> None:
+        stop.request()
+        show.print_error("finishing the segments in progress; press Ctrl-C again to end at once")
+
+    try:
+        with _open_output(target, settings) as (into, asked):
+            tell = _SegmentProgress(show, settings.progress)
+            work = partial(run.speak, asked, words, into, on_segment=tell, stop=stop)
+            # What a stream has not got is of no use; a file is taken up again.
+            spoken = run_until_signal(
+                work, on_first=request_stop if isinstance(into, Path) else None
+            )
+    except StoppedError as exc:
+        show.print_error(str(exc))
+        return get_signal_code()
+    except ClipError as exc:
+        show.print_error(f"error: {exc}")
+        return ExitCode.FINDINGS
+    _show_result(spoken, show)
+    return ExitCode.OK
+
+
+def read_speak_text(given: str) -> str:
+    """The text that somebody gave: itself, the file of that name, or standard input for ``-``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        if given == "-":
+            data = b"" if sys.stdin is None else sys.stdin.buffer.read()
+        # Path raises where a text is no path.
+        elif os.path.exists(given) and not os.path.isdir(given):  # noqa: PTH110, PTH112
+            data = read_regular(given)
+        else:
+            return given
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{given} is not UTF-8 (byte {exc.start}): save it as UTF-8") from exc
+    except OSError as exc:
+        raise UsageError(f"{given} cannot be read: {exc.strerror}") from exc
+
+
+def find_format_suffix(file: str | None) -> str | None:
+    """The format that the name of a file asks for; None where it asks for none that is known."""
+    ending = Path(file or "").suffix.removeprefix(".").lower()
+    return ending if ending in set(Format) else None
+
+
+@contextmanager
+def _open_output(
+    target: SpeakOutput, settings: Settings
+) -> Iterator[tuple[Path | BinaryIO, Settings]]:
+    """Where the sound goes, and the settings with the format for that."""
+    if target.play:
+        if target.file is not None:
+            raise UsageError("--play and --output are two ways: give one of them")
+        with _start_player() as (into, only):
+            sound = replace(settings.sound, format=only)
+            yield into, replace(settings, sound=sound)
+    elif target.file is not None and _is_stream_target(Path(target.file)):
+        with fatal(f"cannot write {target.file}"), Path(target.file).open("wb") as into:
+            yield into, settings
+    elif target.file is not None:
+        yield Path(target.file), settings
+    elif sys.__stdout__ is None or sys.stdout.isatty():
+        raise UsageError("say where the sound goes: --output FILE, --play, or a pipe")
+    else:
+        with require_stdout():
+            yield sys.stdout.buffer, settings
+            sys.stdout.buffer.flush()
+
+
+def _is_stream_target(path: Path) -> bool:
+    """Whether it is a pipe or a device, in whose place no file is to be put."""
+    # Path.exists() raises where a name is too long, or a folder may not be searched.
+    return os.path.exists(path) and not (path.is_file() or path.is_dir())  # noqa: PTH110
+
+
+@contextmanager
+def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
+    """The standard input of a player, and the format that it takes.
+
+    Raises:
+        FatalError: there is none, or it does not take the sound.
+    """
+    command = next((each for each in _PLAYERS if shutil.which(each[0])), None)
+    if command is None:
+        names = ", ".join(each[0] for each in _PLAYERS)
+        raise FatalError(f"there is no player here: install one of {names}, or give --output FILE")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        into = cast("IO[bytes]", process.stdin)
+        try:
+            with child(process.pid):
+                yield cast("BinaryIO", into), Format.WAV
+                into.close()
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+        except BrokenPipeError as exc:
+            raise FatalError(f"{command[0]} does not play it: give --output FILE") from exc
+        finally:
+            # What it did not take is still held, and would be written once more.
+            with suppress(BrokenPipeError):
+                into.close()
+    if process.returncode:
+        raise FatalError(f"{command[0]} ended with {process.returncode}: give --output FILE")
+
+
+class _SegmentProgress:
+    """A line now and then, while a long text is made."""
+
+    def __init__(self, show: CommandOutput, wanted: Progress) -> None:
+        self._show = show
+        self._wanted = wanted is not Progress.NONE
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, out_of: int) -> None:
+        now = time.monotonic()
+        if self._wanted and now - self._last >= _PROGRESS_SECONDS:
+            self._last = now
+            self._show.print_error(f"{done:,} of {out_of:,} segments")
+
+
+def _show_result(spoken: Spoken, show: CommandOutput) -> None:
+    for finding in spoken.findings:
+        show.print_error(f"warning: {finding.told}")
+    parts = "1 segment" if spoken.segments == 1 else f"{spoken.segments:,} segments"
+    show.print_error(f"{spoken.seconds:,.1f} s of sound from {parts}")
+    if spoken.credit:
+        show.print_error(f"voice: {spoken.credit}")

@@ -1,0 +1,66 @@
+"""The command `verify`: what is wrong with how assets sound, in every format."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.output.clip_progress import show_count_progress
+from tts_assets.cli.output.command_output import (
+    CommandOutput,
+    attempt_write,
+    prepare_report_folder,
+    write_report_files,
+)
+from tts_assets.cli.output.console_text import format_count
+from tts_assets.cli.signals import run_until_signal
+from tts_assets.quality import verify_assets
+
+if TYPE_CHECKING:
+    from tts_assets.config.model import Settings
+    from tts_assets.quality.quality_reports import VerifyReport
+
+
+def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
+    """Measure, show what is wrong, and say in the exit code whether anything is.
+
+    Args:
+        settings: what to do.
+        report: the folder that gets the report's files; None for none.
+    """
+    show = CommandOutput(settings.output_format)
+    folder = prepare_report_folder(report)
+    checked = total = 0
+
+    def show_partial_count() -> None:
+        show.print_error(f"stopped after {checked:,} of {format_count(total, 'clip')}")
+
+    with show_count_progress(settings.progress, show.errors) as count:
+
+        def show_count(done: int, out_of: int) -> None:
+            nonlocal checked, total
+            checked, total = done, out_of
+            count(done, out_of)
+
+        work = partial(verify_assets.verify_assets, settings, on_progress=show_count)
+        found = run_until_signal(work, show_summary=show_partial_count)
+    code = _get_verify_exit_code(found)
+    for told in (found.fatal, found.unmatched):
+        if told is not None:
+            show.print_error(f"error: {told}")
+    # Standard output may be full, or closed: the files come first.
+    if folder is not None:
+        code = attempt_write(lambda: write_report_files(folder, found), show, code)
+    return attempt_write(lambda: show.show_verify_report(found), show, code)
+
+
+def _get_verify_exit_code(found: VerifyReport) -> ExitCode:
+    if found.fatal is not None:
+        return ExitCode.FATAL
+    if found.problems:
+        return ExitCode.USAGE
+    if found.verdicts:
+        return ExitCode.FINDINGS
+    is_nothing = found.unmatched is not None or not found.checked
+    return ExitCode.NOTHING if is_nothing else ExitCode.OK
