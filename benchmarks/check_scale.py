@@ -184,9 +184,9 @@ def _in_a_process_of_its_own(clips: int) -> None:
 def _prepare(clips: int) -> None:
     """Catalogues, assets and a ledger as a finished run leaves them."""
     from tts_assets import Settings
-    from tts_assets.build.survey import look as survey
+    from tts_assets.build.plan import make_plan as survey
     from tts_assets.engines import registry as providers
-    from tts_assets.store.ledger import line as ledger
+    from tts_assets.store import ledger_line as ledger
 
     settings = Settings()
     provider = providers.get(settings.provider, settings)
@@ -241,7 +241,7 @@ def _line(item: Any) -> bytes:
     """A ledger line as long as those of the default engine."""
     from tts_assets import Settings
     from tts_assets.build.plan import recipes as plan
-    from tts_assets.store.ledger import line as ledger
+    from tts_assets.store import ledger_line as ledger
 
     form = item.clip.form
     return ledger.encode(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.engines.process.supervisor import EngineHost
 
 
 class Clock:

@@ -22,13 +22,13 @@ from time import perf_counter
 import anyio
 
 from tts_assets import Settings
-from tts_assets.build.generate.making import places
-from tts_assets.build.make_clip import Studio, make_clip
+from tts_assets.build.generate.clip import BuildContext, make_clip
+from tts_assets.build.generate.executor import places
+from tts_assets.build.plan import make_plan, plan_voices
 from tts_assets.build.plan.jobs import Job, list_jobs
 from tts_assets.build.pool import Pool
-from tts_assets.build.survey import look, voices
 from tts_assets.engines import registry
-from tts_assets.store import storage
+from tts_assets.store import atomic_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,7 +59,7 @@ def main() -> None:
 def _jobs(count: int) -> list[Job]:
     os.chdir(ROOT)
     settings = Settings(output="does-not-exist")
-    planned = look.make_plan(settings, registry.get(settings.provider, settings)).planned
+    planned = make_plan.make_plan(settings, registry.get(settings.provider, settings)).planned
     jobs = [job for job in list_jobs(planned) if len(job.form.text) < 60]
     # Every so many, so that words, kana and sentences are in it as they are in the whole.
     return jobs[:: max(1, len(jobs) // count)][:count]
@@ -69,13 +69,13 @@ async def _seconds(jobs: list[Job], workers: int) -> float:
     settings = Settings()
     provider = registry.get(settings.provider, settings)
     folder = Path(tempfile.mkdtemp())
-    store = storage.Storage(folder)
-    log = storage.AppendLog(folder / "ledger.jsonl")
+    store = atomic_files.Storage(folder)
+    log = atomic_files.AppendLog(folder / "ledger.jsonl")
     try:
         async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
-            studio = Studio(
-                speaker=speaker, voice=voices.find_voice(settings, provider), engine=provider.engine,
-                sound=settings.sound, recipes=voices.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
+            studio = BuildContext(
+                speaker=speaker, voice=plan_voices.find_voice(settings, provider), engine=provider.engine,
+                sound=settings.sound, recipes=plan_voices.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
             )  # fmt: skip
             make = partial(make_clip, studio=studio, on_start=lambda: None)
             async with Pool(make, limit=workers) as warm:

@@ -35,7 +35,7 @@ def say(folder: Path) -> None:
     import numpy as np
     import pyopenjtalk
 
-    from tts_assets.audio.ready import ready
+    from tts_assets.audio.prepare import ready
     from tts_assets.model import Speech
 
     for number, text in enumerate(TEXTS):

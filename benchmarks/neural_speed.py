@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from neural_speed_turn import Turn, Work, settings_for
 
-from tts_assets.build.generate.state import longest_first
+from tts_assets.build.generate.build_state import longest_first
+from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.jobs import Job, list_jobs
-from tts_assets.build.survey import look
 from tts_assets.engines import registry
 from tts_assets.japanese import engine_notation
 from tts_assets.japanese.dictionary import Dictionary
@@ -113,7 +113,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     provider = registry.get(options.provider, settings)
     if problem := provider.problem():
         sys.exit(problem)
-    found = list_jobs(look.make_plan(settings, provider).planned)
+    found = list_jobs(make_plan.make_plan(settings, provider).planned)
     words = [job for job in found if job.clips[0].part == "word"]
     sentences = [job for job in found if job.form.sentence and len(job.form.text) < 60]
     return longest_first(_some(words, options.words) + _some(sentences, options.sentences))

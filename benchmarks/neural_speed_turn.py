@@ -184,7 +184,7 @@ def _session(model: str) -> Any:
 def settings_for(provider: str, model: str, voices: str, encoding: str) -> Settings:
     """Those of a run with that engine, model and format."""
     from tts_assets import Settings
-    from tts_assets.config.model import KokoroSettings, PiperSettings
+    from tts_assets.config.settings import KokoroSettings, PiperSettings
     from tts_assets.model import Format, Sound
 
     return Settings(
@@ -208,12 +208,12 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     import anyio
     from clocked_engine import Clock
 
-    from tts_assets.build.generate.making import places
-    from tts_assets.build.make_clip import Made, Studio, make_clip
+    from tts_assets.build.generate.clip import BuildContext, StoredClip, make_clip
+    from tts_assets.build.generate.executor import places
+    from tts_assets.build.plan import plan_voices as survey
     from tts_assets.build.pool import Pool
-    from tts_assets.build.survey import voices as survey
     from tts_assets.engines import registry as providers
-    from tts_assets.store import storage
+    from tts_assets.store import atomic_files as storage
 
     settings = settings_for(work.provider, work.model, work.voices, work.format)
     provider = providers.get(work.provider, settings)
@@ -223,13 +223,13 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     log = storage.AppendLog(folder / "ledger.jsonl")
     busy: dict[str, float] = {}
     async with provider.open(workers=work.workers, timeout_seconds=600.0) as speaker:
-        studio = Studio(
+        studio = BuildContext(
             speaker=speaker, voice=survey.find_voice(settings, provider), engine=provider.engine,
             sound=settings.sound, recipes=survey.recipes(settings, provider), storage=storage.Storage(folder), log=log,
             threads=anyio.CapacityLimiter(work.workers),
         )  # fmt: skip
 
-        async def make(job: Job) -> Made:
+        async def make(job: Job) -> StoredClip:
             begun = perf_counter()
             made = await make_clip(job, studio, on_start=lambda: None)
             busy[job.recipe] = perf_counter() - begun

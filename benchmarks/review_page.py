@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tts_assets.build.plan.planner import Planned
-    from tts_assets.store.ledger.line import Line
+    from tts_assets.build.plan.planner import ClipPlan
+    from tts_assets.store.ledger_line import Line
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -147,10 +147,10 @@ def prepare(clips: int) -> float:
         clips: how many, each with an entry of its own.
     """
     from tts_assets import Settings, generate_sync
-    from tts_assets.build.survey import look as survey
+    from tts_assets.build.plan import make_plan as survey
     from tts_assets.engines import registry as providers
-    from tts_assets.store.ledger.line import LEDGER_NAME, encode
-    from tts_assets.store.ledger.origin import whole_lines
+    from tts_assets.store.ledger import whole_lines
+    from tts_assets.store.ledger_line import LEDGER_NAME, encode
 
     # Enough words in kana to be different, and short enough for a second.
     entries = [{"id": number + 1, "word": _word(number)} for number in range(clips)]
@@ -182,7 +182,7 @@ def _word(number: int) -> str:
     return word + word[: number % 5]
 
 
-def _like(item: Planned, line: Line) -> Line:
+def _like(item: ClipPlan, line: Line) -> Line:
     """A clip with the sound of another one, and bytes of its own."""
     import hashlib
 

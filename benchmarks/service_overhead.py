@@ -68,7 +68,7 @@ async def ours(url: str, clips: int) -> float:
     from tests.simulator.scenario import voice_id
     from tts_assets import Pool
     from tts_assets.config.keys import Secret
-    from tts_assets.config.model import ElevenLabsSettings, RemoteSettings, Settings
+    from tts_assets.config.settings import ElevenLabsSettings, RemoteSettings, Settings
     from tts_assets.engines.elevenlabs import ElevenLabs
     from tts_assets.model import SpokenForm, Voice
 
@@ -91,10 +91,10 @@ async def ours(url: str, clips: int) -> float:
         async def say(form: SpokenForm) -> int:
             return int((await speaker.speak(form, voice)).samples.size)
 
-        async with Pool(say, limit=speaker.limiter.wanted, timeout=60.0) as pool:
+        async with Pool(say, limit=speaker.limiter.target_clips, timeout=60.0) as pool:
 
             def follow() -> None:
-                pool.limit = speaker.limiter.wanted
+                pool.limit = speaker.limiter.target_clips
 
             speaker.limiter.on_change = follow
             async for result in pool.run(forms):

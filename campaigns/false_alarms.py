@@ -33,26 +33,26 @@ from typing import TYPE_CHECKING, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.audio.defects import DEFECTS, SOUND, Take, add_puff
-from tts_assets.audio.checks.check import check_bytes
-from tts_assets.audio.checks.expected_length import Expected
-from tts_assets.audio.checks.mei import is_whispered
-from tts_assets.audio.checks.rules import Rule
+from tests.audio.defects import DEFECTS, SOUND, DamagedTake, add_puff
+from tts_assets.audio.audio_checks import check_bytes
+from tts_assets.audio.check_rules import Rule
+from tts_assets.audio.expected_length import ExpectedSound
 from tts_assets.audio.finish import finish
-from tts_assets.build.paces import Paces
+from tts_assets.audio.openjtalk_durations import is_whispered
 from tts_assets.build.plan import recipes
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
-from tts_assets.config.model import Settings
-from tts_assets.engines.openjtalk_engine import Engine
+from tts_assets.build.speaking_rates import SpeakingRates
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.config.settings import Settings
+from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.errors import ClipError
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.model import Finding, SpokenForm, Voice, split_morae
-from tts_assets.store.ledger import line
+from tts_assets.store import ledger_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tts_assets.audio.checks.pace import Pace
+    from tts_assets.audio.speaking_rate import SpeakingRate
     from tts_assets.model import Pronunciation, Recording, Speech
 
     Speak = Callable[[SpokenForm], Speech]
@@ -145,7 +145,7 @@ def main() -> int:
     parser.add_argument("--kokoro", nargs=2, metavar=("MODEL", "VOICES"), help="files of Kokoro")
     parser.add_argument("--smoke", action="store_true", help="a few of all")
     args = parser.parse_args()
-    engine, clips = Engine(), Counter(_all_forms())
+    engine, clips = OpenJTalkEngine(), Counter(_all_forms())
     kana = [SpokenForm(text=mora, reading=mora) for mora in (*GOJUON, *YOON)]
     if args.smoke:
         # Enough to learn a pace from either half.
@@ -178,14 +178,14 @@ def main() -> int:
     return int(bad)
 
 
-def _find_speakers(args: argparse.Namespace, engine: Engine) -> list[Speaker]:
+def _find_speakers(args: argparse.Namespace, engine: OpenJTalkEngine) -> list[Speaker]:
     """The known voice and the others that were asked for."""
     voices = [Voice(provider="openjtalk", name=name) for name in (VOICE.name, *args.voices)]
     speakers = [Speaker(voice, cache(partial(engine.speak, voice=voice))) for voice in voices]
     if args.kokoro:
         from tts_assets.engines import kokoro, kokoro_engine
 
-        other = kokoro_engine.Engine(*args.kokoro, "cpu")
+        other = kokoro_engine.KokoroEngine(*args.kokoro, "cpu")
         names = kokoro.voice_names(Path(args.kokoro[1]))
         voices = [Voice(provider="kokoro", name=name) for name in names if name.startswith("j")]
         speakers += [Speaker(voice, cache(partial(other.speak, voice=voice))) for voice in voices]
@@ -248,8 +248,8 @@ def _report_puffs(puffs: list[Puff]) -> None:
 
 def _all_forms() -> Iterator[SpokenForm]:
     """What every clip of data/ says."""
-    for reader in open_catalogues(Settings(paths=(str(ROOT / "data"),)), Trouble()):
-        yield from (clip.form for clip in reader.clips())
+    for reader in open_catalogues(Settings(paths=(str(ROOT / "data"),)), LoadProblems()):
+        yield from (clip.form for clip in reader.iter_clips())
 
 
 def _other(form: SpokenForm, others: list[SpokenForm]) -> SpokenForm:
@@ -273,10 +273,10 @@ def _made(form: SpokenForm, voice: Voice, speak: Speak) -> Made:
     return Made(recording, said, voice.speed, _in_words(found), seconds)
 
 
-def _pace(clips: list[Made]) -> Pace | None:
+def _pace(clips: list[Made]) -> SpeakingRate | None:
     """What the ledger would tell of the pace of a voice that has said these."""
     lines = [
-        line.Line(
+        ledger_line.Line(
             asset=str(number),
             recipe=str(number),
             text="",
@@ -294,19 +294,21 @@ def _pace(clips: list[Made]) -> Pace | None:
         )
         for number, clip in enumerate(clips)
     ]
-    return Paces(lines).of(UNKNOWN, "", clips[0].speed)
+    return SpeakingRates(lines).of(UNKNOWN, "", clips[0].speed)
 
 
-def _alarms(clip: Made, pace: Pace | None) -> list[str]:
+def _alarms(clip: Made, pace: SpeakingRate | None) -> list[str]:
     expected = _expected(clip.said, clip.speed, UNKNOWN, pace)
     return _in_words(check_bytes(clip.recording.data, expected))
 
 
-def _planted(forms: list[SpokenForm], engine: Engine, at: int, pace: Pace | None) -> list[Planted]:
+def _planted(
+    forms: list[SpokenForm], engine: OpenJTalkEngine, at: int, pace: SpeakingRate | None
+) -> list[Planted]:
     form = forms[at]
     speech = engine.speak(form, VOICE)
     other = engine.speak(_other(form, forms[at + 1 :] + forms), VOICE)
-    take, said = Take(speech, finish(speech, SOUND).data, other), _said(speech)
+    take, said = DamagedTake(speech, finish(speech, SOUND).data, other), _said(speech)
     return [
         *(_found(name, each.plant(take), said, each.rules, pace) for name, each in DEFECTS.items()),
         *_said_otherwise(form, said, pace, engine),
@@ -314,7 +316,7 @@ def _planted(forms: list[SpokenForm], engine: Engine, at: int, pace: Pace | None
 
 
 def _said_otherwise(
-    form: SpokenForm, said: Pronunciation, pace: Pace | None, engine: Engine
+    form: SpokenForm, said: Pronunciation, pace: SpeakingRate | None, engine: OpenJTalkEngine
 ) -> Iterator[Planted]:
     """Faster than was asked for, and with accents that can be told from the right one."""
     quick = engine.speak(form, replace(VOICE, speed=1.5))
@@ -336,7 +338,7 @@ def _said_otherwise(
 
 
 def _found(
-    name: str, clip: bytes, said: Pronunciation, rules: frozenset[Rule], pace: Pace | None
+    name: str, clip: bytes, said: Pronunciation, rules: frozenset[Rule], pace: SpeakingRate | None
 ) -> Planted:
     of_voices = [
         {each.rule for each in check_bytes(clip, expected)}
@@ -349,8 +351,10 @@ def _found(
     return Planted(name, *(not rules.isdisjoint(found) for found in of_voices))
 
 
-def _expected(said: Pronunciation, speed: float, voice: str, pace: Pace | None = None) -> Expected:
-    return Expected(
+def _expected(
+    said: Pronunciation, speed: float, voice: str, pace: SpeakingRate | None = None
+) -> ExpectedSound:
+    return ExpectedSound(
         sound=SOUND,
         pronunciation=said,
         speed=speed,

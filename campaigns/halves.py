@@ -36,10 +36,10 @@ import soxr
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.engines.loopback import Loopback, Reply, loopback
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
+from tests.engines.loopback import Loopback, LoopbackReply, loopback
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.config.keys import Secret
-from tts_assets.config.model import (
+from tts_assets.config.settings import (
     ElevenLabsSettings,
     KokoroSettings,
     OpenAISettings,
@@ -49,7 +49,7 @@ from tts_assets.config.model import (
 from tts_assets.engines import registry
 from tts_assets.engines.elevenlabs import ElevenLabs
 from tts_assets.engines.openai import OpenAI
-from tts_assets.engines.told import Told
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.model import SpokenForm, Voice
 
@@ -180,7 +180,7 @@ ENCODINGS = (
 class Bench:
     """Both providers, and the server that answers them."""
 
-    def __init__(self, server: Loopback, told: Told) -> None:
+    def __init__(self, server: Loopback, told: ReadingCache) -> None:
         self._server = server
         self._told = told
         self._count = 0
@@ -203,7 +203,7 @@ class Bench:
         """What became of a sound that is sent each time it is asked for."""
         self._count += 1
         self._server.asked.clear()
-        self._server.replies = [Reply(body=body, chunked=self._count % 2 == 0)]
+        self._server.replies = [LoopbackReply(body=body, chunked=self._count % 2 == 0)]
         try:
             await speaker.speak(form, Voice(provider="any", name=VOICE_ID))
         except (ClipError, FatalError) as exc:
@@ -237,8 +237,8 @@ class Bench:
 def all_forms() -> tuple[list[SpokenForm], list[SpokenForm]]:
     """Sentences and words of data/, in an order drawn by chance, always the same."""
     found: list[SpokenForm] = []
-    for reader in open_catalogues(Settings(paths=(str(ROOT / "data"),)), Trouble()):
-        found += [clip.form for clip in reader.clips()]
+    for reader in open_catalogues(Settings(paths=(str(ROOT / "data"),)), LoadProblems()):
+        found += [clip.form for clip in reader.iter_clips()]
     forms = [
         each for each in dict.fromkeys(found) if not each.turns and len(each.text) < LONGEST_TEXT
     ]
@@ -304,7 +304,7 @@ async def run(args: argparse.Namespace) -> bool:
     sentences, words = all_forms()
     sentences = sentences[: max(args.halves, args.whole // 2)]
     forms = [*sentences, *words[: max(0, args.whole - len(sentences))]]
-    told = Told()
+    told = ReadingCache()
     await told.read(forms, ())
     print("| voice, sound, service | halves | first | later | by file | whole ones refused |")
     print("|---|---|---|---|---|---|")

@@ -41,11 +41,11 @@ sys.path.insert(0, str(ROOT))
 
 from tests.engines.pitch import accents as possible_accents
 from tests.engines.pitch import pitch
-from tts_assets.audio.checks.mei import mora_seconds
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
-from tts_assets.config.load import load
-from tts_assets.config.sources.source import Say
-from tts_assets.engines import readings, registry
+from tts_assets.audio.openjtalk_durations import mora_seconds
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.config.catalogue_sources import TextType
+from tts_assets.config.load_settings import load
+from tts_assets.engines import engine_readings, registry
 from tts_assets.engines.openjtalk import OpenJTalk
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Speaker
     from tts_assets.japanese.analysis import Node
     from tts_assets.model import Speech
@@ -112,8 +112,8 @@ def main() -> int:
     """Print the tables; 1 if a limit is not met."""
     options = _parse_options()
     settings = _load_settings(options)
-    trouble = Trouble()
-    clips = [clip for reader in open_catalogues(settings, trouble) for clip in reader.clips()]
+    trouble = LoadProblems()
+    clips = [clip for reader in open_catalogues(settings, trouble) for clip in reader.iter_clips()]
     for problem in trouble.problems:
         print(problem, file=sys.stderr)
     forms = list(dict.fromkeys(clip.form for clip in clips if not clip.form.turns))
@@ -188,7 +188,7 @@ def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
 
 
 def _read(forms: Sequence[SpokenForm], settings: Settings) -> dict[SpokenForm, Pronunciation | str]:
-    return dict(zip(forms, anyio.run(readings.read, forms, settings.words), strict=True))
+    return dict(zip(forms, anyio.run(engine_readings.read, forms, settings.words), strict=True))
 
 
 def _to_sound(kana: str) -> str:
@@ -353,7 +353,7 @@ def _report_sentences(
 
 def _has_note(form: SpokenForm, said: Pronunciation | str) -> bool:
     clip = Clip(kind=_KIND, file="", entry="", part="", place=None, form=form)
-    found = lint_clip(LintInput(clip, None, Say.SENTENCE, said))
+    found = lint_clip(LintInput(clip, None, TextType.SENTENCE, said))
     return any(each.rule == "ambiguous-reading" for each in found)
 
 
@@ -424,9 +424,9 @@ def _read_texts(texts: Sequence[str], settings: Settings) -> list[Pronunciation 
         path.write_text(json.dumps([entry]), encoding="utf-8")
         flags = {"paths": (str(path),)}
         own = load(flags=flags, environment={}, folder=Path(folder))
-        trouble = Trouble()
+        trouble = LoadProblems()
         [reader] = open_catalogues(own, trouble)
-        forms = {clip.part: clip.form for clip in reader.clips()}
+        forms = {clip.part: clip.form for clip in reader.iter_clips()}
     said = _read(list(dict.fromkeys(forms.values())), settings)
     # A dialogue yields no sentence; it counts as misread.
     found = (forms.get(f"example-{number}") for number in range(1, len(texts) + 1))

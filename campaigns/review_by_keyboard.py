@@ -90,8 +90,8 @@ def decide(visit: Visit, speed: float) -> list[Decided]:
 
 def kept(folder: Path) -> Counter[tuple[str, str]]:
     """What the ledger says was decided, with the reasons."""
-    from tts_assets.store.ledger.line import LEDGER_NAME
-    from tts_assets.store.ledger.origin import whole_lines
+    from tts_assets.store.ledger import whole_lines
+    from tts_assets.store.ledger_line import LEDGER_NAME
 
     lines = whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
     return Counter((line.review.decided.value, line.review.reason) for line in lines if line.review)

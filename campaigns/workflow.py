@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.ci.author import BRANCH, IGNORED, Author
-from tests.ci.jobs import Job, Repository
+from tests.ci.jobs import WorkflowJob, WorkflowRepository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,10 +71,10 @@ class Campaign:
                 (self.action / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, self.action / name)
 
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> WorkflowRepository:
         """An empty repository."""
         (self.folder / name).mkdir()
-        repository = Repository(
+        repository = WorkflowRepository(
             self.folder / name, self.action, {"GIT_CONFIG_GLOBAL": "/dev/null", "PYTHONPATH": ""}
         )
         if self._installed is None:
@@ -87,7 +87,7 @@ class Campaign:
         self.harm += not holds
         print(f"  {'yes' if holds else 'NO '} {what}", flush=True)
 
-    def all_well(self, jobs: Mapping[str, Job]) -> None:
+    def all_well(self, jobs: Mapping[str, WorkflowJob]) -> None:
         """All jobs of a run succeeded."""
         failed = {name: job for name, job in jobs.items() if job.result != "success"}
         self.expect(f"{len(jobs)} jobs succeed", holds=not failed)
@@ -283,7 +283,7 @@ def out_of_git(campaign: Campaign) -> None:
     )
 
 
-def _made(jobs: Mapping[str, Job]) -> int:
+def _made(jobs: Mapping[str, WorkflowJob]) -> int:
     """How many clips the shards made, by their reports."""
     shards = [job for name, job in jobs.items() if name.startswith("generate")]
     reports = [file for job in shards for file in job.workspace.glob("tts-report-*/report.json")]

@@ -14,14 +14,13 @@ from tests.plugin_engines import Telling, telling
 from tts_assets import Report, Settings, generate_sync
 from tts_assets.audio.finish import finish
 from tts_assets.build.events import Standing
-from tts_assets.build.plan import planner
-from tts_assets.build.plan.planner import Planned, State
+from tts_assets.build.plan import make_plan, plan_voices, planner
+from tts_assets.build.plan.planner import ClipPlan, State
 from tts_assets.build.status import summarize_status
-from tts_assets.build.survey import look, voices
-from tts_assets.config.model import OnEngineChange
+from tts_assets.config.settings import OnEngineChange
 from tts_assets.engines import registry
 from tts_assets.model import Sound, SpokenForm, Voice
-from tts_assets.store.ledger.line import LEDGER_NAME
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 BY_RECIPE = "{kind}/{recipe}.{ext}"
 BY_ID = "{kind}/{id}-{part}.{ext}"
@@ -120,9 +119,9 @@ class Edited:
     def generate(self) -> Report:
         return generate_sync(self.settings)
 
-    def clips(self) -> dict[str, Planned]:
+    def clips(self) -> dict[str, ClipPlan]:
         """How every clip stands, by its entry and part."""
-        found = look.make_plan(self.settings, Telling(self.settings), may_lack_files=True)
+        found = make_plan.make_plan(self.settings, Telling(self.settings), may_lack_files=True)
         return {f"{item.clip.entry} {item.clip.part}": item for item in found.planned}
 
     def wrong(self) -> list[str]:
@@ -138,9 +137,9 @@ class Edited:
             )
         ]
 
-    def _due(self, item: Planned, engine: str) -> bytes:
+    def _due(self, item: ClipPlan, engine: str) -> bytes:
         provider = Telling(self.settings)
-        voice = voices.find_voice(self.settings, provider)
+        voice = plan_voices.find_voice(self.settings, provider)
         form = item.clip.form
         if not provider.accents(voice.name):
             form = form._replace(accent=None)
@@ -152,7 +151,7 @@ def _sound(form: SpokenForm, voice: Voice, engine: str, sound: Sound) -> bytes:
     return finish(telling(form, voice, engine), sound).data
 
 
-def told(item: Planned) -> str:
+def told(item: ClipPlan) -> str:
     """The state of a clip with the reasons for it, and whether its sound is there already."""
     reason = "; ".join(map(str, item.changes)) or item.reason
     return f"{item.state}: {reason}{', moved' if item.held else ''}"

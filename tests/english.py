@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soxr
 
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 
 if TYPE_CHECKING:
     from tts_assets.model import Samples

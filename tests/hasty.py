@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 from tts_assets.engines.elevenlabs import ElevenLabs
-from tts_assets.engines.http.calls import Patience
-from tts_assets.engines.told import Told
+from tts_assets.engines.http.service_calls import RetryPolicy
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.model import DictionaryWord, Pronunciation, SpokenForm
 
-PATIENCE = Patience(first_seconds=0.05, longest_seconds=0.2, jitter_seconds=0.05)
+PATIENCE = RetryPolicy(first_seconds=0.05, longest_seconds=0.2, jitter_seconds=0.05)
 
 
 def hasty(settings: Settings) -> ElevenLabs:
@@ -26,7 +26,7 @@ def hasty(settings: Settings) -> ElevenLabs:
     return provider
 
 
-class _Kept(Told):
+class _Kept(ReadingCache):
     """Its process is not started again for what an earlier run has asked."""
 
     def __init__(self, path: Path) -> None:

@@ -13,14 +13,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.plugin_engines import Engine, Tones
-from tts_assets.config.model import Settings
-from tts_assets.engines.http.limiter import Limiter
+from tts_assets.config.settings import Settings
+from tts_assets.engines.http.rate_limiter import Limiter
 from tts_assets.engines.protocol import Balance, Charge, Speaker, VoiceInfo
 from tts_assets.errors import ClipError
 from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
 
-class Priced(Tones):
+class PricedEngine(Tones):
     """The provider, which charges, and whose voices are elsewhere."""
 
     name = "priced"
@@ -61,7 +61,7 @@ class Priced(Tones):
     @contextlib.asynccontextmanager
     async def _opened(self, workers: int) -> AsyncIterator[Speaker]:
         knows_all = "TEST_PAID_LOST" in os.environ
-        yield _Meter(self, workers) if knows_all else _Speaker(self, workers)
+        yield _PaidMeter(self, workers) if knows_all else _Speaker(self, workers)
 
     def open(  # type: ignore[override]
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
@@ -73,7 +73,7 @@ class Priced(Tones):
 class _Speaker:
     """Speaks in the run's own process, and says what each form was charged."""
 
-    def __init__(self, provider: Priced, workers: int) -> None:
+    def __init__(self, provider: PricedEngine, workers: int) -> None:
         self.limiter = Limiter(most=workers)
         self.provider = provider
         self.total = 0.0
@@ -84,7 +84,7 @@ class _Speaker:
             raise ClipError("it cannot be said")
         async with self.limiter.slot():
             speech = Engine().speak(form, voice)
-        self.limiter.succeeded()
+        self.limiter.record_success()
         share = os.environ.get("TEST_PAID_BILLED", "1")
         if not share:
             return speech
@@ -93,7 +93,7 @@ class _Speaker:
         return replace(speech, billed=billed)
 
 
-class _Meter(_Speaker):
+class _PaidMeter(_Speaker):
     """The same, and it knows of charges that no clip came of."""
 
     @property

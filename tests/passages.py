@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from tests.plugin_engines import Telling, telling
 from tts_assets import generate
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
 from tts_assets.errors import ClipError
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.engines.protocol import Speaker, VoiceInfo
 
 RATE_HZ = 24_000
@@ -154,7 +154,7 @@ class Tones:
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
-        from tts_assets.engines.process.parent import engine_host, silence
+        from tts_assets.engines.process.supervisor import engine_host, silence
 
         return engine_host(
             "tests.plugin_engines:Engine",

@@ -12,16 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_assets.engines.asr.hosted import answer, hosted
-from tts_assets.engines.asr.protocol import RATE_HZ, Recognized, Recognizer, Utterance, Word
-from tts_assets.engines.process.parent import silence
+from tts_assets.engines.asr.hosted_recognizer import answer, host_recognizer
+from tts_assets.engines.asr.recognizer_protocol import (
+    RATE_HZ,
+    Recognized,
+    Recognizer,
+    Utterance,
+    Word,
+)
+from tts_assets.engines.process.supervisor import silence
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Samples
 
 FAILS, HANGS, DIES, FAILS_ONCE, SLOW = 3_000, 3_200, 3_400, 3_600, 3_800
@@ -50,7 +56,7 @@ def words(numbers: range | list[int]) -> list[str]:
     return [f"w{number}" for number in numbers]
 
 
-class Engine:
+class ToneRecognizerEngine:
     """Hears tones; each call leaves a line in the file named by TEST_ENGINE_LOG."""
 
     def answer(self, question: bytes) -> bytes:
@@ -102,7 +108,7 @@ def _log(line: str) -> int:
     return lines.count(line)
 
 
-class Tones:
+class ToneRecognizer:
     """The provider."""
 
     name = "tones"
@@ -122,8 +128,8 @@ class Tones:
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
     ) -> AbstractAsyncContextManager[Recognizer]:
         del voice_only
-        return hosted(
-            "tests.recognizers:Engine",
+        return host_recognizer(
+            "tests.recognizers:ToneRecognizerEngine",
             threads=workers,
             silence_seconds=silence(timeout_seconds),
             options={},
@@ -137,6 +143,6 @@ def register(folder: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: test-recognizers\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[tts_assets.recognizers]\n"
-        "tones = tests.recognizers:Tones\n"
+        "tones = tests.recognizers:ToneRecognizer\n"
         "broken = tests.recognizers:missing\n"
     )

@@ -126,7 +126,7 @@ async def test_a_bug_is_not_swallowed(settings: Settings, monkeypatch: pytest.Mo
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tts_assets.build.make_clip.store", bug)
+    monkeypatch.setattr("tts_assets.build.generate.clip.store", bug)
     with pytest.raises(ZeroDivisionError):
         await generate(settings)
 

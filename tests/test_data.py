@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import Catalogue, kind_of, read_catalogue
-from tts_assets.config.sources.builtin import BUILT_IN
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import Catalogue, guess_catalogue_kind, read_catalogue
+from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.model import Kind, is_katakana, kana_to_katakana
 
 
@@ -20,8 +20,8 @@ def _entries(kind: Kind) -> list[dict[str, Any]]:
 
 def _catalogue(kind: Kind) -> Catalogue:
     file = f"data/{kind}.json"
-    document = parse((ROOT / file).read_bytes(), file=file)
-    assert kind_of(file, document.root) is kind
+    document = parse_document((ROOT / file).read_bytes(), file=file)
+    assert guess_catalogue_kind(file, document.root) is kind
     return read_catalogue(document, BUILT_IN[kind])
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import ROOT, Project
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.config.model import Settings
-from tts_assets.config.options import OPTIONS
+from tts_assets.config.option_table import OPTIONS
+from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def test_every_setting_and_its_variable_are_in_the_readme() -> None:
 
 
 def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
-    from tts_assets.config.load import load
+    from tts_assets.config.load_settings import load
 
     blocks = _blocks("toml")
     (tmp_path / "tts-assets.toml").write_text(
@@ -131,7 +131,7 @@ def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", ["source", "source.clip", "dictionary"])
 def test_every_key_of_a_table_is_in_the_readme(row: str) -> None:
     from tts_assets.config.dictionary_words import parse_dictionary_word
-    from tts_assets.config.sources.table import source_of
+    from tts_assets.config.source_table import parse_source
     from tts_assets.errors import UsageError
 
     wrong = "q" * 30
@@ -141,7 +141,7 @@ def test_every_key_of_a_table_is_in_the_readme(row: str) -> None:
     )
     word = {"surface": "x", "reading": "あ", wrong: 1}
     with pytest.raises(UsageError) as refused:
-        parse_dictionary_word(word, "") if row == "dictionary" else source_of(source, "")
+        parse_dictionary_word(word, "") if row == "dictionary" else parse_source(source, "")
     known = str(refused.value).split("there are: ")[1].split(", ")
     section = README.split("### Your own dictionary")[1]
     shown = set(re.findall(r"^(?:\| )?`?([a-z]+)`?(?: =|`|,)", section, re.MULTILINE))

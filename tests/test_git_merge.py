@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.edited import BY_ID, BY_RECIPE, Edited, told
-from tts_assets.build.plan.changes import Judged
-from tts_assets.build.plan.planner import State
+from tts_assets.build.plan.planner import Judged, State
 
 #: Nobody's own settings, and no name or address of a person.
 GIT = {
@@ -33,7 +32,7 @@ IGNORED = [
 ]
 
 
-class Repository(Edited):
+class MergeRepository(Edited):
     """A project under git."""
 
     def git(self, *words: str) -> str:
@@ -68,13 +67,13 @@ class Repository(Edited):
 @pytest.fixture
 def merged(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Repository:
+) -> MergeRepository:
     """Two branches of one project, each edited, made and committed, and merged by git.
 
     Both change neighbours in the catalogue and in the ledger, and add a word that the other adds.
     """
     template, ignored = request.param
-    found = Repository(tmp_path / "repository", monkeypatch, asset=template)
+    found = MergeRepository(tmp_path / "repository", monkeypatch, asset=template)
     found.write(BASE)
     if ignored:
         (found.folder / ".gitignore").write_text("*.mp3\n")
@@ -107,7 +106,7 @@ def _of_one_project(found: Edited, folder: Path, patch: pytest.MonkeyPatch) -> l
 
 @pytest.mark.parametrize("merged", COMMITTED + IGNORED, indirect=True)
 def test_git_merges_the_ledgers_of_two_branches_and_nothing_is_left_to_say(
-    merged: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine_log: Path
+    merged: MergeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine_log: Path
 ) -> None:
     assert merged.git("status", "--porcelain") == ""
     assert not merged.status(deep=True).stale
@@ -123,7 +122,7 @@ def test_git_merges_the_ledgers_of_two_branches_and_nothing_is_left_to_say(
 
 @pytest.mark.parametrize("merged", COMMITTED, indirect=True)
 def test_a_clone_of_the_merge_is_clean(
-    merged: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    merged: MergeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merged.git("clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Edited(tmp_path / "clone", monkeypatch, asset=merged.settings.asset)
@@ -133,7 +132,7 @@ def test_a_clone_of_the_merge_is_clean(
 
 @pytest.mark.parametrize("merged", IGNORED, indirect=True)
 def test_a_clone_without_audio_is_clean_after_one_run(
-    merged: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    merged: MergeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     twice = {asset for asset in merged.assets() if merged.assets().count(asset) > 1}
     assert bool(twice) is (merged.settings.asset == BY_ID)
@@ -153,7 +152,7 @@ def test_a_clone_without_audio_is_clean_after_one_run(
 
 @pytest.mark.parametrize("merged", COMMITTED, indirect=True)
 def test_the_merge_of_two_branches_that_failed_remembers_both_failures(
-    merged: Repository,
+    merged: MergeRepository,
 ) -> None:
     merged.git("checkout", "--quiet", "-b", "more")
     merged.entry(10, word="失敗した")
@@ -179,7 +178,7 @@ def test_the_merge_of_two_branches_that_failed_remembers_both_failures(
 def test_two_branches_that_each_begin_a_ledger_merge(
     template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Repository(tmp_path / "repository", monkeypatch, asset=template)
+    found = MergeRepository(tmp_path / "repository", monkeypatch, asset=template)
     found.write([], "kanji")
     found.git("init", "--quiet", "--initial-branch", "main")
     found.commit()

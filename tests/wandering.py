@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 from tests.edited import Edited
 from tests.plugin_engines import Telling, _log, telling
 from tts_assets.engines import registry
-from tts_assets.store import storage
-from tts_assets.store.decisions import journal
-from tts_assets.store.decisions.decision import SoundDecision, Use
-from tts_assets.store.decisions.settle import record_decisions
+from tts_assets.store import atomic_files, decisions
+from tts_assets.store.decisions import SoundDecision, Use, record_decisions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from tts_assets.build.plan.planner import Planned
+    from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.model import Decided, Speech, SpokenForm, Voice
-    from tts_assets.store.decisions.settle import Settled
+    from tts_assets.store.decisions import Settled
 
 #: Moments in their order.
 MORNING, NOON, EVENING = (f"2026-11-22T{hour}:00:00.000Z" for hour in ("08", "12", "18"))
@@ -61,14 +59,14 @@ class Listened(Edited):
         self.generate()
         self.set(force=False)
 
-    def item(self, number: int) -> Planned:
+    def item(self, number: int) -> ClipPlan:
         """How a word stands."""
         clips = {item.clip.entry: item for item in self.survey()}
         return clips[str(number)]
 
-    def survey(self) -> list[Planned]:
-        from tts_assets.build.survey import look as surveys
-        from tts_assets.engines import choosing as providers
+    def survey(self) -> list[ClipPlan]:
+        from tts_assets.build.plan import make_plan as surveys
+        from tts_assets.engines import engine_choice as providers
 
         provider, _ = providers.choose(self.settings)
         settings = replace(self.settings, only=())
@@ -81,7 +79,7 @@ class Listened(Edited):
         item = self.item(number)
         return SoundDecision(
             asset=item.asset,
-            sha256=storage.sha256(self.audio / item.asset),
+            sha256=atomic_files.sha256(self.audio / item.asset),
             decided=decided,
             at=at,
             by="somebody",
@@ -94,12 +92,12 @@ class Listened(Edited):
     ) -> SoundDecision:
         """Decide, as the review page does."""
         made = self.decision(number, decided, at, reason)
-        journal.append(self.audio, [made])
+        decisions.append_decisions(self.audio, [made])
         self.settle(made)
         return made
 
     def settle(self, *made: SoundDecision) -> Settled:
-        return record_decisions(storage.Storage(self.audio), made)
+        return record_decisions(atomic_files.Storage(self.audio), made)
 
     def reviews(self) -> dict[str, str]:
         """What the ledger says was decided, by the texts."""

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
         Started,
         Waiting,
     )
-    from tts_assets.build.generate.run import generate
+    from tts_assets.build.generate.generate_clips import generate
     from tts_assets.build.plan.planner import State
     from tts_assets.build.pool import Pool, Stop
     from tts_assets.build.sync_api import generate_sync, status_of
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
     from tts_assets.model import Format, Kind, Sound
 
@@ -73,11 +73,11 @@ _HOMES = {
         "Started",
         "Waiting",
     ),
-    "build.generate.run": ("generate",),
+    "build.generate.generate_clips": ("generate",),
     "build.plan.planner": ("State",),
     "build.pool": ("Pool", "Stop"),
     "build.sync_api": ("generate_sync", "status_of"),
-    "config.model": ("Settings",),
+    "config.settings": ("Settings",),
     "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
     "model": ("Format", "Kind", "Sound"),
 }

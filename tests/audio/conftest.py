@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from tests.audio.defects import SOUND, Take
-from tts_assets.audio.checks.expected_length import Expected
+from tests.audio.defects import SOUND, DamagedTake
+from tts_assets.audio.expected_length import ExpectedSound
 from tts_assets.audio.finish import finish
-from tts_assets.engines.openjtalk_engine import Engine
+from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
 from tts_assets.model import Speech, SpokenForm, Voice
 
 WORD = SpokenForm(text="学校", reading="ガッコウ")
@@ -22,18 +22,18 @@ Say = Callable[[SpokenForm], Speech]
 @pytest.fixture(scope="session")
 def say() -> Say:
     """The engine, which says each form once."""
-    engine = Engine()
+    engine = OpenJTalkEngine()
     return cache(lambda form: engine.speak(form, Voice(provider="openjtalk", name="mei")))
 
 
 @pytest.fixture(scope="session")
-def take(say: Say) -> Take:
+def take(say: Say) -> DamagedTake:
     """A word, and a sentence beside it."""
     speech = say(WORD)
-    return Take(speech, finish(speech, SOUND).data, say(SENTENCE))
+    return DamagedTake(speech, finish(speech, SOUND).data, say(SENTENCE))
 
 
-def expected(speech: Speech, **others: object) -> Expected:
+def expected(speech: Speech, **others: object) -> ExpectedSound:
     """What a clip of a speech is held against."""
     told: dict[str, object] = {
         "sound": SOUND,
@@ -42,4 +42,4 @@ def expected(speech: Speech, **others: object) -> Expected:
         "voice": "openjtalk/mei",
         "says_accents": True,
     }
-    return Expected(**(told | others))  # type: ignore[arg-type]  # the fields are those above
+    return ExpectedSound(**(told | others))  # type: ignore[arg-type]  # the fields are those above

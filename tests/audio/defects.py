@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tts_assets.audio.checks.rules import Rule
+from tts_assets.audio.check_rules import Rule
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
 from tts_assets.model import Sound, Speech
@@ -19,7 +19,7 @@ SOUND = Sound()
 _BETWEEN_SECONDS = 0.1
 
 
-class Take(NamedTuple):
+class DamagedTake(NamedTuple):
     """What was said, and something else that the same voice has said.
 
     Args:
@@ -33,25 +33,25 @@ class Take(NamedTuple):
     other: Speech
 
 
-def cut(take: Take, part: float) -> bytes:
+def cut(take: DamagedTake, part: float) -> bytes:
     """Only the first part of what is heard is there."""
     sound = heard(take.speech)
     return _finished(take, sound[: round(part * sound.size)])
 
 
-def _cut_in_half(take: Take) -> bytes:
+def _cut_in_half(take: DamagedTake) -> bytes:
     return cut(take, 0.5)
 
 
-def _cut_at_four_fifths(take: Take) -> bytes:
+def _cut_at_four_fifths(take: DamagedTake) -> bytes:
     return cut(take, 0.8)
 
 
-def _doubled(take: Take) -> bytes:
+def _doubled(take: DamagedTake) -> bytes:
     return _finished(take, np.tile(heard(take.speech), 2))
 
 
-def _silenced(take: Take) -> bytes:
+def _silenced(take: DamagedTake) -> bytes:
     """Of the middle, 0.2 s are not there, or 40 of 100 where that is more."""
     sound = heard(take.speech).copy()
     width = max(round(0.4 * sound.size), round(0.2 * take.speech.rate_hz))
@@ -60,36 +60,36 @@ def _silenced(take: Take) -> bytes:
     return _finished(take, sound)
 
 
-def _clipped(take: Take) -> bytes:
+def _clipped(take: DamagedTake) -> bytes:
     sound = heard(take.speech)
     return _finished(take, np.clip(6 * sound / np.abs(sound).max(), -1, 1))
 
 
-def _quiet(take: Take) -> bytes:
+def _quiet(take: DamagedTake) -> bytes:
     return finish(take.speech, replace(SOUND, lufs=SOUND.lufs - 6)).data
 
 
-def _loud(take: Take) -> bytes:
+def _loud(take: DamagedTake) -> bytes:
     return finish(take.speech, replace(SOUND, lufs=SOUND.lufs + 6, peak_dbtp=0)).data
 
 
-def _with_offset(take: Take) -> bytes:
+def _with_offset(take: DamagedTake) -> bytes:
     return _stored(decode(take.clip)[0] + np.float32(0.05))
 
 
-def _at_another_rate(take: Take) -> bytes:
+def _at_another_rate(take: DamagedTake) -> bytes:
     return finish(take.speech, replace(SOUND, rate_hz=16_000)).data
 
 
-def _played_faster(take: Take) -> bytes:
+def _played_faster(take: DamagedTake) -> bytes:
     return finish(replace(take.speech, rate_hz=take.speech.rate_hz * 3 // 2), SOUND).data
 
 
-def _played_slower(take: Take) -> bytes:
+def _played_slower(take: DamagedTake) -> bytes:
     return finish(replace(take.speech, rate_hz=take.speech.rate_hz * 2 // 3), SOUND).data
 
 
-def _with_noise_behind(take: Take) -> bytes:
+def _with_noise_behind(take: DamagedTake) -> bytes:
     sound = heard(take.speech)
     noise = _noise(round(0.6 * take.speech.rate_hz)) * np.float32(0.05 * np.abs(sound).max())
     return _finished(take, np.concatenate([sound, noise]))
@@ -116,74 +116,74 @@ def add_puff(speech: Speech, *, seconds: float, level_db: float, gap_seconds: fl
     return replace(speech, samples=np.concatenate([sound, gap, breath]).astype(np.float32))
 
 
-def _with_puff_behind(take: Take) -> bytes:
+def _with_puff_behind(take: DamagedTake) -> bytes:
     return finish(add_puff(take.speech, seconds=0.06, level_db=-20, gap_seconds=0.13), SOUND).data
 
 
-def _with_babble_behind(take: Take) -> bytes:
+def _with_babble_behind(take: DamagedTake) -> bytes:
     pause = np.zeros(round(_BETWEEN_SECONDS * take.speech.rate_hz), np.float32)
     return _finished(take, np.concatenate([heard(take.speech), pause, heard(take.other)]))
 
 
-def _other_word(take: Take) -> bytes:
+def _other_word(take: DamagedTake) -> bytes:
     return finish(take.other, SOUND).data
 
 
-def _empty(take: Take) -> bytes:
+def _empty(take: DamagedTake) -> bytes:
     return _stored(decode(take.clip)[0][:0])
 
 
-def _silent(take: Take) -> bytes:
+def _silent(take: DamagedTake) -> bytes:
     return _stored(np.zeros_like(decode(take.clip)[0]))
 
 
-def _stereo(take: Take) -> bytes:
+def _stereo(take: DamagedTake) -> bytes:
     samples = decode(take.clip)[0]
     return _stored(np.stack([samples, samples], axis=1))
 
 
-def _hum(take: Take) -> bytes:
+def _hum(take: DamagedTake) -> bytes:
     times = np.arange(heard(take.speech).size) / take.speech.rate_hz
     return _finished(take, sum(np.sin(2 * np.pi * 50 * n * times) / n for n in (1, 2, 3, 5)))
 
 
-def _tone(take: Take) -> bytes:
+def _tone(take: DamagedTake) -> bytes:
     times = np.arange(heard(take.speech).size) / take.speech.rate_hz
     return _finished(take, np.sin(2 * np.pi * 440 * times))
 
 
-def _white_noise(take: Take) -> bytes:
+def _white_noise(take: DamagedTake) -> bytes:
     return _finished(take, _noise(heard(take.speech).size))
 
 
-def _in_another_format(take: Take) -> bytes:
+def _in_another_format(take: DamagedTake) -> bytes:
     return _stored(decode(take.clip)[0], format="WAV")
 
 
-def _half_of_the_file(take: Take) -> bytes:
+def _half_of_the_file(take: DamagedTake) -> bytes:
     return take.clip[: len(take.clip) // 2]
 
 
-def _no_sound_file(take: Take) -> bytes:
+def _no_sound_file(take: DamagedTake) -> bytes:
     return b"<html>" + take.clip[6:1000].replace(b"\xff", b"\x00")
 
 
-def _without_silence_around(take: Take) -> bytes:
+def _without_silence_around(take: DamagedTake) -> bytes:
     return finish(take.speech, replace(SOUND, lead_ms=0, trail_ms=0)).data
 
 
-def _with_a_second_behind(take: Take) -> bytes:
+def _with_a_second_behind(take: DamagedTake) -> bytes:
     return finish(take.speech, replace(SOUND, trail_ms=SOUND.trail_ms + 1000)).data
 
 
 class Defect(NamedTuple):
     """How a clip is damaged, and the rules of which one must find it."""
 
-    plant: Callable[[Take], bytes]
+    plant: Callable[[DamagedTake], bytes]
     rules: frozenset[Rule]
 
 
-def _defect(plant: Callable[[Take], bytes], *rules: Rule) -> Defect:
+def _defect(plant: Callable[[DamagedTake], bytes], *rules: Rule) -> Defect:
     return Defect(plant, frozenset(rules))
 
 
@@ -228,7 +228,7 @@ def _noise(size: int) -> NDArray[np.float32]:
     return np.random.default_rng(size).normal(0, 0.3, size).astype(np.float32)
 
 
-def _finished(take: Take, samples: Any) -> bytes:
+def _finished(take: DamagedTake, samples: Any) -> bytes:
     return finish(replace(take.speech, samples=samples.astype(np.float32)), SOUND).data
 
 

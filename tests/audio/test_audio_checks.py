@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from tests.audio.conftest import BRIDGE, CHOPSTICKS, SENTENCE, WORD, Say, expected
-from tests.audio.defects import DEFECTS, SOUND, Take, heard
-from tts_assets.audio.checks import vad
-from tts_assets.audio.checks.check import check_bytes, check_file, check_samples
-from tts_assets.audio.checks.rules import Rule
+from tests.audio.defects import DEFECTS, SOUND, DamagedTake, heard
+from tts_assets.audio import speech_activity
+from tts_assets.audio.audio_checks import check_bytes, check_file, check_samples
+from tts_assets.audio.check_rules import Rule
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
 from tts_assets.model import AccentBasis, Finding, Format, SpokenForm
@@ -39,7 +39,7 @@ def test_a_clip_of_the_real_voice_breaks_no_rule(
 
 
 @pytest.mark.parametrize("name", DEFECTS)
-def test_a_planted_defect_is_found(name: str, take: Take) -> None:
+def test_a_planted_defect_is_found(name: str, take: DamagedTake) -> None:
     defect = DEFECTS[name]
     found = check_bytes(defect.plant(take), expected(take.speech))
     assert rules(found) & defect.rules, found
@@ -57,17 +57,21 @@ def test_a_planted_defect_is_found(name: str, take: Take) -> None:
         ("6 LU too loud", Rule.PEAK, "another/voice"),
     ],
 )
-def test_a_rule_finds_its_defect_by_itself(name: str, rule: Rule, voice: str, take: Take) -> None:
+def test_a_rule_finds_its_defect_by_itself(
+    name: str, rule: Rule, voice: str, take: DamagedTake
+) -> None:
     clip = DEFECTS[name].plant(take)
     assert rule in rules(check_bytes(clip, expected(take.speech, voice=voice)))
 
 
-def test_a_voice_that_nothing_is_known_of_may_end_as_abruptly_as_it_likes(take: Take) -> None:
+def test_a_voice_that_nothing_is_known_of_may_end_as_abruptly_as_it_likes(
+    take: DamagedTake,
+) -> None:
     clip = DEFECTS["cut at 80 %"].plant(take)
     assert Rule.CUT not in rules(check_bytes(clip, expected(take.speech, voice="another/voice")))
 
 
-def test_what_is_to_be_said_twice_may_be_the_same_twice(take: Take) -> None:
+def test_what_is_to_be_said_twice_may_be_the_same_twice(take: DamagedTake) -> None:
     twice = expected(take.speech, voice="another/voice")
     assert twice.pronunciation is not None
     phrases = twice.pronunciation.phrases * 2
@@ -75,14 +79,14 @@ def test_what_is_to_be_said_twice_may_be_the_same_twice(take: Take) -> None:
     assert Rule.REPEAT not in rules(check_bytes(DEFECTS["doubled"].plant(take), twice))
 
 
-def test_what_was_measured_already_is_believed(take: Take) -> None:
+def test_what_was_measured_already_is_believed(take: DamagedTake) -> None:
     own = expected(take.speech)
     assert check_bytes(take.clip, own, lufs=-19.0, peak_dbtp=-2.0) == ()
     (found,) = check_bytes(take.clip, own, lufs=-30.0, peak_dbtp=-9.0)
     assert (found.rule, found.measured) == (Rule.LOUDNESS, "-30.0 LUFS")
 
 
-def test_a_finding_tells_what_was_measured_and_the_limit_in_words(take: Take) -> None:
+def test_a_finding_tells_what_was_measured_and_the_limit_in_words(take: DamagedTake) -> None:
     clip = finish(take.speech, replace(SOUND, lufs=-30)).data
     assert check_bytes(clip, expected(take.speech)) == (
         Finding("loudness", "-30.0 LUFS", "-19 LUFS", "it has -30.0 LUFS instead of -19"),
@@ -129,14 +133,14 @@ def test_half_a_sentence_of_an_unknown_voice_is_too_short(say: Say) -> None:
     assert "a voice speaks for" in found.told
 
 
-def test_a_file_is_checked_as_its_bytes_are(take: Take, tmp_path: Path) -> None:
+def test_a_file_is_checked_as_its_bytes_are(take: DamagedTake, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp3"
     path.write_bytes(DEFECTS["clipped"].plant(take))
     found = check_file(path, expected(take.speech))
     assert found == check_bytes(path.read_bytes(), expected(take.speech)) != ()
 
 
-def test_without_a_pronunciation_nothing_is_said_of_its_length(take: Take) -> None:
+def test_without_a_pronunciation_nothing_is_said_of_its_length(take: DamagedTake) -> None:
     clip = DEFECTS["another word behind"].plant(take)
     assert check_bytes(clip, expected(take.speech, pronunciation=None)) == ()
 
@@ -156,7 +160,7 @@ def test_pauses_between_segments_are_no_defects(say: Say) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\0" * 5000, b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC" + b"x" * 99]
 )
-def test_what_is_no_sound_is_one_finding(data: bytes, take: Take) -> None:
+def test_what_is_no_sound_is_one_finding(data: bytes, take: DamagedTake) -> None:
     (found,) = check_bytes(data, expected(take.speech))
     assert (found.rule, found.limit) == (Rule.UNDECODABLE, "mp3")
 
@@ -166,7 +170,7 @@ def test_what_is_no_sound_is_one_finding(data: bytes, take: Take) -> None:
     [(8_000, 6), (192_000, 1), (1_000, 2), (2_000_000_000, 1), (2_000, 600)],
 )
 def test_sound_of_other_rates_and_channels_is_told_as_such(
-    rate_hz: int, channels: int, take: Take
+    rate_hz: int, channels: int, take: DamagedTake
 ) -> None:
     buffer = io.BytesIO()
     sound = np.random.default_rng(1).normal(0, 0.1, (min(rate_hz // 2, 90_000), channels))
@@ -176,7 +180,7 @@ def test_sound_of_other_rates_and_channels_is_told_as_such(
     assert (Rule.CHANNELS in found) is (channels > 1)
 
 
-def test_samples_that_are_no_numbers_are_found(take: Take) -> None:
+def test_samples_that_are_no_numbers_are_found(take: DamagedTake) -> None:
     samples = decode(take.clip)[0]
     samples[1000:1010] = np.nan
     buffer = io.BytesIO()
@@ -184,7 +188,7 @@ def test_samples_that_are_no_numbers_are_found(take: Take) -> None:
     assert Rule.BROKEN in rules(check_bytes(buffer.getvalue(), expected(take.speech)))
 
 
-def test_a_long_file_takes_little_memory(take: Take, tmp_path: Path) -> None:
+def test_a_long_file_takes_little_memory(take: DamagedTake, tmp_path: Path) -> None:
     path, rate_hz = tmp_path / "long.wav", 8_000
     minute = np.resize(decode(take.clip)[0][::3], 60 * rate_hz)
     with soundfile.SoundFile(path, "w", rate_hz, 1, "PCM_16") as file:
@@ -202,10 +206,10 @@ def test_a_long_file_takes_little_memory(take: Take, tmp_path: Path) -> None:
 
 
 def test_the_model_of_speech_is_asked_only_where_it_is_in_doubt(
-    take: Take, monkeypatch: pytest.MonkeyPatch
+    take: DamagedTake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(vad, "likeliest", lambda samples, _: asked.append(samples.size))
+    monkeypatch.setattr(speech_activity, "likeliest", lambda samples, _: asked.append(samples.size))
     assert check_bytes(take.clip, expected(take.speech)) == ()
     assert asked == []
     times = np.arange(8 * RATE_HZ) / RATE_HZ
@@ -216,7 +220,7 @@ def test_the_model_of_speech_is_asked_only_where_it_is_in_doubt(
     assert asked == [5 * RATE_HZ]
 
 
-def test_noise_that_moves_like_speech_is_none_to_the_model_of_speech(take: Take) -> None:
+def test_noise_that_moves_like_speech_is_none_to_the_model_of_speech(take: DamagedTake) -> None:
     pytest.importorskip("faster_whisper")
     times = np.arange(2 * RATE_HZ) / RATE_HZ
     noise = np.random.default_rng(3).normal(0, 0.2, times.size) * (1.2 + np.sin(7 * times))
@@ -224,7 +228,7 @@ def test_noise_that_moves_like_speech_is_none_to_the_model_of_speech(take: Take)
     assert Rule.NO_SPEECH in rules(check_bytes(clip.data, expected(take.speech)))
 
 
-def test_a_file_that_does_not_tell_its_length_is_heard_to_its_end(take: Take) -> None:
+def test_a_file_that_does_not_tell_its_length_is_heard_to_its_end(take: DamagedTake) -> None:
     sound = replace(SOUND, format=Format.FLAC)
     clip = bytearray(finish(take.speech, sound).data)
     # STREAMINFO counts its samples in 36 bits (RFC 9639, section 8.2); 0 for unknown.

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tts_assets.audio.checks.listening import block_size, listen
-from tts_assets.audio.loudness import integrated_lufs
-from tts_assets.audio.peaks import true_peak_dbtp
+from tts_assets.audio.level import measure_integrated_lufs
+from tts_assets.audio.limiter import true_peak_dbtp
+from tts_assets.audio.measure import block_size, listen
 
 RATE_HZ = 22_050
 
@@ -18,7 +18,7 @@ def test_loudness_and_peak_are_those_of_the_whole() -> None:
     blocks = [sound[start : start + size] for start in range(0, sound.size, size)]
     assert len(blocks) > 2
     heard = listen(blocks, RATE_HZ, measure_level=True)
-    assert heard.lufs == pytest.approx(integrated_lufs(sound, RATE_HZ), abs=0.01)
+    assert heard.lufs == pytest.approx(measure_integrated_lufs(sound, RATE_HZ), abs=0.01)
     assert heard.peak_dbtp == pytest.approx(true_peak_dbtp(sound, RATE_HZ), abs=0.01)
     assert heard.seconds == pytest.approx(50.0)
     assert heard.powers.mean() == pytest.approx(np.square(sound).mean(), rel=0.01)

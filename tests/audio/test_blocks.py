@@ -104,11 +104,11 @@ from pathlib import Path
 import numpy as np
 from tts_assets.audio.blocks import mono_blocks
 from tts_assets.audio.codec import decode
-from tts_assets.audio.stored import opened
+from tts_assets.audio.stored import open_stored
 path = Path(sys.argv[1])
 together, rate_hz = decode(path.read_bytes())
 blocks = np.concatenate(list(mono_blocks(path, rate_hz)))
-with opened(io.BytesIO(path.read_bytes())) as stored:
+with open_stored(io.BytesIO(path.read_bytes())) as stored:
     stored_blocks = np.concatenate(list(stored.blocks(10_000)))
 print(np.array_equal(blocks, together), np.array_equal(stored_blocks, together))
 """

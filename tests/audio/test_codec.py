@@ -10,7 +10,7 @@ import soundfile
 from tests.audio.sounds import encoded, spoken, tone
 from tts_assets.audio.codec import decode
 from tts_assets.audio.formats import mp3_kbps
-from tts_assets.audio.loudness import integrated_lufs
+from tts_assets.audio.level import measure_integrated_lufs
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Sound
 
@@ -45,8 +45,8 @@ def test_a_decoded_clip_is_as_loud_and_as_long_as_before(format_: Format) -> Non
     samples, rate_hz = decode(encoded(_SPEECH, Sound(format=format_)))
     assert samples.dtype == np.float32
     assert (samples.shape, rate_hz) == (_SPEECH.shape, 24_000)
-    assert integrated_lufs(samples, 24_000) == pytest.approx(
-        integrated_lufs(_SPEECH, 24_000), abs=0.15
+    assert measure_integrated_lufs(samples, 24_000) == pytest.approx(
+        measure_integrated_lufs(_SPEECH, 24_000), abs=0.15
     )
 
 
@@ -130,4 +130,4 @@ def test_bytes_that_are_no_sound_are_refused_in_words(data: bytes) -> None:
 
 def test_silence_decodes_to_silence() -> None:
     samples, _ = decode(encoded(np.zeros(24_000, dtype=np.float32), Sound(format=Format.WAV)))
-    assert integrated_lufs(samples, 24_000) == -math.inf
+    assert measure_integrated_lufs(samples, 24_000) == -math.inf

@@ -11,12 +11,11 @@ import pytest
 
 from tests.audio.sounds import SENTENCES, scaled, sliced, spoken, tone
 from tts_assets.audio.codec import decode
-from tts_assets.audio.edges import pad
 from tts_assets.audio.finish import finish
-from tts_assets.audio.joining import Joined, Joint, join
-from tts_assets.audio.loudness import integrated_lufs
-from tts_assets.audio.peaks import true_peak_dbtp as true_peak
-from tts_assets.audio.ready import ready
+from tts_assets.audio.joining import JoinedSound, Joint, join
+from tts_assets.audio.level import measure_integrated_lufs
+from tts_assets.audio.limiter import true_peak_dbtp as true_peak
+from tts_assets.audio.prepare import pad, ready
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import BLOCK, Waveform, whole
 from tts_assets.errors import ClipError
@@ -38,7 +37,7 @@ def _joint(
     )  # fmt: skip
 
 
-def _joined(*joints: Joint, sound: Sound = _WAV) -> tuple[bytes, Joined]:
+def _joined(*joints: Joint, sound: Sound = _WAV) -> tuple[bytes, JoinedSound]:
     file = io.BytesIO()
     joined = join(joints, sound, file)
     return file.getvalue(), joined
@@ -65,10 +64,10 @@ def test_many_segments_are_as_loud_as_asked_for_under_the_ceiling(format_: Forma
     joints = [_joint(spoken(text)) for text in (*SENTENCES, "円", "はし")]
     data, joined = _joined(*joints, sound=Sound(format=format_))
     samples, rate_hz = decode(data)
-    assert integrated_lufs(samples, rate_hz) == pytest.approx(-19.0, abs=0.5)
+    assert measure_integrated_lufs(samples, rate_hz) == pytest.approx(-19.0, abs=0.5)
     assert true_peak(samples, rate_hz) <= -1.5
     assert joined.seconds == pytest.approx(samples.size / rate_hz, abs=0.001)
-    assert joined.lufs == pytest.approx(integrated_lufs(samples, rate_hz), abs=0.011)
+    assert joined.lufs == pytest.approx(measure_integrated_lufs(samples, rate_hz), abs=0.011)
 
 
 @pytest.mark.parametrize("rate_hz", [24_000, 44_100])
@@ -125,14 +124,14 @@ def test_voices_are_brought_to_one_loudness() -> None:
     data, joined = _joined(
         _joint(loud, voice="a"), _joint(soft, voice="b"), _joint(loud, voice="a")
     )
-    heard = [integrated_lufs(_part(data, span), 24_000) for span in joined.spans]
+    heard = [measure_integrated_lufs(_part(data, span), 24_000) for span in joined.spans]
     assert np.ptp(heard) < 0.3
 
 
 def test_within_a_voice_what_is_spoken_softly_stays_soft() -> None:
     loud, soft = spoken(SENTENCES[0]), scaled(spoken(SENTENCES[0]), 0.5)
     data, joined = _joined(_joint(loud), _joint(soft))
-    heard = [integrated_lufs(_part(data, span), 24_000) for span in joined.spans]
+    heard = [measure_integrated_lufs(_part(data, span), 24_000) for span in joined.spans]
     assert heard[0] - heard[1] == pytest.approx(6.02, abs=0.1)
 
 
@@ -160,7 +159,7 @@ def test_what_is_longer_than_a_block_keeps_the_promise(format_: Format) -> None:
     found = render(sliced(_long(), 100_000), Sound(format=format_), file)
     samples, rate_hz = decode(file.getvalue())
     assert samples.size == 2 * BLOCK + 12_345
-    assert integrated_lufs(samples, rate_hz) == pytest.approx(found.lufs, abs=0.011)
+    assert measure_integrated_lufs(samples, rate_hz) == pytest.approx(found.lufs, abs=0.011)
     assert true_peak(samples, rate_hz) == pytest.approx(found.peak_dbtp, abs=0.011)
     assert found.peak_dbtp <= -1.5
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import SENTENCES, WORDS, spoken, tone
-from tts_assets.audio.edges import pad, trim
+from tts_assets.audio.prepare import pad, trim
 
 if TYPE_CHECKING:
     from tts_assets.model import Samples

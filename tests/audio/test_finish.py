@@ -15,8 +15,8 @@ import pytest
 from tests.audio.sounds import SENTENCES, WORDS, scaled, spoken, tone
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
-from tts_assets.audio.loudness import integrated_lufs
-from tts_assets.audio.peaks import true_peak_dbtp
+from tts_assets.audio.level import measure_integrated_lufs
+from tts_assets.audio.limiter import true_peak_dbtp
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Recording, Sound, Speech
 
@@ -32,7 +32,7 @@ def _heard(recording: Recording) -> tuple[float, float, float]:
     samples, rate_hz = decode(recording.data)
     return (
         samples.size / rate_hz,
-        integrated_lufs(samples, rate_hz),
+        measure_integrated_lufs(samples, rate_hz),
         true_peak_dbtp(samples, rate_hz),
     )
 

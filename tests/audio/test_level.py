@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import gathered, spoken, tone
-from tts_assets.audio.edges import trim
-from tts_assets.audio.level import Measured, level, measured
+from tts_assets.audio.level import Measured, level, measure_level
+from tts_assets.audio.prepare import trim
 from tts_assets.audio.waveform import whole
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _level(clip: Samples, *, lufs: float, peak_dbtp: float) -> Samples:
 
 
 def _measured(samples: Samples) -> Measured:
-    return measured(whole(samples), RATE_HZ)
+    return measure_level(whole(samples), RATE_HZ)
 
 
 def test_where_peaks_allow_it_the_level_is_one_gain() -> None:

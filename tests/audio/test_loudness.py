@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import tone
-from tts_assets.audio.loudness import block_powers, hop_energies, hop_energies_near, integrated_lufs
+from tts_assets.audio.level import (
+    block_powers,
+    hop_energies,
+    hop_energies_near,
+    measure_integrated_lufs,
+)
 from tts_assets.audio.waveform import whole
 
 # A sine on one of two channels, or a mono one, is 3.01 LU softer than its peak level.
@@ -15,7 +20,7 @@ _ONE_CHANNEL = -3.01
 
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
 def test_a_full_scale_sine_of_997_hz_measures_minus_3_01(rate_hz: int) -> None:
-    lufs = integrated_lufs(tone(997, 3, rate_hz=rate_hz), rate_hz)
+    lufs = measure_integrated_lufs(tone(997, 3, rate_hz=rate_hz), rate_hz)
     assert lufs == pytest.approx(_ONE_CHANNEL, abs=0.005)
 
 
@@ -33,7 +38,9 @@ def test_the_gated_sequences_of_ebu_tech_3341(
     parts: list[tuple[float, float]], expected: float
 ) -> None:
     samples = np.concatenate([tone(1000, seconds, dbfs=dbfs) for dbfs, seconds in parts])
-    assert integrated_lufs(samples, 48_000) == pytest.approx(expected + _ONE_CHANNEL, abs=0.1)
+    assert measure_integrated_lufs(samples, 48_000) == pytest.approx(
+        expected + _ONE_CHANNEL, abs=0.1
+    )
 
 
 def _by_the_letter(samples: list[float]) -> float:
@@ -56,27 +63,29 @@ def _by_the_letter(samples: list[float]) -> float:
 @pytest.mark.parametrize("hz", [30, 100, 500, 2_000, 10_000, 20_000])
 def test_the_weighting_is_that_of_the_standards_filters(hz: float) -> None:
     block = tone(hz, 0.4)
-    assert integrated_lufs(block, 48_000) == pytest.approx(_by_the_letter(block.tolist()), abs=1e-3)
+    assert measure_integrated_lufs(block, 48_000) == pytest.approx(
+        _by_the_letter(block.tolist()), abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("hz", [100, 500, 2_000, 7_000, 11_000])
 def test_the_weighting_is_the_same_at_every_rate(hz: float) -> None:
-    expected = integrated_lufs(tone(hz, 2), 48_000)
+    expected = measure_integrated_lufs(tone(hz, 2), 48_000)
     for rate_hz in (22_050, 24_000, 44_100, 96_000):
-        found = integrated_lufs(tone(hz, 2, rate_hz=rate_hz), rate_hz)
+        found = measure_integrated_lufs(tone(hz, 2, rate_hz=rate_hz), rate_hz)
         assert found == pytest.approx(expected, abs=0.005)
 
 
 def test_a_clip_shorter_than_a_block_is_measured_with_silence_after_it() -> None:
     short = tone(997, 0.1)
     padded = np.pad(short, (0, 48_000 * 3 // 10))
-    assert integrated_lufs(short, 48_000) == integrated_lufs(padded, 48_000)
-    assert integrated_lufs(short, 48_000) == pytest.approx(-3.01 - 6.02, abs=0.1)
+    assert measure_integrated_lufs(short, 48_000) == measure_integrated_lufs(padded, 48_000)
+    assert measure_integrated_lufs(short, 48_000) == pytest.approx(-3.01 - 6.02, abs=0.1)
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000])
 def test_silence_has_no_loudness(size: int) -> None:
-    assert integrated_lufs(np.zeros(size, dtype=np.float32), 24_000) == -math.inf
+    assert measure_integrated_lufs(np.zeros(size, dtype=np.float32), 24_000) == -math.inf
 
 
 def test_there_is_one_block_for_every_100_ms_that_400_fit_into() -> None:
@@ -89,7 +98,7 @@ def test_there_is_one_block_for_every_100_ms_that_400_fit_into() -> None:
 
 def test_ten_minutes_measure_like_one_second_of_them() -> None:
     second = tone(997, 1, rate_hz=24_000)
-    assert integrated_lufs(np.tile(second, 600), 24_000) == pytest.approx(-3.01, abs=0.005)
+    assert measure_integrated_lufs(np.tile(second, 600), 24_000) == pytest.approx(-3.01, abs=0.005)
 
 
 @pytest.mark.parametrize("rate_hz", [24_000, 44_100])

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tests.audio.sounds import spoken, tone
-from tts_assets.audio.peaks import (
+from tts_assets.audio.limiter import (
     _KERNEL_GAIN,
     _interpolator,
     envelope,
-    highest_dbtp,
+    max_true_peak,
     true_peak_dbtp,
 )
 from tts_assets.audio.waveform import whole
@@ -90,11 +90,11 @@ def test_a_peak_over_what_is_asked_is_exact_and_no_other_is_told_over_it(text: s
     exact = true_peak_dbtp(samples, 48_000)
     # Processors multiply matrices of other sizes in another order: the last digits differ.
     for over in (-60.0, exact - 3.0, exact - 0.001):
-        assert highest_dbtp(whole(samples), 48_000, over_dbtp=over) == pytest.approx(
+        assert max_true_peak(whole(samples), 48_000, over_dbtp=over) == pytest.approx(
             exact, abs=1e-5
         )
     for over in (exact + 0.001, exact + 3.0, exact + 20.0):
-        assert highest_dbtp(whole(samples), 48_000, over_dbtp=over) <= exact + 1e-5
+        assert max_true_peak(whole(samples), 48_000, over_dbtp=over) <= exact + 1e-5
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 24_000, 96_000])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tts_assets.audio.checks.pitch import pitch
+from tts_assets.audio.measure import pitch
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 24_000, 44_100])

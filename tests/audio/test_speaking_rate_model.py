@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.audio.conftest import WORD, Say, expected
-from tts_assets.audio.checks.expected_length import bounds
-from tts_assets.audio.checks.pace import LEAST_CLIPS, Example, learned
+from tts_assets.audio.expected_length import bounds
+from tts_assets.audio.speaking_rate import LEAST_CLIPS, Example, learn_pace
 from tts_assets.model import AccentBasis, Basis, Phrase, Pronunciation
 
 WORDS = (
@@ -44,7 +44,7 @@ def examples(count: int, pace: float = 1.0) -> list[Example]:
 def test_what_a_voice_says_at_its_pace_is_in_bounds_and_half_or_twice_of_it_is_not(
     pace: float,
 ) -> None:
-    own = learned(examples(200, pace))
+    own = learn_pace(examples(200, pace))
     assert own is not None
     for text in (said("サカナ"), said("ニンゲンワ", "コーコーセー")):
         least, most = own.bounds(text)
@@ -54,14 +54,14 @@ def test_what_a_voice_says_at_its_pace_is_in_bounds_and_half_or_twice_of_it_is_n
 
 
 def test_from_a_few_clips_nothing_is_learned() -> None:
-    assert learned(examples(LEAST_CLIPS - 1)) is None
-    assert learned(examples(LEAST_CLIPS)) is not None
+    assert learn_pace(examples(LEAST_CLIPS - 1)) is None
+    assert learn_pace(examples(LEAST_CLIPS)) is not None
 
 
 def test_one_clip_in_ten_may_be_wrong() -> None:
     clean = examples(200)
     bad = [each._replace(seconds=each.seconds / 2) for each in clean[:20]]
-    own = learned([*bad, *clean[20:]])
+    own = learn_pace([*bad, *clean[20:]])
     assert own is not None
     for text in (said("サカナ"), said("ニンゲンワ", "コーコーセー")):
         least, most = own.bounds(text)
@@ -70,7 +70,7 @@ def test_one_clip_in_ten_may_be_wrong() -> None:
 
 def test_bounds_are_wider_where_a_voice_was_not_heard() -> None:
     words = [each for each in examples(300) if len(each.said.phrases) == 1]
-    own, of_words = learned(examples(300)), learned(words)
+    own, of_words = learn_pace(examples(300)), learn_pace(words)
     assert own is not None
     assert of_words is not None
     text = said("ニンゲンワ", "コーコーセー", "ネコ")
@@ -81,7 +81,7 @@ def test_bounds_are_wider_where_a_voice_was_not_heard() -> None:
 
 
 def test_a_mora_alone_may_have_half_of_what_words_have_or_half_as_much_more() -> None:
-    of_words = learned([each for each in examples(300) if len(each.said.phrases) > 1])
+    of_words = learn_pace([each for each in examples(300) if len(each.said.phrases) > 1])
     assert of_words is not None
     for mora in ("チュ", "ニョ", "ン"):
         least, most = of_words.bounds(said(mora))
@@ -91,7 +91,7 @@ def test_a_mora_alone_may_have_half_of_what_words_have_or_half_as_much_more() ->
 
 def test_a_clip_may_never_have_less_room_than_one_of_a_known_voice() -> None:
     text = said("ハシ")
-    steady = learned([Example(each.said, seconds(each.said)) for each in examples(200)])
+    steady = learn_pace([Example(each.said, seconds(each.said)) for each in examples(200)])
     assert steady is not None
     least, most = steady.bounds(text)
     assert least < seconds(text) - 0.06
@@ -99,7 +99,7 @@ def test_a_clip_may_never_have_less_room_than_one_of_a_known_voice() -> None:
 
 
 def test_an_unknown_voice_is_held_against_its_pace(say: Say) -> None:
-    own = learned(examples(200))
+    own = learn_pace(examples(200))
     wanted = expected(say(WORD), voice="another/voice", pace=own)
     text = said("サカナ")
     assert own is not None

@@ -6,21 +6,21 @@ import msgspec
 import pytest
 
 from tests.audio.test_speaking_rate_model import examples
-from tts_assets.build.paces import Paces
 from tts_assets.build.plan import recipes
+from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.model import Cue, Finding, Sound
-from tts_assets.store.ledger import line
+from tts_assets.store import ledger_line
 
 #: Silence of its own that is left around a clip.
 OWN_SILENCE = 0.04
 
 
-def lines(count: int = 60, pace: float = 1.0, **changes: Any) -> list[line.Line]:
+def lines(count: int = 60, pace: float = 1.0, **changes: Any) -> list[ledger_line.Line]:
     sound = Sound(lead_ms=300, trail_ms=500)
     return [
         msgspec.structs.replace(
-            line.Line(
+            ledger_line.Line(
                 asset=f"vocabulary/{number}.mp3",
                 recipe=str(number),
                 text="",
@@ -43,7 +43,7 @@ def lines(count: int = 60, pace: float = 1.0, **changes: Any) -> list[line.Line]
 
 
 def test_a_voice_is_learned_from_its_clips_without_the_silence_around_them() -> None:
-    pace = Paces(lines()).of("a/anna", "a=1", 1.0)
+    pace = SpeakingRates(lines()).of("a/anna", "a=1", 1.0)
     assert pace is not None
     each = examples(1)[0]
     least, most = pace.bounds(each.said)
@@ -52,7 +52,7 @@ def test_a_voice_is_learned_from_its_clips_without_the_silence_around_them() -> 
 
 def test_every_voice_version_and_speed_has_a_pace_of_its_own() -> None:
     slow = [msgspec.structs.replace(each, seconds=2 * each.seconds, speed=0.5) for each in lines()]
-    paces = Paces([*lines(), *slow])
+    paces = SpeakingRates([*lines(), *slow])
     text = examples(1)[0].said
     usual, slower = paces.of("a/anna", "a=1", 1.0), paces.of("a/anna", "a=1", 0.5)
     assert usual is not None
@@ -81,16 +81,16 @@ def test_passages_bad_clips_and_lines_that_tell_too_little_teach_nothing(
     changes: dict[str, Any],
 ) -> None:
     voice = str(changes.get("voice", "a/anna"))
-    assert Paces(lines(**changes)).of(voice, "a=1", 1.0) is None
+    assert SpeakingRates(lines(**changes)).of(voice, "a=1", 1.0) is None
 
 
 def test_of_very_many_clips_the_same_are_kept_in_any_order() -> None:
     many = lines(2_500)
     text = examples(1)[0].said
-    one, other = (Paces(some).of("a/anna", "a=1", 1.0) for some in (many, many[::-1]))
+    one, other = (SpeakingRates(some).of("a/anna", "a=1", 1.0) for some in (many, many[::-1]))
     assert one is not None
     assert other is not None
     assert one.bounds(text) == pytest.approx(other.bounds(text))
-    few = Paces(lines(500)).of("a/anna", "a=1", 1.0)
+    few = SpeakingRates(lines(500)).of("a/anna", "a=1", 1.0)
     assert few is not None
     assert few.bounds(text) != pytest.approx(one.bounds(text))

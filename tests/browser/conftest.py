@@ -18,8 +18,8 @@ from tests.conftest import Project
 from tts_assets.model import Finding
 from tts_assets.review.html_page import REVIEW_LAYOUT
 from tts_assets.review.html_page import build_page as assembled
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME, encode
+from tts_assets.store import ledger
+from tts_assets.store.ledger_line import LEDGER_NAME, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def _spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "audio" / LEDGER_NAME
     lines = [
         msgspec.structs.replace(line, findings=(FINDING,)) if line.text == FLAGGED else line
-        for line in origin.whole_lines(path.read_bytes())
+        for line in ledger.whole_lines(path.read_bytes())
     ]
     path.write_bytes(b"".join(map(encode, lines)))
     return folder

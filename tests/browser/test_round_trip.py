@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import FLAGGED, altered, exported
 from tests.browser.visits import expect_decided
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME
+from tts_assets.store import ledger
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def _reviews(project: Project) -> dict[str, str]:
     """What the ledger says was decided, by the asset."""
     data = (project.folder / "audio" / LEDGER_NAME).read_bytes()
     return {
-        line.asset: line.review.decided.value for line in origin.whole_lines(data) if line.review
+        line.asset: line.review.decided.value for line in ledger.whole_lines(data) if line.review
     }
 
 

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import served
 from tests.browser.visits import expect_decided
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME
+from tts_assets.store import ledger
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_decisions_are_kept_as_they_are_made(visit: Callable[..., Visit], spoken
         expect_decided(other, rejected, "undecided")
     assert [each["decided"] for each in _journal(spoken)] == ["approved", "rejected", "undecided"]
     data = (spoken.folder / "audio" / LEDGER_NAME).read_bytes()
-    reviews = {each.asset: each.review for each in origin.whole_lines(data) if each.review}
+    reviews = {each.asset: each.review for each in ledger.whole_lines(data) if each.review}
     assert reviews[approved].decided == "approved"
     assert reviews.get(rejected) is None or reviews[rejected].decided == "undecided"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.paid import Priced
+from tests.paid import PricedEngine
 from tests.plugin_engines import Narrow, Paid, Tones
 from tts_assets.build.benchmark import BenchmarkRun, BenchMeasurement, BenchReport, run_benchmark
 from tts_assets.cli import bench_command
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.config.model import OutputFormat, Progress, Settings
+from tts_assets.config.settings import OutputFormat, Progress, Settings
 from tts_assets.engines import registry
 from tts_assets.errors import ClipError, UsageError
 
@@ -22,7 +22,7 @@ ONE_ROUND = BenchmarkRun(workers=(1, 2), clips=2, seconds=0)
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.chdir(tmp_path)
-    for engine in (Tones, Narrow, Paid, Priced):
+    for engine in (Tones, Narrow, Paid, PricedEngine):
         monkeypatch.setitem(
             registry._BUILT_IN, engine.name, f"{engine.__module__}:{engine.__name__}"
         )

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from tts_assets.build.benchmark import ClipSample, draw_sample
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 from tts_assets.model import Kind
 
 LONG = "駅の前には、新しい店がたくさん並んでいます。" * 20

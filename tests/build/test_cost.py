@@ -9,11 +9,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.paid import Priced
+from tests.paid import PricedEngine
 from tests.plugin_engines import Tones
 from tts_assets import Format, Settings, Sound, generate_sync
-from tts_assets.build.events import Bill, Cost
-from tts_assets.build.generate.cost import Books
+from tts_assets.build.events import Charges, Cost
+from tts_assets.build.generate.cost import CostTracker
 from tts_assets.build.plan.jobs import Job
 from tts_assets.cli.generate_command import _get_generate_exit_code
 from tts_assets.cli.output.cost_report import (
@@ -22,17 +22,16 @@ from tts_assets.cli.output.cost_report import (
     to_cost_data,
     to_traffic_data,
 )
-from tts_assets.config.load import load
-from tts_assets.config.model import OnEngineChange, Only
+from tts_assets.config.load_settings import load
 from tts_assets.config.prices import Price
+from tts_assets.config.settings import OnEngineChange, Only
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
 from tts_assets.model import Decided, Speech, SpokenForm, Voice
-from tts_assets.store.decisions import settle
-from tts_assets.store.decisions.decision import SoundDecision
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME
-from tts_assets.store.storage import Storage
+from tts_assets.store import decisions, ledger
+from tts_assets.store.atomic_files import Storage
+from tts_assets.store.decisions import SoundDecision
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +44,7 @@ PRICE = Price(
 WORDS = ("一番", "二番", "三番", "四番", "五番")
 
 
-class Meter:
+class CostMeter:
     """A speaker that is only asked what was charged."""
 
     billed_total = 0.0
@@ -62,7 +61,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Five words of two characters each, and the engine that charges."""
-    for engine in (Priced, Tones):
+    for engine in (PricedEngine, Tones):
         monkeypatch.setitem(
             registry._BUILT_IN, engine.name, f"{engine.__module__}:{engine.__name__}"
         )
@@ -316,11 +315,11 @@ def test_files_that_are_gone_are_paid_for_again_and_it_is_said(shop: Settings) -
 def test_what_somebody_rejected_is_paid_for_again_and_it_is_said(shop: Settings) -> None:
     generate_sync(shop)
     store = Storage(Path(shop.output))
-    (line, *_) = origin.whole_lines((store.root / LEDGER_NAME).read_bytes())
+    (line, *_) = ledger.whole_lines((store.root / LEDGER_NAME).read_bytes())
     rejected = SoundDecision(
         asset=line.asset, sha256=line.sha256, decided=Decided.REJECTED, at="2026-11-22T12:00:00Z"
     )
-    settle.record_decisions(store, [rejected])
+    decisions.record_decisions(store, [rejected])
     cost = _paid(replace(shop, only=(Only.REJECTED,)))
     told = "1 of 1 clip was paid for before, and is made again because somebody rejected their"
     assert told in _rebilled(cost)
@@ -344,7 +343,7 @@ def test_words_that_are_said_in_two_voices_are_not_paid_for_twice(
 
 
 async def test_a_clip_waits_for_bills_that_decide_whether_it_fits(settings: Settings) -> None:
-    books, meter = Books(settings, Priced(settings)), Meter()
+    books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
     jobs = books.hand_out(await books.reckon(JOBS), meter)
     first = await anext(jobs)
     # Charged, and not told of any clip yet: it may be this one's, or one more.
@@ -358,38 +357,43 @@ async def test_a_clip_waits_for_bills_that_decide_whether_it_fits(settings: Sett
         tasks.start_soon(take)
         await anyio.wait_all_tasks_blocked()
         assert taken == []
-        books.made(first, 2.0)
+        books.record_made(first, 2.0)
     assert taken == JOBS[1:]
     await jobs.aclose()
 
 
 async def test_what_does_not_fit_any_more_is_left(settings: Settings) -> None:
-    books, meter = Books(settings, Priced(settings)), Meter()
+    books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
     jobs = books.hand_out(await books.reckon(JOBS), meter)
-    books.made(await anext(jobs), 3.0)
+    books.record_made(await anext(jobs), 3.0)
     meter.billed_total = 3.0
     assert [job async for job in jobs] == []
     cost = books.cost()
-    assert (cost.expected, cost.left) == (Bill(2, 4, 4.0), Bill(1, 2, 2.0))
+    assert (cost.expected, cost.left) == (Charges(2, 4, 4.0), Charges(1, 2, 2.0))
     assert (cost.bound, cost.billed) == ("max-cost = 2", 3.0)
 
 
 async def test_a_failed_clip_may_have_been_charged_and_is_not_counted_twice(
     settings: Settings,
 ) -> None:
-    books, meter = Books(settings, Priced(settings)), Meter()
+    books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
     jobs = books.hand_out(await books.reckon(JOBS), meter)
-    books.failed(await anext(jobs))
+    books.record_failed(await anext(jobs))
     meter.billed_total = 2.0
     assert [job async for job in jobs] == JOBS[1:]
 
 
 async def test_nothing_to_make_costs_nothing_and_asks_nobody(settings: Settings) -> None:
-    books = Books(settings, Priced(settings))
+    books = CostTracker(settings, PricedEngine(settings))
     assert await books.reckon([]) == []
     await books.ask_balance()
     cost = books.cost()
-    assert (cost.expected, cost.left, cost.billed, cost.balance) == (Bill(), Bill(), None, None)
+    assert (cost.expected, cost.left, cost.billed, cost.balance) == (
+        Charges(),
+        Charges(),
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("name", ["max_chars", "max_cost"])

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_assets import Settings, generate_sync
-from tts_assets.audio.checks.rules import TOLERANCE_LU
-from tts_assets.build.history import MOST_STEPS, History, Keeper
+from tts_assets.audio.check_rules import TOLERANCE_LU
+from tts_assets.build.metrics import MOST_STEPS, MetricsRecorder, RunHistory
 from tts_assets.cli.output.report_data import to_report_data
 from tts_assets.model import Clip, Kind, SpokenForm
 
 
-class Clock:
+class HistoryClock:
     """A clock that goes as it is told."""
 
     def __init__(self) -> None:
@@ -28,19 +28,19 @@ def _clip(name: str = "1") -> Clip:
     return Clip(Kind.VOCABULARY, "a.json", name, "word", None, SpokenForm("猫"))
 
 
-def _keeper() -> tuple[Keeper, Clock]:
-    clock = Clock()
-    return Keeper(wanted_lufs=-19.0, tolerance_lu=1.0, clock=clock), clock
+def _keeper() -> tuple[MetricsRecorder, HistoryClock]:
+    clock = HistoryClock()
+    return MetricsRecorder(wanted_lufs=-19.0, tolerance_lu=1.0, clock=clock), clock
 
 
 def _make(
-    keeper: Keeper, name: str, seconds: float, audio: float = 1.0, lufs: float = -19.0
+    keeper: MetricsRecorder, name: str, seconds: float, audio: float = 1.0, lufs: float = -19.0
 ) -> None:
-    keeper.worked(name, seconds)
-    keeper.made(name, _clip(name), audio, lufs)
+    keeper.record_work(name, seconds)
+    keeper.record_made(name, _clip(name), audio, lufs)
 
 
-def _history(keeper: Keeper, run_begun: float = 999.0) -> History:
+def _history(keeper: MetricsRecorder, run_begun: float = 999.0) -> RunHistory:
     history = keeper.history(run_begun)
     assert history is not None
     return history
@@ -56,8 +56,8 @@ def test_each_step_has_what_was_finished_in_it_and_how_much_was_in_the_making() 
     _make(keeper, "a", 0.25, audio=1.0)
     _make(keeper, "b", 0.125, audio=2.0)
     clock.now += 0.125
-    keeper.worked("c", 0.0625)
-    keeper.failed("c")
+    keeper.record_work("c", 0.0625)
+    keeper.record_failed("c")
     found = _history(keeper)
     assert (found.begun_seconds, found.seconds, found.step_seconds) == (1.0, 0.375, 0.125)
     assert found.made == (0, 0, 2, 0)
@@ -69,11 +69,11 @@ def test_each_step_has_what_was_finished_in_it_and_how_much_was_in_the_making() 
 def test_a_passage_is_as_slow_as_its_segments_together_and_sounds_while_they_are_made() -> None:
     keeper, clock = _keeper()
     clock.now += 0.5
-    keeper.worked("passage", 0.5)
+    keeper.record_work("passage", 0.5)
     clock.now += 0.5
     _make(keeper, "word", 0.125)
-    keeper.worked("passage", 0.5)
-    keeper.made("passage", _clip("passage"), 8.0, -19.0)
+    keeper.record_work("passage", 0.5)
+    keeper.record_made("passage", _clip("passage"), 8.0, -19.0)
     found = _history(keeper)
     assert [(each.clip.entry, each.seconds) for each in found.slowest] == [
         ("passage", 1.0),

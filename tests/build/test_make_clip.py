@@ -12,12 +12,18 @@ from anyio.lowlevel import checkpoint
 
 from tests.plugin_engines import Paid
 from tts_assets.audio import finish
-from tts_assets.build.make_clip import Made, Shelf, Studio, best_take, make_clip
-from tts_assets.build.plan.addresses import Addresses
+from tts_assets.build.generate.clip import (
+    BuildContext,
+    OutputTarget,
+    StoredClip,
+    best_take,
+    make_clip,
+)
+from tts_assets.build.plan.asset_names import Addresses
 from tts_assets.build.plan.jobs import list_jobs
-from tts_assets.build.plan.planner import Planned, Planner, State
+from tts_assets.build.plan.planner import ClipPlan, Planner, State
 from tts_assets.build.plan.recipes import Recipes
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 from tts_assets.engines.protocol import Recorder
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.model import (
@@ -35,9 +41,9 @@ from tts_assets.model import (
     SpokenForm,
     Voice,
 )
-from tts_assets.store.ledger.known import read_ledger
-from tts_assets.store.ledger.line import LEDGER_NAME
-from tts_assets.store.storage import AppendLog, Storage
+from tts_assets.store.atomic_files import AppendLog, Storage
+from tts_assets.store.ledger import read_ledger
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 VOICE = Voice(provider="tones", name="sine")
 # As long as another of the same length: sizes tell nothing.
@@ -59,7 +65,7 @@ LOST = (State.STALE, State.DAMAGED)
 BY_ID = Addresses("{kind}/{id}-{part}.{ext}", "/audio/{asset}", SOUND.format)
 
 
-class Telling(Paid):
+class TellingStandIn(Paid):
     """Says how it spoke, and remembers with which voices."""
 
     def __init__(self) -> None:
@@ -70,7 +76,7 @@ class Telling(Paid):
         return replace(await super().speak(form, voice, on_start=on_start), pronunciation=SAID)
 
 
-class Finishing(Telling):
+class Finishing(TellingStandIn):
     """Finishes the sound itself."""
 
     async def record(
@@ -80,7 +86,7 @@ class Finishing(Telling):
         return replace(finish.finish(speech, sound), pronunciation=speech.pronunciation)
 
 
-class KilledError(FatalError):
+class ClipKilledError(FatalError):
     """The run ended here."""
 
 
@@ -92,7 +98,7 @@ class Plug:
 
     def write(self, really: Callable[..., None], *what: Any) -> None:
         if self.writes == 0:
-            raise KilledError
+            raise ClipKilledError
         self.writes -= 1
         really(*what)
 
@@ -118,7 +124,7 @@ class Workshop:
     root: Path
     speaker: Paid = field(default_factory=lambda: Paid(Settings()))
 
-    def plan(self, *clips: Clip, addresses: Addresses = BY_ID) -> list[Planned]:
+    def plan(self, *clips: Clip, addresses: Addresses = BY_ID) -> list[ClipPlan]:
         """How the clips stand for a run that begins now."""
         path = self.root / LEDGER_NAME
         known = read_ledger(path.read_bytes() if path.exists() else b"", file=str(path))
@@ -134,16 +140,16 @@ class Workshop:
 
     async def make(
         self, *clips: Clip, addresses: Addresses = BY_ID, writes: int = 99
-    ) -> list[Made]:
+    ) -> list[StoredClip]:
         """Make what is missing or stale, until the plug is pulled."""
         store, log = PluggedStorage(self.root), PluggedLog(self.root / LEDGER_NAME)
         store.plug = log.plug = Plug(writes)
-        studio = Studio(
+        studio = BuildContext(
             speaker=self.speaker, voice=VOICE, engine=ENGINE, accents=lambda _: True,
             repeats=lambda _: True, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
             temp=self.root / ".temp-audio", threads=anyio.CapacityLimiter(1),
         )  # fmt: skip
-        shelf = Shelf(storage=store, log=log)
+        shelf = OutputTarget(storage=store, log=log)
         try:
             return [
                 await make_clip(job, studio, shelf, on_start=lambda: None)
@@ -174,9 +180,9 @@ def _clip(text: str, entry: str = "1", **changes: Any) -> Clip:
     return clip._replace(**changes)
 
 
-@pytest.mark.parametrize("speaker", [Telling, Finishing])
+@pytest.mark.parametrize("speaker", [TellingStandIn, Finishing])
 async def test_the_ledger_says_how_a_clip_was_spoken(
-    workshop: Workshop, speaker: type[Telling]
+    workshop: Workshop, speaker: type[TellingStandIn]
 ) -> None:
     workshop.speaker = speaker()
     assert isinstance(workshop.speaker, Recorder) is (speaker is Finishing)
@@ -192,9 +198,9 @@ async def test_an_engine_that_cannot_tell_leaves_it_out_of_the_ledger(workshop: 
     assert not {"spoken", "basis", "accent"} & workshop.lines()[-1].keys()
 
 
-@pytest.mark.parametrize("speaker", [Telling, Finishing])
+@pytest.mark.parametrize("speaker", [TellingStandIn, Finishing])
 async def test_an_entry_s_own_voice_speaks_and_is_recorded(
-    workshop: Workshop, speaker: type[Telling]
+    workshop: Workshop, speaker: type[TellingStandIn]
 ) -> None:
     workshop.speaker = telling = speaker()
     await workshop.make(_clip("犬"), _clip("犬", entry="2", voice="other"))
@@ -222,7 +228,7 @@ async def test_a_kill_never_makes_one_clip_pass_for_another(
         sound[clip] = workshop.asset(clip)
     assert len({len(data or b"") for data in sound.values()}) == 1
     if writes < 3:
-        with pytest.raises(KilledError):
+        with pytest.raises(ClipKilledError):
             await workshop.make(after, writes=writes)
     else:
         await workshop.make(after, writes=writes)
@@ -238,7 +244,7 @@ async def test_a_first_asset_that_was_killed_is_not_taken_for_fresh(
     workshop: Workshop, writes: int
 ) -> None:
     clip = _clip("犬")
-    with pytest.raises(KilledError):
+    with pytest.raises(ClipKilledError):
         await workshop.make(clip, writes=writes)
     assert workshop.state(clip) is (State.NEW if writes < 2 else State.DAMAGED)
     await workshop.make(clip)
@@ -250,7 +256,7 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
     workshop: Workshop, writes: int
 ) -> None:
     clip = _clip("犬")
-    with pytest.raises(KilledError):
+    with pytest.raises(ClipKilledError):
         await workshop.make(clip, addresses=BY_RECIPE, writes=writes)
     assert len(workshop.lines()) == writes
     assert workshop.asset(clip, BY_RECIPE) is None
@@ -259,7 +265,7 @@ async def test_an_asset_that_is_named_by_its_recipe_comes_after_its_line(
 
 
 async def test_a_take_that_fails_does_not_cost_the_one_before(tmp_path: Path) -> None:
-    studio = Studio(
+    studio = BuildContext(
         speaker=Paid(Settings()), voice=VOICE, engine=ENGINE, accents=lambda _: True,
         repeats=lambda _: False, sound=SOUND, recipes=RECIPES, cast=lambda _, __: {},
         temp=tmp_path, threads=anyio.CapacityLimiter(1), remakes=2,

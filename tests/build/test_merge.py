@@ -13,18 +13,17 @@ import pytest
 from tests.plugin_engines import Telling
 from tts_assets import Settings, generate_sync
 from tts_assets.build.events import Event, Waiting
-from tts_assets.build.merge import joined
-from tts_assets.build.merge.run import Merged, merge
 from tts_assets.build.plan.planner import State
-from tts_assets.build.shards import urls
+from tts_assets.build.shards import merge_patches, shard_record
+from tts_assets.build.shards.merge_shards import Merged, merge
 from tts_assets.config.shard import Shard
-from tts_assets.config.sources.table import source_of
+from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Kind
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME, VERSION, Line, being_replaced, encode
-from tts_assets.store.storage import Storage, sha256
+from tts_assets.store import ledger
+from tts_assets.store.atomic_files import Storage, sha256
+from tts_assets.store.ledger_line import LEDGER_NAME, VERSION, Line, encode, encode_replacement
 
 COUNT = 4
 BY_RECIPE = "{kind}/{recipe}.{ext}"
@@ -96,7 +95,7 @@ def _settings(project: Path, **more: Any) -> Settings:
     values: dict[str, Any] = {
         "paths": (str(project / "data"),),
         "output": str(project / "audio"),
-        "sources": (source_of(own, f"{project}/tts-assets.toml: source 1"),),
+        "sources": (parse_source(own, f"{project}/tts-assets.toml: source 1"),),
         "concurrency": 2,
     }
     return Settings(provider="telling", **(values | more))
@@ -207,7 +206,7 @@ def test_a_merge_waits_for_a_run_in_the_output_folder(project: Path) -> None:
 
     output = Storage(project / "audio")
     output.prepare()
-    with output.locked(lambda: None), pytest.raises(LookupError):
+    with output.lock(lambda: None), pytest.raises(LookupError):
         merge(_settings(project), on_event=give_up)
 
 
@@ -308,7 +307,7 @@ def test_an_asset_that_is_there_and_right_is_not_replaced_by_another_take(projec
     line = _another_take(project)
     _merge(project)
     assert Storage(project / "audio").hash_of(line.asset) == line.sha256
-    assert line in origin.whole_lines((project / "audio" / LEDGER_NAME).read_bytes())
+    assert line in ledger.whole_lines((project / "audio" / LEDGER_NAME).read_bytes())
 
 
 def test_an_asset_that_is_damaged_is_replaced(project: Path) -> None:
@@ -320,7 +319,7 @@ def test_an_asset_that_is_damaged_is_replaced(project: Path) -> None:
 
 def _line(project: Path, index: int) -> Line:
     """The first line of a part's ledger."""
-    return next(origin.whole_lines((_part(project, index) / LEDGER_NAME).read_bytes()))
+    return next(ledger.whole_lines((_part(project, index) / LEDGER_NAME).read_bytes()))
 
 
 def _another_take(project: Path) -> Line:
@@ -394,7 +393,7 @@ def test_no_parts_at_all_is_an_error(project: Path) -> None:
         ("ledger.jsonl", lambda data: data[:-9], "its last line is torn"),
         ("ledger.jsonl", lambda data: b"<<<<<<< a\n" + data, "the mark of a conflict"),
         ("ledger.jsonl", lambda data: data + data.splitlines()[0] + b"\n", "leaves such a line"),
-        ("ledger.jsonl", lambda data: data + being_replaced("x"), "leaves such a line"),
+        ("ledger.jsonl", lambda data: data + encode_replacement("x"), "leaves such a line"),
         ("ledger.jsonl", lambda data: data.replace(_VERSION, b'"version":99'), "a newer"),
         ("ledger.jsonl", lambda data: data.replace(b"kanji/", b"../x/"), "outside"),
         ("urls.jsonl", lambda data: data + b"{}\n", "no URL of a shard"),
@@ -486,17 +485,17 @@ def test_two_takes_of_one_clip_are_an_error_that_names_both(project: Path) -> No
 
 def test_two_urls_of_one_clip_are_an_error_that_names_both(project: Path) -> None:
     _merge(project, 1)
-    patch = (_part(project, 1) / urls.URLS_NAME).read_bytes().splitlines()[0]
-    path = _part(project, 2) / urls.URLS_NAME
+    patch = (_part(project, 1) / shard_record.URLS_NAME).read_bytes().splitlines()[0]
+    path = _part(project, 2) / shard_record.URLS_NAME
     other = json.loads(patch) | {"url": "/other.mp3"}
     path.write_bytes(path.read_bytes() + msgspec.json.encode(other) + b"\n")
     lines = len(path.read_bytes().splitlines())
     problem = _refused(project, r"another URL to the '[\w-]+' of entry", 2, 1)
-    assert f"{_part(project, 1) / urls.URLS_NAME}:1" in problem.message
+    assert f"{_part(project, 1) / shard_record.URLS_NAME}:1" in problem.message
     assert (problem.file, problem.line) == (str(path), lines)
     # The same of what was merged earlier, and waits.
     problem = _refused(project, r"another URL to the '[\w-]+' of entry", 2)
-    assert joined.WAITING_NAME in problem.message
+    assert merge_patches.WAITING_NAME in problem.message
 
 
 def test_a_catalogue_that_is_gone_is_an_error_and_nothing_is_changed(project: Path) -> None:
@@ -523,13 +522,13 @@ def test_a_ledger_with_marks_of_a_conflict_is_an_error_and_nothing_is_changed(
 @pytest.mark.parametrize("data", [b"{}\n", _DEEP])
 def test_what_waits_and_is_no_such_thing_is_an_error(project: Path, data: bytes) -> None:
     (project / "audio").mkdir()
-    (project / "audio" / joined.WAITING_NAME).write_bytes(data)
+    (project / "audio" / merge_patches.WAITING_NAME).write_bytes(data)
     _refused(project, "not what a merge leaves", 1)
 
 
 def test_urls_of_an_earlier_plan_do_not_wait_any_more(project: Path) -> None:
     _merge(project, 1)
-    waiting = project / "audio" / joined.WAITING_NAME
+    waiting = project / "audio" / merge_patches.WAITING_NAME
     waiting.write_bytes(waiting.read_bytes().replace(b'"plan":"', b'"plan":"f'))
     assert _merge(project, 2, 3, 4).missing == (1,)
     assert _merge(project).missing == ()

@@ -16,17 +16,17 @@ from tests.edited import BY_ID, BY_RECIPE, WORDS, Edited, by_both, by_id
 from tests.plugin_engines import Paid
 from tts_assets import ClipMade, generate_sync
 from tts_assets.build.events import Event
-from tts_assets.build.merge.run import Merged, merge
 from tts_assets.build.plan.planner import State
-from tts_assets.build.shards import urls
+from tts_assets.build.shards import shard_record
+from tts_assets.build.shards.merge_shards import Merged, merge
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.merge_command import exit_code_for_merge
 from tts_assets.cli.merge_command import run_merge as command
 from tts_assets.config.shard import Shard
 from tts_assets.engines import registry
 from tts_assets.errors import InputError
-from tts_assets.store.ledger.line import LEDGER_NAME
-from tts_assets.store.storage import Storage, sha256
+from tts_assets.store.atomic_files import Storage, sha256
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 MINE = "https://else.where/mine.mp3"
 
@@ -232,7 +232,7 @@ def test_shards_that_were_not_merged_stay_missing_where_no_urls_tell(project: Ed
 def test_urls_wait_of_all_parts_of_one_shard(project: Edited) -> None:
     part = _shard(project, 1, max_clips=1).rename(project.folder / "a")
     _merge(project, part)
-    made = {line["entry"] for line in map(json.loads, _lines(part / urls.URLS_NAME))}
+    made = {line["entry"] for line in map(json.loads, _lines(part / shard_record.URLS_NAME))}
     shutil.rmtree(project.audio / "vocabulary")
     project.ledger.rename(project.folder / "kept.jsonl")
     others = tuple(str(each["id"]) for each in project.entries() if str(each["id"]) not in made)

@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 from tests.conftest import ROOT
 from tests.plugin_engines import Tones
 from tts_assets import Settings, generate, generate_sync
+from tts_assets.build.cleanup import Pruned
 from tts_assets.build.migrate import Move, migrate
-from tts_assets.build.prune import Pruned
 from tts_assets.cli.app import app
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.migrate_command import run_migrate as command
-from tts_assets.config.model import OutputFormat
+from tts_assets.config.settings import OutputFormat
 from tts_assets.engines import registry
 
 pytestmark = pytest.mark.anyio

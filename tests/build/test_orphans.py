@@ -4,30 +4,32 @@ from typing import Any
 
 import pytest
 
+from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Orphan
-from tts_assets.build.orphans import References, orphans
-from tts_assets.build.plan.planner import Planned, State
-from tts_assets.catalogues.document import Document
-from tts_assets.config.model import Settings
+from tts_assets.build.plan.planner import ClipPlan, State
+from tts_assets.catalogues.catalogue_document import Document
+from tts_assets.config.settings import Settings
 from tts_assets.model import Clip, Kind, SpokenForm
-from tts_assets.store.ledger import known, line
+from tts_assets.store import ledger, ledger_line
 
 RECIPE = "0123456789abcdef01234567"
 OTHER = "89abcdef0123456789abcdef"
 OLD = f"vocabulary/{RECIPE}.mp3"
 
 
-def _planned(asset: str = "vocabulary/now.mp3", state: State = State.FRESH, **clip: Any) -> Planned:
+def _planned(
+    asset: str = "vocabulary/now.mp3", state: State = State.FRESH, **clip: Any
+) -> ClipPlan:
     said = Clip(
         kind=Kind.VOCABULARY, file="words.json", entry="1", part="word", place=(0, "audioUrl"),
         form=SpokenForm(text="犬"),
     )._replace(**clip)  # fmt: skip
-    return Planned(said, OTHER, asset, f"/audio/{asset}", state, "")
+    return ClipPlan(said, OTHER, asset, f"/audio/{asset}", state, "")
 
 
 def _line(asset: str, recipe: str = RECIPE, text: str = "猫") -> bytes:
-    return line.encode(
-        line.Line(
+    return ledger_line.encode(
+        ledger_line.Line(
             asset=asset, recipe=recipe, text=text, reading=None, voice="tones/sine", speed=1.0,
             engine="tones=1", sha256="00", bytes=9, seconds=0.5, lufs=-19.0, peak_dbtp=-3.0,
         )
@@ -35,7 +37,7 @@ def _line(asset: str, recipe: str = RECIPE, text: str = "猫") -> bytes:
 
 
 def _orphans(
-    *items: Planned,
+    *items: ClipPlan,
     present: tuple[str, ...] = (OLD,),
     lines: bytes = b"",
     texts: Any = (),
@@ -49,7 +51,7 @@ def _orphans(
     return orphans(
         references,
         present=dict.fromkeys(present, 9),
-        recorded=known.read_ledger(lines, file="l").recorded,
+        recorded=ledger.read_ledger(lines, file="l").recorded,
         lines=lines,
     )
 

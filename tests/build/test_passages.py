@@ -12,7 +12,7 @@ from tests.passages import SENTENCES, TEXT, Directed, LongText
 from tts_assets.audio.codec import decode
 from tts_assets.build.events import ClipMade, Event, SegmentMade
 from tts_assets.build.plan.planner import State
-from tts_assets.config.model import OnEngineChange, SpeakerSettings
+from tts_assets.config.settings import OnEngineChange, SpeakerSettings
 from tts_assets.japanese.running_text import build_text_forms
 from tts_assets.model import Format, Kind, Pauses
 

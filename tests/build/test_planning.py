@@ -9,15 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tts_assets.build.plan.addresses import Addresses
-from tts_assets.build.plan.changes import Aspect, Change
+from tts_assets.build.plan.asset_names import Addresses
 from tts_assets.build.plan.jobs import list_jobs
-from tts_assets.build.plan.planner import Planned, Planner, State
+from tts_assets.build.plan.ledger_matcher import changes
+from tts_assets.build.plan.planner import Aspect, Change, ClipPlan, Planner, State
 from tts_assets.build.plan.recipes import Recipes
-from tts_assets.build.survey.earlier import changes
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Clip, DictionaryWord, Format, Kind, Sound, SpokenForm, Voice, WordKind
-from tts_assets.store.ledger.origin import Origin
+from tts_assets.store.ledger import Provenance
 
 VOICE = Voice(provider="tones", name="sine")
 OLD = "0123456789abcdef01234567"
@@ -45,7 +44,7 @@ def _clip(text: str, *, entry: str | None = None, **changes: Any) -> Clip:
 
 def _plan(
     *clips: Clip, addresses: Addresses = BY_RECIPE, keep_foreign: bool = True, **changes: Any
-) -> list[Planned]:
+) -> list[ClipPlan]:
     arguments: dict[str, Any] = {"recipes": _recipes(), "present": {}, "recorded": {}} | changes
     planner = Planner(**arguments)
     return [planner.state_of(clip, addresses, keep_foreign=keep_foreign) for clip in clips]
@@ -537,8 +536,8 @@ def test_accents_count_only_where_the_voice_says_them() -> None:
 
 
 def test_the_reason_names_spaces_and_the_script_of_a_reading() -> None:
-    before = Origin(recipe="1", text="かれはがくせい", reading="カレワガクセイ", sentence=True)
-    now = Origin(
+    before = Provenance(recipe="1", text="かれはがくせい", reading="カレワガクセイ", sentence=True)
+    now = Provenance(
         recipe="2",
         text="かれはがくせい",
         reading="カレワガクセイ",

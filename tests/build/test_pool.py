@@ -22,7 +22,7 @@ from tts_assets.build.pool import Counts, FailureRules, Pool, Result, Stop, time
 pytestmark = pytest.mark.timeout(30)
 
 
-class RefusedError(Exception):
+class PoolRefusedError(Exception):
     """What a job raises that cannot be done."""
 
 
@@ -84,7 +84,7 @@ async def hang(_: int) -> None:
 
 async def refuse_odd(job: int) -> int:
     if job % 2:
-        raise RefusedError(job)
+        raise PoolRefusedError(job)
     return job
 
 
@@ -283,27 +283,27 @@ class TestPulling:
         assert closed
 
     async def test_an_error_of_the_iterable_propagates_as_it_is(self) -> None:
-        error = RefusedError("no such file")
+        error = PoolRefusedError("no such file")
 
         def jobs() -> Iterator[int]:
             yield 1
             raise error
 
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(PoolRefusedError) as caught:
             async with Pool(hang, limit=2) as pool:
                 await gather(pool.run(jobs()), [])
         assert caught.value is error
         assert pool.aborted == (1,)
 
     async def test_an_error_of_the_async_iterable_propagates_as_it_is(self) -> None:
-        error = RefusedError("connection lost")
+        error = PoolRefusedError("connection lost")
 
         async def jobs() -> AsyncIterator[int]:
             yield 1
             await anyio.lowlevel.checkpoint()
             raise error
 
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(PoolRefusedError) as caught:
             async with Pool(hang, limit=2) as pool:
                 await gather(pool.run(jobs()), [])
         assert caught.value is error
@@ -332,7 +332,7 @@ class TestTimeLimit:
         assert doors.cancelled == [0]
 
     async def test_the_time_limit_is_a_failure_whatever_the_rules(self) -> None:
-        rules = FailureRules(failures=(RefusedError,))
+        rules = FailureRules(failures=(PoolRefusedError,))
         async with Pool(hang, timeout=0.02, rules=rules) as pool:
             assert isinstance((await pool.collect([0]))[0].error, TimeoutError)
 
@@ -352,7 +352,7 @@ class TestTimeLimit:
             raise error
 
         with pytest.raises(TimeoutError) as caught:
-            async with Pool(give_up, rules=FailureRules(failures=(RefusedError,))) as pool:
+            async with Pool(give_up, rules=FailureRules(failures=(PoolRefusedError,))) as pool:
                 await pool.collect([0])
         assert caught.value is error
 
@@ -405,15 +405,15 @@ class TestFailures:
             results = await pool.collect(range(4))
         assert [results[n].ok for n in range(4)] == [True, False, True, False]
         assert results[1].value is None
-        assert isinstance(results[1].error, RefusedError)
+        assert isinstance(results[1].error, PoolRefusedError)
         assert pool.counts == Counts(queued=0, active=0, done=2, failed=2)
 
     async def test_work_that_fails_before_it_awaits_is_a_failure(self) -> None:
         def refuse(job: int) -> Any:
-            raise RefusedError(job)
+            raise PoolRefusedError(job)
 
         async with Pool(refuse) as pool:
-            assert isinstance((await pool.collect([0]))[0].error, RefusedError)
+            assert isinstance((await pool.collect([0]))[0].error, PoolRefusedError)
 
     async def test_errors_of_a_task_group_in_the_job_are_a_failure(self) -> None:
         async def in_parts(job: int) -> None:
@@ -430,13 +430,13 @@ class TestFailures:
             raise error
 
         with pytest.raises(type(error)) as caught:
-            async with Pool(break_down, rules=FailureRules(failures=(RefusedError,))) as pool:
+            async with Pool(break_down, rules=FailureRules(failures=(PoolRefusedError,))) as pool:
                 await gather(pool.run(Feed()), [])
         assert caught.value is error
 
     async def test_a_bug_names_its_job(self) -> None:
         rules = FailureRules(failures=(KeyError,))
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(PoolRefusedError) as caught:
             async with Pool(refuse_odd, limit=1, rules=rules) as pool:
                 await pool.collect([2, 31])
         assert caught.value.__notes__ == ["raised by the job 31"]
@@ -458,7 +458,7 @@ class TestFailures:
 
     async def test_results_finished_before_a_bug_still_come_out(self) -> None:
         rules, results = FailureRules(failures=()), list[Result[int, int]]()
-        with pytest.raises(RefusedError):
+        with pytest.raises(PoolRefusedError):
             async with Pool(refuse_odd, limit=1, rules=rules) as pool:
                 await gather(pool.run([0, 2, 1, 4]), results)
         assert jobs_of(results) == [0, 2]
@@ -466,7 +466,7 @@ class TestFailures:
     async def test_a_bug_caught_at_the_iteration_is_not_raised_again(self) -> None:
         async with Pool(refuse_odd, rules=FailureRules(failures=())) as pool:
             results = pool.run([1])
-            with pytest.raises(RefusedError):
+            with pytest.raises(PoolRefusedError):
                 await anext(results)
             with pytest.raises(StopAsyncIteration):
                 await anext(results)
@@ -485,12 +485,12 @@ class TestFailures:
 
     async def test_a_bug_nobody_iterates_towards_is_raised_at_the_end(self) -> None:
         pool = Pool(refuse_odd, rules=FailureRules(failures=()))
-        with pytest.raises(RefusedError):
+        with pytest.raises(PoolRefusedError):
             await begin_and_leave(pool, [1])
 
     async def test_a_bug_is_raised_over_an_error_of_the_consumer(self) -> None:
         pool, error = Pool(refuse_odd, limit=1, rules=FailureRules(failures=())), KeyError("mine")
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(PoolRefusedError) as caught:
             await take_one_and_fail(pool, [0, 1], error)
         assert caught.value.__context__ is error
 
@@ -533,7 +533,7 @@ class TestFatal:
                 raise error
             return await doors.work(job)
 
-        rules = FailureRules(failures=(RefusedError,), fatal=(RevokedError,))
+        rules = FailureRules(failures=(PoolRefusedError,), fatal=(RevokedError,))
         async with (
             Pool(revoke_at_one, limit=3, rules=rules) as pool,
             anyio.create_task_group() as group,
@@ -582,7 +582,7 @@ class TestAttempts:
 
         async def third_time(_: int) -> str:
             if next(tries) < 3:
-                raise RefusedError
+                raise PoolRefusedError
             return "done"
 
         async with Pool(third_time, rules=FailureRules(attempts=5)) as pool:
@@ -594,7 +594,7 @@ class TestAttempts:
         tries = itertools.count(1)
 
         async def refuse(_: int) -> None:
-            raise RefusedError(next(tries))
+            raise PoolRefusedError(next(tries))
 
         async with Pool(refuse, rules=FailureRules(attempts=3)) as pool:
             result = (await pool.collect([0]))[0]
@@ -603,7 +603,9 @@ class TestAttempts:
         assert pool.counts.failed == 1
 
     async def test_a_failure_not_worth_it_is_not_attempted_again(self) -> None:
-        rules = FailureRules(attempts=3, retry=lambda _, error: not isinstance(error, RefusedError))
+        rules = FailureRules(
+            attempts=3, retry=lambda _, error: not isinstance(error, PoolRefusedError)
+        )
         async with Pool(refuse_odd, rules=rules) as pool:
             assert (await pool.collect([1]))[0].attempt == 1
 
@@ -612,7 +614,7 @@ class TestAttempts:
 
         async def refuse(job: int) -> None:
             order.append(job)
-            raise RefusedError
+            raise PoolRefusedError
 
         async with Pool(refuse, limit=1, rules=FailureRules(attempts=2)) as pool:
             await pool.collect([1, 2])
@@ -869,10 +871,10 @@ class TestAbort:
         async def abort(_: int) -> None:
             next(calls)
             pool.abort()
-            raise RefusedError
+            raise PoolRefusedError
 
         async with Pool(abort, rules=FailureRules(attempts=3)) as pool:
-            assert isinstance((await pool.collect([0]))[0].error, RefusedError)
+            assert isinstance((await pool.collect([0]))[0].error, PoolRefusedError)
         assert next(calls) == 1
 
     async def test_a_job_that_finishes_in_spite_of_it_is_delivered(self) -> None:
@@ -991,7 +993,7 @@ class TestLeaving:
             try:
                 await anyio.sleep_forever()
             finally:
-                raise RefusedError
+                raise PoolRefusedError
 
         async def in_parts(job: int) -> None:
             async with anyio.create_task_group() as parts:

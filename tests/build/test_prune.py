@@ -15,20 +15,19 @@ from typer.testing import CliRunner
 from tests.conftest import ROOT
 from tests.plugin_engines import Tones
 from tts_assets import FatalError, InputError, Settings, generate_sync
+from tts_assets.build.cleanup import prune
 from tts_assets.build.events import Event, Orphan, Waiting
-from tts_assets.build.prune import prune
 from tts_assets.build.status import summarize_status
 from tts_assets.cli.app import app
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.prune_command import run_prune as command
-from tts_assets.config.load import load
-from tts_assets.config.model import OutputFormat
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import OutputFormat
 from tts_assets.config.shard import Shard
 from tts_assets.engines import registry
 from tts_assets.model import Kind
-from tts_assets.store import storage
-from tts_assets.store.ledger import known
-from tts_assets.store.ledger.line import being_replaced
+from tts_assets.store import atomic_files, ledger
+from tts_assets.store.ledger_line import encode_replacement
 
 WORDS = ("犬", "猫", "鳥")
 CONFIGURATION = """
@@ -129,7 +128,7 @@ def test_after_it_nothing_is_left_to_prune_or_to_make(folder: Path) -> None:
     assert prune(_settings(folder), delete=True).orphans == ()
     report = generate_sync(_settings(folder), dry_run=True)
     assert (report.to_make, report.urls_to_write) == (0, 0)
-    assert known.read_ledger((folder / "audio/ledger.jsonl").read_bytes(), file="l").tidy
+    assert ledger.read_ledger((folder / "audio/ledger.jsonl").read_bytes(), file="l").tidy
 
 
 def test_what_a_stale_entry_still_plays_stays(folder: Path) -> None:
@@ -368,7 +367,7 @@ def test_other_bytes_under_a_name_of_ours_are_somebodys(folder: Path) -> None:
 def test_a_file_that_was_being_replaced_when_a_run_was_killed_is_kept(folder: Path) -> None:
     asset = _asset(folder, "猫")
     with (folder / "audio/ledger.jsonl").open("ab") as file:
-        file.write(being_replaced(asset))
+        file.write(encode_replacement(asset))
     _keep(folder, "犬", "鳥")
     found = prune(_settings(folder), delete=True)
     assert [each.asset for each in found.spared] == [asset]
@@ -437,7 +436,7 @@ def test_the_output_folder_itself_may_be_a_link(folder: Path) -> None:
 )  # fmt: skip
 def test_a_line_with_a_name_that_is_none_of_ours_is_refused(folder: Path, asset: str) -> None:
     (folder / "outside.mp3").write_bytes(b"somebody's")
-    _add_line(folder, asset, sha256=storage.sha256(b"somebody's"))
+    _add_line(folder, asset, sha256=atomic_files.sha256(b"somebody's"))
     _keep(folder, "犬")
     before = _files(folder)
     with pytest.raises(InputError, match="delete the line") as caught:
@@ -482,7 +481,7 @@ def test_lines_without_files_that_a_killed_run_left_are_dropped_by_the_next(
 ) -> None:
     _keep(folder, "犬")
     with monkeypatch.context() as patch:
-        patch.setattr(storage.Storage, "replace", _interrupted)
+        patch.setattr(atomic_files.Storage, "replace", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             prune(_settings(folder), delete=True)
     assert len(_lines(folder)) == len(WORDS)
@@ -496,12 +495,12 @@ def _interrupted(*_: object) -> None:
 
 
 def test_it_waits_for_another_run_and_looks_only_then(folder: Path) -> None:
-    store = storage.Storage(folder / "audio")
+    store = atomic_files.Storage(folder / "audio")
     release = threading.Event()
     held = threading.Event()
 
     def other_run() -> None:
-        with store.locked(lambda: None):
+        with store.lock(lambda: None):
             held.set()
             release.wait(10)
             _keep(folder, "犬", "猫")

@@ -12,21 +12,19 @@ from tests.passages import LongText
 from tests.wandering import EVENING, MORNING, NOON, Listened
 from tts_assets import Settings, generate_sync
 from tts_assets.build import migrate
-from tts_assets.build.merge import run
-from tts_assets.build.plan.changes import Judged
-from tts_assets.build.plan.planner import State
+from tts_assets.build.plan.planner import Judged, State
+from tts_assets.build.shards import merge_shards
 from tts_assets.build.status import summarize_status
-from tts_assets.config.model import OnEngineChange, Only
+from tts_assets.config.settings import OnEngineChange, Only
 from tts_assets.config.shard import Shard
-from tts_assets.engines import choosing
+from tts_assets.engines import engine_choice
 from tts_assets.model import Decided
 from tts_assets.quality import verify_assets
 from tts_assets.quality.quality_reports import VerifyReport
 from tts_assets.review import review_items
-from tts_assets.store import earlier_sounds, storage
-from tts_assets.store.decisions import settle
-from tts_assets.store.decisions.decision import SoundDecision
-from tts_assets.store.ledger.line import being_replaced
+from tts_assets.store import atomic_files, decisions, rejected_audio
+from tts_assets.store.decisions import SoundDecision
+from tts_assets.store.ledger_line import encode_replacement
 
 APPROVED, REJECTED, UNDECIDED = Decided.APPROVED, Decided.REJECTED, Decided.UNDECIDED
 WORDS_ALONE = WORDS[:4]
@@ -47,8 +45,8 @@ def project(
 
 
 def _earlier(project: Listened, sha256: str) -> Path | None:
-    place = earlier_sounds.folder(project.settings.temp, project.settings.output)
-    return earlier_sounds.find(place, sha256)
+    place = rejected_audio.folder(project.settings.temp, project.settings.output)
+    return rejected_audio.find(place, sha256)
 
 
 @by_both
@@ -157,7 +155,7 @@ def test_what_an_entry_says_otherwise_by_now_is_stale_whatever_was_decided(
         assert _earlier(project, made.sha256) is not None
     else:
         # The earlier asset is still there, under the name of its own recipe.
-        assert storage.sha256(project.audio / made.asset) == made.sha256
+        assert atomic_files.sha256(project.audio / made.asset) == made.sha256
 
 
 @by_both
@@ -290,7 +288,7 @@ def test_a_clip_whose_file_somebody_changed_is_damaged_and_no_longer_what_was_de
     project.set(deep=True)
     project.generate()
     # The same bytes were made again.
-    assert storage.sha256(project.audio / made.asset) == made.sha256
+    assert atomic_files.sha256(project.audio / made.asset) == made.sha256
     assert project.reviews() == {"犬": "approved", "猫": "rejected"}
 
 
@@ -305,7 +303,7 @@ def test_what_was_rejected_is_measured_like_all_else(project: Listened) -> None:
     is_unmade = project.item(2).asset != made.asset
     assert (report.checked, report.unmade) == ((3, 1) if is_unmade else (4, 0))
     assert report.verdicts == ()
-    provider, _ = choosing.choose(project.settings)
+    provider, _ = engine_choice.choose(project.settings)
     shown = review_items.collect_review_items(project.settings, provider, lambda _: set())
     told = "1 rejected clip is not made again yet: `generate` makes them"
     assert list(shown.list_notes()) == ([told] if is_unmade else [])
@@ -325,7 +323,7 @@ def test_a_run_killed_while_it_makes_a_rejected_clip_again_leaves_nothing_that_p
     made = project.decide(2, REJECTED)
     before = project.ledger.read_bytes()
     with project.ledger.open("ab") as file:
-        file.write(being_replaced(made.asset))
+        file.write(encode_replacement(made.asset))
     assert project.item(2).state is State.DAMAGED
     # Another run makes the ledger tidy, and does not come to it.
     project.set(only=(Only.NEW,))
@@ -346,19 +344,19 @@ def test_new_bytes_under_an_old_name_are_vouched_for_only_when_they_are_there(
     made = project.decide(2, REJECTED)
     project.take(2)
 
-    class KilledError(BaseException):
+    class RejectionKilledError(BaseException):
         """A signal, as far as the run is concerned."""
 
-    real = storage.Storage.put
+    real = atomic_files.Storage.put
 
-    def put(store: storage.Storage, asset: str, data: Any) -> None:
+    def put(store: atomic_files.Storage, asset: str, data: Any) -> None:
         if moment == "after the file":
             real(store, asset, data)
-        raise KilledError
+        raise RejectionKilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage.Storage, "put", put)
-        with pytest.raises(KilledError):
+        patch.setattr(atomic_files.Storage, "put", put)
+        with pytest.raises(RejectionKilledError):
             project.generate()
     assert _earlier(project, made.sha256) is not None
     assert project.item(2).state is State.DAMAGED
@@ -385,7 +383,7 @@ def test_what_shards_make_again_takes_the_place_of_what_was_rejected(project: Li
     for index in (1, 2):
         report = generate_sync(_shard(project, index))
         assert (report.made, report.states[State.REJECTED]) == (0, 0)
-    merged = run.merge(project.settings)
+    merged = merge_shards.merge(project.settings)
     assert (merged.copied, merged.changed) == (1, ())
     assert project.reviews() == {"犬": "approved"}
     now = {line["asset"]: line for line in project.lines()}
@@ -396,7 +394,7 @@ def test_what_shards_make_again_takes_the_place_of_what_was_rejected(project: Li
     # Merged once more, nothing changes, not even what was decided meanwhile.
     project.decide(2, REJECTED, EVENING)
     again = project.ledger.read_bytes()
-    assert run.merge(project.settings).copied == 0
+    assert merge_shards.merge(project.settings).copied == 0
     assert project.ledger.read_bytes() == again
 
 
@@ -408,7 +406,7 @@ def test_what_shards_make_again_alike_stays_rejected(project: Listened) -> None:
     before = project.ledger.read_bytes()
     for index in (1, 2):
         generate_sync(_shard(project, index))
-    run.merge(project.settings)
+    merge_shards.merge(project.settings)
     assert project.ledger.read_bytes() == before
 
 
@@ -440,7 +438,7 @@ async def test_a_passage_that_was_rejected_is_said_anew_with_its_time_line(
     await text.generate()
     (line,) = text.lines()
     made = SoundDecision(asset=line["asset"], sha256=line["sha256"], decided=REJECTED, at=NOON)
-    settle.record_decisions(storage.Storage(tmp_path / "audio"), [made])
+    decisions.record_decisions(atomic_files.Storage(tmp_path / "audio"), [made])
     before = text.assets
     report = await text.generate()
     assert (report.made, report.states[State.REJECTED]) == (0, 1)

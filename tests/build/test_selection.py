@@ -17,12 +17,12 @@ from tests.plugin_engines import Paid
 from tts_assets import generate_sync
 from tts_assets.build.plan.planner import TO_MAKE, State
 from tts_assets.build.selection import Selection
-from tts_assets.catalogues.open_catalogues import parse_catalogue
-from tts_assets.catalogues.read import Reader
+from tts_assets.catalogues.catalogue_files import parse_catalogue
+from tts_assets.catalogues.catalogue_reader import CatalogueReader
 from tts_assets.cli.generate_command import _get_generate_exit_code
-from tts_assets.config.load import load
-from tts_assets.config.model import Only, Settings
-from tts_assets.config.sources.builtin import BUILT_IN
+from tts_assets.config.catalogue_sources import BUILT_IN
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import Only, Settings
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
 from tts_assets.model import Kind
@@ -31,28 +31,28 @@ WHO = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 IDS = ("n5-1", "n5-2", "n4-1", "12", "112", "N5-3", "か゛", "a[1]", "a1", "*")
 
 
-def _reader(ids: Sequence[str], path: str = "vocabulary.json", word: str = "犬") -> Reader:
+def _reader(ids: Sequence[str], path: str = "vocabulary.json", word: str = "犬") -> CatalogueReader:
     source = BUILT_IN[Kind.VOCABULARY]
     entries = [{"id": each, "word": word} for each in ids]
-    return Reader(parse_catalogue(json.dumps(entries).encode(), path, source), source)
+    return CatalogueReader(parse_catalogue(json.dumps(entries).encode(), path, source), source)
 
 
-def _chosen(selection: Selection, reader: Reader) -> list[str]:
+def _chosen(selection: Selection, reader: CatalogueReader) -> list[str]:
     takes = selection.of(reader)
-    entries = [clip.entry for clip in reader.clips() if takes is None or takes(clip)]
-    selection.finished(reader.finished())
+    entries = [clip.entry for clip in reader.iter_clips() if takes is None or takes(clip)]
+    selection.finish_catalogue(reader.finish())
     return entries
 
 
 def _by_id(*globs: str) -> tuple[list[str], str | None]:
     with Selection(Settings(ids=globs)) as selection:
-        return _chosen(selection, _reader(IDS)), selection.nothing()
+        return _chosen(selection, _reader(IDS)), selection.describe_unmatched()
 
 
 def test_where_nothing_is_said_no_clip_is_asked_about() -> None:
     with Selection(Settings(only=(Only.NEW,))) as selection:
         assert selection.of(_reader(IDS)) is None
-        assert selection.nothing() is None
+        assert selection.describe_unmatched() is None
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_globs_that_match_nothing_are_named_beside_those_that_match() -> None:
 def test_a_composed_letter_finds_its_parts_and_the_other_way_round() -> None:
     with Selection(Settings(ids=("が*", "は\u3099"))) as selection:
         assert _chosen(selection, _reader(["か\u3099-1", "ば"])) == ["か\u3099-1", "ば"]
-        assert selection.nothing() is None
+        assert selection.describe_unmatched() is None
 
 
 def test_an_entry_that_says_nothing_is_an_entry_all_the_same() -> None:
     with Selection(Settings(ids=("7",))) as selection:
         assert _chosen(selection, _reader(["7"], word="")) == []
-        assert selection.nothing() is None
+        assert selection.describe_unmatched() is None
 
 
 @given(st.text(alphabet="[]*?!-^\\&|~a1", max_size=12), st.text(max_size=5))
@@ -193,7 +193,7 @@ def test_a_revision_and_ids_choose_what_both_choose(committed: str) -> None:
     with Selection(Settings(ids=("n5-*", "12"), since="HEAD")) as selection:
         assert _chosen(selection, _reader(IDS, committed)) == ["n5-1"]
         # 12 is there, and did not change: nobody mistyped it.
-        assert selection.nothing() is None
+        assert selection.describe_unmatched() is None
 
 
 def test_a_revision_alone_chooses_what_changed_since(committed: str) -> None:

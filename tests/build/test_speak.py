@@ -9,10 +9,9 @@ import pytest
 
 from tests.passages import SENTENCES, TEXT, Directed, LongText
 from tts_assets.audio.codec import decode
-from tts_assets.audio.loudness import integrated_lufs
-from tts_assets.build.speak.run import speak
-from tts_assets.build.speak.words import Words
-from tts_assets.config.model import Settings
+from tts_assets.audio.level import measure_integrated_lufs
+from tts_assets.build.speak_text import Words, speak
+from tts_assets.config.settings import Settings
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.model import Format
 
@@ -52,7 +51,7 @@ async def test_a_text_becomes_a_file_at_the_loudness_of_the_whole(
     samples, rate_hz = decode((tmp_path / "text.mp3").read_bytes())
     assert (spoken.segments, Directed.said) == (6, list(SENTENCES))
     assert samples.size / rate_hz == pytest.approx(spoken.seconds, abs=0.05)
-    assert integrated_lufs(samples, rate_hz) == pytest.approx(-19.0, abs=0.3)
+    assert measure_integrated_lufs(samples, rate_hz) == pytest.approx(-19.0, abs=0.3)
 
 
 async def test_a_file_is_made_of_what_an_earlier_attempt_left(
@@ -142,12 +141,12 @@ async def test_a_stream_ends_where_a_segment_cannot_be_said(settings: Settings) 
 
 
 async def test_a_stream_that_nobody_reads_ends_the_work(settings: Settings) -> None:
-    class Closed(Pipe):
+    class ClosedStream(Pipe):
         def write(self, _: object) -> int:
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        await speak(settings, Words(text=TEXT), Closed())
+        await speak(settings, Words(text=TEXT), ClosedStream())
     assert len(Directed.said) < len(SENTENCES)
 
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.paid import Priced
+from tests.paid import PricedEngine
 from tests.plugin_engines import Paid
 from tts_assets import Settings, generate, generate_sync
 from tts_assets.build.events import ClipMade, Event, Report, Waiting
-from tts_assets.build.generate import limits
-from tts_assets.build.generate.cost import Books
-from tts_assets.build.generate.limits import Limits
+from tts_assets.build.generate import time_limits
+from tts_assets.build.generate.cost import CostTracker
+from tts_assets.build.generate.time_limits import Limits
 from tts_assets.build.plan.jobs import Job
-from tts_assets.config.model import Only
 from tts_assets.config.prices import Price
+from tts_assets.config.settings import Only
 from tts_assets.engines import registry
 from tts_assets.model import Speech, SpokenForm, Voice
-from tts_assets.store.storage import Storage
+from tts_assets.store.atomic_files import Storage
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +30,7 @@ PRICE = Price(provider="priced", per_1000_credits=500, currency="EUR", read=date
 JOBS = [Job(recipe=word, form=SpokenForm(word), assets=(word,), clips=()) for word in WORDS]
 
 
-class Clock:
+class LimitClock:
     """A clock that goes when it is told to."""
 
     def __init__(self) -> None:
@@ -41,16 +41,16 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(limits, "time", clock)
+def clock(monkeypatch: pytest.MonkeyPatch) -> LimitClock:
+    clock = LimitClock()
+    monkeypatch.setattr(time_limits, "time", clock)
     return clock
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Five words, with an engine in this process, whose bills nobody reads."""
-    for engine in (Priced, Paid):
+    for engine in (PricedEngine, Paid):
         monkeypatch.setitem(
             registry._BUILT_IN, engine.name, f"{engine.__module__}:{engine.__name__}"
         )
@@ -78,7 +78,7 @@ def _left(report: Report) -> tuple[int, int, str | None]:
     return report.made, report.left, report.bound
 
 
-def _advance(clock: Clock, seconds: float) -> Callable[[Event], None]:
+def _advance(clock: LimitClock, seconds: float) -> Callable[[Event], None]:
     """Each clip takes that long."""
 
     def on_event(event: Event) -> None:
@@ -150,7 +150,7 @@ def test_the_bound_that_is_met_first_counts(
 
 @pytest.mark.parametrize("sold", [False, True])
 async def test_when_time_is_over_what_is_in_flight_is_finished_and_no_more_begun(
-    settings: Settings, clock: Clock, *, sold: bool
+    settings: Settings, clock: LimitClock, *, sold: bool
 ) -> None:
     _write(Path(settings.paths[0]), *(f"犬{number}" for number in range(12)))
     bounded = replace(
@@ -166,7 +166,7 @@ async def test_when_time_is_over_what_is_in_flight_is_finished_and_no_more_begun
     assert (await generate(replace(bounded, max_duration_seconds=None))).made == report.left
 
 
-async def test_time_counts_from_the_start_of_the_run(settings: Settings, clock: Clock) -> None:
+async def test_time_counts_from_the_start_of_the_run(settings: Settings, clock: LimitClock) -> None:
     bound = Limits(replace(settings, max_duration_seconds=30.0))
     clock.now += 29
     assert (bound.take(JOBS), bound.late()) == (JOBS, None)
@@ -176,7 +176,7 @@ async def test_time_counts_from_the_start_of_the_run(settings: Settings, clock: 
 
 
 async def test_the_clock_may_take_over_where_the_count_left_off(
-    settings: Settings, clock: Clock
+    settings: Settings, clock: LimitClock
 ) -> None:
     bound = Limits(replace(settings, max_duration_seconds=30.0, max_clips=3))
     handed_out = bound.hand_out(bound.take(JOBS))
@@ -186,7 +186,7 @@ async def test_the_clock_may_take_over_where_the_count_left_off(
     assert (bound.left, bound.bound) == (JOBS[1:], "max-duration = 30 s")
 
 
-class Meter:
+class LimitMeter:
     """A speaker that is only asked what was charged."""
 
     billed_total = 0.0
@@ -196,10 +196,10 @@ class Meter:
 
 
 async def test_a_clip_that_waits_for_money_is_not_begun_when_time_is_over(
-    settings: Settings, clock: Clock
+    settings: Settings, clock: LimitClock
 ) -> None:
     shop = replace(_sell(settings), prices=(PRICE,), max_cost=2, max_duration_seconds=30.0)
-    books, meter = Books(shop, Priced(shop)), Meter()
+    books, meter = CostTracker(shop, PricedEngine(shop)), LimitMeter()
     jobs = books.hand_out(await books.reckon(JOBS[:2]), meter)
     first = await anext(jobs)
     # More than was thought: whether the next fits is known when the first is over.
@@ -215,26 +215,26 @@ async def test_a_clip_that_waits_for_money_is_not_begun_when_time_is_over(
         clock.now += 30
         # It was the first alone, and there is room for the next.
         meter.billed_total = 1.0
-        books.made(first, 1.0)
+        books.record_made(first, 1.0)
     assert rest == []
     assert (books.limits.left, books.cost().bound) == (JOBS[1:2], "max-duration = 30 s")
 
 
 async def test_a_run_that_waits_for_another_gives_up_when_time_is_over(
-    settings: Settings, clock: Clock
+    settings: Settings, clock: LimitClock
 ) -> None:
     def on_event(event: Event) -> None:
         clock.now += 10 * isinstance(event, Waiting)
 
     store = Storage(Path(settings.output))
     store.prepare()
-    with store.locked(lambda: None):
+    with store.lock(lambda: None):
         report = await generate(replace(settings, max_duration_seconds=5.0), on_event=on_event)
     assert (*_left(report), report.stopped) == (0, 5, "max-duration = 5 s", False)
 
 
 async def test_moves_that_wait_for_another_run_are_left_when_time_is_over_too(
-    settings: Settings, clock: Clock
+    settings: Settings, clock: LimitClock
 ) -> None:
     def on_event(event: Event) -> None:
         clock.now += 10 * isinstance(event, Waiting)
@@ -242,7 +242,7 @@ async def test_moves_that_wait_for_another_run_are_left_when_time_is_over_too(
     await generate(settings)
     renamed = replace(settings, asset="new/{kind}/{recipe}.{ext}", max_duration_seconds=5.0)
     store = Storage(Path(settings.output))
-    with store.locked(lambda: None):
+    with store.lock(lambda: None):
         report = await generate(renamed, on_event=on_event)
     assert (*_left(report), report.moved) == (0, 5, "max-duration = 5 s", 0)
     assert (await generate(renamed)).moved == 5

@@ -11,16 +11,16 @@ import pytest
 from tests.plugin_engines import Telling
 from tts_assets import FatalError, Settings, generate_sync
 from tts_assets.build.events import Report
-from tts_assets.build.merge.run import merge
 from tts_assets.build.migrate import migrate
+from tts_assets.build.shards.merge_shards import merge
 from tts_assets.build.status import summarize_status
 from tts_assets.config.shard import Shard
-from tts_assets.config.sources.table import source_of
+from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
-from tts_assets.store.names import timelines_of
-from tts_assets.store.storage import Storage
-from tts_assets.store.timelines import document, files
-from tts_assets.store.timelines.document import Timeline
+from tts_assets.store import timelines
+from tts_assets.store.asset_file_names import timelines_of
+from tts_assets.store.atomic_files import Storage
+from tts_assets.store.timelines import Timeline
 
 BY_RECIPE = "{kind}/{recipe}.{ext}"
 BY_ID = "{kind}/{id}-{part}.{ext}"
@@ -71,7 +71,7 @@ def _settings(folder: Path, **more: Any) -> Settings:
         "to": "audioUrl",
         "timeline": "times",
     }
-    source = source_of({"files": file, "kind": "listening", "clip": [rule]}, "c.toml: source 1")
+    source = parse_source({"files": file, "kind": "listening", "clip": [rule]}, "c.toml: source 1")
     values: dict[str, Any] = {
         "paths": (str(folder / "data"),),
         "output": str(folder / "audio"),
@@ -104,9 +104,9 @@ def _timelines(folder: Path) -> Iterator[Timeline]:
     """Those that the catalogue leads to; each with its two other files."""
     for entry in _entries(folder):
         path = folder / entry["times"].lstrip("/")
-        found = document.read(path.read_bytes(), file=str(path))
+        found = timelines.read(path.read_bytes(), file=str(path))
         assert f"/audio/{found.asset}" == entry["audioUrl"]
-        for file, data in files.rendered(found).items():
+        for file, data in timelines.render_timeline(found).items():
             assert (folder / "audio" / file).read_bytes() == data
         yield found
 

@@ -9,17 +9,24 @@ import msgspec
 import pytest
 
 from tts_assets import Settings
-from tts_assets.build.orphans import References
-from tts_assets.build.plan.addresses import Addresses
-from tts_assets.build.plan.planner import Planned, Planner, State, lacks_url, timeline_url, urls_due
-from tts_assets.build.shards.urls import Patch, encoded_urls, patch
-from tts_assets.build.survey import look, voices
-from tts_assets.catalogues import read, write_back
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import Catalogue
-from tts_assets.config.sources.source import Overwrite, Source
-from tts_assets.config.sources.table import source_of
-from tts_assets.engines import choosing
+from tts_assets.build.cleanup import References
+from tts_assets.build.plan import make_plan, plan_voices
+from tts_assets.build.plan.asset_names import Addresses
+from tts_assets.build.plan.planner import (
+    ClipPlan,
+    Planner,
+    State,
+    lacks_url,
+    timeline_url,
+    urls_due,
+)
+from tts_assets.build.shards.shard_record import Patch, encode_urls, patch
+from tts_assets.catalogues import catalogue_reader, write_back
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import Catalogue
+from tts_assets.config.catalogue_sources import OverwritePolicy, Source
+from tts_assets.config.source_table import parse_source
+from tts_assets.engines import engine_choice
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Clip, Format, Kind, Target
 
@@ -36,12 +43,12 @@ timeline = "timelineUrl"
 
 def _source(clip: str = CLIP, *, top: str = "") -> Source:
     table = tomllib.loads(f'files = "x"\nkind = "listening"\n{top}\n{clip}')
-    return source_of(table, "tts-assets.toml: source 1")
+    return parse_source(table, "tts-assets.toml: source 1")
 
 
 def _read(root: Any, source: Source | None = None, *, file: str = "x.json") -> Catalogue:
     data = json.dumps(root, ensure_ascii=False).encode()
-    return read.read_catalogue(parse(data, file=file), source or _source())
+    return catalogue_reader.read_catalogue(parse_document(data, file=file), source or _source())
 
 
 def _clip(*, source: Source | None = None, **more: Any) -> Clip:
@@ -99,7 +106,7 @@ class TestPlaces:
     def test_in_a_table_it_is_a_column(self) -> None:
         source = _source(CLIP.replace('"timelineUrl"', '"time.url"'))
         with pytest.raises(InputError, match=r"clip text: timeline\) is no field of a table"):
-            read.read_catalogue(parse(b"id,text\n1,a\n", file="x.csv"), source)
+            catalogue_reader.read_catalogue(parse_document(b"id,text\n1,a\n", file="x.csv"), source)
 
 
 class TestAddresses:
@@ -121,17 +128,17 @@ class TestAddresses:
 RECIPE = "0123456789abcdef01234567"
 
 
-def _planned(clip: Clip, *, keep: bool = True, before: str = "listening/old.mp3") -> Planned:
+def _planned(clip: Clip, *, keep: bool = True, before: str = "listening/old.mp3") -> ClipPlan:
     """A fresh clip of which an earlier asset is known."""
     addresses = Addresses("{kind}/{recipe}.{ext}", "/audio/{asset}", Format.MP3)
     settings = Settings(provider="openjtalk")
     planner = Planner(
-        recipes=voices.recipes(settings, choosing.choose(settings).provider),
+        recipes=plan_voices.recipes(settings, engine_choice.choose(settings).provider),
         present={},
         recorded={before: (RECIPE, 9)},
     )
     asset = f"listening/{RECIPE}.mp3"
-    item = Planned(clip, RECIPE, asset, f"/audio/{asset}", State.FRESH, "it is there")
+    item = ClipPlan(clip, RECIPE, asset, f"/audio/{asset}", State.FRESH, "it is there")
     return planner.with_timeline(item, addresses, keep_foreign=keep)
 
 
@@ -172,20 +179,22 @@ class TestWhichGiveWay:
             asset="listening/1-text.mp3", timeline="/t/1-text.mp3.json"
         )
         references.see(item)
-        references.read(parse(b'["/t/1-text.mp3.json"]', file="x.json"))
+        references.read(parse_document(b'["/t/1-text.mp3.json"]', file="x.json"))
         assert not references.leads_to("elsewhere/1-text.mp3", "")
-        references.read(parse(b'["/u/1-text.mp3.json"]', file="x.json"))
+        references.read(parse_document(b'["/u/1-text.mp3.json"]', file="x.json"))
         assert references.leads_to("elsewhere/1-text.mp3", "")
 
 
-def _write(path: Path, source: Source, **urls: str) -> write_back.Written:
-    (clip,) = read.read_catalogue(parse(path.read_bytes(), file=str(path)), source).clips
+def _write(path: Path, source: Source, **urls: str) -> write_back.WriteBackResult:
+    (clip,) = catalogue_reader.read_catalogue(
+        parse_document(path.read_bytes(), file=str(path)), source
+    ).clips
     wanted = {
-        write_back.address(each): write_back.wanted(each, urls[key])
-        for each, key in zip(clip.taking_urls(), ("sound", "times"), strict=True)
+        write_back.make_clip_address(each): write_back.make_pending_url(each, urls[key])
+        for each, key in zip(clip.with_timeline(), ("sound", "times"), strict=True)
         if key in urls
     }
-    return write_back.write_back(str(path), [source], wanted, lambda: None)
+    return write_back.write_urls(str(path), [source], wanted, lambda: None)
 
 
 class TestWriting:
@@ -217,15 +226,18 @@ class TestWriting:
         path = tmp_path / "x.json"
         path.write_text(json.dumps([{"id": 1, "text": TEXT, "timelineUrl": "/mine.json"}]))
         clip = _clip()
-        wanted = {write_back.address(each): write_back.Wanted("/t") for each in clip.taking_urls()}
-        written = write_back.write_back(str(path), [_source()], wanted, lambda: None)
+        wanted = {
+            write_back.make_clip_address(each): write_back.PendingUrl("/t")
+            for each in clip.with_timeline()
+        }
+        written = write_back.write_urls(str(path), [_source()], wanted, lambda: None)
         assert (written.urls, written.missed) == (1, 1)
         assert json.loads(path.read_bytes())[0]["timelineUrl"] == "/mine.json"
 
     def test_a_shard_tells_both_and_the_whole_passage(self) -> None:
         clip = _clip()
-        told = [patch(each, "/u", "audio") for each in clip.taking_urls()]
-        lines = encoded_urls(told)
+        told = [patch(each, "/u", "audio") for each in clip.with_timeline()]
+        lines = encode_urls(told)
         assert [line.count(b'"turns"') for line in lines.splitlines()] == [1, 1]
         assert [each.address[1:] for each in told] == [
             ("1", "text", clip.form), ("1", "text:timeline", clip.form)
@@ -237,10 +249,10 @@ def test_the_places_of_two_clips_are_never_one(tmp_path: Path) -> None:
     second = CLIP.replace('part = "text"', 'part = "again"').replace('"audioUrl"', '"other"')
     path = tmp_path / "x.json"
     path.write_text(json.dumps([{"id": 1, "text": TEXT}]))
-    source = source_of(
+    source = parse_source(
         {"files": str(path), "kind": Kind.LISTENING, **tomllib.loads(CLIP + second)}, "source 1"
     )
-    assert source.overwrite is Overwrite.OURS
+    assert source.overwrite is OverwritePolicy.OURS
     settings = Settings(sources=(source,), output=str(tmp_path / "audio"))
-    found = look.make_plan(settings, choosing.choose(settings).provider)
+    found = make_plan.make_plan(settings, engine_choice.choose(settings).provider)
     assert "would take the place of that of text:timeline" in str(found.trouble.problems)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import Catalogue, read_catalogue
-from tts_assets.config.sources.table import source_of
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import Catalogue, read_catalogue
+from tts_assets.config.source_table import parse_source
 
 
 def _read(clip: str, data: str, file: str) -> Catalogue:
     toml = f'files = "x"\nkind = "vocabulary"\nid = "key()"\n[[clip]]\nto = false\n{clip}'
     return read_catalogue(
-        parse(data.encode(), file=file), source_of(tomllib.loads(toml), "source 1")
+        parse_document(data.encode(), file=file), parse_source(tomllib.loads(toml), "source 1")
     )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import read_catalogue
-from tts_assets.config.sources.builtin import BUILT_IN
-from tts_assets.config.sources.table import source_of
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import read_catalogue
+from tts_assets.config.catalogue_sources import BUILT_IN
+from tts_assets.config.source_table import parse_source
 from tts_assets.model import Clip, Kind, Turn
 
 TALK = [
@@ -23,7 +23,9 @@ def clips(root: Any, clip: str, *, kind: str = "listening") -> tuple[Clip, ...]:
     """The clips of a document that a source reads."""
     toml = f'files = "x"\nkind = "{kind}"\nid = "key()"\nvoices = {{ "男" = "Mei" }}\n[[clip]]\n{clip}\nto = "mp3"'
     data = json.dumps(root, ensure_ascii=False).encode()
-    found = read_catalogue(parse(data, file="x.json"), source_of(tomllib.loads(toml), "source 1"))
+    found = read_catalogue(
+        parse_document(data, file="x.json"), parse_source(tomllib.loads(toml), "source 1")
+    )
     assert not found.problems
     return tuple(found.clips)
 
@@ -35,7 +37,9 @@ def test_the_running_text_of_reading_and_listening_is_a_passage(
     kind: Kind, *, passage: bool
 ) -> None:
     record = {"id": 1, "title": "題", "text": "犬です。", "examples": [{"japanese": "犬です。"}]}
-    found = read_catalogue(parse(json.dumps([record]).encode(), file="x.json"), BUILT_IN[kind])
+    found = read_catalogue(
+        parse_document(json.dumps([record]).encode(), file="x.json"), BUILT_IN[kind]
+    )
     assert [bool(clip.form.turns) for clip in found.clips] == [passage]
 
 

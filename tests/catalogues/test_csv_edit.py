@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues.csv_edit import set_urls
-from tts_assets.catalogues.csv_table import rows_of, table_of
+from tts_assets.catalogues.csv_table import detect_table, parse_csv_rows, set_csv_urls
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ def edited(
     """Edit, and hold on the way that a second time changes nothing."""
 
     def once(text: str) -> str:
-        table = table_of(text, file="words.csv", columns=columns, delimiter=delimiter)
-        return set_urls(text, urls, table, file="words.csv")
+        table = detect_table(text, file="words.csv", columns=columns, delimiter=delimiter)
+        return set_csv_urls(text, urls, table, file="words.csv")
 
     new = once(text)
     assert once(new) == new
@@ -308,8 +307,8 @@ def test_whatever_could_be_read_can_be_read_again(
 
 
 def read_rows(text: str, columns: list[str] | None, delimiter: str | None) -> list[dict[str, str]]:
-    table = table_of(text, file="words.csv", columns=columns, delimiter=delimiter)
-    return rows_of(text, table, file="words.csv")
+    table = detect_table(text, file="words.csv", columns=columns, delimiter=delimiter)
+    return parse_csv_rows(text, table, file="words.csv")
 
 
 def filled(row: dict[str, str]) -> dict[str, str]:

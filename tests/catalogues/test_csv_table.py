@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tts_assets.catalogues.csv_table import lines_of, rows_of, table_of
+from tts_assets.catalogues.csv_table import detect_table, find_field_lines, parse_csv_rows
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ def rows(
     columns: Sequence[str] | None = None,
     delimiter: str | None = None,
 ) -> list[dict[str, str]]:
-    table = table_of(text, file=file, columns=columns, delimiter=delimiter)
-    return rows_of(text, table, file=file)
+    table = detect_table(text, file=file, columns=columns, delimiter=delimiter)
+    return parse_csv_rows(text, table, file=file)
 
 
 def refusal(text: str, **options: object) -> InputError:
@@ -156,9 +156,9 @@ def test_an_empty_file_is_told_as_such(text: str) -> None:
 
 def test_the_lines_of_fields_are_found_in_one_pass() -> None:
     text = 'id,note,word\r\n\r\n1,"a\nb",犬\r\n2,x,猫\r\n3\r\n'
-    table = table_of(text, file="words.csv")
+    table = detect_table(text, file="words.csv")
 
-    found = lines_of(
+    found = find_field_lines(
         text,
         [(), (0,), (0, "word"), (1, "word"), (2, "word"), (1, "x"), (9, "id")],
         table,
@@ -177,18 +177,18 @@ def test_the_lines_of_fields_are_found_in_one_pass() -> None:
 
 @pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", '"sep=;"\r\n', "SEP=;\r"])
 def test_the_line_that_tells_excel_the_delimiter_is_no_record(first: str) -> None:
-    table = table_of(f"{first}word;reading\n犬;いぬ\n", file="a.csv")
+    table = detect_table(f"{first}word;reading\n犬;いぬ\n", file="a.csv")
     assert (table.delimiter, table.columns) == (";", ("word", "reading"))
-    assert rows_of(f"{first}word;reading\n犬;いぬ\n", table, file="a.csv") == [
+    assert parse_csv_rows(f"{first}word;reading\n犬;いぬ\n", table, file="a.csv") == [
         {"word": "犬", "reading": "いぬ"}
     ]
 
 
 def test_the_line_for_excel_stands_above_records_whose_columns_are_named_elsewhere() -> None:
     text = "sep=;\n犬;いぬ,ドッグ\n"
-    table = table_of(text, file="a.csv", columns=["word", "reading"])
-    assert rows_of(text, table, file="a.csv") == [{"word": "犬", "reading": "いぬ,ドッグ"}]
+    table = detect_table(text, file="a.csv", columns=["word", "reading"])
+    assert parse_csv_rows(text, table, file="a.csv") == [{"word": "犬", "reading": "いぬ,ドッグ"}]
 
 
 def test_a_column_may_be_called_sep() -> None:
-    assert table_of("sep=a,word\n1,犬\n", file="a.csv").columns == ("sep=a", "word")
+    assert detect_table("sep=a,word\n1,犬\n", file="a.csv").columns == ("sep=a", "word")

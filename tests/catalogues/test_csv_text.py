@@ -7,7 +7,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues.csv_text import fields, line_of, records, value, values
+from tts_assets.catalogues.csv_table import (
+    find_line_number,
+    split_fields,
+    split_records,
+    split_values,
+    unquote_field,
+)
 from tts_assets.errors import InputError
 
 properties = settings(max_examples=200, deadline=None, database=None)
@@ -17,8 +23,8 @@ delimiters = st.sampled_from([",", ";", "\t", "|", " ", ":", "^", "]", "-", "\\"
 
 
 def rows(text: str, delimiter: str = ",") -> list[list[str]]:
-    spans = records(text, delimiter, 0, file="words.csv")
-    return [values(text[start:end], delimiter) for start, end in spans]
+    spans = split_records(text, delimiter, 0, file="words.csv")
+    return [split_values(text[start:end], delimiter) for start, end in spans]
 
 
 def rows_of_the_standard_library(text: str, delimiter: str) -> list[list[str]]:
@@ -66,11 +72,13 @@ def test_any_text_is_read_as_the_standard_library_reads_it(
 def test_the_fields_of_a_record_joined_are_the_record(delimiter: str, data: st.DataObject) -> None:
     text = data.draw(st.text(alphabet=f'ab"\r\n{delimiter}', max_size=30))
     try:
-        found = [text[start:end] for start, end in records(text, delimiter, 0, file="words.csv")]
+        found = [
+            text[start:end] for start, end in split_records(text, delimiter, 0, file="words.csv")
+        ]
     except InputError:
         assume(False)  # noqa: FBT003 - the only way to call it
 
-    assert [delimiter.join(fields(record, delimiter)) for record in found] == found
+    assert [delimiter.join(split_fields(record, delimiter)) for record in found] == found
 
 
 @properties
@@ -121,8 +129,8 @@ def test_a_quote_that_is_never_closed_is_named_with_its_line(text: str, line: in
     ],
 )
 def test_a_field_says_what_stands_between_its_quotes(written: str, said: str) -> None:
-    assert value(written) == said
+    assert unquote_field(written) == said
 
 
 def test_lines_end_with_line_feed_carriage_return_or_both() -> None:
-    assert [line_of("a\nb\r\nc\rd", at) for at in (0, 2, 5, 7)] == [1, 2, 3, 4]
+    assert [find_line_number("a\nb\r\nc\rd", at) for at in (0, 2, 5, 7)] == [1, 2, 3, 4]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues import document
-from tts_assets.catalogues.document import DocumentFormat, parse
-from tts_assets.catalogues.json_text import lines_of
+from tts_assets.catalogues import catalogue_document
+from tts_assets.catalogues.catalogue_document import DocumentFormat, parse_document
+from tts_assets.catalogues.json_text import find_value_lines
 from tts_assets.errors import InputError
 
 BOM = b"\xef\xbb\xbf"
@@ -19,13 +19,13 @@ BOM = b"\xef\xbb\xbf"
 
 def refusal(data: bytes) -> InputError:
     with pytest.raises(InputError) as caught:
-        parse(data, file="words.json")
+        parse_document(data, file="words.json")
     assert caught.value.file == "words.json"
     return caught.value
 
 
 def test_a_document_has_its_text_and_its_value() -> None:
-    found = parse('[{"word": "学校"}]\r\n'.encode(), file="words.json")
+    found = parse_document('[{"word": "学校"}]\r\n'.encode(), file="words.json")
 
     assert found.file == "words.json"
     assert found.text == '[{"word": "学校"}]\r\n'
@@ -37,7 +37,7 @@ def test_a_document_has_its_text_and_its_value() -> None:
 def test_the_byte_order_mark_is_taken_off_and_put_back(bom: bytes) -> None:
     data = bom + '{"a": "あ"}'.encode()
 
-    found = parse(data, file="words.json")
+    found = parse_document(data, file="words.json")
 
     assert (found.bom, found.text) == (bom, '{"a": "あ"}')
     assert found.encode(found.text) == data
@@ -59,18 +59,18 @@ def test_bytes_come_back_as_they_were(
 ) -> None:
     data = bom + json.dumps(root, indent=indent, ensure_ascii=ascii_only).encode()
 
-    found = parse(data, file="words.json")
+    found = parse_document(data, file="words.json")
 
     assert found.root == root
     assert found.encode(found.text) == data
 
 
 def test_a_document_does_not_fill_the_screen_when_it_is_shown() -> None:
-    assert len(repr(parse(b"[" + b"1," * 10_000 + b"1]", file="words.json"))) < 200
+    assert len(repr(parse_document(b"[" + b"1," * 10_000 + b"1]", file="words.json"))) < 200
 
 
 def test_lone_surrogates_are_left_to_others() -> None:
-    assert parse(rb'["\ud800"]', file="words.json").root == ["\ud800"]
+    assert parse_document(rb'["\ud800"]', file="words.json").root == ["\ud800"]
 
 
 def test_advice_is_given_only_where_it_fits() -> None:
@@ -79,7 +79,7 @@ def test_advice_is_given_only_where_it_fits() -> None:
 
 
 def test_a_number_beyond_a_double_is_json() -> None:
-    assert parse(b"[1e999]", file="words.json").root == [math.inf]
+    assert parse_document(b"[1e999]", file="words.json").root == [math.inf]
 
 
 @pytest.mark.parametrize(
@@ -195,14 +195,14 @@ def test_endless_nesting_is_refused_in_a_thread_too() -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "LIMIT_BYTES", 4)
+    monkeypatch.setattr(catalogue_document, "MAX_CATALOGUE_BYTES", 4)
 
     assert "split it into several files" in refusal(b"[1,2]").message
-    assert parse(b"[12]", file="words.json").root == [12]
+    assert parse_document(b"[12]", file="words.json").root == [12]
 
 
 def test_the_limit_is_a_gibibyte() -> None:
-    assert document.LIMIT_BYTES == 1024**3
+    assert catalogue_document.MAX_CATALOGUE_BYTES == 1024**3
 
 
 LINES = '\n{\n  "a": [\r\n    {"b": 1},\n    {"b":\n 2}\n  ],\n  "c": null }'
@@ -225,22 +225,22 @@ LINES = '\n{\n  "a": [\r\n    {"b": 1},\n    {"b":\n 2}\n  ],\n  "c": null }'
     ],
 )
 def test_the_line_of_a_value_is_found(place: tuple[str | int, ...], line: int | None) -> None:
-    assert lines_of(LINES, [place]).get(place) == line
+    assert find_value_lines(LINES, [place]).get(place) == line
 
 
 def test_many_lines_are_found_in_one_pass() -> None:
     places = [("c",), ("a", 1, "b"), ("a",), ("x",)]
 
-    assert lines_of(LINES, places) == {("c",): 8, ("a", 1, "b"): 6, ("a",): 3}
+    assert find_value_lines(LINES, places) == {("c",): 8, ("a", 1, "b"): 6, ("a",): 3}
 
 
 def test_of_repeated_keys_the_last_counts_as_it_does_for_the_parser() -> None:
-    assert lines_of('{"a": 1,\n"a": 2}', [("a",)]).get(("a",)) == 2
+    assert find_value_lines('{"a": 1,\n"a": 2}', [("a",)]).get(("a",)) == 2
 
 
 @pytest.mark.parametrize("text", ["", "[1,", "nonsense"])
 def test_looking_for_a_line_never_fails(text: str) -> None:
-    assert lines_of(text, [("a",)]).get(("a",)) is None
+    assert find_value_lines(text, [("a",)]).get(("a",)) is None
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_looking_for_a_line_never_fails(text: str) -> None:
 def test_the_name_of_a_file_says_its_format(
     *, file: str, data: str, root: Any, form: str, bom: bytes
 ) -> None:
-    found = parse(bom + data.encode(), file=file)
+    found = parse_document(bom + data.encode(), file=file)
 
     assert (found.format, found.root, found.text) == (form, root, data)
     assert found.encode(found.text) == bom + data.encode()
@@ -278,12 +278,12 @@ def test_the_name_of_a_file_says_its_format(
 def test_a_text_file_is_a_table_unless_it_begins_as_json_does(
     text: str, form: DocumentFormat
 ) -> None:
-    assert parse(text.encode(), file="Words.TXT").format is form
+    assert parse_document(text.encode(), file="Words.TXT").format is form
 
 
 @pytest.mark.parametrize("options", [{"columns": ["w", "n"]}, {"delimiter": "|"}])
 def test_a_file_of_another_name_is_a_table_if_it_is_read_as_one(options: dict[str, Any]) -> None:
-    assert parse(b"w|n\n", file="words.txt", **options).format is DocumentFormat.CSV
+    assert parse_document(b"w|n\n", file="words.txt", **options).format is DocumentFormat.CSV
 
 
 @pytest.mark.parametrize(
@@ -297,18 +297,18 @@ def test_a_file_of_another_name_is_a_table_if_it_is_read_as_one(options: dict[st
 def test_urls_and_lines_have_the_same_places_in_every_format(
     file: str, text: str, expected: str
 ) -> None:
-    found = parse(text.encode(), file=file)
+    found = parse_document(text.encode(), file=file)
 
     assert found.set_urls({(1, "url"): "u"}) == expected
     assert found.set_urls({}) == text
-    assert found.lines_of([(1, "w")]) == {(1, "w"): 3 if file == "a.csv" else 2}
+    assert found.find_lines([(1, "w")]) == {(1, "w"): 3 if file == "a.csv" else 2}
 
 
 def test_lists_and_neighbours_reach_the_text() -> None:
     text = '[{"on": ["a"], "z": 1}]'
     for file in ("a.json", "a.jsonl"):
         place = (0, "url") if file == "a.json" else (0, 0, "url")
-        found = parse(text.encode(), file=file)
+        found = parse_document(text.encode(), file=file)
 
         new = found.set_urls({(*place, 0): "u"}, lists={place: 1}, beside={place: "on"})
 
@@ -316,16 +316,18 @@ def test_lists_and_neighbours_reach_the_text() -> None:
 
 
 def test_a_table_is_written_as_it_was_read() -> None:
-    found = parse("犬:1\n".encode(), file="a.csv", columns=["w", "n", "url"], delimiter=":")
+    found = parse_document(
+        "犬:1\n".encode(), file="a.csv", columns=["w", "n", "url"], delimiter=":"
+    )
 
     assert found.root == [{"w": "犬", "n": "1"}]
     assert found.set_urls({(0, "url"): "u"}) == "犬:1:u\n"
-    assert found.lines_of([(0, "n")]) == {(0, "n"): 1}
+    assert found.find_lines([(0, "n")]) == {(0, "n"): 1}
 
 
 @pytest.mark.parametrize("encoding", ["shift_jis", "utf-16"])
 def test_whoever_saves_a_table_in_excel_is_told_how(encoding: str) -> None:
     with pytest.raises(InputError) as caught:
-        parse("word\r\n学校\r\n".encode(encoding), file="words.csv")
+        parse_document("word\r\n学校\r\n".encode(encoding), file="words.csv")
 
     assert 'save it as UTF-8 (in Excel: "CSV UTF-8")' in caught.value.message

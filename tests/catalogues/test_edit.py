@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.edit import set_urls
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.json_editor import set_json_urls
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def edited(
     beside: dict[Place, str] | None = None,
 ) -> str:
     """Edit, and hold on the way that a second time changes nothing."""
-    once = set_urls(text, urls, file="words.json", lists=lists, beside=beside)
-    assert set_urls(once, urls, file="words.json", lists=lists, beside=beside) is once
+    once = set_json_urls(text, urls, file="words.json", lists=lists, beside=beside)
+    assert set_json_urls(once, urls, file="words.json", lists=lists, beside=beside) is once
     json.loads(once)
     return once
 
@@ -77,7 +77,7 @@ def refusal(
     text: str, urls: dict[Place, str], *, lists: dict[Place, int] | None = None
 ) -> InputError:
     with pytest.raises(InputError) as caught:
-        set_urls(text, urls, file="words.json", lists=lists)
+        set_json_urls(text, urls, file="words.json", lists=lists)
     assert caught.value.file == "words.json"
     return caught.value
 
@@ -215,7 +215,7 @@ def test_a_url_that_is_there_is_left_however_it_is_written(written: str) -> None
 def test_nothing_to_set_changes_nothing() -> None:
     text = "not even JSON"
 
-    assert set_urls(text, {}, file="words.json", lists={("a",): 2}) is text
+    assert set_json_urls(text, {}, file="words.json", lists={("a",): 2}) is text
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_what_a_parser_would_lose_or_refuse_is_kept() -> None:
     numbers = f"[1e5, 1.10, 1E+2, -0.0, 1e999, {'9' * 5000}]"
     text = f'{{"x": {numbers}, "x": "\\u00e9\\/\\ud800", "u": null}}\n\n'
 
-    assert set_urls(text, {("u",): "y"}, file="words.json") == text.replace("null", '"y"')
+    assert set_json_urls(text, {("u",): "y"}, file="words.json") == text.replace("null", '"y"')
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_what_a_parser_would_lose_or_refuse_is_kept() -> None:
 def test_deep_nesting_elsewhere_does_no_harm(deep: str) -> None:
     text = f'{{"deep": {deep}, "u": null}}'
 
-    new = set_urls(text, {("u",): "y"}, file="words.json")
+    new = set_json_urls(text, {("u",): "y"}, file="words.json")
 
     assert new == f'{{"deep": {deep}, "u": "y"}}'
 
@@ -471,7 +471,7 @@ def test_a_url_within_a_url_is_a_mistake_of_the_caller(
     urls: dict[Place, str], lists: dict[Place, int]
 ) -> None:
     with pytest.raises(ValueError, match="URL"):
-        set_urls('{"a": {"b": 1}}', urls, file="words.json", lists=lists)
+        set_json_urls('{"a": {"b": 1}}', urls, file="words.json", lists=lists)
 
 
 keys = st.sampled_from(["a", "b", "audioUrl", "", 'q"', "\\", "あ", "😀", "\n", "{", "[,:"])
@@ -602,9 +602,9 @@ def test_a_document_survives_reading_editing_and_writing(
 ) -> None:
     root, text = written
     urls = some_places(data, list(places_of(root)))
-    read = parse(bom + text.encode(), file="words.json")
+    read = parse_document(bom + text.encode(), file="words.json")
 
-    again = parse(read.encode(edited(read.text, urls)), file="words.json")
+    again = parse_document(read.encode(edited(read.text, urls)), file="words.json")
 
     assert again.bom == bom
     assert again.root == naively(root, urls)
@@ -651,11 +651,11 @@ def test_parallel_lists_are_completed_as_a_naive_edit_would(
 )
 def test_an_object_that_leads_to_a_url_is_made(before: str, after: str) -> None:
     url: dict[Place, str] = {(0, "audio", "url"): "/a"}
-    assert set_urls(before, url, file="x.json") == after
-    assert set_urls(after, url, file="x.json") == after
+    assert set_json_urls(before, url, file="x.json") == after
+    assert set_json_urls(after, url, file="x.json") == after
 
 
 def test_missing_objects_are_made_as_deep_as_it_takes() -> None:
     urls = {(0, "a", "b", "c"): "/1", (0, "a", "d"): "/2"}
-    text = set_urls('[{"x": 1}]', urls, file="x.json")
+    text = set_json_urls('[{"x": 1}]', urls, file="x.json")
     assert text == '[{"x": 1, "a": {"b": {"c": "/1"}, "d": "/2"}}]'

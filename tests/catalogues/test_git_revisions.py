@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tts_assets.catalogues.open_catalogues import parse_catalogue
-from tts_assets.catalogues.read import Reader
-from tts_assets.catalogues.revisions import Revision
-from tts_assets.config.sources.builtin import BUILT_IN
+from tts_assets.catalogues.catalogue_files import parse_catalogue
+from tts_assets.catalogues.catalogue_reader import CatalogueReader
+from tts_assets.catalogues.git import GitRevision
+from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.errors import UsageError
 from tts_assets.model import Kind
 
@@ -77,14 +77,14 @@ def repository(made_once: Repository, tmp_path: Path) -> Repository:
     return Repository(tmp_path / "work")
 
 
-def _reader(path: Path) -> Reader:
+def _reader(path: Path) -> CatalogueReader:
     source = BUILT_IN[Kind.VOCABULARY]
-    return Reader(parse_catalogue(path.read_bytes(), str(path), source), source)
+    return CatalogueReader(parse_catalogue(path.read_bytes(), str(path), source), source)
 
 
 def _changed(path: Path, name: str = "HEAD") -> set[str]:
-    with Revision(name) as revision:
-        return set(revision.changed(_reader(path)))
+    with GitRevision(name) as revision:
+        return set(revision.find_changed_entries(_reader(path)))
 
 
 def test_nothing_changed_where_the_bytes_are_the_same(repository: Repository) -> None:
@@ -128,9 +128,9 @@ def test_a_file_that_was_moved_changed_only_where_its_entries_did(
 def test_a_file_that_was_split_did_not_change(repository: Repository) -> None:
     (repository.root / "vocabulary.json").unlink()
     repository.write("notes.json", {"of": "something else"})
-    with Revision("HEAD") as revision:
-        one = revision.changed(_reader(repository.write("one.json", [DOG])))
-        other = revision.changed(_reader(repository.write("other.json", [CAT])))
+    with GitRevision("HEAD") as revision:
+        one = revision.find_changed_entries(_reader(repository.write("one.json", [DOG])))
+        other = revision.find_changed_entries(_reader(repository.write("other.json", [CAT])))
     assert (one, other) == (frozenset(), frozenset())
 
 
@@ -142,10 +142,12 @@ def test_names_of_any_kind_are_found(repository: Repository, name: str) -> None:
     path = repository.write(name, [DOG])
     repository.commit()
     repository.write(name, [DOG, CAT])
-    with Revision("HEAD") as revision:
+    with GitRevision("HEAD") as revision:
         # Nobody can ask git for a name with a line break: all of such a file counts as new.
-        assert revision.changed(_reader(path)) == ({"1", "2"} if "\n" in name else {"2"})
-        assert not revision.changed(_reader(repository.root / "vocabulary.json"))
+        assert revision.find_changed_entries(_reader(path)) == (
+            {"1", "2"} if "\n" in name else {"2"}
+        )
+        assert not revision.find_changed_entries(_reader(repository.root / "vocabulary.json"))
 
 
 def test_a_revision_may_be_anything_that_names_a_commit(repository: Repository) -> None:
@@ -163,7 +165,7 @@ def test_a_revision_may_be_anything_that_names_a_commit(repository: Repository) 
 @pytest.mark.parametrize("name", ["", " ", "--output=x", "-p", "--all", "HEAD\0", "\0", "^HEAD"])
 def test_what_can_be_no_revision_never_reaches_git(name: str) -> None:
     with pytest.raises(UsageError, match="can be no revision: give the name of a commit"):
-        Revision(name)
+        GitRevision(name)
 
 
 @pytest.mark.parametrize(
@@ -269,8 +271,8 @@ def test_an_earlier_file_that_cannot_be_read_counts_as_changed_with_a_note(
     path.write_text('[{"id": 1,\n <<<<<<<')
     repository.commit()
     repository.write("vocabulary.json", [DOG])
-    with Revision("HEAD") as revision:
-        assert revision.changed(_reader(path)) == {"1"}
+    with GitRevision("HEAD") as revision:
+        assert revision.find_changed_entries(_reader(path)) == {"1"}
         (note,) = revision.notes
     assert f"{path} as it was at 'HEAD' cannot be read, and counts as changed" in note
 
@@ -328,6 +330,6 @@ def test_many_files_are_read_by_one_process(
         start(self, *words, **more)
 
     monkeypatch.setattr(subprocess.Popen, "__init__", counted)
-    with Revision("HEAD") as revision:
-        assert {revision.changed(_reader(path)) for path in paths} == {frozenset()}
+    with GitRevision("HEAD") as revision:
+        assert {revision.find_changed_entries(_reader(path)) for path in paths} == {frozenset()}
     assert len(started) == 4

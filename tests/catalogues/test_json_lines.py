@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues.json_lines import lines_of, set_urls, values_of
+from tts_assets.catalogues.catalogue_document import (
+    find_jsonl_lines,
+    parse_json_lines,
+    set_json_lines_urls,
+)
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +30,9 @@ def edited(
     """Edit, and hold on the way that a second time changes nothing."""
 
     def once(text: str) -> str:
-        return set_urls(text, urls, file="words.jsonl", lists=lists or {}, beside=beside or {})
+        return set_json_lines_urls(
+            text, urls, file="words.jsonl", lists=lists or {}, beside=beside or {}
+        )
 
     new = once(text)
     assert once(new) == new
@@ -35,13 +41,13 @@ def edited(
 
 def refusal(text: str) -> InputError:
     with pytest.raises(InputError) as caught:
-        values_of(text, file="words.jsonl")
+        parse_json_lines(text, file="words.jsonl")
     assert caught.value.file == "words.jsonl"
     return caught.value
 
 
 def test_each_line_that_is_not_blank_is_a_value() -> None:
-    assert values_of(TEXT, file="words.jsonl") == [
+    assert parse_json_lines(TEXT, file="words.jsonl") == [
         {"id": 1, "word": "学校"},
         {"id": 2, "word": "犬", "url": None},
         [{"a": 1}],
@@ -50,7 +56,7 @@ def test_each_line_that_is_not_blank_is_a_value() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n\n", " \r\n"])
 def test_a_file_may_have_no_lines(text: str) -> None:
-    assert values_of(text, file="words.jsonl") == []
+    assert parse_json_lines(text, file="words.jsonl") == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +132,7 @@ def test_a_url_never_takes_the_place_of_a_line(place: Place) -> None:
 def test_the_lines_of_records_are_found() -> None:
     places: list[Place] = [(), (0,), (1, "word"), (2, 0, "a"), (3,), ("a",)]
 
-    assert lines_of(TEXT, places) == {(): 1, (0,): 1, (1, "word"): 4, (2, 0, "a"): 5}
+    assert find_jsonl_lines(TEXT, places) == {(): 1, (0,): 1, (1, "word"): 4, (2, 0, "a"): 5}
 
 
 @settings(max_examples=100, deadline=None, database=None)
@@ -148,7 +154,7 @@ def test_the_values_are_those_of_a_naive_edit_and_other_lines_stay(
 
     new = edited(text, {(index, "url"): url for index, url in urls.items()})
 
-    assert values_of(new, file="words.jsonl") == [
+    assert parse_json_lines(new, file="words.jsonl") == [
         {**record, "url": urls[index]} if index in urls else record
         for index, record in enumerate(records)
     ]

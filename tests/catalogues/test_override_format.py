@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from tests.plugin_engines import Telling
-from tts_assets.build.survey.voices import list_speakers
-from tts_assets.catalogues.overrides.data import Say
-from tts_assets.catalogues.overrides.form import said, written
-from tts_assets.catalogues.overrides.speaking import Speaking
-from tts_assets.catalogues.overrides.typed import made, problem_with
-from tts_assets.config.model import Settings
+from tts_assets.build.plan.plan_voices import list_speakers
+from tts_assets.catalogues.override_data import OverrideValues
+from tts_assets.catalogues.review_edits import (
+    AvailableVoices,
+    find_edit_problem,
+    form_to_text,
+    make_override,
+    override_form,
+)
+from tts_assets.config.settings import Settings
 from tts_assets.engines.openjtalk import OpenJTalk
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.japanese import running_text
@@ -36,7 +40,7 @@ def clip(form: SpokenForm = BRIDGE, **fields: Any) -> Clip:
 
 
 @pytest.fixture(scope="module")
-def speaking() -> Speaking:
+def speaking() -> AvailableVoices:
     settings = Settings()
     return list_speakers(settings, OpenJTalk(settings))
 
@@ -44,83 +48,94 @@ def speaking() -> Speaking:
 @pytest.mark.parametrize(
     ("say", "form"),
     [
-        (Say(accent=0), BRIDGE._replace(accent=0)),
-        (Say(reading="hashi"), BRIDGE._replace(accent=None)),
-        (Say(reading="バシ", accent=1), BRIDGE._replace(reading="バシ", accent=1)),
-        (Say(text="角[かど]"), SpokenForm(text="角", reading="カド")),
-        (Say(text="箸", reading="はし", accent=1), SpokenForm("箸", "ハシ", 1)),
-        (Say(text="〜製"), SpokenForm(text="製")),
-        (Say(text="\u202e犬\u200b"), SpokenForm(text="犬")),
-        (Say(voice="openjtalk/mei-low", speed=0.5), BRIDGE),
+        (OverrideValues(accent=0), BRIDGE._replace(accent=0)),
+        (OverrideValues(reading="hashi"), BRIDGE._replace(accent=None)),
+        (OverrideValues(reading="バシ", accent=1), BRIDGE._replace(reading="バシ", accent=1)),
+        (OverrideValues(text="角[かど]"), SpokenForm(text="角", reading="カド")),
+        (OverrideValues(text="箸", reading="はし", accent=1), SpokenForm("箸", "ハシ", 1)),
+        (OverrideValues(text="〜製"), SpokenForm(text="製")),
+        (OverrideValues(text="\u202e犬\u200b"), SpokenForm(text="犬")),
+        (OverrideValues(voice="openjtalk/mei-low", speed=0.5), BRIDGE),
     ],
 )
-def test_a_word_is_said_as_typed(say: Say, form: SpokenForm) -> None:
-    assert said(BRIDGE, say) == form
+def test_a_word_is_said_as_typed(say: OverrideValues, form: SpokenForm) -> None:
+    assert override_form(BRIDGE, say) == form
 
 
 def test_a_text_and_its_reading_leave_nothing_of_the_old_ones() -> None:
     half = SpokenForm(text="お土産屋", readings=(("お", ""), ("土産", "ミヤゲ")))
-    assert said(half, Say(reading="おみやげや")) == SpokenForm("お土産屋", "オミヤゲヤ")
-    assert said(half, Say(text="店")) == SpokenForm("店")
+    assert override_form(half, OverrideValues(reading="おみやげや")) == SpokenForm(
+        "お土産屋", "オミヤゲヤ"
+    )
+    assert override_form(half, OverrideValues(text="店")) == SpokenForm("店")
 
 
 @pytest.mark.parametrize(
     ("say", "words"),
     [
-        (Say(accent=3), "the accent is 3, and 'ハシ' has only 2 morae"),
-        (Say(reading="橋"), "the reading '橋' is not kana"),
-        (Say(reading="ハシ・バシ"), "offers several things to say (ハシ, バシ)"),
-        (Say(reading="バ", accent=2), "'バ' has only 1 morae"),
-        (Say(text="いい/よい"), "offers several things to say"),
-        (Say(text="！？"), "nothing would be said for '！？'"),
-        (Say(text="___に行く"), "nothing would be said"),
-        (Say(text="犬\x07"), "character 2 of the text is U+0007"),
-        (Say(text="犬" * 5_001), "has 5,001 characters; at most 5,000"),
-        (Say(reading="イ" * 5_001), "has 5,001 characters; at most 5,000"),
+        (OverrideValues(accent=3), "the accent is 3, and 'ハシ' has only 2 morae"),
+        (OverrideValues(reading="橋"), "the reading '橋' is not kana"),
+        (OverrideValues(reading="ハシ・バシ"), "offers several things to say (ハシ, バシ)"),
+        (OverrideValues(reading="バ", accent=2), "'バ' has only 1 morae"),
+        (OverrideValues(text="いい/よい"), "offers several things to say"),
+        (OverrideValues(text="！？"), "nothing would be said for '！？'"),
+        (OverrideValues(text="___に行く"), "nothing would be said"),
+        (OverrideValues(text="犬\x07"), "character 2 of the text is U+0007"),
+        (OverrideValues(text="犬" * 5_001), "has 5,001 characters; at most 5,000"),
+        (OverrideValues(reading="イ" * 5_001), "has 5,001 characters; at most 5,000"),
     ],
 )
-def test_what_no_word_can_be_is_told(say: Say, words: str) -> None:
+def test_what_no_word_can_be_is_told(say: OverrideValues, words: str) -> None:
     with pytest.raises(UnusableTextError) as caught:
-        said(BRIDGE, say)
+        override_form(BRIDGE, say)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 250
 
 
 def test_an_accent_of_a_word_whose_reading_nobody_gives_is_left_to_the_dictionary() -> None:
-    assert said(SpokenForm("橋"), Say(accent=2)) == SpokenForm("橋", accent=2)
+    assert override_form(SpokenForm("橋"), OverrideValues(accent=2)) == SpokenForm("橋", accent=2)
     with pytest.raises(UnusableTextError, match="has only 2 morae"):
-        said(SpokenForm("はし"), Say(accent=3))
+        override_form(SpokenForm("はし"), OverrideValues(accent=3))
 
 
 def test_a_sentence_takes_furigana_and_readings() -> None:
-    assert said(CORNER, Say(text="角[かど]で待つ。")).readings == (("角", "カド"),)
-    assert said(CORNER, Say(reading="かどで まつ")) == CORNER._replace(reading="カドデマツ")
-    assert said(CORNER, Say(text="角で待った。")).text == "角で待った。"
+    assert override_form(CORNER, OverrideValues(text="角[かど]で待つ。")).readings == (
+        ("角", "カド"),
+    )
+    assert override_form(CORNER, OverrideValues(reading="かどで まつ")) == CORNER._replace(
+        reading="カドデマツ"
+    )
+    assert override_form(CORNER, OverrideValues(text="角で待った。")).text == "角で待った。"
 
 
 @pytest.mark.parametrize(
     ("say", "words"),
     [
-        (Say(accent=1), "running text has no accent of its own"),
-        (Say(reading="12"), "cannot be laid beside its text"),
-        (Say(reading="角で"), "is not kana"),
-        (Say(text="（　）で待つ。"), "blank"),
+        (OverrideValues(accent=1), "running text has no accent of its own"),
+        (OverrideValues(reading="12"), "cannot be laid beside its text"),
+        (OverrideValues(reading="角で"), "is not kana"),
+        (OverrideValues(text="（　）で待つ。"), "blank"),
     ],
 )
-def test_what_no_sentence_can_be_is_told(say: Say, words: str) -> None:
+def test_what_no_sentence_can_be_is_told(say: OverrideValues, words: str) -> None:
     with pytest.raises(UnusableTextError) as caught:
-        said(CORNER, say)
+        override_form(CORNER, say)
     assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("form", [BRIDGE, CORNER, DIALOGUE, PASSAGE])
 def test_a_form_as_it_is_shown_to_be_edited_is_the_same_form_again(form: SpokenForm) -> None:
-    assert said(form, Say(text=written(form), reading=form.reading, accent=form.accent)) == form
+    assert (
+        override_form(
+            form, OverrideValues(text=form_to_text(form), reading=form.reading, accent=form.accent)
+        )
+        == form
+    )
 
 
 def test_lines_of_a_dialogue_keep_their_speakers_and_these_their_voices() -> None:
-    assert written(DIALOGUE) == TALK
-    found = said(DIALOGUE, Say(text="男：おやすみ。\n店員：はい。"))
+    assert form_to_text(DIALOGUE) == TALK
+    found = override_form(DIALOGUE, OverrideValues(text="男：おやすみ。\n店員：はい。"))
     assert found.turns == (Turn(5, "男", "mei-low"), Turn(3, "店員"))
     assert found.text == "おやすみ。はい。"
 
@@ -128,35 +143,39 @@ def test_lines_of_a_dialogue_keep_their_speakers_and_these_their_voices() -> Non
 def test_a_dialogue_takes_a_reading_with_and_without_names() -> None:
     bare = "おはよう。きょうはいいてんきですね。ほんとうに。"
     for reading in (bare, "男：おはよう\n女：きょうはいいてんきですね\n男：ほんとうに"):
-        found = said(DIALOGUE, Say(reading=reading))
+        found = override_form(DIALOGUE, OverrideValues(reading=reading))
         assert found._replace(reading=None) == DIALOGUE
         assert found.reading == "オハヨウ。キョウハイイテンキデスネ。ホントウニ"
 
 
 def test_lines_of_a_passage_stay_lines() -> None:
-    assert written(PASSAGE) == "昔々、川がありました。\n橋はない。"
-    assert len(said(PASSAGE, Say(text="川。\n橋。\n山。")).turns) == 3
-    assert said(PASSAGE, Say(text="川")).turns
+    assert form_to_text(PASSAGE) == "昔々、川がありました。\n橋はない。"
+    assert len(override_form(PASSAGE, OverrideValues(text="川。\n橋。\n山。")).turns) == 3
+    assert override_form(PASSAGE, OverrideValues(text="川")).turns
 
 
 def test_what_was_typed_before_stays_until_it_is_typed_anew() -> None:
-    before = Say(text="箸", reading="はし", accent=1, voice="openjtalk/mei", speed=0.9)
-    assert Say(speed=1.0).over(before) == Say(
+    before = OverrideValues(text="箸", reading="はし", accent=1, voice="openjtalk/mei", speed=0.9)
+    assert OverrideValues(speed=1.0).merge_onto(before) == OverrideValues(
         text="箸", reading="はし", accent=1, voice="openjtalk/mei", speed=1.0
     )
-    assert Say(reading="ばし").over(before).accent is None
-    assert Say(text="端").over(before) == Say(text="端", voice="openjtalk/mei", speed=0.9)
-    assert Say(accent=0).over(None) == Say(accent=0)
+    assert OverrideValues(reading="ばし").merge_onto(before).accent is None
+    assert OverrideValues(text="端").merge_onto(before) == OverrideValues(
+        text="端", voice="openjtalk/mei", speed=0.9
+    )
+    assert OverrideValues(accent=0).merge_onto(None) == OverrideValues(accent=0)
 
 
-def test_an_override_is_made_of_a_clip_and_what_was_typed(speaking: Speaking) -> None:
-    first = made(clip(), Say(text="箸", reading="はし"), "o.json", by="Mia", at="now")
+def test_an_override_is_made_of_a_clip_and_what_was_typed(speaking: AvailableVoices) -> None:
+    first = make_override(
+        clip(), OverrideValues(text="箸", reading="はし"), "o.json", by="Mia", at="now"
+    )
     assert (first.key, first.text) == (("words.json", "built-in", "1", "word"), "橋")
-    overridden = clip(said(BRIDGE, first.say), source="/a/tts-assets.toml: source 2")
-    second = made(overridden, Say(accent=1), "o.json", earlier=first)
+    overridden = clip(override_form(BRIDGE, first.say), source="/a/tts-assets.toml: source 2")
+    second = make_override(overridden, OverrideValues(accent=1), "o.json", earlier=first)
     assert (second.text, second.source, second.by) == ("橋", "source 2", "")
-    assert second.say == Say(text="箸", reading="はし", accent=1)
-    assert problem_with(overridden, second.say, speaking) is None
+    assert second.say == OverrideValues(text="箸", reading="はし", accent=1)
+    assert find_edit_problem(overridden, second.say, speaking) is None
 
 
 @pytest.mark.parametrize(
@@ -164,28 +183,36 @@ def test_an_override_is_made_of_a_clip_and_what_was_typed(speaking: Speaking) ->
     [
         (
             BRIDGE,
-            Say(voice="openjtalk/mai"),
+            OverrideValues(voice="openjtalk/mai"),
             "openjtalk has no voice 'openjtalk/mai'; it has: openj",
         ),
-        (BRIDGE, Say(voice="kokoro/jf_alpha"), "'kokoro/jf_alpha' is no voice of openjtalk"),
-        (BRIDGE, Say(reading="犬"), "not kana"),
-        (SpokenForm("橋"), Say(accent=3), "the accent is 3, and 'ハシ' has only 2 morae"),
-        (SpokenForm("橋"), Say(text="橋架", accent=3), None),
-        (BRIDGE, Say(voice="openjtalk/mei-low", speed=0.9), None),
+        (
+            BRIDGE,
+            OverrideValues(voice="kokoro/jf_alpha"),
+            "'kokoro/jf_alpha' is no voice of openjtalk",
+        ),
+        (BRIDGE, OverrideValues(reading="犬"), "not kana"),
+        (
+            SpokenForm("橋"),
+            OverrideValues(accent=3),
+            "the accent is 3, and 'ハシ' has only 2 morae",
+        ),
+        (SpokenForm("橋"), OverrideValues(text="橋架", accent=3), None),
+        (BRIDGE, OverrideValues(voice="openjtalk/mei-low", speed=0.9), None),
     ],
 )
 def test_what_is_wrong_is_told_before_it_is_written(
-    speaking: Speaking, form: SpokenForm, say: Say, words: str | None
+    speaking: AvailableVoices, form: SpokenForm, say: OverrideValues, words: str | None
 ) -> None:
-    problem = problem_with(clip(form), say, speaking, heard="ハシ")
+    problem = find_edit_problem(clip(form), say, speaking, heard="ハシ")
     assert (problem is None) if words is None else (problem is not None and words in problem)
 
 
 def test_a_service_takes_the_speeds_that_it_says() -> None:
     whole = VoiceInfo(name="a", language="ja", description="", speeds=(1, 2), whole_speeds=True)
-    speaking = Speaking(voice=Voice(provider="paid", name="a"), voices=[whole])
-    assert problem_with(clip(), Say(speed=2), speaking) is None
-    assert problem_with(clip(), Say(speed=1.5), speaking) == (
+    speaking = AvailableVoices(voice=Voice(provider="paid", name="a"), voices=[whole])
+    assert find_edit_problem(clip(), OverrideValues(speed=2), speaking) is None
+    assert find_edit_problem(clip(), OverrideValues(speed=1.5), speaking) == (
         "speed = 1.5: the voice a takes whole speeds only"
     )
 
@@ -195,9 +222,9 @@ def test_every_voice_of_a_dialogue_has_to_take_its_speed() -> None:
         VoiceInfo(name="mei", language="ja", description="", speeds=(0.25, 4)),
         VoiceInfo(name="mei-low", language="ja", description="", speeds=(0.5, 2)),
     ]
-    speaking = Speaking(voice=Voice(provider="openjtalk", name="mei"), voices=voices)
-    assert problem_with(clip(), Say(speed=3), speaking) is None
-    assert problem_with(clip(DIALOGUE), Say(speed=3), speaking) == (
+    speaking = AvailableVoices(voice=Voice(provider="openjtalk", name="mei"), voices=voices)
+    assert find_edit_problem(clip(), OverrideValues(speed=3), speaking) is None
+    assert find_edit_problem(clip(DIALOGUE), OverrideValues(speed=3), speaking) == (
         "speed = 3: the voice mei-low takes 0.5 to 2"
     )
 
@@ -205,7 +232,7 @@ def test_every_voice_of_a_dialogue_has_to_take_its_speed() -> None:
 def test_a_voice_of_another_provider_and_its_speed_mean_nothing() -> None:
     settings = Settings(provider="telling")
     speaking = list_speakers(settings, Telling(settings))
-    asked = Say(voice="openjtalk/mei", speed=0.9, accent=1)
-    assert speaking.applied(clip(), asked) == clip()
-    assert speaking.applied(clip(), Say(speed=0.9)) == clip(speed=0.9)
-    assert not speaking.is_of(asked)
+    asked = OverrideValues(voice="openjtalk/mei", speed=0.9, accent=1)
+    assert speaking.apply_voice(clip(), asked) == clip()
+    assert speaking.apply_voice(clip(), OverrideValues(speed=0.9)) == clip(speed=0.9)
+    assert not speaking.is_for_provider(asked)

@@ -11,18 +11,17 @@ import pytest
 from tests.catalogues.test_override_file import NAME, commit, git
 from tests.edited import BY_ID, BY_RECIPE, Edited, told
 from tests.plugin_engines import Telling
-from tts_assets.build.generate.paid_before import paid_before
+from tts_assets.build.generate.cost import find_repeat_purchases
+from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.jobs import list_jobs
+from tts_assets.build.plan.plan_types import Plan
 from tts_assets.build.plan.planner import State
 from tts_assets.build.plan.recipes import Recipes
-from tts_assets.build.survey import look
-from tts_assets.build.survey.found import Survey
-from tts_assets.build.survey.shared import Shared, Sums
-from tts_assets.catalogues.overrides.data import Say
-from tts_assets.catalogues.overrides.file import write as write_override
-from tts_assets.catalogues.overrides.form import written
-from tts_assets.catalogues.overrides.typed import made
-from tts_assets.config.load import load
+from tts_assets.build.plan.shared_sounds import Shared, Sums
+from tts_assets.catalogues.override_data import OverrideValues
+from tts_assets.catalogues.override_file import write_override
+from tts_assets.catalogues.review_edits import form_to_text, make_override
+from tts_assets.config.load_settings import load
 from tts_assets.config.shard import Shard
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import InputError, UsageError
@@ -37,7 +36,7 @@ WORDS: list[dict[str, Any]] = [
 LISTENING = [{"id": "l", "title": "朝", "text": "男：おはよう。\n女：今日はいい天気ですね。"}]
 
 
-class Reviewed(Edited):
+class ReviewedProject(Edited):
     """A project with a file of overrides."""
 
     @property
@@ -50,11 +49,14 @@ class Reviewed(Edited):
         clip = next(
             each.clip for each in found.planned if f"{each.clip.entry} {each.clip.part}" == name
         )
-        earlier = found.overrides.of(clip)
-        write_override(self.overrides, made(clip, Say(**say), self.overrides, earlier=earlier))
+        earlier = found.overrides.find_override(clip)
+        write_override(
+            self.overrides,
+            make_override(clip, OverrideValues(**say), self.overrides, earlier=earlier),
+        )
 
-    def survey(self) -> Survey:
-        return look.make_plan(self.settings, Telling(self.settings), may_lack_files=True)
+    def survey(self) -> Plan:
+        return make_plan.make_plan(self.settings, Telling(self.settings), may_lack_files=True)
 
     def states(self) -> dict[str, str]:
         return {name: told(item) for name, item in self.clips().items()}
@@ -69,7 +71,7 @@ class Reviewed(Edited):
         return self.survey().trouble.notes
 
 
-class Slow(Telling):
+class SlowOverrideEngine(Telling):
     """One whose voice is not quick."""
 
     def voices(self) -> tuple[VoiceInfo, ...]:
@@ -77,8 +79,8 @@ class Slow(Telling):
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewed:
-    found = Reviewed(tmp_path, monkeypatch, overrides=str(tmp_path / NAME))
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReviewedProject:
+    found = ReviewedProject(tmp_path, monkeypatch, overrides=str(tmp_path / NAME))
     found.write(WORDS)
     return found
 
@@ -122,7 +124,7 @@ def test_a_speed_of_its_own_is_a_recipe_as_if_the_run_had_it() -> None:
         assert _recipes().speakers(form, None, 0.9) == slow.speakers(form)
 
 
-def test_a_file_without_overrides_changes_nothing(project: Reviewed) -> None:
+def test_a_file_without_overrides_changes_nothing(project: ReviewedProject) -> None:
     project.generate()
     before = project.clips()
     for text in ("[]", '[{"version": 1}]'):
@@ -150,7 +152,7 @@ def test_a_file_without_overrides_changes_nothing(project: Reviewed) -> None:
 )
 @pytest.mark.parametrize("asset", [BY_RECIPE, BY_ID])
 def test_each_key_makes_its_own_clip_stale_and_tells_why(
-    project: Reviewed, asset: str, say: dict[str, Any], reason: str
+    project: ReviewedProject, asset: str, say: dict[str, Any], reason: str
 ) -> None:
     project.set(asset=asset)
     project.generate()
@@ -174,14 +176,14 @@ def test_each_key_makes_its_own_clip_stale_and_tells_why(
     assert project.sounds().items() >= before.items()
 
 
-def test_what_is_typed_later_stands_beside_what_was_typed_before(project: Reviewed) -> None:
+def test_what_is_typed_later_stands_beside_what_was_typed_before(project: ReviewedProject) -> None:
     project.say("1 word", reading="ばし")
     project.say("1 word", speed=1.5)
     clip = project.clips()["1 word"].clip
     assert (clip.form, clip.speed) == (SpokenForm("橋", "バシ"), 1.5)
 
 
-def test_of_two_entries_that_say_the_same_only_one_is_overridden(project: Reviewed) -> None:
+def test_of_two_entries_that_say_the_same_only_one_is_overridden(project: ReviewedProject) -> None:
     project.generate()
     assert len({item.asset for item in project.clips().values()}) == 2
     project.say("3 word", accent=0)
@@ -193,7 +195,9 @@ def test_of_two_entries_that_say_the_same_only_one_is_overridden(project: Review
     assert len(set(urls)) == 3
 
 
-def test_an_entry_that_says_something_else_by_now_is_said_as_it_is(project: Reviewed) -> None:
+def test_an_entry_that_says_something_else_by_now_is_said_as_it_is(
+    project: ReviewedProject,
+) -> None:
     project.say("1 word", accent=0)
     project.entry(1, word="箸", reading="はし", accent=1)
     assert project.clips()["1 word"].clip.form == SpokenForm("箸", "ハシ", 1)
@@ -203,10 +207,10 @@ def test_an_entry_that_says_something_else_by_now_is_said_as_it_is(project: Revi
     )
     assert "'橋'" in note
     assert "'箸'" in note
-    assert project.survey().overrides.of(project.clips()["1 word"].clip) is None
+    assert project.survey().overrides.find_override(project.clips()["1 word"].clip) is None
 
 
-def test_a_word_that_is_spelled_alike_is_another_word(project: Reviewed) -> None:
+def test_a_word_that_is_spelled_alike_is_another_word(project: ReviewedProject) -> None:
     project.write([{"id": 1, "word": "市場", "reading": "いちば"}])
     project.say("1 word", accent=1, speed=0.9)
     assert project.clips()["1 word"].clip.form.accent == 1
@@ -222,7 +226,9 @@ def test_a_word_that_is_spelled_alike_is_another_word(project: Reviewed) -> None
     assert "'市場' ('イチバ'), which says '市場' ('シジョウ') now" in project.notes()[0]
 
 
-def test_two_ways_to_one_file_are_told_where_they_are_for_one_clip(project: Reviewed) -> None:
+def test_two_ways_to_one_file_are_told_where_they_are_for_one_clip(
+    project: ReviewedProject,
+) -> None:
     project.say("1 word", accent=0)
     text = project.overrides.read_text(encoding="utf-8")
     row = text.splitlines()[1].replace('"data/', '"./data/')
@@ -238,7 +244,9 @@ def test_two_ways_to_one_file_are_told_where_they_are_for_one_clip(project: Revi
     assert (clip.form.accent, clip.speed) == (0, 0.9)
 
 
-def test_an_override_without_a_clip_is_told_where_all_was_looked_at(project: Reviewed) -> None:
+def test_an_override_without_a_clip_is_told_where_all_was_looked_at(
+    project: ReviewedProject,
+) -> None:
     project.say("1 word", accent=0)
     project.say("2 word", speed=0.5)
     project.write(WORDS[1:])
@@ -250,14 +258,14 @@ def test_an_override_without_a_clip_is_told_where_all_was_looked_at(project: Rev
     assert project.notes() == []
 
 
-def test_overrides_of_a_file_that_cannot_be_read_wait(project: Reviewed) -> None:
+def test_overrides_of_a_file_that_cannot_be_read_wait(project: ReviewedProject) -> None:
     project.say("1 word", accent=0)
     project.file("vocabulary").write_bytes(b"[{")
     assert project.notes() == []
     assert len(project.problems()) == 1
 
 
-def test_of_many_that_match_nothing_the_first_are_told(project: Reviewed) -> None:
+def test_of_many_that_match_nothing_the_first_are_told(project: ReviewedProject) -> None:
     project.write([{"id": n, "word": "犬"} for n in range(9)])
     for number in range(9):
         project.say(f"{number} word", accent=0)
@@ -278,7 +286,7 @@ def test_of_many_that_match_nothing_the_first_are_told(project: Reviewed) -> Non
     ],
 )
 def test_what_cannot_be_said_is_not_said_in_its_old_form(
-    project: Reviewed, say: dict[str, Any], words: str
+    project: ReviewedProject, say: dict[str, Any], words: str
 ) -> None:
     project.say("1 word", **say)
     report = project.generate()
@@ -290,31 +298,33 @@ def test_what_cannot_be_said_is_not_said_in_its_old_form(
     assert "audioUrl" not in project.entries()[0]
 
 
-def test_a_speed_that_a_voice_does_not_take_is_a_problem(project: Reviewed) -> None:
+def test_a_speed_that_a_voice_does_not_take_is_a_problem(project: ReviewedProject) -> None:
     project.say("1 word", speed=3)
-    (problem,) = look.make_plan(project.settings, Slow(project.settings)).trouble.problems
+    (problem,) = make_plan.make_plan(
+        project.settings, SlowOverrideEngine(project.settings)
+    ).trouble.problems
     assert (problem.file, problem.line) == (str(project.overrides), 2)
     assert "speed = 3: the voice sine takes 0.25 to 2" in problem.message
 
 
-def test_voices_mean_nothing_to_another_engine(project: Reviewed) -> None:
+def test_voices_mean_nothing_to_another_engine(project: ReviewedProject) -> None:
     project.say("1 word", voice="openjtalk/mei", speed=0.5, accent=0)
     clip = project.clips()["1 word"].clip
     assert (clip.voice, clip.speed, clip.form.accent) == (None, None, 0)
 
 
-def test_a_damaged_file_of_overrides_ends_the_run(project: Reviewed) -> None:
+def test_a_damaged_file_of_overrides_ends_the_run(project: ReviewedProject) -> None:
     project.overrides.write_bytes(b"[{]")
     with pytest.raises(InputError, match="this is not JSON"):
         project.generate()
     assert not project.audio.exists()
 
 
-def test_passages_keep_their_speakers(project: Reviewed) -> None:
+def test_passages_keep_their_speakers(project: ReviewedProject) -> None:
     project.write(LISTENING, "listening")
     name = next(name for name in project.clips() if name.startswith("l "))
     form = project.clips()[name].clip.form
-    project.say(name, text=written(form).replace("いい天気", "寒い"), speed=1.25)
+    project.say(name, text=form_to_text(form).replace("いい天気", "寒い"), speed=1.25)
     clip = project.clips()[name].clip
     assert clip.form.text == "おはよう。今日は寒いですね。"
     assert [turn.speaker for turn in clip.form.turns] == ["男", "女"]
@@ -324,11 +334,11 @@ def test_passages_keep_their_speakers(project: Reviewed) -> None:
     assert project.clips()[name].state is State.FRESH
 
 
-def test_the_file_of_overrides_is_no_catalogue(project: Reviewed) -> None:
+def test_the_file_of_overrides_is_no_catalogue(project: ReviewedProject) -> None:
     inside = project.folder / "data" / "vocabulary-overrides.json"
     project.set(overrides=str(inside))
     item = project.clips()["1 word"]
-    write_override(inside, made(item.clip, Say(accent=0), inside))
+    write_override(inside, make_override(item.clip, OverrideValues(accent=0), inside))
     found = project.survey()
     assert (len(found.catalogues), found.trouble.problems, found.trouble.notes) == (1, [], [])
     assert project.clips()["1 word"].clip.form.accent == 0
@@ -337,7 +347,7 @@ def test_the_file_of_overrides_is_no_catalogue(project: Reviewed) -> None:
         project.survey()
 
 
-def test_lint_looks_at_what_is_said(project: Reviewed) -> None:
+def test_lint_looks_at_what_is_said(project: ReviewedProject) -> None:
     project.write([{"id": 1, "word": "橋", "reading": "ハし"}])
     assert [each.rule for each in anyio.run(lint_catalogues, project.settings).findings] == [
         "reading-mixed"
@@ -349,15 +359,15 @@ def test_lint_looks_at_what_is_said(project: Reviewed) -> None:
     assert (finding.rule, finding.file, finding.line) == ("entry", str(project.overrides), 2)
 
 
-def test_what_was_paid_for_at_another_speed_is_told(project: Reviewed) -> None:
+def test_what_was_paid_for_at_another_speed_is_told(project: ReviewedProject) -> None:
     project.generate()
     project.say("2 word", speed=0.75)
     due = list_jobs(project.survey().planned)
-    found = paid_before(project.settings, Telling(project.settings), due, frozenset())
+    found = find_repeat_purchases(project.settings, Telling(project.settings), due, frozenset())
     assert list(found.values()) == ["speed changed from 1 to 0.75"]
 
 
-def test_shards_of_plans_without_speeds_are_what_they_were(project: Reviewed) -> None:
+def test_shards_of_plans_without_speeds_are_what_they_were(project: ReviewedProject) -> None:
     def sums() -> Sums:
         shared = Shared(Shard(index=1, count=1), str(project.audio))
         for item in project.clips().values():
@@ -371,7 +381,7 @@ def test_shards_of_plans_without_speeds_are_what_they_were(project: Reviewed) ->
     assert sums().catalogues != before.catalogues
 
 
-def test_since_a_revision_overrides_count(project: Reviewed) -> None:
+def test_since_a_revision_overrides_count(project: ReviewedProject) -> None:
     git(project.folder, "init", "--quiet", "--template=")
     project.say("1 word", accent=0)
     project.say("2 word", speed=0.9)
@@ -387,7 +397,7 @@ def test_since_a_revision_overrides_count(project: Reviewed) -> None:
     assert list(project.clips()) == ["3 word"]
 
 
-def test_overrides_before_a_revision_could_be_read_all_count(project: Reviewed) -> None:
+def test_overrides_before_a_revision_could_be_read_all_count(project: ReviewedProject) -> None:
     git(project.folder, "init", "--quiet", "--template=")
     project.overrides.write_bytes(b"[")
     commit(project.folder)
@@ -400,7 +410,7 @@ def test_overrides_before_a_revision_could_be_read_all_count(project: Reviewed) 
 
 
 def test_an_override_of_a_source_is_for_that_source_alone(
-    project: Reviewed, monkeypatch: pytest.MonkeyPatch
+    project: ReviewedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project.folder)
     table = '[[source]]\nfiles = "data/vocabulary.json"\nkind = "vocabulary"\n'

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues.edit import set_urls
+from tts_assets.catalogues.json_editor import set_json_urls
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ BESIDE: dict[Place, str] = {("urls",): "r"}
 def edited(text: str, urls: dict[Place, str], *, length: int = 3) -> str:
     """Edit, and hold on the way that a second time changes nothing."""
     lists: dict[Place, int] = {("urls",): length}
-    once = set_urls(text, urls, file="words.json", lists=lists, beside=BESIDE)
-    assert set_urls(once, urls, file="words.json", lists=lists, beside=BESIDE) is once
+    once = set_json_urls(text, urls, file="words.json", lists=lists, beside=BESIDE)
+    assert set_json_urls(once, urls, file="words.json", lists=lists, beside=BESIDE) is once
     json.loads(once)
     return once
 
@@ -67,7 +67,7 @@ def test_a_list_that_is_missing_is_laid_out_like_the_objects_beside_it() -> None
 }
 """
 
-    new = set_urls(
+    new = set_json_urls(
         text,
         {("audio", 1, "url"): "u", ("audio", 1, "slow"): "s"},
         file="words.json",

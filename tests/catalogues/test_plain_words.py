@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.plain import plainly
-from tts_assets.catalogues.read import Catalogue, read_catalogue
-from tts_assets.config.sources.builtin import BUILT_IN
-from tts_assets.config.sources.path import parse_path
-from tts_assets.config.sources.source import Overwrite, Skip, Source
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import Catalogue, read_catalogue
+from tts_assets.catalogues.compiled_rules import compile_plain_word
+from tts_assets.config.catalogue_sources import BUILT_IN, OverwritePolicy, SkipCondition, Source
+from tts_assets.config.source_paths import parse_path
 from tts_assets.model import Clip, Kind, SpokenForm
 
 SOURCE = BUILT_IN[Kind.VOCABULARY]
@@ -50,21 +49,23 @@ RECORDS = st.fixed_dictionaries(
 
 def _asking_for_more(source: Source) -> Source:
     """A source whose rule leaves out what no record has, and so has to look at each."""
-    skip = Skip(field=parse_path("nowhere"), values=("x",))
+    skip = SkipCondition(field=parse_path("nowhere"), values=("x",))
     return replace(source, clips=tuple(replace(rule, skip=(skip,)) for rule in source.clips))
 
 
 def _read(records: list[Any], source: Source) -> Catalogue:
-    return read_catalogue(parse(json.dumps(records).encode(), file="vocabulary.json"), source)
+    return read_catalogue(
+        parse_document(json.dumps(records).encode(), file="vocabulary.json"), source
+    )
 
 
 @settings(derandomize=True, max_examples=500)
 @given(
     records=st.lists(RECORDS, max_size=4),
-    overwrite=st.sampled_from(Overwrite),
+    overwrite=st.sampled_from(OverwritePolicy),
 )
 def test_clips_and_problems_are_those_that_the_slow_way_finds(
-    records: list[Any], overwrite: Overwrite
+    records: list[Any], overwrite: OverwritePolicy
 ) -> None:
     source = replace(SOURCE, overwrite=overwrite)
     quick, slow = _read(records, source), _read(records, _asking_for_more(source))
@@ -74,7 +75,7 @@ def test_clips_and_problems_are_those_that_the_slow_way_finds(
 
 
 def _clip(record: Any) -> Clip | None:
-    found = plainly(SOURCE.clips[0], SOURCE, "vocabulary.json")
+    found = compile_plain_word(SOURCE.clips[0], SOURCE, "vocabulary.json")
     assert found is not None
     return found(record, (3,), "7")
 
@@ -103,4 +104,6 @@ def test_whatever_else_a_record_has_is_looked_at(record: Any) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.VOCABULARY])
 def test_rules_that_ask_for_more_find_none(kind: Kind) -> None:
     source = BUILT_IN[kind]
-    assert [plainly(rule, source, "a.json") for rule in source.clips] == [None] * len(source.clips)
+    assert [compile_plain_word(rule, source, "a.json") for rule in source.clips] == [None] * len(
+        source.clips
+    )

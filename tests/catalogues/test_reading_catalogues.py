@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import Catalogue, kind_of, read_catalogue
-from tts_assets.config.sources.builtin import BUILT_IN
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import Catalogue, guess_catalogue_kind, read_catalogue
+from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.model import Kind, Parallel
 
 
 def _read(kind: Kind, *entries: Any) -> Catalogue:
     data = json.dumps(entries, ensure_ascii=False, indent=1).encode()
-    return read_catalogue(parse(data, file=f"{kind}.json"), BUILT_IN[kind])
+    return read_catalogue(parse_document(data, file=f"{kind}.json"), BUILT_IN[kind])
 
 
 def _clips(catalogue: Catalogue) -> list[tuple[object, ...]]:
@@ -116,7 +116,7 @@ def test_a_kanji_without_a_reading_is_not_said_bare_among_the_characters() -> No
 def test_the_plural_of_reading_names_the_kind_unless_another_is_named(
     file: str, kind: Kind | None
 ) -> None:
-    assert kind_of(file, []) is kind
+    assert guess_catalogue_kind(file, []) is kind
 
 
 def test_passages_and_dialogues_say_their_text() -> None:
@@ -161,7 +161,9 @@ def test_a_bad_entry_is_named_with_its_line_and_the_others_are_read(
 ) -> None:
     good = {"id": "good", "word": "猫"}
     text = "[\n" + ",\n".join(json.dumps(each) for each in (good, entry)) + "\n]"
-    catalogue = read_catalogue(parse(text.encode(), file="v.json"), BUILT_IN[Kind.VOCABULARY])
+    catalogue = read_catalogue(
+        parse_document(text.encode(), file="v.json"), BUILT_IN[Kind.VOCABULARY]
+    )
     assert [clip.entry for clip in catalogue.clips] == ["good"]
     (problem,) = catalogue.problems
     assert message in problem.message
@@ -211,7 +213,9 @@ def test_a_bad_value_spoils_its_own_clip_only(
 
 def test_a_thousand_problems_all_have_their_lines() -> None:
     text = "[" + ",\n".join('{"word": "x"}' for _ in range(1000)) + "]"
-    catalogue = read_catalogue(parse(text.encode(), file="v.json"), BUILT_IN[Kind.VOCABULARY])
+    catalogue = read_catalogue(
+        parse_document(text.encode(), file="v.json"), BUILT_IN[Kind.VOCABULARY]
+    )
     assert [problem.line for problem in catalogue.problems] == list(range(1, 1001))
 
 
@@ -235,7 +239,7 @@ def test_a_thousand_problems_all_have_their_lines() -> None:
 def test_the_kind_is_told_by_name_then_folder_then_entries(
     file: str, root: Any, kind: Kind | None
 ) -> None:
-    assert kind_of(file, root) is kind
+    assert guess_catalogue_kind(file, root) is kind
 
 
 def test_what_an_entry_overrides_is_said_instead() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.catalogues.document import parse
+from tts_assets.catalogues.catalogue_document import parse_document
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from tts_assets.catalogues.document import parse
 def test_each_is_told_with_the_line_where_it_stands_again(
     file: str, text: str, keys: list[tuple[str, int]]
 ) -> None:
-    assert parse(text.encode(), file=file).repeated_keys() == keys
+    assert parse_document(text.encode(), file=file).list_repeated_keys() == keys

@@ -5,31 +5,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tts_assets.catalogues.scan import (
-    Container,
-    Layout,
-    Member,
-    containers,
-    decoded,
-    deepest,
-    items,
-    layout_of,
-    new_comma,
-    wanted_tree,
+from tts_assets.catalogues.json_text import (
+    JsonContainer,
+    JsonLayout,
+    JsonMember,
+    build_path_tree,
+    decode_string,
+    detect_layout,
+    format_comma,
+    measure_depth,
+    scan_containers,
+    scan_items,
 )
 
 if TYPE_CHECKING:
     from tts_assets.model import Place
 
 
-def entered(text: str, *places: Place) -> list[Container]:
-    return list(containers(text, wanted_tree(places)))
+def entered(text: str, *places: Place) -> list[JsonContainer]:
+    return list(scan_containers(text, build_path_tree(places)))
 
 
 def test_places_share_the_steps_they_have_in_common() -> None:
     places = [("a", 0, "url"), ("a", 1, "url"), ("b",)]
 
-    assert wanted_tree(places) == {"a": {0: {"url": {}}, 1: {"url": {}}}, "b": {}}
+    assert build_path_tree(places) == {"a": {0: {"url": {}}, 1: {"url": {}}}, "b": {}}
 
 
 def test_every_member_of_a_container_is_measured() -> None:
@@ -37,7 +37,7 @@ def test_every_member_of_a_container_is_measured() -> None:
 
     (found,) = entered(text, ("a",))
 
-    assert found.members == [Member("a", 3, 9, 13), Member("b", 15, 19, 26)]
+    assert found.members == [JsonMember("a", 3, 9, 13), JsonMember("b", 15, 19, 26)]
     assert text[found.start : found.end] == text.strip()
 
 
@@ -142,11 +142,11 @@ def test_what_is_no_json_is_told_as_the_standard_library_does(
 def test_the_items_of_a_list_are_measured() -> None:
     text = '[ "a", ["b"] ,null]'
 
-    assert [text[item.start : item.end] for item in items(text, 0)] == ['"a"', '["b"]', "null"]
+    assert [text[item.start : item.end] for item in scan_items(text, 0)] == ['"a"', '["b"]', "null"]
 
 
 def test_a_string_is_decoded_where_it_stands() -> None:
-    assert decoded(r'["\/a\u3042"]', 1) == "/aあ"
+    assert decode_string(r'["\/a\u3042"]', 1) == "/aあ"
 
 
 @pytest.mark.parametrize(
@@ -160,23 +160,23 @@ def test_a_string_is_decoded_where_it_stands() -> None:
     ],
 )
 def test_the_deepest_level_is_found(text: str, level: int, at: int) -> None:
-    assert deepest(text) == (level, at)
+    assert measure_depth(text) == (level, at)
 
 
 @pytest.mark.parametrize(
     ("text", "layout"),
     [
-        ('["a", "b"]', Layout("", ", ", "")),
-        ('[ "a","b" ]', Layout(" ", ",", " ")),
-        ('[\n  "a",\n  "b"\n]', Layout("\n  ", ",\n  ", "\n")),
-        ('["a"]', Layout("", ", ", "")),
-        ('[\r\n\t"a"\r\n]', Layout("\r\n\t", ",\r\n\t", "\r\n")),
+        ('["a", "b"]', JsonLayout("", ", ", "")),
+        ('[ "a","b" ]', JsonLayout(" ", ",", " ")),
+        ('[\n  "a",\n  "b"\n]', JsonLayout("\n  ", ",\n  ", "\n")),
+        ('["a"]', JsonLayout("", ", ", "")),
+        ('[\r\n\t"a"\r\n]', JsonLayout("\r\n\t", ",\r\n\t", "\r\n")),
         ("[]", None),
         ('"a"', None),
     ],
 )
-def test_the_layout_of_a_list_is_its_white_space(text: str, layout: Layout | None) -> None:
-    assert layout_of(text, Member(0, 0, 0, len(text)), ": ") == layout
+def test_the_layout_of_a_list_is_its_white_space(text: str, layout: JsonLayout | None) -> None:
+    assert detect_layout(text, JsonMember(0, 0, 0, len(text)), ": ") == layout
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_the_layout_of_a_list_is_its_white_space(text: str, layout: Layout | Non
     ],
 )
 def test_a_comma_is_as_airy_as_what_stands_around_it(opening: str, colon: str, comma: str) -> None:
-    assert new_comma(opening, colon) == comma
+    assert format_comma(opening, colon) == comma

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import Catalogue, read_catalogue
-from tts_assets.config.sources.table import source_of
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import Catalogue, read_catalogue
+from tts_assets.config.source_table import parse_source
 from tts_assets.errors import InputError
 from tts_assets.model import Parallel
 
@@ -22,7 +22,7 @@ to = "audio"
 def _read(toml: str, root: Any, *, file: str = "x.json", clip: str = CLIP) -> Catalogue:
     table = tomllib.loads(f'files = "x"\nkind = "vocabulary"\n{toml}\n{clip}')
     data = json.dumps(root, ensure_ascii=False, indent=1).encode()
-    return read_catalogue(parse(data, file=file), source_of(table, "source 1"))
+    return read_catalogue(parse_document(data, file=file), parse_source(table, "source 1"))
 
 
 def _ids(catalogue: Catalogue) -> list[tuple[str, object]]:

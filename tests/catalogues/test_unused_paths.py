@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
-from tts_assets.config.model import Settings
-from tts_assets.config.sources.table import source_of
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.config.settings import Settings
+from tts_assets.config.source_table import parse_source
 
 WORDS = [
     {"w": "角", "r": "つの", "ex": [{"jp": "本です。"}]},
@@ -26,11 +26,11 @@ def _told(
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     table = tomllib.loads(f'kind = "vocabulary"\nid = "key()"\nfiles = "{folder}/*.json"\n{toml}')
     paths = (str(folder / only),) if only else ()
-    settings = Settings(sources=(source_of(table, "x.toml: source 1"),), paths=paths)
-    trouble, clips, problems = Trouble(), 0, []
+    settings = Settings(sources=(parse_source(table, "x.toml: source 1"),), paths=paths)
+    trouble, clips, problems = LoadProblems(), 0, []
     for reader in open_catalogues(settings, trouble):
-        clips += len(list(reader.clips()))
-        problems += reader.finished().problems
+        clips += len(list(reader.iter_clips()))
+        problems += reader.finish().problems
     return [problem.message for problem in (*trouble.problems, *problems)], clips
 
 
@@ -129,12 +129,12 @@ def test_records_that_lie_nowhere_are_told(
 def _csv(folder: Path, text: str, toml: str) -> tuple[list[str], list[str | None]]:
     (folder / "a.csv").write_text(text, encoding="utf-8")
     table = tomllib.loads(f'kind = "vocabulary"\nid = "key()"\nfiles = "{folder}/a.csv"\n{toml}')
-    trouble = Trouble()
-    settings = Settings(sources=(source_of(table, "source 1"),))
+    trouble = LoadProblems()
+    settings = Settings(sources=(parse_source(table, "source 1"),))
     readings = [
         clip.form.reading
         for reader in open_catalogues(settings, trouble)
-        for clip in reader.clips()
+        for clip in reader.iter_clips()
     ]
     return [problem.message for problem in trouble.problems], readings
 

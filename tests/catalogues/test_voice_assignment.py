@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from tests.plugin_engines import Tones
-from tts_assets.build.survey.voices import check_voices
-from tts_assets.catalogues.casting import cast, gender_of
-from tts_assets.config.model import Settings, SpeakerSettings
+from tts_assets.build.plan.plan_voices import check_voices
+from tts_assets.catalogues.voice_assignment import assign_voices, gender_of
+from tts_assets.config.settings import Settings, SpeakerSettings
 from tts_assets.engines.openjtalk import OpenJTalk
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import UsageError
@@ -26,7 +26,8 @@ def _cast(
 ) -> dict[str, tuple[str, float]]:
     turns = [Turn(size=1, speaker=name) for name in speakers]
     return {
-        name: (voice.name, voice.speed) for name, voice in cast(turns, own, voices, told).items()
+        name: (voice.name, voice.speed)
+        for name, voice in assign_voices(turns, own, voices, told).items()
     }
 
 
@@ -144,14 +145,14 @@ def test_a_speed_alone_leaves_the_voice_to_the_names() -> None:
 def test_the_voice_of_the_source_wins_over_that_of_the_settings() -> None:
     turns = [Turn(size=1, speaker="男"), Turn(size=1, speaker="男", voice="mei-high")]
     told = [SpeakerSettings(name="男", voice="mei-low", speed=0.9)]
-    assert cast(turns, MEI, VOICES, told) == {
+    assert assign_voices(turns, MEI, VOICES, told) == {
         "男": Voice(provider="openjtalk", name="mei-high", speed=0.9)
     }
 
 
 def test_a_voice_of_another_language_speaks_its_own() -> None:
     told = [SpeakerSettings(name="Bob", voice="b")]
-    found = cast([Turn(1, "Bob")], MEI, [_voice("b", "en-US")], told)
+    found = assign_voices([Turn(1, "Bob")], MEI, [_voice("b", "en-US")], told)
     assert found["Bob"].language == "en-US"
 
 
@@ -174,7 +175,7 @@ def test_a_slip_in_what_is_said_of_a_speaker_ends_the_run_before_it_begins(
 
 
 def test_a_speed_that_a_voice_does_not_take_is_told() -> None:
-    class Slow(Tones):
+    class SlowVoice(Tones):
         def voices(self) -> tuple[VoiceInfo, ...]:
             return (
                 VoiceInfo(name="x", language="ja", description="", speeds=(0.5, 2.0)),
@@ -183,10 +184,10 @@ def test_a_speed_that_a_voice_does_not_take_is_told() -> None:
 
     settings = Settings(speakers=(SpeakerSettings(name="男", speed=3.0),))
     with pytest.raises(UsageError, match=r"'男': speed = 3: the voice x takes 0\.5 to 2"):
-        check_voices(settings, Slow(settings))
+        check_voices(settings, SlowVoice(settings))
     settings = Settings(speakers=(SpeakerSettings(name="男", voice="y", speed=1.5),))
     with pytest.raises(UsageError, match="the voice y takes whole speeds only"):
-        check_voices(settings, Slow(settings))
+        check_voices(settings, SlowVoice(settings))
 
 
 def test_what_is_right_of_speakers_that_nobody_has_is_passed_over() -> None:

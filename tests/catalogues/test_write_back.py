@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from tts_assets.catalogues import write_back
-from tts_assets.catalogues.write_back import Wanted, Written
-from tts_assets.config.sources.builtin import BUILT_IN
-from tts_assets.config.sources.source import Overwrite, Source
-from tts_assets.config.sources.table import source_of
+from tts_assets.catalogues.write_back import PendingUrl, WriteBackResult
+from tts_assets.config.catalogue_sources import BUILT_IN, OverwritePolicy, Source
+from tts_assets.config.source_table import parse_source
 from tts_assets.errors import InputError
 from tts_assets.model import Kind, SpokenForm
-from tts_assets.store import storage
+from tts_assets.store import atomic_files
 
 INU = ("built-in", "1", "word", SpokenForm(text="犬"))
 NEKO = ("built-in", "2", "word", SpokenForm(text="猫"))
@@ -22,15 +21,15 @@ NEKO = ("built-in", "2", "word", SpokenForm(text="猫"))
 
 def _write(
     path: Path,
-    urls: dict[write_back.Address, str],
+    urls: dict[write_back.ClipAddress, str],
     *sources: Source,
     instead_of: tuple[str, ...] = (),
-) -> Written:
+) -> WriteBackResult:
     def never() -> None:
         raise AssertionError("nobody else holds the lock")
 
-    wanted = {key: Wanted(url, instead_of) for key, url in urls.items()}
-    return write_back.write_back(str(path), sources or [BUILT_IN[Kind.VOCABULARY]], wanted, never)
+    wanted = {key: PendingUrl(url, instead_of) for key, url in urls.items()}
+    return write_back.write_urls(str(path), sources or [BUILT_IN[Kind.VOCABULARY]], wanted, never)
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def words(tmp_path: Path) -> Path:
 
 def test_only_the_bytes_of_urls_change(words: Path) -> None:
     written = _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"})
-    assert written == Written(urls=2)
+    assert written == WriteBackResult(urls=2)
     assert words.read_text() == (
         '[{"id": 1, "word": "犬", "audioUrl": "/a/inu.mp3"}, '
         '{"id": 2, "word": "猫", "audioUrl": "/a/neko.mp3"}]'
@@ -52,32 +51,36 @@ def test_only_the_bytes_of_urls_change(words: Path) -> None:
 
 def test_an_entry_that_changed_meanwhile_gets_nothing(words: Path) -> None:
     words.write_text(words.read_text().replace("犬", "狼"))
-    assert _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"}) == Written(urls=1, missed=1)
+    assert _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"}) == WriteBackResult(
+        urls=1, missed=1
+    )
     assert "inu" not in words.read_text()
 
 
 def test_a_recording_that_came_meanwhile_is_kept(words: Path) -> None:
     words.write_text(words.read_text().replace('""', '"/mine.mp3"'))
-    assert _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"}) == Written(urls=1, missed=1)
+    assert _write(words, {INU: "/a/inu.mp3", NEKO: "/a/neko.mp3"}) == WriteBackResult(
+        urls=1, missed=1
+    )
     assert json.loads(words.read_bytes())[1]["audioUrl"] == "/mine.mp3"
 
 
 def test_what_was_there_when_it_was_planned_gives_way(words: Path) -> None:
     words.write_text(words.read_text().replace('""', '"/old.mp3"'))
-    assert _write(words, {NEKO: "/a/neko.mp3"}, instead_of=("/old.mp3",)) == Written(urls=1)
+    assert _write(words, {NEKO: "/a/neko.mp3"}, instead_of=("/old.mp3",)) == WriteBackResult(urls=1)
 
 
 def test_every_recording_gives_way_where_the_source_says_so(words: Path) -> None:
     words.write_text(words.read_text().replace('""', '"/mine.mp3"'))
-    always = replace(BUILT_IN[Kind.VOCABULARY], overwrite=Overwrite.ALWAYS)
-    assert _write(words, {NEKO: "/a/neko.mp3"}, always) == Written(urls=1)
+    always = replace(BUILT_IN[Kind.VOCABULARY], overwrite=OverwritePolicy.ALWAYS)
+    assert _write(words, {NEKO: "/a/neko.mp3"}, always) == WriteBackResult(urls=1)
 
 
 def test_a_list_that_got_a_recording_of_its_own_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "kanji.json"
     path.write_text('[{"id": 1, "kanji": "水", "onyomi": ["スイ"], "onyomiAudio": ["", "/mine"]}]')
     urls = {("built-in", "1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b"}
-    assert _write(path, urls, BUILT_IN[Kind.KANJI]) == Written(missed=1)
+    assert _write(path, urls, BUILT_IN[Kind.KANJI]) == WriteBackResult(missed=1)
     assert "/mine" in path.read_text()
 
 
@@ -90,7 +93,7 @@ def test_an_entry_that_moved_meanwhile_gets_its_own_url(words: Path) -> None:
 def test_what_is_right_already_is_not_written(words: Path) -> None:
     _write(words, {NEKO: "/a/neko.mp3"})
     before = words.stat()
-    assert _write(words, {NEKO: "/a/neko.mp3"}) == Written()
+    assert _write(words, {NEKO: "/a/neko.mp3"}) == WriteBackResult()
     assert words.stat().st_mtime_ns == before.st_mtime_ns
 
 
@@ -118,7 +121,7 @@ def _edits_while_written(
 ) -> Callable[[], int]:
     """Somebody saves the file, up to so many times, just before it would be replaced."""
     done = 0
-    whole = storage.write_whole
+    whole = atomic_files.write_whole
 
     def edited(target: Path, data: bytes, **rest: object) -> bool:
         nonlocal done
@@ -131,7 +134,7 @@ def _edits_while_written(
             other.replace(path)
         return whole(target, data, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(storage, "write_whole", edited)
+    monkeypatch.setattr(atomic_files, "write_whole", edited)
     return lambda: done
 
 
@@ -139,7 +142,7 @@ def test_an_edit_at_the_last_moment_is_not_lost(
     words: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edits = _edits_while_written(monkeypatch, words, times=2)
-    assert _write(words, {INU: "/a/inu.mp3"}) == Written(urls=1)
+    assert _write(words, {INU: "/a/inu.mp3"}) == WriteBackResult(urls=1)
     entries = {str(each["id"]): each for each in json.loads(words.read_bytes())}
     assert edits() == 2
     assert set(entries) == {"e1", "e2", "1", "2"}
@@ -165,9 +168,9 @@ def test_a_catalogue_broken_meanwhile_is_left_alone(words: Path) -> None:
 
 def test_leftovers_of_a_killed_run_are_cleared_away(words: Path) -> None:
     (words.parent / ".vocabulary.json.tts-assets.lock").touch()
-    tag = storage._tag(words.name)
+    tag = atomic_files._tag(words.name)
     (words.parent / f".tts-assets-{tag}-0.part").touch()
-    assert write_back.has_leftovers(str(words))
+    assert write_back.has_unfinished_write(str(words))
     _write(words, {})
     assert [each.name for each in words.parent.iterdir()] == [words.name]
 
@@ -182,7 +185,7 @@ def test_parallel_lists_are_filled_beside_their_readings(tmp_path: Path) -> None
         ("built-in", "1", "onyomi-1", SpokenForm(text="水", reading="スイ")): "/b",
     }
     written = _write(path, urls, BUILT_IN[Kind.KANJI])
-    assert written == Written(urls=2)
+    assert written == WriteBackResult(urls=2)
     assert path.read_text() == (
         '[\n  {\n    "id": 1,\n    "kanji": "水",\n    "onyomi": ["スイ", ""],\n'
         '    "onyomiAudio": ["/b", null],\n    "audioUrl": "/a"\n  }\n]\n'
@@ -192,7 +195,7 @@ def test_parallel_lists_are_filled_beside_their_readings(tmp_path: Path) -> None
 def _source(file: str, records: str, part: str, to: str) -> Source:
     clip = {"part": part, "text": "word", "to": to}
     table = {"files": file, "kind": "vocabulary", "records": records, "id": "key()", "clip": [clip]}
-    return source_of(table, f"source of {records}")
+    return parse_source(table, f"source of {records}")
 
 
 def test_two_sources_write_into_one_file(tmp_path: Path) -> None:
@@ -204,7 +207,7 @@ def test_two_sources_write_into_one_file(tmp_path: Path) -> None:
         (sources[0].name, "1", "word", dog): "/dog",
         (sources[1].name, "猫", "word", cat): "/cat",
     }
-    assert _write(path, urls, *sources) == Written(urls=2)
+    assert _write(path, urls, *sources) == WriteBackResult(urls=2)
     assert path.read_text() == (
         '{"a": [{"word": "犬", "mp3": "/dog"}],\n "b": {"猫": {"word": "猫", "sound": "/cat"}}}'
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class StepPlace(NamedTuple):
     """Where a job runs, and what all jobs of a repository share."""
 
     workspace: Path
@@ -26,7 +26,7 @@ class Place(NamedTuple):
     caches: Path
 
 
-def checkout(inputs: Mapping[str, str], place: Place) -> None:
+def checkout(inputs: Mapping[str, str], place: StepPlace) -> None:
     """The commit of the run; with ``fetch-depth: 0`` the history of all branches, else nothing more."""
     _git(place, "init", "--quiet", ".")
     _git(place, "remote", "add", "origin", str(place.origin))
@@ -37,14 +37,14 @@ def checkout(inputs: Mapping[str, str], place: Place) -> None:
     _git(place, "checkout", "--quiet", "-B", place.branch, place.commit)
 
 
-def setup_python(inputs: Mapping[str, str], place: Place) -> None:
+def setup_python(inputs: Mapping[str, str], place: StepPlace) -> None:
     """The Python of this process in place of the one that is asked for."""
     assert inputs["python-version"]
     (place.programs / "python").unlink(missing_ok=True)
     (place.programs / "python").symlink_to(sys.executable)
 
 
-def restore_cache(inputs: Mapping[str, str], place: Place) -> None:
+def restore_cache(inputs: Mapping[str, str], place: StepPlace) -> None:
     """The cache of that key, or the newest one whose key begins as is asked for."""
     newest_first = sorted(
         place.caches.glob("*"), key=lambda each: each.stat().st_mtime_ns, reverse=True
@@ -57,14 +57,14 @@ def restore_cache(inputs: Mapping[str, str], place: Place) -> None:
                 return
 
 
-def save_cache(inputs: Mapping[str, str], place: Place) -> None:
+def save_cache(inputs: Mapping[str, str], place: StepPlace) -> None:
     """A cache is never changed: what is there under that key stays."""
     cache = place.caches / inputs["key"]
     if not cache.exists():
         shutil.copytree(place.workspace / inputs["path"], cache / inputs["path"])
 
 
-def upload_artifact(inputs: Mapping[str, str], place: Place) -> None:
+def upload_artifact(inputs: Mapping[str, str], place: StepPlace) -> None:
     """Files under the paths that are given, seen from the folder that all these have in common.
 
     As in the action (``src/shared/search.ts``): a path with a star is searched from the folder
@@ -87,14 +87,14 @@ def upload_artifact(inputs: Mapping[str, str], place: Place) -> None:
                     shutil.copy(file, artifact / seen)
 
 
-def download_artifacts(inputs: Mapping[str, str], place: Place) -> None:
+def download_artifacts(inputs: Mapping[str, str], place: StepPlace) -> None:
     """All artifacts whose names match, laid over one another in the workspace."""
     assert inputs["merge-multiple"] == "true"
     for artifact in sorted(place.artifacts.glob(inputs["pattern"])):
         shutil.copytree(artifact, place.workspace, dirs_exist_ok=True)
 
 
-def hash_files(place: Place, pattern: str) -> str:
+def hash_files(place: StepPlace, pattern: str) -> str:
     """One hash for all files that match, or nothing where none does."""
     files = sorted(file for file in place.workspace.glob(pattern) if file.is_file())
     hashes = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
@@ -106,12 +106,12 @@ def _before_the_star(path: Path) -> Path:
     return Path(*parts[: next(i for i, part in enumerate((*parts, "*")) if "*" in part)])
 
 
-def _git(place: Place, *arguments: str) -> None:
+def _git(place: StepPlace, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=place.workspace, check=True)
 
 
 #: By the names under which workflows use them, without their versions.
-ACTIONS: dict[str, Callable[[Mapping[str, str], Place], None]] = {
+ACTIONS: dict[str, Callable[[Mapping[str, str], StepPlace], None]] = {
     "actions/cache/restore": restore_cache,
     "actions/cache/save": save_cache,
     "actions/checkout": checkout,

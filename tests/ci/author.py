@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterable, Mapping
 
-from tests.ci.jobs import Repository
+from tests.ci.jobs import WorkflowRepository
 
 BRANCH = "tts-assets/speech-for-main"
 #: What keeps audio files out of git, as the guide says.
@@ -14,7 +14,7 @@ IGNORED = "/audio/*\n!/audio/ledger.jsonl\n!/audio/failures.jsonl\n!/audio/decis
 class Author:
     """Has a clone; all that is done there goes to main."""
 
-    def __init__(self, repository: Repository, files: Mapping[str, str]) -> None:
+    def __init__(self, repository: WorkflowRepository, files: Mapping[str, str]) -> None:
         """Begin with these files, by their names."""
         self.repository = repository
         self.folder = repository.folder / "author"

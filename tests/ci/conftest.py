@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.jobs import Repository
+from tests.ci.jobs import WorkflowRepository
 from tests.conftest import ROOT, Project
 
 
-def install(repository: Repository, *command: str) -> None:
+def install(repository: WorkflowRepository, *command: str) -> None:
     """Put a program where the action would install its own: it asks for no more then."""
     environment = repository.temporary / "tts-assets-"
     program = environment / "bin/tts-assets"
@@ -21,7 +21,7 @@ def install(repository: Repository, *command: str) -> None:
 
 
 @pytest.fixture
-def repository(project: Project, tmp_path: Path) -> Repository:
+def repository(project: Project, tmp_path: Path) -> WorkflowRepository:
     """An empty repository whose jobs run this very checkout, with the tests' engines."""
     folder = tmp_path / "github"
     folder.mkdir()
@@ -30,6 +30,6 @@ def repository(project: Project, tmp_path: Path) -> Repository:
         "PYTHONWARNINGS": "error",
         "GIT_CONFIG_GLOBAL": "/dev/null",
     }
-    repository = Repository(folder, ROOT, paths)
+    repository = WorkflowRepository(folder, ROOT, paths)
     install(repository, sys.executable, "-m", "tts_assets")
     return repository

@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.ci.actions import ACTIONS, Place, hash_files
+from tests.ci.actions import ACTIONS, StepPlace, hash_files
 from tests.ci.expressions import Expressions, Function
 from tests.conftest import ROOT
 
@@ -27,7 +27,7 @@ def read(path: Path) -> Any:
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
+class WorkflowJob:
     """What came of a job.
 
     Args:
@@ -43,7 +43,7 @@ class Job:
     workspace: Path = Path()
 
 
-class Repository:
+class WorkflowRepository:
     """A repository with what GitHub keeps for it: caches, artifacts, pull requests.
 
     Args:
@@ -81,12 +81,12 @@ class Repository:
     def run(
         self,
         name: str,
-        needs: Mapping[str, Job] | None = None,
+        needs: Mapping[str, WorkflowJob] | None = None,
         *,
         event: str = "push",
         around: Mapping[str, Any] | None = None,
         attempt: int = 1,
-    ) -> Job:
+    ) -> WorkflowJob:
         """A job of the example, on the newest commit of main, in a checkout of its own.
 
         Args:
@@ -110,7 +110,7 @@ class Repository:
         self._machines += 1
         workspace = self.folder / f"workspace-{self._machines}"
         workspace.mkdir()
-        place = Place(
+        place = StepPlace(
             workspace=workspace,
             programs=self.folder / "programs",
             origin=self.origin,
@@ -121,7 +121,7 @@ class Repository:
         )
         return _Runner(self, place, {**self._environment, **environment})
 
-    def run_all(self, shards: int | None = None) -> dict[str, Job]:
+    def run_all(self, shards: int | None = None) -> dict[str, WorkflowJob]:
         """All jobs of a push, in the order in which they need one another.
 
         Args:
@@ -136,27 +136,27 @@ class Repository:
         return {**jobs, **made, "merge": self.run_merge({**jobs, **made})}
 
     def run_shard(
-        self, jobs: Mapping[str, Job], number: int, of: Sequence[int], *, attempt: int = 1
-    ) -> Job:
+        self, jobs: Mapping[str, WorkflowJob], number: int, of: Sequence[int], *, attempt: int = 1
+    ) -> WorkflowJob:
         """One of the jobs ``generate``."""
         around = {"matrix": {"shard": number}, "strategy": {"job-total": len(of)}}
         return self.run("generate", jobs, around=around, attempt=attempt)
 
-    def run_merge(self, jobs: Mapping[str, Job]) -> Job:
+    def run_merge(self, jobs: Mapping[str, WorkflowJob]) -> WorkflowJob:
         """The job ``merge`` after these."""
         results = {job.result for name, job in jobs.items() if name.startswith("generate")}
-        worst = Job(result="success" if results == {"success"} else "failure")
+        worst = WorkflowJob(result="success" if results == {"success"} else "failure")
         return self.run("merge", {"plan": jobs["plan"], "generate": worst})
 
 
 class _Runner:
     def __init__(
-        self, repository: Repository, place: Place, environment: Mapping[str, str]
+        self, repository: WorkflowRepository, place: StepPlace, environment: Mapping[str, str]
     ) -> None:
         self._repository = repository
         self._place = place
         self._workflow = read(WORKFLOW)
-        self._job = Job(workspace=place.workspace)
+        self._job = WorkflowJob(workspace=place.workspace)
         self._github = {
             "ref": f"refs/heads/{place.branch}",
             "ref_name": place.branch,
@@ -180,7 +180,9 @@ class _Runner:
             "STAND_IN_ORIGIN": str(place.origin),
         }
 
-    def run(self, name: str, needs: Mapping[str, Job], around: Mapping[str, Any]) -> Job:
+    def run(
+        self, name: str, needs: Mapping[str, WorkflowJob], around: Mapping[str, Any]
+    ) -> WorkflowJob:
         job = self._workflow["jobs"][name]
         values = {
             **around,

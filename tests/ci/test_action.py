@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.ci.conftest import install
-from tests.ci.jobs import Repository
+from tests.ci.jobs import WorkflowRepository
 from tests.conftest import ROOT
 
 PROBE = """
@@ -30,21 +30,21 @@ def seen(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Repository:
+def machine(tmp_path: Path) -> WorkflowRepository:
     """Where the action finds a program that tells how it was called."""
     (tmp_path / "github").mkdir()
-    machine = Repository(tmp_path / "github")
+    machine = WorkflowRepository(tmp_path / "github")
     install(machine, sys.executable, "-c", PROBE)
     return machine
 
 
-def _run(machine: Repository, seen: Path, code: int = 0, **inputs: str) -> tuple[str, bool]:
+def _run(machine: WorkflowRepository, seen: Path, code: int = 0, **inputs: str) -> tuple[str, bool]:
     outputs, succeeded = machine.run_action(inputs, {"SEEN": str(seen), "CODE": str(code)})
     return outputs["exit-code"], succeeded
 
 
 def test_each_line_is_one_argument_and_nothing_in_it_is_expanded(
-    machine: Repository, seen: Path
+    machine: WorkflowRepository, seen: Path
 ) -> None:
     hostile = [
         "--id=a b",
@@ -62,12 +62,14 @@ def test_each_line_is_one_argument_and_nothing_in_it_is_expanded(
     assert list(machine.folder.rglob("harm")) == []
 
 
-def test_blank_lines_and_carriage_returns_are_no_arguments(machine: Repository, seen: Path) -> None:
+def test_blank_lines_and_carriage_returns_are_no_arguments(
+    machine: WorkflowRepository, seen: Path
+) -> None:
     _run(machine, seen, args="\n--deep\r\n\r\n\n")
     assert json.loads(seen.read_bytes()) == ["check", "--deep"]
 
 
-def test_a_hostile_command_is_one_word(machine: Repository, seen: Path) -> None:
+def test_a_hostile_command_is_one_word(machine: WorkflowRepository, seen: Path) -> None:
     _run(machine, seen, command="check; touch harm")
     assert json.loads(seen.read_bytes()) == ["check; touch harm"]
 
@@ -77,7 +79,7 @@ def test_a_hostile_command_is_one_word(machine: Repository, seen: Path) -> None:
     [(0, "", True), (1, "", False), (1, "1", True), (5, "1 5", True), (15, "1 5", False)],
 )
 def test_only_the_exit_codes_that_are_accepted_let_the_step_succeed(
-    machine: Repository, seen: Path, code: int, accept: str, *, succeeds: bool
+    machine: WorkflowRepository, seen: Path, code: int, accept: str, *, succeeds: bool
 ) -> None:
     assert _run(machine, seen, code, accept=accept) == (str(code), succeeds)
 

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.ci.author import BRANCH, Author
-from tests.ci.jobs import Repository
+from tests.ci.jobs import WorkflowRepository
 
 SETTINGS = '[tool.tts-assets]\nprovider = "tones"\n'
 
 
 @pytest.fixture
-def author(repository: Repository) -> Author:
+def author(repository: WorkflowRepository) -> Author:
     author = Author(repository, {"pyproject.toml": SETTINGS})
     author.push_words(["犬", "猫", "鳥", "魚", "失敗"])
     return author
@@ -17,7 +17,7 @@ def author(repository: Repository) -> Author:
 
 @pytest.mark.usefixtures("author")
 def test_a_pull_request_is_told_what_is_stale_and_does_not_fail_for_it(
-    repository: Repository,
+    repository: WorkflowRepository,
 ) -> None:
     job = repository.run("check", event="pull_request")
     assert (job.result, job.steps["Check"]) == ("success", "success")
@@ -26,7 +26,7 @@ def test_a_pull_request_is_told_what_is_stale_and_does_not_fail_for_it(
 
 
 def test_a_shard_that_fails_keeps_nobody_s_work_out_of_the_pull_request(
-    repository: Repository, author: Author
+    repository: WorkflowRepository, author: Author
 ) -> None:
     jobs = repository.run_all(shards=2)
     assert sorted(jobs[name].result for name in ("generate 1", "generate 2")) == [

@@ -24,7 +24,7 @@ _OWN_TERMINAL = (
 
 
 @dataclass
-class Shell:
+class AuthShell:
     """The command line with a keyring of its own and no key from outside."""
 
     project: Project
@@ -104,11 +104,11 @@ def _told(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess
 
 
 @pytest.fixture
-def shell(project: Project, tmp_path: Path) -> Shell:
-    return Shell(project, tmp_path / "keyring.json")
+def shell(project: Project, tmp_path: Path) -> AuthShell:
+    return AuthShell(project, tmp_path / "keyring.json")
 
 
-def test_a_key_is_typed_on_a_terminal_that_does_not_show_it(shell: Shell) -> None:
+def test_a_key_is_typed_on_a_terminal_that_does_not_show_it(shell: AuthShell) -> None:
     code, screen = shell.answer(f"{KEY}\n".encode(), "set", "elevenlabs")
     assert (code, KEY in screen, KEY[:8] in screen) == (0, False, False), screen
     assert "API key of elevenlabs (is not shown): \r\n" in screen
@@ -120,7 +120,7 @@ def test_a_key_is_typed_on_a_terminal_that_does_not_show_it(shell: Shell) -> Non
     ("typed", "code"),
     [(b"\n", 2), (b"sk_a b\n", 2), (b"sk_a\xff\n", 2), (CTRL_C, 130), (CTRL_D, 130)],
 )
-def test_who_types_no_key_stores_none(shell: Shell, typed: bytes, code: int) -> None:
+def test_who_types_no_key_stores_none(shell: AuthShell, typed: bytes, code: int) -> None:
     ended, screen = shell.answer(typed, "set", "elevenlabs")
     assert (ended, "Traceback" in screen, "sk_a" in screen) == (code, False, False), screen
     assert ("terminal: this API key cannot be used" in screen) == (code == 2)
@@ -128,7 +128,7 @@ def test_who_types_no_key_stores_none(shell: Shell, typed: bytes, code: int) -> 
 
 
 @pytest.mark.parametrize("typed", [KEY, f"\ufeff{KEY}\r\nuser: me\n"])
-def test_a_piped_key_is_the_first_line(shell: Shell, typed: str) -> None:
+def test_a_piped_key_is_the_first_line(shell: AuthShell, typed: str) -> None:
     done = shell.pipe(typed.encode(), "set", "openai")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "openai: stored in the keyring (keyrings InFile)\n"
@@ -143,27 +143,27 @@ def test_a_piped_key_is_the_first_line(shell: Shell, typed: str) -> None:
         (KEY.encode() * 100_000, "longer than 1,000 characters"),
     ],
 )
-def test_what_is_no_key_is_told_and_not_stored(shell: Shell, typed: bytes, fault: str) -> None:
+def test_what_is_no_key_is_told_and_not_stored(shell: AuthShell, typed: bytes, fault: str) -> None:
     done = shell.pipe(typed, "set", "openai")
     assert (done.returncode, done.stdout, shell.stored()) == (2, "", {})
     assert "error: standard input: this API key cannot be used: " in done.stderr
     assert fault in done.stderr
 
 
-def test_a_key_is_no_argument(shell: Shell) -> None:
+def test_a_key_is_no_argument(shell: AuthShell) -> None:
     done = shell("set", "elevenlabs", KEY)
     assert (done.returncode, shell.stored()) == (2, {})
     assert "type tts-assets auth set elevenlabs alone, or pipe the key into it" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["set", "remove"])
-def test_an_unknown_name_is_wrong_use_and_not_shown(shell: Shell, command: str) -> None:
+def test_an_unknown_name_is_wrong_use_and_not_shown(shell: AuthShell, command: str) -> None:
     done = shell.pipe(KEY.encode(), command, OTHER)
     assert (done.returncode, done.stdout, shell.stored()) == (2, "", {})
     assert "one of elevenlabs, openai" in done.stderr
 
 
-def test_a_stored_key_is_replaced_and_removed(shell: Shell) -> None:
+def test_a_stored_key_is_replaced_and_removed(shell: AuthShell) -> None:
     shell.store(OTHER)
     assert shell.pipe(KEY.encode(), "set", "openai").returncode == 0
     assert shell.stored() == {"tts-assets/openai": KEY}
@@ -176,7 +176,7 @@ def test_a_stored_key_is_replaced_and_removed(shell: Shell) -> None:
     assert shell.stored() == {}
 
 
-def test_list_tells_where_each_key_is_from(shell: Shell) -> None:
+def test_list_tells_where_each_key_is_from(shell: AuthShell) -> None:
     shell.store(KEY)
     assert shell.sources() == {"elevenlabs": "none", "openai": "keyring"}
     given = {"OPENAI_API_KEY": OTHER, "ELEVENLABS_API_KEY": KEY}
@@ -193,7 +193,7 @@ def test_list_tells_where_each_key_is_from(shell: Shell) -> None:
     }
 
 
-def test_list_tells_what_to_do_where_there_is_no_keyring(shell: Shell) -> None:
+def test_list_tells_what_to_do_where_there_is_no_keyring(shell: AuthShell) -> None:
     none = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     done = shell("list", OPENAI_API_KEY=f"{KEY} {KEY}", **none)
     assert (done.returncode, done.stderr) == (0, "")
@@ -204,7 +204,7 @@ def test_list_tells_what_to_do_where_there_is_no_keyring(shell: Shell) -> None:
     assert "environment (OPENAI_API_KEY): this API key cannot be used: it has a blank" in openai
 
 
-def test_list_goes_on_with_a_locked_keyring(shell: Shell) -> None:
+def test_list_goes_on_with_a_locked_keyring(shell: AuthShell) -> None:
     locked = shell("list", PYTHON_KEYRING_BACKEND="tests.keyrings.Locked", OPENAI_API_KEY=KEY)
     assert (locked.returncode, locked.stderr) == (0, "")
     assert "the keyring cannot be read: it is locked" in locked.stdout
@@ -219,16 +219,16 @@ def test_list_goes_on_with_a_locked_keyring(shell: Shell) -> None:
         ("tests.nowhere.Keyring", "the keyring cannot be opened: ModuleNotFoundError"),
     ],
 )
-def test_a_keyring_that_refuses_ends_it(shell: Shell, backend: str, told: str) -> None:
+def test_a_keyring_that_refuses_ends_it(shell: AuthShell, backend: str, told: str) -> None:
     done = shell.pipe(KEY.encode(), "set", "openai", PYTHON_KEYRING_BACKEND=backend)
     assert (done.returncode, done.stdout) == (4, "")
     assert told in done.stderr
 
 
 def test_without_the_extra_the_command_to_install_it_is_told(
-    shell: Shell, project: Project, tmp_path: Path
+    shell: AuthShell, project: Project, tmp_path: Path
 ) -> None:
-    bare = Shell(_Bare(project, tmp_path / "packages"), shell.ring)
+    bare = AuthShell(_Bare(project, tmp_path / "packages"), shell.ring)
     done = bare.pipe(KEY.encode(), "set", "openai")
     assert (done.returncode, done.stdout) == (4, "")
     assert "pip install 'tts-assets[keyring]'" in done.stderr
@@ -239,7 +239,7 @@ def test_without_the_extra_the_command_to_install_it_is_told(
 
 
 @pytest.mark.parametrize("command", ["generate -n", "voices", "doctor"])
-def test_a_path_may_be_given_and_a_key_may_not(shell: Shell, command: str) -> None:
+def test_a_path_may_be_given_and_a_key_may_not(shell: AuthShell, command: str) -> None:
     shell.project.words("犬")
     words = (*command.split(), "--provider", "tones")
     done = shell.project.run(*words, "--api-key-file", "key.txt")
@@ -249,13 +249,13 @@ def test_a_path_may_be_given_and_a_key_may_not(shell: Shell, command: str) -> No
     assert "--api-key-file" in refused.stderr
 
 
-def test_a_key_in_the_configuration_ends_it_unseen(shell: Shell) -> None:
+def test_a_key_in_the_configuration_ends_it_unseen(shell: AuthShell) -> None:
     (shell.project.folder / "tts-assets.toml").write_text(f'[elevenlabs]\napi-key = "{KEY}"\n')
     done = shell("list")
     assert (done.returncode, "keys belong in ELEVENLABS_API_KEY" in done.stderr) == (2, True)
 
 
-def test_help_loads_no_keyring(shell: Shell) -> None:
+def test_help_loads_no_keyring(shell: AuthShell) -> None:
     script = (
         "import sys\n"
         "from tts_assets.__main__ import main\n"

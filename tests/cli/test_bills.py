@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_services import Shop
+from tests.cli.test_services import ServiceProject
 from tests.conftest import Project
 from tests.simulator.running import running
 
@@ -21,15 +21,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(project: Project, told: Path) -> Iterator[Shop]:
+def shop(project: Project, told: Path) -> Iterator[ServiceProject]:
     project.words(*WORDS)
     with running() as simulator:
-        shop = Shop(project, simulator, told)
+        shop = ServiceProject(project, simulator, told)
         shop.environment["TTS_ASSETS_ELEVENLABS_HISTORY"] = "false"
         yield shop
 
 
-def _billed(shop: Shop) -> float:
+def _billed(shop: ServiceProject) -> float:
     """What the service billed."""
     return float(sum(bill["credits"] for bill in shop.simulator.state()["billing"]))
 
@@ -40,7 +40,9 @@ def _credits(report: dict[str, Any], what: str) -> float:
 
 
 @pytest.mark.parametrize("history", ["true", "false"])
-def test_an_answer_whose_body_breaks_is_billed_by_its_headers(shop: Shop, history: str) -> None:
+def test_an_answer_whose_body_breaks_is_billed_by_its_headers(
+    shop: ServiceProject, history: str
+) -> None:
     shop.environment["TTS_ASSETS_ELEVENLABS_HISTORY"] = history
     kinds = ("reset_body", "short", "cut_chunk")
     faults = [
@@ -58,7 +60,7 @@ def test_an_answer_whose_body_breaks_is_billed_by_its_headers(shop: Shop, histor
 
 @pytest.mark.parametrize("history", ["true", "false"])
 def test_replies_that_are_lost_with_their_cost_are_counted_unless_the_history_has_them(
-    shop: Shop, history: str
+    shop: ServiceProject, history: str
 ) -> None:
     shop.environment["TTS_ASSETS_ELEVENLABS_HISTORY"] = history
     faults = [{"kind": "reset", "marker": word, "first": True} for word in WORDS[:3]]
@@ -70,19 +72,19 @@ def test_replies_that_are_lost_with_their_cost_are_counted_unless_the_history_ha
     assert counts == (len(WORDS), *((0, 0) if history == "true" else (sum(map(len, WORDS[:3])), 3)))
 
 
-def test_a_run_that_ends_early_counts_the_requests_that_were_sent(shop: Shop) -> None:
+def test_a_run_that_ends_early_counts_the_requests_that_were_sent(shop: ServiceProject) -> None:
     shop.simulator.change(quota=20, latency_seconds=0.1)
     report = shop.generate(code=4)
     assert report["traffic"]["requests"] == len(shop.simulator.requests())
 
 
-def test_a_service_that_is_not_there_was_sent_no_request(shop: Shop) -> None:
+def test_a_service_that_is_not_there_was_sent_no_request(shop: ServiceProject) -> None:
     shop.environment["TTS_ASSETS_ELEVENLABS_BASE_URL"] = "http://127.0.0.1:9"
     report = shop.generate("--max-failures", "1", code=1)
     assert (report["traffic"]["requests"], report["traffic"]["lost"]) == (0, 0)
 
 
-def test_what_was_expected_stays_so_where_clips_fail(shop: Shop) -> None:
+def test_what_was_expected_stays_so_where_clips_fail(shop: ServiceProject) -> None:
     whole = float(sum(map(len, WORDS)))
     shop.simulator.change(faults=[{"kind": "unprocessable", "marker": WORDS[0]}])
     report = shop.generate(code=1)
@@ -93,7 +95,7 @@ def test_what_was_expected_stays_so_where_clips_fail(shop: Shop) -> None:
 
 
 def test_a_passage_that_is_taken_up_again_is_expected_to_cost_its_missing_segments(
-    shop: Shop,
+    shop: ServiceProject,
 ) -> None:
     sentences = [f"{word}の電車が静かな駅をゆっくりと出て行きました。" for word in WORDS[:5]]
     (shop.project.folder / "data" / "vocabulary.json").unlink()

@@ -15,7 +15,7 @@ from tests.conftest import Project
 from tts_assets.cli.error_boundary import handle_errors
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.config.model import OutputFormat
+from tts_assets.config.settings import OutputFormat
 from tts_assets.errors import UsageError
 
 Command = Callable[[], ExitCode]

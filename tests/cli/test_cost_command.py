@@ -19,7 +19,7 @@ PRICE = (
 def shop(project: Project) -> Project:
     """A project with five words of two characters each, and the engine that charges."""
     plug_ins = project.folder.parent / "plug-ins/test_engines-1.0.dist-info/entry_points.txt"
-    plug_ins.write_text(f"{plug_ins.read_text()}priced = tests.paid:Priced\n")
+    plug_ins.write_text(f"{plug_ins.read_text()}priced = tests.paid:PricedEngine\n")
     project.words("一番", "二番", "三番", "四番", "五番")
     (project.folder / "tts-assets.toml").write_text(PRICE)
     return project

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
-from tts_assets.store.waiting import place_for
+from tts_assets.store.segment_cache import place_for
 
 PART = ".tts-assets-0a1b2c3d-4e.part"
 LOCKS = (".tts-assets.lock", ".tts-assets-decisions.lock")

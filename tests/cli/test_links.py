@@ -8,7 +8,7 @@ import pytest
 
 from tests.catalogues.test_override_file import override
 from tests.conftest import Project
-from tts_assets.catalogues.overrides.file import write
+from tts_assets.catalogues.override_file import write_override
 from tts_assets.errors import FatalError
 
 #: What a victim has in a file that a link leads to: nothing ends it with a line feed.
@@ -185,7 +185,7 @@ def test_overrides_are_not_written_out_of_the_project(project: Project, victim: 
     link = project.folder / "overrides.json"
     link.symlink_to(victim)
     with pytest.raises(FatalError, match=r"overrides\.json: .*leads out of"):
-        write(link, override())
+        write_override(link, override())
     assert not victim.exists()
     assert link.is_symlink()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
-from tests.engines.models.model_server import CONFIGURATION, CONTENT, Act, Server
+from tests.engines.models.model_server import CONFIGURATION, CONTENT, Act, ModelServer
 
 VOICE = "en_US-lessac-medium"
 CTRL_C, CTRL_D = b"\x03", b"\x04"
@@ -22,20 +22,20 @@ FILES = (f"piper/{VOICE}.onnx", f"piper/{VOICE}.onnx.json")
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server() -> Iterator[ModelServer]:
     """A mirror with one voice."""
-    with Server().running() as running:
+    with ModelServer().running() as running:
         running.add(f"/{FILES[0]}")
         running.add(f"/{FILES[1]}", content=CONFIGURATION)
         yield running
 
 
 @dataclass
-class Shell:
+class ModelsShell:
     """The command line with a store and a mirror of its own, and no proxy between."""
 
     project: Project
-    server: Server
+    server: ModelServer
     folder: Path
 
     def __post_init__(self) -> None:
@@ -97,11 +97,11 @@ class Shell:
 
 
 @pytest.fixture
-def shell(project: Project, server: Server, tmp_path: Path) -> Shell:
-    return Shell(project, server, tmp_path / "store")
+def shell(project: Project, server: ModelServer, tmp_path: Path) -> ModelsShell:
+    return ModelsShell(project, server, tmp_path / "store")
 
 
-def test_everything_known_is_listed_with_its_licence(shell: Shell) -> None:
+def test_everything_known_is_listed_with_its_licence(shell: ModelsShell) -> None:
     done = shell("list")
     assert (done.returncode, done.stderr) == (0, "")
     (kokoro,) = (line for line in done.stdout.splitlines() if "kokoro-v1.0 " in line)
@@ -112,27 +112,27 @@ def test_everything_known_is_listed_with_its_licence(shell: Shell) -> None:
     assert not shell.folder.exists()
 
 
-def test_a_mirror_that_cannot_be_is_told_and_the_list_is_given(shell: Shell) -> None:
+def test_a_mirror_that_cannot_be_is_told_and_the_list_is_given(shell: ModelsShell) -> None:
     done = shell("list", TTS_ASSETS_MODELS_MIRROR="https://user:se?cret@host")
     assert (done.returncode, "models.mirror is no address" in done.stderr) == (0, True)
     assert "kokoro-v1.0 " in done.stdout
     assert "cret" not in done.stdout + done.stderr
 
 
-def test_a_proxy_that_cannot_be_is_told(shell: Shell) -> None:
+def test_a_proxy_that_cannot_be_is_told(shell: ModelsShell) -> None:
     done = shell("fetch", VOICE, "--yes", ALL_PROXY="socks5://user:secret@127.0.0.1:1")
     assert (done.returncode, done.stderr.count("ALL_PROXY")) == (4, 1), done.stderr
     assert "secret" not in done.stderr
 
 
-def test_a_folder_needs_no_utf_8_name(shell: Shell) -> None:
+def test_a_folder_needs_no_utf_8_name(shell: ModelsShell) -> None:
     shell.folder = shell.folder.with_name(os.fsdecode(b"caf\xe9"))
     shell.project.environment["TTS_ASSETS_MODELS_FOLDER"] = str(shell.folder)
     done = shell("fetch", VOICE, "--yes")
     assert (done.returncode, shell("path", VOICE).returncode) == (0, 0), done.stderr
 
 
-def test_programs_get_a_list(shell: Shell) -> None:
+def test_programs_get_a_list(shell: ModelsShell) -> None:
     shell("fetch", VOICE, "--yes")
     (shell.folder / "kokoro").mkdir()
     (shell.folder / "kokoro/kokoro-v1.0.onnx").write_bytes(b"short")
@@ -146,14 +146,14 @@ def test_programs_get_a_list(shell: Shell) -> None:
     assert {row["provider"] for row in rows.values()} == {"kokoro", "piper"}
 
 
-def test_where_nothing_is_said_it_comes_from_its_publishers(shell: Shell) -> None:
+def test_where_nothing_is_said_it_comes_from_its_publishers(shell: ModelsShell) -> None:
     del shell.project.environment["TTS_ASSETS_MODELS_MIRROR"]
     done = shell("list")
     assert "from https://github.com/thewh1teagle/kokoro-onnx/releases/download/" in done.stdout
     assert "from https://huggingface.co/rhasspy/piper-voices/resolve/" in done.stdout
 
 
-def test_size_source_and_licence_come_before_a_download(shell: Shell) -> None:
+def test_size_source_and_licence_come_before_a_download(shell: ModelsShell) -> None:
     done = shell("fetch", VOICE, "--yes")
     assert done.returncode == 0, done.stderr
     told, _, downloads = done.stderr.partition(f"{FILES[0]}: ")
@@ -168,7 +168,7 @@ def test_size_source_and_licence_come_before_a_download(shell: Shell) -> None:
     assert done.stdout.splitlines() == [f"{file}: fetched: {shell.folder / file}" for file in FILES]
 
 
-def test_the_first_sum_is_told_and_later_ones_have_to_match(shell: Shell) -> None:
+def test_the_first_sum_is_told_and_later_ones_have_to_match(shell: ModelsShell) -> None:
     done = shell("fetch", VOICE, "--yes")
     assert done.stderr.count("was trusted now, and is recorded in") == 2
     assert shell("remove", VOICE).stdout == f"{VOICE}: removed, 0.5 MB freed\n"
@@ -183,7 +183,7 @@ def test_the_first_sum_is_told_and_later_ones_have_to_match(shell: Shell) -> Non
     assert shell("path", VOICE).returncode == 1
 
 
-def test_where_nobody_can_be_asked_the_command_is_told(shell: Shell) -> None:
+def test_where_nobody_can_be_asked_the_command_is_told(shell: ModelsShell) -> None:
     words = ["fetch", VOICE, "--progress", "none"]
     done = shell(*words)
     assert (done.returncode, done.stdout, shell.server.all_asked) == (2, "", [])
@@ -195,34 +195,34 @@ def test_where_nobody_can_be_asked_the_command_is_told(shell: Shell) -> None:
     assert len(shell.server.asked) == 2
 
 
-def test_the_told_command_has_no_password(shell: Shell) -> None:
+def test_the_told_command_has_no_password(shell: ModelsShell) -> None:
     done = shell("fetch", VOICE, "--mirror", "https://user:secret@example.invalid/x")
     assert "--mirror MIRROR --yes" in done.stderr
     assert "secret" not in done.stderr
 
 
-def test_on_a_terminal_it_is_asked_for(shell: Shell) -> None:
+def test_on_a_terminal_it_is_asked_for(shell: ModelsShell) -> None:
     code, screen = shell.answer(b"\n", "fetch", VOICE)
     assert (code, "MODEL_CARD" in screen.partition("Download?")[0]) == (0, True), screen
     assert set(FILES) < set(shell.here())
 
 
 @pytest.mark.parametrize(("typed", "code"), [(b"n\n", 2), (CTRL_C, 130), (CTRL_D, 130)])
-def test_who_says_no_or_ends_it_gets_nothing(shell: Shell, typed: bytes, code: int) -> None:
+def test_who_says_no_or_ends_it_gets_nothing(shell: ModelsShell, typed: bytes, code: int) -> None:
     ended, screen = shell.answer(typed, "fetch", VOICE)
     assert (ended, "Traceback" in screen) == (code, False), screen
     assert ("nothing was downloaded" in screen) == (code == 2)
     assert (shell.server.asked, shell.here()) == ([], [])
 
 
-def test_a_build_machine_is_not_asked(shell: Shell) -> None:
+def test_a_build_machine_is_not_asked(shell: ModelsShell) -> None:
     code, screen = shell.answer(b"", "fetch", VOICE, CI="true")
     assert (code, "fetch en_US-lessac-medium --yes" in "".join(screen.split("\r\n"))) == (2, True)
     assert shell.server.all_asked == []
     assert shell("fetch", VOICE, "--yes", CI="true").returncode == 0
 
 
-def test_a_group_is_what_an_engine_needs(shell: Shell) -> None:
+def test_a_group_is_what_an_engine_needs(shell: ModelsShell) -> None:
     done = shell("fetch", "kokoro")
     assert done.returncode == 2
     assert "kokoro-v1.0: 325.5 MB" in done.stderr
@@ -230,14 +230,14 @@ def test_a_group_is_what_an_engine_needs(shell: Shell) -> None:
     assert "NOT FOR COMMERCIAL USE" in shell("fetch", "piper").stderr
 
 
-def test_a_mirror_with_another_file_is_told(shell: Shell) -> None:
+def test_a_mirror_with_another_file_is_told(shell: ModelsShell) -> None:
     shell.server.add("/kokoro/kokoro-v1.0.onnx")
     done = shell("fetch", "kokoro", "--yes")
     assert (done.returncode, "512,000 bytes and not 325,505,369" in done.stderr) == (4, True)
     assert shell.here() == []
 
 
-def test_a_voice_that_is_nowhere_is_told_before_a_question(shell: Shell) -> None:
+def test_a_voice_that_is_nowhere_is_told_before_a_question(shell: ModelsShell) -> None:
     code, screen = shell.answer(b"\n", "fetch", "xx_XX-none-low")
     assert (code, "Download?" in screen) == (4, False)
     assert "answers 404: there is no such file" in screen
@@ -247,14 +247,14 @@ def test_a_voice_that_is_nowhere_is_told_before_a_question(shell: Shell) -> None
     ("command", "name"),
     [("fetch", "\x1b[2J"), ("path", "-v1.0"), ("remove", "../../etc/passwd")],
 )
-def test_an_unknown_name_is_wrong_use(shell: Shell, command: str, name: str) -> None:
+def test_an_unknown_name_is_wrong_use(shell: ModelsShell, command: str, name: str) -> None:
     done = shell(command, "--", name)
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no model" in done.stderr
     assert "\x1b" not in done.stderr
 
 
-def test_offline_the_place_is_told(shell: Shell) -> None:
+def test_offline_the_place_is_told(shell: ModelsShell) -> None:
     done = shell("fetch", VOICE, "--yes", TTS_ASSETS_MODELS_OFFLINE="true")
     assert (done.returncode, shell.server.all_asked) == (2, [])
     for file, content in zip(FILES, (CONTENT, CONFIGURATION), strict=True):
@@ -265,7 +265,7 @@ def test_offline_the_place_is_told(shell: Shell) -> None:
     assert (done.returncode, done.stdout.count("here already")) == (0, 2)
 
 
-def test_a_path_is_one_for_a_shell(shell: Shell) -> None:
+def test_a_path_is_one_for_a_shell(shell: ModelsShell) -> None:
     path = str(shell.folder / FILES[0])
     before = [shell("path", VOICE), shell("path")]
     assert [done.stdout for done in before] == [f"{path}\n", f"{shell.folder}\n"]
@@ -277,7 +277,7 @@ def test_a_path_is_one_for_a_shell(shell: Shell) -> None:
     assert len(shell("path", "kokoro").stdout.splitlines()) == 2
 
 
-def test_two_runs_at_once_fetch_once(shell: Shell) -> None:
+def test_two_runs_at_once_fetch_once(shell: ModelsShell) -> None:
     shell.server.add(f"/{FILES[0]}", Act(hold=1_000))
     with shell.start("fetch", VOICE, "--yes") as first:
         assert shell.server.held.wait(60)
@@ -292,7 +292,7 @@ def test_two_runs_at_once_fetch_once(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
-def test_a_signal_keeps_what_is_here(shell: Shell, number: signal.Signals, code: int) -> None:
+def test_a_signal_keeps_what_is_here(shell: ModelsShell, number: signal.Signals, code: int) -> None:
     shell.server.add(f"/{FILES[0]}", Act(hold=1_000))
     with shell.start("fetch", VOICE, "--yes") as process:
         assert shell.server.held.wait(60)
@@ -304,7 +304,7 @@ def test_a_signal_keeps_what_is_here(shell: Shell, number: signal.Signals, code:
     assert set(FILES) < set(shell.here())
 
 
-def test_a_full_disk_ends_the_run(shell: Shell) -> None:
+def test_a_full_disk_ends_the_run(shell: ModelsShell) -> None:
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
     done = subprocess.run(
         [
@@ -326,7 +326,7 @@ def test_a_full_disk_ends_the_run(shell: Shell) -> None:
     assert (shell.folder / f"{FILES[0]}.part").stat().st_size == 1_000
 
 
-def test_progress_is_a_bar_or_nothing(shell: Shell) -> None:
+def test_progress_is_a_bar_or_nothing(shell: ModelsShell) -> None:
     bar = shell("fetch", VOICE, "--yes", "--progress", "bar", FORCE_COLOR="1", COLUMNS="150")
     assert "512.0/512.0 kB" in bar.stderr
     assert "\x1b[" in bar.stderr

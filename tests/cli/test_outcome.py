@@ -23,8 +23,8 @@ from tts_assets.cli.output.command_output import (
 from tts_assets.cli.prune_command import run_prune
 from tts_assets.cli.status_command import run_check, run_status
 from tts_assets.cli.typer_apps import ALL_FORMATS, read_command_settings
-from tts_assets.config.model import OutputFormat
-from tts_assets.config.sources.table import source_of
+from tts_assets.config.settings import OutputFormat
+from tts_assets.config.source_table import parse_source
 from tts_assets.errors import FatalError, UsageError
 
 __all__ = ["words"]
@@ -116,7 +116,7 @@ def test_a_tilde_is_one_s_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def _with_source(settings: Settings) -> Settings:
     row = {"files": "**/*.json", "kind": "vocabulary", "clip": [{"text": "word", "to": "audioUrl"}]}
-    return replace(settings, paths=(), sources=(source_of(row, "x"),))
+    return replace(settings, paths=(), sources=(parse_source(row, "x"),))
 
 
 @pytest.mark.parametrize("by_source", [False, True])

@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cli.test_services import WORDS, Shop
+from tests.cli.test_services import WORDS, ServiceProject
 from tests.conftest import Project
 from tests.simulator.running import running
 from tests.simulator.scenario import voice_id
-from tts_assets.store.kept_takes.kept import find_takes
+from tts_assets.store.paid_journal import find_takes
 
 SENTENCES = [f"{word}が静かな庭の中をゆっくりと歩いて行きました。" for word in WORDS[:6]]
 
@@ -32,36 +32,36 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(project: Project, told: Path) -> Iterator[Shop]:
+def shop(project: Project, told: Path) -> Iterator[ServiceProject]:
     project.words("一番線")
     with running() as simulator:
-        yield Shop(project, simulator, told)
+        yield ServiceProject(project, simulator, told)
 
 
-def temp_files(shop: Shop) -> list[Path]:
+def temp_files(shop: ServiceProject) -> list[Path]:
     return [path for path in (shop.project.folder / ".temp-audio").rglob("*") if path.is_file()]
 
 
-def paid(shop: Shop) -> float:
+def paid(shop: ServiceProject) -> float:
     return float(sum(bill["credits"] for bill in shop.simulator.state()["billing"]))
 
 
-def ledger(shop: Shop) -> list[dict[str, Any]]:
+def ledger(shop: ServiceProject) -> list[dict[str, Any]]:
     lines = shop.project.assets()["ledger.jsonl"].splitlines()
     return [json.loads(line) for line in lines]
 
 
-def takes(shop: Shop) -> list[Any]:
+def takes(shop: ServiceProject) -> list[Any]:
     folder = shop.project.folder
     return find_takes(str(folder / ".temp-audio"), str(folder / "audio"))
 
 
-def decide(shop: Shop, decided: str) -> subprocess.CompletedProcess[str]:
+def decide(shop: ServiceProject, decided: str) -> subprocess.CompletedProcess[str]:
     """Decide of all kept takes as the page does."""
     decisions = [
         {
             "asset": take.name,
-            "sha256": take.kept.sha256,
+            "sha256": take.record.sha256,
             "decided": decided,
             "at": "2026-11-22T13:00:00.000Z",
         }
@@ -72,7 +72,7 @@ def decide(shop: Shop, decided: str) -> subprocess.CompletedProcess[str]:
     return shop.project.run("review", "apply", str(file), **shop.environment)
 
 
-def refuse_both_takes(shop: Shop, *words: str) -> str:
+def refuse_both_takes(shop: ServiceProject, *words: str) -> str:
     """Buy a clip that ends as if cut off, twice; the reason that the run gives."""
     shop.simulator.change(faults=[{"kind": "half"}])
     report = shop.generate(*words, code=1)
@@ -81,7 +81,7 @@ def refuse_both_takes(shop: Shop, *words: str) -> str:
     return reason
 
 
-def test_refused_takes_are_kept_with_all_that_is_known_of_them(shop: Shop) -> None:
+def test_refused_takes_are_kept_with_all_that_is_known_of_them(shop: ServiceProject) -> None:
     reason = refuse_both_takes(shop)
     assert "listen to them with `tts-assets review`" in reason
     bills = shop.simulator.state()["billing"]
@@ -92,12 +92,12 @@ def test_refused_takes_are_kept_with_all_that_is_known_of_them(shop: Shop) -> No
         bill["request_id"] for bill in bills
     ]
     assert [take.purchase.arrived.billed for take in found] == [3.0, 3.0]
-    assert all("ends as if cut off" in take.kept.fault for take in found)
+    assert all("ends as if cut off" in take.record.fault for take in found)
     assert {take.path.read_bytes()[:4] for take in found} == {b"RIFF"}
     assert [path for path in temp_files(shop) if b"sk_simulator" in path.read_bytes()] == []
 
 
-def test_undecided_takes_are_not_bought_again(shop: Shop) -> None:
+def test_undecided_takes_are_not_bought_again(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     again = shop.generate(code=1)
     assert "generate --only failed" in again["failed"][0]["reason"]
@@ -106,7 +106,7 @@ def test_undecided_takes_are_not_bought_again(shop: Shop) -> None:
 
 
 def test_a_run_for_failed_clips_buys_new_takes_and_the_ledger_has_all_that_was_paid(
-    shop: Shop,
+    shop: ServiceProject,
 ) -> None:
     refuse_both_takes(shop)
     report = shop.generate("--only", "failed")
@@ -117,7 +117,7 @@ def test_a_run_for_failed_clips_buys_new_takes_and_the_ledger_has_all_that_was_p
     assert temp_files(shop) == []
 
 
-def test_accepted_takes_become_clips_without_a_request(shop: Shop) -> None:
+def test_accepted_takes_become_clips_without_a_request(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     done = decide(shop, "approved")
     assert done.returncode == 0, (done.stdout, done.stderr)
@@ -129,7 +129,7 @@ def test_accepted_takes_become_clips_without_a_request(shop: Shop) -> None:
     assert temp_files(shop) == []
 
 
-def test_accept_doubtful_uses_what_is_kept(shop: Shop) -> None:
+def test_accept_doubtful_uses_what_is_kept(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     before = len(shop.simulator.requests())
     assert shop.generate("--accept-doubtful")["made"] == 1
@@ -137,7 +137,7 @@ def test_accept_doubtful_uses_what_is_kept(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("form", ["mp3", "wav"])
-def test_takes_that_are_not_whole_can_be_accepted(shop: Shop, form: str) -> None:
+def test_takes_that_are_not_whole_can_be_accepted(shop: ServiceProject, form: str) -> None:
     words = ("generate", "--provider", "openai", "--progress", "none")
     with halving(shop.simulator.url) as url:
         shop.environment |= {
@@ -152,7 +152,7 @@ def test_takes_that_are_not_whole_can_be_accepted(shop: Shop, form: str) -> None
     assert accepted.returncode == 0, accepted.stderr
 
 
-def test_a_sound_that_is_not_whole_is_fetched_from_the_history(shop: Shop) -> None:
+def test_a_sound_that_is_not_whole_is_fetched_from_the_history(shop: ServiceProject) -> None:
     with halving(shop.simulator.url) as url:
         shop.environment |= {
             "TTS_ASSETS_ELEVENLABS_BASE_URL": url,
@@ -213,7 +213,7 @@ def halving(
         thread.join()
 
 
-def test_an_absurd_cost_in_the_history_is_not_believed(shop: Shop) -> None:
+def test_an_absurd_cost_in_the_history_is_not_believed(shop: ServiceProject) -> None:
     shop.simulator.change(faults=[{"kind": "reset", "count": 1}])
 
     def overcharge(body: bytes) -> bytes:
@@ -229,7 +229,7 @@ def test_an_absurd_cost_in_the_history_is_not_believed(shop: Shop) -> None:
     assert (ledger(shop)[0].get("billed"), report["cost"]["billed"]) == (None, None)
 
 
-def test_a_journal_that_cannot_be_read_deletes_no_sound_and_buys_none(shop: Shop) -> None:
+def test_a_journal_that_cannot_be_read_deletes_no_sound_and_buys_none(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     (journal,) = [path for path in temp_files(shop) if path.name == "takes.jsonl"]
     data = journal.read_bytes()
@@ -243,14 +243,14 @@ def test_a_journal_that_cannot_be_read_deletes_no_sound_and_buys_none(shop: Shop
     assert len(takes(shop)) == 2
 
 
-def test_rejected_takes_may_be_bought_again(shop: Shop) -> None:
+def test_rejected_takes_may_be_bought_again(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     decide(shop, "rejected")
     assert shop.generate()["made"] == 1
     assert shop.bought() == {"一番線": 3}
 
 
-def test_takes_of_an_entry_that_is_gone_are_deleted(shop: Shop) -> None:
+def test_takes_of_an_entry_that_is_gone_are_deleted(shop: ServiceProject) -> None:
     shop.project.words("二番線")
     shop.generate()
     shop.project.words("二番線", "一番線")
@@ -261,7 +261,7 @@ def test_takes_of_an_entry_that_is_gone_are_deleted(shop: Shop) -> None:
 
 
 def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_decides(
-    shop: Shop,
+    shop: ServiceProject,
 ) -> None:
     shop.project.words(*WORDS)
     shop.simulator.change(faults=[{"kind": "half"}])
@@ -280,7 +280,9 @@ def test_a_voice_that_always_ends_as_if_cut_off_is_asked_no_more_until_a_person_
     assert len(shop.simulator.state()["billing"]) == second + len(WORDS) - texts
 
 
-def test_accepted_takes_let_the_run_go_on_though_others_end_as_if_cut_off(shop: Shop) -> None:
+def test_accepted_takes_let_the_run_go_on_though_others_end_as_if_cut_off(
+    shop: ServiceProject,
+) -> None:
     shop.project.words(*WORDS[:3])
     shop.simulator.change(faults=[{"kind": "half"}])
     shop.generate("--concurrency", "1", code=4)
@@ -290,7 +292,7 @@ def test_accepted_takes_let_the_run_go_on_though_others_end_as_if_cut_off(shop: 
 
 
 def test_undecided_takes_do_not_keep_a_service_that_is_well_again_from_the_other_clips(
-    shop: Shop,
+    shop: ServiceProject,
 ) -> None:
     shop.project.words(*WORDS)
     shop.simulator.change(faults=[{"kind": "half"}])
@@ -303,7 +305,7 @@ def test_undecided_takes_do_not_keep_a_service_that_is_well_again_from_the_other
     assert {text for text, count in shop.bought().items() if count > 2} == set()
 
 
-def test_kept_takes_outlive_changed_settings_of_the_sound(shop: Shop) -> None:
+def test_kept_takes_outlive_changed_settings_of_the_sound(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     shop.environment["TTS_ASSETS_SOUND_FORMAT"] = "opus"
     assert "generate --only failed" in shop.generate(code=1)["failed"][0]["reason"]
@@ -315,7 +317,9 @@ def test_kept_takes_outlive_changed_settings_of_the_sound(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(("kind", "history"), [("reset", "on"), ("short", "mp3")])
-def test_a_lost_reply_is_fetched_from_the_history(shop: Shop, kind: str, history: str) -> None:
+def test_a_lost_reply_is_fetched_from_the_history(
+    shop: ServiceProject, kind: str, history: str
+) -> None:
     shop.simulator.change(faults=[{"kind": kind}], history=history)
     assert shop.generate()["made"] == 1
     assert shop.bought() == {"一番線": 1}
@@ -324,7 +328,7 @@ def test_a_lost_reply_is_fetched_from_the_history(shop: Shop, kind: str, history
 
 @pytest.mark.parametrize(("forgotten", "bought"), [(0, 3), (1, 4)])
 def test_a_request_without_an_answer_is_found_by_its_text_where_only_one_can_be_meant(
-    shop: Shop, forgotten: int, bought: int
+    shop: ServiceProject, forgotten: int, bought: int
 ) -> None:
     shop.simulator.change(faults=[{"kind": "reset"}], history="closed")
     shop.generate(code=1)
@@ -336,13 +340,13 @@ def test_a_request_without_an_answer_is_found_by_its_text_where_only_one_can_be_
     assert shop.bought() == {"一番線": bought}
 
 
-def test_without_a_history_a_lost_reply_is_bought_again(shop: Shop) -> None:
+def test_without_a_history_a_lost_reply_is_bought_again(shop: ServiceProject) -> None:
     shop.simulator.change(faults=[{"kind": "short", "count": 1}], history="off")
     assert shop.generate()["made"] == 1
     assert shop.bought() == {"一番線": 2}
 
 
-def test_the_history_is_left_alone_where_a_setting_says_so(shop: Shop) -> None:
+def test_the_history_is_left_alone_where_a_setting_says_so(shop: ServiceProject) -> None:
     shop.environment["TTS_ASSETS_ELEVENLABS_HISTORY"] = "false"
     shop.simulator.change(faults=[{"kind": "short", "count": 1}])
     assert shop.generate()["made"] == 1
@@ -351,7 +355,7 @@ def test_the_history_is_left_alone_where_a_setting_says_so(shop: Shop) -> None:
     assert not any("history" in each["path"] for each in shop.simulator.requests())
 
 
-def test_an_answer_that_took_too_long_is_fetched_by_the_next_run(shop: Shop) -> None:
+def test_an_answer_that_took_too_long_is_fetched_by_the_next_run(shop: ServiceProject) -> None:
     shop.simulator.change(faults=[{"kind": "trickle"}])
     assert shop.generate("--timeout", "2", code=1)["failed"]
     assert shop.generate()["made"] == 1
@@ -359,7 +363,7 @@ def test_an_answer_that_took_too_long_is_fetched_by_the_next_run(shop: Shop) -> 
     assert ledger(shop)[0]["billed"] == 3
 
 
-def test_a_history_item_of_another_text_is_not_believed(shop: Shop) -> None:
+def test_a_history_item_of_another_text_is_not_believed(shop: ServiceProject) -> None:
     shop.simulator.change(faults=[{"kind": "trickle"}])
     shop.generate("--timeout", "2", code=1)
     (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
@@ -369,7 +373,7 @@ def test_a_history_item_of_another_text_is_not_believed(shop: Shop) -> None:
     assert shop.bought() == {"一番線": 2}
 
 
-def test_after_kills_nothing_of_a_passage_is_paid_for_twice(shop: Shop) -> None:
+def test_after_kills_nothing_of_a_passage_is_paid_for_twice(shop: ServiceProject) -> None:
     (shop.project.folder / "data" / "vocabulary.json").unlink()
     shop.project.write("data/reading.json", [{"id": 1, "text": "".join(SENTENCES)}])
     shop.simulator.change(latency_seconds=0.5, latency_sigma=0.5)
@@ -380,7 +384,7 @@ def test_after_kills_nothing_of_a_passage_is_paid_for_twice(shop: Shop) -> None:
     assert temp_files(shop) == []
 
 
-def kill_when_open(shop: Shop, count: int) -> None:
+def kill_when_open(shop: ServiceProject, count: int) -> None:
     """Kill a run as soon as it has sent so many requests more."""
     bought = shop.simulator.state()["requests"] + count
     process = subprocess.Popen(
@@ -399,7 +403,7 @@ def kill_when_open(shop: Shop, count: int) -> None:
     process.wait()
 
 
-def test_files_with_other_bytes_are_ignored(shop: Shop) -> None:
+def test_files_with_other_bytes_are_ignored(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     for take in takes(shop):
         take.path.write_bytes(b"RIFF, and another sound")
@@ -407,7 +411,7 @@ def test_files_with_other_bytes_are_ignored(shop: Shop) -> None:
     assert shop.bought() == {"一番線": 3}
 
 
-def test_no_path_of_a_journal_is_believed(shop: Shop) -> None:
+def test_no_path_of_a_journal_is_believed(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
     private = shop.project.folder / "private.wav"
@@ -418,7 +422,7 @@ def test_no_path_of_a_journal_is_believed(shop: Shop) -> None:
     assert private.read_bytes() == b"RIFF"
 
 
-def test_a_link_in_the_place_of_the_folder_of_takes_is_refused(shop: Shop) -> None:
+def test_a_link_in_the_place_of_the_folder_of_takes_is_refused(shop: ServiceProject) -> None:
     refuse_both_takes(shop)
     (journal,) = (path for path in temp_files(shop) if path.name == "takes.jsonl")
     away = shop.project.folder / "away"

@@ -13,11 +13,9 @@ import pytest
 
 from tests.conftest import Project
 from tests.test_git_merge import GIT
-from tts_assets.store import earlier_sounds
-from tts_assets.store.decisions import decision, journal
-from tts_assets.store.ledger import known
-from tts_assets.store.ledger.line import LEDGER_NAME
-from tts_assets.store.storage import Storage, sha256
+from tts_assets.store import decisions, ledger, rejected_audio
+from tts_assets.store.atomic_files import Storage, sha256
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 WORDS = ("犬", "猫", "鳥", "魚")
 ENGINE = {"TTS_ASSETS_PROVIDER": "tones"}
@@ -159,7 +157,7 @@ def test_without_a_file_or_a_journal_it_is_told_what_to_give(made: Project) -> N
 def test_an_apply_that_was_killed_behind_the_journal_goes_on_where_it_ended(made: Project) -> None:
     file = _save(made, _decision(made, "犬", "approved"))
     store = Storage(made.folder / "audio")
-    with store.locked(lambda: None):
+    with store.lock(lambda: None):
         started = subprocess.Popen(
             made.command("review", "apply", file),
             cwd=made.folder,
@@ -172,7 +170,7 @@ def test_an_apply_that_was_killed_behind_the_journal_goes_on_where_it_ended(made
         assert "waiting" in started.stderr.readline()
         started.send_signal(signal.SIGKILL)
         started.communicate()
-    assert len(journal.read_journal(store.root)) == 1
+    assert len(decisions.read_journal(store.root)) == 1
     assert _reviews(made) == {}
     done = _apply(made)
     assert done.returncode == 0, done.stderr
@@ -188,7 +186,7 @@ def test_what_was_taken_back_since_is_not_brought_back_by_an_older_file(made: Pr
     # As it is made again, the ledger forgets it, and the journal does not.
     path = made.folder / "audio" / LEDGER_NAME
     path.write_bytes(b"".join(map(_forgetful, path.read_bytes().splitlines())))
-    journal.append(path.parent, [_sound(_decision(made, "猫", "rejected"))])
+    decisions.append_decisions(path.parent, [_sound(_decision(made, "猫", "rejected"))])
     done = _apply(made, old)
     assert (done.returncode, _reviews(made)) == (0, {"犬": "undecided"})
     # Of other sounds nothing is brought back by it.
@@ -204,8 +202,8 @@ def _forgetful(line: bytes) -> bytes:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _sound(made: Any) -> decision.SoundDecision:
-    return msgspec.convert(made, decision.SoundDecision)
+def _sound(made: Any) -> decisions.SoundDecision:
+    return msgspec.convert(made, decisions.SoundDecision)
 
 
 # What other commands make of it.
@@ -315,8 +313,8 @@ def test_a_voice_that_wanders_makes_another_sound_which_is_undecided(made: Proje
     assert _reviews(made) == {"犬": "approved", "鳥": "approved"}
     now = _lines(made)["猫"]
     assert now["sha256"] == sha256(audio / now["asset"]) != sha256(old)
-    place = earlier_sounds.folder(str(made.folder / ".temp-audio"), str(audio))
-    kept = earlier_sounds.find(place, sha256(old))
+    place = rejected_audio.folder(str(made.folder / ".temp-audio"), str(audio))
+    kept = rejected_audio.find(place, sha256(old))
     assert kept is not None
     assert kept.read_bytes() == old
     assert made.run("check").returncode == 0
@@ -388,7 +386,7 @@ def test_two_branches_that_decide_differently_merge_to_the_later_decisions(
     assert _reviews(project) == {
         "犬": "rejected", "猫": "rejected", "鳥": "approved", "魚": "undecided"
     }  # fmt: skip
-    assert len(journal.read_journal(project.folder / "audio")) == 7
+    assert len(decisions.read_journal(project.folder / "audio")) == 7
     assert project.run("check").returncode == 1
     path = project.folder / "audio" / LEDGER_NAME
-    assert known.read_ledger(path.read_bytes(), file=str(path)).tidy
+    assert ledger.read_ledger(path.read_bytes(), file=str(path)).tidy

@@ -46,7 +46,7 @@ ENDING = {
 }
 
 
-class Shop:
+class ServiceProject:
     """A project whose speech is bought from the simulator."""
 
     def __init__(self, project: Project, simulator: Simulator, told: Path) -> None:
@@ -88,13 +88,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(project: Project, told: Path) -> Iterator[Shop]:
+def shop(project: Project, told: Path) -> Iterator[ServiceProject]:
     project.words(*WORDS)
     with running() as simulator:
-        yield Shop(project, simulator, told)
+        yield ServiceProject(project, simulator, told)
 
 
-def test_faults_that_pass_cost_no_clip_and_get_into_no_file(shop: Shop) -> None:
+def test_faults_that_pass_cost_no_clip_and_get_into_no_file(shop: ServiceProject) -> None:
     shop.generate()
     undisturbed = shop.sound()
     shop.simulator.change(
@@ -107,7 +107,7 @@ def test_faults_that_pass_cost_no_clip_and_get_into_no_file(shop: Shop) -> None:
     assert again == undisturbed
 
 
-def test_faults_that_stay_are_told_and_cost_only_their_clips(shop: Shop) -> None:
+def test_faults_that_stay_are_told_and_cost_only_their_clips(shop: ServiceProject) -> None:
     texts = [f"{number}番線" for number in range(11, 11 + len(STAYING))]
     shop.project.words(*texts, *WORDS)
     by_text = dict(zip(texts, STAYING, strict=True))
@@ -134,7 +134,9 @@ def test_faults_that_stay_are_told_and_cost_only_their_clips(shop: Shop) -> None
     assert {text for text, times in shop.bought().items() if times > 1} <= set(texts)
 
 
-def test_of_a_passage_that_is_taken_up_again_nothing_is_paid_for_twice(shop: Shop) -> None:
+def test_of_a_passage_that_is_taken_up_again_nothing_is_paid_for_twice(
+    shop: ServiceProject,
+) -> None:
     sentences = [f"{word}が静かな庭の中をゆっくりと歩いて行きました。" for word in WORDS[:6]]
     (shop.project.folder / "data" / "vocabulary.json").unlink()
     shop.project.write("data/reading.json", [{"id": 1, "text": "".join(sentences)}])
@@ -151,7 +153,7 @@ def test_of_a_passage_that_is_taken_up_again_nothing_is_paid_for_twice(shop: Sho
 
 
 @pytest.mark.parametrize("kind", ENDING)
-def test_a_fault_that_every_clip_would_meet_ends_the_run(shop: Shop, kind: str) -> None:
+def test_a_fault_that_every_clip_would_meet_ends_the_run(shop: ServiceProject, kind: str) -> None:
     shop.simulator.change(faults=[{"kind": kind, "marker": "火"}])
     report = shop.generate(code=4)
     assert ENDING[kind] in report["fatal"]
@@ -165,7 +167,7 @@ def test_a_fault_that_every_clip_would_meet_ends_the_run(shop: Shop, kind: str) 
 
 
 def test_a_service_slower_than_the_time_limit_ends_the_run_before_all_is_paid_in_vain(
-    shop: Shop,
+    shop: ServiceProject,
 ) -> None:
     shop.project.words(*(f"{number}番線" for number in range(11, 51)))
     shop.simulator.change(latency_seconds=3.0, latency_sigma=0.0)
@@ -175,14 +177,14 @@ def test_a_service_slower_than_the_time_limit_ends_the_run_before_all_is_paid_in
     assert report["traffic"]["requests"] < 20
 
 
-def test_an_answer_of_the_last_moment_becomes_a_clip(shop: Shop) -> None:
+def test_an_answer_of_the_last_moment_becomes_a_clip(shop: ServiceProject) -> None:
     shop.project.words(*WORDS[:2])
     shop.simulator.change(latency_seconds=2.7, latency_sigma=0.0)
     report = shop.generate("--timeout", "3")
     assert (report["made"], report["failed"]) == (2, [])
 
 
-def test_fewer_at_once_are_asked_for_if_somebody_says_so(shop: Shop) -> None:
+def test_fewer_at_once_are_asked_for_if_somebody_says_so(shop: ServiceProject) -> None:
     shop.simulator.change(latency_seconds=0.05, latency_sigma=0.0)
     report = shop.generate("--concurrency", "1")
     assert report["workers"] == shop.simulator.state()["highest"] == 1
@@ -190,7 +192,7 @@ def test_fewer_at_once_are_asked_for_if_somebody_says_so(shop: Shop) -> None:
 
 @pytest.mark.parametrize("change", [{"quota": 5}, {"revoke_after": 5}])
 def test_a_quota_or_a_key_that_ends_ends_the_run_and_the_next_makes_the_rest(
-    shop: Shop, change: dict[str, int]
+    shop: ServiceProject, change: dict[str, int]
 ) -> None:
     shop.simulator.change(**change)
     report = shop.generate(code=4)
@@ -205,7 +207,7 @@ def test_a_quota_or_a_key_that_ends_ends_the_run_and_the_next_makes_the_rest(
     assert set(shop.bought().values()) == {1}
 
 
-def test_a_run_with_nothing_to_do_asks_for_nothing(shop: Shop) -> None:
+def test_a_run_with_nothing_to_do_asks_for_nothing(shop: ServiceProject) -> None:
     shop.generate()
     before = len(shop.simulator.requests())
     report = shop.generate()
@@ -213,7 +215,7 @@ def test_a_run_with_nothing_to_do_asks_for_nothing(shop: Shop) -> None:
     assert len(shop.simulator.requests()) == before
 
 
-def test_the_report_and_the_ledger_tell_what_was_billed(shop: Shop) -> None:
+def test_the_report_and_the_ledger_tell_what_was_billed(shop: ServiceProject) -> None:
     report = shop.generate()
     assert report["cost"]["billed"]["credits"] == len(WORDS)
     lines = [json.loads(line) for line in shop.project.assets()["ledger.jsonl"].splitlines()]
@@ -222,7 +224,7 @@ def test_the_report_and_the_ledger_tell_what_was_billed(shop: Shop) -> None:
     assert report["traffic"]["limits"][-1]["limit"] == 5
 
 
-def test_the_key_is_in_nothing_that_a_run_writes(shop: Shop) -> None:
+def test_the_key_is_in_nothing_that_a_run_writes(shop: ServiceProject) -> None:
     shop.environment["ELEVENLABS_API_KEY"] = key = "sk_0123456789abcdef_wrong"
     said = []
     for words in (
@@ -242,7 +244,7 @@ def test_the_key_is_in_nothing_that_a_run_writes(shop: Shop) -> None:
     assert [path for path in files if key.encode() in path.read_bytes()] == []
 
 
-def test_voices_are_listed_by_asking_for_all_pages(shop: Shop) -> None:
+def test_voices_are_listed_by_asking_for_all_pages(shop: ServiceProject) -> None:
     shop.simulator.change(voices=230)
     done = shop.project.run(
         *("voices", "--provider", "elevenlabs", "--output-format", "json"), **shop.environment
@@ -253,7 +255,7 @@ def test_voices_are_listed_by_asking_for_all_pages(shop: Shop) -> None:
     ]
 
 
-def test_a_dry_run_tells_what_is_left_of_the_quota(shop: Shop) -> None:
+def test_a_dry_run_tells_what_is_left_of_the_quota(shop: ServiceProject) -> None:
     shop.simulator.change(quota=5)
     done = shop.project.run(
         *("generate", "--provider", "hasty", "--voice", voice_id(1), "--dry-run"),
@@ -265,7 +267,7 @@ def test_a_dry_run_tells_what_is_left_of_the_quota(shop: Shop) -> None:
     assert shop.bought() == {}
 
 
-def test_doctor_tells_whether_the_service_answers(shop: Shop) -> None:
+def test_doctor_tells_whether_the_service_answers(shop: ServiceProject) -> None:
     words = ("doctor", "--provider", "elevenlabs", "--output-format", "json")
     environment = shop.environment | {"TTS_ASSETS_VOICE": voice_id(1)}
     shop.simulator.change(quota=500)

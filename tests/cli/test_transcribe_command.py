@@ -11,9 +11,9 @@ from tests import english, recognizers, whisper_model
 from tests.conftest import Project
 from tests.recognizers import FAILS, spoken, tone, words
 from tts_assets.cli.transcribe_command import run_transcribe
-from tts_assets.config.model import Progress, Settings
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.config.command_options import TranscribeSettings
+from tts_assets.config.settings import Progress, Settings
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import FatalError
 
 TONES = ("--recognizer", "tones", "--chunk-seconds", "6", "-j", "2")

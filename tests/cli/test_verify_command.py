@@ -9,18 +9,17 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
 
 from tests.conftest import Project
-from tests.quality.conftest import SOUND, Made, _made_once, made
+from tests.quality.conftest import SOUND, MadeClips, _made_once, made
 from tests.quality.ears import Deaf
 from tts_assets import Settings
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import published_schemas
 from tts_assets.cli.output.verify_output import to_verify_data
 from tts_assets.cli.verify_command import run_verify
-from tts_assets.config.load import load
-from tts_assets.config.model import OutputFormat, Progress
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.config.verify import Sample, VerifySettings
-from tts_assets.engines.asr import registry
+from tts_assets.config.command_options import Sample, TranscribeSettings, VerifySettings
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import OutputFormat, Progress
+from tts_assets.engines.asr import recognizer_registry
 
 __all__ = ["_made_once", "made"]
 Told = pytest.CaptureFixture[str]
@@ -41,7 +40,7 @@ def test_all_that_is_right_is_told_in_figures(capsys: Told) -> None:
     assert (wrong, err) == ("wrong     0 assets", "")
 
 
-def test_what_is_wrong_is_told_with_its_place_and_what_to_do(made: Made, capsys: Told) -> None:
+def test_what_is_wrong_is_told_with_its_place_and_what_to_do(made: MadeClips, capsys: Told) -> None:
     made.file("school").unlink()
     made.file("cat").write_bytes(b"")
     assert _run() is ExitCode.FINDINGS
@@ -61,7 +60,7 @@ def test_what_is_wrong_is_told_with_its_place_and_what_to_do(made: Made, capsys:
     )
 
 
-def test_what_cannot_be_read_is_not_to_be_listened_to(made: Made, capsys: Told) -> None:
+def test_what_cannot_be_read_is_not_to_be_listened_to(made: MadeClips, capsys: Told) -> None:
     made.file("cat").unlink()
     made.file("cat").mkdir()
     assert _run() is ExitCode.FINDINGS
@@ -71,7 +70,7 @@ def test_what_cannot_be_read_is_not_to_be_listened_to(made: Made, capsys: Told) 
     assert "listen" not in line
 
 
-def test_a_name_of_nothing_is_not_to_be_made(made: Made, capsys: Told) -> None:
+def test_a_name_of_nothing_is_not_to_be_made(made: MadeClips, capsys: Told) -> None:
     made.file("cat").unlink()
     assert _run(paths=("none.mp3", str(made.file("cat")))) is ExitCode.FINDINGS
     known, typed = sorted(capsys.readouterr().out.splitlines()[:2], key=len, reverse=True)
@@ -81,7 +80,7 @@ def test_a_name_of_nothing_is_not_to_be_made(made: Made, capsys: Told) -> None:
     assert known.endswith("its file is gone; `tts-assets generate` makes it")
 
 
-def test_a_recording_of_somebodys_is_a_warning(made: Made, capsys: Told) -> None:
+def test_a_recording_of_somebodys_is_a_warning(made: MadeClips, capsys: Told) -> None:
     made.file("cat").with_name("mine.wav").write_bytes(b"RIFF")
     assert _run() is ExitCode.FINDINGS
     first = capsys.readouterr().out.splitlines()[0]
@@ -89,7 +88,7 @@ def test_a_recording_of_somebodys_is_a_warning(made: Made, capsys: Told) -> None
     assert "it is somebody's own recording" in first
 
 
-def test_an_id_cannot_write_a_command(made: Made, capsys: Told) -> None:
+def test_an_id_cannot_write_a_command(made: MadeClips, capsys: Told) -> None:
     entries = json.loads(Path("data/vocabulary.json").read_bytes())
     entries[1]["id"] = "$(reboot) '##[error]<b>&|]]>"
     Path("data/vocabulary.json").write_text(json.dumps(entries), encoding="utf-8")
@@ -104,7 +103,7 @@ def test_an_id_cannot_write_a_command(made: Made, capsys: Told) -> None:
 
 @pytest.mark.parametrize("output_format", [OutputFormat.JSON, OutputFormat.JSONL])
 def test_programs_are_told_what_the_schema_says(
-    made: Made, output_format: OutputFormat, capsys: Told
+    made: MadeClips, output_format: OutputFormat, capsys: Told
 ) -> None:
     made.file("school").unlink()
     made.file("cat").with_name("mine.wav").write_bytes(b"RIFF")
@@ -136,7 +135,7 @@ def test_programs_are_told_what_the_schema_says(
 
 
 def test_a_workflow_gets_annotations_and_a_summary(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Told
+    made: MadeClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Told
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     made.file("school").unlink()
@@ -148,7 +147,7 @@ def test_a_workflow_gets_annotations_and_a_summary(
     assert "| missing |" in summary
 
 
-def test_the_report_is_written_as_files(made: Made, tmp_path: Path, capsys: Told) -> None:
+def test_the_report_is_written_as_files(made: MadeClips, tmp_path: Path, capsys: Told) -> None:
     made.file("school").unlink()
     folder = tmp_path / "report"
     assert run_verify(QUIET, report=str(folder)) is ExitCode.FINDINGS
@@ -166,7 +165,7 @@ def test_nothing_chosen_has_an_exit_code_of_its_own(capsys: Told) -> None:
     assert "error: no entry has an id like --id 'dog'" in capsys.readouterr().err
 
 
-def test_what_cannot_be_read_is_worse_than_what_sounds_wrong(made: Made, capsys: Told) -> None:
+def test_what_cannot_be_read_is_worse_than_what_sounds_wrong(made: MadeClips, capsys: Told) -> None:
     made.file("school").unlink()
     Path("data/grammar.json").write_text("[{", encoding="utf-8")
     assert _run() is ExitCode.USAGE
@@ -176,9 +175,11 @@ def test_what_cannot_be_read_is_worse_than_what_sounds_wrong(made: Made, capsys:
 
 
 def test_a_missing_model_is_fatal_when_all_else_is_told(
-    made: Made, monkeypatch: pytest.MonkeyPatch, capsys: Told
+    made: MadeClips, monkeypatch: pytest.MonkeyPatch, capsys: Told
 ) -> None:
-    monkeypatch.setitem(registry._BUILT_IN, Deaf.name, f"{Deaf.__module__}:{Deaf.__name__}")
+    monkeypatch.setitem(
+        recognizer_registry._BUILT_IN, Deaf.name, f"{Deaf.__module__}:{Deaf.__name__}"
+    )
     made.file("school").unlink()
     code = _run(
         verify=VerifySettings(sample=Sample(count=1)),
@@ -223,13 +224,13 @@ def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
     assert settings.verify == VerifySettings(sample=Sample(count=7), seed=4, cer=0.1)
 
 
-def test_data_for_programs_keep_to_the_schema_without_anything(made: Made) -> None:
+def test_data_for_programs_keep_to_the_schema_without_anything(made: MadeClips) -> None:
     told = to_verify_data(made.look())
     Draft202012Validator(published_schemas.build_schema("verdicts")).validate(told)
     assert (told["wrong"], told["error_rate"], told["fatal"]) == (False, None, None)
 
 
-def test_the_command_line_reaches_all_of_it(made: Made, project: Project) -> None:
+def test_the_command_line_reaches_all_of_it(made: MadeClips, project: Project) -> None:
     made.file("school").write_bytes(b"")
     project.folder = made.folder
     done = project.run(

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_assets.config.sources.path import PathError, ShapeError, Step, found, parse_path, written
+from tts_assets.config.source_paths import (
+    PathError,
+    PathStep,
+    ShapeError,
+    find_values,
+    format_steps,
+    parse_path,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,13 +26,13 @@ from tts_assets.config.sources.path import PathError, ShapeError, Step, found, p
         ("$", (), True),
         ("@.word", ("word",), False),
         ("$.meta.level", ("meta", "level"), True),
-        ("examples[*].japanese", ("examples", Step.EVERY, "japanese"), False),
-        ("$.*[*]", (Step.EVERY, Step.EVERY), True),
-        ("$[*]", (Step.EVERY,), True),
-        ("*", (Step.EVERY,), False),
+        ("examples[*].japanese", ("examples", PathStep.EVERY, "japanese"), False),
+        ("$.*[*]", (PathStep.EVERY, PathStep.EVERY), True),
+        ("$[*]", (PathStep.EVERY,), True),
+        ("*", (PathStep.EVERY,), False),
         ("readings[0]", ("readings", 0), False),
-        ("$.urls[#]", ("urls", Step.SAME), True),
-        ("$.urls[#].mp3", ("urls", Step.SAME, "mp3"), True),
+        ("$.urls[#]", ("urls", PathStep.SAME), True),
+        ("$.urls[#].mp3", ("urls", PathStep.SAME, "mp3"), True),
         ("['odd key.with [all]']", ("odd key.with [all]",), False),
         ("""$["it's"]['a\\'b']""", ("it's", "a'b"), True),
         ("a['b c'].d", ("a", "b c", "d"), False),
@@ -48,18 +55,18 @@ def test_what_is_no_path_is_refused_with_an_example(text: str) -> None:
 _KEYS = st.text(min_size=1)
 
 
-@given(st.lists(st.one_of(_KEYS, st.integers(0, 999), st.sampled_from(Step)), min_size=1))
-def test_steps_survive_being_written(steps: list[str | int | Step]) -> None:
-    assert parse_path(written(tuple(steps))).steps == tuple(steps)
+@given(st.lists(st.one_of(_KEYS, st.integers(0, 999), st.sampled_from(PathStep)), min_size=1))
+def test_steps_survive_being_written(steps: list[str | int | PathStep]) -> None:
+    assert parse_path(format_steps(tuple(steps))).steps == tuple(steps)
 
 
 def test_every_value_is_found_with_its_place() -> None:
     value = {"a": [{"b": 1}, {"c": 2}, None, {"b": None}]}
-    assert list(found(value, parse_path("a[*].b").steps)) == [
+    assert list(find_values(value, parse_path("a[*].b").steps)) == [
         (("a", 0, "b"), 1),
         (("a", 3, "b"), None),
     ]
-    assert list(found({"x": [1], "y": [2, 3]}, parse_path("*[*]").steps)) == [
+    assert list(find_values({"x": [1], "y": [2, 3]}, parse_path("*[*]").steps)) == [
         (("x", 0), 1), (("y", 0), 2), (("y", 1), 3),
     ]  # fmt: skip
 
@@ -68,7 +75,7 @@ def test_every_value_is_found_with_its_place() -> None:
     ("path", "value"), [("a.b", {}), ("a[5]", {"a": [1]}), ("a[*]", {"a": None})]
 )
 def test_what_is_absent_is_not_found(path: str, value: object) -> None:
-    assert list(found(value, parse_path(path).steps)) == []
+    assert list(find_values(value, parse_path(path).steps)) == []
 
 
 @pytest.mark.parametrize(
@@ -82,4 +89,4 @@ def test_what_is_absent_is_not_found(path: str, value: object) -> None:
 )
 def test_another_shape_is_named_with_its_place(path: str, value: object, message: str) -> None:
     with pytest.raises(ShapeError, match=message):
-        list(found(value, parse_path(path).steps))
+        list(find_values(value, parse_path(path).steps))

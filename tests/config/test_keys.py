@@ -16,9 +16,9 @@ import pytest
 from keyring.core import load_keyring
 
 from tts_assets.config import keys
-from tts_assets.config.keys import Secret, find, hidden
-from tts_assets.config.load import load
-from tts_assets.config.model import Settings
+from tts_assets.config.keys import Secret, find, redact
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import Settings
 from tts_assets.errors import FatalError, TtsAssetsError, UsageError
 
 KEY = "sk_0123/45+6789=abcdef"
@@ -340,17 +340,17 @@ def test_what_cannot_be_a_key_is_not_stored(ring: Path) -> None:
 )
 def test_what_a_server_echoes_is_hidden(echo: str) -> None:
     text = f'{{"detail": "key={echo}, twice: {echo}"}}'
-    assert hidden(text, [Secret(OTHER), Secret(KEY)]) == '{"detail": "key=***, twice: ***"}'
+    assert redact(text, [Secret(OTHER), Secret(KEY)]) == '{"detail": "key=***, twice: ***"}'
 
 
 def test_the_rest_of_a_text_stays() -> None:
     text = "sk_0 and 日本語, 100 % ... **bold** sk_"
-    assert hidden(text, [Secret(KEY), Secret(""), Secret(OTHER)]) == text
-    assert hidden(text, []) == text
+    assert redact(text, [Secret(KEY), Secret(""), Secret(OTHER)]) == text
+    assert redact(text, []) == text
 
 
 def test_a_key_within_a_longer_one_leaves_nothing_of_it() -> None:
-    assert hidden(f"{KEY}tail {KEY}", [Secret(KEY), Secret(f"{KEY}tail")]) == "*** ***"
+    assert redact(f"{KEY}tail {KEY}", [Secret(KEY), Secret(f"{KEY}tail")]) == "*** ***"
 
 
 def test_settings_have_the_keys_of_the_environment(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tts_assets.config.load import load
-from tts_assets.config.model import Only, Settings, SpeakerSettings
-from tts_assets.config.options import NAMES_OR_PATHS, OPTIONS, PATHS
+from tts_assets.config.load_settings import load
+from tts_assets.config.option_table import NAMES_OR_PATHS, OPTIONS, PATHS
+from tts_assets.config.settings import Only, Settings, SpeakerSettings
 from tts_assets.errors import UsageError
 from tts_assets.model import DictionaryWord, Format, Kind, WordKind
 

@@ -5,10 +5,16 @@ from typing import Any
 
 import pytest
 
-from tts_assets.config.sources.builtin import BUILT_IN
-from tts_assets.config.sources.path import Step
-from tts_assets.config.sources.source import Alternatives, IdFrom, Overwrite, Say, Source
-from tts_assets.config.sources.table import source_of
+from tts_assets.config.catalogue_sources import (
+    BUILT_IN,
+    AlternativesPolicy,
+    IdOrigin,
+    OverwritePolicy,
+    Source,
+    TextType,
+)
+from tts_assets.config.source_paths import PathStep
+from tts_assets.config.source_table import parse_source
 from tts_assets.errors import UsageError
 from tts_assets.model import Kind
 
@@ -29,7 +35,7 @@ to = "audio.url"
 
 
 def _source(text: str) -> Source:
-    return source_of(tomllib.loads(text), "x.toml: source 1")
+    return parse_source(tomllib.loads(text), "x.toml: source 1")
 
 
 def test_a_source_says_how_its_files_are_read() -> None:
@@ -39,11 +45,15 @@ def test_a_source_says_how_its_files_are_read() -> None:
         ("words/*.json",),
         Kind.VOCABULARY,
     )
-    assert source.records.steps == ("words", Step.EVERY)
-    assert (source.id.of, source.overwrite) == (IdFrom.HASH, Overwrite.ALWAYS)
+    assert source.records.steps == ("words", PathStep.EVERY)
+    assert (source.id.of, source.overwrite) == (IdOrigin.HASH, OverwritePolicy.ALWAYS)
     assert source.voices == {"男": "otoya"}
     (rule,) = source.clips
-    assert (rule.part, rule.say, rule.alternatives) == ("word", Say.WORD, Alternatives.FIRST)
+    assert (rule.part, rule.say, rule.alternatives) == (
+        "word",
+        TextType.WORD,
+        AlternativesPolicy.FIRST,
+    )
     assert [path.text for path in rule.text] == ["word", "kana"]
     assert rule.to is not None
     assert rule.to.steps == ("audio", "url")
@@ -61,14 +71,14 @@ def test_a_url_may_go_nowhere() -> None:
 @pytest.mark.parametrize(
     ("text", "of", "paths"),
     [
-        ('"guid"', IdFrom.FIELD, ["guid"]),
-        ('["id", "word"]', IdFrom.FIELD, ["id", "word"]),
-        ('"key()"', IdFrom.KEY, []),
-        ('"file()"', IdFrom.FILE, []),
-        ('"parent(lesson.id)"', IdFrom.PARENT, ["lesson.id"]),
+        ('"guid"', IdOrigin.FIELD, ["guid"]),
+        ('["id", "word"]', IdOrigin.FIELD, ["id", "word"]),
+        ('"key()"', IdOrigin.KEY, []),
+        ('"file()"', IdOrigin.FILE, []),
+        ('"parent(lesson.id)"', IdOrigin.PARENT, ["lesson.id"]),
     ],
 )
-def test_ids_come_from_fields_or_places(text: str, of: IdFrom, paths: list[str]) -> None:
+def test_ids_come_from_fields_or_places(text: str, of: IdOrigin, paths: list[str]) -> None:
     found = _source(WORDS.replace('"hash()"', text)).id
     assert (found.of, [path.text for path in found.paths]) == (of, paths)
 
@@ -116,4 +126,4 @@ def test_two_clips_need_two_parts() -> None:
     rule: dict[str, Any] = {"text": "a", "to": "b"}
     table = {"files": "x", "kind": "vocabulary", "clip": [rule, rule]}
     with pytest.raises(UsageError, match="two clips have the part 'word'"):
-        source_of(table, "x")
+        parse_source(table, "x")

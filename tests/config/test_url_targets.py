@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from tts_assets.config.sources.table import source_of
+from tts_assets.config.source_table import parse_source
 from tts_assets.errors import UsageError
 
 SOURCE = 'files = "x"\nkind = "vocabulary"\nid = "id"\n'
@@ -26,17 +26,17 @@ SOURCE = 'files = "x"\nkind = "vocabulary"\nid = "id"\n'
 )
 def test_a_url_is_never_written_over_what_is_read(clip: str, field: str) -> None:
     with pytest.raises(UsageError, match="would be written over what is read as") as refused:
-        source_of(tomllib.loads(f"{SOURCE}[[clip]]\n{clip}\n"), "source 1")
+        parse_source(tomllib.loads(f"{SOURCE}[[clip]]\n{clip}\n"), "source 1")
     assert field in str(refused.value)
 
 
 def test_a_url_does_not_lie_within_another() -> None:
     clips = '[[clip]]\ntext = "w"\nto = "a.url"\n[[clip]]\npart = "b"\ntext = "w"\nto = "a"\n'
     with pytest.raises(UsageError, match="the URL of word would lie within that of b"):
-        source_of(tomllib.loads(SOURCE + clips), "source 1")
+        parse_source(tomllib.loads(SOURCE + clips), "source 1")
 
 
 def test_a_url_may_lie_beside_what_is_read() -> None:
     clip = '[[clip]]\neach = "l[*]"\ntext = "a.w"\nreading = "key()"\nto = "a.url"\n'
-    (rule,) = source_of(tomllib.loads(SOURCE + clip), "source 1").clips
+    (rule,) = parse_source(tomllib.loads(SOURCE + clip), "source 1").clips
     assert rule.to is not None

@@ -22,7 +22,7 @@ from tests.edited import (
     to_make,
     words,
 )
-from tts_assets.config.model import OnEngineChange
+from tts_assets.config.settings import OnEngineChange
 
 ENGINES = [
     pytest.param("tones=2 model=a", "engine tones=1 -> tones=2", id="engine"),

@@ -23,17 +23,16 @@ from tests.edited import (
     to_make,
     words,
 )
-from tts_assets.build.merge.run import merge
-from tts_assets.build.plan.addresses import Addresses
+from tts_assets.build.plan.asset_names import Addresses
+from tts_assets.build.plan.output_folder import outermost
 from tts_assets.build.plan.planner import State
-from tts_assets.build.survey.folder import outermost
-from tts_assets.config.model import OnEngineChange
+from tts_assets.build.shards.merge_shards import merge
+from tts_assets.config.catalogue_sources import BUILT_IN, OverwritePolicy, Source
+from tts_assets.config.settings import OnEngineChange
 from tts_assets.config.shard import Shard
-from tts_assets.config.sources.builtin import BUILT_IN
-from tts_assets.config.sources.source import Overwrite, Source
 from tts_assets.errors import FatalError
 from tts_assets.model import Clip, Kind
-from tts_assets.store.storage import Storage
+from tts_assets.store.atomic_files import Storage
 
 KNOWN = "/audio/{asset}"
 
@@ -114,7 +113,7 @@ def _sources(project: Edited) -> tuple[Source, ...]:
         replace(
             BUILT_IN[kind],
             files=(str(project.file(kind)),),
-            overwrite=Overwrite.ALWAYS,
+            overwrite=OverwritePolicy.ALWAYS,
             name=kind,
         )
         for kind in (Kind.VOCABULARY, Kind.GRAMMAR)
@@ -175,7 +174,7 @@ def test_readings_that_move_up_in_their_list_are_not_said_again(
     assert project.wrong() == []
 
 
-class KilledError(Exception):
+class RenameKilledError(Exception):
     """The run was killed."""
 
 
@@ -185,7 +184,7 @@ def _killed_after(puts: int, patch: pytest.MonkeyPatch, error: Exception | None 
 
     def put(storage: Storage, asset: str, data: bytes) -> None:
         if next(count, None) is None:
-            raise error or KilledError
+            raise error or RenameKilledError
         really(storage, asset, data)
 
     patch.setattr(Storage, "put", put)
@@ -203,7 +202,7 @@ def test_ids_that_change_places_lose_no_sound_whenever_the_run_is_killed(
     project.write(entries)
     with pytest.MonkeyPatch.context() as patch:
         _killed_after(puts, patch)
-        with contextlib.suppress(KilledError):
+        with contextlib.suppress(RenameKilledError):
             project.generate()
     spoken(engine_log)
     project.generate()

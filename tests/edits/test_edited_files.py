@@ -19,8 +19,7 @@ from tests.edited import (
     word_is,
     words,
 )
-from tts_assets.build.plan.changes import Judged
-from tts_assets.build.plan.planner import State
+from tts_assets.build.plan.planner import Judged, State
 
 
 def _url(number: int, url: str | None) -> Edit:

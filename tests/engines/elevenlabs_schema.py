@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.engines.loopback import Asked
+from tests.engines.loopback import LoopbackRequest
 
 _FORMATS = {
     *(f"mp3_{rate}" for rate in ("22050_32", "24000_48")),
@@ -89,7 +89,7 @@ _BODY: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def problems(asked: Asked) -> list[str]:
+def problems(asked: LoopbackRequest) -> list[str]:
     """What is wrong with a request; empty for one that is right."""
     body = asked.json
     if not isinstance(body, dict):
@@ -103,7 +103,7 @@ def problems(asked: Asked) -> list[str]:
     return found or _problems_with_model(body)
 
 
-def _problems_around(asked: Asked) -> list[str]:
+def _problems_around(asked: LoopbackRequest) -> list[str]:
     wanted = {
         "method": asked.method == "POST",
         "path": bool(

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class LoopbackRequest:
     """A request as it came; header names in lower case, the JSON parsed."""
 
     method: str
@@ -22,7 +22,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class LoopbackReply:
     """An answer: a status, a body, its headers beside the length; chunked: without a length."""
 
     status: int = 200
@@ -39,11 +39,11 @@ class Loopback:
     """
 
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
-    by_path: dict[str, Reply] = field(default_factory=dict)
+    asked: list[LoopbackRequest] = field(default_factory=list)
+    replies: list[LoopbackReply] = field(default_factory=list)
+    by_path: dict[str, LoopbackReply] = field(default_factory=dict)
 
-    def next(self, path: str) -> Reply:
+    def next(self, path: str) -> LoopbackReply:
         if path in self.by_path:
             return self.by_path[path]
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
@@ -54,7 +54,7 @@ def loopback() -> Iterator[Loopback]:
     """A server for as long as the block lasts."""
     book = Loopback()
 
-    class Handler(BaseHTTPRequestHandler):
+    class LoopbackHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
@@ -68,7 +68,7 @@ def loopback() -> Iterator[Loopback]:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             parts = urlsplit(self.path)
             book.asked.append(
-                Asked(
+                LoopbackRequest(
                     method=self.command,
                     path=parts.path,
                     query=parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True),
@@ -91,7 +91,7 @@ def loopback() -> Iterator[Loopback]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), LoopbackHandler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

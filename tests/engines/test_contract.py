@@ -18,8 +18,8 @@ from tests.plugin_engines import Tones
 from tests.simulator.running import running
 from tests.simulator.scenario import voice_id
 from tests.stand_ins import kokoro, piper, say, voicevox
-from tts_assets.config.load import load
-from tts_assets.config.model import Settings
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
 from tts_assets.engines.protocol import Provider, Speaker
 from tts_assets.engines.registry import get
@@ -220,7 +220,7 @@ def test_nothing_is_loaded_and_nothing_written_before_it_speaks_or_by_it(
     script = f"""
 import os, sys
 from pathlib import Path
-from tts_assets.config.load import load
+from tts_assets.config.load_settings import load
 from tts_assets.engines.registry import get
 provider = get({name!r}, load(flags={{}}, environment=os.environ, folder=Path({str(tmp_path)!r})))
 assert provider.problem() is None

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 from tts_assets import generate
 from tts_assets.audio.codec import decode
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 from tts_assets.model import Cue
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SILENT = 0.004
 RIGHT_SECONDS = 0.020
 
 
-class Made(NamedTuple):
+class MadeDialogue(NamedTuple):
     """A dialogue as it was made."""
 
     samples: Samples
@@ -33,7 +33,7 @@ class Made(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(tmp_path_factory: pytest.TempPathFactory) -> MadeDialogue:
     folder = tmp_path_factory.mktemp("dialogue")
     entry = {**DIALOGUE, "text": "\n".join(DIALOGUE["text"].split("\n")[:4]), "audioUrl": None}
     (folder / "listening.json").write_text(json.dumps([entry]))
@@ -46,10 +46,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     assert report.made == 1
     line = json.loads((folder / "audio" / "ledger.jsonl").read_bytes())
     samples, rate_hz = decode((folder / "audio" / line["asset"]).read_bytes())
-    return Made(samples, rate_hz, [Cue(*cue) for cue in line["cues"]])
+    return MadeDialogue(samples, rate_hz, [Cue(*cue) for cue in line["cues"]])
 
 
-def test_each_turn_has_the_name_and_the_words_of_its_speaker(made: Made) -> None:
+def test_each_turn_has_the_name_and_the_words_of_its_speaker(made: MadeDialogue) -> None:
     assert [(cue.speaker, cue.text) for cue in made.cues] == [
         ("男", "すみません、ちょっとお聞きしたいんですが。"),
         ("女", "はい、どうぞ。"),
@@ -58,7 +58,7 @@ def test_each_turn_has_the_name_and_the_words_of_its_speaker(made: Made) -> None
     ]
 
 
-def test_the_time_line_is_right_to_20_ms(made: Made) -> None:
+def test_the_time_line_is_right_to_20_ms(made: MadeDialogue) -> None:
     (sounding,) = np.nonzero(np.abs(made.samples) > SILENT)
     for cue in made.cues:
         inside = sounding[
@@ -69,14 +69,14 @@ def test_the_time_line_is_right_to_20_ms(made: Made) -> None:
         assert inside[-1] / made.rate_hz == pytest.approx(cue.end, abs=RIGHT_SECONDS)
 
 
-def test_there_is_silence_between_turns(made: Made) -> None:
+def test_there_is_silence_between_turns(made: MadeDialogue) -> None:
     for before, after in zip(made.cues, made.cues[1:], strict=False):
         assert after.begin - before.end == pytest.approx(0.5, abs=0.001)
         begin, end = (round(at * made.rate_hz) for at in (before.end + 0.02, after.begin - 0.02))
         assert np.abs(made.samples[begin:end]).max() < SILENT
 
 
-def test_the_two_voices_are_far_apart(made: Made) -> None:
+def test_the_two_voices_are_far_apart(made: MadeDialogue) -> None:
     pitches: dict[str, list[float]] = {"男": [], "女": []}
     for cue in made.cues:
         begin, end = (round(at * made.rate_hz) for at in (cue.begin, cue.end))

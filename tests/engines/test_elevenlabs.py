@@ -10,16 +10,16 @@ import anyio
 import numpy as np
 import pytest
 
-from tests.engines.loopback import Loopback, Reply
+from tests.engines.loopback import Loopback, LoopbackReply
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import Scenario, voice_id
+from tts_assets.config.catalogue_sources import Source
 from tts_assets.config.keys import Secret
-from tts_assets.config.model import ElevenLabsSettings, RemoteSettings, Settings, Switch
-from tts_assets.config.sources.source import Source
-from tts_assets.engines import elevenlabs_models
+from tts_assets.config.settings import ElevenLabsSettings, RemoteSettings, Settings, Switch
+from tts_assets.engines import elevenlabs_requests
 from tts_assets.engines.elevenlabs import ElevenLabs
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
-from tts_assets.engines.http.calls import Patience
+from tts_assets.engines.http.service_calls import RetryPolicy
 from tts_assets.engines.protocol import (
     Balance,
     Bounded,
@@ -29,7 +29,7 @@ from tts_assets.engines.protocol import (
     Remote,
     TimestampProvider,
 )
-from tts_assets.engines.told import Told
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 from tts_assets.model import Kind, Speech, SpokenForm, Voice
 
@@ -45,7 +45,7 @@ WORDS = tuple(
     SpokenForm(word)
     for word in ["山", "川", "空", "海", "花", "月", "星", "雪", "鳥", "夢", "森", "風"]
 )
-AT_ONCE = Patience(
+AT_ONCE = RetryPolicy(
     first_seconds=0.01, longest_seconds=0.02, jitter_seconds=0.01, refused_seconds=0.02
 )
 #: What a simulator is brought back to before each test.
@@ -73,9 +73,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def told() -> Told:
+def told() -> ReadingCache:
     """Read once, by the real dictionary."""
-    told = Told()
+    told = ReadingCache()
     anyio.run(told.read, (WATER, OPEN, RAIN, MARK, *WORDS), ())
     return told
 
@@ -103,7 +103,11 @@ def settings_for(url: str = "https://api.elevenlabs.io", **asked: Any) -> Settin
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, told: Told, *, seconds: float = 20.0, patience: Patience = AT_ONCE
+    settings: Settings,
+    told: ReadingCache,
+    *,
+    seconds: float = 20.0,
+    patience: RetryPolicy = AT_ONCE,
 ) -> AsyncIterator[ElevenLabsSpeaker]:
     provider = ElevenLabs(settings, patience=patience)
     provider._told = told
@@ -122,7 +126,9 @@ def faults(simulator: Simulator, kind: str, **more: object) -> None:
 
 
 @on_both
-async def test_it_speaks_and_tells_how_and_for_how_much(simulator: Simulator, told: Told) -> None:
+async def test_it_speaks_and_tells_how_and_for_how_much(
+    simulator: Simulator, told: ReadingCache
+) -> None:
     async with opened(settings_for(simulator.url), told) as speaker:
         speech = await say(speaker, OPEN)
         assert speech.samples.dtype == np.float32
@@ -135,7 +141,9 @@ async def test_it_speaks_and_tells_how_and_for_how_much(simulator: Simulator, to
 
 
 @pytest.mark.parametrize("form", ["wav_24000", "mp3_44100_128", "opus_48000_64", "pcm_16000"])
-async def test_every_format_is_heard_the_same(simulator: Simulator, told: Told, form: str) -> None:
+async def test_every_format_is_heard_the_same(
+    simulator: Simulator, told: ReadingCache, form: str
+) -> None:
     async with opened(settings_for(simulator.url, output_format=form), told) as speaker:
         speech = await say(speaker, RAIN)
     assert speech.rate_hz == int(form.split("_")[1])
@@ -159,7 +167,7 @@ async def test_every_format_is_heard_the_same(simulator: Simulator, told: Told, 
     ],
 )
 async def test_what_was_lost_is_asked_for_again(
-    simulator: Simulator, told: Told, kind: str
+    simulator: Simulator, told: ReadingCache, kind: str
 ) -> None:
     faults(simulator, kind, count=1)
     before = len(simulator.requests())
@@ -171,7 +179,7 @@ async def test_what_was_lost_is_asked_for_again(
 
 
 async def test_what_is_lost_every_time_costs_that_clip_only(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     faults(simulator, "html", marker="水")
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -182,7 +190,7 @@ async def test_what_is_lost_every_time_costs_that_clip_only(
 
 @pytest.mark.parametrize("form", ["pcm_24000", "wav_24000"])
 async def test_a_sound_that_was_cut_is_asked_for_once_more_and_both_are_counted(
-    simulator: Simulator, told: Told, form: str
+    simulator: Simulator, told: ReadingCache, form: str
 ) -> None:
     faults(simulator, "half", count=1)
     async with opened(settings_for(simulator.url, output_format=form), told) as speaker:
@@ -191,18 +199,18 @@ async def test_a_sound_that_was_cut_is_asked_for_once_more_and_both_are_counted(
         assert speech.billed == speaker.billed_total == 2 * len(RAIN.text)
 
 
-def pcm(seconds: float, *, ends_loudly: bool = False, peak: int = 8_000) -> Reply:
+def pcm(seconds: float, *, ends_loudly: bool = False, peak: int = 8_000) -> LoopbackReply:
     times = np.arange(int(seconds * 24_000))
     envelope = np.ones(times.size) if ends_loudly else np.linspace(1, 0, times.size) ** 2
     sound = peak * envelope * np.sin(times / 20)
-    return Reply(
+    return LoopbackReply(
         body=sound.astype("<i2").tobytes(),
         headers={"content-type": "audio/pcm", "character-cost": "1"},
     )
 
 
 async def test_two_takes_that_were_cut_are_not_believed_even_if_alike(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [pcm(0.5, ends_loudly=True)]
     async with opened(settings_for(server.url), told) as speaker:
@@ -212,7 +220,7 @@ async def test_two_takes_that_were_cut_are_not_believed_even_if_alike(
 
 
 async def test_a_voice_that_always_ends_so_is_bought_three_times_and_no_more(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [pcm(0.5, ends_loudly=True)]
     async with opened(settings_for(server.url), told) as speaker:
@@ -226,7 +234,7 @@ async def test_a_voice_that_always_ends_so_is_bought_three_times_and_no_more(
 
 
 async def test_after_a_whole_sound_a_voice_may_be_cut_more_often(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [pcm(0.5)]
     async with opened(settings_for(server.url), told) as speaker:
@@ -237,13 +245,17 @@ async def test_after_a_whole_sound_a_voice_may_be_cut_more_often(
                 await say(speaker)
 
 
-async def test_who_knows_that_a_voice_ends_so_has_it_believed(server: Loopback, told: Told) -> None:
+async def test_who_knows_that_a_voice_ends_so_has_it_believed(
+    server: Loopback, told: ReadingCache
+) -> None:
     server.replies = [pcm(0.5, ends_loudly=True)]
     async with opened(settings_for(server.url, check_ends=False), told) as speaker:
         assert (await say(speaker)).billed == 1.0
 
 
-async def test_what_is_too_short_to_say_it_is_never_believed(server: Loopback, told: Told) -> None:
+async def test_what_is_too_short_to_say_it_is_never_believed(
+    server: Loopback, told: ReadingCache
+) -> None:
     server.replies = [pcm(0.09)]
     async with opened(settings_for(server.url), told) as speaker:
         with pytest.raises(ClipError, match=r"0\.09 s long.*more than 0\.10 s"):
@@ -251,7 +263,7 @@ async def test_what_is_too_short_to_say_it_is_never_believed(server: Loopback, t
     assert len(server.asked) == 2
 
 
-async def test_what_rambles_is_asked_for_once_more(server: Loopback, told: Told) -> None:
+async def test_what_rambles_is_asked_for_once_more(server: Loopback, told: ReadingCache) -> None:
     server.replies = [pcm(7.0), pcm(5.9)]
     async with opened(settings_for(server.url), told) as speaker:
         assert (await say(speaker)).billed == 2.0
@@ -261,7 +273,7 @@ async def test_what_rambles_is_asked_for_once_more(server: Loopback, told: Told)
 
 
 async def test_silence_is_asked_for_once_more_and_is_no_whole_sound(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     async with opened(settings_for(server.url), told) as speaker:
         server.replies = [pcm(0.5, peak=0), pcm(0.5, ends_loudly=True)]
@@ -275,9 +287,9 @@ async def test_silence_is_asked_for_once_more_and_is_no_whole_sound(
             await say(speaker)
 
 
-async def test_a_fast_voice_may_be_shorter(server: Loopback, told: Told) -> None:
+async def test_a_fast_voice_may_be_shorter(server: Loopback, told: ReadingCache) -> None:
     server.replies = [pcm(0.17)]
-    server.by_path[f"/v1/voices/{VOICE}/settings"] = Reply(body=b"{}")
+    server.by_path[f"/v1/voices/{VOICE}/settings"] = LoopbackReply(body=b"{}")
     async with opened(settings_for(server.url), told) as speaker:
         assert (await say(speaker, speed=1.2)).billed == 1.0
 
@@ -285,13 +297,13 @@ async def test_a_fast_voice_may_be_shorter(server: Loopback, told: Told) -> None
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        (Reply(headers={"character-cost": "1"}), "empty"),
+        (LoopbackReply(headers={"character-cost": "1"}), "empty"),
         (replace(pcm(0.5), body=b"\0\0\0"), "no whole samples"),
-        (Reply(body=b'{"audio": 1}', headers={"character-cost": "1"}), "no sound"),
+        (LoopbackReply(body=b'{"audio": 1}', headers={"character-cost": "1"}), "no sound"),
     ],
 )
 async def test_what_was_paid_for_and_is_no_sound_is_asked_for_twice_and_not_thrice(
-    server: Loopback, told: Told, reply: Reply, message: str
+    server: Loopback, told: ReadingCache, reply: LoopbackReply, message: str
 ) -> None:
     server.replies = [reply]
     async with opened(settings_for(server.url), told) as speaker:
@@ -302,7 +314,7 @@ async def test_what_was_paid_for_and_is_no_sound_is_asked_for_twice_and_not_thri
 
 
 async def test_a_service_that_tells_no_cost_is_believed_to_bill_nobody_knows_what(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [replace(pcm(0.5), headers={"content-type": "audio/pcm"})]
     async with opened(settings_for(server.url), told) as speaker:
@@ -310,7 +322,7 @@ async def test_a_service_that_tells_no_cost_is_believed_to_bill_nobody_knows_wha
 
 
 async def test_a_voice_that_is_not_there_is_asked_for_once(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     before = len(simulator.requests())
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -323,7 +335,7 @@ async def test_a_voice_that_is_not_there_is_asked_for_once(
 
 @pytest.mark.parametrize("voice", ["../../v1/user", "a b", "", "ä", "x" * 65, "a?b", "a%2fb"])
 async def test_a_voice_that_can_be_none_never_reaches_an_address(
-    server: Loopback, told: Told, voice: str
+    server: Loopback, told: ReadingCache, voice: str
 ) -> None:
     async with opened(settings_for(server.url), told) as speaker:
         with pytest.raises(ClipError, match="cannot be a voice"):
@@ -335,7 +347,7 @@ async def test_a_voice_that_can_be_none_never_reaches_an_address(
 
 @on_both
 async def test_a_quota_that_is_spent_ends_the_run_and_says_how_to_go_on(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(quota=simulator.state()["credits"] + 3)
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -345,7 +357,7 @@ async def test_a_quota_that_is_spent_ends_the_run_and_says_how_to_go_on(
 
 
 async def test_a_key_that_is_revoked_ends_the_run_and_is_not_shown(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(revoke_after=0)
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -355,7 +367,7 @@ async def test_a_key_that_is_revoked_ends_the_run_and_is_not_shown(
 
 
 async def test_a_service_that_sends_us_elsewhere_gets_no_second_request(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     faults(simulator, "redirect_away", count=1)
     before = len(simulator.requests())
@@ -365,7 +377,9 @@ async def test_a_service_that_sends_us_elsewhere_gets_no_second_request(
     assert len(simulator.requests()) == before + 1
 
 
-async def test_nothing_waits_beyond_its_time_limit(simulator: Simulator, told: Told) -> None:
+async def test_nothing_waits_beyond_its_time_limit(
+    simulator: Simulator, told: ReadingCache
+) -> None:
     mountain, river, *_ = WORDS
     simulator.change(faults=[{"kind": "hang", "marker": "山"}, {"kind": "trickle", "marker": "川"}])
 
@@ -389,7 +403,7 @@ async def test_nothing_waits_beyond_its_time_limit(simulator: Simulator, told: T
     ],
 )
 async def test_a_request_that_is_refused_is_not_repeated(
-    simulator: Simulator, told: Told, kind: str, message: str
+    simulator: Simulator, told: ReadingCache, kind: str, message: str
 ) -> None:
     faults(simulator, kind, marker="水")
     before = len(simulator.requests())
@@ -400,14 +414,16 @@ async def test_a_request_that_is_refused_is_not_repeated(
     assert len(simulator.requests()) == before + 2
 
 
-async def test_a_wrong_address_ends_the_run_at_once(simulator: Simulator, told: Told) -> None:
+async def test_a_wrong_address_ends_the_run_at_once(
+    simulator: Simulator, told: ReadingCache
+) -> None:
     async with opened(settings_for(f"{simulator.url}/v1"), told) as speaker:
         with pytest.raises(FatalError, match="base-url is the host alone"):
             await say(speaker)
 
 
 async def test_a_service_that_has_no_room_or_no_time_gets_all_clips_made_once(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(cap=2, busy=0.1, latency_seconds=0.01)
     before = len(simulator.state()["billing"])
@@ -422,7 +438,7 @@ async def test_a_service_that_has_no_room_or_no_time_gets_all_clips_made_once(
 
 
 async def test_the_maximum_in_the_header_is_gone_up_to_at_once(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(cap=4)
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -430,7 +446,9 @@ async def test_the_maximum_in_the_header_is_gone_up_to_at_once(
         assert speaker.limiter.limit == 4
 
 
-async def test_a_form_that_cannot_be_said_is_not_asked_for(server: Loopback, told: Told) -> None:
+async def test_a_form_that_cannot_be_said_is_not_asked_for(
+    server: Loopback, told: ReadingCache
+) -> None:
     async with opened(settings_for(server.url), told) as speaker:
         with pytest.raises(ClipError):
             await say(speaker, MARK)
@@ -466,7 +484,11 @@ def settings_requests(simulator: Simulator) -> list[str]:
     ],
 )
 async def test_one_setting_leaves_the_other_stored_settings_of_the_voice(
-    simulator: Simulator, told: Told, asked: dict[str, Any], speed: float, changed: dict[str, Any]
+    simulator: Simulator,
+    told: ReadingCache,
+    asked: dict[str, Any],
+    speed: float,
+    changed: dict[str, Any],
 ) -> None:
     simulator.change(voice_settings={VOICE: STORED})
     before, read = len(effective_settings(simulator)), len(settings_requests(simulator))
@@ -478,7 +500,7 @@ async def test_one_setting_leaves_the_other_stored_settings_of_the_voice(
 
 
 async def test_without_a_setting_none_is_read_and_none_is_sent(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(voice_settings={VOICE: STORED})
     before, read = len(effective_settings(simulator)), len(settings_requests(simulator))
@@ -490,7 +512,7 @@ async def test_without_a_setting_none_is_read_and_none_is_sent(
 
 
 async def test_settings_are_read_once_by_clips_that_begin_together(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     voices = [voice_id(1), voice_id(2)]
     read = len(settings_requests(simulator))
@@ -506,7 +528,7 @@ async def test_settings_are_read_once_by_clips_that_begin_together(
 
 
 async def test_settings_that_cannot_be_read_end_the_run_before_anything_is_paid(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(settings_readable=False)
     before = len(effective_settings(simulator))
@@ -520,7 +542,7 @@ async def test_settings_that_cannot_be_read_end_the_run_before_anything_is_paid(
 
 
 async def test_a_refused_key_is_reported_as_such_by_the_settings_too(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(revoke_after=0)
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -529,7 +551,7 @@ async def test_a_refused_key_is_reported_as_such_by_the_settings_too(
 
 
 async def test_the_settings_of_a_voice_that_is_not_there_are_asked_for_once(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     read = len(settings_requests(simulator))
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -546,7 +568,7 @@ async def say_timed(speaker: ElevenLabsSpeaker, form: SpokenForm = RAIN) -> Spee
 
 @pytest.mark.parametrize("form", ["wav_24000", "mp3_44100_128", "opus_48000_64", "pcm_16000"])
 async def test_the_times_of_characters_come_with_the_same_sound(
-    simulator: Simulator, told: Told, form: str
+    simulator: Simulator, told: ReadingCache, form: str
 ) -> None:
     async with opened(settings_for(simulator.url, output_format=form), told) as speaker:
         plain = await say(speaker, RAIN)
@@ -563,7 +585,7 @@ async def test_the_times_of_characters_come_with_the_same_sound(
 
 
 async def test_the_times_of_a_word_that_is_sent_in_kana_are_those_of_its_spelling(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     async with opened(settings_for(simulator.url), told) as speaker:
         timed = await say_timed(speaker, OPEN)
@@ -574,12 +596,12 @@ async def test_the_times_of_a_word_that_is_sent_in_kana_are_those_of_its_spellin
 
 
 async def test_the_times_of_a_long_text_go_on_from_part_to_part(
-    simulator: Simulator, told: Told, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, told: ReadingCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(settings_for(simulator.url), told) as speaker:
         whole = await say_timed(speaker)
-        short = replace(elevenlabs_models.model_of("eleven_multilingual_v2"), longest=10)
-        monkeypatch.setitem(elevenlabs_models._MODELS, "eleven_multilingual_v2", short)
+        short = replace(elevenlabs_requests.model_of("eleven_multilingual_v2"), longest=10)
+        monkeypatch.setitem(elevenlabs_requests._MODELS, "eleven_multilingual_v2", short)
         parts = await say_timed(speaker)
     assert len(parts.character_times) == len(RAIN.text)
     # Each part has 0.1 s of silence of its own.
@@ -594,7 +616,7 @@ async def test_the_times_of_a_long_text_go_on_from_part_to_part(
 
 @pytest.mark.parametrize("kind", ["reset_body", "short", "gzip", "html", "empty", "error_503"])
 async def test_an_answer_with_times_that_is_lost_is_asked_for_again(
-    simulator: Simulator, told: Told, kind: str
+    simulator: Simulator, told: ReadingCache, kind: str
 ) -> None:
     faults(simulator, kind, count=1)
     before = len(simulator.requests())
@@ -604,7 +626,7 @@ async def test_an_answer_with_times_that_is_lost_is_asked_for_again(
 
 
 async def test_half_a_sound_with_times_is_asked_for_once_more_and_both_are_counted(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     faults(simulator, "half", count=1)
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -615,10 +637,10 @@ async def test_half_a_sound_with_times_is_asked_for_once_more_and_both_are_count
 
 @pytest.mark.parametrize("body", [b'{"audio_base64": "%%%"}', b"{}", b"[]"])
 async def test_paid_json_without_a_sound_is_asked_for_twice_and_not_thrice(
-    server: Loopback, told: Told, body: bytes
+    server: Loopback, told: ReadingCache, body: bytes
 ) -> None:
     headers = {"content-type": "application/json", "character-cost": "1"}
-    server.replies = [Reply(body=body, headers=headers)]
+    server.replies = [LoopbackReply(body=body, headers=headers)]
     async with opened(settings_for(server.url), told) as speaker:
         with pytest.raises(ClipError, match=r"no sound but .* of application/json.*twice"):
             await say_timed(speaker)
@@ -626,7 +648,7 @@ async def test_paid_json_without_a_sound_is_asked_for_twice_and_not_thrice(
 
 
 async def test_a_service_without_times_is_asked_for_the_sound_alone(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(timestamps=False)
     before = len(simulator.requests())
@@ -639,7 +661,7 @@ async def test_a_service_without_times_is_asked_for_the_sound_alone(
 
 
 async def test_a_quota_that_is_spent_ends_a_run_with_times_too(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     simulator.change(quota=simulator.state()["credits"] + 3)
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -650,7 +672,7 @@ async def test_a_quota_that_is_spent_ends_a_run_with_times_too(
 
 
 async def test_a_wrong_address_ends_a_run_with_times_at_once(
-    simulator: Simulator, told: Told
+    simulator: Simulator, told: ReadingCache
 ) -> None:
     async with opened(settings_for(f"{simulator.url}/v1"), told) as speaker:
         with pytest.raises(FatalError, match="base-url is the host alone"):
@@ -671,10 +693,10 @@ def test_times_are_wanted_where_a_record_takes_them_or_as_it_is_set(
 
 
 async def test_a_long_text_is_one_sound(
-    simulator: Simulator, told: Told, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, told: ReadingCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = replace(elevenlabs_models.model_of("eleven_multilingual_v2"), longest=10)
-    monkeypatch.setitem(elevenlabs_models._MODELS, "eleven_multilingual_v2", short)
+    short = replace(elevenlabs_requests.model_of("eleven_multilingual_v2"), longest=10)
+    monkeypatch.setitem(elevenlabs_requests._MODELS, "eleven_multilingual_v2", short)
     before = len(simulator.requests())
     async with opened(settings_for(simulator.url), told) as speaker:
         speech = await say(speaker, RAIN)
@@ -729,7 +751,9 @@ async def test_voices_come_from_the_older_list_where_that_is_all_there_is(
 async def test_the_language_of_a_voice_is_its_locale_where_there_is_one(
     server: Loopback, voice: dict[str, Any], language: str
 ) -> None:
-    server.replies = [Reply(body=json.dumps({"voices": [{"voice_id": VOICE} | voice]}).encode())]
+    server.replies = [
+        LoopbackReply(body=json.dumps({"voices": [{"voice_id": VOICE} | voice]}).encode())
+    ]
     (listed,) = await ElevenLabs(settings_for(server.url), patience=AT_ONCE).listed()
     assert listed.language == language
 
@@ -738,14 +762,14 @@ def test_the_formats_are_those_of_the_vendors_own_library() -> None:
     from elevenlabs.text_to_speech.types import TextToSpeechConvertRequestOutputFormat
 
     literal, _ = get_args(TextToSpeechConvertRequestOutputFormat)
-    ours = (*elevenlabs_models.FORMATS, *elevenlabs_models.UNREADABLE_FORMATS)
+    ours = (*elevenlabs_requests.FORMATS, *elevenlabs_requests.UNREADABLE_FORMATS)
     assert sorted(ours) == sorted(get_args(literal))
     assert len(ours) == 28
 
 
 async def test_what_a_voice_is_called_is_one_short_line_without_the_key(server: Loopback) -> None:
     voice = {"voice_id": VOICE, "name": f"a\n{KEY}\x1b[1m", "description": "b" * 999}
-    server.replies = [Reply(body=json.dumps({"voices": [voice]}).encode())]
+    server.replies = [LoopbackReply(body=json.dumps({"voices": [voice]}).encode())]
     (listed,) = await ElevenLabs(settings_for(server.url), patience=AT_ONCE).listed()
     assert listed.description.startswith("a *** [1m, bbb")
     assert len(listed.description) < 200
@@ -771,7 +795,7 @@ async def test_what_the_service_says_of_a_model_is_held_against_what_is_reckoned
 ) -> None:
     told = {"model_id": "eleven_v3", "maximum_text_length_per_request": 5000}
     other = {"model_id": "eleven_flash_v2_5", "model_rates": {"character_cost_multiplier": 0.6}}
-    server.replies = [Reply(body=json.dumps([told, other]).encode())]
+    server.replies = [LoopbackReply(body=json.dumps([told, other]).encode())]
 
     async def terms(model: str) -> str:
         settings = settings_for(server.url, model=model)
@@ -787,7 +811,7 @@ async def test_what_the_service_says_of_a_model_is_held_against_what_is_reckoned
 
 
 async def test_who_is_not_elevenlabs_is_found_out(server: Loopback) -> None:
-    server.replies = [Reply(body=b"[]")]
+    server.replies = [LoopbackReply(body=b"[]")]
     provider = ElevenLabs(settings_for(server.url), patience=AT_ONCE)
     with pytest.raises(FatalError, match="base-url"):
         await provider.listed()
@@ -797,7 +821,7 @@ async def test_who_is_not_elevenlabs_is_found_out(server: Loopback) -> None:
     ("model", "price"), [("eleven_multilingual_v2", 1.0), ("eleven_flash_v2_5", 0.5)]
 )
 async def test_charges_are_those_of_what_would_be_sent(
-    told: Told, model: str, price: float
+    told: ReadingCache, model: str, price: float
 ) -> None:
     provider = ElevenLabs(settings_for(model=model))
     provider._told = told

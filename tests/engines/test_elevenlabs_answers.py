@@ -4,17 +4,17 @@ import json
 
 import pytest
 
-from tts_assets.config.keys import Secret, hidden
-from tts_assets.engines.elevenlabs_answers import VoiceError, charged, failure, most_at_once
-from tts_assets.engines.http.answers import Answer, PassingError, RefusedError
+from tts_assets.config.keys import Secret, redact
+from tts_assets.engines.elevenlabs_answers import VoiceError, failure, most_at_once, read_charge
+from tts_assets.engines.http.service_calls import RateLimitedError, ServiceResponse, TransientError
 from tts_assets.errors import ClipError, FatalError
 
 KEY = "sk_0123456789abcdef"
 
 
-def answer(status: int, detail: object = None, **headers: str) -> Answer:
+def answer(status: int, detail: object = None, **headers: str) -> ServiceResponse:
     body = detail if isinstance(detail, bytes) else json.dumps({"detail": detail}).encode()
-    return Answer(status=status, headers=headers, body=body)
+    return ServiceResponse(status=status, headers=headers, body=body)
 
 
 def meant(
@@ -22,7 +22,7 @@ def meant(
 ) -> Exception:
     told = {"retry-after": wait} if wait else {}
     return failure(
-        answer(status, detail, **told), lambda text: hidden(text, (Secret(KEY),)), is_first=is_first
+        answer(status, detail, **told), lambda text: redact(text, (Secret(KEY),)), is_first=is_first
     )
 
 
@@ -34,14 +34,14 @@ def words(code: str = "", status: str = "", kind: str = "", message: str = "why"
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        (meant(429, words("rate_limit_exceeded")), PassingError, "429.*why"),
-        (meant(429, words(status="system_busy")), PassingError, "429.*why"),
-        (meant(429, b"<html>"), PassingError, "answered 429$"),
-        (meant(500, words("internal_error")), PassingError, "500"),
-        (meant(503, words("maintenance")), PassingError, "503"),
-        (meant(502, b"<html>Bad Gateway</html>"), PassingError, "502 .*: Bad Gateway"),
-        (meant(408), PassingError, "408"),
-        (meant(204), PassingError, "204"),
+        (meant(429, words("rate_limit_exceeded")), TransientError, "429.*why"),
+        (meant(429, words(status="system_busy")), TransientError, "429.*why"),
+        (meant(429, b"<html>"), TransientError, "answered 429$"),
+        (meant(500, words("internal_error")), TransientError, "500"),
+        (meant(503, words("maintenance")), TransientError, "503"),
+        (meant(502, b"<html>Bad Gateway</html>"), TransientError, "502 .*: Bad Gateway"),
+        (meant(408), TransientError, "408"),
+        (meant(204), TransientError, "204"),
         (meant(401, words("quota_exceeded")), FatalError, "credits are spent"),
         (meant(402, words("insufficient_credits")), FatalError, "credits are spent"),
         (meant(402, words(kind="payment_required")), FatalError, "plan.*402"),
@@ -96,13 +96,13 @@ def test_a_refusal_for_want_of_room_tells_how_many_are_taken(
     detail: object, most: int | None
 ) -> None:
     error = meant(429, detail)
-    assert isinstance(error, RefusedError)
+    assert isinstance(error, RateLimitedError)
     assert error.most == most
 
 
 def test_a_wait_that_the_service_asks_for_is_told() -> None:
     error = meant(429, words("rate_limit_exceeded"), "7")
-    assert isinstance(error, PassingError)
+    assert isinstance(error, TransientError)
     assert error.seconds == 7
 
 
@@ -128,7 +128,7 @@ def test_what_the_service_says_is_shown_in_one_short_line_without_the_key() -> N
     ],
 )
 def test_the_cost_is_what_a_header_says(headers: dict[str, str], cost: float | None) -> None:
-    assert charged(answer(200, **headers)) == cost
+    assert read_charge(answer(200, **headers)) == cost
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from tests.engines import elevenlabs_schema
-from tests.engines.loopback import Asked, Loopback, Reply, loopback
+from tests.engines.loopback import Loopback, LoopbackReply, LoopbackRequest, loopback
 from tts_assets.config.keys import Secret
-from tts_assets.config.model import ElevenLabsSettings, Settings, Switch
-from tts_assets.engines import elevenlabs_models
+from tts_assets.config.settings import ElevenLabsSettings, Settings, Switch
+from tts_assets.engines import elevenlabs_requests
 from tts_assets.engines.elevenlabs import ElevenLabs
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
-from tts_assets.engines.told import Told
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.model import SpokenForm, Voice
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def told() -> Told:
+def told() -> ReadingCache:
     """Read once, by the real dictionary."""
-    told = Told()
+    told = ReadingCache()
     anyio.run(told.read, FORMS, ())
     return told
 
@@ -75,13 +75,15 @@ def told() -> Told:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Loopback]:
     with loopback() as found:
-        found.replies = [Reply(body=_sound(), headers={"character-cost": "2"})]
-        found.by_path[f"/v1/voices/{VOICE}/settings"] = Reply(body=json.dumps(STORED).encode())
+        found.replies = [LoopbackReply(body=_sound(), headers={"character-cost": "2"})]
+        found.by_path[f"/v1/voices/{VOICE}/settings"] = LoopbackReply(
+            body=json.dumps(STORED).encode()
+        )
         yield found
 
 
 @asynccontextmanager
-async def opened(settings: Settings, told: Told) -> AsyncIterator[ElevenLabsSpeaker]:
+async def opened(settings: Settings, told: ReadingCache) -> AsyncIterator[ElevenLabsSpeaker]:
     provider = ElevenLabs(settings)
     provider._told = told
     assert provider.problem() is None
@@ -90,8 +92,12 @@ async def opened(settings: Settings, told: Told) -> AsyncIterator[ElevenLabsSpea
 
 
 async def ours(
-    server: Loopback, told: Told, asked: ElevenLabsSettings, form: SpokenForm, speed: float = 1.0
-) -> list[Asked]:
+    server: Loopback,
+    told: ReadingCache,
+    asked: ElevenLabsSettings,
+    form: SpokenForm,
+    speed: float = 1.0,
+) -> list[LoopbackRequest]:
     """Our requests for a form, without the one for the settings of the voice."""
     server.asked.clear()
     settings = Settings(
@@ -115,7 +121,7 @@ def official_client(server: Loopback) -> Iterator["Client"]:
         yield Client(api_key=KEY, base_url=server.url, httpx_client=http)
 
 
-def theirs(server: Loopback, **arguments: Any) -> Asked:
+def theirs(server: Loopback, **arguments: Any) -> LoopbackRequest:
     """The request of the vendor's own library."""
     server.asked.clear()
     with official_client(server) as client:
@@ -124,8 +130,8 @@ def theirs(server: Loopback, **arguments: Any) -> Asked:
     return asked
 
 
-def same(one: Asked, other: Asked) -> bool:
-    def parts(asked: Asked) -> tuple[Any, ...]:
+def same(one: LoopbackRequest, other: LoopbackRequest) -> bool:
+    def parts(asked: LoopbackRequest) -> tuple[Any, ...]:
         kept = {name: asked.headers[name] for name in ("xi-api-key", "content-type")}
         return (asked.method, asked.path, asked.query, kept, asked.json)
 
@@ -166,7 +172,7 @@ def arguments_of(asked: ElevenLabsSettings, text: str, speed: float) -> dict[str
     return {name: value for name, value in found.items() if value is not None}
 
 
-MODELS = [name for name, model in elevenlabs_models._MODELS.items() if model.japanese]
+MODELS = [name for name, model in elevenlabs_requests._MODELS.items() if model.japanese]
 EVERY_SETTING = ElevenLabsSettings(
     stability=0.3,
     similarity_boost=0.75,
@@ -196,7 +202,7 @@ MATRIX = [
 
 @pytest.mark.parametrize(("asked", "speed"), MATRIX)
 async def test_it_is_the_request_of_the_vendors_own_library(
-    server: Loopback, told: Told, asked: ElevenLabsSettings, speed: float
+    server: Loopback, told: ReadingCache, asked: ElevenLabsSettings, speed: float
 ) -> None:
     (request,) = await ours(server, told, asked, WORD, speed)
     assert elevenlabs_schema.problems(request) == []
@@ -208,7 +214,7 @@ async def test_it_is_the_request_of_the_vendors_own_library(
     list(zip(FORMS, ("水", "あく", SENTENCES.text, "コーヒー", "𩸽を食べた。"), strict=True)),
 )
 async def test_japanese_is_the_same_in_both(
-    server: Loopback, told: Told, form: SpokenForm, text: str
+    server: Loopback, told: ReadingCache, form: SpokenForm, text: str
 ) -> None:
     (request,) = await ours(server, told, ElevenLabsSettings(), form)
     assert same(request, theirs(server, **arguments_of(ElevenLabsSettings(), text, 1.0)))
@@ -216,10 +222,10 @@ async def test_japanese_is_the_same_in_both(
 
 @pytest.mark.parametrize("model", MODELS)
 async def test_the_parts_of_a_long_text_are_told_what_is_beside_them_where_the_model_takes_that(
-    server: Loopback, told: Told, model: str, monkeypatch: pytest.MonkeyPatch
+    server: Loopback, told: ReadingCache, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = elevenlabs_models.model_of(model)
-    monkeypatch.setitem(elevenlabs_models._MODELS, model, replace(known, longest=14))
+    known = elevenlabs_requests.model_of(model)
+    monkeypatch.setitem(elevenlabs_requests._MODELS, model, replace(known, longest=14))
     asked = ElevenLabsSettings(model=model)
     parts = ("今日は雨です。", "傘を持って行きましょう。", "「はい」と言った。")
     requests = await ours(server, told, asked, SENTENCES)
@@ -236,7 +242,7 @@ async def test_the_parts_of_a_long_text_are_told_what_is_beside_them_where_the_m
 
 
 async def test_a_request_for_times_is_that_of_the_vendors_own_library(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     settings = Settings(
         voice=VOICE,
@@ -244,7 +250,7 @@ async def test_a_request_for_times_is_that_of_the_vendors_own_library(
         elevenlabs=ElevenLabsSettings(base_url=server.url, seed=7),
     )
     sound = base64.b64encode(_sound()).decode()
-    reply = Reply(body=json.dumps({"audio_base64": sound, "alignment": None}).encode())
+    reply = LoopbackReply(body=json.dumps({"audio_base64": sound, "alignment": None}).encode())
     server.by_path[f"/v1/text-to-speech/{VOICE}/with-timestamps"] = reply
     server.asked.clear()
     async with opened(settings, told) as speaker:
@@ -262,7 +268,7 @@ async def test_a_request_for_times_is_that_of_the_vendors_own_library(
 
 
 async def test_the_settings_of_a_voice_are_read_as_by_the_vendors_own_library(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     await ours(server, told, ElevenLabsSettings(), WORD, 0.9)
     (asked,) = (request for request in server.asked if request.method == "GET")
@@ -275,7 +281,7 @@ async def test_the_settings_of_a_voice_are_read_as_by_the_vendors_own_library(
     assert asked.headers["xi-api-key"] == official.headers["xi-api-key"]
 
 
-RIGHT = Asked(
+RIGHT = LoopbackRequest(
     method="POST",
     path=f"/v1/text-to-speech/{VOICE}",
     query=[("output_format", "pcm_24000")],

@@ -8,9 +8,9 @@ import pytest
 
 from tests.conftest import Project
 from tests.stand_ins import kokoro, piper
-from tts_assets.config.model import KokoroSettings, ModelSettings, PiperSettings, Settings
-from tts_assets.config.sources.table import source_of
-from tts_assets.engines.choosing import choose
+from tts_assets.config.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
+from tts_assets.config.source_table import parse_source
+from tts_assets.engines.engine_choice import choose
 from tts_assets.errors import UsageError
 
 
@@ -70,7 +70,7 @@ def test_the_voices_of_speakers_are_wanted_too(folder: Path) -> None:
         "voices": {"A": "jm_kumo"},
         "clip": [{"text": "t", "to": "u"}],
     }
-    settings = replace(_settings(folder, "kokoro", "piper"), sources=(source_of(row, ""),))
+    settings = replace(_settings(folder, "kokoro", "piper"), sources=(parse_source(row, ""),))
     provider, reason = choose(settings)
     assert provider.name == "kokoro"
     assert reason is not None

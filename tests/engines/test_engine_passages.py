@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.stand_ins import kokoro, piper
 from tts_assets import generate
-from tts_assets.config.model import KokoroSettings, PiperSettings, Settings
+from tts_assets.config.settings import KokoroSettings, PiperSettings, Settings
 
 DIALOGUE, *_ = json.loads((ROOT / "data" / "listening.json").read_text(encoding="utf-8"))
 

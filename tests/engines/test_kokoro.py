@@ -17,11 +17,11 @@ import pytest
 
 from tests.conftest import Project
 from tests.stand_ins import kokoro
-from tts_assets.config.model import Device, KokoroSettings, ModelSettings, Settings
+from tts_assets.config.settings import Device, KokoroSettings, ModelSettings, Settings
 from tts_assets.engines import machine
 from tts_assets.engines.kokoro import Kokoro
-from tts_assets.engines.kokoro_engine import Engine, _parts
-from tts_assets.engines.process.parent import engine_host
+from tts_assets.engines.kokoro_engine import KokoroEngine, _parts
+from tts_assets.engines.process.supervisor import engine_host
 from tts_assets.engines.registry import get
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, UsageError
 from tts_assets.model import AccentBasis, SpokenForm, Voice
@@ -63,12 +63,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path) -> Engine:
+def engine(folder: Path) -> KokoroEngine:
     return _engine(folder)
 
 
-def _engine(folder: Path, model: str = "model.onnx", voices: str = "voices.bin") -> Engine:
-    return Engine(str(folder / model), str(folder / voices), "cpu")
+def _engine(folder: Path, model: str = "model.onnx", voices: str = "voices.bin") -> KokoroEngine:
+    return KokoroEngine(str(folder / model), str(folder / voices), "cpu")
 
 
 def _provider(
@@ -82,7 +82,7 @@ def _provider(
 
 
 @pytest.mark.parametrize("model", ["model.onnx", "new.onnx", "whole.onnx"])
-def test_every_layout_says_the_same(folder: Path, engine: Engine, model: str) -> None:
+def test_every_layout_says_the_same(folder: Path, engine: KokoroEngine, model: str) -> None:
     said = _engine(folder, model).speak(WATER, ALPHA)
     assert said.rate_hz == 24_000
     assert said.samples.dtype == np.float32
@@ -90,18 +90,18 @@ def test_every_layout_says_the_same(folder: Path, engine: Engine, model: str) ->
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.text[:10])
-def test_it_speaks_words_kana_and_sentences(engine: Engine, form: SpokenForm) -> None:
+def test_it_speaks_words_kana_and_sentences(engine: KokoroEngine, form: SpokenForm) -> None:
     said = engine.speak(form, ALPHA)
     assert float(np.abs(said.samples).max()) > 0.1
     assert said.pronunciation == engine.read(form)
 
 
-def test_the_reading_of_the_entry_is_said(engine: Engine) -> None:
+def test_the_reading_of_the_entry_is_said(engine: KokoroEngine) -> None:
     one, other = (engine.speak(SpokenForm("開く", kana), ALPHA) for kana in ("アク", "ヒラク"))
     assert one.samples.tobytes() != other.samples.tobytes()
 
 
-def test_it_does_not_say_that_it_says_accents(engine: Engine) -> None:
+def test_it_does_not_say_that_it_says_accents(engine: KokoroEngine) -> None:
     said = engine.speak(SpokenForm("箸", "ハシ", accent=1), ALPHA)
     bridge = engine.speak(SpokenForm("橋", "ハシ", accent=2), ALPHA)
     assert said.samples.tobytes() == bridge.samples.tobytes()
@@ -110,7 +110,7 @@ def test_it_does_not_say_that_it_says_accents(engine: Engine) -> None:
     assert [phrase.accent for phrase in said.pronunciation.phrases] == [0]
 
 
-def test_voices_and_speeds_sound_different(engine: Engine) -> None:
+def test_voices_and_speeds_sound_different(engine: KokoroEngine) -> None:
     usual = engine.speak(WATER, ALPHA).samples
     other = engine.speak(WATER, Voice(provider="kokoro", name="jm_kumo")).samples
     slow = engine.speak(WATER, Voice(provider="kokoro", name="jf_alpha", speed=0.5)).samples
@@ -146,7 +146,7 @@ def test_a_symbol_that_the_model_lacks_is_an_error_and_never_left_out(folder: Pa
         _engine(folder, "small.onnx").speak(WATER, ALPHA)
 
 
-def test_the_pauses_between_sentences_are_heard(engine: Engine) -> None:
+def test_the_pauses_between_sentences_are_heard(engine: KokoroEngine) -> None:
     def seconds(text: str) -> float:
         return len(engine.speak(SpokenForm(text, sentence=True), ALPHA).samples) / 24_000
 
@@ -359,7 +359,7 @@ def test_a_device_that_this_onnxruntime_lacks_is_told(folder: Path) -> None:
     assert problem is not None
     assert "this onnxruntime runs on cpu, not on rocm" in problem
     with pytest.raises(UsageError, match="not on rocm"):
-        Engine(str(folder / "model.onnx"), str(folder / "voices.bin"), "rocm")
+        KokoroEngine(str(folder / "model.onnx"), str(folder / "voices.bin"), "rocm")
 
 
 def test_a_speed_that_it_cannot_speak_at_is_told(folder: Path) -> None:
@@ -424,7 +424,7 @@ def test_doctor_tells_of_the_noise(project: Project, folder: Path) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("workers", [2, 8])
 async def test_any_number_of_workers_gives_the_same_samples(
-    folder: Path, engine: Engine, workers: int
+    folder: Path, engine: KokoroEngine, workers: int
 ) -> None:
     together: dict[int, bytes] = {}
     async with _provider(folder).open(workers=workers, timeout_seconds=60.0) as speaker:

@@ -15,21 +15,25 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.engines.loopback import Loopback, Reply
+from tests.engines.loopback import Loopback, LoopbackReply
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import Scenario
+from tts_assets.config.catalogue_sources import Source
 from tts_assets.config.keys import Secret
-from tts_assets.config.model import OpenAISettings, RemoteSettings, Settings
 from tts_assets.config.prices import Price
-from tts_assets.config.sources.source import Source
-from tts_assets.engines.http.answers import Answer, PassingError, RefusedError
-from tts_assets.engines.http.calls import Patience
+from tts_assets.config.settings import OpenAISettings, RemoteSettings, Settings
+from tts_assets.engines.http.service_calls import (
+    RateLimitedError,
+    RetryPolicy,
+    ServiceResponse,
+    TransientError,
+)
 from tts_assets.engines.openai import OpenAI, openai
-from tts_assets.engines.openai_answers import failure
+from tts_assets.engines.openai_messages import failure
 from tts_assets.engines.openai_speaker import OpenAISpeaker
 from tts_assets.engines.protocol import Bounded, Charge, Paced, Priced, Remote
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import get
-from tts_assets.engines.told import Told
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.model import AccentBasis, Kind, Speech, SpokenForm, Voice
 
@@ -41,7 +45,7 @@ OPEN = SpokenForm("開く", "アク")
 KYUSHU = SpokenForm("九州", "キュウシュウ")
 PASSAGE = SpokenForm("今日は雨です。傘を持って行きましょう。" * 90, sentence=True)
 MARK = SpokenForm("。")
-AT_ONCE = Patience(
+AT_ONCE = RetryPolicy(
     first_seconds=0.001, longest_seconds=0.002, jitter_seconds=0.001, refused_seconds=0.02
 )
 on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -54,9 +58,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def told() -> Told:
+def told() -> ReadingCache:
     """Read once, by the real dictionary."""
-    told = Told()
+    told = ReadingCache()
     anyio.run(told.read, (WATER, OPEN, KYUSHU, PASSAGE, MARK), ())
     return told
 
@@ -84,7 +88,7 @@ def settings_for(url: str = "http://127.0.0.1:1", key: str = "", **asked: Any) -
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, told: Told, *, workers: int = 5
+    settings: Settings, told: ReadingCache, *, workers: int = 5
 ) -> AsyncIterator[OpenAISpeaker]:
     provider = OpenAI(settings, patience=AT_ONCE)
     provider._told = told
@@ -135,18 +139,20 @@ def streamed_flac() -> bytes:
     return bytes(data)
 
 
-def reply(body: bytes, kind: str = "", status: int = 200, **headers: str) -> Reply:
-    return Reply(
+def reply(body: bytes, kind: str = "", status: int = 200, **headers: str) -> LoopbackReply:
+    return LoopbackReply(
         status=status, body=body, headers=headers | ({"content-type": kind} if kind else {})
     )
 
 
-def as_json(value: object, status: int = 200) -> Reply:
+def as_json(value: object, status: int = 200) -> LoopbackReply:
     return reply(msgspec.json.encode(value), "application/json", status)
 
 
 @on_both
-async def test_it_speaks_and_tells_how_it_should_sound(simulator: Simulator, told: Told) -> None:
+async def test_it_speaks_and_tells_how_it_should_sound(
+    simulator: Simulator, told: ReadingCache
+) -> None:
     async with opened(settings_for(simulator.url), told, workers=3) as speaker:
         speech = await say(speaker, OPEN)
         assert speech.samples.dtype == np.float32
@@ -159,7 +165,7 @@ async def test_it_speaks_and_tells_how_it_should_sound(simulator: Simulator, tol
         assert (speaker.workers, speaker.limiter.traffic().requests) == (3, 1)
 
 
-async def test_nothing_is_sent_but_what_was_asked_for(server: Loopback, told: Told) -> None:
+async def test_nothing_is_sent_but_what_was_asked_for(server: Loopback, told: ReadingCache) -> None:
     server.replies = [reply(wav(), "audio/wav")]
     async with opened(settings_for(server.url), told) as speaker:
         await say(speaker)
@@ -175,7 +181,7 @@ async def test_nothing_is_sent_but_what_was_asked_for(server: Loopback, told: To
 
 
 async def test_speed_instructions_model_format_and_key_are_sent_as_they_are_set(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [reply(pcm(), "audio/pcm")]
     settings = settings_for(
@@ -196,7 +202,9 @@ async def test_speed_instructions_model_format_and_key_are_sent_as_they_are_set(
 
 
 @pytest.mark.parametrize("form", ["wav", "flac", "mp3", "opus", "pcm"])
-async def test_every_format_is_heard_the_same(simulator: Simulator, told: Told, form: str) -> None:
+async def test_every_format_is_heard_the_same(
+    simulator: Simulator, told: ReadingCache, form: str
+) -> None:
     async with opened(settings_for(simulator.url, response_format=form), told) as speaker:
         speech = await say(speaker, KYUSHU)
     # libsndfile has no Opus but at 48 kHz.
@@ -219,7 +227,7 @@ async def test_every_format_is_heard_the_same(simulator: Simulator, told: Told, 
     ],
 )
 async def test_what_came_is_known_by_its_first_bytes_and_read_to_its_end(
-    server: Loopback, told: Told, form: str, body: bytes
+    server: Loopback, told: ReadingCache, form: str, body: bytes
 ) -> None:
     server.replies = [reply(body), reply(body, "application/octet-stream")]
     async with opened(settings_for(server.url, response_format=form), told) as speaker:
@@ -228,7 +236,7 @@ async def test_what_came_is_known_by_its_first_bytes_and_read_to_its_end(
             assert speech.samples.size / speech.rate_hz == pytest.approx(0.5, abs=0.001)
 
 
-async def test_bare_samples_may_tell_another_rate(server: Loopback, told: Told) -> None:
+async def test_bare_samples_may_tell_another_rate(server: Loopback, told: ReadingCache) -> None:
     server.replies = [reply(pcm(), "audio/pcm; rate=22050")]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
         assert (await say(speaker)).rate_hz == 22_050
@@ -252,7 +260,7 @@ async def test_bare_samples_may_tell_another_rate(server: Loopback, told: Told) 
     ],
 )
 async def test_a_success_without_sound_is_asked_for_again_and_then_told(
-    server: Loopback, told: Told, answer: Reply, message: str
+    server: Loopback, told: ReadingCache, answer: LoopbackReply, message: str
 ) -> None:
     server.replies = [answer]
     async with opened(settings_for(server.url, KEY), told) as speaker:
@@ -276,7 +284,7 @@ async def test_a_success_without_sound_is_asked_for_again_and_then_told(
     ],
 )
 async def test_a_sound_that_cannot_be_right_is_asked_for_once_more(
-    server: Loopback, told: Told, body: bytes, message: str
+    server: Loopback, told: ReadingCache, body: bytes, message: str
 ) -> None:
     server.replies = [reply(body), reply(wav())]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
@@ -292,7 +300,7 @@ async def test_a_sound_that_cannot_be_right_is_asked_for_once_more(
     ("speed", "seconds"), [(2.0, 0.25), (0.25, 0.45), (0.25, 26.9), (4.0, 8.9), (1.0, 8.9)]
 )
 async def test_who_speaks_faster_or_slower_or_ignores_the_speed_is_believed(
-    server: Loopback, told: Told, speed: float, seconds: float
+    server: Loopback, told: ReadingCache, speed: float, seconds: float
 ) -> None:
     server.replies = [reply(wav(seconds=seconds))]
     async with opened(settings_for(server.url), told) as speaker:
@@ -306,7 +314,7 @@ def cut(seconds: float = 0.5) -> bytes:
 
 
 async def test_what_ends_in_the_middle_of_a_word_is_asked_for_once_more(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [reply(cut()), reply(pcm())]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
@@ -321,7 +329,7 @@ async def test_what_ends_in_the_middle_of_a_word_is_asked_for_once_more(
 
 
 async def test_a_voice_that_always_ends_so_ends_the_run_unless_it_is_known(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [reply(cut())]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
@@ -336,7 +344,7 @@ async def test_a_voice_that_always_ends_so_ends_the_run_unless_it_is_known(
 
 
 async def test_a_server_that_never_marks_the_end_of_ogg_files_is_known_by_three_clips(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     pages = sound("OGG", "OPUS", seconds=3.0).split(b"OggS")
     server.replies = [reply(b"OggS".join(pages[:-1]))]
@@ -352,7 +360,7 @@ async def test_a_server_that_never_marks_the_end_of_ogg_files_is_known_by_three_
 
 
 async def test_half_of_what_should_be_said_is_too_little_speech(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [reply(pcm(0.25) + bytes(48_000))]
     async with opened(settings_for(server.url, response_format="pcm"), told) as speaker:
@@ -361,7 +369,7 @@ async def test_half_of_what_should_be_said_is_too_little_speech(
 
 
 async def test_a_part_that_is_too_short_is_asked_for_once_more_by_itself(
-    server: Loopback, told: Told
+    server: Loopback, told: ReadingCache
 ) -> None:
     server.replies = [reply(wav(seconds=120.0)), reply(wav()), reply(wav(seconds=20.0))]
     async with opened(settings_for(server.url), told) as speaker:
@@ -374,7 +382,9 @@ async def test_a_part_that_is_too_short_is_asked_for_once_more_by_itself(
             await say(speaker, PASSAGE)
 
 
-async def test_a_long_text_is_said_in_parts_that_are_joined(server: Loopback, told: Told) -> None:
+async def test_a_long_text_is_said_in_parts_that_are_joined(
+    server: Loopback, told: ReadingCache
+) -> None:
     server.replies = [reply(wav(seconds=120.0)), reply(wav(seconds=20.0))]
     async with opened(settings_for(server.url), told) as speaker:
         speech = await say(speaker, PASSAGE)
@@ -390,7 +400,9 @@ async def test_a_long_text_is_said_in_parts_that_are_joined(server: Loopback, to
             await say(speaker, PASSAGE)
 
 
-async def test_what_the_dictionary_cannot_read_is_not_sent(server: Loopback, told: Told) -> None:
+async def test_what_the_dictionary_cannot_read_is_not_sent(
+    server: Loopback, told: ReadingCache
+) -> None:
     async with opened(settings_for(server.url), told) as speaker:
         with pytest.raises(ClipError):
             await say(speaker, MARK)
@@ -402,7 +414,7 @@ async def test_what_the_dictionary_cannot_read_is_not_sent(server: Loopback, tol
     ["reset", "reset_body", "short", "cut_chunk", "gzip", "error_500", "bad_gateway", "html"],
 )
 async def test_what_was_lost_is_asked_for_again(
-    simulator: Simulator, told: Told, kind: str
+    simulator: Simulator, told: ReadingCache, kind: str
 ) -> None:
     simulator.change(faults=[{"kind": kind, "count": 1}])
     async with opened(settings_for(simulator.url), told) as speaker:
@@ -411,7 +423,7 @@ async def test_what_was_lost_is_asked_for_again(
 
 
 @on_both
-async def test_a_spent_quota_ends_the_run(simulator: Simulator, told: Told) -> None:
+async def test_a_spent_quota_ends_the_run(simulator: Simulator, told: ReadingCache) -> None:
     simulator.change(quota=0)
     async with opened(settings_for(simulator.url), told) as speaker:
         with pytest.raises(FatalError, match=r"nothing is left to pay with: go on when there is"):
@@ -420,7 +432,7 @@ async def test_a_spent_quota_ends_the_run(simulator: Simulator, told: Told) -> N
 
 @pytest.mark.parametrize("key", ["", "sk-another-0123456789abc"])
 async def test_a_key_that_is_missed_or_refused_ends_the_run(
-    simulator: Simulator, told: Told, key: str
+    simulator: Simulator, told: ReadingCache, key: str
 ) -> None:
     simulator.change(openai_key=KEY)
     async with opened(settings_for(simulator.url, key), told) as speaker:
@@ -432,7 +444,7 @@ async def test_a_key_that_is_missed_or_refused_ends_the_run(
 
 def judged(status: int, body: object, *, is_first: bool = True, wait: str = "") -> Exception:
     data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    answer = Answer(status=status, headers={"retry-after": wait}, body=data)
+    answer = ServiceResponse(status=status, headers={"retry-after": wait}, body=data)
     hidden = lambda text: text.replace(KEY, "***")  # noqa: E731 - as short as that
     return failure(answer, model="tts-9", hidden=hidden, is_first=is_first)
 
@@ -487,8 +499,8 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
         (422, {"detail": [{"msg": "odd"}, 7]}, ClipError, r"says: odd; 7"),
         (400, error(param="response_format"), FatalError, r"change openai\.response-format"),
         (413, b"<html>Too big</html>", ClipError, r"\(413\) \(it says: Too big\)"),
-        (500, error(), PassingError, r"answered 500 \(it says: because\)"),
-        (503, b"\xff\xfe", PassingError, "^the server answered 503$"),
+        (500, error(), TransientError, r"answered 500 \(it says: because\)"),
+        (503, b"\xff\xfe", TransientError, "^the server answered 503$"),
         (
             503,
             error(
@@ -502,14 +514,14 @@ def error(message: str = "because", **more: object) -> dict[str, object]:
         (500, error("backend not found: piper"), FatalError, r"no speech by 'tts-9' \(500\)"),
         (500, error('model "x" not found'), FatalError, r"change openai\.model"),
         (500, error("Voice not found: xy"), ClipError, "does not have this voice"),
-        (503, error("Model x is not loaded yet, loading"), PassingError, "answered 503"),
-        (503, error("model x not found in cache: downloading"), PassingError, "answered 503"),
-        (503, error("voice not found for the moment"), PassingError, "answered 503"),
-        (502, error("backend not found"), PassingError, "answered 502"),
-        (503, error("Service unavailable"), PassingError, "answered 503"),
+        (503, error("Model x is not loaded yet, loading"), TransientError, "answered 503"),
+        (503, error("model x not found in cache: downloading"), TransientError, "answered 503"),
+        (503, error("voice not found for the moment"), TransientError, "answered 503"),
+        (502, error("backend not found"), TransientError, "answered 502"),
+        (503, error("Service unavailable"), TransientError, "answered 503"),
         (404, error("Model 'x' is not installed locally."), FatalError, "download it there"),
-        (408, b"a\0b", PassingError, "^the server answered 408$"),
-        (429, error("Rate limit reached"), PassingError, "answered 429"),
+        (408, b"a\0b", TransientError, "^the server answered 408$"),
+        (429, error("Rate limit reached"), TransientError, "answered 429"),
         (400, error(f"a {KEY}\nb\x1b[1m " + "x" * 999), ClipError, r"says: a \*\*\* b \[1m x+…\)$"),
     ],
 )
@@ -523,7 +535,7 @@ def test_answers_are_told_apart(
 
 def test_a_server_may_say_how_long_to_wait() -> None:
     found = judged(429, error("slow down"), wait="7")
-    assert isinstance(found, PassingError)
+    assert isinstance(found, TransientError)
     assert found.seconds == 7
 
 
@@ -535,7 +547,7 @@ def test_a_refusal_for_want_of_room_is_one_only_if_it_says_so(
     message: str, most: int | None
 ) -> None:
     found = judged(429, error(message))
-    assert isinstance(found, RefusedError)
+    assert isinstance(found, RateLimitedError)
     assert found.most == most
 
 
@@ -584,7 +596,7 @@ async def test_voices_are_looked_for_in_both_common_places(server: Loopback) -> 
     ],
 )
 async def test_it_says_where_a_server_does_not_tell_its_voices(
-    server: Loopback, answer: Reply, message: str
+    server: Loopback, answer: LoopbackReply, message: str
 ) -> None:
     server.replies = [answer]
     with pytest.raises(FatalError, match=message):
@@ -676,7 +688,7 @@ PRICED = Price(provider="openai", per_1000_credits=0.015, currency="USD", read=d
     ],
 )
 async def test_it_costs_something_at_openai_and_where_somebody_says_so(
-    told: Told, more: Any
+    told: ReadingCache, more: Any
 ) -> None:
     provider = openai(replace(settings_for(), **more))
     assert isinstance(provider, Priced)

@@ -9,9 +9,9 @@ import pytest
 
 from tests.engines.pitch import pitch
 from tests.japanese.accents import ACCENTED
-from tts_assets.config.model import Settings
-from tts_assets.engines.openjtalk_engine import HALF_TONES, Engine
-from tts_assets.engines.process.parent import EngineHost
+from tts_assets.config.settings import Settings
+from tts_assets.engines.openjtalk_engine import HALF_TONES, OpenJTalkEngine
+from tts_assets.engines.process.supervisor import EngineHost
 from tts_assets.engines.protocol import Recorder
 from tts_assets.engines.registry import get
 from tts_assets.errors import ClipError
@@ -35,8 +35,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
+def engine() -> OpenJTalkEngine:
+    return OpenJTalkEngine()
 
 
 def test_it_is_ready_and_names_all_its_parts() -> None:
@@ -63,7 +63,7 @@ def test_its_voices_are_a_woman_s_a_man_s_and_a_child_s_of_one_credit() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.text)
-def test_it_speaks_words_kana_and_sentences(engine: Engine, form: SpokenForm) -> None:
+def test_it_speaks_words_kana_and_sentences(engine: OpenJTalkEngine, form: SpokenForm) -> None:
     speech = engine.speak(form, MEI)
     assert speech.rate_hz == 48_000
     assert speech.samples.dtype == np.float32
@@ -72,7 +72,7 @@ def test_it_speaks_words_kana_and_sentences(engine: Engine, form: SpokenForm) ->
     assert 0.05 < np.abs(speech.samples).max() < 4
 
 
-def test_a_slower_voice_takes_longer(engine: Engine) -> None:
+def test_a_slower_voice_takes_longer(engine: OpenJTalkEngine) -> None:
     form = SpokenForm(text="ありがとうございます。")
     fast, slow = (
         len(engine.speak(form, Voice(provider="openjtalk", name="mei", speed=speed)).samples)
@@ -81,14 +81,14 @@ def test_a_slower_voice_takes_longer(engine: Engine) -> None:
     assert slow > 1.3 * fast
 
 
-def test_speed_does_not_leak_into_the_next_clip(engine: Engine) -> None:
+def test_speed_does_not_leak_into_the_next_clip(engine: OpenJTalkEngine) -> None:
     form = SpokenForm(text="犬", reading="イヌ")
     before = engine.speak(form, MEI).samples
     engine.speak(form, Voice(provider="openjtalk", name="mei", speed=0.5))
     assert np.array_equal(engine.speak(form, MEI).samples, before)
 
 
-def test_its_voices_are_clearly_apart_in_pitch_and_equally_long(engine: Engine) -> None:
+def test_its_voices_are_clearly_apart_in_pitch_and_equally_long(engine: OpenJTalkEngine) -> None:
     form = SpokenForm(text="母の誕生日に、かばんを贈りたいんです。", sentence=True)
     said = {name: engine.speak(form, replace(MEI, name=name)) for name in HALF_TONES}
     mei, low, high = (
@@ -101,7 +101,7 @@ def test_its_voices_are_clearly_apart_in_pitch_and_equally_long(engine: Engine) 
 
 
 @pytest.mark.parametrize("other", HALF_TONES)
-def test_pitch_does_not_leak_into_the_next_clip(engine: Engine, other: str) -> None:
+def test_pitch_does_not_leak_into_the_next_clip(engine: OpenJTalkEngine, other: str) -> None:
     form = SpokenForm(text="犬", reading="イヌ")
     before = engine.speak(form, MEI).samples
     engine.speak(form, replace(MEI, name=other))
@@ -118,14 +118,14 @@ def test_pitch_does_not_leak_into_the_next_clip(engine: Engine, other: str) -> N
     ],
 )
 def test_what_it_cannot_say_is_an_error_of_the_clip(
-    engine: Engine, form: SpokenForm, message: str
+    engine: OpenJTalkEngine, form: SpokenForm, message: str
 ) -> None:
     with pytest.raises(ClipError, match=message):
         engine.speak(form, MEI)
 
 
 @pytest.mark.anyio
-async def test_any_number_of_workers_gives_the_same_samples(engine: Engine) -> None:
+async def test_any_number_of_workers_gives_the_same_samples(engine: OpenJTalkEngine) -> None:
     voices = [replace(MEI, name=name) for name in (*HALF_TONES, *HALF_TONES)]
     alone = [engine.speak(*each) for each in zip(FORMS, voices, strict=True)]
     together: dict[int, Speech] = {}
@@ -142,7 +142,7 @@ async def test_any_number_of_workers_gives_the_same_samples(engine: Engine) -> N
 
 
 @pytest.mark.anyio
-async def test_recording_is_speaking_and_finishing(engine: Engine) -> None:
+async def test_recording_is_speaking_and_finishing(engine: OpenJTalkEngine) -> None:
     from tts_assets.audio.finish import finish
 
     async with get("openjtalk", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
@@ -152,14 +152,14 @@ async def test_recording_is_speaking_and_finishing(engine: Engine) -> None:
     assert recording == replace(finish(speech, Sound()), pronunciation=speech.pronunciation)
 
 
-def test_it_tells_how_it_said_a_form_and_how_it_would(engine: Engine) -> None:
+def test_it_tells_how_it_said_a_form_and_how_it_would(engine: OpenJTalkEngine) -> None:
     said = engine.speak(FORMS[3], MEI).pronunciation
     assert said is not None
     assert [phrase.kana for phrase in said.phrases] == ["コレワ", "ナンデスカ"]
     assert engine.read(FORMS[3]) == said
 
 
-def test_an_accent_of_the_data_is_heard(engine: Engine) -> None:
+def test_an_accent_of_the_data_is_heard(engine: OpenJTalkEngine) -> None:
     one, other = (
         engine.speak(SpokenForm(text="箸", reading="ハシ", accent=accent), MEI).samples
         for accent in (1, 2)
@@ -168,7 +168,7 @@ def test_an_accent_of_the_data_is_heard(engine: Engine) -> None:
 
 
 @pytest.mark.anyio
-async def test_any_number_of_workers_reads_the_same(engine: Engine) -> None:
+async def test_any_number_of_workers_reads_the_same(engine: OpenJTalkEngine) -> None:
     forms = [
         SpokenForm(text=text, reading=reading, accent=chosen)
         for text, reading, accent in ACCENTED

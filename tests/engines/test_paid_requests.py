@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tts_assets.errors import ClipError
-from tts_assets.store.kept_takes.journal import read_purchases
-from tts_assets.store.kept_takes.kept import find_folder, find_takes
-from tts_assets.store.kept_takes.take_store import RequestedClip, TakeStore
+from tts_assets.store.paid_journal import find_folder, find_takes, read_purchases
+from tts_assets.store.paid_speech import RequestedClip, TakeStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tts_assets.store.kept_takes.take_store import Order, Ticket
+    from tts_assets.store.paid_speech import ClipRequests, Ticket
 
 KEY = "0" * 64
 CLIP = RequestedClip(
@@ -28,7 +27,7 @@ def open_store(tmp_path: Path, *, buy_again: bool = False) -> TakeStore:
     return TakeStore(str(tmp_path / "temp"), str(tmp_path / "audio"), buy_again=buy_again)
 
 
-def buy(order: Order, *, fault: str = "", sound: bytes = SOUND) -> Ticket:
+def buy(order: ClipRequests, *, fault: str = "", sound: bytes = SOUND) -> Ticket:
     ticket = order.begin(key=KEY, text="犬", service="elevenlabs", voice="v", model="m")
     ticket.arrive(request_id="r", history_item_id="h", billed=2.0)
     ticket.keep(sound, "wav", seconds=1.0, fault=fault)
@@ -49,7 +48,7 @@ def test_a_sound_of_a_run_that_ended_early_is_found_by_what_was_sent(tmp_path: P
         buy(order)
     store = open_store(tmp_path)
     (found,) = store.find_earlier(KEY)
-    assert (store.read(found), found.billed) == (SOUND, 2.0)
+    assert (store.read(found), found.cost) == (SOUND, 2.0)
     assert store.find_earlier("1" * 64) == []
     assert store.needs_no_request("r1")
     assert not store.needs_no_request("r2")
@@ -87,7 +86,7 @@ def test_two_refused_takes_need_no_request_and_others_are_asked_for(tmp_path: Pa
     assert open_store(tmp_path).needs_no_request("r1")
     assert not open_store(tmp_path, buy_again=True).needs_no_request("r1")
     found = find_takes(str(tmp_path / "temp"), str(tmp_path / "audio"))
-    assert [take.kept.fault for take in found] == ["too short", "too long"]
+    assert [take.record.fault for take in found] == ["too short", "too long"]
 
 
 def test_a_sound_of_which_no_clip_can_be_made_is_refused(tmp_path: Path) -> None:

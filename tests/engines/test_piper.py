@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from tests.conftest import Project
 from tests.stand_ins import piper
 from tests.stand_ins.piper import heard
-from tts_assets.config.model import Device, ModelSettings, PiperSettings, Settings
+from tts_assets.config.settings import Device, ModelSettings, PiperSettings, Settings
 from tts_assets.engines import piper as provider_module
 from tts_assets.engines.piper import Piper
-from tts_assets.engines.piper_engine import Engine
-from tts_assets.engines.process.parent import EngineHost
+from tts_assets.engines.piper_engine import PiperEngine
+from tts_assets.engines.process.supervisor import EngineHost
 from tts_assets.engines.registry import get
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.model import AccentBasis, DictionaryWord, Speech, SpokenForm, Voice
@@ -63,26 +63,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path) -> Engine:
+def engine(folder: Path) -> PiperEngine:
     return _engine(folder)
 
 
-def _engine(folder: Path, voice: str = JAPANESE.name) -> Engine:
-    return Engine(voices=str(folder), voice=voice, device="cpu")
+def _engine(folder: Path, voice: str = JAPANESE.name) -> PiperEngine:
+    return PiperEngine(voices=str(folder), voice=voice, device="cpu")
 
 
 def _piper(folder: Path, voice: str | None = None) -> Piper:
     return Piper(Settings(piper=PiperSettings(voices=str(folder)), voice=voice))
 
 
-def _samples(engine: Engine, text: str, voice: Voice) -> NDArray[np.float32]:
+def _samples(engine: PiperEngine, text: str, voice: Voice) -> NDArray[np.float32]:
     return engine.speak(SpokenForm(text=text), voice).samples
 
 
 # What is said
 
 
-def test_a_japanese_voice_is_told_the_reading_and_the_accent_of_the_entry(engine: Engine) -> None:
+def test_a_japanese_voice_is_told_the_reading_and_the_accent_of_the_entry(
+    engine: PiperEngine,
+) -> None:
     assert [heard(engine.speak(form, JAPANESE).samples) for form in FORMS[:4]] == [
         ["ta↑be↓ɾɯ."],
         ["a↑kɯ."],
@@ -92,7 +94,7 @@ def test_a_japanese_voice_is_told_the_reading_and_the_accent_of_the_entry(engine
 
 
 @pytest.mark.parametrize(("accent", "said"), [(0, "ha↑ɕiɡa."), (1, "ha↓ɕiɡa."), (2, "ha↑ɕi↓ɡa.")])
-def test_an_accent_of_the_data_is_said(engine: Engine, accent: int, said: str) -> None:
+def test_an_accent_of_the_data_is_said(engine: PiperEngine, accent: int, said: str) -> None:
     form = SpokenForm(text="はしが", reading="ハシガ", accent=accent)
     assert heard(engine.speak(form, JAPANESE).samples) == [said]
 
@@ -107,12 +109,12 @@ def test_an_accent_of_the_data_is_said(engine: Engine, accent: int, said: str) -
     ],
     ids=lambda form: f"{form.text}{form.accent}",
 )
-def test_a_question_sounds_as_one(engine: Engine, voice: Voice, form: SpokenForm) -> None:
+def test_a_question_sounds_as_one(engine: PiperEngine, voice: Voice, form: SpokenForm) -> None:
     (said,) = heard(engine.speak(form, voice).samples)
     assert said.endswith("?")
 
 
-def test_sentences_follow_one_another_after_a_pause(engine: Engine) -> None:
+def test_sentences_follow_one_another_after_a_pause(engine: PiperEngine) -> None:
     form = SpokenForm(text="はい。いいえ。", sentence=True)
     both = engine.speak(form, JAPANESE).samples
     one, other = (_samples(engine, text, JAPANESE) for text in ("はい。", "いいえ。"))
@@ -122,7 +124,7 @@ def test_sentences_follow_one_another_after_a_pause(engine: Engine) -> None:
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
 def test_the_pause_between_sentences_has_the_pace_of_the_voice(
-    engine: Engine, speed: float
+    engine: PiperEngine, speed: float
 ) -> None:
     voice = replace(JAPANESE, speed=speed)
     both, one, other = (
@@ -132,7 +134,7 @@ def test_the_pause_between_sentences_has_the_pace_of_the_voice(
     assert both - one - other == round(0.2 / speed * piper.RATE_HZ)
 
 
-def test_it_tells_how_it_said_a_form_and_how_it_would(engine: Engine) -> None:
+def test_it_tells_how_it_said_a_form_and_how_it_would(engine: PiperEngine) -> None:
     said = engine.speak(FORMS[3], JAPANESE).pronunciation
     assert said is not None
     assert [phrase.kana for phrase in said.phrases] == ["コレワ", "ナンデスカ"]
@@ -140,7 +142,7 @@ def test_it_tells_how_it_said_a_form_and_how_it_would(engine: Engine) -> None:
 
 
 def test_a_voice_that_espeak_speaks_for_is_not_said_to_say_accents(
-    engine: Engine, folder: Path
+    engine: PiperEngine, folder: Path
 ) -> None:
     said = [
         engine.speak(SpokenForm(text=text, reading="ハシ", accent=accent), KANA)
@@ -155,12 +157,12 @@ def test_a_voice_that_espeak_speaks_for_is_not_said_to_say_accents(
     assert _engine(folder, KANA.name).read(form) == said[1].pronunciation
 
 
-def test_espeak_is_told_the_sounds_of_japanese_in_kana(engine: Engine) -> None:
+def test_espeak_is_told_the_sounds_of_japanese_in_kana(engine: PiperEngine) -> None:
     form = SpokenForm(text="私は、学校へ行きます。", sentence=True)
     assert heard(engine.speak(form, KANA).samples) == ["wˌataɕˈiwa, ɡakkˈooe ˌikimˈasɯ."]
 
 
-def test_no_kana_makes_espeak_spell_it_out(engine: Engine) -> None:
+def test_no_kana_makes_espeak_spell_it_out(engine: PiperEngine) -> None:
     kana = [
         *map(chr, range(ord("ア"), ord("ヴ") + 1)),
         *("キェ", "ズィ", "クヮ", "ニェ", "リョ", "ヴュ", "ティ"),
@@ -173,7 +175,7 @@ def test_no_kana_makes_espeak_spell_it_out(engine: Engine) -> None:
     assert not [one for one in said if "ə" in one[0]]
 
 
-def test_another_language_is_read_by_espeak(engine: Engine) -> None:
+def test_another_language_is_read_by_espeak(engine: PiperEngine) -> None:
     speech = engine.speak(SpokenForm(text="Hello there. How are you?"), ENGLISH)
     assert heard(speech.samples) == ["həlˈoʊ ðˈɛɹ.", "hˈaʊ ɑːɹ juː?"]
     assert speech.pronunciation is None
@@ -182,7 +184,7 @@ def test_another_language_is_read_by_espeak(engine: Engine) -> None:
 @pytest.mark.parametrize(
     "text", ["one [[t_w_o]] three", "one [[two]] three", "one \x01two\0 three"]
 )
-def test_nothing_in_a_text_is_a_command(engine: Engine, text: str) -> None:
+def test_nothing_in_a_text_is_a_command(engine: PiperEngine, text: str) -> None:
     (said,) = heard(_samples(engine, text, ENGLISH))
     assert said.startswith("wˈʌn")
     assert "t" in said
@@ -192,19 +194,19 @@ def test_nothing_in_a_text_is_a_command(engine: Engine, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["Hello 橋", "これ", "カー", "ﾊﾟﾝ", "〇", "々", "𠮟", "ㇰ", "𛀁", "𛀂", "㍻", "豈"]
 )
-def test_japanese_is_not_for_a_voice_of_another_language(engine: Engine, text: str) -> None:
+def test_japanese_is_not_for_a_voice_of_another_language(engine: PiperEngine, text: str) -> None:
     with pytest.raises(ClipError, match="en_US-tones-low speaks English: take a Japanese voice"):
         _samples(engine, text, ENGLISH)
 
 
 @pytest.mark.parametrize("text", ["한국어", "ﾡ", "ㄱ"])
-def test_korean_is_not_for_a_voice_of_another_language(engine: Engine, text: str) -> None:
+def test_korean_is_not_for_a_voice_of_another_language(engine: PiperEngine, text: str) -> None:
     with pytest.raises(ClipError, match="en_US-tones-low speaks English: take a Korean voice"):
         _samples(engine, text, ENGLISH)
 
 
 @pytest.mark.parametrize("text", ["Hello、world。", "ｈｅｌｌｏ", "① 〜 「x」"])
-def test_east_asian_marks_and_widths_are_of_every_language(engine: Engine, text: str) -> None:
+def test_east_asian_marks_and_widths_are_of_every_language(engine: PiperEngine, text: str) -> None:
     assert len(_samples(engine, text, ENGLISH))
 
 
@@ -220,12 +222,12 @@ def test_other_scripts_are_not_taken_for_japanese(
 
 
 @pytest.mark.parametrize("text", ["", "...", " \n"])
-def test_nothing_to_say_is_an_error(engine: Engine, text: str) -> None:
+def test_nothing_to_say_is_an_error(engine: PiperEngine, text: str) -> None:
     with pytest.raises(ClipError, match="nothing to say"):
         _samples(engine, text, ENGLISH)
 
 
-def test_a_sentence_that_would_take_all_memory_is_refused(engine: Engine) -> None:
+def test_a_sentence_that_would_take_all_memory_is_refused(engine: PiperEngine) -> None:
     with pytest.raises(ClipError, match="too long for a voice, which takes 2000: end sentences"):
         _samples(engine, "word " * 1000, ENGLISH)
 
@@ -242,7 +244,7 @@ def test_speed_is_the_voice_s_own_pace_divided(tmp_path: Path) -> None:
     ] == pytest.approx(2 * lengths[1], rel=0.01)
 
 
-def test_each_speaker_of_a_voice_has_a_name_or_a_number(engine: Engine) -> None:
+def test_each_speaker_of_a_voice_has_a_name_or_a_number(engine: PiperEngine) -> None:
     default, anna, one, ben = (
         engine.speak(FORMS[0], replace(SEVERAL, name=f"{SEVERAL.name}{speaker}")).samples.tobytes()
         for speaker in ("", "#anna", "#1", "#ben")
@@ -267,7 +269,7 @@ def _all() -> list[tuple[SpokenForm, Voice]]:
     ] * 5
 
 
-def test_threads_share_voices_and_change_no_sample(engine: Engine, folder: Path) -> None:
+def test_threads_share_voices_and_change_no_sample(engine: PiperEngine, folder: Path) -> None:
     alone = [engine.speak(*each).samples.tobytes() for each in _all()]
     fresh = _engine(folder)
     with ThreadPoolExecutor(4) as threads:
@@ -276,7 +278,9 @@ def test_threads_share_voices_and_change_no_sample(engine: Engine, folder: Path)
 
 
 @pytest.mark.anyio
-async def test_any_number_of_workers_gives_the_same_samples(engine: Engine, folder: Path) -> None:
+async def test_any_number_of_workers_gives_the_same_samples(
+    engine: PiperEngine, folder: Path
+) -> None:
     wanted = _all()
     together: dict[int, Speech] = {}
     async with _piper(folder).open(workers=4, timeout_seconds=60.0) as speaker:
@@ -510,7 +514,7 @@ def test_the_quality_and_the_speaker_of_a_voice_are_told(folder: Path) -> None:
 
 def test_looking_at_voices_loads_nothing_heavy(folder: Path) -> None:
     code = (
-        "import sys; from tts_assets.engines.registry import get; from tts_assets.config.model import *\n"
+        "import sys; from tts_assets.engines.registry import get; from tts_assets.config.settings import *\n"
         "piper = get('piper', Settings(piper=PiperSettings(voices=sys.argv[1])))\n"
         "print(piper.problem(), len(piper.voices()), piper.engine('ja_JP-tones-medium') > '')\n"
         "print([name for name in ('numpy', 'onnxruntime', 'piper') if name in sys.modules])"

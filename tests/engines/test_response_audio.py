@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tts_assets.engines.http.answers import PassingError
-from tts_assets.engines.sent_sound import EndMissingError, check, fault, is_cut, speech
+from tts_assets.engines.decode_response import EndMissingError, check, fault, is_cut, speech
+from tts_assets.engines.http.service_calls import TransientError
 from tts_assets.errors import ClipError
 
 RATE_HZ = 24_000
@@ -108,16 +108,16 @@ def test_what_stands_behind_the_samples_is_not_heard() -> None:
 def test_what_is_no_sound_may_go_better_another_time(
     body: bytes, kind: str, pcm_rate_hz: int | None
 ) -> None:
-    with pytest.raises(PassingError, match=r"empty|no sound"):
+    with pytest.raises(TransientError, match=r"empty|no sound"):
         check(body, kind, pcm_rate_hz=pcm_rate_hz)
-    with pytest.raises(PassingError):
+    with pytest.raises(TransientError):
         speech(body, kind, pcm_rate_hz=pcm_rate_hz)
 
 
 def test_bytes_of_no_known_format_are_told() -> None:
-    with pytest.raises(PassingError, match=r"no sound of a known format: .* of no told type"):
+    with pytest.raises(TransientError, match=r"no sound of a known format: .* of no told type"):
         speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
-    with pytest.raises(PassingError, match="of audio/mpeg"):
+    with pytest.raises(TransientError, match="of audio/mpeg"):
         speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)
 
 
@@ -188,6 +188,6 @@ def test_what_cannot_be_speech_has_a_fault(
 
 
 def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:
-    with pytest.raises(PassingError) as caught:
+    with pytest.raises(TransientError) as caught:
         check(b"you sent sk_secret", "text/plain", pcm_rate_hz=None)
     assert str(caught.value) == "the answer was no sound but 18 bytes of text/plain"

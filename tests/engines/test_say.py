@@ -16,11 +16,11 @@ import pytest
 
 from tests.stand_ins import say
 from tts_assets.build.pool import FailureRules, Pool
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 from tts_assets.engines import say_voices
 from tts_assets.engines.protocol import Speaker
 from tts_assets.engines.registry import get
-from tts_assets.engines.say_voices import parsed
+from tts_assets.engines.say_voices import parse_voice_list
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError
 from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
@@ -71,7 +71,7 @@ async def _said(*forms: SpokenForm, voice: Voice = KYOKO) -> list[Speech]:
 
 
 def _listing(line: str) -> list[tuple[str, str, str]]:
-    return [(each.name, each.language, each.description) for each in parsed(line)]
+    return [(each.name, each.language, each.description) for each in parse_voice_list(line)]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_any_other_line_is_passed_over(line: str) -> None:
 
 def test_the_voices_of_japan_tell_as_whose_they_are_heard() -> None:
     listing = "".join(f"{name}  ja_JP  # x\n" for name in ("Kyoko (Enhanced)", "Otoya", "Reed"))
-    assert [each.gender for each in parsed(listing)] == ["female", "male", ""]
+    assert [each.gender for each in parse_voice_list(listing)] == ["female", "male", ""]
 
 
 def test_a_voice_that_is_listed_twice_is_offered_once() -> None:
@@ -317,9 +317,9 @@ async def test_nothing_in_a_text_is_a_command(mac: Mac, text: str, said: str) ->
 
 
 def test_no_character_that_is_left_becomes_a_bracket() -> None:
-    from tts_assets.engines.say import _given
+    from tts_assets.engines.say import _format_input
 
-    left = _given(SpokenForm(text="".join(map(chr, range(0x110000)))))
+    left = _format_input(SpokenForm(text="".join(map(chr, range(0x110000)))))
     assert not set("[]\x00\x1b") & set(unicodedata.normalize("NFKC", left))
 
 

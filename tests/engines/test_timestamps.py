@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tts_assets.engines.http.answers import Answer
+from tts_assets.engines.http.service_calls import ServiceResponse
 from tts_assets.engines.timestamps import TimedAnswer, add_alignment, join_times, transfer, unpack
 from tts_assets.model import Alignment
 
@@ -15,9 +15,9 @@ def alignment(text: str, begins: tuple[float, ...], ends: tuple[float, ...]) -> 
     return Alignment(tuple(text), begins, ends)
 
 
-def reply(body: object) -> Answer:
+def reply(body: object) -> ServiceResponse:
     headers = {"content-type": "application/json", "character-cost": "3"}
-    return Answer(status=200, headers=headers, body=json.dumps(body).encode())
+    return ServiceResponse(status=200, headers=headers, body=json.dumps(body).encode())
 
 
 def test_the_times_of_parts_are_those_of_their_sounds_in_a_row() -> None:
@@ -104,7 +104,7 @@ def test_an_answer_without_a_sound_stays_as_it_is(body: Any) -> None:
     "data", [b"", b"null", b"{}", b'{"alignment": {"characters": 1}}', b"\xff"]
 )
 def test_a_sound_of_the_history_is_good_without_times(data: bytes) -> None:
-    answer = Answer(status=200, headers={}, body=b"sound")
+    answer = ServiceResponse(status=200, headers={}, body=b"sound")
     assert add_alignment(answer, data) is answer
 
 
@@ -115,6 +115,6 @@ def test_a_sound_of_the_history_has_the_times_of_its_item() -> None:
         "character_end_times_seconds": [0.2],
     }
     data = json.dumps({"alignment": times, "normalized_alignment": times}).encode()
-    found = add_alignment(Answer(status=200, headers={}, body=b"sound"), data)
+    found = add_alignment(ServiceResponse(status=200, headers={}, body=b"sound"), data)
     assert isinstance(found, TimedAnswer)
     assert (found.body, found.alignment) == (b"sound", alignment("は", (0.0,), (0.2,)))

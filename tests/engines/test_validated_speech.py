@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from tts_assets.engines.takes import CutTwiceError, Expected, Take, said
+from tts_assets.engines.validated_speech import Attempt, CutTwiceError, ExpectedSpeech, speak_parts
 from tts_assets.errors import ClipError
 
 pytestmark = pytest.mark.anyio
 
-TEXT = Expected(shortest_seconds=10.0, longest_seconds=300.0)
+TEXT = ExpectedSpeech(shortest_seconds=10.0, longest_seconds=300.0)
 
 
 @pytest.fixture(params=["asyncio"])
@@ -17,34 +17,34 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def sound(size: int, rate_hz: int = 8_000) -> Take:
-    return Take(np.ones(size, np.float32), rate_hz)
+def sound(size: int, rate_hz: int = 8_000) -> Attempt:
+    return Attempt(np.ones(size, np.float32), rate_hz)
 
 
-def wrong(fault: str, *, is_cut: bool = False) -> Take:
-    return Take(None, 0, fault, is_cut=is_cut)
+def wrong(fault: str, *, is_cut: bool = False) -> Attempt:
+    return Attempt(None, 0, fault, is_cut=is_cut)
 
 
-async def heard(parts: list[str], *takes: Take) -> tuple[int, int]:
+async def heard(parts: list[str], *takes: Attempt) -> tuple[int, int]:
     """Samples and rate of what was said, where these takes come one after the other."""
     left = iter(takes)
 
-    async def take(at: int, expected: Expected) -> Take:
+    async def take(at: int, expected: ExpectedSpeech) -> Attempt:
         del at, expected
         return next(left)
 
-    samples, rate_hz, _ = await said(parts, TEXT, take)
+    samples, rate_hz, _ = await speak_parts(parts, TEXT, take)
     return samples.size, rate_hz
 
 
 async def test_a_part_takes_as_long_as_its_share_and_kanji_take_twice_as_long_as_kana() -> None:
     found = []
 
-    async def take(at: int, expected: Expected) -> Take:
+    async def take(at: int, expected: ExpectedSpeech) -> Attempt:
         found.append((at, expected.shortest_seconds, expected.longest_seconds))
         return sound(1)
 
-    await said(["一九二三年", "ええ、そうですとも。"], TEXT, take)
+    await speak_parts(["一九二三年", "ええ、そうですとも。"], TEXT, take)
     # Ten and eight of eighteen, and twice as much or as little as that: marks are not read.
     assert [number for number, _, _ in found] == [0, 1]
     assert [shortest for _, shortest, _ in found] == pytest.approx([25 / 9, 20 / 9])

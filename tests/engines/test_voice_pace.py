@@ -3,10 +3,10 @@
 import pytest
 
 from tests.audio.conftest import CHOPSTICKS, SENTENCE
-from tts_assets.audio.checks.expected_length import spoken_seconds
-from tts_assets.engines.openjtalk_engine import Engine
-from tts_assets.engines.sent_sound import measure_spoken
-from tts_assets.engines.voice_pace import VoicePace, VoicesOfARun
+from tts_assets.audio.expected_length import estimate_speech_seconds
+from tts_assets.engines.decode_response import measure_spoken
+from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
+from tts_assets.engines.validated_speech import VoicePace, VoicesOfARun
 from tts_assets.errors import FatalError
 from tts_assets.model import SpokenForm, Voice
 
@@ -15,35 +15,41 @@ LONG = SpokenForm(text="宿題が終わったら、ゲームをしてもいい�
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
+def engine() -> OpenJTalkEngine:
+    return OpenJTalkEngine()
 
 
 @pytest.mark.parametrize("form", [SENTENCE, LONG, CHOPSTICKS])
 @pytest.mark.parametrize("speed", [0.5, 1.0, 1.5])
-def test_a_whole_sound_has_enough_speech(engine: Engine, form: SpokenForm, speed: float) -> None:
+def test_a_whole_sound_has_enough_speech(
+    engine: OpenJTalkEngine, form: SpokenForm, speed: float
+) -> None:
     speech = engine.speak(form, Voice(provider="openjtalk", name="mei", speed=speed))
     assert speech.pronunciation is not None
-    least = VoicePace().least_seconds(spoken_seconds(speech.pronunciation, speed))
+    least = VoicePace().least_seconds(estimate_speech_seconds(speech.pronunciation, speed))
     assert measure_spoken(speech.samples, speech.rate_hz) > least
 
 
 @pytest.mark.parametrize("form", [SENTENCE, LONG])
 def test_half_of_a_sentence_has_too_little_wherever_it_pauses(
-    engine: Engine, form: SpokenForm
+    engine: OpenJTalkEngine, form: SpokenForm
 ) -> None:
     speech = engine.speak(form, MEI)
     assert speech.pronunciation is not None
-    least = VoicePace().least_seconds(spoken_seconds(speech.pronunciation, 1.0))
+    least = VoicePace().least_seconds(estimate_speech_seconds(speech.pronunciation, 1.0))
     for share in (0.35, 0.5, 0.6):
         half = speech.samples[: int(share * speech.samples.size)]
         assert measure_spoken(half, speech.rate_hz) < least
 
 
-def test_a_slow_service_may_ignore_the_speed(engine: Engine) -> None:
+def test_a_slow_service_may_ignore_the_speed(engine: OpenJTalkEngine) -> None:
     said = engine.speak(LONG, MEI).pronunciation
     assert said is not None
-    assert spoken_seconds(said, 0.5) == spoken_seconds(said, 1.0) == 2 * spoken_seconds(said, 2.0)
+    assert (
+        estimate_speech_seconds(said, 0.5)
+        == estimate_speech_seconds(said, 1.0)
+        == 2 * estimate_speech_seconds(said, 2.0)
+    )
 
 
 def learned(*shares: float, foreseen: float = 2.0) -> VoicePace:

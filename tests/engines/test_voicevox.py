@@ -14,13 +14,13 @@ import pytest
 import stamina
 
 from tests.conftest import Project
-from tests.stand_ins.voicevox import Engine, Reply, running
+from tests.stand_ins.voicevox import StandInReply, VoicevoxStandIn, running
 from tts_assets import generate_sync
 from tts_assets.build.plan.planner import State
-from tts_assets.config.model import RemoteSettings, Settings, VoicevoxSettings
-from tts_assets.config.sources.source import Source
+from tts_assets.config.catalogue_sources import Source
+from tts_assets.config.settings import RemoteSettings, Settings, VoicevoxSettings
 from tts_assets.engines.protocol import Paced, Remote, Speaker
-from tts_assets.engines.told import Told
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.voicevox import Voicevox
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 from tts_assets.model import AccentBasis, Basis, Kind, Phrase, Pronunciation, SpokenForm, Voice
@@ -40,7 +40,7 @@ WRITTEN = {
 }
 SILENT = SpokenForm("。")
 #: What the dictionary has told: to load it once is enough for all tests.
-TOLD = Told()
+TOLD = ReadingCache()
 VOICE = Voice(provider="voicevox", name="3")
 JSON = "application/json"
 on_both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -58,13 +58,13 @@ def _told() -> None:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[Engine]:
+def started() -> Iterator[VoicevoxStandIn]:
     with running() as engine:
         yield engine
 
 
 @pytest.fixture
-def engine(started: Engine) -> Iterator[Engine]:
+def engine(started: VoicevoxStandIn) -> Iterator[VoicevoxStandIn]:
     """An engine that has heard nothing yet, and errors that are tried again at once."""
     started.heard.clear()
     started.twists.clear()
@@ -72,7 +72,9 @@ def engine(started: Engine) -> Iterator[Engine]:
         yield started
 
 
-def _provider(engine: Engine, *voices: str, voice: str | None = "3", speed: float = 1) -> Voicevox:
+def _provider(
+    engine: VoicevoxStandIn, *voices: str, voice: str | None = "3", speed: float = 1
+) -> Voicevox:
     provider = Voicevox(
         Settings(
             voice=voice,
@@ -85,7 +87,7 @@ def _provider(engine: Engine, *voices: str, voice: str | None = "3", speed: floa
     return provider
 
 
-def _open(engine: Engine) -> AbstractAsyncContextManager[Speaker]:
+def _open(engine: VoicevoxStandIn) -> AbstractAsyncContextManager[Speaker]:
     return _provider(engine).open(workers=2, timeout_seconds=20)
 
 
@@ -95,7 +97,7 @@ def _free_address() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-async def _fails(engine: Engine, form: SpokenForm = WORD) -> TtsAssetsError:
+async def _fails(engine: VoicevoxStandIn, form: SpokenForm = WORD) -> TtsAssetsError:
     """Why a form is not said."""
     async with _open(engine) as speaker:
         with pytest.raises(TtsAssetsError) as caught:
@@ -162,7 +164,7 @@ def test_the_style_and_the_dictionary_make_a_sound_and_the_server_does_not() -> 
 
 
 async def test_styles_that_speak_are_listed_with_the_credit_that_they_ask_for(
-    engine: Engine,
+    engine: VoicevoxStandIn,
 ) -> None:
     listed = await _provider(engine).listed()
     assert [(voice.name, voice.description, voice.credit) for voice in listed] == [
@@ -173,21 +175,23 @@ async def test_styles_that_speak_are_listed_with_the_credit_that_they_ask_for(
     ]
 
 
-async def test_another_product_is_credited_by_its_name(engine: Engine) -> None:
+async def test_another_product_is_credited_by_its_name(engine: VoicevoxStandIn) -> None:
     brand = json.dumps({"brand_name": "AivisSpeech\x1b[2J"}).encode()
-    engine.twists["/engine_manifest"] = lambda _: Reply(200, JSON, brand)
+    engine.twists["/engine_manifest"] = lambda _: StandInReply(200, JSON, brand)
     listed = await _provider(engine).listed()
     assert listed[0].credit == "AivisSpeech [2J:四国めたん"
 
 
 @pytest.mark.parametrize(("form", "kana"), WRITTEN.items())
-async def test_it_is_told_what_was_settled(engine: Engine, form: SpokenForm, kana: str) -> None:
+async def test_it_is_told_what_was_settled(
+    engine: VoicevoxStandIn, form: SpokenForm, kana: str
+) -> None:
     async with _open(engine) as speaker:
         await speaker.speak(form, VOICE)
     assert engine.texts() == [kana]
 
 
-async def test_what_it_says_is_what_it_understood(engine: Engine) -> None:
+async def test_what_it_says_is_what_it_understood(engine: VoicevoxStandIn) -> None:
     async with _open(engine) as speaker:
         await speaker.speak(WORD, VOICE)
     (query,) = engine.queries()
@@ -198,7 +202,7 @@ async def test_what_it_says_is_what_it_understood(engine: Engine) -> None:
 
 
 @on_both
-async def test_speech_comes_with_its_pronunciation_and_credit(engine: Engine) -> None:
+async def test_speech_comes_with_its_pronunciation_and_credit(engine: VoicevoxStandIn) -> None:
     async with _open(engine) as speaker:
         speech = await speaker.speak(WORD, VOICE)
     assert speech.samples.dtype == np.float32
@@ -209,7 +213,7 @@ async def test_speech_comes_with_its_pronunciation_and_credit(engine: Engine) ->
     assert speech.billed is None
 
 
-async def test_another_style_speaks_where_it_is_asked_for(engine: Engine) -> None:
+async def test_another_style_speaks_where_it_is_asked_for(engine: VoicevoxStandIn) -> None:
     whisper = Voice(provider="voicevox", name="36")
     async with _open(engine) as speaker:
         speech = await speaker.speak(WORD, whisper)
@@ -217,20 +221,20 @@ async def test_another_style_speaks_where_it_is_asked_for(engine: Engine) -> Non
     assert [query["speaker"] for path, query, _ in engine.heard if path == "/synthesis"] == ["36"]
 
 
-async def test_ids_below_zero_speak(engine: Engine) -> None:
+async def test_ids_below_zero_speak(engine: VoicevoxStandIn) -> None:
     name = "-1878365376"
     async with _provider(engine, voice=name).open(workers=1, timeout_seconds=20) as speaker:
         assert (await speaker.speak(WORD, Voice(provider="voicevox", name=name))).samples.size
 
 
-async def test_a_faster_voice_is_shorter(engine: Engine) -> None:
+async def test_a_faster_voice_is_shorter(engine: VoicevoxStandIn) -> None:
     fast = Voice(provider="voicevox", name="3", speed=2)
     async with _open(engine) as speaker:
         speech = await speaker.speak(WORD, fast)
     assert len(speech.samples) == 2_400
 
 
-async def test_its_pace_and_its_begin_are_told(engine: Engine) -> None:
+async def test_its_pace_and_its_begin_are_told(engine: VoicevoxStandIn) -> None:
     begun: list[None] = []
     async with _open(engine) as speaker:
         await speaker.speak(WORD, VOICE, on_start=lambda: begun.append(None))
@@ -243,13 +247,13 @@ async def test_its_pace_and_its_begin_are_told(engine: Engine) -> None:
 
 @pytest.mark.parametrize("name", ["33", "3002"])
 async def test_a_style_that_the_engine_has_not_ends_it_before_it_begins(
-    engine: Engine, name: str
+    engine: VoicevoxStandIn, name: str
 ) -> None:
     with pytest.raises(UsageError, match=r"3 \(ずんだもん, ノーマル\)"):
         await _provider(engine, voice=name).open(workers=1, timeout_seconds=20).__aenter__()
 
 
-async def test_a_style_that_only_some_entry_has_costs_that_clip(engine: Engine) -> None:
+async def test_a_style_that_only_some_entry_has_costs_that_clip(engine: VoicevoxStandIn) -> None:
     async with _open(engine) as speaker:
         with pytest.raises(ClipError, match="no voice '33'"):
             await speaker.speak(WORD, Voice(provider="voicevox", name="33"))
@@ -258,7 +262,7 @@ async def test_a_style_that_only_some_entry_has_costs_that_clip(engine: Engine) 
 
 async def test_an_engine_that_is_not_there_is_told_at_once_and_how_to_start_it() -> None:
     address = _free_address()
-    nowhere = Engine(url=address)
+    nowhere = VoicevoxStandIn(url=address)
     with pytest.raises(FatalError, match=f"{address}.*start VOICEVOX"):
         await _provider(nowhere).open(workers=1, timeout_seconds=20).__aenter__()
     with pytest.raises(FatalError, match="start VOICEVOX"):
@@ -268,15 +272,17 @@ async def test_an_engine_that_is_not_there_is_told_at_once_and_how_to_start_it()
 @pytest.mark.parametrize(
     ("path", "reply"),
     [
-        ("/speakers", Reply(200, "text/html", b"<html>a router</html>")),
-        ("/speakers", Reply(404, JSON, b'{"detail":"Not Found"}')),
-        ("/speakers", Reply(429, "text/plain", b"slow down")),
-        ("/engine_manifest", Reply(200, JSON, b'"nothing"')),
-        ("/audio_query", Reply(200, JSON, b"\xff")),
-        ("/audio_query", Reply(500, "text/plain", b"Internal Server Error")),
+        ("/speakers", StandInReply(200, "text/html", b"<html>a router</html>")),
+        ("/speakers", StandInReply(404, JSON, b'{"detail":"Not Found"}')),
+        ("/speakers", StandInReply(429, "text/plain", b"slow down")),
+        ("/engine_manifest", StandInReply(200, JSON, b'"nothing"')),
+        ("/audio_query", StandInReply(200, JSON, b"\xff")),
+        ("/audio_query", StandInReply(500, "text/plain", b"Internal Server Error")),
     ],
 )
-async def test_what_is_no_engine_is_told(engine: Engine, path: str, reply: Reply) -> None:
+async def test_what_is_no_engine_is_told(
+    engine: VoicevoxStandIn, path: str, reply: StandInReply
+) -> None:
     engine.twists[path] = lambda _: reply
     with pytest.raises(FatalError, match="base-url"):
         await _provider(engine).open(workers=1, timeout_seconds=20).__aenter__()
@@ -285,14 +291,14 @@ async def test_what_is_no_engine_is_told(engine: Engine, path: str, reply: Reply
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(400, JSON, b'{"detail":{"text":"no such kana"}}'), "400: no such kana"),
-        (Reply(422, JSON, b'{"message":"no such style"}'), "422: no such style"),
-        (Reply(422, JSON, b'{"detail":[{"msg":"no field"}]}'), "422: no field"),
-        (Reply(414, "text/plain", b"too\x1blong"), "414: too long"),
+        (StandInReply(400, JSON, b'{"detail":{"text":"no such kana"}}'), "400: no such kana"),
+        (StandInReply(422, JSON, b'{"message":"no such style"}'), "422: no such style"),
+        (StandInReply(422, JSON, b'{"detail":[{"msg":"no field"}]}'), "422: no field"),
+        (StandInReply(414, "text/plain", b"too\x1blong"), "414: too long"),
     ],
 )
 async def test_what_the_engine_refuses_costs_that_clip_only(
-    engine: Engine, reply: Reply, words: str
+    engine: VoicevoxStandIn, reply: StandInReply, words: str
 ) -> None:
     engine.twists["/accent_phrases"] = lambda _: reply
     error = await _fails(engine)
@@ -303,21 +309,21 @@ async def test_what_the_engine_refuses_costs_that_clip_only(
 
 @on_both
 @pytest.mark.parametrize("status", [401, 403, 404])
-async def test_what_concerns_every_clip_ends_the_run(engine: Engine, status: int) -> None:
-    engine.twists["/synthesis"] = lambda _: Reply(status, "text/plain", b"no")
+async def test_what_concerns_every_clip_ends_the_run(engine: VoicevoxStandIn, status: int) -> None:
+    engine.twists["/synthesis"] = lambda _: StandInReply(status, "text/plain", b"no")
     assert isinstance(await _fails(engine), FatalError)
 
 
-async def test_an_error_of_the_engine_is_tried_again(engine: Engine) -> None:
-    broken = [Reply(500, "text/plain", b"Internal Server Error")]
+async def test_an_error_of_the_engine_is_tried_again(engine: VoicevoxStandIn) -> None:
+    broken = [StandInReply(500, "text/plain", b"Internal Server Error")]
     engine.twists["/synthesis"] = lambda good: broken.pop() if broken else good
     async with _open(engine) as speaker:
         assert (await speaker.speak(WORD, VOICE)).samples.size
     assert len(engine.queries()) == 2
 
 
-async def test_a_server_that_is_asked_too_much_is_asked_again(engine: Engine) -> None:
-    broken = [Reply(429, "text/plain", b"slow down")]
+async def test_a_server_that_is_asked_too_much_is_asked_again(engine: VoicevoxStandIn) -> None:
+    broken = [StandInReply(429, "text/plain", b"slow down")]
     engine.twists["/accent_phrases"] = lambda good: broken.pop() if broken else good
     async with _open(engine) as speaker:
         assert (await speaker.speak(WORD, VOICE)).samples.size
@@ -338,21 +344,23 @@ async def test_a_server_that_is_asked_too_much_is_asked_again(engine: Engine) ->
     ],
 )
 async def test_what_is_not_all_of_the_speech_is_not_kept(
-    engine: Engine, body: bytes, words: str
+    engine: VoicevoxStandIn, body: bytes, words: str
 ) -> None:
-    engine.twists["/synthesis"] = lambda _: Reply(200, "audio/wav", body)
+    engine.twists["/synthesis"] = lambda _: StandInReply(200, "audio/wav", body)
     error = await _fails(engine)
     assert isinstance(error, ClipError)
     assert words in str(error)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b"["])
-async def test_an_answer_without_accent_phrases_is_none(engine: Engine, body: bytes) -> None:
-    engine.twists["/accent_phrases"] = lambda _: Reply(200, JSON, body)
+async def test_an_answer_without_accent_phrases_is_none(
+    engine: VoicevoxStandIn, body: bytes
+) -> None:
+    engine.twists["/accent_phrases"] = lambda _: StandInReply(200, JSON, body)
     assert "no accent phrases" in str(await _fails(engine))
 
 
-async def test_what_cannot_be_read_costs_that_clip_only(engine: Engine) -> None:
+async def test_what_cannot_be_read_costs_that_clip_only(engine: VoicevoxStandIn) -> None:
     async with _open(engine) as speaker:
         with pytest.raises(ClipError):
             await speaker.speak(SILENT, VOICE)
@@ -360,7 +368,7 @@ async def test_what_cannot_be_read_costs_that_clip_only(engine: Engine) -> None:
     assert len(engine.texts()) == 1
 
 
-async def test_what_no_address_can_hold_is_not_sent(engine: Engine) -> None:
+async def test_what_no_address_can_hold_is_not_sent(engine: VoicevoxStandIn) -> None:
     form = SpokenForm("長い", sentence=True)
     phrases = (Phrase("ナガイ", 2),) * 1_500
     TOLD._said[form] = Pronunciation(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.conftest import Bench
 from tests.fuzz.hostile import EXAMPLES, PROFILE
-from tts_assets.config.load import load
-from tts_assets.config.options import OPTIONS
+from tts_assets.config.load_settings import load
+from tts_assets.config.option_table import OPTIONS
 from tts_assets.errors import UsageError
 
 _NUMBERS = (

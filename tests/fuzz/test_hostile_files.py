@@ -36,7 +36,7 @@ _BYTES = (
 _WHOLE = json_values | st.sampled_from([*map(Raw, BROKEN)])
 
 
-class _File:
+class _HostileFile:
     """A file of a project, and the commands that read it."""
 
     def __init__(
@@ -52,13 +52,13 @@ class _File:
 
 _STATUS, _DRY = ("status", *_TONES), ("generate", *_TONES, "--dry-run")
 _FILES = [
-    _File("audio/ledger.jsonl", [_STATUS, _DRY, ("verify", *_TONES), ("prune",)]),
-    _File("audio/decisions.jsonl", [_STATUS, _DRY]),
-    _File("audio/failures.jsonl", [("generate", *_TONES, "-n", "--only", "failed")]),
-    _File("tts-assets.overrides.json", [_STATUS, _DRY], around=("[", "\n]")),
-    _File("saved.json", [("review", "apply", "saved.json")]),
+    _HostileFile("audio/ledger.jsonl", [_STATUS, _DRY, ("verify", *_TONES), ("prune",)]),
+    _HostileFile("audio/decisions.jsonl", [_STATUS, _DRY]),
+    _HostileFile("audio/failures.jsonl", [("generate", *_TONES, "-n", "--only", "failed")]),
+    _HostileFile("tts-assets.overrides.json", [_STATUS, _DRY], around=("[", "\n]")),
+    _HostileFile("saved.json", [("review", "apply", "saved.json")]),
     *(
-        _File(f"audio-shard-{name}", [("merge",)])
+        _HostileFile(f"audio-shard-{name}", [("merge",)])
         for name in (
             *("1-of-2/shard.json", "1-of-2/urls.jsonl", "1-of-2/ledger.jsonl"),
             "2-of-2/replaced.jsonl",
@@ -104,14 +104,16 @@ def filled(bench: Bench) -> Bench:
     return bench
 
 
-def _read(bench: Bench, file: _File) -> Any:
+def _read(bench: Bench, file: _HostileFile) -> Any:
     """The value of the file, or that of its first line."""
     data = (bench.folder / file.path).read_bytes()
     value = json.loads(data.splitlines()[0] if file.path.endswith(".jsonl") else data)
     return value[0] if file.around[0] else value
 
 
-def _check(bench: Bench, file: _File, content: str | bytes, command: tuple[str, ...]) -> None:
+def _check(
+    bench: Bench, file: _HostileFile, content: str | bytes, command: tuple[str, ...]
+) -> None:
     bench.restore()
     bench.write(file.path, content)
     done = bench.run(*command)
@@ -120,7 +122,7 @@ def _check(bench: Bench, file: _File, content: str | bytes, command: tuple[str, 
 
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: file.path)
 def test_any_value_in_any_place_of_a_file_is_refused_with_its_name(
-    filled: Bench, file: _File
+    filled: Bench, file: _HostileFile
 ) -> None:
     good = _read(filled, file)
     places = [(), *places_in(good)]
@@ -134,7 +136,7 @@ def test_any_value_in_any_place_of_a_file_is_refused_with_its_name(
 
 
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: file.path)
-def test_any_bytes_in_a_file_are_refused_with_its_name(filled: Bench, file: _File) -> None:
+def test_any_bytes_in_a_file_are_refused_with_its_name(filled: Bench, file: _HostileFile) -> None:
     good = (filled.folder / file.path).read_bytes()
     altered = [good[:-3], good + good[: len(good) // 2], good * 2]
     contents = [*altered, *_BYTES]

@@ -6,8 +6,8 @@ from importlib import resources
 import pytest
 
 from tests.conftest import ROOT
-from tts_assets.build.survey import look
-from tts_assets.config.model import Settings
+from tts_assets.build.plan import make_plan
+from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.engine_notation import _to_symbols, to_kokoro_phonemes
@@ -99,7 +99,7 @@ def test_every_form_of_the_data_is_inside_the_vocabulary(
     config = resources.files("kokoro_onnx").joinpath("config.json").read_text("utf-8")
     vocabulary = set(json.loads(config)["vocab"])
     settings = Settings(output="does-not-exist")
-    planned = look.make_plan(settings, registry.get("openjtalk", settings)).planned
+    planned = make_plan.make_plan(settings, registry.get("openjtalk", settings)).planned
     forms = {item.clip.form for item in planned}
     assert len(forms) > 800
     for form in forms:

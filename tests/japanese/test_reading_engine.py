@@ -1,6 +1,6 @@
 """Passages cut in an engine's process: by the dictionary, and by one that breaks."""
 
-from tts_assets.engines.process.parent import engine_host, reader_host
+from tts_assets.engines.process.supervisor import engine_host, reader_host
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.segmentation import split_segments
 from tts_assets.model import DictionaryWord, Pauses, Segment, SpokenForm, Turn

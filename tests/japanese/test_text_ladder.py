@@ -61,7 +61,7 @@ def test_the_next_analysis_that_agrees_is_taken(
 
 @pytest.mark.parametrize(("wrong", "basis"), [(59, Basis.NBEST), (60, Basis.FORCED)])
 def test_sixty_analyses_are_looked_through(wrong: int, basis: Basis) -> None:
-    class Slow(Dictionary):
+    class SlowAnalyzer(Dictionary):
         """Has the right analysis behind many wrong ones."""
 
         def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
@@ -72,7 +72,7 @@ def test_sixty_analyses_are_looked_through(wrong: int, basis: Basis) -> None:
             ]
             yield from itertools.islice([*[self.analyze_best(text)] * wrong, *right], most)
 
-    found = read(Slow(), "雨が降りそうです。", "アメガフリソウデス")
+    found = read(SlowAnalyzer(), "雨が降りそうです。", "アメガフリソウデス")
     assert (sound(found), found.basis) == ("アメガフリソーデス", basis)
 
 

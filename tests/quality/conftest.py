@@ -14,8 +14,8 @@ from tts_assets import Settings, generate_sync
 from tts_assets.model import Format, Sound
 from tts_assets.quality.quality_reports import AssetResult, VerifyReport
 from tts_assets.quality.verify_assets import verify_assets
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME, encode
+from tts_assets.store import ledger
+from tts_assets.store.ledger_line import LEDGER_NAME, encode
 
 #: Two entries say the same, and have one asset.
 WORDS = [
@@ -28,7 +28,7 @@ WORDS = [
 SOUND = Sound(format=Format.WAV)
 
 
-class Made(NamedTuple):
+class MadeClips(NamedTuple):
     """A project whose clips are made; the working folder is there."""
 
     folder: Path
@@ -52,7 +52,7 @@ class Made(NamedTuple):
         """Have the ledger say something else of an entry's asset."""
         path = Path("audio", LEDGER_NAME)
         lines = []
-        for line in origin.whole_lines(path.read_bytes()):
+        for line in ledger.whole_lines(path.read_bytes()):
             own = line.asset == self.asset(entry)
             lines.append(msgspec.structs.replace(line, **changes) if own else line)
         path.write_bytes(b"".join(map(encode, lines)))
@@ -73,12 +73,12 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def made(_made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+def made(_made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeClips:
     """The project, in a folder of its own that is the working folder."""
     folder = tmp_path / "made"
     shutil.copytree(_made_once, folder)
     monkeypatch.chdir(folder)
-    return Made(folder, Settings(sound=SOUND))
+    return MadeClips(folder, Settings(sound=SOUND))
 
 
 def rules(verdict: AssetResult) -> set[str]:

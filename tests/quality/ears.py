@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.protocol import Recognized, Utterance
+from tts_assets.engines.asr.recognizer_protocol import Recognized, Utterance
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Samples
 
 #: What is heard in recordings of so many samples; an error is raised.

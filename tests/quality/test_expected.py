@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from tests.audio.test_speaking_rates import lines
 from tts_assets import Settings
-from tts_assets.build.paces import Paces
 from tts_assets.build.plan import recipes
+from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.model import Cue, Format, Phrase, Sound
 from tts_assets.quality.assets_to_verify import ExpectationBuilder, parse_sound
-from tts_assets.store.ledger.line import Line
+from tts_assets.store.ledger_line import Line
 
 LINE = Line(
     asset="vocabulary/0.mp3",
@@ -52,7 +52,7 @@ def test_what_the_words_do_not_tell_is_as_in_the_settings() -> None:
 
 
 def test_a_line_tells_what_its_asset_should_be() -> None:
-    expected = ExpectationBuilder(Settings(), Paces()).build_expected(LINE)
+    expected = ExpectationBuilder(Settings(), SpeakingRates()).build_expected(LINE)
     assert expected.sound == Sound(format=Format.FLAC, rate_hz=48_000)
     assert expected.pronunciation is not None
     assert expected.pronunciation.phrases == (Phrase("ハシ", 2),)
@@ -61,7 +61,9 @@ def test_a_line_tells_what_its_asset_should_be() -> None:
 
 def test_what_an_engine_did_not_tell_is_not_expected() -> None:
     assert (
-        ExpectationBuilder(Settings(), Paces()).build_expected(_changed(spoken="")).pronunciation
+        ExpectationBuilder(Settings(), SpeakingRates())
+        .build_expected(_changed(spoken=""))
+        .pronunciation
         is None
     )
 
@@ -69,14 +71,14 @@ def test_what_an_engine_did_not_tell_is_not_expected() -> None:
 @pytest.mark.parametrize("voice", ["gone/anna", "", "say/"])
 def test_of_an_engine_that_is_not_here_or_has_its_own_no_accents_are_expected(voice: str) -> None:
     assert (
-        not ExpectationBuilder(Settings(), Paces())
+        not ExpectationBuilder(Settings(), SpeakingRates())
         .build_expected(_changed(voice=voice))
         .says_accents
     )
 
 
 def test_a_voice_is_held_against_its_own_pace() -> None:
-    paces = Paces(lines())
+    paces = SpeakingRates(lines())
     anna = _changed(voice="a/anna", engine="a=1", speed=1.0)
     expected = ExpectationBuilder(Settings(), paces).build_expected(anna)
     assert expected.pace is paces.of("a/anna", "a=1", 1.0) is not None
@@ -86,13 +88,14 @@ def test_a_voice_is_held_against_its_own_pace() -> None:
 @pytest.mark.parametrize("speed", [0.0, -1.0])
 def test_a_speed_that_is_none_is_the_voices_own(speed: float) -> None:
     assert (
-        ExpectationBuilder(Settings(), Paces()).build_expected(_changed(speed=speed)).speed == 1.0
+        ExpectationBuilder(Settings(), SpeakingRates()).build_expected(_changed(speed=speed)).speed
+        == 1.0
     )
 
 
 def test_a_passage_is_held_against_the_pauses_of_its_time_line() -> None:
     cues = (Cue(0.1, 1.0, "", "一。"), Cue(1.35, 2.0, "", "二。"), Cue(2.8, 3.0, "", "三。"))
-    expected = ExpectationBuilder(Settings(), Paces()).build_expected(_changed(cues=cues))
+    expected = ExpectationBuilder(Settings(), SpeakingRates()).build_expected(_changed(cues=cues))
     assert expected.pauses_ms == (350, 800)
     assert (expected.says_accents, expected.is_segment) == (False, False)
     assert expected.pronunciation is not None
@@ -111,13 +114,13 @@ def test_a_dialogue_of_several_voices_is_held_against_none_of_them(
     others: tuple[tuple[str, str, float], ...], voice: str
 ) -> None:
     line = msgspec.structs.replace(LINE, speakers=others)
-    assert ExpectationBuilder(Settings(), Paces(())).build_expected(line).voice == voice
+    assert ExpectationBuilder(Settings(), SpeakingRates(())).build_expected(line).voice == voice
 
 
 def test_without_a_line_a_sound_is_only_to_be_one() -> None:
-    expected = ExpectationBuilder(Settings(sound=Sound(rate_hz=8_000)), Paces()).build_expected(
-        None
-    )
+    expected = ExpectationBuilder(
+        Settings(sound=Sound(rate_hz=8_000)), SpeakingRates()
+    ).build_expected(None)
     assert (expected.sound.rate_hz, expected.pronunciation) == (8_000, None)
     assert not expected.says_accents
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tts_assets.catalogues.document import parse
-from tts_assets.catalogues.read import Reader
-from tts_assets.config.model import Settings
-from tts_assets.config.sources.table import source_of
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.catalogue_reader import CatalogueReader
+from tts_assets.config.settings import Settings
+from tts_assets.config.source_table import parse_source
 from tts_assets.quality.lint_catalogues import lint_catalogues
 from tts_assets.quality.lint_rules import EntryReadings, find_mixed_script, is_latin
 from tts_assets.quality.quality_reports import DEFAULT_SEVERITY, LintRule, Severity
@@ -17,14 +17,14 @@ from tts_assets.quality.quality_reports import DEFAULT_SEVERITY, LintRule, Sever
 
 def _given(rules: list[dict[str, Any]], records: object) -> list[str | None]:
     """The readings that the clips of a catalogue are given."""
-    source = source_of(
+    source = parse_source(
         {"files": "x.json", "kind": "vocabulary", "id": "key()", "records": "$[*]", "clip": rules},
         "test",
     )
-    document = parse(json.dumps(records).encode(), file="x.json")
-    reader = Reader(document, source)
+    document = parse_document(json.dumps(records).encode(), file="x.json")
+    reader = CatalogueReader(document, source)
     given = EntryReadings(reader)
-    return [given.find_reading(clip) for clip in reader.clips()]
+    return [given.find_reading(clip) for clip in reader.iter_clips()]
 
 
 def test_the_reading_of_a_record_is_found_as_it_is_written() -> None:

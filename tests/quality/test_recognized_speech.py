@@ -7,24 +7,25 @@ import anyio
 import pytest
 
 from tests import whisper_model
-from tests.quality.conftest import Made, rules
+from tests.quality.conftest import MadeClips, rules
 from tests.quality.ears import HEARD, Deaf, Ears
 from tts_assets import Settings
 from tts_assets.audio.blocks import mono_blocks
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.config.verify import Sample, VerifySettings
-from tts_assets.engines.asr import registry
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.config.command_options import Sample, TranscribeSettings, VerifySettings
+from tts_assets.engines.asr import recognizer_registry
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.quality.quality_reports import RECOGNITION, VerifyReport
 from tts_assets.quality.recognition_check import TextComparison, compare_in_kana
-from tts_assets.store.ledger import line
+from tts_assets.store import ledger_line
 
 
 @pytest.fixture(autouse=True)
 def _ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for each in (Ears, Deaf):
-        monkeypatch.setitem(registry._BUILT_IN, each.name, f"{each.__module__}:{each.__name__}")
+        monkeypatch.setitem(
+            recognizer_registry._BUILT_IN, each.name, f"{each.__module__}:{each.__name__}"
+        )
     HEARD.clear()
     yield
     HEARD.clear()
@@ -67,8 +68,8 @@ def compared() -> dict[Case, TextComparison]:
     return {case: found[str(number)] for number, case in enumerate(CASES)}
 
 
-def _line(asset: str, case: Case) -> line.Line:
-    return line.Line(
+def _line(asset: str, case: Case) -> ledger_line.Line:
+    return ledger_line.Line(
         asset=asset,
         recipe="0",
         text=case.text,
@@ -92,25 +93,25 @@ def test_what_is_heard_is_compared_as_it_sounds(
     assert compared[case].error == case.error
 
 
-def _hears(made: Made, **texts: str | Exception) -> None:
+def _hears(made: MadeClips, **texts: str | Exception) -> None:
     """What is heard in the clips of entries; in all others, what is right."""
     right: dict[str, str | Exception] = {"cat": "猫", "school": "学校", "bridge": "橋"}
     for entry, text in (right | texts).items():
         HEARD[sum(block.size for block in mono_blocks(made.file(entry), RATE_HZ))] = text
 
 
-def _look(made: Made, recognizer: str = "ears", **told: Any) -> VerifyReport:
+def _look(made: MadeClips, recognizer: str = "ears", **told: Any) -> VerifyReport:
     verify = VerifySettings(**({"sample": Sample(percent=100)} | told))
     return made.look(verify=verify, transcribe=TranscribeSettings(recognizer=recognizer))
 
 
-def test_clips_that_are_heard_as_they_should_have_no_verdict(made: Made) -> None:
+def test_clips_that_are_heard_as_they_should_have_no_verdict(made: MadeClips) -> None:
     _hears(made)
     report = _look(made)
     assert (report.verdicts, report.heard, report.error_rate) == ((), 3, 0)
 
 
-def test_another_word_is_told_with_what_was_heard(made: Made) -> None:
+def test_another_word_is_told_with_what_was_heard(made: MadeClips) -> None:
     _hears(made, school="学生です")
     (verdict,) = _look(made).verdicts
     assert (verdict.asset, verdict.text, rules(verdict)) == (
@@ -122,7 +123,7 @@ def test_another_word_is_told_with_what_was_heard(made: Made) -> None:
     assert finding.limit == "34% (verify.cer)"
 
 
-def test_one_mora_in_three_may_be_misheard_and_another_bound_can_be_given(made: Made) -> None:
+def test_one_mora_in_three_may_be_misheard_and_another_bound_can_be_given(made: MadeClips) -> None:
     _hears(made, school="ガッコ", cat="")
     report = _look(made)
     assert [each.text for each in report.verdicts] == ["猫"]
@@ -131,14 +132,14 @@ def test_one_mora_in_three_may_be_misheard_and_another_bound_can_be_given(made: 
     assert len(_look(made, cer=0.2).verdicts) == 2
 
 
-def test_only_the_sample_is_listened_to(made: Made) -> None:
+def test_only_the_sample_is_listened_to(made: MadeClips) -> None:
     _hears(made, cat="犬", school="犬", bridge="犬")
     report = _look(made, sample=Sample(count=1))
     assert (report.heard, len(report.verdicts), report.checked) == (1, 1, 3)
     assert report.verdicts == _look(made, sample=Sample(percent=1)).verdicts
 
 
-def test_a_recognizer_has_the_time_that_it_has_in_transcribe(made: Made) -> None:
+def test_a_recognizer_has_the_time_that_it_has_in_transcribe(made: MadeClips) -> None:
     _hears(made)
     _look(made)
     assert Ears.patience == TranscribeSettings().chunk_timeout_seconds
@@ -150,37 +151,37 @@ def test_a_recognizer_has_the_time_that_it_has_in_transcribe(made: Made) -> None
     assert Ears.patience == 900
 
 
-def test_without_a_sample_nobody_listens(made: Made) -> None:
+def test_without_a_sample_nobody_listens(made: MadeClips) -> None:
     report = _look(made, recognizer="deaf", sample=None)
     assert (report.heard, report.error_rate, report.fatal) == (0, None, None)
 
 
-def test_a_clip_that_cannot_be_heard_is_noted(made: Made) -> None:
+def test_a_clip_that_cannot_be_heard_is_noted(made: MadeClips) -> None:
     _hears(made, cat=ClipError("it is odd"))
     report = _look(made)
     assert report.notes == (f"{made.asset('cat')} could not be listened to: it is odd",)
     assert (report.verdicts, report.heard) == ((), 2)
 
 
-def test_a_missing_model_is_told_with_all_that_was_measured(made: Made) -> None:
+def test_a_missing_model_is_told_with_all_that_was_measured(made: MadeClips) -> None:
     made.file("cat").unlink()
     report = _look(made, recognizer="deaf")
     assert report.fatal == "deaf: its model is not here: fetch it"
     assert (len(report.verdicts), report.checked, report.heard) == (1, 2, 0)
 
 
-def test_a_recognizer_that_breaks_down_ends_the_listening_alone(made: Made) -> None:
+def test_a_recognizer_that_breaks_down_ends_the_listening_alone(made: MadeClips) -> None:
     _hears(made, cat=FatalError("it is gone"), school=FatalError("it is gone"))
     report = _look(made, sample=Sample(percent=100))
     assert (report.fatal, report.checked) == ("it is gone", 3)
 
 
-def test_a_recognizer_of_another_name_is_an_error_before_anything(made: Made) -> None:
+def test_a_recognizer_of_another_name_is_an_error_before_anything(made: MadeClips) -> None:
     with pytest.raises(UsageError, match="there is no recognizer 'eers'; did you mean ears"):
         _look(made, recognizer="eers")
 
 
-def test_a_file_that_is_gone_is_not_listened_to(made: Made) -> None:
+def test_a_file_that_is_gone_is_not_listened_to(made: MadeClips) -> None:
     _hears(made)
     made.file("cat").unlink()
     report = _look(made)
@@ -188,7 +189,7 @@ def test_a_file_that_is_gone_is_not_listened_to(made: Made) -> None:
 
 
 def test_a_real_whisper_listens_and_says_the_same_each_time(
-    made: Made, tmp_path_factory: pytest.TempPathFactory
+    made: MadeClips, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Its model is tiny and hears nothing right: what counts is that all of it is asked and told."""
     model = str(whisper_model.build(tmp_path_factory.mktemp("whisper")))

@@ -2,7 +2,7 @@
 
 import random
 
-from tts_assets.config.verify import Sample
+from tts_assets.config.command_options import Sample
 from tts_assets.quality.verify_assets import sample_assets
 
 ASSETS = [f"vocabulary/{number:024x}.mp3" for number in range(200)]

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.quality.conftest import SOUND, Made, rules
+from tests.quality.conftest import SOUND, MadeClips, rules
 from tts_assets import Settings, generate_sync
-from tts_assets.audio.checks.rules import Rule
+from tts_assets.audio.check_rules import Rule
 from tts_assets.errors import UsageError
 from tts_assets.model import Cue, Finding, Kind
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName, VerifyReport
 from tts_assets.quality.verify_assets import verify_assets
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME, encode
-from tts_assets.store.storage import sha256
+from tts_assets.store import ledger
+from tts_assets.store.atomic_files import sha256
+from tts_assets.store.ledger_line import LEDGER_NAME, encode
 
 KEPT = Finding("pause", "400 ms", "at most 200 ms", "it pauses for 400 ms, and may for 200 ms")
 
@@ -34,7 +34,7 @@ def _rewritten(path: Path, samples: np.ndarray[tuple[int, ...], np.dtype[np.floa
     soundfile.write(path, samples, 24_000, format="WAV", subtype="PCM_16")
 
 
-def test_clips_that_are_right_have_no_verdict(made: Made) -> None:
+def test_clips_that_are_right_have_no_verdict(made: MadeClips) -> None:
     report = made.look()
     assert report.verdicts == ()
     assert (report.checked, report.foreign, report.heard) == (3, 0, 0)
@@ -42,7 +42,7 @@ def test_clips_that_are_right_have_no_verdict(made: Made) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])
-def test_any_number_at_once_says_the_same(made: Made, workers: int) -> None:
+def test_any_number_at_once_says_the_same(made: MadeClips, workers: int) -> None:
     made.file("cat").write_bytes(b"")
     made.file("school").unlink()
     one, some = made.look(concurrency=1), made.look(concurrency=workers)
@@ -102,7 +102,7 @@ def _no_sound(path: Path) -> None:
     ],
 )
 def test_damage_is_told_for_what_it_is(
-    made: Made, damage: Callable[[Path], None], rule: str
+    made: MadeClips, damage: Callable[[Path], None], rule: str
 ) -> None:
     damage(made.file("school"))
     assert {DAMAGED, rule} <= _only(made.look())
@@ -110,7 +110,7 @@ def test_damage_is_told_for_what_it_is(
 
 @pytest.mark.parametrize("form", ["MP3", "OGG", "FLAC", "WAV"])
 def test_half_of_a_file_is_found_even_where_the_ledger_knows_those_bytes(
-    made: Made, form: str, capfd: pytest.CaptureFixture[str]
+    made: MadeClips, form: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = made.file("school")
     samples, rate_hz = soundfile.read(path, dtype="float32")
@@ -126,7 +126,7 @@ def test_half_of_a_file_is_found_even_where_the_ledger_knows_those_bytes(
     assert capfd.readouterr() == ("", "")
 
 
-def test_other_bytes_of_the_same_size_are_damage(made: Made) -> None:
+def test_other_bytes_of_the_same_size_are_damage(made: MadeClips) -> None:
     path = made.file("cat")
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -134,7 +134,7 @@ def test_other_bytes_of_the_same_size_are_damage(made: Made) -> None:
     assert _only(made.look()) == {DAMAGED}
 
 
-def test_a_clip_that_was_made_wrong_is_told_by_its_sound_alone(made: Made) -> None:
+def test_a_clip_that_was_made_wrong_is_told_by_its_sound_alone(made: MadeClips) -> None:
     path = made.file("school")
     _silenced(path)
     data = path.read_bytes()
@@ -143,21 +143,21 @@ def test_a_clip_that_was_made_wrong_is_told_by_its_sound_alone(made: Made) -> No
     assert DAMAGED not in _only(made.look())
 
 
-def test_a_file_that_is_gone_is_told(made: Made) -> None:
+def test_a_file_that_is_gone_is_told(made: MadeClips) -> None:
     made.file("school").unlink()
     report = made.look()
     assert _only(report) == {MISSING}
     assert report.checked == 2
 
 
-def test_what_was_found_when_a_clip_was_made_is_kept(made: Made) -> None:
+def test_what_was_found_when_a_clip_was_made_is_kept(made: MadeClips) -> None:
     made.change_line("school", findings=(KEPT,))
     (verdict,) = made.look().verdicts
     (kept,) = verdict.findings
     assert kept == KEPT._replace(told=f"{KEPT.told} (found when it was made)")
 
 
-def test_what_was_found_before_is_not_told_twice_nor_of_other_bytes(made: Made) -> None:
+def test_what_was_found_before_is_not_told_twice_nor_of_other_bytes(made: MadeClips) -> None:
     made.change_line("school", findings=(KEPT._replace(rule=Rule.SILENT), KEPT))
     _silenced(made.file("school"))
     (verdict,) = made.look().verdicts
@@ -165,7 +165,7 @@ def test_what_was_found_before_is_not_told_twice_nor_of_other_bytes(made: Made) 
     assert [each.rule for each in verdict.findings].count(Rule.SILENT) == 1
 
 
-def test_a_verdict_names_every_clip_that_the_asset_is_heard_in(made: Made) -> None:
+def test_a_verdict_names_every_clip_that_the_asset_is_heard_in(made: MadeClips) -> None:
     made.file("cat").unlink()
     (verdict,) = made.look().verdicts
     assert verdict.asset == made.asset("again")
@@ -178,14 +178,14 @@ def test_a_verdict_names_every_clip_that_the_asset_is_heard_in(made: Made) -> No
     assert verdict.clips[0].kind is Kind.VOCABULARY
 
 
-def test_only_the_entries_that_are_asked_for_are_measured(made: Made) -> None:
+def test_only_the_entries_that_are_asked_for_are_measured(made: MadeClips) -> None:
     made.file("cat").unlink()
     report = made.look(ids=("school",))
     assert (report.verdicts, report.checked, report.unmatched) == ((), 1, None)
     assert "--id 'dog'" in (made.look(ids=("dog",)).unmatched or "")
 
 
-def test_clips_that_are_not_made_yet_are_counted(made: Made) -> None:
+def test_clips_that_are_not_made_yet_are_counted(made: MadeClips) -> None:
     entries = json.loads(Path("data/vocabulary.json").read_bytes())
     entries.append({"id": "new", "word": "犬"})
     Path("data/vocabulary.json").write_text(json.dumps(entries), encoding="utf-8")
@@ -193,7 +193,7 @@ def test_clips_that_are_not_made_yet_are_counted(made: Made) -> None:
     assert (report.unmade, report.checked, report.verdicts) == (1, 3, ())
 
 
-def test_a_file_that_nobody_knows_is_asked_only_whether_it_is_sound(made: Made) -> None:
+def test_a_file_that_nobody_knows_is_asked_only_whether_it_is_sound(made: MadeClips) -> None:
     own = made.file("cat").with_name("mine.wav")
     samples, _ = soundfile.read(made.file("cat"), dtype="float32")
     # Too quiet, without silence around it, at another rate: that is its owner's choice.
@@ -205,7 +205,7 @@ def test_a_file_that_nobody_knows_is_asked_only_whether_it_is_sound(made: Made) 
     assert (verdict.ours, verdict.clips, rules(verdict)) == (False, (), {Rule.UNDECODABLE})
 
 
-def test_somebodys_recording_behind_a_url_of_ours_is_asked_too(made: Made) -> None:
+def test_somebodys_recording_behind_a_url_of_ours_is_asked_too(made: MadeClips) -> None:
     entries = json.loads(Path("data/vocabulary.json").read_bytes())
     entries[1]["audioUrl"] = "/audio/recordings/school.wav"
     Path("data/vocabulary.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
@@ -226,7 +226,9 @@ def test_somebodys_recording_behind_a_url_of_ours_is_asked_too(made: Made) -> No
         "/audio/own.m4a",
     ],
 )
-def test_no_url_leads_out_of_the_folder_nor_to_what_cannot_be_read(made: Made, url: str) -> None:
+def test_no_url_leads_out_of_the_folder_nor_to_what_cannot_be_read(
+    made: MadeClips, url: str
+) -> None:
     entries = json.loads(Path("data/vocabulary.json").read_bytes())
     entries[1]["audioUrl"] = url
     Path("data/vocabulary.json").write_text(json.dumps(entries), encoding="utf-8")
@@ -236,12 +238,12 @@ def test_no_url_leads_out_of_the_folder_nor_to_what_cannot_be_read(made: Made, u
     assert (report.verdicts, report.checked, report.foreign) == ((), 2, 0)
 
 
-def test_entries_cannot_be_chosen_among_sounds(made: Made) -> None:
+def test_entries_cannot_be_chosen_among_sounds(made: MadeClips) -> None:
     with pytest.raises(UsageError, match=r"is a sound, and --id, --since and --type"):
         made.look(paths=("audio",), ids=("cat",))
 
 
-def test_sounds_can_be_named_instead_of_catalogues(made: Made) -> None:
+def test_sounds_can_be_named_instead_of_catalogues(made: MadeClips) -> None:
     made.file("cat").write_bytes(b"")
     report = made.look(paths=(str(made.file("cat")), str(made.file("school"))))
     (verdict,) = report.verdicts
@@ -250,7 +252,7 @@ def test_sounds_can_be_named_instead_of_catalogues(made: Made) -> None:
     assert made.look(paths=("audio",)).verdicts == report.verdicts
 
 
-def test_a_sound_from_elsewhere_is_asked_whether_it_is_one(made: Made, tmp_path: Path) -> None:
+def test_a_sound_from_elsewhere_is_asked_whether_it_is_one(made: MadeClips, tmp_path: Path) -> None:
     other = tmp_path / "other.wav"
     shutil.copy(made.file("school"), other)
     assert made.look(paths=(str(other),)).verdicts == ()
@@ -260,43 +262,43 @@ def test_a_sound_from_elsewhere_is_asked_whether_it_is_one(made: Made, tmp_path:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_what_is_no_file_is_not_waited_for(made: Made) -> None:
+def test_what_is_no_file_is_not_waited_for(made: MadeClips) -> None:
     made.file("cat").unlink()
     os.mkfifo(made.file("cat"))
     assert _only(made.look()) == {Rule.UNDECODABLE}
 
 
-def test_a_ledger_that_somebody_wrote_into_ends_no_look(made: Made) -> None:
+def test_a_ledger_that_somebody_wrote_into_ends_no_look(made: MadeClips) -> None:
     made.change_line("school", speed=0.0)
     assert made.look().checked == 3
 
 
-def test_a_sound_that_is_not_there_is_a_verdict(made: Made) -> None:
+def test_a_sound_that_is_not_there_is_a_verdict(made: MadeClips) -> None:
     (verdict,) = made.look(paths=("audio/vocabulary/none.wav",)).verdicts
     assert rules(verdict) == {MISSING}
 
 
-def test_a_catalogue_that_is_not_there_is_an_error(made: Made) -> None:
+def test_a_catalogue_that_is_not_there_is_an_error(made: MadeClips) -> None:
     with pytest.raises(UsageError, match=r"none\.json"):
         made.look(paths=("none.json",))
 
 
-def test_of_several_lines_for_an_asset_the_one_of_its_file_counts(made: Made) -> None:
+def test_of_several_lines_for_an_asset_the_one_of_its_file_counts(made: MadeClips) -> None:
     path = Path("audio", LEDGER_NAME)
-    lines = list(origin.whole_lines(path.read_bytes()))
+    lines = list(ledger.whole_lines(path.read_bytes()))
     torn = [msgspec.structs.replace(each, sha256="0" * 64, text="other") for each in lines]
     path.write_bytes(b"".join(map(encode, (*lines, *torn))))
     assert made.look().verdicts == ()
 
 
-def test_what_cannot_be_read_in_a_catalogue_is_told_with_the_rest(made: Made) -> None:
+def test_what_cannot_be_read_in_a_catalogue_is_told_with_the_rest(made: MadeClips) -> None:
     Path("data/grammar.json").write_text("[{", encoding="utf-8")
     report = made.look()
     assert [each.file for each in report.problems] == ["data/grammar.json"]
     assert report.checked == 3
 
 
-async def test_progress_counts_up_to_all(made: Made) -> None:
+async def test_progress_counts_up_to_all(made: MadeClips) -> None:
     told: list[tuple[int, int]] = []
     await verify_assets(made.settings, on_progress=lambda *each: told.append(each))
     assert told[-1] == (3, 3)
@@ -311,10 +313,10 @@ def test_a_passage_is_measured_as_a_whole_with_its_pauses(
     Path("data/reading.json").write_text(json.dumps([{"id": 1, "title": "雨", "text": text}]))
     settings = Settings(sound=SOUND, concurrency=1)
     assert generate_sync(settings).made >= 1
-    made = Made(tmp_path, settings)
+    made = MadeClips(tmp_path, settings)
     assert made.look().verdicts == ()
     (line,) = (
-        each for each in origin.whole_lines(Path("audio/ledger.jsonl").read_bytes()) if each.cues
+        each for each in ledger.whole_lines(Path("audio/ledger.jsonl").read_bytes()) if each.cues
     )
     path = Path("audio", line.asset)
     samples, _ = soundfile.read(path, dtype="float32")
@@ -324,7 +326,7 @@ def test_a_passage_is_measured_as_a_whole_with_its_pauses(
     assert {DAMAGED, Rule.PAUSE} <= _only(made.look())
 
 
-def test_segments_of_a_passage_may_break_one_rule_each(made: Made) -> None:
+def test_segments_of_a_passage_may_break_one_rule_each(made: MadeClips) -> None:
     cues = (Cue(0.1, 0.4, "", "学"), Cue(0.5, 0.8, "", "校"))
     two = tuple(KEPT._replace(told=f"segment {number}: {KEPT.told}") for number in (1, 2))
     made.change_line("school", cues=cues, findings=two)

@@ -16,8 +16,8 @@ import pytest
 from tests.review.serving import Served, serving
 from tts_assets import Settings, generate_sync
 from tts_assets.review.row_builder import load_rows
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME, encode
+from tts_assets.store import ledger
+from tts_assets.store.ledger_line import LEDGER_NAME, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Shown(NamedTuple):
         path = Path("audio", LEDGER_NAME)
         lines = [
             msgspec.structs.replace(line, **changes) if line.asset == asset else line
-            for line in origin.whole_lines(path.read_bytes())
+            for line in ledger.whole_lines(path.read_bytes())
         ]
         path.write_bytes(b"".join(map(encode, lines)))
 

@@ -26,7 +26,7 @@ _DATA = re.compile(r'id="review-data">(.*?)</script>', re.DOTALL)
 _SERVE = (sys.executable, "-m", "tts_assets", "review", "--serve", "--no-open")
 
 
-class Answer(NamedTuple):
+class PageResponse(NamedTuple):
     """What came back over a socket.
 
     Args:
@@ -75,7 +75,7 @@ class Served:
         order = {"asset": row["asset"], "sha256": row["sha256"], "use": use, "say": say}
         return self.client.post("again", json=order)
 
-    def ask(self, head: str, body: bytes = b"") -> Answer:
+    def ask(self, head: str, body: bytes = b"") -> PageResponse:
         """What is answered to a request as it is typed; ``{host}`` and the like are filled in.
 
         Lines end in line feeds; a line ``Host`` is added where there is none.
@@ -87,7 +87,7 @@ class Served:
         request = "\r\n".join([*every, "", ""]).encode("latin-1") + body
         return self.send(request)
 
-    def send(self, request: bytes) -> Answer:
+    def send(self, request: bytes) -> PageResponse:
         """What is answered to these bytes, up to the end of one answer."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.sendall(request)
@@ -99,17 +99,19 @@ class Served:
         return self.process.wait(PATIENCE)
 
 
-def received(connection: socket.socket) -> Answer:
+def received(connection: socket.socket) -> PageResponse:
     """One answer, which tells its length."""
     with connection.makefile("rb") as stream:
         first = stream.readline().split()
         if len(first) < 2:
-            return Answer(0, {}, b"")
+            return PageResponse(0, {}, b"")
         headers = {}
         while line := stream.readline().strip():
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.lower()] = value.strip()
-        return Answer(int(first[1]), headers, stream.read(int(headers.get("content-length", 0))))
+        return PageResponse(
+            int(first[1]), headers, stream.read(int(headers.get("content-length", 0)))
+        )
 
 
 @contextmanager

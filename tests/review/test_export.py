@@ -52,7 +52,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _assert_plays(page: Path) -> None:
     """Every sound that the page names is where it says, with the bytes that were decided of."""
-    from tts_assets.store.storage import sha256
+    from tts_assets.store.atomic_files import sha256
 
     for row in _data(page)["clips"]:
         assert sha256(page.parent / unquote(row["sound"])) == row["sha256"]

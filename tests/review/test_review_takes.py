@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_services import Shop
+from tests.cli.test_services import ServiceProject
 from tests.conftest import Project
 from tests.review.serving import serving
 from tests.simulator.running import running
@@ -17,11 +17,11 @@ TEXT = "一番線"
 
 
 @pytest.fixture
-def shop(project: Project, tmp_path: Path) -> Iterator[Shop]:
+def shop(project: Project, tmp_path: Path) -> Iterator[ServiceProject]:
     """A project with one clip, whose two takes were refused."""
     project.words(TEXT)
     with running() as simulator:
-        made = Shop(project, simulator, tmp_path / "said")
+        made = ServiceProject(project, simulator, tmp_path / "said")
         made.environment |= {"TTS_ASSETS_PROVIDER": "hasty", "TTS_ASSETS_VOICE": voice_id(1)}
         simulator.change(faults=[{"kind": "half"}])
         made.generate(code=1)
@@ -34,7 +34,7 @@ def decision(row: dict[str, Any], decided: str) -> dict[str, Any]:
     return {"asset": row["asset"], "sha256": row["sha256"], "decided": decided, "at": at}
 
 
-def test_status_lists_kept_takes(shop: Shop) -> None:
+def test_status_lists_kept_takes(shop: ServiceProject) -> None:
     told = shop.project.run("status", **shop.environment)
     assert "doubtful take: 1 word 一番線" in told.stdout
     assert "takes     2 refused takes kept: 2 undecided; listen with `tts-assets" in told.stdout
@@ -51,7 +51,7 @@ def test_status_lists_kept_takes(shop: Shop) -> None:
     assert (shop.project.folder / first["path"]).is_file()
 
 
-def test_the_server_plays_a_take_and_an_accepted_one_becomes_the_clip(shop: Shop) -> None:
+def test_the_server_plays_a_take_and_an_accepted_one_becomes_the_clip(shop: ServiceProject) -> None:
     with serving(shop.project.folder, **shop.project.environment, **shop.environment) as served:
         row = served.row("1")
         assert (row["text"], row["decision"], row["again"]) == (TEXT, None, False)
@@ -69,7 +69,7 @@ def test_the_server_plays_a_take_and_an_accepted_one_becomes_the_clip(shop: Shop
     assert (ledger["text"], ledger["billed"]) == (TEXT, 6)
 
 
-def test_an_exported_page_has_takes_and_its_decisions_come_back(shop: Shop) -> None:
+def test_an_exported_page_has_takes_and_its_decisions_come_back(shop: ServiceProject) -> None:
     done = shop.project.run("review", "--export", "page", **shop.environment)
     assert done.returncode == 0, done.stderr
     html = (shop.project.folder / "page" / "index.html").read_text(encoding="utf-8")

@@ -19,9 +19,8 @@ from tts_assets.model import Decided, Decision, Finding, Kind
 from tts_assets.review.review_rows import PageMode, build_payload
 from tts_assets.review.row_builder import load_entry_rows, load_rows
 from tts_assets.review.sound_previews import NAME
-from tts_assets.store import earlier_sounds, storage
-from tts_assets.store.decisions.decision import SoundDecision, Use
-from tts_assets.store.decisions.journal import JOURNAL_NAME, append
+from tts_assets.store import atomic_files, rejected_audio
+from tts_assets.store.decisions import JOURNAL_NAME, SoundDecision, Use, append_decisions
 
 AT = "2026-11-22T13:00:00.123Z"
 
@@ -54,7 +53,7 @@ def test_every_sound_that_is_named_is_there(shown: Shown) -> None:
     assert [unquote(row.sound) for row in found.clips] == list(found.sounds)
     for row, (address, path) in zip(found.clips, found.sounds.items(), strict=True):
         assert address == f"clips/{row.asset}"
-        assert storage.sha256(path) == row.sha256
+        assert atomic_files.sha256(path) == row.sha256
 
 
 def test_a_row_tells_what_the_ledger_does(shown: Shown) -> None:
@@ -179,11 +178,11 @@ async def test_it_runs_under_asyncio_and_trio(shown: Shown) -> None:
 
 def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
     now, other = shown.row("cat"), Path("audio", shown.row("bridge").asset)
-    place = earlier_sounds.folder(shown.settings.temp, shown.settings.output)
-    earlier_sounds.keep(place, other, unless="")
-    sha256 = storage.sha256(other)
+    place = rejected_audio.folder(shown.settings.temp, shown.settings.output)
+    rejected_audio.keep(place, other, unless="")
+    sha256 = atomic_files.sha256(other)
     rejected = _decision(now.asset, sha256, "cat", reason="</script>")
-    append(Path("audio"), [rejected, _decision(now.asset, now.sha256, "cat")])
+    append_decisions(Path("audio"), [rejected, _decision(now.asset, now.sha256, "cat")])
     found = shown.rows(ids=("cat",))
     earlier = found.clips[0].earlier
     assert earlier is not None
@@ -197,7 +196,7 @@ def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
 
 def test_an_earlier_sound_is_found_under_its_own_name(shown: Shown) -> None:
     before = shown.row("bridge")
-    append(Path("audio"), [_decision(before.asset, before.sha256, "bridge")])
+    append_decisions(Path("audio"), [_decision(before.asset, before.sha256, "bridge")])
     words = json.loads(Path("data/vocabulary.json").read_bytes())
     words[0] |= {"accent": 1}
     Path("data/vocabulary.json").write_text(json.dumps(words), encoding="utf-8")
@@ -220,7 +219,7 @@ def test_of_earlier_sounds_the_one_that_was_decided_last_is_shown(shown: Shown) 
         _decision(first.asset, first.sha256, "cat"),
         _decision(now.asset, now.sha256, "cat", at=AT.replace("13:", "15:")),
     ]
-    append(Path("audio"), journal)
+    append_decisions(Path("audio"), journal)
     earlier = shown.row("cat").earlier
     assert earlier is not None
     assert earlier.sha256 == second.sha256
@@ -231,7 +230,7 @@ def test_of_earlier_sounds_the_one_that_was_decided_last_is_shown(shown: Shown) 
         decided=Decided.UNDECIDED,
         at=AT.replace("13:", "16:"),
     )
-    append(Path("audio"), [undone])
+    append_decisions(Path("audio"), [undone])
     earlier = shown.row("cat").earlier
     assert earlier is not None
     assert earlier.sha256 == first.sha256

@@ -7,11 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.review.serving import PATIENCE, serving
-from tts_assets.store import storage
-from tts_assets.store.decisions import decision
-from tts_assets.store.decisions.journal import JOURNAL_NAME, append, read_journal
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME
+from tts_assets.store import atomic_files, decisions, ledger
+from tts_assets.store.decisions import JOURNAL_NAME, append_decisions, read_journal
+from tts_assets.store.ledger_line import LEDGER_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +25,7 @@ def _decision(row: dict[str, Any], decided: str, minute: int = 0, **more: object
 
 def _reviews(folder: Path) -> dict[str, Decision]:
     """What the ledger says of each text."""
-    lines = origin.whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
+    lines = ledger.whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
     return {line.text: line.review for line in lines if line.review is not None}
 
 
@@ -112,8 +110,8 @@ def test_what_a_killed_server_had_taken_is_not_lost(made: Path) -> None:
         assert row["decision"]["decided"] == "approved"
         assert _wait_for(made, "橋").decided == "approved"
         # Somebody else decides meanwhile, on another page.
-        later = decision.SoundDecision(**_decision(row, "rejected", 1))
-        append(made / "audio", [later])
+        later = decisions.SoundDecision(**_decision(row, "rejected", 1))
+        append_decisions(made / "audio", [later])
         assert served.row("bridge")["decision"]["decided"] == "rejected"
         assert served.end() == 0
     assert _reviews(made)["橋"].decided == "rejected"
@@ -127,7 +125,7 @@ def test_a_run_elsewhere_holds_up_no_answer_and_the_end_does_not_wait_for_it(
 
     with serving(made) as served:
         bridge, cat = served.row("bridge"), served.row("cat")
-        with storage.Storage(made / "audio").locked(never):
+        with atomic_files.Storage(made / "audio").lock(never):
             assert served.decide(_decision(bridge, "approved"))["saved"] == 1
             # Long enough for the ledger's turn to come.
             time.sleep(1.5)

@@ -8,14 +8,14 @@ import time
 
 import pytest
 
-from tests.review.serving import Answer, Served, received
+from tests.review.serving import PageResponse, Served, received
 from tts_assets.review.request_security import MAX_BODY_BYTES
 
 _JSON = "Content-Type: application/json"
 _DECISIONS = b'{"decisions":[]}'
 
 
-def _told(answer: Answer) -> str:
+def _told(answer: PageResponse) -> str:
     """What an error says, with all that has to go with it."""
     assert answer.headers["content-type"] == "application/json"
     _has_headers(answer.headers)

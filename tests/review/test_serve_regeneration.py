@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.review.restless import installed
 from tests.review.serving import PATIENCE, Reader, serving
-from tts_assets.store import storage
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.line import LEDGER_NAME, Line
+from tts_assets.store import atomic_files, ledger
+from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,7 @@ _OVERRIDES = "tts-assets.overrides.json"
 
 
 def _lines(folder: Path) -> dict[str, Line]:
-    found = origin.whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
+    found = ledger.whole_lines((folder / "audio" / LEDGER_NAME).read_bytes())
     return {line.asset: line for line in found}
 
 
@@ -137,7 +136,7 @@ def test_one_of_several_entries_that_share_a_sound_gets_its_own(made: Path) -> N
         assert sorted(row["text"] for row in made_rows) == sorted(["犬", "猫", rows[2]["text"]])
         assert {row["voice"] for row in made_rows} == {"openjtalk/mei", "openjtalk/mei-low"}
         # Of two orders for one clip the later one counts, whatever becomes of the first.
-        with storage.Storage(made / "audio").locked(lambda: None):
+        with atomic_files.Storage(made / "audio").lock(lambda: None):
             now = served.row("cat")
             assert [served.again(now, speed=speed).status_code for speed in (0.9, 1.1)] == [
                 202,
@@ -154,7 +153,7 @@ def test_what_is_waited_for_is_told_and_what_is_left_is_made_later(made: Path) -
 
     with serving(made) as served:
         page, row = Reader(served), served.row("bridge")
-        with storage.Storage(made / "audio").locked(never):
+        with atomic_files.Storage(made / "audio").lock(never):
             assert served.again(row, accent=1).status_code == 202
             events = page.until("making")
             while "another run" not in events[-1]["message"]:

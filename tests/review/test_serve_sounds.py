@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from tests.review.serving import serving
 from tts_assets.review.review_service import parse_range
 from tts_assets.review.row_store import SoundFolder
-from tts_assets.store import storage
+from tts_assets.store import atomic_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,11 +161,11 @@ def test_links_within_the_folder_are_followed_and_others_are_not(tmp_path: Path)
 def test_the_hash_is_that_of_the_bytes_that_are_there_now(tmp_path: Path) -> None:
     sounds, path = SoundFolder(tmp_path), tmp_path / "a.wav"
     for data in (b"one", b"other", b"third"):
-        storage.write_whole(path, data)
+        atomic_files.write_whole(path, data)
         for _ in range(2):
             opened = sounds.open_sound("a.wav")
             assert opened is not None
-            assert opened.sha256 == storage.sha256(data)
+            assert opened.sha256 == atomic_files.sha256(data)
             opened.file.close()
 
 

@@ -4,12 +4,12 @@ import gzip
 import secrets
 
 from tests.simulator import refusals
-from tests.simulator.books import Bill
-from tests.simulator.contract import Order
-from tests.simulator.refusals import RefusedError
+from tests.simulator.books import SimulatedBill
+from tests.simulator.contract import SimulatedOrder
+from tests.simulator.refusals import SimulatedRefusalError
 from tests.simulator.scenario import Scenario
 from tests.simulator.speech import CONTENT_TYPES
-from tests.simulator.wire import WIRE_FAULTS, Answer, Request
+from tests.simulator.wire import WIRE_FAULTS, WireRequest, WireResponse
 
 # An invalid block type at the very beginning of the compressed data (RFC 1951, section 3.2.3).
 _GZIP_HEAD_BYTES = 10
@@ -22,8 +22,12 @@ _EXPOSED = (
 
 
 def spoken(
-    order: Order, bill: Bill, audio: bytes, scenario: Scenario, concurrency: dict[str, str]
-) -> Answer:
+    order: SimulatedOrder,
+    bill: SimulatedBill,
+    audio: bytes,
+    scenario: Scenario,
+    concurrency: dict[str, str],
+) -> WireResponse:
     """Speech that was made, with what its fault does to it.
 
     Args:
@@ -40,7 +44,7 @@ def spoken(
     if bill.fault == "gzip":
         headers["content-encoding"] = "gzip"
         audio = gzip.compress(audio, 1)[:_GZIP_HEAD_BYTES] + _NO_BLOCK
-    return Answer(
+    return WireResponse(
         headers=headers,
         body=audio,
         damage=bill.fault if bill.fault in WIRE_FAULTS else None,
@@ -49,7 +53,7 @@ def spoken(
     )
 
 
-def _headers(bill: Bill) -> dict[str, str]:
+def _headers(bill: SimulatedBill) -> dict[str, str]:
     """Those of a 200, as seen on the real service's answers."""
     return {
         "access-control-expose-headers": _EXPOSED,
@@ -64,19 +68,21 @@ def _headers(bill: Bill) -> dict[str, str]:
     }
 
 
-def silent(request: Request, fault: str, scenario: Scenario) -> Answer:
+def silent(request: WireRequest, fault: str, scenario: Scenario) -> WireResponse:
     """An answer without speech."""
     match fault:
         case "hang":
-            return Answer(damage="hang", outcome=fault)
+            return WireResponse(damage="hang", outcome=fault)
         case "html":
             return refusals.page(200, "Sign in to the network", fault)
         case "empty":
-            return Answer(headers={"content-type": "audio/mpeg"}, outcome=fault)
+            return WireResponse(headers={"content-type": "audio/mpeg"}, outcome=fault)
         case "redirect" | "redirect_away":
             port = request.headers.get("host", "").rpartition(":")[2]
             away = f"http://localhost:{port}" if fault == "redirect_away" else ""
-            return Answer(status=307, headers={"location": away + request.target}, outcome=fault)
+            return WireResponse(
+                status=307, headers={"location": away + request.target}, outcome=fault
+            )
         case "bad_gateway":
             return refusals.page(502, "502 Bad Gateway", fault)
         case _:
@@ -85,20 +91,20 @@ def silent(request: Request, fault: str, scenario: Scenario) -> Answer:
             return answer
 
 
-def _refusal(fault: str, scenario: Scenario) -> RefusedError:
+def _refusal(fault: str, scenario: Scenario) -> SimulatedRefusalError:
     match fault:
         case "error_500":
-            return RefusedError("internal_error", "An internal error occurred.")
+            return SimulatedRefusalError("internal_error", "An internal error occurred.")
         case "error_503":
             message = "The service is unavailable for the moment."
-            return RefusedError("service_unavailable", message, headers=wait(scenario))
+            return SimulatedRefusalError("service_unavailable", message, headers=wait(scenario))
         case "unprocessable":
             problem = {"type": "missing", "loc": ["body", "text"], "msg": "Field required"}
-            return RefusedError(fault, "Field required", detail=[problem])
+            return SimulatedRefusalError(fault, "Field required", detail=[problem])
         case "not_found":
-            return RefusedError(fault, "Not Found", detail="Not Found", status=404)
+            return SimulatedRefusalError(fault, "Not Found", detail="Not Found", status=404)
         case _:
-            return RefusedError(fault, "You have insufficient credits.")
+            return SimulatedRefusalError(fault, "You have insufficient credits.")
 
 
 def wait(scenario: Scenario) -> dict[str, str]:

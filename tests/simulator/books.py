@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from tests.simulator.contract import Order
-from tests.simulator.refusals import RefusedError
+from tests.simulator.contract import SimulatedOrder
+from tests.simulator.refusals import SimulatedRefusalError
 from tests.simulator.scenario import Scenario
-from tests.simulator.wire import Request
+from tests.simulator.wire import WireRequest
 
 
 @dataclass(slots=True, kw_only=True)
-class Bill:
+class SimulatedBill:
     """Speech that was made, and is paid for whether it arrives or not.
 
     Args:
@@ -44,17 +44,17 @@ class Bill:
 
 
 @dataclass(slots=True)
-class Books:
+class SimulatedBooks:
     """Counts and bills; credits of speech in the making are set aside."""
 
-    requests: deque[Request]
-    bills: list[Bill] = field(default_factory=list)
+    requests: deque[WireRequest]
+    bills: list[SimulatedBill] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     total: int = 0
     spent: int = 0
     aside: int = 0
 
-    def set_aside(self, order: Order, scenario: Scenario) -> None:
+    def set_aside(self, order: SimulatedOrder, scenario: Scenario) -> None:
         """Keep the credits of an order; refused if there are not enough left."""
         quota = scenario.quota
         left = order.credits if quota is None else quota - self.spent - self.aside
@@ -63,10 +63,10 @@ class Books:
                 f"This request exceeds your quota of {quota}. You have {max(0, left)} credits"
                 f" remaining, while {order.credits} credits are required for this request."
             )
-            raise RefusedError("quota_exceeded", message)
+            raise SimulatedRefusalError("quota_exceeded", message)
         self.aside += order.credits
 
-    def charge(self, bill: Bill) -> None:
+    def charge(self, bill: SimulatedBill) -> None:
         """Write down speech that was made."""
         self.bills.append(bill)
         self.spent += bill.credits
@@ -81,7 +81,7 @@ class Books:
         }
 
 
-def recorded(request: Request) -> dict[str, Any]:
+def recorded(request: WireRequest) -> dict[str, Any]:
     """A request as JSON values; its body is None where it is no JSON."""
     try:
         body = msgspec.json.decode(request.body)

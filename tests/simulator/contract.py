@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.simulator.refusals import RefusedError
+from tests.simulator.refusals import SimulatedRefusalError
 from tests.simulator.scenario import Scenario, voice_id
-from tests.simulator.speech import Format
-from tests.simulator.wire import Request
+from tests.simulator.speech import SpeechFormat
+from tests.simulator.wire import WireRequest
 
 SPEECH_PATH = "/v1/text-to-speech/"
 TIMED = "/with-timestamps"
@@ -23,7 +23,7 @@ _ALLOWANCE = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class SimulatedModel:
     """A model: its documented limit in code points, price per code point, and what it refuses."""
 
     name: str
@@ -41,13 +41,19 @@ _NORMALIZATION = ("apply_language_text_normalization",)
 MODELS = {
     model.name: model
     for model in (
-        Model(name="eleven_v4", longest=10_000, group=_V4, refuses=_NORMALIZATION),
-        Model(name="eleven_v4_turbo", longest=10_000, price=0.5, group=_V4, refuses=_NORMALIZATION),
-        Model(name="eleven_v3", longest=5_000, refuses=_STITCHING),
-        Model(name="eleven_v3_conversational", longest=5_000, price=0.5, refuses=_STITCHING),
-        Model(name="eleven_multilingual_v2", longest=10_000, speeds=_SPEEDS, speaks_empty=True),
+        SimulatedModel(name="eleven_v4", longest=10_000, group=_V4, refuses=_NORMALIZATION),
+        SimulatedModel(
+            name="eleven_v4_turbo", longest=10_000, price=0.5, group=_V4, refuses=_NORMALIZATION
+        ),
+        SimulatedModel(name="eleven_v3", longest=5_000, refuses=_STITCHING),
+        SimulatedModel(
+            name="eleven_v3_conversational", longest=5_000, price=0.5, refuses=_STITCHING
+        ),
+        SimulatedModel(
+            name="eleven_multilingual_v2", longest=10_000, speeds=_SPEEDS, speaks_empty=True
+        ),
         *(
-            Model(
+            SimulatedModel(
                 name=name,
                 longest=longest,
                 price=0.5,
@@ -69,15 +75,19 @@ MODELS = {
 _RATES_HZ = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _MP3 = ((22_050, 32), (24_000, 48), *((44_100, kbps) for kbps in (32, 64, 96, 128, 192)))
 FORMATS = {
-    **{f"mp3_{rate}_{kbps}": Format("mp3", rate, kbps) for rate, kbps in _MP3},
-    **{f"{codec}_{rate}": Format(codec, rate) for codec in ("pcm", "wav") for rate in _RATES_HZ},
-    **{f"opus_48000_{kbps}": Format("opus", 48_000, kbps) for kbps in (32, 64, 96, 128, 192)},
-    **{f"{codec}_8000": Format(codec, 8_000) for codec in ("ulaw", "alaw")},
+    **{f"mp3_{rate}_{kbps}": SpeechFormat("mp3", rate, kbps) for rate, kbps in _MP3},
+    **{
+        f"{codec}_{rate}": SpeechFormat(codec, rate)
+        for codec in ("pcm", "wav")
+        for rate in _RATES_HZ
+    },
+    **{f"opus_48000_{kbps}": SpeechFormat("opus", 48_000, kbps) for kbps in (32, 64, 96, 128, 192)},
+    **{f"{codec}_8000": SpeechFormat(codec, 8_000) for codec in ("ulaw", "alaw")},
 }
 #: OpenAI's audio has 24 kHz, in the bare samples of pcm as well.
 OPENAI_FORMATS = {
-    "mp3": Format("mp3", 24_000, 64),
-    **{codec: Format(codec, 24_000) for codec in ("opus", "flac", "wav", "pcm")},
+    "mp3": SpeechFormat("mp3", 24_000, 64),
+    **{codec: SpeechFormat(codec, 24_000) for codec in ("opus", "flac", "wav", "pcm")},
 }
 _OPENAI_LONGEST = 4_096
 _OPENAI_SPEEDS = (0.25, 4.0)
@@ -124,21 +134,21 @@ _NEVER_NULL = ("text", "model_id", "apply_text_normalization")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class SimulatedOrder:
     """Speech that is asked for; the family is whose API it came by."""
 
     family: Literal["elevenlabs", "openai"]
     text: str
     voice: str
-    model: Model
-    format: Format
+    model: SimulatedModel
+    format: SpeechFormat
     speed: float
     credits: int
     settings: dict[str, Any] = field(default_factory=dict)
     is_timed: bool = False
 
 
-def body_of(request: Request) -> Any:
+def body_of(request: WireRequest) -> Any:
     """The JSON of a request; a 422 where it is none."""
     try:
         return msgspec.json.decode(request.body)
@@ -150,13 +160,13 @@ def body_of(request: Request) -> Any:
             "input": {},
             "ctx": {"error": str(exc)},
         }
-        raise RefusedError("unprocessable", "invalid JSON", detail=[problem]) from exc
+        raise SimulatedRefusalError("unprocessable", "invalid JSON", detail=[problem]) from exc
 
 
 def check_shape(body: Any) -> None:
     """Types and ranges, which are looked at before the key."""
     if not isinstance(body, dict):
-        raise RefusedError("unprocessable", detail=[_problem("object", ["body"], body)])
+        raise SimulatedRefusalError("unprocessable", detail=[_problem("object", ["body"], body)])
     problems = _wrong_kinds(body, _BODY, ["body"])
     if "text" not in body:
         problems.append(
@@ -172,7 +182,7 @@ def check_shape(body: Any) -> None:
         problems += _wrong_kinds(settings, _SETTINGS, ["body", "voice_settings"])
         problems += _out_of_range(settings)
     if problems:
-        raise RefusedError("unprocessable", detail=problems)
+        raise SimulatedRefusalError("unprocessable", detail=problems)
 
 
 def _wrong_kinds(given: dict[str, Any], kinds: dict[str, str], path: list[str]) -> list[Any]:
@@ -205,22 +215,28 @@ def _out_of_range(settings: dict[str, Any]) -> list[Any]:
     return found
 
 
-def elevenlabs_order(request: Request, body: dict[str, Any], scenario: Scenario) -> Order:
+def elevenlabs_order(
+    request: WireRequest, body: dict[str, Any], scenario: Scenario
+) -> SimulatedOrder:
     """What is asked of ElevenLabs; refused as the model does."""
     voice = request.path.removeprefix(SPEECH_PATH).removesuffix(TIMED)
     check_voice(voice, scenario)
     name = body.get("model_id", "eleven_multilingual_v2")
     if name not in MODELS:
-        raise RefusedError("model_not_found", f"A model with model_id '{name}' was not found.")
+        raise SimulatedRefusalError(
+            "model_not_found", f"A model with model_id '{name}' was not found."
+        )
     model, text = MODELS[name], body["text"]
     form = FORMATS.get(request.query.get("output_format", "mp3_44100_128"))
     if form is None:
         known = ", ".join(FORMATS)
-        raise RefusedError("invalid_output_format", f"Output format must be one of: {known}")
+        raise SimulatedRefusalError(
+            "invalid_output_format", f"Output format must be one of: {known}"
+        )
     _check_model(model, body)
     settings = body.get("voice_settings")
     in_effect = stored_settings(voice, scenario) if settings is None else _whole(settings)
-    return Order(
+    return SimulatedOrder(
         family="elevenlabs",
         text=text,
         voice=voice,
@@ -236,7 +252,9 @@ def elevenlabs_order(request: Request, body: dict[str, Any], scenario: Scenario)
 def check_voice(voice: str, scenario: Scenario) -> None:
     """Refuse a voice that is not there."""
     if voice not in _voices(scenario.voices):
-        raise RefusedError("voice_not_found", f"A voice with voice_id '{voice}' was not found.")
+        raise SimulatedRefusalError(
+            "voice_not_found", f"A voice with voice_id '{voice}' was not found."
+        )
 
 
 def stored_settings(voice: str, scenario: Scenario) -> dict[str, Any]:
@@ -255,43 +273,47 @@ def _voices(count: int) -> frozenset[str]:
     return frozenset(voice_id(number) for number in range(1, count + 1))
 
 
-def _check_model(model: Model, body: dict[str, Any]) -> None:
+def _check_model(model: SimulatedModel, body: dict[str, Any]) -> None:
     for name in model.refuses:
         if body.get(name):
             message = f"Providing {name} is not supported with the '{model.name}' model."
-            raise RefusedError("unsupported_model", message)
+            raise SimulatedRefusalError("unsupported_model", message)
     text = body["text"]
     if not text.strip() and not model.speaks_empty:
-        raise RefusedError("input_text_empty", "Input at position 0 has empty text")
+        raise SimulatedRefusalError("input_text_empty", "Input at position 0 has empty text")
     if len(text) > model.longest * _ALLOWANCE + 1e-6:
         message = f"Request text length ({len(text)}) exceeds the maximum text length of {model.longest} characters"
-        raise RefusedError("text_too_long", message)
+        raise SimulatedRefusalError("text_too_long", message)
     speed = (body.get("voice_settings") or {}).get("speed")
     if speed is not None and model.speeds and not model.speeds[0] <= speed <= model.speeds[1]:
         least, most = model.speeds
         message = f"Invalid setting for speed received, expected to be greater or equal to {least} and less or equal to {most}, received {speed}"
-        raise RefusedError("invalid_voice_settings", message)
+        raise SimulatedRefusalError("invalid_voice_settings", message)
 
 
-def openai_order(body: Any) -> Order:
+def openai_order(body: Any) -> SimulatedOrder:
     """What is asked of the OpenAI-shaped service; it says no with 400."""
     given = body if isinstance(body, dict) else {}
     for name in ("model", "input", "voice"):
         if not isinstance(given.get(name), str) or not given[name]:
-            raise RefusedError("missing_parameter", f"Missing required parameter: '{name}'.")
+            raise SimulatedRefusalError(
+                "missing_parameter", f"Missing required parameter: '{name}'."
+            )
     form = OPENAI_FORMATS.get(given.get("response_format", "mp3"))
     if form is None:
         known = ", ".join(OPENAI_FORMATS)
-        raise RefusedError("invalid_value", f"'response_format' must be one of: {known}.")
+        raise SimulatedRefusalError("invalid_value", f"'response_format' must be one of: {known}.")
     speed = given.get("speed", 1.0)
     least, most = _OPENAI_SPEEDS
     if not isinstance(speed, (int, float)) or not least <= speed <= most:
-        raise RefusedError("invalid_value", f"'speed' must lie between {least} and {most}.")
+        raise SimulatedRefusalError(
+            "invalid_value", f"'speed' must lie between {least} and {most}."
+        )
     if len(given["input"]) > _OPENAI_LONGEST:
         message = f"'input' has more than {_OPENAI_LONGEST} characters."
-        raise RefusedError("string_above_max_length", message)
-    model = Model(name=given["model"], longest=_OPENAI_LONGEST, group="openai")
-    return Order(
+        raise SimulatedRefusalError("string_above_max_length", message)
+    model = SimulatedModel(name=given["model"], longest=_OPENAI_LONGEST, group="openai")
+    return SimulatedOrder(
         family="openai",
         text=given["input"],
         voice=given["voice"],

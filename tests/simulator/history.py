@@ -6,16 +6,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulator.books import Bill
-from tests.simulator.contract import Order
-from tests.simulator.refusals import RefusedError
-from tests.simulator.speech import CONTENT_TYPES, Format, Speeches
-from tests.simulator.wire import Answer
+from tests.simulator.books import SimulatedBill
+from tests.simulator.contract import SimulatedOrder
+from tests.simulator.refusals import SimulatedRefusalError
+from tests.simulator.speech import CONTENT_TYPES, Speeches, SpeechFormat
+from tests.simulator.wire import WireResponse
 
 PATH = "/v1/history"
 _LARGEST_PAGE = 1000
 #: What is stored as MP3 has this format.
-_MP3 = Format("mp3", 44_100, 128)
+_MP3 = SpeechFormat("mp3", 44_100, 128)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,18 +23,18 @@ class Item:
     """A sound that was made, and what tells its audio."""
 
     id: str
-    order: Order
-    bill: Bill
+    order: SimulatedOrder
+    bill: SimulatedBill
     made: int = field(default_factory=lambda: int(time.time()))
     is_mp3: bool = False
 
     @property
-    def format(self) -> Format:
+    def format(self) -> SpeechFormat:
         """Of its audio: a file, also where bare samples were asked for."""
         asked = self.order.format
         if self.is_mp3:
             return _MP3
-        return Format("wav", asked.rate_hz) if asked.codec == "pcm" else asked
+        return SpeechFormat("wav", asked.rate_hz) if asked.codec == "pcm" else asked
 
     def shown(self) -> dict[str, Any]:
         """As the service tells it."""
@@ -57,12 +57,12 @@ class Item:
 
 
 @dataclass(slots=True)
-class History:
+class SimulatedHistory:
     """The latest items, the newest first."""
 
     _items: deque[Item] = field(default_factory=lambda: deque(maxlen=2_000))
 
-    def add(self, order: Order, bill: Bill, *, is_mp3: bool) -> str:
+    def add(self, order: SimulatedOrder, bill: SimulatedBill, *, is_mp3: bool) -> str:
         """Remember a sound; its id."""
         item = Item(id=secrets.token_urlsafe(15), order=order, bill=bill, is_mp3=is_mp3)
         self._items.appendleft(item)
@@ -73,7 +73,7 @@ class History:
         size = int(query.get("page_size", "100"))
         if not 1 <= size <= _LARGEST_PAGE:
             problem = {"type": "range", "loc": ["query", "page_size"], "msg": "1 to 1000"}
-            raise RefusedError("unprocessable", detail=[problem])
+            raise SimulatedRefusalError("unprocessable", detail=[problem])
         wanted = [item for item in self._items if _is_wanted(item, query)]
         if after := query.get("start_after_history_item_id"):
             place = next((at for at, each in enumerate(wanted, 1) if each.id == after), len(wanted))
@@ -91,9 +91,11 @@ class History:
         for item in self._items:
             if item.id == name:
                 return item
-        raise RefusedError("not_found", f"There is no item {name}.", detail="Not Found", status=404)
+        raise SimulatedRefusalError(
+            "not_found", f"There is no item {name}.", detail="Not Found", status=404
+        )
 
-    async def audio(self, item: Item, speeches: Speeches, engine: str) -> Answer:
+    async def audio(self, item: Item, speeches: Speeches, engine: str) -> WireResponse:
         """The audio of an item, whole whatever became of the answer that it was made for."""
         order = item.order
         body = await speeches.make(
@@ -105,7 +107,7 @@ class History:
             half=item.bill.fault == "half",
         )
         headers = {"content-type": CONTENT_TYPES[item.format.codec]}
-        return Answer(headers=headers, body=body, outcome="history")
+        return WireResponse(headers=headers, body=body, outcome="history")
 
 
 def _is_wanted(item: Item, query: dict[str, str]) -> bool:

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from tests.simulator.contract import MODELS, Model, check_voice, stored_settings
-from tests.simulator.refusals import RefusedError
+from tests.simulator.contract import MODELS, SimulatedModel, check_voice, stored_settings
+from tests.simulator.refusals import SimulatedRefusalError
 from tests.simulator.scenario import Scenario, voice_id
 
 _PAGE = 10
@@ -26,7 +26,7 @@ def voice_settings(voice: str, scenario: Scenario) -> dict[str, Any]:
         message = (
             "The API key you used is missing the permission voices_read to execute this operation."
         )
-        raise RefusedError("missing_permissions", message)
+        raise SimulatedRefusalError("missing_permissions", message)
     check_voice(voice, scenario)
     return stored_settings(voice, scenario)
 
@@ -38,11 +38,11 @@ def voices(query: dict[str, str], scenario: Scenario) -> dict[str, Any]:
     if not 1 <= size <= _LARGEST_PAGE:
         message = f"Input should be a whole number from 1 to {_LARGEST_PAGE}"
         problem = {"type": "range", "loc": ["query", "page_size"], "msg": message, "input": told}
-        raise RefusedError("unprocessable", detail=[problem])
+        raise SimulatedRefusalError("unprocessable", detail=[problem])
     token = query.get("next_page_token") or "page-0"
     start = int(token.removeprefix("page-")) if token[5:].isdecimal() else -1
     if not 0 <= start <= scenario.voices:
-        raise RefusedError("bad_request", "The next_page_token is none of ours.")
+        raise SimulatedRefusalError("bad_request", "The next_page_token is none of ours.")
     end = min(start + size, scenario.voices)
     more = end < scenario.voices
     return {
@@ -73,7 +73,7 @@ def models() -> list[dict[str, Any]]:
     return [_model(model) for model in MODELS.values()]
 
 
-def _model(model: Model) -> dict[str, Any]:
+def _model(model: SimulatedModel) -> dict[str, Any]:
     languages = [{"language_id": "en", "name": "English"}]
     if model.japanese:
         languages.append({"language_id": "ja", "name": "Japanese"})
@@ -98,7 +98,7 @@ def subscription(scenario: Scenario, spent: int) -> dict[str, Any]:
         message = (
             "The API key you used is missing the permission user_read to execute this operation."
         )
-        raise RefusedError("missing_permissions", message)
+        raise SimulatedRefusalError("missing_permissions", message)
     return {
         "tier": "creator",
         "status": "active",

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tests.simulator.wire import Answer, Request
+from tests.simulator.wire import WireRequest, WireResponse
 
 #: HTTP status, type, and the older word beside the code, by code (the vendor's page on errors).
 _ELEVENLABS = {
@@ -42,7 +42,7 @@ _OPENAI = {
 _DOCUMENTATION = "https://elevenlabs.io/docs/eleven-api/resources/errors"
 
 
-class RefusedError(Exception):
+class SimulatedRefusalError(Exception):
     """A request is not served.
 
     Args:
@@ -68,7 +68,7 @@ class RefusedError(Exception):
         self.headers = headers or {}
 
 
-def answer(refused: RefusedError, request: Request) -> Answer:
+def answer(refused: SimulatedRefusalError, request: WireRequest) -> WireResponse:
     """What is sent for a refusal, in the shape of the service that was asked."""
     if request.path.startswith("/v1/audio/"):
         return _as_openai(refused)
@@ -88,7 +88,7 @@ def answer(refused: RefusedError, request: Request) -> Answer:
     if packed:
         body = gzip.compress(body, 1)
         headers["content-encoding"] = "gzip"
-    return Answer(
+    return WireResponse(
         status=status,
         headers=headers | refused.headers,
         body=body,
@@ -97,13 +97,13 @@ def answer(refused: RefusedError, request: Request) -> Answer:
     )
 
 
-def _as_openai(refused: RefusedError) -> Answer:
+def _as_openai(refused: SimulatedRefusalError) -> WireResponse:
     fallback = (400, "invalid_request_error", refused.code)
     if refused.detail is not None:
         fallback = (refused.status, "invalid_request_error", refused.code)
     status, kind, code = _OPENAI.get(refused.code, fallback)
     error = {"message": refused.message, "type": kind, "param": None, "code": code}
-    return Answer(
+    return WireResponse(
         status=status,
         headers={"content-type": "application/json"} | refused.headers,
         body=msgspec.json.encode({"error": error}),
@@ -111,8 +111,8 @@ def _as_openai(refused: RefusedError) -> Answer:
     )
 
 
-def page(status: int, title: str, outcome: str) -> Answer:
+def page(status: int, title: str, outcome: str) -> WireResponse:
     """A page of HTML, as gateways and sign-in walls send it."""
     text = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     headers = {"content-type": "text/html; charset=utf-8"}
-    return Answer(status=status, headers=headers, body=text.encode(), outcome=outcome)
+    return WireResponse(status=status, headers=headers, body=text.encode(), outcome=outcome)

@@ -10,15 +10,15 @@ import sys
 import threading
 
 from tests.simulator.scenario import Scenario
-from tests.simulator.service import Service
-from tests.simulator.wire import Answer, MalformedError, read_request, send
+from tests.simulator.service import SimulatedService
+from tests.simulator.wire import MalformedError, WireResponse, read_request, send
 
 _BACKLOG = 1024
 
 
 async def serve(scenario: Scenario, port: int) -> None:
     """Listen on 127.0.0.1, tell the address in one line of JSON, and serve until the end."""
-    service = Service(scenario)
+    service = SimulatedService(scenario)
     tasks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,20 +38,22 @@ async def serve(scenario: Scenario, port: int) -> None:
 
 
 async def _connection(
-    service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    service: SimulatedService, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     try:
         while not writer.is_closing() and not await _exchange(service, reader, writer):
             pass
     except MalformedError as exc:
-        bad = Answer(status=400, headers={"content-type": "text/plain"}, body=str(exc).encode())
+        bad = WireResponse(
+            status=400, headers={"content-type": "text/plain"}, body=str(exc).encode()
+        )
         await send(reader, writer, bad, last=True)
     finally:
         writer.close()
 
 
 async def _exchange(
-    service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    service: SimulatedService, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> bool:
     """One request and its answer; True at the end of the connection."""
     request = await read_request(reader)

@@ -10,25 +10,25 @@ from typing import Any
 import msgspec
 
 from tests.simulator import answers, listings, refusals
-from tests.simulator.books import Bill, Books, recorded
+from tests.simulator.books import SimulatedBill, SimulatedBooks, recorded
 from tests.simulator.chance import Chance
 from tests.simulator.contract import (
     SPEECH_PATH,
     TIMED,
-    Order,
+    SimulatedOrder,
     body_of,
     check_shape,
     elevenlabs_order,
     openai_order,
 )
 from tests.simulator.history import PATH as HISTORY_PATH
-from tests.simulator.history import History
-from tests.simulator.refusals import RefusedError
+from tests.simulator.history import SimulatedHistory
+from tests.simulator.refusals import SimulatedRefusalError
 from tests.simulator.scenario import SPOKEN_FAULTS, Scenario, made
 from tests.simulator.slots import Slots
 from tests.simulator.speech import Speeches
 from tests.simulator.times import alignments, with_times
-from tests.simulator.wire import Answer, Request
+from tests.simulator.wire import WireRequest, WireResponse
 
 _OPENAI_PATH = "/v1/audio/speech"
 _SUBSCRIPTION = "/v1/user/subscription"
@@ -36,14 +36,14 @@ _SETTINGS = re.compile("/v1/voices/([^/]+)/settings")
 
 
 @dataclass(slots=True)
-class Job:
+class SimulatedJob:
     """A request that holds a slot until its answer is sent."""
 
     group: str
-    bill: Bill | None = None
+    bill: SimulatedBill | None = None
 
 
-class Service:
+class SimulatedService:
     """All that is known from one request to the next."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -52,13 +52,13 @@ class Service:
         self._slots = Slots(scenario)
         self._chance = Chance(scenario)
         self._speeches = Speeches()
-        self._history = History()
-        self._books = Books(deque(maxlen=scenario.keep))
+        self._history = SimulatedHistory()
+        self._books = SimulatedBooks(deque(maxlen=scenario.keep))
         self._known_keys = 0
         self._last_seconds = 0.0
         self._arrivals: deque[float] = deque()
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: WireRequest) -> WireResponse:
         """What is sent for a request; `sent` must be called once it is."""
         if request.path.startswith("/_simulator/"):
             return self._control(request)
@@ -66,12 +66,12 @@ class Service:
         self._books.requests.append(request)
         try:
             return await self._route(request)
-        except RefusedError as refused:
+        except SimulatedRefusalError as refused:
             return refusals.answer(refused, request)
 
-    def sent(self, answer: Answer, *, delivered: bool) -> None:
+    def sent(self, answer: WireResponse, *, delivered: bool) -> None:
         """Count an answer by how it went; the slot is free again."""
-        job: Job | None = answer.job
+        job: SimulatedJob | None = answer.job
         outcome = answer.outcome
         if job is not None:
             self._slots.give(job.group)
@@ -83,7 +83,7 @@ class Service:
         if outcome:
             self._books.outcomes[outcome] += 1
 
-    async def _route(self, request: Request) -> Answer:
+    async def _route(self, request: WireRequest) -> WireResponse:
         path = request.path
         if request.method == "POST" and path == _OPENAI_PATH:
             return await self._speak(request, openai_order(body_of(request)))
@@ -96,15 +96,15 @@ class Service:
             self._check_key(request)
             return await self._remembered(request)
         if request.method != "GET" or not self._is_listed(path):
-            raise RefusedError("not_found", "Not Found", detail="Not Found", status=404)
+            raise SimulatedRefusalError("not_found", "Not Found", detail="Not Found", status=404)
         self._check_key(request)
         return self._listing(request)
 
-    async def _remembered(self, request: Request) -> Answer:
+    async def _remembered(self, request: WireRequest) -> WireResponse:
         """The history: a page of it, an item, or the audio of one."""
         if self.scenario.history == "closed":
             message = "The API key you used is missing the permission speech_history_read."
-            raise RefusedError("missing_permissions", message)
+            raise SimulatedRefusalError("missing_permissions", message)
         name, _, rest = request.path.removeprefix(HISTORY_PATH).strip("/").partition("/")
         if not name:
             return _json(self._history.page(request.query), "history")
@@ -126,7 +126,7 @@ class Service:
         lists = [f"/{version}/voices" for version in self.scenario.lists]
         return path in ("/v1/models", _SUBSCRIPTION, *lists) or bool(_SETTINGS.fullmatch(path))
 
-    def _listing(self, request: Request) -> Answer:
+    def _listing(self, request: WireRequest) -> WireResponse:
         if found := _SETTINGS.fullmatch(request.path):
             return _json(listings.voice_settings(found[1], self.scenario), "settings")
         match request.path:
@@ -140,26 +140,26 @@ class Service:
                 spent = self._books.spent
                 return _json(listings.subscription(self.scenario, spent), "subscription")
 
-    def _check_key(self, request: Request) -> None:
+    def _check_key(self, request: WireRequest) -> None:
         wanted, given = self.scenario.key, request.headers.get("xi-api-key")
         if wanted and given is None:
             message = "Neither authorization header nor xi-api-key received, please provide one."
-            raise RefusedError("needs_authorization", message)
+            raise SimulatedRefusalError("needs_authorization", message)
         self._check_same(wanted, given)
 
-    def _check_bearer(self, request: Request) -> None:
+    def _check_bearer(self, request: WireRequest) -> None:
         wanted, given = self.scenario.openai_key, request.headers.get("authorization")
         if wanted and given is None:
-            raise RefusedError("needs_authorization", "You didn't provide an API key.")
+            raise SimulatedRefusalError("needs_authorization", "You didn't provide an API key.")
         self._check_same(f"Bearer {wanted}" if wanted else "", given)
 
     def _check_same(self, wanted: str, given: str | None) -> None:
         revoke = self.scenario.revoke_after
         if (wanted and given != wanted) or (revoke is not None and self._known_keys >= revoke):
-            raise RefusedError("unauthorized", "Invalid API key")
+            raise SimulatedRefusalError("unauthorized", "Invalid API key")
         self._known_keys += 1
 
-    async def _speak(self, request: Request, order: Order) -> Answer:
+    async def _speak(self, request: WireRequest, order: SimulatedOrder) -> WireResponse:
         """Speech, once there is a slot, credit and time for it."""
         if order.family == "openai":
             self._check_bearer(request)
@@ -167,7 +167,7 @@ class Service:
         group = order.model.group
         if not await self._slots.take(group):
             await asyncio.sleep(self.scenario.refuse_seconds)
-            raise RefusedError("concurrent_limit_exceeded", self._too_many(group))
+            raise SimulatedRefusalError("concurrent_limit_exceeded", self._too_many(group))
         try:
             self._books.set_aside(order, self.scenario)
             try:
@@ -186,13 +186,15 @@ class Service:
             self._arrivals.popleft()
         if most and len(self._arrivals) >= most:
             message = f"Too many requests: at most {most} in a second."
-            raise RefusedError("rate_limit_exceeded", message, headers=answers.wait(self.scenario))
+            raise SimulatedRefusalError(
+                "rate_limit_exceeded", message, headers=answers.wait(self.scenario)
+            )
         if most:
             self._arrivals.append(now)
         if self._chance.busy():
             await asyncio.sleep(self.scenario.refuse_seconds)
             message = "We are sorry, the system is experiencing heavy traffic, please try again. Higher subscriptions have higher priority."
-            raise RefusedError("system_busy", message, headers=answers.wait(self.scenario))
+            raise SimulatedRefusalError("system_busy", message, headers=answers.wait(self.scenario))
 
     def _too_many(self, group: str) -> str:
         return (
@@ -201,7 +203,7 @@ class Service:
             " your concurrency limit, please upgrade your subscription."
         )
 
-    async def _made(self, request: Request, order: Order) -> Answer:
+    async def _made(self, request: WireRequest, order: SimulatedOrder) -> WireResponse:
         """The answer of a request that holds a slot."""
         concurrency = self._concurrency(order)
         fault, seconds = self._chance.fault(order.text), self._chance.seconds()
@@ -209,9 +211,9 @@ class Service:
             await asyncio.sleep(seconds)
         if fault is not None and fault not in SPOKEN_FAULTS:
             answer = answers.silent(request, fault, self.scenario)
-            answer.job = Job(order.model.group)
+            answer.job = SimulatedJob(order.model.group)
             return answer
-        bill = Bill(
+        bill = SimulatedBill(
             text=order.text,
             voice=order.voice,
             model=order.model.name,
@@ -237,10 +239,10 @@ class Service:
                 order, bill, is_mp3=self.scenario.history == "mp3"
             )
         answer = answers.spoken(order, bill, audio, self.scenario, concurrency)
-        answer.job = Job(order.model.group, bill)
+        answer.job = SimulatedJob(order.model.group, bill)
         return answer
 
-    def _concurrency(self, order: Order) -> dict[str, str]:
+    def _concurrency(self, order: SimulatedOrder) -> dict[str, str]:
         """Headers that tell of it; without a cap there is no maximum to tell."""
         group, cap = order.model.group, self._slots.cap(order.model.group)
         if order.family == "openai" or not self.scenario.tell_concurrency or not cap:
@@ -252,7 +254,7 @@ class Service:
             "workspace-concurrent-requests": current,
         }
 
-    def _control(self, request: Request) -> Answer:
+    def _control(self, request: WireRequest) -> WireResponse:
         """What tests ask of the simulator itself."""
         match request.method, request.path.removeprefix("/_simulator/"):
             case "GET", "state":
@@ -262,13 +264,13 @@ class Service:
             case "POST", "scenario":
                 return self._change(request)
             case _:
-                return Answer(status=404)
+                return WireResponse(status=404)
 
-    def _change(self, request: Request) -> Answer:
+    def _change(self, request: WireRequest) -> WireResponse:
         try:
             scenario = made(msgspec.json.decode(request.body, type=dict[str, Any]), self.scenario)
         except ValueError as exc:
-            return Answer(status=400, body=str(exc).encode())
+            return WireResponse(status=400, body=str(exc).encode())
         self.scenario = scenario
         self._slots.change(scenario)
         self._chance.change(scenario)
@@ -286,6 +288,6 @@ class Service:
         }
 
 
-def _json(value: Any, outcome: str = "") -> Answer:
+def _json(value: Any, outcome: str = "") -> WireResponse:
     headers = {"content-type": "application/json"}
-    return Answer(headers=headers, body=msgspec.json.encode(value), outcome=outcome)
+    return WireResponse(headers=headers, body=msgspec.json.encode(value), outcome=outcome)

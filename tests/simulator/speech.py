@@ -48,7 +48,7 @@ CONTENT_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class SpeechFormat:
     """How speech is stored: codec, samples per second, and kbit/s where it has them."""
 
     codec: str
@@ -64,7 +64,7 @@ class Speeches:
     _bytes: int = 0
 
     async def make(
-        self, engine: str, text: str, voice: str, form: Format, *, speed: float, half: bool
+        self, engine: str, text: str, voice: str, form: SpeechFormat, *, speed: float, half: bool
     ) -> bytes:
         """One text as a sound file, or as bare samples; half: only the first half of the samples."""
         if engine == "tones" and form.codec in ("pcm", "wav"):
@@ -148,7 +148,7 @@ def _cut(pcm: bytes, *, half: bool) -> bytes:
     return pcm[: len(pcm) // 4 * 2] if half else pcm
 
 
-def _encoded(pcm: bytes, form: Format) -> bytes:
+def _encoded(pcm: bytes, form: SpeechFormat) -> bytes:
     match form.codec:
         case "pcm":
             return pcm
@@ -167,7 +167,7 @@ def _wav(pcm: bytes, rate_hz: int) -> bytes:
     return head + form + struct.pack("<4sI", b"data", len(pcm)) + pcm
 
 
-def _mp3(pcm: bytes, form: Format) -> bytes:
+def _mp3(pcm: bytes, form: SpeechFormat) -> bytes:
     import lameenc
 
     encoder = lameenc.Encoder()
@@ -180,7 +180,7 @@ def _mp3(pcm: bytes, form: Format) -> bytes:
     return bytes(encoder.encode(pcm) + encoder.flush())
 
 
-def _by_libsndfile(pcm: bytes, form: Format) -> bytes:
+def _by_libsndfile(pcm: bytes, form: SpeechFormat) -> bytes:
     import soundfile
 
     container, subtype = _LIBSNDFILE[form.codec]

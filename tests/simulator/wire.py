@@ -25,7 +25,7 @@ class MalformedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class WireRequest:
     """A request that came whole.
 
     Args:
@@ -50,7 +50,7 @@ class Request:
 
 
 @dataclass(slots=True, kw_only=True)
-class Answer:
+class WireResponse:
     """An answer, and how it is broken.
 
     Args:
@@ -74,7 +74,7 @@ class Answer:
     job: Any = None
 
 
-async def read_request(reader: asyncio.StreamReader) -> Request | None:
+async def read_request(reader: asyncio.StreamReader) -> WireRequest | None:
     """The next request of a connection; None at its end.
 
     Raises:
@@ -100,7 +100,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         body = await _body(reader, headers)
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    return Request(
+    return WireRequest(
         method=words[0],
         path=unquote(words[1].partition("?")[0]),
         target=words[1],
@@ -135,7 +135,7 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
 
 
 async def send(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, *, last: bool
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: WireResponse, *, last: bool
 ) -> bool:
     """Send an answer as its damage says; the connection ends with it if that breaks the framing.
 
@@ -163,14 +163,14 @@ async def send(
     return not writer.is_closing() and not reader.at_eof()
 
 
-async def _whole(writer: asyncio.StreamWriter, answer: Answer, *, last: bool) -> None:
+async def _whole(writer: asyncio.StreamWriter, answer: WireResponse, *, last: bool) -> None:
     head = _head(answer, len(answer.body), last=last)
     writer.write(head + (_chunk(answer.body) + b"0\r\n\r\n" if answer.chunked else answer.body))
     await writer.drain()
 
 
 async def _trickle(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: WireResponse
 ) -> None:
     writer.write(_head(answer, len(answer.body)))
     for place in range(len(answer.body)):
@@ -181,7 +181,7 @@ async def _trickle(
             raise ConnectionResetError
 
 
-async def _broken(writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _broken(writer: asyncio.StreamWriter, answer: WireResponse) -> None:
     """Half of a body, then the end: by a reset, or in order where more was promised."""
     half = answer.body[: len(answer.body) // 2]
     answer.chunked = answer.damage == "cut_chunk"
@@ -210,7 +210,7 @@ async def _gone(reader: asyncio.StreamReader) -> None:
         return
 
 
-def _head(answer: Answer, length: int, *, last: bool = False) -> bytes:
+def _head(answer: WireResponse, length: int, *, last: bool = False) -> bytes:
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, '')}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     lines.append("transfer-encoding: chunked" if answer.chunked else f"content-length: {length}")

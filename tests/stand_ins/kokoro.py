@@ -15,7 +15,7 @@ import onnx
 from kokoro_onnx.config import DEFAULT_VOCAB
 from onnx import TensorProto, helper, numpy_helper
 
-from tts_assets.engines.kokoro_engine import Engine
+from tts_assets.engines.kokoro_engine import KokoroEngine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ VOICES = (
 )
 
 
-class Crashing(Engine):
+class Crashing(KokoroEngine):
     """The real engine, with memory that is read where there is none, at the word 熊."""
 
     def _say(self, symbols: str, style: Any, speed: float) -> Samples:

@@ -78,7 +78,7 @@ class KanaError(Exception):
     """A text that is not in the notation; its argument is the name of the error."""
 
 
-class Reply(NamedTuple):
+class StandInReply(NamedTuple):
     """A status, a media type and a body."""
 
     status: int
@@ -87,7 +87,7 @@ class Reply(NamedTuple):
 
 
 @dataclass(slots=True)
-class Engine:
+class VoicevoxStandIn:
     """An engine that is running.
 
     Args:
@@ -98,7 +98,7 @@ class Engine:
 
     url: str = ""
     heard: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
-    twists: dict[str, Callable[[Reply], Reply]] = field(default_factory=dict)
+    twists: dict[str, Callable[[StandInReply], StandInReply]] = field(default_factory=dict)
 
     def texts(self) -> list[str]:
         """The kana texts that it was asked to read."""
@@ -110,15 +110,15 @@ class Engine:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Engine]:
+def running() -> Iterator[VoicevoxStandIn]:
     """An engine on 127.0.0.1, for as long as the block lasts."""
-    engine = Engine()
+    engine = VoicevoxStandIn()
 
-    class Handler(_Handler):
+    class StandInHandler(_VoicevoxHandler):
         """Answers for this engine."""
 
-    Handler.engine = engine
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    StandInHandler.engine = engine
+    with ThreadingHTTPServer(("127.0.0.1", 0), StandInHandler) as server:
         server.daemon_threads = True
         engine.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -130,10 +130,10 @@ def running() -> Iterator[Engine]:
             thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _VoicevoxHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    engine: Engine
+    engine: VoicevoxStandIn
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             {"/audio_query": _query, "/accent_phrases": _accent_phrases, "/synthesis": _synthesis}
         )
 
-    def _answer(self, pages: dict[str, Callable[[dict[str, str], Any], Reply]]) -> None:
+    def _answer(self, pages: dict[str, Callable[[dict[str, str], Any], StandInReply]]) -> None:
         parts = urlsplit(self.path)
         asked = {
             name: values[-1]
@@ -167,31 +167,31 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
 
 
-def _json(value: Any, status: int = 200) -> Reply:
-    return Reply(status, "application/json", json.dumps(value, ensure_ascii=False).encode())
+def _json(value: Any, status: int = 200) -> StandInReply:
+    return StandInReply(status, "application/json", json.dumps(value, ensure_ascii=False).encode())
 
 
-def _invalid(what: str) -> Reply:
+def _invalid(what: str) -> StandInReply:
     return _json(
         {"detail": [{"type": "missing", "loc": ["body", what], "msg": f"bad {what}"}]}, 422
     )
 
 
-def _version(_asked: dict[str, str], _body: Any) -> Reply:
+def _version(_asked: dict[str, str], _body: Any) -> StandInReply:
     return _json("0.25.2")
 
 
-def _speakers(_asked: dict[str, str], _body: Any) -> Reply:
+def _speakers(_asked: dict[str, str], _body: Any) -> StandInReply:
     return _json(SPEAKERS)
 
 
-def _manifest(_asked: dict[str, str], _body: Any) -> Reply:
+def _manifest(_asked: dict[str, str], _body: Any) -> StandInReply:
     return _json(
         {"manifest_version": "0.13.1", "name": "VOICEVOX Engine", "brand_name": "VOICEVOX"}
     )
 
 
-def _misasked(asked: dict[str, str], names: set[str]) -> Reply | None:
+def _misasked(asked: dict[str, str], names: set[str]) -> StandInReply | None:
     if asked.keys() != names:
         return _invalid(" ".join(sorted(asked.keys() ^ names)))
     if asked["speaker"] not in _STYLES:
@@ -199,7 +199,7 @@ def _misasked(asked: dict[str, str], names: set[str]) -> Reply | None:
     return None
 
 
-def _query(asked: dict[str, str], _body: Any) -> Reply:
+def _query(asked: dict[str, str], _body: Any) -> StandInReply:
     wrong = _misasked(asked, {"text", "speaker"})
     return wrong or _json(
         {
@@ -214,7 +214,7 @@ def _query(asked: dict[str, str], _body: Any) -> Reply:
     )
 
 
-def _accent_phrases(asked: dict[str, str], _body: Any) -> Reply:
+def _accent_phrases(asked: dict[str, str], _body: Any) -> StandInReply:
     wrong = _misasked(asked, {"text", "speaker", "is_kana"})
     if wrong or asked["is_kana"] != "true":
         return wrong or _invalid("is_kana")
@@ -225,7 +225,7 @@ def _accent_phrases(asked: dict[str, str], _body: Any) -> Reply:
         return _json({"detail": told}, 400)
 
 
-def _synthesis(asked: dict[str, str], body: Any) -> Reply:
+def _synthesis(asked: dict[str, str], body: Any) -> StandInReply:
     wrong = _misasked(asked, {"speaker", "enable_interrogative_upspeak"})
     if wrong:
         return wrong
@@ -248,7 +248,7 @@ def _synthesis(asked: dict[str, str], body: Any) -> Reply:
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
         file.writeframes(_sound(samples, each))
-    return Reply(200, "audio/wav", buffer.getvalue())
+    return StandInReply(200, "audio/wav", buffer.getvalue())
 
 
 def _said(phrases: Any) -> Any:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tts_assets.errors import FatalError
-from tts_assets.store import storage
-from tts_assets.store.storage import AppendLog, Storage, write_whole
+from tts_assets.store import atomic_files
+from tts_assets.store.atomic_files import AppendLog, Storage, write_whole
 
 
 def _never() -> None:
@@ -120,7 +120,7 @@ def test_records_of_many_threads_are_not_torn(tmp_path: Path) -> None:
 def test_sweeping_removes_unfinished_files_and_nothing_else(tmp_path: Path) -> None:
     for name in (".tts-assets-0a-1.part", ".hidden.part", "clip.part", "ab.mp3"):
         (tmp_path / name).write_bytes(b"")
-    storage.sweep(tmp_path)
+    atomic_files.sweep(tmp_path)
     assert sorted(each.name for each in tmp_path.iterdir()) == [
         ".hidden.part",
         "ab.mp3",
@@ -130,7 +130,7 @@ def test_sweeping_removes_unfinished_files_and_nothing_else(tmp_path: Path) -> N
 
 def _add(path: Path) -> None:
     for _ in range(50):
-        with storage.lock(path.with_suffix(".lock"), lambda: None):
+        with atomic_files.lock(path.with_suffix(".lock"), lambda: None):
             path.write_text(str(int(path.read_text()) + 1))
 
 
@@ -155,9 +155,9 @@ def test_who_waits_for_a_lock_is_told(tmp_path: Path) -> None:
         raise GiveUpError
 
     with (
-        storage.lock(tmp_path / "lock", _never),
+        atomic_files.lock(tmp_path / "lock", _never),
         pytest.raises(GiveUpError),
-        storage.lock(tmp_path / "lock", give_up),
+        atomic_files.lock(tmp_path / "lock", give_up),
     ):
         pass
 
@@ -181,7 +181,7 @@ def test_half_a_record_does_not_spoil_the_next(
 _WRITER = """
 import os, sys, time
 from pathlib import Path
-from tts_assets.store.storage import write_whole
+from tts_assets.store.atomic_files import write_whole
 
 def wait() -> bool:
     print("written", flush=True)
@@ -209,7 +209,7 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
     writers[0].kill()
     writers[0].communicate()
     assert len(list(tmp_path.iterdir())) == 2
-    storage.sweep(tmp_path)
+    atomic_files.sweep(tmp_path)
     (part,) = tmp_path.iterdir()
     assert part.read_bytes() == b"new"
     writers[1].communicate()
@@ -223,9 +223,9 @@ def test_the_next_command_that_takes_the_lock_removes_what_a_killed_one_left(
     (tmp_path / "kanji").mkdir()
     for name in (".tts-assets-0a-1.part", "kanji/.tts-assets-0a-2.part", ".tts-assets.lock"):
         (tmp_path / name).write_bytes(b"")
-    (tmp_path / storage.DECISIONS_LOCK).write_bytes(b"")
+    (tmp_path / atomic_files.DECISIONS_LOCK).write_bytes(b"")
     (tmp_path / "kanji/a.mp3").write_bytes(b"")
-    with Storage(tmp_path).locked(_never):
+    with Storage(tmp_path).lock(_never):
         pass
     assert sorted(each.name for each in tmp_path.rglob("*")) == ["a.mp3", "kanji"]
 
@@ -233,7 +233,7 @@ def test_the_next_command_that_takes_the_lock_removes_what_a_killed_one_left(
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are found in /proc")
 def test_a_lock_that_the_system_cannot_release_ends_without_an_error(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
-    with storage.lock(path, _never):
+    with atomic_files.lock(path, _never):
         (number,) = (
             int(each.name)
             for each in Path("/proc/self/fd").iterdir()
@@ -244,5 +244,5 @@ def test_a_lock_that_the_system_cannot_release_ends_without_an_error(tmp_path: P
         os.dup2(only_a_path, number)
         os.close(only_a_path)
     assert not path.exists()
-    with storage.lock(path, _never):
+    with atomic_files.lock(path, _never):
         assert path.exists()

@@ -16,14 +16,19 @@ from tests.conftest import ROOT
 from tests.wandering import EVENING, MORNING, NOON
 from tts_assets.errors import InputError
 from tts_assets.model import Decided, Decision
-from tts_assets.store import earlier_sounds, storage
-from tts_assets.store.decisions import settle
-from tts_assets.store.decisions.decision import SoundDecision, Use, load, parse
-from tts_assets.store.decisions.journal import JOURNAL_NAME, append, read_journal
-from tts_assets.store.ledger import origin
-from tts_assets.store.ledger.known import Known, compacted, read_ledger
-from tts_assets.store.ledger.line import ATTRIBUTES, LEDGER_NAME, Line, being_replaced, encode
-from tts_assets.store.storage import Storage
+from tts_assets.store import atomic_files, decisions, ledger, rejected_audio
+from tts_assets.store.atomic_files import Storage
+from tts_assets.store.decisions import (
+    JOURNAL_NAME,
+    SoundDecision,
+    Use,
+    append_decisions,
+    load,
+    parse,
+    read_journal,
+)
+from tts_assets.store.ledger import Ledger, compact_ledger, read_ledger
+from tts_assets.store.ledger_line import ATTRIBUTES, LEDGER_NAME, Line, encode, encode_replacement
 
 ONE, TWO = "1" * 64, "2" * 64
 APPROVED, REJECTED, UNDECIDED = Decided.APPROVED, Decided.REJECTED, Decided.UNDECIDED
@@ -57,7 +62,7 @@ def _line(asset: str = "a.mp3", sha256: str = ONE, **more: Any) -> bytes:
 
 
 def _review(data: bytes, asset: str = "a.mp3") -> Decision | None:
-    lines = {line.asset: line for line in origin.whole_lines(compacted(data, file="l"))}
+    lines = {line.asset: line for line in ledger.whole_lines(compact_ledger(data, file="l"))}
     return lines[asset].review
 
 
@@ -172,7 +177,7 @@ def test_another_file_is_refused(tmp_path: Path, data: bytes, words: str) -> Non
 def test_a_file_that_nobody_can_have_saved_is_not_even_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_assets.store.decisions.decision.LONGEST_BYTES", 10)
+    monkeypatch.setattr("tts_assets.store.decisions.LONGEST_BYTES", 10)
     (tmp_path / "file").write_bytes(_saved(_made()))
     with pytest.raises(InputError, match="more than 10 bytes"):
         load(tmp_path / "file")
@@ -186,11 +191,11 @@ def test_a_file_that_nobody_can_have_saved_is_not_even_read(
 def test_the_journal_only_grows_and_has_each_decision_once(tmp_path: Path) -> None:
     path = tmp_path / JOURNAL_NAME
     assert read_journal(tmp_path) == []
-    assert append(tmp_path, [FULL, _made(), _made()]) == 2
+    assert append_decisions(tmp_path, [FULL, _made(), _made()]) == 2
     before = path.read_bytes()
-    assert append(tmp_path, [_made(), FULL]) == 0
+    assert append_decisions(tmp_path, [_made(), FULL]) == 0
     assert path.read_bytes() == before
-    assert append(tmp_path, [_made(), _made(decided=REJECTED)]) == 1
+    assert append_decisions(tmp_path, [_made(), _made(decided=REJECTED)]) == 1
     assert path.read_bytes().startswith(before)
     assert read_journal(tmp_path) == [FULL, _made(), _made(decided=REJECTED)]
     assert [each.name for each in tmp_path.iterdir()] == [JOURNAL_NAME]
@@ -201,7 +206,7 @@ def test_a_line_that_was_torn_is_cut_off_and_can_be_said_again(tmp_path: Path, c
     path = tmp_path / JOURNAL_NAME
     path.write_bytes(_journal(_made("a.mp3"), _made("b.mp3"))[:-cut])
     assert read_journal(tmp_path) == [_made("a.mp3")]
-    assert append(tmp_path, [_made("b.mp3")]) == 1
+    assert append_decisions(tmp_path, [_made("b.mp3")]) == 1
     assert path.read_bytes() == _journal(_made("a.mp3"), _made("b.mp3"))
 
 
@@ -215,7 +220,7 @@ def test_a_damaged_line_within_is_told_and_nothing_is_added(tmp_path: Path, dama
     damaged = _journal(_made()) + damage + b"\n" + _journal(_made("b.mp3", TWO))
     path.write_bytes(damaged)
     with pytest.raises(InputError) as caught:
-        append(tmp_path, [_made("c.mp3")])
+        append_decisions(tmp_path, [_made("c.mp3")])
     assert (caught.value.file, caught.value.line) == (str(path), 2)
     assert path.read_bytes() == damaged
 
@@ -223,11 +228,11 @@ def test_a_damaged_line_within_is_told_and_nothing_is_added(tmp_path: Path, dama
 WRITER = """
 import sys
 from pathlib import Path
-from tts_assets.store.decisions import journal
-from tts_assets.store.decisions.decision import SoundDecision
+from tts_assets.store import decisions
+from tts_assets.store.decisions import SoundDecision
 from tts_assets.model import Decided
 for number in range(25):
-    journal.append(Path(sys.argv[1]), [
+    decisions.append_decisions(Path(sys.argv[1]), [
         SoundDecision(
             asset=f"{sys.argv[2]}-{number}.mp3", sha256="1" * 64, decided=Decided.APPROVED,
             at="2026-11-22T12:00:00.000Z", reason=sys.argv[2] * 1_000,
@@ -256,11 +261,11 @@ def test_who_writes_into_the_journal_waits_for_who_does_so_already(tmp_path: Pat
         raise GaveUpError
 
     path = tmp_path / ".tts-assets-decisions.lock"
-    with storage.lock(path, lambda: None), pytest.raises(GaveUpError):
-        append(tmp_path, [_made()], waiting=give_up)
+    with atomic_files.lock(path, lambda: None), pytest.raises(GaveUpError):
+        append_decisions(tmp_path, [_made()], waiting=give_up)
     # A run in the output folder is no reason to wait.
-    with Storage(tmp_path).locked(lambda: None):
-        assert append(tmp_path, [_made()], waiting=give_up) == 1
+    with Storage(tmp_path).lock(lambda: None):
+        assert append_decisions(tmp_path, [_made()], waiting=give_up) == 1
 
 
 # Earlier sounds, which are kept as long as they can be compared.
@@ -272,22 +277,22 @@ def _kept(place: Path, *sounds: bytes) -> list[str]:
     for each in sounds:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(each)
-        assert not earlier_sounds.keep(place, file, unless="")
-    return list(map(storage.sha256, sounds))
+        assert not rejected_audio.keep(place, file, unless="")
+    return list(map(atomic_files.sha256, sounds))
 
 
 def test_an_earlier_sound_is_found_by_its_hash_and_by_nothing_else(tmp_path: Path) -> None:
-    place = earlier_sounds.folder(str(tmp_path / "temp"), str(tmp_path / "audio"))
+    place = rejected_audio.folder(str(tmp_path / "temp"), str(tmp_path / "audio"))
     (one,) = _kept(place, b"one")
-    found = earlier_sounds.find(place, one)
+    found = rejected_audio.find(place, one)
     assert found is not None
     assert found.read_bytes() == b"one"
     for strange in ("", "../a", TWO, f"../{place.name}/{one}"):
-        assert earlier_sounds.find(place, strange) is None
+        assert rejected_audio.find(place, strange) is None
     file = place.parent / "a.mp3"
-    assert earlier_sounds.keep(place, file, unless=one)
+    assert rejected_audio.keep(place, file, unless=one)
     file.unlink()
-    assert not earlier_sounds.keep(place, file, unless=TWO)
+    assert not rejected_audio.keep(place, file, unless=TWO)
     assert len(list(place.iterdir())) == 1
 
 
@@ -306,12 +311,12 @@ def test_earlier_sounds_go_when_nobody_compares_them_any_more(tmp_path: Path) ->
     ]
     strange = place / "somebody's.mp3"
     strange.write_bytes(b"")
-    earlier_sounds.sweep(place, reversed(journal), {"approved.mp3"})
+    rejected_audio.sweep(place, reversed(journal), {"approved.mp3"})
     left = {path.stem for path in place.iterdir()}
     assert left == {open_, half, strange.stem}
     assert unknown not in left
     strange.unlink()
-    earlier_sounds.sweep(place, [], ())
+    rejected_audio.sweep(place, [], ())
     assert not place.exists()
 
 
@@ -356,7 +361,7 @@ def test_a_merge_does_not_bring_back_what_was_taken_back() -> None:
         assert read_ledger(data, file="l").approved == set()
 
 
-@pytest.mark.parametrize("between", [b"", being_replaced("a.mp3")], ids=["line", "mark"])
+@pytest.mark.parametrize("between", [b"", encode_replacement("a.mp3")], ids=["line", "mark"])
 @pytest.mark.parametrize(
     ("made_again", "kept"),
     [
@@ -373,35 +378,35 @@ def test_what_is_made_again_keeps_a_decision_only_with_the_bytes_and_the_words(
 ) -> None:
     decision = _decision(REJECTED, by="somebody")
     before = _line(review=decision)
-    once = compacted(before + between, file="l")
+    once = compact_ledger(before + between, file="l")
     # A run that was killed in between may have had its ledger made tidy by another.
     ways = [before + between + made_again] + ([once + made_again] if between else [])
     for data in ways:
         known = read_ledger(data, file="l", hash_of=lambda _: json.loads(made_again)["sha256"])
         assert known.rejected == ({"a.mp3": decision} if kept else {})
-        whole = compacted(data, file="l", hash_of=lambda _: json.loads(made_again)["sha256"])
+        whole = compact_ledger(data, file="l", hash_of=lambda _: json.loads(made_again)["sha256"])
         assert whole.count(b"\n") == 1
-        line = next(origin.whole_lines(whole))
+        line = next(ledger.whole_lines(whole))
         assert line.review == (decision if kept else None)
-        assert msgspec.structs.replace(line, review=None) == next(origin.whole_lines(made_again))
+        assert msgspec.structs.replace(line, review=None) == next(ledger.whole_lines(made_again))
 
 
 def test_lines_that_do_not_tell_what_was_asked_for_are_the_same_by_their_recipe_alone() -> None:
     before = _line(brief="", review=_decision())
     for recipe, kept in (("ab", True), ("other", False)):
-        data = before + being_replaced("a.mp3") + _line(brief="", recipe=recipe)
+        data = before + encode_replacement("a.mp3") + _line(brief="", recipe=recipe)
         assert (_review(data) is not None) is kept
 
 
 def test_what_is_being_replaced_is_not_what_was_decided_on() -> None:
-    data = _line(review=_decision()) + being_replaced("a.mp3")
-    once = compacted(data, file="l")
+    data = _line(review=_decision()) + encode_replacement("a.mp3")
+    once = compact_ledger(data, file="l")
     for each in (data, once):
         known = read_ledger(each, file="l")
         assert (known.approved, known.recorded["a.mp3"].recipe) == (set(), "")
-    assert compacted(once, file="l") == once
+    assert compact_ledger(once, file="l") == once
     assert read_ledger(once, file="l").tidy
-    assert list(origin.whole_lines(once)) == []
+    assert list(ledger.whole_lines(once)) == []
 
 
 def test_a_million_lines_need_not_be_looked_at_one_by_one_for_the_decisions_of_some() -> None:
@@ -416,7 +421,7 @@ def test_a_million_lines_need_not_be_looked_at_one_by_one_for_the_decisions_of_s
     assert read_ledger(b"".join(reversed(lines)), file="l") == _not_in_order(known)
 
 
-def _not_in_order(known: Known) -> Known:
+def _not_in_order(known: Ledger) -> Ledger:
     """The same of a ledger that is not in order."""
     return replace(known, tidy=False)
 
@@ -440,12 +445,12 @@ def test_decisions_are_written_into_the_lines_of_their_sounds_and_nowhere_else(
         _made("c.mp3", ONE, at=EVENING),
         _made("x.mp3"),
     ]
-    settled = settle.record_decisions(store, made)
+    settled = decisions.record_decisions(store, made)
     assert settled == ((made[0],), (), (made[1], made[2]))
     lines = (tmp_path / LEDGER_NAME).read_bytes().splitlines(keepends=True)
     assert lines[:2] == [_line("a.mp3"), strange]
     assert lines[2] == _line("c.mp3", TWO, review=made[0].decision)
-    again = settle.record_decisions(store, made)
+    again = decisions.record_decisions(store, made)
     assert again == ((), (made[0],), (made[1], made[2]))
     assert (tmp_path / LEDGER_NAME).read_bytes().splitlines(keepends=True) == lines
 
@@ -457,14 +462,14 @@ def test_the_latest_decision_counts_whichever_way_it_comes(tmp_path: Path) -> No
     )
     # What another branch decided is taken back, too, when both are merged.
     store = _store(tmp_path, _line())
-    assert settle.record_decisions(store, [three]).written == (three,)
+    assert decisions.record_decisions(store, [three]).written == (three,)
     data = (tmp_path / LEDGER_NAME).read_bytes() + _line(review=one.decision)
     assert read_ledger(data, file="l").approved == set()
     store = _store(tmp_path, _line())
-    assert settle.record_decisions(store, [two, one]).written == (two,)
-    assert settle.record_decisions(store, [one]).known == (one,)
-    assert settle.record_decisions(store, [one, three, two]).written == (three,)
-    (line,) = origin.whole_lines((tmp_path / LEDGER_NAME).read_bytes())
+    assert decisions.record_decisions(store, [two, one]).written == (two,)
+    assert decisions.record_decisions(store, [one]).known == (one,)
+    assert decisions.record_decisions(store, [one, three, two]).written == (three,)
+    (line,) = ledger.whole_lines((tmp_path / LEDGER_NAME).read_bytes())
     assert line.review == three.decision
 
 
@@ -473,7 +478,7 @@ def test_a_ledger_that_is_not_tidy_is_made_so_first(tmp_path: Path) -> None:
     store = _store(tmp_path, _line("c.mp3"), _line("a.mp3", TWO), _line("c.mp3"), torn)
     (tmp_path / "a.mp3").write_bytes(b"")
     made = _made("c.mp3")
-    assert settle.record_decisions(store, [made]).written == (made,)
+    assert decisions.record_decisions(store, [made]).written == (made,)
     assert (tmp_path / LEDGER_NAME).read_bytes() == (
         _line("a.mp3", TWO) + _line("c.mp3", review=made.decision)
     )
@@ -483,9 +488,9 @@ def test_without_audio_nothing_is_chosen_of_what_git_merged(tmp_path: Path) -> N
     ours, theirs = _line(), _line(sha256=TWO, recipe="other", brief="other")
     store = _store(tmp_path, ours, theirs, b"\n")
     made = _made(decided=REJECTED)
-    assert settle.record_decisions(store, [made]) == ((made,), (), ())
+    assert decisions.record_decisions(store, [made]) == ((made,), (), ())
     assert (tmp_path / LEDGER_NAME).read_bytes() == _line(review=made.decision) + theirs
-    assert settle.record_decisions(store, [made]) == ((), (made,), ())
+    assert decisions.record_decisions(store, [made]) == ((), (made,), ())
     # Who has the file finds what was decided of it.
     (tmp_path / "a.mp3").write_bytes(b"")
     data = (tmp_path / LEDGER_NAME).read_bytes()
@@ -493,7 +498,7 @@ def test_without_audio_nothing_is_chosen_of_what_git_merged(tmp_path: Path) -> N
 
 
 def test_where_nothing_was_made_every_decision_is_stale(tmp_path: Path) -> None:
-    assert settle.record_decisions(Storage(tmp_path), [_made()]).stale == (_made(),)
+    assert decisions.record_decisions(Storage(tmp_path), [_made()]).stale == (_made(),)
     assert not list(tmp_path.iterdir())
 
 
@@ -510,5 +515,5 @@ def test_git_is_told_how_to_merge_the_journal(
 ) -> None:
     if before is not None:
         (tmp_path / ".gitattributes").write_bytes(before)
-    settle.record_decisions(_store(tmp_path, _line()), [_made()])
+    decisions.record_decisions(_store(tmp_path, _line()), [_made()])
     assert (tmp_path / ".gitattributes").read_bytes() == after

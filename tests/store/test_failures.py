@@ -108,7 +108,7 @@ def test_a_key_in_a_reason_is_hidden_even_where_the_reason_is_cut() -> None:
         b"",
         file=FILE,
         failed=failed,
-        redact=partial(keys.hidden, secrets=[Secret(key, "environment")]),
+        redact=partial(keys.redact, secrets=[Secret(key, "environment")]),
     )
     assert b"sk-" not in after
     assert "***" in failures.read_failures(after, file=FILE)["a"]

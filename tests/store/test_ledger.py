@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tts_assets.errors import InputError
-from tts_assets.store.ledger import line, origin
-from tts_assets.store.ledger.known import Known, Recorded, compacted, read_ledger
+from tts_assets.store import ledger, ledger_line
+from tts_assets.store.ledger import AssetRecord, Ledger, compact_ledger, read_ledger
 
 #: More than any decoder follows.
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def _line(asset: str, size: int = 9, **more: Any) -> bytes:
-    return line.encode(
-        line.Line(
+    return ledger_line.encode(
+        ledger_line.Line(
             asset=asset, recipe="ab", text="犬", reading=None, voice="tones/sine", speed=1.0,
             engine="tones=1", sha256="00", bytes=size, seconds=0.5, lufs=-19.0, peak_dbtp=-3.0,
             **more,
@@ -38,23 +38,23 @@ def test_a_line_says_how_its_text_was_spoken() -> None:
 
 def test_lines_are_found_by_asset_and_the_last_one_wins() -> None:
     known = read_ledger(_line("a", 1) + _line("b", 2) + _line("a", 3), file="l")
-    assert known.recorded == {"a": Recorded("ab", 3), "b": Recorded("ab", 2)}
+    assert known.recorded == {"a": AssetRecord("ab", 3), "b": AssetRecord("ab", 2)}
 
 
 def test_an_asset_that_is_being_replaced_has_no_recipe_until_its_next_line() -> None:
-    replacing = _line("a") + line.being_replaced("a")
+    replacing = _line("a") + ledger_line.encode_replacement("a")
     assert read_ledger(replacing, file="l").recorded["a"].recipe == ""
-    assert read_ledger(replacing + _line("a", 3), file="l").recorded == {"a": Recorded("ab", 3)}
+    assert read_ledger(replacing + _line("a", 3), file="l").recorded == {"a": AssetRecord("ab", 3)}
 
 
 def test_a_compacted_ledger_still_says_that_an_asset_was_being_replaced() -> None:
-    lines = _line("b") + _line("a") + line.being_replaced("a")
-    assert compacted(lines, file="l") == line.being_replaced("a") + _line("b")
+    lines = _line("b") + _line("a") + ledger_line.encode_replacement("a")
+    assert compact_ledger(lines, file="l") == ledger_line.encode_replacement("a") + _line("b")
 
 
 def test_a_torn_last_line_is_left_out() -> None:
     known = read_ledger(_line("a") + _line("b")[:-20], file="l")
-    assert known.recorded == {"a": Recorded("ab", 9)}
+    assert known.recorded == {"a": AssetRecord("ab", 9)}
     assert not known.tidy
 
 
@@ -80,7 +80,7 @@ def test_a_line_that_is_none_is_refused_with_its_number(bad: bytes) -> None:
     ],
     ids=["on two lines", "two on a line", "both", "an empty line", "no hash", "deep"],
 )
-@pytest.mark.parametrize("way", [read_ledger, compacted], ids=["read", "compacted"])
+@pytest.mark.parametrize("way", [read_ledger, compact_ledger], ids=["read", "compacted"])
 def test_every_way_to_read_wants_one_line_for_each_asset(
     way: Callable[..., object], bad: bytes, number: int, order: tuple[int, ...]
 ) -> None:
@@ -95,21 +95,21 @@ def test_a_line_ends_at_its_line_feed_only(order: slice) -> None:
     one, other = _line("a").replace(b",", b",\r", 1), _line("b").replace(b"\n", b"\r\n")
     lines = b"".join([one, other][order])
     assert read_ledger(lines, file="l").recorded == {
-        "a": Recorded("ab", 9),
-        "b": Recorded("ab", 9),
+        "a": AssetRecord("ab", 9),
+        "b": AssetRecord("ab", 9),
     }
-    assert compacted(lines, file="l") == one + _line("b")
-    assert {each.asset for each in origin.origins_of(lines, {"a", "b"})} == {"a", "b"}
-    assert {each.asset for each in origin.origins(lines)} == {"a", "b"}
-    assert {each.asset for each in origin.whole_lines(lines)} == {"a", "b"}
+    assert compact_ledger(lines, file="l") == one + _line("b")
+    assert {each.asset for each in ledger.origins_of(lines, {"a", "b"})} == {"a", "b"}
+    assert {each.asset for each in ledger.origins(lines)} == {"a", "b"}
+    assert {each.asset for each in ledger.whole_lines(lines)} == {"a", "b"}
 
 
 def test_what_is_nested_too_deeply_to_be_a_line_says_nothing_of_where_an_asset_came_from() -> None:
     lines = _line("a").replace(b"{", b'{"x":' + DEEP + b",", 1) + _line("b")
-    assert [each.asset for each in origin.origins_of(lines, {"a", "b"})] == ["b"]
-    assert [each.asset for each in origin.origins(lines)] == ["b"]
-    assert [each.asset for each in origin.whole_lines(lines)] == ["b"]
-    assert origin.asset_of(lines.splitlines()[0]) is None
+    assert [each.asset for each in ledger.origins_of(lines, {"a", "b"})] == ["b"]
+    assert [each.asset for each in ledger.origins(lines)] == ["b"]
+    assert [each.asset for each in ledger.whole_lines(lines)] == ["b"]
+    assert ledger.asset_of(lines.splitlines()[0]) is None
 
 
 @pytest.mark.parametrize("size", [0, -1])
@@ -120,12 +120,12 @@ def test_a_line_of_a_file_without_bytes_vouches_for_nothing(size: int, names: st
 
 
 def test_a_compacted_ledger_is_sorted_and_tidy_whatever_the_order_was() -> None:
-    one = compacted(_line("b") + _line("a", 1) + _line("a"), file="l")
-    other = compacted(_line("a") + _line("b") + b"{", file="l")
+    one = compact_ledger(_line("b") + _line("a", 1) + _line("a"), file="l")
+    other = compact_ledger(_line("a") + _line("b") + b"{", file="l")
     assert one == other == _line("a") + _line("b")
     assert read_ledger(one, file="l").tidy
     assert not read_ledger(_line("b") + _line("a"), file="l").tidy
 
 
 def test_an_empty_ledger_is_tidy() -> None:
-    assert read_ledger(b"", file="l") == Known()
+    assert read_ledger(b"", file="l") == Ledger()

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from tts_assets.errors import InputError
-from tts_assets.store.ledger import line, origin
-from tts_assets.store.ledger.known import Known, Recorded, read_ledger_stream
+from tts_assets.store import ledger, ledger_line
+from tts_assets.store.ledger import AssetRecord, Ledger, read_ledger_stream
 
 LINES = 3_000
 
 
 def _line(number: int, size: int = 9, **more: Any) -> bytes:
     asset = more.pop("asset", f"vocabulary/{number:024}.mp3")
-    return line.encode(
-        line.Line(
+    return ledger_line.encode(
+        ledger_line.Line(
             asset=asset, recipe="ab", text="犬", reading=None, voice="tones/sine", speed=1.0,
             engine="tones=1 " * 9, sha256="00", bytes=size, seconds=0.5, lufs=-19.0,
             peak_dbtp=-3.0, **more,
@@ -29,7 +29,7 @@ def lines() -> list[bytes]:
     return [_line(number) for number in range(LINES)]
 
 
-def _read(*lines: bytes) -> Known:
+def _read(*lines: bytes) -> Ledger:
     return read_ledger_stream(io.BytesIO(b"".join(lines)), file="l")
 
 
@@ -37,7 +37,7 @@ def test_every_line_counts_once(lines: list[bytes]) -> None:
     known = _read(*lines)
     assert known.tidy
     assert list(known.recorded) == [f"vocabulary/{number:024}.mp3" for number in range(LINES)]
-    assert set(known.recorded.values()) == {Recorded("ab", 9)}
+    assert set(known.recorded.values()) == {AssetRecord("ab", 9)}
 
 
 @pytest.mark.parametrize("torn", [b"{", b'{"asset": "z', b"\n "])
@@ -95,10 +95,10 @@ def test_what_an_asset_was_made_from_is_found_wherever_it_stands(
 ) -> None:
     asset = f"vocabulary/{number:024}.mp3"
     stream = io.BytesIO(b"".join(lines))
-    assert [each.asset for each in origin.origins_of(stream, {asset})] == [asset]
+    assert [each.asset for each in ledger.origins_of(stream, {asset})] == [asset]
 
 
 def test_what_is_no_line_hides_none_of_those_beside_it(lines: list[bytes]) -> None:
     names = {f"vocabulary/{number:024}.mp3" for number in (0, LINES - 1)}
     data = b"".join([b"<<<<<<< HEAD\n", *lines, b"{"])
-    assert {each.asset for each in origin.origins_of(data, names)} == names
+    assert {each.asset for each in ledger.origins_of(data, names)} == names

@@ -7,13 +7,13 @@ import pytest
 
 from tts_assets.errors import FatalError
 from tts_assets.model import AccentBasis, Basis, Finding, Phrase, Pronunciation
-from tts_assets.store.waiting import Waiting, WaitingRoom, leave, place_for, sweep
+from tts_assets.store.segment_cache import CachedSegment, SegmentCache, leave, place_for, sweep
 
 PASSAGE = "0123456789abcdef01234567"
 SAID = Pronunciation(
     phrases=(Phrase("イヌ", 2, pause=True),), basis=Basis.FORCED, accent_basis=AccentBasis.DATA
 )
-KNOWN = Waiting(
+KNOWN = CachedSegment(
     frames=0,
     check=0,
     pronunciation=SAID,
@@ -25,8 +25,8 @@ SAMPLES = np.linspace(-1.5, 1.5, 1000, dtype=np.float32)
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> WaitingRoom:
-    return WaitingRoom(tmp_path, PASSAGE)
+def room(tmp_path: Path) -> SegmentCache:
+    return SegmentCache(tmp_path, PASSAGE)
 
 
 def file_of(tmp_path: Path) -> Path:
@@ -34,36 +34,38 @@ def file_of(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_segment_comes_back_with_its_very_samples(room: WaitingRoom) -> None:
+def test_a_segment_comes_back_with_its_very_samples(room: SegmentCache) -> None:
     room.keep("000000-abc", SAMPLES, KNOWN)
     found = room.samples("000000-abc")
     assert found is not None
     assert found.tobytes() == SAMPLES.tobytes()
 
 
-def test_all_that_is_known_of_a_segment_comes_back(room: WaitingRoom) -> None:
+def test_all_that_is_known_of_a_segment_comes_back(room: SegmentCache) -> None:
     kept = room.keep("000000-abc", SAMPLES, KNOWN)
-    found = WaitingRoom(room.file("").parent, PASSAGE).known("000000-abc")
+    found = SegmentCache(room.file("").parent, PASSAGE).find("000000-abc")
     assert found == kept
     assert (found.frames, found.billed, found.pronunciation) == (1000, 2.5, SAID)
     assert found.findings == KNOWN.findings
 
 
-def test_what_was_never_kept_is_not_there(room: WaitingRoom) -> None:
-    assert room.known("000000-abc") is None
+def test_what_was_never_kept_is_not_there(room: SegmentCache) -> None:
+    assert room.find("000000-abc") is None
     assert room.samples("000000-abc") is None
 
 
 @pytest.mark.parametrize("cut", [0, 1, 40, 3000, -1])
-def test_a_file_that_lost_its_end_is_not_there(room: WaitingRoom, tmp_path: Path, cut: int) -> None:
+def test_a_file_that_lost_its_end_is_not_there(
+    room: SegmentCache, tmp_path: Path, cut: int
+) -> None:
     room.keep("000000-abc", SAMPLES, KNOWN)
     path = file_of(tmp_path)
     path.write_bytes(path.read_bytes()[:cut])
-    assert room.known("000000-abc") is None
+    assert room.find("000000-abc") is None
     assert room.samples("000000-abc") is None
 
 
-def test_a_file_with_other_bytes_is_not_there(room: WaitingRoom, tmp_path: Path) -> None:
+def test_a_file_with_other_bytes_is_not_there(room: SegmentCache, tmp_path: Path) -> None:
     room.keep("000000-abc", SAMPLES, KNOWN)
     path = file_of(tmp_path)
     data = bytearray(path.read_bytes())
@@ -72,7 +74,7 @@ def test_a_file_with_other_bytes_is_not_there(room: WaitingRoom, tmp_path: Path)
     assert room.samples("000000-abc") is None
 
 
-def test_a_cleared_room_leaves_nothing(room: WaitingRoom, tmp_path: Path) -> None:
+def test_a_cleared_room_leaves_nothing(room: SegmentCache, tmp_path: Path) -> None:
     room.keep("000000-abc", SAMPLES, KNOWN)
     room.clear()
     assert list(tmp_path.iterdir()) == []
@@ -92,7 +94,7 @@ def test_a_folder_that_is_not_there_is_swept_without_a_word(tmp_path: Path) -> N
 
 def test_a_place_that_cannot_be_written_to_ends_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    room = WaitingRoom(tmp_path / "file", PASSAGE)
+    room = SegmentCache(tmp_path / "file", PASSAGE)
     with pytest.raises(FatalError, match="cannot write to"):
         room.keep("000000-abc", SAMPLES, KNOWN)
 
@@ -105,11 +107,11 @@ def test_what_goes_to_different_places_waits_apart(tmp_path: Path) -> None:
 
 def test_empty_folders_are_taken_away_and_others_stay(tmp_path: Path) -> None:
     one, other = (place_for(str(tmp_path / "temp"), name) for name in ("audio", "other"))
-    WaitingRoom(one, PASSAGE).keep("000000-abc", SAMPLES, KNOWN)
+    SegmentCache(one, PASSAGE).keep("000000-abc", SAMPLES, KNOWN)
     other.mkdir()
     leave(one)
     leave(other)
     assert (one.exists(), other.exists()) == (True, False)
-    WaitingRoom(one, PASSAGE).clear()
+    SegmentCache(one, PASSAGE).clear()
     leave(one)
     assert list(tmp_path.iterdir()) == []

@@ -15,24 +15,22 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 
 from tests.plugin_engines import Telling
 from tts_assets import Settings
-from tts_assets.build.plan import planner
+from tts_assets.build.cleanup import prune
+from tts_assets.build.plan import make_plan, plan_voices, planner
 from tts_assets.build.plan.planner import State
-from tts_assets.build.prune import prune
 from tts_assets.build.status import summarize_status
-from tts_assets.build.survey import look, voices
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import published_schemas
 from tts_assets.cli.status_command import run_check
-from tts_assets.config.model import OutputFormat
-from tts_assets.engines import choosing, registry
+from tts_assets.config.settings import OutputFormat
+from tts_assets.engines import engine_choice, registry
 from tts_assets.errors import InputError
 from tts_assets.model import Cue, Kind
-from tts_assets.store.ledger import passages
-from tts_assets.store.ledger.line import LEDGER_NAME, Line, encode
-from tts_assets.store.names import is_asset_name, timelines_of
-from tts_assets.store.storage import Storage, sha256
-from tts_assets.store.timelines import captions, document, files
-from tts_assets.store.timelines.document import Timeline
+from tts_assets.store import ledger, timelines
+from tts_assets.store.asset_file_names import is_asset_name, timelines_of
+from tts_assets.store.atomic_files import Storage, sha256
+from tts_assets.store.ledger_line import LEDGER_NAME, Line, encode
+from tts_assets.store.timelines import Timeline
 
 DIALOGUE = Timeline(
     asset="listening/1-text.mp3",
@@ -61,7 +59,7 @@ def _lines(data: bytes) -> list[str]:
 
 class TestWhatIsInThem:
     def test_the_json_has_all_of_it_in_milliseconds(self) -> None:
-        assert json.loads(document.document(DIALOGUE)) == {
+        assert json.loads(timelines.document(DIALOGUE)) == {
             "version": 1,
             "asset": "listening/1-text.mp3",
             "seconds": 4.25,
@@ -74,12 +72,12 @@ class TestWhatIsInThem:
 
     def test_the_json_is_what_its_schema_says(self) -> None:
         validator = Draft202012Validator(published_schemas.build_schema("timeline"))
-        told = json.loads(document.document(DIALOGUE))
+        told = json.loads(timelines.document(DIALOGUE))
         assert list(validator.iter_errors(told)) == []
         assert not validator.is_valid(told | {"cues": [{"begin": 0}]})
 
     def test_the_webvtt_has_a_voice_for_each_speaker(self) -> None:
-        assert captions.webvtt(DIALOGUE).decode() == (
+        assert timelines.webvtt(DIALOGUE).decode() == (
             "WEBVTT\n\n"
             "00:00:00.100 --> 00:00:01.800\n<v 男>すみません。\n\n"
             "00:00:02.300 --> 00:00:03.999\n<v 女>はい、どうぞ。\n\n"
@@ -87,7 +85,7 @@ class TestWhatIsInThem:
         )
 
     def test_the_lrc_has_a_line_for_each_cue_and_clears_the_last(self) -> None:
-        assert captions.lrc(DIALOGUE).decode() == (
+        assert timelines.lrc(DIALOGUE).decode() == (
             "[00:00.10]男：すみません。\n"
             "[00:02.30]女：はい、どうぞ。\n"
             "[00:03.99]おわり\n"
@@ -96,53 +94,53 @@ class TestWhatIsInThem:
 
     def test_hours_are_told_and_minutes_of_lrc_go_on(self) -> None:
         late = _with(Cue(3_725.5, 3_726.0, "", "あ"))
-        assert b"01:02:05.500 --> 01:02:06.000" in captions.webvtt(late)
-        assert captions.lrc(late).startswith("[62:05.50]あ".encode())
+        assert b"01:02:05.500 --> 01:02:06.000" in timelines.webvtt(late)
+        assert timelines.lrc(late).startswith("[62:05.50]あ".encode())
 
     def test_signs_of_the_captions_are_escaped(self) -> None:
         cue = Cue(0, 1, "A & <B>", "1 --> 2\n\n<b>[00:01.00] & 終\x1b[2J")
         assert "<v A &amp; &lt;B&gt;>1 --&gt; 2\n&lt;b&gt;[00:01.00] &amp; 終[2J" in (
-            captions.webvtt(_with(cue)).decode()
+            timelines.webvtt(_with(cue)).decode()
         )
-        assert _lines(captions.lrc(_with(cue)))[0] == (
+        assert _lines(timelines.lrc(_with(cue)))[0] == (
             "[00:00.00]A & ＜B＞：1 --＞ 2 ＜b＞［00:01.00］ & 終［2J"
         )
 
     @given(name=HOSTILE, text=HOSTILE)
     def test_whatever_is_said_a_cue_stays_one_cue(self, name: str, text: str) -> None:
         found = _with(Cue(0.5, 1, name, text), Cue(1, 2, "男", "犬"))
-        blocks = captions.webvtt(found).decode().split("\n\n")
+        blocks = timelines.webvtt(found).decode().split("\n\n")
         assert [block.count("-->") for block in blocks] == [0, 1, 1]
         assert blocks[1].count("<") == blocks[1].count(">") - 1 == blocks[1].count("<v ")
-        assert [line[:10] for line in _lines(captions.lrc(found))[:-1]] == [
+        assert [line[:10] for line in _lines(timelines.lrc(found))[:-1]] == [
             "[00:00.50]", "[00:01.00]", "[00:02.00]"
         ]  # fmt: skip
-        assert captions.lrc(found).count(b"[") == 3
+        assert timelines.lrc(found).count(b"[") == 3
 
     @given(begin=st.floats(allow_nan=False), end=st.floats(allow_nan=False))
     def test_a_cue_ends_after_it_begins_whatever_a_ledger_says(
         self, begin: float, end: float
     ) -> None:
-        clock = _lines(captions.webvtt(_with(Cue(begin, end, "", "犬"))))[2].split(" --> ")
+        clock = _lines(timelines.webvtt(_with(Cue(begin, end, "", "犬"))))[2].split(" --> ")
         # 100:00:00.000 is later than 10:00:00.000.
         assert (len(clock[0]), clock[0]) < (len(clock[1]), clock[1])
-        assert captions.lrc(_with(Cue(begin, end, "", "犬")))
+        assert timelines.lrc(_with(Cue(begin, end, "", "犬")))
 
     @given(name=HOSTILE, text=HOSTILE)
     def test_the_json_is_read_back_as_it_was(self, name: str, text: str) -> None:
         found = _with(Cue(0.125, 2.5, name, text))
-        assert document.read(document.document(found), file="x") == found
+        assert timelines.read(timelines.document(found), file="x") == found
 
     @pytest.mark.parametrize(
         "data", [b"", b"[]", b'{"version":1}', b"\xff", b'{"version":1,"asset":"a","cues":3}']
     )
     def test_what_is_no_time_line_is_told(self, data: bytes) -> None:
         with pytest.raises(InputError, match="this is no time line"):
-            document.read(data, file="x")
+            timelines.read(data, file="x")
 
     def test_a_newer_one_is_told(self) -> None:
         with pytest.raises(InputError, match="version 2 of time lines"):
-            document.read(b'{"version":2}', file="x")
+            timelines.read(b'{"version":2}', file="x")
 
     def test_the_files_of_two_formats_never_have_one_name(self) -> None:
         assert not set(timelines_of("a/1.mp3")) & set(timelines_of("a/1.wav"))
@@ -183,16 +181,16 @@ def _settings(folder: Path, **more: Any) -> Settings:
     return Settings(provider="telling", **(values | more))
 
 
-def _planned(settings: Settings) -> list[planner.Planned]:
-    return look.make_plan(settings, choosing.choose(settings).provider).planned
+def _planned(settings: Settings) -> list[planner.ClipPlan]:
+    return make_plan.make_plan(settings, engine_choice.choose(settings).provider).planned
 
 
 def _store(settings: Settings) -> Path:
     """What is to be made stands in the output folder, as if a run had made it."""
-    provider = choosing.choose(settings).provider
-    store, origins = Storage(Path(settings.output)), voices.Origins(settings, provider)
+    provider = engine_choice.choose(settings).provider
+    store, origins = Storage(Path(settings.output)), plan_voices.Origins(settings, provider)
     store.prepare()
-    recipes = voices.recipes(settings, provider)
+    recipes = plan_voices.recipes(settings, provider)
     lines = []
     for item in _planned(settings):
         form = item.clip.form
@@ -212,9 +210,9 @@ def _store(settings: Settings) -> Path:
             peak_dbtp=-2.0,
             cues=tuple(Cue(n, n + 0.9, turn.speaker, form.text) for n, turn in turns),
         )
-        files.make_way(line, store)
+        timelines.make_way(line, store)
         store.put(item.asset, data)
-        files.store_timeline(line, store)
+        timelines.store_timeline(line, store)
         lines.append(line)
     ordered = sorted(lines, key=lambda line: line.asset)
     store.replace(LEDGER_NAME, b"".join(map(encode, ordered)))
@@ -226,7 +224,7 @@ def _names(root: Path) -> set[str]:
 
 
 def _line(root: Path, asset: str) -> Line:
-    return next(passages.passages((root / LEDGER_NAME).read_bytes(), {asset}))
+    return next(ledger.passages((root / LEDGER_NAME).read_bytes(), {asset}))
 
 
 ONE = "listening/1-text.mp3"
@@ -239,7 +237,7 @@ class TestBesideAssets:
         assert _names(root) == {
             "ledger.jsonl", "vocabulary/1-word.mp3", ONE, TWO, *timelines_of(ONE), *timelines_of(TWO)
         }  # fmt: skip
-        found = document.read((root / timelines_of(ONE)[0]).read_bytes(), file="x")
+        found = timelines.read((root / timelines_of(ONE)[0]).read_bytes(), file="x")
         assert [cue.speaker for cue in found.cues] == ["男", "女"]
 
     def test_with_all_of_them_nothing_is_stale(self, folder: Path) -> None:
@@ -284,9 +282,9 @@ class TestBesideAssets:
         before = {name: (root / name).read_bytes() for name in _names(root)}
         (root / timelines_of(ONE)[0]).unlink()
         (root / timelines_of(TWO)[2]).write_bytes(b"mine")
-        assert files.heal(Storage(root), {ONE, TWO}) == 2
+        assert timelines.heal(Storage(root), {ONE, TWO}) == 2
         assert {name: (root / name).read_bytes() for name in _names(root)} == before
-        assert files.heal(Storage(root), {ONE, TWO}) == 0
+        assert timelines.heal(Storage(root), {ONE, TWO}) == 0
 
     def test_where_no_audio_is_here_none_is_missed(self, folder: Path) -> None:
         root = _store(_settings(folder))
@@ -319,10 +317,10 @@ class TestComingAndGoing:
     def test_before_an_asset_is_replaced_an_old_one_goes(self, folder: Path) -> None:
         root = _store(_settings(folder))
         line = _line(root, ONE)
-        files.make_way(line, Storage(root))
+        timelines.make_way(line, Storage(root))
         assert set(timelines_of(ONE)) <= _names(root)
         longer = msgspec.structs.replace(line, cues=(*line.cues, Cue(3, 4, "男", "え")))
-        files.make_way(longer, Storage(root))
+        timelines.make_way(longer, Storage(root))
         assert not set(timelines_of(ONE)) & _names(root)
 
     def test_what_is_no_passage_any_more_loses_it(self, folder: Path) -> None:
@@ -330,16 +328,16 @@ class TestComingAndGoing:
         line = msgspec.structs.replace(_line(root, ONE), cues=())
         kept = root / timelines_of(ONE)[2]
         kept.write_bytes(b"somebody's own")
-        files.make_way(line, Storage(root))
+        timelines.make_way(line, Storage(root))
         assert set(timelines_of(ONE)) & _names(root) == {timelines_of(ONE)[2]}
-        assert not files.store_timeline(line, Storage(root))
+        assert not timelines.store_timeline(line, Storage(root))
 
     def test_a_strange_file_beside_a_word_stays(self, folder: Path) -> None:
         root = _store(_settings(folder))
         strange = root / timelines_of("vocabulary/1-word.mp3")[0]
-        strange.write_bytes(document.document(DIALOGUE))
+        strange.write_bytes(timelines.document(DIALOGUE))
         line = msgspec.structs.replace(_line(root, ONE), asset="vocabulary/1-word.mp3", cues=())
-        files.make_way(line, Storage(root))
+        timelines.make_way(line, Storage(root))
         assert strange.exists()
 
     def test_an_orphan_is_told_with_its_time_line(self, folder: Path) -> None:

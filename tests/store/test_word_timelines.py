@@ -16,11 +16,11 @@ from tts_assets import Settings, generate_sync
 from tts_assets.audio.codec import decode
 from tts_assets.build.events import Report
 from tts_assets.config.keys import Secret
-from tts_assets.config.model import ElevenLabsSettings, RemoteSettings
-from tts_assets.config.sources.table import source_of
+from tts_assets.config.settings import ElevenLabsSettings, RemoteSettings
+from tts_assets.config.source_table import parse_source
 from tts_assets.model import Cue, WordTime
-from tts_assets.store.timelines.words import place_words, time_words
-from tts_assets.store.waiting import place_for
+from tts_assets.store.segment_cache import place_for
+from tts_assets.store.word_timelines import place_words, time_words
 
 MAN = "今日は、雨ですね。傘を、持って行きましょう。"
 WOMAN = "はい、そうですね。駅前の店で、開くのを待ちます。"
@@ -58,7 +58,7 @@ def settings_for(simulator: Simulator, folder: Path, **asked: Any) -> Settings:
         paths=(str(folder / "data"),),
         output=str(folder / "audio"),
         temp=str(folder / "temp"),
-        sources=(source_of(table, "c.toml: source 1"),),
+        sources=(parse_source(table, "c.toml: source 1"),),
         provider="elevenlabs",
         voice=voice_id(1),
         keys={"elevenlabs": Secret("sk_simulator")},

@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from tests import recognizers
-from tts_assets.config.model import Settings
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.config.command_options import TranscribeSettings
+from tts_assets.config.settings import Settings
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 
 if TYPE_CHECKING:
     from pathlib import Path

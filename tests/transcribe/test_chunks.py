@@ -10,7 +10,7 @@ import pytest
 
 from tests.recognizers import spoken, tone
 from tests.transcribe.conftest import silence
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError
 from tts_assets.transcribe.recordings import AudioChunk, split_chunks
 

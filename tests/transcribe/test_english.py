@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import english
-from tts_assets.config.model import Settings
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.engines.asr.protocol import Utterance
+from tts_assets.config.command_options import TranscribeSettings
+from tts_assets.config.settings import Settings
+from tts_assets.engines.asr.recognizer_protocol import Utterance
 from tts_assets.transcribe.transcription import transcribe_recordings
 from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,

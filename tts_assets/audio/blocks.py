@@ -44,7 +44,7 @@ def seconds_of(path: Path) -> float | None:
     Raises:
         ClipError: it cannot be read, is no sound file that libsndfile can read, or has no sound.
     """
-    with _opened(path) as file:
+    with _open_sound(path) as file:
         if file.frames == 0:
             raise ClipError("it has 0 seconds of sound: record it again, or leave it out")
         return None if file.frames >= _UNKNOWN_FRAMES else file.frames / file.samplerate
@@ -59,7 +59,7 @@ def mono_blocks(path: Path, rate_hz: int) -> Iterator[Samples]:
     Raises:
         ClipError: as for ``seconds_of``, or the file is damaged behind what was yielded.
     """
-    with _opened(path) as file:
+    with _open_sound(path) as file:
         resampler = soxr.ResampleStream(file.samplerate, rate_hz, 1, dtype="float32")
         told = None if file.frames >= _UNKNOWN_FRAMES else file.frames
         done = 0
@@ -101,7 +101,7 @@ def _frames(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
+def _open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
     try:
         # libsndfile would say no more than that the system had an error.
         with open_regular(path):

@@ -1,8 +1,9 @@
-"""Sounds to files and back: the one door to libsndfile."""
+"""Audio files read and written through libsndfile, whose write errors are made visible."""
 
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -13,7 +14,6 @@ from tts_assets.audio.formats import OPUS_KBPS
 from tts_assets.audio.mp3_frames import playable, read_frames
 from tts_assets.audio.ogg import set_serial
 from tts_assets.audio.waveform import BLOCK, Waveform, ahead, in_blocks, whole
-from tts_assets.audio.written import writing
 from tts_assets.errors import ClipError
 from tts_assets.model import Format
 
@@ -24,6 +24,44 @@ if TYPE_CHECKING:
 
     from tts_assets.model import Samples, Sound
 
+
+class _WatchedFile:
+    """A file as libsndfile uses it, which remembers the first error of writing.
+
+    libsndfile calls it from C, where no exception passes: it would be printed, and lost.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def write(self, data: bytes) -> int:
+        try:
+            if self.error is None:
+                self._file.write(data)
+        except OSError as exc:
+            self.error = exc
+        # Whoever is told less goes on all the same, or stops at an assertion.
+        return len(data)
+
+
+@contextmanager
+def open_for_writing(file: BinaryIO) -> Iterator[_WatchedFile]:
+    """A file to hand to libsndfile for writing.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    told = _WatchedFile(file)
+    yield told
+    if told.error is not None:
+        raise told.error
+
+
+# Sounds to files and back: the one door to libsndfile.
 LOSSLESS = frozenset({Format.FLAC, Format.WAV})
 _CONTAINERS = {
     Format.OPUS: ("OGG", "OPUS"),
@@ -63,7 +101,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
         into: a file open for reading and writing; what it holds is replaced.
 
     Raises:
@@ -75,7 +113,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     if sound.format is Format.MP3:
         mp3.encode(wave, sound, into)
         return
-    with writing(into) as file, writer(file, sound) as encoder:
+    with open_for_writing(into) as file, writer(file, sound) as encoder:
         for block in in_blocks(wave.blocks(), _BLOCK):
             encoder.write(sixteen_bits(block) if sound.format in LOSSLESS else block)
             if file.error is not None:
@@ -98,7 +136,7 @@ def writer(file: Any, sound: Sound) -> soundfile.SoundFile:
     )
 
 
-def heard(file: BinaryIO) -> Waveform:
+def decode_encoded(file: BinaryIO) -> Waveform:
     """What players will hear of a file that ``encode`` has written; in memory where it is short."""
     file.seek(0)
     with Sequential(file) as opened:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from tts_assets.audio import ogg
-from tts_assets.audio.crc16 import checksum
-from tts_assets.audio.mp3_frames import read_frames
+from tts_assets.audio.mp3_frames import checksum, read_frames
 
 #: A length from here on, or 0, was written before the sound was known.
 UNKNOWN_BYTES = 1 << 28
@@ -105,7 +104,7 @@ def _parse_frame(head: bytes, block: int) -> int | None:
     # A frame of silence is shorter than the longest header.
     head = head.ljust(_FRAME_HEADER_BYTES, b"\0")
     kind = head[2] >> 4
-    number, at = _coded_number(head)
+    number, at = _decode_number(head)
     if not kind or not at:
         return None
     # 0b0110 and 0b0111: one or two bytes at the end of the header.
@@ -122,7 +121,7 @@ def _parse_frame(head: bytes, block: int) -> int | None:
     return begin + samples
 
 
-def _coded_number(head: bytes) -> tuple[int, int]:
+def _decode_number(head: bytes) -> tuple[int, int]:
     """The number of a frame or its first sample, and where it ends; coded as UTF-8 of up to 36 bits."""
     first = head[4]
     ones = 8 - (first ^ 0xFF).bit_length()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from tts_assets.audio.edges import pad
-from tts_assets.audio.ready import ready
+from tts_assets.audio.prepare import pad, ready
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import whole
 from tts_assets.model import Recording
@@ -23,7 +22,7 @@ def finish(speech: Speech, sound: Sound) -> Recording:
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
 
     Returns:
         The encoded file, its length without the codec's padding, and its loudness and true peak

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from tts_assets.audio.edges import silences
-from tts_assets.audio.level import audible_powers
-from tts_assets.audio.loudness import gated_lufs
+from tts_assets.audio.level import audible_powers, compute_gated_lufs
+from tts_assets.audio.prepare import silences
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import Waveform, whole
 from tts_assets.errors import ClipError
@@ -30,9 +29,9 @@ class Joint(NamedTuple):
     """A segment in its place.
 
     Args:
-        read: loads its samples as ``audio.ready.ready`` returned them; called a few times.
+        read: loads its samples as ``audio.prepare.ready`` returned them; called a few times.
         frames: how many samples it has.
-        level: as ``audio.ready.ready`` returned it.
+        level: as ``audio.prepare.ready`` returned it.
         voice: who speaks; segments of one voice are brought to their level together.
         pause_ms: the silence behind it.
     """
@@ -45,7 +44,7 @@ class Joint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class JoinedSound:
     """What became of segments: the asset's figures, as in Recording, and where each is heard.
 
     Args:
@@ -63,7 +62,7 @@ class Joined:
     starts: tuple[float, ...]
 
 
-def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
+def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
     """Put segments in a row, level them as one and encode them; equal input gives equal bytes.
 
     Where several voices speak, each is first brought to the loudness of the others. Loudness and
@@ -72,7 +71,7 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
 
     Args:
         joints: the segments in their order.
-        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
         into: a file open for reading and writing; what it holds is replaced.
 
     Raises:
@@ -87,7 +86,7 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> Joined:
     places = _places(joints, gaps, sound)
     wave = _row(joints, places, gaps, gains, sound)
     found = render(wave, sound, into)
-    return Joined(
+    return JoinedSound(
         seconds=round(wave.size / sound.rate_hz, 3),
         lufs=found.lufs,
         peak_dbtp=found.peak_dbtp,
@@ -168,12 +167,12 @@ def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], lis
     powers: dict[str, list[NDArray[np.float64]]] = {voice: [] for voice in tops}
     margins: list[_Margins] = []
     for number, joint in enumerate(joints, start=1):
-        samples = _checked(joint, f"Segment {number} of {len(joints)}")
+        samples = _check_samples(joint, f"Segment {number} of {len(joints)}")
         margins.append(_margins(samples))
         if len(tops) > 1:
             gain = np.float32(joint.level / tops[joint.voice])
             powers[joint.voice].append(audible_powers(whole(samples * gain), rate_hz))
-    evening_db = _evening_db(powers)
+    evening_db = _balance_db(powers)
     gains = [
         np.float32(joint.level / tops[joint.voice] * 10.0 ** (evening_db[joint.voice] / 20.0))
         for joint in joints
@@ -181,11 +180,11 @@ def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], lis
     return gains, margins
 
 
-def _evening_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float]:
+def _balance_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float]:
     """Gain of each voice, from the powers of its blocks; 0 for one alone."""
     if len(powers) == 1:
         return dict.fromkeys(powers, 0.0)
-    lufs = {voice: gated_lufs(np.concatenate(some)) for voice, some in powers.items()}
+    lufs = {voice: compute_gated_lufs(np.concatenate(some)) for voice, some in powers.items()}
     # A hum below what can be heard has no loudness that could be evened.
     least = min((value for value in lufs.values() if value > -np.inf), default=0.0)
     # Noise in the last bits of a measurement must not reach the samples.
@@ -194,7 +193,7 @@ def _evening_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float
     }
 
 
-def _checked(joint: Joint, name: str) -> Samples:
+def _check_samples(joint: Joint, name: str) -> Samples:
     """The samples of a segment, if they are those that it should have."""
     samples = joint.read()
     if samples.shape != (joint.frames,):

@@ -1,24 +1,25 @@
-"""The right level for a sound: one gain to its loudness, and a limiter where peaks stand in the way."""
+"""Loudness of a clip (ITU-R BS.1770-4), and its level set by gain and limiter."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tts_assets.audio.limiter import limited
-from tts_assets.audio.loudness import (
-    block_powers,
-    gated_lufs,
-    hop_energies,
-    hop_energies_near,
-    powers_of,
+from tts_assets.audio.limiter import limit, max_true_peak, running_true_peak
+from tts_assets.audio.waveform import (
+    BLOCK,
+    Waveform,
+    buffer_short,
+    in_blocks,
+    scale,
+    tee_blocks,
+    whole,
 )
-from tts_assets.audio.peaks import highest_dbtp, rising_dbtp
-from tts_assets.audio.waveform import BLOCK, Waveform, amplified, doubled, held, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,156 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tts_assets.model import Samples
+
+
+# ITU-R BS.1770-4, annex 1, tables 1 and 2: both stages of the K-weighting at 48 kHz.
+_STANDARD_HZ = 48_000
+_SHELF_B = (1.53512485958697, -2.69169618940638, 1.19839281085285)
+_SHELF_A = (1.0, -1.69065929318241, 0.73248077421585)
+_HIGH_PASS_B = (1.0, -2.0, 1.0)
+_HIGH_PASS_A = (1.0, -1.99004745483398, 0.99007225036621)
+
+
+# The same annex, equations 2 to 7: the offset, both gates, 400 ms blocks that overlap by 75 %.
+_OFFSET_DB = -0.691
+_ABSOLUTE_GATE_LUFS = -70.0
+_RELATIVE_GATE_LU = -10.0
+_HOPS_PER_SECOND = 10
+_HOPS_PER_BLOCK = 4
+
+
+# The high-pass, the slower stage, has decayed by 80 dB after this time.
+_MEMORY_SECONDS = 0.04
+_LEAST_HOPS_PER_FRAME = 3
+
+
+def measure_integrated_lufs(samples: Samples, rate_hz: int) -> float:
+    """Measure the integrated loudness of a clip (ITU-R BS.1770-4, mono).
+
+    A clip shorter than one block is measured with silence after it, up to 400 ms.
+
+    Args:
+        samples: shape (n,), full scale at -1..1.
+        rate_hz: samples per second.
+
+    Returns:
+        The loudness in LUFS, ``-inf`` where no block passes the absolute gate.
+    """
+    return compute_gated_lufs(block_powers(whole(samples), rate_hz))
+
+
+def compute_gated_lufs(powers: NDArray[np.float64]) -> float:
+    """Loudness in LUFS of block powers, shape (blocks,), averaged over what passes both gates."""
+    loud = powers[powers > 10.0 ** ((_ABSOLUTE_GATE_LUFS - _OFFSET_DB) / 10.0)]
+    if not loud.size:
+        return -np.inf
+    relative = loud.mean() * 10.0 ** (_RELATIVE_GATE_LU / 10.0)
+    return float(_OFFSET_DB + 10.0 * np.log10(loud[loud > relative].mean()))
+
+
+def block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
+    """Mean square of every complete, K-weighted 400 ms block, shape (blocks,).
+
+    A gain scales them by its square, so that one measurement serves every gain; an hour has 36,000.
+    """
+    return powers_of(hop_energies(wave, rate_hz), wave.size, rate_hz)
+
+
+def powers_of(energies: NDArray[np.float64], size: int, rate_hz: int) -> NDArray[np.float64]:
+    """Block powers of a sound of so many samples, from what ``hop_energies`` made of it."""
+    hop = round(rate_hz / _HOPS_PER_SECOND)
+    hops = max(_HOPS_PER_BLOCK, size // hop)
+    totals = np.concatenate(([0.0], np.cumsum(energies[:hops])))
+    return (totals[_HOPS_PER_BLOCK:] - totals[:-_HOPS_PER_BLOCK]) / (hop * _HOPS_PER_BLOCK)
+
+
+def hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
+    """K-weighted energy of at least four steps of 100 ms, and of every whole one; shape (n,)."""
+    rows = (_energies(frame, rate_hz) for frame in _frames(wave, rate_hz))
+    return np.fromiter(chain.from_iterable(rows), dtype=np.float64)
+
+
+def hop_energies_near(
+    wave: Waveform, rate_hz: int, near: Waveform, known: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """As ``hop_energies``; where a sound is equal to one whose energies are known, those are taken."""
+    frames = _frames(wave, rate_hz), _frames(near, rate_hz)
+    found = (
+        row if np.array_equal(ours.samples, theirs.samples) else _energies(ours, rate_hz)
+        for ours, theirs, row in zip(*frames, known.reshape(-1, _sizes(rate_hz).hops), strict=True)
+    )
+    return np.fromiter(chain.from_iterable(found), dtype=np.float64)
+
+
+class _Sizes(NamedTuple):
+    """Of the frames of a transform, in samples, and how many hops each yields.
+
+    They overlap by the filters' memory, which keeps them short and the filters exact.
+    """
+
+    memory: int
+    frame: int
+    hops: int
+    hop: int
+
+
+class _Frame(NamedTuple):
+    """Samples, the first of which only lead to the others."""
+
+    samples: Samples
+    lead: int
+
+
+def _sizes(rate_hz: int) -> _Sizes:
+    hop = round(rate_hz / _HOPS_PER_SECOND)
+    memory = round(_MEMORY_SECONDS * rate_hz)
+    frame = 1 << (memory + _LEAST_HOPS_PER_FRAME * hop - 1).bit_length()
+    return _Sizes(memory, frame, (frame - memory) // hop, hop)
+
+
+def _frames(wave: Waveform, rate_hz: int) -> Iterator[_Frame]:
+    memory, _, hops, hop = _sizes(rate_hz)
+    before = np.empty(0, dtype=np.float32)
+    for block in in_blocks(_at_least(wave, _HOPS_PER_BLOCK * hop), hops * hop):
+        samples = np.concatenate((before, block))
+        yield _Frame(samples, before.size)
+        before = samples[-memory:]
+
+
+def _energies(frame: _Frame, rate_hz: int) -> NDArray[np.float64]:
+    """Of each hop of a frame, shape (hops,)."""
+    _, size, hops, hop = _sizes(rate_hz)
+    spectrum = np.fft.rfft(frame.samples, size)
+    spectrum *= _k_weighting(size, rate_hz)
+    weighted = np.fft.irfft(spectrum, size)[frame.lead :][: hops * hop]
+    energies: NDArray[np.float64] = (
+        np.square(weighted.reshape(hops, hop)).sum(axis=1).astype(np.float64)
+    )
+    return energies
+
+
+def _at_least(wave: Waveform, size: int) -> Iterator[Samples]:
+    """A sound with silence behind it up to this size."""
+    yield from wave.blocks()
+    yield np.zeros(max(0, size - wave.size), dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _k_weighting(frame: int, rate_hz: int) -> NDArray[np.complex64]:
+    """Response of the standard's own 48 kHz filters at each frequency of a real transform.
+
+    The standard asks other rates for "the same frequency response"; reading that response at
+    the true frequency gives it exactly, where filters designed anew only come near.
+    """
+    hz = np.minimum(np.fft.rfftfreq(frame, 1.0 / rate_hz), _STANDARD_HZ / 2)
+    delay = np.exp(-2j * np.pi * hz / _STANDARD_HZ)
+    response = np.ones(hz.size, dtype=np.complex128)
+    for b, a in ((_SHELF_B, _SHELF_A), (_HIGH_PASS_B, _HIGH_PASS_A)):
+        response *= np.polyval(b[::-1], delay) / np.polyval(a[::-1], delay)
+    return response.astype(np.complex64)
+
+
+# The right level for a sound: one gain to its loudness, and a limiter where peaks stand in the way.
 
 
 # A limiter driven further shapes the sound more than it holds its peaks.
@@ -85,35 +236,35 @@ def level(
     if energies is None:
         energies = hop_energies(wave, rate_hz)
     powers = powers_of(energies, wave.size, rate_hz)
-    if gated_lufs(powers) == -math.inf:
+    if compute_gated_lufs(powers) == -math.inf:
         powers = audible_powers(wave, rate_hz)
     gain_db = _gain_db(powers, lufs)
     peak = _peak(wave, rate_hz, peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
         driven = _Driven(wave, rate_hz, energies, _factor(peak_dbtp))
-        levelled = _driven(driven, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
+        levelled = _drive(driven, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
     else:
         gain = _factor(gain_db)
-        levelled = Levelled(held(amplified(wave, gain)), Way(gain))
+        levelled = Levelled(buffer_short(scale(wave, gain)), Way(gain))
     return levelled._replace(wave=replace(levelled.wave, most=float(_factor(peak_dbtp))))
 
 
 def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
     """The true peak if it is above that; of a long sound no more than that it is."""
     if wave.size <= BLOCK:
-        return highest_dbtp(wave, rate_hz, over_dbtp=over_dbtp)
+        return max_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
     peak = -math.inf
-    for peak in rising_dbtp(wave, rate_hz, over_dbtp=over_dbtp):
+    for peak in running_true_peak(wave, rate_hz, over_dbtp=over_dbtp):
         if peak > over_dbtp:
             break
     return peak
 
 
-def measured(wave: Waveform, rate_hz: int) -> Measured:
+def measure_level(wave: Waveform, rate_hz: int) -> Measured:
     """How loud a sound is, and how high it rises; its blocks are made once for both."""
-    ours, theirs = doubled(in_blocks(wave.blocks()))
-    rising = rising_dbtp(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
+    ours, theirs = tee_blocks(in_blocks(wave.blocks()))
+    rising = running_true_peak(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
     peaks: list[float] = []
 
     def blocks() -> Iterator[Samples]:
@@ -121,9 +272,9 @@ def measured(wave: Waveform, rate_hz: int) -> Measured:
             yield block
             peaks.extend(islice(rising, 1))
 
-    lufs = gated_lufs(block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz))
+    lufs = compute_gated_lufs(block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz))
     if lufs == -math.inf:
-        lufs = gated_lufs(audible_powers(wave, rate_hz))
+        lufs = compute_gated_lufs(audible_powers(wave, rate_hz))
     *_, peak_dbtp = (*peaks, *rising)
     return Measured(lufs, peak_dbtp)
 
@@ -134,7 +285,7 @@ def audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     A sound shorter than 100 ms after a long lead would otherwise count for nothing.
     """
     powers = block_powers(wave, rate_hz)
-    if gated_lufs(powers) > -math.inf:
+    if compute_gated_lufs(powers) > -math.inf:
         return powers
 
     def blocks() -> Iterator[Samples]:
@@ -148,7 +299,7 @@ def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
     """Gain to a loudness; more than one step only where it moves blocks across the gate."""
     gain_db = 0.0
     for _ in range(_ROUNDS):
-        miss = lufs - gated_lufs(powers * 10.0 ** (gain_db / 10.0))
+        miss = lufs - compute_gated_lufs(powers * 10.0 ** (gain_db / 10.0))
         gain_db += miss
         if abs(miss) < _TOLERANCE_LU / 10.0:
             break
@@ -173,28 +324,28 @@ class _Driven(NamedTuple):
 
     def at(self, gain: np.float32) -> Waveform:
         """The sound after a gain, limited."""
-        return held(limited(held(amplified(self.wave, gain)), self.rate_hz, self.ceiling))
+        return buffer_short(limit(buffer_short(scale(self.wave, gain)), self.rate_hz, self.ceiling))
 
     def lufs_at(self, gain: np.float32) -> float:
         """Loudness of that; what the limiter leaves as it was is not measured again."""
-        ours, theirs = doubled(amplified(self.wave, gain).blocks())
+        ours, theirs = tee_blocks(scale(self.wave, gain).blocks())
         once = Waveform(size=self.wave.size, blocks=lambda: ours)
         plain = Waveform(size=self.wave.size, blocks=lambda: theirs)
-        loud = limited(once, self.rate_hz, self.ceiling)
+        loud = limit(once, self.rate_hz, self.ceiling)
         known = self.energies * float(gain) ** 2
         energies = hop_energies_near(loud, self.rate_hz, plain, known)
-        return gated_lufs(powers_of(energies, loud.size, self.rate_hz))
+        return compute_gated_lufs(powers_of(energies, loud.size, self.rate_hz))
 
-    def measured_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
+    def measure_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
         """What is heard of that; a long one is taken to rise to the ceiling, but for hundredths."""
         if loud.size > BLOCK:
             lufs = self.lufs_at(gain)
             if lufs > -math.inf:
                 return Measured(lufs, peak_dbtp)
-        return measured(loud, self.rate_hz)
+        return measure_level(loud, self.rate_hz)
 
 
-def _driven(
+def _drive(
     driven: _Driven, *, lufs: float, peak_dbtp: float, gains_db: tuple[float, float]
 ) -> Levelled:
     """Limit after the first gain or a higher one, up to the second, as the loudness demands."""
@@ -204,14 +355,14 @@ def _driven(
     while True:
         gain = _factor(gain_db)
         loud = driven.at(gain)
-        found = driven.measured_at(gain, loud, peak_dbtp)
+        found = driven.measure_at(gain, loud, peak_dbtp)
         levelled = Levelled(loud, Way(gain, driven.ceiling))
         over_db = max(0.0, found.peak_dbtp - peak_dbtp)
         tried.append((gain_db, found.lufs - over_db))
         miss = lufs - tried[-1][1]
         exhausted = gain_db == most_db and miss > 0.0
         if abs(miss) <= _TOLERANCE_LU or exhausted or len(tried) == _ROUNDS:
-            return _lowered(levelled, over_db)
+            return _lower_peak(levelled, over_db)
         gain_db = min(most_db, round(gain_db + miss / _slope(tried), 2))
 
 
@@ -223,12 +374,12 @@ def _slope(tried: list[tuple[float, float]]) -> float:
     return min(1.0, max(0.15, (lufs - lufs_before) / (gain - gain_before)))
 
 
-def _lowered(levelled: Levelled, over_db: float) -> Levelled:
+def _lower_peak(levelled: Levelled, over_db: float) -> Levelled:
     """Take away the hundredths by which the limiter's own slope lifted a peak."""
     if not over_db:
         return levelled
     lowering = _factor(-over_db)
-    wave = held(amplified(levelled.wave, lowering))
+    wave = buffer_short(scale(levelled.wave, lowering))
     return Levelled(wave, levelled.way._replace(lowering=lowering))
 
 

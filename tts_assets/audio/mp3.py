@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from tts_assets.audio.crc16 import Crc16, checksum
 from tts_assets.audio.formats import mp3_frame_bytes
+from tts_assets.audio.mp3_frames import Crc16, checksum
 from tts_assets.audio.waveform import Waveform, in_blocks
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
         into: an empty file, open for reading and writing.
     """
     gain = _gain(wave, sound.bitrate_kbps)

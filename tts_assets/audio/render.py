@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tts_assets.audio.codec import LOSSLESS, encode, heard, refuse_what_is_too_long
-from tts_assets.audio.level import Levelled, Measured, level, measured
-from tts_assets.audio.loudness import hop_energies
+from tts_assets.audio.codec import LOSSLESS, decode_encoded, encode, refuse_what_is_too_long
+from tts_assets.audio.level import Levelled, Measured, hop_energies, level, measure_level
 from tts_assets.audio.waveform import BLOCK
 from tts_assets.errors import ClipError
 from tts_assets.model import Format
@@ -42,7 +41,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
 
     Args:
         wave: the sound with its silence around it, its peak near 1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
         into: a file open for reading and writing; what it holds is replaced.
 
     Returns:
@@ -55,7 +54,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
     refuse_what_is_too_long(wave.size, sound)
     lossless = sound.format in LOSSLESS
     lufs = sound.lufs
-    ceiling = ceiling_dbtp(sound)
+    ceiling = find_ceiling_dbtp(sound)
     if wave.size > BLOCK and not lossless:
         ceiling = sound.peak_dbtp - _LONG_PEAK_MARGIN_DB[sound.format]
     energies = hop_energies(wave, sound.rate_hz)
@@ -77,7 +76,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
     return Measured(round(best.heard.lufs, 2), round(best.heard.peak_dbtp, 2))
 
 
-def ceiling_dbtp(sound: Sound) -> float:
+def find_ceiling_dbtp(sound: Sound) -> float:
     """The true peak to level to, so that what is decoded stays under that of the settings."""
     lossless = sound.format in LOSSLESS
     return sound.peak_dbtp - (_PEAK_MARGIN_DB if lossless else _LOSSY_PEAK_MARGIN_DB)
@@ -86,7 +85,7 @@ def ceiling_dbtp(sound: Sound) -> float:
 def _take(levelled: Levelled, sound: Sound, into: BinaryIO) -> _Take:
     """Encode, and measure what players will hear."""
     encode(levelled.wave, sound, into)
-    found = measured(heard(into), sound.rate_hz)
+    found = measure_level(decode_encoded(into), sound.rate_hz)
     if not math.isfinite(found.lufs):
         raise ClipError(
             f"Nothing audible is left of the clip as {sound.format} at {sound.lufs:g} LUFS:"

@@ -59,7 +59,7 @@ class Stored:
             while (block := self._next(size)).size:
                 yield block
         except soundfile.SoundFileError as exc:
-            raise _damaged(exc) from exc
+            raise _damage_error(exc) from exc
 
     def _next(self, size: int) -> Samples:
         """So many samples, or what is left; no more at once of many channels than of one."""
@@ -73,7 +73,7 @@ class Stored:
 
 
 @contextmanager
-def opened(file: BinaryIO) -> Iterator[Stored]:
+def open_stored(file: BinaryIO) -> Iterator[Stored]:
     """Open a sound file, with its samples still to be read.
 
     Raises:
@@ -82,7 +82,7 @@ def opened(file: BinaryIO) -> Iterator[Stored]:
     try:
         sound = Sequential(file)
     except (soundfile.SoundFileError, OSError) as exc:
-        raise _damaged(exc) from exc
+        raise _damage_error(exc) from exc
     with sound:
         yield Stored(
             format=_FORMATS.get((sound.format, sound.subtype)),
@@ -93,5 +93,5 @@ def opened(file: BinaryIO) -> Iterator[Stored]:
         )
 
 
-def _damaged(exc: Exception) -> ClipError:
+def _damage_error(exc: Exception) -> ClipError:
     return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from tts_assets.audio import codec, mp3
 from tts_assets.audio.level import level
-from tts_assets.audio.render import ceiling_dbtp
+from tts_assets.audio.render import find_ceiling_dbtp
 from tts_assets.audio.waveform import whole
 from tts_assets.model import Format
 
@@ -43,7 +43,7 @@ class Stream:
         """Begin with the lead.
 
         Args:
-            sound: settings that ``audio.formats.problem_with`` finds nothing wrong with.
+            sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
             into: what is written to, front to back, and flushed after each segment.
 
         Raises:
@@ -64,14 +64,14 @@ class Stream:
         """Send a segment on, and the silence behind it.
 
         Args:
-            samples: as ``audio.ready.ready`` returned them.
+            samples: as ``audio.prepare.ready`` returned them.
             pause_ms: how long that silence is.
 
         Raises:
             OSError: it cannot be written to.
         """
         sound = self._sound
-        ceiling = ceiling_dbtp(sound)
+        ceiling = find_ceiling_dbtp(sound)
         levelled = level(whole(samples), sound.rate_hz, lufs=sound.lufs, peak_dbtp=ceiling)
         for block in levelled.wave.blocks():
             self._send(block)

@@ -49,7 +49,7 @@ def whole(samples: Samples) -> Waveform:
     return Waveform(size=samples.size, blocks=lambda: iter((samples,)))
 
 
-def held(wave: Waveform) -> Waveform:
+def buffer_short(wave: Waveform) -> Waveform:
     """The same sound, in memory if it is no longer than a block, so that it is made once only."""
     if wave.size > BLOCK:
         return wave
@@ -64,10 +64,10 @@ def ahead(wave: Waveform) -> Waveform:
     """
     if wave.size <= BLOCK:
         return wave
-    return replace(wave, blocks=lambda: _made_ahead(wave.blocks))
+    return replace(wave, blocks=lambda: _prefetch(wave.blocks))
 
 
-def _made_ahead(blocks: Callable[[], Iterator[Samples]]) -> Iterator[Samples]:
+def _prefetch(blocks: Callable[[], Iterator[Samples]]) -> Iterator[Samples]:
     made: Queue[Samples | BaseException | None] = Queue(_AHEAD)
     unwanted = Event()
 
@@ -97,7 +97,7 @@ def _made_ahead(blocks: Callable[[], Iterator[Samples]]) -> Iterator[Samples]:
         maker.join()
 
 
-def amplified(wave: Waveform, gain: np.float32) -> Waveform:
+def scale(wave: Waveform, gain: np.float32) -> Waveform:
     """The same sound with every sample multiplied."""
     return Waveform(size=wave.size, blocks=lambda: (block * gain for block in wave.blocks()))
 
@@ -119,7 +119,7 @@ def in_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Samples]
         yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
 
 
-def doubled(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[Samples]]:
+def tee_blocks(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[Samples]]:
     """The same blocks for two who go through them side by side; tee would keep 57 that both had."""
     waiting: tuple[deque[Samples], deque[Samples]] = (deque(), deque())
 
@@ -136,7 +136,7 @@ def doubled(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[Samp
     return each(*waiting), each(*waiting[::-1])
 
 
-def surrounded(
+def with_context(
     blocks: Iterator[Samples], reach: int, *, fill: float, multiple: int = 1
 ) -> Iterator[Samples]:
     """Each block with what surrounds it, so that a filter of that reach yields every sample once.

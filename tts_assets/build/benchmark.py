@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import anyio.to_thread
 
-from tts_assets.build.generate.making import places
-from tts_assets.build.generate.pieces import cuts_of
-from tts_assets.build.make_clip import record
+from tts_assets.build.context import auto_workers, check_ready, create_context
+from tts_assets.build.generate.clip import record
+from tts_assets.build.generate.executor import places
+from tts_assets.build.generate.work_items import cuts_of
+from tts_assets.build.plan import plan_voices
 from tts_assets.build.plan.jobs import Job
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
-from tts_assets.build.studios import auto_workers, check_ready, studio_of
-from tts_assets.build.survey import voices
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
-from tts_assets.config.model import time_limits
-from tts_assets.engines import choosing, machine, protocol
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.config.settings import time_limits
+from tts_assets.engines import engine_choice, machine, protocol
 from tts_assets.engines.protocol import Bounded
 from tts_assets.errors import ClipError, FatalError, UsageError
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
-    from tts_assets.build.make_clip import Made, Studio
-    from tts_assets.config.model import Settings
+    from tts_assets.build.generate.clip import BuildContext, StoredClip
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
 
@@ -232,7 +232,7 @@ async def draw_sample(settings: Settings, most: int) -> ClipSample:
         UsageError: a path or a source is wrong.
         FatalError: the dictionary, which cuts passages, cannot be used.
     """
-    trouble = Trouble()
+    trouble = LoadProblems()
     draws = await anyio.to_thread.run_sync(_sample_reservoir, settings, most, trouble)
     passages = {job.recipe: job for job, _ in draws if job.form.turns}
     cuts = await cuts_of(list(passages.values()), settings)
@@ -247,7 +247,7 @@ async def draw_sample(settings: Settings, most: int) -> ClipSample:
     return ClipSample(jobs, tuple(trouble.notes))
 
 
-def _sample_reservoir(settings: Settings, most: int, trouble: Trouble) -> list[Draw]:
+def _sample_reservoir(settings: Settings, most: int, trouble: LoadProblems) -> list[Draw]:
     """So many of all, in one pass (algorithm R of J. Vitter, Random Sampling with a Reservoir)."""
     chance = random.Random(_SAMPLE_SEED)
     kept: list[Draw] = []
@@ -260,11 +260,11 @@ def _sample_reservoir(settings: Settings, most: int, trouble: Trouble) -> list[D
     return kept
 
 
-def _iter_draws(settings: Settings, trouble: Trouble) -> Iterator[Draw]:
+def _iter_draws(settings: Settings, trouble: LoadProblems) -> Iterator[Draw]:
     """Each different clip, and passages once for each piece that they may have."""
     known: set[int] = set()
     for reader in open_catalogues(settings, trouble):
-        for clip in reader.clips():
+        for clip in reader.iter_clips():
             # A collision leaves out one clip of many millions.
             name = hash((clip.form, clip.voice, clip.speed))
             if name in known:
@@ -317,7 +317,7 @@ class BenchmarkSetup:
             ) as speaker:
                 if isinstance(speaker, Bounded):
                     workers = min(workers, speaker.workers)
-                studio = studio_of(settings, self._provider, speaker, workers)
+                studio = create_context(settings, self._provider, speaker, workers)
                 await self._make_clips(
                     studio, workers, self._sample.take_jobs(_WARM_UP_CLIPS * workers)
                 )
@@ -330,9 +330,9 @@ class BenchmarkSetup:
         return workers, BenchMeasurement(seconds, len(made), audio_seconds, failed, peak.mib)
 
     async def _make_clips(
-        self, studio: Studio, workers: int, jobs: list[Job]
-    ) -> tuple[list[Made], int]:
-        async def make_job(job: Job) -> Made:
+        self, studio: BuildContext, workers: int, jobs: list[Job]
+    ) -> tuple[list[StoredClip], int]:
+        async def make_job(job: Job) -> StoredClip:
             restart = time_limit_restarter(time_limits(len(job.form.text)))
             restart()
             return (await record(job, studio, on_start=restart)).made
@@ -407,7 +407,7 @@ async def run_benchmark(
     provider = _choose_provider(settings, trial)
     report = BenchReport(
         provider=provider.name,
-        voice=voices.find_voice(settings, provider).name,
+        voice=plan_voices.find_voice(settings, provider).name,
         auto=auto_workers(provider),
     )
     sample = await draw_sample(settings, trial.clips or _MAX_CLIPS)
@@ -422,7 +422,7 @@ async def run_benchmark(
 
 def _choose_provider(settings: Settings, trial: BenchmarkRun) -> Provider:
     """The engine that is to be measured."""
-    provider = choosing.choose(settings).provider
+    provider = engine_choice.choose(settings).provider
     if isinstance(provider, protocol.Priced) and not (trial.paid and trial.clips):
         raise UsageError(
             f"{provider.name} charges for each clip, and a bench makes them again and again and "

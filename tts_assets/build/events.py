@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from tts_assets.build.history import History
-    from tts_assets.build.plan.changes import Judged, Kept
+    from tts_assets.build.metrics import RunHistory
     from tts_assets.build.plan.jobs import Job
-    from tts_assets.build.plan.planner import Planned, State
+    from tts_assets.build.plan.planner import ClipPlan, Judged, KeptClipGroup, State
     from tts_assets.build.pool import Counts
     from tts_assets.config.prices import Price
-    from tts_assets.engines.http.limiter import Traffic
+    from tts_assets.engines.http.rate_limiter import Traffic
     from tts_assets.engines.protocol import Balance
     from tts_assets.errors import InputError, TtsAssetsError
     from tts_assets.model import Clip, Finding, Pronunciation, Unspoken
-    from tts_assets.store.kept_takes.kept import DoubtfulTake
+    from tts_assets.store.paid_journal import DoubtfulTake
 
 
-class Bill(NamedTuple):
+class Charges(NamedTuple):
     """What some clips are charged for; equal clips count once.
 
     Args:
@@ -50,7 +49,7 @@ class Rebilled:
         reasons: what changed since, the commonest first.
     """
 
-    bill: Bill
+    bill: Charges
     out_of: int
     reasons: tuple[Reason, ...]
 
@@ -78,11 +77,11 @@ class Cost:
     provider: str
     model: str
     price: Price | None
-    expected: Bill
-    left: Bill
+    expected: Charges
+    left: Charges
     bound: str | None
     unsayable: int
-    due: Bill
+    due: Charges
     billed: float | None
     rebilled: Rebilled | None
     balance: Balance | str | None
@@ -276,14 +275,14 @@ class Report:
     made: int
     to_move: int
     moved: int
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptClipGroup, ...]
     left: int
     bound: str | None
     catalogues: int
     failures: tuple[Failure, ...]
     doubts: tuple[Doubt, ...]
     flawed: tuple[Flawed, ...]
-    planned: tuple[Planned, ...]
+    planned: tuple[ClipPlan, ...]
     unspoken: tuple[Unspoken, ...]
     problems: tuple[InputError, ...]
     notes: tuple[str, ...]
@@ -305,7 +304,7 @@ class Report:
     credit: str
     traffic: Traffic | None
     cost: Cost | None
-    history: History | None = None
+    history: RunHistory | None = None
 
 
 class Orphan(NamedTuple):
@@ -349,13 +348,13 @@ class Standing:
     """
 
     states: dict[State, int]
-    planned: tuple[Planned, ...]
+    planned: tuple[ClipPlan, ...]
     urls_to_write: int
     timelines_to_write: int = 0
     approved: int = 0
-    unapproved: tuple[Planned, ...] | None = None
+    unapproved: tuple[ClipPlan, ...] | None = None
     takes: tuple[DoubtfulTake, ...] = ()
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptClipGroup, ...]
     orphans: tuple[Orphan, ...] | None
     judged_by: Judged
     catalogues: int

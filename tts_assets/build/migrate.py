@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 
-from tts_assets.build.generate.run import generate
-from tts_assets.build.prune import Pruned, prune
-from tts_assets.store.ledger import origin
+from tts_assets.build.cleanup import Pruned, prune
+from tts_assets.build.generate.generate_clips import generate
+from tts_assets.store import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tts_assets.build.events import Event, Orphan, Report
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
 
 
 class Move(NamedTuple):
@@ -93,22 +93,22 @@ async def migrate(
 def _prune(settings: Settings, tell: Callable[[Event], None]) -> Pruned:
     """Delete the earlier names, in a thread."""
 
-    def told(event: Event) -> None:
+    def report_event(event: Event) -> None:
         anyio.from_thread.check_cancelled()
         anyio.from_thread.run_sync(tell, event)
 
-    among = partial(_stored_twice, Path(settings.output))
-    return prune(settings, delete=True, on_event=told, among=among)
+    among = partial(_find_stored_twice, Path(settings.output))
+    return prune(settings, delete=True, on_event=report_event, among=among)
 
 
-def _stored_twice(root: Path, orphans: Sequence[Orphan], lines: bytes) -> Iterator[str]:
+def _find_stored_twice(root: Path, orphans: Sequence[Orphan], lines: bytes) -> Iterator[str]:
     """Those orphans whose sound is there under a name that is in use, too."""
     unused = {each.asset for each in orphans if each.ours}
-    earlier = {each.asset: each for each in origin.origins_of(lines, unused)}
+    earlier = {each.asset: each for each in ledger.origins_of(lines, unused)}
     recipes = {each.recipe for each in earlier.values() if each.recipe}
     used = {
         (each.recipe, each.sha256)
-        for each in origin.origins_of(lines, recipes)
+        for each in ledger.origins_of(lines, recipes)
         if each.asset not in unused and _size(root / each.asset) == each.bytes
     }
     return (asset for asset, each in earlier.items() if (each.recipe, each.sha256) in used)

@@ -196,7 +196,7 @@ class Pool(Generic[J, R]):
         self._settle()
 
     @property
-    def stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether it takes no more jobs, by `stop`, a fatal failure or too many failures."""
         return self._stopped
 
@@ -273,7 +273,7 @@ class Pool(Generic[J, R]):
             raise bug
 
     @property
-    def _wanted(self) -> int:
+    def _target_count(self) -> int:
         taking = not (self._stopped or self._source is None or self._source.exhausted)
         return self._limit if taking else 0
 
@@ -283,9 +283,9 @@ class Pool(Generic[J, R]):
             scope.cancel()
         if self._source is None:
             return
-        if not self._wanted:
+        if not self._target_count:
             self._source.waiting.cancel()
-        while self._workers < self._wanted:
+        while self._workers < self._target_count:
             self._workers += 1
             self._group.start_soon(self._run_worker, self._source)
         if not self._workers:
@@ -309,7 +309,7 @@ class Pool(Generic[J, R]):
 
     async def _run_worker(self, source: _Source[J]) -> None:
         try:
-            while jobs := await source.take(lambda: self._workers <= self._wanted):
+            while jobs := await source.take(lambda: self._workers <= self._target_count):
                 if (result := await self._do(jobs[0])) is not None:
                     with suppress(anyio.BrokenResourceError):
                         await self._send.send(result)

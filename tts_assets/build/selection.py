@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from tts_assets.build.plan.planner import TO_MAKE, State
-from tts_assets.catalogues.revisions import Revision
-from tts_assets.config.model import Only
+from tts_assets.catalogues.git import GitRevision
+from tts_assets.config.settings import Only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tts_assets.catalogues.read import Catalogue, Reader
-    from tts_assets.config.model import Settings
+    from tts_assets.catalogues.catalogue_reader import Catalogue, CatalogueReader
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Clip
 
 _STATES = {
@@ -50,7 +50,7 @@ class Selection:
         self._since = (
             None
             if settings.since is None
-            else self._opened.enter_context(Revision(settings.since, settings.overrides))
+            else self._opened.enter_context(GitRevision(settings.since, settings.overrides))
         )
         self._notes = [] if self._since is None else self._since.notes
         chosen = (_STATES[each] for each in settings.only)
@@ -63,7 +63,7 @@ class Selection:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def of(self, reader: Reader) -> Callable[[Clip], bool] | None:
+    def of(self, reader: CatalogueReader) -> Callable[[Clip], bool] | None:
         """What tells whether the run is for a clip of a catalogue; None where it is for all.
 
         Every clip has to be held up to it, or its id counts as one that no entry has.
@@ -74,13 +74,13 @@ class Selection:
         takes_entry = self.entry_filter(reader)
         return None if takes_entry is None else lambda clip: takes_entry(clip.entry)
 
-    def entry_filter(self, reader: Reader) -> Callable[[str], bool] | None:
+    def entry_filter(self, reader: CatalogueReader) -> Callable[[str], bool] | None:
         """As ``of``, for the ids of entries.
 
         Raises:
             UsageError: the revision is not known, or there is no git.
         """
-        changed = None if self._since is None else self._since.changed(reader)
+        changed = None if self._since is None else self._since.find_changed_entries(reader)
         ids = self._ids
         if ids is None and changed is None:
             return None
@@ -95,7 +95,7 @@ class Selection:
         """Whether ``--id`` chooses an entry, whatever changed in it."""
         return self._ids is None or self._ids.match(entry)
 
-    def finished(self, read: Catalogue) -> None:
+    def finish_catalogue(self, read: Catalogue) -> None:
         """See the entries of a catalogue that have no clip, or cannot be used."""
         if self._ids is not None:
             for each in read.unspoken:
@@ -107,9 +107,9 @@ class Selection:
         """What people should know of how it was chosen."""
         return tuple(self._notes)
 
-    def nothing(self) -> str | None:
+    def describe_unmatched(self) -> str | None:
         """That no entry has some of the ids; None where each glob matched one, or there is none."""
-        unused = () if self._ids is None else self._ids.unused()
+        unused = () if self._ids is None else self._ids.find_unused()
         if not unused:
             return None
         named = ", ".join(repr(glob) for glob in unused[:_NAMED])
@@ -123,9 +123,9 @@ class _Ids:
     def __init__(self, globs: Iterable[str]) -> None:
         self._unused = dict.fromkeys(globs)
         # A glob that is an id as it stands is meant so, too.
-        self._plain = {_composed(glob): glob for glob in self._unused}
+        self._plain = {_compose(glob): glob for glob in self._unused}
         self._patterns = {
-            glob: re.compile(fnmatch.translate(_composed(glob)))
+            glob: re.compile(fnmatch.translate(_compose(glob)))
             for glob in self._unused
             if re.search(r"[*?[]", glob)
         }
@@ -134,10 +134,10 @@ class _Ids:
     def match(self, entry: str) -> bool:
         """Whether one of them matches an id; its clips follow each other."""
         if self._last[0] != entry:
-            self._last = (entry, self._matches(_composed(entry)))
+            self._last = (entry, self._matches(_compose(entry)))
         return self._last[1]
 
-    def unused(self) -> tuple[str, ...]:
+    def find_unused(self) -> tuple[str, ...]:
         """Those that have matched nothing."""
         return tuple(self._unused)
 
@@ -150,6 +150,6 @@ class _Ids:
         return bool(found)
 
 
-def _composed(text: str) -> str:
+def _compose(text: str) -> str:
     """One spelling of what looks the same: keyboards compose kana, and some file systems do not."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.audio import formats
+from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Standing
-from tts_assets.build.orphans import References, orphans
-from tts_assets.build.plan import planner
-from tts_assets.build.survey import files, look
-from tts_assets.engines import choosing
+from tts_assets.build.plan import make_plan, output_folder, planner
+from tts_assets.engines import engine_choice
 from tts_assets.errors import UsageError
-from tts_assets.store.kept_takes.kept import find_takes
+from tts_assets.store.paid_journal import find_takes
 
 if TYPE_CHECKING:
     from tts_assets.build.events import Orphan
-    from tts_assets.build.survey.found import Survey
-    from tts_assets.config.model import Settings
+    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.config.settings import Settings
 
 
 def summarize_status(
@@ -43,11 +42,11 @@ def summarize_status(
     problem = formats.problem_with(settings.sound)
     if problem is not None:
         raise UsageError(problem)
-    provider, reason = choosing.choose(settings)
+    provider, reason = engine_choice.choose(settings)
     references = References(settings) if find_orphans else None
     urls_to_write = 0
 
-    def matters(item: planner.Planned) -> bool:
+    def matters(item: planner.ClipPlan) -> bool:
         nonlocal urls_to_write
         if references is not None:
             references.see(item)
@@ -55,7 +54,7 @@ def summarize_status(
             urls_to_write += sum(1 for _ in planner.urls_due(item))
         return item.state in planner.TO_MAKE
 
-    found = look.make_plan(
+    found = make_plan.make_plan(
         settings,
         provider,
         matters,
@@ -90,13 +89,11 @@ def summarize_status(
     )
 
 
-def _orphans(
-    settings: Settings, found: Survey, references: References
-) -> tuple[Orphan, ...] | None:
+def _orphans(settings: Settings, found: Plan, references: References) -> tuple[Orphan, ...] | None:
     """Assets that nothing refers to; None where not all that may refer to them was read."""
     if not settings.is_whole or found.trouble.problems or references.follow([found]):
         return None
-    with files.opened_ledger(Path(settings.output)) as lines:
+    with output_folder.open_ledger(Path(settings.output)) as lines:
         return tuple(
             orphans(references, present=found.present, recorded=found.recorded, lines=lines)
         )

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tts_assets.build.awake_loop import run_async
-from tts_assets.build.generate.run import generate
+from tts_assets.build.generate.generate_clips import generate
 from tts_assets.build.status import summarize_status
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

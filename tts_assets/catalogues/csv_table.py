@@ -1,28 +1,109 @@
-"""A CSV file as a table: its delimiter, its columns and its rows."""
+"""CSV: where records and fields begin and end, their values, and edits that keep all other bytes."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.catalogues.csv_text import (
-    FIELD,
-    Span,
-    fields,
-    line_breaks,
-    line_of,
-    records,
-    values,
-)
+from tts_assets.catalogues import requested_urls
+from tts_assets.catalogues.requested_urls import format_path, refuse_lone_surrogates
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tts_assets.catalogues.requested_urls import TextEdit
     from tts_assets.model import Place
+
+
+#: Pattern of a field: in quotes, with what may follow them; plain; or empty.
+FIELD_PATTERN = (
+    r"""(?>"[^"]*+(?:""[^"]*+)*+"[^%(mark)s\r\n]*+|[^"%(mark)s\r\n][^%(mark)s\r\n]*+|)"""
+)
+_QUOTED_FIELD = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"(.*)', re.DOTALL)
+
+
+class TextSpan(NamedTuple):
+    """A stretch of the text."""
+
+    start: int
+    end: int
+
+
+def split_records(text: str, delimiter: str, start: int, *, file: str) -> Iterator[TextSpan]:
+    """Where the records from an offset on begin and end, without their line ends.
+
+    Empty lines are passed over. Quotes are read as RFC 4180 says, and else as
+    :func:`csv.reader` reads them: a quote within a plain field is a character like others.
+
+    Raises:
+        InputError: a quote is opened and never closed.
+    """
+    for found in _compile_record(delimiter).finditer(text, start):
+        if found[2] is None:
+            raise InputError(
+                "a double quote opens a field here and is never closed; close it, or double "
+                'each quote of the field and put it into quotes: "a ""b"""',
+                file=file,
+                line=find_line_number(text, found.end()),
+            )
+        if found[1]:
+            yield TextSpan(*found.span(1))
+
+
+def split_fields(record: str, delimiter: str) -> list[str]:
+    """The fields of a record as they are written; joined by the delimiter they are the record."""
+    if '"' not in record:
+        return record.split(delimiter)
+    return _compile_field(delimiter).findall(record)
+
+
+def split_values(record: str, delimiter: str) -> list[str]:
+    """What the fields of a record say."""
+    if '"' not in record:
+        return record.split(delimiter)
+    return [unquote_field(field) for field in _compile_field(delimiter).findall(record)]
+
+
+def unquote_field(field: str) -> str:
+    """What a field says: itself, or what stands between its quotes."""
+    if not field.startswith('"'):
+        return field
+    inner = field[1:-1]
+    if '"' not in inner and field.endswith('"'):
+        return inner
+    quoted = _QUOTED_FIELD.fullmatch(field)
+    return quoted[1].replace('""', '"') + quoted[2] if quoted else field
+
+
+def find_line_number(text: str, at: int) -> int:
+    """The 1-based line in which an offset lies."""
+    return count_line_breaks(text, 0, at) + 1
+
+
+def count_line_breaks(text: str, start: int, end: int) -> int:
+    """How many lines end between two offsets, whether with CR LF, LF or CR."""
+    lone = text.count("\r", start, end) - text.count("\r\n", start, end)
+    return text.count("\n", start, end) + lone
+
+
+@lru_cache
+def _compile_record(delimiter: str) -> re.Pattern[str]:
+    field, mark = FIELD_PATTERN % {"mark": re.escape(delimiter)}, re.escape(delimiter)
+    return re.compile(rf"({field}(?:{mark}{field})*+)(\r\n?|\n|\Z)?")
+
+
+@lru_cache
+def _compile_field(delimiter: str) -> re.Pattern[str]:
+    mark = re.escape(delimiter)
+    return re.compile(rf"(?:\A|{mark})({FIELD_PATTERN % {'mark': mark}})")
+
+
+# A CSV file as a table: its delimiter, its columns and its rows.
 
 
 #: The delimiters that are looked for, the likeliest first.
@@ -30,8 +111,8 @@ DELIMITERS = ",;\t|"
 
 
 # Anki writes such lines above its notes: https://docs.ankiweb.net/importing/text-files.html
-_COMMENTS = re.compile(r"(?:#[^\r\n]*+(?:\r\n?|\n|\Z))++")
-_ANKI = re.compile(
+_ANKI_COMMENTS = re.compile(r"(?:#[^\r\n]*+(?:\r\n?|\n|\Z))++")
+_ANKI_HEADER = re.compile(
     r"^#(?P<key>separator|html|tags|columns|notetype|deck|guid|if matches)(?: column)?:"
     r"(?P<value>[^\r\n]*)",
     re.MULTILINE | re.IGNORECASE,
@@ -47,14 +128,14 @@ _ANKI_SEPARATORS = {
 
 
 # Excel takes such a first line for the delimiter, and shows it to nobody.
-_EXCEL = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
-_FILLED = re.compile(r"[^\r\n]")
+_EXCEL_SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
+_NOT_LINE_BREAK = re.compile(r"[^\r\n]")
 _FIRST_LINE = re.compile(r"[^\r\n]+")
-_DELIMITED = re.compile(rf"{FIELD % {'mark': DELIMITERS}}([{DELIMITERS}])")
+_DELIMITED_FIELD = re.compile(rf"{FIELD_PATTERN % {'mark': DELIMITERS}}([{DELIMITERS}])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class CsvTable:
     """How a CSV file is written.
 
     Args:
@@ -66,10 +147,10 @@ class Table:
 
     delimiter: str
     columns: tuple[str, ...]
-    names: Span | None
+    names: TextSpan | None
     start: int
 
-    def why_no_field(self, column: object) -> str | None:
+    def find_column_problem(self, column: object) -> str | None:
         """Why no field of a record can have this column; None where it can, be it a new one."""
         if not isinstance(column, str) or not column:
             return "is no field of a table; give the URL a column of its own"
@@ -78,14 +159,14 @@ class Table:
         return None
 
 
-def is_anki(text: str) -> bool:
+def is_anki_export(text: str) -> bool:
     """Whether the text begins with a line that only Anki's exports have."""
-    return bool(_anki_lines(text)[0])
+    return bool(_parse_anki_header(text)[0])
 
 
-def table_of(
+def detect_table(
     text: str, *, file: str, columns: Sequence[str] | None = None, delimiter: str | None = None
-) -> Table:
+) -> CsvTable:
     """Find out how a CSV file is written.
 
     Args:
@@ -97,25 +178,27 @@ def table_of(
     Raises:
         InputError: the delimiter is none, or the columns have no names or the same.
     """
-    anki, start = _anki_lines(text)
-    excel = _EXCEL.match(text)
+    anki, start = _parse_anki_header(text)
+    excel = _EXCEL_SEPARATOR.match(text)
     if excel is not None:
         start = excel.end()
         delimiter = delimiter or excel[1]
-    delimiter = delimiter or _separator(anki, text, file)
+    delimiter = delimiter or _read_anki_separator(anki, text, file)
     if delimiter is None:
-        delimiter = _tab(text, start, file) or _likeliest(text, start, columns)
+        delimiter = _detect_tab(text, start, file) or _guess_delimiter(text, start, columns)
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise InputError(f"{delimiter!r} cannot be a delimiter; use one character", file=file)
-    names = None if columns is not None else _names(text, anki, delimiter, start, file)
+    names = None if columns is not None else _find_header(text, anki, delimiter, start, file)
     if names is not None:
         start = max(start, names.end)
-        columns = [name.strip() for name in values(text[names.start : names.end], delimiter)]
-    _refuse_repeated(columns or (), file, line_of(text, names.start) if names else None)
-    return Table(delimiter=delimiter, columns=tuple(columns or ()), names=names, start=start)
+        columns = [name.strip() for name in split_values(text[names.start : names.end], delimiter)]
+    _refuse_duplicate_columns(
+        columns or (), file, find_line_number(text, names.start) if names else None
+    )
+    return CsvTable(delimiter=delimiter, columns=tuple(columns or ()), names=names, start=start)
 
 
-def rows_of(text: str, table: Table, *, file: str) -> list[dict[str, str]]:
+def parse_csv_rows(text: str, table: CsvTable, *, file: str) -> list[dict[str, str]]:
     """The records as rows; one that is too short lacks its last columns.
 
     What stands in a column without a name is in no row.
@@ -125,15 +208,15 @@ def rows_of(text: str, table: Table, *, file: str) -> list[dict[str, str]]:
     """
     rows = []
     width = len(table.columns)
-    for start, end in records(text, table.delimiter, table.start, file=file):
-        found = values(text[start:end], table.delimiter)
+    for start, end in split_records(text, table.delimiter, table.start, file=file):
+        found = split_values(text[start:end], table.delimiter)
         if len(found) > width:
             raise InputError(
                 f"the record has {len(found)} fields, and the table {width} columns; put a field "
                 f"that holds the delimiter {table.delimiter!r} into double quotes, or name the "
                 "column that is missing",
                 file=file,
-                line=line_of(text, start),
+                line=find_line_number(text, start),
             )
         row = dict(zip(table.columns, found, strict=False))
         row.pop("", None)
@@ -141,7 +224,9 @@ def rows_of(text: str, table: Table, *, file: str) -> list[dict[str, str]]:
     return rows
 
 
-def lines_of(text: str, places: Iterable[Place], table: Table, *, file: str) -> dict[Place, int]:
+def find_field_lines(
+    text: str, places: Iterable[Place], table: CsvTable, *, file: str
+) -> dict[Place, int]:
     """The 1-based lines where these fields begin, or their records where a field is absent."""
     asked: dict[str | int, list[Place]] = {}
     starts: list[tuple[int, Place]] = []
@@ -150,11 +235,13 @@ def lines_of(text: str, places: Iterable[Place], table: Table, *, file: str) -> 
             asked.setdefault(place[0], []).append(place)
         else:
             starts.append((0, place))
-    for index, (start, end) in enumerate(records(text, table.delimiter, table.start, file=file)):
+    for index, (start, end) in enumerate(
+        split_records(text, table.delimiter, table.start, file=file)
+    ):
         for place in asked.get(index, ()):
             before = 0
             if len(place) > 1 and place[1] in table.columns:
-                present = fields(text[start:end], table.delimiter)
+                present = split_fields(text[start:end], table.delimiter)
                 column = table.columns.index(str(place[1]))
                 before = sum(len(each) + 1 for each in present[:column])
                 before = before if column < len(present) else 0
@@ -162,26 +249,26 @@ def lines_of(text: str, places: Iterable[Place], table: Table, *, file: str) -> 
     lines: dict[Place, int] = {}
     line, at = 1, 0
     for start, place in sorted(starts, key=itemgetter(0)):
-        line += line_breaks(text, at, start)
+        line += count_line_breaks(text, at, start)
         lines[place], at = line, start
     return lines
 
 
-def _anki_lines(text: str) -> tuple[dict[str, re.Match[str]], int]:
+def _parse_anki_header(text: str) -> tuple[dict[str, re.Match[str]], int]:
     """The lines at the top that tell Anki how to import, by key; and where they end."""
-    comments = _COMMENTS.match(text)
+    comments = _ANKI_COMMENTS.match(text)
     if comments is None:
         return {}, 0
-    found = {each["key"].lower(): each for each in _ANKI.finditer(text, 0, comments.end())}
+    found = {each["key"].lower(): each for each in _ANKI_HEADER.finditer(text, 0, comments.end())}
     return found, comments.end() if found else 0
 
 
-def _names(
+def _find_header(
     text: str, anki: dict[str, re.Match[str]], delimiter: str, start: int, file: str
-) -> Span:
+) -> TextSpan:
     """Where the file names its columns."""
     if "columns" in anki:
-        return Span(*anki["columns"].span("value"))
+        return TextSpan(*anki["columns"].span("value"))
     if anki:
         raise InputError(
             "an export of Anki does not name its columns; add a line such as "
@@ -190,13 +277,13 @@ def _names(
             file=file,
             line=1,
         )
-    first = next(records(text, delimiter, start, file=file), None)
+    first = next(split_records(text, delimiter, start, file=file), None)
     if first is None:
         raise InputError("the file is empty; its first line names the columns", file=file)
     return first
 
 
-def _separator(anki: dict[str, re.Match[str]], text: str, file: str) -> str | None:
+def _read_anki_separator(anki: dict[str, re.Match[str]], text: str, file: str) -> str | None:
     if "separator" not in anki:
         return None
     written = anki["separator"]["value"]
@@ -207,12 +294,12 @@ def _separator(anki: dict[str, re.Match[str]], text: str, file: str) -> str | No
         raise InputError(
             f"#separator:{written} is unknown; write one of {', '.join(_ANKI_SEPARATORS)}",
             file=file,
-            line=line_of(text, anki["separator"].start()),
+            line=find_line_number(text, anki["separator"].start()),
         )
     return _ANKI_SEPARATORS[name]
 
 
-def _tab(text: str, start: int, file: str) -> str | None:
+def _detect_tab(text: str, start: int, file: str) -> str | None:
     """A tab for a ``.tsv`` file, and for a ``.txt`` file whose first record has one."""
     if file.lower().endswith(".txt"):
         first = _FIRST_LINE.search(text, start)
@@ -220,19 +307,19 @@ def _tab(text: str, start: int, file: str) -> str | None:
     return "\t" if file.lower().endswith(".tsv") else None
 
 
-def _likeliest(text: str, start: int, columns: Sequence[str] | None) -> str:
+def _guess_delimiter(text: str, start: int, columns: Sequence[str] | None) -> str:
     """The delimiter that parts the first record into as many fields as columns, or into most."""
-    first = _FILLED.search(text, start)
+    first = _NOT_LINE_BREAK.search(text, start)
     at = first.start() if first else start
     counts = Counter[str]()
-    while found := _DELIMITED.match(text, at):
+    while found := _DELIMITED_FIELD.match(text, at):
         counts[found[1]] += 1
         at = found.end()
     wanted = len(columns or ()) - 1
     return max(DELIMITERS, key=lambda each: (counts[each] == wanted, counts[each]))
 
 
-def _refuse_repeated(columns: Sequence[str], file: str, line: int | None) -> None:
+def _refuse_duplicate_columns(columns: Sequence[str], file: str, line: int | None) -> None:
     seen: set[str] = set()
     for name in columns:
         if name in seen:
@@ -240,3 +327,91 @@ def _refuse_repeated(columns: Sequence[str], file: str, line: int | None) -> Non
             raise InputError(message, file=file, line=line)
         if name:
             seen.add(name)
+
+
+# URLs set in the text of a CSV file, with every byte around their fields left as it was.
+_QUOTED_CHARACTERS = frozenset(f'"\r\n{DELIMITERS}')
+
+
+def set_csv_urls(text: str, urls: Mapping[Place, str], table: CsvTable, *, file: str) -> str:
+    """The text with these URLs in their fields.
+
+    A field keeps its quotes, and gets some only if its URL needs them. A column that is missing
+    is added last: to the line that names the columns, and to every record, so that all stay
+    as long as each other; its fields are in quotes if all of the first line are.
+
+    Args:
+        text: all of the file.
+        urls: the URLs by row and column.
+        table: how the file is written.
+        file: its path, for messages.
+
+    Raises:
+        InputError: a place is no field of the table.
+    """
+    columns = list(table.columns)
+    cells = _collect_cells(urls, columns, table, file)
+    return (
+        requested_urls.apply_edits(text, _edit_records(text, cells, columns, table, file))
+        if cells
+        else text
+    )
+
+
+def _collect_cells(
+    urls: Mapping[Place, str], columns: list[str], table: CsvTable, file: str
+) -> dict[int, dict[int, str]]:
+    """The URLs by the index of their row and column; new columns are appended to ``columns``."""
+    index_of = {name: index for index, name in enumerate(columns)}
+    cells: dict[int, dict[int, str]] = {}
+    for place, url in urls.items():
+        row, column = place if len(place) == 2 else (None, None)
+        why = table.find_column_problem(column if isinstance(row, int) else None)
+        if why is not None:
+            raise InputError(f"{format_path(place)} {why}", file=file)
+        refuse_lone_surrogates(url, place, file=file)
+        name = str(column)
+        if name not in index_of:
+            index_of[name] = len(columns)
+            columns.append(name)
+        cells.setdefault(int(place[0]), {})[index_of[name]] = url
+    return cells
+
+
+def _edit_records(
+    text: str, cells: dict[int, dict[int, str]], columns: list[str], table: CsvTable, file: str
+) -> Iterator[TextEdit]:
+    delimiter = table.delimiter
+    first = table.names or next(
+        split_records(text, delimiter, table.start, file=file), TextSpan(0, 0)
+    )
+    lead = split_fields(text[first.start : first.end], delimiter)
+    quoted = all(field.startswith('"') for field in lead)
+    width = 1 + max(column for row in cells.values() for column in row)
+    if width <= len(lead):
+        width = 0
+    elif table.names:
+        added = (_quote_field(name, delimiter, quoted=quoted) for name in columns[len(lead) :])
+        yield first.end, first.end, delimiter + delimiter.join(added)
+    empty = '""' if quoted else ""
+    for index, (start, end) in enumerate(split_records(text, delimiter, table.start, file=file)):
+        row = cells.pop(index, {})
+        if not row and not width:
+            continue
+        record = split_fields(text[start:end], delimiter)
+        record += [empty] * (max([width, *(column + 1 for column in row)]) - len(record))
+        for column, url in row.items():
+            if unquote_field(record[column]) != url:
+                record[column] = _quote_field(url, delimiter, quoted=record[column].startswith('"'))
+        # A record of one empty field must not become an empty line.
+        yield start, end, delimiter.join(record) or '""'
+    if cells:
+        what = f"there is no row {min(cells) + 1} (any more); read the file again"
+        raise InputError(what, file=file)
+
+
+def _quote_field(text: str, delimiter: str, *, quoted: bool) -> str:
+    """A field; in quotes if it needs them, or would lead astray who guesses the delimiter."""
+    if quoted or not _QUOTED_CHARACTERS.isdisjoint(text) or delimiter in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text

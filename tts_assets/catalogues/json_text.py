@@ -1,19 +1,285 @@
-"""A JSON text: its value, what is wrong with it in plain words, and the lines of its values."""
+"""Scans JSON text: where values begin and end, repeated keys, line numbers."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Never
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
-from tts_assets.catalogues.scan import containers, deepest, wanted_tree
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from tts_assets.model import Place
+
+
+#: What is looked for, as a tree of steps; an empty branch is a place itself.
+PathTree: TypeAlias = "dict[str | int, PathTree]"
+
+
+# Numbers stay text: a number too long for int() is no reason to fail while passing it by.
+_SCAN_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+_SPACES = re.compile(r"[ \t\n\r]*+")
+_PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*+)"[ \t\n\r]*+:[ \t\n\r]*+')
+_COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
+_COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
+_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
+
+
+# A tuple, not a dataclass: there are a million of them in a large catalogue.
+class JsonMember(NamedTuple):
+    """One member of an object or item of a list, in characters from the start of the text.
+
+    Args:
+        key: the decoded key, or the item's index.
+        at: where the key begins; for an item, where its value does.
+        start: where the value begins.
+        end: where the value ends.
+    """
+
+    key: str | int
+    at: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True, kw_only=True)
+class JsonContainer:
+    """A value on the way to what is wanted: an object, a list, or a scalar without members.
+
+    Args:
+        place: where it lies in the document.
+        wanted: what is looked for inside.
+        start: where it begins.
+        end: where it ends.
+        members: all that is in it, in order, repeated keys included.
+        around: the white space before the first member of the value that holds it.
+    """
+
+    place: Place
+    wanted: PathTree
+    start: int
+    end: int
+    members: list[JsonMember]
+    around: str = ""
+
+
+class JsonLayout(NamedTuple):
+    """White space and commas of a list or object: behind its bracket, between items, at its end."""
+
+    opening: str
+    comma: str
+    closing: str
+
+
+def build_path_tree(places: Iterable[Place]) -> PathTree:
+    """The places as one tree of steps, in the order given."""
+    root: PathTree = {}
+    for place in places:
+        branch = root
+        for step in place:
+            branch = branch.setdefault(step, {})
+    return root
+
+
+def scan_containers(text: str, wanted: PathTree) -> Iterator[JsonContainer]:
+    """Every value that has to be entered to reach what is wanted, inner ones first.
+
+    All of the text is read once, most of it by the C scanner of the standard library.
+
+    Raises:
+        json.JSONDecodeError: the text is not JSON.
+        RecursionError: what is wanted lies too deep.
+    """
+    start = _skip_space(text, 0)
+    end = yield from _enter_container(
+        text, JsonContainer(place=(), wanted=wanted, start=start, end=0, members=[])
+    )
+    end = _skip_space(text, end)
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+
+
+def scan_items(text: str, start: int) -> list[JsonMember]:
+    """What is in the list or object that begins at ``start``."""
+    row = JsonContainer(place=(), wanted={}, start=start, end=0, members=[])
+    for _ in _enter_container(text, row):
+        pass
+    return row.members
+
+
+def detect_layout(text: str, member: JsonMember, colon: str) -> JsonLayout | None:
+    """The layout of a value that has items or members, where objects write such colons."""
+    if text[member.start] not in {"[", "{"} or not (present := scan_items(text, member.start)):
+        return None
+    opening = text[member.start + 1 : present[0].at]
+    closing = text[present[-1].end : member.end - 1]
+    if len(present) == 1:
+        return JsonLayout(opening, format_comma(opening, colon), closing)
+    return JsonLayout(opening, text[present[0].end : present[1].at], closing)
+
+
+def format_comma(opening: str, colon: str) -> str:
+    """A comma where there is none to copy: before a line of its own, or as airy as a colon."""
+    if "\n" in opening or "\r" in opening:
+        return f",{opening}"
+    return "," if colon.endswith(":") else ", "
+
+
+def decode_string(text: str, start: int) -> str:
+    """The string that begins at ``start``."""
+    value: str = _SCAN_DECODER.raw_decode(text, start)[0]
+    return value
+
+
+def measure_depth(text: str) -> tuple[int, int]:
+    """How many levels of objects and lists the text has at most, and where it first has them."""
+    level = most = where = 0
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] in {"[", "{"}:
+            level += 1
+            if level > most:
+                most, where = level, bracket.start()
+        elif bracket[0] in {"]", "}"}:
+            level -= 1
+    return most, where
+
+
+def _enter_container(text: str, container: JsonContainer) -> Generator[JsonContainer, None, int]:
+    """Yield the wanted containers within this one, then itself; return its end."""
+    start = container.start
+    first = text[start : start + 1]
+    if first not in {"{", "["}:
+        container.end = _skip_value(text, start)
+    else:
+        closing = "}" if first == "{" else "]"
+        at = _skip_space(text, start + 1)
+        if text[at : at + 1] != closing:
+            at = yield from _scan_members(text, container, at)
+            if text[at : at + 1] != closing:
+                raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+        container.end = at + 1
+    yield container
+    return container.end
+
+
+def _scan_members(
+    text: str, container: JsonContainer, at: int
+) -> Generator[JsonContainer, None, int]:
+    """Fill the container's members; return where its closing bracket ought to be."""
+    around = text[container.start + 1 : at]
+    is_object = text[container.start] == "{"
+    wanted, members = container.wanted, container.members
+    while True:
+        key, start = _scan_key(text, at) if is_object else (len(members), at)
+        inner = wanted.get(key)
+        if inner:
+            place = (*container.place, key)
+            end = yield from _enter_container(
+                text,
+                JsonContainer(
+                    place=place, wanted=inner, start=start, end=0, members=[], around=around
+                ),
+            )
+        else:
+            end = _skip_value(text, start)
+        members.append(JsonMember(key, at, start, end))
+        comma = _COMMA.match(text, end)
+        if comma is None:
+            return _skip_space(text, end)
+        at = comma.end()
+
+
+def _scan_key(text: str, at: int) -> tuple[str, int]:
+    """The key that begins here, and where its value begins."""
+    plain = _PLAIN_KEY.match(text, at)
+    if plain is not None:
+        return plain[1], plain.end()
+    if text[at : at + 1] != '"':
+        raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
+    key, end = _SCAN_DECODER.raw_decode(text, at)
+    colon = _COLON.match(text, end)
+    if colon is None:
+        raise json.JSONDecodeError("Expecting ':' delimiter", text, end)
+    return key, colon.end()
+
+
+def _skip_value(text: str, start: int) -> int:
+    """Where the value that begins here ends."""
+    try:
+        return _SCAN_DECODER.raw_decode(text, start)[1]
+    except RecursionError:
+        return _skip_deep_value(text, start)
+
+
+def _skip_deep_value(text: str, start: int) -> int:
+    level = 0
+    for bracket in _BRACKET.finditer(text, start):
+        if bracket[0] in {"[", "{"}:
+            level += 1
+        elif bracket[0] in {"]", "}"}:
+            level -= 1
+            if level == 0:
+                return bracket.end()
+    raise json.JSONDecodeError("Expecting ',' delimiter", text, len(text))
+
+
+def _skip_space(text: str, at: int) -> int:
+    space = _SPACES.match(text, at)
+    return at if space is None else space.end()
+
+
+# Keys that stand twice in one object of a JSON text: a parser keeps the last, and loses the others.
+_FIRST_CHARACTER = re.compile(r"[^ \t\n\r]")
+
+
+class RepeatedKey(NamedTuple):
+    """A key, and the 1-based line where it stands again."""
+
+    key: str
+    line: int
+
+
+def find_repeated_keys(text: str, line: int = 1) -> list[RepeatedKey]:
+    """Every key that its object has already, in the order of the text.
+
+    Args:
+        text: a JSON text that was parsed.
+        line: the line of the file in which it begins.
+    """
+    if not _has_repeated_key(text):
+        return []
+    found: list[tuple[int, str]] = []
+    start = _FIRST_CHARACTER.search(text)
+    below = [] if start is None else [start.start()]
+    while below:
+        at = below.pop()
+        seen: set[str | int] = set()
+        for member in scan_items(text, at):
+            if member.key in seen:
+                found.append((member.at, str(member.key)))
+            seen.add(member.key)
+            if text[member.start] in "{[":
+                below.append(member.start)
+    return [RepeatedKey(key, line + text.count("\n", 0, at)) for at, key in sorted(found)]
+
+
+def _has_repeated_key(text: str) -> bool:
+    """Whether there is one at all: the C scanner of the standard library tells it quickly."""
+    found = False
+
+    def check_pairs(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len(dict(pairs)) < len(pairs)
+
+    json.loads(text, object_pairs_hook=check_pairs)
+    return found
+
+
+# A JSON text: its value, what is wrong with it in plain words, and the lines of its values.
 
 
 #: What the standard library says is wrong, in the words of somebody who mends a file.
@@ -31,15 +297,15 @@ _FAULTS = {
     "Invalid \\uXXXX": "\\u must be followed by four hexadecimal digits",
     "Invalid \\escape": "a backslash in a string is followed by a character that is no escape",
 }
-_ADVICE = {
+_FIXES = {
     "'": "strings and keys stand in double quotes",
     "/": "JSON has no comments",
     "#": "JSON has no comments",
     "}": "remove the comma before it",
     "]": "remove the comma before it",
 }
-_SPACE = " \t\n\r"
-_MISSING = ("Expecting value", "Expecting property name")
+_WHITESPACE = " \t\n\r"
+_MISSING_FAULTS = ("Expecting value", "Expecting property name")
 _NUMBER_OR_STRING = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?(?P<whole>\d++)(?![.eE])|-?\d++[.eE\d+-]*+'
     r"|(?P<constant>-?Infinity|NaN)",
@@ -51,14 +317,14 @@ class _ConstantError(ValueError):
     """NaN or an infinity, which JSON does not have."""
 
 
-def _refused(name: str) -> Never:
+def _refuse_constant(name: str) -> Never:
     raise _ConstantError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refused)
+_STRICT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def value_of(text: str, *, file: str, line: int | None = None) -> Any:
+def parse_json(text: str, *, file: str, line: int | None = None) -> Any:
     """The value of a JSON text.
 
     A number beyond the range of a double, such as 1e999, is accepted: it is JSON (RFC 8259,
@@ -78,23 +344,23 @@ def value_of(text: str, *, file: str, line: int | None = None) -> Any:
         message = f"this is not JSON: line {line or 1}, column 1: {what}; remove it"
         raise InputError(message, file=file, line=line or 1)
     try:
-        return _DECODER.decode(text)
+        return _STRICT_DECODER.decode(text)
     except json.JSONDecodeError as exc:
-        raise not_json(exc, file=file, line=line) from exc
+        raise explain_syntax_error(exc, file=file, line=line) from exc
     except RecursionError as exc:
-        raise too_deep(text, file=file, line=line) from exc
+        raise explain_deep_nesting(text, file=file, line=line) from exc
     except _ConstantError as exc:
         found = (token.start() for token in _NUMBER_OR_STRING.finditer(text) if token["constant"])
         raise InputError(
             f"{exc} is not JSON; write null or a number",
             file=file,
-            line=_line(text, next(found), line),
+            line=_line_number_at(text, next(found), line),
         ) from exc
     except ValueError as exc:
-        raise _long_number(text, file, line) from exc
+        raise _explain_long_number(text, file, line) from exc
 
 
-def lines_of(text: str, places: Iterable[Place]) -> dict[Place, int]:
+def find_value_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
     """The 1-based lines where the values at these places begin, found in one pass.
 
     It serves messages about a document that was parsed, and so never fails: a place that is not
@@ -103,7 +369,7 @@ def lines_of(text: str, places: Iterable[Place]) -> dict[Place, int]:
     asked = set(places)
     starts: dict[Place, int] = {}
     try:
-        for container in containers(text, wanted_tree(asked)):
+        for container in scan_containers(text, build_path_tree(asked)):
             if container.place == () and () in asked:
                 starts[()] = container.start
             for member in container.members:
@@ -120,37 +386,39 @@ def lines_of(text: str, places: Iterable[Place]) -> dict[Place, int]:
     return lines
 
 
-def not_json(error: json.JSONDecodeError, *, file: str, line: int | None = None) -> InputError:
+def explain_syntax_error(
+    error: json.JSONDecodeError, *, file: str, line: int | None = None
+) -> InputError:
     """The error of the standard library in words that say what to do; ``line`` as above."""
     text, at = error.doc, error.pos
-    if not text.strip(_SPACE):
+    if not text.strip(_WHITESPACE):
         return InputError("the file is empty; a catalogue holds a list or an object", file=file)
     whole = "file" if line is None else "line"
-    if at >= len(text.rstrip(_SPACE)):
+    if at >= len(text.rstrip(_WHITESPACE)):
         found = f"the {whole} ends here: it may be cut off, so restore it or save it again"
         found += "" if line is None else "; each value of JSON Lines stands on one line"
     else:
-        found = f"found {text[at : at + 12].splitlines()[0]!r}{_advice(error)}"
-    where = _line(text, at, line)
+        found = f"found {text[at : at + 12].splitlines()[0]!r}{_suggest_fix(error)}"
+    where = _line_number_at(text, at, line)
     return InputError(
-        f"this is not JSON: line {where}, column {error.colno}: {_fault(error, whole)}; {found}",
+        f"this is not JSON: line {where}, column {error.colno}: {_describe_fault(error, whole)}; {found}",
         file=file,
         line=where,
     )
 
 
-def too_deep(text: str, *, file: str, line: int | None = None) -> InputError:
+def explain_deep_nesting(text: str, *, file: str, line: int | None = None) -> InputError:
     """What to say of a text whose nesting is too much for this Python; ``line`` as above."""
-    levels, where = deepest(text)
+    levels, where = measure_depth(text)
     return InputError(
         f"lists and objects are nested {levels:,} levels deep, which is more than can be read; "
         "remove that value",
         file=file,
-        line=_line(text, where, line),
+        line=_line_number_at(text, where, line),
     )
 
 
-def _fault(error: json.JSONDecodeError, whole: str) -> str:
+def _describe_fault(error: json.JSONDecodeError, whole: str) -> str:
     if error.msg.startswith("Extra data"):
         return f"more text follows the end of the document; keep one JSON value in a {whole}"
     return next(
@@ -158,16 +426,16 @@ def _fault(error: json.JSONDecodeError, whole: str) -> str:
     )
 
 
-def _advice(error: json.JSONDecodeError) -> str:
+def _suggest_fix(error: json.JSONDecodeError) -> str:
     text, at = error.doc, error.pos
-    if not error.msg.startswith(_MISSING) or text[at] not in _ADVICE:
+    if not error.msg.startswith(_MISSING_FAULTS) or text[at] not in _FIXES:
         return ""
     if text[at] in "]}" and not text[:at].rstrip().endswith(","):
         return ""
-    return f"; {_ADVICE[text[at]]}"
+    return f"; {_FIXES[text[at]]}"
 
 
-def _long_number(text: str, file: str, line: int | None) -> InputError:
+def _explain_long_number(text: str, file: str, line: int | None) -> InputError:
     """What to say when int() refused a number: the first one with more digits than it takes."""
     limit = sys.get_int_max_str_digits()
     for token in _NUMBER_OR_STRING.finditer(text):
@@ -177,11 +445,11 @@ def _long_number(text: str, file: str, line: int | None) -> InputError:
                 f"a number has {digits:,} digits, more than the {limit:,} that can be read; "
                 "shorten it, or write it as a string",
                 file=file,
-                line=_line(text, token.start(), line),
+                line=_line_number_at(text, token.start(), line),
             )
     return InputError("a number cannot be read; write it as a string", file=file, line=line)
 
 
-def _line(text: str, at: int, first: int | None) -> int:
+def _line_number_at(text: str, at: int, first: int | None) -> int:
     """The 1-based line of the file in which this offset lies."""
     return text.count("\n", 0, at) + (first or 1)

@@ -7,31 +7,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.catalogues.open_catalogues import parse_catalogue
-from tts_assets.catalogues.overrides.book import Book
-from tts_assets.catalogues.read import read_catalogue
-from tts_assets.config.sources.source import Overwrite
+from tts_assets.catalogues.catalogue_files import parse_catalogue
+from tts_assets.catalogues.catalogue_reader import read_catalogue
+from tts_assets.catalogues.override_file import OverrideSet
+from tts_assets.config.catalogue_sources import OverwritePolicy
 from tts_assets.errors import FatalError, InputError
 from tts_assets.model import Clip, SpokenForm
 from tts_assets.regular_files import read_regular
-from tts_assets.store import storage
+from tts_assets.store import atomic_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tts_assets.catalogues.document import Document
-    from tts_assets.config.sources.source import Source
+    from tts_assets.catalogues.catalogue_document import Document
+    from tts_assets.config.catalogue_sources import Source
 
 
 #: What a URL belongs to, wherever in the file it is by now: source, entry, part, and what is said.
-Address: TypeAlias = tuple[str, str, str, SpokenForm]
+ClipAddress: TypeAlias = tuple[str, str, str, SpokenForm]
 
 
 #: Somebody else keeps writing the file: after that many tries the user has to settle it.
 _TRIES = 5
 
 
-class Wanted(NamedTuple):
+class PendingUrl(NamedTuple):
     """A URL to be written.
 
     Args:
@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WriteBackResult:
     """How many URLs a file got, how many entries had changed meanwhile, and what took none."""
 
     urls: int = 0
@@ -52,28 +52,28 @@ class Written:
     problems: tuple[InputError, ...] = ()
 
 
-def address(clip: Clip) -> Address:
+def make_clip_address(clip: Clip) -> ClipAddress:
     """What a clip's URL belongs to."""
     return (clip.source, clip.entry, clip.part, clip.form)
 
 
-def wanted(clip: Clip, url: str) -> Wanted:
+def make_pending_url(clip: Clip, url: str) -> PendingUrl:
     """The URL of a clip, to be written where its place is as it is now."""
-    return Wanted(url, tuple(_in_place(clip)))
+    return PendingUrl(url, tuple(_list_current_texts(clip)))
 
 
-def has_leftovers(file: str) -> bool:
+def has_unfinished_write(file: str) -> bool:
     """Whether a run was killed while it wrote this catalogue, or is writing it now."""
-    return _lock(Path(os.path.realpath(file))).exists()
+    return _lock_path_for(Path(os.path.realpath(file))).exists()
 
 
-def write_back(
+def write_urls(
     file: str,
     sources: Sequence[Source],
-    urls: Mapping[Address, Wanted],
+    urls: Mapping[ClipAddress, PendingUrl],
     waiting: Callable[[], None],
-    overrides: Book | None = None,
-) -> Written:
+    overrides: OverrideSet | None = None,
+) -> WriteBackResult:
     """Write the URLs of one catalogue.
 
     The file is read again, because people edit it while clips are being made: an entry whose text
@@ -92,14 +92,14 @@ def write_back(
     """
     path = Path(os.path.realpath(file))
     try:
-        with storage.lock(_lock(path), waiting):
-            storage.sweep(path.parent, path.name)
+        with atomic_files.lock(_lock_path_for(path), waiting):
+            atomic_files.sweep(path.parent, path.name)
             for _ in range(_TRIES):
-                written = _try(path, file, sources, urls, overrides or Book())
+                written = _attempt_write(path, file, sources, urls, overrides or OverrideSet())
                 if written is not None:
                     return written
     except OSError as exc:
-        if storage.is_full(exc):
+        if atomic_files.is_full(exc):
             raise FatalError(f"cannot write {file}: {exc.strerror}: make room, run again") from exc
         raise InputError(
             f"its URLs cannot be written: {exc.strerror or exc}; mend that and run again, or use "
@@ -112,77 +112,79 @@ def write_back(
     )
 
 
-def _lock(path: Path) -> Path:
+def _lock_path_for(path: Path) -> Path:
     return path.parent / f".{path.name[:60]}.tts-assets.lock"
 
 
-def _try(
+def _attempt_write(
     path: Path,
     file: str,
     sources: Sequence[Source],
-    urls: Mapping[Address, Wanted],
-    overrides: Book,
-) -> Written | None:
+    urls: Mapping[ClipAddress, PendingUrl],
+    overrides: OverrideSet,
+) -> WriteBackResult | None:
     """One try to write; None when the file was changed by somebody at the last moment."""
     before = path.stat()
     # What one source needs to read a file, all of its sources need.
     document = parse_catalogue(read_regular(path), file, sources[0])
-    fitting = _fitting(document, sources, urls, overrides)
+    fitting = _find_matching_urls(document, sources, urls, overrides)
     missed = len(urls) - len(fitting)
     changed = {clip: url for clip, url in fitting.items() if clip.url != url}
-    text, problems = _edited(document, changed)
+    text, problems = _edit_document(document, changed)
     if text == document.text:
-        return Written(missed=missed, problems=problems)
+        return WriteBackResult(missed=missed, problems=problems)
     data = document.encode(text)
     # What goes onto the disk is read once more: a catalogue must never be lost to a slip of ours.
     parse_catalogue(data, file, sources[0])
-    if not storage.write_whole(
-        path, data, like=before, still_right=lambda: _same(path.stat(), before)
+    if not atomic_files.write_whole(
+        path, data, like=before, still_right=lambda: _is_unchanged(path.stat(), before)
     ):
         return None
-    storage.sync_folder(path.parent)
-    return Written(urls=len(changed) - len(problems), missed=missed, problems=problems)
+    atomic_files.sync_folder(path.parent)
+    return WriteBackResult(urls=len(changed) - len(problems), missed=missed, problems=problems)
 
 
-def _fitting(
+def _find_matching_urls(
     document: Document,
     sources: Sequence[Source],
-    urls: Mapping[Address, Wanted],
-    overrides: Book,
+    urls: Mapping[ClipAddress, PendingUrl],
+    overrides: OverrideSet,
 ) -> dict[Clip, str]:
     """The URLs whose clips are still there, and have nothing in their place that has to stay."""
     # In the order of the file, whatever the order they came in: new keys of one entry keep theirs.
     clips = {
-        address(clip): (clip, source.overwrite is Overwrite.ALWAYS)
+        make_clip_address(clip): (clip, source.overwrite is OverwritePolicy.ALWAYS)
         for source in sources
         for read in read_catalogue(
-            document, source, overrides.amends(document.file, source.name)
+            document, source, overrides.make_amender(document.file, source.name)
         ).clips
-        for clip in read.taking_urls()
+        for clip in read.with_timeline()
         if clip.place is not None
     }
     return {
         clip: urls[key].url
         for key, (clip, always) in clips.items()
-        if key in urls and (always or _gives_way(clip, urls[key]))
+        if key in urls and (always or _may_overwrite(clip, urls[key]))
     }
 
 
-def _in_place(clip: Clip) -> Iterator[str]:
+def _list_current_texts(clip: Clip) -> Iterator[str]:
     """What stands now where a clip's URL goes, and in a list also what belongs to none of its clips."""
     yield from (clip.url,) if clip.url else ()
     yield from clip.parallel.spare if clip.parallel else ()
 
 
-def _gives_way(clip: Clip, new: Wanted) -> bool:
+def _may_overwrite(clip: Clip, new: PendingUrl) -> bool:
     """Whether nothing came since that somebody may want to keep."""
-    return clip.url == new.url or all(each in new.instead_of for each in _in_place(clip))
+    return clip.url == new.url or all(each in new.instead_of for each in _list_current_texts(clip))
 
 
-def _edited(document: Document, urls: Mapping[Clip, str]) -> tuple[str, tuple[InputError, ...]]:
+def _edit_document(
+    document: Document, urls: Mapping[Clip, str]
+) -> tuple[str, tuple[InputError, ...]]:
     """The text with all URLs that it takes; for an entry that takes none, why."""
     try:
-        return _set(document, urls), ()
+        return _set_document_urls(document, urls), ()
     except InputError as problem:
         entries = list(dict.fromkeys(clip.entry for clip in urls))
         if len(entries) == 1:
@@ -197,13 +199,13 @@ def _edited(document: Document, urls: Mapping[Clip, str]) -> tuple[str, tuple[In
         {clip: url for clip, url in urls.items() if clip.entry in first},
         {clip: url for clip, url in urls.items() if clip.entry not in first},
     ):
-        text, found = _edited(document, half)
+        text, found = _edit_document(document, half)
         problems.extend(found)
         document = replace(document, text=text)
     return document.text, tuple(problems)
 
 
-def _set(document: Document, urls: Mapping[Clip, str]) -> str:
+def _set_document_urls(document: Document, urls: Mapping[Clip, str]) -> str:
     parallel = {clip.parallel for clip in urls if clip.parallel is not None}
     return document.set_urls(
         {clip.place: url for clip, url in urls.items() if clip.place is not None},
@@ -212,7 +214,7 @@ def _set(document: Document, urls: Mapping[Clip, str]) -> str:
     )
 
 
-def _same(now: os.stat_result, before: os.stat_result) -> bool:
+def _is_unchanged(now: os.stat_result, before: os.stat_result) -> bool:
     return (now.st_ino, now.st_size, now.st_mtime_ns) == (
         before.st_ino,
         before.st_size,

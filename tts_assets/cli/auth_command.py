@@ -10,7 +10,7 @@ import typer
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.config import keys
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import TtsAssetsError, UsageError
 
 #: More than any key; the rest of a line that is longer stays unread.
@@ -80,7 +80,7 @@ def _prompt_key(name: str) -> tuple[str, str]:
             "this terminal would show the key: pipe it into this command instead"
         ) from exc
     except UnicodeDecodeError:
-        return keys.decoded(b"\xff"), "terminal"
+        return keys.decode_key(b"\xff"), "terminal"
     except EOFError as exc:
         raise typer.Abort from exc
 
@@ -88,4 +88,4 @@ def _prompt_key(name: str) -> tuple[str, str]:
 def _read_piped_key() -> tuple[str, str]:
     if sys.stdin is None:
         return "", "standard input"
-    return keys.decoded(sys.stdin.buffer.readline(_MAX_KEY_BYTES)), "standard input"
+    return keys.decode_key(sys.stdin.buffer.readline(_MAX_KEY_BYTES)), "standard input"

@@ -11,7 +11,7 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.config.model import OutputFormat, Progress, Settings
+from tts_assets.config.settings import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:

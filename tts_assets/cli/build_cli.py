@@ -419,7 +419,7 @@ def speak(  # noqa: PLR0913 - one parameter for each option
     flags = flags_from_locals(locals())
     for name in ("text", "into", "reading", "accent", "play"):
         flags.pop(name)
-    from tts_assets.build.speak.words import Words  # noqa: PLC0415 - see above
+    from tts_assets.build.speak_text import Words  # noqa: PLC0415 - see above
     from tts_assets.cli import speak_command as command  # noqa: PLC0415 - keeps --help light
 
     flags["sound.format"] = flags["sound.format"] or command.find_format_suffix(into)

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from tts_assets.build.plan.planner import Planned
-from tts_assets.build.survey import look, voices
-from tts_assets.catalogues.overrides.book import Book
+from tts_assets.build.plan import make_plan, plan_voices
+from tts_assets.build.plan.planner import ClipPlan
+from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.config.model import OutputFormat, Settings
-from tts_assets.engines import choosing, readings
+from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.engines import engine_choice, engine_readings
 from tts_assets.engines.protocol import Provider
 from tts_assets.japanese.accent_notation import (
     drop_accents,
@@ -23,8 +23,8 @@ from tts_assets.model import AccentBasis, Pronunciation, Segment, Unspoken
 def run_explain(settings: Settings, entry: str) -> ExitCode:
     """Show each clip of the entries with that id, whatever their kind."""
     show = CommandOutput(settings.output_format)
-    provider = choosing.choose(settings).provider
-    found = look.make_plan(settings, provider)
+    provider = engine_choice.choose(settings).provider
+    found = make_plan.make_plan(settings, provider)
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
@@ -51,17 +51,17 @@ def run_explain(settings: Settings, entry: str) -> ExitCode:
 
 
 def _build_clip_rows(
-    items: list[Planned], settings: Settings, provider: Provider, overrides: Book
+    items: list[ClipPlan], settings: Settings, provider: Provider, overrides: OverrideSet
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
-    accents = provider.accents(voices.find_voice(settings, provider).name)
+    accents = provider.accents(plan_voices.find_voice(settings, provider).name)
     forms = [item.clip.form for item in items]
-    read = partial(readings.read, forms, settings.words)
+    read = partial(engine_readings.read, forms, settings.words)
     passages = [form for form in forms if form.turns]
-    cut = partial(readings.cut, passages, settings.pauses, settings.words)
+    cut = partial(engine_readings.cut, passages, settings.pauses, settings.words)
     parts = dict(zip(passages, run_until_signal(cut), strict=True))
-    recipes = voices.recipes(settings, provider)
+    recipes = plan_voices.recipes(settings, provider)
     rows = []
     for item, said in zip(items, run_until_signal(read), strict=True):
         told = said if accents or isinstance(said, str) else drop_accents(said)
@@ -85,21 +85,21 @@ def _describe_segments(
     }
 
 
-def _describe_override(item: Planned, overrides: Book) -> dict[str, str | None]:
+def _describe_override(item: ClipPlan, overrides: OverrideSet) -> dict[str, str | None]:
     """What is said instead of the entry, where that stands, and who wrote it; or why it is not."""
-    override = overrides.of(item.clip)
+    override = overrides.find_override(item.clip)
     if override is None:
         clip = item.clip
         why = overrides.outdated.get((clip.file, clip.source, clip.entry, clip.part))
         return {} if why is None else {"override": why}
-    says = ", ".join(f"{name} = {value}" for name, value in override.say.values().items())
+    says = ", ".join(f"{name} = {value}" for name, value in override.say.to_json().items())
     wrote = ", ".join(each for each in (override.by, override.at, override.reason) if each)
     told = f"{overrides.path}:{override.line}: {says}"
     return {"override": f"{told} ({wrote})" if wrote else told}
 
 
 def _build_clip_row(
-    item: Planned, said: Pronunciation | str, parted: dict[str, str | None]
+    item: ClipPlan, said: Pronunciation | str, parted: dict[str, str | None]
 ) -> dict[str, str | None]:
     clip = item.clip
     return {

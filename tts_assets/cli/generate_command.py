@@ -4,7 +4,7 @@ import signal
 from functools import partial
 
 from tts_assets.build.events import Estimated, Event, Report
-from tts_assets.build.generate.run import generate
+from tts_assets.build.generate.generate_clips import generate
 from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.clip_progress import show_build_progress
@@ -15,7 +15,7 @@ from tts_assets.cli.output.command_output import (
     prepare_report_folder,
 )
 from tts_assets.cli.signals import get_received_signal, get_signal_code, run_until_signal
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 
 
 def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:

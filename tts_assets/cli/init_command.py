@@ -9,20 +9,24 @@ from pathlib import Path
 
 import typer
 
-from tts_assets.catalogues.detect.proposal import Proposal, propose
-from tts_assets.catalogues.detect.tally import Tally, tally
-from tts_assets.catalogues.detect.toml import number, toml_of
+from tts_assets.catalogues.detect.proposal import Proposal, propose_sources
+from tts_assets.catalogues.detect.proposal_toml import (
+    SourcePreview,
+    format_quantity,
+    format_toml,
+    preview_sources,
+)
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import escape_unsafe, shorten_text
-from tts_assets.config.file import FILE, find
-from tts_assets.config.model import OutputFormat, Settings
-from tts_assets.config.reports import is_report
-from tts_assets.config.sources.path import written
+from tts_assets.config.command_options import is_report
+from tts_assets.config.load_settings import FILE, find
+from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.config.source_paths import format_steps
 from tts_assets.errors import UsageError
 from tts_assets.model import Clip
-from tts_assets.store.ledger import line
-from tts_assets.store.storage import sweep, write_whole
+from tts_assets.store import ledger_line
+from tts_assets.store.atomic_files import sweep, write_whole
 
 _CATALOGUE_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
 
@@ -65,10 +69,12 @@ def run_init(paths: Sequence[str], *, force: bool) -> ExitCode:
     settings = None if force else here if here.exists() else find(Path.cwd())
     show = CommandOutput(OutputFormat.TEXT)
     passed: dict[str, str] = {}
-    proposal = propose(
+    proposal = propose_sources(
         _iter_catalogue_files(paths or ["."], passed), only_tables=settings is not None
     )
-    found = tally([each.source for each in proposal.drafts], proposal.paths, most=_MAX_CLIPS_SHOWN)
+    found = preview_sources(
+        [each.source for each in proposal.drafts], proposal.paths, most=_MAX_CLIPS_SHOWN
+    )
     _print_files(proposal, found, show)
     _print_skipped({**passed, **proposal.passed}, proposal.foreign, show)
     if not found.total.clips:
@@ -78,9 +84,9 @@ def run_init(paths: Sequence[str], *, force: bool) -> ExitCode:
         return ExitCode.NOTHING
     _print_clips(found, show)
     if settings is not None and not _may_overwrite(settings, target):
-        show.print_error(_show_tables(settings, toml_of(proposal, found), show))
+        show.print_error(_show_tables(settings, format_toml(proposal, found), show))
         return ExitCode.OK
-    _write_config(target, toml_of(proposal, found))
+    _write_config(target, format_toml(proposal, found))
     show.print_line(
         f"wrote {FILE}; next: look through it, then `tts-assets lint`, `tts-assets generate`"
     )
@@ -160,9 +166,11 @@ def _walk_files(given: str) -> Iterator[Path]:
         return
     for root, folders, names in os.walk(path):
         folders[:] = (
-            [] if line.LEDGER_NAME in names else sorted(filter(_may_hold_catalogues, folders))
+            []
+            if ledger_line.LEDGER_NAME in names
+            else sorted(filter(_may_hold_catalogues, folders))
         )
-        if line.LEDGER_NAME in names:
+        if ledger_line.LEDGER_NAME in names:
             # An output folder of ours.
             continue
         for name in sorted(names):
@@ -185,7 +193,7 @@ def _to_relative_name(file: Path) -> str:
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
-def _print_files(proposal: Proposal, found: Tally, show: CommandOutput) -> None:
+def _print_files(proposal: Proposal, found: SourcePreview, show: CommandOutput) -> None:
     """What was recognised."""
     if proposal.paths:
         for file, kind in proposal.built_in.items():
@@ -196,8 +204,8 @@ def _print_files(proposal: Proposal, found: Tally, show: CommandOutput) -> None:
         what = "a built-in shape" if draft.is_built_in else f"records at {source.records.text}"
         show.print_line(
             f"{', '.join(source.files)}: {source.kind}, {what}, "
-            f"{number(found.entries.get(source.name, 0), 'entry')}, "
-            f"{number(count.clips if count else 0, 'clip')}"
+            f"{format_quantity(found.entries.get(source.name, 0), 'entry')}, "
+            f"{format_quantity(count.clips if count else 0, 'clip')}"
         )
 
 
@@ -206,12 +214,14 @@ def _print_skipped(passed: Mapping[str, str], foreign: int, show: CommandOutput)
     for file, reason in list(passed.items())[:_MAX_NOTES_SHOWN]:
         show.print_error(f"note: {file}: passed over: {reason}")
     if len(passed) > _MAX_NOTES_SHOWN:
-        show.print_error(f"note: {number(len(passed) - _MAX_NOTES_SHOWN, 'more file')} passed over")
+        show.print_error(
+            f"note: {format_quantity(len(passed) - _MAX_NOTES_SHOWN, 'more file')} passed over"
+        )
     if foreign:
-        show.print_error(f"note: {number(foreign, 'file')} without Japanese passed over")
+        show.print_error(f"note: {format_quantity(foreign, 'file')} without Japanese passed over")
 
 
-def _print_clips(found: Tally, show: CommandOutput) -> None:
+def _print_clips(found: SourcePreview, show: CommandOutput) -> None:
     """Some clips of every sort, how many there are, and what cannot be used."""
     for clip in _choose_examples(found):
         form = clip.form
@@ -223,15 +233,17 @@ def _print_clips(found: Tally, show: CommandOutput) -> None:
             f"-> {_describe_url_path(clip)}"
         )
     urls = f"; {found.total.urls:,} have a URL already" if found.total.urls else ""
-    silent = f"; {number(found.unspoken, 'text')} left out" if found.unspoken else ""
-    show.print_line(f"{number(found.total.clips, 'clip')} in all{urls}{silent}")
+    silent = f"; {format_quantity(found.unspoken, 'text')} left out" if found.unspoken else ""
+    show.print_line(f"{format_quantity(found.total.clips, 'clip')} in all{urls}{silent}")
     for problem in found.problems[:_MAX_CLIPS_SHOWN]:
         show.print_line(f"problem: {problem}")
     if len(found.problems) > _MAX_CLIPS_SHOWN:
-        show.print_line(f"... and {number(len(found.problems) - _MAX_CLIPS_SHOWN, 'more problem')}")
+        show.print_line(
+            f"... and {format_quantity(len(found.problems) - _MAX_CLIPS_SHOWN, 'more problem')}"
+        )
 
 
-def _choose_examples(found: Tally) -> list[Clip]:
+def _choose_examples(found: SourcePreview) -> list[Clip]:
     """The first clip of every rule, and as many others of each source as there is room for."""
     heads = [count.first for count in found.rules.values() if count.first is not None][
         :_MAX_CLIPS_SHOWN
@@ -253,4 +265,4 @@ def _describe_url_path(clip: Clip) -> str:
         return "nowhere"
     pairs = zip(clip.place, clip.at, strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return written(clip.place[same:])
+    return format_steps(clip.place[same:])

@@ -16,7 +16,7 @@ from tts_assets.cli.typer_apps import (
     models,
     read_command_settings,
 )
-from tts_assets.config.model import OutputFormat
+from tts_assets.config.settings import OutputFormat
 
 
 @app.command()

@@ -18,7 +18,7 @@ from tts_assets.cli.output.command_output import CommandOutput, attempt_write
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.report_data import AnnotationLevel, ReportItem
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.config.model import OutputFormat, Progress, Settings
+from tts_assets.config.settings import OutputFormat, Progress, Settings
 from tts_assets.errors import UsageError
 from tts_assets.model import Basis
 from tts_assets.quality import lint_catalogues

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_assets.build.merge.run import Merged
-from tts_assets.build.merge.run import merge as join
+from tts_assets.build.shards.merge_shards import Merged
+from tts_assets.build.shards.merge_shards import merge as join
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.report_data import to_problem_data
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings
 
 #: How often it is told how many assets are copied.
 _PROGRESS_SECONDS = 10

@@ -13,7 +13,7 @@ from tts_assets.cli.output.report_data import to_problem_data
 from tts_assets.cli.output.summary_lines import describe_missed_urls
 from tts_assets.cli.prune_command import exit_code_for_prune
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings
 
 
 def run_migrate(settings: Settings, *, dry_run: bool) -> ExitCode:

@@ -31,15 +31,22 @@ from tts_assets.cli.output.console_text import (
     resolve_progress,
 )
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.config.model import OutputFormat, Settings
-from tts_assets.config.model import Progress as Wanted
-from tts_assets.engines.models.address import address
-from tts_assets.engines.models.events import Advanced, Event, Ready, Retrying, SetAside, Waiting
-from tts_assets.engines.models.fetch import fetch as download
-from tts_assets.engines.models.fetch import measured
-from tts_assets.engines.models.known import KNOWN, Model, chosen
-from tts_assets.engines.models.store import State, Store
-from tts_assets.engines.web import shown
+from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.config.settings import Progress as Wanted
+from tts_assets.engines.http.transport import redact_url
+from tts_assets.engines.models.download_events import (
+    Advanced,
+    Event,
+    ModelReady,
+    Retrying,
+    SetAside,
+    WaitingForDownload,
+)
+from tts_assets.engines.models.fetch_models import fetch as download
+from tts_assets.engines.models.fetch_models import measure_models
+from tts_assets.engines.models.known_models import KNOWN, SpeechModel, choose_models
+from tts_assets.engines.models.model_cache import ModelCache, ModelState
+from tts_assets.engines.models.model_server import address
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +58,7 @@ if TYPE_CHECKING:
 
 def run_models_list(settings: Settings) -> ExitCode:
     """Every known model, and whether it is here."""
-    store = Store.of(settings.models)
+    store = ModelCache.of(settings.models)
     show = CommandOutput(settings.output_format)
     try:
         address(KNOWN[0].files[0], settings.models.mirror)
@@ -84,14 +91,14 @@ def run_models_fetch(
         yes: it is agreed to.
         given: the other options as they were typed, for the command that agrees.
     """
-    models = chosen(names)
-    store = Store.of(settings.models)
+    models = choose_models(names)
+    store = ModelCache.of(settings.models)
     show = CommandOutput(settings.output_format)
     wanting = [model for model in models if any(map(store.fault, model.files))]
     if wanting and not settings.models.offline:
         can_ask = _can_ask_user()
         if yes or can_ask:
-            wanting = [*run_until_signal(partial(measured, wanting, settings.models))]
+            wanting = [*run_until_signal(partial(measure_models, wanting, settings.models))]
         _announce_downloads(wanting, store, settings, show)
         if not yes and not can_ask:
             raise UsageError(
@@ -107,13 +114,13 @@ def run_models_fetch(
 
 def run_models_path(settings: Settings, name: str | None) -> ExitCode:
     """Where the store, or a model in it, lies."""
-    store = Store.of(settings.models)
+    store = ModelCache.of(settings.models)
     show = CommandOutput(OutputFormat.TEXT)
     if name is None:
         # Where models would lie is known before there is any.
         show.print_line(str(store.folder))
         return ExitCode.OK
-    models = chosen([name])
+    models = choose_models([name])
     for model in models:
         show.print_line(str(store.path(model.files[0])))
     return ExitCode.OK if all(map(store.has, models)) else ExitCode.FINDINGS
@@ -121,10 +128,10 @@ def run_models_path(settings: Settings, name: str | None) -> ExitCode:
 
 def run_models_remove(settings: Settings, names: list[str]) -> ExitCode:
     """Delete models, and what unfinished downloads of them left."""
-    store = Store.of(settings.models)
+    store = ModelCache.of(settings.models)
     show = CommandOutput(OutputFormat.TEXT)
     told: set[str] = set()
-    for model in chosen(names):
+    for model in choose_models(names):
         freed = store.remove(model, partial(_show_wait, show, model.name, told))
         what = f"removed, {format_megabytes(freed)} freed" if freed else "nothing of it was here"
         show.print_line(f"{model.name}: {what}")
@@ -138,7 +145,7 @@ def _show_wait(show: CommandOutput, name: str, told: set[str]) -> None:
 
 
 def _to_model_data(
-    model: Model, state: State, store: Store, settings: Settings
+    model: SpeechModel, state: ModelState, store: ModelCache, settings: Settings
 ) -> dict[str, str | int | bool | None]:
     return {
         "model": model.name,
@@ -152,13 +159,13 @@ def _to_model_data(
     }
 
 
-def _find_source_url(model: Model, settings: Settings) -> str:
+def _find_source_url(model: SpeechModel, settings: Settings) -> str:
     """The folder that a model's files are fetched from."""
-    return shown(address(model.files[0], settings.models.mirror)).rpartition("/")[0]
+    return redact_url(address(model.files[0], settings.models.mirror)).rpartition("/")[0]
 
 
 def _announce_downloads(
-    models: list[Model], store: Store, settings: Settings, show: CommandOutput
+    models: list[SpeechModel], store: ModelCache, settings: Settings, show: CommandOutput
 ) -> None:
     """What would be downloaded, from where and under which licence."""
     for model in models:
@@ -173,7 +180,10 @@ def _format_consent_command(names: list[str], given: Mapping[str, str | None]) -
     words = ["tts-assets", "models", "fetch", *names]
     for option, value in given.items():
         if value is not None:
-            words += [option, value if shown(value) == value or "://" not in value else "MIRROR"]
+            words += [
+                option,
+                value if redact_url(value) == value or "://" not in value else "MIRROR",
+            ]
     return shlex.join([*words, "--yes"])
 
 
@@ -184,13 +194,13 @@ def _can_ask_user() -> bool:
 
 
 def _fetch_models(
-    models: Sequence[Model], store: Store, settings: Settings, show: CommandOutput
+    models: Sequence[SpeechModel], store: ModelCache, settings: Settings, show: CommandOutput
 ) -> None:
-    ready: list[Ready] = []
+    ready: list[ModelReady] = []
     with show_download_progress(settings.progress, show.errors) as tell:
 
         def handle_event(event: Event) -> None:
-            if isinstance(event, Ready):
+            if isinstance(event, ModelReady):
                 ready.append(event)
             tell(event)
 
@@ -242,7 +252,7 @@ class _DownloadReporter(LinePrinter):
         match event:
             case Advanced():
                 self._move(event)
-            case Waiting(file=file):
+            case WaitingForDownload(file=file):
                 self.print_once(f"another run is at {file}: waiting for it to end")
             case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
                 how = "beginning anew" if anew else "trying again"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.build.prune import Pruned
-from tts_assets.build.prune import prune as look
+from tts_assets.build.cleanup import Pruned
+from tts_assets.build.cleanup import prune as look
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.output.report_data import to_problem_data
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

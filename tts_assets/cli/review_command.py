@@ -20,7 +20,7 @@ from tts_assets.cli.output.clip_progress import show_count_progress
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.signals import get_signal_code, run_until_signal
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError
 from tts_assets.model import Decided
 from tts_assets.review.export_page import export_page as write
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tts_assets.review.export_page import ExportResult
     from tts_assets.review.review_rows import ReviewRows
-    from tts_assets.store.decisions.decision import SoundDecision
+    from tts_assets.store.decisions import SoundDecision
 
 
 #: More are counted, not listed.

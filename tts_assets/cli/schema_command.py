@@ -3,7 +3,7 @@
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import published_schemas
 from tts_assets.cli.output.command_output import CommandOutput
-from tts_assets.config.model import OutputFormat
+from tts_assets.config.settings import OutputFormat
 
 
 def run_schema(name: str) -> ExitCode:

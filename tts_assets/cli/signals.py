@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.engines.process.children import kill_children
+from tts_assets.engines.process.child_registry import kill_children
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

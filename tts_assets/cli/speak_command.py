@@ -13,25 +13,24 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
+from tts_assets.build import speak_text
 from tts_assets.build.pool import Stop
-from tts_assets.build.speak import run
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import require_stdout
 from tts_assets.cli.signals import get_signal_code, run_until_signal
-from tts_assets.config.model import Progress
-from tts_assets.engines.process.children import child
+from tts_assets.config.settings import Progress
+from tts_assets.engines.process.child_registry import child
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
 from tts_assets.model import Format
 from tts_assets.regular_files import read_regular
-from tts_assets.store.storage import fatal
+from tts_assets.store.atomic_files import fatal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.build.speak.run import Spoken
-    from tts_assets.build.speak.words import Words
-    from tts_assets.config.model import Settings
+    from tts_assets.build.speak_text import Spoken, Words
+    from tts_assets.config.settings import Settings
 
 
 #: Players that take a sound on standard input, the likeliest first.
@@ -77,7 +76,7 @@ def run_speak(settings: Settings, words: Words, target: SpeakOutput) -> ExitCode
     try:
         with _open_output(target, settings) as (into, asked):
             tell = _SegmentProgress(show, settings.progress)
-            work = partial(run.speak, asked, words, into, on_segment=tell, stop=stop)
+            work = partial(speak_text.speak, asked, words, into, on_segment=tell, stop=stop)
             # What a stream has not got is of no use; a file is taken up again.
             spoken = run_until_signal(
                 work, on_first=request_stop if isinstance(into, Path) else None

@@ -9,7 +9,7 @@ from tts_assets.cli.output.command_output import (
     finish_command,
     prepare_report_folder,
 )
-from tts_assets.config.model import Settings
+from tts_assets.config.settings import Settings
 
 
 def run_status(settings: Settings) -> ExitCode:

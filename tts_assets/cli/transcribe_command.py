@@ -16,10 +16,10 @@ from tts_assets.cli.output.transcription_progress import (
     to_transcript_data,
 )
 from tts_assets.cli.signals import run_until_signal
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import refuse_linked_folders
-from tts_assets.store import storage
+from tts_assets.store import atomic_files
 from tts_assets.transcribe.transcription import transcribe_recordings as listen
 from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,
@@ -121,9 +121,9 @@ class _TranscriptFolder:
         try:
             refuse_linked_folders(self._folder, [transcript.name.rpartition("/")[0]])
             path.parent.mkdir(parents=True, exist_ok=True)
-            storage.sweep(path.parent)
-            storage.write_whole(path, text.encode("utf-8", "backslashreplace"))
-            storage.sync_folder(path.parent)
+            atomic_files.sweep(path.parent)
+            atomic_files.write_whole(path, text.encode("utf-8", "backslashreplace"))
+            atomic_files.sync_folder(path.parent)
         except OSError as exc:
             raise _unwritable_error(path, exc) from exc
 

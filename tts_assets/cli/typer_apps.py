@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from tts_assets import __version__
-from tts_assets.config.load import load
-from tts_assets.config.model import OutputFormat, Settings
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import UsageError
 
 #: What every command writes; some write more.

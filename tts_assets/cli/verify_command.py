@@ -18,7 +18,7 @@ from tts_assets.cli.signals import run_until_signal
 from tts_assets.quality import verify_assets
 
 if TYPE_CHECKING:
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.quality.quality_reports import VerifyReport
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 from tts_assets.config import json_schema
-from tts_assets.config.tables import Table, one_of, text
+from tts_assets.config.option_values import Table, require_one_of, require_text
 from tts_assets.errors import UsageError, show_value
 from tts_assets.model import DictionaryWord, WordKind, is_katakana, kana_to_katakana, split_morae
 
@@ -41,7 +41,7 @@ def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
         surface=table.need("surface", _parse_surface),
         reading=table.need("reading", _parse_word_reading),
         accent=table.take("accent", _parse_word_accent, None),
-        kind=table.take("kind", one_of(WordKind), WordKind.NOUN),
+        kind=table.take("kind", require_one_of(WordKind), WordKind.NOUN),
     )
     table.end()
     count = len(split_morae(word.reading))
@@ -54,14 +54,14 @@ def parse_dictionary_word(values: object, where: str) -> DictionaryWord:
 
 
 def _parse_surface(value: Any) -> str:
-    surface = unicodedata.normalize("NFC", text(value)).strip()
+    surface = unicodedata.normalize("NFC", require_text(value)).strip()
     if any(unicodedata.category(character)[0] in "CZ" for character in surface):
         raise ValueError("it must be one word without spaces or control characters")
     return surface
 
 
 def _parse_word_reading(value: Any) -> str:
-    reading = kana_to_katakana(text(value).strip())
+    reading = kana_to_katakana(require_text(value).strip())
     if not is_katakana(reading):
         raise ValueError("it must be kana")
     return reading

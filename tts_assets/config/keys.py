@@ -149,7 +149,7 @@ def advice(name: str) -> str:
     )
 
 
-def hidden(text: str, secrets: Iterable[Secret]) -> str:
+def redact(text: str, secrets: Iterable[Secret]) -> str:
     """A text with ``***`` for every key in it: plain, percent-encoded, escaped or half masked.
 
     For what servers answer, before it is cut to a length: a part of a key is not recognised.
@@ -173,9 +173,9 @@ def store(name: str, secret: Secret) -> str:
     """
     backend = writable()
     value = secret.reveal()
-    _asked("written", lambda: backend.set_password(SERVICE, name, value))
+    _ask_keyring("written", lambda: backend.set_password(SERVICE, name, value))
     # One that drops everything, as machines without a desktop may have, says nothing.
-    if _asked("read", lambda: backend.get_password(SERVICE, name)) != value:
+    if _ask_keyring("read", lambda: backend.get_password(SERVICE, name)) != value:
         raise FatalError(f"{backend.name} did not keep the key: {_variable_or_file(name)} instead")
     return str(backend.name)
 
@@ -187,9 +187,9 @@ def remove(name: str) -> bool:
         FatalError: there is no keyring, or it refuses.
     """
     backend = writable()
-    if _asked("read", lambda: backend.get_password(SERVICE, name)) is None:
+    if _ask_keyring("read", lambda: backend.get_password(SERVICE, name)) is None:
         return False
-    _asked("written", lambda: backend.delete_password(SERVICE, name))
+    _ask_keyring("written", lambda: backend.delete_password(SERVICE, name))
     return True
 
 
@@ -223,7 +223,7 @@ def _in_file(file: str) -> Secret:
         wrong = "" if stat.S_ISREG(path.stat().st_mode) else "it is no regular file"
         if not wrong:
             with path.open("rb") as stream:
-                return Secret(decoded(stream.read(_MOST_BYTES)), f"file ({file})")
+                return Secret(decode_key(stream.read(_MOST_BYTES)), f"file ({file})")
     except OSError as exc:
         wrong = exc.strerror or type(exc).__name__
     except (ValueError, RuntimeError):
@@ -235,7 +235,7 @@ def _in_file(file: str) -> Secret:
     )
 
 
-def decoded(content: bytes) -> str:
+def decode_key(content: bytes) -> str:
     """Bytes as text that may be a key; what is none cannot be one in any reading."""
     return content.decode("utf-8-sig", "replace")
 
@@ -276,7 +276,7 @@ def _in_keyring(name: str) -> Secret | None:
         return None
     if backend is None:
         return None
-    value = _asked("read", lambda: backend.get_password(SERVICE, name))
+    value = _ask_keyring("read", lambda: backend.get_password(SERVICE, name))
     return None if value is None else Secret(value, "keyring")
 
 
@@ -285,11 +285,11 @@ def _backend() -> KeyringBackend | None:
     import keyring  # noqa: PLC0415 - not installed by default, and it loads every backend
     from keyring.backends.fail import Keyring as Nothing  # noqa: PLC0415 - see above
 
-    backend = _asked("opened", keyring.get_keyring)
+    backend = _ask_keyring("opened", keyring.get_keyring)
     return None if isinstance(backend, Nothing) else backend
 
 
-def _asked(what: str, ask: Callable[[], Found]) -> Found:
+def _ask_keyring(what: str, ask: Callable[[], Found]) -> Found:
     """What a keyring answers; a backend is a stranger's code, and may raise anything."""
     try:
         return ask()

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config import json_schema
-from tts_assets.config.tables import Table, text
+from tts_assets.config.option_values import Table, require_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,10 +102,10 @@ def price_of(values: object, where: str) -> Price:
     """
     table = Table(values, where)
     price = Price(
-        provider=table.need("provider", text),
-        model=table.take("model", text, "*"),
+        provider=table.need("provider", require_text),
+        model=table.take("model", require_text, "*"),
         per_1000_credits=table.need("per-1000-credits", _amount),
-        currency=table.need("currency", text),
+        currency=table.need("currency", require_text),
         read=table.need("read", _day),
     )
     table.end()

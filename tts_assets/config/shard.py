@@ -41,7 +41,7 @@ class Shard:
 
     def folder(self, output: str) -> str:
         """Its folder, beside the output folder."""
-        path = _named(output)
+        path = _shard_folder(output)
         return str(path.with_name(f"{path.name}-shard-{self.index}-of-{self.count}"))
 
 
@@ -58,7 +58,7 @@ def shard_of(value: Any) -> Shard:
 
 def part_folders(output: str) -> list[Path]:
     """The folders beside the output folder that shards made, the first shard first."""
-    path = _named(output)
+    path = _shard_folder(output)
     names = _names(path.name)
     # A folder that is not there has no parts beside it.
     found = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208 - only names
@@ -84,7 +84,7 @@ def is_part(folder: str, output: str) -> bool:
 
 def place_of(output: str) -> str:
     """The whole path of the output folder, whose last name may be that of a link to it."""
-    path = _named(output)
+    path = _shard_folder(output)
     return str(Path(os.path.realpath(path.parent), path.name))
 
 
@@ -93,7 +93,7 @@ def _names(output: str) -> Any:
     return re.compile(rf"{re.escape(output)}-shard-([1-9][0-9]*)-of-([1-9][0-9]*)").fullmatch
 
 
-def _named(output: str) -> Path:
+def _shard_folder(output: str) -> Path:
     """The output folder by a path that ends in its name."""
     path = Path(output)
     return Path(os.path.realpath(path)) if path.name in {"", ".."} else path

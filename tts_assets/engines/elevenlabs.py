@@ -7,16 +7,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tts_assets.config import keys
-from tts_assets.config.model import Switch
+from tts_assets.config.settings import Switch
 from tts_assets.engines import elevenlabs_account
-from tts_assets.engines.elevenlabs_models import SPEEDS, model_of, problem_with
-from tts_assets.engines.elevenlabs_request import checked_id, sound_fields
+from tts_assets.engines.elevenlabs_requests import (
+    SPEEDS,
+    check_voice_id,
+    model_of,
+    problem_with,
+    sound_fields,
+)
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
-from tts_assets.engines.http.client import refuse_unsafe
-from tts_assets.engines.http.service import Place, service
-from tts_assets.engines.named_voices import named_voices
+from tts_assets.engines.engine_choice import list_named_voices
+from tts_assets.engines.http.http_client import refuse_unsafe
+from tts_assets.engines.http.service_connection import Endpoint, service
 from tts_assets.engines.protocol import Balance, Charge, VoiceInfo
-from tts_assets.engines.told import Told
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.versions import READING, parts
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 from tts_assets.japanese.engine_notation import spell_for_engine
@@ -25,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from tts_assets.config.keys import Secret
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.http.calls import Patience
-    from tts_assets.engines.http.service import Service
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.http.service_calls import RetryPolicy
+    from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.model import DictionaryWord, SpokenForm
 
 _NO_KEY = f"there is no API key: {keys.advice('elevenlabs')}"
@@ -47,7 +52,7 @@ class ElevenLabs:
     base_mib = 420
     footprint_mib = 2
 
-    def __init__(self, settings: Settings, *, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
         """Look for nothing yet.
 
         Args:
@@ -57,7 +62,7 @@ class ElevenLabs:
         self._settings = settings
         self._asked = settings.elevenlabs
         self._patience = patience
-        self._told = Told()
+        self._told = ReadingCache()
 
     @property
     def model(self) -> str:
@@ -89,7 +94,7 @@ class ElevenLabs:
         Raises:
             UsageError: there are none, or one of them can be none.
         """
-        wanted = named_voices(self._settings, self._asked.voices)
+        wanted = list_named_voices(self._settings, self._asked.voices)
         if not wanted:
             raise UsageError(
                 "elevenlabs has no voice of its own: tts-assets voices --provider elevenlabs lists "
@@ -97,7 +102,7 @@ class ElevenLabs:
             )
         return tuple(
             VoiceInfo(
-                name=checked_id(name),
+                name=check_voice_id(name),
                 language="ja",
                 description="a voice of ElevenLabs",
                 speeds=SPEEDS if model_of(self._asked.model).speed else (1.0, 1.0),
@@ -214,12 +219,12 @@ class ElevenLabs:
         return keys.find(self.name, file=file, given=settings.keys.get(self.name))
 
     @asynccontextmanager
-    async def _service(self, most: int = 1) -> AsyncIterator[Service]:
+    async def _service(self, most: int = 1) -> AsyncIterator[ServiceConnection]:
         key, settings = self._key, self._settings
         if key is None:
             raise UsageError(_NO_KEY)
         async with service(
-            Place(
+            Endpoint(
                 base_url=self._asked.base_url,
                 headers={"xi-api-key": key.reveal()},
                 secret=key,

@@ -12,17 +12,17 @@ import anyio
 import msgspec
 
 from tts_assets.engines.elevenlabs_answers import VoiceError, failure, is_unreadable
-from tts_assets.engines.elevenlabs_models import SPEEDS, model_of
-from tts_assets.engines.http.answers import PassingError, RefusedError, Request
+from tts_assets.engines.elevenlabs_requests import SPEEDS, model_of
+from tts_assets.engines.error_body import one_line
+from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.protocol import Balance, VoiceInfo
-from tts_assets.engines.service_words import one_line
 from tts_assets.errors import ClipError, FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tts_assets.engines.http.answers import Answer
-    from tts_assets.engines.http.service import Service
+    from tts_assets.engines.http.service_calls import ServiceResponse
+    from tts_assets.engines.http.service_connection import ServiceConnection
 
 Shape = TypeVar("Shape")
 
@@ -45,7 +45,7 @@ _ABSENT = (404, 405, 501)
 _UNKNOWN = "und"
 
 
-class _Language(msgspec.Struct):
+class _VerifiedLanguage(msgspec.Struct):
     language: str | None = None
     locale: str | None = None
 
@@ -55,10 +55,10 @@ class _Voice(msgspec.Struct):
     name: str | None = None
     description: str | None = None
     labels: dict[str, str | None] | None = None
-    verified_languages: list[_Language] | None = None
+    verified_languages: list[_VerifiedLanguage] | None = None
 
 
-class _Page(msgspec.Struct):
+class _VoicesPage(msgspec.Struct):
     voices: list[_Voice]
     has_more: bool = False
     next_page_token: str | None = None
@@ -89,7 +89,7 @@ class _Subscription(msgspec.Struct):
     next_character_count_reset_unix: float | None = None
 
 
-async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
+async def voices(service: ServiceConnection, *, seconds: float) -> tuple[VoiceInfo, ...]:
     """All voices of the account, page by page, or from the older list where that is all there is.
 
     Raises:
@@ -98,17 +98,17 @@ async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
     """
     found: dict[str, VoiceInfo] = {}
     token = None
-    judge = _judge(service, _Page, is_first=service.limiter.is_new)
+    judge = _judge(service, _VoicesPage, is_first=service.limiter.is_new)
     for _ in range(_PAGES):
         more = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
-        asked = Request(method="GET", path="v2/voices", query=more, seconds=seconds)
+        asked = ServiceRequest(method="GET", path="v2/voices", query=more, seconds=seconds)
         try:
             page = await service.ask(asked, partial(_refuse_absent, judge))
         except _AbsentError:
-            asked = Request(method="GET", path="v1/voices", seconds=seconds)
+            asked = ServiceRequest(method="GET", path="v1/voices", seconds=seconds)
             page = await service.ask(asked, judge)
         before = len(found)
-        found |= _infos(page, service.client.hidden)
+        found |= _infos(page, service.client.redact)
         token = page.next_page_token
         if not page.has_more or not token or len(found) == before:
             break
@@ -118,7 +118,7 @@ async def voices(service: Service, *, seconds: float) -> tuple[VoiceInfo, ...]:
 class VoiceSettingsReader:
     """Reads the settings that are stored with voices, once for each voice."""
 
-    def __init__(self, service: Service, *, seconds: float) -> None:
+    def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
         """Read nothing yet.
 
         Args:
@@ -157,7 +157,9 @@ class VoiceSettingsReader:
         return self._known[voice]
 
     async def _request(self, voice: str) -> dict[str, Any]:
-        asked = Request(method="GET", path=f"v1/voices/{voice}/settings", seconds=self._seconds)
+        asked = ServiceRequest(
+            method="GET", path=f"v1/voices/{voice}/settings", seconds=self._seconds
+        )
         judge = partial(self._judge_settings, voice, _judge(self._service, _StoredSettings))
         found = await self._service.ask(asked, judge, self._restart_all)
         stored: dict[str, Any] = msgspec.to_builtins(found)
@@ -168,14 +170,17 @@ class VoiceSettingsReader:
             restart()
 
     def _judge_settings(
-        self, voice: str, judge: Callable[[Answer], _StoredSettings], answer: Answer
+        self,
+        voice: str,
+        judge: Callable[[ServiceResponse], _StoredSettings],
+        answer: ServiceResponse,
     ) -> _StoredSettings:
         try:
             return judge(answer)
-        except (PassingError, RefusedError, VoiceError):
+        except (TransientError, RateLimitedError, VoiceError):
             raise
         except (ClipError, FatalError) as exc:
-            if not is_unreadable(answer, self._service.client.hidden):
+            if not is_unreadable(answer, self._service.client.redact):
                 raise
             raise FatalError(
                 f"the stored settings of the voice {voice} cannot be read, and a request with a "
@@ -189,9 +194,9 @@ def _ignore() -> None:
     pass
 
 
-async def balance(service: Service, *, seconds: float) -> Balance:
+async def balance(service: ServiceConnection, *, seconds: float) -> Balance:
     """The credits that are left; errors as in `voices`."""
-    asked = Request(method="GET", path="v1/user/subscription", seconds=seconds)
+    asked = ServiceRequest(method="GET", path="v1/user/subscription", seconds=seconds)
     told = await service.ask(asked, _judge(service, _Subscription))
     left = max(0.0, told.character_limit - told.character_count)
     if not math.isfinite(left):
@@ -199,17 +204,17 @@ async def balance(service: Service, *, seconds: float) -> Balance:
     return Balance(credits=left, resets=_moment(told.next_character_count_reset_unix))
 
 
-async def terms(service: Service, name: str, *, seconds: float) -> str:
+async def terms(service: ServiceConnection, name: str, *, seconds: float) -> str:
     """What the service says of a model, held against what is reckoned with; errors as in `voices`.
 
     Returns:
         A line for people.
     """
-    asked = Request(method="GET", path="v1/models", seconds=seconds)
+    asked = ServiceRequest(method="GET", path="v1/models", seconds=seconds)
     told = await service.ask(asked, _judge(service, list[_Model]))
     model = next((each for each in told if each.model_id == name), None)
     if model is None:
-        offered = [one_line(each.model_id, service.client.hidden, _SHOWN) for each in told]
+        offered = [one_line(each.model_id, service.client.redact, _SHOWN) for each in told]
         return f"the service has no model {name!r}; it has: {', '.join(offered)}"
     known, longest, rates = model_of(name), model.maximum_text_length_per_request, model.model_rates
     differ = [
@@ -229,19 +234,19 @@ class _AbsentError(ClipError):
     """The service does not have this list."""
 
 
-def _refuse_absent(judge: Callable[[Answer], Shape], answer: Answer) -> Shape:
+def _refuse_absent(judge: Callable[[ServiceResponse], Shape], answer: ServiceResponse) -> Shape:
     if answer.status in _ABSENT:
         raise _AbsentError
     return judge(answer)
 
 
 def _judge(
-    service: Service, shape: type[Shape], *, is_first: bool | None = None
-) -> Callable[[Answer], Shape]:
-    def judge(answer: Answer) -> Shape:
+    service: ServiceConnection, shape: type[Shape], *, is_first: bool | None = None
+) -> Callable[[ServiceResponse], Shape]:
+    def judge(answer: ServiceResponse) -> Shape:
         if answer.status != 200:
             is_new = service.limiter.is_new if is_first is None else is_first
-            raise failure(answer, service.client.hidden, is_first=is_new)
+            raise failure(answer, service.client.redact, is_first=is_new)
         try:
             return msgspec.json.decode(answer.body, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
@@ -252,7 +257,7 @@ def _judge(
     return judge
 
 
-def _infos(page: _Page, hidden: Callable[[str], str]) -> Iterator[tuple[str, VoiceInfo]]:
+def _infos(page: _VoicesPage, hidden: Callable[[str], str]) -> Iterator[tuple[str, VoiceInfo]]:
     for voice in page.voices:
         texts = (voice.voice_id, voice.name, voice.description)
         name, *words = (one_line(text, hidden, _SHOWN) for text in texts)

@@ -11,14 +11,14 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.http.answers import PassingError, RefusedError
-from tts_assets.engines.service_words import Said, quoted, words_of
+from tts_assets.engines.error_body import ErrorBody, quote_service, words_of
+from tts_assets.engines.http.service_calls import RateLimitedError, TransientError
 from tts_assets.errors import ClipError, FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tts_assets.engines.http.answers import Answer
+    from tts_assets.engines.http.service_calls import ServiceResponse
 
 
 #: Statuses that may be others another time: timeout, too early.
@@ -38,7 +38,7 @@ _ROOM = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 _MOST = re.compile(r"maximum of ([0-9]{1,4})\s+concurrent")
 _SPENT = {"quota_exceeded", "insufficient_credits"}
 _LEFT = re.compile(r"([0-9]{1,12}) credits? remaining.*?([0-9]{1,12}) credits? (?:are|is) required")
-_VOICE = {"voice_not_found", "invalid_voice_id", "voice_access_denied"}
+_VOICE_FIELDS = {"voice_not_found", "invalid_voice_id", "voice_access_denied"}
 _TEXT = {
     "text_too_long",
     "max_character_limit_exceeded",
@@ -96,7 +96,7 @@ _FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
         "set ELEVENLABS_API_KEY or --api-key-file to a valid one",
     ),
 )
-_quoted = partial(quoted, who="ElevenLabs")
+_quoted = partial(quote_service, who="ElevenLabs")
 
 
 class VoiceError(ClipError):
@@ -107,17 +107,17 @@ class NoTimestampsError(ClipError):
     """The service has no endpoint with timestamps; the plain one may do."""
 
 
-def refuse_absent_timestamps(answer: Answer, hidden: Callable[[str], str]) -> None:
+def refuse_absent_timestamps(answer: ServiceResponse, hidden: Callable[[str], str]) -> None:
     """Raise if a service does not have the endpoint with timestamps.
 
     Raises:
         NoTimestampsError: it does not.
     """
-    if answer.status in _ABSENT and not words_of(answer, hidden).words & _VOICE:
+    if answer.status in _ABSENT and not words_of(answer, hidden).words & _VOICE_FIELDS:
         raise NoTimestampsError(f"the service has no timestamps ({answer.status})")
 
 
-def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> Exception:
+def failure(answer: ServiceResponse, hidden: Callable[[str], str], *, is_first: bool) -> Exception:
     """The error that an answer other than 200 stands for, to be raised.
 
     Args:
@@ -131,12 +131,12 @@ def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> 
     status, said = answer.status, words_of(answer, hidden)
     most = _MOST.search(said.message)
     if said.words & _ROOM or (status == 429 and most):
-        return RefusedError(_quoted("too many requests at once", said), most and int(most[1]))
+        return RateLimitedError(_quoted("too many requests at once", said), most and int(most[1]))
     if status in (*_PASSING, 429) or not 400 <= status < 500:
-        return PassingError.of(answer, _quoted(f"the service answered {status}", said))
+        return TransientError.of(answer, _quoted(f"the service answered {status}", said))
     if said.words & _SPENT:
-        return FatalError(_spent(said))
-    if said.words & _VOICE:
+        return FatalError(_describe_spent(said))
+    if said.words & _VOICE_FIELDS:
         return VoiceError(
             _quoted(
                 "ElevenLabs does not have this voice for you: tts-assets voices "
@@ -149,7 +149,7 @@ def failure(answer: Answer, hidden: Callable[[str], str], *, is_first: bool) -> 
     return _for_all(status, said, is_first=is_first)
 
 
-def _for_all(status: int, said: Said, *, is_first: bool) -> Exception:
+def _for_all(status: int, said: ErrorBody, *, is_first: bool) -> Exception:
     for words, what, remedy in _FOR_ALL:
         if said.words & words:
             return FatalError(_quoted(f"{what}: {remedy}", said))
@@ -166,19 +166,19 @@ def _for_all(status: int, said: Said, *, is_first: bool) -> Exception:
     return ClipError(_quoted(f"ElevenLabs refuses this request ({status})", said))
 
 
-def is_unreadable(answer: Answer, hidden: Callable[[str], str]) -> bool:
+def is_unreadable(answer: ServiceResponse, hidden: Callable[[str], str]) -> bool:
     """Whether the service refuses to show something to a key that may otherwise be valid."""
     lacks_permission = words_of(answer, hidden).words & _PERMISSION
     return bool(lacks_permission) or answer.status in (403, 404, 405)
 
 
-def _spent(said: Said) -> str:
+def _describe_spent(said: ErrorBody) -> str:
     numbers = _LEFT.search(said.message)
     have = f", {numbers[1]} are left and {numbers[2]} needed" if numbers else ""
     return _quoted(f"the credits are spent{have}: go on when there are more", said)
 
 
-def charged(answer: Answer) -> float | None:
+def read_charge(answer: ServiceResponse) -> float | None:
     """The credits that an answer cost; None where it does not tell."""
     for header in ("character-cost", "x-character-count"):
         try:
@@ -190,7 +190,7 @@ def charged(answer: Answer) -> float | None:
     return None
 
 
-def most_at_once(answer: Answer) -> int | None:
+def most_at_once(answer: ServiceResponse) -> int | None:
     """How many requests of this model's group the plan takes at once; None where it is not told."""
     told_most = answer.headers.get("maximum-concurrent-requests", "")
     return int(told_most) or None if re.fullmatch("[0-9]{1,4}", told_most) else None

@@ -13,15 +13,15 @@ import anyio
 import msgspec
 
 from tts_assets.engines.elevenlabs_answers import MOST_CREDITS, failure
-from tts_assets.engines.http.answers import Answer, Request
+from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse
 from tts_assets.engines.timestamps import add_alignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tts_assets.engines.http.service import Service
-    from tts_assets.store.kept_takes.journal import Sent
-    from tts_assets.store.kept_takes.take_store import Ticket
+    from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.store.paid_journal import Sent
+    from tts_assets.store.paid_speech import Ticket
 
 Shape = TypeVar("Shape")
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -61,16 +61,16 @@ class _Item(msgspec.Struct):
     alignments: msgspec.Raw = msgspec.Raw()
 
 
-class _Page(msgspec.Struct):
+class _HistoryPage(msgspec.Struct):
     history: list[_Item]
     last_history_item_id: str | None = None
     has_more: bool = False
 
 
 class ElevenLabsHistory:
-    """Looks up what was paid for; see `tts_assets.engines.purchases.SoundHistory`."""
+    """Looks up what was paid for; see `tts_assets.engines.paid_purchases.SoundHistory`."""
 
-    def __init__(self, service: Service, *, seconds: float) -> None:
+    def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
         """Ask a service.
 
         Args:
@@ -83,7 +83,7 @@ class ElevenLabsHistory:
 
     async def fetch(
         self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
-    ) -> Answer | None:
+    ) -> ServiceResponse | None:
         """The sound of a request as a file; see `SoundHistory.fetch`."""
         purchase = ticket.purchase
         if purchase.arrived is None and not await self._find(ticket, on_start):
@@ -122,7 +122,7 @@ class ElevenLabsHistory:
         """The one item that a request can have made; None where there is none, or are too many."""
         sent, store = ticket.purchase.sent, ticket.store
         items = await self._list_items(sent, on_start)
-        known = store.known_history_ids
+        known = store.history_ids
         candidates = [
             item
             for item in items
@@ -146,7 +146,7 @@ class ElevenLabsHistory:
             "date_after_unix": int(sent.at) - _SLACK_SECONDS,
         }
         for _ in range(_PAGES):
-            page = _decode(await self._get("v1/history", on_start, query), _Page)
+            page = _decode(await self._get("v1/history", on_start, query), _HistoryPage)
             if page is None:
                 self._is_closed = True
                 break
@@ -161,16 +161,16 @@ class ElevenLabsHistory:
         path: str,
         on_start: Callable[[], None] | None,
         query: dict[str, str | int] | None = None,
-    ) -> Answer | None:
+    ) -> ServiceResponse | None:
         """An answer with status 200; None where the service has nothing there."""
-        asked = Request(method="GET", path=path, query=query, seconds=self._seconds)
+        asked = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)
         if on_start is None:
             return self._judge(await self._service.client.ask(asked))
         return await self._service.ask(asked, self._judge, on_start)
 
-    def _judge(self, answer: Answer) -> Answer | None:
+    def _judge(self, answer: ServiceResponse) -> ServiceResponse | None:
         if answer.status in _PASSING or answer.status >= _BROKEN:
-            raise failure(answer, self._service.client.hidden, is_first=False)
+            raise failure(answer, self._service.client.redact, is_first=False)
         if answer.status in _CLOSED:
             self._is_closed = True
         return answer if answer.status == _GOOD else None
@@ -192,7 +192,7 @@ def _belongs_to(item: _Item, sent: Sent) -> bool:
     )
 
 
-def _decode(answer: Answer | None, shape: type[Shape]) -> Shape | None:
+def _decode(answer: ServiceResponse | None, shape: type[Shape]) -> Shape | None:
     try:
         return None if answer is None else msgspec.json.decode(answer.body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

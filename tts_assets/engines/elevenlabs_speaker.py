@@ -6,29 +6,35 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.audio.checks.expected_length import (
+from tts_assets.audio.expected_length import (
+    estimate_speech_seconds,
     longest_seconds,
     shortest_seconds,
-    spoken_seconds,
 )
-from tts_assets.engines import elevenlabs_answers, takes
+from tts_assets.engines import elevenlabs_answers, validated_speech
+from tts_assets.engines.decode_response import check
 from tts_assets.engines.elevenlabs_account import VoiceSettingsReader
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
-from tts_assets.engines.elevenlabs_models import model_of, problem_with_speed
-from tts_assets.engines.elevenlabs_request import (
-    asked_voice_settings,
-    checked_id,
+from tts_assets.engines.elevenlabs_requests import (
+    build_voice_settings,
+    check_voice_id,
     has_timestamps,
+    model_of,
     pcm_rate_hz,
+    problem_with_speed,
     request,
     with_timestamps,
 )
-from tts_assets.engines.purchases import Part, Shop
+from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
 from tts_assets.engines.segments import segments
-from tts_assets.engines.sent_sound import check
-from tts_assets.engines.takes import CutTwiceError, EarlierTakes, Expected, Take
 from tts_assets.engines.timestamps import join_times, transfer, unpack
-from tts_assets.engines.voice_pace import VoicesOfARun
+from tts_assets.engines.validated_speech import (
+    Attempt,
+    CutTwiceError,
+    EarlierTakes,
+    ExpectedSpeech,
+    VoicesOfARun,
+)
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
@@ -37,10 +43,10 @@ from tts_assets.model import Speech
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-    from tts_assets.config.model import ElevenLabsSettings
-    from tts_assets.engines.http.answers import Answer
-    from tts_assets.engines.http.limiter import Limiter
-    from tts_assets.engines.http.service import Service
+    from tts_assets.config.settings import ElevenLabsSettings
+    from tts_assets.engines.http.rate_limiter import Limiter
+    from tts_assets.engines.http.service_calls import ServiceResponse
+    from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.model import Pronunciation, SpokenForm, Voice
 
 
@@ -49,7 +55,7 @@ class ElevenLabsSpeaker:
 
     def __init__(
         self,
-        service: Service,
+        service: ServiceConnection,
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         settings: ElevenLabsSettings,
         *,
@@ -74,7 +80,9 @@ class ElevenLabsSpeaker:
         self._timeout_seconds = timeout_seconds
         self._pcm_rate_hz = pcm_rate_hz(settings)
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
-        self._shop = Shop(service, charged=elevenlabs_answers.charged, history=history)
+        self._shop = SpeechPurchaser(
+            service, charged=elevenlabs_answers.read_charge, history=history
+        )
         self._refused: dict[str, str] = {}
         self._has_timestamps = True
         self._has_spoken = False
@@ -139,7 +147,7 @@ class ElevenLabsSpeaker:
         texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
-        def part(at: int, expected: Expected) -> Part:
+        def part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
             asked = request(
                 self._settings,
                 voice,
@@ -148,7 +156,7 @@ class ElevenLabsSpeaker:
                 stored=stored,
                 timeout_seconds=self._timeout_seconds,
             )
-            return Part(
+            return PurchasedPart(
                 request=with_timestamps(asked) if is_timed and self._has_timestamps else asked,
                 service="elevenlabs",
                 voice=voice.name,
@@ -159,7 +167,7 @@ class ElevenLabsSpeaker:
                 on_charge=partial(self._book, bill),
             )
 
-        async def take(at: int, expected: Expected) -> Take:
+        async def take(at: int, expected: ExpectedSpeech) -> Attempt:
             try:
                 found = await self._buy(part(at, expected), on_start)
             except elevenlabs_answers.NoTimestampsError:
@@ -169,22 +177,24 @@ class ElevenLabsSpeaker:
                 self._voices.add_whole(voice.name)
             return found
 
-        async def find_earlier(at: int, expected: Expected) -> EarlierTakes:
+        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierTakes:
             found = await self._shop.find_earlier(part(at, expected), on_start)
             if found.take is not None:
                 # A person accepted it, or changed the rules: the voice may end like this.
                 self._voices.add_whole(voice.name)
             return found
 
-        expected = Expected(
+        expected = ExpectedSpeech(
             shortest_seconds=shortest_seconds(said, voice.speed),
             longest_seconds=longest_seconds(said, voice.speed),
             check_ends=self._settings.check_ends,
-            spoken_seconds=spoken_seconds(said, voice.speed),
+            spoken_seconds=estimate_speech_seconds(said, voice.speed),
             pace=self._voices.pace_of(voice),
         )
         try:
-            samples, rate_hz, found = await takes.said(parts, expected, take, find_earlier)
+            samples, rate_hz, found = await validated_speech.speak_parts(
+                parts, expected, take, find_earlier
+            )
         except CutTwiceError as exc:
             self._voices.add_cut(voice.name, is_bought=exc.is_bought)
             raise
@@ -201,11 +211,11 @@ class ElevenLabsSpeaker:
         if problem := problem_with_speed(self._settings.model, voice.speed):
             raise ClipError(problem)
         try:
-            checked_id(voice.name)
+            check_voice_id(voice.name)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
 
-    async def _buy(self, part: Part, on_start: Callable[[], None] | None) -> Take:
+    async def _buy(self, part: PurchasedPart, on_start: Callable[[], None] | None) -> Attempt:
         judge = partial(self._judge, is_timed=has_timestamps(part.request))
         with self._remember_refusal(part.voice):
             return await self._shop.buy(part, judge, on_start)
@@ -219,7 +229,7 @@ class ElevenLabsSpeaker:
         self, voice: Voice, on_start: Callable[[], None] | None
     ) -> Mapping[str, Any]:
         """The stored settings of a voice, where a request has to repeat them."""
-        if not asked_voice_settings(self._settings, voice.speed):
+        if not build_voice_settings(self._settings, voice.speed):
             return {}
         with self._remember_refusal(voice.name):
             return await self._stored_settings.read(voice.name, on_start)
@@ -235,18 +245,18 @@ class ElevenLabsSpeaker:
             self._refused[voice] = str(exc)
             raise
 
-    def _judge(self, answer: Answer, *, is_timed: bool) -> Answer:
+    def _judge(self, answer: ServiceResponse, *, is_timed: bool) -> ServiceResponse:
         """An answer that is sound, or was paid for."""
         limiter = self._service.limiter
         if answer.status != 200:
-            hidden = self._service.client.hidden
+            hidden = self._service.client.redact
             if is_timed:
                 elevenlabs_answers.refuse_absent_timestamps(answer, hidden)
             raise elevenlabs_answers.failure(answer, hidden, is_first=not self._has_spoken)
         self._has_spoken = True
         if most := elevenlabs_answers.most_at_once(answer):
             limiter.allows(most)
-        cost = elevenlabs_answers.charged(answer)
+        cost = elevenlabs_answers.read_charge(answer)
         if is_timed:
             answer = unpack(answer)
         if not cost:
@@ -255,7 +265,7 @@ class ElevenLabsSpeaker:
 
 
 def _times_of(
-    text: str, parts: Sequence[str], found: Sequence[Take]
+    text: str, parts: Sequence[str], found: Sequence[Attempt]
 ) -> tuple[tuple[float, float], ...]:
     """When each character of a form's text is spoken, though it was sent in another spelling."""
     spans = join_times(parts, [take.alignment for take in found], [take.seconds for take in found])

@@ -10,21 +10,21 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.config.load import is_path
-from tts_assets.config.model import Device
+from tts_assets.config.load_settings import is_path
+from tts_assets.config.settings import Device
 from tts_assets.engines import onnx, onnx_file
-from tts_assets.engines.models import known, store, sums
-from tts_assets.engines.process.parent import engine_host, silence
+from tts_assets.engines.models import known_models, model_cache, model_validation
+from tts_assets.engines.process.supervisor import engine_host, silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.versions import READING, missing, parts
+from tts_assets.engines.versions import READING, find_missing_packages, parts
 from tts_assets.errors import UsageError
 from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.model import DictionaryWord
 
 _LIBRARY = ("kokoro-onnx", "onnxruntime")
@@ -84,12 +84,12 @@ SPEEDS = (0.5, 2.0)
 _INPUTS = (frozenset({"tokens", "style", "speed"}), frozenset({"input_ids", "style", "speed"}))
 
 
-class _File(NamedTuple):
+class _VoicesFile(NamedTuple):
     """A file that is asked for: as it was written, where it lies, and what is known if published."""
 
     name: str
     path: Path
-    published: known.ModelFile | None
+    published: known_models.ModelFile | None
 
 
 class Kokoro:
@@ -109,14 +109,14 @@ class Kokoro:
         """Find out which files are meant."""
         self._device = settings.device
         self._speed = settings.speed
-        self._store = store.Store.of(settings.models)
+        self._store = model_cache.ModelCache.of(settings.models)
         self._model = self._file(settings.kokoro.model, voices=False)
         self._voices = self._file(settings.kokoro.voices, voices=True)
 
     def problem(self) -> str | None:
         """None when library and files are there and of the right kind, else what to do."""
         steps = []
-        if absent := missing((*_LIBRARY, *READING)):
+        if absent := find_missing_packages((*_LIBRARY, *READING)):
             steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
         steps += self._absent_files()
         try:
@@ -128,7 +128,7 @@ class Kokoro:
         """What to do for each file that is not there."""
         absent = [each for each in (self._model, self._voices) if not each.path.is_file()]
         names = [each.name for each in absent if each.published]
-        wanted = "kokoro" if set(names) == {*known.GROUPS["kokoro"]} else " ".join(names)
+        wanted = "kokoro" if set(names) == {*known_models.GROUPS["kokoro"]} else " ".join(names)
         paths = " and ".join(str(each.path) for each in absent if each.published)
         own = [
             f"{each.path} not there: name another file in [kokoro]"
@@ -210,7 +210,7 @@ class Kokoro:
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads, which share the model."""
         return engine_host(
-            "tts_assets.engines.kokoro_engine:Engine",
+            "tts_assets.engines.kokoro_engine:KokoroEngine",
             threads=onnx.threads(workers),
             silence_seconds=silence(timeout_seconds),
             options={
@@ -221,17 +221,17 @@ class Kokoro:
             words=words,
         )
 
-    def _file(self, name_or_path: str, *, voices: bool) -> _File:
+    def _file(self, name_or_path: str, *, voices: bool) -> _VoicesFile:
         """The file that is meant, and what is known of it if it is a published one.
 
         Raises:
             UsageError: there is none of that name.
         """
         if is_path(name_or_path):
-            return _File(name_or_path, Path(name_or_path).expanduser().absolute(), None)
+            return _VoicesFile(name_or_path, Path(name_or_path).expanduser().absolute(), None)
         fitting = [
             model.name
-            for model in known.KNOWN
+            for model in known_models.KNOWN
             if model.provider == self.name and ("voices" in model.name) is voices
         ]
         if name_or_path not in fitting:
@@ -240,10 +240,10 @@ class Kokoro:
                 f"[kokoro] {what} is {name_or_path!r}; there are {', '.join(fitting)}, or write a "
                 "path, with a / in it"
             )
-        published = known.find(name_or_path).files[0]
-        return _File(name_or_path, self._store.path(published), published)
+        published = known_models.find(name_or_path).files[0]
+        return _VoicesFile(name_or_path, self._store.path(published), published)
 
-    def _sum(self, file: _File) -> str:
+    def _sum(self, file: _VoicesFile) -> str:
         """The first 64 bits of a file's SHA-256, in hex.
 
         Raises:
@@ -251,7 +251,7 @@ class Kokoro:
         """
         if file.path.is_file():
             try:
-                return sums.sha256_of(file.path, self._store.folder)[:16]
+                return model_validation.sha256_of(file.path, self._store.folder)[:16]
             except OSError as exc:
                 raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
         # A plan needs no model where everybody knows what its sum will be.

@@ -41,7 +41,7 @@ _STYLE = 256
 _EDGES = (", ", " ")
 
 
-class Engine(FormReader):
+class KokoroEngine(FormReader):
     """The engine inside its process; all threads share the session, and each has an analyser."""
 
     def __init__(self, model: str, voices: str, device: str) -> None:
@@ -50,7 +50,7 @@ class Engine(FormReader):
         Args:
             model: the path of the ONNX file.
             voices: the path of the voices file.
-            device: a :class:`tts_assets.config.model.Device`.
+            device: a :class:`tts_assets.config.settings.Device`.
 
         Raises:
             UsageError: a file is missing, damaged or of another kind.

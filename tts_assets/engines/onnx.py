@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tts_assets.config.model import Device
+from tts_assets.config.settings import Device
 from tts_assets.engines import machine, onnx_file
 from tts_assets.errors import UsageError
 
@@ -42,7 +42,7 @@ def session(path: Path, device: str) -> InferenceSession:
 
     Args:
         path: the ONNX file.
-        device: a :class:`tts_assets.config.model.Device`.
+        device: a :class:`tts_assets.config.settings.Device`.
 
     Raises:
         UsageError: the file is no model, or this onnxruntime cannot use the device.
@@ -53,7 +53,7 @@ def session(path: Path, device: str) -> InferenceSession:
     onnx_file.graph(path)
     wanted = _EXECUTION[Device(device)]
     if wanted not in onnxruntime.get_available_providers():
-        raise UsageError(_without(device, _known(onnxruntime.get_available_providers())))
+        raise UsageError(_without(device, _list_devices(onnxruntime.get_available_providers())))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
@@ -99,7 +99,7 @@ def devices() -> tuple[Device, ...]:
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
     )
-    return _known(done.stdout.split())
+    return _list_devices(done.stdout.split())
 
 
 def is_random(path: Path) -> bool:
@@ -111,7 +111,7 @@ def is_random(path: Path) -> bool:
     return onnx_file.graph(path).random
 
 
-def _known(execution_providers: Iterable[str]) -> tuple[Device, ...]:
+def _list_devices(execution_providers: Iterable[str]) -> tuple[Device, ...]:
     return tuple(device for device, name in _EXECUTION.items() if name in execution_providers)
 
 

@@ -10,16 +10,15 @@ from urllib.parse import urlsplit
 
 from tts_assets.config import keys
 from tts_assets.config.prices import price_for
-from tts_assets.engines import web
-from tts_assets.engines.http.answers import PassingError, Request
-from tts_assets.engines.http.client import connected, refuse_unsafe
-from tts_assets.engines.http.service import Place, service
-from tts_assets.engines.named_voices import named_voices
-from tts_assets.engines.openai_answers import ABSENT, failure
+from tts_assets.engines.engine_choice import list_named_voices
+from tts_assets.engines.http import transport
+from tts_assets.engines.http.http_client import connect, refuse_unsafe
+from tts_assets.engines.http.service_calls import ServiceRequest, TransientError
+from tts_assets.engines.http.service_connection import Endpoint, service
+from tts_assets.engines.openai_messages import ABSENT, BUILT_IN, failure, voices_in
 from tts_assets.engines.openai_speaker import OpenAISpeaker
-from tts_assets.engines.openai_voices import BUILT_IN, voices_in
 from tts_assets.engines.protocol import Charge, VoiceInfo
-from tts_assets.engines.told import Told
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.versions import READING, parts
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.engine_notation import spell_for_engine
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from tts_assets.config.keys import Secret
-    from tts_assets.config.model import OpenAISettings, Settings
-    from tts_assets.engines.http.calls import Patience
+    from tts_assets.config.settings import OpenAISettings, Settings
+    from tts_assets.engines.http.service_calls import RetryPolicy
     from tts_assets.model import DictionaryWord, SpokenForm
 
 
@@ -57,7 +56,7 @@ class OpenAI:
     base_mib = 320
     footprint_mib = 1
 
-    def __init__(self, settings: Settings, *, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
         """Look for nothing yet.
 
         Args:
@@ -67,7 +66,7 @@ class OpenAI:
         self._settings = settings
         self._own: OpenAISettings = settings.openai
         self._patience = patience
-        self._told = Told()
+        self._told = ReadingCache()
 
     @property
     def max_concurrent(self) -> int:
@@ -104,7 +103,7 @@ class OpenAI:
         Raises:
             UsageError: they name none.
         """
-        names = named_voices(self._settings, self._own.voices)
+        names = list_named_voices(self._settings, self._own.voices)
         if not names:
             raise UsageError(
                 "openai has no voice: name one by --voice, or several as voices in [openai]; "
@@ -122,21 +121,21 @@ class OpenAI:
         if self.is_openai:
             return BUILT_IN
         place, seconds = self._place(), self._settings.timeout_seconds
-        where = web.shown(place.base_url)
+        where = transport.redact_url(place.base_url)
         try:
-            async with connected(
+            async with connect(
                 place.base_url, headers=place.headers, secret=place.secret, most=1
             ) as client:
                 for path in _VOICES:
-                    asked = Request(method="GET", path=path, seconds=seconds)
+                    asked = ServiceRequest(method="GET", path=path, seconds=seconds)
                     answer = await client.ask(asked)
                     if answer.status not in ABSENT:
                         break
-                found = voices_in(answer.json(), client.hidden) if answer.status == 200 else ()
-        except (PassingError, ClipError) as exc:
+                found = voices_in(answer.json(), client.redact) if answer.status == 200 else ()
+        except (TransientError, ClipError) as exc:
             raise FatalError(f"{where} does not tell its voices: {exc}") from exc
         if not found and answer.status in (401, 403):
-            raise failure(answer, model=self.model, hidden=client.hidden, is_first=True)
+            raise failure(answer, model=self.model, hidden=client.redact, is_first=True)
         if not found:
             raise FatalError(
                 f"{where} does not tell its voices ({answer.status}): look them up in its "
@@ -201,10 +200,10 @@ class OpenAI:
         file = settings.key_file(self.name)
         return keys.find(self.name, file=file, given=settings.keys.get(self.name))
 
-    def _place(self) -> Place:
+    def _place(self) -> Endpoint:
         key = self._key
         headers = {} if key is None else {"Authorization": f"Bearer {key.reveal()}"}
-        return Place(base_url=self._own.base_url, headers=headers, secret=key)
+        return Endpoint(base_url=self._own.base_url, headers=headers, secret=key)
 
 
 class PaidOpenAI(OpenAI):

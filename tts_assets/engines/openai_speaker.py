@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.audio.checks.expected_length import (
+from tts_assets.audio.expected_length import (
+    estimate_speech_seconds,
     longest_seconds,
     shortest_seconds,
-    spoken_seconds,
 )
-from tts_assets.config.model import time_limits
-from tts_assets.engines import takes
-from tts_assets.engines.http.answers import PassingError, Request
-from tts_assets.engines.openai_answers import failure, no_sound
-from tts_assets.engines.purchases import Part, Shop
+from tts_assets.config.settings import time_limits
+from tts_assets.engines import validated_speech
+from tts_assets.engines.decode_response import check
+from tts_assets.engines.http.service_calls import ServiceRequest, TransientError
+from tts_assets.engines.openai_messages import failure, no_sound
+from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
 from tts_assets.engines.segments import segments
-from tts_assets.engines.sent_sound import check
-from tts_assets.engines.takes import CutTwiceError, EarlierTakes, Expected, Take
-from tts_assets.engines.voice_pace import VoicesOfARun
+from tts_assets.engines.validated_speech import (
+    Attempt,
+    CutTwiceError,
+    EarlierTakes,
+    ExpectedSpeech,
+    VoicesOfARun,
+)
 from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Speech
@@ -26,10 +31,10 @@ from tts_assets.model import Speech
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tts_assets.config.model import OpenAISettings
-    from tts_assets.engines.http.answers import Answer
-    from tts_assets.engines.http.limiter import Limiter
-    from tts_assets.engines.http.service import Service
+    from tts_assets.config.settings import OpenAISettings
+    from tts_assets.engines.http.rate_limiter import Limiter
+    from tts_assets.engines.http.service_calls import ServiceResponse
+    from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.model import Pronunciation, SpokenForm, Voice
 
 
@@ -52,7 +57,7 @@ class OpenAISpeaker:
 
     def __init__(
         self,
-        server: Service,
+        server: ServiceConnection,
         tell: Callable[[SpokenForm], Awaitable[Pronunciation]],
         *,
         settings: OpenAISettings,
@@ -61,7 +66,7 @@ class OpenAISpeaker:
     ) -> None:
         """Speak through a server; ``tell`` says how a form has to be said."""
         self._server = server
-        self._shop = Shop(server)
+        self._shop = SpeechPurchaser(server)
         self._tell = tell
         self._settings = settings
         self._workers = workers
@@ -95,8 +100,8 @@ class OpenAISpeaker:
         parts = segments(spell_for_engine(form, said), _LONGEST)
         seconds = self._timeout_seconds * time_limits(len(form.text))
 
-        def part(at: int, expected: Expected) -> Part:
-            return Part(
+        def part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
+            return PurchasedPart(
                 request=self._request(parts[at], voice, seconds),
                 service="openai",
                 voice=voice.name,
@@ -106,35 +111,37 @@ class OpenAISpeaker:
                 pcm_rate_hz=self._pcm_rate_hz,
             )
 
-        async def take(at: int, expected: Expected) -> Take:
+        async def take(at: int, expected: ExpectedSpeech) -> Attempt:
             found = await self._shop.buy(part(at, expected), self._judge, on_start)
             if found.fault is None:
                 self._voices.add_whole(voice.name)
             return found
 
-        async def find_earlier(at: int, expected: Expected) -> EarlierTakes:
+        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierTakes:
             found = await self._shop.find_earlier(part(at, expected), on_start)
             if found.take is not None:
                 # A person accepted it, or changed the rules: the voice may end like this.
                 self._voices.add_whole(voice.name)
             return found
 
-        expected = Expected(
+        expected = ExpectedSpeech(
             # Some servers ignore a speed below 1.
             shortest_seconds=shortest_seconds(said, max(1.0, voice.speed)),
             longest_seconds=longest_seconds(said, voice.speed),
             check_ends=self._settings.check_ends,
-            spoken_seconds=spoken_seconds(said, voice.speed),
+            spoken_seconds=estimate_speech_seconds(said, voice.speed),
             pace=self._voices.pace_of(voice),
         )
         try:
-            samples, rate_hz, _ = await takes.said(parts, expected, take, find_earlier)
+            samples, rate_hz, _ = await validated_speech.speak_parts(
+                parts, expected, take, find_earlier
+            )
         except CutTwiceError as exc:
             self._voices.add_cut(voice.name, is_bought=exc.is_bought)
             raise
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=drop_accents(said))
 
-    def _request(self, text: str, voice: Voice, seconds: float) -> Request:
+    def _request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
         body: dict[str, Any] = {
             "model": self._settings.model,
             "input": text,
@@ -145,11 +152,11 @@ class OpenAISpeaker:
             body["instructions"] = self._settings.instructions
         if voice.speed != 1.0:
             body["speed"] = voice.speed
-        return Request(method="POST", path="audio/speech", json=body, seconds=seconds)
+        return ServiceRequest(method="POST", path="audio/speech", json=body, seconds=seconds)
 
-    def _judge(self, answer: Answer) -> Answer:
+    def _judge(self, answer: ServiceResponse) -> ServiceResponse:
         """An answer that is sound, broken or not."""
-        hidden = self._server.client.hidden
+        hidden = self._server.client.redact
         if not 200 <= answer.status < 300:
             raise failure(
                 answer,
@@ -159,14 +166,14 @@ class OpenAISpeaker:
             )
         try:
             check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz(answer))
-        except PassingError as exc:
+        except TransientError as exc:
             why = exc
         else:
             return answer
         # Outside of the handler: what it quotes may have the key in it.
         raise no_sound(answer, why, hidden)
 
-    def _pcm_rate_hz(self, answer: Answer) -> int | None:
+    def _pcm_rate_hz(self, answer: ServiceResponse) -> int | None:
         """The rate of bare samples: OpenAI's, unless the server tells another; None for files."""
         if self._settings.response_format != "pcm":
             return None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.process.parent import engine_host, silence
+from tts_assets.engines.process.supervisor import engine_host, silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.versions import READING, missing, parts
+from tts_assets.engines.versions import READING, find_missing_packages, parts
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.model import DictionaryWord
 
 
@@ -45,7 +45,7 @@ class OpenJTalk:
 
     def problem(self) -> str | None:
         """None when the packages are installed, else what to install."""
-        if absent := missing(_PARTS):
+        if absent := find_missing_packages(_PARTS):
             return f"{', '.join(absent)} not installed: pip install 'pyopenjtalk-plus[onnxruntime]'"
         return None
 
@@ -73,7 +73,7 @@ class OpenJTalk:
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads."""
         return engine_host(
-            "tts_assets.engines.openjtalk_engine:Engine",
+            "tts_assets.engines.openjtalk_engine:OpenJTalkEngine",
             threads=workers,
             silence_seconds=silence(timeout_seconds),
             words=words,

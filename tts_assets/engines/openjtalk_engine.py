@@ -34,7 +34,7 @@ _WILD = 64.0
 HALF_TONES = {"mei": 0.0, "mei-low": -12.0, "mei-high": 5.0}
 
 
-class Engine(FormReader):
+class OpenJTalkEngine(FormReader):
     """The engine inside its process: a dictionary, and a synthesiser for each thread."""
 
     def __init__(self) -> None:

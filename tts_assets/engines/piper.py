@@ -12,22 +12,22 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_assets.config.model import Device
+from tts_assets.config.settings import Device
 from tts_assets.engines import onnx
-from tts_assets.engines.models.store import Store
-from tts_assets.engines.models.sums import sha256_of
+from tts_assets.engines.models.model_cache import ModelCache
+from tts_assets.engines.models.model_validation import sha256_of
 from tts_assets.engines.piper_voices import voices_in
-from tts_assets.engines.process.parent import engine_host, silence
+from tts_assets.engines.process.supervisor import engine_host, silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.versions import READING, missing, parts
+from tts_assets.engines.versions import READING, find_missing_packages, parts
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.piper_voices import Offered, Shelf
-    from tts_assets.engines.process.parent import EngineHost
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.piper_voices import Offered, VoiceDirectory
+    from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.model import DictionaryWord
 
 
@@ -49,7 +49,7 @@ class Piper:
 
     def __init__(self, settings: Settings) -> None:
         """Look for nothing yet."""
-        self._store = Store.of(settings.models)
+        self._store = ModelCache.of(settings.models)
         given = settings.piper.voices
         self._folder = Path(given).expanduser() if given else self._store.piper_voices_folder()
         self._is_given = given is not None
@@ -60,7 +60,7 @@ class Piper:
     def problem(self) -> str | None:
         """None when packages, device and voices are here, else what is missing and what to do."""
         voices = self._problem_with_voices()
-        if absent := missing(_PARTS):
+        if absent := find_missing_packages(_PARTS):
             install = (
                 f"{', '.join(absent)} not installed: pip install 'tts-assets[piper]' "
                 "(piper-tts is under GPL-3.0-or-later)"
@@ -105,7 +105,7 @@ class Piper:
         """Start the engine's process with that many threads; they share one session per voice."""
         first = self._wanted or next(iter(self._shelf.offered), "")
         return engine_host(
-            "tts_assets.engines.piper_engine:Engine",
+            "tts_assets.engines.piper_engine:PiperEngine",
             threads=onnx.threads(workers),
             silence_seconds=silence(timeout_seconds),
             options={"voices": str(self._folder), "voice": first, "device": self._device},
@@ -113,7 +113,7 @@ class Piper:
         )
 
     @functools.cached_property
-    def _shelf(self) -> Shelf:
+    def _shelf(self) -> VoiceDirectory:
         """Read once: a run has the voices that it began with."""
         return voices_in(self._folder)
 

@@ -63,7 +63,7 @@ _COMMANDS = dict.fromkeys([*map(ord, "[]"), *range(0x20), *range(0x7F, 0xA0)], "
 _STRANGE = frozenset(split_morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
 
 
-class Engine:
+class PiperEngine:
     """The engine inside its process."""
 
     def __init__(self, *, voices: str, voice: str, device: str) -> None:
@@ -72,7 +72,7 @@ class Engine:
         Args:
             voices: the folder of the voices.
             voice: the name of the one to load now; others are loaded when they are asked for.
-            device: a :class:`tts_assets.config.model.Device`.
+            device: a :class:`tts_assets.config.settings.Device`.
 
         Raises:
             UsageError: that voice is not there, or cannot be used.
@@ -102,7 +102,7 @@ class Engine:
         Raises:
             ClipError: it cannot be said as the entry says, or is too long.
         """
-        return _heard(resolve_reading(form, self._dictionary), self._first)
+        return _to_pronunciation(resolve_reading(form, self._dictionary), self._first)
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -127,12 +127,12 @@ class Engine:
         else:
             sentences = _foreign(form.text, offered.file, library)
         return Speech(
-            samples=_joined(
+            samples=_join_sentences(
                 [self._say(each, offered, library, voice) for each in sentences],
                 round(_PAUSE_SECONDS / voice.speed * library.config.sample_rate),
             ),
             rate_hz=library.config.sample_rate,
-            pronunciation=_heard(found, offered.file) if found else None,
+            pronunciation=_to_pronunciation(found, offered.file) if found else None,
         )
 
     def _library(self, file: VoiceFile) -> PiperVoice:
@@ -163,7 +163,7 @@ class Engine:
         return [
             sentence
             for nodes, each in zip(found.parts, labels, strict=True)
-            for sentence in _known(
+            for sentence in _keep_known_phonemes(
                 library.phonemize(
                     _kana(
                         to_accent_phrases(nodes), question=asks or engine_notation.is_question(each)
@@ -230,7 +230,7 @@ def _try(library: PiperVoice, file: VoiceFile) -> None:
         ) from exc
 
 
-def _heard(found: FormReading, file: VoiceFile) -> Pronunciation:
+def _to_pronunciation(found: FormReading, file: VoiceFile) -> Pronunciation:
     """What is known of how a voice says it: espeak takes no accents."""
     said = found.pronunciation
     return said if file.has_accents else drop_accents(said)
@@ -258,15 +258,15 @@ def _foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[list[str]]
     for begins, languages, other in _SCRIPTS:
         if language not in languages and any(name.startswith(begins) for name in names):
             raise ClipError(
-                f"{file.model.stem} speaks {file.spoken}: take a {other} voice for {text!r}"
+                f"{file.model.stem} speaks {file.language_name}: take a {other} voice for {text!r}"
             )
-    found = _known(library.phonemize(text.translate(_COMMANDS)), library)
+    found = _keep_known_phonemes(library.phonemize(text.translate(_COMMANDS)), library)
     if not found:
         raise ClipError(f"there is nothing to say in {text!r}: it has no word in {file.language}")
     return found
 
 
-def _known(sentences: list[list[str]], library: PiperVoice) -> list[list[str]]:
+def _keep_known_phonemes(sentences: list[list[str]], library: PiperVoice) -> list[list[str]]:
     """Sentences with only the phonemes that the voice knows, and only those that are heard.
 
     Punctuation, and of espeak's small marks those that only colour the vowel before them (ä, e̞,
@@ -302,7 +302,7 @@ def _check(phonemes: Sequence[str], library: PiperVoice, name: str) -> None:
         )
 
 
-def _joined(sentences: Sequence[NDArray[np.float32]], pause: int) -> NDArray[np.float32]:
+def _join_sentences(sentences: Sequence[NDArray[np.float32]], pause: int) -> NDArray[np.float32]:
     """Sentences in a row, with that many samples of silence between two."""
     silence = np.zeros(pause, np.float32)
     return np.concatenate([part for each in sentences for part in (silence, each)][1:])

@@ -44,7 +44,7 @@ class _Espeak(msgspec.Struct, frozen=True):
     voice: str
 
 
-class _Language(msgspec.Struct, frozen=True):
+class _VoiceLanguage(msgspec.Struct, frozen=True):
     code: str | None = None
     name_english: str | None = None
 
@@ -67,7 +67,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     phoneme_type: str = "espeak"
     speaker_id_map: dict[str, _Count] | None = None
     default_speaker_id: _Count = 0
-    language: _Language | None = None
+    language: _VoiceLanguage | None = None
     inference: _Inference = _Inference()
     vowel_clusters: list[list[str]] = []
 
@@ -102,7 +102,7 @@ class VoiceFile:
         return _tag(code or said.espeak.voice or self.model.name.partition("-")[0])
 
     @property
-    def spoken(self) -> str:
+    def language_name(self) -> str:
         """The same in words, where they are known."""
         said = self.configuration.language
         return (said and said.name_english) or self.language
@@ -142,7 +142,7 @@ class Offered(NamedTuple):
     speaker: int | None
 
 
-class Shelf(NamedTuple):
+class VoiceDirectory(NamedTuple):
     """What a folder has.
 
     Args:
@@ -165,7 +165,7 @@ class Shelf(NamedTuple):
         raise UsageError(fault or f"there is no voice {name!r} any more: list them again")
 
 
-def voices_in(folder: Path) -> Shelf:
+def voices_in(folder: Path) -> VoiceDirectory:
     """The voices in a folder: every ``NAME.onnx`` with its ``NAME.onnx.json``.
 
     A voice of several speakers is there as ``NAME``, for the one it has by default, and once more
@@ -187,7 +187,7 @@ def voices_in(folder: Path) -> Shelf:
         offered[name] = Offered(file, file.configuration.default_speaker_id if speakers else None)
         for speaker, number in speakers.items():
             offered.setdefault(f"{name}#{speaker}", Offered(file, number))
-    return Shelf(offered, faults)
+    return VoiceDirectory(offered, faults)
 
 
 def _rank(file: VoiceFile) -> int:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
-    from tts_assets.engines.http.limiter import Limiter
+    from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.model import DictionaryWord, Recording, Sound, Speech, SpokenForm, Voice
 
 

@@ -1,4 +1,4 @@
-"""The engines by name: the built-in ones, and those that other packages register."""
+"""Engines by name: built in, or registered by other packages; which voices take accents."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import warnings
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from tts_assets.errors import UsageError
+from tts_assets.errors import TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
 
@@ -21,7 +21,7 @@ _BUILT_IN = {
     "openjtalk": "tts_assets.engines.openjtalk:OpenJTalk",
     "kokoro": "tts_assets.engines.kokoro:Kokoro",
     "piper": "tts_assets.engines.piper:Piper",
-    "say": "tts_assets.engines.say:Say",
+    "say": "tts_assets.engines.say:MacOSSay",
     "voicevox": "tts_assets.engines.voicevox:Voicevox",
     "elevenlabs": "tts_assets.engines.elevenlabs:ElevenLabs",
     "openai": "tts_assets.engines.openai:openai",
@@ -34,7 +34,7 @@ class BrokenProviderWarning(UserWarning):
 
 def names() -> tuple[str, ...]:
     """Every engine's name, the built-in ones first."""
-    return (*_BUILT_IN, *sorted(_plugged_in().keys() - _BUILT_IN.keys()))
+    return (*_BUILT_IN, *sorted(_list_plugins().keys() - _BUILT_IN.keys()))
 
 
 def get(name: str, settings: Settings) -> Provider:
@@ -47,7 +47,7 @@ def get(name: str, settings: Settings) -> Provider:
     Raises:
         UsageError: there is none, or a plug-in's code is broken.
     """
-    target = _BUILT_IN.get(name) or _plugged_in().get(name)
+    target = _BUILT_IN.get(name) or _list_plugins().get(name)
     if target is None:
         raise UsageError(no_such(name))
     module, _, factory = target.partition(":")
@@ -71,5 +71,25 @@ def no_such(name: str) -> str:
     return f"there is no provider {name!r}; {hint}: {', '.join(names())}"
 
 
-def _plugged_in() -> dict[str, str]:
+def _list_plugins() -> dict[str, str]:
     return {point.name: point.value for point in entry_points(group=GROUP)}
+
+
+class AccentSupport:
+    """Tells whether voices say the accents that they are given; each engine is asked once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[str, bool] = {}
+
+    def has_accent_control(self, voice: str) -> bool:
+        """Whether one does; ``voice``: its provider and its name."""
+        if voice not in self._known:
+            provider, _, name = voice.partition("/")
+            try:
+                said = get(provider, self._settings).accents(name)
+            except TtsAssetsError:
+                # An engine that is not here now: nobody knows what it did with them.
+                said = False
+            self._known[voice] = said
+        return self._known[voice]

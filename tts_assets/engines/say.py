@@ -15,9 +15,9 @@ from typing import IO, TYPE_CHECKING
 
 import anyio.to_thread
 
-from tts_assets.engines.process.children import child
-from tts_assets.engines.process.process import end, how, last_words
-from tts_assets.engines.say_voices import listed
+from tts_assets.engines.process.child_registry import child
+from tts_assets.engines.process.supervisor import end, how, last_words
+from tts_assets.engines.say_voices import list_say_voices
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.engine_notation import spell_in_kana
 from tts_assets.model import Speech
@@ -25,7 +25,7 @@ from tts_assets.model import Speech
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import VoiceInfo
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
@@ -46,7 +46,7 @@ _NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u202
 _NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
 
 
-class Say:
+class MacOSSay:
     """The provider.
 
     The one engine whose reading cannot be verified: it takes neither readings nor accents, and
@@ -83,11 +83,11 @@ class Say:
         Raises:
             FatalError: there is no `say`, or it does not list them.
         """
-        return self._offered
+        return self._voices
 
     @functools.cached_property
-    def _offered(self) -> tuple[VoiceInfo, ...]:
-        return listed(_executable())
+    def _voices(self) -> tuple[VoiceInfo, ...]:
+        return list_say_voices(_executable())
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - voices are renewed with the system
         """The version of macOS: `say` has none, and its voices none that it would tell."""
@@ -155,7 +155,7 @@ class SaySpeaker:
         if on_start is not None:
             on_start()
         try:
-            await _run([*command, "-f", "-", "-o", str(path), *_SOUND], _given(form))
+            await _run([*command, "-f", "-", "-o", str(path), *_SOUND], _format_input(form))
             return await anyio.to_thread.run_sync(_read, path, limiter=self._threads)
         finally:
             path.unlink(missing_ok=True)
@@ -188,7 +188,7 @@ def _rate(speed: float) -> list[str]:
     return ["-r", str(round(_WORDS_PER_MINUTE * speed))]
 
 
-def _given(form: SpokenForm) -> str:
+def _format_input(form: SpokenForm) -> str:
     """What `say` is given: kana for a word, as nobody knows how it reads kanji."""
     text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
     if not any(map(str.isalnum, text)):

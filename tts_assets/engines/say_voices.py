@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 
-from tts_assets.engines.process.process import how, last_words
+from tts_assets.engines.process.supervisor import how, last_words
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import FatalError
 
@@ -33,7 +33,7 @@ _KYOKO = "Kyoko"
 _GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "male"}
 
 
-def listed(executable: str) -> tuple[VoiceInfo, ...]:
+def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
     """Every installed voice: the Japanese ones first, Kyoko before all, else in the list's order.
 
     Args:
@@ -42,7 +42,7 @@ def listed(executable: str) -> tuple[VoiceInfo, ...]:
     Raises:
         FatalError: it cannot be run, fails, takes too long, or prints something else.
     """
-    voices = parsed(_listing(executable))
+    voices = parse_voice_list(_run_voice_list(executable))
     if not voices:
         raise FatalError(
             f"{executable} -v '?' lists no voices, so it is not the say of macOS: "
@@ -51,7 +51,7 @@ def listed(executable: str) -> tuple[VoiceInfo, ...]:
     return tuple(sorted(voices, key=_rank))
 
 
-def parsed(listing: str) -> list[VoiceInfo]:
+def parse_voice_list(listing: str) -> list[VoiceInfo]:
     """The voices of a list, each name once; lines of another shape are passed over."""
     voices: dict[str, VoiceInfo] = {}
     for line in listing.split("\n"):
@@ -75,7 +75,7 @@ def _rank(voice: VoiceInfo) -> tuple[bool, bool, bool]:
     )
 
 
-def _listing(executable: str) -> str:
+def _run_voice_list(executable: str) -> str:
     # Files, not pipes: whatever the program leaves behind, nobody waits for it to close them.
     with tempfile.TemporaryFile() as listing, tempfile.TemporaryFile() as log:
         try:

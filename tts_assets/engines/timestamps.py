@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from tts_assets.engines.http.answers import Answer
+from tts_assets.engines.http.service_calls import ServiceResponse
 from tts_assets.model import Alignment
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ class _Alignments(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimedAnswer(Answer):
+class TimedAnswer(ServiceResponse):
     """The sound of an answer, and the times that came with it."""
 
     alignment: Alignment | None
 
 
-def unpack(answer: Answer) -> Answer:
+def unpack(answer: ServiceResponse) -> ServiceResponse:
     """The sound of an answer in JSON, with its times; the answer as it is where it has no sound."""
     try:
         body = msgspec.json.decode(answer.body, type=_Body)
@@ -67,7 +67,7 @@ def unpack(answer: Answer) -> Answer:
     return TimedAnswer(status=answer.status, headers=headers, body=sound, alignment=alignment)
 
 
-def add_alignment(answer: Answer, alignments: bytes | memoryview) -> Answer:
+def add_alignment(answer: ServiceResponse, alignments: bytes | memoryview) -> ServiceResponse:
     """A sound with the times that its item in the history has; as it is where it has none.
 
     Args:

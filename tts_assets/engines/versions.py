@@ -10,7 +10,7 @@ READING = ("pyopenjtalk-plus", "sudachidict-core", "unidic-lite")
 
 
 @functools.cache
-def installed(package: str) -> str | None:
+def find_installed_version(package: str) -> str | None:
     """The version of an installed package; None where it is not."""
     try:
         return version(package)
@@ -18,11 +18,11 @@ def installed(package: str) -> str | None:
         return None
 
 
-def missing(packages: tuple[str, ...]) -> list[str]:
+def find_missing_packages(packages: tuple[str, ...]) -> list[str]:
     """Those that are not installed."""
-    return [package for package in packages if installed(package) is None]
+    return [package for package in packages if find_installed_version(package) is None]
 
 
 def parts(packages: tuple[str, ...]) -> str:
     """Packages with their versions: ``name=version name=version``."""
-    return " ".join(f"{package}={installed(package)}" for package in packages)
+    return " ".join(f"{package}={find_installed_version(package)}" for package in packages)

@@ -6,20 +6,20 @@ import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.http.calls import Patience
-from tts_assets.engines.http.client import connected, refuse_unsafe
-from tts_assets.engines.http.service import Place, service
-from tts_assets.engines.named_voices import named_voices
+from tts_assets.engines.engine_choice import list_named_voices
+from tts_assets.engines.http.http_client import connect, refuse_unsafe
+from tts_assets.engines.http.service_calls import RetryPolicy
+from tts_assets.engines.http.service_connection import Endpoint, service
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.told import Told
-from tts_assets.engines.versions import READING, missing, parts
-from tts_assets.engines.voicevox_service import SPEEDS, Speaker, no_style, query, styles
+from tts_assets.engines.reading_cache import ReadingCache
+from tts_assets.engines.versions import READING, find_missing_packages, parts
+from tts_assets.engines.voicevox_service import SPEEDS, VoicevoxSpeaker, no_style, query, styles
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.model import DictionaryWord
 
 
@@ -28,7 +28,7 @@ _ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
 
 
 #: An engine nearby is back soon or not at all; until it is given up, clips wait rather than fail.
-_PATIENCE = Patience(
+_PATIENCE = RetryPolicy(
     attempts=4,
     unpaid_attempts=7,
     first_seconds=1.0,
@@ -58,10 +58,10 @@ class Voicevox:
         own = settings.voicevox
         self._speed = settings.speed
         self._remote = settings.remote
-        self._place = Place(base_url=own.base_url, headers={})
-        self._names = named_voices(settings, own.voices)
-        self._needed = named_voices(settings, () if settings.voice else own.voices[:1])
-        self._told = Told()
+        self._place = Endpoint(base_url=own.base_url, headers={})
+        self._names = list_named_voices(settings, own.voices)
+        self._needed = list_named_voices(settings, () if settings.voice else own.voices[:1])
+        self._told = ReadingCache()
 
     @property
     def max_concurrent(self) -> int:
@@ -70,7 +70,7 @@ class Voicevox:
 
     def problem(self) -> str | None:
         """None when it may be tried, else what to do; the engine is not asked."""
-        if absent := missing(READING):
+        if absent := find_missing_packages(READING):
             return f"{', '.join(absent)} not installed: pip install tts-assets"
         low, high = SPEEDS
         if not low <= self._speed <= high:
@@ -110,7 +110,7 @@ class Voicevox:
             FatalError: no engine answers there.
         """
         place = self._place
-        async with connected(
+        async with connect(
             place.base_url, headers=place.headers, secret=place.secret, most=self.max_concurrent
         ) as client:
             return tuple((await styles(client, place.base_url)).values())
@@ -138,7 +138,7 @@ class Voicevox:
     @asynccontextmanager
     async def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
-    ) -> AsyncIterator[Speaker]:
+    ) -> AsyncIterator[VoicevoxSpeaker]:
         """Meet the engine.
 
         Raises:
@@ -161,7 +161,7 @@ class Voicevox:
             for name in self._needed:
                 if name not in offered:
                     raise UsageError(no_style(name, offered))
-            yield Speaker(
+            yield VoicevoxSpeaker(
                 engine=engine,
                 read=read,
                 styles=offered,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tts_assets.audio.checks.expected_length import longest_seconds, shortest_seconds
-from tts_assets.config.model import time_limits
-from tts_assets.engines import web
-from tts_assets.engines.http.answers import PassingError, RefusedError, Request
+from tts_assets.audio.expected_length import longest_seconds, shortest_seconds
+from tts_assets.config.settings import time_limits
+from tts_assets.engines.decode_response import fault, speech
+from tts_assets.engines.error_body import one_line, words_of
+from tts_assets.engines.http import transport
+from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.sent_sound import fault, speech
-from tts_assets.engines.service_words import one_line, words_of
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.engine_notation import to_aquestalk
 from tts_assets.model import Speech
@@ -21,10 +21,10 @@ from tts_assets.model import Speech
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from tts_assets.engines.http.answers import Answer
-    from tts_assets.engines.http.client import Client
-    from tts_assets.engines.http.limiter import Limiter
-    from tts_assets.engines.http.service import Service
+    from tts_assets.engines.http.http_client import Client
+    from tts_assets.engines.http.rate_limiter import Limiter
+    from tts_assets.engines.http.service_calls import ServiceResponse
+    from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.model import Pronunciation, Samples, SpokenForm, Voice
 
 T = TypeVar("T")
@@ -97,8 +97,8 @@ async def styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
     Raises:
         FatalError: no engine answers there.
     """
-    characters = await _told(client, base_url, "speakers", list[_Character])
-    brand = (await _told(client, base_url, "engine_manifest", _Manifest)).brand_name
+    characters = await _ask_engine(client, base_url, "speakers", list[_Character])
+    brand = (await _ask_engine(client, base_url, "engine_manifest", _Manifest)).brand_name
     return {
         str(style.id): VoiceInfo(
             name=str(style.id),
@@ -119,7 +119,7 @@ async def query(client: Client, base_url: str, style: str) -> dict[str, Any]:
     Raises:
         FatalError: it makes none.
     """
-    return await _told(
+    return await _ask_engine(
         client, base_url, "audio_query", dict[str, Any], {"text": _ANYTHING, "speaker": style}
     )
 
@@ -133,13 +133,13 @@ def no_style(name: str, offered: Mapping[str, VoiceInfo]) -> str:
     return f"the engine has no voice {name!r}; it has {told or 'none at all'}{rest}"
 
 
-class Speaker:
+class VoicevoxSpeaker:
     """Speaks through an engine that is running."""
 
     def __init__(
         self,
         *,
-        engine: Service,
+        engine: ServiceConnection,
         read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         styles: Mapping[str, VoiceInfo],
         query: Mapping[str, Any],
@@ -178,10 +178,10 @@ class Speaker:
         if style is None:
             raise ClipError(no_style(voice.name, self._styles))
         said = await self._read(form)
-        kana = _bounded(to_aquestalk(said.phrases, form.text))
+        kana = _limit_kana(to_aquestalk(said.phrases, form.text))
         seconds = self._timeout_seconds * time_limits(len(form.text))
         accent_phrases = await self._engine.ask(
-            Request(
+            ServiceRequest(
                 method="POST",
                 path="accent_phrases",
                 query={"text": kana, "speaker": style.name, "is_kana": "true"},
@@ -191,7 +191,7 @@ class Speaker:
             on_start,
         )
         samples, rate_hz = await self._engine.ask(
-            Request(
+            ServiceRequest(
                 method="POST",
                 path="synthesis",
                 query={"speaker": style.name, "enable_interrogative_upspeak": "true"},
@@ -214,7 +214,7 @@ class Speaker:
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=said, credit=style.credit)
 
 
-def _bounded(kana: str) -> str:
+def _limit_kana(kana: str) -> str:
     if len(kana) > _LONGEST:
         raise ClipError(
             f"its {len(kana)} kana and marks are more than an engine takes at once, which are "
@@ -223,7 +223,7 @@ def _bounded(kana: str) -> str:
     return kana
 
 
-async def _told(
+async def _ask_engine(
     client: Client,
     base_url: str,
     path: str,
@@ -232,40 +232,40 @@ async def _told(
 ) -> T:
     """What an engine says of itself, asked once."""
     method = "GET" if asked is None else "POST"
-    request = Request(method=method, path=path, query=asked, seconds=_TOLD_SECONDS)
-    where = web.shown(base_url)
+    request = ServiceRequest(method=method, path=path, query=asked, seconds=_TOLD_SECONDS)
+    where = transport.redact_url(base_url)
     try:
         answer = await client.ask(request)
         _refuse(answer)
         return msgspec.json.decode(answer.body, type=kind)
-    except (PassingError, ClipError) as exc:
+    except (TransientError, ClipError) as exc:
         raise FatalError(
             f"no engine is ready at {where}: {exc}; start VOICEVOX, AivisSpeech or their engine "
             "alone, or set [voicevox] base-url to where one listens"
         ) from exc
-    except (RefusedError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except (RateLimitedError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise FatalError(
             f"what answers at {where} is no VOICEVOX engine, by what it says under /{path}: set "
             "[voicevox] base-url to where one listens"
         ) from exc
 
 
-def _value(answer: Answer) -> list[Any]:
+def _value(answer: ServiceResponse) -> list[Any]:
     """The accent phrases of an answer."""
     _refuse(answer)
     value = answer.json()
     if not isinstance(value, list) or not value:
-        raise PassingError("the answer was no accent phrases")
+        raise TransientError("the answer was no accent phrases")
     return value
 
 
-def _sound(answer: Answer) -> tuple[Samples, int]:
+def _sound(answer: ServiceResponse) -> tuple[Samples, int]:
     """The samples of an answer, and how many there are in a second."""
     _refuse(answer)
     return speech(answer.body, answer.kind, pcm_rate_hz=None)
 
 
-def _refuse(answer: Answer) -> None:
+def _refuse(answer: ServiceResponse) -> None:
     """Raise what any answer means that is not what was asked for."""
     status = answer.status
     if status == _OK:
@@ -273,9 +273,9 @@ def _refuse(answer: Answer) -> None:
     words = words_of(answer, _AS_IT_IS).message or "without a word"
     reason = f"the engine answers {status}: {words}"
     if status == _TOO_MANY:
-        raise RefusedError(reason)
+        raise RateLimitedError(reason)
     if status >= _BROKEN or status in _LATER:
-        raise PassingError.of(answer, reason)
+        raise TransientError.of(answer, reason)
     if status in _NOT_THIS:
         raise ClipError(reason)
     if status == _NO_SUCH_PAGE:

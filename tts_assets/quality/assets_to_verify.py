@@ -11,32 +11,31 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.audio.checks.check import check_file
-from tts_assets.audio.checks.expected_length import Expected
-from tts_assets.audio.checks.rules import Rule
-from tts_assets.build.ledger_lines import read_ledger_lines
+from tts_assets.audio.audio_checks import check_file
+from tts_assets.audio.check_rules import Rule
+from tts_assets.audio.expected_length import ExpectedSound
+from tts_assets.build.plan.make_plan import make_plan
+from tts_assets.build.plan.output_folder import read_known_ledger, read_ledger_lines
 from tts_assets.build.plan.planner import State
-from tts_assets.build.survey.addresses import SourceAddresses
-from tts_assets.build.survey.files import known_by
-from tts_assets.build.survey.look import make_plan
-from tts_assets.engines import choosing
-from tts_assets.engines.accent_support import AccentSupport
+from tts_assets.build.plan.shared_sounds import SourceAddresses
+from tts_assets.engines import engine_choice
+from tts_assets.engines.registry import AccentSupport
 from tts_assets.errors import UsageError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.model import AccentBasis, Basis, Finding, Format, Pronunciation, Sound
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName
-from tts_assets.store.names import ENDINGS
-from tts_assets.store.storage import Storage
+from tts_assets.store.asset_file_names import ENDINGS
+from tts_assets.store.atomic_files import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tts_assets.build.paces import Paces
     from tts_assets.build.plan import planner
-    from tts_assets.build.survey.found import Survey
-    from tts_assets.config.model import Settings
-    from tts_assets.store.ledger.known import Recorded
-    from tts_assets.store.ledger.line import Line
+    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.speaking_rates import SpeakingRates
+    from tts_assets.config.settings import Settings
+    from tts_assets.store.ledger import AssetRecord
+    from tts_assets.store.ledger_line import Line
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,10 +57,10 @@ class AssetsToVerify:
     outside: set[str] = field(default_factory=set)
     gone: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
-    recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    recorded: Mapping[str, AssetRecord] = field(default_factory=dict)
     tidy: bool = True
     unmade: int = 0
-    found: Survey | None = None
+    found: Plan | None = None
 
     def add_asset(self, asset: str, *clips: ClipName) -> None:
         """Have an asset measured, for these clips."""
@@ -136,13 +135,13 @@ def _is_sound_name(file: str) -> bool:
 
 def _load_from_ledger(settings: Settings) -> AssetsToVerify:
     """What the ledger says, where no catalogue is asked."""
-    known = known_by(Storage(Path(settings.output)))
+    known = read_known_ledger(Storage(Path(settings.output)))
     return AssetsToVerify(recorded=known.recorded, tidy=known.tidy)
 
 
 def _load_from_catalogues(settings: Settings) -> AssetsToVerify:
     """The assets of all clips, and files in their folders that no clip has, where all is read."""
-    provider, _ = choosing.choose(settings)
+    provider, _ = engine_choice.choose(settings)
     look = _AssetCollector(settings)
     found = make_plan(settings, provider, look.collect_clip)
     return look.resolve_all(found)
@@ -158,7 +157,7 @@ class _AssetCollector:
         self._unsettled: list[_UnresolvedAsset] = []
         self._addresses = SourceAddresses(settings).every()
 
-    def collect_clip(self, item: planner.Planned) -> bool:
+    def collect_clip(self, item: planner.ClipPlan) -> bool:
         """Take in a clip as the survey tells it; it need not be kept there."""
         clip = item.clip
         name = ClipName(clip.kind, clip.file, clip.entry, clip.part, clip.at)
@@ -171,7 +170,7 @@ class _AssetCollector:
         self._unsettled.append(_UnresolvedAsset(assets, item.state, item.reason, name))
         return False
 
-    def resolve_all(self, found: Survey) -> AssetsToVerify:
+    def resolve_all(self, found: Plan) -> AssetsToVerify:
         """What is to be measured, when all clips were seen and all files are known."""
         wanted = self._wanted
         wanted.found, wanted.recorded, wanted.tidy = found, found.recorded, not found.untidy
@@ -203,7 +202,7 @@ class _AssetCollector:
         is_inside = ".." not in asset.split("/") and not asset.startswith(("/", "\\"))
         return is_inside and _is_sound_name(asset) and (self._output / asset).is_file()
 
-    def _find_recordings(self, item: planner.Planned) -> tuple[str, ...]:
+    def _find_recordings(self, item: planner.ClipPlan) -> tuple[str, ...]:
         """Where somebody's recording may lie: behind its URL, or under the name of the asset."""
         url = item.clip.url
         if url is None or url == item.url:
@@ -231,21 +230,23 @@ _SOUND_FIELDS = {
 class ExpectationBuilder:
     """Tells what is expected of assets."""
 
-    def __init__(self, settings: Settings, paces: Paces) -> None:
+    def __init__(self, settings: Settings, paces: SpeakingRates) -> None:
         self._settings = settings
         self._paces = paces
         self._accents = AccentSupport(settings)
 
-    def build_expected(self, line: Line | None) -> Expected:
+    def build_expected(self, line: Line | None) -> ExpectedSound:
         """What a line tells of its asset; without one, no more than that it is sound."""
         own = self._settings.sound
         if line is None:
-            return Expected(sound=own, pronunciation=None, speed=1.0, voice="", says_accents=False)
+            return ExpectedSound(
+                sound=own, pronunciation=None, speed=1.0, voice="", says_accents=False
+            )
         pauses = tuple(
             max(0, round((after.begin - before.end) * 1000))
             for before, after in pairwise(line.cues)
         )
-        return Expected(
+        return ExpectedSound(
             sound=parse_sound(line.sound, own),
             pronunciation=_build_pronunciation(line),
             # Somebody may have written into the ledger.
@@ -315,7 +316,7 @@ class MeasureTask(NamedTuple):
     asset: str
     path: str
     line: Line | None
-    expected: Expected
+    expected: ExpectedSound
     fault: str | None = None
     gone: str | None = None
 
@@ -372,7 +373,9 @@ def _report_unreadable(told: str) -> Finding:
 # The assets to be measured, one after the other, each with its line of the ledger.
 
 
-def iter_assets(settings: Settings, wanted: AssetsToVerify, paces: Paces) -> Iterator[MeasureTask]:
+def iter_assets(
+    settings: Settings, wanted: AssetsToVerify, paces: SpeakingRates
+) -> Iterator[MeasureTask]:
     """All that is wanted: first what the ledger knows, in its order, then everything else.
 
     Raises:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio.to_thread
 
 from tts_assets.build.selection import Selection
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
-from tts_assets.catalogues.overrides.book import Book
-from tts_assets.engines import readings
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.override_file import OverrideSet
+from tts_assets.engines import engine_readings
 from tts_assets.errors import InputError
 from tts_assets.model import Basis, SpokenForm
 from tts_assets.quality.lint_rules import EntryReadings, LintInput, lint_clip
@@ -27,10 +27,10 @@ from tts_assets.quality.quality_reports import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from tts_assets.catalogues.document import Document
-    from tts_assets.catalogues.read import Reader
-    from tts_assets.config.model import Settings
-    from tts_assets.config.sources.source import Say
+    from tts_assets.catalogues.catalogue_document import Document
+    from tts_assets.catalogues.catalogue_reader import CatalogueReader
+    from tts_assets.config.catalogue_sources import TextType
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Clip, Place, Pronunciation, Unspoken
 
 
@@ -39,7 +39,7 @@ class _LintItem(NamedTuple):
 
     clip: Clip
     given: str | None
-    say: Say
+    say: TextType
     unsaid: tuple[str, ...] = ()
 
 
@@ -88,7 +88,7 @@ async def lint_catalogues(
     forms = _collect_forms(found)
     if on_read is not None:
         on_read(len(forms))
-    said = await readings.read(forms, settings.words) if forms else []
+    said = await engine_readings.read(forms, settings.words) if forms else []
     known = dict(zip(forms, said, strict=True))
     findings = (each for each in _iter_findings(found, known) if each.severity.is_at_least(least))
     return LintReport(
@@ -106,8 +106,8 @@ async def lint_catalogues(
 def _read_catalogues(settings: Settings) -> _CatalogueContents:
     """Everything that the catalogues ask for, and what is wrong in them."""
     found = _CatalogueContents()
-    trouble = Trouble()
-    overrides = Book(settings.overrides)
+    trouble = LoadProblems()
+    overrides = OverrideSet(settings.overrides)
     with Selection(settings) as selection:
         for reader in open_catalogues(settings, trouble, overrides):
             for problem in trouble.problems:
@@ -116,7 +116,7 @@ def _read_catalogues(settings: Settings) -> _CatalogueContents:
                 found.problems += _find_repeated_keys(reader.document)
             found.add_file(reader.document.file)
             found.gathered.append(_read_document(reader, overrides, found, selection))
-        found.unmatched = selection.nothing()
+        found.unmatched = selection.describe_unmatched()
         found.notes += selection.notes()
     for problem in trouble.problems:
         found.add_file(problem.file)
@@ -127,7 +127,7 @@ def _read_catalogues(settings: Settings) -> _CatalogueContents:
 
 def _find_repeated_keys(document: Document) -> Iterator[InputError]:
     """Keys that stand twice in one object: nobody hears of the first, as the last counts."""
-    for key, line in document.repeated_keys():
+    for key, line in document.list_repeated_keys():
         yield InputError(
             f"the key {key!r} stands in this object already, and only this last value counts: "
             "rename one of them, or remove it",
@@ -137,22 +137,22 @@ def _find_repeated_keys(document: Document) -> Iterator[InputError]:
 
 
 def _read_document(
-    reader: Reader, overrides: Book, found: _CatalogueContents, selection: Selection
+    reader: CatalogueReader, overrides: OverrideSet, found: _CatalogueContents, selection: Selection
 ) -> _DocumentContents:
     given = EntryReadings(reader)
     takes_entry = selection.entry_filter(reader)
     items = [
         # How its entry writes the reading is of no interest where that is not said.
         _LintItem(clip, None, given.say_mode(clip))
-        if overrides.of(clip)
+        if overrides.find_override(clip)
         else _LintItem(
             clip, given.find_reading(clip), given.say_mode(clip), given.find_unspoken_readings(clip)
         )
-        for clip in reader.clips()
+        for clip in reader.iter_clips()
         if takes_entry is None or takes_entry(clip.entry)
     ]
-    catalogue = reader.finished()
-    selection.finished(catalogue)
+    catalogue = reader.finish()
+    selection.finish_catalogue(catalogue)
     # An entry that cannot be used has no spoken text to compare: --since leaves its problem.
     problems = [
         each
@@ -209,7 +209,7 @@ def _iter_findings(
         yield _report_problem(problem)
     for one in found.gathered:
         placed = [*_lint_items(one.items, known), *map(_report_unspoken, one.unspoken)]
-        lines = one.document.lines_of({at for at, _ in placed})
+        lines = one.document.find_lines({at for at, _ in placed})
         for at, finding in placed:
             yield replace(finding, line=lines.get(at))
 

@@ -6,8 +6,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tts_assets.catalogues.fields import EntryProblemError, Subject, getter, joiner
-from tts_assets.config.sources.source import Alternatives, Say
+from tts_assets.catalogues.field_lookup import (
+    ClipSubject,
+    EntryProblemError,
+    make_getter,
+    make_joiner,
+)
+from tts_assets.config.catalogue_sources import AlternativesPolicy, TextType
 from tts_assets.japanese.accent_notation import format_accent_phrases, format_pitch_line
 from tts_assets.japanese.homographs import describe_ambiguities
 from tts_assets.japanese.kana import romaji_to_katakana
@@ -17,8 +22,8 @@ from tts_assets.quality.quality_reports import DEFAULT_SEVERITY, LintFinding, Li
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tts_assets.catalogues.read import Reader
-    from tts_assets.config.sources.source import ClipRule
+    from tts_assets.catalogues.catalogue_reader import CatalogueReader
+    from tts_assets.config.catalogue_sources import ClipRule
     from tts_assets.model import Clip, Place
 
 _NOTE = re.compile(r"[（(［\[【<][^（()）［\[\]］【】<>]*[)）\]］】>]")
@@ -44,14 +49,14 @@ _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々〆]")
 class EntryReadings:
     """Looks up the readings of one catalogue's clips as they are written there."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: CatalogueReader) -> None:
         """Compile the fields for the readings of each of the source's rules."""
         self._root = reader.document.root
         self._way = reader.source.records.steps
         self._rules = {rule.part: rule for rule in reader.source.clips}
         self._fields = {rule.part: _compile_reading_field(rule) for rule in reader.source.clips}
 
-    def say_mode(self, clip: Clip) -> Say:
+    def say_mode(self, clip: Clip) -> TextType:
         """How the text of a clip is made into what is said."""
         return self._rules[_rule_part(clip)].say
 
@@ -61,7 +66,7 @@ class EntryReadings:
         place: Place = clip.at[:depth]
         record = _value_at(self._root, place)
         way = (*self._way, *(rule.each.steps if rule.each else ()))
-        subject = Subject(record, place, _value_at(record, clip.at[depth:]), clip.at, way)
+        subject = ClipSubject(record, place, _value_at(record, clip.at[depth:]), clip.at, way)
         try:
             value = self._fields[_rule_part(clip)](subject)
         except EntryProblemError:
@@ -71,7 +76,11 @@ class EntryReadings:
     def find_unspoken_readings(self, clip: Clip) -> tuple[str, ...]:
         """The other readings that the entry offers for a word and no clip says, in katakana."""
         rule, said = self._rules[_rule_part(clip)], clip.form.reading
-        if rule.say is not Say.WORD or rule.alternatives is Alternatives.ALL or said is None:
+        if (
+            rule.say is not TextType.WORD
+            or rule.alternatives is AlternativesPolicy.ALL
+            or said is None
+        ):
             return ()
         written = _NOTE.sub("", self.find_reading(clip) or "")
         offered = [_normalise_reading(each) for each in _ALTERNATIVE.split(written)]
@@ -81,8 +90,8 @@ class EntryReadings:
         return tuple(each for each in dict.fromkeys(offered) if each and each != said)
 
 
-def _compile_reading_field(rule: ClipRule) -> Callable[[Subject], Any]:
-    return getter(rule.reading) if rule.join is None else joiner(rule.reading, rule.join)
+def _compile_reading_field(rule: ClipRule) -> Callable[[ClipSubject], Any]:
+    return make_getter(rule.reading) if rule.join is None else make_joiner(rule.reading, rule.join)
 
 
 def _rule_part(clip: Clip) -> str:
@@ -160,7 +169,7 @@ class LintInput(NamedTuple):
 
     clip: Clip
     given: str | None
-    say: Say
+    say: TextType
     said: Pronunciation | str
     unaccented: Pronunciation | str | None = None
     unsaid: tuple[str, ...] = ()
@@ -250,7 +259,7 @@ def _check_word_reading(spoken: LintInput) -> _OptionalViolation:
     if said.basis is not Basis.FORCED:
         return None
     cause = f"{said.doubt}, which is forced"
-    if spoken.say is Say.READING:
+    if spoken.say is TextType.READING:
         return RuleViolation(LintRule.READING_DIFFERS, cause)
     if said.near is not None:
         asked = f"did you mean {said.near}? if not, put the word into [[dictionary]]"
@@ -321,7 +330,7 @@ def _check_guessed_accent(spoken: LintInput) -> _OptionalViolation:
     said, form = spoken.said, spoken.clip.form
     if isinstance(said, str) or said.accent_basis is not AccentBasis.GUESSED:
         return None
-    if spoken.say is Say.READING:
+    if spoken.say is TextType.READING:
         return None
     whose = "a word that is forced in it" if form.sentence else form.text
     where = (

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from anyio import to_thread
 
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
-from tts_assets.engines import readings
-from tts_assets.engines.asr.opening import open_recognizer, provider_for
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.engines import engine_readings
+from tts_assets.engines.asr.hosted_recognizer import open_recognizer, provider_for
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.japanese.kana import UnusableTextError, pronunciation_key
@@ -25,10 +25,10 @@ from tts_assets.quality.quality_reports import RECOGNITION
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.asr.protocol import Recognizer, RecognizerProvider
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
     from tts_assets.model import Cue, Pronunciation, Samples
-    from tts_assets.store.ledger.line import Line
+    from tts_assets.store.ledger_line import Line
 
 
 #: Whisper hears 30 seconds at once (arXiv:2212.04356), and other recognizers need no more.
@@ -263,7 +263,7 @@ async def compare_in_kana(
         for line in lines
         for form in (*_forms_of_line(line), *_forms_of_text(texts[line.asset]))
     )
-    read = await readings.read(tuple(forms), settings.words)
+    read = await engine_readings.read(tuple(forms), settings.words)
     kana = dict(zip(forms, map(_to_kana, read), strict=True))
     found = {}
     for line in lines:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
 
-from tts_assets.build.ledger_lines import read_ledger_lines
-from tts_assets.build.paces import Paces
+from tts_assets.build.plan.output_folder import read_ledger_lines
 from tts_assets.build.pool import FailureRules, Pool
-from tts_assets.catalogues import open_catalogues
+from tts_assets.build.speaking_rates import SpeakingRates
+from tts_assets.catalogues import catalogue_files
 from tts_assets.engines import machine
 from tts_assets.errors import FatalError, InputError
 from tts_assets.quality.assets_to_verify import MeasureTask, iter_assets, measure_asset
@@ -29,9 +29,9 @@ from tts_assets.quality.recognition_check import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from tts_assets.catalogues.read import Catalogue
-    from tts_assets.config.model import Settings
-    from tts_assets.config.verify import Sample
+    from tts_assets.catalogues.catalogue_reader import Catalogue
+    from tts_assets.config.command_options import Sample
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Finding, Place
     from tts_assets.quality.assets_to_verify import AssetsToVerify
     from tts_assets.quality.quality_reports import ClipName
@@ -72,7 +72,7 @@ def add_record_lines(
     lines: dict[str, dict[Place, int]] = {}
     for file, wanted in places.items():
         try:
-            lines[file] = open_catalogues.read(file, sources[file]).lines_of(wanted)
+            lines[file] = catalogue_files.read_document(file, sources[file]).find_lines(wanted)
         except InputError:
             # Somebody has changed it meanwhile.
             lines[file] = {}
@@ -110,7 +110,9 @@ async def verify_assets(
         fatal = await to_thread.run_sync(_find_recognizer_problem, settings)
     wanted = await to_thread.run_sync(find, settings)
     # A look at all clips, before any is held against those of its own voice.
-    paces = await to_thread.run_sync(lambda: Paces(read_ledger_lines(settings, tidy=wanted.tidy)))
+    paces = await to_thread.run_sync(
+        lambda: SpeakingRates(read_ledger_lines(settings, tidy=wanted.tidy))
+    )
     look = _Verification(settings, wanted, paces)
     await look.measure_all(on_progress)
     listened = ListenResult({}, {}, [])
@@ -136,7 +138,7 @@ def _find_recognizer_problem(settings: Settings) -> str | None:
 class _Verification:
     """One look at all assets that are wanted."""
 
-    def __init__(self, settings: Settings, wanted: AssetsToVerify, paces: Paces) -> None:
+    def __init__(self, settings: Settings, wanted: AssetsToVerify, paces: SpeakingRates) -> None:
         self.to_hear: list[ListenTask] = []
         self._settings = settings
         self._wanted = wanted

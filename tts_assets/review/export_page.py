@@ -20,7 +20,7 @@ from tts_assets.regular_files import read_regular
 from tts_assets.review.html_page import REVIEW_LAYOUT, build_page
 from tts_assets.review.review_rows import PageMode, build_payload
 from tts_assets.review.row_builder import load_rows
-from tts_assets.store.storage import (
+from tts_assets.store.atomic_files import (
     check_target,
     fatal,
     link_whole,
@@ -33,7 +33,7 @@ from tts_assets.store.storage import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.review.review_rows import ReviewRow, ReviewRows
 
 

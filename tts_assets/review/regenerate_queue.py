@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import anyio.to_thread
 
 from tts_assets.build.events import SegmentMade, Started, Waiting
-from tts_assets.build.generate.run import generate
+from tts_assets.build.generate.generate_clips import generate
+from tts_assets.build.plan import make_plan, plan_voices
 from tts_assets.build.pool import Stop
-from tts_assets.build.survey import look, voices
-from tts_assets.catalogues.overrides import data, file, typed
-from tts_assets.config.model import Only
-from tts_assets.engines import choosing
+from tts_assets.catalogues import override_data, override_file, review_edits
+from tts_assets.config.settings import Only
+from tts_assets.engines import engine_choice
 from tts_assets.errors import TtsAssetsError
 from tts_assets.model import Decided, Kind
 from tts_assets.review.review_rows import row_to_builtins
 from tts_assets.review.row_builder import load_entry_rows
 from tts_assets.review.save_decisions import PageRequestError, RegenerateRequest
-from tts_assets.store import earlier_sounds
-from tts_assets.store.decisions.decision import SoundDecision
+from tts_assets.store import rejected_audio
+from tts_assets.store.decisions import SoundDecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tts_assets.build.events import Event, Report
     from tts_assets.build.plan import jobs
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.model import Clip
     from tts_assets.review.event_stream import EventStream
     from tts_assets.review.review_rows import ClipUse, ReviewRow
@@ -116,8 +116,8 @@ class _JobPreparation:
     def __init__(self, settings: Settings, job: RegenerateJob) -> None:
         self._settings = settings
         self._job = job
-        self._provider, _ = choosing.choose(settings)
-        self._found = look.make_plan(settings, self._provider)
+        self._provider, _ = engine_choice.choose(settings)
+        self._found = make_plan.make_plan(settings, self._provider)
 
     def apply_request(self, order: RegenerateRequest) -> None:
         """Check what was typed, and write it."""
@@ -129,30 +129,30 @@ class _JobPreparation:
             written = self._build_override(clip, order)
         except ValueError as problem:
             raise PageRequestError(str(problem)) from problem
-        speaking = voices.list_speakers(self._settings, self._provider)
+        speaking = plan_voices.list_speakers(self._settings, self._provider)
         heard = "".join(phrase.kana for phrase in self._job.row.phrases)
-        wrong = typed.problem_with(clip, written.say, speaking, heard)
+        wrong = review_edits.find_edit_problem(clip, written.say, speaking, heard)
         if wrong is not None:
             raise PageRequestError(wrong)
-        file.write(self._settings.overrides, written)
+        override_file.write_override(self._settings.overrides, written)
 
-    def _build_override(self, clip: Clip, order: RegenerateRequest) -> data.Override:
+    def _build_override(self, clip: Clip, order: RegenerateRequest) -> override_data.Override:
         """The override for what was typed.
 
         Raises:
             ValueError: what is wrong with it, in words.
         """
-        made = typed.made(
+        made = review_edits.make_override(
             clip,
-            data.Say.of(order.say),
+            override_data.OverrideValues.from_json(order.say),
             self._settings.overrides,
-            earlier=self._found.overrides.of(clip),
+            earlier=self._found.overrides.find_override(clip),
             by=order.by,
             at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             reason=order.reason,
         )
         # What cannot be read again would keep every later command from its work.
-        return data.Override.of(made.values())
+        return override_data.Override.from_json(made.to_json())
 
     def _find_clip(self) -> Clip:
         use = self._job.use
@@ -177,10 +177,10 @@ class _JobPreparation:
             )
 
     def _collect_voices(self, clip: Clip) -> set[str]:
-        own = voices.find_voice(self._settings, self._provider)
+        own = plan_voices.find_voice(self._settings, self._provider)
         if clip.voice is not None:
             own = replace(own, name=clip.voice)
-        cast = voices.cast(self._settings, self._provider)
+        cast = plan_voices.cast(self._settings, self._provider)
         return {each.name for each in cast(clip.form, own).values()} or {own.name}
 
 
@@ -420,12 +420,12 @@ class RegenerateQueue:
 
     def _keep_sounds(self, batch: list[RegenerateJob]) -> None:
         """Keep the sounds that are there, to be compared with the new ones."""
-        place = earlier_sounds.folder(self._settings.temp, self._settings.output)
+        place = rejected_audio.folder(self._settings.temp, self._settings.output)
         for job in batch:
             asset = job.row.asset
             # What has taken the place of one may be a pipe, or a link to anything.
             if self._means.desk.has_sound(asset, job.row.sha256):
-                earlier_sounds.keep(place, Path(self._settings.output, asset), unless="")
+                rejected_audio.keep(place, Path(self._settings.output, asset), unless="")
 
     async def _reject_sounds(self, batch: list[RegenerateJob]) -> None:
         """Another take is made of what was rejected, and of nothing else."""

@@ -8,29 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tts_assets.build.ledger_lines import read_ledger_lines
+from tts_assets.build.plan import make_plan
+from tts_assets.build.plan.output_folder import read_ledger_lines
 from tts_assets.build.plan.planner import State
-from tts_assets.build.survey import look
-from tts_assets.catalogues import open_catalogues
+from tts_assets.catalogues import catalogue_files
 from tts_assets.errors import InputError
 from tts_assets.model import Decided
 from tts_assets.review.sound_previews import HashedFile
-from tts_assets.store import earlier_sounds
-from tts_assets.store.decisions import settle
-from tts_assets.store.kept_takes import kept
-from tts_assets.store.ledger import reviews
+from tts_assets.store import decisions, ledger, paid_journal, rejected_audio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tts_assets.build.survey.found import Survey
-    from tts_assets.catalogues.read import Catalogue
-    from tts_assets.config.model import Settings
+    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.catalogues.catalogue_reader import Catalogue
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Clip, Place
-    from tts_assets.store.decisions.decision import SoundDecision
-    from tts_assets.store.kept_takes.kept import DoubtfulTake
-    from tts_assets.store.ledger.line import Line
+    from tts_assets.store.decisions import SoundDecision
+    from tts_assets.store.ledger_line import Line
+    from tts_assets.store.paid_journal import DoubtfulTake
 
 
 #: The states of clips that have a sound to listen to, whatever was decided of it.
@@ -59,7 +56,7 @@ class ReviewItems:
         takes: sounds that were paid for and refused, with the clips that want them.
     """
 
-    found: Survey
+    found: Plan
     clips: dict[str, list[Clip]]
     lines: dict[str, Line]
     others: dict[tuple[str, str], Line]
@@ -101,9 +98,9 @@ def collect_review_items(
         InputError: the ledger is damaged.
         FatalError: the output folder cannot be listed.
     """
-    takes = kept.find_takes(settings.temp, settings.output)
+    takes = paid_journal.find_takes(settings.temp, settings.output)
     recipes = {take.purchase.sent.recipe for take in takes}
-    found = look.make_plan(
+    found = make_plan.make_plan(
         settings, provider, lambda item: item.state in _SHOWN_STATES or item.recipe in recipes
     )
     clips: dict[str, list[Clip]] = {}
@@ -172,10 +169,10 @@ class SoundHistory:
             settings: where assets lie, and sounds that are kept.
         """
         self._output = Path(settings.output)
-        self._place = earlier_sounds.folder(settings.temp, settings.output)
+        self._place = rejected_audio.folder(settings.temp, settings.output)
         self._of: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
-        counts = settle.latest(every)
+        counts = decisions.latest(every)
         for each in every:
             last = counts[each.asset, each.sha256]
             if last.decided is not Decided.UNDECIDED:
@@ -203,12 +200,12 @@ class SoundHistory:
             for name, each in self._of.get(_clip_key(clip), {}).items()
             if each.sha256 != sha256
         }
-        by_time = sorted(before.values(), key=lambda each: reviews.order(each.decision))
+        by_time = sorted(before.values(), key=lambda each: ledger.order(each.decision))
         there = (self._locate_sound(each, asset) for each in reversed(by_time))
         return next((each for each in there if each is not None), None)
 
     def _locate_sound(self, before: SoundDecision, asset: str) -> PreviousSound | None:
-        path = earlier_sounds.find(self._place, before.sha256)
+        path = rejected_audio.find(self._place, before.sha256)
         address = "" if path is None else f"{EARLIER}/{path.name}"
         # Under the name of the one there are other bytes than those of the other.
         if path is None and before.asset != asset:
@@ -333,14 +330,14 @@ def load_record_details(
     found: dict[tuple[str, Place], RecordDetails] = {}
     for file, wanted in places.items():
         try:
-            document = open_catalogues.read(file, sources[file])
+            document = catalogue_files.read_document(file, sources[file])
         except InputError:
             # Somebody has changed it meanwhile.
             found |= {
                 (file, at): RecordDetails(None, find_jlpt_level(None, (), file)) for at in wanted
             }
             continue
-        lines = document.lines_of(wanted)
+        lines = document.find_lines(wanted)
         found |= {
             (file, at): RecordDetails(lines.get(at), find_jlpt_level(document.root, at, file))
             for at in wanted

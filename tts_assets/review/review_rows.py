@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tts_assets.catalogues.overrides.data import Say
+from tts_assets.catalogues.override_data import OverrideValues
 from tts_assets.japanese.accent_notation import format_pitch_line
 from tts_assets.model import Cue, Decision, Phrase, split_morae
 from tts_assets.review.sound_previews import PITCH_STEP
@@ -52,7 +52,7 @@ def predict_morae(phrases: Sequence[Phrase], picture: SoundPreview) -> tuple[Tim
             first alone, up to the accent.
         picture: where its sound begins, pauses and ends.
     """
-    from tts_assets.audio.checks.course import Gap, stretches  # noqa: PLC0415 - heavy: it has numpy
+    from tts_assets.audio.speech_activity import Gap, stretches  # noqa: PLC0415 - heavy: it has numpy
 
     breaths = list(_split_breaths(phrases))
     gaps = [Gap(*gap) for gap in picture.gaps]
@@ -82,7 +82,7 @@ def _split_breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
 
 
 def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[TimedMora]:
-    from tts_assets.audio.checks.mei import mora_seconds  # noqa: PLC0415 - see predicted
+    from tts_assets.audio.openjtalk_durations import mora_seconds  # noqa: PLC0415 - see predicted
 
     said = [mora for phrase in breath for mora in split_morae(phrase.kana)]
     high = [tone == "H" for phrase in breath for tone in format_pitch_line([phrase])]
@@ -203,7 +203,7 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     pitch_step: float = PITCH_STEP
     morae: tuple[TimedMora, ...] = ()
     earlier: EarlierSound | None = None
-    override: Say | None = None
+    override: OverrideValues | None = None
     again: bool = False
 
 

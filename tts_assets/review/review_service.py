@@ -28,7 +28,7 @@ from tts_assets.review.save_decisions import (
     PageRequestError,
     RegenerateRequest,
 )
-from tts_assets.store import earlier_sounds
+from tts_assets.store import rejected_audio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.review.html_page import HtmlPage
     from tts_assets.review.review_rows import ReviewRows
 
@@ -189,7 +189,7 @@ class ReviewService:
             FatalError: the output folder cannot be used, or there is no engine.
         """
         found = await load_rows(settings, can_make=True, on_progress=on_progress)
-        kept = earlier_sounds.folder(settings.temp, settings.output)
+        kept = rejected_audio.folder(settings.temp, settings.output)
         desk = RowStore(found, project=project, kept=kept)
         votes = DecisionWriter(Path(settings.output), desk, note)
         await votes.load_journal()

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from anyio import to_thread
 
-from tts_assets.engines import choosing
-from tts_assets.engines.accent_support import AccentSupport
+from tts_assets.engines import engine_choice
+from tts_assets.engines.registry import AccentSupport
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.model import Decided
 from tts_assets.review.review_items import (
@@ -29,22 +29,22 @@ from tts_assets.review.review_rows import (
     to_clip_use,
 )
 from tts_assets.review.sound_previews import HashedFile, load_previews
-from tts_assets.store.decisions import journal
-from tts_assets.store.kept_takes.kept import Opinion
-from tts_assets.store.waiting import place_for
+from tts_assets.store import decisions
+from tts_assets.store.paid_journal import Opinion
+from tts_assets.store.segment_cache import place_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tts_assets.catalogues.overrides.data import Say
-    from tts_assets.config.model import Settings
+    from tts_assets.catalogues.override_data import OverrideValues
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Clip, Decision, Phrase, Place
     from tts_assets.review.review_items import PreviousSound, RecordDetails, ReviewItems
     from tts_assets.review.review_rows import ClipUse, TimedMora
     from tts_assets.review.sound_previews import SoundPreview
-    from tts_assets.store.kept_takes.kept import DoubtfulTake
-    from tts_assets.store.ledger.line import Line
+    from tts_assets.store.ledger_line import Line
+    from tts_assets.store.paid_journal import DoubtfulTake
 
 
 #: What the page calls the reason for which a take was refused.
@@ -53,7 +53,7 @@ TAKE_RULE = "doubtful take"
 
 def take_to_file(take: DoubtfulTake) -> HashedFile:
     """The file of a take."""
-    return HashedFile(take.path, take.kept.sha256)
+    return HashedFile(take.path, take.record.sha256)
 
 
 def build_take_row(
@@ -68,10 +68,10 @@ def build_take_row(
         sound: its address beside the page.
     """
     sent = take.purchase.sent
-    told = f"{take.kept.fault}; accept it to use it in the next run, or reject it to buy another"
+    told = f"{take.record.fault}; accept it to use it in the next run, or reject it to buy another"
     return ReviewRow(
         asset=take.name,
-        sha256=take.kept.sha256,
+        sha256=take.record.sha256,
         sound=sound,
         uses=uses,
         text=sent.text,
@@ -82,7 +82,7 @@ def build_take_row(
         basis="",
         voice=f"{sent.service}/{sent.voice}",
         speed=1.0,
-        seconds=picture.seconds or take.kept.seconds,
+        seconds=picture.seconds or take.record.seconds,
         lufs=None,
         peak_dbtp=None,
         findings=({"rule": TAKE_RULE, "measured": "", "limit": "", "told": told},),
@@ -176,8 +176,8 @@ class _ReviewSources(NamedTuple):
 
 
 def _load_sources(settings: Settings) -> _ReviewSources:
-    provider, _ = choosing.choose(settings)
-    history = SoundHistory(journal.read_journal(Path(settings.output)), settings)
+    provider, _ = engine_choice.choose(settings)
+    history = SoundHistory(decisions.read_journal(Path(settings.output)), settings)
     wanted = find(settings, provider, history.collect_sounds)
     earlier = {}
     for asset, line in wanted.lines.items():
@@ -286,9 +286,9 @@ class _RowBuilder:
         # What the voice makes of the sounds, nobody knows: nothing is drawn above the others.
         return tuple(mora._replace(high=0) for mora in morae)
 
-    def _find_override(self, clips: Iterable[Clip]) -> Say | None:
+    def _find_override(self, clips: Iterable[Clip]) -> OverrideValues | None:
         """What stands in place of what an entry says, of the first clip that has any."""
-        found = map(self._look.wanted.found.overrides.of, clips)
+        found = map(self._look.wanted.found.overrides.find_override, clips)
         return next((each.say for each in found if each is not None), None)
 
     def _build_earlier(self, asset: str) -> EarlierSound | None:

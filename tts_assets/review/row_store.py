@@ -18,14 +18,14 @@ from tts_assets.model import Decided, Decision
 from tts_assets.review.html_page import REVIEW_LAYOUT, HtmlPage, build_page
 from tts_assets.review.review_items import CLIPS, EARLIER
 from tts_assets.review.review_rows import EarlierSound, PageMode, build_payload
-from tts_assets.store.ledger import reviews
+from tts_assets.store import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from io import BufferedReader
 
     from tts_assets.review.review_rows import ClipUse, ReviewRow, ReviewRows
-    from tts_assets.store.decisions.decision import SoundDecision
+    from tts_assets.store.decisions import SoundDecision
 
 
 class OpenedSound(NamedTuple):
@@ -179,7 +179,7 @@ class RowStore:
         changed: dict[str, ReviewRow] = {}
         for sound, each in latest.items():
             before = self._decided.setdefault(sound, each.decision)
-            if reviews.order(before) < reviews.order(each.decision):
+            if ledger.order(before) < ledger.order(each.decision):
                 self._decided[sound] = each.decision
             row = self._rows.get(each.asset)
             if row is not None and row.sha256 == each.sha256:
@@ -226,7 +226,7 @@ class RowStore:
         """A row as found, with what was decided of its sound since, if that is later."""
         latest = self._decided.get((row.asset, row.sha256))
         known = row.decision
-        if latest is None or (known is not None and reviews.order(known) > reviews.order(latest)):
+        if latest is None or (known is not None and ledger.order(known) > ledger.order(latest)):
             return row
         shown = None if latest.decided is Decided.UNDECIDED else latest
         return msgspec.structs.replace(row, decision=shown)

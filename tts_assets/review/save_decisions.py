@@ -12,26 +12,34 @@ import anyio.to_thread
 import msgspec
 
 from tts_assets.build.events import Waiting
-from tts_assets.build.survey.files import bytes_of
+from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.model import Decided
-from tts_assets.store import earlier_sounds, storage
-from tts_assets.store.decisions import decision, journal, settle
-from tts_assets.store.decisions.decision import LONGEST_NAME, LONGEST_REASON
-from tts_assets.store.decisions.journal import JOURNAL_NAME, append, read_journal
-from tts_assets.store.decisions.settle import latest, record_decisions
-from tts_assets.store.kept_takes.kept import find_takes
-from tts_assets.store.ledger import line
-from tts_assets.store.ledger.known import read_ledger
-from tts_assets.store.storage import Storage
+from tts_assets.store import atomic_files, ledger_line, rejected_audio
+from tts_assets.store.atomic_files import Storage
+from tts_assets.store.decisions import (
+    JOURNAL_NAME,
+    LONGEST_NAME,
+    LONGEST_REASON,
+    VERSION,
+    Use,
+    append_decisions,
+    latest,
+    load,
+    parse,
+    read_journal,
+    record_decisions,
+)
+from tts_assets.store.ledger import read_ledger
+from tts_assets.store.paid_journal import find_takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tts_assets.build.events import Event
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.review.row_store import RowStore
-    from tts_assets.store.decisions.decision import SoundDecision
+    from tts_assets.store.decisions import SoundDecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,20 +95,20 @@ def apply_decisions(
         raise UsageError(
             f"{folder}: there is {what}: give --output, or the file that the review page saved"
         )
-    given = [each for file in files for each in decision.load(file)]
+    given = [each for file in files for each in load(file)]
     before = read_journal(folder)
     tell = on_event or (lambda _: None)
 
     def report_waiting() -> None:
         tell(Waiting(path=str(folder)))
 
-    new = append(folder, given, waiting=report_waiting)
+    new = append_decisions(folder, given, waiting=report_waiting)
     asked = {(each.asset, each.sha256) for each in given}
     # What is given may have been taken back since. Of other sounds nothing is brought back by it.
     due = [each for each in before if not files or (each.asset, each.sha256) in asked]
-    settled = settle.record_decisions(Storage(folder), [*due, *given], waiting=report_waiting)
+    settled = record_decisions(Storage(folder), [*due, *given], waiting=report_waiting)
     _sweep_rejected_audio(settings)
-    kept = {(take.name, take.kept.sha256) for take in find_takes(settings.temp, settings.output)}
+    kept = {(take.name, take.record.sha256) for take in find_takes(settings.temp, settings.output)}
     return ApplyResult(
         journal=str(journal),
         read=len(given if files else before),
@@ -115,14 +123,16 @@ def apply_decisions(
 
 def _sweep_rejected_audio(settings: Settings) -> None:
     """Delete the earlier sounds that nobody compares any more."""
-    place = earlier_sounds.folder(settings.temp, settings.output)
+    place = rejected_audio.folder(settings.temp, settings.output)
     if not place.is_dir():
         return
     folder = Path(settings.output)
-    file = str(folder / line.LEDGER_NAME)
+    file = str(folder / ledger_line.LEDGER_NAME)
     storage = Storage(folder)
-    known = read_ledger(bytes_of(folder / line.LEDGER_NAME), file=file, hash_of=storage.hash_of)
-    earlier_sounds.sweep(place, read_journal(folder), known.approved)
+    known = read_ledger(
+        bytes_of(folder / ledger_line.LEDGER_NAME), file=file, hash_of=storage.hash_of
+    )
+    rejected_audio.sweep(place, read_journal(folder), known.approved)
 
 
 # What pages send: decisions, and clips that are to be made again.
@@ -217,7 +227,7 @@ class DecisionWriter:
         Raises:
             InputError: the journal is damaged.
         """
-        every = await anyio.to_thread.run_sync(journal.read_journal, self._folder)
+        every = await anyio.to_thread.run_sync(read_journal, self._folder)
         due: dict[tuple[str, str], SoundDecision] = {}
         for (asset, sha256), each in latest(every).items():
             row = self._desk.get_row(asset)
@@ -266,7 +276,7 @@ class DecisionWriter:
         """
         if not good:
             return
-        append = partial(journal.append, self._folder, good, waiting=_check_cancelled)
+        append = partial(append_decisions, self._folder, good, waiting=_check_cancelled)
         try:
             await anyio.to_thread.run_sync(append)
         except (InputError, FatalError) as problem:
@@ -276,11 +286,11 @@ class DecisionWriter:
         self._due.extend(good)
         self._come.set()
 
-    def list_uses(self, asset: str) -> tuple[decision.Use, ...]:
+    def list_uses(self, asset: str) -> tuple[Use, ...]:
         """Where a sound is heard."""
         row = self._desk.get_row(asset)
         uses = () if row is None else row.uses
-        return tuple(decision.Use(file=use.file, entry=use.entry, part=use.part) for use in uses)
+        return tuple(Use(file=use.file, entry=use.entry, part=use.part) for use in uses)
 
     async def write_pending(self) -> None:
         """Bring decisions into the ledger whenever none came for a moment; never ends."""
@@ -306,7 +316,7 @@ class DecisionWriter:
                 return
             until = None if patience_seconds is None else anyio.current_time() + patience_seconds
             waiting = partial(_wait_for_folder, until)
-            store = storage.Storage(self._folder)
+            store = atomic_files.Storage(self._folder)
             settle = partial(record_decisions, store, due, waiting=waiting)
             try:
                 # It may wait for long: it must not take a thread from others.
@@ -342,8 +352,8 @@ def _parse_decision(raw: msgspec.Raw) -> SoundDecision:
     Raises:
         InputError: it is none.
     """
-    document = b'{"version":%d,"decisions":[%b]}' % (decision.VERSION, bytes(raw))
-    return decision.parse(document, file="the page")[0]
+    document = b'{"version":%d,"decisions":[%b]}' % (VERSION, bytes(raw))
+    return parse(document, file="the page")[0]
 
 
 def _check_cancelled() -> None:

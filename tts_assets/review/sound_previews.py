@@ -18,8 +18,8 @@ from tts_assets.build.pool import FailureRules, Pool
 from tts_assets.engines import machine
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.regular_files import open_regular, read_regular, refuse_link
-from tts_assets.store import waiting
-from tts_assets.store.storage import AppendLog, sweep, write_whole
+from tts_assets.store import segment_cache
+from tts_assets.store.atomic_files import AppendLog, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.audio.checks.listening import Heard
+    from tts_assets.audio.measure import AudioMeasurements
 
 
 #: What pictures are like; those of other versions are made anew.
@@ -68,7 +68,7 @@ class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     Args:
         sha256: of the file's bytes, in hex.
-        version: see :data:`VERSION`.
+        version: see :data:`OVERRIDES_VERSION`.
         seconds: how long it is.
         peaks: the highest magnitude in each of up to 200 equal parts, 255 for full scale.
         pitch: of the first 30 seconds, how high the voice is every 20 ms: 0 where there is none,
@@ -121,12 +121,12 @@ def _open_sound(path: Path) -> Iterator[io.BytesIO | io.BufferedReader]:
 
 
 def _measure_preview(file: BinaryIO, sha256: str) -> SoundPreview:
-    from tts_assets.audio.checks.course import LEAST_PAUSE, Course  # noqa: PLC0415
-    from tts_assets.audio.checks.listening import block_size, listen  # noqa: PLC0415
-    from tts_assets.audio.stored import opened  # noqa: PLC0415 - heavy, and not needed for --help
+    from tts_assets.audio.measure import block_size, listen  # noqa: PLC0415
+    from tts_assets.audio.speech_activity import LEAST_PAUSE, SpeechActivity  # noqa: PLC0415
+    from tts_assets.audio.stored import open_stored  # noqa: PLC0415 - heavy, and not needed for --help
 
     try:
-        with opened(file) as stored:
+        with open_stored(file) as stored:
             if not _LEAST_RATE_HZ <= stored.rate_hz <= _MOST_RATE_HZ:
                 return SoundPreview(sha256=sha256)
             blocks = stored.blocks(block_size(stored.rate_hz))
@@ -139,7 +139,7 @@ def _measure_preview(file: BinaryIO, sha256: str) -> SoundPreview:
     )
     if not any(blank.peaks):
         return blank
-    course = Course(heard=heard)
+    course = SpeechActivity(heard=heard)
     gaps = [gap for gap in course.gaps() if gap.seconds >= LEAST_PAUSE]
     gaps = sorted(sorted(gaps, key=lambda gap: -gap.seconds)[:_MAX_GAPS])
     return msgspec.structs.replace(
@@ -163,7 +163,7 @@ def _compute_peaks(peaks: NDArray[Any]) -> bytes:
     return bytes(np.clip(np.rint(bars * 255), 0, 255).astype(np.uint8))
 
 
-def _encode_pitch(heard: Heard) -> bytes:
+def _encode_pitch(heard: AudioMeasurements) -> bytes:
     import numpy as np  # noqa: PLC0415 - see _drawn
 
     hertz = heard.hertz[::_PITCH_HOPS]
@@ -230,7 +230,7 @@ class PreviewCache:
         with contextlib.suppress(FatalError, OSError):
             if self._log is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                waiting.refuse_links(self._path.parent.parent)
+                segment_cache.refuse_links(self._path.parent.parent)
                 refuse_link(self._path.parent)
                 sweep(self._path.parent)
                 self._log = AppendLog(self._path)

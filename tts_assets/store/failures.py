@@ -31,7 +31,7 @@ _NO_TEXT = re.compile(
 )
 
 
-class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class _FailureLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A clip that could not be made: its recipe, what was to be said, and why it was not."""
 
     version: int = 1
@@ -40,7 +40,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     reason: str
 
 
-_decoder = msgspec.json.Decoder(_Line)
+_decoder = msgspec.json.Decoder(_FailureLine)
 
 
 def read_failures(data: bytes, *, file: str) -> dict[str, str]:
@@ -88,12 +88,12 @@ def update_failures(
     }
     for recipe, (text, reason) in failed.items():
         # Redact before cutting: a part of a key would not be recognised.
-        line = _Line(recipe=recipe, text=_one_line(text), reason=_one_line(redact(reason)))
+        line = _FailureLine(recipe=recipe, text=_one_line(text), reason=_one_line(redact(reason)))
         lines[recipe] = line
     return b"".join(msgspec.json.encode(lines[recipe]) + b"\n" for recipe in sorted(lines))
 
 
-def _lines(data: bytes, file: str) -> list[_Line]:
+def _lines(data: bytes, file: str) -> list[_FailureLine]:
     found = []
     for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
         if not line.strip():

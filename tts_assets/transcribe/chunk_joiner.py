@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.engines.asr.protocol import Recognized, Utterance, Word
+from tts_assets.engines.asr.recognizer_protocol import Recognized, Utterance, Word
 from tts_assets.transcribe.transcription_events import TranscriptGap
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from anyio import to_thread
 
 from tts_assets.audio.blocks import mono_blocks, seconds_of
-from tts_assets.engines.asr.protocol import RATE_HZ
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, InputError, UsageError
 from tts_assets.regular_files import find_files
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tts_assets.build.easing import Easing
+from tts_assets.build.adaptive_concurrency import AdaptiveConcurrency
 from tts_assets.build.pool import FailureRules, Pool, Result, time_limit_restarter
-from tts_assets.engines.asr.opening import fitting_workers, open_recognizer, provider_for
-from tts_assets.engines.asr.protocol import Recognized
+from tts_assets.engines.asr.hosted_recognizer import (
+    count_fitting_workers,
+    open_recognizer,
+    provider_for,
+)
+from tts_assets.engines.asr.recognizer_protocol import Recognized
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, InputError
 from tts_assets.transcribe.chunk_joiner import ChunkJoiner, RecognizedChunk
 from tts_assets.transcribe.recordings import ChunkJob, RecordingFile, find_recordings, read_chunks
@@ -26,8 +30,8 @@ from tts_assets.transcribe.transcription_events import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.asr.protocol import Recognizer, RecognizerProvider
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
 
 
 #: How often a chunk is tried. One that the recognizer dies of was tried alone already.
@@ -131,7 +135,7 @@ class _TranscriptionRun:
         wanted = self._settings
         if not wanted.parallel:
             return 1
-        fitting = wanted.concurrency or fitting_workers(self._provider, wanted.chunk_seconds)
+        fitting = wanted.concurrency or count_fitting_workers(self._provider, wanted.chunk_seconds)
         lengths = [recording.seconds for recording in recordings]
         if None in lengths:
             return fitting
@@ -158,7 +162,7 @@ class _TranscriptionRun:
             chunk_seconds=self._settings.chunk_seconds,
             ended=self._end_recording,
         )
-        easing = Easing(self._workers)
+        easing = AdaptiveConcurrency(self._workers)
         timeout = self._settings.chunk_timeout_seconds
         async with Pool(
             recognize_chunk, limit=self._workers, timeout=timeout, rules=_FAILURE_RULES
@@ -246,7 +250,9 @@ class _TranscriptionRun:
         )
 
 
-def _adapt_concurrency(easing: Easing, result: Result[ChunkJob, Recognized]) -> int | None:
+def _adapt_concurrency(
+    easing: AdaptiveConcurrency, result: Result[ChunkJob, Recognized]
+) -> int | None:
     """How many chunks to hear at once from now on; None where that has not changed."""
     before = easing.limit
     for _ in range(result.attempt - 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.engines.asr.protocol import Utterance
+from tts_assets.engines.asr.recognizer_protocol import Utterance
 
 if TYPE_CHECKING:
     from tts_assets.errors import InputError

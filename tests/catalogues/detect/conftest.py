@@ -8,14 +8,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from tts_assets.catalogues.detect.proposal import Proposal, propose
-from tts_assets.catalogues.detect.tally import tally
-from tts_assets.catalogues.detect.toml import toml_of
-from tts_assets.catalogues.open_catalogues import Trouble, open_catalogues
-from tts_assets.config.load import load
-from tts_assets.config.model import Settings
-from tts_assets.config.sources.path import written
-from tts_assets.config.sources.source import Source
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.catalogues.detect.proposal import Proposal, propose_sources
+from tts_assets.catalogues.detect.proposal_toml import format_toml, preview_sources
+from tts_assets.config.catalogue_sources import Source
+from tts_assets.config.load_settings import load
+from tts_assets.config.settings import Settings
+from tts_assets.config.source_paths import format_steps
 from tts_assets.model import Clip
 
 
@@ -58,7 +57,7 @@ def _line(clip: Clip) -> str:
     form = clip.form
     reading = "" if form.reading in {None, form.text} else f" {form.reading}"
     accent = "" if form.accent is None else f" {form.accent}"
-    place = "nowhere" if clip.place is None else written(clip.place)
+    place = "nowhere" if clip.place is None else format_steps(clip.place)
     return f"{clip.part}: {form.text}{reading}{accent} -> {place}"
 
 
@@ -80,9 +79,9 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
             path = tmp_path / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        proposal = propose(data.items())
+        proposal = propose_sources(data.items())
         sources = [draft.source for draft in proposal.drafts]
-        toml = toml_of(proposal, tally(sources, proposal.paths, most=10))
+        toml = format_toml(proposal, preview_sources(sources, proposal.paths, most=10))
         tomllib.loads(toml)
         if not sources and not proposal.paths:
             return Looked(proposal=proposal, toml=toml, settings=Settings(), clips=[], unspoken=[])
@@ -100,11 +99,11 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
 def _read(proposal: Proposal, toml: str, settings: Settings, *, sound: bool) -> Looked:
     clips: list[Clip] = []
     unspoken: list[str] = []
-    trouble = Trouble()
+    trouble = LoadProblems()
     for reader in open_catalogues(settings, trouble):
-        clips += reader.clips()
-        read = reader.finished()
+        clips += reader.iter_clips()
+        read = reader.finish()
         assert not (sound and read.problems)
         unspoken += [each.reason for each in read.unspoken]
-    assert trouble == Trouble()
+    assert trouble == LoadProblems()
     return Looked(proposal=proposal, toml=toml, settings=settings, clips=clips, unspoken=unspoken)

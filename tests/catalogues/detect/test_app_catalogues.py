@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.catalogues.detect.conftest import Look
-from tts_assets.config.sources.source import IdFrom
+from tts_assets.config.catalogue_sources import IdOrigin
 
 WORDS = [
     ("日本", "にほん"), ("日曜日", "にちようび"), ("本", "ほん"), ("本屋", "ほんや"), ("学校", "がっこう"),
@@ -224,7 +224,7 @@ def test_every_text_of_an_app_is_a_clip_and_none_is_two(
     assert (found.kinds, found.said[0]) == ({kind}, first)
     text = (tmp_path / file).read_text(encoding="utf-8")
     assert len(found.clips) == count(json.loads(text) if file.endswith(".json") else text)
-    assert "in every record" not in found.toml or found.source.id.of is IdFrom.FIELD
+    assert "in every record" not in found.toml or found.source.id.of is IdOrigin.FIELD
 
 
 def test_a_list_that_is_left_out_as_a_copy_is_named(look: Look) -> None:

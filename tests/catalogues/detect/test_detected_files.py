@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.catalogues.detect.conftest import Look
-from tts_assets.catalogues.detect.proposal import propose
+from tts_assets.catalogues.detect.proposal import propose_sources
 
 MEET = {"term": "会う", "kana": "あう"}
 BLUE = {"term": "青い", "kana": "あおい"}
@@ -171,7 +171,7 @@ def test_a_file_of_ten_megabytes_is_looked_at_quickly() -> None:
     data = json.dumps(rows).encode()
     assert len(data) > 10_000_000
     start = time.perf_counter()
-    (draft,) = propose([("a.json", data)]).drafts
+    (draft,) = propose_sources([("a.json", data)]).drafts
     # It takes 0.7 s where nothing else runs.
     assert time.perf_counter() - start < 8
     assert draft.source.clips[0].text[0].text == "term"

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from tts_assets.build.events import Failure, Orphan, Report, Standing
-from tts_assets.build.history import Histogram, History, Slow
-from tts_assets.build.plan.changes import Aspect, Change, Judged, Kept
-from tts_assets.build.plan.planner import Planned, State
+from tts_assets.build.metrics import Histogram, RunHistory, SlowestClip
+from tts_assets.build.plan.planner import Aspect, Change, ClipPlan, Judged, KeptClipGroup, State
 from tts_assets.errors import InputError
 from tts_assets.model import Clip, Kind, SpokenForm
 
@@ -65,9 +64,9 @@ REPORT = Report(
 
 def planned(
     text: str = "猫", *, file: str = "a.json", entry: str = "1", line: int | None = 3
-) -> Planned:
+) -> ClipPlan:
     """A clip that is stale since its text changed."""
-    return Planned(
+    return ClipPlan(
         Clip(Kind.VOCABULARY, file, entry, "word", None, SpokenForm(text)),
         "0" * 24,
         "vocabulary/0.mp3",
@@ -81,7 +80,7 @@ def planned(
 
 #: What would do something if it were taken for anything but text.
 HOSTILE = "</script><script>alert(1)</script>\u2028\u202e\x1b[31m<img src=x onerror=alert(1)>\ud800"
-HISTORY = History(
+HISTORY = RunHistory(
     begun_seconds=0.2,
     seconds=1.01,
     step_seconds=0.5,
@@ -93,24 +92,24 @@ HISTORY = History(
     loudness=Histogram(edges=(-19.05, -18.95, -18.85), counts=(3, 1)),
     wanted_lufs=-19.0,
     tolerance_lu=1.0,
-    slowest=(Slow(planned().clip, 0.9, 1.2),),
+    slowest=(SlowestClip(planned().clip, 0.9, 1.2),),
 )
 
 
-def standing(*items: Planned) -> Standing:
+def standing(*items: ClipPlan) -> Standing:
     """A standing in which these are to be made, and one entry cannot be used."""
     return replace(
         STANDING,
         states=dict.fromkeys(State, 0) | {State.STALE: len(items), State.FRESH: 7},
         planned=items,
         problems=(InputError("the id is missing", file="b.json", entry="entry 2", line=9),),
-        kept=(Kept("tones=1", "tones=2", 4),),
+        kept=(KeptClipGroup("tones=1", "tones=2", 4),),
         orphans=(Orphan("vocabulary/9.mp3", 1_500_000, ours=True),),
         urls_to_write=2,
     )
 
 
-def failed(*items: Planned, reason: str = "the engine was told to fail") -> Report:
+def failed(*items: ClipPlan, reason: str = "the engine was told to fail") -> Report:
     """A report of a run in which the first of these failed, and the others were made."""
     failures = tuple(Failure(clip=item.clip, reason=reason) for item in items[:1])
     return replace(

@@ -12,7 +12,7 @@ from tts_assets.cli.output.ci_output import (
 )
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.report_data import iter_report_errors, iter_status_items
-from tts_assets.config.model import OutputFormat
+from tts_assets.config.settings import OutputFormat
 from tts_assets.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.cli.output.samples import REPORT, failed, planned, standing
-from tts_assets.build.events import Bill, Cost
+from tts_assets.build.events import Charges, Cost
 from tts_assets.cli.output.command_output import prepare_report_folder, write_report_files
 from tts_assets.errors import UsageError
 
@@ -34,7 +34,7 @@ def test_a_standing_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
 
 
 def test_what_is_no_text_is_written_as_escapes(tmp_path: Path) -> None:
-    none = Bill()
+    none = Charges()
     cost = Cost(
         provider="tones",
         model="m\udcff",

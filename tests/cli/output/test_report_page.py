@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.cli.output.samples import HISTORY, HOSTILE, REPORT, failed, planned, standing
 from tests.review.markup import elements
-from tts_assets.build.events import Bill, Cost, Doubt, Flawed, Report
-from tts_assets.build.history import Histogram
+from tts_assets.build.events import Charges, Cost, Doubt, Flawed, Report
+from tts_assets.build.metrics import Histogram
 from tts_assets.build.plan.planner import State
 from tts_assets.cli.output.html_report import (
     build_report_page,
@@ -16,7 +16,7 @@ from tts_assets.cli.output.html_report import (
     build_verify_page,
 )
 from tts_assets.config.prices import Price
-from tts_assets.engines.http.limiter import Traffic
+from tts_assets.engines.http.rate_limiter import Traffic
 from tts_assets.model import AccentBasis, Basis, Finding, Kind, Pronunciation
 from tts_assets.quality.quality_reports import AssetResult, ClipName, VerifyReport
 
@@ -162,11 +162,11 @@ def test_a_run_that_cost_something_says_how_much() -> None:
         provider="p",
         model="m",
         price=price,
-        expected=Bill(2, 20, 20.0),
-        left=Bill(),
+        expected=Charges(2, 20, 20.0),
+        left=Charges(),
         bound=None,
         unsayable=0,
-        due=Bill(2, 20, 20.0),
+        due=Charges(2, 20, 20.0),
         billed=21.0,
         rebilled=None,
         balance=None,

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 
 from tests.cli.output.samples import failed, planned, standing
 from tests.conftest import ROOT
-from tests.paid import Priced
+from tests.paid import PricedEngine
 from tests.plugin_engines import Paid
 from tts_assets import ClipMade, Estimated, Event, ServiceWait, Settings, Started, generate_sync
 from tts_assets.build import status
@@ -24,14 +24,12 @@ from tts_assets.cli.output.console_text import to_encodable
 from tts_assets.cli.output.document_types import ReportLine
 from tts_assets.cli.output.report_data import to_event_data, to_report_data, to_status_data
 from tts_assets.cli.output.report_types import States
-from tts_assets.config import dictionary_words, prices, speakers
+from tts_assets.config import dictionary_words, option_table, prices, source_table
 from tts_assets.config.dictionary_words import parse_dictionary_word
-from tts_assets.config.load import load
-from tts_assets.config.options import OPTIONS, ROWS
+from tts_assets.config.load_settings import load
+from tts_assets.config.option_table import OPTIONS, ROWS, speaker_of
 from tts_assets.config.prices import price_of
-from tts_assets.config.sources import table
-from tts_assets.config.sources.table import source_of
-from tts_assets.config.speakers import speaker_of
+from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
 from tts_assets.errors import TtsAssetsError, UsageError
 
@@ -91,7 +89,7 @@ def _as_json(value: Any) -> Any:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Words of which some fail, cannot be said or cannot be used, and an engine that charges."""
-    for engine in (Paid, Priced):
+    for engine in (Paid, PricedEngine):
         monkeypatch.setitem(
             registry._BUILT_IN, engine.name, f"{engine.__module__}:{engine.__name__}"
         )
@@ -303,22 +301,22 @@ def test_the_schema_and_the_reader_agree_about_a_file(
 
 
 def _source_with_clip(clip: object, where: str) -> object:
-    return source_of(SOURCE | {"clip": [clip]}, where)
+    return parse_source(SOURCE | {"clip": [clip]}, where)
 
 
 def _source_with_skip(skip: object, where: str) -> object:
     return _source_with_clip(CLIP | {"skip": skip}, where)
 
 
-CLIP_SCHEMA = table.SCHEMA["properties"]["clip"]["items"]
+CLIP_SCHEMA = source_table.SOURCE_SCHEMA["properties"]["clip"]["items"]
 SKIP_SCHEMA = CLIP_SCHEMA["properties"]["skip"]["anyOf"][0]
 TABLES = [
-    pytest.param(source_of, table.SCHEMA, SOURCE, id="source"),
+    pytest.param(parse_source, source_table.SOURCE_SCHEMA, SOURCE, id="source"),
     pytest.param(_source_with_clip, CLIP_SCHEMA, CLIP, id="source.clip"),
     pytest.param(_source_with_skip, SKIP_SCHEMA, {"field": "x", "is": 1}, id="source.clip.skip"),
     pytest.param(parse_dictionary_word, dictionary_words.SCHEMA, WORD, id="dictionary"),
     pytest.param(price_of, prices.SCHEMA, PRICE, id="price"),
-    pytest.param(speaker_of, speakers.SCHEMA, {"name": "男"}, id="speaker"),
+    pytest.param(speaker_of, option_table.SCHEMA, {"name": "男"}, id="speaker"),
 ]
 
 

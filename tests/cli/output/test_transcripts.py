@@ -8,7 +8,7 @@ from tts_assets.cli.output.transcription_progress import (
     format_clock,
     format_transcript,
 )
-from tts_assets.engines.asr.protocol import Utterance, Word
+from tts_assets.engines.asr.recognizer_protocol import Utterance, Word
 from tts_assets.transcribe.transcription_events import Transcript, TranscriptGap, TranscriptPiece
 
 HEARD = Utterance(1.5, 3.25, " いい 天気", 0.87654, (Word(1.5, 3.25, " いい 天気", 0.5),))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests import whisper_model
-from tts_assets.config.model import Settings
-from tts_assets.config.transcribe import TranscribeSettings
+from tts_assets.config.command_options import TranscribeSettings
+from tts_assets.config.settings import Settings
 
 
 @pytest.fixture(scope="session")

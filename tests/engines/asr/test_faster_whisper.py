@@ -10,10 +10,10 @@ import anyio
 import numpy as np
 import pytest
 
-from tts_assets.config.model import Device, ModelSettings, Settings
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.engines.asr.opening import open_recognizer, provider_for
-from tts_assets.engines.asr.protocol import RATE_HZ, Recognized
+from tts_assets.config.command_options import TranscribeSettings
+from tts_assets.config.settings import Device, ModelSettings, Settings
+from tts_assets.engines.asr.hosted_recognizer import open_recognizer, provider_for
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized
 from tts_assets.errors import FatalError, UsageError
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tts_assets.config.model import Settings
-from tts_assets.config.transcribe import TranscribeSettings
-from tts_assets.engines.asr.opening import provider_for
+from tts_assets.config.command_options import TranscribeSettings
+from tts_assets.config.settings import Settings
+from tts_assets.engines.asr.hosted_recognizer import provider_for
 from tts_assets.errors import UsageError
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests import recognizers
-from tts_assets.config.model import Settings
-from tts_assets.engines.asr.registry import get, names
+from tts_assets.config.settings import Settings
+from tts_assets.engines.asr.recognizer_registry import get, names
 from tts_assets.errors import UsageError
 
 
@@ -23,7 +23,7 @@ def test_the_built_in_ones_come_first() -> None:
 
 @pytest.mark.usefixtures("plugged_in")
 def test_one_of_another_package_is_made_with_the_settings() -> None:
-    assert isinstance(get("tones", Settings()), recognizers.Tones)
+    assert isinstance(get("tones", Settings()), recognizers.ToneRecognizer)
 
 
 def test_a_name_that_is_nearly_right_is_told() -> None:

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import trio.testing
 
-from tts_assets.engines.http.answers import Answer, PassingError, RefusedError
-from tts_assets.engines.http.calls import Calls, Patience
+from tts_assets.engines.http.service_calls import (
+    RateLimitedError,
+    RetryingClient,
+    RetryPolicy,
+    ServiceResponse,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from tts_assets.engines.http.limiter import Limiter
+    from tts_assets.engines.http.rate_limiter import Limiter
 
-OK = Answer(status=200, headers={}, body=b"")
+OK = ServiceResponse(status=200, headers={}, body=b"")
 #: What was measured of real refusals.
 REFUSED_AFTER = 0.24
 
@@ -30,7 +35,7 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 @dataclass(kw_only=True)
-class Model:
+class LimiterModel:
     """A service, and what became of the requests.
 
     Args:
@@ -53,29 +58,29 @@ class Model:
     def latency(self) -> float:
         return self.median * math.exp(self.dice.gauss(0, 0.4))
 
-    async def answer(self) -> Answer:
+    async def answer(self) -> ServiceResponse:
         now = anyio.current_time() - self.begun
         if self.open >= self.room(now):
             self.refused += 1
             await anyio.sleep(REFUSED_AFTER)
-            return Answer(status=429, headers={}, body=b"refused")
+            return ServiceResponse(status=429, headers={}, body=b"refused")
         self.open += 1
         try:
             if self.dice.random() < self.busy:
                 await anyio.sleep(REFUSED_AFTER)
-                return Answer(status=429, headers={}, body=b"busy")
+                return ServiceResponse(status=429, headers={}, body=b"busy")
             await anyio.sleep(self.latency())
         finally:
             self.open -= 1
         self.done += 1
         return OK
 
-    def judge(self, limiter: Limiter) -> Callable[[Answer], bytes]:
-        def judged(answer: Answer) -> bytes:
+    def judge(self, limiter: Limiter) -> Callable[[ServiceResponse], bytes]:
+        def judged(answer: ServiceResponse) -> bytes:
             if answer.body == b"refused":
-                raise RefusedError("too many")
+                raise RateLimitedError("too many")
             if answer.body == b"busy":
-                raise PassingError("it is busy", unpaid=True)
+                raise TransientError("it is busy", unpaid=True)
             if self.told is not None:
                 limiter.allows(self.told)
             return answer.body
@@ -84,7 +89,7 @@ class Model:
 
     async def all_asked(self, clips: int, limiter: Limiter) -> float:
         """Ask for so many, as many in hand as the limiter wants; the seconds that took."""
-        calls = Calls(limiter, Patience())
+        calls = RetryingClient(limiter, RetryPolicy())
         self.begun = anyio.current_time()
         left = clips
         in_hand = 0
@@ -105,7 +110,7 @@ class Model:
 
         async with anyio.create_task_group() as tasks:
             while left:
-                while in_hand < limiter.wanted and left:
+                while in_hand < limiter.target_clips and left:
                     left -= 1
                     in_hand += 1
                     tasks.start_soon(one)

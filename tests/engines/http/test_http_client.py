@@ -22,8 +22,8 @@ from hypercorn.config import Config
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import voice_id
 from tts_assets.config.keys import Secret
-from tts_assets.engines.http.answers import Answer, PassingError, Request
-from tts_assets.engines.http.client import Client, connected, refuse_unsafe
+from tts_assets.engines.http.http_client import Client, connect, refuse_unsafe
+from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse, TransientError
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
 pytestmark = pytest.mark.anyio
@@ -38,21 +38,21 @@ def simulator() -> Iterator[Simulator]:
         yield started
 
 
-def noting(heads: list[Answer]) -> Request:
+def noting(heads: list[ServiceResponse]) -> ServiceRequest:
     return replace(speech(), on_headers=heads.append)
 
 
 @asynccontextmanager
 async def client(url: str) -> AsyncIterator[Client]:
-    async with connected(url, headers=HEADERS, secret=KEY, most=2) as made:
+    async with connect(url, headers=HEADERS, secret=KEY, most=2) as made:
         yield made
 
 
-def speech(text: str = "犬", seconds: float = 20.0) -> Request:
+def speech(text: str = "犬", seconds: float = 20.0) -> ServiceRequest:
     body = {"text": text, "model_id": "eleven_multilingual_v2"}
     path = f"v1/text-to-speech/{voice_id(1)}"
     query = {"output_format": "pcm_24000"}
-    return Request(method="POST", path=path, query=query, json=body, seconds=seconds)
+    return ServiceRequest(method="POST", path=path, query=query, json=body, seconds=seconds)
 
 
 async def test_an_answer_comes_whole_whatever_its_status(simulator: Simulator) -> None:
@@ -61,7 +61,7 @@ async def test_an_answer_comes_whole_whatever_its_status(simulator: Simulator) -
         good = await ours.ask(speech())
         assert (good.status, good.kind) == (200, "audio/pcm")
         assert len(good.body) == int(good.headers["content-length"])
-        bad = await ours.ask(Request(method="GET", path="v1/nothing", seconds=20.0))
+        bad = await ours.ask(ServiceRequest(method="GET", path="v1/nothing", seconds=20.0))
         assert (bad.status, bad.json()) == (404, {"detail": "Not Found"})
         assert good.json() is None
 
@@ -70,7 +70,7 @@ async def test_an_answer_comes_whole_whatever_its_status(simulator: Simulator) -
 async def test_an_answer_that_is_lost_on_its_way_is_told(simulator: Simulator, kind: str) -> None:
     simulator.change(faults=[{"kind": kind}])
     async with client(simulator.url) as ours:
-        with pytest.raises(PassingError, match="lost on its way"):
+        with pytest.raises(TransientError, match="lost on its way"):
             await ours.ask(speech())
         simulator.change(faults=[])
         assert (await ours.ask(speech())).status == 200
@@ -81,9 +81,9 @@ async def test_the_headers_of_a_broken_answer_arrive_before_its_body(
     simulator: Simulator, kind: str
 ) -> None:
     simulator.change(faults=[{"kind": kind}])
-    heads: list[Answer] = []
+    heads: list[ServiceResponse] = []
     async with client(simulator.url) as ours:
-        with pytest.raises(PassingError):
+        with pytest.raises(TransientError):
             await ours.ask(noting(heads))
     bill = simulator.state()["billing"][-1]
     assert [(each.status, each.body) for each in heads] == [(200, b"")]
@@ -93,7 +93,7 @@ async def test_the_headers_of_a_broken_answer_arrive_before_its_body(
 
 async def test_the_headers_of_an_answer_that_takes_too_long_arrive(simulator: Simulator) -> None:
     simulator.change(faults=[{"kind": "trickle"}], trickle_seconds=0.05)
-    heads: list[Answer] = []
+    heads: list[ServiceResponse] = []
     async with client(simulator.url) as ours:
         with pytest.raises(ClipTimeoutError):
             await ours.ask(replace(noting(heads), seconds=0.4))
@@ -102,9 +102,9 @@ async def test_the_headers_of_an_answer_that_takes_too_long_arrive(simulator: Si
 
 async def test_no_headers_are_reported_where_none_arrive(simulator: Simulator) -> None:
     simulator.change(faults=[{"kind": "reset"}])
-    heads: list[Answer] = []
+    heads: list[ServiceResponse] = []
     async with client(simulator.url) as ours:
-        with pytest.raises(PassingError):
+        with pytest.raises(TransientError):
             await ours.ask(noting(heads))
     assert heads == []
 
@@ -112,7 +112,7 @@ async def test_no_headers_are_reported_where_none_arrive(simulator: Simulator) -
 async def test_each_redirect_reports_its_headers(simulator: Simulator) -> None:
     simulator.change(faults=[])
     simulator.change(faults=[{"kind": "redirect", "count": 1}])
-    heads: list[Answer] = []
+    heads: list[ServiceResponse] = []
     async with client(simulator.url) as ours:
         await ours.ask(noting(heads))
     assert [each.status for each in heads] == [307, 200]
@@ -144,7 +144,7 @@ async def test_no_other_host_is_gone_to(simulator: Simulator) -> None:
 async def test_a_service_that_sends_on_to_itself_for_ever_is_given_up(simulator: Simulator) -> None:
     simulator.change(faults=[{"kind": "redirect"}])
     async with client(simulator.url) as ours:
-        with pytest.raises(PassingError, match="again and again"):
+        with pytest.raises(TransientError, match="again and again"):
             await ours.ask(speech())
 
 
@@ -161,6 +161,11 @@ def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
                     with connection:
                         heard.append(connection.recv(65_536))
                         connection.sendall(answer)
+                        # A socket that is closed with unread bytes resets the connection.
+                        connection.shutdown(socket.SHUT_WR)
+                        connection.settimeout(0.2)
+                        while connection.recv(65_536):
+                            pass
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -188,7 +193,7 @@ async def test_a_key_that_a_service_repeats_is_in_no_message() -> None:
     ):
         with saying(answer) as (url, _):
             async with client(url) as ours:
-                with pytest.raises((FatalError, PassingError)) as caught:
+                with pytest.raises((FatalError, TransientError)) as caught:
                     await ours.ask(speech())
         assert KEY.reveal() not in str(caught.value)
         assert "***" in str(caught.value)
@@ -215,7 +220,7 @@ async def test_what_was_packed_on_the_way_is_unpacked_if_it_is_whole(*, cut: boo
     with saying(head.encode() + packed) as (url, _):
         async with client(url) as ours:
             if cut:
-                with pytest.raises(PassingError, match="lost on its way"):
+                with pytest.raises(TransientError, match="lost on its way"):
                     await ours.ask(speech())
             else:
                 assert (await ours.ask(speech())).body == b"whole"
@@ -250,7 +255,7 @@ async def test_half_a_packed_answer_was_lost_on_its_way(packed: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: {len(packed)}\r\n\r\n"
     with saying(head.encode() + packed) as (url, _):
         async with client(url) as ours:
-            with pytest.raises(PassingError, match="lost on its way"):
+            with pytest.raises(TransientError, match="lost on its way"):
                 await ours.ask(speech())
 
 
@@ -287,7 +292,7 @@ async def test_nobody_there_is_told_with_the_address() -> None:
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}/path"
         async with client(url) as ours:
-            with pytest.raises(PassingError, match=f"{url}/v1/text.* cannot be reached"):
+            with pytest.raises(TransientError, match=f"{url}/v1/text.* cannot be reached"):
                 await ours.ask(speech())
 
 
@@ -373,7 +378,7 @@ async def test_a_local_name_that_leads_to_another_machine_gets_no_key(
     else:
         async with client(f"http://{host}:1"):
             pass
-    async with connected(f"http://{host}:1", headers={}, secret=None, most=1):
+    async with connect(f"http://{host}:1", headers={}, secret=None, most=1):
         pass
 
 
@@ -387,9 +392,9 @@ async def test_https_to_a_plain_server_is_reported_once_and_with_the_remedy() ->
 async def test_https_to_a_plain_server_that_waits_for_more_names_the_remedy_too(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_assets.engines.http.client._CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr("tts_assets.engines.http.http_client._CONNECT_SECONDS", 0.3)
     async with client(simulator.url.replace("http://", "https://")) as ours:
-        with pytest.raises(PassingError, match=r"no connection.* \(write http:// if"):
+        with pytest.raises(TransientError, match=r"no connection.* \(write http:// if"):
             await ours.ask(speech())
 
 
@@ -408,7 +413,7 @@ async def test_neither_key_nor_address_gets_into_logs(
 
 async def test_what_a_service_repeats_is_told_without_the_key(simulator: Simulator) -> None:
     async with client(simulator.url) as ours:
-        assert ours.hidden("the key sk_simulator is wrong") == "the key *** is wrong"
+        assert ours.redact("the key sk_simulator is wrong") == "the key *** is wrong"
 
 
 @contextmanager
@@ -467,7 +472,7 @@ async def test_a_service_that_offers_http_2_is_asked_in_it(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     with over_tls(tmp_path, authority) as url:
         async with client(url) as ours:
-            answer = await ours.ask(Request(method="GET", path="", seconds=20.0))
+            answer = await ours.ask(ServiceRequest(method="GET", path="", seconds=20.0))
     assert answer.body == b"2"
     # The library of HTTP/2 would log each header.
     assert KEY.reveal() not in caplog.text
@@ -484,7 +489,7 @@ async def test_an_answer_that_no_clip_can_be_is_not_read_to_its_end(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator.change(faults=[])
-    monkeypatch.setattr("tts_assets.engines.http.client._LARGEST", 1_000)
+    monkeypatch.setattr("tts_assets.engines.http.http_client._LARGEST", 1_000)
     async with client(simulator.url) as ours:
         with pytest.raises(ClipError, match="which no clip is"):
             await ours.ask(speech())

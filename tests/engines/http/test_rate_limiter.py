@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, ExitStack
 import anyio
 import pytest
 
-from tests.engines.http.model import Model, run
-from tts_assets.engines.http.limiter import Limiter
+from tests.engines.http.model import LimiterModel, run
+from tts_assets.engines.http.rate_limiter import Limiter
 
 CLIPS = 300
 
@@ -26,12 +26,12 @@ def _shrinking(seconds: float) -> int:
 
 def test_alone_it_uses_nearly_all_of_what_the_service_says_it_takes() -> None:
     async def main() -> None:
-        model = Model(room=_five, told=5)
+        model = LimiterModel(room=_five, told=5)
         limiter = Limiter(most=10, per_second=10)
         seconds = await model.all_asked(CLIPS, limiter)
         assert model.done == CLIPS
         assert model.refused < 0.01 * CLIPS
-        assert await Model(room=_five).oracle(CLIPS) > 0.95 * seconds
+        assert await LimiterModel(room=_five).oracle(CLIPS) > 0.95 * seconds
 
     run(main)
 
@@ -43,9 +43,9 @@ def test_it_is_nearly_as_quick_as_one_who_knows_the_room(
     room: Callable[[float], int], busy: float, told: int | None
 ) -> None:
     async def main() -> None:
-        model = Model(room=room, told=told, busy=busy)
+        model = LimiterModel(room=room, told=told, busy=busy)
         seconds = await model.all_asked(CLIPS, Limiter(most=5, per_second=10))
-        oracle = await Model(room=room, busy=busy).oracle(CLIPS)
+        oracle = await LimiterModel(room=room, busy=busy).oracle(CLIPS)
         assert model.done == CLIPS
         assert seconds < 1.25 * oracle
 
@@ -58,7 +58,7 @@ def test_what_the_service_says_it_takes_is_gone_up_to_at_once_and_not_beyond() -
         limiter.allows(6)
         assert limiter.limit == 6
         for _ in range(100):
-            limiter.succeeded()
+            limiter.record_success()
         assert limiter.limit == 6
         limiter.allows(3)
         assert limiter.limit == 3
@@ -87,11 +87,11 @@ def test_requests_that_were_open_together_cut_it_once() -> None:
             slots = [await stack.enter_async_context(limiter.slot()) for _ in range(10)]
             await anyio.sleep(1)
             for slot in slots:
-                limiter.refused(slot)
+                limiter.record_refusal(slot)
             assert limiter.limit == 7
         await anyio.sleep(1)
         async with limiter.slot() as later:
-            limiter.refused(later)
+            limiter.record_refusal(later)
         assert limiter.limit == 4
         assert limiter.traffic().refusals == 11
 
@@ -103,7 +103,7 @@ def test_a_refusal_that_tells_of_more_room_does_not_raise_it() -> None:
         limiter = Limiter(most=20)
         async with limiter.slot() as slot:
             await anyio.sleep(1)
-            limiter.refused(slot, most=15)
+            limiter.record_refusal(slot, most=15)
         assert limiter.limit == 1
 
     run(main)
@@ -113,14 +113,14 @@ def test_without_a_ceiling_it_grows_quickly_until_the_first_refusal_and_slowly_t
     async def main() -> None:
         limiter = Limiter(most=100)
         for _ in range(8):
-            limiter.succeeded()
+            limiter.record_success()
         assert limiter.limit == 10
         async with limiter.slot() as slot:
-            limiter.refused(slot)
+            limiter.record_refusal(slot)
         for _ in range(7):
-            limiter.succeeded()
+            limiter.record_success()
         assert limiter.limit == 7
-        limiter.succeeded()
+        limiter.record_success()
         assert limiter.limit == 8
 
     run(main)
@@ -133,7 +133,7 @@ def test_errors_leave_it_alone_until_three_in_ten_fail() -> None:
         for number in range(40):
             async with limiter.slot() as slot:
                 await anyio.sleep(1)
-                limiter.succeeded() if number % 4 else limiter.failed(slot)
+                limiter.record_success() if number % 4 else limiter.record_failure(slot)
         assert limiter.limit == 8
 
     run(main)
@@ -147,7 +147,7 @@ def test_in_trouble_it_is_halved_then_one_and_comes_back_when_that_is_over() -> 
         for good in [True] * 20 + [False] * 9 + [True] * 60:
             async with limiter.slot() as slot:
                 await anyio.sleep(1)
-                limiter.succeeded() if good else limiter.failed(slot)
+                limiter.record_success() if good else limiter.record_failure(slot)
             if not limits or limits[-1] != limiter.limit:
                 limits.append(limiter.limit)
         assert limits == [8, 4, 1, 2, 3, 4, 5, 6, 7, 8]
@@ -202,7 +202,7 @@ def test_it_tells_what_was_waited_for_and_how_the_limit_went() -> None:
         async with limiter.slot() as slot:
             await anyio.sleep(2)
             limiter.allows(4)
-            limiter.refused(slot)
+            limiter.record_refusal(slot)
         with limiter.rest(retry=True):
             await anyio.sleep(3)
         traffic = limiter.traffic()
@@ -217,20 +217,20 @@ def test_clips_that_rest_are_passed_by_others_but_not_in_trouble() -> None:
     async def main() -> None:
         limiter = Limiter(most=2)
         limiter.allows(2)
-        usual = limiter.wanted
+        usual = limiter.target_clips
         with limiter.rest(), limiter.rest():
-            assert limiter.wanted == usual + 2
+            assert limiter.target_clips == usual + 2
             for _ in range(20):
                 async with limiter.slot() as slot:
                     await anyio.sleep(1)
-                    limiter.failed(slot)
-            assert limiter.wanted < usual
+                    limiter.record_failure(slot)
+            assert limiter.target_clips < usual
         with ExitStack() as all_of_them:
             for _ in range(50):
                 all_of_them.enter_context(limiter.rest())
             for _ in range(20):
-                limiter.succeeded()
-            assert limiter.wanted == 2 + 8 + 2
+                limiter.record_success()
+            assert limiter.target_clips == 2 + 8 + 2
 
     run(main)
 

@@ -8,14 +8,19 @@ import anyio
 import pytest
 
 from tests.engines.http.model import OK, run
-from tts_assets.engines.http.answers import Answer, PassingError, RefusedError
-from tts_assets.engines.http.calls import Calls, Patience
-from tts_assets.engines.http.limiter import Limiter
+from tts_assets.engines.http.rate_limiter import Limiter
+from tts_assets.engines.http.service_calls import (
+    RateLimitedError,
+    RetryingClient,
+    RetryPolicy,
+    ServiceResponse,
+    TransientError,
+)
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 
-BUSY = PassingError("it is busy", unpaid=True)
-BROKEN = PassingError("it is broken")
-REFUSED = RefusedError("no room")
+BUSY = TransientError("it is busy", unpaid=True)
+BROKEN = TransientError("it is broken")
+REFUSED = RateLimitedError("no room")
 
 
 class LostError(Exception):
@@ -23,22 +28,22 @@ class LostError(Exception):
 
 
 @dataclass(kw_only=True)
-class Server:
+class RequestServer:
     """Answers each request with the next of these, for ever with the last; None is good."""
 
     acts: list[Exception | None]
     seconds: float = 0.0
     asked: list[float] = field(default_factory=list)
 
-    async def send(self) -> Answer:
+    async def send(self) -> ServiceResponse:
         self.asked.append(anyio.current_time())
         await anyio.sleep(self.seconds)
         self.act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
         if isinstance(self.act, LostError):
-            raise PassingError("it cannot be reached", unpaid=True)
+            raise TransientError("it cannot be reached", unpaid=True)
         return OK
 
-    def judge(self, _: Answer) -> str:
+    def judge(self, _: ServiceResponse) -> str:
         if self.act is not None:
             raise self.act
         return "good"
@@ -48,13 +53,15 @@ class Server:
         return [after - before for before, after in zip(self.asked, self.asked[1:], strict=False)]
 
 
-def ask(*acts: Exception | None, limiter: Limiter | None = None, seconds: float = 0.0) -> Server:
+def ask(
+    *acts: Exception | None, limiter: Limiter | None = None, seconds: float = 0.0
+) -> RequestServer:
     """Ask a server once; what it raises comes out."""
-    server = Server(acts=list(acts), seconds=seconds)
+    server = RequestServer(acts=list(acts), seconds=seconds)
     failure: list[Exception] = []
 
     async def main() -> None:
-        calls = Calls(limiter or Limiter(most=4), Patience())
+        calls = RetryingClient(limiter or Limiter(most=4), RetryPolicy())
         try:
             assert await calls.ask(server.send, server.judge) == "good"
         except Exception as exc:  # noqa: BLE001 - raised again below, outside the event loop
@@ -91,7 +98,7 @@ def test_what_was_turned_away_before_any_work_is_asked_for_more_often() -> None:
 
 
 def test_a_wait_that_the_service_asks_for_is_kept() -> None:
-    server = ask(PassingError("later", 17.0), PassingError("later", 9_999.0), None)
+    server = ask(TransientError("later", 17.0), TransientError("later", 9_999.0), None)
     assert server.pauses == [17.0, 300.0]
 
 
@@ -103,7 +110,7 @@ def test_refusals_use_up_no_attempts_and_are_repeated_soon() -> None:
 
 
 def test_an_error_of_the_clip_is_not_asked_for_again() -> None:
-    server = Server(acts=[ClipError("too long")])
+    server = RequestServer(acts=[ClipError("too long")])
     with pytest.raises(ClipError, match="too long"):
         ask(*server.acts)
 
@@ -115,8 +122,11 @@ def test_a_call_that_took_too_long_is_not_asked_for_again() -> None:
 
 def test_one_lost_answer_ends_nothing_while_others_are_open() -> None:
     async def main() -> None:
-        calls = Calls(Limiter(most=4), Patience())
-        slow, lost = Server(acts=[None], seconds=320.0), Server(acts=[BROKEN, None], seconds=310.0)
+        calls = RetryingClient(Limiter(most=4), RetryPolicy())
+        slow, lost = (
+            RequestServer(acts=[None], seconds=320.0),
+            RequestServer(acts=[BROKEN, None], seconds=310.0),
+        )
         async with anyio.create_task_group() as tasks:
             for server in (slow, lost):
                 tasks.start_soon(calls.ask, server.send, server.judge)
@@ -127,8 +137,8 @@ def test_one_lost_answer_ends_nothing_while_others_are_open() -> None:
 
 def test_a_service_slower_than_the_time_limit_is_not_paid_for_ever() -> None:
     async def main() -> None:
-        calls = Calls(Limiter(most=2), Patience())
-        server = Server(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
+        calls = RetryingClient(Limiter(most=2), RetryPolicy())
+        server = RequestServer(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
         ends: list[type[Exception]] = []
         while FatalError not in ends:
             try:
@@ -144,8 +154,8 @@ def test_one_stall_is_counted_once_whatever_was_open() -> None:
     async def main() -> None:
         limiter = Limiter(most=10)
         limiter.allows(10)
-        calls = Calls(limiter, Patience())
-        server = Server(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
+        calls = RetryingClient(limiter, RetryPolicy())
+        server = RequestServer(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
         ends: list[type[Exception]] = []
 
         async def one() -> None:
@@ -164,12 +174,12 @@ def test_one_stall_is_counted_once_whatever_was_open() -> None:
 
 def test_who_rests_is_told_of_the_end_at_once() -> None:
     async def main() -> None:
-        calls = Calls(Limiter(most=2), Patience())
-        resting = Server(acts=[PassingError("later", 200.0)])
-        ending = Server(acts=[FatalError("the quota is spent")], seconds=1.0)
+        calls = RetryingClient(Limiter(most=2), RetryPolicy())
+        resting = RequestServer(acts=[TransientError("later", 200.0)])
+        ending = RequestServer(acts=[FatalError("the quota is spent")], seconds=1.0)
         ends: list[float] = []
 
-        async def one(server: Server) -> None:
+        async def one(server: RequestServer) -> None:
             with pytest.raises(FatalError, match="the quota is spent"):
                 await calls.ask(server.send, server.judge)
             ends.append(anyio.current_time())
@@ -185,8 +195,8 @@ def test_who_rests_is_told_of_the_end_at_once() -> None:
 
 def test_after_the_end_nothing_more_is_asked_for() -> None:
     async def main() -> None:
-        calls = Calls(Limiter(most=1), Patience())
-        server = Server(acts=[FatalError("the quota is spent")], seconds=1.0)
+        calls = RetryingClient(Limiter(most=1), RetryPolicy())
+        server = RequestServer(acts=[FatalError("the quota is spent")], seconds=1.0)
         ends: list[str] = []
 
         async def one() -> None:
@@ -207,11 +217,11 @@ def test_after_the_end_nothing_more_is_asked_for() -> None:
 def test_while_it_waits_others_have_its_slot() -> None:
     async def main() -> None:
         limiter = Limiter(most=1)
-        calls = Calls(limiter, Patience())
-        broken, good = Server(acts=[BROKEN, None]), Server(acts=[None])
+        calls = RetryingClient(limiter, RetryPolicy())
+        broken, good = RequestServer(acts=[BROKEN, None]), RequestServer(acts=[None])
         done: list[str] = []
 
-        async def one(name: str, server: Server) -> None:
+        async def one(name: str, server: RequestServer) -> None:
             await calls.ask(server.send, server.judge)
             done.append(name)
 
@@ -231,8 +241,8 @@ def test_a_service_that_cannot_be_reached_is_given_up_soon() -> None:
 
 def test_a_service_that_gives_nothing_is_given_up_late() -> None:
     async def main() -> None:
-        calls = Calls(Limiter(most=4), Patience())
-        server = Server(acts=[REFUSED])
+        calls = RetryingClient(Limiter(most=4), RetryPolicy())
+        server = RequestServer(acts=[REFUSED])
         begun = anyio.current_time()
         with pytest.raises(FatalError, match="nothing has come for 300 s: no room"):
             await calls.ask(server.send, server.judge)
@@ -241,12 +251,12 @@ def test_a_service_that_gives_nothing_is_given_up_late() -> None:
     run(main)
 
 
-def told(act: Callable[[Calls, list[float]], object]) -> list[float]:
-    """When a call was told to have its whole time again, while `Calls.run` goes on."""
+def told(act: Callable[[RetryingClient, list[float]], object]) -> list[float]:
+    """When a call was told to have its whole time again, while `RetryingClient.run` goes on."""
     times: list[float] = []
 
     async def main() -> None:
-        calls = Calls(Limiter(most=1), Patience())
+        calls = RetryingClient(Limiter(most=1), RetryPolicy())
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(calls.run, 1.0)
             await act(calls, times)  # type: ignore[misc]
@@ -257,9 +267,9 @@ def told(act: Callable[[Calls, list[float]], object]) -> list[float]:
 
 
 def test_its_time_does_not_run_while_it_waits() -> None:
-    async def act(calls: Calls, times: list[float]) -> None:
+    async def act(calls: RetryingClient, times: list[float]) -> None:
         begun = anyio.current_time()
-        server = Server(acts=[PassingError("later", 30.0), None], seconds=5.0)
+        server = RequestServer(acts=[TransientError("later", 30.0), None], seconds=5.0)
         await calls.ask(
             server.send, server.judge, lambda: times.append(anyio.current_time() - begun)
         )
@@ -273,8 +283,8 @@ def test_its_time_does_not_run_while_it_waits() -> None:
 
 
 def test_a_call_that_is_over_is_told_nothing() -> None:
-    async def act(calls: Calls, times: list[float]) -> None:
-        server = Server(acts=[None])
+    async def act(calls: RetryingClient, times: list[float]) -> None:
+        server = RequestServer(acts=[None])
         begun = anyio.current_time()
         await calls.ask(
             server.send, server.judge, lambda: times.append(anyio.current_time() - begun)

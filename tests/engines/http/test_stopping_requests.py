@@ -6,26 +6,31 @@ import anyio
 import pytest
 
 from tests.engines.http.model import OK, run
-from tts_assets.engines.http.answers import Answer, PassingError, RefusedError
-from tts_assets.engines.http.calls import Calls, Patience
-from tts_assets.engines.http.limiter import Limiter
+from tts_assets.engines.http.rate_limiter import Limiter
+from tts_assets.engines.http.service_calls import (
+    RateLimitedError,
+    RetryingClient,
+    RetryPolicy,
+    ServiceResponse,
+    TransientError,
+)
 from tts_assets.errors import StoppedError
 
-BUSY = PassingError("it is busy", 300.0, unpaid=True)
-REFUSED = RefusedError("no room")
+BUSY = TransientError("it is busy", 300.0, unpaid=True)
+REFUSED = RateLimitedError("no room")
 
 
-class Asked:
+class AskedService:
     """Calls that run together, and how each ended."""
 
     def __init__(self, limiter: Limiter) -> None:
         self.limiter = limiter
-        self.calls = Calls(limiter, Patience())
+        self.calls = RetryingClient(limiter, RetryPolicy())
         self.sent: list[float] = []
         self.ends: list[tuple[str, float]] = []
 
-    def send(self, seconds: float) -> Callable[[], Awaitable[Answer]]:
-        async def send() -> Answer:
+    def send(self, seconds: float) -> Callable[[], Awaitable[ServiceResponse]]:
+        async def send() -> ServiceResponse:
             self.sent.append(anyio.current_time())
             await anyio.sleep(seconds)
             return OK
@@ -33,7 +38,7 @@ class Asked:
         return send
 
     async def ask(self, seconds: float, error: Exception | None) -> None:
-        def judge(_: Answer) -> str:
+        def judge(_: ServiceResponse) -> str:
             if error is not None:
                 raise error
             return "good"
@@ -46,7 +51,7 @@ class Asked:
 
 
 async def _ask_and_stop(
-    asked: Asked, requests: Sequence[tuple[float, Exception | None]], stop_at: float
+    asked: AskedService, requests: Sequence[tuple[float, Exception | None]], stop_at: float
 ) -> float:
     """Send these, and stop after so many seconds; returns the time of the stop."""
     stopped: list[float] = []
@@ -59,10 +64,10 @@ async def _ask_and_stop(
     return stopped[0]
 
 
-@pytest.mark.parametrize("error", [BUSY, REFUSED, PassingError("it is broken")])
+@pytest.mark.parametrize("error", [BUSY, REFUSED, TransientError("it is broken")])
 def test_a_call_that_rests_before_a_retry_ends_at_once(error: Exception) -> None:
     async def main() -> None:
-        asked = Asked(Limiter(most=2))
+        asked = AskedService(Limiter(most=2))
         # Refusals rest for 0.2 s and more, errors for seconds.
         stopped = await _ask_and_stop(asked, [(0.0, error)] * 2, 0.1)
         assert asked.ends == [("stopped", stopped)] * 2
@@ -73,7 +78,7 @@ def test_a_call_that_rests_before_a_retry_ends_at_once(error: Exception) -> None
 
 def test_open_requests_finish_and_those_in_line_are_not_sent() -> None:
     async def main() -> None:
-        asked = Asked(Limiter(most=2))
+        asked = AskedService(Limiter(most=2))
         stopped = await _ask_and_stop(asked, [(5.0, None)] * 5, 1.0)
         ends = sorted(asked.ends, key=lambda end: end[1])
         assert [end for end, _ in ends] == ["stopped"] * 3 + ["good"] * 2
@@ -85,7 +90,7 @@ def test_open_requests_finish_and_those_in_line_are_not_sent() -> None:
 
 def test_an_open_request_that_is_refused_after_the_stop_is_not_repeated() -> None:
     async def main() -> None:
-        asked = Asked(Limiter(most=2))
+        asked = AskedService(Limiter(most=2))
         stopped = await _ask_and_stop(asked, [(5.0, BUSY), (5.0, REFUSED)], 1.0)
         assert asked.ends == [("stopped", stopped + 4.0)] * 2
         assert len(asked.sent) == 2
@@ -97,7 +102,7 @@ def test_a_call_that_waits_for_the_rate_ends_at_once() -> None:
     async def main() -> None:
         limiter = Limiter(most=9, per_second=0.1)
         limiter.allows(9)
-        asked = Asked(limiter)
+        asked = AskedService(limiter)
         stopped = await _ask_and_stop(asked, [(0.5, None)] * 4, 1.0)
         assert sorted(end for end, _ in asked.ends) == ["good"] + ["stopped"] * 3
         assert max(at for _, at in asked.ends) == stopped
@@ -109,7 +114,7 @@ def test_a_call_that_waits_for_the_rate_ends_at_once() -> None:
 
 def test_a_call_after_the_stop_sends_nothing() -> None:
     async def main() -> None:
-        asked = Asked(Limiter(most=2))
+        asked = AskedService(Limiter(most=2))
         asked.limiter.stop()
         await asked.ask(0.0, None)
         assert (asked.sent, [end for end, _ in asked.ends]) == ([], ["stopped"])
@@ -121,11 +126,11 @@ def test_a_stop_at_every_moment_leaves_no_request_behind_it() -> None:
     """Whatever a call waits for at that moment: its slot, its turn, its answer or its retry."""
 
     async def main(stop_at: float) -> None:
-        asked = Asked(Limiter(most=2, per_second=4))
-        requests = [(0.3, None), (0.2, REFUSED), (0.1, PassingError("broken"))] * 3
+        asked = AskedService(Limiter(most=2, per_second=4))
+        requests = [(0.3, None), (0.2, REFUSED), (0.1, TransientError("broken"))] * 3
         stopped = await _ask_and_stop(asked, requests, stop_at)
         assert len(asked.ends) == len(requests)
-        assert max(asked.sent) <= stopped
+        assert max(asked.sent, default=0) <= stopped
 
     for step in range(40):
         run(lambda step=step: main(step / 20))  # type: ignore[misc]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import anyio
 
-from tts_assets.config.model import ModelSettings
-from tts_assets.engines.models.connection import Patience
-from tts_assets.engines.models.events import Advanced, Event, Waiting
-from tts_assets.engines.models.fetch import fetch
-from tts_assets.engines.models.known import Model, ModelFile
-from tts_assets.engines.models.store import Store
+from tts_assets.config.settings import ModelSettings
+from tts_assets.engines.models.download_events import Advanced, Event, WaitingForDownload
+from tts_assets.engines.models.fetch_models import fetch
+from tts_assets.engines.models.known_models import ModelFile, SpeechModel
+from tts_assets.engines.models.model_cache import ModelCache
+from tts_assets.engines.models.model_server import DownloadRetryPolicy
 from tts_assets.errors import FatalError
 
 NAME = "kokoro/small.onnx"
@@ -26,7 +26,7 @@ def _tell(event: Event) -> None:
     match event:
         case Advanced(done=done):
             print(done, flush=True)
-        case Waiting():
+        case WaitingForDownload():
             print("waiting", flush=True)
         case _:
             pass
@@ -39,14 +39,14 @@ def main() -> None:
         sys.dont_write_bytecode = True
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(most[0]), int(most[0])))
     file = ModelFile(name=NAME, url=url, bytes=int(size), sha256=sha256)
-    model = Model(name="small", provider="test", files=(file,), licence="none", about="")
+    model = SpeechModel(name="small", provider="test", files=(file,), licence="none", about="")
     run = partial(
         fetch,
         [model],
-        Store(Path(folder)),
+        ModelCache(Path(folder)),
         ModelSettings(),
         tell=_tell,
-        patience=Patience(pauses_seconds=()),
+        patience=DownloadRetryPolicy(pauses_seconds=()),
     )
     try:
         anyio.run(run)

@@ -6,33 +6,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.models.model_server import CONTENT, Server
-from tts_assets.config.model import ModelSettings
-from tts_assets.engines.models.connection import Patience
-from tts_assets.engines.models.events import Event, Ready, Retrying
-from tts_assets.engines.models.fetch import fetch
-from tts_assets.engines.models.known import Model, ModelFile
-from tts_assets.engines.models.store import Store
+from tests.engines.models.model_server import CONTENT, ModelServer
+from tts_assets.config.settings import ModelSettings
+from tts_assets.engines.models.download_events import Event, ModelReady, Retrying
+from tts_assets.engines.models.fetch_models import fetch
+from tts_assets.engines.models.known_models import ModelFile, SpeechModel
+from tts_assets.engines.models.model_cache import ModelCache
+from tts_assets.engines.models.model_server import DownloadRetryPolicy
 
 NAME = "kokoro/small.onnx"
 #: Short enough for tests, with two further tries.
-BRIEF = Patience(connect_seconds=5.0, silence_seconds=5.0, pauses_seconds=(0.0, 0.0))
+BRIEF = DownloadRetryPolicy(connect_seconds=5.0, silence_seconds=5.0, pauses_seconds=(0.0, 0.0))
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     """A server that runs, and no proxy between."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server().running() as running:
+    with ModelServer().running() as running:
         yield running
 
 
 class Fetching:
     """A store of one small model on the server, and what was told while it was fetched."""
 
-    def __init__(self, server: Server, folder: Path) -> None:
+    def __init__(self, server: ModelServer, folder: Path) -> None:
         self.server = server
-        self.store = Store(folder)
+        self.store = ModelCache(folder)
         self.settings = ModelSettings()
         self.events: list[Event] = []
         self.path = folder / NAME
@@ -44,7 +44,7 @@ class Fetching:
         size: int | None = None,
         path: str = "/small.onnx",
         name: str = NAME,
-    ) -> Model:
+    ) -> SpeechModel:
         """A model whose sum and size are those of the content; None for one that nobody pins."""
         file = ModelFile(
             name=name,
@@ -52,9 +52,11 @@ class Fetching:
             bytes=size or (None if content is None else len(content)),
             sha256=None if content is None else hashlib.sha256(content).hexdigest(),
         )
-        return Model(name="small", provider="test", files=(file,), licence="none", about="")
+        return SpeechModel(name="small", provider="test", files=(file,), licence="none", about="")
 
-    async def __call__(self, model: Model | None = None, *, patience: Patience = BRIEF) -> None:
+    async def __call__(
+        self, model: SpeechModel | None = None, *, patience: DownloadRetryPolicy = BRIEF
+    ) -> None:
         await fetch(
             [model or self.model()],
             self.store,
@@ -72,8 +74,8 @@ class Fetching:
             if path.is_file() and ".sums" not in path.parts
         )
 
-    def ready(self) -> list[Ready]:
-        return [event for event in self.events if isinstance(event, Ready)]
+    def ready(self) -> list[ModelReady]:
+        return [event for event in self.events if isinstance(event, ModelReady)]
 
     def retries(self) -> list[Retrying]:
         return [event for event in self.events if isinstance(event, Retrying)]
@@ -83,6 +85,6 @@ class Fetching:
 
 
 @pytest.fixture
-def fetching(server: Server, tmp_path: Path) -> Fetching:
+def fetching(server: ModelServer, tmp_path: Path) -> Fetching:
     """Nothing is here yet, and nothing on the server."""
     return Fetching(server, tmp_path / "models")

@@ -68,7 +68,7 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ServedRequest:
     """A request that came."""
 
     path: str
@@ -79,12 +79,12 @@ class Asked:
         return self.headers.get("range")
 
 
-class Server:
+class ModelServer:
     """Files by path, and what was asked for."""
 
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
-        self.all_asked: list[Asked] = []
+        self.all_asked: list[ServedRequest] = []
         self.sent = 0
         self.held = threading.Event()
         self._released = threading.Event()
@@ -92,7 +92,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     @property
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[ServedRequest]:
         """The requests for files, without the looks at their size."""
         return [each for each in self.all_asked if each.range != PROBE]
 
@@ -109,7 +109,7 @@ class Server:
         self._released.wait()
 
     @contextmanager
-    def running(self) -> Iterator["Server"]:
+    def running(self) -> Iterator["ModelServer"]:
         thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -124,19 +124,19 @@ class Server:
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, owner: "Server") -> None:
+    def __init__(self, owner: "ModelServer") -> None:
         self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _ModelHandler)
 
     def handle_error(self, *_: object) -> None:
         """Whoever asked goes away when they know enough, or are killed."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ModelHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     @property
-    def _owner(self) -> Server:
+    def _owner(self) -> ModelServer:
         assert isinstance(self.server, _Http)
         return self.server.owner
 
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._owner.all_asked.append(Asked(path=self.path, headers=headers))
+        self._owner.all_asked.append(ServedRequest(path=self.path, headers=headers))
         file = self._owner.files.get(path)
         probe = headers.get("range") == PROBE
         act = Act(status=404) if file is None else Act()

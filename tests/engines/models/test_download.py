@@ -8,14 +8,14 @@ import pytest
 
 from tests.engines.models.conftest import NAME, Fetching
 from tests.engines.models.model_server import CONTENT, Act, model
-from tts_assets.config.model import ModelSettings
-from tts_assets.engines.models.connection import Patience
-from tts_assets.engines.models.events import Advanced, SetAside
-from tts_assets.engines.models.fetch import measured
+from tts_assets.config.settings import ModelSettings
+from tts_assets.engines.models.download_events import Advanced, SetAside
+from tts_assets.engines.models.fetch_models import measure_models
+from tts_assets.engines.models.model_server import DownloadRetryPolicy
 from tts_assets.errors import FatalError, UsageError
 
-ONCE = Patience(pauses_seconds=())
-ONE_MORE = Patience(pauses_seconds=(0.0,))
+ONCE = DownloadRetryPolicy(pauses_seconds=())
+ONE_MORE = DownloadRetryPolicy(pauses_seconds=(0.0,))
 WHOLE = len(CONTENT)
 HALF = WHOLE // 2
 OTHER = model(CONTENT[::-1])
@@ -178,7 +178,7 @@ async def test_a_server_is_left_alone_as_long_as_it_asks_but_no_longer_than_agre
     fetching: Fetching, told: str, waited: float
 ) -> None:
     fetching.server.add("/small.onnx", Act(status=503, headers={"Retry-After": told}))
-    await fetching(patience=Patience(pauses_seconds=(0.0,), longest_seconds=0.05))
+    await fetching(patience=DownloadRetryPolicy(pauses_seconds=(0.0,), longest_seconds=0.05))
     assert [retry.seconds for retry in fetching.retries()] == [waited]
 
 
@@ -401,7 +401,7 @@ async def test_a_server_that_never_ends_is_left(fetching: Fetching, length: str)
 async def test_a_server_that_sends_too_much_is_left_at_once(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(hold=WHOLE + 1), content=CONTENT * 2, length="chunked")
     with pytest.raises(FatalError, match="sent more"):
-        await fetching(patience=Patience(silence_seconds=1_000, pauses_seconds=()))
+        await fetching(patience=DownloadRetryPolicy(silence_seconds=1_000, pauses_seconds=()))
     assert fetching.server.sent == WHOLE + 1
 
 
@@ -465,7 +465,7 @@ async def test_tries_have_an_end_and_the_address_has_no_secrets(fetching: Fetchi
 
 async def test_a_silent_server_is_left_and_asked_for_the_rest(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(hold=HALF))
-    await fetching(patience=Patience(silence_seconds=0.2, pauses_seconds=(0.0,)))
+    await fetching(patience=DownloadRetryPolicy(silence_seconds=0.2, pauses_seconds=(0.0,)))
     assert fetching.path.read_bytes() == CONTENT
     assert fetching.reasons() == ["nothing came for too long"]
     assert fetching.server.asked[1].range == f"bytes={HALF}-"
@@ -607,19 +607,19 @@ async def test_sizes_that_nobody_pins_are_asked_for(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx")
     fetching.server.add("/all", ranges=False)
     for path in ("/small.onnx", "/all"):
-        (found,) = await measured([fetching.model(content=None, path=path)], ModelSettings())
+        (found,) = await measure_models([fetching.model(content=None, path=path)], ModelSettings())
         assert found.bytes == WHOLE
     assert fetching.server.asked == []
     with pytest.raises(FatalError, match="no such file"):
-        await measured([fetching.model(content=None, path="/none")], ModelSettings())
+        await measure_models([fetching.model(content=None, path="/none")], ModelSettings())
 
 
 async def test_a_size_that_cannot_be_learnt_is_unknown(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", length="closing", ranges=False)
-    (found,) = await measured([fetching.model(content=None)], ModelSettings())
+    (found,) = await measure_models([fetching.model(content=None)], ModelSettings())
     assert found.bytes is None
     fetching.server.url = "http://127.0.0.1:1"
-    (found,) = await measured([fetching.model(content=None)], ModelSettings())
+    (found,) = await measure_models([fetching.model(content=None)], ModelSettings())
     assert found.bytes is None
 
 

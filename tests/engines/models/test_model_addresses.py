@@ -2,9 +2,9 @@
 
 import pytest
 
-from tts_assets.engines.models.address import address, credentials, refuse_unsafe
-from tts_assets.engines.models.known import ModelFile
-from tts_assets.engines.web import shown
+from tts_assets.engines.http.transport import redact_url
+from tts_assets.engines.models.known_models import ModelFile
+from tts_assets.engines.models.model_server import address, credentials, refuse_unsafe
 from tts_assets.errors import FatalError, UsageError
 
 FILE = ModelFile(name="a/b.onnx", url="https://example.invalid/c", bytes=None, sha256=None)
@@ -56,7 +56,7 @@ def test_a_mirror_s_password_is_no_part_of_the_address() -> None:
     ],
 )
 def test_an_address_is_shown_without_secrets(url: str) -> None:
-    assert shown(url) == "https://h.invalid/p/f"
+    assert redact_url(url) == "https://h.invalid/p/f"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tts_assets.config.model import ModelSettings
-from tts_assets.engines.models.known import GROUPS, KNOWN, Model, ModelFile, chosen, find
-from tts_assets.engines.models.store import State, Store
+from tts_assets.config.settings import ModelSettings
+from tts_assets.engines.models.known_models import (
+    GROUPS,
+    KNOWN,
+    ModelFile,
+    SpeechModel,
+    choose_models,
+    find,
+)
+from tts_assets.engines.models.model_cache import ModelCache, ModelState
 from tts_assets.errors import FatalError, UsageError
 
 VOICE = "en_US-lessac-medium"
@@ -17,12 +24,12 @@ def _never() -> None:
     raise AssertionError("nobody else is at it")
 
 
-def _model(*names: str, size: int | None = 3) -> Model:
+def _model(*names: str, size: int | None = 3) -> SpeechModel:
     files = tuple(ModelFile(name=name, url="", bytes=size, sha256=None) for name in names)
-    return Model(name="m", provider="p", files=files, licence="", about="")
+    return SpeechModel(name="m", provider="p", files=files, licence="", about="")
 
 
-def _put(store: Store, name: str, content: bytes = b"abc") -> Path:
+def _put(store: ModelCache, name: str, content: bytes = b"abc") -> Path:
     path = store.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -30,8 +37,8 @@ def _put(store: Store, name: str, content: bytes = b"abc") -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "models")
+def store(tmp_path: Path) -> ModelCache:
+    return ModelCache(tmp_path / "models")
 
 
 def test_the_settings_name_the_folder_or_it_is_the_user_s_cache(
@@ -40,17 +47,17 @@ def test_the_settings_name_the_folder_or_it_is_the_user_s_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
-    assert tmp_path in Store.of(ModelSettings()).folder.parents
-    assert Store.of(ModelSettings(folder="here")).folder == Path("here")
+    assert tmp_path in ModelCache.of(ModelSettings()).folder.parents
+    assert ModelCache.of(ModelSettings(folder="here")).folder == Path("here")
     assert not any(tmp_path.iterdir())
 
 
 def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert Store.of(ModelSettings(folder="~/models")).folder == tmp_path / "models"
+    assert ModelCache.of(ModelSettings(folder="~/models")).folder == tmp_path / "models"
     with pytest.raises(UsageError, match="no home"):
-        Store.of(ModelSettings(folder="~nobody-of-that-name/models"))
+        ModelCache.of(ModelSettings(folder="~nobody-of-that-name/models"))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "が",
     ],
 )
-def test_no_name_leads_out_of_the_folder(store: Store, name: str) -> None:
+def test_no_name_leads_out_of_the_folder(store: ModelCache, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be named"):
         store.path(_model(name).files[0])
 
@@ -99,32 +106,32 @@ def test_no_name_makes_a_voice_of_something_else(name: str) -> None:
         find(name)
 
 
-def test_a_model_is_here_with_all_of_its_files(store: Store) -> None:
+def test_a_model_is_here_with_all_of_its_files(store: ModelCache) -> None:
     model = _model("a/one", "a/two")
-    assert store.state(model) is State.ABSENT
+    assert store.state(model) is ModelState.ABSENT
     path = _put(store, "a/one.part")
-    assert store.state(model) is State.PARTLY
+    assert store.state(model) is ModelState.PARTLY
     path.rename(store.folder / "a/one")
-    assert store.state(model) is State.PARTLY
+    assert store.state(model) is ModelState.PARTLY
     _put(store, "a/two")
-    assert (store.state(model), store.has(model)) == (State.HERE, True)
+    assert (store.state(model), store.has(model)) == (ModelState.HERE, True)
     _put(store, "a/two", b"abcd")
-    assert (store.state(model), store.has(model)) == (State.DAMAGED, False)
+    assert (store.state(model), store.has(model)) == (ModelState.DAMAGED, False)
 
 
-def test_an_empty_file_is_no_model(store: Store) -> None:
+def test_an_empty_file_is_no_model(store: ModelCache) -> None:
     model = _model("a/one", size=None)
     _put(store, "a/one", b"")
-    assert store.state(model) is State.DAMAGED
+    assert store.state(model) is ModelState.DAMAGED
     assert store.fault(model.files[0]) == "it has 0 bytes"
 
 
-def test_a_folder_is_no_model(store: Store) -> None:
+def test_a_folder_is_no_model(store: ModelCache) -> None:
     (store.folder / "a/one").mkdir(parents=True)
-    assert store.state(_model("a/one")) is State.ABSENT
+    assert store.state(_model("a/one")) is ModelState.ABSENT
 
 
-def test_what_is_removed_is_ours_and_counted(store: Store) -> None:
+def test_what_is_removed_is_ours_and_counted(store: ModelCache) -> None:
     for name in ("a/one", "a/one.part", "a/one.part.json", "a/one.rejected"):
         _put(store, name)
     kept = [_put(store, name) for name in ("a/one.sha256", "a/one.mine", "a/other", "one")]
@@ -134,7 +141,7 @@ def test_what_is_removed_is_ours_and_counted(store: Store) -> None:
     assert store.remove(_model("b/none"), _never) == 0
 
 
-def test_what_killed_runs_left_of_notes_is_removed(store: Store) -> None:
+def test_what_killed_runs_left_of_notes_is_removed(store: ModelCache) -> None:
     kept = _put(store, "a/.tts-assets-00000000-1.part")
     for name in (b"one.part.json", b"one.sha256"):
         _put(store, f"a/.tts-assets-{hashlib.sha256(name).hexdigest()[:8]}-1.part")
@@ -142,21 +149,21 @@ def test_what_killed_runs_left_of_notes_is_removed(store: Store) -> None:
     assert [path for path in store.folder.rglob("*") if path.is_file()] == [kept]
 
 
-def test_what_cannot_be_removed_is_told(store: Store) -> None:
+def test_what_cannot_be_removed_is_told(store: ModelCache) -> None:
     (store.folder / "a/one/inner").mkdir(parents=True)
     with pytest.raises(FatalError, match="cannot remove"):
         store.remove(_model("a/one"), _never)
 
 
 @pytest.mark.parametrize("record", [b"\xff", b"", b"nonsense  one\n", b"A" * 64])
-def test_a_record_that_is_none_is_told(store: Store, record: bytes) -> None:
+def test_a_record_that_is_none_is_told(store: ModelCache, record: bytes) -> None:
     _put(store, "a/one")
     _put(store, "a/one.sha256", record)
     with pytest.raises(UsageError, match="holds no SHA-256; delete it"):
         store.fault(_model("a/one").files[0])
 
 
-def test_other_voices_are_listed_once_they_are_begun(store: Store) -> None:
+def test_other_voices_are_listed_once_they_are_begun(store: ModelCache) -> None:
     assert store.models() == KNOWN
     _put(store, f"piper/{VOICE}.onnx.part")
     _put(store, f"piper/{VOICE}.onnx.json")
@@ -165,7 +172,7 @@ def test_other_voices_are_listed_once_they_are_begun(store: Store) -> None:
     assert [model.name for model in store.models()[len(KNOWN) :]] == [VOICE]
 
 
-def test_piper_voices_lie_together(store: Store) -> None:
+def test_piper_voices_lie_together(store: ModelCache) -> None:
     model = find(VOICE)
     assert [store.path(file) for file in model.files] == [
         store.piper_voices_folder() / f"{VOICE}.onnx",
@@ -183,7 +190,7 @@ def test_a_piper_voice_has_the_address_of_its_name() -> None:
     assert model.bytes is None
 
 
-def test_all_known_models_are_pinned_and_safe(store: Store) -> None:
+def test_all_known_models_are_pinned_and_safe(store: ModelCache) -> None:
     for model in KNOWN:
         assert find(model.name) == model
         for file in model.files:
@@ -199,7 +206,7 @@ def test_what_may_not_be_sold_says_so() -> None:
 
 
 def test_groups_are_what_an_engine_needs() -> None:
-    assert [model.name for model in chosen(["kokoro", "kokoro-v1.0", "piper"])] == [
+    assert [model.name for model in choose_models(["kokoro", "kokoro-v1.0", "piper"])] == [
         *GROUPS["kokoro"],
         *GROUPS["piper"],
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.engines.models.model_server import CONFIGURATION, CONTENT
 from tests.stand_ins import piper
-from tts_assets.engines.models.plausible import flaw
+from tts_assets.engines.models.model_validation import flaw
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:5efbf8e\nsize 76753841\n"
 

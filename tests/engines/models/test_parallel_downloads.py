@@ -15,9 +15,9 @@ import pytest
 from tests.engines.models.child import NAME
 from tests.engines.models.conftest import Fetching
 from tests.engines.models.model_server import CONTENT, Act
-from tts_assets.engines.models.events import Advanced, Event, Waiting
-from tts_assets.engines.models.fetch import fetch
-from tts_assets.engines.models.part import Part, Version
+from tts_assets.engines.models.download_events import Advanced, Event, WaitingForDownload
+from tts_assets.engines.models.fetch_models import fetch
+from tts_assets.engines.models.partial_file import PartialFile, Version
 from tts_assets.errors import FatalError
 
 WHOLE = len(CONTENT)
@@ -96,7 +96,7 @@ def test_a_full_disk_is_told_and_what_is_here_is_kept(fetching: Fetching) -> Non
     assert full.returncode == 4, full.stderr
     assert "cannot write" in full.stdout
     assert "small.onnx.part: " in full.stdout
-    part = Part(fetching.path)
+    part = PartialFile(fetching.path)
     assert (part.size, part.path.read_bytes()) == (HALF, CONTENT[:HALF])
     with _started(fetching) as again:
         _read_until(again, "ready")
@@ -108,13 +108,13 @@ def test_a_full_disk_is_told_with_what_to_do(
     fetching: Fetching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetching.path.parent.mkdir(parents=True)
-    part = Part(fetching.path)
+    part = PartialFile(fetching.path)
     part.begin(Version(etag=None, bytes=None))
 
     def open_full(_: Path) -> int:
         return os.open("/dev/full", os.O_WRONLY)
 
-    monkeypatch.setattr("tts_assets.engines.models.part.open_to_append", open_full)
+    monkeypatch.setattr("tts_assets.engines.models.partial_file.open_to_append", open_full)
     with (
         pytest.raises(
             FatalError, match=r"No space .*make room, then run again; what is here is kept"
@@ -128,7 +128,7 @@ def test_nothing_is_appended_through_a_link(fetching: Fetching, tmp_path: Path) 
     fetching.path.parent.mkdir(parents=True)
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
-    part = Part(fetching.path)
+    part = PartialFile(fetching.path)
     part.path.symlink_to(precious)
     with pytest.raises(FatalError, match=r"\.part: it is a symbolic link"), part.open():
         pass
@@ -148,7 +148,7 @@ async def test_a_cancelled_download_keeps_its_part_and_frees_its_lock(fetching: 
     assert fetching.names() == [f"{NAME}.part", f"{NAME}.part.json"]
     await fetching()
     assert fetching.server.asked[1].range == f"bytes={HALF}-"
-    assert not any(isinstance(event, Waiting) for event in fetching.events)
+    assert not any(isinstance(event, WaitingForDownload) for event in fetching.events)
 
 
 def test_removing_waits_for_a_download(fetching: Fetching) -> None:

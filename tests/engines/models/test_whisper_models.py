@@ -5,17 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests import whisper_model
-from tts_assets.engines.models.known import find
-from tts_assets.engines.models.plausible import flaw
-from tts_assets.engines.models.store import State, Store
-from tts_assets.engines.models.whisper import REPOSITORIES
+from tts_assets.engines.models.known_models import REPOSITORIES, find
+from tts_assets.engines.models.model_cache import ModelCache, ModelState
+from tts_assets.engines.models.model_validation import flaw
 from tts_assets.errors import UsageError
 
 
 @pytest.mark.parametrize("name", REPOSITORIES)
 def test_every_name_has_files_that_a_store_takes(name: str, tmp_path: Path) -> None:
     model = find(f"whisper-{name}")
-    store = Store(tmp_path)
+    store = ModelCache(tmp_path)
     assert store.path(model.files[0]) == store.whisper_folder(name) / "model.bin"
     assert all(
         file.url.startswith(f"https://huggingface.co/{REPOSITORIES[name]}/resolve/main/")
@@ -25,12 +24,12 @@ def test_every_name_has_files_that_a_store_takes(name: str, tmp_path: Path) -> N
 
 
 def test_one_that_is_here_is_listed_once(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = ModelCache(tmp_path)
     for file in find("whisper-large").files:
         store.path(file).parent.mkdir(parents=True, exist_ok=True)
         store.path(file).write_bytes(b"x")
     (listed,) = [model for model in store.models() if model.provider == "faster-whisper"]
-    assert (listed.name, store.state(listed)) == ("whisper-large-v3", State.HERE)
+    assert (listed.name, store.state(listed)) == ("whisper-large-v3", ModelState.HERE)
 
 
 def test_a_size_that_does_not_exist_is_told_with_those_near() -> None:

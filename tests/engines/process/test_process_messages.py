@@ -1,6 +1,6 @@
 """Frames between a run and its engine's process."""
 
-from tts_assets.engines.process import wire
+from tts_assets.engines.process import messages
 from tts_assets.model import SpokenForm
 
 
@@ -9,5 +9,5 @@ def test_all_that_a_form_says_goes_over_the_wire() -> None:
         SpokenForm(text="角", reading="ツノ", accent=2),
         SpokenForm(text="角を出す", readings=(("角", ""), ("出", "ダ")), sentence=True),
     )
-    order = wire.Read(number=1, forms=forms)
-    assert wire.order(wire.frame(order)[wire.PREFIX.size :]) == order
+    order = messages.ReadingsRequest(number=1, forms=forms)
+    assert messages.order(messages.frame(order)[messages.PREFIX.size :]) == order

@@ -9,7 +9,7 @@ import anyio
 import psutil
 import pytest
 
-from tts_assets.engines.process.parent import EngineHost, engine_host
+from tts_assets.engines.process.supervisor import EngineHost, engine_host
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, TtsAssetsError
 from tts_assets.model import DictionaryWord, Phrase, Sound, SpokenForm, Voice
 
@@ -158,7 +158,7 @@ def test_no_engine_outlives_a_run_that_was_killed(tmp_path: Path) -> None:
         "import anyio\n"
         "from tests.plugin_engines import Tones\n"
         "from tts_assets.model import SpokenForm, Voice\n"
-        "from tts_assets.config.model import Settings\n"
+        "from tts_assets.config.settings import Settings\n"
         "async def main():\n"
         "    async with Tones(Settings()).open(workers=1, timeout_seconds=60.0) as host:\n"
         "        voice = Voice(provider='tones', name='sine')\n"

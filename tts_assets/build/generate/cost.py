@@ -1,4 +1,4 @@
-"""What the clips of a run cost: reckoned before, kept within bounds, counted as it is billed."""
+"""Cost of a run: estimated before, bounded during, counted as billed; repeat purchases."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
 
-from tts_assets.build.events import Bill, Cost, Reason, Rebilled
-from tts_assets.build.generate.limits import Limits
-from tts_assets.build.generate.paid_before import paid_before
-from tts_assets.build.generate.pieces import missing_forms
+from tts_assets.build.events import Charges, Cost, Reason, Rebilled
+from tts_assets.build.generate.time_limits import Limits
+from tts_assets.build.generate.work_items import find_missing_forms
+from tts_assets.build.plan import output_folder, plan_voices
+from tts_assets.build.plan.ledger_matcher import changes
 from tts_assets.config.prices import price_for
 from tts_assets.engines.protocol import Charge, Metered, Priced, Provider
 from tts_assets.errors import UsageError
+from tts_assets.store.ledger import origins
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Container, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tts_assets.build.plan.jobs import Job
-    from tts_assets.config.model import Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Balance, Speaker
+    from tts_assets.store.ledger import Provenance
 
 
 #: Sums of prices are not exact: a bound that is met to this share is not passed.
@@ -40,7 +44,7 @@ class _Seller(Provider, Priced, Protocol):
     """An engine that charges."""
 
 
-class Books:
+class CostTracker:
     """What a run is charged for, from the plan to the last clip."""
 
     def __init__(self, settings: Settings, provider: _Seller) -> None:
@@ -64,15 +68,15 @@ class Books:
                 "max-chars"
             )
         self._charges: dict[str, Charge] = {}
-        self._due = Bill()
+        self._due = Charges()
         self._unsayable: set[str] = set()
         self._rebilled: Rebilled | None = None
         self._balance: Balance | str | None = None
         self._meter: Metered | None = None
-        self._handed_out = Bill()
+        self._handed_out = Charges()
         self._open: set[str] = set()
         self._told: float | None = None
-        self._expected = Bill()
+        self._expected = Charges()
         self._settled = self._accounted = 0.0
         #: What clips were expected to cost whose bills are known, and what they did cost.
         self._known_expected = self._known_billed = 0.0
@@ -93,12 +97,12 @@ class Books:
         self._charges = await self._find_charges(jobs)
         taken = self._within(jobs)
         self._expected = self._bill(taken)
-        self._rebilled = await anyio.to_thread.run_sync(self._paid_again, taken)
+        self._rebilled = await anyio.to_thread.run_sync(self._find_repeat_charges, taken)
         return taken
 
     async def _find_charges(self, jobs: Sequence[Job]) -> dict[str, Charge]:
         """The charge of each job; of a passage that is taken up again, that of missing segments."""
-        missing = await missing_forms(jobs, self._settings)
+        missing = await find_missing_forms(jobs, self._settings)
         forms = [missing.get(job.recipe, (job.form,)) for job in jobs]
         flat = [form for each in forms for form in each]
         charges = iter(await self._provider.charges(flat, self._settings.words))
@@ -126,7 +130,9 @@ class Books:
         if isinstance(speaker, Metered):
             self._meter = speaker
         for number, job in enumerate(jobs):
-            while bound := self.limits.late() or self._passed_with(self._charges[job.recipe]):
+            while bound := self.limits.late() or self._find_bound_passed_with(
+                self._charges[job.recipe]
+            ):
                 if not self._open:
                     self.limits.leave(jobs[number:], bound)
                     return
@@ -137,7 +143,7 @@ class Books:
             self._handed_out = _plus(self._handed_out, self._charges[job.recipe])
             yield job
 
-    def made(self, job: Job, billed: float | None) -> None:
+    def record_made(self, job: Job, billed: float | None) -> None:
         """A job is done; ``billed`` is what its clip was charged, where that is known."""
         charge = self._charges[job.recipe]
         self._due = _plus(self._due, charge)
@@ -147,7 +153,7 @@ class Books:
             self._known_billed += billed
         self._settle(job, charge.credits if billed is None else billed)
 
-    def failed(self, job: Job) -> None:
+    def record_failed(self, job: Job) -> None:
         """A job is over without a clip; its replies may be lost, and charged for all the same."""
         self._settle(job, self._charges[job.recipe].credits)
 
@@ -175,21 +181,21 @@ class Books:
 
     def _within(self, jobs: Sequence[Job]) -> list[Job]:
         """The first jobs that together pass no bound."""
-        total = Bill()
+        total = Charges()
 
-        def passed(job: Job) -> str | None:
+        def find_passed_bound(job: Job) -> str | None:
             nonlocal total
             total = _plus(total, self._charges[job.recipe])
-            return self._passed(total.characters, total.credits)
+            return self._find_bound_passed(total.characters, total.credits)
 
-        return self.limits.take(jobs, passed)
+        return self.limits.take(jobs, find_passed_bound)
 
-    def _passed_with(self, charge: Charge) -> str | None:
+    def _find_bound_passed_with(self, charge: Charge) -> str | None:
         """The bound that one more charge would pass, if all goes on as it went so far."""
         sent = _plus(self._handed_out, charge)
         in_flight = (sent.credits - self._settled) * self._factor
-        credit_count = self._accounted + self._unexplained() + in_flight
-        return self._passed(sent.characters, credit_count)
+        credit_count = self._accounted + self._count_unexplained() + in_flight
+        return self._find_bound_passed(sent.characters, credit_count)
 
     @property
     def _factor(self) -> float:
@@ -199,13 +205,13 @@ class Books:
         # A service that does not report what it bills is believed to bill what is expected.
         return _UNKNOWN_FACTOR if self._open and not self._settled else 1.0
 
-    def _unexplained(self) -> float:
+    def _count_unexplained(self) -> float:
         """Credits that were charged, and for no clip that is known to be over."""
         if self._meter is None:
             return 0.0
         return max(0.0, (self._meter.billed_total or 0.0) - self._accounted)
 
-    def _passed(self, characters: int, credit_count: float) -> str | None:
+    def _find_bound_passed(self, characters: int, credit_count: float) -> str | None:
         """The bound that so much would pass."""
         most, cost = self._settings.max_chars, self._settings.max_cost
         if most is not None and characters > most:
@@ -215,14 +221,16 @@ class Books:
             return f"max-cost = {cost:g}"
         return None
 
-    def _bill(self, jobs: Iterable[Job]) -> Bill:
-        bill = Bill()
+    def _bill(self, jobs: Iterable[Job]) -> Charges:
+        bill = Charges()
         for job in jobs:
             bill = _plus(bill, self._charges[job.recipe])
         return bill
 
-    def _paid_again(self, jobs: Sequence[Job]) -> Rebilled | None:
-        reasons = paid_before(self._settings, self._provider, jobs, self.fresh, self.rejected)
+    def _find_repeat_charges(self, jobs: Sequence[Job]) -> Rebilled | None:
+        reasons = find_repeat_purchases(
+            self._settings, self._provider, jobs, self.fresh, self.rejected
+        )
         if not reasons:
             return None
         return Rebilled(
@@ -239,5 +247,73 @@ def _sum(charges: Iterable[Charge]) -> Charge:
     return total
 
 
-def _plus(bill: Bill, charge: Charge) -> Bill:
-    return Bill(bill.clips + 1, bill.characters + charge.characters, bill.credits + charge.credits)
+def _plus(bill: Charges, charge: Charge) -> Charges:
+    return Charges(
+        bill.clips + 1, bill.characters + charge.characters, bill.credits + charge.credits
+    )
+
+
+# Which words were paid for before, and what changed since, by what the ledger says.
+
+
+def find_repeat_purchases(
+    settings: Settings,
+    provider: Provider,
+    jobs: Iterable[Job],
+    fresh: AbstractSet[str],
+    rejected: Container[str] = (),
+) -> dict[str, str]:
+    """Why jobs whose words the same service was paid for before are made again, by their recipes.
+
+    Args:
+        settings: whose ledger to read, and what the clips are to be like now.
+        provider: the engine.
+        jobs: what is to be made.
+        fresh: recipes of clips that stay as they are: what is said in several voices was paid for
+            in one of them, and no other clip takes its place.
+        rejected: the assets whose sounds somebody rejected.
+    """
+    before: dict[tuple[str, str | None], list[Provenance]] = {}
+    for origin in origins(output_folder.ledger_bytes(settings)):
+        # A line without a text takes back what was said of an asset: it may have been paid for.
+        if origin.text and _is_of(provider, origin) and origin.recipe not in fresh:
+            before.setdefault((origin.text, origin.reading), []).append(origin)
+    now = plan_voices.Origins(settings, provider)
+    found = {}
+    for job in jobs:
+        if earlier := before.get((job.form.text, job.form.reading)):
+            wanted = now.of(job.form, job.voice, job.recipe, job.speed)
+            why = _why_again(job, rejected, forced=settings.force)
+            found[job.recipe] = _reason(_nearest(earlier, wanted), wanted, why)
+    return found
+
+
+def _why_again(job: Job, rejected: Container[str], *, forced: bool) -> str:
+    """Why what did not change is made again."""
+    if forced:
+        return "of --force"
+    if any(asset in rejected for asset in job.assets):
+        return "somebody rejected their sounds"
+    return "their files are gone or damaged"
+
+
+def _is_of(provider: Provider, origin: Provenance) -> bool:
+    return origin.voice.partition("/")[0] == provider.name
+
+
+def _nearest(origins: Iterable[Provenance], now: Provenance) -> Provenance:
+    """The one that has most in common with what is wanted now."""
+    fields = ("recipe", "voice", "engine", "speed", "accent", "sound")
+    return max(
+        origins,
+        key=lambda origin: sum(getattr(origin, name) == getattr(now, name) for name in fields),
+    )
+
+
+def _reason(before: Provenance, now: Provenance, why_again: str) -> str:
+    """What changed first of all; ``why_again``: why it is made again if nothing did."""
+    if before.recipe == now.recipe:
+        return why_again
+    for what, was, is_now in changes(before, now):
+        return f"{what} changed from {was or 'none'} to {is_now or 'none'}"
+    return "their readings, the sound or the version of tts-assets changed"

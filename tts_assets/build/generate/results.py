@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from anyio import current_time
 
-from tts_assets.audio.checks.rules import TOLERANCE_LU
-from tts_assets.build.easing import Easing
+from tts_assets.audio.check_rules import TOLERANCE_LU
+from tts_assets.build.adaptive_concurrency import AdaptiveConcurrency
 from tts_assets.build.events import ClipFailed, ClipMade, SegmentMade, ServiceWait
-from tts_assets.build.history import Keeper
-from tts_assets.build.make_clip import out_of_time
+from tts_assets.build.generate.clip import out_of_time
+from tts_assets.build.metrics import MetricsRecorder
 from tts_assets.build.pool import Counts
 from tts_assets.errors import FatalError, TtsAssetsError
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tts_assets.build.events import Event
-    from tts_assets.build.generate.pieces import Piece, Pieces
-    from tts_assets.build.generate.state import Run
-    from tts_assets.build.make_clip import Made
+    from tts_assets.build.generate.build_state import BuildState
+    from tts_assets.build.generate.clip import StoredClip
+    from tts_assets.build.generate.work_items import WorkItem, WorkQueue
     from tts_assets.build.pool import Pool, Result
-    from tts_assets.engines.http.limiter import Rest
+    from tts_assets.engines.http.rate_limiter import Rest
 
 
 #: A service's own client gives a request up in time, and has to learn that it did; in kana a text is
@@ -66,29 +66,31 @@ class ServiceWaits:
 class Results:
     """Takes the results of a pool, one by one."""
 
-    def __init__(self, run: Run, pieces: Pieces, pool: Pool[Piece, Made | None]) -> None:
+    def __init__(
+        self, run: BuildState, pieces: WorkQueue, pool: Pool[WorkItem, StoredClip | None]
+    ) -> None:
         """Begin; a service's own limiter decides how many clips are in hand, elsewhere we do."""
         self._run = run
         self._pieces = pieces
         self._pool = pool
         self._done = self._failed = 0
-        self._easing = Easing(pool.limit) if run.limiter is None else None
-        self._history = run.history = Keeper(
+        self._easing = AdaptiveConcurrency(pool.limit) if run.limiter is None else None
+        self._history = run.history = MetricsRecorder(
             wanted_lufs=run.settings.sound.lufs, tolerance_lu=TOLERANCE_LU
         )
 
-    def take(self, result: Result[Piece, Made | None]) -> None:
+    def take(self, result: Result[WorkItem, StoredClip | None]) -> None:
         """What became of a piece."""
         self._ease(result)
-        self._history.worked(result.job.job.recipe, result.seconds)
+        self._history.record_work(result.job.job.recipe, result.seconds)
         if result.error is not None:
             self._fail(result)
         elif result.value is not None:
-            self._made(result, result.value)
+            self._finish_clip(result, result.value)
         else:
-            self._said(result)
+            self._finish_segment(result)
 
-    def _ease(self, result: Result[Piece, Made | None]) -> None:
+    def _ease(self, result: Result[WorkItem, StoredClip | None]) -> None:
         """Where much fails, the machine may have too much to do: fewer are made at once."""
         if self._easing is None:
             return
@@ -97,7 +99,7 @@ class Results:
             if (limit := self._easing.saw(ok)) is not None:
                 self._pool.limit = limit
 
-    def _said(self, result: Result[Piece, Made | None]) -> None:
+    def _finish_segment(self, result: Result[WorkItem, StoredClip | None]) -> None:
         """A segment is there, unless its passage was given up before that."""
         piece = result.job
         if piece.passage is None or piece.number is None or not piece.passage.has(piece.number):
@@ -112,14 +114,14 @@ class Results:
             )
         )
 
-    def _made(self, result: Result[Piece, Made | None], made: Made) -> None:
+    def _finish_clip(self, result: Result[WorkItem, StoredClip | None], made: StoredClip) -> None:
         run, job = self._run, result.job.job
         self._done += 1
         run.made.add(job.recipe)
         if run.books is not None:
-            run.books.made(job, made.billed)
+            run.books.record_made(job, made.billed)
         run.audio_seconds += made.seconds
-        self._history.made(job.recipe, job.clips[0], made.seconds, made.lufs)
+        self._history.record_made(job.recipe, job.clips[0], made.seconds, made.lufs)
         if made.credit:
             run.credits[made.credit] = None
         said = made.pronunciation
@@ -140,13 +142,13 @@ class Results:
             )
         )
 
-    def _fail(self, result: Result[Piece, Made | None]) -> None:
+    def _fail(self, result: Result[WorkItem, StoredClip | None]) -> None:
         run, piece = self._run, result.job
         # A passage fails once, with its first segment that does.
         if not self._pieces.fail(piece.job):
             return
         if run.books is not None:
-            run.books.failed(piece.job)
+            run.books.record_failed(piece.job)
         slack = 1 if run.limiter is None else SLACK
         error = _in_our_words(
             result.error, slack * run.settings.timeout_seconds * piece.time_limits
@@ -156,9 +158,9 @@ class Results:
             run.fatal = run.fatal or str(error)
             return
         if piece.passage is not None and piece.number is not None and piece.is_segment_to_say:
-            error = type(error)(f"{piece.passage.called(piece.number)}: {error}")
+            error = type(error)(f"{piece.passage.describe_segment(piece.number)}: {error}")
         self._failed += 1
-        self._history.failed(piece.job.recipe)
+        self._history.record_failed(piece.job.recipe)
         run.failures[piece.job.recipe] = str(error)
         run.tell(
             ClipFailed(

@@ -10,7 +10,7 @@ from tts_assets.build.plan.planner import TO_MAKE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tts_assets.build.plan.planner import Planned
+    from tts_assets.build.plan.planner import ClipPlan
     from tts_assets.model import Clip, SpokenForm
 
 
@@ -35,12 +35,12 @@ class Job:
     clips: tuple[Clip, ...]
 
 
-def list_jobs(planned: Iterable[Planned]) -> list[Job]:
+def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
     """The work that a plan asks for, one job for each recipe, in the order of the catalogues.
 
     What has its sound already under another name is not spoken again.
     """
-    wanted: dict[str, list[Planned]] = {}
+    wanted: dict[str, list[ClipPlan]] = {}
     for item in planned:
         if item.state in TO_MAKE and item.held is None:
             wanted.setdefault(item.recipe, []).append(item)

@@ -1,4 +1,4 @@
-"""How every clip stands before a run: missing, stale, fresh or locked, and why."""
+"""The planner: state and reason of each clip, and what changed since its asset was generated."""
 
 from __future__ import annotations
 
@@ -9,16 +9,68 @@ from urllib.parse import quote
 
 from tts_assets.build.plan.recipes import recipes_in
 from tts_assets.errors import InputError
-from tts_assets.store.names import TIMELINE_ENDINGS
+from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tts_assets.build.plan.addresses import Addresses
-    from tts_assets.build.plan.changes import Change
+    from tts_assets.build.plan.asset_names import Addresses
     from tts_assets.build.plan.recipes import Recipes
     from tts_assets.model import Clip
 
+
+class Aspect(StrEnum):
+    """What can make a clip stale."""
+
+    TEXT = "text"
+    READING = "reading"
+    ACCENT = "accent"
+    VOICE = "voice"
+    SPEED = "speed"
+    ENGINE = "engine"
+    MODEL = "model"
+    SOUND = "sound"
+    DICTIONARY = "dictionary"
+    TEMPLATE = "template"
+
+
+class Change(NamedTuple):
+    """One thing that changed since a clip was made.
+
+    Args:
+        what: which thing.
+        before: as the asset has it; "" for nothing.
+        now: as its entry and the settings ask for; "" for nothing.
+    """
+
+    what: Aspect
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.before or 'none'} -> {self.now or 'none'}"
+
+
+class Judged(StrEnum):
+    """What clips were held against."""
+
+    #: There are no audio files here: what the ledger says counts.
+    LEDGER = "ledger"
+    #: Files are there, and have the sizes that the ledger says.
+    FILES = "files"
+    #: Every file was read, and has the hash that the ledger says.
+    BYTES = "bytes"
+
+
+class KeptClipGroup(NamedTuple):
+    """Clips that stay although another engine, model or recipe version made them, and how many."""
+
+    before: str
+    now: str
+    clips: int
+
+
+# How every clip stands before a run: missing, stale, fresh or locked, and why.
 _FRESH = "its file exists under its recipe"
 
 
@@ -48,7 +100,7 @@ TO_MAKE = frozenset(
 )
 
 
-class Planned(NamedTuple):
+class ClipPlan(NamedTuple):
     """A clip with its names, its state and the reason for it.
 
     Args:
@@ -74,7 +126,7 @@ class Planned(NamedTuple):
     changes: tuple[Change, ...] = ()
     held: str | None = None
     line: int | None = None
-    instead: Planned | None = None
+    instead: ClipPlan | None = None
     timeline: str | None = None
 
 
@@ -122,7 +174,7 @@ class Planner:
         #: Assets, folded, that two entries would have that say different things.
         self.contested: set[str] = set()
 
-    def state_of(self, clip: Clip, addresses: Addresses, *, keep_foreign: bool = True) -> Planned:
+    def state_of(self, clip: Clip, addresses: Addresses, *, keep_foreign: bool = True) -> ClipPlan:
         """The clip with its names, its state and the reason.
 
         What was made for it under another recipe or another name is not looked for.
@@ -138,20 +190,20 @@ class Planner:
         recipe = self._recipes.of(clip.form, clip.voice, clip.speed)
         asset, url = addresses.of(clip, recipe)
         if clip.url == url and addresses.names_tell and self._is_fresh(asset, recipe, clip):
-            return Planned(clip, recipe, asset, url, State.FRESH, _FRESH)
+            return ClipPlan(clip, recipe, asset, url, State.FRESH, _FRESH)
         before = url if clip.url in (None, url) else self._recipe_at(clip.url, addresses, recipe)
         if before is None and keep_foreign:
             reason = "its URL is not one of ours: somebody's recording is kept"
             if asset in self._recorded and clip.url is not None and clip.url.endswith(quote(asset)):
                 self.look_alikes += 1
-            return Planned(clip, recipe, asset, url, State.LOCKED, reason)
+            return ClipPlan(clip, recipe, asset, url, State.LOCKED, reason)
         spare = clip.parallel.spare if clip.parallel and keep_foreign else ()
         if any(self._recipe_at(each, addresses, recipe) is None for each in spare):
             reason = (
                 "the list for its URL has somebody's recording that belongs to none of its texts, "
                 "and is kept: move that recording, or remove it"
             )
-            return Planned(clip, recipe, asset, url, State.LOCKED, reason)
+            return ClipPlan(clip, recipe, asset, url, State.LOCKED, reason)
         if addresses.by_recipe:
             state, reason = self.asset_state(asset, recipe)
             if state is State.NEW and before not in (None, url, recipe):
@@ -171,11 +223,11 @@ class Planner:
         told = not (addresses.by_recipe and addresses.url_by_id)
         if state is State.NEW and clip.url == url and told:
             state, reason = State.MISSING, "its file is gone"
-        return Planned(clip, recipe, asset, url, state, reason)
+        return ClipPlan(clip, recipe, asset, url, state, reason)
 
     def with_timeline(
-        self, item: Planned, addresses: Addresses, *, keep_foreign: bool = True
-    ) -> Planned:
+        self, item: ClipPlan, addresses: Addresses, *, keep_foreign: bool = True
+    ) -> ClipPlan:
         """A clip with the address of its time line, unless somebody's own stands in its place."""
         target = item.clip.timeline
         if target is None:
@@ -184,12 +236,12 @@ class Planner:
         if keep_foreign:
             spare = target.parallel.spare if target.parallel else ()
             for url in (target.url or own, *spare):
-                asset = timed_url(url)
+                asset = find_timed_asset(url)
                 if url != own and not (asset and self._recipe_at(asset, addresses, item.recipe)):
                     return item
         return item._replace(timeline=own)
 
-    def made_before(self, clip: Clip, addresses: Addresses, asset: str) -> str | None:
+    def find_previous(self, clip: Clip, addresses: Addresses, asset: str) -> str | None:
         """The asset, or the recipe, that a clip had before; None where nothing tells."""
         if not addresses.by_recipe and asset in self._recorded:
             return asset
@@ -210,9 +262,9 @@ class Planner:
             return self._recorded[asset][0] or asset
         found = recipes_in(url)
         # Its own is ours wherever it lies: a verdict must not wait for the ledger to learn it.
-        return next((each for each in found if each == own or each in self._known_recipes()), None)
+        return next((each for each in found if each == own or each in self._list_recipes()), None)
 
-    def _known_recipes(self) -> set[str]:
+    def _list_recipes(self) -> set[str]:
         """Every recipe that the ledger knows, and those in the names of files that it does not."""
         if self._known is None:
             self._known = {recipe for recipe, _ in self._recorded.values()}
@@ -302,7 +354,7 @@ _TIMELINE = TIMELINE_ENDINGS[0]
 _PATH = re.compile(r"[^?#]*")
 
 
-def lacks_url(item: Planned) -> bool:
+def lacks_url(item: ClipPlan) -> bool:
     """Whether the catalogue has another URL for a clip or its time line, or none."""
     clip = item.clip
     if clip.place is not None and clip.url != item.url:
@@ -310,9 +362,9 @@ def lacks_url(item: Planned) -> bool:
     return item.timeline is not None and any(True for _ in urls_due(item))
 
 
-def urls_due(item: Planned) -> Iterator[tuple[Clip, str]]:
+def urls_due(item: ClipPlan) -> Iterator[tuple[Clip, str]]:
     """The URLs that the catalogue lacks, each with what takes it."""
-    for clip, url in zip(item.clip.taking_urls(), (item.url, item.timeline), strict=False):
+    for clip, url in zip(item.clip.with_timeline(), (item.url, item.timeline), strict=False):
         if url is not None and clip.place is not None and clip.url != url:
             yield clip, url
 
@@ -330,7 +382,7 @@ def timeline_url(url: str, asset: str) -> str:
     return f"{url[:end]}{_TIMELINE}{url[end:]}"
 
 
-def timed_url(url: str) -> str | None:
+def find_timed_asset(url: str) -> str | None:
     """The address of the asset whose time line is at this one; None where it is none's."""
     before, ending, behind = url.rpartition(_TIMELINE)
     return before + behind if ending else None

@@ -104,7 +104,7 @@ class Recipes:
             begun = self._begun[own] = self._begin(own, whole=True)
         common, says_accents = begun
         recipe = common.copy()
-        recipe.update(self._said(form, says_accents=says_accents))
+        recipe.update(self._hash_form(form, says_accents=says_accents))
         if form.turns:
             recipe.update(self._passage(form, own, whole=True))
         return recipe.hexdigest()
@@ -117,7 +117,7 @@ class Recipes:
             begun = self._briefs[own] = self._begin(own, whole=False)
         common, says_accents = begun
         brief = common.copy()
-        brief.update(self._said(form, says_accents=says_accents))
+        brief.update(self._hash_form(form, says_accents=says_accents))
         if form.turns:
             brief.update(self._passage(form, own, whole=False))
         return brief.hexdigest()
@@ -132,7 +132,7 @@ class Recipes:
         """
         common = (asdict(voice), self._engine(voice.name), self._sound.rate_hz, SCHEMA, PASSAGES)
         recipe = hashlib.blake2b(json.dumps([*common, *around]).encode(), digest_size=DIGITS // 2)
-        recipe.update(self._said(form, says_accents=self._accents(voice.name)))
+        recipe.update(self._hash_form(form, says_accents=self._accents(voice.name)))
         return recipe.hexdigest()
 
     def speakers(
@@ -155,9 +155,9 @@ class Recipes:
 
     def words_in(self, text: str) -> tuple[str, ...]:
         """The words of the user's dictionary that stand in a text, with all that is said of them."""
-        return () if self._words is None else self._words.told(text)
+        return () if self._words is None else self._words.describe_text(text)
 
-    def _said(self, form: SpokenForm, *, says_accents: bool) -> bytes:
+    def _hash_form(self, form: SpokenForm, *, says_accents: bool) -> bytes:
         # The separator cannot be part of a text: control characters are refused on reading.
         said = f"{form.text}\0{form.reading or ''}"
         accent = form.accent if says_accents else None
@@ -240,7 +240,7 @@ class _Words:
         ]
         self._by_first: dict[str, list[tuple[str, int]]] = {}
         for number, word in enumerate(ordered):
-            surface = _folded(word.surface)
+            surface = _fold_width(word.surface)
             self._by_first.setdefault(surface[0], []).append((surface, number))
         self._firsts = frozenset(self._by_first)
 
@@ -248,7 +248,7 @@ class _Words:
         """All that the dictionary says about a text; "" when it says nothing."""
         return "".join(self._said[number] for number in self._numbers_in(text))
 
-    def told(self, text: str) -> tuple[str, ...]:
+    def describe_text(self, text: str) -> tuple[str, ...]:
         """The same in words for people."""
         words = [self._ordered[number] for number in self._numbers_in(text)]
         return tuple(
@@ -257,7 +257,7 @@ class _Words:
         )
 
     def _numbers_in(self, text: str) -> list[int]:
-        text = _folded(text)
+        text = _fold_width(text)
         # Most texts have none of their first characters, and are looked at no longer.
         if self._firsts.isdisjoint(text):
             return []
@@ -269,6 +269,6 @@ class _Words:
         )
 
 
-def _folded(text: str) -> str:
+def _fold_width(text: str) -> str:
     """One spelling for wide and narrow characters, which engines do not tell apart."""
     return unicodedata.normalize("NFKC", text)

@@ -1,1 +1,1 @@
-"""What `init` proposes: how catalogues of any shape are read, found out by looking at them."""
+"""Detection: proposes for `init` how catalogues of any shape are read."""

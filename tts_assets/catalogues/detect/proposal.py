@@ -1,39 +1,159 @@
-"""From files to a proposal: which of them are catalogues, and how each is read."""
+"""From files to a proposal of `[[source]]` tables; columns of CSV files without a header."""
 
 from __future__ import annotations
 
 import glob
+import re
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from tts_assets.catalogues.csv_table import is_anki
-from tts_assets.catalogues.detect.columns import columns_of, has_tabs
-from tts_assets.catalogues.detect.draft import Draft, built_in, drafts_of, no_catalogue
-from tts_assets.catalogues.detect.values import has_japanese
-from tts_assets.catalogues.document import parse
-from tts_assets.config.sources.builtin import BUILT_IN
-from tts_assets.config.sources.source import Id, IdFrom
+from tts_assets.catalogues.catalogue_document import parse_document
+from tts_assets.catalogues.csv_table import (
+    detect_table,
+    is_anki_export,
+    split_records,
+    split_values,
+)
+from tts_assets.catalogues.detect.field_names import Role, parse_field_name
+from tts_assets.catalogues.detect.field_roles import MOST_SHARE
+from tts_assets.catalogues.detect.record_rules import NEW_COLUMN
+from tts_assets.catalogues.detect.source_draft import (
+    SourceDraft,
+    draft_sources,
+    explain_no_catalogue,
+    find_builtin_match,
+)
+from tts_assets.catalogues.detect.value_shapes import (
+    clean_text,
+    has_japanese,
+    is_japanese_text,
+    measure_content,
+    measure_fit,
+)
+from tts_assets.config.catalogue_sources import BUILT_IN, IdOrigin, IdRule
 from tts_assets.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from tts_assets.catalogues.document import Document
+    from tts_assets.catalogues.catalogue_document import Document
+    from tts_assets.catalogues.detect.value_shapes import ContentShares
     from tts_assets.model import Kind
+
+_SAMPLE_LINES = 400
+_COLUMN_SHARE = 0.9
+_HALF = 0.5
+_NOT_COLUMN_NAME = re.compile(r"[\d.,:/-]+|.*[/\\[].*")
+
+
+# Anki's own columns: https://docs.ankiweb.net/importing/text-files.html
+_ANKI_COLUMN = re.compile(r"^#(guid|notetype|deck|tags) column:(\d+)", re.MULTILINE | re.IGNORECASE)
+
+
+def guess_columns(text: str, *, file: str) -> tuple[tuple[str, ...], str] | None:
+    """Names for the columns of a table, and its delimiter; None where its first line has them.
+
+    Raises:
+        InputError: the text is no table.
+    """
+    table = detect_table(text, file=file, columns=())
+    if re.match(r"(?:#[^\n]*\n)*#columns:", text, re.IGNORECASE):
+        return None
+    rows: list[list[str]] = []
+    for start, end in split_records(text, table.delimiter, table.start, file=file):
+        rows.append(split_values(text[start:end], table.delimiter))
+        if len(rows) > _SAMPLE_LINES:
+            break
+    if not rows or (not is_anki_export(text) and _is_header_row(rows[0])):
+        return None
+    width = max(map(len, rows))
+    columns = [[row[at] for row in rows if at < len(row)] for at in range(width)]
+    names = _name_columns(columns, _parse_anki_columns(text[: table.start]))
+    return tuple(names if NEW_COLUMN in names else [*names, NEW_COLUMN]), table.delimiter
+
+
+def has_tab_rows(text: str) -> bool:
+    """Whether most lines of a text file have a tab, as rows of a table do."""
+    lines = [line for line in text.splitlines() if line.strip()][:_SAMPLE_LINES]
+    return sum("\t" in line.strip() for line in lines) > _COLUMN_SHARE * len(lines)
+
+
+def _is_header_row(row: Sequence[str]) -> bool:
+    """Whether a row names columns, rather than being a record like those below it."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    if not filled or any(_NOT_COLUMN_NAME.fullmatch(cell) for cell in filled):
+        return False
+    known = sum(bool(set(parse_field_name((cell,)).roles) - {Role.FORM}) for cell in filled)
+    return known >= len(filled) / 2 or not any(map(is_japanese_text, filled))
+
+
+def _parse_anki_columns(lines: str) -> dict[int, str]:
+    return {int(found[2]) - 1: found[1].lower() for found in _ANKI_COLUMN.finditer(lines)}
+
+
+def _name_columns(columns: Sequence[Sequence[str]], known: dict[int, str]) -> list[str]:
+    contents = [measure_content(column) for column in columns]
+    roles = [known.get(at) or _guess_role(content) for at, content in enumerate(contents)]
+    spelled = [at for at, role in enumerate(roles) if role in {"word", "sentence"}]
+    for at, content in enumerate(contents):
+        if roles[at] not in {"kana", "word"} or content.kana <= _HALF:
+            continue
+        # What is read has less kana; a few readings that are none are told of their entries.
+        own = next(
+            (
+                one
+                for one in spelled
+                if contents[one].kana < content.kana and _is_reading_of(columns[one], columns[at])
+            ),
+            None,
+        )
+        roles[at] = "word" if own is None else "reading" if roles[own] == "word" else "kana"
+    sounds = [at for at, role in enumerate(roles) if role == NEW_COLUMN]
+    for at, own in list(zip(sounds, spelled, strict=False))[1:]:
+        roles[at] = f"{roles[own]}_{NEW_COLUMN}"
+    named: list[str] = []
+    for at, role in enumerate(roles):
+        name = role or f"column{at + 1}"
+        named.append(name if name not in named else f"{name}{at + 1}")
+    return named
+
+
+def _guess_role(content: ContentShares) -> str:
+    if content.sound > MOST_SHARE:
+        return NEW_COLUMN
+    if content.language:
+        return "lang"
+    if content.kana > _COLUMN_SHARE:
+        return "kana"
+    if content.japanese > MOST_SHARE and content.distinct > 1 - MOST_SHARE:
+        return "sentence" if content.running > MOST_SHARE else "word"
+    return ""
+
+
+def _is_reading_of(texts: Sequence[str], kana: Sequence[str]) -> bool:
+    pairs = [
+        (clean_text(text), clean_text(reading))
+        for text, reading in zip(texts, kana, strict=False)
+        if text and reading
+    ]
+    return measure_fit(pairs) > MOST_SHARE
+
+
+# From files to a proposal: which of them are catalogues, and how each is read.
 
 
 #: So few files are named one by one, where they do not fill a folder.
-_FEW = 2
+_MIN_FOLDERS = 2
 
 
 #: So much text of files of one shape is kept to look at, in characters.
-_KEPT = 8_000_000
-_TABLES = {".csv", ".tsv", ".txt"}
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_UNKNOWN = (
+_MAX_CHARACTERS_KEPT = 8_000_000
+_TABLE_SUFFIXES = {".csv", ".tsv", ".txt"}
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NO_KNOWN_FIELD = (
     "it has Japanese in it, but no field is known to be what is said; describe it in a [[source]] "
     "table"
 )
@@ -51,7 +171,7 @@ class Proposal:
         foreign: how many files have no Japanese in them.
     """
 
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[SourceDraft, ...] = ()
     built_in: Mapping[str, Kind] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
     passed: Mapping[str, str] = field(default_factory=dict)
@@ -59,28 +179,28 @@ class Proposal:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Alike:
+class _ShapeGroup:
     """Files of one shape."""
 
     files: list[str] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     size: int = 0
-    found: list[list[Draft]] = field(default_factory=list)
+    found: list[list[SourceDraft]] = field(default_factory=list)
 
-    def add(self, document: Document, drafts: list[Draft]) -> None:
+    def add_document(self, document: Document, drafts: list[SourceDraft]) -> None:
         self.files.append(document.file)
         self.found.append(drafts)
-        if not self.documents or self.size + len(document.text) <= _KEPT:
+        if not self.documents or self.size + len(document.text) <= _MAX_CHARACTERS_KEPT:
             self.documents.append(document)
             self.size += len(document.text)
 
-    def drafts(self) -> list[Draft]:
+    def build_drafts(self) -> list[SourceDraft]:
         """The sources that read all of them."""
         first = self.documents[0]
         drafts = self.found[0]
         if len(self.files) > 1:
-            drafts = drafts_of(self.documents, is_table=_is_table(first.file))
-        agreed = [draft if self._agree(draft) else _hashed(draft) for draft in drafts]
+            drafts = draft_sources(self.documents, is_table=_is_table_file(first.file))
+        agreed = [draft if self._has_common_id(draft) else _use_hash_id(draft) for draft in drafts]
         return [
             replace(
                 draft,
@@ -89,110 +209,117 @@ class _Alike:
             for draft in agreed
         ]
 
-    def _agree(self, draft: Draft) -> bool:
+    def _has_common_id(self, draft: SourceDraft) -> bool:
         """Whether every file, those that were not kept included, can have these ids."""
         ids = [{each.source.id for each in drafts} for drafts in self.found]
         return all(draft.source.id in each for each in ids)
 
 
-def _hashed(draft: Draft) -> Draft:
-    source = replace(draft.source, id=Id(of=IdFrom.HASH))
+def _use_hash_id(draft: SourceDraft) -> SourceDraft:
+    source = replace(draft.source, id=IdRule(of=IdOrigin.HASH))
     return replace(draft, source=source, id_reason="a hash of what is said: no id fits all files")
 
 
 @dataclass(slots=True, kw_only=True)
-class _Seen:
+class _ScanState:
     """What was found so far."""
 
-    alike: dict[object, _Alike] = field(default_factory=dict)
+    alike: dict[object, _ShapeGroup] = field(default_factory=dict)
     built_in: dict[str, Kind] = field(default_factory=dict)
     passed: dict[str, str] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
 
 
-def propose(files: Iterable[tuple[str, bytes]], *, only_tables: bool = False) -> Proposal:
+def propose_sources(files: Iterable[tuple[str, bytes]], *, only_tables: bool = False) -> Proposal:
     """Find the catalogues among some files, and how each is read.
 
     Args:
         files: the path of each, as a configuration would name it, and its bytes; taken one by one.
         only_tables: the built-in shapes have sources, too, which can stand beside other ones.
     """
-    seen = _Seen()
+    seen = _ScanState()
     for path, data in files:
-        _look_at(path, data, seen)
+        _inspect_file(path, data, seen)
     mapped = [path for one in seen.alike.values() for path in one.files]
     every = {*mapped, *seen.built_in, *seen.passed, *seen.foreign}
     drafts = [
-        _for(draft, one.files, every) for one in seen.alike.values() for draft in one.drafts()
+        _limit_to_files(draft, one.files, every)
+        for one in seen.alike.values()
+        for draft in one.build_drafts()
     ]
     if drafts or only_tables:
         # Sources are read without `paths`: so the built-in shapes are sources, too.
-        drafts += [_for(draft, files, every) for draft, files in _built_in_drafts(seen.built_in)]
+        drafts += [
+            _limit_to_files(draft, files, every)
+            for draft, files in _draft_builtin_sources(seen.built_in)
+        ]
     return Proposal(
-        drafts=tuple(_named(draft, number) for number, draft in enumerate(drafts, 1)),
+        drafts=tuple(_number_draft(draft, number) for number, draft in enumerate(drafts, 1)),
         built_in=seen.built_in,
-        paths=() if drafts else _folders_of(seen.built_in, every - {*seen.built_in}),
+        paths=() if drafts else _find_folders(seen.built_in, every - {*seen.built_in}),
         passed=seen.passed,
         foreign=len(seen.foreign),
     )
 
 
-def _for(draft: Draft, files: Collection[str], every: set[str]) -> Draft:
+def _limit_to_files(draft: SourceDraft, files: Collection[str], every: set[str]) -> SourceDraft:
     """The draft for these files and no others."""
-    patterns = _patterns_of(files, every - {*files})
+    patterns = _find_patterns(files, every - {*files})
     return replace(draft, source=replace(draft.source, files=patterns))
 
 
-def _named(draft: Draft, number: int) -> Draft:
+def _number_draft(draft: SourceDraft, number: int) -> SourceDraft:
     """The draft with a name, by which its clips are known."""
     return replace(draft, source=replace(draft.source, name=f"source {number}"))
 
 
-def _built_in_drafts(files: Mapping[str, Kind]) -> list[tuple[Draft, list[str]]]:
+def _draft_builtin_sources(files: Mapping[str, Kind]) -> list[tuple[SourceDraft, list[str]]]:
     return [
         (
-            Draft(source=BUILT_IN[kind], is_built_in=True),
+            SourceDraft(source=BUILT_IN[kind], is_built_in=True),
             [file for file, other in files.items() if other is kind],
         )
         for kind in dict.fromkeys(files.values())
     ]
 
 
-def _look_at(path: str, data: bytes, seen: _Seen) -> None:
+def _inspect_file(path: str, data: bytes, seen: _ScanState) -> None:
     text = data.decode("utf-8-sig", "replace")
-    broken = "\ufffd" in text or data.startswith(_UTF_16)
-    prose = path.lower().endswith(".txt") and not (is_anki(text) or has_tabs(text))
+    broken = "\ufffd" in text or data.startswith(_UTF_16_MARKS)
+    prose = path.lower().endswith(".txt") and not (is_anki_export(text) or has_tab_rows(text))
     if not (broken or has_japanese(text)) or prose:
         seen.foreign.add(path)
         return
     try:
-        document = _document(path, data, text)
-        reason = no_catalogue(document)
-        drafts = [] if reason else drafts_of([document], is_table=_is_table(path))
+        document = _parse_file(path, data, text)
+        reason = explain_no_catalogue(document)
+        drafts = [] if reason else draft_sources([document], is_table=_is_table_file(path))
     except InputError as problem:
         seen.passed[path] = str(problem).removeprefix(f"{path}: ")
         return
     if not drafts:
-        seen.passed[path] = reason or _UNKNOWN
-    elif kind := built_in(document, drafts):
+        seen.passed[path] = reason or _NO_KNOWN_FIELD
+    elif kind := find_builtin_match(document, drafts):
         seen.built_in[path] = kind
     else:
-        seen.alike.setdefault(_shape_key(document, drafts), _Alike()).add(document, drafts)
+        seen.alike.setdefault(_make_shape_key(document, drafts), _ShapeGroup()).add_document(
+            document, drafts
+        )
 
 
-def _document(path: str, data: bytes, text: str) -> Document:
-    if not _is_table(path):
-        return parse(data, file=path)
-    guessed = columns_of(text, file=path)
+def _parse_file(path: str, data: bytes, text: str) -> Document:
+    if not _is_table_file(path):
+        return parse_document(data, file=path)
+    guessed = guess_columns(text, file=path)
     columns, delimiter = guessed or (None, None)
-    return parse(data, file=path, columns=columns, delimiter=delimiter)
+    return parse_document(data, file=path, columns=columns, delimiter=delimiter)
 
 
-def _is_table(path: str) -> bool:
-    return PurePath(path).suffix.lower() in _TABLES
+def _is_table_file(path: str) -> bool:
+    return PurePath(path).suffix.lower() in _TABLE_SUFFIXES
 
 
-def _shape_key(document: Document, drafts: list[Draft]) -> object:
+def _make_shape_key(document: Document, drafts: list[SourceDraft]) -> object:
     """What files of one shape have in common: where the records are, and what is said first."""
     rows = []
     for draft in drafts:
@@ -202,7 +329,7 @@ def _shape_key(document: Document, drafts: list[Draft]) -> object:
     return document.format, document.columns, document.delimiter, tuple(rows)
 
 
-def _patterns_of(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
+def _find_patterns(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
     """The shortest patterns that match these files and none of the others.
 
     Args:
@@ -211,19 +338,19 @@ def _patterns_of(files: Collection[str], others: Collection[str]) -> tuple[str, 
     """
     if len(files) == 1:
         return tuple(files)
-    for pattern in _candidates(sorted(files)):
-        if not any(_is_match(other, pattern) for other in others):
+    for pattern in _list_patterns(sorted(files)):
+        if not any(_matches_pattern(other, pattern) for other in others):
             return (pattern,)
     folders: dict[tuple[str, str], list[str]] = {}
     for file in sorted(files):
         folders.setdefault((str(PurePath(file).parent), PurePath(file).suffix), []).append(file)
     if len(folders) > 1:
-        rows = [_patterns_of(row, {*others, *files} - {*row}) for row in folders.values()]
+        rows = [_find_patterns(row, {*others, *files} - {*row}) for row in folders.values()]
         return tuple(pattern for row in rows for pattern in row)
     return tuple(sorted(files))
 
 
-def _folders_of(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
+def _find_folders(files: Collection[str], others: Collection[str]) -> tuple[str, ...]:
     """The files, or instead of all of a folder's files the folder, if no other is in it."""
     taken = [folder for file in others for folder in PurePath(file).parents]
     found: dict[str, None] = {}
@@ -234,7 +361,7 @@ def _folders_of(files: Collection[str], others: Collection[str]) -> tuple[str, .
     return tuple(found)
 
 
-def _candidates(files: list[str]) -> Iterator[str]:
+def _list_patterns(files: list[str]) -> Iterator[str]:
     """Patterns that match all of the files, the narrowest kind first."""
     paths = [PurePath(file) for file in files]
     endings = {path.suffix for path in paths}
@@ -245,43 +372,43 @@ def _candidates(files: list[str]) -> Iterator[str]:
     if len(set(folders)) == 1:
         # In the project's own folder other files of any sort may turn up.
         if str(folders[0]) != ".":
-            yield _joined(folders[0], f"*{ending}")
-        if len(files) > _FEW:
-            start = "".join(_common([path.name for path in paths]))
-            end = "".join(_common([path.stem[::-1] for path in paths]))[::-1]
+            yield _join_pattern(folders[0], f"*{ending}")
+        if len(files) > _MIN_FOLDERS:
+            start = "".join(_find_common_prefix([path.name for path in paths]))
+            end = "".join(_find_common_prefix([path.stem[::-1] for path in paths]))[::-1]
             if start:
-                yield _joined(folders[0], f"{glob.escape(start)}*{ending}")
+                yield _join_pattern(folders[0], f"{glob.escape(start)}*{ending}")
             if end:
-                yield _joined(folders[0], f"*{glob.escape(end)}{ending}")
+                yield _join_pattern(folders[0], f"*{glob.escape(end)}{ending}")
         return
     names = {path.name for path in paths}
-    above = PurePath(*_common([folder.parts for folder in folders]))
+    above = PurePath(*_find_common_prefix([folder.parts for folder in folders]))
     depths = {len(folder.parts) - len(above.parts) for folder in folders}
     middle = "/".join(["*"] * depths.pop()) if len(depths) == 1 else "**"
     if str(above) != "." or middle != "**":
         if len(names) == 1:
-            yield _joined(above, f"{middle}/{glob.escape(names.pop())}")
-        yield _joined(above, f"{middle}/*{ending}")
+            yield _join_pattern(above, f"{middle}/{glob.escape(names.pop())}")
+        yield _join_pattern(above, f"{middle}/*{ending}")
 
 
-def _joined(folder: PurePath, name: str) -> str:
+def _join_pattern(folder: PurePath, name: str) -> str:
     return name if str(folder) == "." else f"{glob.escape(folder.as_posix())}/{name}"
 
 
-def _common(rows: Sequence[Sequence[str]]) -> list[str]:
+def _find_common_prefix(rows: Sequence[Sequence[str]]) -> list[str]:
     """What all rows begin with."""
     columns = zip(*rows, strict=False)
     return [column[0] for column in takewhile(lambda column: len({*column}) == 1, columns)]
 
 
-def _is_match(path: str, pattern: str) -> bool:
+def _matches_pattern(path: str, pattern: str) -> bool:
     """Whether ``glob`` would find this path with this pattern."""
-    return _match(PurePath(path).parts, PurePath(pattern).parts)
+    return _match_parts(PurePath(path).parts, PurePath(pattern).parts)
 
 
-def _match(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def _match_parts(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     if not pattern:
         return not path
     if pattern[0] == "**":
-        return any(_match(path[at:], pattern[1:]) for at in range(len(path)))
-    return bool(path) and fnmatchcase(path[0], pattern[0]) and _match(path[1:], pattern[1:])
+        return any(_match_parts(path[at:], pattern[1:]) for at in range(len(path)))
+    return bool(path) and fnmatchcase(path[0], pattern[0]) and _match_parts(path[1:], pattern[1:])

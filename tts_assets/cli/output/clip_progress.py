@@ -24,7 +24,7 @@ from tts_assets.cli.output.console_text import (
     resolve_progress,
     to_one_line,
 )
-from tts_assets.config.model import Progress as Wanted
+from tts_assets.config.settings import Progress as Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -63,11 +63,11 @@ from tts_assets.cli.output.verify_output import (
     to_verify_markdown,
     to_verify_xml,
 )
-from tts_assets.config.model import OutputFormat
-from tts_assets.config.reports import REPORT_FILES
+from tts_assets.config.command_options import REPORT_FILES
+from tts_assets.config.settings import OutputFormat
 from tts_assets.errors import UsageError
 from tts_assets.quality.quality_reports import VerifyReport
-from tts_assets.store.storage import sweep, write_whole
+from tts_assets.store.atomic_files import sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from tts_assets.config.model import Progress
+from tts_assets.config.settings import Progress
 from tts_assets.errors import FatalError
 
 if TYPE_CHECKING:

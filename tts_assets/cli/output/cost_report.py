@@ -8,7 +8,7 @@ from tts_assets.cli.output.console_text import format_count
 from tts_assets.engines.protocol import Balance
 
 if TYPE_CHECKING:
-    from tts_assets.build.events import Bill, Cost, Rebilled
+    from tts_assets.build.events import Charges, Cost, Rebilled
     from tts_assets.cli.output.report_types import (
         BalanceData,
         BillData,
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SumData,
         TrafficData,
     )
-    from tts_assets.engines.http.limiter import Traffic
+    from tts_assets.engines.http.rate_limiter import Traffic
 
 
 #: More reasons for paying again are counted, not told.
@@ -148,7 +148,7 @@ def _to_balance_data(cost: Cost) -> BalanceData | None:
     }
 
 
-def _to_charges_data(cost: Cost, bill: Bill) -> BillData:
+def _to_charges_data(cost: Cost, bill: Charges) -> BillData:
     return {
         "clips": bill.clips,
         "characters": bill.characters,
@@ -206,7 +206,7 @@ def _describe_unspeakable(cost: Cost) -> str:
     )
 
 
-def _describe_charges(cost: Cost, bill: Bill) -> str:
+def _describe_charges(cost: Cost, bill: Charges) -> str:
     return f"{format_count(bill.characters, 'character')}, {_format_credits(cost, bill.credits)}"
 
 
@@ -225,5 +225,5 @@ def _format_number(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0")
 
 
-def _format_clip_count(bill: Bill) -> str:
+def _format_clip_count(bill: Charges) -> str:
     return format_count(bill.clips, "clip")

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias, TypedDict
 
-from tts_assets.build.plan.changes import Judged
+from tts_assets.build.plan.planner import Judged
 from tts_assets.cli.output.report_types import (
     ClipData,
     CostData,

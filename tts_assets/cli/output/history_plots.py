@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tts_assets.build.events import Report
-    from tts_assets.build.history import Histogram, History
-    from tts_assets.engines.http.limiter import Traffic
+    from tts_assets.build.metrics import Histogram, RunHistory
+    from tts_assets.engines.http.rate_limiter import Traffic
 
 
 #: Below so many clips a second they are counted by the minute.
@@ -112,7 +112,7 @@ def build_time_plots(report: Report) -> tuple[TimePlot, ...]:
     return tuple(each for each in found if each is not None)
 
 
-def build_bar_plots(history: History | None) -> tuple[BarPlot, ...]:
+def build_bar_plots(history: RunHistory | None) -> tuple[BarPlot, ...]:
     """How loud and how long the clips are."""
     if history is None or not history.lengths.counts:
         return ()
@@ -135,7 +135,7 @@ def format_duration(seconds: float) -> str:
 class _HistorySteps:
     """The steps of a history, without a last one that is very short."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: RunHistory) -> None:
         wide, number = history.step_seconds, len(history.made)
         self._starts = [wide * at for at in range(number)]
         if number > 1 and history.seconds - self._starts[-1] < _SHORT_STEP_SHARE * wide:
@@ -156,7 +156,7 @@ class _HistorySteps:
         return tuple(round(each_seconds * value / width, 3) for value, width in by_width)
 
 
-def _plot_clips(history: History, steps: _HistorySteps) -> TimePlot:
+def _plot_clips(history: RunHistory, steps: _HistorySteps) -> TimePlot:
     made, failed = sum(history.made), sum(history.failed)
     rate = made / max(history.seconds, 1e-3)
     unit, by = ("clips a second", 1) if rate >= _SLOW_RATE else ("clips a minute", 60)
@@ -175,7 +175,7 @@ def _plot_clips(history: History, steps: _HistorySteps) -> TimePlot:
     )
 
 
-def _plot_speech(history: History, steps: _HistorySteps) -> TimePlot | None:
+def _plot_speech(history: RunHistory, steps: _HistorySteps) -> TimePlot | None:
     seconds = sum(history.audio_seconds)
     if not seconds:
         return None
@@ -190,7 +190,7 @@ def _plot_speech(history: History, steps: _HistorySteps) -> TimePlot | None:
     )
 
 
-def _plot_workers(report: Report, history: History, steps: _HistorySteps) -> TimePlot:
+def _plot_workers(report: Report, history: RunHistory, steps: _HistorySteps) -> TimePlot:
     # With some engines one clip stands ready in line, so that no worker is idle.
     most = inf if report.traffic is not None else report.workers
     in_steps = zip(history.in_hand, _compute_step_widths(history), strict=True)
@@ -234,13 +234,13 @@ def _find_limit_at(limits: Sequence[tuple[float, int]], until: float) -> int:
     return found[-1] if found else limits[0][1]
 
 
-def _compute_step_widths(history: History) -> list[float]:
+def _compute_step_widths(history: RunHistory) -> list[float]:
     number = len(history.made)
     last = history.seconds - (number - 1) * history.step_seconds
     return [*[history.step_seconds] * (number - 1), last]
 
 
-def _plot_loudness(history: History) -> BarPlot:
+def _plot_loudness(history: RunHistory) -> BarPlot:
     found, wanted, tolerance = history.loudness, history.wanted_lufs, history.tolerance_lu
     wide = found.edges[1] - found.edges[0]
     # The tolerance is to be seen even where all clips are in the middle of it.

@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING, get_args, is_typeddict
 import msgspec
 
 from tts_assets.cli.output import document_types, report_types
-from tts_assets.config import dictionary_words, json_schema, prices, speakers
-from tts_assets.config.model import Settings
-from tts_assets.config.options import OPTIONS, TABLES
-from tts_assets.config.sources.table import SCHEMA
+from tts_assets.config import dictionary_words, json_schema, option_table, prices
+from tts_assets.config.option_table import OPTIONS, TABLES
+from tts_assets.config.settings import Settings
+from tts_assets.config.source_table import SOURCE_SCHEMA
 from tts_assets.errors import UsageError
 from tts_assets.model import Decision
-from tts_assets.store.ledger import line
-from tts_assets.store.timelines import document
+from tts_assets.store import ledger_line, timelines
 
 if TYPE_CHECKING:
     from tts_assets.config.json_schema import Schema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SCHEMA_TYPES: dict[str, type] = {
-    "ledger": line.Line,
+    "ledger": ledger_line.Line,
     "report": report_types.ReportDocument,
     "standing": document_types.StandingDocument,
-    "timeline": document.TimelineDocument,
+    "timeline": timelines.TimelineDocument,
     "verdicts": document_types.VerdictsDocument,
 }
 
@@ -37,7 +36,7 @@ _DOCUMENT_TYPES: dict[str, type] = {
     Decision.__name__: Decision,
 } | {
     name: value
-    for module in (report_types, document_types, document)
+    for module in (report_types, document_types, timelines)
     for name, value in vars(module).items()
     if is_typeddict(value)
 }
@@ -49,10 +48,10 @@ SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)
 
 #: Tables of which a configuration may have several.
 _ROW_SCHEMAS = {
-    "source": SCHEMA,
+    "source": SOURCE_SCHEMA,
     "dictionary": dictionary_words.SCHEMA,
     "price": prices.SCHEMA,
-    "speaker": speakers.SCHEMA,
+    "speaker": option_table.SCHEMA,
 }
 _ARGUMENT_PATTERN = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _ROLE_PATTERN = re.compile(r":\w+:`")

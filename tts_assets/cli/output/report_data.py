@@ -57,13 +57,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tts_assets.build.events import Doubt, Event, Failure, Flawed, Report, Standing
-    from tts_assets.build.history import Histogram, History, Slow
-    from tts_assets.build.plan.changes import Kept
-    from tts_assets.build.plan.planner import Planned
+    from tts_assets.build.metrics import Histogram, RunHistory, SlowestClip
+    from tts_assets.build.plan.planner import ClipPlan, KeptClipGroup
     from tts_assets.build.pool import Counts
     from tts_assets.errors import InputError
     from tts_assets.model import Clip, Finding, Unspoken
-    from tts_assets.store.kept_takes.kept import DoubtfulTake
+    from tts_assets.store.paid_journal import DoubtfulTake
 
 
 def to_report_data(report: Report) -> ReportDocument:
@@ -268,7 +267,7 @@ def _to_clip_data(clip: Clip) -> ClipData:
     }
 
 
-def _to_planned_data(item: Planned) -> PlannedClip:
+def _to_planned_data(item: ClipPlan) -> PlannedClip:
     return {
         **_to_clip_data(item.clip),
         "line": item.line,
@@ -284,7 +283,7 @@ def _to_planned_data(item: Planned) -> PlannedClip:
     }
 
 
-def _to_history_data(report: Report, history: History) -> HistoryData:
+def _to_history_data(report: Report, history: RunHistory) -> HistoryData:
     lines = find_record_lines(report, {each.clip for each in history.slowest})
     return {
         "begun_seconds": round(history.begun_seconds, 3),
@@ -306,7 +305,7 @@ def _to_histogram_data(of: Histogram) -> HistogramData:
     return {"edges": list(of.edges), "counts": list(of.counts)}
 
 
-def _to_slow_data(slow: Slow, line: int | None) -> SlowClip:
+def _to_slow_data(slow: SlowestClip, line: int | None) -> SlowClip:
     return {
         **_to_clip_data(slow.clip),
         "line": line,
@@ -349,7 +348,7 @@ def _to_clip_findings_data(flawed: Flawed) -> FlawedClip:
     }
 
 
-def _to_kept_data(kept: Iterable[Kept]) -> list[KeptClips]:
+def _to_kept_data(kept: Iterable[KeptClipGroup]) -> list[KeptClips]:
     return [KeptClips(before=each.before, now=each.now, clips=each.clips) for each in kept]
 
 
@@ -364,7 +363,7 @@ def _to_skipped_data(each: Unspoken) -> UnspokenText:
 
 
 def _to_take_data(take: DoubtfulTake) -> KeptTake:
-    sent, arrived, kept = take.purchase.sent, take.purchase.arrived, take.kept
+    sent, arrived, kept = take.purchase.sent, take.purchase.arrived, take.record
     return {
         "file": sent.file,
         "entry": sent.entry,
@@ -383,7 +382,7 @@ def _to_take_data(take: DoubtfulTake) -> KeptTake:
         "sent": _format_moment(sent.at),
         "request_id": "" if arrived is None else arrived.request_id,
         "history_item_id": "" if arrived is None else arrived.history_item_id,
-        "billed": take.purchase.billed,
+        "billed": take.purchase.cost,
         "recipe": sent.recipe,
     }
 
@@ -466,13 +465,13 @@ def iter_report_errors(report: Report) -> Iterator[ReportItem]:
     return chain(map(to_problem_item, report.problems), failed)
 
 
-def to_planned_item(item: Planned, level: AnnotationLevel = AnnotationLevel.WARNING) -> ReportItem:
+def to_planned_item(item: ClipPlan, level: AnnotationLevel = AnnotationLevel.WARNING) -> ReportItem:
     """A clip that is to be made."""
     found = to_clip_item(level, item.state.value, item.clip, item.line, item.reason)
     return found._replace(asset=to_one_line(item.asset))
 
 
-def to_unapproved_item(item: Planned) -> ReportItem:
+def to_unapproved_item(item: ClipPlan) -> ReportItem:
     """A clip with a sound that nobody has approved."""
     found = to_clip_item(AnnotationLevel.WARNING, "unapproved", item.clip, item.line, item.reason)
     return found._replace(asset=to_one_line(item.asset))
@@ -482,7 +481,7 @@ def to_take_item(take: DoubtfulTake) -> ReportItem:
     """A sound that was paid for and refused, and that a person has to decide."""
     sent = take.purchase.sent
     name = f"{to_one_line(sent.entry)} {to_one_line(sent.part)} {shorten_text(sent.text)}"
-    what = f"{take.kept.fault}; {take.opinion.value}, kept as {take.path}"
+    what = f"{take.record.fault}; {take.opinion.value}, kept as {take.path}"
     return ReportItem(
         AnnotationLevel.WARNING,
         "doubtful take",

@@ -2,10 +2,9 @@
 
 from typing import NotRequired, TypedDict
 
-from tts_assets.build.plan.changes import Aspect
-from tts_assets.build.plan.planner import State
+from tts_assets.build.plan.planner import Aspect, State
 from tts_assets.model import AccentBasis, Basis, Kind
-from tts_assets.store.kept_takes.kept import Opinion
+from tts_assets.store.paid_journal import Opinion
 
 
 class LimitData(TypedDict):

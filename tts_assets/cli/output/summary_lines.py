@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tts_assets.build.plan.changes import Judged
-from tts_assets.build.plan.planner import TO_MAKE, State
+from tts_assets.build.plan.planner import TO_MAKE, Judged, State
 from tts_assets.cli.output.console_text import format_count, format_megabytes, to_one_line
 from tts_assets.cli.output.cost_report import (
     format_cost_lines,
     format_lost_lines,
     format_traffic_line,
 )
-from tts_assets.store.kept_takes.kept import Opinion
+from tts_assets.store.paid_journal import Opinion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tts_assets.build.events import Orphan, Report, Standing
-    from tts_assets.build.plan.changes import Kept
+    from tts_assets.build.plan.planner import KeptClipGroup
 
 
 #: Columns of a line that say what it is about.
@@ -147,7 +146,7 @@ def _format_made(report: Report) -> list[str]:
     return lines
 
 
-def _format_kept(kept: Iterable[Kept]) -> list[str]:
+def _format_kept(kept: Iterable[KeptClipGroup]) -> list[str]:
     """Clips that stay although the engine changed, and the way out."""
     lines = [
         f"kept      {format_count(each.clips, 'clip')} of {to_one_line(each.before)}; it is {to_one_line(each.now)} now"

@@ -16,7 +16,7 @@ from tts_assets.cli.output.console_text import (
     to_json_document,
     to_one_line,
 )
-from tts_assets.config.model import Progress as Wanted
+from tts_assets.config.settings import Progress as Wanted
 from tts_assets.transcribe.transcription_events import (
     ChunkRecognized,
     ConcurrencyReduced,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tts_assets.engines.asr.protocol import Utterance
+    from tts_assets.engines.asr.recognizer_protocol import Utterance
     from tts_assets.transcribe.transcription_events import (
         Transcript,
         TranscriptionReport,

@@ -9,20 +9,20 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from tts_assets.config.model import Device
+from tts_assets.config.settings import Device
 from tts_assets.engines.asr import whisper_models
-from tts_assets.engines.asr.hosted import hosted
-from tts_assets.engines.asr.installed import absent
-from tts_assets.engines.models.whisper import REPOSITORIES
-from tts_assets.engines.process.parent import silence
+from tts_assets.engines.asr.hosted_recognizer import host_recognizer
+from tts_assets.engines.asr.recognizer_registry import absent
+from tts_assets.engines.models.known_models import REPOSITORIES
+from tts_assets.engines.process.supervisor import silence
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.asr.protocol import Recognizer
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.asr.recognizer_protocol import Recognizer
 
 
 #: What CTranslate2 runs on, and the arithmetic that is quickest there.
@@ -90,8 +90,8 @@ class FasterWhisper:
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
     ) -> AbstractAsyncContextManager[Recognizer]:
         """Start a process with that many threads; they share one model."""
-        return hosted(
-            "tts_assets.engines.asr.faster_whisper_engine:Engine",
+        return host_recognizer(
+            "tts_assets.engines.asr.faster_whisper_engine:WhisperEngine",
             threads=workers,
             silence_seconds=silence(timeout_seconds),
             options={

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.hosted import answer
-from tts_assets.engines.asr.protocol import RATE_HZ, Recognized, Utterance, Word
+from tts_assets.engines.asr.hosted_recognizer import answer
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _BEAMS = 5
 _LEAST_SECONDS = 0.05
 
 
-class Engine:
+class WhisperEngine:
     """Whisper; made in the process, and asked from several threads."""
 
     def __init__(

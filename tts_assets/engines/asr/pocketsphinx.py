@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.hosted import hosted
-from tts_assets.engines.asr.installed import absent
+from tts_assets.engines.asr.hosted_recognizer import host_recognizer
+from tts_assets.engines.asr.recognizer_registry import absent
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.model import Settings
-    from tts_assets.engines.asr.protocol import Recognizer
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.asr.recognizer_protocol import Recognizer
 
 
 #: No call that ends in its time is stuck.
@@ -47,8 +47,8 @@ class PocketSphinx:
     ) -> AbstractAsyncContextManager[Recognizer]:
         """Start a process for each worker; what is no voice is noise to the model anyway."""
         del voice_only
-        return hosted(
-            "tts_assets.engines.asr.pocketsphinx_engine:Engine",
+        return host_recognizer(
+            "tts_assets.engines.asr.pocketsphinx_engine:PocketSphinxEngine",
             processes=workers,
             # It gives no sign of life while it thinks over what it has heard.
             silence_seconds=timeout_seconds + _PATIENCE_SECONDS,

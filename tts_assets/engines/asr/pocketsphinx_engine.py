@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.hosted import answer
-from tts_assets.engines.asr.protocol import RATE_HZ, Recognized, Utterance, Word
+from tts_assets.engines.asr.hosted_recognizer import answer
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 0.3
 _NEVER = 1e-9
 
 
-class Engine:
+class PocketSphinxEngine:
     """A decoder with the English model of the package."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Engine:
         self._decoder.start_utt()
         self._decoder.process_raw(loud.tobytes(), full_utt=True)
         self._decoder.end_utt()
-        return Recognized(tuple(map(_utterance, _spoken_in_one_go(self._words()))))
+        return Recognized(tuple(map(_utterance, _split_at_pauses(self._words()))))
 
     def _words(self) -> Iterator[Word]:
         """The words that were heard, without breaths and noises."""
@@ -71,7 +71,7 @@ class Engine:
         return Word(segment.start_frame / _FRAMES, end, f" {text}", sure)
 
 
-def _spoken_in_one_go(words: Iterator[Word]) -> Iterator[list[Word]]:
+def _split_at_pauses(words: Iterator[Word]) -> Iterator[list[Word]]:
     """The words between two pauses."""
     together: list[Word] = []
     for word in words:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.models.store import Store
-from tts_assets.engines.models.whisper import REPOSITORIES
+from tts_assets.engines.models.known_models import REPOSITORIES
+from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
-    from tts_assets.config.model import ModelSettings
+    from tts_assets.config.settings import ModelSettings
 
 
 #: The file with the weights.
@@ -39,7 +39,7 @@ def folder_of(name: str, settings: ModelSettings) -> Path:
             f"there is no model {name!r}: name a folder that has {WEIGHTS}, or one of "
             f"{', '.join(REPOSITORIES)}"
         )
-    fetched = Store.of(settings).whisper_folder(name)
+    fetched = ModelCache.of(settings).whisper_folder(name)
     if (fetched / WEIGHTS).is_file():
         return fetched
     if (cached := _in_cache(REPOSITORIES[name])) is not None:

@@ -1,0 +1,328 @@
+"""Measurements of a sound in one pass: levels, pitch by autocorrelation, silences."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import soxr
+
+from tts_assets.audio.level import audible_powers, block_powers, compute_gated_lufs
+from tts_assets.audio.limiter import max_true_peak
+from tts_assets.audio.waveform import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from tts_assets.model import Samples
+
+
+#: What is heard of a voice's pitch lies far below half of this.
+_RATE_HZ = 8_000
+_STEP = 80
+
+
+#: A voice whose median is lower is a man's: Kokoro's jm_kumo has 74 to 108 Hz. Its sentences end in
+#: creak of 45 to 70 Hz, which lasts for up to 0.4 s.
+_LOW_VOICE_HZ = 150.0
+
+
+#: Longer frames see no more than shorter ones above this.
+_CREAK_HZ = 80.0
+
+
+#: Frames whose autocorrelation stays below are voiceless; Praat's threshold is 0.45.
+_VOICED = 0.55
+
+
+#: What a candidate must gain for each octave that it lies lower; Praat's cost is 0.01.
+_OCTAVE_COST = 0.1
+
+
+#: Quieter than the loudest frame by more than this, it is an echo or noise.
+_QUIET_DB = -32.0
+
+
+#: Pitch that is heard for less than this many frames, or jumps by so many octaves, is an error.
+_LEAST_FRAMES = 4
+_JUMP_OCTAVES = 0.2
+
+
+#: Frames that are looked at at once: more do not fit into a processor's cache.
+_AT_ONCE = 256
+NO_PITCH: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+
+
+class _Search(NamedTuple):
+    """Where a pitch is searched.
+
+    Args:
+        lowest_hz: down to this; low men have 70, and less where they creak.
+        highest_hz: up to this; women who call stay below 600.
+        frame: samples of a frame: two periods of the lowest, and more of the others.
+        transform: a frame and the longest lag, without wrapping around.
+    """
+
+    lowest_hz: float
+    highest_hz: float
+    frame: int
+    transform: int
+
+
+_USUAL = _Search(lowest_hz=70.0, highest_hz=600.0, frame=240, transform=360)
+_LOW = _Search(lowest_hz=45.0, highest_hz=200.0, frame=400, transform=600)
+
+
+class _Lags(NamedTuple):
+    """What all frames have in common."""
+
+    window: Samples
+    lags: NDArray[np.intp]
+    #: What the autocorrelation of each lag is divided by.
+    own: Samples
+    cost: Samples
+
+
+def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
+    """The fundamental frequency every 10 ms, in Hz; nan where nothing is voiced.
+
+    It is at least 70 Hz. Where the median is a man's, or nothing is voiced, longer frames are
+    searched for the creak down to 45 Hz in which men end.
+
+    Autocorrelation of a windowed frame over that of its window, as P. Boersma describes it:
+    "Accurate short-term analysis of the fundamental frequency" (IFA Proceedings 17, 1993).
+
+    Args:
+        samples: shape (n,), any scale.
+        rate_hz: samples per second.
+    """
+    low = samples if rate_hz == _RATE_HZ else soxr.resample(samples, rate_hz, _RATE_HZ, "LQ")
+    if not low.size:
+        return NO_PITCH
+    hertz = _find_pitch(low, _USUAL)
+    empty = np.isnan(hertz)
+    if empty.all() or np.median(hertz[~empty]) < _LOW_VOICE_HZ:
+        creak = _find_pitch(low, _LOW)
+        return np.where(empty & (creak < _CREAK_HZ), creak, hertz)
+    return hertz
+
+
+def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:
+    """The same, of samples at 8 kHz and with frames of one length."""
+    count, frame = -(-low.size // _STEP), search.frame
+    padded = np.zeros(count * _STEP + frame, dtype=np.float32)
+    padded[frame // 2 :][: low.size] = low
+    frames = np.lib.stride_tricks.sliding_window_view(padded, frame)[::_STEP][:count]
+    parts = [frames[at : at + _AT_ONCE] for at in range(0, count, _AT_ONCE)]
+    power = np.concatenate([_powers(part) for part in parts])
+    loud = power > power.max() * 10 ** (_QUIET_DB / 10)
+    # What is quiet is not searched: of short clips that is half.
+    found = [
+        _of_frames(part[loud[at * _AT_ONCE :][: len(part)]], search)
+        for at, part in enumerate(parts)
+    ]
+    hertz = np.ones(count, dtype=np.float32)
+    strength = np.zeros(count, dtype=np.float32)
+    hertz[loud], strength[loud] = (np.concatenate(each) for each in zip(*found, strict=True))
+    return np.where(_keep_lasting(hertz, strength > _VOICED), hertz, np.float32(np.nan))
+
+
+def _powers(frames: Samples) -> Samples:
+    """The power of each frame beside its mean, shape (frames,)."""
+    powers: Samples = (
+        np.einsum("ij,ij->i", frames, frames) - frames.shape[1] * frames.mean(axis=1) ** 2
+    )
+    return powers
+
+
+def _of_frames(frames: Samples, search: _Search) -> tuple[Samples, Samples]:
+    """The likeliest frequency of each frame, and how periodic it is; shape (frames,)."""
+    window, lags, own, cost = _lags(search)
+    level = frames - frames.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(level * window, search.transform)
+    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, search.transform)
+    energy = np.maximum(correlation[:, :1], np.finfo(np.float32).tiny)
+    strength = correlation[:, lags] / energy / own
+    best = np.argmax(strength - cost, axis=1)
+    rows, inner = np.arange(len(frames)), np.clip(best, 1, lags.size - 2)
+    left, top, right = (strength[rows, inner + shift] for shift in (-1, 0, 1))
+    bend = np.minimum(left - 2 * top + right, -np.finfo(np.float32).eps)
+    shift = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
+    # The smallest lag is where noise has its maximum.
+    found = np.where(best > 0, strength[rows, best], 0)
+    return (_RATE_HZ / (lags[inner] + shift)).astype(np.float32), found
+
+
+@cache
+def _lags(search: _Search) -> _Lags:
+    window = np.hanning(search.frame).astype(np.float32)
+    own = np.fft.irfft(np.abs(np.fft.rfft(window, search.transform)) ** 2, search.transform)
+    lags = np.arange(int(_RATE_HZ / search.highest_hz), int(_RATE_HZ / search.lowest_hz) + 1)
+    cost = _OCTAVE_COST * np.log2(lags / lags[0])
+    shares = (own[lags] / own[0]).astype(np.float32)
+    return _Lags(window, lags, shares, cost.astype(np.float32))
+
+
+def _keep_lasting(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which frames are voiced, and belong to a stretch that lasts and does not jump."""
+    octaves = np.log2(hertz)
+    linked = voiced[1:] & voiced[:-1] & (np.abs(np.diff(octaves)) < _JUMP_OCTAVES)
+    breaks = np.concatenate(([0], np.flatnonzero(~linked) + 1, [voiced.size]))
+    lengths = np.diff(breaks)
+    return voiced & np.repeat(lengths >= _LEAST_FRAMES, lengths)
+
+
+# What is measured in a sound: in one pass and block by block, so that hours of it take little memory.
+
+
+#: What one value of what is measured along the sound stands for.
+HOP_SECONDS = 0.01
+
+
+#: Steps of loudness that are measured at once, and those that the next measurement begins with.
+_STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
+_STEPS_PER_SECOND = 10
+
+
+#: The voice is listened to as far as this: what is no speech, or another voice, shows long before.
+_VOICE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioMeasurements:
+    """What was measured in a sound.
+
+    Args:
+        rate_hz: samples per second.
+        size: how many samples there are.
+        strange: how many of them are no numbers.
+        mean: of all samples.
+        peak_dbtp: the true peak, -inf for silence.
+        lufs: the integrated loudness, -inf for silence; nan where nobody asked for it.
+        powers: mean square of each 10 ms, shape (hops,).
+        peaks: highest magnitude of each 10 ms, shape (hops,).
+        beginning: its first 30 s.
+        hertz: the pitch of the beginning every 10 ms, nan where nothing is voiced.
+    """
+
+    rate_hz: int
+    size: int
+    strange: int
+    mean: float
+    peak_dbtp: float
+    lufs: float
+    powers: NDArray[np.float32]
+    peaks: NDArray[np.float32]
+    beginning: Samples
+    hertz: NDArray[np.float32]
+
+    @property
+    def seconds(self) -> float:
+        """The length of all of it."""
+        return self.size / self.rate_hz
+
+
+def listen(blocks: Iterable[Samples], rate_hz: int, *, measure_level: bool) -> AudioMeasurements:
+    """Measure a sound.
+
+    Args:
+        blocks: mono samples, full scale at -1..1; all but the last as long as :func:`block_size`
+            tells.
+        rate_hz: samples per second.
+        measure_level: whether loudness and true peak are wanted, which take the longest.
+    """
+    meter = _Meter(rate_hz=rate_hz)
+    for block in blocks:
+        meter.hear(block, measure_level=measure_level)
+    return meter.finish(measure_level=measure_level)
+
+
+def block_size(rate_hz: int) -> int:
+    """How many samples are measured at once."""
+    return _STEPS_AT_ONCE * round(rate_hz / _STEPS_PER_SECOND)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Meter:
+    """What is known so far."""
+
+    rate_hz: int
+    size: int = 0
+    strange: int = 0
+    sum: float = 0.0
+    peak_dbtp: float = -math.inf
+    before: Samples | None = None
+    #: Of a hop that is not whole yet.
+    rest: Samples = field(default_factory=lambda: np.empty(0, np.float32))
+    loudness: list[NDArray[np.float64]] = field(default_factory=list)
+    powers: list[NDArray[np.float32]] = field(default_factory=list)
+    peaks: list[NDArray[np.float32]] = field(default_factory=list)
+    beginning: list[Samples] = field(default_factory=list)
+
+    def hear(self, block: Samples, *, measure_level: bool) -> None:
+        block = self._numbers(block)
+        if self.size < _VOICE_SECONDS * self.rate_hz:
+            self.beginning.append(block)
+        self.size += block.size
+        self.sum += float(block.sum(dtype=np.float64))
+        self._along(np.concatenate([self.rest, block]) if self.rest.size else block)
+        if measure_level:
+            self._level(block)
+
+    def finish(self, *, measure_level: bool) -> AudioMeasurements:
+        self._along(np.pad(self.rest, (0, -self.rest.size % self._hop)))
+        beginning = _join_arrays(self.beginning)[: _VOICE_SECONDS * self.rate_hz]
+        return AudioMeasurements(
+            rate_hz=self.rate_hz,
+            size=self.size,
+            strange=self.strange,
+            mean=self.sum / max(1, self.size),
+            peak_dbtp=self.peak_dbtp,
+            lufs=self._lufs(beginning) if measure_level else math.nan,
+            powers=_join_arrays(self.powers),
+            peaks=_join_arrays(self.peaks),
+            beginning=beginning,
+            hertz=pitch(beginning, self.rate_hz) if beginning.size else NO_PITCH,
+        )
+
+    @property
+    def _hop(self) -> int:
+        return max(1, round(HOP_SECONDS * self.rate_hz))
+
+    def _numbers(self, block: Samples) -> Samples:
+        strange = block.size - int(np.count_nonzero(np.isfinite(block)))
+        if not strange:
+            return block
+        self.strange += strange
+        return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _along(self, samples: Samples) -> None:
+        hops = samples.size // self._hop
+        rows = samples[: hops * self._hop].reshape(hops, self._hop)
+        self.powers.append(np.einsum("ij,ij->i", rows, rows) / np.float32(self._hop))
+        self.peaks.append(np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0)))
+        self.rest = samples[hops * self._hop :]
+
+    def _level(self, block: Samples) -> None:
+        """Loudness and true peak, with so much of what went before that no edge is heard."""
+        again = self.before is not None
+        window = block if self.before is None else np.concatenate([self.before, block])
+        self.peak_dbtp = max(self.peak_dbtp, max_true_peak(whole(window), self.rate_hz))
+        self.loudness.append(block_powers(whole(window), self.rate_hz)[1 if again else 0 :])
+        self.before = window[-_STEPS_AGAIN * round(self.rate_hz / _STEPS_PER_SECOND) :]
+
+    def _lufs(self, beginning: Samples) -> float:
+        lufs = compute_gated_lufs(np.concatenate([np.empty(0), *self.loudness]))
+        if lufs == -math.inf and self.size == beginning.size:
+            # A short sound that ends before a block is complete.
+            return compute_gated_lufs(audible_powers(whole(beginning), self.rate_hz))
+        return lufs
+
+
+def _join_arrays(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.float32), *parts])

@@ -1,0 +1,197 @@
+"""Assets moved to new names, and time lines written from the ledger, without an engine."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import msgspec
+
+from tts_assets.build.generate.build_state import jobs_of
+from tts_assets.build.generate.clip import OutputTarget, store_asset
+from tts_assets.build.plan import planner
+from tts_assets.build.plan.output_folder import bytes_of, open_ledger
+from tts_assets.errors import ClipError
+from tts_assets.regular_files import read_regular
+from tts_assets.store import asset_file_names, atomic_files, ledger, rejected_audio, timelines
+from tts_assets.store.ledger_line import LEDGER_NAME, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from tts_assets.build.generate.build_state import BuildState
+    from tts_assets.store.atomic_files import Storage
+
+
+async def write_timelines(run: BuildState, store: Storage) -> None:
+    """Write them, when the ledger is as a finished run leaves it.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    assets = frozenset(run.survey.untimed)
+    run.timelines_written = await anyio.to_thread.run_sync(timelines.heal, store, assets)
+
+
+# Clips whose sound is there already under another name get it under theirs, without an engine.
+
+
+async def move_held(run: BuildState, store: Storage) -> None:
+    """Store what is held under its new names; what is not as its line says is made anew.
+
+    Raises:
+        FatalError: the disk is full, or the ledger cannot be written.
+    """
+    held = {item.asset: item for item in run.survey.planned if item.held is not None}
+    if run.stop.requested:
+        return
+    if held:
+        await anyio.to_thread.run_sync(_move, run, store, held)
+    await anyio.to_thread.run_sync(_clear_away, run, store)
+    if held.keys() - run.moved:
+        run.survey.planned = [
+            item if item.asset in run.moved else item.instead or item for item in run.survey.planned
+        ]
+        run.jobs = jobs_of(run)
+
+
+def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) -> None:
+    settings = run.settings
+    shelf = OutputTarget(
+        storage=store,
+        log=atomic_files.AppendLog(store.root / LEDGER_NAME),
+        rejected=run.survey.rejected,
+        earlier=rejected_audio.folder(settings.temp, settings.output),
+    )
+    moves = _Moves(Path(settings.output), shelf, held)
+    try:
+        moves.do()
+    finally:
+        run.moved |= moves.done
+        run.aside |= set(moves.aside.values())
+        shelf.log.close()
+
+
+def _clear_away(run: BuildState, store: Storage) -> None:
+    """Remove what was put aside, now or by a run that was killed, when nothing waits for it."""
+    asides = {asset for asset in (*run.survey.recorded, *run.aside) if _is_aside(asset)}
+    waiting = any(item.held and item.asset not in run.moved for item in run.survey.planned)
+    if not asides or waiting or not run.is_whole or store.root != Path(run.settings.output):
+        return
+    for name in asides:
+        timelines.remove(asset_file_names.timelines_of(name), store)
+        store.remove(name)
+    lines = bytes_of(store.root / LEDGER_NAME)
+    store.replace(LEDGER_NAME, ledger.without(lines, asides))
+
+
+#: The end of the names of sounds that were put aside.
+_ASIDE = re.compile(r"\.moving-[0-9a-f]{32}\.[a-z0-9]+\Z")
+
+
+def _is_aside(asset: str) -> bool:
+    # The common case first: there are a million of them.
+    return ".moving-" in asset and _ASIDE.search(asset) is not None
+
+
+class _Moves:
+    """Moves in such an order that no sound is lost, whenever the run is killed.
+
+    A name is given a new sound when all that want its old one have it. Names that change places go
+    round in a circle: one of their sounds is put aside first, under a name of its own.
+    """
+
+    def __init__(
+        self, folder: Path, shelf: OutputTarget, held: dict[str, planner.ClipPlan]
+    ) -> None:
+        """Take what is to be moved, by its new names; ``folder`` is where it lies now."""
+        self.done: set[str] = set()
+        self.aside: dict[str, str] = {}
+        self._folder = folder
+        self._shelf = shelf
+        self._store = shelf.storage
+        self._held = held
+        self._want: dict[str, dict[str, planner.ClipPlan]] = {}
+        for item in held.values():
+            self._want.setdefault(item.held or "", {})[item.asset] = item
+        self._lines = _lines(folder, self._want.keys())
+
+    def do(self) -> None:
+        """Move everything."""
+        left = dict(self._held)
+        ready = [asset for asset in left if asset not in self._want]
+        while left:
+            if not ready:
+                ready.append(next(iter(left)))
+                self._put_aside(ready[0])
+            item = left.pop(ready.pop())
+            self._place(item)
+            source = item.held or ""
+            want = self._want[source]
+            del want[item.asset]
+            if not want:
+                del self._want[source]
+                if source in left:
+                    ready.append(source)
+
+    def _put_aside(self, asset: str) -> None:
+        """Put the sound of a name aside for those that want it, so that the name is free."""
+        if self._store.root != self._folder:
+            # A shard writes elsewhere: nothing is lost there.
+            return
+        stem, _, ending = asset.rpartition(".")
+        name = f"{stem}.moving-{uuid.uuid4().hex}.{ending}"
+        item = next(iter(self._want[asset].values()))
+        data = _bytes(self._folder / asset)
+        line = self._lines.get((asset, item.recipe, atomic_files.sha256(data)))
+        if line is not None:
+            self._store_line(line, name, data)
+            self.aside[asset] = name
+
+    def _place(self, item: planner.ClipPlan) -> None:
+        source = item.held or ""
+        aside = self.aside.get(source)
+        data = _bytes(self._folder / source if aside is None else self._store.root / aside)
+        line = self._lines.get((source, item.recipe, atomic_files.sha256(data)))
+        if line is not None:
+            if not _is_own(item):
+                # Nobody has listened whether it is right for this clip, too.
+                line = msgspec.structs.replace(line, review=None)
+            # A folder is in its place: the clip is generated again, and fails on its own.
+            with suppress(ClipError):
+                self._store_line(line, item.asset, data)
+                self.done.add(item.asset)
+
+    def _store_line(self, line: Line, asset: str, data: bytes) -> None:
+        moved = msgspec.structs.replace(line, asset=asset, billed=None)
+        store_asset(moved, data, self._shelf)
+
+
+def _is_own(item: planner.ClipPlan) -> bool:
+    """Whether what is moved was made for the same clip, and only has an earlier name."""
+    return any(change.what is planner.Aspect.TEMPLATE for change in item.changes)
+
+
+def _lines(folder: Path, assets: Container[str]) -> dict[tuple[str, str, str], Line]:
+    """The lines of these assets, by asset, recipe and hash: one that git merged may have several."""
+    found: dict[tuple[str, str, str], Line] = {}
+    with open_ledger(folder) as stream:
+        for line in ledger.whole_lines(stream.read()):
+            if line.asset in assets:
+                key = (line.asset, line.recipe, line.sha256)
+                other = found.get(key, line)
+                review = ledger.latest((other.review, line.review))
+                found[key] = msgspec.structs.replace(line, review=review)
+    return found
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a file; none where it is gone."""
+    try:
+        return read_regular(path)
+    except OSError:
+        return b""

@@ -1,0 +1,316 @@
+"""The state of one run: its plan, what is left to do, and which rejected clips are generated again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from tts_assets.build.events import Doubt, Failure, Flawed, Report
+from tts_assets.build.plan import plan_voices, planner
+from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.plan.make_plan import make_plan
+from tts_assets.build.plan.plan_types import Plan
+from tts_assets.build.plan.planner import State
+from tts_assets.config.settings import Only
+from tts_assets.store.paid_speech import TakeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.build.events import Event
+    from tts_assets.build.generate.cost import CostTracker
+    from tts_assets.build.generate.time_limits import Limits
+    from tts_assets.build.metrics import MetricsRecorder
+    from tts_assets.build.plan.planner import ClipPlan
+    from tts_assets.build.pool import Stop
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.http.rate_limiter import Limiter
+    from tts_assets.engines.protocol import Provider, VoiceInfo
+    from tts_assets.model import Clip, Finding, Pronunciation, Voice
+
+
+def leave_repeating(settings: Settings, provider: Provider, found: Plan) -> int:
+    """Leave rejected clips out of a plan that would only be said as they were, unless asked for.
+
+    Returns:
+        How many that are.
+    """
+    if Only.REJECTED in settings.only:
+        return 0
+    repeating = _Repeating(settings, provider, found)
+    kept = [item for item in found.planned if not repeating.has(item)]
+    left = len(found.planned) - len(kept)
+    found.planned = kept
+    return left
+
+
+def notes(left: int, repeated: int) -> Iterator[str]:
+    """What people should know of rejected clips.
+
+    Args:
+        left: how many were not made again, as they would only sound the same.
+        repeated: how many were, and have the very bytes that were rejected.
+    """
+    advice = "give them another reading, accent or voice"
+    if left:
+        clips = "1 rejected clip is" if left == 1 else f"{left} rejected clips are"
+        yield (
+            f"{clips} not made again, as the voice would only repeat itself: {advice}, or let "
+            "--only rejected make them all the same"
+        )
+    if repeated:
+        clips = "1 clip was" if repeated == 1 else f"{repeated} clips were"
+        yield f"{clips} made again with the very bytes that were rejected, and stay so: {advice}"
+
+
+class _Repeating:
+    """Tells of rejected clips whether they would have the same bytes again."""
+
+    def __init__(self, settings: Settings, provider: Provider, found: Plan) -> None:
+        self._provider = provider
+        self._recorded = found.recorded
+        self._own = plan_voices.find_voice(settings, provider)
+        self._cast = plan_voices.cast(settings, provider)
+
+    def has(self, item: ClipPlan) -> bool:
+        if item.state is not State.REJECTED:
+            return False
+        record = self._recorded.get(item.asset)
+        # What another engine made is made by this one for the first time.
+        is_same = record is not None and record.recipe == item.recipe
+        return is_same and all(
+            self._provider.repeats(each.name) for each in self._voices(item.clip)
+        )
+
+    def _voices(self, clip: Clip) -> list[Voice]:
+        own = self._own if clip.voice is None else replace(self._own, name=clip.voice)
+        return [own, *self._cast(clip.form, own).values()] if clip.form.turns else [own]
+
+
+# A run as it stands: what it was told, what it has done so far, and its report.
+
+
+@dataclass(slots=True, kw_only=True)
+class BuildState:
+    """What a run has done so far."""
+
+    settings: Settings
+    provider: Provider
+    tell: Callable[[Event], None]
+    stop: Stop
+    limits: Limits
+    chosen: str | None = None
+    survey: Plan = field(default_factory=Plan)
+    begun: float = field(default_factory=time.monotonic)
+    states: dict[planner.State, int] = field(default_factory=dict)
+    workers: int = 0
+    too_many: int = 0
+    to_make: int = 0
+    jobs: list[Job] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    to_move: int = 0
+    moved: set[str] = field(default_factory=set)
+    aside: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, Pronunciation] = field(default_factory=dict)
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    left_rejected: int = 0
+    repeated: set[str] = field(default_factory=set)
+    audio_seconds: float = 0.0
+    credits: dict[str, None] = field(default_factory=dict)
+    books: CostTracker | None = None
+    takes: TakeStore | None = None
+    limiter: Limiter | None = None
+    history: MetricsRecorder | None = None
+    urls_to_write: int = 0
+    timelines_to_write: int = 0
+    timelines_written: int = 0
+    urls_written: int = 0
+    urls_missed: int = 0
+    fatal: str | None = None
+    stopped: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all clips of all catalogues were looked at."""
+        return self.settings.is_whole and not self.survey.trouble.problems
+
+    @property
+    def is_whole_shard(self) -> bool:
+        """Whether all clips of a shard were looked at."""
+        settings = replace(self.settings, shard=None)
+        is_shard = self.settings.shard is not None
+        return is_shard and settings.is_whole and not self.survey.trouble.problems
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to make, to move, or to write from the ledger."""
+        due = self.jobs or self.survey.untimed
+        return bool(due) or any(item.held for item in self.survey.planned)
+
+
+async def refresh_plan(run: BuildState) -> None:
+    """See how things stand, and what there is to do."""
+    survey = partial(make_plan, run.settings, run.provider, partial(_matters, run), lines=True)
+    run.survey = await anyio.to_thread.run_sync(survey)
+    run.left_rejected = leave_repeating(run.settings, run.provider, run.survey)
+    settings = run.settings
+    run.takes = await anyio.to_thread.run_sync(
+        partial(
+            TakeStore,
+            settings.temp,
+            settings.folder,
+            accept=settings.accept_doubtful,
+            buy_again=Only.FAILED in settings.only,
+        )
+    )
+    if run.books is not None:
+        run.books.rejected = run.survey.rejected
+        run.books.is_paid = run.takes.needs_no_request
+    run.jobs = jobs_of(run)
+
+
+def jobs_of(run: BuildState) -> list[Job]:
+    """What an engine has to say, by the plan as it stands."""
+    own = plan_voices.find_voice(run.settings, run.provider).name
+    return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.survey.planned)]
+
+
+def longest_first(jobs: list[Job]) -> list[Job]:
+    """What takes longest is begun first, so that no worker is at it while the others are done."""
+    return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
+
+
+def _matters(run: BuildState, item: planner.ClipPlan) -> bool:
+    """Whether a clip is to be made, or its URL to be written."""
+    if run.books is not None and item.state is planner.State.FRESH:
+        run.books.fresh.add(item.recipe)
+    return item.state in planner.TO_MAKE or (
+        item.state is planner.State.FRESH and planner.lacks_url(item)
+    )
+
+
+def to_write(run: BuildState) -> Iterator[planner.ClipPlan]:
+    """The clips that are there, made now or long ago, and whose catalogues have another URL."""
+    for item in run.survey.planned if run.settings.update_json else ():
+        # What came out as it was rejected is given to nobody who does not have it.
+        is_made = item.recipe in run.made and item.recipe not in run.repeated
+        there = item.state is planner.State.FRESH or is_made or item.asset in run.moved
+        if there and planner.lacks_url(item):
+            yield item
+
+
+def report_of(run: BuildState, *, dry_run: bool) -> Report:
+    """What a run did, told in the order of the catalogues: clips end in any."""
+    found = run.survey
+    planned = tuple(item for item in found.planned if item.state in planner.TO_MAKE)
+    return Report(
+        dry_run=dry_run,
+        states=run.states,
+        to_make=run.to_make,
+        passed_over=found.passed_over,
+        made=len(run.made),
+        to_move=run.to_move,
+        moved=len(run.moved),
+        kept=found.kept,
+        left=_count_left_over(run),
+        bound=run.limits.bound,
+        failures=tuple(
+            Failure(clip=item.clip, reason=run.failures[item.recipe])
+            for item in planned
+            if item.recipe in run.failures
+        ),
+        doubts=tuple(
+            Doubt(clip=item.clip, pronunciation=run.doubts[item.recipe])
+            for item in planned
+            if item.recipe in run.doubts
+        ),
+        planned=planned,
+        flawed=tuple(
+            Flawed(clip=item.clip, findings=run.findings[item.recipe])
+            for item in planned
+            if item.recipe in run.findings
+        ),
+        unspoken=tuple(each for one in found.catalogues for each in one.unspoken),
+        problems=tuple(found.trouble.problems),
+        notes=(
+            *found.trouble.notes,
+            *notes(run.left_rejected, len(run.repeated)),
+            *_fewer(run),
+            *_unheard(run),
+        ),
+        catalogues=len(found.catalogues),
+        urls_to_write=run.urls_to_write,
+        timelines_to_write=run.timelines_to_write,
+        timelines_written=run.timelines_written,
+        urls_written=run.urls_written,
+        shard=None if run.settings.shard is None else run.settings.folder,
+        urls_missed=run.urls_missed,
+        seconds=time.monotonic() - run.begun,
+        audio_seconds=run.audio_seconds,
+        workers=run.workers,
+        fatal=run.fatal,
+        forced=run.settings.force,
+        stopped=run.stopped or (run.stop.requested and not dry_run),
+        provider=run.provider.name,
+        chosen=run.chosen,
+        unmatched=found.unmatched,
+        credit=_credits(run),
+        traffic=None if run.limiter is None else run.limiter.traffic(),
+        cost=None if run.books is None else run.books.cost(),
+        history=None if run.history is None else run.history.history(run.begun),
+    )
+
+
+def _count_left_over(run: BuildState) -> int:
+    """The clips that a bound left for another run, those that were only to be moved, too."""
+    if run.limits.bound is None:
+        return 0
+    unmoved = {item.asset for item in run.survey.planned if item.held} - run.moved
+    return len(run.limits.left) + len(unmoved)
+
+
+def _fewer(run: BuildState) -> tuple[str, ...]:
+    """That fewer clips were made at once than somebody asked for."""
+    if not (run.too_many and run.jobs) or run.settings.concurrency is None:
+        return ()
+    return (f"{run.workers} at once, not {run.too_many}: {run.provider.name} takes no more here",)
+
+
+def _unheard(run: BuildState) -> tuple[str, ...]:
+    """What the data say of their accents, and the voices cannot be told."""
+    given = sum(
+        any(clip.form.accent is not None for clip in job.clips)
+        and job.recipe in run.made
+        and not run.provider.accents(voice.name)
+        for job, voice in _voices_of(run)
+    )
+    if not given:
+        return ()
+    accents = "1 accent of the data is" if given == 1 else f"{given} accents of the data are"
+    return (f"{accents} not heard: the voice makes its own",)
+
+
+def _drop_unspoken_accent(run: BuildState, job: Job, own: str) -> Job:
+    """A job without the accent that its voice does not say, and its recipe does not have."""
+    if job.form.accent is None or run.provider.accents(job.voice or own):
+        return job
+    return replace(job, form=job.form._replace(accent=None))
+
+
+def _credits(run: BuildState) -> str:
+    """The lines that the licences of all voices that spoke ask for."""
+    spoke = {voice.credit: None for job, voice in _voices_of(run) if job.recipe in run.made}
+    return "; ".join(line for line in (spoke | run.credits) if line)
+
+
+def _voices_of(run: BuildState) -> Iterator[tuple[Job, VoiceInfo]]:
+    """Each job with what is known of its voice."""
+    own = plan_voices.voice_info(run.settings, run.provider)
+    by_name = {voice.name: voice for voice in run.provider.voices()}
+    for job in run.jobs:
+        yield job, own if job.voice is None else by_name.get(job.voice, own)

@@ -1,0 +1,394 @@
+"""One clip generated: synthesized, finished, checked, and stored with its ledger line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from anyio import to_thread
+
+from tts_assets.audio.audio_checks import check_bytes
+from tts_assets.audio.expected_length import ExpectedSound
+from tts_assets.engines.protocol import Recorder
+from tts_assets.errors import (
+    OUT_OF_MEMORY,
+    ClipError,
+    ClipTimeoutError,
+    StoppedError,
+    TtsAssetsError,
+    is_out_of_memory,
+)
+from tts_assets.japanese.accent_notation import format_accent_phrases
+from tts_assets.regular_files import read_regular
+from tts_assets.store import asset_file_names, ledger, rejected_audio, timelines
+from tts_assets.store.atomic_files import fatal, sha256
+from tts_assets.store.ledger_line import (
+    ATTRIBUTES,
+    ATTRIBUTES_NAME,
+    LEDGER_NAME,
+    VERSION,
+    Line,
+    encode,
+    encode_replacement,
+)
+from tts_assets.store.paid_speech import find_order, sum_billed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Container
+
+    from anyio import CapacityLimiter
+
+    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.recipes import Cast, Recipes
+    from tts_assets.engines.protocol import Speaker
+    from tts_assets.model import Cue, Finding, Pronunciation, Recording, Sound, SpokenForm, Voice
+    from tts_assets.store.atomic_files import AppendLog, Storage
+    from tts_assets.store.paid_speech import TakeStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """What every clip of a run is made with.
+
+    Args:
+        speaker: the engine, ready.
+        voice: who speaks what asks for no voice of its own.
+        engine: tells the engine's parts with their versions, for the name of a voice.
+        accents: tells whether a voice says accents, by its name.
+        repeats: tells whether a voice says one form in the same bits each time, by its name.
+        sound: how the assets must sound and be stored.
+        recipes: tells what was asked of the engine, for the ledger.
+        cast: tells who speaks in passages.
+        temp: where segments of unfinished passages wait.
+        threads: bounds the threads in which sound is finished and stored.
+        remakes: how often a clip that breaks a rule is made once more, where that may help.
+        takes: what services were paid for; None where requests are not recorded.
+    """
+
+    speaker: Speaker
+    voice: Voice
+    engine: Callable[[str], str]
+    accents: Callable[[str], bool]
+    repeats: Callable[[str], bool]
+    sound: Sound
+    recipes: Recipes
+    cast: Cast
+    temp: Path
+    threads: CapacityLimiter
+    remakes: int = 0
+    takes: TakeStore | None = None
+
+    def own_voice(self, job: Job) -> Voice:
+        """Who speaks a job, or narrates it."""
+        voice = self.voice if job.voice is None else replace(self.voice, name=job.voice)
+        return voice if job.speed is None else replace(voice, speed=job.speed)
+
+    def expect(
+        self, voice: Voice, said: Pronunciation | None, *, is_segment: bool = False
+    ) -> ExpectedSound:
+        """What a sound of this voice is held against."""
+        return ExpectedSound(
+            sound=self.sound,
+            pronunciation=said,
+            speed=voice.speed,
+            voice=f"{voice.provider}/{voice.name}",
+            says_accents=self.accents(voice.name),
+            is_segment=is_segment,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputTarget:
+    """Where the assets of a run go.
+
+    Args:
+        storage: the output folder.
+        log: the open ledger.
+        rejected: the assets whose sounds somebody rejected.
+        earlier: where these sounds are kept when others take their names.
+    """
+
+    storage: Storage
+    log: AppendLog
+    rejected: Container[str] = frozenset()
+    earlier: Path = Path()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredClip:
+    """What became of a job.
+
+    Args:
+        seconds: the length of the speech.
+        bytes: the size of one asset.
+        lufs: its integrated loudness.
+        pronunciation: how it was said, where the engine can tell.
+        credit: the line that its licence asks for, where that is known only now; "" for none.
+        billed: what a service charged for it in this run, in its own credits; None where nobody
+            tells.
+        findings: what is wrong with how it sounds.
+        repeated: it has the very bytes that somebody rejected.
+    """
+
+    seconds: float
+    bytes: int
+    lufs: float
+    pronunciation: Pronunciation | None = None
+    credit: str = ""
+    billed: float | None = None
+    findings: tuple[Finding, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What an asset has in it.
+
+    Args:
+        data: its bytes, or the file that has them.
+        made: what is known of them.
+        lufs: its integrated loudness.
+        peak_dbtp: its true peak.
+        billed: what a service charged for it, in earlier runs, too.
+        cues: of a passage, its time line.
+        word_cues: the same in words, where a service reports their times.
+    """
+
+    data: bytes | Path
+    made: StoredClip
+    lufs: float
+    peak_dbtp: float
+    billed: float | None = None
+    cues: tuple[Cue, ...] = ()
+    word_cues: tuple[Cue, ...] = ()
+
+
+async def make_clip(
+    job: Job, studio: BuildContext, shelf: OutputTarget, *, on_start: Callable[[], None]
+) -> StoredClip:
+    """Make a job's asset, under each of its names.
+
+    Raises:
+        ClipError: the engine cannot say it, or what it said is unusable.
+        FatalError: the engine is gone, or nothing can be stored.
+    """
+    content = await record(job, studio, on_start=on_start)
+    return await to_thread.run_sync(store, job, studio, shelf, content, limiter=studio.threads)
+
+
+async def record(job: Job, studio: BuildContext, *, on_start: Callable[[], None]) -> Content:
+    """What a job's asset has in it, without storing it; for what is said in one piece.
+
+    Raises:
+        ClipError: the engine cannot say it, or what it said is unusable.
+        FatalError: the engine is gone.
+    """
+    try:
+        recording = await _best(job, studio, on_start)
+    except TtsAssetsError:
+        raise
+    except Exception as exc:
+        raise strange(exc) from exc
+    made = StoredClip(
+        seconds=recording.seconds,
+        bytes=len(recording.data),
+        lufs=recording.lufs,
+        pronunciation=recording.pronunciation,
+        credit=recording.credit,
+        billed=recording.billed,
+        findings=recording.findings,
+    )
+    return Content(
+        data=recording.data,
+        made=made,
+        lufs=recording.lufs,
+        peak_dbtp=recording.peak_dbtp,
+        billed=sum_billed(recording.billed),
+    )
+
+
+def out_of_time(limit_seconds: float) -> ClipTimeoutError:
+    """What to say of work that its time limit has stopped."""
+    return ClipTimeoutError(
+        f"it was not ready within its time limit of {limit_seconds:g} s, and was stopped; "
+        "--timeout sets another"
+    )
+
+
+def strange(exc: Exception) -> ClipError:
+    """What an engine raised that it should not: its code is not ours, so it is this clip's failure."""
+    if is_out_of_memory(exc):
+        return ClipError(OUT_OF_MEMORY)
+    return ClipError(f"the engine failed with {type(exc).__name__}: {exc}")
+
+
+async def _best(job: Job, studio: BuildContext, on_start: Callable[[], None]) -> Recording:
+    """The take of a clip that breaks no rule, or else the one that breaks fewest."""
+    voice = studio.own_voice(job)
+
+    async def take() -> tuple[Recording, tuple[Finding, ...]]:
+        recording = await _record(job.form, voice, studio, on_start)
+        expected = studio.expect(voice, recording.pronunciation)
+        check = partial(
+            check_bytes,
+            recording.data,
+            expected,
+            lufs=recording.lufs,
+            peak_dbtp=recording.peak_dbtp,
+        )
+        return recording, await to_thread.run_sync(check, limiter=studio.threads)
+
+    recording, findings = await best_take(take, studio, voice)
+    return replace(recording, findings=findings)
+
+
+async def best_take(
+    take: Callable[[], Awaitable[tuple[T, tuple[Finding, ...]]]], studio: BuildContext, voice: Voice
+) -> tuple[T, tuple[Finding, ...]]:
+    """The first of several takes that breaks no rule, or else the one that breaks fewest.
+
+    A voice that repeats itself is asked once: it would only say the same again. One that fails when
+    it is asked again has said what it can. After a stop the first take is kept, as it may be paid for.
+    """
+    best, findings = await take()
+    for _ in range(0 if studio.repeats(voice.name) else studio.remakes):
+        # A sound of an earlier run was accepted, or is all that was paid for.
+        if not findings or ((order := find_order()) is not None and order.uses_earlier):
+            break
+        try:
+            other, its_own = await take()
+        except (ClipError, StoppedError):
+            break
+        if len(its_own) < len(findings):
+            best, findings = other, its_own
+    return best, findings
+
+
+async def _record(
+    form: SpokenForm, voice: Voice, studio: BuildContext, on_start: Callable[[], None]
+) -> Recording:
+    speaker = studio.speaker
+    if isinstance(speaker, Recorder):
+        return await speaker.record(form, voice, studio.sound, on_start=on_start)
+    from tts_assets.audio.finish import finish  # noqa: PLC0415 - heavy; mostly the engine's process does it
+
+    speech = await speaker.speak(form, voice, on_start=on_start)
+    recording = await to_thread.run_sync(finish, speech, studio.sound, limiter=studio.threads)
+    return replace(
+        recording,
+        pronunciation=speech.pronunciation,
+        billed=speech.billed,
+        credit=speech.credit,
+    )
+
+
+def store(job: Job, studio: BuildContext, shelf: OutputTarget, content: Content) -> StoredClip:
+    """Store what was made for a job under each of its names, and say in the ledger what it is.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    billed, repeated = content.billed, False
+    for asset in job.assets:
+        line = _line(job, asset, studio, content)
+        line = msgspec.structs.replace(line, billed=billed)
+        repeated |= store_asset(line, content.data, shelf)
+        # It was paid for once, whatever it is called.
+        billed = None
+    return replace(content.made, repeated=repeated)
+
+
+def store_asset(line: Line, data: bytes | Path, shelf: OutputTarget) -> bool:
+    """Store an asset with its line, in the order that the ledger's own words give reasons for.
+
+    Returns:
+        Whether somebody rejected the very bytes that it has now.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    storage, log, asset = shelf.storage, shelf.log, line.asset
+    for each in (asset, *(asset_file_names.timelines_of(asset) if line.cues else ())):
+        storage.refuse_folder(each)
+    file, repeated = storage.root / asset, False
+    encoded = encode(line)
+    if asset in shelf.rejected:
+        repeated = rejected_audio.keep(shelf.earlier, file, unless=line.sha256)
+    timelines.make_way(line, storage)
+    if line.recipe in asset and not file.exists():
+        log.append(encoded)
+        storage.put(asset, data)
+    else:
+        log.append(encode_replacement(asset))
+        storage.put(asset, data)
+        log.append(encoded)
+    timelines.store_timeline(line, storage)
+    return repeated
+
+
+def leave_tidy(storage: Storage) -> None:
+    """Bring everything to the disk, and leave the ledger sorted, and such that git can merge it.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    storage.settle()
+    path = storage.root / LEDGER_NAME
+    if not path.exists():
+        return
+    with fatal(f"cannot read {path}"):
+        data = read_regular(path, follow_links=False)
+    tidy = ledger.compact_ledger(data, file=str(path), hash_of=storage.hash_of)
+    write_git_attributes(storage)
+    if tidy != data:
+        storage.replace(LEDGER_NAME, tidy)
+
+
+def write_git_attributes(storage: Storage) -> None:
+    """Have git merge the ledger of a folder, unless somebody has said already what git does there.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    if not (storage.root / ATTRIBUTES_NAME).exists():
+        storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
+
+
+def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
+    made, form, voice = content.made, job.form, studio.own_voice(job)
+    said = made.pronunciation
+    return Line(
+        asset=asset,
+        version=VERSION,
+        recipe=job.recipe,
+        brief=studio.recipes.brief(form, job.voice, job.speed),
+        text=form.text,
+        reading=form.reading,
+        accent=form.accent,
+        sentence=form.sentence,
+        readings=form.readings,
+        boundaries=form.boundaries,
+        romanized=form.romanized,
+        words=studio.recipes.words_in(form.text),
+        spoken=format_accent_phrases(said.phrases) if said else "",
+        basis=said.basis if said else "",
+        voice=f"{voice.provider}/{voice.name}",
+        speed=voice.speed,
+        sound=studio.recipes.sound_words(form),
+        engine=studio.engine(voice.name),
+        sha256=sha256(content.data),
+        bytes=made.bytes,
+        seconds=made.seconds,
+        lufs=content.lufs,
+        peak_dbtp=content.peak_dbtp,
+        credit=made.credit,
+        speakers=studio.recipes.speakers(form, job.voice, job.speed),
+        cues=content.cues,
+        word_cues=content.word_cues,
+        findings=made.findings,
+    )

@@ -1,0 +1,336 @@
+"""One passage generated: its segments, joined when the last one is finished."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from anyio import to_thread
+
+from tts_assets.audio.audio_checks import check_level, check_samples
+from tts_assets.build.generate.clip import Content, StoredClip, best_take, store, strange
+from tts_assets.engines.protocol import Contextual, TimestampSpeaker
+from tts_assets.errors import ClipError, TtsAssetsError
+from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation
+from tts_assets.store import segment_cache, word_timelines
+from tts_assets.store.atomic_files import fatal
+from tts_assets.store.paid_speech import sum_billed
+from tts_assets.store.segment_cache import CachedSegment, SegmentCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tts_assets.audio.joining import Joint
+    from tts_assets.audio.prepare import PreparedSpeech
+    from tts_assets.build.generate.clip import BuildContext, OutputTarget
+    from tts_assets.build.plan.jobs import Job
+    from tts_assets.model import Finding, Samples, Segment, Speech, Voice
+
+
+#: The name of the joined file while it is made.
+_JOINED = "joined"
+
+
+class _Part(NamedTuple):
+    """A segment of a passage, who says it, what it is told of the others, and the name it waits by."""
+
+    segment: Segment
+    voice: Voice
+    around: tuple[str, str]
+    name: str
+
+
+class Passage:
+    """A passage while it is made."""
+
+    def __init__(self, job: Job, segments: Sequence[Segment], studio: BuildContext) -> None:
+        """Begin.
+
+        Args:
+            job: what is to be made.
+            segments: what it is made of, in order.
+            studio: what it is made with.
+        """
+        self.job = job
+        self._studio = studio
+        self._parts = _parts(job, segments, studio)
+        self._room = SegmentCache(studio.temp, job.recipe)
+        self._known: dict[int, CachedSegment] = {}
+        #: Credits of this run alone.
+        self._billed: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all segments are there."""
+        return len(self._known) == len(self._parts)
+
+    def has(self, number: int) -> bool:
+        """Whether a segment is there."""
+        return number in self._known
+
+    async def find_missing_segments(self) -> list[int]:
+        """See which segments an earlier run has left, and tell those that are still to be said."""
+
+        def read_cached() -> list[CachedSegment | None]:
+            return [self._room.find(part.name) for part in self._parts]
+
+        found = await to_thread.run_sync(read_cached, limiter=self._studio.threads)
+        self._known = {number: each for number, each in enumerate(found) if each is not None}
+        return [number for number, each in enumerate(found) if each is None]
+
+    def characters(self, number: int) -> int:
+        """How long a segment's text is, or its reading."""
+        form = self._parts[number].segment.form
+        return max(len(form.text), len(form.reading or ""))
+
+    def pause_ms(self, number: int) -> int:
+        """The silence behind a segment."""
+        return self._parts[number].segment.pause_ms
+
+    @property
+    def voices(self) -> list[str]:
+        """The names of those who speak, each once."""
+        return list(dict.fromkeys(part.voice.name for part in self._parts))
+
+    @property
+    def credits(self) -> list[str]:
+        """The lines that came with the sound, each once."""
+        known = (self._known[number] for number in sorted(self._known))
+        return list(dict.fromkeys(each.credit for each in known if each.credit))
+
+    def describe_segment(self, number: int) -> str:
+        """A segment in words for people."""
+        text = self._parts[number].segment.form.text
+        short = text if len(text) <= 20 else f"{text[:19]}…"
+        return f"segment {number + 1} of {len(self)} ({short})"
+
+    async def speak(self, number: int, *, on_start: Callable[[], None]) -> None:
+        """Say a segment, and keep it until all are there.
+
+        Raises:
+            ClipError: the engine cannot say it, or what it said is unusable.
+            FatalError: the engine is gone, or nothing can be stored.
+        """
+        (speech, sound), findings = await self.take(number, on_start=on_start)
+        known = CachedSegment(
+            frames=sound.samples.size,
+            check=0,
+            level=sound.level,
+            pronunciation=speech.pronunciation,
+            billed=sum_billed(speech.billed),
+            credit=speech.credit,
+            findings=findings,
+            words=word_timelines.time_words(
+                self._parts[number].segment.phrases,
+                speech.character_times,
+                cut_seconds=sound.cut_seconds,
+                seconds=sound.samples.size / self._studio.sound.rate_hz,
+            ),
+        )
+        if speech.billed is not None:
+            self._billed = speech.billed + (self._billed or 0.0)
+        keep = partial(self._room.keep, self._parts[number].name, sound.samples, known)
+        self._known[number] = await to_thread.run_sync(keep, limiter=self._studio.threads)
+
+    async def take(
+        self, number: int, *, on_start: Callable[[], None]
+    ) -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+        """Say a segment, without keeping it.
+
+        Returns:
+            What the engine said, its sound as it is joined, and what is wrong with that.
+
+        Raises:
+            ClipError: the engine cannot say it, or what it said is unusable.
+            FatalError: the engine is gone.
+        """
+        part = self._parts[number]
+
+        async def take() -> tuple[tuple[Speech, PreparedSpeech], tuple[Finding, ...]]:
+            speech = await self._speak_segment(part, on_start)
+            finished = partial(self._finish_segment, speech, part.voice)
+            sound, findings = await to_thread.run_sync(finished, limiter=self._studio.threads)
+            return (speech, sound), findings
+
+        try:
+            return await best_take(take, self._studio, part.voice)
+        except TtsAssetsError:
+            raise
+        except Exception as exc:
+            raise strange(exc) from exc
+
+    async def _speak_segment(self, part: _Part, on_start: Callable[[], None]) -> Speech:
+        speaker, form, voice = self._studio.speaker, part.segment.form, part.voice
+        if part.segment.phrases and isinstance(speaker, TimestampSpeaker):
+            return await speaker.speak_timed(form, voice, part.around, on_start=on_start)
+        if isinstance(speaker, Contextual):
+            return await speaker.speak_within(form, voice, part.around, on_start=on_start)
+        return await speaker.speak(form, voice, on_start=on_start)
+
+    def _finish_segment(
+        self, speech: Speech, voice: Voice
+    ) -> tuple[PreparedSpeech, tuple[Finding, ...]]:
+        from tts_assets.audio.prepare import ready  # noqa: PLC0415 - heavy, see make_clip
+
+        rate_hz = self._studio.sound.rate_hz
+        sound = ready(speech, rate_hz)
+        expected = self._studio.expect(voice, speech.pronunciation, is_segment=True)
+        return sound, check_samples(sound.samples, rate_hz, expected)
+
+    async def finish(self, shelf: OutputTarget) -> StoredClip:
+        """Join all segments, and store the asset under each of its names.
+
+        Raises:
+            ClipError: nothing audible came of it, or a segment is gone.
+            FatalError: the disk is full, gone or read-only.
+        """
+
+        def finish() -> StoredClip:
+            content = self.join_segments()
+            made = store(self.job, self._studio, shelf, content)
+            self.clear()
+            return made
+
+        return await to_thread.run_sync(finish, limiter=self._studio.threads)
+
+    def join_segments(self) -> Content:
+        """All segments in one file, which lies where they waited until that is cleared; blocks.
+
+        Raises:
+            ClipError: nothing audible came of it, or a segment is gone.
+            FatalError: the disk is full, gone or read-only.
+        """
+        from tts_assets.audio.joining import join  # noqa: PLC0415 - heavy, see make_clip
+
+        path = self._room.file(_JOINED)
+        with fatal(f"cannot write {path}"), self._room.create_file(_JOINED) as into:
+            joined = join(self._joints(), self._studio.sound, into)
+        own = self._studio.own_voice(self.job)
+        of_whole = check_level(joined.lufs, joined.peak_dbtp, self._studio.expect(own, None))
+        made = StoredClip(
+            seconds=joined.seconds,
+            bytes=path.stat().st_size,
+            lufs=joined.lufs,
+            pronunciation=self._pronunciation,
+            credit="; ".join(self.credits),
+            billed=self._billed,
+            findings=(*of_whole, *self._findings),
+        )
+        cues = tuple(
+            Cue(begin, end, part.segment.speaker, part.segment.form.text)
+            for part, (begin, end) in zip(self._parts, joined.spans, strict=True)
+        )
+        return Content(
+            data=path,
+            made=made,
+            lufs=joined.lufs,
+            peak_dbtp=joined.peak_dbtp,
+            billed=self._total_billed,
+            cues=cues,
+            word_cues=self._word_cues(cues, joined.starts),
+        )
+
+    def _word_cues(self, cues: Sequence[Cue], starts: Sequence[float]) -> tuple[Cue, ...]:
+        """The time line in words; a segment without times of its words stays whole."""
+        if not any(part.segment.phrases for part in self._parts):
+            return ()
+        if not any(known.words for known in self._in_order):
+            return ()
+        found: list[Cue] = []
+        for cue, start, known in zip(cues, starts, self._in_order, strict=True):
+            found += word_timelines.place_words(known.words, cue, start) if known.words else (cue,)
+        return tuple(found)
+
+    def clear(self) -> None:
+        """Delete what waits: it is not needed any more."""
+        self._room.clear()
+
+    def _joints(self) -> list[Joint]:
+        from tts_assets.audio.joining import Joint  # noqa: PLC0415 - see joined
+
+        return [
+            Joint(
+                read=partial(self._samples, number),
+                frames=self._known[number].frames,
+                level=self._known[number].level,
+                voice=f"{part.voice.name} {part.voice.speed}",
+                pause_ms=part.segment.pause_ms,
+            )
+            for number, part in enumerate(self._parts)
+        ]
+
+    def _samples(self, number: int) -> Samples:
+        samples = self._room.samples(self._parts[number].name)
+        if samples is None:
+            raise ClipError(
+                f"{self.describe_segment(number)} is gone from {self._room.file('')}: run again"
+            )
+        return samples
+
+    @property
+    def _total_billed(self) -> float | None:
+        """Credits of all segments, those of earlier runs, too."""
+        told = [known.billed for known in self._in_order if known.billed is not None]
+        return sum(told) if told else None
+
+    @cached_property
+    def _in_order(self) -> list[CachedSegment]:
+        return [self._known[number] for number in range(len(self))]
+
+    @property
+    def _findings(self) -> tuple[Finding, ...]:
+        return tuple(
+            finding._replace(told=f"{self.describe_segment(number)}: {finding.told}")
+            for number, known in enumerate(self._in_order)
+            for finding in known.findings
+        )
+
+    @property
+    def _pronunciation(self) -> Pronunciation | None:
+        """How all of it was said, as sure as the least sure of its segments."""
+        said = [known.pronunciation for known in self._in_order]
+        told = [each for each in said if each is not None]
+        if len(told) < len(said):
+            return None
+        phrases = [
+            (*each.phrases[:-1], each.phrases[-1]._replace(pause=True)) for each in told[:-1]
+        ]
+        doubts = [
+            f"{self.describe_segment(number)}: {each.doubt}"
+            for number, each in enumerate(told)
+            if each.doubt is not None
+        ]
+        return Pronunciation(
+            phrases=tuple(phrase for each in (*phrases, told[-1].phrases) for phrase in each),
+            basis=max((each.basis for each in told), key=tuple(Basis).index),
+            accent_basis=max((each.accent_basis for each in told), key=tuple(AccentBasis).index),
+            doubt="; ".join(doubts) or None,
+        )
+
+
+def _parts(job: Job, segments: Sequence[Segment], studio: BuildContext) -> list[_Part]:
+    own = studio.own_voice(job)
+    cast = studio.cast(job.form, own)
+    in_context = isinstance(studio.speaker, Contextual)
+    parts: list[_Part] = []
+    for number, segment in enumerate(segments):
+        voice = cast.get(segment.speaker, own)
+        around = _around(segments, number) if in_context else ("", "")
+        recipe = studio.recipes.of_segment(segment.form, voice, around)
+        # What is said twice waits twice: not every voice says it alike.
+        parts.append(_Part(segment, voice, around, segment_cache.name_of(number, recipe)))
+    return parts
+
+
+def _around(segments: Sequence[Segment], number: int) -> tuple[str, str]:
+    """The texts before and behind a segment; what others say is none of its own speaker's."""
+    speaker = segments[number].speaker
+    before = segments[number - 1] if number else None
+    behind = segments[number + 1] if number + 1 < len(segments) else None
+    return tuple(  # type: ignore[return-value] # two of them
+        each.form.text if each is not None and each.speaker == speaker else ""
+        for each in (before, behind)
+    )

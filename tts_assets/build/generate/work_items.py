@@ -1,0 +1,226 @@
+"""Work items: whole clips and segments of passages, in the order they are executed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from anyio import to_thread
+
+from tts_assets.build.generate.clip import StoredClip, make_clip
+from tts_assets.build.generate.passage import Passage
+from tts_assets.config.settings import time_limits
+from tts_assets.engines.engine_readings import cut
+from tts_assets.engines.protocol import TimestampProvider
+from tts_assets.errors import ClipError
+from tts_assets.japanese.segmentation import MIN_SEGMENT_CHARS
+from tts_assets.store import segment_cache
+from tts_assets.store.paid_speech import RequestedClip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from tts_assets.build.generate.clip import BuildContext, OutputTarget
+    from tts_assets.build.plan.jobs import Job
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.protocol import Provider
+    from tts_assets.model import Segment, SpokenForm
+    from tts_assets.store.paid_speech import ClipRequests
+
+
+#: What a text is cut into, or why it cannot be cut.
+Cut: TypeAlias = tuple["Segment", ...] | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """What one worker does: a whole clip, a segment of a passage, or what is left of one.
+
+    Args:
+        job: what it is made for.
+        passage: the passage that it belongs to; None for a clip that is made in one piece.
+        number: its segment, from 0; None where all are there and are to be joined.
+    """
+
+    job: Job
+    passage: Passage | None = None
+    number: int | None = None
+
+    @property
+    def is_segment_to_say(self) -> bool:
+        """Whether it is a segment that is not there yet."""
+        return (
+            self.passage is not None
+            and self.number is not None
+            and not self.passage.has(self.number)
+        )
+
+    @property
+    def time_limits(self) -> int:
+        """How many time limits it has: a long text takes as long as the sentences in it."""
+        form = self.job.form
+        if self.passage is not None and self.number is not None:
+            return time_limits(self.passage.characters(self.number))
+        return time_limits(max(len(form.text), len(form.reading or "")))
+
+
+def most_pieces(jobs: Iterable[Job]) -> int:
+    """How many pieces jobs have at most, without cutting their texts."""
+    return sum(1 + len(job.form.text) // MIN_SEGMENT_CHARS if job.form.turns else 1 for job in jobs)
+
+
+class WorkQueue:
+    """The pieces of all jobs of a run, and what became of them."""
+
+    def __init__(self, studio: BuildContext, shelf: OutputTarget, cuts: dict[str, Cut]) -> None:
+        """Begin.
+
+        Args:
+            studio: what everything is made with.
+            shelf: where it goes.
+            cuts: the segments of passages, by their recipes.
+        """
+        self._studio = studio
+        self._shelf = shelf
+        self._cuts = cuts
+        self._failed: set[str] = set()
+
+    async def of(
+        self, jobs: Iterable[Job] | AsyncGenerator[Job, None]
+    ) -> AsyncGenerator[WorkItem, None]:
+        """The pieces of jobs in their order; those of a passage that failed are left out."""
+        async with aclosing(_each(jobs)) as wanted:
+            async for job in wanted:
+                self._refuse_folders(job)
+                found = self._cuts.get(job.recipe)
+                # Whoever does what cannot be cut says why.
+                if found is None or isinstance(found, str):
+                    yield WorkItem(job=job)
+                    continue
+                passage = Passage(job, found, self._studio)
+                missing: list[int | None] = [*await passage.find_missing_segments()]
+                for number in missing or [None]:
+                    if job.recipe in self._failed:
+                        break
+                    yield WorkItem(job=job, passage=passage, number=number)
+
+    def _refuse_folders(self, job: Job) -> None:
+        """Fail a clip in whose place a folder lies before it is spoken, which may cost money."""
+        try:
+            for asset in job.assets:
+                self._shelf.storage.refuse_folder(asset)
+        except ClipError as exc:
+            self._cuts[job.recipe] = str(exc)
+
+    async def make(self, piece: WorkItem, *, on_start: Callable[[], None]) -> StoredClip | None:
+        """Do a piece; None where its clip is not whole by that.
+
+        Raises:
+            ClipError: it cannot be done.
+            FatalError: nothing can be done any more.
+        """
+        job, passage = piece.job, piece.passage
+        if job.recipe in self._failed:
+            return None
+        if passage is None:
+            if isinstance(why := self._cuts.get(job.recipe), str):
+                raise ClipError(why)
+            with self._record(job, None) as order:
+                made = await make_clip(job, self._studio, self._shelf, on_start=on_start)
+                _close(order)
+            return made
+        if piece.number is not None:
+            with self._record(job, piece.number) as order:
+                await passage.speak(piece.number, on_start=on_start)
+                _close(order)
+            if not passage.is_whole:
+                return None
+        on_start()
+        return await passage.finish(self._shelf)
+
+    def _record(self, job: Job, segment: int | None) -> AbstractContextManager[ClipRequests | None]:
+        """What a service is asked for within the block is recorded for this clip."""
+        takes, first = self._studio.takes, job.clips[0]
+        if takes is None:
+            return nullcontext()
+        clip = RequestedClip(
+            recipe=job.recipe,
+            asset=job.assets[0],
+            file=first.file,
+            entry=first.entry,
+            part=first.part,
+        )
+        return takes.open_order(clip, segment=segment)
+
+    def fail(self, job: Job) -> bool:
+        """Give up a clip; whether it was not given up before."""
+        before = job.recipe in self._failed
+        self._failed.add(job.recipe)
+        return not before
+
+
+def _close(order: ClipRequests | None) -> None:
+    if order is not None:
+        order.close()
+
+
+async def cuts_of(
+    jobs: Sequence[Job], settings: Settings, provider: Provider | None = None
+) -> dict[str, Cut]:
+    """The segments of all passages, by their recipes; the dictionary is asked only where it must be.
+
+    Raises:
+        FatalError: the dictionary cannot be used.
+    """
+    passages = [job for job in jobs if job.form.turns]
+    forms = [job.form for job in passages]
+    timed = [number for number, job in enumerate(passages) if _has_words(job, provider)]
+    told = await cut(forms, settings.pauses, settings.words, with_phrases=timed)
+    return {job.recipe: each for job, each in zip(passages, told, strict=True)}
+
+
+def _has_words(job: Job, provider: object) -> bool:
+    """Whether the time line of a passage is to have its words."""
+    if not isinstance(provider, TimestampProvider):
+        return False
+    is_requested = any(clip.timeline is not None for clip in job.clips)
+    return provider.wants_timestamps(is_requested=is_requested)
+
+
+async def find_missing_forms(
+    jobs: Sequence[Job], settings: Settings
+) -> dict[str, tuple[SpokenForm, ...]]:
+    """What is still to be spoken of passages of which earlier runs left segments, by their recipes.
+
+    Raises:
+        FatalError: the dictionary cannot be used.
+    """
+    temp = segment_cache.place_for(settings.temp, settings.folder)
+
+    def find_waiting() -> dict[str, set[int]]:
+        passages = [job.recipe for job in jobs if job.form.turns]
+        found = {recipe: segment_cache.find_numbers(temp, recipe) for recipe in passages}
+        return {recipe: numbers for recipe, numbers in found.items() if numbers}
+
+    there = await to_thread.run_sync(find_waiting)
+    cuts = await cuts_of([job for job in jobs if job.recipe in there], settings)
+    return {
+        recipe: tuple(
+            segment.form for number, segment in enumerate(cut) if number not in there[recipe]
+        )
+        for recipe, cut in cuts.items()
+        if not isinstance(cut, str)
+    }
+
+
+async def _each(jobs: Iterable[Job] | AsyncGenerator[Job, None]) -> AsyncGenerator[Job, None]:
+    if isinstance(jobs, AsyncGenerator):
+        async with aclosing(jobs):
+            async for job in jobs:
+                yield job
+    else:
+        for job in jobs:
+            yield job

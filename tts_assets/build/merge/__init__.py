@@ -1,1 +1,0 @@
-"""The use case `merge`: what shards made becomes assets, a ledger and URLs as if one run had made them."""

@@ -1,0 +1,263 @@
+"""What a run measures about itself: speed, slow clips, loudness, over time."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.model import Clip
+
+
+#: So many steps at most: where there would be more, two become one.
+MOST_STEPS = 100
+
+
+#: The first width of a step; powers of two double without an error.
+_FIRST_SECONDS = 0.125
+
+
+#: Lengths are told apart from here to a day, in steps of a ratio; four of them double it.
+_SHORTEST_SECONDS = 0.1
+_STEPS_OF_LENGTH = 80
+_STEPS_OF_DOUBLE = 4
+
+
+#: How far from the wanted loudness it is told apart, and in what steps.
+_FAR_LU = 6
+_STEPS_OF_LU = 10
+_SLOWEST = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """How many values lie in each of some steps.
+
+    Args:
+        edges: where each step begins, and where the last one ends.
+        counts: how many values lie in each step; in the first and the last of all that there can
+            be, those beyond them, too.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+class SlowestClip(NamedTuple):
+    """A clip that took long.
+
+    Args:
+        clip: the first that wants it.
+        seconds: how long somebody was at it; of a passage, all its segments together.
+        audio_seconds: how long it sounds.
+    """
+
+    clip: Clip
+    seconds: float
+    audio_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHistory:
+    """How the making of clips went, in equal steps of time.
+
+    Args:
+        begun_seconds: how long after the beginning of the run it began.
+        seconds: how long it went on; the last step ends there.
+        step_seconds: how long each step is.
+        made: clips that were finished in each step.
+        failed: clips that failed in each.
+        audio_seconds: how long it sounds what was made in each; only of clips that were finished.
+        in_hand: how many clips and segments were in the making, on average over each step.
+        lengths: how long the clips sound, in seconds.
+        loudness: how loud they are, in LUFS.
+        wanted_lufs: how loud they were to be.
+        tolerance_lu: how far from that a clip may be.
+        slowest: those that took longest, the slowest first.
+    """
+
+    begun_seconds: float
+    seconds: float
+    step_seconds: float
+    made: tuple[int, ...]
+    failed: tuple[int, ...]
+    audio_seconds: tuple[float, ...]
+    in_hand: tuple[float, ...]
+    lengths: Histogram
+    loudness: Histogram
+    wanted_lufs: float
+    tolerance_lu: float
+    slowest: tuple[SlowestClip, ...]
+
+
+class MetricsRecorder:
+    """Keeps a history while it happens."""
+
+    def __init__(
+        self,
+        *,
+        wanted_lufs: float,
+        tolerance_lu: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin.
+
+        Args:
+            wanted_lufs: as in `SoundHistory`.
+            tolerance_lu: as in `SoundHistory`.
+            clock: what time it is, in seconds.
+        """
+        self._clock = clock
+        self._begun = clock()
+        self._wanted_lufs = wanted_lufs
+        self._tolerance_lu = tolerance_lu
+        self._made: list[float] = []
+        self._failed: list[float] = []
+        self._audio: list[float] = []
+        self._busy: list[float] = []
+        self._steps = _Steps(self._made, self._failed, self._audio, self._busy)
+        self._lengths = _Counts(
+            [_SHORTEST_SECONDS * 2 ** (at / _STEPS_OF_DOUBLE) for at in range(_STEPS_OF_LENGTH + 1)]
+        )
+        # What is wanted lies in the middle of a step, and so do most clips.
+        half = _FAR_LU * _STEPS_OF_LU + 0.5
+        self._loudness = _Counts(
+            [wanted_lufs + (at - half) / _STEPS_OF_LU for at in range(int(2 * half) + 1)]
+        )
+        self._spent: dict[str, _Spent] = {}
+        self._slowest: list[tuple[float, int, SlowestClip]] = []
+        self._number = count()
+
+    def record_work(self, recipe: str, seconds: float) -> None:
+        """Somebody was at a clip, or at a segment of it, until now for so long."""
+        now = self._now()
+        begin = max(0.0, now - seconds)
+        first, spent = self._spent.get(recipe, (begin, 0.0))
+        self._spent[recipe] = _Spent(min(first, begin), spent + seconds)
+        self._steps.spread(self._busy, begin, now, now - begin)
+
+    def record_made(self, recipe: str, clip: Clip, audio_seconds: float, lufs: float) -> None:
+        """A clip is there; what was worked on it is known before."""
+        now = self._now()
+        begin, seconds = self._spent.pop(recipe, (now, 0.0))
+        self._made[self._steps.at(now)] += 1
+        # A passage sounds for long: it would stand out where it is joined, and was made before.
+        self._steps.spread(self._audio, begin, now, audio_seconds)
+        self._lengths.add(audio_seconds)
+        self._loudness.add(lufs)
+        item = (seconds, -next(self._number), SlowestClip(clip, seconds, audio_seconds))
+        if len(self._slowest) < _SLOWEST:
+            heapq.heappush(self._slowest, item)
+        else:
+            heapq.heappushpop(self._slowest, item)
+
+    def record_failed(self, recipe: str) -> None:
+        """A clip could not be made."""
+        self._spent.pop(recipe, None)
+        self._failed[self._steps.at(self._now())] += 1
+
+    def history(self, run_begun: float) -> RunHistory | None:
+        """All until now; None where nothing has happened.
+
+        Args:
+            run_begun: when the run began, by the same clock.
+        """
+        steps = self._steps
+        if not self._made:
+            return None
+        widths = steps.widths()
+        return RunHistory(
+            begun_seconds=self._begun - run_begun,
+            seconds=steps.end,
+            step_seconds=steps.width,
+            made=tuple(map(int, self._made)),
+            failed=tuple(map(int, self._failed)),
+            audio_seconds=tuple(self._audio),
+            in_hand=tuple(
+                busy / width if width else 0.0
+                for busy, width in zip(self._busy, widths, strict=True)
+            ),
+            lengths=self._lengths.histogram(),
+            loudness=self._loudness.histogram(),
+            wanted_lufs=self._wanted_lufs,
+            tolerance_lu=self._tolerance_lu,
+            slowest=tuple(slow for *_, slow in sorted(self._slowest, reverse=True)),
+        )
+
+    def _now(self) -> float:
+        return self._clock() - self._begun
+
+
+class _Spent(NamedTuple):
+    """Since when somebody was at a clip, and how long in all."""
+
+    begin: float
+    seconds: float
+
+
+class _Counts:
+    """How many values lie between the edges of steps."""
+
+    def __init__(self, edges: list[float]) -> None:
+        self._edges = edges
+        self._counts = [0] * (len(edges) - 1)
+
+    def add(self, value: float) -> None:
+        """Count a value; one beyond all edges counts as the nearest."""
+        last = len(self._counts) - 1
+        self._counts[min(max(bisect_right(self._edges, value) - 1, 0), last)] += 1
+
+    def histogram(self) -> Histogram:
+        """The steps from the first to the last that have any."""
+        used = [number for number, values in enumerate(self._counts) if values]
+        if not used:
+            return Histogram(edges=(), counts=())
+        first, end = used[0], used[-1] + 1
+        edges = tuple(round(each, 3) for each in self._edges[first : end + 1])
+        return Histogram(edges=edges, counts=tuple(self._counts[first:end]))
+
+
+class _Steps:
+    """Sums over equal steps from 0, in columns of one length."""
+
+    def __init__(self, *columns: list[float]) -> None:
+        self.width = _FIRST_SECONDS
+        self.end = 0.0
+        self._columns = columns
+
+    def at(self, value: float) -> int:
+        """The step that a value lies in; there is room for it now."""
+        self.end = max(self.end, value)
+        while value >= MOST_STEPS * self.width:
+            self._double()
+        number = int(value / self.width)
+        for column in self._columns:
+            column.extend([0.0] * (number + 1 - len(column)))
+        return number
+
+    def spread(self, column: list[float], begin: float, end: float, amount: float) -> None:
+        """Add an amount to a column, spread evenly over a span."""
+        last = self.at(end)
+        if end <= begin:
+            column[last] += amount
+            return
+        for number in range(int(begin / self.width), last + 1):
+            left, right = number * self.width, (number + 1) * self.width
+            column[number] += amount * (min(right, end) - max(left, begin)) / (end - begin)
+
+    def widths(self) -> list[float]:
+        """How wide each step is; the last one goes to the last value."""
+        count_of_steps = len(self._columns[0])
+        last = self.end - (count_of_steps - 1) * self.width
+        return [*[self.width] * (count_of_steps - 1), last]
+
+    def _double(self) -> None:
+        self.width *= 2
+        for column in self._columns:
+            column[:] = [sum(column[at : at + 2]) for at in range(0, len(column), 2)]

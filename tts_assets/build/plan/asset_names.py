@@ -1,0 +1,228 @@
+"""Names and URLs of assets: templates with fields in braces, checked before the run."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from tts_assets.build.plan.recipes import DIGITS
+from tts_assets.errors import InputError, UsageError
+from tts_assets.model import Format, Kind
+from tts_assets.store import asset_file_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.model import Clip
+
+_NAMES = ("kind", "recipe", "ext", "id", "part")
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+# The tool that this one follows had recipes of 8 digits. Letters and digits must be among them:
+# a date or a number that somebody gave a recording is no recipe.
+_OF_8_DIGITS = "(?=[0-9]{0,7}[a-f])(?=[a-f]{0,7}[0-9])[0-9a-f]{8}"
+
+
+#: What the names stand for in a URL.
+_PATTERNS = {
+    "kind": "|".join(Kind),
+    "recipe": rf"[0-9a-f]{{{DIGITS}}}|{_OF_8_DIGITS}",
+    "ext": "|".join(Format),
+    # Escaped, an id has three or five characters for each of its 200 bytes.
+    "id": "[^/?#]{1,1000}",
+    "part": "[^/?#]{1,1000}",
+    "asset": "[^?#]+",
+}
+
+
+#: Those that are always spelt the same within one URL.
+_FIXED = frozenset({"kind", "recipe", "ext", "asset"})
+
+
+def check_asset(template: str, ext: Format) -> None:
+    """See that a template names a file of its own for each clip, below the output folder.
+
+    Raises:
+        UsageError: it does not, and how to mend it.
+    """
+    used = _names_in(template, "asset", _NAMES)
+    if not ("recipe" in used or {"id", "part"} <= used):
+        raise _wrong("asset", template, "must have {recipe}, or both {id} and {part}")
+    if not template.endswith(".{ext}"):
+        raise _wrong("asset", template, "must end in .{ext}")
+    example = {
+        "kind": max(Kind, key=len), "recipe": "0" * DIGITS, "ext": ext, "id": "1", "part": "word",
+    }  # fmt: skip
+    for name in template.split("/"):
+        # The mark of escapes may stand in a template: there it means nothing.
+        problem = asset_file_names.problem_with(name.replace("%", "_").format_map(example))
+        if problem is not None:
+            raise _wrong("asset", template, problem)
+
+
+def check_url(template: str) -> None:
+    """See that a template gives different clips different addresses.
+
+    Raises:
+        UsageError: it does not, and how to mend it.
+    """
+    used = _names_in(template, "URL", (*_NAMES, "asset"))
+    if not (used & {"asset", "recipe"} or {"id", "part"} <= used):
+        raise _wrong("URL", template, "must have {asset}, {recipe}, or both {id} and {part}")
+
+
+def fill_kind(template: str, kind: Kind, ext: Format) -> str:
+    """The template with what is the same for all clips of a kind."""
+    return template.replace("{kind}", kind).replace("{ext}", ext)
+
+
+def has_ids(template: str) -> bool:
+    """Whether ids decide about the name, too."""
+    return "{id}" in template or "{part}" in template
+
+
+def folder_of(template: str) -> str:
+    """The folder that all names of a template share; "" where they share none."""
+    return template.partition("{")[0].rpartition("/")[0]
+
+
+def pattern(template: str) -> re.Pattern[str]:
+    """What recognises the URLs of a template, with a group for each name that is always the same."""
+    found, seen = "", set[str]()
+    for number, piece in enumerate(_BRACES.split(template)):
+        if number % 2 == 0:
+            found += re.escape(piece)
+        elif piece in seen:
+            found += f"(?P={piece})"
+        elif piece in _FIXED:
+            seen.add(piece)
+            found += f"(?P<{piece}>{_PATTERNS[piece]})"
+        else:
+            found += _PATTERNS[piece]
+    return re.compile(found)
+
+
+def _names_in(template: str, what: str, allowed: Sequence[str]) -> set[str]:
+    every = ", ".join(f"{{{name}}}" for name in allowed)
+    used = set(_BRACES.findall(template))
+    for name in sorted(used.difference(allowed)):
+        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.0)[0]
+        raise _wrong(
+            what, template, f"has {{{name}}}: did you mean {{{near}}}? It may have {every}"
+        )
+    if re.search("[{}]", _BRACES.sub("", template)):
+        raise _wrong(what, template, f"has a brace too many: it may have {every}")
+    return used
+
+
+def _wrong(what: str, template: str, problem: str) -> UsageError:
+    return UsageError(f"the {what} template {template!r} {problem}")
+
+
+# Where a clip is stored and how it is addressed, and which addresses are ours.
+
+
+class Addresses:
+    """Turns clips into paths and URLs, and knows its own URLs from everybody else's.
+
+    Attributes:
+        by_recipe: the asset's name carries the recipe, so that it can only ever hold one sound.
+        url_by_id: the URL carries neither recipe nor asset, so that only ids tell URLs apart.
+        names_tell: both names carry the recipe, so that no two sounds can have one of them.
+    """
+
+    def __init__(self, asset: str, url: str, ext: Format) -> None:
+        """Take the templates of a source of catalogues, and the assets' format.
+
+        Args:
+            asset: path below the output folder, with ``{kind}``, ``{recipe}``, ``{ext}``,
+                ``{id}`` and ``{part}``.
+            url: the same names, and ``{asset}`` for that path.
+            ext: the file extension.
+
+        Raises:
+            UsageError: a template has other names, too few, or names no file on every system.
+        """
+        asset = unicodedata.normalize("NFC", asset)
+        check_asset(asset, ext)
+        check_url(url)
+        self.by_recipe = "{recipe}" in asset
+        self.url_by_id = "{recipe}" not in url and "{asset}" not in url
+        self.names_tell = self.by_recipe and not self.url_by_id
+        # {asset} written out: braces stand for what is escaped already.
+        whole = url.replace("{asset}", quote(asset, safe="/{}"))
+        self._ours = pattern(whole) if "{recipe}" in whole else None
+        self._stored = pattern(url) if "{asset}" in url else None
+        self._assets = {kind: fill_kind(asset, kind, ext) for kind in Kind}
+        self._urls = {kind: fill_kind(url, kind, ext) for kind in Kind}
+        self._ids_in_url = has_ids(url)
+        self._around: dict[Kind, tuple[list[str], list[str]]] | None = None
+        if not has_ids(asset + url):
+            # Split at the recipe: a run asks for as many addresses as there are clips.
+            self._around = {
+                kind: (
+                    path.split("{recipe}"),
+                    fill_kind(whole, kind, ext).split("{recipe}"),
+                )
+                for kind, path in self._assets.items()
+            }
+
+    def of(self, clip: Clip, recipe: str) -> tuple[str, str]:
+        """The path of a clip's asset below the output folder, and its URL.
+
+        What comes from ids is made safe for names of files, and percent-encoded in URLs (RFC 3986).
+
+        Raises:
+            InputError: its id makes a name that is too long.
+        """
+        if self._around is not None:
+            around_asset, around_url = self._around[clip.kind]
+            return recipe.join(around_asset), recipe.join(around_url)
+        asset = self._path(clip, recipe)
+        values = {"recipe": recipe, "asset": quote(asset)}
+        if self._ids_in_url:
+            values |= {"id": quote(clip.entry, safe=""), "part": quote(clip.part, safe="")}
+        return asset, self._urls[clip.kind].format_map(values)
+
+    def asset(self, clip: Clip, recipe: str) -> str:
+        """The path of a clip's asset; see :meth:`of`."""
+        return self.of(clip, recipe)[0]
+
+    def url(self, clip: Clip, recipe: str) -> str:
+        """The address of a clip's asset; see :meth:`of`."""
+        return self.of(clip, recipe)[1]
+
+    def folders(self) -> list[str]:
+        """The folders below the output folder in or below which assets can lie; "" for itself."""
+        return sorted({folder_of(path) for path in self._assets.values()})
+
+    def recipe(self, url: str) -> str | None:
+        """The recipe in a URL of this template; None for a stranger's URL, or if it has none."""
+        match = self._ours.fullmatch(url) if self._ours else None
+        return match["recipe"] if match else None
+
+    def asset_at(self, url: str) -> str | None:
+        """The asset that a URL of this template leads to; None for a stranger's URL."""
+        match = self._stored.fullmatch(url) if self._stored else None
+        return unquote(match["asset"]) if match else None
+
+    def _path(self, clip: Clip, recipe: str) -> str:
+        values = {
+            "recipe": recipe,
+            "id": asset_file_names.escape_id(clip.entry),
+            "part": asset_file_names.escape_id(clip.part),
+        }
+        path = asset_file_names.safe(self._assets[clip.kind].format_map(values))
+        longest = asset_file_names.timelines_of(path)[0] if clip.form.turns else path
+        if asset_file_names.is_too_long(longest):
+            raise InputError(
+                f"its id makes a file name of more than {asset_file_names.LONGEST_BYTES} bytes: make it "
+                "shorter, or name assets by {recipe} alone",
+                file=clip.file,
+                entry=f"entry {clip.entry}",
+            )
+        return path

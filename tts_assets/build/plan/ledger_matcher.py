@@ -1,0 +1,360 @@
+"""Clips that are not up to date by recipe and name, resolved by one look-up in the ledger."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_assets.build.plan.planner import Aspect, Change, KeptClipGroup, State, timeline_url
+from tts_assets.japanese.word_boundaries import BOUNDARY, insert_boundaries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable
+
+    from tts_assets.build.plan.asset_names import Addresses
+    from tts_assets.build.plan.plan_types import Plan
+    from tts_assets.build.plan.planner import ClipPlan
+    from tts_assets.model import Decision
+    from tts_assets.store.ledger import Provenance
+
+
+class Reviews:
+    """Holds clips that are fresh against the decisions on their sounds."""
+
+    def __init__(self, found: Plan, *, unapproved: bool) -> None:
+        """Begin.
+
+        Args:
+            found: what the ledger says of decisions.
+            unapproved: whether a fresh clip matters if nobody has approved its sound.
+        """
+        self._found = found
+        self._unapproved = unapproved
+
+    def apply_review(self, item: ClipPlan, own: ClipPlan) -> ClipPlan:
+        """A fresh clip as it stands by what was decided of its sound.
+
+        Args:
+            item: the clip, and the asset that serves it.
+            own: the same by its own recipe: what another engine made is made by this one.
+        """
+        decision = self._found.rejected.get(item.asset)
+        if decision is not None:
+            return own._replace(state=State.REJECTED, reason=_describe_rejection(decision))
+        self._found.approvals += item.asset in self._found.approved
+        return item
+
+    def matters(self, item: ClipPlan) -> bool:
+        """Whether a clip is one that nobody has approved, where that is asked for."""
+        return (
+            self._unapproved
+            and item.state is State.FRESH
+            and item.asset not in self._found.approved
+        )
+
+    def may_matter(self, item: ClipPlan) -> bool:
+        """The same of a clip that may turn out to be one, or to be rejected."""
+        return item.asset in self._found.rejected or self.matters(item)
+
+
+def _describe_rejection(decision: Decision) -> str:
+    """Who rejected a sound, and why, as far as they said."""
+    who = f"rejected by {decision.by}" if decision.by else "somebody rejected its sound"
+    return f"{who}: {decision.reason}" if decision.reason else who
+
+
+# What was made earlier for clips that have no asset under their own recipe and name.
+
+
+#: The states of what was made, and is lost.
+_LOST = frozenset({State.MISSING, State.DAMAGED})
+
+
+#: Parts of an engine that are its model, by whatever name.
+_MODEL = frozenset({"model", "model_id", "voices"})
+
+
+#: The part of how a passage sounds that words have not.
+_PAUSES = re.compile(r" pause-\S+")
+
+
+class UnresolvedClip(NamedTuple):
+    """A clip that has no asset of its own yet, and what may lead to one.
+
+    Args:
+        item: the clip as it stands by its own recipe and name.
+        addresses: names the files and URLs of its source.
+        brief: what it asks of the engine.
+        before: the asset, or the recipe, that it had before; None where nothing tells.
+    """
+
+    item: ClipPlan
+    addresses: Addresses
+    brief: str
+    before: str | None
+
+    def names(self) -> tuple[str, ...]:
+        """By what the lines are found that may serve."""
+        return (self.brief,) if self.before is None else (self.brief, self.before)
+
+
+class LedgerMatcher:
+    """Settles how clips stand by what the ledger says of assets that were made earlier."""
+
+    def __init__(
+        self,
+        origins: Iterable[Provenance],
+        *,
+        stands: Callable[[Provenance], tuple[State, str]],
+        now: Callable[[ClipPlan, str], Provenance],
+        keep: bool,
+        rejected: Container[str] = frozenset(),
+    ) -> None:
+        """Take what the ledger has for all pending clips.
+
+        Args:
+            origins: lines of the ledger.
+            stands: how a line's asset stands, and why: fresh if it is what the line says.
+            now: what the line of a clip would say if it were made now, under a brief.
+            keep: an asset that another engine made stays, if nothing else changed.
+            rejected: the assets whose sounds somebody rejected: none serves another clip.
+        """
+        self.kept: Counter[tuple[str, str]] = Counter()
+        self._stands = stands
+        self._now = now
+        self._keep = keep
+        self._rejected = rejected
+        self._by_brief: dict[str, _Takes] = {}
+        self._by_name: dict[str, Provenance] = {}
+        sure = set[str]()
+        for origin in origins:
+            # A line that takes back what was said before has no text.
+            if not origin.text:
+                continue
+            names = {origin.asset, origin.recipe}
+            if stands(origin)[0] is State.FRESH:
+                if origin.brief and origin.recipe:
+                    self._by_brief.setdefault(origin.brief, _Takes()).add(origin)
+                sure |= names
+            else:
+                names -= sure
+            self._by_name.update(dict.fromkeys(names, origin))
+
+    def list_kept_clips(self) -> tuple[KeptClipGroup, ...]:
+        """The clips that stay although their engine changed, the commonest change first."""
+        return tuple(KeptClipGroup(*parts, clips) for parts, clips in self.kept.most_common())
+
+    def resolve(self, pending: UnresolvedClip) -> ClipPlan:
+        """The clip as it stands by all that is known."""
+        item = pending.item
+        now = self._now(item, pending.brief)
+        before = self._by_name.get(pending.before or "")
+        found = self._best(pending, before, now)
+        if found is None:
+            return self._resolve_without_asset(pending, before, now)
+        upgraded = engine_changes(found.engine, now.engine)
+        if upgraded and not self._keep:
+            return _plan_changed(item, upgraded)
+        asset, url = pending.addresses.of(item.clip, found.recipe)
+        timeline = None if item.timeline is None else timeline_url(url, asset)
+        item = item._replace(recipe=found.recipe, asset=asset, url=url, timeline=timeline)
+        if asset != found.asset:
+            return _plan_held(item, found, pending.item, earlier=found is before)
+        if upgraded:
+            self.kept[_parts(found.engine, now.engine), _parts(now.engine, found.engine)] += 1
+        return item._replace(
+            state=State.FRESH, reason="its file was made for the same, by another engine or version"
+        )
+
+    def _best(
+        self, pending: UnresolvedClip, before: Provenance | None, now: Provenance
+    ) -> Provenance | None:
+        """The asset that serves best: in its place, its own, by the same engine, by name."""
+        item = pending.item
+        # What was made by this engine, and is lost, is not brought back from an earlier one.
+        engines = [now.engine] if item.state in _LOST else None
+        if before is not None and before.brief == pending.brief:
+            engines = [now.engine, before.engine]
+
+        address = partial(pending.addresses.asset, item.clip)
+
+        def fit(origin: Provenance) -> tuple[bool, ...]:
+            engine = not engine_changes(origin.engine, now.engine)
+            # Or what another clip was made anew for is made once more.
+            anew = engine and not self._keep
+            in_place = address(origin.recipe) == origin.asset
+            return (anew, in_place, origin is before, origin.recipe == item.recipe, engine)
+
+        found = [
+            origin
+            for origin in self._takes(pending.brief, address)
+            if origin.asset != item.asset or item.state is State.STALE
+            if origin is before
+            or origin.asset not in self._rejected
+            or address(origin.recipe) == origin.asset
+            if engines is None or any(not engine_changes(origin.engine, one) for one in engines)
+        ]
+        return max(sorted(found, key=lambda origin: origin.asset), key=fit, default=None)
+
+    def _takes(self, brief: str, address: Callable[[str], str]) -> list[Provenance]:
+        takes = self._by_brief.get(brief)
+        return [] if takes is None else takes.worth(address)
+
+    def _resolve_without_asset(
+        self, pending: UnresolvedClip, before: Provenance | None, now: Provenance
+    ) -> ClipPlan:
+        """A clip that no asset serves."""
+        item = pending.item
+        if before is None or item.state in _LOST:
+            return item
+        found = changes(before, now)
+        if before.brief == pending.brief and (self._keep or not found):
+            # It would have stayed.
+            state, reason = self._stands(before)
+            return item._replace(state=state, reason=reason) if state in _LOST else item
+        return _plan_changed(item, found)
+
+
+class _Takes:
+    """The assets of one brief: of a thousand that are alike, a few are enough to choose from."""
+
+    def __init__(self) -> None:
+        self._by_asset: dict[str, Provenance] = {}
+        self._alike: dict[tuple[str, str], list[Provenance]] = {}
+
+    def add(self, origin: Provenance) -> None:
+        """Take in an asset."""
+        self._by_asset[origin.asset] = origin
+        alike = self._alike.setdefault((origin.engine, origin.recipe), [])
+        # Two, as the clip's own may be the one that is damaged.
+        if len(alike) < 2:
+            alike.append(origin)
+
+    def worth(self, address: Callable[[str], str]) -> list[Provenance]:
+        """Those to choose from; ``address``: where the clip's own would lie, by its recipe."""
+        found: dict[str, Provenance] = {}
+        for (_, recipe), alike in self._alike.items():
+            own = self._by_asset.get(address(recipe))
+            found.update({each.asset: each for each in (*alike, *([own] if own else ()))})
+        return list(found.values())
+
+
+def changes(before: Provenance, now: Provenance) -> tuple[Change, ...]:
+    """All that is not as it was."""
+    found = [
+        Change(what, _show_value(getattr(before, name)), _show_value(getattr(now, name)))
+        for what, name in (
+            (Aspect.TEXT, "text"),
+            (Aspect.READING, "reading"),
+            (Aspect.READING, "readings"),
+            (Aspect.ACCENT, "accent"),
+            (Aspect.VOICE, "voice"),
+            (Aspect.SPEED, "speed"),
+            (Aspect.DICTIONARY, "words"),
+        )
+        if getattr(before, name) != getattr(now, name)
+    ]
+    if before.speakers and now.speakers and before.speakers != now.speakers:
+        found.append(Change(Aspect.VOICE, _cast(before), _cast(now)))
+    if before.reading == now.reading and before.romanized != now.romanized:
+        found.append(Change(Aspect.READING, _script(before), _script(now)))
+    if before.text == now.text and before.boundaries != now.boundaries:
+        found.append(Change(Aspect.TEXT, _show_boundaries(before), _show_boundaries(now)))
+    # Lines of the first version do not tell.
+    if before.sound and before.sentence != now.sentence:
+        found.append(Change(Aspect.TEXT, _manner(before), _manner(now)))
+    return (*found, *_sound_changes(before, now), *engine_changes(before.engine, now.engine))
+
+
+def _show_boundaries(origin: Provenance) -> str:
+    """A text with its boundaries as spaces."""
+    return insert_boundaries(origin.text, origin.boundaries).replace(BOUNDARY, " ")
+
+
+def _script(origin: Provenance) -> str:
+    return "in Latin letters" if origin.romanized else "in kana"
+
+
+def _sound_changes(before: Provenance, now: Provenance) -> list[Change]:
+    """What changed in the sound, and in what it is made of."""
+    found, sounds = [], (before.sound, now.sound)
+    if bool(before.speakers) is not bool(now.speakers):
+        found.append(Change(Aspect.SOUND, _describe_making(before), _describe_making(now)))
+        # What is made in one piece has no pauses to compare.
+        sounds = _PAUSES.sub("", before.sound), _PAUSES.sub("", now.sound)
+    if before.sound and sounds[0] != sounds[1]:
+        found.append(Change(Aspect.SOUND, *_both_ways(*sounds)))
+    return found
+
+
+@cache
+def engine_changes(before: str, now: str) -> tuple[Change, ...]:
+    """What changed in an engine and its model; what is not installed here is not compared."""
+    unknown = {part.partition("=")[0] for part in now.split() if part.endswith("=None")}
+    found = []
+    for what, is_model in ((Aspect.ENGINE, False), (Aspect.MODEL, True)):
+        one, other = (
+            " ".join(
+                part
+                for part in parts.split()
+                if (name := part.partition("=")[0]) not in unknown and (name in _MODEL) is is_model
+            )
+            for parts in (before, now)
+        )
+        if one != other:
+            found.append(Change(what, *_both_ways(one, other)))
+    return tuple(found)
+
+
+def _plan_changed(item: ClipPlan, found: tuple[Change, ...]) -> ClipPlan:
+    """A clip that was made before, and what changed since."""
+    if item.state not in {State.NEW, State.STALE} or not found:
+        return item
+    reason = "; ".join(map(str, found))
+    return item._replace(state=State.STALE, reason=reason, changes=found)
+
+
+def _plan_held(item: ClipPlan, found: Provenance, instead: ClipPlan, *, earlier: bool) -> ClipPlan:
+    """A clip whose sound is there already under another name."""
+    if not earlier:
+        reason = f"{found.asset} has its sound already"
+        return item._replace(held=found.asset, reason=reason, instead=instead)
+    change = Change(Aspect.TEMPLATE, found.asset, item.asset)
+    return item._replace(
+        state=State.STALE,
+        reason=str(change),
+        changes=(change,),
+        held=found.asset,
+        instead=instead,
+    )
+
+
+def _describe_making(origin: Provenance) -> str:
+    return "made of segments" if origin.speakers else "made in one piece"
+
+
+def _cast(origin: Provenance) -> str:
+    return ", ".join(
+        f"{name or 'narrator'}={voice} {pace:g}" for name, voice, pace in origin.speakers
+    )
+
+
+def _manner(origin: Provenance) -> str:
+    return "running text" if origin.sentence else "a word"
+
+
+def _both_ways(before: str, now: str) -> tuple[str, str]:
+    return _parts(before, now), _parts(now, before)
+
+
+def _parts(one: str, other: str) -> str:
+    """Those parts of an engine that the other has not."""
+    return " ".join((Counter(one.split()) - Counter(other.split())).elements())
+
+
+def _show_value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join("=".join(each) if isinstance(each, tuple) else each for each in value)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,304 @@
+"""Makes the plan of a run from all catalogues, without changing anything."""
+
+from __future__ import annotations
+
+import gc
+import os
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tts_assets.build.plan import asset_names, planner
+from tts_assets.build.plan.ledger_matcher import LedgerMatcher, Reviews, UnresolvedClip
+from tts_assets.build.plan.output_folder import Folder, open_ledger
+from tts_assets.build.plan.plan_timelines import Timelines
+from tts_assets.build.plan.plan_types import Plan
+from tts_assets.build.plan.plan_voices import Origins, check_voices, list_speakers, recipes
+from tts_assets.build.plan.planner import Judged, State
+from tts_assets.build.plan.record_lines import add_line_numbers, find_lines
+from tts_assets.build.plan.shared_sounds import Shared, SourceAddresses
+from tts_assets.build.selection import Selection
+from tts_assets.catalogues.catalogue_files import open_catalogues
+from tts_assets.catalogues.override_file import OverrideSet
+from tts_assets.config.catalogue_sources import OverwritePolicy
+from tts_assets.config.settings import OnEngineChange
+from tts_assets.errors import InputError
+from tts_assets.store.ledger import Provenance, origins_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tts_assets.catalogues.catalogue_reader import CatalogueReader
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.protocol import Provider
+    from tts_assets.model import Place
+
+
+#: What may have been made under another recipe or name.
+_UNSETTLED = frozenset({State.NEW, State.STALE, State.MISSING, State.DAMAGED})
+
+
+def make_plan(
+    settings: Settings,
+    provider: Provider,
+    matters: Callable[[planner.ClipPlan], bool] = lambda _: True,
+    *,
+    may_lack_files: bool = False,
+    lines: bool = False,
+    unapproved: bool = False,
+) -> Plan:
+    """Read the catalogues and look at the output folder; nothing is changed.
+
+    Args:
+        settings: which catalogues, what sound, which folder.
+        provider: the engine that the clips are for.
+        matters: which clips to keep; most are fresh, and of no interest to most callers.
+        may_lack_files: where there are no files at all, the ledger alone counts.
+        lines: whether clips that are to be made are told with the lines of their records.
+        unapproved: whether fresh clips are kept, too, that have no sound that somebody approved.
+
+    Raises:
+        UsageError: a path, the voice or the URL template is wrong.
+        InputError: the ledger is damaged.
+        FatalError: the output folder cannot be listed.
+    """
+    with _pause_garbage_collector():
+        look = _PlanBuilder(settings, provider, matters, may_lack_files=may_lack_files, lines=lines)
+        look.reviews = Reviews(look.found, unapproved=unapproved)
+        with look.selection:
+            for reader in open_catalogues(settings, look.found.trouble, look.found.overrides):
+                look.at(reader)
+                # Or all of the last document is looked at once more by the collector.
+                del reader
+            look.settle()
+            look.leave_contested()
+            look.timelines.settle()
+            look.report_foreign_url_matches()
+    return look.found
+
+
+class _PlanBuilder:
+    """One look at everything."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        provider: Provider,
+        matters: Callable[[planner.ClipPlan], bool],
+        *,
+        may_lack_files: bool,
+        lines: bool,
+    ) -> None:
+        self.found = Plan()
+        self.selection = Selection(settings)
+        self._settings = settings
+        self._provider = provider
+        self._matters = matters
+        self._lines = lines
+        self.reviews = Reviews(self.found, unapproved=False)
+        check_voices(settings, provider)
+        self._addresses = SourceAddresses(settings)
+        self._recipes = recipes(settings, provider)
+        self._origins = Origins(settings, provider)
+        self.found.overrides = OverrideSet(
+            settings.overrides, partial(list_speakers, settings, provider)
+        )
+        self._pending: dict[int, UnresolvedClip] = {}
+        shard = settings.shard
+        self._shared = None if shard is None else Shared(shard, settings.output)
+        self._folder = Folder(settings, self._addresses.folders(), may_lack_files=may_lack_files)
+        self.found.recorded = self._folder.recorded
+        self.found.present = self._folder.present
+        self.found.untidy = self._folder.untidy
+        self.found.approved = self._folder.approved
+        self.found.rejected = self._folder.rejected
+        self.found.judged_by = self._folder.judged_by
+        self.timelines = Timelines(settings, self.found)
+        self._planner = planner.Planner(
+            recipes=self._recipes,
+            present=self.found.present,
+            recorded=self.found.recorded,
+            force=settings.force,
+            ledger_alone=self.found.judged_by is Judged.LEDGER,
+        )
+
+    def at(self, reader: CatalogueReader) -> None:
+        """Hold the clips of one reader against what is there."""
+        found, source = self.found, reader.source
+        names = self._addresses.of(source)
+        keep_foreign = source.overwrite is OverwritePolicy.OURS
+        refused: list[tuple[Place, InputError]] = []
+        first = len(found.planned)
+        is_wanted = self.selection.of(reader)
+        file = os.path.realpath(reader.document.file)
+        for clip in reader.iter_clips():
+            wanted = is_wanted is None or is_wanted(clip)
+            try:
+                if source.files:
+                    found.claim(clip, file)
+                item = self._planner.state_of(clip, names, keep_foreign=keep_foreign)
+                if clip.timeline is not None:
+                    item = self._planner.with_timeline(item, names, keep_foreign=keep_foreign)
+            except InputError as problem:
+                refused.append((clip.at, problem))
+                continue
+            if self._shared is not None:
+                self._shared.see(item)
+            if not wanted:
+                continue
+            if item.state in _UNSETTLED and not self._settings.force:
+                self._pend(item, names)
+            elif self._shared or (item.state is State.FRESH and found.judged_by is Judged.BYTES):
+                found.planned.append(item)
+            else:
+                self._take(item, found.planned)
+        found.trouble.problems.extend(add_line_numbers(reader.document, refused))
+        if self._lines:
+            find_lines(reader.document, found.planned, first, self._may_matter)
+        read = reader.finish()
+        found.catalogues.append(read)
+        self.selection.finish_catalogue(read)
+        found.trouble.problems.extend(read.problems)
+
+    def settle(self) -> None:
+        """Settle what the clips alone do not tell, in one look at the ledger, and at the files."""
+        found = self.found
+        found.unmatched = self.selection.describe_unmatched()
+        found.trouble.notes += self.selection.notes()
+        deep = found.judged_by is Judged.BYTES
+        if not (self._pending or deep or self._shared):
+            return
+        provisional, found.planned = found.planned, []
+        names = {name for each in self._pending.values() for name in each.names()}
+        with open_ledger(Path(self._settings.output)) as lines:
+            earlier = LedgerMatcher(
+                origins_of(lines, names),
+                stands=self._stands,
+                now=self._origin_now,
+                keep=self._settings.on_engine_change is OnEngineChange.KEEP,
+                rejected=found.rejected,
+            )
+        items = []
+        for number, item in self._own(provisional):
+            pending = self._pending.get(number)
+            if pending is not None:
+                pending = pending._replace(item=item)
+                item = self._add_last_failure(earlier.resolve(pending))  # noqa: PLW2901
+            items.append((item, pending))
+        damaged = self._find_damaged({item.asset for item, _ in items}) if deep else frozenset()
+        for item, pending in items:
+            if item.state is State.FRESH and item.asset in damaged:
+                reason = "its file has other bytes than were made: `generate --deep` makes it again"
+                # What another engine made is made by this one, under a name of its own.
+                own = item if pending is None else pending.item
+                item = own._replace(state=State.DAMAGED, reason=reason)  # noqa: PLW2901
+            if pending is not None or deep or self._shared:
+                self._take(item, found.planned, own=None if pending is None else pending.item)
+            else:
+                found.planned.append(item)
+        found.kept = earlier.list_kept_clips()
+
+    def leave_contested(self) -> None:
+        """Leave files alone that two entries have for their own: it is not known whose they are."""
+        found, contested = self.found, self._planner.contested
+        if not contested:
+            return
+        kept = []
+        for item in found.planned:
+            there = item.asset in found.recorded and item.asset.casefold() in contested
+            if there and item.state in planner.TO_MAKE:
+                found.states[item.state] -= 1
+            else:
+                kept.append(item)
+        found.planned = kept
+
+    def report_foreign_url_matches(self) -> None:
+        """Tell of clips that may be locked only because the template of URLs changed."""
+        if count := self._planner.look_alikes:
+            self.found.trouble.notes.append(
+                f"kept as people's recordings: {count} with a URL of another template that ends with the "
+                'name of the clip\'s own asset; if these are ours, set `overwrite = "always"` for their '
+                "source, and they are written anew"
+            )
+
+    def _own(self, provisional: list[planner.ClipPlan]) -> Iterator[tuple[int, planner.ClipPlan]]:
+        """The clips of this run, with their numbers."""
+        if self._shared is None:
+            yield from enumerate(provisional)
+            return
+        self.found.sums = self._shared.sums()
+        own = self._shared.own()
+        yield from (each for each in enumerate(provisional) if each[1].recipe in own)
+
+    def _take(
+        self,
+        item: planner.ClipPlan,
+        planned: list[planner.ClipPlan],
+        own: planner.ClipPlan | None = None,
+    ) -> None:
+        """Count a clip, and keep it if it matters; ``own``: as it stands by its own recipe."""
+        if item.state is State.FRESH:
+            if item.clip.form.turns:
+                self.timelines.see(item.asset)
+            item = self.reviews.apply_review(item, own or item)
+        self.found.states[item.state] += 1
+        if item.state in self.selection.passed_over:
+            self.found.passed_over += 1
+        elif self._matters(item) or self.reviews.matters(item):
+            planned.append(item)
+
+    def _find_damaged(self, assets: set[str]) -> frozenset[str]:
+        """The assets whose files have other bytes than the ledger says."""
+        damaged, unknown = self._folder.find_damaged(assets)
+        if unknown:
+            self.found.trouble.notes.append(
+                f"{unknown} files are not in the ledger: their names were believed"
+            )
+        return damaged
+
+    def _pend(self, item: planner.ClipPlan, names: asset_names.Addresses) -> None:
+        clip = item.clip
+        before = self._planner.find_previous(clip, names, item.asset)
+        brief = self._recipes.brief(clip.form, clip.voice, clip.speed)
+        self._pending[len(self.found.planned)] = UnresolvedClip(item, names, brief, before)
+        self.found.planned.append(item)
+
+    def _may_matter(self, item: planner.ClipPlan) -> bool:
+        """Whether people may be told of a clip, once it is settled how it stands."""
+        return item.state in planner.TO_MAKE or self.reviews.may_matter(item)
+
+    def _stands(self, origin: Provenance) -> tuple[State, str]:
+        """How an asset stands by one of its lines, and why."""
+        state, reason = self._planner.asset_state(origin.asset, origin.recipe)
+        record = self.found.recorded.get(origin.asset)
+        if state is State.FRESH and record != (origin.recipe, origin.bytes):
+            return State.DAMAGED, "the ledger says several things of its file"
+        return state, reason
+
+    def _origin_now(self, item: planner.ClipPlan, brief: str) -> Provenance:
+        """What the ledger would say of a clip if it were made now."""
+        clip = item.clip
+        now = self._origins.of(clip.form, clip.voice, item.recipe, clip.speed)
+        return msgspec.structs.replace(now, asset=item.asset, brief=brief)
+
+    def _add_last_failure(self, item: planner.ClipPlan) -> planner.ClipPlan:
+        """What failed last time is told so."""
+        reason = self._folder.failed.get(item.recipe)
+        if reason is None or item.held or item.state not in {State.NEW, State.STALE}:
+            return item
+        return item._replace(state=State.FAILED, reason=f"it failed last time: {reason}")
+
+
+@contextmanager
+def _pause_garbage_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking again and again at what grows here, and stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

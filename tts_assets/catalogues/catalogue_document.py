@@ -1,0 +1,312 @@
+"""The bytes of a catalogue as a document: exact text, parsed value, and URLs set in the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tts_assets.catalogues import csv_table, json_editor, json_text
+from tts_assets.catalogues.json_text import find_repeated_keys, parse_json
+from tts_assets.catalogues.requested_urls import format_path
+from tts_assets.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tts_assets.catalogues.csv_table import CsvTable
+    from tts_assets.catalogues.json_text import RepeatedKey
+    from tts_assets.model import Place
+
+
+#: The largest catalogue that is read, in bytes; larger ones belong in several files.
+MAX_CATALOGUE_BYTES = 1 << 30
+_BOM = b"\xef\xbb\xbf"
+
+
+# UTF-32 stands first: its little-endian mark begins with that of UTF-16.
+_FOREIGN_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+
+class DocumentFormat(StrEnum):
+    """How the text of a catalogue is written."""
+
+    JSON = "JSON"
+    #: One JSON value on each line; blank lines do not count.
+    JSON_LINES = "JSON Lines"
+    #: A table: RFC 4180, whatever its delimiter, and the text files of Anki.
+    CSV = "CSV"
+
+
+#: The formats of files whose names end so.
+FORMATS_BY_SUFFIX = {
+    ".json": DocumentFormat.JSON,
+    ".jsonl": DocumentFormat.JSON_LINES,
+    ".ndjson": DocumentFormat.JSON_LINES,
+    ".csv": DocumentFormat.CSV,
+    ".tsv": DocumentFormat.CSV,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A catalogue as it was read.
+
+    The place of a value is the same in every format: its steps from the root.
+
+    Args:
+        file: its path as the user gave it.
+        text: all of it but the byte order mark, line ends as they are.
+        bom: the UTF-8 byte order mark, or nothing.
+        root: the parsed value: of JSON Lines the list of their values, of CSV the list of its
+            rows as objects of texts.
+        format: how the text is written.
+        columns: the names of a CSV file's columns, if its first line does not name them.
+        delimiter: what parts a CSV file's fields; None to find out.
+    """
+
+    file: str
+    text: str = field(repr=False)
+    bom: bytes
+    root: Any = field(repr=False)
+    format: DocumentFormat = DocumentFormat.JSON
+    columns: tuple[str, ...] | None = None
+    delimiter: str | None = None
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of a text that takes the place of this one's."""
+        return self.bom + text.encode("utf-8")
+
+    def find_lines(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The 1-based lines where the values at these places begin, found in one pass.
+
+        A place that is not there is left out, or has the line of its record.
+        """
+        if self.format is DocumentFormat.CSV:
+            return csv_table.find_field_lines(
+                self.text, places, self.detect_table(), file=self.file
+            )
+        if self.format is DocumentFormat.JSON_LINES:
+            return find_jsonl_lines(self.text, places)
+        return json_text.find_value_lines(self.text, places)
+
+    def list_repeated_keys(self) -> list[RepeatedKey]:
+        """Keys that stand twice in one object; the value of the first is lost in ``root``."""
+        if self.format is DocumentFormat.CSV:
+            return []
+        if self.format is DocumentFormat.JSON_LINES:
+            return find_repeats_by_line(self.text)
+        return find_repeated_keys(self.text)
+
+    def set_urls(
+        self,
+        urls: Mapping[Place, str],
+        *,
+        lists: Mapping[Place, int] | None = None,
+        beside: Mapping[Place, str] | None = None,
+    ) -> str:
+        """The text with these URLs at their places, and every byte around them as it was.
+
+        Args:
+            urls: the URLs by place.
+            lists: lists that run parallel to a list of texts; see
+                :func:`tts_assets.catalogues.json_editor.set_urls`. A table has none.
+            beside: the key after which a missing one is added; a new column comes last.
+
+        Raises:
+            InputError: a URL cannot be set at its place. Nothing is set then.
+            ValueError: one place lies within another, or is that of a whole document or record.
+        """
+        if self.format is DocumentFormat.CSV:
+            return csv_table.set_csv_urls(self.text, urls, self.detect_table(), file=self.file)
+        set_them = (
+            set_json_lines_urls
+            if self.format is DocumentFormat.JSON_LINES
+            else json_editor.set_json_urls
+        )
+        return set_them(self.text, urls, file=self.file, lists=lists or {}, beside=beside or {})
+
+    def detect_table(self) -> CsvTable:
+        """Delimiter, columns and rows of a CSV file."""
+        return csv_table.detect_table(
+            self.text, file=self.file, columns=self.columns, delimiter=self.delimiter
+        )
+
+
+def parse_document(
+    data: bytes,
+    *,
+    file: str,
+    columns: Sequence[str] | None = None,
+    delimiter: str | None = None,
+) -> Document:
+    """Read a catalogue, as JSON, JSON Lines or CSV; see :data:`FORMATS_BY_SUFFIX`.
+
+    A file of another name is CSV if columns or a delimiter are given or Anki wrote it, else JSON;
+    a ``.txt`` file is CSV unless it begins as JSON does.
+
+    Args:
+        data: all of the file.
+        file: its path as the user gave it.
+        columns: the names of a CSV file's columns, if it has no line that names them.
+        delimiter: what parts a CSV file's fields; None to find out.
+
+    Raises:
+        InputError: the bytes are not UTF-8, not of the format, too many, or nested too deeply.
+    """
+    if len(data) > MAX_CATALOGUE_BYTES:
+        raise InputError(
+            f"{len(data):,} bytes are too many: a catalogue may have {MAX_CATALOGUE_BYTES:,}; "
+            "split it into several files",
+            file=file,
+        )
+    bom = _BOM if data.startswith(_BOM) else b""
+    text = _decode_text(data, len(bom), file)
+    form = FORMATS_BY_SUFFIX.get(PurePath(file).suffix.lower())
+    if form is None:
+        is_table = columns is not None or delimiter is not None or csv_table.is_anki_export(text)
+        is_table = is_table or (file.lower().endswith(".txt") and not _may_be_json(text))
+        form = DocumentFormat.CSV if is_table else DocumentFormat.JSON
+    root: Any
+    if form is DocumentFormat.CSV:
+        table = csv_table.detect_table(text, file=file, columns=columns, delimiter=delimiter)
+        root = csv_table.parse_csv_rows(text, table, file=file)
+    elif form is DocumentFormat.JSON_LINES:
+        root = parse_json_lines(text, file=file)
+    else:
+        root = json_text.parse_json(text, file=file)
+    return Document(
+        file=file,
+        text=text,
+        bom=bom,
+        root=root,
+        format=form,
+        columns=None if columns is None else tuple(columns),
+        delimiter=delimiter,
+    )
+
+
+def _may_be_json(text: str) -> bool:
+    """Whether a text begins with a list or an object; so does a row with ``[sound:...]`` and a tab."""
+    first = text.lstrip().partition("\n")[0]
+    return first.startswith(("[", "{")) and "\t" not in first
+
+
+def _decode_text(data: bytes, skip: int, file: str) -> str:
+    save = "save it as UTF-8"
+    if FORMATS_BY_SUFFIX.get(PurePath(file).suffix.lower()) is DocumentFormat.CSV:
+        save += ' (in Excel: "CSV UTF-8")'
+    for mark, encoding in _FOREIGN_MARKS.items():
+        if data.startswith(mark):
+            raise InputError(
+                f"the file is {encoding}: it begins with the bytes {mark.hex(' ').upper()}; {save}",
+                file=file,
+                line=1,
+            )
+    try:
+        return str(memoryview(data)[skip:], "utf-8")
+    except UnicodeDecodeError as exc:
+        at = skip + exc.start
+        cut_off = exc.reason == "unexpected end of data"
+        reason = "begins a character that is cut off" if cut_off else "is not UTF-8"
+        raise InputError(
+            f"byte 0x{data[at]:02X} at offset {at:,} {reason}; the file may be in Shift_JIS or "
+            f"another old encoding: {save}",
+            file=file,
+            line=data.count(b"\n", 0, at) + 1,
+        ) from exc
+
+
+# JSON Lines: one JSON value on each line, blank lines between them allowed.
+T = TypeVar("T")
+
+
+# White space of JSON only: a line of ideographic spaces is a mistake.
+_LINE_SPACE = " \t\r"
+
+
+def parse_json_lines(text: str, *, file: str) -> list[Any]:
+    """The values of all lines that are not blank.
+
+    Raises:
+        InputError: a line is not one JSON value.
+    """
+    return [
+        parse_json(line, file=file, line=number)
+        for number, line in enumerate(text.split("\n"), start=1)
+        if line.strip(_LINE_SPACE)
+    ]
+
+
+def find_jsonl_lines(text: str, places: Iterable[Place]) -> dict[Place, int]:
+    """The 1-based lines of these places; those of records that are not there are left out."""
+    filled = [number for number, line in enumerate(text.split("\n"), 1) if line.strip(_LINE_SPACE)]
+    lines: dict[Place, int] = {}
+    for place in places:
+        index = place[0] if place else 0
+        if not place:
+            lines[place] = 1
+        elif isinstance(index, int) and 0 <= index < len(filled):
+            lines[place] = filled[index]
+    return lines
+
+
+def find_repeats_by_line(text: str) -> list[RepeatedKey]:
+    """Keys that stand twice in one object, with the lines of the file."""
+    return [
+        each
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip(_LINE_SPACE)
+        for each in find_repeated_keys(line, number)
+    ]
+
+
+def set_json_lines_urls(
+    text: str,
+    urls: Mapping[Place, str],
+    *,
+    file: str,
+    lists: Mapping[Place, int],
+    beside: Mapping[Place, str],
+) -> str:
+    """The text with these URLs at their places; a place begins with the index of its line.
+
+    Blank lines are not counted. See :func:`tts_assets.catalogues.json_editor.set_urls` for the rest.
+
+    Raises:
+        InputError: as there, with the line of the file.
+        ValueError: as there; and a URL would take the place of a whole line.
+    """
+    lists_of, beside_of = _group_by_record(lists), _group_by_record(beside)
+    lines = text.split("\n")
+    filled = [number for number, line in enumerate(lines) if line.strip(_LINE_SPACE)]
+    for index, wanted in _group_by_record(urls).items():
+        if not isinstance(index, int) or not 0 <= index < len(filled):
+            what = f"there is no {format_path((index,))} (any more); read the file again"
+            raise InputError(what, file=file)
+        number = filled[index]
+        lines[number] = json_editor.set_json_urls(
+            lines[number],
+            wanted,
+            file=file,
+            lists=lists_of.get(index),
+            beside=beside_of.get(index),
+            line=number + 1,
+        )
+    return "\n".join(lines)
+
+
+def _group_by_record(values: Mapping[Place, T]) -> dict[str | int, dict[Place, T]]:
+    """Values by their place within a record, by record."""
+    found: dict[str | int, dict[Place, T]] = {}
+    for place, value in values.items():
+        if len(place) < 2:
+            raise ValueError(f"{place} is a whole line or the document, and takes no URL")
+        found.setdefault(place[0], {})[place[1:]] = value
+    return found

@@ -1,0 +1,447 @@
+"""From a parsed catalogue to its clips, skipped texts and problems; paths that no record has."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tts_assets.catalogues.catalogue_document import DocumentFormat
+from tts_assets.catalogues.compiled_rules import ClipSlot, CompiledRule, compile_plain_word
+from tts_assets.catalogues.field_lookup import EntryProblemError
+from tts_assets.catalogues.record_ids import RecordIds
+from tts_assets.config.catalogue_sources import (
+    OVERRIDE_KEY,
+    ROOT_LIST,
+    RULE_FIELDS,
+    OverwritePolicy,
+    is_built_in,
+    match_kinds,
+)
+from tts_assets.config.source_paths import FieldPath, PathStep, ShapeError, find_values
+from tts_assets.errors import InputError
+from tts_assets.model import Clip, Kind, Place, Unspoken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tts_assets.catalogues.catalogue_document import Document
+    from tts_assets.config.catalogue_sources import ClipRule, Source
+    from tts_assets.config.source_paths import PathSteps
+
+
+#: A URL, a path without blanks or the name of a file, in Anki's brackets or not.
+_URL_LIKE = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*:\S|\.{0,2}/\S|[!-~]+/[!-~]*\Z"
+    r"|.*\.[a-z0-9]{2,5}\]?(?:[?#]\S*)?\s*\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Catalogue:
+    """What one source finds in one file.
+
+    Args:
+        file: its path as given.
+        source: how it is read.
+        entries: how many records it has.
+        clips: everything to be said, in the order of the file.
+        unspoken: texts that yield no clip, and why.
+        problems: entries and values that cannot be used.
+    """
+
+    file: str
+    source: Source
+    entries: int = 0
+    clips: list[Clip] = field(default_factory=list)
+    unspoken: list[Unspoken] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
+
+
+def guess_catalogue_kind(file: str, root: object) -> Kind | None:
+    """What a file teaches: as its name, its entries or its folder say; None when none is clear."""
+    path = PurePath(file)
+    stem, folder = path.stem.lower(), path.parent.name.lower()
+    named = [kind for kind in Kind if re.search(rf"(?<![a-z]){kind}(?![a-z])", stem)]
+    if len(named) == 1:
+        return named[0]
+    if not named and re.search(r"(?<![a-z])readings(?![a-z])", stem):
+        return Kind.READING
+    if folder in list(Kind):
+        return Kind(folder)
+    if folder == "readings":
+        return Kind.READING
+    first = root[0] if isinstance(root, list) and root else None
+    looks = match_kinds(set(first)) if isinstance(first, dict) else []
+    return looks[0] if len(looks) == 1 else None
+
+
+def read_catalogue(
+    document: Document, source: Source, amend: Callable[[Clip], Clip] | None = None
+) -> Catalogue:
+    """All of a catalogue at once; see :class:`FormReader`.
+
+    Raises:
+        InputError: the records do not lie where the source says.
+    """
+    reader = CatalogueReader(document, source, amend)
+    clips = list(reader.iter_clips())
+    catalogue = reader.finish()
+    catalogue.clips = clips
+    return catalogue
+
+
+class CatalogueReader:
+    """Goes through a catalogue clip by clip; problems are collected, not raised."""
+
+    def __init__(
+        self,
+        document: Document,
+        source: Source,
+        amend: Callable[[Clip], Clip] | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            document: what is read.
+            source: how.
+            amend: makes of a clip what is said instead; raises InputError where that cannot be.
+
+        Raises:
+            InputError: the records do not lie where the source says, or URLs have no column.
+        """
+        self._document = document
+        self._source = source
+        self._amend = amend
+        texts = document.format is DocumentFormat.CSV
+        if texts:
+            self._check_columns()
+        self._rules = tuple(CompiledRule(rule, source, texts=texts) for rule in source.clips)
+        self._plainly = tuple(
+            compile_plain_word(rule, source, document.file) for rule in source.clips
+        )
+        self._ids = RecordIds(document, source, self._rules)
+        self._catalogue = Catalogue(file=document.file, source=source)
+        self._problems: list[tuple[Place, str, str]] = []
+        self._replaces_all = source.overwrite is OverwritePolicy.ALWAYS
+        self._elsewhere = self._find_records()
+
+    @property
+    def source(self) -> Source:
+        """How it is read."""
+        return self._source
+
+    @property
+    def document(self) -> Document:
+        """What is read."""
+        return self._document
+
+    def iter_records(self) -> Iterator[tuple[Place, Any]]:
+        """Every record with its place."""
+        if self._elsewhere is None:
+            return (((index,), record) for index, record in enumerate(self._document.root))
+        return iter(self._elsewhere)
+
+    def iter_clips(self) -> Iterator[Clip]:
+        """Everything to be said, in the order of the file."""
+        return self._read_clips() if self._amend is None else self._amend_clips(self._amend)
+
+    def _amend_clips(self, amend: Callable[[Clip], Clip]) -> Iterator[Clip]:
+        for clip in self._read_clips():
+            try:
+                amended = amend(clip)
+            except InputError as problem:
+                self._catalogue.problems.append(problem)
+                continue
+            yield amended
+
+    def _read_clips(self) -> Iterator[Clip]:
+        ways = tuple(zip(self._plainly, self._rules, strict=True))
+        for position, (place, record) in enumerate(self.iter_records()):
+            self._catalogue.entries += 1
+            try:
+                entry_id = self._ids.assign_id(record, place, position)
+            except (EntryProblemError, RecursionError) as problem:
+                self._add_problem(_locate_problem(problem, place), f"entry {position + 1}")
+                continue
+            for plain, rule in ways:
+                try:
+                    if plain is not None and (said := plain(record, place, entry_id)) is not None:
+                        yield said
+                        continue
+                    for slot in rule.find_slots(record, place):
+                        clip = self._make_clip(slot, entry_id)
+                        if clip is not None:
+                            yield clip
+                except (EntryProblemError, RecursionError) as problem:
+                    self._add_problem(_locate_problem(problem, place), f"entry {entry_id}")
+
+    def finish(self) -> Catalogue:
+        """What was found besides clips; lines of problems are found in one scan."""
+        if self._problems:
+            places = {place for place, _, _ in self._problems}
+            lines = self._document.find_lines(places)
+            self._catalogue.problems.extend(
+                InputError(message, file=self._document.file, entry=who, line=lines.get(place))
+                for place, who, message in self._problems
+            )
+        return self._catalogue
+
+    def _find_records(self) -> list[tuple[Place, Any]] | None:
+        """The records, if they are not simply the items of the list that the document is."""
+        root, records = self._document.root, self._source.records
+        if isinstance(root, list) and records.steps == ROOT_LIST.steps:
+            return None
+        if records is ROOT_LIST:
+            message = "the file must be a list of entries: [ {...}, {...} ]"
+            raise self._explain_misplaced(message, ())
+        try:
+            places = list(find_values(root, records.steps))
+        except ShapeError as problem:
+            message = f"the records do not lie at {records.text}: {problem}"
+            raise self._explain_misplaced(message, problem.place) from problem
+        missing = None if places else find_missing_key(root, records.steps)
+        if missing is not None:
+            raise self._explain_misplaced(
+                f"no record lies at {records.text}{suggest_key(missing)}", ()
+            )
+        return places
+
+    def _check_columns(self) -> None:
+        """A target that no row can have is told of once, before anything is made."""
+        if is_built_in(self._source):
+            # Of the built-in rules, those for lists find none in a table.
+            return
+        table = self._document.detect_table()
+        for rule in self._source.clips:
+            for key, path in rule.targets.items():
+                why = table.find_column_problem(path.steps[0] if len(path.steps) == 1 else None)
+                if why is not None:
+                    where = f"{self._source.short_name}, clip {rule.part}: {key}"
+                    message = f"{path.text!r} ({where}) {why}"
+                    raise InputError(message, file=self._document.file)
+
+    def _explain_misplaced(self, message: str, place: Place) -> InputError:
+        return InputError(
+            f"{message}{' ' if message.endswith('?') else '; '}say with `records` of a [[source]] table where they are",
+            file=self._document.file,
+            line=self._document.find_lines([place]).get(place),
+        )
+
+    def _make_clip(self, slot: ClipSlot, entry_id: str) -> Clip | None:
+        part, at, said, place, url, parallel, voice, timeline = slot
+        catalogue = self._catalogue
+        kind = catalogue.source.kind
+        if isinstance(said, EntryProblemError):
+            self._add_problem(said, f"entry {entry_id}")
+        elif isinstance(said, str):
+            catalogue.unspoken.append(
+                Unspoken(
+                    kind=kind, file=catalogue.file, entry=entry_id, part=part, reason=said, at=at
+                )
+            )
+        elif (wrong := self._find_url_problem(place, url)) is not None:
+            self._add_problem(EntryProblemError(wrong, place or at), f"entry {entry_id}")
+        elif (
+            timeline and (wrong := self._find_url_problem(timeline.place, timeline.url)) is not None
+        ):
+            self._add_problem(EntryProblemError(wrong, timeline.place), f"entry {entry_id}")
+        else:
+            return Clip(
+                kind,
+                catalogue.file,
+                entry_id,
+                part,
+                place,
+                said,
+                parallel,
+                _url_or_none(url),
+                voice,
+                at,
+                catalogue.source.name,
+                timeline and timeline._replace(url=_url_or_none(timeline.url)),
+            )
+        return None
+
+    def _find_url_problem(self, place: Place | None, url: Any) -> str | None:
+        """Why a URL cannot be written over what is there; None where it can."""
+        if url is None:
+            return None
+        if not isinstance(url, str):
+            keys = [key for key in place or () if isinstance(key, str)]
+            return f"{keys[-1]!r} holds neither text nor null, and a URL belongs there"
+        if url and self._replaces_all and not url.isspace() and not _URL_LIKE.match(url):
+            return (
+                f"a URL would replace {url[:40]!r}, which is no address of a recording: empty it, "
+                "or let it go to another field"
+            )
+        return None
+
+    def _add_problem(self, problem: EntryProblemError, who: str) -> None:
+        self._problems.append((problem.place, who, str(problem)))
+
+
+def _url_or_none(url: str | None) -> str | None:
+    """The URL that a field has; None for a blank one."""
+    return url if url and not url.isspace() else None
+
+
+def _locate_problem(problem: EntryProblemError | RecursionError, place: Place) -> EntryProblemError:
+    """What is wrong with a record; where nothing else is known, its nesting."""
+    if isinstance(problem, EntryProblemError):
+        return problem
+    return EntryProblemError("a value is nested too deeply to be read: remove it", place)
+
+
+# Paths of a source that lead nowhere in all of its records: misspelt, or of another shape.
+
+
+#: So many of the keys that are there instead are kept, and named where none is like the path.
+_MAX_KEYS_KEPT = 100
+_MAX_KEYS_LISTED = 8
+
+
+class MissingKey(NamedTuple):
+    """Where a path ends too early: the key that is not there, those that are, and how deep."""
+
+    key: str = ""
+    keys: tuple[str, ...] = ()
+    depth: int = 0
+
+
+def find_missing_key(value: Any, steps: PathSteps, depth: int = 0) -> MissingKey | None:
+    """Where a path from a value ends; None where it leads on, be it to null or an empty list."""
+    if not steps or value is None:
+        return None
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, str):
+        if isinstance(value, dict) and step in value:
+            return find_missing_key(value[step], rest, depth + 1)
+        return MissingKey(step, tuple(value), depth) if isinstance(value, dict) else MissingKey()
+    if value in ([], {}):
+        return None
+    deepest = MissingKey()
+    for each in _expand_step(value, step):
+        missing = find_missing_key(each, rest, depth + 1)
+        if missing is None:
+            return None
+        deepest = max(deepest, missing, key=attrgetter("depth"))
+    return deepest
+
+
+def _expand_step(value: Any, step: int | PathStep) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values() if step is PathStep.EVERY else ()
+    if not isinstance(value, list):
+        return ()
+    return value[step : step + 1] if isinstance(step, int) else value
+
+
+def suggest_key(missing: MissingKey) -> str:
+    """What might have been meant instead."""
+    names = [key for key in missing.keys if key]
+    close = difflib.get_close_matches(missing.key, names, n=3)
+    if close:
+        return f": did you mean {' or '.join(map(repr, close))}?"
+    if not names:
+        return ""
+    more = ", ..." if len(names) > _MAX_KEYS_LISTED else ""
+    return f": there are {', '.join(map(repr, names[:_MAX_KEYS_LISTED]))}{more}"
+
+
+class _PathUse:
+    """A path of a clip rule, and what was seen where it should lead to something."""
+
+    def __init__(self, rule: ClipRule, name: str, path: FieldPath) -> None:
+        self.label = f"clip {rule.part}: {name}"
+        self.path = path
+        self.file: str | None = None
+        self._each = None if name == "each" or path.from_record else rule.each
+        self._missing = MissingKey()
+
+    def has_match(self, file: str, records: Iterable[Any]) -> bool:
+        """Whether the path leads to something in any of these records."""
+        for record in records:
+            for item in _iter_items(record, self._each):
+                missing = find_missing_key(item, self.path.steps)
+                if missing is None:
+                    return True
+                if missing.keys:
+                    self.file = self.file or file
+                    self._merge_missing(missing)
+        return False
+
+    def make_problem(self, source: str) -> InputError | None:
+        """What to say of it; None where there was nothing that could have had the key."""
+        if self.file is None:
+            return None
+        hint = suggest_key(self._missing)
+        message = f"no record has {self.path.text!r} ({source}, {self.label}){hint}"
+        return InputError(message, file=self.file)
+
+    def _merge_missing(self, missing: MissingKey) -> None:
+        if missing.depth > self._missing.depth or not self._missing.keys:
+            self._missing = missing
+        elif missing.depth == self._missing.depth and len(self._missing.keys) < _MAX_KEYS_KEPT:
+            keys = dict.fromkeys((*self._missing.keys, *missing.keys))
+            self._missing = missing._replace(keys=tuple(keys)[:_MAX_KEYS_KEPT])
+
+
+class UnusedPaths:
+    """The paths of a configured source that have led nowhere so far."""
+
+    def __init__(self, source: Source) -> None:
+        """Begin with all its paths; those of the built-in shapes are no one's mistake."""
+        self._uses = [] if is_built_in(source) else list(_list_path_uses(source))
+        self._name = source.short_name
+
+    def check_records(self, reader: CatalogueReader) -> None:
+        """Look through the records of a file, for each path up to the first that has it."""
+        if not self._uses:
+            return
+        document = reader.document
+        columns: tuple[str, ...] = ()
+        if document.format is DocumentFormat.CSV:
+            # A row that is cut short lacks a column that the table has.
+            columns = document.detect_table().columns
+        self._uses = [
+            use
+            for use in self._uses
+            if not (use.path.steps[:1] and use.path.steps[0] in columns)
+            and not use.has_match(document.file, (record for _, record in reader.iter_records()))
+        ]
+
+    def list_problems(self) -> list[InputError]:
+        """One for each path that led nowhere."""
+        told = [use.make_problem(self._name) for use in self._uses]
+        return [problem for problem in told if problem is not None]
+
+
+def _list_path_uses(source: Source) -> Iterator[_PathUse]:
+    for rule in source.clips:
+        if rule.each is not None:
+            yield _PathUse(rule, "each", rule.each)
+        for name in RULE_FIELDS:
+            paths: tuple[FieldPath, ...] = getattr(rule, name)
+            # What overrides may be absent: that is what it is for.
+            yield from (
+                _PathUse(rule, name, path) for path in paths if path.steps[:1] != (OVERRIDE_KEY,)
+            )
+        for condition in rule.skip:
+            yield _PathUse(rule, "skip.field", condition.field)
+
+
+def _iter_items(record: Any, each: FieldPath | None) -> Iterator[Any]:
+    if each is None:
+        yield record
+        return
+    try:
+        for _, item in find_values(record, each.steps):
+            yield item
+    except ShapeError:
+        # The reader has told of it.
+        return

@@ -1,0 +1,329 @@
+"""A proposal as TOML, with counts and the first clips as comments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
+from tts_assets.config.catalogue_sources import AlternativesPolicy, IdOrigin, TextType
+from tts_assets.config.settings import Settings
+from tts_assets.config.source_paths import PathStep
+from tts_assets.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tts_assets.catalogues.detect.proposal import Proposal
+    from tts_assets.catalogues.detect.source_draft import SourceDraft
+    from tts_assets.config.catalogue_sources import ClipRule, Source
+    from tts_assets.config.source_paths import FieldPath
+    from tts_assets.errors import InputError
+    from tts_assets.model import Clip
+
+
+@dataclass(slots=True, kw_only=True)
+class ClipCount:
+    """What one source, or one of its clip rules, finds.
+
+    Args:
+        clips: how many clips.
+        urls: how many of them have a URL already.
+        first: the first of them.
+    """
+
+    clips: int = 0
+    urls: int = 0
+    first: Clip | None = None
+
+    def add_clip(self, clip: Clip) -> None:
+        """Count a clip."""
+        self.clips += 1
+        self.urls += clip.url is not None
+        self.first = self.first or clip
+
+
+@dataclass(slots=True, kw_only=True)
+class SourcePreview:
+    """What all sources find.
+
+    Args:
+        total: all clips.
+        sources: by the name of the source.
+        rules: by the names of the source and of the rule.
+        entries: records, by the name of the source.
+        unspoken: how many texts yield no clip.
+        first: the first clips of each source.
+        problems: what cannot be used.
+    """
+
+    total: ClipCount = field(default_factory=ClipCount)
+    sources: dict[str, ClipCount] = field(default_factory=dict)
+    rules: dict[tuple[str, str], ClipCount] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)
+    unspoken: int = 0
+    first: dict[str, list[Clip]] = field(default_factory=dict)
+    problems: list[InputError] = field(default_factory=list)
+
+
+def preview_sources(sources: Sequence[Source], paths: Sequence[str], *, most: int) -> SourcePreview:
+    """Read the files as they are proposed to be read.
+
+    Args:
+        sources: the proposed sources, each with a name of its own.
+        paths: files and folders of the built-in shapes.
+        most: how many first clips of each source to keep.
+    """
+    counted, trouble = SourcePreview(), LoadProblems()
+    if not sources and not paths:
+        return counted
+    settings = Settings(sources=tuple(sources), paths=tuple(paths))
+    for reader in open_catalogues(settings, trouble):
+        name = reader.source.name
+        for clip in reader.iter_clips():
+            rule = clip.part.partition("-")[0]
+            for count in (
+                counted.total,
+                counted.sources.setdefault(name, ClipCount()),
+                counted.rules.setdefault((name, rule), ClipCount()),
+            ):
+                count.add_clip(clip)
+            row = counted.first.setdefault(name, [])
+            if len(row) < most:
+                row.append(clip)
+        read = reader.finish()
+        counted.entries[name] = counted.entries.get(name, 0) + read.entries
+        counted.unspoken += len(read.unspoken)
+        counted.problems.extend(read.problems)
+    counted.problems.extend(trouble.problems)
+    return counted
+
+
+# A proposal as the text of a ``tts-assets.toml``, with the reason for each choice.
+_HEAD = (
+    "How tts-assets reads the catalogues here: proposed by `tts-assets init`, yours to change.",
+    "`tts-assets generate --dry-run` shows what would be made of it.",
+)
+_TYPE_LABELS = {
+    TextType.WORD: "a word",
+    TextType.READING: "a reading",
+    TextType.SENTENCE: "running text",
+    TextType.DIALOGUE: "lines, without the names of who speaks them",
+    TextType.TITLE: "a grammar pattern",
+}
+
+
+#: More of a text is not needed to know it again.
+_MAX_EXAMPLE_LENGTH = 24
+
+
+def format_toml(proposal: Proposal, tally: SourcePreview) -> str:
+    """The text of the file.
+
+    Args:
+        proposal: what is proposed.
+        tally: what they find.
+    """
+    blocks = ["\n".join(_format_comment(line) for line in _HEAD)]
+    if proposal.paths:
+        what = ", ".join(sorted({kind.value for kind in proposal.built_in.values()}))
+        said = f"All of them have built-in shapes ({what}): where they are is enough."
+        blocks.append(
+            f"{_format_comment(said)}\npaths = [{', '.join(map(_format_text, proposal.paths))}]"
+        )
+    for draft in proposal.drafts:
+        blocks.append("\n".join(_format_source(draft, tally)))
+        blocks += ["\n".join(_format_clip(rule, draft, tally)) for rule in _list_own_rules(draft)]
+        if draft.others:
+            blocks.append(_format_comment("Not said. Take away the # of one that is to be said:"))
+            blocks += [_comment_out(rule) for rule in draft.others]
+    return "\n\n".join(blocks) + "\n"
+
+
+def format_quantity(count: int, noun: str) -> str:
+    """A number of things, in words."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun.removesuffix('y')}ies" if noun[-1] == "y" else f"{count:,} {noun}s"
+
+
+def _list_own_rules(draft: SourceDraft) -> tuple[ClipRule, ...]:
+    return () if draft.is_built_in else draft.source.clips
+
+
+def _format_source(draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
+    source = draft.source
+    entries = tally.entries.get(source.name, 0)
+    yield "[[source]]"
+    yield f"files = {_format_texts(source.files)}"
+    if draft.is_built_in:
+        yield _format_comment(
+            f"The built-in shape of this kind, {format_quantity(entries, 'entry')}: no more to say."
+        )
+        yield f"kind = {_format_text(source.kind)}"
+    else:
+        yield _format_comment(f"One of {', '.join(Kind)}.")
+        yield f"kind = {_format_text(source.kind)}"
+        yield from _format_table(source)
+        yield _format_comment(f"{format_quantity(entries, 'entry')}: {_describe_records(source)}.")
+        yield f"records = {_format_text(source.records.text)}"
+        yield _format_comment(f"{draft.id_reason[:1].upper()}{draft.id_reason[1:]}.")
+        yield f"id = {_format_id(source)}"
+    if source.url is not None:
+        yield _format_comment(
+            "As Anki writes sounds; copy the files into its collection.media folder."
+        )
+        yield f"url = {_format_text(source.url)}"
+    yield from _format_overwrite(source, tally.sources.get(source.name))
+    if draft.speakers:
+        yield _format_comment("The voice of each speaker, where it is not to be that of all:")
+        voices = ", ".join(
+            f"{_format_text(name)} = {_format_text('mei')}" for name in draft.speakers
+        )
+        yield _format_comment(f"voices = {{ {voices} }}")
+    if draft.seen:
+        yield _format_comment(f"Sounds that are left alone: {', '.join(draft.seen)}.")
+    if draft.copies:
+        yield _format_comment(
+            f"Lists that only repeat these texts, and are not read: {', '.join(draft.copies)}."
+        )
+    if draft.unsaid:
+        yield _format_comment(f"Japanese that no clip says: {', '.join(draft.unsaid)}.")
+
+
+def _format_table(source: Source) -> Iterator[str]:
+    if source.columns is not None:
+        yield _format_comment(
+            "The file does not name its columns: these were guessed by what is in them."
+        )
+        yield f"columns = {_format_texts(source.columns)}"
+    if source.delimiter is not None:
+        yield f"delimiter = {_format_text(source.delimiter)}"
+
+
+def _describe_records(source: Source) -> str:
+    """Where the records are, in words."""
+    steps = source.records.steps
+    if PathStep.EVERY not in steps:
+        return "the whole file" if not steps else "one in each file"
+    return "all that this path leads to"
+
+
+def _format_overwrite(source: Source, count: ClipCount | None) -> Iterator[str]:
+    if count is None or not count.urls:
+        return
+    yield _format_comment(
+        f'{count.urls:,} of {format_quantity(count.clips, "clip")} have a URL already. "ours" keeps those that '
+        'tts-assets did not write; "always" would put ours in their places.'
+    )
+    yield f"overwrite = {_format_text(source.overwrite)}"
+
+
+def _format_clip(rule: ClipRule, draft: SourceDraft, tally: SourcePreview) -> Iterator[str]:
+    count = tally.rules.get((draft.source.name, rule.part))
+    yield _format_comment(_describe_clips(rule, count))
+    yield from _format_rule(rule, draft)
+
+
+def _describe_clips(rule: ClipRule, count: ClipCount | None) -> str:
+    if count is None or count.first is None:
+        return f"{_TYPE_LABELS[rule.say].capitalize()}; none is there yet."
+    form = count.first.form
+    reading = (
+        f" ({_shorten_example(form.reading)})" if form.reading and form.reading != form.text else ""
+    )
+    words = f"{_TYPE_LABELS[rule.say]}, such as {_shorten_example(form.text)}{reading}"
+    return f"{format_quantity(count.clips, 'clip')}: {words}."
+
+
+def _shorten_example(text: str) -> str:
+    return text if len(text) <= _MAX_EXAMPLE_LENGTH else f"{text[: _MAX_EXAMPLE_LENGTH - 1]}…"
+
+
+def _format_rule(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
+    yield "[[source.clip]]"
+    yield f"part = {_format_text(rule.part)}"
+    if rule.each is not None:
+        yield f"each = {_format_text(rule.each.text)}"
+    if rule.say is not TextType.WORD:
+        yield f"say = {_format_text(rule.say)}"
+    for name in ("text", "reading", "furigana", "accent", "speaker", "language"):
+        if paths := getattr(rule, name):
+            yield f"{name} = {_format_paths(paths)}"
+    if rule.alternatives is not AlternativesPolicy.FIRST:
+        yield _format_comment("Each of the alternatives in one text is a clip.")
+        yield f"alternatives = {_format_text(rule.alternatives)}"
+    if rule.join is not None:
+        of_words = "The texts are the words of one text, with nothing between them."
+        yield _format_comment(
+            "What stands between the texts, which are said as one." if rule.join else of_words
+        )
+        yield f"join = {_format_text(rule.join)}"
+    for skip in rule.skip:
+        values = ", ".join(_format_text(str(value)) for value in skip.values)
+        yield _format_comment("These are not in kana." if values else "Some do not have it.")
+        when = f"is = [{values}]" if values else "missing = true"
+        yield f"skip = {{ field = {_format_text(skip.field.text)}, {when} }}"
+    yield from _format_target(rule, draft)
+
+
+def _format_target(rule: ClipRule, draft: SourceDraft | None) -> Iterator[str]:
+    """Where the URL goes, and whether that is new."""
+    if rule.to is None:
+        yield _format_comment("There is no place for its URL; the clips are made all the same.")
+        yield "to = false"
+        return
+    if draft is not None and rule.to.text in draft.new:
+        yield _format_comment("New: it is not in the file yet.")
+    yield f"to = {_format_text(rule.to.text)}"
+
+
+def _comment_out(rule: ClipRule) -> str:
+    return "\n".join(
+        line if line.startswith("#") else f"# {line}" for line in _format_rule(rule, None)
+    )
+
+
+def _format_id(source: Source) -> str:
+    name = source.id
+    match name.of:
+        case IdOrigin.FIELD:
+            return _format_paths(name.paths)
+        case IdOrigin.PARENT:
+            return _format_text(f"parent({name.paths[0].text})")
+        case _:
+            return _format_text(f"{name.of}()")
+
+
+def _format_paths(paths: Sequence[FieldPath]) -> str:
+    return _format_texts([path.text for path in paths])
+
+
+def _format_texts(texts: Sequence[str]) -> str:
+    """One text, or a list of them."""
+    if len(texts) == 1:
+        return _format_text(texts[0])
+    return f"[{', '.join(map(_format_text, texts))}]"
+
+
+def _format_text(text: str) -> str:
+    """A TOML string (https://toml.io/en/v1.0.0#string), literal where that needs no escapes."""
+    if not text.isprintable():
+        return "".join(
+            each if each.isprintable() else _escape_character(each)
+            for each in json.dumps(text, ensure_ascii=False)
+        )
+    if ('"' in text or "\\" in text) and "'" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _escape_character(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
+
+
+def _format_comment(words: str) -> str:
+    """A comment; what is not printable is escaped, as TOML wants it and terminals need it."""
+    return "# " + "".join(each if each.isprintable() else _escape_character(each) for each in words)

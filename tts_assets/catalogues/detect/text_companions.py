@@ -1,0 +1,433 @@
+"""What belongs to a text: its reading, its audio, its translation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from tts_assets.catalogues.detect.field_names import (
+    BACKS,
+    EXAMPLES,
+    OF_GRAMMAR,
+    Role,
+    find_abbreviated_roles,
+    find_roles,
+    parse_field_name,
+)
+from tts_assets.catalogues.detect.field_roles import (
+    MOST_SHARE,
+    UNKNOWN_RANK,
+    find_first_value,
+    find_values_at,
+    has_furigana,
+    is_annotated_copy,
+    is_kanji_field,
+)
+from tts_assets.catalogues.detect.value_shapes import is_blank, measure_fit
+from tts_assets.config.catalogue_sources import TextType
+from tts_assets.config.source_paths import KEY_PATH, PathStep
+from tts_assets.japanese.accent_notation import parse_accent
+from tts_assets.japanese.kana import UnusableTextError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tts_assets.catalogues.detect.field_roles import Field, FieldRoles
+    from tts_assets.config.source_paths import PathSteps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenText:
+    """A text and what belongs to it; paths begin at the object, or at the item of ``each``.
+
+    Args:
+        field: what it is named after.
+        say: how the text is made into what is said.
+        text: the spelling.
+        reading: its kana or romaji.
+        furigana: the spelling with its reading written into it.
+        accent: the accent nucleus.
+        speaker: who speaks.
+        language: the language of the text.
+        each: the list of texts of which each is said.
+        every: each of the alternatives in one text is said.
+        join: what stands between the texts of a list that are said as one; None for one text.
+        of_record: it is a reading of what the record is about.
+        but: a field of each item, and its values with which that is left out.
+        sound: where its URL is, or waits to be.
+        beside: the sound stands in a list of the record, beside that of the texts.
+        aside: it is only said if it has a sound.
+        is_word: it is what the record is about, though its name does not say so.
+        is_cell: it is one of several of its kind, all of which are said.
+    """
+
+    field: Field
+    say: TextType
+    text: tuple[PathSteps, ...] = ()
+    reading: tuple[PathSteps, ...] = ()
+    furigana: tuple[PathSteps, ...] = ()
+    accent: tuple[PathSteps, ...] = ()
+    speaker: tuple[PathSteps, ...] = ()
+    language: tuple[PathSteps, ...] = ()
+    each: PathSteps | None = None
+    every: bool = False
+    join: str | None = None
+    of_record: bool = False
+    but: tuple[PathSteps, tuple[str, ...]] | None = None
+    sound: Field | None = None
+    beside: bool = False
+    aside: bool = False
+    is_word: bool = False
+    is_cell: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """How likely it is what a record is about, the likeliest first."""
+        return (0, True, self.field.position) if self.is_word else self.field.rank
+
+    @property
+    def inner_lists(self) -> set[PathSteps]:
+        """The lists of objects whose texts are taken into this one."""
+        return {
+            steps[: steps.index(PathStep.EVERY) + 1]
+            for steps in (*self.text, *self.reading)
+            if PathStep.EVERY in steps[:-1]
+        }
+
+
+# Which fields tell how a text is read: its kana, its romaji, its furigana, its accent.
+_NOTATION_SHARE = 0.8
+
+
+def match_readings(texts: Sequence[Field], cast: FieldRoles) -> dict[int, list[Field]]:
+    """The readings of each text, by the identity of the text; a further one fills the gaps."""
+    kana = [
+        field for field in cast.kana if not field.is_listed or field.row or _is_in_readings(field)
+    ]
+    scores = sorted(
+        (-score - _measure_coverage(text, reading, cast), number, at)
+        for number, text in enumerate(texts)
+        for at, reading in enumerate(kana)
+        if reading is not text and (score := _score_reading(text, reading, cast)) >= 1
+    )
+    found: dict[int, list[Field]] = {}
+    used: set[int] = set()
+    for _, number, at in scores:
+        text, reading = texts[number], kana[at]
+        # A reading has no reading, and is that of one text.
+        if id(text) in used or id(reading) in used or id(reading) in found:
+            continue
+        row = found.setdefault(id(text), [])
+        if not row or fills_gaps(reading, row, cast):
+            row.append(reading)
+            used.add(id(reading))
+    return found
+
+
+def fills_gaps(field: Field, others: Sequence[Field], cast: FieldRoles) -> bool:
+    """Whether a field has a value in each object in which the others have none, if there are any."""
+    blank = [
+        one
+        for one in cast.objects
+        if all(find_first_value(one, each.steps) is None for each in others)
+    ]
+    return bool(blank) and all(find_first_value(one, field.steps) is not None for one in blank)
+
+
+def are_spellings(text: Field, reading: Field, cast: FieldRoles) -> bool:
+    """Whether two lists are the spellings and the readings of one word."""
+    # Side by side in one list they are words of their own, and so are those with readings there.
+    return (
+        len(cast.objects) > 1
+        and text.steps.count(PathStep.EVERY) == reading.steps.count(PathStep.EVERY) == 1
+        and not any(kana.steps[:-1] == text.steps[:-1] for kana in cast.kana if kana is not text)
+        and text.steps[:-1] != reading.steps[:-1]
+        and text.content.kanji >= MOST_SHARE
+        and measure_fit(cast.pair_texts(text, reading)) >= MOST_SHARE
+    )
+
+
+def _is_in_readings(field: Field) -> bool:
+    """Whether it lies in a list of readings, such as readings[*].kana."""
+    keys = [step for step in field.steps if isinstance(step, str)]
+    return any(Role.READING in parse_field_name((key,)).roles for key in keys[:-1])
+
+
+def _score_reading(text: Field, reading: Field, cast: FieldRoles) -> float:
+    """How well a reading goes with a text; below 1 it does not."""
+    named = reading.name.has_role(Role.READING)
+    # Each of the readings in a list of objects is a clip of its kanji.
+    single = text.content.single > MOST_SHARE and (
+        is_kanji_field(text) or not text.name.has_role(Role.WORD)
+    )
+    of_kanji = single and reading.is_listed and reading.row is None
+    if of_kanji or (not named and (text.is_kana or _is_speech_of(text, reading))):
+        return 0.0
+    share = measure_fit(cast.pair_texts(text, reading))
+    if share < 1 - MOST_SHARE or (share < MOST_SHARE and not named):
+        return 0.0
+    tokens = frozenset(text.name.tokens)
+    about = reading.name.find_topics(Role.READING) - {BACKS[one] for one in tokens & {*BACKS}}
+    score = 2 * share + bool(about & tokens) - bool(about - tokens) + 0.5 * named
+    # The word of a record rather than its one kanji, or the key of many words.
+    over = text.steps == (KEY_PATH.text,) and text.content.distinct < 1
+    return (
+        score
+        - over
+        - 0.5 * bool(text.qualifiers - about)
+        - 0.2 * (text.content.single > MOST_SHARE)
+    )
+
+
+def _is_speech_of(name: Field, text: Field) -> bool:
+    """Whether it is what somebody says in kana, and no reading of who says it."""
+    known = name.name.has_role(Role.SPEAKER) and name.rank[0] == UNKNOWN_RANK > text.rank[0]
+    return known or text.content.running >= MOST_SHARE > name.content.running
+
+
+def _measure_coverage(text: Field, reading: Field, cast: FieldRoles) -> float:
+    """How many readings and texts have each other, which tells more than a few that fit."""
+    read, written = (
+        sum(find_first_value(one, field.steps) is not None for one in cast.objects)
+        for field in (reading, text)
+    )
+    return (
+        len(cast.pair_texts(text, reading)) * (2 / read + 1 / written) if read and written else 0.0
+    )
+
+
+def find_romaji(text: Field, cast: FieldRoles) -> list[Field]:
+    """What has the text in Latin letters."""
+    return [
+        field
+        for field in cast.fields
+        if field.name.has_role(Role.ROMAJI)
+        and (field.row or not field.is_listed)
+        and field.content.romaji >= _NOTATION_SHARE
+        and field.name.find_topics(Role.ROMAJI, Role.READING) <= text.name.find_topics() | {"word"}
+        and not text.qualifiers - field.name.find_topics()
+    ][:1]
+
+
+def find_furigana(text: Field, cast: FieldRoles) -> list[Field]:
+    """What has the text with its reading written into it."""
+    if has_furigana(text):
+        return [text]
+    return [field for field in cast.fields if is_annotated_copy(field, text, cast)][:1]
+
+
+def find_accents(text: Field, cast: FieldRoles, *, is_main: bool) -> list[Field]:
+    """What has the text's accent, in any notation."""
+    found = []
+    for field in cast.fields:
+        about = field.name.find_topics(Role.ACCENT, Role.READING)
+        meant = about <= text.name.find_topics() if about else is_main
+        if (
+            field.name.has_role(Role.ACCENT)
+            and meant
+            and not field.is_listed
+            and _has_accents(field)
+        ):
+            found.append(field)
+    return found[:1]
+
+
+def _has_accents(field: Field) -> bool:
+    values = [value for value in field.shape.values if not is_blank(value)]
+    return bool(values) and sum(map(_is_accent, values)) >= _NOTATION_SHARE * len(values)
+
+
+def _is_accent(value: Any) -> bool:
+    try:
+        return parse_accent(value, None) is not None
+    except UnusableTextError:
+        return False
+
+
+# Which address of a clip belongs to which text: by their names, their places and their values.
+_RUNNING_TYPES = {TextType.SENTENCE, TextType.DIALOGUE}
+
+
+def pair_sounds(
+    said: Sequence[SpokenText], fields: Sequence[Field], objects: Sequence[Any]
+) -> list[SpokenText]:
+    """What is said, each with the sound that belongs to it, where there is one.
+
+    Args:
+        said: what could be said, the likeliest first.
+        fields: all fields of the object.
+        objects: some such objects.
+    """
+    sounds = [field for field in fields if field.is_sound]
+    rows = [_join_items(each) for each in said if each.each and each.say in _RUNNING_TYPES]
+    # The first of several readings has the one sound.
+    rows += [
+        replace(each, reading=(each.field.steps,), each=None)
+        for each in said
+        if each.each and each.of_record
+    ]
+    untitled = any(each.say is not TextType.TITLE for each in said)
+    choices = [*said, *rows, *_list_passages(fields, with_examples=not untitled)]
+    scores = sorted(
+        (-score, number, at)
+        for number, sound in enumerate(sounds)
+        for at, each in enumerate(choices)
+        if (score := _score_sound(sound, each, said, objects)) is not None
+    )
+    taken: dict[int, int] = {}
+    for _, number, at in scores:
+        if number not in taken.values() and at not in taken:
+            taken[at] = number
+    if not taken and (lone := _find_lone_sound(sounds, fields, said)) is not None:
+        taken[0] = lone
+    heard = [_attach_sound(choices[at], sounds[number]) for at, number in taken.items()]
+    done = {each.field.steps for each in heard}
+    rest = [each for each in said if each.field.steps not in done and not each.aside]
+    return sorted([*heard, *rest], key=lambda each: (each.of_record, each.rank))
+
+
+def _attach_sound(each: SpokenText, sound: Field) -> SpokenText:
+    """A text with its sound: of alternatives that share one URL, the first is said."""
+    return replace(each, sound=sound, every=each.every and sound.row is not None)
+
+
+def _join_items(each: SpokenText) -> SpokenText:
+    if each.join is None:
+        return replace(each, text=(each.field.steps,), each=None, join="\n")
+    text, reading = (
+        tuple((*(each.each or ()), *steps) for steps in paths)
+        for paths in (each.text, each.reading)
+    )
+    return replace(each, text=text, reading=reading, each=None)
+
+
+def _list_passages(fields: Sequence[Field], *, with_examples: bool) -> list[SpokenText]:
+    """Texts in lists of objects that can be said as one; examples of something are no passage."""
+    return [
+        SpokenText(
+            field=field,
+            say=TextType.DIALOGUE
+            if field.content.labelled >= 1 - MOST_SHARE
+            else TextType.SENTENCE,
+            text=(field.steps,),
+            reading=_find_beside(field, Role.READING, fields),
+            speaker=_find_beside(field, Role.SPEAKER, fields),
+            join="\n",
+        )
+        for field in fields
+        if field.is_listed and field.row is None and field.is_japanese
+        if field.content.running > MOST_SHARE and not _is_reading_beside(field, fields)
+        if with_examples or not EXAMPLES & {*field.name.tokens}
+    ]
+
+
+def _find_beside(text: Field, role: Role, fields: Sequence[Field]) -> tuple[PathSteps, ...]:
+    """What plays a part beside a text, in the same objects."""
+    return tuple(
+        each.steps
+        for each in fields
+        if each is not text and each.steps[:-1] == text.steps[:-1] and each.name.has_role(role)
+        if (each.is_kana if role is Role.READING else not each.content.running)
+    )[:1]
+
+
+def _is_reading_beside(field: Field, fields: Sequence[Field]) -> bool:
+    """Whether it is the reading of another text in the same objects."""
+    others = (each for each in fields if each is not field and each.steps[:-1] == field.steps[:-1])
+    return field.name.has_role(Role.READING) and any(
+        each.content.running > MOST_SHARE for each in others
+    )
+
+
+def _score_sound(
+    sound: Field, each: SpokenText, said: Sequence[SpokenText], objects: Sequence[Any]
+) -> float | None:
+    """How well a sound goes with a text; None if not at all."""
+    if not _has_same_shape(sound, each, objects):
+        return None
+    about = sound.name.find_topics(Role.AUDIO)
+    tokens = each.field.name.find_topics()
+    shared = about & tokens
+    short = {one for one in about - shared if _is_abbreviation(one, tokens)}
+    foreign = about - shared - short
+    kin = frozenset(token for token in foreign if _matches_text_type(token, each))
+    if shared or short:
+        score = 3.0 + len(shared) - len(foreign) - 0.25 * len(tokens - about)
+    elif kin and not each.aside and not each.join:
+        score = 2.5 - len(foreign - kin)
+    elif about or each.aside:
+        return None
+    else:
+        score = _score_plain_sound(each, said)
+    near = 0.3 / (1 + abs(sound.position - each.field.position))
+    same_object = sound.steps[:-1] == each.field.steps[:-1] != ()
+    return score + near + same_object + 2 * _measure_naming(sound, each, objects)
+
+
+def _matches_text_type(token: str, each: SpokenText) -> bool:
+    """Whether a sound of sentences, or of words, goes with what is one by its values."""
+    sort = Role.SENTENCE if each.say in _RUNNING_TYPES else Role.WORD
+    return each.say in {*_RUNNING_TYPES, TextType.WORD} and (
+        sort in find_roles(token)
+        or (not find_roles(token) and sort in find_abbreviated_roles(token))
+    )
+
+
+def _score_plain_sound(each: SpokenText, said: Sequence[SpokenText]) -> float:
+    """How well a sound that is only called a sound goes with a text."""
+    if each.join:
+        return 0.5
+    pattern = bool(OF_GRAMMAR & {*each.field.name.tokens}) or each.field.content.pattern > 0
+    if each.say is TextType.TITLE and not pattern:
+        return 0.2
+    return 1.0 + 0.5 * (each.field is said[0].field)
+
+
+def _is_abbreviation(token: str, tokens: frozenset[str]) -> bool:
+    return any(other.startswith(token) and other != token for other in tokens)
+
+
+def _has_same_shape(sound: Field, each: SpokenText, objects: Sequence[Any]) -> bool:
+    """Whether there is one URL for each clip."""
+    if sound.row is None:
+        return not sound.is_listed and each.each is None
+    if each.every:
+        return True
+    if each.each is None:
+        return False
+    pairs = [
+        (find_values_at(one, each.field.steps), find_values_at(one, sound.steps)) for one in objects
+    ]
+    filled = [(texts, urls) for texts, urls in pairs if texts and urls]
+    same = sum(len(texts) == len(urls) for texts, urls in filled)
+    return same >= MOST_SHARE * len(filled)
+
+
+def _measure_naming(sound: Field, each: SpokenText, objects: Sequence[Any]) -> float:
+    """The share of addresses in which the text stands, as in /audio/学生.mp3."""
+    texts = [
+        (find_first_value(one, each.field.steps), find_first_value(one, sound.steps))
+        for one in objects
+    ]
+    both = [(text, url) for text, url in texts if isinstance(text, str) and isinstance(url, str)]
+    if not both or each.join:
+        return 0.0
+    return sum(text in unquote(url) for text, url in both) / len(both)
+
+
+def _find_lone_sound(
+    sounds: Sequence[Field], fields: Sequence[Field], said: Sequence[SpokenText]
+) -> int | None:
+    """A sound of an odd name for the main text where nothing fits better: the grammar_audio of jp."""
+    if not said or said[0].aside or said[0].each or said[0].every:
+        return None
+    own = said[0].field.name.find_topics()
+    for number, sound in enumerate(sounds):
+        about = sound.name.find_topics(Role.AUDIO)
+        # The meaning_audio beside a meaning is of that.
+        others = {token for each in fields if each is not sound for token in each.name.tokens}
+        meant = {token for token in about & others if find_roles(token)} - own
+        if not sound.is_listed and not meant:
+            return number
+    return None

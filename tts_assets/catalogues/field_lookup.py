@@ -1,0 +1,267 @@
+"""The fields of a record, as a clip rule names them: compiled once, looked up for every record."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tts_assets.config.catalogue_sources import OVERRIDE_KEY
+from tts_assets.config.source_paths import (
+    KEY_PATH,
+    FieldPath,
+    PathStep,
+    ShapeError,
+    describe_type,
+    find_values,
+    format_steps,
+    quote_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.config.catalogue_sources import SkipCondition
+    from tts_assets.config.source_paths import PathSteps
+    from tts_assets.model import Place
+
+
+#: A text longer than this is refused: it is a mistake, or belongs into several entries.
+MAX_TEXT_LENGTH = 5_000
+
+
+#: The same for what is made of segments: five hours of speech.
+MAX_PASSAGE_LENGTH = 100_000
+
+
+class EntryProblemError(ValueError):
+    """A value that cannot be used; ``place`` leads to it from the document's root."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        """Say what is wrong, and where."""
+        super().__init__(message)
+        self.place = place
+
+
+class ClipSubject:
+    """What a clip is said of: an item of a record, or the record itself."""
+
+    __slots__ = ("_way", "at", "item", "record", "record_at")
+
+    def __init__(self, record: Any, record_at: Place, item: Any, at: Place, way: PathSteps) -> None:
+        """Take the values and their places, and the steps that led from the root to the item."""
+        self.record = record
+        self.record_at = record_at
+        self.item = item
+        self.at = at
+        self._way = way
+
+    def resolve_path(self, path: FieldPath) -> list[tuple[Place, Any]]:
+        """All that a path leads to.
+
+        Raises:
+            EntryProblemError: a value on the way has another shape.
+        """
+        if path is KEY_PATH:
+            return [((), key) for key in self._wildcard_keys()[-1:]]
+        value, at = (self.record, self.record_at) if path.from_record else (self.item, self.at)
+        try:
+            return list(find_values(value, path.steps))
+        except ShapeError as problem:
+            place = (*at, *problem.place)
+            inner = place[len(self.record_at) :]
+            where = quote_path(inner)
+            is_list = inner and problem.wrong.startswith("is a list")
+            advice = f": write {format_steps(inner)}[*]" if is_list else ""
+            raise EntryProblemError(f"{where} {problem.wrong}{advice}", place) from problem
+
+    def _wildcard_keys(self) -> list[str]:
+        """The keys on the way that are data: those that a ``*`` stands for."""
+        pairs = zip(self.at, self._way, strict=True)
+        return [key for key, step in pairs if step is PathStep.EVERY and isinstance(key, str)]
+
+    def locate_field(self, paths: tuple[FieldPath, ...]) -> Place:
+        """Where the first of these paths leads that leads to something; else the item."""
+        for path in paths:
+            for place, value in self.resolve_path(path):
+                if value is not None and value != "":
+                    return (*(self.record_at if path.from_record else self.at), *place)
+        return self.at
+
+
+#: A field is absent in every one of its places; null and "" are there, and empty.
+ABSENT: Final = object()
+
+
+def find_direct_keys(paths: tuple[FieldPath, ...]) -> tuple[str, ...] | None:
+    """The keys of the item under which a field is looked up, unless its :data:`OVERRIDE_KEY` has it.
+
+    None where a path leads anywhere else.
+    """
+    usual = [path for path in paths if not _is_override(path)]
+    keys = tuple(
+        path.steps[0]
+        for path in usual
+        if len(path.steps) == 1 and not path.from_record and isinstance(path.steps[0], str)
+    )
+    return keys if len(keys) == len(usual) else None
+
+
+def make_getter(paths: tuple[FieldPath, ...]) -> Callable[[ClipSubject], Any]:
+    """Look up a field: the first value of the first path that leads to something.
+
+    The getter returns None for what is there and empty, ABSENT for what is not there. It raises
+    EntryProblemError where a value on the way has another shape.
+    """
+    if not paths:
+        return lambda _: ABSENT
+    look = partial(_get_first_value, paths)
+    keys = find_direct_keys(paths)
+    if keys is None:
+        return look
+
+    def get_directly(subject: ClipSubject) -> Any:
+        item = subject.item
+        if type(item) is not dict or OVERRIDE_KEY in item:
+            return look(subject)
+        seen: Any = ABSENT
+        for key in keys:
+            if key in item:
+                value = item[key]
+                if value or not _is_empty(value):
+                    return value
+                seen = None
+        return seen
+
+    return get_directly
+
+
+def _get_first_value(paths: tuple[FieldPath, ...], subject: ClipSubject) -> Any:
+    seen: Any = ABSENT
+    for path in paths:
+        for _, value in subject.resolve_path(path):
+            if not _is_empty(value):
+                return value
+            seen = None
+    return seen
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [])
+
+
+def _is_override(path: FieldPath) -> bool:
+    return path.steps[:1] == (OVERRIDE_KEY,)
+
+
+def make_joiner(paths: tuple[FieldPath, ...], between: str) -> Callable[[ClipSubject], Any]:
+    """Look up a field whose values are joined: all of the first path that leads to any."""
+
+    def join_values(subject: ClipSubject) -> Any:
+        seen: Any = ABSENT
+        for path in paths:
+            values = [value for _, value in subject.resolve_path(path)]
+            texts = [value for value in values if value is not None and value != ""]
+            wrong = next((value for value in texts if not isinstance(value, str)), None)
+            if wrong is not None:
+                return wrong
+            if texts:
+                return between.join(texts)
+            seen = None if values else seen
+        return seen
+
+    return join_values
+
+
+def require_text(
+    value: Any, subject: ClipSubject, paths: tuple[FieldPath, ...], most: int = MAX_TEXT_LENGTH
+) -> str | None:
+    """The value of a field, if it is text of at most so many characters; None if it is absent.
+
+    Raises:
+        EntryProblemError: it is something else, or too long.
+    """
+    if type(value) is str and len(value) <= most:
+        return value
+    if value is None or value is ABSENT:
+        return None
+    place = subject.locate_field(paths)
+    name = format_steps(place[len(subject.record_at) :])
+    if not isinstance(value, str):
+        advice = f": write {name}[0] or {name}[*]" if isinstance(value, list) else ""
+        raise EntryProblemError(
+            f"{name!r} is {describe_type(value)}, and must be text{advice}", place
+        )
+    raise EntryProblemError(
+        f"{name!r} has {len(value):,} characters; at most {most:,} make one clip: "
+        "split it into several entries",
+        place,
+    )
+
+
+def describe_missing_field(paths: tuple[FieldPath, ...]) -> str:
+    """What to say where a field is absent in all its places."""
+    names = [repr(path.text) for path in paths if not _is_override(path)]
+    return f"it has no {names[0]}" if len(names) == 1 else f"it has none of {', '.join(names)}"
+
+
+def find_skip_reason(
+    conditions: tuple[SkipCondition, ...], subject: ClipSubject, *, texts: bool = False
+) -> str | None:
+    """The reason why a rule leaves this out; None when it does not.
+
+    Args:
+        conditions: when it does.
+        subject: what the clip is said of.
+        texts: all values are texts, as in a table, and stand for numbers and true or false, too.
+    """
+    alike = _equals_text if texts else _equals_value
+    for condition in conditions:
+        values = [value for _, value in subject.resolve_path(condition.field)]
+        name = condition.field.text
+        if condition.missing and all(value is None or value == "" for value in values):
+            return f"left out: {name} is missing"
+        for value in values:
+            if any(alike(value, one) for one in condition.values):
+                return f"left out: {name} is {value!r}"
+            if condition.pattern and isinstance(value, str) and condition.pattern.search(value):
+                return f"left out: {name} matches {condition.pattern.pattern!r}"
+    return None
+
+
+def _equals_value(value: Any, wanted: object) -> bool:
+    # True == 1: what the configuration calls true must be true.
+    return type(value) is type(wanted) and bool(value == wanted)
+
+
+def _equals_text(value: Any, wanted: object) -> bool:
+    if isinstance(wanted, bool):
+        return str(value).strip().lower() == str(wanted).lower()
+    return str(value) == wanted or (
+        not isinstance(wanted, str) and str(value).strip() == str(wanted)
+    )
+
+
+def find_current_value(value: Any, steps: Place, row: int | None = None) -> Any:
+    """What is at the place for a URL now; None where nothing is.
+
+    Args:
+        value: where the place is seen from.
+        steps: the way to it.
+        row: which step is an index of a parallel list.
+
+    Raises:
+        ShapeError: something else is where the URL or the way to it belongs.
+    """
+    for depth, step in enumerate(steps):
+        if isinstance(step, str):
+            if value is not None and not isinstance(value, dict):
+                raise ShapeError(value, "an object", steps[:depth])
+            value = None if value is None else value.get(step)
+            continue
+        fits = isinstance(value, list) and step < len(value)
+        # A parallel list of another length is written anew, as is a scalar in its place.
+        if not fits and (depth != row or isinstance(value, dict)):
+            more = "a list" if depth == row else f"a list of more than {step} items"
+            raise ShapeError(value, more, steps[:depth])
+        value = value[step] if fits else None
+    return value

@@ -1,0 +1,365 @@
+"""Catalogues as of a git revision; the only module that runs git, and it only reads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, Self, TypeAlias
+
+from tts_assets.catalogues import catalogue_reader
+from tts_assets.catalogues.catalogue_files import parse_catalogue
+from tts_assets.catalogues.override_file import OverrideChanges, parse_overrides
+from tts_assets.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_assets.catalogues.override_data import Override
+    from tts_assets.config.catalogue_sources import Source
+    from tts_assets.model import SpokenForm
+
+
+#: What an entry says: its parts, each with its form and voice.
+SpokenEntry: TypeAlias = frozenset[tuple[str, "SpokenForm", str | None]]
+
+
+#: What the entries of an id said, wherever they stood.
+SpokenEntries: TypeAlias = dict[str, set[SpokenEntry]]
+
+
+#: A hook's name the repository of a commit, and not that of a file.
+_HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
+
+
+#: Variables that make git tell what it does, on the stream of its errors.
+_TRACE_PREFIX = "GIT_TRACE"
+
+
+#: Its exit code when it cannot go on.
+_FATAL_EXIT = 128
+
+
+#: What git says is told in one line, and this much of it.
+_MAX_ERROR_LENGTH = 300
+
+
+class GitRevision:
+    """The catalogues of a run as they were at a revision.
+
+    Files are compared by what their entries say. One that has no counterpart under its path is held
+    against all files of its format that are gone since, whatever git takes for a rename: that sees
+    files that were moved and not yet added, split, joined or rewritten, and no entry is taken for
+    unchanged that did not say the same under the same id.
+    """
+
+    def __init__(self, name: str, overrides: str | None = None) -> None:
+        """Take a revision in any of git's spellings.
+
+        Args:
+            name: the revision.
+            overrides: the file of overrides, whose changes count, too; None for none.
+
+        Raises:
+            UsageError: it can be none.
+        """
+        if not name.strip() or name.startswith(("-", "^")) or "\0" in name:
+            raise UsageError(
+                f"--since {name!r} can be no revision: give the name of a commit, such as HEAD~1, "
+                "origin/main, a tag or a hash"
+            )
+        self.name = name
+        before = self._read_old_overrides
+        self._overrides = None if overrides is None else OverrideChanges(overrides, before)
+        self.notes: list[str] = []
+        self._folders: dict[str, _GitRepository] = {}
+        self._repositories: dict[str, _GitRepository] = {}
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def find_changed_entries(self, reader: catalogue_reader.CatalogueReader) -> frozenset[str]:
+        """The ids of the entries of a catalogue that said something else, or were not there.
+
+        Raises:
+            UsageError: there is no git, its file lies in no repository, or the repository does not
+                know the revision.
+        """
+        document, source = reader.document, reader.source
+        file = os.path.realpath(document.file)
+        repository = self._open_repository(os.path.dirname(file))  # noqa: PTH120 - as realpath gives it
+        overridden = frozenset[str]()
+        if self._overrides is not None:
+            overridden = self._overrides.find_entries(document.file, source)
+        path = os.path.relpath(file, repository.root)
+        data = repository.read_blob(path)
+        if data == document.encode(document.text):
+            return overridden
+        before: SpokenEntries = {}
+        if data is None:
+            before = repository.read_deleted_files(PurePath(path).suffix, source)
+        else:
+            try:
+                _collect_entries(
+                    catalogue_reader.CatalogueReader(
+                        parse_catalogue(data, document.file, source), source
+                    ),
+                    before,
+                )
+            except InputError as problem:
+                self.notes.append(
+                    f"{problem.file} as it was at {self.name!r} cannot be read, and counts as "
+                    f"changed: {problem.message}"
+                )
+        # One of its own: a reader goes through its catalogue once.
+        return overridden.union(
+            entry
+            for entry, said in _read_entries(catalogue_reader.CatalogueReader(document, source))
+            if said not in before.get(entry, ())
+        )
+
+    def _read_old_overrides(self, file: str) -> tuple[Override, ...]:
+        """What a file of overrides said; nothing where it lies in no repository."""
+        real = os.path.realpath(file)
+        folder = os.path.dirname(real)  # noqa: PTH120 - as realpath gives it
+        known = folder in self._folders
+        if not known and (not Path(folder).is_dir() or _find_root(folder) is None):
+            return ()
+        repository = self._open_repository(folder)
+        data = repository.read_blob(os.path.relpath(real, repository.root))
+        try:
+            return () if data is None else parse_overrides(data, file)
+        except InputError as problem:
+            self.notes.append(
+                f"{file} as it was at {self.name!r} cannot be read: all of it counts as changed: "
+                f"{problem.message}"
+            )
+            return ()
+
+    def _open_repository(self, folder: str) -> _GitRepository:
+        if folder not in self._folders:
+            root = _find_root(folder)
+            if root is None:
+                raise UsageError(
+                    f"--since {self.name!r}: {folder} lies in no git repository, and only those "
+                    "have revisions"
+                )
+            if root not in self._repositories:
+                repository = _GitRepository(root, _resolve_commit(root, self.name))
+                self._repositories[root] = self._opened.enter_context(repository)
+            self._folders[folder] = self._repositories[root]
+        return self._folders[folder]
+
+
+class _GitRepository:
+    """The files of one repository at one commit, read by one process."""
+
+    def __init__(self, root: str, commit: str | None) -> None:
+        """Begin; without a commit the repository was not there yet, and has no file."""
+        self.root = root
+        self._commit = commit
+        self._gone: dict[tuple[str, str, str], SpokenEntries] = {}
+        self._opened = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def read_blob(self, path: str) -> bytes | None:
+        """A file by its path from the root; None if it was not there.
+
+        Raises:
+            UsageError: git fails.
+        """
+        if self._commit is None or "\n" in path:
+            # A name with a line break cannot be asked for: the file counts as new.
+            return None
+        answers = self._request_blob(f"{self._commit}:{PurePath(path).as_posix()}\n")
+        _, kind, size = (b"  " + answers.readline()).rstrip(b"\n").rsplit(b" ", 2)
+        if not size.isdigit():
+            # It says what is missing, or nothing at all.
+            if not size:
+                raise self._make_error()
+            return None
+        # A line break follows.
+        data = answers.read(int(size) + 1)[:-1]
+        if len(data) != int(size):
+            raise self._make_error()
+        return data if kind == b"blob" else None
+
+    def read_deleted_files(self, suffix: str, source: Source) -> SpokenEntries:
+        """What the files of a format said that were there, and are not there any more."""
+        key = (suffix, source.name, source.kind)
+        if key not in self._gone:
+            found = self._gone[key] = {}
+            for path in self._list_deleted_paths(suffix):
+                data = self.read_blob(path) or b""
+                try:
+                    _collect_entries(
+                        catalogue_reader.CatalogueReader(
+                            parse_catalogue(data, path, source), source
+                        ),
+                        found,
+                    )
+                except InputError:
+                    # It was no catalogue of this source.
+                    continue
+        return self._gone[key]
+
+    def _list_deleted_paths(self, suffix: str) -> list[str]:
+        if self._commit is None:
+            return []
+        command = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self._commit)
+        names = _run_git(self.root, *command).stdout.split(b"\0")
+        paths = [os.fsdecode(name) for name in names if name.endswith(os.fsencode(suffix))]
+        return [path for path in paths if path and not Path(self.root, path).exists()]
+
+    def _request_blob(self, line: str) -> IO[bytes]:
+        """Ask the process, which is started by the first question; where it answers."""
+        if self._process is None:
+            # A pipe that nobody reads fills up.
+            self._errors = self._opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            self._process = self._opened.enter_context(
+                subprocess.Popen(
+                    ["git", "-C", self.root, "cat-file", "--batch"],  # noqa: S607 - the user's own
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._errors,
+                    env=_build_environment(),
+                )
+            )
+        assert self._process.stdin is not None  # noqa: S101 - both are pipes
+        assert self._process.stdout is not None  # noqa: S101 - see above
+        try:
+            # Past its buffer, which is left empty if git is gone.
+            os.write(self._process.stdin.fileno(), os.fsencode(line))
+        except BrokenPipeError:
+            raise self._make_error() from None
+        return self._process.stdout
+
+    def _make_error(self) -> UsageError:
+        self._errors.seek(0)
+        return UsageError(f"git failed in {self.root}: {_summarize_errors(self._errors.read())}")
+
+
+def _collect_entries(reader: catalogue_reader.CatalogueReader, found: SpokenEntries) -> None:
+    for entry, said in _read_entries(reader):
+        found.setdefault(entry, set()).add(said)
+
+
+def _read_entries(reader: catalogue_reader.CatalogueReader) -> Iterator[tuple[str, SpokenEntry]]:
+    """Each entry that says something, with all that it says."""
+    for entry, clips in groupby(reader.iter_clips(), attrgetter("entry")):
+        yield entry, frozenset((clip.part, clip.form, clip.voice) for clip in clips)
+
+
+def _resolve_commit(root: str, name: str) -> str | None:
+    """The commit that a revision names; None if this repository was not there at that time.
+
+    A submodule is taken as its superproject had it: there a name such as ``main`` is another's.
+    """
+    above = _decode_line(_run_git(root, "rev-parse", "--show-superproject-working-tree").stdout)
+    if above:
+        commit = _resolve_commit(above, name)
+        if commit is None:
+            return None
+        path = PurePath(os.path.relpath(root, above)).as_posix()
+        recorded = _verify_name(above, f"{commit}:{path}")
+        if recorded is None:
+            return None
+        name = recorded
+    # What follows ``:/`` are words of a commit, to their end.
+    commit = _verify_name(root, name if name.startswith(":/") else f"{name}^{{commit}}")
+    if commit is None:
+        raise UsageError(
+            f"--since {name!r}: git knows no such commit in {root}; {_suggest_remedy(root)}"
+        )
+    return commit
+
+
+def _verify_name(root: str, name: str) -> str | None:
+    """The hash of the one thing that a name stands for; None where it stands for none."""
+    found = _run_git(root, "rev-parse", "--verify", "--quiet", name, codes=(0, 1, _FATAL_EXIT))
+    if found.returncode == _FATAL_EXIT and found.stderr.strip():
+        raise UsageError(f"git failed in {root}: {_summarize_errors(found.stderr)}")
+    return None if found.returncode else _decode_line(found.stdout)
+
+
+def _suggest_remedy(root: str) -> str:
+    """What to do about a revision that is not known."""
+    if not _run_git(root, "rev-list", "--max-count=1", "--all").stdout:
+        return "it has none yet: commit first, or leave --since out"
+    shallow = _decode_line(_run_git(root, "rev-parse", "--is-shallow-repository").stdout)
+    if shallow == "true":
+        return (
+            "this clone is shallow: fetch the rest with `git fetch --unshallow`, or with "
+            "`fetch-depth: 0` of actions/checkout"
+        )
+    return "see `git log --oneline`, or fetch it first: git fetch origin"
+
+
+def _find_root(folder: str) -> str | None:
+    """The root of the repository in which a folder lies; None where it lies in none."""
+    found = _run_git(folder, "rev-parse", "--show-toplevel", codes=(0, _FATAL_EXIT))
+    if found.returncode and b"not a git repository" in found.stderr:
+        return None
+    if found.returncode:
+        raise UsageError(f"git failed in {folder}: {_summarize_errors(found.stderr)}")
+    return os.path.realpath(_decode_line(found.stdout))
+
+
+def _run_git(
+    folder: str, *words: str, codes: tuple[int, ...] = (0,)
+) -> subprocess.CompletedProcess[bytes]:
+    """What git answers in a folder.
+
+    Raises:
+        UsageError: there is no git, or it ends with another code.
+    """
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, *words],  # noqa: S607 - the user's own
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env=_build_environment(),
+        )
+    except OSError as exc:
+        raise UsageError(
+            f"--since needs git, which cannot be started here: {exc.strerror}; install it, or "
+            "leave --since out"
+        ) from exc
+    if done.returncode not in codes:
+        raise UsageError(f"git failed in {folder}: {_summarize_errors(done.stderr)}")
+    return done
+
+
+def _build_environment() -> dict[str, str]:
+    """The caller's own, but for what would make answers differ."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _HOOK_VARIABLES and not name.startswith(_TRACE_PREFIX)
+    }
+    return own | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def _decode_line(answer: bytes) -> str:
+    return os.fsdecode(answer.removesuffix(b"\n"))
+
+
+def _summarize_errors(errors: bytes) -> str:
+    """What git said, in one line."""
+    words = " ".join(os.fsdecode(errors).split()).removeprefix("fatal: ")
+    return words[:_MAX_ERROR_LENGTH] or "it said nothing"

@@ -1,0 +1,492 @@
+"""JSON objects and lists edited in the style of their document; JSON Lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tts_assets.catalogues import requested_urls
+from tts_assets.catalogues.json_text import (
+    JsonContainer,
+    JsonLayout,
+    JsonMember,
+    build_path_tree,
+    decode_string,
+    detect_layout,
+    explain_deep_nesting,
+    explain_syntax_error,
+    format_comma,
+    scan_containers,
+    scan_items,
+)
+from tts_assets.catalogues.requested_urls import (
+    RequestedObjectUrls,
+    RequestedUrls,
+    RequestedValue,
+    format_path,
+    url_leaves,
+)
+from tts_assets.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from tts_assets.catalogues.json_text import PathTree
+    from tts_assets.catalogues.requested_urls import TextEdit
+    from tts_assets.model import Place
+
+_FIRST_COLON = re.compile(r'\{[ \t\n\r]*+"(?:[^"\\]|\\.)*+"([ \t\n\r]*+:[ \t\n\r]*+)')
+_FIRST_INDENT = re.compile(r"[\r\n]([ \t]+)")
+_LAST_LINE_BREAK = re.compile(r"(?:\r\n?|\n)[ \t]*\Z")
+
+
+# After an even number of backslashes; control characters are escaped in every document.
+_ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*+\\u(?!00[01])")
+
+
+class MemberEditor:
+    """Changes members of one text; all it remembers is how the document writes.
+
+    Args:
+        text: a JSON document.
+        file: its path, for messages.
+        line: the line of the file where the text begins.
+        beside: for a key that may be missing, the key after which it is added.
+    """
+
+    def __init__(self, text: str, *, file: str, line: int, beside: Mapping[Place, str]) -> None:
+        """Look at the document's style."""
+        self.text = text
+        self._file = file
+        self._first_line = line
+        self._beside = beside
+        colon = _FIRST_COLON.search(text)
+        self.colon = colon[1] if colon else ": "
+        ascii_only = text.isascii() and _ESCAPED_LETTER.search(text) is not None
+        self._encode = json.JSONEncoder(ensure_ascii=ascii_only).encode
+        self._slashes_escaped = "\\/" in text and text.count("\\/") == text.count("/")
+
+    def find_members(
+        self, container: JsonContainer, wanted: Collection[str | int]
+    ) -> dict[str | int, JsonMember]:
+        """The members that are looked for, each of them once.
+
+        Raises:
+            InputError: the container cannot have such members, or has one of them twice.
+        """
+        first = self.text[container.start]
+        for key in wanted:
+            if first != ("{" if isinstance(key, str) else "["):
+                raise self.make_error(
+                    f"{format_path(container.place)} is {_describe_container(first)}: there is no {format_path((key,))} in it",
+                    container.start,
+                )
+        found: dict[str | int, JsonMember] = {}
+        for member in container.members:
+            if member.key in wanted:
+                if member.key in found:
+                    raise self.make_error(
+                        f"the key {format_path((member.key,))} stands twice in one object "
+                        f"(first in line {self._line_number(found[member.key].at)}); remove one of them",
+                        member.at,
+                    )
+                found[member.key] = member
+        return found
+
+    def replace_url(self, place: Place, member: JsonMember, url: str) -> Iterator[TextEdit]:
+        """The URL in place of a scalar that is not the URL already.
+
+        Raises:
+            InputError: the member holds a list or an object.
+        """
+        self.refuse_container(place, member)
+        if self.text[member.start] != '"' or decode_string(self.text, member.start) != url:
+            yield member.start, member.end, self.format_string(url)
+
+    def refuse_container(self, place: Place, member: JsonMember) -> None:
+        """Refuse to overwrite a list or an object.
+
+        Raises:
+            InputError: the member is one.
+        """
+        first = self.text[member.start]
+        if first in {"{", "["}:
+            raise self.make_error(
+                f"{format_path(place)} holds {_describe_container(first)} where a URL belongs; "
+                "move what it holds to another key",
+                member.start,
+            )
+
+    def add_members(
+        self, container: JsonContainer, missing: Mapping[str, str]
+    ) -> Iterator[TextEdit]:
+        """New members of an object, given as written values by key."""
+        if not missing:
+            return
+        if not container.members:
+            yield self._fill_empty_object(container, missing)
+            return
+        index_of = {member.key: index for index, member in enumerate(container.members)}
+        # What goes beside a member comes before what only goes last.
+        for key in sorted(missing, key=lambda key: (*container.place, key) not in self._beside):
+            neighbour = self._beside.get((*container.place, key), key)
+            index = index_of.get(neighbour, len(container.members) - 1)
+            yield self._add_member(container, index, key, missing[key])
+
+    def find_neighbour_list(self, place: Place, container: JsonContainer) -> JsonMember | None:
+        """The list of the container that the value at a place stands beside."""
+        key = self._beside.get(place)
+        for member in container.members:
+            if member.key == key and self.text[member.start] == "[":
+                return member
+        return None
+
+    def format_string(self, url: str) -> str:
+        """A string as this document writes strings."""
+        written = self._encode(url)
+        return written.replace("/", "\\/") if self._slashes_escaped else written
+
+    def format_object(self, members: Mapping[str, str], layout: JsonLayout | None) -> str:
+        """An object of these written values; without a layout it stands on one line."""
+        layout = layout or JsonLayout("", format_comma("", self.colon), "")
+        body = layout.comma.join(
+            f"{self._encode(key)}{self.colon}{value}" for key, value in members.items()
+        )
+        return f"{{{layout.opening}{body}{layout.closing}}}"
+
+    def make_error(self, message: str, at: int) -> InputError:
+        """An error that names the line of an offset."""
+        return InputError(message, file=self._file, line=self._line_number(at))
+
+    def _add_member(self, container: JsonContainer, index: int, key: str, value: str) -> TextEdit:
+        """A new member like the one that it comes after."""
+        members = container.members
+        before = members[index]
+        opening = self.text[before.at : before.start]
+        colon = opening[opening.rindex('"') + 1 :]
+        if len(members) == 1:
+            comma = format_comma(self.text[container.start + 1 : before.at], colon)
+        else:
+            left = max(index - 1, 0)
+            comma = self.text[members[left].end : members[left + 1].at]
+        return before.end, before.end, f"{comma}{self._encode(key)}{colon}{value}"
+
+    def _fill_empty_object(self, container: JsonContainer, missing: Mapping[str, str]) -> TextEdit:
+        """An empty object with its first members: on lines of their own if it stands on one."""
+        line = _LAST_LINE_BREAK.search(container.around)
+        closing = line[0] if line else ""
+        indent = _FIRST_INDENT.search(self.text) if line else None
+        opening = f"{closing}{indent[1] if indent else ''}"
+        layout = JsonLayout(opening, format_comma(opening, self.colon), closing)
+        return container.start, container.end, self.format_object(missing, layout)
+
+    def _line_number(self, at: int) -> int:
+        return self.text.count("\n", 0, at) + self._first_line
+
+
+def _describe_container(first: str) -> str:
+    """What JSON calls a value that begins so, with its article."""
+    return {"{": "an object", "[": "a list"}.get(first, "neither an object nor a list")
+
+
+# Lists of URLs, or of objects with URLs, that run parallel to a list of texts.
+
+
+def edit_array(
+    editor: MemberEditor,
+    place: Place,
+    member: JsonMember,
+    row: RequestedUrls | RequestedObjectUrls,
+    around: JsonContainer,
+) -> Iterator[TextEdit]:
+    """What changes in the value that stands where a parallel list belongs.
+
+    Args:
+        editor: of the document.
+        place: where the value lies.
+        member: the value.
+        row: what is set in it.
+        around: the object that it is a member of.
+
+    Raises:
+        InputError: something in it would be lost.
+    """
+    if isinstance(row, RequestedUrls):
+        return _edit_url_array(editor, place, member, row, around)
+    return _edit_object_array(editor, place, member, row, around)
+
+
+def build_array(
+    editor: MemberEditor,
+    place: Place,
+    row: RequestedUrls | RequestedObjectUrls,
+    around: JsonContainer,
+) -> str:
+    """A whole list for an object that has none there, laid out as the list beside it."""
+    beside = editor.find_neighbour_list(place, around)
+    layout = detect_layout(editor.text, beside, editor.colon) if beside else None
+    if isinstance(row, RequestedUrls):
+        return _format_url_list(editor, row, layout, [])
+    model = _find_layout_beside(editor, place, around)
+    written = [_format_item(editor, row, index, model) for index in range(row.length)]
+    return _format_list(editor, written, layout)
+
+
+def _edit_url_array(
+    editor: MemberEditor,
+    place: Place,
+    member: JsonMember,
+    row: RequestedUrls,
+    around: JsonContainer,
+) -> Iterator[TextEdit]:
+    is_list = editor.text[member.start] == "["
+    present = scan_items(editor.text, member.start) if is_list else []
+    if is_list and len(present) == row.length:
+        for index, url in row.urls.items():
+            yield from editor.replace_url((*place, index), present[index], url)
+        return
+    for value in present if is_list else [member]:
+        editor.refuse_container(place, value)
+    if not present:
+        yield member.start, member.end, build_array(editor, place, row, around)
+        return
+    layout = detect_layout(editor.text, member, editor.colon)
+    yield member.start, member.end, _format_url_list(editor, row, layout, present)
+
+
+def _edit_object_array(
+    editor: MemberEditor,
+    place: Place,
+    member: JsonMember,
+    row: RequestedObjectUrls,
+    around: JsonContainer,
+) -> Iterator[TextEdit]:
+    is_list = editor.text[member.start] == "["
+    if not is_list:
+        editor.refuse_container(place, member)
+    layout = detect_layout(editor.text, member, editor.colon) if is_list else None
+    if layout is None:
+        yield member.start, member.end, build_array(editor, place, row, around)
+        return
+    present = scan_items(editor.text, member.start)
+    _refuse_loss(editor, place, present, row)
+    model = _find_model_layout(editor, present) or _find_layout_beside(editor, place, around)
+    for index, urls in row.urls.items():
+        if index < len(present):
+            found = JsonContainer(
+                place=(*place, index),
+                wanted={},
+                start=present[index].start,
+                end=present[index].end,
+                members=[],
+                around=layout.opening,
+            )
+            yield from _edit_array_item(editor, found, urls, model)
+    end = present[-1].end
+    if len(present) > row.length:
+        yield present[row.length - 1].end, end, ""
+    for index in range(len(present), row.length):
+        yield end, end, f"{layout.comma}{_format_item(editor, row, index, model)}"
+
+
+def _refuse_loss(
+    editor: MemberEditor, place: Place, present: list[JsonMember], row: RequestedObjectUrls
+) -> None:
+    """Only nulls at its end may go from a list that is too long."""
+    for lost in present[row.length :]:
+        if editor.text[lost.start] != "n":
+            raise editor.make_error(
+                f"{format_path(place)} has {len(present)} items beside a list of {row.length}; "
+                "remove what belongs to none of them",
+                lost.start,
+            )
+
+
+def _edit_array_item(
+    editor: MemberEditor, item: JsonContainer, urls: dict[str, str], model: JsonLayout | None
+) -> Iterator[TextEdit]:
+    """URLs set in one object of a list; null gives way to an object."""
+    first = editor.text[item.start]
+    if first == "n":
+        yield item.start, item.end, _format_object(editor, urls, model)
+        return
+    if first != "{":
+        raise editor.make_error(
+            f"{format_path(item.place)} must be an object or null, because its URL belongs under the "
+            f"key {format_path((next(iter(urls)),))}; mend it",
+            item.start,
+        )
+    item.members = scan_items(editor.text, item.start)
+    found = editor.find_members(item, urls)
+    for key, url in urls.items():
+        if key in found:
+            yield from editor.replace_url((*item.place, key), found[key], url)
+    missing = {key: editor.format_string(url) for key, url in urls.items() if key not in found}
+    yield from editor.add_members(item, missing)
+
+
+def _format_item(
+    editor: MemberEditor, row: RequestedObjectUrls, index: int, model: JsonLayout | None
+) -> str:
+    return _format_object(editor, row.urls[index], model) if index in row.urls else "null"
+
+
+def _format_object(editor: MemberEditor, urls: dict[str, str], model: JsonLayout | None) -> str:
+    return editor.format_object(
+        {key: editor.format_string(url) for key, url in urls.items()}, model
+    )
+
+
+def _find_model_layout(editor: MemberEditor, present: list[JsonMember]) -> JsonLayout | None:
+    """The layout of the first object among items, for others to be like it."""
+    for item in present:
+        if editor.text[item.start] == "{" and (
+            layout := detect_layout(editor.text, item, editor.colon)
+        ):
+            return layout
+    return None
+
+
+def _find_layout_beside(
+    editor: MemberEditor, place: Place, around: JsonContainer
+) -> JsonLayout | None:
+    beside = editor.find_neighbour_list(place, around)
+    return _find_model_layout(editor, scan_items(editor.text, beside.start)) if beside else None
+
+
+def _format_url_list(
+    editor: MemberEditor, row: RequestedUrls, layout: JsonLayout | None, present: list[JsonMember]
+) -> str:
+    """A whole list of URLs: the new ones, else the strings that it has, else null."""
+    written = ["null"] * row.length
+    for index, item in enumerate(present[: row.length]):
+        if editor.text[item.start] == '"':
+            written[index] = editor.text[item.start : item.end]
+    for index, url in row.urls.items():
+        written[index] = editor.format_string(url)
+    return _format_list(editor, written, layout)
+
+
+def _format_list(editor: MemberEditor, written: list[str], layout: JsonLayout | None) -> str:
+    """A list of written values; without a layout it stands on one line."""
+    layout = layout or JsonLayout("", format_comma("", editor.colon), "")
+    return f"[{layout.opening}{layout.comma.join(written)}{layout.closing}]"
+
+
+# URLs set in a JSON text, with every byte around them left as it was.
+
+
+def set_json_urls(
+    text: str,
+    urls: Mapping[Place, str],
+    *,
+    file: str,
+    lists: Mapping[Place, int] | None = None,
+    beside: Mapping[Place, str] | None = None,
+    line: int | None = None,
+) -> str:
+    """The text with these URLs at their places; the very same text when all are there already.
+
+    A string, number, true, false or null that stands at a place gives way to the URL, unless it
+    is the URL already, however it is escaped. A missing key is added to its object, in the style
+    of the members there; so is a missing object that leads to it. A list or an object never gives
+    way to a URL.
+
+    Args:
+        text: a JSON document.
+        urls: the URLs by place.
+        file: its path, for messages.
+        lists: the lists that run parallel to a list of texts, and how many items each must have.
+            The place of a URL is the list's and an index; or that and a key, in a list of
+            objects. What has that length has its items set one by one. A list that is missing
+            or a scalar is written anew. So is a list of URLs of another length: strings that
+            were in it stay, and an item without URL is null. A list of objects keeps what it
+            has, gains nulls and objects at its end, and loses nothing but nulls there.
+        beside: for a key that may be missing, the key of the same object after which it is
+            added; without it, or where that is missing too, it is added last. A list written
+            anew is laid out as it was, else as the list beside it, else on one line.
+        line: the 1-based line of a JSON Lines file that the text is.
+
+    Raises:
+        InputError: a place does not exist in the text, leads through a key that its object has
+            twice, or holds a list or an object; an item of a list of objects is neither an
+            object nor null, or would be lost; or the text is not JSON. Nothing is set then.
+        ValueError: one place lies within another, or is the root.
+    """
+    wanted = url_leaves(urls, lists or {}, file=file)
+    if not wanted:
+        return text
+    editor = MemberEditor(text, file=file, line=line or 1, beside=beside or {})
+    try:
+        found = [
+            change
+            for container in scan_containers(text, build_path_tree(wanted))
+            for change in _edit_container(editor, container, wanted)
+        ]
+    except json.JSONDecodeError as exc:
+        raise explain_syntax_error(exc, file=file, line=line) from exc
+    except RecursionError as exc:
+        raise explain_deep_nesting(text, file=file, line=line) from exc
+    return requested_urls.apply_edits(text, found)
+
+
+def _edit_container(
+    editor: MemberEditor, container: JsonContainer, wanted: Mapping[Place, RequestedValue]
+) -> Iterator[TextEdit]:
+    """What changes in this container itself; what lies deeper has a container of its own."""
+    if container.place and editor.text.startswith("null", container.start):
+        yield container.start, container.end, _build_object(editor, container, container, wanted)
+        return
+    found = editor.find_members(container, container.wanted)
+    missing: dict[str, str] = {}
+    for key, inner in container.wanted.items():
+        place = (*container.place, key)
+        leaf = wanted.get(place)
+        member = found.get(key)
+        if leaf is not None and inner:
+            raise ValueError(f"{place} is given a URL, and so is a place within it")
+        if member is None:
+            missing[str(key)] = _build_value(editor, container, place, inner, wanted)
+        elif isinstance(leaf, str):
+            yield from editor.replace_url(place, member, leaf)
+        elif leaf is not None:
+            yield from edit_array(editor, place, member, leaf, container)
+    yield from editor.add_members(container, missing)
+
+
+def _build_value(
+    editor: MemberEditor,
+    container: JsonContainer,
+    place: Place,
+    inner: PathTree,
+    wanted: Mapping[Place, RequestedValue],
+) -> str:
+    """The value of a key that is missing, with all that is wanted in it."""
+    leaf = wanted.get(place)
+    if isinstance(place[-1], int):
+        what = f"there is no {format_path(place)} (any more); read the file again"
+        raise editor.make_error(what, container.start)
+    if leaf is None:
+        within = replace(container, place=place, wanted=inner)
+        return _build_object(editor, container, within, wanted)
+    if inner:
+        raise ValueError(f"{place} is given a URL, and so is a place within it")
+    if isinstance(leaf, str):
+        return editor.format_string(leaf)
+    return build_array(editor, place, leaf, container)
+
+
+def _build_object(
+    editor: MemberEditor,
+    container: JsonContainer,
+    within: JsonContainer,
+    wanted: Mapping[Place, RequestedValue],
+) -> str:
+    """An object that was missing or null, on one line."""
+    members = {
+        str(key): _build_value(editor, container, (*within.place, key), inner, wanted)
+        for key, inner in within.wanted.items()
+    }
+    return editor.format_object(members, None)

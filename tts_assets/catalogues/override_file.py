@@ -1,0 +1,427 @@
+"""The file of overrides: one on each line, sorted, so that git merges what two people write.
+
+Lines begin with their comma: none of them changes when another comes behind it. With ``merge=union``
+in ``.gitattributes`` git takes the lines of both sides, even where they meet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tts_assets.catalogues.json_text import find_repeated_keys, find_value_lines, parse_json
+from tts_assets.catalogues.override_data import Override, OverrideKey
+from tts_assets.catalogues.review_edits import override_form, resolve_catalogue_path
+from tts_assets.errors import FatalError, InputError
+from tts_assets.model import kana_to_katakana
+from tts_assets.regular_files import read_regular
+from tts_assets.store import atomic_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tts_assets.catalogues.review_edits import AvailableVoices
+    from tts_assets.config.catalogue_sources import Source
+    from tts_assets.model import Clip, SpokenForm
+
+
+#: Goes up when an override would mean something else.
+OVERRIDES_VERSION = 1
+_ATTRIBUTES = ".gitattributes"
+
+
+#: A name that stands in that file as it is.
+_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
+
+
+#: When the review page wrote an override; others may have written anything.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+
+
+#: How often somebody else may be found at the file: writing takes milliseconds.
+_TRIES = 100
+
+
+def read_overrides(path: str | Path) -> tuple[Override, ...]:
+    """All overrides of a file, in its order; none where there is no such file.
+
+    Raises:
+        InputError: it cannot be read, or something in it cannot be meant.
+    """
+    file = str(path)
+    try:
+        data = read_regular(path)
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise InputError(f"the overrides cannot be read: {reason}", file=file) from exc
+    return parse_overrides(data, file)
+
+
+def parse_overrides(data: bytes, file: str) -> tuple[Override, ...]:
+    """The overrides that bytes hold.
+
+    Args:
+        data: all of a file.
+        file: its path, for messages.
+
+    Raises:
+        InputError: something in it cannot be meant.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise InputError("it is not UTF-8: save it in UTF-8", file=file, line=line) from exc
+    if not text.strip():
+        raise InputError("it is empty: delete it, or write []", file=file)
+    rows = parse_json(text, file=file)
+    if not isinstance(rows, list):
+        raise InputError("it must be a list of overrides: [ {...}, {...} ]", file=file)
+    for key, line in find_repeated_keys(text):
+        raise InputError(
+            f"the key {key!r:.80} stands in this object already: keep one of them",
+            file=file,
+            line=line,
+        )
+    lines = find_value_lines(text, [(number,) for number in range(len(rows))])
+    found: dict[OverrideKey, Override] = {}
+    for number, row in enumerate(rows):
+        if number == 0 and _is_header(row, file):
+            continue
+        _add_row(found, row, file, lines.get((number,)))
+    return tuple(found.values())
+
+
+def write_override(path: str | Path, override: Override) -> None:
+    """Set an override, in place of one for the same clip; all others stay. Blocks.
+
+    Raises:
+        InputError: what is in the file cannot be meant: it is left as it is.
+        FatalError: the file cannot be written.
+    """
+    own = override.key
+
+    def set_override(rows: Mapping[OverrideKey, Override]) -> dict[OverrideKey, Override]:
+        others = {key: row for key, row in rows.items() if not _is_same_clip(key, own, path)}
+        return {**others, own: override}
+
+    _update_file(Path(path), set_override)
+
+
+def find_lock_path(path: Path) -> Path:
+    """The file that is locked while another one is written."""
+    return path.parent / f".{path.name[:60]}.tts-assets.lock"
+
+
+def encode_overrides(overrides: Mapping[OverrideKey, Override]) -> bytes:
+    """All of a file, whatever order its overrides come in."""
+    lines = [_format_line({"version": OVERRIDES_VERSION})]
+    lines += [_format_line(override.to_json()) for _, override in sorted(overrides.items())]
+    return ("[" + "\n,".join(lines) + "\n]\n").encode()
+
+
+def _is_same_clip(one: OverrideKey, other: OverrideKey, path: str | Path) -> bool:
+    """Whether two are, though somebody may have spelled the catalogue's path in another way."""
+    return one[1:] == other[1:] and resolve_catalogue_path(
+        one.file, path
+    ) == resolve_catalogue_path(other.file, path)
+
+
+def _is_header(row: object, file: str) -> bool:
+    """Whether an object tells the version of the file, and no override."""
+    if not isinstance(row, dict) or "version" not in row:
+        return False
+    if row != {"version": OVERRIDES_VERSION}:
+        raise InputError(
+            f"its version is {row['version']!r:.40}, and this tts-assets knows {OVERRIDES_VERSION}: upgrade "
+            "tts-assets here",
+            file=file,
+        )
+    return True
+
+
+def _add_row(found: dict[OverrideKey, Override], row: object, file: str, line: int | None) -> None:
+    try:
+        override = Override.from_json(row, line)
+    except ValueError as exc:
+        raise InputError(str(exc), file=file, entry=_describe_entry(row), line=line) from exc
+    other = found.setdefault(override.key, override)
+    if other.signature == override.signature:
+        return
+    # Git brings lines of both sides, also those that one of them has changed.
+    if not _have_different_dates(other, override):
+        raise InputError(
+            f"line {other.line} says something else of the same clip, its {override.part!r:.80}: "
+            "keep one of them",
+            file=file,
+            entry=_describe_entry(row),
+            line=line,
+        )
+    found[override.key] = max(other, override, key=lambda each: each.at)
+
+
+def _have_different_dates(one: Override, other: Override) -> bool:
+    """Whether both tell when they were written, and one is the later."""
+    return one.at != other.at and all(_TIME.fullmatch(each.at) for each in (one, other))
+
+
+def _describe_entry(row: object) -> str | None:
+    entry = row.get("entry") if isinstance(row, dict) else None
+    return f"entry {entry}" if isinstance(entry, str) else None
+
+
+def _format_line(values: dict[str, Any]) -> str:
+    """An object on one line, in which nothing hides: what has no glyph is written as an escape."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
+def _refuse_outside_link(path: Path, real: Path) -> None:
+    """Refuse a link that leads out of the folder of its file: a repository may have brought it.
+
+    Raises:
+        FatalError: it does.
+    """
+    folder = os.path.realpath(path.parent)
+    if path.is_symlink() and not real.is_relative_to(folder):
+        raise FatalError(
+            f"{path}: it is a symbolic link that leads out of {folder}: name the file itself in "
+            "`overrides`, or delete the link"
+        )
+
+
+def _update_file(
+    path: Path, change: Callable[[Mapping[OverrideKey, Override]], dict[OverrideKey, Override]]
+) -> None:
+    real = Path(os.path.realpath(path))
+    _refuse_outside_link(path, real)
+    tries = 0
+
+    def count_attempt() -> None:
+        nonlocal tries
+        tries += 1
+        if tries > _TRIES:
+            raise FatalError(
+                f"another program keeps {find_lock_path(real)}: end it, then write the override again"
+            )
+
+    with atomic_files.fatal(f"cannot write {path}"):
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_files.lock(find_lock_path(real), count_attempt):
+            atomic_files.sweep(real.parent)
+            before = {each.key: each for each in read_overrides(path)}
+            after = change(before)
+            if after == before:
+                return
+            like = real.stat() if real.exists() else None
+            atomic_files.write_whole(real, encode_overrides(after), like=like)
+            _write_git_attributes(real)
+            atomic_files.sync_folder(real.parent)
+
+
+def _write_git_attributes(path: Path) -> None:
+    """Have git take the lines of both sides, unless somebody has told it what to do here."""
+    attributes = path.parent / _ATTRIBUTES
+    in_git = any((folder / ".git").exists() for folder in path.parents)
+    if in_git and not attributes.exists() and _PLAIN_NAME.fullmatch(path.name):
+        atomic_files.write_whole(attributes, f"{path.name} merge=union\n".encode())
+
+
+# Which entries are said otherwise since a file of overrides was another one.
+
+
+class OverrideChanges:
+    """The overrides that came, went or changed; found out when it is first asked."""
+
+    def __init__(self, path: str, before: Callable[[str], tuple[Override, ...]]) -> None:
+        """Begin.
+
+        Args:
+            path: the file as it is now.
+            before: tells what a file of that path held before.
+        """
+        self._path = path
+        self._before = before
+        self._found: frozenset[tuple[str, str, str]] | None = None
+
+    def find_entries(self, file: str, source: Source) -> frozenset[str]:
+        """The ids of the entries of a catalogue that are said otherwise now.
+
+        Raises:
+            InputError: the file as it is now cannot be used.
+        """
+        if self._found is None:
+            now, then = (
+                {(each.key, each.signature) for each in overrides}
+                for overrides in (read_overrides(self._path), self._before(self._path))
+            )
+            self._found = frozenset(
+                (resolve_catalogue_path(key.file, self._path), key.source, key.entry)
+                for key, _ in now ^ then
+            )
+        if not self._found:
+            return frozenset()
+        here = (os.path.realpath(file), source.short_name)
+        return frozenset(entry for *of, entry in self._found if tuple(of) == here)
+
+
+# The overrides of a run: applied to the clips that they are for, and told where they are for none.
+
+
+#: Makes of a clip what is said instead; raises InputError where that cannot be said.
+ClipAmender: TypeAlias = Callable[["Clip"], "Clip"]
+
+
+#: More notes of one kind are counted, not told.
+_MAX_NOTES = 5
+
+
+class OverrideSet:
+    """All overrides of a run, by the catalogues that they are for."""
+
+    def __init__(
+        self, path: str | None = None, speaking: Callable[[], AvailableVoices] | None = None
+    ) -> None:
+        """Read the file of overrides.
+
+        Args:
+            path: where it lies; where it does not, or for None, nothing is overridden.
+            speaking: tells who can speak; without it voices and speeds stay as they are.
+
+        Raises:
+            InputError: something in it cannot be meant.
+        """
+        self.path = path or ""
+        overrides = read_overrides(path) if path else ()
+        self._speaking = None if speaking is None or not overrides else speaking()
+        self._by_file: dict[str, dict[tuple[str, str, str], Override]] = {}
+        for each in overrides:
+            self._add_override(each)
+        #: Those that are at work, by file, source, entry and part of their clips.
+        self.at_work: dict[tuple[str, str, str, str], Override] = {}
+        #: Why others are not, though their clips are there, by the same.
+        self.outdated: dict[tuple[str, str, str, str], str] = {}
+        self._read: set[tuple[str, str]] = set()
+        self._matched: set[Override] = set()
+
+    def _add_override(self, override: Override) -> None:
+        """Take one in; its file may be spelled otherwise than that of another for the same clip."""
+        rows = self._by_file.setdefault(resolve_catalogue_path(override.file, self.path), {})
+        other = rows.setdefault((override.source, override.entry, override.part), override)
+        if other is not override:
+            raise InputError(
+                f"line {other.line} is for the same clip, whose file it calls {other.file!r:.80}: "
+                "keep one of them",
+                file=self.path,
+                entry=f"entry {override.entry}",
+                line=override.line,
+            )
+
+    def find_override(self, clip: Clip) -> Override | None:
+        """The override that is at work for a clip that was read; None where there is none."""
+        return self.at_work.get((clip.file, clip.source, clip.entry, clip.part))
+
+    def make_amender(self, file: str, source: str) -> ClipAmender | None:
+        """What applies the overrides of a catalogue to its clips; None where it has none.
+
+        Args:
+            file: its path as given.
+            source: the name of the source that reads it.
+        """
+        if not self._by_file:
+            return None
+        real, short = os.path.realpath(file), source.rpartition(": ")[2]
+        self._read.add((real, short))
+        rows = {
+            (each.entry, each.part): each
+            for each in self._by_file.get(real, {}).values()
+            if each.source == short
+        }
+        if not rows:
+            return None
+
+        def amend_clip(clip: Clip) -> Clip:
+            override = rows.get((clip.entry, clip.part))
+            return clip if override is None else self._apply_override(clip, override)
+
+        return amend_clip
+
+    def list_notes(self, *, whole: bool, unread: Iterable[str] = ()) -> list[str]:
+        """What is to be told of overrides that are not at work, when all catalogues were read.
+
+        Args:
+            whole: whether there are no other catalogues than those that were read.
+            unread: files that could not be read, whose overrides wait.
+        """
+        waiting = {os.path.realpath(file) for file in unread}
+        idle = [
+            f"{self._describe_location(each)}: it matches no clip of {each.file}: mend it, or remove it"
+            for real, each in self._find_unmatched()
+            if real not in waiting and (whole or (real, each.source) in self._read)
+        ]
+        return [*_truncate_notes(list(self.outdated.values())), *_truncate_notes(idle)]
+
+    def _find_unmatched(self) -> Iterator[tuple[str, Override]]:
+        for real, rows in self._by_file.items():
+            yield from ((real, each) for each in rows.values() if each not in self._matched)
+
+    def _apply_override(self, clip: Clip, override: Override) -> Clip:
+        self._matched.add(override)
+        if not _still_applies(override, clip.form):
+            then = _format_text(override.text, kana_to_katakana(override.reading))
+            now = _format_text(
+                clip.form.text, (clip.form.reading or "") if override.reading else ""
+            )
+            self.outdated[clip.file, clip.source, clip.entry, clip.part] = (
+                f"{self._describe_location(override)}: it is not applied: it was written when the entry said "
+                f"{then}, which says {now} now: write it anew, or remove it"
+            )
+            return clip
+        try:
+            amended = clip._replace(form=override_form(clip.form, override.say))
+            if self._speaking is not None:
+                amended = self._speaking.apply_voice(amended, override.say)
+        except ValueError as problem:
+            raise InputError(
+                f"its override (part {override.part}) cannot be used: {problem}",
+                file=self.path,
+                entry=f"entry {clip.entry}",
+                line=override.line,
+            ) from problem
+        self.at_work[clip.file, clip.source, clip.entry, clip.part] = override
+        return amended
+
+    def _describe_location(self, override: Override) -> str:
+        line = "" if override.line is None else f":{override.line}"
+        return f"{self.path}{line}: the override of entry {override.entry} ({override.part})"
+
+
+def _truncate_notes(notes: list[str]) -> list[str]:
+    """The first of many notes, and how many more there are."""
+    more = len(notes) - _MAX_NOTES
+    return notes if more <= 0 else [*notes[:_MAX_NOTES], f"and {more:,} more such overrides"]
+
+
+def _still_applies(override: Override, form: SpokenForm) -> bool:
+    """Whether an entry is still the word, or the sentence, that an override was written for."""
+    # An entry may have taken the typed reading over.
+    readings = {kana_to_katakana(each) for each in (override.reading, override.say.reading) if each}
+    is_read_so = not override.reading or kana_to_katakana(form.reading or "") in readings
+    return form.text == override.text and is_read_so
+
+
+def _format_text(text: str, reading: str) -> str:
+    return f"{_shorten_repr(text)} ({_shorten_repr(reading)})" if reading else _shorten_repr(text)
+
+
+def _shorten_repr(text: str) -> str:
+    told = repr(text)
+    return told if len(told) <= 40 else f"{told[:39]}…"

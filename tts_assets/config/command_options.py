@@ -1,0 +1,138 @@
+"""Options of single commands: verify, transcribe, reports."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tts_assets.config.option_values import Parse
+from tts_assets.errors import UsageError
+
+#: Above 0%, and 100% at most.
+_PATTERN = r"^(?!0+(\.0+)?%$)([0-9]{1,2}(\.[0-9]{1,6})?|100(\.0+)?)%$"
+_SHARE = re.compile(_PATTERN)
+
+
+#: More than anybody can wait for.
+MOST = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """How many of the clips: so many, or such a share of them.
+
+    Args:
+        count: how many; None for a share.
+        percent: above 0 and at most 100; None for a count.
+    """
+
+    count: int | None = None
+    percent: float | None = None
+
+    def of(self, total: int) -> int:
+        """How many that are of all; of a share at least one, where there is any."""
+        if self.percent is None:
+            return min(self.count or 0, total)
+        return math.ceil(total * self.percent / 100)
+
+    def __str__(self) -> str:
+        return str(self.count) if self.percent is None else f"{self.percent:g}%"
+
+
+def _sample_of(value: Any) -> Sample:
+    share = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    if share is not None:
+        return Sample(percent=float(value[:-1]))
+    count = int(value) if isinstance(value, str) else value
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError
+    if not 1 <= count <= MOST:
+        raise ValueError
+    return Sample(count=count)
+
+
+#: How it is written.
+SAMPLE = Parse(
+    _sample_of,
+    {
+        "anyOf": [
+            {"type": "string", "pattern": _PATTERN},
+            {"type": "integer", "minimum": 1, "maximum": MOST},
+        ]
+    },
+    "a share of the clips such as 2%, or a number of them such as 50",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySettings:
+    """What speech recognition listens to.
+
+    Args:
+        sample: which part of the clips it hears; None for none.
+        seed: another one draws other clips.
+        cer: the share of morae that may be other ones than were to be said, from 0 to 1.
+    """
+
+    sample: Sample | None = None
+    seed: int = 0
+    cer: float = 0.34
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            UsageError: a value is out of its bounds.
+        """
+        if not 0 <= self.cer <= 1:
+            raise UsageError(f"settings out of bounds: verify.cer={self.cer!r}")
+
+
+# How recordings are transcribed, and which recognizer hears them.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscribeSettings:
+    """What is told to `transcribe`, and to whatever else recognizes speech.
+
+    Args:
+        recognizer: its name.
+        model: the name of a known model such as ``small``, or the path of a folder.
+        language: what is spoken, as a code such as ``ja``.
+        concurrency: chunks that are heard at once; None for as many as the machine can.
+        parallel: False hears one chunk after the other, whatever ``concurrency`` says.
+        chunk_seconds: how long a chunk is at most.
+        chunk_timeout_seconds: how long a chunk may be heard.
+        jobs: recordings that are in hand at once.
+    """
+
+    recognizer: str = "faster-whisper"
+    model: str = "small"
+    language: str = "ja"
+    concurrency: int | None = None
+    parallel: bool = True
+    chunk_seconds: float = 30.0
+    chunk_timeout_seconds: float = 300.0
+    jobs: int = 1
+
+
+# The files of a report, by which a folder that holds one is known among catalogues.
+
+
+#: A report for programs, for what shows tests, and for people, as text and as a page.
+REPORT_FILES = ("report.json", "junit.xml", "summary.md", "report.html")
+
+
+#: Those by which it is known; the page may have been thrown away, or published elsewhere.
+_KNOWN_BY = REPORT_FILES[:3]
+
+
+def is_report(file: str) -> bool:
+    """Whether a file is a report of ours: it has its name, and the others of text lie beside it."""
+    path = Path(file)
+    return path.name == _KNOWN_BY[0] and all(
+        path.with_name(name).is_file() for name in _KNOWN_BY[1:]
+    )

@@ -1,0 +1,223 @@
+"""All settings: key, field and parser; ``[[speaker]]`` tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.config import json_schema, option_values
+from tts_assets.config.command_options import SAMPLE, TranscribeSettings, VerifySettings
+from tts_assets.config.dictionary_words import parse_dictionary_word
+from tts_assets.config.option_values import Table, number, require_text
+from tts_assets.config.prices import price_of
+from tts_assets.config.settings import (
+    Device,
+    ElevenLabsSettings,
+    KokoroSettings,
+    ModelSettings,
+    OnEngineChange,
+    Only,
+    OpenAISettings,
+    OutputFormat,
+    PiperSettings,
+    Progress,
+    RemoteSettings,
+    SpeakerSettings,
+    Switch,
+    VoicevoxSettings,
+)
+from tts_assets.config.shard import MOST, shard_of
+from tts_assets.config.source_table import parse_source
+from tts_assets.model import Format, Pauses, Sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+#: As ``speed`` of the run.
+SPEED = number(0.25, 4.0)
+
+
+#: What ``[[speaker]]`` accepts.
+SCHEMA = json_schema.build_table_schema(
+    {"name": json_schema.TEXT, "voice": json_schema.TEXT, "speed": SPEED.schema}, needed=("name",)
+)
+
+
+def speaker_of(values: object, where: str) -> SpeakerSettings:
+    """The speaker that a table describes.
+
+    Args:
+        values: the table, as TOML gives it.
+        where: how messages call it, such as ``tts-assets.toml: speaker 2``.
+
+    Raises:
+        UsageError: a key is unknown or missing, or a value is wrong.
+    """
+    table = Table(values, where)
+    speaker = SpeakerSettings(
+        name=table.need("name", require_text).strip(),
+        voice=table.take("voice", require_text, None),
+        speed=table.take("speed", _speed, None),
+    )
+    table.end()
+    return speaker
+
+
+def _speed(value: Any) -> float:
+    try:
+        # Text stands for a number on the command line only.
+        return float(SPEED(None if isinstance(value, str) else value))
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ValueError(f"it must be {SPEED.__doc__}") from exc
+
+
+# Every setting by its key, and how what is written for it is understood.
+
+
+#: Every setting: its key in the file, the field it fills, and how its value is understood.
+OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
+    "paths": ("paths", option_values.many_of(option_values.path)),
+    "type": ("kinds", option_values.kinds),
+    "provider": ("provider", option_values.text_value),
+    "voice": ("voice", option_values.text_value),
+    "speed": ("speed", SPEED),
+    "concurrency": (
+        "concurrency",
+        option_values.word_or("auto", option_values.number(1, 256, whole=True)),
+    ),
+    "timeout": ("timeout_seconds", option_values.number(0.1, 86_400)),
+    "output": ("output", option_values.path),
+    "asset": ("asset", option_values.text_value),
+    "url": ("url", option_values.text_value),
+    "update-json": ("update_json", option_values.switch_value),
+    "max-failures": ("max_failures", option_values.number(1, 10**9, whole=True)),
+    "max-chars": ("max_chars", option_values.number(0, 10**9, whole=True)),
+    "max-cost": ("max_cost", option_values.number(0, 10**9)),
+    "max-clips": ("max_clips", option_values.number(0, 10**9, whole=True)),
+    "max-duration": ("max_duration_seconds", option_values.duration),
+    "on-engine-change": ("on_engine_change", option_values.choice_value(OnEngineChange)),
+    "temp": ("temp", option_values.path),
+    "overrides": ("overrides", option_values.path),
+    "remakes": ("remakes", option_values.number(0, 10, whole=True)),
+    "batch-mode": ("batch_mode", option_values.switch_value),
+    "device": ("device", option_values.choice_value(Device)),
+    "progress": ("progress", option_values.choice_value(Progress)),
+    "output-format": ("output_format", option_values.choice_value(OutputFormat)),
+    "sound.format": ("format", option_values.choice_value(Format)),
+    "sound.rate": ("rate_hz", option_values.number(8_000, 48_000, whole=True)),
+    "sound.lufs": ("lufs", option_values.number(-50, -5)),
+    "sound.peak": ("peak_dbtp", option_values.number(-20, 0)),
+    "sound.lead": ("lead_ms", option_values.number(0, 5_000, whole=True)),
+    "sound.trail": ("trail_ms", option_values.number(0, 5_000, whole=True)),
+    "sound.bitrate": ("bitrate_kbps", option_values.number(8, 320, whole=True)),
+    "sound.vorbis-quality": ("vorbis_quality", option_values.number(0, 1)),
+    "pauses.sentence": ("sentence_ms", option_values.number(0, 10_000, whole=True)),
+    "pauses.clause": ("clause_ms", option_values.number(0, 10_000, whole=True)),
+    "pauses.paragraph": ("paragraph_ms", option_values.number(0, 10_000, whole=True)),
+    "pauses.turn": ("turn_ms", option_values.number(0, 10_000, whole=True)),
+    "kokoro.model": ("model", option_values.path),
+    "kokoro.voices": ("voices", option_values.path),
+    "piper.voices": ("voices", option_values.path),
+    "transcribe.recognizer": ("recognizer", option_values.text_value),
+    "transcribe.model": ("model", option_values.path),
+    "transcribe.language": ("language", option_values.text_value),
+    "transcribe.concurrency": (
+        "concurrency",
+        option_values.word_or("auto", option_values.number(1, 256, whole=True)),
+    ),
+    "transcribe.parallel": ("parallel", option_values.switch_value),
+    "transcribe.chunk-seconds": ("chunk_seconds", option_values.number(5, 600)),
+    "transcribe.chunk-timeout": ("chunk_timeout_seconds", option_values.number(0.1, 86_400)),
+    "transcribe.jobs": ("jobs", option_values.number(1, 64, whole=True)),
+    "verify.sample": ("sample", option_values.word_or("none", SAMPLE)),
+    "verify.seed": ("seed", option_values.number(0, 2**32 - 1, whole=True)),
+    "verify.cer": ("cer", option_values.number(0, 1)),
+    "models.folder": ("folder", option_values.path),
+    "models.mirror": ("mirror", option_values.address),
+    "models.offline": ("offline", option_values.switch_value),
+    "remote.max-concurrent": ("max_concurrent", option_values.number(1, 256, whole=True)),
+    "remote.rate-per-second": ("rate_per_second", option_values.number(0.01, 10_000)),
+    "elevenlabs.base-url": ("base_url", option_values.address),
+    "elevenlabs.model": ("model", option_values.text_value),
+    "elevenlabs.voices": ("voices", option_values.many_of(option_values.text_value)),
+    "elevenlabs.output-format": ("output_format", option_values.text_value),
+    "elevenlabs.stability": ("stability", option_values.number(0, 1)),
+    "elevenlabs.similarity-boost": ("similarity_boost", option_values.number(0, 1)),
+    "elevenlabs.style": ("style", option_values.number(0, 1)),
+    "elevenlabs.use-speaker-boost": ("use_speaker_boost", option_values.switch_value),
+    "elevenlabs.seed": ("seed", option_values.number(0, 2**32 - 1, whole=True)),
+    "elevenlabs.text-normalization": ("text_normalization", option_values.choice_value(Switch)),
+    "elevenlabs.language-text-normalization": (
+        "language_text_normalization",
+        option_values.switch_value,
+    ),
+    "elevenlabs.check-ends": ("check_ends", option_values.switch_value),
+    "elevenlabs.history": ("history", option_values.switch_value),
+    "elevenlabs.timestamps": ("timestamps", option_values.choice_value(Switch)),
+    "elevenlabs.api-key-file": ("api_key_file", option_values.path),
+    "openai.base-url": ("base_url", option_values.address),
+    "openai.model": ("model", option_values.text_value),
+    "openai.voices": ("voices", option_values.many_of(option_values.text_value)),
+    "openai.response-format": ("response_format", option_values.text_value),
+    "openai.instructions": ("instructions", option_values.text_value),
+    "openai.check-ends": ("check_ends", option_values.switch_value),
+    "openai.api-key-file": ("api_key_file", option_values.path),
+    "voicevox.base-url": ("base_url", option_values.address),
+    "voicevox.voices": ("voices", option_values.many_of(option_values.text_value)),
+}
+
+
+#: What is said for one run, and stands nowhere else: as in ``OPTIONS``.
+FLAGS: dict[str, tuple[str, option_values.Parse]] = {
+    "only": (
+        "only",
+        option_values.allow_repeats(option_values.many_of(option_values.choice_value(Only))),
+    ),
+    "id": ("ids", option_values.text_values),
+    # Names in git may have any bytes.
+    "since": ("since", option_values.path),
+    "shard": (
+        "shard",
+        option_values.Parse(
+            shard_of,
+            {"type": "string", "pattern": "^[1-9][0-9]*/[1-9][0-9]*$"},
+            f"i/n, such as 2/4: which of how many shards, i from 1 to n, and n {MOST:,} at most",
+        ),
+    ),
+}
+
+
+#: Tables of a file, each with the type of the field that has its name.
+TABLES: dict[str, type] = {
+    "sound": Sound,
+    "pauses": Pauses,
+    "kokoro": KokoroSettings,
+    "piper": PiperSettings,
+    "models": ModelSettings,
+    "transcribe": TranscribeSettings,
+    "verify": VerifySettings,
+    "remote": RemoteSettings,
+    "elevenlabs": ElevenLabsSettings,
+    "openai": OpenAISettings,
+    "voicevox": VoicevoxSettings,
+}
+
+
+#: Settings that are paths, and seen from the file that they stand in.
+PATHS = (
+    *("paths", "output", "temp", "overrides", "piper.voices", "models.folder"),
+    *("elevenlabs.api-key-file", "openai.api-key-file"),
+)
+
+
+#: Settings that are paths if they look like one, and else the name of a model.
+NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices", "transcribe.model")
+
+
+#: Tables of which a file may have several: their name, and the field that they fill.
+ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (
+    ("source", "sources", parse_source),
+    ("dictionary", "words", parse_dictionary_word),
+    ("price", "prices", price_of),
+    ("speaker", "speakers", speaker_of),
+)

@@ -1,0 +1,297 @@
+"""Values of the configuration parsed and described, with errors that name the key."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tts_assets.config import json_schema
+from tts_assets.errors import UsageError, show_value
+from tts_assets.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
+
+    from tts_assets.config.json_schema import Schema
+
+T = TypeVar("T")
+D = TypeVar("D")
+E = TypeVar("E", bound="StrEnum")
+
+
+class Table:
+    """A table whose keys are taken one by one; what is left over is unknown."""
+
+    def __init__(self, values: object, where: str) -> None:
+        """Begin a table; ``where`` is how messages call it.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if not isinstance(values, dict):
+            raise UsageError(f"{where} is {show_value(values)}, and must be a table")
+        self._left = dict(values)
+        self._known: list[str] = []
+        self._where = where
+
+    def take(self, key: str, parse: Callable[[Any], T], default: D) -> T | D:
+        """The value of a key, or the default where it is absent.
+
+        Raises:
+            UsageError: ``parse`` refused it, or it is more than can be computed with.
+        """
+        self._known.append(key)
+        return self._parse_value(key, parse) if key in self._left else default
+
+    def need(self, key: str, parse: Callable[[Any], T]) -> T:
+        """The value of a key that must be there; errors as in ``take``."""
+        self._known.append(key)
+        if key not in self._left:
+            raise UsageError(f"{self._where}: {key} is missing")
+        return self._parse_value(key, parse)
+
+    def _parse_value(self, key: str, parse: Callable[[Any], T]) -> T:
+        value = self._left.pop(key)
+        try:
+            return parse(value)
+        except (ValueError, TypeError, OverflowError, RecursionError, re.error) as exc:
+            raise UsageError(f"{self._where}: {key} = {show_value(value)}: {exc}") from exc
+
+    def end(self) -> None:
+        """Refuse the first key that was not taken."""
+        for key in self._left:
+            near = difflib.get_close_matches(key, self._known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(self._known)}"
+            raise UsageError(f"{self._where}: there is no key {show_value(key)}; {hint}")
+
+
+def require_texts(value: Any) -> tuple[str, ...]:
+    """One text, or a list of them."""
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise ValueError("it must not be empty")
+    return tuple(map(require_text, values))
+
+
+def require_text(value: Any) -> str:
+    """Text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError("it must be text that is not empty")
+    return value
+
+
+def string(value: Any) -> str:
+    """Any text."""
+    if not isinstance(value, str):
+        raise TypeError("it must be text")
+    return value
+
+
+def require_switch(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise TypeError("it must be true or false")
+    return value
+
+
+def require_one_of(choices: type[E]) -> Callable[[Any], E]:
+    """One of the values of an enumeration."""
+
+    def parse(value: Any) -> E:
+        if value not in list(choices):
+            raise ValueError(f"it must be one of {', '.join(choices)}")
+        return choices(value)
+
+    return parse
+
+
+# How the values of settings are written, in a file, in the environment and on the command line.
+
+
+class Parse:
+    """Understands what is written for a setting.
+
+    In a file a value has its own type; text that stands for a number or a switch is for the
+    environment and the command line, and the schema has none of it.
+    """
+
+    def __init__(
+        self, parse: Callable[[Any], Any], schema: Schema, words: str | None = None
+    ) -> None:
+        """Tell of a function what it accepts.
+
+        Args:
+            parse: raises ValueError, TypeError, KeyError, AttributeError or OverflowError for
+                what it does not accept.
+            schema: what it accepts in a file.
+            words: the same, to complete a sentence; without them the function's docstring.
+        """
+        self._parse = parse
+        self.schema = schema
+        self.__doc__ = words or parse.__doc__
+
+    def __call__(self, value: Any) -> Any:
+        """The value that is meant."""
+        return self._parse(value)
+
+
+def _with_schema(schema: Schema) -> Callable[[Callable[[Any], Any]], Parse]:
+    return lambda parse: Parse(parse, schema)
+
+
+def number(low: float, high: float, *, whole: bool = False) -> Parse:
+    """A number within bounds, which it may have."""
+
+    def parse(value: Any) -> float:
+        number = float(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise TypeError
+        if not math.isfinite(number) or not low <= number <= high or (whole and number % 1):
+            raise ValueError
+        return int(number) if whole else float(number)
+
+    kind = "integer" if whole else "number"
+    return Parse(
+        parse,
+        {"type": kind, "minimum": low, "maximum": high},
+        f"a {'whole ' if whole else ''}number from {_format_number(low)} to {_format_number(high)}",
+    )
+
+
+def _format_number(number: float) -> str:
+    return f"{number:,}".removesuffix(".0")
+
+
+def word_or(word: str, other: Parse) -> Parse:
+    """A word that stands for nothing, or something else."""
+
+    def parse(value: Any) -> Any:
+        return None if value == word else other(value)
+
+    either = {"anyOf": [{"const": word}, other.schema]}
+    return Parse(parse, either, f"{word!r} or {other.__doc__}")
+
+
+def choice_value(choices: type[StrEnum]) -> Parse:
+    """One of the values of an enumeration."""
+
+    def parse(value: Any) -> StrEnum:
+        return choices(value)
+
+    return Parse(parse, json_schema.build_enum_schema(choices), f"one of {', '.join(choices)}")
+
+
+def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
+    """A list, or a text with commas between its items; ``item``: the pattern of one of them."""
+
+    def parse(value: Any) -> tuple[Any, ...]:
+        values = value.split(",") if isinstance(value, str) else value
+        if not isinstance(values, list | tuple):
+            raise TypeError
+        return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
+
+    text = {"type": "string", "pattern": f"^{item}(,{item})*$"}
+    either = {"anyOf": [text, json_schema.build_array_schema(parse_one.schema)]}
+    return Parse(parse, either, f"a list, each {parse_one.__doc__}")
+
+
+@_with_schema(json_schema.TEXT)
+def path(value: Any) -> str:
+    """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
+    if not isinstance(value, str):
+        raise TypeError
+    # No system has a path with a NUL in it.
+    if not value.strip() or "\0" in value:
+        raise ValueError
+    return value
+
+
+@_with_schema(json_schema.TEXT)
+def text_value(value: Any) -> str:
+    """text that is not empty"""  # noqa: D403, D415 - see path
+    # Names of files may have any bytes; what goes into files of ours and to services may not.
+    path(value).encode()
+    return str(value)
+
+
+@_with_schema({"type": "string", "pattern": "^https?://"})
+def address(value: Any) -> str:
+    """an address that begins with https:// or http://"""  # noqa: D403, D415 - see path
+    if not value.startswith(("https://", "http://")):
+        raise ValueError
+    return str(text_value(value)).rstrip("/")
+
+
+@_with_schema(json_schema.build_array_schema(json_schema.TEXT))
+def text_values(value: Any) -> tuple[str, ...]:
+    """texts that are not empty"""  # noqa: D403, D415 - see path
+    return tuple(text_value(one) for one in value)
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_MOST_SECONDS = 10**8
+_AS_SECONDS = number(0, _MOST_SECONDS)
+
+
+def _up_to(most: int) -> str:
+    """The pattern of the whole numbers up to one."""
+    digits = str(most)
+    shorter = rf"\d{{1,{len(digits) - 1}}}"
+    less = [
+        rf"{digits[:at]}[0-{int(digit) - 1}]\d{{{len(digits) - at - 1}}}"
+        for at, digit in enumerate(digits)
+        if digit != "0"
+    ]
+    return f"0*({'|'.join([shorter, *less, digits])})"
+
+
+def _durations() -> str:
+    """The pattern of a length of time with its unit, which may be left out for seconds."""
+    ways = []
+    for unit, seconds in _SECONDS.items():
+        most = _MOST_SECONDS // seconds
+        optional = "?" if seconds == 1 else ""
+        ways.append(rf"({_up_to(most - 1)}(\.\d+)?|0*{most}){unit}{optional}")
+    return f"^({'|'.join(ways)})$"
+
+
+@_with_schema({"anyOf": [_AS_SECONDS.schema, {"type": "string", "pattern": _durations()}]})
+def duration(value: Any) -> float:
+    """seconds, such as 90, or a number with its unit: 90s, 30m, 2h"""  # noqa: D415 - see path
+    if isinstance(value, str) and value[-1:] in _SECONDS:
+        return float(_AS_SECONDS(_AS_SECONDS(value[:-1]) * _SECONDS[value[-1]]))
+    return float(_AS_SECONDS(value))
+
+
+@_with_schema(json_schema.SWITCH)
+def switch_value(value: Any) -> bool:
+    """true or false"""  # noqa: D403, D415 - see path
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    return value if isinstance(value, bool) else words[value.lower()]
+
+
+def _parse_kinds(value: Any) -> tuple[Kind, ...]:
+    values = many_of(text_value)(value)
+    return () if "all" in values else tuple(Kind(one) for one in values)
+
+
+_KINDS = ("all", *Kind)
+kinds = Parse(
+    _parse_kinds,
+    many_of(
+        Parse(str, json_schema.build_enum_schema(_KINDS)), rf"\s*({'|'.join(_KINDS)})\s*"
+    ).schema,
+    f"all, or some of {', '.join(Kind)}",
+)
+
+
+def allow_repeats(parse: Parse) -> Parse:
+    """What may be typed again and again, and each time with commas."""
+
+    def parse_all(values: Any) -> Any:
+        return parse([one for each in values for one in each.split(",")])
+
+    return Parse(parse_all, parse.schema, parse.__doc__)

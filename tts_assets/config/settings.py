@@ -1,0 +1,412 @@
+"""The settings of a run as data, with their defaults and bounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tts_assets.config.command_options import TranscribeSettings, VerifySettings
+from tts_assets.config.keys import Secret
+from tts_assets.config.shard import Shard
+from tts_assets.errors import UsageError
+from tts_assets.model import Kind, Pauses, Sound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tts_assets.config.catalogue_sources import Source
+    from tts_assets.config.prices import Price
+    from tts_assets.model import DictionaryWord
+
+
+#: The file of overrides that is read where the settings name none.
+OVERRIDES = "tts-assets.overrides.json"
+
+
+#: What a time limit is for: a long sentence.
+_CHARACTERS = 100
+
+
+def time_limits(characters: int) -> int:
+    """How many time limits a text of that length has: a passage takes as long as its sentences."""
+    return 1 + characters // _CHARACTERS
+
+
+class Progress(StrEnum):
+    """How the command line shows that work goes on."""
+
+    AUTO = "auto"
+    BAR = "bar"
+    LINES = "lines"
+    NONE = "none"
+
+
+class OutputFormat(StrEnum):
+    """What the command line writes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+    #: What happens, one JSON object on each line while it goes on.
+    JSONL = "jsonl"
+    #: Annotations of a GitHub workflow, and the summary of its step.
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+class OnEngineChange(StrEnum):
+    """What becomes of clips that an engine of another version or model made."""
+
+    KEEP = "keep"
+    REMAKE = "remake"
+
+
+class Only(StrEnum):
+    """Which of the clips that are to be made a run makes."""
+
+    #: Never made.
+    NEW = "new"
+    #: Never made, or their files are gone or damaged.
+    MISSING = "missing"
+    #: Made from something else than their entries ask for now.
+    CHANGED = "changed"
+    #: They could not be made last time.
+    FAILED = "failed"
+    #: Somebody who listened rejected their sounds.
+    REJECTED = "rejected"
+
+
+class Device(StrEnum):
+    """What neural engines run on; each is one of onnxruntime's execution providers."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
+    ROCM = "rocm"
+    COREML = "coreml"
+    DIRECTML = "directml"
+    OPENVINO = "openvino"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KokoroSettings:
+    """Which model the provider kokoro speaks with.
+
+    Args:
+        model: the name of a known model, or the path of an ONNX file.
+        voices: the name of a known voices file, or the path of one.
+    """
+
+    model: str = "kokoro-v1.0"
+    voices: str = "kokoro-voices-v1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiperSettings:
+    """Which voices the provider piper speaks with.
+
+    Args:
+        voices: a folder with voices, each an ``.onnx`` file with its ``.onnx.json``; None for
+            those that were fetched.
+    """
+
+    voices: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSettings:
+    """What a service may be asked at most, whatever it allows.
+
+    Args:
+        max_concurrent: requests that are open at once.
+        rate_per_second: requests that begin in a second.
+    """
+
+    max_concurrent: int = 5
+    rate_per_second: float = 10.0
+
+
+class Switch(StrEnum):
+    """What a service may be told to do, not to do, or to decide."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElevenLabsSettings:
+    """What the provider elevenlabs asks for; None leaves it to the service.
+
+    Args:
+        base_url: the host, for those in other regions.
+        model: the model's id.
+        voices: ids of voices, the default one first.
+        output_format: how the service sends sound: ``pcm_24000``, ``mp3_44100_128``...
+        stability: 0 to 1.
+        similarity_boost: 0 to 1.
+        style: 0 to 1.
+        use_speaker_boost: closer to the speaker, and slower.
+        seed: makes it likelier that the same is said in the same way.
+        text_normalization: whether numbers and the like are written out.
+        language_text_normalization: the same by the rules of the language; slow.
+        check_ends: a sound that ends in the middle of a word, or before its end, is not taken.
+        history: before a sound is bought again, it is looked up in the account's history.
+        timestamps: whether time lines have words; auto: where a record takes their address.
+        api_key_file: a file with the key and nothing else, which wins over ``Settings.keys``.
+    """
+
+    base_url: str = "https://api.elevenlabs.io"
+    model: str = "eleven_multilingual_v2"
+    voices: tuple[str, ...] = ()
+    output_format: str = "pcm_24000"
+    stability: float | None = None
+    similarity_boost: float | None = None
+    style: float | None = None
+    use_speaker_boost: bool | None = None
+    seed: int | None = None
+    text_normalization: Switch | None = None
+    language_text_normalization: bool | None = None
+    check_ends: bool = True
+    history: bool = True
+    timestamps: Switch = Switch.AUTO
+    api_key_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISettings:
+    """What the provider openai asks for, at OpenAI or any server of the same shape.
+
+    Args:
+        base_url: the address before ``/audio/speech``.
+        model: the model's name.
+        voices: names of voices, the default one first.
+        response_format: how the server sends sound: wav, flac, mp3, opus or pcm.
+        instructions: how to speak, for models that take it; None for nothing.
+        check_ends: as in ElevenLabsSettings.
+        api_key_file: as in ElevenLabsSettings.
+    """
+
+    base_url: str = "https://api.openai.com/v1"
+    model: str = "gpt-4o-mini-tts"
+    voices: tuple[str, ...] = ()
+    response_format: str = "wav"
+    instructions: str | None = None
+    check_ends: bool = True
+    api_key_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicevoxSettings:
+    """Where the engine of the provider voicevox is, and who speaks.
+
+    Args:
+        base_url: the engine; AivisSpeech listens on port 10101.
+        voices: ids of styles, the default one first.
+    """
+
+    base_url: str = "http://127.0.0.1:50021"
+    voices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerSettings:
+    """How a speaker of dialogues sounds; None leaves it to the choice by names and voices.
+
+    Args:
+        name: as it stands before the lines.
+        voice: the voice's name.
+        speed: 1.0 is the voice's own pace.
+    """
+
+    name: str
+    voice: str | None = None
+    speed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Where models lie, and where they come from.
+
+    Args:
+        folder: where they are stored; None for the user's cache folder.
+        mirror: an address that has the same files under the same paths, in place of the hosts
+            that publish them; None for those.
+        offline: nothing is downloaded.
+    """
+
+    folder: str | None = None
+    mirror: str | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run is told to do.
+
+    Args:
+        paths: catalogues, and folders of them; empty for the files of the sources, or ``data``
+            where there are none.
+        kinds: the kinds to take; empty for all.
+        provider: the engine's name, or ``auto`` for the best that is ready.
+        voice: the voice's name; None for the engine's default.
+        speed: 1.0 is the voice's own pace.
+        concurrency: clips at once; None for as many as the machine can feed.
+        timeout_seconds: what one clip may take, for every 100 characters of its text.
+        output: the folder of the assets.
+        asset: template of their paths, with ``{kind}``, ``{recipe}``, ``{id}``, ``{part}`` and
+            ``{ext}``.
+        url: template of their addresses, with the same and ``{asset}``.
+        sources: how catalogues of other shapes are read.
+        words: the user's own dictionary.
+        sound: how assets sound and are stored.
+        pauses: the silence between the segments of passages.
+        speakers: how the speakers of dialogues sound.
+        overrides: the file with what reviewers say instead of entries; one that is not there says
+            nothing.
+        temp: the folder where finished segments of unfinished passages wait.
+        remakes: how often a clip that breaks a rule is made once more, where that may help.
+        device: what neural engines run on.
+        kokoro: the model of the provider kokoro.
+        piper: the voices of the provider piper.
+        models: where models lie and come from.
+        transcribe: how recordings are transcribed, and which recognizer hears them.
+        verify: which clips speech recognition listens to, and how much it may mishear.
+        remote: what services may be asked at most.
+        elevenlabs: what the provider elevenlabs asks for.
+        openai: what the provider openai asks for.
+        voicevox: the engine of the provider voicevox.
+        keys: the keys of the environment, by provider.
+        api_key_file: a file with the key of the provider of this run, whichever that is; it wins
+            over those that providers have of their own.
+        update_json: whether URLs are written into the catalogues.
+        max_failures: the run ends after that many failed clips; None for never.
+        max_chars: characters that a run sends at most to a service that charges; None for any.
+        max_cost: what a run costs at most, in the currency of the price; None for any.
+        max_clips: clips that a run begins at most; None for any. Equal ones count once.
+        max_duration_seconds: after so long a run begins no more clips; None for any length.
+        prices: what credits cost, before the prices that are known here.
+        on_engine_change: what becomes of clips that another version or model of the engine made.
+        only: which of the clips that are to be made this run makes; empty for all.
+        ids: the entries that this run is for, as globs of their ids; empty for all.
+        partial: the paths were named for this run, and there may be other catalogues.
+        since: the run is for the entries that changed since that git revision; None for all.
+        shard: the part of the clips that this run makes, into a folder of its own; None for all.
+        deep: every file that is there is read, and held against its hash.
+        force: remake what is fresh.
+        accept_doubtful: use the takes that earlier runs kept and a person has not decided.
+        batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
+        progress: for the command line only.
+        output_format: for the command line only.
+    """
+
+    paths: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    provider: str = "openjtalk"
+    voice: str | None = None
+    speed: float = 1.0
+    concurrency: int | None = None
+    timeout_seconds: float = 60.0
+    output: str = "audio"
+    asset: str = "{kind}/{recipe}.{ext}"
+    url: str = "/audio/{asset}"
+    sources: tuple[Source, ...] = ()
+    words: tuple[DictionaryWord, ...] = ()
+    sound: Sound = field(default_factory=Sound)
+    pauses: Pauses = field(default_factory=Pauses)
+    speakers: tuple[SpeakerSettings, ...] = ()
+    overrides: str = OVERRIDES
+    temp: str = ".temp-audio"
+    remakes: int = 2
+    device: Device = Device.CPU
+    kokoro: KokoroSettings = field(default_factory=KokoroSettings)
+    piper: PiperSettings = field(default_factory=PiperSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    transcribe: TranscribeSettings = field(default_factory=TranscribeSettings)
+    verify: VerifySettings = field(default_factory=VerifySettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    elevenlabs: ElevenLabsSettings = field(default_factory=ElevenLabsSettings)
+    openai: OpenAISettings = field(default_factory=OpenAISettings)
+    voicevox: VoicevoxSettings = field(default_factory=VoicevoxSettings)
+    keys: Mapping[str, Secret] = field(default_factory=dict, hash=False)
+    api_key_file: str | None = None
+    update_json: bool = True
+    max_failures: int | None = None
+    max_chars: int | None = None
+    max_cost: float | None = None
+    max_clips: int | None = None
+    max_duration_seconds: float | None = None
+    prices: tuple[Price, ...] = ()
+    on_engine_change: OnEngineChange = OnEngineChange.KEEP
+    only: tuple[Only, ...] = ()
+    ids: tuple[str, ...] = ()
+    since: str | None = None
+    partial: bool = False
+    shard: Shard | None = None
+    deep: bool = False
+    force: bool = False
+    accept_doubtful: bool = False
+    batch_mode: bool = False
+    progress: Progress = Progress.AUTO
+    output_format: OutputFormat = OutputFormat.TEXT
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run is for all clips of all catalogues."""
+        some = self.partial or self.kinds or self.ids or self.since or self.only or self.shard
+        return not some
+
+    @property
+    def folder(self) -> str:
+        """Where this run stores what it makes: the output folder, or that of its shard."""
+        return self.output if self.shard is None else self.shard.folder(self.output)
+
+    def key_file(self, provider: str) -> str | None:
+        """The file with the key of a provider; None where none is named."""
+        # A key of one vendor is not shown to another: what stands in a file is for its own only.
+        own = {
+            "elevenlabs": self.elevenlabs.api_key_file,
+            "openai": self.openai.api_key_file,
+        }
+        return own.get(provider) if self.api_key_file is None else self.api_key_file
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant; programs do not come through ``load``.
+
+        Raises:
+            UsageError: a value is out of its bounds, or of another type.
+        """
+        if not all(isinstance(key, Secret) for key in self.keys.values()):
+            # Not shown: it is a key all the same.
+            raise UsageError("settings.keys: each must be a Secret, of tts_assets.config.keys")
+        wrong = [
+            name
+            for name, right in (
+                ("paths", isinstance(self.paths, tuple)),
+                ("kinds", all(isinstance(kind, Kind) for kind in self.kinds)),
+                ("device", isinstance(self.device, Device)),
+                ("speed", 0.25 <= self.speed <= 4),
+                ("concurrency", self.concurrency is None or self.concurrency >= 1),
+                ("timeout_seconds", 0 < self.timeout_seconds < math.inf),
+                ("remakes", 0 <= self.remakes <= 10),
+                ("max_failures", self.max_failures is None or self.max_failures >= 1),
+                ("max_chars", self.max_chars is None or self.max_chars >= 0),
+                ("max_cost", self.max_cost is None or 0 <= self.max_cost < math.inf),
+                ("max_clips", self.max_clips is None or self.max_clips >= 0),
+                (
+                    "max_duration_seconds",
+                    self.max_duration_seconds is None or 0 <= self.max_duration_seconds < math.inf,
+                ),
+                ("only", all(isinstance(each, Only) for each in self.only)),
+                ("ids", isinstance(self.ids, tuple)),
+                ("ids", all(each.strip() for each in self.ids)),
+                ("shard", isinstance(self.shard, Shard | None)),
+            )
+            if not right
+        ]
+        if self.force and self.only:
+            raise UsageError("--force makes all clips anew, and --only some: leave out one of them")
+        if wrong:
+            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
+            raise UsageError(f"settings out of bounds: {values}")

@@ -1,0 +1,265 @@
+"""From a ``[[source]]`` table of the configuration to a source, with errors that name the key."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tts_assets.config import json_schema
+from tts_assets.config.catalogue_sources import (
+    BUILT_IN,
+    AlternativesPolicy,
+    ClipRule,
+    IdOrigin,
+    IdRule,
+    OverwritePolicy,
+    SkipCondition,
+    Source,
+    TextType,
+    check_targets,
+)
+from tts_assets.config.option_values import (
+    Table,
+    require_one_of,
+    require_switch,
+    require_text,
+    require_texts,
+    string,
+)
+from tts_assets.config.source_paths import KEY_PATH, FieldPath, PathStep, parse_path
+from tts_assets.errors import UsageError
+from tts_assets.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)", re.DOTALL)
+_ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
+_SKIP_SCHEMA = json_schema.build_table_schema(
+    {
+        "field": json_schema.TEXT,
+        "is": {"not": {"const": []}},
+        "matches": json_schema.STRING,
+        "missing": json_schema.SWITCH,
+    },
+    needed=("field",),
+    anyOf=[
+        {"required": ["is"]},
+        {"required": ["matches"]},
+        {"required": ["missing"], "properties": {"missing": {"const": True}}},
+    ],
+)
+_CLIP_SCHEMA = json_schema.build_table_schema(
+    {
+        "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
+        "each": json_schema.TEXT,
+        "say": json_schema.build_enum_schema(TextType),
+        **dict.fromkeys(
+            ("text", "reading", "furigana", "accent", "speaker", "language", "split"),
+            json_schema.TEXTS,
+        ),
+        "alternatives": json_schema.build_enum_schema(AlternativesPolicy),
+        "join": json_schema.STRING,
+        "skip": {"anyOf": [_SKIP_SCHEMA, json_schema.build_array_schema(_SKIP_SCHEMA)]},
+        "to": {"anyOf": [json_schema.TEXT, {"const": False}]},
+        "timeline": {"anyOf": [json_schema.TEXT, {"const": False}]},
+    },
+    needed=("to",),
+    anyOf=[
+        {"required": ["text"]},
+        {"required": ["furigana"]},
+        {"required": ["reading", "say"], "properties": {"say": {"const": TextType.READING.value}}},
+    ],
+)
+
+
+#: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
+SOURCE_SCHEMA = json_schema.build_table_schema(
+    {
+        "files": json_schema.TEXTS,
+        "kind": json_schema.build_enum_schema(Kind),
+        "records": json_schema.TEXT,
+        "id": json_schema.TEXTS,
+        "asset": json_schema.TEXT,
+        "url": json_schema.TEXT,
+        "overwrite": json_schema.build_enum_schema(OverwritePolicy),
+        "voices": {"type": "object", "additionalProperties": json_schema.STRING},
+        "columns": json_schema.TEXTS,
+        "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
+        "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
+    },
+    needed=("files", "kind"),
+)
+
+
+def parse_source(values: object, where: str) -> Source:
+    """The source that a table describes.
+
+    Args:
+        values: the table, as TOML gives it.
+        where: how messages call it, such as ``tts-assets.toml: source 2``.
+
+    Raises:
+        UsageError: a key is unknown or missing, or a value is wrong.
+    """
+    table = Table(values, where)
+    files = table.need("files", require_texts)
+    kind = table.need("kind", require_one_of(Kind))
+    shape = BUILT_IN[kind]
+    source = Source(
+        name=where,
+        kind=kind,
+        files=files,
+        records=table.take("records", _parse_records_path, shape.records),
+        id=table.take("id", _parse_id, shape.id),
+        asset=table.take("asset", require_text, None),
+        url=table.take("url", require_text, None),
+        overwrite=table.take("overwrite", require_one_of(OverwritePolicy), OverwritePolicy.OURS),
+        voices=table.take("voices", _parse_voices, {}),
+        columns=table.take("columns", require_texts, None),
+        delimiter=table.take("delimiter", _parse_character, None),
+        clips=table.take("clip", lambda rules: _parse_clip_rules(rules, where), shape.clips),
+    )
+    table.end()
+    check_targets(source)
+    return source
+
+
+def _parse_clip_rules(values: Any, where: str) -> tuple[ClipRule, ...]:
+    if not isinstance(values, list) or not values:
+        raise TypeError("it must be one or more [[source.clip]] tables")
+    rules = tuple(
+        _parse_clip_rule(each, f"{where}, clip {number}") for number, each in enumerate(values, 1)
+    )
+    parts = [rule.part for rule in rules]
+    twice = next((part for part in parts if parts.count(part) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{where}: two clips have the part {twice!r}: give each its own")
+    return rules
+
+
+def _parse_clip_rule(values: object, where: str) -> ClipRule:
+    table = Table(values, where)
+    rule = ClipRule(
+        part=table.take("part", _parse_part_name, "word"),
+        each=table.take("each", _parse_field_path, None),
+        say=table.take("say", require_one_of(TextType), TextType.WORD),
+        text=table.take("text", _parse_field_paths, ()),
+        reading=table.take("reading", _parse_field_paths, ()),
+        furigana=table.take("furigana", _parse_field_paths, ()),
+        accent=table.take("accent", _parse_field_paths, ()),
+        speaker=table.take("speaker", _parse_field_paths, ()),
+        language=table.take("language", _parse_field_paths, ()),
+        split=table.take("split", require_texts, None),
+        alternatives=table.take(
+            "alternatives", require_one_of(AlternativesPolicy), AlternativesPolicy.FIRST
+        ),
+        join=table.take("join", string, None),
+        skip=table.take("skip", lambda conditions: _parse_skips(conditions, where), ()),
+        to=table.need("to", _parse_target),
+        timeline=table.take("timeline", _parse_target, None),
+    )
+    table.end()
+    if not (rule.text or rule.furigana or (rule.reading and rule.say is TextType.READING)):
+        raise UsageError(f'{where}: text is missing (or reading, with say = "reading")')
+    _check_index_steps(rule, where)
+    return rule
+
+
+def _check_index_steps(rule: ClipRule, where: str) -> None:
+    if rule.each is not None or rule.alternatives is AlternativesPolicy.ALL:
+        return
+    for key, path in rule.targets.items():
+        if PathStep.SAME in path.steps:
+            raise UsageError(
+                f"{where}: {key} = {path.text!r} has [#], the index of an item: it needs "
+                '`each`, or alternatives = "all"'
+            )
+
+
+def _parse_skips(values: Any, where: str) -> tuple[SkipCondition, ...]:
+    rows = values if isinstance(values, list) else [values]
+    return tuple(_parse_skip(each, f"{where}, skip") for each in rows)
+
+
+def _parse_skip(values: object, where: str) -> SkipCondition:
+    table = Table(values, where)
+    condition = SkipCondition(
+        field=table.need("field", _parse_field_path),
+        values=table.take("is", _parse_values, ()),
+        pattern=table.take("matches", re.compile, None),
+        missing=table.take("missing", require_switch, default=False),
+    )
+    table.end()
+    if not (condition.values or condition.pattern or condition.missing):
+        raise UsageError(f"{where}: say when: is = ..., matches = '...' or missing = true")
+    return condition
+
+
+def _parse_id(value: Any) -> IdRule:
+    fields = require_texts(value)
+    call = _FUNCTION.fullmatch(fields[0]) if len(fields) == 1 else None
+    if call is None:
+        return IdRule(paths=tuple(map(parse_path, fields)))
+    name, argument = call["name"], call["argument"]
+    if name not in {"key", "file", "hash", "parent"} or bool(argument) != (name == "parent"):
+        raise ValueError(f"it must be a field, or {_ID_FUNCTIONS}")
+    return IdRule(of=IdOrigin(name), paths=(parse_path(argument),) if argument else ())
+
+
+def _parse_records_path(value: Any) -> FieldPath:
+    path = _parse_field_path(value)
+    if PathStep.SAME in path.steps:
+        raise ValueError("[#] has no meaning here; write [*] for every item")
+    return path
+
+
+def _parse_target(value: Any) -> FieldPath | None:
+    """Where the URL goes; False for nowhere."""
+    if value is False:
+        return None
+    if value is True:
+        raise ValueError("it must be a path, or false for nowhere")
+    path = _parse_field_path(value)
+    if not path.steps or PathStep.EVERY in path.steps or path.steps.count(PathStep.SAME) > 1:
+        raise ValueError(
+            "it must lead to one value: key, object.key, list[#] or list[#].key; false for nowhere"
+        )
+    if not isinstance(path.steps[-1], str) and path.steps[-1] is not PathStep.SAME:
+        raise ValueError("it must end in a key, or in [#]")
+    return path
+
+
+def _parse_field_path(value: Any) -> FieldPath:
+    return parse_path(require_text(value))
+
+
+def _parse_field_paths(value: Any) -> tuple[FieldPath, ...]:
+    paths = tuple(
+        KEY_PATH if each == KEY_PATH.text else parse_path(each) for each in require_texts(value)
+    )
+    if any(PathStep.SAME in path.steps for path in paths):
+        raise ValueError("[#] is for `to` and `timeline`; here write @ for the item")
+    return paths
+
+
+def _parse_part_name(value: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,40}", require_text(value)):
+        raise ValueError("it must be a name of letters, digits and _, such as example")
+    return str(value)
+
+
+def _parse_character(value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1:
+        raise ValueError("it must be one character")
+    return value
+
+
+def _parse_values(value: Any) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _parse_voices(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise TypeError("it must be a table of speakers and the names of their voices")
+    return dict(value)

@@ -1,0 +1,187 @@
+"""Recognizers in supervised processes, and how many of them this machine holds."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import msgspec
+
+from tts_assets.engines import machine
+from tts_assets.engines.asr import recognizer_registry
+from tts_assets.engines.asr.recognizer_protocol import Recognized
+from tts_assets.engines.process.supervisor import engine_host
+from tts_assets.errors import FatalError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
+    from tts_assets.engines.process.supervisor import EngineHost
+    from tts_assets.model import Samples
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is asked: samples as float32, little-endian; the rest as in Recognizer."""
+
+    samples: bytes
+    language: str
+    prompt: str
+
+
+class NativeRecognizer(Protocol):
+    """A recognizer inside its process; called from as many threads as it was opened for."""
+
+    def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
+        """Tell what is said, or raise ClipError with the reason."""
+        ...
+
+
+_question = msgspec.msgpack.Decoder(Question)
+_recognized = msgspec.msgpack.Decoder(Recognized)
+
+
+def answer(recognizer: NativeRecognizer, question: bytes) -> bytes:
+    """What a recognizer says to a question, both encoded; for the process's side."""
+    import numpy as np  # noqa: PLC0415 - heavy, and only needed in that process
+
+    asked = _question.decode(question)
+    samples = np.frombuffer(asked.samples, dtype="<f4").astype(np.float32)
+    heard = recognizer.recognize(samples, language=asked.language, prompt=asked.prompt)
+    return msgspec.msgpack.encode(heard)
+
+
+class HostedRecognizer:
+    """A recognizer in one process, or in several of which each hears one recording at a time."""
+
+    def __init__(self, hosts: list[EngineHost]) -> None:
+        """Use these processes."""
+        self._idle = hosts
+        self._room = anyio.Semaphore(len(hosts))
+        self._is_shared = len(hosts) == 1
+        self._workers = sum(host.workers for host in hosts)
+
+    @property
+    def workers(self) -> int:
+        """How many recordings it hears at once."""
+        return self._workers
+
+    async def recognize(
+        self,
+        samples: Samples,
+        *,
+        language: str,
+        prompt: str = "",
+        on_start: Callable[[], None] | None = None,
+    ) -> Recognized:
+        """Tell what is said; arguments and errors as in Recognizer."""
+        data = samples.astype("<f4", copy=False).tobytes()
+        question = Question(samples=data, language=language, prompt=prompt)
+        body = msgspec.msgpack.encode(question)
+        async with self._host() as host:
+            return _recognized.decode(await host.ask(body, on_start=on_start))
+
+    @contextlib.asynccontextmanager
+    async def _host(self) -> AsyncIterator[EngineHost]:
+        """One that has time; a process with several threads has its own queue."""
+        if self._is_shared:
+            yield self._idle[0]
+            return
+        async with self._room:
+            host = self._idle.pop()
+            try:
+                yield host
+            finally:
+                self._idle.append(host)
+
+
+@contextlib.asynccontextmanager
+async def host_recognizer(
+    factory: str,
+    *,
+    processes: int = 1,
+    threads: int = 1,
+    silence_seconds: float,
+    options: Mapping[str, str],
+) -> AsyncIterator[HostedRecognizer]:
+    """A recognizer in processes of its own, ended with the block.
+
+    Args:
+        factory: ``module:function`` that makes what answers questions; called in each process.
+        processes: how many there are.
+        threads: how many recordings each hears at once.
+        silence_seconds: after that long without a sign of life a process counts as stuck.
+        options: the factory's keyword arguments.
+    """
+    async with contextlib.AsyncExitStack() as opened:
+        hosts = [
+            await opened.enter_async_context(
+                engine_host(
+                    factory, threads=threads, silence_seconds=silence_seconds, options=options
+                )
+            )
+            for _ in range(processes)
+        ]
+        yield HostedRecognizer(hosts)
+
+
+# From settings to a recognizer that can hear: chosen, found whole, and started.
+
+
+#: The length of sound, in seconds, that footprints are measured with.
+_MEASURED_SECONDS = 30.0
+
+
+def provider_for(settings: Settings, *, language: str | None = None) -> RecognizerProvider:
+    """The recognizer that the settings name, known to be usable here.
+
+    Args:
+        settings: ``config.transcribe`` names it.
+        language: what it is to understand; None for that of ``config.transcribe``.
+
+    Raises:
+        UsageError: there is none of that name, or it does not understand the language.
+        FatalError: its package or its model is missing.
+    """
+    wanted = settings.transcribe.language if language is None else language
+    provider = recognizer_registry.get(settings.transcribe.recognizer, settings)
+    known = provider.languages()
+    if wanted not in known:
+        raise UsageError(
+            f"the recognizer {provider.name} does not understand {wanted!r}: choose another by "
+            f"--recognizer, or one of its languages by --language: {', '.join(known)}"
+        )
+    if (problem := provider.problem()) is not None:
+        raise FatalError(f"{provider.name}: {problem}")
+    return provider
+
+
+def open_recognizer(
+    provider: RecognizerProvider,
+    *,
+    workers: int | None = None,
+    timeout_seconds: float,
+    seconds: float = _MEASURED_SECONDS,
+    voice_only: bool = False,
+) -> AbstractAsyncContextManager[Recognizer]:
+    """A recognizer ready to hear, ended with the block.
+
+    Args:
+        provider: as :func:`provider_for` gives it.
+        workers: how many recordings it hears at once; None for as many as the machine has cores
+            and memory for.
+        timeout_seconds: after that long the caller cancels a call.
+        seconds: how long recordings are at most: the longer, the fewer at once.
+        voice_only: leave out what is no voice.
+    """
+    most = workers or count_fitting_workers(provider, seconds)
+    return provider.open(workers=most, timeout_seconds=timeout_seconds, voice_only=voice_only)
+
+
+def count_fitting_workers(provider: RecognizerProvider, seconds: float = _MEASURED_SECONDS) -> int:
+    """How many recordings of that length this machine can hear at once."""
+    footprint = provider.footprint_mib * max(1.0, seconds / _MEASURED_SECONDS)
+    return machine.workers(provider.base_mib, round(footprint))

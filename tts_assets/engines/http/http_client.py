@@ -1,0 +1,379 @@
+"""One client for a service: whole answers within a total time, and its key to nobody else."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import ssl
+import zlib
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import anyio
+import msgspec
+
+from tts_assets.config import keys
+from tts_assets.engines.http import transport
+from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    import httpx
+
+    from tts_assets.config.keys import Secret
+    from tts_assets.engines.http.service_calls import ServiceRequest
+
+
+#: What httpx asks its proxies by.
+_PROXIES = ("all://", "http://", "https://")
+_CONNECT_SECONDS = 15.0
+
+
+#: Addresses whose parts are remembered.
+_ADDRESSES = 64
+
+
+#: Longer messages of others are cut.
+_TOLD = 400
+
+
+#: 45 minutes of 48 kHz in 16 bits; whatever is longer is no clip.
+_LARGEST = 256 * 2**20
+
+
+#: More addresses are not gone on to.
+_REDIRECTS = 3
+_REDIRECT = (301, 302, 303, 307, 308)
+
+
+#: Content codings (RFC 9110, section 8.4.1) and how zlib reads them; deflate is meant to be in the
+#: format of zlib, and some servers send it bare.
+_CODINGS = {
+    "gzip": (zlib.MAX_WBITS | 16,),
+    "x-gzip": (zlib.MAX_WBITS | 16,),
+    "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),
+}
+
+
+class Client:
+    """Asks one service; made by :func:`connected`."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        secret: Secret | None,
+        on_send: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Ask through an open client of httpx; messages of the service are shown without the key.
+
+        Args:
+            http: the client.
+            secret: the key.
+            on_send: called with 1 for each request that is sent, and with -1 if it did not arrive.
+        """
+        self._http = http
+        self._on_send = on_send
+        self._secrets = () if secret is None else (secret,)
+        # Most requests of a run go to one address, and to take it apart takes a tenth of their time.
+        self._url = functools.lru_cache(maxsize=_ADDRESSES)(self._parse_url)
+
+    def redact(self, text: str) -> str:
+        """A text of the service as it may be told: services repeat what they were sent."""
+        return keys.redact(text, self._secrets)
+
+    async def ask(self, request: ServiceRequest) -> ServiceResponse:
+        """Send a request, and wait for the whole answer, whatever its status.
+
+        Raises:
+            PassingError: the answer was lost, or there was no way to the service.
+            ClipTimeoutError: it was not whole in time.
+            ClipError: it is larger than any clip.
+            FatalError: the service is not where the base URL says, or cannot be trusted.
+        """
+        with anyio.move_on_after(request.seconds):
+            return await self._follow(request)
+        raise ClipTimeoutError(
+            f"no whole answer came within its time limit of {request.seconds:g} s; "
+            "--timeout sets another"
+        )
+
+    async def _follow(self, request: ServiceRequest) -> ServiceResponse:
+        """Send it, and again where the service itself sends us to another of its addresses."""
+        asked = ""
+        for _ in range(_REDIRECTS + 1):
+            answer, asked = await self._once(request)
+            location = answer.headers.get("location", "")
+            if answer.status not in _REDIRECT or not location:
+                return answer
+            url = _join_location(asked, location)
+            if _origin(url) != _origin(asked):
+                # A key, and what it pays for, are for who was named in the settings.
+                raise FatalError(
+                    f"{self._show_url(asked)} sends on to {self._show_url(url)}, "
+                    "which is not gone to: set the base-url to where the service is"
+                )
+            request = replace(request, path=url, query=None)
+        raise TransientError(f"{self._show_url(asked)} sends on to itself again and again")
+
+    async def _once(self, request: ServiceRequest) -> tuple[ServiceResponse, str]:
+        import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
+
+        content = _encode_body(request.json)
+        kind = {} if content is None else {"Content-Type": "application/json"}
+        try:
+            url = self._url(request.path, tuple((request.query or {}).items()))
+            self._on_send(1)
+            async with self._http.stream(
+                request.method, url, content=content, headers=kind
+            ) as response:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                answer = ServiceResponse(status=response.status_code, headers=headers, body=b"")
+                if request.on_headers is not None:
+                    request.on_headers(answer)
+                body = self._decode(answer, await _whole(response))
+                return replace(answer, body=body), str(response.url)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            self._on_send(-1)
+            where = self._where(request)
+            if transport.lacks_tls(exc):
+                raise FatalError(f"{where} cannot be asked: {self._reason(exc)}") from exc
+            if distrust := _distrust(exc):
+                raise FatalError(
+                    f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
+                    "vouches for it in SSL_CERT_FILE"
+                ) from exc
+            reason = f"{where} cannot be reached: {self._reason(exc)}"
+            if isinstance(exc, httpx.ConnectTimeout) and where.startswith("https:"):
+                reason += " (write http:// if it is a server of your own without TLS)"
+            raise TransientError(reason, unpaid=True) from exc
+        except (httpx.TransportError, OSError) as exc:
+            raise TransientError(f"the answer was lost on its way: {self._reason(exc)}") from exc
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as exc:
+            raise FatalError(
+                f"{self._where(request)} cannot be asked: {self._reason(exc)}"
+            ) from exc
+
+    def _decode(self, answer: ServiceResponse, body: bytes) -> bytes:
+        """The body without a content coding, though the request asks for none."""
+        coding = answer.headers.get("content-encoding", "").strip().lower()
+        if coding in ("", "identity"):
+            return body
+        if coding in _CODINGS:
+            return _unpack_body(body, _CODINGS[coding])
+        if not 200 <= answer.status < 300:
+            # The status is enough to decide what to do.
+            return b""
+        raise FatalError(
+            f"the answer is packed as {self._show_text(coding)[:40]!r}, which was not asked for and "
+            "cannot be read: switch that off in the server, or in the proxy before it"
+        )
+
+    def _parse_url(self, path: str, query: tuple[tuple[str, str | int], ...]) -> httpx.URL:
+        import httpx  # noqa: PLC0415 - see _once
+
+        asked = httpx.URL(path)
+        url = self._http.base_url.join(path) if asked.is_relative_url else asked
+        return url.copy_merge_params(dict(query)) if query else url
+
+    def _where(self, request: ServiceRequest) -> str:
+        return self._show_url(urljoin(str(self._http.base_url), request.path))
+
+    def _show_url(self, url: str) -> str:
+        return self._show_text(transport.redact_url(url))
+
+    def _reason(self, error: Exception) -> str:
+        # The library quotes lines of the service, which may repeat what they were sent.
+        return self._show_text(transport.reason(error))
+
+    def _show_text(self, text: str) -> str:
+        printable = "".join(sign if sign.isprintable() else " " for sign in self.redact(text))
+        return printable if len(printable) <= _TOLD else f"{printable[:_TOLD]}..."
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    body = bytearray()
+    stream = response.aiter_raw()
+    async for chunk in stream:
+        body += chunk
+        if len(body) > _LARGEST:
+            await response.aclose()
+            # The library's generators end only by themselves: trio complains of those that are left.
+            async for _ in stream:
+                pass
+            raise _too_large()
+    return bytes(body)
+
+
+def _unpack_body(body: bytes, formats: tuple[int, ...]) -> bytes:
+    """A body in the first of these formats of zlib that fits."""
+    if not body:
+        return body
+    *others, last = formats
+    for wbits in others:
+        with suppress(zlib.error):
+            zlib.decompressobj(wbits=wbits).decompress(body, 1)
+            return _inflate(body, wbits)
+    return _inflate(body, last)
+
+
+def _inflate(body: bytes, wbits: int) -> bytes:
+    plain = b""
+    # There may be several members, and zeros behind them (RFC 1952, section 2.2).
+    while rest := body.lstrip(b"\0") if plain else body:
+        unpacker = zlib.decompressobj(wbits=wbits)
+        try:
+            plain += unpacker.decompress(rest, _LARGEST + 1)
+        except zlib.error as exc:
+            raise TransientError("the answer was lost on its way: it cannot be unpacked") from exc
+        if len(plain) > _LARGEST:
+            raise _too_large()
+        if not unpacker.eof:
+            raise TransientError("the answer was lost on its way: its end is missing")
+        body = unpacker.unused_data
+    return plain
+
+
+def _too_large() -> ClipError:
+    return ClipError(f"the answer is larger than {_LARGEST >> 20} MiB, which no clip is")
+
+
+def _distrust(error: BaseException) -> str:
+    """Why a certificate is not believed; "" where none is the reason."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "its certificate is not believed"
+        cause = cause.__cause__ or cause.__context__
+    return ""
+
+
+def _encode_body(json: Any) -> bytes | None:
+    """A body; its text may be anything that a catalogue or a setting has."""
+    if json is None:
+        return None
+    try:
+        return msgspec.json.encode(json)
+    except UnicodeEncodeError as exc:
+        raise ClipError(
+            f"{exc.object[exc.start : exc.end]!a} is half a character: mend the text, or the setting"
+        ) from exc
+
+
+def _join_location(asked: str, location: str) -> str:
+    """Where an answer sends us on to; as it stands where that is no address."""
+    try:
+        return urljoin(asked, location)
+    except ValueError:
+        return location
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port; None where it is no address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+@asynccontextmanager
+async def connect(
+    base_url: str,
+    *,
+    headers: Mapping[str, str],
+    secret: Secret | None,
+    most: int,
+    on_send: Callable[[int], None] = lambda _: None,
+) -> AsyncIterator[Client]:
+    """A client for one service, with connections that are kept for the next request.
+
+    Args:
+        base_url: where the service is; paths go below it.
+        headers: sent with each request.
+        secret: the key that is among them, or in the address; None for none.
+        most: how many requests are open at once.
+        on_send: as in :class:`Client`.
+
+    Raises:
+        UsageError: the address is none, or would show the key to anybody on the way.
+        FatalError: the environment names a proxy, or certificates, that cannot be used.
+    """
+    refuse_unsafe(base_url, secret)
+    if secret is not None:
+        await _refuse_other_machine(base_url)
+    import httpx  # noqa: PLC0415 - see Client._once
+
+    async with transport.client(
+        base_url=base_url,
+        headers={"User-Agent": transport.AGENT, "Accept-Encoding": "identity", **headers},
+        http2=True,
+        limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
+        **_bypass_proxies(base_url),
+        # Silence is bounded by the time for the whole answer.
+        timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+    ) as http:
+        yield Client(http, secret, on_send)
+
+
+def _bypass_proxies(base_url: str) -> dict[str, Any]:
+    """What keeps proxies of the environment from standing between us and this machine."""
+    parts = urlsplit(base_url)
+    if not transport.is_local(parts.hostname):
+        return {}
+    # Certificates, too, are named by the environment.
+    return {"trust_env": False} if parts.scheme == "http" else {"mounts": dict.fromkeys(_PROXIES)}
+
+
+def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
+    """Refuse an address that is none, or that a key may not be sent to.
+
+    Raises:
+        UsageError: it is such an address.
+    """
+    try:
+        parts = urlsplit(base_url)
+        good = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
+    except ValueError:
+        good = False
+    if not good or not base_url.isprintable() or any(sign in base_url for sign in "?#@ "):
+        # Not shown: what cannot be taken apart may have a password anywhere.
+        raise UsageError(
+            "the base-url is no address: write https://host/path without user, password, ? and #"
+        )
+    if secret is not None and parts.scheme == "http" and not transport.is_local(parts.hostname):
+        raise UsageError(
+            f"{transport.redact_url(base_url)} is not encrypted, and would show your key to anybody on the "
+            f"way: use https://, or take away the key, if none is needed there ({secret.source})"
+        )
+
+
+async def _refuse_other_machine(base_url: str) -> None:
+    """Refuse to send a key in the clear to a name of this machine that leads to another one.
+
+    Only `localhost` is safe by its name: a resolver may ask the network for all others.
+
+    Raises:
+        UsageError: it leads there.
+    """
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or not host.endswith((".localhost", transport.CONTAINER_HOST)):
+        return
+    try:
+        found = await anyio.getaddrinfo(host, parts.port or 80)
+    except (OSError, UnicodeError):
+        # Nothing can be sent to a name without an address.
+        return
+    for *_, (address, *_) in found:
+        ip = ipaddress.ip_address(str(address).partition("%")[0])
+        is_near = ip.is_private if host == transport.CONTAINER_HOST else ip.is_loopback
+        if not is_near:
+            raise UsageError(
+                f"{host} leads to {ip}, which is another machine: a key would be sent there "
+                "without encryption; write the address of the server itself with https://"
+            )

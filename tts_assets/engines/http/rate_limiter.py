@@ -1,0 +1,395 @@
+"""How many requests may be open at once at a service, learnt from what it answers.
+
+The number goes up by one for each round of successes and down to seven tenths when the service
+refuses, as in TCP (Chiu and Jain 1989, additive increase and multiplicative decrease). What the
+service says it allows is a ceiling: it is gone up to at once, unless it refused before, and not
+beyond. Requests that were open together are refused together; that is one reason to go down, not
+several. Errors that are no refusals leave the number alone, until three in ten fail: then it is
+halved, set to one if that goes on, and no more goes up until fewer fail.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import current_time
+
+from tts_assets.errors import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+
+#: A service that is not known yet is tried with so many.
+_FIRST = 2
+
+
+#: What is left of the limit after a refusal.
+_CUT = 0.7
+
+
+#: Over so many of the latest outcomes the share of errors is looked at.
+_WINDOW = 20
+
+
+#: From this share on the service is in trouble.
+_TROUBLE = 0.3
+
+
+#: More changes of the limit than anybody looks at are not kept.
+_KEPT = 1_000
+
+
+#: Clips in hand beyond those that are open or wait long: one is finished while the next is asked for.
+_SPARE = 2
+
+
+#: Clips that wait long are passed by others, but not by any number of them.
+_PASSED = 4
+
+
+#: Shorter waits are not noticed, and not counted.
+_NOTICED_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What went to and fro in a run.
+
+    Args:
+        requests: how many were sent.
+        lost: how many of them got no whole reply, nor its cost: the service may have billed them.
+        refusals: how many the service had no room for.
+        retries: how many were repetitions after an error.
+        waits: how often one waited after a refusal or an error, or for the rate; not in line.
+        waited_seconds: for how long at least one request waited so; simultaneous waits count once.
+        limits: the limit over time, as seconds since the beginning and the new limit.
+    """
+
+    requests: int
+    lost: int
+    refusals: int
+    retries: int
+    waits: int
+    waited_seconds: float
+    limits: tuple[tuple[float, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A call waits before it sends its request again.
+
+    Args:
+        reason: what the service answered, in words.
+        seconds: how long it waits at least.
+        calls: how many calls wait so now.
+        refusals: how many requests the service had no room for so far.
+        retries: how many requests were repetitions after an error so far, this one among them.
+        fruitless_seconds: how long ago a request last went well.
+    """
+
+    reason: str
+    seconds: float
+    calls: int
+    refusals: int
+    retries: int
+    fruitless_seconds: float
+
+
+@dataclass(slots=True)
+class Slot:
+    """Room for one request.
+
+    Args:
+        begun: when it was given.
+    """
+
+    begun: float
+
+
+class Limiter:
+    """Lets requests begin, as many at once and as many a second as the service bears."""
+
+    def __init__(
+        self, *, most: int, per_second: float = inf, is_slot_a_request: bool = True
+    ) -> None:
+        """Know nothing of the service yet.
+
+        Args:
+            most: the limit never goes above, whatever the service says; at least 1.
+            per_second: how many may begin in a second.
+            is_slot_a_request: whether each slot counts as one request; else `note_sent` counts.
+        """
+        self.on_change: Callable[[], None] = lambda: None  #: called when `wanted` may be another
+        self.on_rest: Callable[[Rest], None] = lambda _: None  #: called when a call begins to rest
+        self._is_slot_a_request = is_slot_a_request
+        self._most = most
+        self._ceiling: int | None = None
+        self._limit = float(min(_FIRST, most))
+        self._learning = True
+        self._apart_seconds = 1 / per_second
+        self._next = -inf
+        self._open = 0
+        self._slots: list[Slot] = []
+        self._resting = 0
+        self._stopped = False
+        self._stoppable: set[anyio.CancelScope] = set()
+        self._line: deque[anyio.Event] = deque()
+        self._cut = -inf
+        self._halved = False
+        self._outcomes: deque[bool] = deque(maxlen=_WINDOW)
+        self._born: float | None = None
+        self._good: float | None = None
+        self._requests = self._lost = self._refusals = self._retries = self._waits = 0
+        self._waited_seconds = self._waits_since = 0.0
+        self._waiting = 0
+        self._limits: deque[tuple[float, int]] = deque(maxlen=_KEPT)
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be open at once now; at least 1."""
+        return int(self._limit)
+
+    @property
+    def target_clips(self) -> int:
+        """How many clips should be in hand, so that neither the service nor a core is idle."""
+        passed = 0 if self._in_trouble else min(self._resting, _PASSED * self._most)
+        return self.limit + passed + _SPARE
+
+    @property
+    def fruitless_seconds(self) -> float:
+        """How long ago a request last went well; before the first one, how long it is tried."""
+        since = self._good if self._good is not None else self._born
+        return 0.0 if since is None else current_time() - since
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the request that is open for the longest is open; 0 where none is."""
+        now = current_time()
+        return now - min((slot.begun for slot in self._slots), default=now)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has gone well yet."""
+        return self._good is None
+
+    def traffic(self) -> Traffic:
+        """What has been so far; without an event loop, open waits are left out."""
+        waited_seconds = self._waited_seconds
+        with suppress(RuntimeError):
+            waited_seconds += self._open_wait_seconds
+        return Traffic(
+            requests=self._requests,
+            lost=self._lost,
+            refusals=self._refusals,
+            retries=self._retries,
+            waits=self._waits,
+            waited_seconds=waited_seconds,
+            limits=tuple(self._limits),
+        )
+
+    def stop(self) -> None:
+        """Let no more requests begin; all that wait for a slot or rest end with StoppedError."""
+        self._stopped = True
+        for scope in tuple(self._stoppable):
+            scope.cancel()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Room for one request, waited for in line.
+
+        Raises:
+            StoppedError: no more requests may begin.
+        """
+        self._begin()
+        with self._until_stopped():
+            await self._enter()
+        try:
+            with self._until_stopped(), self._count_wait():
+                await self._turn()
+            self.refuse_if_stopped()
+            self._requests += self._is_slot_a_request
+            slot = Slot(current_time())
+            self._slots.append(slot)
+            try:
+                yield slot
+            finally:
+                # Not remove: slots that begin at the same moment are equal.
+                self._slots = [each for each in self._slots if each is not slot]
+        finally:
+            self._open -= 1
+            self._wake()
+
+    @contextmanager
+    def rest(
+        self, *, retry: bool = False, reason: str = "", seconds: float = 0.0
+    ) -> Iterator[None]:
+        """A wait without a slot, for as long as the block lasts; others are let in meanwhile.
+
+        Args:
+            retry: it follows an error, and another attempt follows it.
+            reason: why it waits, in words; "" where it does not matter.
+            seconds: how long it waits at least.
+
+        Raises:
+            StoppedError: no other attempt may follow it.
+        """
+        self.refuse_if_stopped()
+        self._retries += retry
+        self._resting += 1
+        self.on_change()
+        if reason:
+            self.on_rest(
+                Rest(
+                    reason=reason,
+                    seconds=seconds,
+                    calls=self._resting,
+                    refusals=self._refusals,
+                    retries=self._retries,
+                    fruitless_seconds=self.fruitless_seconds,
+                )
+            )
+        try:
+            with self._until_stopped(), self._count_wait():
+                yield
+        finally:
+            self._resting -= 1
+            self.on_change()
+
+    def allows(self, count: int) -> None:
+        """The service says how many it takes at once."""
+        ceiling = max(1, min(count, self._most))
+        if ceiling == self._ceiling:
+            return
+        up = self._ceiling is None and self._learning
+        self._ceiling, self._learning = ceiling, False
+        self._set(ceiling if up else min(self._limit, ceiling))
+
+    def record_success(self) -> None:
+        """A request went well."""
+        self._good = current_time()
+        self._outcomes.append(True)
+        if not self._in_trouble:
+            self._halved = False
+            self._set(self._limit + (1 if self._learning else 1 / self._limit))
+
+    def record_refusal(self, slot: Slot, most: int | None = None) -> None:
+        """A request was refused for want of room; ``most`` is how many the service says it takes."""
+        self._refusals += 1
+        # Refused with room for more by what it says, it is others who have that room.
+        self._learning = False
+        if most is not None:
+            self.allows(most)
+        # What was open at the last cut is refused for the same reason.
+        if slot.begun > self._cut:
+            self._cut = current_time()
+            self._set(self._limit * _CUT)
+
+    def record_failure(self, slot: Slot) -> None:
+        """A request met an error of the service or of the way there."""
+        self._outcomes.append(False)
+        if self._in_trouble and slot.begun > self._cut:
+            self._learning = False
+            self._cut = current_time()
+            self._set(1 if self._halved else self._limit / 2)
+            self._halved = True
+
+    @property
+    def _in_trouble(self) -> bool:
+        known = len(self._outcomes)
+        return known == _WINDOW and self._outcomes.count(False) > _TROUBLE * known
+
+    def _set(self, limit: float) -> None:
+        before = self.limit
+        self._limit = max(1.0, min(limit, self._ceiling or self._most))
+        if self.limit != before:
+            seconds = 0.0 if self._born is None else current_time() - self._born
+            self._limits.append((seconds, self.limit))
+            self._wake()
+            self.on_change()
+
+    def _begin(self) -> None:
+        if self._born is None:
+            self._born = current_time()
+            self._limits.append((0.0, self.limit))
+
+    async def _enter(self) -> None:
+        if self._open < self.limit and not self._line:
+            self._open += 1
+            return
+        turn = anyio.Event()
+        self._line.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            if turn.is_set():
+                self._open -= 1
+                self._wake()
+            else:
+                self._line.remove(turn)
+            raise
+
+    def _wake(self) -> None:
+        while self._line and self._open < self.limit:
+            self._open += 1
+            self._line.popleft().set()
+
+    async def _turn(self) -> None:
+        """Wait until the last request began long enough ago."""
+        now = current_time()
+        turn = max(now, self._next)
+        self._next = turn + self._apart_seconds
+        if turn > now:
+            await anyio.sleep_until(turn)
+
+    def note_sent(self, count: int) -> None:
+        """Count requests that were sent; -1 takes one back that did not reach the service."""
+        self._requests += count
+
+    def note_lost(self, count: int) -> None:
+        """Count requests without a whole reply or its cost; -1 takes one back that was found."""
+        self._lost += count
+
+    def refuse_if_stopped(self) -> None:
+        """Raise StoppedError if no more requests may begin."""
+        if self._stopped:
+            raise StoppedError("the run stopped before this request was sent")
+
+    @contextmanager
+    def _until_stopped(self) -> Iterator[None]:
+        """A wait that `stop` ends."""
+        self.refuse_if_stopped()
+        with anyio.CancelScope() as scope:
+            self._stoppable.add(scope)
+            try:
+                yield
+            finally:
+                self._stoppable.discard(scope)
+        if scope.cancelled_caught:
+            self.refuse_if_stopped()
+
+    @contextmanager
+    def _count_wait(self) -> Iterator[None]:
+        """A wait; those that overlap count once in the time of all."""
+        begun = current_time()
+        if not self._waiting:
+            self._waits_since = begun
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waits += current_time() - begun > _NOTICED_SECONDS
+            seconds = self._open_wait_seconds
+            self._waiting -= 1
+            if not self._waiting and seconds > _NOTICED_SECONDS:
+                self._waited_seconds += seconds
+
+    @property
+    def _open_wait_seconds(self) -> float:
+        """How long at least one request has been waiting without a break."""
+        return current_time() - self._waits_since if self._waiting else 0.0

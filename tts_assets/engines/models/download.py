@@ -1,0 +1,361 @@
+"""One model file over HTTP: resumed, retried, checked, stored under its final name."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from tts_assets.engines.http.transport import redact_url
+from tts_assets.engines.models.download_events import (
+    Advanced,
+    ModelReady,
+    Retrying,
+    SetAside,
+    WaitingForDownload,
+)
+from tts_assets.engines.models.model_cache import RECORD, REJECTED, beside, leftovers
+from tts_assets.engines.models.model_server import (
+    TransientDownloadError,
+    goes_on,
+    range_of,
+    refuse_unusable,
+    translate_http_errors,
+    version_of,
+)
+from tts_assets.engines.models.model_validation import flaw
+from tts_assets.engines.models.partial_file import (
+    PartialFile,
+    refuse_lack_of_space,
+    translate_write_errors,
+)
+from tts_assets.errors import FatalError
+from tts_assets.store import atomic_files
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    import httpx
+
+    from tts_assets.engines.models.download_events import Event
+    from tts_assets.engines.models.known_models import ModelFile
+    from tts_assets.engines.models.model_cache import ModelCache
+    from tts_assets.engines.models.model_server import DownloadRetryPolicy
+
+
+async def transfer(
+    client: httpx.AsyncClient,
+    file: ModelFile,
+    url: str,
+    part: PartialFile,
+    *,
+    patience: DownloadRetryPolicy,
+    tell: Callable[[Event], None],
+) -> None:
+    """Bring the rest of a file into its part, trying again when the connection is cut.
+
+    Tries are counted anew whenever there is more of it than ever before.
+
+    Args:
+        client: from `connected`.
+        file: which one.
+        url: where it is fetched from.
+        part: what is here of it; whole at the end, with its sum still to be looked at.
+        patience: how long, how often.
+        tell: what happens.
+
+    Raises:
+        FatalError: it cannot be had, or not be written; what is here of it is kept.
+    """
+    tries, most = 0, part.size
+    while not _is_whole(part, file):
+        try:
+            await _try(client, file, url, part, tell)
+            return
+        except TransientDownloadError as exc:
+            tries = 1 if part.size > most else tries + 1
+            most = max(most, part.size)
+            anew = not range_of(part, file)
+            if tries > len(patience.pauses_seconds):
+                then = "begin anew" if anew else "go on from where it ended"
+                raise FatalError(
+                    f"cannot fetch {file.name} from {redact_url(url)}: {exc}, {tries} times; "
+                    f"run again to {then}, or give another --mirror"
+                ) from exc
+            seconds = min(exc.seconds, patience.longest_seconds)
+            seconds = max(seconds, patience.pauses_seconds[tries - 1])
+            anew = anew and part.size > 0
+            tell(Retrying(file=file.name, reason=str(exc), seconds=seconds, anew=anew))
+            await anyio.sleep(seconds)
+
+
+async def _try(
+    client: httpx.AsyncClient,
+    file: ModelFile,
+    url: str,
+    part: PartialFile,
+    tell: Callable[[Event], None],
+) -> None:
+    with translate_http_errors(url):
+        async with client.stream("GET", url, headers=range_of(part, file)) as response:
+            refuse_unusable(response, file, url)
+            total = _begin(response, file, url, part)
+            await _receive(response, file, part, total, tell)
+
+
+def _begin(response: httpx.Response, file: ModelFile, url: str, part: PartialFile) -> int | None:
+    """Decide where the answer's bytes go, and whether they can be those of the file.
+
+    Returns:
+        The size of the whole; None where the server does not say.
+    """
+    version = version_of(response)
+    total = version.bytes
+    continues = goes_on(response, version, part, file)
+    if not continues and response.status_code != 200:
+        part.drop()
+        raise TransientDownloadError(
+            "the server sends another part, or of another file, than was asked for"
+        )
+    if total is None and file.bytes is None:
+        # A cut would look like the end, and its sum would be recorded for ever.
+        raise FatalError(f"cannot fetch {file.name}: {redact_url(url)} does not say how long it is")
+    if total == 0 or (file.bytes is not None and total not in (None, file.bytes)):
+        wanted = "" if file.bytes is None else f" and not {file.bytes:,}"
+        raise FatalError(
+            f"{redact_url(url)} has another file than {file.name}: {total:,} bytes{wanted}; "
+            "nothing was fetched, give another --mirror"
+        )
+    if not continues:
+        part.begin(version)
+    refuse_lack_of_space(part.path.parent, (total or file.bytes or 0) - part.size)
+    return total
+
+
+async def _receive(
+    response: httpx.Response,
+    file: ModelFile,
+    part: PartialFile,
+    total: int | None,
+    tell: Callable[[Event], None],
+) -> None:
+    here = part.size
+    # A server that begins at the beginning says again what is here.
+    done = here if response.status_code == 206 else 0
+    most = total or file.bytes
+    tell(Advanced(file=file.name, done=here, total=most))
+    with part.open() as append:
+        async with _chunks(response) as take:
+            while chunk := await take():
+                await anyio.to_thread.run_sync(append, chunk[max(0, here - done) :])
+                done += len(chunk)
+                if most is not None and done > most:
+                    part.drop()
+                    raise TransientDownloadError(f"the server sent more than {most:,} bytes")
+                tell(Advanced(file=file.name, done=max(done, here), total=most))
+    if most is not None and done < most:
+        raise TransientDownloadError(f"the server stopped after {done:,} of {most:,} bytes")
+
+
+@asynccontextmanager
+async def _chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
+    """What takes the next bytes, none at the end; left early, the answer ends in good order."""
+    import httpx  # noqa: PLC0415 - see connected
+
+    stream = response.aiter_raw()
+
+    async def take() -> bytes:
+        return await anext(stream, b"")
+
+    try:
+        yield take
+    finally:
+        # The library's generators end only by themselves: trio complains of those that are left.
+        with anyio.CancelScope(shield=True), contextlib.suppress(httpx.HTTPError, OSError):
+            await response.aclose()
+            while await take():
+                pass
+
+
+def _is_whole(part: PartialFile, file: ModelFile) -> bool:
+    """Whether every byte is here, be it since an earlier run."""
+    version = part.version()
+    total = file.bytes or (version and version.bytes)
+    return total is not None and version is not None and part.size == total
+
+
+# One file brought to its place under its lock: looked at, fetched, checked, recorded.
+
+
+#: Somebody else's lock is looked at that often.
+_LOOK_SECONDS = 0.2
+
+
+class _DownloadBusyError(Exception):
+    """Somebody else holds the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDownload:
+    """One file to bring here; without a client it has to be here already."""
+
+    store: ModelCache
+    file: ModelFile
+    url: str
+    client: httpx.AsyncClient | None
+    patience: DownloadRetryPolicy
+    tell: Callable[[Event], None]
+
+    async def run(self) -> None:
+        """Bring it here, if it is not here as it should be.
+
+        Raises:
+            FatalError: it cannot be had, is not what it should be, or cannot be written.
+        """
+        if not await anyio.to_thread.run_sync(self._is_settled):
+            try:
+                async with self._lock():
+                    self.tell(await self._bring())
+            except FatalError:
+                # A folder that cannot be written to serves what it has.
+                if await anyio.to_thread.run_sync(self.store.fault, self.file) is not None:
+                    raise
+            else:
+                return
+        self.tell(self._ready(fetched=False, recorded=None))
+
+    def _is_settled(self) -> bool:
+        """Whether the file is right, and nothing is left to be recorded or removed."""
+        if self.store.fault(self.file) is not None:
+            return False
+        is_recorded = (self.file.sha256 or self.store.find_recorded_sum(self.file)) is not None
+        # A lock is there while another process is at it, or since one was killed.
+        left = (self.store.lock(self.file), *leftovers(self._path))
+        return is_recorded and not any(path.exists() for path in left)
+
+    async def _bring(self) -> ModelReady:
+        """Do what has to be done, as the only one at it."""
+        fault = await anyio.to_thread.run_sync(self.store.fault, self.file)
+        if fault is None:
+            recorded = await anyio.to_thread.run_sync(self._record, self._path)
+            self._tidy()
+            return self._ready(fetched=False, recorded=recorded)
+        is_kept = self._path.exists()
+        if is_kept:
+            self._set_aside(fault)
+        if self.client is None:
+            raise FatalError(
+                f"{self.file.name}: {fault}; it is kept as {beside(self._path, REJECTED)} and not "
+                f"used: put the right file to {self._path}"
+            )
+        recorded = await self._fetch(self.client)
+        if not is_kept:
+            self._tidy()
+        return self._ready(fetched=True, recorded=recorded)
+
+    async def _fetch(self, client: httpx.AsyncClient) -> str | None:
+        """Download it; the sum, if that is recorded now."""
+        part = PartialFile(self._path)
+        bring = partial(
+            transfer, client, self.file, self.url, part, patience=self.patience, tell=self.tell
+        )
+        await bring()
+        fault = await anyio.to_thread.run_sync(self._fault, part)
+        if fault is not None and part.is_pieced:
+            # Perhaps the pieces are of several files: once more, in one piece.
+            self.tell(Retrying(file=self.file.name, reason=fault, seconds=0.0, anew=True))
+            with translate_write_errors(part.path):
+                part.drop()
+            await bring()
+            fault = await anyio.to_thread.run_sync(self._fault, part)
+        return await anyio.to_thread.run_sync(self._place, part, fault)
+
+    @property
+    def _path(self) -> Path:
+        return self.store.path(self.file)
+
+    def _ready(self, *, fetched: bool, recorded: str | None) -> ModelReady:
+        return ModelReady(file=self.file.name, path=self._path, fetched=fetched, recorded=recorded)
+
+    @contextlib.asynccontextmanager
+    async def _lock(self) -> AsyncIterator[None]:
+        """Be the only one at this file; who waits finds it done afterwards."""
+        lock = self.store.lock(self.file)
+        with translate_write_errors(self._path):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as held:
+            while True:
+                enter = partial(held.enter_context, atomic_files.lock(lock, _give_up))
+                try:
+                    with translate_write_errors(lock):
+                        await anyio.to_thread.run_sync(enter)
+                    atomic_files.sweep(lock.parent)
+                    break
+                except _DownloadBusyError:
+                    self.tell(WaitingForDownload(file=self.file.name))
+                    await anyio.sleep(_LOOK_SECONDS)
+            yield
+
+    def _record(self, path: Path) -> str | None:
+        """Record the sum of what nobody pins, as `sha256sum -c` reads it, if it has none yet."""
+        if (self.file.sha256 or self.store.find_recorded_sum(self.file)) is not None:
+            return None
+        record = beside(self._path, RECORD)
+        with translate_write_errors(record):
+            found = atomic_files.sha256(path)
+            atomic_files.write_whole(record, f"{found}  {self._path.name}\n".encode())
+            atomic_files.sync_folder(record.parent)
+        return found
+
+    def _fault(self, part: PartialFile) -> str | None:
+        """Words on why the whole is not the file; None where it is."""
+        wanted = self.file.sha256 or self.store.find_recorded_sum(self.file)
+        with translate_write_errors(part.path):
+            if wanted is None:
+                return flaw(part.path, self._path.name)
+            # Not remembered: it gets another name now.
+            found = atomic_files.sha256(part.path)
+        return None if found == wanted else f"its SHA-256 is {found} and not {wanted}"
+
+    def _place(self, part: PartialFile, fault: str | None) -> str | None:
+        """Give the whole its name; the sum, if that is recorded now."""
+        if fault is not None:
+            self._reject(part, fault)
+        recorded = self._record(part.path)
+        part.place(self._path)
+        return recorded
+
+    def _reject(self, part: PartialFile, fault: str) -> None:
+        rejected, record = beside(self._path, REJECTED), beside(self._path, RECORD)
+        part.place(rejected)
+        advice = (
+            f"if it has rightly changed since its first download, delete {record}"
+            if self.file.sha256 is None and record.exists()
+            else "fetch again, or give another --mirror"
+        )
+        raise FatalError(
+            f"{self.file.name} from {redact_url(self.url)}: {fault}; "
+            f"it is kept as {rejected} and not used: {advice}"
+        )
+
+    def _set_aside(self, fault: str) -> None:
+        if self._path.is_dir():
+            raise FatalError(f"{self._path} is a folder, where a file goes: move it away")
+        rejected = beside(self._path, REJECTED)
+        with translate_write_errors(self._path):
+            self._path.replace(rejected)
+        self.tell(SetAside(file=self.file.name, path=rejected, reason=fault))
+
+    def _tidy(self) -> None:
+        for path in leftovers(self._path):
+            with translate_write_errors(path):
+                path.unlink(missing_ok=True)
+
+
+def _give_up() -> None:
+    raise _DownloadBusyError

@@ -1,0 +1,254 @@
+"""The models that are known by name: their files, where those come from, and under which licence.
+
+Sizes and sums of the pinned files are those that several independent public projects pin for the
+same release files. They were compared with one another, not taken from a download of ours:
+
+- Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx.
+- The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``_PIPER_PINNED``.
+
+Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``, and Whisper models
+by theirs, such as ``whisper-small``. Nobody pins those: their first download is trusted, and its sum
+recorded for all later ones.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+
+from tts_assets.errors import UsageError
+
+_KOKORO = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.1"
+_HUB = "https://huggingface.co"
+_PIPER = f"{_HUB}/rhasspy/piper-voices/resolve"
+_PIPER_PINNED = "c10ece1aade47bb51c153c893d14e5bf8e5b7117"
+
+
+#: What stands before the size of a Whisper model.
+_WHISPER = "whisper-"
+
+
+#: A Piper voice's standard name: language, country, voice, quality.
+_PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|medium|high)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """A file that can be fetched.
+
+    Args:
+        name: its path in the store, and below a mirror, such as ``kokoro/kokoro-v1.0.onnx``.
+        url: where it is published.
+        bytes: its size; None where it is not known beforehand.
+        sha256: its SHA-256 in hex; None where the first download is trusted.
+    """
+
+    name: str
+    url: str
+    bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechModel:
+    """What goes by one name: a model, or a voice, with all of its files.
+
+    Args:
+        name: what it is called on the command line and in the configuration.
+        provider: the engine that it is for.
+        files: its files; the first is the one that is meant where one path is asked for.
+        licence: what it may be used for.
+        about: what it is, in a few words.
+    """
+
+    name: str
+    provider: str
+    files: tuple[ModelFile, ...]
+    licence: str
+    about: str
+
+    @property
+    def bytes(self) -> int | None:
+        """The size of all its files; None where one is not known beforehand."""
+        sizes = [file.bytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def _kokoro(name: str, file: str, size: int, sha256: str, about: str) -> SpeechModel:
+    pinned = ModelFile(name=f"kokoro/{file}", url=f"{_KOKORO}/{file}", bytes=size, sha256=sha256)
+    return SpeechModel(
+        name=name, provider="kokoro", files=(pinned,), licence="Apache-2.0", about=about
+    )
+
+
+def _piper(voice: str, revision: str, licence: str, about: str) -> SpeechModel:
+    """A Piper voice whose files are not pinned: the model, and the configuration beside it."""
+    language, country, name, quality = _parts(voice)
+    folder = f"{_PIPER}/{revision}/{language}/{language}_{country}/{name}/{quality}"
+    files = tuple(
+        ModelFile(name=f"piper/{file}", url=f"{folder}/{file}", bytes=None, sha256=None)
+        for file in (f"{voice}.onnx", f"{voice}.onnx.json")
+    )
+    return SpeechModel(name=voice, provider="piper", files=files, licence=licence, about=about)
+
+
+def _parts(voice: str) -> tuple[str, ...]:
+    found = _PIPER_NAME.fullmatch(voice)
+    assert found is not None  # noqa: S101 - who asks has matched it
+    return found.groups()
+
+
+def _pin(model: SpeechModel, *sums: tuple[int, str]) -> SpeechModel:
+    files = (
+        replace(file, bytes=size, sha256=sha256)
+        for file, (size, sha256) in zip(model.files, sums, strict=True)
+    )
+    return replace(model, files=tuple(files))
+
+
+#: All that is pinned, the default of each engine first.
+KNOWN: tuple[SpeechModel, ...] = (
+    _kokoro(
+        "kokoro-v1.0",
+        "kokoro-v1.0.onnx",
+        325_505_369,
+        "beb0d1848dee9a49da392cc3df26958d46cfa35d321edf434f52949153f0df3a",
+        "Kokoro-82M v1.0, full precision",
+    ),
+    _kokoro(
+        "kokoro-v1.0-fp16",
+        "kokoro-v1.0.fp16.onnx",
+        163_527_961,
+        "f3a290d384fbb27966d462905c71a46cef9e5fd00516b40df32a0b4afe77ac96",
+        "Kokoro-82M v1.0, half precision",
+    ),
+    _kokoro(
+        "kokoro-v1.0-int8",
+        "kokoro-v1.0.int8.onnx",
+        114_119_327,
+        "ae315a79b623f244700e4afb9246c46a26066782e049ba174bf3ba433970ee9c",
+        "Kokoro-82M v1.0, 8-bit weights",
+    ),
+    _kokoro(
+        "kokoro-voices-v1.0",
+        "voices-v1.0.bin",
+        28_214_398,
+        "bca610b8308e8d99f32e6fe4197e7ec01679264efed0cac9140fe9c29f1fbf7d",
+        "the voices of every Kokoro-82M v1.0 model",
+    ),
+    _pin(
+        _piper(
+            "ja_JP-hi_fi_captain-medium",
+            _PIPER_PINNED,
+            "CC BY-NC-SA 4.0: NOT FOR COMMERCIAL USE",
+            "Japanese voice from NICT's Hi-Fi-CAPTAIN corpus",
+        ),
+        (76_753_841, "5eafa1610fc7a0ff2e7fde9cbe0972d876266e23d8db331727eb2466f19460eb"),
+        (5_301, "fe9aeda38318607ba114926d1d7ee7d56295f9af3774a99a42b36f4354cabf27"),
+    ),
+)
+
+
+#: What an engine needs to speak Japanese, by the engine's name.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "kokoro": ("kokoro-v1.0", "kokoro-voices-v1.0"),
+    "piper": ("ja_JP-hi_fi_captain-medium",),
+}
+
+
+def find(name: str) -> SpeechModel:
+    """The model of that name: a known one, a Piper voice or a Whisper model by its standard name.
+
+    Raises:
+        UsageError: there is none; the nearest names are said.
+    """
+    for model in KNOWN:
+        if model.name == name:
+            return model
+    if _PIPER_NAME.fullmatch(name):
+        return _make_unpinned_voice(name)
+    if name.removeprefix(_WHISPER) in REPOSITORIES and name.startswith(_WHISPER):
+        return _whisper(name)
+    names = [*GROUPS, *(model.name for model in KNOWN), *whisper_names()]
+    near = difflib.get_close_matches(name, names, n=2)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    raise UsageError(
+        f"there is no model {name!r}; {hint}"
+        " (other Piper voices go by names such as en_US-lessac-medium)"
+    )
+
+
+def choose_models(names: list[str]) -> tuple[SpeechModel, ...]:
+    """The models of several names, those of groups among them, each of them once.
+
+    Raises:
+        UsageError: one is unknown.
+    """
+    single = (one for name in names for one in GROUPS.get(name, (name,)))
+    return tuple(find(name) for name in dict.fromkeys(single))
+
+
+def _make_unpinned_voice(voice: str) -> SpeechModel:
+    language, country, name, quality = _parts(voice)
+    folder = _PIPER.removesuffix("resolve") + f"blob/main/{language}/{language}_{country}"
+    return _piper(
+        voice,
+        "main",
+        f"the voice's own: {folder}/{name}/{quality}/MODEL_CARD",
+        f"Piper voice {name}, {language}-{country}, {quality} quality",
+    )
+
+
+def whisper_names() -> tuple[str, ...]:
+    """The names of the Whisper models."""
+    return tuple(_WHISPER + name for name in REPOSITORIES)
+
+
+def _whisper(name: str) -> SpeechModel:
+    size = name.removeprefix(_WHISPER)
+    folder = f"{_HUB}/{REPOSITORIES[size]}/resolve/main"
+    files = tuple(
+        ModelFile(
+            name=f"{whisper_folder(size)}/{file}",
+            url=f"{folder}/{file}",
+            bytes=None,
+            sha256=None,
+        )
+        for file in whisper_files(size)
+    )
+    about = f"speech recognition: Whisper {size}, for faster-whisper"
+    return SpeechModel(
+        name=name, provider="faster-whisper", files=files, licence="MIT", about=about
+    )
+
+
+# The Whisper models that the makers of faster-whisper publish: where each lies, and in which files.
+_SYSTRAN = "Systran/faster-whisper-"
+_TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
+
+
+#: Those of version 3 tell how they hear, and have their words as JSON.
+_SINCE_V3 = ("preprocessor_config.json", "vocabulary.json")
+
+
+#: The names of the models, as faster-whisper has them, and their repositories at huggingface.co.
+REPOSITORIES: dict[str, str] = {
+    **{name: _SYSTRAN + name for name in ("tiny", "base", "small", "medium", "large-v2")},
+    **{name: _SYSTRAN + name for name in ("tiny.en", "base.en", "small.en", "medium.en")},
+    "large-v3": f"{_SYSTRAN}large-v3",
+    "large": f"{_SYSTRAN}large-v3",
+    "large-v3-turbo": _TURBO,
+    "turbo": _TURBO,
+}
+
+
+def whisper_folder(name: str) -> str:
+    """The folder of a model, below that of the store."""
+    return f"faster-whisper/{REPOSITORIES[name].rpartition('/')[2]}"
+
+
+def whisper_files(name: str) -> tuple[str, ...]:
+    """The names of a model's files, the weights first."""
+    rest = _SINCE_V3 if "large-v3" in REPOSITORIES[name] else ("vocabulary.txt",)
+    return ("model.bin", "config.json", "tokenizer.json", *rest)

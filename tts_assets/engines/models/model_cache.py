@@ -1,0 +1,234 @@
+"""The folder of the models: where each file lies, what is there, and what can go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_assets.engines.models import known_models
+from tts_assets.engines.models.known_models import KNOWN, find, whisper_names
+from tts_assets.engines.models.model_validation import flaw, sha256_of
+from tts_assets.errors import FatalError, UsageError
+from tts_assets.regular_files import read_regular
+from tts_assets.store import atomic_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.config.settings import ModelSettings
+    from tts_assets.engines.models.known_models import ModelFile, SpeechModel
+
+
+#: What stands beside a file: unfinished, what is known of that, not what it should be, its sum.
+PART, NOTE, REJECTED, RECORD = ".part", ".part.json", ".rejected", ".sha256"
+
+
+#: No step of a file's name may lead up or hide, and each is a name on every system.
+_STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+_SUM = re.compile("[0-9a-f]{64}")
+
+
+class ModelState(StrEnum):
+    """What there is of a model."""
+
+    HERE = "here"
+    PARTLY = "partly here"
+    ABSENT = "not here"
+    DAMAGED = "damaged size"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCache:
+    """A folder of models; nothing is made before something is fetched.
+
+    Args:
+        folder: where they lie, one folder below for each engine.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, settings: ModelSettings) -> ModelCache:
+        """The folder that the settings name, or the one in the user's cache folder.
+
+        Raises:
+            UsageError: nobody has the home that they name.
+        """
+        if settings.folder is not None:
+            try:
+                return cls(Path(settings.folder).expanduser())
+            except RuntimeError as exc:
+                raise UsageError(
+                    f"models.folder {settings.folder!r} names a user who has no home: write it out"
+                ) from exc
+        from platformdirs import user_cache_path  # noqa: PLC0415 - not needed for --help
+
+        return cls(user_cache_path("tts-assets") / "models")
+
+    def path(self, file: ModelFile) -> Path:
+        """Where a file lies, or would lie.
+
+        Raises:
+            UsageError: its name leads out of the folder, or is no name on some system.
+        """
+        steps = file.name.split("/")
+        if not all(_STEP.fullmatch(step) for step in steps):
+            raise UsageError(
+                f"a model's file cannot be named {file.name!r}: write letters, digits, - _ . and /"
+            )
+        return self.folder.joinpath(*steps)
+
+    def has(self, model: SpeechModel) -> bool:
+        """Whether all files of a model are here, with their sizes; their sums are not looked at."""
+        return self.state(model) is ModelState.HERE
+
+    def state(self, model: SpeechModel) -> ModelState:
+        """What there is of a model, told by the sizes of its files."""
+        sizes = [(file.bytes, _size(self.path(file))) for file in model.files]
+        if any(_is_wrong(wanted, size) for wanted, size in sizes):
+            return ModelState.DAMAGED
+        if None not in [size for _, size in sizes]:
+            return ModelState.HERE
+        begun = any(_size(beside(self.path(file), PART)) is not None for file in model.files)
+        some = any(size is not None for _, size in sizes)
+        return ModelState.PARTLY if some or begun else ModelState.ABSENT
+
+    def fault(self, file: ModelFile) -> str | None:
+        """None where a file is here and what it should be, else what is wrong with it.
+
+        Raises:
+            FatalError: it cannot be read.
+        """
+        path = self.path(file)
+        size = _size(path)
+        if size is None:
+            return "it is not here"
+        if _is_wrong(file.bytes, size):
+            return f"it has {size:,} bytes" + (f" and not {file.bytes:,}" if file.bytes else "")
+        wanted = file.sha256 or self.find_recorded_sum(file)
+        try:
+            if wanted is None:
+                # Put there by hand: its first use is trusted, if it can be what it is called.
+                return flaw(path, path.name)
+            found = sha256_of(path, self.folder)
+        except OSError as exc:
+            raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
+        return None if found == wanted else f"its SHA-256 is {found} and not {wanted}"
+
+    def find_recorded_sum(self, file: ModelFile) -> str | None:
+        """The sum that a file without a pinned one had when it was first seen.
+
+        Raises:
+            UsageError: what is written there is no sum.
+        """
+        record = beside(self.path(file), RECORD)
+        try:
+            first = read_regular(record).decode("ascii").partition(" ")[0].strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            first = ""
+        if _SUM.fullmatch(first):
+            return first
+        raise UsageError(f"{record} holds no SHA-256; delete it to trust the file as it is now")
+
+    def piper_voices_folder(self) -> Path:
+        """Where fetched Piper voices lie, each an ``.onnx`` file with its ``.onnx.json``."""
+        return self.folder / "piper"
+
+    def whisper_folder(self, name: str) -> Path:
+        """Where a fetched Whisper model lies, by its size.
+
+        Raises:
+            KeyError: there is none of that size.
+        """
+        return self.folder / known_models.whisper_folder(name)
+
+    def models(self) -> tuple[SpeechModel, ...]:
+        """Every known model, and the others that are here or were begun."""
+        known = {model.name for model in KNOWN}
+        found = {
+            path.name.partition(".")[0]
+            for path in self.piper_voices_folder().glob("*.onnx*")
+            if path.name.endswith((".onnx", PART))
+        }
+        extra = []
+        for name in sorted(found - known):
+            try:
+                extra.append(find(name))
+            except UsageError:
+                # Somebody put a file of theirs there.
+                continue
+        # Of two names for one model, the first.
+        others = {model.files: model for model in map(find, reversed(whisper_names()))}
+        heard = [m for m in reversed(others.values()) if self.state(m) is not ModelState.ABSENT]
+        return (*KNOWN, *extra, *heard)
+
+    def lock(self, file: ModelFile) -> Path:
+        """The lock that is held while a file is fetched or removed."""
+        path = self.path(file)
+        return path.with_name(f".{path.name}.lock")
+
+    def remove(self, model: SpeechModel, waiting: Callable[[], None]) -> int:
+        """Delete a model's files, and what is left of unfinished and rejected ones.
+
+        A recorded sum stays: the next download has to match it.
+
+        Args:
+            model: whose files.
+            waiting: called now and then while another run is at one of them.
+
+        Returns:
+            How many bytes were freed.
+
+        Raises:
+            FatalError: one cannot be deleted.
+        """
+        freed = 0
+        for file in model.files:
+            final = self.path(file)
+            if not final.parent.is_dir():
+                continue
+            try:
+                with atomic_files.lock(self.lock(file), waiting):
+                    freed += sum(map(_unlink, (final, *leftovers(final))))
+                    for end in (NOTE, RECORD):
+                        atomic_files.sweep(final.parent, beside(final, end).name)
+            except OSError as exc:
+                raise FatalError(f"cannot remove {final}: {exc.strerror or exc}") from exc
+        return freed
+
+
+def leftovers(final: Path) -> list[Path]:
+    """What may stand beside a file, and is of no use once the file is right."""
+    return [beside(final, ending) for ending in (PART, NOTE, REJECTED)]
+
+
+def _unlink(path: Path) -> int:
+    """The bytes that were freed."""
+    size = _size(path)
+    path.unlink(missing_ok=True)
+    return size or 0
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The name of what stands beside a file."""
+    return path.with_name(path.name + ending)
+
+
+def _size(path: Path) -> int | None:
+    """None where there is no such file."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _is_wrong(wanted: int | None, size: int | None) -> bool:
+    """Whether a file that is there cannot be what it should be."""
+    if size is None:
+        return False
+    return size == 0 if wanted is None else size != wanted

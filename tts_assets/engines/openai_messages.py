@@ -1,0 +1,225 @@
+"""Responses of OpenAI-compatible servers: voices, and errors by who can mend them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from tts_assets.engines.error_body import ErrorBody, one_line, quote_service, words_of
+from tts_assets.engines.http.service_calls import RateLimitedError, TransientError
+from tts_assets.engines.protocol import VoiceInfo
+from tts_assets.errors import ClipError, FatalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.engines.http.service_calls import ServiceResponse
+
+
+#: Statuses that may be others another time: timeout, conflict, too early.
+_PASSING = (408, 409, 425)
+
+
+#: Nothing there speaks: no such address, no such method, gone, not built in.
+ABSENT = (404, 405, 410, 501)
+_SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+_ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
+_MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)
+
+
+#: What all clips have in common, by its field in the request, and where it is set.
+_FOR_ALL = {
+    "model": "openai.model",
+    "response_format": "openai.response-format",
+    "instructions": "openai.instructions",
+    "speed": "--speed",
+}
+_MODEL = {"model_not_found", "invalid_model", "unsupported_model", "model_not_supported"}
+
+
+#: Some servers have no words for it but these.
+_MODEL_SAID = re.compile(
+    r"\b(?:unsupported|unknown|invalid) model\b"
+    r"|\bmodel\b.{0,80}\bnot (?:yet )?(?:been )?"
+    r"(?:found|supported|exist|loaded|installed|downloaded)",
+    re.IGNORECASE,
+)
+
+
+#: Servers answer 500 or 503 where they lack something for good: Speaches and LocalAI, whose
+#: messages are such as "Model 'x' is not installed locally" and "backend not found: piper".
+_LACKING = (500, 503)
+_LACKS = re.compile(
+    r"\b(?:model|voice|speaker|weights?|checkpoint|backend)s?\b.{0,160}?"
+    r"\b(?:not|never)\b.{0,24}\b(?:downloaded|installed|found|exist|supported)\b"
+    r"|\b(?:no such|unknown|unsupported) (?:model|voice|speaker|backend)\b",
+    re.IGNORECASE,
+)
+
+
+#: It may have it in a moment.
+_GETS_READY = re.compile(
+    r"\b(?:loading|downloading|starting|warming|initiali[sz]ing|in progress|again|temporar|moment)",
+    re.IGNORECASE,
+)
+_DOWNLOAD = re.compile(r"\b(?:downloaded|installed)\b", re.IGNORECASE)
+_VOICE = {"voice_not_found", "invalid_voice", "unsupported_voice"}
+
+
+def failure(
+    answer: ServiceResponse, *, model: str, hidden: Callable[[str], str], is_first: bool
+) -> Exception:
+    """The error that an answer which is no success stands for, to be raised.
+
+    Args:
+        answer: the answer.
+        model: what was asked for.
+        hidden: takes the key out of a text.
+        is_first: whether nothing has gone well yet, so that the address may be the fault.
+
+    Returns:
+        PassingError, RefusedError, ClipError or FatalError.
+    """
+    status, said = answer.status, words_of(answer, hidden)
+    if said.words & _SPENT or status == 402:
+        text = "nothing is left to pay with: go on when there is"
+        return FatalError(quote_service(text, said))
+    if status == 429 and _ROOM.search(f"{said.message} {' '.join(said.words)}"):
+        most = _MOST.search(said.message)
+        return RateLimitedError(
+            quote_service("too many requests at once", said), most and int(most[1])
+        )
+    if status in (429, *_PASSING) or (status > 499 and not _lacks_for_good(status, said)):
+        return TransientError.of(answer, quote_service(f"the server answered {status}", said))
+    if status in (401, 403):
+        text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
+        return FatalError(quote_service(text, said))
+    return _refusal(status, said, model, is_first=is_first)
+
+
+def _lacks_for_good(status: int, said: ErrorBody) -> bool:
+    """Whether a server cannot do what was asked, however often it is asked."""
+    if status in ABSENT:
+        return True
+    message = said.message
+    lacks = status in _LACKING and _LACKS.search(message) is not None
+    return lacks and not _GETS_READY.search(message)
+
+
+def _refusal(status: int, said: ErrorBody, model: str, *, is_first: bool) -> Exception:
+    """The error for a request that would be answered in the same way again."""
+    if _is_about_voice(status, said):
+        text = "the server does not have this voice: tts-assets voices --provider openai may list its voices"
+        return ClipError(quote_service(text, said))
+    if said.words & _MODEL or _MODEL_SAID.search(said.message):
+        said = said._replace(fields=said.fields | {"model"})
+    for field in sorted(said.fields & _FOR_ALL.keys()):
+        what = f"model {model!r}" if field == "model" else field
+        there = "download it there, or " if _DOWNLOAD.search(said.message) else ""
+        text = f"the server refuses the {what}: {there}change {_FOR_ALL[field]}"
+        return FatalError(quote_service(text, said))
+    if (status in ABSENT and is_first) or not 400 <= status < 500:
+        text = (
+            f"there is no speech by {model!r} ({status}): openai.base-url is what stands before "
+            "/audio/speech, and openai.model is a model of that server"
+        )
+        return FatalError(quote_service(text, said))
+    return ClipError(quote_service(f"the server refuses this request ({status})", said))
+
+
+def _is_about_voice(status: int, said: ErrorBody) -> bool:
+    if said.words & _VOICE or "voice" in said.fields:
+        return True
+    message = said.message.lower()
+    is_absent = status in (*ABSENT, *_LACKING)
+    return is_absent and "voice" in message and "model" not in message
+
+
+def no_sound(
+    answer: ServiceResponse, why: TransientError, hidden: Callable[[str], str]
+) -> TransientError:
+    """The error for an answer that should have been sound, and is something else.
+
+    Args:
+        answer: the answer.
+        why: what is wrong with it, where it is nothing that can be read.
+        hidden: takes the key out of a text.
+    """
+    said = words_of(answer, hidden)
+    if not said.message:
+        return why
+    what = f"the answer was no sound but {answer.kind or 'text'}"
+    if answer.kind.startswith("audio/"):
+        what = f"the answer was no sound, though its type is {answer.kind}"
+    elif answer.body.lstrip().startswith(b"<"):
+        what += ": is openai.base-url what stands before /audio/speech?"
+    return TransientError(quote_service(what, said), answer.wait_seconds)
+
+
+# The voices of servers of OpenAI's shape: those of OpenAI itself, and lists in any common form.
+
+
+#: A language tag of BCP 47, as far as voices have them; some write _ for -.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
+
+
+#: BCP 47 for: nobody says which; and for: several.
+_UNKNOWN, _SEVERAL = "und", "mul"
+
+
+#: OpenAI has no list of its voices that could be asked for; these are in its API reference
+#: (createSpeech, read 2026-11-22). They speak whatever language the text is in.
+BUILT_IN = tuple(
+    VoiceInfo(name=name, language=_SEVERAL, description="built-in voice of OpenAI")
+    for name in (
+        "alloy",
+        "ash",
+        "ballad",
+        "coral",
+        "echo",
+        "fable",
+        "onyx",
+        "nova",
+        "sage",
+        "shimmer",
+        "verse",
+        "marin",
+        "cedar",
+    )
+)
+
+
+def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
+    """The voices of an answer to ``GET /audio/voices``; none where it is no list of any.
+
+    Kokoro-FastAPI has objects with ``id`` and ``name`` in ``voices``, and had plain names; Speaches
+    has objects with ``name`` and ``language``.
+
+    Args:
+        body: the answer's JSON.
+        hidden: takes the key out of a text.
+    """
+    if isinstance(body, dict):
+        body = body.get("voices") or body.get("data")
+    rows = body if isinstance(body, list) else []
+    found = (_voice(row, hidden) for row in rows)
+    return tuple({each.name: each for each in found if each is not None}.values())
+
+
+def _voice(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
+    told = row if isinstance(row, dict) else {"id": row}
+    name = one_line(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
+    if not name:
+        return None
+    languages = (told.get("locale"), told.get("language"))
+    known = next((each for each in languages if _is_language(each)), _UNKNOWN)
+    who = one_line(told.get("description") or told.get("name"), hidden)
+    return VoiceInfo(
+        name=name,
+        language=known.replace("_", "-"),
+        description="" if who == name else who,
+    )
+
+
+def _is_language(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and _LANGUAGE.fullmatch(value) is not None

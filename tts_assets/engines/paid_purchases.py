@@ -1,0 +1,378 @@
+"""Parts of texts bought from a service: from kept sounds first, then from its history, then by a request."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import anyio.to_thread
+import msgspec
+
+from tts_assets.engines.decode_response import check
+from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
+from tts_assets.engines.timestamps import TimedAnswer
+from tts_assets.engines.validated_speech import Attempt, EarlierTakes, decode_attempt
+from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
+from tts_assets.model import Format
+from tts_assets.store.paid_journal import Opinion
+from tts_assets.store.paid_speech import Ticket, find_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_assets.engines.http.service_calls import Judge, ServiceRequest
+    from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.validated_speech import ExpectedSpeech
+    from tts_assets.model import Samples
+    from tts_assets.store.paid_journal import Purchase
+    from tts_assets.store.paid_speech import ClipRequests
+
+_GOOD = 200
+_REDIRECTS = range(300, 400)
+
+
+#: How an Ogg stream with Opus begins (RFC 7845, section 5.1), behind its first page header.
+_OPUS, _FIRST_PAGE = b"OpusHead", 64
+_CONTAINER = re.compile(rb"RIFF|fLaC|OggS|ID3")
+_ENDINGS = {b"RIFF": Format.WAV, b"fLaC": Format.FLAC}
+_BYTES_PER_SAMPLE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchasedPart:
+    """A part of a text that is bought.
+
+    Args:
+        request: what is sent.
+        service: the name of the engine.
+        voice: the name of the voice.
+        model: the name of the model.
+        text: what is spoken.
+        expected: what its sound is held against.
+        pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
+        on_charge: called with the cost of each answer as soon as its headers arrive.
+    """
+
+    request: ServiceRequest
+    service: str
+    voice: str
+    model: str
+    text: str
+    expected: ExpectedSpeech
+    pcm_rate_hz: Callable[[ServiceResponse], int | None]
+    on_charge: Callable[[float], None] = lambda _: None
+
+    @property
+    def key(self) -> str:
+        """The hash of everything that is sent, without headers."""
+        asked = self.request
+        sent = [self.service, asked.path, sorted((asked.query or {}).items()), asked.json]
+        return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
+
+    async def hear(self, answer: ServiceResponse, *, is_file: bool = False) -> Attempt:
+        """An answer as sound, with its fault; `is_file`: it is a file, whatever was asked for."""
+        rate_hz = None if is_file else self.pcm_rate_hz(answer)
+        return await decode_attempt(answer, self.expected, pcm_rate_hz=rate_hz)
+
+
+class PurchaseHistory(Protocol):
+    """A service's memory of the sounds that it made."""
+
+    async def fetch(
+        self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
+    ) -> ServiceResponse | None:
+        """The sound of an earlier request as a file; None where the service has none.
+
+        Args:
+            ticket: the request.
+            on_start: called while the request may still be at work; None asks once, in the slot
+                that the caller holds.
+
+        Raises:
+            PassingError: the service does not answer now, and the caller holds a slot.
+            ClipError: it did not answer in all attempts.
+            FatalError: no request is answered.
+        """
+        ...
+
+
+class SpeechPurchaser:
+    """Buys parts of texts for the clip that the present task makes."""
+
+    def __init__(
+        self,
+        service: ServiceConnection,
+        *,
+        charged: Callable[[ServiceResponse], float | None] = lambda _: None,
+        history: PurchaseHistory | None = None,
+    ) -> None:
+        """Buy from a service.
+
+        Args:
+            service: the service.
+            charged: returns what an answer cost, from its headers.
+            history: the service's own; None where it keeps none.
+        """
+        self._service = service
+        self._charged = charged
+        self._history = history
+
+    async def find_earlier(
+        self, part: PurchasedPart, on_start: Callable[[], None] | None
+    ) -> EarlierTakes:
+        """What earlier runs paid for; errors as in `SoundHistory.fetch`, without PassingError."""
+        order = find_order()
+        if order is None:
+            return EarlierTakes()
+        store, refused = order.store, []
+        for purchase in store.find_earlier(part.key):
+            opinion = store.find_opinion(purchase)
+            if opinion is Opinion.REJECTED:
+                continue
+            # Before the first wait: equal segments look for the same sounds at the same time.
+            store.claim(purchase)
+            take = await self._read_take(order, purchase, part, on_start)
+            if take is None:
+                continue
+            if opinion is Opinion.ACCEPTED or store.accept:
+                take = await _accept(take, store.read(purchase))
+            elif purchase.kept is not None and purchase.kept.is_unfit:
+                take = take._replace(fault=purchase.kept.fault)
+            if take.fault is None:
+                order.use(purchase)
+                return EarlierTakes(take)
+            store.release(purchase)
+            refused.append(take)
+        return EarlierTakes(None, () if store.buy_again else tuple(refused))
+
+    async def _read_take(
+        self,
+        order: ClipRequests,
+        purchase: Purchase,
+        part: PurchasedPart,
+        on_start: Callable[[], None] | None,
+    ) -> Attempt | None:
+        if data := order.store.read(purchase):
+            alignment = purchase.kept.alignment if purchase.kept else None
+            answer = TimedAnswer(status=_GOOD, headers={}, body=data, alignment=alignment)
+            return (await part.hear(answer, is_file=True))._replace(is_kept=True)
+        if purchase.kept is not None or self._history is None:
+            return None
+        ticket = Ticket(order.store, purchase)
+        found = await self._history.fetch(ticket, on_start=on_start or _do_nothing)
+        if found is None:
+            return None
+        take = await part.hear(found, is_file=True)
+        return _keep(ticket, found, take, pcm_rate_hz=None)
+
+    async def buy(
+        self,
+        part: PurchasedPart,
+        judge: Judge[ServiceResponse],
+        on_start: Callable[[], None] | None,
+    ) -> Attempt:
+        """Ask for a part, and keep its sound until the clip is stored; errors as in `Service.ask`."""
+        order = find_order()
+        if order is None:
+            request = replace(part.request, on_headers=partial(self._book, part))
+            return await part.hear(await self._service.ask(request, judge, on_start))
+        attempt = _Attempt(self._service, part, order, self._charged, self._history)
+
+        def judge_sent(answer: ServiceResponse) -> ServiceResponse:
+            # What comes from the history is no answer to the request.
+            return answer if attempt.is_recovered else judge(answer)
+
+        answer = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
+        take = await part.hear(answer, is_file=attempt.is_recovered)
+        rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
+        if take.samples is None and not attempt.is_recovered and self._history is not None:
+            # It broke on its way: the service may have it whole.
+            found = await self._history.fetch(attempt.ticket, on_start=on_start or _do_nothing)
+            if found is not None:
+                answer, rate_hz, take = found, None, await part.hear(found, is_file=True)
+        return _keep(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
+
+    def _book(self, part: PurchasedPart, answer: ServiceResponse) -> None:
+        cost = self._charged(answer)
+        if cost is not None and _is_good(answer):
+            part.on_charge(cost)
+
+
+def _is_good(answer: ServiceResponse) -> bool:
+    return answer.status // 100 == _GOOD // 100
+
+
+class _Attempt:
+    """Sends one request as often as it takes, and asks the history before it sends it again."""
+
+    def __init__(
+        self,
+        service: ServiceConnection,
+        part: PurchasedPart,
+        order: ClipRequests,
+        charged: Callable[[ServiceResponse], float | None],
+        history: PurchaseHistory | None,
+    ) -> None:
+        self.is_recovered = False
+        self._service = service
+        self._part = part
+        self._order = order
+        self._charged = charged
+        self._history = history
+        self._tickets: list[Ticket] = []
+
+    @property
+    def ticket(self) -> Ticket:
+        """The request that was sent last."""
+        return self._tickets[-1]
+
+    async def send(self) -> ServiceResponse:
+        """Send it; see `RetryingClient.ask`."""
+        if self._tickets and self._history is not None and not self.ticket.is_cancelled:
+            found = await self._fetch_lost(self._history)
+            if found is not None:
+                return found
+            # The history may have taken a while.
+            self._service.limiter.refuse_if_stopped()
+        part = self._part
+        self._tickets.append(
+            self._order.begin(
+                key=part.key,
+                text=part.text,
+                service=part.service,
+                voice=part.voice,
+                model=part.model,
+            )
+        )
+        try:
+            return await self._service.client.ask(
+                replace(part.request, on_headers=self._note_headers)
+            )
+        except TransientError as exc:
+            if exc.unpaid:
+                self.ticket.cancel()
+            else:
+                self._note_lost()
+            raise
+        except (ClipTimeoutError, anyio.get_cancelled_exc_class()):
+            self._note_lost()
+            raise
+        except FatalError:
+            # Without headers the service was not reached, or sent us elsewhere.
+            if self.ticket.purchase.arrived is None:
+                self.ticket.cancel()
+            raise
+
+    async def _fetch_lost(self, history: PurchaseHistory) -> ServiceResponse | None:
+        """The sound of the request that was sent last, whose answer was lost."""
+        was_known = _cost_of(self.ticket) is not None
+        found = await history.fetch(self.ticket)
+        cost = _cost_of(self.ticket)
+        if cost is not None and not was_known:
+            self._part.on_charge(cost)
+            self._service.limiter.note_lost(-1)
+        self.is_recovered = found is not None
+        return found
+
+    def _note_lost(self) -> None:
+        """An answer did not arrive whole; without a cost in its headers, it may or may not be billed."""
+        if _cost_of(self.ticket) is None:
+            self._service.limiter.note_lost(1)
+
+    def _note_headers(self, answer: ServiceResponse) -> None:
+        if self._part.request.on_headers is not None:
+            self._part.request.on_headers(answer)
+        if answer.status in _REDIRECTS:
+            return
+        if not _is_good(answer):
+            self.ticket.cancel()
+            return
+        cost = self._charged(answer)
+        if cost is not None:
+            self._part.on_charge(cost)
+        hidden = self._service.client.redact
+        ids = [answer.headers.get(name, "") for name in ("request-id", "history-item-id")]
+        # A service that repeats the key in place of an id has it in no file.
+        safe = [each if hidden(each) == each else "" for each in ids]
+        self.ticket.arrive(request_id=safe[0], history_item_id=safe[1], billed=cost)
+
+
+def _cost_of(ticket: Ticket) -> float | None:
+    arrived = ticket.purchase.arrived
+    return None if arrived is None else arrived.billed
+
+
+async def _accept(take: Attempt, data: bytes) -> Attempt:
+    """A take that a person accepted, faults and all; as it was where it cannot be decoded."""
+    if take.samples is None:
+        found = await anyio.to_thread.run_sync(_decode_rest, data)
+        if found is None:
+            return take
+        take = take._replace(samples=found[0], rate_hz=found[1])
+    return take._replace(fault=None, is_cut=False)
+
+
+def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
+    """The samples of a sound file that may not be whole; None where it has none."""
+    from tts_assets.audio.codec import decode  # noqa: PLC0415 - heavy, and rarely needed
+
+    try:
+        samples, rate_hz = decode(data, may_be_cut=True)
+    except ClipError:
+        return None
+    return (samples, rate_hz) if samples.size else None
+
+
+def _keep(
+    ticket: Ticket, answer: ServiceResponse, take: Attempt, *, pcm_rate_hz: int | None
+) -> Attempt:
+    """Keep an answer that can be listened to, if only in part."""
+    found = _to_file(answer, pcm_rate_hz)
+    if found is None:
+        return take
+    if take.samples is not None:
+        seconds = take.samples.size / take.rate_hz
+    elif (there := _decode_rest(found[0])) is not None:
+        seconds = there[0].size / there[1]
+    else:
+        return take
+    ticket.keep(*found, seconds=seconds, fault=take.fault or "", alignment=take.alignment)
+    return take._replace(is_kept=True)
+
+
+def _to_file(answer: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, Format] | None:
+    """An answer as a sound file, with its format; None where it is no sound."""
+    body = answer.body
+    try:
+        check(body, answer.kind, pcm_rate_hz=pcm_rate_hz)
+    except TransientError:
+        return None
+    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in answer.kind:
+        return _to_wav(body, pcm_rate_hz), Format.WAV
+    if body.startswith(b"OggS"):
+        return body, Format.OPUS if _OPUS in body[:_FIRST_PAGE] else Format.OGG
+    return body, _ENDINGS.get(body[:4], Format.MP3)
+
+
+def _to_wav(body: bytes, rate_hz: int) -> bytes:
+    """Bare samples of 16 bits as a WAV file, so that a person can listen to them."""
+    size = len(body) - len(body) % _BYTES_PER_SAMPLE
+    numbers = (
+        (16, 4),
+        (1, 2),
+        (1, 2),
+        (rate_hz, 4),
+        (rate_hz * _BYTES_PER_SAMPLE, 4),
+        (_BYTES_PER_SAMPLE, 2),
+        (8 * _BYTES_PER_SAMPLE, 2),
+    )
+    layout = b"".join(number.to_bytes(width, "little") for number, width in numbers)
+    head = b"RIFF" + (36 + size).to_bytes(4, "little") + b"WAVEfmt " + layout
+    return head + b"data" + size.to_bytes(4, "little") + body[:size]
+
+
+def _do_nothing() -> None:
+    pass

@@ -1,0 +1,95 @@
+"""Ids as file names: safe on every system, and distinct for distinct ids."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tts_assets.model import Format
+
+#: The longest name of a file or folder on common file systems, in bytes of UTF-8.
+LONGEST_BYTES = 255
+
+
+#: How the names of assets end.
+ENDINGS = tuple(f".{each}" for each in Format)
+
+
+#: What the files with the time line of an asset are called, behind all of its own name: two assets
+#: that differ in their format only must not share one.
+TIMELINE_ENDINGS = (".timeline.json", ".vtt", ".lrc")
+
+
+#: What Windows, or any system, does not allow in names; and the mark of what was replaced.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%]')
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+#: Devices of Windows, whatever their extension (Microsoft, "Naming Files, Paths, and Namespaces").
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
+
+
+#: Finds every path with a name that is a device, begins or ends with a dot, or ends with a space.
+_DOUBTFUL = re.compile(r"(^|/)(\.|con|prn|aux|nul|com|lpt)|[. ](/|$)", re.IGNORECASE)
+
+
+def escape_id(value: str) -> str:
+    """An id as a piece of a name: composed (NFC), and as percent escapes what names cannot have."""
+    value = unicodedata.normalize("NFC", value)
+    return _escape_characters(_UNSAFE, value) if _UNSAFE.search(value) else value
+
+
+def safe(path: str) -> str:
+    """A path of escaped pieces as every system can store it; ``unquote`` gives its names back."""
+    if _DOUBTFUL.search(path):
+        path = "/".join(map(_safe_name, path.split("/")))
+    # An accent behind an escape would become one with its last digit.
+    return path if unicodedata.is_normalized("NFC", path) else _escape_characters(_NOT_ASCII, path)
+
+
+def timelines_of(asset: str) -> tuple[str, ...]:
+    """The files that stand beside the asset of a passage: its time line as JSON, WebVTT and LRC."""
+    return tuple(asset + ending for ending in TIMELINE_ENDINGS)
+
+
+def is_too_long(path: str) -> bool:
+    """Whether a file system cannot store one of the names of a path."""
+    if len(path) * 4 <= LONGEST_BYTES:
+        return False
+    return any(len(name.encode()) > LONGEST_BYTES for name in path.split("/"))
+
+
+def is_asset_name(asset: str) -> bool:
+    """Whether a path below an output folder can be that of an asset: ledgers are edited by hand."""
+    # The mark of escapes stands in names that we made.
+    steps = asset.replace("%", "_").split("/")
+    return asset.endswith(ENDINGS) and not any(map(problem_with, steps))
+
+
+def problem_with(name: str) -> str | None:
+    """Why a name that somebody wrote cannot be one on every system; None when it can."""
+    if not name:
+        return "has an empty name: leave no slash at its ends and no two in a row"
+    if found := _UNSAFE.search(name):
+        return f"has {found.group()!r}, which not every system allows in names: leave it out"
+    if _safe_name(name) != name:
+        return f"has {name!r}, which has a dot or space at an end, or is a device of Windows"
+    if is_too_long(name):
+        return f"has a name of more than {LONGEST_BYTES} bytes: make it shorter"
+    return None
+
+
+def _safe_name(name: str) -> str:
+    if name[0] == "." or _DEVICE.match(name):
+        name = _percent(name[0]) + name[1:]
+    if name[-1] in ". ":
+        name = name[:-1] + _percent(name[-1])
+    return name
+
+
+def _escape_characters(characters: re.Pattern[str], text: str) -> str:
+    return characters.sub(lambda found: _percent(found.group()), text)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())

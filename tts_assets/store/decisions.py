@@ -1,0 +1,428 @@
+"""Decisions of reviewers: the journal, and how they reach the ledger."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import msgspec
+
+from tts_assets.errors import InputError
+from tts_assets.model import Decided, Decision
+from tts_assets.regular_files import open_regular, read_regular
+from tts_assets.store import ledger
+from tts_assets.store.asset_file_names import is_asset_name
+from tts_assets.store.atomic_files import DECISIONS_LOCK, AppendLog, fatal, lock, sync_folder
+from tts_assets.store.ledger import compact_ledger, read_ledger, read_whole_lines
+from tts_assets.store.ledger_line import ATTRIBUTES, ATTRIBUTES_NAME, LEDGER_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable
+    from pathlib import Path
+
+    from tts_assets.store.atomic_files import Storage
+
+
+#: What the page saves. A newer one is refused.
+VERSION = 1
+
+
+#: The longest file of decisions that is read, in bytes: those on a million sounds.
+LONGEST_BYTES = 1 << 29
+
+
+#: The longest name and the longest reason that somebody may give, in characters.
+LONGEST_NAME = 200
+LONGEST_REASON = 2_000
+_NOTHING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A clip that a sound is heard in."""
+
+    file: str
+    entry: str
+    part: str
+
+
+class SoundDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What somebody decided of one sound: a line of the journal.
+
+    Args:
+        asset: the path that it had below the output folder.
+        sha256: the hash of its bytes.
+        decided: what.
+        at: when, in UTC, as ISO 8601 writes it, to the millisecond.
+        by: who, as they call themselves; "" where nobody says.
+        reason: why, in their own words; "" for no reason.
+        clips: where it was heard.
+    """
+
+    asset: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    decided: Decided
+    at: str
+    by: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
+    clips: tuple[Use, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """The same without the sound."""
+        return Decision(decided=self.decided, at=self.at, by=self.by, reason=self.reason)
+
+    @property
+    def identity(self) -> tuple[str, str, Decision]:
+        """What two that are one have in common."""
+        return self.asset, self.sha256, self.decision
+
+
+class _Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page saves."""
+
+    version: int
+    decisions: list[msgspec.Raw]
+
+
+class _First(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells on its first line which file it is."""
+
+    asset: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    decisions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_decoder = msgspec.json.Decoder(SoundDecision)
+_first_decoder = msgspec.json.Decoder(_First)
+_saved_decoder = msgspec.json.Decoder(_Saved)
+
+
+def parse(data: bytes, *, file: str) -> list[SoundDecision]:
+    """The decisions in a file that the page saved, or in a journal.
+
+    A last line without its line feed that says nothing was torn, and is left out.
+
+    Args:
+        data: all of it.
+        file: its path, for messages.
+
+    Raises:
+        InputError: it is neither, one of its decisions is none, or a newer tts-assets wrote it.
+    """
+    data = data.removeprefix(codecs.BOM_UTF8)
+    return _parse_saved_page(data, file) if _is_saved(data) else parse_lines(data, file=file)
+
+
+def parse_lines(data: bytes, *, file: str) -> list[SoundDecision]:
+    """The decisions in a journal; see :func:`parse`."""
+    lines = data.split(b"\n")
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(_decision(line))
+        except ValueError as exc:
+            if number == len(lines):
+                break
+            raise _wrong(f"this line is no decision ({exc})", file, line=number) from exc
+    return found
+
+
+def load(path: Path) -> list[SoundDecision]:
+    """The decisions in a file; see :func:`parse`.
+
+    Raises:
+        InputError: it cannot be read, or is none of ours.
+    """
+    return parse(bytes_of(path), file=str(path))
+
+
+def bytes_of(path: Path, *, follow_links: bool = True) -> bytes:
+    """All of a file of decisions.
+
+    Args:
+        path: the file.
+        follow_links: False for the journal, in whose place no link belongs.
+
+    Raises:
+        InputError: it cannot be read, or is longer than any of ours.
+    """
+    try:
+        with open_regular(path, follow_links=follow_links) as file:
+            if os.fstat(file.fileno()).st_size > LONGEST_BYTES:
+                raise _wrong(
+                    f"it has more than {LONGEST_BYTES:,} bytes, too many for decisions", path
+                )
+            return file.read()
+    except OSError as exc:
+        raise InputError(f"cannot be read: {exc.strerror}", file=str(path)) from exc
+
+
+def _is_saved(data: bytes) -> bool:
+    """Whether the page saved this, as one document; else it is a journal."""
+    first = data.lstrip().partition(b"\n")[0]
+    try:
+        found = _first_decoder.decode(first)
+    except _NOTHING:
+        # Only the beginning of a document, torn, or nothing of ours.
+        return bool(first) and (b'"asset"' not in first or b'"decisions"' in first)
+    # By its keys: an entry, or a reason, may be called as one of them.
+    return found.decisions is not msgspec.UNSET or found.asset is msgspec.UNSET
+
+
+def _parse_saved_page(data: bytes, file: str) -> list[SoundDecision]:
+    """The decisions that the page saved as one document."""
+    try:
+        saved = _saved_decoder.decode(data)
+    except _NOTHING as exc:
+        raise _wrong(f"this is not what the page saves ({exc})", file) from exc
+    if saved.version != VERSION:
+        raise InputError(
+            f"another tts-assets made the page that saved it (version {saved.version} of such "
+            f"files, and this one knows version {VERSION}): upgrade tts-assets here",
+            file=file,
+        )
+    found = []
+    for number, each in enumerate(saved.decisions, 1):
+        try:
+            found.append(_decision(bytes(each)))
+        except ValueError as exc:
+            raise _wrong(f"this is no decision ({exc})", file, entry=f"decision {number}") from exc
+    return found
+
+
+def _decision(line: bytes) -> SoundDecision:
+    """One decision, with its time as we write it.
+
+    Raises:
+        ValueError: it is none, and why.
+    """
+    try:
+        found = _decoder.decode(line)
+    except _NOTHING as exc:
+        raise ValueError(str(exc)) from exc
+    if not is_asset_name(found.asset):
+        raise ValueError(f"{found.asset!r} is no path of an asset")
+    return msgspec.structs.replace(found, at=_moment(found.at))
+
+
+def _moment(text: str) -> str:
+    """A moment in UTC, always written alike, so that texts compare as moments do.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.utcoffset() != timedelta(0):
+        raise ValueError(f"at is {text!r}, and no moment in UTC such as 2026-11-22T13:00:00.123Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _wrong(
+    what: str, file: Path | str, *, line: int | None = None, entry: str | None = None
+) -> InputError:
+    return InputError(
+        f"{what}: give what the review page saved, or a journal of decisions, as it was written",
+        file=str(file),
+        line=line,
+        entry=entry,
+    )
+
+
+# The journal of an output folder: all that people ever decided, in the order in which they did.
+
+
+#: The journal's name inside the output folder.
+JOURNAL_NAME = "decisions.jsonl"
+
+
+def read_journal(folder: Path) -> list[SoundDecision]:
+    """All that the journal of an output folder says, in its order; nothing where there is none.
+
+    Raises:
+        InputError: it cannot be read, or one of its lines is none.
+    """
+    return parse_lines(_whole_lines(folder), file=str(folder / JOURNAL_NAME))
+
+
+def append_decisions(
+    folder: Path,
+    decisions: Iterable[SoundDecision],
+    *,
+    waiting: Callable[[], None] = lambda: None,
+) -> int:
+    """Bring decisions into the journal of an output folder, and to the disk.
+
+    Args:
+        folder: the output folder, which is there.
+        decisions: those that the journal has already are left out.
+        waiting: called now and then while somebody else writes into it; may raise to give up.
+
+    Returns:
+        How many were new.
+
+    Raises:
+        InputError: the journal cannot be read, or one of its lines is none.
+        FatalError: it cannot be written.
+    """
+    path = folder / JOURNAL_NAME
+    with fatal(f"cannot write to {path}"), lock(folder / DECISIONS_LOCK, waiting):
+        wanted = tuple(decisions)
+        known = _find_matching(folder, {each.sha256 for each in wanted})
+        new = {each.identity: each for each in wanted if each.identity not in known}
+        if not new:
+            return 0
+        is_first = not path.exists()
+        log = AppendLog(path)
+        try:
+            log.append(b"".join(msgspec.json.encode(each) + b"\n" for each in new.values()))
+        finally:
+            log.close()
+        if is_first:
+            sync_folder(folder)
+        return len(new)
+
+
+class _DecisionBrief(msgspec.Struct, gc=False):
+    """As much of a line as tells that it is one, and on which bytes."""
+
+    asset: str
+    sha256: str
+    decided: Decided
+    at: str
+
+
+_brief_decoder = msgspec.json.Decoder(_DecisionBrief)
+
+
+def _find_matching(folder: Path, sums: Container[str]) -> set[tuple[str, str, Decision]]:
+    """What the journal says of bytes with these hashes, and perhaps more.
+
+    Every vote waits for this: of a million lines, few are looked at for themselves.
+    """
+    data = _whole_lines(folder)
+    try:
+        found = _brief_decoder.decode_lines(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = []
+    if len(found) != data.count(b"\n"):
+        # One of them is none, or empty.
+        return {each.identity for each in read_journal(folder)}
+    if not any(each.sha256 in sums for each in found):
+        return set()
+    lines = zip(data.split(b"\n"), found, strict=False)
+    # The others are left empty: whatever is wrong is told with its line.
+    some = b"".join((line if each.sha256 in sums else b"") + b"\n" for line, each in lines)
+    return {each.identity for each in parse_lines(some, file=str(folder / JOURNAL_NAME))}
+
+
+def _whole_lines(folder: Path) -> bytes:
+    """All of the journal; what is behind its last line feed was never said to be there."""
+    path = folder / JOURNAL_NAME
+    data = bytes_of(path, follow_links=False) if os.path.lexists(path) else b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+# Decisions on their way into the ledger, where every other command finds them.
+
+
+class Settled(NamedTuple):
+    """What became of decisions; of several on one sound only the latest.
+
+    Args:
+        written: those that the ledger has now.
+        known: those that it had, or that a later one took the place of.
+        stale: those on sounds that are not there any more.
+    """
+
+    written: tuple[SoundDecision, ...]
+    known: tuple[SoundDecision, ...]
+    stale: tuple[SoundDecision, ...]
+
+
+def latest(decisions: Iterable[SoundDecision]) -> dict[tuple[str, str], SoundDecision]:
+    """The one that counts for each sound, by its asset and the hash of its bytes."""
+    found: dict[tuple[str, str], SoundDecision] = {}
+    for each in decisions:
+        other = found.setdefault((each.asset, each.sha256), each)
+        if ledger.order(each.decision) > ledger.order(other.decision):
+            found[each.asset, each.sha256] = each
+    return found
+
+
+def record_decisions(
+    storage: Storage,
+    decisions: Iterable[SoundDecision],
+    *,
+    waiting: Callable[[], None] = lambda: None,
+) -> Settled:
+    """Write decisions into the lines of their sounds in the ledger.
+
+    Args:
+        storage: the output folder.
+        decisions: of several on one sound the latest counts.
+        waiting: called now and then while a run is at work there; may raise to give up.
+
+    Raises:
+        InputError: the ledger is damaged.
+        FatalError: it cannot be read or written.
+    """
+    wanted = latest(decisions)
+    path = storage.root / LEDGER_NAME
+    if not wanted or not path.exists():
+        return Settled((), (), tuple(wanted.values()))
+    by_asset: dict[str, dict[str, Decision]] = {}
+    for (asset, sha256), each in wanted.items():
+        by_asset.setdefault(asset, {})[sha256] = each.decision
+    with storage.lock(waiting):
+        with fatal(f"cannot read {path}"):
+            data = read_regular(path, follow_links=False)
+        found = ledger.add_decisions(_in_order(data, str(path), storage), by_asset)
+        if found.written:
+            _write_git_attributes(storage)
+            storage.replace(LEDGER_NAME, found.data)
+    both = found.written | found.known
+    return Settled(
+        written=tuple(each for sound, each in wanted.items() if sound in found.written),
+        known=tuple(each for sound, each in wanted.items() if sound in found.known),
+        stale=tuple(each for sound, each in wanted.items() if sound not in both),
+    )
+
+
+def _in_order(data: bytes, file: str, storage: Storage) -> bytes:
+    """A ledger with one line for each asset, as far as the files can tell which one counts."""
+    known = read_ledger(data, file=file, hash_of=storage.hash_of)
+    if known.tidy:
+        return data
+    # Where none is there, as in a checkout without audio, those who have them choose.
+    if any((storage.root / asset).exists() for asset in known.recorded):
+        return compact_ledger(data, file=file, hash_of=storage.hash_of)
+    return read_whole_lines(data, file=file)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """All of a file; nothing where there is none."""
+    try:
+        return read_regular(path, follow_links=False)
+    except FileNotFoundError:
+        return b""
+
+
+def _write_git_attributes(storage: Storage) -> None:
+    """Have git take the lines of both sides where two branches changed the journal."""
+    path = storage.root / ATTRIBUTES_NAME
+    with fatal(f"cannot read {path}"):
+        before = _bytes_of(path)
+    if not before:
+        storage.replace(ATTRIBUTES_NAME, ATTRIBUTES)
+    elif JOURNAL_NAME.encode() not in before:
+        rule = next(
+            line for line in ATTRIBUTES.splitlines() if line.startswith(JOURNAL_NAME.encode())
+        )
+        whole = before if before.endswith(b"\n") else before + b"\n"
+        storage.replace(ATTRIBUTES_NAME, whole + rule + b"\n")

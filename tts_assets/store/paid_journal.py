@@ -1,0 +1,342 @@
+"""The journal of requests that a service may charge for: one line of JSON for each step of a request.
+
+A line is written before the request is sent, another one when the headers of its answer arrive, and a
+third when its sound is on the disk. So a later run knows what was paid for, however an earlier one ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
+
+import msgspec
+
+from tts_assets.model import Alignment, Decided, Format
+from tts_assets.regular_files import open_regular
+from tts_assets.store import decisions
+from tts_assets.store.decisions import read_journal
+from tts_assets.store.segment_cache import place_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tts_assets.model import Decision
+    from tts_assets.store.decisions import SoundDecision
+
+
+#: The journal's name inside the folder of takes.
+NAME = "takes.jsonl"
+
+
+#: The longest journal that is read, in bytes: that of about 200,000 requests.
+_LONGEST_BYTES = 1 << 28
+_BLOCK_BYTES = 1 << 20
+
+
+#: The longest sound that is read, in bytes: the longest answer that a client takes.
+LONGEST_SOUND_BYTES = 1 << 28
+_Id: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+_Hash: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+#: Ids of a service become parts of addresses; "" where it sent none.
+_ServiceId: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{0,64}$")]
+
+
+class _Event(
+    msgspec.Struct, tag_field="event", frozen=True, kw_only=True, omit_defaults=True, gc=False
+):
+    """A line of the journal."""
+
+
+class Sent(_Event, tag="sent", frozen=True, kw_only=True):
+    """A request is about to be sent.
+
+    Args:
+        id: of the request, chosen here.
+        key: the hash of everything that is sent, without headers.
+        recipe: of the clip.
+        segment: the segment of a passage, from 0; None for a clip in one piece.
+        asset: the path of the clip's asset below the output folder.
+        file: the catalogue.
+        entry: the entry's id.
+        part: which of the entry's clips.
+        text: what is sent to be spoken.
+        service: the name of the engine.
+        voice: the name of the voice.
+        model: the name of the model.
+        at: seconds since the epoch.
+    """
+
+    id: _Id
+    key: _Hash
+    recipe: str
+    segment: int | None = None
+    asset: str
+    file: str
+    entry: str
+    part: str
+    text: str
+    service: str
+    voice: str
+    model: str
+    at: float
+
+
+class Arrived(_Event, tag="arrived", frozen=True, kw_only=True):
+    """The headers of an answer with sound have arrived.
+
+    Args:
+        id: of the request.
+        request_id: ID of the request at the service.
+        history_item_id: ID of the sound in the account's history.
+        billed: credits; None where the service does not say.
+    """
+
+    id: _Id
+    request_id: _ServiceId = ""
+    history_item_id: _ServiceId = ""
+    billed: float | None = None
+
+
+class Void(_Event, tag="void", frozen=True, kw_only=True):
+    """The service generated no sound for a request: the service refused it, or was not reached."""
+
+    id: _Id
+
+
+class KeptSpeech(_Event, tag="kept", frozen=True, kw_only=True):
+    """The sound of a request is on the disk.
+
+    Args:
+        id: of the request.
+        sha256: the hash of its bytes, which is the name of its file.
+        ending: of that name.
+        bytes: how many.
+        seconds: how long it is; 0 where it cannot be decoded.
+        fault: why it was refused; "" where it was not.
+        alignment: when its characters are spoken, where the service reported it.
+        is_unfit: it passed the checks of its service, and no clip could be made of it.
+    """
+
+    id: _Id
+    sha256: _Hash
+    ending: str
+    bytes: int = 0
+    seconds: float = 0.0
+    fault: str = ""
+    alignment: Alignment | None = None
+    is_unfit: bool = False
+
+
+class ClosedRequest(_Event, tag="closed", frozen=True, kw_only=True):
+    """The clip, or the segment, is stored: earlier requests for it are settled."""
+
+    recipe: str
+    segment: int | None = None
+
+
+Line: TypeAlias = Sent | Arrived | Void | KeptSpeech | ClosedRequest
+_decoder = msgspec.json.Decoder(Line)
+
+
+@dataclass(slots=True, kw_only=True)
+class Purchase:
+    """A request that may have been paid for, and is not settled yet.
+
+    Args:
+        sent: the request.
+        arrived: the headers of its answer; None where none arrived.
+        kept: its sound; None where none arrived whole.
+    """
+
+    sent: Sent
+    arrived: Arrived | None = None
+    kept: KeptSpeech | None = None
+
+    @property
+    def group(self) -> tuple[str, int | None]:
+        """Requests with the same recipe and segment are settled together."""
+        return self.sent.recipe, self.sent.segment
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """The clip in its catalogue, whatever its recipe is: file, entry and part."""
+        return self.sent.file, self.sent.entry, self.sent.part
+
+    @property
+    def cost(self) -> float | None:
+        """Credits that it cost, as far as the service said."""
+        return None if self.arrived is None else self.arrived.billed
+
+    @property
+    def lines(self) -> list[Line]:
+        """What the journal says of it."""
+        every = (self.sent, self.arrived, self.kept)
+        return [line for line in every if line is not None]
+
+
+def read_purchases(folder: Path) -> dict[str, Purchase]:
+    """The requests of a journal that are not settled, by their ids; lines that are none are ignored.
+
+    Args:
+        folder: see :func:`tts_assets.store.paid_journal.find_folder`.
+    """
+    found: dict[str, Purchase] = {}
+    for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):
+        # What is torn, or was written by another version, is forgotten.
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            _replay(_decoder.decode(raw), found)
+    return found
+
+
+def _replay(line: Line, found: dict[str, Purchase]) -> None:
+    if isinstance(line, Sent):
+        found[line.id] = Purchase(sent=line)
+    elif isinstance(line, ClosedRequest):
+        for each in [*found.values()]:
+            if each.group == (line.recipe, line.segment):
+                del found[each.sent.id]
+    elif isinstance(line, Void):
+        found.pop(line.id, None)
+    elif (purchase := found.get(line.id)) is not None:
+        if isinstance(line, Arrived):
+            purchase.arrived = line
+        else:
+            purchase.kept = line
+
+
+def refuse_unreadable(folder: Path) -> None:
+    """Refuse a journal that cannot be read, before its sounds are taken for those of no request.
+
+    Args:
+        folder: see :func:`tts_assets.store.paid_journal.find_folder`.
+
+    Raises:
+        OSError: it is there, and cannot be read, or is too long.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        with open_regular(folder / NAME, follow_links=False) as file:
+            size = sum(map(len, iter(lambda: file.read(_BLOCK_BYTES), b"")))
+        if size > _LONGEST_BYTES:
+            raise OSError(f"it is longer than {_LONGEST_BYTES >> 20} MiB")
+
+
+def encode_line(line: Line) -> bytes:
+    """A line of the journal, with its line feed."""
+    return msgspec.json.encode(line) + b"\n"
+
+
+def read_bounded(path: Path, longest: int) -> bytes:
+    """The bytes of a regular file; none where it is another kind, is too long or cannot be read."""
+    try:
+        with open_regular(path, follow_links=False) as file:
+            data = file.read(longest + 1)
+    except OSError:
+        return b""
+    return data if len(data) <= longest else b""
+
+
+# The takes of an output folder that a person has to decide: sounds that were paid for and refused.
+_NAME = "takes"
+
+
+class Opinion(StrEnum):
+    """What a person decided of a take."""
+
+    UNDECIDED = "undecided"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class DoubtfulTake(NamedTuple):
+    """A take that was refused, and is kept.
+
+    Args:
+        purchase: the request, with its clip, its identifiers and what it cost.
+        path: the file.
+        opinion: what a person decided of it.
+        decision: the decision itself; None where there is none.
+    """
+
+    purchase: Purchase
+    path: Path
+    opinion: Opinion
+    decision: Decision | None = None
+
+    @property
+    def record(self) -> KeptSpeech:
+        """The record of its sound."""
+        assert self.purchase.kept is not None  # noqa: S101 - see find_takes
+        return self.purchase.kept
+
+    @property
+    def name(self) -> str:
+        """See `name_take`."""
+        return name_take(self.record)
+
+
+def find_folder(temp: str, output: str) -> Path:
+    """The folder of the takes of an output folder, whether there are any or not.
+
+    Args:
+        temp: the folder of all temporary files.
+        output: the output folder.
+    """
+    return place_for(temp, output) / _NAME
+
+
+def find_file(folder: Path, kept: KeptSpeech) -> Path | None:
+    """The file of a kept sound, by the hash of its bytes alone; None where it has no such name."""
+    if kept.ending not in tuple(Format):
+        return None
+    return folder / f"{kept.sha256}.{kept.ending}"
+
+
+def name_take(kept: KeptSpeech) -> str:
+    """The name by which a kept sound is shown and decided of: a path that no asset has."""
+    return f"{_NAME}/{kept.sha256}.{kept.ending}"
+
+
+def read_take(folder: Path, kept: KeptSpeech) -> bytes:
+    """The bytes of a kept sound; none where the file is gone or has other bytes."""
+    path = find_file(folder, kept)
+    data = b"" if path is None else read_bounded(path, LONGEST_SOUND_BYTES)
+    return data if hashlib.sha256(data).hexdigest() == kept.sha256 else b""
+
+
+def find_takes(temp: str, output: str) -> list[DoubtfulTake]:
+    """The refused takes that are kept for an output folder, the earliest first.
+
+    Raises:
+        InputError: the journal of decisions is damaged.
+    """
+    folder = find_folder(temp, output)
+    purchases = read_purchases(folder)
+    if not any(each.kept is not None and each.kept.fault for each in purchases.values()):
+        return []
+    decided = select_decisions(read_journal(Path(output)))
+    found = []
+    for each in sorted(purchases.values(), key=lambda purchase: purchase.sent.at):
+        path = None if each.kept is None else find_file(folder, each.kept)
+        if each.kept is None or not each.kept.fault or path is None or not path.is_file():
+            continue
+        decision = decided.get((name_take(each.kept), each.kept.sha256))
+        found.append(DoubtfulTake(each, path, to_opinion(decision), decision))
+    return found
+
+
+def select_decisions(journal: Iterable[SoundDecision]) -> Mapping[tuple[str, str], Decision]:
+    """The decision that counts for each asset and hash."""
+    return {name: each.decision for name, each in decisions.latest(journal).items()}
+
+
+def to_opinion(decision: Decision | None) -> Opinion:
+    """What a decision means for a take."""
+    if decision is None or decision.decided is Decided.UNDECIDED:
+        return Opinion.UNDECIDED
+    return Opinion.ACCEPTED if decision.decided is Decided.APPROVED else Opinion.REJECTED

@@ -1,0 +1,334 @@
+"""Time lines of passages: as a document, and as WebVTT and LRC captions."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+import msgspec
+
+from tts_assets.errors import ClipError, FatalError, InputError
+from tts_assets.model import Cue
+from tts_assets.regular_files import open_regular, read_regular
+from tts_assets.store import asset_file_names, ledger
+from tts_assets.store.atomic_files import fatal, sync_folder
+from tts_assets.store.ledger_line import LEDGER_NAME, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    from tts_assets.store.atomic_files import Storage
+
+
+#: The longest time that is told: what a ledger that somebody edited says may be anything.
+_LONGEST_SECONDS = 360_000.0
+
+
+#: What no player shows, or what it acts on.
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+#: LRC has no way to escape its signs for times and words: these look like them.
+_LOOK_ALIKES = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
+
+
+def webvtt(timeline: Timeline) -> bytes:
+    """A time line as WebVTT (W3C), each speaker as the voice of a cue.
+
+    In a cue text ``&``, ``<`` and ``>`` are escaped, and so no ``-->`` is left; blank lines, which would
+    end the cue, are left out.
+    """
+    blocks = ["WEBVTT"]
+    for cue in timeline.cues:
+        begin = _milliseconds(cue.begin)
+        # A cue must end after its beginning.
+        end = max(_milliseconds(cue.end), begin + 1)
+        name = " ".join(_lines_of(cue.speaker)).translate(_ESCAPES)
+        text = "\n".join(_lines_of(cue.text)).translate(_ESCAPES)
+        voice = f"<v {name}>" if name else ""
+        blocks.append(f"{_clock(begin)} --> {_clock(end)}\n{voice}{text}".rstrip("\n"))
+    return ("\n\n".join(blocks) + "\n").encode()
+
+
+def lrc(timeline: Timeline) -> bytes:
+    """A time line as LRC: a line with its beginning for each cue, and one that clears the last.
+
+    Square and angle brackets would be read as times: wide ones stand in their place.
+    """
+    lines = []
+    for cue in timeline.cues:
+        name, text = (
+            " ".join(_lines_of(each)).translate(_LOOK_ALIKES) for each in (cue.speaker, cue.text)
+        )
+        lines.append(f"{_stamp(cue.begin)}{name}{name and '：'}{text}")
+    if timeline.cues:
+        lines.append(_stamp(max(cue.end for cue in timeline.cues)))
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _lines_of(text: str) -> list[str]:
+    """The lines of a text that have something in them, without what nobody sees."""
+    clean = _CONTROLS.sub("", text)
+    return [line for each in clean.splitlines() if (line := each.strip())]
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(min(max(seconds, 0.0), _LONGEST_SECONDS) * 1000)
+
+
+def _clock(milliseconds: int) -> str:
+    """A time of WebVTT: hours, minutes, seconds and thousandths."""
+    seconds, thousandths = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}"
+
+
+def _stamp(seconds: float) -> str:
+    """A time of LRC: minutes, seconds and hundredths."""
+    whole, hundredths = divmod(_milliseconds(seconds) // 10, 100)
+    minutes, whole = divmod(whole, 60)
+    return f"[{minutes:02}:{whole:02}.{hundredths:02}]"
+
+
+# A time line as JSON: what is written, and read back.
+
+
+#: What the files are like. A newer one is refused.
+VERSION = 1
+
+
+#: Times are told in seconds with so many digits: in milliseconds.
+_DIGITS = 3
+
+
+class CueData(TypedDict):
+    """When a piece of the text is heard.
+
+    Args:
+        begin: seconds from the beginning of the asset.
+        end: seconds from the beginning of the asset, too.
+        speaker: who says it; empty for a narrator, or where nobody is named.
+        text: what is said, as it is spelled.
+    """
+
+    begin: float
+    end: float
+    speaker: str
+    text: str
+
+
+class TimelineDocument(TypedDict):
+    """When which part of a passage is heard.
+
+    Args:
+        version: of the file; a newer one may be another.
+        asset: the path of the asset below the output folder.
+        seconds: its length.
+        cues: the pieces of the text, in their order.
+    """
+
+    version: int
+    asset: str
+    seconds: float
+    cues: list[CueData]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """When which part of a passage is heard.
+
+    Args:
+        asset: the path of its asset below the output folder.
+        seconds: the length of that.
+        cues: the pieces of the text, in their order.
+    """
+
+    asset: str
+    seconds: float
+    cues: tuple[Cue, ...]
+
+
+class _TimelineVersion(msgspec.Struct):
+    """As much of a file as tells whether the rest can be read."""
+
+    version: int
+
+
+def of_line(line: Line) -> Timeline:
+    """The time line of a passage, as its line in the ledger has it: in words, where it can."""
+    return Timeline(asset=line.asset, seconds=line.seconds, cues=line.word_cues or line.cues)
+
+
+def document(timeline: Timeline) -> bytes:
+    """A time line as JSON."""
+    found = TimelineDocument(
+        version=VERSION,
+        asset=timeline.asset,
+        seconds=_round_seconds(timeline.seconds),
+        cues=[
+            CueData(
+                begin=_round_seconds(cue.begin),
+                end=_round_seconds(cue.end),
+                speaker=cue.speaker,
+                text=cue.text,
+            )
+            for cue in timeline.cues
+        ],
+    )
+    return msgspec.json.format(msgspec.json.encode(found)) + b"\n"
+
+
+def _round_seconds(seconds: float) -> float:
+    # A whole number, too, is told as it is read back.
+    return round(float(seconds), _DIGITS)
+
+
+def read(data: bytes, *, file: str) -> Timeline:
+    """A time line from its JSON.
+
+    Args:
+        data: all of the file.
+        file: its path, for messages.
+
+    Raises:
+        InputError: it is none, or of a newer version.
+    """
+    try:
+        version = msgspec.json.decode(data, type=_TimelineVersion).version
+        if version == VERSION:
+            found = msgspec.json.decode(data, type=TimelineDocument)
+            cues = tuple(Cue(**cue) for cue in found["cues"])
+            return Timeline(asset=found["asset"], seconds=found["seconds"], cues=cues)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise InputError(
+            f"this is no time line ({exc}): delete it, and run `tts-assets generate`", file=file
+        ) from exc
+    raise InputError(
+        f"another tts-assets wrote it (version {version} of time lines, and this one knows version "
+        f"{VERSION}): upgrade tts-assets here",
+        file=file,
+    )
+
+
+# The files with the time line of an asset: stored beside it, held against it, and gone with it.
+#
+# A time line that is there is its asset's: before an asset is replaced, a time line that is not the new
+# one goes, and the new one comes last. So a run that is killed leaves none at worst, and the next one
+# writes it from the ledger.
+
+
+def render_timeline(timeline: Timeline) -> dict[str, bytes]:
+    """What the files with a time line have in them, by their paths below the output folder."""
+    data = (document(timeline), webvtt(timeline), lrc(timeline))
+    return dict(zip(asset_file_names.timelines_of(timeline.asset), data, strict=True))
+
+
+def make_way(line: Line, storage: Storage) -> None:
+    """Remove another time line from beside an asset, before that is replaced.
+
+    Raises:
+        FatalError: that fails.
+    """
+    if line.cues:
+        files = render_timeline(of_line(line))
+        remove(
+            (file for file, data in files.items() if not _has(storage.root, file, data)), storage
+        )
+    elif line.recipe not in line.asset:
+        # What is no passage may have been one under the same name.
+        remove(ours(line.asset, storage.root), storage)
+
+
+def store_timeline(line: Line, storage: Storage) -> bool:
+    """Store the time line of a passage that is stored; whether anything had to be written.
+
+    Raises:
+        FatalError: the disk is full, gone or read-only.
+    """
+    if not line.cues:
+        return False
+    files = render_timeline(of_line(line))
+    lacking = {file: data for file, data in files.items() if not _has(storage.root, file, data)}
+    for file, data in lacking.items():
+        storage.put(file, data)
+    return bool(lacking)
+
+
+def is_right(line: Line, root: Path) -> bool:
+    """Whether the time line beside an asset is the one that its line tells."""
+    return all(_has(root, *each) for each in render_timeline(of_line(line)).items())
+
+
+def heal(storage: Storage, assets: Collection[str]) -> int:
+    """Write the time lines of those of these assets that lack theirs, as the ledger tells them.
+
+    Returns:
+        How many that were.
+
+    Raises:
+        FatalError: the ledger cannot be read, a folder lies in the place of a time line, or the
+            disk is full, gone or read-only.
+    """
+    path = storage.root / LEDGER_NAME
+    if not assets or not path.is_file():
+        return 0
+    with fatal(f"cannot read {path}"), open_regular(path, follow_links=False) as stream:
+        lines = {line.asset: line for line in ledger.passages(stream, assets)}
+    count, problems = 0, []
+    for line in lines.values():
+        try:
+            count += store_timeline(line, storage)
+        except ClipError as exc:
+            problems.append(str(exc))
+    storage.settle()
+    if problems:
+        raise FatalError(problems[0])
+    return count
+
+
+def ours(asset: str, root: Path) -> list[str]:
+    """The files with the time line of an asset that have in them what its JSON there says."""
+    file = asset_file_names.timelines_of(asset)[0]
+    try:
+        found = read(_bytes(root, file) or b"", file=file)
+    except InputError:
+        return []
+    if found.asset != asset:
+        return []
+    return [file for file, data in render_timeline(found).items() if _has(root, file, data)]
+
+
+def remove(files: Iterable[str], storage: Storage) -> None:
+    """Delete files below the output folder, if they are there, and bring that to the disk.
+
+    Raises:
+        FatalError: that fails.
+    """
+    folders = set()
+    for file in files:
+        path = storage.root / file
+        with fatal(f"cannot delete {path}"), contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            folders.add(path.parent)
+    for folder in folders:
+        with fatal(f"cannot write to {folder}"):
+            sync_folder(folder)
+
+
+def _has(root: Path, file: str, data: bytes) -> bool:
+    return _bytes(root, file) == data
+
+
+def _bytes(root: Path, file: str) -> bytes | None:
+    """All of a file; None where it cannot be read."""
+    try:
+        return read_regular(root / file)
+    except OSError:
+        return None

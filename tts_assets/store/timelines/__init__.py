@@ -1,1 +1,0 @@
-"""Time lines of passages: who is heard when, in files beside the asset, for apps that follow along."""
