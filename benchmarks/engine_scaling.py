@@ -23,9 +23,9 @@ import anyio
 
 from tts_assets import Settings
 from tts_assets.build.generate.clip import BuildContext, make_clip
-from tts_assets.build.generate.executor import places
-from tts_assets.build.plan import make_plan, plan_voices
-from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.generate.executor import slot_count
+from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan.planner import Job, list_jobs
 from tts_assets.build.pool import Pool
 from tts_assets.engines import registry
 from tts_assets.store import atomic_files
@@ -74,14 +74,14 @@ async def _seconds(jobs: list[Job], workers: int) -> float:
     try:
         async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
             studio = BuildContext(
-                speaker=speaker, voice=plan_voices.find_voice(settings, provider), engine=provider.engine,
-                sound=settings.sound, recipes=plan_voices.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
+                speaker=speaker, voice=plan_types.find_voice(settings, provider), engine=provider.engine,
+                sound=settings.sound, recipes=plan_types.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
             )  # fmt: skip
             make = partial(make_clip, studio=studio, on_start=lambda: None)
             async with Pool(make, limit=workers) as warm:
                 await warm.collect(jobs[: 4 * workers])
             begun = perf_counter()
-            async with Pool(make, limit=places(workers, speaker)) as pool:
+            async with Pool(make, limit=slot_count(workers, speaker)) as pool:
                 results = await pool.collect(jobs)
             seconds = perf_counter() - begun
         bad = [result.error for result in results.values() if not result.ok]

@@ -33,7 +33,7 @@ from neural_speed_turn import Turn, Work, settings_for
 
 from tts_assets.build.generate.build_state import longest_first
 from tts_assets.build.plan import make_plan
-from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.plan.planner import Job, list_jobs
 from tts_assets.engines import registry
 from tts_assets.japanese import engine_notation
 from tts_assets.japanese.dictionary import Dictionary

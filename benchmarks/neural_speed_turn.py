@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tts_assets import Settings
-    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.planner import Job
 
 #: Clips that are made before the clock starts.
 _WARM = 3
@@ -209,8 +209,8 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     from clocked_engine import Clock
 
     from tts_assets.build.generate.clip import BuildContext, StoredClip, make_clip
-    from tts_assets.build.generate.executor import places
-    from tts_assets.build.plan import plan_voices as survey
+    from tts_assets.build.generate.executor import slot_count
+    from tts_assets.build.plan import plan_types as survey
     from tts_assets.build.pool import Pool
     from tts_assets.engines import registry as providers
     from tts_assets.store import atomic_files as storage
@@ -240,7 +240,7 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
         if clock:
             clock.start()
         begun = perf_counter()
-        async with Pool(make, limit=places(work.workers, speaker)) as pool:
+        async with Pool(make, limit=slot_count(work.workers, speaker)) as pool:
             results = await pool.collect(jobs)
         seconds = perf_counter() - begun
         outside = clock.outside() if clock else None

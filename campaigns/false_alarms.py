@@ -35,10 +35,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.audio.defects import DEFECTS, SOUND, DamagedTake, add_puff
 from tts_assets.audio.audio_checks import check_bytes
-from tts_assets.audio.check_rules import Rule
-from tts_assets.audio.expected_length import ExpectedSound
+from tts_assets.audio.expected_length import ExpectedSound, Rule, is_whispered
 from tts_assets.audio.finish import finish
-from tts_assets.audio.openjtalk_durations import is_whispered
 from tts_assets.build.plan import recipes
 from tts_assets.build.speaking_rates import SpeakingRates
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
@@ -52,7 +50,7 @@ from tts_assets.store import ledger_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tts_assets.audio.speaking_rate import SpeakingRate
+    from tts_assets.audio.speech_activity import SpeakingRate
     from tts_assets.model import Pronunciation, Recording, Speech
 
     Speak = Callable[[SpokenForm], Speech]

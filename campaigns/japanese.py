@@ -41,11 +41,11 @@ sys.path.insert(0, str(ROOT))
 
 from tests.engines.pitch import accents as possible_accents
 from tests.engines.pitch import pitch
-from tts_assets.audio.openjtalk_durations import mora_seconds
+from tts_assets.audio.expected_length import mora_seconds
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.config.catalogue_sources import TextType
 from tts_assets.config.load_settings import load
-from tts_assets.engines import engine_readings, registry
+from tts_assets.engines import reading_cache, registry
 from tts_assets.engines.openjtalk import OpenJTalk
 from tts_assets.errors import ClipError
 from tts_assets.japanese.dictionary import Dictionary
@@ -188,7 +188,7 @@ def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
 
 
 def _read(forms: Sequence[SpokenForm], settings: Settings) -> dict[SpokenForm, Pronunciation | str]:
-    return dict(zip(forms, anyio.run(engine_readings.read, forms, settings.words), strict=True))
+    return dict(zip(forms, anyio.run(reading_cache.read, forms, settings.words), strict=True))
 
 
 def _to_sound(kana: str) -> str:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.ci.author import BRANCH, IGNORED, Author
-from tests.ci.jobs import WorkflowJob, WorkflowRepository
+from tests.ci.workflow_jobs import WorkflowJob, WorkflowRepository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -195,3 +195,17 @@ def test_the_python_of_the_readme_runs(project: Project, number: int) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_engine_of_the_contributors_guide_speaks(project: Project) -> None:
+    guide = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    plug_ins = project.folder.parent / "plug-ins"
+    (plug_ins / "morse.py").write_text(code, encoding="utf-8")
+    info = plug_ins / "test_engines-1.0.dist-info/entry_points.txt"
+    info.write_text(info.read_text() + "morse = morse:Morse\n")
+    project.write("data/vocabulary.json", WORDS)
+    done = project.run("generate", "--provider", "morse")
+    assert (done.returncode, len(list(project.folder.glob("audio/**/*.mp3")))) == (0, 2), (
+        done.stderr
+    )

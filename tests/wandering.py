@@ -66,7 +66,7 @@ class Listened(Edited):
 
     def survey(self) -> list[ClipPlan]:
         from tts_assets.build.plan import make_plan as surveys
-        from tts_assets.engines import engine_choice as providers
+        from tts_assets.engines import registry as providers
 
         provider, _ = providers.choose(self.settings)
         settings = replace(self.settings, only=())

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tts_assets.build.build import generate
     from tts_assets.build.events import (
         ClipFailed,
         ClipMade,
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
         Started,
         Waiting,
     )
-    from tts_assets.build.generate.generate_clips import generate
     from tts_assets.build.plan.planner import State
     from tts_assets.build.pool import Pool, Stop
     from tts_assets.build.sync_api import generate_sync, status_of
@@ -73,7 +73,7 @@ _HOMES = {
         "Started",
         "Waiting",
     ),
-    "build.generate.generate_clips": ("generate",),
+    "build.build": ("generate",),
     "build.plan.planner": ("State",),
     "build.pool": ("Pool", "Stop"),
     "build.sync_api": ("generate_sync", "status_of"),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from campaigns.fault_table.project import Base, Project, write_file
-from tests.engines.models.model_server import CONFIGURATION, CONTENT
+from tests.engines.models.served_models import CONFIGURATION, CONTENT
 from tests.simulator.scenario import voice_id
 
 if TYPE_CHECKING:

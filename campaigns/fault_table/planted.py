@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from campaigns.fault_table.fault import ANY_END, Fault, Kind, Plant
-from tests.engines.models.model_server import CONTENT
+from tests.engines.models.served_models import CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

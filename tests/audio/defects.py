@@ -9,8 +9,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tts_assets.audio.check_rules import Rule
 from tts_assets.audio.codec import decode
+from tts_assets.audio.expected_length import Rule
 from tts_assets.audio.finish import finish
 from tts_assets.model import Sound, Speech
 

@@ -13,8 +13,8 @@ from tests.audio.conftest import BRIDGE, CHOPSTICKS, SENTENCE, WORD, Say, expect
 from tests.audio.defects import DEFECTS, SOUND, DamagedTake, heard
 from tts_assets.audio import speech_activity
 from tts_assets.audio.audio_checks import check_bytes, check_file, check_samples
-from tts_assets.audio.check_rules import Rule
 from tts_assets.audio.codec import decode
+from tts_assets.audio.expected_length import Rule
 from tts_assets.audio.finish import finish
 from tts_assets.model import AccentBasis, Finding, Format, SpokenForm
 

@@ -104,7 +104,7 @@ from pathlib import Path
 import numpy as np
 from tts_assets.audio.blocks import mono_blocks
 from tts_assets.audio.codec import decode
-from tts_assets.audio.stored import open_stored
+from tts_assets.audio.joining import open_stored
 path = Path(sys.argv[1])
 together, rate_hz = decode(path.read_bytes())
 blocks = np.concatenate(list(mono_blocks(path, rate_hz)))

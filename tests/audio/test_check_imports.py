@@ -6,12 +6,12 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
-from tts_assets.audio import check_rules
+from tts_assets.audio import expected_length
 
 
 def test_rules_are_named_without_heavy_libraries() -> None:
     probe = (
-        "import sys, tts_assets.audio.check_rules; "
+        "import sys, tts_assets.audio.expected_length; "
         "print(sorted({'numpy', 'soundfile', 'soxr', 'onnxruntime'} & set(sys.modules)))"
     )
     found = subprocess.run(
@@ -20,6 +20,6 @@ def test_rules_are_named_without_heavy_libraries() -> None:
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("rule", list(check_rules.Rule))
-def test_every_rule_is_documented(rule: check_rules.Rule) -> None:
+@pytest.mark.parametrize("rule", list(expected_length.Rule))
+def test_every_rule_is_documented(rule: expected_length.Rule) -> None:
     assert f"`{rule}`" in (ROOT / "docs/verification.md").read_text(encoding="utf-8")

@@ -11,8 +11,7 @@ import soundfile
 
 from tests.audio.sounds import encoded, spoken
 from tts_assets.audio.codec import decode
-from tts_assets.audio.containers import find_fault
-from tts_assets.audio.mp3_frames import read_frames
+from tts_assets.audio.containers import find_fault, read_frames
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Sound
 

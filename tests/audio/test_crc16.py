@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tts_assets.audio.mp3_frames import Crc16, checksum
+from tts_assets.audio.containers import Crc16, checksum
 
 
 @pytest.mark.parametrize("size", [0, 1, 167, 4_095, 4_096, 32_766, 32_767, 32_768, 100_000])

@@ -5,7 +5,7 @@ import pytest
 from tests.audio.conftest import Say, expected
 from tests.audio.defects import SOUND, add_puff
 from tts_assets.audio.audio_checks import check_bytes
-from tts_assets.audio.check_rules import Rule
+from tts_assets.audio.expected_length import Rule
 from tts_assets.audio.finish import finish
 from tts_assets.model import Finding, Speech, SpokenForm
 

@@ -3,8 +3,12 @@
 import pytest
 
 from tests.audio.conftest import SENTENCE, WORD, Say, expected
-from tts_assets.audio.expected_length import bounds, longest_seconds, shortest_seconds
-from tts_assets.audio.openjtalk_durations import sound_seconds
+from tts_assets.audio.expected_length import (
+    bounds,
+    longest_seconds,
+    shortest_seconds,
+    sound_seconds,
+)
 from tts_assets.model import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 
 

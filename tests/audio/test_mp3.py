@@ -10,8 +10,8 @@ import soundfile
 
 from tests.audio.sounds import encoded, spoken, tone
 from tts_assets.audio.codec import decode
+from tts_assets.audio.containers import checksum
 from tts_assets.audio.formats import mp3_frame_bytes, mp3_kbps
-from tts_assets.audio.mp3_frames import checksum
 from tts_assets.model import Sound
 
 _HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.audio.conftest import WORD, Say, expected
 from tts_assets.audio.expected_length import bounds
-from tts_assets.audio.speaking_rate import LEAST_CLIPS, Example, learn_pace
+from tts_assets.audio.speech_activity import LEAST_CLIPS, Example, learn_pace
 from tts_assets.model import AccentBasis, Basis, Phrase, Pronunciation
 
 WORDS = (

@@ -3,8 +3,7 @@
 import anyio
 import pytest
 
-from tts_assets.build.adaptive_concurrency import AdaptiveConcurrency
-from tts_assets.build.pool import Pool
+from tts_assets.build.pool import AdaptiveConcurrency, Pool
 
 
 def _limits(easing: AdaptiveConcurrency, *outcomes: bool) -> list[int]:

@@ -14,7 +14,7 @@ from tests.plugin_engines import Tones
 from tts_assets import Format, Settings, Sound, generate_sync
 from tts_assets.build.events import Charges, Cost
 from tts_assets.build.generate.cost import CostTracker
-from tts_assets.build.plan.jobs import Job
+from tts_assets.build.plan.planner import Job
 from tts_assets.cli.generate_command import _get_generate_exit_code
 from tts_assets.cli.output.cost_report import (
     describe_repeat_charges,
@@ -22,8 +22,8 @@ from tts_assets.cli.output.cost_report import (
     to_cost_data,
     to_traffic_data,
 )
+from tts_assets.config.dictionary_words import Price
 from tts_assets.config.load_settings import load
-from tts_assets.config.prices import Price
 from tts_assets.config.settings import OnEngineChange, Only
 from tts_assets.engines import registry
 from tts_assets.errors import UsageError
@@ -344,7 +344,7 @@ def test_words_that_are_said_in_two_voices_are_not_paid_for_twice(
 
 async def test_a_clip_waits_for_bills_that_decide_whether_it_fits(settings: Settings) -> None:
     books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
-    jobs = books.hand_out(await books.reckon(JOBS), meter)
+    jobs = books.dispatch(await books.estimate(JOBS), meter)
     first = await anext(jobs)
     # Charged, and not told of any clip yet: it may be this one's, or one more.
     meter.billed_total = 2.0
@@ -364,7 +364,7 @@ async def test_a_clip_waits_for_bills_that_decide_whether_it_fits(settings: Sett
 
 async def test_what_does_not_fit_any_more_is_left(settings: Settings) -> None:
     books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
-    jobs = books.hand_out(await books.reckon(JOBS), meter)
+    jobs = books.dispatch(await books.estimate(JOBS), meter)
     books.record_made(await anext(jobs), 3.0)
     meter.billed_total = 3.0
     assert [job async for job in jobs] == []
@@ -377,7 +377,7 @@ async def test_a_failed_clip_may_have_been_charged_and_is_not_counted_twice(
     settings: Settings,
 ) -> None:
     books, meter = CostTracker(settings, PricedEngine(settings)), CostMeter()
-    jobs = books.hand_out(await books.reckon(JOBS), meter)
+    jobs = books.dispatch(await books.estimate(JOBS), meter)
     books.record_failed(await anext(jobs))
     meter.billed_total = 2.0
     assert [job async for job in jobs] == JOBS[1:]
@@ -385,7 +385,7 @@ async def test_a_failed_clip_may_have_been_charged_and_is_not_counted_twice(
 
 async def test_nothing_to_make_costs_nothing_and_asks_nobody(settings: Settings) -> None:
     books = CostTracker(settings, PricedEngine(settings))
-    assert await books.reckon([]) == []
+    assert await books.estimate([]) == []
     await books.ask_balance()
     cost = books.cost()
     assert (cost.expected, cost.left, cost.billed, cost.balance) == (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_assets import Settings, generate_sync
-from tts_assets.audio.check_rules import TOLERANCE_LU
+from tts_assets.audio.expected_length import TOLERANCE_LU
 from tts_assets.build.metrics import MOST_STEPS, MetricsRecorder, RunHistory
 from tts_assets.cli.output.report_data import to_report_data
 from tts_assets.model import Clip, Kind, SpokenForm

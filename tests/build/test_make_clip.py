@@ -20,8 +20,7 @@ from tts_assets.build.generate.clip import (
     make_clip,
 )
 from tts_assets.build.plan.asset_names import Addresses
-from tts_assets.build.plan.jobs import list_jobs
-from tts_assets.build.plan.planner import ClipPlan, Planner, State
+from tts_assets.build.plan.planner import ClipPlan, Planner, State, list_jobs
 from tts_assets.build.plan.recipes import Recipes
 from tts_assets.config.settings import Settings
 from tts_assets.engines.protocol import Recorder

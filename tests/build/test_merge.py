@@ -16,7 +16,7 @@ from tts_assets.build.events import Event, Waiting
 from tts_assets.build.plan.planner import State
 from tts_assets.build.shards import merge_patches, shard_record
 from tts_assets.build.shards.merge_shards import Merged, merge
-from tts_assets.config.shard import Shard
+from tts_assets.config.command_options import Shard
 from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
 from tts_assets.errors import InputError, UsageError

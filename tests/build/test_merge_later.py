@@ -22,7 +22,7 @@ from tts_assets.build.shards.merge_shards import Merged, merge
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.merge_command import exit_code_for_merge
 from tts_assets.cli.merge_command import run_merge as command
-from tts_assets.config.shard import Shard
+from tts_assets.config.command_options import Shard
 from tts_assets.engines import registry
 from tts_assets.errors import InputError
 from tts_assets.store.atomic_files import Storage, sha256

@@ -10,9 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tts_assets.build.plan.asset_names import Addresses
-from tts_assets.build.plan.jobs import list_jobs
 from tts_assets.build.plan.ledger_matcher import changes
-from tts_assets.build.plan.planner import Aspect, Change, ClipPlan, Planner, State
+from tts_assets.build.plan.planner import Aspect, Change, ClipPlan, Planner, State, list_jobs
 from tts_assets.build.plan.recipes import Recipes
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Clip, DictionaryWord, Format, Kind, Sound, SpokenForm, Voice, WordKind

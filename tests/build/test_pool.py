@@ -1086,7 +1086,7 @@ class TestData:
             setattr(data, dataclasses.fields(data)[0].name, 2)
 
     def test_the_example_in_the_documentation_runs(self) -> None:
-        assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=3)
+        assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=6)
 
 
 def test_the_pool_knows_nothing_of_the_rest(pytestconfig: pytest.Config) -> None:

@@ -21,9 +21,9 @@ from tts_assets.build.status import summarize_status
 from tts_assets.cli.app import app
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.prune_command import run_prune as command
+from tts_assets.config.command_options import Shard
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import OutputFormat
-from tts_assets.config.shard import Shard
 from tts_assets.engines import registry
 from tts_assets.model import Kind
 from tts_assets.store import atomic_files, ledger

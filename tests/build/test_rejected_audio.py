@@ -15,14 +15,14 @@ from tts_assets.build import migrate
 from tts_assets.build.plan.planner import Judged, State
 from tts_assets.build.shards import merge_shards
 from tts_assets.build.status import summarize_status
+from tts_assets.config.command_options import Shard
 from tts_assets.config.settings import OnEngineChange, Only
-from tts_assets.config.shard import Shard
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.model import Decided
 from tts_assets.quality import verify_assets
 from tts_assets.quality.quality_reports import VerifyReport
 from tts_assets.review import review_items
-from tts_assets.store import atomic_files, decisions, rejected_audio
+from tts_assets.store import atomic_files, decisions, segment_cache
 from tts_assets.store.decisions import SoundDecision
 from tts_assets.store.ledger_line import encode_replacement
 
@@ -45,8 +45,8 @@ def project(
 
 
 def _earlier(project: Listened, sha256: str) -> Path | None:
-    place = rejected_audio.folder(project.settings.temp, project.settings.output)
-    return rejected_audio.find(place, sha256)
+    place = segment_cache.folder(project.settings.temp, project.settings.output)
+    return segment_cache.find(place, sha256)
 
 
 @by_both
@@ -303,7 +303,7 @@ def test_what_was_rejected_is_measured_like_all_else(project: Listened) -> None:
     is_unmade = project.item(2).asset != made.asset
     assert (report.checked, report.unmade) == ((3, 1) if is_unmade else (4, 0))
     assert report.verdicts == ()
-    provider, _ = engine_choice.choose(project.settings)
+    provider, _ = registry.choose(project.settings)
     shown = review_items.collect_review_items(project.settings, provider, lambda _: set())
     told = "1 rejected clip is not made again yet: `generate` makes them"
     assert list(shown.list_notes()) == ([told] if is_unmade else [])

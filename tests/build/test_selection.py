@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tests.plugin_engines import Paid
 from tts_assets import generate_sync
+from tts_assets.build.plan.make_plan import Selection
 from tts_assets.build.plan.planner import TO_MAKE, State
-from tts_assets.build.selection import Selection
 from tts_assets.catalogues.catalogue_files import parse_catalogue
 from tts_assets.catalogues.catalogue_reader import CatalogueReader
 from tts_assets.cli.generate_command import _get_generate_exit_code

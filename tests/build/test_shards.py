@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tts_assets.build.plan.plan_types import shards
 from tts_assets.build.plan.recipes import DIGITS
-from tts_assets.build.plan.shard_selection import shards
 
 
 def _recipe(number: int) -> str:

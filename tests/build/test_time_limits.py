@@ -16,8 +16,8 @@ from tts_assets.build.events import ClipMade, Event, Report, Waiting
 from tts_assets.build.generate import time_limits
 from tts_assets.build.generate.cost import CostTracker
 from tts_assets.build.generate.time_limits import Limits
-from tts_assets.build.plan.jobs import Job
-from tts_assets.config.prices import Price
+from tts_assets.build.plan.planner import Job
+from tts_assets.config.dictionary_words import Price
 from tts_assets.config.settings import Only
 from tts_assets.engines import registry
 from tts_assets.model import Speech, SpokenForm, Voice
@@ -171,7 +171,7 @@ async def test_time_counts_from_the_start_of_the_run(settings: Settings, clock: 
     clock.now += 29
     assert (bound.take(JOBS), bound.late()) == (JOBS, None)
     clock.now += 1
-    assert list(bound.hand_out(JOBS)) == []
+    assert list(bound.dispatch(JOBS)) == []
     assert (bound.taken, bound.left, bound.bound) == ([], JOBS, "max-duration = 30 s")
 
 
@@ -179,7 +179,7 @@ async def test_the_clock_may_take_over_where_the_count_left_off(
     settings: Settings, clock: LimitClock
 ) -> None:
     bound = Limits(replace(settings, max_duration_seconds=30.0, max_clips=3))
-    handed_out = bound.hand_out(bound.take(JOBS))
+    handed_out = bound.dispatch(bound.take(JOBS))
     next(handed_out)
     clock.now += 30
     assert list(handed_out) == []
@@ -200,7 +200,7 @@ async def test_a_clip_that_waits_for_money_is_not_begun_when_time_is_over(
 ) -> None:
     shop = replace(_sell(settings), prices=(PRICE,), max_cost=2, max_duration_seconds=30.0)
     books, meter = CostTracker(shop, PricedEngine(shop)), LimitMeter()
-    jobs = books.hand_out(await books.reckon(JOBS[:2]), meter)
+    jobs = books.dispatch(await books.estimate(JOBS[:2]), meter)
     first = await anext(jobs)
     # More than was thought: whether the next fits is known when the first is over.
     meter.billed_total = 3.0

@@ -14,7 +14,7 @@ from tts_assets.build.events import Report
 from tts_assets.build.migrate import migrate
 from tts_assets.build.shards.merge_shards import merge
 from tts_assets.build.status import summarize_status
-from tts_assets.config.shard import Shard
+from tts_assets.config.command_options import Shard
 from tts_assets.config.source_table import parse_source
 from tts_assets.engines import registry
 from tts_assets.store import timelines

@@ -10,7 +10,7 @@ import pytest
 
 from tts_assets import Settings
 from tts_assets.build.cleanup import References
-from tts_assets.build.plan import make_plan, plan_voices
+from tts_assets.build.plan import make_plan, plan_types
 from tts_assets.build.plan.asset_names import Addresses
 from tts_assets.build.plan.planner import (
     ClipPlan,
@@ -26,7 +26,7 @@ from tts_assets.catalogues.catalogue_document import parse_document
 from tts_assets.catalogues.catalogue_reader import Catalogue
 from tts_assets.config.catalogue_sources import OverwritePolicy, Source
 from tts_assets.config.source_table import parse_source
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Clip, Format, Kind, Target
 
@@ -133,7 +133,7 @@ def _planned(clip: Clip, *, keep: bool = True, before: str = "listening/old.mp3"
     addresses = Addresses("{kind}/{recipe}.{ext}", "/audio/{asset}", Format.MP3)
     settings = Settings(provider="openjtalk")
     planner = Planner(
-        recipes=plan_voices.recipes(settings, engine_choice.choose(settings).provider),
+        recipes=plan_types.recipes(settings, registry.choose(settings).provider),
         present={},
         recorded={before: (RECIPE, 9)},
     )
@@ -254,5 +254,5 @@ def test_the_places_of_two_clips_are_never_one(tmp_path: Path) -> None:
     )
     assert source.overwrite is OverwritePolicy.OURS
     settings = Settings(sources=(source,), output=str(tmp_path / "audio"))
-    found = make_plan.make_plan(settings, engine_choice.choose(settings).provider)
+    found = make_plan.make_plan(settings, registry.choose(settings).provider)
     assert "would take the place of that of text:timeline" in str(found.trouble.problems)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.test_git_merge import GIT
-from tts_assets.catalogues.override_data import Override, OverrideValues
 from tts_assets.catalogues.override_file import read_overrides, write_override
+from tts_assets.catalogues.review_edits import Override, OverrideValues
 from tts_assets.errors import FatalError, InputError
 from tts_assets.store.atomic_files import lock
 

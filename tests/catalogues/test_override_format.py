@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.plugin_engines import Telling
-from tts_assets.build.plan.plan_voices import list_speakers
-from tts_assets.catalogues.override_data import OverrideValues
+from tts_assets.build.plan.plan_types import list_speakers
 from tts_assets.catalogues.review_edits import (
     AvailableVoices,
+    OverrideValues,
     find_edit_problem,
     form_to_text,
     make_override,

@@ -13,16 +13,13 @@ from tests.edited import BY_ID, BY_RECIPE, Edited, told
 from tests.plugin_engines import Telling
 from tts_assets.build.generate.cost import find_repeat_purchases
 from tts_assets.build.plan import make_plan
-from tts_assets.build.plan.jobs import list_jobs
-from tts_assets.build.plan.plan_types import Plan
-from tts_assets.build.plan.planner import State
+from tts_assets.build.plan.plan_types import Plan, Shared, Sums
+from tts_assets.build.plan.planner import State, list_jobs
 from tts_assets.build.plan.recipes import Recipes
-from tts_assets.build.plan.shared_sounds import Shared, Sums
-from tts_assets.catalogues.override_data import OverrideValues
 from tts_assets.catalogues.override_file import write_override
-from tts_assets.catalogues.review_edits import form_to_text, make_override
+from tts_assets.catalogues.review_edits import OverrideValues, form_to_text, make_override
+from tts_assets.config.command_options import Shard
 from tts_assets.config.load_settings import load
-from tts_assets.config.shard import Shard
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Pauses, Sound, SpokenForm, Turn, Voice

@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterable, Mapping
 
-from tests.ci.jobs import WorkflowRepository
+from tests.ci.workflow_jobs import WorkflowRepository
 
 BRANCH = "tts-assets/speech-for-main"
 #: What keeps audio files out of git, as the guide says.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.jobs import WorkflowRepository
+from tests.ci.workflow_jobs import WorkflowRepository
 from tests.conftest import ROOT, Project
 
 

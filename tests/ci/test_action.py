@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.ci.conftest import install
-from tests.ci.jobs import WorkflowRepository
+from tests.ci.workflow_jobs import WorkflowRepository
 from tests.conftest import ROOT
 
 PROBE = """

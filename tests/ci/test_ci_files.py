@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from tests.ci.author import IGNORED
-from tests.ci.jobs import OURS, WORKFLOW, read
+from tests.ci.workflow_jobs import OURS, WORKFLOW, read
 from tests.conftest import ROOT
 from tts_assets import __version__
 from tts_assets.cli.app import app

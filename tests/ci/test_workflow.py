@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ci.author import BRANCH, Author
-from tests.ci.jobs import WorkflowRepository
+from tests.ci.workflow_jobs import WorkflowRepository
 
 SETTINGS = '[tool.tts-assets]\nprovider = "tones"\n'
 

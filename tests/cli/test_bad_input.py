@@ -11,7 +11,7 @@ import pytest
 from tests.cli.output.conftest import Words, words
 from tests.conftest import Project
 from tts_assets import generate_sync
-from tts_assets.config.shard import Shard
+from tts_assets.config.command_options import Shard
 from tts_assets.errors import InputError
 
 __all__ = ["words"]

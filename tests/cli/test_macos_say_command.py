@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.conftest import Project
-from tests.stand_ins.say import VOICES, put_into
+from tests.stand_ins.say_stand_in import VOICES, put_into
 
 
 @pytest.fixture

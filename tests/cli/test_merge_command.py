@@ -14,9 +14,9 @@ from tests.plugin_engines import Telling
 from tts_assets import Settings, generate_sync
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.merge_command import run_merge
+from tts_assets.config.command_options import Shard
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import OutputFormat
-from tts_assets.config.shard import Shard
 from tts_assets.engines import registry
 from tts_assets.errors import InputError, UsageError
 

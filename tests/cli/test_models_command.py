@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
-from tests.engines.models.model_server import CONFIGURATION, CONTENT, Act, ModelServer
+from tests.engines.models.served_models import CONFIGURATION, CONTENT, Act, ModelServer
 
 VOICE = "en_US-lessac-medium"
 CTRL_C, CTRL_D = b"\x03", b"\x04"

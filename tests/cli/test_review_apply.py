@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.test_git_merge import GIT
-from tts_assets.store import decisions, ledger, rejected_audio
+from tts_assets.store import decisions, ledger, segment_cache
 from tts_assets.store.atomic_files import Storage, sha256
 from tts_assets.store.ledger_line import LEDGER_NAME
 
@@ -313,8 +313,8 @@ def test_a_voice_that_wanders_makes_another_sound_which_is_undecided(made: Proje
     assert _reviews(made) == {"犬": "approved", "鳥": "approved"}
     now = _lines(made)["猫"]
     assert now["sha256"] == sha256(audio / now["asset"]) != sha256(old)
-    place = rejected_audio.folder(str(made.folder / ".temp-audio"), str(audio))
-    kept = rejected_audio.find(place, sha256(old))
+    place = segment_cache.folder(str(made.folder / ".temp-audio"), str(audio))
+    kept = segment_cache.find(place, sha256(old))
     assert kept is not None
     assert kept.read_bytes() == old
     assert made.run("check").returncode == 0

@@ -14,12 +14,12 @@ from tests.quality.ears import Deaf
 from tts_assets import Settings
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import published_schemas
-from tts_assets.cli.output.verify_output import to_verify_data
+from tts_assets.cli.output.ci_output import to_verify_data
 from tts_assets.cli.verify_command import run_verify
 from tts_assets.config.command_options import Sample, TranscribeSettings, VerifySettings
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import OutputFormat, Progress
-from tts_assets.engines.asr import recognizer_registry
+from tts_assets.engines.asr import recognizer_protocol
 
 __all__ = ["_made_once", "made"]
 Told = pytest.CaptureFixture[str]
@@ -178,7 +178,7 @@ def test_a_missing_model_is_fatal_when_all_else_is_told(
     made: MadeClips, monkeypatch: pytest.MonkeyPatch, capsys: Told
 ) -> None:
     monkeypatch.setitem(
-        recognizer_registry._BUILT_IN, Deaf.name, f"{Deaf.__module__}:{Deaf.__name__}"
+        recognizer_protocol._BUILT_IN, Deaf.name, f"{Deaf.__module__}:{Deaf.__name__}"
     )
     made.file("school").unlink()
     code = _run(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tts_assets.config.prices import BUILT_IN, Price, price_for, price_of
+from tts_assets.config.dictionary_words import BUILT_IN, Price, price_for, price_of
 from tts_assets.errors import UsageError
 
 ROW = {"provider": "x", "per-1000-credits": 0.5, "currency": "EUR", "read": date(2026, 1, 2)}

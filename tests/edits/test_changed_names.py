@@ -28,8 +28,8 @@ from tts_assets.build.plan.output_folder import outermost
 from tts_assets.build.plan.planner import State
 from tts_assets.build.shards.merge_shards import merge
 from tts_assets.config.catalogue_sources import BUILT_IN, OverwritePolicy, Source
+from tts_assets.config.command_options import Shard
 from tts_assets.config.settings import OnEngineChange
-from tts_assets.config.shard import Shard
 from tts_assets.errors import FatalError
 from tts_assets.model import Clip, Kind
 from tts_assets.store.atomic_files import Storage

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.conftest import Project, plugged_in
-from tts_assets.build.awake_loop import run_async
+from tts_assets.build.pool import run_async
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="POSIX stops processes")
 

@@ -17,7 +17,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from tests.plugin_engines import Tones
 from tests.simulator.running import running
 from tests.simulator.scenario import voice_id
-from tests.stand_ins import kokoro, piper, say, voicevox
+from tests.stand_ins import kokoro_stand_in, piper_stand_in, say_stand_in, voicevox_stand_in
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
@@ -62,18 +62,18 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings with which every engine is ready, on this machine or in place of another."""
     folder = tmp_path_factory.mktemp("engines")
     (folder / "voices").mkdir()
-    piper.voice(folder / "voices")
+    piper_stand_in.voice(folder / "voices")
     with (
         pytest.MonkeyPatch.context() as patch,
         running() as simulator,
-        voicevox.running() as voices,
+        voicevox_stand_in.running() as voices,
     ):
-        path = f"{say.put_into(folder / 'bin').parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{say_stand_in.put_into(folder / 'bin').parent}{os.pathsep}{os.environ['PATH']}"
         for name, value in {
             "PATH": path,
             "ELEVENLABS_API_KEY": "sk_simulator",
-            "TTS_ASSETS_KOKORO_MODEL": str(kokoro.model(folder / "model.onnx")),
-            "TTS_ASSETS_KOKORO_VOICES": str(kokoro.voices(folder / "voices.bin")),
+            "TTS_ASSETS_KOKORO_MODEL": str(kokoro_stand_in.model(folder / "model.onnx")),
+            "TTS_ASSETS_KOKORO_VOICES": str(kokoro_stand_in.voices(folder / "voices.bin")),
             "TTS_ASSETS_PIPER_VOICES": str(folder / "voices"),
             "TTS_ASSETS_MODELS_FOLDER": str(folder / "models"),
             "TTS_ASSETS_REMOTE_RATE_PER_SECOND": "1000",

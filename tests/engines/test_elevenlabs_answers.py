@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tts_assets.config.keys import Secret, redact
-from tts_assets.engines.elevenlabs_answers import VoiceError, failure, most_at_once, read_charge
+from tts_assets.engines.elevenlabs_requests import VoiceError, failure, most_at_once, read_charge
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceResponse, TransientError
 from tts_assets.errors import ClipError, FatalError
 

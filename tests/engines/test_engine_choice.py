@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
-from tests.stand_ins import kokoro, piper
+from tests.stand_ins import kokoro_stand_in, piper_stand_in
 from tts_assets.config.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
 from tts_assets.config.source_table import parse_source
-from tts_assets.engines.engine_choice import choose
+from tts_assets.engines.registry import choose
 from tts_assets.errors import UsageError
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("engines")
-    kokoro.model(root / "model.onnx")
-    kokoro.voices(root / "voices.bin")
-    piper.voice(root)
+    kokoro_stand_in.model(root / "model.onnx")
+    kokoro_stand_in.voices(root / "voices.bin")
+    piper_stand_in.voice(root)
     return root
 
 

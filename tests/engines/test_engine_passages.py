@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.stand_ins import kokoro, piper
+from tests.stand_ins import kokoro_stand_in, piper_stand_in
 from tts_assets import generate
 from tts_assets.config.settings import KokoroSettings, PiperSettings, Settings
 
@@ -30,11 +30,14 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         paths=(str(tmp_path / "data"),), provider=request.param, temp=str(tmp_path / "temp")
     )
     if request.param == "kokoro":
-        model, voices = kokoro.model(tmp_path / "m.onnx"), kokoro.voices(tmp_path / "v.bin")
+        model, voices = (
+            kokoro_stand_in.model(tmp_path / "m.onnx"),
+            kokoro_stand_in.voices(tmp_path / "v.bin"),
+        )
         return replace(settings, kokoro=KokoroSettings(model=str(model), voices=str(voices)))
     if request.param == "piper":
         (tmp_path / "voices").mkdir()
-        piper.voice(tmp_path / "voices")
+        piper_stand_in.voice(tmp_path / "voices")
         return replace(settings, piper=PiperSettings(voices=str(tmp_path / "voices")))
     return settings
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_assets.engines.segments import segments
+from tts_assets.engines.validated_speech import segments
 
 
 @pytest.mark.parametrize(

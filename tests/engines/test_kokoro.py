@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Project
-from tests.stand_ins import kokoro
+from tests.stand_ins import kokoro_stand_in
 from tts_assets.config.settings import Device, KokoroSettings, ModelSettings, Settings
 from tts_assets.engines import machine
 from tts_assets.engines.kokoro import Kokoro
@@ -52,13 +52,13 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one model of each kind, and voices."""
     root = tmp_path_factory.mktemp("kokoro")
-    kokoro.model(root / "model.onnx")
-    kokoro.model(root / "new.onnx", new=True)
-    kokoro.model(root / "whole.onnx", new=True, whole_speeds=True)
-    kokoro.model(root / "noise.onnx", noise=True)
-    kokoro.model(root / "hangs.onnx", hangs_at="ŋ")
-    kokoro.model(root / "small.onnx", vocabulary={"m": 1, "i": 2})
-    kokoro.voices(root / "voices.bin")
+    kokoro_stand_in.model(root / "model.onnx")
+    kokoro_stand_in.model(root / "new.onnx", new=True)
+    kokoro_stand_in.model(root / "whole.onnx", new=True, whole_speeds=True)
+    kokoro_stand_in.model(root / "noise.onnx", noise=True)
+    kokoro_stand_in.model(root / "hangs.onnx", hangs_at="ŋ")
+    kokoro_stand_in.model(root / "small.onnx", vocabulary={"m": 1, "i": 2})
+    kokoro_stand_in.voices(root / "voices.bin")
     return root
 
 
@@ -179,8 +179,8 @@ def test_a_word_is_never_cut() -> None:
     [
         (lambda path: path.write_bytes(b""), "not a whole ONNX model"),
         (lambda path: path.write_text("<html>404</html>" * 99), "not a whole ONNX model"),
-        (lambda path: _cut(kokoro.model(path)), "not a whole ONNX model"),
-        (kokoro.voices, "not a whole ONNX model"),
+        (lambda path: _cut(kokoro_stand_in.model(path)), "not a whole ONNX model"),
+        (kokoro_stand_in.voices, "not a whole ONNX model"),
     ],
 )
 def test_a_file_that_is_no_model_is_told_before_anything_is_loaded(
@@ -204,9 +204,9 @@ def _cut(path: Path) -> None:
     ("make", "message"),
     [
         (lambda path: path.write_bytes(b""), "not a whole file of Kokoro voices"),
-        (lambda path: _cut(kokoro.voices(path)), "not a whole file of Kokoro voices"),
-        (kokoro.model, "not a whole file of Kokoro voices"),
-        (lambda path: kokoro.voices(path, ()), "has no voices in it"),
+        (lambda path: _cut(kokoro_stand_in.voices(path)), "not a whole file of Kokoro voices"),
+        (kokoro_stand_in.model, "not a whole file of Kokoro voices"),
+        (lambda path: kokoro_stand_in.voices(path, ()), "has no voices in it"),
     ],
 )
 def test_a_file_that_has_no_voices_is_told_before_anything_is_loaded(
@@ -240,7 +240,7 @@ def _bomb(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
 
 def _claim(path: Path, shape: str) -> None:
     """A voice whose header says another shape than its bytes have."""
-    kokoro.voices(path, ("jf_alpha",))
+    kokoro_stand_in.voices(path, ("jf_alpha",))
     data = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(data, "w") as new:
         array = old.read("jf_alpha.npy").replace(b"(510, 1, 256)", shape.encode())
@@ -287,13 +287,13 @@ def test_a_voice_that_takes_much_memory_is_refused_by_its_headers(
 
 def test_names_that_nobody_could_type_are_no_voices(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "model.onnx", tmp_path)
-    kokoro.voices(tmp_path / "voices.bin", ("jf_alpha", "x\x1b[31m", "a b", ""))
+    kokoro_stand_in.voices(tmp_path / "voices.bin", ("jf_alpha", "x\x1b[31m", "a b", ""))
     assert [voice.name for voice in _provider(tmp_path).voices()] == ["jf_alpha"]
 
 
 def test_voices_of_another_layout_are_refused(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "model.onnx", tmp_path)
-    kokoro.voices(tmp_path / "voices.bin", width=128)
+    kokoro_stand_in.voices(tmp_path / "voices.bin", width=128)
     with pytest.raises(ClipError, match=r"its shape is \(510, 1, 128\), and would be"):
         _engine(tmp_path).speak(WATER, ALPHA)
 
@@ -456,7 +456,7 @@ async def test_a_crash_inside_native_code_costs_that_clip_only(folder: Path) -> 
     }
     said: dict[str, object] = {}
     async with engine_host(
-        "tests.stand_ins.kokoro:Crashing", threads=2, options=options
+        "tests.stand_ins.kokoro_stand_in:Crashing", threads=2, options=options
     ) as speaker:
 
         async def one(text: str) -> None:

@@ -19,8 +19,8 @@ from tests.engines.loopback import Loopback, LoopbackReply
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import Scenario
 from tts_assets.config.catalogue_sources import Source
+from tts_assets.config.dictionary_words import Price
 from tts_assets.config.keys import Secret
-from tts_assets.config.prices import Price
 from tts_assets.config.settings import OpenAISettings, RemoteSettings, Settings
 from tts_assets.engines.http.service_calls import (
     RateLimitedError,
@@ -29,8 +29,7 @@ from tts_assets.engines.http.service_calls import (
     TransientError,
 )
 from tts_assets.engines.openai import OpenAI, openai
-from tts_assets.engines.openai_messages import failure
-from tts_assets.engines.openai_speaker import OpenAISpeaker
+from tts_assets.engines.openai_messages import OpenAISpeaker, failure
 from tts_assets.engines.protocol import Bounded, Charge, Paced, Priced, Remote
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import get

@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.conftest import Project
-from tests.stand_ins import piper
-from tests.stand_ins.piper import heard
+from tests.stand_ins import piper_stand_in
+from tests.stand_ins.piper_stand_in import heard
 from tts_assets.config.settings import Device, ModelSettings, PiperSettings, Settings
 from tts_assets.engines import piper as provider_module
 from tts_assets.engines.piper import Piper
@@ -49,16 +49,16 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Voices of every kind; nothing is changed in it."""
     made = tmp_path_factory.mktemp("voices")
-    piper.voice(made)
-    piper.voice(made, KANA.name, phonemes="espeak", speaker_id_map={"only": 0})
-    piper.voice(
+    piper_stand_in.voice(made)
+    piper_stand_in.voice(made, KANA.name, phonemes="espeak", speaker_id_map={"only": 0})
+    piper_stand_in.voice(
         made,
         ENGLISH.name,
         phonemes="espeak",
         espeak="en-us",
         language={"code": "en_US", "name_english": "English"},
     )
-    piper.voice(made, SEVERAL.name, speakers=3, speaker_id_map={"anna": 0, "ben": 2})
+    piper_stand_in.voice(made, SEVERAL.name, speakers=3, speaker_id_map={"anna": 0, "ben": 2})
     return made
 
 
@@ -118,7 +118,7 @@ def test_sentences_follow_one_another_after_a_pause(engine: PiperEngine) -> None
     form = SpokenForm(text="はい。いいえ。", sentence=True)
     both = engine.speak(form, JAPANESE).samples
     one, other = (_samples(engine, text, JAPANESE) for text in ("はい。", "いいえ。"))
-    pause = np.zeros(round(0.2 * piper.RATE_HZ), np.float32)
+    pause = np.zeros(round(0.2 * piper_stand_in.RATE_HZ), np.float32)
     assert both.tobytes() == np.concatenate([one, pause, other]).tobytes()
 
 
@@ -131,7 +131,7 @@ def test_the_pause_between_sentences_has_the_pace_of_the_voice(
         len(engine.speak(SpokenForm(text=text, sentence=True), voice).samples)
         for text in ("はい。いいえ。", "はい。", "いいえ。")
     )
-    assert both - one - other == round(0.2 / speed * piper.RATE_HZ)
+    assert both - one - other == round(0.2 / speed * piper_stand_in.RATE_HZ)
 
 
 def test_it_tells_how_it_said_a_form_and_how_it_would(engine: PiperEngine) -> None:
@@ -217,7 +217,7 @@ def test_east_asian_marks_and_widths_are_of_every_language(engine: PiperEngine, 
 def test_other_scripts_are_not_taken_for_japanese(
     tmp_path: Path, espeak: str, text: str, said: str
 ) -> None:
-    piper.voice(tmp_path, phonemes="espeak", espeak=espeak)
+    piper_stand_in.voice(tmp_path, phonemes="espeak", espeak=espeak)
     assert heard(_samples(_engine(tmp_path), text, JAPANESE)) == [said]
 
 
@@ -233,7 +233,7 @@ def test_a_sentence_that_would_take_all_memory_is_refused(engine: PiperEngine) -
 
 
 def test_speed_is_the_voice_s_own_pace_divided(tmp_path: Path) -> None:
-    piper.voice(tmp_path, inference={"length_scale": 1.5})
+    piper_stand_in.voice(tmp_path, inference={"length_scale": 1.5})
     engine = _engine(tmp_path)
     lengths = [
         len(engine.speak(FORMS[0], replace(JAPANESE, speed=speed)).samples)
@@ -296,14 +296,14 @@ async def test_any_number_of_workers_gives_the_same_samples(
     for number, each in enumerate(wanted):
         alone = engine.speak(*each)
         assert together[number].samples.tobytes() == alone.samples.tobytes()
-        assert together[number].rate_hz == alone.rate_hz == piper.RATE_HZ
+        assert together[number].rate_hz == alone.rate_hz == piper_stand_in.RATE_HZ
         assert together[number].pronunciation == alone.pronunciation
 
 
 @pytest.mark.anyio
 async def test_a_voice_that_cannot_be_loaded_ends_the_run(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path)
-    piper.write_model(model, inputs=("x", "input_lengths", "scales", "sid"))
+    model = piper_stand_in.voice(tmp_path)
+    piper_stand_in.write_model(model, inputs=("x", "input_lengths", "scales", "sid"))
     async with _piper(tmp_path).open(workers=1, timeout_seconds=60.0) as speaker:
         with pytest.raises(FatalError, match=r"could not be loaded: .*tones-medium.onnx takes"):
             await speaker.speak(FORMS[0], JAPANESE)
@@ -313,52 +313,56 @@ async def test_a_voice_that_cannot_be_loaded_ends_the_run(tmp_path: Path) -> Non
 
 
 def test_a_model_cut_short_is_refused(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path)
+    model = piper_stand_in.voice(tmp_path)
     model.write_bytes(model.read_bytes()[:900])
     with pytest.raises(UsageError, match=r"tones-medium.onnx .*fetch it again"):
         _engine(tmp_path)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    piper.voice(tmp_path).write_bytes(b"<!doctype html>")
+    piper_stand_in.voice(tmp_path).write_bytes(b"<!doctype html>")
     with pytest.raises(UsageError, match=r"tones-medium.onnx .*fetch it again"):
         _engine(tmp_path)
 
 
 def test_a_model_of_another_layout_is_refused(tmp_path: Path) -> None:
-    piper.write_model(piper.voice(tmp_path), inputs=("tokens", "style", "speed", "sid"))
+    piper_stand_in.write_model(
+        piper_stand_in.voice(tmp_path), inputs=("tokens", "style", "speed", "sid")
+    )
     with pytest.raises(UsageError, match="takes speed, style, tokens, but its configuration"):
         _engine(tmp_path)
 
 
 def test_a_model_without_the_speakers_of_its_configuration_is_refused(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path)
-    piper.write_configuration(model, speakers=3)
+    model = piper_stand_in.voice(tmp_path)
+    piper_stand_in.write_configuration(model, speakers=3)
     with pytest.raises(UsageError, match="takes input, input_lengths, scales, sid: fetch both"):
         _engine(tmp_path)
 
 
 def test_a_model_with_fewer_speakers_than_its_configuration_is_refused(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path, speakers=2)
-    piper.write_configuration(model, speakers=3)
+    model = piper_stand_in.voice(tmp_path, speakers=2)
+    piper_stand_in.write_configuration(model, speakers=3)
     with pytest.raises(UsageError, match=r"does not fit its configuration .*: fetch both again"):
         _engine(tmp_path)
 
 
 def test_a_configuration_of_another_voice_is_refused(tmp_path: Path) -> None:
-    piper.write_model(piper.voice(tmp_path), symbols=100)
+    piper_stand_in.write_model(piper_stand_in.voice(tmp_path), symbols=100)
     with pytest.raises(UsageError, match=r"does not fit its configuration .*: fetch both again"):
         _engine(tmp_path)
 
 
 def test_a_language_that_espeak_lacks_is_refused(tmp_path: Path) -> None:
-    piper.voice(tmp_path, phonemes="espeak", espeak="xx-none")
+    piper_stand_in.voice(tmp_path, phonemes="espeak", espeak="xx-none")
     with pytest.raises(UsageError, match="Failed to set voice: xx-none"):
         _engine(tmp_path)
 
 
 def test_a_phoneme_that_a_voice_lacks_is_an_error_of_the_clip(tmp_path: Path) -> None:
-    piper.voice(tmp_path, phoneme_id_map={"^": [1], "_": [0], "$": [2], "a": [5], ".": [6]})
+    piper_stand_in.voice(
+        tmp_path, phoneme_id_map={"^": [1], "_": [0], "$": [2], "a": [5], ".": [6]}
+    )
     engine = _engine(tmp_path)
     assert len(_samples(engine, "あ", JAPANESE))
     with pytest.raises(ClipError, match="tones-medium has no sound for ↓ m e: take another"):
@@ -367,7 +371,7 @@ def test_a_phoneme_that_a_voice_lacks_is_an_error_of_the_clip(tmp_path: Path) ->
 
 def test_a_mark_of_a_letter_is_never_left_out(tmp_path: Path) -> None:
     ids = {"^": [1], "_": [0], "$": [2], "カ": [5], " ": [6], "ー": [7]}
-    piper.voice(tmp_path, phonemes="text", phoneme_id_map=ids)
+    piper_stand_in.voice(tmp_path, phonemes="text", phoneme_id_map=ids)
     engine = _engine(tmp_path)
     assert len(_samples(engine, "カー", JAPANESE))
     with pytest.raises(
@@ -381,21 +385,21 @@ def test_a_mark_of_a_letter_is_never_left_out(tmp_path: Path) -> None:
 def test_samples_that_are_no_numbers_are_an_error_of_the_clip(
     tmp_path: Path, loudness: float
 ) -> None:
-    piper.write_model(piper.voice(tmp_path), loudness=loudness)
+    piper_stand_in.write_model(piper_stand_in.voice(tmp_path), loudness=loudness)
     with pytest.raises(ClipError, match="makes samples that are no numbers of a↓me"):
         _samples(_engine(tmp_path), "雨", JAPANESE)
 
 
 def test_no_samples_are_an_error_of_the_clip(tmp_path: Path) -> None:
-    piper.write_model(piper.voice(tmp_path), samples=0)
+    piper_stand_in.write_model(piper_stand_in.voice(tmp_path), samples=0)
     with pytest.raises(ClipError, match="makes no sound of a↓me"):
         _samples(_engine(tmp_path), "雨", JAPANESE)
 
 
 def test_a_second_voice_that_is_broken_is_an_error_of_its_clips(tmp_path: Path) -> None:
-    piper.voice(tmp_path)
-    broken = piper.voice(tmp_path, SEVERAL.name)
-    piper.write_model(broken, symbols=100)
+    piper_stand_in.voice(tmp_path)
+    broken = piper_stand_in.voice(tmp_path, SEVERAL.name)
+    piper_stand_in.write_model(broken, symbols=100)
     engine = _engine(tmp_path)
     with pytest.raises(ClipError, match=r"three-high\.onnx does not fit its configuration"):
         engine.speak(FORMS[0], SEVERAL)
@@ -433,13 +437,13 @@ def test_japanese_voices_come_first_and_speakers_behind_their_voice(folder: Path
 def test_a_voice_s_language_is_found(
     tmp_path: Path, name: str, changes: dict[str, Any], language: str
 ) -> None:
-    piper.voice(tmp_path, name, phonemes="text", **changes)
+    piper_stand_in.voice(tmp_path, name, phonemes="text", **changes)
     assert [voice.language for voice in _piper(tmp_path).voices()] == [language]
 
 
 def test_every_speaker_can_be_chosen_whatever_the_configuration_calls_them(tmp_path: Path) -> None:
     names = {"anna": 0, "ann": 0, "\x1b[2J": 1, "ben\n": 2, "ben": 2, "a#b c": 3}
-    piper.voice(tmp_path, "ja", speakers=5, speaker_id_map=names)
+    piper_stand_in.voice(tmp_path, "ja", speakers=5, speaker_id_map=names)
     assert [voice.name for voice in _piper(tmp_path).voices()] == [
         "ja",
         "ja#anna",
@@ -452,16 +456,16 @@ def test_every_speaker_can_be_chosen_whatever_the_configuration_calls_them(tmp_p
 
 
 def test_a_speaker_s_name_goes_before_another_s_number(tmp_path: Path) -> None:
-    piper.voice(tmp_path, "ja", speakers=2, speaker_id_map={"1": 0})
+    piper_stand_in.voice(tmp_path, "ja", speakers=2, speaker_id_map={"1": 0})
     told = {voice.name: voice.description for voice in _piper(tmp_path).voices()}
     assert told["ja#1"] == "medium quality, speaker 1 of 2, 22050 Hz"
 
 
 def test_null_in_a_configuration_is_as_if_it_were_absent(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path)
+    model = piper_stand_in.voice(tmp_path)
     beside = model.with_name(f"{model.name}.json")
     said = json.loads(beside.read_bytes()) | {
-        "audio": {"sample_rate": piper.RATE_HZ, "quality": None},
+        "audio": {"sample_rate": piper_stand_in.RATE_HZ, "quality": None},
         "speaker_id_map": None,
         "language": None,
     }
@@ -471,10 +475,10 @@ def test_null_in_a_configuration_is_as_if_it_were_absent(tmp_path: Path) -> None
 
 
 def test_what_is_no_file_is_no_voice(tmp_path: Path) -> None:
-    piper.voice(tmp_path, "a")
+    piper_stand_in.voice(tmp_path, "a")
     (tmp_path / "a.onnx").unlink()
     (tmp_path / "a.onnx").mkdir()
-    piper.voice(tmp_path, "b")
+    piper_stand_in.voice(tmp_path, "b")
     (tmp_path / "b.onnx").unlink()
     (tmp_path / "b.onnx").symlink_to(tmp_path / "none")
     assert _piper(tmp_path).voices() == ()
@@ -483,7 +487,7 @@ def test_what_is_no_file_is_no_voice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "caf\udce9", "a\u2028b"])
 def test_a_voice_whose_name_a_terminal_cannot_show_is_refused(tmp_path: Path, name: str) -> None:
-    piper.voice(tmp_path, "good").replace(tmp_path / f"{name}.onnx")
+    piper_stand_in.voice(tmp_path, "good").replace(tmp_path / f"{name}.onnx")
     (tmp_path / "good.onnx.json").replace(tmp_path / f"{name}.onnx.json")
     assert _piper(tmp_path).voices() == ()
     problem = _piper(tmp_path).problem() or ""
@@ -542,9 +546,9 @@ def test_it_names_all_parts_that_make_the_sound(folder: Path) -> None:
 
 
 def test_another_configuration_or_device_is_another_engine(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path)
+    model = piper_stand_in.voice(tmp_path)
     before = _piper(tmp_path).engine(JAPANESE.name)
-    piper.write_configuration(model, inference={"length_scale": 1.1})
+    piper_stand_in.write_configuration(model, inference={"length_scale": 1.1})
     after = _piper(tmp_path).engine(JAPANESE.name)
     settings = Settings(piper=PiperSettings(voices=str(tmp_path)), device=Device.CUDA)
     assert before != after
@@ -563,8 +567,8 @@ def test_another_configuration_or_device_is_another_engine(tmp_path: Path) -> No
 def test_a_voice_that_draws_chance_says_so(
     tmp_path: Path, *, noisy: bool, scales: dict[str, float], random: bool
 ) -> None:
-    model = piper.voice(tmp_path, inference=scales)
-    piper.write_model(model, noisy=noisy)
+    model = piper_stand_in.voice(tmp_path, inference=scales)
+    piper_stand_in.write_model(model, noisy=noisy)
     assert ("noise=random" in _piper(tmp_path).engine(JAPANESE.name)) is random
     assert _piper(tmp_path).repeats(JAPANESE.name) is not random
 
@@ -573,8 +577,8 @@ def test_a_voice_speaks_with_its_own_noise_and_without_it_gives_equal_samples(
     tmp_path: Path,
 ) -> None:
     for name, scale in (("noisy", 0.667), ("still", 0)):
-        model = piper.voice(tmp_path, name, inference={"noise_scale": scale, "noise_w": 0})
-        piper.write_model(model, noisy=True)
+        model = piper_stand_in.voice(tmp_path, name, inference={"noise_scale": scale, "noise_w": 0})
+        piper_stand_in.write_model(model, noisy=True)
     engine = _engine(tmp_path, "noisy")
     noisy, still = (
         {engine.speak(FORMS[0], replace(JAPANESE, name=name)).samples.tobytes() for _ in range(2)}
@@ -614,8 +618,8 @@ def test_a_voice_speaks_with_its_own_noise_and_without_it_gives_equal_samples(
 def test_a_voice_with_a_wrong_configuration_is_left_out_and_told(
     tmp_path: Path, configuration: bytes | dict[str, Any] | None, fault: str
 ) -> None:
-    piper.voice(tmp_path)
-    model = piper.voice(
+    piper_stand_in.voice(tmp_path)
+    model = piper_stand_in.voice(
         tmp_path, "bad", **(configuration if isinstance(configuration, dict) else {})
     )
     beside = model.with_name("bad.onnx.json")
@@ -640,8 +644,8 @@ def test_where_no_voice_can_be_used_the_first_fault_is_told(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("data", [b"", b"<!doctype html>"])
 def test_a_damaged_model_is_told_before_it_is_loaded(tmp_path: Path, data: bytes) -> None:
-    piper.voice(tmp_path).write_bytes(data)
-    piper.voice(tmp_path, SEVERAL.name, speakers=3)
+    piper_stand_in.voice(tmp_path).write_bytes(data)
+    piper_stand_in.voice(tmp_path, SEVERAL.name, speakers=3)
     assert _piper(tmp_path).problem() is None
     problem = _piper(tmp_path, JAPANESE.name).problem()
     assert problem == (
@@ -659,7 +663,7 @@ def test_without_voices_it_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_without_a_japanese_voice_it_says_what_to_do(tmp_path: Path) -> None:
-    piper.voice(tmp_path, ENGLISH.name, phonemes="espeak", espeak="en-us")
+    piper_stand_in.voice(tmp_path, ENGLISH.name, phonemes="espeak", espeak="en-us")
     assert _piper(tmp_path).problem() == (
         f"there is no Japanese voice in {tmp_path} yet: tts-assets models fetch "
         "ja_JP-hi_fi_captain-medium, or name a folder that has NAME.onnx and NAME.onnx.json as "
@@ -672,7 +676,7 @@ def test_without_a_japanese_voice_it_says_what_to_do(tmp_path: Path) -> None:
 
 def test_fetched_voices_are_found(tmp_path: Path) -> None:
     (tmp_path / "piper").mkdir()
-    piper.voice(tmp_path / "piper")
+    piper_stand_in.voice(tmp_path / "piper")
     provider = get("piper", Settings(models=ModelSettings(folder=str(tmp_path))))
     assert provider.problem() is None
     assert [voice.name for voice in provider.voices()] == [JAPANESE.name]
@@ -710,7 +714,7 @@ def test_a_voice_that_is_not_there_is_told_with_the_nearest(project: Project, fo
 
 
 def test_a_model_that_does_not_fit_ends_the_run(project: Project, tmp_path: Path) -> None:
-    piper.write_model(piper.voice(tmp_path), symbols=100)
+    piper_stand_in.write_model(piper_stand_in.voice(tmp_path), symbols=100)
     project.words("橋")
     done = project.run("generate", "--provider", "piper", TTS_ASSETS_PIPER_VOICES=str(tmp_path))
     assert done.returncode == 4

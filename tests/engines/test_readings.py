@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.engines.engine_readings import read
+from tts_assets.engines.reading_cache import read
 from tts_assets.model import AccentBasis, Basis, DictionaryWord, Phrase, Pronunciation, SpokenForm
 
 pytestmark = pytest.mark.anyio

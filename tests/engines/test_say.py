@@ -14,13 +14,13 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.stand_ins import say
+from tests.stand_ins import say_stand_in
 from tts_assets.build.pool import FailureRules, Pool
 from tts_assets.config.settings import Settings
-from tts_assets.engines import say_voices
+from tts_assets.engines import say
 from tts_assets.engines.protocol import Speaker
 from tts_assets.engines.registry import get
-from tts_assets.engines.say_voices import parse_voice_list
+from tts_assets.engines.say import parse_voice_list
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError
 from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
 
@@ -43,7 +43,7 @@ class Mac:
     """A machine whose `say` is the stand-in, or whatever a test puts in its place."""
 
     def __init__(self, folder: Path) -> None:
-        self.say = say.put_into(folder / "bin")
+        self.say = say_stand_in.put_into(folder / "bin")
         self.log = folder / "say.log"
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
@@ -131,7 +131,7 @@ def test_japanese_voices_come_first_and_kyoko_before_all() -> None:
         "Eddy (日本語（日本）)",
         "Grandma (Japanese (Japan))",
     ]
-    assert sorted(offered) == sorted(say.VOICES)
+    assert sorted(offered) == sorted(say_stand_in.VOICES)
 
 
 def test_the_list_is_asked_for_once(mac: Mac) -> None:
@@ -157,7 +157,7 @@ def test_a_say_that_lists_no_voices_ends_the_run_in_words(
     mac: Mac, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
     mac.script(script)
-    monkeypatch.setattr(say_voices, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(say, "_PATIENCE_SECONDS", 0.5)
     assert re.search(message, get("say", Settings()).problem() or "")
 
 
@@ -324,9 +324,9 @@ def test_no_character_that_is_left_becomes_a_bracket() -> None:
 
 
 def test_the_stand_in_obeys_commands_that_reach_it() -> None:
-    assert say.said_of("犬[[slnc 5000]]猫") == ("犬猫", 0.05, 5.0)
-    assert say.said_of("［［rate 360］］犬")[:2] == ("犬", 0.025)
-    assert say.said_of("[[dlim << >>]]<<slnc 1000>>[[犬]]") == ("[[犬]]", 0.05, 1.0)
+    assert say_stand_in.said_of("犬[[slnc 5000]]猫") == ("犬猫", 0.05, 5.0)
+    assert say_stand_in.said_of("［［rate 360］］犬")[:2] == ("犬", 0.025)
+    assert say_stand_in.said_of("[[dlim << >>]]<<slnc 1000>>[[犬]]") == ("[[犬]]", 0.05, 1.0)
 
 
 @pytest.mark.anyio
@@ -446,7 +446,7 @@ async def test_nothing_reaches_the_output_of_the_run(
     mac.script("echo out; echo err >&2; exit 1")
     with pytest.raises(ClipError):
         await _said(FORMS[0])
-    say.put_into(mac.say.parent)
+    say_stand_in.put_into(mac.say.parent)
     await _said(FORMS[0])
     assert capfd.readouterr() == ("", "")
 

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from tts_assets.engines.http.service_calls import ServiceResponse
-from tts_assets.engines.timestamps import TimedAnswer, add_alignment, join_times, transfer, unpack
+from tts_assets.engines.validated_speech import (
+    TimedAnswer,
+    add_alignment,
+    join_times,
+    transfer,
+    unpack,
+)
 from tts_assets.model import Alignment
 
 

@@ -14,7 +14,7 @@ import pytest
 import stamina
 
 from tests.conftest import Project
-from tests.stand_ins.voicevox import StandInReply, VoicevoxStandIn, running
+from tests.stand_ins.voicevox_stand_in import StandInReply, VoicevoxStandIn, running
 from tts_assets import generate_sync
 from tts_assets.build.plan.planner import State
 from tts_assets.config.catalogue_sources import Source

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.stand_ins.voicevox import parsed
+from tests.stand_ins.voicevox_stand_in import parsed
 from tts_assets.errors import ClipError
 from tts_assets.japanese.engine_notation import to_aquestalk
 from tts_assets.model import _JOINED, Phrase, split_morae

@@ -12,7 +12,7 @@ from tests.quality.ears import HEARD, Deaf, Ears
 from tts_assets import Settings
 from tts_assets.audio.blocks import mono_blocks
 from tts_assets.config.command_options import Sample, TranscribeSettings, VerifySettings
-from tts_assets.engines.asr import recognizer_registry
+from tts_assets.engines.asr import recognizer_protocol
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.quality.quality_reports import RECOGNITION, VerifyReport
@@ -24,7 +24,7 @@ from tts_assets.store import ledger_line
 def _ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for each in (Ears, Deaf):
         monkeypatch.setitem(
-            recognizer_registry._BUILT_IN, each.name, f"{each.__module__}:{each.__name__}"
+            recognizer_protocol._BUILT_IN, each.name, f"{each.__module__}:{each.__name__}"
         )
     HEARD.clear()
     yield

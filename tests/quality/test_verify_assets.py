@@ -13,7 +13,7 @@ import soundfile
 
 from tests.quality.conftest import SOUND, MadeClips, rules
 from tts_assets import Settings, generate_sync
-from tts_assets.audio.check_rules import Rule
+from tts_assets.audio.expected_length import Rule
 from tts_assets.errors import UsageError
 from tts_assets.model import Cue, Finding, Kind
 from tts_assets.quality.quality_reports import DAMAGED, MISSING, ClipName, VerifyReport

@@ -19,7 +19,7 @@ from tts_assets.model import Decided, Decision, Finding, Kind
 from tts_assets.review.review_rows import PageMode, build_payload
 from tts_assets.review.row_builder import load_entry_rows, load_rows
 from tts_assets.review.sound_previews import NAME
-from tts_assets.store import atomic_files, rejected_audio
+from tts_assets.store import atomic_files, segment_cache
 from tts_assets.store.decisions import JOURNAL_NAME, SoundDecision, Use, append_decisions
 
 AT = "2026-11-22T13:00:00.123Z"
@@ -178,8 +178,8 @@ async def test_it_runs_under_asyncio_and_trio(shown: Shown) -> None:
 
 def test_an_earlier_sound_is_found_where_it_was_kept(shown: Shown) -> None:
     now, other = shown.row("cat"), Path("audio", shown.row("bridge").asset)
-    place = rejected_audio.folder(shown.settings.temp, shown.settings.output)
-    rejected_audio.keep(place, other, unless="")
+    place = segment_cache.folder(shown.settings.temp, shown.settings.output)
+    segment_cache.keep(place, other, unless="")
     sha256 = atomic_files.sha256(other)
     rejected = _decision(now.asset, sha256, "cat", reason="</script>")
     append_decisions(Path("audio"), [rejected, _decision(now.asset, now.sha256, "cat")])

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.wandering import EVENING, MORNING, NOON
 from tts_assets.errors import InputError
 from tts_assets.model import Decided, Decision
-from tts_assets.store import atomic_files, decisions, ledger, rejected_audio
+from tts_assets.store import atomic_files, decisions, ledger, segment_cache
 from tts_assets.store.atomic_files import Storage
 from tts_assets.store.decisions import (
     JOURNAL_NAME,
@@ -277,22 +277,22 @@ def _kept(place: Path, *sounds: bytes) -> list[str]:
     for each in sounds:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(each)
-        assert not rejected_audio.keep(place, file, unless="")
+        assert not segment_cache.keep(place, file, unless="")
     return list(map(atomic_files.sha256, sounds))
 
 
 def test_an_earlier_sound_is_found_by_its_hash_and_by_nothing_else(tmp_path: Path) -> None:
-    place = rejected_audio.folder(str(tmp_path / "temp"), str(tmp_path / "audio"))
+    place = segment_cache.folder(str(tmp_path / "temp"), str(tmp_path / "audio"))
     (one,) = _kept(place, b"one")
-    found = rejected_audio.find(place, one)
+    found = segment_cache.find(place, one)
     assert found is not None
     assert found.read_bytes() == b"one"
     for strange in ("", "../a", TWO, f"../{place.name}/{one}"):
-        assert rejected_audio.find(place, strange) is None
+        assert segment_cache.find(place, strange) is None
     file = place.parent / "a.mp3"
-    assert rejected_audio.keep(place, file, unless=one)
+    assert segment_cache.keep(place, file, unless=one)
     file.unlink()
-    assert not rejected_audio.keep(place, file, unless=TWO)
+    assert not segment_cache.keep(place, file, unless=TWO)
     assert len(list(place.iterdir())) == 1
 
 
@@ -311,12 +311,12 @@ def test_earlier_sounds_go_when_nobody_compares_them_any_more(tmp_path: Path) ->
     ]
     strange = place / "somebody's.mp3"
     strange.write_bytes(b"")
-    rejected_audio.sweep(place, reversed(journal), {"approved.mp3"})
+    segment_cache.sweep_rejected_audio(place, reversed(journal), {"approved.mp3"})
     left = {path.stem for path in place.iterdir()}
     assert left == {open_, half, strange.stem}
     assert unknown not in left
     strange.unlink()
-    rejected_audio.sweep(place, [], ())
+    segment_cache.sweep_rejected_audio(place, [], ())
     assert not place.exists()
 
 

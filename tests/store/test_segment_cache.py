@@ -7,7 +7,13 @@ import pytest
 
 from tts_assets.errors import FatalError
 from tts_assets.model import AccentBasis, Basis, Finding, Phrase, Pronunciation
-from tts_assets.store.segment_cache import CachedSegment, SegmentCache, leave, place_for, sweep
+from tts_assets.store.segment_cache import (
+    CachedSegment,
+    SegmentCache,
+    leave,
+    place_for,
+    sweep_segments,
+)
 
 PASSAGE = "0123456789abcdef01234567"
 SAID = Pronunciation(
@@ -84,12 +90,12 @@ def test_passages_that_nobody_wants_are_swept_and_nothing_else(tmp_path: Path) -
     for name in (PASSAGE, PASSAGE[::-1], "mine", "0123"):
         (tmp_path / name).mkdir()
     (tmp_path / "notes.txt").write_text("mine")
-    sweep(tmp_path, {PASSAGE})
+    sweep_segments(tmp_path, {PASSAGE})
     assert {path.name for path in tmp_path.iterdir()} == {PASSAGE, "mine", "0123", "notes.txt"}
 
 
 def test_a_folder_that_is_not_there_is_swept_without_a_word(tmp_path: Path) -> None:
-    sweep(tmp_path / "none", set())
+    sweep_segments(tmp_path / "none", set())
 
 
 def test_a_place_that_cannot_be_written_to_ends_the_run(tmp_path: Path) -> None:

@@ -16,14 +16,14 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 from tests.plugin_engines import Telling
 from tts_assets import Settings
 from tts_assets.build.cleanup import prune
-from tts_assets.build.plan import make_plan, plan_voices, planner
+from tts_assets.build.plan import make_plan, plan_types, planner
 from tts_assets.build.plan.planner import State
 from tts_assets.build.status import summarize_status
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import published_schemas
 from tts_assets.cli.status_command import run_check
 from tts_assets.config.settings import OutputFormat
-from tts_assets.engines import engine_choice, registry
+from tts_assets.engines import registry
 from tts_assets.errors import InputError
 from tts_assets.model import Cue, Kind
 from tts_assets.store import ledger, timelines
@@ -182,15 +182,15 @@ def _settings(folder: Path, **more: Any) -> Settings:
 
 
 def _planned(settings: Settings) -> list[planner.ClipPlan]:
-    return make_plan.make_plan(settings, engine_choice.choose(settings).provider).planned
+    return make_plan.make_plan(settings, registry.choose(settings).provider).planned
 
 
 def _store(settings: Settings) -> Path:
     """What is to be made stands in the output folder, as if a run had made it."""
-    provider = engine_choice.choose(settings).provider
-    store, origins = Storage(Path(settings.output)), plan_voices.Origins(settings, provider)
+    provider = registry.choose(settings).provider
+    store, origins = Storage(Path(settings.output)), plan_types.Origins(settings, provider)
     store.prepare()
-    recipes = plan_voices.recipes(settings, provider)
+    recipes = plan_types.recipes(settings, provider)
     lines = []
     for item in _planned(settings):
         form = item.clip.form

@@ -20,7 +20,7 @@ from tts_assets.config.settings import ElevenLabsSettings, RemoteSettings
 from tts_assets.config.source_table import parse_source
 from tts_assets.model import Cue, WordTime
 from tts_assets.store.segment_cache import place_for
-from tts_assets.store.word_timelines import place_words, time_words
+from tts_assets.store.timelines import place_words, time_words
 
 MAN = "今日は、雨ですね。傘を、持って行きましょう。"
 WOMAN = "はい、そうですね。駅前の店で、開くのを待ちます。"

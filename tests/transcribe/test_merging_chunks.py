@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tts_assets.engines.asr.recognizer_protocol import Recognized, Utterance, Word
-from tts_assets.transcribe.chunk_joiner import ChunkJoiner, RecognizedChunk
+from tts_assets.transcribe.transcription import ChunkJoiner, RecognizedChunk
 from tts_assets.transcribe.transcription_events import TranscriptGap
 
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tts_assets.audio.check_rules import Rule
+from tts_assets.audio.expected_length import Rule
 from tts_assets.errors import ClipError
 from tts_assets.model import Finding
 from tts_assets.regular_files import open_regular
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_assets.audio.expected_length import ExpectedSound
-    from tts_assets.audio.stored import Stored
+    from tts_assets.audio.joining import Stored
     from tts_assets.model import Samples
 
 
@@ -82,7 +82,7 @@ def check_level(lufs: float, peak_dbtp: float, expected: ExpectedSound) -> tuple
         peak_dbtp: its true peak.
         expected: what they are held against.
     """
-    from tts_assets.audio.level_checks import wrong_figures  # noqa: PLC0415 - heavy, see check_file
+    from tts_assets.audio.timing_checks import wrong_figures  # noqa: PLC0415 - heavy, see check_file
 
     return tuple(wrong_figures(lufs, peak_dbtp, expected))
 
@@ -98,8 +98,8 @@ def _of_file(
     file: BinaryIO, expected: ExpectedSound, known: _Level | None = None
 ) -> Iterator[Finding]:
     # Heavy libraries are behind it, and rules are named without them.
+    from tts_assets.audio.joining import open_stored  # noqa: PLC0415
     from tts_assets.audio.measure import block_size  # noqa: PLC0415
-    from tts_assets.audio.stored import open_stored  # noqa: PLC0415
 
     try:
         # Before anything decodes it: libmpg123 prints what it thinks of damage.
@@ -138,11 +138,11 @@ def _of_sound(
     blocks: Iterable[Samples], rate_hz: int, expected: ExpectedSound, known: _Level | None = None
 ) -> Iterator[Finding]:
     """What is heard; what makes the rest meaningless is found alone."""
-    from tts_assets.audio import end_checks as ends  # noqa: PLC0415
-    from tts_assets.audio import level_checks as levels  # noqa: PLC0415
     from tts_assets.audio import pitch_checks as accent  # noqa: PLC0415 - see _of_file
-    from tts_assets.audio import time_checks as times  # noqa: PLC0415
-    from tts_assets.audio import voice_checks as voice  # noqa: PLC0415
+    from tts_assets.audio import pitch_checks as voice  # noqa: PLC0415
+    from tts_assets.audio import timing_checks as ends  # noqa: PLC0415
+    from tts_assets.audio import timing_checks as levels  # noqa: PLC0415
+    from tts_assets.audio import timing_checks as times  # noqa: PLC0415
     from tts_assets.audio.measure import listen  # noqa: PLC0415
     from tts_assets.audio.speech_activity import SpeechActivity  # noqa: PLC0415
 

@@ -10,8 +10,8 @@ import numpy as np
 import soundfile
 
 from tts_assets.audio import mp3
+from tts_assets.audio.containers import playable, read_frames
 from tts_assets.audio.formats import OPUS_KBPS
-from tts_assets.audio.mp3_frames import playable, read_frames
 from tts_assets.audio.ogg import set_serial
 from tts_assets.audio.waveform import BLOCK, Waveform, ahead, in_blocks, whole
 from tts_assets.errors import ClipError

@@ -1,20 +1,28 @@
-"""The finished segments of a passage joined to one asset, of which little is in memory at a time."""
+"""Finished segments joined to one asset, or streamed in order, block by block."""
 
 from __future__ import annotations
 
+import io
+import struct
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
 
 import numpy as np
+import soundfile
 
-from tts_assets.audio.level import audible_powers, compute_gated_lufs
+from tts_assets.audio import codec, mp3
+from tts_assets.audio.codec import Sequential
+from tts_assets.audio.level import audible_powers, compute_gated_lufs, level
 from tts_assets.audio.prepare import silences
-from tts_assets.audio.render import render
+from tts_assets.audio.render import find_ceiling_dbtp, render
 from tts_assets.audio.waveform import Waveform, whole
 from tts_assets.errors import ClipError
+from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -208,3 +216,265 @@ def _check_samples(joint: Joint, name: str) -> Samples:
             " damaged, so delete it and run again."
         )
     return samples
+
+
+# A sound file as it is stored: what its outside tells, and its samples block by block.
+_FORMATS = {
+    ("MP3", "MPEG_LAYER_III"): Format.MP3,
+    ("OGG", "OPUS"): Format.OPUS,
+    ("OGG", "VORBIS"): Format.OGG,
+    ("FLAC", "PCM_16"): Format.FLAC,
+    ("WAV", "PCM_16"): Format.WAV,
+}
+
+
+# Samples of all channels that are read at once.
+_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An open sound file.
+
+    Args:
+        format: its encoding; None for one that no asset has.
+        kind: container and encoding, as libsndfile calls them.
+        rate_hz: samples per second.
+        channels: how many there are.
+        file: what reads it.
+    """
+
+    format: Format | None
+    kind: str
+    rate_hz: int
+    channels: int
+    file: soundfile.SoundFile
+
+    def blocks(self, size: int) -> Iterator[Samples]:
+        """Its samples from where it is read to, channels averaged, so many at once; shape (n,).
+
+        Raises:
+            ClipError: it is damaged from here on.
+        """
+        try:
+            while (block := self._next(size)).size:
+                yield block
+        except soundfile.SoundFileError as exc:
+            raise _damage_error(exc) from exc
+
+    def _next(self, size: int) -> Samples:
+        """So many samples, or what is left; no more at once of many channels than of one."""
+        parts: list[Samples] = []
+        while size:
+            asked = min(size, max(1, _AT_ONCE // self.channels))
+            frames = self.file.read(asked, dtype="float32", always_2d=True)
+            parts.append(frames[:, 0] if self.channels == 1 else frames.mean(axis=1))
+            size = size - asked if len(frames) == asked else 0
+        return np.concatenate(parts)
+
+
+@contextmanager
+def open_stored(file: BinaryIO) -> Iterator[Stored]:
+    """Open a sound file, with its samples still to be read.
+
+    Raises:
+        ClipError: it is no sound file that libsndfile can read.
+    """
+    try:
+        sound = Sequential(file)
+    except (soundfile.SoundFileError, OSError) as exc:
+        raise _damage_error(exc) from exc
+    with sound:
+        yield Stored(
+            format=_FORMATS.get((sound.format, sound.subtype)),
+            kind=f"{sound.format} {sound.subtype}".lower().replace("_", " "),
+            rate_hz=sound.samplerate,
+            channels=sound.channels,
+            file=sound,
+        )
+
+
+def _damage_error(exc: Exception) -> ClipError:
+    return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")
+
+
+# A sound that is sent on while the rest of it is still being made, to where nothing can go back.
+
+
+# What the header of a WAV says whose length nobody knows yet: as much as it can.
+_UNKNOWN_BYTES = 0xFFFF_FFFF
+_WAV = "<4sI4s4sIHHIIHH4sI"
+_PCM = 1
+
+
+class _Encoder(Protocol):
+    def write(self, samples: Samples) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Stream:
+    """Segments sent on one after the other, each brought to the loudness by itself.
+
+    What is wanted of the whole cannot be measured before its end. Used as a context manager: the
+    end of the sound is written where the block ends well.
+    """
+
+    def __init__(self, sound: Sound, into: BinaryIO) -> None:
+        """Begin with the lead.
+
+        Args:
+            sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
+            into: what is written to, front to back, and flushed after each segment.
+
+        Raises:
+            OSError: it cannot be written to.
+        """
+        self._sound = sound
+        self._into = into
+        self._frames = 0
+        self._encoder = _encoder(sound, into)
+        self._silence(sound.lead_ms)
+
+    @property
+    def seconds(self) -> float:
+        """How long it sounds so far."""
+        return self._frames / self._sound.rate_hz
+
+    def write(self, samples: Samples, pause_ms: int) -> None:
+        """Send a segment on, and the silence behind it.
+
+        Args:
+            samples: as ``audio.prepare.ready`` returned them.
+            pause_ms: how long that silence is.
+
+        Raises:
+            OSError: it cannot be written to.
+        """
+        sound = self._sound
+        ceiling = find_ceiling_dbtp(sound)
+        levelled = level(whole(samples), sound.rate_hz, lufs=sound.lufs, peak_dbtp=ceiling)
+        for block in levelled.wave.blocks():
+            self._send(block)
+        self._silence(pause_ms)
+        self._into.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._silence(self._sound.trail_ms)
+            self._encoder.close()
+            self._into.flush()
+
+    def _silence(self, ms: int) -> None:
+        self._send(np.zeros(round(ms * self._sound.rate_hz / 1000), dtype=np.float32))
+
+    def _send(self, samples: Samples) -> None:
+        self._frames += samples.size
+        self._encoder.write(samples)
+
+
+def _encoder(sound: Sound, into: BinaryIO) -> _Encoder:
+    match sound.format:
+        case Format.MP3:
+            return _Mp3(sound, into)
+        case Format.WAV:
+            return _Wav(sound, into)
+        case _:
+            return _Container(sound, into)
+
+
+class _Mp3:
+    """LAME's frames, without the tag that would tell how many there are."""
+
+    def __init__(self, sound: Sound, into: BinaryIO) -> None:
+        self._into = into
+        self._lame = mp3.Encoder(sound)
+
+    def write(self, samples: Samples) -> None:
+        self._into.write(self._lame.encode(samples))
+
+    def close(self) -> None:
+        self._into.write(self._lame.flush())
+
+
+class _Wav:
+    """16-bit samples behind a header that leaves their number open."""
+
+    def __init__(self, sound: Sound, into: BinaryIO) -> None:
+        self._into = into
+        rate = sound.rate_hz
+        into.write(
+            struct.pack(
+                _WAV, b"RIFF", _UNKNOWN_BYTES, b"WAVE", b"fmt ", 16, _PCM, 1, rate, 2 * rate, 2, 16,
+                b"data", _UNKNOWN_BYTES,
+            )
+        )  # fmt: skip
+
+    def write(self, samples: Samples) -> None:
+        self._into.write(codec.sixteen_bits(samples).astype("<i2", copy=False).tobytes())
+
+    def close(self) -> None:
+        """Nothing tells where it ends."""
+
+
+class _Container:
+    """What libsndfile writes, of which it can take nothing back."""
+
+    def __init__(self, sound: Sound, into: BinaryIO) -> None:
+        self._lossless = sound.format in codec.LOSSLESS
+        self._tape = _Tape(into)
+        self._file = codec.writer(self._tape, sound)
+
+    def write(self, samples: Samples) -> None:
+        self._file.write(codec.sixteen_bits(samples) if self._lossless else samples)
+        self._tape.check()
+
+    def close(self) -> None:
+        self._file.close()
+        self._tape.check()
+
+
+class _Tape(io.RawIOBase):
+    """A file that only goes on: what is written earlier than its end is left as it was."""
+
+    def __init__(self, into: BinaryIO) -> None:
+        super().__init__()
+        self._into = into
+        self._at = self._end = 0
+        self._error: OSError | None = None
+
+    def check(self) -> None:
+        """Raise what went wrong: it is called from C, where no exception passes."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        new = bytes(data)[max(0, self._end - self._at) :]
+        try:
+            if self._error is None and new:
+                self._into.write(new)
+        except OSError as exc:
+            self._error = exc
+        self._at += len(data)
+        self._end = max(self._end, self._at)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        del size
+        return b""

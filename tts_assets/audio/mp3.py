@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from tts_assets.audio.containers import Crc16, checksum
 from tts_assets.audio.formats import mp3_frame_bytes
-from tts_assets.audio.mp3_frames import Crc16, checksum
 from tts_assets.audio.waveform import Waveform, in_blocks
 
 if TYPE_CHECKING:

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import anyio.to_thread
 
-from tts_assets.build.context import auto_workers, check_ready, create_context
-from tts_assets.build.generate.clip import record
-from tts_assets.build.generate.executor import places
+from tts_assets.build.generate.clip import auto_workers, check_ready, create_context, record
+from tts_assets.build.generate.executor import slot_count
 from tts_assets.build.generate.work_items import cuts_of
-from tts_assets.build.plan import plan_voices
-from tts_assets.build.plan.jobs import Job
+from tts_assets.build.plan import plan_types
+from tts_assets.build.plan.planner import Job
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.config.settings import time_limits
-from tts_assets.engines import engine_choice, machine, protocol
+from tts_assets.engines import machine, protocol, registry
 from tts_assets.engines.protocol import Bounded
 from tts_assets.errors import ClipError, FatalError, UsageError
 
@@ -339,7 +338,7 @@ class BenchmarkSetup:
 
         pool = Pool(
             make_job,
-            limit=places(workers, studio.speaker),
+            limit=slot_count(workers, studio.speaker),
             timeout=self._settings.timeout_seconds,
             rules=_FAILURE_RULES,
         )
@@ -407,7 +406,7 @@ async def run_benchmark(
     provider = _choose_provider(settings, trial)
     report = BenchReport(
         provider=provider.name,
-        voice=plan_voices.find_voice(settings, provider).name,
+        voice=plan_types.find_voice(settings, provider).name,
         auto=auto_workers(provider),
     )
     sample = await draw_sample(settings, trial.clips or _MAX_CLIPS)
@@ -422,7 +421,7 @@ async def run_benchmark(
 
 def _choose_provider(settings: Settings, trial: BenchmarkRun) -> Provider:
     """The engine that is to be measured."""
-    provider = engine_choice.choose(settings).provider
+    provider = registry.choose(settings).provider
     if isinstance(provider, protocol.Priced) and not (trial.paid and trial.clips):
         raise UsageError(
             f"{provider.name} charges for each clip, and a bench makes them again and again and "

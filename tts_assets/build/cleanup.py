@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from tts_assets.build.events import Orphan, Waiting
-from tts_assets.build.plan import make_plan, output_folder, planner, shared_sounds
+from tts_assets.build.plan import make_plan, output_folder, plan_types, planner
 from tts_assets.build.plan.planner import Judged
 from tts_assets.build.plan.recipes import recipes_in
 from tts_assets.catalogues import catalogue_files
 from tts_assets.config.catalogue_sources import BUILT_IN
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.errors import FatalError, InputError
 from tts_assets.model import Format, Kind
 from tts_assets.store import asset_file_names, atomic_files, ledger, ledger_line, timelines
@@ -104,7 +104,7 @@ class References:
             (source.asset or settings.asset, source.url or settings.url)
             for source in (*settings.sources, *BUILT_IN.values())
         }
-        self._addresses = shared_sounds.SourceAddresses(settings).every()
+        self._addresses = plan_types.SourceAddresses(settings).every()
         self._by_id = [_ById(*each) for each in sorted(templates) if _ById.applies(*each)]
         # Folded, as there are file systems on which case does not count.
         self._assets: set[str] = set()
@@ -355,7 +355,7 @@ def prune(
 
 def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
     """The orphans, and the ledger that they were found with."""
-    provider = engine_choice.choose(settings).provider
+    provider = registry.choose(settings).provider
     references = References(settings)
 
     def see(item: ClipPlan) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 
+from tts_assets.build.build import generate
 from tts_assets.build.cleanup import Pruned, prune
-from tts_assets.build.generate.generate_clips import generate
 from tts_assets.store import ledger
 
 if TYPE_CHECKING:

@@ -1,15 +1,17 @@
-"""Run one async function over many jobs: bounded, lazily pulled, results as they finish."""
+"""The worker pool: bounded, lazily fed, slower when the engine is; and its event loop."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sized
 from contextlib import AsyncExitStack, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, TypeVarTuple, Unpack
 
 import anyio
 from anyio import CancelScope, current_effective_deadline, current_time, get_cancelled_exc_class
@@ -363,3 +365,118 @@ class Pool(Generic[J, R]):
             return None, error
         late = TimeoutError(f"cancelled: not done within the time limit of {self._timeout:g} s")
         return None if self._cut else (None, late)
+
+
+# Fewer clips at once when the engine is slower with more of them.
+
+
+#: How many attempts are looked back on, and of how many at least it is judged.
+_WINDOW, _LEAST = 20, 10
+
+
+#: More than this part of them failing is no bad luck of single jobs.
+_MOST_FAILING = 0.3
+
+
+#: So many successes in a row double the workers.
+_RUN = 5
+
+
+class AdaptiveConcurrency:
+    """How many jobs should run at once, by how the last attempts ended.
+
+    Decides by the order of what it sees alone: no clock, no chance.
+
+    Example:
+        >>> concurrency = AdaptiveConcurrency(8)
+        >>> [concurrency.saw(False) for _ in range(20)][9::10]
+        [4, 1]
+        >>> [concurrency.saw(True) for _ in range(15)][4::5]
+        [2, 4, 8]
+    """
+
+    def __init__(self, full: int) -> None:
+        """Begin with all workers.
+
+        Args:
+            full: how many there are when all goes well, at least 1.
+        """
+        self.limit = self._full = full
+        self._window: deque[bool] = deque(maxlen=_WINDOW)
+        self._run = 0
+
+    def saw(self, ok: bool) -> int | None:  # noqa: FBT001 - its only argument
+        """Take note of an attempt that ended.
+
+        Returns:
+            how many should run at once from now on; None where that has not changed.
+        """
+        self._window.append(ok)
+        self._run = self._run + 1 if ok else 0
+        limit = self._ease() if self._is_failing() else self._recover()
+        if limit == self.limit:
+            return None
+        # What ended under another load says nothing of this one.
+        self._window.clear()
+        self._run = 0
+        self.limit = limit
+        return limit
+
+    def _is_failing(self) -> bool:
+        seen = len(self._window)
+        return seen >= _LEAST and self._window.count(False) > _MOST_FAILING * seen
+
+    def _ease(self) -> int:
+        return max(1, self._full // 2) if self.limit == self._full else 1
+
+    def _recover(self) -> int:
+        return min(self._full, 2 * self.limit) if self._run >= _RUN else self.limit
+
+
+# An event loop whose clock stands still while its process is stopped, so that no time limit runs out.
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+#: The loop reads its clock at least so often.
+_TICK_SECONDS: Final = 0.5
+
+
+#: A longer time between two readings is one in which the process could not run.
+_JUMP_SECONDS: Final = 2.0
+
+
+class _AwakeClock:
+    """Seconds on a monotonic clock, without those in which the process could not run."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._suspended = 0.0
+
+    def read(self) -> float:
+        now = time.monotonic()
+        gap = now - self._last
+        if gap > _JUMP_SECONDS:
+            self._suspended += gap
+        self._last = now
+        return now - self._suspended
+
+
+def run_async(work: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
+    """Run async work as :func:`anyio.run` does; a process stopped by SIGSTOP or Ctrl-Z loses no time.
+
+    Every time limit in the loop counts by its clock: those of clips, of requests, and of the signs of
+    life of engines.
+    """
+    return anyio.run(work, *args, backend_options={"loop_factory": _create_loop})
+
+
+def _create_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.time = _AwakeClock().read  # type: ignore[method-assign]
+
+    def tick() -> None:
+        loop.call_later(_TICK_SECONDS, tick)
+
+    loop.call_soon(tick)
+    return loop

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
-from tts_assets.build import context
-from tts_assets.build.adaptive_concurrency import AdaptiveConcurrency
+from tts_assets.build.generate import clip
 from tts_assets.build.generate.clip import out_of_time
 from tts_assets.build.generate.passage import Passage
-from tts_assets.build.plan import jobs, plan_voices
-from tts_assets.build.pool import FailureRules, Pool, Stop, time_limit_restarter
+from tts_assets.build.plan import plan_types, planner
+from tts_assets.build.pool import (
+    AdaptiveConcurrency,
+    FailureRules,
+    Pool,
+    Stop,
+    time_limit_restarter,
+)
 from tts_assets.config.settings import time_limits
-from tts_assets.engines import engine_choice, engine_readings
+from tts_assets.engines import reading_cache, registry
 from tts_assets.engines.protocol import Bounded, Paced, Remote
 from tts_assets.errors import (
     OUT_OF_MEMORY,
@@ -153,7 +158,7 @@ class StreamingSynthesizer:
             FatalError: nothing can be said any more.
             OSError: the stream cannot be written to.
         """
-        from tts_assets.audio.streaming import Stream  # noqa: PLC0415 - heavy, as all of audio
+        from tts_assets.audio.joining import Stream  # noqa: PLC0415 - heavy, as all of audio
 
         ahead = _AHEAD * self._studio.threads.total_tokens
         line = _SpokenLine(len(self._passage), int(ahead))
@@ -318,8 +323,8 @@ async def speak(
         FatalError: the engine is missing, or the file cannot be written.
         OSError: the stream cannot be written to.
     """
-    provider, _ = engine_choice.choose(settings)
-    context.check_ready(settings, provider)
+    provider, _ = registry.choose(settings)
+    clip.check_ready(settings, provider)
     form = words.form()
     if isinstance(into, Path):
         await anyio.to_thread.run_sync(check_target, into)
@@ -332,17 +337,17 @@ async def speak(
     ) as speaker:
         if isinstance(speaker, Bounded):
             workers = min(workers, speaker.workers)
-        studio = context.create_context(settings, provider, speaker, workers)
+        studio = clip.create_context(settings, provider, speaker, workers)
         if isinstance(into, Path):
             studio = replace(studio, temp=segment_cache.place_for(settings.temp, str(into)))
-        job = jobs.Job(recipe=studio.recipes.of(form), form=form, assets=(), clips=())
+        job = planner.Job(recipe=studio.recipes.of(form), form=form, assets=(), clips=())
         passage = Passage(job, parts, studio)
         sayer = StreamingSynthesizer(
             settings, studio, passage, on_segment or (lambda _, __: None), stop or Stop()
         )
         if isinstance(into, Path):
             # Segments of an earlier text for this file, whose process was killed.
-            await anyio.to_thread.run_sync(segment_cache.sweep, studio.temp, {job.recipe})
+            await anyio.to_thread.run_sync(segment_cache.sweep_segments, studio.temp, {job.recipe})
             seconds, findings = await _to_file(sayer, passage, into, studio.temp)
         else:
             seconds, findings = await sayer.to_stream(into)
@@ -357,7 +362,7 @@ async def speak(
 async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
     if not form.turns:
         return (Segment(form),)
-    (told,) = await engine_readings.cut([form], settings.pauses, settings.words)
+    (told,) = await reading_cache.cut([form], settings.pauses, settings.words)
     if isinstance(told, str):
         raise ClipError(told)
     return told
@@ -366,7 +371,7 @@ async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
 def _workers(settings: Settings, provider: Provider, parts: int) -> int:
     wanted = settings.concurrency
     if wanted is None:
-        wanted = context.auto_workers(provider)
+        wanted = clip.auto_workers(provider)
     elif isinstance(provider, Remote):
         wanted = min(wanted, provider.max_concurrent)
     return max(1, min(wanted, parts))
@@ -391,7 +396,7 @@ async def _to_file(
 
 def _credit(settings: Settings, provider: Provider, passage: Passage) -> str:
     """The lines of the voices that spoke, and those that came with the sound."""
-    own = plan_voices.voice_info(settings, provider)
+    own = plan_types.voice_info(settings, provider)
     by_name = {voice.name: voice for voice in provider.voices()}
     spoke = [by_name.get(name, own).credit for name in passage.voices]
     return "; ".join(dict.fromkeys(line for line in (*spoke, *passage.credits) if line))

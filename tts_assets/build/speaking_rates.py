@@ -8,15 +8,14 @@ import re
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.audio.check_rules import Rule
-from tts_assets.audio.expected_length import MEI
+from tts_assets.audio.expected_length import MEI, Rule
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.model import AccentBasis, Basis, Pronunciation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tts_assets.audio.speaking_rate import SpeakingRate
+    from tts_assets.audio.speech_activity import SpeakingRate
     from tts_assets.store.ledger_line import Line
 
 
@@ -88,7 +87,7 @@ class SpeakingRates:
 
 
 def _learn(clips: list[_Clip]) -> SpeakingRate | None:
-    from tts_assets.audio.speaking_rate import LEAST_CLIPS, Example, learn_pace  # noqa: PLC0415 - heavy
+    from tts_assets.audio.speech_activity import LEAST_CLIPS, Example, learn_pace  # noqa: PLC0415 - heavy
 
     if len(clips) < LEAST_CLIPS:
         return None

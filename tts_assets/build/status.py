@@ -10,7 +10,7 @@ from tts_assets.audio import formats
 from tts_assets.build.cleanup import References, orphans
 from tts_assets.build.events import Standing
 from tts_assets.build.plan import make_plan, output_folder, planner
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.errors import UsageError
 from tts_assets.store.paid_journal import find_takes
 
@@ -42,7 +42,7 @@ def summarize_status(
     problem = formats.problem_with(settings.sound)
     if problem is not None:
         raise UsageError(problem)
-    provider, reason = engine_choice.choose(settings)
+    provider, reason = registry.choose(settings)
     references = References(settings) if find_orphans else None
     urls_to_write = 0
 

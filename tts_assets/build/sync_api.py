@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_assets.build.awake_loop import run_async
-from tts_assets.build.generate.generate_clips import generate
+from tts_assets.build.build import generate
+from tts_assets.build.pool import run_async
 from tts_assets.build.status import summarize_status
 from tts_assets.config.settings import Settings
 

@@ -17,8 +17,7 @@ from tts_assets.catalogues.catalogue_reader import (
 )
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.catalogue_sources import BUILT_IN
-from tts_assets.config.command_options import is_report
-from tts_assets.config.shard import is_part
+from tts_assets.config.command_options import is_part, is_report
 from tts_assets.errors import InputError, UsageError
 from tts_assets.model import Kind
 from tts_assets.regular_files import find_files, read_regular

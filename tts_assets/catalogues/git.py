@@ -19,7 +19,7 @@ from tts_assets.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_assets.catalogues.override_data import Override
+    from tts_assets.catalogues.review_edits import Override
     from tts_assets.config.catalogue_sources import Source
     from tts_assets.model import SpokenForm
 

@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tts_assets.catalogues.json_text import find_repeated_keys, find_value_lines, parse_json
-from tts_assets.catalogues.override_data import Override, OverrideKey
-from tts_assets.catalogues.review_edits import override_form, resolve_catalogue_path
+from tts_assets.catalogues.review_edits import (
+    Override,
+    OverrideKey,
+    override_form,
+    resolve_catalogue_path,
+)
 from tts_assets.errors import FatalError, InputError
 from tts_assets.model import kana_to_katakana
 from tts_assets.regular_files import read_regular

@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tts_assets.build.plan.plan_voices import find_voice
+from tts_assets.build.plan.plan_types import find_voice
 from tts_assets.catalogues.catalogue_files import DEFAULT_PATH
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
-from tts_assets.engines import engine_choice, onnx, protocol, registry
+from tts_assets.engines import onnx_models, protocol, registry
 from tts_assets.errors import TtsAssetsError, UsageError
 
 
@@ -29,7 +29,7 @@ def run_providers(settings: Settings) -> ExitCode:
 
 def run_voices(settings: Settings) -> ExitCode:
     """List the voices of one engine."""
-    provider, reason = engine_choice.choose(settings)
+    provider, reason = registry.choose(settings)
     # A service has more voices than those that the settings name.
     if isinstance(provider, protocol.Remote):
         offered = run_until_signal(provider.listed)
@@ -78,10 +78,10 @@ def run_doctor(settings: Settings) -> ExitCode:
 def _check_provider(settings: Settings) -> tuple[str, bool, str]:
     """The engine of a run, and whether it can be used with its voice."""
     what = f"provider {settings.provider}"
-    if settings.provider not in (engine_choice.AUTO, *registry.names()):
+    if settings.provider not in (registry.AUTO, *registry.names()):
         raise UsageError(registry.no_such(settings.provider))
     try:
-        provider, reason = engine_choice.choose(settings)
+        provider, reason = registry.choose(settings)
         what = f"provider {provider.name}"
         if problem := provider.problem():
             return (what, False, problem)
@@ -96,15 +96,15 @@ def _check_provider(settings: Settings) -> tuple[str, bool, str]:
 
 def _check_device(settings: Settings) -> tuple[str, bool, str]:
     """What neural engines run on, and what they could."""
-    offered = ", ".join(onnx.devices())
-    problem = onnx.problem_with(settings.device)
+    offered = ", ".join(onnx_models.devices())
+    problem = onnx_models.problem_with(settings.device)
     return ("device", problem is None, problem or f"{settings.device}, of: {offered}")
 
 
 def _check_service(settings: Settings) -> list[tuple[str, bool, str]]:
     """Whether the service of the chosen engine answers, and what is left of what was paid for."""
     try:
-        provider = engine_choice.choose(settings).provider
+        provider = registry.choose(settings).provider
         if not isinstance(provider, protocol.Remote) or provider.problem():
             return []
         rows = [("service", True, f"it answers; voices: {len(run_until_signal(provider.listed))}")]

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from tts_assets.build.plan import make_plan, plan_voices
+from tts_assets.build.plan import make_plan, plan_types
 from tts_assets.build.plan.planner import ClipPlan
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
-from tts_assets.engines import engine_choice, engine_readings
+from tts_assets.engines import reading_cache, registry
 from tts_assets.engines.protocol import Provider
 from tts_assets.japanese.accent_notation import (
     drop_accents,
@@ -23,7 +23,7 @@ from tts_assets.model import AccentBasis, Pronunciation, Segment, Unspoken
 def run_explain(settings: Settings, entry: str) -> ExitCode:
     """Show each clip of the entries with that id, whatever their kind."""
     show = CommandOutput(settings.output_format)
-    provider = engine_choice.choose(settings).provider
+    provider = registry.choose(settings).provider
     found = make_plan.make_plan(settings, provider)
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
@@ -55,13 +55,13 @@ def _build_clip_rows(
 ) -> list[dict[str, str | None]]:
     if not items:
         return []
-    accents = provider.accents(plan_voices.find_voice(settings, provider).name)
+    accents = provider.accents(plan_types.find_voice(settings, provider).name)
     forms = [item.clip.form for item in items]
-    read = partial(engine_readings.read, forms, settings.words)
+    read = partial(reading_cache.read, forms, settings.words)
     passages = [form for form in forms if form.turns]
-    cut = partial(engine_readings.cut, passages, settings.pauses, settings.words)
+    cut = partial(reading_cache.cut, passages, settings.pauses, settings.words)
     parts = dict(zip(passages, run_until_signal(cut), strict=True))
-    recipes = plan_voices.recipes(settings, provider)
+    recipes = plan_types.recipes(settings, provider)
     rows = []
     for item, said in zip(items, run_until_signal(read), strict=True):
         told = said if accents or isinstance(said, str) else drop_accents(said)

@@ -3,8 +3,8 @@
 import signal
 from functools import partial
 
+from tts_assets.build.build import generate
 from tts_assets.build.events import Estimated, Event, Report
-from tts_assets.build.generate.generate_clips import generate
 from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output.clip_progress import show_build_progress

@@ -33,18 +33,20 @@ from tts_assets.cli.output.console_text import (
 from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.config.settings import Progress as Wanted
-from tts_assets.engines.http.transport import redact_url
-from tts_assets.engines.models.download_events import (
+from tts_assets.engines.http.http_client import redact_url
+from tts_assets.engines.models.download import fetch as download
+from tts_assets.engines.models.download import measure_models
+from tts_assets.engines.models.known_models import (
+    KNOWN,
     Advanced,
     Event,
     ModelReady,
     Retrying,
     SetAside,
+    SpeechModel,
     WaitingForDownload,
+    choose_models,
 )
-from tts_assets.engines.models.fetch_models import fetch as download
-from tts_assets.engines.models.fetch_models import measure_models
-from tts_assets.engines.models.known_models import KNOWN, SpeechModel, choose_models
 from tts_assets.engines.models.model_cache import ModelCache, ModelState
 from tts_assets.engines.models.model_server import address
 from tts_assets.errors import UsageError

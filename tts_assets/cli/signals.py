@@ -215,7 +215,7 @@ def run_until_signal(
     Raises:
         KeyboardInterrupt: a signal ended it before it had a result.
     """
-    from tts_assets.build.awake_loop import run_async  # noqa: PLC0415 - see SignalWatch.attend
+    from tts_assets.build.pool import run_async  # noqa: PLC0415 - see SignalWatch.attend
 
     _watch.show_summary = show_summary or _do_nothing
     _watch.is_attended = True

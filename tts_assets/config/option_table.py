@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.config import json_schema, option_values
-from tts_assets.config.command_options import SAMPLE, TranscribeSettings, VerifySettings
-from tts_assets.config.dictionary_words import parse_dictionary_word
+from tts_assets.config import option_values
+from tts_assets.config.command_options import (
+    MOST_SHARDS,
+    SAMPLE,
+    TranscribeSettings,
+    VerifySettings,
+    shard_of,
+)
+from tts_assets.config.dictionary_words import parse_dictionary_word, price_of
 from tts_assets.config.option_values import Table, number, require_text
-from tts_assets.config.prices import price_of
 from tts_assets.config.settings import (
     Device,
     ElevenLabsSettings,
@@ -25,7 +30,6 @@ from tts_assets.config.settings import (
     Switch,
     VoicevoxSettings,
 )
-from tts_assets.config.shard import MOST, shard_of
 from tts_assets.config.source_table import parse_source
 from tts_assets.model import Format, Pauses, Sound
 
@@ -38,8 +42,9 @@ SPEED = number(0.25, 4.0)
 
 
 #: What ``[[speaker]]`` accepts.
-SCHEMA = json_schema.build_table_schema(
-    {"name": json_schema.TEXT, "voice": json_schema.TEXT, "speed": SPEED.schema}, needed=("name",)
+SCHEMA = option_values.build_table_schema(
+    {"name": option_values.TEXT, "voice": option_values.TEXT, "speed": SPEED.schema},
+    needed=("name",),
 )
 
 
@@ -181,7 +186,7 @@ FLAGS: dict[str, tuple[str, option_values.Parse]] = {
         option_values.Parse(
             shard_of,
             {"type": "string", "pattern": "^[1-9][0-9]*/[1-9][0-9]*$"},
-            f"i/n, such as 2/4: which of how many shards, i from 1 to n, and n {MOST:,} at most",
+            f"i/n, such as 2/4: which of how many shards, i from 1 to n, and n {MOST_SHARDS:,} at most",
         ),
     ),
 }

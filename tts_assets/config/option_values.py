@@ -1,22 +1,69 @@
-"""Values of the configuration parsed and described, with errors that name the key."""
+"""Values of the configuration: parsed, described by JSON Schema, with errors that name the key."""
 
 from __future__ import annotations
 
 import difflib
 import math
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from tts_assets.config import json_schema
 from tts_assets.errors import UsageError, show_value
 from tts_assets.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from enum import StrEnum
 
-    from tts_assets.config.json_schema import Schema
+Schema: TypeAlias = "dict[str, Any]"
 
+
+#: Text that is not empty.
+TEXT: Schema = {"type": "string", "pattern": r"\S"}
+
+
+#: Any text.
+STRING: Schema = {"type": "string"}
+
+
+#: One text, or a list of them.
+TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+
+
+#: True or false.
+SWITCH: Schema = {"type": "boolean"}
+
+
+def build_enum_schema(choices: Iterable[str]) -> Schema:
+    """One of the values of an enumeration."""
+    return {"enum": [str(choice) for choice in choices]}
+
+
+def build_array_schema(item: Schema) -> Schema:
+    """A list, which may be empty."""
+    return {"type": "array", "items": item}
+
+
+def build_table_schema(
+    keys: Mapping[str, Schema], *, needed: Iterable[str] = (), **more: Any
+) -> Schema:
+    """A table that has no other keys.
+
+    Args:
+        keys: what each key accepts.
+        needed: those that must be there.
+        more: what else holds.
+    """
+    required = list(needed)
+    return {
+        "type": "object",
+        "properties": dict(keys),
+        **({"required": required} if required else {}),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+# Values of the configuration parsed and described, with errors that name the key.
 T = TypeVar("T")
 D = TypeVar("D")
 E = TypeVar("E", bound="StrEnum")
@@ -181,7 +228,7 @@ def choice_value(choices: type[StrEnum]) -> Parse:
     def parse(value: Any) -> StrEnum:
         return choices(value)
 
-    return Parse(parse, json_schema.build_enum_schema(choices), f"one of {', '.join(choices)}")
+    return Parse(parse, build_enum_schema(choices), f"one of {', '.join(choices)}")
 
 
 def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
@@ -194,11 +241,11 @@ def many_of(parse_one: Parse, item: str = r"[^,]*[^,\s][^,]*") -> Parse:
         return tuple(parse_one(one.strip() if isinstance(one, str) else one) for one in values)
 
     text = {"type": "string", "pattern": f"^{item}(,{item})*$"}
-    either = {"anyOf": [text, json_schema.build_array_schema(parse_one.schema)]}
+    either = {"anyOf": [text, build_array_schema(parse_one.schema)]}
     return Parse(parse, either, f"a list, each {parse_one.__doc__}")
 
 
-@_with_schema(json_schema.TEXT)
+@_with_schema(TEXT)
 def path(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - it completes a sentence
     if not isinstance(value, str):
@@ -209,7 +256,7 @@ def path(value: Any) -> str:
     return value
 
 
-@_with_schema(json_schema.TEXT)
+@_with_schema(TEXT)
 def text_value(value: Any) -> str:
     """text that is not empty"""  # noqa: D403, D415 - see path
     # Names of files may have any bytes; what goes into files of ours and to services may not.
@@ -225,7 +272,7 @@ def address(value: Any) -> str:
     return str(text_value(value)).rstrip("/")
 
 
-@_with_schema(json_schema.build_array_schema(json_schema.TEXT))
+@_with_schema(build_array_schema(TEXT))
 def text_values(value: Any) -> tuple[str, ...]:
     """texts that are not empty"""  # noqa: D403, D415 - see path
     return tuple(text_value(one) for one in value)
@@ -266,7 +313,7 @@ def duration(value: Any) -> float:
     return float(_AS_SECONDS(value))
 
 
-@_with_schema(json_schema.SWITCH)
+@_with_schema(SWITCH)
 def switch_value(value: Any) -> bool:
     """true or false"""  # noqa: D403, D415 - see path
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -281,9 +328,7 @@ def _parse_kinds(value: Any) -> tuple[Kind, ...]:
 _KINDS = ("all", *Kind)
 kinds = Parse(
     _parse_kinds,
-    many_of(
-        Parse(str, json_schema.build_enum_schema(_KINDS)), rf"\s*({'|'.join(_KINDS)})\s*"
-    ).schema,
+    many_of(Parse(str, build_enum_schema(_KINDS)), rf"\s*({'|'.join(_KINDS)})\s*").schema,
     f"all, or some of {', '.join(Kind)}",
 )
 

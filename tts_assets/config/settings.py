@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tts_assets.config.command_options import TranscribeSettings, VerifySettings
+from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
 from tts_assets.config.keys import Secret
-from tts_assets.config.shard import Shard
 from tts_assets.errors import UsageError
 from tts_assets.model import Kind, Pauses, Sound
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tts_assets.config.catalogue_sources import Source
-    from tts_assets.config.prices import Price
+    from tts_assets.config.dictionary_words import Price
     from tts_assets.model import DictionaryWord
 
 

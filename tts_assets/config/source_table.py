@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.config import json_schema
+from tts_assets.config import option_values
 from tts_assets.config.catalogue_sources import (
     BUILT_IN,
     AlternativesPolicy,
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 _FUNCTION = re.compile(r"(?P<name>[a-z]+)\((?P<argument>.*)\)", re.DOTALL)
 _ID_FUNCTIONS = "key(), file(), hash() or parent(FIELD)"
-_SKIP_SCHEMA = json_schema.build_table_schema(
+_SKIP_SCHEMA = option_values.build_table_schema(
     {
-        "field": json_schema.TEXT,
+        "field": option_values.TEXT,
         "is": {"not": {"const": []}},
-        "matches": json_schema.STRING,
-        "missing": json_schema.SWITCH,
+        "matches": option_values.STRING,
+        "missing": option_values.SWITCH,
     },
     needed=("field",),
     anyOf=[
@@ -49,20 +49,20 @@ _SKIP_SCHEMA = json_schema.build_table_schema(
         {"required": ["missing"], "properties": {"missing": {"const": True}}},
     ],
 )
-_CLIP_SCHEMA = json_schema.build_table_schema(
+_CLIP_SCHEMA = option_values.build_table_schema(
     {
         "part": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,40}$"},
-        "each": json_schema.TEXT,
-        "say": json_schema.build_enum_schema(TextType),
+        "each": option_values.TEXT,
+        "say": option_values.build_enum_schema(TextType),
         **dict.fromkeys(
             ("text", "reading", "furigana", "accent", "speaker", "language", "split"),
-            json_schema.TEXTS,
+            option_values.TEXTS,
         ),
-        "alternatives": json_schema.build_enum_schema(AlternativesPolicy),
-        "join": json_schema.STRING,
-        "skip": {"anyOf": [_SKIP_SCHEMA, json_schema.build_array_schema(_SKIP_SCHEMA)]},
-        "to": {"anyOf": [json_schema.TEXT, {"const": False}]},
-        "timeline": {"anyOf": [json_schema.TEXT, {"const": False}]},
+        "alternatives": option_values.build_enum_schema(AlternativesPolicy),
+        "join": option_values.STRING,
+        "skip": {"anyOf": [_SKIP_SCHEMA, option_values.build_array_schema(_SKIP_SCHEMA)]},
+        "to": {"anyOf": [option_values.TEXT, {"const": False}]},
+        "timeline": {"anyOf": [option_values.TEXT, {"const": False}]},
     },
     needed=("to",),
     anyOf=[
@@ -74,17 +74,17 @@ _CLIP_SCHEMA = json_schema.build_table_schema(
 
 
 #: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
-SOURCE_SCHEMA = json_schema.build_table_schema(
+SOURCE_SCHEMA = option_values.build_table_schema(
     {
-        "files": json_schema.TEXTS,
-        "kind": json_schema.build_enum_schema(Kind),
-        "records": json_schema.TEXT,
-        "id": json_schema.TEXTS,
-        "asset": json_schema.TEXT,
-        "url": json_schema.TEXT,
-        "overwrite": json_schema.build_enum_schema(OverwritePolicy),
-        "voices": {"type": "object", "additionalProperties": json_schema.STRING},
-        "columns": json_schema.TEXTS,
+        "files": option_values.TEXTS,
+        "kind": option_values.build_enum_schema(Kind),
+        "records": option_values.TEXT,
+        "id": option_values.TEXTS,
+        "asset": option_values.TEXT,
+        "url": option_values.TEXT,
+        "overwrite": option_values.build_enum_schema(OverwritePolicy),
+        "voices": {"type": "object", "additionalProperties": option_values.STRING},
+        "columns": option_values.TEXTS,
         "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
         "clip": {"type": "array", "items": _CLIP_SCHEMA, "minItems": 1},
     },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tts_assets.config import keys
 from tts_assets.config.settings import Switch
-from tts_assets.engines import elevenlabs_account
+from tts_assets.engines import elevenlabs_speaker
 from tts_assets.engines.elevenlabs_requests import (
     SPEEDS,
     check_voice_id,
@@ -17,12 +17,12 @@ from tts_assets.engines.elevenlabs_requests import (
     sound_fields,
 )
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
-from tts_assets.engines.engine_choice import list_named_voices
 from tts_assets.engines.http.http_client import refuse_unsafe
 from tts_assets.engines.http.service_connection import Endpoint, service
+from tts_assets.engines.machine import READING, parts
 from tts_assets.engines.protocol import Balance, Charge, VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
-from tts_assets.engines.versions import READING, parts
+from tts_assets.engines.registry import list_named_voices
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 from tts_assets.japanese.engine_notation import spell_for_engine
 
@@ -140,7 +140,7 @@ class ElevenLabs:
         """
         try:
             async with self._service() as asked:
-                return await elevenlabs_account.voices(
+                return await elevenlabs_speaker.voices(
                     asked, seconds=self._settings.timeout_seconds
                 )
         except ClipError as exc:
@@ -167,7 +167,7 @@ class ElevenLabs:
         """The credits that are left; the key may be allowed to speak, and not to tell them."""
         try:
             async with self._service() as asked:
-                return await elevenlabs_account.balance(
+                return await elevenlabs_speaker.balance(
                     asked, seconds=self._settings.timeout_seconds
                 )
         except TtsAssetsError as exc:
@@ -177,7 +177,7 @@ class ElevenLabs:
         """The model's limit and what it counts, as the service says now."""
         try:
             async with self._service() as asked:
-                return await elevenlabs_account.terms(
+                return await elevenlabs_speaker.terms(
                     asked, self.model, seconds=self._settings.timeout_seconds
                 )
         except TtsAssetsError as exc:

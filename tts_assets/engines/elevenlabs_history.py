@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.engines.elevenlabs_answers import MOST_CREDITS, failure
+from tts_assets.engines.elevenlabs_requests import MOST_CREDITS, failure
 from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse
-from tts_assets.engines.timestamps import add_alignment
+from tts_assets.engines.validated_speech import add_alignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,41 +1,54 @@
-"""ElevenLabs, ready for one run: each text asked for, its answers doubted once, and what they cost."""
+"""Speech from ElevenLabs: the account, its voices and credits, and synthesis."""
 
 from __future__ import annotations
 
+import math
+import re
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+
+import anyio
+import msgspec
 
 from tts_assets.audio.expected_length import (
     estimate_speech_seconds,
     longest_seconds,
     shortest_seconds,
 )
-from tts_assets.engines import elevenlabs_answers, validated_speech
-from tts_assets.engines.decode_response import check
-from tts_assets.engines.elevenlabs_account import VoiceSettingsReader
+from tts_assets.engines import elevenlabs_requests, validated_speech
+from tts_assets.engines.decode_response import check, one_line
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
+    SPEEDS,
+    VoiceError,
     build_voice_settings,
     check_voice_id,
+    failure,
     has_timestamps,
+    is_unreadable,
     model_of,
     pcm_rate_hz,
     problem_with_speed,
     request,
     with_timestamps,
 )
+from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
-from tts_assets.engines.segments import segments
-from tts_assets.engines.timestamps import join_times, transfer, unpack
+from tts_assets.engines.protocol import Balance, VoiceInfo
 from tts_assets.engines.validated_speech import (
     Attempt,
     CutTwiceError,
     EarlierTakes,
     ExpectedSpeech,
     VoicesOfARun,
+    join_times,
+    segments,
+    transfer,
+    unpack,
 )
-from tts_assets.errors import ClipError, UsageError
+from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Speech
@@ -48,6 +61,276 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.model import Pronunciation, SpokenForm, Voice
+
+Shape = TypeVar("Shape")
+
+
+#: The service's own bound (https://elevenlabs.io/docs/api-reference/voices/search).
+_PAGE = 100
+
+
+#: Nobody chooses among more; a service that never ends its list is not listened to for ever.
+_PAGES = 200
+_SHOWN = 80
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+
+
+#: Statuses of a service that does not have an address.
+_ABSENT = (404, 405, 501)
+
+
+#: What BCP 47 has for a language that nobody told.
+_UNKNOWN = "und"
+
+
+class _VerifiedLanguage(msgspec.Struct):
+    language: str | None = None
+    locale: str | None = None
+
+
+class _Voice(msgspec.Struct):
+    voice_id: str
+    name: str | None = None
+    description: str | None = None
+    labels: dict[str, str | None] | None = None
+    verified_languages: list[_VerifiedLanguage] | None = None
+
+
+class _VoicesPage(msgspec.Struct):
+    voices: list[_Voice]
+    has_more: bool = False
+    next_page_token: str | None = None
+
+
+class _StoredSettings(msgspec.Struct, omit_defaults=True):
+    stability: float | None = None
+    similarity_boost: float | None = None
+    style: float | None = None
+    use_speaker_boost: bool | None = None
+    speed: float | None = None
+    clone_strength: float | None = None
+
+
+class _Rates(msgspec.Struct):
+    character_cost_multiplier: float
+
+
+class _Model(msgspec.Struct):
+    model_id: str
+    maximum_text_length_per_request: float | None = None
+    model_rates: _Rates | None = None
+
+
+class _Subscription(msgspec.Struct):
+    character_count: float
+    character_limit: float
+    next_character_count_reset_unix: float | None = None
+
+
+async def voices(service: ServiceConnection, *, seconds: float) -> tuple[VoiceInfo, ...]:
+    """All voices of the account, page by page, or from the older list where that is all there is.
+
+    Raises:
+        ClipError: no page comes.
+        FatalError: the service does not tell, or not in any shape that is known.
+    """
+    found: dict[str, VoiceInfo] = {}
+    token = None
+    judge = _judge(service, _VoicesPage, is_first=service.limiter.is_new)
+    for _ in range(_PAGES):
+        more = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
+        asked = ServiceRequest(method="GET", path="v2/voices", query=more, seconds=seconds)
+        try:
+            page = await service.ask(asked, partial(_refuse_absent, judge))
+        except _AbsentError:
+            asked = ServiceRequest(method="GET", path="v1/voices", seconds=seconds)
+            page = await service.ask(asked, judge)
+        before = len(found)
+        found |= _infos(page, service.client.redact)
+        token = page.next_page_token
+        if not page.has_more or not token or len(found) == before:
+            break
+    return tuple(found.values())
+
+
+class VoiceSettingsReader:
+    """Reads the settings that are stored with voices, once for each voice."""
+
+    def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
+        """Read nothing yet.
+
+        Args:
+            service: ElevenLabs.
+            seconds: for each attempt.
+        """
+        self._service = service
+        self._seconds = seconds
+        self._known: dict[str, dict[str, Any]] = {}
+        self._locks: dict[str, anyio.Lock] = {}
+        self._waiting: list[Callable[[], None]] = []
+
+    async def read(
+        self, voice: str, on_start: Callable[[], None] | None = None
+    ) -> Mapping[str, Any]:
+        """The settings of a voice, by their names in ``voice_settings``.
+
+        Args:
+            voice: an id that was checked.
+            on_start: as in `Service.ask`; also called while another caller reads the same voice.
+
+        Raises:
+            VoiceError: the account has no such voice.
+            ClipError: no answer comes.
+            FatalError: the key may not read them: without them, another voice would speak.
+        """
+        if voice not in self._known:
+            restart = on_start or _ignore
+            self._waiting.append(restart)
+            try:
+                async with self._locks.setdefault(voice, anyio.Lock()):
+                    if voice not in self._known:
+                        self._known[voice] = await self._request(voice)
+            finally:
+                self._waiting.remove(restart)
+        return self._known[voice]
+
+    async def _request(self, voice: str) -> dict[str, Any]:
+        asked = ServiceRequest(
+            method="GET", path=f"v1/voices/{voice}/settings", seconds=self._seconds
+        )
+        judge = partial(self._judge_settings, voice, _judge(self._service, _StoredSettings))
+        found = await self._service.ask(asked, judge, self._restart_all)
+        stored: dict[str, Any] = msgspec.to_builtins(found)
+        return stored
+
+    def _restart_all(self) -> None:
+        for restart in tuple(self._waiting):
+            restart()
+
+    def _judge_settings(
+        self,
+        voice: str,
+        judge: Callable[[ServiceResponse], _StoredSettings],
+        answer: ServiceResponse,
+    ) -> _StoredSettings:
+        try:
+            return judge(answer)
+        except (TransientError, RateLimitedError, VoiceError):
+            raise
+        except (ClipError, FatalError) as exc:
+            if not is_unreadable(answer, self._service.client.redact):
+                raise
+            raise FatalError(
+                f"the stored settings of the voice {voice} cannot be read, and a request with a "
+                "speed or another voice setting would replace all of them: give the API key read "
+                "access to voices, or leave out speed, and stability, similarity-boost, style and "
+                f"use-speaker-boost in [elevenlabs] ({exc})"
+            ) from exc
+
+
+def _ignore() -> None:
+    pass
+
+
+async def balance(service: ServiceConnection, *, seconds: float) -> Balance:
+    """The credits that are left; errors as in `voices`."""
+    asked = ServiceRequest(method="GET", path="v1/user/subscription", seconds=seconds)
+    told = await service.ask(asked, _judge(service, _Subscription))
+    left = max(0.0, told.character_limit - told.character_count)
+    if not math.isfinite(left):
+        raise FatalError("the service tells of credits that cannot be counted")
+    return Balance(credits=left, resets=_moment(told.next_character_count_reset_unix))
+
+
+async def terms(service: ServiceConnection, name: str, *, seconds: float) -> str:
+    """What the service says of a model, held against what is reckoned with; errors as in `voices`.
+
+    Returns:
+        A line for people.
+    """
+    asked = ServiceRequest(method="GET", path="v1/models", seconds=seconds)
+    told = await service.ask(asked, _judge(service, list[_Model]))
+    model = next((each for each in told if each.model_id == name), None)
+    if model is None:
+        offered = [one_line(each.model_id, service.client.redact, _SHOWN) for each in told]
+        return f"the service has no model {name!r}; it has: {', '.join(offered)}"
+    known, longest, rates = model_of(name), model.maximum_text_length_per_request, model.model_rates
+    differ = [
+        f"{value:g} {what}, where {reckoned:g} is reckoned with"
+        for value, reckoned, what in (
+            (longest, known.longest, "characters at most"),
+            (rates and rates.character_cost_multiplier, known.credits, "credits for a character"),
+        )
+        if value is not None and value != reckoned
+    ]
+    if differ:
+        return f"{name} takes {' and '.join(differ)}"
+    return f"{name}: {known.longest:,} characters at most; credits for each: {known.credits:g}"
+
+
+class _AbsentError(ClipError):
+    """The service does not have this list."""
+
+
+def _refuse_absent(judge: Callable[[ServiceResponse], Shape], answer: ServiceResponse) -> Shape:
+    if answer.status in _ABSENT:
+        raise _AbsentError
+    return judge(answer)
+
+
+def _judge(
+    service: ServiceConnection, shape: type[Shape], *, is_first: bool | None = None
+) -> Callable[[ServiceResponse], Shape]:
+    def judge(answer: ServiceResponse) -> Shape:
+        if answer.status != 200:
+            is_new = service.limiter.is_new if is_first is None else is_first
+            raise failure(answer, service.client.redact, is_first=is_new)
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+            raise FatalError(
+                "what answers is not ElevenLabs, or not as it did in 2026: see elevenlabs.base-url"
+            ) from exc
+
+    return judge
+
+
+def _infos(page: _VoicesPage, hidden: Callable[[str], str]) -> Iterator[tuple[str, VoiceInfo]]:
+    for voice in page.voices:
+        texts = (voice.voice_id, voice.name, voice.description)
+        name, *words = (one_line(text, hidden, _SHOWN) for text in texts)
+        info = VoiceInfo(
+            name=name,
+            language=_language(voice),
+            description=", ".join(filter(None, words)),
+            speeds=SPEEDS,
+        )
+        yield name, info
+
+
+def _language(voice: _Voice) -> str:
+    """Japanese if the voice speaks it, else its first language; the locale, where there is one."""
+    labels = voice.labels or {}
+    pairs = [(each.locale, each.language) for each in voice.verified_languages or ()]
+    pairs.append((labels.get("locale"), labels.get("language")))
+    tags = [next(filter(_is_language, pair), "").replace("_", "-") for pair in pairs]
+    known = [tag for tag in tags if tag]
+    japanese = (tag for tag in known if tag.partition("-")[0].lower() == "ja")
+    return next(japanese, next(iter(known), _UNKNOWN))
+
+
+def _is_language(value: str | None) -> TypeGuard[str]:
+    return value is not None and _LANGUAGE.fullmatch(value) is not None
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+# ElevenLabs, ready for one run: each text asked for, its answers doubted once, and what they cost.
 
 
 class ElevenLabsSpeaker:
@@ -81,7 +364,7 @@ class ElevenLabsSpeaker:
         self._pcm_rate_hz = pcm_rate_hz(settings)
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
         self._shop = SpeechPurchaser(
-            service, charged=elevenlabs_answers.read_charge, history=history
+            service, charged=elevenlabs_requests.read_charge, history=history
         )
         self._refused: dict[str, str] = {}
         self._has_timestamps = True
@@ -170,7 +453,7 @@ class ElevenLabsSpeaker:
         async def take(at: int, expected: ExpectedSpeech) -> Attempt:
             try:
                 found = await self._buy(part(at, expected), on_start)
-            except elevenlabs_answers.NoTimestampsError:
+            except elevenlabs_requests.NoTimestampsError:
                 self._has_timestamps = False
                 found = await self._buy(part(at, expected), on_start)
             if found.fault is None:
@@ -241,7 +524,7 @@ class ElevenLabsSpeaker:
             raise ClipError(self._refused[voice])
         try:
             yield
-        except elevenlabs_answers.VoiceError as exc:
+        except elevenlabs_requests.VoiceError as exc:
             self._refused[voice] = str(exc)
             raise
 
@@ -251,12 +534,12 @@ class ElevenLabsSpeaker:
         if answer.status != 200:
             hidden = self._service.client.redact
             if is_timed:
-                elevenlabs_answers.refuse_absent_timestamps(answer, hidden)
-            raise elevenlabs_answers.failure(answer, hidden, is_first=not self._has_spoken)
+                elevenlabs_requests.refuse_absent_timestamps(answer, hidden)
+            raise elevenlabs_requests.failure(answer, hidden, is_first=not self._has_spoken)
         self._has_spoken = True
-        if most := elevenlabs_answers.most_at_once(answer):
+        if most := elevenlabs_requests.most_at_once(answer):
             limiter.allows(most)
-        cost = elevenlabs_answers.read_charge(answer)
+        cost = elevenlabs_requests.read_charge(answer)
         if is_timed:
             answer = unpack(answer)
         if not cost:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.config.load_settings import is_path
 from tts_assets.config.settings import Device
-from tts_assets.engines import onnx, onnx_file
+from tts_assets.engines import onnx_models
+from tts_assets.engines.machine import READING, find_missing_packages, parts
 from tts_assets.engines.models import known_models, model_cache, model_validation
 from tts_assets.engines.process.supervisor import engine_host, silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.versions import READING, find_missing_packages, parts
 from tts_assets.errors import UsageError
 from tts_assets.regular_files import open_regular
 
@@ -120,7 +120,7 @@ class Kokoro:
             steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
         steps += self._absent_files()
         try:
-            return "; ".join(steps) or self._misfit() or onnx.problem_with(self._device)
+            return "; ".join(steps) or self._misfit() or onnx_models.problem_with(self._device)
         except UsageError as exc:
             return str(exc)
 
@@ -200,7 +200,7 @@ class Kokoro:
     @functools.cached_property
     def _is_random(self) -> bool:
         try:
-            return onnx.is_random(self._model.path)
+            return onnx_models.is_random(self._model.path)
         except UsageError:
             # What is published was exported with its noise.
             return self._model.published is not None
@@ -211,7 +211,7 @@ class Kokoro:
         """Start the engine's process with that many threads, which share the model."""
         return engine_host(
             "tts_assets.engines.kokoro_engine:KokoroEngine",
-            threads=onnx.threads(workers),
+            threads=onnx_models.threads(workers),
             silence_seconds=silence(timeout_seconds),
             options={
                 "model": str(self._model.path),
@@ -264,7 +264,7 @@ def takes_whole_speeds(path: Path) -> bool:
     Raises:
         UsageError: it is no model of Kokoro.
     """
-    inputs = onnx_file.graph(path).inputs
+    inputs = onnx_models.graph(path).inputs
     if not any(wanted <= inputs.keys() for wanted in _INPUTS):
         raise UsageError(
             f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)}, and would be "

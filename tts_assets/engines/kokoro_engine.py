@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import kokoro_onnx
 import numpy as np
 
-from tts_assets.engines import onnx
+from tts_assets.engines import onnx_models
 from tts_assets.engines.kokoro import takes_whole_speeds, voice_names
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.accent_notation import drop_accents
@@ -59,7 +59,7 @@ class KokoroEngine(FormReader):
         self._voices_path = Path(voices)
         voice_names(self._voices_path)
         self._whole_speeds = takes_whole_speeds(Path(model))
-        session = onnx.session(Path(model), device)
+        session = onnx_models.session(Path(model), device)
         style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
         # An open width has a name, or none.
         if isinstance(style, int) and style != _STYLE:
@@ -68,7 +68,7 @@ class KokoroEngine(FormReader):
             self._kokoro = kokoro_onnx.Kokoro.from_session(session, voices)
         except Exception as exc:
             raise UsageError(
-                f"{voices} cannot be read as Kokoro voices: {type(exc).__name__}: {onnx.brief(exc)}"
+                f"{voices} cannot be read as Kokoro voices: {type(exc).__name__}: {onnx_models.brief(exc)}"
             ) from exc
         self._vocabulary = frozenset(self._kokoro.tokenizer.vocab)
         self._styles: dict[str, NDArray[np.float32]] = {}

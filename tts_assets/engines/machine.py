@@ -1,9 +1,11 @@
-"""What this machine has to offer: cores and memory, as far as this process may use them."""
+"""This machine: cores and memory for this process, installed packages."""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,3 +72,29 @@ def _container_cores(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
         return math.ceil(int(quota) / int(period))
     except (OSError, ValueError, ArithmeticError):
         return None
+
+
+# Which versions of their packages engines run with: parts of what makes a sound.
+
+
+#: The packages whose versions can change how Japanese is read, whichever engine speaks it.
+READING = ("pyopenjtalk-plus", "sudachidict-core", "unidic-lite")
+
+
+@functools.cache
+def find_installed_version(package: str) -> str | None:
+    """The version of an installed package; None where it is not."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def find_missing_packages(packages: tuple[str, ...]) -> list[str]:
+    """Those that are not installed."""
+    return [package for package in packages if find_installed_version(package) is None]
+
+
+def parts(packages: tuple[str, ...]) -> str:
+    """Packages with their versions: ``name=version name=version``."""
+    return " ".join(f"{package}={find_installed_version(package)}" for package in packages)

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tts_assets.config import keys
-from tts_assets.config.prices import price_for
-from tts_assets.engines.engine_choice import list_named_voices
-from tts_assets.engines.http import transport
+from tts_assets.config.dictionary_words import price_for
+from tts_assets.engines.http import http_client
 from tts_assets.engines.http.http_client import connect, refuse_unsafe
 from tts_assets.engines.http.service_calls import ServiceRequest, TransientError
 from tts_assets.engines.http.service_connection import Endpoint, service
-from tts_assets.engines.openai_messages import ABSENT, BUILT_IN, failure, voices_in
-from tts_assets.engines.openai_speaker import OpenAISpeaker
+from tts_assets.engines.machine import READING, parts
+from tts_assets.engines.openai_messages import ABSENT, BUILT_IN, OpenAISpeaker, failure, voices_in
 from tts_assets.engines.protocol import Charge, VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
-from tts_assets.engines.versions import READING, parts
+from tts_assets.engines.registry import list_named_voices
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.engine_notation import spell_for_engine
 
@@ -121,7 +120,7 @@ class OpenAI:
         if self.is_openai:
             return BUILT_IN
         place, seconds = self._place(), self._settings.timeout_seconds
-        where = transport.redact_url(place.base_url)
+        where = http_client.redact_url(place.base_url)
         try:
             async with connect(
                 place.base_url, headers=place.headers, secret=place.secret, most=1

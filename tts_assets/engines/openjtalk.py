@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_assets.engines.machine import READING, find_missing_packages, parts
 from tts_assets.engines.process.supervisor import engine_host, silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.versions import READING, find_missing_packages, parts
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

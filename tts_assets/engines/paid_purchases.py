@@ -13,8 +13,7 @@ import msgspec
 
 from tts_assets.engines.decode_response import check
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
-from tts_assets.engines.timestamps import TimedAnswer
-from tts_assets.engines.validated_speech import Attempt, EarlierTakes, decode_attempt
+from tts_assets.engines.validated_speech import Attempt, EarlierTakes, TimedAnswer, decode_attempt
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 from tts_assets.model import Format
 from tts_assets.store.paid_journal import Opinion

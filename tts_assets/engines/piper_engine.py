@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 
-from tts_assets.engines import onnx
-from tts_assets.engines.piper_voices import voices_in
+from tts_assets.engines import onnx_models
+from tts_assets.engines.piper import voices_in
 from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese import engine_notation
 from tts_assets.japanese.accent_notation import drop_accents
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.engines.piper_voices import Offered, VoiceFile
+    from tts_assets.engines.piper import Offered, VoiceFile
     from tts_assets.japanese.reading_resolver import FormReading
     from tts_assets.model import DictionaryWord, Phrase, Pronunciation, SpokenForm, Voice
 
@@ -196,7 +196,7 @@ def _load(file: VoiceFile, device: str) -> PiperVoice:
     Raises:
         UsageError: they do not, or one of them cannot be used.
     """
-    session = onnx.session(file.model, device)
+    session = onnx_models.session(file.model, device)
     library = PiperVoice(
         session=session, config=PiperConfig.from_dict(json.loads(read_regular(file.beside)))
     )
@@ -226,7 +226,7 @@ def _try(library: PiperVoice, file: VoiceFile) -> None:
         library.phonemize("")
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
-            f"{file.model} does not fit its configuration ({onnx.brief(exc)}): fetch both again"
+            f"{file.model} does not fit its configuration ({onnx_models.brief(exc)}): fetch both again"
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""Engines by name: built in, or registered by other packages; which voices take accents."""
+"""Engines by name: built in, or registered by other packages; which one a run uses."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import difflib
 import importlib
 import warnings
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.errors import TtsAssetsError, UsageError
+from tts_assets.errors import FatalError, TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
@@ -93,3 +95,89 @@ class AccentSupport:
                 said = False
             self._known[voice] = said
         return self._known[voice]
+
+
+# Which engine a run uses: the requested one, or the best that is ready.
+
+
+#: The word after ``--provider`` that leaves the choice to us.
+AUTO = "auto"
+
+
+#: Natural voices with the accents of the data first, then natural ones with accents of their own,
+#: then the embedded one, which is always right and never natural; the system's knows no readings.
+_BEST_FIRST = (
+    ("piper", "a natural voice that says the accents it is given"),
+    ("kokoro", "a natural voice, with accents of its own"),
+    ("openjtalk", "it is always there"),
+    ("say", "the system's own voice"),
+)
+
+
+class Choice(NamedTuple):
+    """The engine of a run.
+
+    Args:
+        provider: the engine.
+        reason: why it was chosen, in words for people; None where it was asked for.
+    """
+
+    provider: Provider
+    reason: str | None
+
+
+def choose(settings: Settings) -> Choice:
+    """The engine that the settings name, or the best that is ready and has their voices.
+
+    Raises:
+        UsageError: there is no engine of that name, or none that is ready has the voices.
+        FatalError: none is ready.
+    """
+    if settings.provider != AUTO:
+        return Choice(get(settings.provider, settings), None)
+    wanted = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
+    wanted |= {each.voice for each in settings.speakers}
+    passed: list[str] = []
+    ready = False
+    for name, merit in _BEST_FIRST:
+        try:
+            provider = get(name, settings)
+            problem = provider.problem()
+            lacks = None if problem else _describe_lacking(provider, settings, wanted - {None})
+        except UsageError as exc:
+            problem, lacks = str(exc), None
+        else:
+            if problem is None and lacks is None:
+                return Choice(provider, "; ".join([f"{name}: {merit}", *passed]))
+        ready = ready or problem is None
+        passed.append(f"not {name}: {problem or lacks}")
+    if ready:
+        raise UsageError(f"no engine that is ready has what is asked for: {'; '.join(passed)}")
+    raise FatalError(f"no engine can be used here: {'; '.join(passed)}")
+
+
+def _describe_lacking(
+    provider: Provider, settings: Settings, wanted: AbstractSet[str | None]
+) -> str | None:
+    """What an engine that is ready has not."""
+    offered = provider.voices()
+    if missing := wanted - {voice.name for voice in offered}:
+        return f"it has no voice {', '.join(sorted(map(repr, missing)))}"
+    japanese = settings.voice is not None or offered[0].language.startswith("ja")
+    return None if japanese else "it has no Japanese voice"
+
+
+# Which voices the settings name, for services that are not asked for theirs.
+
+
+def list_named_voices(settings: Settings, own: tuple[str, ...]) -> tuple[str, ...]:
+    """Each name once: the voice that is asked for, the service's own table, those of sources and speakers.
+
+    Args:
+        settings: of the run.
+        own: the voices in the table of the service, the default one first.
+    """
+    of_sources = (name for each in settings.sources for name in each.voices.values())
+    asked = () if settings.voice is None else (settings.voice,)
+    of_speakers = (each.voice for each in settings.speakers if each.voice is not None)
+    return tuple(dict.fromkeys((*asked, *own, *of_sources, *of_speakers)))

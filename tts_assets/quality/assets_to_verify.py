@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.audio.audio_checks import check_file
-from tts_assets.audio.check_rules import Rule
-from tts_assets.audio.expected_length import ExpectedSound
+from tts_assets.audio.expected_length import ExpectedSound, Rule
 from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.output_folder import read_known_ledger, read_ledger_lines
+from tts_assets.build.plan.plan_types import SourceAddresses
 from tts_assets.build.plan.planner import State
-from tts_assets.build.plan.shared_sounds import SourceAddresses
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.engines.registry import AccentSupport
 from tts_assets.errors import UsageError
 from tts_assets.japanese.accent_notation import parse_accent_phrases
@@ -141,7 +140,7 @@ def _load_from_ledger(settings: Settings) -> AssetsToVerify:
 
 def _load_from_catalogues(settings: Settings) -> AssetsToVerify:
     """The assets of all clips, and files in their folders that no clip has, where all is read."""
-    provider, _ = engine_choice.choose(settings)
+    provider, _ = registry.choose(settings)
     look = _AssetCollector(settings)
     found = make_plan(settings, provider, look.collect_clip)
     return look.resolve_all(found)

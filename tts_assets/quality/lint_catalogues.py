@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 
-from tts_assets.build.selection import Selection
+from tts_assets.build.plan.make_plan import Selection
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
-from tts_assets.engines import engine_readings
+from tts_assets.engines import reading_cache
 from tts_assets.errors import InputError
 from tts_assets.model import Basis, SpokenForm
 from tts_assets.quality.lint_rules import EntryReadings, LintInput, lint_clip
@@ -88,7 +88,7 @@ async def lint_catalogues(
     forms = _collect_forms(found)
     if on_read is not None:
         on_read(len(forms))
-    said = await engine_readings.read(forms, settings.words) if forms else []
+    said = await reading_cache.read(forms, settings.words) if forms else []
     known = dict(zip(forms, said, strict=True))
     findings = (each for each in _iter_findings(found, known) if each.severity.is_at_least(least))
     return LintReport(

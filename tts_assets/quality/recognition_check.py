@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anyio import to_thread
 
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
-from tts_assets.engines import engine_readings
+from tts_assets.engines import reading_cache
 from tts_assets.engines.asr.hosted_recognizer import open_recognizer, provider_for
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, FatalError
@@ -263,7 +263,7 @@ async def compare_in_kana(
         for line in lines
         for form in (*_forms_of_line(line), *_forms_of_text(texts[line.asset]))
     )
-    read = await engine_readings.read(tuple(forms), settings.words)
+    read = await reading_cache.read(tuple(forms), settings.words)
     kana = dict(zip(forms, map(_to_kana, read), strict=True))
     found = {}
     for line in lines:

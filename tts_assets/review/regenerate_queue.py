@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio.to_thread
 
+from tts_assets.build.build import generate
 from tts_assets.build.events import SegmentMade, Started, Waiting
-from tts_assets.build.generate.generate_clips import generate
-from tts_assets.build.plan import make_plan, plan_voices
+from tts_assets.build.plan import make_plan, plan_types
 from tts_assets.build.pool import Stop
-from tts_assets.catalogues import override_data, override_file, review_edits
+from tts_assets.catalogues import override_file, review_edits
 from tts_assets.config.settings import Only
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.errors import TtsAssetsError
 from tts_assets.model import Decided, Kind
 from tts_assets.review.review_rows import row_to_builtins
 from tts_assets.review.row_builder import load_entry_rows
 from tts_assets.review.save_decisions import PageRequestError, RegenerateRequest
-from tts_assets.store import rejected_audio
+from tts_assets.store import segment_cache
 from tts_assets.store.decisions import SoundDecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tts_assets.build.events import Event, Report
-    from tts_assets.build.plan import jobs
+    from tts_assets.build.plan import planner
     from tts_assets.config.settings import Settings
     from tts_assets.model import Clip
     from tts_assets.review.event_stream import EventStream
@@ -116,7 +116,7 @@ class _JobPreparation:
     def __init__(self, settings: Settings, job: RegenerateJob) -> None:
         self._settings = settings
         self._job = job
-        self._provider, _ = engine_choice.choose(settings)
+        self._provider, _ = registry.choose(settings)
         self._found = make_plan.make_plan(settings, self._provider)
 
     def apply_request(self, order: RegenerateRequest) -> None:
@@ -129,14 +129,14 @@ class _JobPreparation:
             written = self._build_override(clip, order)
         except ValueError as problem:
             raise PageRequestError(str(problem)) from problem
-        speaking = plan_voices.list_speakers(self._settings, self._provider)
+        speaking = plan_types.list_speakers(self._settings, self._provider)
         heard = "".join(phrase.kana for phrase in self._job.row.phrases)
         wrong = review_edits.find_edit_problem(clip, written.say, speaking, heard)
         if wrong is not None:
             raise PageRequestError(wrong)
         override_file.write_override(self._settings.overrides, written)
 
-    def _build_override(self, clip: Clip, order: RegenerateRequest) -> override_data.Override:
+    def _build_override(self, clip: Clip, order: RegenerateRequest) -> review_edits.Override:
         """The override for what was typed.
 
         Raises:
@@ -144,7 +144,7 @@ class _JobPreparation:
         """
         made = review_edits.make_override(
             clip,
-            override_data.OverrideValues.from_json(order.say),
+            review_edits.OverrideValues.from_json(order.say),
             self._settings.overrides,
             earlier=self._found.overrides.find_override(clip),
             by=order.by,
@@ -152,7 +152,7 @@ class _JobPreparation:
             reason=order.reason,
         )
         # What cannot be read again would keep every later command from its work.
-        return override_data.Override.from_json(made.to_json())
+        return review_edits.Override.from_json(made.to_json())
 
     def _find_clip(self) -> Clip:
         use = self._job.use
@@ -177,10 +177,10 @@ class _JobPreparation:
             )
 
     def _collect_voices(self, clip: Clip) -> set[str]:
-        own = plan_voices.find_voice(self._settings, self._provider)
+        own = plan_types.find_voice(self._settings, self._provider)
         if clip.voice is not None:
             own = replace(own, name=clip.voice)
-        cast = plan_voices.cast(self._settings, self._provider)
+        cast = plan_types.cast(self._settings, self._provider)
         return {each.name for each in cast(clip.form, own).values()} or {own.name}
 
 
@@ -250,7 +250,7 @@ def is_job_in(rows: Iterable[ReviewRow], job: RegenerateJob) -> bool:
     )
 
 
-def find_jobs(batch: list[RegenerateJob], made: jobs.Job) -> list[RegenerateJob]:
+def find_jobs(batch: list[RegenerateJob], made: planner.Job) -> list[RegenerateJob]:
     """Those of a batch that wait for what is made."""
     return [job for job in batch if any(is_job_for(job, clip) for clip in made.clips)]
 
@@ -420,12 +420,12 @@ class RegenerateQueue:
 
     def _keep_sounds(self, batch: list[RegenerateJob]) -> None:
         """Keep the sounds that are there, to be compared with the new ones."""
-        place = rejected_audio.folder(self._settings.temp, self._settings.output)
+        place = segment_cache.folder(self._settings.temp, self._settings.output)
         for job in batch:
             asset = job.row.asset
             # What has taken the place of one may be a pipe, or a link to anything.
             if self._means.desk.has_sound(asset, job.row.sha256):
-                rejected_audio.keep(place, Path(self._settings.output, asset), unless="")
+                segment_cache.keep(place, Path(self._settings.output, asset), unless="")
 
     async def _reject_sounds(self, batch: list[RegenerateJob]) -> None:
         """Another take is made of what was rejected, and of nothing else."""

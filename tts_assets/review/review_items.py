@@ -15,7 +15,7 @@ from tts_assets.catalogues import catalogue_files
 from tts_assets.errors import InputError
 from tts_assets.model import Decided
 from tts_assets.review.sound_previews import HashedFile
-from tts_assets.store import decisions, ledger, paid_journal, rejected_audio
+from tts_assets.store import decisions, ledger, paid_journal, segment_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -169,7 +169,7 @@ class SoundHistory:
             settings: where assets lie, and sounds that are kept.
         """
         self._output = Path(settings.output)
-        self._place = rejected_audio.folder(settings.temp, settings.output)
+        self._place = segment_cache.folder(settings.temp, settings.output)
         self._of: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
         counts = decisions.latest(every)
@@ -205,7 +205,7 @@ class SoundHistory:
         return next((each for each in there if each is not None), None)
 
     def _locate_sound(self, before: SoundDecision, asset: str) -> PreviousSound | None:
-        path = rejected_audio.find(self._place, before.sha256)
+        path = segment_cache.find(self._place, before.sha256)
         address = "" if path is None else f"{EARLIER}/{path.name}"
         # Under the name of the one there are other bytes than those of the other.
         if path is None and before.asset != asset:

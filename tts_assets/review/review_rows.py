@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tts_assets.catalogues.override_data import OverrideValues
+from tts_assets.catalogues.review_edits import OverrideValues
 from tts_assets.japanese.accent_notation import format_pitch_line
 from tts_assets.model import Cue, Decision, Phrase, split_morae
 from tts_assets.review.sound_previews import PITCH_STEP
@@ -82,7 +82,7 @@ def _split_breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
 
 
 def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[TimedMora]:
-    from tts_assets.audio.openjtalk_durations import mora_seconds  # noqa: PLC0415 - see predicted
+    from tts_assets.audio.expected_length import mora_seconds  # noqa: PLC0415 - see predicted
 
     said = [mora for phrase in breath for mora in split_morae(phrase.kana)]
     high = [tone == "H" for phrase in breath for tone in format_pitch_line([phrase])]

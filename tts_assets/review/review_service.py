@@ -28,7 +28,7 @@ from tts_assets.review.save_decisions import (
     PageRequestError,
     RegenerateRequest,
 )
-from tts_assets.store import rejected_audio
+from tts_assets.store import segment_cache
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -189,7 +189,7 @@ class ReviewService:
             FatalError: the output folder cannot be used, or there is no engine.
         """
         found = await load_rows(settings, can_make=True, on_progress=on_progress)
-        kept = rejected_audio.folder(settings.temp, settings.output)
+        kept = segment_cache.folder(settings.temp, settings.output)
         desk = RowStore(found, project=project, kept=kept)
         votes = DecisionWriter(Path(settings.output), desk, note)
         await votes.load_journal()

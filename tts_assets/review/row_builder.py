@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from anyio import to_thread
 
-from tts_assets.engines import engine_choice
+from tts_assets.engines import registry
 from tts_assets.engines.registry import AccentSupport
 from tts_assets.japanese.accent_notation import parse_accent_phrases
 from tts_assets.model import Decided
@@ -36,7 +36,7 @@ from tts_assets.store.segment_cache import place_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tts_assets.catalogues.override_data import OverrideValues
+    from tts_assets.catalogues.review_edits import OverrideValues
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Clip, Decision, Phrase, Place
@@ -176,7 +176,7 @@ class _ReviewSources(NamedTuple):
 
 
 def _load_sources(settings: Settings) -> _ReviewSources:
-    provider, _ = engine_choice.choose(settings)
+    provider, _ = registry.choose(settings)
     history = SoundHistory(decisions.read_journal(Path(settings.output)), settings)
     wanted = find(settings, provider, history.collect_sounds)
     earlier = {}

@@ -15,7 +15,7 @@ from tts_assets.build.events import Waiting
 from tts_assets.build.plan.output_folder import bytes_of
 from tts_assets.errors import FatalError, InputError, UsageError
 from tts_assets.model import Decided
-from tts_assets.store import atomic_files, ledger_line, rejected_audio
+from tts_assets.store import atomic_files, ledger_line, segment_cache
 from tts_assets.store.atomic_files import Storage
 from tts_assets.store.decisions import (
     JOURNAL_NAME,
@@ -123,7 +123,7 @@ def apply_decisions(
 
 def _sweep_rejected_audio(settings: Settings) -> None:
     """Delete the earlier sounds that nobody compares any more."""
-    place = rejected_audio.folder(settings.temp, settings.output)
+    place = segment_cache.folder(settings.temp, settings.output)
     if not place.is_dir():
         return
     folder = Path(settings.output)
@@ -132,7 +132,7 @@ def _sweep_rejected_audio(settings: Settings) -> None:
     known = read_ledger(
         bytes_of(folder / ledger_line.LEDGER_NAME), file=file, hash_of=storage.hash_of
     )
-    rejected_audio.sweep(place, read_journal(folder), known.approved)
+    segment_cache.sweep_rejected_audio(place, read_journal(folder), known.approved)
 
 
 # What pages send: decisions, and clips that are to be made again.

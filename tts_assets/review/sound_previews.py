@@ -121,9 +121,9 @@ def _open_sound(path: Path) -> Iterator[io.BytesIO | io.BufferedReader]:
 
 
 def _measure_preview(file: BinaryIO, sha256: str) -> SoundPreview:
+    from tts_assets.audio.joining import open_stored  # noqa: PLC0415 - heavy, and not needed for --help
     from tts_assets.audio.measure import block_size, listen  # noqa: PLC0415
     from tts_assets.audio.speech_activity import LEAST_PAUSE, SpeechActivity  # noqa: PLC0415
-    from tts_assets.audio.stored import open_stored  # noqa: PLC0415 - heavy, and not needed for --help
 
     try:
         with open_stored(file) as stored:

@@ -1,20 +1,26 @@
-"""From recordings to transcripts: chunks of all of them heard by one pool, and joined as they come."""
+"""The use case `transcribe`: chunks recognized in parallel and joined to one text."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from difflib import SequenceMatcher
+from itertools import chain, takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.build.adaptive_concurrency import AdaptiveConcurrency
-from tts_assets.build.pool import FailureRules, Pool, Result, time_limit_restarter
+from tts_assets.build.pool import (
+    AdaptiveConcurrency,
+    FailureRules,
+    Pool,
+    Result,
+    time_limit_restarter,
+)
 from tts_assets.engines.asr.hosted_recognizer import (
     count_fitting_workers,
     open_recognizer,
     provider_for,
 )
-from tts_assets.engines.asr.recognizer_protocol import Recognized
+from tts_assets.engines.asr.recognizer_protocol import Recognized, Utterance, Word
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, InputError
-from tts_assets.transcribe.chunk_joiner import ChunkJoiner, RecognizedChunk
 from tts_assets.transcribe.recordings import ChunkJob, RecordingFile, find_recordings, read_chunks
 from tts_assets.transcribe.transcription_events import (
     ChunkRecognized,
@@ -22,16 +28,229 @@ from tts_assets.transcribe.transcription_events import (
     RecordingTranscribed,
     RecordingUnusable,
     Transcript,
+    TranscriptGap,
     TranscriptionEvent,
     TranscriptionReport,
     TranscriptionStarted,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.asr.recognizer_protocol import Recognizer, RecognizerProvider
+    from tts_assets.transcribe.transcription_events import TranscriptPiece
+
+
+#: Where two chunks heard the same, their times differ by less.
+_SAME_SECONDS = 1.5
+
+
+#: One letter may be the same by chance.
+_MIN_LETTERS = 2
+
+
+class RecognizedChunk(NamedTuple):
+    """What became of a chunk; times in seconds from the beginning of the recording.
+
+    Args:
+        begin: when the chunk begins.
+        end: when it ends.
+        recognized: what was heard, with times from the chunk's beginning; or why nothing was.
+    """
+
+    begin: float
+    end: float
+    recognized: Recognized | str
+
+
+class ChunkJoiner:
+    """Takes chunks as they are ready, in any order, and joins them in their own."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._waiting: dict[int, RecognizedChunk] = {}
+        self._next = 0
+        self._pieces: list[TranscriptPiece] = []
+        self._end = 0.0
+
+    def add_chunk(self, number: int, heard: RecognizedChunk) -> None:
+        """Take a chunk; its number is its place, from 0."""
+        self._waiting[number] = heard
+        while (ready := self._waiting.pop(self._next, None)) is not None:
+            self._next += 1
+            self._append_chunk(ready)
+
+    @property
+    def pieces(self) -> tuple[TranscriptPiece, ...]:
+        """All that is joined."""
+        return tuple(self._pieces)
+
+    def _append_chunk(self, heard: RecognizedChunk) -> None:
+        if isinstance(heard.recognized, str):
+            self._pieces.append(
+                TranscriptGap(max(heard.begin, self._end), heard.end, heard.recognized)
+            )
+        else:
+            found = [_shift_utterance(each, heard.begin) for each in heard.recognized.utterances]
+            if heard.begin < self._end:
+                found = self._merge_overlap(found, heard.begin)
+            self._pieces += found
+        self._end = heard.end
+
+    def _merge_overlap(self, found: list[Utterance], begin: float) -> list[Utterance]:
+        """Take back what the last chunk and this one heard twice."""
+        if self._pieces and isinstance(last := self._pieces[-1], TranscriptGap):
+            # The gap ends where somebody hears again.
+            self._pieces[-1] = last._replace(end=max(last.begin, begin))
+            return found
+        recent: list[Utterance] = []
+        while self._pieces and isinstance(last := self._pieces[-1], Utterance) and last.end > begin:
+            recent.insert(0, last)
+            self._pieces.pop()
+        kept, rest = _split_overlap(recent, found, begin, self._end)
+        self._pieces += kept
+        return rest
+
+
+class _TimedLetter(NamedTuple):
+    """A letter of a word, when it is heard, and which word it belongs to."""
+
+    text: str
+    at: float
+    word: int
+
+
+def _split_overlap(
+    before: list[Utterance], after: list[Utterance], begin: float, end: float
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Cut two tellings of the same stretch so that each word is in one of them.
+
+    Args:
+        before: what the chunk before heard, as far as it reaches into the stretch.
+        after: what the chunk behind heard.
+        begin: when the stretch begins.
+        end: when it ends.
+    """
+    first, second = list(_iter_letters(before)), list(_iter_letters(after))
+    low = sum(letter.at < begin - _SAME_SECONDS for letter in first)
+    high = sum(letter.at <= end + _SAME_SECONDS for letter in second)
+    shared = _find_shared_run(first[low:], second[:high])
+    if shared is None:
+        middle = (begin + end) / 2
+        keep = _find_word_end(first, sum(letter.at < middle for letter in first))
+        skip = _find_word_end(second, sum(letter.at < middle for letter in second))
+    else:
+        at, other_at, size = shared
+        place = _find_word_edge(first[low + at : low + at + size])
+        keep, skip = low + at + (place or size), other_at + (place or size)
+        if place is None:
+            keep, skip = _find_word_end(first, keep), _find_word_end(second, skip)
+    return list(_slice_utterances(before, 0, keep)), list(
+        _slice_utterances(after, skip, len(second))
+    )
+
+
+def _iter_letters(utterances: Iterable[Utterance]) -> Iterator[_TimedLetter]:
+    """Every letter, with its time between its word's beginning and end."""
+    words = chain.from_iterable(map(_get_words, utterances))
+    for number, word in enumerate(words):
+        step = (word.end - word.begin) / max(1, len(word.text))
+        for place, letter in enumerate(word.text):
+            yield _TimedLetter(letter.casefold(), word.begin + (place + 0.5) * step, number)
+
+
+def _find_shared_run(
+    first: list[_TimedLetter], second: list[_TimedLetter]
+) -> tuple[int, int, int] | None:
+    """The longest run of letters that both have at about the same time; None where there is none.
+
+    Returns:
+        Where it begins in either, and how long it is.
+    """
+    one, other = ([letter.text for letter in letters] for letters in (first, second))
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    fitting = [
+        (block.size * (1 - apart / _SAME_SECONDS), block)
+        for block in matcher.get_matching_blocks()
+        if block.size >= _MIN_LETTERS
+        and (apart := abs(first[block.a].at - second[block.b].at)) < _SAME_SECONDS
+    ]
+    # Long runs are hardly alike by chance, nor are those of one moment.
+    best = max(fitting, key=lambda each: each[0], default=None)
+    return None if best is None else best[1]
+
+
+def _find_word_edge(shared: list[_TimedLetter]) -> int | None:
+    """Where to pass from one telling to the other, in what they share.
+
+    Between words, nearest the middle, which both heard best; None where that is inside of one.
+    """
+    edges = [at for at in range(1, len(shared)) if shared[at].word != shared[at - 1].word]
+    return min(edges, key=lambda at: abs(at - len(shared) / 2), default=None)
+
+
+def _find_word_end(letters: list[_TimedLetter], at: int) -> int:
+    """The end of the word that a place is inside of; the place itself in texts without spaces."""
+    begin = at
+    while 0 < begin < len(letters) and letters[begin - 1].word == letters[begin].word:
+        begin -= 1
+    if begin == at or not letters[begin].text.isspace():
+        return at
+    rest = takewhile(
+        lambda letter: letter.word == letters[begin].word and not letter.text.isspace(),
+        letters[at:],
+    )
+    return at + sum(1 for _ in rest)
+
+
+def _slice_utterances(utterances: Iterable[Utterance], begin: int, end: int) -> Iterator[Utterance]:
+    """The utterances with only these of all their letters."""
+    place = 0
+    for utterance in utterances:
+        words, whole = [], True
+        for word in _get_words(utterance):
+            low, high = max(begin - place, 0), min(end - place, len(word.text))
+            place += len(word.text)
+            whole = whole and (low, high) == (0, len(word.text))
+            if low < high:
+                words.append(_slice_word(word, low, high))
+        if whole:
+            yield utterance
+        elif words:
+            yield _build_utterance(words, utterance)
+
+
+def _build_utterance(words: list[Word], utterance: Utterance) -> Utterance:
+    text = "".join(word.text for word in words)
+    told = tuple(words) if utterance.words else ()
+    return Utterance(words[0].begin, words[-1].end, text, utterance.confidence, told)
+
+
+def _slice_word(word: Word, low: int, high: int) -> Word:
+    """Some letters of a word, with their share of its time."""
+    step = (word.end - word.begin) / len(word.text)
+    begin, end = word.begin + low * step, word.begin + high * step
+    return Word(round(begin, 3), round(end, 3), word.text[low:high], word.confidence)
+
+
+def _get_words(utterance: Utterance) -> tuple[Word, ...]:
+    """Its words; where nobody tells them, it is one."""
+    begin, end, text, confidence, words = utterance
+    return words or (Word(begin, end, text, confidence),)
+
+
+def _shift_utterance(utterance: Utterance, seconds: float) -> Utterance:
+    """The same, later."""
+    words = tuple(
+        word._replace(begin=round(word.begin + seconds, 3), end=round(word.end + seconds, 3))
+        for word in utterance.words
+    )
+    begin, end = round(utterance.begin + seconds, 3), round(utterance.end + seconds, 3)
+    return utterance._replace(begin=begin, end=end, words=words)
+
+
+# From recordings to transcripts: chunks of all of them heard by one pool, and joined as they come.
 
 
 #: How often a chunk is tried. One that the recognizer dies of was tried alone already.

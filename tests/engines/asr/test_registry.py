@@ -6,7 +6,7 @@ import pytest
 
 from tests import recognizers
 from tts_assets.config.settings import Settings
-from tts_assets.engines.asr.recognizer_registry import get, names
+from tts_assets.engines.asr.recognizer_protocol import get, names
 from tts_assets.errors import UsageError
 
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, ExitStack
 import anyio
 import pytest
 
-from tests.engines.http.model import LimiterModel, run
+from tests.engines.http.limiter_model import LimiterModel, run
 from tts_assets.engines.http.rate_limiter import Limiter
 
 CLIPS = 300

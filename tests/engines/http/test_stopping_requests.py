@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import anyio
 import pytest
 
-from tests.engines.http.model import OK, run
+from tests.engines.http.limiter_model import OK, run
 from tts_assets.engines.http.rate_limiter import Limiter
 from tts_assets.engines.http.service_calls import (
     RateLimitedError,

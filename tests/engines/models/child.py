@@ -12,9 +12,14 @@ from pathlib import Path
 import anyio
 
 from tts_assets.config.settings import ModelSettings
-from tts_assets.engines.models.download_events import Advanced, Event, WaitingForDownload
-from tts_assets.engines.models.fetch_models import fetch
-from tts_assets.engines.models.known_models import ModelFile, SpeechModel
+from tts_assets.engines.models.download import fetch
+from tts_assets.engines.models.known_models import (
+    Advanced,
+    Event,
+    ModelFile,
+    SpeechModel,
+    WaitingForDownload,
+)
 from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.models.model_server import DownloadRetryPolicy
 from tts_assets.errors import FatalError

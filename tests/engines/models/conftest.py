@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.models.model_server import CONTENT, ModelServer
+from tests.engines.models.served_models import CONTENT, ModelServer
 from tts_assets.config.settings import ModelSettings
-from tts_assets.engines.models.download_events import Event, ModelReady, Retrying
-from tts_assets.engines.models.fetch_models import fetch
-from tts_assets.engines.models.known_models import ModelFile, SpeechModel
+from tts_assets.engines.models.download import fetch
+from tts_assets.engines.models.known_models import (
+    Event,
+    ModelFile,
+    ModelReady,
+    Retrying,
+    SpeechModel,
+)
 from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.models.model_server import DownloadRetryPolicy
 

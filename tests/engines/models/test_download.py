@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.engines.models.conftest import NAME, Fetching
-from tests.engines.models.model_server import CONTENT, Act, model
+from tests.engines.models.served_models import CONTENT, Act, model
 from tts_assets.config.settings import ModelSettings
-from tts_assets.engines.models.download_events import Advanced, SetAside
-from tts_assets.engines.models.fetch_models import measure_models
+from tts_assets.engines.models.download import measure_models
+from tts_assets.engines.models.known_models import Advanced, SetAside
 from tts_assets.engines.models.model_server import DownloadRetryPolicy
 from tts_assets.errors import FatalError, UsageError
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.engines.http.transport import redact_url
+from tts_assets.engines.http.http_client import redact_url
 from tts_assets.engines.models.known_models import ModelFile
 from tts_assets.engines.models.model_server import address, credentials, refuse_unsafe
 from tts_assets.errors import FatalError, UsageError

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.models.model_server import CONFIGURATION, CONTENT
-from tests.stand_ins import piper
+from tests.engines.models.served_models import CONFIGURATION, CONTENT
+from tests.stand_ins import piper_stand_in
 from tts_assets.engines.models.model_validation import flaw
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:5efbf8e\nsize 76753841\n"
@@ -17,7 +17,7 @@ def _flaw(tmp_path: Path, name: str, content: bytes) -> str | None:
 
 
 def test_a_voice_is_one(tmp_path: Path) -> None:
-    model = piper.voice(tmp_path, "en_US-a-medium")
+    model = piper_stand_in.voice(tmp_path, "en_US-a-medium")
     configuration = model.with_name(f"{model.name}.json")
     assert flaw(model, model.name) is None
     assert flaw(configuration, configuration.name) is None

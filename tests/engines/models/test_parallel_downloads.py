@@ -14,10 +14,10 @@ import pytest
 
 from tests.engines.models.child import NAME
 from tests.engines.models.conftest import Fetching
-from tests.engines.models.model_server import CONTENT, Act
-from tts_assets.engines.models.download_events import Advanced, Event, WaitingForDownload
-from tts_assets.engines.models.fetch_models import fetch
-from tts_assets.engines.models.partial_file import PartialFile, Version
+from tests.engines.models.served_models import CONTENT, Act
+from tts_assets.engines.models.download import fetch
+from tts_assets.engines.models.known_models import Advanced, Event, WaitingForDownload
+from tts_assets.engines.models.model_cache import PartialFile, Version
 from tts_assets.errors import FatalError
 
 WHOLE = len(CONTENT)
@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_with_what_to_do(
     def open_full(_: Path) -> int:
         return os.open("/dev/full", os.O_WRONLY)
 
-    monkeypatch.setattr("tts_assets.engines.models.partial_file.open_to_append", open_full)
+    monkeypatch.setattr("tts_assets.engines.models.model_cache.open_to_append", open_full)
     with (
         pytest.raises(
             FatalError, match=r"No space .*make room, then run again; what is here is kept"

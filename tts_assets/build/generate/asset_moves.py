@@ -1,4 +1,4 @@
-"""Assets moved to new names, and time lines written from the ledger, without an engine."""
+"""Assets moved to new names, time lines rewritten, and the output folder of a shard."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import msgspec
 
-from tts_assets.build.generate.build_state import jobs_of
+from tts_assets.build.generate.build_state import iter_clips_with_url, jobs_of
 from tts_assets.build.generate.clip import OutputTarget, store_asset
-from tts_assets.build.plan import planner
+from tts_assets.build.plan import output_folder, planner
 from tts_assets.build.plan.output_folder import bytes_of, open_ledger
-from tts_assets.errors import ClipError
-from tts_assets.regular_files import read_regular
-from tts_assets.store import asset_file_names, atomic_files, ledger, rejected_audio, timelines
+from tts_assets.build.shards import shard_record
+from tts_assets.build.shards.shard_record import URLS_NAME, check_name, encode_urls, patch
+from tts_assets.errors import ClipError, InputError
+from tts_assets.regular_files import read_regular, refuse_link
+from tts_assets.store import asset_file_names, atomic_files, ledger, segment_cache, timelines
+from tts_assets.store.atomic_files import Storage, fatal
 from tts_assets.store.ledger_line import LEDGER_NAME, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
     from tts_assets.build.generate.build_state import BuildState
-    from tts_assets.store.atomic_files import Storage
 
 
 async def write_timelines(run: BuildState, store: Storage) -> None:
@@ -40,7 +42,7 @@ async def write_timelines(run: BuildState, store: Storage) -> None:
 # Clips whose sound is there already under another name get it under theirs, without an engine.
 
 
-async def move_held(run: BuildState, store: Storage) -> None:
+async def move_assets(run: BuildState, store: Storage) -> None:
     """Store what is held under its new names; what is not as its line says is made anew.
 
     Raises:
@@ -65,7 +67,7 @@ def _move(run: BuildState, store: Storage, held: dict[str, planner.ClipPlan]) ->
         storage=store,
         log=atomic_files.AppendLog(store.root / LEDGER_NAME),
         rejected=run.survey.rejected,
-        earlier=rejected_audio.folder(settings.temp, settings.output),
+        earlier=segment_cache.folder(settings.temp, settings.output),
     )
     moves = _Moves(Path(settings.output), shelf, held)
     try:
@@ -195,3 +197,103 @@ def _bytes(path: Path) -> bytes:
         return read_regular(path)
     except OSError:
         return b""
+
+
+# What a shard leaves in its folder beside its assets: a header for the merge, and its clips' URLs.
+
+
+def refuse_link_to(folder: Path) -> None:
+    """Refuse the folder of a shard if it is a link: its name is made up, so no user linked it.
+
+    Raises:
+        FatalError: it is one.
+    """
+    with fatal(f"cannot write to {folder}"):
+        refuse_link(folder)
+
+
+def write_shard_header(run: BuildState, store: Storage) -> None:
+    """Say what plan this is a shard of, before anything is made for it.
+
+    Raises:
+        InputError: the folder has what was made for another plan, or the merge could not find a
+            catalogue.
+        FatalError: the folder cannot be written to.
+    """
+    for each in run.survey.catalogues:
+        check_name(each.file, run.settings.output)
+    now = _header(run, finished=False)
+    before = shard_record.read_header(store.root)
+    if before is not None:
+        different = before.differs(now)
+        if different is not None:
+            raise InputError(
+                f"it is of another plan than this run ({different}): merge it, or delete it, then "
+                "run this shard again",
+                file=str(store.root),
+            )
+        now = msgspec.structs.replace(now, forced=now.forced or before.forced)
+    _write_replaced(run, store)
+    store.replace(shard_record.HEADER_NAME, shard_record.encode_header(now))
+
+
+def write_shard_footer(run: BuildState, store: Storage) -> None:
+    """Leave the URLs, and then say that all is there.
+
+    Raises:
+        FatalError: the folder cannot be written to.
+    """
+    urls = [
+        patch(clip, url, run.settings.output)
+        for item in iter_clips_with_url(run)
+        for clip, url in planner.urls_due(item)
+    ]
+    store.replace(URLS_NAME, encode_urls(urls))
+    run.urls_written = len(urls)
+    told = shard_record.read_header(store.root) or _header(run, finished=True)
+    told = msgspec.structs.replace(told, finished=True, left=_count_left(run))
+    store.replace(shard_record.HEADER_NAME, shard_record.encode_header(told))
+
+
+def _count_left(run: BuildState) -> int:
+    """The clips that were neither made nor failed: the run was stopped, or came to a bound."""
+    return sum(
+        item.recipe not in run.made
+        and item.asset not in run.moved
+        and item.recipe not in run.failures
+        for item in run.survey.planned
+        if item.state in planner.TO_MAKE
+    )
+
+
+def _write_replaced(run: BuildState, store: Storage) -> None:
+    """Say what the output folder has under the names of what is to be made; the rest stays told."""
+    assets = {item.asset for item in run.survey.planned if item.state in planner.TO_MAKE}
+    before = [each for each in shard_record.read_replaced(store.root) if each.asset not in assets]
+    data = shard_record.encode_replaced([*before, *_find_replaced(run, assets)])
+    if data:
+        store.replace(shard_record.REPLACED_NAME, data)
+    else:
+        store.remove(shard_record.REPLACED_NAME)
+
+
+def _find_replaced(run: BuildState, assets: set[str]) -> Iterator[shard_record.Replaced]:
+    unknown = set(assets)
+    for each in ledger.origins_of(output_folder.ledger_bytes(run.settings), assets):
+        if each.asset in assets and each.recipe:
+            unknown.discard(each.asset)
+            yield shard_record.Replaced(asset=each.asset, recipe=each.recipe, sha256=each.sha256)
+    if not run.settings.force:
+        return
+    # Even what nobody knows is remade then.
+    output = Storage(Path(run.settings.output))
+    for asset in unknown:
+        found = output.hash_of(asset)
+        if found is not None:
+            yield shard_record.Replaced(asset=asset, recipe="", sha256=found)
+
+
+def _header(run: BuildState, *, finished: bool) -> shard_record.Header:
+    sums = run.survey.sums
+    assert sums is not None  # noqa: S101 - the survey of a shard has them
+    return shard_record.header(run.settings, run.provider, sums, finished=finished)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from tts_assets.build.events import Doubt, Failure, Flawed, Report
-from tts_assets.build.plan import plan_voices, planner
-from tts_assets.build.plan.jobs import Job, list_jobs
+from tts_assets.build.plan import plan_types, planner
 from tts_assets.build.plan.make_plan import make_plan
 from tts_assets.build.plan.plan_types import Plan
-from tts_assets.build.plan.planner import State
+from tts_assets.build.plan.planner import Job, State, list_jobs
 from tts_assets.config.settings import Only
 from tts_assets.store.paid_speech import TakeStore
 
@@ -73,8 +72,8 @@ class _Repeating:
     def __init__(self, settings: Settings, provider: Provider, found: Plan) -> None:
         self._provider = provider
         self._recorded = found.recorded
-        self._own = plan_voices.find_voice(settings, provider)
-        self._cast = plan_voices.cast(settings, provider)
+        self._own = plan_types.find_voice(settings, provider)
+        self._cast = plan_types.cast(settings, provider)
 
     def has(self, item: ClipPlan) -> bool:
         if item.state is not State.REJECTED:
@@ -155,7 +154,7 @@ class BuildState:
 
 async def refresh_plan(run: BuildState) -> None:
     """See how things stand, and what there is to do."""
-    survey = partial(make_plan, run.settings, run.provider, partial(_matters, run), lines=True)
+    survey = partial(make_plan, run.settings, run.provider, partial(_is_relevant, run), lines=True)
     run.survey = await anyio.to_thread.run_sync(survey)
     run.left_rejected = leave_repeating(run.settings, run.provider, run.survey)
     settings = run.settings
@@ -176,7 +175,7 @@ async def refresh_plan(run: BuildState) -> None:
 
 def jobs_of(run: BuildState) -> list[Job]:
     """What an engine has to say, by the plan as it stands."""
-    own = plan_voices.find_voice(run.settings, run.provider).name
+    own = plan_types.find_voice(run.settings, run.provider).name
     return [_drop_unspoken_accent(run, job, own) for job in list_jobs(run.survey.planned)]
 
 
@@ -185,7 +184,7 @@ def longest_first(jobs: list[Job]) -> list[Job]:
     return sorted(jobs, key=lambda job: len(job.form.reading or job.form.text), reverse=True)
 
 
-def _matters(run: BuildState, item: planner.ClipPlan) -> bool:
+def _is_relevant(run: BuildState, item: planner.ClipPlan) -> bool:
     """Whether a clip is to be made, or its URL to be written."""
     if run.books is not None and item.state is planner.State.FRESH:
         run.books.fresh.add(item.recipe)
@@ -194,7 +193,7 @@ def _matters(run: BuildState, item: planner.ClipPlan) -> bool:
     )
 
 
-def to_write(run: BuildState) -> Iterator[planner.ClipPlan]:
+def iter_clips_with_url(run: BuildState) -> Iterator[planner.ClipPlan]:
     """The clips that are there, made now or long ago, and whose catalogues have another URL."""
     for item in run.survey.planned if run.settings.update_json else ():
         # What came out as it was rejected is given to nobody who does not have it.
@@ -204,7 +203,7 @@ def to_write(run: BuildState) -> Iterator[planner.ClipPlan]:
             yield item
 
 
-def report_of(run: BuildState, *, dry_run: bool) -> Report:
+def create_report(run: BuildState, *, dry_run: bool) -> Report:
     """What a run did, told in the order of the catalogues: clips end in any."""
     found = run.survey
     planned = tuple(item for item in found.planned if item.state in planner.TO_MAKE)
@@ -310,7 +309,7 @@ def _credits(run: BuildState) -> str:
 
 def _voices_of(run: BuildState) -> Iterator[tuple[Job, VoiceInfo]]:
     """Each job with what is known of its voice."""
-    own = plan_voices.voice_info(run.settings, run.provider)
+    own = plan_types.voice_info(run.settings, run.provider)
     by_name = {voice.name: voice for voice in run.provider.voices()}
     for job in run.jobs:
         yield job, own if job.voice is None else by_name.get(job.voice, own)

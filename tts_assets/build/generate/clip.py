@@ -7,23 +7,29 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import msgspec
 from anyio import to_thread
 
+from tts_assets.audio import formats
 from tts_assets.audio.audio_checks import check_bytes
 from tts_assets.audio.expected_length import ExpectedSound
-from tts_assets.engines.protocol import Recorder
+from tts_assets.build.plan import plan_types
+from tts_assets.engines import machine
+from tts_assets.engines.protocol import Priced, Recorder, Remote
 from tts_assets.errors import (
     OUT_OF_MEMORY,
     ClipError,
     ClipTimeoutError,
+    FatalError,
     StoppedError,
     TtsAssetsError,
+    UsageError,
     is_out_of_memory,
 )
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.regular_files import read_regular
-from tts_assets.store import asset_file_names, ledger, rejected_audio, timelines
+from tts_assets.store import asset_file_names, ledger, segment_cache, timelines
 from tts_assets.store.atomic_files import fatal, sha256
 from tts_assets.store.ledger_line import (
     ATTRIBUTES,
@@ -41,9 +47,10 @@ if TYPE_CHECKING:
 
     from anyio import CapacityLimiter
 
-    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.planner import Job
     from tts_assets.build.plan.recipes import Cast, Recipes
-    from tts_assets.engines.protocol import Speaker
+    from tts_assets.config.settings import Settings
+    from tts_assets.engines.protocol import Provider, Speaker
     from tts_assets.model import Cue, Finding, Pronunciation, Recording, Sound, SpokenForm, Voice
     from tts_assets.store.atomic_files import AppendLog, Storage
     from tts_assets.store.paid_speech import TakeStore
@@ -318,7 +325,7 @@ def store_asset(line: Line, data: bytes | Path, shelf: OutputTarget) -> bool:
     file, repeated = storage.root / asset, False
     encoded = encode(line)
     if asset in shelf.rejected:
-        repeated = rejected_audio.keep(shelf.earlier, file, unless=line.sha256)
+        repeated = segment_cache.keep(shelf.earlier, file, unless=line.sha256)
     timelines.make_way(line, storage)
     if line.recipe in asset and not file.exists():
         log.append(encoded)
@@ -391,4 +398,64 @@ def _line(job: Job, asset: str, studio: BuildContext, content: Content) -> Line:
         cues=content.cues,
         word_cues=content.word_cues,
         findings=made.findings,
+    )
+
+
+# Creates the context of a run: the engine started, the folders, the preflight checks.
+
+
+def check_ready(settings: Settings, provider: Provider, *, needs_engine: bool = True) -> None:
+    """See that clips can be made with these settings here.
+
+    Args:
+        settings: what is wanted.
+        provider: the engine.
+        needs_engine: whether anything is to be said.
+
+    Raises:
+        UsageError: the sound cannot be stored so.
+        FatalError: the engine is missing.
+    """
+    problem = formats.problem_with(settings.sound)
+    if problem is not None:
+        raise UsageError(problem)
+    problem = provider.problem() if needs_engine else None
+    if problem is not None:
+        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+
+
+def auto_workers(provider: Provider) -> int:
+    """What ``--concurrency auto`` means for an engine that has the machine for itself."""
+    if isinstance(provider, Remote):
+        return provider.max_concurrent
+    return machine.workers(provider.base_mib, provider.footprint_mib)
+
+
+def create_context(
+    settings: Settings, provider: Provider, speaker: Speaker, workers: int
+) -> BuildContext:
+    """What the clips of a run are made with.
+
+    Args:
+        settings: what is wanted.
+        provider: the engine.
+        speaker: the engine made ready.
+        workers: how many clips are made at once.
+
+    Raises:
+        UsageError: the provider has no such voice.
+    """
+    return BuildContext(
+        speaker=speaker,
+        voice=plan_types.find_voice(settings, provider),
+        engine=provider.engine,
+        accents=provider.accents,
+        repeats=provider.repeats,
+        sound=settings.sound,
+        recipes=plan_types.recipes(settings, provider),
+        cast=plan_types.cast(settings, provider),
+        temp=segment_cache.place_for(settings.temp, settings.folder),
+        threads=anyio.CapacityLimiter(workers),
+        # What is paid for is not bought again because of how it sounds.
+        remakes=0 if isinstance(provider, Priced) else settings.remakes,
     )

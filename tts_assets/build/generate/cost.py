@@ -11,9 +11,9 @@ import anyio.to_thread
 from tts_assets.build.events import Charges, Cost, Reason, Rebilled
 from tts_assets.build.generate.time_limits import Limits
 from tts_assets.build.generate.work_items import find_missing_forms
-from tts_assets.build.plan import output_folder, plan_voices
+from tts_assets.build.plan import output_folder, plan_types
 from tts_assets.build.plan.ledger_matcher import changes
-from tts_assets.config.prices import price_for
+from tts_assets.config.dictionary_words import price_for
 from tts_assets.engines.protocol import Charge, Metered, Priced, Provider
 from tts_assets.errors import UsageError
 from tts_assets.store.ledger import origins
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Container, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.planner import Job
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Balance, Speaker
     from tts_assets.store.ledger import Provenance
@@ -82,7 +82,7 @@ class CostTracker:
         self._known_expected = self._known_billed = 0.0
         self._changed = anyio.Event()
 
-    async def reckon(self, jobs: Sequence[Job]) -> list[Job]:
+    async def estimate(self, jobs: Sequence[Job]) -> list[Job]:
         """Find out what jobs are charged for; those that fit within the bounds are this run's.
 
         Args:
@@ -121,7 +121,7 @@ class CostTracker:
         if self.limits.taken or self.limits.left:
             self._balance = await self._provider.balance()
 
-    async def hand_out(self, jobs: Sequence[Job], speaker: Speaker) -> AsyncGenerator[Job, None]:
+    async def dispatch(self, jobs: Sequence[Job], speaker: Speaker) -> AsyncGenerator[Job, None]:
         """The jobs one by one, for as long as it is in time and what was billed passes no bound.
 
         Where the service charges more than expected, the last jobs wait for what is in flight, and
@@ -278,7 +278,7 @@ def find_repeat_purchases(
         # A line without a text takes back what was said of an asset: it may have been paid for.
         if origin.text and _is_of(provider, origin) and origin.recipe not in fresh:
             before.setdefault((origin.text, origin.reading), []).append(origin)
-    now = plan_voices.Origins(settings, provider)
+    now = plan_types.Origins(settings, provider)
     found = {}
     for job in jobs:
         if earlier := before.get((job.form.text, job.form.reading)):

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from tts_assets.build.context import create_context
 from tts_assets.build.events import Estimated, Started, Waiting
-from tts_assets.build.generate import shard_output
-from tts_assets.build.generate.asset_moves import move_held, write_timelines
-from tts_assets.build.generate.build_state import longest_first, refresh_plan
-from tts_assets.build.generate.clip import OutputTarget, leave_tidy, write_git_attributes
+from tts_assets.build.generate import asset_moves
+from tts_assets.build.generate.asset_moves import write_timelines
+from tts_assets.build.generate.build_state import longest_first
+from tts_assets.build.generate.clip import (
+    OutputTarget,
+    create_context,
+    leave_tidy,
+    write_git_attributes,
+)
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
 from tts_assets.build.generate.work_items import WorkQueue, cuts_of, most_pieces
 from tts_assets.build.plan import output_folder, planner
@@ -23,7 +27,7 @@ from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.config import keys
 from tts_assets.engines.protocol import Bounded, Paced, Recorder
 from tts_assets.errors import ClipError, FatalError, InputError, StoppedError
-from tts_assets.store import atomic_files, failures, ledger_line, rejected_audio, segment_cache
+from tts_assets.store import atomic_files, failures, ledger_line, segment_cache
 from tts_assets.store.decisions import read_journal
 
 if TYPE_CHECKING:
@@ -52,51 +56,46 @@ _RULES = FailureRules(
 )
 
 
-async def make_missing(run: BuildState) -> None:
-    """Make the clips, as the only run that writes into the output folder.
+def is_idle(run: BuildState) -> bool:
+    """Whether a run has nothing to write; a shard always has its header."""
+    return not (run.has_work or run.survey.untidy or run.settings.shard or _has_old_records(run))
+
+
+@contextlib.asynccontextmanager
+async def lock_output_folder(run: BuildState) -> AsyncIterator[atomic_files.Storage]:
+    """Hold the output folder as the only run that writes into it.
 
     Raises:
-        BusyError: another run is at work there, and this one need not wait for it.
-        FatalError: the engine or the folder cannot be used.
+        BusyError: another run holds it, and this one need not wait for that.
+        FatalError: the folder cannot be used.
     """
-    # A shard tells, too, that it has nothing to do.
-    shard = run.settings.shard
-    is_idle = not (run.has_work or run.survey.untidy or shard or _has_old_records(run))
-    if run.stop.requested or is_idle:
-        return
     store = atomic_files.Storage(Path(run.settings.folder))
-    temp = segment_cache.place_for(run.settings.temp, run.settings.folder)
-    if shard is not None:
-        await anyio.to_thread.run_sync(shard_output.refuse_link_to, store.root)
+    if run.settings.shard is not None:
+        await anyio.to_thread.run_sync(asset_moves.refuse_link_to, store.root)
     await anyio.to_thread.run_sync(store.prepare)
-    # Only work is worth waiting for; a run that holds the lock leaves the folder tidy itself.
+    # Only work is worth waiting for; the run that holds the lock leaves the folder tidy itself.
     in_turn = partial(_wait_for_turn, run, str(store.root))
     async with _in_threads(store.lock(in_turn)):
-        # While this run looked and waited, another may have made what was missing.
-        await refresh_plan(run)
-        if shard is not None:
-            await anyio.to_thread.run_sync(shard_output.begin, run, store)
-        folders = _folders(run)
-        await anyio.to_thread.run_sync(store.refuse_links, folders)
-        await anyio.to_thread.run_sync(segment_cache.refuse_links, temp)
-        await anyio.to_thread.run_sync(store.sweep, folders)
-        if run.is_whole or run.is_whole_shard:
-            await anyio.to_thread.run_sync(segment_cache.sweep, temp, _to_make(run))
-        if run.is_whole:
-            await anyio.to_thread.run_sync(_sweep_earlier, run)
-        await anyio.to_thread.run_sync(_sweep_takes, run)
-        await move_held(run, store)
-        await reckon(run)
-        if run.jobs and not run.stop.requested:
-            await _make_all(run, store)
-        await anyio.to_thread.run_sync(_settle, run, store)
-        await anyio.to_thread.run_sync(segment_cache.leave, temp)
-        await write_timelines(run, store)
-        if shard is not None:
-            await anyio.to_thread.run_sync(shard_output.finish, run, store)
+        yield store
 
 
-async def reckon(run: BuildState) -> None:
+async def prepare_folders(run: BuildState, store: atomic_files.Storage) -> None:
+    """Write a shard's header, refuse links, and delete what earlier runs left behind."""
+    temp = _temp_folder(run)
+    if run.settings.shard is not None:
+        await anyio.to_thread.run_sync(asset_moves.write_shard_header, run, store)
+    folders = _folders(run)
+    await anyio.to_thread.run_sync(store.refuse_links, folders)
+    await anyio.to_thread.run_sync(segment_cache.refuse_links, temp)
+    await anyio.to_thread.run_sync(store.sweep, folders)
+    if run.is_whole or run.is_whole_shard:
+        await anyio.to_thread.run_sync(segment_cache.sweep_segments, temp, _to_make(run))
+    if run.is_whole:
+        await anyio.to_thread.run_sync(_sweep_earlier, run)
+    await anyio.to_thread.run_sync(_sweep_takes, run)
+
+
+async def estimate_build(run: BuildState) -> None:
     """Find out what the clips cost, and leave those that are too many or too much for this run.
 
     Raises:
@@ -107,7 +106,7 @@ async def reckon(run: BuildState) -> None:
     if run.books is None:
         run.jobs = run.limits.take(run.jobs)
     else:
-        run.jobs = await run.books.reckon(run.jobs)
+        run.jobs = await run.books.estimate(run.jobs)
         run.tell(Estimated(cost=run.books.cost()))
     run.workers = max(1, min(run.workers, most_pieces(run.jobs)))
 
@@ -123,9 +122,13 @@ def _has_old_records(run: BuildState) -> bool:
     return has_takes or not recorded.keys() <= asked
 
 
+def _temp_folder(run: BuildState) -> Path:
+    return segment_cache.place_for(run.settings.temp, run.settings.folder)
+
+
 def _earlier(run: BuildState) -> Path:
     """Where sounds that somebody rejected are kept."""
-    return rejected_audio.folder(run.settings.temp, run.settings.output)
+    return segment_cache.folder(run.settings.temp, run.settings.output)
 
 
 def _sweep_earlier(run: BuildState) -> None:
@@ -134,7 +137,7 @@ def _sweep_earlier(run: BuildState) -> None:
     if _earlier(run).is_dir() and run.settings.shard is None:
         with contextlib.suppress(InputError):
             journal = read_journal(Path(run.settings.output))
-            rejected_audio.sweep(_earlier(run), journal, run.survey.approved)
+            segment_cache.sweep_rejected_audio(_earlier(run), journal, run.survey.approved)
 
 
 def _sweep_takes(run: BuildState) -> None:
@@ -169,7 +172,7 @@ class BusyError(Exception):
     """Another run is at work in the folder."""
 
 
-def wait(run: BuildState, path: str) -> None:
+def report_waiting(run: BuildState, path: str) -> None:
     """Tell, from a thread, that another holds a lock; raise if the run is cancelled meanwhile."""
     anyio.from_thread.check_cancelled()
     anyio.from_thread.run_sync(run.tell, Waiting(path=path))
@@ -178,10 +181,10 @@ def wait(run: BuildState, path: str) -> None:
 def _wait_for_turn(run: BuildState, path: str) -> None:
     if run.stop.requested or run.limits.late() or not run.has_work:
         raise BusyError
-    wait(run, path)
+    report_waiting(run, path)
 
 
-async def _make_all(run: BuildState, store: atomic_files.Storage) -> None:
+async def execute_jobs(run: BuildState, store: atomic_files.Storage) -> None:
     log = await anyio.to_thread.run_sync(
         atomic_files.AppendLog, store.root / ledger_line.LEDGER_NAME
     )
@@ -206,14 +209,14 @@ async def _make_all(run: BuildState, store: atomic_files.Storage) -> None:
             )
             # Before the first line: a run that ends in between has nothing to come back for.
             await anyio.to_thread.run_sync(write_git_attributes, store)
-            await _drain(run, studio, shelf)
+            await _run_pool(run, studio, shelf)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(log.close)
             await anyio.to_thread.run_sync(_sweep_takes, run)
 
 
-async def _drain(run: BuildState, studio: BuildContext, shelf: OutputTarget) -> None:
+async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) -> None:
     """Make all jobs, and take the results as they come."""
     paced = isinstance(studio.speaker, Paced)
     slack = SLACK if paced else 1
@@ -227,7 +230,7 @@ async def _drain(run: BuildState, studio: BuildContext, shelf: OutputTarget) -> 
     bound = run.settings.max_failures
     pool = Pool(
         work,
-        limit=places(run.workers, studio.speaker),
+        limit=slot_count(run.workers, studio.speaker),
         timeout=run.settings.timeout_seconds,
         rules=replace(_RULES, attempts=1 if paced else _ATTEMPTS, most_failures=bound),
     )
@@ -240,7 +243,7 @@ async def _drain(run: BuildState, studio: BuildContext, shelf: OutputTarget) -> 
     run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
     jobs = longest_first(run.jobs)
     books = run.books
-    wanted = run.limits.hand_out(jobs) if books is None else books.hand_out(jobs, studio.speaker)
+    wanted = run.limits.dispatch(jobs) if books is None else books.dispatch(jobs, studio.speaker)
     results = Results(run, pieces, pool)
     async with pool:
         async for result in pool.run(pieces.of(wanted), total=len(jobs)):
@@ -262,7 +265,7 @@ def _let_pace(pool: Pool[WorkItem, StoredClip | None], limiter: Limiter) -> None
     follow()
 
 
-def places(workers: int, speaker: Speaker) -> int:
+def slot_count(workers: int, speaker: Speaker) -> int:
     """How many clips are in hand at once: with some engines one more than they have workers.
 
     It stands ready in line, so that no worker is idle while a finished clip is stored.
@@ -270,7 +273,16 @@ def places(workers: int, speaker: Speaker) -> int:
     return workers + (workers > 1 and isinstance(speaker, Recorder))
 
 
-def _settle(run: BuildState, store: atomic_files.Storage) -> None:
+async def store_records(run: BuildState, store: atomic_files.Storage) -> None:
+    """Sort the ledger, record failures, and write the time lines and the shard's footer."""
+    await anyio.to_thread.run_sync(_store_ledger_and_failures, run, store)
+    await anyio.to_thread.run_sync(segment_cache.leave, _temp_folder(run))
+    await write_timelines(run, store)
+    if run.settings.shard is not None:
+        await anyio.to_thread.run_sync(asset_moves.write_shard_footer, run, store)
+
+
+def _store_ledger_and_failures(run: BuildState, store: atomic_files.Storage) -> None:
     """Bring everything to the disk, leave the ledger sorted, and remember what failed."""
     leave_tidy(store)
     path = store.root / failures.NAME

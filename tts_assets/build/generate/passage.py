@@ -12,7 +12,7 @@ from tts_assets.build.generate.clip import Content, StoredClip, best_take, store
 from tts_assets.engines.protocol import Contextual, TimestampSpeaker
 from tts_assets.errors import ClipError, TtsAssetsError
 from tts_assets.model import AccentBasis, Basis, Cue, Pronunciation
-from tts_assets.store import segment_cache, word_timelines
+from tts_assets.store import segment_cache, timelines
 from tts_assets.store.atomic_files import fatal
 from tts_assets.store.paid_speech import sum_billed
 from tts_assets.store.segment_cache import CachedSegment, SegmentCache
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tts_assets.audio.joining import Joint
     from tts_assets.audio.prepare import PreparedSpeech
     from tts_assets.build.generate.clip import BuildContext, OutputTarget
-    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.planner import Job
     from tts_assets.model import Finding, Samples, Segment, Speech, Voice
 
 
@@ -123,7 +123,7 @@ class Passage:
             billed=sum_billed(speech.billed),
             credit=speech.credit,
             findings=findings,
-            words=word_timelines.time_words(
+            words=timelines.time_words(
                 self._parts[number].segment.phrases,
                 speech.character_times,
                 cut_seconds=sound.cut_seconds,
@@ -241,7 +241,7 @@ class Passage:
             return ()
         found: list[Cue] = []
         for cue, start, known in zip(cues, starts, self._in_order, strict=True):
-            found += word_timelines.place_words(known.words, cue, start) if known.words else (cue,)
+            found += timelines.place_words(known.words, cue, start) if known.words else (cue,)
         return tuple(found)
 
     def clear(self) -> None:

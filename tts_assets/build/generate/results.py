@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from anyio import current_time
 
-from tts_assets.audio.check_rules import TOLERANCE_LU
-from tts_assets.build.adaptive_concurrency import AdaptiveConcurrency
+from tts_assets.audio.expected_length import TOLERANCE_LU
 from tts_assets.build.events import ClipFailed, ClipMade, SegmentMade, ServiceWait
 from tts_assets.build.generate.clip import out_of_time
 from tts_assets.build.metrics import MetricsRecorder
-from tts_assets.build.pool import Counts
+from tts_assets.build.pool import AdaptiveConcurrency, Counts
 from tts_assets.errors import FatalError, TtsAssetsError
 
 if TYPE_CHECKING:

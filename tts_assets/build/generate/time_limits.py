@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.planner import Job
     from tts_assets.config.settings import Settings
 
 
@@ -49,7 +49,7 @@ class Limits:
                 break
         return list(self.taken)
 
-    def hand_out(self, jobs: Sequence[Job]) -> Iterator[Job]:
+    def dispatch(self, jobs: Sequence[Job]) -> Iterator[Job]:
         """The jobs one by one, until it is late."""
         for number, job in enumerate(jobs):
             if (bound := self.late()) is not None:

@@ -12,8 +12,8 @@ from anyio import to_thread
 from tts_assets.build.generate.clip import StoredClip, make_clip
 from tts_assets.build.generate.passage import Passage
 from tts_assets.config.settings import time_limits
-from tts_assets.engines.engine_readings import cut
 from tts_assets.engines.protocol import TimestampProvider
+from tts_assets.engines.reading_cache import cut
 from tts_assets.errors import ClipError
 from tts_assets.japanese.segmentation import MIN_SEGMENT_CHARS
 from tts_assets.store import segment_cache
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tts_assets.build.generate.clip import BuildContext, OutputTarget
-    from tts_assets.build.plan.jobs import Job
+    from tts_assets.build.plan.planner import Job
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
     from tts_assets.model import Segment, SpokenForm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -12,11 +13,11 @@ from tts_assets.errors import InputError
 from tts_assets.store.asset_file_names import TIMELINE_ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tts_assets.build.plan.asset_names import Addresses
     from tts_assets.build.plan.recipes import Recipes
-    from tts_assets.model import Clip
+    from tts_assets.model import Clip, SpokenForm
 
 
 class Aspect(StrEnum):
@@ -386,3 +387,49 @@ def find_timed_asset(url: str) -> str | None:
     """The address of the asset whose time line is at this one; None where it is none's."""
     before, ending, behind = url.rpartition(_TIMELINE)
     return before + behind if ending else None
+
+
+# The work that a plan asks for: one job for each recipe.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One recipe to make: equal clips are said once, and stored under each name they have.
+
+    Args:
+        recipe: what to make.
+        form: what is said.
+        voice: the name of the voice that the entries ask for; None for the run's own.
+        speed: the speed that is asked for; None for the run's own.
+        assets: the paths below the output folder, sorted.
+        clips: those that want it.
+    """
+
+    recipe: str
+    form: SpokenForm
+    voice: str | None = None
+    speed: float | None = None
+    assets: tuple[str, ...]
+    clips: tuple[Clip, ...]
+
+
+def list_jobs(planned: Iterable[ClipPlan]) -> list[Job]:
+    """The work that a plan asks for, one job for each recipe, in the order of the catalogues.
+
+    What has its sound already under another name is not spoken again.
+    """
+    wanted: dict[str, list[ClipPlan]] = {}
+    for item in planned:
+        if item.state in TO_MAKE and item.held is None:
+            wanted.setdefault(item.recipe, []).append(item)
+    return [
+        Job(
+            recipe=recipe,
+            form=items[0].clip.form,
+            voice=items[0].clip.voice,
+            speed=items[0].clip.speed,
+            assets=tuple(sorted({item.asset for item in items})),
+            clips=tuple(item.clip for item in items),
+        )
+        for recipe, items in wanted.items()
+    ]

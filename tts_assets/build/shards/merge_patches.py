@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tts_assets.build.plan import shared_sounds
-from tts_assets.build.shards.shard_header import Header
+from tts_assets.build.plan import plan_types
 from tts_assets.build.shards.shard_record import (
+    Header,
     Patch,
     ShardOutput,
     ShardRecord,
@@ -23,7 +23,7 @@ from tts_assets.build.shards.shard_record import (
 )
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.catalogues.override_file import OverrideSet
-from tts_assets.config.shard import part_folders, place_of
+from tts_assets.config.command_options import part_folders, place_of
 from tts_assets.errors import InputError, UsageError
 from tts_assets.regular_files import read_regular
 from tts_assets.store.atomic_files import Storage
@@ -75,7 +75,7 @@ def readers(
     overrides = OverrideSet(settings.overrides)
     chosen = replace(settings, paths=tuple(paths), kinds=(), partial=True)
     for reader in open_catalogues(chosen, trouble, overrides):
-        file = shared_sounds.from_output(reader.document.file, settings.output)
+        file = plan_types.from_output(reader.document.file, settings.output)
         each = found.setdefault(file, Readers(reader.document.file, overrides=overrides))
         each.sources.append(reader.source)
         source = short_name(reader.source.name)

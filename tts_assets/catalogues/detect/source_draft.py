@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from tts_assets.catalogues.catalogue_reader import guess_catalogue_kind, read_catalogue
+from tts_assets.catalogues.catalogue_reader import RecordIds, guess_catalogue_kind, read_catalogue
 from tts_assets.catalogues.csv_table import is_anki_export
 from tts_assets.catalogues.detect.field_names import (
     Role,
@@ -33,7 +33,6 @@ from tts_assets.catalogues.detect.record_rules import (
 from tts_assets.catalogues.detect.spoken_texts import detect_word_rows
 from tts_assets.catalogues.detect.value_shapes import ValueShape, infer_shape, measure_content
 from tts_assets.catalogues.field_lookup import EntryProblemError
-from tts_assets.catalogues.record_ids import RecordIds
 from tts_assets.config.catalogue_sources import (
     BUILT_IN,
     ClipRule,

@@ -18,10 +18,16 @@ from tts_assets.build.events import ClipFailed, Report, Waiting
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import ci_output
 from tts_assets.cli.output.ci_output import (
+    format_verify_figures,
+    format_verify_lines,
+    iter_verify_items,
     to_report_markdown,
     to_report_xml,
     to_status_markdown,
     to_status_xml,
+    to_verify_data,
+    to_verify_markdown,
+    to_verify_xml,
 )
 from tts_assets.cli.output.console_text import (
     WAITING_MESSAGE,
@@ -34,7 +40,12 @@ from tts_assets.cli.output.console_text import (
     to_one_line,
     write_stdout,
 )
-from tts_assets.cli.output.cost_report import describe_expected_cost, describe_repeat_charges
+from tts_assets.cli.output.cost_report import (
+    describe_expected_cost,
+    describe_repeat_charges,
+    format_report_lines,
+    format_status_lines,
+)
 from tts_assets.cli.output.document_types import ReportLine, StandingLine, VerdictsLine
 from tts_assets.cli.output.html_report import (
     build_report_page,
@@ -53,15 +64,6 @@ from tts_assets.cli.output.report_data import (
     to_status_data,
     to_take_item,
     to_unapproved_item,
-)
-from tts_assets.cli.output.summary_lines import format_report_lines, format_status_lines
-from tts_assets.cli.output.verify_output import (
-    format_verify_figures,
-    format_verify_lines,
-    iter_verify_items,
-    to_verify_data,
-    to_verify_markdown,
-    to_verify_xml,
 )
 from tts_assets.config.command_options import REPORT_FILES
 from tts_assets.config.settings import OutputFormat

@@ -9,8 +9,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tts_assets.build.plan.planner import State
+from tts_assets.cli.output.ci_output import format_verify_figures, iter_verify_items
 from tts_assets.cli.output.console_text import format_count, to_encodable, to_one_line
-from tts_assets.cli.output.cost_report import to_traffic_data
+from tts_assets.cli.output.cost_report import (
+    LABEL_WIDTH,
+    format_report_lines,
+    format_status_lines,
+    to_traffic_data,
+)
 from tts_assets.cli.output.history_plots import (
     BarPlot,
     TimePlot,
@@ -26,12 +32,6 @@ from tts_assets.cli.output.report_data import (
     to_planned_item,
     to_problem_item,
 )
-from tts_assets.cli.output.summary_lines import (
-    LABEL_WIDTH,
-    format_report_lines,
-    format_status_lines,
-)
-from tts_assets.cli.output.verify_output import format_verify_figures, iter_verify_items
 from tts_assets.review import html_page
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args, is_typeddict
 import msgspec
 
 from tts_assets.cli.output import document_types, report_types
-from tts_assets.config import dictionary_words, json_schema, option_table, prices
+from tts_assets.config import dictionary_words, option_table, option_values
 from tts_assets.config.option_table import OPTIONS, TABLES
 from tts_assets.config.settings import Settings
 from tts_assets.config.source_table import SOURCE_SCHEMA
@@ -19,7 +19,7 @@ from tts_assets.model import Decision
 from tts_assets.store import ledger_line, timelines
 
 if TYPE_CHECKING:
-    from tts_assets.config.json_schema import Schema
+    from tts_assets.config.option_values import Schema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SCHEMA_TYPES: dict[str, type] = {
@@ -49,8 +49,8 @@ SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)
 #: Tables of which a configuration may have several.
 _ROW_SCHEMAS = {
     "source": SOURCE_SCHEMA,
-    "dictionary": dictionary_words.SCHEMA,
-    "price": prices.SCHEMA,
+    "dictionary": dictionary_words.DICTIONARY_SCHEMA,
+    "price": dictionary_words.PRICE_SCHEMA,
     "speaker": option_table.SCHEMA,
 }
 _ARGUMENT_PATTERN = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
@@ -83,9 +83,9 @@ def _build_configuration() -> Schema:
     for key in OPTIONS:
         table, _, name = key.rpartition(".")
         keys[table][name] = _build_setting_schema(key)
-    tables = {name: json_schema.build_table_schema(inner) for name, inner in keys.items() if name}
-    rows = {name: json_schema.build_array_schema(row) for name, row in _ROW_SCHEMAS.items()}
-    return json_schema.build_table_schema(keys[""] | tables | rows)
+    tables = {name: option_values.build_table_schema(inner) for name, inner in keys.items() if name}
+    rows = {name: option_values.build_array_schema(row) for name, row in _ROW_SCHEMAS.items()}
+    return option_values.build_table_schema(keys[""] | tables | rows)
 
 
 def _build_setting_schema(key: str) -> Schema:

@@ -1,28 +1,90 @@
-"""OpenAI's Whisper through faster-whisper: many languages, with models that lie on this machine.
-
-Nothing is downloaded here: a model is a folder, or was fetched by `models fetch`, or lies in the
-cache of the Hugging Face hub already.
-"""
+"""Whisper through faster-whisper: the models on this machine, and the engine."""
 
 from __future__ import annotations
 
 import functools
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.config.settings import Device
-from tts_assets.engines.asr import whisper_models
-from tts_assets.engines.asr.hosted_recognizer import host_recognizer
-from tts_assets.engines.asr.recognizer_registry import absent
+from tts_assets.engines.asr.hosted_recognizer import answer, host_recognizer
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word, absent
 from tts_assets.engines.models.known_models import REPOSITORIES
+from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.process.supervisor import silence
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
-    from tts_assets.config.settings import Settings
+    from faster_whisper.transcribe import Segment
+
+    from tts_assets.config.settings import ModelSettings, Settings
     from tts_assets.engines.asr.recognizer_protocol import Recognizer
+    from tts_assets.model import Samples
+
+
+#: The file with the weights.
+WEIGHTS = "model.bin"
+
+
+#: Without one of each, the library would ask the hub, or fail.
+_PARTS = ((WEIGHTS,), ("config.json",), ("tokenizer.json",), ("vocabulary.txt", "vocabulary.json"))
+
+
+def folder_of(name: str, settings: ModelSettings) -> Path:
+    """The folder of a model.
+
+    Args:
+        name: a size such as ``small``, or the path of a folder.
+        settings: where fetched models lie.
+
+    Raises:
+        UsageError: it is not here.
+    """
+    if name not in REPOSITORIES:
+        path = Path(name).expanduser()
+        if path.is_dir():
+            return path
+        raise UsageError(
+            f"there is no model {name!r}: name a folder that has {WEIGHTS}, or one of "
+            f"{', '.join(REPOSITORIES)}"
+        )
+    fetched = ModelCache.of(settings).whisper_folder(name)
+    if (fetched / WEIGHTS).is_file():
+        return fetched
+    if (cached := _in_cache(REPOSITORIES[name])) is not None:
+        return cached
+    raise UsageError(
+        f"the model {name!r} is not here yet: tts-assets models fetch whisper-{name}, or name a "
+        f"folder that has {WEIGHTS} as model in [transcribe]"
+    )
+
+
+def flaw(folder: Path) -> str | None:
+    """What a folder lacks to be a model; None where it is whole."""
+    lacking = [names[0] for names in _PARTS if not any((folder / name).is_file() for name in names)]
+    if not lacking:
+        return None
+    return (
+        f"{folder} is no whole Whisper model in the form of CTranslate2: it lacks "
+        f"{', '.join(lacking)}; fetch or convert it again"
+    )
+
+
+def _in_cache(repository: str) -> Path | None:
+    """Where the hub's own library has stored a model; nothing is asked for."""
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - for this engine only
+
+    found = try_to_load_from_cache(repository, WEIGHTS)
+    return Path(found).parent if isinstance(found, str) else None
+
+
+# OpenAI's Whisper through faster-whisper: many languages, with models that lie on this machine.
+#
+# Nothing is downloaded here: a model is a folder, or was fetched by `models fetch`, or lies in the
+# cache of the Hugging Face hub already.
 
 
 #: What CTranslate2 runs on, and the arithmetic that is quickest there.
@@ -78,7 +140,7 @@ class FasterWhisper:
         if self._device not in _ARITHMETIC:
             return f'it runs on cpu and cuda, not on {self._device}: set device = "cpu"'
         try:
-            return whisper_models.flaw(self._folder)
+            return flaw(self._folder)
         except UsageError as exc:
             return str(exc)
 
@@ -91,7 +153,7 @@ class FasterWhisper:
     ) -> AbstractAsyncContextManager[Recognizer]:
         """Start a process with that many threads; they share one model."""
         return host_recognizer(
-            "tts_assets.engines.asr.faster_whisper_engine:WhisperEngine",
+            "tts_assets.engines.asr.faster_whisper:WhisperEngine",
             threads=workers,
             silence_seconds=silence(timeout_seconds),
             options={
@@ -105,8 +167,83 @@ class FasterWhisper:
 
     @functools.cached_property
     def _folder(self) -> Path:
-        return whisper_models.folder_of(self._wanted, self._settings)
+        return folder_of(self._wanted, self._settings)
 
     @property
     def _model_mib(self) -> int:
-        return (self._folder / whisper_models.WEIGHTS).stat().st_size // 2**20
+        return (self._folder / WEIGHTS).stat().st_size // 2**20
+
+
+# faster-whisper inside its process: one model for all threads, each with one core.
+
+
+#: What the makers of Whisper search with (arxiv.org/abs/2212.04356, section 4.5).
+_BEAMS = 5
+
+
+#: A shorter sound has no word in it.
+_LEAST_SECONDS = 0.05
+
+
+class WhisperEngine:
+    """Whisper; made in the process, and asked from several threads."""
+
+    def __init__(
+        self, *, model: str, device: str, arithmetic: str, workers: str, voice_only: str
+    ) -> None:
+        """Load a model from its folder.
+
+        Raises:
+            UsageError: it is damaged, or the device is not there.
+        """
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - native, in its process only
+
+        try:
+            self._model = WhisperModel(
+                model,
+                device=device,
+                compute_type=arithmetic,
+                # One core each: what is heard must not depend on how many work.
+                cpu_threads=1,
+                num_workers=int(workers),
+                local_files_only=True,
+            )
+        except Exception as exc:  # CTranslate2 and tokenizers have no common base
+            raise UsageError(
+                f"{model} cannot be loaded ({_brief(exc)}): fetch or convert the model again"
+            ) from exc
+        self._voice_only = bool(voice_only)
+
+    def answer(self, question: bytes) -> bytes:
+        """Answer a question of a recognizer's kind."""
+        return answer(self, question)
+
+    def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
+        """Tell what is said, the same each time: nothing is drawn by chance."""
+        if samples.size < _LEAST_SECONDS * RATE_HZ:
+            return Recognized()
+        heard, _ = self._model.transcribe(
+            samples,
+            language=language,
+            beam_size=_BEAMS,
+            # Above 0 a worker draws from what the others left of one series of random numbers.
+            temperature=0.0,
+            condition_on_previous_text=False,
+            initial_prompt=prompt or None,
+            word_timestamps=True,
+            vad_filter=self._voice_only,
+        )
+        return Recognized(tuple(map(_utterance, heard)))
+
+
+def _utterance(segment: Segment) -> Utterance:
+    words = tuple(
+        Word(float(word.start), float(word.end), word.word, float(word.probability))
+        for word in segment.words or ()
+    )
+    sure = math.exp(min(0.0, segment.avg_logprob))
+    return Utterance(float(segment.start), float(segment.end), segment.text, sure, words)
+
+
+def _brief(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]

@@ -9,7 +9,7 @@ import anyio
 import msgspec
 
 from tts_assets.engines import machine
-from tts_assets.engines.asr import recognizer_registry
+from tts_assets.engines.asr import recognizer_protocol
 from tts_assets.engines.asr.recognizer_protocol import Recognized
 from tts_assets.engines.process.supervisor import engine_host
 from tts_assets.errors import FatalError, UsageError
@@ -147,7 +147,7 @@ def provider_for(settings: Settings, *, language: str | None = None) -> Recogniz
         FatalError: its package or its model is missing.
     """
     wanted = settings.transcribe.language if language is None else language
-    provider = recognizer_registry.get(settings.transcribe.recognizer, settings)
+    provider = recognizer_protocol.get(settings.transcribe.recognizer, settings)
     known = provider.languages()
     if wanted not in known:
         raise UsageError(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.hosted_recognizer import host_recognizer
-from tts_assets.engines.asr.recognizer_registry import absent
+from tts_assets.engines.asr.hosted_recognizer import answer, host_recognizer
+from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word, absent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
+
+    from pocketsphinx import Segment
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.asr.recognizer_protocol import Recognizer
+    from tts_assets.model import Samples
 
 
 #: No call that ends in its time is stuck.
@@ -48,9 +53,85 @@ class PocketSphinx:
         """Start a process for each worker; what is no voice is noise to the model anyway."""
         del voice_only
         return host_recognizer(
-            "tts_assets.engines.asr.pocketsphinx_engine:PocketSphinxEngine",
+            "tts_assets.engines.asr.pocketsphinx:PocketSphinxEngine",
             processes=workers,
             # It gives no sign of life while it thinks over what it has heard.
             silence_seconds=timeout_seconds + _PATIENCE_SECONDS,
             options={},
         )
+
+
+# PocketSphinx inside its process: one decoder, which hears one recording at a time.
+
+
+#: Frames in a second, as the model was trained.
+_FRAMES = 100
+
+
+#: Whoever stops for so long begins a new sentence.
+_PAUSE_SECONDS = 0.3
+
+
+#: Even what is taken for impossible has a logarithm.
+_NEVER = 1e-9
+
+
+class PocketSphinxEngine:
+    """A decoder with the English model of the package."""
+
+    def __init__(self) -> None:
+        """Load the model."""
+        from pocketsphinx import Decoder  # noqa: PLC0415 - native, in its process only
+
+        self._decoder = Decoder(samprate=float(RATE_HZ), frate=_FRAMES, loglevel="FATAL")
+
+    def answer(self, question: bytes) -> bytes:
+        """Answer a question of a recognizer's kind."""
+        return answer(self, question)
+
+    def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
+        """Tell what is said; there is one language, and no prompt is taken."""
+        import numpy as np  # noqa: PLC0415 - in its process only
+
+        del language, prompt
+        if samples.size < RATE_HZ // _FRAMES:
+            return Recognized()
+        loud = np.clip(np.rint(samples * 32_767), -32_768, 32_767).astype("<i2")
+        # What was heard before would change how the next is heard.
+        self._decoder.reinit_feat()
+        self._decoder.start_utt()
+        self._decoder.process_raw(loud.tobytes(), full_utt=True)
+        self._decoder.end_utt()
+        return Recognized(tuple(map(_utterance, _split_at_pauses(self._words()))))
+
+    def _words(self) -> Iterator[Word]:
+        """The words that were heard, without breaths and noises."""
+        segments = self._decoder.seg() if self._decoder.hyp() is not None else ()
+        for segment in segments:
+            if not segment.word.startswith(("<", "[", "++")):
+                yield self._word(segment)
+
+    def _word(self, segment: Segment) -> Word:
+        # The dictionary numbers a word's pronunciations: read(2).
+        text = segment.word.partition("(")[0]
+        sure = min(1.0, max(0.0, self._decoder.get_logmath().exp(segment.prob)))
+        end = (segment.end_frame + 1) / _FRAMES
+        return Word(segment.start_frame / _FRAMES, end, f" {text}", sure)
+
+
+def _split_at_pauses(words: Iterator[Word]) -> Iterator[list[Word]]:
+    """The words between two pauses."""
+    together: list[Word] = []
+    for word in words:
+        if together and word.begin - together[-1].end > _PAUSE_SECONDS:
+            yield together
+            together = []
+        together.append(word)
+    if together:
+        yield together
+
+
+def _utterance(words: list[Word]) -> Utterance:
+    sure = math.exp(sum(math.log(max(word.confidence, _NEVER)) for word in words) / len(words))
+    text = "".join(word.text for word in words)
+    return Utterance(words[0].begin, words[-1].end, text, sure, tuple(words))

@@ -1,12 +1,13 @@
-"""One client for a service: whole answers within a total time, and its key to nobody else."""
+"""HTTP to one service; the only module that imports httpx, which keeps passwords out of logs."""
 
 from __future__ import annotations
 
 import functools
 import ipaddress
+import logging
 import ssl
 import zlib
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -15,7 +16,6 @@ import anyio
 import msgspec
 
 from tts_assets.config import keys
-from tts_assets.engines.http import transport
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
@@ -26,6 +26,124 @@ if TYPE_CHECKING:
 
     from tts_assets.config.keys import Secret
     from tts_assets.engines.http.service_calls import ServiceRequest
+
+
+#: What a server is told that we are.
+AGENT = "tts-assets"
+
+
+#: The name of the machine itself, in a container (Docker, Podman).
+CONTAINER_HOST = "host.docker.internal"
+
+
+#: What OpenSSL says of a first answer that is no TLS record.
+_PLAIN_ANSWERS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+
+
+#: Loggers whose lines have whole addresses, those with signatures among them, and every header.
+_TALKATIVE = ("httpx", "hpack.hpack", "hpack.table")
+
+
+@asynccontextmanager
+async def client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with these options of httpx, whose lines stay out of logs.
+
+    Raises:
+        FatalError: the environment names a proxy, or certificates, that cannot be used.
+    """
+    with ExitStack() as quiet:
+        for name in _TALKATIVE:
+            # Each client has its own: the first that is closed leaves those of the others.
+            hush = _Hush()
+            logger = logging.getLogger(name)
+            logger.addFilter(hush)
+            quiet.callback(logger.removeFilter, hush)
+        async with _make_client(options) as made:
+            yield made
+
+
+class _Hush(logging.Filter):
+    """Lets warnings through only."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
+
+
+def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
+    import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
+
+    try:
+        return httpx.AsyncClient(**options)
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
+        # Not the library's words: they may have a proxy's password.
+        raise FatalError(
+            "the environment names a proxy or certificates that cannot be used: write HTTP_PROXY, "
+            "HTTPS_PROXY and ALL_PROXY as http://host:port (socks5:// needs the package socksio), "
+            "and name what is there in SSL_CERT_FILE and SSL_CERT_DIR, or unset them"
+        ) from exc
+
+
+def redact_url(url: str) -> str:
+    """An address as it may be printed: without user, password, query and fragment."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    plain = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    return plain.partition("?")[0].partition("#")[0]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine by its name or address alone (RFC 6761, RFC 1122, RFC 4291)."""
+    name = (host or "").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def is_local(host: str | None) -> bool:
+    """Whether a host is this machine, also for a program in a container of it."""
+    return is_loopback(host) or (host or "").lower().rstrip(".") == CONTAINER_HOST
+
+
+def lacks_tls(error: BaseException) -> bool:
+    """Whether a connection failed because the other side does not speak TLS."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "reason", None) in _PLAIN_ANSWERS:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def reason(error: Exception) -> str:
+    """What went wrong on the way, for people; the library's own words where they say something."""
+    import httpx  # noqa: PLC0415 - see _made
+
+    match error:
+        case httpx.ConnectError() if lacks_tls(error):
+            return (
+                "nothing there speaks TLS; write http:// if it is a server of your own, "
+                "or the port that serves https"
+            )
+        case httpx.ConnectTimeout():
+            return "no connection came about in time"
+        case httpx.TimeoutException():
+            return "nothing came for too long"
+        case httpx.TooManyRedirects():
+            return "it sends on to other addresses too often"
+        case ValueError() | ArithmeticError() | ExceptionGroup():
+            return (
+                "its host or port cannot be; look at the address, "
+                "and at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+            )
+        case _:
+            return str(error) or type(error).__name__
+
+
+# One client for a service: whole answers within a total time, and its key to nobody else.
 
 
 #: What httpx asks its proxies by.
@@ -139,7 +257,7 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             self._on_send(-1)
             where = self._where(request)
-            if transport.lacks_tls(exc):
+            if lacks_tls(exc):
                 raise FatalError(f"{where} cannot be asked: {self._reason(exc)}") from exc
             if distrust := _distrust(exc):
                 raise FatalError(
@@ -183,11 +301,11 @@ class Client:
         return self._show_url(urljoin(str(self._http.base_url), request.path))
 
     def _show_url(self, url: str) -> str:
-        return self._show_text(transport.redact_url(url))
+        return self._show_text(redact_url(url))
 
     def _reason(self, error: Exception) -> str:
         # The library quotes lines of the service, which may repeat what they were sent.
-        return self._show_text(transport.reason(error))
+        return self._show_text(reason(error))
 
     def _show_text(self, text: str) -> str:
         printable = "".join(sign if sign.isprintable() else " " for sign in self.redact(text))
@@ -308,9 +426,9 @@ async def connect(
         await _refuse_other_machine(base_url)
     import httpx  # noqa: PLC0415 - see Client._once
 
-    async with transport.client(
+    async with client(
         base_url=base_url,
-        headers={"User-Agent": transport.AGENT, "Accept-Encoding": "identity", **headers},
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **headers},
         http2=True,
         limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
         **_bypass_proxies(base_url),
@@ -323,7 +441,7 @@ async def connect(
 def _bypass_proxies(base_url: str) -> dict[str, Any]:
     """What keeps proxies of the environment from standing between us and this machine."""
     parts = urlsplit(base_url)
-    if not transport.is_local(parts.hostname):
+    if not is_local(parts.hostname):
         return {}
     # Certificates, too, are named by the environment.
     return {"trust_env": False} if parts.scheme == "http" else {"mounts": dict.fromkeys(_PROXIES)}
@@ -345,9 +463,9 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
         raise UsageError(
             "the base-url is no address: write https://host/path without user, password, ? and #"
         )
-    if secret is not None and parts.scheme == "http" and not transport.is_local(parts.hostname):
+    if secret is not None and parts.scheme == "http" and not is_local(parts.hostname):
         raise UsageError(
-            f"{transport.redact_url(base_url)} is not encrypted, and would show your key to anybody on the "
+            f"{redact_url(base_url)} is not encrypted, and would show your key to anybody on the "
             f"way: use https://, or take away the key, if none is needed there ({secret.source})"
         )
 
@@ -362,7 +480,7 @@ async def _refuse_other_machine(base_url: str) -> None:
     """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    if parts.scheme != "http" or not host.endswith((".localhost", transport.CONTAINER_HOST)):
+    if parts.scheme != "http" or not host.endswith((".localhost", CONTAINER_HOST)):
         return
     try:
         found = await anyio.getaddrinfo(host, parts.port or 80)
@@ -371,7 +489,7 @@ async def _refuse_other_machine(base_url: str) -> None:
         return
     for *_, (address, *_) in found:
         ip = ipaddress.ip_address(str(address).partition("%")[0])
-        is_near = ip.is_private if host == transport.CONTAINER_HOST else ip.is_loopback
+        is_near = ip.is_private if host == CONTAINER_HOST else ip.is_loopback
         if not is_near:
             raise UsageError(
                 f"{host} leads to {ip}, which is another machine: a key would be sent there "

@@ -4,48 +4,54 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from tts_assets.engines.http.transport import redact_url
-from tts_assets.engines.models.download_events import (
+from tts_assets.engines.http.http_client import redact_url
+from tts_assets.engines.models.known_models import (
     Advanced,
     ModelReady,
     Retrying,
     SetAside,
     WaitingForDownload,
 )
-from tts_assets.engines.models.model_cache import RECORD, REJECTED, beside, leftovers
+from tts_assets.engines.models.model_cache import (
+    RECORD,
+    REJECTED,
+    PartialFile,
+    beside,
+    leftovers,
+    refuse_lack_of_space,
+    translate_write_errors,
+)
 from tts_assets.engines.models.model_server import (
+    DownloadRetryPolicy,
     TransientDownloadError,
+    address,
+    connect_downloads,
     goes_on,
     range_of,
     refuse_unusable,
+    size_of,
     translate_http_errors,
     version_of,
 )
 from tts_assets.engines.models.model_validation import flaw
-from tts_assets.engines.models.partial_file import (
-    PartialFile,
-    refuse_lack_of_space,
-    translate_write_errors,
-)
-from tts_assets.errors import FatalError
+from tts_assets.errors import FatalError, UsageError
 from tts_assets.store import atomic_files
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     import httpx
 
-    from tts_assets.engines.models.download_events import Event
-    from tts_assets.engines.models.known_models import ModelFile
+    from tts_assets.config.settings import ModelSettings
+    from tts_assets.engines.models.known_models import Event, ModelFile, SpeechModel
     from tts_assets.engines.models.model_cache import ModelCache
-    from tts_assets.engines.models.model_server import DownloadRetryPolicy
 
 
 async def transfer(
@@ -359,3 +365,89 @@ class ModelDownload:
 
 def _give_up() -> None:
     raise _DownloadBusyError
+
+
+# The use case: models fetched, looked at, and put where engines find them.
+
+
+#: A size is good to know, and nothing to wait for.
+_BRIEF = DownloadRetryPolicy(connect_seconds=5.0, silence_seconds=5.0)
+
+
+async def fetch(
+    models: Sequence[SpeechModel],
+    store: ModelCache,
+    settings: ModelSettings,
+    *,
+    tell: Callable[[Event], None],
+    patience: DownloadRetryPolicy | None = None,
+) -> None:
+    """Bring the files of models here, each whole and with the right sum, or not at all.
+
+    What is here already is looked at, and kept if it is right. A cut download, also one of a
+    killed run, goes on from where it was cut. Nobody is asked: that is for the caller to do.
+
+    Args:
+        models: which.
+        store: where to.
+        settings: mirror and offline mode.
+        tell: what happens.
+        patience: how long, how often.
+
+    Raises:
+        UsageError: offline, and a file is not here.
+        FatalError: a file cannot be had, has another sum, or cannot be written.
+    """
+    files = [file for model in models for file in model.files]
+    if settings.offline:
+        await _check_files(files, store, settings, tell)
+        return
+    patience = patience or DownloadRetryPolicy()
+    lacking = [file for file in files if not store.path(file).exists()]
+    needed = sum(max(0, (file.bytes or 0) - PartialFile(store.path(file)).size) for file in lacking)
+    refuse_lack_of_space(store.folder, needed)
+    async with connect_downloads(settings.mirror, patience) as client:
+        for file in files:
+            url = address(file, settings.mirror)
+            await ModelDownload(store, file, url, client, patience, tell).run()
+
+
+async def measure_models(
+    models: Sequence[SpeechModel], settings: ModelSettings
+) -> tuple[SpeechModel, ...]:
+    """The models with the sizes that servers say, where no size is pinned.
+
+    Raises:
+        FatalError: a file is nowhere to be had.
+    """
+    if all(model.bytes is not None for model in models):
+        return tuple(models)
+    async with connect_downloads(settings.mirror, _BRIEF) as client:
+        found = []
+        for model in models:
+            files = [
+                file
+                if file.bytes is not None
+                else replace(file, bytes=await size_of(client, address(file, settings.mirror)))
+                for file in model.files
+            ]
+            found.append(replace(model, files=tuple(files)))
+    return tuple(found)
+
+
+async def _check_files(
+    files: Sequence[ModelFile],
+    store: ModelCache,
+    settings: ModelSettings,
+    tell: Callable[[Event], None],
+) -> None:
+    """Offline: what was put here by hand is looked at, and what is missing is asked for."""
+    missing = [file for file in files if not store.path(file).exists()]
+    if missing:
+        where = ", ".join(
+            f"{redact_url(address(file, settings.mirror))} to {store.path(file)}"
+            for file in missing
+        )
+        raise UsageError(f"models.offline is set, so nothing is fetched; copy by hand: {where}")
+    for file in files:
+        await ModelDownload(store, file, "", None, DownloadRetryPolicy(), tell).run()

@@ -1,4 +1,4 @@
-"""The models that are known by name: their files, where those come from, and under which licence.
+"""The known models: files, addresses, licences; events of a download.
 
 Sizes and sums of the pinned files are those that several independent public projects pin for the
 same release files. They were compared with one another, not taken from a download of ours:
@@ -16,8 +16,12 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KOKORO = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.1"
 _HUB = "https://huggingface.co"
@@ -252,3 +256,74 @@ def whisper_files(name: str) -> tuple[str, ...]:
     """The names of a model's files, the weights first."""
     rest = _SINCE_V3 if "large-v3" in REPOSITORIES[name] else ("vocabulary.txt",)
     return ("model.bin", "config.json", "tokenizer.json", *rest)
+
+
+# What happens while models are fetched, told as it happens.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingForDownload:
+    """Another run is fetching, or removing, the same file."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advanced:
+    """More of a file is here.
+
+    Args:
+        file: its name in the store.
+        done: bytes that are here, those of earlier runs among them.
+        total: bytes of the whole; None where the server does not say.
+    """
+
+    file: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying:
+    """A try went wrong, and the next one comes after a wait.
+
+    Args:
+        file: its name in the store.
+        reason: what went wrong.
+        seconds: of the wait.
+        anew: whether what is here of it is of no use.
+    """
+
+    file: str
+    reason: str
+    seconds: float
+    anew: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A file that was not what it should be has another name now."""
+
+    file: str
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReady:
+    """A file is here and is what it should be.
+
+    Args:
+        file: its name in the store.
+        path: where it lies.
+        fetched: whether it was downloaded now.
+        recorded: its sum, if that was recorded now because nobody pins it; else None.
+    """
+
+    file: str
+    path: Path
+    fetched: bool
+    recorded: str | None
+
+
+Event: TypeAlias = WaitingForDownload | Advanced | Retrying | SetAside | ModelReady

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from tts_assets.engines.http import transport
-from tts_assets.engines.http.transport import is_loopback, redact_url
-from tts_assets.engines.models.partial_file import ETAG, Version
+from tts_assets.engines.http import http_client
+from tts_assets.engines.http.http_client import is_loopback, redact_url
+from tts_assets.engines.models.model_cache import ETAG, Version
 from tts_assets.errors import FatalError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tts_assets.engines.models.known_models import ModelFile
-    from tts_assets.engines.models.partial_file import PartialFile
+    from tts_assets.engines.models.model_cache import PartialFile
 
 
 def address(file: ModelFile, mirror: str | None) -> str:
@@ -250,10 +250,10 @@ async def connect_downloads(
 
     import httpx  # noqa: PLC0415 - heavy, and not needed before something is fetched
 
-    async with transport.client(
+    async with http_client.client(
         auth=credentials(mirror),
         # Packed on the way, a file would have another length, and no place to go on from.
-        headers={"User-Agent": transport.AGENT, "Accept-Encoding": "identity"},
+        headers={"User-Agent": http_client.AGENT, "Accept-Encoding": "identity"},
         event_hooks={"request": [check_address]},
         follow_redirects=True,
         max_redirects=_REDIRECTS,
@@ -292,7 +292,7 @@ def translate_http_errors(url: str) -> Iterator[None]:
         yield
     except (httpx.TransportError, OSError) as exc:
         # OSError for what a broken TLS stream raises; one of the disk is a FatalError already.
-        raise TransientDownloadError(transport.reason(exc)) from exc
+        raise TransientDownloadError(http_client.reason(exc)) from exc
     except (
         httpx.HTTPError,
         httpx.InvalidURL,
@@ -303,5 +303,5 @@ def translate_http_errors(url: str) -> Iterator[None]:
         ExceptionGroup,
     ) as exc:
         raise FatalError(
-            f"cannot fetch {transport.redact_url(url)}: {transport.reason(exc)}"
+            f"cannot fetch {http_client.redact_url(url)}: {http_client.reason(exc)}"
         ) from exc
