@@ -92,7 +92,7 @@ def timed(real: str, log: str, **options: str) -> Any:
         for voice in engine._loaded.values():
             voice.phoneme_ids_to_audio = clocked(voice.phoneme_ids_to_audio)
     else:
-        engine._dictionary.labels = clocked(engine._dictionary.labels)
+        engine._dictionary.make_labels = clocked(engine._dictionary.make_labels)
         engine._synthesiser = _clocked_synthesisers(engine._synthesiser, clocked)
     return engine
 
@@ -104,6 +104,7 @@ def _clocked_synthesisers(make: Callable[[], Any], clocked: Callable[..., Any]) 
     class Clocked:
         def __init__(self, real: Any) -> None:
             self.set_speed = real.set_speed
+            self.add_half_tone = real.add_half_tone
             self.get_sampling_frequency = real.get_sampling_frequency
             self.synthesize = clocked(real.synthesize)
 

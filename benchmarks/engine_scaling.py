@@ -22,9 +22,9 @@ from time import perf_counter
 import anyio
 
 from tts_assets import Settings
-from tts_assets.build.generate.clip import BuildContext, make_clip
+from tts_assets.build.generate.clip import OutputTarget, create_context, make_clip
 from tts_assets.build.generate.executor import slot_count
-from tts_assets.build.plan import make_plan, plan_types
+from tts_assets.build.plan import make_plan
 from tts_assets.build.plan.planner import Job, list_jobs
 from tts_assets.build.pool import Pool
 from tts_assets.engines import registry
@@ -36,10 +36,15 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--workers", default=f"1,{os.cpu_count() or 1}")
     parser.add_argument("--clips", type=int, default=240)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
+    if options.smoke:
+        options.workers, options.clips, options.repeat = "1", 4, 1
     workers = [int(each) for each in options.workers.split(",")]
     jobs = _jobs(options.clips)
     rates: dict[int, list[float]] = {each: [] for each in workers}
@@ -69,15 +74,12 @@ async def _seconds(jobs: list[Job], workers: int) -> float:
     settings = Settings()
     provider = registry.get(settings.provider, settings)
     folder = Path(tempfile.mkdtemp())
-    store = atomic_files.Storage(folder)
     log = atomic_files.AppendLog(folder / "ledger.jsonl")
     try:
         async with provider.open(workers=workers, timeout_seconds=60.0) as speaker:
-            studio = BuildContext(
-                speaker=speaker, voice=plan_types.find_voice(settings, provider), engine=provider.engine,
-                sound=settings.sound, recipes=plan_types.recipes(settings, provider), storage=store, log=log, threads=anyio.CapacityLimiter(workers),
-            )  # fmt: skip
-            make = partial(make_clip, studio=studio, on_start=lambda: None)
+            context = create_context(settings, provider, speaker, workers)
+            target = OutputTarget(storage=atomic_files.Storage(folder), log=log)
+            make = partial(make_clip, studio=context, shelf=target, on_start=lambda: None)
             async with Pool(make, limit=workers) as warm:
                 await warm.collect(jobs[: 4 * workers])
             begun = perf_counter()

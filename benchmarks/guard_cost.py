@@ -38,9 +38,14 @@ MOST = 1.5
 def main() -> int:
     """Measure both in turn; 1 when the ratio is over the limit."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--words", type=int, default=6_000)
     parser.add_argument("--repeat", type=int, default=7)
     options = parser.parse_args()
+    if options.smoke:
+        options.words, options.repeat = 40, 1
     dictionary = Dictionary()
     words = list(itertools.islice(_words(dictionary), options.words))
     disagreeing = {
@@ -59,7 +64,8 @@ def main() -> int:
         f"floor {statistics.median(floors) * each:.0f} us a word, "
         f"ours {statistics.median(ours) * each:.0f} us, ratio {ratio:.2f} (median)"
     )
-    return 1 if ratio > MOST else 0
+    # Few words say nothing about the ratio.
+    return 1 if ratio > MOST and not options.smoke else 0
 
 
 def _floor(words: list[tuple[str, str]], disagreeing: set[str]) -> float:

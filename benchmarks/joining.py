@@ -105,12 +105,18 @@ def main(args: argparse.Namespace) -> None:
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--minutes", default="4,40", help="lengths, separated by commas")
     parser.add_argument("--format", default="mp3,opus,ogg,flac,wav", help="separated by commas")
     parser.add_argument("--lufs", type=float, default=-19.0, help="the loudness to reach")
     parser.add_argument("--say", help=argparse.SUPPRESS)
     parser.add_argument("--join", nargs=4, help=argparse.SUPPRESS)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.smoke:
+        args.minutes, args.format = "0.2", "wav"
+    return args
 
 
 if __name__ == "__main__":

@@ -101,10 +101,15 @@ def _children(process: psutil.Popen) -> list[psutil.Process]:
 def main() -> None:
     """Run, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--sentences", type=int, default=600)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--format", default="mp3")
     wanted = parser.parse_args()
+    if wanted.smoke:
+        wanted.sentences, wanted.repeat, wanted.format = 4, 1, "wav"
     few = max(1, wanted.sentences // 10)
     texts = {count: passage(count) for count in (few, wanted.sentences)}
     taken: dict[tuple[int, int], list[Taken]] = {}

@@ -91,6 +91,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--provider", choices=("kokoro", "piper", "openjtalk"), default="kokoro")
     parser.add_argument("--model", default="", help="the ONNX file")
     parser.add_argument("--voices", default="", help="Kokoro's file of voices")
@@ -101,6 +104,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--workers", default="1,2,4,8")
     options = parser.parse_args()
+    if options.smoke:
+        options.provider, options.words, options.sentences = "openjtalk", 4, 1
+        options.repeat, options.workers = 1, "1"
     for name in ("model", "voices", "int8"):
         if getattr(options, name):
             setattr(options, name, str(Path(getattr(options, name)).resolve()))

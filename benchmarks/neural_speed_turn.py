@@ -205,12 +205,15 @@ def _ours(work: Work, folder: Path) -> Turn:
 
 
 async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
-    import anyio
     from clocked_engine import Clock
 
-    from tts_assets.build.generate.clip import BuildContext, StoredClip, make_clip
+    from tts_assets.build.generate.clip import (
+        OutputTarget,
+        StoredClip,
+        create_context,
+        make_clip,
+    )
     from tts_assets.build.generate.executor import slot_count
-    from tts_assets.build.plan import plan_types as survey
     from tts_assets.build.pool import Pool
     from tts_assets.engines import registry as providers
     from tts_assets.store import atomic_files as storage
@@ -223,15 +226,12 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     log = storage.AppendLog(folder / "ledger.jsonl")
     busy: dict[str, float] = {}
     async with provider.open(workers=work.workers, timeout_seconds=600.0) as speaker:
-        studio = BuildContext(
-            speaker=speaker, voice=survey.find_voice(settings, provider), engine=provider.engine,
-            sound=settings.sound, recipes=survey.recipes(settings, provider), storage=storage.Storage(folder), log=log,
-            threads=anyio.CapacityLimiter(work.workers),
-        )  # fmt: skip
+        context = create_context(settings, provider, speaker, work.workers)
+        target = OutputTarget(storage=storage.Storage(folder), log=log)
 
         async def make(job: Job) -> StoredClip:
             begun = perf_counter()
-            made = await make_clip(job, studio, on_start=lambda: None)
+            made = await make_clip(job, context, target, on_start=lambda: None)
             busy[job.recipe] = perf_counter() - begun
             return made
 

@@ -69,8 +69,14 @@ async def _measure(repeats: int) -> tuple[float, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--repeats", type=int, default=7, help="rounds of each (default: 7)")
-    repeats = parser.parse_args().repeats
+    options = parser.parse_args()
+    if options.smoke:
+        options.repeats = 1
+    repeats = options.repeats
     worst = 0.0
     print(f"{_JOBS} jobs, {_LIMIT} at once, medians of {repeats}")
     for backend in ("asyncio", "trio"):

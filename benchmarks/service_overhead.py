@@ -119,10 +119,15 @@ def turn(name: str, clips: int) -> dict[str, Any]:
 def main() -> None:
     """Take turns, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     parser.add_argument("--clips", type=int, default=2_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--turn", nargs=2, metavar=("WHICH", "URL"))
     options = parser.parse_args()
+    if options.smoke:
+        options.clips, options.repeat = 10, 1
     if options.turn:
         which, url = options.turn
         seconds = anyio.run(bare if which == "bare" else ours, url, options.clips)

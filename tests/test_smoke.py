@@ -1,0 +1,30 @@
+"""Every benchmark and campaign runs: each as a process of its own, for seconds."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+#: What each prints, whatever it measures.
+SCRIPTS = {
+    "benchmarks/check_scale.py": "generate, with audio",
+    "benchmarks/engine_scaling.py": "clips/s",
+    "benchmarks/guard_cost.py": "us a word",
+    "benchmarks/joining.py": "peak MiB",
+    "benchmarks/long_text.py": "bytes equal",
+    "benchmarks/neural_speed.py": "assets at 1 workers: identical",
+    "benchmarks/pool_overhead.py": "ratio",
+    "benchmarks/service_overhead.py": "ours / bare",
+}
+
+
+@pytest.mark.parametrize(("script", "printed"), SCRIPTS.items(), ids=list(SCRIPTS))
+def test_a_script_runs(script: str, printed: str) -> None:
+    command = [sys.executable, str(ROOT / script), "--smoke"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert printed in done.stdout
