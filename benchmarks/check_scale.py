@@ -195,7 +195,7 @@ def _prepare(clips: int) -> None:
     from tts_assets.store import ledger_line as ledger
 
     settings = Settings()
-    provider = providers.get(settings.provider, settings)
+    provider = providers.load_engine(settings.provider, settings)
     Path("data").mkdir()
     Path("audio/vocabulary").mkdir(parents=True)
     lines = []

@@ -93,7 +93,7 @@ def timed(real: str, log: str, **options: str) -> Any:
             voice.phoneme_ids_to_audio = clocked(voice.phoneme_ids_to_audio)
     else:
         engine._dictionary.make_labels = clocked(engine._dictionary.make_labels)
-        engine._synthesiser = _clocked_synthesisers(engine._synthesiser, clocked)
+        engine._get_synthesiser = _clocked_synthesisers(engine._get_synthesiser, clocked)
     return engine
 
 

@@ -64,7 +64,9 @@ def main() -> None:
 def _jobs(count: int) -> list[Job]:
     os.chdir(ROOT)
     settings = Settings(output="does-not-exist")
-    planned = make_plan.make_plan(settings, registry.get(settings.provider, settings)).planned
+    planned = make_plan.make_plan(
+        settings, registry.load_engine(settings.provider, settings)
+    ).planned
     jobs = [job for job in list_jobs(planned) if len(job.form.text) < 60]
     # Every so many, so that words, kana and sentences are in it as they are in the whole.
     return jobs[:: max(1, len(jobs) // count)][:count]
@@ -72,7 +74,7 @@ def _jobs(count: int) -> list[Job]:
 
 async def _seconds(jobs: list[Job], workers: int) -> float:
     settings = Settings()
-    provider = registry.get(settings.provider, settings)
+    provider = registry.load_engine(settings.provider, settings)
     folder = Path(tempfile.mkdtemp())
     log = atomic_files.AppendLog(folder / "ledger.jsonl")
     try:

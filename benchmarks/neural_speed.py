@@ -116,7 +116,7 @@ def _options() -> argparse.Namespace:
 def _jobs(options: argparse.Namespace) -> list[Job]:
     """Every so many of the words and of the example sentences, the longest first, as a run does."""
     settings = settings_for(options.provider, options.model, options.voices, options.format)
-    provider = registry.get(options.provider, settings)
+    provider = registry.load_engine(options.provider, settings)
     if problem := provider.problem():
         sys.exit(problem)
     found = list_jobs(make_plan.make_plan(settings, provider).planned)

@@ -219,7 +219,7 @@ async def _make_all(work: Work, jobs: list[Job], folder: Path) -> Turn:
     from tts_assets.store import atomic_files as storage
 
     settings = settings_for(work.provider, work.model, work.voices, work.format)
-    provider = providers.get(work.provider, settings)
+    provider = providers.load_engine(work.provider, settings)
     clock = Clock(folder / "inside") if work.workers == 1 else None
     if clock:
         clock.plant(provider)

@@ -65,7 +65,12 @@ def main() -> int:
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", help="where the files are made; a disk with room for them")
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     options = parser.parse_args()
+    if options.smoke:
+        options.clips, options.repeat = 20, 1
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         os.chdir(folder)
         seconds = prepare(options.clips)
@@ -163,7 +168,7 @@ def prepare(clips: int) -> float:
     made = list(whole_lines(Path("audio", LEDGER_NAME).read_bytes()))
     file.write_text(json.dumps(entries, ensure_ascii=False, indent=1), encoding="utf-8")
     settings = Settings()
-    planned = survey.make_plan(settings, providers.get(settings.provider, settings)).planned
+    planned = survey.make_plan(settings, providers.load_engine(settings.provider, settings)).planned
     known = {line.asset for line in made}
     rest = [item for item in planned if item.asset not in known]
     lines = [*made, *(_like(*pair) for pair in zip(rest, cycle(made), strict=False))]

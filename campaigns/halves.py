@@ -250,7 +250,9 @@ async def say(
     provider: str, settings: Settings, voice: str, forms: list[SpokenForm]
 ) -> list[SampleSpeech]:
     """Texts as a voice of this machine says them, as loud and at the rate that services send."""
-    async with registry.get(provider, settings).open(workers=1, timeout_seconds=120.0) as speaker:
+    async with registry.load_engine(provider, settings).open(
+        workers=1, timeout_seconds=120.0
+    ) as speaker:
         return [
             SampleSpeech(
                 form, prepare(await speaker.speak(form, Voice(provider=provider, name=voice)))

@@ -188,7 +188,7 @@ def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
 
 
 def _read(forms: Sequence[SpokenForm], settings: Settings) -> dict[SpokenForm, Pronunciation | str]:
-    return dict(zip(forms, anyio.run(reading_cache.read, forms, settings.words), strict=True))
+    return dict(zip(forms, anyio.run(reading_cache.read_forms, forms, settings.words), strict=True))
 
 
 def _to_sound(kana: str) -> str:
@@ -459,7 +459,7 @@ async def _report_pitch(
     words: Sequence[tuple[SpokenForm, int]], settings: Settings, options: argparse.Namespace
 ) -> None:
     name, _, voice = options.voice.partition("/")
-    provider = registry.get(name, settings)
+    provider = registry.load_engine(name, settings)
     if problem := provider.problem():
         print(f"pitch      not measured: {problem}")
         return

@@ -35,7 +35,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--hours", type=float, default=10.0)
-    hours = parser.parse_args().hours
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
+    options = parser.parse_args()
+    hours = 0.1 if options.smoke else options.hours
     with tempfile.TemporaryDirectory() as folder:
         recording = Path(folder) / "long.flac"
         record(recording, round(60 * hours))
@@ -46,12 +50,15 @@ def main() -> int:
         )
     third = len(run) // 3
     grown = [
-        max(each[-third:]) / max(each[third // 4 : third + third // 4]) for each in (run, engine)
+        # A short run is over before its memory is seen.
+        max(each[-third:], default=0) / (max(each[third // 4 : third + third // 4], default=0) or 1)
+        for each in (run, engine)
     ]
     print(f"{hours:g} h in {time.monotonic() - begun:.0f} s, exit code {code}")
     for name, each, ratio in zip(("run", "engine"), (run, engine), grown, strict=True):
-        print(f"{name:<8} peak {max(each):,} MiB, last third {ratio:.2f} of the first")
-    return int(code != 0 or max(grown) > 1.1)
+        print(f"{name:<8} peak {max(each, default=0):,} MiB, last third {ratio:.2f} of the first")
+    # A short run still fills its buffers.
+    return int(code != 0 or (max(grown) > 1.1 and not options.smoke))
 
 
 def record(path: Path, minutes: int) -> None:

@@ -40,16 +40,20 @@ LEAST_SEMITONES = 1.0
 
 def main() -> int:
     """Say all words, print what was heard; 1 if any is not heard with its accent."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
+    most = 3 if parser.parse_args().smoke else None
     from pyopenjtalk import DEFAULT_HTS_VOICE
     from pyopenjtalk.htsengine import HTSEngine
 
     dictionary, synthesiser = Dictionary(), HTSEngine(DEFAULT_HTS_VOICE)
     right = compared = devoiced = 0
     least = math.inf
-    words = re.findall(r"(\S+):([ァ-ー]+)(\d)", WORDS)
+    words = re.findall(r"(\S+):([ァ-ー]+)(\d)", WORDS)[:most]
     print("word    accent   Hz of each mora and が    semitones to its other accents")
     for text, reading, own in words:
         melodies = {

@@ -49,7 +49,12 @@ def main() -> int:
     parser.add_argument("--clips", type=int, default=100)
     parser.add_argument("--speed", type=float, default=1.0, help="0.5 to 1.5, in tenths")
     parser.add_argument("--pictures", type=Path, help="keep pictures of the page in this folder")
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     options = parser.parse_args()
+    if options.smoke:
+        options.clips = 3
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -121,15 +121,15 @@ def generate(folder: Path, url: str) -> dict[str, Any]:
     return report
 
 
-def turn(name: str, scenario: Scenario) -> tuple[str, ...]:
+def turn(name: str, scenario: Scenario, clips: int = CLIPS) -> tuple[str, ...]:
     """A row of the table."""
-    entries = [{"id": number, "word": f"{number}番線"} for number in range(1, CLIPS + 1)]
+    entries = [{"id": number, "word": f"{number}番線"} for number in range(1, clips + 1)]
     with tempfile.TemporaryDirectory() as folder, running(scenario) as simulator:
         (Path(folder) / "data").mkdir()
         (Path(folder) / "data/vocabulary.json").write_text(json.dumps(entries), "utf-8")
         report = generate(Path(folder), simulator.url)
         state = simulator.state()
-    assert report["made"] == CLIPS, (report["made"], report["failed"])
+    assert report["made"] == clips, (report["made"], report["failed"])
     bills = state["billing"]
     took = [bill["seconds"] for bill in bills]
     best = oracle(took, room(scenario))
@@ -144,7 +144,7 @@ def turn(name: str, scenario: Scenario) -> tuple[str, ...]:
         f"{best:.1f}",
         f"{wall / best:.3f}",
         f"{sum(took) / CAP / wall:.1%}" if name in ("alone", "untold") else "",
-        f"{refused} ({refused / CLIPS:.1%})",
+        f"{refused} ({refused / clips:.1%})",
         str(busy),
         str(twice),
     )
@@ -222,14 +222,20 @@ def main() -> None:
     )
     parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; without any, all")
     parser.add_argument("--kills", type=int, help="kill runs of passages so often instead")
+    parser.add_argument(
+        "--smoke", action="store_true", help="run for seconds only, to show that it works"
+    )
     given = parser.parse_args()
+    if given.smoke:
+        given.scenario = list(SCENARIOS)[:1]
     if given.kills is not None:
         print_table(KILL_COLUMNS, (kill_often(history, given.kills) for history in ("on", "off")))
         return
     wanted = given.scenario or list(SCENARIOS)
     if unknown := [name for name in wanted if name not in SCENARIOS]:
         parser.error(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
-    print_table(COLUMNS, (turn(name, SCENARIOS[name]) for name in wanted))
+    clips = 6 if given.smoke else CLIPS
+    print_table(COLUMNS, (turn(name, SCENARIOS[name], clips) for name in wanted))
 
 
 if __name__ == "__main__":

@@ -154,12 +154,12 @@ class Tones:
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
-        from tts_assets.engines.process.supervisor import engine_host, silence
+        from tts_assets.engines.process.supervisor import engine_host, limit_silence
 
         return engine_host(
             "tests.plugin_engines:Engine",
             threads=workers,
-            silence_seconds=silence(timeout_seconds),
+            silence_seconds=limit_silence(timeout_seconds),
             words=words,
         )
 

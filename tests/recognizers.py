@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_assets.engines.asr.hosted_recognizer import answer, host_recognizer
+from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
 from tts_assets.engines.asr.recognizer_protocol import (
     RATE_HZ,
     Recognized,
@@ -20,7 +20,7 @@ from tts_assets.engines.asr.recognizer_protocol import (
     Utterance,
     Word,
 )
-from tts_assets.engines.process.supervisor import silence
+from tts_assets.engines.process.supervisor import limit_silence
 from tts_assets.errors import ClipError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ToneRecognizerEngine:
     """Hears tones; each call leaves a line in the file named by TEST_ENGINE_LOG."""
 
     def answer(self, question: bytes) -> bytes:
-        return answer(self, question)
+        return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         del language, prompt
@@ -131,7 +131,7 @@ class ToneRecognizer:
         return host_recognizer(
             "tests.recognizers:ToneRecognizerEngine",
             threads=workers,
-            silence_seconds=silence(timeout_seconds),
+            silence_seconds=limit_silence(timeout_seconds),
             options={},
         )
 

@@ -17,6 +17,11 @@ SCRIPTS = {
     "benchmarks/neural_speed.py": "assets at 1 workers: identical",
     "benchmarks/pool_overhead.py": "ratio",
     "benchmarks/service_overhead.py": "ours / bare",
+    "campaigns/long_recording.py": "exit code 0",
+    "campaigns/passages.py": "0 faults",
+    "campaigns/pitch.py": "3 of 3 words",
+    "campaigns/services.py": "alone",
+    "campaigns/stops.py": "yes",
 }
 
 

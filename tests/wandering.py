@@ -68,7 +68,7 @@ class Listened(Edited):
         from tts_assets.build.plan import make_plan as surveys
         from tts_assets.engines import registry as providers
 
-        provider, _ = providers.choose(self.settings)
+        provider, _ = providers.choose_engine(self.settings)
         settings = replace(self.settings, only=())
         return surveys.make_plan(settings, provider, may_lack_files=True).planned
 

@@ -57,7 +57,6 @@ __all__ = [
     "status_of",
 ]
 
-
 #: Where the public names live: loaded on first use, so that importing the package costs nothing.
 _HOMES = {
     "build.events": (

@@ -40,14 +40,12 @@ _NO_MEMORY = re.compile(
     "failed to map segment|annot allocate memory|can't start new thread|raised unreported exception"
 )
 
-
 #: The disk or the system failed, whatever was asked of it.
 _SYSTEM_FAILURES = frozenset(
     getattr(errno, name)
     for name in ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ESTALE")
     if hasattr(errno, name)
 )
-
 
 #: A path cannot be used as it is: its name, its links or its permissions are wrong.
 _PATH_FAILURES = frozenset(

@@ -17,7 +17,6 @@ _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("�
 }
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 
-
 #: Which kana each small kana makes one mora with; behind others it is a mora of its own.
 _JOINED = {
     "ァ": "クグツフヴ",

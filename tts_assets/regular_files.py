@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _STREAM = re.compile(r"/dev/(null|stdin|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 _SEPARATORS = r"[/\\]" if os.sep == "\\" else "/"
 
-
 #: Windows lacks most of these; there the check before the open has to do.
 _SAFE = (
     getattr(os, "O_NONBLOCK", 0)

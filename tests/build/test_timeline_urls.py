@@ -133,7 +133,7 @@ def _planned(clip: Clip, *, keep: bool = True, before: str = "listening/old.mp3"
     addresses = Addresses("{kind}/{recipe}.{ext}", "/audio/{asset}", Format.MP3)
     settings = Settings(provider="openjtalk")
     planner = Planner(
-        recipes=plan_types.recipes(settings, registry.choose(settings).provider),
+        recipes=plan_types.recipes(settings, registry.choose_engine(settings).provider),
         present={},
         recorded={before: (RECIPE, 9)},
     )
@@ -254,5 +254,5 @@ def test_the_places_of_two_clips_are_never_one(tmp_path: Path) -> None:
     )
     assert source.overwrite is OverwritePolicy.OURS
     settings = Settings(sources=(source,), output=str(tmp_path / "audio"))
-    found = make_plan.make_plan(settings, registry.choose(settings).provider)
+    found = make_plan.make_plan(settings, registry.choose_engine(settings).provider)
     assert "would take the place of that of text:timeline" in str(found.trouble.problems)

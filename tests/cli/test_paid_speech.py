@@ -60,7 +60,7 @@ def decide(shop: ServiceProject, decided: str) -> subprocess.CompletedProcess[st
     """Decide of all kept takes as the page does."""
     decisions = [
         {
-            "asset": take.name,
+            "asset": take.file_name,
             "sha256": take.record.sha256,
             "decided": decided,
             "at": "2026-11-22T13:00:00.000Z",

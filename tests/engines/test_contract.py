@@ -22,7 +22,7 @@ from tts_assets.config.load_settings import load
 from tts_assets.config.settings import Settings
 from tts_assets.engines import registry
 from tts_assets.engines.protocol import Provider, Speaker
-from tts_assets.engines.registry import get
+from tts_assets.engines.registry import load_engine
 from tts_assets.errors import ClipError
 from tts_assets.model import Speech, SpokenForm, Voice
 
@@ -93,7 +93,7 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture(params=ENGINES, scope="module")
 def provider(request: pytest.FixtureRequest, stand_ins: Settings) -> Provider:
-    return Tones(stand_ins) if request.param == "tones" else get(request.param, stand_ins)
+    return Tones(stand_ins) if request.param == "tones" else load_engine(request.param, stand_ins)
 
 
 class Opened(NamedTuple):
@@ -221,8 +221,8 @@ def test_nothing_is_loaded_and_nothing_written_before_it_speaks_or_by_it(
 import os, sys
 from pathlib import Path
 from tts_assets.config.load_settings import load
-from tts_assets.engines.registry import get
-provider = get({name!r}, load(flags={{}}, environment=os.environ, folder=Path({str(tmp_path)!r})))
+from tts_assets.engines.registry import load_engine
+provider = load_engine({name!r}, load(flags={{}}, environment=os.environ, folder=Path({str(tmp_path)!r})))
 assert provider.problem() is None
 voice = provider.voices()[0].name
 provider.engine(voice), provider.repeats(voice)

@@ -600,7 +600,9 @@ async def test_the_times_of_a_long_text_go_on_from_part_to_part(
 ) -> None:
     async with opened(settings_for(simulator.url), told) as speaker:
         whole = await say_timed(speaker)
-        short = replace(elevenlabs_requests.model_of("eleven_multilingual_v2"), longest=10)
+        short = replace(
+            elevenlabs_requests.find_elevenlabs_model("eleven_multilingual_v2"), longest=10
+        )
         monkeypatch.setitem(elevenlabs_requests._MODELS, "eleven_multilingual_v2", short)
         parts = await say_timed(speaker)
     assert len(parts.character_times) == len(RAIN.text)
@@ -695,7 +697,7 @@ def test_times_are_wanted_where_a_record_takes_them_or_as_it_is_set(
 async def test_a_long_text_is_one_sound(
     simulator: Simulator, told: ReadingCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = replace(elevenlabs_requests.model_of("eleven_multilingual_v2"), longest=10)
+    short = replace(elevenlabs_requests.find_elevenlabs_model("eleven_multilingual_v2"), longest=10)
     monkeypatch.setitem(elevenlabs_requests._MODELS, "eleven_multilingual_v2", short)
     before = len(simulator.requests())
     async with opened(settings_for(simulator.url), told) as speaker:

@@ -5,7 +5,12 @@ import json
 import pytest
 
 from tts_assets.config.keys import Secret, redact
-from tts_assets.engines.elevenlabs_requests import VoiceError, failure, most_at_once, read_charge
+from tts_assets.engines.elevenlabs_requests import (
+    VoiceError,
+    most_at_once,
+    read_charge,
+    to_elevenlabs_error,
+)
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceResponse, TransientError
 from tts_assets.errors import ClipError, FatalError
 
@@ -21,7 +26,7 @@ def meant(
     status: int, detail: object = None, wait: str = "", *, is_first: bool = False
 ) -> Exception:
     told = {"retry-after": wait} if wait else {}
-    return failure(
+    return to_elevenlabs_error(
         answer(status, detail, **told), lambda text: redact(text, (Secret(KEY),)), is_first=is_first
     )
 

@@ -224,7 +224,7 @@ async def test_japanese_is_the_same_in_both(
 async def test_the_parts_of_a_long_text_are_told_what_is_beside_them_where_the_model_takes_that(
     server: Loopback, told: ReadingCache, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = elevenlabs_requests.model_of(model)
+    known = elevenlabs_requests.find_elevenlabs_model(model)
     monkeypatch.setitem(elevenlabs_requests._MODELS, model, replace(known, longest=14))
     asked = ElevenLabsSettings(model=model)
     parts = ("今日は雨です。", "傘を持って行きましょう。", "「はい」と言った。")

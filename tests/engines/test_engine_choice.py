@@ -10,7 +10,7 @@ from tests.conftest import Project
 from tests.stand_ins import kokoro_stand_in, piper_stand_in
 from tts_assets.config.settings import KokoroSettings, ModelSettings, PiperSettings, Settings
 from tts_assets.config.source_table import parse_source
-from tts_assets.engines.registry import choose
+from tts_assets.engines.registry import choose_engine
 from tts_assets.errors import UsageError
 
 
@@ -48,7 +48,7 @@ def _settings(folder: Path, *ready: str, voice: str | None = None) -> Settings:
 def test_the_best_that_is_ready_is_chosen_and_the_reason_said(
     folder: Path, ready: tuple[str, ...], chosen: str
 ) -> None:
-    provider, reason = choose(_settings(folder, *ready))
+    provider, reason = choose_engine(_settings(folder, *ready))
     assert provider.name == chosen
     assert reason is not None
     assert reason.startswith(f"{chosen}: ")
@@ -57,10 +57,10 @@ def test_the_best_that_is_ready_is_chosen_and_the_reason_said(
 
 
 def test_an_engine_without_the_voice_is_passed_over(folder: Path) -> None:
-    provider, _ = choose(_settings(folder, "kokoro", "piper", voice="mei"))
+    provider, _ = choose_engine(_settings(folder, "kokoro", "piper", voice="mei"))
     assert provider.name == "openjtalk"
     with pytest.raises(UsageError, match=r"piper: it has no voice 'nobody'.*openjtalk: it has no"):
-        choose(_settings(folder, "kokoro", "piper", voice="nobody"))
+        choose_engine(_settings(folder, "kokoro", "piper", voice="nobody"))
 
 
 def test_the_voices_of_speakers_are_wanted_too(folder: Path) -> None:
@@ -71,16 +71,16 @@ def test_the_voices_of_speakers_are_wanted_too(folder: Path) -> None:
         "clip": [{"text": "t", "to": "u"}],
     }
     settings = replace(_settings(folder, "kokoro", "piper"), sources=(parse_source(row, ""),))
-    provider, reason = choose(settings)
+    provider, reason = choose_engine(settings)
     assert provider.name == "kokoro"
     assert reason is not None
     assert "not piper: it has no voice 'jm_kumo'" in reason
 
 
 def test_an_engine_that_is_asked_for_needs_no_reason() -> None:
-    assert choose(Settings()).reason is None
+    assert choose_engine(Settings()).reason is None
     with pytest.raises(UsageError, match=r"no provider 'kokoros'.*did you mean kokoro"):
-        choose(Settings(provider="kokoros"))
+        choose_engine(Settings(provider="kokoros"))
 
 
 def test_a_run_says_what_it_chose_and_why(project: Project, folder: Path) -> None:

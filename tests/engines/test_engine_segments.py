@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_assets.engines.validated_speech import segments
+from tts_assets.engines.validated_speech import split_for_requests
 
 
 @pytest.mark.parametrize(
@@ -25,17 +25,17 @@ from tts_assets.engines.validated_speech import segments
     ],
 )
 def test_a_text_is_cut_at_the_best_place(text: str, most: int, parts: list[str]) -> None:
-    assert segments(text, most) == parts
+    assert split_for_requests(text, most) == parts
 
 
 @pytest.mark.parametrize("sign", ["か\u3099", "👨\u200d👩\u200d👧", "👍🏽", "葛\U000e0100"])
 def test_a_sign_of_several_code_points_stays_whole(sign: str) -> None:
-    parts = segments(sign * 9, len(sign) + 1)
+    parts = split_for_requests(sign * 9, len(sign) + 1)
     assert parts == [sign] * 9
 
 
 @given(st.text(alphabet="雨がっゃー。、！」 \n\u3099\u200da👍🏽", max_size=60), st.integers(1, 12))
 def test_no_part_is_too_long_and_nothing_is_lost(text: str, most: int) -> None:
-    parts = segments(text, most)
+    parts = split_for_requests(text, most)
     assert "".join(parts) == text
     assert all(0 < len(part) <= most for part in parts) or parts == [""]

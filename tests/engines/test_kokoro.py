@@ -20,9 +20,9 @@ from tests.stand_ins import kokoro_stand_in
 from tts_assets.config.settings import Device, KokoroSettings, ModelSettings, Settings
 from tts_assets.engines import machine
 from tts_assets.engines.kokoro import Kokoro
-from tts_assets.engines.kokoro_engine import KokoroEngine, _parts
+from tts_assets.engines.kokoro_engine import KokoroEngine, _split_symbols
 from tts_assets.engines.process.supervisor import engine_host
-from tts_assets.engines.registry import get
+from tts_assets.engines.registry import load_engine
 from tts_assets.errors import ClipError, EngineCrashError, FatalError, UsageError
 from tts_assets.model import AccentBasis, SpokenForm, Voice
 
@@ -76,7 +76,7 @@ def _provider(
 ) -> Kokoro:
     files = KokoroSettings(model=str(folder / model), voices=str(folder / voices))
     store = ModelSettings(folder=str(folder))
-    provider = get("kokoro", Settings(kokoro=files, models=store, speed=speed))
+    provider = load_engine("kokoro", Settings(kokoro=files, models=store, speed=speed))
     assert isinstance(provider, Kokoro)
     return provider
 
@@ -164,14 +164,14 @@ def test_the_pauses_between_sentences_are_heard(engine: KokoroEngine) -> None:
     ],
 )
 def test_what_is_too_long_is_parted_between_words(symbols: str, lengths: list[int]) -> None:
-    parts = [part for part, _ in _parts(symbols.strip())]
+    parts = [part for part, _ in _split_symbols(symbols.strip())]
     assert [len(part) for part in parts] == lengths
     assert "".join(parts).replace(" ", "") == symbols.replace(" ", "")
 
 
 def test_a_word_is_never_cut() -> None:
     with pytest.raises(ClipError, match="a word of 511 sounds is too long"):
-        list(_parts("a" * 511))
+        list(_split_symbols("a" * 511))
 
 
 @pytest.mark.parametrize(
@@ -345,17 +345,17 @@ def test_chance_inside_a_function_of_a_model_is_seen(folder: Path, tmp_path: Pat
 def test_what_to_fetch_is_what_is_asked_for(tmp_path: Path) -> None:
     store = ModelSettings(folder=str(tmp_path))
     files = KokoroSettings(model="kokoro-v1.0-int8")
-    problem = get("kokoro", Settings(kokoro=files, models=store)).problem()
+    problem = load_engine("kokoro", Settings(kokoro=files, models=store)).problem()
     assert problem is not None
     assert "models fetch kokoro-v1.0-int8 kokoro-voices-v1.0" in problem
     for model in ("kokoro", "kokoro-voices-v1.0", "en_US-lessac-medium", "mine"):
         with pytest.raises(UsageError, match=r"there are kokoro-v1\.0, .* or write a path"):
-            get("kokoro", Settings(kokoro=KokoroSettings(model=model), models=store))
+            load_engine("kokoro", Settings(kokoro=KokoroSettings(model=model), models=store))
 
 
 def test_a_device_that_this_onnxruntime_lacks_is_told(folder: Path) -> None:
     files = KokoroSettings(model=str(folder / "model.onnx"), voices=str(folder / "voices.bin"))
-    problem = get("kokoro", Settings(kokoro=files, device=Device.ROCM)).problem()
+    problem = load_engine("kokoro", Settings(kokoro=files, device=Device.ROCM)).problem()
     assert problem is not None
     assert "this onnxruntime runs on cpu, not on rocm" in problem
     with pytest.raises(UsageError, match="not on rocm"):
@@ -364,7 +364,7 @@ def test_a_device_that_this_onnxruntime_lacks_is_told(folder: Path) -> None:
 
 def test_a_speed_that_it_cannot_speak_at_is_told(folder: Path) -> None:
     files = KokoroSettings(model=str(folder / "model.onnx"), voices=str(folder / "voices.bin"))
-    problem = get("kokoro", Settings(kokoro=files, speed=3.0)).problem()
+    problem = load_engine("kokoro", Settings(kokoro=files, speed=3.0)).problem()
     assert problem == "it speaks at 0.5 to 2 times its pace: set a speed in there"
 
 
@@ -385,7 +385,7 @@ def test_voices_are_those_of_the_file_the_japanese_ones_first(folder: Path) -> N
 
 
 def test_the_published_voices_are_known_before_they_are_there(tmp_path: Path) -> None:
-    provider = get("kokoro", Settings(models=ModelSettings(folder=str(tmp_path))))
+    provider = load_engine("kokoro", Settings(models=ModelSettings(folder=str(tmp_path))))
     assert provider.voices()[0].name == "jf_alpha"
     problem = provider.problem()
     assert problem is not None
@@ -404,7 +404,7 @@ def test_the_recipe_has_the_model_by_its_hash(folder: Path, tmp_path: Path) -> N
 
 
 def test_the_recipe_of_a_published_model_needs_no_model(tmp_path: Path) -> None:
-    provider = get("kokoro", Settings(models=ModelSettings(folder=str(tmp_path))))
+    provider = load_engine("kokoro", Settings(models=ModelSettings(folder=str(tmp_path))))
     assert "model=beb0d1848dee9a49 voices=bca610b8308e8d99 noise=random" in provider.engine("x")
 
 
@@ -547,9 +547,9 @@ def test_no_more_are_said_at_once_than_there_are_cores_and_that_is_told(
     words = ("generate", "-p", "kokoro", "-j", "10", "--output-format", "json")
     done = project.run(*words, **_environment(folder))
     report = json.loads(done.stdout)
-    assert (report["made"], report["workers"]) == (10, min(10, machine.cores()))
+    assert (report["made"], report["workers"]) == (10, min(10, machine.count_cores()))
     told = any("at once, not 10: kokoro takes no more" in each for each in report["notes"])
-    assert told is (machine.cores() < 10)
+    assert told is (machine.count_cores() < 10)
 
 
 def test_a_voice_that_is_not_there_is_refused_with_the_nearest_first(

@@ -19,18 +19,18 @@ from tts_assets.engines import machine
 def test_one_core_is_left_free_above_four(
     monkeypatch: pytest.MonkeyPatch, cores: int, expected: int
 ) -> None:
-    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(machine, "count_cores", lambda: cores)
     monkeypatch.setattr(machine, "free_mib", lambda: 10**6)
-    assert machine.workers(0, 100) == expected
+    assert machine.default_worker_count(0, 100) == expected
 
 
 @pytest.mark.parametrize(("free", "expected"), [(1000, 3), (50, 1), (10**6, 8)])
 def test_memory_bounds_the_workers(
     monkeypatch: pytest.MonkeyPatch, free: int, expected: int
 ) -> None:
-    monkeypatch.setattr(machine, "cores", lambda: 9)
+    monkeypatch.setattr(machine, "count_cores", lambda: 9)
     monkeypatch.setattr(machine, "free_mib", lambda: free)
-    assert machine.workers(0, 300) == expected
+    assert machine.default_worker_count(0, 300) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_container_s_quota_is_understood(tmp_path: Path, content: str, cores: 
 
 
 def test_this_machine_can_feed_somebody() -> None:
-    assert 1 <= machine.workers(200, 90) <= (psutil.cpu_count() or 1)
+    assert 1 <= machine.default_worker_count(200, 90) <= (psutil.cpu_count() or 1)
 
 
 #: Hides /proc behind an empty folder, then becomes the command that follows.
@@ -61,7 +61,7 @@ def _can_hide_proc() -> bool:
 @pytest.mark.skipif(not _can_hide_proc(), reason="hiding /proc takes the rights of root")
 def test_without_proc_defaults_are_used_and_clips_are_made(project: Project) -> None:
     project.words("犬", "猫")
-    code = "from tts_assets.engines import machine; print(machine.cores() >= 1, machine.free_mib())"
+    code = "from tts_assets.engines import machine; print(machine.count_cores() >= 1, machine.free_mib())"
     for command, said in (
         ([sys.executable, "-c", code], "True 2048"),
         (project.command("generate", "--provider", "tones"), "made      2"),
@@ -85,4 +85,4 @@ def test_calls_that_a_sandbox_forbids_leave_the_default(monkeypatch: pytest.Monk
 
     if hasattr(os, "sched_getaffinity"):
         monkeypatch.setattr(os, "sched_getaffinity", refuse)
-    assert machine.cores() >= 1
+    assert machine.count_cores() >= 1

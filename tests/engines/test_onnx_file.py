@@ -103,10 +103,10 @@ def test_data_in_another_file_is_refused_wherever_its_tensor_is(
 ) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(put(tensor(external=False)), path)
-    assert "x" in onnx_models.graph(path).inputs
+    assert "x" in onnx_models.read_graph(path).inputs
     path.write_bytes(put(tensor(external=True)).SerializeToString())
     with pytest.raises(UsageError, match=r"has its weights in other files"):
-        onnx_models.graph(path)
+        onnx_models.read_graph(path)
 
 
 def test_a_model_of_bodies_in_bodies_is_read_to_its_end(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_model_of_bodies_in_bodies_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(bytes([7 << 3 | 2]) + _number(len(outside + data)) + outside + data)
     with pytest.raises(UsageError, match=r"has its weights in other files"):
-        onnx_models.graph(path)
+        onnx_models.read_graph(path)
 
 
 def _number(value: int) -> bytes:

@@ -29,10 +29,10 @@ from tts_assets.engines.http.service_calls import (
     TransientError,
 )
 from tts_assets.engines.openai import OpenAI, openai
-from tts_assets.engines.openai_messages import OpenAISpeaker, failure
+from tts_assets.engines.openai_messages import OpenAISpeaker, to_openai_error
 from tts_assets.engines.protocol import Bounded, Charge, Paced, Priced, Remote
 from tts_assets.engines.reading_cache import ReadingCache
-from tts_assets.engines.registry import get
+from tts_assets.engines.registry import load_engine
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.model import AccentBasis, Kind, Speech, SpokenForm, Voice
 
@@ -161,7 +161,7 @@ async def test_it_speaks_and_tells_how_it_should_sound(
         assert [phrase.kana for phrase in speech.pronunciation.phrases] == ["アク"]
         assert isinstance(speaker, Bounded)
         assert isinstance(speaker, Paced)
-        assert (speaker.workers, speaker.limiter.traffic().requests) == (3, 1)
+        assert (speaker.workers, speaker.limiter.measure_traffic().requests) == (3, 1)
 
 
 async def test_nothing_is_sent_but_what_was_asked_for(server: Loopback, told: ReadingCache) -> None:
@@ -418,7 +418,7 @@ async def test_what_was_lost_is_asked_for_again(
     simulator.change(faults=[{"kind": kind, "count": 1}])
     async with opened(settings_for(simulator.url), told) as speaker:
         assert (await say(speaker)).samples.size
-        assert speaker.limiter.traffic().retries == 1
+        assert speaker.limiter.measure_traffic().retries == 1
 
 
 @on_both
@@ -445,7 +445,7 @@ def judged(status: int, body: object, *, is_first: bool = True, wait: str = "") 
     data = body if isinstance(body, bytes) else msgspec.json.encode(body)
     answer = ServiceResponse(status=status, headers={"retry-after": wait}, body=data)
     hidden = lambda text: text.replace(KEY, "***")  # noqa: E731 - as short as that
-    return failure(answer, model="tts-9", hidden=hidden, is_first=is_first)
+    return to_openai_error(answer, model="tts-9", hidden=hidden, is_first=is_first)
 
 
 def error(message: str = "because", **more: object) -> dict[str, object]:
@@ -666,7 +666,7 @@ def test_its_parts_name_what_can_be_heard_and_not_where_it_comes_from() -> None:
 
 
 def test_it_is_remote_and_promises_nothing() -> None:
-    provider = get("openai", settings_for())
+    provider = load_engine("openai", settings_for())
     assert isinstance(provider, Remote)
     assert provider.max_concurrent == 5
     assert not provider.accents("alloy")

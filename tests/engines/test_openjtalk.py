@@ -13,7 +13,7 @@ from tts_assets.config.settings import Settings
 from tts_assets.engines.openjtalk_engine import HALF_TONES, OpenJTalkEngine
 from tts_assets.engines.process.supervisor import EngineHost
 from tts_assets.engines.protocol import Recorder
-from tts_assets.engines.registry import get
+from tts_assets.engines.registry import load_engine
 from tts_assets.errors import ClipError
 from tts_assets.model import DictionaryWord, Sound, Speech, SpokenForm, Voice, WordKind
 
@@ -40,7 +40,7 @@ def engine() -> OpenJTalkEngine:
 
 
 def test_it_is_ready_and_names_all_its_parts() -> None:
-    provider = get("openjtalk", Settings())
+    provider = load_engine("openjtalk", Settings())
     assert provider.problem() is None
     assert [part.split("=")[0] for part in provider.engine("mei").split()] == [
         "pyopenjtalk-plus",
@@ -52,7 +52,7 @@ def test_it_is_ready_and_names_all_its_parts() -> None:
 
 
 def test_its_voices_are_a_woman_s_a_man_s_and_a_child_s_of_one_credit() -> None:
-    voices = get("openjtalk", Settings()).voices()
+    voices = load_engine("openjtalk", Settings()).voices()
     assert [(each.name, each.gender) for each in voices] == [
         ("mei", "female"),
         ("mei-low", "male"),
@@ -129,7 +129,9 @@ async def test_any_number_of_workers_gives_the_same_samples(engine: OpenJTalkEng
     voices = [replace(MEI, name=name) for name in (*HALF_TONES, *HALF_TONES)]
     alone = [engine.speak(*each) for each in zip(FORMS, voices, strict=True)]
     together: dict[int, Speech] = {}
-    async with get("openjtalk", Settings()).open(workers=3, timeout_seconds=60.0) as speaker:
+    async with load_engine("openjtalk", Settings()).open(
+        workers=3, timeout_seconds=60.0
+    ) as speaker:
 
         async def one(number: int) -> None:
             together[number] = await speaker.speak(FORMS[number], voices[number])
@@ -145,7 +147,9 @@ async def test_any_number_of_workers_gives_the_same_samples(engine: OpenJTalkEng
 async def test_recording_is_speaking_and_finishing(engine: OpenJTalkEngine) -> None:
     from tts_assets.audio.finish import finish
 
-    async with get("openjtalk", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
+    async with load_engine("openjtalk", Settings()).open(
+        workers=1, timeout_seconds=60.0
+    ) as speaker:
         assert isinstance(speaker, Recorder)
         recording = await speaker.record(FORMS[0], MEI, Sound())
     speech = engine.speak(FORMS[0], MEI)
@@ -174,9 +178,11 @@ async def test_any_number_of_workers_reads_the_same(engine: OpenJTalkEngine) -> 
         for text, reading, accent in ACCENTED
         for chosen in (None, accent)
     ]
-    async with get("openjtalk", Settings()).open(workers=3, timeout_seconds=60.0) as speaker:
+    async with load_engine("openjtalk", Settings()).open(
+        workers=3, timeout_seconds=60.0
+    ) as speaker:
         assert isinstance(speaker, EngineHost)
-        assert await speaker.read(forms) == [engine.read(form) for form in forms]
+        assert await speaker.read_forms(forms) == [engine.read(form) for form in forms]
 
 
 @pytest.mark.anyio
@@ -191,7 +197,7 @@ async def test_the_words_of_the_user_are_spoken_in_words_and_sentences() -> None
         SpokenForm(text="東京", reading="トウキョウ"),
         SpokenForm(text="東京塔と東京都をググる。", sentence=True),
     ]
-    async with get("openjtalk", Settings()).open(
+    async with load_engine("openjtalk", Settings()).open(
         workers=2, timeout_seconds=60.0, words=words
     ) as speaker:
         speeches = [await speaker.speak(form, MEI) for form in forms]

@@ -28,9 +28,9 @@ def open_store(tmp_path: Path, *, buy_again: bool = False) -> TakeStore:
 
 
 def buy(order: ClipRequests, *, fault: str = "", sound: bytes = SOUND) -> Ticket:
-    ticket = order.begin(key=KEY, text="犬", service="elevenlabs", voice="v", model="m")
-    ticket.arrive(request_id="r", history_item_id="h", billed=2.0)
-    ticket.keep(sound, "wav", seconds=1.0, fault=fault)
+    ticket = order.begin_request(key=KEY, text="犬", service="elevenlabs", voice="v", model="m")
+    ticket.record_arrival(request_id="r", history_item_id="h", billed=2.0)
+    ticket.keep_sound(sound, "wav", seconds=1.0, fault=fault)
     return ticket
 
 
@@ -61,9 +61,9 @@ def test_what_a_stored_clip_cost_is_settled(tmp_path: Path) -> None:
     with store.open_order(CLIP) as order:
         buy(order)
         assert order.sum_billed(None) == 4.0
-        order.close()
+        order.close_clip()
     assert [path.suffix for path in store.folder.iterdir()] == [".jsonl"]
-    store.sweep(None)
+    store.delete_settled(None)
     assert not find_folder(str(tmp_path / "temp"), str(tmp_path / "audio")).exists()
 
 
@@ -73,8 +73,8 @@ def test_segments_of_a_passage_are_settled_one_by_one(tmp_path: Path) -> None:
         with store.open_order(CLIP, segment=segment) as order:
             buy(order, sound=b"RIFF %d" % segment)
     with store.open_order(CLIP, segment=0) as order:
-        order.close()
-    store.sweep({"r1"})
+        order.close_clip()
+    store.delete_settled({"r1"})
     assert [each.sent.segment for each in store.find_earlier(KEY)] == [1]
 
 
@@ -105,8 +105,8 @@ def test_whole_parts_of_a_text_that_fails_stay_as_they_are(tmp_path: Path) -> No
 
 def test_ids_that_can_be_none_are_not_recorded(tmp_path: Path) -> None:
     with open_store(tmp_path).open_order(CLIP) as order:
-        ticket = order.begin(key=KEY, text="犬", service="e", voice="v", model="m")
-        ticket.arrive(request_id="../../etc", history_item_id="a/audio?x=", billed=None)
+        ticket = order.begin_request(key=KEY, text="犬", service="e", voice="v", model="m")
+        ticket.record_arrival(request_id="../../etc", history_item_id="a/audio?x=", billed=None)
     (found,) = open_store(tmp_path).find_earlier(KEY)
     assert found.arrived is not None
     assert (found.arrived.request_id, found.arrived.history_item_id) == ("", "")

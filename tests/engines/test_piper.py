@@ -21,7 +21,7 @@ from tts_assets.engines import piper as provider_module
 from tts_assets.engines.piper import Piper
 from tts_assets.engines.piper_engine import PiperEngine
 from tts_assets.engines.process.supervisor import EngineHost
-from tts_assets.engines.registry import get
+from tts_assets.engines.registry import load_engine
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.model import AccentBasis, DictionaryWord, Speech, SpokenForm, Voice
 
@@ -292,7 +292,7 @@ async def test_any_number_of_workers_gives_the_same_samples(
             for number in range(len(wanted)):
                 tasks.start_soon(one, number)
         assert isinstance(speaker, EngineHost)
-        assert await speaker.read(FORMS) == [engine.read(form) for form in FORMS]
+        assert await speaker.read_forms(FORMS) == [engine.read(form) for form in FORMS]
     for number, each in enumerate(wanted):
         alone = engine.speak(*each)
         assert together[number].samples.tobytes() == alone.samples.tobytes()
@@ -518,8 +518,8 @@ def test_the_quality_and_the_speaker_of_a_voice_are_told(folder: Path) -> None:
 
 def test_looking_at_voices_loads_nothing_heavy(folder: Path) -> None:
     code = (
-        "import sys; from tts_assets.engines.registry import get; from tts_assets.config.settings import *\n"
-        "piper = get('piper', Settings(piper=PiperSettings(voices=sys.argv[1])))\n"
+        "import sys; from tts_assets.engines.registry import load_engine; from tts_assets.config.settings import *\n"
+        "piper = load_engine('piper', Settings(piper=PiperSettings(voices=sys.argv[1])))\n"
         "print(piper.problem(), len(piper.voices()), piper.engine('ja_JP-tones-medium') > '')\n"
         "print([name for name in ('numpy', 'onnxruntime', 'piper') if name in sys.modules])"
     )
@@ -677,7 +677,7 @@ def test_without_a_japanese_voice_it_says_what_to_do(tmp_path: Path) -> None:
 def test_fetched_voices_are_found(tmp_path: Path) -> None:
     (tmp_path / "piper").mkdir()
     piper_stand_in.voice(tmp_path / "piper")
-    provider = get("piper", Settings(models=ModelSettings(folder=str(tmp_path))))
+    provider = load_engine("piper", Settings(models=ModelSettings(folder=str(tmp_path))))
     assert provider.problem() is None
     assert [voice.name for voice in provider.voices()] == [JAPANESE.name]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_assets.engines.reading_cache import read
+from tts_assets.engines.reading_cache import read_forms
 from tts_assets.model import AccentBasis, Basis, DictionaryWord, Phrase, Pronunciation, SpokenForm
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ async def test_many_forms_are_read_as_the_guard_reads_them() -> None:
         SpokenForm(text="昨日", reading="キオウ"),
         SpokenForm(text="明日は雨が降ります。", sentence=True),
     ]
-    today, opens, chopsticks, yesterday, rain = await read(forms)
+    today, opens, chopsticks, yesterday, rain = await read_forms(forms)
     assert today == Pronunciation(
         phrases=(Phrase(kana="キョー", accent=1),),
         basis=Basis.SPELLING,
@@ -48,10 +48,10 @@ async def test_many_forms_are_read_as_the_guard_reads_them() -> None:
 
 async def test_the_words_of_the_user_are_known() -> None:
     words = (DictionaryWord(surface="勇人", reading="ユウト", accent=1),)
-    (found,) = await read([SpokenForm(text="勇人")], words)
+    (found,) = await read_forms([SpokenForm(text="勇人")], words)
     assert isinstance(found, Pronunciation)
     assert found.phrases == (Phrase(kana="ユート", accent=1),)
 
 
 async def test_nothing_to_read_starts_nothing() -> None:
-    assert await read([]) == []
+    assert await read_forms([]) == []

@@ -8,7 +8,13 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tts_assets.engines.decode_response import EndMissingError, check, fault, is_cut, speech
+from tts_assets.engines.decode_response import (
+    EndMissingError,
+    check_sound_body,
+    decode_speech,
+    find_length_fault,
+    is_cut,
+)
 from tts_assets.engines.http.service_calls import TransientError
 from tts_assets.errors import ClipError
 
@@ -36,14 +42,14 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["", "application/octet-stream", "audio/mpeg", "audio/x-wav"])
 def test_a_file_is_known_by_its_bytes(name: str, kind: str) -> None:
-    samples, rate_hz = speech(FILES[name], kind, pcm_rate_hz=None)
+    samples, rate_hz = decode_speech(FILES[name], kind, pcm_rate_hz=None)
     assert (samples.dtype.name, samples.ndim, rate_hz) == ("float32", 1, RATE_HZ)
     assert samples.size / rate_hz == pytest.approx(0.5, abs=0.1)
 
 
 @pytest.mark.parametrize("kind", ["", "audio/pcm", "audio/l16", "application/octet-stream"])
 def test_bare_samples_have_the_rate_that_was_asked_for(kind: str) -> None:
-    samples, rate_hz = speech(PCM, kind, pcm_rate_hz=8_000)
+    samples, rate_hz = decode_speech(PCM, kind, pcm_rate_hz=8_000)
     assert rate_hz == 8_000
     assert np.abs(samples - TONE).max() < 1e-4
 
@@ -52,28 +58,28 @@ def test_bare_samples_have_the_rate_that_was_asked_for(kind: str) -> None:
     ("name", "kind"), [("wav", "audio/pcm"), ("mp3", "audio/mpeg"), ("flac", "")]
 )
 def test_a_file_in_place_of_bare_samples_is_read_as_a_file(name: str, kind: str) -> None:
-    assert speech(FILES[name], kind, pcm_rate_hz=8_000)[1] == RATE_HZ
+    assert decode_speech(FILES[name], kind, pcm_rate_hz=8_000)[1] == RATE_HZ
 
 
 @pytest.mark.parametrize("kind", ["", "audio/pcm", "audio/l16", "audio/mpeg"])
 def test_an_mp3_in_place_of_bare_samples_is_known_whatever_its_type(kind: str) -> None:
-    samples, rate_hz = speech(FILES["mp3"], kind, pcm_rate_hz=8_000)
+    samples, rate_hz = decode_speech(FILES["mp3"], kind, pcm_rate_hz=8_000)
     assert (samples.size, rate_hz) == (TONE.size, RATE_HZ)
     with pytest.raises(ClipError, match=r"an MP3 came where PCM was asked for, and .* not whole"):
-        speech(FILES["mp3"][:-1], kind, pcm_rate_hz=8_000)
+        decode_speech(FILES["mp3"][:-1], kind, pcm_rate_hz=8_000)
 
 
 def test_a_server_may_leave_out_where_an_ogg_file_ends() -> None:
     buffer = io.BytesIO()
     soundfile.write(buffer, np.tile(TONE, 8), RATE_HZ, format="OGG", subtype="OPUS")
     cut = b"OggS".join(buffer.getvalue().split(b"OggS")[:-1])
-    assert speech(cut, "", pcm_rate_hz=None, needs_end=False)[1] == RATE_HZ
+    assert decode_speech(cut, "", pcm_rate_hz=None, needs_end=False)[1] == RATE_HZ
     with pytest.raises(EndMissingError, match="not whole: its last pages are missing"):
-        speech(cut, "", pcm_rate_hz=None)
+        decode_speech(cut, "", pcm_rate_hz=None)
 
 
 def test_bare_samples_that_begin_like_a_frame_of_mpeg_are_samples() -> None:
-    assert speech(b"\xff\xfb" * 10, "audio/pcm", pcm_rate_hz=8_000)[0].size == 10
+    assert decode_speech(b"\xff\xfb" * 10, "audio/pcm", pcm_rate_hz=8_000)[0].size == 10
 
 
 def with_length(data: int, riff: int = 0) -> bytes:
@@ -82,12 +88,12 @@ def with_length(data: int, riff: int = 0) -> bytes:
 
 @pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF - 36])
 def test_a_stream_that_did_not_know_its_length_is_read_to_its_end(length: int) -> None:
-    samples, _ = speech(with_length(length, length), "audio/wav", pcm_rate_hz=None)
+    samples, _ = decode_speech(with_length(length, length), "audio/wav", pcm_rate_hz=None)
     assert samples.size == TONE.size
 
 
 def test_what_stands_behind_the_samples_is_not_heard() -> None:
-    samples, _ = speech(WAV + b"LIST\x04\0\0\0abcd", "audio/wav", pcm_rate_hz=None)
+    samples, _ = decode_speech(WAV + b"LIST\x04\0\0\0abcd", "audio/wav", pcm_rate_hz=None)
     assert samples.size == TONE.size
 
 
@@ -109,16 +115,16 @@ def test_what_is_no_sound_may_go_better_another_time(
     body: bytes, kind: str, pcm_rate_hz: int | None
 ) -> None:
     with pytest.raises(TransientError, match=r"empty|no sound"):
-        check(body, kind, pcm_rate_hz=pcm_rate_hz)
+        check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
     with pytest.raises(TransientError):
-        speech(body, kind, pcm_rate_hz=pcm_rate_hz)
+        decode_speech(body, kind, pcm_rate_hz=pcm_rate_hz)
 
 
 def test_bytes_of_no_known_format_are_told() -> None:
     with pytest.raises(TransientError, match=r"no sound of a known format: .* of no told type"):
-        speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
+        decode_speech(b"\0\1\2\3" * 8, "", pcm_rate_hz=None)
     with pytest.raises(TransientError, match="of audio/mpeg"):
-        speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)
+        decode_speech(b"\0\1\2\3" * 8, "audio/mpeg", pcm_rate_hz=8_000)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +143,12 @@ def test_bytes_of_no_known_format_are_told() -> None:
 )
 def test_a_broken_file_costs_its_clip(body: bytes, message: str) -> None:
     with pytest.raises(ClipError, match=message):
-        speech(body, "audio/wav", pcm_rate_hz=None)
+        decode_speech(body, "audio/wav", pcm_rate_hz=None)
 
 
 def test_half_a_sample_is_a_cut() -> None:
     with pytest.raises(ClipError, match="no whole samples"):
-        speech(PCM[:-1], "audio/pcm", pcm_rate_hz=RATE_HZ)
+        decode_speech(PCM[:-1], "audio/pcm", pcm_rate_hz=RATE_HZ)
 
 
 def fading(seconds: float, silence: int = 0) -> NDArray[np.float32]:
@@ -184,10 +190,10 @@ def test_what_cannot_be_speech_has_a_fault(
     shortest: float, longest: float, peak: float, found: str | None
 ) -> None:
     sound = np.full(12_000, peak, np.float32)
-    assert fault(sound, RATE_HZ, shortest=shortest, longest=longest) == found
+    assert find_length_fault(sound, RATE_HZ, shortest=shortest, longest=longest) == found
 
 
 def test_a_page_is_not_quoted_for_it_may_repeat_a_key() -> None:
     with pytest.raises(TransientError) as caught:
-        check(b"you sent sk_secret", "text/plain", pcm_rate_hz=None)
+        check_sound_body(b"you sent sk_secret", "text/plain", pcm_rate_hz=None)
     assert str(caught.value) == "the answer was no sound but 18 bytes of text/plain"

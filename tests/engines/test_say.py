@@ -19,7 +19,7 @@ from tts_assets.build.pool import FailureRules, Pool
 from tts_assets.config.settings import Settings
 from tts_assets.engines import say
 from tts_assets.engines.protocol import Speaker
-from tts_assets.engines.registry import get
+from tts_assets.engines.registry import load_engine
 from tts_assets.engines.say import parse_voice_list
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError
 from tts_assets.model import DictionaryWord, Speech, SpokenForm, Voice
@@ -66,7 +66,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mac:
 
 
 async def _said(*forms: SpokenForm, voice: Voice = KYOKO) -> list[Speech]:
-    async with get("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         return [await speaker.speak(form, voice) for form in forms]
 
 
@@ -124,7 +124,7 @@ def test_a_voice_that_is_listed_twice_is_offered_once() -> None:
 
 @pytest.mark.usefixtures("mac")
 def test_japanese_voices_come_first_and_kyoko_before_all() -> None:
-    offered = [each.name for each in get("say", Settings()).voices()]
+    offered = [each.name for each in load_engine("say", Settings()).voices()]
     assert offered[:4] == [
         "Kyoko",
         "Kyoko (Enhanced)",
@@ -135,7 +135,7 @@ def test_japanese_voices_come_first_and_kyoko_before_all() -> None:
 
 
 def test_the_list_is_asked_for_once(mac: Mac) -> None:
-    provider = get("say", Settings())
+    provider = load_engine("say", Settings())
     assert provider.problem() is None
     assert provider.voices() == provider.voices()
     assert [call["options"] for call in mac.calls()] == [{"-v": "?"}]
@@ -158,26 +158,26 @@ def test_a_say_that_lists_no_voices_ends_the_run_in_words(
 ) -> None:
     mac.script(script)
     monkeypatch.setattr(say, "_PATIENCE_SECONDS", 0.5)
-    assert re.search(message, get("say", Settings()).problem() or "")
+    assert re.search(message, load_engine("say", Settings()).problem() or "")
 
 
 def test_an_executable_of_another_machine_ends_the_run_in_words(mac: Mac) -> None:
     mac.say.write_bytes(b"\x7fELF not for here")
     with pytest.raises(FatalError, match="cannot be started: Exec format error"):
-        get("say", Settings()).voices()
+        load_engine("say", Settings()).voices()
 
 
 def test_without_a_japanese_voice_it_tells_where_to_get_one(mac: Mac) -> None:
     mac.script("echo 'Alex                en_US    # Hello'")
-    assert "System Settings" in str(get("say", Settings()).problem())
-    assert get("say", Settings(voice="Alex")).problem() is None
+    assert "System Settings" in str(load_engine("say", Settings()).problem())
+    assert load_engine("say", Settings(voice="Alex")).problem() is None
 
 
 @pytest.mark.anyio
 @pytest.mark.usefixtures("mac")
 async def test_a_dictionary_is_refused_before_anything_is_begun() -> None:
     words = (DictionaryWord(surface="勇人", reading="ユウト"),)
-    provider = get("say", Settings(words=words))
+    provider = load_engine("say", Settings(words=words))
     problem = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
     assert provider.problem() == problem
     with pytest.raises(FatalError, match=re.escape(problem)):
@@ -199,7 +199,7 @@ async def test_without_say_it_tells_what_to_do(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(platform, "system", lambda: system)
-    provider = get("say", Settings())
+    provider = load_engine("say", Settings())
     assert message in str(provider.problem())
     with pytest.raises(FatalError, match=message):
         provider.voices()
@@ -209,11 +209,11 @@ async def test_without_say_it_tells_what_to_do(
 
 
 def test_the_engine_is_the_system_and_its_version() -> None:
-    assert get("say", Settings()).engine("Kyoko") in (
+    assert load_engine("say", Settings()).engine("Kyoko") in (
         f"say macos={platform.mac_ver()[0]}",
         "say macos=unknown",
     )
-    assert get("say", Settings()).accents("Kyoko") is False
+    assert load_engine("say", Settings()).accents("Kyoko") is False
 
 
 @pytest.mark.anyio
@@ -341,7 +341,7 @@ def test_the_stand_in_obeys_commands_that_reach_it() -> None:
     ],
 )
 async def test_a_failure_is_its_clip_s_alone(mac: Mac, text: str, message: str) -> None:
-    async with get("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         with pytest.raises(ClipError, match=message) as failed:
             await speaker.speak(SpokenForm(text=text), KYOKO)
         assert len(str(failed.value)) < 400
@@ -366,7 +366,7 @@ async def test_what_is_no_sound_is_refused(mac: Mac) -> None:
 
 @pytest.mark.anyio
 async def test_a_say_that_vanishes_ends_the_run(mac: Mac) -> None:
-    async with get("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         await speaker.speak(FORMS[0], KYOKO)
         mac.say.unlink()
         with pytest.raises(FatalError, match="cannot be started any more: No such file"):
@@ -387,7 +387,7 @@ async def test_two_speak_at_once(mac: Mac) -> None:
     async def one(speaker: Speaker, text: str) -> None:
         heard.append(await speaker.speak(SpokenForm(text=text), KYOKO))
 
-    async with get("say", Settings()).open(workers=2, timeout_seconds=60.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=2, timeout_seconds=60.0) as speaker:
         with anyio.fail_after(30.0):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(one, speaker, "相手")
@@ -409,7 +409,7 @@ async def _hanging(mac: Mac) -> list[psutil.Process]:
 @pytest.mark.anyio
 async def test_a_call_that_is_given_up_leaves_no_process(mac: Mac) -> None:
     before = psutil.Process().children(recursive=True)
-    async with get("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(speaker.speak, SpokenForm(text="眠る"), KYOKO)
             started = await _hanging(mac)
@@ -427,7 +427,7 @@ async def test_a_call_that_is_given_up_leaves_no_process(mac: Mac) -> None:
 @pytest.mark.anyio
 @pytest.mark.usefixtures("mac")
 async def test_at_the_time_limit_the_slot_is_free_for_the_next() -> None:
-    async with get("say", Settings()).open(workers=1, timeout_seconds=1.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=1, timeout_seconds=1.0) as speaker:
 
         async def work(text: str) -> int:
             return len((await speaker.speak(SpokenForm(text=text), KYOKO)).samples)
@@ -455,7 +455,7 @@ async def test_nothing_reaches_the_output_of_the_run(
 @pytest.mark.usefixtures("mac")
 async def test_the_work_begins_with_its_process() -> None:
     begun: list[str] = []
-    async with get("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
+    async with load_engine("say", Settings()).open(workers=1, timeout_seconds=60.0) as speaker:
         await speaker.speak(FORMS[0], KYOKO, on_start=lambda: begun.append("begun"))
     assert begun == ["begun"]
 

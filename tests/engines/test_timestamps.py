@@ -11,8 +11,8 @@ from tts_assets.engines.validated_speech import (
     TimedAnswer,
     add_alignment,
     join_times,
-    transfer,
-    unpack,
+    transfer_times,
+    unpack_timed_answer,
 )
 from tts_assets.model import Alignment
 
@@ -68,10 +68,10 @@ def test_characters_that_the_service_joins_or_changes_have_times_all_the_same() 
 def test_a_text_that_was_sent_in_kana_has_the_times_of_its_kana() -> None:
     spans = [(0.0, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.4)]
     # 辛 is one character, からい are three of which the last is its own.
-    assert transfer("辛い", "からい", spans[:3]) == ((0.0, 0.2), (0.2, 0.3))
-    assert transfer("明日は", "あすは", spans[:3]) == ((0.0, 0.1), (0.1, 0.2), (0.2, 0.3))
-    assert transfer("は…い", "はい", spans[:2]) == ((0.0, 0.1), (0.1, 0.1), (0.1, 0.2))
-    assert transfer("はい", "はい", []) == ()
+    assert transfer_times("辛い", "からい", spans[:3]) == ((0.0, 0.2), (0.2, 0.3))
+    assert transfer_times("明日は", "あすは", spans[:3]) == ((0.0, 0.1), (0.1, 0.2), (0.2, 0.3))
+    assert transfer_times("は…い", "はい", spans[:2]) == ((0.0, 0.1), (0.1, 0.1), (0.1, 0.2))
+    assert transfer_times("はい", "はい", []) == ()
 
 
 def test_the_sound_is_unpacked_with_its_times_and_without_the_type_of_the_json() -> None:
@@ -81,11 +81,11 @@ def test_the_sound_is_unpacked_with_its_times_and_without_the_type_of_the_json()
         "character_end_times_seconds": [0.2],
     }
     sound = base64.b64encode(b"\0\1").decode()
-    found = unpack(reply({"audio_base64": sound, "alignment": times, "other": 1}))
+    found = unpack_timed_answer(reply({"audio_base64": sound, "alignment": times, "other": 1}))
     assert isinstance(found, TimedAnswer)
-    assert (found.body, found.kind, found.headers["character-cost"]) == (b"\0\1", "", "3")
+    assert (found.body, found.media_type, found.headers["character-cost"]) == (b"\0\1", "", "3")
     assert found.alignment == alignment("は", (0.0,), (0.2,))
-    without = unpack(reply({"audio_base64": sound, "alignment": None}))
+    without = unpack_timed_answer(reply({"audio_base64": sound, "alignment": None}))
     assert isinstance(without, TimedAnswer)
     assert without.alignment is None
 
@@ -103,7 +103,7 @@ def test_the_sound_is_unpacked_with_its_times_and_without_the_type_of_the_json()
 )
 def test_an_answer_without_a_sound_stays_as_it_is(body: Any) -> None:
     answer = reply(body)
-    assert unpack(answer) is answer
+    assert unpack_timed_answer(answer) is answer
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from tests.audio.conftest import CHOPSTICKS, SENTENCE
 from tts_assets.audio.expected_length import estimate_speech_seconds
 from tts_assets.engines.decode_response import measure_spoken
 from tts_assets.engines.openjtalk_engine import OpenJTalkEngine
-from tts_assets.engines.validated_speech import VoicePace, VoicesOfARun
+from tts_assets.engines.validated_speech import RunVoicePaces, VoicePace
 from tts_assets.errors import FatalError
 from tts_assets.model import SpokenForm, Voice
 
@@ -55,7 +55,7 @@ def test_a_slow_service_may_ignore_the_speed(engine: OpenJTalkEngine) -> None:
 def learned(*shares: float, foreseen: float = 2.0) -> VoicePace:
     pace = VoicePace()
     for share in shares:
-        pace.learn(share * foreseen, foreseen)
+        pace.add_sound(share * foreseen, foreseen)
     return pace
 
 
@@ -80,7 +80,7 @@ def test_the_least_is_that_of_an_ordinary_voice_until_its_own_is_learned(
 
 
 def test_each_voice_has_a_pace_of_its_own_at_each_speed() -> None:
-    voices = VoicesOfARun("openai")
+    voices = RunVoicePaces("openai")
     fast = Voice(provider="openai", name="alloy", speed=2.0)
     slow = Voice(provider="openai", name="alloy", speed=1.0)
     assert voices.pace_of(fast) is voices.pace_of(fast)
@@ -88,7 +88,7 @@ def test_each_voice_has_a_pace_of_its_own_at_each_speed() -> None:
 
 
 def test_a_voice_that_only_gives_what_seems_cut_ends_the_run() -> None:
-    voices = VoicesOfARun("openai")
+    voices = RunVoicePaces("openai")
     voices.add_cut("alloy", is_bought=True)
     voices.add_cut("alloy", is_bought=True)
     voices.add_cut("echo", is_bought=True)
@@ -100,7 +100,7 @@ def test_a_voice_that_only_gives_what_seems_cut_ends_the_run() -> None:
 
 
 def test_cut_takes_of_earlier_runs_alone_end_no_run() -> None:
-    voices = VoicesOfARun("openai")
+    voices = RunVoicePaces("openai")
     for _ in range(5):
         voices.add_cut("alloy", is_bought=False)
     with pytest.raises(FatalError, match="of the voice alloy"):

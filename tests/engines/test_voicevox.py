@@ -240,7 +240,7 @@ async def test_its_pace_and_its_begin_are_told(engine: VoicevoxStandIn) -> None:
         await speaker.speak(WORD, VOICE, on_start=lambda: begun.append(None))
         assert isinstance(speaker, Paced)
         # Those that ask for its voices and its version, too.
-        assert speaker.limiter.traffic().requests == len(engine.heard) == 5
+        assert speaker.limiter.measure_traffic().requests == len(engine.heard) == 5
     # Each request of a clip tells that it is sent, and that its answer has come.
     assert len(begun) == 4
 
@@ -328,7 +328,7 @@ async def test_a_server_that_is_asked_too_much_is_asked_again(engine: VoicevoxSt
     async with _open(engine) as speaker:
         assert (await speaker.speak(WORD, VOICE)).samples.size
         assert isinstance(speaker, Paced)
-        assert speaker.limiter.traffic().refusals == 1
+        assert speaker.limiter.measure_traffic().refusals == 1
 
 
 @pytest.mark.parametrize(

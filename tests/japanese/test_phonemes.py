@@ -99,7 +99,7 @@ def test_every_form_of_the_data_is_inside_the_vocabulary(
     config = resources.files("kokoro_onnx").joinpath("config.json").read_text("utf-8")
     vocabulary = set(json.loads(config)["vocab"])
     settings = Settings(output="does-not-exist")
-    planned = make_plan.make_plan(settings, registry.get("openjtalk", settings)).planned
+    planned = make_plan.make_plan(settings, registry.load_engine("openjtalk", settings)).planned
     forms = {item.clip.form for item in planned}
     assert len(forms) > 800
     for form in forms:

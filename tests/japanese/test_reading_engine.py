@@ -18,7 +18,7 @@ async def test_the_dictionary_cuts_in_its_process_as_it_does_here(dictionary: Di
     word = DictionaryWord(surface="犬猫" * 10, reading="イヌネコ")
     forms = [passage(f"{LONG * number}。") for number in range(1, 20)]
     async with reader_host((word,)) as host:
-        *found, own = await host.cut([*forms, passage(word.surface * 12)], PAUSES)
+        *found, own = await host.split_forms([*forms, passage(word.surface * 12)], PAUSES)
     assert found == [split_segments(form, PAUSES, dictionary) for form in forms]
     assert not isinstance(own, str)
     assert {len(segment.form.text) % len(word.surface) for segment in own} == {0}
@@ -29,7 +29,7 @@ async def test_what_is_wrong_with_a_passage_is_told_of_it_alone() -> None:
         passage(text) for text in ("犬です。", "失敗です。", "虫です。", "墜落です。", "猫です。")
     ]
     async with engine_host("tests.japanese.cutter:Cutter", threads=1) as host:
-        first, failed, bug, crash, last = await host.cut(forms, PAUSES)
+        first, failed, bug, crash, last = await host.split_forms(forms, PAUSES)
     assert first == (Segment(SpokenForm("犬です。", sentence=True), "男", "Mei", 7),)
     assert failed == "the engine was told to fail"
     assert bug == "RuntimeError: the engine has a bug"
@@ -39,7 +39,7 @@ async def test_what_is_wrong_with_a_passage_is_told_of_it_alone() -> None:
 
 async def test_an_engine_that_cannot_cut_says_so() -> None:
     async with engine_host("tests.plugin_engines:Mute", threads=1) as host:
-        assert await host.cut([passage("犬です。")], PAUSES) == [
+        assert await host.split_forms([passage("犬です。")], PAUSES) == [
             "this engine cannot cut a passage into segments"
         ]
-        assert await host.cut([], PAUSES) == []
+        assert await host.split_forms([], PAUSES) == []

@@ -42,10 +42,10 @@ VOICES = (
 class Crashing(KokoroEngine):
     """The real engine, with memory that is read where there is none, at the word 熊."""
 
-    def _say(self, symbols: str, style: Any, speed: float) -> Samples:
+    def _synthesize(self, symbols: str, style: Any, speed: float) -> Samples:
         if symbols == "kɯma":
             ctypes.string_at(0)
-        return super()._say(symbols, style, speed)
+        return super()._synthesize(symbols, style, speed)
 
 
 def model(

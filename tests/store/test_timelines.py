@@ -182,12 +182,12 @@ def _settings(folder: Path, **more: Any) -> Settings:
 
 
 def _planned(settings: Settings) -> list[planner.ClipPlan]:
-    return make_plan.make_plan(settings, registry.choose(settings).provider).planned
+    return make_plan.make_plan(settings, registry.choose_engine(settings).provider).planned
 
 
 def _store(settings: Settings) -> Path:
     """What is to be made stands in the output folder, as if a run had made it."""
-    provider = registry.choose(settings).provider
+    provider = registry.choose_engine(settings).provider
     store, origins = Storage(Path(settings.output)), plan_types.Origins(settings, provider)
     store.prepare()
     recipes = plan_types.recipes(settings, provider)

@@ -25,14 +25,11 @@ if TYPE_CHECKING:
 #: Frames that are read at once.
 _BLOCK = 1 << 17
 
-
 # What libsndfile calls a length that the file does not tell is larger; no recording is longer.
 _UNKNOWN_FRAMES = 1 << 40
 
-
 # SFE_SEEK_FAILED of libsndfile 1.2.2.
 _SEEK_FAILED = 39
-
 
 #: MP3 files without a tag tell their length only roughly.
 _SLACK_SECONDS = 1.0

@@ -70,27 +70,21 @@ _CONTAINERS = {
     Format.WAV: ("WAV", "PCM_16"),
 }
 
-
 # libsndfile draws a new number for every Ogg file; equal clips shall be equal bytes.
 _SERIAL = 0x74747361
-
 
 # libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
 _BLOCK = 1 << 14
 
-
 # What libsndfile calls a length that the file does not tell is larger; no clip is longer.
 _UNKNOWN_FRAMES = 1 << 40
-
 
 # Frames that are read at once of such a file.
 _READ = 1 << 18
 
-
 # SFE_SEEK_FAILED of libsndfile 1.2.2.
 _SEEK_FAILED = 39
 _PCM_SCALE = 32_768
-
 
 # What 32 bits can tell, less the headers.
 _LARGEST_BYTES = (1 << 32) - (1 << 12)

@@ -79,28 +79,22 @@ _MPEG_1, _RESERVED, _MPEG_25 = 3, 1, 0
 _RATES_HZ = (44_100, 48_000, 32_000)
 _MONO = 3
 
-
 #: Xing, LAME and ffmpeg write how many frames and bytes there are into the first frame, behind the
 #: side information; Fraunhofer's VBRI stands at one place.
 _VBRI_AT = 36
 _TAG_BYTES = 64
 
-
 #: The mark, the flags and two counts.
 _INFO_BYTES = 17
-
 
 #: A count from here on, and 0, was written before the sound was known.
 _UNKNOWN = 1 << 31
 
-
 #: Encoders differ in whether the count includes the frame of the tag itself.
 _TAG_FRAME = 1
 
-
 #: libmpg123 warns of a tag whose byte count is a hundredth off.
 _BYTE_SHARE = 0.005
-
 
 #: ID3v1; ID3v2 and APEv2 have their size in their header.
 _MP3_ID3V1_BYTES = 128
@@ -338,7 +332,6 @@ UNKNOWN_BYTES = 1 << 28
 _RIFF_HEAD, _CHUNK_HEAD = 12, 8
 _BLOCK_ALIGN = slice(12, 14)
 _FORMAT_BYTES = 16
-
 
 #: RFC 9639: the marker and the block STREAMINFO; frames begin with 15 bits of sync.
 _STREAMINFO = slice(8, 42)

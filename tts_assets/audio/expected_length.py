@@ -97,7 +97,6 @@ KNOWN = {
     )
 }
 
-
 # How long OpenJTalk's voice Mei takes for what it says, sound by sound.
 
 
@@ -136,10 +135,8 @@ _VOWELS = {
 _VOWEL = {kana: seconds for row, seconds in _VOWELS.items() for kana in row}
 _SPECIAL = {"ッ": 0.099, "ン": 0.035, "ー": 0.095}
 
-
 #: ッ before a fricative (デッサン, けっせい): of 10 such words the mean.
 _HISSING_CLOSURE, _HISSING = 0.030, frozenset("サシスセソ")
-
 
 #: What whispers between two of these: an i or u without voice, which is shorter.
 _VOICELESS = frozenset("カキクケコサスセソシタテトチツハヒヘホフパピプペポ")
@@ -147,10 +144,8 @@ _CLOSE = frozenset("キシチヒピクスツフプュ")
 _WHISPERED = 0.062
 _PAUSE = 0.563
 
-
 #: Beside its sounds, whatever is said.
 _ONCE = 0.060
-
 
 #: What of it does not change with the speed: so much, and a part of the whole.
 _STEADY, _STEADY_SHARE = 0.14, 0.07
@@ -250,38 +245,30 @@ class ExpectedSound:
 _LEAST_SECONDS = 0.05
 _MOST_SECONDS = 1.5
 
-
 #: Beside what is said: breath and noise at both ends.
 _AROUND_SECONDS = 0.5
-
 
 #: What lies below silence of a weak beginning and end.
 _EDGE_SECONDS = 0.02
 
-
 #: A single mora may be a nasal of 0.04 s at any speed, as ン by OpenJTalk.
 _LEAST_ALONE_SECONDS = 0.02
-
 
 #: Beside an ordinary voice, pauses left out: over 880 words and sentences of OpenJTalk's voices and
 #: Kokoro's, the shortest took 0.93 of it, and sentences cut at 35 to 65 % of their bytes 0.92 at most.
 LEAST_SPOKEN_SHARE = 0.75
 
-
 #: What is shorter than two morae or so has any length.
 LEAST_SPOKEN_SECONDS = 0.15
 
-
 #: The same voice at three heights: what it says takes equally long.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
-
 
 #: So much more or less than foreseen a clip may have: so much beside, a part of it, and less by
 #: another part of what is beyond a second. None of the clips of data/ is shorter or longer, and one
 #: of 600 words and sentences from elsewhere.
 _LESS_SECONDS, _LESS_SHARE, _LESS_LONG_SHARE = 0.06, 0.06, 0.06
 _MORE_SECONDS, _MORE_SHARE = 0.10, 0.10
-
 
 #: At another speed what is foreseen is less sure, by so much for each part that it is longer.
 _UNSURE = 2.5

@@ -22,7 +22,6 @@ _MP3_KBPS = {
     **dict.fromkeys((32_000, 44_100, 48_000), MPEG_1_KBPS),
 }
 
-
 # RFC 6716, section 2.1.3; the bit rates are those libsndfile offers per channel.
 _OPUS_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 OPUS_KBPS = (6, 256)

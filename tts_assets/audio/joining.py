@@ -227,7 +227,6 @@ _FORMATS = {
     ("WAV", "PCM_16"): Format.WAV,
 }
 
-
 # Samples of all channels that are read at once.
 _AT_ONCE = 1 << 20
 

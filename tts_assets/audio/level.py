@@ -36,14 +36,12 @@ _SHELF_A = (1.0, -1.69065929318241, 0.73248077421585)
 _HIGH_PASS_B = (1.0, -2.0, 1.0)
 _HIGH_PASS_A = (1.0, -1.99004745483398, 0.99007225036621)
 
-
 # The same annex, equations 2 to 7: the offset, both gates, 400 ms blocks that overlap by 75 %.
 _OFFSET_DB = -0.691
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _HOPS_PER_SECOND = 10
 _HOPS_PER_BLOCK = 4
-
 
 # The high-pass, the slower stage, has decayed by 80 dB after this time.
 _MEMORY_SECONDS = 0.04

@@ -23,25 +23,20 @@ if TYPE_CHECKING:
 _OVERSAMPLED_HZ = 192_000
 _LEAST_FACTOR = 8
 
-
 # A Kaiser-windowed sinc of 48 taps, flat within 0.04 dB up to 0.46 of the sampling rate.
 _REACH = 24
 _KAISER_BETA = 5.0
 
-
 # No weighted sum of its taps exceeds the largest sample in reach by more than this.
 _KERNEL_GAIN = 2.9
-
 
 # It is near the line between two samples: off it by no more than these shares of the largest sample
 # and of the largest second difference in reach (its taps less the line's, summed up twice).
 _LINE_GAIN = 1.0025
 _BEND_GAIN = 0.56
 
-
 # Frames are longer than the kernel's reach: one neighbour on each side is enough.
 _FRAME = 32
-
 
 # OpenBLAS starts threads, which spin, for products of more than this many terms.
 _TERMS_AT_ONCE = 1 << 18
@@ -184,7 +179,6 @@ def _interpolator(factor: int) -> Samples:
 
 # Short against a period of the voice: a longer reach would turn down whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
-
 
 # Gains are made for so many samples at once, where there is something to turn down.
 _ROW = 1024

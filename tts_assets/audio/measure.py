@@ -26,32 +26,25 @@ if TYPE_CHECKING:
 _RATE_HZ = 8_000
 _STEP = 80
 
-
 #: A voice whose median is lower is a man's: Kokoro's jm_kumo has 74 to 108 Hz. Its sentences end in
 #: creak of 45 to 70 Hz, which lasts for up to 0.4 s.
 _LOW_VOICE_HZ = 150.0
 
-
 #: Longer frames see no more than shorter ones above this.
 _CREAK_HZ = 80.0
-
 
 #: Frames whose autocorrelation stays below are voiceless; Praat's threshold is 0.45.
 _VOICED = 0.55
 
-
 #: What a candidate must gain for each octave that it lies lower; Praat's cost is 0.01.
 _OCTAVE_COST = 0.1
-
 
 #: Quieter than the loudest frame by more than this, it is an echo or noise.
 _QUIET_DB = -32.0
 
-
 #: Pitch that is heard for less than this many frames, or jumps by so many octaves, is an error.
 _LEAST_FRAMES = 4
 _JUMP_OCTAVES = 0.2
-
 
 #: Frames that are looked at at once: more do not fit into a processor's cache.
 _AT_ONCE = 256
@@ -183,11 +176,9 @@ def _keep_lasting(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_
 #: What one value of what is measured along the sound stands for.
 HOP_SECONDS = 0.01
 
-
 #: Steps of loudness that are measured at once, and those that the next measurement begins with.
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
-
 
 #: The voice is listened to as far as this: what is no speech, or another voice, shows long before.
 _VOICE_SECONDS = 30

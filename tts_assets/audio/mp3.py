@@ -21,22 +21,18 @@ if TYPE_CHECKING:
 # time and leaves speech 3 dB noisier; 5 to 9 leave out the tables, 7 to 9 the noise shaping too.
 _QUALITY = 3
 
-
 # LAME turns down whatever it encodes, by a factor of its table of bit rates (3.100, presets.c).
 _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 _LARGEST = 32_767
 
-
 # What single precision adds to a peak at most, and more.
 _ROUNDING = 1.0001
 _BLOCK = 1 << 16
 
-
 # Samples that LAME puts before the clip, and those that any decoder adds.
 _ENCODER_DELAY = 576
 _DECODER_DELAY = 529
-
 
 # The tag as LAME has written it since 3.90, without its checksum: "Info", which fields there are
 # (all four: frames, bytes, table, quality), the encoder, method, bit rate, delays, bytes, checksum

@@ -13,7 +13,6 @@ _CHECKSUM = slice(22, 26)
 _SEGMENT_COUNT = 26
 _HEADER_BYTES = 27
 
-
 #: Each byte with its bits in reverse.
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 

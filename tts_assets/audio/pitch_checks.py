@@ -23,18 +23,15 @@ if TYPE_CHECKING:
 
 _SURE = frozenset({AccentBasis.DATA, AccentBasis.DICTIONARY})
 
-
 #: Part of a syllable, or only a longer vowel: such a second mora is as high as the first with any
 #: accent (J. Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
 _BOUND = frozenset("ンッーアイウエオ")
 _BOUND_FIRST = frozenset("ンッー")
 
-
 #: Semitones beside the middle of a known voice. The first of two morae is 0.7 below it at least in
 #: words of data/ that are accented there (half of them are 2.6 above), and 2.2 above at most in
 #: others (half of them are 2.7 below); 3.1 before a second that may be whispered.
 _LOWEST_OF_TWO, _HIGHEST_OF_TWO, _HIGHEST_BEFORE_WHISPER = -1.2, 2.4, 3.5
-
 
 #: The first of more morae, less this part of its rise to the second, is 2.3 below at least (half of
 #: them are 2.4 above) where it is accented. Of others only those are believed to be accented there
@@ -43,7 +40,6 @@ _RISE_SHARE = 0.3
 _LOWEST = -2.5
 _HIGHEST, _HIGHEST_IN_SENTENCE = 1.0, 1.5
 _RISE, _FALL = 3.5, 3.5
-
 
 #: Semitones from the first mora to the second, for voices that nobody knows. Words accented on the
 #: first rise by 3.8 at most, as the peak comes late (M. Sugito's ososagari); in sentences, or where
@@ -194,18 +190,14 @@ def _semitones(course: SpeechActivity, begin: float, end: float) -> float:
 #: Of shorter sounds nobody can tell: ン of 50 ms, a whispered シ.
 _LEAST_SECONDS = 0.3
 
-
 #: The middle of a word moves by 1 dB at least (校, one long vowel); hum and noise stay as they are.
 _LEAST_MOVEMENT_DB = 0.6
-
 
 #: Words without any voice are short: 0.3 s of 月 have 50 ms of it.
 _VOICELESS_SECONDS = 0.45
 
-
 #: So many frames of pitch tell how high a voice is.
 _LEAST_FRAMES = 15
-
 
 #: What speech does: nine in ten clips of data/ have voice in 44 to 89 of 100 frames, their pitch
 #: moves by 0.11 to 0.75 semitones from one to the next, and nine tenths of them have a range of 6.2
@@ -214,10 +206,8 @@ _LEAST_VOICED, _MOST_VOICED = 0.5, 0.92
 _LEAST_STEP, _MOST_STEP = 0.1, 0.75
 _LEAST_RANGE = 5.0
 
-
 #: Silero's probability for the likeliest 32 ms of clips of data/ is 0.55 and more.
 _LEAST_PROBABILITY = 0.15
-
 
 #: Nobody speaks for longer without a sound that is like speech.
 _ASKED_SECONDS = 5.0

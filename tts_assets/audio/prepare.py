@@ -19,23 +19,19 @@ if TYPE_CHECKING:
 _SILENCE_DB = -50.0
 _HOP_SECONDS = 0.005
 
-
 # Noise in OpenJTalk's pauses rises over the silence for up to 30 ms and to -45 dB where a word is
 # soft (チ, ハ, ゼ), clicks of Kokoro for 40 ms and to -44 dB, up to 0.3 s from the word. Whispered
 # morae at an edge (the フ of 福) have -40 dB and more for 60 ms.
 _CLICK_DB = -42.0
 _CLICK_SECONDS = 0.040
 
-
 # Shorter silences do not part a weak edge from its sound.
 _BRIDGE_SECONDS = 0.010
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
 
-
 # Between gating blocks of 400 ms that overlap by 75 %.
 _STEP_SECONDS = 0.1
-
 
 # A little under the half at which meters round up.
 _COUNTED_SHARE = 0.49

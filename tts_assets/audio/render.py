@@ -21,7 +21,6 @@ _METER_ERROR_DB = 0.05
 _PEAK_MARGIN_DB = 0.1
 _LOSSY_PEAK_MARGIN_DB = 0.3
 
-
 # Among thousands of peaks they lift some further. A limiter that reaches a little deeper takes much
 # less than encoding a long sound again. Measured on 2 to 10 minutes of OpenJTalk at -19 LUFS.
 _LONG_PEAK_MARGIN_DB = {Format.MP3: 1.5, Format.OPUS: 0.8, Format.OGG: 2.3}

@@ -73,10 +73,8 @@ def _model() -> Any:
 #: So far below the loudest 10 ms is silence, as where clips are trimmed (``audio.edges``).
 _SILENCE_DB = -50.0
 
-
 #: Shorter silences are closures, in seconds.
 LEAST_PAUSE = 0.15
-
 
 #: What stays below this is not spoken; breath and the noise of codecs do.
 _SPOKEN_DB = -40.0
@@ -196,7 +194,6 @@ def stretches(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list
 #: From fewer clips nothing is learned.
 LEAST_CLIPS = 40
 
-
 #: What takes time, with the seconds that it takes of Japanese that is read aloud, and how far
 #: voices are from that; from "whispered" on, beside an ordinary mora.
 _KINDS = {
@@ -222,28 +219,22 @@ _NO_CONSONANT = frozenset("アイウエオ")
 _NARROW = frozenset("イキシチニヒミリギジビピィウクスツヌフムユルグズブプゥュ")
 _UNIT_SECONDS, _UNIT_SHARE = 0.06, 0.06
 
-
 #: Steps of the fit; it changes by less than a thousandth after ten.
 _STEPS = 20
-
 
 #: What is as many spreads off is no such clip, and half a spread is as good as none.
 _OFF, _NEAR = 4.0, 0.5
 
-
 #: The least spread, beside the margin of a known voice; and how sure one is of what is not learned.
 _LEAST_SPREAD, _FIRST_SPREAD = 0.2, 0.5
-
 
 #: The part of clips on either side that the spread does not see, and where that part of a normal
 #: distribution begins: up to a fifth of the clips may be wrong.
 _UNSEEN, _UNSEEN_AT = 0.1, 1.28
 
-
 #: So many spreads less or more a clip may have: of clips that were not learned from, of three
 #: voices, one in 200 has at most.
 _SPREADS = 3.5
-
 
 #: A mora that is all a clip says has so much less or more, as voices draw some out and clip others:
 #: of the gojuon by Kokoro's five voices, ジュ takes half of what is learned from the others.

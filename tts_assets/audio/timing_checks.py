@@ -35,20 +35,16 @@ if TYPE_CHECKING:
 #: What stays below is no speech; the pipeline that makes clips says so, too.
 SILENT_PEAK = 1e-4
 
-
 #: So near its ceiling a clip that is too quiet could not have been louder.
 _NEAR_CEILING_DB = 1.0
 _TOLERANCE_DB = 0.3
 
-
 #: The mean of a clip of data/ is at most 0.03 of its effective value.
 _OFFSET_SHARE = 0.1
-
 
 #: Two of 10 ms, so that a period of the voice is within.
 _HOPS = 2
 _LOUD_DB = -10.0
-
 
 #: Peak over effective value: 1.41 of a sine, which some nasals come near, 1 of a square wave. In
 #: the loudest 20 ms of the clips of data/ it is 1.43 at least.
@@ -128,19 +124,15 @@ def _decibels(rule: Rule, measured: float, limit: float, unit: str, told: str) -
 _LEAD_LESS, _LEAD_MORE = 0.04, 0.10
 _TRAIL_LESS, _TRAIL_MORE = 0.06, 0.30
 
-
 #: The longest closures of clips of data/ are 0.13 s, where っ is one; slower voices have longer
 #: ones, and what is a pause to the ear begins at about this.
 _PAUSE_SECONDS = 0.3
 
-
 #: The pauses of OpenJTalk have up to 0.75 s.
 _LONGEST_PAUSE = 1.5
 
-
 #: What is heard of engines in silence, and of closures; nothing is heard below.
 _STILL_DB = -70.0
-
 
 #: Sounds that come again as they were, sample by sample: a voice never does that.
 _SAME = 0.9
@@ -282,26 +274,21 @@ def _seconds(rule: Rule, measured: float, limit: float, told: str) -> Finding:
 _CUT_DB = -12.0
 _CUT_HOPS = 2
 
-
 #: Shorter sounds have no time to fade.
 _CUT_SECONDS = 0.15
 
-
 #: Endings without voice, as of です, take up to 0.25 s.
 _TAIL_SECONDS = 0.45
-
 
 #: A puff is as loud as this beside the loudest 10 ms, and in the silence before it nothing reaches
 #: the second level: codecs leave noise of -45 dB. Clicks of 20 ms are none.
 _PUFF_DB, _APART_DB = -33.0, -42.0
 _PUFF_SECONDS, _APART_SECONDS = 0.035, 0.065
 
-
 #: The closures before a last mora of which no pitch is found, in seconds: of three of Kokoro's
 #: voices and Mei 0.04 to 0.08, and 0.17 where it is ッ. The vowel of such a カ or タ has 0.1.
 _LEAST_CLOSURE, _MOST_CLOSURE, _MOST_LONG_CLOSURE = 0.025, 0.105, 0.25
 _LEAST_VOWEL_SECONDS = 0.08
-
 
 #: A man may creak through both of カッタ.
 _MOST_CREAKY = 2

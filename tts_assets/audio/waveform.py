@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # on the edges of blocks cuts them at its multiples, so that equal sounds give equal results.
 BLOCK = 1 << 19
 
-
 # Blocks that wait for whoever works on them.
 _AHEAD = 2
 _PATIENCE_SECONDS = 0.05

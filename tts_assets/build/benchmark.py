@@ -196,7 +196,6 @@ if TYPE_CHECKING:
 #: Always the same clips of the same catalogues.
 _SAMPLE_SEED = 7
 
-
 #: A passage counts as often as it has so many characters: about as many as a segment has.
 _CHARACTERS_PER_SEGMENT = 30
 
@@ -356,10 +355,8 @@ class BenchmarkSetup:
 #: Clips for each worker at least: with fewer, some have nothing to do for most of the time.
 _MIN_CLIPS_PER_WORKER = 4
 
-
 #: Clips of one measurement at most, where nobody says how many.
 _MAX_CLIPS = 256
-
 
 #: Rounds that there should be time for: one that was disturbed moves the median of fewer.
 _TARGET_ROUNDS = 3
@@ -421,7 +418,7 @@ async def run_benchmark(
 
 def _choose_provider(settings: Settings, trial: BenchmarkRun) -> Provider:
     """The engine that is to be measured."""
-    provider = registry.choose(settings).provider
+    provider = registry.choose_engine(settings).provider
     if isinstance(provider, protocol.Priced) and not (trial.paid and trial.clips):
         raise UsageError(
             f"{provider.name} charges for each clip, and a bench makes them again and again and "
@@ -436,7 +433,7 @@ def _default_worker_counts(provider: Provider) -> tuple[int, ...]:
     if isinstance(provider, protocol.Remote):
         most = provider.max_concurrent
     else:
-        most = min(machine.cores(), machine.MOST_WORKERS)
+        most = min(machine.count_cores(), machine.MOST_WORKERS)
     doubled = (2**power for power in range(most.bit_length()))
     return tuple(sorted({*doubled, most}))
 

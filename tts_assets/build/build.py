@@ -91,7 +91,7 @@ def load_build(
     stop: Stop | None,
 ) -> BuildState:
     """Choose the engine, check that it is ready, and begin an empty state."""
-    provider, reason = registry.choose(settings)
+    provider, reason = registry.choose_engine(settings)
     # A run that may generate nothing only moves assets and writes URLs.
     check_ready(settings, provider, needs_engine=not dry_run and settings.max_clips != 0)
     costs = CostTracker(settings, provider) if isinstance(provider, protocol.Priced) else None
@@ -168,7 +168,7 @@ def _count_workers(run: BuildState) -> int:
         wanted = most if wanted is None else min(wanted, most)
     elif wanted is None:
         one = run.settings.batch_mode
-        wanted = 1 if one else machine.workers(engine.base_mib, engine.footprint_mib)
+        wanted = 1 if one else machine.default_worker_count(engine.base_mib, engine.footprint_mib)
     return max(1, min(wanted, most_pieces(run.jobs)))
 
 

@@ -42,11 +42,9 @@ if TYPE_CHECKING:
 _BRACES = re.compile(r"\{(\w+)\}")
 _ENDING = re.compile("|".join(map(re.escape, asset_file_names.ENDINGS)), re.IGNORECASE)
 
-
 #: What stands in no name of ours, and what may stand in one, and before one.
 _BETWEEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*#]')
 _BEFORE = re.compile(r"[\s'=&(),;\[\]{}]")
-
 
 #: The longest name, in characters, each byte of it escaped.
 _LONGEST = asset_file_names.LONGEST_BYTES * 3
@@ -355,7 +353,7 @@ def prune(
 
 def _find_orphans(settings: Settings) -> tuple[Pruned, bytes]:
     """The orphans, and the ledger that they were found with."""
-    provider = registry.choose(settings).provider
+    provider = registry.choose_engine(settings).provider
     references = References(settings)
 
     def see(item: ClipPlan) -> bool:

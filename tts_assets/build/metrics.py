@@ -18,16 +18,13 @@ if TYPE_CHECKING:
 #: So many steps at most: where there would be more, two become one.
 MOST_STEPS = 100
 
-
 #: The first width of a step; powers of two double without an error.
 _FIRST_SECONDS = 0.125
-
 
 #: Lengths are told apart from here to a day, in steps of a ratio; four of them double it.
 _SHORTEST_SECONDS = 0.1
 _STEPS_OF_LENGTH = 80
 _STEPS_OF_DOUBLE = 4
-
 
 #: How far from the wanted loudness it is told apart, and in what steps.
 _FAR_LU = 6

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 J = TypeVar("J")
 R = TypeVar("R")
 
-
 #: The scope of the attempt whose work runs in this context, and its time limit in seconds.
 _time_limit: ContextVar[tuple[CancelScope, float]] = ContextVar("_time_limit")
 
@@ -373,10 +372,8 @@ class Pool(Generic[J, R]):
 #: How many attempts are looked back on, and of how many at least it is judged.
 _WINDOW, _LEAST = 20, 10
 
-
 #: More than this part of them failing is no bad luck of single jobs.
 _MOST_FAILING = 0.3
-
 
 #: So many successes in a row double the workers.
 _RUN = 5
@@ -437,10 +434,8 @@ class AdaptiveConcurrency:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-
 #: The loop reads its clock at least so often.
 _TICK_SECONDS: Final = 0.5
-
 
 #: A longer time between two readings is one in which the process could not run.
 _JUMP_SECONDS: Final = 2.0

@@ -95,10 +95,8 @@ class Words:
 # Segments of one text, said by all workers: kept until all are there, or sent on in order.
 R = TypeVar("R")
 
-
 #: How often a segment is attempted; the text would end with one that is missing.
 _ATTEMPTS = 3
-
 
 #: So many segments for each worker may be ahead of the one that is waited for: memory stays flat.
 _AHEAD = 4
@@ -323,7 +321,7 @@ async def speak(
         FatalError: the engine is missing, or the file cannot be written.
         OSError: the stream cannot be written to.
     """
-    provider, _ = registry.choose(settings)
+    provider, _ = registry.choose_engine(settings)
     clip.check_ready(settings, provider)
     form = words.form()
     if isinstance(into, Path):
@@ -362,7 +360,7 @@ async def speak(
 async def _cut(form: SpokenForm, settings: Settings) -> tuple[Segment, ...]:
     if not form.turns:
         return (Segment(form),)
-    (told,) = await reading_cache.cut([form], settings.pauses, settings.words)
+    (told,) = await reading_cache.split_passages([form], settings.pauses, settings.words)
     if isinstance(told, str):
         raise ClipError(told)
     return told

@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 #: What these rules find may make a clip longer or shorter.
 _OF_LENGTH = frozenset({Rule.SHORT, Rule.LONG, Rule.PAUSE, Rule.TAIL, Rule.REPEAT})
 
-
 #: More clips of one voice tell nothing new.
 _MOST_CLIPS = 2_000
 
-
 #: The silence around a clip, as ``build.plan.recipes.sound_words`` writes it.
 _SILENCE = re.compile(r"\b(lead|trail)=(\d{1,6})\b")
-
 
 #: What ``audio.prepare.trim`` leaves of a clip's own silence.
 _OWN_SILENCE = 0.04

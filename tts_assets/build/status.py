@@ -42,7 +42,7 @@ def summarize_status(
     problem = formats.problem_with(settings.sound)
     if problem is not None:
         raise UsageError(problem)
-    provider, reason = registry.choose(settings)
+    provider, reason = registry.choose_engine(settings)
     references = References(settings) if find_orphans else None
     urls_to_write = 0
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MAX_CATALOGUE_BYTES = 1 << 30
 _BOM = b"\xef\xbb\xbf"
 
-
 # UTF-32 stands first: its little-endian mark begins with that of UTF-16.
 _FOREIGN_MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -225,7 +224,6 @@ def _decode_text(data: bytes, skip: int, file: str) -> str:
 
 # JSON Lines: one JSON value on each line, blank lines between them allowed.
 T = TypeVar("T")
-
 
 # White space of JSON only: a line of ideographic spaces is a mistake.
 _LINE_SPACE = " \t\r"

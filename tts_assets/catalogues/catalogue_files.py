@@ -32,14 +32,11 @@ if TYPE_CHECKING:
 #: Where catalogues lie when nobody says where.
 DEFAULT_PATH = "data"
 
-
 #: Folders in which nobody keeps catalogues.
 _SKIPPED_FOLDERS = {"node_modules", "__pycache__"}
 
-
 #: What is looked at in a folder; other formats are named, or belong to a source.
 _CATALOGUE_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
-
 
 #: Tables are many things: in a folder, only names make them catalogues.
 _TABLE_ENDINGS = (".csv", ".tsv")

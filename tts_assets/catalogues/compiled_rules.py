@@ -226,13 +226,11 @@ def _find_nearest_name(names: Mapping[_ItemPath, str], items: _ItemPath) -> str:
 #: The forms that are said, or the reason why nothing is.
 FormsOrReason: TypeAlias = tuple[SpokenForm, ...] | str
 
-
 #: What data call Japanese: ISO 639, the country's code in its place, and the language's names.
 _JAPANESE_CODES = {"ja", "jp", "jpn", "japanese", "日本語"}
 _ALTERNATIVES = re.compile(r"[/／;；・、,，|｜\s]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]+")
 _RUNNING_TYPES = frozenset({TextType.SENTENCE, TextType.DIALOGUE})
-
 
 #: Kinds whose running text is a passage, however short.
 _PASSAGE_KINDS = frozenset({Kind.READING, Kind.LISTENING})

@@ -109,7 +109,6 @@ def _compile_field(delimiter: str) -> re.Pattern[str]:
 #: The delimiters that are looked for, the likeliest first.
 DELIMITERS = ",;\t|"
 
-
 # Anki writes such lines above its notes: https://docs.ankiweb.net/importing/text-files.html
 _ANKI_COMMENTS = re.compile(r"(?:#[^\r\n]*+(?:\r\n?|\n|\Z))++")
 _ANKI_HEADER = re.compile(
@@ -125,7 +124,6 @@ _ANKI_SEPARATORS = {
     "pipe": "|",
     "colon": ":",
 }
-
 
 # Excel takes such a first line for the delimiter, and shows it to nobody.
 _EXCEL_SEPARATOR = re.compile(rf'"?sep=([{DELIMITERS}])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 #: A text longer than this is refused: it is a mistake, or belongs into several entries.
 MAX_TEXT_LENGTH = 5_000
 
-
 #: The same for what is made of segments: five hours of speech.
 MAX_PASSAGE_LENGTH = 100_000
 

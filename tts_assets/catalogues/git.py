@@ -27,22 +27,17 @@ if TYPE_CHECKING:
 #: What an entry says: its parts, each with its form and voice.
 SpokenEntry: TypeAlias = frozenset[tuple[str, "SpokenForm", str | None]]
 
-
 #: What the entries of an id said, wherever they stood.
 SpokenEntries: TypeAlias = dict[str, set[SpokenEntry]]
-
 
 #: A hook's name the repository of a commit, and not that of a file.
 _HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
-
 #: Variables that make git tell what it does, on the stream of its errors.
 _TRACE_PREFIX = "GIT_TRACE"
 
-
 #: Its exit code when it cannot go on.
 _FATAL_EXIT = 128
-
 
 #: What git says is told in one line, and this much of it.
 _MAX_ERROR_LENGTH = 300

@@ -41,7 +41,6 @@ _FIRST_COLON = re.compile(r'\{[ \t\n\r]*+"(?:[^"\\]|\\.)*+"([ \t\n\r]*+:[ \t\n\r
 _FIRST_INDENT = re.compile(r"[\r\n]([ \t]+)")
 _LAST_LINE_BREAK = re.compile(r"(?:\r\n?|\n)[ \t]*\Z")
 
-
 # After an even number of backslashes; control characters are escaped in every document.
 _ESCAPED_LETTER = re.compile(r"(?<!\\)(?:\\\\)*+\\u(?!00[01])")
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 #: What is looked for, as a tree of steps; an empty branch is a place itself.
 PathTree: TypeAlias = "dict[str | int, PathTree]"
 
-
 # Numbers stay text: a number too long for int() is no reason to fail while passing it by.
 _SCAN_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 _SPACES = re.compile(r"[ \t\n\r]*+")

@@ -37,14 +37,11 @@ if TYPE_CHECKING:
 OVERRIDES_VERSION = 1
 _ATTRIBUTES = ".gitattributes"
 
-
 #: A name that stands in that file as it is.
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
-
 #: When the review page wrote an override; others may have written anything.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
-
 
 #: How often somebody else may be found at the file: writing takes milliseconds.
 _TRIES = 100
@@ -282,7 +279,6 @@ class OverrideChanges:
 
 #: Makes of a clip what is said instead; raises InputError where that cannot be said.
 ClipAmender: TypeAlias = Callable[["Clip"], "Clip"]
-
 
 #: More notes of one kind are counted, not told.
 _MAX_NOTES = 5

@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 #: The slowest and the fastest that may be asked of a voice, as in the settings.
 _SLOWEST, _FASTEST = 0.25, 4
 
-
 #: More characters than any name, note or reason needs.
 _MAX_WORDS_LENGTH = 10_000
-
 
 #: Line breaks and tabs may stand in what is said.
 _BROKEN_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -26,12 +26,10 @@ _MALE = re.compile(
     re.IGNORECASE,
 )
 
-
 #: M and F are what scripts of listening tests write.
 _HER = re.compile(r".+ちゃん|F")
 _HIM = re.compile(r".+(?:くん|君)|M")
 _NUMBER = re.compile(r"[\s\d]+$")
-
 
 #: How much slower or faster one voice speaks for another speaker; 10 % is heard at once.
 _PACES = (0.9, 1.1, 0.85, 1.15, 0.8, 1.2)

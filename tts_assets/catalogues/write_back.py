@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 #: What a URL belongs to, wherever in the file it is by now: source, entry, part, and what is said.
 ClipAddress: TypeAlias = tuple[str, str, str, SpokenForm]
 
-
 #: Somebody else keeps writing the file: after that many tries the user has to settle it.
 _TRIES = 5
 

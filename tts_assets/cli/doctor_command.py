@@ -20,7 +20,7 @@ from tts_assets.errors import TtsAssetsError, UsageError
 def run_providers(settings: Settings) -> ExitCode:
     """List the engines."""
     rows = []
-    for name in registry.names():
+    for name in registry.list_engine_names():
         problem = _find_provider_problem(name, settings)
         rows.append((name, "ready" if problem is None else "not ready", problem or ""))
     CommandOutput(settings.output_format).print_table(("provider", "state", "what to do"), rows)
@@ -29,7 +29,7 @@ def run_providers(settings: Settings) -> ExitCode:
 
 def run_voices(settings: Settings) -> ExitCode:
     """List the voices of one engine."""
-    provider, reason = registry.choose(settings)
+    provider, reason = registry.choose_engine(settings)
     # A service has more voices than those that the settings name.
     if isinstance(provider, protocol.Remote):
         offered = run_until_signal(provider.listed)
@@ -78,10 +78,10 @@ def run_doctor(settings: Settings) -> ExitCode:
 def _check_provider(settings: Settings) -> tuple[str, bool, str]:
     """The engine of a run, and whether it can be used with its voice."""
     what = f"provider {settings.provider}"
-    if settings.provider not in (registry.AUTO, *registry.names()):
-        raise UsageError(registry.no_such(settings.provider))
+    if settings.provider not in (registry.AUTO, *registry.list_engine_names()):
+        raise UsageError(registry.describe_unknown_engine(settings.provider))
     try:
-        provider, reason = registry.choose(settings)
+        provider, reason = registry.choose_engine(settings)
         what = f"provider {provider.name}"
         if problem := provider.problem():
             return (what, False, problem)
@@ -96,7 +96,7 @@ def _check_provider(settings: Settings) -> tuple[str, bool, str]:
 
 def _check_device(settings: Settings) -> tuple[str, bool, str]:
     """What neural engines run on, and what they could."""
-    offered = ", ".join(onnx_models.devices())
+    offered = ", ".join(onnx_models.find_devices())
     problem = onnx_models.problem_with(settings.device)
     return ("device", problem is None, problem or f"{settings.device}, of: {offered}")
 
@@ -104,7 +104,7 @@ def _check_device(settings: Settings) -> tuple[str, bool, str]:
 def _check_service(settings: Settings) -> list[tuple[str, bool, str]]:
     """Whether the service of the chosen engine answers, and what is left of what was paid for."""
     try:
-        provider = registry.choose(settings).provider
+        provider = registry.choose_engine(settings).provider
         if not isinstance(provider, protocol.Remote) or provider.problem():
             return []
         rows = [("service", True, f"it answers; voices: {len(run_until_signal(provider.listed))}")]
@@ -122,7 +122,7 @@ def _check_service(settings: Settings) -> list[tuple[str, bool, str]]:
 
 def _check_other_providers(chosen: str, settings: Settings) -> list[tuple[str, bool, str]]:
     rows = []
-    for name in registry.names():
+    for name in registry.list_engine_names():
         if chosen != f"provider {name}":
             problem = _find_provider_problem(name, settings)
             rows.append((f"other provider {name}", problem is None, problem or "ready"))
@@ -132,7 +132,7 @@ def _check_other_providers(chosen: str, settings: Settings) -> list[tuple[str, b
 def _find_provider_problem(name: str, settings: Settings) -> str | None:
     """What keeps an engine from being used; a broken plug-in is only that, not our end."""
     try:
-        return registry.get(name, settings).problem()
+        return registry.load_engine(name, settings).problem()
     except TtsAssetsError as exc:
         return str(exc)
     except Exception as exc:  # noqa: BLE001 - a stranger's code

@@ -23,7 +23,7 @@ from tts_assets.model import AccentBasis, Pronunciation, Segment, Unspoken
 def run_explain(settings: Settings, entry: str) -> ExitCode:
     """Show each clip of the entries with that id, whatever their kind."""
     show = CommandOutput(settings.output_format)
-    provider = registry.choose(settings).provider
+    provider = registry.choose_engine(settings).provider
     found = make_plan.make_plan(settings, provider)
     items = [item for item in found.planned if item.clip.entry == entry]
     silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
@@ -57,9 +57,9 @@ def _build_clip_rows(
         return []
     accents = provider.accents(plan_types.find_voice(settings, provider).name)
     forms = [item.clip.form for item in items]
-    read = partial(reading_cache.read, forms, settings.words)
+    read = partial(reading_cache.read_forms, forms, settings.words)
     passages = [form for form in forms if form.turns]
-    cut = partial(reading_cache.cut, passages, settings.pauses, settings.words)
+    cut = partial(reading_cache.split_passages, passages, settings.pauses, settings.words)
     parts = dict(zip(passages, run_until_signal(cut), strict=True))
     recipes = plan_types.recipes(settings, provider)
     rows = []

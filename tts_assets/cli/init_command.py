@@ -30,7 +30,6 @@ from tts_assets.store.atomic_files import sweep, write_whole
 
 _CATALOGUE_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
 
-
 #: Folders in which nobody keeps what they write themselves.
 _SKIPPED_FOLDERS = {
     "node_modules",
@@ -45,7 +44,6 @@ _SKIPPED_FOLDERS = {
     "vendor",
     "coverage",
 }
-
 
 #: How many first clips are shown, and how many of the notes and the problems.
 _MAX_CLIPS_SHOWN = 10

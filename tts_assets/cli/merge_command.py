@@ -16,7 +16,6 @@ from tts_assets.config.settings import OutputFormat, Settings
 #: How often it is told how many assets are copied.
 _PROGRESS_SECONDS = 10
 
-
 #: Assets named to who has to look at them.
 _MAX_ASSETS_NAMED = 8
 

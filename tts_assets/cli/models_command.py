@@ -34,21 +34,21 @@ from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.config.settings import Progress as Wanted
 from tts_assets.engines.http.http_client import redact_url
-from tts_assets.engines.models.download import fetch as download
+from tts_assets.engines.models.download import download_models as download
 from tts_assets.engines.models.download import measure_models
 from tts_assets.engines.models.known_models import (
     KNOWN,
     Advanced,
     Event,
     ModelReady,
+    Quarantined,
     Retrying,
-    SetAside,
     SpeechModel,
     WaitingForDownload,
     choose_models,
 )
 from tts_assets.engines.models.model_cache import ModelCache, ModelState
-from tts_assets.engines.models.model_server import address
+from tts_assets.engines.models.model_server import build_file_url
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,15 +60,15 @@ if TYPE_CHECKING:
 
 def run_models_list(settings: Settings) -> ExitCode:
     """Every known model, and whether it is here."""
-    store = ModelCache.of(settings.models)
+    store = ModelCache.from_settings(settings.models)
     show = CommandOutput(settings.output_format)
     try:
-        address(KNOWN[0].files[0], settings.models.mirror)
+        build_file_url(KNOWN[0].files[0], settings.models.mirror)
     except UsageError as exc:
         # What is here can be told without it.
         show.print_error(f"{exc}; listed are the addresses of the publishers")
         settings = replace(settings, models=replace(settings.models, mirror=None))
-    found = [(model, store.state(model)) for model in store.models()]
+    found = [(model, store.find_state(model)) for model in store.list_models()]
     if settings.output_format is OutputFormat.JSON:
         show.print_json([_to_model_data(model, state, store, settings) for model, state in found])
         return ExitCode.OK
@@ -77,7 +77,7 @@ def run_models_list(settings: Settings) -> ExitCode:
         for model, state in found:
             if _find_source_url(model, settings) == source:
                 # No table: a name that is folded cannot be copied.
-                size = format_megabytes(model.bytes)
+                size = format_megabytes(model.total_bytes)
                 show.print_line(f"  {model.name:<27} {state.value:<12} {size:>12}  {model.licence}")
     return ExitCode.OK
 
@@ -94,9 +94,9 @@ def run_models_fetch(
         given: the other options as they were typed, for the command that agrees.
     """
     models = choose_models(names)
-    store = ModelCache.of(settings.models)
+    store = ModelCache.from_settings(settings.models)
     show = CommandOutput(settings.output_format)
-    wanting = [model for model in models if any(map(store.fault, model.files))]
+    wanting = [model for model in models if any(map(store.find_fault, model.files))]
     if wanting and not settings.models.offline:
         can_ask = _can_ask_user()
         if yes or can_ask:
@@ -116,7 +116,7 @@ def run_models_fetch(
 
 def run_models_path(settings: Settings, name: str | None) -> ExitCode:
     """Where the store, or a model in it, lies."""
-    store = ModelCache.of(settings.models)
+    store = ModelCache.from_settings(settings.models)
     show = CommandOutput(OutputFormat.TEXT)
     if name is None:
         # Where models would lie is known before there is any.
@@ -124,17 +124,17 @@ def run_models_path(settings: Settings, name: str | None) -> ExitCode:
         return ExitCode.OK
     models = choose_models([name])
     for model in models:
-        show.print_line(str(store.path(model.files[0])))
-    return ExitCode.OK if all(map(store.has, models)) else ExitCode.FINDINGS
+        show.print_line(str(store.file_path(model.files[0])))
+    return ExitCode.OK if all(map(store.has_model, models)) else ExitCode.FINDINGS
 
 
 def run_models_remove(settings: Settings, names: list[str]) -> ExitCode:
     """Delete models, and what unfinished downloads of them left."""
-    store = ModelCache.of(settings.models)
+    store = ModelCache.from_settings(settings.models)
     show = CommandOutput(OutputFormat.TEXT)
     told: set[str] = set()
     for model in choose_models(names):
-        freed = store.remove(model, partial(_show_wait, show, model.name, told))
+        freed = store.remove_model(model, partial(_show_wait, show, model.name, told))
         what = f"removed, {format_megabytes(freed)} freed" if freed else "nothing of it was here"
         show.print_line(f"{model.name}: {what}")
     return ExitCode.OK
@@ -153,17 +153,17 @@ def _to_model_data(
         "model": model.name,
         "provider": model.provider,
         "about": model.about,
-        "bytes": model.bytes,
+        "bytes": model.total_bytes,
         "state": state.value,
         "licence": model.licence,
         "from": _find_source_url(model, settings),
-        "path": str(store.path(model.files[0])),
+        "path": str(store.file_path(model.files[0])),
     }
 
 
 def _find_source_url(model: SpeechModel, settings: Settings) -> str:
     """The folder that a model's files are fetched from."""
-    return redact_url(address(model.files[0], settings.models.mirror)).rpartition("/")[0]
+    return redact_url(build_file_url(model.files[0], settings.models.mirror)).rpartition("/")[0]
 
 
 def _announce_downloads(
@@ -171,10 +171,10 @@ def _announce_downloads(
 ) -> None:
     """What would be downloaded, from where and under which licence."""
     for model in models:
-        show.print_error(f"{model.name}: {format_megabytes(model.bytes)}, {model.about}")
+        show.print_error(f"{model.name}: {format_megabytes(model.total_bytes)}, {model.about}")
         show.print_error(f"  from     {_find_source_url(model, settings)}")
         show.print_error(f"  licence  {model.licence}")
-        show.print_error(f"  to       {store.path(model.files[0]).parent}")
+        show.print_error(f"  to       {store.file_path(model.files[0]).parent}")
 
 
 def _format_consent_command(names: list[str], given: Mapping[str, str | None]) -> str:
@@ -259,7 +259,7 @@ class _DownloadReporter(LinePrinter):
             case Retrying(file=file, reason=reason, seconds=seconds, anew=anew):
                 how = "beginning anew" if anew else "trying again"
                 self.print_line(f"{file}: {reason}; {how} in {seconds:g} s")
-            case SetAside(file=file, path=path, reason=reason):
+            case Quarantined(file=file, path=path, reason=reason):
                 self.print_line(f"{file}: {reason}: it is not used, and kept as {path}")
             case _:
                 pass

@@ -31,20 +31,16 @@ _CODES = {
     "SIGHUP": ExitCode.HANGUP,
 }
 
-
 #: `timeout` sends a signal twice without a pause; a shell that ends and its terminal each send SIGHUP.
 _ONE_REQUEST_SECONDS = 0.005
 _ONE_HANGUP_SECONDS = 0.1
 
-
 #: After a second signal the command has so long to end by itself, and so to leave nothing behind.
 _GRACE_SECONDS = 0.4
-
 
 #: Then its summary may take so long: standard output may block.
 _SUMMARY_SECONDS = 1.0
 _SHOW_CURSOR = "\x1b[?25h"
-
 
 #: Interrupts a blocking call of the main thread; systems ignore it by default. Windows has none.
 _NUDGE_SIGNAL: signal.Signals | None = getattr(signal, "SIGURG", None)

@@ -20,7 +20,7 @@ from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import require_stdout
 from tts_assets.cli.signals import get_signal_code, run_until_signal
 from tts_assets.config.settings import Progress
-from tts_assets.engines.process.child_registry import child
+from tts_assets.engines.process.child_registry import track_child
 from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
 from tts_assets.model import Format
 from tts_assets.regular_files import read_regular
@@ -40,7 +40,6 @@ _PLAYERS = (
     ("aplay", "--quiet", "-"),
     ("play", "-q", "-t", "wav", "-"),
 )
-
 
 #: A line of progress comes every so many seconds.
 _PROGRESS_SECONDS = 5.0
@@ -162,7 +161,7 @@ def _start_player() -> Iterator[tuple[BinaryIO, Format]]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         into = cast("IO[bytes]", process.stdin)
         try:
-            with child(process.pid):
+            with track_child(process.pid):
                 yield cast("BinaryIO", into), Format.WAV
                 into.close()
         except KeyboardInterrupt:

@@ -17,7 +17,6 @@ from tts_assets.errors import UsageError
 PLAIN_FORMATS = (OutputFormat.TEXT, OutputFormat.JSON)
 ALL_FORMATS = tuple(OutputFormat)
 
-
 #: Parameters of commands with another name than their setting.
 _SETTING_KEYS = {"kinds": "type", "ids": "id", "sound_format": "sound.format"}
 app = typer.Typer(

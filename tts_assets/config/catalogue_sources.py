@@ -241,7 +241,6 @@ _KANJI = ClipRule(
     to=_URL,
 )
 
-
 # Katakana first: a bare hiragana は or へ would be said as the particle. Files of characters may
 # have kanji, too, which are said by their first reading.
 _KANA = ClipRule(

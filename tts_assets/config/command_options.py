@@ -16,7 +16,6 @@ from tts_assets.errors import UsageError
 _PATTERN = r"^(?!0+(\.0+)?%$)([0-9]{1,2}(\.[0-9]{1,6})?|100(\.0+)?)%$"
 _SHARE = re.compile(_PATTERN)
 
-
 #: More than anybody can wait for.
 MOST = 10**9
 
@@ -125,7 +124,6 @@ class TranscribeSettings:
 
 #: A report for programs, for what shows tests, and for people, as text and as a page.
 REPORT_FILES = ("report.json", "junit.xml", "summary.md", "report.html")
-
 
 #: Those by which it is known; the page may have been thrown away, or published elsewhere.
 _KNOWN_BY = REPORT_FILES[:3]

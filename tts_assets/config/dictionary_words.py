@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 #: Kana, and the forms of them that are composed into others.
 _KANA = "ぁ-ゖゟァ-ヺーヿ\u3099\u309a\u32d0-\u32fe\u3300-\u3357\uff66-\uff9f"
 
-
 #: What ``[[dictionary]]`` accepts, as far as a schema can say it.
 DICTIONARY_SCHEMA = option_values.build_table_schema(
     {
@@ -87,7 +86,6 @@ def _parse_word_accent(value: Any) -> int:
 
 #: Prices change a few times a year: after so many days one has to be looked at again.
 _OLD_DAYS = 180
-
 
 #: What ``[[price]]`` accepts, as far as a schema can say it.
 PRICE_SCHEMA = option_values.build_table_schema(

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-
 #: The variable that has a provider's key, as the vendors' own libraries name them.
 ENVIRONMENT = {"elevenlabs": "ELEVENLABS_API_KEY", "openai": "OPENAI_API_KEY"}
-
 
 #: Where keys belong, for messages.
 PLACES = (
@@ -27,29 +25,23 @@ PLACES = (
     "or in the keyring (tts-assets auth set)"
 )
 
-
 #: What keys are stored under in a keyring; the user's name there is the provider's.
 SERVICE = "tts-assets"
-
 
 #: Keys have 30 to 200 characters today; what is longer is another file.
 _LONGEST = 1_000
 
-
 #: Such a key with blanks around it; more of a file is never read.
 _MOST_BYTES = 4_096
 
-
 #: The name of a file that is more likely a key, typed where a file belongs.
 _LIKE_A_KEY = re.compile(r"(?=.*\d)[\w-]{20,}")
-
 
 #: A line of a file that a shell or a library loads into the environment.
 _ASSIGNMENT = re.compile(
     r"^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:)?[A-Za-z_]\w*[ \t]*=[ \t]*[^=\s]", re.MULTILINE
 )
 _QUOTED = re.compile(r"(['\"`]).*\1", re.DOTALL)
-
 
 #: What a server leaves of a key that it quotes, as in ``sk-ab****wxyz``.
 _MASK = r"[\w-]{0,64}(?:\*\*|\.\.\.|…|••)[\w*.…•-]*"

@@ -99,10 +99,8 @@ def _deepest_line(text: str) -> tuple[int, int]:
 # The settings of a run, gathered: command line over environment over file over default.
 _PREFIX = "TTS_ASSETS_"
 
-
 #: Settings whose values are not shown when they are wrong.
 _MAY_BE_SECRET = ("api-key-file", "base-url", "mirror")
-
 
 #: Names that somebody would give to a key.
 _LIKE_A_KEY = re.compile(

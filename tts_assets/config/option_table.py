@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 #: As ``speed`` of the run.
 SPEED = number(0.25, 4.0)
 
-
 #: What ``[[speaker]]`` accepts.
 SCHEMA = option_values.build_table_schema(
     {"name": option_values.TEXT, "voice": option_values.TEXT, "speed": SPEED.schema},
@@ -171,7 +170,6 @@ OPTIONS: dict[str, tuple[str, option_values.Parse]] = {
     "voicevox.voices": ("voices", option_values.many_of(option_values.text_value)),
 }
 
-
 #: What is said for one run, and stands nowhere else: as in ``OPTIONS``.
 FLAGS: dict[str, tuple[str, option_values.Parse]] = {
     "only": (
@@ -191,7 +189,6 @@ FLAGS: dict[str, tuple[str, option_values.Parse]] = {
     ),
 }
 
-
 #: Tables of a file, each with the type of the field that has its name.
 TABLES: dict[str, type] = {
     "sound": Sound,
@@ -207,17 +204,14 @@ TABLES: dict[str, type] = {
     "voicevox": VoicevoxSettings,
 }
 
-
 #: Settings that are paths, and seen from the file that they stand in.
 PATHS = (
     *("paths", "output", "temp", "overrides", "piper.voices", "models.folder"),
     *("elevenlabs.api-key-file", "openai.api-key-file"),
 )
 
-
 #: Settings that are paths if they look like one, and else the name of a model.
 NAMES_OR_PATHS = ("kokoro.model", "kokoro.voices", "transcribe.model")
-
 
 #: Tables of which a file may have several: their name, and the field that they fill.
 ROWS: tuple[tuple[str, str, Callable[[object, str], Any]], ...] = (

@@ -16,18 +16,14 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "dict[str, Any]"
 
-
 #: Text that is not empty.
 TEXT: Schema = {"type": "string", "pattern": r"\S"}
-
 
 #: Any text.
 STRING: Schema = {"type": "string"}
 
-
 #: One text, or a list of them.
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-
 
 #: True or false.
 SWITCH: Schema = {"type": "boolean"}

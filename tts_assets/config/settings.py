@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 #: The file of overrides that is read where the settings name none.
 OVERRIDES = "tts-assets.overrides.json"
 
-
 #: What a time limit is for: a long sentence.
 _CHARACTERS = 100
 

@@ -72,7 +72,6 @@ _CLIP_SCHEMA = option_values.build_table_schema(
     ],
 )
 
-
 #: What ``[[source]]`` accepts, as far as a schema can say it: of paths, only that they are text.
 SOURCE_SCHEMA = option_values.build_table_schema(
     {

@@ -19,16 +19,13 @@ if TYPE_CHECKING:
 #: How files begin that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
 _BEGINS = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
 
-
 #: The sync word of an MPEG frame, layer III (ISO 11172-3, 2.4.1.3); samples may look like it, too.
 _MPEG = re.compile(rb"\xff[\xe2-\xe3\xf2-\xf3\xfa-\xfb]")
 _LEAST_FRAMES = 3
 _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 
-
 #: Media types of pages and messages.
 _WRITING = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
-
 
 #: So many bytes of samples are never all printable: every other one would have to be by chance.
 _LOOKED_AT = 64
@@ -38,14 +35,11 @@ _CHUNK_HEAD = 8
 _BYTES_PER_SAMPLE = 2
 _PCM_SCALE = 32_768
 
-
 #: Beside what is said: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
 
-
 #: What stays below is no speech; the end of the pipeline says so, too.
 _SILENT_PEAK = 1e-4
-
 
 # With OpenJTalk's voice cut at random places, in 16 texts: 30 of 48 cuts are found in bare samples,
 # and 28 in MP3 (19 without the silence left out); of the whole ones none is suspected.
@@ -61,7 +55,7 @@ class EndMissingError(ClipError):
     """An Ogg file does not say that it ends; some servers leave that out."""
 
 
-def speech(
+def decode_speech(
     body: bytes, kind: str, *, pcm_rate_hz: int | None, needs_end: bool = True
 ) -> tuple[Samples, int]:
     """The samples of an answer; a container is known by its first bytes, whatever its type says.
@@ -80,7 +74,7 @@ def speech(
         PassingError: it is no sound at all.
         ClipError: it is sound, but broken or not whole; EndMissingError where only its end mark is.
     """
-    check(body, kind, pcm_rate_hz=pcm_rate_hz)
+    check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
     if _is_file(body, kind, pcm_rate_hz):
         try:
             return _decode_container(body, needs_end=needs_end)
@@ -90,10 +84,10 @@ def speech(
             raise ClipError(f"an MP3 came where PCM was asked for, and {exc}") from exc
     if pcm_rate_hz is None:
         raise AssertionError("what is neither was refused")
-    return _bare(body), pcm_rate_hz
+    return _decode_pcm(body), pcm_rate_hz
 
 
-def check(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
+def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
     """Refuse what is no sound at all, without reading it; arguments and errors as in `speech`."""
     if not body:
         raise TransientError("the answer was empty")
@@ -122,7 +116,7 @@ def _has_frames(body: bytes) -> bool:
     return frames is not None and frames.count + len(frames.tags) >= _LEAST_FRAMES
 
 
-def _bare(body: bytes) -> Samples:
+def _decode_pcm(body: bytes) -> Samples:
     import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
 
     if len(body) % _BYTES_PER_SAMPLE:
@@ -167,7 +161,9 @@ def _with_lengths(body: bytes, begin: int, size: int) -> bytes:
     return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
 
 
-def fault(samples: Samples, rate_hz: int, *, shortest: float, longest: float) -> str | None:
+def find_length_fault(
+    samples: Samples, rate_hz: int, *, shortest: float, longest: float
+) -> str | None:
     """Why a sound cannot be all of what it should say, and that alone; None where it can.
 
     Args:
@@ -255,10 +251,8 @@ def _end_of_sound(samples: Samples, silence: float) -> int:
 #: More of a message is not shown.
 _SHOWN = 300
 
-
 #: More of an answer that is no JSON is not looked at.
 _INSPECTED_BYTES = 1 << 12
-
 
 #: Answers about one request tell no more problems than that.
 _PROBLEMS = 5
@@ -279,7 +273,7 @@ class ErrorBody(NamedTuple):
     message: str
 
 
-def words_of(answer: ServiceResponse, hidden: Callable[[str], str]) -> ErrorBody:
+def parse_error_body(answer: ServiceResponse, hidden: Callable[[str], str]) -> ErrorBody:
     """What an answer says.
 
     Args:
@@ -297,16 +291,16 @@ def words_of(answer: ServiceResponse, hidden: Callable[[str], str]) -> ErrorBody
             fields = (inner.get("param"),)
             text = inner.get("message") or inner.get("error") or inner.get("text")
         case list():
-            fields = tuple(path[-1] for path in map(_path, inner) if path)
-            text = "; ".join(filter(None, map(_problem, inner[:_PROBLEMS])))
+            fields = tuple(path[-1] for path in map(_find_field_path, inner) if path)
+            text = "; ".join(filter(None, map(_describe_problem, inner[:_PROBLEMS])))
         case str():
             text = inner
         case _:
             text = _decode_words(answer)
-    return ErrorBody(_texts(words), _texts(fields), one_line(text, hidden))
+    return ErrorBody(_keep_texts(words), _keep_texts(fields), to_redacted_line(text, hidden))
 
 
-def one_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN) -> str:
+def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN) -> str:
     """A text of a service as it may be printed; "" for what is none.
 
     Args:
@@ -326,7 +320,7 @@ def quote_service(text: str, said: ErrorBody, who: str = "it says") -> str:
     return f"{text} ({who}: {said.message})" if said.message else text
 
 
-def _texts(values: tuple[Any, ...]) -> frozenset[str]:
+def _keep_texts(values: tuple[Any, ...]) -> frozenset[str]:
     return frozenset(value for value in values if isinstance(value, str))
 
 
@@ -341,13 +335,15 @@ def _decode_words(answer: ServiceResponse) -> str:
     return _TAG.sub(" ", text) if text.lstrip().startswith("<") else text
 
 
-def _path(item: Any) -> list[Any]:
+def _find_field_path(item: Any) -> list[Any]:
     path = item.get("loc") if isinstance(item, dict) else None
     return path if isinstance(path, list) else []
 
 
-def _problem(item: Any) -> str:
+def _describe_problem(item: Any) -> str:
     """One of the problems with a request, with the path of its field."""
     if not isinstance(item, dict):
         return str(item)
-    return ": ".join(filter(None, (".".join(map(str, _path(item))), str(item.get("msg", "")))))
+    return ": ".join(
+        filter(None, (".".join(map(str, _find_field_path(item))), str(item.get("msg", ""))))
+    )

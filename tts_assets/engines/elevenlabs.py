@@ -12,14 +12,14 @@ from tts_assets.engines import elevenlabs_speaker
 from tts_assets.engines.elevenlabs_requests import (
     SPEEDS,
     check_voice_id,
-    model_of,
+    find_elevenlabs_model,
     problem_with,
     sound_fields,
 )
 from tts_assets.engines.elevenlabs_speaker import ElevenLabsSpeaker
 from tts_assets.engines.http.http_client import refuse_unsafe
-from tts_assets.engines.http.service_connection import Endpoint, service
-from tts_assets.engines.machine import READING, parts
+from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.protocol import Balance, Charge, VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import list_named_voices
@@ -83,9 +83,9 @@ class ElevenLabs:
             FatalError: the keyring cannot be read.
         """
         self._check_settings()
-        if self._key is None:
+        if self._api_key is None:
             return _NO_KEY
-        self._check_place()
+        self._check_endpoint()
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
@@ -105,7 +105,7 @@ class ElevenLabs:
                 name=check_voice_id(name),
                 language="ja",
                 description="a voice of ElevenLabs",
-                speeds=SPEEDS if model_of(self._asked.model).speed else (1.0, 1.0),
+                speeds=SPEEDS if find_elevenlabs_model(self._asked.model).speed else (1.0, 1.0),
             )
             for name in wanted
         )
@@ -116,7 +116,7 @@ class ElevenLabs:
         fields |= fields.pop("voice_settings", {})
         fields["output_format"] = self._asked.output_format
         told = " ".join(f"{name}={value}" for name, value in fields.items())
-        return f"elevenlabs {told} {parts(READING)}"
+        return f"elevenlabs {told} {format_versions(READING)}"
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Never: it takes none."""
@@ -139,8 +139,8 @@ class ElevenLabs:
             FatalError: the service does not tell.
         """
         try:
-            async with self._service() as asked:
-                return await elevenlabs_speaker.voices(
+            async with self._open_service() as asked:
+                return await elevenlabs_speaker.list_account_voices(
                     asked, seconds=self._settings.timeout_seconds
                 )
         except ClipError as exc:
@@ -160,14 +160,14 @@ class ElevenLabs:
                 found.append(said)
             else:
                 count = len(spell_for_engine(form, said))
-                found.append(Charge(count, count * model_of(self.model).credits))
+                found.append(Charge(count, count * find_elevenlabs_model(self.model).credits))
         return found
 
     async def balance(self) -> Balance | str:
         """The credits that are left; the key may be allowed to speak, and not to tell them."""
         try:
-            async with self._service() as asked:
-                return await elevenlabs_speaker.balance(
+            async with self._open_service() as asked:
+                return await elevenlabs_speaker.fetch_balance(
                     asked, seconds=self._settings.timeout_seconds
                 )
         except TtsAssetsError as exc:
@@ -176,8 +176,8 @@ class ElevenLabs:
     async def terms(self) -> str:
         """The model's limit and what it counts, as the service says now."""
         try:
-            async with self._service() as asked:
-                return await elevenlabs_speaker.terms(
+            async with self._open_service() as asked:
+                return await elevenlabs_speaker.fetch_terms(
                     asked, self.model, seconds=self._settings.timeout_seconds
                 )
         except TtsAssetsError as exc:
@@ -193,9 +193,9 @@ class ElevenLabs:
             UsageError: there is no key, or as in `problem`.
         """
         self._check_settings()
-        self._check_place()
+        self._check_endpoint()
         most = max(1, min(workers, self.max_concurrent))
-        async with self._service(most) as asked, self._told.open(words) as read:
+        async with self._open_service(most) as asked, self._told.open(words) as read:
             yield ElevenLabsSpeaker(
                 asked,
                 read,
@@ -208,22 +208,22 @@ class ElevenLabs:
         if problem := problem_with(self._asked, self._settings.speed):
             raise UsageError(problem)
 
-    def _check_place(self) -> None:
+    def _check_endpoint(self) -> None:
         self.voices()
-        refuse_unsafe(self._asked.base_url, self._key)
+        refuse_unsafe(self._asked.base_url, self._api_key)
 
     @cached_property
-    def _key(self) -> Secret | None:
+    def _api_key(self) -> Secret | None:
         settings = self._settings
         file = settings.key_file(self.name)
         return keys.find(self.name, file=file, given=settings.keys.get(self.name))
 
     @asynccontextmanager
-    async def _service(self, most: int = 1) -> AsyncIterator[ServiceConnection]:
-        key, settings = self._key, self._settings
+    async def _open_service(self, most: int = 1) -> AsyncIterator[ServiceConnection]:
+        key, settings = self._api_key, self._settings
         if key is None:
             raise UsageError(_NO_KEY)
-        async with service(
+        async with connect_service(
             Endpoint(
                 base_url=self._asked.base_url,
                 headers={"xi-api-key": key.reveal()},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.engines.elevenlabs_requests import MOST_CREDITS, failure
+from tts_assets.engines.elevenlabs_requests import MOST_CREDITS, to_elevenlabs_error
 from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse
 from tts_assets.engines.validated_speech import add_alignment
 
@@ -26,24 +26,19 @@ if TYPE_CHECKING:
 Shape = TypeVar("Shape")
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
-
 #: Items a page, and pages at most.
 _PAGE, _PAGES = 100, 10
 
-
 #: Clocks may differ by so much, and the service reports whole seconds.
 _SLACK_SECONDS = 2
-
 
 #: A request may be at work for so long after it was sent, and for so much longer for each character.
 _AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0
 _ASK_AGAIN_SECONDS = 1.0
 
-
 #: No permission to read the history.
 _CLOSED = (401, 403)
 _GOOD = 200
-
 
 #: What may be answered otherwise another time: these, and all from 500 on.
 _PASSING, _BROKEN = (408, 425, 429), 500
@@ -86,26 +81,26 @@ class ElevenLabsHistory:
     ) -> ServiceResponse | None:
         """The sound of a request as a file; see `SoundHistory.fetch`."""
         purchase = ticket.purchase
-        if purchase.arrived is None and not await self._find(ticket, on_start):
+        if purchase.arrived is None and not await self._recover_item(ticket, on_start):
             return None
         item_id = purchase.arrived.history_item_id if purchase.arrived else ""
         if not item_id or self._is_closed:
             return None
-        item = _decode(await self._get(f"v1/history/{item_id}", on_start), _Item)
+        item = _decode_json(await self._get_answer(f"v1/history/{item_id}", on_start), _Item)
         # An id alone is not believed: the sound must be that of the text.
         if item is None or not _belongs_to(item, purchase.sent):
             return None
-        sound = await self._get(f"v1/history/{item_id}/audio", on_start)
+        sound = await self._get_answer(f"v1/history/{item_id}/audio", on_start)
         return None if sound is None else add_alignment(sound, item.alignments)
 
-    async def _find(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
+    async def _recover_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> bool:
         """Find the item of a request whose headers never arrived; record it if there is one."""
         sent = ticket.purchase.sent
         while not self._is_closed:
             item = await self._find_item(ticket, on_start)
             if item is not None:
                 cost = item.character_count_change_to - item.character_count_change_from
-                ticket.arrive(
+                ticket.record_arrival(
                     request_id="",
                     history_item_id=item.history_item_id,
                     billed=cost if 0 < cost <= MOST_CREDITS else None,
@@ -146,7 +141,7 @@ class ElevenLabsHistory:
             "date_after_unix": int(sent.at) - _SLACK_SECONDS,
         }
         for _ in range(_PAGES):
-            page = _decode(await self._get("v1/history", on_start, query), _HistoryPage)
+            page = _decode_json(await self._get_answer("v1/history", on_start, query), _HistoryPage)
             if page is None:
                 self._is_closed = True
                 break
@@ -156,7 +151,7 @@ class ElevenLabsHistory:
             query["start_after_history_item_id"] = page.last_history_item_id
         return found
 
-    async def _get(
+    async def _get_answer(
         self,
         path: str,
         on_start: Callable[[], None] | None,
@@ -165,12 +160,12 @@ class ElevenLabsHistory:
         """An answer with status 200; None where the service has nothing there."""
         asked = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)
         if on_start is None:
-            return self._judge(await self._service.client.ask(asked))
-        return await self._service.ask(asked, self._judge, on_start)
+            return self._judge_answer(await self._service.client.ask(asked))
+        return await self._service.ask(asked, self._judge_answer, on_start)
 
-    def _judge(self, answer: ServiceResponse) -> ServiceResponse | None:
+    def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse | None:
         if answer.status in _PASSING or answer.status >= _BROKEN:
-            raise failure(answer, self._service.client.redact, is_first=False)
+            raise to_elevenlabs_error(answer, self._service.client.redact, is_first=False)
         if answer.status in _CLOSED:
             self._is_closed = True
         return answer if answer.status == _GOOD else None
@@ -192,7 +187,7 @@ def _belongs_to(item: _Item, sent: Sent) -> bool:
     )
 
 
-def _decode(answer: ServiceResponse | None, shape: type[Shape]) -> Shape | None:
+def _decode_json(answer: ServiceResponse | None, shape: type[Shape]) -> Shape | None:
     try:
         return None if answer is None else msgspec.json.decode(answer.body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

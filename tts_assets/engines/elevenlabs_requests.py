@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tts_assets.config.settings import time_limits
-from tts_assets.engines.decode_response import ErrorBody, quote_service, words_of
+from tts_assets.engines.decode_response import ErrorBody, parse_error_body, quote_service
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.errors import ClipError, FatalError, UsageError
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 SPEEDS = (0.7, 1.2)
 _RATES_HZ = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
-
 #: The official values of ``output_format`` that can be read here, and those that cannot.
 FORMATS = (
     *(f"pcm_{rate}" for rate in _RATES_HZ),
@@ -42,7 +41,6 @@ FORMATS = (
     *(f"opus_48000_{kbps}" for kbps in (32, 64, 96, 128, 192)),
 )
 UNREADABLE_FORMATS = ("ulaw_8000", "alaw_8000")
-
 
 #: Removed on 2026-07-09.
 _REMOVED = ("eleven_monolingual_v1", "eleven_multilingual_v1")
@@ -100,7 +98,7 @@ _MODELS = {
 }
 
 
-def model_of(name: str) -> ElevenLabsModel:
+def find_elevenlabs_model(name: str) -> ElevenLabsModel:
     """What is known of a model; of one that is not, that it takes everything."""
     return _MODELS.get(name, ElevenLabsModel())
 
@@ -115,7 +113,7 @@ def problem_with(settings: ElevenLabsSettings, speed: float) -> str | None:
     name, form = settings.model, settings.output_format
     if name in _REMOVED:
         return f"{name} was removed on 2026-07-09: set elevenlabs.model to eleven_multilingual_v2"
-    model = model_of(name)
+    model = find_elevenlabs_model(name)
     if not model.japanese:
         return f"{name} speaks English only: set elevenlabs.model to eleven_flash_v2_5"
     if form not in FORMATS:
@@ -138,7 +136,7 @@ def problem_with_speed(name: str, speed: float) -> str | None:
     """Why a model cannot speak that fast or slowly; None where it can."""
     if speed == 1.0:
         return None
-    if not model_of(name).speed:
+    if not find_elevenlabs_model(name).speed:
         return f"{name} speaks at its own speed only: leave out speed {speed:g}"
     slowest, fastest = SPEEDS
     if slowest <= speed <= fastest:
@@ -172,7 +170,6 @@ _VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PCM = re.compile(r"pcm_([0-9]+)")
 _TIMESTAMPS = "/with-timestamps"
 
-
 #: Of what stands before and after a part, so many code points are told; that is free.
 _BESIDE = 500
 
@@ -199,7 +196,7 @@ def pcm_rate_hz(settings: ElevenLabsSettings) -> int | None:
 
 def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
     """The fields of a request that the settings alone decide; without those left to the service."""
-    model = model_of(settings.model)
+    model = find_elevenlabs_model(settings.model)
     normalization = settings.text_normalization
     return _drop_unset(
         {
@@ -254,7 +251,7 @@ def _merge_settings(
     return kept | asked
 
 
-def request(
+def build_speech_request(
     settings: ElevenLabsSettings,
     voice: Voice,
     parts: list[str],
@@ -276,7 +273,7 @@ def request(
     Raises:
         UsageError: the voice can be none.
     """
-    model, text, fields = model_of(settings.model), parts[at], sound_fields(settings)
+    model, text, fields = find_elevenlabs_model(settings.model), parts[at], sound_fields(settings)
     if asked := build_voice_settings(settings, voice.speed):
         fields["voice_settings"] = _merge_settings(model, stored, asked)
     beside = {
@@ -320,15 +317,12 @@ def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
 #: Statuses that may be others another time: timeout, too early.
 _PASSING = (408, 425)
 
-
 #: Statuses of a service that does not have an address.
 _ABSENT = (404, 405, 501)
-
 
 #: What one answer may have cost; numbers beyond are none that anybody is charged.
 MOST_CREDITS = 1e9
 _ROOM = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
-
 
 #: Nothing else tells how many are taken at once: a refusal has no such header.
 _MOST = re.compile(r"maximum of ([0-9]{1,4})\s+concurrent")
@@ -344,7 +338,6 @@ _TEXT = {
     "invalid_text",
 }
 _PERMISSION = {"missing_permissions", "insufficient_permissions"}
-
 
 #: What no other clip would be spared either: words of the service, what is wrong, what to do.
 _FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
@@ -409,11 +402,13 @@ def refuse_absent_timestamps(answer: ServiceResponse, hidden: Callable[[str], st
     Raises:
         NoTimestampsError: it does not.
     """
-    if answer.status in _ABSENT and not words_of(answer, hidden).words & _VOICE_FIELDS:
+    if answer.status in _ABSENT and not parse_error_body(answer, hidden).words & _VOICE_FIELDS:
         raise NoTimestampsError(f"the service has no timestamps ({answer.status})")
 
 
-def failure(answer: ServiceResponse, hidden: Callable[[str], str], *, is_first: bool) -> Exception:
+def to_elevenlabs_error(
+    answer: ServiceResponse, hidden: Callable[[str], str], *, is_first: bool
+) -> Exception:
     """The error that an answer other than 200 stands for, to be raised.
 
     Args:
@@ -424,12 +419,12 @@ def failure(answer: ServiceResponse, hidden: Callable[[str], str], *, is_first: 
     Returns:
         PassingError, RefusedError, ClipError, VoiceError or FatalError.
     """
-    status, said = answer.status, words_of(answer, hidden)
+    status, said = answer.status, parse_error_body(answer, hidden)
     most = _MOST.search(said.message)
     if said.words & _ROOM or (status == 429 and most):
         return RateLimitedError(_quoted("too many requests at once", said), most and int(most[1]))
     if status in (*_PASSING, 429) or not 400 <= status < 500:
-        return TransientError.of(answer, _quoted(f"the service answered {status}", said))
+        return TransientError.from_answer(answer, _quoted(f"the service answered {status}", said))
     if said.words & _SPENT:
         return FatalError(_describe_spent(said))
     if said.words & _VOICE_FIELDS:
@@ -464,7 +459,7 @@ def _for_all(status: int, said: ErrorBody, *, is_first: bool) -> Exception:
 
 def is_unreadable(answer: ServiceResponse, hidden: Callable[[str], str]) -> bool:
     """Whether the service refuses to show something to a key that may otherwise be valid."""
-    lacks_permission = words_of(answer, hidden).words & _PERMISSION
+    lacks_permission = parse_error_body(answer, hidden).words & _PERMISSION
     return bool(lacks_permission) or answer.status in (403, 404, 405)
 
 

@@ -18,20 +18,20 @@ from tts_assets.audio.expected_length import (
     shortest_seconds,
 )
 from tts_assets.engines import elevenlabs_requests, validated_speech
-from tts_assets.engines.decode_response import check, one_line
+from tts_assets.engines.decode_response import check_sound_body, to_redacted_line
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
     SPEEDS,
     VoiceError,
+    build_speech_request,
     build_voice_settings,
     check_voice_id,
-    failure,
+    find_elevenlabs_model,
     has_timestamps,
     is_unreadable,
-    model_of,
     pcm_rate_hz,
     problem_with_speed,
-    request,
+    to_elevenlabs_error,
     with_timestamps,
 )
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
@@ -40,13 +40,13 @@ from tts_assets.engines.protocol import Balance, VoiceInfo
 from tts_assets.engines.validated_speech import (
     Attempt,
     CutTwiceError,
-    EarlierTakes,
+    EarlierAttempts,
     ExpectedSpeech,
-    VoicesOfARun,
+    RunVoicePaces,
     join_times,
-    segments,
-    transfer,
-    unpack,
+    split_for_requests,
+    transfer_times,
+    unpack_timed_answer,
 )
 from tts_assets.errors import ClipError, FatalError, UsageError
 from tts_assets.japanese.accent_notation import drop_accents
@@ -64,20 +64,16 @@ if TYPE_CHECKING:
 
 Shape = TypeVar("Shape")
 
-
 #: The service's own bound (https://elevenlabs.io/docs/api-reference/voices/search).
 _PAGE = 100
-
 
 #: Nobody chooses among more; a service that never ends its list is not listened to for ever.
 _PAGES = 200
 _SHOWN = 80
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
-
 #: Statuses of a service that does not have an address.
 _ABSENT = (404, 405, 501)
-
 
 #: What BCP 47 has for a language that nobody told.
 _UNKNOWN = "und"
@@ -127,7 +123,9 @@ class _Subscription(msgspec.Struct):
     next_character_count_reset_unix: float | None = None
 
 
-async def voices(service: ServiceConnection, *, seconds: float) -> tuple[VoiceInfo, ...]:
+async def list_account_voices(
+    service: ServiceConnection, *, seconds: float
+) -> tuple[VoiceInfo, ...]:
     """All voices of the account, page by page, or from the older list where that is all there is.
 
     Raises:
@@ -136,7 +134,7 @@ async def voices(service: ServiceConnection, *, seconds: float) -> tuple[VoiceIn
     """
     found: dict[str, VoiceInfo] = {}
     token = None
-    judge = _judge(service, _VoicesPage, is_first=service.limiter.is_new)
+    judge = _make_judge(service, _VoicesPage, is_first=service.limiter.is_new)
     for _ in range(_PAGES):
         more = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
         asked = ServiceRequest(method="GET", path="v2/voices", query=more, seconds=seconds)
@@ -146,7 +144,7 @@ async def voices(service: ServiceConnection, *, seconds: float) -> tuple[VoiceIn
             asked = ServiceRequest(method="GET", path="v1/voices", seconds=seconds)
             page = await service.ask(asked, judge)
         before = len(found)
-        found |= _infos(page, service.client.redact)
+        found |= _to_voice_infos(page, service.client.redact)
         token = page.next_page_token
         if not page.has_more or not token or len(found) == before:
             break
@@ -184,21 +182,21 @@ class VoiceSettingsReader:
             FatalError: the key may not read them: without them, another voice would speak.
         """
         if voice not in self._known:
-            restart = on_start or _ignore
+            restart = on_start or _do_nothing
             self._waiting.append(restart)
             try:
                 async with self._locks.setdefault(voice, anyio.Lock()):
                     if voice not in self._known:
-                        self._known[voice] = await self._request(voice)
+                        self._known[voice] = await self._request_settings(voice)
             finally:
                 self._waiting.remove(restart)
         return self._known[voice]
 
-    async def _request(self, voice: str) -> dict[str, Any]:
+    async def _request_settings(self, voice: str) -> dict[str, Any]:
         asked = ServiceRequest(
             method="GET", path=f"v1/voices/{voice}/settings", seconds=self._seconds
         )
-        judge = partial(self._judge_settings, voice, _judge(self._service, _StoredSettings))
+        judge = partial(self._judge_settings, voice, _make_judge(self._service, _StoredSettings))
         found = await self._service.ask(asked, judge, self._restart_all)
         stored: dict[str, Any] = msgspec.to_builtins(found)
         return stored
@@ -228,33 +226,37 @@ class VoiceSettingsReader:
             ) from exc
 
 
-def _ignore() -> None:
+def _do_nothing() -> None:
     pass
 
 
-async def balance(service: ServiceConnection, *, seconds: float) -> Balance:
+async def fetch_balance(service: ServiceConnection, *, seconds: float) -> Balance:
     """The credits that are left; errors as in `voices`."""
     asked = ServiceRequest(method="GET", path="v1/user/subscription", seconds=seconds)
-    told = await service.ask(asked, _judge(service, _Subscription))
+    told = await service.ask(asked, _make_judge(service, _Subscription))
     left = max(0.0, told.character_limit - told.character_count)
     if not math.isfinite(left):
         raise FatalError("the service tells of credits that cannot be counted")
-    return Balance(credits=left, resets=_moment(told.next_character_count_reset_unix))
+    return Balance(credits=left, resets=_to_datetime(told.next_character_count_reset_unix))
 
 
-async def terms(service: ServiceConnection, name: str, *, seconds: float) -> str:
+async def fetch_terms(service: ServiceConnection, name: str, *, seconds: float) -> str:
     """What the service says of a model, held against what is reckoned with; errors as in `voices`.
 
     Returns:
         A line for people.
     """
     asked = ServiceRequest(method="GET", path="v1/models", seconds=seconds)
-    told = await service.ask(asked, _judge(service, list[_Model]))
+    told = await service.ask(asked, _make_judge(service, list[_Model]))
     model = next((each for each in told if each.model_id == name), None)
     if model is None:
-        offered = [one_line(each.model_id, service.client.redact, _SHOWN) for each in told]
+        offered = [to_redacted_line(each.model_id, service.client.redact, _SHOWN) for each in told]
         return f"the service has no model {name!r}; it has: {', '.join(offered)}"
-    known, longest, rates = model_of(name), model.maximum_text_length_per_request, model.model_rates
+    known, longest, rates = (
+        find_elevenlabs_model(name),
+        model.maximum_text_length_per_request,
+        model.model_rates,
+    )
     differ = [
         f"{value:g} {what}, where {reckoned:g} is reckoned with"
         for value, reckoned, what in (
@@ -278,13 +280,13 @@ def _refuse_absent(judge: Callable[[ServiceResponse], Shape], answer: ServiceRes
     return judge(answer)
 
 
-def _judge(
+def _make_judge(
     service: ServiceConnection, shape: type[Shape], *, is_first: bool | None = None
 ) -> Callable[[ServiceResponse], Shape]:
     def judge(answer: ServiceResponse) -> Shape:
         if answer.status != 200:
             is_new = service.limiter.is_new if is_first is None else is_first
-            raise failure(answer, service.client.redact, is_first=is_new)
+            raise to_elevenlabs_error(answer, service.client.redact, is_first=is_new)
         try:
             return msgspec.json.decode(answer.body, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
@@ -295,20 +297,22 @@ def _judge(
     return judge
 
 
-def _infos(page: _VoicesPage, hidden: Callable[[str], str]) -> Iterator[tuple[str, VoiceInfo]]:
+def _to_voice_infos(
+    page: _VoicesPage, hidden: Callable[[str], str]
+) -> Iterator[tuple[str, VoiceInfo]]:
     for voice in page.voices:
         texts = (voice.voice_id, voice.name, voice.description)
-        name, *words = (one_line(text, hidden, _SHOWN) for text in texts)
+        name, *words = (to_redacted_line(text, hidden, _SHOWN) for text in texts)
         info = VoiceInfo(
             name=name,
-            language=_language(voice),
+            language=_choose_language(voice),
             description=", ".join(filter(None, words)),
             speeds=SPEEDS,
         )
         yield name, info
 
 
-def _language(voice: _Voice) -> str:
+def _choose_language(voice: _Voice) -> str:
     """Japanese if the voice speaks it, else its first language; the locale, where there is one."""
     labels = voice.labels or {}
     pairs = [(each.locale, each.language) for each in voice.verified_languages or ()]
@@ -323,7 +327,7 @@ def _is_language(value: str | None) -> TypeGuard[str]:
     return value is not None and _LANGUAGE.fullmatch(value) is not None
 
 
-def _moment(seconds: float | None) -> datetime | None:
+def _to_datetime(seconds: float | None) -> datetime | None:
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -370,7 +374,7 @@ class ElevenLabsSpeaker:
         self._has_timestamps = True
         self._has_spoken = False
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
-        self._voices = VoicesOfARun("elevenlabs")
+        self._voices = RunVoicePaces("elevenlabs")
 
     @property
     def limiter(self) -> Limiter:
@@ -401,7 +405,7 @@ class ElevenLabsSpeaker:
             ClipError: this form cannot be said, or this voice cannot be used.
             FatalError: nothing can be said any more.
         """
-        return await self._speak(form, voice, around, on_start, is_timed=False)
+        return await self._speak_parts(form, voice, around, on_start, is_timed=False)
 
     async def speak_timed(
         self,
@@ -412,9 +416,9 @@ class ElevenLabsSpeaker:
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
         """Say it as ``speak_within`` does, and ask for the times of its characters."""
-        return await self._speak(form, voice, around, on_start, is_timed=True)
+        return await self._speak_parts(form, voice, around, on_start, is_timed=True)
 
-    async def _speak(
+    async def _speak_parts(
         self,
         form: SpokenForm,
         voice: Voice,
@@ -423,15 +427,17 @@ class ElevenLabsSpeaker:
         *,
         is_timed: bool,
     ) -> Speech:
-        self._refuse(voice)
+        self._check_voice(voice)
         said = await self._read(form)
         stored = await self._read_settings(voice, on_start)
-        parts = segments(spell_for_engine(form, said), model_of(self._settings.model).longest)
+        parts = split_for_requests(
+            spell_for_engine(form, said), find_elevenlabs_model(self._settings.model).longest
+        )
         texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
-        def part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
-            asked = request(
+        def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
+            asked = build_speech_request(
                 self._settings,
                 voice,
                 texts,
@@ -447,21 +453,21 @@ class ElevenLabsSpeaker:
                 text=parts[at],
                 expected=expected,
                 pcm_rate_hz=lambda _: self._pcm_rate_hz,
-                on_charge=partial(self._book, bill),
+                on_charge=partial(self._count_cost, bill),
             )
 
-        async def take(at: int, expected: ExpectedSpeech) -> Attempt:
+        async def buy_attempt(at: int, expected: ExpectedSpeech) -> Attempt:
             try:
-                found = await self._buy(part(at, expected), on_start)
+                found = await self._buy_part(make_part(at, expected), on_start)
             except elevenlabs_requests.NoTimestampsError:
                 self._has_timestamps = False
-                found = await self._buy(part(at, expected), on_start)
+                found = await self._buy_part(make_part(at, expected), on_start)
             if found.fault is None:
                 self._voices.add_whole(voice.name)
             return found
 
-        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierTakes:
-            found = await self._shop.find_earlier(part(at, expected), on_start)
+        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierAttempts:
+            found = await self._shop.find_earlier(make_part(at, expected), on_start)
             if found.take is not None:
                 # A person accepted it, or changed the rules: the voice may end like this.
                 self._voices.add_whole(voice.name)
@@ -476,7 +482,7 @@ class ElevenLabsSpeaker:
         )
         try:
             samples, rate_hz, found = await validated_speech.speak_parts(
-                parts, expected, take, find_earlier
+                parts, expected, buy_attempt, find_earlier
             )
         except CutTwiceError as exc:
             self._voices.add_cut(voice.name, is_bought=exc.is_bought)
@@ -489,7 +495,7 @@ class ElevenLabsSpeaker:
             character_times=_times_of(form.text, parts, found),
         )
 
-    def _refuse(self, voice: Voice) -> None:
+    def _check_voice(self, voice: Voice) -> None:
         """Raise if a voice cannot be asked for."""
         if problem := problem_with_speed(self._settings.model, voice.speed):
             raise ClipError(problem)
@@ -498,12 +504,12 @@ class ElevenLabsSpeaker:
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
 
-    async def _buy(self, part: PurchasedPart, on_start: Callable[[], None] | None) -> Attempt:
-        judge = partial(self._judge, is_timed=has_timestamps(part.request))
+    async def _buy_part(self, part: PurchasedPart, on_start: Callable[[], None] | None) -> Attempt:
+        judge = partial(self._judge_answer, is_timed=has_timestamps(part.request))
         with self._remember_refusal(part.voice):
-            return await self._shop.buy(part, judge, on_start)
+            return await self._shop.buy_part(part, judge, on_start)
 
-    def _book(self, bill: list[float], cost: float) -> None:
+    def _count_cost(self, bill: list[float], cost: float) -> None:
         """Count the cost of an answer when its headers arrive: its body may be lost."""
         self.billed_total = cost + (self.billed_total or 0.0)
         bill.append(cost)
@@ -528,22 +534,24 @@ class ElevenLabsSpeaker:
             self._refused[voice] = str(exc)
             raise
 
-    def _judge(self, answer: ServiceResponse, *, is_timed: bool) -> ServiceResponse:
+    def _judge_answer(self, answer: ServiceResponse, *, is_timed: bool) -> ServiceResponse:
         """An answer that is sound, or was paid for."""
         limiter = self._service.limiter
         if answer.status != 200:
             hidden = self._service.client.redact
             if is_timed:
                 elevenlabs_requests.refuse_absent_timestamps(answer, hidden)
-            raise elevenlabs_requests.failure(answer, hidden, is_first=not self._has_spoken)
+            raise elevenlabs_requests.to_elevenlabs_error(
+                answer, hidden, is_first=not self._has_spoken
+            )
         self._has_spoken = True
         if most := elevenlabs_requests.most_at_once(answer):
-            limiter.allows(most)
+            limiter.set_ceiling(most)
         cost = elevenlabs_requests.read_charge(answer)
         if is_timed:
-            answer = unpack(answer)
+            answer = unpack_timed_answer(answer)
         if not cost:
-            check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz)
+            check_sound_body(answer.body, answer.media_type, pcm_rate_hz=self._pcm_rate_hz)
         return answer
 
 
@@ -552,4 +560,4 @@ def _times_of(
 ) -> tuple[tuple[float, float], ...]:
     """When each character of a form's text is spoken, though it was sent in another spelling."""
     spans = join_times(parts, [take.alignment for take in found], [take.seconds for take in found])
-    return transfer(text, "".join(parts), spans)
+    return transfer_times(text, "".join(parts), spans)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.config.load_settings import is_path
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
-from tts_assets.engines.machine import READING, find_missing_packages, parts
+from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.models import known_models, model_cache, model_validation
-from tts_assets.engines.process.supervisor import engine_host, silence
+from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import UsageError
 from tts_assets.regular_files import open_regular
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 
 _LIBRARY = ("kokoro-onnx", "onnxruntime")
 
-
 #: The voice that is taken where none is asked for: of the Japanese ones that trained on most hours.
 _DEFAULT = "jf_alpha"
-
 
 #: The first letter of a voice's name is its language, the second whether it is a woman's or a
 #: man's; so says VOICES.md of huggingface.co/hexgrad/Kokoro-82M.
@@ -50,10 +48,8 @@ _LANGUAGES = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _WHO = {"f": "female", "m": "male"}
 
-
 #: The Japanese voices of the published file, for as long as that is not there to be asked.
 _PUBLISHED = (_DEFAULT, "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
-
 
 #: Voices made from recordings under CC BY 3.0 (VOICES.md; github.com/koniwa/koniwa), by the reading.
 _RECORDINGS = {
@@ -63,10 +59,8 @@ _RECORDINGS = {
     "jm_kumo": "The Spider's Thread",
 }
 
-
 #: A voice is an array of shape (510, 1, 256); as 64-bit floats, that is a megabyte.
 _MOST_BYTES = 1 << 23
-
 
 #: An array as numpy.save writes it: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 _HEADER_BYTES = 1 << 10
@@ -75,10 +69,8 @@ _WIDTH = re.compile(rb"'descr': *'[<>]f([248])'")
 _SHAPE = re.compile(rb"'shape': *\(([0-9, ]{1,60})\)")
 _NO_VOICES = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, zlib.error)
 
-
 #: The range that kokoro-onnx takes.
 SPEEDS = (0.5, 2.0)
-
 
 #: Inputs of the two kinds of published exports.
 _INPUTS = (frozenset({"tokens", "style", "speed"}), frozenset({"input_ids", "style", "speed"}))
@@ -109,9 +101,9 @@ class Kokoro:
         """Find out which files are meant."""
         self._device = settings.device
         self._speed = settings.speed
-        self._store = model_cache.ModelCache.of(settings.models)
-        self._model = self._file(settings.kokoro.model, voices=False)
-        self._voices = self._file(settings.kokoro.voices, voices=True)
+        self._store = model_cache.ModelCache.from_settings(settings.models)
+        self._model = self._resolve_file(settings.kokoro.model, voices=False)
+        self._voices = self._resolve_file(settings.kokoro.voices, voices=True)
 
     def problem(self) -> str | None:
         """None when library and files are there and of the right kind, else what to do."""
@@ -120,7 +112,7 @@ class Kokoro:
             steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
         steps += self._absent_files()
         try:
-            return "; ".join(steps) or self._misfit() or onnx_models.problem_with(self._device)
+            return "; ".join(steps) or self._find_misfit() or onnx_models.problem_with(self._device)
         except UsageError as exc:
             return str(exc)
 
@@ -137,7 +129,7 @@ class Kokoro:
         ]
         return [*([f"{paths} not there: tts-assets models fetch {wanted}"] if names else []), *own]
 
-    def _misfit(self) -> str | None:
+    def _find_misfit(self) -> str | None:
         """What the files cannot do that is asked for.
 
         Raises:
@@ -165,21 +157,24 @@ class Kokoro:
         there = voices.path.is_file() or not voices.published
         names = voice_names(voices.path) if there else _PUBLISHED
         whole = self._takes_whole_speeds
-        return tuple(_voice(name, whole_speeds=whole) for name in sorted(names, key=_rank))
+        return tuple(
+            _make_voice_info(name, whole_speeds=whole)
+            for name in sorted(names, key=_rank_voice_name)
+        )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one file
         """Library, model, voices and dictionary with their versions or hashes."""
-        return self._engine
+        return self._engine_version
 
     @functools.cached_property
-    def _engine(self) -> str:
-        said = [parts(_LIBRARY), f"model={self._sum(self._model)}"]
+    def _engine_version(self) -> str:
+        said = [format_versions(_LIBRARY), f"model={self._hash_file(self._model)}"]
         said += [
-            f"voices={self._sum(self._voices)}",
+            f"voices={self._hash_file(self._voices)}",
             *(["noise=random"] if self._is_random else []),
         ]
         said += [] if self._device == Device.CPU else [f"device={self._device}"]
-        return " ".join([*said, parts(READING)])
+        return " ".join([*said, format_versions(READING)])
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Never: the model takes no pitch."""
@@ -211,8 +206,8 @@ class Kokoro:
         """Start the engine's process with that many threads, which share the model."""
         return engine_host(
             "tts_assets.engines.kokoro_engine:KokoroEngine",
-            threads=onnx_models.threads(workers),
-            silence_seconds=silence(timeout_seconds),
+            threads=onnx_models.count_threads(workers),
+            silence_seconds=limit_silence(timeout_seconds),
             options={
                 "model": str(self._model.path),
                 "voices": str(self._voices.path),
@@ -221,7 +216,7 @@ class Kokoro:
             words=words,
         )
 
-    def _file(self, name_or_path: str, *, voices: bool) -> _VoicesFile:
+    def _resolve_file(self, name_or_path: str, *, voices: bool) -> _VoicesFile:
         """The file that is meant, and what is known of it if it is a published one.
 
         Raises:
@@ -240,10 +235,10 @@ class Kokoro:
                 f"[kokoro] {what} is {name_or_path!r}; there are {', '.join(fitting)}, or write a "
                 "path, with a / in it"
             )
-        published = known_models.find(name_or_path).files[0]
-        return _VoicesFile(name_or_path, self._store.path(published), published)
+        published = known_models.find_model(name_or_path).files[0]
+        return _VoicesFile(name_or_path, self._store.file_path(published), published)
 
-    def _sum(self, file: _VoicesFile) -> str:
+    def _hash_file(self, file: _VoicesFile) -> str:
         """The first 64 bits of a file's SHA-256, in hex.
 
         Raises:
@@ -264,7 +259,7 @@ def takes_whole_speeds(path: Path) -> bool:
     Raises:
         UsageError: it is no model of Kokoro.
     """
-    inputs = onnx_models.graph(path).inputs
+    inputs = onnx_models.read_graph(path).inputs
     if not any(wanted <= inputs.keys() for wanted in _INPUTS):
         raise UsageError(
             f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)}, and would be "
@@ -324,20 +319,20 @@ def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         raise ValueError(member.filename)
 
 
-def _rank(name: str) -> tuple[bool, bool, str]:
-    return (name != _DEFAULT, _language(name) != "ja", name)
+def _rank_voice_name(name: str) -> tuple[bool, bool, str]:
+    return (name != _DEFAULT, _find_language(name) != "ja", name)
 
 
-def _language(name: str) -> str:
+def _find_language(name: str) -> str:
     return _LANGUAGES.get(name[:1], "und") if name[2:3] == "_" else "und"
 
 
-def _voice(name: str, *, whole_speeds: bool) -> VoiceInfo:
+def _make_voice_info(name: str, *, whole_speeds: bool) -> VoiceInfo:
     reading = _RECORDINGS.get(name)
     who = _WHO.get(name[1:2], "") if name[2:3] == "_" else ""
     return VoiceInfo(
         name=name,
-        language=_language(name),
+        language=_find_language(name),
         description=who,
         credit=""
         if reading is None

@@ -26,16 +26,13 @@ if TYPE_CHECKING:
 
 _RATE_HZ = 24_000
 
-
 #: What the model takes at once (kokoro_onnx.config.MAX_PHONEME_LENGTH).
 _MOST_SYMBOLS = 510
-
 
 #: Silence between sentences, and between the parts of one that is too long, as kokoro-onnx has it.
 _SENTENCE_SECONDS = 0.25
 _CLAUSE_SECONDS = 0.1
 _STYLE = 256
-
 
 #: Where a sentence that is too long is parted, the best places first.
 _EDGES = (", ", " ")
@@ -59,7 +56,7 @@ class KokoroEngine(FormReader):
         self._voices_path = Path(voices)
         voice_names(self._voices_path)
         self._whole_speeds = takes_whole_speeds(Path(model))
-        session = onnx_models.session(Path(model), device)
+        session = onnx_models.create_session(Path(model), device)
         style = next(each.shape[-1] for each in session.get_inputs() if each.name == "style")
         # An open width has a name, or none.
         if isinstance(style, int) and style != _STYLE:
@@ -68,7 +65,7 @@ class KokoroEngine(FormReader):
             self._kokoro = kokoro_onnx.Kokoro.from_session(session, voices)
         except Exception as exc:
             raise UsageError(
-                f"{voices} cannot be read as Kokoro voices: {type(exc).__name__}: {onnx_models.brief(exc)}"
+                f"{voices} cannot be read as Kokoro voices: {type(exc).__name__}: {onnx_models.shorten_error(exc)}"
             ) from exc
         self._vocabulary = frozenset(self._kokoro.tokenizer.vocab)
         self._styles: dict[str, NDArray[np.float32]] = {}
@@ -93,21 +90,21 @@ class KokoroEngine(FormReader):
                 speed, or nothing was heard.
         """
         found = resolve_reading(form, self._dictionary)
-        style = self._style(voice.name)
+        style = self._get_style(voice.name)
         self._check_speed(voice.speed)
         sounds: list[Samples] = []
         for nodes in found.parts:
             symbols = to_kokoro_phonemes(nodes, sentence=form.sentence)
-            self._check(symbols, form)
-            for part, pause in _parts(symbols):
-                sounds += [self._say(part, style, voice.speed), _silence(pause)]
+            self._check_symbols(symbols, form)
+            for part, pause in _split_symbols(symbols):
+                sounds += [self._synthesize(part, style, voice.speed), _make_silence(pause)]
         return Speech(
             samples=np.concatenate(sounds[:-1]),
             rate_hz=_RATE_HZ,
             pronunciation=drop_accents(found.pronunciation),
         )
 
-    def _say(self, symbols: str, style: NDArray[np.float32], speed: float) -> Samples:
+    def _synthesize(self, symbols: str, style: NDArray[np.float32], speed: float) -> Samples:
         samples, _ = self._kokoro.create(
             symbols, style, speed, is_phonemes=True, sentence_pause=0.0, clause_pause=0.0
         )
@@ -116,7 +113,7 @@ class KokoroEngine(FormReader):
         sound: Samples = samples
         return sound
 
-    def _style(self, name: str) -> NDArray[np.float32]:
+    def _get_style(self, name: str) -> NDArray[np.float32]:
         """A voice, read from its file only once: each look into that takes up to 3 ms."""
         with self._reading_styles:
             if name not in self._styles:
@@ -147,7 +144,7 @@ class KokoroEngine(FormReader):
                 "speed = 1, or take another model"
             )
 
-    def _check(self, symbols: str, form: SpokenForm) -> None:
+    def _check_symbols(self, symbols: str, form: SpokenForm) -> None:
         """The library would leave out what the model does not know, and say another word."""
         unknown = sorted(set(symbols) - self._vocabulary)
         if unknown:
@@ -157,7 +154,7 @@ class KokoroEngine(FormReader):
             )
 
 
-def _parts(symbols: str) -> Iterator[tuple[str, float]]:
+def _split_symbols(symbols: str) -> Iterator[tuple[str, float]]:
     """A sentence in parts that the model can take, each with the pause behind it, in seconds."""
     while len(symbols) > _MOST_SYMBOLS:
         for edge in _EDGES:
@@ -173,5 +170,5 @@ def _parts(symbols: str) -> Iterator[tuple[str, float]]:
     yield symbols, _SENTENCE_SECONDS
 
 
-def _silence(seconds: float) -> Samples:
+def _make_silence(seconds: float) -> Samples:
     return np.zeros(round(seconds * _RATE_HZ), dtype=np.float32)

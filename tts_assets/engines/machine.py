@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
 #: No engine gains from more; the original tool had the same bound.
 MOST_WORKERS = 16
-
 
 #: What counts as free memory where the system does not report it: small machines have that much.
 _FREE_MIB = 2048
 
 
-def workers(base_mib: int, footprint_mib: int) -> int:
+def default_worker_count(base_mib: int, footprint_mib: int) -> int:
     """How many workers keep this machine busy and leave it usable.
 
     Physical cores, one left free above four, capped by what is left of the free memory over the
@@ -33,12 +31,12 @@ def workers(base_mib: int, footprint_mib: int) -> int:
         base_mib: memory that the engine takes without a worker, in MiB.
         footprint_mib: memory that each worker takes, in MiB.
     """
-    count = cores()
+    count = count_cores()
     by_memory = (free_mib() - base_mib) // max(1, footprint_mib)
     return max(1, min(count - 1 if count > 4 else count, by_memory, MOST_WORKERS))
 
 
-def cores() -> int:
+def count_cores() -> int:
     """How many physical cores this process may keep busy."""
     import psutil  # noqa: PLC0415 - not needed for --help
 
@@ -95,6 +93,6 @@ def find_missing_packages(packages: tuple[str, ...]) -> list[str]:
     return [package for package in packages if find_installed_version(package) is None]
 
 
-def parts(packages: tuple[str, ...]) -> str:
+def format_versions(packages: tuple[str, ...]) -> str:
     """Packages with their versions: ``name=version name=version``."""
     return " ".join(f"{package}={find_installed_version(package)}" for package in packages)

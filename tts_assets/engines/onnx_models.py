@@ -26,11 +26,9 @@ _GRAPH_NODE, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 11, 12
 _VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT = 1, 2, 1, 1
 _TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 13, 14
 
-
 #: TensorProto.DataLocation and TensorProto.DataType.
 _EXTERNAL = 1
 _WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
-
 
 #: The messages that lead to tensors, by the numbers of their fields (onnx.proto).
 _INNER: dict[str, dict[int, str]] = {
@@ -50,12 +48,10 @@ _INNER: dict[str, dict[int, str]] = {
     "sparse tensor": {1: "tensor", 2: "tensor"},
 }
 
-
 #: How many bytes a value has, by its wire type; the others tell it themselves.
 _FIXED = {1: 8, 5: 4}
 _VARINT = 0
 _BYTES = 2
-
 
 #: The operators that draw random numbers, as a node's ``op_type`` (field 4) is written.
 _RANDOM = tuple(
@@ -83,7 +79,7 @@ class Graph(NamedTuple):
     random: bool
 
 
-def graph(path: Path) -> Graph:
+def read_graph(path: Path) -> Graph:
     """Look at the model in a file; its weights are passed over.
 
     Raises:
@@ -92,7 +88,7 @@ def graph(path: Path) -> Graph:
     try:
         status = path.stat()
         seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        found, external = _read(path, seen)
+        found, external = _read_cached_graph(path, seen)
     except OSError as exc:
         raise UsageError(f"the model {path} cannot be read: {exc.strerror}") from exc
     except (ValueError, IndexError) as exc:
@@ -106,24 +102,26 @@ def graph(path: Path) -> Graph:
 
 
 @functools.lru_cache(maxsize=8)
-def _read(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
+def _read_cached_graph(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
     """The graph in a file, and whether it has data elsewhere; remembered while it is unchanged."""
     del seen
     with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return _graph(data), _has_external_data(data)
+        return _parse_graph(data), _has_external_data(data)
 
 
-def _graph(data: mmap.mmap) -> Graph:
+def _parse_graph(data: mmap.mmap) -> Graph:
     inputs: dict[str, bool] = {}
     random = has_outputs = False
-    for field, begin, end in _fields(data, 0, len(data)):
+    for field, begin, end in _iterate_fields(data, 0, len(data)):
         if field == _MODEL_FUNCTION:
-            random = random or _draws(data, begin, end)
-        for inner, first, last in _fields(data, begin, end) if field == _MODEL_GRAPH else ():
+            random = random or _has_random_operator(data, begin, end)
+        for inner, first, last in (
+            _iterate_fields(data, begin, end) if field == _MODEL_GRAPH else ()
+        ):
             if inner == _GRAPH_NODE:
-                random = random or _draws(data, first, last)
+                random = random or _has_random_operator(data, first, last)
             elif inner == _GRAPH_INPUT:
-                inputs.update([_input(data, first, last)])
+                inputs.update([_parse_input(data, first, last)])
             has_outputs = has_outputs or inner == _GRAPH_OUTPUT
     if not has_outputs:
         raise ValueError
@@ -136,53 +134,53 @@ def _has_external_data(data: mmap.mmap) -> bool:
     while left:
         kind, begin, end = left.pop()
         inner = _INNER.get(kind)
-        for field, first, last in _fields(data, begin, end):
+        for field, first, last in _iterate_fields(data, begin, end):
             if inner is None:
                 if field == _TENSOR_EXTERNAL_DATA:
                     return True
-                if field == _TENSOR_LOCATION and _varint(data, first)[0] == _EXTERNAL:
+                if field == _TENSOR_LOCATION and _parse_varint(data, first)[0] == _EXTERNAL:
                     return True
             elif field in inner:
                 left.append((inner[field], first, last))
     return False
 
 
-def _draws(data: mmap.mmap, begin: int, end: int) -> bool:
+def _has_random_operator(data: mmap.mmap, begin: int, end: int) -> bool:
     return any(data.find(name, begin, end) >= 0 for name in _RANDOM)
 
 
-def _input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
+def _parse_input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
     """The name of an input, and whether it takes whole numbers."""
     name = ""
     kind: int | None = None
-    for field, first, last in _fields(data, begin, end):
+    for field, first, last in _iterate_fields(data, begin, end):
         if field == _VALUE_NAME:
             name = data[first:last].decode()
         elif field == _VALUE_TYPE:
-            for inner, start, stop in _fields(data, first, last):
+            for inner, start, stop in _iterate_fields(data, first, last):
                 if inner == _TYPE_TENSOR:
-                    kind = _number(data, start, stop, _TENSOR_ELEMENT)
+                    kind = _find_number(data, start, stop, _TENSOR_ELEMENT)
     return name, kind in _WHOLE_NUMBERS
 
 
-def _number(data: mmap.mmap, begin: int, end: int, wanted: int) -> int | None:
+def _find_number(data: mmap.mmap, begin: int, end: int, wanted: int) -> int | None:
     """A whole number in a message; None where it has none."""
-    for field, first, _ in _fields(data, begin, end):
+    for field, first, _ in _iterate_fields(data, begin, end):
         if field == wanted:
-            return _varint(data, first)[0]
+            return _parse_varint(data, first)[0]
     return None
 
 
-def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+def _iterate_fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
     """The fields of a message of protocol buffers: number, and where its value begins and ends."""
     while at < end:
-        key, at = _varint(data, at)
+        key, at = _parse_varint(data, at)
         kind = key & 7
         if kind == _VARINT:
             begin = at
-            _, at = _varint(data, at)
+            _, at = _parse_varint(data, at)
         elif kind == _BYTES:
-            size, begin = _varint(data, at)
+            size, begin = _parse_varint(data, at)
             at = begin + size
         else:
             begin, at = at, at + _FIXED.get(kind, end)
@@ -191,7 +189,7 @@ def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]
         yield key >> 3, begin, at
 
 
-def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
+def _parse_varint(data: mmap.mmap, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]
@@ -218,12 +216,11 @@ _EXECUTION = {
     Device.OPENVINO: "OpenVINOExecutionProvider",
 }
 
-
 #: onnxruntime's level for errors; its warnings go to standard error.
 _ERRORS_ONLY = 3
 
 
-def session(path: Path, device: str) -> InferenceSession:
+def create_session(path: Path, device: str) -> InferenceSession:
     """A model made ready, for any number of threads at once.
 
     One thread each: two threads that share a session speak 1.13 times as much as one call that is
@@ -239,10 +236,12 @@ def session(path: Path, device: str) -> InferenceSession:
     import onnxruntime  # noqa: PLC0415 - native, loaded only inside the engine's process
 
     # onnxruntime would read whichever files the model names.
-    graph(path)
+    read_graph(path)
     wanted = _EXECUTION[Device(device)]
     if wanted not in onnxruntime.get_available_providers():
-        raise UsageError(_without(device, _list_devices(onnxruntime.get_available_providers())))
+        raise UsageError(
+            _describe_missing_device(device, _list_devices(onnxruntime.get_available_providers()))
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
@@ -251,7 +250,7 @@ def session(path: Path, device: str) -> InferenceSession:
         made = onnxruntime.InferenceSession(str(path), options, providers=execution)
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
-            f"{path} cannot be loaded ({brief(exc)}): fetch it again, or name another model"
+            f"{path} cannot be loaded ({shorten_error(exc)}): fetch it again, or name another model"
         ) from exc
     if wanted not in made.get_providers():
         raise UsageError(
@@ -260,28 +259,28 @@ def session(path: Path, device: str) -> InferenceSession:
     return made
 
 
-def brief(error: Exception) -> str:
+def shorten_error(error: Exception) -> str:
     """The first line of what a library says, to go into a sentence of ours."""
     return str(error).split("\n", 1)[0][:200]
 
 
-def threads(workers: int) -> int:
+def count_threads(workers: int) -> int:
     """How many clips to say at once for so many workers: at most one for each core.
 
     More are not faster, take 100 MB each, and their clips would wait within their time limits.
     """
-    return min(workers, machine.cores())
+    return min(workers, machine.count_cores())
 
 
 def problem_with(device: str) -> str | None:
     """None where this onnxruntime was built for a device, else what to do."""
     if device == Device.CPU:
         return None
-    return None if device in devices() else _without(device, devices())
+    return None if device in find_devices() else _describe_missing_device(device, find_devices())
 
 
 @functools.cache
-def devices() -> tuple[Device, ...]:
+def find_devices() -> tuple[Device, ...]:
     """What the installed onnxruntime was built for, asked outside of this process."""
     code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
     # What is native may take its process with it.
@@ -297,14 +296,14 @@ def is_random(path: Path) -> bool:
     Raises:
         UsageError: it is not there, cut short, or not ONNX.
     """
-    return graph(path).random
+    return read_graph(path).random
 
 
 def _list_devices(execution_providers: Iterable[str]) -> tuple[Device, ...]:
     return tuple(device for device, name in _EXECUTION.items() if name in execution_providers)
 
 
-def _without(device: str, offered: Iterable[Device]) -> str:
+def _describe_missing_device(device: str, offered: Iterable[Device]) -> str:
     known = ", ".join(offered) or "nothing"
     return (
         f"this onnxruntime runs on {known}, not on {device}: install another build of it in its "

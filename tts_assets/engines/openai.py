@@ -11,11 +11,17 @@ from urllib.parse import urlsplit
 from tts_assets.config import keys
 from tts_assets.config.dictionary_words import price_for
 from tts_assets.engines.http import http_client
-from tts_assets.engines.http.http_client import connect, refuse_unsafe
+from tts_assets.engines.http.http_client import open_client, refuse_unsafe
 from tts_assets.engines.http.service_calls import ServiceRequest, TransientError
-from tts_assets.engines.http.service_connection import Endpoint, service
-from tts_assets.engines.machine import READING, parts
-from tts_assets.engines.openai_messages import ABSENT, BUILT_IN, OpenAISpeaker, failure, voices_in
+from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.machine import READING, format_versions
+from tts_assets.engines.openai_messages import (
+    ABSENT,
+    BUILT_IN,
+    OpenAISpeaker,
+    to_openai_error,
+    voices_in,
+)
 from tts_assets.engines.protocol import Charge, VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import list_named_voices
@@ -34,10 +40,8 @@ if TYPE_CHECKING:
 #: OpenAI takes no request without a key, and all of them cost something.
 _HOST = "api.openai.com"
 
-
 #: Where servers list their voices.
 _VOICES = ("audio/voices", "voices")
-
 
 #: Those of OpenAI's that libsndfile reads; aac is none.
 _FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
@@ -90,9 +94,9 @@ class OpenAI:
                 f"openai.response-format is {self._own.response_format!r}: "
                 f"choose one of {', '.join(_FORMATS)}"
             )
-        refuse_unsafe(self._own.base_url, self._key)
+        refuse_unsafe(self._own.base_url, self._api_key)
         self.voices()
-        if self._key is None and self.is_openai:
+        if self._api_key is None and self.is_openai:
             return f"OpenAI wants a key: {keys.advice(self.name)}"
         return None
 
@@ -119,10 +123,10 @@ class OpenAI:
         """
         if self.is_openai:
             return BUILT_IN
-        place, seconds = self._place(), self._settings.timeout_seconds
+        place, seconds = self._make_endpoint(), self._settings.timeout_seconds
         where = http_client.redact_url(place.base_url)
         try:
-            async with connect(
+            async with open_client(
                 place.base_url, headers=place.headers, secret=place.secret, most=1
             ) as client:
                 for path in _VOICES:
@@ -134,7 +138,7 @@ class OpenAI:
         except (TransientError, ClipError) as exc:
             raise FatalError(f"{where} does not tell its voices: {exc}") from exc
         if not found and answer.status in (401, 403):
-            raise failure(answer, model=self.model, hidden=client.redact, is_first=True)
+            raise to_openai_error(answer, model=self.model, hidden=client.redact, is_first=True)
         if not found:
             raise FatalError(
                 f"{where} does not tell its voices ({answer.status}): look them up in its "
@@ -147,7 +151,7 @@ class OpenAI:
         found = [f"openai model={self.model} response_format={self._own.response_format}"]
         if self._own.instructions:
             found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
-        return " ".join([*found, parts(READING)])
+        return " ".join([*found, format_versions(READING)])
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
         """Never: it takes none."""
@@ -171,8 +175,8 @@ class OpenAI:
             raise UsageError(problem)
         most = max(1, min(workers, self.max_concurrent))
         async with (
-            service(
-                self._place(),
+            connect_service(
+                self._make_endpoint(),
                 most=most,
                 per_second=self._settings.remote.rate_per_second,
                 timeout_seconds=timeout_seconds,
@@ -193,14 +197,14 @@ class OpenAI:
             return False
 
     @cached_property
-    def _key(self) -> Secret | None:
+    def _api_key(self) -> Secret | None:
         """Asked for once: a keyring may open a window."""
         settings = self._settings
         file = settings.key_file(self.name)
         return keys.find(self.name, file=file, given=settings.keys.get(self.name))
 
-    def _place(self) -> Endpoint:
-        key = self._key
+    def _make_endpoint(self) -> Endpoint:
+        key = self._api_key
         headers = {} if key is None else {"Authorization": f"Bearer {key.reveal()}"}
         return Endpoint(base_url=self._own.base_url, headers=headers, secret=key)
 

@@ -12,17 +12,23 @@ from tts_assets.audio.expected_length import (
 )
 from tts_assets.config.settings import time_limits
 from tts_assets.engines import validated_speech
-from tts_assets.engines.decode_response import ErrorBody, check, one_line, quote_service, words_of
+from tts_assets.engines.decode_response import (
+    ErrorBody,
+    check_sound_body,
+    parse_error_body,
+    quote_service,
+    to_redacted_line,
+)
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.validated_speech import (
     Attempt,
     CutTwiceError,
-    EarlierTakes,
+    EarlierAttempts,
     ExpectedSpeech,
-    VoicesOfARun,
-    segments,
+    RunVoicePaces,
+    split_for_requests,
 )
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.accent_notation import drop_accents
@@ -42,13 +48,11 @@ if TYPE_CHECKING:
 #: Statuses that may be others another time: timeout, conflict, too early.
 _PASSING = (408, 409, 425)
 
-
 #: Nothing there speaks: no such address, no such method, gone, not built in.
 ABSENT = (404, 405, 410, 501)
 _SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
 _MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)
-
 
 #: What all clips have in common, by its field in the request, and where it is set.
 _FOR_ALL = {
@@ -59,7 +63,6 @@ _FOR_ALL = {
 }
 _MODEL = {"model_not_found", "invalid_model", "unsupported_model", "model_not_supported"}
 
-
 #: Some servers have no words for it but these.
 _MODEL_SAID = re.compile(
     r"\b(?:unsupported|unknown|invalid) model\b"
@@ -67,7 +70,6 @@ _MODEL_SAID = re.compile(
     r"(?:found|supported|exist|loaded|installed|downloaded)",
     re.IGNORECASE,
 )
-
 
 #: Servers answer 500 or 503 where they lack something for good: Speaches and LocalAI, whose
 #: messages are such as "Model 'x' is not installed locally" and "backend not found: piper".
@@ -79,7 +81,6 @@ _LACKS = re.compile(
     re.IGNORECASE,
 )
 
-
 #: It may have it in a moment.
 _GETS_READY = re.compile(
     r"\b(?:loading|downloading|starting|warming|initiali[sz]ing|in progress|again|temporar|moment)",
@@ -89,7 +90,7 @@ _DOWNLOAD = re.compile(r"\b(?:downloaded|installed)\b", re.IGNORECASE)
 _VOICE = {"voice_not_found", "invalid_voice", "unsupported_voice"}
 
 
-def failure(
+def to_openai_error(
     answer: ServiceResponse, *, model: str, hidden: Callable[[str], str], is_first: bool
 ) -> Exception:
     """The error that an answer which is no success stands for, to be raised.
@@ -103,7 +104,7 @@ def failure(
     Returns:
         PassingError, RefusedError, ClipError or FatalError.
     """
-    status, said = answer.status, words_of(answer, hidden)
+    status, said = answer.status, parse_error_body(answer, hidden)
     if said.words & _SPENT or status == 402:
         text = "nothing is left to pay with: go on when there is"
         return FatalError(quote_service(text, said))
@@ -113,11 +114,13 @@ def failure(
             quote_service("too many requests at once", said), most and int(most[1])
         )
     if status in (429, *_PASSING) or (status > 499 and not _lacks_for_good(status, said)):
-        return TransientError.of(answer, quote_service(f"the server answered {status}", said))
+        return TransientError.from_answer(
+            answer, quote_service(f"the server answered {status}", said)
+        )
     if status in (401, 403):
         text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
         return FatalError(quote_service(text, said))
-    return _refusal(status, said, model, is_first=is_first)
+    return _to_refusal_error(status, said, model, is_first=is_first)
 
 
 def _lacks_for_good(status: int, said: ErrorBody) -> bool:
@@ -129,7 +132,7 @@ def _lacks_for_good(status: int, said: ErrorBody) -> bool:
     return lacks and not _GETS_READY.search(message)
 
 
-def _refusal(status: int, said: ErrorBody, model: str, *, is_first: bool) -> Exception:
+def _to_refusal_error(status: int, said: ErrorBody, model: str, *, is_first: bool) -> Exception:
     """The error for a request that would be answered in the same way again."""
     if _is_about_voice(status, said):
         text = "the server does not have this voice: tts-assets voices --provider openai may list its voices"
@@ -168,12 +171,12 @@ def no_sound(
         why: what is wrong with it, where it is nothing that can be read.
         hidden: takes the key out of a text.
     """
-    said = words_of(answer, hidden)
+    said = parse_error_body(answer, hidden)
     if not said.message:
         return why
-    what = f"the answer was no sound but {answer.kind or 'text'}"
-    if answer.kind.startswith("audio/"):
-        what = f"the answer was no sound, though its type is {answer.kind}"
+    what = f"the answer was no sound but {answer.media_type or 'text'}"
+    if answer.media_type.startswith("audio/"):
+        what = f"the answer was no sound, though its type is {answer.media_type}"
     elif answer.body.lstrip().startswith(b"<"):
         what += ": is openai.base-url what stands before /audio/speech?"
     return TransientError(quote_service(what, said), answer.wait_seconds)
@@ -185,10 +188,8 @@ def no_sound(
 #: A language tag of BCP 47, as far as voices have them; some write _ for -.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 
-
 #: BCP 47 for: nobody says which; and for: several.
 _UNKNOWN, _SEVERAL = "und", "mul"
-
 
 #: OpenAI has no list of its voices that could be asked for; these are in its API reference
 #: (createSpeech, read 2026-11-22). They speak whatever language the text is in.
@@ -225,18 +226,18 @@ def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
     if isinstance(body, dict):
         body = body.get("voices") or body.get("data")
     rows = body if isinstance(body, list) else []
-    found = (_voice(row, hidden) for row in rows)
+    found = (_to_voice_info(row, hidden) for row in rows)
     return tuple({each.name: each for each in found if each is not None}.values())
 
 
-def _voice(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
+def _to_voice_info(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
     told = row if isinstance(row, dict) else {"id": row}
-    name = one_line(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
+    name = to_redacted_line(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
     if not name:
         return None
     languages = (told.get("locale"), told.get("language"))
     known = next((each for each in languages if _is_language(each)), _UNKNOWN)
-    who = one_line(told.get("description") or told.get("name"), hidden)
+    who = to_redacted_line(told.get("description") or told.get("name"), hidden)
     return VoiceInfo(
         name=name,
         language=known.replace("_", "-"),
@@ -255,10 +256,8 @@ def _is_language(value: Any) -> TypeGuard[str]:
 #: to text to speech, supported output formats).
 _PCM_HZ = 24_000
 
-
 #: A parameter of audio/L16 (RFC 2586) that servers put behind other types, too.
 _RATE = re.compile(r";\s*rate=([1-9][0-9]{3,5})\b", re.IGNORECASE)
-
 
 #: OpenAI takes 4,096 characters (API reference, createSpeech), but gpt-4o-mini-tts no more than
 #: 2,000 tokens (its model page), which so many characters of Japanese are not.
@@ -283,7 +282,7 @@ class OpenAISpeaker:
         self._tell = tell
         self._settings = settings
         self._workers = workers
-        self._voices = VoicesOfARun("openai")
+        self._voices = RunVoicePaces("openai")
         self._timeout_seconds = timeout_seconds
 
     @property
@@ -310,12 +309,12 @@ class OpenAISpeaker:
             FatalError: nor will anything for other forms, or the voice only gives what seems cut off.
         """
         said = await self._tell(form)
-        parts = segments(spell_for_engine(form, said), _LONGEST)
+        parts = split_for_requests(spell_for_engine(form, said), _LONGEST)
         seconds = self._timeout_seconds * time_limits(len(form.text))
 
-        def part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
+        def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
             return PurchasedPart(
-                request=self._request(parts[at], voice, seconds),
+                request=self._build_request(parts[at], voice, seconds),
                 service="openai",
                 voice=voice.name,
                 model=self._settings.model,
@@ -324,14 +323,14 @@ class OpenAISpeaker:
                 pcm_rate_hz=self._pcm_rate_hz,
             )
 
-        async def take(at: int, expected: ExpectedSpeech) -> Attempt:
-            found = await self._shop.buy(part(at, expected), self._judge, on_start)
+        async def buy_attempt(at: int, expected: ExpectedSpeech) -> Attempt:
+            found = await self._shop.buy_part(make_part(at, expected), self._judge_answer, on_start)
             if found.fault is None:
                 self._voices.add_whole(voice.name)
             return found
 
-        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierTakes:
-            found = await self._shop.find_earlier(part(at, expected), on_start)
+        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierAttempts:
+            found = await self._shop.find_earlier(make_part(at, expected), on_start)
             if found.take is not None:
                 # A person accepted it, or changed the rules: the voice may end like this.
                 self._voices.add_whole(voice.name)
@@ -347,14 +346,14 @@ class OpenAISpeaker:
         )
         try:
             samples, rate_hz, _ = await validated_speech.speak_parts(
-                parts, expected, take, find_earlier
+                parts, expected, buy_attempt, find_earlier
             )
         except CutTwiceError as exc:
             self._voices.add_cut(voice.name, is_bought=exc.is_bought)
             raise
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=drop_accents(said))
 
-    def _request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
+    def _build_request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
         body: dict[str, Any] = {
             "model": self._settings.model,
             "input": text,
@@ -367,18 +366,18 @@ class OpenAISpeaker:
             body["speed"] = voice.speed
         return ServiceRequest(method="POST", path="audio/speech", json=body, seconds=seconds)
 
-    def _judge(self, answer: ServiceResponse) -> ServiceResponse:
+    def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse:
         """An answer that is sound, broken or not."""
         hidden = self._server.client.redact
         if not 200 <= answer.status < 300:
-            raise failure(
+            raise to_openai_error(
                 answer,
                 model=self._settings.model,
                 hidden=hidden,
                 is_first=self.limiter.is_new,
             )
         try:
-            check(answer.body, answer.kind, pcm_rate_hz=self._pcm_rate_hz(answer))
+            check_sound_body(answer.body, answer.media_type, pcm_rate_hz=self._pcm_rate_hz(answer))
         except TransientError as exc:
             why = exc
         else:

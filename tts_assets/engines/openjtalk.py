@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.machine import READING, find_missing_packages, parts
-from tts_assets.engines.process.supervisor import engine_host, silence
+from tts_assets.engines.machine import READING, find_missing_packages, format_versions
+from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 #: The packages whose versions can change a reading, an accent or a sample.
 _PARTS = (*READING, "onnxruntime")
 
-
 #: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
 _CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
-
 
 #: The voices with as whose they are heard, the default one first.
 _VOICES = (
@@ -58,7 +56,7 @@ class OpenJTalk:
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one engine
         """Library, dictionary and runtime with their versions."""
-        return parts(_PARTS)
+        return format_versions(_PARTS)
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Always."""
@@ -75,6 +73,6 @@ class OpenJTalk:
         return engine_host(
             "tts_assets.engines.openjtalk_engine:OpenJTalkEngine",
             threads=workers,
-            silence_seconds=silence(timeout_seconds),
+            silence_seconds=limit_silence(timeout_seconds),
             words=words,
         )

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 #: The engine's floats are on the scale of 16-bit integers, and go past it.
 _INT16_SCALE = 32768.0
 
-
 #: Peaks of real sentences stay below 2 on this scale; a runaway filter reaches 1e97.
 _WILD = 64.0
-
 
 #: By how many half tones each voice differs from Mei, whose sentences have a median of 350 Hz. An
 #: octave lower nine tenths of the pitch are from 113 to 219 Hz, where men read; 5 half tones higher
@@ -41,7 +39,7 @@ class OpenJTalkEngine(FormReader):
         """Load dictionary and voice, so that what is missing shows at once."""
         super().__init__()
         self._own = threading.local()
-        self._synthesiser()
+        self._get_synthesiser()
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
         """Say a form, sentence by sentence.
@@ -54,15 +52,15 @@ class OpenJTalkEngine(FormReader):
             ClipError: it cannot be said as given, is too long, or comes out empty or wild.
         """
         found = resolve_reading(form, self._dictionary)
-        samples = np.concatenate([self._say(nodes, voice) for nodes in found.parts])
+        samples = np.concatenate([self._synthesize(nodes, voice) for nodes in found.parts])
         return Speech(
-            samples=_sane(samples).astype(np.float32) / np.float32(_INT16_SCALE),
-            rate_hz=self._synthesiser().get_sampling_frequency(),
+            samples=_check_samples(samples).astype(np.float32) / np.float32(_INT16_SCALE),
+            rate_hz=self._get_synthesiser().get_sampling_frequency(),
             pronunciation=found.pronunciation,
         )
 
-    def _say(self, nodes: Nodes, voice: Voice) -> NDArray[np.float64]:
-        synthesiser = self._synthesiser()
+    def _synthesize(self, nodes: Nodes, voice: Voice) -> NDArray[np.float64]:
+        synthesiser = self._get_synthesiser()
         # The speed is lost with every synthesis, and the pitch is not.
         synthesiser.set_speed(voice.speed)
         synthesiser.add_half_tone(HALF_TONES[voice.name])
@@ -70,14 +68,14 @@ class OpenJTalkEngine(FormReader):
         samples: NDArray[np.float64] = synthesiser.synthesize(labels)
         return samples
 
-    def _synthesiser(self) -> Any:
+    def _get_synthesiser(self) -> Any:
         """This thread's own: sharing one would serialise the threads."""
         if not hasattr(self._own, "synthesiser"):
             self._own.synthesiser = HTSEngine(DEFAULT_HTS_VOICE)
         return self._own.synthesiser
 
 
-def _sane(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def _check_samples(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     if not samples.size:
         raise ClipError("the engine had nothing to say: the text has no word it knows")
     peak = max(samples.max(), -samples.min()) / _INT16_SCALE

@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 import anyio.to_thread
 import msgspec
 
-from tts_assets.engines.decode_response import check
+from tts_assets.engines.decode_response import check_sound_body
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
-from tts_assets.engines.validated_speech import Attempt, EarlierTakes, TimedAnswer, decode_attempt
+from tts_assets.engines.validated_speech import (
+    Attempt,
+    EarlierAttempts,
+    TimedAnswer,
+    decode_attempt,
+)
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 from tts_assets.model import Format
 from tts_assets.store.paid_journal import Opinion
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
 
 _GOOD = 200
 _REDIRECTS = range(300, 400)
-
 
 #: How an Ogg stream with Opus begins (RFC 7845, section 5.1), behind its first page header.
 _OPUS, _FIRST_PAGE = b"OpusHead", 64
@@ -65,13 +69,13 @@ class PurchasedPart:
     on_charge: Callable[[float], None] = lambda _: None
 
     @property
-    def key(self) -> str:
+    def request_key(self) -> str:
         """The hash of everything that is sent, without headers."""
         asked = self.request
         sent = [self.service, asked.path, sorted((asked.query or {}).items()), asked.json]
         return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
 
-    async def hear(self, answer: ServiceResponse, *, is_file: bool = False) -> Attempt:
+    async def decode_answer(self, answer: ServiceResponse, *, is_file: bool = False) -> Attempt:
         """An answer as sound, with its fault; `is_file`: it is a file, whatever was asked for."""
         rate_hz = None if is_file else self.pcm_rate_hz(answer)
         return await decode_attempt(answer, self.expected, pcm_rate_hz=rate_hz)
@@ -121,13 +125,13 @@ class SpeechPurchaser:
 
     async def find_earlier(
         self, part: PurchasedPart, on_start: Callable[[], None] | None
-    ) -> EarlierTakes:
+    ) -> EarlierAttempts:
         """What earlier runs paid for; errors as in `SoundHistory.fetch`, without PassingError."""
         order = find_order()
         if order is None:
-            return EarlierTakes()
+            return EarlierAttempts()
         store, refused = order.store, []
-        for purchase in store.find_earlier(part.key):
+        for purchase in store.find_earlier(part.request_key):
             opinion = store.find_opinion(purchase)
             if opinion is Opinion.REJECTED:
                 continue
@@ -137,15 +141,15 @@ class SpeechPurchaser:
             if take is None:
                 continue
             if opinion is Opinion.ACCEPTED or store.accept:
-                take = await _accept(take, store.read(purchase))
+                take = await _accept_attempt(take, store.read(purchase))
             elif purchase.kept is not None and purchase.kept.is_unfit:
                 take = take._replace(fault=purchase.kept.fault)
             if take.fault is None:
-                order.use(purchase)
-                return EarlierTakes(take)
+                order.reuse_purchase(purchase)
+                return EarlierAttempts(take)
             store.release(purchase)
             refused.append(take)
-        return EarlierTakes(None, () if store.buy_again else tuple(refused))
+        return EarlierAttempts(None, () if store.buy_again else tuple(refused))
 
     async def _read_take(
         self,
@@ -157,17 +161,17 @@ class SpeechPurchaser:
         if data := order.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
             answer = TimedAnswer(status=_GOOD, headers={}, body=data, alignment=alignment)
-            return (await part.hear(answer, is_file=True))._replace(is_kept=True)
+            return (await part.decode_answer(answer, is_file=True))._replace(is_kept=True)
         if purchase.kept is not None or self._history is None:
             return None
         ticket = Ticket(order.store, purchase)
         found = await self._history.fetch(ticket, on_start=on_start or _do_nothing)
         if found is None:
             return None
-        take = await part.hear(found, is_file=True)
-        return _keep(ticket, found, take, pcm_rate_hz=None)
+        take = await part.decode_answer(found, is_file=True)
+        return _keep_answer(ticket, found, take, pcm_rate_hz=None)
 
-    async def buy(
+    async def buy_part(
         self,
         part: PurchasedPart,
         judge: Judge[ServiceResponse],
@@ -176,8 +180,8 @@ class SpeechPurchaser:
         """Ask for a part, and keep its sound until the clip is stored; errors as in `Service.ask`."""
         order = find_order()
         if order is None:
-            request = replace(part.request, on_headers=partial(self._book, part))
-            return await part.hear(await self._service.ask(request, judge, on_start))
+            request = replace(part.request, on_headers=partial(self._count_cost, part))
+            return await part.decode_answer(await self._service.ask(request, judge, on_start))
         attempt = _Attempt(self._service, part, order, self._charged, self._history)
 
         def judge_sent(answer: ServiceResponse) -> ServiceResponse:
@@ -185,16 +189,16 @@ class SpeechPurchaser:
             return answer if attempt.is_recovered else judge(answer)
 
         answer = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
-        take = await part.hear(answer, is_file=attempt.is_recovered)
+        take = await part.decode_answer(answer, is_file=attempt.is_recovered)
         rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
         if take.samples is None and not attempt.is_recovered and self._history is not None:
             # It broke on its way: the service may have it whole.
             found = await self._history.fetch(attempt.ticket, on_start=on_start or _do_nothing)
             if found is not None:
-                answer, rate_hz, take = found, None, await part.hear(found, is_file=True)
-        return _keep(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
+                answer, rate_hz, take = found, None, await part.decode_answer(found, is_file=True)
+        return _keep_answer(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
 
-    def _book(self, part: PurchasedPart, answer: ServiceResponse) -> None:
+    def _count_cost(self, part: PurchasedPart, answer: ServiceResponse) -> None:
         cost = self._charged(answer)
         if cost is not None and _is_good(answer):
             part.on_charge(cost)
@@ -238,8 +242,8 @@ class _Attempt:
             self._service.limiter.refuse_if_stopped()
         part = self._part
         self._tickets.append(
-            self._order.begin(
-                key=part.key,
+            self._order.begin_request(
+                key=part.request_key,
                 text=part.text,
                 service=part.service,
                 voice=part.voice,
@@ -252,7 +256,7 @@ class _Attempt:
             )
         except TransientError as exc:
             if exc.unpaid:
-                self.ticket.cancel()
+                self.ticket.record_void()
             else:
                 self._note_lost()
             raise
@@ -262,7 +266,7 @@ class _Attempt:
         except FatalError:
             # Without headers the service was not reached, or sent us elsewhere.
             if self.ticket.purchase.arrived is None:
-                self.ticket.cancel()
+                self.ticket.record_void()
             raise
 
     async def _fetch_lost(self, history: PurchaseHistory) -> ServiceResponse | None:
@@ -287,7 +291,7 @@ class _Attempt:
         if answer.status in _REDIRECTS:
             return
         if not _is_good(answer):
-            self.ticket.cancel()
+            self.ticket.record_void()
             return
         cost = self._charged(answer)
         if cost is not None:
@@ -296,7 +300,7 @@ class _Attempt:
         ids = [answer.headers.get(name, "") for name in ("request-id", "history-item-id")]
         # A service that repeats the key in place of an id has it in no file.
         safe = [each if hidden(each) == each else "" for each in ids]
-        self.ticket.arrive(request_id=safe[0], history_item_id=safe[1], billed=cost)
+        self.ticket.record_arrival(request_id=safe[0], history_item_id=safe[1], billed=cost)
 
 
 def _cost_of(ticket: Ticket) -> float | None:
@@ -304,7 +308,7 @@ def _cost_of(ticket: Ticket) -> float | None:
     return None if arrived is None else arrived.billed
 
 
-async def _accept(take: Attempt, data: bytes) -> Attempt:
+async def _accept_attempt(take: Attempt, data: bytes) -> Attempt:
     """A take that a person accepted, faults and all; as it was where it cannot be decoded."""
     if take.samples is None:
         found = await anyio.to_thread.run_sync(_decode_rest, data)
@@ -325,7 +329,7 @@ def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
     return (samples, rate_hz) if samples.size else None
 
 
-def _keep(
+def _keep_answer(
     ticket: Ticket, answer: ServiceResponse, take: Attempt, *, pcm_rate_hz: int | None
 ) -> Attempt:
     """Keep an answer that can be listened to, if only in part."""
@@ -338,7 +342,7 @@ def _keep(
         seconds = there[0].size / there[1]
     else:
         return take
-    ticket.keep(*found, seconds=seconds, fault=take.fault or "", alignment=take.alignment)
+    ticket.keep_sound(*found, seconds=seconds, fault=take.fault or "", alignment=take.alignment)
     return take._replace(is_kept=True)
 
 
@@ -346,10 +350,10 @@ def _to_file(answer: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, F
     """An answer as a sound file, with its format; None where it is no sound."""
     body = answer.body
     try:
-        check(body, answer.kind, pcm_rate_hz=pcm_rate_hz)
+        check_sound_body(body, answer.media_type, pcm_rate_hz=pcm_rate_hz)
     except TransientError:
         return None
-    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in answer.kind:
+    if pcm_rate_hz is not None and not _CONTAINER.match(body) and "/mp" not in answer.media_type:
         return _to_wav(body, pcm_rate_hz), Format.WAV
     if body.startswith(b"OggS"):
         return body, Format.OPUS if _OPUS in body[:_FIRST_PAGE] else Format.OGG

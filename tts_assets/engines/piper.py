@@ -12,10 +12,10 @@ import msgspec
 
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
-from tts_assets.engines.machine import READING, find_missing_packages, parts
+from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.models.model_validation import sha256_of
-from tts_assets.engines.process.supervisor import engine_host, silence
+from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import UsageError
 from tts_assets.regular_files import read_regular
@@ -29,14 +29,11 @@ if TYPE_CHECKING:
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
-
 #: The most that a known voice has is 904 (en_US-libritts); a wrong number must not be counted up to.
 _Speakers = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
-
 #: What the ids of every text begin with, are parted by, and end with.
 _FRAME = ("^", "_", "$")
-
 
 #: Phonemes that Piper makes only with more than its own package has.
 _NEEDS_MORE = {
@@ -101,9 +98,9 @@ class VoiceFile:
     configuration: Configuration
 
     @property
-    def beside(self) -> Path:
+    def configuration_path(self) -> Path:
         """The file of the configuration."""
-        return _beside(self.model)
+        return _configuration_path(self.model)
 
     @property
     def language(self) -> str:
@@ -112,7 +109,7 @@ class VoiceFile:
             return "ja-JP"
         said = self.configuration
         code = said.language and said.language.code
-        return _tag(code or said.espeak.voice or self.model.name.partition("-")[0])
+        return _to_language_tag(code or said.espeak.voice or self.model.name.partition("-")[0])
 
     @property
     def language_name(self) -> str:
@@ -137,7 +134,7 @@ class VoiceFile:
         return scales.noise_scale != 0 or scales.noise_w != 0
 
     @property
-    def speakers(self) -> dict[str, int]:
+    def speaker_ids(self) -> dict[str, int]:
         """The ids of its speakers, by each of their names, or by number where they have none."""
         count = self.configuration.num_speakers
         if count <= 1:
@@ -148,7 +145,7 @@ class VoiceFile:
         return dict(sorted((numbers | names).items(), key=lambda speaker: speaker[1]))
 
 
-class Offered(NamedTuple):
+class OfferedVoice(NamedTuple):
     """A voice as it is chosen: a file, and the speaker in it; None where it has one only."""
 
     file: VoiceFile
@@ -163,10 +160,10 @@ class VoiceDirectory(NamedTuple):
         faults: what is wrong with those that cannot be used, by name.
     """
 
-    offered: dict[str, Offered]
+    offered: dict[str, OfferedVoice]
     faults: dict[str, str]
 
-    def voice(self, name: str) -> Offered:
+    def find_voice(self, name: str) -> OfferedVoice:
         """The voice of that name.
 
         Raises:
@@ -194,16 +191,18 @@ def voices_in(folder: Path) -> VoiceDirectory:
             faults[model.stem] = str(exc)
         except OSError as exc:
             faults[model.stem] = f"the voice {model} cannot be read: {exc.strerror}"
-    offered: dict[str, Offered] = {}
-    for name, file in sorted(files.items(), key=lambda item: _rank(item[1])):
-        speakers = file.speakers
-        offered[name] = Offered(file, file.configuration.default_speaker_id if speakers else None)
+    offered: dict[str, OfferedVoice] = {}
+    for name, file in sorted(files.items(), key=lambda item: _rank_voice_file(item[1])):
+        speakers = file.speaker_ids
+        offered[name] = OfferedVoice(
+            file, file.configuration.default_speaker_id if speakers else None
+        )
         for speaker, number in speakers.items():
-            offered.setdefault(f"{name}#{speaker}", Offered(file, number))
+            offered.setdefault(f"{name}#{speaker}", OfferedVoice(file, number))
     return VoiceDirectory(offered, faults)
 
 
-def _rank(file: VoiceFile) -> int:
+def _rank_voice_file(file: VoiceFile) -> int:
     if file.has_accents:
         return 0
     return 1 if file.is_japanese else 2
@@ -220,7 +219,7 @@ def _voice_file(model: Path) -> VoiceFile:
             f"{model.parent} has a voice {model.stem!r}, whose name cannot be shown: "
             "rename both of its files"
         )
-    path = _beside(model)
+    path = _configuration_path(model)
     try:
         configuration = _decoder.decode(read_regular(path))
     except OSError as exc:
@@ -259,11 +258,11 @@ def _problem_with(configuration: Configuration) -> str | None:
     return None
 
 
-def _beside(model: Path) -> Path:
+def _configuration_path(model: Path) -> Path:
     return model.with_name(f"{model.name}.json")
 
 
-def _tag(code: str) -> str:
+def _to_language_tag(code: str) -> str:
     """A BCP 47 tag of a locale or an espeak voice: en_US and en-us are en-US, ja_JA is ja-JP."""
     language, *rest = re.split("[-_]", code)
     if rest and len(rest[0]) == 2:
@@ -298,7 +297,7 @@ class Piper:
 
     def __init__(self, settings: Settings) -> None:
         """Look for nothing yet."""
-        self._store = ModelCache.of(settings.models)
+        self._store = ModelCache.from_settings(settings.models)
         given = settings.piper.voices
         self._folder = Path(given).expanduser() if given else self._store.piper_voices_folder()
         self._is_given = given is not None
@@ -320,8 +319,8 @@ class Piper:
     def voices(self) -> tuple[VoiceInfo, ...]:
         """The voices in the folder that can be used, Japanese ones first."""
         return tuple(
-            VoiceInfo(name=name, language=each.file.language, description=_description(each))
-            for name, each in self._shelf.offered.items()
+            VoiceInfo(name=name, language=each.file.language, description=_describe_voice(each))
+            for name, each in self._voice_directory.offered.items()
         )
 
     def engine(self, voice: str) -> str:
@@ -336,7 +335,7 @@ class Piper:
 
     def accents(self, voice: str) -> bool:
         """Only a voice of the Japanese kind is told them; espeak takes none."""
-        offered = self._shelf.offered.get(voice)
+        offered = self._voice_directory.offered.get(voice)
         return offered is not None and offered.file.has_accents
 
     def repeats(self, voice: str) -> bool:
@@ -345,30 +344,30 @@ class Piper:
         Raises:
             UsageError: as for ``engine``.
         """
-        file = self._shelf.voice(voice).file
+        file = self._voice_directory.find_voice(voice).file
         return not (file.is_noisy and onnx_models.is_random(file.model))
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads; they share one session per voice."""
-        first = self._wanted or next(iter(self._shelf.offered), "")
+        first = self._wanted or next(iter(self._voice_directory.offered), "")
         return engine_host(
             "tts_assets.engines.piper_engine:PiperEngine",
-            threads=onnx_models.threads(workers),
-            silence_seconds=silence(timeout_seconds),
+            threads=onnx_models.count_threads(workers),
+            silence_seconds=limit_silence(timeout_seconds),
             options={"voices": str(self._folder), "voice": first, "device": self._device},
             words=words,
         )
 
     @functools.cached_property
-    def _shelf(self) -> VoiceDirectory:
+    def _voice_directory(self) -> VoiceDirectory:
         """Read once: a run has the voices that it began with."""
         return voices_in(self._folder)
 
     def _problem_with_voices(self) -> str | None:
         """What keeps the voice that was asked for, or the first one, from being used."""
-        offered, faults = self._shelf
+        offered, faults = self._voice_directory
         wanted = (self._wanted or "").partition("#")[0]
         if wanted in faults or (faults and not offered):
             return faults.get(wanted) or next(iter(faults.values()))
@@ -394,18 +393,21 @@ class Piper:
         Raises:
             UsageError: as for ``engine``.
         """
-        file = self._shelf.voice(voice).file
+        file = self._voice_directory.find_voice(voice).file
         try:
-            hashes = [sha256_of(path, self._store.folder) for path in (file.model, file.beside)]
+            hashes = [
+                sha256_of(path, self._store.folder)
+                for path in (file.model, file.configuration_path)
+            ]
         except OSError as exc:
             raise UsageError(f"the voice {file.model} cannot be read: {exc.strerror}") from exc
-        found = [parts(_PARTS), "model={} config={}".format(*hashes)]
+        found = [format_versions(_PARTS), "model={} config={}".format(*hashes)]
         if self._device != Device.CPU:
             found.append(f"device={self._device}")
         if not self.repeats(voice):
             found.append("noise=random")
         if file.is_japanese:
-            found.append(parts(READING))
+            found.append(format_versions(READING))
         return " ".join(found)
 
 
@@ -418,7 +420,7 @@ def _problem_with_model(path: Path) -> str | None:
     return None
 
 
-def _description(offered: Offered) -> str:
+def _describe_voice(offered: OfferedVoice) -> str:
     configuration = offered.file.configuration
     found = [f"{configuration.audio.quality} quality"] if configuration.audio.quality else []
     if offered.speaker is not None:

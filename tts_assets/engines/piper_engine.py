@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_assets.engines.piper import Offered, VoiceFile
+    from tts_assets.engines.piper import OfferedVoice, VoiceFile
     from tts_assets.japanese.reading_resolver import FormReading
     from tts_assets.model import DictionaryWord, Phrase, Pronunciation, SpokenForm, Voice
 
@@ -36,16 +36,13 @@ if TYPE_CHECKING:
 #: rhasspy/piper: sentenceSilenceSeconds).
 _PAUSE_SECONDS = 0.2
 
-
 #: Each takes 2 MB in a voice of the usual size; this many are 3 minutes of sound.
 _MOST_PHONEMES = 2_000
 _INPUTS = frozenset({"input", "input_lengths", "scales"})
 _INPUTS_OF_SEVERAL = _INPUTS | {"sid"}
 
-
 #: Languages that are written with ideographs, as espeak names them; Japanese is not asked for.
 _IDEOGRAPHIC = frozenset({"zh", "cmn", "yue", "hak", "nan"})
-
 
 #: How Unicode's names of letters begin, which languages have them, and the voice to take for them.
 _SCRIPTS = (
@@ -54,10 +51,8 @@ _SCRIPTS = (
     (("HANGUL",), frozenset({"ko"}), "Korean"),
 )
 
-
 #: ``[[...]]`` would be taken for phonemes; espeak obeys some control characters.
 _COMMANDS = dict.fromkeys([*map(ord, "[]"), *range(0x20), *range(0x7F, 0xA0)], " ")
-
 
 #: Morae for which espeak's Japanese has no sound: it would spell out "Japanese letter".
 _STRANGE = frozenset(split_morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
@@ -83,8 +78,8 @@ class PiperEngine:
         self._faults: dict[Path, str] = {}
         self._loading = threading.Lock()
         self._dictionary = Dictionary()
-        self._first = self._shelf.voice(voice).file
-        self._library(self._first)
+        self._first = self._shelf.find_voice(voice).file
+        self._get_library(self._first)
         if self._first.is_japanese:
             self._dictionary.analyze_best("")
 
@@ -116,26 +111,26 @@ class PiperEngine:
                 or it comes out empty or broken.
         """
         try:
-            offered = self._shelf.voice(voice.name)
-            library = self._library(offered.file)
+            offered = self._shelf.find_voice(voice.name)
+            library = self._get_library(offered.file)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
         found: FormReading | None = None
         if offered.file.is_japanese:
             found = resolve_reading(form, self._dictionary)
-            sentences = self._japanese(found, form, offered.file)
+            sentences = self._phonemize_japanese(found, form, offered.file)
         else:
-            sentences = _foreign(form.text, offered.file, library)
+            sentences = _phonemize_foreign(form.text, offered.file, library)
         return Speech(
             samples=_join_sentences(
-                [self._say(each, offered, library, voice) for each in sentences],
+                [self._synthesize(each, offered, library, voice) for each in sentences],
                 round(_PAUSE_SECONDS / voice.speed * library.config.sample_rate),
             ),
             rate_hz=library.config.sample_rate,
             pronunciation=_to_pronunciation(found, offered.file) if found else None,
         )
 
-    def _library(self, file: VoiceFile) -> PiperVoice:
+    def _get_library(self, file: VoiceFile) -> PiperVoice:
         """A voice, loaded once, by the first thread that asks for it.
 
         Raises:
@@ -146,17 +141,19 @@ class PiperEngine:
                 raise UsageError(self._faults[file.model])
             if file.model not in self._loaded:
                 try:
-                    self._loaded[file.model] = _load(file, self._device)
+                    self._loaded[file.model] = _load_voice(file, self._device)
                 except UsageError as exc:
                     self._faults[file.model] = str(exc)
                     raise
             return self._loaded[file.model]
 
-    def _japanese(self, found: FormReading, form: SpokenForm, file: VoiceFile) -> list[list[str]]:
+    def _phonemize_japanese(
+        self, found: FormReading, form: SpokenForm, file: VoiceFile
+    ) -> list[list[str]]:
         """The phonemes of each sentence, as the reading guard has settled it."""
         # A word that had to be forced has lost its marks.
         asks = not form.sentence and form.text.endswith(("?", "？"))
-        library = self._library(file)
+        library = self._get_library(file)
         labels = [self._dictionary.make_labels(nodes) for nodes in found.parts]
         if file.has_accents:
             return [engine_notation.to_piper_phonemes(each, question=asks) for each in labels]
@@ -165,7 +162,7 @@ class PiperEngine:
             for nodes, each in zip(found.parts, labels, strict=True)
             for sentence in _keep_known_phonemes(
                 library.phonemize(
-                    _kana(
+                    _to_espeak_kana(
                         to_accent_phrases(nodes), question=asks or engine_notation.is_question(each)
                     )
                 ),
@@ -173,11 +170,11 @@ class PiperEngine:
             )
         ]
 
-    def _say(
-        self, phonemes: list[str], offered: Offered, library: PiperVoice, voice: Voice
+    def _synthesize(
+        self, phonemes: list[str], offered: OfferedVoice, library: PiperVoice, voice: Voice
     ) -> NDArray[np.float32]:
         """One sentence."""
-        _check(phonemes, library, voice.name)
+        _check_phonemes(phonemes, library, voice.name)
         scale = library.config.length_scale / voice.speed
         sound = library.phoneme_ids_to_audio(
             library.phonemes_to_ids(phonemes),
@@ -190,15 +187,16 @@ class PiperEngine:
         return samples
 
 
-def _load(file: VoiceFile, device: str) -> PiperVoice:
+def _load_voice(file: VoiceFile, device: str) -> PiperVoice:
     """A voice whose model and configuration belong together.
 
     Raises:
         UsageError: they do not, or one of them cannot be used.
     """
-    session = onnx_models.session(file.model, device)
+    session = onnx_models.create_session(file.model, device)
     library = PiperVoice(
-        session=session, config=PiperConfig.from_dict(json.loads(read_regular(file.beside)))
+        session=session,
+        config=PiperConfig.from_dict(json.loads(read_regular(file.configuration_path))),
     )
     several = file.configuration.num_speakers > 1
     wanted = _INPUTS_OF_SEVERAL if several else _INPUTS
@@ -208,11 +206,11 @@ def _load(file: VoiceFile, device: str) -> PiperVoice:
             f"{file.model} takes {', '.join(sorted(taken))}, but its configuration is of one that "
             f"takes {', '.join(sorted(wanted))}: fetch both again, they do not belong together"
         )
-    _try(library, file)
+    _try_last_speaker(library, file)
     return library
 
 
-def _try(library: PiperVoice, file: VoiceFile) -> None:
+def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
     """Say the last phoneme with the last speaker: the model must have as many as are named."""
     ids = file.configuration.phoneme_id_map
     last = max(number for each in ids.values() for number in each)
@@ -226,7 +224,7 @@ def _try(library: PiperVoice, file: VoiceFile) -> None:
         library.phonemize("")
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
-            f"{file.model} does not fit its configuration ({onnx_models.brief(exc)}): fetch both again"
+            f"{file.model} does not fit its configuration ({onnx_models.shorten_error(exc)}): fetch both again"
         ) from exc
 
 
@@ -236,7 +234,7 @@ def _to_pronunciation(found: FormReading, file: VoiceFile) -> Pronunciation:
     return said if file.has_accents else drop_accents(said)
 
 
-def _kana(found: Iterable[Phrase], *, question: bool) -> str:
+def _to_espeak_kana(found: Iterable[Phrase], *, question: bool) -> str:
     """A sentence as espeak's Japanese reads it right: the sounds in kana, a word for each phrase.
 
     It has no kanji, and knows no particle: は is ha. Its marks are Latin ones, as it pauses at no
@@ -250,7 +248,7 @@ def _kana(found: Iterable[Phrase], *, question: bool) -> str:
     return said.strip(", ") + ("?" if question else ".")
 
 
-def _foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[list[str]]:
+def _phonemize_foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[list[str]]:
     """The phonemes of each sentence of a text in the voice's own language."""
     language = file.language.partition("-")[0]
     letters = filter(str.isalnum, unicodedata.normalize("NFKC", text))
@@ -286,7 +284,7 @@ def _is_among(phoneme: str, spare: str) -> bool:
     return category in spare
 
 
-def _check(phonemes: Sequence[str], library: PiperVoice, name: str) -> None:
+def _check_phonemes(phonemes: Sequence[str], library: PiperVoice, name: str) -> None:
     """Refuse what the library would leave out, and what would take all memory.
 
     Raises:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, Pauses, Pronunciation, Segment, SpokenForm
 
 
-async def read(
+async def read_forms(
     forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...] = ()
 ) -> list[Pronunciation | str]:
     """How forms are said by OpenJTalk's dictionary under the reading guard.
@@ -42,10 +42,10 @@ async def read(
     if not forms:
         return []
     async with reader_host(words) as host:
-        return await host.read(forms)
+        return await host.read_forms(forms)
 
 
-async def cut(
+async def split_passages(
     forms: Sequence[SpokenForm],
     pauses: Pauses,
     words: tuple[DictionaryWord, ...] = (),
@@ -74,7 +74,7 @@ async def cut(
     hard = [number for number, each in enumerate(found) if each is None]
     if hard or with_phrases:
         async with reader_host(words) as host:
-            told = await host.cut([forms[number] for number in hard], pauses)
+            told = await host.split_forms([forms[number] for number in hard], pauses)
             for number, each in zip(hard, told, strict=True):
                 found[number] = each
             for number in with_phrases:
@@ -117,7 +117,7 @@ class ReadingCache:
         new = [form for form in dict.fromkeys(forms) if form not in self._said]
         if new:
             async with reader_host(words) as host:
-                self._said |= zip(new, await host.read(new), strict=True)
+                self._said |= zip(new, await host.read_forms(new), strict=True)
         return [self._said[form] for form in forms]
 
     @asynccontextmanager
@@ -158,14 +158,14 @@ class _Asked:
         if form not in self._said:
             async with self._starting:
                 if self._host is None:
-                    self._host = await self._tasks.start(self._keep)
-            (self._said[form],) = await self._host.read([form])
+                    self._host = await self._tasks.start(self._keep_host)
+            (self._said[form],) = await self._host.read_forms([form])
         said = self._said[form]
         if isinstance(said, str):
             raise ClipError(said)
         return said
 
-    async def _keep(self, *, task_status: TaskStatus[EngineHost]) -> None:
+    async def _keep_host(self, *, task_status: TaskStatus[EngineHost]) -> None:
         async with reader_host(self._words) as host:
             task_status.started(host)
             await anyio.sleep_forever()

@@ -34,12 +34,12 @@ class BrokenProviderWarning(UserWarning):
     """A registered engine of another package could not be loaded."""
 
 
-def names() -> tuple[str, ...]:
+def list_engine_names() -> tuple[str, ...]:
     """Every engine's name, the built-in ones first."""
     return (*_BUILT_IN, *sorted(_list_plugins().keys() - _BUILT_IN.keys()))
 
 
-def get(name: str, settings: Settings) -> Provider:
+def load_engine(name: str, settings: Settings) -> Provider:
     """The engine of that name, loaded now.
 
     Args:
@@ -51,7 +51,7 @@ def get(name: str, settings: Settings) -> Provider:
     """
     target = _BUILT_IN.get(name) or _list_plugins().get(name)
     if target is None:
-        raise UsageError(no_such(name))
+        raise UsageError(describe_unknown_engine(name))
     module, _, factory = target.partition(":")
     try:
         provider: Provider = getattr(importlib.import_module(module), factory)(settings)
@@ -66,11 +66,11 @@ def get(name: str, settings: Settings) -> Provider:
     return provider
 
 
-def no_such(name: str) -> str:
+def describe_unknown_engine(name: str) -> str:
     """What to say where there is no engine of that name."""
-    near = difflib.get_close_matches(name, names(), n=1)
+    near = difflib.get_close_matches(name, list_engine_names(), n=1)
     hint = f"did you mean {near[0]}? There are" if near else "there are"
-    return f"there is no provider {name!r}; {hint}: {', '.join(names())}"
+    return f"there is no provider {name!r}; {hint}: {', '.join(list_engine_names())}"
 
 
 def _list_plugins() -> dict[str, str]:
@@ -89,7 +89,7 @@ class AccentSupport:
         if voice not in self._known:
             provider, _, name = voice.partition("/")
             try:
-                said = get(provider, self._settings).accents(name)
+                said = load_engine(provider, self._settings).accents(name)
             except TtsAssetsError:
                 # An engine that is not here now: nobody knows what it did with them.
                 said = False
@@ -102,7 +102,6 @@ class AccentSupport:
 
 #: The word after ``--provider`` that leaves the choice to us.
 AUTO = "auto"
-
 
 #: Natural voices with the accents of the data first, then natural ones with accents of their own,
 #: then the embedded one, which is always right and never natural; the system's knows no readings.
@@ -126,7 +125,7 @@ class Choice(NamedTuple):
     reason: str | None
 
 
-def choose(settings: Settings) -> Choice:
+def choose_engine(settings: Settings) -> Choice:
     """The engine that the settings name, or the best that is ready and has their voices.
 
     Raises:
@@ -134,14 +133,14 @@ def choose(settings: Settings) -> Choice:
         FatalError: none is ready.
     """
     if settings.provider != AUTO:
-        return Choice(get(settings.provider, settings), None)
+        return Choice(load_engine(settings.provider, settings), None)
     wanted = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
     wanted |= {each.voice for each in settings.speakers}
     passed: list[str] = []
     ready = False
     for name, merit in _BEST_FIRST:
         try:
-            provider = get(name, settings)
+            provider = load_engine(name, settings)
             problem = provider.problem()
             lacks = None if problem else _describe_lacking(provider, settings, wanted - {None})
         except UsageError as exc:

@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING
 
 import anyio.to_thread
 
-from tts_assets.engines.process.child_registry import child
-from tts_assets.engines.process.supervisor import end, how, last_words
+from tts_assets.engines.process.child_registry import track_child
+from tts_assets.engines.process.supervisor import describe_exit, kill_process, read_stderr_tail
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.engine_notation import spell_in_kana
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 #: No list may keep a run waiting for longer.
 _PATIENCE_SECONDS = 20.0
 
-
 #: ``Kyoko    ja_JP    # こんにちは``: a name may hold blanks and brackets, and where it is long only
 #: one blank parts it from the locale; that may be a language alone, have a script (``zh_Hans_CN``),
 #: and go on behind the region: ``zh_CN_U_SD@sd=cnsc``.
@@ -43,10 +42,8 @@ _LINE = re.compile(
     r"(?:[_@-][\w@=-]*)?\s+#(?P<sample>.*)"
 )
 
-
 #: The Japanese voice that comes with macOS; others are added by its owner.
 _KYOKO = "Kyoko"
-
 
 #: As whose macOS's Japanese voices are heard; their names may have (Enhanced) and the like behind.
 _GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "male"}
@@ -67,7 +64,7 @@ def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
             f"{executable} -v '?' lists no voices, so it is not the say of macOS: "
             "take it out of PATH, or choose another provider"
         )
-    return tuple(sorted(voices, key=_rank))
+    return tuple(sorted(voices, key=_rank_say_voice))
 
 
 def parse_voice_list(listing: str) -> list[VoiceInfo]:
@@ -86,7 +83,7 @@ def parse_voice_list(listing: str) -> list[VoiceInfo]:
     return list(voices.values())
 
 
-def _rank(voice: VoiceInfo) -> tuple[bool, bool, bool]:
+def _rank_say_voice(voice: VoiceInfo) -> tuple[bool, bool, bool]:
     return (
         not voice.language.startswith("ja"),
         voice.name != _KYOKO,
@@ -115,7 +112,7 @@ def _run_voice_list(executable: str) -> str:
             ) from exc
         if done.returncode != 0:
             raise FatalError(
-                f"{executable} -v '?' failed {how(done.returncode)}{last_words(log)}: "
+                f"{executable} -v '?' failed {describe_exit(done.returncode)}{read_stderr_tail(log)}: "
                 "run it in a terminal to see whether it is the say of macOS"
             )
         listing.seek(0)
@@ -128,12 +125,10 @@ def _run_voice_list(executable: str) -> str:
 #: WAVE must have its data format named, or `say` refuses it; it converts voices of other rates.
 _SOUND = ("--file-format=WAVE", "--data-format=LEI16@22050")
 
-
 #: The voice's own rate is not to be had. Apple calls 150 to 180 words per minute typical (Inside
 #: Macintosh: Sound, SetSpeechRate) and 180 to 220 average (NSSpeechSynthesizer, rate).
 _WORDS_PER_MINUTE = 180
 _SPEEDS = (0.25, 4.0)
-
 
 #: Commands stand between [[ and ]] (Inside Macintosh: Sound, Writing Embedded Speech Commands), or
 #: behind ESC for some voices. No bracket is left, nor what becomes one when it is normalised.
@@ -178,15 +173,15 @@ class MacOSSay:
         Raises:
             FatalError: there is no `say`, or it does not list them.
         """
-        return self._voices
+        return self._say_voices
 
     @functools.cached_property
-    def _voices(self) -> tuple[VoiceInfo, ...]:
-        return list_say_voices(_executable())
+    def _say_voices(self) -> tuple[VoiceInfo, ...]:
+        return list_say_voices(_find_executable())
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - voices are renewed with the system
         """The version of macOS: `say` has none, and its voices none that it would tell."""
-        return f"say macos={_macos()}"
+        return f"say macos={_find_macos_version()}"
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
         """Never: it takes none."""
@@ -211,7 +206,7 @@ class MacOSSay:
         """
         if words:
             raise FatalError(_NO_WORDS)
-        executable = _executable()
+        executable = _find_executable()
         try:
             folder = tempfile.TemporaryDirectory(prefix="tts-assets-say-")
         except OSError as exc:
@@ -246,17 +241,17 @@ class SaySpeaker:
             FatalError: `say` cannot be started any more.
         """
         path = self._folder / f"{next(self._numbers)}.wav"
-        command = [self._executable, "-v", voice.name, *_rate(voice.speed)]
+        command = [self._executable, "-v", voice.name, *_format_rate(voice.speed)]
         if on_start is not None:
             on_start()
         try:
-            await _run([*command, "-f", "-", "-o", str(path), *_SOUND], _format_input(form))
-            return await anyio.to_thread.run_sync(_read, path, limiter=self._threads)
+            await _run_command([*command, "-f", "-", "-o", str(path), *_SOUND], _format_input(form))
+            return await anyio.to_thread.run_sync(_read_sound, path, limiter=self._threads)
         finally:
             path.unlink(missing_ok=True)
 
 
-def _executable() -> str:
+def _find_executable() -> str:
     found = shutil.which("say")
     if found is not None:
         return found
@@ -270,11 +265,11 @@ def _executable() -> str:
 
 
 @functools.cache
-def _macos() -> str:
+def _find_macos_version() -> str:
     return platform.mac_ver()[0] or "unknown"
 
 
-def _rate(speed: float) -> list[str]:
+def _format_rate(speed: float) -> list[str]:
     if speed == 1.0:
         return []
     slowest, fastest = _SPEEDS
@@ -291,18 +286,18 @@ def _format_input(form: SpokenForm) -> str:
     return text
 
 
-async def _run(command: list[str], text: str) -> None:
+async def _run_command(command: list[str], text: str) -> None:
     """Run a command on a text to its end; cancelled, it ends at once, with all it has started."""
     # A file is read or closed without anybody's help, however the process ends.
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as log:
         source.write(text.encode())
         source.seek(0)
-        status = await _status(command, source, log)
+        status = await _wait_for_exit(command, source, log)
         if status != 0:
-            raise ClipError(f"say failed {how(status)}{last_words(log)}")
+            raise ClipError(f"say failed {describe_exit(status)}{read_stderr_tail(log)}")
 
 
-async def _status(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
+async def _wait_for_exit(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
     try:
         # Cancelled half-way, a start would leave a process that nobody ends.
         with anyio.CancelScope(shield=True):
@@ -317,15 +312,15 @@ async def _status(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
     except OSError as exc:
         raise FatalError(f"{command[0]} cannot be started any more: {exc.strerror}") from exc
     try:
-        with child(process.pid, leads_session=True):
+        with track_child(process.pid, leads_session=True):
             return await process.wait()
     finally:
         with anyio.CancelScope(shield=True):
-            end(process)
+            kill_process(process)
             await process.aclose()
 
 
-def _read(path: Path) -> Speech:
+def _read_sound(path: Path) -> Speech:
     from tts_assets.audio.codec import decode  # noqa: PLC0415 - heavy, and not needed to list voices
 
     data = path.read_bytes() if path.exists() else b""

@@ -38,13 +38,12 @@ _PLACES = (
     re.compile(r"\s+"),
 )
 
-
 #: What belongs to the sign before it, beside what Unicode says is combining.
 _CLINGING = frozenset("ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々\u200d")
 _JOINER = "\u200d"
 
 
-def segments(text: str, most: int) -> list[str]:
+def split_for_requests(text: str, most: int) -> list[str]:
     """The parts of a text in their order, which put together are the text again.
 
     Args:
@@ -53,23 +52,23 @@ def segments(text: str, most: int) -> list[str]:
     """
     parts = []
     while len(text) > most:
-        at = _cut(text, most)
+        at = _find_split(text, most)
         parts.append(text[:at])
         text = text[at:]
     return [*parts, text]
 
 
-def _cut(text: str, most: int) -> int:
+def _find_split(text: str, most: int) -> int:
     """Where the first part of a text that is too long ends."""
     for place in _PLACES:
         ends = [found.end() for found in place.finditer(text, 0, most)]
         if ends:
             return ends[-1]
     # One sign that is longer than a part is cut all the same.
-    return next((at for at in range(most, 0, -1) if not _clings(text, at)), most)
+    return next((at for at in range(most, 0, -1) if not _is_inseparable(text, at)), most)
 
 
-def _clings(text: str, at: int) -> bool:
+def _is_inseparable(text: str, at: int) -> bool:
     sign = text[at]
     marks = unicodedata.category(sign).startswith("M") or "\U0001f3fb" <= sign <= "\U0001f3ff"
     return marks or sign in _CLINGING or text[at - 1] == _JOINER
@@ -81,10 +80,8 @@ def _clings(text: str, at: int) -> bool:
 #: Where a character begins and ends, in seconds.
 Span: TypeAlias = "tuple[float, float]"
 
-
 #: A service may report other characters than those that it was sent, but not any number of them.
 _MOST_PER_CHARACTER, _MOST_MORE = 10, 100
-
 
 #: Times may lie so much behind the end of the sound: encoders cut and pad.
 _SLACK_SECONDS = 0.5
@@ -114,7 +111,7 @@ class TimedAnswer(ServiceResponse):
     alignment: Alignment | None
 
 
-def unpack(answer: ServiceResponse) -> ServiceResponse:
+def unpack_timed_answer(answer: ServiceResponse) -> ServiceResponse:
     """The sound of an answer in JSON, with its times; the answer as it is where it has no sound."""
     try:
         body = msgspec.json.decode(answer.body, type=_Body)
@@ -168,14 +165,14 @@ def join_times(
     found: list[Span] = []
     begins = accumulate(seconds, initial=0.0)
     for part, alignment, length, start in zip(parts, alignments, seconds, begins, strict=False):
-        spans = None if alignment is None else _read(alignment, part, length)
+        spans = None if alignment is None else _read_spans(alignment, part, length)
         if spans is None:
             return ()
         found += [(start + begin, start + end) for begin, end in spans]
     return tuple(found)
 
 
-def transfer(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+def transfer_times(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     """The times of a text from those of another spelling of it.
 
     Args:
@@ -191,14 +188,14 @@ def transfer(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
         if kind == "equal":
             found += spans[begin:end]
         elif begin < end:
-            found += _divide((spans[begin][0], spans[end - 1][1]), last - first)
+            found += _divide_span((spans[begin][0], spans[end - 1][1]), last - first)
         else:
             edge = spans[begin][0] if begin < len(spans) else spans[-1][1]
             found += [(edge, edge)] * (last - first)
     return tuple(found)
 
 
-def _read(alignment: Alignment, text: str, seconds: float) -> tuple[Span, ...] | None:
+def _read_spans(alignment: Alignment, text: str, seconds: float) -> tuple[Span, ...] | None:
     """A span for each character of a text; None where the times cannot be true."""
     characters, begins, ends = alignment
     if not len(characters) == len(begins) == len(ends):
@@ -212,9 +209,9 @@ def _read(alignment: Alignment, text: str, seconds: float) -> tuple[Span, ...] |
     each = [
         span
         for character, whole in zip(characters, spans, strict=True)
-        for span in _divide(whole, len(character))
+        for span in _divide_span(whole, len(character))
     ]
-    return transfer(text, written, each)
+    return transfer_times(text, written, each)
 
 
 def _is_plausible(spans: Sequence[Span], seconds: float) -> bool:
@@ -226,7 +223,7 @@ def _is_plausible(spans: Sequence[Span], seconds: float) -> bool:
     return is_inside and is_in_order and 0 < max(times) <= seconds + _SLACK_SECONDS
 
 
-def _divide(span: Span, count: int) -> list[Span]:
+def _divide_span(span: Span, count: int) -> list[Span]:
     begin, step = span[0], (span[1] - span[0]) / max(1, count)
     return [(begin + number * step, begin + (number + 1) * step) for number in range(count)]
 
@@ -237,15 +234,12 @@ def _divide(span: Span, count: int) -> list[Span]:
 #: Beside the shortest of its own sentences but one in ten.
 _OWN_SHARE = 0.85
 
-
 #: A voice is never taken for as fast as that, whatever was learned: ordinary ones say nine morae a second.
 _FASTEST_SHARE = 0.6
-
 
 #: A word takes longer than its part of a sentence, so that a pace is learned from sentences only.
 _SENTENCE_SECONDS = 1.0
 _LEAST_SENTENCES = 8
-
 
 #: So many clips of a voice that end as if cut off, and none that does not: it may be its way.
 _ITS_WAY = 3
@@ -257,7 +251,7 @@ class VoicePace:
 
     _shares: list[float] = field(default_factory=list)
 
-    def learn(self, spoken: float, foreseen: float) -> None:
+    def add_sound(self, spoken: float, foreseen: float) -> None:
         """Take in a whole sound: the seconds it spoke, and those foreseen of an ordinary voice."""
         if foreseen >= _SENTENCE_SECONDS:
             insort(self._shares, spoken / foreseen)
@@ -274,7 +268,7 @@ class VoicePace:
         return share * foreseen
 
 
-class VoicesOfARun:
+class RunVoicePaces:
     """What a run learns of the voices of a service."""
 
     def __init__(self, table: str) -> None:
@@ -368,7 +362,7 @@ class Attempt(NamedTuple):
         return 0.0 if self.samples is None else self.samples.size / self.rate_hz
 
 
-class JoinedTakes(NamedTuple):
+class JoinedAttempts(NamedTuple):
     """All parts of a text as one sound, and the takes that it is made of."""
 
     samples: Samples
@@ -376,7 +370,7 @@ class JoinedTakes(NamedTuple):
     takes: tuple[Attempt, ...]
 
 
-class EarlierTakes(NamedTuple):
+class EarlierAttempts(NamedTuple):
     """What earlier runs left of a part: a sound to use, or takes that a person has to decide."""
 
     take: Attempt | None = None
@@ -394,9 +388,9 @@ async def decode_attempt(
         pcm_rate_hz: as in `sent_sound.speech`.
     """
     read = partial(
-        decode_response.speech,
+        decode_response.decode_speech,
         answer.body,
-        answer.kind,
+        answer.media_type,
         pcm_rate_hz=pcm_rate_hz,
         needs_end=expected.check_ends,
     )
@@ -405,7 +399,7 @@ async def decode_attempt(
     except (TransientError, ClipError) as exc:
         return Attempt(None, 0, str(exc), is_cut=isinstance(exc, decode_response.EndMissingError))
     alignment = answer.alignment if isinstance(answer, TimedAnswer) else None
-    fault = decode_response.fault(
+    fault = decode_response.find_length_fault(
         samples, rate_hz, shortest=expected.shortest_seconds, longest=expected.longest_seconds
     )
     if fault is None and expected.check_ends:
@@ -426,7 +420,7 @@ def _find_cut(samples: Samples, rate_hz: int, expected: ExpectedSpeech) -> str |
     if may_fade and decode_response.is_cut(samples, rate_hz):
         return ends
     if foreseen is not None:
-        pace.learn(spoken, foreseen)
+        pace.add_sound(spoken, foreseen)
     return None
 
 
@@ -434,8 +428,8 @@ async def speak_parts(
     parts: list[str],
     expected: ExpectedSpeech,
     take: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
-    find_earlier: Callable[[int, ExpectedSpeech], Awaitable[EarlierTakes]] | None = None,
-) -> JoinedTakes:
+    find_earlier: Callable[[int, ExpectedSpeech], Awaitable[EarlierAttempts]] | None = None,
+) -> JoinedAttempts:
     """All parts of a text, one after the other.
 
     Args:
@@ -451,7 +445,7 @@ async def speak_parts(
         CutTwiceError: both takes of a part ended as if cut off.
         ClipError: both had a fault, or the parts have different rates.
     """
-    weights = [_weight(part) for part in parts]
+    weights = [_estimate_weight(part) for part in parts]
     found = []
     for at, weight in enumerate(weights):
         share = 1.0 if len(parts) == 1 else weight / max(1, sum(weights))
@@ -466,7 +460,7 @@ async def speak_parts(
             else expected.spoken_seconds * share / loose,
             pace=expected.pace if len(parts) == 1 else None,
         )
-        earlier = EarlierTakes() if find_earlier is None else await find_earlier(at, its_own)
+        earlier = EarlierAttempts() if find_earlier is None else await find_earlier(at, its_own)
         found.append(
             earlier.take or await _choose_attempt(partial(take, at, its_own), earlier.refused)
         )
@@ -475,7 +469,7 @@ async def speak_parts(
     return _join_attempts(found)
 
 
-def _weight(part: str) -> int:
+def _estimate_weight(part: str) -> int:
     """How long a part takes beside others: kanji, digits and letters stand for two morae or so."""
     return sum(1 if is_katakana(kana_to_katakana(sign)) else 2 for sign in part if sign.isalnum())
 
@@ -500,7 +494,7 @@ async def _choose_attempt(
     raise error
 
 
-def _join_attempts(takes: list[Attempt]) -> JoinedTakes:
+def _join_attempts(takes: list[Attempt]) -> JoinedAttempts:
     import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
 
     rates = {take.rate_hz for take in takes}
@@ -508,4 +502,4 @@ def _join_attempts(takes: list[Attempt]) -> JoinedTakes:
         raise ClipError(f"the parts of the text came at different rates: {sorted(rates)} Hz")
     found = [take.samples for take in takes if take.samples is not None]
     samples = found[0] if len(found) == 1 else np.concatenate(found)
-    return JoinedTakes(samples, rates.pop(), tuple(takes))
+    return JoinedAttempts(samples, rates.pop(), tuple(takes))

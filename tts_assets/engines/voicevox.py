@@ -11,17 +11,22 @@ import msgspec
 
 from tts_assets.audio.expected_length import longest_seconds, shortest_seconds
 from tts_assets.config.settings import time_limits
-from tts_assets.engines.decode_response import fault, one_line, speech, words_of
+from tts_assets.engines.decode_response import (
+    decode_speech,
+    find_length_fault,
+    parse_error_body,
+    to_redacted_line,
+)
 from tts_assets.engines.http import http_client
-from tts_assets.engines.http.http_client import connect, refuse_unsafe
+from tts_assets.engines.http.http_client import open_client, refuse_unsafe
 from tts_assets.engines.http.service_calls import (
     RateLimitedError,
     RetryPolicy,
     ServiceRequest,
     TransientError,
 )
-from tts_assets.engines.http.service_connection import Endpoint, service
-from tts_assets.engines.machine import READING, find_missing_packages, parts
+from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import list_named_voices
@@ -41,30 +46,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
 #: The range of VOICEVOX's own editor; engines take more, and break at the ends.
 SPEEDS = (0.5, 2.0)
-
 
 #: What an engine says of itself needs no model, but for the first query of AivisSpeech.
 _TOLD_SECONDS = 30.0
 
-
 #: Styles of this type speak, the others sing; engines before 0.16 have no types.
 _SPEAKS = "talk"
-
 
 #: Whose voices they are, where an engine does not say.
 _BRAND = "VOICEVOX"
 
-
 #: Some text, to be told what a query looks like.
 _ANYTHING = "ア"
 
-
 #: More styles than that are not named in an error.
 _NAMED = 5
-
 
 #: In an address each kana takes nine bytes, and no more than 64 KiB are sent or taken.
 _LONGEST = 6_000
@@ -74,7 +72,6 @@ _TOO_MANY = 429
 _NOT_THIS = (400, 413, 414, 422)
 _LATER = (408, 425)
 _BROKEN = 500
-
 
 #: No key is sent to an engine, so that none can come back.
 _AS_IT_IS = str
@@ -101,7 +98,7 @@ class _Manifest(msgspec.Struct):
     brand_name: str = _BRAND
 
 
-async def styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
+async def list_styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
     """The styles that an engine speaks in, by their ids.
 
     Their credit is the line that VOICEVOX's terms ask for, the product with the speaker's name.
@@ -115,8 +112,8 @@ async def styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
         str(style.id): VoiceInfo(
             name=str(style.id),
             language="ja",
-            description=one_line(f"{character.name}, {style.name}", _AS_IT_IS),
-            credit=one_line(f"{brand}:{character.name}", _AS_IT_IS),
+            description=to_redacted_line(f"{character.name}, {style.name}", _AS_IT_IS),
+            credit=to_redacted_line(f"{brand}:{character.name}", _AS_IT_IS),
             speeds=SPEEDS,
         )
         for character in characters
@@ -125,7 +122,7 @@ async def styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
     }
 
 
-async def query(client: Client, base_url: str, style: str) -> dict[str, Any]:
+async def fetch_query(client: Client, base_url: str, style: str) -> dict[str, Any]:
     """A query as an engine itself makes it, for all that is not told otherwise.
 
     Raises:
@@ -136,7 +133,7 @@ async def query(client: Client, base_url: str, style: str) -> dict[str, Any]:
     )
 
 
-def no_style(name: str, offered: Mapping[str, VoiceInfo]) -> str:
+def describe_missing_style(name: str, offered: Mapping[str, VoiceInfo]) -> str:
     """What to say where an engine has no style of that id."""
     near = difflib.get_close_matches(name, offered, n=_NAMED, cutoff=0.0)
     told = "; ".join(f"{each} ({offered[each].description})" for each in near)
@@ -188,7 +185,7 @@ class VoicevoxSpeaker:
         """
         style = self._styles.get(voice.name)
         if style is None:
-            raise ClipError(no_style(voice.name, self._styles))
+            raise ClipError(describe_missing_style(voice.name, self._styles))
         said = await self._read(form)
         kana = _limit_kana(to_aquestalk(said.phrases, form.text))
         seconds = self._timeout_seconds * time_limits(len(form.text))
@@ -199,7 +196,7 @@ class VoicevoxSpeaker:
                 query={"text": kana, "speaker": style.name, "is_kana": "true"},
                 seconds=seconds,
             ),
-            _value,
+            _read_phrases,
             on_start,
         )
         samples, rate_hz = await self._engine.ask(
@@ -217,11 +214,11 @@ class VoicevoxSpeaker:
                 },
                 seconds=seconds,
             ),
-            _sound,
+            _read_samples,
             on_start,
         )
         shortest, longest = shortest_seconds(said, voice.speed), longest_seconds(said, voice.speed)
-        if wrong := fault(samples, rate_hz, shortest=shortest, longest=longest):
+        if wrong := find_length_fault(samples, rate_hz, shortest=shortest, longest=longest):
             raise ClipError(wrong)
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=said, credit=style.credit)
 
@@ -248,7 +245,7 @@ async def _ask_engine(
     where = http_client.redact_url(base_url)
     try:
         answer = await client.ask(request)
-        _refuse(answer)
+        _check_answer(answer)
         return msgspec.json.decode(answer.body, type=kind)
     except (TransientError, ClipError) as exc:
         raise FatalError(
@@ -262,32 +259,32 @@ async def _ask_engine(
         ) from exc
 
 
-def _value(answer: ServiceResponse) -> list[Any]:
+def _read_phrases(answer: ServiceResponse) -> list[Any]:
     """The accent phrases of an answer."""
-    _refuse(answer)
+    _check_answer(answer)
     value = answer.json()
     if not isinstance(value, list) or not value:
         raise TransientError("the answer was no accent phrases")
     return value
 
 
-def _sound(answer: ServiceResponse) -> tuple[Samples, int]:
+def _read_samples(answer: ServiceResponse) -> tuple[Samples, int]:
     """The samples of an answer, and how many there are in a second."""
-    _refuse(answer)
-    return speech(answer.body, answer.kind, pcm_rate_hz=None)
+    _check_answer(answer)
+    return decode_speech(answer.body, answer.media_type, pcm_rate_hz=None)
 
 
-def _refuse(answer: ServiceResponse) -> None:
+def _check_answer(answer: ServiceResponse) -> None:
     """Raise what any answer means that is not what was asked for."""
     status = answer.status
     if status == _OK:
         return
-    words = words_of(answer, _AS_IT_IS).message or "without a word"
+    words = parse_error_body(answer, _AS_IT_IS).message or "without a word"
     reason = f"the engine answers {status}: {words}"
     if status == _TOO_MANY:
         raise RateLimitedError(reason)
     if status >= _BROKEN or status in _LATER:
-        raise TransientError.of(answer, reason)
+        raise TransientError.from_answer(answer, reason)
     if status in _NOT_THIS:
         raise ClipError(reason)
     if status == _NO_SUCH_PAGE:
@@ -300,7 +297,6 @@ def _refuse(answer: ServiceResponse) -> None:
 
 #: Ids of styles; AivisSpeech's are whole numbers of 32 bits, which may be below 0.
 _ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
-
 
 #: An engine nearby is back soon or not at all; until it is given up, clips wait rather than fail.
 _PATIENCE = RetryPolicy(
@@ -385,10 +381,10 @@ class Voicevox:
             FatalError: no engine answers there.
         """
         place = self._place
-        async with connect(
+        async with open_client(
             place.base_url, headers=place.headers, secret=place.secret, most=self.max_concurrent
         ) as client:
-            return tuple((await styles(client, place.base_url)).values())
+            return tuple((await list_styles(client, place.base_url)).values())
 
     def engine(self, voice: str) -> str:
         """The style, and the dictionary with its version.
@@ -396,7 +392,7 @@ class Voicevox:
         Not the version of the engine, which is not asked before something is to be said: a plan is
         the same wherever it is made. Clips of another version are remade by ``--force`` only.
         """
-        return f"voicevox style={voice} {parts(READING)}"
+        return f"voicevox style={voice} {format_versions(READING)}"
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - all are told theirs
         """Always."""
@@ -423,7 +419,7 @@ class Voicevox:
         place = self._place
         most = min(workers, self.max_concurrent)
         async with (
-            service(
+            connect_service(
                 place,
                 most=most,
                 per_second=self._remote.rate_per_second,
@@ -432,14 +428,14 @@ class Voicevox:
             ) as engine,
             self._told.open(words) as read,
         ):
-            offered = await styles(engine.client, place.base_url)
+            offered = await list_styles(engine.client, place.base_url)
             for name in self._needed:
                 if name not in offered:
-                    raise UsageError(no_style(name, offered))
+                    raise UsageError(describe_missing_style(name, offered))
             yield VoicevoxSpeaker(
                 engine=engine,
                 read=read,
                 styles=offered,
-                query=await query(engine.client, place.base_url, self._needed[0]),
+                query=await fetch_query(engine.client, place.base_url, self._needed[0]),
                 timeout_seconds=timeout_seconds,
             )

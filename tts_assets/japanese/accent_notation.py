@@ -23,7 +23,6 @@ _KNOWN = (
     "ア＼ル, ハシ↓, ハシ￣ (flat), LHL, 低高低, heiban, atamadaka, odaka, 平板, and Migaku's h, a, o, n2, k2"
 )
 
-
 #: The keys under which an object may hold its accent, in the order in which they are asked.
 _KEYS = (
     "accent",
@@ -39,7 +38,6 @@ _KEYS = (
     "accents",
 )
 
-
 #: Notations have two digits at most, so a number may be no larger.
 _LARGEST = 99
 _KANA = r"[ぁ-ゖァ-ヺー]"
@@ -50,14 +48,12 @@ _CLASS = compile_lazy(
 _TAG = compile_lazy(r"</?[A-Za-z][^<>]*>")
 _OVERLINE = compile_lazy(r"<([A-Za-z]+)\b[^<>]*overline[^<>]*>([^<>]*)</\1>")
 
-
 #: What stands where a table has no accent.
 _ABSENT = frozenset([*"-‐–—―*?？", "None", "null", "NULL", "NaN", "nan", "N/A", "n/a"])
 _NUMBER = compile_lazy(
     rf"(?P<kana>{_KANA}+\s*)?[(（\[［【〔〈<]?(?P<number>\d{{1,2}})[)）\]］】〕〉>]?型?"
     r"(?:[\s・/／(（\[［【〔〈<]+\d{1,2}[)）\]］】〕〉>]?型?)*"
 )
-
 
 #: Whole numbers as tables of floating-point numbers have them.
 _WHOLE = compile_lazy(r"^(\d{1,2})\.0+$")
@@ -67,13 +63,11 @@ _NAME = compile_lazy(
     r"[\s:：\-(（\[【]*(?P<number>\d{1,2})?[\s)）\]】型]*"
 )
 
-
 #: The names in kanji by their first; those in Latin letters begin with their code.
 _CODE_OF = {"平": "h", "頭": "a", "中": "n", "尾": "o", "起": "k"}
 _CODE = compile_lazy(r"(?P<code>[hanok])(?P<number>\d{1,2})?")
 _TONES = compile_lazy(r"[hl]{2,}|[高低]{2,}|[01]{2,}")
 _HIGH = compile_lazy("[h高]")
-
 
 #: What a phrase of standard Japanese can sound like: its second mora differs from its first.
 _POSSIBLE = compile_lazy(r"10*|01+0*")

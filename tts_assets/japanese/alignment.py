@@ -74,19 +74,15 @@ def _find_kana(reading: str, kana: str, start: int, *, free: bool, last: bool) -
 #: No kanji is read with more kana than this; abbreviations and numbers have more.
 _LONGEST_PER_CHARACTER = 6
 
-
 #: Reading one more word against the dictionary counts more than any number of kana.
 _PER_WORD = 1_000
 _PER_KNOWN_WORD = 300
 
-
 #: A word that only lacks something counts less than one that is read otherwise.
 _PER_SHORT_WORD = 50
 
-
 #: Give up on texts that fit in too many ways; real ones take a few steps for each word.
 _MOST_STEPS = 50_000
-
 
 #: In longer texts no match is sought from characters that come often, as there are too many.
 _LONG = 3_000

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _ENTRY_COLUMNS = 12
 _UNKNOWN_COLUMNS = 8
 
-
 #: Nouns of this many morae and fewer join as suffixes do.
 _SHORT = 2
 
@@ -109,7 +108,6 @@ def find_features(analyser: Any, surface: str) -> list[str]:
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
 
-
 #: Words that the dictionary does not list have the first seven columns alone.
 _UNIDIC_COLUMNS = 27
 
@@ -190,10 +188,8 @@ def _to_unidic_word(columns: list[str]) -> UniDicWord:
 DEVOICED = "’"
 _ALONE = dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True))
 
-
 #: Those that may join no kana before them within a word; ャ ュ ョ always do.
 _SMALL_VOWELS = frozenset("ァィゥェォヮヵヶ")
-
 
 #: OpenJTalk makes one sound of these, which in Japanese are two: デェ is デ with a long vowel.
 _MADE_ONE = frozenset({"デェ", "グゥ"})

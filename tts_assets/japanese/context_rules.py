@@ -47,10 +47,8 @@ _INSTRUMENT = (
     "|ハープ|マンドリン|琴|三味線|三線|琵琶|胡弓|二胡|曲|ショパン|バッハ|モーツァルト|ベートーベン|ソナタ|伴奏|和音)"
 )
 
-
 #: What one goes along: 道を行って is イッテ.
 _WAY = "(?<![道路り坂先上中所街町海空橋前奥右左方野畔筋会])"
-
 
 #: Behind these, 下 is モト: under a law, a guidance, a teacher.
 _RULED = "(?<![法導督配揮名件理親生授権制則等意響護力治令念旗統況度画可解任提師条針策盟約定星])"
@@ -81,7 +79,6 @@ _STOPPED = "(?:車|バス|電車|自転車|バイク|タクシー|機械|エン�
 _HELD_OPEN = "(?:本|会|会議|パーティー|辞書|教科書|ノート|ページ|傘|口座|扉|心|手|展|展覧会|教室|大会|宴会|ファイル|口|個展)"
 _OPEN_PLACE = "(?:店|屋|スーパー|コンビニ|銀行|郵便局|図書館|病院|デパート|レストラン|カフェ|窓口|プール|美術館|博物館|ジム|売店|食堂)"
 _SHOWN = "(?:未来|夢|様子|世界|人生|社会|物語|愛|戦争|姿|イメージ|時代|生活|弧|軌跡|将来|理想)"
-
 
 #: What may be free or vacant: 席, 時間.
 _FREE = "(?:席|部屋|時間|椅子|いす|日|予定|手|ベンチ|トイレ|場所|所|スペース|会議室|ポスト)"
@@ -304,7 +301,6 @@ COLLOCATION_RULES = (
     ),
 )
 
-
 # Words whose reading their neighbours decide, where the dictionary alone gets them wrong.
 #
 # Every rule was added for text that pyopenjtalk-plus 0.4.1 misreads. Most rules name neighbours that
@@ -333,7 +329,6 @@ _WEATHER = "(?:晴れ?|はれ|曇り?|くもり|雨|雪)"
 _WRITTEN_ON = "(?:(?<!用)紙|布|(?<!言)葉|カード|封筒|はがき|葉書|切符|コイン|硬貨|生地)"
 _AIMED = "(?:話|話題|本題|弾|球|ボール|矢|コース|軌道|注意|気)"
 
-
 #: What is held or carried out: 調査, 試合, 授業.
 _SET = (
     "(?:[一-龥][査業究験式議習練動術療事演表挙票引務理営売集革整論渉合育導価析定察備除検発造産認討録"
@@ -354,10 +349,8 @@ _COUNTRY = (
 )
 _OLD = "(?:お年寄り|ご?年配|ご?高齢)"
 
-
 #: Behind が and も, what says of people that they are there.
 _ARE_THERE = "(?:い(?:ます|る|た|て)|いらっしゃ|おられ|おり|来(?:ます|まし|る|た)|見えま|大勢)"
-
 
 #: Behind 方, what is told of people, or asked of them.
 _TO_PERSONS = (
@@ -508,7 +501,6 @@ _PATTERNS = [
     (rule.word[0], re.compile(f"{rule.before}({rule.word}){rule.after}"), rule.reading)
     for rule in CONTEXT_RULES
 ]
-
 
 #: Verbs that the dictionary has in pieces, and their forms.
 _VERBS = frozenset({"揶揄", "彷徨"})

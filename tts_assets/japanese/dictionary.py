@@ -45,15 +45,12 @@ _GRAMMAR = {
     WordKind.SUFFIX: ("名詞", "接尾", "一般", "*", "*", "*"),
 }
 
-
 #: With this cost a word wins against whatever the dictionary knows: words of one kana, too. A cost
 #: is a 16-bit number, and connections of words cost between -14,000 and 5,000.
 _CHEAPEST = -30_000
 
-
 #: How much cheaper a word is than those that fill it side by side.
 _STEP = 1_000
-
 
 #: How much cheaper than one that leaves a rest, which the dictionary may read with what follows:
 #: 東京大・会 and 東京・大会.

@@ -28,7 +28,6 @@ _CLOSE = {
 }
 _VOICELESS = frozenset("カキクケコサシスセソタチツテトハヒフヘホパピプペポ")
 
-
 #: The polite endings, with the particles that may stand behind them.
 _POLITE = compile_lazy("[デマ]ス(?=(?:[ガケシナネノヨワ].{0,3})?$)")
 
@@ -78,7 +77,6 @@ _AQUES_DEVOICED = "_"
 _AQUES_RISE = "？"
 _AQUES_LONG = "ー"
 
-
 #: Morae that the notation lacks, or would join with the one before, by what sounds the same.
 _SPELLED = {
     **dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True)),
@@ -89,7 +87,6 @@ _SPELLED = {
     # The Cabinet's rules for loan words (1991, II 2) write フュ as ヒュ in general.
     "フュ": "ヒュ",
 }
-
 
 #: A stretch of text without marks, and the marks behind it.
 _STRETCH = compile_lazy(r"\w+(\W*)")
@@ -193,11 +190,9 @@ _KOKORO_ROWS = {
 }
 _VOWELS = "aiɯeo"
 
-
 #: The vowel u behind the consonants of ス, ズ and ツ, and of キュ and its like.
 _CENTRAL = "ɨ"
 _BLADE = frozenset("szʦ")
-
 
 #: Kana of no row.
 _OTHERS = {
@@ -214,7 +209,6 @@ _OTHERS = {
     "ー": "ː",
     "ッ": "ʔ",
 }
-
 
 #: Sounds of other languages, which join a small vowel.
 _FOREIGN = {
@@ -244,15 +238,12 @@ _FOREIGN = {
     "フョ": "ɸʲo",
 }
 
-
 #: Small vowels, by the sound that they make of the kana before them.
 _SMALL = {"ァ": "a", "ィ": "i", "ゥ": "ɯ", "ェ": "e", "ォ": "o"}
-
 
 #: The others, behind kana that are no palatal sound themselves, and behind those that are.
 _GLIDES = {"ャ": ("ja", "a"), "ュ": ("jɯ", _CENTRAL), "ョ": ("jo", "o"), "ヮ": ("βa", "a")}
 _LABIAL = {"ク": "kᵝ", "グ": "ɡᵝ"}
-
 
 #: The moraic nasal before what follows within its word; elsewhere it is uvular.
 _NASAL = "ン"
@@ -274,25 +265,20 @@ _KOKORO_SYMBOLS = {
     _NASAL: _NASAL,
 }
 
-
 #: The kana whose consonant has i in it already.
 _PALATAL = frozenset(row[1] for row in _KOKORO_ROWS if row[1] != "イ")
 _PARTICLE = "助詞"
 _AUXILIARY = "助動詞"
 
-
 #: In words that conjugate イ behind its own vowel is written as a long one: 聞いて, 新しい, not 委員.
 _CONJUGATED = frozenset({"動詞", "形容詞", _AUXILIARY})
 _LONG_I = compile_lazy("(?<=[イキシチニヒミリギジヂビピ])イ")
 
-
 #: Endings that make one word with what they conjugate; others stand by themselves, as です.
 _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます", "まし", "ませ", "ず"])
 
-
 #: What only lengthens or cuts off the sound before it, whatever an analysis makes of it.
 _NEVER_FIRST = frozenset("ーッ")
-
 
 #: Marks that the model knows, by those that Japanese writes.
 _KOKORO_MARKS = {
@@ -387,30 +373,24 @@ _PIPER_END = "."
 _PIPER_QUESTION = "?"
 _MELODY = frozenset({_PIPER_RISE, _PIPER_FALL, _PIPER_NEXT_PHRASE})
 
-
 #: OpenJTalk's sounds in IPA, where their letters are not IPA themselves.
 _PIPER_IPA = {
     "u": "ɯ", "g": "ɡ", "sh": "ɕ", "j": "dʑ", "ch": "tɕ", "f": "ɸ", "y": "j", "r": "ɾ", "N": "ɴ",
     "cl": "ʔ",
 }  # fmt: skip
 
-
 #: How a second letter colours a consonant: ky is a palatal k, kw one with round lips.
 _COLOURS = {"y": "ʲ", "w": "ʷ"}
-
 
 #: The sounds that morae end in; capitals are devoiced vowels, which the voices know as others.
 _LAST_OF_MORA = frozenset({*"aiueoAIUEON", "cl"})
 
-
 #: Labels count no further, so that from here on a place is not told.
 _FAR = 49
-
 
 #: The parts of a full-context label that matter (HTS's lab_format for Japanese): the sound (p3), its
 #: mora's place in the accent phrase (a2) and from its end (a3), the phrase's accent (f2).
 _LABEL = compile_lazy(r"-(\w+)\+.*/A:[^+]+\+(\w+)\+(\w+)/B.*/F:\w+_(\w+)#")
-
 
 #: Whether the accent phrase before was a question (e3).
 _ASKS = compile_lazy(r"/E:\w+!1_")

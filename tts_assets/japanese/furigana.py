@@ -23,7 +23,6 @@ _COUNTED = compile_lazy(
 )
 _MORE = {"間": "カン", "目": "メ", "半": "ハン", "前": "マエ", "後": "ゴ"}
 
-
 #: The readings that a counter has by itself.
 _ALONE = {
     counter: readings.split("・")
@@ -142,19 +141,15 @@ def _list_number_readings(number: str) -> list[str]:
 #: Private characters that stand around a base and its reading; no text has them by then.
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
 
-
 #: Before a reading that may be no reading of the whole base.
 _UNSURE = "\ue004"
-
 
 #: Before one that was written in Latin letters, and may be a translation.
 _PERHAPS = "\ue005"
 
-
 #: Between readings of one base.
 _OR = "／"
 _MARKED = compile_lazy(f"{_OPEN}([^{_OPEN}-{_CLOSE}]*){_MIDDLE}([^{_OPEN}-{_CLOSE}]*){_CLOSE}")
-
 
 #: Anki needs a space before a base; only behind a particle it is a boundary of words, too.
 _SPACE_BEFORE = compile_lazy(f"(?<![はへをがにでともの]) +(?={_OPEN})")
@@ -264,7 +259,6 @@ def find_bracket_accent(text: str, reading: str) -> int | None:
 # Readings in brackets behind words: of which word they are, and whether they are readings at all.
 _KANA_CHARS = "ぁ-ゖァ-ヺー"
 
-
 #: A word and a bracket behind it.
 _BRACKETED = compile_lazy(
     r"(?P<run>[^\s、。，．,!?！？「」『』…：:;；/／()（）\[\]［］{}｛｝【】〔〕〈〉《》‹›＜＞<>\ue000-\ue002]{1,24})"
@@ -281,11 +275,9 @@ _READING = compile_lazy(rf"[{_KANA_CHARS}]+")
 _HIRAGANA = compile_lazy("[ぁ-ゖー]+")
 _HIRAGANA_LETTERS = "".join(map(chr, range(ord("ぁ"), ord("ゖ") + 1)))
 
-
 #: Not USA.
 _ROMAJI = compile_lazy(r"[A-ZÂÊÎÔÛĀĒĪŌŪ]?[a-zâêîôûāēīōū'’-]{1,24}")
 _LATIN = compile_lazy(r"[!-~À-ÿ]+")
-
 
 #: お and ご before a kanji are of its word.
 _BASE_START = compile_lazy(r"[^\W_ぁ-ゖァ-ヺー]|[おご](?=[\u3400-\u9fff])")
@@ -293,10 +285,8 @@ _BASE = compile_lazy(r"[\u3400-\u9fff々〆〇0-9０-９]|[A-Za-zＡ-Ｚａ-ｚ]
 _INSIDE_NUMBER = compile_lazy("(?<=[0-9０-９])[0-9０-９]")
 _ROUND_OPENING = "(（〔"
 
-
 #: In round brackets these are endings that may be left out, not readings.
 _ENDINGS = frozenset("なのだをがにとはもでへや")
-
 
 #: Nouns that are read so, and verbs and adjectives whose okurigana stand behind the bracket.
 _READ_SO = {
@@ -325,7 +315,6 @@ _STEM_READ_SO = {
     "や": "焼辞止病痩遣妬灼",
 }
 
-
 #: Particles, endings and suffixes that are also readings, and of which kanji.
 _ENDINGS_READ_SO = {
     "から": "空殻唐柄韓", "まで": "迄", "など": "等", "たち": "達質立刀舘館日", "だけ": "丈岳嶽茸竹嵩",
@@ -340,30 +329,24 @@ _ENDINGS_READ_SO = {
 }  # fmt: skip
 _PARTICLE_BEHIND = compile_lazy("(?<=..)[のはもにをがでと]$")
 
-
 #: Behind a bracket, and before a word.
 _PARTICLE = compile_lazy("[はがをにでともへのや][\u3400-\u9fff]")
 _CLOSING = tuple("]］)）}｝】〕〉》›＞>")
-
 
 #: Words of which only a part is outside the brackets.
 _ONE_WORD = compile_lazy(
     r"([何誰](?=.か)|又(?=.は)|最(?=.も)|子(?=.ども)|[父母兄姉](?=.さん))[(（〔](か|は|も|ども|さん)[)）〕]"
 )
 
-
 #: A kanji behind a bracket that has its own reading: 図(と)書(しょ)館(かん).
 _NEXT_KANJI = compile_lazy("[\u3400-\u9fff々]{1,4}[(（〔]")
-
 
 #: A verb that asks for something, and nouns that end as it does.
 _ASKING = compile_lazy("[ぁ-ゖ]+て")
 _READ_WITH_TE = "手果縦盾楯建立館全総"
 
-
 #: The endings of words in the dictionary form.
 _ENDING = compile_lazy("[うくぐすつぬぶむるい]$")
-
 
 #: Most kana that a kanji has of which a reading is told kanji by kanji.
 _MOST_PER_KANJI = 2
@@ -520,18 +503,15 @@ _KANA_RANGE = "ぁ-ゖァ-ヺー"
 _EDITORS_NOTE = compile_lazy(r"［＃[^［］]*］")
 _BARRED = compile_lazy(rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA_RANGE}・ ]{{1,48}})》")
 
-
 #: Templates of wikis.
 _TEMPLATE = compile_lazy(
     rf"\{{\{{(?:[a-zA-Z]{{1,16}}\|)?([^{{}}|\n]{{1,24}})\|([{_KANA_RANGE}| ]{{1,48}})\}}\}}"
 )
 
-
 #: Commands of LaTeX.
 _COMMAND = compile_lazy(
     rf"\\(?:[a-z]*ruby|furigana)\{{([^{{}}\n]{{1,24}})\}}\{{([{_KANA_RANGE}| ]{{1,48}})\}}"
 )
-
 
 #: Not [に|ほん|ご], which is a reading.
 _BRACED = compile_lazy(

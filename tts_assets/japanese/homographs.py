@@ -172,7 +172,6 @@ _SIDE_OR_PERSON = compile_lazy(
     "(?:男性|女性|男|女|年配|高齢者|お客様)の(方)が|(?:の|[いなたる])(方)(?:[はもとに、。]|で[すし]|だ|$)"
 )
 
-
 #: Words that have one reading there.
 _UNAMBIGUOUS = compile_lazy(
     "円(札)|(大家)さん|月(一日)|(一日)おき|[東西南北]の(方)|(?:株式|金融|労働|国際|国内|証券|為替)(市場)|(今日中)に|(一月)[はのに](?:寒|終|初|中旬|入)"
@@ -237,18 +236,14 @@ _MAX_ANALYSES = 60
 _KANJI = compile_lazy("[一-龥々]")
 _KANA_AND_KANJI = compile_lazy("[ぁ-ゖ]{2,}[一-龥]")
 
-
 #: No suffix that is read by its on reading stands behind こんな, あまり or いい; one may behind 風切り.
 _IN_KANA = compile_lazy("[ぁ-ゖ]+")
-
 
 #: Words of time that the other dictionary takes for names.
 _TIMES = frozenset({"毎日", "毎朝", "毎晩", "毎週"})
 
-
 #: UniDic reads numbers digit by digit, and counters without their changes of sound.
 _NUMBER = compile_lazy("[0-9０-９一二三四五六七八九十百千万億兆何数幾零]")
-
 
 #: Formal readings of UniDic, and the usual ones.
 _USUAL = {
@@ -258,24 +253,19 @@ _USUAL = {
 }
 _VOICED_MORAE = "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ"
 
-
 #: ジ and ズ are the voiced チ and ツ, too.
 _VOICED = str.maketrans(
     f"{_VOICED_MORAE}チツ", "カキクケコサシスセソタテトハヒフヘホハヒフヘホシス"
 )
 
-
 #: How words begin that UniDic reads worse: 得る as ウル, 蒸す as フカス.
 _READ_WORSE = frozenset("方蒸塵申得弛接捲捩反徹染言塗嘲在催存著惚寝注宿拭逝行")
-
 
 #: Prefixes that may be voiced at the beginning: 不気味 is ブキミ.
 _VOICED_PREFIXES = frozenset("不無")
 
-
 #: Behind these, a word is no second part of a compound.
 _APART = frozenset({"助詞", "連体詞", "副詞", "接続詞"})
-
 
 #: Words that UniDic reads better wherever the two differ.
 _TRUSTED = frozenset(
@@ -284,7 +274,6 @@ _TRUSTED = frozenset(
         "この頃 大した 店屋 分別 人徳 流砂 詩歌 泡沫 早急 捻り 眩暈 飛沫"
     )
 )
-
 
 #: Words that UniDic reads otherwise again and again, and wrongly: 言う as ユウ, 人 as ニン.
 _SETTLED = frozenset("言人得階科類米公棟日分時")

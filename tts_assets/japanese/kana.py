@@ -20,14 +20,11 @@ _ROWS = {
 }
 _VOWEL_OF = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 
-
 #: A vowel that only lengthens the one before it: オウ is said オオ, エイ is said エエ.
 _LENGTHENED = {("オ", "ウ"): "オ", ("エ", "イ"): "エ"}
 
-
 #: What may only lengthen the vowel before it.
 _LENGTHENING = frozenset("ーウイ")
-
 
 #: What a kanji taken over from Chinese is read as, where that ends in a long vowel: コウ, キュウ, セイ.
 _LONG_ON_READING = compile_lazy(
@@ -104,7 +101,6 @@ _ROMAJI_ROWS = {
     "r": "ラリルレロ",
 }
 
-
 #: Behind a kana in イ or ウ, a small kana takes the place of its vowel: sha is シャ, fa ファ.
 _SMALL = {"a": "ァ", "i": "ィ", "u": "", "e": "ェ", "o": "ォ"}
 _GLIDES = {"a": "ャ", "i": "", "u": "ュ", "e": "ェ", "o": "ョ"}
@@ -160,7 +156,6 @@ def _build_syllables() -> dict[str, str]:
 
 
 _KANA_OF = _build_syllables()
-
 
 #: What may stand at a place, in the order in which it is tried. An n before a vowel begins a
 #: syllable, an n before anything else is ン, and so is the first of nn; oh is a long o (Ohta).

@@ -26,20 +26,16 @@ if TYPE_CHECKING:
 #: How it sounds, and how it is spelled.
 SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
 
-
 #: Words whose は is the particle that they have grown together with: それでは, こんにちは, または.
 _GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
 _BEFORE_PARTICLES = frozenset({"助詞", "助動詞"})
 _TOPICS = frozenset({"名詞", "副詞"})
 
-
 #: A noun in kana of fewer morae with は or へ behind it is rather another noun: いは, さは.
 _SHORTEST = 2
 
-
 #: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
 _PREDICATES = frozenset({"動詞", "形容詞"})
-
 
 #: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
 _WORD_WITH_HA = compile_lazy(
@@ -47,10 +43,8 @@ _WORD_WITH_HA = compile_lazy(
     "|た[かきくけら]|だ(?:$|か|ざ)|な[さしすせそたちつてっれ]|ね|ば|め[たてら]|や[いくさしすせらりるれろっ]|ら[いうわっ]|れ"
 )
 
-
 #: Behind a longer noun, only as the whole end: 現実はなれ, 親はなれ.
 _APART = "なれ"
-
 
 #: Grammar patterns that begin with は or へ, or with て and は: where the particles are in them.
 _PATTERN = compile_lazy(
@@ -188,12 +182,10 @@ def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
 _HIRAGANA = compile_lazy(r"[ぁ-ゖー]+")
 _NOUNS = frozenset({"名詞", "接頭詞"})
 
-
 #: オウ, ウウ and エイ, which are long in Japanese words; in loanwords, in katakana, エイ is not.
 _SPELLED_OUT = compile_lazy(
     "(?<=[オコソトノホモヨロヲゴゾドボポョウクスツヌフムユルグズブプュ])ウ|(?<=[エケセテネヘメレゲゼデベペ])イ"
 )
-
 
 #: Of the dictionary's 1,594 nouns in hiragana that are spelled out those whose parts meet there, as
 #: its entries in kanji with the same reading tell: 湖 is ミズ and ウミ.
@@ -209,7 +201,6 @@ _PARTED = frozenset(
     やまとうた よめいり わたつうみ
     """.split()  # noqa: SIM905 - words are read more easily without quotes
 )
-
 
 #: Words with kanji whose entries are spelled out though no parts meet there: チョクツウ.
 _LONG = frozenset(
@@ -272,14 +263,12 @@ _AFTER_N = dict(
     zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)
 )
 
-
 #: Sounds of loanwords that are typed as the Japanese syllables next to them: paatii, sofutouea.
 _TYPED_AS = {
     "ティ": "チ", "ディ": "ジ", "トゥ": "ツ", "ドゥ": "ズ", "テュ": "チュ", "デュ": "ジュ",
     "ウィ": "ウイ", "ウェ": "ウエ", "ウォ": "ウオ",
 }  # fmt: skip
 _LARGE = dict(zip("ァィゥェォ", "アイウエオ", strict=True))
-
 
 #: A word with more spellings than this is long: it loses all or nothing.
 _MOST_SPELLINGS = 64

@@ -60,7 +60,6 @@ if TYPE_CHECKING:
 #: Next analyses to look through; of the readings that any of them has, all are among the first 30.
 _MAX_ANALYSES = 30
 
-
 #: As far as this from one of the dictionary's readings, a reading may be a typing error.
 _TYPING_ERROR = 2
 

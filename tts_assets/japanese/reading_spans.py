@@ -41,22 +41,17 @@ if TYPE_CHECKING:
 _KANJI = compile_lazy("[\u3400-\u9fff々〆〇]")
 _WORD = compile_lazy(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
 
-
 #: As long as the longest okurigana that make a word with one kanji, as in 抱きしめる.
 _TAIL = compile_lazy("[ぁ-ゖ]{0,5}")
-
 
 #: Analyses of a word to look through, as for words with a reading.
 _MAX_WORD_ANALYSES = 30
 
-
 #: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
 NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五六七八九十百千万億兆何数")
 
-
 #: What verbs and adjectives end in.
 _VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")
-
 
 #: Parts of speech of what only stands behind words.
 _BOUND = frozenset({"助詞", "助動詞"})

@@ -59,10 +59,8 @@ if TYPE_CHECKING:
     _Pattern: TypeAlias = tuple[re.Pattern[str], re.Pattern[str]]
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
 
-
 #: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
 _NOTE = r"(?:[ ]*[(（][ぁ-ゖァ-ヺー\u3400-\u9fff々A-Za-z]{1,8}[)）])"
-
 
 #: Labels of one letter, which are never words of the line itself.
 _SHORT_LABEL = compile_lazy(rf"^[ ]*{_LETTER}{_NOTE}?(?:[ ]*[：:][ ]*|(?=[「『]))", re.MULTILINE)
@@ -74,11 +72,9 @@ _QUOTE = compile_lazy(r"[ ]*([^：:「」『』。、！？!?\n]{1,40}?)[ ]*([�
 _ROUND = compile_lazy(r"[ ]*[(（]([^()（）\n]{1,20})[)）][ ]*[：:]?[ ]*([^ \n].*)")
 _BRACKET = compile_lazy(r"[ ]*[【［\[]([^【】［］\[\]\n]{1,20})[】］\]][ ]*([^ \n].*)")
 
-
 #: Titles of books stand in such brackets, too.
 _ANGLE = compile_lazy(r"[ ]*[〈《＜<]([^〈〉《》＜＞<>\n]{1,20})[〉》＞>][ ]*([^ \n].*)")
 _DOT = compile_lazy(rf"[ ]*({_LETTER})[.．)）][ ]*(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)")
-
 
 #: A letter and a space may be a word, too: T シャツ, A さん, 女 の人.
 _SPACE = compile_lazy(
@@ -86,32 +82,26 @@ _SPACE = compile_lazy(
     r"|[をが]|[のはにでともへや](?![ぁ-ゖ]))(?=[「『ぁ-ゖァ-ヺ\u3400-\u9fff])(.*)"
 )
 
-
 #: A name and a blank: words have no other blank, which texts for beginners have between all words.
 _NAME_SPACE = compile_lazy(
     r"[ ]*([\u3400-\u9fff々ァ-ヺー]{2,8}(?:さん|くん|ちゃん|さま)?)[ ]+([^ ]+[。！？!?…」』])[ ]*"
 )
-
 
 #: A second speaker in one line.
 _NEXT = compile_lazy(
     r"(?<=[。！？!?」』])[ ]*(?=([^：:「」『』。、！？!?\n ]{1,40})[ ]*[：:](?![0-9０-９/]))"
 )
 
-
 #: Where letters speak, a blank does before one, too.
 _NEXT_LETTER = compile_lazy(rf"(?<=\S)[ ]+(?={_LETTER}[ ]*[：:](?![0-9０-９/]))")
-
 
 #: The number of a line, before a speaker.
 _NUMBER = compile_lazy(
     rf"^[ ]*(?:[①-⑳]|[(（]?[0-9０-９]{{1,2}}[.．)）])[ ]*(?={_LETTER}{_NOTE}?[ ]*[ ：:「『])"
 )
 
-
 #: What stands before names and is no part of them.
 _BULLETS = "・-—―* ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-
 
 #: A dash begins a turn, and so does a slash between sentences.
 _DASH = compile_lazy(r"^[ ]*[-−－‐–—―ー]+[ ]*(?=[^\s\d０-９-])", re.MULTILINE)
@@ -119,11 +109,9 @@ _SLASH = compile_lazy(r"(?<=[。！？!?」』])[ ]*[/／][ ]*")
 _LETTERS = compile_lazy(_LETTER)
 _QUOTATION = compile_lazy(r"[ ]*[「『].*[」』][。]?[ ]*")
 
-
 #: What stage directions stand in.
 _DIRECTION = compile_lazy(r"[ ]*[(（\[［【〔].*[)）\]］】〕][。]?[ ]*")
 _NOTE_AT_END = compile_lazy(rf"{_NOTE}+$")
-
 
 #: A note that makes of what stands before it a name: who it is, or how it is read.
 _OF_PERSON = compile_lazy(r"[(（](?:[男女]性?|[ぁ-ゖァ-ヺー]+)[)）]$")
@@ -134,11 +122,9 @@ _BEFORE_QUOTE = compile_lazy(
 )
 _IN_ANGLES = compile_lazy(rf"{_LETTER}|[男女](?:性|の人|の子)")
 
-
 #: Quotations in one line, and what stands before each.
 _EXCHANGE = compile_lazy(r"(?:[^「」。]+「[^「」]*」。?){2,}[ ]*")
 _QUOTED_TURN = compile_lazy(r"([^「」。]+)「[^「」]*」。?")
-
 
 #: A name with の in it is that of a person, or a heading such as 今日の予定.
 _HEADING = compile_lazy(r".*[ァ-ヺー\u3400-\u9fff々]の|(?=.{6}).+の")
@@ -146,7 +132,6 @@ _PERSON = compile_lazy(
     r".*の ?(?:人|子|ひと|こ|方|男|女|者|母|父|兄|姉|弟|妹|妻|夫|客|親|声|男性|女性|先生|学生|生徒|店員|社員|駅員|係員?|運転手|アナウンス|医者|部長|課長|社長|店長|"
     r"友だち|友達|ともだち|.*(?:さん|くん|ちゃん|さま))[A-ZＡ-Ｚ0-9０-９]?"
 )
-
 
 #: What stands before a colon in notices, exercises and tables.
 _NO_SPEAKER = compile_lazy(
@@ -307,7 +292,6 @@ _PLAIN = compile_lazy(
     r"(?![っッー、]+[。？！]?$)[ぁ-ゖァ-ヺー一-鿿々]+(?:、[ぁ-ゖァ-ヺー一-鿿々]+)*[。？！]?"
 )
 
-
 #: Where a line may be broken: between phrases, as a space.
 _BREAK = compile_lazy(r"\u200b|<wbr\s*/?>", re.IGNORECASE)
 _LINES = compile_lazy(r"[^\S\n]*\n\s*")
@@ -316,7 +300,6 @@ _MARK = compile_lazy(r"[^\w]+|_")
 _NOT_ROMAJI = compile_lazy(r"[0-9０-９「」『』（）()“”\"…:;：；。、！？]+")
 _DIGIT = compile_lazy("[0-9０-９]")
 _ALTERNATIVES = compile_lazy("[、，,;；]")
-
 
 #: A text of more characters is no single word.
 _LONGEST_WORD = 8

@@ -34,18 +34,15 @@ if TYPE_CHECKING:
 
 OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】〕］]｝}"
 
-
 #: What belongs to what follows: no piece ends with it.
 _BEFORE_NEXT = f"{OPENING} \u3000\t\n"
 _PARTNER = dict(zip(_CLOSING, OPENING, strict=True))
 _QUOTE = compile_lazy(r"[「『（(“〈《【〔［\[｛{」』）)”〉》】〕］\]｝}]")
 
-
 #: Marks in a row, and the blanks around them; not the signs that are said, as % and ○.
 _MARKS = compile_lazy(r"[^\w%％&＆@＠+＋÷×○△◎℃♂♀〒¥￥$＄€£]+")
 _QUOTE_END = compile_lazy(r"[」』）)”〉》】〕］\]｝}]")
 _STOP = compile_lazy(r"[。！？!?]")
-
 
 #: A stop in Japanese; in numbers and Latin letters it may belong to a word.
 _DOT = compile_lazy(r"[.．]")
@@ -165,15 +162,12 @@ def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 #: Characters to look at behind the last place for a cut, so that the words before it are right.
 CONTEXT_CHARS = 30
 
-
 #: No dictionary sees over a blank.
 _WORDS = compile_lazy(r"\S+")
-
 
 #: What leans on the word before it.
 _LEANING = frozenset({"助詞", "助動詞", "記号"})
 _DEPENDENT = frozenset({"接尾", "非自立"})
-
 
 #: What a noun before another noun, or any other word before it, is one with.
 _STEMS = frozenset({"名詞", "接頭詞"})
@@ -245,14 +239,12 @@ if TYPE_CHECKING:
 #: Shorter ones are joined: 15 characters are about two seconds of speech.
 MIN_SEGMENT_CHARS = 15
 
-
 #: Characters that every engine takes at once. Kokoro's limit is the narrowest, with 510 phonemes:
 #: 100 characters of usual text without any mark have 230 to 285 (measured over what the
 #: repository's example data say), the longest readings, which numbers have, 450. Only letters such
 #: as W and numbers with a comma in every few digits have more, up to 820: that engine parts them
 #: once more at its own words.
 MAX_SEGMENT_CHARS = LONGEST_SENTENCE
-
 
 #: What no piece begins with, as it belongs to the character before it.
 _JOINED = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々ゝゞヽヾ゛゜、。，．！？…」』）")

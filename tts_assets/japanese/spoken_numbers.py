@@ -53,7 +53,6 @@ _SLASHED = compile_lazy(
     r"(?![0-9０-９/／:：=＝+＋×÷*-]|[.．][0-9０-９]|\s?[=＝+＋×÷])"
 )
 
-
 #: What is counted in fractions: 3/2倍, 1/2 cup.
 _SHARED = compile_lazy(
     r"\s?(?:[倍個杯本枚人量割点問]|カップ|インチ|リットル|の確率|の割合|[A-Za-z%％])"
@@ -62,12 +61,10 @@ _WHEN = compile_lazy(r"から|まで|に(?:行|来|会|帰|始|出|着|生|引|�
 _AS_DAY = compile_lazy(r"[に、。]|から|まで|[はのが](?=[^\W_])")
 _PART_OF = compile_lazy(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|比率?|分数|答え)[はがも]?)\Z")
 
-
 #: Fractions that are said as such every day, beside those with 1 at the top.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
 _WEEKDAY = compile_lazy(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
 _DAY_IN_BRACKETS = r"[(（]([月火水木金土日])[)）]"
-
 
 #: 毎週（火）, (月)は休み and (月)(水)(金); a single (水) may be water, and き(木) is a tree.
 _LONE_WEEKDAY = compile_lazy(
@@ -311,7 +308,6 @@ verbalize_numbers = skip_if(
     ),
 )
 
-
 # Days of the week that are written with one kanji each: 月～金, 月・水・金, 火木.
 
 
@@ -321,7 +317,6 @@ _READING = dict(zip(WEEKDAYS, ("ゲツ", "カ", "スイ", "モク", "キン", "�
 _WEEKDAY_KANJI = f"[{WEEKDAYS}]"
 _BEGINS = r"(?:^|(?<=[、。（(「はがもをにで毎週]))"
 _ENDS = r"(?=$|[、。」）)にはもがだで]|から|まで|と(?![一-龥])|の(?!中))"
-
 
 #: What is told of days: when something begins, and that it rests or is open.
 _TIME_CONTEXT = (

@@ -39,14 +39,12 @@ _ONLY_STOPS = compile_lazy(r"[。、！？!?]*")
 _SPEAKABLE_ASIDE = compile_lazy(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々0-9０-９]|^[A-ZＡ-Ｚ]{2,}$")
 _KANA = compile_lazy(r"[ぁ-ゖァ-ヺー]+")
 
-
 #: Faces made of marks: (^_^), m(_ _)m, ヽ(´▽`)ノ.
 _FACE = compile_lazy(
     r"[mｍoｏ＼\\／/ヽヾ٩┐┌<＜=＝]{0,2}"
     r"[(（](?=[^()（）]{0,24}[＾^_´`｀ωдДΩ∀▽△□◇≧≦＞＜><;；゜ﾟ°・T])(?:(?!\d|[ぁ-ゖ\u4e00-\u9fff])[^()（）\n]){1,24}[)）]"
     r"[mｍoｏ＼\\／/ノﾉゞ۶┐┌♪b]{0,2}"
 )
-
 
 #: More pairs inside each other than this are no text.
 _DEEPEST = 20
@@ -129,7 +127,6 @@ _BETWEEN_DIGITS = compile_lazy(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])
 _LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
 _FROM_TO = compile_lazy(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
 
-
 #: えーと, すごーい and そうねー; before other kana a wave stands for a word.
 _DRAWN_OUT = compile_lazy(
     r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
@@ -137,7 +134,6 @@ _DRAWN_OUT = compile_lazy(
 )
 _PLACEHOLDER = compile_lazy(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
 _WAVE = compile_lazy(r"[〜～~]+")
-
 
 #: A kana letter stands alone, a particle behind a wave.
 _PARTICLE = compile_lazy(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
@@ -195,13 +191,11 @@ verbalize_signs = pipeline(
     _tidy_pauses,
 )
 
-
 #: The signs of a word, whose placeholders have become pauses before.
 verbalize_word_signs = skip_if(
     compile_lazy("[ぁ-ゖァ-ヺー一-鿿々]*"),
     pipeline(_verbalize_marks, _replace_arrows, _drop_silent_signs, _drop_spaces, _tidy_pauses),
 )
-
 
 # What is never said: blanks to fill in, addresses of the web, texts of marks alone.
 
@@ -215,10 +209,8 @@ _BLANK = compile_lazy(
     rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
 )
 
-
 #: Nothing but dots: somebody is silent. [...] is the gap of a flash card.
 _DOTS = compile_lazy(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
-
 
 #: Squares and dots before the text of a line; behind a square alone, a particle makes it a blank.
 _BULLET = compile_lazy(
@@ -227,10 +219,8 @@ _BULLET = compile_lazy(
     re.MULTILINE,
 )
 
-
 #: In running text a single _ that parts no Latin words is a blank, too.
 _SMALL_BLANK = compile_lazy(r"(?<![A-Za-z0-9_＿])[_＿](?![A-Za-z0-9_＿])")
-
 
 #: Patterns that begin with a part of speech: N＋です, V-て＋います, 動詞て形＋ください.
 _FORMULA = compile_lazy(
@@ -241,7 +231,6 @@ _FORMULA = compile_lazy(
 _ADDRESS = compile_lazy(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _JAPANESE = compile_lazy(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々]")
 _GOES_ON = compile_lazy(rf"[ ]?{_JAPANESE.pattern}")
-
 
 #: What an engine's dictionary has a reading for: kana, kanji, Latin, Greek, digits, some signs.
 _SPEAKABLE = compile_lazy(

@@ -23,7 +23,6 @@ _SPACE = compile_lazy(r"\s+")
 _MARK = compile_lazy(r"[^\w]+|_")
 _ALNUM = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
 
-
 #: What a kana line leaves as it is written: 3, 1,000, JR.
 _RUN = compile_lazy(rf"{_ALNUM}+(?:[,，.．]{_ALNUM}+)*")
 _STOP = compile_lazy(r"[\s、。，．,.！？!?…「」『』・：:]+")
@@ -31,25 +30,20 @@ _KANJI = "[\u3400-\u9fff々〆〇]"
 _PAUSE = compile_lazy(r"[、。！？!?，．]+")
 _PAUSE_IN_LINE = compile_lazy(r"[、。！？!?，．,.]+")
 
-
 #: As in _STOP.
 _MARKS_AT_END = " \n\t\r\u3000、。，．,.！？!?…「」『』・：:"
 _STOPS = compile_lazy(r"[。！？!?．][、。！？!?，．]*")
 _STOPS_IN_LINE = compile_lazy(r"[。！？!?．.][、。！？!?，．,.]*")
 _JAPANESE = "[ぁ-ゖァ-ヺー\u3400-\u9fff々〆〇]"
 
-
 #: Not behind numbers and Latin letters: 3 じ, T シャツ.
 _SPACE_BETWEEN = compile_lazy(rf"(?<={_JAPANESE}) +(?={_JAPANESE}|{_ALNUM})")
-
 
 #: お し ら せ is set so for the eye.
 _LETTER_SPACED = compile_lazy(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。，．！？]?\s*")
 
-
 #: Rules write no number and no sign with more characters, and leave out no longer note.
 _LONGEST_DIFFERENCE = 120
-
 
 #: So many equal characters begin an equal stretch.
 _ALIKE = 3
@@ -253,7 +247,6 @@ def order_readings(said: str, found: Iterable[tuple[int, int, str]]) -> Readings
 
 #: Running text of more characters is a passage; see ``japanese.segmentation``.
 LONGEST_SENTENCE = 100
-
 
 #: What a line may end with; another gets a stop, as an engine would run on into the next.
 ENDS = "。．.！？!?、，…」』"

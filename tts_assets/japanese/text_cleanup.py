@@ -12,10 +12,8 @@ from tts_assets.japanese.text_rules import compile_lazy, pipeline, skip_if
 
 _BROKEN = compile_lazy(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
 
-
 #: Half-width kana, squared and enclosed words such as ㎏ and ㈱, radicals, digraphs.
 _COMPATIBLE = compile_lazy(r"[\uff61-\uff9f\u3300-\u33ff\u3200-\u32ff\u2e80-\u2fdfゟヿℓ]+")
-
 
 #: Joiners, marks of direction, variation selectors, private characters, marks that found no letter.
 _INVISIBLE = compile_lazy(
@@ -23,11 +21,9 @@ _INVISIBLE = compile_lazy(
     r"\u0300-\u036f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ue000-\uf8ff\U000e0000-\U0010ffff]"
 )
 
-
 #: What programs write for the end of a line may be the beginning of a command, as in \\ruby{.
 _LINE_END = compile_lazy(r"\r\n?|[\u2028\u2029]|\\r\\n|\\[rn](?![a-z]+\{)")
 _SPACE = compile_lazy(r"(?:[^\S\n]|\\t(?![a-z]+\{))+")
-
 
 #: Pictures; not ♀ and ♂, which have readings.
 _EMOJI = compile_lazy(r"[\U0001f000-\U0001faff\u2600-\u263f\u2641\u2643-\u27bf\u2b00-\u2bff]")
@@ -119,12 +115,10 @@ clean_characters = pipeline(
     _expand_iteration_marks,
 )
 
-
 # Markup: HTML, Markdown and flash-card fields to plain text, in which furigana are marked.
 _CLOZE = compile_lazy(r"\{\{c\d+::([^{}]*)\}\}")
 _MEDIA = compile_lazy(r"\[(?:sound|anki):[^\[\]]*\]", re.IGNORECASE)
 _UNDERLINED_BLANK = compile_lazy(r"<(u|ins)(?: [^<>]*)?>[\s_＿]*</\1>", re.IGNORECASE)
-
 
 #: As browsers read them, an open one lasts to the end.
 _COMMENT = compile_lazy(
@@ -142,7 +136,6 @@ _BLOCK = compile_lazy(
     r"</?(?:br|p|div|li|ul|ol|dl|dt|dd|tr|table|h[1-6]|hr|blockquote)(?:\s[^<>]*|/)?>",
     re.IGNORECASE,
 )
-
 
 #: The end of a line of the source within Japanese words.
 _WRAPPED = compile_lazy(
@@ -214,10 +207,8 @@ def _join_spaces(text: str) -> str:
 
 _html_rules = pipeline(_draw_blanks, _drop_inline_tags, _mark_rubies, _break_lines, _drop_tags)
 
-
 #: What is behind the markup.
 strip_markup = pipeline(_expand_cards, _convert_html, _drop_markdown, _join_spaces)
-
 
 # Any text made ready for the rules: every character plain, no markup, furigana marked.
 

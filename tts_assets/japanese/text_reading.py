@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _SENTENCE_END = compile_lazy(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
 
-
 #: Next analyses to look through; sentences have more of them than words.
 _MAX_ANALYSES = 60
 _PAUSES = compile_lazy("([、。])")
@@ -45,7 +44,6 @@ _TYPING_ERROR = (
     ", and no analysis agrees: the line in Latin letters seems to have a typing error, and the "
     "dictionary is followed; correct the line, or write it in kana"
 )
-
 
 #: Kana to show on either side of a difference.
 _AROUND = 4

@@ -35,10 +35,8 @@ if TYPE_CHECKING:
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
 
-
 #: Parts of speech that are conjugated.
 INFLECTED = frozenset({"動詞", "形容詞"})
-
 
 #: What the dictionary takes for these are no words of their own.
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
@@ -120,26 +118,20 @@ def move_off_bound_mora(place: int, units: Sequence[str]) -> int:
 # Compounds that no dictionary lists: the accent that the kinds and sizes of their parts give them.
 _PARTICLES = frozenset({"助詞", "助動詞"})
 
-
 #: Phrases begin behind these, even in expressions that are listed as words: そういえば.
 _STANDING_ALONE = frozenset({"感動詞", "接続詞", "フィラー", "副詞"})
-
 
 #: Forms such as 知らず have no rule that is right more often than not.
 _NO_ENDS = _PARTICLES | {"フィラー"}
 
-
 #: 男の人 and 気を付ける are one phrase; 目を覚ます, and more morae with a particle between, are rather two.
 _LONGEST_WITH_PARTICLE = 8
-
 
 #: A last part up to this size makes a compound flat, or leaves it to the dictionary.
 _SHORT = 2
 
-
 #: A flat last part of this size and more keeps the compound flat.
 _LONG = 5
-
 
 #: Words of two kanji are flat up to this size, but for those of two morae.
 _LONGEST_PAIR = 4
@@ -280,18 +272,15 @@ def _join_inflected(first: _CompoundPart, second: _CompoundPart) -> int:
 _NON_WORDS = frozenset({"接頭辞", "接尾辞", "助詞", "助動詞", "記号", "補助記号", "空白"})
 _PROPER_NOUN = "固有名詞"
 
-
 #: Other forms of verbs and adjectives have the accent of these in UniDic, not their own.
 _DICTIONARY_FORMS = ("*", "終止形", "連体形")
 _CLASSICAL = "文語"
 _NOUNS = frozenset({"名詞", "形状詞"})
 
-
 #: With more morae, a word with お before it has the accent that OpenJTalk's dictionary gives it.
 _LONGEST_HONORIFIC = 5
 _KATAKANA = compile_lazy("[ァ-ヺー]+")
 _DO = "スル"
-
 
 #: What leaves the accent of a noun before it as it is.
 _ENDINGS = frozenset({"する", "な", "に"})

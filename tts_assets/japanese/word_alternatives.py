@@ -20,7 +20,6 @@ _OPTIONAL_SURU = compile_lazy(
 _WITH_SURU = "\ue003"
 _OR = r"\s(?:or|または|もしくは|あるいは)\s"
 
-
 #: Not in dates, fractions, addresses and units.
 _BETWEEN_SPELLINGS = compile_lazy(
     r"[;；|｜\n]|(?<![\d:/a-z])[/／](?![\d/／])|(?<=[\u3040-\u9fff])[/／](?=[\u3040-\u9fff])"
@@ -30,22 +29,18 @@ _BETWEEN_READINGS = "/／;；|｜、,，・→⇒⇔↔\n"
 _KANA = compile_lazy("[ぁ-ゖァ-ヺー]+")
 _COMMAS = "、，,"
 
-
 #: A word as dictionaries list it: 回る, 話し合う, 右; not 本を読む, 結構です.
 _HEADWORD = compile_lazy(
     "(?!.*[はがをにでとも][\u3400-\u9fff々])(?:[おご]?[\u3400-\u9fff々]+[ぁ-ゖ]{0,3})*"
     "(?:[\u3400-\u9fff々]|[うくぐつぬぶむるい]|(?<!で)す)"
 )
 
-
 #: Those that also stand between the kanji of one word: せん・せい.
 _BETWEEN_KANJI = "・|｜"
-
 
 #: What a kanji taken over from Chinese may be read as: ガッ, コウ, ショク; not ザコ.
 _ON_READING = compile_lazy("[ァ-ヺ][ャュョ]?[ンウイツクチキッ]?")
 _VOICED = compile_lazy("[ガギグゲゴザジズゼゾダヂヅデドバビブベボ]")
-
 
 #: More spellings of one word than this are no alternatives; each is held against each reading.
 _MAX_ALTERNATIVES = 50

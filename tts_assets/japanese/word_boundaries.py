@@ -27,33 +27,26 @@ if TYPE_CHECKING:
 #: A space that is a boundary of words. Spoken texts have no other ideographic space.
 BOUNDARY = "\u3000"
 
-
 #: The dictionary has no longer word that beginner texts use.
 _LONGEST_WORD = 16
-
 
 #: One entry may be written in so many parts: お 父 さん.
 _MOST_PARTS = 4
 
-
 #: More than MeCab's costs of a whole phrase.
 _FORBIDDEN = 30_000
 
-
 #: More than the costs of one or two words.
 _UNLIKELY = 10_000
-
 
 #: A phrase that goes on behind は with more kana may be two that have no space between them.
 _LONGEST_REST = 2
 _MOST_CACHED = 50_000
 
-
 #: The analyser gives an unknown word one of a few classes.
 _UNKNOWN_CLASSES = 20
 _PRONUNCIATION = 9
 _BASE = 7
-
 
 #: No dictionary has it, so it has the classes of all unknown words in katakana.
 _UNKNOWN_NAME = "ゲグァン"
@@ -62,13 +55,11 @@ _HIRAGANA = compile_lazy("[ぁ-ゖー]+")
 _KANJI = compile_lazy("[\u3400-\u9fff々]")
 _COMMAS = frozenset("、，,")
 
-
 #: Marks behind which a phrase begins, and nothing.
 _BEFORE_PHRASES = frozenset(("", *"。．！？!?「『（([｛{“‘〈《【"))
 _QUOTATION_ENDS = frozenset("」』”’")
 _MARKS = compile_lazy(r"[^\w]+")
 _SOUND_OF = {"は": "ワ", "へ": "エ"}
-
 
 #: Where every word stands alone, a noun such as はは may stand before these.
 _LONE_PARTICLES = frozenset(
@@ -78,22 +69,18 @@ _LONE_PARTICLES = frozenset(
     )
 )  # fmt: skip
 
-
 #: は alone goes on with them: に は.
 _BEFORE_TOPIC = frozenset(
     ("に", "で", "と", "へ", "から", "まで", "より", "くらい", "ぐらい", "だけ")
 )
-
 
 #: へ alone is a verb before them (経て).
 _ENDINGS = frozenset(("て", "た", "る", "ます", "まし"))
 _LAUGH = "へへ"
 _NEVER_FIRST = frozenset("ゃゅょャュョ")
 
-
 #: Particles at the beginning of a phrase, with the word behind them.
 _AT_START = compile_lazy("へ[のともで]|は(?:な[いかく]|あり|ござい|い(?:な[いかくけ]|ませ))")
-
 
 #: Particles within a phrase: ではない, てはいけない, とはね, への.
 _WITHIN = compile_lazy(

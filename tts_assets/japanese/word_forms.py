@@ -59,11 +59,9 @@ _INSIDE = compile_lazy(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
 _OKURIGANA_DOT = compile_lazy(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
 _MARK_IN_KANA = compile_lazy(r"[.．・\-‐–'’\s]+")
 
-
 #: た(べる); but にほん(にっぽん) and いい(よい) are two readings.
 _OKURIGANA_NOTE = compile_lazy(r"([ぁ-ゖ])[(（]([ぁ-ゖ]{0,2}(?!\1)[うくぐすつぬぶむるい])[)）]")
 _STOP = compile_lazy(r"[、。！？!?]+")
-
 
 #: An ending that might be taken for a long vowel: よ.う, え.い.
 _ENDING = compile_lazy(r"(?<![ぁ-ゖ])([ぁ-ゖ])[.．]([うい])(?![ぁ-ゖ])")
@@ -71,7 +69,6 @@ _LETTER = compile_lazy(r"[^\W_]")
 _ROMAJI = compile_lazy(
     r"(?<![^\W_])[A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ][A-Za-zÀ-ÿĀ-žＡ-Ｚａ-ｚ'’\u0302\u0304-]*(?![^\W_])"
 )
-
 
 #: What a reading in kana has beside it in other letters: たべもの n., テレビ, TV.
 _FOREIGN = compile_lazy(
@@ -363,7 +360,6 @@ _MIDDLE_DOT = compile_lazy(
     r"(?<=[\u3040-\u309f\u3400-\u9fff])・(?=[〜～~\u3040-\u309f\u3400-\u9fff])"
 )
 _HONORIFIC = compile_lazy(r"^([〜～~]?)お\s*[/／・]\s*ご([〜～~].*)$", re.DOTALL)
-
 
 #: What the dictionary reads otherwise where it stands alone: a bare 気味 is キミ.
 _BEHIND_WAVE = {

@@ -140,7 +140,7 @@ def _load_from_ledger(settings: Settings) -> AssetsToVerify:
 
 def _load_from_catalogues(settings: Settings) -> AssetsToVerify:
     """The assets of all clips, and files in their folders that no clip has, where all is read."""
-    provider, _ = registry.choose(settings)
+    provider, _ = registry.choose_engine(settings)
     look = _AssetCollector(settings)
     found = make_plan(settings, provider, look.collect_clip)
     return look.resolve_all(found)
@@ -294,7 +294,6 @@ def _own_speaker(line: Line) -> tuple[str, float]:
 _RULES_OF_ANY_SOUND = frozenset(
     {Rule.UNDECODABLE, Rule.EMPTY, Rule.BROKEN, Rule.SILENT, Rule.CLIPPED, Rule.NO_SPEECH}
 )
-
 
 #: What cannot be asked of a passage: pauses between its segments are not those of its phrases.
 _RULES_NOT_OF_PASSAGES = frozenset({Rule.SHORT, Rule.LONG})

@@ -88,7 +88,7 @@ async def lint_catalogues(
     forms = _collect_forms(found)
     if on_read is not None:
         on_read(len(forms))
-    said = await reading_cache.read(forms, settings.words) if forms else []
+    said = await reading_cache.read_forms(forms, settings.words) if forms else []
     known = dict(zip(forms, said, strict=True))
     findings = (each for each in _iter_findings(found, known) if each.severity.is_at_least(least))
     return LintReport(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _NOTE = re.compile(r"[（(［\[【<][^（()）［\[\]］【】<>]*[)）\]］】>]")
 _ALTERNATIVE = re.compile(r"[/／;；、,，・|｜\n]")
 
-
 #: Marks of okurigana and affixes: dictionaries may change the script there, as in アイ.する.
 _OKURIGANA = re.compile(r"[.．\-‐－~～〜]")
 _NO_KANA = re.compile(r"[^ァ-ヺー]")
@@ -39,7 +38,6 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024fＡ-Ｚａ-ｚ]")
 _LETTER = r"[A-Za-z\u00c0-\u024f]"
 _WORD = rf"{_LETTER}++(?:['’-]{_LETTER}++)*+"
 _LATIN_WORDS = re.compile(rf"(?<!{_LETTER})(?<!{_LETTER}['’-]){_WORD}(?:[,.;:]?\s+{_WORD})*+")
-
 
 #: Not an abbreviation or a unit: CD, km, vs.
 _LONG_WORD = re.compile(rf"(?={_LETTER}*[a-z\u00df-\u024f]{{2}}){_LETTER}{{3,}}")

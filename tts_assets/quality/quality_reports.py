@@ -147,10 +147,8 @@ class LintReport:
 #: The rules of this look, beside those of what a file sounds like: its file is gone.
 MISSING = "missing"
 
-
 #: Its file has other bytes than were made.
 DAMAGED = "damaged"
-
 
 #: What is heard in it is something else than was to be said.
 RECOGNITION = "recognition"

@@ -128,7 +128,6 @@ def _edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
 #: What clips are said in.
 _LANGUAGE = "ja"
 
-
 #: The dictionary reads one sentence after the other: it has a longest text.
 _SENTENCE = re.compile(r"[^。！？!?\n]{1,100}[。！？!?\n]*")
 
@@ -263,7 +262,7 @@ async def compare_in_kana(
         for line in lines
         for form in (*_forms_of_line(line), *_forms_of_text(texts[line.asset]))
     )
-    read = await reading_cache.read(tuple(forms), settings.words)
+    read = await reading_cache.read_forms(tuple(forms), settings.words)
     kana = dict(zip(forms, map(_to_kana, read), strict=True))
     found = {}
     for line in lines:

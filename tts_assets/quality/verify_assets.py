@@ -220,7 +220,7 @@ class _Verification:
 
     def _worker_count(self) -> int:
         settings = self._settings
-        return settings.concurrency or (1 if settings.batch_mode else machine.cores())
+        return settings.concurrency or (1 if settings.batch_mode else machine.count_cores())
 
 
 def _choose_sample(settings: Settings, wanted: AssetsToVerify) -> frozenset[str]:

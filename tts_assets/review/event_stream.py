@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 #: How many events may wait for one page; one that is slower is cut off, and asks again.
 _MAX_PENDING_EVENTS = 256
 
-
 #: After so many seconds without an event a line tells that the way is still open.
 _HEARTBEAT_SECONDS = 15.0
-
 
 #: How soon a page asks again after it was cut off, in milliseconds.
 _RETRY_LINE = b"retry: 1000\n\n"

@@ -40,15 +40,12 @@ if TYPE_CHECKING:
 #: The page that is opened.
 PAGE_NAME = "index.html"
 
-
 #: What earlier exports put into the folder; catalogues and sounds have other names.
 _LIST_NAME = ".tts-assets-review"
 _LOCK_NAME = ".tts-assets.lock"
 
-
 #: The folders that we put anything into.
 _OWN_FOLDERS = ("clips", "earlier")
-
 
 #: What every page of ours has, and hardly another.
 _PAGE_MARK = b' id="review-data">'

@@ -35,7 +35,6 @@ WAVESURFER = ScriptLibrary(
     "vendor/wavesurfer.js-8.0.1/wavesurfer.min.js", makes_styles=True, makes_markup=True
 )
 
-
 #: Draws plots; it leaves the name uPlot.
 UPLOT = ScriptLibrary("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6.32/uPlot.min.css")
 
@@ -111,7 +110,6 @@ REVIEW_LAYOUT = PageLayout(
     plays=True,
 )
 
-
 #: The picture of a run.
 REPORT_LAYOUT = PageLayout(
     body="report/report.html",
@@ -141,7 +139,6 @@ def format_policy(directives: Mapping[str, Iterable[str]]) -> str:
 
 _NO_SOURCES = "'none'"
 
-
 # One page as one file: equal input gives equal bytes, and data never become markup or code.
 
 
@@ -150,7 +147,6 @@ _END_PATTERNS = {
     "script": re.compile(rb"</script|<!--", re.IGNORECASE),
     "style": re.compile(rb"</style", re.IGNORECASE),
 }
-
 
 #: What HTML or JavaScript may take for something else in JSON; there it is only within texts.
 _DATA_ESCAPES = {

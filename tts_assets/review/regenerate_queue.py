@@ -116,7 +116,7 @@ class _JobPreparation:
     def __init__(self, settings: Settings, job: RegenerateJob) -> None:
         self._settings = settings
         self._job = job
-        self._provider, _ = registry.choose(settings)
+        self._provider, _ = registry.choose_engine(settings)
         self._found = make_plan.make_plan(settings, self._provider)
 
     def apply_request(self, order: RegenerateRequest) -> None:
@@ -189,12 +189,10 @@ _UNMARKED_MESSAGE = (
     "it could not be marked as rejected, which another take begins with: try once more"
 )
 
-
 #: Why what was made is not shown.
 CHANGED_MESSAGE = (
     "its entry, or what was typed for it, was changed meanwhile: `generate` makes it as it is now"
 )
-
 
 #: Why a clip that waited was not made.
 STOPPED_MESSAGE = "the server was stopped before it was made: `generate` makes it"

@@ -19,15 +19,12 @@ if TYPE_CHECKING:
 #: What a request may bring along, in bytes: some thousand decisions.
 MAX_BODY_BYTES = 1_000_000
 
-
 #: How long a body may take to come, in seconds; it comes from this machine.
 BODY_SECONDS = 10.0
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 
-
 #: What browsers say of a request that a page of ours, or a person, began.
 _OWN_SITES = frozenset({"same-origin", "none"})
-
 
 #: Goes with every answer, unless the answer has its own.
 _HEADERS = {

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 #: The states of clips that have a sound to listen to, whatever was decided of it.
 _SHOWN_STATES = frozenset({State.FRESH, State.REJECTED})
 
-
 #: What is told of the others, and what to do.
 _HIDDEN_NOTES = (
     ({State.NEW, State.FAILED}, "{} not made yet: `generate` makes them"),
@@ -225,14 +224,12 @@ def _clip_key(clip: Clip) -> tuple[str, str, str]:
 #: The keys under which records tell it, in lower case and without signs between their words.
 _LEVEL_KEYS = ("level", "jlptlevel", "jlpt", "tags", "tag")
 
-
 #: Numbers alone are those of many scales: only these keys tell that it is the JLPT's.
 _JLPT_KEYS = frozenset({"jlpt", "jlptlevel"})
 _LEVEL_PATTERN = re.compile(
     r"(?<![a-z0-9])(?:jlpt[\s_:.-]*n?|n[\s_-]?)([1-5])(?![a-z0-9])", re.IGNORECASE | re.ASCII
 )
 _BARE_LEVEL_PATTERN = re.compile(r"\s*n?([1-5])\s*", re.IGNORECASE | re.ASCII)
-
 
 #: What is longer tells something else.
 _MAX_TEXT_LENGTH = 200

@@ -231,7 +231,6 @@ def escape_surrogates(text: str) -> str:
 #: What pages read.
 PAYLOAD_VERSION = 1
 
-
 #: What would end the element, or begin another one or a comment, and what JavaScript takes for ends of
 #: lines. All of it can only stand in texts, where an escape says the same.
 _ESCAPES = {

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 #: How long the head of a request may take to come, in seconds; it comes from this machine.
 HEAD_SECONDS = 5.0
 
-
 #: How long a reader may take nothing of an answer before it is given up, in seconds.
 SEND_SECONDS = 30.0
 
@@ -107,15 +106,12 @@ class TimedConnection(H11Protocol):
 #: Only this machine is listened to, whatever name it is asked by.
 HOST = "127.0.0.1"
 
-
 #: Connections at once; a browser opens six.
 _MAX_CONNECTIONS = 64
 _KEEP_ALIVE_SECONDS = 15
 
-
 #: How long answers may go on after the end was asked for, in seconds.
 _SHUTDOWN_SECONDS = 5
-
 
 #: The head of a request, in bytes; ours have about 1,000.
 _MAX_HEAD_BYTES = 16 * 1024

@@ -53,7 +53,6 @@ _MEDIA_TYPES = {
     Format.WAV: "audio/wav",
 }
 
-
 #: One range; who asks for several at once gets the whole, as RFC 9110 allows.
 _RANGE_PATTERN = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
 

@@ -70,7 +70,7 @@ def build_take_row(
     sent = take.purchase.sent
     told = f"{take.record.fault}; accept it to use it in the next run, or reject it to buy another"
     return ReviewRow(
-        asset=take.name,
+        asset=take.file_name,
         sha256=take.record.sha256,
         sound=sound,
         uses=uses,
@@ -176,7 +176,7 @@ class _ReviewSources(NamedTuple):
 
 
 def _load_sources(settings: Settings) -> _ReviewSources:
-    provider, _ = registry.choose(settings)
+    provider, _ = registry.choose_engine(settings)
     history = SoundHistory(decisions.read_journal(Path(settings.output)), settings)
     wanted = find(settings, provider, history.collect_sounds)
     earlier = {}
@@ -269,12 +269,12 @@ class _RowBuilder:
         found: dict[str, ReviewRow] = {}
         for take, clips in self._look.wanted.takes:
             picture = self._pictures.get(take_to_file(take))
-            if picture is None or take.name in found:
+            if picture is None or take.file_name in found:
                 continue
-            address = f"{CLIPS}/{take.name}"
+            address = f"{CLIPS}/{take.file_name}"
             self._sounds[address] = take.path
             uses = tuple(to_clip_use(clip, self._look.told[clip.file, clip.at]) for clip in clips)
-            found[take.name] = build_take_row(take, uses, picture, sound=quote(address))
+            found[take.file_name] = build_take_row(take, uses, picture, sound=quote(address))
         return list(found.values())
 
     def _build_morae(

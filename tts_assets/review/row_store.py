@@ -95,7 +95,6 @@ class SoundFolder:
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
 
-
 # What lies before the reviewer: the rows of the page as they stand, and where their sounds are.
 
 

@@ -108,7 +108,9 @@ def apply_decisions(
     due = [each for each in before if not files or (each.asset, each.sha256) in asked]
     settled = record_decisions(Storage(folder), [*due, *given], waiting=report_waiting)
     _sweep_rejected_audio(settings)
-    kept = {(take.name, take.record.sha256) for take in find_takes(settings.temp, settings.output)}
+    kept = {
+        (take.file_name, take.record.sha256) for take in find_takes(settings.temp, settings.output)
+    }
     return ApplyResult(
         journal=str(journal),
         read=len(given if files else before),
@@ -178,7 +180,6 @@ class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 #: Decisions come one after the other: so long nothing comes before they go into the ledger.
 _IDLE_SECONDS = 1.0
-
 
 #: How long the end waits for a run that is at work in the folder, in seconds.
 _CLOSE_SECONDS = 1.0

@@ -34,30 +34,23 @@ if TYPE_CHECKING:
 #: What pictures are like; those of other versions are made anew.
 PREVIEW_VERSION = 1
 
-
 #: Bars that an outline has at most: a short sound has one for every 10 ms.
 _MAX_BARS = 200
-
 
 #: Steps of 10 ms that lie between two values of the pitch.
 _PITCH_HOPS = 2
 
-
 #: Seconds from one value of the pitch to the next.
 PITCH_STEP = 0.02
-
 
 #: What the pitch is told in: this many steps for an octave above so many Hz.
 _STEPS_PER_OCTAVE, _LOWEST_HZ = 48, 50.0
 
-
 #: The longest silences are told; no text of one clip has more pauses.
 _MAX_GAPS = 64
 
-
 #: What is read at once: a minute of speech, as it is stored usually.
 _SMALL_BYTES = 1 << 20
-
 
 #: Sound of other rates is no speech.
 _LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
@@ -180,7 +173,6 @@ def _encode_pitch(heard: AudioMeasurements) -> bytes:
 #: The folder within that of a place, and the file in it.
 FOLDER, NAME = "pictures", "pictures.jsonl"
 
-
 #: So many pictures of sounds that are gone are no reason to write the file anew.
 _MAX_STALE_LINES = 100
 _encoder = msgspec.json.Encoder()
@@ -280,7 +272,7 @@ async def load_previews(
         there: the hashes of all sounds of that place, of which these may be a few.
         on_progress: called with how many there are so far, and how many there will be.
     """
-    limiter = CapacityLimiter(machine.cores())
+    limiter = CapacityLimiter(machine.count_cores())
     run = partial(to_thread.run_sync, limiter=limiter)
     found: dict[HashedFile, SoundPreview] = {}
     with await to_thread.run_sync(PreviewCache(place).__enter__) as album:
@@ -289,7 +281,9 @@ async def load_previews(
             return await run(_preview_batch, batch, album)
 
         # Whatever is raised is a bug of ours: a file that cannot be read has no picture.
-        pool = Pool(run_batch, limit=machine.cores(), timeout=None, rules=FailureRules(failures=()))
+        pool = Pool(
+            run_batch, limit=machine.count_cores(), timeout=None, rules=FailureRules(failures=())
+        )
         done = 0
         async with pool:
             async for result in pool.run(_iter_batches(sounds)):

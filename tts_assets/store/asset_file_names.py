@@ -10,24 +10,19 @@ from tts_assets.model import Format
 #: The longest name of a file or folder on common file systems, in bytes of UTF-8.
 LONGEST_BYTES = 255
 
-
 #: How the names of assets end.
 ENDINGS = tuple(f".{each}" for each in Format)
-
 
 #: What the files with the time line of an asset are called, behind all of its own name: two assets
 #: that differ in their format only must not share one.
 TIMELINE_ENDINGS = (".timeline.json", ".vtt", ".lrc")
 
-
 #: What Windows, or any system, does not allow in names; and the mark of what was replaced.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%]')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
-
 #: Devices of Windows, whatever their extension (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
-
 
 #: Finds every path with a name that is a device, begins or ends with a dot, or ends with a space.
 _DOUBTFUL = re.compile(r"(^|/)(\.|con|prn|aux|nul|com|lpt)|[. ](/|$)", re.IGNORECASE)

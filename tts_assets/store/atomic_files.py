@@ -39,23 +39,18 @@ with contextlib.suppress(ImportError):
 _BEGINNING, _PART = ".tts-assets-", ".part"
 _LOCK = ".tts-assets.lock"
 
-
 #: The lock of the journal of decisions: votes and runs do not wait for each other.
 DECISIONS_LOCK = ".tts-assets-decisions.lock"
-
 
 #: Whether an open file can be locked, and be renamed and removed all the same.
 _HAS_LOCKS = os.name == "posix"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
-
 #: After that many new names in a folder, the folder itself is brought to the disk.
 _BATCH = 64
 
-
 #: Bytes of a file that are copied at once.
 _AT_ONCE = 1 << 20
-
 
 #: How long one look at a lock that somebody else holds may take, in seconds.
 _PATIENCE_SECONDS = 0.2

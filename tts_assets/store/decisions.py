@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 #: What the page saves. A newer one is refused.
 VERSION = 1
 
-
 #: The longest file of decisions that is read, in bytes: those on a million sounds.
 LONGEST_BYTES = 1 << 29
-
 
 #: The longest name and the longest reason that somebody may give, in characters.
 LONGEST_NAME = 200

@@ -16,14 +16,11 @@ if TYPE_CHECKING:
 #: The file's name inside the output folder.
 NAME = "failures.jsonl"
 
-
 #: What lines are like; lines without a version are of the first. A newer one is refused.
 VERSION = 1
 
-
 #: The longest text and the longest reason that are kept, in characters.
 LONGEST = 500
-
 
 #: White space, control characters, marks that turn the direction of text, halves of characters.
 _NO_TEXT = re.compile(

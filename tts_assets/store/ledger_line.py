@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 #: The ledger's name inside the output folder.
 LEDGER_NAME = "ledger.jsonl"
 
-
 #: Tells git to take the lines of both sides where two branches changed the ledger.
 ATTRIBUTES_NAME = ".gitattributes"
 ATTRIBUTES = b"ledger.jsonl merge=union\nfailures.jsonl merge=union\ndecisions.jsonl merge=union\n"
-
 
 #: What lines are like; lines without a version are of the first. A newer one is refused.
 VERSION = 2

@@ -31,17 +31,14 @@ if TYPE_CHECKING:
 #: The journal's name inside the folder of takes.
 NAME = "takes.jsonl"
 
-
 #: The longest journal that is read, in bytes: that of about 200,000 requests.
 _LONGEST_BYTES = 1 << 28
 _BLOCK_BYTES = 1 << 20
-
 
 #: The longest sound that is read, in bytes: the longest answer that a client takes.
 LONGEST_SOUND_BYTES = 1 << 28
 _Id: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 _Hash: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-
 
 #: Ids of a service become parts of addresses; "" where it sent none.
 _ServiceId: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{0,64}$")]
@@ -159,12 +156,12 @@ class Purchase:
     kept: KeptSpeech | None = None
 
     @property
-    def group(self) -> tuple[str, int | None]:
+    def group_key(self) -> tuple[str, int | None]:
         """Requests with the same recipe and segment are settled together."""
         return self.sent.recipe, self.sent.segment
 
     @property
-    def place(self) -> tuple[str, str, str]:
+    def clip_location(self) -> tuple[str, str, str]:
         """The clip in its catalogue, whatever its recipe is: file, entry and part."""
         return self.sent.file, self.sent.entry, self.sent.part
 
@@ -174,7 +171,7 @@ class Purchase:
         return None if self.arrived is None else self.arrived.billed
 
     @property
-    def lines(self) -> list[Line]:
+    def journal_lines(self) -> list[Line]:
         """What the journal says of it."""
         every = (self.sent, self.arrived, self.kept)
         return [line for line in every if line is not None]
@@ -190,16 +187,16 @@ def read_purchases(folder: Path) -> dict[str, Purchase]:
     for raw in read_bounded(folder / NAME, _LONGEST_BYTES).split(b"\n"):
         # What is torn, or was written by another version, is forgotten.
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            _replay(_decoder.decode(raw), found)
+            _replay_line(_decoder.decode(raw), found)
     return found
 
 
-def _replay(line: Line, found: dict[str, Purchase]) -> None:
+def _replay_line(line: Line, found: dict[str, Purchase]) -> None:
     if isinstance(line, Sent):
         found[line.id] = Purchase(sent=line)
     elif isinstance(line, ClosedRequest):
         for each in [*found.values()]:
-            if each.group == (line.recipe, line.segment):
+            if each.group_key == (line.recipe, line.segment):
                 del found[each.sent.id]
     elif isinstance(line, Void):
         found.pop(line.id, None)
@@ -275,7 +272,7 @@ class DoubtfulTake(NamedTuple):
         return self.purchase.kept
 
     @property
-    def name(self) -> str:
+    def file_name(self) -> str:
         """See `name_take`."""
         return name_take(self.record)
 

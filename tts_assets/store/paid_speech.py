@@ -45,10 +45,8 @@ if TYPE_CHECKING:
 
 _SOUND = re.compile("[0-9a-f]{64}")
 
-
 #: So many refused takes of one request are bought before a person has to decide.
 MOST_TAKES = 2
-
 
 #: What a person can do about them, behind the reason for which they were refused.
 ADVICE = (
@@ -84,27 +82,27 @@ class TakeStore:
         self._by_key: dict[str, list[Purchase]] = {}
         self._by_group: dict[tuple[str, int | None], list[Purchase]] = {}
         self._by_place: dict[tuple[str, str, str], list[Purchase]] = {}
-        self._index()
+        self._build_index()
         arrived = (each.arrived for each in self._known.values())
         self._history_ids = {each.history_item_id for each in arrived if each is not None}
         has_sounds = any(each.kept is not None for each in self._known.values())
         self._decided = select_decisions(decisions.read_journal(Path(output)) if has_sounds else ())
 
-    def _index(self) -> None:
+    def _build_index(self) -> None:
         self._by_key.clear()
         self._by_group.clear()
         self._by_place.clear()
         for each in self._known.values():
             self._by_key.setdefault(each.sent.key, []).append(each)
-            self._by_group.setdefault(each.group, []).append(each)
-            self._by_place.setdefault(each.place, []).append(each)
+            self._by_group.setdefault(each.group_key, []).append(each)
+            self._by_place.setdefault(each.clip_location, []).append(each)
 
     @contextmanager
     def open_order(
         self, clip: RequestedClip, *, segment: int | None = None
     ) -> Iterator[ClipRequests]:
         """What the present task asks of a service within the block is recorded for this clip."""
-        with ClipRequests(self, clip, segment).enter() as order:
+        with ClipRequests(self, clip, segment).make_current() as order:
             yield order
 
     def find_opinion(self, purchase: Purchase) -> Opinion:
@@ -154,7 +152,7 @@ class TakeStore:
     def find_groups(self, place: tuple[str, str, str]) -> list[tuple[str, int | None]]:
         """The groups of all requests for a clip in one piece, under whatever recipes."""
         earlier = self._by_place.get(place, ())
-        return [each.group for each in earlier if each.sent.segment is None]
+        return [each.group_key for each in earlier if each.sent.segment is None]
 
     def sum_earlier(self, groups: Iterable[tuple[str, int | None]]) -> float | None:
         """Credits that requests of groups cost that are not in the ledger yet; None for none known."""
@@ -196,7 +194,7 @@ class TakeStore:
         """The bytes of the sound of a request; none where it is gone."""
         return b"" if purchase.kept is None else read_take(self.folder, purchase.kept)
 
-    def keep(self, purchase: Purchase, data: bytes, kept: KeptSpeech) -> None:
+    def store_sound(self, purchase: Purchase, data: bytes, kept: KeptSpeech) -> None:
         """Bring the sound of a request to the disk, and record it.
 
         Raises:
@@ -260,7 +258,7 @@ class TakeStore:
         if log is not None:
             log.close()
 
-    def sweep(
+    def delete_settled(
         self, wanted: Collection[str] | None, places: Collection[tuple[str, str, str]] = ()
     ) -> None:
         """Forget what is settled, and delete sounds of no use; only under the output folder's lock.
@@ -282,9 +280,9 @@ class TakeStore:
         left = [
             each
             for each in read_purchases(self.folder).values()
-            if wanted is None or each.sent.recipe in wanted or each.place in places
+            if wanted is None or each.sent.recipe in wanted or each.clip_location in places
         ]
-        data = b"".join(encode_line(line) for each in left for line in each.lines)
+        data = b"".join(encode_line(line) for each in left for line in each.journal_lines)
         with fatal(f"cannot write to {self.folder}"):
             refuse_link(self.folder)
             sweep(self.folder)
@@ -296,7 +294,7 @@ class TakeStore:
                 {each.kept.sha256 for each in left if each.kept and self._is_of_use(each)}
             )
         self._known = {each.sent.id: each for each in left}
-        self._index()
+        self._build_index()
 
     def _is_of_use(self, purchase: Purchase) -> bool:
         return self.find_opinion(purchase) is not Opinion.REJECTED
@@ -312,7 +310,6 @@ class TakeStore:
 
 # What one clip asks of a service: each request is recorded before it is sent, and as its answer arrives.
 _SERVICE_ID = re.compile("[A-Za-z0-9_-]{1,64}")
-
 
 #: The longest fault that is recorded, in characters.
 _LONGEST_FAULT = 500
@@ -356,18 +353,18 @@ class ClipRequests:
         self._used: list[Purchase] = []
         self._is_spoken = False
 
-    def use(self, purchase: Purchase) -> None:
+    def reuse_purchase(self, purchase: Purchase) -> None:
         """Remember that the sound of an earlier request is used."""
         self._used.append(purchase)
 
     @contextmanager
-    def enter(self) -> Iterator[ClipRequests]:
+    def make_current(self) -> Iterator[ClipRequests]:
         """Be the order of the present task within the block."""
         token = _order.set(self)
         try:
             yield self
         except ClipError as exc:
-            self.refuse(str(exc))
+            self.record_rejection(str(exc))
             raise
         finally:
             _order.reset(token)
@@ -381,7 +378,7 @@ class ClipRequests:
         """Remember that the service has spoken all of the text, as far as its sound shows."""
         self._is_spoken = True
 
-    def refuse(self, reason: str) -> None:
+    def record_rejection(self, reason: str) -> None:
         """Record that no clip could be made of sounds that passed the checks.
 
         Raises:
@@ -402,7 +399,7 @@ class ClipRequests:
         before = self.store.sum_earlier(self._find_groups())
         return now if before is None else before + (now or 0.0)
 
-    def begin(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
+    def begin_request(self, *, key: str, text: str, service: str, voice: str, model: str) -> Ticket:
         """Record that a request is about to be sent; arguments as in `Sent`.
 
         Raises:
@@ -433,7 +430,7 @@ class ClipRequests:
             at=time.time(),
         )
 
-    def close(self) -> None:
+    def close_clip(self) -> None:
         """Record that the clip, or the segment, is stored.
 
         Raises:
@@ -447,7 +444,7 @@ class ClipRequests:
 
         Changed settings of the sound give a clip another recipe, though the same is sent for it.
         """
-        found = [(self._clip.recipe, self._segment), *(each.group for each in self._used)]
+        found = [(self._clip.recipe, self._segment), *(each.group_key for each in self._used)]
         if self._segment is None:
             clip = self._clip
             found += self.store.find_groups((clip.file, clip.entry, clip.part))
@@ -463,7 +460,9 @@ class Ticket:
         self.purchase = purchase
         self.is_cancelled = False
 
-    def arrive(self, *, request_id: str, history_item_id: str, billed: float | None) -> None:
+    def record_arrival(
+        self, *, request_id: str, history_item_id: str, billed: float | None
+    ) -> None:
         """Record the headers of an answer with sound; ids that cannot be ids are left out.
 
         Raises:
@@ -478,7 +477,7 @@ class Ticket:
         self.store.note_answer(self.purchase)
         self.store.append(self.purchase.arrived)
 
-    def cancel(self) -> None:
+    def record_void(self) -> None:
         """Record that no sound was made.
 
         Raises:
@@ -488,7 +487,7 @@ class Ticket:
         self.store.note_answer(self.purchase)
         self.store.append(Void(id=self.purchase.sent.id))
 
-    def keep(
+    def keep_sound(
         self,
         data: bytes,
         ending: str,
@@ -511,4 +510,4 @@ class Ticket:
             fault=fault[:_LONGEST_FAULT],
             alignment=alignment,
         )
-        self.store.keep(self.purchase, data, kept)
+        self.store.store_sound(self.purchase, data, kept)

@@ -30,7 +30,6 @@ _ENDING = ".segment"
 _FOLDER = re.compile("[0-9a-f]{24}")
 _NUMBER = re.compile(rf"([0-9]{{6}})-.*{re.escape(_ENDING)}\Z")
 
-
 #: Hex digits of what a place is called.
 _DIGITS = 8
 

@@ -27,13 +27,11 @@ if TYPE_CHECKING:
 #: The longest time that is told: what a ledger that somebody edited says may be anything.
 _LONGEST_SECONDS = 360_000.0
 
-
 #: What no player shows, or what it acts on.
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-
 
 #: LRC has no way to escape its signs for times and words: these look like them.
 _LOOK_ALIKES = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
@@ -103,7 +101,6 @@ def _stamp(seconds: float) -> str:
 
 #: What the files are like. A newer one is refused.
 VERSION = 1
-
 
 #: Times are told in seconds with so many digits: in milliseconds.
 _DIGITS = 3

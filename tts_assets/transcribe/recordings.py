@@ -130,23 +130,18 @@ def _strip_suffix(name: str) -> str:
 #: A pause is looked for in the last third of a chunk.
 _SEARCH_SHARE = 1 / 3
 
-
 #: Where there is none, the next chunk begins so much earlier: enough for a few words.
 _OVERLAP_SECONDS = 4.0
-
 
 #: Levels are measured in frames of 20 ms.
 _FRAME_SAMPLES = RATE_HZ // 50
 
-
 #: A pause for breath between two phrases takes about so long; stops inside words are shorter.
 _PAUSE_FRAMES = 15
-
 
 # Pauses of OpenJTalk and espeak lie 40 to 60 dB below the voice, those of recordings in rooms and
 # on telephones 20 to 40; voiced sounds vary by less than 20.
 _BELOW_VOICE_DB = 20.0
-
 
 #: What stays below this is no voice, however loud the rest is: the noise of 12 bits.
 _SILENCE_DB = -66.0

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 #: Where two chunks heard the same, their times differ by less.
 _SAME_SECONDS = 1.5
 
-
 #: One letter may be the same by chance.
 _MIN_LETTERS = 2
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests import recognizers
 from tts_assets.config.settings import Settings
-from tts_assets.engines.asr.recognizer_protocol import get, names
+from tts_assets.engines.asr.recognizer_protocol import list_recognizer_names, load_recognizer
 from tts_assets.errors import UsageError
 
 
@@ -18,20 +18,20 @@ def plugged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("plugged_in")
 def test_the_built_in_ones_come_first() -> None:
-    assert names() == ("faster-whisper", "pocketsphinx", "broken", "tones")
+    assert list_recognizer_names() == ("faster-whisper", "pocketsphinx", "broken", "tones")
 
 
 @pytest.mark.usefixtures("plugged_in")
 def test_one_of_another_package_is_made_with_the_settings() -> None:
-    assert isinstance(get("tones", Settings()), recognizers.ToneRecognizer)
+    assert isinstance(load_recognizer("tones", Settings()), recognizers.ToneRecognizer)
 
 
 def test_a_name_that_is_nearly_right_is_told() -> None:
     with pytest.raises(UsageError, match="'fast-whisper'; did you mean faster-whisper"):
-        get("fast-whisper", Settings())
+        load_recognizer("fast-whisper", Settings())
 
 
 @pytest.mark.usefixtures("plugged_in")
 def test_a_broken_one_is_told_with_what_is_wrong() -> None:
     with pytest.raises(UsageError, match=r"'broken' \(tests.recognizers:missing\).*AttributeError"):
-        get("broken", Settings())
+        load_recognizer("broken", Settings())

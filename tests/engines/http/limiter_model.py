@@ -82,7 +82,7 @@ class LimiterModel:
             if answer.body == b"busy":
                 raise TransientError("it is busy", unpaid=True)
             if self.told is not None:
-                limiter.allows(self.told)
+                limiter.set_ceiling(self.told)
             return answer.body
 
         return judged

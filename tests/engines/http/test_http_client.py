@@ -22,7 +22,7 @@ from hypercorn.config import Config
 from tests.simulator.running import Simulator, running
 from tests.simulator.scenario import voice_id
 from tts_assets.config.keys import Secret
-from tts_assets.engines.http.http_client import Client, connect, refuse_unsafe
+from tts_assets.engines.http.http_client import Client, open_client, refuse_unsafe
 from tts_assets.engines.http.service_calls import ServiceRequest, ServiceResponse, TransientError
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
@@ -44,7 +44,7 @@ def noting(heads: list[ServiceResponse]) -> ServiceRequest:
 
 @asynccontextmanager
 async def client(url: str) -> AsyncIterator[Client]:
-    async with connect(url, headers=HEADERS, secret=KEY, most=2) as made:
+    async with open_client(url, headers=HEADERS, secret=KEY, most=2) as made:
         yield made
 
 
@@ -59,7 +59,7 @@ async def test_an_answer_comes_whole_whatever_its_status(simulator: Simulator) -
     simulator.change(faults=[])
     async with client(simulator.url) as ours:
         good = await ours.ask(speech())
-        assert (good.status, good.kind) == (200, "audio/pcm")
+        assert (good.status, good.media_type) == (200, "audio/pcm")
         assert len(good.body) == int(good.headers["content-length"])
         bad = await ours.ask(ServiceRequest(method="GET", path="v1/nothing", seconds=20.0))
         assert (bad.status, bad.json()) == (404, {"detail": "Not Found"})
@@ -378,7 +378,7 @@ async def test_a_local_name_that_leads_to_another_machine_gets_no_key(
     else:
         async with client(f"http://{host}:1"):
             pass
-    async with connect(f"http://{host}:1", headers={}, secret=None, most=1):
+    async with open_client(f"http://{host}:1", headers={}, secret=None, most=1):
         pass
 
 

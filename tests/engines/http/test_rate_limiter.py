@@ -55,14 +55,14 @@ def test_it_is_nearly_as_quick_as_one_who_knows_the_room(
 def test_what_the_service_says_it_takes_is_gone_up_to_at_once_and_not_beyond() -> None:
     async def main() -> None:
         limiter = Limiter(most=10)
-        limiter.allows(6)
+        limiter.set_ceiling(6)
         assert limiter.limit == 6
         for _ in range(100):
             limiter.record_success()
         assert limiter.limit == 6
-        limiter.allows(3)
+        limiter.set_ceiling(3)
         assert limiter.limit == 3
-        limiter.allows(8)
+        limiter.set_ceiling(8)
         assert limiter.limit == 3
 
     run(main)
@@ -71,9 +71,9 @@ def test_what_the_service_says_it_takes_is_gone_up_to_at_once_and_not_beyond() -
 def test_settings_cap_it_whatever_the_service_says() -> None:
     async def main() -> None:
         limiter = Limiter(most=4)
-        limiter.allows(30)
+        limiter.set_ceiling(30)
         assert limiter.limit == 4
-        limiter.allows(0)
+        limiter.set_ceiling(0)
         assert limiter.limit == 1
 
     run(main)
@@ -82,7 +82,7 @@ def test_settings_cap_it_whatever_the_service_says() -> None:
 def test_requests_that_were_open_together_cut_it_once() -> None:
     async def main() -> None:
         limiter = Limiter(most=10)
-        limiter.allows(10)
+        limiter.set_ceiling(10)
         async with AsyncExitStack() as stack:
             slots = [await stack.enter_async_context(limiter.slot()) for _ in range(10)]
             await anyio.sleep(1)
@@ -93,7 +93,7 @@ def test_requests_that_were_open_together_cut_it_once() -> None:
         async with limiter.slot() as later:
             limiter.record_refusal(later)
         assert limiter.limit == 4
-        assert limiter.traffic().refusals == 11
+        assert limiter.measure_traffic().refusals == 11
 
     run(main)
 
@@ -129,7 +129,7 @@ def test_without_a_ceiling_it_grows_quickly_until_the_first_refusal_and_slowly_t
 def test_errors_leave_it_alone_until_three_in_ten_fail() -> None:
     async def main() -> None:
         limiter = Limiter(most=8)
-        limiter.allows(8)
+        limiter.set_ceiling(8)
         for number in range(40):
             async with limiter.slot() as slot:
                 await anyio.sleep(1)
@@ -142,7 +142,7 @@ def test_errors_leave_it_alone_until_three_in_ten_fail() -> None:
 def test_in_trouble_it_is_halved_then_one_and_comes_back_when_that_is_over() -> None:
     async def main() -> None:
         limiter = Limiter(most=8)
-        limiter.allows(8)
+        limiter.set_ceiling(8)
         limits: list[int] = []
         for good in [True] * 20 + [False] * 9 + [True] * 60:
             async with limiter.slot() as slot:
@@ -158,7 +158,7 @@ def test_in_trouble_it_is_halved_then_one_and_comes_back_when_that_is_over() -> 
 def test_no_more_begin_in_a_second_than_the_settings_say() -> None:
     async def main() -> None:
         limiter = Limiter(most=50, per_second=10)
-        limiter.allows(50)
+        limiter.set_ceiling(50)
         begun: list[float] = []
 
         async def one() -> None:
@@ -201,11 +201,11 @@ def test_it_tells_what_was_waited_for_and_how_the_limit_went() -> None:
         limiter = Limiter(most=4)
         async with limiter.slot() as slot:
             await anyio.sleep(2)
-            limiter.allows(4)
+            limiter.set_ceiling(4)
             limiter.record_refusal(slot)
         with limiter.rest(retry=True):
             await anyio.sleep(3)
-        traffic = limiter.traffic()
+        traffic = limiter.measure_traffic()
         assert (traffic.requests, traffic.refusals, traffic.retries) == (1, 1, 1)
         assert (traffic.waits, traffic.waited_seconds) == (1, 3)
         assert traffic.limits == ((0.0, 2), (2.0, 4), (2.0, 2))
@@ -216,7 +216,7 @@ def test_it_tells_what_was_waited_for_and_how_the_limit_went() -> None:
 def test_clips_that_rest_are_passed_by_others_but_not_in_trouble() -> None:
     async def main() -> None:
         limiter = Limiter(most=2)
-        limiter.allows(2)
+        limiter.set_ceiling(2)
         usual = limiter.target_clips
         with limiter.rest(), limiter.rest():
             assert limiter.target_clips == usual + 2
@@ -248,8 +248,8 @@ def test_waits_that_overlap_count_once_in_their_time() -> None:
             for begin, seconds in ((0, 10), (5, 10), (7, 1), (20, 3)):
                 tasks.start_soon(rest, begin, seconds)
             await anyio.sleep(21)
-            assert limiter.traffic().waited_seconds == pytest.approx(16)
-        traffic = limiter.traffic()
+            assert limiter.measure_traffic().waited_seconds == pytest.approx(16)
+        traffic = limiter.measure_traffic()
         assert traffic.waits == 4
         assert traffic.waited_seconds == pytest.approx(18)
 

@@ -153,7 +153,7 @@ def test_a_service_slower_than_the_time_limit_is_not_paid_for_ever() -> None:
 def test_one_stall_is_counted_once_whatever_was_open() -> None:
     async def main() -> None:
         limiter = Limiter(most=10)
-        limiter.allows(10)
+        limiter.set_ceiling(10)
         calls = RetryingClient(limiter, RetryPolicy())
         server = RequestServer(acts=[ClipTimeoutError("no answer came in 60 s")], seconds=60.0)
         ends: list[type[Exception]] = []

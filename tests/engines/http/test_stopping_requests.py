@@ -101,7 +101,7 @@ def test_an_open_request_that_is_refused_after_the_stop_is_not_repeated() -> Non
 def test_a_call_that_waits_for_the_rate_ends_at_once() -> None:
     async def main() -> None:
         limiter = Limiter(most=9, per_second=0.1)
-        limiter.allows(9)
+        limiter.set_ceiling(9)
         asked = AskedService(limiter)
         stopped = await _ask_and_stop(asked, [(0.5, None)] * 4, 1.0)
         assert sorted(end for end, _ in asked.ends) == ["good"] + ["stopped"] * 3

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 
 from tts_assets.config.settings import ModelSettings
-from tts_assets.engines.models.download import fetch
+from tts_assets.engines.models.download import download_models
 from tts_assets.engines.models.known_models import (
     Advanced,
     Event,
@@ -46,7 +46,7 @@ def main() -> None:
     file = ModelFile(name=NAME, url=url, bytes=int(size), sha256=sha256)
     model = SpeechModel(name="small", provider="test", files=(file,), licence="none", about="")
     run = partial(
-        fetch,
+        download_models,
         [model],
         ModelCache(Path(folder)),
         ModelSettings(),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.models.served_models import CONTENT, ModelServer
 from tts_assets.config.settings import ModelSettings
-from tts_assets.engines.models.download import fetch
+from tts_assets.engines.models.download import download_models
 from tts_assets.engines.models.known_models import (
     Event,
     ModelFile,
@@ -62,7 +62,7 @@ class Fetching:
     async def __call__(
         self, model: SpeechModel | None = None, *, patience: DownloadRetryPolicy = BRIEF
     ) -> None:
-        await fetch(
+        await download_models(
             [model or self.model()],
             self.store,
             self.settings,

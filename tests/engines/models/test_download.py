@@ -10,7 +10,7 @@ from tests.engines.models.conftest import NAME, Fetching
 from tests.engines.models.served_models import CONTENT, Act, model
 from tts_assets.config.settings import ModelSettings
 from tts_assets.engines.models.download import measure_models
-from tts_assets.engines.models.known_models import Advanced, SetAside
+from tts_assets.engines.models.known_models import Advanced, Quarantined
 from tts_assets.engines.models.model_server import DownloadRetryPolicy
 from tts_assets.errors import FatalError, UsageError
 
@@ -30,7 +30,7 @@ async def test_a_file_comes_whole_and_alone(fetching: Fetching) -> None:
     await fetching()
     assert fetching.path.read_bytes() == CONTENT
     assert fetching.names() == [NAME]
-    assert fetching.store.has(fetching.model())
+    assert fetching.store.has_model(fetching.model())
     assert fetching.server.asked[0].headers["accept-encoding"] == "identity"
     (ready,) = fetching.ready()
     assert (ready.fetched, ready.recorded, ready.path) == (True, None, fetching.path)
@@ -369,7 +369,7 @@ async def test_a_wrong_sum_is_kept_aside_and_told_with_both_sums(fetching: Fetch
     for content in (OTHER, CONTENT):
         assert hashlib.sha256(content).hexdigest() in str(failed.value)
     assert fetching.names() == [f"{NAME}.rejected"]
-    assert not fetching.store.has(fetching.model())
+    assert not fetching.store.has_model(fetching.model())
     fetching.server.add("/small.onnx")
     await fetching()
     assert fetching.path.read_bytes() == CONTENT
@@ -477,7 +477,7 @@ async def test_nobody_at_the_address_is_told(fetching: Fetching) -> None:
     with pytest.raises(FatalError, match=r"cannot fetch kokoro/small.onnx .*3 times"):
         await fetching(fetching.model())
     assert fetching.names() == []
-    assert not fetching.store.has(model)
+    assert not fetching.store.has_model(model)
 
 
 @pytest.mark.parametrize(
@@ -552,7 +552,7 @@ async def test_offline_a_file_put_there_by_hand_is_looked_at(fetching: Fetching)
     await fetching()
     assert [ready.fetched for ready in fetching.ready()] == [False]
     fetching.path.write_bytes(OTHER)
-    assert fetching.store.has(fetching.model())
+    assert fetching.store.has_model(fetching.model())
     with pytest.raises(FatalError, match=r"SHA-256 is .* and not .*rejected"):
         await fetching()
     assert fetching.names() == [f"{NAME}.rejected"]
@@ -568,7 +568,7 @@ async def test_a_wrong_file_put_there_by_hand_is_kept_aside(
     await fetching()
     assert fetching.path.read_bytes() == CONTENT
     assert _part(fetching, ".rejected").read_bytes() == content
-    assert isinstance(fetching.events[0], SetAside)
+    assert isinstance(fetching.events[0], Quarantined)
 
 
 async def test_the_first_download_of_what_nobody_pins_is_recorded(fetching: Fetching) -> None:
@@ -585,7 +585,7 @@ async def test_later_downloads_have_to_match_what_was_recorded(fetching: Fetchin
     model = fetching.model(content=None)
     fetching.server.add("/small.onnx")
     await fetching(model)
-    fetching.store.remove(model, lambda: None)
+    fetching.store.remove_model(model, lambda: None)
     fetching.server.add("/small.onnx", content=OTHER)
     with pytest.raises(FatalError, match=r"if it has rightly changed .* delete .*\.sha256"):
         await fetching(model)
@@ -608,7 +608,7 @@ async def test_sizes_that_nobody_pins_are_asked_for(fetching: Fetching) -> None:
     fetching.server.add("/all", ranges=False)
     for path in ("/small.onnx", "/all"):
         (found,) = await measure_models([fetching.model(content=None, path=path)], ModelSettings())
-        assert found.bytes == WHOLE
+        assert found.total_bytes == WHOLE
     assert fetching.server.asked == []
     with pytest.raises(FatalError, match="no such file"):
         await measure_models([fetching.model(content=None, path="/none")], ModelSettings())
@@ -617,17 +617,17 @@ async def test_sizes_that_nobody_pins_are_asked_for(fetching: Fetching) -> None:
 async def test_a_size_that_cannot_be_learnt_is_unknown(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", length="closing", ranges=False)
     (found,) = await measure_models([fetching.model(content=None)], ModelSettings())
-    assert found.bytes is None
+    assert found.total_bytes is None
     fetching.server.url = "http://127.0.0.1:1"
     (found,) = await measure_models([fetching.model(content=None)], ModelSettings())
-    assert found.bytes is None
+    assert found.total_bytes is None
 
 
 async def test_a_folder_that_cannot_be_written_to_serves_what_it_has(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx")
     await fetching()
     # A folder in place of the lock: nobody can lock here, not even root.
-    fetching.store.lock(fetching.model().files[0]).mkdir()
+    fetching.store.lock_path(fetching.model().files[0]).mkdir()
     await fetching()
     assert len(fetching.server.asked) == 1
 
@@ -637,7 +637,7 @@ async def test_a_folder_that_cannot_be_written_to_serves_what_was_put_there_by_h
     fetching: Fetching, leftover: str | None
 ) -> None:
     model = fetching.model(content=None)
-    fetching.store.lock(model.files[0]).mkdir(parents=True)
+    fetching.store.lock_path(model.files[0]).mkdir(parents=True)
     fetching.path.write_bytes(CONTENT)
     if leftover is not None:
         _part(fetching, leftover).write_bytes(b"x")

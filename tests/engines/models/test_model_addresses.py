@@ -4,15 +4,15 @@ import pytest
 
 from tts_assets.engines.http.http_client import redact_url
 from tts_assets.engines.models.known_models import ModelFile
-from tts_assets.engines.models.model_server import address, credentials, refuse_unsafe
+from tts_assets.engines.models.model_server import build_file_url, parse_credentials, refuse_unsafe
 from tts_assets.errors import FatalError, UsageError
 
 FILE = ModelFile(name="a/b.onnx", url="https://example.invalid/c", bytes=None, sha256=None)
 
 
 def test_a_mirror_stands_in_for_the_file_s_own_address() -> None:
-    assert address(FILE, None) == "https://example.invalid/c"
-    assert address(FILE, "https://m.invalid/x/") == "https://m.invalid/x/a/b.onnx"
+    assert build_file_url(FILE, None) == "https://example.invalid/c"
+    assert build_file_url(FILE, "https://m.invalid/x/") == "https://m.invalid/x/a/b.onnx"
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ def test_a_mirror_stands_in_for_the_file_s_own_address() -> None:
 )
 def test_a_mirror_that_is_no_address_is_told_without_its_secrets(mirror: str) -> None:
     with pytest.raises(UsageError, match=r"models\.mirror is no address") as refused:
-        address(FILE, mirror)
+        build_file_url(FILE, mirror)
     assert "cret" not in str(refused.value)
     with pytest.raises(UsageError, match=r"models\.mirror is no address"):
-        credentials(mirror)
+        parse_credentials(mirror)
 
 
 def test_a_mirror_s_password_is_no_part_of_the_address() -> None:
     mirror = "https://me:a%2Fb%40c@[::1]:8/x"
-    assert address(FILE, mirror) == "https://[::1]:8/x/a/b.onnx"
-    assert credentials(mirror) == ("me", "a/b@c")
-    assert (credentials("https://h/x"), credentials(None)) == (None, None)
+    assert build_file_url(FILE, mirror) == "https://[::1]:8/x/a/b.onnx"
+    assert parse_credentials(mirror) == ("me", "a/b@c")
+    assert (parse_credentials("https://h/x"), parse_credentials(None)) == (None, None)
 
 
 @pytest.mark.parametrize(

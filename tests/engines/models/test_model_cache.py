@@ -12,7 +12,7 @@ from tts_assets.engines.models.known_models import (
     ModelFile,
     SpeechModel,
     choose_models,
-    find,
+    find_model,
 )
 from tts_assets.engines.models.model_cache import ModelCache, ModelState
 from tts_assets.errors import FatalError, UsageError
@@ -47,17 +47,17 @@ def test_the_settings_name_the_folder_or_it_is_the_user_s_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
-    assert tmp_path in ModelCache.of(ModelSettings()).folder.parents
-    assert ModelCache.of(ModelSettings(folder="here")).folder == Path("here")
+    assert tmp_path in ModelCache.from_settings(ModelSettings()).folder.parents
+    assert ModelCache.from_settings(ModelSettings(folder="here")).folder == Path("here")
     assert not any(tmp_path.iterdir())
 
 
 def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert ModelCache.of(ModelSettings(folder="~/models")).folder == tmp_path / "models"
+    assert ModelCache.from_settings(ModelSettings(folder="~/models")).folder == tmp_path / "models"
     with pytest.raises(UsageError, match="no home"):
-        ModelCache.of(ModelSettings(folder="~nobody-of-that-name/models"))
+        ModelCache.from_settings(ModelSettings(folder="~nobody-of-that-name/models"))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_no_name_leads_out_of_the_folder(store: ModelCache, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be named"):
-        store.path(_model(name).files[0])
+        store.file_path(_model(name).files[0])
 
 
 @pytest.mark.parametrize(
@@ -103,56 +103,56 @@ def test_no_name_leads_out_of_the_folder(store: ModelCache, name: str) -> None:
 )
 def test_no_name_makes_a_voice_of_something_else(name: str) -> None:
     with pytest.raises(UsageError, match="there is no model"):
-        find(name)
+        find_model(name)
 
 
 def test_a_model_is_here_with_all_of_its_files(store: ModelCache) -> None:
     model = _model("a/one", "a/two")
-    assert store.state(model) is ModelState.ABSENT
+    assert store.find_state(model) is ModelState.ABSENT
     path = _put(store, "a/one.part")
-    assert store.state(model) is ModelState.PARTLY
+    assert store.find_state(model) is ModelState.PARTLY
     path.rename(store.folder / "a/one")
-    assert store.state(model) is ModelState.PARTLY
+    assert store.find_state(model) is ModelState.PARTLY
     _put(store, "a/two")
-    assert (store.state(model), store.has(model)) == (ModelState.HERE, True)
+    assert (store.find_state(model), store.has_model(model)) == (ModelState.HERE, True)
     _put(store, "a/two", b"abcd")
-    assert (store.state(model), store.has(model)) == (ModelState.DAMAGED, False)
+    assert (store.find_state(model), store.has_model(model)) == (ModelState.DAMAGED, False)
 
 
 def test_an_empty_file_is_no_model(store: ModelCache) -> None:
     model = _model("a/one", size=None)
     _put(store, "a/one", b"")
-    assert store.state(model) is ModelState.DAMAGED
-    assert store.fault(model.files[0]) == "it has 0 bytes"
+    assert store.find_state(model) is ModelState.DAMAGED
+    assert store.find_fault(model.files[0]) == "it has 0 bytes"
 
 
 def test_a_folder_is_no_model(store: ModelCache) -> None:
     (store.folder / "a/one").mkdir(parents=True)
-    assert store.state(_model("a/one")) is ModelState.ABSENT
+    assert store.find_state(_model("a/one")) is ModelState.ABSENT
 
 
 def test_what_is_removed_is_ours_and_counted(store: ModelCache) -> None:
     for name in ("a/one", "a/one.part", "a/one.part.json", "a/one.rejected"):
         _put(store, name)
     kept = [_put(store, name) for name in ("a/one.sha256", "a/one.mine", "a/other", "one")]
-    assert store.remove(_model("a/one"), _never) == 12
+    assert store.remove_model(_model("a/one"), _never) == 12
     assert sorted(path for path in store.folder.rglob("*") if path.is_file()) == sorted(kept)
-    assert store.remove(_model("a/one"), _never) == 0
-    assert store.remove(_model("b/none"), _never) == 0
+    assert store.remove_model(_model("a/one"), _never) == 0
+    assert store.remove_model(_model("b/none"), _never) == 0
 
 
 def test_what_killed_runs_left_of_notes_is_removed(store: ModelCache) -> None:
     kept = _put(store, "a/.tts-assets-00000000-1.part")
     for name in (b"one.part.json", b"one.sha256"):
         _put(store, f"a/.tts-assets-{hashlib.sha256(name).hexdigest()[:8]}-1.part")
-    store.remove(_model("a/one"), _never)
+    store.remove_model(_model("a/one"), _never)
     assert [path for path in store.folder.rglob("*") if path.is_file()] == [kept]
 
 
 def test_what_cannot_be_removed_is_told(store: ModelCache) -> None:
     (store.folder / "a/one/inner").mkdir(parents=True)
     with pytest.raises(FatalError, match="cannot remove"):
-        store.remove(_model("a/one"), _never)
+        store.remove_model(_model("a/one"), _never)
 
 
 @pytest.mark.parametrize("record", [b"\xff", b"", b"nonsense  one\n", b"A" * 64])
@@ -160,49 +160,49 @@ def test_a_record_that_is_none_is_told(store: ModelCache, record: bytes) -> None
     _put(store, "a/one")
     _put(store, "a/one.sha256", record)
     with pytest.raises(UsageError, match="holds no SHA-256; delete it"):
-        store.fault(_model("a/one").files[0])
+        store.find_fault(_model("a/one").files[0])
 
 
 def test_other_voices_are_listed_once_they_are_begun(store: ModelCache) -> None:
-    assert store.models() == KNOWN
+    assert store.list_models() == KNOWN
     _put(store, f"piper/{VOICE}.onnx.part")
     _put(store, f"piper/{VOICE}.onnx.json")
     _put(store, "piper/mine.onnx")
     _put(store, "piper/de_DE-gone-low.onnx.rejected")
-    assert [model.name for model in store.models()[len(KNOWN) :]] == [VOICE]
+    assert [model.name for model in store.list_models()[len(KNOWN) :]] == [VOICE]
 
 
 def test_piper_voices_lie_together(store: ModelCache) -> None:
-    model = find(VOICE)
-    assert [store.path(file) for file in model.files] == [
+    model = find_model(VOICE)
+    assert [store.file_path(file) for file in model.files] == [
         store.piper_voices_folder() / f"{VOICE}.onnx",
         store.piper_voices_folder() / f"{VOICE}.onnx.json",
     ]
 
 
 def test_a_piper_voice_has_the_address_of_its_name() -> None:
-    model = find("pt_BR-some_one-x_low")
+    model = find_model("pt_BR-some_one-x_low")
     assert model.files[0].url == (
         "https://huggingface.co/rhasspy/piper-voices/resolve/main"
         "/pt/pt_BR/some_one/x_low/pt_BR-some_one-x_low.onnx"
     )
     assert model.licence.endswith("/blob/main/pt/pt_BR/some_one/x_low/MODEL_CARD")
-    assert model.bytes is None
+    assert model.total_bytes is None
 
 
 def test_all_known_models_are_pinned_and_safe(store: ModelCache) -> None:
     for model in KNOWN:
-        assert find(model.name) == model
+        assert find_model(model.name) == model
         for file in model.files:
             assert (len(file.sha256 or ""), (file.bytes or 0) > 0) == (64, True)
             assert file.url.startswith("https://")
-            assert file.url.endswith(store.path(file).name)
+            assert file.url.endswith(store.file_path(file).name)
     names = [file.name for model in KNOWN for file in model.files]
     assert len(names) == len(set(names))
 
 
 def test_what_may_not_be_sold_says_so() -> None:
-    assert "NOT FOR COMMERCIAL USE" in find("ja_JP-hi_fi_captain-medium").licence
+    assert "NOT FOR COMMERCIAL USE" in find_model("ja_JP-hi_fi_captain-medium").licence
 
 
 def test_groups_are_what_an_engine_needs() -> None:
@@ -223,4 +223,4 @@ def test_groups_are_what_an_engine_needs() -> None:
 )
 def test_an_unknown_name_is_told_the_nearest(name: str, near: str) -> None:
     with pytest.raises(UsageError, match=near):
-        find(name)
+        find_model(name)

@@ -6,21 +6,21 @@ import pytest
 
 from tests.engines.models.served_models import CONFIGURATION, CONTENT
 from tests.stand_ins import piper_stand_in
-from tts_assets.engines.models.model_validation import flaw
+from tts_assets.engines.models.model_validation import find_file_flaw
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:5efbf8e\nsize 76753841\n"
 
 
 def _flaw(tmp_path: Path, name: str, content: bytes) -> str | None:
     (tmp_path / "file.part").write_bytes(content)
-    return flaw(tmp_path / "file.part", name)
+    return find_file_flaw(tmp_path / "file.part", name)
 
 
 def test_a_voice_is_one(tmp_path: Path) -> None:
     model = piper_stand_in.voice(tmp_path, "en_US-a-medium")
     configuration = model.with_name(f"{model.name}.json")
-    assert flaw(model, model.name) is None
-    assert flaw(configuration, configuration.name) is None
+    assert find_file_flaw(model, model.name) is None
+    assert find_file_flaw(configuration, configuration.name) is None
 
 
 @pytest.mark.parametrize(

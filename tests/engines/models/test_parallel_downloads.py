@@ -15,7 +15,7 @@ import pytest
 from tests.engines.models.child import NAME
 from tests.engines.models.conftest import Fetching
 from tests.engines.models.served_models import CONTENT, Act
-from tts_assets.engines.models.download import fetch
+from tts_assets.engines.models.download import download_models
 from tts_assets.engines.models.known_models import Advanced, Event, WaitingForDownload
 from tts_assets.engines.models.model_cache import PartialFile, Version
 from tts_assets.errors import FatalError
@@ -109,7 +109,7 @@ def test_a_full_disk_is_told_with_what_to_do(
 ) -> None:
     fetching.path.parent.mkdir(parents=True)
     part = PartialFile(fetching.path)
-    part.begin(Version(etag=None, bytes=None))
+    part.begin_version(Version(etag=None, bytes=None))
 
     def open_full(_: Path) -> int:
         return os.open("/dev/full", os.O_WRONLY)
@@ -143,7 +143,7 @@ async def test_a_cancelled_download_keeps_its_part_and_frees_its_lock(fetching: 
             if isinstance(event, Advanced) and event.done == HALF:
                 scope.cancel()
 
-        await fetch([fetching.model()], fetching.store, fetching.settings, tell=cancel)
+        await download_models([fetching.model()], fetching.store, fetching.settings, tell=cancel)
     assert scope.cancelled_caught
     assert fetching.names() == [f"{NAME}.part", f"{NAME}.part.json"]
     await fetching()
@@ -155,7 +155,7 @@ def test_removing_waits_for_a_download(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx", Act(hold=HALF))
     with _started(fetching) as process:
         _read_until(process, str(HALF))
-        freed = fetching.store.remove(fetching.model(), fetching.server.release)
+        freed = fetching.store.remove_model(fetching.model(), fetching.server.release)
     assert (freed, fetching.names()) == (WHOLE, [])
 
 
@@ -173,7 +173,7 @@ def test_a_folder_that_is_read_only_is_told(fetching: Fetching) -> None:
 async def test_what_a_killed_process_left_is_removed(fetching: Fetching) -> None:
     fetching.server.add("/small.onnx")
     await fetching()
-    lock = fetching.store.lock(fetching.model().files[0])
+    lock = fetching.store.lock_path(fetching.model().files[0])
     lock.write_bytes(b"")
     (fetching.path.parent / ".tts-assets-0a-1.part").write_bytes(b"")
     await fetching()

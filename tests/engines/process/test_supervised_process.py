@@ -197,7 +197,7 @@ async def test_what_an_engine_has_started_ends_with_it() -> None:
 async def test_readings_arrive_in_order_and_errors_stay_with_their_form() -> None:
     texts = [*(f"語{number}" for number in range(600)), "失敗", "虫", "犬"]
     async with engine_host(ENGINE, threads=3) as host:
-        found = await host.read([SpokenForm(text=text) for text in texts])
+        found = await host.read_forms([SpokenForm(text=text) for text in texts])
     said = [each if isinstance(each, str) else each.phrases[0].kana for each in found]
     assert said == [
         *texts[:600],
@@ -210,7 +210,7 @@ async def test_readings_arrive_in_order_and_errors_stay_with_their_form() -> Non
 async def test_a_crash_while_reading_is_blamed_on_the_form_that_did_it() -> None:
     texts = ["犬", "墜落", "猫", "鳥"]
     async with engine_host(ENGINE, threads=2) as host:
-        found = await host.read([SpokenForm(text=text) for text in texts])
+        found = await host.read_forms([SpokenForm(text=text) for text in texts])
     assert [isinstance(each, str) for each in found] == [False, True, False, False]
     assert "the engine died of it (signal SIGABRT)" in str(found[1])
 
@@ -219,19 +219,21 @@ async def test_reading_and_speaking_go_on_side_by_side() -> None:
     heard: dict[str, object] = {}
     async with engine_host(ENGINE, threads=2) as host, anyio.create_task_group() as tasks:
         tasks.start_soon(_say, host, "遅い", heard)
-        found = await host.read([SpokenForm(text="犬")])
+        found = await host.read_forms([SpokenForm(text="犬")])
     assert heard == {"遅い": 4800}
     assert not isinstance(found[0], str)
 
 
 async def test_reading_nothing_needs_no_process() -> None:
     async with engine_host(ENGINE, threads=1) as host:
-        assert await host.read([]) == []
+        assert await host.read_forms([]) == []
 
 
 async def test_an_engine_that_cannot_read_says_so() -> None:
     async with engine_host("tests.plugin_engines:Mute", threads=1) as host:
-        assert await host.read([SpokenForm(text="犬")]) == ["this engine cannot tell how it reads"]
+        assert await host.read_forms([SpokenForm(text="犬")]) == [
+            "this engine cannot tell how it reads"
+        ]
 
 
 async def test_an_engine_that_only_reads_has_no_voice() -> None:
@@ -243,7 +245,7 @@ async def test_an_engine_that_only_reads_has_no_voice() -> None:
 async def test_readings_end_with_an_engine_that_cannot_be_loaded() -> None:
     async with engine_host("tests.plugin_engines:Unloadable", threads=1) as host:
         with pytest.raises(FatalError, match=r"model\.onnx is missing"):
-            await host.read([SpokenForm(text="犬")] * 600)
+            await host.read_forms([SpokenForm(text="犬")] * 600)
 
 
 async def test_speech_and_recording_tell_how_they_were_said() -> None:

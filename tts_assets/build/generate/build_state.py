@@ -259,7 +259,7 @@ def create_report(run: BuildState, *, dry_run: bool) -> Report:
         chosen=run.chosen,
         unmatched=found.unmatched,
         credit=_credits(run),
-        traffic=None if run.limiter is None else run.limiter.traffic(),
+        traffic=None if run.limiter is None else run.limiter.measure_traffic(),
         cost=None if run.books is None else run.books.cost(),
         history=None if run.history is None else run.history.history(run.begun),
     )

@@ -428,7 +428,7 @@ def auto_workers(provider: Provider) -> int:
     """What ``--concurrency auto`` means for an engine that has the machine for itself."""
     if isinstance(provider, Remote):
         return provider.max_concurrent
-    return machine.workers(provider.base_mib, provider.footprint_mib)
+    return machine.default_worker_count(provider.base_mib, provider.footprint_mib)
 
 
 def create_context(

@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 #: Sums of prices are not exact: a bound that is met to this share is not passed.
 _ROUNDING = 1e-9
 
-
 #: What cannot be said is not sent.
 _NOTHING = Charge(0, 0.0)
-
 
 #: Before the first bill, a clip that is not alone must fit at so many times its expected cost.
 _UNKNOWN_FACTOR = 2.0

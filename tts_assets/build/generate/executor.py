@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 #: client knows better what is worth another request.
 _ATTEMPTS = 3
 
-
 #: What spoils one clip, and what the whole run; anything else is a bug and propagates.
 _RULES = FailureRules(
     failures=(ClipError,),
@@ -146,7 +145,7 @@ def _sweep_takes(run: BuildState) -> None:
         is_all = run.is_whole or run.is_whole_shard
         clips = (item.clip for item in run.survey.planned if item.state in planner.TO_MAKE)
         places = {(clip.file, clip.entry, clip.part) for clip in clips}
-        run.takes.sweep(_to_make(run) if is_all else None, places)
+        run.takes.delete_settled(_to_make(run) if is_all else None, places)
 
 
 def _folders(run: BuildState) -> list[str]:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 #: longer, and has more time. This is for what the client does not see.
 SLACK = 4
 
-
 #: Shorter waits for a service are not reported.
 _LONG_WAIT_SECONDS = 2.0
 _WAITS_APART_SECONDS = 10.0

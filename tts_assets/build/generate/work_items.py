@@ -13,7 +13,7 @@ from tts_assets.build.generate.clip import StoredClip, make_clip
 from tts_assets.build.generate.passage import Passage
 from tts_assets.config.settings import time_limits
 from tts_assets.engines.protocol import TimestampProvider
-from tts_assets.engines.reading_cache import cut
+from tts_assets.engines.reading_cache import split_passages
 from tts_assets.errors import ClipError
 from tts_assets.japanese.segmentation import MIN_SEGMENT_CHARS
 from tts_assets.store import segment_cache
@@ -164,7 +164,7 @@ class WorkQueue:
 
 def _close(order: ClipRequests | None) -> None:
     if order is not None:
-        order.close()
+        order.close_clip()
 
 
 async def cuts_of(
@@ -178,7 +178,7 @@ async def cuts_of(
     passages = [job for job in jobs if job.form.turns]
     forms = [job.form for job in passages]
     timed = [number for number, job in enumerate(passages) if _has_words(job, provider)]
-    told = await cut(forms, settings.pauses, settings.words, with_phrases=timed)
+    told = await split_passages(forms, settings.pauses, settings.words, with_phrases=timed)
     return {job.recipe: each for job, each in zip(passages, told, strict=True)}
 
 

@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 _NAMES = ("kind", "recipe", "ext", "id", "part")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
-
 # The tool that this one follows had recipes of 8 digits. Letters and digits must be among them:
 # a date or a number that somebody gave a recording is no recipe.
 _OF_8_DIGITS = "(?=[0-9]{0,7}[a-f])(?=[a-f]{0,7}[0-9])[0-9a-f]{8}"
-
 
 #: What the names stand for in a URL.
 _PATTERNS = {
@@ -37,7 +35,6 @@ _PATTERNS = {
     "part": "[^/?#]{1,1000}",
     "asset": "[^?#]+",
 }
-
 
 #: Those that are always spelt the same within one URL.
 _FIXED = frozenset({"kind", "recipe", "ext", "asset"})

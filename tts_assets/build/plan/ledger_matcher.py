@@ -71,10 +71,8 @@ def _describe_rejection(decision: Decision) -> str:
 #: The states of what was made, and is lost.
 _LOST = frozenset({State.MISSING, State.DAMAGED})
 
-
 #: Parts of an engine that are its model, by whatever name.
 _MODEL = frozenset({"model", "model_id", "voices"})
-
 
 #: The part of how a passage sounds that words have not.
 _PAUSES = re.compile(r" pause-\S+")

@@ -53,7 +53,6 @@ _STATES = {
     Only.REJECTED: frozenset({State.REJECTED}),
 }
 
-
 #: More globs that matched nothing are counted, not told.
 _NAMED = 5
 

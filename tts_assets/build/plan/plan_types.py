@@ -153,7 +153,6 @@ def find_lines(
 #: A shard has at most a twentieth more or less than its due.
 _PART, _WHOLE = 1, 20
 
-
 #: Where a recipe is cut in two: the first half tells its shard, the second one its rank.
 _HALF = DIGITS // 2
 _BITS = 4 * _HALF

@@ -20,18 +20,14 @@ if TYPE_CHECKING:
 #: A speaker's name, the provider and name of the voice, and its speed.
 Speaker: TypeAlias = tuple[str, str, float]
 
-
 #: The voice and the speed of a clip's own, where it has any.
 _Own: TypeAlias = tuple[str | None, float | None]
-
 
 #: Goes up when the same recipe would mean another sound: a change of trimming, say.
 SCHEMA = 4
 
-
 #: Goes up when the same passage would be made of other segments, or be joined in another way.
 PASSAGES = 1
-
 
 #: Hex digits of a recipe in file names: 96 bits, no collision to fear among 10**9 clips.
 DIGITS = 24

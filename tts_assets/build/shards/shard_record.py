@@ -64,7 +64,6 @@ def whole_lines_of(path: Path) -> bytes:
 #: The name of its file.
 HEADER_NAME = "shard.json"
 
-
 #: What the whole folder is like. A newer one is refused.
 VERSION = 1
 

@@ -87,18 +87,14 @@ for _role, _row in _WORDS.items():
 EXAMPLES = {"example", "sentence", "例", "例文", "用例"}
 _METADATA = {"meta", "metadata"}
 
-
 #: The two sides of a card.
 BACKS = {"front": "back", "question": "answer", "表面": "裏面"}
-
 
 #: Names of texts of more than one sentence.
 PASSAGES = {"passage", "paragraph", "story", "article", "body", "本文", "文章"}
 
-
 #: Words that only grammar points have in the names of their fields.
 OF_GRAMMAR = {"grammar", "pattern", "point", "formation", "structure", "文型", "文法"}
-
 
 #: What a key says that stands in an object of a better name.
 _SAYS_NOTHING = {Role.FORM, Role.JAPANESE, Role.SENTENCE}

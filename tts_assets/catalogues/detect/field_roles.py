@@ -39,15 +39,12 @@ if TYPE_CHECKING:
 MOST_SHARE = 0.6
 _KANA_SHARE = 0.9
 
-
 #: A reading that is none is told of its entry; without the field, all would be guesses.
 _HALF = 0.5
 _TEXT_RANKS = {Role.WORD: 0, Role.JAPANESE: 1, Role.SENTENCE: 2, Role.TITLE: 3}
 
-
 #: The rank of a text whose name says nothing.
 UNKNOWN_RANK = len(_TEXT_RANKS)
-
 
 #: A text that stands in all records is a label; with so few of them nobody can tell.
 _MIN_FILLED = 8
@@ -206,22 +203,18 @@ def find_values_at(value: Any, steps: PathSteps) -> list[Any]:
 _ROLE_SHARE = 0.8
 _MAX_NAME_LENGTH = 8
 
-
 #: Of the kanji of a catalogue, at most such a share are words of several.
 _MAX_TWO_KANJI_SHARE = 0.05
-
 
 #: A text that fewer objects have is a detail: where there are others, and in any case.
 _RARE = 0.1
 _VERY_RARE = 0.02
 _MIN_SAMPLE = 20
 
-
 #: Of so few lines, each may have another speaker.
 _MIN_DISTINCT = 4
 _SPEAKER_TOKENS = {"speaker", "who", "actor", "話者", "話し手"}
 _KANJI_TOKENS = {"kanji", "漢字", "literal", "character", "char", "letter", "文字"}
-
 
 #: Beside the kanji of a word stand its kana, and beside a kanji what only kanji have.
 _WORD_MATES = {"kana", "hiragana", "furigana", "かな", "仮名", "ひらがな", "ふりがな", "平仮名"}
@@ -231,10 +224,8 @@ _PASSAGE_TOKENS = PASSAGES | {
     "utterance", "会話", "対話",
 }  # fmt: skip
 
-
 #: The mean length of examples, in characters, is less.
 _LONG_TEXT = 40
-
 
 # Patterns of grammar begin with hiragana, or with what stands for the words before them.
 _BEGINS_AS_WORD = re.compile(r"[一-鿿㐀-䶿々ァ-ヺ]")

@@ -48,7 +48,6 @@ _COLUMN_SHARE = 0.9
 _HALF = 0.5
 _NOT_COLUMN_NAME = re.compile(r"[\d.,:/-]+|.*[/\\[].*")
 
-
 # Anki's own columns: https://docs.ankiweb.net/importing/text-files.html
 _ANKI_COLUMN = re.compile(r"^#(guid|notetype|deck|tags) column:(\d+)", re.MULTILINE | re.IGNORECASE)
 
@@ -147,7 +146,6 @@ def _is_reading_of(texts: Sequence[str], kana: Sequence[str]) -> bool:
 
 #: So few files are named one by one, where they do not fill a folder.
 _MIN_FOLDERS = 2
-
 
 #: So much text of files of one shape is kept to look at, in characters.
 _MAX_CHARACTERS_KEPT = 8_000_000

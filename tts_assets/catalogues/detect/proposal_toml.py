@@ -113,7 +113,6 @@ _TYPE_LABELS = {
     TextType.TITLE: "a grammar pattern",
 }
 
-
 #: More of a text is not needed to know it again.
 _MAX_EXAMPLE_LENGTH = 24
 

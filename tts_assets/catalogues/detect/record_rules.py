@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 _FEW_TEXTS = 2
 _RUNNING_TYPES = {TextType.SENTENCE, TextType.DIALOGUE}
 
-
 #: What file names say of a kind, besides its own name.
 _KIND_HINTS = {
     Kind.VOCABULARY: {"vocabulary", "vocab", "word", "goi", "tango", "単語", "語彙"},
@@ -345,7 +344,6 @@ NEW_KEY = "audioUrl"
 NEW_COLUMN = "audio"
 _NAME_SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
 _MAX_PART_LENGTH = 30
-
 
 #: What the items of a list are called, where its name says so.
 _PART_NAMES = {"example", "sentence", "line", "word"}

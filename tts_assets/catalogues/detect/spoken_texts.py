@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 # Words that a sentence has, and a list of vocabulary does not.
 _PARTICLES = {*"はがをにでもとのへか", "です", "ます", "だ", "から", "まで", *"。、？！?!"}
 
-
 #: So many of its words are particles behind others; vocabulary has fewer.
 _MIN_PARTICLE_SHARE = 0.15
 _MAX_SENTENCE_WORDS = 80
@@ -169,7 +168,6 @@ def _is_sentence_row(words: Sequence[str]) -> bool:
 
 # What is said of an object: its texts, each with the fields that tell how it is read.
 _RUNNING_TYPES = {TextType.SENTENCE, TextType.DIALOGUE}
-
 
 #: Two letters may be a letter and what it is made of; from three on they are a row.
 _MIN_ROW = 3

@@ -26,7 +26,6 @@ _HAS_JAPANESE = re.compile(f"[{_KANJI}{_KANA}]")
 _HAS_KANA = re.compile(f"[{_KANA}]")
 _HAS_KANJI = re.compile(f"[{_KANJI}]")
 
-
 #: The same in JSON that escapes what is not ASCII.
 _ESCAPED = re.compile(r"\\u(?:30[4-9a-fA-F]|[4-9][0-9a-fA-F]{2})[0-9a-fA-F]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -34,17 +33,14 @@ _TAG = re.compile(r"<r([tp])>[^<]*</r\1>|</?[A-Za-z][^<>]*>|\[sound:[^\]]*\]|&nb
 _NOTE = re.compile(r"[（(［\[【〔][^（()）［\[\]］【】〔〕]*[)）\]］】〕]")
 _READING_MARK = re.compile(r"[～〜~_!^＾＿.．。!！?？「」『』…\-‐－/／;；・、,，|｜\s]")
 
-
 # The particle を stands in no word.
 _RUNNING = re.compile(r"[。！？!?、]|(?<=.)を(?=.)")
-
 
 # かれは がくせいです: sentences of beginners, with spaces between phrases.
 _SPACED = re.compile(
     f"[{_KANA}{_KANJI}][はがをにでとへも][ \u3000]+[{_KANA}{_KANJI}]"
     f"|[ \u3000][{_KANA}{_KANJI}]*(?:です|ます|ました|でした|ません|ください)か?$"
 )
-
 
 # What a line with a speaker has before its words, or behind the speaker's name.
 _MAY_BE_LABELLED = re.compile(r"[：:「『（(【［\[]|^[ \t　]*[A-ZＡ-Ｚ男女－―—–‐-]", re.MULTILINE)
@@ -59,7 +55,6 @@ _SOUND = re.compile(
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?/\S+|[^\s/]+(?:/[^\s/]+)+", re.IGNORECASE)
 _JAPANESE = {"ja", "jp", "jpn", "japanese"}
 _LANGUAGE = re.compile("[a-z]{2,3}|[a-z]{6,}")
-
 
 #: Running text is longer than words are.
 _LONG = 16
@@ -232,10 +227,8 @@ _SAMPLE_VALUES = 400
 _MAX_DEPTH = 12
 _MIN_TABLE_SHARE = 0.8
 
-
 #: More lists than this are no copies of each other.
 _MAX_LISTS = 20
-
 
 #: An object with more fields than this is no record.
 _MAX_FIELDS = 200

@@ -49,10 +49,8 @@ if TYPE_CHECKING:
 #: XML 1.0 has no place for these; others are escaped already, as they act on terminals, too.
 _NON_XML_PATTERN = re.compile("[\ufffe\uffff]")
 
-
 #: The suite of what concerns all catalogues.
 _SUMMARY_SUITE = "tts-assets"
-
 
 #: What JUnit counts, by the element that a case has.
 _COUNT_ATTRIBUTES = {"failure": "failures", "error": "errors", "skipped": "skipped"}
@@ -221,7 +219,6 @@ def _escape_xml(text: str) -> str:
 
 #: GitHub shows this many annotations of a sort for one step.
 _MAX_ANNOTATIONS = 10
-
 
 #: Where GitHub Actions takes the summary of a step.
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"

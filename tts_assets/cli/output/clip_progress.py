@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10.0
 _LINE_SHARE = 0.05
 
-
 #: The bar's estimate looks back this far: a single clip may take most of a minute.
 _ESTIMATE_SECONDS = 600.0
 

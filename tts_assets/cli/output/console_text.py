@@ -29,7 +29,6 @@ _UNSAFE_PATTERN = re.compile(
     r"|#(?=#\[)"
 )
 
-
 #: How its commands begin now: the runner obeys them at the beginning of a line, or behind spaces.
 _COMMAND_PATTERN = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _UNSAFE_JSON_PATTERN = re.compile(

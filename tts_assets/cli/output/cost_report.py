@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 #: More reasons for paying again are counted, not told.
 _MAX_REASONS = 3
 
-
 #: The smallest sum that is told as such.
 _MIN_MONEY = 0.01
 

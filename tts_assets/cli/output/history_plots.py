@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 #: Below so many clips a second they are counted by the minute.
 _SLOW_RATE = 0.5
 
-
 #: A last step that is shorter than this share of the others says little of its own.
 _SHORT_STEP_SHARE = 0.5
-
 
 #: How much is shown beside the tolerance, in LU.
 _MARGIN_LU = 0.5

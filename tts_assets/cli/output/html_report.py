@@ -356,13 +356,11 @@ def _build_figures_section(lines: Iterable[str], notes: Iterable[str]) -> PageSe
 #: Longer messages differ in their beginnings where they differ at all.
 _MAX_MESSAGE_LENGTH = 300
 
-
 #: What a message says of one clip alone: what it quotes, what is not English, hashes and numbers.
 _QUOTED_PATTERN = re.compile(
     r"""(?<!\w)(['"`]).{1,80}?\1(?!\w)|(?:[^\x00-\x7f]+\s?)+(?<!\s)|\\u[0-9a-f]{4}"""
 )
 _NUMBER_PATTERN = re.compile(r"\b[0-9a-f]{12,}\b|\d+(?:[.,:]\d+)*")
-
 
 #: So many groups of a section are told, then one of all the rest, and so many of their clips.
 _MAX_GROUPS = 40

@@ -30,7 +30,6 @@ _SCHEMA_TYPES: dict[str, type] = {
     "verdicts": document_types.VerdictsDocument,
 }
 
-
 #: The types that documents are made of.
 _DOCUMENT_TYPES: dict[str, type] = {
     Decision.__name__: Decision,
@@ -41,10 +40,8 @@ _DOCUMENT_TYPES: dict[str, type] = {
     if is_typeddict(value)
 }
 
-
 #: What there are schemas of.
 SCHEMA_NAMES = ("configuration", "events", *_SCHEMA_TYPES)
-
 
 #: Tables of which a configuration may have several.
 _ROW_SCHEMAS = {

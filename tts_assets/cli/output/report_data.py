@@ -372,7 +372,7 @@ def _to_take_data(take: DoubtfulTake) -> KeptTake:
         "text": sent.text,
         "reason": kept.fault,
         "opinion": take.opinion,
-        "name": take.name,
+        "name": take.file_name,
         "sha256": kept.sha256,
         "path": str(take.path),
         "seconds": kept.seconds,

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.config.settings import Device
-from tts_assets.engines.asr.hosted_recognizer import answer, host_recognizer
-from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word, absent
+from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
+from tts_assets.engines.asr.recognizer_protocol import (
+    RATE_HZ,
+    Recognized,
+    Utterance,
+    Word,
+    find_missing_package,
+)
 from tts_assets.engines.models.known_models import REPOSITORIES
 from tts_assets.engines.models.model_cache import ModelCache
-from tts_assets.engines.process.supervisor import silence
+from tts_assets.engines.process.supervisor import limit_silence
 from tts_assets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,12 +34,11 @@ if TYPE_CHECKING:
 #: The file with the weights.
 WEIGHTS = "model.bin"
 
-
 #: Without one of each, the library would ask the hub, or fail.
 _PARTS = ((WEIGHTS,), ("config.json",), ("tokenizer.json",), ("vocabulary.txt", "vocabulary.json"))
 
 
-def folder_of(name: str, settings: ModelSettings) -> Path:
+def find_whisper_folder(name: str, settings: ModelSettings) -> Path:
     """The folder of a model.
 
     Args:
@@ -51,7 +56,7 @@ def folder_of(name: str, settings: ModelSettings) -> Path:
             f"there is no model {name!r}: name a folder that has {WEIGHTS}, or one of "
             f"{', '.join(REPOSITORIES)}"
         )
-    fetched = ModelCache.of(settings).whisper_folder(name)
+    fetched = ModelCache.from_settings(settings).whisper_folder(name)
     if (fetched / WEIGHTS).is_file():
         return fetched
     if (cached := _in_cache(REPOSITORIES[name])) is not None:
@@ -62,7 +67,7 @@ def folder_of(name: str, settings: ModelSettings) -> Path:
     )
 
 
-def flaw(folder: Path) -> str | None:
+def find_folder_flaw(folder: Path) -> str | None:
     """What a folder lacks to be a model; None where it is whole."""
     lacking = [names[0] for names in _PARTS if not any((folder / name).is_file() for name in names)]
     if not lacking:
@@ -90,7 +95,6 @@ def _in_cache(repository: str) -> Path | None:
 #: What CTranslate2 runs on, and the arithmetic that is quickest there.
 _ARITHMETIC = {Device.CPU: "int8", Device.CUDA: "float16"}
 
-
 #: The languages of Whisper's tokens (github.com/openai/whisper, tokenizer.py); the last since
 #: large-v3 only.
 _LANGUAGES = (
@@ -99,7 +103,6 @@ _LANGUAGES = (
     "pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt "
     "haw ln ha ba jw su yue"
 )
-
 
 # Peaks of the process over chunks of 30 s, with random weights: of the width and depth of tiny, 200
 # MiB with one thread, 298 with two (two processes: 407); of small, 523 with one.
@@ -121,7 +124,7 @@ class FasterWhisper:
     @property
     def model(self) -> str:
         """Its size, or the name of its folder."""
-        return self._wanted if self._wanted in REPOSITORIES else self._folder.name
+        return self._wanted if self._wanted in REPOSITORIES else self._model_folder.name
 
     @property
     def base_mib(self) -> int:
@@ -135,12 +138,12 @@ class FasterWhisper:
 
     def problem(self) -> str | None:
         """None when package, device and model are here, else what is missing and what to do."""
-        if missing := absent("faster-whisper"):
+        if missing := find_missing_package("faster-whisper"):
             return f"{missing} is not installed: pip install 'tts-assets[asr]'"
         if self._device not in _ARITHMETIC:
             return f'it runs on cpu and cuda, not on {self._device}: set device = "cpu"'
         try:
-            return flaw(self._folder)
+            return find_folder_flaw(self._model_folder)
         except UsageError as exc:
             return str(exc)
 
@@ -155,9 +158,9 @@ class FasterWhisper:
         return host_recognizer(
             "tts_assets.engines.asr.faster_whisper:WhisperEngine",
             threads=workers,
-            silence_seconds=silence(timeout_seconds),
+            silence_seconds=limit_silence(timeout_seconds),
             options={
-                "model": str(self._folder),
+                "model": str(self._model_folder),
                 "device": self._device,
                 "arithmetic": _ARITHMETIC[self._device],
                 "workers": str(workers),
@@ -166,12 +169,12 @@ class FasterWhisper:
         )
 
     @functools.cached_property
-    def _folder(self) -> Path:
-        return folder_of(self._wanted, self._settings)
+    def _model_folder(self) -> Path:
+        return find_whisper_folder(self._wanted, self._settings)
 
     @property
     def _model_mib(self) -> int:
-        return (self._folder / WEIGHTS).stat().st_size // 2**20
+        return (self._model_folder / WEIGHTS).stat().st_size // 2**20
 
 
 # faster-whisper inside its process: one model for all threads, each with one core.
@@ -179,7 +182,6 @@ class FasterWhisper:
 
 #: What the makers of Whisper search with (arxiv.org/abs/2212.04356, section 4.5).
 _BEAMS = 5
-
 
 #: A shorter sound has no word in it.
 _LEAST_SECONDS = 0.05
@@ -210,13 +212,13 @@ class WhisperEngine:
             )
         except Exception as exc:  # CTranslate2 and tokenizers have no common base
             raise UsageError(
-                f"{model} cannot be loaded ({_brief(exc)}): fetch or convert the model again"
+                f"{model} cannot be loaded ({_shorten_error(exc)}): fetch or convert the model again"
             ) from exc
         self._voice_only = bool(voice_only)
 
     def answer(self, question: bytes) -> bytes:
         """Answer a question of a recognizer's kind."""
-        return answer(self, question)
+        return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         """Tell what is said, the same each time: nothing is drawn by chance."""
@@ -233,10 +235,10 @@ class WhisperEngine:
             word_timestamps=True,
             vad_filter=self._voice_only,
         )
-        return Recognized(tuple(map(_utterance, heard)))
+        return Recognized(tuple(map(_to_utterance, heard)))
 
 
-def _utterance(segment: Segment) -> Utterance:
+def _to_utterance(segment: Segment) -> Utterance:
     words = tuple(
         Word(float(word.start), float(word.end), word.word, float(word.probability))
         for word in segment.words or ()
@@ -245,5 +247,5 @@ def _utterance(segment: Segment) -> Utterance:
     return Utterance(float(segment.start), float(segment.end), segment.text, sure, words)
 
 
-def _brief(error: Exception) -> str:
+def _shorten_error(error: Exception) -> str:
     return str(error).split("\n", 1)[0][:200]

@@ -44,7 +44,7 @@ _question = msgspec.msgpack.Decoder(Question)
 _recognized = msgspec.msgpack.Decoder(Recognized)
 
 
-def answer(recognizer: NativeRecognizer, question: bytes) -> bytes:
+def answer_question(recognizer: NativeRecognizer, question: bytes) -> bytes:
     """What a recognizer says to a question, both encoded; for the process's side."""
     import numpy as np  # noqa: PLC0415 - heavy, and only needed in that process
 
@@ -81,11 +81,11 @@ class HostedRecognizer:
         data = samples.astype("<f4", copy=False).tobytes()
         question = Question(samples=data, language=language, prompt=prompt)
         body = msgspec.msgpack.encode(question)
-        async with self._host() as host:
+        async with self._borrow_host() as host:
             return _recognized.decode(await host.ask(body, on_start=on_start))
 
     @contextlib.asynccontextmanager
-    async def _host(self) -> AsyncIterator[EngineHost]:
+    async def _borrow_host(self) -> AsyncIterator[EngineHost]:
         """One that has time; a process with several threads has its own queue."""
         if self._is_shared:
             yield self._idle[0]
@@ -147,7 +147,7 @@ def provider_for(settings: Settings, *, language: str | None = None) -> Recogniz
         FatalError: its package or its model is missing.
     """
     wanted = settings.transcribe.language if language is None else language
-    provider = recognizer_protocol.get(settings.transcribe.recognizer, settings)
+    provider = recognizer_protocol.load_recognizer(settings.transcribe.recognizer, settings)
     known = provider.languages()
     if wanted not in known:
         raise UsageError(
@@ -184,4 +184,4 @@ def open_recognizer(
 def count_fitting_workers(provider: RecognizerProvider, seconds: float = _MEASURED_SECONDS) -> int:
     """How many recordings of that length this machine can hear at once."""
     footprint = provider.footprint_mib * max(1.0, seconds / _MEASURED_SECONDS)
-    return machine.workers(provider.base_mib, round(footprint))
+    return machine.default_worker_count(provider.base_mib, round(footprint))

@@ -5,8 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tts_assets.engines.asr.hosted_recognizer import answer, host_recognizer
-from tts_assets.engines.asr.recognizer_protocol import RATE_HZ, Recognized, Utterance, Word, absent
+from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
+from tts_assets.engines.asr.recognizer_protocol import (
+    RATE_HZ,
+    Recognized,
+    Utterance,
+    Word,
+    find_missing_package,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +45,7 @@ class PocketSphinx:
 
     def problem(self) -> str | None:
         """None when the package is installed, else what to do."""
-        if missing := absent("pocketsphinx"):
+        if missing := find_missing_package("pocketsphinx"):
             return f"{missing} is not installed: pip install 'tts-assets[pocketsphinx]'"
         return None
 
@@ -67,10 +73,8 @@ class PocketSphinx:
 #: Frames in a second, as the model was trained.
 _FRAMES = 100
 
-
 #: Whoever stops for so long begins a new sentence.
 _PAUSE_SECONDS = 0.3
-
 
 #: Even what is taken for impossible has a logarithm.
 _NEVER = 1e-9
@@ -87,7 +91,7 @@ class PocketSphinxEngine:
 
     def answer(self, question: bytes) -> bytes:
         """Answer a question of a recognizer's kind."""
-        return answer(self, question)
+        return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
         """Tell what is said; there is one language, and no prompt is taken."""
@@ -102,16 +106,16 @@ class PocketSphinxEngine:
         self._decoder.start_utt()
         self._decoder.process_raw(loud.tobytes(), full_utt=True)
         self._decoder.end_utt()
-        return Recognized(tuple(map(_utterance, _split_at_pauses(self._words()))))
+        return Recognized(tuple(map(_make_utterance, _split_at_pauses(self._list_words()))))
 
-    def _words(self) -> Iterator[Word]:
+    def _list_words(self) -> Iterator[Word]:
         """The words that were heard, without breaths and noises."""
         segments = self._decoder.seg() if self._decoder.hyp() is not None else ()
         for segment in segments:
             if not segment.word.startswith(("<", "[", "++")):
-                yield self._word(segment)
+                yield self._to_word(segment)
 
-    def _word(self, segment: Segment) -> Word:
+    def _to_word(self, segment: Segment) -> Word:
         # The dictionary numbers a word's pronunciations: read(2).
         text = segment.word.partition("(")[0]
         sure = min(1.0, max(0.0, self._decoder.get_logmath().exp(segment.prob)))
@@ -131,7 +135,7 @@ def _split_at_pauses(words: Iterator[Word]) -> Iterator[list[Word]]:
         yield together
 
 
-def _utterance(words: list[Word]) -> Utterance:
+def _make_utterance(words: list[Word]) -> Utterance:
     sure = math.exp(sum(math.log(max(word.confidence, _NEVER)) for word in words) / len(words))
     text = "".join(word.text for word in words)
     return Utterance(words[0].begin, words[-1].end, text, sure, tuple(words))

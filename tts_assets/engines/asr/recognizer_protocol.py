@@ -159,12 +159,12 @@ _BUILT_IN = {
 }
 
 
-def names() -> tuple[str, ...]:
+def list_recognizer_names() -> tuple[str, ...]:
     """Every recognizer's name, the built-in ones first."""
     return (*_BUILT_IN, *sorted(_list_plugins().keys() - _BUILT_IN.keys()))
 
 
-def get(name: str, settings: Settings) -> RecognizerProvider:
+def load_recognizer(name: str, settings: Settings) -> RecognizerProvider:
     """The recognizer of that name, its module loaded now.
 
     Args:
@@ -176,9 +176,11 @@ def get(name: str, settings: Settings) -> RecognizerProvider:
     """
     target = _BUILT_IN.get(name) or _list_plugins().get(name)
     if target is None:
-        near = difflib.get_close_matches(name, names(), n=1)
+        near = difflib.get_close_matches(name, list_recognizer_names(), n=1)
         hint = f"did you mean {near[0]}? There are" if near else "there are"
-        raise UsageError(f"there is no recognizer {name!r}; {hint}: {', '.join(names())}")
+        raise UsageError(
+            f"there is no recognizer {name!r}; {hint}: {', '.join(list_recognizer_names())}"
+        )
     module, _, factory = target.partition(":")
     try:
         provider: RecognizerProvider = getattr(importlib.import_module(module), factory)(settings)
@@ -199,7 +201,7 @@ def _list_plugins() -> dict[str, str]:
 # Whether the packages of recognizers are installed, told without loading them.
 
 
-def absent(package: str) -> str:
+def find_missing_package(package: str) -> str:
     """The package's name where it is not installed; "" where it is."""
     try:
         version(package)

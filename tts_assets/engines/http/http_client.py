@@ -31,21 +31,18 @@ if TYPE_CHECKING:
 #: What a server is told that we are.
 AGENT = "tts-assets"
 
-
 #: The name of the machine itself, in a container (Docker, Podman).
 CONTAINER_HOST = "host.docker.internal"
 
-
 #: What OpenSSL says of a first answer that is no TLS record.
 _PLAIN_ANSWERS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
-
 
 #: Loggers whose lines have whole addresses, those with signatures among them, and every header.
 _TALKATIVE = ("httpx", "hpack.hpack", "hpack.table")
 
 
 @asynccontextmanager
-async def client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def open_quiet_client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client with these options of httpx, whose lines stay out of logs.
 
     Raises:
@@ -54,7 +51,7 @@ async def client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
     with ExitStack() as quiet:
         for name in _TALKATIVE:
             # Each client has its own: the first that is closed leaves those of the others.
-            hush = _Hush()
+            hush = _LogFilter()
             logger = logging.getLogger(name)
             logger.addFilter(hush)
             quiet.callback(logger.removeFilter, hush)
@@ -62,7 +59,7 @@ async def client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
             yield made
 
 
-class _Hush(logging.Filter):
+class _LogFilter(logging.Filter):
     """Lets warnings through only."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -118,7 +115,7 @@ def lacks_tls(error: BaseException) -> bool:
     return False
 
 
-def reason(error: Exception) -> str:
+def describe_http_error(error: Exception) -> str:
     """What went wrong on the way, for people; the library's own words where they say something."""
     import httpx  # noqa: PLC0415 - see _made
 
@@ -150,23 +147,18 @@ def reason(error: Exception) -> str:
 _PROXIES = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
 
-
 #: Addresses whose parts are remembered.
 _ADDRESSES = 64
-
 
 #: Longer messages of others are cut.
 _TOLD = 400
 
-
 #: 45 minutes of 48 kHz in 16 bits; whatever is longer is no clip.
 _LARGEST = 256 * 2**20
-
 
 #: More addresses are not gone on to.
 _REDIRECTS = 3
 _REDIRECT = (301, 302, 303, 307, 308)
-
 
 #: Content codings (RFC 9110, section 8.4.1) and how zlib reads them; deflate is meant to be in the
 #: format of zlib, and some servers send it bare.
@@ -213,22 +205,22 @@ class Client:
             FatalError: the service is not where the base URL says, or cannot be trusted.
         """
         with anyio.move_on_after(request.seconds):
-            return await self._follow(request)
+            return await self._follow_redirects(request)
         raise ClipTimeoutError(
             f"no whole answer came within its time limit of {request.seconds:g} s; "
             "--timeout sets another"
         )
 
-    async def _follow(self, request: ServiceRequest) -> ServiceResponse:
+    async def _follow_redirects(self, request: ServiceRequest) -> ServiceResponse:
         """Send it, and again where the service itself sends us to another of its addresses."""
         asked = ""
         for _ in range(_REDIRECTS + 1):
-            answer, asked = await self._once(request)
+            answer, asked = await self._send_once(request)
             location = answer.headers.get("location", "")
             if answer.status not in _REDIRECT or not location:
                 return answer
             url = _join_location(asked, location)
-            if _origin(url) != _origin(asked):
+            if _split_origin(url) != _split_origin(asked):
                 # A key, and what it pays for, are for who was named in the settings.
                 raise FatalError(
                     f"{self._show_url(asked)} sends on to {self._show_url(url)}, "
@@ -237,7 +229,7 @@ class Client:
             request = replace(request, path=url, query=None)
         raise TransientError(f"{self._show_url(asked)} sends on to itself again and again")
 
-    async def _once(self, request: ServiceRequest) -> tuple[ServiceResponse, str]:
+    async def _send_once(self, request: ServiceRequest) -> tuple[ServiceResponse, str]:
         import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
 
         content = _encode_body(request.json)
@@ -252,30 +244,32 @@ class Client:
                 answer = ServiceResponse(status=response.status_code, headers=headers, body=b"")
                 if request.on_headers is not None:
                     request.on_headers(answer)
-                body = self._decode(answer, await _whole(response))
+                body = self._decode_body(answer, await _read_body(response))
                 return replace(answer, body=body), str(response.url)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             self._on_send(-1)
-            where = self._where(request)
+            where = self._show_address(request)
             if lacks_tls(exc):
-                raise FatalError(f"{where} cannot be asked: {self._reason(exc)}") from exc
-            if distrust := _distrust(exc):
+                raise FatalError(f"{where} cannot be asked: {self._describe_failure(exc)}") from exc
+            if distrust := _find_distrust(exc):
                 raise FatalError(
                     f"{where} cannot be trusted: {distrust}; name the certificate of whoever "
                     "vouches for it in SSL_CERT_FILE"
                 ) from exc
-            reason = f"{where} cannot be reached: {self._reason(exc)}"
+            reason = f"{where} cannot be reached: {self._describe_failure(exc)}"
             if isinstance(exc, httpx.ConnectTimeout) and where.startswith("https:"):
                 reason += " (write http:// if it is a server of your own without TLS)"
             raise TransientError(reason, unpaid=True) from exc
         except (httpx.TransportError, OSError) as exc:
-            raise TransientError(f"the answer was lost on its way: {self._reason(exc)}") from exc
+            raise TransientError(
+                f"the answer was lost on its way: {self._describe_failure(exc)}"
+            ) from exc
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as exc:
             raise FatalError(
-                f"{self._where(request)} cannot be asked: {self._reason(exc)}"
+                f"{self._show_address(request)} cannot be asked: {self._describe_failure(exc)}"
             ) from exc
 
-    def _decode(self, answer: ServiceResponse, body: bytes) -> bytes:
+    def _decode_body(self, answer: ServiceResponse, body: bytes) -> bytes:
         """The body without a content coding, though the request asks for none."""
         coding = answer.headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
@@ -297,22 +291,22 @@ class Client:
         url = self._http.base_url.join(path) if asked.is_relative_url else asked
         return url.copy_merge_params(dict(query)) if query else url
 
-    def _where(self, request: ServiceRequest) -> str:
+    def _show_address(self, request: ServiceRequest) -> str:
         return self._show_url(urljoin(str(self._http.base_url), request.path))
 
     def _show_url(self, url: str) -> str:
         return self._show_text(redact_url(url))
 
-    def _reason(self, error: Exception) -> str:
+    def _describe_failure(self, error: Exception) -> str:
         # The library quotes lines of the service, which may repeat what they were sent.
-        return self._show_text(reason(error))
+        return self._show_text(describe_http_error(error))
 
     def _show_text(self, text: str) -> str:
         printable = "".join(sign if sign.isprintable() else " " for sign in self.redact(text))
         return printable if len(printable) <= _TOLD else f"{printable[:_TOLD]}..."
 
 
-async def _whole(response: httpx.Response) -> bytes:
+async def _read_body(response: httpx.Response) -> bytes:
     body = bytearray()
     stream = response.aiter_raw()
     async for chunk in stream:
@@ -334,11 +328,11 @@ def _unpack_body(body: bytes, formats: tuple[int, ...]) -> bytes:
     for wbits in others:
         with suppress(zlib.error):
             zlib.decompressobj(wbits=wbits).decompress(body, 1)
-            return _inflate(body, wbits)
-    return _inflate(body, last)
+            return _inflate_body(body, wbits)
+    return _inflate_body(body, last)
 
 
-def _inflate(body: bytes, wbits: int) -> bytes:
+def _inflate_body(body: bytes, wbits: int) -> bytes:
     plain = b""
     # There may be several members, and zeros behind them (RFC 1952, section 2.2).
     while rest := body.lstrip(b"\0") if plain else body:
@@ -359,7 +353,7 @@ def _too_large() -> ClipError:
     return ClipError(f"the answer is larger than {_LARGEST >> 20} MiB, which no clip is")
 
 
-def _distrust(error: BaseException) -> str:
+def _find_distrust(error: BaseException) -> str:
     """Why a certificate is not believed; "" where none is the reason."""
     cause: BaseException | None = error
     while cause is not None:
@@ -389,7 +383,7 @@ def _join_location(asked: str, location: str) -> str:
         return location
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+def _split_origin(url: str) -> tuple[str, str | None, int | None] | None:
     """Scheme, host and port; None where it is no address."""
     try:
         parts = urlsplit(url)
@@ -400,7 +394,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None] | None:
 
 
 @asynccontextmanager
-async def connect(
+async def open_client(
     base_url: str,
     *,
     headers: Mapping[str, str],
@@ -426,7 +420,7 @@ async def connect(
         await _refuse_other_machine(base_url)
     import httpx  # noqa: PLC0415 - see Client._once
 
-    async with client(
+    async with open_quiet_client(
         base_url=base_url,
         headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **headers},
         http2=True,

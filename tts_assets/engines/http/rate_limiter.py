@@ -28,30 +28,23 @@ if TYPE_CHECKING:
 #: A service that is not known yet is tried with so many.
 _FIRST = 2
 
-
 #: What is left of the limit after a refusal.
 _CUT = 0.7
-
 
 #: Over so many of the latest outcomes the share of errors is looked at.
 _WINDOW = 20
 
-
 #: From this share on the service is in trouble.
 _TROUBLE = 0.3
-
 
 #: More changes of the limit than anybody looks at are not kept.
 _KEPT = 1_000
 
-
 #: Clips in hand beyond those that are open or wait long: one is finished while the next is asked for.
 _SPARE = 2
 
-
 #: Clips that wait long are passed by others, but not by any number of them.
 _PASSED = 4
-
 
 #: Shorter waits are not noticed, and not counted.
 _NOTICED_SECONDS = 0.01
@@ -178,7 +171,7 @@ class Limiter:
         """Whether nothing has gone well yet."""
         return self._good is None
 
-    def traffic(self) -> Traffic:
+    def measure_traffic(self) -> Traffic:
         """What has been so far; without an event loop, open waits are left out."""
         waited_seconds = self._waited_seconds
         with suppress(RuntimeError):
@@ -206,12 +199,12 @@ class Limiter:
         Raises:
             StoppedError: no more requests may begin.
         """
-        self._begin()
+        self._start_clock()
         with self._until_stopped():
-            await self._enter()
+            await self._wait_for_slot()
         try:
             with self._until_stopped(), self._count_wait():
-                await self._turn()
+                await self._wait_for_turn()
             self.refuse_if_stopped()
             self._requests += self._is_slot_a_request
             slot = Slot(current_time())
@@ -223,7 +216,7 @@ class Limiter:
                 self._slots = [each for each in self._slots if each is not slot]
         finally:
             self._open -= 1
-            self._wake()
+            self._wake_next()
 
     @contextmanager
     def rest(
@@ -261,14 +254,14 @@ class Limiter:
             self._resting -= 1
             self.on_change()
 
-    def allows(self, count: int) -> None:
+    def set_ceiling(self, count: int) -> None:
         """The service says how many it takes at once."""
         ceiling = max(1, min(count, self._most))
         if ceiling == self._ceiling:
             return
         up = self._ceiling is None and self._learning
         self._ceiling, self._learning = ceiling, False
-        self._set(ceiling if up else min(self._limit, ceiling))
+        self._set_limit(ceiling if up else min(self._limit, ceiling))
 
     def record_success(self) -> None:
         """A request went well."""
@@ -276,7 +269,7 @@ class Limiter:
         self._outcomes.append(True)
         if not self._in_trouble:
             self._halved = False
-            self._set(self._limit + (1 if self._learning else 1 / self._limit))
+            self._set_limit(self._limit + (1 if self._learning else 1 / self._limit))
 
     def record_refusal(self, slot: Slot, most: int | None = None) -> None:
         """A request was refused for want of room; ``most`` is how many the service says it takes."""
@@ -284,11 +277,11 @@ class Limiter:
         # Refused with room for more by what it says, it is others who have that room.
         self._learning = False
         if most is not None:
-            self.allows(most)
+            self.set_ceiling(most)
         # What was open at the last cut is refused for the same reason.
         if slot.begun > self._cut:
             self._cut = current_time()
-            self._set(self._limit * _CUT)
+            self._set_limit(self._limit * _CUT)
 
     def record_failure(self, slot: Slot) -> None:
         """A request met an error of the service or of the way there."""
@@ -296,7 +289,7 @@ class Limiter:
         if self._in_trouble and slot.begun > self._cut:
             self._learning = False
             self._cut = current_time()
-            self._set(1 if self._halved else self._limit / 2)
+            self._set_limit(1 if self._halved else self._limit / 2)
             self._halved = True
 
     @property
@@ -304,21 +297,21 @@ class Limiter:
         known = len(self._outcomes)
         return known == _WINDOW and self._outcomes.count(False) > _TROUBLE * known
 
-    def _set(self, limit: float) -> None:
+    def _set_limit(self, limit: float) -> None:
         before = self.limit
         self._limit = max(1.0, min(limit, self._ceiling or self._most))
         if self.limit != before:
             seconds = 0.0 if self._born is None else current_time() - self._born
             self._limits.append((seconds, self.limit))
-            self._wake()
+            self._wake_next()
             self.on_change()
 
-    def _begin(self) -> None:
+    def _start_clock(self) -> None:
         if self._born is None:
             self._born = current_time()
             self._limits.append((0.0, self.limit))
 
-    async def _enter(self) -> None:
+    async def _wait_for_slot(self) -> None:
         if self._open < self.limit and not self._line:
             self._open += 1
             return
@@ -329,17 +322,17 @@ class Limiter:
         except BaseException:
             if turn.is_set():
                 self._open -= 1
-                self._wake()
+                self._wake_next()
             else:
                 self._line.remove(turn)
             raise
 
-    def _wake(self) -> None:
+    def _wake_next(self) -> None:
         while self._line and self._open < self.limit:
             self._open += 1
             self._line.popleft().set()
 
-    async def _turn(self) -> None:
+    async def _wait_for_turn(self) -> None:
         """Wait until the last request began long enough ago."""
         now = current_time()
         turn = max(now, self._next)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 #: Whatever else is told in its place may be anything, what we sent among it.
 _KIND = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 
-
 #: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read.
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
@@ -69,7 +68,7 @@ class ServiceResponse:
     body: bytes
 
     @property
-    def kind(self) -> str:
+    def media_type(self) -> str:
         """The media type, without parameters, in lower case; "" where none is told that is one."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         return kind if _KIND.fullmatch(kind) else ""
@@ -108,7 +107,7 @@ class TransientError(Exception):
         self.unpaid = unpaid
 
     @classmethod
-    def of(cls, answer: ServiceResponse, reason: str) -> Self:
+    def from_answer(cls, answer: ServiceResponse, reason: str) -> Self:
         """What an answer says that may be another one later."""
         return cls(reason, answer.wait_seconds, unpaid=answer.status in _TURNED_AWAY)
 
@@ -130,22 +129,17 @@ class RateLimitedError(Exception):
 # Requests under the rules of a service: in its limits, repeated when they may go better, told when not.
 T = TypeVar("T")
 
-
 #: What an answer means: its value, or one of PassingError, RefusedError, ClipError, FatalError.
 Judge: TypeAlias = "Callable[[ServiceResponse], T]"
-
 
 #: Nobody waits longer for a service that asks to be left alone.
 _LONGEST_WAIT = 300.0
 
-
 #: So many times in a row that requests take too long are no chance.
 _LATE = 4
 
-
 #: So many errors in a row are no chance either.
 _IN_A_ROW = 3
-
 
 #: The wait after a refusal doubles so often.
 _DOUBLED = 3
@@ -219,19 +213,19 @@ class RetryingClient:
             FatalError: none will come for any other.
         """
         with _Ticket(self._idle, on_start) as ticket:
-            attempt = partial(self._attempt, send, judge, ticket)
+            attempt = partial(self._attempt_once, send, judge, ticket)
             try:
                 return await attempt()
             except TransientError as exc:
                 first = exc
-            return await self._repeat(first, attempt)
+            return await self._retry_attempt(first, attempt)
 
-    async def _repeat(self, first: TransientError, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _retry_attempt(self, first: TransientError, attempt: Callable[[], Awaitable[T]]) -> T:
         """Repeat what failed once; only that pays for the machinery of repetitions."""
         worked = 0
         with anyio.CancelScope() as scope, ExitStack() as pause:
             pause.callback(self._resting.discard, scope)
-            async for turn in _turns(self._patience):
+            async for turn in _make_attempts(self._patience):
                 pause.close()
                 with turn:
                     try:
@@ -241,7 +235,7 @@ class RetryingClient:
                     except TransientError as exc:
                         worked += not exc.unpaid
                         self._refuse_hopeless(exc)
-                        self._refuse_worn(exc, turn.num, worked)
+                        self._refuse_exhausted(exc, turn.num, worked)
                         seconds = min(exc.seconds, _LONGEST_WAIT) or turn.next_wait
                         rest = self.limiter.rest(retry=True, reason=str(exc), seconds=seconds)
                         pause.enter_context(rest)
@@ -250,7 +244,7 @@ class RetryingClient:
                         raise
         raise self._over or AssertionError("the last turn returns or raises")
 
-    async def _attempt(
+    async def _attempt_once(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
     ) -> T:
         """One attempt, which refusals do not use up; it holds a slot only while it is open."""
@@ -258,7 +252,7 @@ class RetryingClient:
         longest = seconds * 2**_DOUBLED
         while True:
             try:
-                return await self._admit(send, judge, ticket)
+                return await self._send_in_slot(send, judge, ticket)
             except RateLimitedError as exc:
                 self._refuse_hopeless(exc)
                 reason = str(exc)
@@ -266,7 +260,7 @@ class RetryingClient:
                 await anyio.sleep(seconds * random.uniform(1, 2))
             seconds = min(2 * seconds, longest)
 
-    async def _admit(
+    async def _send_in_slot(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
     ) -> T:
         limiter = self.limiter
@@ -317,7 +311,7 @@ class RetryingClient:
             scope.cancel()
         return error
 
-    def _refuse_worn(self, error: TransientError, attempt: int, worked: int) -> None:
+    def _refuse_exhausted(self, error: TransientError, attempt: int, worked: int) -> None:
         """Raise if a request has been repeated often enough."""
         patience = self._patience
         if worked >= patience.attempts or attempt >= patience.unpaid_attempts:
@@ -374,11 +368,11 @@ def _do_nothing() -> None:
     pass
 
 
-def _turns(patience: RetryPolicy) -> AsyncIterable[stamina.Attempt]:
+def _make_attempts(patience: RetryPolicy) -> AsyncIterable[stamina.Attempt]:
     import stamina  # noqa: PLC0415 - not needed before something is asked for
 
     return stamina.retry_context(
-        on=_pause,
+        on=_choose_pause,
         attempts=patience.unpaid_attempts,
         timeout=None,
         wait_initial=patience.first_seconds,
@@ -387,7 +381,7 @@ def _turns(patience: RetryPolicy) -> AsyncIterable[stamina.Attempt]:
     )
 
 
-def _pause(error: Exception) -> bool | float:
+def _choose_pause(error: Exception) -> bool | float:
     """Whether an error is worth another attempt; seconds, where the service says how long to wait."""
     if not isinstance(error, TransientError):
         return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from tts_assets.engines.http.http_client import connect
+from tts_assets.engines.http.http_client import open_client
 from tts_assets.engines.http.rate_limiter import Limiter
 from tts_assets.engines.http.service_calls import RetryingClient, RetryPolicy
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import Judge, ServiceRequest, ServiceResponse
 
 T = TypeVar("T")
-
 
 #: Those who wait are told so at least so often, and four times within a time limit.
 _TOLD_SECONDS = 5.0
@@ -79,7 +78,7 @@ class ServiceConnection:
 
 
 @asynccontextmanager
-async def service(
+async def connect_service(
     place: Endpoint,
     *,
     most: int,
@@ -103,7 +102,7 @@ async def service(
     limiter = Limiter(most=most, per_second=per_second, is_slot_a_request=False)
     calls = RetryingClient(limiter, patience or RetryPolicy())
     failure: Exception | None = None
-    async with connect(
+    async with open_client(
         place.base_url,
         headers=place.headers,
         secret=place.secret,

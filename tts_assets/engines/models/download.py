@@ -14,32 +14,32 @@ from tts_assets.engines.http.http_client import redact_url
 from tts_assets.engines.models.known_models import (
     Advanced,
     ModelReady,
+    Quarantined,
     Retrying,
-    SetAside,
     WaitingForDownload,
 )
 from tts_assets.engines.models.model_cache import (
     RECORD,
     REJECTED,
     PartialFile,
-    beside,
-    leftovers,
+    list_leftovers,
+    path_beside,
     refuse_lack_of_space,
     translate_write_errors,
 )
 from tts_assets.engines.models.model_server import (
     DownloadRetryPolicy,
     TransientDownloadError,
-    address,
+    build_file_url,
+    build_range_headers,
     connect_downloads,
+    fetch_size,
     goes_on,
-    range_of,
+    read_version,
     refuse_unusable,
-    size_of,
     translate_http_errors,
-    version_of,
 )
-from tts_assets.engines.models.model_validation import flaw
+from tts_assets.engines.models.model_validation import find_file_flaw
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.store import atomic_files
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.model_cache import ModelCache
 
 
-async def transfer(
+async def transfer_file(
     client: httpx.AsyncClient,
     file: ModelFile,
     url: str,
@@ -81,12 +81,12 @@ async def transfer(
     tries, most = 0, part.size
     while not _is_whole(part, file):
         try:
-            await _try(client, file, url, part, tell)
+            await _try_transfer(client, file, url, part, tell)
             return
         except TransientDownloadError as exc:
             tries = 1 if part.size > most else tries + 1
             most = max(most, part.size)
-            anew = not range_of(part, file)
+            anew = not build_range_headers(part, file)
             if tries > len(patience.pauses_seconds):
                 then = "begin anew" if anew else "go on from where it ended"
                 raise FatalError(
@@ -100,7 +100,7 @@ async def transfer(
             await anyio.sleep(seconds)
 
 
-async def _try(
+async def _try_transfer(
     client: httpx.AsyncClient,
     file: ModelFile,
     url: str,
@@ -108,19 +108,21 @@ async def _try(
     tell: Callable[[Event], None],
 ) -> None:
     with translate_http_errors(url):
-        async with client.stream("GET", url, headers=range_of(part, file)) as response:
+        async with client.stream("GET", url, headers=build_range_headers(part, file)) as response:
             refuse_unusable(response, file, url)
-            total = _begin(response, file, url, part)
-            await _receive(response, file, part, total, tell)
+            total = _begin_part(response, file, url, part)
+            await _receive_rest(response, file, part, total, tell)
 
 
-def _begin(response: httpx.Response, file: ModelFile, url: str, part: PartialFile) -> int | None:
+def _begin_part(
+    response: httpx.Response, file: ModelFile, url: str, part: PartialFile
+) -> int | None:
     """Decide where the answer's bytes go, and whether they can be those of the file.
 
     Returns:
         The size of the whole; None where the server does not say.
     """
-    version = version_of(response)
+    version = read_version(response)
     total = version.bytes
     continues = goes_on(response, version, part, file)
     if not continues and response.status_code != 200:
@@ -138,12 +140,12 @@ def _begin(response: httpx.Response, file: ModelFile, url: str, part: PartialFil
             "nothing was fetched, give another --mirror"
         )
     if not continues:
-        part.begin(version)
+        part.begin_version(version)
     refuse_lack_of_space(part.path.parent, (total or file.bytes or 0) - part.size)
     return total
 
 
-async def _receive(
+async def _receive_rest(
     response: httpx.Response,
     file: ModelFile,
     part: PartialFile,
@@ -156,7 +158,7 @@ async def _receive(
     most = total or file.bytes
     tell(Advanced(file=file.name, done=here, total=most))
     with part.open() as append:
-        async with _chunks(response) as take:
+        async with _open_chunks(response) as take:
             while chunk := await take():
                 await anyio.to_thread.run_sync(append, chunk[max(0, here - done) :])
                 done += len(chunk)
@@ -169,22 +171,22 @@ async def _receive(
 
 
 @asynccontextmanager
-async def _chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
+async def _open_chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
     """What takes the next bytes, none at the end; left early, the answer ends in good order."""
     import httpx  # noqa: PLC0415 - see connected
 
     stream = response.aiter_raw()
 
-    async def take() -> bytes:
+    async def take_chunk() -> bytes:
         return await anext(stream, b"")
 
     try:
-        yield take
+        yield take_chunk
     finally:
         # The library's generators end only by themselves: trio complains of those that are left.
         with anyio.CancelScope(shield=True), contextlib.suppress(httpx.HTTPError, OSError):
             await response.aclose()
-            while await take():
+            while await take_chunk():
                 pass
 
 
@@ -225,74 +227,76 @@ class ModelDownload:
         """
         if not await anyio.to_thread.run_sync(self._is_settled):
             try:
-                async with self._lock():
-                    self.tell(await self._bring())
+                async with self._hold_lock():
+                    self.tell(await self._provide_file())
             except FatalError:
                 # A folder that cannot be written to serves what it has.
-                if await anyio.to_thread.run_sync(self.store.fault, self.file) is not None:
+                if await anyio.to_thread.run_sync(self.store.find_fault, self.file) is not None:
                     raise
             else:
                 return
-        self.tell(self._ready(fetched=False, recorded=None))
+        self.tell(self._make_ready_event(fetched=False, recorded=None))
 
     def _is_settled(self) -> bool:
         """Whether the file is right, and nothing is left to be recorded or removed."""
-        if self.store.fault(self.file) is not None:
+        if self.store.find_fault(self.file) is not None:
             return False
         is_recorded = (self.file.sha256 or self.store.find_recorded_sum(self.file)) is not None
         # A lock is there while another process is at it, or since one was killed.
-        left = (self.store.lock(self.file), *leftovers(self._path))
+        left = (self.store.lock_path(self.file), *list_leftovers(self._final_path))
         return is_recorded and not any(path.exists() for path in left)
 
-    async def _bring(self) -> ModelReady:
+    async def _provide_file(self) -> ModelReady:
         """Do what has to be done, as the only one at it."""
-        fault = await anyio.to_thread.run_sync(self.store.fault, self.file)
+        fault = await anyio.to_thread.run_sync(self.store.find_fault, self.file)
         if fault is None:
-            recorded = await anyio.to_thread.run_sync(self._record, self._path)
-            self._tidy()
-            return self._ready(fetched=False, recorded=recorded)
-        is_kept = self._path.exists()
+            recorded = await anyio.to_thread.run_sync(self._record_sum, self._final_path)
+            self._delete_leftovers()
+            return self._make_ready_event(fetched=False, recorded=recorded)
+        is_kept = self._final_path.exists()
         if is_kept:
             self._set_aside(fault)
         if self.client is None:
             raise FatalError(
-                f"{self.file.name}: {fault}; it is kept as {beside(self._path, REJECTED)} and not "
-                f"used: put the right file to {self._path}"
+                f"{self.file.name}: {fault}; it is kept as {path_beside(self._final_path, REJECTED)} and not "
+                f"used: put the right file to {self._final_path}"
             )
-        recorded = await self._fetch(self.client)
+        recorded = await self._fetch_file(self.client)
         if not is_kept:
-            self._tidy()
-        return self._ready(fetched=True, recorded=recorded)
+            self._delete_leftovers()
+        return self._make_ready_event(fetched=True, recorded=recorded)
 
-    async def _fetch(self, client: httpx.AsyncClient) -> str | None:
+    async def _fetch_file(self, client: httpx.AsyncClient) -> str | None:
         """Download it; the sum, if that is recorded now."""
-        part = PartialFile(self._path)
+        part = PartialFile(self._final_path)
         bring = partial(
-            transfer, client, self.file, self.url, part, patience=self.patience, tell=self.tell
+            transfer_file, client, self.file, self.url, part, patience=self.patience, tell=self.tell
         )
         await bring()
-        fault = await anyio.to_thread.run_sync(self._fault, part)
+        fault = await anyio.to_thread.run_sync(self._find_part_fault, part)
         if fault is not None and part.is_pieced:
             # Perhaps the pieces are of several files: once more, in one piece.
             self.tell(Retrying(file=self.file.name, reason=fault, seconds=0.0, anew=True))
             with translate_write_errors(part.path):
                 part.drop()
             await bring()
-            fault = await anyio.to_thread.run_sync(self._fault, part)
-        return await anyio.to_thread.run_sync(self._place, part, fault)
+            fault = await anyio.to_thread.run_sync(self._find_part_fault, part)
+        return await anyio.to_thread.run_sync(self._finish_part, part, fault)
 
     @property
-    def _path(self) -> Path:
-        return self.store.path(self.file)
+    def _final_path(self) -> Path:
+        return self.store.file_path(self.file)
 
-    def _ready(self, *, fetched: bool, recorded: str | None) -> ModelReady:
-        return ModelReady(file=self.file.name, path=self._path, fetched=fetched, recorded=recorded)
+    def _make_ready_event(self, *, fetched: bool, recorded: str | None) -> ModelReady:
+        return ModelReady(
+            file=self.file.name, path=self._final_path, fetched=fetched, recorded=recorded
+        )
 
     @contextlib.asynccontextmanager
-    async def _lock(self) -> AsyncIterator[None]:
+    async def _hold_lock(self) -> AsyncIterator[None]:
         """Be the only one at this file; who waits finds it done afterwards."""
-        lock = self.store.lock(self.file)
-        with translate_write_errors(self._path):
+        lock = self.store.lock_path(self.file)
+        with translate_write_errors(self._final_path):
             lock.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as held:
             while True:
@@ -307,38 +311,41 @@ class ModelDownload:
                     await anyio.sleep(_LOOK_SECONDS)
             yield
 
-    def _record(self, path: Path) -> str | None:
+    def _record_sum(self, path: Path) -> str | None:
         """Record the sum of what nobody pins, as `sha256sum -c` reads it, if it has none yet."""
         if (self.file.sha256 or self.store.find_recorded_sum(self.file)) is not None:
             return None
-        record = beside(self._path, RECORD)
+        record = path_beside(self._final_path, RECORD)
         with translate_write_errors(record):
             found = atomic_files.sha256(path)
-            atomic_files.write_whole(record, f"{found}  {self._path.name}\n".encode())
+            atomic_files.write_whole(record, f"{found}  {self._final_path.name}\n".encode())
             atomic_files.sync_folder(record.parent)
         return found
 
-    def _fault(self, part: PartialFile) -> str | None:
+    def _find_part_fault(self, part: PartialFile) -> str | None:
         """Words on why the whole is not the file; None where it is."""
         wanted = self.file.sha256 or self.store.find_recorded_sum(self.file)
         with translate_write_errors(part.path):
             if wanted is None:
-                return flaw(part.path, self._path.name)
+                return find_file_flaw(part.path, self._final_path.name)
             # Not remembered: it gets another name now.
             found = atomic_files.sha256(part.path)
         return None if found == wanted else f"its SHA-256 is {found} and not {wanted}"
 
-    def _place(self, part: PartialFile, fault: str | None) -> str | None:
+    def _finish_part(self, part: PartialFile, fault: str | None) -> str | None:
         """Give the whole its name; the sum, if that is recorded now."""
         if fault is not None:
-            self._reject(part, fault)
-        recorded = self._record(part.path)
-        part.place(self._path)
+            self._reject_part(part, fault)
+        recorded = self._record_sum(part.path)
+        part.move_to(self._final_path)
         return recorded
 
-    def _reject(self, part: PartialFile, fault: str) -> None:
-        rejected, record = beside(self._path, REJECTED), beside(self._path, RECORD)
-        part.place(rejected)
+    def _reject_part(self, part: PartialFile, fault: str) -> None:
+        rejected, record = (
+            path_beside(self._final_path, REJECTED),
+            path_beside(self._final_path, RECORD),
+        )
+        part.move_to(rejected)
         advice = (
             f"if it has rightly changed since its first download, delete {record}"
             if self.file.sha256 is None and record.exists()
@@ -350,15 +357,15 @@ class ModelDownload:
         )
 
     def _set_aside(self, fault: str) -> None:
-        if self._path.is_dir():
-            raise FatalError(f"{self._path} is a folder, where a file goes: move it away")
-        rejected = beside(self._path, REJECTED)
-        with translate_write_errors(self._path):
-            self._path.replace(rejected)
-        self.tell(SetAside(file=self.file.name, path=rejected, reason=fault))
+        if self._final_path.is_dir():
+            raise FatalError(f"{self._final_path} is a folder, where a file goes: move it away")
+        rejected = path_beside(self._final_path, REJECTED)
+        with translate_write_errors(self._final_path):
+            self._final_path.replace(rejected)
+        self.tell(Quarantined(file=self.file.name, path=rejected, reason=fault))
 
-    def _tidy(self) -> None:
-        for path in leftovers(self._path):
+    def _delete_leftovers(self) -> None:
+        for path in list_leftovers(self._final_path):
             with translate_write_errors(path):
                 path.unlink(missing_ok=True)
 
@@ -374,7 +381,7 @@ def _give_up() -> None:
 _BRIEF = DownloadRetryPolicy(connect_seconds=5.0, silence_seconds=5.0)
 
 
-async def fetch(
+async def download_models(
     models: Sequence[SpeechModel],
     store: ModelCache,
     settings: ModelSettings,
@@ -403,12 +410,14 @@ async def fetch(
         await _check_files(files, store, settings, tell)
         return
     patience = patience or DownloadRetryPolicy()
-    lacking = [file for file in files if not store.path(file).exists()]
-    needed = sum(max(0, (file.bytes or 0) - PartialFile(store.path(file)).size) for file in lacking)
+    lacking = [file for file in files if not store.file_path(file).exists()]
+    needed = sum(
+        max(0, (file.bytes or 0) - PartialFile(store.file_path(file)).size) for file in lacking
+    )
     refuse_lack_of_space(store.folder, needed)
     async with connect_downloads(settings.mirror, patience) as client:
         for file in files:
-            url = address(file, settings.mirror)
+            url = build_file_url(file, settings.mirror)
             await ModelDownload(store, file, url, client, patience, tell).run()
 
 
@@ -420,7 +429,7 @@ async def measure_models(
     Raises:
         FatalError: a file is nowhere to be had.
     """
-    if all(model.bytes is not None for model in models):
+    if all(model.total_bytes is not None for model in models):
         return tuple(models)
     async with connect_downloads(settings.mirror, _BRIEF) as client:
         found = []
@@ -428,7 +437,9 @@ async def measure_models(
             files = [
                 file
                 if file.bytes is not None
-                else replace(file, bytes=await size_of(client, address(file, settings.mirror)))
+                else replace(
+                    file, bytes=await fetch_size(client, build_file_url(file, settings.mirror))
+                )
                 for file in model.files
             ]
             found.append(replace(model, files=tuple(files)))
@@ -442,10 +453,10 @@ async def _check_files(
     tell: Callable[[Event], None],
 ) -> None:
     """Offline: what was put here by hand is looked at, and what is missing is asked for."""
-    missing = [file for file in files if not store.path(file).exists()]
+    missing = [file for file in files if not store.file_path(file).exists()]
     if missing:
         where = ", ".join(
-            f"{redact_url(address(file, settings.mirror))} to {store.path(file)}"
+            f"{redact_url(build_file_url(file, settings.mirror))} to {store.file_path(file)}"
             for file in missing
         )
         raise UsageError(f"models.offline is set, so nothing is fetched; copy by hand: {where}")

@@ -28,10 +28,8 @@ _HUB = "https://huggingface.co"
 _PIPER = f"{_HUB}/rhasspy/piper-voices/resolve"
 _PIPER_PINNED = "c10ece1aade47bb51c153c893d14e5bf8e5b7117"
 
-
 #: What stands before the size of a Whisper model.
 _WHISPER = "whisper-"
-
 
 #: A Piper voice's standard name: language, country, voice, quality.
 _PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|medium|high)")
@@ -73,22 +71,22 @@ class SpeechModel:
     about: str
 
     @property
-    def bytes(self) -> int | None:
+    def total_bytes(self) -> int | None:
         """The size of all its files; None where one is not known beforehand."""
         sizes = [file.bytes for file in self.files]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def _kokoro(name: str, file: str, size: int, sha256: str, about: str) -> SpeechModel:
+def _make_kokoro_model(name: str, file: str, size: int, sha256: str, about: str) -> SpeechModel:
     pinned = ModelFile(name=f"kokoro/{file}", url=f"{_KOKORO}/{file}", bytes=size, sha256=sha256)
     return SpeechModel(
         name=name, provider="kokoro", files=(pinned,), licence="Apache-2.0", about=about
     )
 
 
-def _piper(voice: str, revision: str, licence: str, about: str) -> SpeechModel:
+def _make_piper_model(voice: str, revision: str, licence: str, about: str) -> SpeechModel:
     """A Piper voice whose files are not pinned: the model, and the configuration beside it."""
-    language, country, name, quality = _parts(voice)
+    language, country, name, quality = _split_piper_name(voice)
     folder = f"{_PIPER}/{revision}/{language}/{language}_{country}/{name}/{quality}"
     files = tuple(
         ModelFile(name=f"piper/{file}", url=f"{folder}/{file}", bytes=None, sha256=None)
@@ -97,13 +95,13 @@ def _piper(voice: str, revision: str, licence: str, about: str) -> SpeechModel:
     return SpeechModel(name=voice, provider="piper", files=files, licence=licence, about=about)
 
 
-def _parts(voice: str) -> tuple[str, ...]:
+def _split_piper_name(voice: str) -> tuple[str, ...]:
     found = _PIPER_NAME.fullmatch(voice)
     assert found is not None  # noqa: S101 - who asks has matched it
     return found.groups()
 
 
-def _pin(model: SpeechModel, *sums: tuple[int, str]) -> SpeechModel:
+def _pin_files(model: SpeechModel, *sums: tuple[int, str]) -> SpeechModel:
     files = (
         replace(file, bytes=size, sha256=sha256)
         for file, (size, sha256) in zip(model.files, sums, strict=True)
@@ -113,36 +111,36 @@ def _pin(model: SpeechModel, *sums: tuple[int, str]) -> SpeechModel:
 
 #: All that is pinned, the default of each engine first.
 KNOWN: tuple[SpeechModel, ...] = (
-    _kokoro(
+    _make_kokoro_model(
         "kokoro-v1.0",
         "kokoro-v1.0.onnx",
         325_505_369,
         "beb0d1848dee9a49da392cc3df26958d46cfa35d321edf434f52949153f0df3a",
         "Kokoro-82M v1.0, full precision",
     ),
-    _kokoro(
+    _make_kokoro_model(
         "kokoro-v1.0-fp16",
         "kokoro-v1.0.fp16.onnx",
         163_527_961,
         "f3a290d384fbb27966d462905c71a46cef9e5fd00516b40df32a0b4afe77ac96",
         "Kokoro-82M v1.0, half precision",
     ),
-    _kokoro(
+    _make_kokoro_model(
         "kokoro-v1.0-int8",
         "kokoro-v1.0.int8.onnx",
         114_119_327,
         "ae315a79b623f244700e4afb9246c46a26066782e049ba174bf3ba433970ee9c",
         "Kokoro-82M v1.0, 8-bit weights",
     ),
-    _kokoro(
+    _make_kokoro_model(
         "kokoro-voices-v1.0",
         "voices-v1.0.bin",
         28_214_398,
         "bca610b8308e8d99f32e6fe4197e7ec01679264efed0cac9140fe9c29f1fbf7d",
         "the voices of every Kokoro-82M v1.0 model",
     ),
-    _pin(
-        _piper(
+    _pin_files(
+        _make_piper_model(
             "ja_JP-hi_fi_captain-medium",
             _PIPER_PINNED,
             "CC BY-NC-SA 4.0: NOT FOR COMMERCIAL USE",
@@ -153,7 +151,6 @@ KNOWN: tuple[SpeechModel, ...] = (
     ),
 )
 
-
 #: What an engine needs to speak Japanese, by the engine's name.
 GROUPS: dict[str, tuple[str, ...]] = {
     "kokoro": ("kokoro-v1.0", "kokoro-voices-v1.0"),
@@ -161,7 +158,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-def find(name: str) -> SpeechModel:
+def find_model(name: str) -> SpeechModel:
     """The model of that name: a known one, a Piper voice or a Whisper model by its standard name.
 
     Raises:
@@ -173,7 +170,7 @@ def find(name: str) -> SpeechModel:
     if _PIPER_NAME.fullmatch(name):
         return _make_unpinned_voice(name)
     if name.removeprefix(_WHISPER) in REPOSITORIES and name.startswith(_WHISPER):
-        return _whisper(name)
+        return _make_whisper_model(name)
     names = [*GROUPS, *(model.name for model in KNOWN), *whisper_names()]
     near = difflib.get_close_matches(name, names, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
@@ -190,13 +187,13 @@ def choose_models(names: list[str]) -> tuple[SpeechModel, ...]:
         UsageError: one is unknown.
     """
     single = (one for name in names for one in GROUPS.get(name, (name,)))
-    return tuple(find(name) for name in dict.fromkeys(single))
+    return tuple(find_model(name) for name in dict.fromkeys(single))
 
 
 def _make_unpinned_voice(voice: str) -> SpeechModel:
-    language, country, name, quality = _parts(voice)
+    language, country, name, quality = _split_piper_name(voice)
     folder = _PIPER.removesuffix("resolve") + f"blob/main/{language}/{language}_{country}"
-    return _piper(
+    return _make_piper_model(
         voice,
         "main",
         f"the voice's own: {folder}/{name}/{quality}/MODEL_CARD",
@@ -209,7 +206,7 @@ def whisper_names() -> tuple[str, ...]:
     return tuple(_WHISPER + name for name in REPOSITORIES)
 
 
-def _whisper(name: str) -> SpeechModel:
+def _make_whisper_model(name: str) -> SpeechModel:
     size = name.removeprefix(_WHISPER)
     folder = f"{_HUB}/{REPOSITORIES[size]}/resolve/main"
     files = tuple(
@@ -231,10 +228,8 @@ def _whisper(name: str) -> SpeechModel:
 _SYSTRAN = "Systran/faster-whisper-"
 _TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 
-
 #: Those of version 3 tell how they hear, and have their words as JSON.
 _SINCE_V3 = ("preprocessor_config.json", "vocabulary.json")
-
 
 #: The names of the models, as faster-whisper has them, and their repositories at huggingface.co.
 REPOSITORIES: dict[str, str] = {
@@ -301,7 +296,7 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
+class Quarantined:
     """A file that was not what it should be has another name now."""
 
     file: str
@@ -326,4 +321,4 @@ class ModelReady:
     recorded: str | None
 
 
-Event: TypeAlias = WaitingForDownload | Advanced | Retrying | SetAside | ModelReady
+Event: TypeAlias = WaitingForDownload | Advanced | Retrying | Quarantined | ModelReady

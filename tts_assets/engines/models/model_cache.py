@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from tts_assets.engines.models import known_models
-from tts_assets.engines.models.known_models import KNOWN, find, whisper_names
-from tts_assets.engines.models.model_validation import flaw, sha256_of
+from tts_assets.engines.models.known_models import KNOWN, find_model, whisper_names
+from tts_assets.engines.models.model_validation import find_file_flaw, sha256_of
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.regular_files import open_to_append, read_regular
 from tts_assets.store import atomic_files
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 #: What stands beside a file: unfinished, what is known of that, not what it should be, its sum.
 PART, NOTE, REJECTED, RECORD = ".part", ".part.json", ".rejected", ".sha256"
-
 
 #: No step of a file's name may lead up or hide, and each is a name on every system.
 _STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
@@ -56,7 +55,7 @@ class ModelCache:
     folder: Path
 
     @classmethod
-    def of(cls, settings: ModelSettings) -> ModelCache:
+    def from_settings(cls, settings: ModelSettings) -> ModelCache:
         """The folder that the settings name, or the one in the user's cache folder.
 
         Raises:
@@ -73,7 +72,7 @@ class ModelCache:
 
         return cls(user_cache_path("tts-assets") / "models")
 
-    def path(self, file: ModelFile) -> Path:
+    def file_path(self, file: ModelFile) -> Path:
         """Where a file lies, or would lie.
 
         Raises:
@@ -86,29 +85,31 @@ class ModelCache:
             )
         return self.folder.joinpath(*steps)
 
-    def has(self, model: SpeechModel) -> bool:
+    def has_model(self, model: SpeechModel) -> bool:
         """Whether all files of a model are here, with their sizes; their sums are not looked at."""
-        return self.state(model) is ModelState.HERE
+        return self.find_state(model) is ModelState.HERE
 
-    def state(self, model: SpeechModel) -> ModelState:
+    def find_state(self, model: SpeechModel) -> ModelState:
         """What there is of a model, told by the sizes of its files."""
-        sizes = [(file.bytes, _size(self.path(file))) for file in model.files]
+        sizes = [(file.bytes, _read_size(self.file_path(file))) for file in model.files]
         if any(_is_wrong(wanted, size) for wanted, size in sizes):
             return ModelState.DAMAGED
         if None not in [size for _, size in sizes]:
             return ModelState.HERE
-        begun = any(_size(beside(self.path(file), PART)) is not None for file in model.files)
+        begun = any(
+            _read_size(path_beside(self.file_path(file), PART)) is not None for file in model.files
+        )
         some = any(size is not None for _, size in sizes)
         return ModelState.PARTLY if some or begun else ModelState.ABSENT
 
-    def fault(self, file: ModelFile) -> str | None:
+    def find_fault(self, file: ModelFile) -> str | None:
         """None where a file is here and what it should be, else what is wrong with it.
 
         Raises:
             FatalError: it cannot be read.
         """
-        path = self.path(file)
-        size = _size(path)
+        path = self.file_path(file)
+        size = _read_size(path)
         if size is None:
             return "it is not here"
         if _is_wrong(file.bytes, size):
@@ -117,7 +118,7 @@ class ModelCache:
         try:
             if wanted is None:
                 # Put there by hand: its first use is trusted, if it can be what it is called.
-                return flaw(path, path.name)
+                return find_file_flaw(path, path.name)
             found = sha256_of(path, self.folder)
         except OSError as exc:
             raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
@@ -129,7 +130,7 @@ class ModelCache:
         Raises:
             UsageError: what is written there is no sum.
         """
-        record = beside(self.path(file), RECORD)
+        record = path_beside(self.file_path(file), RECORD)
         try:
             first = read_regular(record).decode("ascii").partition(" ")[0].strip()
         except FileNotFoundError:
@@ -152,7 +153,7 @@ class ModelCache:
         """
         return self.folder / known_models.whisper_folder(name)
 
-    def models(self) -> tuple[SpeechModel, ...]:
+    def list_models(self) -> tuple[SpeechModel, ...]:
         """Every known model, and the others that are here or were begun."""
         known = {model.name for model in KNOWN}
         found = {
@@ -163,21 +164,23 @@ class ModelCache:
         extra = []
         for name in sorted(found - known):
             try:
-                extra.append(find(name))
+                extra.append(find_model(name))
             except UsageError:
                 # Somebody put a file of theirs there.
                 continue
         # Of two names for one model, the first.
-        others = {model.files: model for model in map(find, reversed(whisper_names()))}
-        heard = [m for m in reversed(others.values()) if self.state(m) is not ModelState.ABSENT]
+        others = {model.files: model for model in map(find_model, reversed(whisper_names()))}
+        heard = [
+            m for m in reversed(others.values()) if self.find_state(m) is not ModelState.ABSENT
+        ]
         return (*KNOWN, *extra, *heard)
 
-    def lock(self, file: ModelFile) -> Path:
+    def lock_path(self, file: ModelFile) -> Path:
         """The lock that is held while a file is fetched or removed."""
-        path = self.path(file)
+        path = self.file_path(file)
         return path.with_name(f".{path.name}.lock")
 
-    def remove(self, model: SpeechModel, waiting: Callable[[], None]) -> int:
+    def remove_model(self, model: SpeechModel, waiting: Callable[[], None]) -> int:
         """Delete a model's files, and what is left of unfinished and rejected ones.
 
         A recorded sum stays: the next download has to match it.
@@ -194,37 +197,37 @@ class ModelCache:
         """
         freed = 0
         for file in model.files:
-            final = self.path(file)
+            final = self.file_path(file)
             if not final.parent.is_dir():
                 continue
             try:
-                with atomic_files.lock(self.lock(file), waiting):
-                    freed += sum(map(_unlink, (final, *leftovers(final))))
+                with atomic_files.lock(self.lock_path(file), waiting):
+                    freed += sum(map(_delete_file, (final, *list_leftovers(final))))
                     for end in (NOTE, RECORD):
-                        atomic_files.sweep(final.parent, beside(final, end).name)
+                        atomic_files.sweep(final.parent, path_beside(final, end).name)
             except OSError as exc:
                 raise FatalError(f"cannot remove {final}: {exc.strerror or exc}") from exc
         return freed
 
 
-def leftovers(final: Path) -> list[Path]:
+def list_leftovers(final: Path) -> list[Path]:
     """What may stand beside a file, and is of no use once the file is right."""
-    return [beside(final, ending) for ending in (PART, NOTE, REJECTED)]
+    return [path_beside(final, ending) for ending in (PART, NOTE, REJECTED)]
 
 
-def _unlink(path: Path) -> int:
+def _delete_file(path: Path) -> int:
     """The bytes that were freed."""
-    size = _size(path)
+    size = _read_size(path)
     path.unlink(missing_ok=True)
     return size or 0
 
 
-def beside(path: Path, ending: str) -> Path:
+def path_beside(path: Path, ending: str) -> Path:
     """The name of what stands beside a file."""
     return path.with_name(path.name + ending)
 
 
-def _size(path: Path) -> int | None:
+def _read_size(path: Path) -> int | None:
     """None where there is no such file."""
     try:
         return path.stat().st_size if path.is_file() else None
@@ -266,8 +269,8 @@ class PartialFile:
 
     def __init__(self, final: Path) -> None:
         """Name it; nothing is made yet."""
-        self.path = beside(final, PART)
-        self._note = beside(final, NOTE)
+        self.path = path_beside(final, PART)
+        self._note = path_beside(final, NOTE)
         self._is_pieced = True
 
     @property
@@ -287,7 +290,7 @@ class PartialFile:
         except (OSError, ValueError, RecursionError):
             return None
 
-    def begin(self, version: Version) -> None:
+    def begin_version(self, version: Version) -> None:
         """Start anew, with nothing.
 
         Raises:
@@ -327,7 +330,7 @@ class PartialFile:
             with translate_write_errors(self.path):
                 os.fsync(file.fileno())
 
-    def place(self, final: Path) -> None:
+    def move_to(self, final: Path) -> None:
         """Give it its final name, in one step.
 
         Raises:

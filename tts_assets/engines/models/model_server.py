@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.model_cache import PartialFile
 
 
-def address(file: ModelFile, mirror: str | None) -> str:
+def build_file_url(file: ModelFile, mirror: str | None) -> str:
     """Where a file is fetched from: its own address, or the mirror's with the same path below.
 
     The mirror's user and password are no part of it: see `credentials`.
@@ -32,23 +32,23 @@ def address(file: ModelFile, mirror: str | None) -> str:
     """
     if mirror is None:
         return file.url
-    parts = _parts(mirror)
+    parts = _split_mirror(mirror)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}/{file.name}"
 
 
-def credentials(mirror: str | None) -> tuple[str, str] | None:
+def parse_credentials(mirror: str | None) -> tuple[str, str] | None:
     """The user and the password that a mirror's address has; None where it has none.
 
     Raises:
         UsageError: the mirror's address cannot be one.
     """
-    if mirror is None or (parts := _parts(mirror)).username is None:
+    if mirror is None or (parts := _split_mirror(mirror)).username is None:
         return None
     return unquote(parts.username), unquote(parts.password or "")
 
 
-def _parts(mirror: str) -> SplitResult:
+def _split_mirror(mirror: str) -> SplitResult:
     try:
         parts = urlsplit(mirror)
         # Asked for, a port that is none raises, too.
@@ -98,10 +98,8 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
 #: Answers that may be others a moment later (RFC 9110, section 15; 429 is RFC 6585's).
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 
-
 #: A size in bytes; no file has more digits.
 _SIZE = r"[0-9]{1,18}"
-
 
 #: The first byte, the size of the whole (RFC 9110, section 14.4).
 _CONTENT_RANGE = re.compile(rf"bytes ({_SIZE})-{_SIZE}/({_SIZE}|\*)")
@@ -121,7 +119,7 @@ class TransientDownloadError(Exception):
         self.seconds = seconds
 
 
-def range_of(part: PartialFile, file: ModelFile) -> dict[str, str]:
+def build_range_headers(part: PartialFile, file: ModelFile) -> dict[str, str]:
     """What asks for the rest; nothing where it has to begin anew.
 
     A file with a pinned sum needs no more: the sum tells whether the pieces are of one file. Any
@@ -145,12 +143,12 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
     """
     status = response.status_code
     if status in _PASSING:
-        raise TransientDownloadError(f"the server answers {status}", _wait(response))
+        raise TransientDownloadError(f"the server answers {status}", _read_retry_after(response))
     if status == 416:
         # It tells of an error, not of the file.
         return
     if status not in (200, 206):
-        raise FatalError(refusal(url, status))
+        raise FatalError(describe_refusal(url, status))
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     packed = packing not in ("", "identity")
@@ -161,7 +159,7 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
         )
 
 
-def refusal(url: str, status: int) -> str:
+def describe_refusal(url: str, status: int) -> str:
     """Words on an answer that stays the same, and what to do."""
     advice = {
         203: "somebody between changes what it sends: go round that proxy, or give another --mirror",
@@ -186,7 +184,7 @@ def goes_on(response: httpx.Response, version: Version, part: PartialFile, file:
     return same and found is not None and int(found[1]) == part.size and found[2] != "*"
 
 
-def version_of(response: httpx.Response) -> Version:
+def read_version(response: httpx.Response) -> Version:
     """Which version of the whole file an answer is, or is a part, of."""
     etag = response.headers.get("ETag", "")
     if response.status_code == 206:
@@ -208,7 +206,7 @@ def _content_range(response: httpx.Response) -> re.Match[str] | None:
     return _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
 
 
-def _wait(response: httpx.Response) -> float:
+def _read_retry_after(response: httpx.Response) -> float:
     """Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read."""
     told = response.headers.get("Retry-After", "")
     return float(told) if re.fullmatch(_SIZE, told) else 0.0
@@ -250,8 +248,8 @@ async def connect_downloads(
 
     import httpx  # noqa: PLC0415 - heavy, and not needed before something is fetched
 
-    async with http_client.client(
-        auth=credentials(mirror),
+    async with http_client.open_quiet_client(
+        auth=parse_credentials(mirror),
         # Packed on the way, a file would have another length, and no place to go on from.
         headers={"User-Agent": http_client.AGENT, "Accept-Encoding": "identity"},
         event_hooks={"request": [check_address]},
@@ -262,7 +260,7 @@ async def connect_downloads(
         yield client
 
 
-async def size_of(client: httpx.AsyncClient, url: str) -> int | None:
+async def fetch_size(client: httpx.AsyncClient, url: str) -> int | None:
     """The size of a file as its server says it; None where that cannot be learnt.
 
     Raises:
@@ -273,8 +271,8 @@ async def size_of(client: httpx.AsyncClient, url: str) -> int | None:
     with suppress(TransientDownloadError), translate_http_errors(url):
         async with client.stream("GET", url, headers=one) as response:
             if response.status_code in (404, 410):
-                raise FatalError(refusal(url, response.status_code))
-            return version_of(response).bytes if response.is_success else None
+                raise FatalError(describe_refusal(url, response.status_code))
+            return read_version(response).bytes if response.is_success else None
     return None
 
 
@@ -292,7 +290,7 @@ def translate_http_errors(url: str) -> Iterator[None]:
         yield
     except (httpx.TransportError, OSError) as exc:
         # OSError for what a broken TLS stream raises; one of the disk is a FatalError already.
-        raise TransientDownloadError(http_client.reason(exc)) from exc
+        raise TransientDownloadError(http_client.describe_http_error(exc)) from exc
     except (
         httpx.HTTPError,
         httpx.InvalidURL,
@@ -303,5 +301,5 @@ def translate_http_errors(url: str) -> Iterator[None]:
         ExceptionGroup,
     ) as exc:
         raise FatalError(
-            f"cannot fetch {http_client.redact_url(url)}: {http_client.reason(exc)}"
+            f"cannot fetch {http_client.redact_url(url)}: {http_client.describe_http_error(exc)}"
         ) from exc

@@ -20,15 +20,12 @@ if TYPE_CHECKING:
 #: Wire types of a protocol buffer; a model's outermost fields have no others.
 _NUMBER, _BYTES = 0, 2
 
-
 #: The field ``graph`` of ModelProto in onnx.proto: number 7, with its length before it.
 _GRAPH = 7 << 3 | _BYTES
-
 
 #: A model of CTranslate2 begins with its version, four bytes, and its kind: a text behind its length.
 _VERSION = 4
 _WHISPER = bytes(_VERSION) + b"\x0c\x00WhisperSpec\x00"
-
 
 #: A number has at most so many bytes (protobuf.dev, "Encoding").
 _LONGEST = 10
@@ -41,7 +38,7 @@ class _Configuration(msgspec.Struct):
     phoneme_id_map: dict[str, Any]
 
 
-def flaw(path: Path, name: str) -> str | None:
+def find_file_flaw(path: Path, name: str) -> str | None:
     """Words on why a file cannot be what its name says; None where it can.
 
     Args:
@@ -83,7 +80,7 @@ def _is_model(file: BinaryIO) -> bool:
     size = os.fstat(file.fileno()).st_size
     has_graph = False
     while (place := file.tell()) < size:
-        tag, length = _number(file), _number(file)
+        tag, length = _read_number(file), _read_number(file)
         if tag is None or length is None or tag & 7 not in (_NUMBER, _BYTES):
             return False
         has_graph = has_graph or tag == _GRAPH
@@ -94,7 +91,7 @@ def _is_model(file: BinaryIO) -> bool:
     return has_graph and place == size
 
 
-def _number(file: BinaryIO) -> int | None:
+def _read_number(file: BinaryIO) -> int | None:
     """The number that begins here; None where none does."""
     number = 0
     for place in range(_LONGEST):
@@ -112,7 +109,6 @@ def _number(file: BinaryIO) -> int | None:
 
 #: Where sums are remembered, below the cache folder.
 _FOLDER = ".sums"
-
 
 #: A file changed so lately may change again within one tick of its clock: FAT's has two seconds.
 _TICK_NS = 2_000_000_000
@@ -156,7 +152,7 @@ def sha256_of(path: Path, cache: Path) -> str:
             return known.sha256
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if begun - max(now.mtime_ns, now.ctime_ns) > _TICK_NS:
-        _remember(place, msgspec.structs.replace(now, sha256=digest))
+        _remember_sum(place, msgspec.structs.replace(now, sha256=digest))
     return digest
 
 
@@ -178,7 +174,7 @@ def _read_remembered(place: Path) -> _Sum | None:
         return None
 
 
-def _remember(place: Path, found: _Sum) -> None:
+def _remember_sum(place: Path, found: _Sum) -> None:
     # Only time is lost where this fails.
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)

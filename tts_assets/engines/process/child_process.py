@@ -86,7 +86,7 @@ class _Replies:
         self._lock = threading.Lock()
 
     def send(self, reply: messages.Reply) -> None:
-        data = messages.frame(reply)
+        data = messages.encode_frame(reply)
         try:
             with self._lock:
                 self._stream.write(data)
@@ -104,7 +104,7 @@ def main() -> None:
     if setup is None:
         os._exit(0)
     try:
-        engine = _load(sys.argv[1], messages.setup(setup))
+        engine = _load_engine(sys.argv[1], messages.decode_setup(setup))
     except Exception as exc:  # noqa: BLE001 - whatever stops an engine from loading is the answer
         why = str(exc) if isinstance(exc, TtsAssetsError) else _describe_error(exc)
         replies.send(messages.Reply(number=messages.READY, error=why))
@@ -112,14 +112,14 @@ def main() -> None:
     replies.send(messages.Reply(number=messages.READY))
     turn = threading.Lock()
     for _ in range(int(sys.argv[2])):
-        threading.Thread(target=_serve, args=(engine, replies, turn)).start()
+        threading.Thread(target=_serve_orders, args=(engine, replies, turn)).start()
     while True:
         # Signs of life: they end when native code holds the interpreter's lock for ever.
         time.sleep(messages.BEAT_SECONDS)
         replies.send(messages.Reply(number=messages.HEARTBEAT))
 
 
-def _serve(engine: object, replies: _Replies, turn: threading.Lock) -> None:
+def _serve_orders(engine: object, replies: _Replies, turn: threading.Lock) -> None:
     """Take an order and answer it, again and again.
 
     The thread that takes an order speaks it: handed on to another, it would wait for a core.
@@ -129,7 +129,7 @@ def _serve(engine: object, replies: _Replies, turn: threading.Lock) -> None:
             body = _read_frame(sys.stdin.buffer)
         if body is None:
             os._exit(0)
-        replies.send(_answer(engine, messages.order(body)))
+        replies.send(_answer_order(engine, messages.decode_order(body)))
 
 
 def _private_stdout() -> BinaryIO:
@@ -139,7 +139,7 @@ def _private_stdout() -> BinaryIO:
     return private
 
 
-def _load(factory: str, setup: messages.Setup) -> object:
+def _load_engine(factory: str, setup: messages.Setup) -> object:
     module, _, name = factory.partition(":")
     engine: object = getattr(importlib.import_module(module), name)(**setup.options)
     if setup.words:
@@ -158,19 +158,19 @@ def _read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == size else None
 
 
-def _answer(engine: object, order: messages.Order) -> messages.Reply:
+def _answer_order(engine: object, order: messages.Order) -> messages.Reply:
     try:
         if isinstance(order, messages.ReadingsRequest):
             readings = tuple(_read_form(engine, form) for form in order.forms)
             return messages.Reply(number=order.number, readings=readings)
         if isinstance(order, messages.SegmentRequest):
-            cuts = tuple(_cut(engine, form, order.pauses) for form in order.forms)
+            cuts = tuple(_split_form(engine, form, order.pauses) for form in order.forms)
             return messages.Reply(number=order.number, cuts=cuts)
         if isinstance(order, messages.RawRequest):
             return messages.Reply(
                 number=order.number, answer=_answer_question(engine, order.question)
             )
-        return _speech(engine, order)
+        return _synthesize_speech(engine, order)
     except ClipError as exc:
         return messages.Reply(number=order.number, error=str(exc))
     except Exception as exc:  # noqa: BLE001 - an engine's exception is its answer to this order
@@ -187,7 +187,7 @@ def _answer_question(engine: object, question: bytes) -> bytes:
     return engine.answer(question)
 
 
-def _speech(engine: object, order: messages.SynthesizeRequest) -> messages.Reply:
+def _synthesize_speech(engine: object, order: messages.SynthesizeRequest) -> messages.Reply:
     from tts_assets.audio.finish import finish  # noqa: PLC0415 - heavy, and only needed in this process
 
     if not isinstance(engine, NativeEngine):
@@ -216,7 +216,7 @@ def _read_form(engine: object, form: SpokenForm) -> Pronunciation | str:
         return _describe_error(exc)
 
 
-def _cut(engine: object, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...] | str:
+def _split_form(engine: object, form: SpokenForm, pauses: Pauses) -> tuple[Segment, ...] | str:
     """One of many: what is wrong with it is its own."""
     if not isinstance(engine, CuttingEngine):
         return "this engine cannot cut a passage into segments"

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _lock = Lock()
 
-
 #: Process ids, and whether each leads a session of its own.
 _running: dict[int, bool] = {}
 
@@ -31,7 +30,7 @@ def remove_child(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def child(pid: int, *, leads_session: bool = False) -> Iterator[None]:
+def track_child(pid: int, *, leads_session: bool = False) -> Iterator[None]:
     """Remember a process for as long as the block lasts."""
     add_child(pid, leads_session=leads_session)
     try:

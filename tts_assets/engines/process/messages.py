@@ -94,7 +94,6 @@ class Reply:
 READY = -1
 HEARTBEAT = -2
 
-
 #: Seconds between two signs of life.
 BEAT_SECONDS = 0.25
 _setup_decoder = msgspec.msgpack.Decoder(Setup)
@@ -102,22 +101,22 @@ _order_decoder: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
 _reply_decoder = msgspec.msgpack.Decoder(Reply)
 
 
-def frame(message: Setup | Order | Reply) -> bytes:
+def encode_frame(message: Setup | Order | Reply) -> bytes:
     """The message with its length in front."""
     body = msgspec.msgpack.encode(message)
     return PREFIX.pack(len(body)) + body
 
 
-def setup(body: bytes) -> Setup:
+def decode_setup(body: bytes) -> Setup:
     """The set-up in a frame's body."""
     return _setup_decoder.decode(body)
 
 
-def order(body: bytes) -> Order:
+def decode_order(body: bytes) -> Order:
     """The order in a frame's body."""
     return _order_decoder.decode(body)
 
 
-def reply(body: bytes) -> Reply:
+def decode_reply(body: bytes) -> Reply:
     """The reply in a frame's body."""
     return _reply_decoder.decode(body)

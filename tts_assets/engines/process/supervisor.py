@@ -51,7 +51,7 @@ class PendingRequest:
     suspect: bool = False
     on_start: Callable[[], None] | None = None
 
-    def settle(
+    def set_result(
         self, *, reply: messages.Reply | None = None, error: TtsAssetsError | None = None
     ) -> None:
         """Say what came of it."""
@@ -65,7 +65,7 @@ class PendingRequest:
             self.on_start()
 
 
-def sendable(orders: Collection[PendingRequest], threads: int) -> list[PendingRequest]:
+def select_sendable(orders: Collection[PendingRequest], threads: int) -> list[PendingRequest]:
     """The orders to send now: as many as there are threads; a suspect only alone."""
     flying = sum(order.sent for order in orders)
     waiting = [order for order in orders if not order.sent]
@@ -82,7 +82,7 @@ def sendable(orders: Collection[PendingRequest], threads: int) -> list[PendingRe
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.engines.process.child_process import main; main()"
 
 
-async def start(factory: str, threads: int, log: IO[bytes]) -> Process:
+async def start_process(factory: str, threads: int, log: IO[bytes]) -> Process:
     """Start a process that loads an engine and waits for what to do; its caller removes the child.
 
     Args:
@@ -109,7 +109,7 @@ async def start(factory: str, threads: int, log: IO[bytes]) -> Process:
     return started
 
 
-def end(process: Process) -> None:
+def kill_process(process: Process) -> None:
     """Kill a process, if it still runs."""
     if process.returncode is not None:
         return
@@ -123,7 +123,7 @@ def end(process: Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def how(status: int) -> str:
+def describe_exit(status: int) -> str:
     """How a process ended, in words."""
     if status >= 0:
         return f"(exit code {status})"
@@ -133,7 +133,7 @@ def how(status: int) -> str:
         return f"(signal {-status})"
 
 
-def last_words(log: IO[bytes]) -> str:
+def read_stderr_tail(log: IO[bytes]) -> str:
     """The last line that the process wrote, to go into a message."""
     log.seek(0)
     lines = log.read().decode("utf-8", "replace").split("\n")
@@ -154,22 +154,17 @@ def last_words(log: IO[bytes]) -> str:
 #: Deaths in a row, with nothing being spoken, after which the engine is given up.
 _IDLE_DEATHS = 3
 
-
 #: No healthy engine keeps the interpreter from running for that long.
 _SILENCE_SECONDS = 10.0
-
 
 #: The largest models load in a few seconds; the slowest disks take a minute.
 _LOADING_SECONDS = 120.0
 
-
 #: How long a process may take to end after its last word.
 _FAREWELL_SECONDS = 1.0
 
-
 #: Forms to read in one order: enough that frames cost little, few enough to share among threads.
 _READ_AT_ONCE = 256
-
 
 #: Passages to cut in one order: the longest take a second each.
 _CUT_AT_ONCE = 8
@@ -226,7 +221,7 @@ class EngineHost:
         import numpy as np  # noqa: PLC0415 - heavy, and most runs have their sound finished below
 
         order = messages.SynthesizeRequest(number=next(self._numbers), form=form, voice=voice)
-        reply = await self._reply(order, on_start)
+        reply = await self._await_reply(order, on_start)
         return Speech(
             samples=np.frombuffer(reply.samples, dtype="<f4"),
             rate_hz=reply.rate_hz,
@@ -245,16 +240,16 @@ class EngineHost:
         order = messages.SynthesizeRequest(
             number=next(self._numbers), form=form, voice=voice, sound=sound
         )
-        reply = await self._reply(order, on_start)
+        reply = await self._await_reply(order, on_start)
         assert reply.recording is not None  # noqa: S101 - asked for with a sound
         return reply.recording
 
     async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
         """What the engine answers, both in its own encoding; arguments and errors as in speak."""
         order = messages.RawRequest(number=next(self._numbers), question=question)
-        return (await self._reply(order, on_start)).answer
+        return (await self._await_reply(order, on_start)).answer
 
-    async def read(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
+    async def read_forms(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
         """How the engine would say many forms, without saying them.
 
         Returns:
@@ -263,9 +258,9 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
-        return await _in_batches(forms, _READ_AT_ONCE, self._read)
+        return await _run_in_batches(forms, _READ_AT_ONCE, self._read_batch)
 
-    async def cut(
+    async def split_forms(
         self, forms: Sequence[SpokenForm], pauses: Pauses
     ) -> list[tuple[Segment, ...] | str]:
         """The segments of passages, with pauses of these lengths between them.
@@ -276,42 +271,44 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
-        return await _in_batches(forms, _CUT_AT_ONCE, functools.partial(self._cut, pauses=pauses))
+        return await _run_in_batches(
+            forms, _CUT_AT_ONCE, functools.partial(self._split_batch, pauses=pauses)
+        )
 
-    async def _read(self, forms: tuple[SpokenForm, ...]) -> list[Pronunciation | str]:
+    async def _read_batch(self, forms: tuple[SpokenForm, ...]) -> list[Pronunciation | str]:
         """One order's forms; one by one, if the engine dies of them together."""
         order = messages.ReadingsRequest(number=next(self._numbers), forms=forms)
         try:
-            return list((await self._reply(order, None)).readings)
+            return list((await self._await_reply(order, None)).readings)
         except ClipError as exc:
             if len(forms) == 1:
                 return [str(exc)]
-        return [reading for form in forms for reading in await self._read((form,))]
+        return [reading for form in forms for reading in await self._read_batch((form,))]
 
-    async def _cut(
+    async def _split_batch(
         self, forms: tuple[SpokenForm, ...], *, pauses: Pauses
     ) -> list[tuple[Segment, ...] | str]:
         """One order's forms, as in _read."""
         order = messages.SegmentRequest(number=next(self._numbers), forms=forms, pauses=pauses)
         try:
-            return list((await self._reply(order, None)).cuts)
+            return list((await self._await_reply(order, None)).cuts)
         except ClipError as exc:
             if len(forms) == 1:
                 return [str(exc)]
-        return [cut for form in forms for cut in await self._cut((form,), pauses=pauses)]
+        return [cut for form in forms for cut in await self._split_batch((form,), pauses=pauses)]
 
-    async def _reply(
+    async def _await_reply(
         self, order: messages.Order, on_start: Callable[[], None] | None
     ) -> messages.Reply:
         if self._dead is not None:
             raise self._dead
         entry = PendingRequest(order=order, on_start=on_start)
         self._open[order.number] = entry
-        self._notify()
+        self._signal_change()
         try:
             await entry.settled.wait()
         finally:
-            self._withdraw(entry)
+            self._withdraw_order(entry)
         if entry.error is not None:
             raise entry.error
         assert entry.reply is not None  # noqa: S101 - settled with a reply or an error
@@ -331,39 +328,39 @@ class EngineHost:
     async def _run_once(self) -> None:
         with tempfile.TemporaryFile() as log:
             self._ready = self._killed = False
-            async with await start(self._factory, self._threads, log) as process:
+            async with await start_process(self._factory, self._threads, log) as process:
                 self._process = process
                 try:
-                    await self._converse(process)
+                    await self._exchange_messages(process)
                     ours = self._killed
                     # It has closed its output, which it does by ending.
                     with anyio.move_on_after(_FAREWELL_SECONDS):
                         await process.wait()
                 finally:
                     with anyio.CancelScope(shield=True):
-                        end(process)
+                        kill_process(process)
                         status = await process.wait()
                         remove_child(process.pid)
-            self._after_death(status, last_words(log), ours=ours)
+            self._after_death(status, read_stderr_tail(log), ours=ours)
 
-    async def _converse(self, process: Process) -> None:
+    async def _exchange_messages(self, process: Process) -> None:
         async with anyio.create_task_group() as both:
             both.start_soon(self._send_orders, process)
-            both.start_soon(self._watch, process)
-            await self._hear_replies(process)
+            both.start_soon(self._end_when_silent, process)
+            await self._receive_replies(process)
             both.cancel_scope.cancel()
 
-    async def _watch(self, process: Process) -> None:
+    async def _end_when_silent(self, process: Process) -> None:
         """End a process that has fallen silent."""
         begun = self._heard = anyio.current_time()
         while True:
             await anyio.sleep(self._silence_seconds / 4)
             now = anyio.current_time()
             if self._ready and now - self._heard > self._silence_seconds:
-                end(process)
+                kill_process(process)
             elif not self._ready and now - begun > _LOADING_SECONDS:
                 self._give_up(f"the engine was not loaded after {_LOADING_SECONDS:g} s")
-                end(process)
+                kill_process(process)
             for entry in self._open.values():
                 # Loading and other clips' crashes are not to be paid for with its time.
                 if not entry.sent:
@@ -373,32 +370,32 @@ class EngineHost:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
         # When the process is dying, the reader hears the end.
         with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
-            await process.stdin.send(messages.frame(self._setup))
+            await process.stdin.send(messages.encode_frame(self._setup))
             while True:
                 changed = self._changed
-                for entry in self._sendable():
+                for entry in self._list_sendable():
                     entry.sent = True
                     entry.report_start()
-                    await process.stdin.send(messages.frame(entry.order))
+                    await process.stdin.send(messages.encode_frame(entry.order))
                 await changed.wait()
 
-    async def _hear_replies(self, process: Process) -> None:
+    async def _receive_replies(self, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101 - opened with a pipe
         stream = BufferedByteReceiveStream(process.stdout)
         try:
             while True:
                 (size,) = messages.PREFIX.unpack(await stream.receive_exactly(messages.PREFIX.size))
                 self._heard = anyio.current_time()
-                self._take(messages.reply(await stream.receive_exactly(size)))
+                self._handle_reply(messages.decode_reply(await stream.receive_exactly(size)))
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError):
             return
 
-    def _sendable(self) -> list[PendingRequest]:
+    def _list_sendable(self) -> list[PendingRequest]:
         if not self._ready or self._killed:
             return []
-        return sendable(self._open.values(), self._threads)
+        return select_sendable(self._open.values(), self._threads)
 
-    def _take(self, reply: messages.Reply) -> None:
+    def _handle_reply(self, reply: messages.Reply) -> None:
         if reply.number == messages.HEARTBEAT:
             return
         if reply.number == messages.READY:
@@ -407,19 +404,19 @@ class EngineHost:
                 self._give_up(f"the engine could not be loaded: {reply.error}")
         elif (entry := self._open.pop(reply.number, None)) is not None:
             self._idle_deaths = 0
-            entry.settle(reply=reply)
-        self._notify()
+            entry.set_result(reply=reply)
+        self._signal_change()
 
-    def _withdraw(self, entry: PendingRequest) -> None:
+    def _withdraw_order(self, entry: PendingRequest) -> None:
         """Forget an order; if it is being spoken at this moment, only a kill ends that."""
         if self._open.pop(entry.order.number, None) is not None and entry.sent:
-            self._kill()
-        self._notify()
+            self._kill_process()
+        self._signal_change()
 
-    def _kill(self) -> None:
+    def _kill_process(self) -> None:
         if self._process is not None and not self._killed:
             self._killed = True
-            end(self._process)
+            kill_process(self._process)
 
     def _after_death(self, status: int, last_words: str, *, ours: bool) -> None:
         """Decide what becomes of the orders in flight; ``ours`` tells that it died of our kill."""
@@ -430,17 +427,19 @@ class EngineHost:
         if ours:
             pass
         elif not self._ready:
-            self._give_up(f"the engine's process ended while starting {how(status)}{last_words}")
+            self._give_up(
+                f"the engine's process ended while starting {describe_exit(status)}{last_words}"
+            )
         elif len(flying) == 1:
             del self._open[flying[0].order.number]
-            flying[0].settle(error=EngineCrashError(self._verdict(status)))
+            flying[0].set_result(error=EngineCrashError(self._describe_death(status)))
         else:
-            self._after_unclear_death(flying, f"{how(status)}{last_words}")
+            self._after_unclear_death(flying, f"{describe_exit(status)}{last_words}")
 
-    def _verdict(self, status: int) -> str:
+    def _describe_death(self, status: int) -> str:
         if anyio.current_time() - self._heard > self._silence_seconds:
             return f"the engine gave no sign of life for {self._silence_seconds:g} s, and was ended"
-        return f"the engine died of it {how(status)}"
+        return f"the engine died of it {describe_exit(status)}"
 
     def _after_unclear_death(self, flying: list[PendingRequest], how: str) -> None:
         for entry in flying:
@@ -453,15 +452,15 @@ class EngineHost:
         if self._dead is None:
             self._dead = FatalError(f"{why}; `tts-assets doctor` tells what is missing")
         for entry in self._open.values():
-            entry.settle(error=self._dead)
+            entry.set_result(error=self._dead)
         self._open.clear()
 
-    def _notify(self) -> None:
+    def _signal_change(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
 
 
-async def _in_batches(
+async def _run_in_batches(
     forms: Sequence[SpokenForm],
     size: int,
     told: Callable[[tuple[SpokenForm, ...]], Awaitable[list[_Told | str]]],
@@ -470,7 +469,7 @@ async def _in_batches(
     found: list[_Told | str] = [""] * len(forms)
     fatal: list[FatalError] = []
 
-    async def batch(first: int, last: int) -> None:
+    async def run_batch(first: int, last: int) -> None:
         try:
             found[first:last] = await told(tuple(forms[first:last]))
         except FatalError as exc:
@@ -478,7 +477,7 @@ async def _in_batches(
 
     async with anyio.create_task_group() as tasks:
         for first in range(0, len(forms), size):
-            tasks.start_soon(batch, first, min(first + size, len(forms)))
+            tasks.start_soon(run_batch, first, min(first + size, len(forms)))
     if fatal:
         raise fatal[0]
     return found
@@ -528,6 +527,6 @@ def reader_host(
     return engine_host("tts_assets.japanese.reading_resolver:FormReader", threads=1, words=words)
 
 
-def silence(timeout_seconds: float) -> float:
+def limit_silence(timeout_seconds: float) -> float:
     """How long a process may give no sign of life, where one call may take that long in all."""
     return max(min(_SILENCE_SECONDS, timeout_seconds / 3), 4 * messages.BEAT_SECONDS)
