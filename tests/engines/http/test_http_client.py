@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import logging
+import re
 import socket
 import threading
 import zlib
@@ -160,7 +161,10 @@ def saying(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
                     connection, _ = listening.accept()
                     with connection:
                         heard.append(connection.recv(65_536))
-                        connection.sendall(answer)
+                        # Each answer has a connection of its own: none may be asked again on it.
+                        connection.sendall(
+                            re.sub(rb"^(HTTP/1.1 [^\r]*\r\n)", rb"\1Connection: close\r\n", answer)
+                        )
                         # A socket that is closed with unread bytes resets the connection.
                         connection.shutdown(socket.SHUT_WR)
                         connection.settimeout(0.2)
