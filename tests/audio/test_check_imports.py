@@ -22,4 +22,4 @@ def test_rules_are_named_without_heavy_libraries() -> None:
 
 @pytest.mark.parametrize("rule", list(expected_length.Rule))
 def test_every_rule_is_documented(rule: expected_length.Rule) -> None:
-    assert f"`{rule}`" in (ROOT / "docs/verification.md").read_text(encoding="utf-8")
+    assert f"`{rule}`" in (ROOT / "docs/guides/verify.md").read_text(encoding="utf-8")

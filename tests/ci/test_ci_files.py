@@ -22,7 +22,7 @@ from tts_assets.cli.app import app
 
 ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
-GUIDE = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs/guides/ci.md").read_text(encoding="utf-8")
 
 LINT = ("jactionlint", "--ignore", "unpinned-uses")
 SCHEMA = ("check-jsonschema", "--builtin-schema")

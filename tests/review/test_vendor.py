@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -20,6 +22,7 @@ KNOWN = json.loads((VENDOR / "vendor.json").read_bytes())
 #: A page of each kind, by what lies in the wheel alone.
 _PROBE = """
 import sys
+import sysconfig
 sys.path.insert(0, sys.argv[1])
 from tts_assets.review import html_page as pages
 assert pages.__file__.startswith(sys.argv[1]), pages.__file__
@@ -78,6 +81,16 @@ def test_the_wheel_has_the_pages_their_libraries_and_the_licences(wheel: Path) -
     for known in KNOWN:
         folder = f"{known['package']}-{known['version']}"
         assert f"License-File: tts_assets/review/web/vendor/{folder}/LICENSE\n" in told
+
+
+@pytest.mark.parametrize("command", [("twine", "check", "--strict"), ("check-wheel-contents",)])
+def test_the_wheel_is_ready_for_the_package_index(wheel: Path, command: tuple[str, ...]) -> None:
+    program = shutil.which(command[0], path=sysconfig.get_path("scripts"))
+    assert program, f"{command[0]} is missing: install the extra dev"
+    done = subprocess.run(
+        [program, *command[1:], wheel], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_pages_are_made_of_what_lies_in_the_wheel(wheel: Path, tmp_path: Path) -> None:

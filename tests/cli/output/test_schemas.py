@@ -195,12 +195,18 @@ def test_every_line_of_a_ledger_is_what_its_schema_says(shop: Settings) -> None:
 
 
 def _blocks() -> list[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^```toml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    return [
+        block
+        for page in pages
+        for block in re.findall(
+            r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
 
 
 @pytest.mark.parametrize("number", range(len(_blocks())))
-def test_the_readme_s_configuration_is_what_the_schema_says(number: int) -> None:
+def test_the_configuration_of_the_guides_is_what_the_schema_says(number: int) -> None:
     assert _problems("configuration", _as_json(tomllib.loads(_blocks()[number]))) == []
 
 
