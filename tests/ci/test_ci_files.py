@@ -22,6 +22,9 @@ from tts_assets.cli.app import app
 
 ACTION = ROOT / "action.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
+#: The workflows of this project itself.
+OWN_WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
 GUIDE = (ROOT / "docs/guides/ci.md").read_text(encoding="utf-8")
 
 LINT = ("jactionlint", "--ignore", "unpinned-uses")
@@ -70,6 +73,9 @@ def _options(command: str) -> set[str]:
         (*SCHEMA, "vendor.github-workflows", WORKFLOW),
         (*SCHEMA, "custom.github-workflows-require-timeout", WORKFLOW),
         (*SCHEMA, "vendor.github-actions", ACTION),
+        (*LINT, *OWN_WORKFLOWS),
+        (*SCHEMA, "vendor.github-workflows", *OWN_WORKFLOWS),
+        (*SCHEMA, "custom.github-workflows-require-timeout", *OWN_WORKFLOWS),
     ],
     ids=lambda command: " ".join(command[:3:2]),
 )
@@ -104,7 +110,7 @@ def test_the_linter_sees_a_slip(tmp_path: Path, file: Path, right: str, wrong: s
     assert file.name in done.stdout
 
 
-@pytest.mark.parametrize("file", [WORKFLOW, ACTION])
+@pytest.mark.parametrize("file", [WORKFLOW, ACTION, *OWN_WORKFLOWS])
 def test_no_value_is_written_into_a_script(file: Path) -> None:
     scripts = [step["run"] for step in _steps(file) if "run" in step]
     assert scripts
@@ -169,6 +175,13 @@ def test_every_command_and_option_of_the_guide_exists() -> None:
 
 def test_what_keeps_audio_out_of_git_is_what_was_tried() -> None:
     assert f"```gitignore\n{IGNORED}" in GUIDE
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.stem)
+def test_a_form_asks_for_something(form: Path) -> None:
+    content = read(form)
+    assert {"name", "description", "body"} <= set(content)
+    assert any(field.get("validations", {}).get("required") for field in content["body"])
 
 
 def test_every_hook_starts_a_command_that_exists() -> None:
