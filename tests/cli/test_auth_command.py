@@ -270,5 +270,5 @@ def test_help_loads_no_keyring(shell: AuthShell) -> None:
         text=True,
         check=False,
     )
-    assert "never an argument" in done.stdout
+    assert "without echo" in done.stdout
     assert "LOADED False" in done.stdout

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +190,62 @@ def test_explain_names_what_is_wrong_with_an_entry(project: Project) -> None:
     assert (done.returncode, "must be text" in done.stderr) == (2, True)
     (silent,) = json.loads(project.run("explain", "2", "--output-format", "json").stdout)
     assert silent["reason"] == "the text is empty"
+
+
+def _complete(project: Project, line: str) -> list[str]:
+    """What a shell is given for the last word of a line."""
+    words = line.split(" ")
+    done = subprocess.run(
+        [Path(sysconfig.get_path("scripts"), "tts-assets")],
+        cwd=project.folder,
+        env=project.environment
+        | {
+            "_TTS_ASSETS_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(words) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_shell_completes_engines_voices_kinds_models_schemas_and_ids(project: Project) -> None:
+    project.write(
+        "data/vocabulary.json", [{"id": "n5-1", "word": "犬"}, {"id": "n4-1", "word": "猫"}]
+    )
+    assert _complete(project, "tts-assets generate --provider k") == ["kokoro"]
+    assert "auto" in _complete(project, "tts-assets generate --provider a")
+    assert _complete(project, "tts-assets speak x --voice mei-l") == ["mei-low"]
+    assert _complete(project, "tts-assets generate --type vo") == ["vocabulary"]
+    assert _complete(project, "tts-assets generate --format o") == ["opus", "ogg"]
+    assert _complete(project, "tts-assets generate --only re") == ["rejected"]
+    assert "kokoro-v1.0" in _complete(project, "tts-assets models fetch kok")
+    assert _complete(project, "tts-assets schema conf") == ["configuration"]
+    assert _complete(project, "tts-assets explain n5") == ["n5-1"]
+    project.write("data/vocabulary.json", "no list")
+    assert _complete(project, "tts-assets explain n5") == []
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "120"])
+def test_help_shows_every_option_whole_at_any_width(project: Project, columns: str) -> None:
+    shown = project.run("generate", "--help", COLUMNS=columns).stdout
+    for option in ("--on-engine-change", "--accept-doubtful", "--concurrency", "--dry-run"):
+        assert option in shown
+    assert "tts-assets generate --dry-run" in shown
+    assert "<bool>" not in shown
+    lines = [line for line in shown.splitlines() if "  tts-assets" not in line]
+    assert max(map(len, lines)) <= int(columns)
+
+
+def test_the_commands_are_in_the_order_of_a_user_s_work(project: Project) -> None:
+    shown = project.run("--help", COLUMNS="100").stdout
+    panels = ["Start", "Quality", "Setup", "Housekeeping", "Also"]
+    places = [shown.index(f"─ {panel} ─") for panel in panels]
+    assert places == sorted(places)
+    assert shown.index(" init ") < shown.index(" generate ") < shown.index(" status ")
+    assert "<bool>" not in shown
+    assert project.run("-V").stdout.startswith("tts-assets ")

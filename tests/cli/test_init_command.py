@@ -266,7 +266,7 @@ def test_what_many_files_say_is_kept_short(project: Project) -> None:
 
 def test_help_tells_what_it_does(project: Project) -> None:
     shown = project.run("init", "--help", COLUMNS="120", NO_COLOR="1").stdout
-    assert "Look at your files" in shown
+    assert "Inspect your files" in shown
     assert "--force" in shown
 
 

@@ -3,16 +3,29 @@
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from tts_assets.cli import shared_options
 from tts_assets.cli.error_boundary import handle_errors
 from tts_assets.cli.exit_code import ExitCode
-from tts_assets.cli.typer_apps import ALL_FORMATS, app, flags_from_locals, read_command_settings
+from tts_assets.cli.typer_apps import (
+    ALL_FORMATS,
+    TidyCommand,
+    TidyGroup,
+    app,
+    flags_from_locals,
+    format_examples,
+    read_command_settings,
+    register,
+)
 from tts_assets.errors import UsageError
 
 
-@app.command()
+@register(
+    "Start",
+    "tts-assets generate",
+    "tts-assets generate --dry-run",
+    "tts-assets generate content/ --provider kokoro --voice jf_alpha -j 4",
+)
 @handle_errors
 def generate(  # noqa: PLR0913 - one parameter for each option
     paths: shared_options.Paths = None,
@@ -32,10 +45,17 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     report: shared_options.Report = None,
     *,
     deep: shared_options.Deep = False,
-    force: Annotated[bool, typer.Option("--force", help="Remake what is fresh, too.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Regenerate up-to-date clips, too.")
+    ] = False,
     accept_doubtful: shared_options.AcceptDoubtful = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Show what would be made, and why.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            "-n",
+            help="Show what would be generated, why, and what it costs.",
+        ),
     ] = False,
     update_json: Annotated[
         bool | None,
@@ -58,7 +78,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     output_format: shared_options.EveryFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Make every clip that is missing or stale, and write the URLs back."""
+    """Generate missing and stale clips, and write their URLs into the catalogues."""
     if fail_fast:
         max_failures = "1"
     settings = read_command_settings(config, ALL_FORMATS, **flags_from_locals(locals()))
@@ -67,14 +87,19 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     return run_generate(settings, dry_run=dry_run, report=report)
 
 
-@app.command()
+@register(
+    "Housekeeping",
+    "tts-assets merge",
+    "tts-assets merge audio-shard-1-of-2 audio-shard-2-of-2",
+    "tts-assets merge --output public/audio",
+)
 @handle_errors
 def merge(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="PART",
-            help="Folders that runs with --shard made.",
+            help="Folders that runs with --shard wrote.",
             show_default="all beside the output folder",
         ),
     ] = None,
@@ -82,14 +107,19 @@ def merge(
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Join what runs with --shard made: assets, ledger and URLs, as if one run had made them."""
+    """Join the folders that runs with --shard wrote: clips, ledger and URLs."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.merge_command import run_merge as join  # noqa: PLC0415 - see generate
 
     return join(settings, parts or [])
 
 
-@app.command()
+@register(
+    "Housekeeping",
+    "tts-assets migrate --dry-run",
+    "tts-assets migrate",
+    "tts-assets migrate --format opus",
+)
 @handle_errors
 def migrate(  # noqa: PLR0913 - see generate
     provider: shared_options.Provider = None,
@@ -99,19 +129,24 @@ def migrate(  # noqa: PLR0913 - see generate
     sound_format: shared_options.Format = None,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Show what would be moved.")
+        bool, typer.Option("--dry-run", "-n", help="Show what would be renamed.")
     ] = False,
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Move assets to the names that a new template gives them, without making any anew."""
+    """Rename clips after the template of their names changed; generates nothing."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.migrate_command import run_migrate as move  # noqa: PLC0415 - see generate
 
     return move(settings, dry_run=dry_run)
 
 
-@app.command()
+@register(
+    "Housekeeping",
+    "tts-assets prune",
+    "tts-assets prune --yes",
+    "tts-assets prune --output-format json",
+)
 @handle_errors
 def prune(
     output: shared_options.Output = None,
@@ -120,7 +155,7 @@ def prune(
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """List the assets that no catalogue refers to, and delete those that tts-assets made."""
+    """List clips that no catalogue refers to; delete them with --yes."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.prune_command import run_prune as delete  # noqa: PLC0415 - see generate
 
@@ -130,7 +165,7 @@ def prune(
 # The command `review`, by which people listen and decide, and `review apply`.
 
 
-class _ReviewGroup(TyperGroup):
+class _ReviewGroup(TidyGroup):
     """A command with paths of its own that has further commands; one of these comes first."""
 
     def make_context(
@@ -151,7 +186,16 @@ review = typer.Typer(
 )
 
 
-app.add_typer(review, name="review")
+app.add_typer(
+    review,
+    name="review",
+    rich_help_panel="Quality",
+    epilog=format_examples(
+        "tts-assets review --serve",
+        "tts-assets review --export public/review",
+        "tts-assets review apply decisions.json",
+    ),
+)
 
 
 @review.callback()
@@ -163,14 +207,15 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--export",
             metavar="DIR|FILE.html",
-            help="Write the page into a folder, with its clips; or as one file beside them.",
+            help="Write the page into a folder, with its clips; or into one file that refers to them.",
         ),
     ] = None,
     *,
     serve: Annotated[
         bool,
         typer.Option(
-            "--serve", help="Show the page from this machine, and take decisions at once."
+            "--serve",
+            help="Serve the page on this machine; decisions are saved at once.",
         ),
     ] = False,
     port: Annotated[
@@ -180,8 +225,8 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
             metavar="N",
             min=0,
             max=65535,
-            help="Of --serve.",
-            show_default="the same each time, if it is free",
+            help="The port of --serve; 0 for any free one.",
+            show_default="the same each time",
         ),
     ] = None,
     no_open: Annotated[
@@ -199,7 +244,7 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
     progress: shared_options.Progress = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Have people listen and decide; `review apply` takes in what they decided elsewhere.
+    """Listen to clips, approve or reject them; `review apply` imports decisions.
 
     A folder that is called like a command is written ./apply.
     """
@@ -221,22 +266,22 @@ def review_clips(  # noqa: PLR0913 - one parameter for each option
     return show(settings, port=port, open_browser=not no_open)
 
 
-@review.command()
+@review.command(cls=TidyCommand)
 @handle_errors
 def apply(
     files: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            help="What the page saved, or the journal of another output folder.",
-            show_default="the journal of this one",
+            help="Files that the page saved, or the journal of another output folder.",
+            show_default="the journal of this output folder",
         ),
     ] = None,
     output: shared_options.Output = None,
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Take decisions into the ledger, so that every other command knows them."""
+    """Import decisions that the exported page saved."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.review_command import run_review_apply as take  # noqa: PLC0415 - see generate
 
@@ -246,13 +291,19 @@ def apply(
 # The command that measures what is there: `verify`.
 
 
-@app.command()
+@register(
+    "Quality",
+    "tts-assets verify",
+    "tts-assets verify --id 'n5-*'",
+    "tts-assets verify --sample 2% --model small",
+)
 @handle_errors
 def verify(  # noqa: PLR0913 - one parameter for each option
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Catalogues, or sounds; folders of either.",
+            metavar="PATH",
+            help="Catalogues or sounds, or folders of either.",
             show_default="data",
         ),
     ] = None,
@@ -271,33 +322,41 @@ def verify(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--sample",
             metavar="N|X%",
-            help="Have speech recognition listen to that many clips.",
+            help="Check that many clips by speech recognition.",
             show_default="none",
         ),
     ] = None,
     seed: Annotated[
         str | None,
-        typer.Option("--seed", metavar="N", help="Draw other clips for it.", show_default="0"),
+        typer.Option(
+            "--seed", metavar="N", help="Draw other clips for --sample.", show_default="0"
+        ),
     ] = None,
     cer: Annotated[
         str | None,
         typer.Option(
             "--cer",
             metavar="SHARE",
-            help="The share of morae that it may mishear.",
+            help="The share of morae that recognition may mishear, 0 to 1.",
             show_default="0.34",
         ),
     ] = None,
     recognizer: Annotated[
         str | None,
         typer.Option(
-            "--recognizer", metavar="NAME", help="What listens.", show_default="faster-whisper"
+            "--recognizer",
+            metavar="NAME",
+            help="faster-whisper or pocketsphinx (English).",
+            show_default="faster-whisper",
         ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", metavar="NAME", help="Its model, or a folder.", show_default="its usual one"
+            "--model",
+            metavar="NAME",
+            help="The recognizer's model, or a folder.",
+            show_default="small",
         ),
     ] = None,
     report: shared_options.Report = None,
@@ -305,7 +364,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     output_format: shared_options.EveryFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Measure every asset, and exit with 1 if any does not sound as it should."""
+    """Measure how clips sound, and exit with 1 if any has a defect."""
     tables = {
         "verify.sample": sample,
         "verify.seed": seed,
@@ -322,7 +381,12 @@ def verify(  # noqa: PLR0913 - one parameter for each option
 # The command `bench`.
 
 
-@app.command()
+@register(
+    "Also",
+    "tts-assets bench",
+    "tts-assets bench --seconds 30",
+    "tts-assets bench --workers 1,2,4 --provider kokoro",
+)
 @handle_errors
 def bench(  # noqa: PLR0913 - one parameter for each option
     paths: shared_options.Paths = None,
@@ -336,7 +400,7 @@ def bench(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--workers",
             metavar="N,N...",
-            help="How many at once, with commas.",
+            help="Numbers of workers to compare.",
             show_default="1, 2, 4... up to the cores",
         ),
     ] = None,
@@ -347,26 +411,27 @@ def bench(  # noqa: PLR0913 - one parameter for each option
             metavar="N",
             min=1,
             max=100_000,
-            help="Make N clips each time.",
-            show_default="as many as there is time for",
+            help="Generate N clips in each round.",
+            show_default="as many as fit into --seconds",
         ),
     ] = None,
     seconds: Annotated[
         float,
         typer.Option(
-            "--seconds", metavar="S", min=0, max=86_400, help="Begin no round that ends later."
+            "--seconds", metavar="S", min=0, max=86_400, help="Start no round that would end later."
         ),
     ] = 60,
     *,
     paid: Annotated[
-        bool, typer.Option("--paid", help="Also with an engine that charges for each clip.")
+        bool,
+        typer.Option("--paid", help="Allow a paid engine; every clip of every round is paid for."),
     ] = False,
     api_key_file: shared_options.ApiKeyFile = None,
     progress: shared_options.Progress = None,
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Measure how much faster more workers are here, and tell how many to take; keeps nothing."""
+    """Measure how many clips to generate at the same time on this machine."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.bench_command import run_bench as look  # noqa: PLC0415 - keeps --help light
 
@@ -376,23 +441,33 @@ def bench(  # noqa: PLR0913 - one parameter for each option
 # The command `speak`.
 
 
-@app.command()
+@register(
+    "Also",
+    "tts-assets speak 図書館 --output library.mp3",
+    "tts-assets speak 箸 --accent 1 --play",
+    "tts-assets speak chapter.txt --output chapter.opus",
+)
 @handle_errors
 def speak(  # noqa: PLR0913 - one parameter for each option
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT|FILE|-", help="What to say, a file with it, or - for standard input."
+            metavar="TEXT|FILE|-",
+            help="The text, a file that contains it, or - for standard input.",
         ),
     ],
     into: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to.", show_default="standard output"
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file to write.",
+            show_default="standard output",
         ),
     ] = None,
     reading: Annotated[
-        str | None, typer.Option("--reading", metavar="KANA", help="How it is read.")
+        str | None, typer.Option("--reading", metavar="KANA", help="The reading of the text.")
     ] = None,
     accent: Annotated[
         int | None,
@@ -400,7 +475,7 @@ def speak(  # noqa: PLR0913 - one parameter for each option
             "--accent",
             metavar="N",
             min=0,
-            help="Of a word: the mora after which the pitch falls, 0 for none.",
+            help="The accent of a word: the mora after which the pitch falls, 0 for flat.",
         ),
     ] = None,
     provider: shared_options.Provider = None,
@@ -410,12 +485,12 @@ def speak(  # noqa: PLR0913 - one parameter for each option
     timeout: shared_options.Timeout = None,
     sound_format: shared_options.Format = None,
     *,
-    play: Annotated[bool, typer.Option("--play", help="Play it.")] = False,
+    play: Annotated[bool, typer.Option("--play", help="Play the text aloud.")] = False,
     api_key_file: shared_options.ApiKeyFile = None,
     progress: shared_options.Progress = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Say one text: to a file, or as a stream that begins before the end is made."""
+    """Speak one text, to a file or as a stream."""
     flags = flags_from_locals(locals())
     for name in ("text", "into", "reading", "accent", "play"):
         flags.pop(name)
@@ -431,7 +506,12 @@ def speak(  # noqa: PLR0913 - one parameter for each option
 # The command `transcribe`.
 
 
-@app.command()
+@register(
+    "Also",
+    "tts-assets transcribe lesson.mp3",
+    "tts-assets transcribe recordings/ --format srt --output subtitles",
+    "tts-assets transcribe talk.flac --recognizer pocketsphinx --language en",
+)
 @handle_errors
 def transcribe(  # noqa: PLR0913 - one parameter for each option
     recordings: Annotated[
@@ -443,7 +523,7 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--recognizer",
             metavar="NAME",
-            help="Who listens: faster-whisper or pocketsphinx.",
+            help="faster-whisper or pocketsphinx (English).",
             show_default="faster-whisper",
         ),
     ] = None,
@@ -458,12 +538,18 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option("--language", metavar="CODE", help="What is spoken.", show_default="ja"),
+        typer.Option(
+            "--language", metavar="CODE", help="The language of the recordings.", show_default="ja"
+        ),
     ] = None,
     concurrency: Annotated[
         str | None,
         typer.Option(
-            "--concurrency", "-j", metavar="N|auto", help="Chunks at once.", show_default="auto"
+            "--concurrency",
+            "-j",
+            metavar="N|auto",
+            help="Chunks at the same time.",
+            show_default="auto",
         ),
     ] = None,
     *,
@@ -471,7 +557,7 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
         bool | None,
         typer.Option(
             "--parallel/--no-parallel",
-            help="Several chunks at once, or one after the other.",
+            help="Recognize several chunks at the same time.",
             show_default="parallel",
         ),
     ] = None,
@@ -480,7 +566,7 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--chunk-seconds",
             metavar="SECONDS",
-            help="How long a chunk is at most.",
+            help="The maximum length of a chunk.",
             show_default="30",
         ),
     ] = None,
@@ -489,13 +575,13 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--chunk-timeout",
             metavar="SECONDS",
-            help="What one chunk may take.",
+            help="Time limit of a chunk.",
             show_default="300",
         ),
     ] = None,
     jobs: Annotated[
         str | None,
-        typer.Option("--jobs", metavar="N", help="Recordings at once.", show_default="1"),
+        typer.Option("--jobs", metavar="N", help="Recordings at the same time.", show_default="1"),
     ] = None,
     how: Annotated[
         str,
@@ -507,14 +593,14 @@ def transcribe(  # noqa: PLR0913 - one parameter for each option
             "--output",
             "-o",
             metavar="DIR",
-            help="The folder that gets a file for each recording.",
+            help="A folder that gets a file for each recording.",
             show_default="standard output",
         ),
     ] = None,
     progress: shared_options.Progress = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Write down what is said in recordings of any length, heard in parallel."""
+    """Convert recordings of any length to text."""
     table = {
         "recognizer": recognizer,
         "model": model,

@@ -10,16 +10,22 @@ from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.typer_apps import (
     ALL_FORMATS,
     PLAIN_FORMATS,
-    app,
+    TidyCommand,
     auth,
     flags_from_locals,
     models,
     read_command_settings,
+    register,
 )
 from tts_assets.config.settings import OutputFormat
 
 
-@app.command()
+@register(
+    "Start",
+    "tts-assets status",
+    "tts-assets status --type vocabulary",
+    "tts-assets status --output-format json",
+)
 @handle_errors
 def status(  # noqa: PLR0913 - one parameter for each option
     paths: shared_options.Paths = None,
@@ -37,14 +43,19 @@ def status(  # noqa: PLR0913 - one parameter for each option
     output_format: shared_options.EveryFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Show how every clip stands, what is stale and why, and which assets nothing refers to."""
+    """Show which clips are up to date, which are stale and why."""
     settings = read_command_settings(config, ALL_FORMATS, **flags_from_locals(locals()))
     from tts_assets.cli.status_command import run_status as look  # noqa: PLC0415 - keeps --help light
 
     return look(settings)
 
 
-@app.command()
+@register(
+    "Quality",
+    "tts-assets check",
+    "tts-assets check --require-approved",
+    "tts-assets check --output-format github --report tts-report",
+)
 @handle_errors
 def check(  # noqa: PLR0913 - one parameter for each option
     paths: shared_options.Paths = None,
@@ -61,22 +72,25 @@ def check(  # noqa: PLR0913 - one parameter for each option
     *,
     require_approved: Annotated[
         bool,
-        typer.Option(
-            "--require-approved", help="Also if a sound is not approved; recordings need not be."
-        ),
+        typer.Option("--require-approved", help="Exit with 1 if a clip is not approved, too."),
     ] = False,
     deep: shared_options.Deep = False,
     output_format: shared_options.EveryFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Exit with 1 if anything is stale; needs no engine, no key and no audio files."""
+    """Exit with 1 if anything is stale; for CI, without engine, key or audio files."""
     settings = read_command_settings(config, ALL_FORMATS, **flags_from_locals(locals()))
     from tts_assets.cli.status_command import run_check as look  # noqa: PLC0415 - see status
 
     return look(settings, report=report, require_approved=require_approved)
 
 
-@app.command()
+@register(
+    "Quality",
+    "tts-assets lint",
+    "tts-assets lint --verbose --type grammar",
+    "tts-assets lint --since main --output-format github",
+)
 @handle_errors
 def lint(  # noqa: PLR0913 - one parameter for each option
     paths: shared_options.Paths = None,
@@ -88,19 +102,19 @@ def lint(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--severity",
             metavar="LEVEL",
-            help="Show and count only findings of this severity or a worse one: error, warning or "
-            "note.",
+            help="Report only findings of this severity and above: error, warning or note.",
             show_default="all; notes are only counted",
         ),
     ] = None,
     *,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show notes, too, which text only counts.")
+        bool,
+        typer.Option("--verbose", "-v", help="Show notes, which are only counted otherwise."),
     ] = False,
     output_format: shared_options.LintFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Find wrong readings, accents that cannot be, and texts that yield no clip; makes no sound."""
+    """Find doubtful readings, impossible accents and texts that cannot be spoken."""
     settings = read_command_settings(
         config, (*PLAIN_FORMATS, OutputFormat.GITHUB), **flags_from_locals(locals())
     )
@@ -109,28 +123,45 @@ def lint(  # noqa: PLR0913 - one parameter for each option
     return look(settings, severity=severity, verbose=verbose)
 
 
-@app.command()
+@register(
+    "Start",
+    "tts-assets init",
+    "tts-assets init content/",
+    "tts-assets init deck.txt --force",
+)
 @handle_errors
 def init(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Catalogues, or folders of them.", show_default="this folder"),
+        typer.Argument(
+            metavar="PATH", help="Catalogues, or folders of them.", show_default="this folder"
+        ),
     ] = None,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over a tts-assets.toml that is there.")
+        bool, typer.Option("--force", help="Overwrite an existing tts-assets.toml.")
     ] = False,
 ) -> ExitCode:
-    """Look at your files, and write a tts-assets.toml that says how to read them."""
+    """Inspect your files, and write a tts-assets.toml that says how to read them."""
     from tts_assets.cli.init_command import run_init as look  # noqa: PLC0415 - see status
 
     return look(paths or [], force=force)
 
 
-@app.command()
+@register(
+    "Quality",
+    "tts-assets explain 197",
+    "tts-assets explain 197 --type vocabulary",
+    "tts-assets explain n5-12 --output-format json",
+)
 @handle_errors
 def explain(  # noqa: PLR0913 - see status
-    entry: Annotated[str, typer.Argument(metavar="ID", help="The id of an entry.")],
+    entry: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The id of an entry.", autocompletion=shared_options.complete_id
+        ),
+    ],
     paths: shared_options.Paths = None,
     kinds: shared_options.Type = None,
     provider: shared_options.Provider = None,
@@ -141,24 +172,33 @@ def explain(  # noqa: PLR0913 - see status
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Show what is said for an entry, where it is stored, and whether it is fresh."""
+    """Show how an entry is read and spoken, and whether its clip is up to date."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.explain_command import run_explain as look  # noqa: PLC0415 - see status
 
     return look(settings, entry)
 
 
-@app.command()
+@register(
+    "Setup",
+    "tts-assets providers",
+    "tts-assets providers --output-format json",
+)
 @handle_errors
 def providers(output_format: shared_options.OutputFormat = None) -> ExitCode:
-    """List the engines, and which of them can be used here."""
+    """List the engines, and which of them are ready."""
     settings = read_command_settings(None, **flags_from_locals(locals()))
     from tts_assets.cli.doctor_command import run_providers as look  # noqa: PLC0415 - see status
 
     return look(settings)
 
 
-@app.command()
+@register(
+    "Setup",
+    "tts-assets voices",
+    "tts-assets voices --provider kokoro",
+    "tts-assets voices --provider elevenlabs --api-key-file key.txt",
+)
 @handle_errors
 def voices(
     provider: shared_options.Provider = None,
@@ -172,7 +212,12 @@ def voices(
     return look(settings)
 
 
-@app.command()
+@register(
+    "Setup",
+    "tts-assets doctor",
+    "tts-assets doctor --provider kokoro",
+    "tts-assets doctor --output-format json",
+)
 @handle_errors
 def doctor(
     provider: shared_options.Provider = None,
@@ -181,20 +226,26 @@ def doctor(
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Check what is installed, what is missing, and what to do about it."""
+    """Check what is installed, and how to add what is missing."""
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.doctor_command import run_doctor as look  # noqa: PLC0415 - see status
 
     return look(settings)
 
 
-@app.command()
+@register(
+    "Also",
+    "tts-assets schema configuration",
+    "tts-assets schema report",
+)
 @handle_errors
 def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="configuration, ledger, report, standing, timeline or verdicts."
+            metavar="NAME",
+            help="configuration, events, ledger, report, standing, timeline or verdicts.",
+            autocompletion=shared_options.complete_schema,
         ),
     ],
 ) -> ExitCode:
@@ -207,44 +258,43 @@ def schema(
 # The commands `models list`, `fetch`, `path` and `remove`.
 
 
-@models.command("list")
+@models.command(cls=TidyCommand, name="list")
 @handle_errors
 def list_models(
     output_format: shared_options.OutputFormat = None, config: shared_options.Config = None
 ) -> ExitCode:
-    """List the models, which of them are here, and under which licence."""
+    """List models, whether they are installed, and their licences."""
     from tts_assets.cli.models_command import run_models_list as look  # noqa: PLC0415 - keeps --help light
 
     return look(read_command_settings(config, **{"output-format": output_format}))
 
 
-@models.command("fetch")
+@models.command(cls=TidyCommand, name="fetch")
 @handle_errors
 def fetch_models(
     names: Annotated[
         list[str],
         typer.Argument(
             metavar="NAME",
-            help="Models; kokoro or piper for what that engine needs; any Piper voice.",
+            help="Models, voices of Piper, or kokoro or piper for everything that engine needs.",
+            autocompletion=shared_options.complete_model,
         ),
     ],
     *,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Download without asking; needed where nobody can.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
     mirror: Annotated[
         str | None,
         typer.Option(
             "--mirror",
             metavar="URL",
-            help="Fetch from here; sums are checked all the same.",
-            show_default="where they are published",
+            help="Download from this host; checked in the same way.",
+            show_default="the publisher",
         ),
     ] = None,
     progress: shared_options.Progress = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Download models: sizes, sources and licences are shown first, and sums are checked."""
+    """Download models; shows size, source and licence first, and verifies them."""
     from tts_assets.cli.models_command import run_models_fetch  # noqa: PLC0415 - see above
 
     settings = read_command_settings(config, progress=progress, **{"models.mirror": mirror})
@@ -252,27 +302,38 @@ def fetch_models(
     return run_models_fetch(settings, names, yes=yes, given=given)
 
 
-@models.command("path")
+@models.command(cls=TidyCommand, name="path")
 @handle_errors
 def model_path(
     name: Annotated[
-        str | None, typer.Argument(help="A model.", show_default="the folder of all")
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="A model.",
+            show_default="the folder of all models",
+            autocompletion=shared_options.complete_model,
+        ),
     ] = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Show where a model lies; the exit code is 1 if it is not there."""
+    """Print the path of a model; exits with 1 if it is not installed."""
     from tts_assets.cli.models_command import run_models_path as look  # noqa: PLC0415 - see above
 
     return look(read_command_settings(config), name)
 
 
-@models.command("remove")
+@models.command(cls=TidyCommand, name="remove")
 @handle_errors
 def remove_models(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Models.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME", help="Models.", autocompletion=shared_options.complete_model
+        ),
+    ],
     config: shared_options.Config = None,
 ) -> ExitCode:
-    """Delete models, and what unfinished downloads of them left."""
+    """Delete models and their unfinished downloads."""
     from tts_assets.cli.models_command import run_models_remove  # noqa: PLC0415 - see above
 
     return run_models_remove(read_command_settings(config), names)
@@ -282,27 +343,27 @@ def remove_models(
 
 
 # What is too much is refused by us: typer's own words would show it, and it may be a key.
-@auth.command("set", context_settings={"allow_extra_args": True})
+@auth.command(cls=TidyCommand, name="set", context_settings={"allow_extra_args": True})
 @handle_errors
 def set_key(name: shared_options.KeyOf, rest: typer.Context) -> ExitCode:
-    """Store a key: it is asked for unseen, or read from standard input, and never an argument."""
+    """Store a key in the keyring: asked for without echo, or read from standard input."""
     from tts_assets.cli.auth_command import run_auth_set as store  # noqa: PLC0415 - keeps --help light
 
     return store(name, with_key=bool(rest.args))
 
 
-@auth.command("list")
+@auth.command(cls=TidyCommand, name="list")
 @handle_errors
 def list_keys(
     output_format: shared_options.OutputFormat = None, config: shared_options.Config = None
 ) -> ExitCode:
-    """List which engines have a key, and from where; never the keys."""
+    """List which engines have a key, and where it comes from; never shows keys."""
     from tts_assets.cli.auth_command import run_auth_list as look  # noqa: PLC0415 - see above
 
     return look(read_command_settings(config, **{"output-format": output_format}))
 
 
-@auth.command("remove")
+@auth.command(cls=TidyCommand, name="remove")
 @handle_errors
 def remove_key(name: shared_options.KeyOf) -> ExitCode:
     """Delete a key from the keyring."""

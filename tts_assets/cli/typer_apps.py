@@ -1,12 +1,16 @@
 """The typer applications that commands register with, and how a command gets its settings."""
 
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
 from tts_assets.config.load_settings import load
@@ -19,25 +23,121 @@ ALL_FORMATS = tuple(OutputFormat)
 
 #: Parameters of commands with another name than their setting.
 _SETTING_KEYS = {"kinds": "type", "ids": "id", "sound_format": "sound.format"}
+#: Tables of options need this many columns; narrower terminals get plain help, with whole words.
+_TABLE_COLUMNS = 60
+
+#: The order of ``--help``, panel by panel.
+_ORDER = (
+    *("init", "generate", "status"),
+    *("lint", "check", "verify", "explain", "review"),
+    *("doctor", "providers", "voices", "models", "auth"),
+    *("merge", "migrate", "prune"),
+    *("speak", "transcribe", "bench", "schema"),
+)
+
+
+#: Commands with many options show them in these panels.
+_PANELS = {
+    "Selection": ("type", "only", "id", "since", "shard"),
+    "Voice and sound": ("provider", "voice", "speed", "format", "output", "api-key-file"),
+    "Write-back": ("update-json",),
+    "Limits": ("max-failures", "max-clips", "max-duration", "max-chars", "max-cost", "fail-fast"),
+    "Output": ("report", "progress", "output-format", "config", "quiet", "verbose", "help"),
+}
+_MANY_OPTIONS = 12
+
+
+def _tidy_help(params: list[Any]) -> list[Any]:
+    """The parameters of a command as help shows them: switches without a type, many options in panels."""
+    panels = {f"--{name}": panel for panel, names in _PANELS.items() for name in names}
+    options = [each for each in params if each.param_type_name == "option"]
+    for argument in params:
+        if argument.param_type_name == "argument":
+            # The name says enough; newer typers add a Python type.
+            argument.display_type_rich = lambda **_: None
+    for option in options:
+        if option.is_flag and option.metavar is None:
+            option.metavar = ""
+        if len(options) > _MANY_OPTIONS:
+            names = (panels[name] for name in option.opts if name in panels)
+            option.rich_help_panel = next(names, None)
+    return params
+
+
+def _fit_help(command: Any, ctx: Any) -> None:
+    columns = shutil.get_terminal_size().columns
+    if columns < _TABLE_COLUMNS:
+        command.rich_markup_mode = None
+        ctx.terminal_width = columns
+        # The mark keeps lines as they are.
+        command.epilog = command.epilog and "\b\n" + Text.from_markup(command.epilog).plain
+
+
+class TidyCommand(TyperCommand):
+    """A command whose help is tidy."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, as wide as the terminal."""
+        _fit_help(self, ctx)
+        return super().get_help(ctx)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, ``--help`` included."""
+        return _tidy_help(super().get_params(ctx))
+
+
+class TidyGroup(TyperGroup):
+    """A group of commands whose help is tidy."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, as wide as the terminal."""
+        _fit_help(self, ctx)
+        return super().get_help(ctx)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, ``--help`` included."""
+        return _tidy_help(super().get_params(ctx))
+
+
+class _OrderedGroup(TidyGroup):
+    """Commands in the order of a user's work, whichever module declares them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+
 app = typer.Typer(
     name="tts-assets",
-    help="Speech for learning content: JSON catalogues in, correct and fresh audio clips out.",
+    cls=_OrderedGroup,
+    help="Generate the audio of Japanese-learning apps from JSON and CSV.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models = typer.Typer(help="The models that engines speak with: list, fetch, find, remove.")
+models = typer.Typer(cls=TidyGroup, help="List, download and remove the models of engines.")
 
 
-app.add_typer(models, name="models", no_args_is_help=True)
-auth = typer.Typer(help="The keys of paid engines in this machine's keyring: set, list, remove.")
+app.add_typer(models, name="models", no_args_is_help=True, rich_help_panel="Setup")
+auth = typer.Typer(
+    cls=TidyGroup, help="Store, list and remove API keys in the keyring of this machine."
+)
 
 
-app.add_typer(auth, name="auth", no_args_is_help=True)
+app.add_typer(auth, name="auth", no_args_is_help=True, rich_help_panel="Setup")
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
-    if wanted:
+def format_examples(*commands: str) -> str:
+    """The examples below the help of a command."""
+    return "[bold]Examples:[/bold]\n" + "\n".join(map(escape, commands))
+
+
+def register(panel: str, *examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare a command of the application, in a panel of its help."""
+    return app.command(cls=TidyCommand, rich_help_panel=panel, epilog=format_examples(*examples))
+
+
+def _show_version(is_requested: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if is_requested:
         typer.echo(f"tts-assets {__version__}")
         raise typer.Exit
 
@@ -47,7 +147,13 @@ def _main_callback(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version.",
+        ),
     ] = False,
 ) -> None:
     pass

@@ -171,13 +171,18 @@ def find_model(name: str) -> SpeechModel:
         return _make_unpinned_voice(name)
     if name.removeprefix(_WHISPER) in REPOSITORIES and name.startswith(_WHISPER):
         return _make_whisper_model(name)
-    names = [*GROUPS, *(model.name for model in KNOWN), *whisper_names()]
+    names = list_model_names()
     near = difflib.get_close_matches(name, names, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
     raise UsageError(
         f"there is no model {name!r}; {hint}"
         " (other Piper voices go by names such as en_US-lessac-medium)"
     )
+
+
+def list_model_names() -> list[str]:
+    """The names that can be fetched, without the other voices of Piper."""
+    return [*GROUPS, *(model.name for model in KNOWN), *whisper_names()]
 
 
 def choose_models(names: list[str]) -> tuple[SpeechModel, ...]:
