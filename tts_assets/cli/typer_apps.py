@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -64,13 +65,28 @@ def _tidy_help(params: list[Any]) -> list[Any]:
     return params
 
 
-def _fit_help(command: Any, ctx: Any) -> None:
-    columns = shutil.get_terminal_size().columns
-    if columns < _TABLE_COLUMNS:
-        command.rich_markup_mode = None
-        ctx.terminal_width = columns
-        # The mark keeps lines as they are.
-        command.epilog = command.epilog and "\b\n" + Text.from_markup(command.epilog).plain
+def _build_narrow_help(command: Any, ctx: Any, columns: int) -> str:
+    """Help without tables: each option on a line of its own, and its meaning below."""
+    records = [each.get_help_record(ctx) for each in command.get_params(ctx)]
+    commands = getattr(command, "commands", {})
+    records += (
+        [
+            (name, (commands[name].help or "").split("\n\n")[0])
+            for name in command.list_commands(ctx)
+        ]
+        if commands
+        else []
+    )
+
+    def wrap(text: str, indent: str) -> str:
+        return textwrap.fill(
+            " ".join(text.split()), columns, initial_indent=indent, subsequent_indent=indent
+        )
+
+    parts = [wrap(command.get_usage(ctx), ""), wrap(command.help or "", "")]
+    parts += [f"{record[0]}\n{wrap(record[1], '    ')}" for record in records if record]
+    examples = Text.from_markup(command.epilog or "").plain
+    return "\n\n".join(part for part in (*parts, examples) if part)
 
 
 class TidyCommand(TyperCommand):
@@ -78,7 +94,9 @@ class TidyCommand(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """The help, as wide as the terminal."""
-        _fit_help(self, ctx)
+        columns = shutil.get_terminal_size().columns
+        if columns < _TABLE_COLUMNS:
+            return _build_narrow_help(self, ctx, columns)
         return super().get_help(ctx)
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -91,7 +109,9 @@ class TidyGroup(TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """The help, as wide as the terminal."""
-        _fit_help(self, ctx)
+        columns = shutil.get_terminal_size().columns
+        if columns < _TABLE_COLUMNS:
+            return _build_narrow_help(self, ctx, columns)
         return super().get_help(ctx)
 
     def get_params(self, ctx: Any) -> list[Any]:
