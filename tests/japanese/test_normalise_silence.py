@@ -76,5 +76,5 @@ def test_what_programs_write_for_nothing_is_not_said(text: str) -> None:
     ],
 )
 def test_an_address_that_the_words_need_is_not_said(text: str) -> None:
-    reason = "the text has an address of the web in it, which nobody says"
+    reason = "the text has a web address in it, which cannot be read aloud"
     assert build_word_forms(text) == build_text_forms(text) == reason

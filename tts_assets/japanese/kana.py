@@ -9,6 +9,9 @@ from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import _HIRAGANA_TO_KATAKANA, kana_to_katakana, split_morae
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+
+#: How は and へ sound as particles.
+PARTICLE_SOUNDS = {"は": "ワ", "へ": "エ"}
 _NOT_KATAKANA = re.compile(r"[^ァ-ヺー]+")
 _MERGED = str.maketrans({"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヰ": "イ", "ヱ": "エ"})
 _ROWS = {

@@ -13,7 +13,12 @@ from tts_assets.japanese.analysis import (
     nodes_to_kana,
     nodes_to_text,
 )
-from tts_assets.japanese.kana import is_long_on_reading, pronunciation_key
+from tts_assets.japanese.kana import (
+    PARTICLE_SOUNDS,
+    is_long_on_reading,
+    kana_to_hiragana,
+    pronunciation_key,
+)
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import is_katakana, kana_to_katakana
 
@@ -55,7 +60,6 @@ _PATTERN = compile_lazy(
     "|の(?P<nominal>は)(?:$|、)"
 )
 _BEGINNINGS = frozenset("はてへの")
-_SOUND_OF = {"ハ": "ワ", "ヘ": "エ"}
 
 
 def is_spelled_differently(node: Node) -> bool:
@@ -122,7 +126,7 @@ def apply_particle_sounds(text: str, reading: str) -> str:
     ハオロカ of はおろか is ワオロカ.
     """
     for place in _find_pattern_particles(text):
-        sound = _SOUND_OF.get(reading[place : place + 1])
+        sound = PARTICLE_SOUNDS.get(kana_to_hiragana(reading[place : place + 1]))
         if sound is not None:
             reading = f"{reading[:place]}{sound}{reading[place + 1 :]}"
     return reading

@@ -18,6 +18,8 @@ from tts_assets.japanese.kana import UnusableTextError, romaji_to_katakana
 from tts_assets.japanese.spoken_numbers import verbalize_numbers
 from tts_assets.japanese.spoken_signs import (
     ABSENT,
+    BLANK_TO_FILL,
+    NOTHING_TO_SAY,
     drop_addresses,
     drop_dots,
     drop_emoticons,
@@ -430,7 +432,7 @@ def _build_forms(
     spelled = drop_emoticons(strip_readings(written))
     silence = find_silence_reason(spelled)
     if silence is None and has_small_blank(spelled):
-        silence = "the text has a blank to fill in"
+        silence = BLANK_TO_FILL
     if silence is not None:
         return silence
     said = verbalize_text(drop_dots(spelled))
@@ -441,7 +443,7 @@ def _build_forms(
         speakers = [speaker for speaker, _ in lines]
         said, turns = build_turns(spelled, speakers, _verbalize_line, voices)
         if not turns:
-            return "the text has nothing that can be said"
+            return NOTHING_TO_SAY
     boundaries = find_boundaries(strip_spaced_readings(written), said) if " " in written else ()
     form = SpokenForm(text=said, sentence=True, turns=turns, boundaries=boundaries)
     line = "" if reading is None else _drop_remarks(_clean_kana_line(reading), said)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.text_rules import compile_lazy, pipeline, skip_if
+from tts_assets.japanese.text_rules import compile_lazy, pipeline, replace_matches, skip_if
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,39 +19,12 @@ _HYPHEN = "[-−－‐–—―]"
 _NOT_IN_NUMBER = r"(?<![0-9０-９/／:：.．\-−－])"
 _NUMBER_ENDS = r"(?![0-9０-９/／:：]|[.．\-−－][0-9０-９])"
 _CURRENCIES = {
-    "¥": "円",
-    "￥": "円",
-    "\\": "円",
-    "$": "ドル",
-    "＄": "ドル",
+    **dict.fromkeys("¥￥\\", "円"),
+    **dict.fromkeys("$＄", "ドル"),
+    **dict.fromkeys("£￡", "ポンド"),
     "€": "ユーロ",
-    "£": "ポンド",
-    "￡": "ポンド",
     "₩": "ウォン",
 }
-_SIGN_FIRST = compile_lazy(
-    rf"([¥￥\\$＄€£￡₩])\s?({_AMOUNT}[十百千万億兆]{{0,4}})(?:円|ドル|ユーロ|ポンド|ウォン)?"
-)
-_SIGN_LAST = compile_lazy(rf"(?<={_D})\s?([$＄€£￡₩])")
-_DATE = compile_lazy(
-    rf"{_NOT_IN_NUMBER}({_D}{{4}})([/／.．\-－])({_D}{{1,2}})\2({_D}{{1,2}}){_NUMBER_ENDS}"
-)
-_YEAR_MONTH = compile_lazy(
-    rf"{_NOT_IN_NUMBER}((?:19|20){_D}{{2}})[/／\-－]({_D}{{1,2}}){_NUMBER_ENDS}"
-)
-_DAYS = compile_lazy(
-    rf"{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})\s?(?:{_WAVE}|{_HYPHEN})\s?({_D}{{1,2}})/({_D}{{1,2}})"
-    rf"{_NUMBER_ENDS}"
-)
-_DAY = compile_lazy(
-    rf"(?<=年)({_D}{{1,2}})/({_D}{{1,2}}){_NUMBER_ENDS}"
-    rf"|{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})"
-    r"(?=\s?(?:[(（][月火水木金土日祝・]{1,3}[)）]|[月火水木金土日]曜))"
-)
-_SLASHED = compile_lazy(
-    rf"(?<![0-9０-９/／:：.．A-Za-z=＝+＋×÷*-])(?<!{_D}\s)({_D}{{1,2}})[/／]({_D}{{1,2}})"
-    r"(?![0-9０-９/／:：=＝+＋×÷*-]|[.．][0-9０-９]|\s?[=＝+＋×÷])"
-)
 
 #: What is counted in fractions: 3/2倍, 1/2 cup.
 _SHARED = compile_lazy(
@@ -63,42 +36,7 @@ _PART_OF = compile_lazy(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|
 
 #: Fractions that are said as such every day, beside those with 1 at the top.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
-_WEEKDAY = compile_lazy(r"(?<=日)\s?[(（]([月火水木金土日])[)）]")
 _DAY_IN_BRACKETS = r"[(（]([月火水木金土日])[)）]"
-
-#: 毎週（火）, (月)は休み and (月)(水)(金); a single (水) may be water, and き(木) is a tree.
-_LONE_WEEKDAY = compile_lazy(
-    rf"(?<=[毎来今先隔]週){_DAY_IN_BRACKETS}"
-    rf"|(?:^|(?<=[、。「\s])){_DAY_IN_BRACKETS}(?=[はがも](?:お?休|定休))",
-    re.MULTILINE,
-)
-_WEEKDAYS_IN_ROW = compile_lazy(
-    rf"(?:^|(?<=[、。「\s週])){_DAY_IN_BRACKETS}(?:[ 、・]?{_DAY_IN_BRACKETS})+"
-    r"(?=[\s、。]|[はがにもで]|から|まで|$)",
-    re.MULTILINE,
-)
-_TIME = compile_lazy(
-    rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<!{_D})(?<!{_D}[:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
-    rf"(?![0-9０-９:：])(?:\s?([AaPp])\.?[Mm](?![A-Za-z])\.?)?"
-    r"(?:(時間)|時|分)?"
-)
-_RATIO = compile_lazy(
-    rf"((?:比率?|縮尺|割合)[はがをも、:： ]{{0,2}})({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?![0-9０-９:：])"
-)
-_RATIO_OF = compile_lazy(
-    rf"(?<![0-9０-９:：])({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?=\s?の(?:比|縮尺|割合))"
-)
-_LEADING_ZERO = compile_lazy(rf"(?<![0-9０-９.．])[0０]({_D})(?=[月日時分秒])")
-_AREA_CODE = compile_lazy(rf"[(（]([0０]{_D}{{1,4}})[)）]\s?(?={_D}{{1,4}}{_HYPHEN}{_D})")
-_VULGAR = compile_lazy(rf"({_D}?)([¼½¾⅐-⅞])")
-_FRACTION = compile_lazy(
-    rf"(?<![0-9０-９/／:：.．A-Za-z])(?:({_D}{{1,4}})\s)?({_D}{{1,6}})[/／⁄]({_D}{{1,6}})(?![/／:：0-9０-９])"
-)
-_MINUS = compile_lazy(
-    rf"(?!(?<=[0-9０-９] )[-−－‐] )(?:^|(?<=[\s、。（(「はがも＝=:：~〜～]))[-−－‐]\s?(?={_D})"
-    rf"|(?<![0-9０-９A-Za-z\s])[-−－‐](?={_AMOUNT}\s?[度℃°])",
-    re.MULTILINE,
-)
 _UNITS = {
     "km²": "平方キロメートル",
     "m²": "平方メートル",
@@ -118,52 +56,17 @@ _UNITS = {
     "min": "分",
     "sec": "秒",
 }
-_UNIT = compile_lazy(
-    rf"(?<={_D})\s?([kcm]?m[²³]|[kcm]?m[23](?!\d)|°[CF]?|GB|TB|min|sec|[Llh])(?![A-Za-z0-9²³])"
-)
 _COUNTER = "[個人本枚匹頭羽台冊杯回階歳才分秒時日週月年泊名度円点種課章番件校巻行語倍割着足軒通箱袋組班曲億万千百つ%％℃]"
 _WORD_COUNTER = "(?:キロ|メートル|センチ|ミリ|グラム|リットル|ページ|ドル|パーセント|か月|ヶ月|カ月|km|cm|mm|kg|m|g)"
 _FROM_TO = compile_lazy(
     rf"(?<![0-9０-９.．,，])(?P<from>{_AMOUNT})(?P<hyphen>\s?{_HYPHEN}\s?)"
     rf"(?P<to>{_AMOUNT})(?P<counter>\s?(?:{_COUNTER}|{_WORD_COUNTER}))"
 )
-_PLACE = compile_lazy(
-    rf"(?<![0-9０-９.．,，\-−－‐–—―])({_D}{{1,9}}){_HYPHEN}({_D}{{1,9}})"
-    r"(?=\s?(?:番(?!目)|組|号|丁目))"
-)
 _SERIES = compile_lazy(rf"{_D}{{1,15}}(?:{_HYPHEN}{_D}{{1,15}}){{2,}}")
-_CLOCK_TO_CLOCK = compile_lazy(rf"(?<=[時分])\s?{_HYPHEN}\s?(?=(?:午前|午後)?{_D}{{1,2}}時)")
-_FROM = compile_lazy(rf"([0-9０-９①-⑳][\u4e00-\u9fffァ-ヺーA-Za-z]{{0,6}}[%％℃]?)\s?{_WAVE}+\s?")
-_TO_NUMBER = compile_lazy(rf"(?<=[^\W_ぁ-ゖー])\s?{_WAVE}+\s?(?={_D}|[①-⑳]|マイナス)")
-_TAKEN_FROM = compile_lazy(rf"(?<={_D})\s?[-−－]\s?(?={_D}{{1,9}}\s?[=＝])")
-_TIMES = compile_lazy(rf"(?<={_D})\s?[*＊]\s?(?={_D})")
-_POWER = compile_lazy(rf"(?<={_D})[\^＾]({_D}{{1,9}})")
-_EQUALS = compile_lazy(rf"(?<=[^\W_])\s?[=＝]\s?(?=約?(?:マイナス)?{_D})")
-_MAIL = compile_lazy(r"(?<![A-Za-z])[eEｅＥ][-‐－][mM]ail(?![a-z])")
 
 
 def _parse_int(digits: str) -> int:
     return int(unicodedata.normalize("NFKC", digits))
-
-
-def _verbalize_currencies(text: str) -> str:
-    """¥1,000 is said 1,000円."""
-    first = _SIGN_FIRST.sub(lambda found: found[2] + _CURRENCIES[found[1]], text)
-    return _SIGN_LAST.sub(lambda found: _CURRENCIES[found[1]], first)
-
-
-def _verbalize_dates(text: str) -> str:
-    """2024/5/6, 2024-05, 5/6(月) and 12/25; a bare 5/6 is a fraction."""
-    text = _DATE.sub(lambda found: _format_date(found.group(), found[1], found[3], found[4]), text)
-    text = _YEAR_MONTH.sub(lambda found: _format_date(found.group(), found[1], found[2]), text)
-    text = _DAYS.sub(_verbalize_day_range, text)
-    text = _DAY.sub(
-        lambda found: _format_date(found.group(), None, found[1] or found[3], found[2] or found[4]),
-        text,
-    )
-    text = _WEEKDAY.sub(r"\1曜日", _SLASHED.sub(_verbalize_day, text))
-    text = _WEEKDAYS_IN_ROW.sub(lambda row: re.sub(_DAY_IN_BRACKETS, r"\1曜日", row.group()), text)
-    return _LONE_WEEKDAY.sub(lambda found: f"{found[1] or found[2]}曜日", text)
 
 
 def _verbalize_day(found: re.Match[str]) -> str:
@@ -200,16 +103,6 @@ def _verbalize_day_range(found: re.Match[str]) -> str:
     return f"{first}から{last}" if first and last else found.group()
 
 
-def _verbalize_times(text: str) -> str:
-    """10:30 is said 10時30分, 3:00 PM 午後3時, and 7時05分 7時5分."""
-    return _LEADING_ZERO.sub(r"\1", _TIME.sub(_verbalize_time, text))
-
-
-def _verbalize_ratios(text: str) -> str:
-    """縮尺は1:50 is said 1対50."""
-    return _RATIO_OF.sub(r"\1対\2", _RATIO.sub(r"\1\2対\3", text))
-
-
 def _verbalize_time(found: re.Match[str]) -> str:
     before, hour, minute, second, after, lasting = found.groups()
     if _parse_int(hour) > 29 or _parse_int(minute) > 59 or _parse_int(second or "0") > 59:
@@ -221,20 +114,10 @@ def _verbalize_time(found: re.Match[str]) -> str:
     return said + (f"{_parse_int(second)}秒" if second else "")
 
 
-def _hyphenate_area_codes(text: str) -> str:
-    return _AREA_CODE.sub(r"\1-", text)
-
-
-def _verbalize_fractions(text: str) -> str:
-    """1/2 is said 2分の1, 1½ 1と2分の1."""
-    written = _VULGAR.sub(
-        lambda found: f"{found[1]}{found[1] and ' '}{_slash_fraction(found[2])}", text
-    )
-    return _FRACTION.sub(_verbalize_fraction, written)
-
-
-def _slash_fraction(vulgar: str) -> str:
-    return unicodedata.normalize("NFKC", vulgar).replace("⁄", "/")
+def _expand_vulgar_fraction(found: re.Match[str]) -> str:
+    """1½ as 1 1/2."""
+    whole, vulgar = found.groups()
+    return f"{whole}{whole and ' '}{unicodedata.normalize('NFKC', vulgar).replace('⁄', '/')}"
 
 
 def _verbalize_fraction(found: re.Match[str]) -> str:
@@ -246,36 +129,16 @@ def _verbalize_fraction(found: re.Match[str]) -> str:
     ) + f"{_parse_int(denominator)}分の{_parse_int(numerator)}"
 
 
-def _verbalize_operators(text: str) -> str:
-    """-5℃ is said マイナス5℃, 3+4=7 3+4は7, 2^3 2の3乗."""
-    taken = _TAKEN_FROM.sub("引く", _POWER.sub(r"の\1乗", _TIMES.sub("かける", text)))
-    return _EQUALS.sub("は", _MINUS.sub("マイナス", taken))
-
-
-def _verbalize_units(text: str) -> str:
-    """5m² is said 5平方メートル; of km, kg and others the dictionary knows the readings."""
-    return _UNIT.sub(lambda found: _UNITS[_normalize_unit(found[1])], text)
-
-
-def _normalize_unit(unit: str) -> str:
-    return unit.replace("m2", "m²").replace("m3", "m³")
-
-
 def _verbalize_ranges(text: str) -> str:
-    """3〜5人, 10-15分 and 9時〜17時 are said with から; a series such as 03-1234-5678 is none."""
-    text = _PLACE.sub(r"\1の\2", text)
+    """3〜5人 and 10-15分 are said with から; a series such as 03-1234-5678 is no range."""
     series = [found.span() for found in _SERIES.finditer(text)]
-    text = _FROM_TO.sub(
-        lambda found: (
-            f"{found['from']}から{found['to']}{found['counter']}"
-            if _is_ascending(found)
-            and not any(start <= found.start() < end for start, end in series)
-            else found.group()
-        ),
-        text,
-    )
-    text = _CLOCK_TO_CLOCK.sub("から", text)
-    return _TO_NUMBER.sub("から", _FROM.sub(r"\1から", text))
+
+    def verbalize_range(found: re.Match[str]) -> str:
+        if not _is_ascending(found) or any(begin <= found.start() < end for begin, end in series):
+            return found.group()
+        return f"{found['from']}から{found['to']}{found['counter']}"
+
+    return _FROM_TO.sub(verbalize_range, text)
 
 
 def _is_ascending(found: re.Match[str]) -> bool:
@@ -287,24 +150,112 @@ def _is_ascending(found: re.Match[str]) -> bool:
     return first < second or found["counter"].strip() in {"月", "時"}
 
 
-def _verbalize_email(text: str) -> str:
-    return _MAIL.sub("Eメール", text)
-
-
 #: Numbers as they are said.
 verbalize_numbers = skip_if(
     compile_lazy("[ぁ-ゖァ-ヺー一-鿿々、。？！「」・]*"),
     pipeline(
-        _verbalize_currencies,
-        _hyphenate_area_codes,
-        _verbalize_dates,
-        _verbalize_ratios,
-        _verbalize_times,
-        _verbalize_fractions,
-        _verbalize_units,
-        _verbalize_operators,
+        # ¥1,000 is said 1,000円.
+        replace_matches(
+            rf"([¥￥\\$＄€£￡₩])\s?({_AMOUNT}[十百千万億兆]{{0,4}})(?:円|ドル|ユーロ|ポンド|ウォン)?",
+            lambda found: found[2] + _CURRENCIES[found[1]],
+        ),
+        replace_matches(rf"(?<={_D})\s?([$＄€£￡₩])", lambda found: _CURRENCIES[found[1]]),
+        # The area code of a telephone number.
+        replace_matches(rf"[(（]([0０]{_D}{{1,4}})[)）]\s?(?={_D}{{1,4}}{_HYPHEN}{_D})", r"\1-"),
+        # 2024/5/6, 2024-05, 5/6(月) and 12/25; a bare 5/6 is a fraction.
+        replace_matches(
+            rf"{_NOT_IN_NUMBER}({_D}{{4}})([/／.．\-－])({_D}{{1,2}})\2({_D}{{1,2}}){_NUMBER_ENDS}",
+            lambda found: _format_date(found.group(), found[1], found[3], found[4]),
+        ),
+        replace_matches(
+            rf"{_NOT_IN_NUMBER}((?:19|20){_D}{{2}})[/／\-－]({_D}{{1,2}}){_NUMBER_ENDS}",
+            lambda found: _format_date(found.group(), found[1], found[2]),
+        ),
+        replace_matches(
+            rf"{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})\s?(?:{_WAVE}|{_HYPHEN})\s?({_D}{{1,2}})/({_D}{{1,2}})"
+            rf"{_NUMBER_ENDS}",
+            _verbalize_day_range,
+        ),
+        replace_matches(
+            rf"(?<=年)({_D}{{1,2}})/({_D}{{1,2}}){_NUMBER_ENDS}"
+            rf"|{_NOT_IN_NUMBER}({_D}{{1,2}})/({_D}{{1,2}})"
+            r"(?=\s?(?:[(（][月火水木金土日祝・]{1,3}[)）]|[月火水木金土日]曜))",
+            lambda found: _format_date(
+                found.group(), None, found[1] or found[3], found[2] or found[4]
+            ),
+        ),
+        replace_matches(
+            rf"(?<![0-9０-９/／:：.．A-Za-z=＝+＋×÷*-])(?<!{_D}\s)({_D}{{1,2}})[/／]({_D}{{1,2}})"
+            r"(?![0-9０-９/／:：=＝+＋×÷*-]|[.．][0-9０-９]|\s?[=＝+＋×÷])",
+            _verbalize_day,
+        ),
+        replace_matches(r"(?<=日)\s?[(（]([月火水木金土日])[)）]", r"\1曜日"),
+        # 毎週（火）, (月)は休み and (月)(水)(金); a single (水) may be water, and き(木) is a tree.
+        replace_matches(
+            rf"(?:^|(?<=[、。「\s週])){_DAY_IN_BRACKETS}(?:[ 、・]?{_DAY_IN_BRACKETS})+"
+            r"(?=[\s、。]|[はがにもで]|から|まで|$)",
+            lambda row: re.sub(_DAY_IN_BRACKETS, r"\1曜日", row.group()),
+            re.MULTILINE,
+        ),
+        replace_matches(
+            rf"(?<=[毎来今先隔]週){_DAY_IN_BRACKETS}"
+            rf"|(?:^|(?<=[、。「\s])){_DAY_IN_BRACKETS}(?=[はがも](?:お?休|定休))",
+            lambda found: f"{found[1] or found[2]}曜日",
+            re.MULTILINE,
+        ),
+        # 縮尺は1:50 is said 1対50.
+        replace_matches(
+            rf"((?:比率?|縮尺|割合)[はがをも、:： ]{{0,2}})({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?![0-9０-９:：])",
+            r"\1\2対\3",
+        ),
+        replace_matches(
+            rf"(?<![0-9０-９:：])({_D}{{1,9}})\s?[:：]\s?({_D}{{1,9}})(?=\s?の(?:比|縮尺|割合))",
+            r"\1対\2",
+        ),
+        # 10:30 is said 10時30分, 3:00 PM 午後3時, and 7時05分 7時5分.
+        replace_matches(
+            rf"(?:([AaPp])\.?[Mm]\.?\s?)?(?<!{_D})(?<!{_D}[:：])({_D}{{1,2}})[:：]({_D}{{2}})(?:[:：]({_D}{{2}}))?"
+            rf"(?![0-9０-９:：])(?:\s?([AaPp])\.?[Mm](?![A-Za-z])\.?)?"
+            r"(?:(時間)|時|分)?",
+            _verbalize_time,
+        ),
+        replace_matches(rf"(?<![0-9０-９.．])[0０]({_D})(?=[月日時分秒])", r"\1"),
+        # 1/2 is said 2分の1, 1½ 1と2分の1.
+        replace_matches(rf"({_D}?)([¼½¾⅐-⅞])", _expand_vulgar_fraction),
+        replace_matches(
+            rf"(?<![0-9０-９/／:：.．A-Za-z])(?:({_D}{{1,4}})\s)?({_D}{{1,6}})[/／⁄]({_D}{{1,6}})(?![/／:：0-9０-９])",
+            _verbalize_fraction,
+        ),
+        # 5m² is said 5平方メートル; of km, kg and others the dictionary knows the readings.
+        replace_matches(
+            rf"(?<={_D})\s?([kcm]?m[²³]|[kcm]?m[23](?!\d)|°[CF]?|GB|TB|min|sec|[Llh])(?![A-Za-z0-9²³])",
+            lambda found: _UNITS[found[1].replace("m2", "m²").replace("m3", "m³")],
+        ),
+        # -5℃ is said マイナス5℃, 3+4=7 3+4は7, 2^3 2の3乗.
+        replace_matches(rf"(?<={_D})\s?[*＊]\s?(?={_D})", "かける"),
+        replace_matches(rf"(?<={_D})[\^＾]({_D}{{1,9}})", r"の\1乗"),
+        replace_matches(rf"(?<={_D})\s?[-−－]\s?(?={_D}{{1,9}}\s?[=＝])", "引く"),
+        replace_matches(
+            rf"(?!(?<=[0-9０-９] )[-−－‐] )(?:^|(?<=[\s、。（(「はがも＝=:：~〜～]))[-−－‐]\s?(?={_D})"
+            rf"|(?<![0-9０-９A-Za-z\s])[-−－‐](?={_AMOUNT}\s?[度℃°])",
+            "マイナス",
+            re.MULTILINE,
+        ),
+        replace_matches(rf"(?<=[^\W_])\s?[=＝]\s?(?=約?(?:マイナス)?{_D})", "は"),
+        # Ranges; of addresses 2-3号.
+        replace_matches(
+            rf"(?<![0-9０-９.．,，\-−－‐–—―])({_D}{{1,9}}){_HYPHEN}({_D}{{1,9}})"
+            r"(?=\s?(?:番(?!目)|組|号|丁目))",
+            r"\1の\2",
+        ),
         _verbalize_ranges,
-        _verbalize_email,
+        # 9時-17時 and 9時〜17時.
+        replace_matches(rf"(?<=[時分])\s?{_HYPHEN}\s?(?=(?:午前|午後)?{_D}{{1,2}}時)", "から"),
+        replace_matches(
+            rf"([0-9０-９①-⑳][\u4e00-\u9fffァ-ヺーA-Za-z]{{0,6}}[%％℃]?)\s?{_WAVE}+\s?", r"\1から"
+        ),
+        replace_matches(rf"(?<=[^\W_ぁ-ゖー])\s?{_WAVE}+\s?(?={_D}|[①-⑳]|マイナス)", "から"),
+        replace_matches(r"(?<![A-Za-z])[eEｅＥ][-‐－][mM]ail(?![a-z])", "Eメール"),
     ),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tts_assets.japanese.text_rules import compile_lazy, pipeline, skip_if
+from tts_assets.japanese.kana import PARTICLE_SOUNDS
+from tts_assets.japanese.text_rules import compile_lazy, pipeline, replace_matches, skip_if
 
 _OPENING, _CLOSING = "(（[［{｛【〔〈《", ")）]］}｝】〕〉》"
 _NOTE = compile_lazy(
@@ -112,93 +113,74 @@ def _speak_aside(found: re.Match[str]) -> str:
     return f"、{inside}、"
 
 
-# Signs that are said, signs that only part, and signs that nobody says.
-_CROSS = compile_lazy(r"(?<!○)×(?!\s?[0-9０-９])")
-_ZERO_ALONE = compile_lazy(
-    r"(?<![0-9０-９一二三四五六七八九十百千〇])〇(?![0-9０-９一二三四五六七八九十百千年〇])"
-)
+# Signs that are said, signs that only separate, and signs that are silent.
 _SPOKEN_SIGNS = str.maketrans({"△": "三角", "◎": "二重丸"})
-_ARROW = compile_lazy("[ ]?[→⇒⇔↔←➡]+[ ]?")
 _SILENT = (
     r"[※＊*†‡•‣◦●◆◇▲▼▽▶►◀◁■□〃ゝゞヽヾ§¶#＃^＾`´｀|｜\\_＿<>＜＞{}｛｝\[\]［］【】〔〕〈〉《》]+"
 )
-_UNSAID = compile_lazy(_SILENT)
-_BETWEEN_DIGITS = compile_lazy(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])")
 _LETTER = r"\u3400-\u9fff々ァ-ヺーA-Za-zＡ-Ｚａ-ｚ"
-_FROM_TO = compile_lazy(rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])")
-
-#: えーと, すごーい and そうねー; before other kana a wave stands for a word.
-_DRAWN_OUT = compile_lazy(
-    r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
-    r"|(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[いうね](?![ぁ-ゖ])|ございま|[^\w〜～~]|\Z)"
-)
-_PLACEHOLDER = compile_lazy(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])")
-_WAVE = compile_lazy(r"[〜～~]+")
 
 #: A kana letter stands alone, a particle behind a wave.
 _PARTICLE = compile_lazy(r"\s*[〜～~…‥]+\s*([はへ])\s*[〜～~…‥。]*\s*")
-_SOUND_OF = {"は": "ワ", "へ": "エ"}
 _ALNUM = "A-Za-zＡ-Ｚａ-ｚÀ-ÿ0-9０-９"
-_NEEDLESS_SPACE = compile_lazy(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])")
-_PAUSES = compile_lazy(r"[、，]\s*(?:[、，]\s*)+")
-_PAUSE_AT_END = compile_lazy(r"[、，]\s*(?=[。．！？!?」』\n]|$)|(?:^|(?<=[。「『\n]))[、，・\s]+")
-_REPEATED_STOPS = compile_lazy(r"。[。\s]+")
-
-
-def _verbalize_marks(text: str) -> str:
-    """× is バツ, except between numbers; 〇 that is no number is ○, which is said まる."""
-    return _ZERO_ALONE.sub("○", _CROSS.sub("バツ", text)).translate(_SPOKEN_SIGNS)
-
-
-def _replace_arrows(text: str) -> str:
-    return _ARROW.sub("、", text)
-
-
-def _drop_silent_signs(text: str) -> str:
-    """Without a pause 3 > 2 would be 32."""
-    return _UNSAID.sub("", _BETWEEN_DIGITS.sub("、", text))
-
-
-def _verbalize_waves(text: str) -> str:
-    """東京〜大阪 is said with から, え〜と with a long vowel; other waves are not said."""
-    drawn = _DRAWN_OUT.sub("ー", _FROM_TO.sub("から", text))
-    return _WAVE.sub("", _PLACEHOLDER.sub("、", drawn))
-
-
-def _drop_spaces(text: str) -> str:
-    """Spaces help only the eye, except between words in Latin letters."""
-    return _NEEDLESS_SPACE.sub("", text).strip()
-
-
-def _tidy_pauses(text: str) -> str:
-    """No pause twice, none at the beginning or the end."""
-    return _REPEATED_STOPS.sub("。", _PAUSE_AT_END.sub("", _PAUSES.sub("、", text))).strip()
 
 
 def find_particle_sound(text: str) -> str | None:
     """ワ for 〜は and エ for 〜へ; None for all other texts, the kana letters は and へ included."""
     found = _PARTICLE.fullmatch(text)
-    return None if found is None else _SOUND_OF[found[1]]
+    return None if found is None else PARTICLE_SOUNDS[found[1]]
 
+
+_verbalize_marks = pipeline(
+    # × is バツ, except between numbers.
+    replace_matches(r"(?<!○)×(?!\s?[0-9０-９])", "バツ"),
+    # 〇 that is no number is ○, which is said まる.
+    replace_matches(
+        r"(?<![0-9０-９一二三四五六七八九十百千〇])〇(?![0-9０-９一二三四五六七八九十百千年〇])",
+        "○",
+    ),
+    lambda text: text.translate(_SPOKEN_SIGNS),
+    replace_matches("[ ]?[→⇒⇔↔←➡]+[ ]?", "、"),
+)
+_verbalize_waves = pipeline(
+    # 東京〜大阪 is said with から.
+    replace_matches(
+        rf"(?<=[{_LETTER}])\s?[〜～~]+\s?(?=[\u3400-\u9fffァ-ヺA-Za-zＡ-Ｚａ-ｚ])", "から"
+    ),
+    # えーと, すごーい and そうねー; before other kana a wave stands for a word.
+    replace_matches(
+        r"(?<=[えあうん])(?<![ぁ-ゖァ-ヺ\u3400-\u9fff々].)[〜～~]+"
+        r"|(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[いうね](?![ぁ-ゖ])|ございま|[^\w〜～~]|\Z)",
+        "ー",
+    ),
+    replace_matches(r"(?<=[ぁ-ゖァ-ヺ])[〜～~]+(?=[ぁ-ゖァ-ヺ])", "、"),
+    replace_matches(r"[〜～~]+", ""),
+)
+_drop_silent_signs = pipeline(
+    # Without a pause 3 > 2 would be 32.
+    replace_matches(rf"(?<=[0-9０-９]) ?{_SILENT} ?(?=[0-9０-９])", "、"),
+    replace_matches(_SILENT, ""),
+    # Spaces help only the eye, except between words in Latin letters.
+    replace_matches(rf"(?<![{_ALNUM}.,!?&＆:;'\")/]) +| +(?![{_ALNUM}&＆'\"(/])", ""),
+    str.strip,
+    # No pause twice, none at the beginning or the end.
+    replace_matches(r"[、，]\s*(?:[、，]\s*)+", "、"),
+    replace_matches(r"[、，]\s*(?=[。．！？!?」』\n]|$)|(?:^|(?<=[。「『\n]))[、，・\s]+", ""),
+    replace_matches(r"。[。\s]+", "。"),
+    str.strip,
+)
 
 #: The signs of running text.
-verbalize_signs = pipeline(
-    _verbalize_marks,
-    _replace_arrows,
-    _verbalize_waves,
-    _drop_silent_signs,
-    _drop_spaces,
-    _tidy_pauses,
-)
+verbalize_signs = pipeline(_verbalize_marks, _verbalize_waves, _drop_silent_signs)
 
 #: The signs of a word, whose placeholders have become pauses before.
 verbalize_word_signs = skip_if(
-    compile_lazy("[ぁ-ゖァ-ヺー一-鿿々]*"),
-    pipeline(_verbalize_marks, _replace_arrows, _drop_silent_signs, _drop_spaces, _tidy_pauses),
+    compile_lazy("[ぁ-ゖァ-ヺー一-鿿々]*"), pipeline(_verbalize_marks, _drop_silent_signs)
 )
 
-# What is never said: blanks to fill in, addresses of the web, texts of marks alone.
-
+# What is never said: blanks to fill in, web addresses, texts of marks alone.
+NOTHING_TO_SAY = "the text has nothing that can be said"
+BLANK_TO_FILL = "the text has a blank to fill in"
 
 #: What programs write for a value that is not there.
 ABSENT = frozenset(["None", "none", "null", "NULL", "NaN", "N/A", "n/a"])
@@ -209,7 +191,7 @@ _BLANK = compile_lazy(
     rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"
 )
 
-#: Nothing but dots: somebody is silent. [...] is the gap of a flash card.
+#: Nothing but dots: a speaker is silent. [...] is the gap of a flash card.
 _DOTS = compile_lazy(r"[(（「『](?=\s*[・…‥．.])[\s・…‥．.]+[?？!！]*[)）」』]")
 
 #: Squares and dots before the text of a line; behind a square alone, a particle makes it a blank.
@@ -248,14 +230,14 @@ def find_silence_reason(text: str) -> str | None:
 def find_unspeakable_reason(text: str) -> str | None:
     """The reason if a text has a part that cannot be said; None otherwise."""
     if _BLANK.search(drop_dots(text)):
-        return "the text has a blank to fill in"
+        return BLANK_TO_FILL
     formula = _FORMULA.match(text)
     if formula is not None:
         return f"the text is a formula with {formula[1]!r} in it, not words: say its examples"
     addresses = list(_ADDRESS.finditer(text))
     alone = addresses and not _JAPANESE.search(drop_addresses(text))
     if alone or any(_GOES_ON.match(text, address.end()) for address in addresses):
-        return "the text has an address of the web in it, which nobody says"
+        return "the text has a web address in it, which cannot be read aloud"
     return None
 
 
@@ -275,7 +257,7 @@ def find_empty_reason(text: str) -> str | None:
     if text.strip() in ABSENT:
         return f"the text is {text.strip()!r}, which programs write where there is none"
     if _SPEAKABLE.search(text) is None or _SOUNDLESS.fullmatch(text):
-        return "the text has nothing that can be said"
+        return NOTHING_TO_SAY
     return None
 
 

@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first used: a run needs few of hundreds."""
+"""Rules from text to text, and regular expressions compiled on first use: a run needs few of hundreds."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Rule: TypeAlias = Callable[[str], str]
+
 
 class LazyPattern:
-    """Stands for a compiled pattern until somebody uses it, and hands over to it then."""
+    """Stands for a compiled pattern until its first use."""
 
     def __init__(self, pattern: str, flags: int) -> None:
-        """Remember what to compile."""
         self.pattern = pattern
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile it, and keep its methods, so that this is not asked for a second time."""
+        """Compile the pattern, and keep its methods, so that this runs once."""
         compiled = re.compile(self.pattern, self._flags)
         for each in ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"):
             setattr(self, each, getattr(compiled, each))
@@ -31,19 +32,16 @@ def compile_lazy(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return cast("re.Pattern[str]", LazyPattern(pattern, flags))
 
 
-# Rules of one shape, text to text, applied one after another until the text is settled.
-
-
-if TYPE_CHECKING:
-    Rule: TypeAlias = Callable[[str], str]
-
-
-#: What one rule leaves may be work for one above it; more rounds than this are never of use.
-_ROUNDS = 5
+def replace_matches(
+    pattern: str, replacement: str | Callable[[re.Match[str]], str], flags: int = 0
+) -> Rule:
+    """A rule that replaces each match of a pattern."""
+    compiled = compile_lazy(pattern, flags)
+    return lambda text: compiled.sub(replacement, text)
 
 
 def pipeline(*rules: Rule) -> Rule:
-    """One rule out of several, which are applied in their order."""
+    """One rule out of several, applied in order."""
 
     def apply_rules(text: str) -> str:
         for rule in rules:
@@ -67,10 +65,10 @@ def skip_if(plain: re.Pattern[str], rule: Rule) -> Rule:
 
 
 def until_stable(rule: Rule) -> Rule:
-    """The rule, applied again for as long as it changes something."""
+    """The rule, applied again while it changes something, but five times at most."""
 
     def apply_until_stable(text: str) -> str:
-        for _ in range(_ROUNDS):
+        for _ in range(5):
             before, text = text, rule(text)
             if text == before:
                 break

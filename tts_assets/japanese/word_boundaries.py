@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tts_assets.japanese.analysis import DEVOICED
-from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.kana import PARTICLE_SOUNDS, pronunciation_key
 from tts_assets.japanese.kana_spelling import SOUND_AND_LETTER
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import kana_to_katakana
@@ -59,7 +59,6 @@ _COMMAS = frozenset("、，,")
 _BEFORE_PHRASES = frozenset(("", *"。．！？!?「『（([｛{“‘〈《【"))
 _QUOTATION_ENDS = frozenset("」』”’")
 _MARKS = compile_lazy(r"[^\w]+")
-_SOUND_OF = {"は": "ワ", "へ": "エ"}
 
 #: Where every word stands alone, a noun such as はは may stand before these.
 _LONE_PARTICLES = frozenset(
@@ -401,11 +400,11 @@ def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> i
     """What a word costs more because of its place in the phrase."""
     if word.surface[0] in _NEVER_FIRST:
         return _FORBIDDEN
-    sound = _SOUND_OF.get(word.surface[-1])
+    sound = PARTICLE_SOUNDS.get(word.surface[-1])
     if sound is None or word.is_own:
         return 0
     stop = at + len(word.surface)
-    if word.surface in _SOUND_OF:
+    if word.surface in PARTICLE_SOUNDS:
         is_particle = _is_particle(at, stop, phrases)
         if is_particle is not None:
             return 0 if is_particle == word.is_particle else _FORBIDDEN

@@ -18,6 +18,7 @@ from tts_assets.japanese.kana import UnusableTextError, is_long_on_reading, roma
 from tts_assets.japanese.spoken_numbers import verbalize_numbers
 from tts_assets.japanese.spoken_signs import (
     ABSENT,
+    NOTHING_TO_SAY,
     drop_notes,
     drop_open_note,
     find_empty_reason,
@@ -185,7 +186,7 @@ def build_kana_forms(
     """
     readings = _parse_readings(kana, [], separators)
     if not readings:
-        return find_empty_reason(kana) or "the text has nothing that can be said"
+        return find_empty_reason(kana) or NOTHING_TO_SAY
     shown = {
         kana_to_katakana(stem + end): kana_to_katakana(stem) + end
         for stem, end in _ENDING.findall(kana)
@@ -321,7 +322,7 @@ def _pair_forms(
     else:
         # A sign such as × is said as its reading, not as what it stands for here.
         pairs = [(each, each) for each in readings]
-    return _add_accents(pairs, accent) or "the text has nothing that can be said"
+    return _add_accents(pairs, accent) or NOTHING_TO_SAY
 
 
 def _add_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[SpokenForm, ...]:
