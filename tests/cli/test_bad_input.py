@@ -88,7 +88,7 @@ def test_ids_that_look_like_paths_name_files_inside_the_output_folder(project: P
         "data",
         "tts-assets.toml",
     ]
-    assert project.generate("--dry-run").stdout.startswith("to make   0")
+    assert project.generate("--dry-run").stdout.startswith("everything is up to date")
 
 
 def test_nothing_from_data_can_act_on_the_terminal(project: Project) -> None:
@@ -120,8 +120,8 @@ def test_nothing_from_data_can_act_on_the_terminal(project: Project) -> None:
         (["generate", "--type", "poems"], "must be all, or some of vocabulary"),
         (["generate", "--format", "aac"], "must be one of mp3"),
         (["generate", "--progress", "loud"], "must be one of auto"),
-        (["generate", "--nonsense"], "No such option"),
-        (["nonsense"], "No such command"),
+        (["generate", "--nonsense"], "no such option"),
+        (["nonsense"], "no such command"),
     ],
 )
 def test_wrong_use_exits_2_and_says_what_is_right(
@@ -154,7 +154,7 @@ def test_a_selection_that_matches_nothing_exits_6(project: Project) -> None:
 def test_no_clips_is_no_error(project: Project) -> None:
     project.write("data/grammar.json", [{"id": 1, "title": "x", "examples": []}])
     done = project.generate()
-    assert (done.returncode, "made      0 clips" in done.stdout) == (0, True)
+    assert (done.returncode, "everything is up to date" in done.stdout) == (0, True)
 
 
 def test_other_json_in_a_folder_is_passed_over_with_a_word(project: Project) -> None:
@@ -252,7 +252,7 @@ def test_a_misspelt_path_exits_2_and_all_clips_are_made(project: Project) -> Non
     done = project.generate()
     assert done.returncode == 2
     assert "w.json: no record has 'kana' (source 1, clip word: reading)" in done.stderr
-    assert "made      1" in done.stdout
+    assert "generated 1" in done.stdout
     assert "no record has 'kana'" in project.run("lint").stdout
 
 

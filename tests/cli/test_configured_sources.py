@@ -42,7 +42,7 @@ def test_configuration_alone_is_enough_and_only_urls_change(mapped: Project) -> 
         after = after.replace(f'"{word["mp3"]}"', '""')
     assert after == before.replace('"いぬ"\n', '"いぬ",\n      "mp3": ""\n')
     again = mapped.generate()
-    assert (again.returncode, "made      0" in again.stdout) == (0, True)
+    assert (again.returncode, "everything is up to date" in again.stdout) == (0, True)
 
 
 def test_the_files_of_sources_are_read_whatever_else_lies_there(mapped: Project) -> None:
@@ -65,13 +65,13 @@ def test_a_pattern_that_matches_nothing_is_told(mapped: Project) -> None:
 def test_somebody_s_recording_is_kept_until_told_otherwise(mapped: Project) -> None:
     mapped.write("content/n5.json", {"words": [{"w": "犬", "k": "", "mp3": "/teacher/inu.mp3"}]})
     done = mapped.generate()
-    assert (done.returncode, "locked    1" in done.stdout) == (0, True)
+    assert (done.returncode, "1 recording kept" in done.stdout) == (0, True)
     assert mapped.read("content/n5.json")["words"][0]["mp3"] == "/teacher/inu.mp3"
     _configure(mapped, SOURCE.replace('kind = "v', 'overwrite = "always"\nkind = "v'))
     assert mapped.generate().returncode == 0
     url = mapped.read("content/n5.json")["words"][0]["mp3"]
     assert url.startswith("/audio/vocabulary/")
-    assert "made      0" in mapped.generate().stdout
+    assert "everything is up to date" in mapped.generate().stdout
 
 
 def test_a_source_may_name_assets_and_urls_by_ids(mapped: Project) -> None:
@@ -81,11 +81,11 @@ def test_a_source_may_name_assets_and_urls_by_ids(mapped: Project) -> None:
     assert {"n5/犬-word.mp3", "n5/猫-word.mp3"} <= mapped.assets().keys()
     url = mapped.read("content/n5.json")["words"][0]["mp3"]
     assert url == "https://cdn.example/n5/%E7%8A%AC-word.mp3"
-    assert "made      0" in mapped.generate().stdout
+    assert "everything is up to date" in mapped.generate().stdout
     data = mapped.read("content/n5.json")
     data["words"][0]["k"] = "いいぬ"
     mapped.write("content/n5.json", data)
-    assert "made      1" in mapped.generate().stdout
+    assert "generated 1" in mapped.generate().stdout
 
 
 def test_a_recording_under_the_name_of_an_asset_is_kept(mapped: Project) -> None:
@@ -145,7 +145,7 @@ def test_tables_and_lines_are_catalogues_too(project: Project) -> None:
     assert done.returncode == 0, done.stderr
     assert csv.read_bytes().startswith("w,k,mp3\r\n犬,いぬ,/audio/vocabulary/".encode())
     assert json.loads(lines.read_text(encoding="utf-8"))["mp3"].startswith("/audio/vocabulary/")
-    assert "made      0" in project.generate().stdout
+    assert "everything is up to date" in project.generate().stdout
 
 
 def test_a_recording_in_a_list_that_is_too_long_is_kept(mapped: Project) -> None:
@@ -233,7 +233,7 @@ def test_recordings_named_by_date_or_number_are_kept(project: Project) -> None:
     ]
     before = project.write("data/vocabulary.json", words).read_bytes()
     done = project.generate()
-    assert "locked    4" in done.stdout
+    assert "4 recordings kept" in done.stdout
     assert (project.folder / "data/vocabulary.json").read_bytes() == before
 
 
@@ -249,4 +249,4 @@ def test_a_url_gets_the_same_verdict_in_every_run(project: Project) -> None:
         asset.unlink()
     assert project.generate().returncode == 0
     assert [word["audioUrl"] for word in project.read()] == [ours, ours]
-    assert "URLs      0 written" in project.generate().stdout
+    assert "everything is up to date" in project.generate().stdout

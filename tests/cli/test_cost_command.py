@@ -77,7 +77,7 @@ def test_a_bound_that_is_none_is_refused(shop: Project) -> None:
 def test_the_summary_sets_what_was_billed_beside_what_was_expected(shop: Project) -> None:
     done = _generate(shop, TEST_PAID_BILLED="1.5")
     assert done.returncode == 0, done.stderr
-    assert "made      5 clips" in done.stdout
+    assert "generated 5 clips" in done.stdout
     assert "service   5 requests, 0 refused, 0 repeated; 2 to 4 at once; waited" in done.stdout
     assert "billed    15 credits, 7.50 EUR; 10 were expected" in done.stdout
     lines = (shop.folder / "audio/ledger.jsonl").read_text().splitlines()

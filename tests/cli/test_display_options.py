@@ -137,8 +137,8 @@ def test_a_reader_that_goes_away_is_no_error_but_141(project: Project) -> None:
 def test_progress_is_a_bar_or_lines_or_nothing(project: Project) -> None:
     project.words("犬", "失敗")
     lines = project.generate("--progress", "lines").stderr
-    assert "2 clips to make" in lines
-    assert "2/2 (100%), 1 failed" in lines
+    assert "2 clips to generate with tones/sine, 2 at a time" in lines
+    assert "100%: 2/2, 1 failed" in lines
     bar = project.generate("--progress", "bar", "--force", FORCE_COLOR="1").stderr
     assert "2/2" in bar
     assert "\x1b[" in bar

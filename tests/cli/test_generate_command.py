@@ -24,7 +24,7 @@ def test_a_catalogue_speaks_and_its_urls_are_written_back(project: Project) -> N
     for url in urls:
         path = project.folder / str(url).removeprefix("/")
         assert soundfile.info(path).format == "MP3"
-    assert "made      2 clips" in done.stdout
+    assert "generated 2 clips" in done.stdout
     assert "Credit: a sine" in done.stdout
 
 
@@ -39,7 +39,7 @@ def test_a_second_run_calls_no_engine_and_changes_no_byte(
     spoken = engine_log.read_text()
     done = project.generate()
     assert done.returncode == 0
-    assert "made      0 clips" in done.stdout
+    assert "everything is up to date" in done.stdout
     assert engine_log.read_text() == spoken
     assert (project.assets(), path.read_bytes(), path.stat().st_mtime_ns) == before
 
@@ -58,7 +58,7 @@ def test_urls_are_written_even_when_nothing_is_made(project: Project) -> None:
     project.generate("--no-update-json")
     assert project.urls() == [None]
     done = project.generate()
-    assert "made      0 clips" in done.stdout
+    assert "generated 0 clips" in done.stdout
     assert str(project.urls()[0]).startswith("/audio/vocabulary/")
 
 
@@ -96,7 +96,7 @@ def test_dry_run_touches_nothing_and_says_what_and_why(project: Project) -> None
     before = path.read_bytes(), path.stat().st_mtime_ns
     done = project.generate("--dry-run")
     assert done.returncode == 0
-    assert "to make   2 clips; nothing was changed" in done.stdout
+    assert "to make   2 clips; dry run, nothing was changed" in done.stdout
     assert "vocabulary 1 word 犬" in done.stdout
     assert "it was not made yet" in done.stdout
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
@@ -108,7 +108,7 @@ def test_force_remakes_the_same_bytes(project: Project) -> None:
     project.generate(PYTHONHASHSEED="1")
     before = project.assets()
     done = project.generate("--force", PYTHONHASHSEED="2")
-    assert "made      2 clips" in done.stdout
+    assert "generated 2 clips" in done.stdout
     assert project.assets() == before
 
 
@@ -231,7 +231,7 @@ def test_an_emptied_or_shortened_file_is_made_again(project: Project) -> None:
     assets = sorted((project.folder / "audio/vocabulary").iterdir())
     assets[0].write_bytes(b"")
     assets[1].write_bytes(assets[1].read_bytes()[:100])
-    assert "made      2 clips" in project.generate().stdout
+    assert "generated 2 clips" in project.generate().stdout
     assert project.assets() == before
 
 
@@ -241,7 +241,7 @@ def test_somebody_s_recording_is_kept(project: Project) -> None:
         [{"id": 1, "word": "犬", "audioUrl": "https://teacher.example/inu.mp3"}],
     )
     done = project.generate("--force")
-    assert "locked    1" in done.stdout
+    assert "1 recording kept" in done.stdout
     assert project.urls() == ["https://teacher.example/inu.mp3"]
 
 
@@ -259,7 +259,7 @@ def test_the_first_signal_finishes_what_is_in_flight_and_writes_back(
     assert process.returncode == code, err
     made = {f"/audio/vocabulary/{each.name}" for each in project.folder.glob("audio/vocabulary/*")}
     assert {url for url in project.urls() if url} == made
-    assert f"made      {len(made)} clips" in out
+    assert f"generated {len(made)} clips" in out
     _nothing_half_made(project)
 
 
@@ -294,7 +294,7 @@ def test_two_runs_at_once_make_each_clip_once_and_lose_no_url(
         assert process.returncode == 0
     assert sorted(engine_log.read_text().split()) == sorted(words)
     assert None not in project.urls()
-    assert "made      0 clips" in project.generate().stdout
+    assert "everything is up to date" in project.generate().stdout
 
 
 def test_a_killed_run_is_taken_up_where_it_was(project: Project, engine_log: Path) -> None:
@@ -307,7 +307,7 @@ def test_a_killed_run_is_taken_up_where_it_was(project: Project, engine_log: Pat
     process.communicate()
     there = len(list(project.folder.glob("audio/vocabulary/*.mp3")))
     done = project.generate()
-    assert f"made      {12 - there} clips" in done.stdout
+    assert f"generated {12 - there} clips" in done.stdout
     resumed = project.assets()
     _nothing_half_made(project)
     undisturbed = Project(project.folder.parent / "other", project.folder.parent / "plug-ins")
@@ -406,7 +406,7 @@ def test_strange_things_in_the_output_folder_are_no_assets(project: Project) -> 
     for number in range(5):
         (assets / f"0-{number}").symlink_to("nowhere")
         (assets / f"z-{number}").symlink_to("nowhere")
-    assert "made      0 clips" in project.generate().stdout
+    assert "everything is up to date" in project.generate().stdout
     first = next(path for path in assets.iterdir() if path.suffix == ".mp3")
     first.unlink()
     first.mkdir()
@@ -415,7 +415,7 @@ def test_strange_things_in_the_output_folder_are_no_assets(project: Project) -> 
     # Only the clip whose place is taken fails, before it is spoken.
     assert done.returncode == 1
     assert f"{first.name} is a folder: move it away" in done.stderr
-    assert "made      1 clip" in done.stdout
+    assert "generated 1 clip" in done.stdout
 
 
 def test_a_new_url_template_changes_our_urls_and_no_other(project: Project) -> None:
@@ -428,7 +428,7 @@ def test_a_new_url_template_changes_our_urls_and_no_other(project: Project) -> N
     )
     project.generate()
     done = project.generate(TTS_ASSETS_URL="https://cdn.example/{kind}/{recipe}.{ext}")
-    assert "made      0 clips" in done.stdout
+    assert "generated 0 clips" in done.stdout
     urls = project.urls()
     assert str(urls[0]).startswith("https://cdn.example/vocabulary/")
     assert urls[1] == "https://x.example/neko.mp3"

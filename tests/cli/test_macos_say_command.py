@@ -37,7 +37,7 @@ def test_words_are_spoken_and_their_urls_written(mac: Project) -> None:
     mac.write("data/vocabulary.json", entries)
     done = mac.run("generate", "--provider", "say", "--concurrency", "2")
     assert done.returncode == 0, done.stderr
-    assert "made      2 clips" in done.stdout
+    assert "generated 2 clips" in done.stdout
     assert _spoken(mac) == ["いぬ", "猫"]
     for url in mac.urls():
         assert soundfile.info(mac.folder / str(url).removeprefix("/")).format == "MP3"
@@ -53,7 +53,7 @@ def test_a_second_run_makes_nothing_and_an_injection_only_a_clip(mac: Project) -
     spoken, assets = _spoken(mac), mac.assets()
     second = mac.run("generate", "-p", "say")
     assert second.returncode == 0
-    assert "made      0 clips" in second.stdout
+    assert "everything is up to date" in second.stdout
     assert (_spoken(mac), mac.assets()) == (spoken, assets)
     assert sorted(each.name for each in mac.folder.iterdir()) == ["audio", "data"]
 

@@ -57,7 +57,7 @@ def test_a_step_s_summary_that_cannot_be_written_is_told_after_all_else(
     assert run_generate(bad, dry_run=False, report="r") == ExitCode.FINDINGS
     assert run_check(bad, report="r") == ExitCode.FINDINGS
     out, err = capsys.readouterr()
-    assert "made      0 clips" in out
+    assert "generated 0 clips" in out
     assert err.splitlines()[-1].startswith("error: GITHUB_STEP_SUMMARY: ")
     Path("poems.json").write_text("[7]")
     noted = replace(bad, paths=(".",))
@@ -95,7 +95,7 @@ def test_files_that_cannot_be_written_any_more_keep_nothing_from_being_shown(
     ]
     assert codes == [ExitCode.USAGE, ExitCode.LIMIT]
     out, err = capsys.readouterr()
-    assert "made      0 clips" in out
+    assert "everything is up to date" in out
     assert err.startswith("error: --report: ")
 
 

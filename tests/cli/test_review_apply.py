@@ -244,7 +244,7 @@ def test_check_requires_approval_in_every_format(made: Project) -> None:
     line = json.loads(_machine(made, "json"))["unapproved"][0]["line"]
     assert f"data/vocabulary.json:{line}: unapproved: vocabulary 4 word 魚 -> " in told
     assert "(nobody has approved its sound)" in told
-    assert "approval  1 clip with sounds that nobody has approved" in told
+    assert "approval  1 clip not approved" in told
     for output_format in ("json", "jsonl"):
         found = json.loads(_machine(made, output_format))
         assert found["decisions"] == {"approved": 2, "rejected": 1, "undecided": 1}
@@ -289,12 +289,12 @@ def test_a_rejected_clip_is_made_again_only_where_that_makes_a_difference(made: 
     done = made.run("generate")
     assert done.returncode == 0, done.stderr
     assert "note: 1 rejected clip is not made again, as the voice would only repeat" in done.stderr
-    assert "made      0 clips" in done.stdout
+    assert "everything is up to date" in done.stdout
     assert made.assets() == whole
     done = made.run("generate", "--only", "rejected")
     assert done.returncode == 0, done.stderr
     assert "note: 1 clip was made again with the very bytes that were rejected" in done.stderr
-    assert "made      1 clip" in done.stdout
+    assert "generated 1 clip" in done.stdout
     assert made.assets() == whole
     dry = made.run("generate", "--only", "rejected", "--dry-run")
     assert "rejected: vocabulary 2 word 猫" in dry.stdout
@@ -309,7 +309,7 @@ def test_a_voice_that_wanders_makes_another_sound_which_is_undecided(made: Proje
     old = (audio / before["猫"]["asset"]).read_bytes()
     done = made.run("generate", TEST_ENGINE_TAKE="2")
     assert done.returncode == 0, done.stderr
-    assert "made      1 clip" in done.stdout
+    assert "generated 1 clip" in done.stdout
     assert _reviews(made) == {"犬": "approved", "鳥": "approved"}
     now = _lines(made)["猫"]
     assert now["sha256"] == sha256(audio / now["asset"]) != sha256(old)

@@ -194,7 +194,7 @@ def test_nohup_keeps_sighup_ignored(project: Project) -> None:
     _until(lambda: bool([*project.folder.glob("audio/vocabulary/*.mp3")]))
     process.send_signal(signal.SIGHUP)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, "made      4 clips" in out) == (0, True), err
+    assert (process.returncode, "generated 4 clips" in out) == (0, True), err
 
 
 def test_the_second_signal_ends_a_run_whose_thread_is_stuck(project: Project) -> None:

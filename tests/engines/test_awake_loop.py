@@ -52,7 +52,7 @@ def test_a_stopped_run_goes_on_with_the_clip_that_it_was_at(
         os.kill(pid, signal.SIGCONT)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0, err
-    assert "made      1" in out
+    assert "generated 1" in out
     assert None not in project.urls()
     assert log.read_text(encoding="utf-8").split().count("鈍い") == 1
 

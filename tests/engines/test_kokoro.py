@@ -489,7 +489,7 @@ def test_a_hung_call_ends_at_its_limit_and_the_next_clip_has_its_place(
         **_environment(folder, "hangs.onnx"),
     )
     assert done.returncode == 1, done.stderr
-    assert "made      3 clips" in done.stdout
+    assert "generated 3 clips" in done.stdout
     assert "電気: it was not ready within its time limit of 2 s" in done.stderr
 
 
@@ -502,10 +502,10 @@ def test_the_command_line_makes_clips_and_says_whose_accents_they_have(
     )
     done = project.run("generate", "-p", "kokoro", **_environment(folder))
     assert done.returncode == 0, done.stderr
-    assert "made      2 clips" in done.stdout
+    assert "generated 2 clips" in done.stdout
     assert "1 accent of the data is not heard: the voice makes its own" in done.stderr
     assert (
-        "made      0 clips"
+        "everything is up to date"
         in project.run("generate", "-p", "kokoro", **_environment(folder)).stdout
     )
     line = (project.folder / "audio/ledger.jsonl").read_text().splitlines()[0]

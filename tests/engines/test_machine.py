@@ -64,7 +64,7 @@ def test_without_proc_defaults_are_used_and_clips_are_made(project: Project) -> 
     code = "from tts_assets.engines import machine; print(machine.count_cores() >= 1, machine.free_mib())"
     for command, said in (
         ([sys.executable, "-c", code], "True 2048"),
-        (project.command("generate", "--provider", "tones"), "made      2"),
+        (project.command("generate", "--provider", "tones"), "generated 2"),
     ):
         done = subprocess.run(
             [*_WITHOUT_PROC, *command],

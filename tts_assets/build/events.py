@@ -112,11 +112,19 @@ class Started:
         jobs: how many clips there are to make; equal ones count once.
         workers: how many are made at once.
         states: how many clips stand how.
+        places: how many entries and parts of entries these clips are for.
+        characters: of their texts, all together.
+        provider: the engine's name.
+        voice: the name of the run's voice.
     """
 
     jobs: int
     workers: int
     states: dict[State, int]
+    places: int
+    characters: int
+    provider: str
+    voice: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,11 @@ def _get_exit_code(error: Exception) -> ExitCode:
     if not isinstance(error, TtsAssetsError) and is_out_of_memory(error):
         _print_to_stderr(f"error: {OUT_OF_MEMORY}\n")
         return ExitCode.FATAL
-    from tts_assets.cli.output.console_text import escape_unsafe  # noqa: PLC0415 - see _flush
+    from tts_assets.cli.output.console_text import (  # noqa: PLC0415 - see _flush_results
+        escape_unsafe,
+        open_error_console,
+        print_message,
+    )
 
     if not isinstance(error, TtsAssetsError) and (failure := find_system_failure(error)):
         place = f"{failure.filename}: " if failure.filename else ""
@@ -124,7 +128,7 @@ def _get_exit_code(error: Exception) -> ExitCode:
         _print_to_stderr(escape_unsafe("".join(traceback.format_exception(error))))
         _print_to_stderr("this is a bug in tts-assets: please report it with the lines above\n")
         return ExitCode.BUG
-    _print_to_stderr(f"error: {escape_unsafe(str(error))}\n")
+    print_message(open_error_console(), f"error: {error}")
     if isinstance(error, UsageError | InputError):
         return ExitCode.USAGE
     return ExitCode.FATAL if isinstance(error, FatalError) else ExitCode.FINDINGS

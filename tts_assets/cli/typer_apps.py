@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from tts_assets import __version__
+from tts_assets.cli.exit_code import ExitCode
 from tts_assets.config.load_settings import load
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.errors import UsageError
@@ -119,8 +121,37 @@ class TidyGroup(TyperGroup):
         return _tidy_help(super().get_params(ctx))
 
 
+def _show_usage_error(error: Any) -> None:
+    from tts_assets.cli.output.console_text import (  # noqa: PLC0415 - rich is heavy
+        open_error_console,
+        print_message,
+    )
+
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        # It is the help itself, unless that was printed already.
+        typer.echo(message, nl=bool(message))
+        return
+    use = f" (see `{context.command_path} --help`)" if context else ""
+    words = f"error: {message[:1].lower()}{message[1:]}".rstrip(".")
+    print_message(open_error_console(), words + use)
+
+
 class _OrderedGroup(TidyGroup):
     """Commands in the order of a user's work, whichever module declares them."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command; a wrong use looks like every other error."""
+        try:
+            code = super().main(*args, **(extra | {"standalone_mode": False}))
+        except Exception as exc:
+            if not hasattr(exc, "format_message"):
+                raise
+            _show_usage_error(exc)
+            code = ExitCode.USAGE
+        if extra.get("standalone_mode", True):
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=_ORDER.index)

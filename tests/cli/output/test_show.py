@@ -31,13 +31,13 @@ def test_a_standing_lists_its_clips_with_file_line_state_asset_and_reason(capsys
     assert out.splitlines() == [
         "a.json:3: stale: vocabulary 1 word 猫 -> vocabulary/0.mp3 (text 犬 -> 猫)",
         "to make   1 clip: 1 stale",
-        "URLs      2 of fresh clips to write",
+        "URLs      2 of up-to-date clips to write",
         "kept      4 clips of tones=1; it is tones=2 now",
-        '          on-engine-change = "remake" makes them anew',
+        '          on-engine-change = "remake" regenerates them',
         "fresh     7",
         "errors    1 in the catalogues",
         "orphans   1 asset (1.5 MB) that no catalogue refers to; tts-assets prune lists them",
-        "judged by the files that are here, and their sizes; --deep reads them",
+        "judged by names and sizes of the audio files; --deep reads them",
     ]
     assert err == "error: b.json:9: entry 2: the id is missing\n"
 
@@ -262,7 +262,7 @@ def test_what_was_not_chosen_is_counted(capsys: Shown) -> None:
     CommandOutput(OutputFormat.TEXT).show_report(report)
     CommandOutput(OutputFormat.JSON).show_report(report)
     text, _, data = capsys.readouterr().out.partition("{")
-    assert "not chosen 1,200 clips (--only)\n" in text
+    assert "skipped   1,200 clips (--only)\n" in text
     assert json.loads("{" + data)["passed_over"] == 1_200
 
 
@@ -272,8 +272,8 @@ def test_one_of_something_is_no_plural_and_thousands_are_parted(capsys: Shown) -
     show.show_report(replace(REPORT, made=1_234, urls_written=1_234, doubts=()))
     show.show_status(standing())
     out = capsys.readouterr().out
-    assert "made      1 clip," in out
-    assert "made      1,234 clips," in out
+    assert "generated 1 clip," in out
+    assert "generated 1,234 clips," in out
     assert "URLs      0 written; 1 entry changed meanwhile" in out
     assert "URLs      1,234 written" in out
     assert "errors    1 in the catalogues" in out

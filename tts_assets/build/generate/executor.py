@@ -22,7 +22,7 @@ from tts_assets.build.generate.clip import (
 )
 from tts_assets.build.generate.results import SLACK, Results, ServiceWaits
 from tts_assets.build.generate.work_items import WorkQueue, cuts_of, most_pieces
-from tts_assets.build.plan import output_folder, planner
+from tts_assets.build.plan import output_folder, plan_types, planner
 from tts_assets.build.pool import FailureRules, Pool, time_limit_restarter
 from tts_assets.config import keys
 from tts_assets.engines.protocol import Bounded, Paced, Recorder
@@ -239,7 +239,17 @@ async def _run_pool(run: BuildState, studio: BuildContext, shelf: OutputTarget) 
         _let_pace(pool, studio.speaker.limiter)
         studio.speaker.limiter.on_rest = ServiceWaits(run.tell).take
     states = dict(run.survey.states)
-    run.tell(Started(jobs=len(run.jobs), workers=run.workers, states=states))
+    run.tell(
+        Started(
+            jobs=len(run.jobs),
+            workers=run.workers,
+            states=states,
+            places=sum(len(job.clips) for job in run.jobs),
+            characters=sum(len(job.form.text) for job in run.jobs),
+            provider=run.provider.name,
+            voice=plan_types.find_voice(run.settings, run.provider).name,
+        )
+    )
     jobs = longest_first(run.jobs)
     books = run.books
     wanted = run.limits.dispatch(jobs) if books is None else books.dispatch(jobs, studio.speaker)

@@ -33,7 +33,8 @@ from tts_assets.cli.output.console_text import (
     WAITING_MESSAGE,
     escape_unsafe,
     format_count,
-    open_safe_stderr,
+    open_error_console,
+    print_message,
     require_stdout,
     to_json_document,
     to_json_line,
@@ -101,8 +102,8 @@ class CommandOutput:
     def __init__(self, output_format: OutputFormat) -> None:
         """Choose between text for people and the formats for programs."""
         self._format = output_format
-        self.errors = Console(file=open_safe_stderr(), soft_wrap=True, emoji=False)
-        self._out = _ResultConsole(soft_wrap=True, emoji=False)
+        self.errors = open_error_console()
+        self._out = _ResultConsole(emoji=False)
         self._waited: set[str] = set()
         self._failed: set[Clip] = set()
 
@@ -217,7 +218,7 @@ class CommandOutput:
     def print_line(self, words: str) -> None:
         """A line of results."""
         with require_stdout():
-            self._out.print(escape_unsafe(words), markup=False, highlight=False)
+            print_message(self._out, words)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Lines of results that are safe to show already."""
@@ -227,7 +228,7 @@ class CommandOutput:
 
     def print_error(self, words: str) -> None:
         """A line of what went wrong."""
-        self.errors.print(escape_unsafe(words), markup=False, highlight=False)
+        print_message(self.errors, words)
 
     def _print_report(self, report: Report) -> None:
         if report.dry_run:

@@ -125,6 +125,46 @@ def open_safe_stderr() -> IO[str]:
     return cast("IO[str]", _SafeStderr())
 
 
+#: How the first word of a message is shown on a terminal.
+_STYLES = {"error": "bold red", "failed": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+
+def open_error_console() -> Console:
+    """A console on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - heavy, and needed by few commands
+
+    return Console(file=open_safe_stderr(), emoji=False)
+
+
+def print_message(console: Console, words: str) -> None:
+    """A line that cannot act on the terminal; there it is coloured, and wrapped at blanks."""
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    words = escape_unsafe(words)
+    text = Text(_wrap_at_blanks(words, console.width) if console.is_terminal else words)
+    first = words.partition(":")[0]
+    if first in _STYLES:
+        text.stylize(_STYLES[first], 0, len(first) + 1)
+    console.print(text, soft_wrap=True)
+
+
+def _wrap_at_blanks(words: str, columns: int) -> str:
+    """Lines of at most so many columns; paths and commands stay whole, to be copied."""
+    from rich.cells import cell_len  # noqa: PLC0415 - see above
+
+    lines = []
+    for line in words.split("\n"):
+        current = ""
+        for word in re.findall(r" *[^ ]+", line):
+            if current and cell_len(current + word) > columns:
+                lines.append(current)
+                word = word.lstrip()  # noqa: PLW2901 - it begins a line
+                current = ""
+            current += word
+        lines.append(current)
+    return "\n".join(lines)
+
+
 class _SafeStderr:
     """As much of a stream as a console needs; what cannot be written is left out."""
 
@@ -175,7 +215,7 @@ class LinePrinter:
 
     def print_line(self, words: str) -> None:
         """A line."""
-        self._console.print(escape_unsafe(words), markup=False, highlight=False, soft_wrap=True)
+        print_message(self._console, words)
 
     def print_once(self, words: str) -> None:
         """A line, unless it was the last one told here."""

@@ -240,8 +240,8 @@ def _format_clip_count(bill: Charges) -> str:
 #: Columns of a line that say what it is about.
 LABEL_WIDTH = 10
 _COMPARISON_TEXTS = {
-    Judged.LEDGER: "the ledger alone: no audio file is here",
-    Judged.FILES: "the files that are here, and their sizes; --deep reads them",
+    Judged.LEDGER: "the ledger alone: there are no audio files",
+    Judged.FILES: "names and sizes of the audio files; --deep reads them",
     Judged.BYTES: "the bytes of every file",
 }
 
@@ -266,9 +266,11 @@ def _has_never_started(report: Report) -> bool:
 
 def _format_figures(report: Report) -> list[str]:
     lines = _format_engine(report.chosen)
+    if _is_up_to_date(report):
+        return [*lines, _format_up_to_date(report.states)]
     lines += _format_dry_run(report) if report.dry_run else _format_made(report)
     if report.passed_over:
-        lines.append(f"not chosen {format_count(report.passed_over, 'clip')} (--only)")
+        lines.append(f"skipped   {format_count(report.passed_over, 'clip')} (--only)")
     lines += [*_format_kept(report.kept), *_format_unchanged(report.states)]
     lines += _format_unusable(len(report.unspoken), len(report.problems))
     if not report.dry_run:
@@ -278,6 +280,23 @@ def _format_figures(report: Report) -> list[str]:
         if report.shard is not None:
             lines.append(f"shard     {to_one_line(report.shard)}")
     return lines
+
+
+def _is_up_to_date(report: Report) -> bool:
+    """Whether there was nothing to do, and nothing to say about it."""
+    planned = report.to_make + report.to_move + report.urls_to_write + report.timelines_to_write
+    done = report.made + report.moved + report.urls_written + report.timelines_written
+    wrong = report.failures or report.problems or report.urls_missed or report.stopped
+    aside = report.passed_over or report.kept or report.unmatched or report.shard
+    return bool(report.catalogues) and not (planned or done or wrong or aside or report.fatal)
+
+
+def _format_up_to_date(states: Mapping[State, int]) -> str:
+    kept = states.get(State.LOCKED, 0)
+    recordings = f", {format_count(kept, 'recording')} kept" if kept else ""
+    return (
+        f"everything is up to date: {format_count(states.get(State.FRESH, 0), 'clip')}{recordings}"
+    )
 
 
 def describe_missed_urls(report: Report) -> str:
@@ -295,7 +314,7 @@ def format_status_lines(standing: Standing) -> list[str]:
     total = format_count(sum(count for _, count in counts), "clip")
     lines.append(f"to make   {total}{told and ': '}{told}")
     if standing.urls_to_write:
-        lines.append(f"URLs      {standing.urls_to_write:,} of fresh clips to write")
+        lines.append(f"URLs      {standing.urls_to_write:,} of up-to-date clips to write")
     lines += _format_timelines(standing.timelines_to_write)
     lines += [
         *_format_kept(standing.kept),
@@ -320,7 +339,7 @@ def _format_takes(standing: Standing) -> list[str]:
 
 
 def _format_timelines(count: int) -> list[str]:
-    return [f"timelines {count:,} of fresh passages to write"] if count else []
+    return [f"timelines {count:,} of up-to-date passages to write"] if count else []
 
 
 def _format_engine(reason: str | None) -> list[str]:
@@ -328,21 +347,21 @@ def _format_engine(reason: str | None) -> list[str]:
 
 
 def _format_dry_run(report: Report) -> list[str]:
-    lines = [f"to make   {format_count(report.to_make, 'clip')}; nothing was changed"]
+    lines = [f"to make   {format_count(report.to_make, 'clip')}; dry run, nothing was changed"]
     if report.to_move:
         lines.append(
             f"to move   {format_count(report.to_move, 'asset')} to other names, without speaking"
         )
     if report.urls_to_write:
-        lines.append(f"URLs      {report.urls_to_write:,} of fresh clips to write")
+        lines.append(f"URLs      {report.urls_to_write:,} of up-to-date clips to write")
     return [*lines, *_format_timelines(report.timelines_to_write)]
 
 
 def _format_made(report: Report) -> list[str]:
-    pace = f" in {report.seconds:,.1f} s, {report.workers} at once"
+    pace = f" in {report.seconds:,.1f} s, {report.workers} at a time"
     sound = f", {report.audio_seconds:,.0f} s of speech" if report.made else ""
     lines = [
-        f"made      {format_count(report.made, 'clip')}{sound}{pace}",
+        f"generated {format_count(report.made, 'clip')}{sound}{pace}",
         f"failed    {len(report.failures):,}",
     ]
     if report.moved:
@@ -351,11 +370,9 @@ def _format_made(report: Report) -> list[str]:
         )
     if report.flawed:
         flawed = format_count(len(report.flawed), "clip")
-        lines.append(
-            f"flawed    {flawed} made, and not as they should sound: see `tts-assets verify`"
-        )
+        lines.append(f"flawed    {flawed} failed the audio checks: see `tts-assets verify`")
     if report.timelines_written:
-        lines.append(f"timelines {report.timelines_written:,} of fresh passages written")
+        lines.append(f"timelines {report.timelines_written:,} of up-to-date passages written")
     if report.doubts:
         doubts = format_count(len(report.doubts), "reading or accent", "readings or accents")
         lines.append(f"doubtful  {doubts}: see `tts-assets lint`")
@@ -368,13 +385,15 @@ def _format_kept(kept: Iterable[KeptClipGroup]) -> list[str]:
         f"kept      {format_count(each.clips, 'clip')} of {to_one_line(each.before)}; it is {to_one_line(each.now)} now"
         for each in kept
     ]
-    return [*lines, '          on-engine-change = "remake" makes them anew'] if lines else []
+    return [*lines, '          on-engine-change = "remake" regenerates them'] if lines else []
 
 
 def _format_unchanged(states: Mapping[State, int]) -> list[str]:
     lines = [f"fresh     {states.get(State.FRESH, 0):,}"]
     if states.get(State.LOCKED):
-        lines.append(f"locked    {states[State.LOCKED]:,} (recordings that are not ours are kept)")
+        lines.append(
+            f"locked    {states[State.LOCKED]:,} (URLs not managed by tts-assets; left unchanged)"
+        )
     return lines
 
 
@@ -391,7 +410,7 @@ def _format_decisions(standing: Standing) -> list[str]:
         lines.append(f"decided   {told}, {undecided:,} undecided")
     if standing.unapproved:
         clips = format_count(len(standing.unapproved), "clip")
-        lines.append(f"approval  {clips} with sounds that nobody has approved: `tts-assets review`")
+        lines.append(f"approval  {clips} not approved: `tts-assets review`")
     return lines
 
 
