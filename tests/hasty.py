@@ -22,7 +22,7 @@ def hasty(settings: Settings) -> ElevenLabs:
     """The provider under the name ``hasty``."""
     provider = ElevenLabs(settings, patience=PATIENCE)
     if path := os.environ.get("TEST_TOLD"):
-        provider._told = _Kept(Path(path))
+        provider._readings = _Kept(Path(path))
     return provider
 
 
@@ -33,7 +33,7 @@ class _Kept(ReadingCache):
         super().__init__()
         self._path = path
         if path.exists():
-            self._said |= pickle.loads(path.read_bytes())
+            self._readings |= pickle.loads(path.read_bytes())
 
     @asynccontextmanager
     async def open(
@@ -41,4 +41,4 @@ class _Kept(ReadingCache):
     ) -> AsyncIterator[Callable[[SpokenForm], Awaitable[Pronunciation]]]:
         async with super().open(words) as read:
             yield read
-        self._path.write_bytes(pickle.dumps(self._said))
+        self._path.write_bytes(pickle.dumps(self._readings))

@@ -110,7 +110,7 @@ async def opened(
     patience: RetryPolicy = AT_ONCE,
 ) -> AsyncIterator[ElevenLabsSpeaker]:
     provider = ElevenLabs(settings, patience=patience)
-    provider._told = told
+    provider._readings = told
     async with provider.open(workers=5, timeout_seconds=seconds) as speaker:
         yield speaker
 
@@ -826,7 +826,7 @@ async def test_charges_are_those_of_what_would_be_sent(
     told: ReadingCache, model: str, price: float
 ) -> None:
     provider = ElevenLabs(settings_for(model=model))
-    provider._told = told
+    provider._readings = told
     water, opening, mark = await provider.charges((WATER, OPEN, MARK), ())
     assert water == Charge(1, 1 * price)
     assert opening == Charge(len("あく"), 2 * price)

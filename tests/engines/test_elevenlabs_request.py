@@ -85,7 +85,7 @@ def server() -> Iterator[Loopback]:
 @asynccontextmanager
 async def opened(settings: Settings, told: ReadingCache) -> AsyncIterator[ElevenLabsSpeaker]:
     provider = ElevenLabs(settings)
-    provider._told = told
+    provider._readings = told
     assert provider.problem() is None
     async with provider.open(workers=1, timeout_seconds=30) as speaker:
         yield speaker

@@ -90,7 +90,7 @@ async def opened(
     settings: Settings, told: ReadingCache, *, workers: int = 5
 ) -> AsyncIterator[OpenAISpeaker]:
     provider = OpenAI(settings, patience=AT_ONCE)
-    provider._told = told
+    provider._readings = told
     async with provider.open(workers=workers, timeout_seconds=20.0) as speaker:
         yield speaker
 
@@ -691,7 +691,7 @@ async def test_it_costs_something_at_openai_and_where_somebody_says_so(
 ) -> None:
     provider = openai(replace(settings_for(), **more))
     assert isinstance(provider, Priced)
-    provider._told = told
+    provider._readings = told
     charges = await provider.charges([OPEN, KYUSHU, MARK], ())
     assert charges[:2] == [Charge(2, 2.0), Charge(2, 2.0)]
     assert isinstance(charges[2], str)

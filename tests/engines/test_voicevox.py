@@ -371,7 +371,7 @@ async def test_what_cannot_be_read_costs_that_clip_only(engine: VoicevoxStandIn)
 async def test_what_no_address_can_hold_is_not_sent(engine: VoicevoxStandIn) -> None:
     form = SpokenForm("長い", sentence=True)
     phrases = (Phrase("ナガイ", 2),) * 1_500
-    TOLD._said[form] = Pronunciation(
+    TOLD._readings[form] = Pronunciation(
         phrases=phrases, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
     )
     assert "split the text" in str(await _fails(engine, form))

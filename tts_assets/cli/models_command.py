@@ -206,7 +206,7 @@ def _fetch_models(
                 ready.append(event)
             tell(event)
 
-        run_until_signal(partial(download, models, store, settings.models, tell=handle_event))
+        run_until_signal(partial(download, models, store, settings.models, on_event=handle_event))
     for each in ready:
         show.print_line(
             f"{each.file}: {'fetched' if each.fetched else 'here already'}: {each.path}"

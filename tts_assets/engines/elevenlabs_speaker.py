@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.audio.expected_length import (
-    estimate_speech_seconds,
-    longest_seconds,
-    shortest_seconds,
-)
-from tts_assets.engines import elevenlabs_requests, validated_speech
+from tts_assets.engines import elevenlabs_requests
 from tts_assets.engines.decode_response import check_sound_body, to_redacted_line
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
@@ -38,11 +33,6 @@ from tts_assets.engines.http.service_calls import RateLimitedError, ServiceReque
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
 from tts_assets.engines.protocol import Balance, VoiceInfo
 from tts_assets.engines.validated_speech import (
-    Attempt,
-    CutTwiceError,
-    EarlierAttempts,
-    ExpectedSpeech,
-    RunVoicePaces,
     join_times,
     split_for_requests,
     transfer_times,
@@ -54,12 +44,12 @@ from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.config.settings import ElevenLabsSettings
-    from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
     from tts_assets.model import Pronunciation, SpokenForm, Voice
 
 Shape = TypeVar("Shape")
@@ -334,11 +324,8 @@ def _to_datetime(seconds: float | None) -> datetime | None:
         return None
 
 
-# ElevenLabs, ready for one run: each text asked for, its answers doubted once, and what they cost.
-
-
 class ElevenLabsSpeaker:
-    """Says forms, as many at once as the limiter lets it."""
+    """ElevenLabs, ready for one run."""
 
     def __init__(
         self,
@@ -349,17 +336,10 @@ class ElevenLabsSpeaker:
         workers: int,
         timeout_seconds: float,
     ) -> None:
-        """Ask a service.
-
-        Args:
-            service: ElevenLabs.
-            read: tells how a form is said.
-            settings: what is asked for.
-            workers: how many forms it says at once.
-            timeout_seconds: for each 100 characters.
-        """
+        """Speak through the service; ``read`` returns the pronunciation of a form."""
         self.workers = workers
-        #: Credits of all replies of the run, those thrown away, too; None before one told any.
+        self.limiter = service.limiter
+        #: Credits of all replies of the run, including unused ones; None before the first report.
         self.billed_total: float | None = None
         self._service = service
         self._read = read
@@ -367,24 +347,18 @@ class ElevenLabsSpeaker:
         self._timeout_seconds = timeout_seconds
         self._pcm_rate_hz = pcm_rate_hz(settings)
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
-        self._shop = SpeechPurchaser(
-            service, charged=elevenlabs_requests.read_charge, history=history
+        self._purchaser = SpeechPurchaser(
+            service, "elevenlabs", charged=elevenlabs_requests.read_charge, history=history
         )
         self._refused: dict[str, str] = {}
         self._has_timestamps = True
         self._has_spoken = False
         self._stored_settings = VoiceSettingsReader(service, seconds=timeout_seconds)
-        self._voices = RunVoicePaces("elevenlabs")
-
-    @property
-    def limiter(self) -> Limiter:
-        """How many requests may be open."""
-        return self._service.limiter
 
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Say it by itself; see ``speak_within``."""
+        """Synthesize a form by itself; see ``speak_within``."""
         return await self.speak_within(form, voice, ("", ""), on_start=on_start)
 
     async def speak_within(
@@ -395,15 +369,15 @@ class ElevenLabsSpeaker:
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Say it, in parts where the model takes no text of that length.
+        """Synthesize a form between two texts, in parts where the model takes no text so long.
 
         Returns:
-            float32 samples, shape (n,), full scale at -1..1; the pronunciation that the dictionary
-            tells, which the service is asked for and does not confirm; and what all replies cost.
+            float32 samples, shape (n,), full scale at -1..1; the requested pronunciation, which the
+            service does not confirm; and the cost of all replies.
 
         Raises:
-            ClipError: this form cannot be said, or this voice cannot be used.
-            FatalError: nothing can be said any more.
+            ClipError: this form cannot be synthesized, or this voice cannot be used.
+            FatalError: no form can be synthesized any more.
         """
         return await self._speak_parts(form, voice, around, on_start, is_timed=False)
 
@@ -415,7 +389,7 @@ class ElevenLabsSpeaker:
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Say it as ``speak_within`` does, and ask for the times of its characters."""
+        """Like ``speak_within``, with the times of its characters."""
         return await self._speak_parts(form, voice, around, on_start, is_timed=True)
 
     async def _speak_parts(
@@ -428,16 +402,16 @@ class ElevenLabsSpeaker:
         is_timed: bool,
     ) -> Speech:
         self._check_voice(voice)
-        said = await self._read(form)
+        reading = await self._read(form)
         stored = await self._read_settings(voice, on_start)
         parts = split_for_requests(
-            spell_for_engine(form, said), find_elevenlabs_model(self._settings.model).longest
+            spell_for_engine(form, reading), find_elevenlabs_model(self._settings.model).longest
         )
         texts = [around[0], *parts, around[1]]
         bill: list[float] = []
 
         def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
-            asked = build_speech_request(
+            request = build_speech_request(
                 self._settings,
                 voice,
                 texts,
@@ -446,7 +420,7 @@ class ElevenLabsSpeaker:
                 timeout_seconds=self._timeout_seconds,
             )
             return PurchasedPart(
-                request=with_timestamps(asked) if is_timed and self._has_timestamps else asked,
+                request=with_timestamps(request) if is_timed and self._has_timestamps else request,
                 service="elevenlabs",
                 voice=voice.name,
                 model=self._settings.model,
@@ -456,47 +430,33 @@ class ElevenLabsSpeaker:
                 on_charge=partial(self._count_cost, bill),
             )
 
-        async def buy_attempt(at: int, expected: ExpectedSpeech) -> Attempt:
+        async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
             try:
-                found = await self._buy_part(make_part(at, expected), on_start)
+                return await self._buy_part(make_part(at, expected), on_start)
             except elevenlabs_requests.NoTimestampsError:
                 self._has_timestamps = False
-                found = await self._buy_part(make_part(at, expected), on_start)
-            if found.fault is None:
-                self._voices.add_whole(voice.name)
-            return found
+            return await self._buy_part(make_part(at, expected), on_start)
 
-        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierAttempts:
-            found = await self._shop.find_earlier(make_part(at, expected), on_start)
-            if found.take is not None:
-                # A person accepted it, or changed the rules: the voice may end like this.
-                self._voices.add_whole(voice.name)
-            return found
-
-        expected = ExpectedSpeech(
-            shortest_seconds=shortest_seconds(said, voice.speed),
-            longest_seconds=longest_seconds(said, voice.speed),
-            check_ends=self._settings.check_ends,
-            spoken_seconds=estimate_speech_seconds(said, voice.speed),
-            pace=self._voices.pace_of(voice),
+        expected = self._purchaser.expect_speech(
+            reading, voice, check_ends=self._settings.check_ends
         )
-        try:
-            samples, rate_hz, found = await validated_speech.speak_parts(
-                parts, expected, buy_attempt, find_earlier
-            )
-        except CutTwiceError as exc:
-            self._voices.add_cut(voice.name, is_bought=exc.is_bought)
-            raise
+        sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
+        spans = join_times(
+            parts,
+            [take.alignment for take in sound.takes],
+            [take.seconds for take in sound.takes],
+        )
         return Speech(
-            samples=samples,
-            rate_hz=rate_hz,
-            pronunciation=drop_accents(said),
+            samples=sound.samples,
+            rate_hz=sound.rate_hz,
+            pronunciation=drop_accents(reading),
             billed=sum(bill) if bill else None,
-            character_times=_times_of(form.text, parts, found),
+            # The text was perhaps sent in another spelling.
+            character_times=transfer_times(form.text, "".join(parts), spans),
         )
 
     def _check_voice(self, voice: Voice) -> None:
-        """Raise if a voice cannot be asked for."""
+        """Raise if a voice cannot be requested."""
         if problem := problem_with_speed(self._settings.model, voice.speed):
             raise ClipError(problem)
         try:
@@ -507,7 +467,7 @@ class ElevenLabsSpeaker:
     async def _buy_part(self, part: PurchasedPart, on_start: Callable[[], None] | None) -> Attempt:
         judge = partial(self._judge_answer, is_timed=has_timestamps(part.request))
         with self._remember_refusal(part.voice):
-            return await self._shop.buy_part(part, judge, on_start)
+            return await self._purchaser.buy_part(part, judge, on_start)
 
     def _count_cost(self, bill: list[float], cost: float) -> None:
         """Count the cost of an answer when its headers arrive: its body may be lost."""
@@ -525,7 +485,7 @@ class ElevenLabsSpeaker:
 
     @contextmanager
     def _remember_refusal(self, voice: str) -> Iterator[None]:
-        """Ask for a voice once only, if the service refuses it."""
+        """Request a voice that the service refuses only once."""
         if voice in self._refused:
             raise ClipError(self._refused[voice])
         try:
@@ -535,7 +495,7 @@ class ElevenLabsSpeaker:
             raise
 
     def _judge_answer(self, answer: ServiceResponse, *, is_timed: bool) -> ServiceResponse:
-        """An answer that is sound, or was paid for."""
+        """Return an answer that is sound, or was paid for."""
         limiter = self._service.limiter
         if answer.status != 200:
             hidden = self._service.client.redact
@@ -553,11 +513,3 @@ class ElevenLabsSpeaker:
         if not cost:
             check_sound_body(answer.body, answer.media_type, pcm_rate_hz=self._pcm_rate_hz)
         return answer
-
-
-def _times_of(
-    text: str, parts: Sequence[str], found: Sequence[Attempt]
-) -> tuple[tuple[float, float], ...]:
-    """When each character of a form's text is spoken, though it was sent in another spelling."""
-    spans = join_times(parts, [take.alignment for take in found], [take.seconds for take in found])
-    return transfer_times(text, "".join(parts), spans)

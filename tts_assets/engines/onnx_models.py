@@ -109,6 +109,22 @@ def _read_cached_graph(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
         return _parse_graph(data), _has_external_data(data)
 
 
+def is_whole_model(path: Path) -> bool:
+    """Whether fields fill a file to its last byte, a graph among them; none of them is read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    try:
+        with (
+            open_regular(path) as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
+            return _MODEL_GRAPH in {field for field, _, _ in _iterate_fields(data, 0, len(data))}
+    except (ValueError, IndexError):
+        return False
+
+
 def _parse_graph(data: mmap.mmap) -> Graph:
     inputs: dict[str, bool] = {}
     random = has_outputs = False

@@ -1,10 +1,9 @@
-"""Speech by OpenAI, and by the many servers that have the shape of its ``POST /audio/speech``."""
+"""OpenAI, and the many servers that are compatible with its ``POST /audio/speech``."""
 
 from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ from tts_assets.config.dictionary_words import price_for
 from tts_assets.engines.http import http_client
 from tts_assets.engines.http.http_client import open_client, refuse_unsafe
 from tts_assets.engines.http.service_calls import ServiceRequest, TransientError
-from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.http.service_connection import Endpoint
 from tts_assets.engines.machine import READING, format_versions
 from tts_assets.engines.openai_messages import (
     ABSENT,
@@ -22,36 +21,32 @@ from tts_assets.engines.openai_messages import (
     to_openai_error,
     voices_in,
 )
-from tts_assets.engines.protocol import Charge, VoiceInfo
-from tts_assets.engines.reading_cache import ReadingCache
+from tts_assets.engines.paid_purchases import TextService
+from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.registry import list_named_voices
 from tts_assets.errors import ClipError, FatalError, UsageError
-from tts_assets.japanese.engine_notation import spell_for_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from tts_assets.config.keys import Secret
-    from tts_assets.config.settings import OpenAISettings, Settings
+    from tts_assets.config.settings import Settings
     from tts_assets.engines.http.service_calls import RetryPolicy
+    from tts_assets.engines.protocol import Charge
     from tts_assets.model import DictionaryWord, SpokenForm
 
 
-#: OpenAI takes no request without a key, and all of them cost something.
+#: OpenAI requires a key, and charges for every request.
 _HOST = "api.openai.com"
 
 #: Where servers list their voices.
 _VOICES = ("audio/voices", "voices")
 
-#: Those of OpenAI's that libsndfile reads; aac is none.
+#: The formats of OpenAI that libsndfile reads, unlike aac.
 _FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
 
 
-class OpenAI:
-    """The provider.
-
-    What a server does with kanji cannot be verified: it takes text only, and tells no readings.
-    """
+class OpenAI(TextService):
+    """The provider; servers report no readings, so theirs cannot be checked."""
 
     name = "openai"
     # 20 MiB in the run's own process with 1 as with 16 requests at once, and 97 for the dictionary.
@@ -60,33 +55,16 @@ class OpenAI:
     footprint_mib = 1
 
     def __init__(self, settings: Settings, *, patience: RetryPolicy | None = None) -> None:
-        """Look for nothing yet.
-
-        Args:
-            settings: where the server is, and what it is asked for.
-            patience: how often requests are repeated; None for the usual.
-        """
-        self._settings = settings
-        self._own: OpenAISettings = settings.openai
-        self._patience = patience
-        self._told = ReadingCache()
-
-    @property
-    def max_concurrent(self) -> int:
-        """As the settings say."""
-        return self._settings.remote.max_concurrent
-
-    @property
-    def model(self) -> str:
-        """As the settings say."""
-        return self._own.model
+        """Connect to nothing yet; ``patience`` replaces the usual retry policy."""
+        super().__init__(settings, settings.openai, patience)
+        self._own = settings.openai
 
     def problem(self) -> str | None:
-        """None where a server can be asked; else that OpenAI's own wants a key.
+        """None where a server can be used; else that OpenAI's own needs a key.
 
         Raises:
-            UsageError: what is asked for can never be had: a format that is not read, no voice at
-                all, an address that is none or would show the key.
+            UsageError: impossible settings: an unreadable format, no voice, an address that is
+                none or would expose the key.
             FatalError: the keyring cannot be read.
         """
         if self._own.response_format not in _FORMATS:
@@ -115,11 +93,11 @@ class OpenAI:
         return tuple(VoiceInfo(name=name, language="ja", description="") for name in names)
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
-        """The voices that the server tells; OpenAI's own, which it does not tell, as documented.
+        """The voices that the server lists; OpenAI's own, which it does not list, as documented.
 
         Raises:
             UsageError: the base URL is none, or the key cannot be used.
-            FatalError: the server cannot be asked, or does not tell its voices.
+            FatalError: the server cannot be reached, or does not list its voices.
         """
         if self.is_openai:
             return BUILT_IN
@@ -147,25 +125,17 @@ class OpenAI:
         return found
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one model
-        """The model, what it is told, and what decides which text is sent; not where it is."""
+        """The model, its instructions, and the versions that decide which text is sent."""
         found = [f"openai model={self.model} response_format={self._own.response_format}"]
         if self._own.instructions:
             found.append(f"instructions={json.dumps(self._own.instructions, ensure_ascii=False)}")
         return " ".join([*found, format_versions(READING)])
 
-    def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Never: it takes none."""
-        return False
-
-    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Nobody says so."""
-        return False
-
     @asynccontextmanager
     async def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AsyncIterator[OpenAISpeaker]:
-        """Make ready to ask; the first request goes out with the first clip.
+        """Prepare a connection; the first request is sent for the first clip.
 
         Raises:
             UsageError: as in ``problem``, or there is no key where one is needed.
@@ -175,17 +145,11 @@ class OpenAI:
             raise UsageError(problem)
         most = max(1, min(workers, self.max_concurrent))
         async with (
-            connect_service(
-                self._make_endpoint(),
-                most=most,
-                per_second=self._settings.remote.rate_per_second,
-                timeout_seconds=timeout_seconds,
-                patience=self._patience,
-            ) as server,
-            self._told.open(words) as tell,
+            self._connect(most, timeout_seconds) as server,
+            self._readings.open(words) as read,
         ):
             yield OpenAISpeaker(
-                server, tell, settings=self._own, workers=most, timeout_seconds=timeout_seconds
+                server, read, settings=self._own, workers=most, timeout_seconds=timeout_seconds
             )
 
     @property
@@ -196,13 +160,6 @@ class OpenAI:
         except ValueError:
             return False
 
-    @cached_property
-    def _api_key(self) -> Secret | None:
-        """Asked for once: a keyring may open a window."""
-        settings = self._settings
-        file = settings.key_file(self.name)
-        return keys.find(self.name, file=file, given=settings.keys.get(self.name))
-
     def _make_endpoint(self) -> Endpoint:
         key = self._api_key
         headers = {} if key is None else {"Authorization": f"Bearer {key.reveal()}"}
@@ -210,38 +167,25 @@ class OpenAI:
 
 
 class PaidOpenAI(OpenAI):
-    """The provider, where it costs something."""
+    """The provider, where requests are charged."""
 
     async def charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Charge | str]:
-        """The characters that are sent for each form, a credit each, or why it cannot be said.
-
-        Raises:
-            FatalError: the dictionary, which tells what has to be sent, cannot be used.
-        """
-        said = await self._told.read(forms, words)
-        return [
-            each
-            if isinstance(each, str)
-            else Charge(len(text := spell_for_engine(form, each)), len(text))
-            for form, each in zip(forms, said, strict=True)
-        ]
+        """The characters that are sent for each form, a credit each; see ``_count_charges``."""
+        return await self._count_charges(forms, words, 1)
 
     async def balance(self) -> str:
-        """That nobody tells."""
+        """Unknown: the API does not report it."""
         return "servers of this shape do not tell what is left"
 
     async def terms(self) -> str:
-        """That nobody tells."""
+        """Unknown: the API does not report them."""
         return f"{self.model}: servers of this shape do not tell what it takes"
 
 
 def openai(settings: Settings) -> OpenAI:
-    """The provider, with its charges where it has any: most servers of this shape are one's own.
-
-    OpenAI has, and any server whose price is known or whose cost is to be bounded.
-    """
+    """The provider, with charges for OpenAI, and any server with a known price or a cost limit."""
     is_bounded = settings.max_chars is not None or settings.max_cost is not None
     free = OpenAI(settings)
     is_priced = price_for(settings.prices, free.name, free.model) is not None

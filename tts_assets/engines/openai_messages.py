@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from tts_assets.audio.expected_length import (
-    estimate_speech_seconds,
-    longest_seconds,
-    shortest_seconds,
-)
 from tts_assets.config.settings import time_limits
-from tts_assets.engines import validated_speech
 from tts_assets.engines.decode_response import (
     ErrorBody,
     check_sound_body,
@@ -22,14 +16,7 @@ from tts_assets.engines.decode_response import (
 from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.engines.validated_speech import (
-    Attempt,
-    CutTwiceError,
-    EarlierAttempts,
-    ExpectedSpeech,
-    RunVoicePaces,
-    split_for_requests,
-)
+from tts_assets.engines.validated_speech import split_for_requests
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.accent_notation import drop_accents
 from tts_assets.japanese.engine_notation import spell_for_engine
@@ -39,22 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tts_assets.config.settings import OpenAISettings
-    from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
+    from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
     from tts_assets.model import Pronunciation, SpokenForm, Voice
 
 
 #: Statuses that may be others another time: timeout, conflict, too early.
 _PASSING = (408, 409, 425)
 
-#: Nothing there speaks: no such address, no such method, gone, not built in.
+#: The server has no such endpoint, method or feature.
 ABSENT = (404, 405, 410, 501)
 _SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
 _MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)
 
-#: What all clips have in common, by its field in the request, and where it is set.
+#: Fields that all requests share, and the settings that they come from.
 _FOR_ALL = {
     "model": "openai.model",
     "response_format": "openai.response-format",
@@ -63,8 +50,8 @@ _FOR_ALL = {
 }
 _MODEL = {"model_not_found", "invalid_model", "unsupported_model", "model_not_supported"}
 
-#: Some servers have no words for it but these.
-_MODEL_SAID = re.compile(
+#: The message of servers without an error code.
+_MODEL_MESSAGE = re.compile(
     r"\b(?:unsupported|unknown|invalid) model\b"
     r"|\bmodel\b.{0,80}\bnot (?:yet )?(?:been )?"
     r"(?:found|supported|exist|loaded|installed|downloaded)",
@@ -81,7 +68,7 @@ _LACKS = re.compile(
     re.IGNORECASE,
 )
 
-#: It may have it in a moment.
+#: The server may have it in a moment.
 _GETS_READY = re.compile(
     r"\b(?:loading|downloading|starting|warming|initiali[sz]ing|in progress|again|temporar|moment)",
     re.IGNORECASE,
@@ -93,109 +80,100 @@ _VOICE = {"voice_not_found", "invalid_voice", "unsupported_voice"}
 def to_openai_error(
     answer: ServiceResponse, *, model: str, hidden: Callable[[str], str], is_first: bool
 ) -> Exception:
-    """The error that an answer which is no success stands for, to be raised.
+    """The error to raise for an answer that is no success.
 
     Args:
         answer: the answer.
-        model: what was asked for.
+        model: the requested model.
         hidden: takes the key out of a text.
-        is_first: whether nothing has gone well yet, so that the address may be the fault.
+        is_first: whether no request has succeeded yet, so that the address may be wrong.
 
     Returns:
-        PassingError, RefusedError, ClipError or FatalError.
+        TransientError, RateLimitedError, ClipError or FatalError.
     """
-    status, said = answer.status, parse_error_body(answer, hidden)
-    if said.words & _SPENT or status == 402:
+    status, body = answer.status, parse_error_body(answer, hidden)
+    if body.words & _SPENT or status == 402:
         text = "nothing is left to pay with: go on when there is"
-        return FatalError(quote_service(text, said))
-    if status == 429 and _ROOM.search(f"{said.message} {' '.join(said.words)}"):
-        most = _MOST.search(said.message)
+        return FatalError(quote_service(text, body))
+    if status == 429 and _ROOM.search(f"{body.message} {' '.join(body.words)}"):
+        most = _MOST.search(body.message)
         return RateLimitedError(
-            quote_service("too many requests at once", said), most and int(most[1])
+            quote_service("too many requests at once", body), most and int(most[1])
         )
-    if status in (429, *_PASSING) or (status > 499 and not _lacks_for_good(status, said)):
+    if status in (429, *_PASSING) or (status > 499 and not _lacks_for_good(status, body)):
         return TransientError.from_answer(
-            answer, quote_service(f"the server answered {status}", said)
+            answer, quote_service(f"the server answered {status}", body)
         )
     if status in (401, 403):
         text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
-        return FatalError(quote_service(text, said))
-    return _to_refusal_error(status, said, model, is_first=is_first)
+        return FatalError(quote_service(text, body))
+    return _to_refusal_error(status, body, model, is_first=is_first)
 
 
-def _lacks_for_good(status: int, said: ErrorBody) -> bool:
-    """Whether a server cannot do what was asked, however often it is asked."""
+def _lacks_for_good(status: int, body: ErrorBody) -> bool:
+    """Whether a server will never fulfil a request."""
     if status in ABSENT:
         return True
-    message = said.message
+    message = body.message
     lacks = status in _LACKING and _LACKS.search(message) is not None
     return lacks and not _GETS_READY.search(message)
 
 
-def _to_refusal_error(status: int, said: ErrorBody, model: str, *, is_first: bool) -> Exception:
-    """The error for a request that would be answered in the same way again."""
-    if _is_about_voice(status, said):
+def _to_refusal_error(status: int, body: ErrorBody, model: str, *, is_first: bool) -> Exception:
+    """The error for a request that would be refused again."""
+    if _is_about_voice(status, body):
         text = "the server does not have this voice: tts-assets voices --provider openai may list its voices"
-        return ClipError(quote_service(text, said))
-    if said.words & _MODEL or _MODEL_SAID.search(said.message):
-        said = said._replace(fields=said.fields | {"model"})
-    for field in sorted(said.fields & _FOR_ALL.keys()):
+        return ClipError(quote_service(text, body))
+    if body.words & _MODEL or _MODEL_MESSAGE.search(body.message):
+        body = body._replace(fields=body.fields | {"model"})
+    for field in sorted(body.fields & _FOR_ALL.keys()):
         what = f"model {model!r}" if field == "model" else field
-        there = "download it there, or " if _DOWNLOAD.search(said.message) else ""
+        there = "download it there, or " if _DOWNLOAD.search(body.message) else ""
         text = f"the server refuses the {what}: {there}change {_FOR_ALL[field]}"
-        return FatalError(quote_service(text, said))
+        return FatalError(quote_service(text, body))
     if (status in ABSENT and is_first) or not 400 <= status < 500:
         text = (
             f"there is no speech by {model!r} ({status}): openai.base-url is what stands before "
             "/audio/speech, and openai.model is a model of that server"
         )
-        return FatalError(quote_service(text, said))
-    return ClipError(quote_service(f"the server refuses this request ({status})", said))
+        return FatalError(quote_service(text, body))
+    return ClipError(quote_service(f"the server refuses this request ({status})", body))
 
 
-def _is_about_voice(status: int, said: ErrorBody) -> bool:
-    if said.words & _VOICE or "voice" in said.fields:
+def _is_about_voice(status: int, body: ErrorBody) -> bool:
+    if body.words & _VOICE or "voice" in body.fields:
         return True
-    message = said.message.lower()
+    message = body.message.lower()
     is_absent = status in (*ABSENT, *_LACKING)
     return is_absent and "voice" in message and "model" not in message
 
 
-def no_sound(
+def to_no_sound_error(
     answer: ServiceResponse, why: TransientError, hidden: Callable[[str], str]
 ) -> TransientError:
-    """The error for an answer that should have been sound, and is something else.
-
-    Args:
-        answer: the answer.
-        why: what is wrong with it, where it is nothing that can be read.
-        hidden: takes the key out of a text.
-    """
-    said = parse_error_body(answer, hidden)
-    if not said.message:
+    """The error for an answer that is no sound: its own message, or ``why`` where it has none."""
+    body = parse_error_body(answer, hidden)
+    if not body.message:
         return why
     what = f"the answer was no sound but {answer.media_type or 'text'}"
     if answer.media_type.startswith("audio/"):
         what = f"the answer was no sound, though its type is {answer.media_type}"
     elif answer.body.lstrip().startswith(b"<"):
         what += ": is openai.base-url what stands before /audio/speech?"
-    return TransientError(quote_service(what, said), answer.wait_seconds)
-
-
-# The voices of servers of OpenAI's shape: those of OpenAI itself, and lists in any common form.
+    return TransientError(quote_service(what, body), answer.wait_seconds)
 
 
 #: A language tag of BCP 47, as far as voices have them; some write _ for -.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 
-#: BCP 47 for: nobody says which; and for: several.
+#: BCP 47 for an unknown language, and for several.
 _UNKNOWN, _SEVERAL = "und", "mul"
 
-#: OpenAI has no list of its voices that could be asked for; these are in its API reference
-#: (createSpeech, read 2026-11-22). They speak whatever language the text is in.
+#: OpenAI has no endpoint for its voices; these are in its API reference (createSpeech, read
+#: 2026-11-22). They speak whatever language the text is in.
 BUILT_IN = tuple(
     VoiceInfo(name=name, language=_SEVERAL, description="built-in voice of OpenAI")
-    for name in (
+    for name in [
         "alloy",
         "ash",
         "ballad",
@@ -209,19 +187,15 @@ BUILT_IN = tuple(
         "verse",
         "marin",
         "cedar",
-    )
+    ]
 )
 
 
 def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
-    """The voices of an answer to ``GET /audio/voices``; none where it is no list of any.
+    """The voices in the JSON answer to ``GET /audio/voices``; none where it is no list of voices.
 
     Kokoro-FastAPI has objects with ``id`` and ``name`` in ``voices``, and had plain names; Speaches
-    has objects with ``name`` and ``language``.
-
-    Args:
-        body: the answer's JSON.
-        hidden: takes the key out of a text.
+    has objects with ``name`` and ``language``. ``hidden`` takes the key out of a text.
     """
     if isinstance(body, dict):
         body = body.get("voices") or body.get("data")
@@ -231,25 +205,24 @@ def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
 
 
 def _to_voice_info(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
-    told = row if isinstance(row, dict) else {"id": row}
-    name = to_redacted_line(told.get("id") or told.get("voice_id") or told.get("name"), hidden)
+    fields = row if isinstance(row, dict) else {"id": row}
+    name = to_redacted_line(
+        fields.get("id") or fields.get("voice_id") or fields.get("name"), hidden
+    )
     if not name:
         return None
-    languages = (told.get("locale"), told.get("language"))
-    known = next((each for each in languages if _is_language(each)), _UNKNOWN)
-    who = to_redacted_line(told.get("description") or told.get("name"), hidden)
+    languages = (fields.get("locale"), fields.get("language"))
+    language = next((each for each in languages if _is_language(each)), _UNKNOWN)
+    description = to_redacted_line(fields.get("description") or fields.get("name"), hidden)
     return VoiceInfo(
         name=name,
-        language=known.replace("_", "-"),
-        description="" if who == name else who,
+        language=language.replace("_", "-"),
+        description="" if description == name else description,
     )
 
 
 def _is_language(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and _LANGUAGE.fullmatch(value) is not None
-
-
-# OpenAI's ``POST /audio/speech``, asked for one run: requests, answers, and whether they are whole.
 
 
 #: pcm is "the raw samples in 24kHz (16-bit signed, low-endian), without the header" (OpenAI's guide
@@ -270,46 +243,36 @@ class OpenAISpeaker:
     def __init__(
         self,
         server: ServiceConnection,
-        tell: Callable[[SpokenForm], Awaitable[Pronunciation]],
+        read: Callable[[SpokenForm], Awaitable[Pronunciation]],
         *,
         settings: OpenAISettings,
         workers: int,
         timeout_seconds: float,
     ) -> None:
-        """Speak through a server; ``tell`` says how a form has to be said."""
-        self._server = server
-        self._shop = SpeechPurchaser(server)
-        self._tell = tell
+        """Speak through a server; ``read`` returns the pronunciation of a form."""
+        self.workers = workers
+        self.limiter = server.limiter
+        self._redact = server.client.redact
+        self._purchaser = SpeechPurchaser(server, "openai")
+        self._read = read
         self._settings = settings
-        self._workers = workers
-        self._voices = RunVoicePaces("openai")
         self._timeout_seconds = timeout_seconds
-
-    @property
-    def limiter(self) -> Limiter:
-        """How many requests may be open."""
-        return self._server.limiter
-
-    @property
-    def workers(self) -> int:
-        """How many forms it says at once."""
-        return self._workers
 
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Say it; a long text in parts, one after the other.
+        """Synthesize a form; a long text in parts, one after the other.
 
         Returns:
             float32 samples, shape (n,), full scale at -1..1; the rate that the server chose; and
-            how it should have been said: nobody can tell how the server read it.
+            the requested pronunciation: servers do not report their own.
 
         Raises:
-            ClipError: it cannot be said, or nothing usable came.
-            FatalError: nor will anything for other forms, or the voice only gives what seems cut off.
+            ClipError: it cannot be synthesized, or nothing usable came.
+            FatalError: no other form can be either, or the voice only gives sounds that seem cut off.
         """
-        said = await self._tell(form)
-        parts = split_for_requests(spell_for_engine(form, said), _LONGEST)
+        reading = await self._read(form)
+        parts = split_for_requests(spell_for_engine(form, reading), _LONGEST)
         seconds = self._timeout_seconds * time_limits(len(form.text))
 
         def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
@@ -323,35 +286,18 @@ class OpenAISpeaker:
                 pcm_rate_hz=self._pcm_rate_hz,
             )
 
-        async def buy_attempt(at: int, expected: ExpectedSpeech) -> Attempt:
-            found = await self._shop.buy_part(make_part(at, expected), self._judge_answer, on_start)
-            if found.fault is None:
-                self._voices.add_whole(voice.name)
-            return found
+        async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
+            part = make_part(at, expected)
+            return await self._purchaser.buy_part(part, self._judge_answer, on_start)
 
-        async def find_earlier(at: int, expected: ExpectedSpeech) -> EarlierAttempts:
-            found = await self._shop.find_earlier(make_part(at, expected), on_start)
-            if found.take is not None:
-                # A person accepted it, or changed the rules: the voice may end like this.
-                self._voices.add_whole(voice.name)
-            return found
-
-        expected = ExpectedSpeech(
-            # Some servers ignore a speed below 1.
-            shortest_seconds=shortest_seconds(said, max(1.0, voice.speed)),
-            longest_seconds=longest_seconds(said, voice.speed),
-            check_ends=self._settings.check_ends,
-            spoken_seconds=estimate_speech_seconds(said, voice.speed),
-            pace=self._voices.pace_of(voice),
+        # Some servers ignore a speed below 1.
+        expected = self._purchaser.expect_speech(
+            reading, voice, check_ends=self._settings.check_ends, least_speed=1.0
         )
-        try:
-            samples, rate_hz, _ = await validated_speech.speak_parts(
-                parts, expected, buy_attempt, find_earlier
-            )
-        except CutTwiceError as exc:
-            self._voices.add_cut(voice.name, is_bought=exc.is_bought)
-            raise
-        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=drop_accents(said))
+        sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
+        return Speech(
+            samples=sound.samples, rate_hz=sound.rate_hz, pronunciation=drop_accents(reading)
+        )
 
     def _build_request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
         body: dict[str, Any] = {
@@ -367,8 +313,8 @@ class OpenAISpeaker:
         return ServiceRequest(method="POST", path="audio/speech", json=body, seconds=seconds)
 
     def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse:
-        """An answer that is sound, broken or not."""
-        hidden = self._server.client.redact
+        """Return an answer that is sound, damaged or not."""
+        hidden = self._redact
         if not 200 <= answer.status < 300:
             raise to_openai_error(
                 answer,
@@ -382,12 +328,12 @@ class OpenAISpeaker:
             why = exc
         else:
             return answer
-        # Outside of the handler: what it quotes may have the key in it.
-        raise no_sound(answer, why, hidden)
+        # Outside of the handler: its quotation may contain the key.
+        raise to_no_sound_error(answer, why, hidden)
 
     def _pcm_rate_hz(self, answer: ServiceResponse) -> int | None:
-        """The rate of bare samples: OpenAI's, unless the server tells another; None for files."""
+        """The rate of bare samples: OpenAI's, unless the server reports another; None for files."""
         if self._settings.response_format != "pcm":
             return None
-        told = _RATE.search(answer.headers.get("content-type", ""))
-        return int(told[1]) if told else _PCM_HZ
+        rate = _RATE.search(answer.headers.get("content-type", ""))
+        return int(rate[1]) if rate else _PCM_HZ

@@ -1,36 +1,53 @@
-"""Parts of texts bought from a service: from kept sounds first, then from its history, then by a request."""
+"""Speech bought from a service: kept sounds first, then its history, then a request."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
 import msgspec
 
+from tts_assets.audio.expected_length import (
+    estimate_speech_seconds,
+    longest_seconds,
+    shortest_seconds,
+)
+from tts_assets.config import keys
 from tts_assets.engines.decode_response import check_sound_body
 from tts_assets.engines.http.service_calls import ServiceResponse, TransientError
+from tts_assets.engines.http.service_connection import Endpoint, connect_service
+from tts_assets.engines.protocol import Charge
+from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.validated_speech import (
     Attempt,
+    CutTwiceError,
     EarlierAttempts,
+    ExpectedSpeech,
+    RunVoicePaces,
     TimedAnswer,
     decode_attempt,
+    speak_parts,
 )
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
+from tts_assets.japanese.engine_notation import spell_for_engine
 from tts_assets.model import Format
 from tts_assets.store.paid_journal import Opinion
 from tts_assets.store.paid_speech import Ticket, find_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from tts_assets.engines.http.service_calls import Judge, ServiceRequest
+    from tts_assets.config.keys import Secret
+    from tts_assets.config.settings import ElevenLabsSettings, OpenAISettings, Settings
+    from tts_assets.engines.http.service_calls import Judge, RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
-    from tts_assets.engines.validated_speech import ExpectedSpeech
-    from tts_assets.model import Samples
+    from tts_assets.engines.validated_speech import JoinedAttempts
+    from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
     from tts_assets.store.paid_speech import ClipRequests
 
@@ -44,17 +61,93 @@ _ENDINGS = {b"RIFF": Format.WAV, b"fLaC": Format.FLAC}
 _BYTES_PER_SAMPLE = 2
 
 
+class TextService:
+    """A provider whose service takes text, so neither accents nor readings can be checked.
+
+    Readings are sent as text: in kana where the spelling could well be read otherwise.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        settings: Settings,
+        own: ElevenLabsSettings | OpenAISettings,
+        patience: RetryPolicy | None,
+    ) -> None:
+        self._settings = settings
+        self._endpoint_settings = own
+        self._patience = patience
+        self._readings = ReadingCache()
+
+    @property
+    def model(self) -> str:
+        """The model, which prices refer to."""
+        return self._endpoint_settings.model
+
+    @property
+    def max_concurrent(self) -> int:
+        """How many requests the settings allow at once; the service may allow fewer."""
+        return self._settings.remote.max_concurrent
+
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Never: the service takes none."""
+        return False
+
+    def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
+        """Never: no service promises it."""
+        return False
+
+    @cached_property
+    def _api_key(self) -> Secret | None:
+        """Looked up once: a keyring may open a window."""
+        settings = self._settings
+        file = settings.key_file(self.name)
+        return keys.find(self.name, file=file, given=settings.keys.get(self.name))
+
+    def _make_endpoint(self) -> Endpoint:
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def _connect(
+        self, most: int = 1, timeout_seconds: float | None = None
+    ) -> AsyncIterator[ServiceConnection]:
+        async with connect_service(
+            self._make_endpoint(),
+            most=most,
+            per_second=self._settings.remote.rate_per_second,
+            timeout_seconds=timeout_seconds or self._settings.timeout_seconds,
+            patience=self._patience,
+        ) as service:
+            yield service
+
+    async def _count_charges(
+        self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...], credits_each: float
+    ) -> list[Charge | str]:
+        """For each form the characters that are sent and their credits, or why it has no reading.
+
+        Raises:
+            FatalError: the dictionary cannot be used.
+        """
+        return [
+            reading
+            if isinstance(reading, str)
+            else Charge(count := len(spell_for_engine(form, reading)), count * credits_each)
+            for form, reading in zip(forms, await self._readings.read(forms, words), strict=True)
+        ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchasedPart:
-    """A part of a text that is bought.
+    """A part of a text to buy.
 
     Args:
-        request: what is sent.
+        request: the request that is sent.
         service: the name of the engine.
         voice: the name of the voice.
         model: the name of the model.
-        text: what is spoken.
-        expected: what its sound is held against.
+        text: the part.
+        expected: the bounds of its sound.
         pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
         on_charge: called with the cost of each answer as soon as its headers arrive.
     """
@@ -71,18 +164,18 @@ class PurchasedPart:
     @property
     def request_key(self) -> str:
         """The hash of everything that is sent, without headers."""
-        asked = self.request
-        sent = [self.service, asked.path, sorted((asked.query or {}).items()), asked.json]
+        request = self.request
+        sent = [self.service, request.path, sorted((request.query or {}).items()), request.json]
         return hashlib.sha256(msgspec.json.encode(sent)).hexdigest()
 
     async def decode_answer(self, answer: ServiceResponse, *, is_file: bool = False) -> Attempt:
-        """An answer as sound, with its fault; `is_file`: it is a file, whatever was asked for."""
+        """An answer as sound, with its fault; `is_file`: a file, whatever was requested."""
         rate_hz = None if is_file else self.pcm_rate_hz(answer)
         return await decode_attempt(answer, self.expected, pcm_rate_hz=rate_hz)
 
 
 class PurchaseHistory(Protocol):
-    """A service's memory of the sounds that it made."""
+    """A service's history of the sounds that it generated."""
 
     async def fetch(
         self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
@@ -91,11 +184,11 @@ class PurchaseHistory(Protocol):
 
         Args:
             ticket: the request.
-            on_start: called while the request may still be at work; None asks once, in the slot
-                that the caller holds.
+            on_start: called while the request may still be in progress; None asks once, in the
+                slot that the caller holds.
 
         Raises:
-            PassingError: the service does not answer now, and the caller holds a slot.
+            TransientError: the service does not answer now, and the caller holds a slot.
             ClipError: it did not answer in all attempts.
             FatalError: no request is answered.
         """
@@ -103,11 +196,12 @@ class PurchaseHistory(Protocol):
 
 
 class SpeechPurchaser:
-    """Buys parts of texts for the clip that the present task makes."""
+    """Buys texts for the clip that the present task generates."""
 
     def __init__(
         self,
         service: ServiceConnection,
+        table: str,
         *,
         charged: Callable[[ServiceResponse], float | None] = lambda _: None,
         history: PurchaseHistory | None = None,
@@ -116,17 +210,65 @@ class SpeechPurchaser:
 
         Args:
             service: the service.
-            charged: returns what an answer cost, from its headers.
+            table: the name of its table in the configuration.
+            charged: returns the cost of an answer, from its headers.
             history: the service's own; None where it keeps none.
         """
         self._service = service
+        self._voices = RunVoicePaces(table)
         self._charged = charged
         self._history = history
+
+    def expect_speech(
+        self, reading: Pronunciation, voice: Voice, *, check_ends: bool, least_speed: float = 0.0
+    ) -> ExpectedSpeech:
+        """The bounds of a form's sound; ``least_speed``: slower ones may be ignored by the service."""
+        return ExpectedSpeech(
+            shortest_seconds=shortest_seconds(reading, max(least_speed, voice.speed)),
+            longest_seconds=longest_seconds(reading, voice.speed),
+            check_ends=check_ends,
+            spoken_seconds=estimate_speech_seconds(reading, voice.speed),
+            pace=self._voices.pace_of(voice),
+        )
+
+    async def buy_speech(
+        self,
+        parts: list[str],
+        expected: ExpectedSpeech,
+        make_part: Callable[[int, ExpectedSpeech], PurchasedPart],
+        buy_part: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
+        on_start: Callable[[], None] | None,
+    ) -> JoinedAttempts:
+        """All parts of a text, from earlier runs where they have them; errors as in `speak_parts`.
+
+        Raises:
+            FatalError: also where all sounds of the voice end as if cut off.
+        """
+        voice = make_part(0, expected).voice
+
+        async def buy_attempt(at: int, bounds: ExpectedSpeech) -> Attempt:
+            attempt = await buy_part(at, bounds)
+            if attempt.fault is None:
+                self._voices.add_whole(voice)
+            return attempt
+
+        async def find_earlier(at: int, bounds: ExpectedSpeech) -> EarlierAttempts:
+            found = await self.find_earlier(make_part(at, bounds), on_start)
+            if found.take is not None:
+                # A person accepted it, or changed the rules: the voice may end like this.
+                self._voices.add_whole(voice)
+            return found
+
+        try:
+            return await speak_parts(parts, expected, buy_attempt, find_earlier)
+        except CutTwiceError as exc:
+            self._voices.add_cut(voice, is_bought=exc.is_bought)
+            raise
 
     async def find_earlier(
         self, part: PurchasedPart, on_start: Callable[[], None] | None
     ) -> EarlierAttempts:
-        """What earlier runs paid for; errors as in `SoundHistory.fetch`, without PassingError."""
+        """Purchases of earlier runs; errors as in `PurchaseHistory.fetch`, without TransientError."""
         order = find_order()
         if order is None:
             return EarlierAttempts()
@@ -135,7 +277,7 @@ class SpeechPurchaser:
             opinion = store.find_opinion(purchase)
             if opinion is Opinion.REJECTED:
                 continue
-            # Before the first wait: equal segments look for the same sounds at the same time.
+            # Before the first wait: equal segments search for the same sounds at the same time.
             store.claim(purchase)
             take = await self._read_take(order, purchase, part, on_start)
             if take is None:
@@ -177,7 +319,7 @@ class SpeechPurchaser:
         judge: Judge[ServiceResponse],
         on_start: Callable[[], None] | None,
     ) -> Attempt:
-        """Ask for a part, and keep its sound until the clip is stored; errors as in `Service.ask`."""
+        """Request a part and keep its sound until the clip is stored; errors as in `ask`."""
         order = find_order()
         if order is None:
             request = replace(part.request, on_headers=partial(self._count_cost, part))
@@ -185,14 +327,14 @@ class SpeechPurchaser:
         attempt = _Attempt(self._service, part, order, self._charged, self._history)
 
         def judge_sent(answer: ServiceResponse) -> ServiceResponse:
-            # What comes from the history is no answer to the request.
+            # A sound from the history is no answer to the request.
             return answer if attempt.is_recovered else judge(answer)
 
         answer = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
         take = await part.decode_answer(answer, is_file=attempt.is_recovered)
         rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
         if take.samples is None and not attempt.is_recovered and self._history is not None:
-            # It broke on its way: the service may have it whole.
+            # It was damaged on its way: the service may have it whole.
             found = await self._history.fetch(attempt.ticket, on_start=on_start or _do_nothing)
             if found is not None:
                 answer, rate_hz, take = found, None, await part.decode_answer(found, is_file=True)
@@ -271,10 +413,10 @@ class _Attempt:
 
     async def _fetch_lost(self, history: PurchaseHistory) -> ServiceResponse | None:
         """The sound of the request that was sent last, whose answer was lost."""
-        was_known = _cost_of(self.ticket) is not None
+        had_cost = _cost_of(self.ticket) is not None
         found = await history.fetch(self.ticket)
         cost = _cost_of(self.ticket)
-        if cost is not None and not was_known:
+        if cost is not None and not had_cost:
             self._part.on_charge(cost)
             self._service.limiter.note_lost(-1)
         self.is_recovered = found is not None
@@ -296,10 +438,10 @@ class _Attempt:
         cost = self._charged(answer)
         if cost is not None:
             self._part.on_charge(cost)
-        hidden = self._service.client.redact
+        redact = self._service.client.redact
         ids = [answer.headers.get(name, "") for name in ("request-id", "history-item-id")]
-        # A service that repeats the key in place of an id has it in no file.
-        safe = [each if hidden(each) == each else "" for each in ids]
+        # An id that repeats the key must not be stored.
+        safe = [each if redact(each) == each else "" for each in ids]
         self.ticket.record_arrival(request_id=safe[0], history_item_id=safe[1], billed=cost)
 
 
@@ -309,7 +451,7 @@ def _cost_of(ticket: Ticket) -> float | None:
 
 
 async def _accept_attempt(take: Attempt, data: bytes) -> Attempt:
-    """A take that a person accepted, faults and all; as it was where it cannot be decoded."""
+    """An attempt that a person accepted, faults and all; unchanged where it cannot be decoded."""
     if take.samples is None:
         found = await anyio.to_thread.run_sync(_decode_rest, data)
         if found is None:
@@ -319,7 +461,7 @@ async def _accept_attempt(take: Attempt, data: bytes) -> Attempt:
 
 
 def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
-    """The samples of a sound file that may not be whole; None where it has none."""
+    """The samples of a sound file that may be cut; None where it has none."""
     from tts_assets.audio.codec import decode  # noqa: PLC0415 - heavy, and rarely needed
 
     try:
@@ -332,7 +474,7 @@ def _decode_rest(data: bytes) -> tuple[Samples, int] | None:
 def _keep_answer(
     ticket: Ticket, answer: ServiceResponse, take: Attempt, *, pcm_rate_hz: int | None
 ) -> Attempt:
-    """Keep an answer that can be listened to, if only in part."""
+    """Keep an answer that is playable, if only in part."""
     found = _to_file(answer, pcm_rate_hz)
     if found is None:
         return take
@@ -347,7 +489,7 @@ def _keep_answer(
 
 
 def _to_file(answer: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, Format] | None:
-    """An answer as a sound file, with its format; None where it is no sound."""
+    """An answer as a sound file with its format; None where it is no sound."""
     body = answer.body
     try:
         check_sound_body(body, answer.media_type, pcm_rate_hz=pcm_rate_hz)

@@ -9,14 +9,14 @@ import anyio
 import msgspec
 from anyio import to_thread
 
-from tts_assets.engines.process.supervisor import reader_host
+from tts_assets.engines.process.supervisor import open_task_group, reader_host
 from tts_assets.errors import ClipError
 from tts_assets.japanese.segmentation import split_segments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
-    from anyio.abc import TaskGroup, TaskStatus
+    from anyio.abc import TaskStatus
 
     from tts_assets.engines.process.supervisor import EngineHost
     from tts_assets.model import DictionaryWord, Pauses, Pronunciation, Segment, SpokenForm
@@ -25,16 +25,10 @@ if TYPE_CHECKING:
 async def read_forms(
     forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...] = ()
 ) -> list[Pronunciation | str]:
-    """How forms are said by OpenJTalk's dictionary under the reading guard.
-
-    Starts a process of its own for the dictionary, and ends it.
-
-    Args:
-        forms: any number.
-        words: the user's own dictionary.
+    """The readings of OpenJTalk's dictionary, with the user's own words, in a process of its own.
 
     Returns:
-        For each form in order its pronunciation, or why it cannot be said.
+        For each form in order its pronunciation, or why it cannot be spoken.
 
     Raises:
         FatalError: the dictionary cannot be loaded, or not with these words.
@@ -54,16 +48,16 @@ async def split_passages(
 ) -> list[tuple[Segment, ...] | str]:
     """The segments of passages.
 
-    Starts a process for the dictionary, and ends it, where one of them cannot be cut without.
+    A process for the dictionary runs only where one of them cannot be split without it.
 
     Args:
         forms: any number, with turns.
         pauses: the silence between segments.
         words: the user's own dictionary.
-        with_phrases: the numbers of the forms whose segments are to have their phrases.
+        with_phrases: the numbers of the forms whose segments get their phrases.
 
     Returns:
-        For each form in order its segments, or why it cannot be cut.
+        For each form in order its segments, or why it cannot be split.
 
     Raises:
         FatalError: the dictionary cannot be loaded, or not with these words.
@@ -74,8 +68,8 @@ async def split_passages(
     hard = [number for number, each in enumerate(found) if each is None]
     if hard or with_phrases:
         async with reader_host(words) as host:
-            told = await host.split_forms([forms[number] for number in hard], pauses)
-            for number, each in zip(hard, told, strict=True):
+            split = await host.split_forms([forms[number] for number in hard], pauses)
+            for number, each in zip(hard, split, strict=True):
                 found[number] = each
             for number in with_phrases:
                 if isinstance(segments_found := found[number], tuple):
@@ -88,7 +82,7 @@ async def _add_phrases(found: tuple[Segment, ...], host: EngineHost) -> tuple[Se
     try:
         answer = await host.ask(msgspec.json.encode(texts))
     except ClipError:
-        # Its time line has its segments.
+        # Its time line then has its segments only.
         return found
     phrases = msgspec.json.decode(answer, type=list[tuple[str, ...]])
     return tuple(
@@ -96,76 +90,53 @@ async def _add_phrases(found: tuple[Segment, ...], host: EngineHost) -> tuple[Se
     )
 
 
-# Readings from the dictionary's child process, kept for the run.
-
-
 class ReadingCache:
-    """What the dictionary has told so far; it runs in a process of its own, only when it is asked."""
+    """Readings so far; the dictionary runs in a process of its own, which starts when it is needed."""
 
     def __init__(self) -> None:
-        """Know nothing."""
-        self._said: dict[SpokenForm, Pronunciation | str] = {}
+        self._readings: dict[SpokenForm, Pronunciation | str] = {}
 
     async def read(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Pronunciation | str]:
-        """How forms are said, all at once; for each its pronunciation, or why it cannot be said.
+        """For each form its pronunciation, or why it cannot be spoken.
 
         Raises:
             FatalError: the dictionary cannot be loaded, or not with these words.
         """
-        new = [form for form in dict.fromkeys(forms) if form not in self._said]
+        new = [form for form in dict.fromkeys(forms) if form not in self._readings]
         if new:
             async with reader_host(words) as host:
-                self._said |= zip(new, await host.read_forms(new), strict=True)
-        return [self._said[form] for form in forms]
+                self._readings |= zip(new, await host.read_forms(new), strict=True)
+        return [self._readings[form] for form in forms]
 
     @asynccontextmanager
     async def open(
         self, words: tuple[DictionaryWord, ...]
     ) -> AsyncIterator[Callable[[SpokenForm], Awaitable[Pronunciation]]]:
-        """A function that tells how one form is said; it raises ClipError where it cannot be.
+        """A function that returns the pronunciation of one form, or raises ClipError.
 
-        The dictionary's process is started for the first form that is not known yet.
+        The dictionary's process is started for the first form that is not in the cache.
         """
-        failure: Exception | None = None
-        async with anyio.create_task_group() as tasks:
-            try:
-                yield _Asked(self._said, tasks, words)
-            except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
-                failure = exc
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        starting = anyio.Lock()
+        hosts: list[EngineHost] = []
 
+        async def keep_host(*, task_status: TaskStatus[None]) -> None:
+            async with reader_host(words) as host:
+                hosts.append(host)
+                task_status.started()
+                await anyio.sleep_forever()
 
-class _Asked:
-    """Answers from memory, or else from the dictionary."""
+        async def read_form(form: SpokenForm) -> Pronunciation:
+            if form not in self._readings:
+                async with starting:
+                    if not hosts:
+                        await tasks.start(keep_host)
+                (self._readings[form],) = await hosts[0].read_forms([form])
+            reading = self._readings[form]
+            if isinstance(reading, str):
+                raise ClipError(reading)
+            return reading
 
-    def __init__(
-        self,
-        said: dict[SpokenForm, Pronunciation | str],
-        tasks: TaskGroup,
-        words: tuple[DictionaryWord, ...],
-    ) -> None:
-        self._said = said
-        self._tasks = tasks
-        self._words = words
-        self._starting = anyio.Lock()
-        self._host: EngineHost | None = None
-
-    async def __call__(self, form: SpokenForm) -> Pronunciation:
-        if form not in self._said:
-            async with self._starting:
-                if self._host is None:
-                    self._host = await self._tasks.start(self._keep_host)
-            (self._said[form],) = await self._host.read_forms([form])
-        said = self._said[form]
-        if isinstance(said, str):
-            raise ClipError(said)
-        return said
-
-    async def _keep_host(self, *, task_status: TaskStatus[EngineHost]) -> None:
-        async with reader_host(self._words) as host:
-            task_status.started(host)
-            await anyio.sleep_forever()
+        async with open_task_group() as tasks:
+            yield read_form

@@ -4,21 +4,72 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import warnings
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from tts_assets.errors import FatalError, TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.protocol import Provider
 
+Plugin = TypeVar("Plugin")
 
-#: The entry-point group under which a package registers ``name = "module:factory"``.
-GROUP = "tts_assets.providers"
+
+class PluginRegistry(Generic[Plugin]):
+    """Plug-ins by name: built in, or registered by other packages as ``name = "module:factory"``."""
+
+    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+        """Load nothing yet.
+
+        Args:
+            kind: what users call such a plug-in.
+            group: the entry-point group of other packages.
+            built_in: ``module:factory`` by name.
+        """
+        self._kind = kind
+        self._group = group
+        self._built_in = built_in
+
+    def list_names(self) -> tuple[str, ...]:
+        """All names, the built-in ones first."""
+        return (*self._built_in, *sorted(self._list_registered().keys() - self._built_in.keys()))
+
+    def load_plugin(self, name: str, settings: Settings) -> Plugin:
+        """The plug-in of that name, its module imported now and its factory called.
+
+        Raises:
+            UsageError: there is none, or the code of another package is broken.
+        """
+        target = self._built_in.get(name) or self._list_registered().get(name)
+        if target is None:
+            raise UsageError(self.describe_unknown(name))
+        module, _, factory = target.partition(":")
+        try:
+            plugin: Plugin = getattr(importlib.import_module(module), factory)(settings)
+        except Exception as exc:
+            if name in self._built_in:
+                raise
+            raise UsageError(
+                f"the {self._kind} {name!r} ({target}) could not be loaded: "
+                f"{type(exc).__name__}: {exc}; repair or remove its package, or choose another"
+            ) from exc
+        return plugin
+
+    def describe_unknown(self, name: str) -> str:
+        """The error message for a name that does not exist."""
+        names = self.list_names()
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}? There are" if near else "there are"
+        return f"there is no {self._kind} {name!r}; {hint}: {', '.join(names)}"
+
+    def _list_registered(self) -> dict[str, str]:
+        return {point.name: point.value for point in entry_points(group=self._group)}
+
+
 _BUILT_IN = {
     "openjtalk": "tts_assets.engines.openjtalk:OpenJTalk",
     "kokoro": "tts_assets.engines.kokoro:Kokoro",
@@ -28,79 +79,32 @@ _BUILT_IN = {
     "elevenlabs": "tts_assets.engines.elevenlabs:ElevenLabs",
     "openai": "tts_assets.engines.openai:openai",
 }
-
-
-class BrokenProviderWarning(UserWarning):
-    """A registered engine of another package could not be loaded."""
-
-
-def list_engine_names() -> tuple[str, ...]:
-    """Every engine's name, the built-in ones first."""
-    return (*_BUILT_IN, *sorted(_list_plugins().keys() - _BUILT_IN.keys()))
-
-
-def load_engine(name: str, settings: Settings) -> Provider:
-    """The engine of that name, loaded now.
-
-    Args:
-        name: what stands after ``--provider``.
-        settings: what the engine may have to know.
-
-    Raises:
-        UsageError: there is none, or a plug-in's code is broken.
-    """
-    target = _BUILT_IN.get(name) or _list_plugins().get(name)
-    if target is None:
-        raise UsageError(describe_unknown_engine(name))
-    module, _, factory = target.partition(":")
-    try:
-        provider: Provider = getattr(importlib.import_module(module), factory)(settings)
-    except Exception as exc:
-        if name in _BUILT_IN:
-            raise
-        message = (
-            f"the provider {name!r} ({target}) could not be loaded: {type(exc).__name__}: {exc}"
-        )
-        warnings.warn(message, BrokenProviderWarning, stacklevel=2)
-        raise UsageError(message) from exc
-    return provider
-
-
-def describe_unknown_engine(name: str) -> str:
-    """What to say where there is no engine of that name."""
-    near = difflib.get_close_matches(name, list_engine_names(), n=1)
-    hint = f"did you mean {near[0]}? There are" if near else "there are"
-    return f"there is no provider {name!r}; {hint}: {', '.join(list_engine_names())}"
-
-
-def _list_plugins() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=GROUP)}
+_engines: PluginRegistry[Provider] = PluginRegistry("provider", "tts_assets.providers", _BUILT_IN)
+list_engine_names = _engines.list_names
+load_engine = _engines.load_plugin
+describe_unknown_engine = _engines.describe_unknown
 
 
 class AccentSupport:
-    """Tells whether voices say the accents that they are given; each engine is asked once."""
+    """Whether voices follow the pitch accents of the data; each engine is loaded once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[str, bool] = {}
 
     def has_accent_control(self, voice: str) -> bool:
-        """Whether one does; ``voice``: its provider and its name."""
+        """Whether a voice, given as ``provider/name``, does."""
         if voice not in self._known:
             provider, _, name = voice.partition("/")
             try:
-                said = load_engine(provider, self._settings).accents(name)
+                self._known[voice] = load_engine(provider, self._settings).accents(name)
             except TtsAssetsError:
-                # An engine that is not here now: nobody knows what it did with them.
-                said = False
-            self._known[voice] = said
+                # The engine is not installed now, so what it did with accents is unknown.
+                self._known[voice] = False
         return self._known[voice]
 
 
-# Which engine a run uses: the requested one, or the best that is ready.
-
-
-#: The word after ``--provider`` that leaves the choice to us.
+#: The word after ``--provider`` that leaves the choice to the program.
 AUTO = "auto"
 
 #: Natural voices with the accents of the data first, then natural ones with accents of their own,
@@ -134,15 +138,15 @@ def choose_engine(settings: Settings) -> Choice:
     """
     if settings.provider != AUTO:
         return Choice(load_engine(settings.provider, settings), None)
-    wanted = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
-    wanted |= {each.voice for each in settings.speakers}
+    names = {settings.voice, *(v for each in settings.sources for v in each.voices.values())}
+    names |= {each.voice for each in settings.speakers}
     passed: list[str] = []
     ready = False
     for name, merit in _BEST_FIRST:
         try:
             provider = load_engine(name, settings)
             problem = provider.problem()
-            lacks = None if problem else _describe_lacking(provider, settings, wanted - {None})
+            lacks = None if problem else _describe_lacking(provider, settings, names - {None})
         except UsageError as exc:
             problem, lacks = str(exc), None
         else:
@@ -151,30 +155,25 @@ def choose_engine(settings: Settings) -> Choice:
         ready = ready or problem is None
         passed.append(f"not {name}: {problem or lacks}")
     if ready:
-        raise UsageError(f"no engine that is ready has what is asked for: {'; '.join(passed)}")
+        raise UsageError(f"no engine that is ready has the requested voices: {'; '.join(passed)}")
     raise FatalError(f"no engine can be used here: {'; '.join(passed)}")
 
 
 def _describe_lacking(
-    provider: Provider, settings: Settings, wanted: AbstractSet[str | None]
+    provider: Provider, settings: Settings, names: AbstractSet[str | None]
 ) -> str | None:
-    """What an engine that is ready has not."""
+    """What is missing from an engine that is ready."""
     offered = provider.voices()
-    if missing := wanted - {voice.name for voice in offered}:
+    if missing := names - {voice.name for voice in offered}:
         return f"it has no voice {', '.join(sorted(map(repr, missing)))}"
     japanese = settings.voice is not None or offered[0].language.startswith("ja")
     return None if japanese else "it has no Japanese voice"
 
 
-# Which voices the settings name, for services that are not asked for theirs.
-
-
 def list_named_voices(settings: Settings, own: tuple[str, ...]) -> tuple[str, ...]:
-    """Each name once: the voice that is asked for, the service's own table, those of sources and speakers.
+    """The voices that the settings name, each once, for services that are not asked for theirs.
 
-    Args:
-        settings: of the run.
-        own: the voices in the table of the service, the default one first.
+    First the voice of the run, then those in the service's own table, of sources and of speakers.
     """
     of_sources = (name for each in settings.sources for name in each.voices.values())
     asked = () if settings.voice is None else (settings.voice,)

@@ -50,7 +50,7 @@ def main() -> None:
         [model],
         ModelCache(Path(folder)),
         ModelSettings(),
-        tell=_tell,
+        on_event=_tell,
         patience=DownloadRetryPolicy(pauses_seconds=()),
     )
     try:

@@ -66,7 +66,7 @@ class Fetching:
             [model or self.model()],
             self.store,
             self.settings,
-            tell=self.events.append,
+            on_event=self.events.append,
             patience=patience,
         )
 

@@ -214,7 +214,7 @@ async def test_a_range_that_is_none_is_told(fetching: Fetching, total: str) -> N
 async def test_a_file_that_somebody_changes_on_the_way_is_told(fetching: Fetching) -> None:
     raw = b"HTTP/1.1 203 OK\r\nContent-Length: 2\r\n\r\nxx"
     fetching.server.add("/small.onnx", Act(raw=raw))
-    with pytest.raises(FatalError, match="answers 203: somebody between"):
+    with pytest.raises(FatalError, match="answers 203: a proxy between"):
         await fetching()
 
 

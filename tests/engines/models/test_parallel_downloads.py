@@ -143,7 +143,9 @@ async def test_a_cancelled_download_keeps_its_part_and_frees_its_lock(fetching: 
             if isinstance(event, Advanced) and event.done == HALF:
                 scope.cancel()
 
-        await download_models([fetching.model()], fetching.store, fetching.settings, tell=cancel)
+        await download_models(
+            [fetching.model()], fetching.store, fetching.settings, on_event=cancel
+        )
     assert scope.cancelled_caught
     assert fetching.names() == [f"{NAME}.part", f"{NAME}.part.json"]
     await fetching()

@@ -1,1 +1,1 @@
-"""Speech recognition: what a recording says, told by engines chosen by name and loaded only then."""
+"""Speech recognition: recordings to text, by engines chosen by name and loaded only when used."""

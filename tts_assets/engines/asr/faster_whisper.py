@@ -1,4 +1,8 @@
-"""Whisper through faster-whisper: the models on this machine, and the engine."""
+"""OpenAI's Whisper through faster-whisper.
+
+Nothing is downloaded here: a model is a folder, or was fetched by `models fetch`, or is in the cache
+of the Hugging Face hub already.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_assets.config.settings import Device
+from tts_assets.engines import onnx_models
 from tts_assets.engines.asr.hosted_recognizer import answer_question, host_recognizer
 from tts_assets.engines.asr.recognizer_protocol import (
     RATE_HZ,
     Recognized,
     Utterance,
     Word,
-    find_missing_package,
 )
+from tts_assets.engines.machine import find_missing_packages
 from tts_assets.engines.models.known_models import REPOSITORIES
 from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.process.supervisor import limit_silence
@@ -86,12 +91,6 @@ def _in_cache(repository: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-# OpenAI's Whisper through faster-whisper: many languages, with models that lie on this machine.
-#
-# Nothing is downloaded here: a model is a folder, or was fetched by `models fetch`, or lies in the
-# cache of the Hugging Face hub already.
-
-
 #: What CTranslate2 runs on, and the arithmetic that is quickest there.
 _ARITHMETIC = {Device.CPU: "int8", Device.CUDA: "float16"}
 
@@ -117,14 +116,14 @@ class FasterWhisper:
 
     def __init__(self, settings: Settings) -> None:
         """Look for nothing yet."""
-        self._wanted = settings.transcribe.model
+        self._model_name = settings.transcribe.model
         self._settings = settings.models
         self._device = settings.device
 
     @property
     def model(self) -> str:
         """Its size, or the name of its folder."""
-        return self._wanted if self._wanted in REPOSITORIES else self._model_folder.name
+        return self._model_name if self._model_name in REPOSITORIES else self._model_folder.name
 
     @property
     def base_mib(self) -> int:
@@ -133,13 +132,13 @@ class FasterWhisper:
 
     @property
     def footprint_mib(self) -> int:
-        """What one worker hears, in all layers; it grows with the model."""
+        """The activations of one worker in all layers; they grow with the model."""
         return _WORKER_MIB + self._model_mib // 4
 
     def problem(self) -> str | None:
-        """None when package, device and model are here, else what is missing and what to do."""
-        if missing := find_missing_package("faster-whisper"):
-            return f"{missing} is not installed: pip install 'tts-assets[asr]'"
+        """None when package, device and model are available, else what is missing and what to do."""
+        if find_missing_packages(("faster-whisper",)):
+            return "faster-whisper is not installed: pip install 'tts-assets[asr]'"
         if self._device not in _ARITHMETIC:
             return f'it runs on cpu and cuda, not on {self._device}: set device = "cpu"'
         try:
@@ -149,7 +148,7 @@ class FasterWhisper:
 
     def languages(self) -> tuple[str, ...]:
         """Those of Whisper; models whose names end in .en know English only."""
-        return ("en",) if self._wanted.endswith(".en") else tuple(_LANGUAGES.split())
+        return ("en",) if self._model_name.endswith(".en") else tuple(_LANGUAGES.split())
 
     def open(
         self, *, workers: int, timeout_seconds: float, voice_only: bool = False
@@ -170,14 +169,11 @@ class FasterWhisper:
 
     @functools.cached_property
     def _model_folder(self) -> Path:
-        return find_whisper_folder(self._wanted, self._settings)
+        return find_whisper_folder(self._model_name, self._settings)
 
     @property
     def _model_mib(self) -> int:
         return (self._model_folder / WEIGHTS).stat().st_size // 2**20
-
-
-# faster-whisper inside its process: one model for all threads, each with one core.
 
 
 #: What the makers of Whisper search with (arxiv.org/abs/2212.04356, section 4.5).
@@ -188,7 +184,7 @@ _LEAST_SECONDS = 0.05
 
 
 class WhisperEngine:
-    """Whisper; made in the process, and asked from several threads."""
+    """The engine inside its process: one model for all threads, each with one core."""
 
     def __init__(
         self, *, model: str, device: str, arithmetic: str, workers: str, voice_only: str
@@ -205,26 +201,27 @@ class WhisperEngine:
                 model,
                 device=device,
                 compute_type=arithmetic,
-                # One core each: what is heard must not depend on how many work.
+                # One core each: the text must not depend on the number of workers.
                 cpu_threads=1,
                 num_workers=int(workers),
                 local_files_only=True,
             )
         except Exception as exc:  # CTranslate2 and tokenizers have no common base
             raise UsageError(
-                f"{model} cannot be loaded ({_shorten_error(exc)}): fetch or convert the model again"
+                f"{model} cannot be loaded ({onnx_models.shorten_error(exc)}): "
+                "fetch or convert the model again"
             ) from exc
         self._voice_only = bool(voice_only)
 
     def answer(self, question: bytes) -> bytes:
-        """Answer a question of a recognizer's kind."""
+        """Answer an encoded question."""
         return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
-        """Tell what is said, the same each time: nothing is drawn by chance."""
+        """Transcribe, with the same text each time: nothing is drawn by chance."""
         if samples.size < _LEAST_SECONDS * RATE_HZ:
             return Recognized()
-        heard, _ = self._model.transcribe(
+        segments, _ = self._model.transcribe(
             samples,
             language=language,
             beam_size=_BEAMS,
@@ -235,7 +232,7 @@ class WhisperEngine:
             word_timestamps=True,
             vad_filter=self._voice_only,
         )
-        return Recognized(tuple(map(_to_utterance, heard)))
+        return Recognized(tuple(map(_to_utterance, segments)))
 
 
 def _to_utterance(segment: Segment) -> Utterance:
@@ -243,9 +240,5 @@ def _to_utterance(segment: Segment) -> Utterance:
         Word(float(word.start), float(word.end), word.word, float(word.probability))
         for word in segment.words or ()
     )
-    sure = math.exp(min(0.0, segment.avg_logprob))
-    return Utterance(float(segment.start), float(segment.end), segment.text, sure, words)
-
-
-def _shorten_error(error: Exception) -> str:
-    return str(error).split("\n", 1)[0][:200]
+    confidence = math.exp(min(0.0, segment.avg_logprob))
+    return Utterance(float(segment.start), float(segment.end), segment.text, confidence, words)

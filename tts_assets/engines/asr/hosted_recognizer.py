@@ -1,4 +1,4 @@
-"""Recognizers in supervised processes, and how many of them this machine holds."""
+"""Recognizers in supervised processes, and how many of them this machine can run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process is asked: samples as float32, little-endian; the rest as in Recognizer."""
+    """A request to a process: samples as float32, little-endian; the rest as in Recognizer."""
 
     samples: bytes
     language: str
@@ -36,7 +36,7 @@ class NativeRecognizer(Protocol):
     """A recognizer inside its process; called from as many threads as it was opened for."""
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
-        """Tell what is said, or raise ClipError with the reason."""
+        """Transcribe, or raise ClipError with the reason."""
         ...
 
 
@@ -45,29 +45,23 @@ _recognized = msgspec.msgpack.Decoder(Recognized)
 
 
 def answer_question(recognizer: NativeRecognizer, question: bytes) -> bytes:
-    """What a recognizer says to a question, both encoded; for the process's side."""
+    """Decode a question, let a recognizer answer it, encode the answer; for the process's side."""
     import numpy as np  # noqa: PLC0415 - heavy, and only needed in that process
 
-    asked = _question.decode(question)
-    samples = np.frombuffer(asked.samples, dtype="<f4").astype(np.float32)
-    heard = recognizer.recognize(samples, language=asked.language, prompt=asked.prompt)
-    return msgspec.msgpack.encode(heard)
+    decoded = _question.decode(question)
+    samples = np.frombuffer(decoded.samples, dtype="<f4").astype(np.float32)
+    recognized = recognizer.recognize(samples, language=decoded.language, prompt=decoded.prompt)
+    return msgspec.msgpack.encode(recognized)
 
 
 class HostedRecognizer:
-    """A recognizer in one process, or in several of which each hears one recording at a time."""
+    """A recognizer in one process, or in several that transcribe one recording at a time each."""
 
     def __init__(self, hosts: list[EngineHost]) -> None:
-        """Use these processes."""
+        self.workers = sum(host.workers for host in hosts)
         self._idle = hosts
         self._room = anyio.Semaphore(len(hosts))
         self._is_shared = len(hosts) == 1
-        self._workers = sum(host.workers for host in hosts)
-
-    @property
-    def workers(self) -> int:
-        """How many recordings it hears at once."""
-        return self._workers
 
     async def recognize(
         self,
@@ -77,7 +71,7 @@ class HostedRecognizer:
         prompt: str = "",
         on_start: Callable[[], None] | None = None,
     ) -> Recognized:
-        """Tell what is said; arguments and errors as in Recognizer."""
+        """Transcribe; arguments and errors as in Recognizer."""
         data = samples.astype("<f4", copy=False).tobytes()
         question = Question(samples=data, language=language, prompt=prompt)
         body = msgspec.msgpack.encode(question)
@@ -86,7 +80,7 @@ class HostedRecognizer:
 
     @contextlib.asynccontextmanager
     async def _borrow_host(self) -> AsyncIterator[EngineHost]:
-        """One that has time; a process with several threads has its own queue."""
+        """An idle process; one with several threads has its own queue."""
         if self._is_shared:
             yield self._idle[0]
             return
@@ -110,10 +104,10 @@ async def host_recognizer(
     """A recognizer in processes of its own, ended with the block.
 
     Args:
-        factory: ``module:function`` that makes what answers questions; called in each process.
+        factory: ``module:function`` that creates the engine; called in each process.
         processes: how many there are.
-        threads: how many recordings each hears at once.
-        silence_seconds: after that long without a sign of life a process counts as stuck.
+        threads: how many recordings each transcribes at once.
+        silence_seconds: a process without a heartbeat for that long counts as stuck.
         options: the factory's keyword arguments.
     """
     async with contextlib.AsyncExitStack() as opened:
@@ -128,30 +122,27 @@ async def host_recognizer(
         yield HostedRecognizer(hosts)
 
 
-# From settings to a recognizer that can hear: chosen, found whole, and started.
-
-
 #: The length of sound, in seconds, that footprints are measured with.
 _MEASURED_SECONDS = 30.0
 
 
 def provider_for(settings: Settings, *, language: str | None = None) -> RecognizerProvider:
-    """The recognizer that the settings name, known to be usable here.
+    """The recognizer that the settings name, checked to be usable here.
 
     Args:
         settings: ``config.transcribe`` names it.
-        language: what it is to understand; None for that of ``config.transcribe``.
+        language: the language to transcribe; None for that of ``config.transcribe``.
 
     Raises:
         UsageError: there is none of that name, or it does not understand the language.
         FatalError: its package or its model is missing.
     """
-    wanted = settings.transcribe.language if language is None else language
+    code = language or settings.transcribe.language
     provider = recognizer_protocol.load_recognizer(settings.transcribe.recognizer, settings)
     known = provider.languages()
-    if wanted not in known:
+    if code not in known:
         raise UsageError(
-            f"the recognizer {provider.name} does not understand {wanted!r}: choose another by "
+            f"the recognizer {provider.name} does not understand {code!r}: choose another by "
             f"--recognizer, or one of its languages by --language: {', '.join(known)}"
         )
     if (problem := provider.problem()) is not None:
@@ -167,12 +158,12 @@ def open_recognizer(
     seconds: float = _MEASURED_SECONDS,
     voice_only: bool = False,
 ) -> AbstractAsyncContextManager[Recognizer]:
-    """A recognizer ready to hear, ended with the block.
+    """A recognizer ready to use, ended with the block.
 
     Args:
-        provider: as :func:`provider_for` gives it.
-        workers: how many recordings it hears at once; None for as many as the machine has cores
-            and memory for.
+        provider: from :func:`provider_for`.
+        workers: how many recordings it transcribes at once; None for as many as the machine has
+            cores and memory for.
         timeout_seconds: after that long the caller cancels a call.
         seconds: how long recordings are at most: the longer, the fewer at once.
         voice_only: leave out what is no voice.
@@ -182,6 +173,6 @@ def open_recognizer(
 
 
 def count_fitting_workers(provider: RecognizerProvider, seconds: float = _MEASURED_SECONDS) -> int:
-    """How many recordings of that length this machine can hear at once."""
+    """How many recordings of that length this machine can transcribe at once."""
     footprint = provider.footprint_mib * max(1.0, seconds / _MEASURED_SECONDS)
     return machine.default_worker_count(provider.base_mib, round(footprint))

@@ -11,8 +11,8 @@ from tts_assets.engines.asr.recognizer_protocol import (
     Recognized,
     Utterance,
     Word,
-    find_missing_package,
 )
+from tts_assets.engines.machine import find_missing_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     model = ""
-    # Each worker is a process: the library lets no other thread run while it listens. One took 159
+    # Each worker is a process: the library lets no other thread run while it decodes. One took 159
     # MiB for 30 s of speech.
     base_mib = 0
     footprint_mib = 160
@@ -45,8 +45,8 @@ class PocketSphinx:
 
     def problem(self) -> str | None:
         """None when the package is installed, else what to do."""
-        if missing := find_missing_package("pocketsphinx"):
-            return f"{missing} is not installed: pip install 'tts-assets[pocketsphinx]'"
+        if find_missing_packages(("pocketsphinx",)):
+            return "pocketsphinx is not installed: pip install 'tts-assets[pocketsphinx]'"
         return None
 
     def languages(self) -> tuple[str, ...]:
@@ -61,19 +61,16 @@ class PocketSphinx:
         return host_recognizer(
             "tts_assets.engines.asr.pocketsphinx:PocketSphinxEngine",
             processes=workers,
-            # It gives no sign of life while it thinks over what it has heard.
+            # It gives no sign of life while it decodes.
             silence_seconds=timeout_seconds + _PATIENCE_SECONDS,
             options={},
         )
 
 
-# PocketSphinx inside its process: one decoder, which hears one recording at a time.
-
-
 #: Frames in a second, as the model was trained.
 _FRAMES = 100
 
-#: Whoever stops for so long begins a new sentence.
+#: A longer pause begins a new sentence.
 _PAUSE_SECONDS = 0.3
 
 #: Even what is taken for impossible has a logarithm.
@@ -81,7 +78,7 @@ _NEVER = 1e-9
 
 
 class PocketSphinxEngine:
-    """A decoder with the English model of the package."""
+    """The engine inside its process: one decoder with the English model of the package."""
 
     def __init__(self) -> None:
         """Load the model."""
@@ -90,18 +87,18 @@ class PocketSphinxEngine:
         self._decoder = Decoder(samprate=float(RATE_HZ), frate=_FRAMES, loglevel="FATAL")
 
     def answer(self, question: bytes) -> bytes:
-        """Answer a question of a recognizer's kind."""
+        """Answer an encoded question."""
         return answer_question(self, question)
 
     def recognize(self, samples: Samples, *, language: str, prompt: str) -> Recognized:
-        """Tell what is said; there is one language, and no prompt is taken."""
+        """Transcribe; there is one language, and no prompt is taken."""
         import numpy as np  # noqa: PLC0415 - in its process only
 
         del language, prompt
         if samples.size < RATE_HZ // _FRAMES:
             return Recognized()
         loud = np.clip(np.rint(samples * 32_767), -32_768, 32_767).astype("<i2")
-        # What was heard before would change how the next is heard.
+        # Otherwise the previous recording would influence this one.
         self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(loud.tobytes(), full_utt=True)
@@ -109,7 +106,7 @@ class PocketSphinxEngine:
         return Recognized(tuple(map(_make_utterance, _split_at_pauses(self._list_words()))))
 
     def _list_words(self) -> Iterator[Word]:
-        """The words that were heard, without breaths and noises."""
+        """The recognized words, without breaths and noises."""
         segments = self._decoder.seg() if self._decoder.hyp() is not None else ()
         for segment in segments:
             if not segment.word.startswith(("<", "[", "++")):
@@ -118,24 +115,26 @@ class PocketSphinxEngine:
     def _to_word(self, segment: Segment) -> Word:
         # The dictionary numbers a word's pronunciations: read(2).
         text = segment.word.partition("(")[0]
-        sure = min(1.0, max(0.0, self._decoder.get_logmath().exp(segment.prob)))
+        confidence = min(1.0, max(0.0, self._decoder.get_logmath().exp(segment.prob)))
         end = (segment.end_frame + 1) / _FRAMES
-        return Word(segment.start_frame / _FRAMES, end, f" {text}", sure)
+        return Word(segment.start_frame / _FRAMES, end, f" {text}", confidence)
 
 
 def _split_at_pauses(words: Iterator[Word]) -> Iterator[list[Word]]:
-    """The words between two pauses."""
-    together: list[Word] = []
+    """Groups of words without a pause between them."""
+    group: list[Word] = []
     for word in words:
-        if together and word.begin - together[-1].end > _PAUSE_SECONDS:
-            yield together
-            together = []
-        together.append(word)
-    if together:
-        yield together
+        if group and word.begin - group[-1].end > _PAUSE_SECONDS:
+            yield group
+            group = []
+        group.append(word)
+    if group:
+        yield group
 
 
 def _make_utterance(words: list[Word]) -> Utterance:
-    sure = math.exp(sum(math.log(max(word.confidence, _NEVER)) for word in words) / len(words))
+    confidence = math.exp(
+        sum(math.log(max(word.confidence, _NEVER)) for word in words) / len(words)
+    )
     text = "".join(word.text for word in words)
-    return Utterance(words[0].begin, words[-1].end, text, sure, tuple(words))
+    return Utterance(words[0].begin, words[-1].end, text, confidence, tuple(words))

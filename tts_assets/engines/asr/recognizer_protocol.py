@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tts_assets.errors import UsageError
+from tts_assets.engines.registry import PluginRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from tts_assets.config.settings import Settings
     from tts_assets.model import Samples
 
 
-#: Samples per second of what recognizers hear.
+#: Samples per second of a recognizer's input.
 RATE_HZ = 16_000
 
 
 class Word(NamedTuple):
-    """A word as it was heard.
+    """A recognized word.
 
     Args:
-        begin: when it begins, in seconds from the beginning of what was heard.
+        begin: when it begins, in seconds from the beginning of the recording.
         end: when it ends.
         text: its spelling, with the space in front where its language has one.
         confidence: how sure it is, 0 to 1.
@@ -38,14 +34,14 @@ class Word(NamedTuple):
 
 
 class Utterance(NamedTuple):
-    """What was said in one go; times and spaces as in Word.
+    """A stretch of speech without a break; times, spaces and confidence as in Word.
 
     Args:
         begin: when it begins.
         end: when it ends.
-        text: what was said.
-        confidence: how sure it is, 0 to 1.
-        words: its words, whose texts make its text; nothing where their times are not known.
+        text: its text.
+        confidence: how sure it is.
+        words: its words, whose texts make its text; empty where their times are not known.
     """
 
     begin: float
@@ -56,13 +52,13 @@ class Utterance(NamedTuple):
 
 
 class Recognized(NamedTuple):
-    """All that was heard, in its order."""
+    """The utterances of a recording, in order."""
 
     utterances: tuple[Utterance, ...] = ()
 
     @property
     def text(self) -> str:
-        """The whole text; empty where nothing was said."""
+        """The whole text; "" for silence."""
         return "".join(utterance.text for utterance in self.utterances).strip()
 
 
@@ -71,7 +67,7 @@ class Recognizer(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many recordings it hears at once; it takes more, and they wait."""
+        """How many recordings it transcribes at once; more may be given, and wait."""
         ...
 
     async def recognize(
@@ -82,15 +78,15 @@ class Recognizer(Protocol):
         prompt: str = "",
         on_start: Callable[[], None] | None = None,
     ) -> Recognized:
-        """Tell what is said; cancelling the call really ends the work.
+        """Transcribe a recording; cancelling the call really ends the work.
 
-        Equal samples are heard alike, whatever else is heard at the time.
+        Equal samples give equal text, whatever else is transcribed at the time.
 
         Args:
             samples: float32, mono, full scale at -1..1, 16,000 in a second.
             language: what is spoken: ``ja``, ``en``...
-            prompt: words and names that may be heard, for engines that take them.
-            on_start: called when the work begins, and again if it has to begin anew through no
+            prompt: words and names that may occur, for engines that take them.
+            on_start: called when the work begins, and again if it has to be restarted through no
                 fault of these samples: the time before does not count.
 
         Raises:
@@ -113,7 +109,7 @@ class RecognizerProvider(Protocol):
 
     @property
     def model(self) -> str:
-        """Which of its models hears, as people name it; "" where it has one only."""
+        """The name of the model; "" where there is only one."""
         ...
 
     @property
@@ -140,71 +136,19 @@ class RecognizerProvider(Protocol):
         """Make it ready.
 
         Args:
-            workers: how many recordings it is to hear at once.
+            workers: how many recordings it transcribes at once.
             timeout_seconds: after that long a call is cancelled.
-            voice_only: leave out what is no voice, for engines that can tell: in long recordings
-                music and noise are taken for words.
+            voice_only: skip music and noise, which would be taken for words, in engines that can.
         """
         ...
 
 
-# Recognizers by name: built in, or registered by other packages.
-
-
-#: The entry-point group under which a package registers ``name = "module:factory"``.
-GROUP = "tts_assets.recognizers"
 _BUILT_IN = {
     "faster-whisper": "tts_assets.engines.asr.faster_whisper:FasterWhisper",
     "pocketsphinx": "tts_assets.engines.asr.pocketsphinx:PocketSphinx",
 }
-
-
-def list_recognizer_names() -> tuple[str, ...]:
-    """Every recognizer's name, the built-in ones first."""
-    return (*_BUILT_IN, *sorted(_list_plugins().keys() - _BUILT_IN.keys()))
-
-
-def load_recognizer(name: str, settings: Settings) -> RecognizerProvider:
-    """The recognizer of that name, its module loaded now.
-
-    Args:
-        name: what stands after ``--recognizer``.
-        settings: what it may have to know.
-
-    Raises:
-        UsageError: there is none, or a plug-in's code is broken.
-    """
-    target = _BUILT_IN.get(name) or _list_plugins().get(name)
-    if target is None:
-        near = difflib.get_close_matches(name, list_recognizer_names(), n=1)
-        hint = f"did you mean {near[0]}? There are" if near else "there are"
-        raise UsageError(
-            f"there is no recognizer {name!r}; {hint}: {', '.join(list_recognizer_names())}"
-        )
-    module, _, factory = target.partition(":")
-    try:
-        provider: RecognizerProvider = getattr(importlib.import_module(module), factory)(settings)
-    except Exception as exc:
-        if name in _BUILT_IN:
-            raise
-        raise UsageError(
-            f"the recognizer {name!r} ({target}) could not be loaded: "
-            f"{type(exc).__name__}: {exc}; mend or remove its package, or choose another"
-        ) from exc
-    return provider
-
-
-def _list_plugins() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=GROUP)}
-
-
-# Whether the packages of recognizers are installed, told without loading them.
-
-
-def find_missing_package(package: str) -> str:
-    """The package's name where it is not installed; "" where it is."""
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return package
-    return ""
+_recognizers: PluginRegistry[RecognizerProvider] = PluginRegistry(
+    "recognizer", "tts_assets.recognizers", _BUILT_IN
+)
+list_recognizer_names = _recognizers.list_names
+load_recognizer = _recognizers.load_plugin

@@ -20,7 +20,7 @@ from tts_assets.engines.http.service_calls import ServiceResponse, TransientErro
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     import httpx
 
@@ -308,16 +308,32 @@ class Client:
 
 async def _read_body(response: httpx.Response) -> bytes:
     body = bytearray()
-    stream = response.aiter_raw()
-    async for chunk in stream:
-        body += chunk
-        if len(body) > _LARGEST:
-            await response.aclose()
-            # The library's generators end only by themselves: trio complains of those that are left.
-            async for _ in stream:
-                pass
-            raise _too_large()
+    async with open_chunks(response) as take_chunk:
+        while chunk := await take_chunk():
+            body += chunk
+            if len(body) > _LARGEST:
+                raise _too_large()
     return bytes(body)
+
+
+@asynccontextmanager
+async def open_chunks(response: httpx.Response) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
+    """A function that returns the next bytes, none at the end; left early, the response is closed."""
+    import httpx  # noqa: PLC0415 - see _make_client
+
+    stream = response.aiter_raw()
+
+    async def take_chunk() -> bytes:
+        return await anext(stream, b"")
+
+    try:
+        yield take_chunk
+    finally:
+        # The library's generators have to be exhausted: trio complains about any that are left.
+        with anyio.CancelScope(shield=True), suppress(httpx.HTTPError, OSError):
+            await response.aclose()
+            while await take_chunk():
+                pass
 
 
 def _unpack_body(body: bytes, formats: tuple[int, ...]) -> bytes:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-
 from tts_assets.engines.http.http_client import open_client
 from tts_assets.engines.http.rate_limiter import Limiter
 from tts_assets.engines.http.service_calls import RetryingClient, RetryPolicy
+from tts_assets.engines.process.supervisor import open_task_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -101,20 +100,15 @@ async def connect_service(
     """
     limiter = Limiter(most=most, per_second=per_second, is_slot_a_request=False)
     calls = RetryingClient(limiter, patience or RetryPolicy())
-    failure: Exception | None = None
-    async with open_client(
-        place.base_url,
-        headers=place.headers,
-        secret=place.secret,
-        most=most,
-        on_send=limiter.note_sent,
-    ) as client:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(calls.run, min(_TOLD_SECONDS, timeout_seconds / 4))
-            try:
-                yield ServiceConnection(client, calls)
-            except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
-                failure = exc
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+    async with (
+        open_client(
+            place.base_url,
+            headers=place.headers,
+            secret=place.secret,
+            most=most,
+            on_send=limiter.note_sent,
+        ) as client,
+        open_task_group() as tasks,
+    ):
+        tasks.start_soon(calls.run, min(_TOLD_SECONDS, timeout_seconds / 4))
+        yield ServiceConnection(client, calls)

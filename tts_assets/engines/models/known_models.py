@@ -1,4 +1,4 @@
-"""The known models: files, addresses, licences; events of a download.
+"""The known models: files, addresses, licences; and the events of a download.
 
 Sizes and sums of the pinned files are those that several independent public projects pin for the
 same release files. They were compared with one another, not taken from a download of ours:
@@ -7,8 +7,8 @@ same release files. They were compared with one another, not taken from a downlo
 - The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``_PIPER_PINNED``.
 
 Every other Piper voice goes by its standard name, such as ``en_US-lessac-medium``, and Whisper models
-by theirs, such as ``whisper-small``. Nobody pins those: their first download is trusted, and its sum
-recorded for all later ones.
+by theirs, such as ``whisper-small``. Those are not pinned: their first download is trusted, and its
+sum recorded for all later ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tts_assets.errors import UsageError
 
@@ -25,10 +25,29 @@ if TYPE_CHECKING:
 
 _KOKORO = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.1"
 _HUB = "https://huggingface.co"
-_PIPER = f"{_HUB}/rhasspy/piper-voices/resolve"
-_PIPER_PINNED = "c10ece1aade47bb51c153c893d14e5bf8e5b7117"
+_PIPER = f"{_HUB}/rhasspy/piper-voices"
 
-#: What stands before the size of a Whisper model.
+
+class _PinnedVoice(NamedTuple):
+    revision: str
+    licence: str
+    about: str
+    sums: tuple[tuple[int, str], ...]
+
+
+_PIPER_PINNED = {
+    "ja_JP-hi_fi_captain-medium": _PinnedVoice(
+        "c10ece1aade47bb51c153c893d14e5bf8e5b7117",
+        "CC BY-NC-SA 4.0: NOT FOR COMMERCIAL USE",
+        "Japanese voice from NICT's Hi-Fi-CAPTAIN corpus",
+        (
+            (76_753_841, "5eafa1610fc7a0ff2e7fde9cbe0972d876266e23d8db331727eb2466f19460eb"),
+            (5_301, "fe9aeda38318607ba114926d1d7ee7d56295f9af3774a99a42b36f4354cabf27"),
+        ),
+    )
+}
+
+#: The prefix of the names of Whisper models.
 _WHISPER = "whisper-"
 
 #: A Piper voice's standard name: language, country, voice, quality.
@@ -37,11 +56,11 @@ _PIPER_NAME = re.compile(r"([a-z]{2,3})_([A-Z]{2})-([A-Za-z0-9_]+)-(x_low|low|me
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """A file that can be fetched.
+    """A file that can be downloaded.
 
     Args:
         name: its path in the store, and below a mirror, such as ``kokoro/kokoro-v1.0.onnx``.
-        url: where it is published.
+        url: its published address.
         bytes: its size; None where it is not known beforehand.
         sha256: its SHA-256 in hex; None where the first download is trusted.
     """
@@ -54,14 +73,14 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechModel:
-    """What goes by one name: a model, or a voice, with all of its files.
+    """A model, or a voice, with all of its files.
 
     Args:
-        name: what it is called on the command line and in the configuration.
-        provider: the engine that it is for.
-        files: its files; the first is the one that is meant where one path is asked for.
-        licence: what it may be used for.
-        about: what it is, in a few words.
+        name: its name on the command line and in the configuration.
+        provider: the engine that uses it.
+        files: its files, the main one first.
+        licence: its terms of use.
+        about: a short description.
     """
 
     name: str
@@ -72,7 +91,7 @@ class SpeechModel:
 
     @property
     def total_bytes(self) -> int | None:
-        """The size of all its files; None where one is not known beforehand."""
+        """The size of all files; None where one is not known beforehand."""
         sizes = [file.bytes for file in self.files]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
@@ -84,29 +103,40 @@ def _make_kokoro_model(name: str, file: str, size: int, sha256: str, about: str)
     )
 
 
-def _make_piper_model(voice: str, revision: str, licence: str, about: str) -> SpeechModel:
-    """A Piper voice whose files are not pinned: the model, and the configuration beside it."""
-    language, country, name, quality = _split_piper_name(voice)
-    folder = f"{_PIPER}/{revision}/{language}/{language}_{country}/{name}/{quality}"
-    files = tuple(
-        ModelFile(name=f"piper/{file}", url=f"{folder}/{file}", bytes=None, sha256=None)
-        for file in (f"{voice}.onnx", f"{voice}.onnx.json")
+def _list_unpinned(folder: str, url: str, *names: str) -> tuple[ModelFile, ...]:
+    return tuple(
+        ModelFile(name=f"{folder}/{name}", url=f"{url}/{name}", bytes=None, sha256=None)
+        for name in names
     )
-    return SpeechModel(name=voice, provider="piper", files=files, licence=licence, about=about)
 
 
-def _split_piper_name(voice: str) -> tuple[str, ...]:
+def _make_piper_model(voice: str) -> SpeechModel:
+    """A Piper voice by its standard name: the model, and the configuration beside it."""
     found = _PIPER_NAME.fullmatch(voice)
-    assert found is not None  # noqa: S101 - who asks has matched it
-    return found.groups()
-
-
-def _pin_files(model: SpeechModel, *sums: tuple[int, str]) -> SpeechModel:
-    files = (
-        replace(file, bytes=size, sha256=sha256)
-        for file, (size, sha256) in zip(model.files, sums, strict=True)
+    assert found is not None  # noqa: S101 - the callers have matched it
+    language, country, name, quality = found.groups()
+    folder = f"{language}/{language}_{country}/{name}/{quality}"
+    pinned = _PIPER_PINNED.get(voice)
+    revision = pinned.revision if pinned else "main"
+    files = _list_unpinned(
+        "piper", f"{_PIPER}/resolve/{revision}/{folder}", f"{voice}.onnx", f"{voice}.onnx.json"
     )
-    return replace(model, files=tuple(files))
+    if pinned:
+        files = tuple(
+            replace(file, bytes=size, sha256=sha256)
+            for file, (size, sha256) in zip(files, pinned.sums, strict=True)
+        )
+    return SpeechModel(
+        name=voice,
+        provider="piper",
+        files=files,
+        licence=pinned.licence
+        if pinned
+        else f"the voice's own: {_PIPER}/blob/main/{folder}/MODEL_CARD",
+        about=pinned.about
+        if pinned
+        else f"Piper voice {name}, {language}-{country}, {quality} quality",
+    )
 
 
 #: All that is pinned, the default of each engine first.
@@ -139,16 +169,7 @@ KNOWN: tuple[SpeechModel, ...] = (
         "bca610b8308e8d99f32e6fe4197e7ec01679264efed0cac9140fe9c29f1fbf7d",
         "the voices of every Kokoro-82M v1.0 model",
     ),
-    _pin_files(
-        _make_piper_model(
-            "ja_JP-hi_fi_captain-medium",
-            _PIPER_PINNED,
-            "CC BY-NC-SA 4.0: NOT FOR COMMERCIAL USE",
-            "Japanese voice from NICT's Hi-Fi-CAPTAIN corpus",
-        ),
-        (76_753_841, "5eafa1610fc7a0ff2e7fde9cbe0972d876266e23d8db331727eb2466f19460eb"),
-        (5_301, "fe9aeda38318607ba114926d1d7ee7d56295f9af3774a99a42b36f4354cabf27"),
-    ),
+    *map(_make_piper_model, _PIPER_PINNED),
 )
 
 #: What an engine needs to speak Japanese, by the engine's name.
@@ -162,14 +183,14 @@ def find_model(name: str) -> SpeechModel:
     """The model of that name: a known one, a Piper voice or a Whisper model by its standard name.
 
     Raises:
-        UsageError: there is none; the nearest names are said.
+        UsageError: there is none; the message suggests the nearest names.
     """
     for model in KNOWN:
         if model.name == name:
             return model
     if _PIPER_NAME.fullmatch(name):
-        return _make_unpinned_voice(name)
-    if name.removeprefix(_WHISPER) in REPOSITORIES and name.startswith(_WHISPER):
+        return _make_piper_model(name)
+    if name in whisper_names():
         return _make_whisper_model(name)
     names = list_model_names()
     near = difflib.get_close_matches(name, names, n=2)
@@ -186,7 +207,7 @@ def list_model_names() -> list[str]:
 
 
 def choose_models(names: list[str]) -> tuple[SpeechModel, ...]:
-    """The models of several names, those of groups among them, each of them once.
+    """The models of several names and groups, each of them once.
 
     Raises:
         UsageError: one is unknown.
@@ -195,14 +216,20 @@ def choose_models(names: list[str]) -> tuple[SpeechModel, ...]:
     return tuple(find_model(name) for name in dict.fromkeys(single))
 
 
-def _make_unpinned_voice(voice: str) -> SpeechModel:
-    language, country, name, quality = _split_piper_name(voice)
-    folder = _PIPER.removesuffix("resolve") + f"blob/main/{language}/{language}_{country}"
-    return _make_piper_model(
-        voice,
-        "main",
-        f"the voice's own: {folder}/{name}/{quality}/MODEL_CARD",
-        f"Piper voice {name}, {language}-{country}, {quality} quality",
+def _make_whisper_model(name: str) -> SpeechModel:
+    size = name.removeprefix(_WHISPER)
+    repository = REPOSITORIES[size]
+    rest = _SINCE_V3 if "large-v3" in repository else ("vocabulary.txt",)
+    return SpeechModel(
+        name=name,
+        provider="faster-whisper",
+        files=_list_unpinned(
+            whisper_folder(size),
+            f"{_HUB}/{repository}/resolve/main",
+            *("model.bin", "config.json", "tokenizer.json", *rest),
+        ),
+        licence="MIT",
+        about=f"speech recognition: Whisper {size}, for faster-whisper",
     )
 
 
@@ -211,29 +238,15 @@ def whisper_names() -> tuple[str, ...]:
     return tuple(_WHISPER + name for name in REPOSITORIES)
 
 
-def _make_whisper_model(name: str) -> SpeechModel:
-    size = name.removeprefix(_WHISPER)
-    folder = f"{_HUB}/{REPOSITORIES[size]}/resolve/main"
-    files = tuple(
-        ModelFile(
-            name=f"{whisper_folder(size)}/{file}",
-            url=f"{folder}/{file}",
-            bytes=None,
-            sha256=None,
-        )
-        for file in whisper_files(size)
-    )
-    about = f"speech recognition: Whisper {size}, for faster-whisper"
-    return SpeechModel(
-        name=name, provider="faster-whisper", files=files, licence="MIT", about=about
-    )
+def whisper_folder(name: str) -> str:
+    """The folder of a Whisper model, below that of the store."""
+    return f"faster-whisper/{REPOSITORIES[name].rpartition('/')[2]}"
 
 
-# The Whisper models that the makers of faster-whisper publish: where each lies, and in which files.
 _SYSTRAN = "Systran/faster-whisper-"
 _TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 
-#: Those of version 3 tell how they hear, and have their words as JSON.
+#: Models of version 3 have a file for their input, and their vocabulary as JSON.
 _SINCE_V3 = ("preprocessor_config.json", "vocabulary.json")
 
 #: The names of the models, as faster-whisper has them, and their repositories at huggingface.co.
@@ -247,35 +260,21 @@ REPOSITORIES: dict[str, str] = {
 }
 
 
-def whisper_folder(name: str) -> str:
-    """The folder of a model, below that of the store."""
-    return f"faster-whisper/{REPOSITORIES[name].rpartition('/')[2]}"
-
-
-def whisper_files(name: str) -> tuple[str, ...]:
-    """The names of a model's files, the weights first."""
-    rest = _SINCE_V3 if "large-v3" in REPOSITORIES[name] else ("vocabulary.txt",)
-    return ("model.bin", "config.json", "tokenizer.json", *rest)
-
-
-# What happens while models are fetched, told as it happens.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingForDownload:
-    """Another run is fetching, or removing, the same file."""
+    """Another run downloads or removes the same file."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
-    """More of a file is here.
+    """More bytes of a file were received.
 
     Args:
         file: its name in the store.
-        done: bytes that are here, those of earlier runs among them.
-        total: bytes of the whole; None where the server does not say.
+        done: bytes so far, including earlier runs.
+        total: bytes of the whole; None where the server does not report it.
     """
 
     file: str
@@ -285,14 +284,7 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """A try went wrong, and the next one comes after a wait.
-
-    Args:
-        file: its name in the store.
-        reason: what went wrong.
-        seconds: of the wait.
-        anew: whether what is here of it is of no use.
-    """
+    """An attempt failed; the next one follows after so many seconds, from the start if ``anew``."""
 
     file: str
     reason: str
@@ -302,7 +294,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A file that was not what it should be has another name now."""
+    """A stored file was not what it should be, and was renamed."""
 
     file: str
     path: Path
@@ -311,13 +303,13 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReady:
-    """A file is here and is what it should be.
+    """A file is stored and is what it should be.
 
     Args:
         file: its name in the store.
-        path: where it lies.
+        path: its path.
         fetched: whether it was downloaded now.
-        recorded: its sum, if that was recorded now because nobody pins it; else None.
+        recorded: its sum, if it is not pinned and was recorded now; else None.
     """
 
     file: str

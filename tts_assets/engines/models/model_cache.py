@@ -1,11 +1,11 @@
-"""The folder of the models: complete and partial files, and what can be removed."""
+"""The folder of the models: complete and partial files, and their removal."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from tts_assets.engines.models.known_models import ModelFile, SpeechModel
 
 
-#: What stands beside a file: unfinished, what is known of that, not what it should be, its sum.
+#: Endings beside a file: its unfinished part, the note about that, a rejected file, its sum.
 PART, NOTE, REJECTED, RECORD = ".part", ".part.json", ".rejected", ".sha256"
 
-#: No step of a file's name may lead up or hide, and each is a name on every system.
+#: Each step of a file's name is valid on every system, and neither hidden nor a way up.
 _STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _SUM = re.compile("[0-9a-f]{64}")
 
 
 class ModelState(StrEnum):
-    """What there is of a model."""
+    """How much of a model is stored."""
 
     HERE = "here"
     PARTLY = "partly here"
@@ -46,11 +46,7 @@ class ModelState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelCache:
-    """A folder of models; nothing is made before something is fetched.
-
-    Args:
-        folder: where they lie, one folder below for each engine.
-    """
+    """A folder of models, with one folder below for each engine; created by the first download."""
 
     folder: Path
 
@@ -73,7 +69,7 @@ class ModelCache:
         return cls(user_cache_path("tts-assets") / "models")
 
     def file_path(self, file: ModelFile) -> Path:
-        """Where a file lies, or would lie.
+        """The path of a file, present or not.
 
         Raises:
             UsageError: its name leads out of the folder, or is no name on some system.
@@ -86,24 +82,22 @@ class ModelCache:
         return self.folder.joinpath(*steps)
 
     def has_model(self, model: SpeechModel) -> bool:
-        """Whether all files of a model are here, with their sizes; their sums are not looked at."""
+        """Whether all files of a model are stored with their sizes; sums are not checked."""
         return self.find_state(model) is ModelState.HERE
 
     def find_state(self, model: SpeechModel) -> ModelState:
-        """What there is of a model, told by the sizes of its files."""
-        sizes = [(file.bytes, _read_size(self.file_path(file))) for file in model.files]
-        if any(_is_wrong(wanted, size) for wanted, size in sizes):
+        """How much of a model is stored, by the sizes of its files."""
+        paths = [self.file_path(file) for file in model.files]
+        sizes = [_read_size(path) for path in paths]
+        if any(map(_is_wrong, [file.bytes for file in model.files], sizes)):
             return ModelState.DAMAGED
-        if None not in [size for _, size in sizes]:
+        if None not in sizes:
             return ModelState.HERE
-        begun = any(
-            _read_size(path_beside(self.file_path(file), PART)) is not None for file in model.files
-        )
-        some = any(size is not None for _, size in sizes)
-        return ModelState.PARTLY if some or begun else ModelState.ABSENT
+        sizes += [_read_size(path_beside(path, PART)) for path in paths]
+        return ModelState.ABSENT if set(sizes) == {None} else ModelState.PARTLY
 
     def find_fault(self, file: ModelFile) -> str | None:
-        """None where a file is here and what it should be, else what is wrong with it.
+        """Why a stored file cannot be used; None where it can.
 
         Raises:
             FatalError: it cannot be read.
@@ -114,21 +108,21 @@ class ModelCache:
             return "it is not here"
         if _is_wrong(file.bytes, size):
             return f"it has {size:,} bytes" + (f" and not {file.bytes:,}" if file.bytes else "")
-        wanted = file.sha256 or self.find_recorded_sum(file)
+        expected = file.sha256 or self.find_recorded_sum(file)
         try:
-            if wanted is None:
-                # Put there by hand: its first use is trusted, if it can be what it is called.
+            if expected is None:
+                # Put there by hand: its first use is trusted, if it fits its name.
                 return find_file_flaw(path, path.name)
             found = sha256_of(path, self.folder)
         except OSError as exc:
             raise FatalError(f"cannot read {path}: {exc.strerror}") from exc
-        return None if found == wanted else f"its SHA-256 is {found} and not {wanted}"
+        return None if found == expected else f"its SHA-256 is {found} and not {expected}"
 
     def find_recorded_sum(self, file: ModelFile) -> str | None:
-        """The sum that a file without a pinned one had when it was first seen.
+        """The sum that an unpinned file had when it was first used.
 
         Raises:
-            UsageError: what is written there is no sum.
+            UsageError: the record holds no sum.
         """
         record = path_beside(self.file_path(file), RECORD)
         try:
@@ -142,55 +136,42 @@ class ModelCache:
         raise UsageError(f"{record} holds no SHA-256; delete it to trust the file as it is now")
 
     def piper_voices_folder(self) -> Path:
-        """Where fetched Piper voices lie, each an ``.onnx`` file with its ``.onnx.json``."""
+        """The folder of Piper voices, each an ``.onnx`` file with its ``.onnx.json``."""
         return self.folder / "piper"
 
     def whisper_folder(self, name: str) -> Path:
-        """Where a fetched Whisper model lies, by its size.
-
-        Raises:
-            KeyError: there is none of that size.
-        """
+        """The folder of the Whisper model of that size."""
         return self.folder / known_models.whisper_folder(name)
 
     def list_models(self) -> tuple[SpeechModel, ...]:
-        """Every known model, and the others that are here or were begun."""
-        known = {model.name for model in KNOWN}
-        found = {
+        """Every known model, and the others that are stored at least in part."""
+        voices = {
             path.name.partition(".")[0]
             for path in self.piper_voices_folder().glob("*.onnx*")
             if path.name.endswith((".onnx", PART))
         }
-        extra = []
-        for name in sorted(found - known):
-            try:
-                extra.append(find_model(name))
-            except UsageError:
-                # Somebody put a file of theirs there.
-                continue
+        models = [*KNOWN]
+        for name in sorted(voices - {model.name for model in KNOWN}):
+            # Users may put files of their own there.
+            with suppress(UsageError):
+                models.append(find_model(name))
         # Of two names for one model, the first.
-        others = {model.files: model for model in map(find_model, reversed(whisper_names()))}
-        heard = [
-            m for m in reversed(others.values()) if self.find_state(m) is not ModelState.ABSENT
+        whisper = {model.files: model for model in map(find_model, reversed(whisper_names()))}
+        models += [
+            m for m in reversed(whisper.values()) if self.find_state(m) is not ModelState.ABSENT
         ]
-        return (*KNOWN, *extra, *heard)
+        return tuple(models)
 
     def lock_path(self, file: ModelFile) -> Path:
-        """The lock that is held while a file is fetched or removed."""
+        """The lock that is held while a file is downloaded or removed."""
         path = self.file_path(file)
         return path.with_name(f".{path.name}.lock")
 
     def remove_model(self, model: SpeechModel, waiting: Callable[[], None]) -> int:
-        """Delete a model's files, and what is left of unfinished and rejected ones.
+        """Delete a model's files, unfinished and rejected ones too, and return the bytes freed.
 
-        A recorded sum stays: the next download has to match it.
-
-        Args:
-            model: whose files.
-            waiting: called now and then while another run is at one of them.
-
-        Returns:
-            How many bytes were freed.
+        A recorded sum stays: the next download has to match it. ``waiting`` is called now and then
+        while another run uses one of them.
 
         Raises:
             FatalError: one cannot be deleted.
@@ -202,7 +183,9 @@ class ModelCache:
                 continue
             try:
                 with atomic_files.lock(self.lock_path(file), waiting):
-                    freed += sum(map(_delete_file, (final, *list_leftovers(final))))
+                    for path in (final, *list_leftovers(final)):
+                        freed += _read_size(path) or 0
+                        path.unlink(missing_ok=True)
                     for end in (NOTE, RECORD):
                         atomic_files.sweep(final.parent, path_beside(final, end).name)
             except OSError as exc:
@@ -211,19 +194,11 @@ class ModelCache:
 
 
 def list_leftovers(final: Path) -> list[Path]:
-    """What may stand beside a file, and is of no use once the file is right."""
+    """Paths beside a file that are useless once the file is right."""
     return [path_beside(final, ending) for ending in (PART, NOTE, REJECTED)]
 
 
-def _delete_file(path: Path) -> int:
-    """The bytes that were freed."""
-    size = _read_size(path)
-    path.unlink(missing_ok=True)
-    return size or 0
-
-
 def path_beside(path: Path, ending: str) -> Path:
-    """The name of what stands beside a file."""
     return path.with_name(path.name + ending)
 
 
@@ -235,63 +210,50 @@ def _read_size(path: Path) -> int | None:
         return None
 
 
-def _is_wrong(wanted: int | None, size: int | None) -> bool:
-    """Whether a file that is there cannot be what it should be."""
+def _is_wrong(expected: int | None, size: int | None) -> bool:
+    """Whether a stored file has an impossible size."""
     if size is None:
         return False
-    return size == 0 if wanted is None else size != wanted
+    return size == 0 if expected is None else size != expected
 
 
-# The unfinished file of a download: what is here of it, and of which version on the server.
-
-
-#: A strong validator (RFC 9110, section 8.8.3), without what no header may say again.
+#: A strong validator (RFC 9110, section 8.8.3) that can be sent back in a header.
 ETAG = r'^"[!#-~]*"\Z'
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """Which version of a file a server has.
-
-    Args:
-        etag: its strong validator; None where the server gives none.
-        bytes: its size; None where the server does not say.
-    """
+    """A server's version of a file: strong validator and size, as far as they are reported."""
 
     etag: Annotated[str, msgspec.Meta(pattern=ETAG)] | None
     bytes: int | None
 
 
 class PartialFile:
-    """``NAME.part``, and beside it what is known of the whole; methods block.
+    """The unfinished ``NAME.part`` with a note about the whole; methods block.
 
-    What an ended run leaves is gone on with; a full disk does not cost what is here.
+    An interrupted download resumes with it, also after a full disk.
     """
 
     def __init__(self, final: Path) -> None:
-        """Name it; nothing is made yet."""
         self.path = path_beside(final, PART)
         self._note = path_beside(final, NOTE)
-        self._is_pieced = True
+        #: Whether its bytes may be of several responses, which need not fit together.
+        self.is_pieced = True
 
     @property
     def size(self) -> int:
-        """How many bytes are here."""
+        """How many bytes it has."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    @property
-    def is_pieced(self) -> bool:
-        """Whether its bytes may be of several answers, which need not fit together."""
-        return self._is_pieced
-
     def version(self) -> Version | None:
-        """Of which version the bytes are; None where nobody can tell."""
+        """The version that its bytes are of; None where that is unknown."""
         try:
             return msgspec.json.decode(read_regular(self._note), type=Version)
         except (OSError, ValueError, RecursionError):
             return None
 
     def begin_version(self, version: Version) -> None:
-        """Start anew, with nothing.
+        """Start again without bytes.
 
         Raises:
             FatalError: the disk is full, gone or read-only.
@@ -301,23 +263,23 @@ class PartialFile:
             atomic_files.write_whole(self._note, msgspec.json.encode(version))
 
     def drop(self) -> None:
-        """Forget it all."""
-        self._is_pieced = False
-        # The note first: bytes without a note are never gone on with.
+        """Delete it."""
+        self.is_pieced = False
+        # The note first: a download never resumes without one.
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
     @contextmanager
     def open(self) -> Iterator[Callable[[bytes], None]]:
-        """Yield what adds bytes at its end; they are on the disk when this ends well.
+        """Yield a function that appends bytes; they are on the disk when this ends well.
 
         Raises:
-            FatalError: the disk is full, gone or read-only; from what is yielded, too.
+            FatalError: the disk is full, gone or read-only; from the function, too.
         """
         with translate_write_errors(self.path):
-            # Without a buffer: what was taken is in the file, whatever happens next.
+            # Unbuffered: received bytes are in the file, whatever happens next.
             file = os.fdopen(open_to_append(self.path), "ab", buffering=0)
-            self._is_pieced = self._is_pieced or self.size > 0
+            self.is_pieced = self.is_pieced or self.size > 0
 
         def append(data: bytes) -> None:
             rest = memoryview(data)
@@ -344,11 +306,7 @@ class PartialFile:
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """Say what cannot be written, and what to do.
-
-    Raises:
-        FatalError: instead of an OSError.
-    """
+    """Raise a FatalError that names the path and the remedy in place of an OSError."""
     try:
         yield
     except OSError as exc:
@@ -359,15 +317,7 @@ def translate_write_errors(path: Path) -> Iterator[None]:
 
 
 def refuse_lack_of_space(folder: Path, needed: int) -> None:
-    """Refuse to begin what cannot be stored.
-
-    Args:
-        folder: where it goes; it need not exist yet.
-        needed: bytes.
-
-    Raises:
-        FatalError: the disk has less.
-    """
+    """Raise FatalError if a folder, which need not exist yet, has no room for so many bytes."""
     while not folder.exists():
         folder = folder.parent
     with translate_write_errors(folder):

@@ -1,4 +1,4 @@
-"""Servers of model files: allowed addresses, responses, and errors of the connection."""
+"""Servers of model files: allowed addresses, the meaning of responses, and errors of the connection."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from tts_assets.engines.http import http_client
-from tts_assets.engines.http.http_client import is_loopback, redact_url
+from tts_assets.engines.http.http_client import (
+    AGENT,
+    describe_http_error,
+    is_loopback,
+    open_quiet_client,
+    redact_url,
+)
+from tts_assets.engines.http.service_calls import TransientError
 from tts_assets.engines.models.model_cache import ETAG, Version
 from tts_assets.errors import FatalError, UsageError
 
@@ -23,12 +29,10 @@ if TYPE_CHECKING:
 
 
 def build_file_url(file: ModelFile, mirror: str | None) -> str:
-    """Where a file is fetched from: its own address, or the mirror's with the same path below.
-
-    The mirror's user and password are no part of it: see `credentials`.
+    """The address of a file, or of its copy at a mirror, without the mirror's user and password.
 
     Raises:
-        UsageError: the mirror's address cannot be one.
+        UsageError: the mirror is no valid address.
     """
     if mirror is None:
         return file.url
@@ -38,10 +42,10 @@ def build_file_url(file: ModelFile, mirror: str | None) -> str:
 
 
 def parse_credentials(mirror: str | None) -> tuple[str, str] | None:
-    """The user and the password that a mirror's address has; None where it has none.
+    """The user and the password in a mirror's address; None where it has none.
 
     Raises:
-        UsageError: the mirror's address cannot be one.
+        UsageError: the mirror is no valid address.
     """
     if mirror is None or (parts := _split_mirror(mirror)).username is None:
         return None
@@ -51,12 +55,12 @@ def parse_credentials(mirror: str | None) -> tuple[str, str] | None:
 def _split_mirror(mirror: str) -> SplitResult:
     try:
         parts = urlsplit(mirror)
-        # Asked for, a port that is none raises, too.
+        # Reading an invalid port raises, too.
         good = bool(parts.hostname) and parts.port != 0 and "@" not in parts.path
     except ValueError:
         good = False
     if not good or "?" in mirror or "#" in mirror:
-        # Not shown: what cannot be taken apart may have a password anywhere.
+        # Not shown: an unparsable address may contain a password anywhere.
         raise UsageError(
             "models.mirror is no address: write https://host/folder without ? and #, "
             "and in a password %2F %3F %23 %40 for / ? # @"
@@ -65,11 +69,7 @@ def _split_mirror(mirror: str) -> SplitResult:
 
 
 def refuse_unsafe(url: str, mirror: str | None) -> None:
-    """Refuse to send or fetch anything without encryption, but where the user asked for that.
-
-    Args:
-        url: the next address, be it a file's own or one that a server sent us on to.
-        mirror: the mirror in use.
+    """Refuse an address without encryption, unless it is local or of a mirror chosen so.
 
     Raises:
         FatalError: it is not allowed, or no address.
@@ -92,11 +92,8 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
         ) from exc
 
 
-# What a server's answer to a request for a file means: go on, begin anew, try again, or give up.
-
-
-#: Answers that may be others a moment later (RFC 9110, section 15; 429 is RFC 6585's).
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
+#: Transient statuses (RFC 9110, section 15; 429 is RFC 6585's).
+_TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
 #: A size in bytes; no file has more digits.
 _SIZE = r"[0-9]{1,18}"
@@ -105,25 +102,11 @@ _SIZE = r"[0-9]{1,18}"
 _CONTENT_RANGE = re.compile(rf"bytes ({_SIZE})-{_SIZE}/({_SIZE}|\*)")
 
 
-class TransientDownloadError(Exception):
-    """A try that failed, and may go better another time."""
-
-    def __init__(self, reason: str, seconds: float = 0.0) -> None:
-        """Say what happened.
-
-        Args:
-            reason: in words.
-            seconds: how long the server asks to be left alone.
-        """
-        super().__init__(reason)
-        self.seconds = seconds
-
-
 def build_range_headers(part: PartialFile, file: ModelFile) -> dict[str, str]:
-    """What asks for the rest; nothing where it has to begin anew.
+    """Headers that request the rest; none where the download has to restart.
 
-    A file with a pinned sum needs no more: the sum tells whether the pieces are of one file. Any
-    other is asked for only if it is still the same (RFC 9110, section 13.1.5).
+    For a file with a pinned sum a range is enough: the sum shows whether the pieces are of one file.
+    Any other is requested on condition that it is still the same (RFC 9110, section 13.1.5).
     """
     version = part.version()
     if version is None or not part.size:
@@ -135,17 +118,17 @@ def build_range_headers(part: PartialFile, file: ModelFile) -> dict[str, str]:
 
 
 def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None:
-    """Look at an answer before anything of it is used.
+    """Check a response before anything of it is used.
 
     Raises:
-        PassingError: it may be another one a moment later.
+        TransientError: a later response may be usable.
         FatalError: it is not the file.
     """
     status = response.status_code
-    if status in _PASSING:
-        raise TransientDownloadError(f"the server answers {status}", _read_retry_after(response))
+    if status in _TRANSIENT:
+        raise TransientError(f"the server answers {status}", _read_retry_after(response))
     if status == 416:
-        # It tells of an error, not of the file.
+        # Its headers describe an error, not the file.
         return
     if status not in (200, 206):
         raise FatalError(describe_refusal(url, status))
@@ -160,9 +143,9 @@ def refuse_unusable(response: httpx.Response, file: ModelFile, url: str) -> None
 
 
 def describe_refusal(url: str, status: int) -> str:
-    """Words on an answer that stays the same, and what to do."""
+    """The error message for a permanent refusal."""
     advice = {
-        203: "somebody between changes what it sends: go round that proxy, or give another --mirror",
+        203: "a proxy between changes what it sends: bypass that proxy, or give another --mirror",
         401: "it wants a password: write it into the mirror's address",
         403: "it is closed to you",
         404: "there is no such file: check the name, or the mirror",
@@ -172,7 +155,7 @@ def describe_refusal(url: str, status: int) -> str:
 
 
 def goes_on(response: httpx.Response, version: Version, part: PartialFile, file: ModelFile) -> bool:
-    """Whether the answer has what follows the part, be it from the beginning of the file."""
+    """Whether a response continues the part, or repeats it from the beginning of the file."""
     before = part.version()
     if _is_pinned(file):
         same = before is not None and version.bytes in (None, file.bytes)
@@ -185,7 +168,7 @@ def goes_on(response: httpx.Response, version: Version, part: PartialFile, file:
 
 
 def read_version(response: httpx.Response) -> Version:
-    """Which version of the whole file an answer is, or is a part, of."""
+    """The version of the whole file that a response belongs to."""
     etag = response.headers.get("ETag", "")
     if response.status_code == 206:
         found = _content_range(response)
@@ -208,23 +191,22 @@ def _content_range(response: httpx.Response) -> re.Match[str] | None:
 
 def _read_retry_after(response: httpx.Response) -> float:
     """Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read."""
-    told = response.headers.get("Retry-After", "")
-    return float(told) if re.fullmatch(_SIZE, told) else 0.0
+    seconds = response.headers.get("Retry-After", "")
+    return float(seconds) if re.fullmatch(_SIZE, seconds) else 0.0
 
 
-# The way to the servers: a client that sends no secrets astray, and errors in our own words.
 _REDIRECTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRetryPolicy:
-    """How long a download waits, and how often it tries.
+    """Time limits and pauses of downloads.
 
     Args:
         connect_seconds: for a connection.
-        silence_seconds: for the next bytes; a slow download may take as long as it takes.
-        pauses_seconds: before each further try that brought nothing new.
-        longest_seconds: for a server that asks to be left alone for a time.
+        silence_seconds: for the next bytes; the whole download has no limit.
+        pauses_seconds: before each further attempt after one without progress.
+        longest_seconds: the most that a Retry-After of the server is followed.
     """
 
     connect_seconds: float = 15.0
@@ -237,7 +219,7 @@ class DownloadRetryPolicy:
 async def connect_downloads(
     mirror: str | None, patience: DownloadRetryPolicy
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that goes on to other addresses a few times, and to none that is unsafe.
+    """A client that follows a few redirects, and none to an unsafe address.
 
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
@@ -246,12 +228,12 @@ async def connect_downloads(
     async def check_address(request: httpx.Request) -> None:
         refuse_unsafe(str(request.url), mirror)
 
-    import httpx  # noqa: PLC0415 - heavy, and not needed before something is fetched
+    import httpx  # noqa: PLC0415 - heavy, and only needed for downloads
 
-    async with http_client.open_quiet_client(
+    async with open_quiet_client(
         auth=parse_credentials(mirror),
-        # Packed on the way, a file would have another length, and no place to go on from.
-        headers={"User-Agent": http_client.AGENT, "Accept-Encoding": "identity"},
+        # A compressed transfer would have another length, and could not resume.
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
         event_hooks={"request": [check_address]},
         follow_redirects=True,
         max_redirects=_REDIRECTS,
@@ -261,15 +243,14 @@ async def connect_downloads(
 
 
 async def fetch_size(client: httpx.AsyncClient, url: str) -> int | None:
-    """The size of a file as its server says it; None where that cannot be learnt.
+    """The size of a file as its server reports it; None where it does not.
 
     Raises:
         FatalError: there is no such file, or its address is not allowed.
     """
-    # One byte: some addresses are good for GET only, and some servers know no HEAD.
-    one = {"Range": "bytes=0-0"}
-    with suppress(TransientDownloadError), translate_http_errors(url):
-        async with client.stream("GET", url, headers=one) as response:
+    with suppress(TransientError), translate_http_errors(url):
+        # One byte: some addresses are good for GET only, and some servers know no HEAD.
+        async with client.stream("GET", url, headers={"Range": "bytes=0-0"}) as response:
             if response.status_code in (404, 410):
                 raise FatalError(describe_refusal(url, response.status_code))
             return read_version(response).bytes if response.is_success else None
@@ -278,28 +259,26 @@ async def fetch_size(client: httpx.AsyncClient, url: str) -> int | None:
 
 @contextmanager
 def translate_http_errors(url: str) -> Iterator[None]:
-    """The one edge where what the library raises becomes ours.
+    """Translate errors of httpx.
 
     Raises:
-        PassingError: another try may go better.
+        TransientError: another attempt may succeed.
         FatalError: none will.
     """
-    import httpx  # noqa: PLC0415 - see connected
+    import httpx  # noqa: PLC0415 - see connect_downloads
 
     try:
         yield
     except (httpx.TransportError, OSError) as exc:
-        # OSError for what a broken TLS stream raises; one of the disk is a FatalError already.
-        raise TransientDownloadError(http_client.describe_http_error(exc)) from exc
+        # A broken TLS stream raises OSError; those of the disk are FatalErrors already.
+        raise TransientError(describe_http_error(exc)) from exc
     except (
         httpx.HTTPError,
         httpx.InvalidURL,
         httpx.StreamError,
-        # A host's name or a port that the system's own calls do not take.
+        # A host name or a port that the system's own calls refuse.
         ValueError,
         ArithmeticError,
         ExceptionGroup,
     ) as exc:
-        raise FatalError(
-            f"cannot fetch {http_client.redact_url(url)}: {http_client.describe_http_error(exc)}"
-        ) from exc
+        raise FatalError(f"cannot fetch {redact_url(url)}: {describe_http_error(exc)}") from exc

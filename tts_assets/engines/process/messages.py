@@ -1,4 +1,4 @@
-"""What goes between a run and its engine's process: length-prefixed MessagePack frames."""
+"""Messages between a run and its engine's process: length-prefixed MessagePack frames."""
 
 from __future__ import annotations
 
@@ -25,19 +25,14 @@ PREFIX = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """The first frame that a process gets.
-
-    Args:
-        options: the keyword arguments of the engine's factory.
-        words: the words of the user's own dictionary.
-    """
+    """The first frame: keyword arguments of the engine's factory, and the user's own dictionary."""
 
     options: dict[str, str] = field(default_factory=dict)
     words: tuple[DictionaryWord, ...] = ()
 
 
 class SynthesizeRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """One thing to say; with ``sound``, to be finished and encoded as well."""
+    """A form to synthesize; with ``sound``, to be finished and encoded as well."""
 
     number: int
     form: SpokenForm
@@ -46,14 +41,14 @@ class SynthesizeRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class ReadingsRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Forms to tell the pronunciation of, without saying them."""
+    """Forms whose pronunciations to report."""
 
     number: int
     forms: tuple[SpokenForm, ...]
 
 
 class SegmentRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Passages to cut into segments."""
+    """Passages to split into segments."""
 
     number: int
     forms: tuple[SpokenForm, ...]
@@ -61,7 +56,7 @@ class SegmentRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class RawRequest(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A question in the engine's own encoding, to one that answers in the same."""
+    """A question in the engine's own encoding."""
 
     number: int
     question: bytes
@@ -72,11 +67,10 @@ Order: TypeAlias = SynthesizeRequest | ReadingsRequest | SegmentRequest | RawReq
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of an order: a recording, samples and their rate, readings, cuts, an answer, an error.
+    """The result of an order: a recording, samples and their rate, readings, cuts, an answer, an error.
 
-    Samples are float32, little-endian; a reading or a cut that is a text is the reason why there
-    is none.
-    Number -1 says that the engine is ready, or why it is not; number -2 only that the process is
+    Samples are float32, little-endian; a text in place of a reading or a cut is the reason why there
+    is none. READY reports that the engine is loaded, or its error; HEARTBEAT only that the process is
     alive and can run its own code.
     """
 
@@ -94,29 +88,17 @@ class Reply:
 READY = -1
 HEARTBEAT = -2
 
-#: Seconds between two signs of life.
+#: Seconds between two heartbeats.
 BEAT_SECONDS = 0.25
-_setup_decoder = msgspec.msgpack.Decoder(Setup)
+
+
+decode_setup = msgspec.msgpack.Decoder(Setup).decode
 _order_decoder: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
-_reply_decoder = msgspec.msgpack.Decoder(Reply)
+decode_order = _order_decoder.decode
+decode_reply = msgspec.msgpack.Decoder(Reply).decode
 
 
 def encode_frame(message: Setup | Order | Reply) -> bytes:
     """The message with its length in front."""
     body = msgspec.msgpack.encode(message)
     return PREFIX.pack(len(body)) + body
-
-
-def decode_setup(body: bytes) -> Setup:
-    """The set-up in a frame's body."""
-    return _setup_decoder.decode(body)
-
-
-def decode_order(body: bytes) -> Order:
-    """The order in a frame's body."""
-    return _order_decoder.decode(body)
-
-
-def decode_reply(body: bytes) -> Reply:
-    """The reply in a frame's body."""
-    return _reply_decoder.decode(body)

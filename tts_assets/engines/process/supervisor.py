@@ -1,9 +1,16 @@
-"""The parent of an engine's child process: requests, heartbeat, restarts, time limits."""
+"""The parent of an engine's child process: requests, heartbeat, restarts, time limits.
+
+A native call cannot be stopped and a crash takes the whole process with it. So an order that is
+cancelled while it is being answered kills the process; the others in flight are sent again to a new
+one. After a crash the order that caused it is unknown: all that were in flight are suspects and are
+sent one at a time, until the one that crashes alone is found. A process without a heartbeat is stuck
+in native code that lets no other thread run; it counts as crashed, because the orders beside the
+guilty one would run out of time with it.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import os
 import signal
@@ -24,7 +31,7 @@ from tts_assets.model import Speech
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 
-    from anyio.abc import Process
+    from anyio.abc import Process, TaskGroup
 
     from tts_assets.errors import TtsAssetsError
     from tts_assets.model import (
@@ -41,26 +48,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class PendingRequest:
-    """An order that is not settled yet."""
+    """An order without a result yet."""
 
     order: messages.Order
-    settled: anyio.Event = field(default_factory=anyio.Event)
-    reply: messages.Reply | None = None
-    error: TtsAssetsError | None = None
+    done: anyio.Event = field(default_factory=anyio.Event)
+    result: messages.Reply | TtsAssetsError | None = None
     sent: bool = False
     suspect: bool = False
     on_start: Callable[[], None] | None = None
 
-    def set_result(
-        self, *, reply: messages.Reply | None = None, error: TtsAssetsError | None = None
-    ) -> None:
-        """Say what came of it."""
-        self.reply = reply
-        self.error = error
-        self.settled.set()
+    def set_result(self, result: messages.Reply | TtsAssetsError) -> None:
+        """End the wait for this order."""
+        self.result = result
+        self.done.set()
 
     def report_start(self) -> None:
-        """Say that its work begins now, or has not begun yet: the time before does not count."""
+        """Report that work begins now, or has not begun yet: the time before does not count."""
         if self.on_start is not None:
             self.on_start()
 
@@ -75,15 +78,12 @@ def select_sendable(orders: Collection[PendingRequest], threads: int) -> list[Pe
     return waiting[: max(0, threads - flying)]
 
 
-# The engine's process as the operating system sees it: started, ended, and how it went.
-
-
 #: The child finds the same packages as the run itself, wherever that got them from.
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.engines.process.child_process import main; main()"
 
 
 async def start_process(factory: str, threads: int, log: IO[bytes]) -> Process:
-    """Start a process that loads an engine and waits for what to do; its caller removes the child.
+    """Start a process that loads an engine and waits for orders; the caller removes the child.
 
     Args:
         factory: ``module:function`` that makes the engine.
@@ -91,11 +91,11 @@ async def start_process(factory: str, threads: int, log: IO[bytes]) -> Process:
         log: takes whatever it prints.
 
     Raises:
-        OSError: there is no process to be had.
+        OSError: no process can be started.
     """
     # Not -m: that would run a module which its own package has imported already.
     command = [sys.executable, "-P", "-c", _CHILD]
-    # Cancelled half-way, a start would leave a process that nobody ends.
+    # Cancelled half-way, a start would leave a running process behind.
     with anyio.CancelScope(shield=True):
         started = await anyio.open_process(
             [*command, factory, str(threads), *filter(None, sys.path)],
@@ -116,7 +116,7 @@ def kill_process(process: Process) -> None:
     if os.name != "posix":
         process.kill()
         return
-    # Process.kill() looks whether it has ended, and so takes its status away from who waits.
+    # Process.kill() polls the status, and so takes it away from the waiting task.
     # macOS answers EPERM for a group of which only a process not yet waited for is left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         # With all that it has started: it leads a session of its own.
@@ -124,7 +124,7 @@ def kill_process(process: Process) -> None:
 
 
 def describe_exit(status: int) -> str:
-    """How a process ended, in words."""
+    """Exit code or signal of a process that ended, for messages."""
     if status >= 0:
         return f"(exit code {status})"
     try:
@@ -134,24 +134,14 @@ def describe_exit(status: int) -> str:
 
 
 def read_stderr_tail(log: IO[bytes]) -> str:
-    """The last line that the process wrote, to go into a message."""
+    """The last line that the process wrote, for messages."""
     log.seek(0)
     lines = log.read().decode("utf-8", "replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f": {last[:300]}" if last else ""
 
 
-# The run's side of an engine's process: sends orders, and starts the process again when it dies.
-#
-# A native call cannot be stopped and a crash takes the whole process with it. So an order that is
-# given up while it is being spoken kills the process; the others in flight are sent again to a new
-# one, as if nothing had been. After a crash nobody knows which order did it: all that were in flight
-# are suspects and are spoken one at a time, until the one that crashes alone is found. A process
-# that gives no sign of life is stuck in native code that lets no other thread run; it counts as
-# crashed, because the orders beside the guilty one would run out of time with it.
-
-
-#: Deaths in a row, with nothing being spoken, after which the engine is given up.
+#: Crashes in a row, with no order in flight, after which the engine is given up.
 _IDLE_DEATHS = 3
 
 #: No healthy engine keeps the interpreter from running for that long.
@@ -160,15 +150,15 @@ _SILENCE_SECONDS = 10.0
 #: The largest models load in a few seconds; the slowest disks take a minute.
 _LOADING_SECONDS = 120.0
 
-#: How long a process may take to end after its last word.
-_FAREWELL_SECONDS = 1.0
+#: How long a process may take to end after it closed its output.
+_EXIT_SECONDS = 1.0
 
 #: Forms to read in one order: enough that frames cost little, few enough to share among threads.
 _READ_AT_ONCE = 256
 
-#: Passages to cut in one order: the longest take a second each.
-_CUT_AT_ONCE = 8
-_Told = TypeVar("_Told")
+#: Passages to split in one order: the longest take a second each.
+_SPLIT_AT_ONCE = 8
+Answer = TypeVar("Answer")
 
 
 class EngineHost:
@@ -182,12 +172,12 @@ class EngineHost:
         silence_seconds: float,
         setup: messages.Setup,
     ) -> None:
-        """Prepare to run an engine; see :func:`engine_host`."""
+        #: How many orders it answers at once.
+        self.workers = threads
         self._factory = factory
         self._setup = setup
-        self._threads = threads
         self._silence_seconds = silence_seconds
-        self._heard = 0.0
+        self._last_reply = 0.0
         self._numbers = itertools.count()
         self._open: dict[int, PendingRequest] = {}
         self._changed = anyio.Event()
@@ -197,25 +187,20 @@ class EngineHost:
         self._idle_deaths = 0
         self._dead: FatalError | None = None
 
-    @property
-    def workers(self) -> int:
-        """How many orders it answers at once."""
-        return self._threads
-
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Say it in the engine's process.
+        """Synthesize a form in the engine's process.
 
         Args:
-            form: what to say.
-            voice: who says it, and how fast.
+            form: the text with its reading.
+            voice: the voice, and its speed.
             on_start: called while the order waits, when it is sent, and when it is sent again
                 through no fault of its own: the time before does not count.
 
         Raises:
-            ClipError: the engine could not say it.
-            EngineCrashError: the engine's process died of it.
+            ClipError: the engine cannot synthesize it.
+            EngineCrashError: the engine's process crashed on it.
             FatalError: the engine cannot be started.
         """
         import numpy as np  # noqa: PLC0415 - heavy, and most runs have their sound finished below
@@ -236,7 +221,7 @@ class EngineHost:
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
-        """Say it and finish the sound in the engine's process; arguments and errors as in speak."""
+        """Synthesize and finish a sound in the engine's process; arguments and errors as in speak."""
         order = messages.SynthesizeRequest(
             number=next(self._numbers), form=form, voice=voice, sound=sound
         )
@@ -245,12 +230,12 @@ class EngineHost:
         return reply.recording
 
     async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
-        """What the engine answers, both in its own encoding; arguments and errors as in speak."""
+        """The engine's answer to a question, both in its own encoding; errors as in speak."""
         order = messages.RawRequest(number=next(self._numbers), question=question)
         return (await self._await_reply(order, on_start)).answer
 
     async def read_forms(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
-        """How the engine would say many forms, without saying them.
+        """How the engine would pronounce many forms.
 
         Returns:
             For each form in order its pronunciation, or why it has none.
@@ -258,7 +243,12 @@ class EngineHost:
         Raises:
             FatalError: the engine cannot be started.
         """
-        return await _run_in_batches(forms, _READ_AT_ONCE, self._read_batch)
+
+        async def read_batch(batch: tuple[SpokenForm, ...]) -> Sequence[Pronunciation | str]:
+            order = messages.ReadingsRequest(number=next(self._numbers), forms=batch)
+            return (await self._await_reply(order, None)).readings
+
+        return await _run_in_batches(forms, _READ_AT_ONCE, read_batch)
 
     async def split_forms(
         self, forms: Sequence[SpokenForm], pauses: Pauses
@@ -266,36 +256,18 @@ class EngineHost:
         """The segments of passages, with pauses of these lengths between them.
 
         Returns:
-            For each form in order its segments, or why it cannot be cut.
+            For each form in order its segments, or why it cannot be split.
 
         Raises:
             FatalError: the engine cannot be started.
         """
-        return await _run_in_batches(
-            forms, _CUT_AT_ONCE, functools.partial(self._split_batch, pauses=pauses)
-        )
 
-    async def _read_batch(self, forms: tuple[SpokenForm, ...]) -> list[Pronunciation | str]:
-        """One order's forms; one by one, if the engine dies of them together."""
-        order = messages.ReadingsRequest(number=next(self._numbers), forms=forms)
-        try:
-            return list((await self._await_reply(order, None)).readings)
-        except ClipError as exc:
-            if len(forms) == 1:
-                return [str(exc)]
-        return [reading for form in forms for reading in await self._read_batch((form,))]
+        async def split_batch(batch: tuple[SpokenForm, ...]) -> Sequence[tuple[Segment, ...] | str]:
+            number = next(self._numbers)
+            order = messages.SegmentRequest(number=number, forms=batch, pauses=pauses)
+            return (await self._await_reply(order, None)).cuts
 
-    async def _split_batch(
-        self, forms: tuple[SpokenForm, ...], *, pauses: Pauses
-    ) -> list[tuple[Segment, ...] | str]:
-        """One order's forms, as in _read."""
-        order = messages.SegmentRequest(number=next(self._numbers), forms=forms, pauses=pauses)
-        try:
-            return list((await self._await_reply(order, None)).cuts)
-        except ClipError as exc:
-            if len(forms) == 1:
-                return [str(exc)]
-        return [cut for form in forms for cut in await self._split_batch((form,), pauses=pauses)]
+        return await _run_in_batches(forms, _SPLIT_AT_ONCE, split_batch)
 
     async def _await_reply(
         self, order: messages.Order, on_start: Callable[[], None] | None
@@ -306,15 +278,17 @@ class EngineHost:
         self._open[order.number] = entry
         self._signal_change()
         try:
-            await entry.settled.wait()
+            await entry.done.wait()
         finally:
             self._withdraw_order(entry)
-        if entry.error is not None:
-            raise entry.error
-        assert entry.reply is not None  # noqa: S101 - settled with a reply or an error
-        if entry.reply.error is not None:
-            raise ClipError(entry.reply.error)
-        return entry.reply
+        match entry.result:
+            case messages.Reply(error=None) as reply:
+                return reply
+            case messages.Reply(error=str(reason)):
+                raise ClipError(reason)
+            case Exception() as error:
+                raise error
+        raise AssertionError("an order is done with a reply or an error")
 
     async def run(self) -> None:
         """Keep a process alive for the orders until cancelled, or until it cannot be started."""
@@ -328,13 +302,13 @@ class EngineHost:
     async def _run_once(self) -> None:
         with tempfile.TemporaryFile() as log:
             self._ready = self._killed = False
-            async with await start_process(self._factory, self._threads, log) as process:
+            async with await start_process(self._factory, self.workers, log) as process:
                 self._process = process
                 try:
                     await self._exchange_messages(process)
                     ours = self._killed
                     # It has closed its output, which it does by ending.
-                    with anyio.move_on_after(_FAREWELL_SECONDS):
+                    with anyio.move_on_after(_EXIT_SECONDS):
                         await process.wait()
                 finally:
                     with anyio.CancelScope(shield=True):
@@ -351,29 +325,30 @@ class EngineHost:
             both.cancel_scope.cancel()
 
     async def _end_when_silent(self, process: Process) -> None:
-        """End a process that has fallen silent."""
-        begun = self._heard = anyio.current_time()
+        """Kill a process without a heartbeat."""
+        begun = self._last_reply = anyio.current_time()
         while True:
             await anyio.sleep(self._silence_seconds / 4)
             now = anyio.current_time()
-            if self._ready and now - self._heard > self._silence_seconds:
+            if self._ready and now - self._last_reply > self._silence_seconds:
                 kill_process(process)
             elif not self._ready and now - begun > _LOADING_SECONDS:
                 self._give_up(f"the engine was not loaded after {_LOADING_SECONDS:g} s")
                 kill_process(process)
             for entry in self._open.values():
-                # Loading and other clips' crashes are not to be paid for with its time.
+                # Loading and crashes of other clips do not count against its time limit.
                 if not entry.sent:
                     entry.report_start()
 
     async def _send_orders(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
-        # When the process is dying, the reader hears the end.
+        # When the process dies, the reading side ends.
         with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
             await process.stdin.send(messages.encode_frame(self._setup))
             while True:
                 changed = self._changed
-                for entry in self._list_sendable():
+                ready = self._ready and not self._killed
+                for entry in select_sendable(self._open.values(), self.workers) if ready else ():
                     entry.sent = True
                     entry.report_start()
                     await process.stdin.send(messages.encode_frame(entry.order))
@@ -385,15 +360,10 @@ class EngineHost:
         try:
             while True:
                 (size,) = messages.PREFIX.unpack(await stream.receive_exactly(messages.PREFIX.size))
-                self._heard = anyio.current_time()
+                self._last_reply = anyio.current_time()
                 self._handle_reply(messages.decode_reply(await stream.receive_exactly(size)))
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError):
             return
-
-    def _list_sendable(self) -> list[PendingRequest]:
-        if not self._ready or self._killed:
-            return []
-        return select_sendable(self._open.values(), self._threads)
 
     def _handle_reply(self, reply: messages.Reply) -> None:
         if reply.number == messages.HEARTBEAT:
@@ -404,22 +374,19 @@ class EngineHost:
                 self._give_up(f"the engine could not be loaded: {reply.error}")
         elif (entry := self._open.pop(reply.number, None)) is not None:
             self._idle_deaths = 0
-            entry.set_result(reply=reply)
+            entry.set_result(reply)
         self._signal_change()
 
     def _withdraw_order(self, entry: PendingRequest) -> None:
-        """Forget an order; if it is being spoken at this moment, only a kill ends that."""
-        if self._open.pop(entry.order.number, None) is not None and entry.sent:
-            self._kill_process()
-        self._signal_change()
-
-    def _kill_process(self) -> None:
-        if self._process is not None and not self._killed:
+        """Forget an order; if it is being answered at this moment, only a kill ends that."""
+        is_open = self._open.pop(entry.order.number, None) is not None
+        if is_open and entry.sent and self._process is not None and not self._killed:
             self._killed = True
             kill_process(self._process)
+        self._signal_change()
 
-    def _after_death(self, status: int, last_words: str, *, ours: bool) -> None:
-        """Decide what becomes of the orders in flight; ``ours`` tells that it died of our kill."""
+    def _after_death(self, status: int, stderr_tail: str, *, ours: bool) -> None:
+        """Decide what becomes of the orders in flight; ``ours``: the process was killed here."""
         self._process = None
         flying = [entry for entry in self._open.values() if entry.sent]
         for entry in flying:
@@ -428,16 +395,16 @@ class EngineHost:
             pass
         elif not self._ready:
             self._give_up(
-                f"the engine's process ended while starting {describe_exit(status)}{last_words}"
+                f"the engine's process ended while starting {describe_exit(status)}{stderr_tail}"
             )
         elif len(flying) == 1:
             del self._open[flying[0].order.number]
-            flying[0].set_result(error=EngineCrashError(self._describe_death(status)))
+            flying[0].set_result(EngineCrashError(self._describe_death(status)))
         else:
-            self._after_unclear_death(flying, f"{describe_exit(status)}{last_words}")
+            self._after_unclear_death(flying, f"{describe_exit(status)}{stderr_tail}")
 
     def _describe_death(self, status: int) -> str:
-        if anyio.current_time() - self._heard > self._silence_seconds:
+        if anyio.current_time() - self._last_reply > self._silence_seconds:
             return f"the engine gave no sign of life for {self._silence_seconds:g} s, and was ended"
         return f"the engine died of it {describe_exit(status)}"
 
@@ -452,7 +419,7 @@ class EngineHost:
         if self._dead is None:
             self._dead = FatalError(f"{why}; `tts-assets doctor` tells what is missing")
         for entry in self._open.values():
-            entry.set_result(error=self._dead)
+            entry.set_result(self._dead)
         self._open.clear()
 
     def _signal_change(self) -> None:
@@ -463,15 +430,22 @@ class EngineHost:
 async def _run_in_batches(
     forms: Sequence[SpokenForm],
     size: int,
-    told: Callable[[tuple[SpokenForm, ...]], Awaitable[list[_Told | str]]],
-) -> list[_Told | str]:
-    """What an engine tells of many forms, so many in one order; all orders wait at once."""
-    found: list[_Told | str] = [""] * len(forms)
+    send_order: Callable[[tuple[SpokenForm, ...]], Awaitable[Sequence[Answer | str]]],
+) -> list[Answer | str]:
+    """The engine's answers for many forms, in orders of a few that all wait at once."""
+    found: list[Answer | str] = [""] * len(forms)
     fatal: list[FatalError] = []
 
     async def run_batch(first: int, last: int) -> None:
         try:
-            found[first:last] = await told(tuple(forms[first:last]))
+            found[first:last] = await send_order(tuple(forms[first:last]))
+        except ClipError as exc:
+            if last - first == 1:
+                found[first] = str(exc)
+            else:
+                # The engine crashed on one of them: one by one.
+                for at in range(first, last):
+                    await run_batch(at, at + 1)
         except FatalError as exc:
             fatal.append(exc)
 
@@ -481,6 +455,20 @@ async def _run_in_batches(
     if fatal:
         raise fatal[0]
     return found
+
+
+@contextlib.asynccontextmanager
+async def open_task_group() -> AsyncIterator[TaskGroup]:
+    """Tasks that are cancelled with the block; its own exception leaves it without a group around it."""
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            yield tasks
+        except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
+            failure = exc
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 @contextlib.asynccontextmanager
@@ -497,36 +485,25 @@ async def engine_host(
     Args:
         factory: ``module:function`` that makes the engine; called inside the process.
         threads: how many orders it answers at once.
-        silence_seconds: after that long without a sign of life the process counts as stuck.
+        silence_seconds: a process without a heartbeat for that long counts as stuck.
         options: the factory's keyword arguments.
         words: the user's own dictionary, for engines that learn words.
     """
     setup = messages.Setup(options=dict(options or {}), words=words)
     host = EngineHost(factory, threads=threads, silence_seconds=silence_seconds, setup=setup)
-    failure: Exception | None = None
-    async with anyio.create_task_group() as supervisor:
-        supervisor.start_soon(host.run)
-        try:
-            yield host
-        except Exception as exc:  # noqa: BLE001 - raised again below, outside the task group
-            failure = exc
-        supervisor.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
+    async with open_task_group() as tasks:
+        tasks.start_soon(host.run)
+        yield host
 
 
 def reader_host(
     words: tuple[DictionaryWord, ...] = (),
 ) -> contextlib.AbstractAsyncContextManager[EngineHost]:
-    """The dictionary alone in its process, which tells how forms are said, and says none.
-
-    Args:
-        words: the user's own dictionary.
-    """
+    """The dictionary alone in its process, with the user's own words: readings without a voice."""
     # One thread: most of the work is Python's own, which threads do not share.
     return engine_host("tts_assets.japanese.reading_resolver:FormReader", threads=1, words=words)
 
 
 def limit_silence(timeout_seconds: float) -> float:
-    """How long a process may give no sign of life, where one call may take that long in all."""
+    """How long a process may go without a heartbeat, given the time limit of one call."""
     return max(min(_SILENCE_SECONDS, timeout_seconds / 3), 4 * messages.BEAT_SECONDS)
