@@ -63,7 +63,6 @@ async def ours(url: str, clips: int) -> float:
     # As httpx is for the bare loop, what is loaded once for a run is loaded before the clock runs.
     import httpx  # noqa: F401
     import numpy as np  # noqa: F401
-    import stamina  # noqa: F401
 
     from tests.simulator.scenario import voice_id
     from tts_assets import Pool

@@ -36,14 +36,7 @@ _FREE_STARTS = ("ELEVENLABS_", "OPENAI_", "PYTEST_", "TEST_", "TTS_ASSETS_")
 _LATER = (
     *("anyio._backends._asyncio", "anyio._core._signals", "anyio._core._subprocesses", "httpcore"),
     *("h2.connection", "httpx", "keyring", "numpy", "platformdirs", "psutil", "rich.progress"),
-    *(
-        "pydantic.type_adapter",
-        "rich.traceback",
-        "soundfile",
-        "soxr",
-        "stamina",
-        "typer.rich_utils",
-    ),
+    *("pydantic.type_adapter", "rich.traceback", "soundfile", "soxr", "typer.rich_utils"),
 )
 _COMMAND = (sys.executable, "-m", "tts_assets")
 #: What may be done about warnings of a run; imports must give none.

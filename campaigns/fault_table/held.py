@@ -20,7 +20,7 @@ from typing import Any
 _LATER = (
     "anyio._backends._asyncio", "anyio._core._signals", "anyio._core._subprocesses", "filelock",
     "httpcore", "httpx", "lameenc", "numpy", "platformdirs", "psutil", "pydantic.type_adapter",
-    "rich.progress", "rich.traceback", "soundfile", "soxr", "stamina", "tests.plugin_engines",
+    "rich.progress", "rich.traceback", "soundfile", "soxr", "tests.plugin_engines",
     "typer.rich_utils",
 )  # fmt: skip
 

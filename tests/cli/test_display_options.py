@@ -12,7 +12,7 @@ from tests.conftest import ROOT, Project
 
 HEAVY = (
     *("numpy", "httpx", "soundfile", "soxr", "onnxruntime", "pyopenjtalk", "anyio", "psutil"),
-    *("platformdirs", "keyring", "stamina"),
+    *("platformdirs", "keyring"),
 )
 
 

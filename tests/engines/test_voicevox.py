@@ -6,12 +6,12 @@ import socket
 import wave
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import numpy as np
 import pytest
-import stamina
 
 from tests.conftest import Project
 from tests.stand_ins.voicevox_stand_in import StandInReply, VoicevoxStandIn, running
@@ -19,6 +19,7 @@ from tts_assets import generate_sync
 from tts_assets.build.plan.planner import State
 from tts_assets.config.catalogue_sources import Source
 from tts_assets.config.settings import RemoteSettings, Settings, VoicevoxSettings
+from tts_assets.engines import voicevox
 from tts_assets.engines.protocol import Paced, Remote, Speaker
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.voicevox import Voicevox
@@ -64,12 +65,13 @@ def started() -> Iterator[VoicevoxStandIn]:
 
 
 @pytest.fixture
-def engine(started: VoicevoxStandIn) -> Iterator[VoicevoxStandIn]:
+def engine(started: VoicevoxStandIn, monkeypatch: pytest.MonkeyPatch) -> VoicevoxStandIn:
     """An engine that has heard nothing yet, and errors that are tried again at once."""
     started.heard.clear()
     started.twists.clear()
-    with stamina.set_testing(True, attempts=7):
-        yield started
+    at_once = replace(voicevox._PATIENCE, first_seconds=0.0, jitter_seconds=0.0)
+    monkeypatch.setattr(voicevox, "_PATIENCE", at_once)
+    return started
 
 
 def _provider(

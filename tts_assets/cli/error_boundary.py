@@ -1,7 +1,6 @@
 """The one place where errors become exit codes."""
 
 import functools
-import importlib.util
 import io
 import os
 import sys
@@ -35,7 +34,6 @@ def handle_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run_and_exit(*args: P.args, **kwargs: P.kwargs) -> None:
-        _silence_retry_hooks()
         _prepare_streams()
         with watch_signals():
             code = _run_command(partial(command, *args, **kwargs))
@@ -60,14 +58,6 @@ def _run_command(command: Callable[[], ExitCode]) -> ExitCode:
         is_news = get_received_signal() is None or code is ExitCode.BUG
         return code if is_news else get_signal_code()
     return code
-
-
-def _silence_retry_hooks() -> None:
-    """Retries are told to structlog where that is installed, which prints to standard output."""
-    if importlib.util.find_spec("structlog") is not None:
-        import stamina.instrumentation  # noqa: PLC0415 - heavy, and hardly ever needed
-
-        stamina.instrumentation.set_on_retry_hooks([])
 
 
 def _prepare_streams() -> None:

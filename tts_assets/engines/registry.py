@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import warnings
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -22,14 +23,22 @@ Plugin = TypeVar("Plugin")
 class PluginRegistry(Generic[Plugin]):
     """Plug-ins by name: built in, or registered by other packages as ``name = "module:factory"``."""
 
-    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        group: str,
+        built_in: Mapping[str, str],
+        warning: type[Warning] | None = None,
+    ) -> None:
         """Load nothing yet.
 
         Args:
             kind: what users call such a plug-in.
             group: the entry-point group of other packages.
             built_in: ``module:factory`` by name.
+            warning: issued where a registered one cannot be loaded.
         """
+        self._warning = warning
         self._kind = kind
         self._group = group
         self._built_in = built_in
@@ -53,10 +62,13 @@ class PluginRegistry(Generic[Plugin]):
         except Exception as exc:
             if name in self._built_in:
                 raise
-            raise UsageError(
+            message = (
                 f"the {self._kind} {name!r} ({target}) could not be loaded: "
                 f"{type(exc).__name__}: {exc}; repair or remove its package, or choose another"
-            ) from exc
+            )
+            if self._warning is not None:
+                warnings.warn(message, self._warning, stacklevel=2)
+            raise UsageError(message) from exc
         return plugin
 
     def describe_unknown(self, name: str) -> str:
@@ -70,6 +82,10 @@ class PluginRegistry(Generic[Plugin]):
         return {point.name: point.value for point in entry_points(group=self._group)}
 
 
+class BrokenProviderWarning(UserWarning):
+    """A registered engine of another package could not be loaded."""
+
+
 _BUILT_IN = {
     "openjtalk": "tts_assets.engines.openjtalk:OpenJTalk",
     "kokoro": "tts_assets.engines.kokoro:Kokoro",
@@ -79,7 +95,9 @@ _BUILT_IN = {
     "elevenlabs": "tts_assets.engines.elevenlabs:ElevenLabs",
     "openai": "tts_assets.engines.openai:openai",
 }
-_engines: PluginRegistry[Provider] = PluginRegistry("provider", "tts_assets.providers", _BUILT_IN)
+_engines: PluginRegistry[Provider] = PluginRegistry(
+    "provider", "tts_assets.providers", _BUILT_IN, BrokenProviderWarning
+)
 list_engine_names = _engines.list_names
 load_engine = _engines.load_plugin
 describe_unknown_engine = _engines.describe_unknown

@@ -1,13 +1,12 @@
-"""Requests to a service: transient errors repeated, refusals waited out, the rest raised."""
+"""Requests to a service: transient errors are retried, rate limits waited out, the rest raised."""
 
 from __future__ import annotations
 
-import logging
+import itertools
 import random
 import re
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
@@ -17,14 +16,12 @@ import msgspec
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
-
-    import stamina
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from tts_assets.engines.http.rate_limiter import Limiter, Slot
 
 
-#: Whatever else is told in its place may be anything, what we sent among it.
+#: Any other value may be anything, even a copy of the request.
 _KIND = re.compile(r"(audio|application|text|binary|multipart)/[a-z0-9.+-]{1,24}")
 
 #: Seconds of a Retry-After (RFC 9110, section 10.2.3); dates, which are rare, are not read.
@@ -33,14 +30,14 @@ _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRequest:
-    """What a service is asked.
+    """A request to a service.
 
     Args:
         method: of HTTP.
-        path: below the base URL, without a slash before it.
-        query: what stands behind the ``?``.
+        path: below the base URL, without a leading slash.
+        query: the query parameters.
         json: the body, any JSON value; None for none.
-        seconds: for all of it, from connecting to the last byte of the answer.
+        seconds: the time limit from connecting to the last byte of the answer.
         on_headers: called in the event loop as soon as the headers of an answer arrive, before its
             body, with an answer whose body is empty; each attempt and each redirect calls it.
     """
@@ -60,7 +57,7 @@ class ServiceResponse:
     Args:
         status: the status code of HTTP.
         headers: by their names in lower case.
-        body: its bytes, unpacked.
+        body: its bytes, decompressed.
     """
 
     status: int
@@ -69,15 +66,15 @@ class ServiceResponse:
 
     @property
     def media_type(self) -> str:
-        """The media type, without parameters, in lower case; "" where none is told that is one."""
+        """The media type, without parameters, in lower case; "" where there is no valid one."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         return kind if _KIND.fullmatch(kind) else ""
 
     @property
     def wait_seconds(self) -> float:
-        """How long the service asks to be left alone; 0 where it does not."""
-        told = self.headers.get("retry-after", "")
-        return float(told) if _SECONDS.fullmatch(told) else 0.0
+        """The Retry-After of the service; 0 where it has none."""
+        seconds = self.headers.get("retry-after", "")
+        return float(seconds) if _SECONDS.fullmatch(seconds) else 0.0
 
     def json(self) -> Any:
         """The body as a JSON value; None where it is none."""
@@ -88,19 +85,19 @@ class ServiceResponse:
 
 
 #: Too many requests, or none taken now (RFC 6585, section 4; RFC 9110, section 15.6.4).
-_TURNED_AWAY = (429, 503)
+_UNPAID = (429, 503)
 
 
 class TransientError(Exception):
-    """An attempt that failed through nobody's fault, and may go better another time."""
+    """A failed attempt that may succeed another time."""
 
     def __init__(self, reason: str, seconds: float = 0.0, *, unpaid: bool = False) -> None:
-        """Say what happened.
+        """Describe it.
 
         Args:
             reason: in words.
-            seconds: how long the service asks to be left alone; 0 where it does not.
-            unpaid: it turned the request away before any work, so that nothing can be charged.
+            seconds: the Retry-After of the service; 0 where it has none.
+            unpaid: the request was refused before any work, so that nothing can be charged.
         """
         super().__init__(reason)
         self.seconds = seconds
@@ -108,37 +105,31 @@ class TransientError(Exception):
 
     @classmethod
     def from_answer(cls, answer: ServiceResponse, reason: str) -> Self:
-        """What an answer says that may be another one later."""
-        return cls(reason, answer.wait_seconds, unpaid=answer.status in _TURNED_AWAY)
+        """The error for a transient status."""
+        return cls(reason, answer.wait_seconds, unpaid=answer.status in _UNPAID)
 
 
 class RateLimitedError(Exception):
-    """The service has too many requests open; nothing was done, nothing is charged."""
+    """Too many requests are open; no work was done, and nothing is charged."""
 
     def __init__(self, reason: str, most: int | None = None) -> None:
-        """Say what happened.
-
-        Args:
-            reason: in words.
-            most: how many it says that it takes at once; None where it does not say.
-        """
+        """Describe it; ``most`` is the service's own limit of open requests, where it reports one."""
         super().__init__(reason)
         self.most = most
 
 
-# Requests under the rules of a service: in its limits, repeated when they may go better, told when not.
 T = TypeVar("T")
 
-#: What an answer means: its value, or one of PassingError, RefusedError, ClipError, FatalError.
+#: Returns the value of an answer, or raises TransientError, RateLimitedError, ClipError, FatalError.
 Judge: TypeAlias = "Callable[[ServiceResponse], T]"
 
-#: Nobody waits longer for a service that asks to be left alone.
+#: A longer Retry-After is not followed.
 _LONGEST_WAIT = 300.0
 
-#: So many times in a row that requests take too long are no chance.
+#: So many timeouts in a row are no coincidence.
 _LATE = 4
 
-#: So many errors in a row are no chance either.
+#: Nor are so many errors in a row.
 _IN_A_ROW = 3
 
 #: The wait after a refusal doubles so often.
@@ -147,18 +138,18 @@ _DOUBLED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often a request is repeated, and how long a service may give nothing.
+    """How often a request is repeated, and when a service is given up.
 
     Args:
-        attempts: at each request that may have been worked on, and so have been paid for.
-        unpaid_attempts: at each in all, those included that were turned away before any work;
-            refusals for want of room are none.
-        first_seconds: before the second attempt; it doubles for each further one.
-        longest_seconds: no pause is longer, unless the service asks for it.
-        jitter_seconds: up to so much is added to each, that not all come back together.
-        refused_seconds: what a request that was refused waits, and up to twice that; it doubles, too.
-        unreached_seconds: a service from which no answer ever came is given up after that long.
-        fruitless_seconds: and one that answers, after that long without anything that is of use.
+        attempts: for each request, those that may have caused work and so a charge.
+        unpaid_attempts: for each request in all, including those refused before any work; refusals
+            because of a rate limit are not counted.
+        first_seconds: the pause before the second attempt; it doubles for each further one.
+        longest_seconds: the longest pause, unless the service asks for more.
+        jitter_seconds: up to so much is added to each pause, so that requests spread.
+        refused_seconds: the pause after a rate limit, and up to twice that; it doubles, too.
+        unreached_seconds: a service that never answered is given up after that long.
+        fruitless_seconds: one that answers, after that long without a usable answer.
     """
 
     attempts: int = 3
@@ -172,10 +163,9 @@ class RetryPolicy:
 
 
 class RetryingClient:
-    """All requests of a run to one service; keep `run` going while there are any."""
+    """All requests of a run to one service; `run` has to run meanwhile."""
 
     def __init__(self, limiter: Limiter, patience: RetryPolicy) -> None:
-        """Ask under a limiter."""
         self.limiter = limiter
         self._patience = patience
         self._answered = False
@@ -184,11 +174,9 @@ class RetryingClient:
         self._counted = -inf
         self._resting: set[anyio.CancelScope] = set()
         self._idle: dict[_Ticket, None] = {}
-        # Without a handler, Python writes its warnings to standard error.
-        logging.getLogger("stamina").addHandler(logging.NullHandler())
 
     async def run(self, seconds: float) -> None:
-        """Tell all who wait that it has not begun yet, every so many seconds, until cancelled."""
+        """Report to all waiting calls that work has not begun yet, every so many seconds."""
         while True:
             await anyio.sleep(seconds)
             for ticket in tuple(self._idle):
@@ -204,50 +192,51 @@ class RetryingClient:
 
         Args:
             send: sends it; called for each attempt.
-            judge: says what an answer means.
+            judge: returns the value of an answer, or raises.
             on_start: called while it waits, when it is sent and when the answer has come: the time
                 before does not count.
 
         Raises:
             ClipError: it has none, or none came in all attempts.
-            FatalError: none will come for any other.
+            FatalError: no request will be answered any more.
         """
-        with _Ticket(self._idle, on_start) as ticket:
-            attempt = partial(self._attempt_once, send, judge, ticket)
-            try:
-                return await attempt()
-            except TransientError as exc:
-                first = exc
-            return await self._retry_attempt(first, attempt)
-
-    async def _retry_attempt(self, first: TransientError, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Repeat what failed once; only that pays for the machinery of repetitions."""
         worked = 0
-        with anyio.CancelScope() as scope, ExitStack() as pause:
-            pause.callback(self._resting.discard, scope)
-            async for turn in _make_attempts(self._patience):
-                pause.close()
-                with turn:
-                    try:
-                        if turn.num == 1:
-                            raise first
-                        return await attempt()
-                    except TransientError as exc:
-                        worked += not exc.unpaid
-                        self._refuse_hopeless(exc)
-                        self._refuse_exhausted(exc, turn.num, worked)
-                        seconds = min(exc.seconds, _LONGEST_WAIT) or turn.next_wait
-                        rest = self.limiter.rest(retry=True, reason=str(exc), seconds=seconds)
-                        pause.enter_context(rest)
-                        self._resting.add(scope)
-                        pause.callback(self._resting.discard, scope)
-                        raise
-        raise self._over or AssertionError("the last turn returns or raises")
+        with _Ticket(self._idle, on_start) as ticket:
+            for attempt in itertools.count(1):
+                try:
+                    return await self._attempt_once(send, judge, ticket)
+                except TransientError as exc:
+                    worked += not exc.unpaid
+                    self._refuse_hopeless(exc)
+                    self._refuse_exhausted(exc, attempt, worked)
+                    seconds = min(exc.seconds, _LONGEST_WAIT) or self._choose_pause(attempt)
+                    reason = str(exc)
+                await self._rest_before_retry(reason, seconds)
+        raise AssertionError("the loop returns or raises")
+
+    def _choose_pause(self, attempt: int) -> float:
+        """Exponential backoff with jitter."""
+        patience = self._patience
+        seconds = patience.first_seconds * 2.0 ** (attempt - 1)
+        return min(seconds + random.uniform(0, patience.jitter_seconds), patience.longest_seconds)
+
+    async def _rest_before_retry(self, reason: str, seconds: float) -> None:
+        with (
+            anyio.CancelScope() as scope,
+            self.limiter.rest(retry=True, reason=reason, seconds=seconds),
+        ):
+            self._resting.add(scope)
+            try:
+                await anyio.sleep(seconds)
+            finally:
+                self._resting.discard(scope)
+        if self._over is not None:
+            raise self._over
 
     async def _attempt_once(
         self, send: Callable[[], Awaitable[ServiceResponse]], judge: Judge[T], ticket: _Ticket
     ) -> T:
-        """One attempt, which refusals do not use up; it holds a slot only while it is open."""
+        """One attempt, not counting rate limits; it holds a slot only while it is open."""
         seconds = self._patience.refused_seconds
         longest = seconds * 2**_DOUBLED
         while True:
@@ -266,7 +255,7 @@ class RetryingClient:
         limiter = self.limiter
         async with limiter.slot() as slot:
             if self._over is not None:
-                # Others that are in hand would only be told the same.
+                # All other requests would fail alike.
                 raise self._over
             try:
                 with ticket.begin():
@@ -284,7 +273,7 @@ class RetryingClient:
                 self._refuse_slow(exc, slot)
                 raise
             except ClipError:
-                # It was taken and answered: that this clip cannot be is not the service's fault.
+                # It was answered: an impossible clip is not the service's fault.
                 limiter.record_success()
                 self._late = 0
                 raise
@@ -295,8 +284,8 @@ class RetryingClient:
             return value
 
     def _refuse_slow(self, error: ClipTimeoutError, slot: Slot) -> None:
-        """Raise if one request after another is given up: what is given up may be paid for."""
-        # Those that were open together were given up together.
+        """Raise if one request after another times out, because each may be charged."""
+        # Those that were open together timed out together.
         if slot.begun >= self._counted:
             self._late += 1
             self._counted = anyio.current_time()
@@ -305,29 +294,29 @@ class RetryingClient:
             raise self._end_with(FatalError(message)) from error
 
     def _end_with(self, error: FatalError) -> FatalError:
-        """No more is asked for; who rests before another attempt is told at once."""
+        """End all requests, also those that rest before another attempt."""
         self._over = self._over or error
         for scope in self._resting:
             scope.cancel()
         return error
 
     def _refuse_exhausted(self, error: TransientError, attempt: int, worked: int) -> None:
-        """Raise if a request has been repeated often enough."""
+        """Raise if a request has no attempt left."""
         patience = self._patience
         if worked >= patience.attempts or attempt >= patience.unpaid_attempts:
             times = "once" if attempt == 1 else f"{attempt} times"
             raise ClipError(f"{error} (tried {times})") from error
 
     def _refuse_hopeless(self, error: TransientError | RateLimitedError) -> None:
-        """Raise if nothing has come of any request for too long."""
+        """Raise if no request has succeeded for too long."""
         patience = self._patience
         unreached = not self._answered and isinstance(error, TransientError) and error.unpaid
         seconds = patience.unreached_seconds if unreached else patience.fruitless_seconds
-        # One error is none of many: others may be open, and well within their time.
+        # A single error is not enough: others may be open, and well within their time limit.
         self._bad += 1
         limiter = self.limiter
         if limiter.oldest_seconds > seconds / 2:
-            # One that is open for long may yet bring something, and has a time limit of its own.
+            # A request that is open for long may yet succeed, and has a time limit of its own.
             return
         if self._bad >= _IN_A_ROW and limiter.fruitless_seconds > seconds:
             raise self._end_with(
@@ -336,13 +325,13 @@ class RetryingClient:
 
 
 class _Ticket:
-    """A call that waits, unless it has just begun; those that wait are told to go on waiting."""
+    """A call, which is reported as waiting except while its request is open."""
 
     __slots__ = ("_idle", "on_start")
 
     def __init__(self, idle: dict[_Ticket, None], on_start: Callable[[], None] | None) -> None:
         self._idle = idle
-        self.on_start = on_start or _do_nothing
+        self.on_start = on_start or (lambda: None)
 
     def __enter__(self) -> Self:
         self._idle[self] = None
@@ -353,36 +342,12 @@ class _Ticket:
 
     @contextmanager
     def begin(self) -> Iterator[None]:
-        """Its time counts, for as long as the block lasts."""
+        """Count the time of this block."""
         del self._idle[self]
         self.on_start()
         try:
             yield
         finally:
             self._idle[self] = None
-            # What came in the last moment has been paid for, and is to be made a clip.
+            # An answer in the last moment was paid for, and has to become a clip.
             self.on_start()
-
-
-def _do_nothing() -> None:
-    pass
-
-
-def _make_attempts(patience: RetryPolicy) -> AsyncIterable[stamina.Attempt]:
-    import stamina  # noqa: PLC0415 - not needed before something is asked for
-
-    return stamina.retry_context(
-        on=_choose_pause,
-        attempts=patience.unpaid_attempts,
-        timeout=None,
-        wait_initial=patience.first_seconds,
-        wait_max=patience.longest_seconds,
-        wait_jitter=patience.jitter_seconds,
-    )
-
-
-def _choose_pause(error: Exception) -> bool | float:
-    """Whether an error is worth another attempt; seconds, where the service says how long to wait."""
-    if not isinstance(error, TransientError):
-        return False
-    return min(error.seconds, _LONGEST_WAIT) or True

@@ -1,4 +1,4 @@
-"""A service as an engine uses it: its client, its limits and its rules of repetition, opened together."""
+"""A service as an engine uses it: client, limiter and retry policy."""
 
 from __future__ import annotations
 
@@ -21,19 +21,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Those who wait are told so at least so often, and four times within a time limit.
-_TOLD_SECONDS = 5.0
+#: Waiting is reported at least so often, and four times within a time limit.
+_REPORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a service is, and who asks.
-
-    Args:
-        base_url: paths go below it.
-        headers: sent with each request.
-        secret: the key that is among them; None for none.
-    """
+    """The base URL of a service, the headers of each request, and the key among them, if any."""
 
     base_url: str
     headers: Mapping[str, str]
@@ -41,17 +35,12 @@ class Endpoint:
 
 
 class ServiceConnection:
-    """Asks a service under its rules; made by :func:`service`."""
+    """A service with its limiter and retry policy; made by :func:`connect_service`."""
 
     def __init__(self, client: Client, calls: RetryingClient) -> None:
-        """Ask through a client."""
         self.client = client
+        self.limiter = calls.limiter
         self._calls = calls
-
-    @property
-    def limiter(self) -> Limiter:
-        """How many requests may be open."""
-        return self._calls.limiter
 
     async def ask(
         self,
@@ -61,18 +50,7 @@ class ServiceConnection:
         *,
         send: Callable[[], Awaitable[ServiceResponse]] | None = None,
     ) -> T:
-        """What a request is answered with, as it is judged; repeated while that makes sense.
-
-        Args:
-            request: what is asked; its time is that of each attempt.
-            judge: what an answer means.
-            on_start: called while it waits, and at the beginning of each attempt.
-            send: sends it; None for the client.
-
-        Raises:
-            ClipError: it has no usable answer.
-            FatalError: nor will any other.
-        """
+        """Send a request, or call ``send`` instead; see :meth:`RetryingClient.ask`."""
         return await self._calls.ask(send or partial(self.client.ask, request), judge, on_start)
 
 
@@ -85,14 +63,14 @@ async def connect_service(
     timeout_seconds: float,
     patience: RetryPolicy | None = None,
 ) -> AsyncIterator[ServiceConnection]:
-    """A service that can be asked for as long as the block lasts.
+    """A connection for as long as the block lasts.
 
     Args:
-        place: where it is.
+        place: the service.
         most: requests that are open at once.
         per_second: requests that begin in a second.
-        timeout_seconds: after that long without a sign, who waits is given up.
-        patience: how often requests are repeated.
+        timeout_seconds: the time limit of a clip, within which waiting has to be reported.
+        patience: replaces the usual retry policy.
 
     Raises:
         UsageError: the address is none, or no key may be sent there.
@@ -100,15 +78,13 @@ async def connect_service(
     """
     limiter = Limiter(most=most, per_second=per_second, is_slot_a_request=False)
     calls = RetryingClient(limiter, patience or RetryPolicy())
-    async with (
-        open_client(
-            place.base_url,
-            headers=place.headers,
-            secret=place.secret,
-            most=most,
-            on_send=limiter.note_sent,
-        ) as client,
-        open_task_group() as tasks,
-    ):
-        tasks.start_soon(calls.run, min(_TOLD_SECONDS, timeout_seconds / 4))
-        yield ServiceConnection(client, calls)
+    client = open_client(
+        place.base_url,
+        headers=place.headers,
+        secret=place.secret,
+        most=most,
+        on_send=limiter.note_sent,
+    )
+    async with client as opened, open_task_group() as tasks:
+        tasks.start_soon(calls.run, min(_REPORT_SECONDS, timeout_seconds / 4))
+        yield ServiceConnection(opened, calls)
