@@ -3,7 +3,7 @@
 import json
 import random
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from tests.japanese.accents import ACCENTED
 from tests.japanese.labels import heard, nuclei
 from tts_assets.errors import ClipError
-from tts_assets.japanese.analysis import DictionaryEntry, Node, Nodes, UniDic, to_accent_phrases
+from tts_assets.japanese.analysis import DictionaryEntry, Node, Nodes, to_accent_phrases
 from tts_assets.japanese.dictionary import Dictionary
 from tts_assets.japanese.kana import pronunciation_key
 from tts_assets.japanese.reading_resolver import FormReading, resolve_reading
@@ -415,10 +415,8 @@ def test_pauses_are_told_within_and_between_sentences_and_not_at_the_end(
     ]
 
 
-class _Deaf:
+class DeafAnalyzer(Dictionary):
     """A dictionary that says the same whatever it is asked for."""
-
-    unidic = UniDic()
 
     def analyze_best(self, text: str) -> Nodes:
         return [
@@ -430,9 +428,9 @@ class _Deaf:
             )
         ]  # fmt: skip
 
-    def list_alternatives(self, text: str, most: int) -> Iterable[Nodes]:
+    def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
         del most
-        return [self.analyze_best(text)]
+        yield self.analyze_best(text)
 
     def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
         del text
@@ -441,14 +439,6 @@ class _Deaf:
     def list_tokens(self, text: str) -> list[DictionaryEntry]:
         del text
         return []
-
-    def find_names(self, text: str) -> list[tuple[int, int]]:
-        del text
-        return []
-
-    def has_learned(self, nodes: Nodes) -> bool:
-        del nodes
-        return False
 
     def find_entries(self, surface: str) -> list[DictionaryEntry]:
         del surface
@@ -469,12 +459,12 @@ class _Deaf:
 
 def test_a_wrong_reading_is_never_spoken() -> None:
     with pytest.raises(ClipError, match="cannot be made to say イヌ"):
-        resolve_reading(SpokenForm(text="犬", reading="イヌ"), _Deaf())
+        resolve_reading(SpokenForm(text="犬", reading="イヌ"), DeafAnalyzer())
 
 
 def test_a_reading_that_the_accent_would_spoil_is_never_spoken() -> None:
     with pytest.raises(ClipError, match="cannot be made to say"):
-        resolve_reading(SpokenForm(text="犬", reading="イヌ", accent=1), _Deaf())
+        resolve_reading(SpokenForm(text="犬", reading="イヌ", accent=1), DeafAnalyzer())
 
 
 @pytest.mark.parametrize(

@@ -25,18 +25,9 @@ _KNOWN = (
 
 #: The keys under which an object may hold its accent, in the order in which they are asked.
 _KEYS = (
-    "accent",
-    "drop",
-    "nucleus",
-    "downstep",
-    "position",
-    "pitch",
-    "kernel",
-    "pattern",
-    "pitches",
-    "positions",
-    "accents",
-)
+    "accent", "drop", "nucleus", "downstep", "position", "pitch", "kernel", "pattern", "pitches",
+    "positions", "accents",
+)  # fmt: skip
 
 #: Notations have two digits at most, so a number may be no larger.
 _LARGEST = 99

@@ -19,7 +19,8 @@ from tts_assets.model import is_katakana, kana_to_katakana
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tts_assets.japanese.analysis import JapaneseAnalyzer, Nodes
+    from tts_assets.japanese.analysis import Nodes
+    from tts_assets.japanese.dictionary import Dictionary
 
 
 _NUMERAL_BELOW_MAN = "[一二三四五六七八九十百千０-９]"
@@ -362,7 +363,7 @@ _FORMS = {
 _DECIDED = frozenset(letter for letter, _, _ in _RULES_BY_LETTER) | frozenset(WEEKDAYS)
 
 
-def analyze_in_context(text: str, dictionary: JapaneseAnalyzer) -> Nodes:
+def analyze_in_context(text: str, dictionary: Dictionary) -> Nodes:
     """The dictionary's best analysis of a text, with what its context decides read so.
 
     Raises:
@@ -371,7 +372,7 @@ def analyze_in_context(text: str, dictionary: JapaneseAnalyzer) -> Nodes:
     return apply_context(dictionary.analyze_best(text), text, dictionary)
 
 
-def apply_context(nodes: Nodes, text: str, dictionary: JapaneseAnalyzer) -> Nodes:
+def apply_context(nodes: Nodes, text: str, dictionary: Dictionary) -> Nodes:
     """The best analysis of a text with what its context decides; the very same if that is nothing."""
     whole, wanted, _ = find_context_changes(nodes)
     return override_reading(text, whole, wanted, dictionary).nodes if wanted else nodes

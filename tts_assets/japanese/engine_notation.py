@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.errors import ClipError
 from tts_assets.japanese.analysis import node_to_kana
 from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key
-from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
 from tts_assets.model import Basis, is_katakana, kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
@@ -194,49 +194,12 @@ _VOWELS = "aiɯeo"
 _CENTRAL = "ɨ"
 _BLADE = frozenset("szʦ")
 
-#: Kana of no row.
-_OTHERS = {
-    "ヤ": "ja",
-    "ユ": "jɯ",
-    "ヨ": "jo",
-    "ワ": "βa",
-    "ヰ": "i",
-    "ヱ": "e",
-    "ヲ": "o",
-    "ヴ": "vɯ",
-    "ヵ": "ka",
-    "ヶ": "ke",
-    "ー": "ː",
-    "ッ": "ʔ",
-}
-
-#: Sounds of other languages, which join a small vowel.
-_FOREIGN = {
-    "イェ": "je",
-    "ウィ": "βi",
-    "ウェ": "βe",
-    "ウォ": "βo",
-    "ヴァ": "va",
-    "ヴィ": "vʲi",
-    "ヴェ": "ve",
-    "ヴォ": "vo",
-    "ヷ": "va",
-    "ヸ": "vʲi",
-    "ヹ": "ve",
-    "ヺ": "vo",
-    "ヴュ": "bʲɨ",
-    "ヴョ": "bʲo",
-    "ティ": "tʲi",
-    "ディ": "dʲi",
-    "テュ": "tʲɨ",
-    "デュ": "dʲɨ",
-    "トゥ": "tɯ",
-    "ドゥ": "dɯ",
-    "ツィ": "ʦʲi",
-    "フィ": "ɸʲi",
-    "フュ": "ɸʲɨ",
-    "フョ": "ɸʲo",
-}
+#: Kana of no row, and sounds of other languages, which join a small vowel.
+_OTHERS = parse_pairs(
+    "ヤ:ja ユ:jɯ ヨ:jo ワ:βa ヰ:i ヱ:e ヲ:o ヴ:vɯ ヵ:ka ヶ:ke ー:ː ッ:ʔ イェ:je ウィ:βi ウェ:βe ウォ:βo ヴァ:va "
+    "ヴィ:vʲi ヴェ:ve ヴォ:vo ヷ:va ヸ:vʲi ヹ:ve ヺ:vo ヴュ:bʲɨ ヴョ:bʲo ティ:tʲi ディ:dʲi テュ:tʲɨ デュ:dʲɨ "
+    "トゥ:tɯ ドゥ:dɯ ツィ:ʦʲi フィ:ɸʲi フュ:ɸʲɨ フョ:ɸʲo"
+)
 
 #: Small vowels, by the sound that they make of the kana before them.
 _SMALL = {"ァ": "a", "ィ": "i", "ゥ": "ɯ", "ェ": "e", "ォ": "o"}
@@ -261,7 +224,6 @@ _KOKORO_SYMBOLS = {
         for kana, consonant, vowel in zip(row, consonants, _VOWELS, strict=True)
     },
     **_OTHERS,
-    **_FOREIGN,
     _NASAL: _NASAL,
 }
 
@@ -281,18 +243,7 @@ _ENDINGS = frozenset(["た", "だ", "て", "で", "ば", "ん", "う", "ます",
 _NEVER_FIRST = frozenset("ーッ")
 
 #: Marks that the model knows, by those that Japanese writes.
-_KOKORO_MARKS = {
-    "、": ",",
-    "。": ".",
-    "？": "?",
-    "！": "!",
-    "…": "…",
-    "‥": "…",
-    "：": ":",
-    "；": ";",
-    "—": "—",
-    "―": "—",
-}
+_KOKORO_MARKS = dict(zip("、。？！…‥：；—―", ",.?!……:;——", strict=True))
 
 
 def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
@@ -374,10 +325,7 @@ _PIPER_QUESTION = "?"
 _MELODY = frozenset({_PIPER_RISE, _PIPER_FALL, _PIPER_NEXT_PHRASE})
 
 #: OpenJTalk's sounds in IPA, where their letters are not IPA themselves.
-_PIPER_IPA = {
-    "u": "ɯ", "g": "ɡ", "sh": "ɕ", "j": "dʑ", "ch": "tɕ", "f": "ɸ", "y": "j", "r": "ɾ", "N": "ɴ",
-    "cl": "ʔ",
-}  # fmt: skip
+_PIPER_IPA = parse_pairs("u:ɯ g:ɡ sh:ɕ j:dʑ ch:tɕ f:ɸ y:j r:ɾ N:ɴ cl:ʔ")
 
 #: How a second letter colours a consonant: ky is a palatal k, kw one with round lips.
 _COLOURS = {"y": "ʲ", "w": "ʷ"}

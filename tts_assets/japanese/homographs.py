@@ -13,14 +13,20 @@ from tts_assets.japanese.analysis import (
 )
 from tts_assets.japanese.context_rules import find_context_changes
 from tts_assets.japanese.kana import pronunciation_key
-from tts_assets.japanese.reading_override import ReadingChange, override_reading
+from tts_assets.japanese.reading_override import (
+    ReadingChange,
+    build_changed_key,
+    find_agreeing_analysis,
+    override_reading,
+)
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import AmbiguousWord, kana_to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tts_assets.japanese.analysis import JapaneseAnalyzer, Node, Nodes, UniDic, UniDicWord
+    from tts_assets.japanese.analysis import Node, Nodes, UniDic, UniDicWord
+    from tts_assets.japanese.dictionary import Dictionary
 
 
 #: Each word with its readings. In brackets, how the okurigana of a verb or an adjective begins;
@@ -231,8 +237,6 @@ def _exclude_reading(said: str, readings: Sequence[str]) -> tuple[str, ...]:
 # Words that UniDic reads otherwise than OpenJTalk's dictionary, and which of the two is followed.
 
 
-#: Next analyses to go through for one that reads all words as they are chosen.
-_MAX_ANALYSES = 60
 _KANJI = compile_lazy("[一-龥々]")
 _KANA_AND_KANJI = compile_lazy("[ぁ-ゖ]{2,}[一-龥]")
 
@@ -439,7 +443,7 @@ class SentenceReading(NamedTuple):
     ambiguous: list[Ambiguity]
 
 
-def read_in_context(text: str, dictionary: JapaneseAnalyzer) -> SentenceReading:
+def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
     """The best analysis of a sentence, with what its context and UniDic decide read so.
 
     Raises:
@@ -463,7 +467,12 @@ def read_in_context(text: str, dictionary: JapaneseAnalyzer) -> SentenceReading:
     chosen = best
     if better or changes:
         wanted = [ReadingChange(each.first, each.last, each.reading) for each in better]
-        likely = None if changes else _find_agreeing_analysis(text, nodes, wanted, dictionary)
+        key = build_changed_key(nodes, wanted)
+        likely = None
+        if not changes:
+            likely = find_agreeing_analysis(
+                text, lambda other: nodes_to_key(other) == key, dictionary
+            )
         chosen = likely or override_reading(text, nodes, sorted(changes + wanted), dictionary).nodes
     known = [
         each
@@ -488,18 +497,3 @@ def _find_doubts(nodes: Nodes, found: ReadingDifference, start: int) -> Iterator
         return
     word = AmbiguousWord(spelling, nodes_to_kana(there), (found.reading,))
     yield Ambiguity(start, start + len(spelling), word)
-
-
-def _find_agreeing_analysis(
-    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
-) -> Nodes | None:
-    """The likeliest of the next analyses that reads these words so, and all others as before."""
-    line, done = "", 0
-    for change in wanted:
-        line += nodes_to_kana(nodes[done : change.first]) + change.reading
-        done = change.last
-    key = pronunciation_key(line + nodes_to_kana(nodes[done:]))
-    for other in dictionary.list_alternatives(text, _MAX_ANALYSES):
-        if nodes_to_key(other) == key:
-            return dictionary.refine_accents(text, other)
-    return None

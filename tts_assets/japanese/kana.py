@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
 from tts_assets.model import _HIRAGANA_TO_KATAKANA, kana_to_katakana, split_morae
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
@@ -88,58 +88,21 @@ def pronunciation_key(reading: str) -> str:
 
 
 # Romaji to katakana: Hepburn, kunrei-shiki, nihon-shiki and what is typed to get kana.
-_ROMAJI_ROWS = {
-    "": "アイウエオ",
-    "k": "カキクケコ",
-    "g": "ガギグゲゴ",
-    "s": "サシスセソ",
-    "z": "ザジズゼゾ",
-    "t": "タチツテト",
-    "d": "ダヂヅデド",
-    "n": "ナニヌネノ",
-    "h": "ハヒフヘホ",
-    "b": "バビブベボ",
-    "p": "パピプペポ",
-    "m": "マミムメモ",
-    "r": "ラリルレロ",
-}
+_ROMAJI_ROWS = parse_pairs(
+    ":アイウエオ k:カキクケコ g:ガギグゲゴ s:サシスセソ z:ザジズゼゾ t:タチツテト d:ダヂヅデド n:ナニヌネノ "
+    "h:ハヒフヘホ b:バビブベボ p:パピプペポ m:マミムメモ r:ラリルレロ"
+)
 
 #: Behind a kana in イ or ウ, a small kana takes the place of its vowel: sha is シャ, fa ファ.
 _SMALL = {"a": "ァ", "i": "ィ", "u": "", "e": "ェ", "o": "ォ"}
 _GLIDES = {"a": "ャ", "i": "", "u": "ュ", "e": "ェ", "o": "ョ"}
-_OTHERS = {
-    "ya": "ヤ",
-    "yu": "ユ",
-    "yo": "ヨ",
-    "ye": "イェ",
-    "wa": "ワ",
-    "wi": "ウィ",
-    "we": "ウェ",
-    "wo": "ヲ",
-    "dzu": "ヅ",
-    "thi": "ティ",
-    "t'i": "ティ",
-    "dhi": "ディ",
-    "d'i": "ディ",
-    "dhu": "デュ",
-    "t'u": "トゥ",
-    "d'u": "ドゥ",
-}
-_TYPED_SMALL = {
-    "xa": "ァ",
-    "xi": "ィ",
-    "xu": "ゥ",
-    "xe": "ェ",
-    "xo": "ォ",
-    "xya": "ャ",
-    "xyu": "ュ",
-    "xyo": "ョ",
-    "xwa": "ヮ",
-    "xtu": "ッ",
-    "xtsu": "ッ",
-    "ltu": "ッ",
-    "ltsu": "ッ",
-}
+_OTHERS = parse_pairs(
+    "ya:ヤ yu:ユ yo:ヨ ye:イェ wa:ワ wi:ウィ we:ウェ wo:ヲ dzu:ヅ thi:ティ t'i:ティ dhi:ディ d'i:ディ "
+    "dhu:デュ t'u:トゥ d'u:ドゥ"
+)
+_TYPED_SMALL = parse_pairs(
+    "xa:ァ xi:ィ xu:ゥ xe:ェ xo:ォ xya:ャ xyu:ュ xyo:ョ xwa:ヮ xtu:ッ xtsu:ッ ltu:ッ ltsu:ッ"
+)
 
 
 def _build_syllables() -> dict[str, str]:
@@ -173,6 +136,7 @@ _PIECE = compile_lazy(
         ]
     )
 )
+_SOUND_OF_PIECE = {"double": "ッ", "nasal": "ン", "long": "ー"}
 
 
 def romaji_to_katakana(text: str) -> str | None:
@@ -188,20 +152,7 @@ def romaji_to_katakana(text: str) -> str | None:
         piece = _PIECE.match(spelled, at)
         if piece is None:
             return None
-        kana.append(_piece_to_kana(piece))
+        syllable = _KANA_OF.get(piece.group()) if piece.lastgroup == "syllable" else None
+        kana.append(syllable or _SOUND_OF_PIECE.get(piece.lastgroup or "", ""))
         at = piece.end()
     return "".join(kana) or None
-
-
-def _piece_to_kana(piece: re.Match[str]) -> str:
-    match piece.lastgroup:
-        case "syllable":
-            return _KANA_OF[piece.group()]
-        case "long":
-            return "ー"
-        case "nasal":
-            return "ン"
-        case "mark":
-            return ""
-        case _:
-            return "ッ"

@@ -19,7 +19,7 @@ from tts_assets.japanese.kana import (
     kana_to_hiragana,
     pronunciation_key,
 )
-from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
 from tts_assets.model import is_katakana, kana_to_katakana
 
 if TYPE_CHECKING:
@@ -263,15 +263,12 @@ def _is_on_reading(node: Node) -> bool:
 
 # Lines in Latin letters, which lose long vowels, ティ and ンヤ: given them back from the dictionary.
 _VOWELS = frozenset("アイウエオ")
-_AFTER_N = dict(
-    zip("アイウエオヤユヨ", ("ナ", "ニ", "ヌ", "ネ", "ノ", "ニャ", "ニュ", "ニョ"), strict=True)
-)
+_AFTER_N = parse_pairs("ア:ナ イ:ニ ウ:ヌ エ:ネ オ:ノ ヤ:ニャ ユ:ニュ ヨ:ニョ")
 
 #: Sounds of loanwords that are typed as the Japanese syllables next to them: paatii, sofutouea.
-_TYPED_AS = {
-    "ティ": "チ", "ディ": "ジ", "トゥ": "ツ", "ドゥ": "ズ", "テュ": "チュ", "デュ": "ジュ",
-    "ウィ": "ウイ", "ウェ": "ウエ", "ウォ": "ウオ",
-}  # fmt: skip
+_TYPED_AS = parse_pairs(
+    "ティ:チ ディ:ジ トゥ:ツ ドゥ:ズ テュ:チュ デュ:ジュ ウィ:ウイ ウェ:ウエ ウォ:ウオ"
+)
 _LARGE = dict(zip("ァィゥェォ", "アイウエオ", strict=True))
 
 #: A word with more spellings than this is long: it loses all or nothing.

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.alignment import AlignableWord, to_key_kana
-from tts_assets.japanese.analysis import DictionaryEntry, nodes_to_kana, nodes_to_key, nodes_to_text
+from tts_assets.japanese.alignment import (
+    AlignableWord,
+    align_words,
+    matches_reading,
+    to_key_kana,
+)
+from tts_assets.japanese.analysis import (
+    DictionaryEntry,
+    ResolvedReading,
+    nodes_to_kana,
+    nodes_to_key,
+    nodes_to_text,
+)
 from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key, to_pronunciation
 from tts_assets.japanese.kana_spelling import list_sounds
 from tts_assets.japanese.word_accent import INFLECTED, find_listed_accent, guess_accent
-from tts_assets.model import AccentBasis, is_katakana, kana_to_katakana, split_morae
+from tts_assets.model import AccentBasis, Basis, is_katakana, kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tts_assets.japanese.alignment import AlignedPart
-    from tts_assets.japanese.analysis import JapaneseAnalyzer, Node, Nodes
+    from tts_assets.japanese.analysis import Node, Nodes
+    from tts_assets.japanese.dictionary import Dictionary
 
 
 #: What a word is taken for that the dictionary knows only in pieces.
@@ -32,16 +44,8 @@ class ReadingChange(NamedTuple):
     reading: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverriddenReading:
-    """An analysis with words of it read otherwise."""
-
-    nodes: Nodes
-    accent_basis: AccentBasis
-
-
 def to_alignable_words(
-    nodes: Iterable[Node], dictionary: JapaneseAnalyzer | None = None
+    nodes: Iterable[Node], dictionary: Dictionary | None = None
 ) -> list[AlignableWord]:
     """The words of an analysis, to find in a reading; with what a dictionary knows of each."""
     return [
@@ -88,9 +92,44 @@ def describe_changes(nodes: Nodes, wanted: Sequence[ReadingChange]) -> str:
     return f"the dictionary reads {'; '.join(told)}"
 
 
+def find_agreeing_analysis(
+    text: str, agrees: Callable[[Nodes], bool], dictionary: Dictionary, most: int = 60
+) -> Nodes | None:
+    """The likeliest of the next analyses that agrees; sentences have more of them than words."""
+    found = next(filter(agrees, dictionary.list_alternatives(text, most)), None)
+    return None if found is None else dictionary.refine_accents(text, found)
+
+
+def build_changed_key(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
+    """The pronunciation key of an analysis with these words read otherwise."""
+    line, done = "", 0
+    for change in changes:
+        line += nodes_to_kana(nodes[done : change.first]) + change.reading
+        done = change.last
+    return pronunciation_key(line + nodes_to_kana(nodes[done:]))
+
+
+def split_line_by_words(
+    analyses: Sequence[Nodes], line: str, dictionary: Dictionary
+) -> list[str] | None:
+    """The part of a kana line for each analysis, cut by what each word may be read as.
+
+    None where the line contradicts the kana of the words.
+    """
+    whole = [node for nodes in analyses for node in nodes]
+    key, kana = pronunciation_key(line), to_key_kana(line)
+    agrees = matches_reading(to_alignable_words(whole), key)
+    parts = align_words(to_alignable_words(whole, None if agrees else dictionary), key)
+    if parts is None:
+        return None
+    stops = itertools.accumulate(map(len, analyses))
+    ends = [0, *(parts[stop - 1].end for stop in stops)]
+    return [kana[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
 def override_reading(
-    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
-) -> OverriddenReading:
+    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: Dictionary
+) -> ResolvedReading:
     """The analysis with these words read otherwise.
 
     The dictionary's rules for accent phrases and devoicing run again over the changed words,
@@ -101,24 +140,24 @@ def override_reading(
         text: what was analysed.
         nodes: the dictionary's best analysis of it.
         wanted: what has to be read otherwise, in order.
-        dictionary: tells entries and accents.
+        dictionary: has entries and accents.
     """
-    news = [
-        _choose_entry(nodes[each.first : each.last], each.reading, dictionary) for each in wanted
-    ]
-    certain = all(basis is AccentBasis.DICTIONARY for _, basis in news)
-    basis = AccentBasis.DICTIONARY if certain else AccentBasis.GUESSED
-    entries = [entry for entry, _ in news]
+    entries, guesses = [], []
+    for each in wanted:
+        entry, is_guess = _choose_entry(nodes[each.first : each.last], each.reading, dictionary)
+        entries.append(entry)
+        guesses.append(is_guess)
+    basis = AccentBasis.GUESSED if any(guesses) else AccentBasis.DICTIONARY
     edited = _replace_nodes(nodes, wanted, entries)
     tokens = _replace_tokens(dictionary.list_tokens(text), nodes, wanted, entries)
     if tokens is not None:
         built = dictionary.build_analysis(text, tokens, entries)
         if nodes_to_key(built) == nodes_to_key(edited):
-            return OverriddenReading(nodes=built, accent_basis=basis)
-    return OverriddenReading(nodes=dictionary.devoice_vowels(edited), accent_basis=basis)
+            return ResolvedReading(built, Basis.FORCED, basis)
+    return ResolvedReading(dictionary.devoice_vowels(edited), Basis.FORCED, basis)
 
 
-def choose_own_accent(entry: DictionaryEntry, dictionary: JapaneseAnalyzer) -> DictionaryEntry:
+def choose_own_accent(entry: DictionaryEntry, dictionary: Dictionary) -> DictionaryEntry:
     """A verb or adjective with the accent of the same word in kana, if its own is of a likelier reading.
 
     The dictionary has one accent for many a spelling with two readings: that of ヒラク for 開く read
@@ -140,13 +179,13 @@ def choose_own_accent(entry: DictionaryEntry, dictionary: JapaneseAnalyzer) -> D
     return replace(entry, accent=in_kana.pop()) if shared and len(in_kana) == 1 else entry
 
 
-def override_as_word(text: str, reading: str, dictionary: JapaneseAnalyzer) -> OverriddenReading:
+def override_as_word(text: str, reading: str, dictionary: Dictionary) -> ResolvedReading:
     """The whole text as a single word of that reading."""
     nodes = dictionary.analyze_best(text)
     return override_reading(text, nodes, [ReadingChange(0, len(nodes), reading)], dictionary)
 
 
-def _list_pronunciations(surface: str, dictionary: JapaneseAnalyzer) -> tuple[str, ...]:
+def _list_pronunciations(surface: str, dictionary: Dictionary) -> tuple[str, ...]:
     if is_katakana(kana_to_katakana(surface)):
         return ()
     found = (entry.pronunciation for entry in dictionary.find_entries(surface))
@@ -154,9 +193,9 @@ def _list_pronunciations(surface: str, dictionary: JapaneseAnalyzer) -> tuple[st
 
 
 def _choose_entry(
-    nodes: Sequence[Node], reading: str, dictionary: JapaneseAnalyzer
-) -> tuple[DictionaryEntry, AccentBasis]:
-    """The entry to read these words with: one that the dictionary has, or one made up."""
+    nodes: Sequence[Node], reading: str, dictionary: Dictionary
+) -> tuple[DictionaryEntry, bool]:
+    """The entry to read these words with, the dictionary's or a new one; whether its accent is a guess."""
     surface = nodes_to_text(nodes)
     grammar = get_node_grammar(nodes[0]) if len(nodes) == 1 else _NOUN
     key = pronunciation_key(reading)
@@ -167,15 +206,14 @@ def _choose_entry(
     ]
     if known:
         # The nearer in grammar the better; of equals the likelier, which comes first.
-        likest = max(known, key=lambda entry: _count_shared_columns(entry.grammar, grammar))
-        return choose_own_accent(likest, dictionary), AccentBasis.DICTIONARY
+        nearest = max(known, key=lambda entry: _count_shared_columns(entry.grammar, grammar))
+        return choose_own_accent(nearest, dictionary), False
     sound = _pronounce_reading(reading, surface, grammar)
-    accent, basis = find_listed_accent(surface, sound, dictionary.unidic), AccentBasis.DICTIONARY
-    if accent is None:
-        accent, basis = guess_accent(reading, grammar, dictionary, surface), AccentBasis.GUESSED
+    listed = find_listed_accent(surface, sound, dictionary.unidic)
+    accent = guess_accent(reading, grammar, dictionary, surface) if listed is None else listed
     base = nodes[0]["orig"] if len(nodes) == 1 else surface
     blank = DictionaryEntry(surface=surface, grammar=grammar, base=base)
-    return blank.replace_reading(reading, sound, accent), basis
+    return blank.replace_reading(reading, sound, accent), listed is None
 
 
 def get_node_grammar(node: Node) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ from tts_assets.japanese.kana_spelling import (
 )
 from tts_assets.japanese.reading_override import (
     choose_own_accent,
+    find_agreeing_analysis,
     find_changes,
     get_node_grammar,
     override_as_word,
@@ -52,8 +53,7 @@ from tts_assets.model import AccentBasis, Basis, Pronunciation, is_katakana, kan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tts_assets.japanese.analysis import JapaneseAnalyzer, Nodes
-    from tts_assets.japanese.reading_override import OverriddenReading
+    from tts_assets.japanese.analysis import Nodes
     from tts_assets.model import DictionaryWord, Pauses, Phrase, Segment, SpokenForm
 
 
@@ -64,7 +64,7 @@ _MAX_ANALYSES = 30
 _TYPING_ERROR = 2
 
 
-def resolve_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+def resolve_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
     """How a word is said.
 
     1. The dictionary's best analysis, if it reads the spelling as given; its accent is kept.
@@ -81,32 +81,30 @@ def resolve_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedRead
         return _resolve_word_spans(form, dictionary)
     reading = find_required_reading(form)
     if reading is None:
-        nodes = analyze_in_context(form.text, dictionary)
-        return ResolvedReading(
-            nodes=nodes, basis=Basis.UNCHECKED, accent_basis=AccentBasis.DICTIONARY
-        )
+        return ResolvedReading(analyze_in_context(form.text, dictionary))
     best = dictionary.analyze_best(form.text)
     if has_reading(best, reading):
         return _accept_spelling(form.text, best, reading, dictionary)
     key = pronunciation_key(reading)
-    for nodes in dictionary.list_alternatives(form.text, _MAX_ANALYSES):
-        if _matches_key(nodes, key) and not begins_with_particle(nodes):
-            refined = dictionary.refine_accents(form.text, nodes)
-            return _accept_alternative(form.text, best, refined, dictionary)
+    likely = find_agreeing_analysis(
+        form.text,
+        lambda nodes: _matches_key(nodes, key) and not begins_with_particle(nodes),
+        dictionary,
+        _MAX_ANALYSES,
+    )
+    if likely is not None:
+        return _accept_alternative(form.text, best, likely, dictionary)
     found = _override_word(form.text, best, reading, dictionary)
     heard = nodes_to_kana(best)
     reads = f"reads {form.text} as {heard}" if heard else f"does not read {form.text} by itself"
-    return ResolvedReading(
-        nodes=found.nodes,
-        basis=Basis.FORCED,
-        accent_basis=found.accent_basis,
+    return found._replace(
         doubt=f"the dictionary {reads}, in none of its analyses as {reading}",
         near=_find_near_reading(form.text, reading, dictionary),
     )
 
 
 def _accept_spelling(
-    text: str, best: Nodes, reading: str, dictionary: JapaneseAnalyzer
+    text: str, best: Nodes, reading: str, dictionary: Dictionary
 ) -> ResolvedReading:
     """The best analysis as it is, but for words that it says as two: 朝ご飯."""
     # As itself where nothing is corrected: to count the phrases of every word takes time.
@@ -117,15 +115,14 @@ def _accept_spelling(
         and has_reading(as_one, reading)
     ):
         return ResolvedReading(
-            nodes=as_one,
-            basis=Basis.NBEST,
-            accent_basis=AccentBasis.DICTIONARY,
+            as_one,
+            Basis.NBEST,
             doubt=f"the dictionary says {text} as {format_accent_phrases(to_accent_phrases(best))}",
         )
-    return ResolvedReading(nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY)
+    return ResolvedReading(best, Basis.SPELLING)
 
 
-def _resolve_word_spans(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+def _resolve_word_spans(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
     """A word of which the data give the reading of parts; or of all, if these are followed."""
     stretches = locate_spans(form.text, form.readings)
     settled = resolve_spans(form.text, stretches, dictionary)
@@ -150,21 +147,20 @@ def find_required_reading(form: SpokenForm) -> str | None:
 
 
 def _accept_alternative(
-    text: str, best: Nodes, nodes: Nodes, dictionary: JapaneseAnalyzer
+    text: str, best: Nodes, nodes: Nodes, dictionary: Dictionary
 ) -> ResolvedReading:
     """An alternative; one that says what the best does only confirms its particles."""
     nodes = _apply_own_accent(nodes, dictionary)
     ours, theirs = nodes_to_kana(best), nodes_to_kana(nodes)
     doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
     return ResolvedReading(
-        nodes=nodes,
-        basis=Basis.SPELLING if ours == theirs else Basis.NBEST,
-        accent_basis=AccentBasis.DICTIONARY,
+        nodes,
+        Basis.SPELLING if ours == theirs else Basis.NBEST,
         doubt=None if ours == theirs else doubt,
     )
 
 
-def _apply_own_accent(nodes: Nodes, dictionary: JapaneseAnalyzer) -> Nodes:
+def _apply_own_accent(nodes: Nodes, dictionary: Dictionary) -> Nodes:
     """A verb or adjective that stands alone with the accent of this reading."""
     if len(nodes) != 1 or nodes[0]["pos"] not in INFLECTED:
         return nodes
@@ -191,9 +187,7 @@ def _matches_key(nodes: Nodes, key: str) -> bool:
     return spelling != sound and pronunciation_key(spelling) == key
 
 
-def find_nearest_reading(
-    text: str, reading: str, dictionary: JapaneseAnalyzer
-) -> tuple[str, int] | None:
+def find_nearest_reading(text: str, reading: str, dictionary: Dictionary) -> tuple[str, int] | None:
     """Of the dictionary's readings of a text the one most like a given one, and how far it is off.
 
     Returns:
@@ -211,9 +205,7 @@ def find_nearest_reading(
     return (kana, distance) if kana else None
 
 
-def _override_word(
-    text: str, best: Nodes, reading: str, dictionary: JapaneseAnalyzer
-) -> OverriddenReading:
+def _override_word(text: str, best: Nodes, reading: str, dictionary: Dictionary) -> ResolvedReading:
     parts = align_words(to_alignable_words(best, dictionary), pronunciation_key(reading))
     if parts is not None:
         found = override_reading(text, best, find_changes(parts, reading), dictionary)
@@ -225,7 +217,7 @@ def _override_word(
     return override_as_word(text, to_key_kana(reading), dictionary)
 
 
-def _find_near_reading(text: str, reading: str, dictionary: JapaneseAnalyzer) -> str | None:
+def _find_near_reading(text: str, reading: str, dictionary: Dictionary) -> str | None:
     """The dictionary's reading that a given one may be a typing error of."""
     near = find_nearest_reading(text, reading, dictionary)
     close = min(_TYPING_ERROR, len(pronunciation_key(reading)) // 2)
@@ -247,7 +239,7 @@ class FormReading(NamedTuple):
     pronunciation: Pronunciation
 
 
-def resolve_reading(form: SpokenForm, dictionary: JapaneseAnalyzer) -> FormReading:
+def resolve_reading(form: SpokenForm, dictionary: Dictionary) -> FormReading:
     """How a form is said: with the entry's reading and accent where it gives them.
 
     The spelling is preferred because only it carries the word's accent.
@@ -309,7 +301,7 @@ def _silent_form_error(form: SpokenForm) -> ClipError:
     )
 
 
-def _resolve_checked_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+def _resolve_checked_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
     """A word, held against its reading once more after all that was done to it."""
     verb = _is_verb_reading(form, dictionary)
     alone = form.text == form.reading or len(form.text) == 1
@@ -337,7 +329,7 @@ def _resolve_checked_word(form: SpokenForm, dictionary: JapaneseAnalyzer) -> Res
     return settled
 
 
-def _is_verb_reading(form: SpokenForm, dictionary: JapaneseAnalyzer) -> bool:
+def _is_verb_reading(form: SpokenForm, dictionary: Dictionary) -> bool:
     """Whether a reading of a kanji is a verb with its ending: ヨう; ヨウ of 酔, as 酔う is read so."""
     reading = form.reading or ""
     if not is_long_on_reading(reading):
@@ -361,7 +353,7 @@ def _lengthen_kanji(nodes: Nodes) -> Nodes:
 
 
 def _apply_entry_accent(
-    form: SpokenForm, settled: ResolvedReading, accent: int, dictionary: JapaneseAnalyzer
+    form: SpokenForm, settled: ResolvedReading, accent: int, dictionary: Dictionary
 ) -> ResolvedReading:
     """The word as one accent phrase with the entry's accent."""
     count = count_morae(settled.nodes)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_assets.japanese.alignment import AlignableWord, ReadingSpan, align_words, map_positions
 from tts_assets.japanese.analysis import (
     ResolvedReading,
-    accept_unchecked,
     expand_small_kana,
     find_word_starts,
     nodes_to_kana,
@@ -23,7 +22,9 @@ from tts_assets.japanese.homographs import read_in_context
 from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key
 from tts_assets.japanese.reading_override import (
     ReadingChange,
+    build_changed_key,
     describe_changes,
+    find_agreeing_analysis,
     find_changes,
     override_reading,
     to_alignable_words,
@@ -31,12 +32,13 @@ from tts_assets.japanese.reading_override import (
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.japanese.word_accent import INFLECTED
 from tts_assets.japanese.word_boundaries import remove_boundaries
-from tts_assets.model import AccentBasis, Basis, is_katakana, kana_to_katakana
+from tts_assets.model import Basis, is_katakana, kana_to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tts_assets.japanese.analysis import DictionaryEntry, JapaneseAnalyzer, Node, Nodes
+    from tts_assets.japanese.analysis import DictionaryEntry, Node, Nodes
+    from tts_assets.japanese.dictionary import Dictionary
 
 _KANJI = compile_lazy("[\u3400-\u9fff々〆〇]")
 _WORD = compile_lazy(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
@@ -90,7 +92,7 @@ def may_be_okurigana(spelled: str, group: Sequence[ReadingSpan]) -> bool:
 
 
 def join_ending(
-    nodes: Nodes, group: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+    nodes: Nodes, group: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> Sequence[ReadingSpan]:
     """Stretches of which the first may be an ending: 飲(む)人(ひと)."""
     first, others = group[:1], "".join(each.reading for each in group[1:])
@@ -103,7 +105,7 @@ def join_ending(
 
 
 def resolve_okurigana(
-    nodes: Nodes, group: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+    nodes: Nodes, group: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> ReadingSpan | None:
     """What is told of kanji behind each of which one kana stands.
 
@@ -133,7 +135,7 @@ def resolve_okurigana(
 
 
 def _resolve_in_compound(
-    first: ReadingSpan, shown: _KanjiWithKana, word: Node, rest: str, dictionary: JapaneseAnalyzer
+    first: ReadingSpan, shown: _KanjiWithKana, word: Node, rest: str, dictionary: Dictionary
 ) -> ReadingSpan | None:
     """手(て)紙, 受(け)付, 食(べ)物."""
     read = word["read"]
@@ -149,7 +151,7 @@ def _resolve_in_compound(
 
 
 def _resolve_before_kana(
-    start: int, shown: _KanjiWithKana, endings: Sequence[str], dictionary: JapaneseAnalyzer
+    start: int, shown: _KanjiWithKana, endings: Sequence[str], dictionary: Dictionary
 ) -> ReadingSpan | None:
     """開(あ)く, 祝(い), 終(わ)る; the longer word decides: 若しくは, not シク for 若く."""
     close = start + len(shown.kanji)
@@ -166,7 +168,7 @@ def _resolve_before_kana(
     return ReadingSpan(start, close, "") if left_out else None
 
 
-def _has_full_okurigana(kanji: str, endings: Sequence[str], dictionary: JapaneseAnalyzer) -> bool:
+def _has_full_okurigana(kanji: str, endings: Sequence[str], dictionary: Dictionary) -> bool:
     """Whether a kanji has all its okurigana: 外れる, before whose れ no kana is missing."""
     return any(
         entry.grammar[0] in INFLECTED
@@ -177,7 +179,7 @@ def _has_full_okurigana(kanji: str, endings: Sequence[str], dictionary: Japanese
 
 
 def _resolve_in_text(
-    nodes: Nodes, group: Sequence[ReadingSpan], shown: _KanjiWithKana, dictionary: JapaneseAnalyzer
+    nodes: Nodes, group: Sequence[ReadingSpan], shown: _KanjiWithKana, dictionary: Dictionary
 ) -> ReadingSpan | None:
     """飲(む)人, 聞(い)た, 見(て)いる: as the text is read with the kana in it.
 
@@ -229,9 +231,7 @@ def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[Reading
     return True
 
 
-def has_dictionary_reading(
-    spelled: str, stretch: ReadingSpan, dictionary: JapaneseAnalyzer
-) -> bool:
+def has_dictionary_reading(spelled: str, stretch: ReadingSpan, dictionary: Dictionary) -> bool:
     """Whether any analysis of the words of a stretch has its reading.
 
     ボネ of 骨 is none: it is how ホネ begins behind other words.
@@ -255,7 +255,7 @@ def is_word_beginning(nodes: Nodes, stretch: ReadingSpan) -> bool:
     )
 
 
-def is_last_word_reading(nodes: Nodes, stretch: ReadingSpan, dictionary: JapaneseAnalyzer) -> bool:
+def is_last_word_reading(nodes: Nodes, stretch: ReadingSpan, dictionary: Dictionary) -> bool:
     """Whether a reading is of the last word of a stretch only, and said there: 東京大学(だいがく)."""
     spelled = nodes_to_text(nodes)
     base = spelled[stretch.start : stretch.end]
@@ -272,9 +272,7 @@ def is_last_word_reading(nodes: Nodes, stretch: ReadingSpan, dictionary: Japanes
     )
 
 
-def _list_readings(
-    dictionary: JapaneseAnalyzer, surface: str, *, inflected: bool = True
-) -> list[str]:
+def _list_readings(dictionary: Dictionary, surface: str, *, inflected: bool = True) -> list[str]:
     """How the dictionary reads a spelling, the likeliest first."""
     entries: list[DictionaryEntry] = dictionary.find_entries(surface)
     return [
@@ -298,8 +296,6 @@ def _list_endings(spelled: str, at: int) -> list[str]:
 # Stretches of a text whose reading the data give, though not the reading of the whole.
 
 
-#: Next analyses to look through, as for sentences with a kana line.
-_MAX_TEXT_ANALYSES = 60
 _FAMILIES = (
     "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
     "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
@@ -344,7 +340,7 @@ def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[Reading
 
 
 def resolve_spans(
-    text: str, stretches: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+    text: str, stretches: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> ResolvedReading:
     """How a text is said of which the data give the reading of some stretches.
 
@@ -362,7 +358,7 @@ def resolve_spans(
     """
     best, ambiguous = read_in_context(text, dictionary)
     if not stretches:
-        return accept_unchecked(best, ambiguous=tuple(each.word for each in ambiguous))
+        return ResolvedReading(best, ambiguous=tuple(each.word for each in ambiguous))
     spelled, given = nodes_to_text(best), remove_boundaries(text)
     # The dictionary writes 20日 as 二十日.
     starts, ends = map_positions(_to_narrow(given), _to_narrow(spelled))
@@ -386,7 +382,7 @@ def resolve_spans(
     wanted = [change for each in fitted for change in each.wanted]
     doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
     if not wanted:
-        return accept_unchecked(best, "; ".join(doubts) or None, open_words)
+        return ResolvedReading(best, doubt="; ".join(doubts) or None, ambiguous=open_words)
     settled = _apply_changes(text, best, wanted, dictionary)
     told = [each for each in (settled.doubt, *doubts) if each is not None]
     return settled._replace(
@@ -397,7 +393,7 @@ def resolve_spans(
 
 
 def _select_spans(
-    nodes: Nodes, stretches: Sequence[ReadingSpan], dictionary: JapaneseAnalyzer
+    nodes: Nodes, stretches: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> tuple[list[ReadingSpan], list[str]]:
     """The stretches that tell how something is read, and what to say of those that seem not to."""
     spelled = nodes_to_text(nodes)
@@ -437,37 +433,19 @@ def describe_misfit(spelling: str, reading: str) -> str:
 
 
 def _apply_changes(
-    text: str, best: Nodes, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+    text: str, best: Nodes, wanted: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
     """The likeliest analysis with these words read otherwise, and all others as they were."""
-    key = pronunciation_key(_build_reading(best, wanted))
+    key = build_changed_key(best, wanted)
     differs = describe_changes(best, wanted)
-    for nodes in dictionary.list_alternatives(text, _MAX_TEXT_ANALYSES):
-        if nodes_to_key(nodes) == key:
-            return ResolvedReading(
-                nodes=dictionary.refine_accents(text, nodes),
-                basis=Basis.NBEST,
-                accent_basis=AccentBasis.DICTIONARY,
-                doubt=f"{differs}; one of its next analyses agrees",
-            )
-    found = override_reading(text, best, wanted, dictionary)
-    if nodes_to_key(found.nodes) != key:
-        return accept_unchecked(best, f"{differs}, and cannot be made to say that")
-    return ResolvedReading(
-        nodes=found.nodes,
-        basis=Basis.FORCED,
-        accent_basis=found.accent_basis,
-        doubt=f"{differs}, and no analysis agrees",
-    )
-
-
-def _build_reading(nodes: Nodes, wanted: Sequence[ReadingChange]) -> str:
-    """What an analysis says with some words of it read otherwise."""
-    line, done = "", 0
-    for change in wanted:
-        line += nodes_to_kana(nodes[done : change.first]) + change.reading
-        done = change.last
-    return line + nodes_to_kana(nodes[done:])
+    likely = find_agreeing_analysis(text, lambda nodes: nodes_to_key(nodes) == key, dictionary)
+    if likely is not None:
+        doubt = f"{differs}; one of its next analyses agrees"
+        return ResolvedReading(likely, Basis.NBEST, doubt=doubt)
+    forced = override_reading(text, best, wanted, dictionary)
+    if nodes_to_key(forced.nodes) != key:
+        return ResolvedReading(best, doubt=f"{differs}, and cannot be made to say that")
+    return forced._replace(doubt=f"{differs}, and no analysis agrees")
 
 
 def _to_narrow(text: str) -> str:
@@ -493,7 +471,7 @@ def _group_spans(nodes: Nodes, stretches: Iterable[ReadingSpan]) -> list[_SpanGr
     return found
 
 
-def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: JapaneseAnalyzer) -> _GroupMatch:
+def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: Dictionary) -> _GroupMatch:
     """What of the words has to be read otherwise, and what cannot be."""
     spelled = nodes_to_text(nodes)
     own = nodes[group.first : group.last]

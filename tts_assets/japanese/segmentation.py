@@ -9,9 +9,8 @@ from bisect import bisect_left, bisect_right
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tts_assets.japanese.alignment import align_words, matches_reading, to_key_kana
-from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key
-from tts_assets.japanese.reading_override import to_alignable_words
+from tts_assets.japanese.kana import kana_to_hiragana
+from tts_assets.japanese.reading_override import split_line_by_words
 from tts_assets.japanese.reading_spans import locate_spans
 from tts_assets.japanese.spoken_signs import find_empty_reason
 from tts_assets.japanese.text_annotations import (
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tts_assets.japanese.alignment import ReadingSpan
-    from tts_assets.japanese.analysis import DictionaryEntry, JapaneseAnalyzer
+    from tts_assets.japanese.analysis import DictionaryEntry
+    from tts_assets.japanese.dictionary import Dictionary
     from tts_assets.model import Pauses, SpokenForm, Turn
 
 OPENING, _CLOSING = "「『（(“〈《【〔［[｛{", "」』）)”〉》】〕］]｝}"
@@ -173,9 +173,7 @@ _DEPENDENT = frozenset({"接尾", "非自立"})
 _STEMS = frozenset({"名詞", "接頭詞"})
 
 
-def find_phrase_edges(
-    text: str, dictionary: JapaneseAnalyzer
-) -> tuple[list[int], list[int], list[int]]:
+def find_phrase_edges(text: str, dictionary: Dictionary) -> tuple[list[int], list[int], list[int]]:
     """Where phrases (bunsetsu) begin; where words do that no phrase is torn at; where any word does.
 
     Nothing where the dictionary spells the text otherwise.
@@ -190,7 +188,7 @@ def find_phrase_edges(
     return phrases, whole, [at for at, _, _ in pairs]
 
 
-def split_phrases(text: str, dictionary: JapaneseAnalyzer) -> tuple[str, ...]:
+def split_phrases(text: str, dictionary: Dictionary) -> tuple[str, ...]:
     """The phrases (bunsetsu) of a text, with the marks around them; together they are the text."""
     cuts = {0, len(text)}
     for word in _WORDS.finditer(text):
@@ -211,7 +209,7 @@ def split_phrases(text: str, dictionary: JapaneseAnalyzer) -> tuple[str, ...]:
     return (*found, silent) if silent else tuple(found)
 
 
-def _find_phrase_starts(text: str, dictionary: JapaneseAnalyzer) -> list[int]:
+def _find_phrase_starts(text: str, dictionary: Dictionary) -> list[int]:
     """Where phrases begin in a text without blanks; by its marks where no dictionary helps."""
     phrases, _, words = find_phrase_edges(text, dictionary)
     return phrases if words else [edge.at for edge in find_edges(text, len(text))]
@@ -273,7 +271,7 @@ class _CutPlaces(NamedTuple):
     levels: tuple[list[int], ...]
     marks: dict[int, EdgeMark]
     kept: Sequence[tuple[int, int]]
-    dictionary: JapaneseAnalyzer | None
+    dictionary: Dictionary | None
 
 
 def split_turn(
@@ -281,7 +279,7 @@ def split_turn(
     begin: int,
     end: int,
     kept: Sequence[tuple[int, int]],
-    dictionary: JapaneseAnalyzer | None,
+    dictionary: Dictionary | None,
 ) -> list[SegmentSpan] | None:
     """The pieces of a line.
 
@@ -416,7 +414,7 @@ _SILENT = compile_lazy(r"[^\w]*")
 
 
 def split_kana_line(
-    form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: JapaneseAnalyzer | None
+    form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: Dictionary | None
 ) -> Sequence[str | None] | None:
     """The part of a form's reading that belongs to each piece of its text.
 
@@ -435,7 +433,8 @@ def split_kana_line(
     if found is not None or dictionary is None:
         return found
     texts = [_slice_with_boundaries(form, begin, end) for begin, end in pieces]
-    return _split_by_words(texts, form.reading, dictionary)
+    analyses = [dictionary.analyze_best(text) for text in texts]
+    return split_line_by_words(analyses, form.reading, dictionary) or [None] * len(texts)
 
 
 def _slice_with_boundaries(form: SpokenForm, begin: int, end: int) -> str:
@@ -464,22 +463,6 @@ def _split_by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list
     return ["".join(kana[begin:end]).rstrip("、。") for begin, end in itertools.pairwise(cuts)]
 
 
-def _split_by_words(
-    texts: Sequence[str], reading: str, dictionary: JapaneseAnalyzer
-) -> list[str] | list[None]:
-    """The line cut by what each word of the text may be read as."""
-    analyses = [dictionary.analyze_best(text) for text in texts]
-    whole = [node for nodes in analyses for node in nodes]
-    key, kana = pronunciation_key(reading), to_key_kana(reading)
-    agrees = matches_reading(to_alignable_words(whole), key)
-    parts = align_words(to_alignable_words(whole, None if agrees else dictionary), key)
-    if parts is None:
-        return [None] * len(texts)
-    stops = itertools.accumulate(len(nodes) for nodes in analyses)
-    ends = [0, *(parts[stop - 1].end for stop in stops)]
-    return [kana[begin:end] for begin, end in itertools.pairwise(ends)]
-
-
 # Passages in segments: pieces that any engine says in one call, and the pauses between them.
 #
 # A segment ends at the end of a sentence. Sentences of under LEAST characters are joined with the
@@ -488,7 +471,7 @@ def _split_by_words(
 
 
 def split_segments(
-    form: SpokenForm, pauses: Pauses, dictionary: JapaneseAnalyzer | None = None
+    form: SpokenForm, pauses: Pauses, dictionary: Dictionary | None = None
 ) -> tuple[Segment, ...] | None:
     """The segments of a passage, in order; each says at most MOST characters of one turn.
 

@@ -7,7 +7,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from tts_assets.japanese.text_rules import compile_lazy, pipeline, replace_matches, skip_if
+from tts_assets.japanese.text_rules import (
+    compile_lazy,
+    parse_pairs,
+    pipeline,
+    replace_matches,
+    skip_if,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,13 +24,7 @@ _WAVE = "[〜～~]"
 _HYPHEN = "[-−－‐–—―]"
 _NOT_IN_NUMBER = r"(?<![0-9０-９/／:：.．\-−－])"
 _NUMBER_ENDS = r"(?![0-9０-９/／:：]|[.．\-−－][0-9０-９])"
-_CURRENCIES = {
-    **dict.fromkeys("¥￥\\", "円"),
-    **dict.fromkeys("$＄", "ドル"),
-    **dict.fromkeys("£￡", "ポンド"),
-    "€": "ユーロ",
-    "₩": "ウォン",
-}
+_CURRENCIES = parse_pairs("¥:円 ￥:円 \\:円 $:ドル ＄:ドル €:ユーロ £:ポンド ￡:ポンド ₩:ウォン")
 
 #: What is counted in fractions: 3/2倍, 1/2 cup.
 _SHARED = compile_lazy(
@@ -37,25 +37,10 @@ _PART_OF = compile_lazy(r"(?:(?<![年月週日])の|約|(?:確率|割合|縮尺|
 #: Fractions that are said as such every day, beside those with 1 at the top.
 _USUAL = frozenset([(2, 3), (3, 4), (2, 5), (3, 5), (4, 5)])
 _DAY_IN_BRACKETS = r"[(（]([月火水木金土日])[)）]"
-_UNITS = {
-    "km²": "平方キロメートル",
-    "m²": "平方メートル",
-    "cm²": "平方センチメートル",
-    "mm²": "平方ミリメートル",
-    "km³": "立方キロメートル",
-    "m³": "立方メートル",
-    "cm³": "立方センチメートル",
-    "°C": "度",
-    "°F": "度",
-    "°": "度",
-    "L": "リットル",
-    "l": "リットル",
-    "GB": "ギガバイト",
-    "TB": "テラバイト",
-    "h": "時間",
-    "min": "分",
-    "sec": "秒",
-}
+_UNITS = parse_pairs(
+    "km²:平方キロメートル m²:平方メートル cm²:平方センチメートル mm²:平方ミリメートル km³:立方キロメートル m³:立方メートル "
+    "cm³:立方センチメートル °C:度 °F:度 °:度 L:リットル l:リットル GB:ギガバイト TB:テラバイト h:時間 min:分 sec:秒"
+)
 _COUNTER = "[個人本枚匹頭羽台冊杯回階歳才分秒時日週月年泊名度円点種課章番件校巻行語倍割着足軒通箱袋組班曲億万千百つ%％℃]"
 _WORD_COUNTER = "(?:キロ|メートル|センチ|ミリ|グラム|リットル|ページ|ドル|パーセント|か月|ヶ月|カ月|km|cm|mm|kg|m|g)"
 _FROM_TO = compile_lazy(

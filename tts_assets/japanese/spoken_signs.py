@@ -17,24 +17,7 @@ _OPEN_NOTE = compile_lazy(
     rf"(?<=[^\s{re.escape(_OPENING)}])\s*[{re.escape(_OPENING)}][^{re.escape(_OPENING + _CLOSING)}]*$"
 )
 _SPACES = compile_lazy(" {2,}")
-_STAGE = frozenset(
-    [
-        "笑",
-        "泣",
-        "汗",
-        "涙",
-        "怒",
-        "爆",
-        "爆笑",
-        "苦笑",
-        "微笑",
-        "照",
-        "沈黙",
-        "拍手",
-        "ため息",
-        "間",
-    ]
-)
+_STAGE = compile_lazy("笑|泣|汗|涙|怒|爆|爆笑|苦笑|微笑|照|沈黙|拍手|ため息|間")
 _COMPANY = {"株": "株式会社", "有": "有限会社"}
 _ONLY_STOPS = compile_lazy(r"[。、！？!?]*")
 _SPEAKABLE_ASIDE = compile_lazy(r"[ぁ-ゖァ-ヺ\u3400-\u9fff々0-9０-９]|^[A-ZＡ-Ｚ]{2,}$")
@@ -103,7 +86,7 @@ def _speak_aside(found: re.Match[str]) -> str:
     if inside in _COMPANY:
         return _COMPANY[inside]
     if (
-        inside in _STAGE
+        _STAGE.fullmatch(inside)
         or inside.startswith(("〜", "～", "~", "=", "＝"))
         or not _SPEAKABLE_ASIDE.search(inside)
     ):

@@ -10,7 +10,6 @@ from tts_assets.japanese.alignment import AlignedPart, align_words, matches_read
 from tts_assets.japanese.analysis import (
     Nodes,
     ResolvedReading,
-    accept_unchecked,
     expand_small_kana,
     nodes_to_kana,
 )
@@ -20,25 +19,24 @@ from tts_assets.japanese.kana_spelling import is_whole_number, list_romanized_ke
 from tts_assets.japanese.reading_override import (
     ReadingChange,
     describe_changes,
+    find_agreeing_analysis,
     find_changes,
     override_reading,
+    split_line_by_words,
     to_alignable_words,
 )
 from tts_assets.japanese.reading_spans import describe_misfit, locate_spans, resolve_spans
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.japanese.word_boundaries import insert_boundaries, remove_boundaries
-from tts_assets.model import AccentBasis, Basis
+from tts_assets.model import Basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.japanese.analysis import JapaneseAnalyzer
+    from tts_assets.japanese.dictionary import Dictionary
     from tts_assets.model import SpokenForm
 
 _SENTENCE_END = compile_lazy(r"(?<=[。！？!?])(?![。！？!?」』）)])|\n+")
-
-#: Next analyses to look through; sentences have more of them than words.
-_MAX_ANALYSES = 60
 _PAUSES = compile_lazy("([、。])")
 _TYPING_ERROR = (
     ", and no analysis agrees: the line in Latin letters seems to have a typing error, and the "
@@ -60,7 +58,7 @@ class _Sentence(NamedTuple):
     romanized: bool = False
 
 
-def resolve_text(form: SpokenForm, dictionary: JapaneseAnalyzer) -> list[ResolvedReading]:
+def resolve_text(form: SpokenForm, dictionary: Dictionary) -> list[ResolvedReading]:
     """How running text is said, sentence by sentence.
 
     Without a kana line it is the dictionary's best analysis, with what its context decides; where
@@ -91,21 +89,21 @@ def resolve_text(form: SpokenForm, dictionary: JapaneseAnalyzer) -> list[Resolve
             [_describe_contradiction(whole, form.reading)], itertools.repeat(None)
         )
         return [
-            accept_unchecked(read_in_context(each.text, dictionary).nodes, doubt)
+            ResolvedReading(read_in_context(each.text, dictionary).nodes, doubt=doubt)
             for each, doubt in zip(sentences, told, strict=False)
         ]
     pairs = zip(sentences, lines, strict=True)
     return [_resolve_sentence(sentence, line, dictionary) for sentence, line in pairs]
 
 
-def _resolve_unaided(text: str, dictionary: JapaneseAnalyzer) -> ResolvedReading:
+def _resolve_unaided(text: str, dictionary: Dictionary) -> ResolvedReading:
     """A sentence of which nothing but its text tells how it is read."""
     nodes, ambiguous = read_in_context(text, dictionary)
-    return accept_unchecked(nodes, ambiguous=tuple(each.word for each in ambiguous))
+    return ResolvedReading(nodes, ambiguous=tuple(each.word for each in ambiguous))
 
 
 def _resolve_text_spans(
-    form: SpokenForm, texts: Sequence[str], dictionary: JapaneseAnalyzer
+    form: SpokenForm, texts: Sequence[str], dictionary: Dictionary
 ) -> list[ResolvedReading]:
     """Sentences of which the data give the reading of stretches, each with its own."""
     left = locate_spans(form.text, form.readings)
@@ -144,7 +142,7 @@ def _split_sentences(text: str) -> list[str]:
 
 
 def _split_line(
-    sentences: Sequence[_Sentence], reading: str, dictionary: JapaneseAnalyzer
+    sentences: Sequence[_Sentence], reading: str, dictionary: Dictionary
 ) -> list[str] | None:
     """The part of a kana line for each sentence; None if it cannot be cut."""
     own = reading.split("。")
@@ -152,29 +150,16 @@ def _split_line(
         return own
     if len(sentences) == 1:
         return [reading]
-    kana = to_key_kana(reading)
-    whole = [node for sentence in sentences for node in sentence.nodes]
-    key = pronunciation_key(reading)
-    agrees = matches_reading(to_alignable_words(whole), key)
-    parts = align_words(to_alignable_words(whole, None if agrees else dictionary), key)
-    if parts is None:
-        return None
-    stops = itertools.accumulate(len(sentence.nodes) for sentence in sentences)
-    ends = [0, *(parts[stop - 1].end for stop in stops)]
-    return [kana[begin:end] for begin, end in itertools.pairwise(ends)]
+    return split_line_by_words([sentence.nodes for sentence in sentences], reading, dictionary)
 
 
-def _resolve_sentence(
-    sentence: _Sentence, line: str, dictionary: JapaneseAnalyzer
-) -> ResolvedReading:
+def _resolve_sentence(sentence: _Sentence, line: str, dictionary: Dictionary) -> ResolvedReading:
     """One sentence, held against its own part of the kana line."""
     text, best, romanized = sentence
     line = restore_line(best, line) if romanized else line
     key = pronunciation_key(line)
     if matches_reading(to_alignable_words(best), key):
-        return ResolvedReading(
-            nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
-        )
+        return ResolvedReading(best, Basis.SPELLING)
     parts = _align_sentence(best, line, dictionary)
     wanted = [] if parts is None else find_changes(parts, line)
     lost = [change for change in wanted if _is_lost_in_romaji(best, change)]
@@ -183,31 +168,23 @@ def _resolve_sentence(
             sentence, lost, _mend_line(best, to_key_kana(line), parts, lost), dictionary
         )
     differs = describe_changes(best, wanted) if wanted else _describe_contradiction(best, line)
-    for nodes in dictionary.list_alternatives(text, _MAX_ANALYSES):
-        if matches_reading(to_alignable_words(nodes), key):
-            return ResolvedReading(
-                nodes=dictionary.refine_accents(text, nodes),
-                basis=Basis.NBEST,
-                accent_basis=AccentBasis.DICTIONARY,
-                doubt=f"{differs}; one of its next analyses agrees",
-            )
+    likely = find_agreeing_analysis(
+        text, lambda nodes: matches_reading(to_alignable_words(nodes), key), dictionary
+    )
+    if likely is not None:
+        doubt = f"{differs}; one of its next analyses agrees"
+        return ResolvedReading(likely, Basis.NBEST, doubt=doubt)
     if romanized and wanted:
         return _accept_typing_errors(sentence, wanted, dictionary)
     found = override_reading(text, best, wanted, dictionary)
     if not wanted or not matches_reading(to_alignable_words(found.nodes), key):
-        return accept_unchecked(
-            read_in_context(text, dictionary).nodes, _describe_contradiction(best, line)
-        )
-    return ResolvedReading(
-        nodes=found.nodes,
-        basis=Basis.FORCED,
-        accent_basis=found.accent_basis,
-        doubt=f"{differs}, and no analysis agrees",
-    )
+        doubt = _describe_contradiction(best, line)
+        return ResolvedReading(read_in_context(text, dictionary).nodes, doubt=doubt)
+    return found._replace(doubt=f"{differs}, and no analysis agrees")
 
 
 def _accept_typing_errors(
-    sentence: _Sentence, wanted: Sequence[ReadingChange], dictionary: JapaneseAnalyzer
+    sentence: _Sentence, wanted: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
     """A sentence whose line in Latin letters no analysis agrees with: the dictionary is followed."""
     text, best, _ = sentence
@@ -217,17 +194,12 @@ def _accept_typing_errors(
         if not is_whole_number(best[change.first : change.last], change.reading)
     ]
     if not wrong:
-        return ResolvedReading(
-            nodes=best, basis=Basis.SPELLING, accent_basis=AccentBasis.DICTIONARY
-        )
-    return accept_unchecked(
-        read_in_context(text, dictionary).nodes, f"{describe_changes(best, wrong)}{_TYPING_ERROR}"
-    )
+        return ResolvedReading(best, Basis.SPELLING)
+    doubt = f"{describe_changes(best, wrong)}{_TYPING_ERROR}"
+    return ResolvedReading(read_in_context(text, dictionary).nodes, doubt=doubt)
 
 
-def _align_sentence(
-    nodes: Nodes, line: str, dictionary: JapaneseAnalyzer
-) -> list[AlignedPart] | None:
+def _align_sentence(nodes: Nodes, line: str, dictionary: Dictionary) -> list[AlignedPart] | None:
     """The part of the line for each word; no kana moves over a pause that both have."""
     pieces = line.split("、")
     pauses = [place for place, node in enumerate(nodes) if node["string"] == "、"]
@@ -247,7 +219,7 @@ def _align_sentence(
 
 
 def _resolve_restored(
-    sentence: _Sentence, lost: Sequence[ReadingChange], line: str, dictionary: JapaneseAnalyzer
+    sentence: _Sentence, lost: Sequence[ReadingChange], line: str, dictionary: Dictionary
 ) -> ResolvedReading:
     """The sentence held against its line with what that has lost in Latin letters."""
     settled = _resolve_sentence(sentence, line, dictionary)

@@ -40,6 +40,11 @@ def replace_matches(
     return lambda text: compiled.sub(replacement, text)
 
 
+def parse_pairs(table: str) -> dict[str, str]:
+    """A table out of pairs such as ``や:ヤ`` with spaces between them."""
+    return dict(pair.split(":") for pair in table.split())
+
+
 def pipeline(*rules: Rule) -> Rule:
     """One rule out of several, applied in order."""
 

@@ -21,14 +21,8 @@ from tts_assets.model import AccentBasis, is_katakana, kana_to_katakana, split_m
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_assets.japanese.analysis import (
-        JapaneseAnalyzer,
-        Node,
-        Nodes,
-        ResolvedReading,
-        UniDic,
-        UniDicWord,
-    )
+    from tts_assets.japanese.analysis import Node, Nodes, ResolvedReading, UniDic, UniDicWord
+    from tts_assets.japanese.dictionary import Dictionary
     from tts_assets.model import Phrase
 
 
@@ -44,7 +38,7 @@ _KANJI_WORD = compile_lazy("[一-鿿々]+")
 
 
 def guess_accent(
-    reading: str, grammar: Sequence[str], dictionary: JapaneseAnalyzer, spelling: str = ""
+    reading: str, grammar: Sequence[str], dictionary: Dictionary, spelling: str = ""
 ) -> int:
     """A guess at the accent of a reading.
 
@@ -66,7 +60,7 @@ def guess_accent(
     return _guess_by_rule(reading, grammar, spelling) if known is None else known
 
 
-def find_kana_accent(reading: str, dictionary: JapaneseAnalyzer) -> int | None:
+def find_kana_accent(reading: str, dictionary: Dictionary) -> int | None:
     """The accent that the dictionary gives a reading written in hiragana, if that is one phrase.
 
     One kana may be anything, a form of する or a particle: it has none.
@@ -323,7 +317,7 @@ def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
 
 
 def apply_word_accent(
-    settled: ResolvedReading, spelling: str, dictionary: JapaneseAnalyzer
+    settled: ResolvedReading, spelling: str, dictionary: Dictionary
 ) -> ResolvedReading:
     """A word in one accent phrase: with the accent that UniDic lists, or by the rules of compounds.
 
@@ -351,7 +345,7 @@ def apply_word_accent(
     return settled._replace(nodes=nodes, accent_basis=basis)
 
 
-def _find_accent_of_part(nodes: Nodes, dictionary: JapaneseAnalyzer) -> int | None:
+def _find_accent_of_part(nodes: Nodes, dictionary: Dictionary) -> int | None:
     """The accent that a word has from a listed one in it: お弁当, 勉強する, ハードスケジュール."""
     unidic = dictionary.unidic
     words = [node for node in nodes if node_to_kana(node)]
