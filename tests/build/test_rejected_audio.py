@@ -304,8 +304,9 @@ def test_what_was_rejected_is_measured_like_all_else(project: Listened) -> None:
     assert (report.checked, report.unmade) == ((3, 1) if is_unmade else (4, 0))
     assert report.verdicts == ()
     provider, _ = registry.choose_engine(project.settings)
-    shown = review_items.collect_review_items(project.settings, provider, lambda _: set())
-    told = "1 rejected clip is not made again yet: `generate` makes them"
+    history = review_items.SoundHistory((), project.settings)
+    shown = review_items.collect_review_items(project.settings, provider, history)
+    told = "1 rejected clip is not generated again yet: run `generate`"
     assert list(shown.list_notes()) == ([told] if is_unmade else [])
 
 

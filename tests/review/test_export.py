@@ -143,7 +143,7 @@ def test_where_nothing_is_to_be_heard_nothing_is_written(project: Project) -> No
     project.words("犬")
     code, told, notes = _export(project, "out")
     assert (code, "nothing was written" in told) == (6, True)
-    assert "not made yet: `generate`" in notes
+    assert "not generated yet: run `generate`" in notes
     assert not (project.folder / "out").exists()
 
 

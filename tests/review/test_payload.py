@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html.parser
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ import pytest
 
 from tests.review.conftest import HOSTILE, Shown
 from tts_assets.model import Kind
-from tts_assets.review.review_rows import PageMode, build_payload, escape_json, row_to_builtins
+from tts_assets.review.html_page import REPORT_LAYOUT, build_page
+from tts_assets.review.review_rows import PageMode, build_payload
 
 #: Every key that the page reads of a row.
 KEYS = (
@@ -55,8 +57,8 @@ def test_voices_are_told_where_clips_can_be_made_again(shown: Shown) -> None:
 
 
 def test_a_row_by_itself_is_what_it_is_among_the_others(shown: Shown) -> None:
-    found = shown.rows()
-    assert json.loads(json.dumps(row_to_builtins(found.clips[0]))) == _told(shown)["clips"][0]
+    row = msgspec.to_builtins(shown.rows().clips[0])
+    assert json.loads(json.dumps(row)) == _told(shown)["clips"][0]
 
 
 class _Elements(html.parser.HTMLParser):
@@ -89,7 +91,10 @@ class _Elements(html.parser.HTMLParser):
     ],
 )
 def test_no_text_can_leave_the_script_element(text: str) -> None:
-    data = escape_json(msgspec.json.encode({"text": text}))
+    layout = replace(REPORT_LAYOUT, scripts=(), libraries=(), styles=())
+    told = {"x": msgspec.json.encode({"text": text})}
+    html = build_page(layout, title="t", data=told).html.decode()
+    data = html.partition('id="x">')[2].partition("</script>")[0].encode()
     assert json.loads(data) == {"text": text}
     assert not set(data) & set(b"<>&")
     assert not any(sign in data.decode() for sign in "\u2028\u2029")

@@ -107,7 +107,7 @@ def test_one_entry_is_that_one_whatever_is_in_its_id(shown: Shown) -> None:
     words.append({"id": "c*", "word": "犬", "reading": "いぬ"})
     Path("data/vocabulary.json").write_text(json.dumps(words), encoding="utf-8")
     generate_sync(shown.settings)
-    one = partial(load_entry_rows, shown.settings, file="data/vocabulary.json", can_make=True)
+    one = partial(load_entry_rows, shown.settings, file="data/vocabulary.json")
     (row,) = anyio.run(partial(one, entry="c*")).clips
     assert (row.text, row.again) == ("犬", True)
     (row,) = anyio.run(partial(one, entry=HOSTILE)).clips
@@ -126,9 +126,9 @@ def test_what_cannot_be_heard_is_told(shown: Shown) -> None:
     assert [row.uses[0].entry for row in found.clips] == ["1", HOSTILE]
     assert len(found.notes) == 4
     for words_of_it in (
-        "1 clip is not made yet",
-        "1 clip is made from something else",
-        "1 clip is gone from the disk",
+        "1 clip is not generated yet",
+        "1 clip is out of date",
+        "1 clip is missing on disk",
         "1 sound is left out",
     ):
         assert any(note.startswith(words_of_it) for note in found.notes), words_of_it
@@ -138,7 +138,7 @@ def test_without_its_line_nothing_can_be_decided_of_a_sound(shown: Shown) -> Non
     Path("audio/ledger.jsonl").unlink()
     found = shown.rows()
     assert not found.clips
-    assert "6 clips are unknown to the ledger" in found.notes[0]
+    assert "6 clips are not in the ledger" in found.notes[0]
 
 
 def test_a_ledger_in_disorder_tells_the_same(shown: Shown) -> None:

@@ -90,8 +90,8 @@ def test_what_cannot_be_said_is_refused_in_words_and_nothing_is_written(made: Pa
         assert "may have" in refused(pitch=1)
         assert refused(reading="<script>")
         for wrong, told in (
-            ({"sha256": 64 * "0"}, "was made again meanwhile"),
-            ({"asset": "vocabulary/none.mp3"}, "is not there any more"),
+            ({"sha256": 64 * "0"}, "was generated again meanwhile"),
+            ({"asset": "vocabulary/none.mp3"}, "this sound is gone"),
         ):
             done = served.again(row | wrong, accent=1)
             assert (done.status_code, told in done.json()["error"]) == (409, True)
@@ -161,7 +161,7 @@ def test_what_is_waited_for_is_told_and_what_is_left_is_made_later(made: Path) -
             # Everything else is answered meanwhile.
             assert served.client.get(row["sound"]).status_code == 200
             served.process.send_signal(signal.SIGINT)
-            assert "`generate` makes it" in page.until("failed")[-1]["message"]
+            assert "run `generate`" in page.until("failed")[-1]["message"]
             assert served.process.wait(PATIENCE) == 0
     assert [row["entry"] for row in _overrides(made)] == ["bridge"]
 

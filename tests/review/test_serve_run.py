@@ -54,7 +54,7 @@ def test_nothing_to_hear_is_no_page(project: Project) -> None:
     project.words("犬")
     done = project.run(*_SERVE)
     assert (done.returncode, done.stdout) == (6, "no clip to hear\n")
-    assert "1 clip is not made yet: `generate` makes them" in done.stderr
+    assert "1 clip is not generated yet: run `generate`" in done.stderr
 
 
 def test_damaged_files_are_told_before_anything_is_served(made: Path, project: Project) -> None:

@@ -198,7 +198,7 @@ def run_review_serve(settings: Settings, *, port: int | None, open_browser: bool
 async def _serve_until_stopped(
     settings: Settings, listener: socket.socket, told: _ServerMessages
 ) -> ExitCode:
-    from tts_assets.review.review_server import ServerHooks, ServerStop, serve_review  # noqa: PLC0415 - see above
+    from tts_assets.review.review_server import ServerHooks, serve_review  # noqa: PLC0415 - see above
     from tts_assets.review.review_service import ReviewService  # noqa: PLC0415 - see above
 
     with (
@@ -207,23 +207,23 @@ async def _serve_until_stopped(
     ):
         told.end = opening.cancel
         project = Path.cwd().name
-        house = await ReviewService.open(
+        service = await ReviewService.open(
             settings, project=project, note=told.show_note, bug=told.show_bug, on_progress=count
         )
     if opening.cancel_called:
         return get_signal_code()
-    told.show_found(house.found)
-    if not house.found.clips:
-        return ExitCode.USAGE if house.found.problems else ExitCode.NOTHING
-    stop = ServerStop()
+    told.show_found(service.rows.found)
+    if not service.rows.found.clips:
+        return ExitCode.USAGE if service.rows.found.problems else ExitCode.NOTHING
+    stop = anyio.Event()
 
     def request_stop() -> None:
-        stop.request()
+        stop.set()
         told.show_stopping()
 
     told.end = request_stop
     await serve_review(
-        house, listener, hooks=ServerHooks(ready=told.show_address, bug=told.show_bug), stop=stop
+        service, listener, hooks=ServerHooks(ready=told.show_address, bug=told.show_bug), stop=stop
     )
     return ExitCode.OK
 

@@ -1,8 +1,8 @@
-"""What happens, told to every page that is open: server-sent events, as HTML defines them."""
+"""Server-sent events to every open page (HTML Living Standard, 9.2)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
@@ -13,46 +13,36 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectSendStream
 
 
-#: How many events may wait for one page; one that is slower is cut off, and asks again.
+#: Events that may wait for one page; a slower one is disconnected, and reconnects.
 _MAX_PENDING_EVENTS = 256
 
-#: After so many seconds without an event a line tells that the way is still open.
+#: Seconds without an event after which a comment keeps the connection open.
 _HEARTBEAT_SECONDS = 15.0
 
-#: How soon a page asks again after it was cut off, in milliseconds.
+#: How soon a page reconnects, in milliseconds.
 _RETRY_LINE = b"retry: 1000\n\n"
 
 
-class _SentEvent(NamedTuple):
-    """An event as it is sent, with its number."""
-
-    number: int
-    sent: bytes
-
-
 class EventStream:
-    """Tells events to all readers; who comes later is told the last one of each subject."""
+    """Sends events to all readers; later readers get the last event of each subject."""
 
     def __init__(self) -> None:
-        """Begin with nothing to tell."""
         self._number = 0
-        self._last: dict[str, _SentEvent] = {}
+        self._last: dict[str, tuple[int, bytes]] = {}
         self._readers: set[MemoryObjectSendStream[bytes]] = set()
         self._closed = False
 
     def publish(self, subject: str, event: object) -> None:
-        """Tell all readers, without waiting for any.
+        """Send an event, encoded as JSON, to all readers without waiting for any.
 
-        Args:
-            subject: of what; an earlier event of the same is not told any more to who comes later.
-            event: what can be written as JSON.
+        It replaces the last event of its subject for later readers.
         """
         self._number += 1
         data = msgspec.json.encode(event)
         sent = b"id: %d\ndata: %b\n\n" % (self._number, data)
-        # At the end, so that they are told in their order.
+        # Moved to the end: later readers get events in order.
         self._last.pop(subject, None)
-        self._last[subject] = _SentEvent(self._number, sent)
+        self._last[subject] = self._number, sent
         for reader in tuple(self._readers):
             try:
                 reader.send_nowait(sent)
@@ -60,23 +50,23 @@ class EventStream:
                 self._disconnect(reader)
 
     def drop_subject(self, subject: str) -> None:
-        """Tell who comes later nothing of a subject, until there is something new."""
+        """Send later readers nothing of a subject until its next event."""
         self._last.pop(subject, None)
 
     def close(self) -> None:
-        """Tell nothing more: all readers come to their end."""
+        """End the streams of all readers."""
         self._closed = True
         for reader in tuple(self._readers):
             self._disconnect(reader)
 
     async def subscribe(self, last: int = 0) -> AsyncIterator[bytes]:
-        """What a reader is sent, until it is too slow or all is closed.
+        """The stream of one reader, which ends if it is too slow.
 
         Args:
-            last: the number of the last event that it knows; 0 for none.
+            last: the number of the last event that it received; 0 for none.
         """
         sender, receiver = anyio.create_memory_object_stream[bytes](_MAX_PENDING_EVENTS)
-        missed = [told.sent for told in self._last.values() if told.number > last]
+        missed = [sent for number, sent in self._last.values() if number > last]
         if self._closed:
             sender.close()
         else:

@@ -1,4 +1,4 @@
-"""A folder with an exported page: ours in it is kept up to date, all else is left as it is."""
+"""Export the page: into a folder with its sounds, or into one file that refers to them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tts_assets.errors import UsageError
 from tts_assets.model import Decided
 from tts_assets.regular_files import read_regular
 from tts_assets.review.html_page import REVIEW_LAYOUT, build_page
+from tts_assets.review.review_items import CLIPS, EARLIER
 from tts_assets.review.review_rows import PageMode, build_payload
 from tts_assets.review.row_builder import load_rows
 from tts_assets.store.atomic_files import (
@@ -40,26 +41,22 @@ if TYPE_CHECKING:
 #: The page that is opened.
 PAGE_NAME = "index.html"
 
-#: What earlier exports put into the folder; catalogues and sounds have other names.
+#: The list of files that exports put into the folder.
 _LIST_NAME = ".tts-assets-review"
 _LOCK_NAME = ".tts-assets.lock"
 
-#: The folders that we put anything into.
-_OWN_FOLDERS = ("clips", "earlier")
+#: The folders that we write to.
+_OWN_FOLDERS = (CLIPS, EARLIER)
 
-#: What every page of ours has, and hardly another.
+#: Identifies our pages.
 _PAGE_MARK = b' id="review-data">'
 
 
 def check_export_folder(path: Path, output: str) -> None:
-    """See that a folder may be filled, before what goes into it is made.
-
-    Args:
-        path: the folder; it need not be there.
-        output: that of the assets.
+    """Check, before the rows are built, that a folder can be filled.
 
     Raises:
-        UsageError: it is none, has somebody else's page, or is one of assets.
+        UsageError: it is a file, has a foreign page, or lies in the output folder.
     """
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file: name a folder, or a file that ends in .html")
@@ -70,7 +67,7 @@ def check_export_folder(path: Path, output: str) -> None:
             "name another folder"
         )
     for name in _OWN_FOLDERS:
-        # What is not shown any more is deleted there.
+        # Exports delete old sounds there.
         ours = (path / name).resolve()
         if assets.is_relative_to(ours) or ours.is_relative_to(assets):
             raise UsageError(
@@ -84,7 +81,6 @@ def check_export_folder(path: Path, output: str) -> None:
 
 
 def is_exported_page(path: Path) -> bool:
-    """Whether a file is an exported page."""
     try:
         return _PAGE_MARK in read_regular(path)
     except OSError:
@@ -92,17 +88,17 @@ def is_exported_page(path: Path) -> bool:
 
 
 def fill_folder(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
-    """Put a page and its sounds into a folder, and take away those of an earlier page.
+    """Write a page and its sounds into a folder, and delete those of an earlier export.
 
-    Each file is whole at any time, and after a kill the next export tidies up.
+    Each file is whole at any time, and after a kill the next export cleans up.
 
     Args:
-        path: the folder; it is made if it is not there.
+        path: the folder; created if missing.
         page: the page.
-        sounds: files, by where they go below the folder.
+        sounds: files by their path below the folder.
 
     Raises:
-        UsageError: a file is in the way that no export put there.
+        UsageError: a file that no export wrote is in the way.
         OSError: something cannot be read or written.
     """
     path.mkdir(parents=True, exist_ok=True)
@@ -111,11 +107,11 @@ def fill_folder(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
         _reject_links(path, before | sounds.keys())
         for parent in {(path / name).parent for name in before} | {path}:
             sweep(parent)
-        # What somebody else put there is played, and never replaced nor deleted.
+        # Foreign files with the same bytes are played, but never replaced or deleted.
         ours = sounds.keys() - _find_foreign_files(
             path, {name: sounds[name] for name in sounds.keys() - before}
         )
-        # Before the first is there: whoever comes after a kill knows all that may be.
+        # Before the first file: after a kill the next export knows all candidates.
         _write_file_list(path, before | ours)
         for name in sorted(ours):
             _put_file(path / name, sounds[name])
@@ -127,7 +123,7 @@ def fill_folder(path: Path, page: bytes, sounds: Mapping[str, Path]) -> None:
 
 
 def _read_file_list(path: Path) -> set[str]:
-    """What earlier exports put there; nothing that could be anybody else's."""
+    """The files of earlier exports."""
     try:
         names = json.loads(read_regular(path / _LIST_NAME, follow_links=False))
     except (OSError, ValueError, RecursionError):
@@ -147,7 +143,7 @@ def _write_file_list(path: Path, names: Collection[str]) -> None:
 
 
 def _reject_links(path: Path, names: Collection[str]) -> None:
-    """See that what is put or deleted below a folder is nowhere else, where it could be an asset."""
+    """Reject names that lead through a link out of the folder, where they could be assets."""
     real = os.path.realpath(path)
     for parent in sorted({str(PurePosixPath(name).parent) for name in names}):
         there = path / parent
@@ -156,7 +152,7 @@ def _reject_links(path: Path, names: Collection[str]) -> None:
 
 
 def _find_foreign_files(path: Path, new: Mapping[str, Path]) -> set[str]:
-    """Which of the new sounds are there already, the same to the last byte."""
+    """The new sounds that already exist with the same bytes."""
     found = set()
     for name, source in sorted(new.items()):
         there = path / name
@@ -175,7 +171,7 @@ def _put_file(path: Path, source: Path) -> None:
 
 
 def _remove_file(path: Path, name: str) -> None:
-    """Delete a file, and the folders that are empty without it."""
+    """Delete a file, and then its empty folders."""
     with contextlib.suppress(FileNotFoundError):
         (path / name).unlink()
     for above in list(PurePosixPath(name).parents)[:-1]:
@@ -185,22 +181,21 @@ def _remove_file(path: Path, name: str) -> None:
             return
 
 
-# The use case `review --export`: the page in a file, and the sounds that it plays beside it.
 _HTML_SUFFIXES = (".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """What was written.
+    """The result of `review --export`.
 
     Args:
-        page: the file that is to be opened; None where there was nothing to show.
-        found: what it shows.
-        undecided: how many of its sounds nobody has decided of.
-        flagged: how many break a rule.
+        page: the file to open; None if there was nothing to show.
+        found: its rows.
+        undecided: the number of its undecided sounds.
+        flagged: the number of its sounds with findings.
         page_bytes: the size of the page.
-        sound_bytes: the size of all sounds that it plays.
-        beside: whether these lie beside it; else they stay where they were.
+        sound_bytes: the size of its sounds.
+        beside: whether the sounds lie beside it; else they stay where they were.
     """
 
     page: Path | None
@@ -223,13 +218,13 @@ async def export_page(
 
     Args:
         settings: which clips, and where they lie.
-        target: a folder, which gets the page and its sounds; or a file that ends in ``.html``,
-            which refers to the sounds where they lie.
-        project: what the page calls itself, and keeps decisions under.
+        target: a folder for the page and its sounds; or a file that ends in ``.html``, which refers
+            to the sounds where they lie.
+        project: the title of the page; also the key that it stores decisions under.
         on_progress: called with how many sounds were drawn so far, and how many there are.
 
     Raises:
-        UsageError: a setting or the target is wrong, or the target is somebody else's.
+        UsageError: a setting or the target is wrong, or a foreign file is in the way.
         InputError: the ledger is damaged.
         FatalError: something cannot be read or written.
     """
@@ -244,7 +239,6 @@ async def export_page(
 
 
 def _choose_writer(path: Path, output: str) -> Callable[[ReviewRows, Path, str], ExportResult]:
-    """What writes a page there, if it can be written."""
     if path.suffix.lower() in _HTML_SUFFIXES and not path.is_dir():
         _check_target_file(path, output)
         return _write_file
@@ -261,19 +255,19 @@ def _check_target_file(path: Path, output: str) -> None:
 
 def _write_file(found: ReviewRows, path: Path, project: str) -> ExportResult:
     clips = tuple(_relocate_row(path.parent, row, found) for row in found.clips)
-    made = _render_page(replace(found, clips=clips), project)
+    page = _render_page(replace(found, clips=clips), project)
     with fatal(f"cannot write {path}"):
         sweep(path.parent)
-        write_whole(path, made)
+        write_whole(path, page)
         sync_folder(path.parent)
-    return _summarize_export(found, path, made, beside=False)
+    return _summarize_export(found, path, page, beside=False)
 
 
 def _write_folder(found: ReviewRows, path: Path, project: str) -> ExportResult:
-    made = _render_page(found, project)
+    page = _render_page(found, project)
     with fatal(f"cannot write to {path}"):
-        fill_folder(path, made, found.sounds)
-    return _summarize_export(found, path / PAGE_NAME, made, beside=True)
+        fill_folder(path, page, found.sounds)
+    return _summarize_export(found, path / PAGE_NAME, page, beside=True)
 
 
 def _render_page(found: ReviewRows, project: str) -> bytes:
@@ -282,7 +276,7 @@ def _render_page(found: ReviewRows, project: str) -> bytes:
 
 
 def _relocate_row(base: Path, row: ReviewRow, found: ReviewRows) -> ReviewRow:
-    """A row whose sounds are named as they are seen from a folder."""
+    """A row whose sounds are addressed relative to a folder."""
     earlier = row.earlier
     if earlier is not None:
         earlier = msgspec.structs.replace(earlier, sound=_sound_url(base, earlier.sound, found))
@@ -294,11 +288,7 @@ def _sound_url(base: Path, address: str, found: ReviewRows) -> str:
 
 
 def _relative_url(path: Path, base: Path) -> str:
-    """The address of a file as a page in a folder names it.
-
-    Raises:
-        UsageError: there is none.
-    """
+    """The URL of a file relative to a folder."""
     try:
         way = os.path.relpath(path, base)
     except ValueError as exc:
@@ -309,7 +299,7 @@ def _relative_url(path: Path, base: Path) -> str:
     return quote(os.fsencode(way.replace(os.sep, "/")))
 
 
-def _summarize_export(found: ReviewRows, path: Path, made: bytes, *, beside: bool) -> ExportResult:
+def _summarize_export(found: ReviewRows, path: Path, page: bytes, *, beside: bool) -> ExportResult:
     undecided = sum(
         row.decision is None or row.decision.decided is Decided.UNDECIDED for row in found.clips
     )
@@ -320,7 +310,7 @@ def _summarize_export(found: ReviewRows, path: Path, made: bytes, *, beside: boo
         found=found,
         undecided=undecided,
         flagged=sum(bool(row.findings) for row in found.clips),
-        page_bytes=len(made),
+        page_bytes=len(page),
         sound_bytes=sound_bytes,
         beside=beside,
     )

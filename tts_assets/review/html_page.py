@@ -1,4 +1,7 @@
-"""Which files each page is made of, and in which order."""
+"""Assemble a page into one HTML file with a content security policy (CSP Level 3).
+
+Equal input gives equal bytes, and data never become markup or code.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,17 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class ScriptLibrary(NamedTuple):
-    """A library of others, kept as it was published; ``vendor/vendor.json`` tells where.
+    """A third-party library as published; see ``vendor/vendor.json``.
 
     Args:
-        script: what it runs, as a path below this package; it leaves one global name.
-        style: its style sheet; None for none.
-        makes_styles: it adds style elements of its own, and has to be told a nonce for them.
-        makes_markup: it sets markup from text of its own, so trusted types cannot be required.
+        script: a path below this package; it defines one global name.
+        style: its style sheet, if any.
+        makes_styles: it adds style elements, and needs a nonce for them.
+        makes_markup: it sets markup from text, so trusted types cannot be required.
     """
 
     script: str
@@ -30,26 +33,26 @@ class ScriptLibrary(NamedTuple):
     makes_markup: bool = False
 
 
-#: Draws waveforms; it leaves the name WaveSurfer.
+#: Draws waveforms; defines WaveSurfer.
 WAVESURFER = ScriptLibrary(
     "vendor/wavesurfer.js-8.0.1/wavesurfer.min.js", makes_styles=True, makes_markup=True
 )
 
-#: Draws plots; it leaves the name uPlot.
+#: Draws plots; defines uPlot.
 UPLOT = ScriptLibrary("vendor/uplot-1.6.32/uPlot.iife.min.js", "vendor/uplot-1.6.32/uPlot.min.css")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLayout:
-    """A page before its data; files are paths below this package.
+    """The files of a page, as paths below this package.
 
     Args:
         body: the markup between ``<body>`` and ``</body>``.
-        styles: style sheets, the later ones stronger.
-        scripts: our own scripts, run in this order inside one function in strict mode: what one
-            declares, the later ones and all functions see, and nobody else does.
-        libraries: what they use, run before them.
-        plays: it plays sounds that lie beside it.
+        styles: style sheets in order.
+        scripts: our scripts, run in this order inside one strict-mode function, whose scope they
+            share.
+        libraries: run before them.
+        plays: whether it plays sounds.
     """
 
     body: str
@@ -59,7 +62,7 @@ class PageLayout:
     plays: bool = False
 
 
-#: The page on which people hear, see and decide.
+#: The review page.
 REVIEW_LAYOUT = PageLayout(
     body="review/review.html",
     styles=(
@@ -110,7 +113,7 @@ REVIEW_LAYOUT = PageLayout(
     plays=True,
 )
 
-#: The picture of a run.
+#: The report of a run.
 REPORT_LAYOUT = PageLayout(
     body="report/report.html",
     styles=("review/tokens.css", "report/report.css"),
@@ -119,36 +122,27 @@ REPORT_LAYOUT = PageLayout(
 )
 
 
-# What a page may do: a content security policy that names its own scripts and styles by their hashes.
-#
-# Content Security Policy Level 3, https://www.w3.org/TR/CSP3/.
-
-
 def hash_source(code: bytes) -> str:
-    """An inline script or style as a policy names it."""
+    """The CSP source of an inline script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(code).digest()).decode()}'"
 
 
-def format_policy(directives: Mapping[str, Iterable[str]]) -> str:
-    """A policy of directives with their sources; one without sources allows nothing."""
+def format_policy(directives: Mapping[str, tuple[str, ...]]) -> str:
+    """A policy; a directive without sources allows nothing."""
     return "; ".join(
-        f"{name} {' '.join(sources) or _NO_SOURCES}"
-        for name, sources in ((name, tuple(each)) for name, each in directives.items())
+        f"{name} {' '.join(sources) or _NO_SOURCES}" for name, sources in directives.items()
     )
 
 
 _NO_SOURCES = "'none'"
 
-# One page as one file: equal input gives equal bytes, and data never become markup or code.
-
-
-#: What would end an inline element early, or change how its end is found.
+#: Text that would end an inline element early, or change how its end is found.
 _END_PATTERNS = {
     "script": re.compile(rb"</script|<!--", re.IGNORECASE),
     "style": re.compile(rb"</style", re.IGNORECASE),
 }
 
-#: What HTML or JavaScript may take for something else in JSON; there it is only within texts.
+#: Characters of JSON strings that have a meaning in HTML or JavaScript.
 _DATA_ESCAPES = {
     b"<": rb"\u003c",
     b">": rb"\u003e",
@@ -160,12 +154,9 @@ _NONCE_BYTES = 16
 
 
 class HtmlPage(NamedTuple):
-    """A page as it is written or sent.
+    """A page in UTF-8, and its policy for the header ``Content-Security-Policy``.
 
-    Args:
-        html: all of it, in UTF-8.
-        policy: what it may do, for the header ``Content-Security-Policy``; the page says the same
-            of itself, without what only a header can say.
+    The page has the same policy in a meta element, without the directives only a header may have.
     """
 
     html: bytes
@@ -180,18 +171,17 @@ def build_page(
     connect: bool = False,
     nonce: str | None = None,
 ) -> HtmlPage:
-    """A page with its data.
+    """Assemble a page with its data.
 
     Args:
-        layout: which page.
-        title: what the browser calls it.
-        data: JSON in UTF-8 for elements ``<script type="application/json">`` of these ids.
-        connect: it is sent by a server, which it may talk with; otherwise it is a file.
-        nonce: what libraries sign their styles with, new for each answer of a server; None for one
-            that is made of the content.
+        layout: its files.
+        title: its title.
+        data: JSON in UTF-8 for ``<script type="application/json">`` elements by id.
+        connect: it is sent by a server, which it may call; otherwise it is a file.
+        nonce: for the styles of libraries, new for each response; None derives one from the content.
 
     Raises:
-        ValueError: a script, a style or the nonce has what cannot stand in a page.
+        ValueError: a script, a style or the nonce cannot be embedded.
     """
     styles = [_format_inline("style", _join_files(layout.styles))]
     styles[:0] = [
@@ -218,7 +208,7 @@ def build_page(
         *(b"<script>%s</script>" % each for each in scripts),
         b"</body>\n</html>\n",
     ]
-    # Only a header can say who may show the page in a frame.
+    # Only a header may have frame-ancestors.
     return HtmlPage(b"\n".join(document), format_policy({**allowed, "frame-ancestors": ()}))
 
 
@@ -238,19 +228,19 @@ def _build_directives(
         "img-src": ("data:",),
     }
     if layout.plays:
-        # To some browsers two files are never of one origin; only a file can load a file.
+        # Some browsers treat every file as its own origin; only a file can load a file.
         allowed["media-src"] = own if connect else (*own, "file:")
     if connect:
         allowed["connect-src"] = own
     allowed |= {"base-uri": (), "form-action": ()}
     if not any(each.makes_markup for each in layout.libraries):
-        # No script of the page may turn a text into markup or code.
+        # Forbid scripts to turn text into markup or code.
         allowed |= {"require-trusted-types-for": ("'script'",), "trusted-types": ()}
     return allowed
 
 
 def _build_head(title: str, meta_policy: str, nonce: str | None) -> list[bytes]:
-    named = f'<meta name="style-nonce" content="{nonce}">' if nonce else ""
+    nonce_line = f'<meta name="style-nonce" content="{nonce}">' if nonce else ""
     lines = (
         "<!doctype html>",
         '<html lang="en">',
@@ -261,9 +251,9 @@ def _build_head(title: str, meta_policy: str, nonce: str | None) -> list[bytes]:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="color-scheme" content="light dark">',
         f"<title>{html.escape(title)}</title>",
-        # Without one a browser asks the server for it.
+        # Without one a browser requests /favicon.ico.
         '<link rel="icon" href="data:,">',
-        named,
+        nonce_line,
     )
     return [line.encode("utf-8", "replace") for line in lines if line]
 
@@ -280,7 +270,6 @@ def _wrap_scripts(layout: PageLayout) -> bytes:
 
 
 def _format_inline(element: str, code: bytes) -> bytes:
-    """Code that can stand in an element."""
     if found := _END_PATTERNS[element].search(code):
         raise ValueError(f"a {element} of a page cannot hold {found.group().decode()!r}")
     return b"\n%s\n" % code.strip()
@@ -291,10 +280,9 @@ def _join_files(names: tuple[str, ...]) -> bytes:
 
 
 def _read_file(name: str) -> bytes:
-    # Line ends are those of the policy's hashes: a browser reads CR LF as LF.
+    # Browsers normalise CR LF to LF before they compare the policy's hashes.
     return files(__package__).joinpath("web", name).read_bytes().replace(b"\r\n", b"\n")
 
 
 def _derive_nonce(*content: bytes) -> str:
-    """A nonce that is the same for the same content."""
     return hashlib.sha256(b"\0".join(content)).hexdigest()[: 2 * _NONCE_BYTES]

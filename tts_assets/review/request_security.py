@@ -1,4 +1,4 @@
-"""Who may ask, and what: what other pages, other names of this machine and floods get is a refusal."""
+"""Reject requests from other pages, by other host names, without the token, or too large or slow."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-#: What a request may bring along, in bytes: some thousand decisions.
+#: The largest body of a request, in bytes: some thousand decisions.
 MAX_BODY_BYTES = 1_000_000
 
-#: How long a body may take to come, in seconds; it comes from this machine.
+#: How long a body may take to arrive from this machine, in seconds.
 BODY_SECONDS = 10.0
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 
-#: What browsers say of a request that a page of ours, or a person, began.
+#: The values of Sec-Fetch-Site for requests begun by our page, or by a person.
 _OWN_SITES = frozenset({"same-origin", "none"})
 
-#: Goes with every answer, unless the answer has its own.
+#: Sent with every response, unless it sets its own.
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -42,18 +43,13 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a request is not answered.
-
-    Args:
-        status: the HTTP status.
-        words: what is wrong, for people.
-    """
+    """Why a request is rejected: the HTTP status, and the reason for people."""
 
     status: HTTPStatus
     words: str
 
 
-#: The same for every address that is none, so that nothing is told about the token.
+#: The same for every unknown address, so that it reveals nothing about the token.
 NOT_FOUND = Rejection(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 _TOO_LARGE = Rejection(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may bring {MAX_BODY_BYTES:,} bytes at most"
@@ -62,43 +58,38 @@ _TOO_LARGE = Rejection(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPolicy:
-    """What lets a request in.
-
-    Args:
-        port: the port of 127.0.0.1 that is listened on.
-        token: the secret first part of every path.
-    """
+    """The port of 127.0.0.1, and the token: the secret first part of every path."""
 
     port: int
     token: str
 
     @property
     def address(self) -> str:
-        """Where the page is."""
+        """The URL of the page."""
         return f"http://127.0.0.1:{self.port}/{self.token}/"
 
     def check_request(self, scope: Scope) -> Rejection | None:
-        """Why a request is refused by what stands before its body; None where it is not."""
+        """Check everything before the body; None if the request may go on."""
         headers = Headers(scope=scope)
-        refused = self._check_origin(headers)
-        if refused is not None:
-            return refused
+        rejection = self._check_origin(headers)
+        if rejection is not None:
+            return rejection
         if scope["method"] not in _METHODS:
             return Rejection(HTTPStatus.METHOD_NOT_ALLOWED, "only GET, HEAD and POST are answered")
         if not self._has_token(scope):
             return NOT_FOUND
         if scope["method"] == "POST":
             return _check_post(headers)
-        # Nobody waits for a body that nobody reads.
+        # GET and HEAD must not send a body, which would not be read.
         has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         return _TOO_LARGE if has_body else None
 
     def _check_origin(self, headers: Headers) -> Rejection | None:
-        """That a request was meant for another host, or comes from another page."""
+        """Reject a request that is for another host, or comes from another page."""
         hosts = headers.getlist("host")
         names = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
         if len(hosts) != 1 or hosts[0] not in names:
-            # Else a name that a stranger's server resolves to this machine would lead here.
+            # DNS rebinding: a foreign name may resolve to this machine.
             return Rejection(HTTPStatus.FORBIDDEN, f"the host must be {' or '.join(names)}")
         origins = headers.getlist("origin")
         if any(origin != f"http://{hosts[0]}" for origin in origins):
@@ -111,7 +102,7 @@ class AccessPolicy:
         return None
 
     def _has_token(self, scope: Scope) -> bool:
-        """Whether the path begins with the token, found out in a time that does not tell."""
+        """Whether the path begins with the token, compared in constant time."""
         first, slash, _ = scope["raw_path"].removeprefix(b"/").partition(b"/")
         return hmac.compare_digest(first, self.token.encode()) and slash == b"/"
 
@@ -123,52 +114,51 @@ def _check_post(headers: Headers) -> Rejection | None:
     if kind != "application/json" or "content-encoding" in headers:
         return Rejection(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "only plain application/json is taken")
     length = headers.get("content-length", "0")
-    # Longer numbers need not be read to be too large.
+    # A longer number is too large, whatever its digits.
     if len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES:
         return _TOO_LARGE
     return None
 
 
 class SecurityMiddleware:
-    """Stands before everything else: only what it lets through is looked at."""
+    """Passes on the requests that the policy accepts, without the token in their path."""
 
     def __init__(self, app: ASGIApp, access: AccessPolicy) -> None:
-        """Guard an application."""
         self.access = access
         self._app = app
         self._once = b""
 
     def create_one_time_url(self) -> str:
-        """An address that leads to the page once, and then nowhere.
+        """A URL that redirects to the page once.
 
-        The words that a browser is started with, every user of the machine can see.
+        The arguments that a browser is started with are visible to every user of the machine.
         """
         word = secrets.token_urlsafe(32)
         self._once = f"/{word}/".encode()
         return f"http://127.0.0.1:{self.access.port}/{word}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it."""
         send = _add_headers(send)
-        refused = self.access.check_request(scope)
-        if refused is NOT_FOUND and self._is_one_time_request(scope):
-            await _send_redirect(send, f"/{self.access.token}/")
+        rejection = self.access.check_request(scope)
+        if rejection is NOT_FOUND and self._is_one_time_request(scope):
+            redirect = RedirectResponse(f"/{self.access.token}/", HTTPStatus.SEE_OTHER)
+            await redirect(scope, receive, send)
             return
-        if refused is None and scope["method"] == "POST":
+        if rejection is None and scope["method"] == "POST":
             body = await _read_body(receive)
-            refused = body if isinstance(body, Rejection) else None
-            if isinstance(body, bytes):
+            if isinstance(body, Rejection):
+                rejection = body
+            else:
                 receive = _replay_body(body, receive)
-        if refused is not None:
-            await send_rejection(send, refused)
+        if rejection is not None:
+            await _to_response(rejection)(scope, receive, send)
             return
-        # The application knows addresses without the token.
         below = scope["path"].removeprefix(f"/{self.access.token}")
         await self._app({**scope, "path": below}, receive, send)
 
     def _is_one_time_request(self, scope: Scope) -> bool:
-        """Whether a request is the one that the address for once was made for."""
-        # Paths may be empty, too: nothing is no address for once.
+        """Whether a request is the first for the one-time URL."""
+        # A path may be empty, and so is a used one-time URL.
         is_first = self._once and hmac.compare_digest(scope["raw_path"], self._once)
         if not is_first or scope["method"] != "GET":
             return False
@@ -176,16 +166,17 @@ class SecurityMiddleware:
         return True
 
 
-async def _send_redirect(send: Send, path: str) -> None:
-    headers = [(b"location", path.encode()), (b"content-length", b"0")]
-    await send(
-        {"type": "http.response.start", "status": int(HTTPStatus.SEE_OTHER), "headers": headers}
-    )
-    await send({"type": "http.response.body", "body": b""})
+def _to_response(rejection: Rejection) -> Response:
+    # Closed: the rest of an unread body must not be parsed as another request.
+    headers = {"connection": "close"}
+    if rejection.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["allow"] = ", ".join(sorted(_METHODS))
+    body = msgspec.json.encode({"error": rejection.words})
+    return Response(body, rejection.status, headers, media_type="application/json")
 
 
 async def _read_body(receive: Receive) -> bytes | Rejection:
-    """All that a request brings, or why it is refused."""
+    """The whole body of a request, or why it is rejected."""
     body = bytearray()
     with anyio.move_on_after(BODY_SECONDS):
         while True:
@@ -201,7 +192,7 @@ async def _read_body(receive: Receive) -> bytes | Rejection:
 
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:
-    """A body that is there already, and after it what else comes of its connection."""
+    """Receive a body that was read already, then the further messages of its connection."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:
@@ -219,24 +210,3 @@ def _add_headers(send: Send) -> Send:
         await send(message)
 
     return send_message
-
-
-async def send_rejection(send: Send, refused: Rejection) -> None:
-    """Answer with an error, and have the connection closed."""
-    body = msgspec.json.encode({"error": refused.words})
-    headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        # What is left of a body that was not read is not taken for another request.
-        "connection": "close",
-    }
-    if refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["allow"] = ", ".join(sorted(_METHODS))
-    await send(
-        {
-            "type": "http.response.start",
-            "status": int(refused.status),
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})

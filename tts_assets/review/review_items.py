@@ -1,9 +1,10 @@
-"""Which sounds a reviewer is shown: those of the clips of the catalogues, with their whole lines."""
+"""The sounds that the page shows: of the selected clips, with ledger lines, history and JLPT level."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,7 @@ from tts_assets.review.sound_previews import HashedFile
 from tts_assets.store import decisions, ledger, paid_journal, segment_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from tts_assets.build.plan.plan_types import Plan
     from tts_assets.catalogues.catalogue_reader import Catalogue
@@ -30,32 +31,32 @@ if TYPE_CHECKING:
     from tts_assets.store.paid_journal import DoubtfulTake
 
 
-#: The states of clips that have a sound to listen to, whatever was decided of it.
+#: The states of clips that have a sound.
 _SHOWN_STATES = frozenset({State.FRESH, State.REJECTED})
 
-#: What is told of the others, and what to do.
+#: Notes about clips in other states.
 _HIDDEN_NOTES = (
-    ({State.NEW, State.FAILED}, "{} not made yet: `generate` makes them"),
-    ({State.STALE}, "{} made from something else than their entries say now: `generate` first"),
-    ({State.MISSING}, "{} gone from the disk: `generate` makes them again"),
-    ({State.DAMAGED}, "{} damaged on the disk: `generate` makes them again"),
+    ({State.NEW, State.FAILED}, "{} not generated yet: run `generate`"),
+    ({State.STALE}, "{} out of date: run `generate` first"),
+    ({State.MISSING}, "{} missing on disk: run `generate`"),
+    ({State.DAMAGED}, "{} damaged on disk: run `generate`"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItems:
-    """What is to be shown.
+    """The sounds to show.
 
     Args:
-        found: what the look at everything told.
+        plan: of the selected clips.
         clips: the clips of each asset, in the order of the catalogues.
-        lines: what the ledger says of each of these assets.
-        others: what it says of other assets that somebody asked for.
-        sums: the hashes of all assets that the ledger knows.
-        takes: sounds that were paid for and refused, with the clips that want them.
+        lines: the ledger line of each of these assets.
+        others: the ledger lines of former sounds, by asset and hash.
+        sums: the hashes of all assets in the ledger.
+        takes: paid sounds that were refused, with the clips that would use them.
     """
 
-    found: Plan
+    plan: Plan
     clips: dict[str, list[Clip]]
     lines: dict[str, Line]
     others: dict[tuple[str, str], Line]
@@ -63,34 +64,34 @@ class ReviewItems:
     takes: list[tuple[DoubtfulTake, list[Clip]]]
 
     def list_notes(self) -> Iterator[str]:
-        """What is not shown, and why."""
-        found = self.found
-        yield from found.trouble.notes
-        for states, told in _HIDDEN_NOTES:
-            if count := sum(found.states[state] for state in states):
-                yield told.format(format_count_clause(count, "clip"))
+        """The clips that are not shown, and why."""
+        yield from self.plan.trouble.notes
+        for states, note in _HIDDEN_NOTES:
+            if count := sum(self.plan.states[state] for state in states):
+                yield note.format(format_count_clause(count, "clip"))
         unknown = self.clips.keys() - self.lines.keys()
-        # What this engine makes in the place of what another did, and somebody rejected.
-        if unmade := sum(len(self.clips[asset]) for asset in unknown - found.present.keys()):
-            yield f"{format_count_clause(unmade, 'rejected clip')} not made again yet: `generate` makes them"
-        if lost := sum(len(self.clips[asset]) for asset in unknown & found.present.keys()):
+        present = self.plan.present.keys()
+        # Replacements, by this engine, of rejected sounds of another one.
+        if unmade := sum(len(self.clips[asset]) for asset in unknown - present):
+            yield f"{format_count_clause(unmade, 'rejected clip')} not generated again yet: run `generate`"
+        if lost := sum(len(self.clips[asset]) for asset in unknown & present):
             yield (
-                f"{format_count_clause(lost, 'clip')} unknown to the ledger, which keeps decisions: "
-                "`generate --force` makes them anew"
+                f"{format_count_clause(lost, 'clip')} not in the ledger, which keeps decisions: "
+                "run `generate --force`"
             )
 
 
 def collect_review_items(
     settings: Settings,
     provider: Provider,
-    asked: Callable[[list[Clip]], set[tuple[str, str]]],
+    history: SoundHistory,
 ) -> ReviewItems:
-    """Find out what is to be shown; nothing is changed.
+    """Find the sounds to show; changes nothing.
 
     Args:
-        settings: which catalogues, what sound, which folder.
-        provider: the engine that the clips are for.
-        asked: given all clips, the assets and hashes of other sounds whose lines are wanted, too.
+        settings: which catalogues, voice and folder.
+        provider: the engine of the clips.
+        history: the decisions on former sounds of clips.
 
     Raises:
         UsageError: a path, the voice or a template is wrong.
@@ -99,19 +100,19 @@ def collect_review_items(
     """
     takes = paid_journal.find_takes(settings.temp, settings.output)
     recipes = {take.purchase.sent.recipe for take in takes}
-    found = make_plan.make_plan(
+    plan = make_plan.make_plan(
         settings, provider, lambda item: item.state in _SHOWN_STATES or item.recipe in recipes
     )
     clips: dict[str, list[Clip]] = {}
     of_takes: dict[str, list[Clip]] = {}
-    for item in found.planned:
+    for item in plan.planned:
         if item.state in _SHOWN_STATES:
             clips.setdefault(item.asset, []).append(item.clip)
         if item.recipe in recipes:
             of_takes.setdefault(item.recipe, []).append(item.clip)
-    others = asked([clip for each in clips.values() for clip in each])
-    known = ReviewItems(
-        found=found,
+    others = history.collect_sounds(clip for each in clips.values() for clip in each)
+    items = ReviewItems(
+        plan=plan,
         clips=clips,
         lines={},
         others={},
@@ -122,35 +123,25 @@ def collect_review_items(
             if take.purchase.sent.recipe in of_takes
         ],
     )
-    for line in read_ledger_lines(settings, tidy=not found.untidy):
-        known.sums.add(line.sha256)
-        if line.asset in clips and found.recorded.get(line.asset) == (line.recipe, line.bytes):
-            known.lines[line.asset] = line
+    for line in read_ledger_lines(settings, tidy=not plan.untidy):
+        items.sums.add(line.sha256)
+        if line.asset in clips and plan.recorded.get(line.asset) == (line.recipe, line.bytes):
+            items.lines[line.asset] = line
         if (line.asset, line.sha256) in others:
-            known.others[line.asset, line.sha256] = line
-    return known
+            items.others[line.asset, line.sha256] = line
+    return items
 
 
 def format_count_clause(count: int, what: str) -> str:
-    """So many, as the beginning of a sentence on them."""
     return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
-# Sounds that clips had before, found by what was decided of them, as far as their bytes are there.
-
-
-#: Where sounds lie below the page, and where those that were replaced.
+#: The addresses of current and replaced sounds, below the page.
 CLIPS, EARLIER = "clips", "earlier"
 
 
 class PreviousSound(NamedTuple):
-    """A sound that a clip had before, and where it lies.
-
-    Args:
-        before: which, and what was decided of it.
-        sound: its file.
-        address: that of the file below the page.
-    """
+    """A former sound of a clip: its decision, its file, and its address below the page."""
 
     before: SoundDecision
     sound: HashedFile
@@ -158,55 +149,47 @@ class PreviousSound(NamedTuple):
 
 
 class SoundHistory:
-    """What was decided of the sounds of each clip, whatever became of them."""
+    """The latest decision on each sound that a clip ever had."""
 
     def __init__(self, journal: Iterable[SoundDecision], settings: Settings) -> None:
-        """Take in all decisions.
-
-        Args:
-            journal: those that were ever made.
-            settings: where assets lie, and sounds that are kept.
-        """
         self._output = Path(settings.output)
         self._place = segment_cache.folder(settings.temp, settings.output)
-        self._of: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
+        self._decisions: dict[tuple[str, str, str], dict[tuple[str, str], SoundDecision]] = {}
         every = list(journal)
         counts = decisions.latest(every)
         for each in every:
             last = counts[each.asset, each.sha256]
             if last.decided is not Decided.UNDECIDED:
                 for use in each.clips:
-                    sounds = self._of.setdefault((use.file, use.entry, use.part), {})
+                    sounds = self._decisions.setdefault((use.file, use.entry, use.part), {})
                     sounds[each.asset, each.sha256] = last
 
     def collect_sounds(self, clips: Iterable[Clip]) -> set[tuple[str, str]]:
-        """Assets and hashes of all that these clips had."""
-        return {name for clip in clips for name in self._of.get(_clip_key(clip), ())}
+        """Assets and hashes of all sounds that these clips had."""
+        return {name for clip in clips for name in self._decisions.get(_clip_key(clip), ())}
 
     def find_latest(self, clips: Iterable[Clip], asset: str, sha256: str) -> PreviousSound | None:
-        """The other sound of these clips that was decided last and is there; None for none.
-
-        Its bytes are not looked at.
+        """The latest decided former sound of these clips whose file exists; does not hash it.
 
         Args:
-            clips: those that a sound is heard in.
-            asset: the name of that sound.
+            clips: those of the current sound.
+            asset: the name of the current sound.
             sha256: its hash.
         """
         before = {
             name: each
             for clip in clips
-            for name, each in self._of.get(_clip_key(clip), {}).items()
+            for name, each in self._decisions.get(_clip_key(clip), {}).items()
             if each.sha256 != sha256
         }
         by_time = sorted(before.values(), key=lambda each: ledger.order(each.decision))
-        there = (self._locate_sound(each, asset) for each in reversed(by_time))
-        return next((each for each in there if each is not None), None)
+        located = (self._locate_sound(each, asset) for each in reversed(by_time))
+        return next(filter(None, located), None)
 
     def _locate_sound(self, before: SoundDecision, asset: str) -> PreviousSound | None:
         path = segment_cache.find(self._place, before.sha256)
         address = "" if path is None else f"{EARLIER}/{path.name}"
-        # Under the name of the one there are other bytes than those of the other.
+        # The file of the current asset has the current bytes.
         if path is None and before.asset != asset:
             path, address = self._output / before.asset, f"{CLIPS}/{before.asset}"
         if path is None or not path.is_file():
@@ -218,33 +201,25 @@ def _clip_key(clip: Clip) -> tuple[str, str, str]:
     return clip.file, clip.entry, clip.part
 
 
-# How far learners are whom an entry is for: its level of the JLPT, from N5 to N1.
-
-
-#: The keys under which records tell it, in lower case and without signs between their words.
+#: Keys of records that may have the JLPT level, in lower case without separators.
 _LEVEL_KEYS = ("level", "jlptlevel", "jlpt", "tags", "tag")
 
-#: Numbers alone are those of many scales: only these keys tell that it is the JLPT's.
+#: Only under these keys a bare number is a JLPT level.
 _JLPT_KEYS = frozenset({"jlpt", "jlptlevel"})
 _LEVEL_PATTERN = re.compile(
     r"(?<![a-z0-9])(?:jlpt[\s_:.-]*n?|n[\s_-]?)([1-5])(?![a-z0-9])", re.IGNORECASE | re.ASCII
 )
 _BARE_LEVEL_PATTERN = re.compile(r"\s*n?([1-5])\s*", re.IGNORECASE | re.ASCII)
 
-#: What is longer tells something else.
+#: Longer texts are not levels.
 _MAX_TEXT_LENGTH = 200
 
 
 def find_jlpt_level(root: Any, at: Place, file: str) -> str:
-    """The level of what lies at a place, such as ``N5``; "" where nothing tells.
+    """The JLPT level of the item at a place, such as ``N5``; "" if unknown.
 
-    The innermost that tells it counts: the item, its record, the objects and keys around, and at last
-    the names of the file and of its folder.
-
-    Args:
-        root: the value of the document.
-        at: the place.
-        file: the path of the document.
+    The innermost one counts: of the item, its record, the objects and keys around, and last the
+    names of the file and of its folder.
     """
     path = PurePath(file)
     for value in _list_ancestors(root, at):
@@ -255,57 +230,45 @@ def find_jlpt_level(root: Any, at: Place, file: str) -> str:
 
 
 def _list_ancestors(root: Any, at: Place) -> list[Any]:
-    """The objects on the way to a place, and the keys that led there, the innermost first."""
+    """The objects and keys on the path to a place, innermost first."""
     found, value = [root], root
     for step in at:
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
-            # Somebody has changed the file meanwhile.
+            # The file has changed meanwhile.
             break
         found += [step, value] if isinstance(step, str) else [value]
     return [each for each in reversed(found) if isinstance(each, dict | str)]
 
 
 def _find_in_object(value: dict[str, Any]) -> str:
-    known = {re.sub(r"[\s_-]", "", key).lower(): inner for key, inner in value.items()}
+    values = {re.sub(r"[\s_-]", "", key).lower(): inner for key, inner in value.items()}
     for key in _LEVEL_KEYS:
-        for each in _iter_texts(known.get(key)):
-            alone = (
-                _BARE_LEVEL_PATTERN.fullmatch(_normalise_text(each)) if key in _JLPT_KEYS else None
-            )
-            found = f"N{alone[1]}" if alone else _find_in_text(each)
-            if found:
+        for each in _iter_texts(values.get(key)):
+            bare = key in _JLPT_KEYS and _BARE_LEVEL_PATTERN.fullmatch(_normalise_text(each))
+            if found := f"N{bare[1]}" if bare else _find_in_text(each):
                 return found
     return ""
 
 
 def _iter_texts(value: Any) -> Iterator[str]:
-    """What is told under a key, as texts."""
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, str | int) and not isinstance(each, bool):
             yield str(each)
 
 
 def _find_in_text(text: str) -> str:
-    named = _LEVEL_PATTERN.search(_normalise_text(text))
-    return f"N{named[1]}" if named else ""
+    level = _LEVEL_PATTERN.search(_normalise_text(text))
+    return f"N{level[1]}" if level else ""
 
 
 def _normalise_text(text: str) -> str:
     return unicodedata.normalize("NFKC", text) if len(text) <= _MAX_TEXT_LENGTH else ""
 
 
-# What is told of records beside their clips: the lines where they begin, and their levels.
-
-
 class RecordDetails(NamedTuple):
-    """What is told of the record or item that a clip is said of.
-
-    Args:
-        line: the 1-based line where it begins; None where that is not known.
-        level: as in :func:`tts_assets.review.review_items.find_jlpt_level`.
-    """
+    """The 1-based line of a clip's record (None if unknown), and its JLPT level or ""."""
 
     line: int | None
     level: str
@@ -314,29 +277,18 @@ class RecordDetails(NamedTuple):
 def load_record_details(
     clips: Iterable[Clip], catalogues: Iterable[Catalogue]
 ) -> dict[tuple[str, Place], RecordDetails]:
-    """What is told of clips, by file and place; each file is scanned once.
-
-    Args:
-        clips: any number, of any files.
-        catalogues: those that they come from.
-    """
+    """The details of clips, by file and place; each file is scanned once."""
     places: dict[str, set[Place]] = {}
     for clip in clips:
         places.setdefault(clip.file, set()).add(clip.at)
     sources = {each.file: each.source for each in catalogues}
     found: dict[tuple[str, Place], RecordDetails] = {}
-    for file, wanted in places.items():
-        try:
+    for file, selected in places.items():
+        root, lines = None, {}
+        # The file may have changed meanwhile.
+        with suppress(InputError):
             document = catalogue_files.read_document(file, sources[file])
-        except InputError:
-            # Somebody has changed it meanwhile.
-            found |= {
-                (file, at): RecordDetails(None, find_jlpt_level(None, (), file)) for at in wanted
-            }
-            continue
-        lines = document.find_lines(wanted)
-        found |= {
-            (file, at): RecordDetails(lines.get(at), find_jlpt_level(document.root, at, file))
-            for at in wanted
-        }
+            root, lines = document.root, document.find_lines(selected)
+        for at in selected:
+            found[file, at] = RecordDetails(lines.get(at), find_jlpt_level(root, at, file))
     return found

@@ -1,11 +1,11 @@
-"""When each mora of a sound is heard, and how high it should be: as predicted, not as measured."""
+"""The rows of the review page, the predicted morae of each, and the JSON that the page reads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -26,14 +26,7 @@ if TYPE_CHECKING:
 
 
 class TimedMora(NamedTuple):
-    """A mora as it is drawn above a sound.
-
-    Args:
-        kana: in katakana.
-        begin: when it should begin, in seconds.
-        end: when it should end.
-        high: 1 for a high one, 0 for a low one.
-    """
+    """A mora drawn above a sound: katakana, predicted seconds, and 1 for a high pitch or 0."""
 
     kana: str
     begin: float
@@ -42,28 +35,27 @@ class TimedMora(NamedTuple):
 
 
 def predict_morae(phrases: Sequence[Phrase], picture: SoundPreview) -> tuple[TimedMora, ...]:
-    """The morae of a word or a sentence, one after the other.
+    """Predict when each mora is spoken, and its pitch by the rules of Tokyo Japanese.
 
-    What is said in one breath fills what is heard between two silences; within that, sounds are as
-    long beside each other as OpenJTalk's Mei says them. Other voices differ in pace more than in this.
+    Each breath group fills the sound between two silences; within it the morae have the relative
+    lengths of OpenJTalk's Mei. Other voices differ more in pace than in proportions.
 
     Args:
-        phrases: how it is said, high and low by the rules of Tokyo: from the second mora, or on the
-            first alone, up to the accent.
-        picture: where its sound begins, pauses and ends.
+        phrases: the accent phrases.
+        picture: where the sound begins, pauses and ends.
     """
-    from tts_assets.audio.speech_activity import Gap, stretches  # noqa: PLC0415 - heavy: it has numpy
+    from tts_assets.audio.speech_activity import Gap, stretches  # noqa: PLC0415 - heavy: numpy
 
     breaths = list(_split_breaths(phrases))
     gaps = [Gap(*gap) for gap in picture.gaps]
-    heard = stretches(picture.begin, picture.end, gaps, len(breaths))
-    if breaths and not heard:
-        # Its pauses are others than those that were expected: all is as one breath.
+    sounding = stretches(picture.begin, picture.end, gaps, len(breaths))
+    if breaths and not sounding:
+        # The pauses differ from the predicted ones: treat everything as one breath group.
         breaths = [[phrase for breath in breaths for phrase in breath]]
-        heard = [Gap(picture.begin, picture.end)]
+        sounding = [Gap(picture.begin, picture.end)]
     return tuple(
         mora
-        for breath, stretch in zip(breaths, heard, strict=True)
+        for breath, stretch in zip(breaths, sounding, strict=True)
         for mora in _place_morae(breath, stretch.begin, stretch.end)
     )
 
@@ -82,34 +74,31 @@ def _split_breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
 
 
 def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[TimedMora]:
-    from tts_assets.audio.expected_length import mora_seconds  # noqa: PLC0415 - see predicted
+    from tts_assets.audio.expected_length import mora_seconds  # noqa: PLC0415 - heavy: numpy
 
-    said = [mora for phrase in breath for mora in split_morae(phrase.kana)]
+    morae = [mora for phrase in breath for mora in split_morae(phrase.kana)]
     high = [tone == "H" for phrase in breath for tone in format_pitch_line([phrase])]
-    lengths = mora_seconds("".join(said))
-    if len(lengths) != len(said):
-        # Somebody may have written into the ledger: a small kana at the beginning of a phrase.
-        lengths = [1.0] * len(said)
+    lengths = mora_seconds("".join(morae))
+    if len(lengths) != len(morae):
+        # An edited ledger may have a small kana at the beginning of a phrase.
+        lengths = [1.0] * len(morae)
     pace = (end - begin) / sum(lengths)
     times = [round(begin + pace * each, 3) for each in accumulate(lengths, initial=0.0)]
-    for mora, (one, two), is_high in zip(said, pairwise(times), high, strict=True):
+    for mora, (one, two), is_high in zip(morae, pairwise(times), high, strict=True):
         yield TimedMora(mora, one, two, int(is_high))
 
 
-# A row of the page: all that it is told of one sound, in the shape in which it reads it.
-
-
 class ClipUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A clip that a sound is heard in.
+    """A clip that uses a sound, as the page names it.
 
     Args:
-        kind: what its catalogue teaches.
+        kind: of its catalogue.
         file: the catalogue's path as given.
         entry: the entry's id.
         part: which of the entry's clips.
-        level: how far its learners are, such as N5; "" where nothing tells.
-        source: the name of the source that found it.
-        line: the 1-based line of its record; None where that is not known.
+        level: JLPT level such as N5; "" if unknown.
+        source: the name of its [[source]].
+        line: the 1-based line of its record; None if unknown.
     """
 
     kind: str
@@ -120,22 +109,14 @@ class ClipUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     line: int | None
 
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What identifies the clip, whatever its record's level and line."""
+        return self.file, self.source, self.entry, self.part
+
 
 class EarlierSound(msgspec.Struct, frozen=True, kw_only=True):
-    """Another sound that a clip had before, and that somebody decided of.
-
-    Args:
-        sound: its address beside the page.
-        sha256: the hash of its bytes.
-        asset: the name that it had.
-        seconds: how long it is.
-        peaks: as in :class:`tts_assets.review.sound_previews.SoundPreview`.
-        pitch: the same.
-        phrases: how it was said, where that is known still.
-        voice: who said it; "" where that is not known any more.
-        speed: how fast; None where that is not known any more.
-        decision: what was decided of it.
-    """
+    """A former sound of a clip, and the decision about it; voice and speed are blank if unknown."""
 
     sound: str
     sha256: str
@@ -150,34 +131,34 @@ class EarlierSound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One sound, the clips that it is heard in, and how it looks.
+    """One sound with the clips that use it.
 
     Args:
         asset: its path below the output folder.
         sha256: the hash of its bytes, to which decisions are bound.
         sound: its address beside the page.
-        uses: the clips that it is heard in, at least one, in the order of the catalogues.
-        text: what is said.
-        reading: the reading that was given, in katakana; None where none was.
-        accent: the accent that was given; None where none was.
-        sentence: it is running text.
-        phrases: how it is said.
-        basis: how sure the reading is.
+        uses: the clips, at least one, in the order of the catalogues.
+        text: the spoken text.
+        reading: the given reading in katakana; None without one.
+        accent: the given accent; None without one.
+        sentence: whether it is running text.
+        phrases: its accent phrases.
+        basis: how certain the reading is.
         voice: provider and name of the voice.
         speed: the voice's speed.
         seconds: its length.
         lufs: its integrated loudness; None for a take that is not levelled yet.
         peak_dbtp: its true peak; None as for `lufs`.
-        findings: what is wrong with how it sounds: rule, measured, limit, and both in words.
-        decision: what was decided of it; None where nobody has decided, or took it back.
-        cues: of a passage, its time line.
-        peaks: as in :class:`tts_assets.review.sound_previews.SoundPreview`.
-        pitch: the same.
-        pitch_step: seconds from one value of the pitch to the next.
-        morae: when each mora should be heard, and how high; nothing of a passage.
-        earlier: the sound that its clip had before; None where there is none any more.
-        override: what stands in place of what the entry says; None for nothing.
-        again: it can be made again here.
+        findings: failed audio checks: rule, measured, limit, and both in words.
+        decision: the reviewer's; None if undecided.
+        cues: the time line of a passage.
+        peaks: as in SoundPreview.
+        pitch: as in SoundPreview.
+        pitch_step: seconds from one pitch value to the next.
+        morae: predicted morae; none for a passage.
+        earlier: the former sound of its clip, if it is still there.
+        override: the reviewer's override of the entry.
+        again: whether the page can regenerate it.
     """
 
     asset: str
@@ -207,39 +188,25 @@ class ReviewRow(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
-def to_clip_use(clip: Clip, told: RecordDetails) -> ClipUse:
-    """A clip as the page names it."""
+def to_clip_use(clip: Clip, details: RecordDetails) -> ClipUse:
     return ClipUse(
         kind=clip.kind.value,
         file=escape_surrogates(clip.file),
         entry=escape_surrogates(clip.entry),
         part=escape_surrogates(clip.part),
-        level=told.level,
+        level=details.level,
         source=escape_surrogates(clip.source),
-        line=told.line,
+        line=details.line,
     )
 
 
 def escape_surrogates(text: str) -> str:
-    """A text as it can be written; names of files may have bytes in them that are no text."""
+    """A text that can be encoded; file names may contain undecodable bytes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-# Rows as JSON, written so that it can stand inside a script element of a page.
-
-
-#: What pages read.
+#: The format of the page's data.
 PAYLOAD_VERSION = 1
-
-#: What would end the element, or begin another one or a comment, and what JavaScript takes for ends of
-#: lines. All of it can only stand in texts, where an escape says the same.
-_ESCAPES = {
-    b"<": b"\\u003c",
-    b">": b"\\u003e",
-    b"&": b"\\u0026",
-    "\u2028".encode(): b"\\u2028",
-    "\u2029".encode(): b"\\u2029",
-}
 
 
 class PageMode(StrEnum):
@@ -247,61 +214,46 @@ class PageMode(StrEnum):
 
     #: From files, or from any server: decisions are saved as a file.
     EXPORT = "export"
-    #: From our own server, which takes decisions and makes clips again.
+    #: From our own server, which saves decisions and regenerates clips.
     SERVE = "serve"
 
 
 def build_payload(rows: ReviewRows, *, mode: PageMode, project: str) -> bytes:
-    """All that a page is told, as JSON in UTF-8 without a character that HTML knows.
+    """The data of the page as JSON in UTF-8.
 
     Args:
         rows: what is shown.
         mode: where the page is opened.
-        project: what it is the page of.
+        project: its title, and the key that it stores decisions under.
     """
     voices = rows.voices if mode is PageMode.SERVE else ()
-    return escape_json(
-        msgspec.json.encode(
-            {
-                "version": PAYLOAD_VERSION,
-                "mode": mode,
-                "project": project.encode("utf-8", "backslashreplace").decode("utf-8"),
-                "provider": rows.provider,
-                "voices": [
-                    {"name": f"{rows.provider}/{voice.name}", "speeds": voice.speeds}
-                    for voice in voices
-                ],
-                "clips": rows.clips,
-            }
-        )
+    return msgspec.json.encode(
+        {
+            "version": 1,
+            "mode": mode,
+            "project": escape_surrogates(project),
+            "provider": rows.provider,
+            "voices": [
+                {"name": f"{rows.provider}/{voice.name}", "speeds": voice.speeds}
+                for voice in voices
+            ],
+            "clips": rows.clips,
+        }
     )
-
-
-def row_to_builtins(row: ReviewRow) -> Any:
-    """One row as a page is told it, as plain data."""
-    return msgspec.to_builtins(row)
-
-
-def escape_json(data: bytes) -> bytes:
-    """JSON that says the same without a character that HTML knows."""
-    for sign, escape in _ESCAPES.items():
-        data = data.replace(sign, escape)
-    return data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRows:
-    """All that a reviewer is shown.
+    """All rows of the page, and the messages about what it lacks.
 
     Args:
         clips: one row for each sound, in the order of the catalogues.
-        sounds: the file of each sound that a row names, by its address below the page as it is
-            before it is written as a URL.
+        sounds: the file of each sound, by its address below the page before URL quoting.
         provider: the name of the engine.
         voices: those of the engine.
-        notes: what is not shown, and why.
+        notes: clips that are not shown, and why.
         problems: entries and files that cannot be used.
-        unmatched: as in Survey.
+        unmatched: as in Plan.
     """
 
     clips: tuple[ReviewRow, ...]

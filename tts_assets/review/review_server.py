@@ -1,4 +1,4 @@
-"""A connection of uvicorn's that has to ask, and to take what it asked for, or is closed."""
+"""Run the review page on 127.0.0.1: the socket, uvicorn's settings, time limits, and the stop."""
 
 from __future__ import annotations
 
@@ -28,49 +28,56 @@ if TYPE_CHECKING:
     from tts_assets.review.review_service import ReviewService
 
 
-#: How long the head of a request may take to come, in seconds; it comes from this machine.
+#: How long the head of a request may take to arrive from this machine, in seconds.
 HEAD_SECONDS = 5.0
 
-#: How long a reader may take nothing of an answer before it is given up, in seconds.
+#: How long a client may read nothing of a response before it is disconnected, in seconds.
 SEND_SECONDS = 30.0
+
+HOST = "127.0.0.1"
+
+#: Connections at once; a browser opens six.
+_MAX_CONNECTIONS = 64
+_KEEP_ALIVE_SECONDS = 15
+
+#: How long responses may go on after the stop was requested, in seconds.
+_SHUTDOWN_SECONDS = 5
+
+#: The head of a request, in bytes; ours have about 1,000.
+_MAX_HEAD_BYTES = 16 * 1024
 
 
 class TimedConnection(H11Protocol):
-    """Closes itself where the head of a request comes too slowly, or nobody reads the answer.
+    """Closes itself if the head of a request arrives too slowly, or the response is not read.
 
-    uvicorn has a time limit for connections that say nothing between two requests, and none for
-    those that never end their first one, or take no answer: a few dozen of these would keep
-    everybody else out, and the pages that were meant for them in memory.
+    uvicorn limits the idle time between two requests, but neither the time of the first head nor
+    of an unread response: a few dozen such connections would lock out all others, and keep their
+    pages in memory.
     """
 
     _deadline: asyncio.TimerHandle | None = None
-    _given_up: asyncio.TimerHandle | None = None
+    _read_check: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin the time of the first request."""
         super().connection_made(transport)
         self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End all."""
         self._cancel_deadline()
         super().connection_lost(exc)
         self.resume_writing()
 
     def pause_writing(self) -> None:
-        """Begin the time in which something of an answer has to be taken."""
         super().pause_writing()
         self._await_reader(None)
 
     def resume_writing(self) -> None:
-        """Enough was taken."""
         super().resume_writing()
-        if self._given_up is not None:
-            self._given_up.cancel()
-            self._given_up = None
+        if self._read_check is not None:
+            self._read_check.cancel()
+            self._read_check = None
 
     def handle_events(self) -> None:
-        """Take in what came; of a head that is not whole yet, the time goes on."""
         super().handle_events()
         if self.conn.their_state is not h11.IDLE:
             self._cancel_deadline()
@@ -87,12 +94,12 @@ class TimedConnection(H11Protocol):
             self._deadline = None
 
     def _await_reader(self, before: int | None) -> None:
-        """Wait on while less than before is left to be read; what is left is in bytes."""
+        """Abort if no byte of the write buffer was read since the last check."""
         left = self.transport.get_write_buffer_size()
         if before is not None and left >= before:
             self.transport.abort()
             return
-        self._given_up = self.loop.call_later(SEND_SECONDS, self._await_reader, left)
+        self._read_check = self.loop.call_later(SEND_SECONDS, self._await_reader, left)
 
     def _abort_connection(self) -> None:
         self._deadline = None
@@ -100,47 +107,14 @@ class TimedConnection(H11Protocol):
             self.transport.abort()
 
 
-# The use case: the page from this machine alone, until somebody ends it.
-
-
-#: Only this machine is listened to, whatever name it is asked by.
-HOST = "127.0.0.1"
-
-#: Connections at once; a browser opens six.
-_MAX_CONNECTIONS = 64
-_KEEP_ALIVE_SECONDS = 15
-
-#: How long answers may go on after the end was asked for, in seconds.
-_SHUTDOWN_SECONDS = 5
-
-#: The head of a request, in bytes; ours have about 1,000.
-_MAX_HEAD_BYTES = 16 * 1024
-
-
-class ServerStop:
-    """A handle for asking the server to stop: what is in flight is finished."""
-
-    def __init__(self) -> None:
-        """Nobody has asked yet."""
-        self._asked = anyio.Event()
-
-    def request(self) -> None:
-        """Ask; harmless at any time, from the event loop's thread."""
-        self._asked.set()
-
-    async def wait_for_request(self) -> None:
-        """Wait until somebody asks."""
-        await self._asked.wait()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHooks:
-    """What is told while the server runs, in the event loop.
+    """Callbacks of the server, called in the event loop.
 
     Args:
-        ready: the page is there. Its address, and one that leads to it once only: the words that
-            a program is started with, others on the machine can see.
-        bug: what should never be raised was, while a request was answered; the server goes on.
+        ready: the server listens; gets the address of the page and a one-time URL that leads to it,
+            as other users of the machine can see the arguments of programs.
+        bug: gets unexpected exceptions; the server goes on.
     """
 
     ready: Callable[[str, str], None]
@@ -148,37 +122,39 @@ class ServerHooks:
 
 
 async def serve_review(
-    house: ReviewService, listener: socket.socket, *, hooks: ServerHooks, stop: ServerStop
+    service: ReviewService, listener: socket.socket, *, hooks: ServerHooks, stop: anyio.Event
 ) -> None:
-    """Serve the page until somebody asks to stop; runs under asyncio only, as uvicorn does.
+    """Serve the page until it is stopped; under asyncio only, as uvicorn runs.
 
     Args:
-        house: what answers; it is closed at the end.
-        listener: from :func:`listening`; it is closed at the end.
-        hooks: told what happens.
-        stop: lets somebody ask to stop.
+        service: is closed at the end.
+        listener: from :func:`open_listener`; is closed at the end.
+        hooks: callbacks.
+        stop: set it to stop the server.
     """
     with listener:
         access = AccessPolicy(port=listener.getsockname()[1], token=secrets.token_urlsafe(32))
-        guard = SecurityMiddleware(create_app(house, hooks.bug), access)
+        app = SecurityMiddleware(create_app(service, hooks.bug), access)
 
         def report_ready() -> None:
-            hooks.ready(access.address, guard.create_one_time_url())
+            hooks.ready(access.address, app.create_one_time_url())
 
-        server = _ReviewServer(_create_config(guard), report_ready)
+        server = _ReviewServer(_create_config(app), report_ready)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(house.run_workers)
-            tasks.start_soon(_stop_on_request, server, house, stop)
+            tasks.start_soon(service.run_workers)
+            tasks.start_soon(_stop_on_request, server, service, stop)
             await server.serve(sockets=[listener])
             tasks.cancel_scope.cancel()
-        await house.close()
+        await service.close()
 
 
-async def _stop_on_request(server: uvicorn.Server, house: ReviewService, stop: ServerStop) -> None:
-    """Let what is in flight end, while pages can still see it."""
-    await stop.wait_for_request()
-    await house.finish_jobs()
-    house.news.close()
+async def _stop_on_request(
+    server: uvicorn.Server, service: ReviewService, stop: anyio.Event
+) -> None:
+    """Finish the current jobs while pages still receive events, then stop."""
+    await stop.wait()
+    await service.queue.finish()
+    service.events.close()
     server.should_exit = True
 
 
@@ -188,7 +164,7 @@ def _create_config(app: SecurityMiddleware) -> uvicorn.Config:
         http=TimedConnection,
         ws="none",
         lifespan="off",
-        # Addresses have the token: they are in no log. Bugs are told by the application.
+        # Addresses contain the token: never log them. The application reports bugs.
         log_config=None,
         log_level="critical",
         access_log=False,
@@ -202,33 +178,31 @@ def _create_config(app: SecurityMiddleware) -> uvicorn.Config:
 
 
 class _ReviewServer(uvicorn.Server):
-    """One that leaves signals to the command line, and tells when it listens."""
+    """Reports when it listens, and leaves signals to the command line."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and tell."""
         await super().startup(sockets)
         self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
         yield
 
 
 def open_listener(port: int | None, folder: Path) -> socket.socket:
-    """A socket on a port of 127.0.0.1; nobody is answered before it is served.
+    """A socket bound to a port of 127.0.0.1.
 
     Args:
-        port: which; 0 for any free one. None for the one that is always tried first for a folder:
-            what a browser remembers of a page, it remembers by its port.
+        port: 0 for any free one; None for the default of the folder, or any if that is taken: what a
+            browser stores for a page, it stores by its port.
         folder: of the project.
 
     Raises:
-        UsageError: the port is taken, or is not for everybody.
+        UsageError: the port is taken, or not permitted.
     """
     if port is None:
         try:
@@ -238,32 +212,29 @@ def open_listener(port: int | None, folder: Path) -> socket.socket:
     try:
         return _bind_socket(port)
     except OSError as exc:
-        why = (
-            "another program listens there"
-            if exc.errno == errno.EADDRINUSE
-            else (exc.strerror or str(exc))
-        )
+        is_taken = exc.errno == errno.EADDRINUSE
+        why = "another program listens there" if is_taken else (exc.strerror or str(exc))
         raise UsageError(
             f"--port {port}: {why}: give another port, or none for any that is free"
         ) from exc
 
 
 def _bind_socket(port: int) -> socket.socket:
-    # With its protocol: where that is 0, asyncio leaves answers in small parts to wait for each other.
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # With its protocol: if it is 0, asyncio does not set TCP_NODELAY.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # On Windows anybody could listen there, too; elsewhere a port is to be had again right
+        # On Windows other users could bind the same port; elsewhere a port is free again right
         # after its last server has ended.
         option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
-        made.setsockopt(socket.SOL_SOCKET, option, 1)
-        made.bind((HOST, port))
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
+        listener.bind((HOST, port))
     except OSError:
-        made.close()
+        listener.close()
         raise
-    return made
+    return listener
 
 
 def _default_port(folder: Path) -> int:
-    """Below the ports that systems give away by themselves (RFC 6335: from 49152; Linux: 32768)."""
+    """Below the ephemeral ports (RFC 6335: from 49152; Linux: from 32768)."""
     name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).digest()
     return 20_000 + int.from_bytes(name[:4]) % 10_000

@@ -1,4 +1,4 @@
-"""Sound files sent from the output folder: whole or in ranges, and never another file."""
+"""The rows of the page in their current state, and the sound files that they name."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from tts_assets.review.review_rows import ClipUse, ReviewRow, ReviewRows
     from tts_assets.store.decisions import SoundDecision
 
+_O_BINARY = getattr(os, "O_BINARY", 0)
+
+#: This many characters of the hash tell two sounds of one name apart.
+_TAG_LENGTH = 16
+_TAG_PATTERN = re.compile(f"[0-9a-f]{{{_TAG_LENGTH}}}")
+
 
 class OpenedSound(NamedTuple):
-    """An opened sound file.
-
-    Args:
-        file: the file, to be closed by who sends it.
-        size: its length in bytes.
-        sha256: the hash of its bytes, in hex.
-    """
+    """A sound file whose hash was checked; the caller closes it."""
 
     file: BufferedReader
     size: int
@@ -43,24 +43,19 @@ class OpenedSound(NamedTuple):
 
 
 class SoundFolder:
-    """The sound files below one folder; their hashes are found once."""
+    """Opens the sound files below one folder; each is hashed once."""
 
     def __init__(self, root: Path) -> None:
-        """Serve from a folder, which need not be there yet."""
         self._root = root
         self._hashes: dict[str, tuple[tuple[int, ...], str]] = {}
 
     def open_sound(self, name: str) -> OpenedSound | None:
-        """A sound file; None where there is none of that name in the folder itself.
-
-        Args:
-            name: its path below the folder; the caller knows that it is the name of a sound.
-        """
+        """A sound file by its path below the folder; None if it is missing or lies elsewhere."""
         path = self._resolve_path(name)
         if path is None:
             return None
         try:
-            # Without waiting: what takes the place of a file may be a pipe.
+            # Without waiting: the file may have been replaced by a pipe.
             number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
         except OSError:
             return None
@@ -76,7 +71,7 @@ class SoundFolder:
             return None
 
     def _resolve_path(self, name: str) -> str | None:
-        """The real path of a file of the folder; None where the way to it leads out."""
+        """The real path of a file of the folder; None if it leads outside."""
         parts = name.split("/")
         if "\\" in name or "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
             return None
@@ -85,77 +80,63 @@ class SoundFolder:
         return path if path.startswith(root.rstrip(os.sep) + os.sep) else None
 
     def _hash_file(self, name: str, file: BufferedReader, status: os.stat_result) -> str:
-        seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        known = self._hashes.get(name)
-        if known is None or known[0] != seen:
-            known = (seen, hashlib.file_digest(file, "sha256").hexdigest())
-            self._hashes[name] = known
-        return known[1]
-
-
-_O_BINARY = getattr(os, "O_BINARY", 0)
-
-# What lies before the reviewer: the rows of the page as they stand, and where their sounds are.
-
-
-#: So much of a hash tells two sounds of one name apart.
-_TAG_LENGTH = 16
-_TAG_PATTERN = re.compile(f"[0-9a-f]{{{_TAG_LENGTH}}}")
+        version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        cached = self._hashes.get(name)
+        if cached is None or cached[0] != version:
+            cached = (version, hashlib.file_digest(file, "sha256").hexdigest())
+            self._hashes[name] = cached
+        return cached[1]
 
 
 class RowStore:
-    """Changed in the event loop only; what is read in threads is replaced as a whole."""
+    """Changed in the event loop only; threads read values that are replaced as a whole."""
 
     def __init__(self, found: ReviewRows, *, project: str, kept: Path) -> None:
-        """Lay out what was found.
+        """Index the rows.
 
         Args:
             found: all rows.
-            project: what the page calls itself.
-            kept: the folder of sounds that were replaced.
+            project: the title of the page.
+            kept: the folder of replaced sounds.
         """
+        self.found = found
         self._kept = kept
         self._project = project
-        self._found = found
         self._rows: dict[str, ReviewRow] = {}
-        # By asset and hash: the ledger is told of them later than the page.
+        # By asset and hash: decisions reach the ledger later than the page.
         self._decided: dict[tuple[str, str], Decision] = {}
         self._sounds: dict[str, tuple[SoundFolder, str]] = {}
         self._folders: dict[str, SoundFolder] = {}
         self._set_rows({row.asset: _tag_row(row) for row in found.clips})
-        self._add_sounds(found)
+        self._add_sounds(found.sounds)
 
     def get_row(self, asset: str) -> ReviewRow | None:
-        """The row of an asset; None where there is none."""
         return self._rows.get(asset)
 
     def find_row(self, use: ClipUse) -> ReviewRow | None:
-        """The row in which a clip is heard; None where it has no sound."""
-        found = (
-            row
-            for row in self._rows.values()
-            if any(_use_key(each) == _use_key(use) for each in row.uses)
-        )
-        return next(found, None)
+        """The row of a clip; None if the clip has no sound."""
+        rows = (row for row in self._rows.values() if any(each.key == use.key for each in row.uses))
+        return next(rows, None)
 
     def render_page(self) -> HtmlPage:
-        """The page as things stand; blocks."""
-        data = build_payload(self._found, mode=PageMode.SERVE, project=self._project)
+        """The page in its current state; blocks."""
         return build_page(
             REVIEW_LAYOUT,
             title=f"Review: {self._project}",
-            data={"review-data": data},
+            data={
+                "review-data": build_payload(self.found, mode=PageMode.SERVE, project=self._project)
+            },
             connect=True,
             nonce=secrets.token_urlsafe(16),
         )
 
     def open_sound(self, address: str, tag: str = "") -> OpenedSound | None:
-        """The sound at an address below the page, which only those of rows have; blocks.
+        """The sound of a row; blocks.
 
         Args:
-            address: as in the rows, not encoded.
-            tag: how the hash of its bytes begins, as its row tells; anything else for any bytes.
-                Who hears a sound decides of its bytes: no others must be heard in their place.
+            address: below the page, not encoded.
+            tag: the beginning of its hash, as in its row; anything else accepts any bytes. A
+                decision applies to the bytes that were played, so no others may replace them.
         """
         place = self._sounds.get(address)
         sound = None if place is None else place[0].open_sound(place[1])
@@ -167,14 +148,14 @@ class RowStore:
 
     def has_sound(self, asset: str, sha256: str) -> bool:
         """Whether an asset's file has these bytes now; blocks."""
-        sound = self.open_sound(f"clips/{asset}")
+        sound = self.open_sound(f"{CLIPS}/{asset}")
         if sound is None:
             return False
         sound.file.close()
         return sound.sha256 == sha256
 
     def record_decisions(self, latest: Mapping[tuple[str, str], SoundDecision]) -> None:
-        """Show decisions, by asset and hash, where their rows are still there."""
+        """Show decisions, by asset and hash, in rows that still have that sound."""
         changed: dict[str, ReviewRow] = {}
         for sound, each in latest.items():
             before = self._decided.setdefault(sound, each.decision)
@@ -186,31 +167,31 @@ class RowStore:
         self._set_rows(self._rows | changed)
 
     def refresh_rows(self, found: ReviewRows) -> list[tuple[str, ReviewRow]]:
-        """Take in how the clips of an entry stand now; those without a sound keep the one they had.
+        """Update the rows of one entry; clips without a sound keep their former one.
 
         Args:
-            found: all rows that this entry has; what other entries hear of them is not in it.
+            found: all rows of this entry; clips of other entries in them are not listed.
 
         Returns:
-            The rows that are new or changed, each with the asset whose place it takes.
+            The new and changed rows, each with the asset whose place it takes.
         """
-        self._add_sounds(found)
+        self._add_sounds(found.sounds)
         fresh = {row.asset: self._with_decision(_tag_row(row)) for row in found.clips}
-        heard = {_use_key(use) for now in fresh.values() for use in now.uses}
+        fresh_keys = {use.key for row in fresh.values() for use in row.uses}
         before = self._rows
         rows: dict[str, ReviewRow] = {}
         places: dict[str, str] = {}
         for asset, row in before.items():
-            mine = heard.intersection(map(_use_key, row.uses))
-            others = tuple(use for use in row.uses if _use_key(use) not in mine)
+            mine = fresh_keys & {use.key for use in row.uses}
+            others = tuple(use for use in row.uses if use.key not in mine)
             if others:
                 _merge_row(rows, msgspec.structs.replace(row, uses=others))
             if mine:
-                # Where it was replaced, it was kept.
-                kept = f"{row.sha256}.{row.asset.rpartition('.')[2]}"
+                # If it was replaced, it was kept.
+                kept = _kept_name(row)
                 self._add_sound(f"{EARLIER}/{kept}", self._kept / kept)
             for now in fresh.values():
-                if mine.intersection(map(_use_key, now.uses)):
+                if any(use.key in mine for use in now.uses):
                     _merge_row(rows, _with_earlier(now, row), order=row.uses)
                     places.setdefault(now.asset, asset)
         for now in fresh.values():
@@ -222,21 +203,21 @@ class RowStore:
         return [(places.get(asset, asset), rows[asset]) for asset in changed]
 
     def _with_decision(self, row: ReviewRow) -> ReviewRow:
-        """A row as found, with what was decided of its sound since, if that is later."""
+        """A row with the decision of this session, if that is later than its own."""
         latest = self._decided.get((row.asset, row.sha256))
-        known = row.decision
-        if latest is None or (known is not None and ledger.order(known) > ledger.order(latest)):
+        own = row.decision
+        if latest is None or (own is not None and ledger.order(own) > ledger.order(latest)):
             return row
-        shown = None if latest.decided is Decided.UNDECIDED else latest
-        return msgspec.structs.replace(row, decision=shown)
+        visible = None if latest.decided is Decided.UNDECIDED else latest
+        return msgspec.structs.replace(row, decision=visible)
 
     def _set_rows(self, rows: dict[str, ReviewRow]) -> None:
         self._rows = rows
-        self._found = replace(self._found, clips=tuple(rows.values()))
+        self.found = replace(self.found, clips=tuple(rows.values()))
 
-    def _add_sounds(self, found: ReviewRows) -> None:
-        """Let the sounds of rows be heard, and no others."""
-        for address, path in found.sounds.items():
+    def _add_sounds(self, sounds: Mapping[str, Path]) -> None:
+        """Allow requests for the sounds of rows; no others are served."""
+        for address, path in sounds.items():
             self._add_sound(address, path)
 
     def _add_sound(self, address: str, path: Path) -> None:
@@ -245,38 +226,23 @@ class RowStore:
         self._sounds[address] = (self._folders.setdefault(str(root), SoundFolder(root)), name)
 
 
-def _use_key(use: ClipUse) -> tuple[str, str, str, str]:
-    return use.file, use.source, use.entry, use.part
-
-
 def _merge_row(
     rows: dict[str, ReviewRow], row: ReviewRow, *, order: tuple[ClipUse, ...] = ()
 ) -> None:
-    """Add a row; one that is there already is heard in the clips of both.
-
-    Args:
-        rows: where to.
-        row: which.
-        order: the clips in the order that they had; others come behind them.
-    """
+    """Add a row, or the clips of it to the row of the same asset; clips in `order` come first."""
     other = rows.get(row.asset)
-    uses = {_use_key(use): use for use in ((*other.uses, *row.uses) if other else row.uses)}
-    places = {_use_key(use): number for number, use in enumerate(order)}
-    last = len(places)
-    sorted_uses = sorted(uses.values(), key=lambda use: places.get(_use_key(use), last))
-    rows[row.asset] = msgspec.structs.replace(row, uses=tuple(sorted_uses))
+    uses = {use.key: use for use in ((*other.uses, *row.uses) if other else row.uses)}
+    places = {use.key: number for number, use in enumerate(order)}
+    ordered = sorted(uses.values(), key=lambda use: places.get(use.key, len(places)))
+    rows[row.asset] = msgspec.structs.replace(row, uses=tuple(ordered))
 
 
 def _with_earlier(now: ReviewRow, before: ReviewRow) -> ReviewRow:
-    """A row with the sound that it had until now, unless it has another to be compared with.
-
-    Who comes later is told of earlier sounds by what was decided of them; nothing need have been.
-    """
+    """A row with its former sound to compare with, unless it has another one."""
     if now.earlier is not None or now.sha256 == before.sha256:
         return now
-    kept = f"{EARLIER}/{before.sha256}.{before.asset.rpartition('.')[2]}"
-    address = kept if before.asset == now.asset else f"{CLIPS}/{before.asset}"
-    nothing = Decision(decided=Decided.UNDECIDED, at="")
+    is_kept = before.asset == now.asset
+    address = f"{EARLIER}/{_kept_name(before)}" if is_kept else f"{CLIPS}/{before.asset}"
     earlier = EarlierSound(
         sound=_tag_address(quote(address), before.sha256),
         sha256=before.sha256,
@@ -287,13 +253,17 @@ def _with_earlier(now: ReviewRow, before: ReviewRow) -> ReviewRow:
         phrases=before.phrases,
         voice=before.voice,
         speed=before.speed,
-        decision=before.decision or nothing,
+        decision=before.decision or Decision(decided=Decided.UNDECIDED, at=""),
     )
     return msgspec.structs.replace(now, earlier=earlier)
 
 
+def _kept_name(row: ReviewRow) -> str:
+    return f"{row.sha256}.{row.asset.rpartition('.')[2]}"
+
+
 def _tag_row(row: ReviewRow) -> ReviewRow:
-    """A row whose addresses tell the bytes that are meant: a browser keeps none for others."""
+    """A row whose addresses name the bytes, so that browsers cache no others for them."""
     earlier = row.earlier
     if earlier is not None:
         tagged = _tag_address(earlier.sound, earlier.sha256)

@@ -1,4 +1,4 @@
-"""The use case `review apply`: decisions that people made elsewhere, in the journal and in the ledger."""
+"""Decisions from files and from the page: written to the journal, then to the ledger."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """What became of decisions; of several on one sound only the latest counts.
+    """The result of `review apply`; of several decisions on one sound only the latest counts.
 
     Args:
         journal: the path of the journal.
-        read: how many decisions there were.
-        new: how many of them the journal did not have.
-        written: those that the ledger has now.
-        known: those that it had, or that later ones took the place of.
-        stale: those on sounds that are not there any more.
-        takes: those on kept takes, which the next run of `generate` uses or buys again.
-        is_history: the decisions were those of the journal itself, in which stale ones are no news.
+        read: the number of decisions.
+        new: how many of them were not in the journal.
+        written: added to the ledger.
+        known: already in the ledger, or superseded by later ones.
+        stale: on sounds that are gone.
+        takes: on kept takes, which the next run of `generate` uses or buys again.
+        is_history: the decisions are the journal's own, where stale ones are normal.
     """
 
     journal: str
@@ -73,15 +73,15 @@ def apply_decisions(
     *,
     on_event: Callable[[Event], None] | None = None,
 ) -> ApplyResult:
-    """Bring decisions into the journal of the output folder, and from there into its ledger.
+    """Write decisions to the journal of the output folder, and from there to its ledger.
 
-    All files are read before anything is changed. What is applied again changes nothing, and what
-    was cut off goes on where it ended.
+    All files are read before anything is changed. Applying a file again changes nothing, and an
+    interrupted run can be repeated.
 
     Args:
         settings: which output folder.
-        files: what the page saved, or journals; none for the journal of the output folder.
-        on_event: called while somebody else writes into the output folder.
+        files: saved by the page, or journals; none for the journal of the output folder.
+        on_event: called while another run writes to the output folder.
 
     Raises:
         UsageError: there is no output folder, or neither a file nor a journal.
@@ -97,16 +97,16 @@ def apply_decisions(
         )
     given = [each for file in files for each in load(file)]
     before = read_journal(folder)
-    tell = on_event or (lambda _: None)
 
     def report_waiting() -> None:
-        tell(Waiting(path=str(folder)))
+        if on_event is not None:
+            on_event(Waiting(path=str(folder)))
 
     new = append_decisions(folder, given, waiting=report_waiting)
-    asked = {(each.asset, each.sha256) for each in given}
-    # What is given may have been taken back since. Of other sounds nothing is brought back by it.
-    due = [each for each in before if not files or (each.asset, each.sha256) in asked]
-    settled = record_decisions(Storage(folder), [*due, *given], waiting=report_waiting)
+    sounds = {(each.asset, each.sha256) for each in given}
+    # Later journal entries may revoke the given ones; those on other sounds are not reapplied.
+    due = [each for each in before if not files or (each.asset, each.sha256) in sounds]
+    result = record_decisions(Storage(folder), [*due, *given], waiting=report_waiting)
     _sweep_rejected_audio(settings)
     kept = {
         (take.file_name, take.record.sha256) for take in find_takes(settings.temp, settings.output)
@@ -115,56 +115,49 @@ def apply_decisions(
         journal=str(journal),
         read=len(given if files else before),
         new=new,
-        written=settled.written,
-        known=settled.known,
-        stale=tuple(each for each in settled.stale if (each.asset, each.sha256) not in kept),
-        takes=tuple(each for each in settled.stale if (each.asset, each.sha256) in kept),
+        written=result.written,
+        known=result.known,
+        stale=tuple(each for each in result.stale if (each.asset, each.sha256) not in kept),
+        takes=tuple(each for each in result.stale if (each.asset, each.sha256) in kept),
         is_history=not files,
     )
 
 
 def _sweep_rejected_audio(settings: Settings) -> None:
-    """Delete the earlier sounds that nobody compares any more."""
+    """Delete former sounds that the page no longer compares."""
     place = segment_cache.folder(settings.temp, settings.output)
     if not place.is_dir():
         return
     folder = Path(settings.output)
-    file = str(folder / ledger_line.LEDGER_NAME)
-    storage = Storage(folder)
-    known = read_ledger(
-        bytes_of(folder / ledger_line.LEDGER_NAME), file=file, hash_of=storage.hash_of
-    )
-    segment_cache.sweep_rejected_audio(place, read_journal(folder), known.approved)
-
-
-# What pages send: decisions, and clips that are to be made again.
+    file = folder / ledger_line.LEDGER_NAME
+    ledger = read_ledger(bytes_of(file), file=str(file), hash_of=Storage(folder).hash_of)
+    segment_cache.sweep_rejected_audio(place, read_journal(folder), ledger.approved)
 
 
 class PageRequestError(Exception):
-    """Something that a page asked for cannot be done; why, in words for people."""
+    """A request of the page cannot be done; why, in words for people."""
 
     def __init__(self, words: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        """Say why, and as what HTTP status."""
         super().__init__(words)
         self.status = status
 
 
 class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Decisions, each as the journal has them; one that is none must not keep the others back."""
+    """Decisions, each as a journal line; decoded one by one, as a bad one must not block the others."""
 
     decisions: list[msgspec.Raw]
 
 
 class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A clip that is to be made again.
+    """A clip to generate again.
 
     Args:
-        asset: of which row.
-        sha256: the hash of the sound that the page shows of it.
+        asset: of its row.
+        sha256: the hash of the sound that the page shows.
         use: which of the row's clips.
-        say: what is to be said in place of what is said now; nothing for another take.
-        by: who asks; "" where nobody says.
-        reason: why; "" for no reason.
+        say: the override; nothing to repeat it unchanged.
+        by: who asks; may be "".
+        reason: why; may be "".
     """
 
     asset: str
@@ -175,24 +168,15 @@ class RegenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
 
 
-# Decisions of pages: in the journal before they are answered, in the ledger when nobody waits.
-
-
-#: Decisions come one after the other: so long nothing comes before they go into the ledger.
+#: Seconds without a new decision before they are written to the ledger.
 _IDLE_SECONDS = 1.0
 
-#: How long the end waits for a run that is at work in the folder, in seconds.
+#: How long the shutdown waits for a run that writes to the folder, in seconds.
 _CLOSE_SECONDS = 1.0
 
 
 class SaveResult(NamedTuple):
-    """What became of the decisions of one request.
-
-    Args:
-        saved: how many are in the journal now, or were before.
-        stale: the assets of those on sounds that are not there any more.
-        refused: what is wrong with those that are none, in words.
-    """
+    """The result of one request: what is in the journal, assets replaced since, and errors."""
 
     saved: int
     stale: tuple[str, ...]
@@ -200,30 +184,29 @@ class SaveResult(NamedTuple):
 
 
 class _FolderBusyError(Exception):
-    """A run is at work in the folder for longer than anybody waits."""
+    """Another run holds the folder for too long."""
 
 
 class DecisionWriter:
-    """Takes decisions, and brings them into the ledger."""
+    """Writes decisions to the journal before they are answered, and to the ledger later."""
 
-    def __init__(self, folder: Path, desk: RowStore, note: Callable[[str], None]) -> None:
-        """Begin.
+    def __init__(self, folder: Path, rows: RowStore, note: Callable[[str], None]) -> None:
+        """Write to a folder of assets.
 
         Args:
             folder: of the assets.
-            desk: the rows that are decided of.
-            note: told what people should know.
+            rows: show the decisions.
+            note: called with messages for the user.
         """
         self._folder = folder
-        self._desk = desk
+        self._rows = rows
         self._note = note
-        # Whatever an earlier server left in the journal when it was killed.
         self._due: list[SoundDecision] = []
         self._come = anyio.Event()
-        self._settling = anyio.Lock()
+        self._writing = anyio.Lock()
 
     async def load_journal(self) -> None:
-        """Show, and have brought into the ledger, what is in the journal only.
+        """Show decisions that are in the journal only, and write them to the ledger later.
 
         Raises:
             InputError: the journal is damaged.
@@ -231,26 +214,23 @@ class DecisionWriter:
         every = await anyio.to_thread.run_sync(read_journal, self._folder)
         due: dict[tuple[str, str], SoundDecision] = {}
         for (asset, sha256), each in latest(every).items():
-            row = self._desk.get_row(asset)
+            row = self._rows.get_row(asset)
             if row is None or row.sha256 != sha256 or row.decision == each.decision:
                 continue
-            # What the ledger has from elsewhere may be later; and nothing need not be taken back.
+            # The ledger may have a later one from elsewhere; without one there is nothing to revoke.
             is_due = each.decided is not Decided.UNDECIDED
             if is_due if row.decision is None else row.decision.at < each.at:
                 due[asset, sha256] = each
         if due:
-            self._desk.record_decisions(due)
+            self._rows.record_decisions(due)
             self._due.extend(due.values())
             self._come.set()
 
     async def save_raw(self, raw: Sequence[msgspec.Raw]) -> SaveResult:
-        """Keep decisions: they are on the disk when this returns.
-
-        Args:
-            raw: each as a line of the journal; where it was heard, the rows tell.
+        """Save decisions, each a journal line without its clips; they are on disk on return.
 
         Raises:
-            RefusedError: they cannot be written.
+            PageRequestError: they cannot be written.
         """
         good: list[SoundDecision] = []
         stale: list[str] = []
@@ -270,10 +250,10 @@ class DecisionWriter:
         return SaveResult(len(good), tuple(dict.fromkeys(stale)), tuple(refused))
 
     async def append_decisions(self, good: Sequence[SoundDecision]) -> None:
-        """Bring decisions into the journal, and to the pages.
+        """Append decisions to the journal, and show them.
 
         Raises:
-            RefusedError: they cannot be written.
+            PageRequestError: they cannot be written.
         """
         if not good:
             return
@@ -281,20 +261,19 @@ class DecisionWriter:
         try:
             await anyio.to_thread.run_sync(append)
         except (InputError, FatalError) as problem:
-            # It may be mended: the page keeps them, and asks again.
+            # The page keeps them and retries: the cause may be repaired.
             raise PageRequestError(str(problem), HTTPStatus.INSUFFICIENT_STORAGE) from problem
-        self._desk.record_decisions(latest(good))
+        self._rows.record_decisions(latest(good))
         self._due.extend(good)
         self._come.set()
 
     def list_uses(self, asset: str) -> tuple[Use, ...]:
-        """Where a sound is heard."""
-        row = self._desk.get_row(asset)
+        row = self._rows.get_row(asset)
         uses = () if row is None else row.uses
         return tuple(Use(file=use.file, entry=use.entry, part=use.part) for use in uses)
 
     async def write_pending(self) -> None:
-        """Bring decisions into the ledger whenever none came for a moment; never ends."""
+        """Write decisions to the ledger whenever none came for a moment; never ends."""
         while True:
             await self._come.wait()
             count = -1
@@ -305,54 +284,49 @@ class DecisionWriter:
             await self.write_ledger()
 
     async def write_ledger(self, patience_seconds: float | None = None) -> None:
-        """Bring all decisions into the ledger; what cannot be brought there stays in the journal.
+        """Write all decisions to the ledger; on failure they stay in the journal.
 
         Args:
-            patience_seconds: how long to wait for a run that is at work in the folder; None for
-                as long as it takes.
+            patience_seconds: how long to wait for another run in the folder; None for ever.
         """
-        async with self._settling:
+        async with self._writing:
             due, self._due = self._due, []
             if not due:
                 return
             until = None if patience_seconds is None else anyio.current_time() + patience_seconds
             waiting = partial(_wait_for_folder, until)
             store = atomic_files.Storage(self._folder)
-            settle = partial(record_decisions, store, due, waiting=waiting)
+            write = partial(record_decisions, store, due, waiting=waiting)
             try:
-                # It may wait for long: it must not take a thread from others.
-                await anyio.to_thread.run_sync(settle, limiter=anyio.CapacityLimiter(1))
+                # It may wait for long: use a thread of its own.
+                await anyio.to_thread.run_sync(write, limiter=anyio.CapacityLimiter(1))
             except _FolderBusyError:
                 self._due[:0] = due
                 self._note(
-                    "a run is at work in the output folder: decisions are in the journal, and "
-                    "`tts-assets review apply` takes them into the ledger when it is done"
+                    "another run is at work in the output folder: decisions are in the journal; "
+                    "`tts-assets review apply` writes them to the ledger when it is done"
                 )
             except (InputError, FatalError) as problem:
                 self._due[:0] = due
-                self._note(f"decisions are in the journal, and not in the ledger: {problem}")
+                self._note(f"decisions are in the journal, but not in the ledger: {problem}")
             except BaseException:
                 self._due[:0] = due
                 raise
 
     async def close(self) -> None:
-        """Bring what is left into the ledger, without waiting long for others."""
+        """Write the rest to the ledger without waiting long for another run."""
         await self.write_ledger(_CLOSE_SECONDS)
 
     async def _is_current(self, found: SoundDecision) -> bool:
-        """Whether a decision is on what the page shows now, and what is on the disk."""
-        row = self._desk.get_row(found.asset)
+        """Whether a decision is on the sound that the page shows, and that is on disk."""
+        row = self._rows.get_row(found.asset)
         if row is None or row.sha256 != found.sha256:
             return False
-        return await anyio.to_thread.run_sync(self._desk.has_sound, found.asset, found.sha256)
+        return await anyio.to_thread.run_sync(self._rows.has_sound, found.asset, found.sha256)
 
 
 def _parse_decision(raw: msgspec.Raw) -> SoundDecision:
-    """One decision, checked as those of a file are.
-
-    Raises:
-        InputError: it is none.
-    """
+    """One decision, checked as those of a file are."""
     document = b'{"version":%d,"decisions":[%b]}' % (VERSION, bytes(raw))
     return parse(document, file="the page")[0]
 
@@ -362,11 +336,6 @@ def _check_cancelled() -> None:
 
 
 def _wait_for_folder(until: float | None) -> None:
-    """Wait on, from a thread, unless nobody waits any more.
-
-    Raises:
-        _BusyError: it has been long enough.
-    """
     _check_cancelled()
     if until is not None and anyio.from_thread.run_sync(anyio.current_time) > until:
         raise _FolderBusyError

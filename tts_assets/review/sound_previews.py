@@ -1,4 +1,4 @@
-"""What is drawn of sounds: their outlines, how high a voice is in them, and where it is silent."""
+"""Previews of sounds for the page: peaks, pitch and silences, computed in parallel and cached."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import io
 import os
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
     from tts_assets.audio.measure import AudioMeasurements
 
 
-#: What pictures are like; those of other versions are made anew.
+#: Cached previews of other versions are computed again.
 PREVIEW_VERSION = 1
 
-#: Bars that an outline has at most: a short sound has one for every 10 ms.
+#: The most peaks of a preview: a short sound has one for every 10 ms.
 _MAX_BARS = 200
 
 #: Steps of 10 ms that lie between two values of the pitch.
@@ -43,31 +42,31 @@ _PITCH_HOPS = 2
 #: Seconds from one value of the pitch to the next.
 PITCH_STEP = 0.02
 
-#: What the pitch is told in: this many steps for an octave above so many Hz.
+#: The scale of the pitch: steps for each octave above so many Hz.
 _STEPS_PER_OCTAVE, _LOWEST_HZ = 48, 50.0
 
-#: The longest silences are told; no text of one clip has more pauses.
+#: Only the longest silences are kept; no clip has more pauses.
 _MAX_GAPS = 64
 
-#: What is read at once: a minute of speech, as it is stored usually.
+#: Files up to this size are read at once: about a minute of speech.
 _SMALL_BYTES = 1 << 20
 
-#: Sound of other rates is no speech.
+#: Files of other sample rates have no preview.
 _LEAST_RATE_HZ, _MOST_RATE_HZ = 2_000, 400_000
 
 
 class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What is drawn of one sound.
+    """The preview of one sound.
 
     Args:
         sha256: of the file's bytes, in hex.
-        version: see :data:`OVERRIDES_VERSION`.
-        seconds: how long it is.
+        version: see PREVIEW_VERSION.
+        seconds: its length.
         peaks: the highest magnitude in each of up to 200 equal parts, 255 for full scale.
-        pitch: of the first 30 seconds, how high the voice is every 20 ms: 0 where there is none,
-            else 1 + 48 for each octave above 50 Hz.
-        begin: where the first sound begins, in seconds.
-        end: where the last one ends.
+        pitch: of the first 30 seconds, every 20 ms: 0 if unvoiced, else 1 + 48 for each octave
+            above 50 Hz.
+        begin: where speech begins, in seconds.
+        end: where it ends.
         gaps: begin and end of the longest silences between them.
     """
 
@@ -82,7 +81,6 @@ class SoundPreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 def has_bytes(path: Path, sha256: str) -> bool:
-    """Whether a file is there and has these bytes."""
     try:
         with _open_sound(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
@@ -91,10 +89,7 @@ def has_bytes(path: Path, sha256: str) -> bool:
 
 
 def draw_preview(path: Path, sha256: str) -> SoundPreview | None:
-    """What is drawn of a file; None where it is not there or has other bytes.
-
-    It is read block by block: an hour takes little more memory than a minute.
-    """
+    """The preview of a file; None if it is missing or has other bytes; reads block by block."""
     try:
         with _open_sound(path) as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
@@ -107,7 +102,7 @@ def draw_preview(path: Path, sha256: str) -> SoundPreview | None:
 
 @contextmanager
 def _open_sound(path: Path) -> Iterator[io.BytesIO | io.BufferedReader]:
-    """A file from its beginning; a small one is in memory, as libsndfile reads it bit by bit."""
+    """Open a file; a small one is read into memory, as libsndfile reads many small parts."""
     with open_regular(path) as file:
         is_small = os.fstat(file.fileno()).st_size <= _SMALL_BYTES
         yield io.BytesIO(file.read()) if is_small else file
@@ -125,28 +120,27 @@ def _measure_preview(file: BinaryIO, sha256: str) -> SoundPreview:
             blocks = stored.blocks(block_size(stored.rate_hz))
             heard = listen(blocks, stored.rate_hz, measure_level=False)
     except ClipError:
-        # What is wrong with it, findings tell.
+        # The audio checks report why.
         return SoundPreview(sha256=sha256)
     blank = SoundPreview(
         sha256=sha256, seconds=round(heard.seconds, 3), peaks=_compute_peaks(heard.peaks)
     )
     if not any(blank.peaks):
         return blank
-    course = SpeechActivity(heard=heard)
-    gaps = [gap for gap in course.gaps() if gap.seconds >= LEAST_PAUSE]
+    speech = SpeechActivity(heard=heard)
+    gaps = [gap for gap in speech.gaps() if gap.seconds >= LEAST_PAUSE]
     gaps = sorted(sorted(gaps, key=lambda gap: -gap.seconds)[:_MAX_GAPS])
     return msgspec.structs.replace(
         blank,
         pitch=_encode_pitch(heard),
-        begin=round(course.begin, 3),
-        end=round(course.end, 3),
+        begin=round(speech.begin, 3),
+        end=round(speech.end, 3),
         gaps=tuple((round(gap.begin, 3), round(gap.end, 3)) for gap in gaps),
     )
 
 
 def _compute_peaks(peaks: NDArray[Any]) -> bytes:
-    """The highest of so many parts, as bytes."""
-    import numpy as np  # noqa: PLC0415 - see _drawn
+    import numpy as np  # noqa: PLC0415 - heavy
 
     count = min(_MAX_BARS, peaks.size)
     if not count:
@@ -157,7 +151,7 @@ def _compute_peaks(peaks: NDArray[Any]) -> bytes:
 
 
 def _encode_pitch(heard: AudioMeasurements) -> bytes:
-    import numpy as np  # noqa: PLC0415 - see _drawn
+    import numpy as np  # noqa: PLC0415 - heavy
 
     hertz = heard.hertz[::_PITCH_HOPS]
     voiced = ~np.isnan(hertz)
@@ -167,30 +161,25 @@ def _encode_pitch(heard: AudioMeasurements) -> bytes:
     return bytes(steps)
 
 
-# Pictures of sounds that were drawn before, kept in a file by the hash of what they show.
-
-
-#: The folder within that of a place, and the file in it.
+#: The folder of the cache below the temporary folder of an output, and its file.
 FOLDER, NAME = "pictures", "pictures.jsonl"
 
-#: So many pictures of sounds that are gone are no reason to write the file anew.
+#: Lines of deleted sounds that do not justify rewriting the file.
 _MAX_STALE_LINES = 100
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(SoundPreview)
 
 
 class PreviewCache:
-    """The pictures of one place: a file that grows by lines, and is written anew when many are old.
+    """Previews by hash, in a file that grows by lines and is rewritten when many are stale.
 
-    All of it can be drawn again. So what cannot be read is drawn again, and where nothing can be
-    written everything else goes on.
+    Everything in it can be computed again, so read and write errors are ignored.
     """
 
     def __init__(self, place: Path) -> None:
-        """Open that of a place; nothing is made before a picture is kept."""
         self._path = place / FOLDER / NAME
         self._log: AppendLog | None = None
-        self._pictures: dict[str, SoundPreview] = {}
+        self._previews: dict[str, SoundPreview] = {}
         self._lines = 0
 
     def __enter__(self) -> Self:
@@ -201,9 +190,9 @@ class PreviewCache:
         for line in data.split(b"\n"):
             self._lines += bool(line)
             with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                picture = _decoder.decode(line)
-                if picture.version == PREVIEW_VERSION:
-                    self._pictures[picture.sha256] = picture
+                preview = _decoder.decode(line)
+                if preview.version == PREVIEW_VERSION:
+                    self._previews[preview.sha256] = preview
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -212,13 +201,11 @@ class PreviewCache:
                 self._log.close()
 
     def find_preview(self, sha256: str) -> SoundPreview | None:
-        """The picture of a sound, if it was drawn before."""
-        return self._pictures.get(sha256)
+        return self._previews.get(sha256)
 
-    def add_previews(self, pictures: Collection[SoundPreview]) -> None:
-        """Add some."""
-        self._pictures.update({each.sha256: each for each in pictures})
-        self._lines += len(pictures)
+    def add_previews(self, previews: Collection[SoundPreview]) -> None:
+        self._previews.update({each.sha256: each for each in previews})
+        self._lines += len(previews)
         with contextlib.suppress(FatalError, OSError):
             if self._log is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -226,15 +213,11 @@ class PreviewCache:
                 refuse_link(self._path.parent)
                 sweep(self._path.parent)
                 self._log = AppendLog(self._path)
-            self._log.append(b"".join(_encoder.encode(each) + b"\n" for each in pictures))
+            self._log.append(b"".join(_encoder.encode(each) + b"\n" for each in previews))
 
-    def drop_stale(self, there: Collection[str]) -> None:
-        """Drop the pictures of sounds that are gone, when they are many.
-
-        Args:
-            there: the hashes of all sounds that may be drawn again.
-        """
-        kept = [each for sha256, each in self._pictures.items() if sha256 in there]
+    def drop_stale(self, hashes: Collection[str]) -> None:
+        """Rewrite the file if many previews are of other sounds than these hashes."""
+        kept = [each for sha256, each in self._previews.items() if sha256 in hashes]
         if self._lines - len(kept) <= _MAX_STALE_LINES + len(kept) // 2:
             return
         data = b"".join(_encoder.encode(each) + b"\n" for each in kept)
@@ -242,15 +225,12 @@ class PreviewCache:
             write_whole(self._path, data, sync=False)
 
 
-# Pictures of many sounds: those that were drawn before, and all others, drawn by all cores.
-
-
-#: Sounds that a thread draws in one go: most take a thousandth of a second.
+#: Sounds of one task of a thread: most take a millisecond.
 _BATCH_SIZE = 32
 
 
 class HashedFile(NamedTuple):
-    """A sound that is to be drawn: its file, and the hash that its bytes should have."""
+    """A file, and the hash that its bytes should have."""
 
     path: Path
     sha256: str
@@ -259,54 +239,52 @@ class HashedFile(NamedTuple):
 async def load_previews(
     sounds: Collection[HashedFile],
     place: Path,
-    there: Collection[str],
+    hashes: Collection[str],
     on_progress: Callable[[int, int], None],
 ) -> dict[HashedFile, SoundPreview]:
-    """Draw sounds; those whose files are gone, or have other bytes, are left out.
+    """The previews of sounds, without those whose files are missing or have other bytes.
 
-    Every file is read, however well it is known: who decides must hear what the ledger names.
+    Every file is read even if its preview is cached: a reviewer must hear what the ledger names.
 
     Args:
-        sounds: which.
-        place: the folder in which pictures are kept for the next time.
-        there: the hashes of all sounds of that place, of which these may be a few.
-        on_progress: called with how many there are so far, and how many there will be.
+        sounds: their files.
+        place: the temporary folder of the output, which has the cache.
+        hashes: of all sounds that the cache should keep.
+        on_progress: called with the number of finished sounds, and of all.
     """
-    limiter = CapacityLimiter(machine.count_cores())
-    run = partial(to_thread.run_sync, limiter=limiter)
+    cores = machine.count_cores()
+    limiter = CapacityLimiter(cores)
     found: dict[HashedFile, SoundPreview] = {}
-    with await to_thread.run_sync(PreviewCache(place).__enter__) as album:
+    with await to_thread.run_sync(PreviewCache(place).__enter__) as cache:
 
         async def run_batch(batch: list[HashedFile]) -> list[SoundPreview | None]:
-            return await run(_preview_batch, batch, album)
+            return await to_thread.run_sync(_preview_batch, batch, cache, limiter=limiter)
 
-        # Whatever is raised is a bug of ours: a file that cannot be read has no picture.
-        pool = Pool(
-            run_batch, limit=machine.count_cores(), timeout=None, rules=FailureRules(failures=())
-        )
+        # Any exception is a bug of ours: an unreadable file has no preview.
+        pool = Pool(run_batch, limit=cores, timeout=None, rules=FailureRules(failures=()))
         done = 0
         async with pool:
             async for result in pool.run(_iter_batches(sounds)):
                 drawn = zip(result.job, result.value or (), strict=True)
                 fresh = {sound: each for sound, each in drawn if each is not None}
-                new = [each for each in fresh.values() if album.find_preview(each.sha256) is None]
+                new = [each for each in fresh.values() if cache.find_preview(each.sha256) is None]
                 if new:
-                    await to_thread.run_sync(album.add_previews, new)
+                    await to_thread.run_sync(cache.add_previews, new)
                 found |= fresh
                 done += len(result.job)
                 on_progress(done, len(sounds))
-        await to_thread.run_sync(album.drop_stale, there)
+        await to_thread.run_sync(cache.drop_stale, hashes)
     return found
 
 
-def _preview_batch(sounds: list[HashedFile], album: PreviewCache) -> list[SoundPreview | None]:
-    return [_preview_sound(sound, album.find_preview(sound.sha256)) for sound in sounds]
+def _preview_batch(sounds: list[HashedFile], cache: PreviewCache) -> list[SoundPreview | None]:
+    return [_preview_sound(sound, cache.find_preview(sound.sha256)) for sound in sounds]
 
 
-def _preview_sound(sound: HashedFile, known: SoundPreview | None) -> SoundPreview | None:
-    if known is None:
+def _preview_sound(sound: HashedFile, cached: SoundPreview | None) -> SoundPreview | None:
+    if cached is None:
         return draw_preview(*sound)
-    return known if has_bytes(*sound) else None
+    return cached if has_bytes(*sound) else None
 
 
 def _iter_batches(sounds: Iterable[HashedFile]) -> Iterator[list[HashedFile]]:
