@@ -1,4 +1,9 @@
-"""Responses of services decoded: speech to samples, errors to messages."""
+"""Responses of services decoded: speech to samples, errors to messages.
+
+For errors, OpenAI puts ``message``, ``type``, ``param`` and ``code`` into ``error``
+(https://platform.openai.com/docs/guides/error-codes); others put a text, an object, or a list with a
+path for each problem into ``detail``, as FastAPI does, or all of it at the top.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: How files begin that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
+#: The beginnings of files that libsndfile reads: RIFF with WAVE, FLAC, Ogg, and MP3 with tags.
 _BEGINS = re.compile(rb"RIFF.{4}WAVE|fLaC|OggS|ID3", re.DOTALL)
 
 #: The sync word of an MPEG frame, layer III (ISO 11172-3, 2.4.1.3); samples may look like it, too.
@@ -27,18 +32,18 @@ _MPEG_KINDS = ("audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mpeg")
 #: Media types of pages and messages.
 _WRITING = re.compile(r"text/.*|.*[/+](json|xml)|application/xhtml.*")
 
-#: So many bytes of samples are never all printable: every other one would have to be by chance.
-_LOOKED_AT = 64
+#: So many bytes of samples are never all printable by chance.
+_INSPECTED_HEAD = 64
 _PRINTABLE = re.compile(rb"[\t\n\r -~]+")
 _RIFF_HEAD = 12
 _CHUNK_HEAD = 8
 _BYTES_PER_SAMPLE = 2
 _PCM_SCALE = 32_768
 
-#: Beside what is said: OpenJTalk has 0.7 s around one vowel, and others more.
+#: Silence around speech: OpenJTalk has 0.7 s around one vowel, and others more.
 _AROUND_SECONDS = 3.0
 
-#: What stays below is no speech; the end of the pipeline says so, too.
+#: Lower peaks are silence, as at the end of the pipeline.
 _SILENT_PEAK = 1e-4
 
 # With OpenJTalk's voice cut at random places, in 16 texts: 30 of 48 cuts are found in bare samples,
@@ -52,27 +57,27 @@ _HOP_SECONDS = 0.01
 
 
 class EndMissingError(ClipError):
-    """An Ogg file does not say that it ends; some servers leave that out."""
+    """An Ogg file without its end mark, which some servers leave out."""
 
 
 def decode_speech(
     body: bytes, kind: str, *, pcm_rate_hz: int | None, needs_end: bool = True
 ) -> tuple[Samples, int]:
-    """The samples of an answer; a container is known by its first bytes, whatever its type says.
+    """The samples of an answer; a container is recognized by its first bytes, whatever its type.
 
     Args:
         body: the whole of it.
-        kind: its media type in lower case, without parameters; "" where none is told.
-        pcm_rate_hz: samples per second where bare samples were asked for, 16 bits, mono, the low
-            byte first; None where a container was.
-        needs_end: whether an Ogg file must say where it ends.
+        kind: its media type in lower case, without parameters; "" for none.
+        pcm_rate_hz: samples per second where bare samples were requested, 16 bits, mono,
+            little-endian; None where a container was.
+        needs_end: whether an Ogg file must have its end mark.
 
     Returns:
         Float32 samples of shape (n,), n >= 1, full scale at -1..1, and samples per second.
 
     Raises:
-        PassingError: it is no sound at all.
-        ClipError: it is sound, but broken or not whole; EndMissingError where only its end mark is.
+        TransientError: it is no sound at all.
+        ClipError: it is damaged or incomplete; EndMissingError where only its end mark is missing.
     """
     check_sound_body(body, kind, pcm_rate_hz=pcm_rate_hz)
     if _is_file(body, kind, pcm_rate_hz):
@@ -82,17 +87,16 @@ def decode_speech(
             if pcm_rate_hz is None or not _MPEG.match(body):
                 raise
             raise ClipError(f"an MP3 came where PCM was asked for, and {exc}") from exc
-    if pcm_rate_hz is None:
-        raise AssertionError("what is neither was refused")
+    assert pcm_rate_hz is not None  # noqa: S101 - anything else was refused above
     return _decode_pcm(body), pcm_rate_hz
 
 
 def check_sound_body(body: bytes, kind: str, *, pcm_rate_hz: int | None) -> None:
-    """Refuse what is no sound at all, without reading it; arguments and errors as in `speech`."""
+    """Refuse an answer that is no sound; arguments and errors as in `decode_speech`."""
     if not body:
         raise TransientError("the answer was empty")
-    if _WRITING.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_LOOKED_AT]):
-        # Not quoted: pages and messages repeat what they were sent, keys among it.
+    if _WRITING.fullmatch(kind) or _PRINTABLE.fullmatch(body[:_INSPECTED_HEAD]):
+        # Not quoted: pages and messages repeat requests, with their keys.
         raise TransientError(f"the answer was no sound but {len(body)} bytes of {kind or 'text'}")
     if not _is_file(body, kind, pcm_rate_hz) and (pcm_rate_hz is None or kind in _MPEG_KINDS):
         raise TransientError(
@@ -109,15 +113,15 @@ def _is_file(body: bytes, kind: str, pcm_rate_hz: int | None) -> bool:
 
 
 def _has_frames(body: bytes) -> bool:
-    """Whether headers of MPEG frames follow one another, which samples never do by chance."""
-    from tts_assets.audio.containers import read_frames  # noqa: PLC0415 - see _bare
+    """Whether headers of MPEG frames follow one another, which samples never imitate by chance."""
+    from tts_assets.audio.containers import read_frames  # noqa: PLC0415 - see _decode_pcm
 
     frames = read_frames(io.BytesIO(body))
     return frames is not None and frames.count + len(frames.tags) >= _LEAST_FRAMES
 
 
 def _decode_pcm(body: bytes) -> Samples:
-    import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
+    import numpy as np  # noqa: PLC0415 - heavy, and not needed before the first sound
 
     if len(body) % _BYTES_PER_SAMPLE:
         raise ClipError(
@@ -129,8 +133,8 @@ def _decode_pcm(body: bytes) -> Samples:
 
 
 def _decode_container(body: bytes, *, needs_end: bool) -> tuple[Samples, int]:
-    from tts_assets.audio import containers  # noqa: PLC0415 - see _bare
-    from tts_assets.audio.codec import decode  # noqa: PLC0415 - see _bare
+    from tts_assets.audio import containers  # noqa: PLC0415 - see _decode_pcm
+    from tts_assets.audio.codec import decode  # noqa: PLC0415 - see _decode_pcm
 
     if missing := containers.find_fault(io.BytesIO(body), needs_end=needs_end):
         is_end = containers.find_fault(io.BytesIO(body), needs_end=False) is None
@@ -142,35 +146,31 @@ def _decode_container(body: bytes, *, needs_end: bool) -> tuple[Samples, int]:
 
 
 def _set_lengths(body: bytes) -> bytes:
-    """A WAV file whose lengths are true, though they were written before the sound was known."""
-    from tts_assets.audio.containers import UNKNOWN_BYTES  # noqa: PLC0415 - see _bare
+    """A WAV file with its true lengths, though its header was written before they were known."""
+    from tts_assets.audio.containers import UNKNOWN_BYTES  # noqa: PLC0415 - see _decode_pcm
 
     at = _RIFF_HEAD
-    while at + _CHUNK_HEAD <= len(body):
-        begin = at + _CHUNK_HEAD
-        size, there = int.from_bytes(body[at + 4 : begin], "little"), len(body) - begin
+    while (begin := at + _CHUNK_HEAD) <= len(body):
+        size, left = int.from_bytes(body[at + 4 : begin], "little"), len(body) - begin
         if body[at : at + 4] == b"data":
-            return _with_lengths(body, begin, size if 0 < size < UNKNOWN_BYTES else there)
-        # Chunks begin at even places.
+            size = size if 0 < size < UNKNOWN_BYTES else left
+            riff = (begin - _CHUNK_HEAD + size).to_bytes(4, "little")
+            return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
+        # Chunks begin at even offsets.
         at = begin + size + size % 2
     raise ClipError(f"the sound has no samples: {len(body)} bytes of headers")
-
-
-def _with_lengths(body: bytes, begin: int, size: int) -> bytes:
-    riff = (begin - _CHUNK_HEAD + size).to_bytes(4, "little")
-    return body[:4] + riff + body[8 : begin - 4] + size.to_bytes(4, "little") + body[begin:]
 
 
 def find_length_fault(
     samples: Samples, rate_hz: int, *, shortest: float, longest: float
 ) -> str | None:
-    """Why a sound cannot be all of what it should say, and that alone; None where it can.
+    """Why a sound cannot be its text and nothing else; None where it can.
 
     Args:
         samples: shape (n,), n >= 1, full scale at -1..1.
         rate_hz: samples per second.
-        shortest: seconds that it takes at least.
-        longest: seconds that it takes at most, the silence around it left out.
+        shortest: the least seconds.
+        longest: the most seconds, without the silence around.
     """
     seconds = samples.size / rate_hz
     too = "the sound is {:.2f} s long, and what it should say takes {} than {:.2f} s"
@@ -186,7 +186,7 @@ def find_length_fault(
 
 
 def _count_sounding(samples: Samples) -> int:
-    """Samples from the first to the last that is heard."""
+    """The number of samples from the first to the last audible one."""
     silence = max(samples.max(), -samples.min()) * 10 ** (_SILENCE_DB / 20)
     end = _end_of_sound(samples, silence)
     return end - (samples.size - _end_of_sound(samples[::-1], silence)) if end else 0
@@ -195,14 +195,10 @@ def _count_sounding(samples: Samples) -> int:
 def is_cut(samples: Samples, rate_hz: int) -> bool:
     """Whether the last 20 ms are nearly as loud as the loudest, as in the middle of a word.
 
-    What stays 50 dB below the peak is no part of it: encoders leave that behind a cut, but no more
-    than 0.15 s.
-
-    Args:
-        samples: shape (n,), n >= 1, any scale.
-        rate_hz: samples per second.
+    Samples 50 dB below the peak are left out: encoders leave them behind a cut, but no more than
+    0.15 s. The samples have the shape (n,), n >= 1, and any scale.
     """
-    import numpy as np  # noqa: PLC0415 - see _bare
+    import numpy as np  # noqa: PLC0415 - see _decode_pcm
 
     peak = max(samples.max(), -samples.min())
     end = _end_of_sound(samples, peak * 10 ** (_SILENCE_DB / 20))
@@ -215,15 +211,10 @@ def is_cut(samples: Samples, rate_hz: int) -> bool:
 
 
 def measure_spoken(samples: Samples, rate_hz: int) -> float:
-    """Seconds in which a voice speaks, without silences of more than 0.15 s.
+    """Seconds of speech, without silences of more than 0.15 s; samples as in `is_cut`."""
+    import numpy as np  # noqa: PLC0415 - see _decode_pcm
 
-    Args:
-        samples: shape (n,), n >= 1, any scale.
-        rate_hz: samples per second.
-    """
-    import numpy as np  # noqa: PLC0415 - see _bare
-
-    from tts_assets.audio.speech_activity import count_spoken_hops  # noqa: PLC0415 - see _bare
+    from tts_assets.audio.speech_activity import count_spoken_hops  # noqa: PLC0415 - see _decode_pcm
 
     hop = min(max(1, round(_HOP_SECONDS * rate_hz)), samples.size)
     rows = samples[: samples.size // hop * hop].reshape(-1, hop)
@@ -231,40 +222,33 @@ def measure_spoken(samples: Samples, rate_hz: int) -> float:
 
 
 def _end_of_sound(samples: Samples, silence: float) -> int:
-    """Behind the last sample that is louder; 0 where none is. Most often it is near the end."""
-    import numpy as np  # noqa: PLC0415 - see _bare
+    """The index behind the last louder sample, which is usually near the end; 0 where none is."""
+    import numpy as np  # noqa: PLC0415 - see _decode_pcm
 
     for begin in (max(0, samples.size - _NEAR), 0):
-        (heard,) = np.nonzero(np.abs(samples[begin:]) > silence)
-        if heard.size:
-            return begin + int(heard[-1]) + 1
+        (audible,) = np.nonzero(np.abs(samples[begin:]) > silence)
+        if audible.size:
+            return begin + int(audible[-1]) + 1
     return 0
 
 
-# What a service says in words, whatever shape its answer has: one line, without the key, bounded.
-#
-# OpenAI puts ``message``, ``type``, ``param`` and ``code`` into ``error``
-# (https://platform.openai.com/docs/guides/error-codes); others put a text, an object, or a list with a
-# path for each problem into ``detail``, as FastAPI does, or all of it at the top.
-
-
-#: More of a message is not shown.
+#: Longer messages are cut.
 _SHOWN = 300
 
-#: More of an answer that is no JSON is not looked at.
+#: The part of an answer without JSON that is searched for a message.
 _INSPECTED_BYTES = 1 << 12
 
-#: Answers about one request tell no more problems than that.
+#: More problems of one request are not shown.
 _PROBLEMS = 5
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class ErrorBody(NamedTuple):
-    """What an answer that is no speech says.
+    """An error of a service.
 
     Args:
-        words: the service's own, for what happened.
-        fields: the fields of the request that it is about.
+        words: its codes.
+        fields: the fields of the request that it refers to.
         message: one line, without the key, bounded; "" for none.
     """
 
@@ -274,12 +258,7 @@ class ErrorBody(NamedTuple):
 
 
 def parse_error_body(answer: ServiceResponse, hidden: Callable[[str], str]) -> ErrorBody:
-    """What an answer says.
-
-    Args:
-        answer: any.
-        hidden: takes the key out of a text.
-    """
+    """The error in any answer; ``hidden`` takes the key out of a text."""
     inner = body = answer.json()
     if isinstance(body, dict):
         inner = body.get("error") or body.get("detail") or body
@@ -301,13 +280,7 @@ def parse_error_body(answer: ServiceResponse, hidden: Callable[[str], str]) -> E
 
 
 def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN) -> str:
-    """A text of a service as it may be printed; "" for what is none.
-
-    Args:
-        text: a value of its JSON.
-        hidden: takes the key out of a text.
-        most: how many characters are shown.
-    """
+    """A JSON value of a service as a printable line without the key; "" for no text."""
     if not isinstance(text, str):
         return ""
     plain = "".join(sign if sign.isprintable() else " " for sign in hidden(text))
@@ -315,9 +288,9 @@ def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN
     return line if len(line) <= most else f"{line[:most]}…"
 
 
-def quote_service(text: str, said: ErrorBody, who: str = "it says") -> str:
-    """Our words, with those of the service behind them, if it has any."""
-    return f"{text} ({who}: {said.message})" if said.message else text
+def quote_service(text: str, body: ErrorBody, who: str = "it says") -> str:
+    """A text with the message of the service behind it, if it has any."""
+    return f"{text} ({who}: {body.message})" if body.message else text
 
 
 def _keep_texts(values: tuple[Any, ...]) -> frozenset[str]:
@@ -325,7 +298,7 @@ def _keep_texts(values: tuple[Any, ...]) -> frozenset[str]:
 
 
 def _decode_words(answer: ServiceResponse) -> str:
-    """The words of an answer that is no JSON; "" where it is none that people can read."""
+    """The readable text of an answer without JSON; "" for none."""
     try:
         text = answer.body[:_INSPECTED_BYTES].decode()
     except UnicodeDecodeError:

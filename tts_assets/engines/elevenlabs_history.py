@@ -1,4 +1,4 @@
-"""ElevenLabs' history: what the account has paid for already, found by its id or by its text.
+"""ElevenLabs' history: paid sounds of the account, found by id or text.
 
 Shapes and parameters are those of the vendor's own library, elevenlabs 2.78 (``history/raw_client.py``).
 """
@@ -32,16 +32,12 @@ _PAGE, _PAGES = 100, 10
 #: Clocks may differ by so much, and the service reports whole seconds.
 _SLACK_SECONDS = 2
 
-#: A request may be at work for so long after it was sent, and for so much longer for each character.
+#: The longest duration of a request: basis, for each character, and maximum.
 _AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0
 _ASK_AGAIN_SECONDS = 1.0
 
-#: No permission to read the history.
-_CLOSED = (401, 403)
-_GOOD = 200
-
-#: What may be answered otherwise another time: these, and all from 500 on.
-_PASSING, _BROKEN = (408, 425, 429), 500
+#: Transient statuses below 500.
+_TRANSIENT = (408, 425, 429)
 
 
 class _Item(msgspec.Struct):
@@ -63,23 +59,29 @@ class _HistoryPage(msgspec.Struct):
 
 
 class ElevenLabsHistory:
-    """Looks up what was paid for; see `tts_assets.engines.paid_purchases.SoundHistory`."""
+    """Finds sounds that the account has paid for, with a time limit for each request."""
 
     def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
-        """Ask a service.
-
-        Args:
-            service: ElevenLabs.
-            seconds: for each request.
-        """
         self._service = service
         self._seconds = seconds
+        #: The key has no permission to read the history, or there is none.
         self._is_closed = False
 
     async def fetch(
         self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
     ) -> ServiceResponse | None:
-        """The sound of a request as a file; see `SoundHistory.fetch`."""
+        """The sound of an earlier request as a file; None where the service has none.
+
+        Args:
+            ticket: the request.
+            on_start: called while the request may still be in progress; None asks once, in the
+                slot that the caller holds.
+
+        Raises:
+            TransientError: the service does not answer now, and the caller holds a slot.
+            ClipError: it did not answer in all attempts.
+            FatalError: no request is answered.
+        """
         purchase = ticket.purchase
         if purchase.arrived is None and not await self._recover_item(ticket, on_start):
             return None
@@ -87,7 +89,7 @@ class ElevenLabsHistory:
         if not item_id or self._is_closed:
             return None
         item = _decode_json(await self._get_answer(f"v1/history/{item_id}", on_start), _Item)
-        # An id alone is not believed: the sound must be that of the text.
+        # The id alone is not enough: the sound must be of the same text.
         if item is None or not _belongs_to(item, purchase.sent):
             return None
         sound = await self._get_answer(f"v1/history/{item_id}/audio", on_start)
@@ -114,26 +116,24 @@ class ElevenLabsHistory:
         return False
 
     async def _find_item(self, ticket: Ticket, on_start: Callable[[], None] | None) -> _Item | None:
-        """The one item that a request can have made; None where there is none, or are too many."""
+        """The only item that can be of a request; None where there is none, or are too many."""
         sent, store = ticket.purchase.sent, ticket.store
-        items = await self._list_items(sent, on_start)
-        known = store.history_ids
         candidates = [
             item
-            for item in items
+            for item in await self._list_items(sent, on_start)
             if _belongs_to(item, sent)
-            and item.history_item_id not in known
+            and item.history_item_id not in store.history_ids
             and item.date_unix >= int(sent.at) - _SLACK_SECONDS
         ]
         lost = store.find_lost(sent)
         is_clear = all(each.sent.key == sent.key for each in lost)
-        # Equal requests may share them out as they like.
+        # Equal requests may have any of them.
         if not candidates or not is_clear or len(candidates) > max(1, len(lost)):
             return None
         return candidates[0]
 
     async def _list_items(self, sent: Sent, on_start: Callable[[], None] | None) -> list[_Item]:
-        """What the voice has spoken since a request was sent."""
+        """The items of the voice since a request was sent."""
         found: list[_Item] = []
         query: dict[str, str | int] = {
             "page_size": _PAGE,
@@ -157,28 +157,28 @@ class ElevenLabsHistory:
         on_start: Callable[[], None] | None,
         query: dict[str, str | int] | None = None,
     ) -> ServiceResponse | None:
-        """An answer with status 200; None where the service has nothing there."""
-        asked = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)
+        """An answer with status 200; None for any other permanent one."""
+        request = ServiceRequest(method="GET", path=path, query=query, seconds=self._seconds)
         if on_start is None:
-            return self._judge_answer(await self._service.client.ask(asked))
-        return await self._service.ask(asked, self._judge_answer, on_start)
+            return self._judge_answer(await self._service.client.ask(request))
+        return await self._service.ask(request, self._judge_answer, on_start)
 
     def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse | None:
-        if answer.status in _PASSING or answer.status >= _BROKEN:
+        if answer.status in _TRANSIENT or answer.status >= 500:
             raise to_elevenlabs_error(answer, self._service.client.redact, is_first=False)
-        if answer.status in _CLOSED:
+        if answer.status in (401, 403):
             self._is_closed = True
-        return answer if answer.status == _GOOD else None
+        return answer if answer.status == 200 else None
 
 
 def _is_at_work(sent: Sent) -> bool:
-    """Whether the service may still be making the sound of a request that an earlier run sent."""
+    """Whether a request that an earlier run sent may still be in progress."""
     longest = min(_AT_WORK_SECONDS + len(sent.text) * _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS)
     return 0 <= time.time() - sent.at < longest
 
 
 def _belongs_to(item: _Item, sent: Sent) -> bool:
-    """Whether an item is the sound of what was sent, and has an id that can be asked for."""
+    """Whether an item is the sound of a request, and has a valid id."""
     return (
         bool(_ID.fullmatch(item.history_item_id))
         and item.text == sent.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
@@ -57,7 +57,7 @@ Shape = TypeVar("Shape")
 #: The service's own bound (https://elevenlabs.io/docs/api-reference/voices/search).
 _PAGE = 100
 
-#: Nobody chooses among more; a service that never ends its list is not listened to for ever.
+#: A service that never ends its list is not read for ever.
 _PAGES = 200
 _SHOWN = 80
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
@@ -65,7 +65,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 #: Statuses of a service that does not have an address.
 _ABSENT = (404, 405, 501)
 
-#: What BCP 47 has for a language that nobody told.
+#: BCP 47 for an unknown language.
 _UNKNOWN = "und"
 
 
@@ -116,23 +116,23 @@ class _Subscription(msgspec.Struct):
 async def list_account_voices(
     service: ServiceConnection, *, seconds: float
 ) -> tuple[VoiceInfo, ...]:
-    """All voices of the account, page by page, or from the older list where that is all there is.
+    """All voices of the account, page by page, or from the older list where there is no other.
 
     Raises:
         ClipError: no page comes.
-        FatalError: the service does not tell, or not in any shape that is known.
+        FatalError: the service refuses, or answers in an unknown shape.
     """
     found: dict[str, VoiceInfo] = {}
     token = None
     judge = _make_judge(service, _VoicesPage, is_first=service.limiter.is_new)
     for _ in range(_PAGES):
-        more = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
-        asked = ServiceRequest(method="GET", path="v2/voices", query=more, seconds=seconds)
+        query = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
+        request = ServiceRequest(method="GET", path="v2/voices", query=query, seconds=seconds)
         try:
-            page = await service.ask(asked, partial(_refuse_absent, judge))
+            page = await service.ask(request, partial(_refuse_absent, judge))
         except _AbsentError:
-            asked = ServiceRequest(method="GET", path="v1/voices", seconds=seconds)
-            page = await service.ask(asked, judge)
+            request = ServiceRequest(method="GET", path="v1/voices", seconds=seconds)
+            page = await service.ask(request, judge)
         before = len(found)
         found |= _to_voice_infos(page, service.client.redact)
         token = page.next_page_token
@@ -145,12 +145,6 @@ class VoiceSettingsReader:
     """Reads the settings that are stored with voices, once for each voice."""
 
     def __init__(self, service: ServiceConnection, *, seconds: float) -> None:
-        """Read nothing yet.
-
-        Args:
-            service: ElevenLabs.
-            seconds: for each attempt.
-        """
         self._service = service
         self._seconds = seconds
         self._known: dict[str, dict[str, Any]] = {}
@@ -162,17 +156,15 @@ class VoiceSettingsReader:
     ) -> Mapping[str, Any]:
         """The settings of a voice, by their names in ``voice_settings``.
 
-        Args:
-            voice: an id that was checked.
-            on_start: as in `Service.ask`; also called while another caller reads the same voice.
+        ``on_start`` is also called while another caller reads the same voice.
 
         Raises:
             VoiceError: the account has no such voice.
             ClipError: no answer comes.
-            FatalError: the key may not read them: without them, another voice would speak.
+            FatalError: the key may not read them; without them, the voice would sound different.
         """
         if voice not in self._known:
-            restart = on_start or _do_nothing
+            restart = on_start or (lambda: None)
             self._waiting.append(restart)
             try:
                 async with self._locks.setdefault(voice, anyio.Lock()):
@@ -183,17 +175,16 @@ class VoiceSettingsReader:
         return self._known[voice]
 
     async def _request_settings(self, voice: str) -> dict[str, Any]:
-        asked = ServiceRequest(
-            method="GET", path=f"v1/voices/{voice}/settings", seconds=self._seconds
-        )
+        def restart_all() -> None:
+            for restart in tuple(self._waiting):
+                restart()
+
+        path = f"v1/voices/{voice}/settings"
+        request = ServiceRequest(method="GET", path=path, seconds=self._seconds)
         judge = partial(self._judge_settings, voice, _make_judge(self._service, _StoredSettings))
-        found = await self._service.ask(asked, judge, self._restart_all)
+        found = await self._service.ask(request, judge, restart_all)
         stored: dict[str, Any] = msgspec.to_builtins(found)
         return stored
-
-    def _restart_all(self) -> None:
-        for restart in tuple(self._waiting):
-            restart()
 
     def _judge_settings(
         self,
@@ -216,31 +207,32 @@ class VoiceSettingsReader:
             ) from exc
 
 
-def _do_nothing() -> None:
-    pass
-
-
 async def fetch_balance(service: ServiceConnection, *, seconds: float) -> Balance:
-    """The credits that are left; errors as in `voices`."""
-    asked = ServiceRequest(method="GET", path="v1/user/subscription", seconds=seconds)
-    told = await service.ask(asked, _make_judge(service, _Subscription))
-    left = max(0.0, told.character_limit - told.character_count)
+    """The credits that are left; errors as in `list_account_voices`."""
+    request = ServiceRequest(method="GET", path="v1/user/subscription", seconds=seconds)
+    subscription = await service.ask(request, _make_judge(service, _Subscription))
+    left = max(0.0, subscription.character_limit - subscription.character_count)
     if not math.isfinite(left):
         raise FatalError("the service tells of credits that cannot be counted")
-    return Balance(credits=left, resets=_to_datetime(told.next_character_count_reset_unix))
+    resets = None
+    if (reset_unix := subscription.next_character_count_reset_unix) is not None:
+        with suppress(ValueError, OverflowError, OSError):
+            resets = datetime.fromtimestamp(reset_unix, UTC)
+    return Balance(credits=left, resets=resets)
 
 
 async def fetch_terms(service: ServiceConnection, name: str, *, seconds: float) -> str:
-    """What the service says of a model, held against what is reckoned with; errors as in `voices`.
+    """A line about a model as the service describes it, compared with the table of models here.
 
-    Returns:
-        A line for people.
+    Errors as in `list_account_voices`.
     """
-    asked = ServiceRequest(method="GET", path="v1/models", seconds=seconds)
-    told = await service.ask(asked, _make_judge(service, list[_Model]))
-    model = next((each for each in told if each.model_id == name), None)
+    request = ServiceRequest(method="GET", path="v1/models", seconds=seconds)
+    models = await service.ask(request, _make_judge(service, list[_Model]))
+    model = next((each for each in models if each.model_id == name), None)
     if model is None:
-        offered = [to_redacted_line(each.model_id, service.client.redact, _SHOWN) for each in told]
+        offered = [
+            to_redacted_line(each.model_id, service.client.redact, _SHOWN) for each in models
+        ]
         return f"the service has no model {name!r}; it has: {', '.join(offered)}"
     known, longest, rates = (
         find_elevenlabs_model(name),
@@ -315,13 +307,6 @@ def _choose_language(voice: _Voice) -> str:
 
 def _is_language(value: str | None) -> TypeGuard[str]:
     return value is not None and _LANGUAGE.fullmatch(value) is not None
-
-
-def _to_datetime(seconds: float | None) -> datetime | None:
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 class ElevenLabsSpeaker:

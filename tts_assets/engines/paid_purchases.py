@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
+import wave
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import msgspec
@@ -44,15 +46,13 @@ if TYPE_CHECKING:
 
     from tts_assets.config.keys import Secret
     from tts_assets.config.settings import ElevenLabsSettings, OpenAISettings, Settings
+    from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
     from tts_assets.engines.http.service_calls import Judge, RetryPolicy, ServiceRequest
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.engines.validated_speech import JoinedAttempts
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
     from tts_assets.store.paid_journal import Purchase
     from tts_assets.store.paid_speech import ClipRequests
-
-_GOOD = 200
-_REDIRECTS = range(300, 400)
 
 #: How an Ogg stream with Opus begins (RFC 7845, section 5.1), behind its first page header.
 _OPUS, _FIRST_PAGE = b"OpusHead", 64
@@ -174,27 +174,6 @@ class PurchasedPart:
         return await decode_attempt(answer, self.expected, pcm_rate_hz=rate_hz)
 
 
-class PurchaseHistory(Protocol):
-    """A service's history of the sounds that it generated."""
-
-    async def fetch(
-        self, ticket: Ticket, *, on_start: Callable[[], None] | None = None
-    ) -> ServiceResponse | None:
-        """The sound of an earlier request as a file; None where the service has none.
-
-        Args:
-            ticket: the request.
-            on_start: called while the request may still be in progress; None asks once, in the
-                slot that the caller holds.
-
-        Raises:
-            TransientError: the service does not answer now, and the caller holds a slot.
-            ClipError: it did not answer in all attempts.
-            FatalError: no request is answered.
-        """
-        ...
-
-
 class SpeechPurchaser:
     """Buys texts for the clip that the present task generates."""
 
@@ -204,7 +183,7 @@ class SpeechPurchaser:
         table: str,
         *,
         charged: Callable[[ServiceResponse], float | None] = lambda _: None,
-        history: PurchaseHistory | None = None,
+        history: ElevenLabsHistory | None = None,
     ) -> None:
         """Buy from a service.
 
@@ -268,7 +247,7 @@ class SpeechPurchaser:
     async def find_earlier(
         self, part: PurchasedPart, on_start: Callable[[], None] | None
     ) -> EarlierAttempts:
-        """Purchases of earlier runs; errors as in `PurchaseHistory.fetch`, without TransientError."""
+        """Purchases of earlier runs; errors as in `ElevenLabsHistory.fetch`, without TransientError."""
         order = find_order()
         if order is None:
             return EarlierAttempts()
@@ -302,12 +281,12 @@ class SpeechPurchaser:
     ) -> Attempt | None:
         if data := order.store.read(purchase):
             alignment = purchase.kept.alignment if purchase.kept else None
-            answer = TimedAnswer(status=_GOOD, headers={}, body=data, alignment=alignment)
+            answer = TimedAnswer(status=200, headers={}, body=data, alignment=alignment)
             return (await part.decode_answer(answer, is_file=True))._replace(is_kept=True)
         if purchase.kept is not None or self._history is None:
             return None
         ticket = Ticket(order.store, purchase)
-        found = await self._history.fetch(ticket, on_start=on_start or _do_nothing)
+        found = await self._history.fetch(ticket, on_start=on_start or (lambda: None))
         if found is None:
             return None
         take = await part.decode_answer(found, is_file=True)
@@ -335,7 +314,7 @@ class SpeechPurchaser:
         rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
         if take.samples is None and not attempt.is_recovered and self._history is not None:
             # It was damaged on its way: the service may have it whole.
-            found = await self._history.fetch(attempt.ticket, on_start=on_start or _do_nothing)
+            found = await self._history.fetch(attempt.ticket, on_start=on_start or (lambda: None))
             if found is not None:
                 answer, rate_hz, take = found, None, await part.decode_answer(found, is_file=True)
         return _keep_answer(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
@@ -347,7 +326,7 @@ class SpeechPurchaser:
 
 
 def _is_good(answer: ServiceResponse) -> bool:
-    return answer.status // 100 == _GOOD // 100
+    return 200 <= answer.status < 300
 
 
 class _Attempt:
@@ -359,7 +338,7 @@ class _Attempt:
         part: PurchasedPart,
         order: ClipRequests,
         charged: Callable[[ServiceResponse], float | None],
-        history: PurchaseHistory | None,
+        history: ElevenLabsHistory | None,
     ) -> None:
         self.is_recovered = False
         self._service = service
@@ -411,7 +390,7 @@ class _Attempt:
                 self.ticket.record_void()
             raise
 
-    async def _fetch_lost(self, history: PurchaseHistory) -> ServiceResponse | None:
+    async def _fetch_lost(self, history: ElevenLabsHistory) -> ServiceResponse | None:
         """The sound of the request that was sent last, whose answer was lost."""
         had_cost = _cost_of(self.ticket) is not None
         found = await history.fetch(self.ticket)
@@ -430,7 +409,7 @@ class _Attempt:
     def _note_headers(self, answer: ServiceResponse) -> None:
         if self._part.request.on_headers is not None:
             self._part.request.on_headers(answer)
-        if answer.status in _REDIRECTS:
+        if 300 <= answer.status < 400:
             return
         if not _is_good(answer):
             self.ticket.record_void()
@@ -503,21 +482,11 @@ def _to_file(answer: ServiceResponse, pcm_rate_hz: int | None) -> tuple[bytes, F
 
 
 def _to_wav(body: bytes, rate_hz: int) -> bytes:
-    """Bare samples of 16 bits as a WAV file, so that a person can listen to them."""
-    size = len(body) - len(body) % _BYTES_PER_SAMPLE
-    numbers = (
-        (16, 4),
-        (1, 2),
-        (1, 2),
-        (rate_hz, 4),
-        (rate_hz * _BYTES_PER_SAMPLE, 4),
-        (_BYTES_PER_SAMPLE, 2),
-        (8 * _BYTES_PER_SAMPLE, 2),
-    )
-    layout = b"".join(number.to_bytes(width, "little") for number, width in numbers)
-    head = b"RIFF" + (36 + size).to_bytes(4, "little") + b"WAVEfmt " + layout
-    return head + b"data" + size.to_bytes(4, "little") + body[:size]
-
-
-def _do_nothing() -> None:
-    pass
+    """Bare samples of 16 bits, mono, as a WAV file, so that a person can listen to them."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(_BYTES_PER_SAMPLE)
+        writer.setframerate(rate_hz)
+        writer.writeframes(body[: len(body) - len(body) % _BYTES_PER_SAMPLE])
+    return file.getvalue()

@@ -1,4 +1,4 @@
-"""Speech from a service: a text sent in parts, checked, repeated, and joined."""
+"""Speech from a service: a text sent in parts, each checked and requested once more if it is faulty."""
 
 from __future__ import annotations
 
@@ -31,25 +31,20 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples, Voice
 
 
-#: Where a text is cut, the best places first: behind a sentence, behind a clause, behind a word.
+#: Where a text is split, the best places first: behind a sentence, a clause, a word.
 _PLACES = (
     re.compile(r"[。．！？!?\n…]+[」』）)\]】〉》”’\"]*\s*|\.\s+"),
     re.compile(r"[、，,;；：:]\s*"),
     re.compile(r"\s+"),
 )
 
-#: What belongs to the sign before it, beside what Unicode says is combining.
+#: Signs that belong to the one before, beside Unicode's combining marks.
 _CLINGING = frozenset("ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々\u200d")
 _JOINER = "\u200d"
 
 
 def split_for_requests(text: str, most: int) -> list[str]:
-    """The parts of a text in their order, which put together are the text again.
-
-    Args:
-        text: what is to be said.
-        most: how many code points a part may have; at least 1.
-    """
+    """The parts of a text, in order and without loss, with at most so many code points each."""
     parts = []
     while len(text) > most:
         at = _find_split(text, most)
@@ -59,12 +54,11 @@ def split_for_requests(text: str, most: int) -> list[str]:
 
 
 def _find_split(text: str, most: int) -> int:
-    """Where the first part of a text that is too long ends."""
     for place in _PLACES:
         ends = [found.end() for found in place.finditer(text, 0, most)]
         if ends:
             return ends[-1]
-    # One sign that is longer than a part is cut all the same.
+    # A sign that is longer than a part is split all the same.
     return next((at for at in range(most, 0, -1) if not _is_inseparable(text, at)), most)
 
 
@@ -74,16 +68,13 @@ def _is_inseparable(text: str, at: int) -> bool:
     return marks or sign in _CLINGING or text[at - 1] == _JOINER
 
 
-# When each character of a text is spoken, as services report it beside the sound.
-
-
-#: Where a character begins and ends, in seconds.
+#: Begin and end of a character, in seconds.
 Span: TypeAlias = "tuple[float, float]"
 
-#: A service may report other characters than those that it was sent, but not any number of them.
+#: A service may report other characters than those of the request, but not any number of them.
 _MOST_PER_CHARACTER, _MOST_MORE = 10, 100
 
-#: Times may lie so much behind the end of the sound: encoders cut and pad.
+#: Times may be so much behind the end of the sound: encoders cut and pad.
 _SLACK_SECONDS = 0.5
 
 
@@ -106,13 +97,13 @@ class _Alignments(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAnswer(ServiceResponse):
-    """The sound of an answer, and the times that came with it."""
+    """The sound of an answer with the times of its characters."""
 
     alignment: Alignment | None
 
 
 def unpack_timed_answer(answer: ServiceResponse) -> ServiceResponse:
-    """The sound of an answer in JSON, with its times; the answer as it is where it has no sound."""
+    """The sound in a JSON answer, with its times; the answer unchanged where it has none."""
     try:
         body = msgspec.json.decode(answer.body, type=_Body)
         sound = base64.b64decode(body.audio_base64, validate=True)
@@ -124,12 +115,7 @@ def unpack_timed_answer(answer: ServiceResponse) -> ServiceResponse:
 
 
 def add_alignment(answer: ServiceResponse, alignments: bytes | memoryview) -> ServiceResponse:
-    """A sound with the times that its item in the history has; as it is where it has none.
-
-    Args:
-        answer: the sound.
-        alignments: JSON.
-    """
+    """A sound with the times in the JSON of its history item; unchanged where that has none."""
     try:
         found = msgspec.json.decode(alignments, type=_Alignments).alignment
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -151,16 +137,14 @@ def _to_alignment(found: _Reported) -> Alignment:
 def join_times(
     parts: Sequence[str], alignments: Sequence[Alignment | None], seconds: Sequence[float]
 ) -> tuple[Span, ...]:
-    """When each character of a text is spoken.
+    """A span for each character of a text, from the beginning of the first sound.
+
+    Empty where the times of some part are missing or cannot be true.
 
     Args:
         parts: the text, as it was sent.
         alignments: the times of each part.
-        seconds: how long the sound of each part is.
-
-    Returns:
-        A span for each character, from the beginning of the first sound; empty where some part has
-        no times that can be true.
+        seconds: the length of each part's sound.
     """
     found: list[Span] = []
     begins = accumulate(seconds, initial=0.0)
@@ -173,12 +157,12 @@ def join_times(
 
 
 def transfer_times(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The times of a text from those of another spelling of it.
+    """The times of a text from those of another spelling of it, such as kana.
 
     Args:
-        text: the spelling that is asked for.
-        other: the one with times, such as the same in kana.
-        spans: of each character of `other`.
+        text: the spelling without times.
+        other: the spelling with times.
+        spans: those of each character of `other`.
     """
     if text == other or not spans:
         return tuple(spans)
@@ -228,110 +212,99 @@ def _divide_span(span: Span, count: int) -> list[Span]:
     return [(begin + number * step, begin + (number + 1) * step) for number in range(count)]
 
 
-# Speech from a service checked before it is stored: attempts, joins, learned speaking rate.
-
-
-#: Beside the shortest of its own sentences but one in ten.
+#: A sound is cut below this share of the rate of nine in ten of its voice's sentences.
 _OWN_SHARE = 0.85
 
-#: A voice is never taken for as fast as that, whatever was learned: ordinary ones say nine morae a second.
+#: The fastest rate that is learned, beside the ordinary nine morae a second.
 _FASTEST_SHARE = 0.6
 
-#: A word takes longer than its part of a sentence, so that a pace is learned from sentences only.
+#: A word takes longer than its share of a sentence, so only sentences count.
 _SENTENCE_SECONDS = 1.0
 _LEAST_SENTENCES = 8
 
-#: So many clips of a voice that end as if cut off, and none that does not: it may be its way.
-_ITS_WAY = 3
+#: If so many clips of a voice end as if cut off, and no other does not, the voice may sound so.
+_MOST_CUT = 3
 
 
 @dataclass(slots=True)
 class VoicePace:
-    """The pace of one voice at one speed; nothing is known of it at first."""
+    """The speaking rate of one voice at one speed, learned from its sounds."""
 
     _shares: list[float] = field(default_factory=list)
 
     def add_sound(self, spoken: float, foreseen: float) -> None:
-        """Take in a whole sound: the seconds it spoke, and those foreseen of an ordinary voice."""
+        """Learn from a whole sound: its seconds of speech, and those of an ordinary voice."""
         if foreseen >= _SENTENCE_SECONDS:
             insort(self._shares, spoken / foreseen)
 
     def least_seconds(self, foreseen: float) -> float:
-        """The least that the voice speaks where an ordinary one is foreseen to take so long."""
+        """The least seconds of speech for a text that takes an ordinary voice so long."""
         if foreseen < LEAST_SPOKEN_SECONDS:
             return 0.0
         share = LEAST_SPOKEN_SHARE
         if foreseen >= _SENTENCE_SECONDS and len(self._shares) >= _LEAST_SENTENCES:
-            # One that was taken for whole and is not does no harm.
+            # Without the shortest tenth: a cut sound among them does no harm.
             low = self._shares[1 + len(self._shares) // 10]
             share = max(_FASTEST_SHARE, _OWN_SHARE * low)
         return share * foreseen
 
 
 class RunVoicePaces:
-    """What a run learns of the voices of a service."""
+    """What a run learns of a service's voices; ``table`` names its settings in messages."""
 
     def __init__(self, table: str) -> None:
-        """Begin; `table` of the configuration has the service's settings."""
         self._table = table
         self._paces: defaultdict[Voice, VoicePace] = defaultdict(VoicePace)
         self._cut: Counter[str] = Counter()
         self._whole: set[str] = set()
 
     def pace_of(self, voice: Voice) -> VoicePace:
-        """The pace of a voice at its speed."""
+        """The speaking rate of a voice at its speed."""
         return self._paces[voice]
 
     def add_whole(self, voice: str) -> None:
-        """A voice has given a whole sound."""
+        """Count a whole sound of a voice."""
         self._whole.add(voice)
 
     def add_cut(self, voice: str, *, is_bought: bool) -> None:
-        """A voice has given two takes that seem to be cut off.
+        """Count two attempts of a voice that seem cut off.
 
         Args:
             voice: its name.
-            is_bought: in this run. Takes of earlier runs alone never end a run: the service may be
-                well again, so that one more clip is bought to find out.
+            is_bought: in this run. Earlier attempts alone never end a run: the service may have
+                recovered, so one more clip is bought to find out.
 
         Raises:
-            FatalError: it has given no others, and no more is bought to be thrown away.
+            FatalError: the voice has no other sounds, so buying more would be a waste.
         """
-        if is_bought or self._cut[voice] + 1 < _ITS_WAY:
+        if is_bought or self._cut[voice] + 1 < _MOST_CUT:
             self._cut[voice] += 1
         if not is_bought:
             return
-        if self._cut[voice] >= _ITS_WAY and voice not in self._whole:
+        if self._cut[voice] >= _MOST_CUT and voice not in self._whole:
             raise FatalError(
-                f"the first {_ITS_WAY} clips of the voice {voice} all end as if cut off: listen to "
+                f"the first {_MOST_CUT} clips of the voice {voice} all end as if cut off: listen to "
                 "it with `tts-assets review`; if that is its way, set check-ends = false in "
                 f"[{self._table}], and the next run uses what was paid for"
             )
 
 
-# A text as a service said it: each part doubted, asked for once more if it cannot be right, and joined.
-
-
 class CutTwiceError(ClipError):
-    """Both takes ended as if cut off: it may be the voice's way.
-
-    Attributes:
-        is_bought: at least one of them was bought now; otherwise earlier runs left both.
-    """
+    """Both attempts ended as if cut off; ``is_bought``: at least one of them in this run."""
 
     is_bought: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSpeech:
-    """What a sound is held against.
+    """The bounds of a sound.
 
     Args:
-        shortest_seconds: nobody says it in less.
-        longest_seconds: nor in more, the silence around it left out.
-        check_ends: whether a sound may not end in the middle of a word, nor before its end.
-        spoken_seconds: how long an ordinary voice speaks, pauses left out; None where unknown.
-        pace: of the voice, learned from what it says.
+        shortest_seconds: the least possible.
+        longest_seconds: the most possible, without the silence around it.
+        check_ends: whether to reject sounds that end in the middle of a word, or too early.
+        spoken_seconds: the speech of an ordinary voice without pauses; None where unknown.
+        pace: the learned speaking rate of the voice.
     """
 
     shortest_seconds: float
@@ -341,13 +314,13 @@ class ExpectedSpeech:
     pace: VoicePace | None = None
 
 
-#: So many times longer or shorter than its share a part may be.
+#: A part may be so many times longer or shorter than its share.
 _LOOSE = 2.0
 _ONE_MORA_SECONDS = 0.06
 
 
 class Attempt(NamedTuple):
-    """A part of a text as it was said; the fault is in words, None where there is none."""
+    """A sound for a part of a text, with its fault in words; None where it has none."""
 
     samples: Samples | None
     rate_hz: int
@@ -358,12 +331,11 @@ class Attempt(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
         return 0.0 if self.samples is None else self.samples.size / self.rate_hz
 
 
 class JoinedAttempts(NamedTuple):
-    """All parts of a text as one sound, and the takes that it is made of."""
+    """All parts of a text as one sound, and the attempts that it consists of."""
 
     samples: Samples
     rate_hz: int
@@ -371,7 +343,7 @@ class JoinedAttempts(NamedTuple):
 
 
 class EarlierAttempts(NamedTuple):
-    """What earlier runs left of a part: a sound to use, or takes that a person has to decide."""
+    """Earlier runs' sounds of a part: a usable one, or rejected ones for a person to decide."""
 
     take: Attempt | None = None
     refused: tuple[Attempt, ...] = ()
@@ -380,13 +352,7 @@ class EarlierAttempts(NamedTuple):
 async def decode_attempt(
     answer: ServiceResponse, expected: ExpectedSpeech, *, pcm_rate_hz: int | None
 ) -> Attempt:
-    """An answer as sound, with its fault; files are decoded in a thread.
-
-    Args:
-        answer: what came.
-        expected: what it is held against.
-        pcm_rate_hz: as in `sent_sound.speech`.
-    """
+    """An answer as sound, with its fault; files are decoded in a thread, bare samples are not."""
     read = partial(
         decode_response.decode_speech,
         answer.body,
@@ -402,14 +368,12 @@ async def decode_attempt(
     fault = decode_response.find_length_fault(
         samples, rate_hz, shortest=expected.shortest_seconds, longest=expected.longest_seconds
     )
-    if fault is None and expected.check_ends:
-        fault = _find_cut(samples, rate_hz, expected)
-        return Attempt(samples, rate_hz, fault, is_cut=fault is not None, alignment=alignment)
-    return Attempt(samples, rate_hz, fault, alignment=alignment)
+    cut = _find_cut(samples, rate_hz, expected) if fault is None and expected.check_ends else None
+    return Attempt(samples, rate_hz, fault or cut, is_cut=cut is not None, alignment=alignment)
 
 
 def _find_cut(samples: Samples, rate_hz: int, expected: ExpectedSpeech) -> str | None:
-    """Why a sound cannot be whole, by how much is spoken and by how it ends; None where it may be."""
+    """Why a sound is incomplete, by its seconds of speech and by its end; None where it may be whole."""
     pace, foreseen = expected.pace or VoicePace(), expected.spoken_seconds
     spoken = decode_response.measure_spoken(samples, rate_hz)
     ends = f"the sound of {samples.size / rate_hz:.2f} s ends as if cut off"
@@ -430,26 +394,23 @@ async def speak_parts(
     take: Callable[[int, ExpectedSpeech], Awaitable[Attempt]],
     find_earlier: Callable[[int, ExpectedSpeech], Awaitable[EarlierAttempts]] | None = None,
 ) -> JoinedAttempts:
-    """All parts of a text, one after the other.
+    """The sound of all parts of a text, one after the other.
 
     Args:
         parts: the text.
-        expected: what all of it is held against; each part has its share of it.
-        take: asks for one of the parts, by its number.
-        find_earlier: finds what earlier runs left of one; None where nothing is kept.
-
-    Returns:
-        Float32 samples of shape (n,), samples per second, and the takes.
+        expected: the bounds of the whole; each part has its share.
+        take: requests one of the parts, by its number.
+        find_earlier: finds sounds of earlier runs; None where none are kept.
 
     Raises:
-        CutTwiceError: both takes of a part ended as if cut off.
+        CutTwiceError: both attempts of a part ended as if cut off.
         ClipError: both had a fault, or the parts have different rates.
     """
     weights = [_estimate_weight(part) for part in parts]
     found = []
     for at, weight in enumerate(weights):
         share = 1.0 if len(parts) == 1 else weight / max(1, sum(weights))
-        # Only a guess: signs that are read, and those that are not, are many.
+        # Only a guess, as some signs are not read.
         loose = 1.0 if len(parts) == 1 else _LOOSE
         its_own = replace(
             expected,
@@ -470,14 +431,14 @@ async def speak_parts(
 
 
 def _estimate_weight(part: str) -> int:
-    """How long a part takes beside others: kanji, digits and letters stand for two morae or so."""
+    """The relative length of a part: kanji, digits and letters count as two morae."""
     return sum(1 if is_katakana(kana_to_katakana(sign)) else 2 for sign in part if sign.isalnum())
 
 
 async def _choose_attempt(
     take: Callable[[], Awaitable[Attempt]], refused: tuple[Attempt, ...]
 ) -> Attempt:
-    """A take that has no fault; of those and the ones refused before there are two at most."""
+    """An attempt without fault; there are two at most, including those of earlier runs."""
     takes = list(refused)
     while len(takes) < MOST_TAKES:
         found = await take()
@@ -495,7 +456,7 @@ async def _choose_attempt(
 
 
 def _join_attempts(takes: list[Attempt]) -> JoinedAttempts:
-    import numpy as np  # noqa: PLC0415 - heavy, and not needed before something is said
+    import numpy as np  # noqa: PLC0415 - heavy, and not needed before the first sound
 
     rates = {take.rate_hz for take in takes}
     if len(rates) > 1:

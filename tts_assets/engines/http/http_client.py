@@ -1,4 +1,4 @@
-"""HTTP to one service; the only module that imports httpx, which keeps passwords out of logs."""
+"""HTTP to one service, with total time limits, bounded answers and no secrets in logs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tts_assets.engines.http.service_calls import ServiceResponse, TransientErro
 from tts_assets.errors import ClipError, ClipTimeoutError, FatalError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     import httpx
 
@@ -28,51 +28,48 @@ if TYPE_CHECKING:
     from tts_assets.engines.http.service_calls import ServiceRequest
 
 
-#: What a server is told that we are.
+#: The user agent.
 AGENT = "tts-assets"
 
 #: The name of the machine itself, in a container (Docker, Podman).
 CONTAINER_HOST = "host.docker.internal"
 
-#: What OpenSSL says of a first answer that is no TLS record.
+#: OpenSSL's reasons where the first answer is no TLS record.
 _PLAIN_ANSWERS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
-#: Loggers whose lines have whole addresses, those with signatures among them, and every header.
+#: Loggers whose lines contain whole addresses, with signatures, and every header.
 _TALKATIVE = ("httpx", "hpack.hpack", "hpack.table")
 
 
 @asynccontextmanager
 async def open_quiet_client(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with these options of httpx, whose lines stay out of logs.
+    """A client with these options of httpx, which logs warnings only.
 
     Raises:
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
     with ExitStack() as quiet:
         for name in _TALKATIVE:
-            # Each client has its own: the first that is closed leaves those of the others.
-            hush = _LogFilter()
-            logger = logging.getLogger(name)
-            logger.addFilter(hush)
-            quiet.callback(logger.removeFilter, hush)
-        async with _make_client(options) as made:
-            yield made
+            # Each client has its own filter: closing one leaves those of the others.
+            logger, log_filter = logging.getLogger(name), _LogFilter()
+            logger.addFilter(log_filter)
+            quiet.callback(logger.removeFilter, log_filter)
+        async with _make_client(options) as client:
+            yield client
 
 
 class _LogFilter(logging.Filter):
-    """Lets warnings through only."""
-
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= logging.WARNING
 
 
 def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
-    import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
+    import httpx  # noqa: PLC0415 - heavy, and not needed before the first request
 
     try:
         return httpx.AsyncClient(**options)
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
-        # Not the library's words: they may have a proxy's password.
+        # Without the library's message, which may contain a proxy's password.
         raise FatalError(
             "the environment names a proxy or certificates that cannot be used: write HTTP_PROXY, "
             "HTTPS_PROXY and ALL_PROXY as http://host:port (socks5:// needs the package socksio), "
@@ -81,7 +78,7 @@ def _make_client(options: dict[str, Any]) -> httpx.AsyncClient:
 
 
 def redact_url(url: str) -> str:
-    """An address as it may be printed: without user, password, query and fragment."""
+    """An address without user, password, query and fragment, for messages."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     plain = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
@@ -105,19 +102,21 @@ def is_local(host: str | None) -> bool:
     return is_loopback(host) or (host or "").lower().rstrip(".") == CONTAINER_HOST
 
 
-def lacks_tls(error: BaseException) -> bool:
-    """Whether a connection failed because the other side does not speak TLS."""
+def _iterate_causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
-        if getattr(cause, "reason", None) in _PLAIN_ANSWERS:
-            return True
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return False
+
+
+def lacks_tls(error: BaseException) -> bool:
+    """Whether a connection failed because the other side does not speak TLS."""
+    return any(getattr(each, "reason", None) in _PLAIN_ANSWERS for each in _iterate_causes(error))
 
 
 def describe_http_error(error: Exception) -> str:
-    """What went wrong on the way, for people; the library's own words where they say something."""
-    import httpx  # noqa: PLC0415 - see _made
+    """A connection error in words; the library's own message where it helps."""
+    import httpx  # noqa: PLC0415 - see _make_client
 
     match error:
         case httpx.ConnectError() if lacks_tls(error):
@@ -140,23 +139,19 @@ def describe_http_error(error: Exception) -> str:
             return str(error) or type(error).__name__
 
 
-# One client for a service: whole answers within a total time, and its key to nobody else.
-
-
-#: What httpx asks its proxies by.
+#: The keys of httpx's proxies.
 _PROXIES = ("all://", "http://", "https://")
 _CONNECT_SECONDS = 15.0
 
-#: Addresses whose parts are remembered.
+#: The size of the cache of parsed addresses.
 _ADDRESSES = 64
 
-#: Longer messages of others are cut.
-_TOLD = 400
+#: Longer messages of services are cut.
+_MOST_SHOWN = 400
 
-#: 45 minutes of 48 kHz in 16 bits; whatever is longer is no clip.
+#: 45 minutes of 48 kHz in 16 bits; no clip is longer.
 _LARGEST = 256 * 2**20
 
-#: More addresses are not gone on to.
 _REDIRECTS = 3
 _REDIRECT = (301, 302, 303, 307, 308)
 
@@ -170,7 +165,7 @@ _CODINGS = {
 
 
 class Client:
-    """Asks one service; made by :func:`connected`."""
+    """Sends requests to one service, its key to no other; made by :func:`open_client`."""
 
     def __init__(
         self,
@@ -178,29 +173,29 @@ class Client:
         secret: Secret | None,
         on_send: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Ask through an open client of httpx; messages of the service are shown without the key.
+        """Use an open client of httpx.
 
         Args:
             http: the client.
-            secret: the key.
+            secret: the key, which is removed from messages of the service.
             on_send: called with 1 for each request that is sent, and with -1 if it did not arrive.
         """
         self._http = http
         self._on_send = on_send
         self._secrets = () if secret is None else (secret,)
-        # Most requests of a run go to one address, and to take it apart takes a tenth of their time.
+        # Most requests of a run go to one address, and parsing it takes a tenth of their time.
         self._url = functools.lru_cache(maxsize=_ADDRESSES)(self._parse_url)
 
     def redact(self, text: str) -> str:
-        """A text of the service as it may be told: services repeat what they were sent."""
+        """A text of the service without the key: services repeat requests in messages."""
         return keys.redact(text, self._secrets)
 
     async def ask(self, request: ServiceRequest) -> ServiceResponse:
         """Send a request, and wait for the whole answer, whatever its status.
 
         Raises:
-            PassingError: the answer was lost, or there was no way to the service.
-            ClipTimeoutError: it was not whole in time.
+            TransientError: the answer was lost, or the service could not be reached.
+            ClipTimeoutError: it was not complete in time.
             ClipError: it is larger than any clip.
             FatalError: the service is not where the base URL says, or cannot be trusted.
         """
@@ -212,7 +207,7 @@ class Client:
         )
 
     async def _follow_redirects(self, request: ServiceRequest) -> ServiceResponse:
-        """Send it, and again where the service itself sends us to another of its addresses."""
+        """Send a request, and follow redirects to other addresses of the same service."""
         asked = ""
         for _ in range(_REDIRECTS + 1):
             answer, asked = await self._send_once(request)
@@ -221,7 +216,7 @@ class Client:
                 return answer
             url = _join_location(asked, location)
             if _split_origin(url) != _split_origin(asked):
-                # A key, and what it pays for, are for who was named in the settings.
+                # The key is only for the service that the settings name.
                 raise FatalError(
                     f"{self._show_url(asked)} sends on to {self._show_url(url)}, "
                     "which is not gone to: set the base-url to where the service is"
@@ -230,7 +225,7 @@ class Client:
         raise TransientError(f"{self._show_url(asked)} sends on to itself again and again")
 
     async def _send_once(self, request: ServiceRequest) -> tuple[ServiceResponse, str]:
-        import httpx  # noqa: PLC0415 - heavy, and not needed before something is asked for
+        import httpx  # noqa: PLC0415 - see _make_client
 
         content = _encode_body(request.json)
         kind = {} if content is None else {"Content-Type": "application/json"}
@@ -277,7 +272,7 @@ class Client:
         if coding in _CODINGS:
             return _unpack_body(body, _CODINGS[coding])
         if not 200 <= answer.status < 300:
-            # The status is enough to decide what to do.
+            # The status is enough.
             return b""
         raise FatalError(
             f"the answer is packed as {self._show_text(coding)[:40]!r}, which was not asked for and "
@@ -285,7 +280,7 @@ class Client:
         )
 
     def _parse_url(self, path: str, query: tuple[tuple[str, str | int], ...]) -> httpx.URL:
-        import httpx  # noqa: PLC0415 - see _once
+        import httpx  # noqa: PLC0415 - see _make_client
 
         asked = httpx.URL(path)
         url = self._http.base_url.join(path) if asked.is_relative_url else asked
@@ -298,12 +293,12 @@ class Client:
         return self._show_text(redact_url(url))
 
     def _describe_failure(self, error: Exception) -> str:
-        # The library quotes lines of the service, which may repeat what they were sent.
+        # The library quotes the service, which may repeat the key.
         return self._show_text(describe_http_error(error))
 
     def _show_text(self, text: str) -> str:
         printable = "".join(sign if sign.isprintable() else " " for sign in self.redact(text))
-        return printable if len(printable) <= _TOLD else f"{printable[:_TOLD]}..."
+        return printable if len(printable) <= _MOST_SHOWN else f"{printable[:_MOST_SHOWN]}..."
 
 
 async def _read_body(response: httpx.Response) -> bytes:
@@ -370,17 +365,15 @@ def _too_large() -> ClipError:
 
 
 def _find_distrust(error: BaseException) -> str:
-    """Why a certificate is not believed; "" where none is the reason."""
-    cause: BaseException | None = error
-    while cause is not None:
+    """Why a certificate is not trusted; "" for any other error."""
+    for cause in _iterate_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message or "its certificate is not believed"
-        cause = cause.__cause__ or cause.__context__
     return ""
 
 
 def _encode_body(json: Any) -> bytes | None:
-    """A body; its text may be anything that a catalogue or a setting has."""
+    """A body in JSON; texts of catalogues and settings may contain lone surrogates."""
     if json is None:
         return None
     try:
@@ -392,7 +385,7 @@ def _encode_body(json: Any) -> bytes | None:
 
 
 def _join_location(asked: str, location: str) -> str:
-    """Where an answer sends us on to; as it stands where that is no address."""
+    """The address of a redirect; unchanged where it is none."""
     try:
         return urljoin(asked, location)
     except ValueError:
@@ -421,20 +414,20 @@ async def open_client(
     """A client for one service, with connections that are kept for the next request.
 
     Args:
-        base_url: where the service is; paths go below it.
+        base_url: the address of the service; paths go below it.
         headers: sent with each request.
-        secret: the key that is among them, or in the address; None for none.
+        secret: the key among them; None for none.
         most: how many requests are open at once.
         on_send: as in :class:`Client`.
 
     Raises:
-        UsageError: the address is none, or would show the key to anybody on the way.
+        UsageError: the address is none, or would send the key without encryption.
         FatalError: the environment names a proxy, or certificates, that cannot be used.
     """
     refuse_unsafe(base_url, secret)
     if secret is not None:
         await _refuse_other_machine(base_url)
-    import httpx  # noqa: PLC0415 - see Client._once
+    import httpx  # noqa: PLC0415 - see _make_client
 
     async with open_quiet_client(
         base_url=base_url,
@@ -442,34 +435,30 @@ async def open_client(
         http2=True,
         limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
         **_bypass_proxies(base_url),
-        # Silence is bounded by the time for the whole answer.
+        # The whole answer has a time limit.
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
     ) as http:
         yield Client(http, secret, on_send)
 
 
 def _bypass_proxies(base_url: str) -> dict[str, Any]:
-    """What keeps proxies of the environment from standing between us and this machine."""
+    """Options that keep proxies of the environment out of requests to this machine."""
     parts = urlsplit(base_url)
     if not is_local(parts.hostname):
         return {}
-    # Certificates, too, are named by the environment.
+    # The environment also names certificates, which https needs.
     return {"trust_env": False} if parts.scheme == "http" else {"mounts": dict.fromkeys(_PROXIES)}
 
 
 def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
-    """Refuse an address that is none, or that a key may not be sent to.
-
-    Raises:
-        UsageError: it is such an address.
-    """
+    """Raise UsageError for an address that is none, or that a key may not be sent to."""
     try:
         parts = urlsplit(base_url)
         good = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
     except ValueError:
         good = False
     if not good or not base_url.isprintable() or any(sign in base_url for sign in "?#@ "):
-        # Not shown: what cannot be taken apart may have a password anywhere.
+        # Not shown: an unparsable address may contain a password anywhere.
         raise UsageError(
             "the base-url is no address: write https://host/path without user, password, ? and #"
         )
@@ -481,12 +470,9 @@ def refuse_unsafe(base_url: str, secret: Secret | None) -> None:
 
 
 async def _refuse_other_machine(base_url: str) -> None:
-    """Refuse to send a key in the clear to a name of this machine that leads to another one.
+    """Raise UsageError for a local name without encryption that resolves to another machine.
 
     Only `localhost` is safe by its name: a resolver may ask the network for all others.
-
-    Raises:
-        UsageError: it leads there.
     """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
@@ -495,7 +481,7 @@ async def _refuse_other_machine(base_url: str) -> None:
     try:
         found = await anyio.getaddrinfo(host, parts.port or 80)
     except (OSError, UnicodeError):
-        # Nothing can be sent to a name without an address.
+        # Without an address, nothing can be sent.
         return
     for *_, (address, *_) in found:
         ip = ipaddress.ip_address(str(address).partition("%")[0])

@@ -1,11 +1,11 @@
-"""How many requests may be open at once at a service, learnt from what it answers.
+"""How many requests may be open at once at a service, learnt from its answers.
 
 The number goes up by one for each round of successes and down to seven tenths when the service
 refuses, as in TCP (Chiu and Jain 1989, additive increase and multiplicative decrease). What the
-service says it allows is a ceiling: it is gone up to at once, unless it refused before, and not
-beyond. Requests that were open together are refused together; that is one reason to go down, not
-several. Errors that are no refusals leave the number alone, until three in ten fail: then it is
-halved, set to one if that goes on, and no more goes up until fewer fail.
+service reports as its limit is a ceiling, which is used at once, unless it refused before. Requests
+that were open together are refused together; that lowers the number once. Other errors leave it
+alone, until three in ten fail: then it is halved, set to one if that goes on, and does not rise until
+fewer fail.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 
-#: A service that is not known yet is tried with so many.
+#: The limit at the beginning.
 _FIRST = 2
 
 #: What is left of the limit after a refusal.
 _CUT = 0.7
 
-#: Over so many of the latest outcomes the share of errors is looked at.
+#: The number of latest outcomes that the share of errors is computed over.
 _WINDOW = 20
 
 #: From this share on the service is in trouble.
 _TROUBLE = 0.3
 
-#: More changes of the limit than anybody looks at are not kept.
+#: The number of latest changes of the limit that are kept.
 _KEPT = 1_000
 
-#: Clips in hand beyond those that are open or wait long: one is finished while the next is asked for.
+#: Clips in progress beyond open and resting requests: one is finished while the next is requested.
 _SPARE = 2
 
-#: Clips that wait long are passed by others, but not by any number of them.
+#: So many times the limit of clips may rest while others are requested.
 _PASSED = 4
 
-#: Shorter waits are not noticed, and not counted.
+#: Shorter waits are not counted.
 _NOTICED_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What went to and fro in a run.
+    """The traffic of a run.
 
     Args:
         requests: how many were sent.
         lost: how many of them got no whole reply, nor its cost: the service may have billed them.
-        refusals: how many the service had no room for.
+        refusals: how many were refused because of a rate limit.
         retries: how many were repetitions after an error.
         waits: how often one waited after a refusal or an error, or for the rate; not in line.
         waited_seconds: for how long at least one request waited so; simultaneous waits count once.
@@ -78,12 +78,12 @@ class Rest:
     """A call waits before it sends its request again.
 
     Args:
-        reason: what the service answered, in words.
-        seconds: how long it waits at least.
+        reason: the service's answer, in words.
+        seconds: the least time that it waits.
         calls: how many calls wait so now.
-        refusals: how many requests the service had no room for so far.
-        retries: how many requests were repetitions after an error so far, this one among them.
-        fruitless_seconds: how long ago a request last went well.
+        refusals: how many requests were refused because of a rate limit so far.
+        retries: how many requests were repetitions after an error so far, including this one.
+        fruitless_seconds: the time since the last success.
     """
 
     reason: str
@@ -96,11 +96,7 @@ class Rest:
 
 @dataclass(slots=True)
 class Slot:
-    """Room for one request.
-
-    Args:
-        begun: when it was given.
-    """
+    """Room for one request, since a time."""
 
     begun: float
 
@@ -111,14 +107,14 @@ class Limiter:
     def __init__(
         self, *, most: int, per_second: float = inf, is_slot_a_request: bool = True
     ) -> None:
-        """Know nothing of the service yet.
+        """Begin without knowledge of the service.
 
         Args:
-            most: the limit never goes above, whatever the service says; at least 1.
+            most: the highest limit, whatever the service reports; at least 1.
             per_second: how many may begin in a second.
             is_slot_a_request: whether each slot counts as one request; else `note_sent` counts.
         """
-        self.on_change: Callable[[], None] = lambda: None  #: called when `wanted` may be another
+        self.on_change: Callable[[], None] = lambda: None  #: called when `target_clips` may change
         self.on_rest: Callable[[Rest], None] = lambda _: None  #: called when a call begins to rest
         self._is_slot_a_request = is_slot_a_request
         self._most = most
@@ -150,29 +146,29 @@ class Limiter:
 
     @property
     def target_clips(self) -> int:
-        """How many clips should be in hand, so that neither the service nor a core is idle."""
+        """How many clips should be in progress, so that neither the service nor a core is idle."""
         passed = 0 if self._in_trouble else min(self._resting, _PASSED * self._most)
         return self.limit + passed + _SPARE
 
     @property
     def fruitless_seconds(self) -> float:
-        """How long ago a request last went well; before the first one, how long it is tried."""
+        """The time since the last success, or since the first request."""
         since = self._good if self._good is not None else self._born
         return 0.0 if since is None else current_time() - since
 
     @property
     def oldest_seconds(self) -> float:
-        """How long the request that is open for the longest is open; 0 where none is."""
+        """The age of the oldest open request; 0 where none is."""
         now = current_time()
         return now - min((slot.begun for slot in self._slots), default=now)
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing has gone well yet."""
+        """Whether no request has succeeded yet."""
         return self._good is None
 
     def measure_traffic(self) -> Traffic:
-        """What has been so far; without an event loop, open waits are left out."""
+        """The traffic so far; without an event loop, open waits are left out."""
         waited_seconds = self._waited_seconds
         with suppress(RuntimeError):
             waited_seconds += self._open_wait_seconds
@@ -194,7 +190,7 @@ class Limiter:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
-        """Room for one request, waited for in line.
+        """Wait in line for room for one request.
 
         Raises:
             StoppedError: no more requests may begin.
@@ -222,12 +218,12 @@ class Limiter:
     def rest(
         self, *, retry: bool = False, reason: str = "", seconds: float = 0.0
     ) -> Iterator[None]:
-        """A wait without a slot, for as long as the block lasts; others are let in meanwhile.
+        """A wait without a slot, for as long as the block lasts; others may begin meanwhile.
 
         Args:
             retry: it follows an error, and another attempt follows it.
-            reason: why it waits, in words; "" where it does not matter.
-            seconds: how long it waits at least.
+            reason: why it waits, in words; "" for a wait that is not reported.
+            seconds: the least time that it waits.
 
         Raises:
             StoppedError: no other attempt may follow it.
@@ -255,7 +251,7 @@ class Limiter:
             self.on_change()
 
     def set_ceiling(self, count: int) -> None:
-        """The service says how many it takes at once."""
+        """Take over the service's own limit."""
         ceiling = max(1, min(count, self._most))
         if ceiling == self._ceiling:
             return
@@ -264,7 +260,7 @@ class Limiter:
         self._set_limit(ceiling if up else min(self._limit, ceiling))
 
     def record_success(self) -> None:
-        """A request went well."""
+        """Count a success."""
         self._good = current_time()
         self._outcomes.append(True)
         if not self._in_trouble:
@@ -272,19 +268,19 @@ class Limiter:
             self._set_limit(self._limit + (1 if self._learning else 1 / self._limit))
 
     def record_refusal(self, slot: Slot, most: int | None = None) -> None:
-        """A request was refused for want of room; ``most`` is how many the service says it takes."""
+        """Count a refusal because of a rate limit; ``most`` is the service's own limit."""
         self._refusals += 1
-        # Refused with room for more by what it says, it is others who have that room.
+        # A refusal below its own limit means that other clients use the rest.
         self._learning = False
         if most is not None:
             self.set_ceiling(most)
-        # What was open at the last cut is refused for the same reason.
+        # Requests that were open at the last cut are refused for the same reason.
         if slot.begun > self._cut:
             self._cut = current_time()
             self._set_limit(self._limit * _CUT)
 
     def record_failure(self, slot: Slot) -> None:
-        """A request met an error of the service or of the way there."""
+        """Count an error of the service or of the connection."""
         self._outcomes.append(False)
         if self._in_trouble and slot.begun > self._cut:
             self._learning = False
@@ -294,8 +290,7 @@ class Limiter:
 
     @property
     def _in_trouble(self) -> bool:
-        known = len(self._outcomes)
-        return known == _WINDOW and self._outcomes.count(False) > _TROUBLE * known
+        return len(self._outcomes) == _WINDOW and self._outcomes.count(False) > _TROUBLE * _WINDOW
 
     def _set_limit(self, limit: float) -> None:
         before = self.limit
@@ -333,7 +328,7 @@ class Limiter:
             self._line.popleft().set()
 
     async def _wait_for_turn(self) -> None:
-        """Wait until the last request began long enough ago."""
+        """Keep the distance to the last request."""
         now = current_time()
         turn = max(now, self._next)
         self._next = turn + self._apart_seconds
@@ -341,11 +336,11 @@ class Limiter:
             await anyio.sleep_until(turn)
 
     def note_sent(self, count: int) -> None:
-        """Count requests that were sent; -1 takes one back that did not reach the service."""
+        """Count requests that were sent; -1 for one that did not reach the service."""
         self._requests += count
 
     def note_lost(self, count: int) -> None:
-        """Count requests without a whole reply or its cost; -1 takes one back that was found."""
+        """Count requests without a whole reply or its cost; -1 for one that was recovered."""
         self._lost += count
 
     def refuse_if_stopped(self) -> None:
