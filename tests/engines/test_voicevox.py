@@ -85,7 +85,7 @@ def _provider(
             voicevox=VoicevoxSettings(base_url=engine.url, voices=voices),
         )
     )
-    provider._told = TOLD
+    provider._readings = TOLD
     return provider
 
 

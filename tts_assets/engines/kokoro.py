@@ -1,4 +1,4 @@
-"""Kokoro: a small neural model with natural voices, told each reading in phonetic symbols."""
+"""Kokoro: a small neural model with natural voices, which gets each reading in phonetic symbols."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 _LIBRARY = ("kokoro-onnx", "onnxruntime")
 
-#: The voice that is taken where none is asked for: of the Japanese ones that trained on most hours.
+#: The default voice: the Japanese one with most hours of training.
 _DEFAULT = "jf_alpha"
 
 #: The first letter of a voice's name is its language, the second whether it is a woman's or a
-#: man's; so says VOICES.md of huggingface.co/hexgrad/Kokoro-82M.
+#: man's (VOICES.md of huggingface.co/hexgrad/Kokoro-82M).
 _LANGUAGES = {
     "a": "en-US",
     "b": "en-GB",
@@ -48,7 +48,7 @@ _LANGUAGES = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _WHO = {"f": "female", "m": "male"}
 
-#: The Japanese voices of the published file, for as long as that is not there to be asked.
+#: The Japanese voices of the published file, as long as that is not downloaded.
 _PUBLISHED = (_DEFAULT, "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 
 #: Voices made from recordings under CC BY 3.0 (VOICES.md; github.com/koniwa/koniwa), by the reading.
@@ -77,7 +77,7 @@ _INPUTS = (frozenset({"tokens", "style", "speed"}), frozenset({"input_ids", "sty
 
 
 class _VoicesFile(NamedTuple):
-    """A file that is asked for: as it was written, where it lies, and what is known if published."""
+    """A configured file: its name, its path, and its pinned data if it is a published one."""
 
     name: str
     path: Path
@@ -87,7 +87,7 @@ class _VoicesFile(NamedTuple):
 class Kokoro:
     """The provider; nothing native is loaded into this process.
 
-    It has no pitch accent of its own that could be set: 橋 and 箸 sound alike.
+    The model takes no pitch accents: 橋 and 箸 sound alike.
     """
 
     name = "kokoro"
@@ -98,7 +98,7 @@ class Kokoro:
     footprint_mib = 100
 
     def __init__(self, settings: Settings) -> None:
-        """Find out which files are meant."""
+        """Resolve the configured files, without reading them."""
         self._device = settings.device
         self._speed = settings.speed
         self._store = model_cache.ModelCache.from_settings(settings.models)
@@ -106,7 +106,7 @@ class Kokoro:
         self._voices = self._resolve_file(settings.kokoro.voices, voices=True)
 
     def problem(self) -> str | None:
-        """None when library and files are there and of the right kind, else what to do."""
+        """None when library and files are available and of the right kind, else what to do."""
         steps = []
         if absent := find_missing_packages((*_LIBRARY, *READING)):
             steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
@@ -117,24 +117,20 @@ class Kokoro:
             return str(exc)
 
     def _absent_files(self) -> list[str]:
-        """What to do for each file that is not there."""
+        """What to do for each missing file."""
         absent = [each for each in (self._model, self._voices) if not each.path.is_file()]
-        names = [each.name for each in absent if each.published]
-        wanted = "kokoro" if set(names) == {*known_models.GROUPS["kokoro"]} else " ".join(names)
-        paths = " and ".join(str(each.path) for each in absent if each.published)
-        own = [
-            f"{each.path} not there: name another file in [kokoro]"
-            for each in absent
-            if not each.published
-        ]
-        return [*([f"{paths} not there: tts-assets models fetch {wanted}"] if names else []), *own]
+        published = [each for each in absent if each.published]
+        names = [each.name for each in published]
+        steps = []
+        if published:
+            models = "kokoro" if {*names} == {*known_models.GROUPS["kokoro"]} else " ".join(names)
+            paths = " and ".join(str(each.path) for each in published)
+            steps.append(f"{paths} not there: tts-assets models fetch {models}")
+        own = (each for each in absent if not each.published)
+        return [*steps, *(f"{each.path} not there: name another file in [kokoro]" for each in own)]
 
     def _find_misfit(self) -> str | None:
-        """What the files cannot do that is asked for.
-
-        Raises:
-            UsageError: one of them is damaged or of another kind.
-        """
+        """Why the files do not fit the settings; UsageError if one is damaged or of another kind."""
         low, high = SPEEDS
         whole = takes_whole_speeds(self._model.path)
         voice_names(self._voices.path)
@@ -151,7 +147,7 @@ class Kokoro:
         """Those of the voices file, the Japanese ones first.
 
         Raises:
-            UsageError: it is not there, or not a file of voices.
+            UsageError: it is missing, or no file of voices.
         """
         voices = self._voices
         there = voices.path.is_file() or not voices.published
@@ -159,7 +155,9 @@ class Kokoro:
         whole = self._takes_whole_speeds
         return tuple(
             _make_voice_info(name, whole_speeds=whole)
-            for name in sorted(names, key=_rank_voice_name)
+            for name in sorted(
+                names, key=lambda name: (name != _DEFAULT, _find_language(name) != "ja", name)
+            )
         )
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - all voices are of one file
@@ -168,13 +166,13 @@ class Kokoro:
 
     @functools.cached_property
     def _engine_version(self) -> str:
-        said = [format_versions(_LIBRARY), f"model={self._hash_file(self._model)}"]
-        said += [
-            f"voices={self._hash_file(self._voices)}",
-            *(["noise=random"] if self._is_random else []),
-        ]
-        said += [] if self._device == Device.CPU else [f"device={self._device}"]
-        return " ".join([*said, format_versions(READING)])
+        parts = [format_versions(_LIBRARY), f"model={self._hash_file(self._model)}"]
+        parts.append(f"voices={self._hash_file(self._voices)}")
+        if self._is_random:
+            parts.append("noise=random")
+        if self._device != Device.CPU:
+            parts.append(f"device={self._device}")
+        return " ".join([*parts, format_versions(READING)])
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - see engine
         """Never: the model takes no pitch."""
@@ -189,7 +187,7 @@ class Kokoro:
         try:
             return takes_whole_speeds(self._model.path)
         except UsageError:
-            # Told where the model is needed; the published ones take any speed.
+            # Reported where the model is needed; the published ones take any speed.
             return False
 
     @functools.cached_property
@@ -197,7 +195,7 @@ class Kokoro:
         try:
             return onnx_models.is_random(self._model.path)
         except UsageError:
-            # What is published was exported with its noise.
+            # The published models were exported with their noise.
             return self._model.published is not None
 
     def open(
@@ -217,11 +215,7 @@ class Kokoro:
         )
 
     def _resolve_file(self, name_or_path: str, *, voices: bool) -> _VoicesFile:
-        """The file that is meant, and what is known of it if it is a published one.
-
-        Raises:
-            UsageError: there is none of that name.
-        """
+        """The configured file; UsageError for an unknown name."""
         if is_path(name_or_path):
             return _VoicesFile(name_or_path, Path(name_or_path).expanduser().absolute(), None)
         fitting = [
@@ -239,28 +233,24 @@ class Kokoro:
         return _VoicesFile(name_or_path, self._store.file_path(published), published)
 
     def _hash_file(self, file: _VoicesFile) -> str:
-        """The first 64 bits of a file's SHA-256, in hex.
-
-        Raises:
-            UsageError: it cannot be read.
-        """
+        """The first 64 bits of a file's SHA-256, in hex; UsageError if it cannot be read."""
         if file.path.is_file():
             try:
                 return model_validation.sha256_of(file.path, self._store.folder)[:16]
             except OSError as exc:
                 raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
-        # A plan needs no model where everybody knows what its sum will be.
+        # A plan needs no model whose sum is pinned.
         return (file.published.sha256 or "")[:16] if file.published else "missing"
 
 
 def takes_whole_speeds(path: Path) -> bool:
-    """Whether a model takes whole numbers only for its speed.
+    """Whether a model takes only whole numbers as its speed.
 
     Raises:
         UsageError: it is no model of Kokoro.
     """
     inputs = onnx_models.read_graph(path).inputs
-    if not any(wanted <= inputs.keys() for wanted in _INPUTS):
+    if not any(names <= inputs.keys() for names in _INPUTS):
         raise UsageError(
             f"{path} is not a Kokoro model: its inputs are {', '.join(inputs)}, and would be "
             "tokens, style and speed; name another in [kokoro] model"
@@ -272,7 +262,7 @@ def voice_names(path: Path) -> tuple[str, ...]:
     """The names in a voices file, which is a zip of arrays.
 
     Raises:
-        UsageError: it is not there, cut short, of another kind, or empty.
+        UsageError: it is missing, cut short, of another kind, or empty.
     """
     try:
         with open_regular(path) as opened, zipfile.ZipFile(opened) as file:
@@ -287,7 +277,7 @@ def voice_names(path: Path) -> tuple[str, ...]:
             "[kokoro] voices"
         ) from exc
     names = [each.filename.removesuffix(".npy") for each in members]
-    # Anything else cannot be typed, and may do things to a terminal.
+    # Other names cannot be typed, and may control a terminal.
     usable = tuple(name for name in names if _NAME.fullmatch(name))
     if not usable:
         raise UsageError(f"{path} has no voices in it: name another in [kokoro] voices")
@@ -298,13 +288,12 @@ def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """Refuse an array by its headers if it would take too much memory; its data are not read.
 
     Raises:
-        ValueError: it is too large, no array of floats, or has another size than it says.
+        ValueError: it is too large, no array of floats, or has another size than its header says.
         zipfile.BadZipFile: it is damaged.
     """
-    # numpy writes no others, and LZMA names the memory that its own header asks for.
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(member.filename)
-    if member.file_size > _MOST_BYTES:
+    # numpy writes no other compression, and LZMA allocates the memory that its header names.
+    compressions = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if member.compress_type not in compressions or member.file_size > _MOST_BYTES:
         raise ValueError(member.filename)
     with file.open(member) as array:
         head = array.read(_HEADER_BYTES)
@@ -317,10 +306,6 @@ def _refuse_large(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     counts = [int(each) for each in shape[1].split(b",") if each.strip()]
     if math.prod(counts) * int(width[1]) + length != member.file_size:
         raise ValueError(member.filename)
-
-
-def _rank_voice_name(name: str) -> tuple[bool, bool, str]:
-    return (name != _DEFAULT, _find_language(name) != "ja", name)
 
 
 def _find_language(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Kokoro inside its process: one session for all threads, readings under the guard, long texts in parts."""
+"""Kokoro inside its process: one session for all threads, long texts in parts."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 _RATE_HZ = 24_000
 
-#: What the model takes at once (kokoro_onnx.config.MAX_PHONEME_LENGTH).
+#: The model's limit (kokoro_onnx.config.MAX_PHONEME_LENGTH).
 _MOST_SYMBOLS = 510
 
-#: Silence between sentences, and between the parts of one that is too long, as kokoro-onnx has it.
+#: Silence between sentences, and between the parts of a long one, as in kokoro-onnx.
 _SENTENCE_SECONDS = 0.25
 _CLAUSE_SECONDS = 0.1
 _STYLE = 256
 
-#: Where a sentence that is too long is parted, the best places first.
+#: Where a sentence that is too long is split, the best places first.
 _EDGES = (", ", " ")
 
 
@@ -42,12 +42,7 @@ class KokoroEngine(FormReader):
     """The engine inside its process; all threads share the session, and each has an analyser."""
 
     def __init__(self, model: str, voices: str, device: str) -> None:
-        """Load the model, so that what is wrong with it shows at once.
-
-        Args:
-            model: the path of the ONNX file.
-            voices: the path of the voices file.
-            device: a :class:`tts_assets.config.settings.Device`.
+        """Load the model, so that its problems show at once.
 
         Raises:
             UsageError: a file is missing, damaged or of another kind.
@@ -72,26 +67,26 @@ class KokoroEngine(FormReader):
         self._reading_styles = threading.Lock()
 
     def read(self, form: SpokenForm) -> Pronunciation:
-        """How a form is said; its accents are the model's own.
-
-        Raises:
-            ClipError: it cannot be said as the entry says, or is too long.
-        """
+        """A reading without accents, which are the model's own; ClipError if it is impossible."""
         return drop_accents(super().read(form))
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
-        """Say a form, sentence by sentence.
+        """Synthesize a form, sentence by sentence.
 
         Returns:
-            float32 samples, shape (n,); 24000 Hz; and how it was said.
+            float32 samples, shape (n,); 24000 Hz; and the pronunciation.
 
         Raises:
-            ClipError: it cannot be said as given, the model lacks a symbol, the voice or the
-                speed, or nothing was heard.
+            ClipError: the reading is impossible, the model lacks a symbol, the voice or the speed,
+                or there is no sound.
         """
         found = resolve_reading(form, self._dictionary)
         style = self._get_style(voice.name)
-        self._check_speed(voice.speed)
+        if self._whole_speeds and voice.speed != int(voice.speed):
+            raise ClipError(
+                f"this model was exported for whole speeds, and cannot speak at {voice.speed:g}: set "
+                "speed = 1, or take another model"
+            )
         sounds: list[Samples] = []
         for nodes in found.parts:
             symbols = to_kokoro_phonemes(nodes, sentence=form.sentence)
@@ -114,7 +109,7 @@ class KokoroEngine(FormReader):
         return sound
 
     def _get_style(self, name: str) -> NDArray[np.float32]:
-        """A voice, read from its file only once: each look into that takes up to 3 ms."""
+        """A voice, read from its file only once, as that takes up to 3 ms."""
         with self._reading_styles:
             if name not in self._styles:
                 self._styles[name] = self._read_style(name)
@@ -137,15 +132,8 @@ class KokoroEngine(FormReader):
             )
         return style
 
-    def _check_speed(self, speed: float) -> None:
-        if self._whole_speeds and speed != int(speed):
-            raise ClipError(
-                f"this model was exported for whole speeds, and cannot speak at {speed:g}: set "
-                "speed = 1, or take another model"
-            )
-
     def _check_symbols(self, symbols: str, form: SpokenForm) -> None:
-        """The library would leave out what the model does not know, and say another word."""
+        """Raise for symbols that the model lacks: the library would skip them, and say another word."""
         unknown = sorted(set(symbols) - self._vocabulary)
         if unknown:
             raise ClipError(
@@ -155,7 +143,7 @@ class KokoroEngine(FormReader):
 
 
 def _split_symbols(symbols: str) -> Iterator[tuple[str, float]]:
-    """A sentence in parts that the model can take, each with the pause behind it, in seconds."""
+    """The parts of a sentence that the model can take, each with the seconds of its pause."""
     while len(symbols) > _MOST_SYMBOLS:
         for edge in _EDGES:
             end = symbols.rfind(edge, 0, _MOST_SYMBOLS) + len(edge) - 1

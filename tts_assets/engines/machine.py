@@ -14,22 +14,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: No engine gains from more; the original tool had the same bound.
+#: No engine gains from more.
 MOST_WORKERS = 16
 
-#: What counts as free memory where the system does not report it: small machines have that much.
+#: The assumed free memory where the system does not report it, as on small machines.
 _FREE_MIB = 2048
 
 
 def default_worker_count(base_mib: int, footprint_mib: int) -> int:
     """How many workers keep this machine busy and leave it usable.
 
-    Physical cores, one left free above four, capped by what is left of the free memory over the
-    footprint and by 16.
-
-    Args:
-        base_mib: memory that the engine takes without a worker, in MiB.
-        footprint_mib: memory that each worker takes, in MiB.
+    Physical cores, one left free above four, capped by 16 and by the free memory: the engine takes
+    ``base_mib`` without a worker, and ``footprint_mib`` for each.
     """
     count = count_cores()
     by_memory = (free_mib() - base_mib) // max(1, footprint_mib)
@@ -49,14 +45,14 @@ def count_cores() -> int:
 
 
 def free_mib() -> int:
-    """How much memory processes may take now; a default where the system does not report it."""
-    import psutil  # noqa: PLC0415 - see cores
+    """The available memory; a default where the system does not report it."""
+    import psutil  # noqa: PLC0415 - see count_cores
 
     return _or_default(lambda: int(psutil.virtual_memory().available) // 2**20, _FREE_MIB)
 
 
 def _or_default(measure: Callable[[], T], default: T) -> T:
-    """A figure of the system; the default where ``/proc`` is hidden, or a sandbox forbids the call."""
+    """A system figure; the default where ``/proc`` is hidden, or a sandbox forbids the call."""
     try:
         return measure()
     except (OSError, RuntimeError, LookupError, ValueError):
@@ -72,16 +68,13 @@ def _container_cores(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
         return None
 
 
-# Which versions of their packages engines run with: parts of what makes a sound.
-
-
-#: The packages whose versions can change how Japanese is read, whichever engine speaks it.
+#: The packages whose versions can change a Japanese reading, for any engine.
 READING = ("pyopenjtalk-plus", "sudachidict-core", "unidic-lite")
 
 
 @functools.cache
 def find_installed_version(package: str) -> str | None:
-    """The version of an installed package; None where it is not."""
+    """The version of a package; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -89,7 +82,6 @@ def find_installed_version(package: str) -> str | None:
 
 
 def find_missing_packages(packages: tuple[str, ...]) -> list[str]:
-    """Those that are not installed."""
     return [package for package in packages if find_installed_version(package) is None]
 
 

@@ -30,7 +30,7 @@ _TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 13, 14
 _EXTERNAL = 1
 _WHOLE_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 
-#: The messages that lead to tensors, by the numbers of their fields (onnx.proto).
+#: The messages on the way to tensors, by the numbers of their fields (onnx.proto).
 _INNER: dict[str, dict[int, str]] = {
     "model": {_MODEL_GRAPH: "graph", 20: "training", _MODEL_FUNCTION: "function"},
     "training": {1: "graph", 2: "graph"},
@@ -48,7 +48,7 @@ _INNER: dict[str, dict[int, str]] = {
     "sparse tensor": {1: "tensor", 2: "tensor"},
 }
 
-#: How many bytes a value has, by its wire type; the others tell it themselves.
+#: The bytes of a value, by its wire type; other types have their own length.
 _FIXED = {1: 8, 5: 4}
 _VARINT = 0
 _BYTES = 2
@@ -68,7 +68,7 @@ _RANDOM = tuple(
 
 
 class Graph(NamedTuple):
-    """The outside of a model.
+    """The interface of a model.
 
     Args:
         inputs: the names of its inputs, each with whether it takes whole numbers.
@@ -80,10 +80,10 @@ class Graph(NamedTuple):
 
 
 def read_graph(path: Path) -> Graph:
-    """Look at the model in a file; its weights are passed over.
+    """The interface of the model in a file; its weights are skipped.
 
     Raises:
-        UsageError: it is not there, cut short, not ONNX, or has its weights elsewhere.
+        UsageError: it is missing, cut short, not ONNX, or has its weights elsewhere.
     """
     try:
         status = path.stat()
@@ -96,14 +96,14 @@ def read_graph(path: Path) -> Graph:
             f"{path} is not a whole ONNX model: fetch it again, or name another file"
         ) from exc
     if external:
-        # Its own hash would not tell when they change.
+        # Its own hash would not show when they change.
         raise UsageError(f"{path} has its weights in other files: save it as one file")
     return found
 
 
 @functools.lru_cache(maxsize=8)
 def _read_cached_graph(path: Path, seen: tuple[int, ...]) -> tuple[Graph, bool]:
-    """The graph in a file, and whether it has data elsewhere; remembered while it is unchanged."""
+    """The graph in a file, and whether it has data elsewhere; cached while it is unchanged."""
     del seen
     with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return _parse_graph(data), _has_external_data(data)
@@ -175,20 +175,17 @@ def _parse_input(data: mmap.mmap, begin: int, end: int) -> tuple[str, bool]:
         elif field == _VALUE_TYPE:
             for inner, start, stop in _iterate_fields(data, first, last):
                 if inner == _TYPE_TENSOR:
-                    kind = _find_number(data, start, stop, _TENSOR_ELEMENT)
+                    kinds = (
+                        _parse_varint(data, at)[0]
+                        for number, at, _ in _iterate_fields(data, start, stop)
+                        if number == _TENSOR_ELEMENT
+                    )
+                    kind = next(kinds, None)
     return name, kind in _WHOLE_NUMBERS
 
 
-def _find_number(data: mmap.mmap, begin: int, end: int, wanted: int) -> int | None:
-    """A whole number in a message; None where it has none."""
-    for field, first, _ in _iterate_fields(data, begin, end):
-        if field == wanted:
-            return _parse_varint(data, first)[0]
-    return None
-
-
 def _iterate_fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The fields of a message of protocol buffers: number, and where its value begins and ends."""
+    """The fields of a protocol buffer: number, begin and end of the value."""
     while at < end:
         key, at = _parse_varint(data, at)
         kind = key & 7
@@ -218,9 +215,6 @@ def _parse_varint(data: mmap.mmap, at: int) -> tuple[int, int]:
             raise ValueError
 
 
-# Neural models in onnxruntime: one session for all threads of an engine's process.
-
-
 #: Names of onnxruntime's execution providers (onnxruntime.ai/docs/execution-providers).
 _EXECUTION = {
     Device.CPU: "CPUExecutionProvider",
@@ -237,51 +231,47 @@ _ERRORS_ONLY = 3
 
 
 def create_session(path: Path, device: str) -> InferenceSession:
-    """A model made ready, for any number of threads at once.
+    """An ONNX file loaded for any number of threads at once, on a device.
 
     One thread each: two threads that share a session speak 1.13 times as much as one call that is
     spread over two cores, and the sound no longer depends on the number of cores.
-
-    Args:
-        path: the ONNX file.
-        device: a :class:`tts_assets.config.settings.Device`.
 
     Raises:
         UsageError: the file is no model, or this onnxruntime cannot use the device.
     """
     import onnxruntime  # noqa: PLC0415 - native, loaded only inside the engine's process
 
-    # onnxruntime would read whichever files the model names.
+    # onnxruntime would read any file that the model names.
     read_graph(path)
-    wanted = _EXECUTION[Device(device)]
-    if wanted not in onnxruntime.get_available_providers():
+    chosen = _EXECUTION[Device(device)]
+    if chosen not in onnxruntime.get_available_providers():
         raise UsageError(
             _describe_missing_device(device, _list_devices(onnxruntime.get_available_providers()))
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    execution = list(dict.fromkeys([wanted, _EXECUTION[Device.CPU]]))
+    execution = list(dict.fromkeys([chosen, _EXECUTION[Device.CPU]]))
     try:
-        made = onnxruntime.InferenceSession(str(path), options, providers=execution)
+        session = onnxruntime.InferenceSession(str(path), options, providers=execution)
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
             f"{path} cannot be loaded ({shorten_error(exc)}): fetch it again, or name another model"
         ) from exc
-    if wanted not in made.get_providers():
+    if chosen not in session.get_providers():
         raise UsageError(
             f'onnxruntime could not start {device} here: set device = "cpu", or mend its drivers'
         )
-    return made
+    return session
 
 
 def shorten_error(error: Exception) -> str:
-    """The first line of what a library says, to go into a sentence of ours."""
+    """The first line of a library's message."""
     return str(error).split("\n", 1)[0][:200]
 
 
 def count_threads(workers: int) -> int:
-    """How many clips to say at once for so many workers: at most one for each core.
+    """How many clips to synthesize at once for so many workers: at most one for each core.
 
     More are not faster, take 100 MB each, and their clips would wait within their time limits.
     """
@@ -297,9 +287,8 @@ def problem_with(device: str) -> str | None:
 
 @functools.cache
 def find_devices() -> tuple[Device, ...]:
-    """What the installed onnxruntime was built for, asked outside of this process."""
+    """The devices of the installed onnxruntime, found in a process of its own, which may crash."""
     code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
-    # What is native may take its process with it.
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
     )
@@ -307,11 +296,7 @@ def find_devices() -> tuple[Device, ...]:
 
 
 def is_random(path: Path) -> bool:
-    """Whether a model draws random numbers, so that no two runs sound quite the same.
-
-    Raises:
-        UsageError: it is not there, cut short, or not ONNX.
-    """
+    """Whether a model draws random numbers; errors as in `read_graph`."""
     return read_graph(path).random
 
 
@@ -320,8 +305,8 @@ def _list_devices(execution_providers: Iterable[str]) -> tuple[Device, ...]:
 
 
 def _describe_missing_device(device: str, offered: Iterable[Device]) -> str:
-    known = ", ".join(offered) or "nothing"
+    devices = ", ".join(offered) or "nothing"
     return (
-        f"this onnxruntime runs on {known}, not on {device}: install another build of it in its "
+        f"this onnxruntime runs on {devices}, not on {device}: install another build of it in its "
         'place, such as onnxruntime-gpu for cuda, or set device = "cpu"'
     )

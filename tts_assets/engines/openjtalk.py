@@ -22,7 +22,7 @@ _PARTS = (*READING, "onnxruntime")
 #: Credit as the voice's licence (CC BY 3.0, htsvoice/LICENSE_mei_normal.htsvoice) asks for.
 _CREDIT = 'HTS Voice "Mei" (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
 
-#: The voices with as whose they are heard, the default one first.
+#: The voices with descriptions and genders, the default one first.
 _VOICES = (
     ("mei", "female, neutral (MMDAgent's Mei)", "female"),
     ("mei-low", "Mei's voice an octave lower, as a man's", "male"),
@@ -39,7 +39,7 @@ class OpenJTalk:
     footprint_mib = 60
 
     def __init__(self, settings: Settings) -> None:
-        """Nothing can be set but what every engine is told."""
+        """There are no settings."""
 
     def problem(self) -> str | None:
         """None when the packages are installed, else what to install."""
@@ -48,7 +48,7 @@ class OpenJTalk:
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The one voice of the wheel, and the same at other pitches, for other speakers."""
+        """The voice of the wheel, and the same at other pitches, for other speakers."""
         return tuple(
             VoiceInfo(name=name, language="ja", description=who, credit=_CREDIT, gender=gender)
             for name, who, gender in _VOICES

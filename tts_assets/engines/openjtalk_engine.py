@@ -1,4 +1,4 @@
-"""OpenJTalk inside its process: the dictionary, the reading guard, and a synthesiser for each thread."""
+"""OpenJTalk inside its process: the dictionary, and a synthesiser for each thread."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ class OpenJTalkEngine(FormReader):
     """The engine inside its process: a dictionary, and a synthesiser for each thread."""
 
     def __init__(self) -> None:
-        """Load dictionary and voice, so that what is missing shows at once."""
+        """Load dictionary and voice, so that their problems show at once."""
         super().__init__()
         self._own = threading.local()
         self._get_synthesiser()
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
-        """Say a form, sentence by sentence.
+        """Synthesize a form, sentence by sentence.
 
         Returns:
             float32 samples, shape (n,), on a scale where 1.0 is 16-bit full scale and may be
-            exceeded; 48000 Hz; and how it was said.
+            exceeded; 48000 Hz; and the pronunciation.
 
         Raises:
-            ClipError: it cannot be said as given, is too long, or comes out empty or wild.
+            ClipError: the reading is impossible or too long, or the sound is empty or wild.
         """
         found = resolve_reading(form, self._dictionary)
         samples = np.concatenate([self._synthesize(nodes, voice) for nodes in found.parts])

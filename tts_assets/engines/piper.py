@@ -1,4 +1,10 @@
-"""Piper: the voices in a folder by their configurations, and the provider."""
+"""Piper: voices in files of their own, spoken by a library under the GPL that nothing else loads.
+
+A real voice draws random numbers inside its model, by the two noise scales of its configuration, and
+is used as its makers set them: without noise it sounds flat. Such a voice has ``noise=random`` among
+its parts, for no two runs sound quite the same. One whose scales are both 0 gives equal bytes for
+equal input; so does a model that draws no random numbers.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +38,10 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 #: The most that a known voice has is 904 (en_US-libritts); a wrong number must not be counted up to.
 _Speakers = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
-#: What the ids of every text begin with, are parted by, and end with.
+#: The signs whose ids begin, separate and end every text.
 _FRAME = ("^", "_", "$")
 
-#: Phonemes that Piper makes only with more than its own package has.
+#: Phonemes that Piper makes only with additional packages.
 _NEEDS_MORE = {
     "pinyin": "Chinese phonemes, for which Piper needs g2pW",
     "hebrew": "Hebrew phonemes, for which Piper needs Nakdimon",
@@ -45,7 +51,7 @@ _KINDS = ("espeak", "text", "japanese")
 
 
 class _Audio(msgspec.Struct, frozen=True):
-    # The rates of telephones and of studios; other numbers are mistakes, and would take all memory.
+    # From telephones to studios; other numbers are mistakes, and would take all memory.
     sample_rate: Annotated[int, msgspec.Meta(ge=8_000, le=192_000)]
     quality: str | None = None
 
@@ -67,7 +73,7 @@ class _Inference(msgspec.Struct, frozen=True):
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """A voice's ``.onnx.json``, as far as it matters; defaults are those of Piper (config.py)."""
+    """The used part of a voice's ``.onnx.json``; defaults are those of Piper (config.py)."""
 
     audio: _Audio
     espeak: _Espeak
@@ -87,12 +93,7 @@ _decoder = msgspec.json.Decoder(Configuration)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceFile:
-    """A model with its configuration.
-
-    Args:
-        model: the ``.onnx`` file.
-        configuration: what stands in the file beside it.
-    """
+    """A model, the ``.onnx`` file, with its configuration."""
 
     model: Path
     configuration: Configuration
@@ -104,22 +105,22 @@ class VoiceFile:
 
     @property
     def language(self) -> str:
-        """What it speaks, as a BCP 47 tag."""
+        """Its language, as a BCP 47 tag."""
         if self.has_accents:
             return "ja-JP"
-        said = self.configuration
-        code = said.language and said.language.code
-        return _to_language_tag(code or said.espeak.voice or self.model.name.partition("-")[0])
+        configured = self.configuration.language
+        code = (configured and configured.code) or self.configuration.espeak.voice
+        return _to_language_tag(code or self.model.name.partition("-")[0])
 
     @property
     def language_name(self) -> str:
-        """The same in words, where they are known."""
-        said = self.configuration.language
-        return (said and said.name_english) or self.language
+        """Its name in English, where it is known."""
+        configured = self.configuration.language
+        return (configured and configured.name_english) or self.language
 
     @property
     def has_accents(self) -> bool:
-        """Whether its phonemes tell where the pitch falls."""
+        """Whether its phonemes include pitch accents."""
         return self.configuration.phoneme_type == "japanese"
 
     @property
@@ -129,13 +130,13 @@ class VoiceFile:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether it asks its model for chance in the sound or in the lengths."""
+        """Whether it uses its model's noise in the sound or in the lengths."""
         scales = self.configuration.inference
         return scales.noise_scale != 0 or scales.noise_w != 0
 
     @property
     def speaker_ids(self) -> dict[str, int]:
-        """The ids of its speakers, by each of their names, or by number where they have none."""
+        """The ids of its speakers, by name, or by number where they have none."""
         count = self.configuration.num_speakers
         if count <= 1:
             return {}
@@ -146,18 +147,18 @@ class VoiceFile:
 
 
 class OfferedVoice(NamedTuple):
-    """A voice as it is chosen: a file, and the speaker in it; None where it has one only."""
+    """A voice that can be chosen: a file, and the speaker in it; None where it has one only."""
 
     file: VoiceFile
     speaker: int | None
 
 
 class VoiceDirectory(NamedTuple):
-    """What a folder has.
+    """The voices in a folder.
 
     Args:
-        offered: the voices by name, the Japanese ones first, and of these the ones that know accents.
-        faults: what is wrong with those that cannot be used, by name.
+        offered: the usable ones by name: Japanese ones with accents, other Japanese ones, the rest.
+        faults: the problems of the others, by name.
     """
 
     offered: dict[str, OfferedVoice]
@@ -178,8 +179,8 @@ class VoiceDirectory(NamedTuple):
 def voices_in(folder: Path) -> VoiceDirectory:
     """The voices in a folder: every ``NAME.onnx`` with its ``NAME.onnx.json``.
 
-    A voice of several speakers is there as ``NAME``, for the one it has by default, and once more
-    as ``NAME#SPEAKER`` for each.
+    A voice of several speakers is offered as ``NAME``, for its default one, and as ``NAME#SPEAKER``
+    for each.
     """
     files: dict[str, VoiceFile] = {}
     faults: dict[str, str] = {}
@@ -192,7 +193,10 @@ def voices_in(folder: Path) -> VoiceDirectory:
         except OSError as exc:
             faults[model.stem] = f"the voice {model} cannot be read: {exc.strerror}"
     offered: dict[str, OfferedVoice] = {}
-    for name, file in sorted(files.items(), key=lambda item: _rank_voice_file(item[1])):
+    ranked = sorted(
+        files.items(), key=lambda item: (not item[1].has_accents, not item[1].is_japanese)
+    )
+    for name, file in ranked:
         speakers = file.speaker_ids
         offered[name] = OfferedVoice(
             file, file.configuration.default_speaker_id if speakers else None
@@ -202,18 +206,8 @@ def voices_in(folder: Path) -> VoiceDirectory:
     return VoiceDirectory(offered, faults)
 
 
-def _rank_voice_file(file: VoiceFile) -> int:
-    if file.has_accents:
-        return 0
-    return 1 if file.is_japanese else 2
-
-
 def _voice_file(model: Path) -> VoiceFile:
-    """A voice, as its configuration says.
-
-    Raises:
-        UsageError: there is none, or it cannot be used.
-    """
+    """A voice with its configuration; UsageError if that is missing or unusable."""
     if not model.stem.isprintable():
         raise UsageError(
             f"{model.parent} has a voice {model.stem!r}, whose name cannot be shown: "
@@ -237,7 +231,7 @@ def _voice_file(model: Path) -> VoiceFile:
 
 
 def _problem_with(configuration: Configuration) -> str | None:
-    """What keeps a configuration of the right shape from being used."""
+    """Why a configuration of the right shape cannot be used."""
     if needs := _NEEDS_MORE.get(configuration.phoneme_type):
         return f"is of a voice with {needs}: it cannot be used here, take another"
     if configuration.phoneme_type not in _KINDS:
@@ -263,20 +257,12 @@ def _configuration_path(model: Path) -> Path:
 
 
 def _to_language_tag(code: str) -> str:
-    """A BCP 47 tag of a locale or an espeak voice: en_US and en-us are en-US, ja_JA is ja-JP."""
+    """A locale or an espeak voice as a BCP 47 tag: en_US and en-us are en-US, ja_JA is ja-JP."""
     language, *rest = re.split("[-_]", code)
     if rest and len(rest[0]) == 2:
-        # Piper's first Japanese voice has the language where its name should have the country.
+        # Piper's first Japanese voice has the language in place of the country.
         rest[0] = "JP" if (language, rest[0]) == ("ja", "JA") else rest[0].upper()
     return "-".join([language.lower(), *rest])
-
-
-# Piper: voices in files of their own, spoken by a library under the GPL that nothing else loads.
-#
-# A real voice draws chance inside its model, by the two noise scales of its configuration, and is
-# spoken as its makers set them: without chance it sounds flat. Such a voice has ``noise=random`` among
-# its parts, for no two runs sound quite the same. One whose scales are both 0 gives equal bytes for
-# equal input; so does a model that draws no chance.
 
 
 #: espeak is inside the wheel of piper-tts.
@@ -296,17 +282,17 @@ class Piper:
     footprint_mib = 115
 
     def __init__(self, settings: Settings) -> None:
-        """Look for nothing yet."""
+        """Read nothing yet."""
         self._store = ModelCache.from_settings(settings.models)
         given = settings.piper.voices
         self._folder = Path(given).expanduser() if given else self._store.piper_voices_folder()
         self._is_given = given is not None
-        self._wanted = settings.voice
+        self._voice_name = settings.voice
         self._device = settings.device
         self._engines: dict[str, str] = {}
 
     def problem(self) -> str | None:
-        """None when packages, device and voices are here, else what is missing and what to do."""
+        """None when packages, device and voices are available, else what is missing and what to do."""
         voices = self._problem_with_voices()
         if absent := find_missing_packages(_PARTS):
             install = (
@@ -317,33 +303,29 @@ class Piper:
         return onnx_models.problem_with(self._device) or voices
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The voices in the folder that can be used, Japanese ones first."""
+        """The usable voices in the folder, Japanese ones first."""
         return tuple(
             VoiceInfo(name=name, language=each.file.language, description=_describe_voice(each))
             for name, each in self._voice_directory.offered.items()
         )
 
     def engine(self, voice: str) -> str:
-        """Library and runtime with their versions, the voice by its hashes, and what reads for it.
+        """Library and runtime with their versions, the voice's hashes, and the dictionary.
 
         Raises:
-            UsageError: the voice is not there, or its model is no ONNX file.
+            UsageError: the voice is missing, or its model is no ONNX file.
         """
         if voice not in self._engines:
             self._engines[voice] = self._parts_of(voice)
         return self._engines[voice]
 
     def accents(self, voice: str) -> bool:
-        """Only a voice of the Japanese kind is told them; espeak takes none."""
+        """Only for voices with Japanese phonemes; espeak takes none."""
         offered = self._voice_directory.offered.get(voice)
         return offered is not None and offered.file.has_accents
 
     def repeats(self, voice: str) -> bool:
-        """Not if its model draws chance, and its configuration lets that be heard.
-
-        Raises:
-            UsageError: as for ``engine``.
-        """
+        """Not if its model draws random numbers and its configuration uses them; errors as ``engine``."""
         file = self._voice_directory.find_voice(voice).file
         return not (file.is_noisy and onnx_models.is_random(file.model))
 
@@ -351,7 +333,7 @@ class Piper:
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[EngineHost]:
         """Start the engine's process with that many threads; they share one session per voice."""
-        first = self._wanted or next(iter(self._voice_directory.offered), "")
+        first = self._voice_name or next(iter(self._voice_directory.offered), "")
         return engine_host(
             "tts_assets.engines.piper_engine:PiperEngine",
             threads=onnx_models.count_threads(workers),
@@ -362,23 +344,27 @@ class Piper:
 
     @functools.cached_property
     def _voice_directory(self) -> VoiceDirectory:
-        """Read once: a run has the voices that it began with."""
+        """Read once: a run keeps the voices that it began with."""
         return voices_in(self._folder)
 
     def _problem_with_voices(self) -> str | None:
-        """What keeps the voice that was asked for, or the first one, from being used."""
+        """Why the requested voice, or the first one, cannot be used."""
         offered, faults = self._voice_directory
-        wanted = (self._wanted or "").partition("#")[0]
-        if wanted in faults or (faults and not offered):
-            return faults.get(wanted) or next(iter(faults.values()))
-        chosen = offered.get(self._wanted or "") or next(iter(offered.values()), None)
-        if chosen and (self._wanted or chosen.file.is_japanese):
-            return _problem_with_model(chosen.file.model)
+        name = (self._voice_name or "").partition("#")[0]
+        if name in faults or (faults and not offered):
+            return faults.get(name) or next(iter(faults.values()))
+        chosen = offered.get(self._voice_name or "") or next(iter(offered.values()), None)
+        if chosen and (self._voice_name or chosen.file.is_japanese):
+            try:
+                onnx_models.is_random(chosen.file.model)
+            except UsageError as exc:
+                return str(exc)
+            return None
         of_japanese = (fault for name, fault in faults.items() if name.startswith("ja"))
         return next(of_japanese, None) or self._no_voice(others=bool(offered))
 
     def _no_voice(self, *, others: bool) -> str:
-        """What to do where no voice, or none but others, can speak Japanese."""
+        """What to do without a Japanese voice, or without any."""
         what = "Japanese voice" if others else "voice"
         instead = ", or choose another by --voice" if others else ""
         where = f"in {self._folder} " if self._is_given else ""
@@ -388,11 +374,6 @@ class Piper:
         )
 
     def _parts_of(self, voice: str) -> str:
-        """All that can change how a voice sounds.
-
-        Raises:
-            UsageError: as for ``engine``.
-        """
         file = self._voice_directory.find_voice(voice).file
         try:
             hashes = [
@@ -409,15 +390,6 @@ class Piper:
         if file.is_japanese:
             found.append(format_versions(READING))
         return " ".join(found)
-
-
-def _problem_with_model(path: Path) -> str | None:
-    """What shows of a damaged model before it is loaded."""
-    try:
-        onnx_models.is_random(path)
-    except UsageError as exc:
-        return str(exc)
-    return None
 
 
 def _describe_voice(offered: OfferedVoice) -> str:

@@ -1,4 +1,4 @@
-"""Piper inside its process: one session for each voice, shared by all threads, and the reading guard."""
+"""Piper inside its process: one session for each voice, shared by all threads, and the dictionary."""
 
 from __future__ import annotations
 
@@ -32,86 +32,70 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, Phrase, Pronunciation, SpokenForm, Voice
 
 
-#: Silence between two sentences, as Piper's own program makes it by default (piper.hpp of
-#: rhasspy/piper: sentenceSilenceSeconds).
+#: Silence between two sentences: the default of Piper's own program (piper.hpp of rhasspy/piper:
+#: sentenceSilenceSeconds).
 _PAUSE_SECONDS = 0.2
 
 #: Each takes 2 MB in a voice of the usual size; this many are 3 minutes of sound.
 _MOST_PHONEMES = 2_000
 _INPUTS = frozenset({"input", "input_lengths", "scales"})
-_INPUTS_OF_SEVERAL = _INPUTS | {"sid"}
 
-#: Languages that are written with ideographs, as espeak names them; Japanese is not asked for.
-_IDEOGRAPHIC = frozenset({"zh", "cmn", "yue", "hak", "nan"})
-
-#: How Unicode's names of letters begin, which languages have them, and the voice to take for them.
+#: The beginnings of Unicode's names of letters, the languages of such letters as espeak names them,
+#: and the voice to take for them.
 _SCRIPTS = (
     (("HIRAGANA", "KATAKANA", "HENTAIGANA"), frozenset[str](), "Japanese"),
-    (("CJK", "IDEOGRAPHIC"), _IDEOGRAPHIC, "Japanese"),
+    (("CJK", "IDEOGRAPHIC"), frozenset({"zh", "cmn", "yue", "hak", "nan"}), "Japanese"),
     (("HANGUL",), frozenset({"ko"}), "Korean"),
 )
 
 #: ``[[...]]`` would be taken for phonemes; espeak obeys some control characters.
 _COMMANDS = dict.fromkeys([*map(ord, "[]"), *range(0x20), *range(0x7F, 0xA0)], " ")
 
-#: Morae for which espeak's Japanese has no sound: it would spell out "Japanese letter".
-_STRANGE = frozenset(split_morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
+#: Morae that espeak's Japanese lacks: it would say "Japanese letter".
+_UNSUPPORTED = frozenset(split_morae("スィズィキェギェヂェニェヒェビェピェミェリェクヮグヮ"))
 
 
 class PiperEngine:
     """The engine inside its process."""
 
     def __init__(self, *, voices: str, voice: str, device: str) -> None:
-        """Load the first voice, so that what is wrong with it shows at once.
-
-        Args:
-            voices: the folder of the voices.
-            voice: the name of the one to load now; others are loaded when they are asked for.
-            device: a :class:`tts_assets.config.settings.Device`.
+        """Load one voice from a folder, so that its problems show at once; others on demand.
 
         Raises:
-            UsageError: that voice is not there, or cannot be used.
+            UsageError: that voice is missing, or cannot be used.
         """
-        self._shelf = voices_in(Path(voices))
+        self._voice_directory = voices_in(Path(voices))
         self._device = device
         self._loaded: dict[Path, PiperVoice] = {}
         self._faults: dict[Path, str] = {}
         self._loading = threading.Lock()
         self._dictionary = Dictionary()
-        self._first = self._shelf.find_voice(voice).file
+        self._first = self._voice_directory.find_voice(voice).file
         self._get_library(self._first)
         if self._first.is_japanese:
             self._dictionary.analyze_best("")
 
     def learn(self, words: Sequence[DictionaryWord]) -> None:
-        """Read these words as they say, before anything is spoken.
-
-        Raises:
-            UsageError: they cannot be learned.
-        """
+        """Add a user's own words to the dictionary; UsageError if they cannot be used."""
         self._dictionary.learn(words)
 
     def read(self, form: SpokenForm) -> Pronunciation:
-        """How a form is said by the first voice.
-
-        Raises:
-            ClipError: it cannot be said as the entry says, or is too long.
-        """
+        """The pronunciation of the first voice; ClipError if the reading is impossible or too long."""
         return _to_pronunciation(resolve_reading(form, self._dictionary), self._first)
 
     def speak(self, form: SpokenForm, voice: Voice) -> Speech:
-        """Say a form, sentence by sentence.
+        """Synthesize a form, sentence by sentence.
 
         Returns:
             float32 samples, shape (n,), on the voice's own scale, which may exceed 1.0; the rate
-            of its configuration; and how it was said, if that is Japanese.
+            of its configuration; and the pronunciation, if that is Japanese.
 
         Raises:
-            ClipError: it cannot be said as given, the voice cannot be used or has no sound for it,
-                or it comes out empty or broken.
+            ClipError: the reading is impossible, the voice cannot be used or lacks a sound, or the
+                result is empty or broken.
         """
         try:
-            offered = self._shelf.find_voice(voice.name)
+            offered = self._voice_directory.find_voice(voice.name)
             library = self._get_library(offered.file)
         except UsageError as exc:
             raise ClipError(str(exc)) from exc
@@ -131,11 +115,7 @@ class PiperEngine:
         )
 
     def _get_library(self, file: VoiceFile) -> PiperVoice:
-        """A voice, loaded once, by the first thread that asks for it.
-
-        Raises:
-            UsageError: it cannot be used.
-        """
+        """A voice, loaded once, by the first thread that needs it; UsageError if it is unusable."""
         with self._loading:
             if file.model in self._faults:
                 raise UsageError(self._faults[file.model])
@@ -150,8 +130,8 @@ class PiperEngine:
     def _phonemize_japanese(
         self, found: FormReading, form: SpokenForm, file: VoiceFile
     ) -> list[list[str]]:
-        """The phonemes of each sentence, as the reading guard has settled it."""
-        # A word that had to be forced has lost its marks.
+        """The phonemes of each sentence of the resolved reading."""
+        # A word whose reading was forced has lost its marks.
         asks = not form.sentence and form.text.endswith(("?", "？"))
         library = self._get_library(file)
         labels = [self._dictionary.make_labels(nodes) for nodes in found.parts]
@@ -173,7 +153,6 @@ class PiperEngine:
     def _synthesize(
         self, phonemes: list[str], offered: OfferedVoice, library: PiperVoice, voice: Voice
     ) -> NDArray[np.float32]:
-        """One sentence."""
         _check_phonemes(phonemes, library, voice.name)
         scale = library.config.length_scale / voice.speed
         sound = library.phoneme_ids_to_audio(
@@ -188,30 +167,26 @@ class PiperEngine:
 
 
 def _load_voice(file: VoiceFile, device: str) -> PiperVoice:
-    """A voice whose model and configuration belong together.
-
-    Raises:
-        UsageError: they do not, or one of them cannot be used.
-    """
+    """Load a voice; UsageError if its model and configuration are unusable, or do not match."""
     session = onnx_models.create_session(file.model, device)
     library = PiperVoice(
         session=session,
         config=PiperConfig.from_dict(json.loads(read_regular(file.configuration_path))),
     )
     several = file.configuration.num_speakers > 1
-    wanted = _INPUTS_OF_SEVERAL if several else _INPUTS
+    expected = _INPUTS | {"sid"} if several else _INPUTS
     taken = {each.name for each in session.get_inputs()}
-    if taken != wanted:
+    if taken != expected:
         raise UsageError(
             f"{file.model} takes {', '.join(sorted(taken))}, but its configuration is of one that "
-            f"takes {', '.join(sorted(wanted))}: fetch both again, they do not belong together"
+            f"takes {', '.join(sorted(expected))}: fetch both again, they do not belong together"
         )
     _try_last_speaker(library, file)
     return library
 
 
 def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
-    """Say the last phoneme with the last speaker: the model must have as many as are named."""
+    """Synthesize the last phoneme with the last speaker, to check that the model has them."""
     ids = file.configuration.phoneme_id_map
     last = max(number for each in ids.values() for number in each)
     speakers = file.configuration.num_speakers
@@ -220,7 +195,7 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
             [*ids["^"], last, *ids["$"]],
             SynthesisConfig(speaker_id=speakers - 1 if speakers > 1 else None),
         )
-        # espeak looks for its voice before it looks at the text.
+        # espeak checks its voice before the text.
         library.phonemize("")
     except Exception as exc:  # onnxruntime has a class for each code, and no common base
         raise UsageError(
@@ -229,23 +204,23 @@ def _try_last_speaker(library: PiperVoice, file: VoiceFile) -> None:
 
 
 def _to_pronunciation(found: FormReading, file: VoiceFile) -> Pronunciation:
-    """What is known of how a voice says it: espeak takes no accents."""
-    said = found.pronunciation
-    return said if file.has_accents else drop_accents(said)
+    """The pronunciation of a voice, without accents for espeak."""
+    pronunciation = found.pronunciation
+    return pronunciation if file.has_accents else drop_accents(pronunciation)
 
 
 def _to_espeak_kana(found: Iterable[Phrase], *, question: bool) -> str:
     """A sentence as espeak's Japanese reads it right: the sounds in kana, a word for each phrase.
 
-    It has no kanji, and knows no particle: は is ha. Its marks are Latin ones, as it pauses at no
-    other. What it says for リャ, リュ and リョ is odd, but what a voice was trained with.
+    espeak has no kanji and no particles: は is ha. The marks are Latin, as it pauses at no others. Its
+    リャ, リュ and リョ are odd, but voices were trained with them.
     """
-    said = ""
+    text = ""
     for phrase in found:
         for mora in split_morae(expand_small_kana(phrase.kana)):
-            said += mora[0] + expand_small_kana(mora[1]) if mora in _STRANGE else mora
-        said += ", " if phrase.pause else " "
-    return said.strip(", ") + ("?" if question else ".")
+            text += mora[0] + expand_small_kana(mora[1]) if mora in _UNSUPPORTED else mora
+        text += ", " if phrase.pause else " "
+    return text.strip(", ") + ("?" if question else ".")
 
 
 def _phonemize_foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[list[str]]:
@@ -265,31 +240,24 @@ def _phonemize_foreign(text: str, file: VoiceFile, library: PiperVoice) -> list[
 
 
 def _keep_known_phonemes(sentences: list[list[str]], library: PiperVoice) -> list[list[str]]:
-    """Sentences with only the phonemes that the voice knows, and only those that are heard.
+    """Audible sentences, without unknown phonemes that may be left out.
 
-    Punctuation, and of espeak's small marks those that only colour the vowel before them (ä, e̞,
-    ɯᵝ): where a voice does not know them, they were left out when it was trained, too.
+    Those are punctuation, and espeak's marks that only colour the vowel before them (ä, e̞, ɯᵝ): a
+    voice that does not know them was trained without them, too.
     """
     known = library.config.phoneme_id_map
-    spare = "MPZ" if library.config.phoneme_type == "espeak" else "PZ"
-    found = [
-        [each for each in one if each in known or not _is_among(each, spare)] for one in sentences
-    ]
+    optional = "MPZ" if library.config.phoneme_type == "espeak" else "PZ"
+
+    def is_optional(phoneme: str) -> bool:
+        category = "M" if phoneme == "ᵝ" else unicodedata.category(phoneme[0])[0]
+        return category in optional
+
+    found = [[each for each in one if each in known or not is_optional(each)] for one in sentences]
     return [one for one in found if any(map(str.isalnum, one))]
 
 
-def _is_among(phoneme: str, spare: str) -> bool:
-    """Whether a phoneme is of these general categories of Unicode; ᵝ is a mark, too."""
-    category = "M" if phoneme == "ᵝ" else unicodedata.category(phoneme[0])[0]
-    return category in spare
-
-
 def _check_phonemes(phonemes: Sequence[str], library: PiperVoice, name: str) -> None:
-    """Refuse what the library would leave out, and what would take all memory.
-
-    Raises:
-        ClipError: the voice has no sound for a phoneme, or they are too many.
-    """
+    """Raise ClipError for phonemes that the voice lacks, and for too many of them."""
     absent = dict.fromkeys(each for each in phonemes if each not in library.config.phoneme_id_map)
     if absent:
         raise ClipError(f"{name} has no sound for {' '.join(absent)}: take another voice")
@@ -301,6 +269,6 @@ def _check_phonemes(phonemes: Sequence[str], library: PiperVoice, name: str) -> 
 
 
 def _join_sentences(sentences: Sequence[NDArray[np.float32]], pause: int) -> NDArray[np.float32]:
-    """Sentences in a row, with that many samples of silence between two."""
+    """Sentences with so many samples of silence between them."""
     silence = np.zeros(pause, np.float32)
     return np.concatenate([part for each in sentences for part in (silence, each)][1:])

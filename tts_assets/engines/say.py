@@ -1,4 +1,4 @@
-"""macOS `say`: its voices, and the provider."""
+"""The voices of macOS, through its command `say`: one process for each clip, nothing to install."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from tts_assets.model import DictionaryWord, SpokenForm, Voice
 
 
-#: No list may keep a run waiting for longer.
+#: The time limit of a list of voices.
 _PATIENCE_SECONDS = 20.0
 
-#: ``Kyoko    ja_JP    # こんにちは``: a name may hold blanks and brackets, and where it is long only
-#: one blank parts it from the locale; that may be a language alone, have a script (``zh_Hans_CN``),
-#: and go on behind the region: ``zh_CN_U_SD@sd=cnsc``.
+#: ``Kyoko    ja_JP    # こんにちは``: a name may contain blanks and brackets, and only one blank
+#: separates a long one from the locale; that may be a language alone, have a script
+#: (``zh_Hans_CN``), and more behind the region: ``zh_CN_U_SD@sd=cnsc``.
 _LINE = re.compile(
     r"(?P<name>\S.*?)\s+(?P<language>[a-z]{2,3})"
     r"(?:[_-](?P<script>[A-Z][a-z]{3})(?![A-Za-z0-9]))?"
@@ -45,18 +45,15 @@ _LINE = re.compile(
 #: The Japanese voice that comes with macOS; others are added by its owner.
 _KYOKO = "Kyoko"
 
-#: As whose macOS's Japanese voices are heard; their names may have (Enhanced) and the like behind.
+#: The genders of macOS's Japanese voices, whose names may end in (Enhanced) and the like.
 _GENDERS = {_KYOKO: "female", "O-ren": "female", "Otoya": "male", "Hattori": "male"}
 
 
 def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
     """Every installed voice: the Japanese ones first, Kyoko before all, else in the list's order.
 
-    Args:
-        executable: the path of `say`.
-
     Raises:
-        FatalError: it cannot be run, fails, takes too long, or prints something else.
+        FatalError: `say` cannot be run, fails, takes too long, or prints something else.
     """
     voices = parse_voice_list(_run_voice_list(executable))
     if not voices:
@@ -64,11 +61,20 @@ def list_say_voices(executable: str) -> tuple[VoiceInfo, ...]:
             f"{executable} -v '?' lists no voices, so it is not the say of macOS: "
             "take it out of PATH, or choose another provider"
         )
-    return tuple(sorted(voices, key=_rank_say_voice))
+    return tuple(
+        sorted(
+            voices,
+            key=lambda voice: (
+                not voice.language.startswith("ja"),
+                voice.name != _KYOKO,
+                not voice.name.startswith(_KYOKO),
+            ),
+        )
+    )
 
 
 def parse_voice_list(listing: str) -> list[VoiceInfo]:
-    """The voices of a list, each name once; lines of another shape are passed over."""
+    """The voices of a list, each name once; lines of another shape are skipped."""
     voices: dict[str, VoiceInfo] = {}
     for line in listing.split("\n"):
         if (found := _LINE.fullmatch(line.strip())) is not None:
@@ -83,16 +89,8 @@ def parse_voice_list(listing: str) -> list[VoiceInfo]:
     return list(voices.values())
 
 
-def _rank_say_voice(voice: VoiceInfo) -> tuple[bool, bool, bool]:
-    return (
-        not voice.language.startswith("ja"),
-        voice.name != _KYOKO,
-        not voice.name.startswith(_KYOKO),
-    )
-
-
 def _run_voice_list(executable: str) -> str:
-    # Files, not pipes: whatever the program leaves behind, nobody waits for it to close them.
+    # Files, not pipes: a process that the program leaves behind could keep pipes open.
     with tempfile.TemporaryFile() as listing, tempfile.TemporaryFile() as log:
         try:
             done = subprocess.run(
@@ -119,19 +117,16 @@ def _run_voice_list(executable: str) -> str:
         return listing.read().decode("utf-8", "replace")
 
 
-# The voices of macOS, through its command `say`: one process for each clip, nothing to install.
-
-
-#: WAVE must have its data format named, or `say` refuses it; it converts voices of other rates.
+#: `say` refuses WAVE without a data format; it converts voices of other rates.
 _SOUND = ("--file-format=WAVE", "--data-format=LEI16@22050")
 
-#: The voice's own rate is not to be had. Apple calls 150 to 180 words per minute typical (Inside
+#: The voice's own rate is unknown. Apple calls 150 to 180 words per minute typical (Inside
 #: Macintosh: Sound, SetSpeechRate) and 180 to 220 average (NSSpeechSynthesizer, rate).
 _WORDS_PER_MINUTE = 180
 _SPEEDS = (0.25, 4.0)
 
 #: Commands stand between [[ and ]] (Inside Macintosh: Sound, Writing Embedded Speech Commands), or
-#: behind ESC for some voices. No bracket is left, nor what becomes one when it is normalised.
+#: behind ESC for some voices. Brackets are removed, and characters that are normalised to them.
 _NOT_SAID = re.compile("[][\uff3b\uff3d\ufe47\ufe48\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose another provider"
 
@@ -139,9 +134,8 @@ _NO_WORDS = "say takes no words of your own: leave out [[dictionary]], or choose
 class MacOSSay:
     """The provider.
 
-    The one engine whose reading cannot be verified: it takes neither readings nor accents, and
-    does not tell how it read. So words are given to it in the kana of their reading, and only
-    running text as it is spelled.
+    Its readings cannot be checked: it takes neither readings nor accents, and reports none. So it gets
+    words in the kana of their reading, and only running text as it is spelled.
     """
 
     name = "say"
@@ -150,14 +144,14 @@ class MacOSSay:
     footprint_mib = 60
 
     def __init__(self, settings: Settings) -> None:
-        """Look for nothing yet."""
+        """Run nothing yet."""
         self._voice = settings.voice
         self._has_words = bool(settings.words)
 
     def problem(self) -> str | None:
-        """None where `say` can speak as it is asked to, else what it lacks and what to do."""
+        """None where `say` supports the settings, else what is missing and what to do."""
         try:
-            voices = self.voices()
+            voices = self._say_voices
         except FatalError as exc:
             return str(exc)
         if self._voice is None and not voices[0].language.startswith("ja"):
@@ -168,7 +162,7 @@ class MacOSSay:
         return _NO_WORDS if self._has_words else None
 
     def voices(self) -> tuple[VoiceInfo, ...]:
-        """The installed voices, the Japanese ones first, as `say` lists them.
+        """The installed voices, the Japanese ones first.
 
         Raises:
             FatalError: there is no `say`, or it does not list them.
@@ -180,7 +174,7 @@ class MacOSSay:
         return list_say_voices(_find_executable())
 
     def engine(self, voice: str) -> str:  # noqa: ARG002 - voices are renewed with the system
-        """The version of macOS: `say` has none, and its voices none that it would tell."""
+        """The version of macOS: those of `say` and its voices are unknown."""
         return f"say macos={_find_macos_version()}"
 
     def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
@@ -188,7 +182,7 @@ class MacOSSay:
         return False
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
-        """Nobody says so."""
+        """Unknown, so never."""
         return False
 
     @contextlib.asynccontextmanager
@@ -196,10 +190,10 @@ class MacOSSay:
         self,
         *,
         workers: int,
-        timeout_seconds: float,  # noqa: ARG002 - a process that is slow is as easily ended as a dead one
+        timeout_seconds: float,  # noqa: ARG002 - a slow process can be killed at any time
         words: tuple[DictionaryWord, ...] = (),
     ) -> AsyncIterator[SaySpeaker]:
-        """Make a folder for the sounds; processes are started with their clips.
+        """Create a folder for the sounds; each clip starts a process.
 
         Raises:
             FatalError: there is no `say`, no room for temporary files, or a dictionary to learn.
@@ -218,10 +212,9 @@ class MacOSSay:
 
 
 class SaySpeaker:
-    """`say`, ready for one run."""
+    """`say`, ready for one run; sounds pass through the folder, and are read in threads."""
 
     def __init__(self, executable: str, folder: Path, threads: anyio.CapacityLimiter) -> None:
-        """Speak through an executable; sounds pass through the folder, and are read in threads."""
         self._executable = executable
         self._folder = folder
         self._threads = threads
@@ -230,11 +223,11 @@ class SaySpeaker:
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Say it in a process of its own, which ends with the call.
+        """Synthesize a form in a process of its own, which ends with the call.
 
         Returns:
-            float32 samples, shape (n,), full scale at -1..1; 22050 Hz; and no pronunciation:
-            nobody can tell how it was read.
+            float32 samples, shape (n,), full scale at -1..1; 22050 Hz; and no pronunciation, which
+            `say` does not report.
 
         Raises:
             ClipError: the speed is out of range, or `say` fails or writes no whole sound.
@@ -279,7 +272,7 @@ def _format_rate(speed: float) -> list[str]:
 
 
 def _format_input(form: SpokenForm) -> str:
-    """What `say` is given: kana for a word, as nobody knows how it reads kanji."""
+    """The input of `say`: kana for a word, as its reading of kanji is unknown."""
     text = _NOT_SAID.sub(" ", form.text if form.sentence else spell_in_kana(form))
     if not any(map(str.isalnum, text)):
         raise ClipError(f"there is nothing to say in {form.text!r}")
@@ -288,7 +281,7 @@ def _format_input(form: SpokenForm) -> str:
 
 async def _run_command(command: list[str], text: str) -> None:
     """Run a command on a text to its end; cancelled, it ends at once, with all it has started."""
-    # A file is read or closed without anybody's help, however the process ends.
+    # Files, unlike pipes, need no task of their own, however the process ends.
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as log:
         source.write(text.encode())
         source.seek(0)
@@ -299,14 +292,14 @@ async def _run_command(command: list[str], text: str) -> None:
 
 async def _wait_for_exit(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
     try:
-        # Cancelled half-way, a start would leave a process that nobody ends.
+        # Cancelled half-way, a start would leave a running process behind.
         with anyio.CancelScope(shield=True):
             process = await anyio.open_process(
                 command,
                 stdin=source,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                # Ctrl-C is for the run to answer; the terminal must not reach past it.
+                # Ctrl-C is for the run alone.
                 start_new_session=True,
             )
     except OSError as exc:
@@ -327,7 +320,7 @@ def _read_sound(path: Path) -> Speech:
     if not data:
         raise ClipError("say wrote no sound: the text may hold nothing that its voice can say")
     whole = int.from_bytes(data[4:8], "little") + 8
-    # libsndfile would take the part for all there is.
+    # libsndfile would accept the part as a whole.
     if data.startswith(b"RIFF") and len(data) < whole:
         raise ClipError(f"say wrote {len(data)} of {whole} bytes of sound: the disk may be full")
     samples, rate_hz = decode(data)

@@ -1,4 +1,4 @@
-"""VOICEVOX: requests to its engine, and the provider."""
+"""VOICEVOX, and compatible engines such as AivisSpeech, which get every sound and accent in kana."""
 
 from __future__ import annotations
 
@@ -39,46 +39,33 @@ if TYPE_CHECKING:
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.http.http_client import Client
-    from tts_assets.engines.http.rate_limiter import Limiter
     from tts_assets.engines.http.service_calls import ServiceResponse
     from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.model import DictionaryWord, Pronunciation, Samples, SpokenForm, Voice
 
 T = TypeVar("T")
 
-#: The range of VOICEVOX's own editor; engines take more, and break at the ends.
+#: The range of VOICEVOX's own editor; engines take more, but fail at the ends.
 SPEEDS = (0.5, 2.0)
 
-#: What an engine says of itself needs no model, but for the first query of AivisSpeech.
-_TOLD_SECONDS = 30.0
+#: Descriptions need no model, except for the first query of AivisSpeech.
+_DESCRIBE_SECONDS = 30.0
 
-#: Styles of this type speak, the others sing; engines before 0.16 have no types.
+#: The type of styles that speak, not sing; engines before 0.16 have no types.
 _SPEAKS = "talk"
-
-#: Whose voices they are, where an engine does not say.
-_BRAND = "VOICEVOX"
-
-#: Some text, to be told what a query looks like.
-_ANYTHING = "ア"
 
 #: More styles than that are not named in an error.
 _NAMED = 5
 
-#: In an address each kana takes nine bytes, and no more than 64 KiB are sent or taken.
+#: In an address each kana takes nine bytes, and no more than 64 KiB are sent or accepted.
 _LONGEST = 6_000
-_OK = 200
-_NO_SUCH_PAGE = 404
-_TOO_MANY = 429
-_NOT_THIS = (400, 413, 414, 422)
-_LATER = (408, 425)
-_BROKEN = 500
 
-#: No key is sent to an engine, so that none can come back.
-_AS_IT_IS = str
+#: No key is sent to an engine, so none can come back.
+_redact = str
 
 
 class _Style(msgspec.Struct):
-    """A manner of a speaker; the documents are of ``/speakers``."""
+    """A manner of a speaker, in the answer of ``/speakers``."""
 
     name: str
     id: int
@@ -86,22 +73,16 @@ class _Style(msgspec.Struct):
 
 
 class _Character(msgspec.Struct):
-    """Whose manners they are."""
-
     name: str
     styles: list[_Style]
 
 
 class _Manifest(msgspec.Struct):
-    """What ``/engine_manifest`` tells of an engine."""
-
-    brand_name: str = _BRAND
+    brand_name: str = "VOICEVOX"
 
 
 async def list_styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
-    """The styles that an engine speaks in, by their ids.
-
-    Their credit is the line that VOICEVOX's terms ask for, the product with the speaker's name.
+    """The speaking styles of an engine, by id, with the credit that VOICEVOX's terms ask for.
 
     Raises:
         FatalError: no engine answers there.
@@ -112,8 +93,8 @@ async def list_styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
         str(style.id): VoiceInfo(
             name=str(style.id),
             language="ja",
-            description=to_redacted_line(f"{character.name}, {style.name}", _AS_IT_IS),
-            credit=to_redacted_line(f"{brand}:{character.name}", _AS_IT_IS),
+            description=to_redacted_line(f"{character.name}, {style.name}", _redact),
+            credit=to_redacted_line(f"{brand}:{character.name}", _redact),
             speeds=SPEEDS,
         )
         for character in characters
@@ -122,28 +103,17 @@ async def list_styles(client: Client, base_url: str) -> dict[str, VoiceInfo]:
     }
 
 
-async def fetch_query(client: Client, base_url: str, style: str) -> dict[str, Any]:
-    """A query as an engine itself makes it, for all that is not told otherwise.
-
-    Raises:
-        FatalError: it makes none.
-    """
-    return await _ask_engine(
-        client, base_url, "audio_query", dict[str, Any], {"text": _ANYTHING, "speaker": style}
-    )
-
-
 def describe_missing_style(name: str, offered: Mapping[str, VoiceInfo]) -> str:
-    """What to say where an engine has no style of that id."""
+    """The error message for an id that an engine does not have."""
     near = difflib.get_close_matches(name, offered, n=_NAMED, cutoff=0.0)
-    told = "; ".join(f"{each} ({offered[each].description})" for each in near)
+    names = "; ".join(f"{each} ({offered[each].description})" for each in near)
     more = len(offered) - len(near)
     rest = f" and {more} more: tts-assets voices --provider voicevox" if more else ""
-    return f"the engine has no voice {name!r}; it has {told or 'none at all'}{rest}"
+    return f"the engine has no voice {name!r}; it has {names or 'none at all'}{rest}"
 
 
 class VoicevoxSpeaker:
-    """Speaks through an engine that is running."""
+    """A running engine, ready for one run."""
 
     def __init__(
         self,
@@ -154,40 +124,41 @@ class VoicevoxSpeaker:
         query: Mapping[str, Any],
         timeout_seconds: float,
     ) -> None:
-        """Speak.
+        """Speak through an engine.
 
         Args:
-            engine: is asked.
-            read: tells how a form is said.
-            styles: by their ids, as the engine offers them.
-            query: as the engine makes it.
+            engine: the connection.
+            read: returns the pronunciation of a form.
+            styles: those of the engine, by id.
+            query: the engine's defaults for a synthesis.
             timeout_seconds: for each request, and every 100 characters of the text.
         """
+        self.limiter = engine.limiter
         self._engine = engine
         self._read = read
         self._styles = styles
         self._query = query
         self._timeout_seconds = timeout_seconds
 
-    @property
-    def limiter(self) -> Limiter:
-        """How many requests may be open."""
-        return self._engine.limiter
-
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Say it: accent phrases of our kana, with the lengths and pitches of the style, as sound.
+        """Synthesize a form: its kana to accent phrases in the style, and these to sound.
 
         Raises:
-            ClipError: it cannot be said, or not in this style.
-            FatalError: nothing can any more.
+            ClipError: it cannot be synthesized, or not in this style.
+            FatalError: no form can be synthesized any more.
         """
         style = self._styles.get(voice.name)
         if style is None:
             raise ClipError(describe_missing_style(voice.name, self._styles))
-        said = await self._read(form)
-        kana = _limit_kana(to_aquestalk(said.phrases, form.text))
+        reading = await self._read(form)
+        kana = to_aquestalk(reading.phrases, form.text)
+        if len(kana) > _LONGEST:
+            raise ClipError(
+                f"its {len(kana)} kana and marks are more than an engine takes at once, which are "
+                f"{_LONGEST}: split the text"
+            )
         seconds = self._timeout_seconds * time_limits(len(form.text))
         accent_phrases = await self._engine.ask(
             ServiceRequest(
@@ -209,7 +180,7 @@ class VoicevoxSpeaker:
                     "accent_phrases": accent_phrases,
                     "speedScale": voice.speed,
                     "outputStereo": False,
-                    # AivisSpeech takes the mood from how it is written; VOICEVOX passes it over.
+                    # AivisSpeech takes the mood from the spelling; VOICEVOX ignores it.
                     "kana": form.text,
                 },
                 seconds=seconds,
@@ -217,19 +188,11 @@ class VoicevoxSpeaker:
             _read_samples,
             on_start,
         )
-        shortest, longest = shortest_seconds(said, voice.speed), longest_seconds(said, voice.speed)
+        shortest = shortest_seconds(reading, voice.speed)
+        longest = longest_seconds(reading, voice.speed)
         if wrong := find_length_fault(samples, rate_hz, shortest=shortest, longest=longest):
             raise ClipError(wrong)
-        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=said, credit=style.credit)
-
-
-def _limit_kana(kana: str) -> str:
-    if len(kana) > _LONGEST:
-        raise ClipError(
-            f"its {len(kana)} kana and marks are more than an engine takes at once, which are "
-            f"{_LONGEST}: split the text"
-        )
-    return kana
+        return Speech(samples=samples, rate_hz=rate_hz, pronunciation=reading, credit=style.credit)
 
 
 async def _ask_engine(
@@ -237,11 +200,11 @@ async def _ask_engine(
     base_url: str,
     path: str,
     kind: type[T],
-    asked: Mapping[str, str | int] | None = None,
+    query: Mapping[str, str | int] | None = None,
 ) -> T:
-    """What an engine says of itself, asked once."""
-    method = "GET" if asked is None else "POST"
-    request = ServiceRequest(method=method, path=path, query=asked, seconds=_TOLD_SECONDS)
+    """A description of the engine, requested once."""
+    method = "GET" if query is None else "POST"
+    request = ServiceRequest(method=method, path=path, query=query, seconds=_DESCRIBE_SECONDS)
     where = http_client.redact_url(base_url)
     try:
         answer = await client.ask(request)
@@ -260,7 +223,6 @@ async def _ask_engine(
 
 
 def _read_phrases(answer: ServiceResponse) -> list[Any]:
-    """The accent phrases of an answer."""
     _check_answer(answer)
     value = answer.json()
     if not isinstance(value, list) or not value:
@@ -269,36 +231,33 @@ def _read_phrases(answer: ServiceResponse) -> list[Any]:
 
 
 def _read_samples(answer: ServiceResponse) -> tuple[Samples, int]:
-    """The samples of an answer, and how many there are in a second."""
+    """The samples of an answer, and their rate."""
     _check_answer(answer)
     return decode_speech(answer.body, answer.media_type, pcm_rate_hz=None)
 
 
 def _check_answer(answer: ServiceResponse) -> None:
-    """Raise what any answer means that is not what was asked for."""
+    """Raise the error that an answer without success means."""
     status = answer.status
-    if status == _OK:
+    if status == 200:
         return
-    words = parse_error_body(answer, _AS_IT_IS).message or "without a word"
+    words = parse_error_body(answer, _redact).message or "without a word"
     reason = f"the engine answers {status}: {words}"
-    if status == _TOO_MANY:
+    if status == 429:
         raise RateLimitedError(reason)
-    if status >= _BROKEN or status in _LATER:
+    if status >= 500 or status in (408, 425):
         raise TransientError.from_answer(answer, reason)
-    if status in _NOT_THIS:
+    if status in (400, 413, 414, 422):
         raise ClipError(reason)
-    if status == _NO_SUCH_PAGE:
+    if status == 404:
         raise FatalError(f"{reason}; set [voicevox] base-url to where an engine listens")
     raise FatalError(reason)
-
-
-# VOICEVOX, and engines of its shape such as AivisSpeech: told every sound and accent in kana.
 
 
 #: Ids of styles; AivisSpeech's are whole numbers of 32 bits, which may be below 0.
 _ID = re.compile(r"0|-?[1-9][0-9]{0,9}")
 
-#: An engine nearby is back soon or not at all; until it is given up, clips wait rather than fail.
+#: A local engine is back soon or not at all; until it is given up, clips wait rather than fail.
 _PATIENCE = RetryPolicy(
     attempts=4,
     unpaid_attempts=7,
@@ -313,9 +272,9 @@ _LIST = "tts-assets voices --provider voicevox lists them"
 class Voicevox:
     """The provider; voices are styles, named by their ids.
 
-    The engine is another program, on this machine or elsewhere, which has to be running. It is
-    told what the reading guard has settled: every sound, where the pitch falls, pauses, whispered
-    vowels, questions. AivisSpeech takes the sounds and accents of that, and its own way to ask.
+    The engine is another program, on this machine or elsewhere, which has to be running. It gets the
+    resolved reading: every sound, accents, pauses, devoiced vowels, questions. AivisSpeech takes the
+    sounds and accents of that, and has its own intonation of questions.
     """
 
     name = "voicevox"
@@ -325,14 +284,14 @@ class Voicevox:
     footprint_mib = 5
 
     def __init__(self, settings: Settings) -> None:
-        """Take note of where the engine is, and who is to speak."""
+        """Connect to nothing yet."""
         own = settings.voicevox
         self._speed = settings.speed
         self._remote = settings.remote
         self._place = Endpoint(base_url=own.base_url, headers={})
         self._names = list_named_voices(settings, own.voices)
         self._needed = list_named_voices(settings, () if settings.voice else own.voices[:1])
-        self._told = ReadingCache()
+        self._readings = ReadingCache()
 
     @property
     def max_concurrent(self) -> int:
@@ -340,7 +299,7 @@ class Voicevox:
         return self._remote.max_concurrent
 
     def problem(self) -> str | None:
-        """None when it may be tried, else what to do; the engine is not asked."""
+        """None when the settings are usable, else what to do; the engine is not asked."""
         if absent := find_missing_packages(READING):
             return f"{', '.join(absent)} not installed: pip install tts-assets"
         low, high = SPEEDS
@@ -356,7 +315,7 @@ class Voicevox:
         """Those that the settings name, the default one first; the engine is not asked.
 
         Raises:
-            UsageError: they name none, or one that is no id.
+            UsageError: they name none, or an invalid one.
         """
         if not self._names:
             raise UsageError(
@@ -374,7 +333,7 @@ class Voicevox:
         )
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
-        """The styles that speak, by asking the engine.
+        """The speaking styles of the engine.
 
         Raises:
             UsageError: the address is none.
@@ -389,20 +348,20 @@ class Voicevox:
     def engine(self, voice: str) -> str:
         """The style, and the dictionary with its version.
 
-        Not the version of the engine, which is not asked before something is to be said: a plan is
-        the same wherever it is made. Clips of another version are remade by ``--force`` only.
+        Not the version of the engine, which is not asked before synthesis: a plan is the same on
+        every machine. Clips of another version are regenerated by ``--force`` only.
         """
         return f"voicevox style={voice} {format_versions(READING)}"
 
-    def accents(self, voice: str) -> bool:  # noqa: ARG002 - all are told theirs
+    def accents(self, voice: str) -> bool:  # noqa: ARG002 - the same holds for all
         """Always."""
         return True
 
     def repeats(self, voice: str) -> bool:  # noqa: ARG002 - see accents
-        """Not to be relied on.
+        """Not reliably.
 
         VOICEVOX does on a CPU, as far as its author knows (VOICEVOX/voicevox_engine, issue 558), on
-        a GPU it may not, AivisSpeech draws random numbers; and none tells which it is.
+        a GPU it may not, AivisSpeech draws random numbers; and none reports which it is.
         """
         return False
 
@@ -410,10 +369,10 @@ class Voicevox:
     async def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AsyncIterator[VoicevoxSpeaker]:
-        """Meet the engine.
+        """Connect to the engine.
 
         Raises:
-            UsageError: the address is none, or the engine lacks a style that is to speak.
+            UsageError: the address is none, or the engine lacks a style of the settings.
             FatalError: no engine answers there.
         """
         place = self._place
@@ -426,16 +385,21 @@ class Voicevox:
                 timeout_seconds=timeout_seconds,
                 patience=_PATIENCE,
             ) as engine,
-            self._told.open(words) as read,
+            self._readings.open(words) as read,
         ):
             offered = await list_styles(engine.client, place.base_url)
             for name in self._needed:
                 if name not in offered:
                     raise UsageError(describe_missing_style(name, offered))
+            # Some text, for the defaults of a query.
+            example: dict[str, str | int] = {"text": "ア", "speaker": self._needed[0]}
+            query = await _ask_engine(
+                engine.client, place.base_url, "audio_query", dict[str, Any], example
+            )
             yield VoicevoxSpeaker(
                 engine=engine,
                 read=read,
                 styles=offered,
-                query=await fetch_query(engine.client, place.base_url, self._needed[0]),
+                query=query,
                 timeout_seconds=timeout_seconds,
             )

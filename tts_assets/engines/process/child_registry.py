@@ -1,4 +1,4 @@
-"""Processes that this one has started and that must end with it, however it ends."""
+"""Child processes, which are killed when this process ends."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _running: dict[int, bool] = {}
 
 
 def add_child(pid: int, *, leads_session: bool = False) -> None:
-    """Remember a process; the whole session ends with the one that leads it."""
+    """Register a process; the whole session of a session leader is killed with it."""
     with _lock:
         _running[pid] = leads_session
 
 
 def remove_child(pid: int) -> None:
-    """Forget a process: its status was collected, so its id may belong to another."""
+    """Unregister a process whose status was collected, so that its id may be reused."""
     with _lock:
         _running.pop(pid, None)
 
 
 @contextlib.contextmanager
 def track_child(pid: int, *, leads_session: bool = False) -> Iterator[None]:
-    """Remember a process for as long as the block lasts."""
+    """Register a process for as long as the block lasts."""
     add_child(pid, leads_session=leads_session)
     try:
         yield
@@ -40,7 +40,7 @@ def track_child(pid: int, *, leads_session: bool = False) -> Iterator[None]:
 
 
 def kill_children() -> None:
-    """Kill all that still run; from any thread."""
+    """Kill all registered processes; from any thread."""
     with _lock:
         for pid, leads_session in _running.items():
             kill = os.killpg if leads_session and os.name == "posix" else os.kill

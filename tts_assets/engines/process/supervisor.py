@@ -102,7 +102,7 @@ async def start_process(factory: str, threads: int, log: IO[bytes]) -> Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            # Ctrl-C is for the run to answer; the terminal must not reach past it.
+            # Ctrl-C is for the run alone.
             start_new_session=True,
         )
     add_child(started.pid, leads_session=True)
