@@ -1,9 +1,9 @@
-"""Requests to ElevenLabs by model, and what its responses mean.
+"""Requests to ElevenLabs by model, and the errors in its responses.
 
-Read between 2026-09-24 and 2026-10-06 in the answers of ``GET /v1/models``, in those of the speech
-endpoint to each setting, and at https://elevenlabs.io/docs/overview/models. A setting that a model
-refuses or ignores is refused here, before anything is paid for. A model that is not in the table
-is asked for as if it took everything: the service says what it does not.
+The table is from the answers of ``GET /v1/models``, those of the speech endpoint to each setting, and
+https://elevenlabs.io/docs/overview/models, between 2026-09-24 and 2026-10-06. A setting that a model
+refuses or ignores is refused here, before anything is paid for. For a model that is not in the table,
+everything is allowed: the service reports what it refuses.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ class ElevenLabsModel:
     """A model.
 
     Args:
-        longest: code points of a text, as documented; a tenth more is taken.
-        credits: what a code point costs.
-        japanese: whether it speaks it.
-        language: whether it is told the language; others find out by themselves.
-        speed: whether it says the same faster or slower.
+        longest: code points of a text, as documented; a tenth more is accepted.
+        credits: the cost of a code point.
+        japanese: whether it speaks Japanese.
+        language: whether it takes a language; others detect it.
+        speed: whether it takes a speed.
         style: whether it takes that setting, and ``use_speaker_boost``.
         stabilities: the only values of ``stability``; empty for any from 0 to 1.
         clone_strength: whether it takes that setting.
-        stitches: whether it is told what stands before and after a text.
+        stitches: whether it takes the texts before and after a text.
         language_normalization: whether it takes ``apply_language_text_normalization``.
     """
 
@@ -99,17 +99,12 @@ _MODELS = {
 
 
 def find_elevenlabs_model(name: str) -> ElevenLabsModel:
-    """What is known of a model; of one that is not, that it takes everything."""
+    """The table's entry of a model; an unknown one takes everything."""
     return _MODELS.get(name, ElevenLabsModel())
 
 
 def problem_with(settings: ElevenLabsSettings, speed: float) -> str | None:
-    """What the model would refuse, or be paid for and ignore; None where there is nothing.
-
-    Args:
-        settings: what is asked for.
-        speed: 1.0 is the voice's own pace.
-    """
+    """A setting that the model would refuse, or ignore and charge for; None where there is none."""
     name, form = settings.model, settings.output_format
     if name in _REMOVED:
         return f"{name} was removed on 2026-07-09: set elevenlabs.model to eleven_multilingual_v2"
@@ -122,7 +117,7 @@ def problem_with(settings: ElevenLabsSettings, speed: float) -> str | None:
 
 
 def _problem_with_format(form: str) -> str:
-    """Why sound cannot be asked for in a format."""
+    """Why a format cannot be requested."""
     if form in UNREADABLE_FORMATS:
         why = "which cannot be read here: choose one such as pcm_24000 or mp3_44100_128"
     elif near := difflib.get_close_matches(form[:40], FORMATS, n=1):
@@ -147,11 +142,11 @@ def problem_with_speed(name: str, speed: float) -> str | None:
 def _problem_with_voice(
     name: str, model: ElevenLabsModel, settings: ElevenLabsSettings
 ) -> str | None:
+    normalizes = bool(settings.language_text_normalization)
     refused = {
         "style": settings.style is not None and not model.style,
         "use-speaker-boost": settings.use_speaker_boost is not None and not model.style,
-        "language-text-normalization": bool(settings.language_text_normalization)
-        and not model.language_normalization,
+        "language-text-normalization": normalizes and not model.language_normalization,
     }
     if unknown := [setting for setting, is_refused in refused.items() if is_refused]:
         return f"{name} does not know {', '.join(unknown)}: leave that out of [elevenlabs]"
@@ -162,24 +157,17 @@ def _problem_with_voice(
     return f"elevenlabs.stability is {stability:g}: {name} takes {values}"
 
 
-# What ElevenLabs is asked for, in the words of its speech endpoint.
-
-
 #: Ids become part of an address.
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PCM = re.compile(r"pcm_([0-9]+)")
 _TIMESTAMPS = "/with-timestamps"
 
-#: Of what stands before and after a part, so many code points are told; that is free.
+#: So many code points before and after a part are sent along, which is free.
 _BESIDE = 500
 
 
 def check_voice_id(voice: str) -> str:
-    """The id of a voice.
-
-    Raises:
-        UsageError: it can be none.
-    """
+    """A voice's id, or UsageError where it is invalid."""
     if _VOICE.fullmatch(voice):
         return voice
     raise UsageError(
@@ -189,13 +177,13 @@ def check_voice_id(voice: str) -> str:
 
 
 def pcm_rate_hz(settings: ElevenLabsSettings) -> int | None:
-    """Samples per second where bare samples are asked for; None where a file is."""
+    """Samples per second where bare samples are requested; None where a file is."""
     found = _PCM.fullmatch(settings.output_format)
     return int(found[1]) if found else None
 
 
 def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
-    """The fields of a request that the settings alone decide; without those left to the service."""
+    """The fields of a request that the settings alone decide, without unset ones."""
     model = find_elevenlabs_model(settings.model)
     normalization = settings.text_normalization
     return _drop_unset(
@@ -212,12 +200,7 @@ def sound_fields(settings: ElevenLabsSettings) -> dict[str, Any]:
 
 
 def build_voice_settings(settings: ElevenLabsSettings, speed: float) -> dict[str, Any]:
-    """The ``voice_settings`` that the run sets itself; without those left to the voice.
-
-    Args:
-        settings: what is asked for.
-        speed: 1.0 is the voice's own pace.
-    """
+    """The ``voice_settings`` of the run, without unset ones."""
     return _drop_unset(
         {
             "stability": settings.stability,
@@ -232,9 +215,9 @@ def build_voice_settings(settings: ElevenLabsSettings, speed: float) -> dict[str
 def _merge_settings(
     model: ElevenLabsModel, stored: Mapping[str, Any], asked: dict[str, Any]
 ) -> dict[str, Any]:
-    """The stored settings of a voice that a model uses, under those that the run sets.
+    """The stored settings of a voice that a model uses, overridden by those of the run.
 
-    ``voice_settings`` replace all that is stored: in the official schema each absent field has a
+    ``voice_settings`` replace all stored ones: in the official schema each absent field has a
     default (stability 0.5, similarity_boost 0.75, style 0, speed 1, use_speaker_boost true).
     """
     is_used = {
@@ -245,7 +228,7 @@ def _merge_settings(
     }
     kept = {name: value for name, value in stored.items() if is_used.get(name, True)}
     if model.stabilities and "stability" in kept:
-        # A stored value that the model would refuse: the nearest one that it takes.
+        # The model would refuse other values.
         nearest = min(model.stabilities, key=lambda value: abs(value - kept["stability"]))
         kept["stability"] = nearest
     return kept | asked
@@ -263,15 +246,15 @@ def build_speech_request(
     """A request for one part of a text.
 
     Args:
-        settings: what is asked for.
-        voice: who says it, and how fast.
+        settings: those of the configuration.
+        voice: the voice, and its speed.
         parts: the text.
-        at: which of its parts.
+        at: the index of the part.
         stored: the settings that are stored with the voice; used only where some have to be sent.
         timeout_seconds: for each 100 characters.
 
     Raises:
-        UsageError: the voice can be none.
+        UsageError: the voice is invalid.
     """
     model, text, fields = find_elevenlabs_model(settings.model), parts[at], sound_fields(settings)
     if asked := build_voice_settings(settings, voice.speed):
@@ -292,57 +275,51 @@ def build_speech_request(
     )
 
 
-def with_timestamps(asked: ServiceRequest) -> ServiceRequest:
-    """The same request, answered with the times of characters beside the sound."""
-    return replace(asked, path=asked.path + _TIMESTAMPS)
+def with_timestamps(request: ServiceRequest) -> ServiceRequest:
+    """The same request, answered with sound and the times of characters."""
+    return replace(request, path=request.path + _TIMESTAMPS)
 
 
-def has_timestamps(asked: ServiceRequest) -> bool:
+def has_timestamps(request: ServiceRequest) -> bool:
     """Whether a request is answered with the times of characters."""
-    return asked.path.endswith(_TIMESTAMPS)
+    return request.path.endswith(_TIMESTAMPS)
 
 
 def _drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
-    """What is left to the service is not sent, as by its own library."""
+    """The fields to send: like the official library, without unset ones."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
-# What ElevenLabs means by an answer: whose fault it is, who can mend it, and how.
-#
-# As its page on errors says (https://elevenlabs.io/docs/eleven-api/resources/errors, read 2026-11-21),
-# and as answers of 2026 were seen to be: the words of ``code``, ``status`` and ``type`` all count,
-# since older answers have only some of them; ``detail`` is an object, an array or a bare string.
+# Errors as documented (https://elevenlabs.io/docs/eleven-api/resources/errors, read 2026-11-21), and as
+# observed in 2026: ``code``, ``status`` and ``type`` all count, since older answers have only some of
+# them; ``detail`` is an object, an array or a bare string.
 
 
-#: Statuses that may be others another time: timeout, too early.
-_PASSING = (408, 425)
+#: Transient statuses: timeout, too early.
+_TRANSIENT = (408, 425)
 
 #: Statuses of a service that does not have an address.
 _ABSENT = (404, 405, 501)
 
-#: What one answer may have cost; numbers beyond are none that anybody is charged.
+#: Higher costs of one answer cannot be true.
 MOST_CREDITS = 1e9
-_ROOM = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
+_CONCURRENCY_CODES = {"concurrent_limit_exceeded", "too_many_concurrent_requests"}
 
-#: Nothing else tells how many are taken at once: a refusal has no such header.
+#: The limit of open requests; a refusal has no such header.
 _MOST = re.compile(r"maximum of ([0-9]{1,4})\s+concurrent")
-_SPENT = {"quota_exceeded", "insufficient_credits"}
+_SPENT_CODES = {"quota_exceeded", "insufficient_credits"}
 _LEFT = re.compile(r"([0-9]{1,12}) credits? remaining.*?([0-9]{1,12}) credits? (?:are|is) required")
-_VOICE_FIELDS = {"voice_not_found", "invalid_voice_id", "voice_access_denied"}
-_TEXT = {
-    "text_too_long",
-    "max_character_limit_exceeded",
-    "text_too_short",
-    "input_text_empty",
-    "empty_text",
-    "invalid_text",
+_VOICE_CODES = {"voice_not_found", "invalid_voice_id", "voice_access_denied"}
+_TEXT_CODES = {
+    *("text_too_long", "max_character_limit_exceeded", "text_too_short", "input_text_empty"),
+    *("empty_text", "invalid_text"),
 }
-_PERMISSION = {"missing_permissions", "insufficient_permissions"}
+_PERMISSION_CODES = {"missing_permissions", "insufficient_permissions"}
 
-#: What no other clip would be spared either: words of the service, what is wrong, what to do.
-_FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
+#: Errors that all clips share: codes of the service, the problem, the remedy.
+_FATAL_CODES: tuple[tuple[set[str], str, str], ...] = (
     (
-        _PERMISSION,
+        _PERMISSION_CODES,
         "the API key lacks a permission",
         "give it the one that is missing at https://elevenlabs.io/app/settings/api-keys",
     ),
@@ -373,13 +350,8 @@ _FOR_ALL: tuple[tuple[set[str], str, str], ...] = (
     ),
     (
         {
-            "invalid_api_key",
-            "missing_api_key",
-            "needs_authorization",
-            "invalid_authorization_header",
-            "sign_in_required",
-            "unauthorized",
-            "authentication_error",
+            *("invalid_api_key", "missing_api_key", "needs_authorization", "sign_in_required"),
+            *("invalid_authorization_header", "unauthorized", "authentication_error"),
         },
         "the API key is refused",
         "set ELEVENLABS_API_KEY or --api-key-file to a valid one",
@@ -393,84 +365,72 @@ class VoiceError(ClipError):
 
 
 class NoTimestampsError(ClipError):
-    """The service has no endpoint with timestamps; the plain one may do."""
+    """The service has no endpoint with timestamps; the plain one may work."""
 
 
 def refuse_absent_timestamps(answer: ServiceResponse, hidden: Callable[[str], str]) -> None:
-    """Raise if a service does not have the endpoint with timestamps.
-
-    Raises:
-        NoTimestampsError: it does not.
-    """
-    if answer.status in _ABSENT and not parse_error_body(answer, hidden).words & _VOICE_FIELDS:
+    """Raise NoTimestampsError if a service does not have the endpoint with timestamps."""
+    if answer.status in _ABSENT and not parse_error_body(answer, hidden).words & _VOICE_CODES:
         raise NoTimestampsError(f"the service has no timestamps ({answer.status})")
 
 
 def to_elevenlabs_error(
     answer: ServiceResponse, hidden: Callable[[str], str], *, is_first: bool
 ) -> Exception:
-    """The error that an answer other than 200 stands for, to be raised.
+    """The error to raise for an answer other than 200.
 
     Args:
         answer: the answer.
         hidden: takes the key out of a text.
-        is_first: whether nothing has gone well yet, so that the address may be the fault.
+        is_first: whether no request has succeeded yet, so that the address may be wrong.
 
     Returns:
-        PassingError, RefusedError, ClipError, VoiceError or FatalError.
+        TransientError, RateLimitedError, ClipError, VoiceError or FatalError.
     """
-    status, said = answer.status, parse_error_body(answer, hidden)
-    most = _MOST.search(said.message)
-    if said.words & _ROOM or (status == 429 and most):
-        return RateLimitedError(_quoted("too many requests at once", said), most and int(most[1]))
-    if status in (*_PASSING, 429) or not 400 <= status < 500:
-        return TransientError.from_answer(answer, _quoted(f"the service answered {status}", said))
-    if said.words & _SPENT:
-        return FatalError(_describe_spent(said))
-    if said.words & _VOICE_FIELDS:
-        return VoiceError(
-            _quoted(
-                "ElevenLabs does not have this voice for you: tts-assets voices "
-                "--provider elevenlabs lists those it has",
-                said,
-            )
+    status, body = answer.status, parse_error_body(answer, hidden)
+    most = _MOST.search(body.message)
+    if body.words & _CONCURRENCY_CODES or (status == 429 and most):
+        return RateLimitedError(_quoted("too many requests at once", body), most and int(most[1]))
+    if status in (*_TRANSIENT, 429) or not 400 <= status < 500:
+        return TransientError.from_answer(answer, _quoted(f"the service answered {status}", body))
+    if body.words & _SPENT_CODES:
+        numbers = _LEFT.search(body.message)
+        have = f", {numbers[1]} are left and {numbers[2]} needed" if numbers else ""
+        return FatalError(_quoted(f"the credits are spent{have}: go on when there are more", body))
+    if body.words & _VOICE_CODES:
+        text = (
+            "ElevenLabs does not have this voice for you: tts-assets voices "
+            "--provider elevenlabs lists those it has"
         )
-    if said.words & _TEXT or status == 422:
-        return ClipError(_quoted("ElevenLabs does not take this text or request", said))
-    return _for_all(status, said, is_first=is_first)
+        return VoiceError(_quoted(text, body))
+    if body.words & _TEXT_CODES or status == 422:
+        return ClipError(_quoted("ElevenLabs does not take this text or request", body))
+    return _to_permanent_error(status, body, is_first=is_first)
 
 
-def _for_all(status: int, said: ErrorBody, *, is_first: bool) -> Exception:
-    for words, what, remedy in _FOR_ALL:
-        if said.words & words:
-            return FatalError(_quoted(f"{what}: {remedy}", said))
+def _to_permanent_error(status: int, body: ErrorBody, *, is_first: bool) -> Exception:
+    for codes, problem, remedy in _FATAL_CODES:
+        if body.words & codes:
+            return FatalError(_quoted(f"{problem}: {remedy}", body))
     if status in (401, 402, 403):
-        return FatalError(_quoted(f"ElevenLabs refuses the API key or the plan ({status})", said))
+        return FatalError(_quoted(f"ElevenLabs refuses the API key or the plan ({status})", body))
     if status in (404, 405) and is_first:
-        return FatalError(
-            _quoted(
-                f"there is no such service ({status}): elevenlabs.base-url is the host alone, "
-                "such as https://api.elevenlabs.io",
-                said,
-            )
+        text = (
+            f"there is no such service ({status}): elevenlabs.base-url is the host alone, "
+            "such as https://api.elevenlabs.io"
         )
-    return ClipError(_quoted(f"ElevenLabs refuses this request ({status})", said))
+        return FatalError(_quoted(text, body))
+    return ClipError(_quoted(f"ElevenLabs refuses this request ({status})", body))
 
 
 def is_unreadable(answer: ServiceResponse, hidden: Callable[[str], str]) -> bool:
-    """Whether the service refuses to show something to a key that may otherwise be valid."""
-    lacks_permission = parse_error_body(answer, hidden).words & _PERMISSION
+    """Whether the service refuses access to a key that may otherwise be valid."""
+    lacks_permission = parse_error_body(answer, hidden).words & _PERMISSION_CODES
     return bool(lacks_permission) or answer.status in (403, 404, 405)
 
 
-def _describe_spent(said: ErrorBody) -> str:
-    numbers = _LEFT.search(said.message)
-    have = f", {numbers[1]} are left and {numbers[2]} needed" if numbers else ""
-    return _quoted(f"the credits are spent{have}: go on when there are more", said)
-
-
 def read_charge(answer: ServiceResponse) -> float | None:
-    """The credits that an answer cost; None where it does not tell."""
+    """The credits that an answer cost; None where it does not report them."""
     for header in ("character-cost", "x-character-count"):
         try:
             cost = float(answer.headers.get(header, ""))
@@ -482,6 +442,6 @@ def read_charge(answer: ServiceResponse) -> float | None:
 
 
 def most_at_once(answer: ServiceResponse) -> int | None:
-    """How many requests of this model's group the plan takes at once; None where it is not told."""
-    told_most = answer.headers.get("maximum-concurrent-requests", "")
-    return int(told_most) or None if re.fullmatch("[0-9]{1,4}", told_most) else None
+    """The plan's limit of open requests for this group of models; None where it is not reported."""
+    most = answer.headers.get("maximum-concurrent-requests", "")
+    return int(most) or None if re.fullmatch("[0-9]{1,4}", most) else None

@@ -1,4 +1,4 @@
-"""What every engine offers to the rest of the program."""
+"""The interface of engines: required methods, and optional abilities as small protocols."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class VoiceInfo:
     """A voice on offer.
 
     Args:
-        name: what to type after ``--voice``.
-        language: what it speaks, as a BCP 47 tag.
-        description: who it is, in a few words.
-        credit: the line its licence asks everyone to show who publishes its speech; "" for none.
-        gender: as whose it is heard: ``female``, ``male``, or "" where nobody says.
-        speeds: the slowest and the fastest that it speaks; 1.0 is its own pace.
+        name: the word after ``--voice``.
+        language: its language, as a BCP 47 tag.
+        description: a few words about it.
+        credit: the line that its licence requires of everyone who publishes its speech; "" for none.
+        gender: how it sounds: ``female``, ``male``, or "" where that is unknown.
+        speeds: the slowest and the fastest speed; 1.0 is its own.
         whole_speeds: it takes whole numbers only.
     """
 
@@ -38,22 +38,22 @@ class VoiceInfo:
 
 
 class Speaker(Protocol):
-    """An engine made ready for one run."""
+    """An engine that is ready for one run."""
 
     async def speak(
         self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
     ) -> Speech:
-        """Say it; cancelling the call really ends the work.
+        """Synthesize a form; cancelling the call really ends the work.
 
         Args:
-            form: what to say.
-            voice: who says it, and how fast.
-            on_start: called when the work begins, and again if it has to begin anew through no
+            form: the text with its reading.
+            voice: the voice, and its speed.
+            on_start: called when the work begins, and again if it has to be restarted through no
                 fault of this form: the time before does not count.
 
         Raises:
-            ClipError: this form cannot be said; others may.
-            FatalError: nothing can be said any more.
+            ClipError: this form cannot be synthesized; others may.
+            FatalError: no form can be synthesized any more.
         """
         ...
 
@@ -76,13 +76,13 @@ class Recorder(Speaker, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Recording:
-        """Say it, and finish the sound as :func:`tts_assets.audio.finish` does."""
+        """Synthesize a form, and finish the sound as :func:`tts_assets.audio.finish` does."""
         ...
 
 
 @runtime_checkable
 class Contextual(Speaker, Protocol):
-    """A speaker that is told what is said around a segment, and speaks on from it; optional."""
+    """A speaker that takes the texts around a segment, and continues from them; optional."""
 
     async def speak_within(
         self,
@@ -92,11 +92,11 @@ class Contextual(Speaker, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Say it between two texts that are said by themselves; the rest is as in ``speak``.
+        """Synthesize a form between two texts that are synthesized by themselves.
 
         Args:
-            form: what to say.
-            voice: who says it, and how fast.
+            form: as in ``speak``.
+            voice: as in ``speak``.
             around: the texts before and behind it; "" where there is none.
             on_start: as in ``speak``.
         """
@@ -115,17 +115,17 @@ class TimestampSpeaker(Contextual, Protocol):
         *,
         on_start: Callable[[], None] | None = None,
     ) -> Speech:
-        """Say it as ``speak_within`` does; the speech has ``character_times`` where they are known."""
+        """Like ``speak_within``; the speech has ``character_times`` where they are known."""
         ...
 
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A speaker that may say fewer forms at once than it was opened for; optional."""
+    """A speaker that may synthesize fewer forms at once than it was opened for; optional."""
 
     @property
     def workers(self) -> int:
-        """How many it says at once: at least 1, and always as many."""
+        """How many it synthesizes at once: at least 1, and constant."""
         ...
 
 
@@ -135,17 +135,17 @@ class Paced(Protocol):
 
     @property
     def limiter(self) -> Limiter:
-        """Tells how many clips should be in hand, and what went to and fro."""
+        """Decides how many clips should be in progress, and counts the traffic."""
         ...
 
 
 @runtime_checkable
 class Metered(Protocol):
-    """A speaker that knows all that its service charged; optional."""
+    """A speaker that knows all charges of its service; optional."""
 
     @property
     def billed_total(self) -> float | None:
-        """Credits of this run so far, those for answers of which no clip came among them."""
+        """Credits of this run so far, including those for answers that were not used."""
         ...
 
 
@@ -155,7 +155,7 @@ class Remote(Protocol):
 
     @property
     def max_concurrent(self) -> int:
-        """How many requests the settings allow at once; this machine's cores do not matter."""
+        """How many requests the settings allow at once, whatever the cores of this machine."""
         ...
 
     async def listed(self) -> tuple[VoiceInfo, ...]:
@@ -163,7 +163,7 @@ class Remote(Protocol):
 
         Raises:
             UsageError: it cannot be asked with these settings.
-            FatalError: it does not tell.
+            FatalError: it does not list them.
         """
         ...
 
@@ -173,33 +173,19 @@ class TimestampProvider(Protocol):
     """A provider whose speakers may be a ``TimestampSpeaker``; optional."""
 
     def wants_timestamps(self, *, is_requested: bool) -> bool:
-        """Whether the time line of a passage is to have words.
-
-        Args:
-            is_requested: a record takes the address of the time line.
-        """
+        """Whether the time line of a passage has words; a record may have requested it."""
         ...
 
 
 class Charge(NamedTuple):
-    """What saying a form is charged for.
-
-    Args:
-        characters: how many are sent.
-        credits: what the service counts for them, as far as is known before.
-    """
+    """The charge for a form: characters that are sent, and their credits as far as known before."""
 
     characters: int
     credits: float
 
 
 class Balance(NamedTuple):
-    """What is left of what was paid for.
-
-    Args:
-        credits: how many may still be used.
-        resets: when there are more again; None where nobody says.
-    """
+    """The credits that are left, and when they are reset; None where that is unknown."""
 
     credits: float
     resets: datetime | None = None
@@ -211,33 +197,30 @@ class Priced(Protocol):
 
     @property
     def model(self) -> str:
-        """What prices go by."""
+        """The model, which prices refer to."""
         ...
 
     async def charges(
         self, forms: Sequence[SpokenForm], words: tuple[DictionaryWord, ...]
     ) -> list[Charge | str]:
-        """What each form would be charged for, or why it cannot be said; nothing is sent.
+        """The charge for each form, or why it cannot be synthesized; nothing is sent.
 
         Raises:
-            FatalError: the dictionary, which tells what has to be sent, cannot be used.
+            FatalError: the dictionary, which decides the text to send, cannot be used.
         """
         ...
 
     async def balance(self) -> Balance | str:
-        """What is left, by asking the service; or why that cannot be known."""
+        """The credits that are left, by asking the service; or why they are unknown."""
         ...
 
     async def terms(self) -> str:
-        """What the model takes and counts, by asking the service; a line for people."""
+        """A line about the model's limit and costs, by asking the service."""
         ...
 
 
 class Provider(Protocol):
-    """An engine as the program knows it before any model is loaded.
-
-    Made by calling its class, or another factory, with the settings of the run.
-    """
+    """An engine before any model is loaded; its factory takes the settings of the run."""
 
     @property
     def name(self) -> str:
@@ -263,30 +246,26 @@ class Provider(Protocol):
         ...
 
     def engine(self, voice: str) -> str:
-        """Engine, model and dictionary with their versions: all that can change a voice's sound.
-
-        Args:
-            voice: the name of one of its voices.
-        """
+        """Engine, model and dictionary with their versions: all that can change a voice's sound."""
         ...
 
     def accents(self, voice: str) -> bool:
-        """Whether a voice says the pitch accents that it is given."""
+        """Whether a voice follows the pitch accents of a form."""
         ...
 
     def repeats(self, voice: str) -> bool:
-        """Whether a voice says one form in the same bits each time, with any number of workers."""
+        """Whether a voice gives equal samples for equal forms, with any number of workers."""
         ...
 
     def open(
         self, *, workers: int, timeout_seconds: float, words: tuple[DictionaryWord, ...] = ()
     ) -> AbstractAsyncContextManager[Speaker]:
-        """Make the engine ready.
+        """Prepare the engine.
 
         Args:
-            workers: how many forms it is to say at once; it may be :class:`Bounded` to fewer.
-            timeout_seconds: after that long a call is cancelled; for engines that have to tell
-                a slow call from a dead one sooner.
+            workers: how many forms to synthesize at once; it may be :class:`Bounded` to fewer.
+            timeout_seconds: a call is cancelled after that long; for engines that have to
+                distinguish a slow call from a dead one sooner.
             words: the user's own dictionary, for engines that read Japanese themselves.
         """
         ...

@@ -97,10 +97,7 @@ class Recognizer(Protocol):
 
 
 class RecognizerProvider(Protocol):
-    """A recognizer as the program knows it before any model is loaded.
-
-    Made by calling its class, or another factory, with the settings of the run.
-    """
+    """A recognizer before any model is loaded; its factory takes the settings of the run."""
 
     @property
     def name(self) -> str:

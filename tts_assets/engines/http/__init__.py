@@ -1,1 +1,1 @@
-"""Engines that are services on other machines: asked politely, paid once, never more than they allow."""
+"""HTTP services: clients, retries and rate limits."""

@@ -1,1 +1,1 @@
-"""The model store: models known by name, fetched once, whole and checked, found again by engines."""
+"""Models: known by name, downloaded, checked, and found by engines."""

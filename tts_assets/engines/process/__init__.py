@@ -1,1 +1,1 @@
-"""Runs native engines in one supervised child process, so that the run survives whatever they do."""
+"""Native engines in one supervised child process, so that the run survives their crashes."""
