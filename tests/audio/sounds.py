@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyopenjtalk
 
+from tts_assets.audio import prepare
 from tts_assets.audio.codec import encode
+from tts_assets.audio.level import block_powers, compute_gated_lufs
+from tts_assets.audio.limiter import max_true_peak
 from tts_assets.audio.waveform import Waveform, whole
 from tts_assets.model import Speech
 
@@ -63,3 +66,24 @@ def sliced(samples: Samples, size: int) -> Waveform:
 def gathered(wave: Waveform) -> Samples:
     """All samples of a sound."""
     return np.concatenate([np.empty(0, dtype=np.float32), *wave.blocks()])
+
+
+def measure_integrated_lufs(samples: Samples, rate_hz: int) -> float:
+    """Loudness of a whole clip."""
+    return compute_gated_lufs(block_powers(whole(samples), rate_hz))
+
+
+def true_peak_dbtp(samples: Samples, rate_hz: int) -> float:
+    """True peak of a whole clip."""
+    return max_true_peak(whole(samples), rate_hz)
+
+
+def trim(samples: Samples, rate_hz: int) -> Samples:
+    """What is left of samples."""
+    return prepare.trim(samples, rate_hz)[0]
+
+
+def pad(samples: Samples, rate_hz: int, *, lead_ms: int, trail_ms: int) -> Samples:
+    """Samples with silence around them."""
+    silence = prepare.silences(samples.size, rate_hz, lead_ms=lead_ms, trail_ms=trail_ms)
+    return np.pad(samples, silence)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tts_assets.audio.level import measure_integrated_lufs
-from tts_assets.audio.limiter import true_peak_dbtp
+from tests.audio.sounds import measure_integrated_lufs, true_peak_dbtp
 from tts_assets.audio.measure import block_size, listen
 
 RATE_HZ = 22_050

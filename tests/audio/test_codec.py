@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.audio.sounds import encoded, spoken, tone
+from tests.audio.sounds import encoded, measure_integrated_lufs, spoken, tone
 from tts_assets.audio.codec import decode
 from tts_assets.audio.formats import mp3_kbps
-from tts_assets.audio.level import measure_integrated_lufs
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Sound
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.audio.sounds import SENTENCES, scaled, sliced, spoken, tone
+from tests.audio.sounds import SENTENCES, measure_integrated_lufs, pad, scaled, sliced, spoken, tone
+from tests.audio.sounds import true_peak_dbtp as true_peak
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
 from tts_assets.audio.joining import JoinedSound, Joint, join
-from tts_assets.audio.level import measure_integrated_lufs
-from tts_assets.audio.limiter import true_peak_dbtp as true_peak
-from tts_assets.audio.prepare import pad, ready
+from tts_assets.audio.prepare import ready
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import BLOCK, Waveform, whole
 from tts_assets.errors import ClipError

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.audio.sounds import SENTENCES, WORDS, spoken, tone
-from tts_assets.audio.prepare import pad, trim
+from tests.audio.sounds import SENTENCES, WORDS, pad, spoken, tone, trim
 
 if TYPE_CHECKING:
     from tts_assets.model import Samples

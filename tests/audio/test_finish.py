@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.audio.sounds import SENTENCES, WORDS, scaled, spoken, tone
+from tests.audio.sounds import (
+    SENTENCES,
+    WORDS,
+    measure_integrated_lufs,
+    scaled,
+    spoken,
+    tone,
+    true_peak_dbtp,
+)
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
-from tts_assets.audio.level import measure_integrated_lufs
-from tts_assets.audio.limiter import true_peak_dbtp
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Recording, Sound, Speech
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.audio.sounds import gathered, spoken, tone
+from tests.audio.sounds import gathered, spoken, tone, trim
 from tts_assets.audio.level import Measured, level, measure_level
-from tts_assets.audio.prepare import trim
 from tts_assets.audio.waveform import whole
 
 if TYPE_CHECKING:

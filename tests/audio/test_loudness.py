@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from tests.audio.sounds import tone
+from tests.audio.sounds import measure_integrated_lufs, tone
 from tts_assets.audio.level import (
     block_powers,
     hop_energies,
     hop_energies_near,
-    measure_integrated_lufs,
 )
 from tts_assets.audio.waveform import whole
 

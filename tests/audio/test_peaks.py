@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.audio.sounds import spoken, tone
+from tests.audio.sounds import spoken, tone, true_peak_dbtp
 from tts_assets.audio.limiter import (
     _KERNEL_GAIN,
     _interpolator,
     envelope,
     max_true_peak,
-    true_peak_dbtp,
 )
 from tts_assets.audio.waveform import whole
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.audio.sounds import measure_integrated_lufs
 from tests.passages import SENTENCES, TEXT, Directed, LongText
 from tts_assets.audio.codec import decode
-from tts_assets.audio.level import measure_integrated_lufs
 from tts_assets.build.speak_text import Words, speak
 from tts_assets.config.settings import Settings
 from tts_assets.errors import ClipError, FatalError, UsageError

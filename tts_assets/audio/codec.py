@@ -1,4 +1,4 @@
-"""Audio files read and written through libsndfile, whose write errors are made visible."""
+"""Audio files read and written through libsndfile."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 
 class _WatchedFile:
-    """A file as libsndfile uses it, which remembers the first error of writing.
-
-    libsndfile calls it from C, where no exception passes: it would be printed, and lost.
-    """
+    """A file for libsndfile, which calls it from C: keeps the first exception, as C would lose it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -44,24 +41,19 @@ class _WatchedFile:
                 self._file.write(data)
         except OSError as exc:
             self.error = exc
-        # Whoever is told less goes on all the same, or stops at an assertion.
+        # libsndfile ignores a smaller number, or stops at an assertion.
         return len(data)
 
 
 @contextmanager
 def open_for_writing(file: BinaryIO) -> Iterator[_WatchedFile]:
-    """A file to hand to libsndfile for writing.
-
-    Raises:
-        OSError: it could not be written.
-    """
-    told = _WatchedFile(file)
-    yield told
-    if told.error is not None:
-        raise told.error
+    """A file to pass to libsndfile for writing; raises its first OSError at the end."""
+    watched = _WatchedFile(file)
+    yield watched
+    if watched.error is not None:
+        raise watched.error
 
 
-# Sounds to files and back: the one door to libsndfile.
 LOSSLESS = frozenset({Format.FLAC, Format.WAV})
 _CONTAINERS = {
     Format.OPUS: ("OGG", "OPUS"),
@@ -70,23 +62,23 @@ _CONTAINERS = {
     Format.WAV: ("WAV", "PCM_16"),
 }
 
-# libsndfile draws a new number for every Ogg file; equal clips shall be equal bytes.
+# libsndfile draws a random number for every Ogg file; equal clips must have equal bytes.
 _SERIAL = 0x74747361
 
-# libvorbis keeps what it is given at once on the stack, and dies of ten minutes.
+# libvorbis keeps each block on the stack, and crashes with ten minutes.
 _BLOCK = 1 << 14
 
-# What libsndfile calls a length that the file does not tell is larger; no clip is longer.
-_UNKNOWN_FRAMES = 1 << 40
+# libsndfile reports a larger number if the file lacks its length; no recording is longer.
+UNKNOWN_FRAMES = 1 << 40
 
-# Frames that are read at once of such a file.
+# Frames read at once of such a file.
 _READ = 1 << 18
 
 # SFE_SEEK_FAILED of libsndfile 1.2.2.
 _SEEK_FAILED = 39
 _PCM_SCALE = 32_768
 
-# What 32 bits can tell, less the headers.
+# The limit of 32 bits, less the headers.
 _LARGEST_BYTES = (1 << 32) - (1 << 12)
 
 
@@ -95,8 +87,8 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
-        into: a file open for reading and writing; what it holds is replaced.
+        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        into: a file open for reading and writing, which is overwritten.
 
     Raises:
         OSError: it cannot be written.
@@ -107,17 +99,17 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     if sound.format is Format.MP3:
         mp3.encode(wave, sound, into)
         return
-    with open_for_writing(into) as file, writer(file, sound) as encoder:
+    with open_for_writing(into) as file, open_writer(file, sound) as encoder:
         for block in in_blocks(wave.blocks(), _BLOCK):
-            encoder.write(sixteen_bits(block) if sound.format in LOSSLESS else block)
+            encoder.write(to_int16(block) if sound.format in LOSSLESS else block)
             if file.error is not None:
                 break
     if sound.format not in LOSSLESS:
         set_serial(into, _SERIAL)
 
 
-def writer(file: Any, sound: Sound) -> soundfile.SoundFile:
-    """What writes blocks of a sound to a file, in any format but MP3."""
+def open_writer(file: Any, sound: Sound) -> soundfile.SoundFile:
+    """Open a file for writing in any format but MP3."""
     container, subtype = _CONTAINERS[sound.format]
     return soundfile.SoundFile(
         file,
@@ -131,7 +123,7 @@ def writer(file: Any, sound: Sound) -> soundfile.SoundFile:
 
 
 def decode_encoded(file: BinaryIO) -> Waveform:
-    """What players will hear of a file that ``encode`` has written; in memory where it is short."""
+    """Decode a file that ``encode`` has written; a short one into memory."""
     file.seek(0)
     with Sequential(file) as opened:
         size = int(opened.frames)
@@ -148,10 +140,10 @@ def decode_encoded(file: BinaryIO) -> Waveform:
 
 
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A file read from its beginning to its end.
+    """A file read from beginning to end without seeking.
 
-    soundfile seeks to where it is after each read, which makes MP3 lose the bits that frames have
-    left to the next ones, and FLAC of unknown length fail at its end.
+    soundfile seeks to the current place after each read, which makes MP3 lose its bit reservoir, and
+    FLAC of unknown length fail at its end.
     """
 
     def seekable(self) -> bool:
@@ -163,13 +155,13 @@ def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
 
     Args:
         data: the file.
-        may_be_cut: read the whole frames of an MP3 whose end is missing, too.
+        may_be_cut: accept an MP3 whose end is missing.
 
     Returns:
         Float32 samples of shape (n,), channels averaged, and samples per second.
 
     Raises:
-        ClipError: the bytes are no sound file that libsndfile can read, or an MP3 that is not whole.
+        ClipError: libsndfile cannot read the file, or an MP3 is incomplete.
     """
     if frames := read_frames(io.BytesIO(data)):
         if frames.fault is not None and not may_be_cut:
@@ -188,29 +180,36 @@ def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
 
 
 def _all_of(file: soundfile.SoundFile) -> NDArray[np.float32]:
-    """Samples of shape (n, channels); a FLAC that was streamed does not tell how many it has."""
-    if file.frames < _UNKNOWN_FRAMES:
-        whole: NDArray[np.float32] = file.read(dtype="float32", always_2d=True)
-        return whole
-    blocks: list[NDArray[np.float32]] = []
-    while not blocks or len(blocks[-1]) == _READ:
-        block = np.full((_READ, file.channels), np.nan, dtype=np.float32)
+    """Samples of shape (n, channels)."""
+    if file.frames < UNKNOWN_FRAMES:
+        samples: NDArray[np.float32] = file.read(dtype="float32", always_2d=True)
+        return samples
+    empty = np.empty((0, file.channels), dtype=np.float32)
+    return np.concatenate([empty, *iter_frames(file, _READ)])
+
+
+def iter_frames(file: soundfile.SoundFile, size: int) -> Iterator[NDArray[np.float32]]:
+    """Blocks of shape (size or less, channels), also of a streamed FLAC, which lacks its length."""
+    has_length = file.frames < UNKNOWN_FRAMES
+    while True:
+        block = np.full((size, file.channels), np.nan, dtype=np.float32)
         try:
-            file.read(out=block)
+            frames = file.read(out=block)
         except soundfile.LibsndfileError as exc:
-            # What is behind the last sample can be read no more, nor gone to.
-            if exc.code != _SEEK_FAILED:
+            # The last read of a file without length fails.
+            if has_length or exc.code != _SEEK_FAILED:
                 raise
-        blocks.append(block[~np.isnan(block[:, 0])])
-    return np.concatenate(blocks)
+            frames = block
+        if not has_length:
+            frames = frames[~np.isnan(frames[:, 0])]
+        if len(frames):
+            yield frames
+        if len(frames) < size:
+            return
 
 
-def refuse_what_is_too_long(size: int, sound: Sound) -> None:
-    """WAV tells its length in 32 bits, and so does LAME's tag.
-
-    Raises:
-        ClipError: a file with so many samples would be larger than its format can be.
-    """
+def check_file_size(size: int, sound: Sound) -> None:
+    """Raise ClipError if the length exceeds the 32 bits of WAV's header and LAME's tag."""
     match sound.format:
         case Format.WAV:
             data_bytes = 2 * size
@@ -227,10 +226,9 @@ def refuse_what_is_too_long(size: int, sound: Sound) -> None:
 
 
 def _compression(sound: Sound) -> float | None:
-    """Turn a bit rate or quality into libsndfile's scale, where 0 is best; None for its default.
+    """Convert a bit rate or quality to libsndfile's scale, where 0 is best; None for its default.
 
-    libsndfile maps the scale to whole bit/s over Opus's range and cuts off fractions; half a bit
-    more lands on the wanted number.
+    libsndfile maps the scale to Opus's range and truncates to whole bit/s: add half a bit.
     """
     match sound.format:
         case Format.OPUS:
@@ -242,7 +240,7 @@ def _compression(sound: Sound) -> float | None:
             return None
 
 
-def sixteen_bits(samples: Samples) -> NDArray[np.int16]:
-    """Samples as whole numbers, shape (n,); libsndfile would wrap what exceeds full scale."""
+def to_int16(samples: Samples) -> NDArray[np.int16]:
+    """Samples as 16-bit integers, clipped; libsndfile would wrap around."""
     whole = np.rint(samples * _PCM_SCALE)
     return np.clip(whole, -_PCM_SCALE, _PCM_SCALE - 1).astype(np.int16)

@@ -1,11 +1,13 @@
-"""From what an engine returned to a finished clip: the whole pipeline on one screen."""
+"""From the speech of an engine to a finished clip: the whole pipeline."""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING
 
-from tts_assets.audio.prepare import pad, ready
+import numpy as np
+
+from tts_assets.audio.prepare import ready, silences
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import whole
 from tts_assets.model import Recording
@@ -15,30 +17,31 @@ if TYPE_CHECKING:
 
 
 def finish(speech: Speech, sound: Sound) -> Recording:
-    """Trim, resample, level and encode what an engine spoke; equal input gives equal bytes.
+    """Trim, resample, level and encode speech of an engine; equal input gives equal bytes.
 
-    Loudness and true peak hold for the file as players decode it: it is decoded and measured, and
-    where a lossy codec moved them too far, levelled again.
+    Loudness and true peak hold for the file as decoded: it is decoded and measured, and levelled
+    again if a lossy codec moved them too far.
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` accepts.
 
     Returns:
         The encoded file, its length without the codec's padding, and its loudness and true peak
         (ITU-R BS.1770-4) as decoded.
 
     Raises:
-        ClipError: the samples are shorter than 10 ms, silent, not finite, wild, or of another shape;
-            or the encoder left nothing audible of them.
+        ClipError: the samples are shorter than 10 ms, silent, not finite, too loud, or of another
+            shape; or nothing audible is left after encoding.
     """
     samples = ready(speech, sound.rate_hz).samples
-    samples = pad(samples, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
+    silence = silences(samples.size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
+    samples = np.pad(samples, silence)
     file = io.BytesIO()
-    found = render(whole(samples), sound, file)
+    level = render(whole(samples), sound, file)
     return Recording(
         data=file.getvalue(),
         seconds=round(samples.size / sound.rate_hz, 3),
-        lufs=found.lufs,
-        peak_dbtp=found.peak_dbtp,
+        lufs=level.lufs,
+        peak_dbtp=level.peak_dbtp,
     )

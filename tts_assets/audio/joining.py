@@ -1,4 +1,4 @@
-"""Finished segments joined to one asset, or streamed in order, block by block."""
+"""Concatenate finished segments to one asset, or stream them; read stored files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import struct
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 import numpy as np
 import soundfile
@@ -22,15 +22,14 @@ from tts_assets.model import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
     from tts_assets.model import Samples, Sound
 
 
-# As silent as ``trim`` takes for silence, of a segment whose peak is near 1.
-_HEARD = 10.0 ** (-50.0 / 20.0)
+# The silence that ``trim`` cuts, for a segment whose peak is near 1.
+_AUDIBLE = 10.0 ** (-50.0 / 20.0)
 
 
 class Joint(NamedTuple):
@@ -38,10 +37,10 @@ class Joint(NamedTuple):
 
     Args:
         read: loads its samples as ``audio.prepare.ready`` returned them; called a few times.
-        frames: how many samples it has.
+        frames: the number of its samples.
         level: as ``audio.prepare.ready`` returned it.
-        voice: who speaks; segments of one voice are brought to their level together.
-        pause_ms: the silence behind it.
+        voice: the speaker; segments of one voice are levelled together.
+        pause_ms: the silence after it.
     """
 
     read: Callable[[], Samples]
@@ -53,14 +52,14 @@ class Joint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedSound:
-    """What became of segments: the asset's figures, as in Recording, and where each is heard.
+    """The measurements of a joined file, as in Recording, and the places of its segments.
 
     Args:
         seconds: its length.
         lufs: its integrated loudness.
         peak_dbtp: its true peak.
-        spans: of each segment where its sound begins and ends, in seconds from the beginning.
-        starts: of each segment where its samples begin, a little before its sound does.
+        spans: begin and end of each segment's audible part, in seconds.
+        starts: where each segment's samples begin, a little before its audible part.
     """
 
     seconds: float
@@ -71,20 +70,20 @@ class JoinedSound:
 
 
 def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
-    """Put segments in a row, level them as one and encode them; equal input gives equal bytes.
+    """Concatenate segments, level them as one and encode them; equal input gives equal bytes.
 
-    Where several voices speak, each is first brought to the loudness of the others. Loudness and
-    true peak hold for the whole file as players decode it, as in :func:`tts_assets.audio.finish`,
-    which makes the same bytes of a single segment. Memory does not grow with the length.
+    Several voices are first brought to equal loudness. Loudness and true peak hold for the whole
+    file as decoded, as in :func:`tts_assets.audio.finish`, which makes the same bytes of a single
+    segment. Memory does not grow with the length.
 
     Args:
-        joints: the segments in their order.
-        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
-        into: a file open for reading and writing; what it holds is replaced.
+        joints: the segments in order.
+        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        into: a file open for reading and writing, which is overwritten.
 
     Raises:
-        ClipError: there are no segments, one of them is silent, not finite or of another length
-            than it should be, nothing audible is left, or the format cannot hold so much.
+        ClipError: there are no segments, one is silent, not finite or of the wrong length, nothing
+            audible is left, or the format cannot hold so much.
         OSError: a file cannot be read or written.
     """
     if not joints:
@@ -107,22 +106,22 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
 
 
 class _Margins(NamedTuple):
-    """Samples at both ends of a segment in which nothing is heard."""
+    """Silent samples at both ends of a segment."""
 
     before: int
     behind: int
 
 
 def _margins(samples: Samples) -> _Margins:
-    """What ``trim`` left of the silence; it is part of the pauses."""
-    (loud,) = np.nonzero(np.abs(samples) > _HEARD)
+    """The silence that ``trim`` left; it counts as part of the pauses."""
+    (loud,) = np.nonzero(np.abs(samples) > _AUDIBLE)
     if not loud.size:
         return _Margins(0, 0)
     return _Margins(int(loud[0]), samples.size - 1 - int(loud[-1]))
 
 
 def _gaps(joints: Sequence[Joint], margins: Sequence[_Margins], rate_hz: int) -> list[int]:
-    """The silence to put behind each segment, so that nothing is heard for as long as is asked."""
+    """The silence to insert after each segment for the requested pauses."""
     after = [*(each.before for each in margins[1:]), 0]
     return [
         max(0, round(joint.pause_ms * rate_hz / 1000) - own.behind - next_before)
@@ -133,7 +132,6 @@ def _gaps(joints: Sequence[Joint], margins: Sequence[_Margins], rate_hz: int) ->
 
 
 def _places(joints: Sequence[Joint], gaps: Sequence[int], sound: Sound) -> list[int]:
-    """Where each segment begins, in samples."""
     places = []
     place, _ = silences(0, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=0)
     for joint, gap in zip(joints, gaps, strict=True):
@@ -149,7 +147,6 @@ def _row(
     gains: Sequence[np.float32],
     sound: Sound,
 ) -> Waveform:
-    """All segments with the silence around and between them."""
     size = places[-1] - places[0] + joints[-1].frames + gaps[-1]
     lead, trail = silences(size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
 
@@ -164,10 +161,10 @@ def _row(
 
 
 def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], list[_Margins]]:
-    """What each segment is multiplied with, so that all voices are equally loud; and its margins.
+    """The gain of each segment that makes all voices equally loud, and its margins.
 
-    Within a voice segments keep the levels at which the engine spoke them. The voice that is the
-    softest for its peak stays at a peak of 1, so that no other rises above it.
+    Segments of one voice keep their relative levels. The softest voice stays at a peak of 1, so that
+    no other exceeds it.
     """
     tops: dict[str, float] = {}
     for joint in joints:
@@ -180,20 +177,20 @@ def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], lis
         if len(tops) > 1:
             gain = np.float32(joint.level / tops[joint.voice])
             powers[joint.voice].append(audible_powers(whole(samples * gain), rate_hz))
-    evening_db = _balance_db(powers)
+    balance_db = _balance_db(powers)
     gains = [
-        np.float32(joint.level / tops[joint.voice] * 10.0 ** (evening_db[joint.voice] / 20.0))
+        np.float32(joint.level / tops[joint.voice] * 10.0 ** (balance_db[joint.voice] / 20.0))
         for joint in joints
     ]
     return gains, margins
 
 
 def _balance_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float]:
-    """Gain of each voice, from the powers of its blocks; 0 for one alone."""
+    """The gain of each voice, from the powers of its blocks; 0 for a single voice."""
     if len(powers) == 1:
         return dict.fromkeys(powers, 0.0)
     lufs = {voice: compute_gated_lufs(np.concatenate(some)) for voice, some in powers.items()}
-    # A hum below what can be heard has no loudness that could be evened.
+    # A voice below the absolute gate has no loudness.
     least = min((value for value in lufs.values() if value > -np.inf), default=0.0)
     # Noise in the last bits of a measurement must not reach the samples.
     return {
@@ -202,7 +199,6 @@ def _balance_db(powers: dict[str, list[NDArray[np.float64]]]) -> dict[str, float
 
 
 def _check_samples(joint: Joint, name: str) -> Samples:
-    """The samples of a segment, if they are those that it should have."""
     samples = joint.read()
     if samples.shape != (joint.frames,):
         raise ClipError(
@@ -218,7 +214,6 @@ def _check_samples(joint: Joint, name: str) -> Samples:
     return samples
 
 
-# A sound file as it is stored: what its outside tells, and its samples block by block.
 _FORMATS = {
     ("MP3", "MPEG_LAYER_III"): Format.MP3,
     ("OGG", "OPUS"): Format.OPUS,
@@ -227,7 +222,7 @@ _FORMATS = {
     ("WAV", "PCM_16"): Format.WAV,
 }
 
-# Samples of all channels that are read at once.
+# Samples of all channels read at once.
 _AT_ONCE = 1 << 20
 
 
@@ -237,10 +232,10 @@ class Stored:
 
     Args:
         format: its encoding; None for one that no asset has.
-        kind: container and encoding, as libsndfile calls them.
+        kind: container and encoding, as libsndfile names them.
         rate_hz: samples per second.
-        channels: how many there are.
-        file: what reads it.
+        channels: their number.
+        file: the open file.
     """
 
     format: Format | None
@@ -250,11 +245,7 @@ class Stored:
     file: soundfile.SoundFile
 
     def blocks(self, size: int) -> Iterator[Samples]:
-        """Its samples from where it is read to, channels averaged, so many at once; shape (n,).
-
-        Raises:
-            ClipError: it is damaged from here on.
-        """
+        """The remaining samples in blocks, channels averaged; raises ClipError if damaged."""
         try:
             while (block := self._next(size)).size:
                 yield block
@@ -262,23 +253,19 @@ class Stored:
             raise _damage_error(exc) from exc
 
     def _next(self, size: int) -> Samples:
-        """So many samples, or what is left; no more at once of many channels than of one."""
+        """Up to so many samples; reads less at once of many channels."""
         parts: list[Samples] = []
         while size:
-            asked = min(size, max(1, _AT_ONCE // self.channels))
-            frames = self.file.read(asked, dtype="float32", always_2d=True)
+            count = min(size, max(1, _AT_ONCE // self.channels))
+            frames = self.file.read(count, dtype="float32", always_2d=True)
             parts.append(frames[:, 0] if self.channels == 1 else frames.mean(axis=1))
-            size = size - asked if len(frames) == asked else 0
+            size = size - count if len(frames) == count else 0
         return np.concatenate(parts)
 
 
 @contextmanager
 def open_stored(file: BinaryIO) -> Iterator[Stored]:
-    """Open a sound file, with its samples still to be read.
-
-    Raises:
-        ClipError: it is no sound file that libsndfile can read.
-    """
+    """Open a sound file; raises ClipError if libsndfile cannot read it."""
     try:
         sound = Sequential(file)
     except (soundfile.SoundFileError, OSError) as exc:
@@ -297,34 +284,25 @@ def _damage_error(exc: Exception) -> ClipError:
     return ClipError(f"libsndfile cannot read it: {getattr(exc, 'error_string', exc)}")
 
 
-# A sound that is sent on while the rest of it is still being made, to where nothing can go back.
-
-
-# What the header of a WAV says whose length nobody knows yet: as much as it can.
+#: The length in the header of a WAV file that is still growing.
 _UNKNOWN_BYTES = 0xFFFF_FFFF
 _WAV = "<4sI4s4sIHHIIHH4sI"
 _PCM = 1
 
 
-class _Encoder(Protocol):
-    def write(self, samples: Samples) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class Stream:
-    """Segments sent on one after the other, each brought to the loudness by itself.
+    """Writes segments one after the other, each levelled by itself, to a sink that cannot seek.
 
-    What is wanted of the whole cannot be measured before its end. Used as a context manager: the
-    end of the sound is written where the block ends well.
+    The loudness of the whole cannot be known before its end. Used as a context manager: the end of
+    the sound is written if the block succeeds.
     """
 
     def __init__(self, sound: Sound, into: BinaryIO) -> None:
-        """Begin with the lead.
+        """Write the lead.
 
         Args:
-            sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
-            into: what is written to, front to back, and flushed after each segment.
+            sound: settings that ``audio.formats.find_edit_problem`` accepts.
+            into: written front to back, and flushed after each segment.
 
         Raises:
             OSError: it cannot be written to.
@@ -332,20 +310,16 @@ class Stream:
         self._sound = sound
         self._into = into
         self._frames = 0
-        self._encoder = _encoder(sound, into)
-        self._silence(sound.lead_ms)
+        self._encode, self._close = _open_encoder(sound, into)
+        self._write_silence(sound.lead_ms)
 
     @property
     def seconds(self) -> float:
-        """How long it sounds so far."""
+        """The length written so far."""
         return self._frames / self._sound.rate_hz
 
     def write(self, samples: Samples, pause_ms: int) -> None:
-        """Send a segment on, and the silence behind it.
-
-        Args:
-            samples: as ``audio.prepare.ready`` returned them.
-            pause_ms: how long that silence is.
+        """Write a segment, as ``audio.prepare.ready`` returned it, and the silence after it.
 
         Raises:
             OSError: it cannot be written to.
@@ -354,95 +328,75 @@ class Stream:
         ceiling = find_ceiling_dbtp(sound)
         levelled = level(whole(samples), sound.rate_hz, lufs=sound.lufs, peak_dbtp=ceiling)
         for block in levelled.wave.blocks():
-            self._send(block)
-        self._silence(pause_ms)
+            self._write(block)
+        self._write_silence(pause_ms)
         self._into.flush()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            self._silence(self._sound.trail_ms)
-            self._encoder.close()
+            self._write_silence(self._sound.trail_ms)
+            self._close()
             self._into.flush()
 
-    def _silence(self, ms: int) -> None:
-        self._send(np.zeros(round(ms * self._sound.rate_hz / 1000), dtype=np.float32))
+    def _write_silence(self, ms: int) -> None:
+        self._write(np.zeros(round(ms * self._sound.rate_hz / 1000), dtype=np.float32))
 
-    def _send(self, samples: Samples) -> None:
+    def _write(self, samples: Samples) -> None:
         self._frames += samples.size
-        self._encoder.write(samples)
+        self._encode(samples)
 
 
-def _encoder(sound: Sound, into: BinaryIO) -> _Encoder:
+def _open_encoder(
+    sound: Sound, into: BinaryIO
+) -> tuple[Callable[[Samples], object], Callable[[], object]]:
+    """Functions that write samples, and that end the sound."""
     match sound.format:
         case Format.MP3:
-            return _Mp3(sound, into)
-        case Format.WAV:
-            return _Wav(sound, into)
-        case _:
-            return _Container(sound, into)
-
-
-class _Mp3:
-    """LAME's frames, without the tag that would tell how many there are."""
-
-    def __init__(self, sound: Sound, into: BinaryIO) -> None:
-        self._into = into
-        self._lame = mp3.Encoder(sound)
-
-    def write(self, samples: Samples) -> None:
-        self._into.write(self._lame.encode(samples))
-
-    def close(self) -> None:
-        self._into.write(self._lame.flush())
-
-
-class _Wav:
-    """16-bit samples behind a header that leaves their number open."""
-
-    def __init__(self, sound: Sound, into: BinaryIO) -> None:
-        self._into = into
-        rate = sound.rate_hz
-        into.write(
-            struct.pack(
-                _WAV, b"RIFF", _UNKNOWN_BYTES, b"WAVE", b"fmt ", 16, _PCM, 1, rate, 2 * rate, 2, 16,
-                b"data", _UNKNOWN_BYTES,
+            # Without LAME's tag, which has the number of frames.
+            lame = mp3.Encoder(sound)
+            return lambda samples: into.write(lame.encode(samples)), lambda: into.write(
+                lame.flush()
             )
-        )  # fmt: skip
-
-    def write(self, samples: Samples) -> None:
-        self._into.write(codec.sixteen_bits(samples).astype("<i2", copy=False).tobytes())
-
-    def close(self) -> None:
-        """Nothing tells where it ends."""
+        case Format.WAV:
+            into.write(_create_wav_header(sound.rate_hz))
+            return lambda samples: into.write(_to_pcm(samples)), lambda: None
+        case _:
+            return _open_container(sound, into)
 
 
-class _Container:
-    """What libsndfile writes, of which it can take nothing back."""
-
-    def __init__(self, sound: Sound, into: BinaryIO) -> None:
-        self._lossless = sound.format in codec.LOSSLESS
-        self._tape = _Tape(into)
-        self._file = codec.writer(self._tape, sound)
-
-    def write(self, samples: Samples) -> None:
-        self._file.write(codec.sixteen_bits(samples) if self._lossless else samples)
-        self._tape.check()
-
-    def close(self) -> None:
-        self._file.close()
-        self._tape.check()
+def _to_pcm(samples: Samples) -> bytes:
+    return codec.to_int16(samples).astype("<i2", copy=False).tobytes()
 
 
-class _Tape(io.RawIOBase):
-    """A file that only goes on: what is written earlier than its end is left as it was."""
+def _create_wav_header(rate_hz: int) -> bytes:
+    return struct.pack(
+        _WAV, b"RIFF", _UNKNOWN_BYTES, b"WAVE", b"fmt ", 16, _PCM, 1, rate_hz, 2 * rate_hz, 2, 16,
+        b"data", _UNKNOWN_BYTES,
+    )  # fmt: skip
+
+
+def _open_container(
+    sound: Sound, into: BinaryIO
+) -> tuple[Callable[[Samples], object], Callable[[], object]]:
+    output = _AppendOnlyFile(into)
+    file = codec.open_writer(output, sound)
+
+    def write(samples: Samples) -> None:
+        file.write(codec.to_int16(samples) if sound.format in codec.LOSSLESS else samples)
+        output.check()
+
+    def close() -> None:
+        file.close()
+        output.check()
+
+    return write, close
+
+
+class _AppendOnlyFile(io.RawIOBase):
+    """Ignores what libsndfile writes before its end, such as a corrected header."""
 
     def __init__(self, into: BinaryIO) -> None:
         super().__init__()
@@ -451,7 +405,7 @@ class _Tape(io.RawIOBase):
         self._error: OSError | None = None
 
     def check(self) -> None:
-        """Raise what went wrong: it is called from C, where no exception passes."""
+        """Raise the first error of writing: no exception passes the C code that calls it."""
         if self._error is not None:
             raise self._error
 

@@ -18,7 +18,6 @@ from tts_assets.audio.waveform import (
     in_blocks,
     scale,
     tee_blocks,
-    whole,
 )
 
 if TYPE_CHECKING:
@@ -48,23 +47,8 @@ _MEMORY_SECONDS = 0.04
 _LEAST_HOPS_PER_FRAME = 3
 
 
-def measure_integrated_lufs(samples: Samples, rate_hz: int) -> float:
-    """Measure the integrated loudness of a clip (ITU-R BS.1770-4, mono).
-
-    A clip shorter than one block is measured with silence after it, up to 400 ms.
-
-    Args:
-        samples: shape (n,), full scale at -1..1.
-        rate_hz: samples per second.
-
-    Returns:
-        The loudness in LUFS, ``-inf`` where no block passes the absolute gate.
-    """
-    return compute_gated_lufs(block_powers(whole(samples), rate_hz))
-
-
 def compute_gated_lufs(powers: NDArray[np.float64]) -> float:
-    """Loudness in LUFS of block powers, shape (blocks,), averaged over what passes both gates."""
+    """Integrated loudness in LUFS of block powers; -inf if no block passes the absolute gate."""
     loud = powers[powers > 10.0 ** ((_ABSOLUTE_GATE_LUFS - _OFFSET_DB) / 10.0)]
     if not loud.size:
         return -np.inf
@@ -75,13 +59,13 @@ def compute_gated_lufs(powers: NDArray[np.float64]) -> float:
 def block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Mean square of every complete, K-weighted 400 ms block, shape (blocks,).
 
-    A gain scales them by its square, so that one measurement serves every gain; an hour has 36,000.
+    A gain scales them by its square, so one measurement serves every gain; an hour has 36,000.
     """
     return powers_of(hop_energies(wave, rate_hz), wave.size, rate_hz)
 
 
 def powers_of(energies: NDArray[np.float64], size: int, rate_hz: int) -> NDArray[np.float64]:
-    """Block powers of a sound of so many samples, from what ``hop_energies`` made of it."""
+    """Block powers of a sound of so many samples, from its ``hop_energies``."""
     hop = round(rate_hz / _HOPS_PER_SECOND)
     hops = max(_HOPS_PER_BLOCK, size // hop)
     totals = np.concatenate(([0.0], np.cumsum(energies[:hops])))
@@ -89,28 +73,27 @@ def powers_of(energies: NDArray[np.float64], size: int, rate_hz: int) -> NDArray
 
 
 def hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
-    """K-weighted energy of at least four steps of 100 ms, and of every whole one; shape (n,)."""
+    """K-weighted energy of every complete hop of 100 ms, and of four at least; shape (n,)."""
     rows = (_energies(frame, rate_hz) for frame in _frames(wave, rate_hz))
     return np.fromiter(chain.from_iterable(rows), dtype=np.float64)
 
 
 def hop_energies_near(
-    wave: Waveform, rate_hz: int, near: Waveform, known: NDArray[np.float64]
+    wave: Waveform, rate_hz: int, near: Waveform, energies: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """As ``hop_energies``; where a sound is equal to one whose energies are known, those are taken."""
+    """As ``hop_energies``; reuses those of ``near`` for frames that are equal."""
     frames = _frames(wave, rate_hz), _frames(near, rate_hz)
-    found = (
+    rows = (
         row if np.array_equal(ours.samples, theirs.samples) else _energies(ours, rate_hz)
-        for ours, theirs, row in zip(*frames, known.reshape(-1, _sizes(rate_hz).hops), strict=True)
+        for ours, theirs, row in zip(
+            *frames, energies.reshape(-1, _sizes(rate_hz).hops), strict=True
+        )
     )
-    return np.fromiter(chain.from_iterable(found), dtype=np.float64)
+    return np.fromiter(chain.from_iterable(rows), dtype=np.float64)
 
 
 class _Sizes(NamedTuple):
-    """Of the frames of a transform, in samples, and how many hops each yields.
-
-    They overlap by the filters' memory, which keeps them short and the filters exact.
-    """
+    """The frames of a transform, in samples; they overlap by the memory of the filters."""
 
     memory: int
     frame: int
@@ -119,7 +102,7 @@ class _Sizes(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """Samples, the first of which only lead to the others."""
+    """Samples after some that lead to them."""
 
     samples: Samples
     lead: int
@@ -135,14 +118,13 @@ def _sizes(rate_hz: int) -> _Sizes:
 def _frames(wave: Waveform, rate_hz: int) -> Iterator[_Frame]:
     memory, _, hops, hop = _sizes(rate_hz)
     before = np.empty(0, dtype=np.float32)
-    for block in in_blocks(_at_least(wave, _HOPS_PER_BLOCK * hop), hops * hop):
+    for block in in_blocks(_extend(wave, _HOPS_PER_BLOCK * hop - wave.size), hops * hop):
         samples = np.concatenate((before, block))
         yield _Frame(samples, before.size)
         before = samples[-memory:]
 
 
 def _energies(frame: _Frame, rate_hz: int) -> NDArray[np.float64]:
-    """Of each hop of a frame, shape (hops,)."""
     _, size, hops, hop = _sizes(rate_hz)
     spectrum = np.fft.rfft(frame.samples, size)
     spectrum *= _k_weighting(size, rate_hz)
@@ -153,18 +135,18 @@ def _energies(frame: _Frame, rate_hz: int) -> NDArray[np.float64]:
     return energies
 
 
-def _at_least(wave: Waveform, size: int) -> Iterator[Samples]:
-    """A sound with silence behind it up to this size."""
+def _extend(wave: Waveform, size: int) -> Iterator[Samples]:
+    """A sound, and so much silence after it."""
     yield from wave.blocks()
-    yield np.zeros(max(0, size - wave.size), dtype=np.float32)
+    yield np.zeros(max(0, size), dtype=np.float32)
 
 
 @lru_cache(maxsize=8)
 def _k_weighting(frame: int, rate_hz: int) -> NDArray[np.complex64]:
-    """Response of the standard's own 48 kHz filters at each frequency of a real transform.
+    """The response of the standard's 48 kHz filters at each frequency of a real transform.
 
-    The standard asks other rates for "the same frequency response"; reading that response at
-    the true frequency gives it exactly, where filters designed anew only come near.
+    The standard requires "the same frequency response" at other rates: this is exact, where
+    redesigned filters are approximate.
     """
     hz = np.minimum(np.fft.rfftfreq(frame, 1.0 / rate_hz), _STANDARD_HZ / 2)
     delay = np.exp(-2j * np.pi * hz / _STANDARD_HZ)
@@ -174,10 +156,7 @@ def _k_weighting(frame: int, rate_hz: int) -> NDArray[np.complex64]:
     return response.astype(np.complex64)
 
 
-# The right level for a sound: one gain to its loudness, and a limiter where peaks stand in the way.
-
-
-# A limiter driven further shapes the sound more than it holds its peaks.
+# More limiting changes the sound more than its peaks.
 _MOST_LIMITING_DB = 20.0
 _TOLERANCE_LU = 0.05
 _ROUNDS = 8
@@ -191,12 +170,12 @@ class Measured(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How a sound came to its level; the same way leads to the same samples.
+    """The steps of levelling, which determine the samples.
 
     Args:
-        gain: what its samples were multiplied with.
-        ceiling: the magnitude that a limiter then held them under; None if they needed none.
-        lowering: what was multiplied with at last; None if nothing was.
+        gain: applied first.
+        ceiling: of the limiter; None without one.
+        lowering: a last gain, if any.
     """
 
     gain: np.float32
@@ -205,8 +184,6 @@ class Way(NamedTuple):
 
 
 class Levelled(NamedTuple):
-    """A sound at its level, and how it came there."""
-
     wave: Waveform
     way: Way
 
@@ -219,17 +196,17 @@ def level(
     peak_dbtp: float,
     energies: NDArray[np.float64] | None = None,
 ) -> Levelled:
-    """Bring a sound to a loudness with its true peak under a ceiling; the ceiling wins.
+    """Bring a sound to a loudness with its true peak under a ceiling, which has priority.
 
-    A gain alone does it for nine words of ten. For the rest a look-ahead limiter holds single
-    peaks, and the gain rises by what that took from the loudness.
+    A gain suffices for nine words of ten. For the rest a look-ahead limiter holds single peaks, and
+    the gain rises by the loudness that this costs.
 
     Args:
         wave: the sound, its peak near 1.
         rate_hz: samples per second.
         lufs: integrated loudness to reach (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling.
-        energies: of its hops, where they were measured before.
+        energies: of its hops, if measured before.
     """
     if energies is None:
         energies = hop_energies(wave, rate_hz)
@@ -240,8 +217,8 @@ def level(
     peak = _peak(wave, rate_hz, peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
         gains_db = (gain_db, peak_dbtp - peak + _MOST_LIMITING_DB)
-        driven = _Driven(wave, rate_hz, energies, _factor(peak_dbtp))
-        levelled = _drive(driven, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
+        limited = _LimitedSound(wave, rate_hz, energies, _factor(peak_dbtp))
+        levelled = _drive(limited, lufs=lufs, peak_dbtp=peak_dbtp, gains_db=gains_db)
     else:
         gain = _factor(gain_db)
         levelled = Levelled(buffer_short(scale(wave, gain)), Way(gain))
@@ -249,7 +226,7 @@ def level(
 
 
 def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
-    """The true peak if it is above that; of a long sound no more than that it is."""
+    """The true peak if it exceeds a limit; of a long sound only some value above the limit."""
     if wave.size <= BLOCK:
         return max_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
     peak = -math.inf
@@ -260,7 +237,7 @@ def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
 
 
 def measure_level(wave: Waveform, rate_hz: int) -> Measured:
-    """How loud a sound is, and how high it rises; its blocks are made once for both."""
+    """Measure loudness and true peak in one pass over the blocks."""
     ours, theirs = tee_blocks(in_blocks(wave.blocks()))
     rising = running_true_peak(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
     peaks: list[float] = []
@@ -278,23 +255,19 @@ def measure_level(wave: Waveform, rate_hz: int) -> Measured:
 
 
 def audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
-    """Block powers; with silence after a clip that ends before a block of it is complete.
+    """Block powers, with silence appended to a clip that ends before a block is complete.
 
-    A sound shorter than 100 ms after a long lead would otherwise count for nothing.
+    Otherwise a sound shorter than 100 ms after a long lead would have no loudness.
     """
     powers = block_powers(wave, rate_hz)
     if compute_gated_lufs(powers) > -math.inf:
         return powers
-
-    def blocks() -> Iterator[Samples]:
-        yield from wave.blocks()
-        yield np.zeros(rate_hz, dtype=np.float32)
-
-    return block_powers(Waveform(size=wave.size + rate_hz, blocks=blocks), rate_hz)
+    extended = Waveform(size=wave.size + rate_hz, blocks=lambda: _extend(wave, rate_hz))
+    return block_powers(extended, rate_hz)
 
 
 def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
-    """Gain to a loudness; more than one step only where it moves blocks across the gate."""
+    """The gain to a loudness; iterates only if it moves blocks across the gate."""
     gain_db = 0.0
     for _ in range(_ROUNDS):
         miss = lufs - compute_gated_lufs(powers * 10.0 ** (gain_db / 10.0))
@@ -305,15 +278,8 @@ def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
     return round(gain_db, 2)
 
 
-class _Driven(NamedTuple):
-    """A sound that a limiter is to hold.
-
-    Args:
-        wave: the sound.
-        rate_hz: samples per second.
-        energies: of its hops.
-        ceiling: a magnitude.
-    """
+class _LimitedSound(NamedTuple):
+    """A sound to limit, the energies of its hops, and the ceiling as a magnitude."""
 
     wave: Waveform
     rate_hz: int
@@ -321,21 +287,20 @@ class _Driven(NamedTuple):
     ceiling: np.float32
 
     def at(self, gain: np.float32) -> Waveform:
-        """The sound after a gain, limited."""
         return buffer_short(limit(buffer_short(scale(self.wave, gain)), self.rate_hz, self.ceiling))
 
     def lufs_at(self, gain: np.float32) -> float:
-        """Loudness of that; what the limiter leaves as it was is not measured again."""
+        """Its loudness; measures only frames that the limiter changes."""
         ours, theirs = tee_blocks(scale(self.wave, gain).blocks())
         once = Waveform(size=self.wave.size, blocks=lambda: ours)
         plain = Waveform(size=self.wave.size, blocks=lambda: theirs)
         loud = limit(once, self.rate_hz, self.ceiling)
-        known = self.energies * float(gain) ** 2
-        energies = hop_energies_near(loud, self.rate_hz, plain, known)
+        scaled = self.energies * float(gain) ** 2
+        energies = hop_energies_near(loud, self.rate_hz, plain, scaled)
         return compute_gated_lufs(powers_of(energies, loud.size, self.rate_hz))
 
     def measure_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
-        """What is heard of that; a long one is taken to rise to the ceiling, but for hundredths."""
+        """Its level; a long sound is assumed to reach the ceiling."""
         if loud.size > BLOCK:
             lufs = self.lufs_at(gain)
             if lufs > -math.inf:
@@ -344,19 +309,19 @@ class _Driven(NamedTuple):
 
 
 def _drive(
-    driven: _Driven, *, lufs: float, peak_dbtp: float, gains_db: tuple[float, float]
+    limited: _LimitedSound, *, lufs: float, peak_dbtp: float, gains_db: tuple[float, float]
 ) -> Levelled:
-    """Limit after the first gain or a higher one, up to the second, as the loudness demands."""
+    """Find the gain before the limiter, between two bounds, that gives the loudness."""
     least_db, most_db = gains_db
     gain_db = min(least_db, most_db)
     tried: list[tuple[float, float]] = []
     while True:
         gain = _factor(gain_db)
-        loud = driven.at(gain)
-        found = driven.measure_at(gain, loud, peak_dbtp)
-        levelled = Levelled(loud, Way(gain, driven.ceiling))
-        over_db = max(0.0, found.peak_dbtp - peak_dbtp)
-        tried.append((gain_db, found.lufs - over_db))
+        loud = limited.at(gain)
+        measured = limited.measure_at(gain, loud, peak_dbtp)
+        levelled = Levelled(loud, Way(gain, limited.ceiling))
+        over_db = max(0.0, measured.peak_dbtp - peak_dbtp)
+        tried.append((gain_db, measured.lufs - over_db))
         miss = lufs - tried[-1][1]
         exhausted = gain_db == most_db and miss > 0.0
         if abs(miss) <= _TOLERANCE_LU or exhausted or len(tried) == _ROUNDS:
@@ -365,7 +330,7 @@ def _drive(
 
 
 def _slope(tried: list[tuple[float, float]]) -> float:
-    """How much loudness one decibel of gain brought, within sane bounds (secant method)."""
+    """The loudness gained by one decibel, within bounds (secant method)."""
     if len(tried) < 2 or tried[-1][0] == tried[-2][0]:
         return 1.0
     (gain_before, lufs_before), (gain, lufs) = tried[-2:]
@@ -373,7 +338,7 @@ def _slope(tried: list[tuple[float, float]]) -> float:
 
 
 def _lower_peak(levelled: Levelled, over_db: float) -> Levelled:
-    """Take away the hundredths by which the limiter's own slope lifted a peak."""
+    """Undo the hundredths of a decibel by which the limiter's slope raised a peak."""
     if not over_db:
         return levelled
     lowering = _factor(-over_db)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tts_assets.audio.waveform import Waveform, in_blocks, tee_blocks, whole, with_context
+from tts_assets.audio.waveform import Waveform, in_blocks, tee_blocks, with_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,26 +42,13 @@ _FRAME = 32
 _TERMS_AT_ONCE = 1 << 18
 
 
-def true_peak_dbtp(samples: Samples, rate_hz: int) -> float:
-    """Measure the true peak of a clip (ITU-R BS.1770-4, annex 2).
-
-    Args:
-        samples: shape (n,), full scale at -1..1.
-        rate_hz: samples per second.
-
-    Returns:
-        The highest magnitude of the interpolated waveform in dBTP, ``-inf`` for silence.
-    """
-    return max_true_peak(whole(samples), rate_hz)
-
-
 def max_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
-    """True peak of a sound of any length, as :func:`true_peak_dbtp` tells that of a clip.
+    """Measure the true peak in dBTP (ITU-R BS.1770-4, annex 2), -inf for silence.
 
     Args:
-        wave: what to measure.
+        wave: full scale at -1..1.
         rate_hz: samples per second.
-        over_dbtp: a peak above this is told exactly; of another only how high it is at least.
+        over_dbtp: a peak above this is exact; a lower one is a lower bound.
     """
     *_, highest = running_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
     return highest
@@ -70,7 +57,7 @@ def max_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf)
 def running_true_peak(
     wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf
 ) -> Iterator[float]:
-    """What :func:`max_true_peak` would tell before the first block, and after each."""
+    """The result of :func:`max_true_peak` before the first block, and after each."""
     yield -math.inf
     matrix = _interpolator(_factor(rate_hz))
     highest, over = 0.0, 10.0 ** (over_dbtp / 20.0)
@@ -83,10 +70,9 @@ def running_true_peak(
 
 
 def envelope(wave: Waveform, rate_hz: int, *, floor: float) -> Iterator[Samples]:
-    """Magnitude the waveform reaches between each sample and the next, in blocks.
+    """The highest magnitude between each sample and the next, in blocks.
 
-    Only frames that can rise above ``floor`` are interpolated, and none of those is missed;
-    in all others it is the magnitude of the sample alone.
+    Frames that cannot exceed ``floor`` are not interpolated: there it is the sample's magnitude.
     """
     matrix = _interpolator(_factor(rate_hz))
     left = wave.size
@@ -105,24 +91,22 @@ def _factor(rate_hz: int) -> int:
 
 
 def _windows(wave: Waveform) -> Iterator[Samples]:
-    """Whole frames, with one more on both sides."""
     return with_context(in_blocks(wave.blocks()), _FRAME, fill=0.0, multiple=_FRAME)
 
 
 def _between(
     window: Samples, heights: Samples, matrix: Samples, *, floor: float
 ) -> Iterator[tuple[NDArray[np.intp], Samples]]:
-    """Magnitudes between the samples of those frames that can rise above a floor.
+    """Magnitudes between the samples of the frames that can exceed a floor.
 
     Args:
-        window: whole frames, of which the first and the last only surround the others.
+        window: whole frames with one more on both sides.
         heights: its magnitudes, shape (frames + 2, frame).
-        matrix: as _interpolator makes it.
-        floor: how high a frame must be able to rise.
+        matrix: of _interpolator.
+        floor: a magnitude.
 
     Returns:
-        Of some frames at a time their numbers, and magnitudes of shape (some, (factor - 1) * frame),
-        phase by phase.
+        Numbers of some frames, and their magnitudes, shape (some, (factor - 1) * frame).
     """
     tops = _in_reach(heights)
     (high,) = np.nonzero(tops * _KERNEL_GAIN > floor)
@@ -138,21 +122,18 @@ def _between(
 
 
 def _in_reach(frames: Samples) -> Samples:
-    """The highest value of each frame and its neighbours, but for the first and the last."""
+    """The highest value of each inner frame and its neighbours."""
     tops = frames.max(axis=1)
     highest: Samples = np.maximum(np.maximum(tops[:-2], tops[1:-1]), tops[2:])
     return highest
 
 
 def _surroundings(padded: Samples, frames: int) -> Samples:
-    """Each frame with as much of its neighbours as the kernel reaches, a view without a copy.
-
-    Shape (frames, frame + 2 * reach - 1).
-    """
+    """A view of each frame with its neighbours in reach, shape (frames, frame + 2 * reach - 1)."""
     shape = (frames, _FRAME + 2 * _REACH - 1)
     first = (_FRAME - _REACH + 1) * padded.itemsize
     strides = (_FRAME * padded.itemsize, padded.itemsize)
-    # As sliding_window_view makes it, which takes longer than some clips' interpolation.
+    # Faster than sliding_window_view, which takes longer than some clips' interpolation.
     windows: Samples = np.ndarray(shape, padded.dtype, padded, first, strides)
     windows.flags.writeable = False
     return windows
@@ -160,7 +141,7 @@ def _surroundings(padded: Samples, frames: int) -> Samples:
 
 @lru_cache(maxsize=8)
 def _interpolator(factor: int) -> Samples:
-    """Matrix from one frame and its surroundings to all points between its samples.
+    """The matrix from a frame and its neighbours to all points between its samples.
 
     Shape (frame + 2 * reach - 1, (factor - 1) * frame), phase by phase.
     """
@@ -174,24 +155,15 @@ def _interpolator(factor: int) -> Samples:
     return kernel.reshape(width, -1).astype(np.float32)
 
 
-# A look-ahead limiter: holds single peaks under a ceiling, and leaves all else as it is.
-
-
-# Short against a period of the voice: a longer reach would turn down whole vowels.
+# Short against a period of the voice: a longer look-ahead would attenuate whole vowels.
 _LOOK_AHEAD_SECONDS = 0.0015
 
-# Gains are made for so many samples at once, where there is something to turn down.
+# Gains are computed for so many samples at once.
 _ROW = 1024
 
 
 def limit(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
-    """Hold the true peak near a ceiling with a smooth gain that looks ahead and behind.
-
-    Args:
-        wave: what to limit.
-        rate_hz: samples per second.
-        ceiling: a magnitude.
-    """
+    """Hold the true peak near a ceiling, a magnitude, with a smooth symmetric gain."""
     reach = max(1, round(_LOOK_AHEAD_SECONDS / 2 * rate_hz))
     margin = 4 * reach
 
@@ -205,18 +177,18 @@ def limit(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
             strict=True,
         )
         for samples, window in pairs:
-            yield _turn_down(samples[margin:-margin], window, reach, ceiling)
+            yield _attenuate(samples[margin:-margin], window, reach, ceiling)
 
     return Waveform(size=wave.size, blocks=blocks)
 
 
-def _turn_down(samples: Samples, heights: Samples, reach: int, ceiling: np.float32) -> Samples:
-    """Samples below a ceiling; where nothing near rises above it, they are left as they are.
+def _attenuate(samples: Samples, heights: Samples, reach: int, ceiling: np.float32) -> Samples:
+    """Attenuate samples near peaks above a ceiling.
 
     Args:
         samples: shape (n,).
-        heights: how high they reach, with four times ``reach`` more on both sides.
-        reach: over how many neighbours on both sides each of the two means goes.
+        heights: their envelope, with four times ``reach`` more on both sides.
+        reach: the neighbours on both sides in each of the two means.
         ceiling: a magnitude.
     """
     padded = np.pad(heights, (0, -samples.size % _ROW))
@@ -224,15 +196,15 @@ def _turn_down(samples: Samples, heights: Samples, reach: int, ceiling: np.float
     (loud,) = np.nonzero(rows.max(axis=1) > ceiling)
     if not loud.size:
         return samples
-    wanted = (ceiling / np.maximum(rows[loud], ceiling)).astype(np.float32)
+    targets = (ceiling / np.maximum(rows[loud], ceiling)).astype(np.float32)
     gains = np.ones((len(rows), _ROW), dtype=np.float32)
-    gains[loud] = _mean_around(_mean_around(_least_around(wanted, 2 * reach), reach), reach)
+    gains[loud] = _mean_around(_mean_around(_least_around(targets, 2 * reach), reach), reach)
     limited: Samples = samples * gains.reshape(-1)[: samples.size]
     return limited
 
 
 def _least_around(gains: Samples, reach: int) -> Samples:
-    """Minimum over each value and ``reach`` neighbours on both sides, by doubling windows."""
+    """The minimum over each value and its neighbours on both sides, by doubling windows."""
     least = gains
     width, span = 2 * reach + 1, 1
     while span < width:
@@ -243,7 +215,7 @@ def _least_around(gains: Samples, reach: int) -> Samples:
 
 
 def _mean_around(gains: Samples, reach: int) -> Samples:
-    """Mean over each value and ``reach`` neighbours on both sides; the sums are exact."""
+    """The mean over each value and its neighbours on both sides, with exact sums."""
     width = 2 * reach + 1
     sums = np.cumsum(gains, axis=1, dtype=np.float64)
     sums = np.pad(sums, ((0, 0), (1, 0)))

@@ -52,7 +52,7 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.find_edit_problem`` finds nothing wrong with.
+        sound: settings that ``audio.formats.find_edit_problem`` accepts.
         into: an empty file, open for reading and writing.
     """
     gain = _gain(wave, sound.bitrate_kbps)

@@ -1,4 +1,4 @@
-"""Raw speech prepared for encoding: its own silence trimmed, resampled, padded."""
+"""Prepare raw speech for levelling: check, trim, resample."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOP_SECONDS = 0.005
 _CLICK_DB = -42.0
 _CLICK_SECONDS = 0.040
 
-# Shorter silences do not part a weak edge from its sound.
+# Shorter silences do not separate a weak edge from its sound.
 _BRIDGE_SECONDS = 0.010
 _MARGIN_SECONDS = 0.020
 _FADE_SECONDS = 0.003
@@ -37,22 +37,20 @@ _STEP_SECONDS = 0.1
 _COUNTED_SHARE = 0.49
 
 
-def trim(samples: Samples, rate_hz: int) -> Samples:
+def trim(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
     """Cut silence at both ends, never inside, and fade the cuts over 3 ms.
 
-    Silent is what stays 50 dB below the clip's loudest 10 ms; 20 ms of it are kept, so that
-    weak onsets (h, f, s) and devoiced endings (です, ます) stay whole. A click apart from the
-    speech, of up to 40 ms and 42 dB below, belongs to the silence.
+    Silence is 50 dB below the clip's loudest 10 ms; 20 ms of it are kept, so that weak onsets
+    (h, f, s) and devoiced endings (です, ます) stay whole. An isolated click of up to 40 ms and 42 dB
+    below counts as silence.
 
     Args:
         samples: shape (n,), n > 0, any scale.
         rate_hz: samples per second.
+
+    Returns:
+        The rest, and the number of samples cut at the beginning.
     """
-    return trim_with_start(samples, rate_hz)[0]
-
-
-def trim_with_start(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
-    """The same, and how many samples were cut away at the beginning."""
     hop = max(1, round(_HOP_SECONDS * rate_hz))
     frames = np.zeros((max(2, -(-samples.size // hop)), hop), dtype=np.float32)
     frames.reshape(-1)[: samples.size] = samples
@@ -65,11 +63,7 @@ def trim_with_start(samples: Samples, rate_hz: int) -> tuple[Samples, int]:
 
 
 def _find_speech(powers: Samples) -> tuple[int, int]:
-    """The first and the last of the 10 ms windows that are speech.
-
-    Args:
-        powers: of each window, one every 5 ms, beside the loudest; shape (n,), n > 0.
-    """
+    """The first and the last window of speech, from the relative powers of 10 ms every 5 ms."""
     (loud,) = np.nonzero(powers >= 10.0 ** (_SILENCE_DB / 10.0))
     (gaps,) = np.nonzero(np.diff(loud) > round(_BRIDGE_SECONDS / _HOP_SECONDS) + 1)
     begins = loud[np.concatenate(([0], gaps + 1))]
@@ -80,17 +74,11 @@ def _find_speech(powers: Samples) -> tuple[int, int]:
     return int(begins[speech[0]]), int(ends[speech[-1]])
 
 
-def pad(samples: Samples, rate_hz: int, *, lead_ms: int, trail_ms: int) -> Samples:
-    """Put silence before and after, as long as :func:`silences` says."""
-    return np.pad(samples, silences(samples.size, rate_hz, lead_ms=lead_ms, trail_ms=trail_ms))
-
-
 def silences(size: int, rate_hz: int, *, lead_ms: int, trail_ms: int) -> tuple[int, int]:
-    """How much silence goes before and after so many samples, in whole samples.
+    """The samples of silence to add before and after so many samples.
 
-    A trail, where there is one, grows by up to 50 ms to a whole number of loudness steps: what the
-    standard leaves out at the end (BS.1770-4, incomplete gating blocks) some meters count when it
-    is more than half a step, and show up to 1.3 LU less.
+    A trail grows by up to 50 ms to a whole number of loudness steps: some meters count an incomplete
+    last gating block, which BS.1770-4 leaves out, and show up to 1.3 LU less.
     """
     lead, trail = (round(ms * rate_hz / 1000) for ms in (lead_ms, trail_ms))
     padded = lead + size + trail
@@ -110,22 +98,19 @@ def _fade(samples: Samples, rate_hz: int) -> Samples:
     return faded
 
 
-# What an engine spoke, made ready to be levelled: checked, trimmed, at the rate of its asset.
-
-
-# Full scale is 1; OpenJTalk speaks up to 3, and a broken synthesis far beyond this.
+# Full scale is 1; OpenJTalk reaches 3, and a broken synthesis far more.
 _WILD_PEAK = 64.0
 _SILENT_PEAK = 1e-4
 _SHORTEST_SECONDS = 0.01
 
 
 class PreparedSpeech(NamedTuple):
-    """Speech that may wait to be joined with other.
+    """Trimmed speech at the rate of its asset.
 
     Args:
         samples: float32, shape (n,), their peak near 1.
-        level: the peak that the engine gave them; times this they are as loud as it spoke them.
-        cut_seconds: how much silence was cut away before them.
+        level: the original peak; samples times this have the original loudness.
+        cut_seconds: the silence cut at the beginning.
     """
 
     samples: Samples
@@ -134,25 +119,26 @@ class PreparedSpeech(NamedTuple):
 
 
 def ready(speech: Speech, rate_hz: int) -> PreparedSpeech:
-    """Cut the silence at both ends, and bring it to a rate.
+    """Check, normalise, trim and resample speech of an engine.
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
         rate_hz: samples per second of the result.
 
     Raises:
-        ClipError: the samples are shorter than 10 ms, silent, not finite, wild, or of another shape.
+        ClipError: the samples are shorter than 10 ms, silent, not finite, too loud, or of another
+            shape.
     """
     level = _peak(speech)
     samples = (speech.samples / level).astype(np.float32, copy=False)
-    samples, start = trim_with_start(samples, speech.rate_hz)
-    return PreparedSpeech(
-        _resample(samples, speech.rate_hz, rate_hz), level, start / speech.rate_hz
-    )
+    samples, start = trim(samples, speech.rate_hz)
+    if speech.rate_hz != rate_hz:
+        samples = soxr.resample(samples, speech.rate_hz, rate_hz)
+    return PreparedSpeech(samples, level, start / speech.rate_hz)
 
 
 def _peak(speech: Speech) -> float:
-    """The highest magnitude of the samples, if they can be speech at all."""
+    """The peak of samples that can be speech."""
     samples = speech.samples
     if samples.ndim != 1:
         raise ClipError(f"The engine returned samples of shape {samples.shape}; speech is (n,).")
@@ -173,10 +159,3 @@ def _peak(speech: Speech) -> float:
             " full scale): the text may hold nothing it can say."
         )
     return peak
-
-
-def _resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    if from_hz == to_hz:
-        return samples
-    resampled: Samples = soxr.resample(samples, from_hz, to_hz)
-    return resampled

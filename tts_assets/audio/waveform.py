@@ -1,4 +1,4 @@
-"""A sound of any length as blocks that can be gone through as often as needed, one at a time."""
+"""A sound of any length as blocks that can be iterated repeatedly."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-# Longer than any clip of a word or a sentence, so that those are worked on as a whole. What depends
-# on the edges of blocks cuts them at its multiples, so that equal sounds give equal results.
+# Longer than any word or sentence, so that those are processed as a whole. Code that depends on the
+# edges of blocks cuts them at its multiples, so that equal sounds give equal results.
 BLOCK = 1 << 19
 
-# Blocks that wait for whoever works on them.
+# Blocks that a prefetching thread keeps ready.
 _AHEAD = 2
 _PATIENCE_SECONDS = 0.05
 
@@ -32,10 +32,10 @@ class Waveform:
     """Mono samples, full scale at -1..1.
 
     Args:
-        size: how many samples there are.
-        blocks: gives them from the first to the last, in float32 arrays of any size, shape (n,),
-            that nobody writes to; the same at each call.
-        most: no sample has a higher magnitude, as far as that is known.
+        size: the number of samples.
+        blocks: iterates over them in read-only float32 arrays of any size, shape (n,); the same at
+            each call.
+        most: an upper bound of their magnitude.
     """
 
     size: int
@@ -44,12 +44,12 @@ class Waveform:
 
 
 def whole(samples: Samples) -> Waveform:
-    """A sound that is in memory already, shape (n,)."""
+    """A sound in memory, shape (n,)."""
     return Waveform(size=samples.size, blocks=lambda: iter((samples,)))
 
 
 def buffer_short(wave: Waveform) -> Waveform:
-    """The same sound, in memory if it is no longer than a block, so that it is made once only."""
+    """The same sound, in memory if it fits into one block, so that it is computed once only."""
     if wave.size > BLOCK:
         return wave
     blocks = list(wave.blocks())
@@ -57,9 +57,9 @@ def buffer_short(wave: Waveform) -> Waveform:
 
 
 def ahead(wave: Waveform) -> Waveform:
-    """The same sound; of a long one a thread makes the next blocks while one is worked on.
+    """The same sound; a thread computes the next blocks of a long one.
 
-    Encoders and transforms leave other threads running, and most of the time is theirs.
+    Encoders and transforms, which take most of the time, release the GIL.
     """
     if wave.size <= BLOCK:
         return wave
@@ -67,42 +67,41 @@ def ahead(wave: Waveform) -> Waveform:
 
 
 def _prefetch(blocks: Callable[[], Iterator[Samples]]) -> Iterator[Samples]:
-    made: Queue[Samples | BaseException | None] = Queue(_AHEAD)
-    unwanted = Event()
+    ready: Queue[Samples | BaseException | None] = Queue(_AHEAD)
+    stopped = Event()
 
     def make() -> None:
         try:
             for block in blocks():
-                made.put(block)
-                if unwanted.is_set():
+                ready.put(block)
+                if stopped.is_set():
                     return
-            made.put(None)
-        except BaseException as exc:  # noqa: BLE001 - raised where the blocks are wanted
-            made.put(exc)
+            ready.put(None)
+        except BaseException as exc:  # noqa: BLE001 - raised in the consumer
+            ready.put(exc)
 
     maker = Thread(target=make)
     maker.start()
     try:
-        while (block := made.get()) is not None:
+        while (block := ready.get()) is not None:
             if isinstance(block, BaseException):
                 raise block
             yield block
     finally:
-        unwanted.set()
-        # It may wait for room.
+        stopped.set()
+        # It may be waiting for room in the queue.
         while maker.is_alive():
             with suppress(Empty):
-                made.get(timeout=_PATIENCE_SECONDS)
+                ready.get(timeout=_PATIENCE_SECONDS)
         maker.join()
 
 
 def scale(wave: Waveform, gain: np.float32) -> Waveform:
-    """The same sound with every sample multiplied."""
     return Waveform(size=wave.size, blocks=lambda: (block * gain for block in wave.blocks()))
 
 
 def in_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Samples]:
-    """Cut a sound anew, into blocks of this size; the last may be shorter, and none is empty."""
+    """Regroup a sound into blocks of this size; the last may be shorter, and none is empty."""
     waiting: list[Samples] = []
     count = 0
     for block in blocks:
@@ -119,7 +118,7 @@ def in_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Samples]
 
 
 def tee_blocks(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[Samples]]:
-    """The same blocks for two who go through them side by side; tee would keep 57 that both had."""
+    """Two iterators over the same blocks; itertools.tee would keep 57 that both have consumed."""
     waiting: tuple[deque[Samples], deque[Samples]] = (deque(), deque())
 
     def each(own: deque[Samples], other: deque[Samples]) -> Iterator[Samples]:
@@ -138,13 +137,13 @@ def tee_blocks(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[S
 def with_context(
     blocks: Iterator[Samples], reach: int, *, fill: float, multiple: int = 1
 ) -> Iterator[Samples]:
-    """Each block with what surrounds it, so that a filter of that reach yields every sample once.
+    """Overlapping windows, with which a filter of this reach yields every sample once.
 
     Args:
-        blocks: each longer than ``reach``, but for the last.
-        reach: samples that follow one another on both sides of what a window stands for.
-        fill: what stands before the first sample and behind the last.
-        multiple: the last block is filled up to one of this.
+        blocks: each longer than ``reach``, except the last.
+        reach: the overlap on both sides.
+        fill: the value before the first sample and after the last.
+        multiple: the last block is padded to a multiple of this.
     """
     before = np.full(reach, fill, dtype=np.float32)
     block = next(blocks, None)
