@@ -84,8 +84,8 @@ def test_as_few_words_as_possible_are_read_otherwise() -> None:
 
 
 def test_readings_that_words_have_elsewhere_are_likelier_than_others() -> None:
-    tomorrow = AlignableWord(spelling="明日", sounds=("アシタ",), known=("アス", "ミョーニチ"))
-    house = AlignableWord(spelling="家", sounds=("イエ",), known=("ウチ",))
+    tomorrow = AlignableWord(spelling="明日", sounds=("アシタ",), listed=("アス", "ミョーニチ"))
+    house = AlignableWord(spelling="家", sounds=("イエ",), listed=("ウチ",))
     assert cut([tomorrow, house], "アスウチ") == ["(アス)", "(ウチ)"]
     assert cut([tomorrow, house], "ミョウニチカ") == ["(ミョウニチ)", "(カ)"]
 

@@ -448,9 +448,9 @@ class DeafAnalyzer(Dictionary):
         self,
         text: str,
         tokens: Sequence[DictionaryEntry],
-        settled: Collection[DictionaryEntry] = (),
+        fixed: Collection[DictionaryEntry] = (),
     ) -> Nodes:
-        del tokens, settled
+        del tokens, fixed
         return self.analyze_best(text)
 
     def devoice_vowels(self, nodes: Nodes) -> Nodes:

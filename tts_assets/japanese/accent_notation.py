@@ -99,7 +99,8 @@ def parse_accent(value: object, reading: str | None) -> int | None:
         case str():
             return _parse_accent_text(value, reading)
         case list() | tuple():
-            return _parse_first(value, reading)
+            found = (parse_accent(each, reading) for each in value)
+            return next((accent for accent in found if accent is not None), None)
         case dict():
             return parse_accent(_find_accent_value(value), reading) if value else None
         case _:
@@ -167,12 +168,6 @@ def _format_tones(phrase: Phrase) -> str:
 def _unknown_accent_error(value: object) -> UnusableTextError:
     return UnusableTextError(
         f"the accent {show_value(value)} is no notation that is known here: {_KNOWN}"
-    )
-
-
-def _parse_first(values: Sequence[Any], reading: str | None) -> int | None:
-    return next(
-        (found for each in values if (found := parse_accent(each, reading)) is not None), None
     )
 
 
@@ -310,7 +305,6 @@ def _is_same_word(kana: str, reading: str) -> bool:
 
 
 def _strip_accent_marks(text: str) -> str:
-    """The kana of a text with accent marks."""
     for mark in (_FALL, _FLAT, _RISE, _SILENT, _OVER):
         text = mark.sub("", text)
     return text
@@ -321,7 +315,7 @@ _PHRASE = re.compile("([^/、]+)([/、]?)")
 
 
 def parse_accent_phrases(notation: str) -> tuple[Phrase, ...]:
-    """The phrases that ``accent.notation`` wrote; whether a pause follows the last is not told."""
+    """The phrases that ``format_accent_phrases`` wrote, without the pause behind the last."""
     return tuple(_parse_phrase(written, end) for written, end in _PHRASE.findall(notation))
 
 

@@ -1,17 +1,16 @@
-"""Whether kana can be the reading of a spelling, told from the kana that the spelling shows."""
+"""Whether kana can be the reading of a spelling, by the kana that the spelling shows."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
 import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
-from tts_assets.japanese.kana import pronunciation_key
+from tts_assets.japanese.kana import parse_kana, pronunciation_key
 from tts_assets.japanese.text_rules import compile_lazy
-from tts_assets.model import is_katakana, kana_to_katakana, split_morae
+from tts_assets.model import kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +58,6 @@ def can_spell(spelling: str, kana: str) -> bool:
 
 
 def _find_kana(reading: str, kana: str, start: int, *, free: bool, last: bool) -> int:
-    """Where the spelling's kana stand in the reading, at ``start`` or behind; -1 for nowhere."""
     if not free:
         return start if reading.startswith(kana, start) else -1
     if last:
@@ -70,13 +68,12 @@ def _find_kana(reading: str, kana: str, start: int, *, free: bool, last: bool) -
 
 # Which part of a reading belongs to which word of a text, though some words be read otherwise.
 
-
 #: No kanji is read with more kana than this; abbreviations and numbers have more.
 _LONGEST_PER_CHARACTER = 6
 
 #: Reading one more word against the dictionary counts more than any number of kana.
 _PER_WORD = 1_000
-_PER_KNOWN_WORD = 300
+_PER_LISTED_WORD = 300
 
 #: A word that only lacks something counts less than one that is read otherwise.
 _PER_SHORT_WORD = 50
@@ -90,25 +87,23 @@ _SMALL = frozenset("ァィゥェォャュョヮ")
 _KANA_ENDS = compile_lazy(r"([ぁ-ゖァ-ヺー]*)(.*?)([ぁ-ゖァ-ヺー]*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlignableWord:
+class AlignableWord(NamedTuple):
     """A word to find in a reading.
 
     Args:
         spelling: as the text has it.
         sounds: how it may be read, in katakana; the first is how the dictionary reads it.
-        known: how it is read elsewhere, in katakana: likelier than any other reading.
+        listed: its readings in the dictionary, in katakana: likelier than any other.
         shortened: what a line may have for its sounds that cannot write all of them; it fits.
     """
 
     spelling: str
     sounds: tuple[str, ...]
-    known: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     shortened: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlignedPart:
+class AlignedPart(NamedTuple):
     """The part of a reading that belongs to a word, and whether it is one of the word's sounds."""
 
     start: int
@@ -145,10 +140,9 @@ def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPar
     Returns:
         A part for each word, in order; None if the reading contradicts the kana of the spelling.
     """
-    # (cost, kana left, place in words, place in reading, the step before)
-    start = (0, len(reading), 0, 0)
-    queue = [start]
-    came: dict[tuple[int, int], tuple[tuple[int, int], bool] | None] = {(0, 0): None}
+    # Cost, kana left, place in words, place in reading.
+    queue = [(0, len(reading), 0, 0)]
+    steps: dict[tuple[int, int], tuple[tuple[int, int], bool] | None] = {(0, 0): None}
     spent = {(0, 0): 0}
     for _ in range(_MOST_STEPS):
         if not queue:
@@ -156,7 +150,7 @@ def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPar
         cost, _, number, at = heapq.heappop(queue)
         if number == len(words):
             if at == len(reading):
-                return _trace_parts(came, (number, at))
+                return _trace_parts(steps, (number, at))
             continue
         if cost > spent[number, at]:
             continue
@@ -167,7 +161,7 @@ def align_words(words: Sequence[AlignableWord], reading: str) -> list[AlignedPar
             after = (number + 1, end)
             if cost + price < spent.get(after, _PER_WORD**3):
                 spent[after] = cost + price
-                came[after] = ((number, at), price <= _PER_SHORT_WORD)
+                steps[after] = ((number, at), price <= _PER_SHORT_WORD)
                 heapq.heappush(queue, (cost + price, len(reading) - end, *after))
     return None
 
@@ -222,35 +216,33 @@ def map_positions(one: str, other: str) -> tuple[dict[int, int], dict[int, int]]
 
 
 def _trace_parts(
-    came: dict[tuple[int, int], tuple[tuple[int, int], bool] | None], last: tuple[int, int]
+    steps: dict[tuple[int, int], tuple[tuple[int, int], bool] | None], last: tuple[int, int]
 ) -> list[AlignedPart]:
     parts: list[AlignedPart] = []
-    while (step := came[last]) is not None:
+    while (step := steps[last]) is not None:
         before, fits = step
-        parts.append(AlignedPart(start=before[1], end=last[1], fits=fits))
+        parts.append(AlignedPart(before[1], last[1], fits))
         last = before
     return parts[::-1]
 
 
 def _find_word_ends(word: AlignableWord, reading: str, at: int) -> Iterator[tuple[int, int]]:
     """Where a word that begins there may end, and what that costs."""
-    for sound in word.sounds:
-        size = _match_length(sound, reading, at)
-        if size is not None:
-            yield at + size, 0
-    for sound in word.shortened:
-        size = _match_length(sound, reading, at)
-        if size is not None:
-            yield at + size, _PER_SHORT_WORD
-    if word.sounds == ("",) or is_katakana(kana_to_katakana(word.spelling)):
-        return
-    for sound in word.known:
-        size = _match_length(sound, reading, at)
-        if size is not None:
-            yield at + size, _PER_KNOWN_WORD
-    usual = len(word.sounds[0])
-    for end in _find_free_ends(word.spelling, reading, at):
-        yield end, _PER_WORD + abs(end - at - usual)
+    is_fixed = word.sounds == ("",) or parse_kana(word.spelling)
+    listed = () if is_fixed else word.listed
+    for sounds, cost in (
+        (word.sounds, 0),
+        (word.shortened, _PER_SHORT_WORD),
+        (listed, _PER_LISTED_WORD),
+    ):
+        for sound in sounds:
+            size = _match_length(sound, reading, at)
+            if size is not None:
+                yield at + size, cost
+    if not is_fixed:
+        usual = len(word.sounds[0])
+        for end in _find_free_ends(word.spelling, reading, at):
+            yield end, _PER_WORD + abs(end - at - usual)
 
 
 def _match_length(sound: str, reading: str, at: int) -> int | None:

@@ -15,11 +15,9 @@ from tts_assets.model import AccentBasis, AmbiguousWord, Basis, Phrase, split_mo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-
 #: Surface, four of part of speech, conjugation type and form, base form, reading, pronunciation,
-#: accent/morae, accent rule. Unknown words have no more than the base form.
+#: accent/morae, accent rule.
 _ENTRY_COLUMNS = 12
-_UNKNOWN_COLUMNS = 8
 
 #: Nouns of this many morae and fewer join as suffixes do.
 _SHORT = 2
@@ -50,12 +48,12 @@ class DictionaryEntry:
     @property
     def columns(self) -> tuple[str, ...]:
         """The entry as the front end takes it."""
-        known = (self.surface, *self.grammar, self.base)
+        spelling = (self.surface, *self.grammar, self.base)
         if self.reading is None:
-            return known
+            return spelling
         size = len(split_morae(self.pronunciation.replace("’", "")))
         accent = f"{self.accent}/{size}"
-        return (*known, self.reading, self.pronunciation, accent, self.rule)
+        return (*spelling, self.reading, self.pronunciation, accent, self.rule)
 
     def replace_reading(self, reading: str, pronunciation: str, accent: int) -> DictionaryEntry:
         """The same word, read differently."""
@@ -77,33 +75,31 @@ def choose_chain_rule(size: int, accent: int) -> str:
 
 
 def parse_entry(feature: str) -> DictionaryEntry:
-    """The entry in a line of the front end's own."""
+    """The entry in a line of the dictionary; unknown words have no more than the base form."""
     columns = feature.split(",")
-    known = DictionaryEntry(
-        surface=columns[0], grammar=tuple(columns[1:7]), base=",".join(columns[7:_UNKNOWN_COLUMNS])
-    )
+    surface, grammar, base = columns[0], tuple(columns[1:7]), ",".join(columns[7:8])
     if len(columns) < _ENTRY_COLUMNS:
-        return known
-    accent, _, _ = columns[10].partition("/")
-    return replace(
-        known, reading=columns[8], pronunciation=columns[9],
-        accent=int(accent) if accent.isdigit() else 0, rule=columns[11],
+        return DictionaryEntry(surface=surface, grammar=grammar, base=base)
+    reading, pronunciation, accent, rule = columns[8:_ENTRY_COLUMNS]
+    nucleus = accent.partition("/")[0]
+    return DictionaryEntry(
+        surface=surface, grammar=grammar, base=base, reading=reading, pronunciation=pronunciation,
+        accent=int(nucleus) if nucleus.isdigit() else 0, rule=rule,
     )  # fmt: skip
 
 
 def find_features(analyser: Any, surface: str) -> list[str]:
     """The lines that an analyser's dictionary has for a spelling, the likeliest first."""
-    wanted = analyser.normalize_for_mecab(surface)
-    found = analyser.analyze_mecab_candidates(wanted, ((0, len(wanted)),))["nodes"]
+    normalized = analyser.normalize_for_mecab(surface)
+    found = analyser.analyze_mecab_candidates(normalized, ((0, len(normalized)),))["nodes"]
     return [
         node["feature"]
         for node in sorted(found, key=lambda node: int(node["word_cost"]))
-        if node["surface"] == wanted and not node["is_unknown"]
+        if node["surface"] == normalized and not node["is_unknown"]
     ]
 
 
 # UniDic as a second dictionary: the readings and accents that it lists for words.
-
 
 #: Columns of UniDic 2.1.2 behind the surface: ``lemma``, ``pron``, ``kana`` and ``aType``.
 _LEMMA, _PRONUNCIATION, _READING, _ACCENTS = 8, 10, 18, 24
@@ -153,7 +149,6 @@ class UniDic:
 
     @property
     def _thread_analyzer(self) -> Any:
-        """This thread's analyser."""
         if not hasattr(self._own, "analyser"):
             import unidic_lite  # noqa: PLC0415 - large, used only inside the engine's process
             from pyopenjtalk.openjtalk import OpenJTalk  # noqa: PLC0415 - native, see above
@@ -183,7 +178,6 @@ def _to_unidic_word(columns: list[str]) -> UniDicWord:
 
 # OpenJTalk's word nodes: what an analysis would say, and how its accent phrases go.
 
-
 #: Marks a devoiced vowel in ``pron``; it is no mora.
 DEVOICED = "’"
 _ALONE = dict(zip("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ", strict=True))
@@ -199,7 +193,7 @@ class Node(TypedDict):
     """A word of an analysis, as OpenJTalk's front end gives it and its label maker takes it.
 
     ``acc`` of the first word of an accent phrase is the accent of the whole phrase; ``chain_flag``
-    1 tells that a word belongs to the phrase before it.
+    1 joins a word to the phrase before it.
     """
 
     string: str
@@ -279,7 +273,7 @@ def nodes_to_key(nodes: Iterable[Node]) -> str:
 
 
 def to_accent_phrases(nodes: Sequence[Node]) -> tuple[Phrase, ...]:
-    """The accent phrases of an analysis; pauses are told between phrases only."""
+    """The accent phrases of an analysis; pauses stand between phrases only."""
     found: list[Phrase] = []
     words: list[Node] = []
     pause = False

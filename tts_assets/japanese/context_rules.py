@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Nodes
     from tts_assets.japanese.dictionary import Dictionary
 
-
 _NUMERAL_BELOW_MAN = "[一二三四五六七八九十百千０-９]"
 _INSTRUMENT = (
     "(?:楽器|ギター|ピアノ|バイオリン|ヴァイオリン|ビオラ|チェロ|ベース|オルガン|エレクトーン|キーボード|ウクレレ"
@@ -109,7 +108,7 @@ _OLD = "(?:お年寄り|ご?年配|ご?高齢)"
 #: Behind が and も, what says of people that they are there.
 _ARE_THERE = "(?:い(?:ます|る|た|て)|いらっしゃ|おられ|おり|来(?:ます|まし|る|た)|見えま|大勢)"
 
-#: Behind 方, what is told of people, or asked of them.
+#: Behind 方, statements and requests about people.
 _TO_PERSONS = (
     "(?:は(?:いらっしゃ|おられ|お?申し|お知らせ|お問い|お早め|ご(?:連絡|存|注意)|どうぞ"
     f"|[^、。]{{0,15}}(?:ください|下さい))|(?:が|も){_ARE_THERE}|への|へお|どうぞ"
@@ -374,18 +373,12 @@ def analyze_in_context(text: str, dictionary: Dictionary) -> Nodes:
 
 def apply_context(nodes: Nodes, text: str, dictionary: Dictionary) -> Nodes:
     """The best analysis of a text with what its context decides; the very same if that is nothing."""
-    whole, wanted, _ = find_context_changes(nodes)
-    return override_reading(text, whole, wanted, dictionary).nodes if wanted else nodes
+    whole, changes, _ = find_context_changes(nodes)
+    return override_reading(text, whole, changes, dictionary).nodes if changes else nodes
 
 
 class ContextChanges(NamedTuple):
-    """What context decides of an analysis.
-
-    Args:
-        nodes: the analysis, with verbs that it has in pieces as one word each.
-        changes: the words that are read otherwise, in order.
-        decided: begin and end in the text of every word that context decides.
-    """
+    """An analysis with split verbs merged, its changes in order, and the spans that context decides."""
 
     nodes: Nodes
     changes: list[ReadingChange]

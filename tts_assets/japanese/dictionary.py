@@ -17,7 +17,6 @@ from tts_assets.errors import ClipError, UsageError
 from tts_assets.japanese.analysis import (
     DictionaryEntry,
     UniDic,
-    choose_chain_rule,
     expand_small_kana,
     find_features,
     nodes_to_key,
@@ -27,14 +26,13 @@ from tts_assets.japanese.kana import to_pronunciation
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.japanese.word_accent import find_listed_accent, guess_accent
 from tts_assets.japanese.word_boundaries import BOUNDARY, BoundaryAnalyzer, remove_boundaries
-from tts_assets.model import WordKind, split_morae
+from tts_assets.model import WordKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tts_assets.japanese.analysis import Nodes
     from tts_assets.model import DictionaryWord
-
 
 #: Part of speech, type and form of conjugation, as the dictionary's left-id.def spells them.
 _GRAMMAR = {
@@ -57,19 +55,14 @@ _STEP = 1_000
 _STEP_WITH_REST = 5_000
 
 
-def get_kind_grammar(kind: WordKind) -> tuple[str, ...]:
-    """Part of speech, type and form of conjugation of a kind of word."""
-    return _GRAMMAR[kind]
-
-
 def parse_context_ids(definitions: Iterable[str]) -> dict[WordKind, int]:
     """The context numbers of the kinds of word, out of the lines of the dictionary's left-id.def.
 
     They are the same as those of right-id.def, in this dictionary as in all of its family.
     """
-    wanted = {",".join((*columns, "*")): kind for kind, columns in _GRAMMAR.items()}
+    kinds = {",".join((*columns, "*")): kind for kind, columns in _GRAMMAR.items()}
     pairs = (line.strip().split(" ", 1) for line in definitions if " " in line)
-    return {wanted[feature]: int(number) for number, feature in pairs if feature in wanted}
+    return {kinds[feature]: int(number) for number, feature in pairs if feature in kinds}
 
 
 def assign_costs(surfaces: Collection[str]) -> dict[str, int]:
@@ -89,7 +82,6 @@ def assign_costs(surfaces: Collection[str]) -> dict[str, int]:
 
 
 def _list_substrings(word: str) -> set[str]:
-    """Every shorter word that lies within a word."""
     ends = range(1, len(word) + 1)
     return {word[start:end] for end in ends for start in range(end)} - {word}
 
@@ -109,13 +101,9 @@ def compile_lexicon(
     numbers: Mapping[WordKind, int],
     index: Callable[[str, str], None],
 ) -> bytes:
-    """The words as a compiled dictionary.
+    """The words, spelled as the analyser sees them, as a compiled dictionary.
 
-    Args:
-        words: spelled as the analyser sees them.
-        accents: the accent of each.
-        numbers: the context number of each kind of word.
-        index: compiles; from the path of a CSV file to the path of a dictionary.
+    ``index`` compiles a CSV file, given by its path, into a dictionary at another path.
 
     Raises:
         UsageError: they cannot be compiled.
@@ -140,17 +128,12 @@ def compile_lexicon(
 
 
 def _build_entry(word: DictionaryWord, accent: int) -> DictionaryEntry:
+    blank = DictionaryEntry(surface=word.surface, grammar=_GRAMMAR[word.kind], base=word.surface)
     sound = to_pronunciation(expand_small_kana(word.reading))
-    noun = _GRAMMAR[word.kind][0] == "名詞"
-    return DictionaryEntry(
-        surface=word.surface, grammar=_GRAMMAR[word.kind], base=word.surface, reading=word.reading,
-        pronunciation=sound, accent=accent,
-        rule=choose_chain_rule(len(split_morae(sound)), accent) if noun else "*",
-    )  # fmt: skip
+    return blank.replace_reading(word.reading, sound, accent)
 
 
 # The dictionary: the one door to the front end of OpenJTalk (pyopenjtalk-plus).
-
 
 #: One sentence of this many characters takes 2 s; memory and time grow with it, so it is bounded.
 LONGEST_SENTENCE = 400
@@ -209,13 +192,12 @@ class Dictionary:
         self._own = threading.local()
 
     def _choose_accent(self, word: DictionaryWord) -> int:
-        """The accent that a word of the user's gives, or that UniDic lists, or a guess."""
         if word.accent is not None:
             return word.accent
         listed = find_listed_accent(word.surface, to_pronunciation(word.reading), self.unidic)
         if listed is not None:
             return listed
-        return guess_accent(word.reading, get_kind_grammar(word.kind), self, word.surface)
+        return guess_accent(word.reading, _GRAMMAR[word.kind], self, word.surface)
 
     def analyze_best(self, text: str) -> Nodes:
         """The analysis that the dictionary holds for right, its corrections by context included.
@@ -231,11 +213,7 @@ class Dictionary:
         return nodes
 
     def list_alternatives(self, text: str, most: int) -> Iterator[Nodes]:
-        """The analyses that the dictionary holds for likely, the likeliest first, made one by one.
-
-        Args:
-            text: what to analyse.
-            most: how many at most, up to 512.
+        """The analyses that the dictionary considers likely, up to 512, the likeliest first, made one by one.
 
         Raises:
             ClipError: the text is too long.
@@ -286,28 +264,24 @@ class Dictionary:
         self,
         text: str,
         tokens: Sequence[DictionaryEntry],
-        settled: Collection[DictionaryEntry] = (),
+        fixed: Collection[DictionaryEntry] = (),
     ) -> Nodes:
-        """An analysis made of given words: accent phrases, devoicing and all other rules applied.
+        """An analysis of given tokens: accent phrases, devoicing and all other rules applied.
 
-        Args:
-            text: what the words spell.
-            tokens: the words.
-            settled: those whose reading no rule may change.
+        No rule changes the reading of the fixed tokens.
         """
         text = remove_boundaries(text)
         nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
             [",".join(token.columns) for token in tokens], restore_unknown_katakana=True
         )
         finished = self._apply_postprocessing(text, nodes, self._learned_readings)
-        forced = {(token.surface, token.reading) for token in settled}
+        forced = {(token.surface, token.reading) for token in fixed}
         if forced <= {(node["string"], node["read"]) for node in finished}:
             return finished
         # Protected words keep their accent, too, so this is not the first choice: 降ります.
         return self._apply_postprocessing(text, nodes, self._learned_readings | forced)
 
     def _analyze_phrases(self, text: str) -> Nodes:
-        """The best analysis of a text with boundaries."""
         features = self._phrase_features(text)
         whole = remove_boundaries(text)
         if features is None:
@@ -356,14 +330,12 @@ class Dictionary:
 
     @property
     def _thread_analyzer(self) -> Any:
-        """This thread's analyser."""
         if not hasattr(self._own, "analyser"):
             self._own.analyser = _create_analyzer(self._learned)
         return self._own.analyser
 
 
 def _compile_names(surfaces: Collection[str]) -> re.Pattern[str]:
-    """What finds any of these spellings that have marks in them, the longest first."""
     names = sorted(filter(_MARK.search, surfaces), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, names)) or r"(?!)")
 
@@ -397,7 +369,7 @@ def _check_length(text: str) -> str:
 
 @contextlib.contextmanager
 def _silence_stdout() -> Iterator[None]:
-    """The compiler tells its progress on standard output."""
+    """The compiler reports its progress on standard output."""
     kept = os.dup(1)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - only its number is used
         os.dup2(nowhere.fileno(), 1)

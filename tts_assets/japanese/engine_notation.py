@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Node
     from tts_assets.model import Phrase, Pronunciation, SpokenForm
 
-
 #: Morae with i or u behind a voiceless consonant, and how morae begin before which they keep it:
 #: between two such fricatives the vowel stays, as in スシ and ヒフ.
 _CLOSE = {
@@ -70,12 +69,6 @@ def _find_polite_su(sounds: Sequence[str], accent: int) -> int | None:
 
 
 # Accent phrases in the kana notation of VOICEVOX: sounds, accents, pauses, whispers and questions.
-_AQUES_ACCENT = "'"
-_AQUES_NEXT_PHRASE = "/"
-_AQUES_PAUSE = "、"
-_AQUES_DEVOICED = "_"
-_AQUES_RISE = "？"
-_AQUES_LONG = "ー"
 
 #: Morae that the notation lacks, or would join with the one before, by what sounds the same.
 _SPELLED = {
@@ -88,8 +81,8 @@ _SPELLED = {
     "フュ": "ヒュ",
 }
 
-#: A stretch of text without marks, and the marks behind it.
-_STRETCH = compile_lazy(r"\w+(\W*)")
+#: A span of text without marks, and the marks behind it.
+_UNMARKED = compile_lazy(r"\w+(\W*)")
 _QUESTION_MARK = compile_lazy("[？?]")
 
 
@@ -103,7 +96,7 @@ def to_aquestalk(phrases: Sequence[Phrase], text: str) -> str:
 
     Args:
         phrases: what is said.
-        text: how it is written, which tells what is a question.
+        text: how it is written, where questions have a mark.
 
     Raises:
         ClipError: a phrase holds what the notation cannot say.
@@ -120,17 +113,15 @@ def to_aquestalk(phrases: Sequence[Phrase], text: str) -> str:
             _format_phrase(sounds[place], phrase.accent, following, asks=place in asking)
         )
         if not last:
-            written.append(_AQUES_PAUSE if phrase.pause else _AQUES_NEXT_PHRASE)
+            written.append("、" if phrase.pause else "/")
     return "".join(written)
 
 
 def _format_phrase(sounds: Sequence[str], accent: int, following: str, *, asks: bool) -> str:
     whispered = find_devoiced_morae(sounds, accent, following, asks=asks)
-    written = [
-        f"{_AQUES_DEVOICED}{each}" if at in whispered else each for at, each in enumerate(sounds)
-    ]
-    written.insert(accent or len(sounds), _AQUES_ACCENT)
-    return "".join(written) + (_AQUES_RISE if asks else "")
+    written = [f"_{each}" if at in whispered else each for at, each in enumerate(sounds)]
+    written.insert(accent or len(sounds), "'")
+    return "".join(written) + ("？" if asks else "")
 
 
 def _spell_morae(kana: str, before: str) -> list[str]:
@@ -143,7 +134,7 @@ def _spell_morae(kana: str, before: str) -> list[str]:
         raise ClipError(f"{kana!r} cannot be written in VOICEVOX's notation, which takes kana only")
     sounds = []
     for mora in split_morae(kana):
-        before = _find_vowel(before) if mora == _AQUES_LONG else _SPELLED.get(mora, mora)
+        before = _find_vowel(before) if mora == "ー" else _SPELLED.get(mora, mora)
         if not before:
             raise ClipError(f"{kana} begins with a long vowel's mark, which lengthens nothing")
         sounds.append(before)
@@ -152,13 +143,12 @@ def _spell_morae(kana: str, before: str) -> list[str]:
 
 @functools.cache
 def _find_vowel(mora: str) -> str:
-    """What ー behind a mora sounds like: its vowel; ン and ッ go on themselves."""
-    return pronunciation_key(mora + _AQUES_LONG)[-1:] if mora else ""
+    return pronunciation_key(mora + "ー")[-1:] if mora else ""
 
 
 def _find_questions(phrases: Sequence[Phrase], text: str) -> frozenset[int]:
-    """Which phrases ask: the last of each stretch of the text that has ？ behind it."""
-    marks = [found[1] for found in _STRETCH.finditer(text)]
+    """Which phrases ask: the last of each span of the text that has ？ behind it."""
+    marks = [found[1] for found in _UNMARKED.finditer(text)]
     ends = [at for at, phrase in enumerate(phrases[:-1]) if phrase.pause] + [len(phrases) - 1]
     if len(marks) != len(ends):
         # Pauses and marks do not answer to each other; the end does.
@@ -169,7 +159,6 @@ def _find_questions(phrases: Sequence[Phrase], text: str) -> frozenset[int]:
 
 
 # Japanese as the phonetic symbols that Kokoro was trained on: words parted by spaces, marks kept.
-
 
 #: The consonant of each row before a, i, u, e and o: the symbols of the International Phonetic
 #: Alphabet as hexgrad's misaki 0.9 chooses them for Japanese, with which the model was trained.
@@ -247,11 +236,7 @@ _KOKORO_MARKS = dict(zip("、。？！…‥：；—―", ",.?!……:;——",
 
 
 def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
-    """How an analysis sounds, as Kokoro is told it.
-
-    Args:
-        nodes: the words of one sentence, or the parts of one word.
-        sentence: whether it is running text.
+    """How an analysis of a sentence or a word sounds, in the symbols that Kokoro takes.
 
     Returns:
         Phonetic symbols, words parted by spaces, with the marks that the model knows behind them.
@@ -277,7 +262,6 @@ def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
 
 
 def _word_to_kana(node: Node) -> str:
-    """How a word sounds, in kana."""
     said = node_to_kana(node)
     return _LONG_I.sub("ー", said) if node["pos"] in _CONJUGATED else said
 
@@ -289,7 +273,6 @@ def _is_ending(node: Node, before: Node) -> bool:
 
 
 def _to_symbols(kana_of_word: str) -> str:
-    """The symbols of a word."""
     sounds = [_mora_to_symbol(mora) for mora in split_morae(kana_of_word)]
     return "".join(
         _choose_nasal(following) if sound == _NASAL else sound
@@ -312,8 +295,7 @@ def _mora_to_symbol(mora: str) -> str:
     return consonant + vowel if large in _PALATAL else consonant + glide
 
 
-# What Piper's Japanese voices are told to say: sounds in IPA, with the marks of accent between them.
-
+# Piper's notation: sounds in IPA, with accent marks between them.
 
 #: The marks that Piper's Japanese voices were trained with (piper-tts, phonemize_japanese).
 _PIPER_RISE = "↑"
@@ -333,7 +315,7 @@ _COLOURS = {"y": "ʲ", "w": "ʷ"}
 #: The sounds that morae end in; capitals are devoiced vowels, which the voices know as others.
 _LAST_OF_MORA = frozenset({*"aiueoAIUEON", "cl"})
 
-#: Labels count no further, so that from here on a place is not told.
+#: Labels count no further, so that later places are unknown.
 _FAR = 49
 
 #: The parts of a full-context label that matter (HTS's lab_format for Japanese): the sound (p3), its
@@ -361,7 +343,7 @@ class _LabelPhone(NamedTuple):
 
 
 def to_piper_phonemes(labels: Sequence[str], *, question: bool = False) -> list[str]:
-    """The phonemes of one sentence, each one character, with the marks that tell its melody.
+    """The phonemes of one sentence, each one character, with the marks of its melody.
 
     The same as the library itself makes of the same analysis, but that フュ, which it leaves out, is
     said.
@@ -396,7 +378,6 @@ def _drop_open_mark(found: list[str]) -> list[str]:
 
 
 def _choose_mark_after(sound: _LabelPhone) -> str:
-    """The mark after a mora; "" for most."""
     if sound.left == 1:
         return _PIPER_NEXT_PHRASE
     if sound.place == sound.accent < _FAR:
@@ -426,7 +407,6 @@ def _to_ipa(name: str) -> str:
 
 # What is written to an engine that takes text only, and reads kanji in its own way.
 
-
 #: Alone and in hiragana they may be taken for particles, and said as ワ and エ.
 _PARTICLES = ("ハ", "ヘ")
 
@@ -446,10 +426,6 @@ def spell_for_engine(form: SpokenForm, said: Pronunciation) -> str:
 
     The spelling is preferred because only it carries the accent. What a dictionary reads as the
     entry says is hoped to be read so by others; what it does not is not left to chance.
-
-    Args:
-        form: what is to be said.
-        said: how the reading guard has it said.
     """
     if said.basis in (Basis.SPELLING, Basis.UNCHECKED):
         return form.text
@@ -461,12 +437,12 @@ def spell_for_engine(form: SpokenForm, said: Pronunciation) -> str:
 
 
 def _spell_spans(form: SpokenForm) -> str:
-    """A text with the stretches whose reading the data give in kana, and the rest as spelled."""
+    """A text with the spans whose reading the data give in kana, and the rest as spelled."""
     written, begin = "", 0
-    for stretch, kana in form.readings:
-        at = form.text.find(stretch, begin)
+    for span, kana in form.readings:
+        at = form.text.find(span, begin)
         if at < 0:
             continue
-        written += form.text[begin:at] + (kana_to_hiragana(kana) if kana else stretch)
-        begin = at + len(stretch)
+        written += form.text[begin:at] + (kana_to_hiragana(kana) if kana else span)
+        begin = at + len(span)
     return written + form.text[begin:]

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 from tts_assets.japanese.accent_notation import parse_accent
 from tts_assets.japanese.alignment import can_spell, count_kanji, find_okurigana, has_kanji
-from tts_assets.japanese.kana import UnusableTextError, kana_to_hiragana, romaji_to_katakana
-from tts_assets.japanese.text_rules import compile_lazy, parse_pairs, pipeline
-from tts_assets.model import is_katakana, kana_to_katakana, split_morae
+from tts_assets.japanese.kana import (
+    UnusableTextError,
+    kana_to_hiragana,
+    parse_kana,
+    romaji_to_katakana,
+)
+from tts_assets.japanese.text_rules import compile_lazy, parse_pairs, pipeline, replace_matches
+from tts_assets.model import kana_to_katakana, split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
 
 #: Numbers, and names in capitals, which are read letter by letter.
 _NUMBER = compile_lazy(r"[0-9０-９]+|(?<![A-Za-zＡ-Ｚａ-ｚ])[A-ZＡ-Ｚ]+(?![A-Za-zＡ-Ｚａ-ｚ])")
@@ -55,7 +59,7 @@ _LETTERS = parse_pairs(
 def can_read_numbers(base: str, reading: str) -> bool:
     """Whether a reading can be that of all of a base, the numbers in it among the rest.
 
-    さんにん can be that of 3人, にん cannot; bases without numbers are not told apart here.
+    さんにん can be that of 3人, にん cannot; bases without numbers are not checked.
     """
     kana = kana_to_katakana(reading)
     counted = _COUNTED.search(base)
@@ -93,8 +97,7 @@ def _list_number_readings(number: str) -> list[str]:
     return (f"{of_one}・" * bool(of_one) + _DIGITS[plain[0]]).split("・")
 
 
-# Furigana in a text: words marked with their readings, and what that tells of the text.
-
+# Furigana in a text: words marked with their readings, and the readings of the text.
 
 #: Private characters that stand around a base and its reading; no text has them by then.
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
@@ -127,7 +130,7 @@ def mark_reading(base: str, *readings: str, unsure: bool = False, perhaps: bool 
     Args:
         base: the word.
         readings: its kana; of several the first is said where there can be only one.
-        unsure: whether only a dictionary can tell that it is read so.
+        unsure: whether it needs a dictionary to confirm the reading.
         perhaps: whether it is read so only if a dictionary knows that reading.
     """
     reading = readings[0]
@@ -165,7 +168,7 @@ def apply_readings(text: str) -> str:
 def list_all_readings(text: str) -> list[str]:
     """The same; a word with several readings that stands alone in each of them.
 
-    Nothing where only a dictionary can tell whether the text is read so.
+    Nothing where the readings need a dictionary to confirm them.
     """
     if _needs_dictionary(text):
         return []
@@ -199,12 +202,11 @@ def find_full_kana(text: str) -> str | None:
     """The text's sound in katakana, if its kana and furigana surely say all of it."""
     if _needs_dictionary(text):
         return None
-    kana = kana_to_katakana(_NO_SOUND.sub("", apply_readings(text)))
-    return kana if is_katakana(kana) else None
+    return parse_kana(_NO_SOUND.sub("", apply_readings(text)))
 
 
 def find_bracket_accent(text: str, reading: str) -> int | None:
-    """The accent in brackets such as 言葉[ことば;3] and あめ[1]; None where they do not tell it."""
+    """The accent in brackets such as 言葉[ことば;3] and あめ[1]; None where there is not exactly one."""
     codes = [code for pair in _PITCHED.findall(text) for code in pair if code]
     if len(codes) != 1:
         return None
@@ -288,7 +290,7 @@ _READ_WITH_TE = "手果縦盾楯建立館全総"
 #: The endings of words in the dictionary form.
 _ENDING = compile_lazy("[うくぐすつぬぶむるい]$")
 
-#: Most kana that a kanji has of which a reading is told kanji by kanji.
+#: Most kana of one kanji in a reading that is given kanji by kanji.
 _MOST_PER_KANJI = 2
 
 
@@ -309,16 +311,20 @@ def _mark_match(found: re.Match[str]) -> str:
     run, square = found["run"], found["bracket"] in "[［"
     given, _, _ = found["inside"].partition(";")
     first = re.split(r"[,、/／]", given)[0].strip()
-    if square and not found["gap"] and found["inside"].strip() and _has_no_sound(first, given):
+    silent = not first or _PITCH.fullmatch(given) is not None
+    if square and not found["gap"] and found["inside"].strip() and silent:
         return run
-    romaji = _romaji_to_hiragana(first)
+    # kado of 角 (kado).
+    kana = romaji_to_katakana(first) if _ROMAJI.fullmatch(first) else None
+    romaji = kana_to_hiragana(kana) if kana else None
     readings = [romaji] if romaji else _split_bracket(run, first)
     base = _find_base(found, readings[0], square=square) if readings else None
     if romaji and not has_kanji(base or ""):
         return found.group()
     if base is None:
-        shown = square and not found["gap"] and readings and _ends_with_reading(run, readings[0])
-        return run if shown else found.group()
+        shown = square and not found["gap"] and readings
+        ends = shown and kana_to_katakana(run).endswith(kana_to_katakana(readings[0]))
+        return run if ends else found.group()
     alone = found.string.strip() == found.group().strip()
     if found["gap"] and not _may_follow_blank(base, readings[0], alone=alone):
         return found.group()
@@ -329,20 +335,6 @@ def _mark_match(found: re.Match[str]) -> str:
         *(readings if alone else readings[:1]),
         unsure=len(readings) == 1 and _is_unsure(found, base, readings[0]),
     )
-
-
-def _romaji_to_hiragana(given: str) -> str | None:
-    """The hiragana of a reading in Latin letters, such as kado of 角 (kado)."""
-    kana = romaji_to_katakana(given) if _ROMAJI.fullmatch(given) else None
-    return None if kana is None else kana_to_hiragana(kana)
-
-
-def _has_no_sound(reading: str, given: str) -> bool:
-    return not reading or _PITCH.fullmatch(given) is not None
-
-
-def _ends_with_reading(run: str, reading: str) -> bool:
-    return kana_to_katakana(run).endswith(kana_to_katakana(reading))
 
 
 def _split_bracket(run: str, given: str) -> list[str]:
@@ -380,7 +372,7 @@ def _may_follow_blank(base: str, reading: str, *, alone: bool) -> bool:
 
 
 def _is_unsure(found: re.Match[str], base: str, reading: str) -> bool:
-    """Whether only a dictionary can tell what the kana are.
+    """Whether it takes a dictionary to classify the kana.
 
     手(て)を has a reading there, 受(け)付 an ending. 先生 alone would have as many kana as 田中先生
     has in 田中先生(せんせい).
@@ -439,70 +431,52 @@ def _find_longest_base(run: str, reading: str) -> str | None:
 
 
 # Notations of furigana: the many ways in which data write readings into a text, made into one.
-_KANA_RANGE = "ぁ-ゖァ-ヺー"
-_EDITORS_NOTE = compile_lazy(r"［＃[^［］]*］")
-_BARRED = compile_lazy(rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA_RANGE}・ ]{{1,48}})》")
-
-#: Templates of wikis.
-_TEMPLATE = compile_lazy(
-    rf"\{{\{{(?:[a-zA-Z]{{1,16}}\|)?([^{{}}|\n]{{1,24}})\|([{_KANA_RANGE}| ]{{1,48}})\}}\}}"
-)
-
-#: Commands of LaTeX.
-_COMMAND = compile_lazy(
-    rf"\\(?:[a-z]*ruby|furigana)\{{([^{{}}\n]{{1,24}})\}}\{{([{_KANA_RANGE}| ]{{1,48}})\}}"
-)
-
-#: Not [に|ほん|ご], which is a reading.
-_BRACED = compile_lazy(
-    rf"[{{\[](?![{_KANA_RANGE}]+[|｜])([^{{}}\[\]|｜\n]{{1,24}})[|｜]([{_KANA_RANGE}|｜ ]{{1,48}})[}}\]]"
-)
-_PAIRED = compile_lazy(
-    r"(?:[\[［]([^\[\]［］\n]{1,24})[\]］]|\{([^{}\n]{1,24})\})"
-    rf"(?:\{{([{_KANA_RANGE}|｜ ]{{1,48}})\}}|[(（]([{_KANA_RANGE} ]{{1,48}})[)）])"
-)
-_BETWEEN_BARS = compile_lazy(
-    rf"(?<![|｜])([\u3400-\u9fff々][\u3400-\u9fff々{_KANA_RANGE}]{{0,23}})\|([{_KANA_RANGE}]{{1,48}})\|(?!\|)"
-)
 
 
-def _mark_aozora(text: str) -> str:
-    """Aozora Bunko: ｜base《reading》; the editors' notes in ［＃］ are dropped."""
-    return _BARRED.sub(lambda found: mark_reading(found[1], found[2]), _EDITORS_NOTE.sub("", text))
-
-
-def _mark_braces(text: str) -> str:
-    r"""{{漢字|かんじ}}, {漢字|かん|じ}, [漢字|かん|じ] and \ruby{漢字}{かんじ}."""
-    for notation in (_TEMPLATE, _COMMAND, _BRACED):
-        text = notation.sub(lambda found: mark_reading(found[1], _remove_bars(found[2])), text)
-    return text
-
-
-def _mark_pairs(text: str) -> str:
-    """[漢字]{かんじ}, [漢字](かんじ), {漢字}(かんじ)."""
-    return _PAIRED.sub(_mark_pair, text)
+def _mark_without_bars(base: str, reading: str) -> str:
+    return mark_reading(base, re.sub(r"[|｜ ]", "", reading))
 
 
 def _mark_pair(found: re.Match[str]) -> str:
     base = found[1] or found[2]
-    return mark_reading(base, _remove_bars(found[3] or found[4])) if has_kanji(base) else found[0]
-
-
-def _mark_bars(text: str) -> str:
-    """漢字|かんじ|."""
-    return _BETWEEN_BARS.sub(
-        lambda found: (
-            mark_reading(found[1], found[2]) if can_spell(found[1], found[2]) else found[0]
-        ),
-        text,
-    )
-
-
-def _remove_bars(reading: str) -> str:
-    return re.sub(r"[|｜ ]", "", reading)
+    return _mark_without_bars(base, found[3] or found[4]) if has_kanji(base) else found[0]
 
 
 #: Every way of writing furigana made into one.
 mark_furigana = pipeline(
-    _mark_aozora, _mark_braces, _mark_pairs, _mark_bars, mark_bracketed_readings
+    # Aozora Bunko: ｜base《reading》; the editors' notes in ［＃］ are dropped.
+    replace_matches(r"［＃[^［］]*］", ""),
+    replace_matches(
+        rf"[｜|]([^｜|《》\s]{{1,24}})《([{_KANA_CHARS}・ ]{{1,48}})》",
+        lambda found: mark_reading(found[1], found[2]),
+    ),
+    # Templates of wikis: {{漢字|かんじ}}.
+    replace_matches(
+        rf"\{{\{{(?:[a-zA-Z]{{1,16}}\|)?([^{{}}|\n]{{1,24}})\|([{_KANA_CHARS}| ]{{1,48}})\}}\}}",
+        lambda found: _mark_without_bars(found[1], found[2]),
+    ),
+    # Commands of LaTeX: \\ruby{漢字}{かんじ}.
+    replace_matches(
+        rf"\\(?:[a-z]*ruby|furigana)\{{([^{{}}\n]{{1,24}})\}}\{{([{_KANA_CHARS}| ]{{1,48}})\}}",
+        lambda found: _mark_without_bars(found[1], found[2]),
+    ),
+    # {漢字|かん|じ} and [漢字|かん|じ]; not [に|ほん|ご], which is a reading.
+    replace_matches(
+        rf"[{{\[](?![{_KANA_CHARS}]+[|｜])([^{{}}\[\]|｜\n]{{1,24}})[|｜]([{_KANA_CHARS}|｜ ]{{1,48}})[}}\]]",
+        lambda found: _mark_without_bars(found[1], found[2]),
+    ),
+    # [漢字]{かんじ}, [漢字](かんじ), {漢字}(かんじ).
+    replace_matches(
+        r"(?:[\[［]([^\[\]［］\n]{1,24})[\]］]|\{([^{}\n]{1,24})\})"
+        rf"(?:\{{([{_KANA_CHARS}|｜ ]{{1,48}})\}}|[(（]([{_KANA_CHARS} ]{{1,48}})[)）])",
+        _mark_pair,
+    ),
+    # 漢字|かんじ|.
+    replace_matches(
+        rf"(?<![|｜])([\u3400-\u9fff々][\u3400-\u9fff々{_KANA_CHARS}]{{0,23}})\|([{_KANA_CHARS}]{{1,48}})\|(?!\|)",
+        lambda found: (
+            mark_reading(found[1], found[2]) if can_spell(found[1], found[2]) else found[0]
+        ),
+    ),
+    mark_bracketed_readings,
 )

@@ -19,7 +19,7 @@ from tts_assets.japanese.reading_override import (
     find_agreeing_analysis,
     override_reading,
 )
-from tts_assets.japanese.text_rules import compile_lazy
+from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
 from tts_assets.model import AmbiguousWord, kana_to_katakana
 
 if TYPE_CHECKING:
@@ -28,119 +28,32 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Node, Nodes, UniDic, UniDicWord
     from tts_assets.japanese.dictionary import Dictionary
 
-
 #: Each word with its readings. In brackets, how the okurigana of a verb or an adjective begins;
 #: the readings are without them.
-_WORDS = """
-空 ソラ カラ
-下 モト シタ
-金 カネ キン
-表 オモテ ヒョウ
-額 ヒタイ ガク
-一月 イチガツ ヒトツキ
-一日 イチニチ ツイタチ
-十分 ジュウブン ジュップン
-市場 イチバ シジョウ
-角 カド カク ツノ スミ
-面 メン オモテ ツラ
-縁 エン フチ
-側 ガワ ソバ
-端 ハシ ハタ
-主 ヌシ アルジ シュ
-背 セ セイ
-皆 ミナ ミンナ
-他 ホカ タ
-昨夜 サクヤ ユウベ
-明後日 アサッテ ミョウゴニチ
-一昨日 オトトイ イッサクジツ
-一行 イッコウ イチギョウ
-一目 ヒトメ イチモク
-大家 オオヤ タイカ
-生物 セイブツ ナマモノ
-色紙 イロガミ シキシ
-風車 フウシャ カザグルマ
-寒気 サムケ カンキ
-牧場 ボクジョウ マキバ
-草原 ソウゲン クサハラ
-目下 メシタ モッカ
-人事 ジンジ ヒトゴト
-仮名 カナ カメイ
-見物 ケンブツ ミモノ
-初日 ショニチ ハツヒ
-白髪 シラガ ハクハツ
-札 フダ サツ
-粉 コナ コ
-柄 ガラ エ
-根 ネ コン
-節 フシ セツ
-実 ミ ジツ
-種 タネ シュ
-便 ビン ベン
-位 クライ イ
-否 イナ イヤ ヒ
-空き アキ スキ
-心中 シンチュウ シンジュウ
-清水 シミズ キヨミズ
-経緯 ケイイ イキサツ
-黄金 オウゴン コガネ
-重複 チョウフク ジュウフク
-早急 サッキュウ ソウキュウ
-依存 イゾン イソン
-世論 ヨロン セロン
-出生 シュッショウ シュッセイ
-故郷 コキョウ フルサト
-玩具 オモチャ ガング
-戯言 タワゴト ザレゴト
-水面 スイメン ミナモ
-憧憬 ショウケイ ドウケイ
-施行 シコウ セコウ
-貼付 チョウフ テンプ
-愛着 アイチャク アイジャク
-街中 マチナカ マチジュウ
-町中 マチナカ マチジュウ
-今日中 キョウジュウ コンニチチュウ
-何人 ナンニン ナニジン
-大分 ダイブ オオイタ
-仇 カタキ アダ
-剣 ケン ツルギ
-園 エン ソノ
-嚥下 エンカ エンゲ
-口腔 コウコウ コウクウ
-腹腔 フクコウ フッコウ フクコー フククウ
-五分 ゴフン ゴブ
-悪口 ワルグチ ワルクチ
-木の葉 コノハ キノハ
-毎年 マイトシ マイネン
-毎月 マイツキ マイゲツ
-紅葉 コウヨウ モミジ
-生花 セイカ イケバナ
-零 レイ ゼロ
-竹林 チクリン タケバヤシ
-発足 ホッソク ハッソク
-良[い] ヨ イ
-辛[いかくけさす] ツラ カラ
-臭[い] クサ ニオ
-開[かきくい] ヒラ ア
-空[かきくい] ス ア
-止[め] ト ヤ
-抱[かきくけこい] ダ イダ
-弾[かきくけこい] ヒ ハジ
-注[がぎぐげごい] ソソ ツ
-避[け] サ ヨ
-堪[え] コラ タ コタ
-描[かきくけこい] カ エガ
-被[らりるれろっ] カブ コウム
-汚[さしすせそれ] ヨゴ ケガ
-潜[らりるれろっ] モグ クグ
-埋[まめ] ウ ウズ
-脅[か] オド オビヤ
-逸[れ] ソ ハグ
-擦[らりるれろっ] コス ス カス
-拭[いうわえ] フ ヌグ
-免[れ] マヌガ マヌカ
-逝[かきくけこっ] イ ユ
-絡[まみむめ] カラ
-"""
+_WORDS = parse_pairs(
+    "空:ソラ・カラ 下:モト・シタ 金:カネ・キン 表:オモテ・ヒョウ 額:ヒタイ・ガク 一月:イチガツ・ヒトツキ "
+    "一日:イチニチ・ツイタチ 十分:ジュウブン・ジュップン 市場:イチバ・シジョウ 角:カド・カク・ツノ・スミ 面:メン・オモテ・ツラ "
+    "縁:エン・フチ 側:ガワ・ソバ 端:ハシ・ハタ 主:ヌシ・アルジ・シュ 背:セ・セイ 皆:ミナ・ミンナ 他:ホカ・タ "
+    "昨夜:サクヤ・ユウベ 明後日:アサッテ・ミョウゴニチ 一昨日:オトトイ・イッサクジツ 一行:イッコウ・イチギョウ "
+    "一目:ヒトメ・イチモク 大家:オオヤ・タイカ 生物:セイブツ・ナマモノ 色紙:イロガミ・シキシ 風車:フウシャ・カザグルマ "
+    "寒気:サムケ・カンキ 牧場:ボクジョウ・マキバ 草原:ソウゲン・クサハラ 目下:メシタ・モッカ 人事:ジンジ・ヒトゴト "
+    "仮名:カナ・カメイ 見物:ケンブツ・ミモノ 初日:ショニチ・ハツヒ 白髪:シラガ・ハクハツ 札:フダ・サツ 粉:コナ・コ "
+    "柄:ガラ・エ 根:ネ・コン 節:フシ・セツ 実:ミ・ジツ 種:タネ・シュ 便:ビン・ベン 位:クライ・イ 否:イナ・イヤ・ヒ "
+    "空き:アキ・スキ 心中:シンチュウ・シンジュウ 清水:シミズ・キヨミズ 経緯:ケイイ・イキサツ 黄金:オウゴン・コガネ "
+    "重複:チョウフク・ジュウフク 早急:サッキュウ・ソウキュウ 依存:イゾン・イソン 世論:ヨロン・セロン "
+    "出生:シュッショウ・シュッセイ 故郷:コキョウ・フルサト 玩具:オモチャ・ガング 戯言:タワゴト・ザレゴト 水面:スイメン・ミナモ "
+    "憧憬:ショウケイ・ドウケイ 施行:シコウ・セコウ 貼付:チョウフ・テンプ 愛着:アイチャク・アイジャク 街中:マチナカ・マチジュウ "
+    "町中:マチナカ・マチジュウ 今日中:キョウジュウ・コンニチチュウ 何人:ナンニン・ナニジン 大分:ダイブ・オオイタ "
+    "仇:カタキ・アダ 剣:ケン・ツルギ 園:エン・ソノ 嚥下:エンカ・エンゲ 口腔:コウコウ・コウクウ "
+    "腹腔:フクコウ・フッコウ・フクコー・フククウ 五分:ゴフン・ゴブ 悪口:ワルグチ・ワルクチ 木の葉:コノハ・キノハ "
+    "毎年:マイトシ・マイネン 毎月:マイツキ・マイゲツ 紅葉:コウヨウ・モミジ 生花:セイカ・イケバナ 零:レイ・ゼロ "
+    "竹林:チクリン・タケバヤシ 発足:ホッソク・ハッソク 良[い]:ヨ・イ 辛[いかくけさす]:ツラ・カラ 臭[い]:クサ・ニオ "
+    "開[かきくい]:ヒラ・ア 空[かきくい]:ス・ア 止[め]:ト・ヤ 抱[かきくけこい]:ダ・イダ 弾[かきくけこい]:ヒ・ハジ "
+    "注[がぎぐげごい]:ソソ・ツ 避[け]:サ・ヨ 堪[え]:コラ・タ・コタ 描[かきくけこい]:カ・エガ "
+    "被[らりるれろっ]:カブ・コウム 汚[さしすせそれ]:ヨゴ・ケガ 潜[らりるれろっ]:モグ・クグ 埋[まめ]:ウ・ウズ "
+    "脅[か]:オド・オビヤ 逸[れ]:ソ・ハグ 擦[らりるれろっ]:コス・ス・カス 拭[いうわえ]:フ・ヌグ 免[れ]:マヌガ・マヌカ "
+    "逝[かきくけこっ]:イ・ユ 絡[まみむめ]:カラ"
+)
 
 
 class _Homograph(NamedTuple):
@@ -159,19 +72,14 @@ class Ambiguity(NamedTuple):
     word: AmbiguousWord
 
 
-def _parse_homograph(line: str) -> _Homograph:
-    word, *readings = line.split()
-    spelling, _, okurigana = word.rstrip("]").partition("[")
-    return _Homograph(spelling, okurigana, tuple(readings))
-
-
 _HOMOGRAPHS_BY_FIRST: dict[str, list[_Homograph]] = {}
 
 
-for _line in _WORDS.strip().splitlines():
-    _found = _parse_homograph(_line)
-    _HOMOGRAPHS_BY_FIRST.setdefault(_found.spelling[0], []).append(_found)
-
+for _word, _readings in _WORDS.items():
+    _spelling, _, _okurigana = _word.rstrip("]").partition("[")
+    _HOMOGRAPHS_BY_FIRST.setdefault(_spelling[0], []).append(
+        _Homograph(_spelling, _okurigana, tuple(_readings.split("・")))
+    )
 
 #: Behind の, a verb or an adjective, 方 may be a person or a side; a comparison is always a side.
 _SIDE_OR_PERSON = compile_lazy(
@@ -188,10 +96,10 @@ _SIDES = ("ホウ", "カタ")
 def find_ambiguities(nodes: Nodes) -> Iterator[Ambiguity]:
     """The words of an analysis that have another common reading."""
     text = nodes_to_text(nodes)
-    settled = {match.start(match.lastindex or 0) for match in _UNAMBIGUOUS.finditer(text)}
+    unambiguous = {match.start(match.lastindex or 0) for match in _UNAMBIGUOUS.finditer(text)}
     persons = {match.start(match.lastindex or 0) for match in _SIDE_OR_PERSON.finditer(text)}
     for node, start in zip(nodes, find_word_starts(nodes), strict=False):
-        if node["is_reading_protected"] or start in settled:
+        if node["is_reading_protected"] or start in unambiguous:
             continue
         others = _find_other_readings(node)
         if start in persons and node["string"] == "方":
@@ -235,8 +143,6 @@ def _exclude_reading(said: str, readings: Sequence[str]) -> tuple[str, ...]:
 
 
 # Words that UniDic reads otherwise than OpenJTalk's dictionary, and which of the two is followed.
-
-
 _KANJI = compile_lazy("[一-龥々]")
 _KANA_AND_KANJI = compile_lazy("[ぁ-ゖ]{2,}[一-龥]")
 
@@ -284,14 +190,7 @@ _SETTLED = frozenset("言人得階科類米公棟日分時")
 
 
 class ReadingDifference(NamedTuple):
-    """Words ``first`` to ``last`` of an analysis, the last not included, that UniDic reads otherwise.
-
-    Args:
-        first: the first word.
-        last: the word behind the last.
-        reading: UniDic's, in katakana.
-        words: UniDic's words there.
-    """
+    """Words ``first`` to ``last`` of an analysis, the last not included, and UniDic's reading and words."""
 
     first: int
     last: int
@@ -311,7 +210,7 @@ def find_differences(nodes: Nodes, unidic: UniDic) -> list[ReadingDifference]:
 
 
 def _match_spans(nodes: Nodes, words: Sequence[UniDicWord]) -> Iterator[ReadingDifference]:
-    """The shortest stretches that begin and end with words of both."""
+    """The shortest spans that begin and end with words of both."""
     first = begin = last = end = 0
     ours = theirs = 0
     while last < len(nodes) and end < len(words):
@@ -432,12 +331,7 @@ def _may_stand_alone(before: Node | None, found: ReadingDifference) -> bool:
 
 
 class SentenceReading(NamedTuple):
-    """How a sentence is read by its text alone.
-
-    Args:
-        nodes: the analysis.
-        ambiguous: the words that have another common reading, and no context that decides.
-    """
+    """How a sentence is read by its text alone, and the words that remain ambiguous."""
 
     nodes: Nodes
     ambiguous: list[Ambiguity]
@@ -466,14 +360,16 @@ def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
     ]
     chosen = best
     if better or changes:
-        wanted = [ReadingChange(each.first, each.last, each.reading) for each in better]
-        key = build_changed_key(nodes, wanted)
+        preferred = [ReadingChange(each.first, each.last, each.reading) for each in better]
+        key = build_changed_key(nodes, preferred)
         likely = None
         if not changes:
             likely = find_agreeing_analysis(
                 text, lambda other: nodes_to_key(other) == key, dictionary
             )
-        chosen = likely or override_reading(text, nodes, sorted(changes + wanted), dictionary).nodes
+        chosen = (
+            likely or override_reading(text, nodes, sorted(changes + preferred), dictionary).nodes
+        )
     known = [
         each
         for each in find_ambiguities(chosen)

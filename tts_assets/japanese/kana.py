@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
-from tts_assets.model import _HIRAGANA_TO_KATAKANA, kana_to_katakana, split_morae
+from tts_assets.model import _HIRAGANA_TO_KATAKANA, is_katakana, kana_to_katakana, split_morae
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
@@ -42,6 +42,12 @@ class UnusableTextError(ValueError):
 def kana_to_hiragana(kana: str) -> str:
     """Katakana in hiragana, ー as it is."""
     return kana.translate(_KATAKANA_TO_HIRAGANA)
+
+
+def parse_kana(text: str) -> str | None:
+    """A text in kana in katakana; None where it is empty or has anything else."""
+    kana = kana_to_katakana(text)
+    return kana if is_katakana(kana) else None
 
 
 def to_pronunciation(kana: str) -> str:
@@ -106,7 +112,6 @@ _TYPED_SMALL = parse_pairs(
 
 
 def _build_syllables() -> dict[str, str]:
-    """Every spelling of one mora; the regular ones are built from their rows."""
     table = dict(_OTHERS)
     for onset, row in _ROMAJI_ROWS.items():
         table |= {onset + vowel: kana for vowel, kana in zip("aiueo", row, strict=True)}

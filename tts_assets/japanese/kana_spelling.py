@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import TYPE_CHECKING
 
 from tts_assets.japanese.alignment import AlignableWord, align_words, to_key_kana
 from tts_assets.japanese.analysis import (
@@ -17,16 +18,15 @@ from tts_assets.japanese.kana import (
     PARTICLE_SOUNDS,
     is_long_on_reading,
     kana_to_hiragana,
+    parse_kana,
     pronunciation_key,
 )
 from tts_assets.japanese.text_rules import compile_lazy, parse_pairs
-from tts_assets.model import is_katakana, kana_to_katakana
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tts_assets.japanese.analysis import Node, Nodes
-
 
 #: How it sounds, and how it is spelled.
 SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
@@ -116,8 +116,8 @@ def begins_with_particle(nodes: Sequence[Node]) -> bool:
 
 def find_own_reading(text: str) -> str | None:
     """The reading that a text in kana is itself; None for other texts."""
-    spelled = kana_to_katakana(text)
-    return expand_small_kana(apply_particle_sounds(text, spelled)) if is_katakana(spelled) else None
+    kana = parse_kana(text)
+    return expand_small_kana(apply_particle_sounds(text, kana)) if kana else None
 
 
 def apply_particle_sounds(text: str, reading: str) -> str:
@@ -176,9 +176,9 @@ def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
     spelled = nodes_to_text(behind)
     if before["mora_size"] >= _SHORTEST:
         return not behind or (long and spelled != _APART)
-    if is_katakana(kana_to_katakana(before["string"])) or _WORD_WITH_HA.match(spelled):
+    if parse_kana(before["string"]) or _WORD_WITH_HA.match(spelled):
         return False
-    kanji = not is_katakana(kana_to_katakana(spelled))
+    kanji = not parse_kana(spelled)
     return not behind or kanji or (long and behind[0]["pos"] in _PREDICATES)
 
 
@@ -192,7 +192,7 @@ _SPELLED_OUT = compile_lazy(
 )
 
 #: Of the dictionary's 1,594 nouns in hiragana that are spelled out those whose parts meet there, as
-#: its entries in kanji with the same reading tell: 湖 is ミズ and ウミ.
+#: its entries in kanji with the same reading show: 湖 is ミズ and ウミ.
 _PARTED = frozenset(
     """
     あおうま あおうめ あかえい あかねいろ あかめいも あくうん あげいた あめのうお あられいか いえいえ いけいけ
@@ -226,7 +226,7 @@ def lengthen_vowels(nodes: Nodes) -> Nodes:
     """The same words, with the long vowels of nouns said as such: ボウシ is ボーシ.
 
     Those in hiragana are spelled out; so are some with kanji, and kanji that the library reads
-    anew by their context (対等). Other words are in the dictionary as they sound: 思う, うろうろ,
+    by their context (対等). Other words are in the dictionary as they sound: 思う, うろうろ,
     そういう and 湖 keep their ウ.
     """
     if not any(map(_may_be_long, nodes)):
@@ -240,7 +240,7 @@ def lengthen_vowels(nodes: Nodes) -> Nodes:
 
 
 def _may_be_long(node: Node) -> bool:
-    """Whether a word is looked at; asked of every word, of which most are not."""
+    """Whether a word may be long; most are not, and this is asked of every word."""
     word = node["string"]
     return "ぁ" <= word[:1] <= "ゖ" or len(word) == 1 or word in _LONG
 
@@ -275,23 +275,13 @@ _LARGE = dict(zip("ァィゥェォ", "アイウエオ", strict=True))
 _MOST_SPELLINGS = 64
 
 
-class _WordGroup(NamedTuple):
-    """Neighbours that Latin letters may run into one, such as 本 and 屋 in honya."""
-
-    nodes: Nodes
-    word: AlignableWord
-
-
 def list_romanized_keys(key: str) -> tuple[str, ...]:
     """The keys of what a line in Latin letters may have for a sound; the sound itself is the first.
 
     キンヨウビ may be kinyoubi, kin'yobi and kinyobi, パーティー paatii and pati.
     """
     options = [list(dict.fromkeys(each)) for each in _list_options(key)]
-    count = 1
-    for each in options:
-        count *= len(each)
-    if count > _MOST_SPELLINGS:
+    if math.prod(map(len, options)) > _MOST_SPELLINGS:
         options = [[each[0], each[-1]] for each in options]
         return ("".join(each[0] for each in options), "".join(each[-1] for each in options))
     return tuple(dict.fromkeys("".join(each) for each in itertools.product(*options)))
@@ -301,10 +291,6 @@ def restore_line(nodes: Nodes, line: str) -> str:
     """A line with the dictionary's own sounds for words that only lack what Latin letters lose.
 
     Whatever else it has stays, so that obaasan is not おばさん.
-
-    Args:
-        nodes: the dictionary's best analysis.
-        line: in katakana; may have the pauses of the text.
     """
     pieces, parts = line.split("、"), _split_at_pauses(nodes)
     if len(pieces) == 1:
@@ -352,35 +338,31 @@ def _split_at_pauses(nodes: Nodes) -> list[Nodes]:
 
 def _restore_part(nodes: Nodes, line: str) -> str:
     """The same between two pauses."""
-    spoken = list(_group_words(nodes))
-    parts = align_words([each.word for each in spoken], pronunciation_key(line))
+    groups = _group_words(nodes)
+    parts = align_words(list(map(_to_typed_word, groups)), pronunciation_key(line))
     if parts is None:
         return line
     kana = to_key_kana(line)
     return "".join(
-        nodes_to_kana(each.nodes) if part.fits else kana[part.start : part.end]
-        for each, part in zip(spoken, parts, strict=True)
+        nodes_to_kana(group) if part.fits else kana[part.start : part.end]
+        for group, part in zip(groups, parts, strict=True)
     )
 
 
-def _group_words(nodes: Iterable[Node]) -> Iterator[_WordGroup]:
-    """The words of an analysis with all that may be typed for them."""
-    group: Nodes = []
+def _group_words(nodes: Iterable[Node]) -> list[Nodes]:
+    """The words of an analysis; those that Latin letters may run into one are together: 本 and 屋 in honya."""
+    groups: list[Nodes] = []
     for node in nodes:
-        if group and not (
-            nodes_to_kana(group).endswith("ン") and nodes_to_kana([node])[:1] in _AFTER_N
-        ):
-            yield _build_word_group(group)
-            group = []
-        group.append(node)
-    if group:
-        yield _build_word_group(group)
+        after_n = groups and nodes_to_kana(groups[-1]).endswith("ン")
+        if after_n and node_to_kana(node)[:1] in _AFTER_N:
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+    return groups
 
 
-def _build_word_group(group: Nodes) -> _WordGroup:
+def _to_typed_word(group: Nodes) -> AlignableWord:
+    """Words with all that may be typed for them."""
     whole = list_sounds(group[0]) if len(group) == 1 else (nodes_to_kana(group),)
     typed = (each for sound in whole for each in list_romanized_keys(pronunciation_key(sound))[1:])
-    word = AlignableWord(
-        spelling=nodes_to_text(group), sounds=whole, shortened=tuple(dict.fromkeys(typed))
-    )
-    return _WordGroup(group, word)
+    return AlignableWord(nodes_to_text(group), whole, shortened=tuple(dict.fromkeys(typed)))

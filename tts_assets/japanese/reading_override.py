@@ -19,10 +19,15 @@ from tts_assets.japanese.analysis import (
     nodes_to_key,
     nodes_to_text,
 )
-from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key, to_pronunciation
+from tts_assets.japanese.kana import (
+    kana_to_hiragana,
+    parse_kana,
+    pronunciation_key,
+    to_pronunciation,
+)
 from tts_assets.japanese.kana_spelling import list_sounds
 from tts_assets.japanese.word_accent import INFLECTED, find_listed_accent, guess_accent
-from tts_assets.model import AccentBasis, Basis, is_katakana, kana_to_katakana, split_morae
+from tts_assets.model import AccentBasis, Basis, split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
     from tts_assets.japanese.alignment import AlignedPart
     from tts_assets.japanese.analysis import Node, Nodes
     from tts_assets.japanese.dictionary import Dictionary
-
 
 #: What a word is taken for that the dictionary knows only in pieces.
 _NOUN = ("名詞", "一般", "*", "*", "*", "*")
@@ -52,21 +56,14 @@ def to_alignable_words(
         AlignableWord(
             spelling=node["string"],
             sounds=list_sounds(node),
-            known=_list_pronunciations(node["string"], dictionary)
-            if dictionary is not None
-            else (),
+            listed=_list_pronunciations(node["string"], dictionary) if dictionary else (),
         )
         for node in nodes
     ]
 
 
 def find_changes(parts: Sequence[AlignedPart], reading: str) -> list[ReadingChange]:
-    """What has to be read otherwise; neighbours that both differ are one word (一昨日, 大人).
-
-    Args:
-        parts: the part of the reading for each word of an analysis.
-        reading: the whole, in katakana.
-    """
+    """The words whose part of a reading differs; neighbours that both differ are one word (一昨日, 大人)."""
     kana = to_key_kana(reading)
     found: list[ReadingChange] = []
     for place, part in enumerate(parts):
@@ -81,15 +78,15 @@ def find_changes(parts: Sequence[AlignedPart], reading: str) -> list[ReadingChan
     return found
 
 
-def describe_changes(nodes: Nodes, wanted: Sequence[ReadingChange]) -> str:
+def describe_changes(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
     """What the dictionary reads otherwise than the entry does, in words."""
-    told = [
+    differences = [
         f"{spelling} as {nodes_to_kana(changed)}, the entry as {change.reading}"
-        for change in wanted
+        for change in changes
         for changed in [nodes[change.first : change.last]]
         for spelling in ["".join(word["string"] for word in changed)]
     ]
-    return f"the dictionary reads {'; '.join(told)}"
+    return f"the dictionary reads {'; '.join(differences)}"
 
 
 def find_agreeing_analysis(
@@ -128,28 +125,22 @@ def split_line_by_words(
 
 
 def override_reading(
-    text: str, nodes: Nodes, wanted: Sequence[ReadingChange], dictionary: Dictionary
+    text: str, nodes: Nodes, changes: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
     """The analysis with these words read otherwise.
 
     The dictionary's rules for accent phrases and devoicing run again over the changed words,
     where its tokens can be exchanged; where it has made words of its own out of them (numbers),
     the words are changed as they are.
-
-    Args:
-        text: what was analysed.
-        nodes: the dictionary's best analysis of it.
-        wanted: what has to be read otherwise, in order.
-        dictionary: has entries and accents.
     """
     entries, guesses = [], []
-    for each in wanted:
+    for each in changes:
         entry, is_guess = _choose_entry(nodes[each.first : each.last], each.reading, dictionary)
         entries.append(entry)
         guesses.append(is_guess)
     basis = AccentBasis.GUESSED if any(guesses) else AccentBasis.DICTIONARY
-    edited = _replace_nodes(nodes, wanted, entries)
-    tokens = _replace_tokens(dictionary.list_tokens(text), nodes, wanted, entries)
+    edited = _replace_nodes(nodes, changes, entries)
+    tokens = _replace_tokens(dictionary.list_tokens(text), nodes, changes, entries)
     if tokens is not None:
         built = dictionary.build_analysis(text, tokens, entries)
         if nodes_to_key(built) == nodes_to_key(edited):
@@ -186,7 +177,7 @@ def override_as_word(text: str, reading: str, dictionary: Dictionary) -> Resolve
 
 
 def _list_pronunciations(surface: str, dictionary: Dictionary) -> tuple[str, ...]:
-    if is_katakana(kana_to_katakana(surface)):
+    if parse_kana(surface):
         return ()
     found = (entry.pronunciation for entry in dictionary.find_entries(surface))
     return tuple(dict.fromkeys(found))
@@ -199,14 +190,16 @@ def _choose_entry(
     surface = nodes_to_text(nodes)
     grammar = get_node_grammar(nodes[0]) if len(nodes) == 1 else _NOUN
     key = pronunciation_key(reading)
-    known = [
+    listed_entries = [
         entry
         for entry in dictionary.find_entries(surface)
         if pronunciation_key(entry.pronunciation) == key and ":" not in entry.pronunciation
     ]
-    if known:
+    if listed_entries:
         # The nearer in grammar the better; of equals the likelier, which comes first.
-        nearest = max(known, key=lambda entry: _count_shared_columns(entry.grammar, grammar))
+        nearest = max(
+            listed_entries, key=lambda entry: _count_shared_columns(entry.grammar, grammar)
+        )
         return choose_own_accent(nearest, dictionary), False
     sound = _pronounce_reading(reading, surface, grammar)
     listed = find_listed_accent(surface, sound, dictionary.unidic)
@@ -224,8 +217,8 @@ def get_node_grammar(node: Node) -> tuple[str, ...]:
 
 
 def _count_shared_columns(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many of the first columns agree."""
-    return next((n for n, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]), 6)
+    pairs = zip(one, other, strict=True)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _pronounce_reading(reading: str, surface: str, grammar: Sequence[str]) -> str:
@@ -238,7 +231,7 @@ def _pronounce_reading(reading: str, surface: str, grammar: Sequence[str]) -> st
 def _replace_tokens(
     tokens: Sequence[DictionaryEntry],
     nodes: Nodes,
-    wanted: Sequence[ReadingChange],
+    changes: Sequence[ReadingChange],
     entries: Sequence[DictionaryEntry],
 ) -> list[DictionaryEntry] | None:
     """The tokens with entries in place of those that spell the changed words; None if none do."""
@@ -249,7 +242,7 @@ def _replace_tokens(
         return None
     exchanged: list[DictionaryEntry] = []
     done = 0
-    for change, entry in zip(wanted, entries, strict=True):
+    for change, entry in zip(changes, entries, strict=True):
         begin = ends.get(sum(len(node["string"]) for node in nodes[: change.first]))
         end = ends.get(sum(len(node["string"]) for node in nodes[: change.last]))
         if begin is None or end is None:
@@ -260,12 +253,12 @@ def _replace_tokens(
 
 
 def _replace_nodes(
-    nodes: Nodes, wanted: Sequence[ReadingChange], entries: Sequence[DictionaryEntry]
+    nodes: Nodes, changes: Sequence[ReadingChange], entries: Sequence[DictionaryEntry]
 ) -> Nodes:
     """The nodes themselves with the changed words in them; accents of phrases as good as may be."""
     edited: Nodes = []
     done = 0
-    for change, entry in zip(wanted, entries, strict=True):
+    for change, entry in zip(changes, entries, strict=True):
         node = nodes[change.first].copy()
         node["string"], node["orig"] = entry.surface, entry.base
         node["read"], node["pron"] = entry.reading or "", entry.pronunciation

@@ -56,8 +56,7 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Nodes
     from tts_assets.model import DictionaryWord, Pauses, Phrase, Segment, SpokenForm
 
-
-#: Next analyses to look through; of the readings that any of them has, all are among the first 30.
+#: Next analyses to search; of the readings that any of them has, all are among the first 30.
 _MAX_ANALYSES = 30
 
 #: As far as this from one of the dictionary's readings, a reading may be a typing error.
@@ -124,24 +123,24 @@ def _accept_spelling(
 
 def _resolve_word_spans(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
     """A word of which the data give the reading of parts; or of all, if these are followed."""
-    stretches = locate_spans(form.text, form.readings)
-    settled = resolve_spans(form.text, stretches, dictionary)
+    spans = locate_spans(form.text, form.readings)
+    resolved = resolve_spans(form.text, spans, dictionary)
     reading, done = "", 0
-    for stretch in stretches:
-        reading += kana_to_katakana(form.text[done : stretch.start]) + stretch.reading
-        done = stretch.end
+    for span in spans:
+        reading += kana_to_katakana(form.text[done : span.start]) + span.reading
+        done = span.end
     reading += kana_to_katakana(form.text[done:])
-    if not is_katakana(reading) or not has_reading(settled.nodes, reading):
-        return settled
+    if not is_katakana(reading) or not has_reading(resolved.nodes, reading):
+        return resolved
     whole = resolve_word(form._replace(reading=reading, readings=()), dictionary)
-    return whole if has_reading(whole.nodes, reading) else settled
+    return whole if has_reading(whole.nodes, reading) else resolved
 
 
 def find_required_reading(form: SpokenForm) -> str | None:
     """The reading that a word must have: the entry's, else that of its kana; None if it has none."""
     if form.reading is None:
         return find_own_reading(form.text)
-    # Behind a gap there are more particles: the words tell them all, ては、ては.
+    # Behind a gap there are more particles: the words have them all, ては、ては.
     said = form.reading if "、" in form.text else apply_particle_sounds(form.text, form.reading)
     return expand_small_kana(said)
 
@@ -179,7 +178,6 @@ def has_reading(nodes: Nodes, reading: str) -> bool:
 
 
 def _matches_key(nodes: Nodes, key: str) -> bool:
-    """The same for a pronunciation key."""
     sound = nodes_to_kana(nodes)
     if pronunciation_key(sound) == key:
         return True
@@ -193,10 +191,10 @@ def find_nearest_reading(text: str, reading: str, dictionary: Dictionary) -> tup
     Returns:
         The reading in katakana and its edit distance; None if the dictionary says nothing.
     """
-    wanted = pronunciation_key(reading)
+    key = pronunciation_key(reading)
     analyses = [dictionary.analyze_best(text), *dictionary.list_alternatives(text, _MAX_ANALYSES)]
     known = [
-        (edit_distance(nodes_to_key(nodes), wanted), nodes_to_spelling(nodes))
+        (edit_distance(nodes_to_key(nodes), key), nodes_to_spelling(nodes))
         for nodes in analyses
         if nodes_to_kana(nodes)
     ]
@@ -228,12 +226,7 @@ def _find_near_reading(text: str, reading: str, dictionary: Dictionary) -> str |
 
 
 class FormReading(NamedTuple):
-    """What may be spoken.
-
-    Args:
-        parts: an analysis for each sentence, to be said one after the other.
-        pronunciation: what they say, and how sure that is.
-    """
+    """An analysis for each sentence, and what they say together."""
 
     parts: tuple[Nodes, ...]
     pronunciation: Pronunciation
@@ -265,24 +258,26 @@ def resolve_reading(form: SpokenForm, dictionary: Dictionary) -> FormReading:
     )
 
 
-def _combine_sentences(form: SpokenForm, settled: Sequence[ResolvedReading]) -> FormReading:
+def _combine_sentences(form: SpokenForm, resolved: Sequence[ResolvedReading]) -> FormReading:
     """Sentences in a row, as sure as the least sure of them."""
     parts = tuple(
         lengthen_vowels(part.nodes)
-        for part in settled
+        for part in resolved
         if _is_audible(to_accent_phrases(part.nodes))
     )
     if not parts:
         raise _silent_form_error(form)
-    doubts = [part.doubt for part in settled if part.doubt is not None]
+    doubts = [part.doubt for part in resolved if part.doubt is not None]
     return FormReading(
         parts=parts,
         pronunciation=Pronunciation(
             phrases=_join_sentence_phrases(parts),
-            basis=max((part.basis for part in settled), key=tuple(Basis).index),
-            accent_basis=max((part.accent_basis for part in settled), key=tuple(AccentBasis).index),
+            basis=max((part.basis for part in resolved), key=tuple(Basis).index),
+            accent_basis=max(
+                (part.accent_basis for part in resolved), key=tuple(AccentBasis).index
+            ),
             doubt="; ".join(doubts) or None,
-            ambiguous=tuple(word for part in settled for word in part.ambiguous),
+            ambiguous=tuple(word for part in resolved for word in part.ambiguous),
         ),
     )
 
@@ -306,27 +301,31 @@ def _resolve_checked_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedR
     verb = _is_verb_reading(form, dictionary)
     alone = form.text == form.reading or len(form.text) == 1
     by_itself = form._replace(text=form.reading or "") if verb and not alone else form
-    settled = resolve_word(by_itself, dictionary)
+    resolved = resolve_word(by_itself, dictionary)
+    nodes: Nodes
     if verb:
-        settled = settled._replace(nodes=_spell_out_ending(settled.nodes))
+        # The last kana is an ending, which lengthens nothing.
+        nodes = [{**node, "pron": node["read"]} for node in resolved.nodes]
     elif alone and is_long_on_reading(form.reading or ""):
-        settled = settled._replace(nodes=_lengthen_kanji(settled.nodes))
+        # The dictionary knows the long vowel of a kanji's reading in words only.
+        nodes = [{**node, "pron": to_pronunciation(node_to_kana(node))} for node in resolved.nodes]
     else:
-        settled = settled._replace(nodes=lengthen_vowels(settled.nodes))
-    if nodes_to_kana(settled.nodes):
+        nodes = lengthen_vowels(resolved.nodes)
+    resolved = resolved._replace(nodes=nodes)
+    if nodes_to_kana(resolved.nodes):
         if form.accent is not None:
-            settled = _apply_entry_accent(form, settled, form.accent, dictionary)
+            resolved = _apply_entry_accent(form, resolved, form.accent, dictionary)
         elif not verb:
-            settled = apply_word_accent(settled, form.text, dictionary)
-    if settled.basis is Basis.SPELLING and form.accent is None:
-        return settled
+            resolved = apply_word_accent(resolved, form.text, dictionary)
+    if resolved.basis is Basis.SPELLING and form.accent is None:
+        return resolved
     reading = find_required_reading(form)
-    if reading is not None and not has_reading(settled.nodes, reading):
+    if reading is not None and not has_reading(resolved.nodes, reading):
         raise ClipError(
-            f"the dictionary reads {form.text} as {nodes_to_kana(settled.nodes)} and cannot be made to say "
+            f"the dictionary reads {form.text} as {nodes_to_kana(resolved.nodes)} and cannot be made to say "
             f"{reading}: check that reading"
         )
-    return settled
+    return resolved
 
 
 def _is_verb_reading(form: SpokenForm, dictionary: Dictionary) -> bool:
@@ -342,35 +341,24 @@ def _is_verb_reading(form: SpokenForm, dictionary: Dictionary) -> bool:
     )
 
 
-def _spell_out_ending(nodes: Nodes) -> Nodes:
-    """A reading whose last kana is an ending, which lengthens nothing."""
-    return [{**node, "pron": node["read"]} for node in nodes]
-
-
-def _lengthen_kanji(nodes: Nodes) -> Nodes:
-    """A reading of a kanji with its long vowel, which the dictionary knows in words only."""
-    return [{**node, "pron": to_pronunciation(node_to_kana(node))} for node in nodes]
-
-
 def _apply_entry_accent(
-    form: SpokenForm, settled: ResolvedReading, accent: int, dictionary: Dictionary
+    form: SpokenForm, resolved: ResolvedReading, accent: int, dictionary: Dictionary
 ) -> ResolvedReading:
     """The word as one accent phrase with the entry's accent."""
-    count = count_morae(settled.nodes)
+    count = count_morae(resolved.nodes)
     if accent > count:
         raise ClipError(
-            f"the entry gives {form.text} the accent {accent}, but {nodes_to_kana(settled.nodes)} has only "
+            f"the entry gives {form.text} the accent {accent}, but {nodes_to_kana(resolved.nodes)} has only "
             f"{count} morae: give the mora after which the pitch falls, or 0"
         )
-    found = to_accent_phrases(settled.nodes)
-    nodes = settled.nodes
+    found = to_accent_phrases(resolved.nodes)
+    nodes = resolved.nodes
     if len(found) != 1 or found[0].accent != accent:
         nodes = dictionary.devoice_vowels(join_into_phrase(nodes, accent))
-    return settled._replace(nodes=nodes, accent_basis=AccentBasis.DATA)
+    return resolved._replace(nodes=nodes, accent_basis=AccentBasis.DATA)
 
 
 def _join_sentence_phrases(parts: Sequence[Nodes]) -> tuple[Phrase, ...]:
-    """The accent phrases of all sentences, with a pause after each but the last."""
     found: list[Phrase] = []
     for nodes in parts:
         if found:
@@ -379,7 +367,7 @@ def _join_sentence_phrases(parts: Sequence[Nodes]) -> tuple[Phrase, ...]:
     return tuple(found)
 
 
-# An engine without a voice, and what those with one build on: tells how a form would be said.
+# An engine without a voice, on which the others build: it returns the pronunciation of a form.
 
 
 class FormReader:

@@ -1,4 +1,4 @@
-"""Furigana that only a dictionary can tell: readings, optional okurigana, readings of a last word."""
+"""Furigana that need a dictionary: readings, optional okurigana, readings of a last word."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.alignment import AlignableWord, ReadingSpan, align_words, map_positions
@@ -19,7 +18,7 @@ from tts_assets.japanese.analysis import (
     nodes_to_text,
 )
 from tts_assets.japanese.homographs import read_in_context
-from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key
+from tts_assets.japanese.kana import kana_to_hiragana, parse_kana, pronunciation_key
 from tts_assets.japanese.reading_override import (
     ReadingChange,
     build_changed_key,
@@ -46,7 +45,7 @@ _WORD = compile_lazy(r"[\u3400-\u9fff々〆〇0-9A-Za-z]")
 #: As long as the longest okurigana that make a word with one kanji, as in 抱きしめる.
 _TAIL = compile_lazy("[ぁ-ゖ]{0,5}")
 
-#: Analyses of a word to look through, as for words with a reading.
+#: Analyses of a word to search, as for words with a reading.
 _MAX_WORD_ANALYSES = 30
 
 #: Behind these a counter changes its sound: 三本 is サンボン, and its furigana may still say ほん.
@@ -60,14 +59,7 @@ _BOUND = frozenset({"助詞", "助動詞"})
 
 
 class _KanjiWithKana(NamedTuple):
-    """Kanji behind each of which one kana stands.
-
-    Args:
-        kanji: the kanji.
-        kana: what stands behind them.
-        opened: the two as one word, the kana as okurigana.
-        pattern: of its reading.
-    """
+    """Kanji, the kana behind each, the two as one word with okurigana, and a pattern of its reading."""
 
     kanji: str
     kana: str
@@ -75,12 +67,12 @@ class _KanjiWithKana(NamedTuple):
     pattern: str
 
 
-def group_adjacent(stretches: Sequence[ReadingSpan]) -> Iterator[Sequence[ReadingSpan]]:
-    """Stretches in groups that have nothing between them."""
+def group_adjacent(spans: Sequence[ReadingSpan]) -> Iterator[Sequence[ReadingSpan]]:
+    """Spans in groups that have nothing between them."""
     first = 0
-    for place, stretch in enumerate(stretches, 1):
-        if place == len(stretches) or stretches[place].start != stretch.end:
-            yield stretches[first:place]
+    for place, span in enumerate(spans, 1):
+        if place == len(spans) or spans[place].start != span.end:
+            yield spans[first:place]
             first = place
 
 
@@ -94,24 +86,28 @@ def may_be_okurigana(spelled: str, group: Sequence[ReadingSpan]) -> bool:
 def join_ending(
     nodes: Nodes, group: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> Sequence[ReadingSpan]:
-    """Stretches of which the first may be an ending: 飲(む)人(ひと)."""
+    """Spans of which the first may be an ending: 飲(む)人(ひと)."""
     first, others = group[:1], "".join(each.reading for each in group[1:])
     spelled = nodes_to_text(nodes)
     if first[0].reading not in _VERB_ENDINGS or not may_be_okurigana(spelled, first):
         return group
-    told = resolve_okurigana(nodes, first, dictionary)
-    whole = told is not None and told.end == group[-1].end and told.reading.endswith(others)
-    return [told] if told is not None and whole else group
+    resolved_span = resolve_okurigana(nodes, first, dictionary)
+    whole = (
+        resolved_span is not None
+        and resolved_span.end == group[-1].end
+        and resolved_span.reading.endswith(others)
+    )
+    return [resolved_span] if resolved_span is not None and whole else group
 
 
 def resolve_okurigana(
     nodes: Nodes, group: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> ReadingSpan | None:
-    """What is told of kanji behind each of which one kana stands.
+    """The reading of kanji behind each of which one kana stands.
 
     These kana of 開(あ)く, as アク is a reading of 開く; イワイ of 祝(い) and タベモノ of 食(べ)物, as
-    祝い and 食べ物 are words; no reading of 終(わ)る, as 終る is read with ワ in it: the kana tell
-    nothing. None where the dictionary has no such word.
+    祝い and 食べ物 are words; no reading of 終(わ)る, as 終る is read with ワ in it: the kana are
+    no reading. None where the dictionary has no such word.
     """
     spelled = nodes_to_text(nodes)
     start, end = group[0].start, group[-1].end
@@ -195,28 +191,16 @@ def _resolve_in_text(
     if start not in begins or start not in there or not _continues_word(best, there, group):
         return None
     longer = len(shown.kana)
+    ours = {at: node["read"] for at, node in zip(begins, nodes, strict=False)}
+    theirs = {at: node["read"] for at, node in zip(there, best, strict=False)}
     # Of 飲む人 the last is no suffix, as it is in 飲人.
     close = next(
         at
         for at in begins
-        if at >= end
-        and at + longer in there
-        and _find_reading_at(nodes, at) == _find_reading_at(best, at + longer)
+        if at >= end and at + longer in there and ours.get(at) == theirs.get(at + longer)
     )
     words = best[there.index(start) : there.index(close + longer)]
     return ReadingSpan(start, close, nodes_to_kana(words))
-
-
-def _find_reading_at(nodes: Nodes, at: int) -> str | None:
-    """How the word that begins there is read."""
-    return next(
-        (
-            node["read"]
-            for begin, node in zip(find_word_starts(nodes), nodes, strict=False)
-            if begin == at
-        ),
-        None,
-    )
 
 
 def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[ReadingSpan]) -> bool:
@@ -231,49 +215,44 @@ def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[Reading
     return True
 
 
-def has_dictionary_reading(spelled: str, stretch: ReadingSpan, dictionary: Dictionary) -> bool:
-    """Whether any analysis of the words of a stretch has its reading.
+def has_dictionary_reading(spelled: str, span: ReadingSpan, dictionary: Dictionary) -> bool:
+    """Whether any analysis of the words of a span has its reading.
 
     ボネ of 骨 is none: it is how ホネ begins behind other words.
     """
-    key = pronunciation_key(stretch.reading)
-    analyses = dictionary.list_alternatives(
-        spelled[stretch.start : stretch.end], _MAX_WORD_ANALYSES
-    )
+    key = pronunciation_key(span.reading)
+    analyses = dictionary.list_alternatives(spelled[span.start : span.end], _MAX_WORD_ANALYSES)
     known = {nodes_to_key(nodes) for nodes in analyses}
     unvoiced = unicodedata.normalize("NFD", key)[:1] + key[1:]
     return key in known and (unvoiced == key or unvoiced not in known)
 
 
-def is_word_beginning(nodes: Nodes, stretch: ReadingSpan) -> bool:
+def is_word_beginning(nodes: Nodes, span: ReadingSpan) -> bool:
     """Whether the word that begins there is longer, and begins with that reading: ヨ of 四つ."""
     return any(
-        begin == stretch.start
-        and len(node["string"]) > stretch.end - stretch.start
-        and node["read"].startswith(stretch.reading)
+        begin == span.start
+        and len(node["string"]) > span.end - span.start
+        and node["read"].startswith(span.reading)
         for begin, node in zip(find_word_starts(nodes), nodes, strict=False)
     )
 
 
-def is_last_word_reading(nodes: Nodes, stretch: ReadingSpan, dictionary: Dictionary) -> bool:
-    """Whether a reading is of the last word of a stretch only, and said there: 東京大学(だいがく)."""
+def is_last_word_reading(nodes: Nodes, span: ReadingSpan, dictionary: Dictionary) -> bool:
+    """Whether a reading is of the last word of a span only, and said there: 東京大学(だいがく)."""
     spelled = nodes_to_text(nodes)
-    base = spelled[stretch.start : stretch.end]
+    base = spelled[span.start : span.end]
     if len(_KANJI.findall(base)) == 1:
         return False
     begins = find_word_starts(nodes)
-    first, last = bisect_right(begins, stretch.start) - 1, bisect_left(begins, stretch.end)
-    after = kana_to_katakana(spelled[stretch.end : begins[last]])
-    key, heard = pronunciation_key(stretch.reading + after), nodes_to_key(nodes[first:last])
+    first, last = bisect_right(begins, span.start) - 1, bisect_left(begins, span.end)
+    after = kana_to_katakana(spelled[span.end : begins[last]])
+    key, heard = pronunciation_key(span.reading + after), nodes_to_key(nodes[first:last])
     if key == heard or not heard.endswith(key) or not is_katakana(after or "ー"):
         return False
-    return not any(
-        _has_same_key(each, stretch.reading) for each in _list_readings(dictionary, base)
-    )
+    return not any(_has_same_key(each, span.reading) for each in _list_readings(dictionary, base))
 
 
 def _list_readings(dictionary: Dictionary, surface: str, *, inflected: bool = True) -> list[str]:
-    """How the dictionary reads a spelling, the likeliest first."""
     entries: list[DictionaryEntry] = dictionary.find_entries(surface)
     return [
         each.reading
@@ -287,45 +266,35 @@ def _has_same_key(one: str, other: str) -> bool:
 
 
 def _list_endings(spelled: str, at: int) -> list[str]:
-    """The hiragana that may belong to a word, the longest first."""
     found = _TAIL.match(spelled, at)
     kana = found.group() if found else ""
     return [kana[:size] for size in range(len(kana), -1, -1)]
 
 
-# Stretches of a text whose reading the data give, though not the reading of the whole.
-
-
+# Spans of a text whose reading the data give, though not the reading of the whole.
 _FAMILIES = (
     "カガ", "キギ", "クグ", "ケゲ", "コゴ", "サザ", "シジ", "スズ", "セゼ", "ソゾ", "タダ", "チジ",
     "ツズ", "テデ", "トド", "ハバパ", "ヒビピ", "フブプ", "ヘベペ", "ホボポ",
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SpanGroup:
-    """Stretches that lie in the same words of an analysis.
-
-    Args:
-        first: the first of the words.
-        last: the one behind the last.
-        stretches: where they lie in what the words spell.
-    """
+class _SpanGroup(NamedTuple):
+    """Spans that lie in the same words of an analysis, from ``first`` up to ``last``."""
 
     first: int
     last: int
-    stretches: tuple[ReadingSpan, ...]
+    spans: tuple[ReadingSpan, ...]
 
 
 class _GroupMatch(NamedTuple):
-    """What has to be read otherwise so that words agree with their stretches; or what is wrong."""
+    """What has to be read otherwise so that words agree with their spans; or what is wrong."""
 
-    wanted: tuple[ReadingChange, ...] = ()
+    changes: tuple[ReadingChange, ...] = ()
     doubt: str | None = None
 
 
 def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[ReadingSpan]:
-    """Where the stretches of a spoken form lie in its text."""
+    """Where the spans of a spoken form lie in its text."""
     found: list[ReadingSpan] = []
     at = 0
     for spelling, reading in readings:
@@ -340,34 +309,27 @@ def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[Reading
 
 
 def resolve_spans(
-    text: str, stretches: Sequence[ReadingSpan], dictionary: Dictionary
+    text: str, spans: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> ResolvedReading:
-    """How a text is said of which the data give the reading of some stretches.
+    """How a text is said of which the data give the reading of some spans.
 
     It is the dictionary's best analysis, with what its context decides, where that agrees with
-    all stretches; else a next analysis that does, and says the rest as the best; else the words
-    that differ are forced. A stretch that does not fit the words there is told, and not followed.
-
-    Args:
-        text: the text, with its boundaries.
-        stretches: where they lie in the text without boundaries.
-        dictionary: tells words and readings.
+    all spans; else a next analysis that does, and says the rest as the best; else the words
+    that differ are forced. A span that does not fit the words there is reported, and not followed.
 
     Raises:
         ClipError: the text is too long.
     """
     best, ambiguous = read_in_context(text, dictionary)
-    if not stretches:
+    if not spans:
         return ResolvedReading(best, ambiguous=tuple(each.word for each in ambiguous))
     spelled, given = nodes_to_text(best), remove_boundaries(text)
     # The dictionary writes 20日 as 二十日.
     starts, ends = map_positions(_to_narrow(given), _to_narrow(spelled))
-    found = [
-        each for each in stretches if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)
-    ]
+    found = [each for each in spans if starts.get(each.start, len(spelled)) < ends.get(each.end, 0)]
     lost = [
         describe_misfit(given[each.start : each.end], each.reading)
-        for each in stretches
+        for each in spans
         if each not in found
     ]
     places = [each._replace(start=starts[each.start], end=ends[each.end]) for each in found]
@@ -379,27 +341,27 @@ def resolve_spans(
     places, unknown = _select_spans(best, places, dictionary)
     lost += unknown
     fitted = [_match_group(best, group, dictionary) for group in _group_spans(best, places)]
-    wanted = [change for each in fitted for change in each.wanted]
+    changes = [change for each in fitted for change in each.changes]
     doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
-    if not wanted:
+    if not changes:
         return ResolvedReading(best, doubt="; ".join(doubts) or None, ambiguous=open_words)
-    settled = _apply_changes(text, best, wanted, dictionary)
-    told = [each for each in (settled.doubt, *doubts) if each is not None]
-    return settled._replace(
-        basis=Basis.UNCHECKED if doubts else settled.basis,
-        doubt="; ".join(told),
+    resolved = _apply_changes(text, best, changes, dictionary)
+    resolved_span = [each for each in (resolved.doubt, *doubts) if each is not None]
+    return resolved._replace(
+        basis=Basis.UNCHECKED if doubts else resolved.basis,
+        doubt="; ".join(resolved_span),
         ambiguous=open_words,
     )
 
 
 def _select_spans(
-    nodes: Nodes, stretches: Sequence[ReadingSpan], dictionary: Dictionary
+    nodes: Nodes, spans: Sequence[ReadingSpan], dictionary: Dictionary
 ) -> tuple[list[ReadingSpan], list[str]]:
-    """The stretches that tell how something is read, and what to say of those that seem not to."""
+    """The spans that are readings, and doubts about those that seem to be none."""
     spelled = nodes_to_text(nodes)
     own = [
         each
-        for each in stretches
+        for each in spans
         if not is_last_word_reading(nodes, each, dictionary)
         and (not each.perhaps or has_dictionary_reading(spelled, each, dictionary))
     ]
@@ -409,8 +371,8 @@ def _select_spans(
         start, end = group[0].start, group[-1].end
         if not may_be_okurigana(spelled, group):
             kept += join_ending(nodes, group, dictionary)
-        elif (told := resolve_okurigana(nodes, group, dictionary)) is not None:
-            kept += [told] if told.reading else []
+        elif (resolved_span := resolve_okurigana(nodes, group, dictionary)) is not None:
+            kept += [resolved_span] if resolved_span.reading else []
         elif (
             len(group) > 1
             or spelled[start:end] in NUMERALS
@@ -425,7 +387,7 @@ def _select_spans(
 
 
 def describe_misfit(spelling: str, reading: str) -> str:
-    """What to say of a stretch that is not followed."""
+    """What to say of a span that is not followed."""
     return (
         f"the entry reads {spelling} as {reading}, which does not fit the words there, and is not "
         "followed: mend it, or give the whole reading"
@@ -433,16 +395,16 @@ def describe_misfit(spelling: str, reading: str) -> str:
 
 
 def _apply_changes(
-    text: str, best: Nodes, wanted: Sequence[ReadingChange], dictionary: Dictionary
+    text: str, best: Nodes, changes: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
     """The likeliest analysis with these words read otherwise, and all others as they were."""
-    key = build_changed_key(best, wanted)
-    differs = describe_changes(best, wanted)
+    key = build_changed_key(best, changes)
+    differs = describe_changes(best, changes)
     likely = find_agreeing_analysis(text, lambda nodes: nodes_to_key(nodes) == key, dictionary)
     if likely is not None:
         doubt = f"{differs}; one of its next analyses agrees"
         return ResolvedReading(likely, Basis.NBEST, doubt=doubt)
-    forced = override_reading(text, best, wanted, dictionary)
+    forced = override_reading(text, best, changes, dictionary)
     if nodes_to_key(forced.nodes) != key:
         return ResolvedReading(best, doubt=f"{differs}, and cannot be made to say that")
     return forced._replace(doubt=f"{differs}, and no analysis agrees")
@@ -455,19 +417,19 @@ def _to_narrow(text: str) -> str:
     )
 
 
-def _group_spans(nodes: Nodes, stretches: Iterable[ReadingSpan]) -> list[_SpanGroup]:
-    """The words that each stretch lies in; stretches that touch or share a word are together."""
+def _group_spans(nodes: Nodes, spans: Iterable[ReadingSpan]) -> list[_SpanGroup]:
+    """The words that each span lies in; spans that touch or share a word are together."""
     ends = find_word_starts(nodes)[1:]
     found: list[_SpanGroup] = []
-    for stretch in stretches:
-        first = bisect_right(ends, stretch.start)
-        last = bisect_left(ends, stretch.end) + 1
+    for span in spans:
+        first = bisect_right(ends, span.start)
+        last = bisect_left(ends, span.end) + 1
         before = found[-1] if found else None
-        if before and (first < before.last or before.stretches[-1].end == stretch.start):
-            together = (*before.stretches, stretch)
-            found[-1] = _SpanGroup(first=before.first, last=last, stretches=together)
+        if before and (first < before.last or before.spans[-1].end == span.start):
+            together = (*before.spans, span)
+            found[-1] = _SpanGroup(before.first, last, together)
         else:
-            found.append(_SpanGroup(first=first, last=last, stretches=(stretch,)))
+            found.append(_SpanGroup(first, last, (span,)))
     return found
 
 
@@ -477,41 +439,38 @@ def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: Dictionary) -> _Gr
     own = nodes[group.first : group.last]
     begin = sum(len(node["string"]) for node in nodes[: group.first])
     end = begin + sum(len(node["string"]) for node in own)
-    start, stop = group.stretches[0].start, group.stretches[-1].end
+    start, stop = group.spans[0].start, group.spans[-1].end
     head, tail = _find_spelled_kana(spelled[begin:start]), _find_spelled_kana(spelled[stop:end])
-    inside = _join_span_readings(spelled, group.stretches)
+    inside = _join_span_readings(spelled, group.spans)
     counts = start > 0 and spelled[start - 1] in NUMERALS
     found = _loosen_words(
         to_alignable_words(own, dictionary), counts=counts, cut=(head is None, tail is None)
     )
     whole = f"{head or ''}{inside or ''}{tail or ''}"
     parts = None if inside is None else align_words(found, pronunciation_key(whole))
-    if inside is None and _contains_all_readings(nodes_to_key(own), group.stretches):
+    if inside is None and _contains_all_readings(nodes_to_key(own), group.spans):
         return _GroupMatch()
     if parts is None:
-        given = inside or "".join(each.reading for each in group.stretches)
+        given = inside or "".join(each.reading for each in group.spans)
         return _GroupMatch(doubt=describe_misfit(spelled[start:stop], given))
     # A part of a word, and a counter, are only held against how the dictionary reads them.
     held = {0} if counts or head is None else set()
     held |= {len(own) - 1} if tail is None else set()
-    wanted, doubts = [], []
+    changes, doubts = [], []
     for first, last, reading in find_changes(parts, whole):
         if held.isdisjoint(range(first, last)):
-            wanted.append(ReadingChange(group.first + first, group.first + last, reading))
+            changes.append(ReadingChange(group.first + first, group.first + last, reading))
         else:
             doubts.append(describe_misfit(nodes_to_text(own[first:last]), reading))
-    return _GroupMatch(tuple(wanted), "; ".join(doubts) or None)
+    return _GroupMatch(tuple(changes), "; ".join(doubts) or None)
 
 
 def _loosen_words(
     found: list[AlignableWord], *, counts: bool, cut: tuple[bool, bool]
 ) -> list[AlignableWord]:
-    """The words of a group, with what may be heard of the first and the last of them.
+    """The words of a group, with the sounds that the first and the last may have.
 
-    Args:
-        found: the words.
-        counts: whether a numeral stands before what has a reading.
-        cut: whether what has a reading begins inside the first, and ends inside the last.
+    ``cut`` says whether the spans begin inside the first word, and end inside the last.
     """
     at_start, at_end = cut
     if at_end:
@@ -525,14 +484,13 @@ def _loosen_words(
 
 def _find_spelled_kana(spelling: str) -> str | None:
     """Kana as they are spelled; None for what is not kana, whose sound is not known."""
-    kana = kana_to_katakana(spelling)
-    return kana if not kana or is_katakana(kana) else None
+    return parse_kana(spelling) if spelling else ""
 
 
-def _join_span_readings(spelled: str, stretches: Sequence[ReadingSpan]) -> str | None:
-    """The sound from the first stretch to the end of the last; None if some of it is not known."""
-    line = stretches[0].reading
-    for before, after in itertools.pairwise(stretches):
+def _join_span_readings(spelled: str, spans: Sequence[ReadingSpan]) -> str | None:
+    """The sound from the first span to the end of the last; None if some of it is not known."""
+    line = spans[0].reading
+    for before, after in itertools.pairwise(spans):
         between = _find_spelled_kana(spelled[before.end : after.start])
         if between is None:
             return None
@@ -540,11 +498,11 @@ def _join_span_readings(spelled: str, stretches: Sequence[ReadingSpan]) -> str |
     return line
 
 
-def _contains_all_readings(key: str, stretches: Sequence[ReadingSpan]) -> bool:
+def _contains_all_readings(key: str, spans: Sequence[ReadingSpan]) -> bool:
     """Whether all readings are in what is said, one behind the other, with more between them."""
     at = 0
-    for stretch in stretches:
-        own = pronunciation_key(stretch.reading)
+    for span in spans:
+        own = pronunciation_key(span.reading)
         found = key.find(own, at)
         if found < 0:
             return False
@@ -559,15 +517,17 @@ def _shorten_word(word: AlignableWord, *, at_end: bool) -> AlignableWord:
         for sound in word.sounds
         for cut in range(1, len(sound))
     ]
-    return replace(word, sounds=tuple(sounds) or word.sounds, known=())
+    return word._replace(sounds=tuple(sounds) or word.sounds, listed=())
 
 
 def _expand_counter(word: AlignableWord) -> AlignableWord:
     """The word with all sounds that it may have behind numerals: ホン, ボン, ポン, ッポン."""
     heard = [sound for sound in word.sounds if sound]
-    heard += [first + sound[1:] for sound in heard for first in _find_sound_family(sound[0])]
-    return replace(word, sounds=(*word.sounds, *heard, *(f"ッ{each}" for each in heard)), known=())
-
-
-def _find_sound_family(kana: str) -> str:
-    return "".join(family for family in _FAMILIES if kana in family)
+    heard += [
+        first + sound[1:]
+        for sound in heard
+        for family in _FAMILIES
+        if sound[0] in family
+        for first in family
+    ]
+    return word._replace(sounds=(*word.sounds, *heard, *(f"ッ{each}" for each in heard)), listed=())

@@ -1,4 +1,4 @@
-"""Speakers: the names before the lines of a dialogue, told from other words before a colon."""
+"""Speakers: the names before the lines of a dialogue, as distinct from other words before a colon."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tts_assets.japanese.furigana import (
     strip_readings,
     strip_spaced_readings,
 )
-from tts_assets.japanese.kana import UnusableTextError, romaji_to_katakana
+from tts_assets.japanese.kana import UnusableTextError, parse_kana, romaji_to_katakana
 from tts_assets.japanese.spoken_numbers import verbalize_numbers
 from tts_assets.japanese.spoken_signs import (
     ABSENT,
@@ -41,10 +41,8 @@ from tts_assets.japanese.text_annotations import (
     find_furigana_spans,
     find_line_spans,
     insert_pauses,
-    insert_stops,
     needs_pauses,
     split_at_pauses,
-    split_at_stops,
 )
 from tts_assets.japanese.text_cleanup import prepare_text
 from tts_assets.japanese.text_rules import compile_lazy, pipeline, skip_if, until_stable
@@ -61,7 +59,7 @@ if TYPE_CHECKING:
     _Pattern: TypeAlias = tuple[re.Pattern[str], re.Pattern[str]]
 _LETTER = r"[A-ZＡ-Ｚ男女][0-9０-９]?"
 
-#: Who somebody is, or how a name is read, behind it: A（女）, 田中(たなか).
+#: A role or a reading behind a name: A（女）, 田中(たなか).
 _NOTE = r"(?:[ ]*[(（][ぁ-ゖァ-ヺー\u3400-\u9fff々A-Za-z]{1,8}[)）])"
 
 #: Labels of one letter, which are never words of the line itself.
@@ -164,7 +162,7 @@ def assign_speakers(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, 
 
     A line without a name that stands between those of speakers goes on with what the one before
     says. It is a narrator's if it stands before the first or behind the last that has a name,
-    where listening texts tell of the scene and put the question; if it is in brackets, as stage
+    where listening texts describe the scene and ask the question; if it is in brackets, as stage
     directions are; or if the words before it are a quotation. Below a name that stands alone are
     its words.
     """
@@ -175,8 +173,8 @@ def assign_speakers(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, 
     for place, (speaker, words) in enumerate(lines):
         if speaker is not None:
             now = "" if _QUOTATION.fullmatch(words) else speaker
-        told = (place > last and not alone) or _DIRECTION.fullmatch(words)
-        found.append((speaker or ("" if told else now), words))
+        is_narrated = (place > last and not alone) or _DIRECTION.fullmatch(words)
+        found.append((speaker or ("" if is_narrated else now), words))
         alone = not words.strip() and (alone or speaker is not None)
     return found
 
@@ -197,11 +195,7 @@ def split_speakers(text: str) -> list[tuple[str | None, str]]:
 
 
 def _choose_speakers(labels: Counter[str]) -> dict[str, str]:
-    """The names of speakers by their labels; others are words of the line, as 今日の予定, リンゴ（赤）.
-
-    Args:
-        labels: how often each stands before a line, with the notes behind it.
-    """
+    """The names of speakers by their labels; others are words of the line, as 今日の予定, リンゴ（赤）."""
     names = {label: _strip_label_notes(label) for label in labels}
     often = Counter(names[label] for label in labels.elements())
     others = any(label == name and not _is_heading(name) for label, name in names.items())
@@ -236,9 +230,9 @@ def _find_space_patterns(lines: Sequence[str]) -> Iterator[_Pattern]:
 def _split_turns(line: str) -> list[str]:
     """A line that begins with a speaker, before each other one."""
     if _EXCHANGE.fullmatch(line) is not None:
-        said = list(_QUOTED_TURN.finditer(line))
-        if all(_is_name(strip_readings(each[1]).strip(), _BEFORE_QUOTE) for each in said):
-            return [each.group() for each in said]
+        spoken = list(_QUOTED_TURN.finditer(line))
+        if all(_is_name(strip_readings(each[1]).strip(), _BEFORE_QUOTE) for each in spoken):
+            return [each.group() for each in spoken]
     if _COLON.fullmatch(line) is None or (label := _split_label(line, _PATTERNS)[0]) is None:
         return [line]
     turns = _NEXT.sub(
@@ -263,12 +257,11 @@ def _split_label(line: str, patterns: Sequence[_Pattern]) -> tuple[str | None, s
 
 
 def _strip_label_notes(speaker: str) -> str:
-    """A name without what stands behind it in brackets."""
     return _NOTE_AT_END.sub("", speaker) or speaker
 
 
 def _is_name(speaker: str, name: re.Pattern[str]) -> bool:
-    # However long the name of the place that somebody is of: コンビニエンスストアの店員.
+    # However long the name of a workplace is: コンビニエンスストアの店員.
     is_one = name.fullmatch(speaker) or (name is _NAME and _PERSON.fullmatch(speaker))
     return bool(is_one) and not _NO_SPEAKER.fullmatch(speaker)
 
@@ -287,7 +280,6 @@ def _is_heading(speaker: str) -> bool:
 
 
 # Sentences, passages and dialogues: running text as it is said.
-
 
 #: Running text of these characters alone needs no rule.
 _PLAIN = compile_lazy(
@@ -310,10 +302,8 @@ _LATIN = compile_lazy("[A-Za-z]+")
 
 def _join_lines(text: str) -> str:
     """A line that has no stop at its end gets one: an engine would run on into the next."""
-    lines = [line for line in _LINES.split(text.strip()) if line]
-    return "".join(line if line.endswith(tuple(ENDS)) else f"{line}。" for line in lines[:-1]) + (
-        lines[-1] if lines else ""
-    )
+    *lines, last = [line for line in _LINES.split(text.strip()) if line] or [""]
+    return "".join(line if line.endswith(tuple(ENDS)) else f"{line}。" for line in lines) + last
 
 
 #: Running text as it is said, when speakers' labels and readings are taken out.
@@ -345,7 +335,7 @@ def build_text_forms(
         text: running text; a label such as 男： at the beginning of a line is not said.
         reading: its line of kana or romaji, when the data give one. Where furigana say every
             kanji, they are the reading; where they say some, or the line leaves numbers open, the
-            form has the readings of stretches.
+            form has the readings of spans.
         passage: whether the form has turns though it be short.
         voices: the voice of each speaker; labels are speakers' names.
 
@@ -369,9 +359,9 @@ def build_dialogue_forms(
 
     Args:
         text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
-        reading: see ``build_text_forms``; names are taken out of it, too.
-        passage: see ``build_text_forms``.
-        voices: see ``build_text_forms``.
+        reading: see ``build_text_forms``, as for the others; names are taken out of it, too.
+        passage: the same.
+        voices: the same.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
@@ -379,29 +369,24 @@ def build_dialogue_forms(
     lines = split_speakers(_prepare_running_text(text))
     if reading is not None and any(speaker for speaker, _ in lines):
         reading = "\n".join(words for _, words in split_speakers(prepare_text(reading)))
-    said = [(speaker, _strip_quotes(words)) for speaker, words in assign_speakers(lines)]
-    return _build_forms(said, reading, voices or {}, passage=passage)
+    spoken = [(speaker, _strip_quotes(words)) for speaker, words in assign_speakers(lines)]
+    return _build_forms(spoken, reading, voices or {}, passage=passage)
 
 
 def build_line_forms(
     lines: Iterable[tuple[str, str]], reading: str | None = None, *, voices: Mapping[str, str]
 ) -> tuple[SpokenForm, ...] | str:
-    """What is said for a passage whose speakers are told beside its lines.
-
-    Args:
-        lines: the speaker of each, "" for nobody, and the words.
-        reading: see ``build_text_forms``.
-        voices: see ``build_text_forms``.
+    """What is said for a passage whose speakers are given beside its lines.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
     """
-    said = [
+    spoken = [
         (speaker, _strip_quotes(line))
         for speaker, words in lines
         for line in _prepare_running_text(words).split("\n")
     ]
-    return _build_forms(said, reading, voices, passage=True)
+    return _build_forms(spoken, reading, voices, passage=True)
 
 
 def split_dialogue(text: str) -> list[tuple[str | None, str]]:
@@ -427,7 +412,6 @@ def _build_forms(
     *,
     passage: bool = False,
 ) -> tuple[SpokenForm, ...] | str:
-    """The form of lines and of who says each; for turns it is made line by line."""
     written = "\n".join(words for _, words in lines)
     spelled = drop_emoticons(strip_readings(written))
     silence = find_silence_reason(spelled)
@@ -435,23 +419,27 @@ def _build_forms(
         silence = BLANK_TO_FILL
     if silence is not None:
         return silence
-    said = verbalize_text(drop_dots(spelled))
-    if (silence := find_silence_reason(said)) is not None:
+    spoken = verbalize_text(drop_dots(spelled))
+    if (silence := find_silence_reason(spoken)) is not None:
         return silence
     turns: tuple[Turn, ...] = ()
-    if passage or len(said) > LONGEST_SENTENCE:
+    if passage or len(spoken) > LONGEST_SENTENCE:
         speakers = [speaker for speaker, _ in lines]
-        said, turns = build_turns(spelled, speakers, _verbalize_line, voices)
+        spoken, turns = build_turns(
+            spelled, speakers, lambda words: verbalize_text(drop_dots(words)), voices
+        )
         if not turns:
             return NOTHING_TO_SAY
-    boundaries = find_boundaries(strip_spaced_readings(written), said) if " " in written else ()
-    form = SpokenForm(text=said, sentence=True, turns=turns, boundaries=boundaries)
-    line = "" if reading is None else _drop_remarks(_clean_kana_line(reading), said)
+    boundaries = find_boundaries(strip_spaced_readings(written), spoken) if " " in written else ()
+    form = SpokenForm(text=spoken, sentence=True, turns=turns, boundaries=boundaries)
+    line = "" if reading is None else _drop_remarks(_clean_kana_line(reading), spoken)
     kana = _parse_kana_line(line, spelled, reading or "")
     if kana is None and has_readings(written) and (kana := find_full_kana(written)) is not None:
         line = apply_readings(written)
     if kana is None:
-        readings = find_line_spans(said, verbalize_text(line)) or find_furigana_spans(written, said)
+        readings = find_line_spans(spoken, verbalize_text(line)) or find_furigana_spans(
+            written, spoken
+        )
         return (form._replace(readings=readings),)
     is_romaji = _LATIN.search(line) is not None
     return (form._replace(reading=_add_reading_pauses(form, line, kana), romanized=is_romaji),)
@@ -462,24 +450,24 @@ def _prepare_running_text(text: str) -> str:
     return prepare_text(_BREAK.sub(" ", text))
 
 
-def _verbalize_line(words: str) -> str:
-    return verbalize_text(drop_dots(words))
-
-
 def _add_reading_pauses(form: SpokenForm, line: str, kana: str) -> str:
-    """A reading with the pauses that tell which of it belongs where."""
+    """A reading with the pauses that align it with the text."""
     if not form.turns and not needs_pauses(form.text):
         return kana
-    said, own = form.text, verbalize_text(line)
+    spoken, own = form.text, verbalize_text(line)
     if form.turns:
-        said, _ = add_turn_stops(form.text, form.turns)
+        spoken, _ = add_turn_stops(form.text, form.turns)
         own = "".join(
             end_with_stop(verbalize_text(each)) for each in line.split("\n") if each.strip()
         )
-    marked = insert_pauses(said, [_line_to_kana(each) or "" for each in split_at_pauses(own)], kana)
-    if marked != kana or not form.turns:
-        return marked
-    return insert_stops(said, [_line_to_kana(each) or "" for each in split_at_stops(own)], kana)
+    for stops_only in (False, True) if form.turns else (False,):
+        pieces = split_at_pauses(own, stops_only=stops_only)
+        marked = insert_pauses(
+            spoken, [_line_to_kana(each) or "" for each in pieces], kana, stops_only=stops_only
+        )
+        if marked != kana:
+            return marked
+    return kana
 
 
 def _strip_quotes(words: str) -> str:
@@ -493,51 +481,47 @@ def _clean_kana_line(reading: str) -> str:
     return apply_readings(drop_labels(prepare_text("" if reading.strip() in ABSENT else reading)))
 
 
-def _drop_remarks(line: str, said: str) -> str:
+def _drop_remarks(line: str, spoken: str) -> str:
     """A line without what it has beside the reading of a text that has no such marks.
 
     Of しいんと（する） for しいんと the bracket goes, of まわる、まわす for 回る the second reading.
     """
-    if has_brackets(line) and not has_brackets(said):
+    if has_brackets(line) and not has_brackets(spoken):
         bare, whole = drop_notes(line), keep_notes(line)
-        line = whole if _is_reading_of(whole, said) and not _is_reading_of(bare, said) else bare
-    if _MARK.search(said) is None and len(said) <= _LONGEST_WORD:
+        line = whole if _is_reading_of(whole, spoken) and not _is_reading_of(bare, spoken) else bare
+    if _MARK.search(spoken) is None and len(spoken) <= _LONGEST_WORD:
         offered = _ALTERNATIVES.split(line)
-        line = next((part for part in offered if _is_reading_of(part, said)), line)
+        line = next((part for part in offered if _is_reading_of(part, spoken)), line)
     return line
 
 
-def _is_reading_of(line: str, said: str) -> bool:
+def _is_reading_of(line: str, spoken: str) -> bool:
     kana = _line_to_kana(line)
-    return kana is not None and can_spell(said, kana)
+    return kana is not None and can_spell(spoken, kana)
 
 
 def _line_to_kana(line: str) -> str | None:
     """A line of kana or romaji in katakana; None where it is neither."""
-    kana = kana_to_katakana(_MARK.sub("", line))
-    return kana if is_katakana(kana) else romaji_to_katakana(_NOT_ROMAJI.sub(" ", line))
+    return parse_kana(_MARK.sub("", line)) or romaji_to_katakana(_NOT_ROMAJI.sub(" ", line))
 
 
 def _parse_kana_line(line: str, text: str, given: str) -> str | None:
     """A line of kana or romaji in katakana.
 
     None where it is empty, and where it has numbers, or words in Latin letters that the text has,
-    too: they do not tell how they are read.
+    too: their reading stays unknown.
     """
     kana = kana_to_katakana(_MARK.sub("", line))
     if not kana:
         return None
-    said = _line_to_kana(line)
-    if said is not None:
-        return said if is_katakana(kana) or not _DIGIT.search(line) else None
+    spoken = _line_to_kana(line)
+    if spoken is not None:
+        return spoken if is_katakana(kana) or not _DIGIT.search(line) else None
     words = _LATIN.findall(kana)
     if not has_kanji(kana) and all(word in kana_to_katakana(text) for word in words):
         return None
+    shown = given if len(given) <= 60 else f"{given[:59]}…"
     raise UnusableTextError(
-        f"the kana line {_shorten_line(given)!r} is not kana: write it in hiragana, katakana or "
+        f"the kana line {shown!r} is not kana: write it in hiragana, katakana or "
         "romaji, or leave it out"
     )
-
-
-def _shorten_line(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,4 +1,4 @@
-"""Edges of running text that its marks tell: ends of sentences, clauses and words."""
+"""Segments of running text: cut at the ends of sentences, then at clauses, phrases and words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tts_assets.japanese.text_annotations import (
     LONGEST_SENTENCE,
     add_turn_stops,
     find_pauses,
-    find_stops,
     order_readings,
 )
 from tts_assets.japanese.text_rules import compile_lazy
@@ -61,13 +60,7 @@ class EdgeMark(Enum):
 
 
 class TextEdge(NamedTuple):
-    """Where a text may be cut.
-
-    Args:
-        at: the first character behind it.
-        mark: what stands before it.
-        inside: whether it lies in a quotation that may be kept whole.
-    """
+    """Where a text may be cut: before the character ``at``, behind the mark; perhaps inside a quotation."""
 
     at: int
     mark: EdgeMark
@@ -75,12 +68,7 @@ class TextEdge(NamedTuple):
 
 
 def find_edges(text: str, longest: int) -> Iterator[TextEdge]:
-    """The edges of a line.
-
-    Args:
-        text: the line.
-        longest: how many characters a quotation may have that is kept whole.
-    """
+    """The edges of a line; a quotation of up to ``longest`` characters may be kept whole."""
     quotations = _find_quotations(text, longest)
     passed = 0
     for marks in _MARKS.finditer(text):
@@ -98,13 +86,9 @@ def find_edges(text: str, longest: int) -> Iterator[TextEdge]:
 
 
 def _classify_mark(text: str, begin: int, at: int, end: int) -> EdgeMark | None:
-    """What marks tell; None where they are within a word.
+    """What the marks from ``begin`` to ``at`` mean; None where they are within a word.
 
-    Args:
-        text: the line.
-        begin: where the marks begin.
-        at: where those begin that open what follows.
-        end: where what follows begins.
+    From ``at`` to ``end`` are marks that open what follows.
     """
     before, after = text[begin - 1], text[end]
     marks, opening = text[begin:at], text[at:end].strip() != ""
@@ -131,7 +115,6 @@ def _is_digit(character: str) -> bool:
 
 
 def _find_quotations(text: str, longest: int) -> list[tuple[int, int]]:
-    """Where quotations open and close, in order; those that overlap are one."""
     opened: dict[str, list[int]] = {mark: [] for mark in OPENING}
     found = []
     for quote in _QUOTE.finditer(text):
@@ -158,8 +141,7 @@ def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 # Edges of phrases and words, as a dictionary finds them in text without marks.
 
-
-#: Characters to look at behind the last place for a cut, so that the words before it are right.
+#: Characters to analyse behind the last place for a cut, so that the words before it are right.
 CONTEXT_CHARS = 30
 
 #: No dictionary sees over a blank.
@@ -183,18 +165,20 @@ def find_phrase_edges(text: str, dictionary: Dictionary) -> tuple[list[int], lis
     if starts[-1] != len(text):
         return [], [], []
     pairs = list(zip(starts[1:-1], tokens, tokens[1:], strict=False))
-    phrases = [at for at, before, after in pairs if _separates_phrases(before, after)]
-    whole = [at for at, before, after in pairs if _separates_words(before, after)]
-    return phrases, whole, [at for at, _, _ in pairs]
+    whole = [pair for pair in pairs if _separates_words(*pair[1:])]
+    phrases = [at for at, before, _ in whole if before.grammar[0] not in _STEMS]
+    return phrases, [at for at, _, _ in whole], [at for at, _, _ in pairs]
 
 
 def split_phrases(text: str, dictionary: Dictionary) -> tuple[str, ...]:
     """The phrases (bunsetsu) of a text, with the marks around them; together they are the text."""
     cuts = {0, len(text)}
     for word in _WORDS.finditer(text):
-        starts = (0, *_find_phrase_starts(word.group(), dictionary))
+        phrases, _, words = find_phrase_edges(word.group(), dictionary)
+        # By its marks where the dictionary does not help.
+        starts = phrases if words else [edge.at for edge in find_edges(word.group(), len(text))]
         # A quotation begins with its mark.
-        cuts.update(len(text[: word.start() + at].rstrip(OPENING)) for at in starts)
+        cuts.update(len(text[: word.start() + at].rstrip(OPENING)) for at in (0, *starts))
     found: list[str] = []
     silent = ""
     for begin, end in itertools.pairwise(sorted(cuts)):
@@ -207,16 +191,6 @@ def split_phrases(text: str, dictionary: Dictionary) -> tuple[str, ...]:
         else:
             silent = piece
     return (*found, silent) if silent else tuple(found)
-
-
-def _find_phrase_starts(text: str, dictionary: Dictionary) -> list[int]:
-    """Where phrases begin in a text without blanks; by its marks where no dictionary helps."""
-    phrases, _, words = find_phrase_edges(text, dictionary)
-    return phrases if words else [edge.at for edge in find_edges(text, len(text))]
-
-
-def _separates_phrases(before: DictionaryEntry, after: DictionaryEntry) -> bool:
-    return _separates_words(before, after) and before.grammar[0] not in _STEMS
 
 
 def _separates_words(before: DictionaryEntry, after: DictionaryEntry) -> bool:
@@ -257,15 +231,7 @@ class SegmentSpan(NamedTuple):
 
 
 class _CutPlaces(NamedTuple):
-    """Where a line may be cut, and how it was cut.
-
-    Args:
-        text: the whole text.
-        levels: places by marks, the best first.
-        marks: the mark at each.
-        kept: what is never cut, by begin and end.
-        dictionary: what knows phrases and words.
-    """
+    """Where a line may be cut: by marks, the best places first, and never inside what is kept."""
 
     text: str
     levels: tuple[list[int], ...]
@@ -281,14 +247,7 @@ def split_turn(
     kept: Sequence[tuple[int, int]],
     dictionary: Dictionary | None,
 ) -> list[SegmentSpan] | None:
-    """The pieces of a line.
-
-    Args:
-        text: the text that it lies in.
-        begin: where it begins there.
-        end: where it ends.
-        kept: parts of the text that are never cut, by begin and end, in order.
-        dictionary: what knows phrases and words.
+    """The segments of a line, which are never cut inside the spans that are kept.
 
     Returns:
         None where a dictionary is needed and not given.
@@ -339,7 +298,6 @@ def _join_short_spans(text: str, pieces: Sequence[SegmentSpan]) -> list[SegmentS
 
 
 def _join_last_span(pieces: list[SegmentSpan]) -> None:
-    """The last piece joined with the one before, if they fit."""
     if len(pieces) > 1 and pieces[-1].end - pieces[-2].begin <= MAX_SEGMENT_CHARS:
         last = pieces.pop()
         pieces[-1] = last._replace(begin=pieces[-1].begin)
@@ -403,7 +361,6 @@ def _find_character_edges(text: str) -> list[int]:
 
 
 def _is_protected(at: int, kept: Sequence[tuple[int, int]]) -> bool:
-    """Whether a place lies inside of what is never cut."""
     number = bisect_left(kept, at, key=operator.itemgetter(1))
     return number < len(kept) and kept[number][0] < at < kept[number][1]
 
@@ -416,12 +373,7 @@ _SILENT = compile_lazy(r"[^\w]*")
 def split_kana_line(
     form: SpokenForm, pieces: Sequence[tuple[int, int]], dictionary: Dictionary | None
 ) -> Sequence[str | None] | None:
-    """The part of a form's reading that belongs to each piece of its text.
-
-    Args:
-        form: what is said; it has turns.
-        pieces: where each begins and ends.
-        dictionary: what knows how words are read.
+    """The part of a form's reading for each segment of its text.
 
     Returns:
         None for each piece where there is no reading, or one that contradicts the text's own
@@ -432,22 +384,19 @@ def split_kana_line(
     found = _split_by_marks(form, form.reading, [end for _, end in pieces[:-1]])
     if found is not None or dictionary is None:
         return found
-    texts = [_slice_with_boundaries(form, begin, end) for begin, end in pieces]
-    analyses = [dictionary.analyze_best(text) for text in texts]
-    return split_line_by_words(analyses, form.reading, dictionary) or [None] * len(texts)
-
-
-def _slice_with_boundaries(form: SpokenForm, begin: int, end: int) -> str:
-    """A piece of the text with its boundaries."""
-    inside = [each - begin for each in form.boundaries if begin < each < end]
-    return insert_boundaries(form.text[begin:end], inside).strip()
+    analyses = []
+    for begin, end in pieces:
+        inside = [each - begin for each in form.boundaries if begin < each < end]
+        text = insert_boundaries(form.text[begin:end], inside).strip()
+        analyses.append(dictionary.analyze_best(text))
+    return split_line_by_words(analyses, form.reading, dictionary) or [None] * len(pieces)
 
 
 def _split_by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list[str] | None:
     """The line cut at the marks that it has of the text; None where some cut is at none."""
     text, put = add_turn_stops(form.text, form.turns)
     kana = _MARKED.findall(reading)
-    marks = find_pauses(text) if "、" in reading else find_stops(text)
+    marks = find_pauses(text, stops_only="、" not in reading)
     if len(kana) != len(marks) + 1:
         return None
     behind = [mark.end() for mark in marks]
@@ -465,35 +414,35 @@ def _split_by_marks(form: SpokenForm, reading: str, ends: Sequence[int]) -> list
 
 # Passages in segments: pieces that any engine says in one call, and the pauses between them.
 #
-# A segment ends at the end of a sentence. Sentences of under LEAST characters are joined with the
+# A segment ends at the end of a sentence. Sentences of under MIN_SEGMENT_CHARS are joined with the
 # next, as engines give very short texts an odd melody and every call has a cost of its own. Those of
-# over MOST are cut at their clauses, then at the edges of phrases that a dictionary finds.
+# over MAX_SEGMENT_CHARS are cut at clauses, then at the edges of phrases that a dictionary finds.
 
 
 def split_segments(
     form: SpokenForm, pauses: Pauses, dictionary: Dictionary | None = None
 ) -> tuple[Segment, ...] | None:
-    """The segments of a passage, in order; each says at most MOST characters of one turn.
+    """The segments of a passage, in order; each has at most MAX_SEGMENT_CHARS of one turn.
 
     Their texts together are that of the form, without the blanks around them, and without what
-    nobody can say where it is too long to be said with its neighbour. A pause is that of a clause
+    cannot be spoken where it is too long to be said with its neighbour. A pause is that of a clause
     or a sentence by the mark before it, and none where there is no mark; that of a paragraph
     behind a line, and that of a turn where another speaker follows.
 
     Args:
         form: what is said; it has turns.
         pauses: how long they are.
-        dictionary: what tells words and phrases. Where it is not needed it changes nothing.
+        dictionary: finds words and phrases. Where it is not needed it changes nothing.
 
     Returns:
         None where it is needed and not given: a sentence is too long and has no marks, or its
         kana line cannot be cut by the marks that both have.
     """
-    stretches = locate_spans(form.text, form.readings)
+    spans = locate_spans(form.text, form.readings)
     names = () if dictionary is None else dictionary.find_names(form.text)
     kept = merge_spans(
         [
-            *((each.start, each.end) for each in stretches),
+            *((each.start, each.end) for each in spans),
             # What stands behind the stop of モーニング娘。 goes on with the sentence.
             *((begin, end + 1) for begin, end in names),
         ]
@@ -510,28 +459,16 @@ def split_segments(
     lines = split_kana_line(form, [(piece.begin, piece.end) for piece in pieces], dictionary)
     if lines is None:
         return None
-    readings = _split_readings(form, pieces, stretches)
-    said = [
-        form._replace(
-            text=form.text[piece.begin : piece.end].strip(),
-            reading=line,
-            readings=own,
-            turns=(),
-            boundaries=_shift_boundaries(form, piece),
-        )
-        for piece, line, own in zip(pieces, lines, readings, strict=True)
-    ]
-    told = _assign_pauses([each for each in turns if each[1]], pauses)
+    pauses_after = _assign_pauses([each for each in turns if each[1]], pauses)
     return tuple(
-        Segment(each, turn.speaker, turn.voice, pause)
-        for each, (turn, pause) in zip(said, told, strict=True)
+        Segment(_slice_form(form, piece, line, spans), turn.speaker, turn.voice, pause)
+        for piece, line, (turn, pause) in zip(pieces, lines, pauses_after, strict=True)
     )
 
 
 def _assign_pauses(
     turns: Sequence[tuple[Turn, Sequence[SegmentSpan]]], pauses: Pauses
 ) -> Iterator[tuple[Turn, int]]:
-    """The turn and the pause of each piece."""
     behind = {
         EdgeMark.STOP: pauses.sentence_ms,
         EdgeMark.CLAUSE: pauses.clause_ms,
@@ -547,34 +484,26 @@ def _assign_pauses(
             yield turn, pauses.turn_ms if other else pauses.paragraph_ms
 
 
-def _split_readings(
-    form: SpokenForm, pieces: Sequence[SegmentSpan], stretches: Sequence[ReadingSpan]
-) -> Iterator[tuple[tuple[str, str], ...]]:
-    """The readings of stretches that each piece has."""
-    left = 0
-    for begin, end, _ in pieces:
-        while left < len(stretches) and stretches[left].start < begin:
-            left += 1
-        first = left
-        while left < len(stretches) and stretches[left].end <= end:
-            left += 1
-        text = form.text[begin:end]
-        start = begin + len(text) - len(text.lstrip())
-        yield order_readings(
-            text.strip(),
-            [
-                (each.start - start, each.end - start, _to_given_kana(each))
-                for each in stretches[first:left]
-            ],
-        )
-
-
-def _shift_boundaries(form: SpokenForm, piece: SegmentSpan) -> tuple[int, ...]:
-    """The boundaries of a piece, as seen from where its text begins."""
+def _slice_form(
+    form: SpokenForm, piece: SegmentSpan, line: str | None, spans: Sequence[ReadingSpan]
+) -> SpokenForm:
+    """What a segment speaks of a form, with its part of the kana line."""
     text = form.text[piece.begin : piece.end]
     start = piece.begin + len(text) - len(text.lstrip())
-    return tuple(each - start for each in form.boundaries if start < each < piece.end)
-
-
-def _to_given_kana(stretch: ReadingSpan) -> str:
-    return kana_to_hiragana(stretch.reading) if stretch.perhaps else stretch.reading
+    first = bisect_left(spans, piece.begin, key=operator.attrgetter("start"))
+    last = bisect_right(spans, piece.end, key=operator.attrgetter("end"))
+    readings = [
+        (
+            each.start - start,
+            each.end - start,
+            kana_to_hiragana(each.reading) if each.perhaps else each.reading,
+        )
+        for each in spans[first:last]
+    ]
+    return form._replace(
+        text=text.strip(),
+        reading=line,
+        readings=order_readings(text.strip(), readings),
+        turns=(),
+        boundaries=tuple(each - start for each in form.boundaries if start < each < piece.end),
+    )

@@ -246,15 +246,14 @@ verbalize_numbers = skip_if(
 
 # Days of the week that are written with one kanji each: 月～金, 月・水・金, 火木.
 
-
-#: In the order of the week, by which lists of them are told from lists of other things.
+#: In the order of the week, which distinguishes lists of them from lists of other things.
 WEEKDAYS = "月火水木金土日"
 _READING = dict(zip(WEEKDAYS, ("ゲツ", "カ", "スイ", "モク", "キン", "ド", "ニチ"), strict=True))
 _WEEKDAY_KANJI = f"[{WEEKDAYS}]"
 _BEGINS = r"(?:^|(?<=[、。（(「はがもをにで毎週]))"
 _ENDS = r"(?=$|[、。」）)にはもがだで]|から|まで|と(?![一-龥])|の(?!中))"
 
-#: What is told of days: when something begins, and that it rests or is open.
+#: What follows days: when something begins, and whether it is closed or open.
 _TIME_CONTEXT = (
     "(?:[0-9０-９一二三四五六七八九十午朝昼夜夕毎]|お?休|定休|営業|受付|授業|仕事|学校|勤務|働)"
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tts_assets.japanese.alignment import has_kanji, map_positions
 from tts_assets.japanese.furigana import split_marked_text
+from tts_assets.japanese.kana import parse_kana
 from tts_assets.japanese.spoken_signs import find_empty_reason
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import Turn, is_katakana, kana_to_katakana
@@ -16,8 +17,7 @@ from tts_assets.model import Turn, is_katakana, kana_to_katakana
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-
-#: As in SpokenForm: stretches of a text with their katakana.
+#: As in SpokenForm: spans of a text with their katakana.
 Readings: TypeAlias = tuple[tuple[str, str], ...]
 _SPACE = compile_lazy(r"\s+")
 _MARK = compile_lazy(r"[^\w]+|_")
@@ -45,25 +45,20 @@ _LETTER_SPACED = compile_lazy(r"\s*(?:\S[、。，．！？]?\s+){2,}\S[、。�
 #: Rules write no number and no sign with more characters, and leave out no longer note.
 _LONGEST_DIFFERENCE = 120
 
-#: So many equal characters begin an equal stretch.
+#: So many equal characters begin an equal span.
 _ALIKE = 3
 _NO_WORD = compile_lazy(r"[^\w]*")
 _BETWEEN_KANJI = compile_lazy(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
 def find_furigana_spans(written: str, said: str) -> Readings:
-    """What furigana give of a text that they do not give the whole reading of.
-
-    Args:
-        written: the text with its furigana marked.
-        said: what is said of it, which may lack some of the words that have furigana.
-    """
+    """What furigana give of a text that they do not give the whole reading of."""
     spelled, found = "", []
     for piece, reading in split_marked_text(written):
         begin = len(spelled)
         spelled += _SPACE.sub("", piece)
         kana = _MARK.sub("", reading or "")
-        if is_katakana(kana_to_katakana(kana)) and not is_katakana(kana_to_katakana(piece)):
+        if parse_kana(kana) and not parse_kana(piece):
             found.append((begin, len(spelled), kana))
     starts, ends = map_positions(spelled, said) if found else ({}, {})
     there = [
@@ -100,10 +95,6 @@ def find_boundaries(written: str, said: str) -> tuple[int, ...]:
 
     Such a space stands behind a Japanese character and before a word. A text in which each character stands
     alone has none.
-
-    Args:
-        written: the text with its spaces and lines.
-        said: what is said of it.
     """
     places = [found.start() for found in _SPACE_BETWEEN.finditer(written)]
     if not places or _LETTER_SPACED.fullmatch(written):
@@ -145,35 +136,26 @@ def _map_text_positions(one: str, other: str) -> list[int | None]:
 
 
 def needs_pauses(said: str) -> bool:
-    """Whether a pause stands between kanji: only it tells which kana belong to which of them."""
+    """Whether a pause stands between kanji: only it assigns the kana to them."""
     return _BETWEEN_KANJI.search(said) is not None
 
 
-def insert_pauses(said: str, pieces: Iterable[str], whole: str) -> str:
-    """A reading with the pauses of its text; as it is, where it has others.
+def insert_pauses(said: str, pieces: Sequence[str], whole: str, *, stops_only: bool = False) -> str:
+    """A reading with the pauses of its text, or only the ends of its sentences.
 
-    Args:
-        said: the text.
-        pieces: the reading between its own pauses, in katakana.
-        whole: the reading without pauses.
+    Without them where the pieces, which are the reading between its own pauses, are not as many.
     """
-    pauses = [pause.group()[0] for pause in find_pauses(said)]
-    return _insert_marks(("、" if pause in "、，," else "。" for pause in pauses), pieces, whole)
+    pauses = find_pauses(said, stops_only=stops_only)
+    if len(pieces) != len(pauses) + 1 or "".join(pieces) != whole:
+        return whole
+    marks = ["、" if pause.group()[0] in "、，," else "。" for pause in pauses]
+    return "".join(each for pair in zip(pieces, [*marks, ""], strict=True) for each in pair)
 
 
-def insert_stops(said: str, pieces: Iterable[str], whole: str) -> str:
-    """The same with the ends of its sentences only."""
-    return _insert_marks(("。" for _ in find_stops(said)), pieces, whole)
-
-
-def find_pauses(said: str) -> list[re.Match[str]]:
-    """The pauses within a text."""
-    return list(_PAUSE.finditer(said, *_find_text_edges(said)))
-
-
-def find_stops(said: str) -> list[re.Match[str]]:
-    """The ends of sentences within a text."""
-    return list(_STOPS.finditer(said, *_find_text_edges(said)))
+def find_pauses(said: str, *, stops_only: bool = False) -> list[re.Match[str]]:
+    """The pauses within a text, or only the ends of its sentences."""
+    pattern = _STOPS if stops_only else _PAUSE
+    return list(pattern.finditer(said, *_find_text_edges(said)))
 
 
 def end_with_stop(line: str) -> str:
@@ -182,26 +164,10 @@ def end_with_stop(line: str) -> str:
     return line if end and _PAUSE_IN_LINE.search(end.group()) else f"{line}。"
 
 
-def split_at_stops(line: str) -> list[str]:
-    """A line of kana or romaji, cut at the ends of its sentences."""
-    return _STOPS_IN_LINE.split(_trim_marks(line))
-
-
-def split_at_pauses(line: str) -> list[str]:
-    """A line of kana or romaji, cut at its pauses."""
-    return _PAUSE_IN_LINE.split(_trim_marks(line))
-
-
-def _insert_marks(marks: Iterable[str], pieces: Iterable[str], whole: str) -> str:
-    kana, between = list(pieces), list(marks)
-    if len(kana) != len(between) + 1 or "".join(kana) != whole:
-        return whole
-    return "".join(each for pair in zip(kana, [*between, ""], strict=True) for each in pair)
-
-
-def _trim_marks(text: str) -> str:
-    begin, end = _find_text_edges(text)
-    return text[begin:end]
+def split_at_pauses(line: str, *, stops_only: bool = False) -> list[str]:
+    """A line of kana or romaji, cut at its pauses, or only at the ends of its sentences."""
+    begin, end = _find_text_edges(line)
+    return (_STOPS_IN_LINE if stops_only else _PAUSE_IN_LINE).split(line[begin:end])
 
 
 def _find_text_edges(text: str) -> tuple[int, int]:
@@ -222,14 +188,13 @@ def _find_run_gaps(text: str) -> list[tuple[int, int]]:
 
 
 def _split_span(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """What lies between marks, from ``begin`` to ``end``."""
     stops = [edge for stop in _STOP.finditer(text, begin, end) for edge in stop.span()]
     edges = [begin, *stops, end]
     yield from ((at, to) for at, to in zip(edges[::2], edges[1::2], strict=True) if at < to)
 
 
 def order_readings(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
-    """Stretches as who looks for one after the other in the text finds them."""
+    """Spans as who looks for one after the other in the text finds them."""
     readings: list[tuple[str, str]] = []
     at = 0
     for begin, end, kana in found:
@@ -244,7 +209,6 @@ def order_readings(said: str, found: Iterable[tuple[int, int, str]]) -> Readings
 
 # Passages: running text line by line, with who says each line.
 
-
 #: Running text of more characters is a passage; see ``japanese.segmentation``.
 LONGEST_SENTENCE = 100
 
@@ -254,7 +218,7 @@ _PAUSES = ("、", "，")
 
 
 def build_turns(
-    text: str, speakers: Sequence[str], said: Callable[[str], str], voices: Mapping[str, str]
+    text: str, speakers: Sequence[str], verbalize: Callable[[str], str], voices: Mapping[str, str]
 ) -> tuple[str, tuple[Turn, ...]]:
     """What is said of a passage, and its turns.
 
@@ -263,7 +227,7 @@ def build_turns(
     Args:
         text: its lines.
         speakers: who says each line. If they are not as many, the text is one turn.
-        said: the rules of running text.
+        verbalize: the rules of running text.
         voices: the voice of each speaker.
     """
     lines = text.split("\n")
@@ -276,7 +240,7 @@ def build_turns(
     spoken = [
         (speaker, words)
         for speaker, written in _join_wrapped_lines(zip(names, lines, strict=True))
-        if find_empty_reason(words := said(written).lstrip("。 ")) is None
+        if find_empty_reason(words := verbalize(written).lstrip("。 ")) is None
     ]
     texts = [words if words.endswith(tuple(ENDS)) else f"{words}。" for _, words in spoken[:-1]]
     texts += [words for _, words in spoken[-1:]]

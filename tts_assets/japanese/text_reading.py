@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.alignment import AlignedPart, align_words, matches_reading, to_key_kana
@@ -62,52 +61,49 @@ def resolve_text(form: SpokenForm, dictionary: Dictionary) -> list[ResolvedReadi
     """How running text is said, sentence by sentence.
 
     Without a kana line it is the dictionary's best analysis, with what its context decides; where
-    the data give the reading of stretches, see ``resolve_spans``. With a line it is the
+    the data give the reading of spans, see ``resolve_spans``. With a line it is the
     likeliest analysis that agrees with the line; particles may be written there as they sound or
     as they are spelled. Where none agrees, the words that differ are forced; a line in Latin
     letters is then taken for a typing error, and the dictionary is followed. A line that
     contradicts the text's own kana is an error of the data: then the dictionary is followed, and
-    both readings are told.
+    the doubt names both readings.
 
     Raises:
         ClipError: a sentence is too long.
     """
-    texts = _split_sentences(insert_boundaries(form.text, form.boundaries))
+    marked = insert_boundaries(form.text, form.boundaries)
+    texts = [part.strip() for part in _SENTENCE_END.split(marked) if part.strip()]
     if form.readings:
         return _resolve_text_spans(form, texts, dictionary)
     if form.reading is None:
-        return [_resolve_unaided(text, dictionary) for text in texts]
+        return [resolve_spans(text, (), dictionary) for text in texts]
     sentences = [_Sentence(text, dictionary.analyze_best(text), form.romanized) for text in texts]
     sentences = [sentence for sentence in sentences if nodes_to_kana(sentence.nodes)]
     whole = [node for sentence in sentences for node in sentence.nodes]
-    line = _expand_line(form.reading)
+    line = "".join(
+        part if part in "、。" else expand_small_kana(part) for part in _PAUSES.split(form.reading)
+    )
     if form.romanized and "。" not in line:
         line = restore_line(whole, line)
     lines = _split_line(sentences, line, dictionary)
     if lines is None:
-        told = itertools.chain(
+        doubts = itertools.chain(
             [_describe_contradiction(whole, form.reading)], itertools.repeat(None)
         )
         return [
             ResolvedReading(read_in_context(each.text, dictionary).nodes, doubt=doubt)
-            for each, doubt in zip(sentences, told, strict=False)
+            for each, doubt in zip(sentences, doubts, strict=False)
         ]
     pairs = zip(sentences, lines, strict=True)
     return [_resolve_sentence(sentence, line, dictionary) for sentence, line in pairs]
 
 
-def _resolve_unaided(text: str, dictionary: Dictionary) -> ResolvedReading:
-    """A sentence of which nothing but its text tells how it is read."""
-    nodes, ambiguous = read_in_context(text, dictionary)
-    return ResolvedReading(nodes, ambiguous=tuple(each.word for each in ambiguous))
-
-
 def _resolve_text_spans(
     form: SpokenForm, texts: Sequence[str], dictionary: Dictionary
 ) -> list[ResolvedReading]:
-    """Sentences of which the data give the reading of stretches, each with its own."""
+    """Sentences of which the data give the reading of spans, each with its own."""
     left = locate_spans(form.text, form.readings)
-    settled: list[ResolvedReading] = []
+    resolved: list[ResolvedReading] = []
     at = 0
     for text in texts:
         plain = remove_boundaries(text)
@@ -126,25 +122,13 @@ def _resolve_text_spans(
         doubts += [
             describe_misfit(form.text[e.start : e.end], e.reading) for e in here[len(inside) :]
         ]
-        settled.append(found._replace(doubt="; ".join(doubts) or None))
-    return settled
-
-
-def _expand_line(line: str) -> str:
-    """The line with the small kana that join none before them as large ones."""
-    return "".join(
-        part if part in "、。" else expand_small_kana(part) for part in _PAUSES.split(line)
-    )
-
-
-def _split_sentences(text: str) -> list[str]:
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+        resolved.append(found._replace(doubt="; ".join(doubts) or None))
+    return resolved
 
 
 def _split_line(
     sentences: Sequence[_Sentence], reading: str, dictionary: Dictionary
 ) -> list[str] | None:
-    """The part of a kana line for each sentence; None if it cannot be cut."""
     own = reading.split("。")
     if len(own) == len(sentences):
         return own
@@ -154,43 +138,42 @@ def _split_line(
 
 
 def _resolve_sentence(sentence: _Sentence, line: str, dictionary: Dictionary) -> ResolvedReading:
-    """One sentence, held against its own part of the kana line."""
     text, best, romanized = sentence
     line = restore_line(best, line) if romanized else line
     key = pronunciation_key(line)
     if matches_reading(to_alignable_words(best), key):
         return ResolvedReading(best, Basis.SPELLING)
     parts = _align_sentence(best, line, dictionary)
-    wanted = [] if parts is None else find_changes(parts, line)
-    lost = [change for change in wanted if _is_lost_in_romaji(best, change)]
+    changes = [] if parts is None else find_changes(parts, line)
+    lost = [change for change in changes if _is_lost_in_romaji(best, change)]
     if parts is not None and lost:
         return _resolve_restored(
             sentence, lost, _mend_line(best, to_key_kana(line), parts, lost), dictionary
         )
-    differs = describe_changes(best, wanted) if wanted else _describe_contradiction(best, line)
+    differs = describe_changes(best, changes) if changes else _describe_contradiction(best, line)
     likely = find_agreeing_analysis(
         text, lambda nodes: matches_reading(to_alignable_words(nodes), key), dictionary
     )
     if likely is not None:
         doubt = f"{differs}; one of its next analyses agrees"
         return ResolvedReading(likely, Basis.NBEST, doubt=doubt)
-    if romanized and wanted:
-        return _accept_typing_errors(sentence, wanted, dictionary)
-    found = override_reading(text, best, wanted, dictionary)
-    if not wanted or not matches_reading(to_alignable_words(found.nodes), key):
+    if romanized and changes:
+        return _accept_typing_errors(sentence, changes, dictionary)
+    found = override_reading(text, best, changes, dictionary)
+    if not changes or not matches_reading(to_alignable_words(found.nodes), key):
         doubt = _describe_contradiction(best, line)
         return ResolvedReading(read_in_context(text, dictionary).nodes, doubt=doubt)
     return found._replace(doubt=f"{differs}, and no analysis agrees")
 
 
 def _accept_typing_errors(
-    sentence: _Sentence, wanted: Sequence[ReadingChange], dictionary: Dictionary
+    sentence: _Sentence, changes: Sequence[ReadingChange], dictionary: Dictionary
 ) -> ResolvedReading:
     """A sentence whose line in Latin letters no analysis agrees with: the dictionary is followed."""
     text, best, _ = sentence
     wrong = [
         change
-        for change in wanted
+        for change in changes
         if not is_whole_number(best[change.first : change.last], change.reading)
     ]
     if not wrong:
@@ -214,7 +197,7 @@ def _align_sentence(nodes: Nodes, line: str, dictionary: Dictionary) -> list[Ali
         if own is None:
             return None
         at = parts[-1].end if parts else 0
-        parts += [replace(part, start=at + part.start, end=at + part.end) for part in own]
+        parts += [part._replace(start=at + part.start, end=at + part.end) for part in own]
     return parts
 
 
@@ -222,11 +205,11 @@ def _resolve_restored(
     sentence: _Sentence, lost: Sequence[ReadingChange], line: str, dictionary: Dictionary
 ) -> ResolvedReading:
     """The sentence held against its line with what that has lost in Latin letters."""
-    settled = _resolve_sentence(sentence, line, dictionary)
+    resolved = _resolve_sentence(sentence, line, dictionary)
     doubt = f"{describe_changes(sentence.nodes, lost)}, which only lacks what Latin letters lose"
-    return settled._replace(
+    return resolved._replace(
         basis=Basis.UNCHECKED,
-        doubt=doubt if settled.doubt is None else f"{doubt}; {settled.doubt}",
+        doubt=doubt if resolved.doubt is None else f"{doubt}; {resolved.doubt}",
     )
 
 
@@ -256,7 +239,6 @@ def _describe_contradiction(nodes: Nodes, line: str) -> str:
 
 
 def _excerpt_difference(one: str, other: str) -> tuple[str, str]:
-    """Where two readings differ, with a few kana around."""
     shortest = min(len(one), len(other))
     begin = next((n for n in range(shortest) if one[n] != other[n]), shortest)
     rest = shortest - begin

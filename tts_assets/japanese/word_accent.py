@@ -1,4 +1,4 @@
-"""Accents for readings that no entry of the dictionary has: guesses, and told as such."""
+"""Accents for readings that no entry of the dictionary has: guesses, marked as such."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from tts_assets.japanese.analysis import (
     nodes_to_text,
     to_accent_phrases,
 )
-from tts_assets.japanese.kana import kana_to_hiragana, pronunciation_key, to_pronunciation
+from tts_assets.japanese.kana import (
+    kana_to_hiragana,
+    parse_kana,
+    pronunciation_key,
+    to_pronunciation,
+)
 from tts_assets.japanese.text_rules import compile_lazy
-from tts_assets.model import AccentBasis, is_katakana, kana_to_katakana, split_morae
+from tts_assets.model import AccentBasis, is_katakana, split_morae
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +29,6 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Node, Nodes, ResolvedReading, UniDic, UniDicWord
     from tts_assets.japanese.dictionary import Dictionary
     from tts_assets.model import Phrase
-
 
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
@@ -46,12 +50,6 @@ def guess_accent(
     where it knows the kana as a word, which is right four times in five; else by rule: verbs and
     adjectives fall after the mora before the last, loan words after the third from the end, nouns of
     one mora after that, and other nouns not at all.
-
-    Args:
-        reading: in katakana.
-        grammar: part of speech first.
-        dictionary: knows accents.
-        spelling: tells loan words, which are written in katakana.
     """
     common = _guess_from_kanji(reading, spelling)
     if common is not None:
@@ -152,17 +150,13 @@ def find_compound_accent(nodes: Nodes) -> int | None:
     """
     found = to_accent_phrases(nodes)
     words = [node for node in nodes if node_to_kana(node)]
-    if len(words) < 2 or any(phrase.pause for phrase in found) or _has_number(words):
+    has_number = any(word["pos_group1"] == "数" for word in words)
+    if len(words) < 2 or has_number or any(phrase.pause for phrase in found):
         return None
     return _join_all_phrases(words, found) if len(found) > 1 else _correct_accent(words)
 
 
-def _has_number(words: Nodes) -> bool:
-    return any(word["pos_group1"] == "数" for word in words)
-
-
 def _join_all_phrases(words: Nodes, found: Sequence[Phrase]) -> int | None:
-    """The accent of several phrases as one."""
     begins = [place for place, word in enumerate(words) if not place or word["chain_flag"] != 1]
     ends = itertools.pairwise([*begins, len(words)])
     whole, *parts = [
@@ -228,7 +222,6 @@ def _join_phrases(first: _CompoundPart, second: _CompoundPart) -> int | None:
 
 
 def _shift_accent(first: _CompoundPart, second: _CompoundPart) -> int:
-    """Where the accent of the second part falls in the whole."""
     return len(split_morae(first.sound)) + second.accent
 
 
@@ -261,7 +254,6 @@ def _join_inflected(first: _CompoundPart, second: _CompoundPart) -> int:
 
 # Accents that UniDic lists for a spelling and its reading; they go before those of OpenJTalk's dictionary.
 
-
 #: Names have other accents than words of the same spelling, and marks have none.
 _NON_WORDS = frozenset({"接頭辞", "接尾辞", "助詞", "助動詞", "記号", "補助記号", "空白"})
 _PROPER_NOUN = "固有名詞"
@@ -283,17 +275,12 @@ _ENDINGS = frozenset({"する", "な", "に"})
 def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
     """The accent that UniDic lists for a word.
 
-    Args:
-        spelling: as the data have it.
-        sound: how it is said, in katakana.
-        unidic: the second dictionary.
-
     Returns:
         The usual accent; None if UniDic does not list the word, or has several accents for words
         that are written with the same kana.
     """
     key = pronunciation_key(sound)
-    in_kana = is_katakana(kana_to_katakana(spelling))
+    in_kana = parse_kana(spelling)
     if in_kana and len(split_morae(spelling)) == 1:
         # The name of a letter, rather than 日 or 毛: charts of kana sound alike.
         return 1
@@ -317,15 +304,15 @@ def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
 
 
 def apply_word_accent(
-    settled: ResolvedReading, spelling: str, dictionary: Dictionary
+    resolved: ResolvedReading, spelling: str, dictionary: Dictionary
 ) -> ResolvedReading:
     """A word in one accent phrase: with the accent that UniDic lists, or by the rules of compounds.
 
     Words that need neither stay the same, and those of the user's own dictionary keep their accents.
     """
-    nodes = settled.nodes
+    nodes = resolved.nodes
     if dictionary.has_learned(nodes):
-        return settled
+        return resolved
     found = to_accent_phrases(nodes)
     basis = AccentBasis.DICTIONARY
     sound = nodes_to_kana(nodes)
@@ -337,12 +324,12 @@ def apply_word_accent(
         accent = _find_accent_of_part(nodes, dictionary)
     if accent is None:
         accent = find_compound_accent(nodes)
-        basis = AccentBasis.GUESSED if len(found) > 1 else settled.accent_basis
+        basis = AccentBasis.GUESSED if len(found) > 1 else resolved.accent_basis
     if accent is None or accent > count_morae(nodes):
-        return settled
+        return resolved
     if len(found) != 1 or found[0].accent != accent:
         nodes = dictionary.devoice_vowels(join_into_phrase(nodes, accent))
-    return settled._replace(nodes=nodes, accent_basis=basis)
+    return resolved._replace(nodes=nodes, accent_basis=basis)
 
 
 def _find_accent_of_part(nodes: Nodes, dictionary: Dictionary) -> int | None:

@@ -192,7 +192,7 @@ def _is_one_word(parts: Sequence[str], spellings: Sequence[str]) -> bool:
 
 
 def _may_be_per_kanji(parts: Sequence[str]) -> bool:
-    """せん・せい, and とも・だち, where a voiced sound tells of a compound; not ざこ・じゃこ."""
+    """せん・せい, and とも・だち, where a voiced sound shows a compound; not ざこ・じゃこ."""
     kana = [kana_to_katakana(part) for part in parts]
     if all(map(_ON_READING.fullmatch, kana)):
         return True

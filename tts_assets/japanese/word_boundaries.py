@@ -75,7 +75,6 @@ _BEFORE_TOPIC = frozenset(
 
 #: へ alone is a verb before them (経て).
 _ENDINGS = frozenset(("て", "た", "る", "ます", "まし"))
-_LAUGH = "へへ"
 _NEVER_FIRST = frozenset("ゃゅょャュョ")
 
 #: Particles at the beginning of a phrase, with the word behind them.
@@ -91,14 +90,7 @@ _WITHIN = compile_lazy(
 class WordCandidate(NamedTuple):
     """A word that may stand somewhere, from MeCab's lattice.
 
-    Args:
-        surface: its spelling.
-        feature: its line of the dictionary.
-        left: the number of its class for the word before it.
-        right: the number of its class for the word behind it.
-        cost: its own cost.
-        is_own: the user's dictionary has it.
-        is_unknown: no dictionary has it.
+    ``left`` and ``right`` are the numbers of its class for the word before and behind it.
     """
 
     surface: str
@@ -131,13 +123,7 @@ class BoundaryAnalyzer:
     """Finds the likeliest words of a text of which none crosses a boundary (Viterbi)."""
 
     def __init__(self, analyser: Any, costs: Path, *, has_own_words: bool) -> None:
-        """Use the words of an OpenJTalk analyser and the costs in MeCab's ``matrix.bin``.
-
-        Args:
-            analyser: the analyser.
-            costs: where that file is.
-            has_own_words: the analyser has words of the user's.
-        """
+        """Use the words of an OpenJTalk analyser and the costs in MeCab's ``matrix.bin``."""
         self._has_own_words = has_own_words
         self._analyser = analyser
         self._costs = _read_costs(costs)
@@ -252,7 +238,7 @@ class _SpacedPhrases:
         return at in self._edges
 
     def spaces_within(self, begin: int, end: int) -> list[int]:
-        """The spaces inside of a stretch, as seen from its beginning."""
+        """The spaces inside of a span, as seen from its beginning."""
         return [space - begin for space in self._spaces if begin < space < end]
 
     def may_be_crossed(self, at: int) -> bool:
@@ -301,8 +287,6 @@ class _SpacedPhrases:
 
 
 class _LatticeStep(NamedTuple):
-    """The cheapest way to a word."""
-
     cost: int
     word: WordCandidate
     before: _LatticeStep | None
@@ -315,11 +299,6 @@ def find_likeliest_words(
 
     は and へ at the end of a phrase are particles, and a phrase does not begin with them. One entry
     with kanji may lie in several phrases: お 父 さん.
-
-    Args:
-        phrases: the phrases of the text.
-        words: the words that have a spelling.
-        costs: of neighbours.
 
     Returns:
         None where no words fit into the phrases.
@@ -350,7 +329,6 @@ def find_likeliest_words(
 def _choose_cheapest(
     ways: Sequence[_LatticeStep], left: int, costs: Costs
 ) -> tuple[_LatticeStep, int]:
-    """The way that is cheapest before a word of a class, and its cost."""
     best, lowest = ways[0], ways[0].cost + costs(ways[0].word.right, left)
     for way in ways[1:]:
         cost = way.cost + costs(way.word.right, left)
@@ -362,7 +340,6 @@ def _choose_cheapest(
 def _list_candidates(
     at: int, phrases: _SpacedPhrases, words: Callable[[str], Sequence[WordCandidate]]
 ) -> Iterator[WordCandidate]:
-    """The words that may begin at a place."""
     text, end = phrases.text, phrases.space_behind(at)
     longest = min(len(text), at + _LONGEST_WORD)
     last = longest if phrases.may_be_crossed(at) else min(end, longest)
@@ -411,7 +388,7 @@ def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> i
         is_within = word.is_particle and not phrases.is_edge(stop)
         return _UNLIKELY if is_within and phrases.is_near_end(stop) else 0
     may_be_noun = phrases.is_edge(at) and (
-        word.surface == _LAUGH
+        word.surface == "へへ"
         or phrases.get_phrase_behind(stop) in _LONE_PARTICLES
         or phrases.get_phrase_behind(stop)[:1] in _QUOTATION_ENDS
     )

@@ -14,7 +14,12 @@ from tts_assets.japanese.furigana import (
     list_all_readings,
     strip_readings,
 )
-from tts_assets.japanese.kana import UnusableTextError, is_long_on_reading, romaji_to_katakana
+from tts_assets.japanese.kana import (
+    UnusableTextError,
+    is_long_on_reading,
+    parse_kana,
+    romaji_to_katakana,
+)
 from tts_assets.japanese.spoken_numbers import verbalize_numbers
 from tts_assets.japanese.spoken_signs import (
     ABSENT,
@@ -31,7 +36,7 @@ from tts_assets.japanese.spoken_signs import (
 )
 from tts_assets.japanese.text_annotations import find_furigana_spans
 from tts_assets.japanese.text_cleanup import prepare_text
-from tts_assets.japanese.text_rules import compile_lazy, pipeline, until_stable
+from tts_assets.japanese.text_rules import compile_lazy, pipeline, replace_matches, until_stable
 from tts_assets.japanese.word_alternatives import (
     drop_misfits,
     mark_optional_suru,
@@ -45,18 +50,10 @@ from tts_assets.model import SpokenForm, is_katakana, kana_to_katakana
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 #: Words of these characters alone need no rule: the common case, decided at once.
 _PLAIN = compile_lazy(r"(?![っッー]+$)[ぁ-ゖァ-ヺー一-鿿々]+")
 _PLAIN_KANA = compile_lazy(r"(?![っッー]+$)[ぁ-ゖァ-ヺー]+(?<!する)(?<!スル)")
 _HEADWORD = compile_lazy(r"[ ]*([ぁ-ゖァ-ヺー・‐\- ]+)[【〔]([^【】〔〕]+)[】〕][ ]*")
-_BEFORE = compile_lazy(
-    r"^(?:[〜～~…‥.．。、，,・_＿!！^＾*＊+＋=＝:：/／|｜“”\"‘’'\s]+|[-−－‐–—―]+(?![0-9０-９]))+"
-)
-_BEHIND = "〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’' \n-−－‐–—―"
-_SENSE = compile_lazy(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$")
-_DRAWN_OUT = compile_lazy(r"^([えあうん])[〜～~](?=[ぁ-ゖ])")
-_INSIDE = compile_lazy(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*")
 _OKURIGANA_DOT = compile_lazy(r"(?<=[\u3400-\u9fff々])[.．](?=[ぁ-ゖ])")
 _MARK_IN_KANA = compile_lazy(r"[.．・\-‐–'’\s]+")
 
@@ -81,20 +78,10 @@ _MARK_OF_READING = compile_lazy(r"[^ぁ-ゖァ-ヺーA-Za-zＡ-Ｚａ-ｚ\u3400-
 _SOUND = compile_lazy(r"[ァ-ヂツ-ヺ]")
 
 
-def _drop_edges(text: str) -> str:
-    """〜製, お～, ひと-, 抑える_ and はし② without the marks around them."""
-    return _SENSE.sub("", _BEFORE.sub("", text).rstrip(_BEHIND))
-
-
-def _replace_gaps(text: str) -> str:
-    """あまり〜ない with a pause where another word belongs; え〜と is えーと."""
-    return _INSIDE.sub("、", _DRAWN_OUT.sub(r"\1ー", text))
-
-
 def _drop_reading_dots(text: str) -> str:
     """ひと.つ is ひとつ; an engine would pause at the dot."""
     bare = _MARK_IN_KANA.sub("", text)
-    if is_katakana(kana_to_katakana(_STOP.sub("", bare))):
+    if parse_kana(_STOP.sub("", bare)):
         return bare
     return _OKURIGANA_DOT.sub("", text.replace("・", ""))
 
@@ -102,7 +89,19 @@ def _drop_reading_dots(text: str) -> str:
 #: What is said for one spelling, when notes are dropped and alternatives are taken apart.
 _verbalize_word = until_stable(
     pipeline(
-        _drop_edges, verbalize_numbers, _replace_gaps, verbalize_word_signs, _drop_reading_dots
+        # 〜製, お～, ひと-, 抑える_ and はし② without the marks around them.
+        replace_matches(
+            r"^(?:[〜～~…‥.．。、，,・_＿!！^＾*＊+＋=＝:：/／|｜“”\"‘’'\s]+|[-−－‐–—―]+(?![0-9０-９]))+",
+            "",
+        ),
+        lambda text: text.rstrip("〜～~…‥.．。、，,・_＿^＾*＊+＋=＝:：/／|｜“”\"‘’' \n-−－‐–—―"),
+        replace_matches(r"(?<=[ぁ-ヺー\u3400-\u9fff々])[①-⑳⓪⁰¹²³⁴-⁹]+$", ""),
+        verbalize_numbers,
+        # え〜と is えーと; あまり〜ない has a pause where another word belongs.
+        replace_matches(r"^([えあうん])[〜～~](?=[ぁ-ゖ])", r"\1ー"),
+        replace_matches(r"\s*(?:[〜～~…‥]+|[.．]{2,}|・{2,})\s*", "、"),
+        verbalize_word_signs,
+        _drop_reading_dots,
     )
 )
 
@@ -140,7 +139,7 @@ def build_word_forms(
         if accent is None:
             return (plain,)
         kana = plain.reading or extract_accent_reading(accent)
-        nucleus = parse_accent(accent, kana or _find_own_kana(text))
+        nucleus = parse_accent(accent, kana or parse_kana(text))
         return (SpokenForm(text=text, reading=kana, accent=nucleus),)
     written, given = _split_headword(prepare_text(text), reading)
     spelled = strip_readings(written)
@@ -165,7 +164,7 @@ def build_word_forms(
         accent = find_bracket_accent(text, (readings or spellings)[0])
     if separators is None and len(spellings) == 1:
         spellings = split_by_readings(spellings[0], readings)
-    return _add_furigana_spans(_pair_forms(spellings, readings, accent, separators), written)
+    return _pair_forms(written, spellings, readings, accent, separators)
 
 
 def build_kana_forms(
@@ -197,26 +196,6 @@ def build_kana_forms(
     return _add_accents(list(zip(texts, readings, strict=True)), accent)
 
 
-def build_spelling_forms(written: str, spellings: Sequence[str]) -> tuple[SpokenForm, ...] | str:
-    """The forms of spellings that are parted already, with the readings that furigana give."""
-    forms = _pair_forms(spellings, _parse_furigana_readings(written, spellings, None), None, None)
-    return _add_furigana_spans(forms, written)
-
-
-def _add_furigana_spans(
-    forms: tuple[SpokenForm, ...] | str, written: str
-) -> tuple[SpokenForm, ...] | str:
-    """The forms with what furigana give of them, where there is no whole reading."""
-    if isinstance(forms, str) or not has_readings(written):
-        return forms
-    return tuple(
-        form._replace(readings=find_furigana_spans(written, form.text))
-        if form.reading is None
-        else form
-        for form in forms
-    )
-
-
 def _split_headword(written: str, reading: str | None) -> tuple[str, str | None]:
     """A dictionary's headword ことば【言葉】 as the word 言葉 with its reading."""
     headword = _HEADWORD.fullmatch(written)
@@ -242,21 +221,12 @@ def _resolve_notes(text: str, others: Sequence[str]) -> str:
 
 
 def _is_reading_pair(one: str, other: str) -> bool:
-    """Whether one of the two can be the reading of the other."""
-    return can_spell(one, other) if is_katakana(kana_to_katakana(other)) else can_spell(other, one)
+    return can_spell(one, other) if parse_kana(other) else can_spell(other, one)
 
 
 def _drop_lone_note(given: str | None, spelled: str) -> str | None:
     """No reading where all of it is a note on a word in kana: （no） of ノー."""
-    if given is None or (is_note_only(given) and _find_own_kana(spelled)):
-        return None
-    return given
-
-
-def _find_own_kana(text: str) -> str | None:
-    """A word in kana is its own reading."""
-    kana = kana_to_katakana(text)
-    return kana if is_katakana(kana) else None
+    return None if is_note_only(given or "") and parse_kana(spelled) else given
 
 
 def _parse_readings(
@@ -305,24 +275,34 @@ def _parse_furigana_readings(
 
 
 def _pair_forms(
+    written: str,
     spellings: Sequence[str],
     readings: Sequence[str],
-    accent: Any,
-    separators: Sequence[str] | None,
+    accent: Any = None,
+    separators: Sequence[str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
+    """The forms of spellings and readings; those without a reading with what furigana give of them."""
     # What was a time or a sign may be a word beside the mark by now: 10時30分/朝.
     words = [
         part for each in spellings for part in split_alternatives(_verbalize_word(each), separators)
     ]
-    said = [word for word in words if find_silence_reason(word) is None]
+    spoken = [word for word in words if find_silence_reason(word) is None]
     if not readings:
-        pairs = pair_readings(said, [])
-    elif any(map(_LETTER.search, spellings)) and any(map(_LETTER.search, said)):
-        pairs = pair_readings(said, readings)
+        pairs = pair_readings(spoken, [])
+    elif any(map(_LETTER.search, spellings)) and any(map(_LETTER.search, spoken)):
+        pairs = pair_readings(spoken, readings)
     else:
         # A sign such as × is said as its reading, not as what it stands for here.
         pairs = [(each, each) for each in readings]
-    return _add_accents(pairs, accent) or NOTHING_TO_SAY
+    forms = _add_accents(pairs, accent)
+    if has_readings(written):
+        forms = tuple(
+            form._replace(readings=find_furigana_spans(written, form.text))
+            if form.reading is None
+            else form
+            for form in forms
+        )
+    return forms or NOTHING_TO_SAY
 
 
 def _add_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[SpokenForm, ...]:
@@ -331,7 +311,7 @@ def _add_accents(pairs: Sequence[tuple[str, str | None]], accent: Any) -> tuple[
         SpokenForm(
             text=text,
             reading=reading,
-            accent=parse_accent(value, reading or _find_own_kana(text)),
+            accent=parse_accent(value, reading or parse_kana(text)),
         )
         for (text, reading), value in zip(pairs, accents, strict=True)
     )
@@ -397,28 +377,20 @@ def build_title_forms(text: str, reading: str | None = None) -> tuple[SpokenForm
         r"\1お\2／\1ご\2", _PATTERN_NUMBER.sub("", _MIDDLE_DOT.sub("／", written))
     )
     if reading is not None:
-        return _apply_pattern_readings(build_word_forms(strip_readings(shown), reading), title)
-    return _apply_pattern_readings(
-        build_spelling_forms(shown, split_alternatives(drop_notes(strip_readings(shown)), None)),
-        title,
-    )
+        forms = build_word_forms(strip_readings(shown), reading)
+    else:
+        spellings = split_alternatives(drop_notes(strip_readings(shown)), None)
+        readings = _parse_furigana_readings(shown, spellings, None)
+        forms = _pair_forms(shown, spellings, readings)
+    return forms if isinstance(forms, str) else _apply_pattern_readings(forms, title)
 
 
-def _apply_pattern_readings(
-    forms: tuple[SpokenForm, ...] | str, title: str
-) -> tuple[SpokenForm, ...] | str:
+def _apply_pattern_readings(forms: Sequence[SpokenForm], title: str) -> tuple[SpokenForm, ...]:
     """は and へ alone as particles, not letters, and what stands behind a wave as an ending."""
-    if isinstance(forms, str):
-        return forms
-    return tuple(
-        form._replace(
-            reading=find_particle_sound(f"〜{form.text}") or _choose_ending_reading(form, title)
-        )
-        for form in forms
-    )
-
-
-def _choose_ending_reading(form: SpokenForm, title: str) -> str | None:
-    if form.reading is not None or re.search(f"[〜～~…]\\s*{re.escape(form.text)}", title) is None:
-        return form.reading
-    return _BEHIND_WAVE.get(form.text)
+    found = []
+    for form in forms:
+        reading = find_particle_sound(f"〜{form.text}") or form.reading
+        if reading is None and re.search(f"[〜～~…]\\s*{re.escape(form.text)}", title):
+            reading = _BEHIND_WAVE.get(form.text)
+        found.append(form._replace(reading=reading))
+    return tuple(found)
