@@ -8,12 +8,20 @@
     ├── ClipError            one clip could not be made: the others go on
     │   ├── ClipTimeoutError     it was not ready within its time limit, and was stopped
     │   └── EngineCrashError     the engine's process died while it spoke this clip alone
-    ├── FatalError           nothing more can be made: engine missing, disk full, ledger unwritable
+    ├── FatalError           nothing more can be made: disk full, ledger unwritable
+    │   └── EngineNotReadyError  the engine lacks a package, a model, a key or a server
     └── StoppedError         the run stopped before it sent this: run again
 """
 
+import difflib
 import errno
+import os
 import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 #: How many characters of a value a message shows.
 _SHOWN = 80
@@ -29,6 +37,25 @@ def show_value(value: object) -> str:
     except RecursionError:
         return "a value nested too deeply to show"
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+
+
+def suggest(name: str, names: Iterable[str]) -> str:
+    """``; did you mean X?`` for the name that is nearest to a mistyped one; empty where none is near."""
+    folded = {each.casefold(): each for each in names}
+    near = difflib.get_close_matches(name[:100].casefold(), folded, n=1)
+    if not near:
+        near = [each for each in folded if name and each.startswith(name.casefold())][:1]
+    return f"; did you mean {folded[near[0]]}?" if near else ""
+
+
+def format_command(*words: str) -> str:
+    """A command of tts-assets that works where it is typed: it begins as this process was started."""
+    program = Path(sys.argv[0])
+    if program.stem != "tts-assets":
+        return shlex.join([sys.executable, "-m", "tts_assets", *words])
+    found = shutil.which(program.stem)
+    is_on_path = found is not None and os.path.realpath(found) == os.path.realpath(program)
+    return shlex.join([program.stem if is_on_path else str(program), *words])
 
 
 #: What to do where memory, or the number of threads, is too small.
@@ -113,6 +140,22 @@ class EngineCrashError(ClipError):
 
 class FatalError(TtsAssetsError):
     """Nothing more can be made in this run; what is done is kept."""
+
+
+#: Engines for which the command ``setup`` can do something.
+SETUP_ENGINES = ("kokoro", "piper", "voicevox", "elevenlabs", "openai")
+
+
+class EngineNotReadyError(FatalError):
+    """The engine of a run lacks a package, a model, a key or a server."""
+
+    def __init__(self, provider: str, problem: str) -> None:
+        """Say what is missing, and the steps that add it."""
+        steps = (format_command("setup", provider), "run this command again")
+        lines = "".join(f"\n  {number}. {step}" for number, step in enumerate(steps, 1))
+        lines = lines if provider in SETUP_ENGINES else ""
+        super().__init__(f"{provider} is not ready: {problem}{lines}")
+        self.provider = provider
 
 
 class StoppedError(TtsAssetsError):

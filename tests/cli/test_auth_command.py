@@ -231,7 +231,7 @@ def test_without_the_extra_the_command_to_install_it_is_told(
     bare = AuthShell(_Bare(project, tmp_path / "packages"), shell.ring)
     done = bare.pipe(KEY.encode(), "set", "openai")
     assert (done.returncode, done.stdout) == (4, "")
-    assert "pip install 'tts-assets[keyring]'" in done.stderr
+    assert "setup keyring" in done.stderr
     assert bare.sources(OPENAI_API_KEY=KEY) == {
         "elevenlabs": "none",
         "openai": "environment (OPENAI_API_KEY)",

@@ -6,15 +6,12 @@ import os
 import subprocess
 import sys
 from importlib.metadata import distribution
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import ROOT, Project
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _needed(name: str, extras: frozenset[str], found: dict[str, frozenset[str]]) -> None:
@@ -80,7 +77,7 @@ def test_doctor_tells_both_commands(bare: _Bare, extra: str) -> None:
     done = bare.run("doctor", "--provider", extra)
     assert done.returncode == 1
     (told,) = (line for line in done.stdout.splitlines() if line.startswith(f"provider {extra}: "))
-    assert f"pip install 'tts-assets[{extra}]'" in told
+    assert f"setup {extra}" in told
     assert "tts-assets models fetch " in told
 
 
@@ -91,7 +88,7 @@ def test_an_engine_that_is_not_installed_ends_the_run_with_what_to_do(
     project.words("犬")
     done = bare.run("generate", "--provider", extra)
     assert (done.returncode, "Traceback" in done.stderr) == (4, False)
-    assert f"pip install 'tts-assets[{extra}]'" in done.stderr
+    assert f"setup {extra}" in done.stderr
     assert project.assets() == {}
 
 
@@ -101,7 +98,7 @@ def test_the_page_is_served_only_with_its_extra(project: Project, bare: _Bare) -
     assert bare.lacks("uvicorn")
     done = bare.run("review", "--serve", "--no-open")
     assert (done.returncode, "Traceback" in done.stderr) == (4, False)
-    assert "pip install 'tts-assets[review]', or write the page with --export DIR" in done.stderr
+    assert "setup review, or write the page with --export DIR" in done.stderr
 
 
 def test_auto_speaks_with_what_is_there_and_says_what_is_not(project: Project, bare: _Bare) -> None:
@@ -109,5 +106,37 @@ def test_auto_speaks_with_what_is_there_and_says_what_is_not(project: Project, b
     done = bare.run("generate", "--provider", "auto")
     assert done.returncode == 0
     assert "openjtalk: it is always there; not piper: " in done.stdout
-    assert "pip install 'tts-assets[piper]'" in done.stdout
+    assert "setup piper" in done.stdout
     assert sum(name.endswith(".mp3") for name in project.assets()) == 1
+
+
+#: An installer that leaves what it was asked for, as far as anybody can see.
+_INSTALLER = """
+import pathlib, re, sys
+here = pathlib.Path(__file__).parent.parent
+(here / "asked.txt").write_text(" ".join(sys.argv[1:]))
+for word in sys.argv[2:]:
+    name = re.match(r"[\\w-]+", word)[0]
+    folder = here / f"{name.replace('-', '_')}-99.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\\nName: {name}\\nVersion: 99.0\\n")
+"""
+
+
+def test_setup_installs_what_this_installation_names_and_asks_first(bare: _Bare) -> None:
+    folder = Path(bare.environment["PYTHONPATH"].split(os.pathsep)[-1])
+    (folder / "pip").mkdir()
+    (folder / "pip/__init__.py").touch()
+    (folder / "pip/__main__.py").write_text(_INSTALLER)
+    refused = bare.run("setup", "keyring")
+    assert (refused.returncode, "add --yes" in refused.stderr) == (2, True), refused.stderr
+    assert not (folder / "asked.txt").exists()
+    done = bare.run("setup", "keyring", "--yes")
+    assert (done.returncode, done.stdout) == (0, "keyring is ready\n"), done.stderr
+    # A name that somebody else could register is never asked for.
+    assert (folder / "asked.txt").read_text() == "install keyring>=25"
+
+
+def test_setup_says_what_it_lacks_to_install(bare: _Bare) -> None:
+    done = bare.run("setup", "review", "--yes", PATH="/nowhere")
+    assert (done.returncode, "neither pip nor uv is here" in done.stderr) == (4, True), done.stderr

@@ -103,7 +103,7 @@ def test_nothing_to_read_is_told_and_nothing_is_written(
         (project.folder / "a.json").write_text(content, encoding="utf-8")
     done = project.run("init")
     assert done.returncode == 6
-    assert "no catalogue was found, so nothing is written" in done.stderr
+    assert "no catalogues were found, and nothing was written" in done.stderr
     assert not (project.folder / FILE).exists()
 
 

@@ -325,7 +325,7 @@ def test_an_id_that_no_entry_has_is_an_empty_selection(project: Project) -> None
     project.write("data/vocabulary.json", [RIGHT, TYPO])
     done = project.run("lint", "--id", "nope")
     assert done.returncode == 6
-    assert "no entry has an id like --id 'nope'" in done.stderr
+    assert "no id matches --id 'nope'" in done.stderr
 
 
 def test_only_entries_that_changed_since_a_revision_are_read(project: Project) -> None:

@@ -188,9 +188,9 @@ def test_where_nobody_can_be_asked_the_command_is_told(shell: ModelsShell) -> No
     done = shell(*words)
     assert (done.returncode, done.stdout, shell.server.all_asked) == (2, "", [])
     assert f"{VOICE}: size unknown" in done.stderr
-    command = shlex.split(done.stderr.rpartition("to agree, type: ")[2])
-    assert command == ["tts-assets", "models", *words, "--yes"]
-    assert shell(*command[2:]).returncode == 0
+    command = shlex.split(done.stderr.rpartition("without consent; type: ")[2])
+    assert command == [sys.executable, "-m", "tts_assets", "models", *words, "--yes"]
+    assert shell(*command[4:]).returncode == 0
     assert shell(*words).returncode == 0
     assert len(shell.server.asked) == 2
 

@@ -22,7 +22,7 @@ from tts_assets.engines.piper import Piper
 from tts_assets.engines.piper_engine import PiperEngine
 from tts_assets.engines.process.supervisor import EngineHost
 from tts_assets.engines.registry import load_engine
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError, FatalError, UsageError, format_command
 from tts_assets.model import AccentBasis, DictionaryWord, Speech, SpokenForm, Voice
 
 JAPANESE = Voice(provider="piper", name="ja_JP-tones-medium")
@@ -687,7 +687,7 @@ def test_without_the_package_it_says_what_to_install_and_its_licence(
 ) -> None:
     monkeypatch.setattr(provider_module, "_PARTS", ("piper-tts-that-nobody-has",))
     assert _piper(folder).problem() == (
-        "piper-tts-that-nobody-has not installed: pip install 'tts-assets[piper]' "
+        f"piper-tts-that-nobody-has not installed: {format_command('setup', 'piper')} "
         "(piper-tts is under GPL-3.0-or-later)"
     )
 

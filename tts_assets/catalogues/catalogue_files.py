@@ -18,7 +18,7 @@ from tts_assets.catalogues.catalogue_reader import (
 from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.config.command_options import is_part, is_report
-from tts_assets.errors import InputError, UsageError
+from tts_assets.errors import InputError, UsageError, format_command, suggest
 from tts_assets.model import Kind
 from tts_assets.regular_files import find_files, read_regular
 
@@ -256,7 +256,12 @@ def _iter_candidates(
         path = Path(given)
         # Path.exists() raises where a name is too long.
         if not os.path.exists(given):  # noqa: PTH110
-            raise UsageError(f"{given}: there is no such file or folder")
+            if not settings.paths:
+                raise UsageError(
+                    f"there are no catalogues: there is no folder {given}; for files elsewhere, type "
+                    f"{format_command('init', 'PATH')}, or name them: tts-assets COMMAND PATH"
+                )
+            raise UsageError(f"{given}: there is no such file or folder{_suggest_file(path)}")
         if path.is_dir():
             for file in _walk_folder(path, settings.output, sources, trouble):
                 if not _is_same_file(file, settings.overrides):
@@ -265,6 +270,14 @@ def _iter_candidates(
             raise UsageError(f"{given}: it holds overrides, and is no catalogue: leave it out")
         else:
             yield str(path), True
+
+
+def _suggest_file(path: Path) -> str:
+    names: list[str] = []
+    # The folder may be missing, too, or its name impossible.
+    with suppress(OSError, ValueError):
+        names = [each.name for each in path.parent.iterdir()]
+    return suggest(path.name, names)
 
 
 def _walk_folder(

@@ -152,10 +152,15 @@ def prune(
     output: shared_options.Output = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete what is listed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Only list, which is the default.")
+    ] = False,
     output_format: shared_options.OutputFormat = None,
     config: shared_options.Config = None,
 ) -> ExitCode:
     """List clips that no catalogue refers to; delete them with --yes."""
+    if yes and dry_run:
+        raise UsageError("--yes deletes and --dry-run does not: give one of them")
     settings = read_command_settings(config, **flags_from_locals(locals()))
     from tts_assets.cli.prune_command import run_prune as delete  # noqa: PLC0415 - see generate
 

@@ -21,14 +21,19 @@ def run_providers(settings: Settings) -> ExitCode:
     """List the engines."""
     rows = []
     for name in registry.list_engine_names():
-        problem = _find_provider_problem(name, settings)
+        problem = find_engine_problem(name, settings)
         rows.append((name, "ready" if problem is None else "not ready", problem or ""))
     CommandOutput(settings.output_format).print_table(("provider", "state", "what to do"), rows)
     return ExitCode.OK
 
 
-def run_voices(settings: Settings) -> ExitCode:
-    """List the voices of one engine."""
+def run_voices(settings: Settings, *, chosen: bool) -> ExitCode:
+    """List the voices of one engine.
+
+    Args:
+        settings: of the run.
+        chosen: an engine was named.
+    """
     provider, reason = registry.choose_engine(settings)
     # A service has more voices than those that the settings name.
     if isinstance(provider, protocol.Remote):
@@ -42,6 +47,9 @@ def run_voices(settings: Settings) -> ExitCode:
         ("voice", "language", "who", "credit"),
         [(each.name, each.language, each.description, each.credit) for each in offered],
     )
+    if not chosen:
+        others = ", ".join(name for name in registry.list_engine_names() if name != provider.name)
+        show.print_error(f"note: voices of {provider.name}; --provider shows those of {others}")
     return ExitCode.OK
 
 
@@ -124,19 +132,28 @@ def _check_other_providers(chosen: str, settings: Settings) -> list[tuple[str, b
     rows = []
     for name in registry.list_engine_names():
         if chosen != f"provider {name}":
-            problem = _find_provider_problem(name, settings)
+            problem = find_engine_problem(name, settings)
             rows.append((f"other provider {name}", problem is None, problem or "ready"))
     return rows
 
 
-def _find_provider_problem(name: str, settings: Settings) -> str | None:
-    """What keeps an engine from being used; a broken plug-in is only that, not our end."""
+def find_engine_problem(name: str, settings: Settings) -> str | None:
+    """What keeps an engine from being used; free servers are asked whether they answer."""
     try:
-        return registry.load_engine(name, settings).problem()
+        provider = registry.load_engine(name, settings)
+        problem = provider.problem()
+        if (
+            problem
+            or not isinstance(provider, protocol.Remote)
+            or isinstance(provider, protocol.Priced)
+        ):
+            return problem
+        run_until_signal(provider.listed)
     except TtsAssetsError as exc:
         return str(exc)
     except Exception as exc:  # noqa: BLE001 - a stranger's code
         return f"{type(exc).__name__}: {exc}"
+    return None
 
 
 def _check_catalogues(settings: Settings) -> tuple[str, bool, str]:

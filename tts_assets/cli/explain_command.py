@@ -1,5 +1,6 @@
 """The command `explain`: what is said for one entry, how sure that is, and where it is stored."""
 
+from fnmatch import fnmatchcase
 from functools import partial
 
 from tts_assets.build.plan import make_plan, plan_types
@@ -11,22 +12,27 @@ from tts_assets.cli.signals import run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.engines import reading_cache, registry
 from tts_assets.engines.protocol import Provider
+from tts_assets.errors import suggest
 from tts_assets.japanese.accent_notation import (
     drop_accents,
     format_accent_phrases,
     format_pitch_line,
 )
 from tts_assets.japanese.homographs import describe_ambiguities
-from tts_assets.model import AccentBasis, Pronunciation, Segment, Unspoken
+from tts_assets.model import AccentBasis, Clip, Pronunciation, Segment, Unspoken, kana_to_katakana
 
 
 def run_explain(settings: Settings, entry: str) -> ExitCode:
-    """Show each clip of the entries with that id, whatever their kind."""
+    """Show each clip of the entries with that id; where there is none, of those with that text or reading."""
     show = CommandOutput(settings.output_format)
     provider = registry.choose_engine(settings).provider
     found = make_plan.make_plan(settings, provider)
-    items = [item for item in found.planned if item.clip.entry == entry]
-    silent = [each for one in found.catalogues for each in one.unspoken if each.entry == entry]
+    items = [item for item in found.planned if fnmatchcase(item.clip.entry, entry)]
+    silent = [
+        each for one in found.catalogues for each in one.unspoken if fnmatchcase(each.entry, entry)
+    ]
+    if not (items or silent):
+        items = [item for item in found.planned if _is_spoken(item.clip, entry)]
     problems = [each for each in found.trouble.problems if each.entry == f"entry {entry}"]
     rows = [
         *_build_clip_rows(items, settings, provider, found.overrides),
@@ -45,9 +51,17 @@ def run_explain(settings: Settings, entry: str) -> ExitCode:
         return ExitCode.USAGE
     if not rows:
         files = ", ".join(dict.fromkeys(each.file for each in found.catalogues))
-        show.print_error(f"no entry has the id {entry!r} in {files or 'any catalogue'}")
+        ids = {item.clip.entry for item in found.planned}
+        show.print_error(
+            f"no entry has the id or the text {entry!r} in {files or 'any catalogue'}{suggest(entry, ids)}"
+        )
         return ExitCode.NOTHING
     return ExitCode.OK
+
+
+def _is_spoken(clip: Clip, text: str) -> bool:
+    """Whether a clip has exactly this text, or this reading in either kana."""
+    return text == clip.form.text or kana_to_katakana(text) == clip.form.reading
 
 
 def _build_clip_rows(

@@ -3,10 +3,13 @@
 import signal
 from functools import partial
 
+import typer
+
 from tts_assets.build.build import generate
 from tts_assets.build.events import Estimated, Event, Report
 from tts_assets.build.pool import Stop
 from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.models_command import can_ask_user
 from tts_assets.cli.output.clip_progress import show_build_progress
 from tts_assets.cli.output.command_output import (
     CommandOutput,
@@ -14,8 +17,10 @@ from tts_assets.cli.output.command_output import (
     finish_command,
     prepare_report_folder,
 )
+from tts_assets.cli.setup_command import run_setup
 from tts_assets.cli.signals import get_received_signal, get_signal_code, run_until_signal
 from tts_assets.config.settings import Settings
+from tts_assets.errors import SETUP_ENGINES, EngineNotReadyError
 
 
 def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
@@ -29,6 +34,19 @@ def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> Ex
     Raises:
         KeyboardInterrupt: a second signal ended the run before it had a result.
     """
+    try:
+        return _attempt_generate(settings, dry_run=dry_run, report=report)
+    except EngineNotReadyError as exc:
+        if exc.provider not in SETUP_ENGINES or not can_ask_user():
+            raise
+        CommandOutput(settings.output_format).print_error(f"error: {exc}")
+        if not typer.confirm(f"Set up {exc.provider} now?", default=True, err=True):
+            return ExitCode.FATAL
+        code = run_setup(settings, exc.provider, yes=False)
+    return code or _attempt_generate(settings, dry_run=dry_run, report=report)
+
+
+def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
     show = CommandOutput(settings.output_format)
     folder = prepare_report_folder(report)
     stop = Stop()

@@ -23,7 +23,7 @@ from tts_assets.config.command_options import is_report
 from tts_assets.config.load_settings import FILE, find
 from tts_assets.config.settings import OutputFormat, Settings
 from tts_assets.config.source_paths import format_steps
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_command
 from tts_assets.model import Clip
 from tts_assets.store import ledger_line
 from tts_assets.store.atomic_files import sweep, write_whole
@@ -50,7 +50,7 @@ _MAX_CLIPS_SHOWN = 10
 _MAX_NOTES_SHOWN = 20
 
 
-def run_init(paths: Sequence[str], *, force: bool) -> ExitCode:
+def run_init(paths: Sequence[str], *, force: bool, dry_run: bool) -> ExitCode:
     """Propose a configuration, show the first clips that it makes, and write it.
 
     Where settings are in effect already, its tables are shown and nothing is written.
@@ -58,6 +58,7 @@ def run_init(paths: Sequence[str], *, force: bool) -> ExitCode:
     Args:
         paths: files and folders to look at; none for the working folder.
         force: write over a file that is there.
+        dry_run: only show the configuration.
 
     Raises:
         UsageError: a path is not there, or the file cannot be written.
@@ -77,10 +78,15 @@ def run_init(paths: Sequence[str], *, force: bool) -> ExitCode:
     _print_skipped({**passed, **proposal.passed}, proposal.foreign, show)
     if not found.total.clips:
         show.print_error(
-            "no catalogue was found, so nothing is written; a [[source]] table can tell"
+            "no catalogues were found, and nothing was written; name the files or folders that "
+            f"contain your entries: {format_command('init', 'PATH')}"
         )
         return ExitCode.NOTHING
     _print_clips(found, show)
+    if dry_run:
+        show.print_lines(map(escape_unsafe, format_toml(proposal, found).splitlines()))
+        show.print_error("dry run: nothing was written")
+        return ExitCode.OK
     if settings is not None and not _may_overwrite(settings, target):
         show.print_error(_show_tables(settings, format_toml(proposal, found), show))
         return ExitCode.OK

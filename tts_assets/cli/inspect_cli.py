@@ -35,9 +35,11 @@ def status(  # noqa: PLR0913 - one parameter for each option
     speed: shared_options.Speed = None,
     output: shared_options.Output = None,
     sound_format: shared_options.Format = None,
+    only: shared_options.Only = None,
     ids: shared_options.Ids = None,
     since: shared_options.Since = None,
     on_engine_change: shared_options.OnEngineChange = None,
+    report: shared_options.Report = None,
     *,
     deep: shared_options.Deep = False,
     output_format: shared_options.EveryFormat = None,
@@ -47,7 +49,7 @@ def status(  # noqa: PLR0913 - one parameter for each option
     settings = read_command_settings(config, ALL_FORMATS, **flags_from_locals(locals()))
     from tts_assets.cli.status_command import run_status as look  # noqa: PLC0415 - keeps --help light
 
-    return look(settings)
+    return look(settings, report=report)
 
 
 @register(
@@ -141,11 +143,14 @@ def init(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite an existing tts-assets.toml.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show the configuration, and write nothing.")
+    ] = False,
 ) -> ExitCode:
     """Inspect your files, and write a tts-assets.toml that says how to read them."""
     from tts_assets.cli.init_command import run_init as look  # noqa: PLC0415 - see status
 
-    return look(paths or [], force=force)
+    return look(paths or [], force=force, dry_run=dry_run)
 
 
 @register(
@@ -159,7 +164,9 @@ def explain(  # noqa: PLR0913 - see status
     entry: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="The id of an entry.", autocompletion=shared_options.complete_id
+            metavar="ID",
+            help="The id of an entry, a pattern such as 'n5-*', or a text.",
+            autocompletion=shared_options.complete_id,
         ),
     ],
     paths: shared_options.Paths = None,
@@ -209,7 +216,37 @@ def voices(
     settings = read_command_settings(None, **flags_from_locals(locals()))
     from tts_assets.cli.doctor_command import run_voices as look  # noqa: PLC0415 - see status
 
-    return look(settings)
+    return look(settings, chosen=provider is not None)
+
+
+@register(
+    "Setup",
+    "tts-assets setup kokoro",
+    "tts-assets setup piper --yes",
+    "tts-assets setup review",
+)
+@handle_errors
+def setup(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="An engine (kokoro, piper...), or review, asr, keyring.",
+            autocompletion=shared_options.complete_provider,
+        ),
+    ],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Install and download without asking.")
+    ] = False,
+    progress: shared_options.Progress = None,
+    config: shared_options.Config = None,
+) -> ExitCode:
+    """Install an engine with its packages and models, and check that it is ready."""
+    settings = read_command_settings(config, progress=progress)
+    from tts_assets.cli.setup_command import run_setup  # noqa: PLC0415 - see status
+
+    return run_setup(settings, name, yes=yes)
 
 
 @register(
@@ -250,9 +287,11 @@ def schema(
     ],
 ) -> ExitCode:
     """Print the JSON Schema of a file that tts-assets reads or writes."""
-    from tts_assets.cli.schema_command import run_schema as show  # noqa: PLC0415 - see status
+    from tts_assets.cli.output import published_schemas  # noqa: PLC0415 - see status
+    from tts_assets.cli.output.command_output import CommandOutput  # noqa: PLC0415 - see status
 
-    return show(name)
+    CommandOutput(OutputFormat.JSON).print_json(published_schemas.build_schema(name))
+    return ExitCode.OK
 
 
 # The commands `models list`, `fetch`, `path` and `remove`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import time
 from contextlib import contextmanager
@@ -49,7 +48,7 @@ from tts_assets.engines.models.known_models import (
 )
 from tts_assets.engines.models.model_cache import ModelCache, ModelState
 from tts_assets.engines.models.model_server import build_file_url
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,13 +97,13 @@ def run_models_fetch(
     show = CommandOutput(settings.output_format)
     wanting = [model for model in models if any(map(store.find_fault, model.files))]
     if wanting and not settings.models.offline:
-        can_ask = _can_ask_user()
+        can_ask = can_ask_user()
         if yes or can_ask:
             wanting = [*run_until_signal(partial(measure_models, wanting, settings.models))]
         _announce_downloads(wanting, store, settings, show)
         if not yes and not can_ask:
             raise UsageError(
-                "nothing is downloaded before somebody agrees; to agree, type: "
+                "nothing is downloaded without consent; type: "
                 f"{_format_consent_command(names, given)}"
             )
         if not yes and not typer.confirm("Download?", default=True, err=True):
@@ -179,17 +178,17 @@ def _announce_downloads(
 
 def _format_consent_command(names: list[str], given: Mapping[str, str | None]) -> str:
     """The same command with the word that agrees; logs of build machines get no passwords."""
-    words = ["tts-assets", "models", "fetch", *names]
+    words = ["models", "fetch", *names]
     for option, value in given.items():
         if value is not None:
             words += [
                 option,
                 value if redact_url(value) == value or "://" not in value else "MIRROR",
             ]
-    return shlex.join([*words, "--yes"])
+    return format_command(*words, "--yes")
 
 
-def _can_ask_user() -> bool:
+def can_ask_user() -> bool:
     """Whether somebody is there to answer; a build machine is nobody, with a terminal or not."""
     is_build = os.environ.get("CI", "").lower() not in ("", "0", "false")
     return not is_build and sys.stdin.isatty() and sys.stderr.isatty()

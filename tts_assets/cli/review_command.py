@@ -21,7 +21,7 @@ from tts_assets.cli.output.command_output import CommandOutput
 from tts_assets.cli.output.console_text import format_count, to_one_line
 from tts_assets.cli.signals import get_signal_code, run_until_signal
 from tts_assets.config.settings import OutputFormat, Settings
-from tts_assets.errors import FatalError
+from tts_assets.errors import FatalError, format_command
 from tts_assets.model import Decided
 from tts_assets.review.export_page import export_page as write
 from tts_assets.review.save_decisions import ApplyResult
@@ -183,7 +183,7 @@ def run_review_serve(settings: Settings, *, port: int | None, open_browser: bool
     if any(importlib.util.find_spec(name) is None for name in _SERVER_PACKAGES):
         raise FatalError(
             "the packages that serve the page are not installed: "
-            "pip install 'tts-assets[review]', or write the page with --export DIR"
+            f"{format_command('setup', 'review')}, or write the page with --export DIR"
         )
     from tts_assets.review.review_server import open_listener  # noqa: PLC0415 - it needs the extra
 

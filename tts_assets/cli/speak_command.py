@@ -21,7 +21,7 @@ from tts_assets.cli.output.console_text import require_stdout
 from tts_assets.cli.signals import get_signal_code, run_until_signal
 from tts_assets.config.settings import Progress
 from tts_assets.engines.process.child_registry import track_child
-from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError
+from tts_assets.errors import ClipError, FatalError, StoppedError, UsageError, suggest
 from tts_assets.model import Format
 from tts_assets.regular_files import read_regular
 from tts_assets.store.atomic_files import fatal
@@ -112,9 +112,18 @@ def read_speak_text(given: str) -> str:
 
 
 def find_format_suffix(file: str | None) -> str | None:
-    """The format that the name of a file asks for; None where it asks for none that is known."""
+    """The format that the name of a file asks for; None where it asks for none.
+
+    Raises:
+        UsageError: it asks for one that there is not.
+    """
     ending = Path(file or "").suffix.removeprefix(".").lower()
-    return ending if ending in set(Format) else None
+    if ending and ending not in set(Format):
+        raise UsageError(
+            f"--output: {file} ends in .{ending}: name a file that ends in "
+            f".{', .'.join(Format)}, or give --format{suggest(ending, Format)}"
+        )
+    return ending or None
 
 
 @contextmanager

@@ -12,10 +12,16 @@ from tts_assets.cli.output.command_output import (
 from tts_assets.config.settings import Settings
 
 
-def run_status(settings: Settings) -> ExitCode:
-    """Look, and show how everything stands."""
+def run_status(settings: Settings, *, report: str | None) -> ExitCode:
+    """Look, and show how everything stands.
+
+    Args:
+        settings: what to look at.
+        report: the folder that gets the report's files; None for none.
+    """
+    folder = prepare_report_folder(report)
     standing = summarize_status(settings, find_orphans=settings.is_whole)
-    return finish_command(CommandOutput(settings.output_format), standing, None, ExitCode.OK)
+    return finish_command(CommandOutput(settings.output_format), standing, folder, ExitCode.OK)
 
 
 def run_check(

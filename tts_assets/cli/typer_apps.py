@@ -33,7 +33,7 @@ _TABLE_COLUMNS = 60
 _ORDER = (
     *("init", "generate", "status"),
     *("lint", "check", "verify", "explain", "review"),
-    *("doctor", "providers", "voices", "models", "auth"),
+    *("setup", "doctor", "providers", "voices", "models", "auth"),
     *("merge", "migrate", "prune"),
     *("speak", "transcribe", "bench", "schema"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tts_assets.cli.output.command_output import (
 )
 from tts_assets.cli.output.console_text import format_count
 from tts_assets.cli.signals import run_until_signal
+from tts_assets.errors import UsageError
 from tts_assets.quality import verify_assets
 
 if TYPE_CHECKING:
@@ -29,6 +31,12 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
         settings: what to do.
         report: the folder that gets the report's files; None for none.
     """
+    output = os.path.realpath(settings.output)
+    for path in settings.paths:
+        # An asset that is gone is a finding. Path.exists() raises where a name is too long.
+        is_asset = os.path.realpath(path).startswith(output + os.sep)
+        if not is_asset and not os.path.exists(path):  # noqa: PTH110
+            raise UsageError(f"{path}: there is no such file or folder")
     show = CommandOutput(settings.output_format)
     folder = prepare_report_folder(report)
     checked = total = 0

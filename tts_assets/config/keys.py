@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from tts_assets.errors import FatalError, UsageError
+from tts_assets.errors import FatalError, UsageError, format_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -195,7 +195,7 @@ def writable() -> KeyringBackend:
         backend = _backend()
     except ImportError as exc:
         raise FatalError(
-            "keys are stored by the library keyring: pip install 'tts-assets[keyring]'"
+            f"keys are stored by the library keyring, which is not installed: {format_command('setup', 'keyring')}"
         ) from exc
     if backend is None:
         raise FatalError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tts_assets.config import keys
 from tts_assets.config.option_table import FLAGS, NAMES_OR_PATHS, OPTIONS, PATHS, ROWS, TABLES
 from tts_assets.config.settings import OVERRIDES, Settings
-from tts_assets.errors import UsageError, show_value
+from tts_assets.errors import UsageError, show_value, suggest
 from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as exc:
-        raise UsageError(f"{path}: is not valid TOML: {exc}") from exc
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(exc))
+        where = ":".join(place.groups()) if place else f"{text.count(chr(10)) + 1}:1"
+        reason = str(exc)[: place.start()] if place else str(exc)
+        raise UsageError(f"{path}:{where}: is not valid TOML: {reason}") from exc
     except RecursionError as exc:
         line, levels = _deepest_line(text)
         raise UsageError(
@@ -189,8 +192,39 @@ def _parse_value(key: str, raw: Any, source: str) -> Any:
         ) from exc
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as exc:
         # It may be a key, or an address with a password in it.
-        what = "" if key.endswith(_MAY_BE_SECRET) else f"is {show_value(raw)}, and "
-        raise UsageError(f"{source}: {key} {what}must be {parse.__doc__}") from exc
+        if key.endswith(_MAY_BE_SECRET):
+            raise UsageError(f"{source}: {key} must be {parse.__doc__}") from exc
+        hint = _suggest_value(raw, parse.schema)
+        raise UsageError(
+            f"{source}: {key} is {_format_value(raw)}, and must be {parse.__doc__}{hint}"
+        ) from exc
+
+
+def _format_value(raw: Any) -> str:
+    """A value as messages show it; of options that are repeated, each as it was typed."""
+    if isinstance(raw, list) and raw and all(isinstance(each, str) for each in raw):
+        return ", ".join(map(show_value, raw))
+    return show_value(raw)
+
+
+def _suggest_value(raw: Any, schema: Any) -> str:
+    """The word that is nearest to the first wrong one, for settings whose values are words."""
+    words = set(_iter_words(schema))
+    given = raw.split(",") if isinstance(raw, str) else raw if isinstance(raw, list | tuple) else ()
+    texts = (each.strip() for each in given if isinstance(each, str))
+    return next(
+        (hint for each in texts if each not in words and (hint := suggest(each, words))), ""
+    )
+
+
+def _iter_words(schema: Any) -> Iterator[str]:
+    """The texts that a schema enumerates."""
+    if isinstance(schema, dict):
+        yield from (word for word in schema.get("enum", ()) if isinstance(word, str))
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _iter_words(each)
 
 
 def _refuse_keys(table: Mapping[str, Any], source: str) -> None:

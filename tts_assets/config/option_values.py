@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from tts_assets.errors import UsageError, show_value
+from tts_assets.errors import UsageError, show_value, suggest
 from tts_assets.model import Kind
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def require_one_of(choices: type[E]) -> Callable[[Any], E]:
 
     def parse(value: Any) -> E:
         if value not in list(choices):
-            raise ValueError(f"it must be one of {', '.join(choices)}")
+            hint = suggest(str(value), choices)
+            raise ValueError(f"it must be one of {', '.join(choices)}{hint}")
         return choices(value)
 
     return parse

@@ -17,7 +17,7 @@ from tts_assets.engines.machine import READING, find_missing_packages, format_ve
 from tts_assets.engines.models import known_models, model_cache, model_validation
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_command
 from tts_assets.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Kokoro:
         """None when library and files are available and of the right kind, else what to do."""
         steps = []
         if absent := find_missing_packages((*_LIBRARY, *READING)):
-            steps.append(f"{', '.join(absent)} not installed: pip install 'tts-assets[kokoro]'")
+            steps.append(f"{', '.join(absent)} not installed: {format_command('setup', 'kokoro')}")
         steps += self._absent_files()
         try:
             return "; ".join(steps) or self._find_misfit() or onnx_models.problem_with(self._device)

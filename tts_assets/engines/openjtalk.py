@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
+from tts_assets.errors import format_command
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -44,7 +45,7 @@ class OpenJTalk:
     def problem(self) -> str | None:
         """None when the packages are installed, else what to install."""
         if absent := find_missing_packages(_PARTS):
-            return f"{', '.join(absent)} not installed: pip install 'pyopenjtalk-plus[onnxruntime]'"
+            return f"{', '.join(absent)} not installed: {format_command('setup', 'openjtalk')}"
         return None
 
     def voices(self) -> tuple[VoiceInfo, ...]:

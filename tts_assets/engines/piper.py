@@ -23,7 +23,7 @@ from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.models.model_validation import sha256_of
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_command
 from tts_assets.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ class Piper:
         voices = self._problem_with_voices()
         if absent := find_missing_packages(_PARTS):
             install = (
-                f"{', '.join(absent)} not installed: pip install 'tts-assets[piper]' "
+                f"{', '.join(absent)} not installed: {format_command('setup', 'piper')} "
                 "(piper-tts is under GPL-3.0-or-later)"
             )
             return install if voices is None else f"{install}; {voices}"

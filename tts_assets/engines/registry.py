@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import warnings
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from tts_assets.engines.protocol import Remote
 from tts_assets.errors import FatalError, TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
@@ -101,6 +104,20 @@ _engines: PluginRegistry[Provider] = PluginRegistry(
 list_engine_names = _engines.list_names
 load_engine = _engines.load_plugin
 describe_unknown_engine = _engines.describe_unknown
+
+
+def find_voice_owner(settings: Settings, other: str) -> str | None:
+    """The engine on this machine, other than one, that has the voice of the settings; None for none."""
+    plain = replace(settings, voice=None)
+    for name in list_engine_names():
+        # A service has whatever voices the settings name. A broken plug-in is no reason to fail.
+        with contextlib.suppress(Exception):
+            engine = None if name == other else load_engine(name, plain)
+            if engine is None or isinstance(engine, Remote):
+                continue
+            if any(voice.name == settings.voice for voice in engine.voices()):
+                return name
+    return None
 
 
 class AccentSupport:

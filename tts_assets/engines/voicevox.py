@@ -30,7 +30,7 @@ from tts_assets.engines.machine import READING, find_missing_packages, format_ve
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import list_named_voices
-from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.errors import ClipError, FatalError, UsageError, format_command
 from tts_assets.japanese.engine_notation import to_aquestalk
 from tts_assets.model import Speech
 
@@ -301,7 +301,7 @@ class Voicevox:
     def problem(self) -> str | None:
         """None when the settings are usable, else what to do; the engine is not asked."""
         if absent := find_missing_packages(READING):
-            return f"{', '.join(absent)} not installed: pip install tts-assets"
+            return f"{', '.join(absent)} not installed: {format_command('setup', 'openjtalk')}"
         low, high = SPEEDS
         if not low <= self._speed <= high:
             return f"it speaks at {low:g} to {high:g} times its pace: set a speed in there"

@@ -20,7 +20,7 @@ from tts_assets.engines.asr.hosted_recognizer import (
     provider_for,
 )
 from tts_assets.engines.asr.recognizer_protocol import Recognized, Utterance, Word
-from tts_assets.errors import ClipError, EngineCrashError, FatalError, InputError
+from tts_assets.errors import ClipError, EngineCrashError, FatalError, InputError, UsageError
 from tts_assets.transcribe.recordings import ChunkJob, RecordingFile, find_recordings, read_chunks
 from tts_assets.transcribe.transcription_events import (
     ChunkRecognized,
@@ -282,8 +282,15 @@ async def transcribe_recordings(
         FatalError: the recognizer or its model is missing, or can hear no more.
     """
     begun = time.monotonic()
-    provider = provider_for(settings)
     found = find_recordings(paths, distinct=distinct)
+    try:
+        provider = provider_for(settings)
+    except FatalError:
+        if found.recordings:
+            raise
+        # Nobody installs a model to learn that a path is wrong.
+        problems = "; ".join(map(str, found.problems))
+        raise UsageError(problems or "there is no recording to transcribe") from None
     run = _TranscriptionRun(settings, provider, on_event)
     for problem in found.problems:
         run.report_problem(problem)

@@ -21,7 +21,7 @@ from tts_assets.errors import (
     OUT_OF_MEMORY,
     ClipError,
     ClipTimeoutError,
-    FatalError,
+    EngineNotReadyError,
     StoppedError,
     TtsAssetsError,
     UsageError,
@@ -421,7 +421,7 @@ def check_ready(settings: Settings, provider: Provider, *, needs_engine: bool = 
         raise UsageError(problem)
     problem = provider.problem() if needs_engine else None
     if problem is not None:
-        raise FatalError(f"{provider.name} cannot be used here: {problem}")
+        raise EngineNotReadyError(provider.name, problem)
 
 
 def auto_workers(provider: Provider) -> int:

@@ -18,7 +18,8 @@ from tts_assets.catalogues.override_file import OverrideSet
 from tts_assets.catalogues.review_edits import AvailableVoices
 from tts_assets.config.catalogue_sources import BUILT_IN
 from tts_assets.config.command_options import place_of
-from tts_assets.errors import InputError, UsageError
+from tts_assets.engines import registry
+from tts_assets.errors import EngineNotReadyError, InputError, UsageError
 from tts_assets.model import Voice
 from tts_assets.store import ledger
 
@@ -364,6 +365,14 @@ def voice_info(settings: Settings, provider: Provider) -> VoiceInfo:
         if settings.voice in (None, info.name):
             return info
     names = [info.name for info in voices]
+    if not names:
+        raise EngineNotReadyError(provider.name, provider.problem() or "it has no voices")
+    owner = registry.find_voice_owner(settings, provider.name)
+    if owner is not None:
+        raise UsageError(
+            f"{provider.name} has no voice {settings.voice!r}, which is one of {owner}: add "
+            f"--provider {owner}, or leave out the voice"
+        )
     near = difflib.get_close_matches(settings.voice or "", names, n=3, cutoff=0.0)
     rest = [name for name in names if name not in near]
     more = f" and {len(names) - _NAMED} more: tts-assets voices" if len(names) > _NAMED else ""

@@ -248,7 +248,8 @@ _COMPARISON_TEXTS = {
 
 def format_report_lines(report: Report) -> list[str]:
     """The figures of a run; after a start that failed, only the next step."""
-    lines = [] if _has_never_started(report) else _format_figures(report)
+    is_empty = report.unmatched is not None and not report.to_make
+    lines = [] if is_empty or _has_never_started(report) else _format_figures(report)
     lines += [*_format_left(report), *_format_service(report)]
     if report.stopped:
         lines.append(f"stopped   {_describe_next_step(report)}")

@@ -24,7 +24,7 @@ from tts_assets.engines.machine import find_missing_packages
 from tts_assets.engines.models.known_models import REPOSITORIES
 from tts_assets.engines.models.model_cache import ModelCache
 from tts_assets.engines.process.supervisor import limit_silence
-from tts_assets.errors import UsageError
+from tts_assets.errors import UsageError, format_command
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -138,7 +138,7 @@ class FasterWhisper:
     def problem(self) -> str | None:
         """None when package, device and model are available, else what is missing and what to do."""
         if find_missing_packages(("faster-whisper",)):
-            return "faster-whisper is not installed: pip install 'tts-assets[asr]'"
+            return f"faster-whisper is not installed: {format_command('setup', 'asr')}"
         if self._device not in _ARITHMETIC:
             return f'it runs on cpu and cuda, not on {self._device}: set device = "cpu"'
         try:

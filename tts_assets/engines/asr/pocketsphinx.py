@@ -13,6 +13,7 @@ from tts_assets.engines.asr.recognizer_protocol import (
     Word,
 )
 from tts_assets.engines.machine import find_missing_packages
+from tts_assets.errors import format_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ class PocketSphinx:
     def problem(self) -> str | None:
         """None when the package is installed, else what to do."""
         if find_missing_packages(("pocketsphinx",)):
-            return "pocketsphinx is not installed: pip install 'tts-assets[pocketsphinx]'"
+            return f"pocketsphinx is not installed: {format_command('setup', 'pocketsphinx')}"
         return None
 
     def languages(self) -> tuple[str, ...]:

@@ -1,0 +1,142 @@
+"""The command `setup`: installs the packages and models of an engine or an extra, and checks that it is ready."""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import typer
+
+from tts_assets.cli.doctor_command import find_engine_problem
+from tts_assets.cli.exit_code import ExitCode
+from tts_assets.cli.models_command import can_ask_user, run_models_fetch
+from tts_assets.cli.output.command_output import CommandOutput
+from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.engines import registry
+from tts_assets.engines.models.known_models import GROUPS, choose_models
+from tts_assets.engines.models.model_cache import ModelCache
+from tts_assets.errors import FatalError, UsageError, format_command, suggest
+
+#: The model that a recognizer needs to begin with.
+_MODELS = GROUPS | {"asr": ("whisper-small",)}
+
+#: What a person has to do for engines that are no packages.
+_STEPS = {
+    "voicevox": (
+        "start VOICEVOX, its engine, or AivisSpeech on this machine",
+        "tts-assets voices --provider voicevox",
+        "write the id of a style into [voicevox] voices of tts-assets.toml",
+    ),
+    "elevenlabs": (
+        "tts-assets auth set elevenlabs, or set ELEVENLABS_API_KEY",
+        "tts-assets voices --provider elevenlabs",
+        "write the id of a voice into [elevenlabs] voices of tts-assets.toml",
+    ),
+    "openai": (
+        "tts-assets auth set openai, or set OPENAI_API_KEY, if the server needs a key",
+        "write base-url (of a server other than OpenAI's) and voices into [openai] of tts-assets.toml",
+    ),
+}
+
+
+def run_setup(settings: Settings, name: str, *, yes: bool) -> ExitCode:
+    """Install what is missing, once somebody has agreed to it.
+
+    Args:
+        settings: of the run.
+        name: an engine, or an extra.
+        yes: it is agreed to.
+
+    Raises:
+        UsageError: there is no such name, or nobody is there to agree.
+        FatalError: something could not be installed.
+    """
+    show = CommandOutput(OutputFormat.TEXT)
+    extras = _list_extras()
+    names = [*registry.list_engine_names(), *extras]
+    if name not in names:
+        raise UsageError(
+            f"there is nothing to set up by the name {name!r}{suggest(name, names)}; there are: "
+            f"{', '.join(dict.fromkeys(names))}"
+        )
+    missing = [each for each in extras.get(name, ()) if not _is_installed(each)]
+    if missing:
+        _install(missing, show, yes=yes)
+    store = ModelCache.from_settings(settings.models)
+    models = [
+        model.name
+        for model in choose_models([*_MODELS.get(name, ())])
+        if not store.has_model(model)
+    ]
+    if models:
+        code = run_models_fetch(settings, models, yes=yes, given={})
+        if code is not ExitCode.OK:
+            return code
+    return _report_state(settings, name, show)
+
+
+def _list_extras() -> dict[str, list[str]]:
+    """The requirements of each extra, as this installation itself declares them."""
+    found: dict[str, list[str]] = {}
+    for line in importlib.metadata.requires("tts-assets") or ():
+        requirement, _, marker = line.partition(";")
+        extra = re.search(r"""extra == ['"]([\w-]+)['"]""", marker)
+        if extra and extra[1] != "dev":
+            found.setdefault(extra[1], []).append(requirement.strip())
+    return found
+
+
+def _is_installed(requirement: str) -> bool:
+    found = re.match(r"[\w.-]+", requirement)
+    try:
+        return found is not None and bool(importlib.metadata.version(found[0]))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def _install(requirements: list[str], show: CommandOutput, *, yes: bool) -> None:
+    command = [sys.executable, "-m", "pip", "install", *requirements]
+    if importlib.util.find_spec("pip") is None:
+        if (uv := shutil.which("uv")) is None:
+            raise FatalError(
+                f"neither pip nor uv is here to install {', '.join(requirements)}: install them with "
+                "the tool that made this environment"
+            )
+        command = [uv, "pip", "install", "--python", sys.executable, *requirements]
+    show.print_error(f"packages: {shlex.join(command)}")
+    if any(each.startswith("piper-tts") for each in requirements):
+        show.print_error("note: piper-tts is licensed under GPL-3.0-or-later")
+    _agree("Install?", yes=yes)
+    done = subprocess.run(command, check=False, stdout=sys.stderr.fileno())
+    if done.returncode:
+        raise FatalError(f"the installation ended with {done.returncode}; its reason is above")
+    importlib.invalidate_caches()
+    if missing := [each for each in requirements if not _is_installed(each)]:
+        raise FatalError(f"{', '.join(missing)} cannot be found after the installation")
+
+
+def _agree(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not can_ask_user():
+        raise UsageError("nothing is installed without consent: add --yes")
+    if not typer.confirm(question, default=True, err=True):
+        raise UsageError("nothing was installed")
+
+
+def _report_state(settings: Settings, name: str, show: CommandOutput) -> ExitCode:
+    if name not in registry.list_engine_names():
+        show.print_line(f"{name} is ready")
+        return ExitCode.OK
+    problem = find_engine_problem(name, settings)
+    if problem is None:
+        show.print_line(f"{name} is ready: {format_command('generate', '--provider', name)}")
+        return ExitCode.OK
+    show.print_error(f"{name} is not ready: {problem}")
+    for number, step in enumerate(_STEPS.get(name, ()), 1):
+        show.print_error(f"  {number}. {step}")
+    return ExitCode.FATAL
