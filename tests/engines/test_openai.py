@@ -28,8 +28,7 @@ from tts_assets.engines.http.service_calls import (
     ServiceResponse,
     TransientError,
 )
-from tts_assets.engines.openai import OpenAI, openai
-from tts_assets.engines.openai_messages import OpenAISpeaker, to_openai_error
+from tts_assets.engines.openai import OpenAI, OpenAISpeaker, openai, to_openai_error
 from tts_assets.engines.protocol import Bounded, Charge, Paced, Priced, Remote
 from tts_assets.engines.reading_cache import ReadingCache
 from tts_assets.engines.registry import load_engine

@@ -240,6 +240,7 @@ _INSPECTED_BYTES = 1 << 12
 
 #: More problems of one request are not shown.
 _PROBLEMS = 5
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -286,6 +287,12 @@ def to_redacted_line(text: Any, hidden: Callable[[str], str], most: int = _SHOWN
     plain = "".join(sign if sign.isprintable() else " " for sign in hidden(text))
     line = " ".join(plain.split())
     return line if len(line) <= most else f"{line[:most]}…"
+
+
+def choose_language(*tags: Any) -> str:
+    """The first valid BCP 47 tag, also one with _ for -; "" for none."""
+    found = (tag for tag in tags if isinstance(tag, str) and _LANGUAGE.fullmatch(tag))
+    return next(found, "").replace("_", "-")
 
 
 def quote_service(text: str, body: ErrorBody, who: str = "it says") -> str:

@@ -213,7 +213,7 @@ def build_voice_settings(settings: ElevenLabsSettings, speed: float) -> dict[str
 
 
 def _merge_settings(
-    model: ElevenLabsModel, stored: Mapping[str, Any], asked: dict[str, Any]
+    model: ElevenLabsModel, stored: Mapping[str, Any], own: dict[str, Any]
 ) -> dict[str, Any]:
     """The stored settings of a voice that a model uses, overridden by those of the run.
 
@@ -231,7 +231,7 @@ def _merge_settings(
         # The model would refuse other values.
         nearest = min(model.stabilities, key=lambda value: abs(value - kept["stability"]))
         kept["stability"] = nearest
-    return kept | asked
+    return kept | own
 
 
 def build_speech_request(
@@ -257,8 +257,8 @@ def build_speech_request(
         UsageError: the voice is invalid.
     """
     model, text, fields = find_elevenlabs_model(settings.model), parts[at], sound_fields(settings)
-    if asked := build_voice_settings(settings, voice.speed):
-        fields["voice_settings"] = _merge_settings(model, stored, asked)
+    if own := build_voice_settings(settings, voice.speed):
+        fields["voice_settings"] = _merge_settings(model, stored, own)
     beside = {
         "previous_text": "".join(parts[:at])[-_BESIDE:] or None,
         "next_text": "".join(parts[at + 1 :])[:_BESIDE] or None,

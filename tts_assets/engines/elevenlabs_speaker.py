@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import msgspec
 
 from tts_assets.engines import elevenlabs_requests
-from tts_assets.engines.decode_response import check_sound_body, to_redacted_line
+from tts_assets.engines.decode_response import (
+    check_sound_body,
+    choose_language,
+    to_redacted_line,
+)
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
     SPEEDS,
@@ -60,13 +63,9 @@ _PAGE = 100
 #: A service that never ends its list is not read for ever.
 _PAGES = 200
 _SHOWN = 80
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 #: Statuses of a service that does not have an address.
 _ABSENT = (404, 405, 501)
-
-#: BCP 47 for an unknown language.
-_UNKNOWN = "und"
 
 
 class _VerifiedLanguage(msgspec.Struct):
@@ -299,14 +298,9 @@ def _choose_language(voice: _Voice) -> str:
     labels = voice.labels or {}
     pairs = [(each.locale, each.language) for each in voice.verified_languages or ()]
     pairs.append((labels.get("locale"), labels.get("language")))
-    tags = [next(filter(_is_language, pair), "").replace("_", "-") for pair in pairs]
-    known = [tag for tag in tags if tag]
-    japanese = (tag for tag in known if tag.partition("-")[0].lower() == "ja")
-    return next(japanese, next(iter(known), _UNKNOWN))
-
-
-def _is_language(value: str | None) -> TypeGuard[str]:
-    return value is not None and _LANGUAGE.fullmatch(value) is not None
+    tags = [tag for pair in pairs if (tag := choose_language(*pair))]
+    japanese = (tag for tag in tags if tag.partition("-")[0].lower() == "ja")
+    return next(japanese, tags[0] if tags else "und")
 
 
 class ElevenLabsSpeaker:

@@ -14,7 +14,7 @@ from tts_assets.config.load_settings import is_path
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
-from tts_assets.engines.models import known_models, model_cache, model_validation
+from tts_assets.engines.models import known_models, model_cache
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import UsageError, format_command
@@ -236,7 +236,7 @@ class Kokoro:
         """The first 64 bits of a file's SHA-256, in hex; UsageError if it cannot be read."""
         if file.path.is_file():
             try:
-                return model_validation.sha256_of(file.path, self._store.folder)[:16]
+                return model_cache.sha256_of(file.path, self._store.folder)[:16]
             except OSError as exc:
                 raise UsageError(f"{file.path} cannot be read: {exc.strerror}") from exc
         # A plan needs no model whose sum is pinned.

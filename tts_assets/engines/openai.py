@@ -3,43 +3,330 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tts_assets.config import keys
 from tts_assets.config.dictionary_words import price_for
-from tts_assets.engines.http import http_client
-from tts_assets.engines.http.http_client import open_client, refuse_unsafe
-from tts_assets.engines.http.service_calls import ServiceRequest, TransientError
+from tts_assets.config.settings import time_limits
+from tts_assets.engines.decode_response import (
+    ErrorBody,
+    check_sound_body,
+    choose_language,
+    parse_error_body,
+    quote_service,
+    to_redacted_line,
+)
+from tts_assets.engines.http.http_client import open_client, redact_url, refuse_unsafe
+from tts_assets.engines.http.service_calls import RateLimitedError, ServiceRequest, TransientError
 from tts_assets.engines.http.service_connection import Endpoint
 from tts_assets.engines.machine import READING, format_versions
-from tts_assets.engines.openai_messages import (
-    ABSENT,
-    BUILT_IN,
-    OpenAISpeaker,
-    to_openai_error,
-    voices_in,
-)
-from tts_assets.engines.paid_purchases import TextService
+from tts_assets.engines.paid_purchases import PurchasedPart, SpeechPurchaser, TextService
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.engines.registry import list_named_voices
+from tts_assets.engines.validated_speech import split_for_requests
 from tts_assets.errors import ClipError, FatalError, UsageError
+from tts_assets.japanese.accent_notation import drop_accents
+from tts_assets.japanese.engine_notation import spell_for_engine
+from tts_assets.model import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from tts_assets.config.settings import Settings
-    from tts_assets.engines.http.service_calls import RetryPolicy
+    from tts_assets.config.settings import OpenAISettings, Settings
+    from tts_assets.engines.http.service_calls import RetryPolicy, ServiceResponse
+    from tts_assets.engines.http.service_connection import ServiceConnection
     from tts_assets.engines.protocol import Charge
-    from tts_assets.model import DictionaryWord, SpokenForm
+    from tts_assets.engines.validated_speech import Attempt, ExpectedSpeech
+    from tts_assets.model import DictionaryWord, Pronunciation, SpokenForm, Voice
 
 
-#: OpenAI requires a key, and charges for every request.
-_HOST = "api.openai.com"
+#: Transient statuses: timeout, conflict, too early.
+_TRANSIENT = (408, 409, 425)
 
-#: Where servers list their voices.
-_VOICES = ("audio/voices", "voices")
+#: The server has no such endpoint, method or feature.
+_ABSENT = (404, 405, 410, 501)
+_SPENT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+_ROOM = re.compile(r"concurren|too many (?:open|running|parallel)", re.IGNORECASE)
+_MOST = re.compile(r"([0-9]{1,4})\s+concurrent", re.IGNORECASE)
+
+#: Fields that all requests share, and the settings that they come from.
+_FOR_ALL = {
+    "model": "openai.model",
+    "response_format": "openai.response-format",
+    "instructions": "openai.instructions",
+    "speed": "--speed",
+}
+_MODEL = {"model_not_found", "invalid_model", "unsupported_model", "model_not_supported"}
+
+#: The message of servers without an error code.
+_MODEL_MESSAGE = re.compile(
+    r"\b(?:unsupported|unknown|invalid) model\b"
+    r"|\bmodel\b.{0,80}\bnot (?:yet )?(?:been )?"
+    r"(?:found|supported|exist|loaded|installed|downloaded)",
+    re.IGNORECASE,
+)
+
+#: Servers answer 500 or 503 where they lack something for good: Speaches and LocalAI, whose
+#: messages are such as "Model 'x' is not installed locally" and "backend not found: piper".
+_LACKING = (500, 503)
+_LACKS = re.compile(
+    r"\b(?:model|voice|speaker|weights?|checkpoint|backend)s?\b.{0,160}?"
+    r"\b(?:not|never)\b.{0,24}\b(?:downloaded|installed|found|exist|supported)\b"
+    r"|\b(?:no such|unknown|unsupported) (?:model|voice|speaker|backend)\b",
+    re.IGNORECASE,
+)
+
+#: The server may have it in a moment.
+_GETS_READY = re.compile(
+    r"\b(?:loading|downloading|starting|warming|initiali[sz]ing|in progress|again|temporar|moment)",
+    re.IGNORECASE,
+)
+_DOWNLOAD = re.compile(r"\b(?:downloaded|installed)\b", re.IGNORECASE)
+_VOICE = {"voice_not_found", "invalid_voice", "unsupported_voice"}
+
+
+def to_openai_error(
+    answer: ServiceResponse, *, model: str, hidden: Callable[[str], str], is_first: bool
+) -> Exception:
+    """The error to raise for an answer that is no success.
+
+    Args:
+        answer: the answer.
+        model: the requested model.
+        hidden: takes the key out of a text.
+        is_first: whether no request has succeeded yet, so that the address may be wrong.
+
+    Returns:
+        TransientError, RateLimitedError, ClipError or FatalError.
+    """
+    status, body = answer.status, parse_error_body(answer, hidden)
+    if body.words & _SPENT or status == 402:
+        text = "nothing is left to pay with: go on when there is"
+        return FatalError(quote_service(text, body))
+    if status == 429 and _ROOM.search(f"{body.message} {' '.join(body.words)}"):
+        most = _MOST.search(body.message)
+        return RateLimitedError(
+            quote_service("too many requests at once", body), most and int(most[1])
+        )
+    if status in (429, *_TRANSIENT) or (status > 499 and not _lacks_for_good(status, body)):
+        return TransientError.from_answer(
+            answer, quote_service(f"the server answered {status}", body)
+        )
+    if status in (401, 403):
+        text = f"the server refuses the key, or misses one ({status}): set OPENAI_API_KEY or --api-key-file"
+        return FatalError(quote_service(text, body))
+    return _to_refusal_error(status, body, model, is_first=is_first)
+
+
+def _lacks_for_good(status: int, body: ErrorBody) -> bool:
+    """Whether a server will never fulfil a request."""
+    if status in _ABSENT:
+        return True
+    message = body.message
+    lacks = status in _LACKING and _LACKS.search(message) is not None
+    return lacks and not _GETS_READY.search(message)
+
+
+def _to_refusal_error(status: int, body: ErrorBody, model: str, *, is_first: bool) -> Exception:
+    """The error for a request that would be refused again."""
+    if _is_about_voice(status, body):
+        text = "the server does not have this voice: tts-assets voices --provider openai may list its voices"
+        return ClipError(quote_service(text, body))
+    if body.words & _MODEL or _MODEL_MESSAGE.search(body.message):
+        body = body._replace(fields=body.fields | {"model"})
+    for field in sorted(body.fields & _FOR_ALL.keys()):
+        what = f"model {model!r}" if field == "model" else field
+        there = "download it there, or " if _DOWNLOAD.search(body.message) else ""
+        text = f"the server refuses the {what}: {there}change {_FOR_ALL[field]}"
+        return FatalError(quote_service(text, body))
+    if (status in _ABSENT and is_first) or not 400 <= status < 500:
+        text = (
+            f"there is no speech by {model!r} ({status}): openai.base-url is what stands before "
+            "/audio/speech, and openai.model is a model of that server"
+        )
+        return FatalError(quote_service(text, body))
+    return ClipError(quote_service(f"the server refuses this request ({status})", body))
+
+
+def _is_about_voice(status: int, body: ErrorBody) -> bool:
+    if body.words & _VOICE or "voice" in body.fields:
+        return True
+    message = body.message.lower()
+    is_absent = status in (*_ABSENT, *_LACKING)
+    return is_absent and "voice" in message and "model" not in message
+
+
+def to_no_sound_error(
+    answer: ServiceResponse, why: TransientError, hidden: Callable[[str], str]
+) -> TransientError:
+    """The error for an answer that is no sound: its own message, or ``why`` where it has none."""
+    body = parse_error_body(answer, hidden)
+    if not body.message:
+        return why
+    what = f"the answer was no sound but {answer.media_type or 'text'}"
+    if answer.media_type.startswith("audio/"):
+        what = f"the answer was no sound, though its type is {answer.media_type}"
+    elif answer.body.lstrip().startswith(b"<"):
+        what += ": is openai.base-url what stands before /audio/speech?"
+    return TransientError(quote_service(what, body), answer.wait_seconds)
+
+
+#: OpenAI has no endpoint for its voices; these are in its API reference (createSpeech, read
+#: 2026-11-22). They speak whatever language the text is in.
+_BUILT_IN_VOICES = tuple(
+    # "mul": several languages.
+    VoiceInfo(name=name, language="mul", description="built-in voice of OpenAI")
+    for name in (
+        *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer"),
+        *("verse", "marin", "cedar"),
+    )
+)
+
+
+def voices_in(body: Any, hidden: Callable[[str], str]) -> tuple[VoiceInfo, ...]:
+    """The voices in the JSON answer to ``GET /audio/voices``; none where it is no list of voices.
+
+    Kokoro-FastAPI has objects with ``id`` and ``name`` in ``voices``, and had plain names; Speaches
+    has objects with ``name`` and ``language``. ``hidden`` takes the key out of a text.
+    """
+    if isinstance(body, dict):
+        body = body.get("voices") or body.get("data")
+    rows = body if isinstance(body, list) else []
+    found = (_to_voice_info(row, hidden) for row in rows)
+    return tuple({each.name: each for each in found if each is not None}.values())
+
+
+def _to_voice_info(row: Any, hidden: Callable[[str], str]) -> VoiceInfo | None:
+    fields = row if isinstance(row, dict) else {"id": row}
+    name = to_redacted_line(
+        fields.get("id") or fields.get("voice_id") or fields.get("name"), hidden
+    )
+    if not name:
+        return None
+    description = to_redacted_line(fields.get("description") or fields.get("name"), hidden)
+    return VoiceInfo(
+        name=name,
+        language=choose_language(fields.get("locale"), fields.get("language")) or "und",
+        description="" if description == name else description,
+    )
+
+
+#: pcm is "the raw samples in 24kHz (16-bit signed, low-endian), without the header" (OpenAI's guide
+#: to text to speech, supported output formats).
+_PCM_HZ = 24_000
+
+#: A parameter of audio/L16 (RFC 2586) that servers put behind other types, too.
+_RATE = re.compile(r";\s*rate=([1-9][0-9]{3,5})\b", re.IGNORECASE)
+
+#: OpenAI takes 4,096 characters (API reference, createSpeech), but gpt-4o-mini-tts no more than
+#: 2,000 tokens (its model page), which so many characters of Japanese are not.
+_LONGEST = 1_500
+
+
+class OpenAISpeaker:
+    """A server, ready for one run."""
+
+    def __init__(
+        self,
+        server: ServiceConnection,
+        read: Callable[[SpokenForm], Awaitable[Pronunciation]],
+        *,
+        settings: OpenAISettings,
+        workers: int,
+        timeout_seconds: float,
+    ) -> None:
+        """Speak through a server; ``read`` returns the pronunciation of a form."""
+        self.workers = workers
+        self.limiter = server.limiter
+        self._redact = server.client.redact
+        self._purchaser = SpeechPurchaser(server, "openai")
+        self._read = read
+        self._settings = settings
+        self._timeout_seconds = timeout_seconds
+
+    async def speak(
+        self, form: SpokenForm, voice: Voice, *, on_start: Callable[[], None] | None = None
+    ) -> Speech:
+        """Synthesize a form; a long text in parts, one after the other.
+
+        Returns:
+            float32 samples, shape (n,), full scale at -1..1; the rate that the server chose; and
+            the requested pronunciation: servers do not report their own.
+
+        Raises:
+            ClipError: it cannot be synthesized, or nothing usable came.
+            FatalError: no other form can be either, or the voice only gives sounds that seem cut off.
+        """
+        reading = await self._read(form)
+        parts = split_for_requests(spell_for_engine(form, reading), _LONGEST)
+        seconds = self._timeout_seconds * time_limits(len(form.text))
+
+        def make_part(at: int, expected: ExpectedSpeech) -> PurchasedPart:
+            return PurchasedPart(
+                request=self._build_request(parts[at], voice, seconds),
+                service="openai",
+                voice=voice.name,
+                model=self._settings.model,
+                text=parts[at],
+                expected=expected,
+                pcm_rate_hz=self._pcm_rate_hz,
+            )
+
+        async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
+            part = make_part(at, expected)
+            return await self._purchaser.buy_part(part, self._judge_answer, on_start)
+
+        # Some servers ignore a speed below 1.
+        expected = self._purchaser.expect_speech(
+            reading, voice, check_ends=self._settings.check_ends, least_speed=1.0
+        )
+        sound = await self._purchaser.buy_speech(parts, expected, make_part, buy_part, on_start)
+        return Speech(
+            samples=sound.samples, rate_hz=sound.rate_hz, pronunciation=drop_accents(reading)
+        )
+
+    def _build_request(self, text: str, voice: Voice, seconds: float) -> ServiceRequest:
+        body: dict[str, Any] = {
+            "model": self._settings.model,
+            "input": text,
+            "voice": voice.name,
+            "response_format": self._settings.response_format,
+        }
+        if self._settings.instructions:
+            body["instructions"] = self._settings.instructions
+        if voice.speed != 1.0:
+            body["speed"] = voice.speed
+        return ServiceRequest(method="POST", path="audio/speech", json=body, seconds=seconds)
+
+    def _judge_answer(self, answer: ServiceResponse) -> ServiceResponse:
+        """Return an answer that is sound, damaged or not."""
+        hidden = self._redact
+        if not 200 <= answer.status < 300:
+            raise to_openai_error(
+                answer,
+                model=self._settings.model,
+                hidden=hidden,
+                is_first=self.limiter.is_new,
+            )
+        try:
+            check_sound_body(answer.body, answer.media_type, pcm_rate_hz=self._pcm_rate_hz(answer))
+        except TransientError as exc:
+            why = exc
+        else:
+            return answer
+        # Outside of the handler: its quotation may contain the key.
+        raise to_no_sound_error(answer, why, hidden)
+
+    def _pcm_rate_hz(self, answer: ServiceResponse) -> int | None:
+        """The rate of bare samples: OpenAI's, unless the server reports another; None for files."""
+        if self._settings.response_format != "pcm":
+            return None
+        rate = _RATE.search(answer.headers.get("content-type", ""))
+        return int(rate[1]) if rate else _PCM_HZ
+
 
 #: The formats of OpenAI that libsndfile reads, unlike aac.
 _FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
@@ -100,17 +387,17 @@ class OpenAI(TextService):
             FatalError: the server cannot be reached, or does not list its voices.
         """
         if self.is_openai:
-            return BUILT_IN
+            return _BUILT_IN_VOICES
         place, seconds = self._make_endpoint(), self._settings.timeout_seconds
-        where = http_client.redact_url(place.base_url)
+        where = redact_url(place.base_url)
         try:
             async with open_client(
                 place.base_url, headers=place.headers, secret=place.secret, most=1
             ) as client:
-                for path in _VOICES:
-                    asked = ServiceRequest(method="GET", path=path, seconds=seconds)
-                    answer = await client.ask(asked)
-                    if answer.status not in ABSENT:
+                for path in ("audio/voices", "voices"):
+                    request = ServiceRequest(method="GET", path=path, seconds=seconds)
+                    answer = await client.ask(request)
+                    if answer.status not in _ABSENT:
                         break
                 found = voices_in(answer.json(), client.redact) if answer.status == 200 else ()
         except (TransientError, ClipError) as exc:
@@ -154,9 +441,9 @@ class OpenAI(TextService):
 
     @property
     def is_openai(self) -> bool:
-        """Whether the server is OpenAI's own."""
+        """Whether the server is OpenAI's own, which needs a key and charges for every request."""
         try:
-            return urlsplit(self._own.base_url).hostname == _HOST
+            return urlsplit(self._own.base_url).hostname == "api.openai.com"
         except ValueError:
             return False
 

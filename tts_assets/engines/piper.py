@@ -19,8 +19,7 @@ import msgspec
 from tts_assets.config.settings import Device
 from tts_assets.engines import onnx_models
 from tts_assets.engines.machine import READING, find_missing_packages, format_versions
-from tts_assets.engines.models.model_cache import ModelCache
-from tts_assets.engines.models.model_validation import sha256_of
+from tts_assets.engines.models.model_cache import ModelCache, sha256_of
 from tts_assets.engines.process.supervisor import engine_host, limit_silence
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import UsageError, format_command

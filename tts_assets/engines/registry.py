@@ -157,7 +157,7 @@ class Choice(NamedTuple):
 
     Args:
         provider: the engine.
-        reason: why it was chosen, in words for people; None where it was asked for.
+        reason: why it was chosen, in words for people; None where it was requested.
     """
 
     provider: Provider
@@ -211,6 +211,6 @@ def list_named_voices(settings: Settings, own: tuple[str, ...]) -> tuple[str, ..
     First the voice of the run, then those in the service's own table, of sources and of speakers.
     """
     of_sources = (name for each in settings.sources for name in each.voices.values())
-    asked = () if settings.voice is None else (settings.voice,)
+    chosen = () if settings.voice is None else (settings.voice,)
     of_speakers = (each.voice for each in settings.speakers if each.voice is not None)
-    return tuple(dict.fromkeys((*asked, *own, *of_sources, *of_speakers)))
+    return tuple(dict.fromkeys((*chosen, *own, *of_sources, *of_speakers)))

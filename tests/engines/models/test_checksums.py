@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tts_assets.engines.models.model_validation import sha256_of
+from tts_assets.engines.models.model_cache import sha256_of
 
 
 def _real(path: Path) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.engines.models.served_models import CONFIGURATION, CONTENT
 from tests.stand_ins import piper_stand_in
-from tts_assets.engines.models.model_validation import find_file_flaw
+from tts_assets.engines.models.model_cache import find_file_flaw
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:5efbf8e\nsize 76753841\n"
 

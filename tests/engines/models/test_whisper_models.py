@@ -6,8 +6,7 @@ import pytest
 
 from tests import whisper_model
 from tts_assets.engines.models.known_models import REPOSITORIES, find_model
-from tts_assets.engines.models.model_cache import ModelCache, ModelState
-from tts_assets.engines.models.model_validation import find_file_flaw
+from tts_assets.engines.models.model_cache import ModelCache, ModelState, find_file_flaw
 from tts_assets.errors import UsageError
 
 

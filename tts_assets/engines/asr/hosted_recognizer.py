@@ -166,7 +166,7 @@ def open_recognizer(
             cores and memory for.
         timeout_seconds: after that long the caller cancels a call.
         seconds: how long recordings are at most: the longer, the fewer at once.
-        voice_only: leave out what is no voice.
+        voice_only: skip music and noise.
     """
     most = workers or count_fitting_workers(provider, seconds)
     return provider.open(workers=most, timeout_seconds=timeout_seconds, voice_only=voice_only)

@@ -74,7 +74,7 @@ _FRAMES = 100
 #: A longer pause begins a new sentence.
 _PAUSE_SECONDS = 0.3
 
-#: Even what is taken for impossible has a logarithm.
+#: The least probability, as 0 has no logarithm.
 _NEVER = 1e-9
 
 

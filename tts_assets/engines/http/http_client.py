@@ -208,21 +208,21 @@ class Client:
 
     async def _follow_redirects(self, request: ServiceRequest) -> ServiceResponse:
         """Send a request, and follow redirects to other addresses of the same service."""
-        asked = ""
+        sent = ""
         for _ in range(_REDIRECTS + 1):
-            answer, asked = await self._send_once(request)
+            answer, sent = await self._send_once(request)
             location = answer.headers.get("location", "")
             if answer.status not in _REDIRECT or not location:
                 return answer
-            url = _join_location(asked, location)
-            if _split_origin(url) != _split_origin(asked):
+            url = _join_location(sent, location)
+            if _split_origin(url) != _split_origin(sent):
                 # The key is only for the service that the settings name.
                 raise FatalError(
-                    f"{self._show_url(asked)} sends on to {self._show_url(url)}, "
+                    f"{self._show_url(sent)} sends on to {self._show_url(url)}, "
                     "which is not gone to: set the base-url to where the service is"
                 )
             request = replace(request, path=url, query=None)
-        raise TransientError(f"{self._show_url(asked)} sends on to itself again and again")
+        raise TransientError(f"{self._show_url(sent)} sends on to itself again and again")
 
     async def _send_once(self, request: ServiceRequest) -> tuple[ServiceResponse, str]:
         import httpx  # noqa: PLC0415 - see _make_client
@@ -282,8 +282,9 @@ class Client:
     def _parse_url(self, path: str, query: tuple[tuple[str, str | int], ...]) -> httpx.URL:
         import httpx  # noqa: PLC0415 - see _make_client
 
-        asked = httpx.URL(path)
-        url = self._http.base_url.join(path) if asked.is_relative_url else asked
+        url = httpx.URL(path)
+        if url.is_relative_url:
+            url = self._http.base_url.join(path)
         return url.copy_merge_params(dict(query)) if query else url
 
     def _show_address(self, request: ServiceRequest) -> str:
@@ -384,10 +385,10 @@ def _encode_body(json: Any) -> bytes | None:
         ) from exc
 
 
-def _join_location(asked: str, location: str) -> str:
+def _join_location(url: str, location: str) -> str:
     """The address of a redirect; unchanged where it is none."""
     try:
-        return urljoin(asked, location)
+        return urljoin(url, location)
     except ValueError:
         return location
 

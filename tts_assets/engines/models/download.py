@@ -23,6 +23,7 @@ from tts_assets.engines.models.model_cache import (
     RECORD,
     REJECTED,
     PartialFile,
+    find_file_flaw,
     list_leftovers,
     path_beside,
     refuse_lack_of_space,
@@ -39,7 +40,6 @@ from tts_assets.engines.models.model_server import (
     refuse_unusable,
     translate_http_errors,
 )
-from tts_assets.engines.models.model_validation import find_file_flaw
 from tts_assets.errors import FatalError, UsageError
 from tts_assets.store import atomic_files
 

@@ -1,7 +1,7 @@
 """The known models: files, addresses, licences; and the events of a download.
 
 Sizes and sums of the pinned files are those that several independent public projects pin for the
-same release files. They were compared with one another, not taken from a download of ours:
+same release files. They were compared with one another, not taken from a download:
 
 - Kokoro: the release ``model-files-v1.1`` of github.com/thewh1teagle/kokoro-onnx.
 - The Japanese Piper voice: huggingface.co/rhasspy/piper-voices at the revision in ``_PIPER_PINNED``.

@@ -74,18 +74,19 @@ def refuse_unsafe(url: str, mirror: str | None) -> None:
     Raises:
         FatalError: it is not allowed, or no address.
     """
-    asked = urlsplit(url)
-    named = urlsplit(mirror or "")
-    plain = asked.scheme == "http" and (
-        is_loopback(asked.hostname) or (named.scheme == "http" and named.hostname == asked.hostname)
+    target = urlsplit(url)
+    chosen = urlsplit(mirror or "")
+    plain = target.scheme == "http" and (
+        is_loopback(target.hostname)
+        or (chosen.scheme == "http" and chosen.hostname == target.hostname)
     )
-    if asked.scheme != "https" and not plain:
+    if target.scheme != "https" and not plain:
         raise FatalError(
             f"{redact_url(url)} is not https, so nothing is fetched from there; "
             "give a --mirror that you trust"
         )
     try:
-        _ = asked.port
+        _ = target.port
     except ValueError as exc:
         raise FatalError(
             f"{redact_url(url)} has no port that can be; give another --mirror"

@@ -226,7 +226,7 @@ class EngineHost:
             number=next(self._numbers), form=form, voice=voice, sound=sound
         )
         reply = await self._await_reply(order, on_start)
-        assert reply.recording is not None  # noqa: S101 - asked for with a sound
+        assert reply.recording is not None  # noqa: S101 - requested with a sound
         return reply.recording
 
     async def ask(self, question: bytes, *, on_start: Callable[[], None] | None = None) -> bytes:
@@ -306,7 +306,7 @@ class EngineHost:
                 self._process = process
                 try:
                     await self._exchange_messages(process)
-                    ours = self._killed
+                    was_killed = self._killed
                     # It has closed its output, which it does by ending.
                     with anyio.move_on_after(_EXIT_SECONDS):
                         await process.wait()
@@ -315,7 +315,7 @@ class EngineHost:
                         kill_process(process)
                         status = await process.wait()
                         remove_child(process.pid)
-            self._after_death(status, read_stderr_tail(log), ours=ours)
+            self._after_death(status, read_stderr_tail(log), was_killed=was_killed)
 
     async def _exchange_messages(self, process: Process) -> None:
         async with anyio.create_task_group() as both:
@@ -385,13 +385,13 @@ class EngineHost:
             kill_process(self._process)
         self._signal_change()
 
-    def _after_death(self, status: int, stderr_tail: str, *, ours: bool) -> None:
-        """Decide what becomes of the orders in flight; ``ours``: the process was killed here."""
+    def _after_death(self, status: int, stderr_tail: str, *, was_killed: bool) -> None:
+        """Decide what becomes of the orders in flight; ``was_killed``: by this host."""
         self._process = None
         flying = [entry for entry in self._open.values() if entry.sent]
         for entry in flying:
             entry.sent = False
-        if ours:
+        if was_killed:
             pass
         elif not self._ready:
             self._give_up(
