@@ -11,12 +11,11 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from tts_assets.engines.process.child_registry import track_child
-from tts_assets.engines.process.supervisor import describe_exit, kill_process, read_stderr_tail
+from tts_assets.engines.process.supervisor import describe_exit, read_stderr_tail, run_child
 from tts_assets.engines.protocol import VoiceInfo
 from tts_assets.errors import ClipError, FatalError
 from tts_assets.japanese.engine_notation import spell_in_kana
@@ -285,32 +284,15 @@ async def _run_command(command: list[str], text: str) -> None:
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as log:
         source.write(text.encode())
         source.seek(0)
-        status = await _wait_for_exit(command, source, log)
+        try:
+            async with run_child(
+                command, stdin=source, stdout=subprocess.DEVNULL, stderr=log
+            ) as process:
+                status = await process.wait()
+        except OSError as exc:
+            raise FatalError(f"{command[0]} cannot be started any more: {exc.strerror}") from exc
         if status != 0:
             raise ClipError(f"say failed {describe_exit(status)}{read_stderr_tail(log)}")
-
-
-async def _wait_for_exit(command: list[str], source: IO[bytes], log: IO[bytes]) -> int:
-    try:
-        # Cancelled half-way, a start would leave a running process behind.
-        with anyio.CancelScope(shield=True):
-            process = await anyio.open_process(
-                command,
-                stdin=source,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                # Ctrl-C is for the run alone.
-                start_new_session=True,
-            )
-    except OSError as exc:
-        raise FatalError(f"{command[0]} cannot be started any more: {exc.strerror}") from exc
-    try:
-        with track_child(process.pid, leads_session=True):
-            return await process.wait()
-    finally:
-        with anyio.CancelScope(shield=True):
-            kill_process(process)
-            await process.aclose()
 
 
 def _read_sound(path: Path) -> Speech:

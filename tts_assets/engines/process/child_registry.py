@@ -17,26 +17,17 @@ _lock = Lock()
 _running: dict[int, bool] = {}
 
 
-def add_child(pid: int, *, leads_session: bool = False) -> None:
-    """Register a process; the whole session of a session leader is killed with it."""
-    with _lock:
-        _running[pid] = leads_session
-
-
-def remove_child(pid: int) -> None:
-    """Unregister a process whose status was collected, so that its id may be reused."""
-    with _lock:
-        _running.pop(pid, None)
-
-
 @contextlib.contextmanager
 def track_child(pid: int, *, leads_session: bool = False) -> Iterator[None]:
-    """Register a process for as long as the block lasts."""
-    add_child(pid, leads_session=leads_session)
+    """Register a process, or all of the session that it leads, for as long as the block lasts."""
+    with _lock:
+        _running[pid] = leads_session
     try:
         yield
     finally:
-        remove_child(pid)
+        # Its status was collected, so its id may be reused.
+        with _lock:
+            _running.pop(pid, None)
 
 
 def kill_children() -> None:

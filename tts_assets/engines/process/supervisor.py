@@ -24,7 +24,7 @@ import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tts_assets.engines.process import messages
-from tts_assets.engines.process.child_registry import add_child, remove_child
+from tts_assets.engines.process.child_registry import track_child
 from tts_assets.errors import ClipError, EngineCrashError, FatalError
 from tts_assets.model import Speech
 
@@ -82,31 +82,29 @@ def select_sendable(orders: Collection[PendingRequest], threads: int) -> list[Pe
 _CHILD = "import sys; sys.path[:] = sys.argv[3:]; from tts_assets.engines.process.child_process import main; main()"
 
 
-async def start_process(factory: str, threads: int, log: IO[bytes]) -> Process:
-    """Start a process that loads an engine and waits for orders; the caller removes the child.
-
-    Args:
-        factory: ``module:function`` that makes the engine.
-        threads: how many orders it answers at once.
-        log: takes whatever it prints.
+@contextlib.asynccontextmanager
+async def run_child(
+    command: list[str], *, stdin: IO[bytes] | int, stdout: int, stderr: IO[bytes]
+) -> AsyncIterator[Process]:
+    """A process for as long as the block lasts; it is killed with all processes that it started.
 
     Raises:
         OSError: no process can be started.
     """
-    # Not -m: that would run a module which its own package has imported already.
-    command = [sys.executable, "-P", "-c", _CHILD]
     # Cancelled half-way, a start would leave a running process behind.
     with anyio.CancelScope(shield=True):
-        started = await anyio.open_process(
-            [*command, factory, str(threads), *filter(None, sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            # Ctrl-C is for the run alone.
-            start_new_session=True,
+        # Ctrl-C is for the run alone.
+        process = await anyio.open_process(
+            command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
         )
-    add_child(started.pid, leads_session=True)
-    return started
+    async with process:
+        with track_child(process.pid, leads_session=True):
+            try:
+                yield process
+            finally:
+                with anyio.CancelScope(shield=True):
+                    kill_process(process)
+                    await process.wait()
 
 
 def kill_process(process: Process) -> None:
@@ -302,20 +300,19 @@ class EngineHost:
     async def _run_once(self) -> None:
         with tempfile.TemporaryFile() as log:
             self._ready = self._killed = False
-            async with await start_process(self._factory, self.workers, log) as process:
+            # Not -m: that would run a module which its own package has imported already.
+            command = [sys.executable, "-P", "-c", _CHILD, self._factory, str(self.workers)]
+            pipe = subprocess.PIPE
+            async with run_child(
+                [*command, *filter(None, sys.path)], stdin=pipe, stdout=pipe, stderr=log
+            ) as process:
                 self._process = process
-                try:
-                    await self._exchange_messages(process)
-                    was_killed = self._killed
-                    # It has closed its output, which it does by ending.
-                    with anyio.move_on_after(_EXIT_SECONDS):
-                        await process.wait()
-                finally:
-                    with anyio.CancelScope(shield=True):
-                        kill_process(process)
-                        status = await process.wait()
-                        remove_child(process.pid)
-            self._after_death(status, read_stderr_tail(log), was_killed=was_killed)
+                await self._exchange_messages(process)
+                was_killed = self._killed
+                # It has closed its output, which it does by ending.
+                with anyio.move_on_after(_EXIT_SECONDS):
+                    await process.wait()
+            self._after_death(await process.wait(), read_stderr_tail(log), was_killed=was_killed)
 
     async def _exchange_messages(self, process: Process) -> None:
         async with anyio.create_task_group() as both:
