@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_assets.japanese.running_text import _build_forms, _strip_quotes, split_speakers
+from tts_assets.japanese.text_cleanup import prepare_text
+
 if TYPE_CHECKING:
     from tts_assets.model import SpokenForm
 
@@ -29,3 +32,13 @@ def reason(said: tuple[SpokenForm, ...] | str) -> str:
 def without_boundaries(said: tuple[SpokenForm, ...] | str) -> tuple[SpokenForm, ...] | str:
     """Forms as if their texts had no spaces."""
     return said if isinstance(said, str) else tuple(each._replace(boundaries=()) for each in said)
+
+
+def split_dialogue(text: str) -> list[tuple[str | None, str]]:
+    """The speaker and the spoken text of each line of a dialogue that can be spoken."""
+    lines = []
+    for speaker, words in split_speakers(prepare_text(text)):
+        said = _build_forms([("", _strip_quotes(words))], None, {})
+        if isinstance(said, tuple):
+            lines.append((speaker, said[0].text))
+    return lines

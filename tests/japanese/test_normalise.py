@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.japanese.normalised import pairs, reason, texts, without_boundaries
+from tests.japanese.normalised import pairs, reason, split_dialogue, texts, without_boundaries
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms, split_dialogue
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
 from tts_assets.japanese.text_cleanup import extract_furigana_reading
 from tts_assets.japanese.word_forms import build_kana_forms, build_title_forms, build_word_forms
 from tts_assets.model import SpokenForm

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.japanese.normalised import split_dialogue
 from tts_assets.japanese.accent_notation import extract_accent_reading, parse_accent
 from tts_assets.japanese.kana import UnusableTextError, romaji_to_katakana
-from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms, split_dialogue
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
 from tts_assets.japanese.text_cleanup import extract_furigana_reading
 from tts_assets.japanese.word_forms import build_kana_forms, build_title_forms, build_word_forms
 from tts_assets.model import SpokenForm, is_katakana

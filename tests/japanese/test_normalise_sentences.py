@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.japanese.normalised import pairs, texts, without_boundaries
+from tests.japanese.normalised import pairs, split_dialogue, texts, without_boundaries
 from tts_assets.japanese.kana import UnusableTextError
-from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms, split_dialogue
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
 from tts_assets.model import SpokenForm
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.japanese.normalised import texts
-from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms, split_dialogue
+from tests.japanese.normalised import split_dialogue, texts
+from tts_assets.japanese.running_text import build_dialogue_forms, build_text_forms
 
 
 @pytest.mark.parametrize(

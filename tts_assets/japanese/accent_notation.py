@@ -130,7 +130,7 @@ def _extract_marked_kana(text: str) -> str | None:
 
 
 def drop_accents(said: Pronunciation) -> Pronunciation:
-    """What is known where the voice makes the accents: the sounds, and not how high they are."""
+    """A pronunciation without accents, for voices that make their own."""
     flat = tuple(phrase._replace(accent=0) for phrase in said.phrases)
     return replace(said, phrases=flat, accent_basis=AccentBasis.ENGINE)
 
@@ -172,7 +172,7 @@ def _unknown_accent_error(value: object) -> UnusableTextError:
 
 
 def _find_accent_value(value: Mapping[str, Any]) -> object:
-    """What an object holds under the first key that means an accent."""
+    """The value of an object under the first key that means an accent."""
     known = {str(key).lower(): inner for key, inner in value.items()}
     keys = [key for key in _KEYS if key in known]
     if not keys:

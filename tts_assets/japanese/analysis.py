@@ -25,7 +25,7 @@ _SHORT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DictionaryEntry:
-    """What a dictionary says of a word.
+    """A word of the dictionary.
 
     Args:
         surface: the spelling.
@@ -176,7 +176,11 @@ def _to_unidic_word(columns: list[str]) -> UniDicWord:
     )
 
 
-# OpenJTalk's word nodes: what an analysis would say, and how its accent phrases go.
+# OpenJTalk's word nodes, their pronunciation and their accent phrases.
+
+#: Parts of speech that are conjugated, and those that only stand behind words.
+INFLECTED = frozenset({"動詞", "形容詞"})
+PARTICLES = frozenset({"助詞", "助動詞"})
 
 #: Marks a devoiced vowel in ``pron``; it is no mora.
 DEVOICED = "’"
@@ -243,7 +247,7 @@ def expand_small_kana(kana: str) -> str:
 
 
 def nodes_to_kana(nodes: Iterable[Node]) -> str:
-    """What an analysis would say, in katakana."""
+    """The pronunciation of an analysis, in katakana."""
     return "".join(map(node_to_kana, nodes))
 
 
@@ -268,7 +272,7 @@ def count_morae(nodes: Iterable[Node]) -> int:
 
 
 def nodes_to_key(nodes: Iterable[Node]) -> str:
-    """The pronunciation key of what an analysis would say."""
+    """The pronunciation key of an analysis."""
     return pronunciation_key(nodes_to_kana(nodes))
 
 
@@ -306,9 +310,9 @@ def _build_phrase(words: Sequence[Node], *, pause: bool) -> Phrase:
 
 
 class ResolvedReading(NamedTuple):
-    """What is said for a word or a sentence, and why; as in Pronunciation.
+    """The pronunciation of a word or a sentence, and its basis; see Pronunciation.
 
-    With its defaults it is what the dictionary alone says.
+    The defaults are those of the dictionary alone.
     """
 
     nodes: Nodes

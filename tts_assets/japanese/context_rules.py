@@ -256,7 +256,7 @@ CONTEXT_RULES = {
     "[をでに](割)る": "ワ",
     "(?:被害|損害|迷惑|影響|罪|汚名|痛手|ダメージ|損失|恩恵|不利益)を[^、。を]{0,4}?(被)[らりるれろっ]": "コウム",
     "(?:時間が|[年月日週間]が?|ずいぶん)(経っ)[たて]": "タッ",
-    # What is hot, and what is hard.
+    # Hot and hard.
     f"{_HOT}(?:が|は|も|って|、)[^、。]{{0,6}}?(辛)[いかくけさすそ]": "カラ",
     f"(辛)[いく](?:て[^、。]{{0,4}})?{_HOT}(?!は|が辛)": "カラ",
     "(辛)いの(?:が|は)(?:好き|苦手|だめ|駄目|平気|大丈夫)": "カラ",
@@ -386,7 +386,7 @@ class ContextChanges(NamedTuple):
 
 
 def find_context_changes(nodes: Nodes) -> ContextChanges:
-    """What the context of its words changes in an analysis."""
+    """The changes that the context of its words makes to an analysis."""
     # Numbers are written otherwise in an analysis than in the text.
     spelled = nodes_to_text(nodes)
     if _DECIDED.isdisjoint(spelled):
@@ -417,7 +417,7 @@ def _merge_verbs(nodes: Nodes) -> Nodes:
 def _select_changes(
     nodes: Nodes, text: str, decided: Iterable[tuple[int, int, str]]
 ) -> Iterator[ReadingChange]:
-    """What the dictionary reads otherwise than its context asks for, in order."""
+    """The words that the dictionary reads otherwise than their context requires, in order."""
     starts = {at: number for number, at in enumerate(find_word_starts(nodes))}
     done = 0
     for begin, end, reading in decided:

@@ -141,9 +141,9 @@ _MARK = compile_lazy(r"[^\w]")
 
 
 class Dictionary:
-    """Readings and accents of Japanese; what is native is loaded on first use.
+    """Readings and accents of Japanese; native libraries are loaded on first use.
 
-    Texts may have boundaries, which no word crosses; see ``spaced_text``.
+    Texts may have boundaries, which no word crosses; see ``word_boundaries``.
 
     May be used from several threads: each has an analyser of its own, as a shared one would make
     them wait for each other.
@@ -221,10 +221,7 @@ class Dictionary:
         # Those that keep to the boundaries come first.
         for each in dict.fromkeys((text, remove_boundaries(text))):
             for path in self._thread_analyzer.run_mecab_nbest_features(_check_length(each), most):
-                nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
-                    path["features"], restore_unknown_katakana=True
-                )
-                yield nodes
+                yield self._build_nodes(path["features"])
 
     def refine_accents(self, text: str, nodes: Nodes) -> Nodes:
         """An alternative with its accents corrected as those of the best are; read as before."""
@@ -271,9 +268,7 @@ class Dictionary:
         No rule changes the reading of the fixed tokens.
         """
         text = remove_boundaries(text)
-        nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
-            [",".join(token.columns) for token in tokens], restore_unknown_katakana=True
-        )
+        nodes = self._build_nodes([",".join(token.columns) for token in tokens])
         finished = self._apply_postprocessing(text, nodes, self._learned_readings)
         forced = {(token.surface, token.reading) for token in fixed}
         if forced <= {(node["string"], node["read"]) for node in finished}:
@@ -286,10 +281,15 @@ class Dictionary:
         whole = remove_boundaries(text)
         if features is None:
             return self.analyze_best(whole)
+        return self._apply_postprocessing(
+            whole, self._build_nodes(features), self._learned_readings
+        )
+
+    def _build_nodes(self, features: Sequence[str]) -> Nodes:
         nodes: Nodes = self._thread_analyzer.run_njd_from_mecab(
             features, restore_unknown_katakana=True
         )
-        return self._apply_postprocessing(whole, nodes, self._learned_readings)
+        return nodes
 
     def _phrase_features(self, text: str) -> list[str] | None:
         import pyopenjtalk  # noqa: PLC0415 - see learn

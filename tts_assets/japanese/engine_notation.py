@@ -297,14 +297,8 @@ def _mora_to_symbol(mora: str) -> str:
 
 # Piper's notation: sounds in IPA, with accent marks between them.
 
-#: The marks that Piper's Japanese voices were trained with (piper-tts, phonemize_japanese).
-_PIPER_RISE = "↑"
-_PIPER_FALL = "↓"
-_PIPER_NEXT_PHRASE = "#"
-_PIPER_PAUSE = ","
-_PIPER_END = "."
-_PIPER_QUESTION = "?"
-_MELODY = frozenset({_PIPER_RISE, _PIPER_FALL, _PIPER_NEXT_PHRASE})
+#: The accent marks that Piper's Japanese voices were trained with (piper-tts, phonemize_japanese).
+_PIPER_RISE, _PIPER_FALL, _PIPER_NEXT_PHRASE = _MELODY = "↑↓#"
 
 #: OpenJTalk's sounds in IPA, where their letters are not IPA themselves.
 _PIPER_IPA = parse_pairs("u:ɯ g:ɡ sh:ɕ j:dʑ ch:tɕ f:ɸ y:j r:ɾ N:ɴ cl:ʔ")
@@ -356,14 +350,14 @@ def to_piper_phonemes(labels: Sequence[str], *, question: bool = False) -> list[
     found: list[str] = []
     for sound in _parse_labels(labels):
         if sound.name == "pau":
-            found = [*_drop_open_mark(found), _PIPER_PAUSE]
+            found = [*_drop_open_mark(found), ","]
             continue
         found += _to_ipa(sound.name)
         if sound.name in _LAST_OF_MORA:
             found += _choose_mark_after(sound)
     return [
         *_drop_open_mark(found),
-        _PIPER_QUESTION if question or is_question(labels) else _PIPER_END,
+        "?" if question or is_question(labels) else ".",
     ]
 
 
@@ -373,7 +367,7 @@ def is_question(labels: Sequence[str]) -> bool:
 
 
 def _drop_open_mark(found: list[str]) -> list[str]:
-    """What has been said without a mark at its end, which gives way to a pause or the last mark."""
+    """The phonemes without a mark at their end, which gives way to a pause or the last mark."""
     return found[:-1] if found and found[-1] in _MELODY else found
 
 
@@ -405,7 +399,7 @@ def _to_ipa(name: str) -> str:
     return _PIPER_IPA.get(name, name)
 
 
-# What is written to an engine that takes text only, and reads kanji in its own way.
+# Text for engines that take nothing else, and read kanji in their own way.
 
 #: Alone and in hiragana they may be taken for particles, and said as ワ and エ.
 _PARTICLES = ("ハ", "ヘ")
@@ -424,8 +418,8 @@ def spell_in_kana(form: SpokenForm) -> str:
 def spell_for_engine(form: SpokenForm, said: Pronunciation) -> str:
     """A form as it is spelled, but in kana where its spelling may well be read otherwise.
 
-    The spelling is preferred because only it carries the accent. What a dictionary reads as the
-    entry says is hoped to be read so by others; what it does not is not left to chance.
+    The spelling is preferred because only it carries the accent. It is used where the dictionary
+    reads it as the entry does, as other engines probably do, too.
     """
     if said.basis in (Basis.SPELLING, Basis.UNCHECKED):
         return form.text

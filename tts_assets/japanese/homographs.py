@@ -136,7 +136,7 @@ def _find_other_readings(node: Node) -> tuple[str, ...]:
 
 
 def _exclude_reading(said: str, readings: Sequence[str]) -> tuple[str, ...]:
-    """The readings that are not said; none if what is said is not one of them."""
+    """The readings but the chosen one; none if that is not one of them."""
     key = pronunciation_key(said)
     others = tuple(reading for reading in readings if pronunciation_key(reading) != key)
     return others if len(others) < len(readings) else ()

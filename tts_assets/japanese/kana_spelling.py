@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tts_assets.japanese.alignment import AlignableWord, align_words, to_key_kana
 from tts_assets.japanese.analysis import (
     DEVOICED,
+    INFLECTED,
+    PARTICLES,
     expand_small_kana,
     node_to_kana,
     nodes_to_kana,
@@ -28,19 +30,15 @@ if TYPE_CHECKING:
 
     from tts_assets.japanese.analysis import Node, Nodes
 
-#: How it sounds, and how it is spelled.
-SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
+#: How particles and 言う sound, and how they are spelled.
+_SOUND_AND_LETTER = frozenset({("ワ", "ハ"), ("エ", "ヘ"), ("ユ", "イ")})
 
 #: Words whose は is the particle that they have grown together with: それでは, こんにちは, または.
 _GROWN_TOGETHER = frozenset({"接続詞", "感動詞", "副詞", "助詞", "助動詞", "連体詞"})
-_BEFORE_PARTICLES = frozenset({"助詞", "助動詞"})
 _TOPICS = frozenset({"名詞", "副詞"})
 
 #: A noun in kana of fewer morae with は or へ behind it is rather another noun: いは, さは.
 _SHORTEST = 2
-
-#: Behind a kanji of one mora and は: 目はいい, but 荷はこび is one word.
-_PREDICATES = frozenset({"動詞", "形容詞"})
 
 #: How words go on that begin with は, behind it: 手はなす, 手はからい, 毛はえ, 気はやる.
 _WORD_WITH_HA = compile_lazy(
@@ -62,17 +60,17 @@ _PATTERN = compile_lazy(
 _BEGINNINGS = frozenset("はてへの")
 
 
+def may_sound_so(sound: str, letters: str) -> bool:
+    """Whether a pronunciation key is that of other letters, but for は, へ and 言う."""
+    return len(sound) == len(letters) and all(
+        pair in _SOUND_AND_LETTER or pair[0] == pair[1] for pair in zip(sound, letters, strict=True)
+    )
+
+
 def is_spelled_differently(node: Node) -> bool:
     """Whether a word sounds other than its kana are spelled: は, へ, それでは, そういう."""
     sound, letters = pronunciation_key(node_to_kana(node)), pronunciation_key(node["read"])
-    return (
-        sound != letters
-        and len(sound) == len(letters)
-        and all(
-            pair in SOUND_AND_LETTER or pair[0] == pair[1]
-            for pair in zip(sound, letters, strict=True)
-        )
-    )
+    return sound != letters and may_sound_so(sound, letters)
 
 
 def list_sounds(node: Node) -> tuple[str, ...]:
@@ -83,7 +81,7 @@ def list_sounds(node: Node) -> tuple[str, ...]:
 
 
 def spell_word_reading(nodes: Sequence[Node]) -> str:
-    """How the dictionary spells what it says of a word, in katakana.
+    """The dictionary's pronunciation of a word as it is spelled, in katakana.
 
     A kana of it that is rightly said otherwise is spelled with its letter, は in それでは; one that
     the dictionary only takes for a particle is spelled as it sounds, so that はで, read ワデ, does
@@ -111,7 +109,7 @@ def spell_word_reading(nodes: Sequence[Node]) -> str:
 
 def begins_with_particle(nodes: Sequence[Node]) -> bool:
     """Whether an analysis takes the first word for a particle or an auxiliary."""
-    return bool(nodes) and nodes[0]["pos"] in _BEFORE_PARTICLES
+    return bool(nodes) and nodes[0]["pos"] in PARTICLES
 
 
 def find_own_reading(text: str) -> str | None:
@@ -168,7 +166,7 @@ def _take_clause(nodes: Sequence[Node]) -> Sequence[Node]:
 
 def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
     """Whether は or へ can be a particle behind a word and before others."""
-    if before["pos"] in _BEFORE_PARTICLES:
+    if before["pos"] in PARTICLES:
         return True
     if before["pos"] not in _TOPICS:
         return False
@@ -179,7 +177,7 @@ def _may_be_particle(before: Node, behind: Sequence[Node]) -> bool:
     if parse_kana(before["string"]) or _WORD_WITH_HA.match(spelled):
         return False
     kanji = not parse_kana(spelled)
-    return not behind or kanji or (long and behind[0]["pos"] in _PREDICATES)
+    return not behind or kanji or (long and behind[0]["pos"] in INFLECTED)
 
 
 # Long vowels of nouns that the dictionary spells out, as most of those in hiragana.
@@ -276,7 +274,7 @@ _MOST_SPELLINGS = 64
 
 
 def list_romanized_keys(key: str) -> tuple[str, ...]:
-    """The keys of what a line in Latin letters may have for a sound; the sound itself is the first.
+    """The keys that a line in Latin letters may have for a sound; the sound itself is the first.
 
     キンヨウビ may be kinyoubi, kin'yobi and kinyobi, パーティー paatii and pati.
     """

@@ -13,6 +13,7 @@ from tts_assets.japanese.alignment import (
     to_key_kana,
 )
 from tts_assets.japanese.analysis import (
+    INFLECTED,
     DictionaryEntry,
     ResolvedReading,
     nodes_to_kana,
@@ -26,7 +27,7 @@ from tts_assets.japanese.kana import (
     to_pronunciation,
 )
 from tts_assets.japanese.kana_spelling import list_sounds
-from tts_assets.japanese.word_accent import INFLECTED, find_listed_accent, guess_accent
+from tts_assets.japanese.word_accent import find_listed_accent, guess_accent
 from tts_assets.model import AccentBasis, Basis, split_morae
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from tts_assets.japanese.analysis import Node, Nodes
     from tts_assets.japanese.dictionary import Dictionary
 
-#: What a word is taken for that the dictionary knows only in pieces.
+#: The grammar of a word that the dictionary only has in pieces.
 _NOUN = ("名詞", "一般", "*", "*", "*", "*")
 
 
@@ -51,7 +52,7 @@ class ReadingChange(NamedTuple):
 def to_alignable_words(
     nodes: Iterable[Node], dictionary: Dictionary | None = None
 ) -> list[AlignableWord]:
-    """The words of an analysis, to find in a reading; with what a dictionary knows of each."""
+    """The words of an analysis, to find in a reading; with the readings that a dictionary has for each."""
     return [
         AlignableWord(
             spelling=node["string"],
@@ -79,7 +80,7 @@ def find_changes(parts: Sequence[AlignedPart], reading: str) -> list[ReadingChan
 
 
 def describe_changes(nodes: Nodes, changes: Sequence[ReadingChange]) -> str:
-    """What the dictionary reads otherwise than the entry does, in words."""
+    """A message about the words that the dictionary reads otherwise than the entry."""
     differences = [
         f"{spelling} as {nodes_to_kana(changed)}, the entry as {change.reading}"
         for change in changes

@@ -10,6 +10,7 @@ from tts_assets.errors import ClipError
 from tts_assets.japanese.accent_notation import format_accent_phrases
 from tts_assets.japanese.alignment import align_words, edit_distance, to_key_kana
 from tts_assets.japanese.analysis import (
+    INFLECTED,
     ResolvedReading,
     count_morae,
     expand_small_kana,
@@ -47,7 +48,7 @@ from tts_assets.japanese.reading_override import (
 from tts_assets.japanese.reading_spans import locate_spans, resolve_spans
 from tts_assets.japanese.segmentation import split_phrases, split_segments
 from tts_assets.japanese.text_reading import resolve_text
-from tts_assets.japanese.word_accent import INFLECTED, apply_word_accent, find_kana_accent
+from tts_assets.japanese.word_accent import apply_word_accent, find_kana_accent
 from tts_assets.model import AccentBasis, Basis, Pronunciation, is_katakana, kana_to_katakana
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def find_required_reading(form: SpokenForm) -> str | None:
 def _accept_alternative(
     text: str, best: Nodes, nodes: Nodes, dictionary: Dictionary
 ) -> ResolvedReading:
-    """An alternative; one that says what the best does only confirms its particles."""
+    """An alternative; one that is pronounced as the best only confirms its particles."""
     nodes = _apply_own_accent(nodes, dictionary)
     ours, theirs = nodes_to_kana(best), nodes_to_kana(nodes)
     doubt = f"the dictionary reads {text} as {ours}; {theirs} is one of its next analyses"
@@ -374,7 +375,7 @@ class FormReader:
     """Runs inside an engine's process; may be asked from several threads at once."""
 
     def __init__(self) -> None:
-        """Load the dictionary, so that what is missing shows at once."""
+        """Load the dictionary, so that a missing package shows at once."""
         self._dictionary = Dictionary()
         self._dictionary.analyze_best("")
 

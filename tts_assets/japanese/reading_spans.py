@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.alignment import AlignableWord, ReadingSpan, align_words, map_positions
 from tts_assets.japanese.analysis import (
+    INFLECTED,
+    PARTICLES,
     ResolvedReading,
     expand_small_kana,
     find_word_starts,
@@ -29,7 +31,6 @@ from tts_assets.japanese.reading_override import (
     to_alignable_words,
 )
 from tts_assets.japanese.text_rules import compile_lazy
-from tts_assets.japanese.word_accent import INFLECTED
 from tts_assets.japanese.word_boundaries import remove_boundaries
 from tts_assets.model import Basis, is_katakana, kana_to_katakana
 
@@ -53,9 +54,6 @@ NUMERALS = frozenset("0123456789０１２３４５６７８９〇一二三四五
 
 #: What verbs and adjectives end in.
 _VERB_ENDINGS = frozenset("ウクグスツヌブムルイ")
-
-#: Parts of speech of what only stands behind words.
-_BOUND = frozenset({"助詞", "助動詞"})
 
 
 class _KanjiWithKana(NamedTuple):
@@ -209,7 +207,7 @@ def _continues_word(nodes: Nodes, begins: Sequence[int], group: Sequence[Reading
     for number, each in enumerate(group, 1):
         word = nodes[bisect_right(begins, each.start + number) - 1]
         alone = word["string"] == kana_to_hiragana(each.reading)
-        bound = alone and word["pos"] in _BOUND and not counts
+        bound = alone and word["pos"] in PARTICLES and not counts
         if word["string"][:1] == kana_to_hiragana(each.reading) and not bound:
             return False
     return True
@@ -286,13 +284,6 @@ class _SpanGroup(NamedTuple):
     spans: tuple[ReadingSpan, ...]
 
 
-class _GroupMatch(NamedTuple):
-    """What has to be read otherwise so that words agree with their spans; or what is wrong."""
-
-    changes: tuple[ReadingChange, ...] = ()
-    doubt: str | None = None
-
-
 def locate_spans(text: str, readings: Iterable[tuple[str, str]]) -> list[ReadingSpan]:
     """Where the spans of a spoken form lie in its text."""
     found: list[ReadingSpan] = []
@@ -339,17 +330,18 @@ def resolve_spans(
         if not any(place.start < each.end and each.start < place.end for place in places)
     )
     places, unknown = _select_spans(best, places, dictionary)
-    lost += unknown
-    fitted = [_match_group(best, group, dictionary) for group in _group_spans(best, places)]
-    changes = [change for each in fitted for change in each.changes]
-    doubts = lost + [each.doubt for each in fitted if each.doubt is not None]
+    changes: list[ReadingChange] = []
+    doubts = lost + unknown
+    for group in _group_spans(best, places):
+        needed, misfits = _match_group(best, group, dictionary)
+        changes += needed
+        doubts += misfits
     if not changes:
         return ResolvedReading(best, doubt="; ".join(doubts) or None, ambiguous=open_words)
     resolved = _apply_changes(text, best, changes, dictionary)
-    resolved_span = [each for each in (resolved.doubt, *doubts) if each is not None]
     return resolved._replace(
         basis=Basis.UNCHECKED if doubts else resolved.basis,
-        doubt="; ".join(resolved_span),
+        doubt="; ".join(filter(None, (resolved.doubt, *doubts))),
         ambiguous=open_words,
     )
 
@@ -433,8 +425,10 @@ def _group_spans(nodes: Nodes, spans: Iterable[ReadingSpan]) -> list[_SpanGroup]
     return found
 
 
-def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: Dictionary) -> _GroupMatch:
-    """What of the words has to be read otherwise, and what cannot be."""
+def _match_group(
+    nodes: Nodes, group: _SpanGroup, dictionary: Dictionary
+) -> tuple[list[ReadingChange], list[str]]:
+    """The changes that make the words of a group agree with its spans, and doubts about the others."""
     spelled = nodes_to_text(nodes)
     own = nodes[group.first : group.last]
     begin = sum(len(node["string"]) for node in nodes[: group.first])
@@ -449,10 +443,10 @@ def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: Dictionary) -> _Gr
     whole = f"{head or ''}{inside or ''}{tail or ''}"
     parts = None if inside is None else align_words(found, pronunciation_key(whole))
     if inside is None and _contains_all_readings(nodes_to_key(own), group.spans):
-        return _GroupMatch()
+        return [], []
     if parts is None:
         given = inside or "".join(each.reading for each in group.spans)
-        return _GroupMatch(doubt=describe_misfit(spelled[start:stop], given))
+        return [], [describe_misfit(spelled[start:stop], given)]
     # A part of a word, and a counter, are only held against how the dictionary reads them.
     held = {0} if counts or head is None else set()
     held |= {len(own) - 1} if tail is None else set()
@@ -462,7 +456,7 @@ def _match_group(nodes: Nodes, group: _SpanGroup, dictionary: Dictionary) -> _Gr
             changes.append(ReadingChange(group.first + first, group.first + last, reading))
         else:
             doubts.append(describe_misfit(nodes_to_text(own[first:last]), reading))
-    return _GroupMatch(tuple(changes), "; ".join(doubts) or None)
+    return changes, doubts
 
 
 def _loosen_words(
@@ -483,7 +477,7 @@ def _loosen_words(
 
 
 def _find_spelled_kana(spelling: str) -> str | None:
-    """Kana as they are spelled; None for what is not kana, whose sound is not known."""
+    """Kana as they are spelled; None for other text, whose sound is unknown."""
     return parse_kana(spelling) if spelling else ""
 
 
@@ -499,7 +493,7 @@ def _join_span_readings(spelled: str, spans: Sequence[ReadingSpan]) -> str | Non
 
 
 def _contains_all_readings(key: str, spans: Sequence[ReadingSpan]) -> bool:
-    """Whether all readings are in what is said, one behind the other, with more between them."""
+    """Whether a pronunciation has all readings, one behind the other, with more between them."""
     at = 0
     for span in spans:
         own = pronunciation_key(span.reading)

@@ -160,8 +160,8 @@ def split_labels(text: str) -> list[tuple[str | None, str]]:
 def assign_speakers(lines: Sequence[tuple[str | None, str]]) -> list[tuple[str, str]]:
     """Lines with the speaker of each, "" for a narrator.
 
-    A line without a name that stands between those of speakers goes on with what the one before
-    says. It is a narrator's if it stands before the first or behind the last that has a name,
+    A line without a name that stands between those of speakers continues the words of the one
+    before. It is a narrator's if it stands before the first or behind the last that has a name,
     where listening texts describe the scene and ask the question; if it is in brackets, as stage
     directions are; or if the words before it are a quotation. Below a name that stands alone are
     its words.
@@ -329,7 +329,7 @@ def build_text_forms(
     passage: bool = False,
     voices: Mapping[str, str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """What is said for a sentence or a passage, or why nothing is.
+    """The spoken forms of a sentence or a passage, or the reason why there are none.
 
     Args:
         text: running text; a label such as 男： at the beginning of a line is not said.
@@ -355,7 +355,7 @@ def build_dialogue_forms(
     passage: bool = False,
     voices: Mapping[str, str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """What is said for a dialogue: its lines without the names of who speaks them.
+    """The spoken forms of a dialogue: its lines without the names of the speakers.
 
     Args:
         text: the lines; a name before ： or 「, or in brackets at the beginning, is not said.
@@ -376,7 +376,7 @@ def build_dialogue_forms(
 def build_line_forms(
     lines: Iterable[tuple[str, str]], reading: str | None = None, *, voices: Mapping[str, str]
 ) -> tuple[SpokenForm, ...] | str:
-    """What is said for a passage whose speakers are given beside its lines.
+    """The spoken forms of a passage whose speakers are given beside its lines.
 
     Raises:
         UnusableTextError: the text is broken, or the line of kana holds kanji or other words.
@@ -387,22 +387,6 @@ def build_line_forms(
         for line in _prepare_running_text(words).split("\n")
     ]
     return _build_forms(spoken, reading, voices, passage=True)
-
-
-def split_dialogue(text: str) -> list[tuple[str | None, str]]:
-    """Who says what in a dialogue, in order; None where no name is given.
-
-    Lines with nothing to say, or with a blank to fill in, are left out.
-
-    Raises:
-        UnusableTextError: the text is broken.
-    """
-    lines = []
-    for speaker, words in split_speakers(prepare_text(text)):
-        form = _build_forms([("", _strip_quotes(words))], None, {})
-        if not isinstance(form, str):
-            lines.append((speaker, form[0].text))
-    return lines
 
 
 def _build_forms(

@@ -487,7 +487,7 @@ def _assign_pauses(
 def _slice_form(
     form: SpokenForm, piece: SegmentSpan, line: str | None, spans: Sequence[ReadingSpan]
 ) -> SpokenForm:
-    """What a segment speaks of a form, with its part of the kana line."""
+    """The part of a form that a segment speaks, with its part of the kana line."""
     text = form.text[piece.begin : piece.end]
     start = piece.begin + len(text) - len(text.lstrip())
     first = bisect_left(spans, piece.begin, key=operator.attrgetter("start"))

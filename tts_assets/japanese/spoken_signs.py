@@ -161,11 +161,11 @@ verbalize_word_signs = skip_if(
     compile_lazy("[ぁ-ゖァ-ヺー一-鿿々]*"), pipeline(_verbalize_marks, _drop_silent_signs)
 )
 
-# What is never said: blanks to fill in, web addresses, texts of marks alone.
+# Never spoken: blanks to fill in, web addresses, texts of marks alone.
 NOTHING_TO_SAY = "the text has nothing that can be said"
 BLANK_TO_FILL = "the text has a blank to fill in"
 
-#: What programs write for a value that is not there.
+#: Written by programs for a missing value.
 ABSENT = frozenset(["None", "none", "null", "NULL", "NaN", "N/A", "n/a"])
 _NUMERAL = "0-9０-９一二三四五六七八九十百千万年"
 _BLANK = compile_lazy(

@@ -52,7 +52,7 @@ _BETWEEN_KANJI = compile_lazy(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
 def find_furigana_spans(written: str, said: str) -> Readings:
-    """What furigana give of a text that they do not give the whole reading of."""
+    """The readings that furigana give for parts of a text."""
     spelled, found = "", []
     for piece, reading in split_marked_text(written):
         begin = len(spelled)
@@ -70,7 +70,7 @@ def find_furigana_spans(written: str, said: str) -> Readings:
 
 
 def find_line_spans(said: str, line: str) -> Readings:
-    """What a kana line with numbers or Latin letters gives: the kana between them.
+    """The readings in a kana line with numbers or Latin letters: the kana between them.
 
     Nothing where the line has other numbers and letters than the text.
     """
@@ -91,7 +91,7 @@ def find_line_spans(said: str, line: str) -> Readings:
 
 
 def find_boundaries(written: str, said: str) -> tuple[int, ...]:
-    """Where in what is said a space stood that is a boundary of words.
+    """The places in the spoken text where a space stood that is a boundary of words.
 
     Such a space stands behind a Japanese character and before a word. A text in which each character stands
     alone has none.
@@ -220,7 +220,7 @@ _PAUSES = ("、", "，")
 def build_turns(
     text: str, speakers: Sequence[str], verbalize: Callable[[str], str], voices: Mapping[str, str]
 ) -> tuple[str, tuple[Turn, ...]]:
-    """What is said of a passage, and its turns.
+    """The spoken text of a passage, and its turns.
 
     Lines with nothing to say are left out; a line that ends in a comma goes on in the next.
 

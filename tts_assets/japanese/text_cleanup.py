@@ -144,7 +144,7 @@ _convert_html = skip_if(
     ),
 )
 
-#: What is behind the markup.
+#: The text without its markup.
 strip_markup = pipeline(
     _expand_cards,
     _convert_html,

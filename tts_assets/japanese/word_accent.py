@@ -6,6 +6,8 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.japanese.analysis import (
+    INFLECTED,
+    PARTICLES,
     count_morae,
     join_into_phrase,
     node_to_kana,
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
 #: Morae that cannot carry the accent: it moves to the one before.
 _BOUND = frozenset("ーッン")
-
-#: Parts of speech that are conjugated.
-INFLECTED = frozenset({"動詞", "形容詞"})
 
 #: What the dictionary takes for these are no words of their own.
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞", "フィラー", "記号"})
@@ -108,13 +107,12 @@ def move_off_bound_mora(place: int, units: Sequence[str]) -> int:
 
 
 # Compounds that no dictionary lists: the accent that the kinds and sizes of their parts give them.
-_PARTICLES = frozenset({"助詞", "助動詞"})
 
 #: Phrases begin behind these, even in expressions that are listed as words: そういえば.
 _STANDING_ALONE = frozenset({"感動詞", "接続詞", "フィラー", "副詞"})
 
 #: Forms such as 知らず have no rule that is right more often than not.
-_NO_ENDS = _PARTICLES | {"フィラー"}
+_NO_ENDS = PARTICLES | {"フィラー"}
 
 #: 男の人 and 気を付ける are one phrase; 目を覚ます, and more morae with a particle between, are rather two.
 _LONGEST_WITH_PARTICLE = 8
@@ -204,7 +202,7 @@ def _join_parts(first: _CompoundPart, second: _CompoundPart) -> int | None:
     before, last = first.words[-1], second.words[-1]
     if before["pos"] in _STANDING_ALONE or last["pos"] in _NO_ENDS:
         return None
-    if before["pos"] in _PARTICLES:
+    if before["pos"] in PARTICLES:
         apart = first.accent and second.accent and before["string"] != "の"
         return None if apart else _join_phrases(first, second)
     if before["pos"] == "連体詞":
@@ -265,7 +263,6 @@ _NOUNS = frozenset({"名詞", "形状詞"})
 
 #: With more morae, a word with お before it has the accent that OpenJTalk's dictionary gives it.
 _LONGEST_HONORIFIC = 5
-_KATAKANA = compile_lazy("[ァ-ヺー]+")
 _DO = "スル"
 
 #: What leaves the accent of a noun before it as it is.
@@ -287,7 +284,7 @@ def find_listed_accent(spelling: str, sound: str, unidic: UniDic) -> int | None:
     best = unidic.analyze_words(spelling)
     # Entries take ten times longer than an analysis, which settles nine words in ten.
     if len(best) == 1 and _is_usable(best[0], key):
-        if not in_kana or _KATAKANA.fullmatch(spelling):
+        if not in_kana or is_katakana(spelling):
             return best[0].accents[0]
     elif in_kana and len(best) != 1:
         # だから is two words rather than たから as compounds have it.
@@ -337,7 +334,7 @@ def _find_accent_of_part(nodes: Nodes, dictionary: Dictionary) -> int | None:
     unidic = dictionary.unidic
     words = [node for node in nodes if node_to_kana(node)]
     text = nodes_to_text(words)
-    if _KATAKANA.fullmatch(text):
+    if is_katakana(text):
         accent = _find_accent_of_loan(words, unidic)
         # ボールペン: the other dictionary is right where it lists the whole.
         same = len(words) == 1 and (accent == words[0]["acc"] or dictionary.find_entries(text))

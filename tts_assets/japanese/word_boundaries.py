@@ -8,9 +8,9 @@ from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tts_assets.japanese.analysis import DEVOICED
+from tts_assets.japanese.analysis import DEVOICED, PARTICLES
 from tts_assets.japanese.kana import PARTICLE_SOUNDS, pronunciation_key
-from tts_assets.japanese.kana_spelling import SOUND_AND_LETTER
+from tts_assets.japanese.kana_spelling import may_sound_so
 from tts_assets.japanese.text_rules import compile_lazy
 from tts_assets.model import kana_to_katakana
 
@@ -110,7 +110,7 @@ class WordCandidate(NamedTuple):
     @property
     def is_particle(self) -> bool:
         """Whether it is a particle or an auxiliary."""
-        return self.feature.split(",")[1] in {"助詞", "助動詞"}
+        return self.feature.split(",")[1] in PARTICLES
 
     @property
     def inner_edges(self) -> list[int]:
@@ -199,10 +199,8 @@ def _has_spelled_sound(word: WordCandidate) -> bool:
     """Whether a word in hiragana has the sound of its kana: a few entries are read コー for かう."""
     sound = pronunciation_key(word.pronunciation.replace(DEVOICED, ""))
     letters = pronunciation_key(kana_to_katakana(word.surface))
-    if not sound or sound == letters or _HIRAGANA.fullmatch(word.surface) is None:
-        return True
-    pairs = itertools.zip_longest(sound, letters)
-    return all(pair in SOUND_AND_LETTER or pair[0] == pair[1] for pair in pairs)
+    is_hiragana = _HIRAGANA.fullmatch(word.surface) is not None
+    return not sound or not is_hiragana or may_sound_so(sound, letters)
 
 
 def _rename_candidate(unknown: WordCandidate, surface: str) -> WordCandidate:
@@ -374,7 +372,7 @@ def _may_be_name(text: str, at: int, stop: int) -> bool:
 
 
 def _compute_penalty(word: WordCandidate, at: int, phrases: _SpacedPhrases) -> int:
-    """What a word costs more because of its place in the phrase."""
+    """The extra cost of a word because of its place in the phrase."""
     if word.surface[0] in _NEVER_FIRST:
         return _FORBIDDEN
     sound = PARTICLE_SOUNDS.get(word.surface[-1])

@@ -86,7 +86,7 @@ def _drop_reading_dots(text: str) -> str:
     return _OKURIGANA_DOT.sub("", text.replace("・", ""))
 
 
-#: What is said for one spelling, when notes are dropped and alternatives are taken apart.
+#: The spoken text of one spelling, when notes are dropped and alternatives are taken apart.
 _verbalize_word = until_stable(
     pipeline(
         # 〜製, お～, ひと-, 抑える_ and はし② without the marks around them.
@@ -107,7 +107,7 @@ _verbalize_word = until_stable(
 
 
 def build_plain_word(text: str, reading: str | None = None) -> SpokenForm | None:
-    """What is said for a word without accent that needs no rule; None for all others."""
+    """The spoken form of a word without accent that needs no rule; None for all others."""
     if _PLAIN.fullmatch(text) is None:
         return None
     if reading is None:
@@ -122,14 +122,14 @@ def build_word_forms(
     *,
     separators: Sequence[str] | None = None,
 ) -> tuple[SpokenForm, ...] | str:
-    """What is said for a word, the main form first; or why nothing is.
+    """The spoken forms of a word, the main one first; or the reason why there are none.
 
     Args:
         text: the spelling: 食べる, 〜製, 朗らか(な), 丸い; 円い, 食[た]べる.
         reading: its kana or romaji, when the data give one; of alternatives each is a form.
         accent: its accent as the data give it, in any notation that ``parse_accent`` knows. As many
             as there are forms go one to each; else it is that of the first.
-        separators: what parts alternatives; None for the usual marks.
+        separators: what separates alternatives; None for the usual marks.
 
     Raises:
         UnusableTextError: the text is broken, the reading no kana, or the accent no notation.
@@ -170,7 +170,7 @@ def build_word_forms(
 def build_kana_forms(
     kana: str, accent: Any = None, *, separators: Sequence[str] | None = None
 ) -> tuple[SpokenForm, ...] | str:
-    """What is said for a reading that stands alone: ショク, た.べる, ひと-; or why nothing is.
+    """The spoken forms of a reading that stands alone: ショク, た.べる, ひと-; or why there are none.
 
     Both the text and the reading of a form are katakana: hiragana は would be said as ワ. Only the
     text of よ.う is ヨう, as that ending is not said as in ヨウ.
@@ -353,7 +353,7 @@ _BEHIND_WAVE = {
 
 
 def build_title_forms(text: str, reading: str | None = None) -> tuple[SpokenForm, ...] | str:
-    """What is said for the title of a grammar pattern, or why nothing is.
+    """The spoken forms of the title of a grammar pattern, or the reason why there are none.
 
     Args:
         text: the title: 〜です／〜ます, あまり〜ない, 後で（あとで）.
