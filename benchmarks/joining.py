@@ -35,24 +35,24 @@ def say(folder: Path) -> None:
     import numpy as np
     import pyopenjtalk
 
-    from tts_assets.audio.prepare import ready
+    from tts_assets.audio.prepare import prepare_speech
     from tts_assets.model import Speech
 
     for number, text in enumerate(TEXTS):
         samples, rate_hz = pyopenjtalk.tts(text)
         speech = Speech(samples=(samples / 32_768).astype(np.float32), rate_hz=rate_hz)
-        made = ready(speech, RATE_HZ)
+        made = prepare_speech(speech, RATE_HZ)
         np.save(folder / f"{number:02} {made.level!r}.npy", made.samples)
 
 
-def join(folder: Path, minutes: float, format_: str, lufs: float) -> None:
+def join_segments(folder: Path, minutes: float, format_: str, lufs: float) -> None:
     """Join as many as make so many minutes, and print what it took."""
     from functools import partial
     from itertools import cycle
 
     import numpy as np
 
-    from tts_assets.audio.joining import Joint, join
+    from tts_assets.audio.joining import Joint, join_segments
     from tts_assets.model import Format, Sound
 
     made = [(path, np.load(path).size) for path in sorted(folder.glob("*.npy"))]
@@ -68,7 +68,9 @@ def join(folder: Path, minutes: float, format_: str, lufs: float) -> None:
         left -= frames + PAUSE_MS * RATE_HZ / 1000
     start, start_cpu = time.perf_counter(), time.process_time()
     with (folder / "joined").open("w+b") as into:
-        joined = join(joints, Sound(format=Format(format_), rate_hz=RATE_HZ, lufs=lufs), into)
+        joined = join_segments(
+            joints, Sound(format=Format(format_), rate_hz=RATE_HZ, lufs=lufs), into
+        )
         size = into.seek(0, 2)
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     scale = 1 if sys.platform == "darwin" else 1024
@@ -125,6 +127,6 @@ if __name__ == "__main__":
         say(Path(asked.say))
     elif asked.join:
         where, how_long, which, how_loud = asked.join
-        join(Path(where), float(how_long), which, float(how_loud))
+        join_segments(Path(where), float(how_long), which, float(how_loud))
     else:
         main(asked)

@@ -41,7 +41,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.engines.pitch import accents as possible_accents
 from tests.engines.pitch import pitch
-from tts_assets.audio.expected_length import mora_seconds
+from tts_assets.audio.expected_length import estimate_mora_seconds
 from tts_assets.catalogues.catalogue_files import LoadProblems, open_catalogues
 from tts_assets.config.catalogue_sources import TextType
 from tts_assets.config.load_settings import load
@@ -549,7 +549,7 @@ def _measure_morae(speech: Speech, reading: str, half_tones: float) -> NDArray[n
     loud = np.flatnonzero(np.abs(samples) > _QUIET * np.abs(samples).max())
     begin, end = loud[0] / speech.rate_hz, loud[-1] / speech.rate_hz
     track = pitch(samples, speech.rate_hz, half_tones=half_tones)
-    lengths = np.asarray(mora_seconds(f"{reading}ガアル"))
+    lengths = np.asarray(estimate_mora_seconds(f"{reading}ガアル"))
     ends = begin + np.cumsum(lengths) * (end - begin) / lengths.sum()
     starts = np.concatenate([[begin], ends[:-1]])
     return np.array(

@@ -248,7 +248,7 @@ class Sound:
         lufs: integrated loudness to reach, in LUFS (ITU-R BS.1770-4).
         peak_dbtp: true-peak ceiling, in dBTP; it wins over the loudness.
         lead_ms: silence before the speech, in milliseconds.
-        trail_ms: silence after the speech, in milliseconds; up to 50 more, see ``audio.prepare.pad``.
+        trail_ms: silence after the speech, in milliseconds; up to 50 more, see ``audio.prepare.compute_silences``.
         bitrate_kbps: bit rate of mp3 and opus, in kbit/s.
         vorbis_quality: quality of ogg/vorbis, 0.0 (smallest) to 1.0 (best).
     """

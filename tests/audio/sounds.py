@@ -11,8 +11,8 @@ import pyopenjtalk
 
 from tts_assets.audio import prepare
 from tts_assets.audio.codec import encode
-from tts_assets.audio.level import block_powers, compute_gated_lufs
-from tts_assets.audio.limiter import max_true_peak
+from tts_assets.audio.level import compute_gated_lufs, measure_block_powers
+from tts_assets.audio.limiter import measure_true_peak
 from tts_assets.audio.waveform import Waveform, whole
 from tts_assets.model import Speech
 
@@ -70,12 +70,12 @@ def gathered(wave: Waveform) -> Samples:
 
 def measure_integrated_lufs(samples: Samples, rate_hz: int) -> float:
     """Loudness of a whole clip."""
-    return compute_gated_lufs(block_powers(whole(samples), rate_hz))
+    return compute_gated_lufs(measure_block_powers(whole(samples), rate_hz))
 
 
 def true_peak_dbtp(samples: Samples, rate_hz: int) -> float:
     """True peak of a whole clip."""
-    return max_true_peak(whole(samples), rate_hz)
+    return measure_true_peak(whole(samples), rate_hz)
 
 
 def trim(samples: Samples, rate_hz: int) -> Samples:
@@ -85,5 +85,5 @@ def trim(samples: Samples, rate_hz: int) -> Samples:
 
 def pad(samples: Samples, rate_hz: int, *, lead_ms: int, trail_ms: int) -> Samples:
     """Samples with silence around them."""
-    silence = prepare.silences(samples.size, rate_hz, lead_ms=lead_ms, trail_ms=trail_ms)
+    silence = prepare.compute_silences(samples.size, rate_hz, lead_ms=lead_ms, trail_ms=trail_ms)
     return np.pad(samples, silence)

@@ -209,7 +209,9 @@ def test_the_model_of_speech_is_asked_only_where_it_is_in_doubt(
     take: DamagedTake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(speech_activity, "likeliest", lambda samples, _: asked.append(samples.size))
+    monkeypatch.setattr(
+        speech_activity, "measure_speech_probability", lambda samples, _: asked.append(samples.size)
+    )
     assert check_bytes(take.clip, expected(take.speech)) == ()
     assert asked == []
     times = np.arange(8 * RATE_HZ) / RATE_HZ

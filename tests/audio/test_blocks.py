@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.audio.sounds import encoded
-from tts_assets.audio.blocks import mono_blocks, seconds_of
+from tts_assets.audio.blocks import read_duration, read_mono_blocks
 from tts_assets.errors import ClipError
 from tts_assets.model import Sound
 
@@ -21,7 +21,7 @@ def _tone(rate_hz: int, seconds: float = 20.0) -> np.ndarray:
 
 
 def _read(path: Path) -> np.ndarray:
-    return np.concatenate(list(mono_blocks(path, RATE_HZ)))
+    return np.concatenate(list(read_mono_blocks(path, RATE_HZ)))
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 44_100, 96_000])
@@ -34,7 +34,7 @@ def test_every_rate_becomes_the_wanted_one(tmp_path: Path, rate_hz: int, ending:
     assert samples.size == pytest.approx(20 * RATE_HZ, abs=2)
     inner = slice(RATE_HZ, 19 * RATE_HZ)
     assert np.abs(samples[inner] - _tone(RATE_HZ)[inner]).max() < 0.01
-    assert seconds_of(path) == pytest.approx(20.0)
+    assert read_duration(path) == pytest.approx(20.0)
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_flac_that_does_not_tell_its_length_is_read_to_its_end(tmp_path: Path)
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     path.write_bytes(data)
-    assert seconds_of(path) is None
+    assert read_duration(path) is None
     assert _read(path).size == 20 * RATE_HZ
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_cut_off_is_told_behind_what_it_has(tmp_path: Path) -> No
     path = tmp_path / "a.flac"
     soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, 20 * RATE_HZ), RATE_HZ)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    blocks = mono_blocks(path, RATE_HZ)
+    blocks = read_mono_blocks(path, RATE_HZ)
     assert next(blocks).size
     with pytest.raises(ClipError, match=r"cut off after .* of 20\.0 seconds|read beyond"):
         list(blocks)
@@ -84,30 +84,30 @@ def test_a_file_that_is_cut_off_is_told_behind_what_it_has(tmp_path: Path) -> No
 def test_what_is_no_sound_is_told(tmp_path: Path, name: str, content: bytes, told: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ClipError, match=told):
-        seconds_of(tmp_path / name)
+        read_duration(tmp_path / name)
 
 
 def test_a_file_without_a_sample_is_told(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(0), RATE_HZ)
     with pytest.raises(ClipError, match="0 seconds of sound"):
-        seconds_of(tmp_path / "a.wav")
+        read_duration(tmp_path / "a.wav")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ClipError, match="cannot be read: No such file"):
-        list(mono_blocks(tmp_path / "a.wav", RATE_HZ))
+        list(read_mono_blocks(tmp_path / "a.wav", RATE_HZ))
 
 
 _READ_BOTH_WAYS = """
 import io, sys
 from pathlib import Path
 import numpy as np
-from tts_assets.audio.blocks import mono_blocks
+from tts_assets.audio.blocks import read_mono_blocks
 from tts_assets.audio.codec import decode
 from tts_assets.audio.joining import open_stored
 path = Path(sys.argv[1])
 together, rate_hz = decode(path.read_bytes())
-blocks = np.concatenate(list(mono_blocks(path, rate_hz)))
+blocks = np.concatenate(list(read_mono_blocks(path, rate_hz)))
 with open_stored(io.BytesIO(path.read_bytes())) as stored:
     stored_blocks = np.concatenate(list(stored.blocks(10_000)))
 print(np.array_equal(blocks, together), np.array_equal(stored_blocks, together))

@@ -9,7 +9,7 @@ import soundfile
 
 from tests.audio.sounds import encoded, measure_integrated_lufs, spoken, tone
 from tts_assets.audio.codec import decode
-from tts_assets.audio.formats import mp3_kbps
+from tts_assets.audio.formats import list_mp3_kbps
 from tts_assets.errors import ClipError
 from tts_assets.model import Format, Sound
 
@@ -50,7 +50,7 @@ def test_a_decoded_clip_is_as_loud_and_as_long_as_before(format_: Format) -> Non
 
 
 @pytest.mark.parametrize(
-    ("rate_hz", "kbps"), [(rate_hz, kbps) for rate_hz in _MP3_HZ for kbps in mp3_kbps(rate_hz)]
+    ("rate_hz", "kbps"), [(rate_hz, kbps) for rate_hz in _MP3_HZ for kbps in list_mp3_kbps(rate_hz)]
 )
 def test_every_bit_rate_of_mp3_is_met_exactly(rate_hz: int, kbps: int) -> None:
     data = encoded(tone(440, 0.5, rate_hz=rate_hz), Sound(rate_hz=rate_hz, bitrate_kbps=kbps))
@@ -67,7 +67,7 @@ def _frame_kbps(data: bytes) -> set[int]:
             header >> 19 & 3, header >> 12 & 15, header >> 10 & 3, header >> 9 & 1,
         )  # fmt: skip
         rate_hz = (44_100, 48_000, 32_000)[rate] >> {3: 0, 2: 1, 0: 2}[version]
-        kbps = mp3_kbps(48_000 if version == 3 else 24_000)[index - 1]
+        kbps = list_mp3_kbps(48_000 if version == 3 else 24_000)[index - 1]
         found.add(kbps)
         start += (144_000 if version == 3 else 72_000) * kbps // rate_hz + padding
     return found

@@ -13,8 +13,8 @@ from tests.audio.sounds import SENTENCES, measure_integrated_lufs, pad, scaled, 
 from tests.audio.sounds import true_peak_dbtp as true_peak
 from tts_assets.audio.codec import decode
 from tts_assets.audio.finish import finish
-from tts_assets.audio.joining import JoinedSound, Joint, join
-from tts_assets.audio.prepare import ready
+from tts_assets.audio.joining import JoinedSound, Joint, join_segments
+from tts_assets.audio.prepare import prepare_speech
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import BLOCK, Waveform, whole
 from tts_assets.errors import ClipError
@@ -29,7 +29,7 @@ _WAV = Sound(format=Format.WAV)
 def _joint(
     speech: Speech, *, voice: str = "a", pause_ms: int = 350, rate_hz: int = 24_000
 ) -> Joint:
-    made = ready(speech, rate_hz)
+    made = prepare_speech(speech, rate_hz)
     return Joint(
         read=lambda: made.samples, frames=made.samples.size, level=made.level, voice=voice,
         pause_ms=pause_ms,
@@ -38,7 +38,7 @@ def _joint(
 
 def _joined(*joints: Joint, sound: Sound = _WAV) -> tuple[bytes, JoinedSound]:
     file = io.BytesIO()
-    joined = join(joints, sound, file)
+    joined = join_segments(joints, sound, file)
     return file.getvalue(), joined
 
 
@@ -86,7 +86,7 @@ def test_spans_are_right_to_the_sample(rate_hz: int) -> None:
 
 @pytest.mark.parametrize("format_", Format)
 def test_segments_one_by_one_are_the_same_as_all_at_once(format_: Format) -> None:
-    made = [ready(spoken(text), 24_000) for text in (*SENTENCES, "円")]
+    made = [prepare_speech(spoken(text), 24_000) for text in (*SENTENCES, "円")]
     top = max(each.level for each in made)
     edges = [np.nonzero(np.abs(each.samples) > 10 ** (-50 / 20))[0] for each in made]
     quiet = [
@@ -192,7 +192,7 @@ def test_a_damaged_segment_is_refused_with_its_number(samples: Samples, words: s
 
 def test_a_silent_engine_is_refused_before_anything_waits() -> None:
     with pytest.raises(ClipError, match="samples of silence"):
-        ready(Speech(samples=np.zeros(24_000, np.float32), rate_hz=24_000), 24_000)
+        prepare_speech(Speech(samples=np.zeros(24_000, np.float32), rate_hz=24_000), 24_000)
 
 
 @pytest.mark.parametrize("format_", [Format.WAV, Format.MP3])
@@ -211,4 +211,4 @@ class _FullDisk(io.BytesIO):
 @pytest.mark.parametrize("format_", Format)
 def test_a_full_disk_is_an_error_and_no_short_file(format_: Format) -> None:
     with pytest.raises(OSError, match="No space left"):
-        join([_joint(spoken("円"))], Sound(format=format_), _FullDisk())
+        join_segments([_joint(spoken("円"))], Sound(format=format_), _FullDisk())

@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from tts_assets.audio.formats import problem_with
+from tts_assets.audio.formats import find_sound_problem
 from tts_assets.model import Format, Sound
 
 
 @pytest.mark.parametrize("format_", Format)
 def test_the_defaults_fit_every_format(format_: Format) -> None:
-    assert problem_with(Sound(format=format_)) is None
+    assert find_sound_problem(Sound(format=format_)) is None
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_the_defaults_fit_every_format(format_: Format) -> None:
     ],
 )
 def test_a_problem_names_the_setting_its_value_and_what_to_choose(sound: Sound, words: str) -> None:
-    problem = problem_with(sound)
+    problem = find_sound_problem(sound)
     assert problem is not None
     assert words in problem
     assert any(problem.startswith(f"{name} is {getattr(sound, name)}") for name in Sound.__slots__)
 
 
 def test_a_bit_rate_matters_only_where_there_is_one() -> None:
-    assert problem_with(Sound(format=Format.FLAC, bitrate_kbps=1)) is None
+    assert find_sound_problem(Sound(format=Format.FLAC, bitrate_kbps=1)) is None

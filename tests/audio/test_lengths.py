@@ -4,10 +4,10 @@ import pytest
 
 from tests.audio.conftest import SENTENCE, WORD, Say, expected
 from tts_assets.audio.expected_length import (
-    bounds,
-    longest_seconds,
-    shortest_seconds,
-    sound_seconds,
+    compute_bounds,
+    compute_longest_seconds,
+    compute_shortest_seconds,
+    estimate_sound_seconds,
 )
 from tts_assets.model import AccentBasis, Basis, Phrase, Pronunciation, SpokenForm
 
@@ -20,17 +20,21 @@ FIVE = said(Phrase("ガッコー", 0), Phrase("ワ", 0))
 
 
 def test_no_voice_says_a_mora_in_a_twentieth_of_a_second_nor_in_two() -> None:
-    assert shortest_seconds(FIVE, 1.0) == pytest.approx(0.25)
-    assert shortest_seconds(FIVE, 2.0) == pytest.approx(0.125)
-    assert longest_seconds(FIVE, 1.0) == longest_seconds(FIVE, 2.0) == pytest.approx(7.5)
-    assert longest_seconds(FIVE, 0.5) == pytest.approx(15.0)
+    assert compute_shortest_seconds(FIVE, 1.0) == pytest.approx(0.25)
+    assert compute_shortest_seconds(FIVE, 2.0) == pytest.approx(0.125)
+    assert (
+        compute_longest_seconds(FIVE, 1.0)
+        == compute_longest_seconds(FIVE, 2.0)
+        == pytest.approx(7.5)
+    )
+    assert compute_longest_seconds(FIVE, 0.5) == pytest.approx(15.0)
 
 
 @pytest.mark.parametrize("form", [WORD, SENTENCE], ids=lambda form: form.text)
 def test_half_or_twice_a_clip_of_a_known_voice_is_out_of_bounds(form: SpokenForm, say: Say) -> None:
     speech = say(form)
     assert speech.pronunciation is not None
-    least, most = bounds(speech.pronunciation, expected(speech))
+    least, most = compute_bounds(speech.pronunciation, expected(speech))
     (loud,) = (abs(speech.samples) > 0.005 * abs(speech.samples).max()).nonzero()
     seconds = (loud[-1] - loud[0]) / speech.rate_hz
     assert seconds / 2 < least < seconds < most < seconds * 2
@@ -39,8 +43,8 @@ def test_half_or_twice_a_clip_of_a_known_voice_is_out_of_bounds(form: SpokenForm
 def test_a_slow_clip_is_longer_and_its_bounds_are_wider(say: Say) -> None:
     speech = say(WORD)
     assert speech.pronunciation is not None
-    usual = bounds(speech.pronunciation, expected(speech))
-    slow = bounds(speech.pronunciation, expected(speech, speed=0.7))
+    usual = compute_bounds(speech.pronunciation, expected(speech))
+    slow = compute_bounds(speech.pronunciation, expected(speech, speed=0.7))
     assert slow.most - slow.least > usual.most - usual.least
     assert sum(slow) > sum(usual)
 
@@ -48,24 +52,28 @@ def test_a_slow_clip_is_longer_and_its_bounds_are_wider(say: Say) -> None:
 def test_pauses_between_segments_are_added(say: Say) -> None:
     wanted = expected(say(WORD), voice="another/voice")
     with_pauses = expected(say(WORD), voice="another/voice", pauses_ms=(500, 800))
-    assert bounds(FIVE, with_pauses).most - bounds(FIVE, wanted).most == pytest.approx(1.3)
+    assert compute_bounds(FIVE, with_pauses).most - compute_bounds(
+        FIVE, wanted
+    ).most == pytest.approx(1.3)
 
 
 @pytest.mark.parametrize("voice", ["openjtalk/mei-low", "openjtalk/mei-high"])
 def test_mei_takes_as_long_at_every_height(voice: str, say: Say) -> None:
     speech = say(WORD)
     assert speech.pronunciation is not None
-    own = bounds(speech.pronunciation, expected(speech))
-    assert bounds(speech.pronunciation, expected(speech, voice=voice)) == own
+    own = compute_bounds(speech.pronunciation, expected(speech))
+    assert compute_bounds(speech.pronunciation, expected(speech, voice=voice)) == own
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.7, 1.0])
 def test_a_nasal_alone_may_be_as_short_at_any_speed(speed: float, say: Say) -> None:
     wanted = expected(say(WORD), voice="another/voice", speed=speed)
-    assert bounds(said(Phrase("ン", 0)), wanted).least < 0.04
+    assert compute_bounds(said(Phrase("ン", 0)), wanted).least < 0.04
 
 
 def test_a_long_consonant_is_shorter_where_it_hisses() -> None:
     kana = ("デッサン", "デッタン")
-    seconds = [sound_seconds(said(Phrase(each, 0))) for each in (*kana, "デサン", "デタン")]
+    seconds = [
+        estimate_sound_seconds(said(Phrase(each, 0))) for each in (*kana, "デサン", "デタン")
+    ]
     assert seconds[0] - seconds[2] < 0.5 * (seconds[1] - seconds[3])

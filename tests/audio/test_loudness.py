@@ -7,9 +7,9 @@ import pytest
 
 from tests.audio.sounds import measure_integrated_lufs, tone
 from tts_assets.audio.level import (
-    block_powers,
-    hop_energies,
-    hop_energies_near,
+    measure_block_powers,
+    measure_hop_energies,
+    update_hop_energies,
 )
 from tts_assets.audio.waveform import whole
 
@@ -89,7 +89,7 @@ def test_silence_has_no_loudness(size: int) -> None:
 
 def test_there_is_one_block_for_every_100_ms_that_400_fit_into() -> None:
     sizes = [
-        block_powers(whole(np.zeros(n, dtype=np.float32)), 24_000).size
+        measure_block_powers(whole(np.zeros(n, dtype=np.float32)), 24_000).size
         for n in (9_600, 11_999, 12_000)
     ]
     assert sizes == [1, 1, 2]
@@ -105,7 +105,7 @@ def test_measuring_only_what_differs_from_a_known_sound_is_measuring_all(rate_hz
     sound = tone(440, 7.3, rate_hz=rate_hz)
     other = sound.copy()
     other[3 * rate_hz : 3 * rate_hz + 50] *= np.float32(0.1)
-    known = hop_energies(whole(sound), rate_hz)
-    near = hop_energies_near(whole(other), rate_hz, whole(sound), known)
-    assert np.array_equal(near, hop_energies(whole(other), rate_hz))
+    known = measure_hop_energies(whole(sound), rate_hz)
+    near = update_hop_energies(whole(other), rate_hz, whole(sound), known)
+    assert np.array_equal(near, measure_hop_energies(whole(other), rate_hz))
     assert not np.array_equal(near, known)

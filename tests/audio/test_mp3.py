@@ -11,12 +11,14 @@ import soundfile
 from tests.audio.sounds import encoded, spoken, tone
 from tts_assets.audio.codec import decode
 from tts_assets.audio.containers import checksum
-from tts_assets.audio.formats import mp3_frame_bytes, mp3_kbps
+from tts_assets.audio.formats import compute_mp3_frame_bytes, list_mp3_kbps
 from tts_assets.model import Sound
 
 _HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-_RATES = [(rate_hz, kbps) for rate_hz in _HZ for kbps in mp3_kbps(rate_hz)]
-_TAGGED = [(rate_hz, kbps) for rate_hz, kbps in _RATES if mp3_frame_bytes(rate_hz, kbps) > 170]
+_RATES = [(rate_hz, kbps) for rate_hz in _HZ for kbps in list_mp3_kbps(rate_hz)]
+_TAGGED = [
+    (rate_hz, kbps) for rate_hz, kbps in _RATES if compute_mp3_frame_bytes(rate_hz, kbps) > 170
+]
 
 # Of a file at 24 kHz: the frame's header; "Info", fields, frames and bytes; delays; bytes again.
 _FIELDS = (slice(4), slice(13, 29), slice(154, 157), slice(161, 165))

@@ -12,8 +12,8 @@ from tests.audio.sounds import spoken, tone, true_peak_dbtp
 from tts_assets.audio.limiter import (
     _KERNEL_GAIN,
     _interpolator,
-    envelope,
-    max_true_peak,
+    compute_envelope,
+    measure_true_peak,
 )
 from tts_assets.audio.waveform import whole
 
@@ -73,7 +73,7 @@ def test_silence_has_no_peak(size: int) -> None:
 
 def test_the_envelope_covers_every_sample_and_reaches_the_true_peak() -> None:
     samples = spoken("円").samples
-    (heights,) = envelope(whole(samples), 48_000, floor=0.1)
+    (heights,) = compute_envelope(whole(samples), 48_000, floor=0.1)
     assert np.all(heights >= np.abs(samples))
     assert 20 * math.log10(heights.max()) == true_peak_dbtp(samples, 48_000)
 
@@ -89,11 +89,11 @@ def test_a_peak_over_what_is_asked_is_exact_and_no_other_is_told_over_it(text: s
     exact = true_peak_dbtp(samples, 48_000)
     # Processors multiply matrices of other sizes in another order: the last digits differ.
     for over in (-60.0, exact - 3.0, exact - 0.001):
-        assert max_true_peak(whole(samples), 48_000, over_dbtp=over) == pytest.approx(
+        assert measure_true_peak(whole(samples), 48_000, over_dbtp=over) == pytest.approx(
             exact, abs=1e-5
         )
     for over in (exact + 0.001, exact + 3.0, exact + 20.0):
-        assert max_true_peak(whole(samples), 48_000, over_dbtp=over) <= exact + 1e-5
+        assert measure_true_peak(whole(samples), 48_000, over_dbtp=over) <= exact + 1e-5
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 24_000, 96_000])
@@ -103,9 +103,9 @@ def test_no_frame_above_a_floor_is_missed(rate_hz: int, hz_per_rate: float) -> N
     steps = np.arange(60_000) * 2 * np.pi * hz_per_rate
     sound = np.sin(steps + rng.normal(0, 0.05, 60_000).cumsum()) * rng.uniform(0, 1, 60_000)
     sound = np.concatenate((sound, np.sin(steps))).astype(np.float32)
-    (every,) = envelope(whole(sound), rate_hz, floor=0.0)
+    (every,) = compute_envelope(whole(sound), rate_hz, floor=0.0)
     for floor in (0.2, 0.7, 0.99):
-        (some,) = envelope(whole(sound), rate_hz, floor=floor)
+        (some,) = compute_envelope(whole(sound), rate_hz, floor=floor)
         high = every > floor
         assert np.array_equal(some > floor, high)
         assert np.allclose(some[high], every[high], atol=1e-5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.audio.conftest import WORD, Say, expected
-from tts_assets.audio.expected_length import bounds
+from tts_assets.audio.expected_length import compute_bounds
 from tts_assets.audio.speech_activity import LEAST_CLIPS, Example, learn_pace
 from tts_assets.model import AccentBasis, Basis, Phrase, Pronunciation
 
@@ -69,7 +69,7 @@ def test_one_clip_in_ten_may_be_wrong() -> None:
 
 
 def test_bounds_are_wider_where_a_voice_was_not_heard() -> None:
-    words = [each for each in examples(300) if len(each.said.phrases) == 1]
+    words = [each for each in examples(300) if len(each.spoken.phrases) == 1]
     own, of_words = learn_pace(examples(300)), learn_pace(words)
     assert own is not None
     assert of_words is not None
@@ -81,7 +81,7 @@ def test_bounds_are_wider_where_a_voice_was_not_heard() -> None:
 
 
 def test_a_mora_alone_may_have_half_of_what_words_have_or_half_as_much_more() -> None:
-    of_words = learn_pace([each for each in examples(300) if len(each.said.phrases) > 1])
+    of_words = learn_pace([each for each in examples(300) if len(each.spoken.phrases) > 1])
     assert of_words is not None
     for mora in ("チュ", "ニョ", "ン"):
         least, most = of_words.bounds(said(mora))
@@ -91,7 +91,7 @@ def test_a_mora_alone_may_have_half_of_what_words_have_or_half_as_much_more() ->
 
 def test_a_clip_may_never_have_less_room_than_one_of_a_known_voice() -> None:
     text = said("ハシ")
-    steady = learn_pace([Example(each.said, seconds(each.said)) for each in examples(200)])
+    steady = learn_pace([Example(each.spoken, seconds(each.spoken)) for each in examples(200)])
     assert steady is not None
     least, most = steady.bounds(text)
     assert least < seconds(text) - 0.06
@@ -103,5 +103,8 @@ def test_an_unknown_voice_is_held_against_its_pace(say: Say) -> None:
     wanted = expected(say(WORD), voice="another/voice", pace=own)
     text = said("サカナ")
     assert own is not None
-    assert bounds(text, wanted) == own.bounds(text)
-    assert bounds(text, expected(say(WORD), voice="another/voice")).least < own.bounds(text).least
+    assert compute_bounds(text, wanted) == own.bounds(text)
+    assert (
+        compute_bounds(text, expected(say(WORD), voice="another/voice")).least
+        < own.bounds(text).least
+    )

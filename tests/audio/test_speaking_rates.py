@@ -25,7 +25,7 @@ def lines(count: int = 60, pace: float = 1.0, **changes: Any) -> list[ledger_lin
                 recipe=str(number),
                 text="",
                 reading=None,
-                spoken=format_accent_phrases(each.said.phrases),
+                spoken=format_accent_phrases(each.spoken.phrases),
                 voice="a/anna",
                 speed=1.0,
                 sound=recipes.sound_words(sound),
@@ -46,14 +46,14 @@ def test_a_voice_is_learned_from_its_clips_without_the_silence_around_them() -> 
     pace = SpeakingRates(lines()).of("a/anna", "a=1", 1.0)
     assert pace is not None
     each = examples(1)[0]
-    least, most = pace.bounds(each.said)
+    least, most = pace.bounds(each.spoken)
     assert (least + most) / 2 == pytest.approx(each.seconds, abs=0.06)
 
 
 def test_every_voice_version_and_speed_has_a_pace_of_its_own() -> None:
     slow = [msgspec.structs.replace(each, seconds=2 * each.seconds, speed=0.5) for each in lines()]
     paces = SpeakingRates([*lines(), *slow])
-    text = examples(1)[0].said
+    text = examples(1)[0].spoken
     usual, slower = paces.of("a/anna", "a=1", 1.0), paces.of("a/anna", "a=1", 0.5)
     assert usual is not None
     assert slower is not None
@@ -86,7 +86,7 @@ def test_passages_bad_clips_and_lines_that_tell_too_little_teach_nothing(
 
 def test_of_very_many_clips_the_same_are_kept_in_any_order() -> None:
     many = lines(2_500)
-    text = examples(1)[0].said
+    text = examples(1)[0].spoken
     one, other = (SpeakingRates(some).of("a/anna", "a=1", 1.0) for some in (many, many[::-1]))
     assert one is not None
     assert other is not None

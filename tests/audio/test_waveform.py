@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tts_assets.audio.waveform import BLOCK, Waveform, ahead, whole
+from tts_assets.audio.waveform import BLOCK, Waveform, prefetch, whole
 
 SIZE = 5 * BLOCK + 77
 BEFORE = threading.active_count()
@@ -22,7 +22,7 @@ def _threads() -> int:
 
 
 def test_a_long_sound_has_the_same_blocks_each_time() -> None:
-    wave = ahead(Waveform(size=SIZE, blocks=_blocks))
+    wave = prefetch(Waveform(size=SIZE, blocks=_blocks))
     for _ in range(2):
         assert np.array_equal(
             np.concatenate(list(wave.blocks())), np.arange(SIZE, dtype=np.float32)
@@ -32,7 +32,7 @@ def test_a_long_sound_has_the_same_blocks_each_time() -> None:
 
 def test_a_short_sound_needs_no_thread() -> None:
     wave = whole(np.zeros(100, dtype=np.float32))
-    assert ahead(wave) is wave
+    assert prefetch(wave) is wave
 
 
 def test_an_error_comes_where_the_blocks_are_wanted() -> None:
@@ -40,7 +40,7 @@ def test_an_error_comes_where_the_blocks_are_wanted() -> None:
         yield np.zeros(BLOCK, dtype=np.float32)
         raise OSError("the disk is gone")
 
-    blocks = ahead(Waveform(size=SIZE, blocks=broken)).blocks()
+    blocks = prefetch(Waveform(size=SIZE, blocks=broken)).blocks()
     assert next(blocks).size == BLOCK
     with pytest.raises(OSError, match="the disk is gone"):
         next(blocks)
@@ -48,7 +48,7 @@ def test_an_error_comes_where_the_blocks_are_wanted() -> None:
 
 
 def test_whoever_stops_early_leaves_no_thread_behind() -> None:
-    blocks = ahead(Waveform(size=SIZE, blocks=_blocks)).blocks()
+    blocks = prefetch(Waveform(size=SIZE, blocks=_blocks)).blocks()
     next(blocks)
     blocks.close()  # type: ignore[attr-defined] # a generator
     assert _threads() == 0

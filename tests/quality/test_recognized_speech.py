@@ -10,7 +10,7 @@ from tests import whisper_model
 from tests.quality.conftest import MadeClips, rules
 from tests.quality.ears import HEARD, Deaf, Ears
 from tts_assets import Settings
-from tts_assets.audio.blocks import mono_blocks
+from tts_assets.audio.blocks import read_mono_blocks
 from tts_assets.config.command_options import Sample, TranscribeSettings, VerifySettings
 from tts_assets.engines.asr import recognizer_protocol
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
@@ -97,7 +97,7 @@ def _hears(made: MadeClips, **texts: str | Exception) -> None:
     """What is heard in the clips of entries; in all others, what is right."""
     right: dict[str, str | Exception] = {"cat": "猫", "school": "学校", "bridge": "橋"}
     for entry, text in (right | texts).items():
-        HEARD[sum(block.size for block in mono_blocks(made.file(entry), RATE_HZ))] = text
+        HEARD[sum(block.size for block in read_mono_blocks(made.file(entry), RATE_HZ))] = text
 
 
 def _look(made: MadeClips, recognizer: str = "ears", **told: Any) -> VerifyReport:

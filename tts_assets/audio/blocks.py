@@ -27,7 +27,7 @@ _BLOCK = 1 << 17
 _SLACK_SECONDS = 1.0
 
 
-def seconds_of(path: Path) -> float | None:
+def read_duration(path: Path) -> float | None:
     """The length of a file by its header; None if it lacks it.
 
     Raises:
@@ -39,14 +39,14 @@ def seconds_of(path: Path) -> float | None:
         return None if file.frames >= UNKNOWN_FRAMES else file.frames / file.samplerate
 
 
-def mono_blocks(path: Path, rate_hz: int) -> Iterator[Samples]:
+def read_mono_blocks(path: Path, rate_hz: int) -> Iterator[Samples]:
     """The samples of a file in blocks of some seconds, channels averaged, resampled.
 
     Yields:
         Float32 samples of shape (n,); non-finite ones are replaced by silence.
 
     Raises:
-        ClipError: as for ``seconds_of``, or the file is damaged further on.
+        ClipError: as for ``read_duration``, or the file is damaged further on.
     """
     with _open_sound(path) as file:
         resampler = soxr.ResampleStream(file.samplerate, rate_hz, 1, dtype="float32")

@@ -10,10 +10,10 @@ import numpy as np
 import soundfile
 
 from tts_assets.audio import mp3
-from tts_assets.audio.containers import playable, read_frames
+from tts_assets.audio.containers import extract_frames, read_frames
 from tts_assets.audio.formats import OPUS_KBPS
 from tts_assets.audio.ogg import set_serial
-from tts_assets.audio.waveform import BLOCK, Waveform, ahead, in_blocks, whole
+from tts_assets.audio.waveform import BLOCK, Waveform, prefetch, regroup_blocks, whole
 from tts_assets.errors import ClipError
 from tts_assets.model import Format
 
@@ -87,20 +87,20 @@ def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        sound: settings that ``audio.formats.find_sound_problem`` accepts.
         into: a file open for reading and writing, which is overwritten.
 
     Raises:
         OSError: it cannot be written.
     """
-    wave = ahead(wave)
+    wave = prefetch(wave)
     into.seek(0)
     into.truncate()
     if sound.format is Format.MP3:
         mp3.encode(wave, sound, into)
         return
     with open_for_writing(into) as file, open_writer(file, sound) as encoder:
-        for block in in_blocks(wave.blocks(), _BLOCK):
+        for block in regroup_blocks(wave.blocks(), _BLOCK):
             encoder.write(to_int16(block) if sound.format in LOSSLESS else block)
             if file.error is not None:
                 break
@@ -136,7 +136,7 @@ def decode_encoded(file: BinaryIO) -> Waveform:
             for start in range(0, size, BLOCK):
                 yield opened.read(min(BLOCK, size - start), dtype="float32")
 
-    return ahead(Waveform(size=size, blocks=blocks))
+    return prefetch(Waveform(size=size, blocks=blocks))
 
 
 class Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -166,7 +166,7 @@ def decode(data: bytes, *, may_be_cut: bool = False) -> tuple[Samples, int]:
     if frames := read_frames(io.BytesIO(data)):
         if frames.fault is not None and not may_be_cut:
             raise ClipError(f"the sound is not whole: {frames.fault}")
-        data = playable(data, frames)
+        data = extract_frames(data, frames)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             samples, rate_hz = _all_of(file), file.samplerate

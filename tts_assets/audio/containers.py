@@ -1,4 +1,4 @@
-"""Containers of audio: whether a file is whole, frame by frame; MP3 frames and LAME's tag."""
+"""Check that audio files are complete by their containers; MP3 frames and tags."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PERIOD = 32_767
 
 
 def checksum(data: bytes | bytearray) -> int:
-    """CRC-16 of data that are there: see :class:`Crc16`."""
+    """CRC-16 of data in memory, see :class:`Crc16`."""
     crc = Crc16()
     crc.add(data)
     return crc.value()
@@ -30,8 +30,8 @@ def checksum(data: bytes | bytearray) -> int:
 class Crc16:
     """CRC-16 with polynomial 0x8005, least significant bit first, from 0.
 
-    What a bit adds depends on its distance from the end alone, and the same comes again every
-    32767 bits: so long data are laid over one another at that length first, as bytes, then as bits.
+    The contribution of a bit depends on its distance from the end only, with a period of 32767 bits:
+    so long data are first folded at that length, as bytes, then as bits.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,6 @@ class Crc16:
         self._size = 0
 
     def add(self, data: bytes | bytearray) -> None:
-        """Take the next bytes."""
         place = self._size % _PERIOD
         padded = np.frombuffer(data.rjust(place + len(data), b"\0"), np.uint8)
         for start in range(0, padded.size, _PERIOD):
@@ -48,7 +47,6 @@ class Crc16:
         self._size += len(data)
 
     def value(self) -> int:
-        """The checksum of all bytes so far."""
         width = max(1, min(self._size, _PERIOD))
         # The last byte lies last.
         folded = np.roll(self._folded[:width], -self._size % width)
@@ -59,16 +57,13 @@ class Crc16:
 
 @cache
 def _shares() -> NDArray[np.uint16]:
-    """What each bit adds to the checksum, in the order of the bits."""
+    """The contribution of each bit to the checksum."""
     shares = np.empty(_PERIOD, np.uint16)
     share = 1
     for place in reversed(range(_PERIOD)):
         share = share >> 1 ^ _POLYNOMIAL * (share & 1)
         shares[place] = share
     return shares
-
-
-# The frames of an MP3 file: whether all are there, and the bytes that a decoder needs.
 
 
 #: ISO/IEC 11172-3, 2.4.1.3 and 2.4.2.3: 11 bits of sync, the version, the layer, no CRC.
@@ -79,24 +74,24 @@ _MPEG_1, _RESERVED, _MPEG_25 = 3, 1, 0
 _RATES_HZ = (44_100, 48_000, 32_000)
 _MONO = 3
 
-#: Xing, LAME and ffmpeg write how many frames and bytes there are into the first frame, behind the
-#: side information; Fraunhofer's VBRI stands at one place.
+#: Xing, LAME and ffmpeg write the number of frames and bytes into the first frame, after the side
+#: information; Fraunhofer's VBRI has a fixed offset.
 _VBRI_AT = 36
 _TAG_BYTES = 64
 
 #: The mark, the flags and two counts.
 _INFO_BYTES = 17
 
-#: A count from here on, and 0, was written before the sound was known.
+#: Counts from here on, and 0, are placeholders.
 _UNKNOWN = 1 << 31
 
-#: Encoders differ in whether the count includes the frame of the tag itself.
+#: Some encoders count the frame of the tag itself.
 _TAG_FRAME = 1
 
-#: libmpg123 warns of a tag whose byte count is a hundredth off.
+#: libmpg123 warns about a tag whose byte count is off by a hundredth.
 _BYTE_SHARE = 0.005
 
-#: ID3v1; ID3v2 and APEv2 have their size in their header.
+#: The size of ID3v1; ID3v2 and APEv2 have it in their header.
 _MP3_ID3V1_BYTES = 128
 _ID3V2_HEADER, _APE_HEADER = 10, 32
 _FOOTER = 0x10
@@ -106,10 +101,10 @@ class _Header(NamedTuple):
     """The header of a frame.
 
     Args:
-        kind: what all frames of a file have in common: version and rate.
+        kind: version and rate, equal in all frames of a file.
         kbps: index of the bit rate.
         size: bytes of the frame.
-        side: bytes from its beginning to the end of its side information.
+        side: bytes up to the end of its side information.
     """
 
     kind: tuple[int, int]
@@ -119,7 +114,7 @@ class _Header(NamedTuple):
 
 
 class _Tag(NamedTuple):
-    """What the first frame counts; None where it does not know."""
+    """A frame with counts, which may be unknown."""
 
     begin: int
     end: int
@@ -133,11 +128,11 @@ class Mp3Frames:
 
     Args:
         size: bytes of the file.
-        count: whole frames, without those that hold a tag only.
-        spans: where runs of such frames begin and end.
-        tags: the frames that count others.
-        kbps: indices of the bit rates of all others.
-        fault: why the file is not whole, in words; None where nothing is wrong.
+        count: whole frames without tags.
+        spans: begin and end of runs of such frames.
+        tags: frames with counts only.
+        kbps: indices of the bit rates of the others.
+        fault: why the file is not complete.
     """
 
     size: int
@@ -149,7 +144,7 @@ class Mp3Frames:
 
     @property
     def has_true_tag(self) -> bool:
-        """Whether there is one tag, which counts what is there."""
+        """Whether there is one tag with correct counts."""
         if len(self.tags) != 1 or not self.spans:
             return False
         tag, behind = self.tags[0], self.spans[-1][1] - self.tags[0].begin
@@ -158,7 +153,6 @@ class Mp3Frames:
         return tag.bytes is None or abs(tag.bytes - behind) <= _BYTE_SHARE * behind
 
     def add(self, begin: int, header: _Header) -> None:
-        """Count a frame."""
         end = begin + header.size
         self.count += 1
         self.kbps.add(header.kbps)
@@ -169,11 +163,7 @@ class Mp3Frames:
 
 
 def read_frames(file: BinaryIO) -> Mp3Frames | None:
-    """Go through a file from header to header, without decoding; None for one of another kind.
-
-    Args:
-        file: any file, open for reading; a few bytes of it are in memory at a time.
-    """
+    """Walk through the headers of a file without decoding; None if it is not an MP3 file."""
     size = file.seek(0, 2)
     at = _skip_tags(file, 0, size)
     first = _parse(_read(file, at, _HEADER_BYTES))
@@ -192,21 +182,26 @@ def read_frames(file: BinaryIO) -> Mp3Frames | None:
             found.fault = f"{size - at} of the {header.size} bytes of its last frame are there"
             break
         else:
-            _take(found, file, at, header)
+            # Not only the first frame may be a tag: files may have been joined.
+            tag = _parse_tag(_read(file, at, min(header.size, _TAG_BYTES)), at, header)
+            if tag is None:
+                found.add(at, header)
+            else:
+                found.tags.append(tag)
             at += header.size
     found.fault = found.fault or _count_fault(found)
     return found
 
 
-def playable(data: bytes, frames: Mp3Frames) -> bytes:
-    """The frames alone, behind a tag that counts them where the bit rate varies.
+def extract_frames(data: bytes, frames: Mp3Frames) -> bytes:
+    """The frames alone, after a correct tag if the bit rate varies.
 
-    libmpg123 guesses the length by the first frames where no tag counts them, stops where a wrong one
-    says, and prints what it thinks of that, of damage and of strange ID3 tags.
+    libmpg123 guesses the length if there is no tag, stops where a wrong one says, and prints messages
+    about that, about damage and about unusual ID3 tags.
 
     Args:
         data: the file.
-        frames: what :func:`read_frames` found in it; no fault.
+        frames: its frames by :func:`read_frames`, without a fault.
     """
     audio = b"".join(data[begin:end] for begin, end in frames.spans)
     if frames.has_true_tag:
@@ -216,24 +211,15 @@ def playable(data: bytes, frames: Mp3Frames) -> bytes:
     if is_constant or header is None or header.size < header.side + _INFO_BYTES:
         return audio
     size = header.size - (audio[2] >> 1 & 1)
-    # Without padding and CRC, and silent.
+    # A silent frame without padding and CRC.
     head = bytes([audio[0], audio[1] | 1, audio[2] & ~2, audio[3]]).ljust(header.side, b"\0")
     counts = (1 | 2, frames.count, size + len(audio))
     info = b"Info" + b"".join(each.to_bytes(4) for each in counts)
     return (head + info).ljust(size, b"\0") + audio
 
 
-def _take(found: Mp3Frames, file: BinaryIO, at: int, header: _Header) -> None:
-    # A tag is at the beginning of a file; files may have been joined.
-    tag = _parse_tag(_read(file, at, min(header.size, _TAG_BYTES)), at, header)
-    if tag is None:
-        found.add(at, header)
-    else:
-        found.tags.append(tag)
-
-
 def _describe_end(file: BinaryIO, at: int, size: int) -> str | None:
-    """What is wrong with the bytes behind the last frame; None for a few zeros."""
+    """The fault of the bytes after the last frame; None for zeros."""
     if size - at < _HEADER_BYTES:
         return "its last frame is cut"
     if not _read(file, at, size - at).strip(b"\0"):
@@ -242,7 +228,7 @@ def _describe_end(file: BinaryIO, at: int, size: int) -> str | None:
 
 
 def _count_fault(found: Mp3Frames) -> str | None:
-    """Whether the tag counts more than there is; joined files have more than their first tag says."""
+    """Whether the tag counts more than there is; joined files have more than their first tag counts."""
     if not found.tags:
         return None
     tag = found.tags[0]
@@ -288,7 +274,7 @@ def _read_number(frame: bytes, at: int) -> int | None:
 
 
 def _skip_tags(file: BinaryIO, at: int, size: int) -> int:
-    """Behind all tags that begin here; here, where none does."""
+    """The place after all tags that begin here."""
     while at < size:
         head = _read(file, at, _APE_HEADER)
         length = next((length(head) for mark, length in _TAGS if head.startswith(mark)), 0)
@@ -299,7 +285,7 @@ def _skip_tags(file: BinaryIO, at: int, size: int) -> int:
 
 
 def _id3v2_bytes(head: bytes) -> int:
-    """Its size has seven bits in each byte."""
+    """The size has seven bits in each byte."""
     length = 0
     for byte in head[6:_ID3V2_HEADER]:
         length = length << 7 | byte & 0x7F
@@ -308,7 +294,7 @@ def _id3v2_bytes(head: bytes) -> int:
 
 
 def _ape_bytes(head: bytes) -> int:
-    """The size in it is that of all but its header."""
+    """The size excludes the header."""
     return _APE_HEADER + int.from_bytes(head[12:16], "little")
 
 
@@ -324,10 +310,7 @@ def _read(file: BinaryIO, at: int, size: int) -> bytes:
     return file.read(size)
 
 
-# Whether a sound file is whole: what its container counts is held against what is there.
-
-
-#: A length from here on, or 0, was written before the sound was known.
+#: Lengths from here on, and 0, are placeholders.
 UNKNOWN_BYTES = 1 << 28
 _RIFF_HEAD, _CHUNK_HEAD = 12, 8
 _BLOCK_ALIGN = slice(12, 14)
@@ -342,11 +325,11 @@ _ID3V1_BYTES = 128
 
 
 def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
-    """Why a file is not whole, in words; None where it is, and where its container cannot know.
+    """Why a file is not complete, as far as its container has lengths or checksums.
 
     Args:
         file: WAV, FLAC, Ogg, MP3 or anything else, open for reading; it is not decoded.
-        needs_end: whether an Ogg file must say where it ends; some servers leave that out.
+        needs_end: whether an Ogg file must have its last flag, which some servers leave out.
     """
     file.seek(0)
     begin = file.read(_RIFF_HEAD)
@@ -361,7 +344,7 @@ def find_fault(file: BinaryIO, *, needs_end: bool = True) -> str | None:
 
 
 def _find_wav_fault(file: BinaryIO) -> str | None:
-    """RIFF stores its length, and that of the samples; writers to a pipe know neither."""
+    """Compare the lengths of RIFF and of the samples; writers to a pipe know neither."""
     size = file.seek(0, 2)
     riff, align, at = _number(file, 4), 1, _RIFF_HEAD
     while at + _CHUNK_HEAD <= size:
@@ -389,12 +372,12 @@ def _number(file: BinaryIO, at: int) -> int:
 
 
 def _find_flac_fault(file: BinaryIO) -> str | None:
-    """The last frame ends with the file, and as many samples are there as STREAMINFO says."""
+    """Check that the last frame ends with the file, and the number of samples in STREAMINFO."""
     file.seek(0)
     info = file.read(_STREAMINFO.stop)[_STREAMINFO]
     if len(info) < _STREAMINFO.stop - _STREAMINFO.start:
         return "its header is cut"
-    block, told = int.from_bytes(info[:2]), int.from_bytes(info[13:18]) & (1 << 36) - 1
+    block, total = int.from_bytes(info[:2]), int.from_bytes(info[13:18]) & (1 << 36) - 1
     size = file.seek(0, 2)
     file.seek(max(0, size - _LARGEST_FRAME))
     tail = file.read()
@@ -403,13 +386,13 @@ def _find_flac_fault(file: BinaryIO) -> str | None:
     there = _find_last_sample(tail, block)
     if there is None:
         return "its last frame is cut"
-    if there < told:
-        return f"{there} of the {told} samples that it counts are there"
+    if there < total:
+        return f"{there} of the {total} samples that it counts are there"
     return None
 
 
 def _find_last_sample(tail: bytes, block: int) -> int | None:
-    """Samples of the file up to its last frame; None where none ends with the file."""
+    """Samples up to the end of the last frame; None if none ends with the file."""
     at = len(tail)
     while (at := max(tail.rfind(mark, 0, at) for mark in _FRAME_BEGINS)) >= 0:
         end = _parse_frame(tail[at : at + _FRAME_HEADER_BYTES], block)
@@ -419,8 +402,8 @@ def _find_last_sample(tail: bytes, block: int) -> int | None:
 
 
 def _parse_frame(head: bytes, block: int) -> int | None:
-    """Where a frame ends, in samples of the file; None where no header begins (RFC 9639, 9.1)."""
-    # A frame of silence is shorter than the longest header.
+    """The end of a frame in samples of the file; None without a header (RFC 9639, 9.1)."""
+    # A frame of silence may be shorter than the longest header.
     head = head.ljust(_FRAME_HEADER_BYTES, b"\0")
     kind = head[2] >> 4
     number, at = _decode_number(head)
@@ -441,7 +424,7 @@ def _parse_frame(head: bytes, block: int) -> int | None:
 
 
 def _decode_number(head: bytes) -> tuple[int, int]:
-    """The number of a frame or its first sample, and where it ends; coded as UTF-8 of up to 36 bits."""
+    """The number of a frame or its first sample, coded as UTF-8 of up to 36 bits, and its end."""
     first = head[4]
     ones = 8 - (first ^ 0xFF).bit_length()
     if ones in (1, 8):

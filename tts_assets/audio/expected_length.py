@@ -1,82 +1,82 @@
-"""How long a clip should be, by what it says; check names and calibrated voices."""
+"""The expected length of a clip by its text; names of checks, and calibrated voices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts_assets.model import split_morae
 
 if TYPE_CHECKING:
-    from tts_assets.model import Pronunciation, Sound
+    from collections.abc import Iterable
+
+    from tts_assets.audio.speech_activity import SpeakingRate
+    from tts_assets.model import Phrase, Pronunciation, Sound
 
 
-#: How far from its level a clip may be. It is made to 0.25 LU; players' codecs differ by some tenths.
+#: The allowed error of the level. Clips are made to 0.25 LU; players' codecs differ by some tenths.
 TOLERANCE_LU = 1.0
 
 
 class Rule(StrEnum):
-    """What can be wrong with how a clip sounds."""
+    """The checks of a clip's sound."""
 
-    #: It cannot be read as sound.
+    #: It cannot be decoded.
     UNDECODABLE = "undecodable"
-    #: It is stored in another encoding than it should be.
+    #: It has the wrong encoding.
     FORMAT = "format"
-    #: It has another sampling rate than it should have.
+    #: It has the wrong sampling rate.
     RATE = "rate"
     #: It has more than one channel.
     CHANNELS = "channels"
     #: It has no samples.
     EMPTY = "empty"
-    #: Its samples hold numbers that are none, or are far beyond full scale.
+    #: It has samples that are not finite.
     BROKEN = "broken"
-    #: Nothing is heard.
+    #: It is silent.
     SILENT = "silent"
-    #: Its waveform is cut off at a level.
+    #: Its waveform is clipped.
     CLIPPED = "clipped"
-    #: Its true peak is over the ceiling.
+    #: Its true peak exceeds the ceiling.
     PEAK = "peak"
-    #: It is louder or quieter than it should be.
+    #: It is too loud or too quiet.
     LOUDNESS = "loudness"
-    #: The silence before it is of another length than it should be.
+    #: The silence before it has the wrong length.
     LEAD = "lead"
-    #: The silence behind it is of another length than it should be.
+    #: The silence after it has the wrong length.
     TRAIL = "trail"
-    #: Its waveform does not swing around zero.
+    #: Its waveform has an offset.
     DC = "dc"
-    #: It is shorter than what it should say can be.
+    #: It is too short for its text.
     SHORT = "short"
-    #: It is longer than what it should say can be.
+    #: It is too long for its text.
     LONG = "long"
     #: It ends or begins in the middle of a sound.
     CUT = "cut"
-    #: There is a pause in it where none belongs.
+    #: It has a misplaced pause.
     PAUSE = "pause"
-    #: Something is heard behind its end.
+    #: There is a noise after its end.
     TAIL = "tail"
-    #: It says the same twice.
+    #: It has the same sound twice.
     REPEAT = "repeat"
-    #: It is no speech.
+    #: It is not speech.
     NO_SPEECH = "no-speech"
-    #: It is higher or lower than its voice speaks.
+    #: Its pitch is out of the range of its voice.
     PITCH = "pitch"
-    #: The pitch falls at another mora than the accent says.
+    #: Its pitch contradicts the accent.
     ACCENT = "accent"
 
 
-# What is known of voices: how high they speak, and how still their silences are.
-
-
 class KnownVoice(NamedTuple):
-    """What clips of a voice have in common.
+    """The calibration of a voice.
 
     Args:
-        lowest_hz: the median of their pitch is not lower.
-        highest_hz: nor higher.
-        still_seconds: no closure of theirs is this long without any sound, at a speed of 1.
-        still_pause_seconds: nor is the middle of a pause.
-        middle_hz: what accents on the first mora begin above, and others below, as a rule.
+        lowest_hz: the least median pitch of a clip.
+        highest_hz: the highest one.
+        still_seconds: longer than any digital silence in a closure at a speed of 1.
+        still_pause_seconds: the same in a pause.
+        middle_hz: accents on the first mora usually begin above it, and others below.
     """
 
     lowest_hz: float
@@ -97,11 +97,8 @@ KNOWN = {
     )
 }
 
-# How long OpenJTalk's voice Mei takes for what it says, sound by sound.
-
-
-#: Seconds of each consonant, and the kana that begin with it. Like all figures here they are those
-#: with the least error, relative to the length, over the 850 clips of data/ of up to 80 morae.
+#: Seconds of each consonant of OpenJTalk's voice Mei, by the kana that begin with it. These and the
+#: following figures have the least relative error over the 850 clips of data/ of up to 80 morae.
 _CONSONANTS = {
     "アイウエオ": -0.016,
     "カキクケコ": 0.044,
@@ -138,47 +135,48 @@ _SPECIAL = {"ッ": 0.099, "ン": 0.035, "ー": 0.095}
 #: ッ before a fricative (デッサン, けっせい): of 10 such words the mean.
 _HISSING_CLOSURE, _HISSING = 0.030, frozenset("サシスセソ")
 
-#: What whispers between two of these: an i or u without voice, which is shorter.
-_VOICELESS = frozenset("カキクケコサスセソシタテトチツハヒヘホフパピプペポ")
+#: Between two of these an i or u is devoiced, and shorter.
+VOICELESS = frozenset("カキクケコサスセソシタテトチツハヒヘホフパピプペポ")
 _CLOSE = frozenset("キシチヒピクスツフプュ")
 _WHISPERED = 0.062
 _PAUSE = 0.563
 
-#: Beside its sounds, whatever is said.
+#: Added once for each text.
 _ONCE = 0.060
 
-#: What of it does not change with the speed: so much, and a part of the whole.
+#: The seconds, and the share of the whole, that do not change with the speed.
 _STEADY, _STEADY_SHARE = 0.14, 0.07
 
 
-def mei_seconds(said: Pronunciation, speed: float) -> float:
-    """How long it takes, from the first sound to the last."""
-    own = _ONCE + sound_seconds(said) + _PAUSE * (len(breaths(said)) - 1)
+def estimate_mei_seconds(spoken: Pronunciation, speed: float) -> float:
+    """How long Mei takes, from the first sound to the last."""
+    own = _ONCE + estimate_sound_seconds(spoken) + _PAUSE * (len(split_breaths(spoken)) - 1)
     steady = _STEADY + _STEADY_SHARE * own
     return max(0.05, steady + (own - steady) / speed)
 
 
-def sound_seconds(said: Pronunciation) -> float:
-    """How long its sounds take at a speed of 1, without the pauses between them."""
-    groups = breaths(said)
+def estimate_sound_seconds(spoken: Pronunciation) -> float:
+    """How long the sounds take at a speed of 1, without pauses."""
+    groups = split_breaths(spoken)
     sounds = sum(sum(map(_of_mora, group, [*group[1:], ""])) for group in groups)
     # An utterance that ends in ッ ends before it.
     silent = _SPECIAL["ッ"] if groups and groups[-1][-1:] == ["ッ"] else 0.0
     return sounds - silent
 
 
-def mora_seconds(kana: str) -> list[float]:
-    """How long it takes for each mora of what is said in one breath, in seconds."""
-    said = split_morae(kana)
+def estimate_mora_seconds(kana: str) -> list[float]:
+    """How long it takes for each mora of what is morae in one breath, in seconds."""
+    morae = split_morae(kana)
     return [
-        max(0.02, _of_mora(mora, after)) for mora, after in zip(said, [*said[1:], ""], strict=True)
+        max(0.02, _of_mora(mora, after))
+        for mora, after in zip(morae, [*morae[1:], ""], strict=True)
     ]
 
 
 def is_whispered(mora: str, after: str) -> bool:
-    """Whether a mora is said without voice before another one; "" for the end."""
-    voiceless_after = after == "ッ" or after[:1] in _VOICELESS
-    return mora[0] in _VOICELESS and mora[-1] in _CLOSE and after != "" and voiceless_after
+    """Whether a mora is devoiced before the next one; "" for the end."""
+    voiceless_after = after == "ッ" or after[:1] in VOICELESS
+    return mora[0] in VOICELESS and mora[-1] in _CLOSE and after != "" and voiceless_after
 
 
 def _of_mora(mora: str, after: str) -> float:
@@ -190,24 +188,23 @@ def _of_mora(mora: str, after: str) -> float:
     return _CONSONANT.get(mora[0], 0.02) + vowel
 
 
-def breaths(said: Pronunciation) -> list[list[str]]:
-    """The morae of what is said from one pause to the next."""
-    groups: list[list[str]] = [[]]
-    for phrase in said.phrases:
-        groups[-1] += split_morae(phrase.kana)
-        if phrase.pause:
+def split_at_pauses(phrases: Iterable[Phrase]) -> list[list[Phrase]]:
+    """The phrases of each breath group, without those that have no mora; no group is empty."""
+    groups: list[list[Phrase]] = [[]]
+    for phrase in phrases:
+        if split_morae(phrase.kana):
+            groups[-1].append(phrase)
+        if phrase.pause and groups[-1]:
             groups.append([])
-    return groups if groups[-1] or len(groups) == 1 else groups[:-1]
+    return [group for group in groups if group]
 
 
-# What the sound of a clip is held against.
-
-
-class LengthModel(Protocol):
-    """How long a voice takes, as :class:`tts_assets.audio.speech_activity.SpeakingRate` learns it."""
-
-    def bounds(self, said: Pronunciation) -> Bounds:
-        """The shortest and the longest that a clip may be, in seconds."""
+def split_breaths(spoken: Pronunciation) -> list[list[str]]:
+    """The morae of each breath group; one empty group for no phrases."""
+    groups = split_at_pauses(spoken.phrases)
+    return [
+        [mora for phrase in group for mora in split_morae(phrase.kana)] for group in groups
+    ] or [[]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,16 +212,14 @@ class ExpectedSound:
     """What a clip should be.
 
     Args:
-        sound: how it was to sound and to be stored.
-        pronunciation: what it should say; None where that is not known, as of a whole passage.
-        speed: how fast it was to be said; 1.0 is the voice's own pace.
+        sound: the settings of its sound.
+        pronunciation: of its text; None if unknown, as of a whole passage.
+        speed: the requested speed; 1.0 is the voice's own pace.
         voice: provider and name of the voice, as ``openjtalk/mei``.
-        says_accents: whether the voice says the accents that it is told.
-        is_segment: it is a part of a passage as the engine said it: not levelled, not padded and
-            not encoded yet.
-        pauses_ms: of a passage, the silences between its segments.
-        pace: how long the voice takes at this speed, where that was learned; not asked for a voice
-            that is known.
+        says_accents: whether the voice follows accents.
+        is_segment: it is a segment of a passage from the engine: not levelled, padded or encoded.
+        pauses_ms: the silences between the segments of a passage.
+        pace: the learned speaking rate at this speed; ignored for a calibrated voice.
     """
 
     sound: Sound
@@ -234,104 +229,100 @@ class ExpectedSound:
     says_accents: bool
     is_segment: bool = False
     pauses_ms: tuple[int, ...] = ()
-    pace: LengthModel | None = None
+    pace: SpeakingRate | None = None
 
 
-# How long a clip may be: what no voice says faster or more slowly, and what its own voice does not.
-
-
-#: Japanese is read aloud with 7 to 9 morae a second, so that one takes about an eighth of it. No
-#: voice says one in two fifths of that, and what has twelve times as long is said again or babble.
+#: Japanese is read aloud with 7 to 9 morae a second. No voice is faster than two fifths of that time,
+#: and twelve times as long is a repetition or babble.
 _LEAST_SECONDS = 0.05
 _MOST_SECONDS = 1.5
 
-#: Beside what is said: breath and noise at both ends.
+#: Breath and noise at both ends.
 _AROUND_SECONDS = 0.5
 
-#: What lies below silence of a weak beginning and end.
+#: A weak beginning and end below the level of silence.
 _EDGE_SECONDS = 0.02
 
 #: A single mora may be a nasal of 0.04 s at any speed, as ン by OpenJTalk.
 _LEAST_ALONE_SECONDS = 0.02
 
-#: Beside an ordinary voice, pauses left out: over 880 words and sentences of OpenJTalk's voices and
-#: Kokoro's, the shortest took 0.93 of it, and sentences cut at 35 to 65 % of their bytes 0.92 at most.
+#: Relative to an ordinary voice, without pauses: of 880 words and sentences of OpenJTalk's voices and
+#: Kokoro's, the shortest had 0.93, and sentences cut at 35 to 65 % of their bytes 0.92 at most.
 LEAST_SPOKEN_SHARE = 0.75
 
-#: What is shorter than two morae or so has any length.
+#: Texts of less than about two morae are not checked.
 LEAST_SPOKEN_SECONDS = 0.15
 
-#: The same voice at three heights: what it says takes equally long.
+#: The same voice at three pitches, with equal lengths.
 MEI = frozenset({"openjtalk/mei", "openjtalk/mei-low", "openjtalk/mei-high"})
 
-#: So much more or less than foreseen a clip may have: so much beside, a part of it, and less by
-#: another part of what is beyond a second. None of the clips of data/ is shorter or longer, and one
-#: of 600 words and sentences from elsewhere.
+#: The margins of the foreseen length: a constant, a share of it, and another share of what exceeds a
+#: second. No clip of data/ is outside, and one of 600 words and sentences from elsewhere.
 _LESS_SECONDS, _LESS_SHARE, _LESS_LONG_SHARE = 0.06, 0.06, 0.06
 _MORE_SECONDS, _MORE_SHARE = 0.10, 0.10
 
-#: At another speed what is foreseen is less sure, by so much for each part that it is longer.
+#: The margins grow with the deviation from a speed of 1.
 _UNSURE = 2.5
 
 
 class Bounds(NamedTuple):
-    """How long a clip takes at least and at most, from its first sound to its last, in seconds."""
+    """The least and greatest length from the first sound to the last, in seconds."""
 
     least: float
     most: float
 
 
-def bounds(said: Pronunciation, expected: ExpectedSound) -> Bounds:
-    """What the sound of a clip may have."""
-    found = _of_any(said, expected.speed)
+def compute_bounds(spoken: Pronunciation, expected: ExpectedSound) -> Bounds:
+    """The bounds of the length of a clip."""
+    found = _of_any(spoken, expected.speed)
     if expected.voice in MEI:
-        found = _of_mei(said, expected.speed)
+        found = _of_mei(spoken, expected.speed)
     elif expected.pace is not None:
-        own = expected.pace.bounds(said)
+        own = expected.pace.bounds(spoken)
         found = Bounds(max(own.least, found.least), min(own.most, found.most))
     return Bounds(found.least, found.most + sum(expected.pauses_ms) / 1000)
 
 
-def margins(foreseen: float) -> tuple[float, float]:
-    """How much less and more a clip of a known voice may have at a speed of 1, in seconds."""
+def compute_margins(foreseen: float) -> tuple[float, float]:
+    """The margins below and above the length of a calibrated voice at a speed of 1, in seconds."""
     less = _LESS_SECONDS + _LESS_SHARE * foreseen + _LESS_LONG_SHARE * max(0.0, foreseen - 1.0)
     return less, _MORE_SECONDS + _MORE_SHARE * foreseen
 
 
-def shortest_seconds(said: Pronunciation, speed: float) -> float:
-    """What no voice says faster: a twentieth of a second for a mora, at a speed of 1."""
-    return _LEAST_SECONDS * _mora_count(said) / speed
+def compute_shortest_seconds(spoken: Pronunciation, speed: float) -> float:
+    """The shortest plausible length: a twentieth of a second for a mora at a speed of 1."""
+    return _LEAST_SECONDS * _mora_count(spoken) / speed
 
 
-def longest_seconds(said: Pronunciation, speed: float) -> float:
-    """What no voice says more slowly: a second and a half for a mora, without the silence around.
+def compute_longest_seconds(spoken: Pronunciation, speed: float) -> float:
+    """The longest plausible length: one and a half seconds for a mora, without silence around.
 
-    Whoever is told to be fast may be not; slower than 1, it is as many times longer.
+    A speed above 1 counts as 1, as some voices ignore it.
     """
-    return _MOST_SECONDS * _mora_count(said) / min(1.0, speed)
+    return _MOST_SECONDS * _mora_count(spoken) / min(1.0, speed)
 
 
-def estimate_speech_seconds(said: Pronunciation, speed: float) -> float:
-    """How long an ordinary voice speaks, pauses left out: as OpenJTalk's, with nine morae a second.
+def estimate_speech_seconds(spoken: Pronunciation, speed: float) -> float:
+    """How long an ordinary voice speaks without pauses, with nine morae a second as OpenJTalk's.
 
-    A speed below 1 counts as 1, for some services ignore it.
+    A speed below 1 counts as 1, as some services ignore it.
     """
-    return sound_seconds(said) / max(1.0, speed)
+    return estimate_sound_seconds(spoken) / max(1.0, speed)
 
 
-def _of_any(said: Pronunciation, speed: float) -> Bounds:
-    least = shortest_seconds(said, speed) - _EDGE_SECONDS
-    if _mora_count(said) == 1:
+def _of_any(spoken: Pronunciation, speed: float) -> Bounds:
+    least = compute_shortest_seconds(spoken, speed) - _EDGE_SECONDS
+    if _mora_count(spoken) == 1:
         least = min(least, _LEAST_ALONE_SECONDS)
-    return Bounds(least, longest_seconds(said, speed) + _AROUND_SECONDS)
+    return Bounds(least, compute_longest_seconds(spoken, speed) + _AROUND_SECONDS)
 
 
-def _of_mei(said: Pronunciation, speed: float) -> Bounds:
-    foreseen = mei_seconds(said, speed)
-    less, more = margins(foreseen)
+def _of_mei(spoken: Pronunciation, speed: float) -> Bounds:
+    foreseen = estimate_mei_seconds(spoken, speed)
+    less, more = compute_margins(foreseen)
     unsure = 1 + _UNSURE * abs(1 - 1 / speed)
     return Bounds(foreseen - unsure * less, foreseen + unsure * more)
 
 
-def _mora_count(said: Pronunciation) -> int:
-    return sum(len(split_morae(phrase.kana)) for phrase in said.phrases)
+def _mora_count(spoken: Pronunciation) -> int:
+    return sum(len(split_morae(phrase.kana)) for phrase in spoken.phrases)

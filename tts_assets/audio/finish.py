@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_assets.audio.prepare import ready, silences
+from tts_assets.audio.prepare import compute_silences, prepare_speech
 from tts_assets.audio.render import render
 from tts_assets.audio.waveform import whole
 from tts_assets.model import Recording
@@ -24,7 +24,7 @@ def finish(speech: Speech, sound: Sound) -> Recording:
 
     Args:
         speech: float32 samples of shape (n,), of any scale up to 64 times full scale.
-        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        sound: settings that ``audio.formats.find_sound_problem`` accepts.
 
     Returns:
         The encoded file, its length without the codec's padding, and its loudness and true peak
@@ -34,8 +34,10 @@ def finish(speech: Speech, sound: Sound) -> Recording:
         ClipError: the samples are shorter than 10 ms, silent, not finite, too loud, or of another
             shape; or nothing audible is left after encoding.
     """
-    samples = ready(speech, sound.rate_hz).samples
-    silence = silences(samples.size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
+    samples = prepare_speech(speech, sound.rate_hz).samples
+    silence = compute_silences(
+        samples.size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms
+    )
     samples = np.pad(samples, silence)
     file = io.BytesIO()
     level = render(whole(samples), sound, file)

@@ -1,4 +1,4 @@
-"""What each encoding can store, and whether a clip's sound settings fit it."""
+"""The limits of each encoding, and the check of sound settings against them."""
 
 from __future__ import annotations
 
@@ -26,36 +26,34 @@ _MP3_KBPS = {
 _OPUS_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 OPUS_KBPS = (6, 256)
 _OTHER_HZ = (8_000, 96_000)
-_LUFS = (-50.0, -5.0)
-_PEAK_DBTP = (-50.0, 0.0)
-_SILENCE_MS = (0, 5_000)
-_QUALITY = (0.0, 1.0)
+_RANGES = (
+    ("lufs", (-50.0, -5.0), "LUFS; -19 suits speech"),
+    ("peak_dbtp", (-50.0, 0.0), "dBTP; -1.5 suits lossy files"),
+    ("lead_ms", (0, 5_000), "milliseconds"),
+    ("trail_ms", (0, 5_000), "milliseconds"),
+    ("vorbis_quality", (0.0, 1.0), "1 being the best"),
+)
 
 
-def mp3_kbps(rate_hz: int) -> tuple[int, ...]:
-    """Bit rates that MP3 has at this sampling rate; none where it lacks the rate itself."""
+def list_mp3_kbps(rate_hz: int) -> tuple[int, ...]:
+    """The bit rates of MP3 at this sampling rate; none if it lacks the rate."""
     return _MP3_KBPS.get(rate_hz, ())
 
 
-def mp3_frame_bytes(rate_hz: int, kbps: int) -> int:
+def compute_mp3_frame_bytes(rate_hz: int, kbps: int) -> int:
     """Size of one MP3 frame: 1152 samples in MPEG-1, 576 below 32 kHz."""
     return (144_000 if rate_hz >= 32_000 else 72_000) * kbps // rate_hz
 
 
-def problem_with(sound: Sound) -> str | None:
-    """Say what is wrong with sound settings and what to do, or None when they fit together."""
+def find_sound_problem(sound: Sound) -> str | None:
+    """The first problem of sound settings and its remedy; None if they are valid."""
     return next(_problems(sound), None)
 
 
 def _problems(sound: Sound) -> Iterator[str]:
     yield from _rate_problems(sound)
-    yield from _out_of_range("lufs", sound.lufs, _LUFS, "LUFS; -19 suits speech")
-    yield from _out_of_range(
-        "peak_dbtp", sound.peak_dbtp, _PEAK_DBTP, "dBTP; -1.5 suits lossy files"
-    )
-    yield from _out_of_range("lead_ms", sound.lead_ms, _SILENCE_MS, "milliseconds")
-    yield from _out_of_range("trail_ms", sound.trail_ms, _SILENCE_MS, "milliseconds")
-    yield from _out_of_range("vorbis_quality", sound.vorbis_quality, _QUALITY, "1 being the best")
+    for name, bounds, unit in _RANGES:
+        yield from _out_of_range(name, getattr(sound, name), bounds, unit)
 
 
 def _rate_problems(sound: Sound) -> Iterator[str]:
@@ -63,8 +61,8 @@ def _rate_problems(sound: Sound) -> Iterator[str]:
     match sound.format:
         case Format.MP3 if rate not in _MP3_KBPS:
             yield _not_one_of("rate_hz", rate, "mp3", tuple(_MP3_KBPS))
-        case Format.MP3 if kbps not in mp3_kbps(rate):
-            yield _not_one_of("bitrate_kbps", kbps, f"mp3 at {rate} Hz", mp3_kbps(rate))
+        case Format.MP3 if kbps not in list_mp3_kbps(rate):
+            yield _not_one_of("bitrate_kbps", kbps, f"mp3 at {rate} Hz", list_mp3_kbps(rate))
         case Format.OPUS if rate not in _OPUS_HZ:
             yield _not_one_of("rate_hz", rate, "opus", _OPUS_HZ)
         case Format.OPUS:
@@ -82,6 +80,6 @@ def _not_one_of(name: str, value: float, what: str, choices: tuple[int, ...]) ->
 
 def _out_of_range(name: str, value: float, bounds: tuple[float, float], unit: str) -> Iterator[str]:
     least, most = bounds
-    # A comparison with NaN is false, so it is out of every range.
+    # NaN is out of every range, as comparisons with it are false.
     if not least <= value <= most:
         yield f"{name} is {value}: choose a number from {least:g} to {most:g} ({unit})."

@@ -6,6 +6,7 @@ import io
 import struct
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -13,8 +14,8 @@ import soundfile
 
 from tts_assets.audio import codec, mp3
 from tts_assets.audio.codec import Sequential
-from tts_assets.audio.level import audible_powers, compute_gated_lufs, level
-from tts_assets.audio.prepare import silences
+from tts_assets.audio.level import compute_gated_lufs, level, measure_audible_powers
+from tts_assets.audio.prepare import compute_silences
 from tts_assets.audio.render import find_ceiling_dbtp, render
 from tts_assets.audio.waveform import Waveform, whole
 from tts_assets.errors import ClipError
@@ -36,9 +37,9 @@ class Joint(NamedTuple):
     """A segment in its place.
 
     Args:
-        read: loads its samples as ``audio.prepare.ready`` returned them; called a few times.
+        read: loads its samples as ``audio.prepare.prepare_speech`` returned them; called a few times.
         frames: the number of its samples.
-        level: as ``audio.prepare.ready`` returned it.
+        level: as ``audio.prepare.prepare_speech`` returned it.
         voice: the speaker; segments of one voice are levelled together.
         pause_ms: the silence after it.
     """
@@ -69,7 +70,7 @@ class JoinedSound:
     starts: tuple[float, ...]
 
 
-def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
+def join_segments(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
     """Concatenate segments, level them as one and encode them; equal input gives equal bytes.
 
     Several voices are first brought to equal loudness. Loudness and true peak hold for the whole
@@ -78,7 +79,7 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
 
     Args:
         joints: the segments in order.
-        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        sound: settings that ``audio.formats.find_sound_problem`` accepts.
         into: a file open for reading and writing, which is overwritten.
 
     Raises:
@@ -88,67 +89,14 @@ def join(joints: Sequence[Joint], sound: Sound, into: BinaryIO) -> JoinedSound:
     """
     if not joints:
         raise ClipError("There is no segment to join: the text may hold nothing that can be said.")
-    gains, margins = _gains(joints, sound.rate_hz)
-    gaps = _gaps(joints, margins, sound.rate_hz)
-    places = _places(joints, gaps, sound)
-    wave = _row(joints, places, gaps, gains, sound)
-    found = render(wave, sound, into)
-    return JoinedSound(
-        seconds=round(wave.size / sound.rate_hz, 3),
-        lufs=found.lufs,
-        peak_dbtp=found.peak_dbtp,
-        spans=tuple(
-            ((place + before) / sound.rate_hz, (place + joint.frames - behind) / sound.rate_hz)
-            for place, joint, (before, behind) in zip(places, joints, margins, strict=True)
-        ),
-        starts=tuple(place / sound.rate_hz for place in places),
+    gains, margins = _compute_gains(joints, sound.rate_hz)
+    gaps = _compute_gaps(joints, margins, sound.rate_hz)
+    lengths = [joint.frames + gap for joint, gap in zip(joints, gaps, strict=True)]
+    size = sum(lengths)
+    lead, trail = compute_silences(
+        size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms
     )
-
-
-class _Margins(NamedTuple):
-    """Silent samples at both ends of a segment."""
-
-    before: int
-    behind: int
-
-
-def _margins(samples: Samples) -> _Margins:
-    """The silence that ``trim`` left; it counts as part of the pauses."""
-    (loud,) = np.nonzero(np.abs(samples) > _AUDIBLE)
-    if not loud.size:
-        return _Margins(0, 0)
-    return _Margins(int(loud[0]), samples.size - 1 - int(loud[-1]))
-
-
-def _gaps(joints: Sequence[Joint], margins: Sequence[_Margins], rate_hz: int) -> list[int]:
-    """The silence to insert after each segment for the requested pauses."""
-    after = [*(each.before for each in margins[1:]), 0]
-    return [
-        max(0, round(joint.pause_ms * rate_hz / 1000) - own.behind - next_before)
-        if joint.pause_ms
-        else 0
-        for joint, own, next_before in zip(joints, margins, after, strict=True)
-    ]
-
-
-def _places(joints: Sequence[Joint], gaps: Sequence[int], sound: Sound) -> list[int]:
-    places = []
-    place, _ = silences(0, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=0)
-    for joint, gap in zip(joints, gaps, strict=True):
-        places.append(place)
-        place += joint.frames + gap
-    return places
-
-
-def _row(
-    joints: Sequence[Joint],
-    places: Sequence[int],
-    gaps: Sequence[int],
-    gains: Sequence[np.float32],
-    sound: Sound,
-) -> Waveform:
-    size = places[-1] - places[0] + joints[-1].frames + gaps[-1]
-    lead, trail = silences(size, sound.rate_hz, lead_ms=sound.lead_ms, trail_ms=sound.trail_ms)
+    places = list(accumulate(lengths[:-1], initial=lead))
 
     def blocks() -> Iterator[Samples]:
         yield np.zeros(lead, dtype=np.float32)
@@ -157,10 +105,42 @@ def _row(
             yield np.zeros(gap, dtype=np.float32)
         yield np.zeros(trail, dtype=np.float32)
 
-    return Waveform(size=lead + size + trail, blocks=blocks)
+    wave = Waveform(size=lead + size + trail, blocks=blocks)
+    measured = render(wave, sound, into)
+    return JoinedSound(
+        seconds=round(wave.size / sound.rate_hz, 3),
+        lufs=measured.lufs,
+        peak_dbtp=measured.peak_dbtp,
+        spans=tuple(
+            ((place + before) / sound.rate_hz, (place + joint.frames - after) / sound.rate_hz)
+            for place, joint, (before, after) in zip(places, joints, margins, strict=True)
+        ),
+        starts=tuple(place / sound.rate_hz for place in places),
+    )
 
 
-def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], list[_Margins]]:
+def _measure_margins(samples: Samples) -> tuple[int, int]:
+    """The silent samples that ``trim`` left at both ends; they count as part of the pauses."""
+    (loud,) = np.nonzero(np.abs(samples) > _AUDIBLE)
+    return (int(loud[0]), samples.size - 1 - int(loud[-1])) if loud.size else (0, 0)
+
+
+def _compute_gaps(
+    joints: Sequence[Joint], margins: Sequence[tuple[int, int]], rate_hz: int
+) -> list[int]:
+    """The silence to insert after each segment for the requested pauses."""
+    following = [*(before for before, _ in margins[1:]), 0]
+    return [
+        max(0, round(joint.pause_ms * rate_hz / 1000) - after - next_before)
+        if joint.pause_ms
+        else 0
+        for joint, (_, after), next_before in zip(joints, margins, following, strict=True)
+    ]
+
+
+def _compute_gains(
+    joints: Sequence[Joint], rate_hz: int
+) -> tuple[list[np.float32], list[tuple[int, int]]]:
     """The gain of each segment that makes all voices equally loud, and its margins.
 
     Segments of one voice keep their relative levels. The softest voice stays at a peak of 1, so that
@@ -170,13 +150,13 @@ def _gains(joints: Sequence[Joint], rate_hz: int) -> tuple[list[np.float32], lis
     for joint in joints:
         tops[joint.voice] = max(joint.level, tops.get(joint.voice, 0.0))
     powers: dict[str, list[NDArray[np.float64]]] = {voice: [] for voice in tops}
-    margins: list[_Margins] = []
+    margins = []
     for number, joint in enumerate(joints, start=1):
         samples = _check_samples(joint, f"Segment {number} of {len(joints)}")
-        margins.append(_margins(samples))
+        margins.append(_measure_margins(samples))
         if len(tops) > 1:
             gain = np.float32(joint.level / tops[joint.voice])
-            powers[joint.voice].append(audible_powers(whole(samples * gain), rate_hz))
+            powers[joint.voice].append(measure_audible_powers(whole(samples * gain), rate_hz))
     balance_db = _balance_db(powers)
     gains = [
         np.float32(joint.level / tops[joint.voice] * 10.0 ** (balance_db[joint.voice] / 20.0))
@@ -301,7 +281,7 @@ class Stream:
         """Write the lead.
 
         Args:
-            sound: settings that ``audio.formats.find_edit_problem`` accepts.
+            sound: settings that ``audio.formats.find_sound_problem`` accepts.
             into: written front to back, and flushed after each segment.
 
         Raises:
@@ -319,7 +299,7 @@ class Stream:
         return self._frames / self._sound.rate_hz
 
     def write(self, samples: Samples, pause_ms: int) -> None:
-        """Write a segment, as ``audio.prepare.ready`` returned it, and the silence after it.
+        """Write a segment, as ``audio.prepare.prepare_speech`` returned it, and the silence after it.
 
         Raises:
             OSError: it cannot be written to.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tts_assets.audio.limiter import limit, max_true_peak, running_true_peak
+from tts_assets.audio.limiter import iter_true_peaks, limit, measure_true_peak
 from tts_assets.audio.waveform import (
     BLOCK,
     Waveform,
     buffer_short,
-    in_blocks,
+    regroup_blocks,
     scale,
     tee_blocks,
 )
@@ -56,35 +56,37 @@ def compute_gated_lufs(powers: NDArray[np.float64]) -> float:
     return float(_OFFSET_DB + 10.0 * np.log10(loud[loud > relative].mean()))
 
 
-def block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
+def measure_block_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Mean square of every complete, K-weighted 400 ms block, shape (blocks,).
 
     A gain scales them by its square, so one measurement serves every gain; an hour has 36,000.
     """
-    return powers_of(hop_energies(wave, rate_hz), wave.size, rate_hz)
+    return compute_block_powers(measure_hop_energies(wave, rate_hz), wave.size, rate_hz)
 
 
-def powers_of(energies: NDArray[np.float64], size: int, rate_hz: int) -> NDArray[np.float64]:
-    """Block powers of a sound of so many samples, from its ``hop_energies``."""
+def compute_block_powers(
+    energies: NDArray[np.float64], size: int, rate_hz: int
+) -> NDArray[np.float64]:
+    """Block powers of a sound of so many samples, from its ``measure_hop_energies``."""
     hop = round(rate_hz / _HOPS_PER_SECOND)
     hops = max(_HOPS_PER_BLOCK, size // hop)
     totals = np.concatenate(([0.0], np.cumsum(energies[:hops])))
     return (totals[_HOPS_PER_BLOCK:] - totals[:-_HOPS_PER_BLOCK]) / (hop * _HOPS_PER_BLOCK)
 
 
-def hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
+def measure_hop_energies(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """K-weighted energy of every complete hop of 100 ms, and of four at least; shape (n,)."""
-    rows = (_energies(frame, rate_hz) for frame in _frames(wave, rate_hz))
+    rows = (_energies(*frame, rate_hz) for frame in _frames(wave, rate_hz))
     return np.fromiter(chain.from_iterable(rows), dtype=np.float64)
 
 
-def hop_energies_near(
+def update_hop_energies(
     wave: Waveform, rate_hz: int, near: Waveform, energies: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """As ``hop_energies``; reuses those of ``near`` for frames that are equal."""
+    """As ``measure_hop_energies``; reuses those of ``near`` for frames that are equal."""
     frames = _frames(wave, rate_hz), _frames(near, rate_hz)
     rows = (
-        row if np.array_equal(ours.samples, theirs.samples) else _energies(ours, rate_hz)
+        row if np.array_equal(ours[0], theirs[0]) else _energies(*ours, rate_hz)
         for ours, theirs, row in zip(
             *frames, energies.reshape(-1, _sizes(rate_hz).hops), strict=True
         )
@@ -101,13 +103,6 @@ class _Sizes(NamedTuple):
     hop: int
 
 
-class _Frame(NamedTuple):
-    """Samples after some that lead to them."""
-
-    samples: Samples
-    lead: int
-
-
 def _sizes(rate_hz: int) -> _Sizes:
     hop = round(rate_hz / _HOPS_PER_SECOND)
     memory = round(_MEMORY_SECONDS * rate_hz)
@@ -115,20 +110,21 @@ def _sizes(rate_hz: int) -> _Sizes:
     return _Sizes(memory, frame, (frame - memory) // hop, hop)
 
 
-def _frames(wave: Waveform, rate_hz: int) -> Iterator[_Frame]:
+def _frames(wave: Waveform, rate_hz: int) -> Iterator[tuple[Samples, int]]:
+    """Samples with some before them, and the number of those."""
     memory, _, hops, hop = _sizes(rate_hz)
     before = np.empty(0, dtype=np.float32)
-    for block in in_blocks(_extend(wave, _HOPS_PER_BLOCK * hop - wave.size), hops * hop):
+    for block in regroup_blocks(_extend(wave, _HOPS_PER_BLOCK * hop - wave.size), hops * hop):
         samples = np.concatenate((before, block))
-        yield _Frame(samples, before.size)
+        yield samples, before.size
         before = samples[-memory:]
 
 
-def _energies(frame: _Frame, rate_hz: int) -> NDArray[np.float64]:
+def _energies(samples: Samples, lead: int, rate_hz: int) -> NDArray[np.float64]:
     _, size, hops, hop = _sizes(rate_hz)
-    spectrum = np.fft.rfft(frame.samples, size)
+    spectrum = np.fft.rfft(samples, size)
     spectrum *= _k_weighting(size, rate_hz)
-    weighted = np.fft.irfft(spectrum, size)[frame.lead :][: hops * hop]
+    weighted = np.fft.irfft(spectrum, size)[lead:][: hops * hop]
     energies: NDArray[np.float64] = (
         np.square(weighted.reshape(hops, hop)).sum(axis=1).astype(np.float64)
     )
@@ -209,10 +205,10 @@ def level(
         energies: of its hops, if measured before.
     """
     if energies is None:
-        energies = hop_energies(wave, rate_hz)
-    powers = powers_of(energies, wave.size, rate_hz)
+        energies = measure_hop_energies(wave, rate_hz)
+    powers = compute_block_powers(energies, wave.size, rate_hz)
     if compute_gated_lufs(powers) == -math.inf:
-        powers = audible_powers(wave, rate_hz)
+        powers = measure_audible_powers(wave, rate_hz)
     gain_db = _gain_db(powers, lufs)
     peak = _peak(wave, rate_hz, peak_dbtp - gain_db)
     if peak + gain_db > peak_dbtp:
@@ -228,9 +224,9 @@ def level(
 def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
     """The true peak if it exceeds a limit; of a long sound only some value above the limit."""
     if wave.size <= BLOCK:
-        return max_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
+        return measure_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
     peak = -math.inf
-    for peak in running_true_peak(wave, rate_hz, over_dbtp=over_dbtp):
+    for peak in iter_true_peaks(wave, rate_hz, over_dbtp=over_dbtp):
         if peak > over_dbtp:
             break
     return peak
@@ -238,8 +234,8 @@ def _peak(wave: Waveform, rate_hz: int, over_dbtp: float) -> float:
 
 def measure_level(wave: Waveform, rate_hz: int) -> Measured:
     """Measure loudness and true peak in one pass over the blocks."""
-    ours, theirs = tee_blocks(in_blocks(wave.blocks()))
-    rising = running_true_peak(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
+    ours, theirs = tee_blocks(regroup_blocks(wave.blocks()))
+    rising = iter_true_peaks(Waveform(size=wave.size, blocks=lambda: theirs), rate_hz)
     peaks: list[float] = []
 
     def blocks() -> Iterator[Samples]:
@@ -247,23 +243,25 @@ def measure_level(wave: Waveform, rate_hz: int) -> Measured:
             yield block
             peaks.extend(islice(rising, 1))
 
-    lufs = compute_gated_lufs(block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz))
+    lufs = compute_gated_lufs(
+        measure_block_powers(Waveform(size=wave.size, blocks=blocks), rate_hz)
+    )
     if lufs == -math.inf:
-        lufs = compute_gated_lufs(audible_powers(wave, rate_hz))
+        lufs = compute_gated_lufs(measure_audible_powers(wave, rate_hz))
     *_, peak_dbtp = (*peaks, *rising)
     return Measured(lufs, peak_dbtp)
 
 
-def audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
+def measure_audible_powers(wave: Waveform, rate_hz: int) -> NDArray[np.float64]:
     """Block powers, with silence appended to a clip that ends before a block is complete.
 
     Otherwise a sound shorter than 100 ms after a long lead would have no loudness.
     """
-    powers = block_powers(wave, rate_hz)
+    powers = measure_block_powers(wave, rate_hz)
     if compute_gated_lufs(powers) > -math.inf:
         return powers
     extended = Waveform(size=wave.size + rate_hz, blocks=lambda: _extend(wave, rate_hz))
-    return block_powers(extended, rate_hz)
+    return measure_block_powers(extended, rate_hz)
 
 
 def _gain_db(powers: NDArray[np.float64], lufs: float) -> float:
@@ -296,8 +294,8 @@ class _LimitedSound(NamedTuple):
         plain = Waveform(size=self.wave.size, blocks=lambda: theirs)
         loud = limit(once, self.rate_hz, self.ceiling)
         scaled = self.energies * float(gain) ** 2
-        energies = hop_energies_near(loud, self.rate_hz, plain, scaled)
-        return compute_gated_lufs(powers_of(energies, loud.size, self.rate_hz))
+        energies = update_hop_energies(loud, self.rate_hz, plain, scaled)
+        return compute_gated_lufs(compute_block_powers(energies, loud.size, self.rate_hz))
 
     def measure_at(self, gain: np.float32, loud: Waveform, peak_dbtp: float) -> Measured:
         """Its level; a long sound is assumed to reach the ceiling."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tts_assets.audio.waveform import Waveform, in_blocks, tee_blocks, with_context
+from tts_assets.audio.waveform import Waveform, iter_windows, regroup_blocks, tee_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ _FRAME = 32
 _TERMS_AT_ONCE = 1 << 18
 
 
-def max_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
+def measure_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf) -> float:
     """Measure the true peak in dBTP (ITU-R BS.1770-4, annex 2), -inf for silence.
 
     Args:
@@ -50,14 +50,14 @@ def max_true_peak(wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf)
         rate_hz: samples per second.
         over_dbtp: a peak above this is exact; a lower one is a lower bound.
     """
-    *_, highest = running_true_peak(wave, rate_hz, over_dbtp=over_dbtp)
+    *_, highest = iter_true_peaks(wave, rate_hz, over_dbtp=over_dbtp)
     return highest
 
 
-def running_true_peak(
+def iter_true_peaks(
     wave: Waveform, rate_hz: int, *, over_dbtp: float = -math.inf
 ) -> Iterator[float]:
-    """The result of :func:`max_true_peak` before the first block, and after each."""
+    """The result of :func:`measure_true_peak` before the first block, and after each."""
     yield -math.inf
     matrix = _interpolator(_factor(rate_hz))
     highest, over = 0.0, 10.0 ** (over_dbtp / 20.0)
@@ -69,7 +69,7 @@ def running_true_peak(
         yield 20.0 * math.log10(highest) if highest else -math.inf
 
 
-def envelope(wave: Waveform, rate_hz: int, *, floor: float) -> Iterator[Samples]:
+def compute_envelope(wave: Waveform, rate_hz: int, *, floor: float) -> Iterator[Samples]:
     """The highest magnitude between each sample and the next, in blocks.
 
     Frames that cannot exceed ``floor`` are not interpolated: there it is the sample's magnitude.
@@ -91,7 +91,7 @@ def _factor(rate_hz: int) -> int:
 
 
 def _windows(wave: Waveform) -> Iterator[Samples]:
-    return with_context(in_blocks(wave.blocks()), _FRAME, fill=0.0, multiple=_FRAME)
+    return iter_windows(regroup_blocks(wave.blocks()), _FRAME, fill=0.0, multiple=_FRAME)
 
 
 def _between(
@@ -168,12 +168,12 @@ def limit(wave: Waveform, rate_hz: int, ceiling: np.float32) -> Waveform:
     margin = 4 * reach
 
     def blocks() -> Iterator[Samples]:
-        first, second = tee_blocks(in_blocks(wave.blocks()))
+        first, second = tee_blocks(regroup_blocks(wave.blocks()))
         theirs = Waveform(size=wave.size, blocks=lambda: second)
-        heights = envelope(theirs, rate_hz, floor=float(ceiling))
+        heights = compute_envelope(theirs, rate_hz, floor=float(ceiling))
         pairs = zip(
-            with_context(first, margin, fill=0.0),
-            with_context(in_blocks(heights), margin, fill=0.0),
+            iter_windows(first, margin, fill=0.0),
+            iter_windows(regroup_blocks(heights), margin, fill=0.0),
             strict=True,
         )
         for samples, window in pairs:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import soxr
 
-from tts_assets.audio.level import audible_powers, block_powers, compute_gated_lufs
-from tts_assets.audio.limiter import max_true_peak
+from tts_assets.audio.level import compute_gated_lufs, measure_audible_powers, measure_block_powers
+from tts_assets.audio.limiter import measure_true_peak
 from tts_assets.audio.waveform import whole
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tts_assets.model import Samples
 
 
-#: What is heard of a voice's pitch lies far below half of this.
+#: The pitch of voices lies far below half of this.
 _RATE_HZ = 8_000
 _STEP = 80
 
@@ -30,35 +30,35 @@ _STEP = 80
 #: creak of 45 to 70 Hz, which lasts for up to 0.4 s.
 _LOW_VOICE_HZ = 150.0
 
-#: Longer frames see no more than shorter ones above this.
+#: Above this longer frames find no more than shorter ones.
 _CREAK_HZ = 80.0
 
-#: Frames whose autocorrelation stays below are voiceless; Praat's threshold is 0.45.
+#: Frames with a lower autocorrelation are unvoiced; Praat's threshold is 0.45.
 _VOICED = 0.55
 
-#: What a candidate must gain for each octave that it lies lower; Praat's cost is 0.01.
+#: The cost of a candidate for each octave that it is lower; Praat's is 0.01.
 _OCTAVE_COST = 0.1
 
-#: Quieter than the loudest frame by more than this, it is an echo or noise.
+#: Frames that are quieter relative to the loudest are echo or noise.
 _QUIET_DB = -32.0
 
-#: Pitch that is heard for less than this many frames, or jumps by so many octaves, is an error.
+#: Pitch that lasts for fewer frames, or jumps by more octaves, is an error.
 _LEAST_FRAMES = 4
 _JUMP_OCTAVES = 0.2
 
-#: Frames that are looked at at once: more do not fit into a processor's cache.
+#: Frames processed at once: more do not fit into a processor's cache.
 _AT_ONCE = 256
 NO_PITCH: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 
 
 class _Search(NamedTuple):
-    """Where a pitch is searched.
+    """A range of pitch.
 
     Args:
-        lowest_hz: down to this; low men have 70, and less where they creak.
-        highest_hz: up to this; women who call stay below 600.
-        frame: samples of a frame: two periods of the lowest, and more of the others.
-        transform: a frame and the longest lag, without wrapping around.
+        lowest_hz: low men have 70, and less in creak.
+        highest_hz: women who call stay below 600.
+        frame: samples of a frame: two periods of the lowest.
+        transform: a frame and the longest lag.
     """
 
     lowest_hz: float
@@ -72,11 +72,10 @@ _LOW = _Search(lowest_hz=45.0, highest_hz=200.0, frame=400, transform=600)
 
 
 class _Lags(NamedTuple):
-    """What all frames have in common."""
+    """Constants of all frames; `own` is the autocorrelation of the window."""
 
     window: Samples
     lags: NDArray[np.intp]
-    #: What the autocorrelation of each lag is divided by.
     own: Samples
     cost: Samples
 
@@ -84,8 +83,8 @@ class _Lags(NamedTuple):
 def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
     """The fundamental frequency every 10 ms, in Hz; nan where nothing is voiced.
 
-    It is at least 70 Hz. Where the median is a man's, or nothing is voiced, longer frames are
-    searched for the creak down to 45 Hz in which men end.
+    It is at least 70 Hz. If the median is a man's, or nothing is voiced, longer frames are searched
+    for creak down to 45 Hz.
 
     Autocorrelation of a windowed frame over that of its window, as P. Boersma describes it:
     "Accurate short-term analysis of the fundamental frequency" (IFA Proceedings 17, 1993).
@@ -106,7 +105,7 @@ def pitch(samples: Samples, rate_hz: int) -> NDArray[np.float32]:
 
 
 def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:
-    """The same, of samples at 8 kHz and with frames of one length."""
+    """The same for samples at 8 kHz, with frames of one length."""
     count, frame = -(-low.size // _STEP), search.frame
     padded = np.zeros(count * _STEP + frame, dtype=np.float32)
     padded[frame // 2 :][: low.size] = low
@@ -114,7 +113,7 @@ def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:
     parts = [frames[at : at + _AT_ONCE] for at in range(0, count, _AT_ONCE)]
     power = np.concatenate([_powers(part) for part in parts])
     loud = power > power.max() * 10 ** (_QUIET_DB / 10)
-    # What is quiet is not searched: of short clips that is half.
+    # Quiet frames, half of those of short clips, are skipped.
     found = [
         _of_frames(part[loud[at * _AT_ONCE :][: len(part)]], search)
         for at, part in enumerate(parts)
@@ -126,7 +125,7 @@ def _find_pitch(low: Samples, search: _Search) -> NDArray[np.float32]:
 
 
 def _powers(frames: Samples) -> Samples:
-    """The power of each frame beside its mean, shape (frames,)."""
+    """The power of each frame without its mean, shape (frames,)."""
     powers: Samples = (
         np.einsum("ij,ij->i", frames, frames) - frames.shape[1] * frames.mean(axis=1) ** 2
     )
@@ -146,7 +145,7 @@ def _of_frames(frames: Samples, search: _Search) -> tuple[Samples, Samples]:
     left, top, right = (strength[rows, inner + shift] for shift in (-1, 0, 1))
     bend = np.minimum(left - 2 * top + right, -np.finfo(np.float32).eps)
     shift = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
-    # The smallest lag is where noise has its maximum.
+    # Noise has its maximum at the smallest lag.
     found = np.where(best > 0, strength[rows, best], 0)
     return (_RATE_HZ / (lags[inner] + shift)).astype(np.float32), found
 
@@ -162,7 +161,7 @@ def _lags(search: _Search) -> _Lags:
 
 
 def _keep_lasting(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which frames are voiced, and belong to a stretch that lasts and does not jump."""
+    """The voiced frames of runs that are long enough and do not jump."""
     octaves = np.log2(hertz)
     linked = voiced[1:] & voiced[:-1] & (np.abs(np.diff(octaves)) < _JUMP_OCTAVES)
     breaks = np.concatenate(([0], np.flatnonzero(~linked) + 1, [voiced.size]))
@@ -170,35 +169,32 @@ def _keep_lasting(hertz: Samples, voiced: NDArray[np.bool_]) -> NDArray[np.bool_
     return voiced & np.repeat(lengths >= _LEAST_FRAMES, lengths)
 
 
-# What is measured in a sound: in one pass and block by block, so that hours of it take little memory.
-
-
-#: What one value of what is measured along the sound stands for.
+#: The resolution of measurements along the sound.
 HOP_SECONDS = 0.01
 
-#: Steps of loudness that are measured at once, and those that the next measurement begins with.
+#: Steps of loudness measured at once, and those repeated by the next measurement.
 _STEPS_AT_ONCE, _STEPS_AGAIN = 200, 4
 _STEPS_PER_SECOND = 10
 
-#: The voice is listened to as far as this: what is no speech, or another voice, shows long before.
+#: The pitch of the beginning suffices to check the voice.
 _VOICE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioMeasurements:
-    """What was measured in a sound.
+    """The measurements of a sound.
 
     Args:
         rate_hz: samples per second.
-        size: how many samples there are.
-        strange: how many of them are no numbers.
+        size: the number of samples.
+        strange: the number of samples that are not finite.
         mean: of all samples.
         peak_dbtp: the true peak, -inf for silence.
-        lufs: the integrated loudness, -inf for silence; nan where nobody asked for it.
+        lufs: the integrated loudness, -inf for silence; nan if not measured.
         powers: mean square of each 10 ms, shape (hops,).
         peaks: highest magnitude of each 10 ms, shape (hops,).
-        beginning: its first 30 s.
-        hertz: the pitch of the beginning every 10 ms, nan where nothing is voiced.
+        beginning: the first 30 s.
+        hertz: the pitch of the beginning every 10 ms, nan if unvoiced.
     """
 
     rate_hz: int
@@ -214,59 +210,60 @@ class AudioMeasurements:
 
     @property
     def seconds(self) -> float:
-        """The length of all of it."""
         return self.size / self.rate_hz
 
 
-def listen(blocks: Iterable[Samples], rate_hz: int, *, measure_level: bool) -> AudioMeasurements:
-    """Measure a sound.
+def measure_sound(
+    blocks: Iterable[Samples], rate_hz: int, *, measure_level: bool
+) -> AudioMeasurements:
+    """Measure a sound in one pass with little memory.
 
     Args:
-        blocks: mono samples, full scale at -1..1; all but the last as long as :func:`block_size`
-            tells.
+        blocks: mono samples, full scale at -1..1; all but the last of :func:`compute_block_size`.
         rate_hz: samples per second.
-        measure_level: whether loudness and true peak are wanted, which take the longest.
+        measure_level: whether to measure loudness and true peak, which take the longest.
     """
-    meter = _Meter(rate_hz=rate_hz)
+    meter = _Meter(rate_hz=rate_hz, measure_level=measure_level)
     for block in blocks:
-        meter.hear(block, measure_level=measure_level)
-    return meter.finish(measure_level=measure_level)
+        meter.add(block)
+    return meter.finish()
 
 
-def block_size(rate_hz: int) -> int:
-    """How many samples are measured at once."""
+def compute_block_size(rate_hz: int) -> int:
+    """The number of samples measured at once."""
     return _STEPS_AT_ONCE * round(rate_hz / _STEPS_PER_SECOND)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Meter:
-    """What is known so far."""
+    """The state of a measurement."""
 
     rate_hz: int
+    measure_level: bool
     size: int = 0
     strange: int = 0
     sum: float = 0.0
     peak_dbtp: float = -math.inf
     before: Samples | None = None
-    #: Of a hop that is not whole yet.
+    #: Samples of an incomplete hop.
     rest: Samples = field(default_factory=lambda: np.empty(0, np.float32))
     loudness: list[NDArray[np.float64]] = field(default_factory=list)
     powers: list[NDArray[np.float32]] = field(default_factory=list)
     peaks: list[NDArray[np.float32]] = field(default_factory=list)
     beginning: list[Samples] = field(default_factory=list)
 
-    def hear(self, block: Samples, *, measure_level: bool) -> None:
-        block = self._numbers(block)
+    def add(self, block: Samples) -> None:
+        block = self._replace_strange(block)
         if self.size < _VOICE_SECONDS * self.rate_hz:
             self.beginning.append(block)
         self.size += block.size
         self.sum += float(block.sum(dtype=np.float64))
-        self._along(np.concatenate([self.rest, block]) if self.rest.size else block)
-        if measure_level:
-            self._level(block)
+        self._add_hops(np.concatenate([self.rest, block]) if self.rest.size else block)
+        if self.measure_level:
+            self._add_level(block)
 
-    def finish(self, *, measure_level: bool) -> AudioMeasurements:
-        self._along(np.pad(self.rest, (0, -self.rest.size % self._hop)))
+    def finish(self) -> AudioMeasurements:
+        self._add_hops(np.pad(self.rest, (0, -self.rest.size % self._hop)))
         beginning = _join_arrays(self.beginning)[: _VOICE_SECONDS * self.rate_hz]
         return AudioMeasurements(
             rate_hz=self.rate_hz,
@@ -274,7 +271,7 @@ class _Meter:
             strange=self.strange,
             mean=self.sum / max(1, self.size),
             peak_dbtp=self.peak_dbtp,
-            lufs=self._lufs(beginning) if measure_level else math.nan,
+            lufs=self._compute_lufs(beginning) if self.measure_level else math.nan,
             powers=_join_arrays(self.powers),
             peaks=_join_arrays(self.peaks),
             beginning=beginning,
@@ -285,33 +282,33 @@ class _Meter:
     def _hop(self) -> int:
         return max(1, round(HOP_SECONDS * self.rate_hz))
 
-    def _numbers(self, block: Samples) -> Samples:
+    def _replace_strange(self, block: Samples) -> Samples:
         strange = block.size - int(np.count_nonzero(np.isfinite(block)))
         if not strange:
             return block
         self.strange += strange
         return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
 
-    def _along(self, samples: Samples) -> None:
+    def _add_hops(self, samples: Samples) -> None:
         hops = samples.size // self._hop
         rows = samples[: hops * self._hop].reshape(hops, self._hop)
         self.powers.append(np.einsum("ij,ij->i", rows, rows) / np.float32(self._hop))
         self.peaks.append(np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0)))
         self.rest = samples[hops * self._hop :]
 
-    def _level(self, block: Samples) -> None:
-        """Loudness and true peak, with so much of what went before that no edge is heard."""
+    def _add_level(self, block: Samples) -> None:
+        """Measure the level of a block with enough of the preceding one to hide its edge."""
         again = self.before is not None
         window = block if self.before is None else np.concatenate([self.before, block])
-        self.peak_dbtp = max(self.peak_dbtp, max_true_peak(whole(window), self.rate_hz))
-        self.loudness.append(block_powers(whole(window), self.rate_hz)[1 if again else 0 :])
+        self.peak_dbtp = max(self.peak_dbtp, measure_true_peak(whole(window), self.rate_hz))
+        self.loudness.append(measure_block_powers(whole(window), self.rate_hz)[1 if again else 0 :])
         self.before = window[-_STEPS_AGAIN * round(self.rate_hz / _STEPS_PER_SECOND) :]
 
-    def _lufs(self, beginning: Samples) -> float:
+    def _compute_lufs(self, beginning: Samples) -> float:
         lufs = compute_gated_lufs(np.concatenate([np.empty(0), *self.loudness]))
         if lufs == -math.inf and self.size == beginning.size:
-            # A short sound that ends before a block is complete.
-            return compute_gated_lufs(audible_powers(whole(beginning), self.rate_hz))
+            # A short sound may end before a block is complete.
+            return compute_gated_lufs(measure_audible_powers(whole(beginning), self.rate_hz))
         return lufs
 
 

@@ -1,4 +1,4 @@
-"""MP3 files: LAME's frames behind the tag that tells players where the clip begins and ends."""
+"""MP3 files: LAME's frames after the tag that has the begin and end of the clip."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from tts_assets.audio.containers import Crc16, checksum
-from tts_assets.audio.formats import mp3_frame_bytes
-from tts_assets.audio.waveform import Waveform, in_blocks
+from tts_assets.audio.formats import compute_mp3_frame_bytes
+from tts_assets.audio.waveform import Waveform, regroup_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 # time and leaves speech 3 dB noisier; 5 to 9 leave out the tables, 7 to 9 the noise shaping too.
 _QUALITY = 3
 
-# LAME turns down whatever it encodes, by a factor of its table of bit rates (3.100, presets.c).
+# LAME attenuates its input by a factor of its table of bit rates (3.100, presets.c).
 _LAME_SCALE = 0.95
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 _LARGEST = 32_767
 
-# What single precision adds to a peak at most, and more.
+# An upper bound of what single precision adds to a peak.
 _ROUNDING = 1.0001
 _BLOCK = 1 << 16
 
-# Samples that LAME puts before the clip, and those that any decoder adds.
+# Samples that LAME inserts before the clip, and those that any decoder adds.
 _ENCODER_DELAY = 576
 _DECODER_DELAY = 529
 
-# The tag as LAME has written it since 3.90, without its checksum: "Info", which fields there are
-# (all four: frames, bytes, table, quality), the encoder, method, bit rate, delays, bytes, checksum
-# of the frames. Some players look for the delays at this place only, whatever fields there are.
+# The tag of LAME since 3.90, without its checksum: "Info", the flags of all four fields (frames,
+# bytes, table, quality), the encoder, method, bit rate, delays, bytes, checksum of the frames. Some
+# players expect the delays at this offset, whatever the flags are.
 _TAG = ">4s 3I 100s 4x 9s B 10x B 3s 4x I H"
 _TAG_BYTES = struct.calcsize(_TAG) + 2
 _TAG_FIELDS = 0b1111
@@ -48,38 +48,32 @@ _PADDING_BIT = 0x02
 def encode(wave: Waveform, sound: Sound, into: BinaryIO) -> None:
     """Store a sound at a constant bit rate; equal samples and settings give equal bytes.
 
-    Samples beyond full scale turn the whole down instead of being clipped.
+    A sound beyond full scale is attenuated instead of clipped.
 
     Args:
         wave: full scale at -1..1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        sound: settings that ``audio.formats.find_sound_problem`` accepts.
         into: an empty file, open for reading and writing.
     """
     gain = _gain(wave, sound.bitrate_kbps)
     if not _has_room_for_a_tag(sound):
-        into.writelines(_frames(_without_untold_delay(wave), gain, sound))
+        into.writelines(_frames(_cut_encoder_delay(wave), gain, sound))
         return
-    # The tag tells what comes behind it, so it is written last.
-    into.write(bytes(mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)))
+    # The tag describes the frames after it, so it is written last.
+    into.write(bytes(compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)))
     crc = Crc16()
     for frames in _frames(wave.blocks(), gain, sound):
         crc.add(frames)
         into.write(frames)
-    tag = _tag(into, crc.value(), wave.size, sound)
+    tag = _build_tag(into, crc.value(), wave.size, sound)
     into.seek(0)
     into.write(tag)
 
 
 class Encoder:
-    """LAME for one sound, which gives frames as soon as it has them."""
+    """LAME for one sound; `gain` converts full scale 1 to 16 bits."""
 
     def __init__(self, sound: Sound, gain: np.float32 | None = None) -> None:
-        """Begin.
-
-        Args:
-            sound: as in ``encode``.
-            gain: from full scale 1 to 16 bits; None for the usual.
-        """
         import lameenc  # noqa: PLC0415 - native, and not needed for other formats
 
         self._gain = np.float32(_full_scale(sound.bitrate_kbps)) if gain is None else gain
@@ -90,33 +84,33 @@ class Encoder:
         self._lame.set_out_sample_rate(sound.rate_hz)
         self._lame.set_bit_rate(sound.bitrate_kbps)
         self._lame.set_quality(_QUALITY)
-        # It begins with its first block, even if that is empty.
+        # Initialises it.
         self._lame.encode(b"")
 
     def encode(self, samples: Samples) -> bytes:
-        """The frames that are ready with these samples, shape (n,); beyond full scale is clipped."""
+        """The frames completed by these samples, clipped at full scale."""
         whole = np.clip(np.rint(samples * self._gain), -_LARGEST - 1, _LARGEST)
         return bytes(self._lame.encode(whole.astype(np.int16).tobytes()))
 
     def flush(self) -> bytes:
-        """The last frames."""
         return bytes(self._lame.flush())
 
 
 def _frames(blocks: Iterator[Samples], gain: np.float32, sound: Sound) -> Iterator[bytes]:
-    """LAME's frames alone, as they become ready."""
     encoder = Encoder(sound, gain)
-    for block in in_blocks(blocks, _BLOCK):
+    for block in regroup_blocks(blocks, _BLOCK):
         yield encoder.encode(block)
     yield encoder.flush()
 
 
 def _gain(wave: Waveform, kbps: int) -> np.float32:
-    """From full scale 1 to 16 bits, undoing LAME's factor as far as the peak allows."""
+    """The gain from full scale 1 to 16 bits that undoes LAME's factor as far as the peak allows."""
     gain = _full_scale(kbps)
     if wave.most * gain * _ROUNDING <= _LARGEST:
         return np.float32(gain)
-    peak = max((max(block.max(), -block.min()) for block in in_blocks(wave.blocks())), default=0.0)
+    peak = max(
+        (max(block.max(), -block.min()) for block in regroup_blocks(wave.blocks())), default=0.0
+    )
     return np.float32(min(gain, _LARGEST / peak) if peak else gain)
 
 
@@ -125,22 +119,20 @@ def _full_scale(kbps: int) -> float:
 
 
 def _has_room_for_a_tag(sound: Sound) -> bool:
-    """Whether a frame can hold LAME's tag, which is itself a frame."""
-    return mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps) >= _side_end(sound) + _TAG_BYTES
+    return (
+        compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps) >= _side_end(sound) + _TAG_BYTES
+    )
 
 
 def _side_end(sound: Sound) -> int:
-    """Where the header and the side information of a mono frame end (ISO/IEC 11172-3, 13818-3)."""
+    """The end of header and side information of a mono frame (ISO/IEC 11172-3, 13818-3)."""
     return 4 + (17 if sound.rate_hz >= 32_000 else 9)
 
 
-def _without_untold_delay(wave: Waveform) -> Iterator[Samples]:
-    """A sound without as much of its leading silence as the delay will stand for.
-
-    Without a tag players do not skip it.
-    """
+def _cut_encoder_delay(wave: Waveform) -> Iterator[Samples]:
+    """Cut leading silence by the delay, which players do not skip without a tag."""
     delay = _ENCODER_DELAY + _DECODER_DELAY
-    for place, block in enumerate(in_blocks(wave.blocks())):
+    for place, block in enumerate(regroup_blocks(wave.blocks())):
         if place:
             yield block
             continue
@@ -148,17 +140,17 @@ def _without_untold_delay(wave: Waveform) -> Iterator[Samples]:
         yield block[int(sounding[0]) if sounding.size else delay :]
 
 
-def _tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes:
-    """A frame of silence to go first, with LAME's tag in it; what it need not say is 0.
+def _build_tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes:
+    """The first frame, silence with LAME's tag; optional fields are 0.
 
     Args:
-        file: the frames, behind room for this one; it stands at its end.
-        frames_checksum: of all that follow it.
+        file: the frames after room for this one, at its end.
+        frames_checksum: of all frames.
         size: of the clip, in samples.
         sound: the settings of the clip.
     """
     length = file.tell()
-    frame_bytes = mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)
+    frame_bytes = compute_mp3_frame_bytes(sound.rate_hz, sound.bitrate_kbps)
     frame_samples = 1152 if sound.rate_hz >= 32_000 else 576
     bits = (length - frame_bytes) * 8
     count = round(bits * sound.rate_hz / (frame_samples * sound.bitrate_kbps * 1000))
@@ -166,7 +158,7 @@ def _tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes
     file.seek(frame_bytes)
     header = bytearray(file.read(4))
     header[3] &= ~_PADDING_BIT
-    told = struct.pack(
+    fields = struct.pack(
         _TAG,
         b"Info",
         _TAG_FIELDS,
@@ -180,5 +172,5 @@ def _tag(file: BinaryIO, frames_checksum: int, size: int, sound: Sound) -> bytes
         length,
         frames_checksum,
     )
-    tag = header.ljust(_side_end(sound), b"\0") + told
+    tag = header.ljust(_side_end(sound), b"\0") + fields
     return bytes(tag + checksum(tag).to_bytes(2, "big")).ljust(frame_bytes, b"\0")

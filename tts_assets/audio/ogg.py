@@ -1,4 +1,4 @@
-"""Ogg streams (RFC 3533): whether all pages are there, and a serial number that is always the same."""
+"""Ogg streams (RFC 3533): check that all pages are there, and set the serial number."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def set_serial(file: BinaryIO, serial: int) -> None:
-    """Give every page of an Ogg file one serial number, and its checksum anew.
+    """Set the serial number of every page, and its checksum.
 
     Args:
-        file: a whole Ogg file of one logical stream, pages of RFC 3533 without gaps, open for
-            reading and writing; a page at a time is held in memory.
+        file: one logical stream of pages without gaps, open for reading and writing; one page at a
+            time is in memory.
         serial: the number, 0 to 2**32 - 1.
 
     Raises:
@@ -41,11 +41,11 @@ def set_serial(file: BinaryIO, serial: int) -> None:
 
 
 def find_fault(file: BinaryIO, *, needs_end: bool) -> str | None:
-    """What is missing or damaged, in words; None for nothing.
+    """What is missing or damaged, if anything.
 
     Args:
-        file: an Ogg file, open for reading; a page at a time is in memory.
-        needs_end: whether the last page must say that it is the last (RFC 3533, section 6).
+        file: an Ogg file, open for reading; one page at a time is in memory.
+        needs_end: whether the last page must have its flag (RFC 3533, section 6).
     """
     start, flags, numbers = 0, 0, dict[bytes, int]()
     file.seek(0)
@@ -66,16 +66,15 @@ def find_fault(file: BinaryIO, *, needs_end: bool) -> str | None:
 def checksum(page: bytes | bytearray) -> int:
     """CRC-32 of RFC 3533: polynomial 0x04c11db7, most significant bit first, from 0, no final xor.
 
-    zlib's is its mirror image: the same polynomial, least significant bit first, from all ones and
-    with a final xor. So the bits go in mirrored, both inversions are undone, and the result is
-    mirrored back.
+    zlib's is its mirror image, from all ones and with a final xor: mirror the bits of input and
+    result, and undo both inversions.
     """
     mirrored = zlib.crc32(page.translate(MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(MIRRORED), "big")
 
 
 def _page(file: BinaryIO, start: int) -> bytearray:
-    """The page that begins where the file stands; nothing at its end."""
+    """The page at the current place of the file; empty at its end."""
     page = bytearray(file.read(_HEADER_BYTES))
     if not page:
         return page

@@ -1,4 +1,4 @@
-"""Checks of pitch: the accent of a phrase, and the range of the voice."""
+"""Check the accents of phrases, that a clip is speech, and the pitch of its voice."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tts_assets.audio import speech_activity
-from tts_assets.audio.expected_length import KNOWN, Rule, is_whispered, mora_seconds
+from tts_assets.audio.expected_length import (
+    KNOWN,
+    Rule,
+    estimate_mora_seconds,
+    is_whispered,
+    split_at_pauses,
+)
 from tts_assets.audio.measure import HOP_SECONDS
-from tts_assets.audio.speech_activity import stretches
+from tts_assets.audio.speech_activity import divide_at_gaps
 from tts_assets.model import AccentBasis, Finding, split_morae
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
 _SURE = frozenset({AccentBasis.DATA, AccentBasis.DICTIONARY})
 
-#: Part of a syllable, or only a longer vowel: such a second mora is as high as the first with any
+#: The rest of a syllable, or a longer vowel: such a second mora is as high as the first with any
 #: accent (J. Pierrehumbert and M. Beckman, Japanese Tone Structure, 1988).
 _BOUND = frozenset("ンッーアイウエオ")
 _BOUND_FIRST = frozenset("ンッー")
@@ -34,29 +40,29 @@ _BOUND_FIRST = frozenset("ンッー")
 _LOWEST_OF_TWO, _HIGHEST_OF_TWO, _HIGHEST_BEFORE_WHISPER = -1.2, 2.4, 3.5
 
 #: The first of more morae, less this part of its rise to the second, is 2.3 below at least (half of
-#: them are 2.4 above) where it is accented. Of others only those are believed to be accented there
-#: that fall behind the second like such words.
+#: them are 2.4 above) if it is accented. Others are reported only if they fall after the second like
+#: such words.
 _RISE_SHARE = 0.3
 _LOWEST = -2.5
 _HIGHEST, _HIGHEST_IN_SENTENCE = 1.0, 1.5
 _RISE, _FALL = 3.5, 3.5
 
-#: Semitones from the first mora to the second, for voices that nobody knows. Words accented on the
-#: first rise by 3.8 at most, as the peak comes late (M. Sugito's ososagari); in sentences, or where
-#: they fall behind that peak, by up to 7.8. Others rise by 3.5 and more in nineteen of twenty cases.
+#: Semitones from the first mora to the second, for voices without calibration. Words accented on the
+#: first rise by 3.8 at most, as the peak comes late (M. Sugito's ososagari); in sentences, or if they
+#: fall after that peak, by up to 7.8. Others rise by 3.5 and more in nineteen of twenty cases.
 _MOST_RISE, _MOST_LATE_RISE = 5.3, 8.0
 _LATE_FALL = 2.5
 _LEAST_RISE, _LEAST_SHORT_RISE = 2.0, 0.0
 
 
 class _Start(NamedTuple):
-    """How a phrase begins, which nothing but silence is before.
+    """The beginning of a phrase after a silence.
 
     Args:
-        phrase: what it should be.
-        morae: its own.
-        alone: whether nothing follows before the next silence.
-        pitch: of its first three morae, in semitones; nan for one without voice.
+        phrase: the expected phrase.
+        morae: its morae.
+        alone: whether a silence follows it.
+        pitch: of its first three morae, in semitones; nan for an unvoiced one.
     """
 
     phrase: Phrase
@@ -66,45 +72,43 @@ class _Start(NamedTuple):
 
     @property
     def rise(self) -> float:
-        """From the first mora to the second."""
         return self.pitch[1] - self.pitch[0]
 
     @property
     def fall(self) -> float:
-        """From the second to the third."""
         return self.pitch[1] - self.pitch[2]
 
     @property
     def may_be_whispered(self) -> bool:
-        """Whether its second mora is the last, and its vowel one that may lose its voice there."""
+        """Whether its second mora is the last, and may be devoiced."""
         return self.alone and len(self.morae) == 2 and is_whispered(self.morae[1], "カ")
 
 
-def wrong_accents(course: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
-    """Phrases that must begin high and do not, or the other way round.
+def check_accents(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
+    """Check which phrases begin high.
 
-    Looked at is the first phrase behind each silence, as its morae can be found in the sound; and
-    only those whose first two morae have a voice and a vowel of their own.
+    Only the first phrase after each silence is checked, as its morae can be located, and only if its
+    first two morae are voiced and have vowels of their own.
     """
-    said = expected.pronunciation
-    if said is None or not expected.says_accents or said.accent_basis not in _SURE:
+    spoken = expected.pronunciation
+    if spoken is None or not expected.says_accents or spoken.accent_basis not in _SURE:
         return
     known = KNOWN.get(expected.voice)
-    for phrase, begin, end, kana in _breaths(course, said):
+    for phrase, begin, end, kana in _list_breaths(speech, spoken):
         own = split_morae(phrase.kana)
-        if not _can_be_judged(own):
+        if not _is_checkable(own):
             continue
-        start = _Start(phrase, own, phrase.kana == kana, _melody(course, begin, end, kana))
+        start = _Start(phrase, own, phrase.kana == kana, _measure_melody(speech, begin, end, kana))
         if known is None:
-            yield from _by_its_rise(start)
+            yield from _check_rise(start)
         else:
-            yield from _by_its_height(start, known)
+            yield from _check_height(start, known)
 
 
-def _by_its_height(start: _Start, known: KnownVoice) -> Iterator[Finding]:
+def _check_height(start: _Start, known: KnownVoice) -> Iterator[Finding]:
     height = start.pitch[0] - 12 * math.log2(known.middle_hz)
     if len(start.morae) == 2 and start.alone:
-        # The end of a word without a voice tells that something else was measured.
+        # Without a voiced end another sound was measured.
         lowest, is_sure = _LOWEST_OF_TWO, not math.isnan(start.rise)
         highest = _HIGHEST_BEFORE_WHISPER if start.may_be_whispered else _HIGHEST_OF_TWO
     else:
@@ -115,93 +119,87 @@ def _by_its_height(start: _Start, known: KnownVoice) -> Iterator[Finding]:
     if not is_sure:
         return
     if start.phrase.accent == 1 and height < lowest:
-        yield _begins("low", height, lowest, start)
+        yield _accent_finding("low", height, lowest, start)
     if start.phrase.accent != 1 and height > highest:
-        yield _begins("high", height, highest, start)
+        yield _accent_finding("high", height, highest, start)
 
 
-def _by_its_rise(start: _Start) -> Iterator[Finding]:
+def _check_rise(start: _Start) -> Iterator[Finding]:
     if start.may_be_whispered:
         return
     if start.phrase.accent == 1:
         most = _MOST_RISE if start.alone and not start.fall >= _LATE_FALL else _MOST_LATE_RISE
         if start.rise > most:
-            yield _begins("low", start.rise, most, start)
+            yield _accent_finding("low", start.rise, most, start)
         return
     is_short = len(start.morae) == 2
     least = _LEAST_SHORT_RISE if is_short else _LEAST_RISE
     if start.rise < least and (start.alone if is_short else start.fall > _FALL):
-        yield _begins("high", start.rise, least, start)
+        yield _accent_finding("high", start.rise, least, start)
 
 
-def _begins(how: str, measured: float, limit: float, start: _Start) -> Finding:
+def _accent_finding(how: str, measured: float, limit: float, start: _Start) -> Finding:
     first = start.morae[0]
-    wanted = "the pitch must fall" if start.phrase.accent == 1 else "no fall belongs"
-    told = f"{start.phrase.kana} begins {how}, and after its {first} {wanted}"
-    return Finding(Rule.ACCENT, f"{measured:+.1f} semitones", f"{limit:+g} semitones", told)
+    rule = "the pitch must fall" if start.phrase.accent == 1 else "no fall belongs"
+    message = f"{start.phrase.kana} begins {how}, and after its {first} {rule}"
+    return Finding(Rule.ACCENT, f"{measured:+.1f} semitones", f"{limit:+g} semitones", message)
 
 
-def _breaths(course: SpeechActivity, said: Pronunciation) -> list[tuple[Phrase, float, float, str]]:
-    """The first phrase of what is said in one breath, with begin, end and all kana of that.
+def _list_breaths(
+    speech: SpeechActivity, spoken: Pronunciation
+) -> list[tuple[Phrase, float, float, str]]:
+    """The first phrase of each breath group, with begin, end and all kana of the group.
 
-    Nothing where the silences that are heard are not those that there should be.
+    Empty if the pauses differ from the expected ones.
     """
-    groups: list[list[Phrase]] = [[]]
-    for phrase in said.phrases:
-        groups[-1].append(phrase)
-        if phrase.pause:
-            groups.append([])
-    groups = [group for group in groups if group]
-    heard = stretches(course.begin, course.end, course.gaps(), len(groups))
+    groups = split_at_pauses(spoken.phrases)
+    spans = divide_at_gaps(speech.begin, speech.end, speech.gaps(), len(groups))
     return [
         (group[0], *stretch, "".join(phrase.kana for phrase in group))
-        for group, stretch in zip(groups, heard, strict=False)
+        for group, stretch in zip(groups, spans, strict=False)
     ]
 
 
-def _can_be_judged(said: list[str]) -> bool:
-    if len(said) < 2 or said[0] in _BOUND_FIRST or said[1] in _BOUND:
+def _is_checkable(morae: list[str]) -> bool:
+    if len(morae) < 2 or morae[0] in _BOUND_FIRST or morae[1] in _BOUND:
         return False
-    after = said[2] if len(said) > 2 else ""
-    return not is_whispered(said[0], said[1]) and not is_whispered(said[1], after)
+    after = morae[2] if len(morae) > 2 else ""
+    return not is_whispered(morae[0], morae[1]) and not is_whispered(morae[1], after)
 
 
-def _melody(
-    course: SpeechActivity, begin: float, end: float, kana: str
+def _measure_melody(
+    speech: SpeechActivity, begin: float, end: float, kana: str
 ) -> tuple[float, float, float]:
-    """The pitch of a mora is the median over the second half of its time."""
-    lengths = np.asarray(mora_seconds(kana))
+    """The pitch of the first three morae, each the median over its second half."""
+    lengths = np.asarray(estimate_mora_seconds(kana))
     times = np.concatenate(([0.0], np.cumsum(lengths))) * (end - begin) / lengths.sum() + begin
-    found = [_semitones(course, (one + two) / 2, two) for one, two in pairwise(times[:4])]
+    found = [_semitones(speech, (one + two) / 2, two) for one, two in pairwise(times[:4])]
     first, second, third = [*found, math.nan, math.nan, math.nan][:3]
     return first, second, third
 
 
-def _semitones(course: SpeechActivity, begin: float, end: float) -> float:
-    first = round((begin - course.begin) / HOP_SECONDS)
-    hertz = course.hertz[first : round((end - course.begin) / HOP_SECONDS) + 1]
+def _semitones(speech: SpeechActivity, begin: float, end: float) -> float:
+    first = round((begin - speech.begin) / HOP_SECONDS)
+    hertz = speech.hertz[first : round((end - speech.begin) / HOP_SECONDS) + 1]
     voiced = hertz[~np.isnan(hertz)]
     return float(12 * np.log2(np.median(voiced))) if voiced.size else float("nan")
 
 
-# Whether a clip is speech at all, and its voice's own.
-
-
-#: Of shorter sounds nobody can tell: ン of 50 ms, a whispered シ.
+#: Shorter sounds, such as ン of 50 ms or a whispered シ, cannot be classified.
 _LEAST_SECONDS = 0.3
 
-#: The middle of a word moves by 1 dB at least (校, one long vowel); hum and noise stay as they are.
+#: The middle of a word varies by 1 dB at least (校, one long vowel); hum and noise are constant.
 _LEAST_MOVEMENT_DB = 0.6
 
-#: Words without any voice are short: 0.3 s of 月 have 50 ms of it.
+#: Unvoiced words are short: 0.3 s of 月 have 50 ms of voice.
 _VOICELESS_SECONDS = 0.45
 
-#: So many frames of pitch tell how high a voice is.
+#: Frames needed for the pitch of a voice.
 _LEAST_FRAMES = 15
 
-#: What speech does: nine in ten clips of data/ have voice in 44 to 89 of 100 frames, their pitch
-#: moves by 0.11 to 0.75 semitones from one to the next, and nine tenths of them have a range of 6.2
-#: semitones. A model is asked about others only.
+#: Nine in ten clips of data/ have voice in 44 to 89 of 100 frames, their pitch moves by 0.11 to 0.75
+#: semitones from one to the next, and nine tenths of them have a range of 6.2 semitones. The model
+#: runs only for others.
 _LEAST_VOICED, _MOST_VOICED = 0.5, 0.92
 _LEAST_STEP, _MOST_STEP = 0.1, 0.75
 _LEAST_RANGE = 5.0
@@ -209,32 +207,32 @@ _LEAST_RANGE = 5.0
 #: Silero's probability for the likeliest 32 ms of clips of data/ is 0.55 and more.
 _LEAST_PROBABILITY = 0.15
 
-#: Nobody speaks for longer without a sound that is like speech.
-_ASKED_SECONDS = 5.0
+#: The beginning that the model examines.
+_EXAMINED_SECONDS = 5.0
 
 
-def no_speech(course: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:  # noqa: ARG001 - as others
-    """Hum, tones and noise; and what a model of speech says, where one is installed."""
-    if course.seconds < _LEAST_SECONDS:
+def check_speech(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:  # noqa: ARG001 - as others
+    """Check for hum, tones and noise, with a speech model if one is installed."""
+    if speech.seconds < _LEAST_SECONDS:
         return
-    levels = course.levels_db
+    levels = speech.levels_db
     middle = levels[levels.size // 5 : levels.size - levels.size // 5]
     movement = float(middle.std())
-    voiced = int(np.count_nonzero(~np.isnan(course.hertz))) * HOP_SECONDS
+    voiced = int(np.count_nonzero(~np.isnan(speech.hertz))) * HOP_SECONDS
     if movement < _LEAST_MOVEMENT_DB:
-        told = f"it is no speech: its level moves by {movement:.1f} dB only, as hum and noise do"
+        message = f"it is no speech: its level moves by {movement:.1f} dB only, as hum and noise do"
         measured, limit = f"{movement:.1f} dB", f"{_LEAST_MOVEMENT_DB:g} dB"
-        yield Finding(Rule.NO_SPEECH, measured, limit, told)
-    elif not voiced and course.seconds > _VOICELESS_SECONDS:
-        told = f"it is no speech: no voice is heard in {course.seconds:.2f} s"
-        yield Finding(Rule.NO_SPEECH, "0 s", f"{HOP_SECONDS:g} s", told)
-    elif not _is_like_speech(course):
-        yield from _unlike_speech(course)
+        yield Finding(Rule.NO_SPEECH, measured, limit, message)
+    elif not voiced and speech.seconds > _VOICELESS_SECONDS:
+        message = f"it is no speech: no voice is heard in {speech.seconds:.2f} s"
+        yield Finding(Rule.NO_SPEECH, "0 s", f"{HOP_SECONDS:g} s", message)
+    elif not _is_like_speech(speech):
+        yield from _unlike_speech(speech)
 
 
-def _is_like_speech(course: SpeechActivity) -> bool:
-    """Whether voice and none take turns in it, and its pitch glides far: no tone nor noise does so."""
-    semitones = 12 * np.log2(course.hertz)
+def _is_like_speech(speech: SpeechActivity) -> bool:
+    """Whether voiced and unvoiced parts alternate, and the pitch glides: not in tones or noise."""
+    semitones = 12 * np.log2(speech.hertz)
     voiced = ~np.isnan(semitones)
     steps = np.abs(np.diff(semitones))[voiced[1:] & voiced[:-1]]
     if not steps.size or not _LEAST_VOICED <= voiced.mean() <= _MOST_VOICED:
@@ -243,27 +241,27 @@ def _is_like_speech(course: SpeechActivity) -> bool:
     return bool(_LEAST_STEP <= np.median(steps) <= _MOST_STEP and high - low >= _LEAST_RANGE)
 
 
-def _unlike_speech(course: SpeechActivity) -> Iterator[Finding]:
-    heard = course.heard
-    begin = round(course.begin * heard.rate_hz)
-    asked = heard.beginning[begin : begin + round(_ASKED_SECONDS * heard.rate_hz)]
-    likeliest = speech_activity.likeliest(asked, heard.rate_hz)
+def _unlike_speech(speech: SpeechActivity) -> Iterator[Finding]:
+    measured = speech.measured
+    begin = round(speech.begin * measured.rate_hz)
+    beginning = measured.beginning[begin : begin + round(_EXAMINED_SECONDS * measured.rate_hz)]
+    likeliest = speech_activity.measure_speech_probability(beginning, measured.rate_hz)
     if likeliest is not None and likeliest < _LEAST_PROBABILITY:
-        told = f"it is no speech: Silero VAD is sure of it by {1 - likeliest:.0%}"
-        yield Finding(Rule.NO_SPEECH, f"{likeliest:.2f}", f"{_LEAST_PROBABILITY:g}", told)
+        message = f"it is no speech: Silero VAD is sure of it by {1 - likeliest:.0%}"
+        yield Finding(Rule.NO_SPEECH, f"{likeliest:.2f}", f"{_LEAST_PROBABILITY:g}", message)
 
 
-def wrong_pitch(course: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
-    """Whether it is as high as its voice: played at another rate it is not."""
+def check_pitch(speech: SpeechActivity, expected: ExpectedSound) -> Iterator[Finding]:
+    """Check that the pitch is in the range of the voice: at another playback rate it is not."""
     known = KNOWN.get(expected.voice)
-    hertz = course.hertz[~np.isnan(course.hertz)]
+    hertz = speech.hertz[~np.isnan(speech.hertz)]
     if known is None or hertz.size < _LEAST_FRAMES:
         return
     found = float(np.median(hertz))
     if not known.lowest_hz <= found <= known.highest_hz:
         nearest = known.lowest_hz if found < known.lowest_hz else known.highest_hz
-        told = (
+        message = (
             f"its voice is at {found:.0f} Hz, and {expected.voice} speaks"
             f" at {known.lowest_hz:.0f} to {known.highest_hz:.0f}"
         )
-        yield Finding(Rule.PITCH, f"{found:.0f} Hz", f"{nearest:.0f} Hz", told)
+        yield Finding(Rule.PITCH, f"{found:.0f} Hz", f"{nearest:.0f} Hz", message)

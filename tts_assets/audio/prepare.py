@@ -74,7 +74,7 @@ def _find_speech(powers: Samples) -> tuple[int, int]:
     return int(begins[speech[0]]), int(ends[speech[-1]])
 
 
-def silences(size: int, rate_hz: int, *, lead_ms: int, trail_ms: int) -> tuple[int, int]:
+def compute_silences(size: int, rate_hz: int, *, lead_ms: int, trail_ms: int) -> tuple[int, int]:
     """The samples of silence to add before and after so many samples.
 
     A trail grows by up to 50 ms to a whole number of loudness steps: some meters count an incomplete
@@ -118,7 +118,7 @@ class PreparedSpeech(NamedTuple):
     cut_seconds: float = 0.0
 
 
-def ready(speech: Speech, rate_hz: int) -> PreparedSpeech:
+def prepare_speech(speech: Speech, rate_hz: int) -> PreparedSpeech:
     """Check, normalise, trim and resample speech of an engine.
 
     Args:

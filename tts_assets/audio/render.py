@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tts_assets.audio.codec import LOSSLESS, check_file_size, decode_encoded, encode
-from tts_assets.audio.level import Levelled, Measured, hop_energies, level, measure_level
+from tts_assets.audio.level import Levelled, Measured, level, measure_hop_energies, measure_level
 from tts_assets.audio.waveform import BLOCK
 from tts_assets.errors import ClipError
 from tts_assets.model import Format
@@ -38,7 +38,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
 
     Args:
         wave: the padded sound, its peak near 1, at ``sound.rate_hz``.
-        sound: settings that ``audio.formats.find_edit_problem`` accepts.
+        sound: settings that ``audio.formats.find_sound_problem`` accepts.
         into: a file open for reading and writing, which is overwritten.
 
     Returns:
@@ -54,7 +54,7 @@ def render(wave: Waveform, sound: Sound, into: BinaryIO) -> Measured:
     ceiling = find_ceiling_dbtp(sound)
     if wave.size > BLOCK and not lossless:
         ceiling = sound.peak_dbtp - _LONG_PEAK_MARGIN_DB[sound.format]
-    energies = hop_energies(wave, sound.rate_hz)
+    energies = measure_hop_energies(wave, sound.rate_hz)
     takes: list[_Take] = []
     for attempt in range(1, _ATTEMPTS + 1):
         levelled = level(wave, sound.rate_hz, lufs=lufs, peak_dbtp=ceiling, energies=energies)

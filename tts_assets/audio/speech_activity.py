@@ -1,4 +1,4 @@
-"""Where a sound holds speech, and how fast a voice speaks."""
+"""Find speech and pauses in a sound, and learn the speaking rate of a voice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tts_assets.audio.expected_length import Bounds, breaths, is_whispered, margins
+from tts_assets.audio.expected_length import (
+    VOICELESS,
+    Bounds,
+    compute_margins,
+    is_whispered,
+    split_breaths,
+)
 from tts_assets.audio.measure import HOP_SECONDS
 
 if TYPE_CHECKING:
@@ -22,20 +28,15 @@ if TYPE_CHECKING:
     from tts_assets.model import Pronunciation, Samples
 
 
-#: What the model was made for (faster-whisper 1.2.1, silero_vad_v6): frames of 32 ms, each with
-#: the last 4 ms of the one before it.
+#: The input of the model (faster-whisper 1.2.1, silero_vad_v6): frames of 32 ms, each after the last
+#: 4 ms of the one before it.
 _RATE_HZ = 16_000
 _FRAME, _CONTEXT = 512, 64
 _STATE = (1, 1, 128)
 
 
-def likeliest(samples: Samples, rate_hz: int) -> float | None:
-    """The probability of speech in the frame that is likest to it; None where there is no model.
-
-    Args:
-        samples: shape (n,), full scale at -1..1.
-        rate_hz: samples per second.
-    """
+def measure_speech_probability(samples: Samples, rate_hz: int) -> float | None:
+    """The highest probability of speech of any frame; None if no model is installed."""
     model = _model()
     if model is None:
         return None
@@ -52,7 +53,7 @@ def likeliest(samples: Samples, rate_hz: int) -> float | None:
 
 @cache
 def _model() -> Any:
-    """A session with one thread, which all threads may use; None where it is not installed."""
+    """A session with one thread, which all threads share."""
     package = find_spec("faster_whisper")
     if package is None or package.origin is None:
         return None
@@ -67,117 +68,99 @@ def _model() -> Any:
     return onnxruntime.InferenceSession(str(paths[-1]), options, providers=["CPUExecutionProvider"])
 
 
-# The course of a sound: where it begins and ends, its silences, and what is heard in between.
-
-
-#: So far below the loudest 10 ms is silence, as where clips are trimmed (``audio.edges``).
+#: Silence relative to the loudest 10 ms, as in ``audio.prepare``.
 _SILENCE_DB = -50.0
 
-#: Shorter silences are closures, in seconds.
+#: Shorter silences are closures; in seconds.
 LEAST_PAUSE = 0.15
 
-#: What stays below this is not spoken; breath and the noise of codecs do.
+#: Speech is louder; breath and the noise of codecs are not.
 _SPOKEN_DB = -40.0
 
 
 class Gap(NamedTuple):
-    """A stretch within a sound in which it stays below a level, in seconds from its beginning."""
+    """A part of a sound below a level, in seconds from its beginning."""
 
     begin: float
     end: float
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
         return self.end - self.begin
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechActivity:
-    """A sound that is heard, from its first 10 ms that are no silence to its last.
+    """The audible part of a sound that is not silent."""
 
-    Args:
-        heard: what was measured; some of it is heard.
-    """
-
-    heard: AudioMeasurements
+    measured: AudioMeasurements
 
     @cached_property
     def _hops(self) -> tuple[int, int]:
-        powers = self.heard.powers
+        powers = self.measured.powers
         (loud,) = np.nonzero(powers >= powers.max() * 10 ** (_SILENCE_DB / 10))
         return int(loud[0]), int(loud[-1]) + 1
 
     @property
     def begin(self) -> float:
-        """Where it begins, in seconds."""
         return self._hops[0] * HOP_SECONDS
 
     @property
     def end(self) -> float:
-        """Where it ends, in seconds."""
-        return min(self._hops[1] * HOP_SECONDS, self.heard.seconds)
+        return min(self._hops[1] * HOP_SECONDS, self.measured.seconds)
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
         return self.end - self.begin
 
     @cached_property
     def levels_db(self) -> NDArray[np.float32]:
-        """How loud each 10 ms of it are, beside the loudest; shape (hops,)."""
+        """The level of each 10 ms relative to the loudest; shape (hops,)."""
         begin, end = self._hops
-        powers = self.heard.powers[begin:end]
+        powers = self.measured.powers[begin:end]
         least = np.finfo(np.float32).tiny
         levels: NDArray[np.float32] = 10 * np.log10(np.maximum(powers / powers.max(), least))
         return levels
 
     @property
     def speech_seconds(self) -> float:
-        """How long it is without its pauses."""
-        return count_spoken_hops(self.heard.powers) * HOP_SECONDS
+        """Its length without pauses."""
+        return count_spoken_hops(self.measured.powers) * HOP_SECONDS
 
     @property
     def peaks(self) -> NDArray[np.float32]:
-        """The highest magnitude of each 10 ms of it; shape (hops,)."""
+        """The highest magnitude of each 10 ms; shape (hops,)."""
         begin, end = self._hops
-        return self.heard.peaks[begin:end]
+        return self.measured.peaks[begin:end]
 
     @property
     def hertz(self) -> NDArray[np.float32]:
-        """The pitch of each 10 ms of it, as far as the voice was listened to; shape (hops or less,)."""
+        """The pitch of each 10 ms, as far as it was measured; shape (hops or less,)."""
         begin, end = self._hops
-        return self.heard.hertz[begin:end]
+        return self.measured.hertz[begin:end]
 
     def gaps(self, below_db: float = _SILENCE_DB) -> list[Gap]:
-        """Where it stays below a level, beside its loudest 10 ms."""
+        """The parts below a level relative to the loudest 10 ms."""
         quiet = np.concatenate(([False], self.levels_db < below_db, [False]))
         edges = np.flatnonzero(quiet[1:] != quiet[:-1]) * HOP_SECONDS + self.begin
         return [Gap(*map(float, pair)) for pair in edges.reshape(-1, 2)]
 
 
 def count_spoken_hops(powers: NDArray[np.float32]) -> int:
-    """How many 10 ms a voice speaks, closures counted and pauses not.
-
-    Args:
-        powers: mean square of each 10 ms, shape (hops,), one of them at least.
-    """
+    """Count the hops of speech with closures but without pauses, from the power of each 10 ms."""
     (spoken,) = np.nonzero(powers >= powers.max() * 10 ** (_SPOKEN_DB / 10))
     steps = np.diff(spoken)
     return 1 + int(np.where(steps > round(LEAST_PAUSE / HOP_SECONDS) + 1, 1, steps).sum())
 
 
-def stretches(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list[Gap]:
-    """What is said in one breath each: what lies between the longest silences of a sound.
+def divide_at_gaps(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list[Gap]:
+    """Divide a sound at its longest pauses into so many breath groups; empty if it has too few.
 
     Args:
         begin: where the sound begins, in seconds.
         end: where it ends.
         gaps: the silences within it, in any order.
-        count: how many breaths there should be.
-
-    Returns:
-        As many; nothing where there are too few silences that are no mere closures.
+        count: the expected number of breath groups.
     """
     pauses = [gap for gap in gaps if gap.seconds >= LEAST_PAUSE]
     pauses = sorted(sorted(pauses, key=lambda gap: -gap.seconds)[: count - 1])
@@ -188,14 +171,11 @@ def stretches(begin: float, end: float, gaps: Sequence[Gap], count: int) -> list
     return list(map(Gap, begins, ends))
 
 
-# A voice's pace: how long it takes for what it says, learned from clips that it has said.
-
-
-#: From fewer clips nothing is learned.
+#: The fewest clips to learn from.
 LEAST_CLIPS = 40
 
-#: What takes time, with the seconds that it takes of Japanese that is read aloud, and how far
-#: voices are from that; from "whispered" on, beside an ordinary mora.
+#: The features of the length, with typical seconds and deviations of voices; from "whispered" on they
+#: are added to an ordinary mora.
 _KINDS = {
     "once": (0.10, 0.15),
     "pause": (0.50, 0.50),
@@ -214,7 +194,6 @@ _KINDS = {
 }
 _SPECIAL = frozenset("ーッン")
 _FRICATIVE = frozenset("サスセソシチツザズゼゾジ")
-_VOICELESS = frozenset("カキクケコサスセソシタテトチツハヒヘホフパピプペポ")
 _NO_CONSONANT = frozenset("アイウエオ")
 _NARROW = frozenset("イキシチニヒミリギジビピィウクスツヌフムユルグズブプゥュ")
 _UNIT_SECONDS, _UNIT_SHARE = 0.06, 0.06
@@ -222,46 +201,40 @@ _UNIT_SECONDS, _UNIT_SHARE = 0.06, 0.06
 #: Steps of the fit; it changes by less than a thousandth after ten.
 _STEPS = 20
 
-#: What is as many spreads off is no such clip, and half a spread is as good as none.
+#: Residuals, in spreads, of outliers, and those that count as exact.
 _OFF, _NEAR = 4.0, 0.5
 
-#: The least spread, beside the margin of a known voice; and how sure one is of what is not learned.
+#: The least spread, relative to the margin of a calibrated voice; and the weight of the prior.
 _LEAST_SPREAD, _FIRST_SPREAD = 0.2, 0.5
 
-#: The part of clips on either side that the spread does not see, and where that part of a normal
-#: distribution begins: up to a fifth of the clips may be wrong.
+#: The share of clips on either side that the spread ignores, and its quantile of a normal
+#: distribution: up to a fifth of the clips may be wrong.
 _UNSEEN, _UNSEEN_AT = 0.1, 1.28
 
-#: So many spreads less or more a clip may have: of clips that were not learned from, of three
-#: voices, one in 200 has at most.
+#: The bounds in spreads: of other clips of three voices, one in 200 is outside.
 _SPREADS = 3.5
 
-#: A mora that is all a clip says has so much less or more, as voices draw some out and clip others:
-#: of the gojuon by Kokoro's five voices, ジュ takes half of what is learned from the others.
+#: The bounds of a single mora, as voices lengthen some and shorten others: of the gojuon by Kokoro's
+#: five voices, ジュ takes half of the learned length.
 _ALONE_SHARE = 0.65
 
 
 class Example(NamedTuple):
-    """A clip whose length is known.
+    """The pronunciation and length of a clip, from its first sound to its last."""
 
-    Args:
-        said: what it says.
-        seconds: how long it takes, from its first sound to its last.
-    """
-
-    said: Pronunciation
+    spoken: Pronunciation
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpeakingRate:
-    """How long a voice takes at one speed.
+    """The lengths of the sounds of a voice at one speed.
 
     Args:
-        times: seconds of each of the kinds that take time, shape (kinds,).
-        doubt: how unsure they are, shape (kinds, kinds), beside the margin of a known voice.
-        less: how far shorter clips are from what is foreseen, in such margins.
-        more: how far longer ones are.
+        times: seconds of each feature, shape (kinds,).
+        doubt: their covariance, relative to the margin of a calibrated voice.
+        less: the spread of shorter clips, in such margins.
+        more: the spread of longer ones.
     """
 
     times: NDArray[np.float64]
@@ -269,31 +242,27 @@ class SpeakingRate:
     less: float
     more: float
 
-    def bounds(self, said: Pronunciation) -> Bounds:
-        """What a clip may have; wider where little of what it says was learned."""
-        counts = _counts(said)
+    def bounds(self, spoken: Pronunciation) -> Bounds:
+        """The bounds of a clip, wider for rarely learned features."""
+        counts = _counts(spoken)
         foreseen = float(counts @ self.times)
         unit = float(_margin(np.asarray(foreseen)))
         unsure = _SPREADS * unit * float(np.sqrt(1 + counts @ self.doubt @ counts / unit**2))
-        less, more = margins(foreseen)
-        alone = _ALONE_SHARE * foreseen if _is_alone(said) else 0.0
+        less, more = compute_margins(foreseen)
+        alone = _ALONE_SHARE * foreseen if _is_alone(spoken) else 0.0
         less, more = max(less, alone, unsure * self.less), max(more, alone, unsure * self.more)
         return Bounds(foreseen - less, foreseen + more)
 
 
 def learn_pace(examples: Sequence[Example]) -> SpeakingRate | None:
-    """The pace of a voice; None where too few of its clips are known.
+    """Learn the speaking rate from clips of one voice at one speed; None if there are too few.
 
-    Least absolute deviations, by least squares that are weighted anew at each step (E. Schlossmacher,
-    1973), so that one clip in ten may be wrong; beside what is known of Japanese, for what the clips
-    do not tell.
-
-    Args:
-        examples: clips of one voice at one speed.
+    Least absolute deviations by iteratively reweighted least squares (E. Schlossmacher, 1973), so that
+    one clip in ten may be wrong, with a prior of typical Japanese.
     """
     if len(examples) < LEAST_CLIPS:
         return None
-    counts = np.array([_counts(each.said) for each in examples])
+    counts = np.array([_counts(each.spoken) for each in examples])
     seconds = np.array([each.seconds for each in examples])
     usual, far = np.array(list(_KINDS.values())).T
     times = usual = usual * np.median(seconds / (counts @ usual))
@@ -314,7 +283,7 @@ def learn_pace(examples: Sequence[Example]) -> SpeakingRate | None:
 
 
 def _margin(foreseen: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What lengths are measured in: how much less nearly every clip of a known voice has."""
+    """The unit of residuals: the lower margin of a calibrated voice."""
     return _UNIT_SECONDS + _UNIT_SHARE * np.maximum(foreseen, 0.05)
 
 
@@ -326,17 +295,17 @@ def _weights(off: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _spreads(off: NDArray[np.float64]) -> tuple[float, float]:
     low, middle, high = np.quantile(off, [_UNSEEN, 0.5, 1 - _UNSEEN])
-    # What was learned from few clips fits them better than it fits others.
+    # A fit to few clips underestimates the spread of others.
     unsure = off.size / (off.size - len(_KINDS)) / _UNSEEN_AT
     return float(middle - low) * unsure, float(high - middle) * unsure
 
 
-def _counts(said: Pronunciation) -> NDArray[np.float64]:
-    """How often it has each of the kinds, shape (kinds,)."""
-    groups = breaths(said)
+def _counts(spoken: Pronunciation) -> NDArray[np.float64]:
+    """The count of each feature, shape (kinds,)."""
+    groups = split_breaths(spoken)
     found = dict.fromkeys(_KINDS, 0)
-    found["once"], found["pause"], found["phrase"] = 1, len(groups) - 1, len(said.phrases) - 1
-    found["alone"] = int(_is_alone(said))
+    found["once"], found["pause"], found["phrase"] = 1, len(groups) - 1, len(spoken.phrases) - 1
+    found["alone"] = int(_is_alone(spoken))
     for group in groups:
         for mora, after in zip(group, [*group[1:], ""], strict=True):
             for kind in _kinds(mora, after):
@@ -347,21 +316,20 @@ def _counts(said: Pronunciation) -> NDArray[np.float64]:
     return np.array(list(found.values()), dtype=np.float64)
 
 
-def _is_alone(said: Pronunciation) -> bool:
-    """Whether it is a single mora."""
-    return sum(map(len, breaths(said))) == 1
+def _is_alone(spoken: Pronunciation) -> bool:
+    return sum(map(len, split_breaths(spoken))) == 1
 
 
 def _kinds(mora: str, after: str) -> list[str]:
     if mora in _SPECIAL:
         return [mora]
-    first = mora[0]
-    return [
-        "mora",
-        *(["whispered"] if is_whispered(mora, after) else []),
-        *(["fricative"] if first in _FRICATIVE else []),
-        *(["voiceless"] if first in _VOICELESS else []),
-        *(["no consonant"] if first in _NO_CONSONANT else []),
-        *(["narrow vowel"] if mora[-1] in _NARROW else []),
-        *(["glide"] if len(mora) > 1 else []),
-    ]
+    features = {
+        "mora": True,
+        "whispered": is_whispered(mora, after),
+        "fricative": mora[0] in _FRICATIVE,
+        "voiceless": mora[0] in VOICELESS,
+        "no consonant": mora[0] in _NO_CONSONANT,
+        "narrow vowel": mora[-1] in _NARROW,
+        "glide": len(mora) > 1,
+    }
+    return [kind for kind, applies in features.items() if applies]

@@ -56,7 +56,7 @@ def buffer_short(wave: Waveform) -> Waveform:
     return whole(blocks[0] if len(blocks) == 1 else np.concatenate([_NOTHING, *blocks]))
 
 
-def ahead(wave: Waveform) -> Waveform:
+def prefetch(wave: Waveform) -> Waveform:
     """The same sound; a thread computes the next blocks of a long one.
 
     Encoders and transforms, which take most of the time, release the GIL.
@@ -100,7 +100,7 @@ def scale(wave: Waveform, gain: np.float32) -> Waveform:
     return Waveform(size=wave.size, blocks=lambda: (block * gain for block in wave.blocks()))
 
 
-def in_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Samples]:
+def regroup_blocks(blocks: Iterable[Samples], size: int = BLOCK) -> Iterator[Samples]:
     """Regroup a sound into blocks of this size; the last may be shorter, and none is empty."""
     waiting: list[Samples] = []
     count = 0
@@ -134,7 +134,7 @@ def tee_blocks(blocks: Iterator[Samples]) -> tuple[Iterator[Samples], Iterator[S
     return each(*waiting), each(*waiting[::-1])
 
 
-def with_context(
+def iter_windows(
     blocks: Iterator[Samples], reach: int, *, fill: float, multiple: int = 1
 ) -> Iterator[Samples]:
     """Overlapping windows, with which a filter of this reach yields every sample once.

@@ -89,7 +89,7 @@ def _learn(clips: list[_Clip]) -> SpeakingRate | None:
     if len(clips) < LEAST_CLIPS:
         return None
     examples = [Example(_parse_pronunciation(clip.spoken), clip.seconds) for clip in clips]
-    return learn_pace([each for each in examples if each.said.phrases])
+    return learn_pace([each for each in examples if each.spoken.phrases])
 
 
 def _parse_pronunciation(spoken: str) -> Pronunciation:

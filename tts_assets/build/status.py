@@ -39,7 +39,7 @@ def summarize_status(
         FatalError: the output folder cannot be read.
     """
     begun = time.monotonic()
-    problem = formats.problem_with(settings.sound)
+    problem = formats.find_sound_problem(settings.sound)
     if problem is not None:
         raise UsageError(problem)
     provider, reason = registry.choose_engine(settings)

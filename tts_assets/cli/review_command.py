@@ -198,7 +198,7 @@ def run_review_serve(settings: Settings, *, port: int | None, open_browser: bool
 async def _serve_until_stopped(
     settings: Settings, listener: socket.socket, told: _ServerMessages
 ) -> ExitCode:
-    from tts_assets.review.review_server import ServerHooks, serve_review  # noqa: PLC0415 - see above
+    from tts_assets.review.review_server import serve_review  # noqa: PLC0415 - see above
     from tts_assets.review.review_service import ReviewService  # noqa: PLC0415 - see above
 
     with (
@@ -222,9 +222,7 @@ async def _serve_until_stopped(
         told.show_stopping()
 
     told.end = request_stop
-    await serve_review(
-        service, listener, hooks=ServerHooks(ready=told.show_address, bug=told.show_bug), stop=stop
-    )
+    await serve_review(service, listener, ready=told.show_address, bug=told.show_bug, stop=stop)
     return ExitCode.OK
 
 

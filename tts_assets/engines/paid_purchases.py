@@ -15,9 +15,9 @@ import anyio.to_thread
 import msgspec
 
 from tts_assets.audio.expected_length import (
+    compute_longest_seconds,
+    compute_shortest_seconds,
     estimate_speech_seconds,
-    longest_seconds,
-    shortest_seconds,
 )
 from tts_assets.config import keys
 from tts_assets.engines.decode_response import check_sound_body
@@ -203,8 +203,8 @@ class SpeechPurchaser:
     ) -> ExpectedSpeech:
         """The bounds of a form's sound; ``least_speed``: slower ones may be ignored by the service."""
         return ExpectedSpeech(
-            shortest_seconds=shortest_seconds(reading, max(least_speed, voice.speed)),
-            longest_seconds=longest_seconds(reading, voice.speed),
+            shortest_seconds=compute_shortest_seconds(reading, max(least_speed, voice.speed)),
+            longest_seconds=compute_longest_seconds(reading, voice.speed),
             check_ends=check_ends,
             spoken_seconds=estimate_speech_seconds(reading, voice.speed),
             pace=self._voices.pace_of(voice),

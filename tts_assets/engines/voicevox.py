@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tts_assets.audio.expected_length import longest_seconds, shortest_seconds
+from tts_assets.audio.expected_length import compute_longest_seconds, compute_shortest_seconds
 from tts_assets.config.settings import time_limits
 from tts_assets.engines.decode_response import (
     decode_speech,
@@ -188,8 +188,8 @@ class VoicevoxSpeaker:
             _read_samples,
             on_start,
         )
-        shortest = shortest_seconds(reading, voice.speed)
-        longest = longest_seconds(reading, voice.speed)
+        shortest = compute_shortest_seconds(reading, voice.speed)
+        longest = compute_longest_seconds(reading, voice.speed)
         if wrong := find_length_fault(samples, rate_hz, shortest=shortest, longest=longest):
             raise ClipError(wrong)
         return Speech(samples=samples, rate_hz=rate_hz, pronunciation=reading, credit=style.credit)

@@ -234,10 +234,10 @@ def _read_pieces(item: ListenTask) -> Generator[Samples, None, None]:
         ClipError: it cannot be read, or is no sound.
     """
     # Heavy, and only needed where somebody listens.
-    from tts_assets.audio.blocks import mono_blocks  # noqa: PLC0415
+    from tts_assets.audio.blocks import read_mono_blocks  # noqa: PLC0415
 
     ends = [round(seconds * RATE_HZ) for seconds in find_cuts(item.line.cues)]
-    yield from split_windows(mono_blocks(Path(item.path), RATE_HZ), ends)
+    yield from split_windows(read_mono_blocks(Path(item.path), RATE_HZ), ends)
 
 
 class TextComparison(NamedTuple):

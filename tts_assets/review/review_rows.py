@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tts_assets.audio.expected_length import estimate_mora_seconds, split_at_pauses
 from tts_assets.catalogues.review_edits import OverrideValues
 from tts_assets.japanese.accent_notation import format_pitch_line
 from tts_assets.model import Cue, Decision, Phrase, split_morae
@@ -44,11 +45,11 @@ def predict_morae(phrases: Sequence[Phrase], picture: SoundPreview) -> tuple[Tim
         phrases: the accent phrases.
         picture: where the sound begins, pauses and ends.
     """
-    from tts_assets.audio.speech_activity import Gap, stretches  # noqa: PLC0415 - heavy: numpy
+    from tts_assets.audio.speech_activity import Gap, divide_at_gaps  # noqa: PLC0415 - heavy: numpy
 
-    breaths = list(_split_breaths(phrases))
+    breaths = split_at_pauses(phrases)
     gaps = [Gap(*gap) for gap in picture.gaps]
-    sounding = stretches(picture.begin, picture.end, gaps, len(breaths))
+    sounding = divide_at_gaps(picture.begin, picture.end, gaps, len(breaths))
     if breaths and not sounding:
         # The pauses differ from the predicted ones: treat everything as one breath group.
         breaths = [[phrase for breath in breaths for phrase in breath]]
@@ -60,25 +61,10 @@ def predict_morae(phrases: Sequence[Phrase], picture: SoundPreview) -> tuple[Tim
     )
 
 
-def _split_breaths(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
-    """The phrases from one pause to the next."""
-    breath: list[Phrase] = []
-    for phrase in phrases:
-        if split_morae(phrase.kana):
-            breath.append(phrase)
-        if phrase.pause and breath:
-            yield breath
-            breath = []
-    if breath:
-        yield breath
-
-
 def _place_morae(breath: Sequence[Phrase], begin: float, end: float) -> Iterator[TimedMora]:
-    from tts_assets.audio.expected_length import mora_seconds  # noqa: PLC0415 - heavy: numpy
-
     morae = [mora for phrase in breath for mora in split_morae(phrase.kana)]
     high = [tone == "H" for phrase in breath for tone in format_pitch_line([phrase])]
-    lengths = mora_seconds("".join(morae))
+    lengths = estimate_mora_seconds("".join(morae))
     if len(lengths) != len(morae):
         # An edited ledger may have a small kana at the beginning of a phrase.
         lengths = [1.0] * len(morae)

@@ -8,7 +8,6 @@ import os
 import secrets
 import socket
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -107,37 +106,30 @@ class TimedConnection(H11Protocol):
             self.transport.abort()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerHooks:
-    """Callbacks of the server, called in the event loop.
-
-    Args:
-        ready: the server listens; gets the address of the page and a one-time URL that leads to it,
-            as other users of the machine can see the arguments of programs.
-        bug: gets unexpected exceptions; the server goes on.
-    """
-
-    ready: Callable[[str, str], None]
-    bug: Callable[[Exception], None]
-
-
 async def serve_review(
-    service: ReviewService, listener: socket.socket, *, hooks: ServerHooks, stop: anyio.Event
+    service: ReviewService,
+    listener: socket.socket,
+    *,
+    ready: Callable[[str, str], None],
+    bug: Callable[[Exception], None],
+    stop: anyio.Event,
 ) -> None:
     """Serve the page until it is stopped; under asyncio only, as uvicorn runs.
 
     Args:
         service: is closed at the end.
         listener: from :func:`open_listener`; is closed at the end.
-        hooks: callbacks.
+        ready: called when the server listens, with the address of the page and a one-time URL that
+            leads to it, as other users of the machine can see the arguments of programs.
+        bug: called with unexpected exceptions; the server goes on.
         stop: set it to stop the server.
     """
     with listener:
         access = AccessPolicy(port=listener.getsockname()[1], token=secrets.token_urlsafe(32))
-        app = SecurityMiddleware(create_app(service, hooks.bug), access)
+        app = SecurityMiddleware(create_app(service, bug), access)
 
         def report_ready() -> None:
-            hooks.ready(access.address, app.create_one_time_url())
+            ready(access.address, app.create_one_time_url())
 
         server = _ReviewServer(_create_config(app), report_ready)
         async with anyio.create_task_group() as tasks:

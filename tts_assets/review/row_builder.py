@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -38,9 +39,8 @@ if TYPE_CHECKING:
 
     from tts_assets.catalogues.review_edits import OverrideValues
     from tts_assets.config.settings import Settings
-    from tts_assets.engines.protocol import Provider
-    from tts_assets.model import Clip, Phrase, Place
-    from tts_assets.review.review_items import PreviousSound, RecordDetails, ReviewItems
+    from tts_assets.model import Clip, Phrase
+    from tts_assets.review.review_items import PreviousSound
     from tts_assets.review.review_rows import ClipUse, TimedMora
     from tts_assets.review.sound_previews import SoundPreview
     from tts_assets.store.ledger_line import Line
@@ -69,11 +69,12 @@ async def load_rows(
         InputError: the ledger or the journal is damaged.
         FatalError: the output folder cannot be listed, or there is no engine.
     """
-    sources = await to_thread.run_sync(_load_sources, settings)
+    builder = await to_thread.run_sync(partial(_RowBuilder, settings, can_make=can_make))
+    place = place_for(settings.temp, settings.output)
     previews = await load_previews(
-        sources.list_files(), sources.place, sources.collect_hashes(), on_progress
+        builder.list_files(), place, builder.collect_hashes(), on_progress
     )
-    return await to_thread.run_sync(_RowBuilder(sources, previews, can_make=can_make).build_rows)
+    return await to_thread.run_sync(builder.build_rows, previews)
 
 
 async def load_entry_rows(settings: Settings, *, file: str, entry: str) -> ReviewRows:
@@ -84,76 +85,43 @@ async def load_entry_rows(settings: Settings, *, file: str, entry: str) -> Revie
     return await load_rows(one, can_make=True)
 
 
-class _ReviewSources(NamedTuple):
-    """The inputs of the rows except their previews.
+class _RowBuilder:
+    """Loads everything except previews, then builds the rows."""
 
-    Args:
-        settings: those of the run.
-        provider: the engine.
-        items: the sounds and their clips.
-        details: the line and level of each clip's record.
-        earlier: the former sound of each asset.
-        place: the temporary folder of the output, which has the cached previews.
-    """
-
-    settings: Settings
-    provider: Provider
-    items: ReviewItems
-    details: Mapping[tuple[str, Place], RecordDetails]
-    earlier: Mapping[str, PreviousSound]
-    place: Path
-
-    def to_hashed_file(self, line: Line) -> HashedFile:
-        return HashedFile(Path(self.settings.output, line.asset), line.sha256)
+    def __init__(self, settings: Settings, *, can_make: bool) -> None:
+        self._settings = settings
+        self._can_make = can_make
+        self._provider, _ = registry.choose_engine(settings)
+        self._accents = AccentSupport(settings)
+        self._sounds: dict[str, Path] = {}
+        self._previews: Mapping[HashedFile, SoundPreview] = {}
+        history = SoundHistory(decisions.read_journal(Path(settings.output)), settings)
+        items = self._items = collect_review_items(settings, self._provider, history)
+        self._earlier: dict[str, PreviousSound] = {}
+        for asset, line in items.lines.items():
+            found = history.find_latest(items.clips[asset], asset, line.sha256)
+            if found is not None:
+                self._earlier[asset] = found
+        clips = [clip for asset in items.lines for clip in items.clips[asset]]
+        clips += [clip for _, each in items.takes for clip in each]
+        self._details = load_record_details(clips, items.plan.catalogues)
 
     def list_files(self) -> list[HashedFile]:
-        own = map(self.to_hashed_file, self.items.lines.values())
+        own = map(self._to_file, self._items.lines.values())
         return list(dict.fromkeys([*own, *self._list_other_files()]))
 
     def collect_hashes(self) -> set[str]:
-        return self.items.sums | {each.sha256 for each in self._list_other_files()}
+        return self._items.sums | {each.sha256 for each in self._list_other_files()}
+
+    def _to_file(self, line: Line) -> HashedFile:
+        return HashedFile(Path(self._settings.output, line.asset), line.sha256)
 
     def _list_other_files(self) -> list[HashedFile]:
-        earlier = [each.sound for each in self.earlier.values()]
-        return earlier + [_take_to_file(take) for take, _ in self.items.takes]
+        earlier = [each.sound for each in self._earlier.values()]
+        return earlier + [_take_to_file(take) for take, _ in self._items.takes]
 
-
-def _take_to_file(take: DoubtfulTake) -> HashedFile:
-    return HashedFile(take.path, take.record.sha256)
-
-
-def _load_sources(settings: Settings) -> _ReviewSources:
-    provider, _ = registry.choose_engine(settings)
-    history = SoundHistory(decisions.read_journal(Path(settings.output)), settings)
-    items = collect_review_items(settings, provider, history)
-    earlier = {}
-    for asset, line in items.lines.items():
-        found = history.find_latest(items.clips[asset], asset, line.sha256)
-        if found is not None:
-            earlier[asset] = found
-    clips = [clip for asset in items.lines for clip in items.clips[asset]]
-    clips += [clip for _, each in items.takes for clip in each]
-    details = load_record_details(clips, items.plan.catalogues)
-    place = place_for(settings.temp, settings.output)
-    return _ReviewSources(settings, provider, items, details, earlier, place)
-
-
-class _RowBuilder:
-    def __init__(
-        self,
-        sources: _ReviewSources,
-        previews: Mapping[HashedFile, SoundPreview],
-        *,
-        can_make: bool,
-    ) -> None:
-        self._sources = sources
-        self._items = sources.items
+    def build_rows(self, previews: Mapping[HashedFile, SoundPreview]) -> ReviewRows:
         self._previews = previews
-        self._can_make = can_make
-        self._accents = AccentSupport(sources.settings)
-        self._sounds: dict[str, Path] = {}
-
-    def build_rows(self) -> ReviewRows:
         items = self._items
         # In the order of the catalogues, not in that of the ledger.
         lines = [items.lines[asset] for asset in items.clips if asset in items.lines]
@@ -168,8 +136,8 @@ class _RowBuilder:
             # Takes last: a clip that has a sound is shown by that first.
             clips=(*rows, *self._build_take_rows()),
             sounds=self._sounds,
-            provider=self._sources.provider.name,
-            voices=self._sources.provider.voices(),
+            provider=self._provider.name,
+            voices=self._provider.voices(),
             notes=tuple(notes),
             problems=tuple(items.plan.trouble.problems),
             unmatched=items.plan.unmatched,
@@ -177,7 +145,7 @@ class _RowBuilder:
 
     def _build_row(self, line: Line) -> ReviewRow | None:
         """The row of one sound; None if its file has other bytes."""
-        sound = self._sources.to_hashed_file(line)
+        sound = self._to_file(line)
         preview = self._previews.get(sound)
         if preview is None:
             return None
@@ -212,8 +180,7 @@ class _RowBuilder:
         )
 
     def _list_uses(self, clips: Iterable[Clip]) -> tuple[ClipUse, ...]:
-        details = self._sources.details
-        return tuple(to_clip_use(clip, details[clip.file, clip.at]) for clip in clips)
+        return tuple(to_clip_use(clip, self._details[clip.file, clip.at]) for clip in clips)
 
     def _add_sound(self, address: str, path: Path) -> str:
         self._sounds[address] = path
@@ -272,7 +239,7 @@ class _RowBuilder:
         return next((each.say for each in found if each is not None), None)
 
     def _build_earlier(self, asset: str) -> EarlierSound | None:
-        found = self._sources.earlier.get(asset)
+        found = self._earlier.get(asset)
         preview = None if found is None else self._previews.get(found.sound)
         if found is None or preview is None:
             return None
@@ -290,3 +257,7 @@ class _RowBuilder:
             speed=None if line is None else line.speed,
             decision=before.decision,
         )
+
+
+def _take_to_file(take: DoubtfulTake) -> HashedFile:
+    return HashedFile(take.path, take.record.sha256)

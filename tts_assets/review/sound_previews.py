@@ -110,29 +110,29 @@ def _open_sound(path: Path) -> Iterator[io.BytesIO | io.BufferedReader]:
 
 def _measure_preview(file: BinaryIO, sha256: str) -> SoundPreview:
     from tts_assets.audio.joining import open_stored  # noqa: PLC0415 - heavy, and not needed for --help
-    from tts_assets.audio.measure import block_size, listen  # noqa: PLC0415
+    from tts_assets.audio.measure import compute_block_size, measure_sound  # noqa: PLC0415
     from tts_assets.audio.speech_activity import LEAST_PAUSE, SpeechActivity  # noqa: PLC0415
 
     try:
         with open_stored(file) as stored:
             if not _LEAST_RATE_HZ <= stored.rate_hz <= _MOST_RATE_HZ:
                 return SoundPreview(sha256=sha256)
-            blocks = stored.blocks(block_size(stored.rate_hz))
-            heard = listen(blocks, stored.rate_hz, measure_level=False)
+            blocks = stored.blocks(compute_block_size(stored.rate_hz))
+            measured = measure_sound(blocks, stored.rate_hz, measure_level=False)
     except ClipError:
         # The audio checks report why.
         return SoundPreview(sha256=sha256)
     blank = SoundPreview(
-        sha256=sha256, seconds=round(heard.seconds, 3), peaks=_compute_peaks(heard.peaks)
+        sha256=sha256, seconds=round(measured.seconds, 3), peaks=_compute_peaks(measured.peaks)
     )
     if not any(blank.peaks):
         return blank
-    speech = SpeechActivity(heard=heard)
+    speech = SpeechActivity(measured=measured)
     gaps = [gap for gap in speech.gaps() if gap.seconds >= LEAST_PAUSE]
     gaps = sorted(sorted(gaps, key=lambda gap: -gap.seconds)[:_MAX_GAPS])
     return msgspec.structs.replace(
         blank,
-        pitch=_encode_pitch(heard),
+        pitch=_encode_pitch(measured),
         begin=round(speech.begin, 3),
         end=round(speech.end, 3),
         gaps=tuple((round(gap.begin, 3), round(gap.end, 3)) for gap in gaps),
@@ -150,10 +150,10 @@ def _compute_peaks(peaks: NDArray[Any]) -> bytes:
     return bytes(np.clip(np.rint(bars * 255), 0, 255).astype(np.uint8))
 
 
-def _encode_pitch(heard: AudioMeasurements) -> bytes:
+def _encode_pitch(measured: AudioMeasurements) -> bytes:
     import numpy as np  # noqa: PLC0415 - heavy
 
-    hertz = heard.hertz[::_PITCH_HOPS]
+    hertz = measured.hertz[::_PITCH_HOPS]
     voiced = ~np.isnan(hertz)
     steps = np.zeros(hertz.size, dtype=np.uint8)
     above = _STEPS_PER_OCTAVE * np.log2(hertz[voiced] / _LOWEST_HZ)

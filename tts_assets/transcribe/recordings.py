@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from anyio import to_thread
 
-from tts_assets.audio.blocks import mono_blocks, seconds_of
+from tts_assets.audio.blocks import read_duration, read_mono_blocks
 from tts_assets.engines.asr.recognizer_protocol import RATE_HZ
 from tts_assets.errors import ClipError, InputError, UsageError
 from tts_assets.regular_files import find_files
@@ -73,7 +73,7 @@ def find_recordings(paths: Iterable[str], *, distinct: bool = True) -> FoundReco
                 problems[str(path)] = InputError(told, file=str(path))
                 continue
             try:
-                recording = RecordingFile(path, name, seconds_of(path))
+                recording = RecordingFile(path, name, read_duration(path))
                 recordings.setdefault(os.path.realpath(path), recording)
             except ClipError as exc:
                 problems[str(path)] = InputError(str(exc), file=str(path))
@@ -168,7 +168,7 @@ def split_chunks(blocks: Iterable[Samples], seconds: float) -> Iterator[AudioChu
     """Cut a recording.
 
     Args:
-        blocks: its samples, as ``audio.mono_blocks`` gives them.
+        blocks: its samples, as ``audio.blocks.read_mono_blocks`` yields them.
         seconds: how long a chunk is at most.
 
     Raises:
@@ -301,4 +301,4 @@ async def read_chunks(
 
 
 def _split_recording(recording: RecordingFile, seconds: float) -> Iterator[AudioChunk]:
-    return split_chunks(mono_blocks(recording.path, RATE_HZ), seconds)
+    return split_chunks(read_mono_blocks(recording.path, RATE_HZ), seconds)

@@ -416,7 +416,7 @@ def check_ready(settings: Settings, provider: Provider, *, needs_engine: bool = 
         UsageError: the sound cannot be stored so.
         FatalError: the engine is missing.
     """
-    problem = formats.problem_with(settings.sound)
+    problem = formats.find_sound_problem(settings.sound)
     if problem is not None:
         raise UsageError(problem)
     problem = provider.problem() if needs_engine else None

@@ -173,10 +173,10 @@ class Passage:
     def _finish_segment(
         self, speech: Speech, voice: Voice
     ) -> tuple[PreparedSpeech, tuple[Finding, ...]]:
-        from tts_assets.audio.prepare import ready  # noqa: PLC0415 - heavy, see make_clip
+        from tts_assets.audio.prepare import prepare_speech  # noqa: PLC0415 - heavy, see make_clip
 
         rate_hz = self._studio.sound.rate_hz
-        sound = ready(speech, rate_hz)
+        sound = prepare_speech(speech, rate_hz)
         expected = self._studio.expect(voice, speech.pronunciation, is_segment=True)
         return sound, check_samples(sound.samples, rate_hz, expected)
 
@@ -203,11 +203,11 @@ class Passage:
             ClipError: nothing audible came of it, or a segment is gone.
             FatalError: the disk is full, gone or read-only.
         """
-        from tts_assets.audio.joining import join  # noqa: PLC0415 - heavy, see make_clip
+        from tts_assets.audio.joining import join_segments  # noqa: PLC0415 - heavy, see make_clip
 
         path = self._room.file(_JOINED)
         with fatal(f"cannot write {path}"), self._room.create_file(_JOINED) as into:
-            joined = join(self._joints(), self._studio.sound, into)
+            joined = join_segments(self._joints(), self._studio.sound, into)
         own = self._studio.own_voice(self.job)
         of_whole = check_level(joined.lufs, joined.peak_dbtp, self._studio.expect(own, None))
         made = StoredClip(
