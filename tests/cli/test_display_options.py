@@ -249,3 +249,17 @@ def test_the_commands_are_in_the_order_of_a_user_s_work(project: Project) -> Non
     assert shown.index(" init ") < shown.index(" generate ") < shown.index(" status ")
     assert "<bool>" not in shown
     assert project.run("-V").stdout.startswith("tts-assets ")
+
+
+def test_quiet_prints_errors_only_and_verbose_every_clip(project: Project) -> None:
+    project.words("犬", "失敗")
+    done = project.generate("--quiet")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "failed: data/vocabulary.json:6: vocabulary 2 word 失敗: the engine was told to fail"
+    ]
+    for command in ("check", "lint"):
+        assert (project.run(command, "-q").stdout, project.run(command, "-q").stderr) == ("", "")
+    project.words("犬", "猫")
+    done = project.generate("-v", "--progress", "none")
+    assert "generated data/vocabulary.json: vocabulary 2 word 猫, " in done.stderr

@@ -76,6 +76,8 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     api_key_file: shared_options.ApiKeyFile = None,
     progress: shared_options.Progress = None,
     output_format: shared_options.EveryFormat = None,
+    quiet: shared_options.Quiet = False,
+    verbose: shared_options.Verbose = False,
     config: shared_options.Config = None,
 ) -> ExitCode:
     """Generate missing and stale clips, and write their URLs into the catalogues."""
@@ -105,6 +107,8 @@ def merge(
     ] = None,
     output: shared_options.Output = None,
     output_format: shared_options.OutputFormat = None,
+    *,
+    quiet: shared_options.Quiet = False,
     config: shared_options.Config = None,
 ) -> ExitCode:
     """Join the folders that runs with --shard wrote: clips, ledger and URLs."""
@@ -367,6 +371,8 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     report: shared_options.Report = None,
     progress: shared_options.Progress = None,
     output_format: shared_options.EveryFormat = None,
+    *,
+    quiet: shared_options.Quiet = False,
     config: shared_options.Config = None,
 ) -> ExitCode:
     """Measure how clips sound, and exit with 1 if any has a defect."""

@@ -39,7 +39,7 @@ def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> Ex
     except EngineNotReadyError as exc:
         if exc.provider not in SETUP_ENGINES or not can_ask_user():
             raise
-        CommandOutput(settings.output_format).print_error(f"error: {exc}")
+        CommandOutput(settings.output_format, settings.verbosity).print_error(f"error: {exc}")
         if not typer.confirm(f"Set up {exc.provider} now?", default=True, err=True):
             return ExitCode.FATAL
         code = run_setup(settings, exc.provider, yes=False)
@@ -47,7 +47,7 @@ def run_generate(settings: Settings, *, dry_run: bool, report: str | None) -> Ex
 
 
 def _attempt_generate(settings: Settings, *, dry_run: bool, report: str | None) -> ExitCode:
-    show = CommandOutput(settings.output_format)
+    show = CommandOutput(settings.output_format, settings.verbosity)
     folder = prepare_report_folder(report)
     stop = Stop()
 

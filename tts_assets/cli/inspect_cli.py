@@ -78,6 +78,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
     ] = False,
     deep: shared_options.Deep = False,
     output_format: shared_options.EveryFormat = None,
+    quiet: shared_options.Quiet = False,
     config: shared_options.Config = None,
 ) -> ExitCode:
     """Exit with 1 if anything is stale; for CI, without engine, key or audio files."""
@@ -114,6 +115,7 @@ def lint(  # noqa: PLR0913 - one parameter for each option
         typer.Option("--verbose", "-v", help="Show notes, which are only counted otherwise."),
     ] = False,
     output_format: shared_options.LintFormat = None,
+    quiet: shared_options.Quiet = False,
     config: shared_options.Config = None,
 ) -> ExitCode:
     """Find doubtful readings, impossible accents and texts that cannot be spoken."""

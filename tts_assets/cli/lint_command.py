@@ -45,7 +45,7 @@ def run_lint(settings: Settings, *, severity: str | None = None, verbose: bool =
     Raises:
         UsageError: there is no such severity.
     """
-    show = CommandOutput(settings.output_format)
+    show = CommandOutput(settings.output_format, settings.verbosity)
     least = _parse_severity(severity)
     on_read = partial(_show_text_count, settings, show)
     report = run_until_signal(

@@ -22,7 +22,7 @@ _MAX_ASSETS_NAMED = 8
 
 def run_merge(settings: Settings, parts: Sequence[str]) -> ExitCode:
     """Join the parts, say what became of them, and in the exit code whether anything is missing."""
-    show = CommandOutput(settings.output_format)
+    show = CommandOutput(settings.output_format, settings.verbosity)
     merged = join(
         settings,
         [Path(part) for part in parts],

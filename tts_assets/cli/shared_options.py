@@ -327,6 +327,10 @@ LintFormat: TypeAlias = Annotated[
         "--output-format", metavar="FORMAT", help="text, json or github.", show_default="text"
     ),
 ]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Verbose: TypeAlias = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print a line for each clip.")
+]
 Config: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -21,7 +21,9 @@ def run_status(settings: Settings, *, report: str | None) -> ExitCode:
     """
     folder = prepare_report_folder(report)
     standing = summarize_status(settings, find_orphans=settings.is_whole)
-    return finish_command(CommandOutput(settings.output_format), standing, folder, ExitCode.OK)
+    return finish_command(
+        CommandOutput(settings.output_format, settings.verbosity), standing, folder, ExitCode.OK
+    )
 
 
 def run_check(
@@ -37,7 +39,10 @@ def run_check(
     folder = prepare_report_folder(report)
     standing = summarize_status(settings, require_approved=require_approved)
     return finish_command(
-        CommandOutput(settings.output_format), standing, folder, _get_check_exit_code(standing)
+        CommandOutput(settings.output_format, settings.verbosity),
+        standing,
+        folder,
+        _get_check_exit_code(standing),
     )
 
 

@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from tts_assets import __version__
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.config.load_settings import load
-from tts_assets.config.settings import OutputFormat, Settings
+from tts_assets.config.settings import OutputFormat, Settings, Verbosity
 from tts_assets.errors import UsageError
 
 #: What every command writes; some write more.
@@ -234,12 +234,17 @@ def read_command_settings(
     Raises:
         UsageError: they are wrong, or the command does not write in the format that was typed.
     """
+    verbosity = Verbosity.VERBOSE if flags.get("verbose") else Verbosity.NORMAL
+    if flags.get("quiet"):
+        verbosity = Verbosity.QUIET
+        flags["progress"] = flags.get("progress") or "none"
     settings = load(
         flags=flags,
         environment=os.environ,
         folder=Path.cwd(),
         config=Path(config) if config else None,
     )
+    settings = replace(settings, verbosity=verbosity)
     if settings.output_format not in formats:
         if flags.get("output-format") is None:
             return replace(settings, output_format=OutputFormat.TEXT)

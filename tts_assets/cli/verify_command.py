@@ -37,7 +37,7 @@ def run_verify(settings: Settings, *, report: str | None) -> ExitCode:
         is_asset = os.path.realpath(path).startswith(output + os.sep)
         if not is_asset and not os.path.exists(path):  # noqa: PTH110
             raise UsageError(f"{path}: there is no such file or folder")
-    show = CommandOutput(settings.output_format)
+    show = CommandOutput(settings.output_format, settings.verbosity)
     folder = prepare_report_folder(report)
     checked = total = 0
 

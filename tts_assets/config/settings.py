@@ -41,6 +41,14 @@ class Progress(StrEnum):
     NONE = "none"
 
 
+class Verbosity(StrEnum):
+    """How much the command line prints for people."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+
+
 class OutputFormat(StrEnum):
     """What the command line writes to standard output."""
 
@@ -297,6 +305,7 @@ class Settings:
         batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
         progress: for the command line only.
         output_format: for the command line only.
+        verbosity: for the command line only: quiet prints errors alone, verbose every clip.
     """
 
     paths: tuple[str, ...] = ()
@@ -348,6 +357,7 @@ class Settings:
     batch_mode: bool = False
     progress: Progress = Progress.AUTO
     output_format: OutputFormat = OutputFormat.TEXT
+    verbosity: Verbosity = Verbosity.NORMAL
 
     @property
     def is_whole(self) -> bool:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tts_assets.build.events import ClipFailed, Report, Waiting
+from tts_assets.build.events import ClipFailed, ClipMade, Report, Waiting
 from tts_assets.cli.exit_code import ExitCode
 from tts_assets.cli.output import ci_output
 from tts_assets.cli.output.ci_output import (
@@ -36,6 +36,7 @@ from tts_assets.cli.output.console_text import (
     open_error_console,
     print_message,
     require_stdout,
+    shorten_text,
     to_json_document,
     to_json_line,
     to_one_line,
@@ -67,7 +68,7 @@ from tts_assets.cli.output.report_data import (
     to_unapproved_item,
 )
 from tts_assets.config.command_options import REPORT_FILES
-from tts_assets.config.settings import OutputFormat
+from tts_assets.config.settings import OutputFormat, Verbosity
 from tts_assets.errors import UsageError
 from tts_assets.quality.quality_reports import VerifyReport
 from tts_assets.store.atomic_files import sweep, write_whole
@@ -99,9 +100,12 @@ class CommandOutput:
     ``FatalError``, or a ``BrokenPipeError`` where nobody reads them any more.
     """
 
-    def __init__(self, output_format: OutputFormat) -> None:
-        """Choose between text for people and the formats for programs."""
+    def __init__(
+        self, output_format: OutputFormat, verbosity: Verbosity = Verbosity.NORMAL
+    ) -> None:
+        """Choose between text for people and the formats for programs, and how much of it."""
         self._format = output_format
+        self._verbosity = verbosity
         self.errors = open_error_console()
         self._out = _ResultConsole(emoji=False)
         self._waited: set[str] = set()
@@ -111,6 +115,8 @@ class CommandOutput:
         """Show a failure at once, and every event as a line of JSON if that is asked for."""
         if isinstance(event, ClipFailed):
             self._print_failure(event)
+        if isinstance(event, ClipMade) and self._verbosity is Verbosity.VERBOSE:
+            self._print_clip(event)
         if self._format is not OutputFormat.JSONL:
             return
         if isinstance(event, Waiting) and not self._is_new_wait(event):
@@ -217,11 +223,15 @@ class CommandOutput:
 
     def print_line(self, words: str) -> None:
         """A line of results."""
+        if self._verbosity is Verbosity.QUIET:
+            return
         with require_stdout():
             print_message(self._out, words)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Lines of results that are safe to show already."""
+        if self._verbosity is Verbosity.QUIET and self._format is OutputFormat.TEXT:
+            return
         with require_stdout():
             sys.stdout.writelines(f"{line}\n" for line in lines)
             sys.stdout.flush()
@@ -240,6 +250,12 @@ class CommandOutput:
         self._print_items(iter_report_errors(listed), len(listed.problems) + len(failures))
         self._print_notes(report.notes)
         self._print_figures(format_report_lines(report))
+
+    def _print_clip(self, event: ClipMade) -> None:
+        first, *others = event.job.clips
+        more = f" and {format_count(len(others), 'other place')}" if others else ""
+        words = f"{first.kind} {first.entry} {first.part} {shorten_text(event.job.form.text)}{more}"
+        self.print_error(f"generated {first.file}: {words}, {event.audio_seconds:.1f} s")
 
     def _print_failure(self, event: ClipFailed) -> None:
         # GitHub's annotations, which follow the run, name each failure themselves.
@@ -284,7 +300,7 @@ class CommandOutput:
             self.print_line(line)
 
     def _print_notes(self, notes: Iterable[str]) -> None:
-        for note in notes:
+        for note in () if self._verbosity is Verbosity.QUIET else notes:
             self.print_error(f"note: {to_one_line(note)}")
 
     def _print_limited(
