@@ -166,11 +166,8 @@ def find_length_fault(
 ) -> str | None:
     """Why a sound cannot be its text and nothing else; None where it can.
 
-    Args:
-        samples: shape (n,), n >= 1, full scale at -1..1.
-        rate_hz: samples per second.
-        shortest: the least seconds.
-        longest: the most seconds, without the silence around.
+    The samples have the shape (n,), n >= 1, and full scale at -1..1; ``longest`` is without the
+    silence around.
     """
     seconds = samples.size / rate_hz
     too = "the sound is {:.2f} s long, and what it should say takes {} than {:.2f} s"
@@ -245,13 +242,7 @@ _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECAS
 
 
 class ErrorBody(NamedTuple):
-    """An error of a service.
-
-    Args:
-        words: its codes.
-        fields: the fields of the request that it refers to.
-        message: one line, without the key, bounded; "" for none.
-    """
+    """An error of a service: its codes, fields of the request, and one bounded line without the key."""
 
     words: frozenset[str]
     fields: frozenset[str]

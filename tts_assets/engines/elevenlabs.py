@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from tts_assets.config import keys
 from tts_assets.config.settings import Switch
@@ -25,12 +26,14 @@ from tts_assets.engines.registry import list_named_voices
 from tts_assets.errors import ClipError, FatalError, TtsAssetsError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from tts_assets.config.settings import Settings
     from tts_assets.engines.http.service_calls import RetryPolicy
     from tts_assets.engines.protocol import Balance, Charge
     from tts_assets.model import DictionaryWord, SpokenForm
+
+T = TypeVar("T")
 
 _NO_KEY = f"there is no API key: {keys.advice('elevenlabs')}"
 
@@ -122,21 +125,17 @@ class ElevenLabs(TextService):
 
     async def balance(self) -> Balance | str:
         """The credits that are left; a key may be allowed to speak, but not to read them."""
-        try:
-            async with self._connect() as service:
-                return await elevenlabs_speaker.fetch_balance(
-                    service, seconds=self._settings.timeout_seconds
-                )
-        except TtsAssetsError as exc:
-            return str(exc)
+        return await self._describe_account(elevenlabs_speaker.fetch_balance)
 
     async def terms(self) -> str:
         """The model's limit and costs, as the service reports them now."""
+        fetch_terms = partial(elevenlabs_speaker.fetch_terms, name=self.model)
+        return await self._describe_account(fetch_terms)
+
+    async def _describe_account(self, fetch: Callable[..., Awaitable[T]]) -> T | str:
         try:
             async with self._connect() as service:
-                return await elevenlabs_speaker.fetch_terms(
-                    service, self.model, seconds=self._settings.timeout_seconds
-                )
+                return await fetch(service, seconds=self._settings.timeout_seconds)
         except TtsAssetsError as exc:
             return str(exc)
 

@@ -34,7 +34,7 @@ _SLACK_SECONDS = 2
 
 #: The longest duration of a request: basis, for each character, and maximum.
 _AT_WORK_SECONDS, _AT_WORK_SECONDS_EACH, _AT_WORK_MOST_SECONDS = 4.0, 0.05, 60.0
-_ASK_AGAIN_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 #: Transient statuses below 500.
 _TRANSIENT = (408, 425, 429)
@@ -111,7 +111,7 @@ class ElevenLabsHistory:
             if on_start is None or not _is_at_work(sent):
                 break
             with self._service.limiter.rest():
-                await anyio.sleep(_ASK_AGAIN_SECONDS)
+                await anyio.sleep(_POLL_SECONDS)
             on_start()
         return False
 

@@ -243,18 +243,9 @@ def build_speech_request(
     stored: Mapping[str, Any],
     timeout_seconds: float,
 ) -> ServiceRequest:
-    """A request for one part of a text.
+    """A request for one part of a text; UsageError for an invalid voice.
 
-    Args:
-        settings: those of the configuration.
-        voice: the voice, and its speed.
-        parts: the text.
-        at: the index of the part.
-        stored: the settings that are stored with the voice; used only where some have to be sent.
-        timeout_seconds: for each 100 characters.
-
-    Raises:
-        UsageError: the voice is invalid.
+    The settings that are stored with the voice are used only where some have to be sent.
     """
     model, text, fields = find_elevenlabs_model(settings.model), parts[at], sound_fields(settings)
     if own := build_voice_settings(settings, voice.speed):

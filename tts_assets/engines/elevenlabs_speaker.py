@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import msgspec
 
-from tts_assets.engines import elevenlabs_requests
 from tts_assets.engines.decode_response import (
     check_sound_body,
     choose_language,
@@ -20,6 +19,7 @@ from tts_assets.engines.decode_response import (
 from tts_assets.engines.elevenlabs_history import ElevenLabsHistory
 from tts_assets.engines.elevenlabs_requests import (
     SPEEDS,
+    NoTimestampsError,
     VoiceError,
     build_speech_request,
     build_voice_settings,
@@ -27,8 +27,11 @@ from tts_assets.engines.elevenlabs_requests import (
     find_elevenlabs_model,
     has_timestamps,
     is_unreadable,
+    most_at_once,
     pcm_rate_hz,
     problem_with_speed,
+    read_charge,
+    refuse_absent_timestamps,
     to_elevenlabs_error,
     with_timestamps,
 )
@@ -327,7 +330,7 @@ class ElevenLabsSpeaker:
         self._pcm_rate_hz = pcm_rate_hz(settings)
         history = ElevenLabsHistory(service, seconds=timeout_seconds) if settings.history else None
         self._purchaser = SpeechPurchaser(
-            service, "elevenlabs", charged=elevenlabs_requests.read_charge, history=history
+            service, "elevenlabs", charged=read_charge, history=history
         )
         self._refused: dict[str, str] = {}
         self._has_timestamps = True
@@ -412,7 +415,7 @@ class ElevenLabsSpeaker:
         async def buy_part(at: int, expected: ExpectedSpeech) -> Attempt:
             try:
                 return await self._buy_part(make_part(at, expected), on_start)
-            except elevenlabs_requests.NoTimestampsError:
+            except NoTimestampsError:
                 self._has_timestamps = False
             return await self._buy_part(make_part(at, expected), on_start)
 
@@ -469,7 +472,7 @@ class ElevenLabsSpeaker:
             raise ClipError(self._refused[voice])
         try:
             yield
-        except elevenlabs_requests.VoiceError as exc:
+        except VoiceError as exc:
             self._refused[voice] = str(exc)
             raise
 
@@ -479,14 +482,12 @@ class ElevenLabsSpeaker:
         if answer.status != 200:
             hidden = self._service.client.redact
             if is_timed:
-                elevenlabs_requests.refuse_absent_timestamps(answer, hidden)
-            raise elevenlabs_requests.to_elevenlabs_error(
-                answer, hidden, is_first=not self._has_spoken
-            )
+                refuse_absent_timestamps(answer, hidden)
+            raise to_elevenlabs_error(answer, hidden, is_first=not self._has_spoken)
         self._has_spoken = True
-        if most := elevenlabs_requests.most_at_once(answer):
+        if most := most_at_once(answer):
             limiter.set_ceiling(most)
-        cost = elevenlabs_requests.read_charge(answer)
+        cost = read_charge(answer)
         if is_timed:
             answer = unpack_timed_answer(answer)
         if not cost:

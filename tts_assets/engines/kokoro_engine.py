@@ -92,7 +92,8 @@ class KokoroEngine(FormReader):
             symbols = to_kokoro_phonemes(nodes, sentence=form.sentence)
             self._check_symbols(symbols, form)
             for part, pause in _split_symbols(symbols):
-                sounds += [self._synthesize(part, style, voice.speed), _make_silence(pause)]
+                silence = np.zeros(round(pause * _RATE_HZ), dtype=np.float32)
+                sounds += [self._synthesize(part, style, voice.speed), silence]
         return Speech(
             samples=np.concatenate(sounds[:-1]),
             rate_hz=_RATE_HZ,
@@ -156,7 +157,3 @@ def _split_symbols(symbols: str) -> Iterator[tuple[str, float]]:
         yield symbols[:end].rstrip(), _CLAUSE_SECONDS
         symbols = symbols[end:].lstrip()
     yield symbols, _SENTENCE_SECONDS
-
-
-def _make_silence(seconds: float) -> Samples:
-    return np.zeros(round(seconds * _RATE_HZ), dtype=np.float32)

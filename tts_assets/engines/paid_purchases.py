@@ -139,15 +139,9 @@ class TextService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchasedPart:
-    """A part of a text to buy.
+    """A part of a text to buy, with its request and the bounds of its sound.
 
     Args:
-        request: the request that is sent.
-        service: the name of the engine.
-        voice: the name of the voice.
-        model: the name of the model.
-        text: the part.
-        expected: the bounds of its sound.
         pcm_rate_hz: returns the rate of bare samples of an answer; None for files.
         on_charge: called with the cost of each answer as soon as its headers arrive.
     """
@@ -185,18 +179,18 @@ class SpeechPurchaser:
         charged: Callable[[ServiceResponse], float | None] = lambda _: None,
         history: ElevenLabsHistory | None = None,
     ) -> None:
-        """Buy from a service.
+        """Buy from a service, whose settings are in a table of the configuration.
 
         Args:
-            service: the service.
-            table: the name of its table in the configuration.
+            service: the connection.
+            table: the name of that table.
             charged: returns the cost of an answer, from its headers.
             history: the service's own; None where it keeps none.
         """
-        self._service = service
+        self.service = service
         self._voices = RunVoicePaces(table)
-        self._charged = charged
-        self._history = history
+        self.charged = charged
+        self.history = history
 
     def expect_speech(
         self, reading: Pronunciation, voice: Voice, *, check_ends: bool, least_speed: float = 0.0
@@ -283,10 +277,10 @@ class SpeechPurchaser:
             alignment = purchase.kept.alignment if purchase.kept else None
             answer = TimedAnswer(status=200, headers={}, body=data, alignment=alignment)
             return (await part.decode_answer(answer, is_file=True))._replace(is_kept=True)
-        if purchase.kept is not None or self._history is None:
+        if purchase.kept is not None or self.history is None:
             return None
         ticket = Ticket(order.store, purchase)
-        found = await self._history.fetch(ticket, on_start=on_start or (lambda: None))
+        found = await self.history.fetch(ticket, on_start=on_start or (lambda: None))
         if found is None:
             return None
         take = await part.decode_answer(found, is_file=True)
@@ -302,25 +296,25 @@ class SpeechPurchaser:
         order = find_order()
         if order is None:
             request = replace(part.request, on_headers=partial(self._count_cost, part))
-            return await part.decode_answer(await self._service.ask(request, judge, on_start))
-        attempt = _Attempt(self._service, part, order, self._charged, self._history)
+            return await part.decode_answer(await self.service.ask(request, judge, on_start))
+        attempt = _Attempt(self, part, order)
 
         def judge_sent(answer: ServiceResponse) -> ServiceResponse:
             # A sound from the history is no answer to the request.
             return answer if attempt.is_recovered else judge(answer)
 
-        answer = await self._service.ask(part.request, judge_sent, on_start, send=attempt.send)
+        answer = await self.service.ask(part.request, judge_sent, on_start, send=attempt.send)
         take = await part.decode_answer(answer, is_file=attempt.is_recovered)
         rate_hz = None if attempt.is_recovered else part.pcm_rate_hz(answer)
-        if take.samples is None and not attempt.is_recovered and self._history is not None:
+        if take.samples is None and not attempt.is_recovered and self.history is not None:
             # It was damaged on its way: the service may have it whole.
-            found = await self._history.fetch(attempt.ticket, on_start=on_start or (lambda: None))
+            found = await self.history.fetch(attempt.ticket, on_start=on_start or (lambda: None))
             if found is not None:
                 answer, rate_hz, take = found, None, await part.decode_answer(found, is_file=True)
         return _keep_answer(attempt.ticket, answer, take, pcm_rate_hz=rate_hz)
 
     def _count_cost(self, part: PurchasedPart, answer: ServiceResponse) -> None:
-        cost = self._charged(answer)
+        cost = self.charged(answer)
         if cost is not None and _is_good(answer):
             part.on_charge(cost)
 
@@ -334,18 +328,16 @@ class _Attempt:
 
     def __init__(
         self,
-        service: ServiceConnection,
+        purchaser: SpeechPurchaser,
         part: PurchasedPart,
         order: ClipRequests,
-        charged: Callable[[ServiceResponse], float | None],
-        history: ElevenLabsHistory | None,
     ) -> None:
         self.is_recovered = False
-        self._service = service
+        self._service = purchaser.service
+        self._charged = purchaser.charged
+        self._history = purchaser.history
         self._part = part
         self._order = order
-        self._charged = charged
-        self._history = history
         self._tickets: list[Ticket] = []
 
     @property
@@ -407,8 +399,6 @@ class _Attempt:
             self._service.limiter.note_lost(1)
 
     def _note_headers(self, answer: ServiceResponse) -> None:
-        if self._part.request.on_headers is not None:
-            self._part.request.on_headers(answer)
         if 300 <= answer.status < 400:
             return
         if not _is_good(answer):

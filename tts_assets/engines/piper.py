@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
-#: The most that a known voice has is 904 (en_US-libritts); a wrong number must not be counted up to.
+#: No known voice has more than 904 (en_US-libritts); a wrong number must not fill the memory.
 _Speakers = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 #: The signs whose ids begin, separate and end every text.

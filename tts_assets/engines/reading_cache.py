@@ -50,11 +50,7 @@ async def split_passages(
 
     A process for the dictionary runs only where one of them cannot be split without it.
 
-    Args:
-        forms: any number, with turns.
-        pauses: the silence between segments.
-        words: the user's own dictionary.
-        with_phrases: the numbers of the forms whose segments get their phrases.
+    Segments of the forms whose numbers are in ``with_phrases`` get their phrases.
 
     Returns:
         For each form in order its segments, or why it cannot be split.

@@ -153,12 +153,7 @@ _BEST_FIRST = (
 
 
 class Choice(NamedTuple):
-    """The engine of a run.
-
-    Args:
-        provider: the engine.
-        reason: why it was chosen, in words for people; None where it was requested.
-    """
+    """The engine of a run, and why it was chosen; None where it was requested."""
 
     provider: Provider
     reason: str | None

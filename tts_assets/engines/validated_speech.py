@@ -139,12 +139,8 @@ def join_times(
 ) -> tuple[Span, ...]:
     """A span for each character of a text, from the beginning of the first sound.
 
-    Empty where the times of some part are missing or cannot be true.
-
-    Args:
-        parts: the text, as it was sent.
-        alignments: the times of each part.
-        seconds: the length of each part's sound.
+    Empty where the times of some part are missing or cannot be true; ``seconds`` are the lengths of
+    the parts' sounds.
     """
     found: list[Span] = []
     begins = accumulate(seconds, initial=0.0)
@@ -157,13 +153,7 @@ def join_times(
 
 
 def transfer_times(text: str, other: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The times of a text from those of another spelling of it, such as kana.
-
-    Args:
-        text: the spelling without times.
-        other: the spelling with times.
-        spans: those of each character of `other`.
-    """
+    """The times of a text from the spans of another spelling of it, such as kana."""
     if text == other or not spans:
         return tuple(spans)
     found: list[Span] = []

@@ -124,15 +124,7 @@ class VoicevoxSpeaker:
         query: Mapping[str, Any],
         timeout_seconds: float,
     ) -> None:
-        """Speak through an engine.
-
-        Args:
-            engine: the connection.
-            read: returns the pronunciation of a form.
-            styles: those of the engine, by id.
-            query: the engine's defaults for a synthesis.
-            timeout_seconds: for each request, and every 100 characters of the text.
-        """
+        """Speak through an engine with its styles, and its defaults for a synthesis."""
         self.limiter = engine.limiter
         self._engine = engine
         self._read = read

@@ -44,15 +44,7 @@ _PARTS = ((WEIGHTS,), ("config.json",), ("tokenizer.json",), ("vocabulary.txt", 
 
 
 def find_whisper_folder(name: str, settings: ModelSettings) -> Path:
-    """The folder of a model.
-
-    Args:
-        name: a size such as ``small``, or the path of a folder.
-        settings: where fetched models lie.
-
-    Raises:
-        UsageError: it is not here.
-    """
+    """The folder of a model, given as a size such as ``small`` or as a path; UsageError for none."""
     if name not in REPOSITORIES:
         path = Path(name).expanduser()
         if path.is_dir():
@@ -73,7 +65,7 @@ def find_whisper_folder(name: str, settings: ModelSettings) -> Path:
 
 
 def find_folder_flaw(folder: Path) -> str | None:
-    """What a folder lacks to be a model; None where it is whole."""
+    """The files that a folder lacks to be a model; None where it is whole."""
     lacking = [names[0] for names in _PARTS if not any((folder / name).is_file() for name in names)]
     if not lacking:
         return None
@@ -84,7 +76,7 @@ def find_folder_flaw(folder: Path) -> str | None:
 
 
 def _in_cache(repository: str) -> Path | None:
-    """Where the hub's own library has stored a model; nothing is asked for."""
+    """The folder of a model in the cache of the hub's own library; nothing is downloaded."""
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - for this engine only
 
     found = try_to_load_from_cache(repository, WEIGHTS)

@@ -162,10 +162,9 @@ def open_recognizer(
 
     Args:
         provider: from :func:`provider_for`.
-        workers: how many recordings it transcribes at once; None for as many as the machine has
-            cores and memory for.
-        timeout_seconds: after that long the caller cancels a call.
-        seconds: how long recordings are at most: the longer, the fewer at once.
+        workers: recordings to transcribe at once; None for as many as the machine can run.
+        timeout_seconds: the caller cancels a call after that long.
+        seconds: the longest recording: the longer, the fewer at once.
         voice_only: skip music and noise.
     """
     most = workers or count_fitting_workers(provider, seconds)

@@ -190,11 +190,7 @@ class Limiter:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
-        """Wait in line for room for one request.
-
-        Raises:
-            StoppedError: no more requests may begin.
-        """
+        """Wait in line for room for one request; StoppedError if no more may begin."""
         self._start_clock()
         with self._until_stopped():
             await self._wait_for_slot()

@@ -132,9 +132,6 @@ _LATE = 4
 #: Nor are so many errors in a row.
 _IN_A_ROW = 3
 
-#: The wait after a refusal doubles so often.
-_DOUBLED = 3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -238,7 +235,7 @@ class RetryingClient:
     ) -> T:
         """One attempt, not counting rate limits; it holds a slot only while it is open."""
         seconds = self._patience.refused_seconds
-        longest = seconds * 2**_DOUBLED
+        longest = 8 * seconds
         while True:
             try:
                 return await self._send_in_slot(send, judge, ticket)
@@ -255,7 +252,6 @@ class RetryingClient:
         limiter = self.limiter
         async with limiter.slot() as slot:
             if self._over is not None:
-                # All other requests would fail alike.
                 raise self._over
             try:
                 with ticket.begin():

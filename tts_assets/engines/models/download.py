@@ -73,13 +73,6 @@ async def download_models(
     Files that are there already are checked, and kept if they are right. An interrupted download,
     also one of a killed run, resumes. Asking for consent is the caller's job.
 
-    Args:
-        models: the models.
-        store: where their files go.
-        settings: mirror and offline mode.
-        on_event: receives the progress.
-        patience: time limits and pauses.
-
     Raises:
         UsageError: offline, and a file is missing.
         FatalError: a file cannot be downloaded, has another sum, or cannot be written.

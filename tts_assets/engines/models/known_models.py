@@ -269,13 +269,7 @@ class WaitingForDownload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
-    """More bytes of a file were received.
-
-    Args:
-        file: its name in the store.
-        done: bytes so far, including earlier runs.
-        total: bytes of the whole; None where the server does not report it.
-    """
+    """More bytes of a file were received; the total is None where the server does not report it."""
 
     file: str
     done: int

@@ -55,17 +55,13 @@ class PendingRequest:
     result: messages.Reply | TtsAssetsError | None = None
     sent: bool = False
     suspect: bool = False
-    on_start: Callable[[], None] | None = None
+    #: Reports that work begins now, or has not begun yet: the time before does not count.
+    on_start: Callable[[], None]
 
     def set_result(self, result: messages.Reply | TtsAssetsError) -> None:
         """End the wait for this order."""
         self.result = result
         self.done.set()
-
-    def report_start(self) -> None:
-        """Report that work begins now, or has not begun yet: the time before does not count."""
-        if self.on_start is not None:
-            self.on_start()
 
 
 def select_sendable(orders: Collection[PendingRequest], threads: int) -> list[PendingRequest]:
@@ -233,10 +229,7 @@ class EngineHost:
         return (await self._await_reply(order, on_start)).answer
 
     async def read_forms(self, forms: Sequence[SpokenForm]) -> list[Pronunciation | str]:
-        """How the engine would pronounce many forms.
-
-        Returns:
-            For each form in order its pronunciation, or why it has none.
+        """For each form in order its pronunciation, or why it has none.
 
         Raises:
             FatalError: the engine cannot be started.
@@ -251,10 +244,7 @@ class EngineHost:
     async def split_forms(
         self, forms: Sequence[SpokenForm], pauses: Pauses
     ) -> list[tuple[Segment, ...] | str]:
-        """The segments of passages, with pauses of these lengths between them.
-
-        Returns:
-            For each form in order its segments, or why it cannot be split.
+        """For each passage in order its segments, or why it cannot be split.
 
         Raises:
             FatalError: the engine cannot be started.
@@ -272,7 +262,7 @@ class EngineHost:
     ) -> messages.Reply:
         if self._dead is not None:
             raise self._dead
-        entry = PendingRequest(order=order, on_start=on_start)
+        entry = PendingRequest(order=order, on_start=on_start or (lambda: None))
         self._open[order.number] = entry
         self._signal_change()
         try:
@@ -335,7 +325,7 @@ class EngineHost:
             for entry in self._open.values():
                 # Loading and crashes of other clips do not count against its time limit.
                 if not entry.sent:
-                    entry.report_start()
+                    entry.on_start()
 
     async def _send_orders(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - opened with a pipe
@@ -347,7 +337,7 @@ class EngineHost:
                 ready = self._ready and not self._killed
                 for entry in select_sendable(self._open.values(), self.workers) if ready else ():
                     entry.sent = True
-                    entry.report_start()
+                    entry.on_start()
                     await process.stdin.send(messages.encode_frame(entry.order))
                 await changed.wait()
 
@@ -383,7 +373,7 @@ class EngineHost:
         self._signal_change()
 
     def _after_death(self, status: int, stderr_tail: str, *, was_killed: bool) -> None:
-        """Decide what becomes of the orders in flight; ``was_killed``: by this host."""
+        """Settle the orders in flight, or mark them as suspects; ``was_killed``: by this host."""
         self._process = None
         flying = [entry for entry in self._open.values() if entry.sent]
         for entry in flying:
@@ -398,19 +388,18 @@ class EngineHost:
             del self._open[flying[0].order.number]
             flying[0].set_result(EngineCrashError(self._describe_death(status)))
         else:
-            self._after_unclear_death(flying, f"{describe_exit(status)}{stderr_tail}")
+            for entry in flying:
+                entry.suspect = True
+            self._idle_deaths = 0 if flying else self._idle_deaths + 1
+            if self._idle_deaths >= _IDLE_DEATHS:
+                self._give_up(
+                    f"the engine's process keeps ending {describe_exit(status)}{stderr_tail}"
+                )
 
     def _describe_death(self, status: int) -> str:
         if anyio.current_time() - self._last_reply > self._silence_seconds:
             return f"the engine gave no sign of life for {self._silence_seconds:g} s, and was ended"
         return f"the engine died of it {describe_exit(status)}"
-
-    def _after_unclear_death(self, flying: list[PendingRequest], how: str) -> None:
-        for entry in flying:
-            entry.suspect = True
-        self._idle_deaths = 0 if flying else self._idle_deaths + 1
-        if self._idle_deaths >= _IDLE_DEATHS:
-            self._give_up(f"the engine's process keeps ending {how}")
 
     def _give_up(self, why: str) -> None:
         if self._dead is None:
