@@ -229,7 +229,7 @@ class Bench:
         )
         engine = OpenAI(settings) if provider == "openai" else ElevenLabs(settings)
         # Read once for all runs.
-        engine._told = self._told
+        engine._readings = self._told
         async with engine.open(workers=1, timeout_seconds=60.0) as speaker:
             yield speaker
 
