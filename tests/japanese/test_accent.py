@@ -204,7 +204,7 @@ def test_data_may_give_no_accent(value: Any) -> None:
     ],
 )
 def test_what_is_no_notation_is_refused_with_those_that_are_known(value: Any) -> None:
-    with pytest.raises(UnusableTextError, match="is no notation that is known here: write the num"):
+    with pytest.raises(UnusableTextError, match="is in no accepted notation: write the num"):
         parse_accent(value, "アメ")
 
 

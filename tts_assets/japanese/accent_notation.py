@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tts_assets.model import Pronunciation
 
-_KNOWN = (
-    "write the number of the mora after which the pitch falls, 0 for none; known are also [2], ②, "
+_ACCEPTED = (
+    "write the number of the mora after which the pitch falls, 0 for none; accepted are also [2], ②, "
     "ア＼ル, ハシ↓, ハシ￣ (flat), LHL, 低高低, heiban, atamadaka, odaka, 平板, and Migaku's h, a, o, n2, k2"
 )
 
@@ -129,10 +129,10 @@ def _extract_marked_kana(text: str) -> str | None:
     return kana_to_katakana(kana) if marked and re.fullmatch(f"{_KANA}+", kana) else None
 
 
-def drop_accents(said: Pronunciation) -> Pronunciation:
+def drop_accents(pronunciation: Pronunciation) -> Pronunciation:
     """A pronunciation without accents, for voices that make their own."""
-    flat = tuple(phrase._replace(accent=0) for phrase in said.phrases)
-    return replace(said, phrases=flat, accent_basis=AccentBasis.ENGINE)
+    flat = tuple(phrase._replace(accent=0) for phrase in pronunciation.phrases)
+    return replace(pronunciation, phrases=flat, accent_basis=AccentBasis.ENGINE)
 
 
 def format_accent_phrases(phrases: Sequence[Phrase]) -> str:
@@ -151,10 +151,10 @@ def _join_formatted(phrases: Sequence[Phrase], written: Sequence[str]) -> str:
 
 
 def _format_fall(phrase: Phrase) -> str:
-    said = split_morae(phrase.kana)
+    morae = split_morae(phrase.kana)
     if phrase.accent == 0:
-        return "".join(said)
-    return "".join([*said[: phrase.accent], "↓", *said[phrase.accent :]])
+        return "".join(morae)
+    return "".join([*morae[: phrase.accent], "↓", *morae[phrase.accent :]])
 
 
 def _format_tones(phrase: Phrase) -> str:
@@ -167,20 +167,20 @@ def _format_tones(phrase: Phrase) -> str:
 
 def _unknown_accent_error(value: object) -> UnusableTextError:
     return UnusableTextError(
-        f"the accent {show_value(value)} is no notation that is known here: {_KNOWN}"
+        f"the accent {show_value(value)} is in no accepted notation: {_ACCEPTED}"
     )
 
 
 def _find_accent_value(value: Mapping[str, Any]) -> object:
     """The value of an object under the first key that means an accent."""
-    known = {str(key).lower(): inner for key, inner in value.items()}
-    keys = [key for key in _KEYS if key in known]
+    by_name = {str(key).lower(): inner for key, inner in value.items()}
+    keys = [key for key in _KEYS if key in by_name]
     if not keys:
         raise UnusableTextError(
             f"the accent is an object with {', '.join(map(str, value))}, and with none of "
             f"{', '.join(_KEYS)}"
         )
-    return next((known[key] for key in keys if known[key] is not None), None)
+    return next((by_name[key] for key in keys if by_name[key] is not None), None)
 
 
 def _extract_first_alternate(text: str) -> str:

@@ -70,10 +70,10 @@ def assign_costs(surfaces: Collection[str]) -> dict[str, int]:
 
     Words within a longer one share what it can spend, so that they never win together.
     """
-    known = frozenset(surfaces)
-    found = dict.fromkeys(sorted(known, key=len, reverse=True), _CHEAPEST)
+    words = frozenset(surfaces)
+    found = dict.fromkeys(sorted(words, key=len, reverse=True), _CHEAPEST)
     for longer, cost in found.items():
-        inner = [part for part in _list_substrings(longer) if part in known]
+        inner = [part for part in _list_substrings(longer) if part in words]
         most = _count_side_by_side(longer, inner)
         share = (cost + _STEP) // most if most > 1 else cost + _STEP_WITH_REST
         for part in inner:

@@ -246,24 +246,24 @@ def to_kokoro_phonemes(nodes: Sequence[Node], *, sentence: bool) -> str:
     marks: list[str] = []
     before: Node | None = None
     for node in nodes:
-        said = _word_to_kana(node)
-        if not said:
+        kana = _word_to_kana(node)
+        if not kana:
             if marks:
                 marks[-1] += "".join([_KOKORO_MARKS.get(mark, "") for mark in node["string"]])
             before = None
             continue
-        if before is not None and (whole or said[0] in _NEVER_FIRST or _is_ending(node, before)):
-            words[-1] += said
+        if before is not None and (whole or kana[0] in _NEVER_FIRST or _is_ending(node, before)):
+            words[-1] += kana
         else:
-            words.append(said)
+            words.append(kana)
             marks.append("")
         before = node
     return " ".join(_to_symbols(word) + mark for word, mark in zip(words, marks, strict=True))
 
 
 def _word_to_kana(node: Node) -> str:
-    said = node_to_kana(node)
-    return _LONG_I.sub("ー", said) if node["pos"] in _CONJUGATED else said
+    kana = node_to_kana(node)
+    return _LONG_I.sub("ー", kana) if node["pos"] in _CONJUGATED else kana
 
 
 def _is_ending(node: Node, before: Node) -> bool:
@@ -415,13 +415,13 @@ def spell_in_kana(form: SpokenForm) -> str:
     return form.text if kana_to_katakana(form.text) == reading else kana_to_hiragana(reading)
 
 
-def spell_for_engine(form: SpokenForm, said: Pronunciation) -> str:
+def spell_for_engine(form: SpokenForm, pronunciation: Pronunciation) -> str:
     """A form as it is spelled, but in kana where its spelling may well be read otherwise.
 
     The spelling is preferred because only it carries the accent. It is used where the dictionary
     reads it as the entry does, as other engines probably do, too.
     """
-    if said.basis in (Basis.SPELLING, Basis.UNCHECKED):
+    if pronunciation.basis in (Basis.SPELLING, Basis.UNCHECKED):
         return form.text
     if not form.sentence:
         return spell_in_kana(form)

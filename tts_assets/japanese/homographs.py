@@ -119,25 +119,25 @@ def describe_ambiguities(words: Iterable[AmbiguousWord]) -> str:
 
 def _find_other_readings(node: Node) -> tuple[str, ...]:
     spelling = node["string"]
-    for known in _HOMOGRAPHS_BY_FIRST.get(spelling[:1], ()):
-        ending = spelling.removeprefix(known.spelling)
-        if known.okurigana:
-            if ending[:1] not in known.okurigana or not ending or ending == spelling:
+    for homograph in _HOMOGRAPHS_BY_FIRST.get(spelling[:1], ()):
+        ending = spelling.removeprefix(homograph.spelling)
+        if homograph.okurigana:
+            if ending[:1] not in homograph.okurigana or not ending or ending == spelling:
                 continue
         elif ending:
             continue
         rest = kana_to_katakana(ending)
         others = _exclude_reading(
-            node_to_kana(node), [reading + rest for reading in known.readings]
+            node_to_kana(node), [reading + rest for reading in homograph.readings]
         )
         if others:
             return others
     return ()
 
 
-def _exclude_reading(said: str, readings: Sequence[str]) -> tuple[str, ...]:
+def _exclude_reading(chosen: str, readings: Sequence[str]) -> tuple[str, ...]:
     """The readings but the chosen one; none if that is not one of them."""
-    key = pronunciation_key(said)
+    key = pronunciation_key(chosen)
     others = tuple(reading for reading in readings if pronunciation_key(reading) != key)
     return others if len(others) < len(readings) else ()
 
@@ -370,14 +370,14 @@ def read_in_context(text: str, dictionary: Dictionary) -> SentenceReading:
         chosen = (
             likely or override_reading(text, nodes, sorted(changes + preferred), dictionary).nodes
         )
-    known = [
+    remaining = [
         each
         for each in find_ambiguities(chosen)
         if not _overlaps_any(each.start, each.end, decided)
     ]
-    taken = [(each.start, each.end) for each in known]
+    taken = [(each.start, each.end) for each in remaining]
     doubtful = [each for each in doubtful if not _overlaps_any(each.start, each.end, taken)]
-    return SentenceReading(chosen, sorted(known + doubtful))
+    return SentenceReading(chosen, sorted(remaining + doubtful))
 
 
 def _overlaps_any(start: int, end: int, others: Iterable[tuple[int, int]]) -> bool:

@@ -51,20 +51,20 @@ def parse_kana(text: str) -> str | None:
 
 
 def to_pronunciation(kana: str) -> str:
-    """How kana are said: in katakana, with ー for what only lengthens the vowel before it.
+    """How kana are pronounced: in katakana, with ー for kana that only lengthen the vowel before it.
 
-    トウキョウ is said トーキョー, センセイ センセー, ツヅク ツズク. Spelling alone decides: ハ and ヘ stay
+    トウキョウ is トーキョー, センセイ センセー, ツヅク ツズク. Spelling alone decides: ハ and ヘ stay
     what they are, and オモウ, whose ウ is an ending, becomes オモー, too. イイ at the end stays, as
     in アタラシイ.
     """
-    said: list[str] = []
+    sounds: list[str] = []
     spelled = split_morae(kana.translate(_HIRAGANA_TO_KATAKANA).translate(_MERGED))
     for index, mora in enumerate(spelled):
-        vowel = _VOWEL_OF.get(said[-1][-1], "") if said else ""
+        vowel = _VOWEL_OF.get(sounds[-1][-1], "") if sounds else ""
         lengthens = _LENGTHENED.get((vowel, mora), mora) == vowel
         ends_in_i = mora == "イ" == vowel and index == len(spelled) - 1
-        said.append("ー" if lengthens and not ends_in_i else mora)
-    return "".join(said)
+        sounds.append("ー" if lengthens and not ends_in_i else mora)
+    return "".join(sounds)
 
 
 def is_long_on_reading(kana: str) -> bool:

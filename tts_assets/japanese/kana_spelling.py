@@ -221,7 +221,7 @@ _LONG = frozenset(
 
 
 def lengthen_vowels(nodes: Nodes) -> Nodes:
-    """The same words, with the long vowels of nouns said as such: ボウシ is ボーシ.
+    """The same words, with the long vowels of nouns written as such: ボウシ is ボーシ.
 
     Those in hiragana are spelled out; so are some with kanji, and kanji that the library reads
     by their context (対等). Other words are in the dictionary as they sound: 思う, うろうろ,
@@ -229,12 +229,12 @@ def lengthen_vowels(nodes: Nodes) -> Nodes:
     """
     if not any(map(_may_be_long, nodes)):
         return nodes
-    said = [_lengthen_word(node) for node in nodes]
-    for before, node in itertools.pairwise(said):
+    lengthened = [_lengthen_word(node) for node in nodes]
+    for before, node in itertools.pairwise(lengthened):
         # ほんとう is taken for ほんと and a cry.
         if node["string"] == "う" and node["pos"] == "感動詞":
             node["pron"] = _SPELLED_OUT.sub("ー", before["pron"][-1:] + node["pron"])[-1]
-    return said
+    return lengthened
 
 
 def _may_be_long(node: Node) -> bool:

@@ -95,8 +95,8 @@ def resolve_word(form: SpokenForm, dictionary: Dictionary) -> ResolvedReading:
     if likely is not None:
         return _accept_alternative(form.text, best, likely, dictionary)
     found = _override_word(form.text, best, reading, dictionary)
-    heard = nodes_to_kana(best)
-    reads = f"reads {form.text} as {heard}" if heard else f"does not read {form.text} by itself"
+    spoken = nodes_to_kana(best)
+    reads = f"reads {form.text} as {spoken}" if spoken else f"does not read {form.text} by itself"
     return found._replace(
         doubt=f"the dictionary {reads}, in none of its analyses as {reading}",
         near=_find_near_reading(form.text, reading, dictionary),
@@ -194,13 +194,13 @@ def find_nearest_reading(text: str, reading: str, dictionary: Dictionary) -> tup
     """
     key = pronunciation_key(reading)
     analyses = [dictionary.analyze_best(text), *dictionary.list_alternatives(text, _MAX_ANALYSES)]
-    known = [
+    candidates = [
         (edit_distance(nodes_to_key(nodes), key), nodes_to_spelling(nodes))
         for nodes in analyses
         if nodes_to_kana(nodes)
     ]
     # Of equals the likelier, which comes first.
-    distance, kana = min(known, key=lambda pair: pair[0], default=(0, ""))
+    distance, kana = min(candidates, key=lambda pair: pair[0], default=(0, ""))
     return (kana, distance) if kana else None
 
 

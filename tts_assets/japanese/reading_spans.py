@@ -151,14 +151,14 @@ def _resolve_before_kana(
     close = start + len(shown.kanji)
     left_out = False
     for end in endings:
-        known = _list_readings(dictionary, shown.kanji + end)
-        if any(_has_same_key(each, shown.kana + kana_to_katakana(end)) for each in known):
+        readings = _list_readings(dictionary, shown.kanji + end)
+        if any(_has_same_key(each, shown.kana + kana_to_katakana(end)) for each in readings):
             return ReadingSpan(start, close, shown.kana)
         opened = _list_readings(dictionary, shown.opened + end, inflected=bool(end))
         pattern = re.compile(f"({shown.pattern}){kana_to_katakana(end)}")
         for found in filter(None, map(pattern.fullmatch, opened)):
             return ReadingSpan(start, close, found[1])
-        left_out |= any(map(pattern.fullmatch, known))
+        left_out |= any(map(pattern.fullmatch, readings))
     return ReadingSpan(start, close, "") if left_out else None
 
 
@@ -220,9 +220,9 @@ def has_dictionary_reading(spelled: str, span: ReadingSpan, dictionary: Dictiona
     """
     key = pronunciation_key(span.reading)
     analyses = dictionary.list_alternatives(spelled[span.start : span.end], _MAX_WORD_ANALYSES)
-    known = {nodes_to_key(nodes) for nodes in analyses}
+    keys = {nodes_to_key(nodes) for nodes in analyses}
     unvoiced = unicodedata.normalize("NFD", key)[:1] + key[1:]
-    return key in known and (unvoiced == key or unvoiced not in known)
+    return key in keys and (unvoiced == key or unvoiced not in keys)
 
 
 def is_word_beginning(nodes: Nodes, span: ReadingSpan) -> bool:
@@ -244,8 +244,8 @@ def is_last_word_reading(nodes: Nodes, span: ReadingSpan, dictionary: Dictionary
     begins = find_word_starts(nodes)
     first, last = bisect_right(begins, span.start) - 1, bisect_left(begins, span.end)
     after = kana_to_katakana(spelled[span.end : begins[last]])
-    key, heard = pronunciation_key(span.reading + after), nodes_to_key(nodes[first:last])
-    if key == heard or not heard.endswith(key) or not is_katakana(after or "ー"):
+    key, whole_key = pronunciation_key(span.reading + after), nodes_to_key(nodes[first:last])
+    if key == whole_key or not whole_key.endswith(key) or not is_katakana(after or "ー"):
         return False
     return not any(_has_same_key(each, span.reading) for each in _list_readings(dictionary, base))
 
@@ -516,12 +516,14 @@ def _shorten_word(word: AlignableWord, *, at_end: bool) -> AlignableWord:
 
 def _expand_counter(word: AlignableWord) -> AlignableWord:
     """The word with all sounds that it may have behind numerals: ホン, ボン, ポン, ッポン."""
-    heard = [sound for sound in word.sounds if sound]
-    heard += [
+    sounds = [sound for sound in word.sounds if sound]
+    sounds += [
         first + sound[1:]
-        for sound in heard
+        for sound in sounds
         for family in _FAMILIES
         if sound[0] in family
         for first in family
     ]
-    return word._replace(sounds=(*word.sounds, *heard, *(f"ッ{each}" for each in heard)), listed=())
+    return word._replace(
+        sounds=(*word.sounds, *sounds, *(f"ッ{each}" for each in sounds)), listed=()
+    )

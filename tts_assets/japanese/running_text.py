@@ -185,12 +185,12 @@ def split_speakers(text: str) -> list[tuple[str | None, str]]:
     written = _LINE_WITHIN.sub("\n", turns).split("\n")
     lines = [line for each in written if each.strip() for line in _split_turns(each)]
     patterns = [*_PATTERNS, *_find_space_patterns(lines)]
-    parted = [(*_split_label(_NUMBER.sub("", line), patterns), line) for line in lines]
-    labels = Counter(label for label, _, _ in parted if label is not None)
+    labelled = [(*_split_label(_NUMBER.sub("", line), patterns), line) for line in lines]
+    labels = Counter(label for label, _, _ in labelled if label is not None)
     speakers = _choose_speakers(labels)
     return [
         (None, line) if label is None or label not in speakers else (speakers[label], words)
-        for label, words, line in parted
+        for label, words, line in labelled
     ]
 
 

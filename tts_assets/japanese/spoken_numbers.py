@@ -93,10 +93,10 @@ def _verbalize_time(found: re.Match[str]) -> str:
     if _parse_int(hour) > 29 or _parse_int(minute) > 59 or _parse_int(second or "0") > 59:
         return found.group()
     half = {"A": "午前", "P": "午後"}.get((before or after or "").upper(), "")
-    said = f"{half}{_parse_int(hour)}{lasting or '時'}"
+    spoken = f"{half}{_parse_int(hour)}{lasting or '時'}"
     if _parse_int(minute) or second:
-        said += f"{_parse_int(minute)}分"
-    return said + (f"{_parse_int(second)}秒" if second else "")
+        spoken += f"{_parse_int(minute)}分"
+    return spoken + (f"{_parse_int(second)}秒" if second else "")
 
 
 def _expand_vulgar_fraction(found: re.Match[str]) -> str:

@@ -54,10 +54,10 @@ def speak_asides(text: str) -> str:
     """What running text has in brackets is said between pauses; faces and translations are not."""
     kept = text
     for _ in range(_DEEPEST):
-        said = _NOTE.sub(_speak_aside, kept)
-        if said == kept:
+        spoken = _NOTE.sub(_speak_aside, kept)
+        if spoken == kept:
             break
-        kept = said
+        kept = spoken
     return _LONE.sub("", kept)
 
 

@@ -51,7 +51,7 @@ _NO_WORD = compile_lazy(r"[^\w]*")
 _BETWEEN_KANJI = compile_lazy(rf"{_KANJI}{_PAUSE.pattern}{_KANJI}")
 
 
-def find_furigana_spans(written: str, said: str) -> Readings:
+def find_furigana_spans(written: str, spoken: str) -> Readings:
     """The readings that furigana give for parts of a text."""
     spelled, found = "", []
     for piece, reading in split_marked_text(written):
@@ -60,37 +60,39 @@ def find_furigana_spans(written: str, said: str) -> Readings:
         kana = _MARK.sub("", reading or "")
         if parse_kana(kana) and not parse_kana(piece):
             found.append((begin, len(spelled), kana))
-    starts, ends = map_positions(spelled, said) if found else ({}, {})
+    starts, ends = map_positions(spelled, spoken) if found else ({}, {})
     there = [
         (starts[begin], ends[end], kana)
         for begin, end, kana in found
-        if begin in starts and end in ends and spelled[begin:end] == said[starts[begin] : ends[end]]
+        if begin in starts
+        and end in ends
+        and spelled[begin:end] == spoken[starts[begin] : ends[end]]
     ]
-    return order_readings(said, there)
+    return order_readings(spoken, there)
 
 
-def find_line_spans(said: str, line: str) -> Readings:
+def find_line_spans(spoken: str, line: str) -> Readings:
     """The readings in a kana line with numbers or Latin letters: the kana between them.
 
     Nothing where the line has other numbers and letters than the text.
     """
-    parts, kana = _find_run_gaps(said), _find_run_gaps(line)
-    if len(parts) == 1 or len(parts) != len(kana) or _find_runs(said) != _find_runs(line):
+    parts, kana = _find_run_gaps(spoken), _find_run_gaps(line)
+    if len(parts) == 1 or len(parts) != len(kana) or _find_runs(spoken) != _find_runs(line):
         return ()
     found: list[tuple[int, int, str]] = []
     for (begin, end), (kana_begin, kana_end) in zip(parts, kana, strict=True):
-        pieces = list(_split_span(said, begin, end))
+        pieces = list(_split_span(spoken, begin, end))
         lines = list(_split_span(line, kana_begin, kana_end))
         if pieces and lines and len(pieces) != len(lines):
             pieces, lines = [(pieces[0][0], pieces[-1][1])], [(lines[0][0], lines[-1][1])]
         for (start, stop), (first, last) in zip(pieces, lines, strict=False):
             reading = kana_to_katakana(_MARK.sub("", line[first:last]))
-            if has_kanji(said[start:stop]) and is_katakana(reading):
+            if has_kanji(spoken[start:stop]) and is_katakana(reading):
                 found.append((start, stop, reading))
-    return order_readings(said, found)
+    return order_readings(spoken, found)
 
 
-def find_boundaries(written: str, said: str) -> tuple[int, ...]:
+def find_boundaries(written: str, spoken: str) -> tuple[int, ...]:
     """The places in the spoken text where a space stood that is a boundary of words.
 
     Such a space stands behind a Japanese character and before a word. A text in which each character stands
@@ -101,7 +103,7 @@ def find_boundaries(written: str, said: str) -> tuple[int, ...]:
         return ()
     kept = list(itertools.accumulate((not each.isspace() for each in written), initial=0))
     compact = _SPACE.sub("", written)
-    places_said = _map_text_positions(compact, said)
+    places_said = _map_text_positions(compact, spoken)
     found = (places_said[kept[place]] for place in places)
     return tuple(at for at in found if at is not None)
 
@@ -135,27 +137,29 @@ def _map_text_positions(one: str, other: str) -> list[int | None]:
     return found
 
 
-def needs_pauses(said: str) -> bool:
+def needs_pauses(spoken: str) -> bool:
     """Whether a pause stands between kanji: only it assigns the kana to them."""
-    return _BETWEEN_KANJI.search(said) is not None
+    return _BETWEEN_KANJI.search(spoken) is not None
 
 
-def insert_pauses(said: str, pieces: Sequence[str], whole: str, *, stops_only: bool = False) -> str:
+def insert_pauses(
+    spoken: str, pieces: Sequence[str], whole: str, *, stops_only: bool = False
+) -> str:
     """A reading with the pauses of its text, or only the ends of its sentences.
 
     Without them where the pieces, which are the reading between its own pauses, are not as many.
     """
-    pauses = find_pauses(said, stops_only=stops_only)
+    pauses = find_pauses(spoken, stops_only=stops_only)
     if len(pieces) != len(pauses) + 1 or "".join(pieces) != whole:
         return whole
     marks = ["、" if pause.group()[0] in "、，," else "。" for pause in pauses]
     return "".join(each for pair in zip(pieces, [*marks, ""], strict=True) for each in pair)
 
 
-def find_pauses(said: str, *, stops_only: bool = False) -> list[re.Match[str]]:
+def find_pauses(spoken: str, *, stops_only: bool = False) -> list[re.Match[str]]:
     """The pauses within a text, or only the ends of its sentences."""
     pattern = _STOPS if stops_only else _PAUSE
-    return list(pattern.finditer(said, *_find_text_edges(said)))
+    return list(pattern.finditer(spoken, *_find_text_edges(spoken)))
 
 
 def end_with_stop(line: str) -> str:
@@ -193,13 +197,13 @@ def _split_span(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     yield from ((at, to) for at, to in zip(edges[::2], edges[1::2], strict=True) if at < to)
 
 
-def order_readings(said: str, found: Iterable[tuple[int, int, str]]) -> Readings:
+def order_readings(spoken: str, found: Iterable[tuple[int, int, str]]) -> Readings:
     """Spans as who looks for one after the other in the text finds them."""
     readings: list[tuple[str, str]] = []
     at = 0
     for begin, end, kana in found:
-        spelling = said[begin:end]
-        while (passed := said.find(spelling, at)) < begin:
+        spelling = spoken[begin:end]
+        while (passed := spoken.find(spelling, at)) < begin:
             readings.append((spelling, ""))
             at = passed + len(spelling)
         readings.append((spelling, kana))

@@ -53,8 +53,8 @@ def guess_accent(
     common = _guess_from_kanji(reading, spelling)
     if common is not None:
         return common
-    known = find_kana_accent(reading, dictionary)
-    return _guess_by_rule(reading, grammar, spelling) if known is None else known
+    listed = find_kana_accent(reading, dictionary)
+    return _guess_by_rule(reading, grammar, spelling) if listed is None else listed
 
 
 def find_kana_accent(reading: str, dictionary: Dictionary) -> int | None:

@@ -207,8 +207,8 @@ def _has_matching_parts(mark: str, spelling: str, reading: str) -> bool:
         (mark == "・" or (mark in _COMMAS and all(map(_HEADWORD.fullmatch, map(str.strip, words)))))
         and len(words) == len(kana)
         and all(
-            has_kanji(word) and can_spell(word, said)
-            for word, said in zip(words, kana, strict=True)
+            has_kanji(word) and can_spell(word, spoken)
+            for word, spoken in zip(words, kana, strict=True)
         )
     )
 
@@ -222,11 +222,11 @@ def _split_at_spaces(reading: str, spellings: Sequence[str]) -> list[str]:
 
 def _are_full_readings(parts: Sequence[str], spellings: Sequence[str]) -> bool:
     """Whether each part is a reading of its own: of 十, or of 開く, but not がっ and こう of 学校."""
-    said = [part for part in parts if kana_to_katakana(part) != "スル"]
+    spoken = [part for part in parts if kana_to_katakana(part) != "スル"]
     return any(
         (len(spelling) == 1 or find_okurigana(spelling))
         and has_kanji(spelling)
-        and all(can_spell(spelling, part) for part in said)
+        and all(can_spell(spelling, part) for part in spoken)
         for spelling in spellings
     )
 
