@@ -135,3 +135,20 @@ async def test_a_bug_is_not_swallowed(settings: Settings, monkeypatch: pytest.Mo
 async def test_an_engine_in_the_run_s_own_process_works_as_well(settings: Settings) -> None:
     report = await generate(replace(settings, provider="paid"))
     assert (report.made, len(report.failures)) == (1, 1)
+
+
+def test_settings_are_loaded_as_the_command_line_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tts-assets.toml").write_text('voice = "mei-low"\nspeed = 0.9\n')
+    monkeypatch.setenv("TTS_ASSETS_SPEED", "1.1")
+    loaded = Settings.load(tmp_path, output_format="json", deep=True)
+    assert (loaded.voice, loaded.speed, loaded.output_format, loaded.deep) == (
+        "mei-low",
+        1.1,
+        "json",
+        True,
+    )
+    assert Settings.load(tmp_path, only=["new"]).only == ("new",)
+    with pytest.raises(UsageError, match="did you mean voice"):
+        Settings.load(tmp_path, voce="mei")

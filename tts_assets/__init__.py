@@ -23,34 +23,76 @@ if TYPE_CHECKING:
     from tts_assets.build.plan.planner import State
     from tts_assets.build.pool import Pool, Stop
     from tts_assets.build.sync_api import generate_sync, status_of
-    from tts_assets.config.settings import Settings
+    from tts_assets.config.catalogue_sources import Source
+    from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
+    from tts_assets.config.dictionary_words import Price
+    from tts_assets.config.keys import Secret
+    from tts_assets.config.settings import (
+        Device,
+        ElevenLabsSettings,
+        KokoroSettings,
+        ModelSettings,
+        OnEngineChange,
+        Only,
+        OpenAISettings,
+        OutputFormat,
+        PiperSettings,
+        Progress,
+        RemoteSettings,
+        Settings,
+        SpeakerSettings,
+        Verbosity,
+        VoicevoxSettings,
+    )
     from tts_assets.errors import ClipError, FatalError, InputError, TtsAssetsError, UsageError
-    from tts_assets.model import Format, Kind, Sound
+    from tts_assets.model import DictionaryWord, Format, Kind, Pauses, Sound
 
 __version__ = "0.1.0"
 __all__ = [
     "ClipError",
     "ClipFailed",
     "ClipMade",
+    "Device",
+    "DictionaryWord",
     "Doubt",
+    "ElevenLabsSettings",
     "Estimated",
     "Event",
     "FatalError",
     "Format",
     "InputError",
     "Kind",
+    "KokoroSettings",
+    "ModelSettings",
+    "OnEngineChange",
+    "Only",
+    "OpenAISettings",
+    "OutputFormat",
+    "Pauses",
+    "PiperSettings",
     "Pool",
+    "Price",
+    "Progress",
+    "RemoteSettings",
     "Report",
+    "Secret",
     "SegmentMade",
     "ServiceWait",
     "Settings",
+    "Shard",
     "Sound",
+    "Source",
+    "SpeakerSettings",
     "Standing",
     "Started",
     "State",
     "Stop",
+    "TranscribeSettings",
     "TtsAssetsError",
     "UsageError",
+    "Verbosity",
+    "VerifySettings",
+    "VoicevoxSettings",
     "Waiting",
     "generate",
     "generate_sync",
@@ -76,9 +118,29 @@ _HOMES = {
     "build.plan.planner": ("State",),
     "build.pool": ("Pool", "Stop"),
     "build.sync_api": ("generate_sync", "status_of"),
-    "config.settings": ("Settings",),
+    "config.catalogue_sources": ("Source",),
+    "config.command_options": ("Shard", "TranscribeSettings", "VerifySettings"),
+    "config.dictionary_words": ("Price",),
+    "config.keys": ("Secret",),
+    "config.settings": (
+        "Device",
+        "ElevenLabsSettings",
+        "KokoroSettings",
+        "ModelSettings",
+        "OnEngineChange",
+        "Only",
+        "OpenAISettings",
+        "OutputFormat",
+        "PiperSettings",
+        "Progress",
+        "RemoteSettings",
+        "Settings",
+        "SpeakerSettings",
+        "Verbosity",
+        "VoicevoxSettings",
+    ),
     "errors": ("ClipError", "FatalError", "InputError", "TtsAssetsError", "UsageError"),
-    "model": ("Format", "Kind", "Sound"),
+    "model": ("DictionaryWord", "Format", "Kind", "Pauses", "Sound"),
 }
 
 

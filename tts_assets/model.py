@@ -243,14 +243,15 @@ class Sound:
     """How a clip must sound and be stored.
 
     Args:
-        format: the encoding, and so the file extension.
-        rate_hz: samples per second of the asset.
-        lufs: integrated loudness to reach, in LUFS (ITU-R BS.1770-4).
-        peak_dbtp: true-peak ceiling, in dBTP; it wins over the loudness.
+        format: the encoding, which is the file extension, too.
+        rate_hz: sample rate, in Hz.
+        lufs: integrated loudness, in LUFS (ITU-R BS.1770-4).
+        peak_dbtp: true-peak ceiling, in dBTP; takes precedence over the loudness.
         lead_ms: silence before the speech, in milliseconds.
-        trail_ms: silence after the speech, in milliseconds; up to 50 more, see ``audio.prepare.compute_silences``.
+        trail_ms: silence after the speech, in milliseconds; up to 50 ms more, so that loudness meters
+            agree.
         bitrate_kbps: bit rate of mp3 and opus, in kbit/s.
-        vorbis_quality: quality of ogg/vorbis, 0.0 (smallest) to 1.0 (best).
+        vorbis_quality: quality of Ogg Vorbis, 0.0 (smallest) to 1.0 (best).
     """
 
     format: Format = Format.MP3
@@ -268,9 +269,9 @@ class Pauses:
     """Silence between the segments of a passage, in milliseconds.
 
     Args:
-        sentence_ms: behind a sentence.
-        clause_ms: behind a clause, where a sentence is too long for one segment.
-        paragraph_ms: behind a line.
+        sentence_ms: after a sentence, in milliseconds.
+        clause_ms: after a clause, where a sentence is too long for one segment.
+        paragraph_ms: after a line.
         turn_ms: before another speaker.
     """
 

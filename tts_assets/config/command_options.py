@@ -72,9 +72,9 @@ class VerifySettings:
     """What speech recognition listens to.
 
     Args:
-        sample: which part of the clips it hears; None for none.
-        seed: another one draws other clips.
-        cer: the share of morae that may be other ones than were to be said, from 0 to 1.
+        sample: how many clips, or which share, are recognized; None: none.
+        seed: another seed draws other clips.
+        cer: the share of morae that may be misheard, 0 to 1.
     """
 
     sample: Sample | None = None
@@ -99,14 +99,14 @@ class TranscribeSettings:
     """What is told to `transcribe`, and to whatever else recognizes speech.
 
     Args:
-        recognizer: its name.
+        recognizer: ``faster-whisper``, ``pocketsphinx``, or one of a plug-in.
         model: the name of a known model such as ``small``, or the path of a folder.
-        language: what is spoken, as a code such as ``ja``.
-        concurrency: chunks that are heard at once; None for as many as the machine can.
-        parallel: False hears one chunk after the other, whatever ``concurrency`` says.
-        chunk_seconds: how long a chunk is at most.
-        chunk_timeout_seconds: how long a chunk may be heard.
-        jobs: recordings that are in hand at once.
+        language: language code of the recordings, such as ``ja``.
+        concurrency: chunks at the same time; None: as many as the machine can handle.
+        parallel: recognize several chunks at the same time.
+        chunk_seconds: maximum length of a chunk, in seconds.
+        chunk_timeout_seconds: time limit of a chunk, in seconds.
+        jobs: recordings at the same time.
     """
 
     recognizer: str = "faster-whisper"

@@ -277,9 +277,9 @@ def _in_file(table: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
             continue
         if name in TABLES and isinstance(value, dict):
             for inner, raw in value.items():
-                yield _check_known(f"{name}.{inner}", str(path)), raw
+                yield check_known(f"{name}.{inner}", str(path)), raw
         else:
-            yield _check_known(name, str(path)), value
+            yield check_known(name, str(path)), value
 
 
 def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -296,10 +296,20 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, 
             yield names[name], name, value
 
 
-def _check_known(key: str, source: str) -> str:
-    if key in OPTIONS:
+def check_known(key: str, source: str, *, flags: bool = False) -> str:
+    """The key of a setting.
+
+    Args:
+        key: as it was written.
+        source: where, for the message.
+        flags: whether it may be one of those that only a single run has.
+
+    Raises:
+        UsageError: there is no such setting.
+    """
+    if key in OPTIONS or (flags and key in FLAGS):
         return key
-    names = [*OPTIONS, *(name for name, _, _ in ROWS)]
+    names = [*OPTIONS, *(FLAGS if flags else (name for name, _, _ in ROWS))]
     close = difflib.get_close_matches(key, names, n=1)
     table = key.rpartition(".")[0]
     beside = [name for name in names if name.rpartition(".")[0] == table]

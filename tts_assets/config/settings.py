@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tts_assets.config.command_options import Shard, TranscribeSettings, VerifySettings
 from tts_assets.config.keys import Secret
@@ -101,7 +103,7 @@ class KokoroSettings:
 
     Args:
         model: the name of a known model, or the path of an ONNX file.
-        voices: the name of a known voices file, or the path of one.
+        voices: the name of a known voices file, or a path.
     """
 
     model: str = "kokoro-v1.0"
@@ -113,8 +115,7 @@ class PiperSettings:
     """Which voices the provider piper speaks with.
 
     Args:
-        voices: a folder with voices, each an ``.onnx`` file with its ``.onnx.json``; None for
-            those that were fetched.
+        voices: a folder of voices, each an ``.onnx`` file with its ``.onnx.json``; None: the fetched ones.
     """
 
     voices: str | None = None
@@ -125,8 +126,8 @@ class RemoteSettings:
     """What a service may be asked at most, whatever it allows.
 
     Args:
-        max_concurrent: requests that are open at once.
-        rate_per_second: requests that begin in a second.
+        max_concurrent: open requests at the same time.
+        rate_per_second: requests started per second.
     """
 
     max_concurrent: int = 5
@@ -146,21 +147,21 @@ class ElevenLabsSettings:
     """What the provider elevenlabs asks for; None leaves it to the service.
 
     Args:
-        base_url: the host, for those in other regions.
-        model: the model's id.
-        voices: ids of voices, the default one first.
-        output_format: how the service sends sound: ``pcm_24000``, ``mp3_44100_128``...
-        stability: 0 to 1.
-        similarity_boost: 0 to 1.
-        style: 0 to 1.
-        use_speaker_boost: closer to the speaker, and slower.
-        seed: makes it likelier that the same is said in the same way.
-        text_normalization: whether numbers and the like are written out.
+        base_url: the address of the service; other regions have others.
+        model: the model id.
+        voices: voice ids, the default one first.
+        output_format: audio format of the service's replies: ``pcm_24000``, ``mp3_44100_128``...
+        stability: 0 to 1; None: the voice's own.
+        similarity_boost: 0 to 1; None: the voice's own.
+        style: 0 to 1; None: the voice's own.
+        use_speaker_boost: closer to the speaker, and slower; None: the voice's own.
+        seed: makes equal replies to equal requests likelier.
+        text_normalization: whether the service writes out numbers and the like.
         language_text_normalization: the same by the rules of the language; slow.
-        check_ends: a sound that ends in the middle of a word, or before its end, is not taken.
-        history: before a sound is bought again, it is looked up in the account's history.
-        timestamps: whether time lines have words; auto: where a record takes their address.
-        api_key_file: a file with the key and nothing else, which wins over ``Settings.keys``.
+        check_ends: refuse audio that ends within a word or before its end.
+        history: look lost audio up in the account's history before buying it again.
+        timestamps: whether time lines have words; auto: where a record has a field for the time line.
+        api_key_file: a file that contains the key and nothing else; takes precedence over the environment.
     """
 
     base_url: str = "https://api.elevenlabs.io"
@@ -186,12 +187,12 @@ class OpenAISettings:
 
     Args:
         base_url: the address before ``/audio/speech``.
-        model: the model's name.
-        voices: names of voices, the default one first.
-        response_format: how the server sends sound: wav, flac, mp3, opus or pcm.
-        instructions: how to speak, for models that take it; None for nothing.
-        check_ends: as in ElevenLabsSettings.
-        api_key_file: as in ElevenLabsSettings.
+        model: the model name.
+        voices: voice names, the default one first.
+        response_format: audio format of the server's replies: wav, flac, mp3, opus or pcm.
+        instructions: how to speak, for models that accept it; None: no instructions.
+        check_ends: as for elevenlabs.
+        api_key_file: as for elevenlabs.
     """
 
     base_url: str = "https://api.openai.com/v1"
@@ -208,8 +209,8 @@ class VoicevoxSettings:
     """Where the engine of the provider voicevox is, and who speaks.
 
     Args:
-        base_url: the engine; AivisSpeech listens on port 10101.
-        voices: ids of styles, the default one first.
+        base_url: the address of the engine; AivisSpeech listens on port 10101.
+        voices: style ids, the default one first.
     """
 
     base_url: str = "http://127.0.0.1:50021"
@@ -236,10 +237,9 @@ class ModelSettings:
     """Where models lie, and where they come from.
 
     Args:
-        folder: where they are stored; None for the user's cache folder.
-        mirror: an address that has the same files under the same paths, in place of the hosts
-            that publish them; None for those.
-        offline: nothing is downloaded.
+        folder: where models are stored; None: the user's cache folder.
+        mirror: an address with the same files under the same paths; None: the publishers.
+        offline: download nothing.
     """
 
     folder: str | None = None
@@ -249,63 +249,62 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a run is told to do.
+    """What a run does; ``Settings()`` is what the command line does without options.
 
     Args:
-        paths: catalogues, and folders of them; empty for the files of the sources, or ``data``
-            where there are none.
-        kinds: the kinds to take; empty for all.
-        provider: the engine's name, or ``auto`` for the best that is ready.
-        voice: the voice's name; None for the engine's default.
-        speed: 1.0 is the voice's own pace.
-        concurrency: clips at once; None for as many as the machine can feed.
-        timeout_seconds: what one clip may take, for every 100 characters of its text.
-        output: the folder of the assets.
-        asset: template of their paths, with ``{kind}``, ``{recipe}``, ``{id}``, ``{part}`` and
+        paths: catalogues, and folders of them; empty: the files of the sources, or ``data`` if there are
+            none.
+        kinds: only these kinds; empty: all.
+        provider: the engine, or ``auto`` for the best that is ready.
+        voice: a voice of the engine; None: the engine's default.
+        speed: speaking rate; 1.0 is the voice's own pace.
+        concurrency: clips at the same time; None: as many as the machine or the service can handle.
+        timeout_seconds: time limit per clip, per 100 characters of its text.
+        output: the folder for the assets.
+        asset: path template of the assets, with ``{kind}``, ``{recipe}``, ``{id}``, ``{part}`` and
             ``{ext}``.
-        url: template of their addresses, with the same and ``{asset}``.
+        url: template of their URLs, with the same fields and ``{asset}``.
         sources: how catalogues of other shapes are read.
         words: the user's own dictionary.
-        sound: how assets sound and are stored.
-        pauses: the silence between the segments of passages.
-        speakers: how the speakers of dialogues sound.
-        overrides: the file with what reviewers say instead of entries; one that is not there says
-            nothing.
-        temp: the folder where finished segments of unfinished passages wait.
-        remakes: how often a clip that breaks a rule is made once more, where that may help.
-        device: what neural engines run on.
-        kokoro: the model of the provider kokoro.
-        piper: the voices of the provider piper.
-        models: where models lie and come from.
-        transcribe: how recordings are transcribed, and which recognizer hears them.
-        verify: which clips speech recognition listens to, and how much it may mishear.
-        remote: what services may be asked at most.
-        elevenlabs: what the provider elevenlabs asks for.
-        openai: what the provider openai asks for.
-        voicevox: the engine of the provider voicevox.
-        keys: the keys of the environment, by provider.
-        api_key_file: a file with the key of the provider of this run, whichever that is; it wins
-            over those that providers have of their own.
-        update_json: whether URLs are written into the catalogues.
-        max_failures: the run ends after that many failed clips; None for never.
-        max_chars: characters that a run sends at most to a service that charges; None for any.
-        max_cost: what a run costs at most, in the currency of the price; None for any.
-        max_clips: clips that a run begins at most; None for any. Equal ones count once.
-        max_duration_seconds: after so long a run begins no more clips; None for any length.
-        prices: what credits cost, before the prices that are known here.
-        on_engine_change: what becomes of clips that another version or model of the engine made.
-        only: which of the clips that are to be made this run makes; empty for all.
-        ids: the entries that this run is for, as globs of their ids; empty for all.
+        sound: format and loudness of the assets.
+        pauses: silence between the segments of passages.
+        speakers: voices of the speakers of dialogues.
+        overrides: the file with reviewers' overrides; it need not exist.
+        temp: the folder for finished segments of unfinished passages, and for paid takes.
+        remakes: how often a clip that fails an audio check is generated again, where that may help.
+        device: the device of neural engines.
+        kokoro: settings of the provider kokoro.
+        piper: settings of the provider piper.
+        models: where models are stored and downloaded from.
+        transcribe: settings of transcription, and of the recognizer.
+        verify: settings of speech recognition in ``verify``.
+        remote: limits for requests to services.
+        elevenlabs: settings of the provider elevenlabs.
+        openai: settings of the provider openai.
+        voicevox: settings of the provider voicevox.
+        keys: API keys from the environment, by provider.
+        api_key_file: a file with the API key of this run's provider; takes precedence over the provider's
+            own setting.
+        update_json: write the URLs into the catalogues.
+        max_failures: stop after this many failed clips; None: never.
+        max_chars: most characters that a run sends to a paid service; None: no limit.
+        max_cost: most money that a run spends, in the currency of the price; None: no limit.
+        max_clips: most clips that a run generates, equal ones counted once; None: no limit.
+        max_duration_seconds: start no clip after this time; None: no limit.
+        prices: prices of credits, which take precedence over the built-in ones.
+        on_engine_change: keep or regenerate clips of another version or model of the engine.
+        only: select clips by state; empty: all.
+        ids: select entries by globs of their ids; empty: all.
         partial: the paths were named for this run, and there may be other catalogues.
-        since: the run is for the entries that changed since that git revision; None for all.
-        shard: the part of the clips that this run makes, into a folder of its own; None for all.
-        deep: every file that is there is read, and held against its hash.
-        force: remake what is fresh.
-        accept_doubtful: use the takes that earlier runs kept and a person has not decided.
-        batch_mode: an outer batch runner owns the cores, so None means one clip at a time.
-        progress: for the command line only.
-        output_format: for the command line only.
-        verbosity: for the command line only: quiet prints errors alone, verbose every clip.
+        since: select entries that changed since this git revision; None: all.
+        shard: the part of the clips that this run generates, into a folder of its own; None: all.
+        deep: read every asset, and compare it with its hash.
+        force: regenerate up-to-date clips.
+        accept_doubtful: use takes that earlier runs kept and that nobody has decided on.
+        batch_mode: another program owns the cores: an automatic concurrency is 1.
+        progress: progress display, of the command line only.
+        output_format: format of standard output, of the command line only.
+        verbosity: of the command line only: quiet prints errors alone, verbose a line for each clip.
     """
 
     paths: tuple[str, ...] = ()
@@ -358,6 +357,27 @@ class Settings:
     progress: Progress = Progress.AUTO
     output_format: OutputFormat = OutputFormat.TEXT
     verbosity: Verbosity = Verbosity.NORMAL
+
+    @classmethod
+    def load(
+        cls, folder: Path | None = None, *, config: Path | None = None, **flags: Any
+    ) -> Settings:
+        """The settings of a project, as the command line has them: file, environment, then options.
+
+        Args:
+            folder: where the file is looked for, and above; None for the working folder.
+            config: the file to read instead.
+            flags: options by name, such as ``provider="kokoro"`` or ``output_format="json"``.
+
+        Raises:
+            UsageError: the file, the environment or an option is wrong.
+        """
+        from tts_assets.config.load_settings import check_known, load  # noqa: PLC0415 - it imports this module
+
+        given = {name.replace("_", "-"): value for name, value in flags.items()}
+        for name in given.keys() - {"force", "deep", "accept-doubtful", "api-key-file"}:
+            check_known(name, "Settings.load", flags=True)
+        return load(flags=given, environment=os.environ, folder=folder or Path.cwd(), config=config)
 
     @property
     def is_whole(self) -> bool:

@@ -90,7 +90,7 @@ def _build_setting_schema(key: str) -> Schema:
     model = TABLES.get(key.rpartition(".")[0], Settings)
     found = dict(parse.schema)
     if told := _extract_field_texts(model).get(field):
-        found["description"] = told.replace("None", "nothing")
+        found["description"] = told.replace("None", "unset")
     default = next(each.default for each in fields(model) if each.name == field)
     if default not in (None, MISSING):
         found["default"] = msgspec.to_builtins(default)
